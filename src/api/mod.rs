@@ -1,0 +1,1 @@
+//! The gRPC and HTTP doors: they translate and decide nothing.

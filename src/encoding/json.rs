@@ -1,0 +1,231 @@
+//! Strict JSON: what `serde_json` accepts, less duplicate members, excess depth and excess size.
+//!
+//! `serde_json` keeps the last of two equal members without a word, so a token could show one value to us
+//! and another to a verifier that keeps the first. Every JSON text that is signed or comes from outside
+//! passes through here.
+
+use serde::{
+    Deserialize,
+    de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor},
+};
+use std::{borrow::Cow, collections::BTreeSet, fmt};
+
+/// Bounds that are checked before and while a text is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of the whole text.
+    pub bytes: usize,
+    /// Nesting of arrays and objects; the outermost one counts 1.
+    pub depth: usize,
+}
+
+/// Why a text is not strict JSON of the expected shape.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum JsonError {
+    /// The text is longer than its limit.
+    #[error("JSON text of {found} bytes is longer than {limit}")]
+    TooLarge {
+        /// Bytes found.
+        found: usize,
+        /// Bytes allowed.
+        limit: usize,
+    },
+    /// Syntax, duplicate member, depth, or a value of another shape than expected.
+    #[error("{0}")]
+    Malformed(String),
+}
+
+/// Checks syntax, size, depth and that no object has two members of one name.
+pub fn check(text: &[u8], limits: Limits) -> Result<(), JsonError> {
+    if text.len() > limits.bytes {
+        return Err(JsonError::TooLarge { found: text.len(), limit: limits.bytes });
+    }
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    Strict { depth: limits.depth }.deserialize(&mut reader).map_err(malformed)?;
+    reader.end().map_err(malformed)
+}
+
+/// Checks `text` and reads it as a `T`.
+pub fn from_slice<T: DeserializeOwned>(text: &[u8], limits: Limits) -> Result<T, JsonError> {
+    check(text, limits)?;
+    serde_json::from_slice(text).map_err(malformed)
+}
+
+/// Checks `text` and reads it as a `T` that may borrow from it.
+pub fn from_slice_borrowed<'a, T: Deserialize<'a>>(text: &'a [u8], limits: Limits) -> Result<T, JsonError> {
+    check(text, limits)?;
+    serde_json::from_slice(text).map_err(malformed)
+}
+
+/// For `#[serde(deserialize_with)]`: the member must be there, and may be null. Without it serde takes an
+/// absent member for null, and a closed shape would have two spellings.
+pub fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Option::<T>::deserialize(deserializer)
+}
+
+fn malformed(error: serde_json::Error) -> JsonError {
+    JsonError::Malformed(error.to_string())
+}
+
+/// Walks a value, keeping nothing but the member names of the objects it is inside of.
+#[derive(Clone, Copy)]
+struct Strict {
+    depth: usize,
+}
+
+impl Strict {
+    fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
+        let depth = self.depth.checked_sub(1).ok_or_else(|| E::custom("nested too deep"))?;
+        Ok(Self { depth })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Strict {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        let inner = self.deeper()?;
+        while seq.next_element_seed(inner)?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let inner = self.deeper()?;
+        let mut names = Names::default();
+        while let Some(Name(name)) = map.next_key()? {
+            if !names.insert(name) {
+                return Err(A::Error::custom("duplicate member"));
+            }
+            map.next_value_seed(inner)?;
+        }
+        Ok(())
+    }
+}
+
+/// Member names seen: a short list while there are few, as there nearly always are, else a set, so that an
+/// object of many members cannot cost the square of their number.
+#[derive(Default)]
+struct Names<'a> {
+    few: Vec<Cow<'a, str>>,
+    many: BTreeSet<Cow<'a, str>>,
+}
+
+impl<'a> Names<'a> {
+    const FEW: usize = 24;
+
+    fn insert(&mut self, name: Cow<'a, str>) -> bool {
+        if self.many.is_empty() && self.few.len() < Self::FEW {
+            if self.few.contains(&name) {
+                return false;
+            }
+            self.few.push(name);
+            return true;
+        }
+        self.many.extend(self.few.drain(..));
+        self.many.insert(name)
+    }
+}
+
+/// A member name, borrowed where it has no escapes.
+struct Name<'a>(Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Name<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl<'de> Visitor<'de> for Text {
+            type Value = Name<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a member name")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Name<'de>, E> {
+                Ok(Name(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Name<'de>, E> {
+                Ok(Name(Cow::Owned(text.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(Text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    const LIMITS: Limits = Limits { bytes: 1 << 20, depth: 4 };
+
+    fn read(text: &str) -> Result<Value, JsonError> {
+        from_slice(text.as_bytes(), LIMITS)
+    }
+
+    #[test]
+    fn a_second_member_of_one_name_is_refused_at_any_depth_and_under_any_escape() {
+        for bad in [r#"{"a":1,"a":1}"#, r#"[{"b":{"a":1,"\u0061":2}}]"#] {
+            assert!(matches!(read(bad), Err(JsonError::Malformed(why)) if why.contains("duplicate")), "{bad}");
+        }
+        assert!(read(r#"{"a":{"a":1},"b":{"a":1}}"#).is_ok());
+    }
+
+    #[test]
+    fn a_duplicate_among_many_members_is_found() {
+        let mut members = (0..1_000).map(|i| format!("\"m{i}\":0")).collect::<Vec<_>>();
+        let object = |members: &[String]| format!("{{{}}}", members.join(","));
+        assert!(read(&object(&members)).is_ok());
+        for copy in [0, 23, 24, 25, 998] {
+            members.push(format!("\"m{copy}\":0"));
+            assert!(read(&object(&members)).is_err(), "{copy}");
+            members.pop();
+        }
+    }
+
+    #[test]
+    fn depth_size_and_trailing_bytes_are_bounded() {
+        assert!(read("[[[[]]]]").is_ok());
+        assert!(read("[[[[[]]]]]").is_err());
+        assert!(read(&"[".repeat(100_000)).is_err());
+        assert!(read("{} x").is_err());
+        assert!(from_slice::<Value>(b"[1,2,3]", Limits { bytes: 6, depth: 2 }).is_err());
+        assert!(from_slice::<Value>(b"\"\xff\"", LIMITS).is_err());
+        assert!(read("\u{feff}{}").is_err());
+    }
+}

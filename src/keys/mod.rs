@@ -1,0 +1,1 @@
+//! Private keys at rest and the typed signers made from them.

@@ -1,0 +1,58 @@
+//! Origin Exchange: nodes that issue, exchange and verify digitally signed certificates of origin.
+//!
+//! The house, from the ground up; a room calls rooms on lower floors only (`tests/house.rs` holds it):
+//!
+//! ```text
+//! earth    reason  encoding  signature  time
+//! ground   certificate  log
+//! speech   statement
+//! matter   agreement  trust  office
+//! verdict  verification
+//! tools    store  keys
+//! writer   sequencer
+//! work     workflow
+//! doors    api
+//!          node
+//!          cli
+//! ```
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::print_stdout,
+        clippy::print_stderr,
+        clippy::too_many_lines
+    )
+)]
+
+pub mod encoding;
+pub mod reason;
+pub mod signature;
+pub mod time;
+
+pub mod certificate;
+pub mod log;
+
+pub mod statement;
+
+pub mod agreement;
+pub mod office;
+pub mod trust;
+
+pub mod verification;
+
+pub mod keys;
+pub mod store;
+
+pub mod sequencer;
+
+pub mod workflow;
+
+pub mod api;
+
+pub mod node;
+
+pub mod cli;

@@ -1,0 +1,1 @@
+//! The composition root: configuration to listeners, TLS, telemetry and shutdown.

@@ -1,0 +1,1 @@
+//! The records and states of an issuing office: accounts, roles, offices, number series.

@@ -1,0 +1,1 @@
+//! The one writer of an authority: assign, sign, check, commit, checkpoint.

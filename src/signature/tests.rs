@@ -1,0 +1,88 @@
+use super::*;
+use crate::encoding::hex;
+
+fn unhex<const N: usize>(text: &str) -> [u8; N] {
+    hex::decode(text).and_then(|b| b.try_into().ok()).unwrap_or([0; N])
+}
+
+/// RFC 8032 section 7.1, tests 1 to 3.
+const RFC8032: [(&str, &str, &str, &str); 3] = [
+    (
+        "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
+        "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+        "",
+        "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b",
+    ),
+    (
+        "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
+        "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",
+        "72",
+        "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",
+    ),
+    (
+        "c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7",
+        "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025",
+        "af82",
+        "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a",
+    ),
+];
+
+#[test]
+fn rfc_8032_vectors_sign_and_verify() {
+    for (seed, public, message, signature) in RFC8032 {
+        let key = SecretKey::from_seed(&unhex(seed)).unwrap();
+        let message = hex::decode(message).unwrap();
+        assert_eq!(hex::encode(key.public_key().as_bytes()), public);
+        let signed = key.sign(&message).unwrap();
+        assert_eq!(hex::encode(signed.as_bytes()), signature);
+        assert_eq!(key.public_key().verify(&message, &signed), Ok(()));
+        assert_eq!(key.public_key().verify(b"another", &signed), Err(BadSignature));
+    }
+}
+
+#[test]
+fn keys_of_small_order_are_not_admitted() {
+    // The eight points of order 1, 2, 4 and 8, in canonical encoding.
+    for small in [
+        "0100000000000000000000000000000000000000000000000000000000000000",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "0000000000000000000000000000000000000000000000000000000000000080",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
+    ] {
+        assert_eq!(PublicKey::from_bytes(&unhex::<32>(small)), Err(InadmissibleKey::SmallOrder), "{small}");
+    }
+}
+
+#[test]
+fn non_canonical_spellings_of_a_point_are_not_admitted() {
+    // y = 1 + p and y = p: the same points as y = 1 and y = 0, in another spelling.
+    for other in [
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    ] {
+        assert_eq!(PublicKey::from_bytes(&unhex::<32>(other)), Err(InadmissibleKey::NotCanonical), "{other}");
+    }
+    assert_eq!(PublicKey::from_bytes(&[0; 31]), Err(InadmissibleKey::Length));
+}
+
+#[test]
+fn keys_of_mixed_order_are_not_admitted() {
+    // A valid key plus the point of order two (x, y) → (−x, −y): negate y and the sign bit.
+    let good = SecretKey::from_seed(&[3; 32]).unwrap().public_key();
+    let p: [u8; 32] = unhex("edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f");
+    let mut y = *good.as_bytes();
+    let sign = y[31] & 0x80;
+    y[31] &= 0x7f;
+    let mut borrow = 0i16;
+    for (byte, modulus) in y.iter_mut().zip(p) {
+        let difference = i16::from(modulus) - i16::from(*byte) - borrow;
+        borrow = i16::from(difference < 0);
+        *byte = u8::try_from(difference.rem_euclid(256)).unwrap();
+    }
+    y[31] |= sign ^ 0x80;
+    assert_eq!(PublicKey::from_bytes(&y), Err(InadmissibleKey::MixedOrder));
+}

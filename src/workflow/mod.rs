@@ -1,0 +1,1 @@
+//! What people do, checked by role and rule before it reaches the sequencer.
