@@ -3,7 +3,7 @@
 //! The house, from the ground up; a room calls rooms on lower floors only (`tests/house.rs` holds it):
 //!
 //! ```text
-//! earth    reason  encoding  signature  time
+//! earth    reason · encoding  time · signature
 //! ground   certificate  log
 //! speech   statement
 //! matter   agreement  trust  office

@@ -9,7 +9,8 @@ use std::{
 /// Floors from the ground up. A room may call rooms of lower floors only.
 const FLOORS: &[&[&str]] = &[
     &["reason"],
-    &["encoding", "signature", "time"],
+    &["encoding", "time"],
+    &["signature"],
     &["certificate", "log"],
     &["statement"],
     &["agreement", "trust", "office"],
