@@ -1,1 +1,3 @@
-//! The gRPC and HTTP doors: they translate and decide nothing.
+//! The doors: gRPC services for people's systems and HTTP for auditors; they translate, and decide nothing.
+
+mod wire;
