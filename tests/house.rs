@@ -215,9 +215,9 @@ fn the_offline_verifier_needs_no_file_network_clock_or_runtime() {
         }
         for word in IMPURE {
             let part = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_');
-            let named = code.match_indices(word).any(|(at, _)| {
-                !part(code[..at].chars().next_back()) && !part(code[at + word.len()..].chars().next())
-            });
+            let named = code
+                .match_indices(word)
+                .any(|(at, _)| !part(code[..at].chars().next_back()) && !part(code[at + word.len()..].chars().next()));
             if named {
                 wrong.push(format!("{} names {word}", inside.display()));
             }

@@ -1,0 +1,35 @@
+//! What is asked, and by which rules of the asker's own.
+
+use crate::time::{Date, Timestamp};
+
+/// How old a status may be where nothing else is set: seven days.
+pub const STATUS_MAX_AGE_SECONDS: u64 = 7 * 86_400;
+
+/// One question about one certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// The day of use, such as the day of the import declaration; `None` is today in the importing country.
+    pub as_of: Option<Date>,
+    /// The verifier's only clock.
+    pub at: Timestamp,
+    /// The authority that asks, as `https://host`, where it is a customs authority that accepts only what
+    /// is addressed to it; `None` is anyone.
+    pub reader: Option<String>,
+    /// Seconds that a status may be old before it counts as unknown.
+    pub status_max_age: u64,
+}
+
+impl Question {
+    /// Asks at an instant: about today, by anyone, accepting a status of up to seven days.
+    #[must_use]
+    pub const fn at(at: Timestamp) -> Self {
+        Self { as_of: None, at, reader: None, status_max_age: STATUS_MAX_AGE_SECONDS }
+    }
+
+    /// The same question about a named day.
+    #[must_use]
+    pub const fn on(mut self, as_of: Option<Date>) -> Self {
+        self.as_of = as_of;
+        self
+    }
+}

@@ -1,0 +1,3 @@
+//! The promises of a verdict.
+
+mod rendering;

@@ -1,0 +1,152 @@
+//! A verdict as plain text, for a terminal or a log line by line. No colour, no width of its own.
+
+use super::{Answer, Check, Verdict, View};
+use serde_json::Value;
+use std::fmt::Write;
+
+/// Columns of the labels, so that what follows them stands in one line.
+const LABEL: usize = 14;
+
+pub(super) fn render(verdict: &Verdict) -> String {
+    let mut out = String::with_capacity(4_096);
+    // Writing to a String cannot fail.
+    let _ = write(&mut out, verdict);
+    out
+}
+
+fn write(out: &mut String, verdict: &Verdict) -> std::fmt::Result {
+    writeln!(out, "{}", verdict.headline)?;
+    writeln!(out, "{}", verdict.sentence)?;
+    if let Some(next) = &verdict.next {
+        writeln!(out, "What to do: {next}")?;
+    }
+    writeln!(out)?;
+    answer(out, "Authentic and not withdrawn", &verdict.authentic)?;
+    let usable = verdict.as_of.as_ref().map_or_else(
+        || "Usable".to_owned(),
+        |day| {
+            let chosen = if day.asked { "" } else { ", today there" };
+            format!("Usable on {} ({}{chosen})", day.date, day.zone)
+        },
+    );
+    answer(out, &usable, &verdict.usable)?;
+    for warning in &verdict.warnings {
+        writeln!(out, "Note: {} [{}]", warning.sentence, warning.code)?;
+    }
+    writeln!(out, "\nChecks")?;
+    for check in &verdict.checks {
+        write_check(out, check)?;
+    }
+    if let Some(place) = &verdict.statement {
+        writeln!(out, "\nStatement")?;
+        line(out, "issuer", &place.iss)?;
+        line(out, "key", &place.kid)?;
+        line(out, "id", &place.jti)?;
+        line(out, "addressee", &place.aud)?;
+        line(out, "log", &place.log)?;
+        if let Some(index) = place.index {
+            line(out, "index", &index.to_string())?;
+        }
+    }
+    if let Some(certificate) = &verdict.certificate {
+        write_certificate(out, certificate)?;
+    }
+    writeln!(out, "\nRests on")?;
+    let due = verdict.trust.next_update.map_or_else(|| "an unknown date".to_owned(), |time| time.to_string());
+    line(out, "trust list", &format!("version {}, next due {due}", verdict.trust.version))?;
+    let agreements = verdict.agreements_digest.as_deref().map_or_else(
+        || "no files given; the signed dates decide".to_owned(),
+        |digest| format!("files with SHA-256 {digest}"),
+    );
+    line(out, "agreements", &agreements)?;
+    line(out, "asked at", &verdict.at.to_string())?;
+    for note in &verdict.notes {
+        writeln!(out, "{note}")?;
+    }
+    Ok(())
+}
+
+fn answer(out: &mut String, label: &str, answer: &Answer) -> std::fmt::Result {
+    writeln!(out, "{label}: {}. {}", answer.answer.as_str(), answer.sentence)
+}
+
+fn line(out: &mut String, label: &str, value: &str) -> std::fmt::Result {
+    writeln!(out, "  {label:LABEL$}{value}")
+}
+
+fn write_check(out: &mut String, check: &Check) -> std::fmt::Result {
+    writeln!(out, "  {:8} {:13} {}", check.outcome, check.name, check.sentence)?;
+    if let Some(basis) = &check.rests_on {
+        writeln!(out, "{:25}rests on: {}", "", basis.sentence())?;
+    }
+    if let Some(next) = &check.next {
+        writeln!(out, "{:25}what to do: {next}", "")?;
+    }
+    Ok(())
+}
+
+fn write_certificate(out: &mut String, view: &View) -> std::fmt::Result {
+    writeln!(out, "\nCertificate as signed")?;
+    line(out, "agreement", &format!("{} ({}), form {}", view.agreement, view.edition, view.form))?;
+    line(out, "from, to", &format!("{} to {}", view.from, view.to))?;
+    let until = view.valid_until.map_or_else(|| "no limit stated".to_owned(), |date| date.to_string());
+    line(out, "valid", &format!("{} to {until}", view.valid_from))?;
+    if !view.flags.is_empty() {
+        line(out, "marked", &view.flags.join(", "))?;
+    }
+    for section in &view.sections {
+        if section.shown {
+            writeln!(out, "  {}", section.name)?;
+            write_value(out, &section.contents, 2)?;
+        } else {
+            line(out, section.name, "redacted by the holder")?;
+        }
+    }
+    Ok(())
+}
+
+/// Members on lines of their own, indented by depth; the depth of what is signed is bounded at 8.
+fn write_value(out: &mut String, value: &Value, depth: usize) -> std::fmt::Result {
+    let indent = "  ".repeat(depth);
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                if let Some(text) = scalar(member) {
+                    writeln!(out, "{indent}{name}: {text}")?;
+                } else {
+                    writeln!(out, "{indent}{name}")?;
+                    write_value(out, member, depth + 1)?;
+                }
+            }
+            Ok(())
+        }
+        Value::Array(elements) => {
+            for (position, element) in elements.iter().enumerate() {
+                if let Some(text) = scalar(element) {
+                    writeln!(out, "{indent}{}. {text}", position + 1)?;
+                } else {
+                    writeln!(out, "{indent}{}.", position + 1)?;
+                    write_value(out, element, depth + 1)?;
+                }
+            }
+            Ok(())
+        }
+        other => writeln!(out, "{indent}{}", scalar(other).unwrap_or_default()),
+    }
+}
+
+/// The text of a value without members. Line breaks are folded, so that signed text cannot forge a line
+/// of the report.
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => Some("-".to_owned()),
+        Value::Bool(true) => Some("yes".to_owned()),
+        Value::Bool(false) => Some("no".to_owned()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::String(text) => {
+            Some(text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().trim().to_owned())
+        }
+        Value::Array(elements) if elements.is_empty() => Some("none".to_owned()),
+        Value::Array(_) | Value::Object(_) => None,
+    }
+}
