@@ -1,1 +1,3 @@
-//! The commands of the  binary.
+//! The commands of the `origin` binary.
+
+pub mod console;
