@@ -1,0 +1,45 @@
+//! Values that stand in documents as one string.
+
+/// Serialises as the `Display` text and reads back through `FromStr`, so that no document holds another spelling.
+macro_rules! serde_as_text {
+    ($($kind:ty),+ $(,)?) => {$(
+        impl serde::Serialize for $kind {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $kind {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    )+};
+}
+pub(super) use serde_as_text;
+
+/// Reads an ASCII decimal without sign or leading zeroes, as the C2SP texts want every number.
+pub(super) fn decimal(text: &str) -> Option<u64> {
+    let canonical = match text.as_bytes() {
+        [b'0'] => true,
+        [b'1'..=b'9', rest @ ..] => rest.iter().all(u8::is_ascii_digit),
+        _ => false,
+    };
+    if canonical { text.parse().ok() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decimal;
+
+    #[test]
+    fn a_number_has_one_spelling() {
+        assert_eq!(decimal("0"), Some(0));
+        assert_eq!(decimal("20852163"), Some(20_852_163));
+        assert_eq!(decimal("18446744073709551615"), Some(u64::MAX));
+        for bad in ["", "00", "01", "+1", "-1", " 1", "1 ", "1_0", "0x1", "18446744073709551616", "١"] {
+            assert_eq!(decimal(bad), None, "{bad:?}");
+        }
+    }
+}
