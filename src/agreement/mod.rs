@@ -1,1 +1,32 @@
 //! What an agreement demands, as data with effective dates, and the engine that judges a certificate by it.
+//!
+//! What always holds: nothing about an agreement is in code. Every figure names its article and whether it
+//! was confirmed; what contradicts a confirmed figure is an error, what contradicts an unconfirmed one a
+//! warning, and what rests on an unconfirmed or missing one is *unknown*: it never passes silently and never
+//! blocks. A file with mistakes is refused with all of them.
+//! Not its business: where the files lie, who may issue, what was signed, the rules for single products.
+
+mod criterion;
+mod edition;
+mod error;
+mod fields;
+mod figure;
+mod form;
+mod load;
+mod number;
+mod parties;
+mod terms;
+
+pub use criterion::{Bound, CriterionRule, ValueRule};
+pub use edition::{Classification, Edition, HsOwner, InForce, PercentPrinted};
+pub use error::AgreementError;
+pub use fields::Fault;
+pub use figure::{Figure, Known};
+pub use form::{FobPrinted, Form, FormBox, ProducerNaming, Shows};
+pub use load::{Agreement, AgreementErrors, Agreements};
+pub use number::{NumberRule, Pattern, Series};
+pub use parties::{Member, Participation, Parties};
+pub use terms::{
+    CountedTo, Cumulation, DeMinimis, Discrepancy, EndorsementAct, LastDay, LatePresentation, Limit, Provision,
+    RequiredEndorsement, Retrospective, Span, SpanUnit, Validity, ValueBase, Verification, Waiver,
+};

@@ -1,0 +1,268 @@
+//! Certificate numbers: the pattern each country's numbers follow, and the series a country draws them from.
+//!
+//! A series is text with placeholders: `{yyyy}` and `{yy}` the year of issue, `{office}` the issuing
+//! office, `{registration:N}` the applicant's N-character registration, and `{serial:N}`, exactly once, N
+//! digits that count up. `PK-CN-{yyyy}-{office}-{serial:6}` gives `PK-CN-2026-LHE-000417`.
+
+use super::{
+    AgreementError,
+    fields::{Faults, Fields, FromValue},
+    figure::Figure,
+};
+use crate::{
+    certificate::{CertificateNumber, Country, OfficeCode},
+    time::Date,
+};
+use regex::{Regex, RegexBuilder};
+use std::{fmt, str::FromStr};
+use toml::Value;
+
+/// Serial numbers have at most this many digits, so that every one fits a `u64`.
+const SERIAL_DIGITS_MAX: usize = 18;
+/// Bytes a compiled pattern may take: a pattern is data, and must not be able to fill memory.
+const PATTERN_BYTES_MAX: usize = 1 << 18;
+
+/// How one country, or one authority of it, numbers its certificates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NumberRule {
+    /// Issuing country.
+    pub country: Country,
+    /// Issuing authority, where a country's authorities number differently.
+    pub authority: Option<String>,
+    /// What the whole number matches.
+    pub pattern: Figure<Pattern>,
+    /// What new numbers are drawn from.
+    pub series: Figure<Series>,
+}
+
+impl NumberRule {
+    pub(super) fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let country = fields.required("country");
+        let authority = fields.optional("authority");
+        let pattern: Figure<Pattern> = fields.figure("pattern");
+        let series: Figure<Series> = fields.figure("series");
+        if let (Some(pattern), Some(series)) = (pattern.value(), series.value())
+            && !pattern.matches(&series.example())
+        {
+            let message = format!("gives `{}`, which does not match the pattern beside it", series.example());
+            fields.faults().add(&fields.at("series.value"), message);
+        }
+        Some(Self { country: country?, authority, pattern, series })
+    }
+}
+
+/// A regular expression for a whole number, of bounded size and linear time.
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    text: String,
+    regex: Regex,
+}
+
+impl Pattern {
+    /// Whether the whole of `number` follows the pattern.
+    #[must_use]
+    pub fn matches(&self, number: &str) -> bool {
+        self.regex.is_match(number)
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Pattern {}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl FromStr for Pattern {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        // The crate is built without Unicode tables: numbers are ASCII on every form.
+        let regex = RegexBuilder::new(&format!("^(?:{text})$"))
+            .unicode(false)
+            .size_limit(PATTERN_BYTES_MAX)
+            .build()
+            .map_err(|error| format!("not a usable pattern: {error}"))?;
+        Ok(Self { text: text.to_owned(), regex })
+    }
+}
+
+impl FromValue for Pattern {
+    fn from_value(value: &Value, path: &str, faults: &Faults) -> Option<Self> {
+        super::fields::parse(value, path, faults)
+    }
+}
+
+/// A template of certificate numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Series {
+    parts: Vec<Part>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    Text(String),
+    Year4,
+    Year2,
+    Office,
+    Registration(usize),
+    Serial(usize),
+}
+
+impl Series {
+    /// The certificate number with this serial. `registration` is the applicant's and is only needed by a
+    /// series that has it in its numbers.
+    pub fn number(
+        &self,
+        office: &OfficeCode,
+        date: Date,
+        registration: Option<&str>,
+        serial: u64,
+    ) -> Result<CertificateNumber, AgreementError> {
+        let text = self.expand(&office.to_string(), date, registration, |digits| {
+            let text = format!("{serial:0digits$}");
+            (text.len() == digits).then_some(text).ok_or_else(|| AgreementError::SeriesExhausted(self.to_string()))
+        })?;
+        text.parse().map_err(|error| AgreementError::NumberRefused { number: text, why: format!("{error}") })
+    }
+
+    /// What all numbers of one running count have in common: two numbers of different keys never share a
+    /// serial's place, so each key counts for itself, from 1.
+    pub fn key(&self, office: &OfficeCode, date: Date, registration: Option<&str>) -> Result<String, AgreementError> {
+        self.expand(&office.to_string(), date, registration, |digits| Ok("#".repeat(digits)))
+    }
+
+    /// Whether its numbers carry the applicant's registration.
+    #[must_use]
+    pub fn needs_registration(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Registration(_)))
+    }
+
+    /// A number as this series would give it.
+    fn example(&self) -> String {
+        let part = |part: &Part| match part {
+            Part::Text(text) => text.clone(),
+            Part::Year4 => "2026".to_owned(),
+            Part::Year2 => "26".to_owned(),
+            Part::Office => "LHE".to_owned(),
+            Part::Registration(length) => "0".repeat(*length),
+            Part::Serial(digits) => format!("{:0digits$}", 1),
+        };
+        self.parts.iter().map(part).collect()
+    }
+
+    fn expand(
+        &self,
+        office: &str,
+        date: Date,
+        registration: Option<&str>,
+        serial: impl Fn(usize) -> Result<String, AgreementError>,
+    ) -> Result<String, AgreementError> {
+        let mut number = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => number.push_str(text),
+                Part::Year4 => number.push_str(&format!("{:04}", date.year())),
+                Part::Year2 => number.push_str(&format!("{:02}", date.year().rem_euclid(100))),
+                Part::Office => number.push_str(office),
+                Part::Registration(length) => {
+                    let registration = registration
+                        .filter(|text| text.len() == *length && text.bytes().all(|b| b.is_ascii_alphanumeric()))
+                        .ok_or_else(|| AgreementError::RegistrationMissing {
+                            series: self.to_string(),
+                            length: *length,
+                        })?;
+                    number.push_str(registration);
+                }
+                Part::Serial(digits) => number.push_str(&serial(*digits)?),
+            }
+        }
+        Ok(number)
+    }
+}
+
+impl fmt::Display for Series {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => f.write_str(text)?,
+                Part::Year4 => f.write_str("{yyyy}")?,
+                Part::Year2 => f.write_str("{yy}")?,
+                Part::Office => f.write_str("{office}")?,
+                Part::Registration(length) => write!(f, "{{registration:{length}}}")?,
+                Part::Serial(digits) => write!(f, "{{serial:{digits}}}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Series {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while !rest.is_empty() {
+            let (literal, after) = rest.split_once('{').unwrap_or((rest, ""));
+            if literal.contains('}') {
+                return Err("a `}` without its `{`".to_owned());
+            }
+            if !literal.bytes().all(|b| b.is_ascii_alphanumeric() || b"-/. ".contains(&b)) {
+                return Err("between placeholders only ASCII letters, digits, `-`, `/`, `.` and space".to_owned());
+            }
+            if !literal.is_empty() {
+                parts.push(Part::Text(literal.to_owned()));
+            }
+            if literal.len() == rest.len() {
+                break;
+            }
+            let (placeholder, after) = after.split_once('}').ok_or("a `{` without its `}`")?;
+            parts.push(Part::read(placeholder)?);
+            rest = after;
+        }
+        let serials = parts.iter().filter(|part| matches!(part, Part::Serial(_))).count();
+        if serials != 1 {
+            return Err(format!("a series counts with exactly one `{{serial:N}}`, this one has {serials}"));
+        }
+        Ok(Self { parts })
+    }
+}
+
+impl Part {
+    fn read(placeholder: &str) -> Result<Self, String> {
+        let (name, length) = match placeholder.split_once(':') {
+            Some((name, length)) => {
+                (name, length.parse::<usize>().ok().filter(|n| (1..=SERIAL_DIGITS_MAX).contains(n)))
+            }
+            None => (placeholder, None),
+        };
+        match (placeholder, name, length) {
+            ("yyyy", ..) => Ok(Self::Year4),
+            ("yy", ..) => Ok(Self::Year2),
+            ("office", ..) => Ok(Self::Office),
+            (_, "registration", Some(length)) => Ok(Self::Registration(length)),
+            (_, "serial", Some(digits)) => Ok(Self::Serial(digits)),
+            _ => Err(format!(
+                "`{{{placeholder}}}` is not one of {{yyyy}}, {{yy}}, {{office}}, {{registration:N}}, {{serial:N}} \
+                 with N from 1 to {SERIAL_DIGITS_MAX}"
+            )),
+        }
+    }
+}
+
+impl FromValue for Series {
+    fn from_value(value: &Value, path: &str, faults: &Faults) -> Option<Self> {
+        super::fields::parse(value, path, faults)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,88 @@
+use super::*;
+use proptest::prelude::*;
+
+fn date(text: &str) -> Date {
+    text.parse().unwrap()
+}
+
+fn office() -> OfficeCode {
+    "LHE".parse().unwrap()
+}
+
+#[test]
+fn numbers_come_out_as_the_country_writes_them() {
+    let pakistan: Series = "PK-CN-{yyyy}-{office}-{serial:6}".parse().unwrap();
+    let number = pakistan.number(&office(), date("2026-11-12"), None, 417).unwrap();
+    assert_eq!(number.to_string(), "PK-CN-2026-LHE-000417");
+    let china: Series = "P{yy}{registration:9}{serial:4}".parse().unwrap();
+    let number = china.number(&office(), date("2026-10-21"), Some("470Z10001"), 42).unwrap();
+    assert_eq!(number.to_string(), "P26470Z100010042");
+    let pattern: Pattern = "P[0-9]{2}[0-9A-Z]{9}[0-9]{4}".parse().unwrap();
+    assert!(pattern.matches(number.to_string().as_str()));
+}
+
+#[test]
+fn a_series_that_ran_out_says_so_instead_of_growing_a_digit() {
+    let series: Series = "A{serial:2}".parse().unwrap();
+    assert_eq!(series.number(&office(), date("2026-01-01"), None, 99).unwrap().to_string(), "A99");
+    let full = series.number(&office(), date("2026-01-01"), None, 100);
+    assert_eq!(full, Err(AgreementError::SeriesExhausted("A{serial:2}".to_owned())));
+}
+
+#[test]
+fn a_missing_or_misshapen_registration_gives_no_number() {
+    let series: Series = "P{yy}{registration:9}{serial:4}".parse().unwrap();
+    assert!(series.needs_registration());
+    for bad in [None, Some("470Z1000"), Some("470Z10001X"), Some("470Z-0001")] {
+        assert!(series.number(&office(), date("2026-01-01"), bad, 1).is_err(), "{bad:?}");
+    }
+}
+
+#[test]
+fn each_year_office_and_registration_counts_for_itself() {
+    let series: Series = "{office}/{yy}/{serial:5}".parse().unwrap();
+    let key = |year: &str| series.key(&office(), date(year), None).unwrap();
+    assert_eq!(key("2026-12-31"), "LHE/26/#####");
+    assert_ne!(key("2026-12-31"), key("2027-01-01"));
+}
+
+#[test]
+fn templates_that_could_not_count_are_refused() {
+    for bad in [
+        "",
+        "PK",
+        "{serial}",
+        "{serial:0}",
+        "{serial:19}",
+        "{serial:4}{serial:4}",
+        "{year}{serial:4}",
+        "{serial:4",
+        "serial:4}",
+        "Ü{serial:4}",
+    ] {
+        assert!(bad.parse::<Series>().is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn a_pattern_speaks_of_the_whole_number() {
+    let pattern: Pattern = "A|B".parse().unwrap();
+    assert!(pattern.matches("A") && pattern.matches("B"));
+    assert!(!pattern.matches("AB") && !pattern.matches("XA"));
+    assert!("(".parse::<Pattern>().is_err());
+    assert!("([0-9]{1000}){1000}".parse::<Pattern>().is_err(), "a pattern cannot fill memory");
+}
+
+proptest! {
+    #[test]
+    fn two_serials_never_give_one_number(a in 0u64..1_000_000, b in 0u64..1_000_000) {
+        let series: Series = "PK-CN-{yyyy}-{office}-{serial:6}".parse().unwrap();
+        let number = |serial| series.number(&office(), date("2026-11-12"), None, serial).unwrap();
+        prop_assert_eq!(number(a) == number(b), a == b);
+    }
+
+    #[test]
+    fn a_series_writes_back_as_it_was_read(text in "[A-Z]{0,3}(\\{yyyy\\}|\\{yy\\}|\\{office\\}|-|/){0,4}\\{serial:[1-9]\\}[A-Z]{0,2}") {
+        prop_assert_eq!(text.parse::<Series>().unwrap().to_string(), text);
+    }
+}

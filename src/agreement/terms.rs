@@ -1,0 +1,407 @@
+//! The figures of an edition that are not about forms, criteria or numbers: time limits, special papers,
+//! proof of transport, verification between administrations.
+
+use super::{
+    fields::{Faults, Fields, FromValue, words},
+    figure::Figure,
+};
+use crate::{
+    certificate::{BoxNumber, Country, Currency},
+    encoding::Decimal,
+};
+use std::fmt;
+use toml::Value;
+
+/// A number, or that the agreement expressly sets none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// The agreement sets no limit: `"none"`.
+    None,
+    /// At most this many.
+    At(u32),
+}
+
+impl FromValue for Limit {
+    fn from_value(value: &Value, path: &str, faults: &Faults) -> Option<Self> {
+        match value {
+            Value::String(word) if word == "none" => Some(Self::None),
+            Value::Integer(_) => u32::from_value(value, path, faults).map(Self::At),
+            _ => {
+                faults.add(path, "a whole number or \"none\" is expected");
+                None
+            }
+        }
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("no limit"),
+            Self::At(limit) => limit.fmt(f),
+        }
+    }
+}
+
+words! {
+    /// Which day is the last of a period of months that begins on a date.
+    LastDay {
+        /// The same day of the month: from 12 November 2026 for 12 months, to 12 November 2027.
+        SameDate = "same_date",
+        /// The day before: to 11 November 2027.
+        DayBefore = "day_before",
+    }
+}
+
+/// How long a certificate may be used, counted from the date of issue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Validity {
+    /// The agreement states no end: `"none"`.
+    Unlimited,
+    /// For so many months.
+    Months {
+        /// How many.
+        months: u32,
+        /// Where the last of them ends.
+        last_day: LastDay,
+    },
+}
+
+impl FromValue for Validity {
+    fn from_value(value: &Value, path: &str, faults: &Faults) -> Option<Self> {
+        if value.as_str() == Some("none") {
+            return Some(Self::Unlimited);
+        }
+        let mut fields = Fields::open(value, path, faults)?;
+        let (months, last_day) = (fields.required("months"), fields.required("last_day"));
+        fields.close();
+        Some(Self::Months { months: months?, last_day: last_day? })
+    }
+}
+
+impl fmt::Display for Validity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unlimited => f.write_str("no end stated"),
+            Self::Months { months, .. } => write!(f, "{months} months from issue"),
+        }
+    }
+}
+
+words! {
+    /// Which date decides whether a certificate is late.
+    CountedTo {
+        /// The day of issue.
+        Issue = "issue",
+        /// The day the application was made.
+        Application = "application",
+    }
+}
+
+/// Certificates issued after the goods were shipped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retrospective {
+    /// Whether days and months run to the application or to the issue.
+    pub counted_to: Figure<CountedTo>,
+    /// Days after shipment without a mark; 0 marks from the day after shipment on.
+    pub unmarked_days: Figure<u32>,
+    /// Months after shipment in which a certificate may still be had.
+    pub window_months: Figure<Limit>,
+    /// The exact words of the mark.
+    pub wording: Figure<String>,
+    /// The box that carries it.
+    pub printed_in_box: Figure<BoxNumber>,
+    /// Whether the reason for being late must be stated.
+    pub reason_required: Figure<bool>,
+}
+
+impl Default for Retrospective {
+    fn default() -> Self {
+        Self {
+            counted_to: Figure::unknown(),
+            unmarked_days: Figure::unknown(),
+            window_months: Figure::unknown(),
+            wording: Figure::unknown(),
+            printed_in_box: Figure::unknown(),
+            reason_required: Figure::unknown(),
+        }
+    }
+}
+
+impl Retrospective {
+    pub(super) fn read(fields: &mut Fields<'_>) -> Self {
+        Self {
+            counted_to: fields.figure("counted_to"),
+            unmarked_days: fields.figure("unmarked_days"),
+            window_months: fields.figure("window_months"),
+            wording: fields.figure("wording"),
+            printed_in_box: fields.figure("printed_in_box"),
+            reason_required: fields.figure("reason_required"),
+        }
+    }
+}
+
+/// A special paper or circumstance: true copy, replacement, back-to-back, exhibition, third-party invoicing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provision {
+    /// Whether the agreement allows it.
+    pub allowed: Figure<bool>,
+    /// The exact words it puts on the certificate; `{number}` and `{date}` stand for the earlier one's.
+    pub wording: Figure<String>,
+    /// The box that carries them.
+    pub printed_in_box: Figure<BoxNumber>,
+    /// Months from the earlier certificate's issue in which it may be had.
+    pub window_months: Figure<Limit>,
+    /// Whether the paper keeps the date of issue of the earlier one.
+    pub keeps_date: Figure<bool>,
+}
+
+impl Default for Provision {
+    fn default() -> Self {
+        Self {
+            allowed: Figure::unknown(),
+            wording: Figure::unknown(),
+            printed_in_box: Figure::unknown(),
+            window_months: Figure::unknown(),
+            keeps_date: Figure::unknown(),
+        }
+    }
+}
+
+impl Provision {
+    pub(super) fn read(fields: &mut Fields<'_>) -> Self {
+        Self {
+            allowed: fields.figure("allowed"),
+            wording: fields.figure("wording"),
+            printed_in_box: fields.figure("printed_in_box"),
+            window_months: fields.figure("window_months"),
+            keeps_date: fields.figure("keeps_date"),
+        }
+    }
+}
+
+words! {
+    /// Whose materials may count as originating.
+    Cumulation {
+        /// Materials of the other party of a two-party agreement.
+        Bilateral = "bilateral",
+        /// Originating materials of any party.
+        Diagonal = "diagonal",
+        /// Also work done in any party on materials that do not originate.
+        Full = "full",
+        /// Content below the threshold, carried forward without preference.
+        Partial = "partial",
+    }
+}
+
+/// How much non-originating material that does not meet the rule is disregarded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeMinimis {
+    /// Per cent.
+    pub percent: Decimal,
+    /// Of what.
+    pub of: ValueBase,
+}
+
+impl FromValue for DeMinimis {
+    fn from_value(value: &Value, path: &str, faults: &Faults) -> Option<Self> {
+        let mut fields = Fields::open(value, path, faults)?;
+        let (percent, of) = (fields.required("percent"), fields.required("of"));
+        fields.close();
+        Some(Self { percent: percent?, of: of? })
+    }
+}
+
+words! {
+    /// What a percentage is taken of.
+    ValueBase {
+        /// Value free on board.
+        Fob = "fob",
+        /// Price at the factory gate.
+        ExWorks = "ex_works",
+        /// Cost at the factory gate.
+        ExFactoryCost = "ex_factory_cost",
+        /// Cost of all materials used.
+        TotalCostOfMaterials = "total_cost_of_materials",
+        /// Weight of the goods.
+        Weight = "weight",
+    }
+}
+
+/// An amount below which no certificate is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiver {
+    /// How much.
+    pub amount: Decimal,
+    /// In which currency.
+    pub currency: Currency,
+}
+
+impl FromValue for Waiver {
+    fn from_value(value: &Value, path: &str, faults: &Faults) -> Option<Self> {
+        let mut fields = Fields::open(value, path, faults)?;
+        let (amount, currency) = (fields.required("amount"), fields.required("currency"));
+        fields.close();
+        Some(Self { amount: amount?, currency: currency? })
+    }
+}
+
+impl fmt::Display for Waiver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.amount, self.currency)
+    }
+}
+
+words! {
+    /// What a time limit is counted in.
+    SpanUnit {
+        /// Calendar days.
+        Days = "days",
+        /// Working days.
+        WorkingDays = "working_days",
+        /// Calendar months.
+        Months = "months",
+    }
+}
+
+/// A time limit between administrations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// How many.
+    pub length: u32,
+    /// Of what.
+    pub unit: SpanUnit,
+}
+
+impl FromValue for Span {
+    fn from_value(value: &Value, path: &str, faults: &Faults) -> Option<Self> {
+        let mut fields = Fields::open(value, path, faults)?;
+        let (length, unit) = (fields.required("length"), fields.required("unit"));
+        fields.close();
+        Some(Self { length: length?, unit: unit? })
+    }
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.length, self.unit.as_str().replace('_', " "))
+    }
+}
+
+/// The clock of a check after import, each limit counted from receipt of the request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verification {
+    /// To say that the request came.
+    pub acknowledge: Figure<Span>,
+    /// To answer it.
+    pub reply: Figure<Span>,
+    /// By which the answer may be put off.
+    pub extend: Figure<Span>,
+    /// For the importing side to decide, in all.
+    pub decide: Figure<Span>,
+    /// Whether preference may be suspended meanwhile.
+    pub may_suspend: Figure<bool>,
+    /// Whether the goods are released meanwhile (on security, after the necessary formalities).
+    pub release_goods: Figure<bool>,
+}
+
+impl Default for Verification {
+    fn default() -> Self {
+        Self {
+            acknowledge: Figure::unknown(),
+            reply: Figure::unknown(),
+            extend: Figure::unknown(),
+            decide: Figure::unknown(),
+            may_suspend: Figure::unknown(),
+            release_goods: Figure::unknown(),
+        }
+    }
+}
+
+impl Verification {
+    pub(super) fn read(fields: &mut Fields<'_>) -> Self {
+        Self {
+            acknowledge: fields.figure("acknowledge"),
+            reply: fields.figure("reply"),
+            extend: fields.figure("extend"),
+            decide: fields.figure("decide"),
+            may_suspend: fields.figure("may_suspend"),
+            release_goods: fields.figure("release_goods"),
+        }
+    }
+}
+
+words! {
+    /// Whether a certificate may be shown to customs after its last day.
+    LatePresentation {
+        /// Never.
+        Refused = "refused",
+        /// Where customs accept exceptional reasons, such as force majeure.
+        Exceptional = "exceptional",
+        /// Where the goods were imported within validity.
+        ImportedInTime = "imported_in_time",
+    }
+}
+
+words! {
+    /// A difference between the certificate and the papers shown with it.
+    Discrepancy {
+        /// Spelling and typing.
+        Typing = "typing",
+        /// A tick where a cross is asked, or the like.
+        Tick = "tick",
+        /// A signature that differs slightly from the specimen.
+        Signature = "signature",
+        /// Units that differ from the invoice's.
+        Units = "units",
+        /// Paper size, ink.
+        Paper = "paper",
+        /// Words of the description.
+        Description = "description",
+        /// The HS code.
+        HsCode = "hs_code",
+        /// Any slight difference, if the certificate corresponds to the goods.
+        Slight = "slight",
+    }
+}
+
+words! {
+    /// What another authority must add before the certificate is complete.
+    EndorsementAct {
+        /// Customs of the exporting country verified it.
+        ExportVerified = "export_verified",
+        /// Another authority approved it.
+        Approved = "approved",
+        /// A ministry or consulate legalised it.
+        Legalised = "legalised",
+    }
+}
+
+/// An endorsement by another authority that some route or importer asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequiredEndorsement {
+    /// What it says.
+    pub act: EndorsementAct,
+    /// Who gives it.
+    pub by: String,
+    /// Exporting countries it concerns; empty: all.
+    pub from: Vec<Country>,
+    /// Importing countries that ask for it; empty: all.
+    pub to: Vec<Country>,
+    /// Where this is read.
+    pub article: Option<String>,
+    /// Whether that was confirmed.
+    pub confirmed: bool,
+    /// What an officer should know.
+    pub note: Option<String>,
+}
+
+impl RequiredEndorsement {
+    pub(super) fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let (act, by) = (fields.required("act"), fields.required("by"));
+        let from = fields.optional("from").unwrap_or_default();
+        let to = fields.optional("to").unwrap_or_default();
+        let (article, confirmed, note) = fields.source();
+        Some(Self { act: act?, by: by?, from, to, article, confirmed, note })
+    }
+}
