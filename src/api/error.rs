@@ -1,0 +1,95 @@
+//! What the doors themselves refuse; everything else is an error of the room that was asked.
+
+use crate::reason::{Class, Reasoned};
+
+/// What the doors themselves refuse.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ApiError {
+    /// No token, or none that this node knows.
+    #[error("an API token of this authority is needed: metadata `authorization: Bearer oxt_…`")]
+    Unauthenticated,
+    /// The log is not for this reader.
+    #[error("this log is not for everybody to read: send the token of an account that may")]
+    ReadingDenied,
+    /// The authority is not hosted here.
+    #[error("`{0}` is not an authority of this node")]
+    AuthorityUnknown(String),
+    /// The log is not at this node.
+    #[error("`{0}` is not a log of this node")]
+    LogUnknown(String),
+    /// No certificate of this name.
+    #[error("this authority has no such certificate")]
+    CertificateUnknown,
+    /// No status list at this address.
+    #[error("there is no status list at this address")]
+    StatusListUnknown,
+    /// No account of this id.
+    #[error("`{0}` is not an account of this authority")]
+    AccountUnknown(String),
+    /// A field is missing or malformed.
+    #[error("{field}: {message}")]
+    Field {
+        /// Proto field path.
+        field: &'static str,
+        /// What is wrong.
+        message: String,
+    },
+    /// Index or size beyond what is published.
+    #[error("{asked} is beyond the {published} entries published")]
+    RangeUnpublished {
+        /// What was asked for.
+        asked: u64,
+        /// Entries published.
+        published: u64,
+    },
+    /// Too many calls from one address.
+    #[error("too many calls from this address; it is served again in a moment")]
+    RateLimited,
+    /// The call took as long as a call may.
+    #[error("the call did not end within its deadline")]
+    DeadlineExceeded,
+    /// The node is on its way down.
+    #[error("the node is stopping")]
+    Stopping,
+    /// Work on another thread did not come back.
+    #[error("a task ended without an answer: {0}")]
+    Task(String),
+}
+
+impl Reasoned for ApiError {
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::ReadingDenied => "READING_DENIED",
+            Self::AuthorityUnknown(_) => "AUTHORITY_UNKNOWN",
+            Self::LogUnknown(_) => "LOG_UNKNOWN",
+            Self::CertificateUnknown => "CERTIFICATE_UNKNOWN",
+            Self::StatusListUnknown => "STATUS_LIST_UNKNOWN",
+            Self::AccountUnknown(_) => "ACCOUNT_UNKNOWN",
+            Self::Field { .. } => "FIELD_INVALID",
+            Self::RangeUnpublished { .. } => "RANGE_UNPUBLISHED",
+            Self::RateLimited => "RATE_LIMITED",
+            Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
+            Self::Stopping => "STOPPING",
+            Self::Task(_) => "TASK_LOST",
+        }
+    }
+
+    fn class(&self) -> Class {
+        match self {
+            Self::RateLimited | Self::DeadlineExceeded | Self::Stopping => Class::Retry,
+            Self::Task(_) => Class::Fatal,
+            _ => Class::Reject,
+        }
+    }
+}
+
+impl From<ApiError> for tonic::Status {
+    fn from(error: ApiError) -> Self {
+        let fields = match &error {
+            ApiError::Field { field, message } => vec![((*field).to_owned(), message.clone())],
+            _ => Vec::new(),
+        };
+        super::failure::status(&error, &super::failure::Details { fields, ..Default::default() })
+    }
+}

@@ -1,0 +1,166 @@
+//! From an error of any room to `google.rpc.Status`: the code from reason and class, the details from what is known.
+//!
+//! What always holds: exactly one `ErrorInfo` with a reason of `docs/errors.md` and the domain `origin.v1`; a
+//! fatal error says an id and nothing of the inside, and the log says the rest under the same id.
+
+use super::wire::origin::v1 as wire;
+use crate::certificate::{Finding, Findings, Severity};
+use crate::reason::{Class, Reasoned};
+use prost::Message as _;
+use prost_types::Any;
+use std::time::Duration;
+use tonic::{Code, Status};
+use tonic_types::pb;
+
+/// The domain of every reason.
+pub(crate) const DOMAIN: &str = "origin.v1";
+/// Most findings one error carries.
+const MAX_FINDINGS: usize = 256;
+/// Most bytes of an error that answers a call: it travels in a header, in base64, and peers cap headers at 16 kB.
+const MAX_HEADER: usize = 8 << 10;
+/// Longest text of one finding in an error, in characters.
+const MAX_TEXT: usize = 240;
+/// Where nothing better is known, the time after which the same request may succeed.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// What accompanies the error.
+#[derive(Debug, Default)]
+pub(crate) struct Details {
+    /// Fields of the request at fault, by proto field path.
+    pub(crate) fields: Vec<(String, String)>,
+    /// What rules said; `at` is the proto field path their own paths start from.
+    pub(crate) findings: Option<(&'static str, Findings)>,
+    /// When the same request may succeed.
+    pub(crate) retry: Option<Duration>,
+}
+
+/// The code of a reason, where its class alone does not say it.
+fn code(reason: &str, class: Class) -> Code {
+    match reason {
+        "UNAUTHENTICATED" => Code::Unauthenticated,
+        "PERMISSION_DENIED" | "OFFICE_NOT_YOURS" | "READING_DENIED" => Code::PermissionDenied,
+        "AUTHORITY_UNKNOWN"
+        | "CERTIFICATE_UNKNOWN"
+        | "LOG_UNKNOWN"
+        | "ENTRY_UNKNOWN"
+        | "ACCOUNT_UNKNOWN"
+        | "STATUS_LIST_UNKNOWN"
+        | "AGREEMENT_UNKNOWN" => Code::NotFound,
+        "REQUEST_ID_REUSED" | "NUMBER_TAKEN" => Code::AlreadyExists,
+        "FINDINGS" | "STATUS_CONFLICT" | "REQUEST_ID_EXPIRED" => Code::FailedPrecondition,
+        "RANGE_UNPUBLISHED" => Code::OutOfRange,
+        "OVERLOADED" | "RATE_LIMITED" | "NO_SPACE" => Code::ResourceExhausted,
+        "DEADLINE_EXCEEDED" => Code::DeadlineExceeded,
+        _ => match class {
+            Class::Reject => Code::InvalidArgument,
+            Class::Retry => Code::Unavailable,
+            Class::Fatal => Code::Internal,
+        },
+    }
+}
+
+/// The error as a value, for a row of a stream.
+pub(crate) fn rpc(error: &(impl Reasoned + ?Sized), details: &Details) -> pb::Status {
+    rpc_of(error, details, MAX_FINDINGS)
+}
+
+fn rpc_of(error: &(impl Reasoned + ?Sized), details: &Details, most: usize) -> pb::Status {
+    let (reason, class) = (error.reason(), error.class());
+    let code = code(reason, class);
+    let (message, id) = if class == Class::Fatal {
+        let id = uuid::Uuid::now_v7().to_string();
+        tracing::error!(%error, reason, id, "a call failed inside");
+        (format!("the node could not do this; its log says why under {id}"), Some(id))
+    } else {
+        (error.to_string(), None)
+    };
+    let mut info = pb::ErrorInfo { reason: reason.to_owned(), domain: DOMAIN.to_owned(), ..Default::default() };
+    info.metadata.extend(id.map(|id| ("id".to_owned(), id)));
+    let mut all = vec![any("google.rpc.ErrorInfo", &info)];
+    let retry = details.retry.or_else(|| (class == Class::Retry).then_some(RETRY));
+    if let Some(Ok(delay)) = retry.map(prost_types::Duration::try_from) {
+        all.push(any("google.rpc.RetryInfo", &pb::RetryInfo { retry_delay: Some(delay) }));
+    }
+    let mut fields = details.fields.iter().map(|(field, text)| violation(field.clone(), text, "")).collect::<Vec<_>>();
+    if let Some((at, findings)) = &details.findings {
+        let errors = || findings.iter().filter(|one| one.severity == Severity::Error).take(most);
+        fields.extend(errors().map(|one| {
+            let field = if one.path.is_empty() { (*at).to_owned() } else { format!("{at}.{}", one.path) };
+            violation(field, &one.message, &one.rule)
+        }));
+        let failed = pb::PreconditionFailure { violations: errors().filter_map(precondition).collect() };
+        if !failed.violations.is_empty() {
+            all.push(any("google.rpc.PreconditionFailure", &failed));
+        }
+        all.push(any("origin.v1.Findings", &wire_findings(findings, most)));
+    }
+    if !fields.is_empty() {
+        all.push(any("google.rpc.BadRequest", &pb::BadRequest { field_violations: fields }));
+    }
+    pb::Status { code: i32::from(code), message: cut(&message), details: all }
+}
+
+/// The error as the answer to a call; the last findings are left out where they do not fit.
+pub(crate) fn status(error: &(impl Reasoned + ?Sized), details: &Details) -> Status {
+    let mut most = MAX_FINDINGS;
+    let mut rpc = rpc_of(error, details, most);
+    while rpc.encoded_len() > MAX_HEADER && most > 1 {
+        most /= 2;
+        rpc = rpc_of(error, details, most);
+    }
+    Status::with_details(Code::from_i32(rpc.code), rpc.message.clone(), rpc.encode_to_vec().into())
+}
+
+/// The error as the answer to a call, with nothing to add.
+pub(crate) fn plain(error: &(impl Reasoned + ?Sized)) -> Status {
+    status(error, &Details::default())
+}
+
+/// Findings in their wire form, `most` of them.
+pub(crate) fn wire_findings(findings: &Findings, most: usize) -> wire::Findings {
+    wire::Findings { findings: findings.iter().take(most).map(wire_finding).collect() }
+}
+
+fn wire_finding(finding: &Finding) -> wire::Finding {
+    let severity = match finding.severity {
+        Severity::Error => wire::Severity::Error,
+        Severity::Warning => wire::Severity::Warning,
+        Severity::Unknown => wire::Severity::Unknown,
+    };
+    wire::Finding {
+        path: finding.path.clone(),
+        rule: finding.rule.clone(),
+        severity: severity.into(),
+        message: cut(&finding.message),
+        article: finding.article.clone().unwrap_or_default(),
+        help: finding.help.as_deref().map(cut).unwrap_or_default(),
+    }
+}
+
+/// Only what an agreement demands is a precondition; a mistake of form has no article.
+fn precondition(finding: &Finding) -> Option<pb::precondition_failure::Violation> {
+    finding.article.as_ref().map(|article| pb::precondition_failure::Violation {
+        r#type: finding.rule.clone(),
+        subject: article.clone(),
+        description: cut(&finding.message),
+    })
+}
+
+fn violation(field: String, description: &str, reason: &str) -> pb::bad_request::FieldViolation {
+    let (description, reason) = (cut(description), reason.to_owned());
+    pb::bad_request::FieldViolation { field, description, reason, ..Default::default() }
+}
+
+fn any(name: &str, message: &impl prost::Message) -> Any {
+    Any { type_url: format!("type.googleapis.com/{name}"), value: message.encode_to_vec() }
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(MAX_TEXT) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

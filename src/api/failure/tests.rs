@@ -1,0 +1,59 @@
+use super::*;
+use crate::api::ApiError;
+use tonic_types::StatusExt as _;
+
+fn findings() -> Findings {
+    let with_article = Finding::error("CRITERION_NOT_ALLOWED", "goods.items[0].criterion", "`X` is not a criterion")
+        .with_article("CPFTA, Annex 1, Rule 3");
+    Findings(vec![with_article, Finding::warning("RETROSPECTIVE", "", "issued after shipment")])
+}
+
+#[test]
+fn an_error_has_one_reason_in_one_domain() {
+    let status = Status::from(ApiError::Unauthenticated);
+    assert_eq!(status.code(), Code::Unauthenticated);
+    let details = status.get_error_details();
+    let info = details.error_info().unwrap();
+    assert_eq!((info.reason.as_str(), info.domain.as_str()), ("UNAUTHENTICATED", DOMAIN));
+}
+
+#[test]
+fn a_fatal_error_says_an_id_and_nothing_of_the_inside() {
+    let status = Status::from(ApiError::Task("the key file of Karachi".to_owned()));
+    assert_eq!(status.code(), Code::Internal);
+    assert!(!status.message().contains("Karachi"), "{}", status.message());
+    let details = status.get_error_details();
+    let id = details.error_info().unwrap().metadata.get("id").unwrap();
+    assert!(status.message().contains(id));
+}
+
+#[test]
+fn findings_name_field_rule_and_article() {
+    let details = Details { findings: Some(("certificate_json", findings())), ..Default::default() };
+    let error = ApiError::Field { field: "certificate_json", message: "see the findings".to_owned() };
+    let sent = status(&error, &details);
+    let received = sent.get_error_details();
+    let bad = received.bad_request().unwrap().field_violations.first().unwrap();
+    assert_eq!(bad.field, "certificate_json.goods.items[0].criterion");
+    assert_eq!(bad.reason, "CRITERION_NOT_ALLOWED");
+    let failed = received.precondition_failure().unwrap().violations.first().unwrap();
+    assert_eq!(failed.subject, "CPFTA, Annex 1, Rule 3");
+    let rpc = pb::Status::decode(sent.details()).unwrap();
+    let all = rpc.details.iter().find(|any| any.type_url.ends_with("/origin.v1.Findings")).unwrap();
+    assert_eq!(wire::Findings::decode(all.value.as_slice()).unwrap().findings.len(), 2);
+}
+
+#[test]
+fn many_findings_fit_a_header() {
+    let many = (0..400).map(|n| Finding::error("RULE", format!("goods.items[{n}]"), "wrong ".repeat(500)));
+    let details = Details { findings: Some(("certificate_json", Findings(many.collect()))), ..Default::default() };
+    let sent = status(&ApiError::CertificateUnknown, &details);
+    assert!(sent.details().len() <= MAX_HEADER, "{}", sent.details().len());
+}
+
+#[test]
+fn what_may_succeed_later_says_when() {
+    let sent = Status::from(ApiError::RateLimited);
+    assert_eq!(sent.code(), Code::ResourceExhausted);
+    assert!(sent.get_error_details().retry_info().unwrap().retry_delay.is_some());
+}

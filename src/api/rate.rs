@@ -1,0 +1,99 @@
+//! How often one address may ask what costs us a signature check: a bucket that fills with time.
+
+use crate::time::Timestamp;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+
+/// Addresses remembered at once. When it is full those whose bucket is full again are forgotten; if none is, the
+/// newcomer is refused: an attacker with that many addresses must not push out our memory of them.
+const MAX_ADDRESSES: usize = 100_000;
+/// Milliseconds of a minute: the unit of the allowance.
+const MINUTE: u64 = 60_000;
+
+/// Counts calls by address. A bucket holds one minute's allowance.
+#[derive(Debug)]
+pub(crate) struct RateLimit {
+    per_minute: u64,
+    buckets: Mutex<HashMap<IpAddr, Bucket>>,
+}
+
+/// `level` is in calls × [`MINUTE`], so that filling is exact in whole milliseconds.
+#[derive(Debug, Clone, Copy)]
+struct Bucket {
+    level: u64,
+    at: i64,
+}
+
+impl RateLimit {
+    pub(crate) fn new(per_minute: u32) -> Self {
+        Self { per_minute: u64::from(per_minute), buckets: Mutex::new(HashMap::new()) }
+    }
+
+    /// Takes `calls` from the address's bucket, all or none.
+    pub(crate) fn take(&self, address: IpAddr, calls: u64, now: Timestamp) -> bool {
+        let now = now.as_millisecond();
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        if buckets.len() >= MAX_ADDRESSES && !buckets.contains_key(&address) {
+            buckets.retain(|_, bucket| self.filled(*bucket, now) < self.full());
+            if buckets.len() >= MAX_ADDRESSES {
+                return false;
+            }
+        }
+        let bucket = buckets.entry(address).or_insert(Bucket { level: self.full(), at: now });
+        bucket.level = self.filled(*bucket, now);
+        bucket.at = now;
+        let wanted = calls.saturating_mul(MINUTE);
+        let enough = bucket.level >= wanted;
+        if enough {
+            bucket.level -= wanted;
+        }
+        enough
+    }
+
+    const fn full(&self) -> u64 {
+        self.per_minute.saturating_mul(MINUTE)
+    }
+
+    /// A clock that went back fills nothing.
+    fn filled(&self, bucket: Bucket, now: i64) -> u64 {
+        let elapsed = u64::try_from(now.saturating_sub(bucket.at)).unwrap_or(0);
+        bucket.level.saturating_add(elapsed.saturating_mul(self.per_minute)).min(self.full())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+    fn at(milliseconds: i64) -> Timestamp {
+        Timestamp::from_millisecond(1_800_000_000_000 + milliseconds).unwrap()
+    }
+
+    #[test]
+    fn a_bucket_empties_and_fills_with_time() {
+        let limit = RateLimit::new(60);
+        assert!((0..60).all(|_| limit.take(HERE, 1, at(0))));
+        assert!(!limit.take(HERE, 1, at(999)));
+        assert!(limit.take(HERE, 1, at(1000)));
+        assert!(!limit.take(HERE, 1, at(1000)));
+        assert!(limit.take(HERE, 60, at(100_000)));
+        assert!(!limit.take(HERE, 61, at(1_000_000)));
+    }
+
+    #[test]
+    fn one_address_does_not_use_up_anothers() {
+        let limit = RateLimit::new(1);
+        assert!(limit.take(HERE, 1, at(0)) && !limit.take(HERE, 1, at(0)));
+        assert!(limit.take("192.0.2.1".parse().unwrap(), 1, at(0)));
+    }
+
+    #[test]
+    fn a_clock_that_went_back_gives_nothing_away() {
+        let limit = RateLimit::new(1);
+        assert!(limit.take(HERE, 1, at(60_000)));
+        assert!(!limit.take(HERE, 1, at(0)));
+    }
+}
