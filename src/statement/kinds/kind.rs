@@ -1,0 +1,68 @@
+//! The kinds of statement, by the name that `vct` gives them.
+
+use std::{fmt, str::FromStr};
+
+/// What a statement is; each kind's shape is version 1, closed and frozen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// A shipment originates here.
+    CertificateOfOrigin,
+    /// A certificate is cancelled, withdrawn, superseded, suspended or reinstated.
+    StatusChange,
+    /// The status lists of a log, as they follow from its entries up to a size.
+    StatusSnapshot,
+    /// A key of the authority was opened or closed.
+    KeyChange,
+}
+
+/// No kind has this name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no kind of statement")]
+pub struct UnknownKind(pub String);
+
+impl Kind {
+    /// Every kind there is.
+    pub const ALL: [Self; 4] = [Self::CertificateOfOrigin, Self::StatusChange, Self::StatusSnapshot, Self::KeyChange];
+
+    /// The `vct` claim.
+    #[must_use]
+    pub const fn vct(self) -> &'static str {
+        match self {
+            Self::CertificateOfOrigin => "urn:origin-exchange:statement:certificate-of-origin:1",
+            Self::StatusChange => "urn:origin-exchange:statement:status-change:1",
+            Self::StatusSnapshot => "urn:origin-exchange:statement:status-snapshot:1",
+            Self::KeyChange => "urn:origin-exchange:statement:key-change:1",
+        }
+    }
+
+    /// The short name, as trust lists and pages write it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::CertificateOfOrigin => "certificate-of-origin",
+            Self::StatusChange => "status-change",
+            Self::StatusSnapshot => "status-snapshot",
+            Self::KeyChange => "key-change",
+        }
+    }
+
+    /// The kind that `vct` names.
+    #[must_use]
+    pub fn from_vct(vct: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.vct() == vct)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Kind {
+    type Err = UnknownKind;
+
+    fn from_str(name: &str) -> Result<Self, UnknownKind> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name).ok_or_else(|| UnknownKind(name.to_owned()))
+    }
+}
