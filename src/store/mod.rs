@@ -1,1 +1,23 @@
-//! Durable state of one authority behind a typed trait: journal, index, key file.
+//! The durable state of one authority: all its logs, their sealed disclosures and everything beside them.
+//!
+//! What always holds: nothing is acknowledged before it is durable; an entry, its disclosures, its number,
+//! its answer and the state that changes with it are there together or not at all; a head is signed only if
+//! it extends the head signed last and its root is the root of what is stored; readers see nothing beyond
+//! the head; after a failed write nothing goes on from memory until the store was read again from disk.
+//! One [`Store`] contract, an engine for disk and one for memory, one battery of tests for both.
+//!
+//! Not its business: what an entry says, who may write it, when a head is due.
+
+mod batch;
+mod contract;
+mod entry;
+mod error;
+mod memory;
+mod state;
+
+pub use batch::{Batch, Committed, MAX_BATCH_BYTES, MAX_NUMBER_BYTES};
+pub use contract::{LogHashes, SignHead, Store};
+pub use entry::{Disclosures, DurableEntry, EntryFacts, EntryRef, NewEntry, PublishedHead, Sealed};
+pub use error::StoreError;
+pub use memory::MemoryStore;
+pub use state::{ANSWERS_KEPT_MS, Answer, AuditRow, RequestId, StateChange, StatusListState, Table};

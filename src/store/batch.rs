@@ -1,0 +1,125 @@
+//! The unit of durability: entries, disclosures, numbers, answers and state that stand or fall together.
+
+use super::entry::NewEntry;
+use super::error::StoreError;
+use super::state::{RequestId, StateChange};
+use crate::encoding::hex;
+use crate::log::{MAX_LEAF_BYTES, Origin};
+use crate::statement::Jti;
+use std::collections::{HashMap, HashSet};
+
+/// Longest certificate number the store takes, in bytes.
+pub const MAX_NUMBER_BYTES: usize = 200;
+/// Most bytes of one batch, so that reading one back needs bounded memory.
+pub const MAX_BATCH_BYTES: usize = 64 << 20;
+
+/// What is made durable as one: after a power cut all of it is there or none.
+#[derive(Debug, Clone, Default)]
+pub struct Batch {
+    /// The writer's clock, in Unix milliseconds.
+    pub at_ms: u64,
+    /// Entries, in the order of their indexes within each log.
+    pub entries: Vec<NewEntry>,
+    /// Changes of mutable state, applied in order.
+    pub state: Vec<StateChange>,
+    /// Rows for the audit trail.
+    pub audit: Vec<Vec<u8>>,
+}
+
+/// What a commit made durable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Committed {
+    /// Durable size of each log the batch touched, by origin.
+    pub durable: Vec<(Origin, u64)>,
+}
+
+/// What [`admit`] has to know of the store.
+pub(super) trait Present {
+    /// Durable size and the last `jti` of a log, if the log is open.
+    fn log_end(&self, origin: &Origin) -> Option<(u64, Option<Jti>)>;
+    /// Whether a number is given.
+    fn number_taken(&self, number: &str) -> Result<bool, StoreError>;
+    /// Whether a request has an answer.
+    fn has_answer(&self, account: &str, request_id: &RequestId) -> Result<bool, StoreError>;
+    /// Whether a status list is begun.
+    fn list_open(&self, origin: &Origin, list: u32) -> Result<bool, StoreError>;
+}
+
+/// The last defence: whatever the writer believes, the store takes an entry only at the next index of an
+/// open log with a rising `jti`, a number once, an answer once.
+pub(super) fn admit(batch: &Batch, present: &dyn Present) -> Result<(), StoreError> {
+    let mut ends: HashMap<&Origin, (u64, Option<Jti>)> = HashMap::new();
+    let mut lists: HashSet<(&Origin, u32)> = HashSet::new();
+    let mut requests: HashSet<(&str, &RequestId)> = HashSet::new();
+    for change in &batch.state {
+        match change {
+            StateChange::LogOpened { origin, .. } => {
+                if present.log_end(origin).is_some() || ends.insert(origin, (0, None)).is_some() {
+                    return Err(StoreError::LogExists(origin.clone()));
+                }
+            }
+            StateChange::RequestAnswered { account, request_id, .. } => {
+                if !requests.insert((account, request_id)) || present.has_answer(account, request_id)? {
+                    return Err(StoreError::RequestAnswered {
+                        account: account.clone(),
+                        request_id: hex::encode(request_id),
+                    });
+                }
+            }
+            StateChange::StatusListOpened { origin, list, .. } => {
+                if !ends.contains_key(origin) && present.log_end(origin).is_none() {
+                    return Err(StoreError::UnknownLog(origin.clone()));
+                }
+                if present.list_open(origin, *list)? || !lists.insert((origin, *list)) {
+                    return Err(StoreError::BadBatch(format!("status list {list} of log {origin} is open already")));
+                }
+            }
+            StateChange::StatusAllocated { origin, list, .. } | StateChange::StatusSet { origin, list, .. } => {
+                if !lists.contains(&(origin, *list)) && !present.list_open(origin, *list)? {
+                    return Err(StoreError::BadBatch(format!("status list {list} of log {origin} is not open")));
+                }
+            }
+            StateChange::SeriesAdvanced { .. } | StateChange::RecordPut { .. } | StateChange::RecordRemoved { .. } => {}
+        }
+    }
+    let mut numbers: HashSet<&str> = HashSet::new();
+    let mut bytes = 0_usize;
+    for entry in &batch.entries {
+        let (next, last) = match ends.get(&entry.origin) {
+            Some(end) => *end,
+            None => present.log_end(&entry.origin).ok_or_else(|| StoreError::UnknownLog(entry.origin.clone()))?,
+        };
+        if entry.index != next {
+            return Err(StoreError::NotNext { origin: entry.origin.clone(), expected: next, given: entry.index });
+        }
+        if last.is_some_and(|last| entry.jti <= last) {
+            return Err(StoreError::JtiNotRising { origin: entry.origin.clone(), index: entry.index });
+        }
+        if entry.leaf.is_empty() || entry.leaf.len() > MAX_LEAF_BYTES {
+            return Err(StoreError::BadBatch(format!("a leaf of {} bytes", entry.leaf.len())));
+        }
+        if let Some(sealed) = &entry.disclosures {
+            if sealed.origin != entry.origin || sealed.index != entry.index {
+                return Err(StoreError::BadBatch(format!(
+                    "disclosures sealed for entry {} of {} brought with entry {} of {}",
+                    sealed.index, sealed.origin, entry.index, entry.origin
+                )));
+            }
+            bytes = bytes.saturating_add(sealed.bytes.len());
+        }
+        if let Some(number) = &entry.number {
+            if number.is_empty() || number.len() > MAX_NUMBER_BYTES {
+                return Err(StoreError::BadBatch(format!("a certificate number of {} bytes", number.len())));
+            }
+            if !numbers.insert(number) || present.number_taken(number)? {
+                return Err(StoreError::NumberTaken(number.clone()));
+            }
+        }
+        bytes = bytes.saturating_add(entry.leaf.len());
+        ends.insert(&entry.origin, (next.saturating_add(1), Some(entry.jti)));
+    }
+    if bytes > MAX_BATCH_BYTES {
+        return Err(StoreError::BadBatch(format!("{bytes} bytes of entries, more than {MAX_BATCH_BYTES}")));
+    }
+    Ok(())
+}

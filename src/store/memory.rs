@@ -1,0 +1,400 @@
+//! The store in memory, for tests and simulators: simple, and independent of the journal, so that the
+//! battery compares two answers and not one with itself. Nothing survives the process; nothing is sealed.
+
+use super::batch::{Batch, Committed, Present, admit};
+use super::contract::{SignHead, Store};
+use super::entry::{Disclosures, DurableEntry, EntryFacts, EntryRef, NewEntry, PublishedHead, Sealed};
+use super::error::StoreError;
+use super::state::{ANSWERS_KEPT_MS, Answer, AuditRow, RequestId, StateChange, StatusListState, Table};
+use crate::log::{Extension, Hash, HashReader, Origin, leaf_hash, node_hash, root};
+use crate::statement::Jti;
+use bytes::Bytes;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The store in memory.
+#[derive(Debug, Default)]
+pub struct MemoryStore(Mutex<Memory>);
+
+#[derive(Debug, Default)]
+struct Memory {
+    logs: Vec<Log>,
+    numbers: HashMap<String, EntryRef>,
+    answers: HashMap<(String, RequestId), Answer>,
+    series: HashMap<String, u64>,
+    lists: BTreeMap<(Origin, u32), StatusListState>,
+    records: BTreeMap<(Table, Vec<u8>), Vec<u8>>,
+    audit: Vec<AuditRow>,
+    failing: Option<String>,
+    poisoned: Option<String>,
+}
+
+#[derive(Debug)]
+struct Log {
+    origin: Origin,
+    addressee: String,
+    entries: Vec<Entry>,
+    head: Option<PublishedHead>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    jti: Jti,
+    status_index: Option<u32>,
+    leaf: Bytes,
+    disclosures: Disclosures,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Makes the next write fail as a failed disk would: the writer stops until the store is reloaded.
+    pub fn fail_next_write(&self, why: &str) {
+        self.lock().failing = Some(why.to_owned());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Memory> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Memory {
+    fn log(&self, origin: &Origin) -> Option<&Log> {
+        self.logs.iter().find(|log| &log.origin == origin)
+    }
+
+    fn log_mut(&mut self, origin: &Origin) -> Result<&mut Log, StoreError> {
+        let unknown = || StoreError::UnknownLog(origin.clone());
+        self.logs.iter_mut().find(|log| &log.origin == origin).ok_or_else(unknown)
+    }
+
+    fn published(&self, origin: &Origin, index: u64) -> Option<&Entry> {
+        self.log(origin).filter(|log| index < log.published())?.entry(index)
+    }
+
+    fn is_published(&self, at: &EntryRef) -> bool {
+        self.published(&at.origin, at.index).is_some()
+    }
+
+    fn usable(&self) -> Result<(), StoreError> {
+        self.poisoned.as_ref().map_or(Ok(()), |why| Err(StoreError::Poisoned(why.clone())))
+    }
+
+    fn write(&mut self) -> Result<(), StoreError> {
+        let Some(why) = self.failing.take() else { return Ok(()) };
+        self.poisoned = Some(why.clone());
+        Err(StoreError::io("memory", std::io::Error::other(why)))
+    }
+
+    fn apply(&mut self, change: StateChange, at_ms: u64) -> Result<(), StoreError> {
+        match change {
+            StateChange::LogOpened { origin, addressee } => {
+                self.logs.push(Log { origin, addressee, entries: Vec::new(), head: None });
+            }
+            StateChange::SeriesAdvanced { series, next } => {
+                self.series.insert(series, next);
+            }
+            StateChange::RequestAnswered { account, request_id, body_digest, answer, entry } => {
+                let answer = Answer { body_digest, answer, at_ms, entry, published: false };
+                self.answers.insert((account, request_id), answer);
+            }
+            StateChange::StatusListOpened { origin, list, seed } => {
+                let state = StatusListState { list, seed, allocated: 0, set: Vec::new() };
+                self.lists.insert((origin, list), state);
+            }
+            StateChange::StatusAllocated { origin, list, count } => self.list_mut(origin, list)?.allocated = count,
+            StateChange::StatusSet { origin, list, index, status } => {
+                let set = &mut self.list_mut(origin, list)?.set;
+                set.retain(|(i, _)| *i != index);
+                set.push((index, status));
+                set.sort_unstable();
+            }
+            StateChange::RecordPut { table, id, record } => {
+                self.records.insert((table, id), record);
+            }
+            StateChange::RecordRemoved { table, id } => {
+                self.records.remove(&(table, id));
+            }
+        }
+        Ok(())
+    }
+
+    fn list_mut(&mut self, origin: Origin, list: u32) -> Result<&mut StatusListState, StoreError> {
+        let unknown = StoreError::BadBatch(format!("status list {list} of log {origin} is not open"));
+        self.lists.get_mut(&(origin, list)).ok_or(unknown)
+    }
+
+    fn append(&mut self, entry: NewEntry) -> Result<(), StoreError> {
+        let disclosures = match entry.disclosures {
+            None => Disclosures::None,
+            Some(sealed) => Disclosures::Present(
+                postcard::from_bytes(&sealed.bytes).map_err(|e| StoreError::BadBatch(e.to_string()))?,
+            ),
+        };
+        if let Some(number) = entry.number {
+            self.numbers.insert(number, EntryRef { origin: entry.origin.clone(), index: entry.index });
+        }
+        let stored = Entry { jti: entry.jti, status_index: entry.status_index, leaf: entry.leaf, disclosures };
+        self.log_mut(&entry.origin)?.entries.push(stored);
+        Ok(())
+    }
+}
+
+impl Log {
+    fn published(&self) -> u64 {
+        self.head.as_ref().map_or(0, |head| head.head.size)
+    }
+
+    fn durable(&self) -> u64 {
+        self.entries.len() as u64
+    }
+
+    fn entry(&self, index: u64) -> Option<&Entry> {
+        self.entries.get(usize::try_from(index).ok()?)
+    }
+}
+
+impl Entry {
+    fn facts(&self) -> EntryFacts {
+        EntryFacts { jti: self.jti, status_index: self.status_index, leaf_hash: leaf_hash(&self.leaf) }
+    }
+}
+
+/// Every hash is computed from the leaves each time: slow, and beyond doubt.
+impl HashReader for Log {
+    type Error = StoreError;
+
+    fn node(&self, level: u8, index: u64) -> Result<Hash, StoreError> {
+        match level.checked_sub(1) {
+            None => match self.entry(index) {
+                Some(entry) => Ok(leaf_hash(&entry.leaf)),
+                None => Err(StoreError::NoEntry { origin: self.origin.clone(), index }),
+            },
+            Some(below) => {
+                let left = index.saturating_mul(2);
+                Ok(node_hash(&self.node(below, left)?, &self.node(below, left.saturating_add(1))?))
+            }
+        }
+    }
+}
+
+impl Present for Memory {
+    fn log_end(&self, origin: &Origin) -> Option<(u64, Option<Jti>)> {
+        self.log(origin).map(|log| (log.durable(), log.entries.last().map(|entry| entry.jti)))
+    }
+
+    fn number_taken(&self, number: &str) -> Result<bool, StoreError> {
+        Ok(self.numbers.contains_key(number))
+    }
+
+    fn has_answer(&self, account: &str, request_id: &RequestId) -> Result<bool, StoreError> {
+        Ok(self.answers.contains_key(&(account.to_owned(), *request_id)))
+    }
+
+    fn list_open(&self, origin: &Origin, list: u32) -> Result<bool, StoreError> {
+        Ok(self.lists.contains_key(&(origin.clone(), list)))
+    }
+}
+
+impl Store for MemoryStore {
+    fn seal(&self, origin: &Origin, index: u64, disclosures: &[String]) -> Result<Sealed, StoreError> {
+        let bytes = postcard::to_stdvec(disclosures).map_err(|e| StoreError::BadBatch(e.to_string()))?;
+        Ok(Sealed { origin: origin.clone(), index, bytes })
+    }
+
+    fn commit(&self, batch: Batch) -> Result<Committed, StoreError> {
+        let mut memory = self.lock();
+        memory.usable()?;
+        admit(&batch, &*memory)?;
+        memory.write()?;
+        for change in batch.state {
+            memory.apply(change, batch.at_ms)?;
+        }
+        let mut durable = BTreeMap::new();
+        for entry in batch.entries {
+            durable.insert(entry.origin.clone(), entry.index.saturating_add(1));
+            memory.append(entry)?;
+        }
+        for row in batch.audit {
+            let number = memory.audit.len() as u64;
+            memory.audit.push(AuditRow { number, at_ms: batch.at_ms, row });
+        }
+        Ok(Committed { durable: durable.into_iter().collect() })
+    }
+
+    fn advance(&self, extensions: Vec<Extension>, sign: SignHead<'_>) -> Result<(), StoreError> {
+        let mut memory = self.lock();
+        memory.usable()?;
+        let mut heads = Vec::new();
+        for extension in &extensions {
+            let (origin, head) = (&extension.checkpoint().origin, extension.checkpoint().head);
+            let log = memory.log(origin).ok_or_else(|| StoreError::UnknownLog(origin.clone()))?;
+            if extension.previous() != log.head.as_ref().map(|published| published.head) {
+                let expected = extension.previous().map_or(0, |previous| previous.size);
+                return Err(StoreError::HeadMoved { origin: origin.clone(), expected, signed: log.published() });
+            }
+            if head.size > log.durable() {
+                return Err(StoreError::NotDurable { origin: origin.clone(), size: head.size, durable: log.durable() });
+            }
+            if root(head.size, log)? != head.root {
+                return Err(StoreError::RootDiffers { origin: origin.clone(), size: head.size });
+            }
+            heads.push((origin, head));
+        }
+        let notes = extensions.iter().map(sign).collect::<Result<Vec<_>, _>>()?;
+        memory.write()?;
+        for ((origin, head), note) in heads.into_iter().zip(notes) {
+            memory.log_mut(origin)?.head = Some(PublishedHead { head, note });
+        }
+        Ok(())
+    }
+
+    fn erase(&self, origin: &Origin, index: u64, _at_ms: u64) -> Result<(), StoreError> {
+        let mut memory = self.lock();
+        memory.usable()?;
+        let absent = || StoreError::NoEntry { origin: origin.clone(), index };
+        memory.published(origin, index).ok_or_else(absent)?;
+        memory.write()?;
+        let entries = &mut memory.log_mut(origin)?.entries;
+        let entry = usize::try_from(index).ok().and_then(|i| entries.get_mut(i)).ok_or_else(absent)?;
+        if entry.disclosures != Disclosures::None {
+            entry.disclosures = Disclosures::Erased;
+        }
+        Ok(())
+    }
+
+    fn expire(&self, now_ms: u64) -> Result<u64, StoreError> {
+        let mut memory = self.lock();
+        memory.usable()?;
+        let before = memory.answers.len();
+        memory.answers.retain(|_, answer| now_ms.saturating_sub(answer.at_ms) <= ANSWERS_KEPT_MS);
+        Ok((before - memory.answers.len()) as u64)
+    }
+
+    fn reload(&self) -> Result<(), StoreError> {
+        self.lock().poisoned = None;
+        Ok(())
+    }
+
+    fn poisoned(&self) -> Option<String> {
+        self.lock().poisoned.clone()
+    }
+
+    fn logs(&self) -> Vec<Origin> {
+        self.lock().logs.iter().map(|log| log.origin.clone()).collect()
+    }
+
+    fn addressee(&self, origin: &Origin) -> Option<String> {
+        self.lock().log(origin).map(|log| log.addressee.clone())
+    }
+
+    fn durable_size(&self, origin: &Origin) -> u64 {
+        self.lock().log(origin).map_or(0, Log::durable)
+    }
+
+    fn durable_entry(&self, origin: &Origin, index: u64) -> Result<Option<DurableEntry>, StoreError> {
+        let memory = self.lock();
+        let entry = memory.log(origin).and_then(|log| log.entry(index));
+        Ok(entry.map(|entry| DurableEntry { facts: entry.facts(), leaf: entry.leaf.clone() }))
+    }
+
+    fn head(&self, origin: &Origin) -> Option<PublishedHead> {
+        self.lock().log(origin).and_then(|log| log.head.clone())
+    }
+
+    fn leaf(&self, origin: &Origin, index: u64) -> Result<Option<Bytes>, StoreError> {
+        Ok(self.lock().published(origin, index).map(|entry| entry.leaf.clone()))
+    }
+
+    fn leaves(&self, origin: &Origin, range: Range<u64>, max_bytes: usize) -> Result<Vec<Bytes>, StoreError> {
+        let memory = self.lock();
+        let mut leaves = Vec::new();
+        let mut bytes = 0_usize;
+        for entry in range.map_while(|index| memory.published(origin, index)) {
+            bytes = bytes.saturating_add(entry.leaf.len());
+            if bytes > max_bytes && !leaves.is_empty() {
+                break;
+            }
+            leaves.push(entry.leaf.clone());
+        }
+        Ok(leaves)
+    }
+
+    fn facts(&self, origin: &Origin, index: u64) -> Result<Option<EntryFacts>, StoreError> {
+        Ok(self.lock().published(origin, index).map(Entry::facts))
+    }
+
+    fn disclosures(&self, origin: &Origin, index: u64) -> Result<Option<Disclosures>, StoreError> {
+        Ok(self.lock().published(origin, index).map(|entry| entry.disclosures.clone()))
+    }
+
+    fn node(&self, origin: &Origin, level: u8, index: u64) -> Result<Hash, StoreError> {
+        let memory = self.lock();
+        let log = memory.log(origin).ok_or_else(|| StoreError::UnknownLog(origin.clone()))?;
+        let end = 1_u64.checked_shl(level.into()).and_then(|width| width.checked_mul(index.checked_add(1)?));
+        match end {
+            Some(end) if end <= log.published() => log.node(level, index),
+            _ => Err(StoreError::NoEntry { origin: origin.clone(), index: end.unwrap_or(u64::MAX) }),
+        }
+    }
+
+    fn find(&self, jti: &Jti) -> Result<Option<EntryRef>, StoreError> {
+        let memory = self.lock();
+        Ok(memory.logs.iter().find_map(|log| {
+            let index = log.entries.iter().position(|entry| &entry.jti == jti)? as u64;
+            (index < log.published()).then(|| EntryRef { origin: log.origin.clone(), index })
+        }))
+    }
+
+    fn find_number(&self, number: &str) -> Result<Option<EntryRef>, StoreError> {
+        let memory = self.lock();
+        Ok(memory.numbers.get(number).filter(|at| memory.is_published(at)).cloned())
+    }
+
+    fn number_taken(&self, number: &str) -> Result<bool, StoreError> {
+        self.lock().number_taken(number)
+    }
+
+    fn answered(&self, account: &str, request_id: &RequestId) -> Result<Option<Answer>, StoreError> {
+        let memory = self.lock();
+        let answer = memory.answers.get(&(account.to_owned(), *request_id)).cloned();
+        Ok(answer.map(|answer| {
+            let published = answer.entry.as_ref().is_none_or(|at| memory.is_published(at));
+            Answer { published, ..answer }
+        }))
+    }
+
+    fn series_next(&self, series: &str) -> Result<u64, StoreError> {
+        Ok(self.lock().series.get(series).copied().unwrap_or(0))
+    }
+
+    fn status_lists(&self, origin: &Origin) -> Result<Vec<StatusListState>, StoreError> {
+        let memory = self.lock();
+        Ok(memory.lists.range((origin.clone(), 0)..=(origin.clone(), u32::MAX)).map(|(_, list)| list.clone()).collect())
+    }
+
+    fn status(&self, origin: &Origin, list: u32, index: u32) -> Result<Option<u8>, StoreError> {
+        let memory = self.lock();
+        let set = memory.lists.get(&(origin.clone(), list)).map(|state| state.set.as_slice()).unwrap_or_default();
+        Ok(set.iter().find(|(at, _)| *at == index).map(|(_, status)| *status))
+    }
+
+    fn record(&self, table: Table, id: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.lock().records.get(&(table, id.to_vec())).cloned())
+    }
+
+    fn records(&self, table: Table) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+        let memory = self.lock();
+        let from = memory.records.range((table, Vec::new())..);
+        Ok(from.take_while(|((t, _), _)| *t == table).map(|((_, id), record)| (id.clone(), record.clone())).collect())
+    }
+
+    fn audit(&self, from: u64, limit: usize) -> Result<Vec<AuditRow>, StoreError> {
+        Ok(self.lock().audit.iter().filter(|row| row.number >= from).take(limit).cloned().collect())
+    }
+}

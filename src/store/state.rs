@@ -1,0 +1,159 @@
+//! Everything mutable beside the logs, as a closed list of changes, and what can be asked of it.
+
+use super::entry::EntryRef;
+use crate::log::Origin;
+use serde::{Deserialize, Serialize};
+
+/// How long the answer to a request is kept, in milliseconds: seven days.
+pub const ANSWERS_KEPT_MS: u64 = 7 * 24 * 60 * 60 * 1000;
+
+/// A UUIDv7, as its 16 bytes.
+pub type RequestId = [u8; 16];
+
+/// One change of mutable state. The order of variants and fields is the format on disk (postcard): add at
+/// the end, never reorder, never remove.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StateChange {
+    /// A log takes entries from now on, in this same batch already.
+    LogOpened {
+        /// The log.
+        origin: Origin,
+        /// The addressee, as in `aud`.
+        addressee: String,
+    },
+    /// The next serial of a number series.
+    SeriesAdvanced {
+        /// The series.
+        series: String,
+        /// Next serial to give.
+        next: u64,
+    },
+    /// A request has its answer, for [`ANSWERS_KEPT_MS`]. A second answer to it is refused.
+    RequestAnswered {
+        /// The account that asked.
+        account: String,
+        /// Its request.
+        request_id: RequestId,
+        /// SHA-256 of the request's body.
+        body_digest: [u8; 32],
+        /// The answer: small, a reference rather than a copy.
+        answer: Vec<u8>,
+        /// The entry that must be published before the answer may be shown.
+        entry: Option<EntryRef>,
+    },
+    /// A status list is begun.
+    StatusListOpened {
+        /// The log.
+        origin: Origin,
+        /// The list, from 0.
+        list: u32,
+        /// Seed of the order in which its indexes are handed out.
+        seed: [u8; 32],
+    },
+    /// How many indexes of a list are handed out.
+    StatusAllocated {
+        /// The log.
+        origin: Origin,
+        /// The list.
+        list: u32,
+        /// Handed out so far.
+        count: u32,
+    },
+    /// The status at an index of a list.
+    StatusSet {
+        /// The log.
+        origin: Origin,
+        /// The list.
+        list: u32,
+        /// Index in the list.
+        index: u32,
+        /// The status's four bits.
+        status: u8,
+    },
+    /// A record is put into a table, replacing what was there.
+    RecordPut {
+        /// The table.
+        table: Table,
+        /// Its id in the table.
+        id: Vec<u8>,
+        /// The record; its form is its owner's.
+        record: Vec<u8>,
+    },
+    /// A record is taken out of a table.
+    RecordRemoved {
+        /// The table.
+        table: Table,
+        /// Its id in the table.
+        id: Vec<u8>,
+    },
+}
+
+/// The tables of small records whose form is their owner's. The order is the format on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Table {
+    /// Accounts, by their id.
+    Account,
+    /// API tokens, by the SHA-256 of the token.
+    ApiToken,
+    /// First and last use of each key, by `kid` or vkey.
+    KeyUse,
+    /// The newest signed status list token of each list.
+    StatusToken,
+    /// Single values of the authority.
+    Setting,
+}
+
+impl Table {
+    /// Every table.
+    pub const ALL: [Self; 5] = [Self::Account, Self::ApiToken, Self::KeyUse, Self::StatusToken, Self::Setting];
+
+    pub(super) const fn byte(self) -> u8 {
+        match self {
+            Self::Account => 0,
+            Self::ApiToken => 1,
+            Self::KeyUse => 2,
+            Self::StatusToken => 3,
+            Self::Setting => 4,
+        }
+    }
+}
+
+/// The answer a request got.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// SHA-256 of the request's body.
+    pub body_digest: [u8; 32],
+    /// The answer.
+    pub answer: Vec<u8>,
+    /// When it was committed, in Unix milliseconds.
+    pub at_ms: u64,
+    /// The entry it rests on.
+    pub entry: Option<EntryRef>,
+    /// Whether that entry is published; until then the answer must not be shown, nor the request done again.
+    #[serde(skip)]
+    pub published: bool,
+}
+
+/// A status list: how its indexes are handed out, and which are not `valid`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusListState {
+    /// The list, from 0.
+    pub list: u32,
+    /// Seed of the order in which its indexes are handed out.
+    pub seed: [u8; 32],
+    /// Indexes handed out so far.
+    pub allocated: u32,
+    /// Statuses set, by index; all others are `valid`. Ascending.
+    pub set: Vec<(u32, u8)>,
+}
+
+/// A row of the audit trail, kept for ever.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditRow {
+    /// Its number, from 0.
+    pub number: u64,
+    /// When it was committed, in Unix milliseconds.
+    pub at_ms: u64,
+    /// The row; its form is its owner's.
+    pub row: Vec<u8>,
+}
