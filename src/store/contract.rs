@@ -4,14 +4,14 @@ use super::batch::{Batch, Committed};
 use super::entry::{Disclosures, DurableEntry, EntryFacts, EntryRef, PublishedHead, Sealed};
 use super::error::StoreError;
 use super::state::{Answer, AuditRow, RequestId, StatusListState, Table};
+use crate::log::LogError;
 use crate::log::{Extension, Hash, HashReader, Origin};
-use crate::signature::SignError;
 use crate::statement::Jti;
 use bytes::Bytes;
 use std::ops::Range;
 
 /// Makes the signed note of a checkpoint from the proof that it extends the last one.
-pub type SignHead<'a> = &'a (dyn Fn(&Extension) -> Result<String, SignError> + Sync);
+pub type SignHead<'a> = &'a (dyn Fn(&Extension) -> Result<String, LogError> + Sync);
 
 /// The durable state of one authority: all its logs and everything beside them.
 ///

@@ -1,8 +1,8 @@
 //! What can go wrong in a store, and whether the caller, the moment or this node is at fault.
 
-use crate::log::Origin;
+use crate::log::{LogError, Origin};
 use crate::reason::{Class, Reasoned};
-use crate::signature::SignError;
+
 use crate::time::NoRandomness;
 use std::io;
 
@@ -85,7 +85,7 @@ pub enum StoreError {
     },
     /// The log key could not sign.
     #[error(transparent)]
-    Sign(#[from] SignError),
+    Sign(#[from] LogError),
     /// Too little free space to accept more.
     #[error(
         "{free} bytes are free where {needed} are kept in reserve: free some space, or move the data folder to a larger disk; nothing is lost and issuing goes on by itself"
