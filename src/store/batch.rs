@@ -4,7 +4,7 @@ use super::entry::NewEntry;
 use super::error::StoreError;
 use super::state::{RequestId, StateChange};
 use crate::encoding::hex;
-use crate::log::{MAX_LEAF_BYTES, Origin};
+use crate::log::{Extension, MAX_LEAF_BYTES, Origin};
 use crate::statement::Jti;
 use std::collections::{HashMap, HashSet};
 
@@ -48,6 +48,10 @@ pub(super) trait Present {
 /// The last defence: whatever the writer believes, the store takes an entry only at the next index of an
 /// open log with a rising `jti`, a number once, an answer once.
 pub(super) fn admit(batch: &Batch, present: &dyn Present) -> Result<(), StoreError> {
+    let known = |ends: &HashMap<&Origin, (u64, Option<Jti>)>, origin: &Origin| {
+        let open = ends.contains_key(origin) || present.log_end(origin).is_some();
+        if open { Ok(()) } else { Err(StoreError::UnknownLog(origin.clone())) }
+    };
     let mut ends: HashMap<&Origin, (u64, Option<Jti>)> = HashMap::new();
     let mut lists: HashSet<(&Origin, u32)> = HashSet::new();
     let mut requests: HashSet<(&str, &RequestId)> = HashSet::new();
@@ -58,7 +62,10 @@ pub(super) fn admit(batch: &Batch, present: &dyn Present) -> Result<(), StoreErr
                     return Err(StoreError::LogExists(origin.clone()));
                 }
             }
-            StateChange::RequestAnswered { account, request_id, .. } => {
+            StateChange::RequestAnswered { account, request_id, entry, .. } => {
+                if let Some(entry) = entry {
+                    known(&ends, &entry.origin)?;
+                }
                 if !requests.insert((account, request_id)) || present.has_answer(account, request_id)? {
                     return Err(StoreError::RequestAnswered {
                         account: account.clone(),
@@ -67,9 +74,7 @@ pub(super) fn admit(batch: &Batch, present: &dyn Present) -> Result<(), StoreErr
                 }
             }
             StateChange::StatusListOpened { origin, list, .. } => {
-                if !ends.contains_key(origin) && present.log_end(origin).is_none() {
-                    return Err(StoreError::UnknownLog(origin.clone()));
-                }
+                known(&ends, origin)?;
                 if present.list_open(origin, *list)? || !lists.insert((origin, *list)) {
                     return Err(StoreError::BadBatch(format!("status list {list} of log {origin} is open already")));
                 }
@@ -122,4 +127,12 @@ pub(super) fn admit(batch: &Batch, present: &dyn Present) -> Result<(), StoreErr
         return Err(StoreError::BadBatch(format!("{bytes} bytes of entries, more than {MAX_BATCH_BYTES}")));
     }
     Ok(())
+}
+
+/// The note must be of the very checkpoint that was proven to extend the last one.
+pub(super) fn check_note(extension: &Extension, note: &str) -> Result<(), StoreError> {
+    if note.starts_with(&extension.checkpoint().to_string()) {
+        return Ok(());
+    }
+    Err(StoreError::BadBatch(format!("the note is not of the checkpoint of log {}", extension.checkpoint().origin)))
 }

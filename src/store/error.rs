@@ -172,7 +172,7 @@ impl StoreError {
     /// Whether the error came before anything was attempted, so that the writer may go on.
     #[must_use]
     pub fn leaves_writer_usable(&self) -> bool {
-        matches!(self.class(), Class::Reject) || matches!(self, Self::NoSpace { .. })
+        matches!(self.class(), Class::Reject) || matches!(self, Self::NoSpace { .. } | Self::Sign(_))
     }
 }
 
@@ -213,11 +213,11 @@ impl Reasoned for StoreError {
             | Self::NumberTaken(_)
             | Self::RequestAnswered { .. }
             | Self::BadBatch(_)
-            | Self::NoEntry { .. } => Class::Reject,
+            | Self::NoEntry { .. }
+            | Self::HeadMoved { .. }
+            | Self::NotDurable { .. } => Class::Reject,
             Self::NoSpace { .. } | Self::Poisoned(_) | Self::Sign(_) => Class::Retry,
-            Self::HeadMoved { .. }
-            | Self::NotDurable { .. }
-            | Self::RootDiffers { .. }
+            Self::RootDiffers { .. }
             | Self::Io { .. }
             | Self::Locked(_)
             | Self::Corrupt { .. }

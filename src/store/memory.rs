@@ -1,7 +1,7 @@
 //! The store in memory, for tests and simulators: simple, and independent of the journal, so that the
 //! battery compares two answers and not one with itself. Nothing survives the process; nothing is sealed.
 
-use super::batch::{Batch, Committed, Present, admit};
+use super::batch::{Batch, Committed, Present, admit, check_note};
 use super::contract::{SignHead, Store};
 use super::entry::{Disclosures, DurableEntry, EntryFacts, EntryRef, NewEntry, PublishedHead, Sealed};
 use super::error::StoreError;
@@ -242,11 +242,15 @@ impl Store for MemoryStore {
                 return Err(StoreError::NotDurable { origin: origin.clone(), size: head.size, durable: log.durable() });
             }
             if root(head.size, log)? != head.root {
+                memory.poisoned = Some(format!("log {origin}: a root that is not of its entries"));
                 return Err(StoreError::RootDiffers { origin: origin.clone(), size: head.size });
             }
             heads.push((origin, head));
         }
         let notes = extensions.iter().map(sign).collect::<Result<Vec<_>, _>>()?;
+        for (extension, note) in extensions.iter().zip(&notes) {
+            check_note(extension, note)?;
+        }
         memory.write()?;
         for ((origin, head), note) in heads.into_iter().zip(notes) {
             memory.log_mut(origin)?.head = Some(PublishedHead { head, note });
