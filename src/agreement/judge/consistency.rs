@@ -1,0 +1,195 @@
+//! Whether the parts agree with each other and with what the form shows: producer, consignee, weights,
+//! totals, values, invoices, languages.
+
+use super::{Bench, sourced};
+use crate::{
+    agreement::form::{ProducerNaming, Shows},
+    certificate::{Commercial, Finding, Item, Measure, Producer, ValueBasis},
+    encoding::Decimal,
+};
+
+impl Bench<'_> {
+    pub(super) fn consistency(&mut self) {
+        self.producer();
+        self.consignee();
+        self.quantities();
+        self.totals();
+        self.invoices();
+        self.values();
+        self.languages();
+    }
+
+    fn producer(&mut self) {
+        // What the form does not show is not restricted by it.
+        if !self.form.shows(Shows::Producer) {
+            return;
+        }
+        let naming = match &self.particulars.producer {
+            None => ProducerNaming::Absent,
+            Some(Producer::Same) => ProducerNaming::Same,
+            Some(Producer::OnRequest { .. }) => ProducerNaming::OnRequest,
+            Some(Producer::Named(named)) if named.len() > 1 => ProducerNaming::Several,
+            Some(Producer::Named(_)) => ProducerNaming::Named,
+        };
+        let form = self.form;
+        let Some(allowed) = self.rely(&form.producer, "PRODUCER", "producer", "how the producer may be named") else {
+            return;
+        };
+        if !allowed.contains(&naming) {
+            let words: Vec<&str> = allowed.iter().map(|word| word.as_str()).collect();
+            let message = match naming {
+                ProducerNaming::Absent => "the form names the producer, and none is given".to_owned(),
+                _ => format!("the form does not take a producer that is {}", naming.as_str().replace('_', " ")),
+            };
+            let finding = Finding::error("PRODUCER", "producer", message);
+            self.contradicts(&form.producer, finding.with_help(format!("one of: {}", words.join(", "))));
+        }
+    }
+
+    fn consignee(&mut self) {
+        let Some(consignee) = &self.particulars.consignee else {
+            self.missing_box(Shows::Consignee, "consignee", "the consignee is missing");
+            return;
+        };
+        if consignee.to_order {
+            let form = self.form;
+            let path = "consignee.to_order";
+            if self.rely(&form.to_order, "TO_ORDER", path, "whether goods may be consigned to order") == Some(&false) {
+                let message = "the form wants a consignee by name, not to order";
+                self.contradicts(&form.to_order, Finding::error("TO_ORDER", path, message));
+            }
+        }
+    }
+
+    fn quantities(&mut self) {
+        let shown = self.form.shows(Shows::Quantity) || self.form.shows(Shows::GrossWeight);
+        for (index, item) in self.particulars.goods.items.iter().enumerate() {
+            let path = format!("goods.items[{index}]");
+            if shown && item.quantities.is_empty() && item.gross_weight.is_none() {
+                let shows = if self.form.shows(Shows::GrossWeight) { Shows::GrossWeight } else { Shows::Quantity };
+                self.missing_box(shows, &path, "neither gross weight nor quantity is given");
+            }
+            self.weights(item, &path);
+        }
+    }
+
+    fn weights(&mut self, item: &Item, path: &str) {
+        for (index, quantity) in item.quantities.iter().enumerate() {
+            if quantity.value.is_zero() {
+                let message = "a quantity of nothing is certified";
+                self.push(Finding::error("QUANTITY", format!("{path}.quantities[{index}]"), message));
+            }
+        }
+        if let (Some(gross), Some(net)) = (&item.gross_weight, &item.net_weight)
+            && let (Some(gross_grams), Some(net_grams)) = (grams(gross), grams(net))
+            && net_grams > gross_grams
+        {
+            let message = format!("the net weight, {net}, is more than the gross weight, {gross}");
+            self.push(Finding::error("WEIGHT", format!("{path}.net_weight"), message));
+        }
+    }
+
+    fn totals(&mut self) {
+        let goods = &self.particulars.goods;
+        let Some(totals) = &goods.totals else { return };
+        if let Some(total) = totals.packages {
+            let one_kind = goods.items.iter().all(|item| item.packages.len() == 1);
+            let counted: u64 =
+                goods.items.iter().flat_map(|item| &item.packages).map(|each| u64::from(each.count)).sum();
+            // Cartons on pallets count twice, so only a plain list can contradict its total.
+            if one_kind && counted != u64::from(total) {
+                let message = format!("{total} packages in all, and the items have {counted}");
+                self.push(Finding::error("TOTALS", "goods.totals.packages", message));
+            }
+        }
+        let weights: [(_, _, fn(&Item) -> Option<&Measure>); 2] = [
+            ("gross_weight", &totals.gross_weight, |item| item.gross_weight.as_ref()),
+            ("net_weight", &totals.net_weight, |item| item.net_weight.as_ref()),
+        ];
+        for (name, total, of) in weights {
+            let Some(total_measure) = total else { continue };
+            let items: Option<Vec<u128>> = goods.items.iter().map(|item| of(item).and_then(grams)).collect();
+            if let (Some(total), Some(items)) = (grams(total_measure), items)
+                && items.iter().sum::<u128>() != total
+            {
+                let message = format!("{total_measure} in all is not the sum of the items");
+                self.push(Finding::error("TOTALS", format!("goods.totals.{name}"), message));
+            }
+        }
+    }
+
+    fn invoices(&mut self) {
+        let invoices = self.particulars.commercial.as_ref().map_or(&[][..], |commercial| &commercial.invoices);
+        if invoices.is_empty() && self.form.shows(Shows::Invoices) {
+            self.missing_box(Shows::Invoices, "commercial.invoices", "no invoice is named");
+        }
+        for (index, invoice) in invoices.iter().enumerate() {
+            if invoice.date > self.issued_on {
+                let message =
+                    format!("invoice {} is of {}, after issue on {}", invoice.number, invoice.date, self.issued_on);
+                self.push(Finding::warning("INVOICE_DATE", format!("commercial.invoices[{index}].date"), message));
+            }
+        }
+    }
+
+    fn values(&mut self) {
+        let Some(commercial) = &self.particulars.commercial else { return };
+        let path = "commercial.total";
+        if let (Some(total), Some(sum)) = (&commercial.total, fob_sum(commercial, self.particulars.goods.items.len()))
+            && sum.0 == total.currency
+            && sum.1 != total.value
+        {
+            // A total of invoices with freight differs from the sum free on board, so this is no error.
+            let message = format!("the values free on board come to {} {}, the total says {total}", sum.1, sum.0);
+            self.push(Finding::warning("TOTALS", path, message));
+        }
+        if let (Some(waiver), Some(total)) = (self.edition.waiver.value(), &commercial.total)
+            && waiver.currency == total.currency
+            && total.value <= waiver.amount
+        {
+            let message = format!("up to {waiver} this certificate is not asked for");
+            self.push(sourced(&self.edition.waiver, Finding::warning("WAIVER", path, message)));
+        }
+    }
+
+    fn languages(&mut self) {
+        let form = self.form;
+        let Some(allowed) = form.languages.value() else { return };
+        for (index, language) in self.particulars.reference.languages.iter().enumerate() {
+            if !allowed.contains(language) {
+                let all: Vec<String> = allowed.iter().map(ToString::to_string).collect();
+                let message = format!("the form is not filled in `{language}`");
+                let finding = Finding::error("LANGUAGE", format!("reference.languages[{index}]"), message);
+                self.contradicts(&form.languages, finding.with_help(format!("one of: {}", all.join(", "))));
+            }
+        }
+    }
+}
+
+/// The sum free on board, if every item states it in one currency.
+fn fob_sum(commercial: &Commercial, items: usize) -> Option<(crate::certificate::Currency, Decimal)> {
+    let mut values = commercial.item_values.iter().filter(|value| value.basis == ValueBasis::Fob);
+    let first = values.next()?;
+    let mut sum = first.amount.value;
+    let mut count = 1;
+    for value in values {
+        if value.amount.currency != first.amount.currency {
+            return None;
+        }
+        sum = sum.checked_add(value.amount.value)?;
+        count += 1;
+    }
+    (count == items).then(|| (first.amount.currency.clone(), sum))
+}
+
+/// A weight in millionths of a gram, where its unit is one of mass.
+fn grams(measure: &Measure) -> Option<u128> {
+    let factor = match measure.unit.as_str() {
+        "GRM" => 1,
+        "KGM" => 1_000,
+        "DTN" => 100_000,
+        "TNE" => 1_000_000,
+        _ => return None,
+    };
+    measure.value.millionths().checked_mul(factor)
+}

@@ -1,0 +1,232 @@
+//! Special papers and circumstances, their words on the certificate, its number, and what other
+//! authorities must add.
+
+use super::{Bench, Marks, dates::last_day, sourced};
+use crate::{
+    agreement::{
+        figure::{Figure, Known},
+        terms::{LastDay, Limit, Provision},
+    },
+    certificate::{BoxNumber, Endorsement, Finding, Particulars, PriorCertificate, Relation, Severity, ThirdPartyRole},
+};
+
+/// Place of the endorsement with this canonical name among those brought.
+pub(super) fn brought(particulars: &Particulars, code: &str) -> Option<usize> {
+    let endorsements = &particulars.remarks.as_ref()?.endorsements;
+    endorsements.iter().position(|endorsement| endorsement.code.as_str() == code)
+}
+
+impl Bench<'_> {
+    pub(super) fn papers(&mut self) -> Marks {
+        let (particulars, edition) = (self.particulars, self.edition);
+        let mut flags = particulars.flags();
+        let (retrospective, mark) = self.retrospective();
+        flags.retrospective = retrospective;
+        let mut endorsements: Vec<Endorsement> = mark.into_iter().collect();
+        for (index, prior) in particulars.reference.prior.iter().enumerate() {
+            let path = format!("reference.prior[{index}]");
+            let (code, provision) = match prior.relation {
+                Relation::TrueCopyOf => ("CERTIFIED_TRUE_COPY", &edition.true_copy),
+                Relation::Replaces => ("REPLACEMENT", &edition.replacement),
+                Relation::BackToBackOn => ("BACK_TO_BACK", &edition.back_to_back),
+                Relation::CumulatesWith => continue,
+            };
+            self.prior_window(prior, provision, &path);
+            endorsements.extend(self.provision(code, provision, &path, Some(prior)));
+        }
+        if let Some(path) = self.third_party() {
+            endorsements.extend(self.provision("THIRD_PARTY_INVOICING", &edition.third_party_invoicing, &path, None));
+        }
+        if particulars.remarks.as_ref().is_some_and(|remarks| remarks.exhibition.is_some()) {
+            endorsements.extend(self.provision("EXHIBITION", &edition.exhibition, "remarks.exhibition", None));
+        }
+        self.number();
+        self.awaited_endorsements();
+        Marks { flags, endorsements }
+    }
+
+    /// Judges a circumstance and gives the endorsement it puts on the certificate.
+    fn provision(
+        &mut self,
+        code: &str,
+        provision: &Provision,
+        path: &str,
+        prior: Option<&PriorCertificate>,
+    ) -> Option<Endorsement> {
+        let name = code.to_lowercase().replace('_', " ");
+        match provision.allowed.known() {
+            Known::Confirmed(true) => {}
+            Known::Confirmed(false) | Known::Unconfirmed(false) => {
+                let message = format!("{} does not allow: {name}", self.agreement.code);
+                self.contradicts(&provision.allowed, Finding::error(code, path, message));
+                return None;
+            }
+            Known::Unconfirmed(true) => {
+                let message = format!("that {} allows it ({name}) is not confirmed", self.agreement.code);
+                self.push(sourced(&provision.allowed, Finding::unknown(code, path, message)));
+            }
+            Known::Unknown => {
+                let message = format!("whether {} allows it ({name}) is not known", self.agreement.code);
+                self.push(sourced(&provision.allowed, Finding::unknown(code, path, message)));
+            }
+        }
+        // A provision without words of its own puts none on the certificate; one whose allowance is known and
+        // whose words are not is told apart by `allowed`.
+        if provision.wording.value().is_none() && provision.allowed.value() != Some(&true) {
+            return None;
+        }
+        self.mark(code, &provision.wording, &provision.printed_in_box, prior)
+    }
+
+    /// The endorsement with these words. One brought under the same name is held against it and stays.
+    pub(super) fn mark(
+        &mut self,
+        code: &str,
+        wording: &Figure<String>,
+        printed_in_box: &Figure<BoxNumber>,
+        prior: Option<&PriorCertificate>,
+    ) -> Option<Endorsement> {
+        let index = brought(self.particulars, code);
+        let path =
+            index.map_or_else(|| "remarks.endorsements".to_owned(), |index| format!("remarks.endorsements[{index}]"));
+        let words = match wording.known() {
+            Known::Confirmed(words) => words,
+            Known::Unconfirmed(words) => {
+                let message = format!("that the words are `{words}` is not confirmed");
+                self.push(sourced(wording, Finding::unknown("ENDORSEMENT_WORDING", &path, message)));
+                words
+            }
+            Known::Unknown => {
+                if index.is_none() {
+                    let message =
+                        format!("whether the certificate must say so ({code}), and in which words, is not known");
+                    let finding = Finding::unknown("ENDORSEMENT_WORDING", &path, message)
+                        .with_help("bring the endorsement with the words your form asks for");
+                    self.push(sourced(wording, finding));
+                }
+                return None;
+            }
+        };
+        let text = match prior {
+            Some(prior) => {
+                words.replace("{number}", &prior.number.to_string()).replace("{date}", &prior.issued_on.to_string())
+            }
+            None => words.clone(),
+        };
+        if let Some(existing) = index.and_then(|index| self.particulars.remarks.as_ref()?.endorsements.get(index)) {
+            if existing.text.as_str() != text {
+                let message = format!("`{}` is brought, and the words are `{text}`", existing.text);
+                let finding = Finding::error("ENDORSEMENT_WORDING", format!("{path}.text"), message);
+                self.contradicts(
+                    wording,
+                    finding.with_help("leave the endorsement out: it is added as the agreement says"),
+                );
+            }
+            return None;
+        }
+        if let Known::Unconfirmed(_) | Known::Unknown = printed_in_box.known() {
+            let message = printed_in_box.value().map_or_else(
+                || format!("in which box `{text}` stands is not known"),
+                |number| format!("that `{text}` stands in box {number} is not confirmed"),
+            );
+            self.push(sourced(printed_in_box, Finding::unknown("ENDORSEMENT_BOX", &path, message)));
+        }
+        match (code.parse(), text.parse()) {
+            (Ok(code), Ok(text)) => Some(Endorsement { code, text, form_box: printed_in_box.value().cloned() }),
+            _ => {
+                let message = format!("the words of the agreement's data cannot be printed: `{text}`");
+                self.push(Finding::error("ENDORSEMENT_WORDING", path, message));
+                None
+            }
+        }
+    }
+
+    fn prior_window(&mut self, prior: &PriorCertificate, provision: &Provision, path: &str) {
+        let path = format!("{path}.issued_on");
+        if prior.issued_on > self.issued_on {
+            let message =
+                format!("the earlier certificate is of {}, later than this one's {}", prior.issued_on, self.issued_on);
+            self.push(Finding::error("PRIOR_DATE", path, message));
+            return;
+        }
+        let Some(Limit::At(months)) = provision.window_months.value() else { return };
+        let last = last_day(prior.issued_on, *months, LastDay::SameDate);
+        if last.is_some_and(|last| self.issued_on > last) {
+            let message = format!(
+                "{} is more than {months} months after {}, when the earlier one was issued",
+                self.issued_on, prior.issued_on
+            );
+            self.contradicts(&provision.window_months, Finding::error("PRIOR_WINDOW", path, message));
+        }
+    }
+
+    /// Where the particulars show an invoice from outside, if they do.
+    fn third_party(&self) -> Option<String> {
+        let stated =
+            self.particulars.remarks.as_ref().and_then(|remarks| {
+                remarks.third_parties.iter().position(|third| third.role == ThirdPartyRole::Invoicing)
+            });
+        if let Some(index) = stated {
+            return Some(format!("remarks.third_parties[{index}]"));
+        }
+        let (from, to) = (self.particulars.from, self.particulars.to);
+        let invoices = &self.particulars.commercial.as_ref()?.invoices;
+        let outside = invoices.iter().position(|invoice| {
+            invoice.issued_by.as_ref().is_some_and(|party| party.country != from && party.country != to)
+        })?;
+        self.agreement.preferential.then(|| format!("commercial.invoices[{outside}].issued_by"))
+    }
+
+    fn number(&mut self) {
+        let Some(number) = &self.particulars.reference.number else { return };
+        let path = "reference.number";
+        let from = self.particulars.from;
+        let figures: Vec<_> = self.edition.numbers_of(from).map(|rule| &rule.pattern).collect();
+        let matched =
+            figures.iter().find(|figure| figure.value().is_some_and(|pattern| pattern.matches(number.as_str())));
+        if let Some(figure) = matched {
+            if !figure.is_confirmed() {
+                let message = format!("`{number}` follows a pattern of {from}'s numbers that is not confirmed");
+                self.push(sourced(figure, Finding::unknown("NUMBER_PATTERN", path, message)));
+            }
+            return;
+        }
+        // One pattern unknown is enough for the number to be another authority's of that country.
+        let unknown = figures.iter().find(|figure| figure.value().is_none());
+        match (unknown, figures.iter().find(|figure| !figure.is_confirmed()).or(figures.first())) {
+            (None, Some(weakest)) => {
+                let patterns: Vec<String> =
+                    figures.iter().filter_map(|figure| figure.value()).map(ToString::to_string).collect();
+                let message =
+                    format!("`{number}` is not how {from} numbers these certificates: {}", patterns.join(" or "));
+                self.contradicts(weakest, Finding::error("NUMBER_PATTERN", path, message));
+            }
+            (unknown, _) => {
+                let message = format!("how {from} numbers these certificates is not known");
+                let finding = Finding::unknown("NUMBER_PATTERN", path, message);
+                self.push(match unknown {
+                    Some(figure) => sourced(figure, finding),
+                    None => finding,
+                });
+            }
+        }
+    }
+
+    fn awaited_endorsements(&mut self) {
+        let (from, to) = (self.particulars.from, self.particulars.to);
+        for required in &self.edition.endorsements {
+            let concerns = (required.from.is_empty() || required.from.contains(&from))
+                && (required.to.is_empty() || required.to.contains(&to));
+            if !concerns {
+                continue;
+            }
+            let act = required.act.as_str().replace('_', " ");
+            let message = format!("{to} takes the certificate only when it is {act} by {}", required.by);
+            let severity = if required.confirmed { Severity::Warning } else { Severity::Unknown };
+            let mut finding = Finding::new(severity, "ENDORSEMENT_AWAITED", "to", message);
+            finding.article.clone_from(&required.article);
+            finding.help.clone_from(&required.note);
+            self.push(finding);
+        }
+    }
+}
