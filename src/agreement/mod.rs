@@ -17,6 +17,9 @@ mod load;
 mod number;
 mod parties;
 mod terms;
+#[cfg(test)]
+mod testing;
+mod usable;
 
 pub use criterion::{Bound, CriterionRule, ValueRule};
 pub use edition::{Classification, Edition, HsOwner, InForce, PercentPrinted};
@@ -32,3 +35,4 @@ pub use terms::{
     CountedTo, Cumulation, DeMinimis, Discrepancy, EndorsementAct, LastDay, LatePresentation, Limit, Provision,
     RequiredEndorsement, Retrospective, Span, SpanUnit, Validity, ValueBase, Verification, Waiver,
 };
+pub use usable::Usability;

@@ -1,14 +1,8 @@
 use super::*;
-use crate::agreement::{Known, Validity};
-
-const CPFTA: &str = include_str!("../../../node-config/agreements/cpfta.toml");
-const COMESA: &str = include_str!("../../../node-config/agreements/comesa.toml");
-const NONPREF: &str = include_str!("../../../node-config/agreements/nonpreferential.toml");
-
-fn shipped() -> Agreements {
-    let files = [("cpfta.toml", CPFTA), ("comesa.toml", COMESA), ("nonpreferential.toml", NONPREF)];
-    Agreements::load(files).unwrap_or_else(|errors| panic!("{errors}"))
-}
+use crate::agreement::{
+    Known, Validity,
+    testing::{COMESA, CPFTA, shipped},
+};
 
 fn faults(text: &str) -> Vec<String> {
     let Err(AgreementErrors(faults)) = Agreements::load([("a.toml", text)]) else { panic!("the file was taken") };
