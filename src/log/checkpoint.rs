@@ -141,4 +141,4 @@ pub fn cosign(checkpoint: &Checkpoint, name: &str, signer: &dyn Signer, time: u6
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

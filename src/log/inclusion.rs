@@ -89,7 +89,8 @@ impl FromStr for LogProof {
             return Err(LogError::ProofText("it has too many hashes"));
         }
         let hashes = lines.into_iter().map(str::parse).collect::<Result<_, _>>()?;
-        SignedNote::parse(checkpoint)?;
+        // The format asks for a checkpoint and not for any note; nothing is believed of it here.
+        SignedNote::parse(checkpoint)?.text().parse::<Checkpoint>()?;
         Ok(Self { index, hashes, checkpoint: checkpoint.to_owned(), extra })
     }
 }
