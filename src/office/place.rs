@@ -1,4 +1,4 @@
-//! An issuing office and the number series it draws from.
+//! An issuing office.
 
 use crate::certificate::{AgreementCode, OfficeCode};
 use crate::time::{Date, Timestamp, ZoneName};
@@ -33,26 +33,6 @@ impl Office {
     }
 }
 
-/// Where an office takes the serial numbers of an agreement's certificates from. The agreement's data say how a
-/// number is written; the writer alone draws from a series.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NumberSeries {
-    /// The office.
-    pub office: OfficeCode,
-    /// The agreement.
-    pub agreement: AgreementCode,
-    /// The first serial of each year.
-    pub first: u64,
-}
-
-impl NumberSeries {
-    /// The name under which the next serial of the year of `date` is kept.
-    #[must_use]
-    pub fn key(&self, date: Date) -> String {
-        format!("{}/{}/{}", self.agreement, self.office, date.year())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,13 +49,5 @@ mod tests {
         assert_eq!(office.date_at("2026-12-31T19:30:00Z".parse().unwrap()).to_string(), "2027-01-01");
         assert!(office.issues_under(&"CPFTA".parse().unwrap()));
         assert!(!office.issues_under(&"COMESA".parse().unwrap()));
-    }
-
-    #[test]
-    fn a_year_has_its_own_serials() {
-        let series = NumberSeries { office: "KHI".parse().unwrap(), agreement: "CPFTA".parse().unwrap(), first: 1 };
-        let (old, new) = ("2026-12-31".parse().unwrap(), "2027-01-01".parse().unwrap());
-        assert_eq!(series.key(old), "CPFTA/KHI/2026");
-        assert_ne!(series.key(old), series.key(new));
     }
 }

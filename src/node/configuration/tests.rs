@@ -1,0 +1,101 @@
+use super::*;
+
+const GOOD: &str = r#"
+data = "data"
+[trust]
+list = "trust/list.note"
+anchor = "trust/anchor.toml"
+[public]
+listen = "127.0.0.1:0"
+certificate = "tls/server.crt.pem"
+key = "tls/server.key.pem"
+[client]
+listen = "127.0.0.1:0"
+[admin]
+listen = "127.0.0.1:0"
+[[authority]]
+issuer = "https://co.tdap.gov.pk"
+country = "PK"
+time_zone = "Asia/Karachi"
+keys = "keys/co.tdap.gov.pk"
+passphrase_file = "/run/secrets/passphrase"
+statement_key = "2026-1"
+status_key = "status-2026-1"
+[[authority.office]]
+code = "KHI"
+name = "Karachi Office"
+place = "Karachi"
+agreements = ["CPFTA"]
+[[authority.office]]
+code = "LHE"
+name = "Lahore Office"
+place = "Lahore"
+"#;
+
+fn read(text: &str) -> Result<Configuration, Mistakes> {
+    Configuration::read(text, Path::new("/etc/origin"))
+}
+
+fn mistakes(text: &str) -> Vec<String> {
+    read(text).unwrap_err().0.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn what_is_not_said_has_its_usual_value() {
+    let read = read(GOOD).unwrap();
+    assert_eq!(read.limits, Limits::default());
+    assert_eq!(read.client.tls, read.public.tls);
+    assert_eq!(read.agreements, Path::new("/etc/origin/agreements"));
+    let authority = read.authorities.first().unwrap();
+    assert_eq!(authority.data, Path::new("/etc/origin/data/co.tdap.gov.pk"));
+    assert_eq!(authority.passphrase_file, Path::new("/run/secrets/passphrase"));
+    assert_eq!(authority.offices.first().unwrap().time_zone, authority.time_zone);
+    assert_eq!(authority.reading, ReadingRights::default());
+}
+
+#[test]
+fn every_mistake_is_reported_at_once_with_its_line() {
+    let bad = GOOD
+        .replace("list = \"trust/list.note\"", "lst = \"trust/list.note\"")
+        .replace("country = \"PK\"", "country = \"Pakistan\"")
+        .replace("Asia/Karachi", "Asia/Lahore")
+        .replace("code = \"LHE\"", "code = \"KHI\"");
+    let found = mistakes(&bad);
+    assert_eq!(found.len(), 5, "{found:#?}");
+    assert!(found.iter().any(|one| one == "line 4: trust.lst: is not known (did you mean `list`?)"), "{found:#?}");
+    assert!(found.iter().any(|one| one == "line 3: trust.list: is missing"), "{found:#?}");
+    assert!(found.iter().any(|one| one.starts_with("line 16: authority[0].country: ")), "{found:#?}");
+    assert!(found.iter().any(|one| one.starts_with("line 17: authority[0].time_zone: ")), "{found:#?}");
+    assert!(
+        found.iter().any(|one| one == "line 27: authority[0].office[1].code: `KHI` is the code of another office already"),
+        "{found:#?}"
+    );
+}
+
+#[test]
+fn a_broken_line_is_the_only_mistake_reported() {
+    let found = mistakes(&GOOD.replace("country = \"PK\"", "country = \"PK"));
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert!(found.first().unwrap().starts_with("line 16: "), "{found:#?}");
+}
+
+#[test]
+fn operators_are_not_served_over_the_network() {
+    let found = mistakes(&GOOD.replace("[admin]\nlisten = \"127.0.0.1:0\"", "[admin]\nlisten = \"0.0.0.0:9000\""));
+    assert!(found.first().unwrap().contains("on this machine alone"), "{found:#?}");
+}
+
+#[test]
+fn an_authority_is_hosted_once() {
+    let twice = format!("{GOOD}{}", GOOD.split("[admin]\nlisten = \"127.0.0.1:0\"").nth(1).unwrap());
+    let found = mistakes(&twice);
+    assert!(found.iter().any(|one| one.contains("is named twice")), "{found:#?}");
+}
+
+#[test]
+fn a_wrong_kind_of_value_names_both_kinds() {
+    let found = mistakes(&format!("agreements = 7\n{GOOD}"));
+    assert_eq!(found, ["line 1: agreements: a text is expected, not a whole number"]);
+    let found = mistakes(&GOOD.replace("[admin]", "[limits]\ndeadline_seconds = 31\n[admin]"));
+    assert!(found.first().unwrap().contains("from 1 to 30"), "{found:#?}");
+}

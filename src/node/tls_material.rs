@@ -1,0 +1,78 @@
+//! TLS material for a node that has none yet: a small authority of its own and one server certificate.
+//!
+//! For a first start, a demonstration and tests. A node that strangers reach gets its certificate from a public
+//! authority instead; only the two paths of its configuration change.
+
+use super::{NodeError, tls::TlsFiles};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+};
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+/// What was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsMaterial {
+    /// The certificate that clients are told to trust.
+    pub ca: PathBuf,
+    /// The server's chain and key.
+    pub server: TlsFiles,
+}
+
+/// Writes `ca.crt.pem`, `server.crt.pem` and `server.key.pem` into `folder`, replacing older ones.
+///
+/// `names` are the DNS names and addresses that clients will dial. The key of the authority is not kept: nobody
+/// can make a second certificate under it.
+pub fn write(folder: &Path, names: &[String]) -> Result<TlsMaterial, NodeError> {
+    let (ca, chain, key) = make(names).map_err(|error| NodeError::TlsMaterial(error.to_string()))?;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|source| unwritable(folder, source))?;
+    let material = TlsMaterial {
+        ca: folder.join("ca.crt.pem"),
+        server: TlsFiles { certificate: folder.join("server.crt.pem"), key: folder.join("server.key.pem") },
+    };
+    write_file(&material.ca, &ca, 0o644)?;
+    write_file(&material.server.certificate, &chain, 0o644)?;
+    write_file(&material.server.key, &key, 0o600)?;
+    Ok(material)
+}
+
+fn make(names: &[String]) -> Result<(String, String, zeroize::Zeroizing<String>), rcgen::Error> {
+    let ca_key = KeyPair::generate()?;
+    let mut ca = CertificateParams::new(Vec::new())?;
+    ca.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    ca.distinguished_name.push(DnType::CommonName, "Origin node, own authority");
+    let ca_certificate = ca.self_signed(&ca_key)?;
+
+    let key = KeyPair::generate()?;
+    let mut server = CertificateParams::new(names.to_vec())?;
+    server.distinguished_name.push(DnType::CommonName, names.first().map_or("origin node", String::as_str));
+    server.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    server.use_authority_key_identifier_extension = true;
+    let certificate = server.signed_by(&key, &Issuer::from_params(&ca, &ca_key))?;
+    let chain = format!("{}{}", certificate.pem(), ca_certificate.pem());
+    Ok((ca_certificate.pem(), chain, zeroize::Zeroizing::new(key.serialize_pem())))
+}
+
+/// Writes beside and renames, so that a node reading meanwhile sees the old file or the new one.
+fn write_file(path: &Path, text: &str, mode: u32) -> Result<(), NodeError> {
+    let fresh = path.with_extension("new");
+    let write = || {
+        match fs::remove_file(&fresh) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&fresh)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&fresh, path)
+    };
+    write().map_err(|source| unwritable(path, source))
+}
+
+fn unwritable(path: &Path, source: std::io::Error) -> NodeError {
+    NodeError::File { path: path.to_owned(), source }
+}
