@@ -16,6 +16,7 @@ mod judge;
 mod load;
 mod number;
 mod parties;
+mod template;
 mod terms;
 #[cfg(test)]
 mod testing;

@@ -126,7 +126,7 @@ impl Series {
         registration: Option<&str>,
         serial: u64,
     ) -> Result<CertificateNumber, AgreementError> {
-        let text = self.expand(&office.to_string(), date, registration, |digits| {
+        let text = self.expand(office.as_ref(), date, registration, |digits| {
             let text = format!("{serial:0digits$}");
             (text.len() == digits).then_some(text).ok_or_else(|| AgreementError::SeriesExhausted(self.to_string()))
         })?;
@@ -136,7 +136,7 @@ impl Series {
     /// What all numbers of one running count have in common: two numbers of different keys never share a
     /// serial's place, so each key counts for itself, from 1.
     pub fn key(&self, office: &OfficeCode, date: Date, registration: Option<&str>) -> Result<String, AgreementError> {
-        self.expand(&office.to_string(), date, registration, |digits| Ok("#".repeat(digits)))
+        self.expand(office.as_ref(), date, registration, |digits| Ok("#".repeat(digits)))
     }
 
     /// Whether its numbers carry the applicant's registration.
@@ -169,8 +169,8 @@ impl Series {
         for part in &self.parts {
             match part {
                 Part::Text(text) => number.push_str(text),
-                Part::Year4 => number.push_str(&format!("{:04}", date.year())),
-                Part::Year2 => number.push_str(&format!("{:02}", date.year().rem_euclid(100))),
+                Part::Year4 => number.push_str(&year(date, 4)),
+                Part::Year2 => number.push_str(&year(date, 2)),
                 Part::Office => number.push_str(office),
                 Part::Registration(length) => {
                     let registration = registration
@@ -186,6 +186,12 @@ impl Series {
         }
         Ok(number)
     }
+}
+
+/// The last `digits` digits of the year.
+fn year(date: Date, digits: usize) -> String {
+    let text = format!("{:04}", date.year());
+    text.chars().skip(4_usize.saturating_sub(digits)).collect()
 }
 
 impl fmt::Display for Series {

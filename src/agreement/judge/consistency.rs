@@ -62,11 +62,13 @@ impl Bench<'_> {
     }
 
     fn quantities(&mut self) {
-        let shown = self.form.shows(Shows::Quantity) || self.form.shows(Shows::GrossWeight);
+        let asked = [Shows::GrossWeight, Shows::Quantity].into_iter().find(|each| self.form.shows(*each));
         for (index, item) in self.particulars.goods.items.iter().enumerate() {
             let path = format!("goods.items[{index}]");
-            if shown && item.quantities.is_empty() && item.gross_weight.is_none() {
-                let shows = if self.form.shows(Shows::GrossWeight) { Shows::GrossWeight } else { Shows::Quantity };
+            if let Some(shows) = asked
+                && item.quantities.is_empty()
+                && item.gross_weight.is_none()
+            {
                 self.missing_box(shows, &path, "neither gross weight nor quantity is given");
             }
             self.weights(item, &path);
@@ -102,7 +104,7 @@ impl Bench<'_> {
                 self.push(Finding::error("TOTALS", "goods.totals.packages", message));
             }
         }
-        let weights: [(_, _, fn(&Item) -> Option<&Measure>); 2] = [
+        let weights: [(_, _, WeightOf); 2] = [
             ("gross_weight", &totals.gross_weight, |item| item.gross_weight.as_ref()),
             ("net_weight", &totals.net_weight, |item| item.net_weight.as_ref()),
         ];
@@ -166,6 +168,9 @@ impl Bench<'_> {
     }
 }
 
+/// Which of an item's weights.
+type WeightOf = fn(&Item) -> Option<&Measure>;
+
 /// The sum free on board, if every item states it in one currency.
 fn fob_sum(commercial: &Commercial, items: usize) -> Option<(crate::certificate::Currency, Decimal)> {
     let mut values = commercial.item_values.iter().filter(|value| value.basis == ValueBasis::Fob);
@@ -179,7 +184,7 @@ fn fob_sum(commercial: &Commercial, items: usize) -> Option<(crate::certificate:
         sum = sum.checked_add(value.amount.value)?;
         count += 1;
     }
-    (count == items).then(|| (first.amount.currency.clone(), sum))
+    (count == items).then(|| (first.amount.currency, sum))
 }
 
 /// A weight in millionths of a gram, where its unit is one of mass.

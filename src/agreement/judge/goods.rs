@@ -379,10 +379,11 @@ impl Bench<'_> {
 
     /// Reports something missing that a box of the form shows.
     pub(super) fn missing_box(&mut self, shows: Shows, path: &str, message: &str) {
+        let message = match self.form.box_of(shows) {
+            Some(number) => format!("{message} (box {number})"),
+            None => message.to_owned(),
+        };
         let mut finding = Finding::error("BOX_EMPTY", path, message);
-        if let Some(number) = self.form.box_of(shows) {
-            finding.message.push_str(&format!(" (box {number})"));
-        }
         finding.article.clone_from(&self.form.article);
         if !self.form.confirmed {
             finding.severity = crate::certificate::Severity::Warning;

@@ -109,7 +109,7 @@ impl Bench<'_> {
         };
         let text = match prior {
             Some(prior) => {
-                words.replace("{number}", &prior.number.to_string()).replace("{date}", &prior.issued_on.to_string())
+                words.replace("{number}", prior.number.as_ref()).replace("{date}", &prior.issued_on.to_string())
             }
             None => words.clone(),
         };
@@ -131,14 +131,12 @@ impl Bench<'_> {
             );
             self.push(sourced(printed_in_box, Finding::unknown("ENDORSEMENT_BOX", &path, message)));
         }
-        match (code.parse(), text.parse()) {
-            (Ok(code), Ok(text)) => Some(Endorsement { code, text, form_box: printed_in_box.value().cloned() }),
-            _ => {
-                let message = format!("the words of the agreement's data cannot be printed: `{text}`");
-                self.push(Finding::error("ENDORSEMENT_WORDING", path, message));
-                None
-            }
-        }
+        let (Ok(code), Ok(text)) = (code.parse(), text.parse()) else {
+            let message = format!("the words of the agreement's data cannot be printed: `{text}`");
+            self.push(Finding::error("ENDORSEMENT_WORDING", path, message));
+            return None;
+        };
+        Some(Endorsement { code, text, form_box: printed_in_box.value().cloned() })
     }
 
     fn prior_window(&mut self, prior: &PriorCertificate, provision: &Provision, path: &str) {

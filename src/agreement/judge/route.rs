@@ -9,7 +9,7 @@ use crate::{
         load::Agreement,
         parties::Participation,
     },
-    certificate::{Country, Finding, Findings, Particulars, Severity, Transport, TransportDocumentKind},
+    certificate::{Country, Finding, Findings, Locode, Particulars, Severity, Transport, TransportDocumentKind},
     time::Date,
 };
 
@@ -20,18 +20,21 @@ impl Agreement {
         if let Some(edition) = self.edition_on(issued_on) {
             return Some(edition);
         }
-        let message = format!("no edition of {} is in force on {issued_on}", self.code);
         let before = self.editions.iter().rev().find(|edition| edition.in_force.from <= issued_on);
         let nearest = before.or_else(|| self.editions.first());
         let edge = nearest.filter(|edition| !edition.in_force_source.is_confirmed());
-        let mut finding = Finding::error("EDITION", "", message);
-        if let Some(edition) = nearest {
-            finding = sourced(&edition.in_force_source, finding);
-        }
-        if let Some(edition) = edge {
-            finding.severity = Severity::Warning;
-            finding.message.push_str(&format!("; judged by edition {}, whose dates are not confirmed", edition.code));
-        }
+        let message = format!("no edition of {} is in force on {issued_on}", self.code);
+        let finding = match edge {
+            Some(edition) => {
+                let judge = format!("{message}; judged by edition {}, whose dates are not confirmed", edition.code);
+                Finding::warning("EDITION", "", judge)
+            }
+            None => Finding::error("EDITION", "", message),
+        };
+        let finding = match nearest {
+            Some(edition) => sourced(&edition.in_force_source, finding),
+            None => finding,
+        };
         findings.push(finding);
         edge
     }
@@ -189,7 +192,7 @@ impl Bench<'_> {
     }
 
     fn outside_on_the_way(&self, transport: &Transport) -> Vec<Country> {
-        let places = transport.via.iter().filter_map(|place| place.locode.as_ref()).filter_map(|code| code.country());
+        let places = transport.via.iter().filter_map(|place| place.locode.as_ref()).filter_map(Locode::country);
         let mut outside: Vec<Country> = transport
             .transit_countries
             .iter()
