@@ -60,7 +60,7 @@ macro_rules! code {
                 serializer.serialize_str(&self.0)
             }
 
-            fn schema(_: $crate::certificate::member::SchemaForm) -> ::serde_json::Value {
+            fn schema(_: &mut $crate::certificate::schema::Definitions) -> ::serde_json::Value {
                 ::serde_json::json!({"type": "string", "maxLength": $length, "pattern": $pattern})
             }
         }

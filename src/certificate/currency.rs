@@ -2,6 +2,7 @@
 
 use super::{
     error::CertificateError,
+    finding::Finding,
     member::{quoted, serde_by_member, text_member},
 };
 use std::{fmt, str::FromStr};
@@ -83,7 +84,12 @@ impl fmt::Debug for Currency {
     }
 }
 
-text_member!(Currency, serde_json::json!({"type": "string", "pattern": "^[A-Z]{3}$"}));
+text_member!(Currency, serde_json::json!({"type": "string", "pattern": "^[A-Z]{3}$"}), remark: |currency: &Self| {
+    currency.successor().map(|successor| {
+        Finding::warning("CURRENCY_WITHDRAWN", "", format!("`{currency}` has been withdrawn from ISO 4217"))
+            .with_help(format!("amounts owed today are in `{successor}`"))
+    })
+});
 serde_by_member!(Currency);
 
 #[cfg(test)]

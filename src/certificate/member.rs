@@ -4,6 +4,7 @@
 use super::{
     finding::{Finding, Findings, Severity},
     node::Node,
+    schema::Definitions,
 };
 use crate::{
     encoding::Decimal,
@@ -18,7 +19,7 @@ const FINDINGS_MAX: usize = 200;
 
 /// Which of the two forms of a section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum SchemaForm {
+pub(crate) enum Form {
     /// What a back office brings: absent members are empty or null, texts are normalised.
     Input,
     /// What is signed: every member is present, one spelling for each value.
@@ -71,18 +72,18 @@ impl fmt::Display for At<'_> {
 
 /// Collects findings while a tree is read.
 pub(crate) struct Reader {
-    form: SchemaForm,
+    form: Form,
     findings: Findings,
     left_out: usize,
 }
 
 impl Reader {
-    pub(crate) const fn new(form: SchemaForm) -> Self {
+    pub(crate) const fn new(form: Form) -> Self {
         Self { form, findings: Findings(Vec::new()), left_out: 0 }
     }
 
     pub(crate) fn is_signed(&self) -> bool {
-        self.form == SchemaForm::Signed
+        self.form == Form::Signed
     }
 
     pub(crate) fn push(&mut self, finding: Finding) {
@@ -203,7 +204,7 @@ pub(crate) trait Member: Sized {
 
     /// Its JSON Schema (2020-12).
     #[must_use]
-    fn schema(form: SchemaForm) -> Value;
+    fn schema(definitions: &mut Definitions) -> Value;
 }
 
 /// A member as serde sees it.
@@ -219,7 +220,7 @@ impl<T: Member> Serialize for Out<'_, T> {
 pub(crate) fn deserialize<'de, T: Member, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     use serde::{Deserialize, de::Error};
     let node = Node::deserialize(deserializer)?;
-    let mut reader = Reader::new(SchemaForm::Signed);
+    let mut reader = Reader::new(Form::Signed);
     let value = T::read(&node, At::ROOT, &mut reader);
     let findings = reader.finish();
     match value {
@@ -244,8 +245,8 @@ impl<T: Member> Member for Option<T> {
         }
     }
 
-    fn schema(form: SchemaForm) -> Value {
-        json!({"anyOf": [T::schema(form), {"type": "null"}]})
+    fn schema(definitions: &mut Definitions) -> Value {
+        json!({"anyOf": [T::schema(definitions), {"type": "null"}]})
     }
 }
 
@@ -275,8 +276,8 @@ impl<T: Member> Member for Vec<T> {
         serializer.collect_seq(self.iter().map(Out))
     }
 
-    fn schema(form: SchemaForm) -> Value {
-        json!({"type": "array", "items": T::schema(form), "maxItems": LIST_MAX})
+    fn schema(definitions: &mut Definitions) -> Value {
+        json!({"type": "array", "items": T::schema(definitions), "maxItems": LIST_MAX})
     }
 }
 
@@ -289,8 +290,8 @@ impl<T: Member> Member for Box<T> {
         T::write(self, serializer)
     }
 
-    fn schema(form: SchemaForm) -> Value {
-        T::schema(form)
+    fn schema(definitions: &mut Definitions) -> Value {
+        T::schema(definitions)
     }
 }
 
@@ -311,7 +312,7 @@ impl Member for bool {
         serializer.serialize_bool(*self)
     }
 
-    fn schema(_: SchemaForm) -> Value {
+    fn schema(_: &mut Definitions) -> Value {
         json!({"type": "boolean"})
     }
 }
@@ -336,7 +337,7 @@ impl Member for u32 {
         serializer.serialize_u32(*self)
     }
 
-    fn schema(_: SchemaForm) -> Value {
+    fn schema(_: &mut Definitions) -> Value {
         json!({"type": "integer", "minimum": 1, "maximum": WHOLE_MAX})
     }
 }
@@ -351,7 +352,7 @@ impl Member for Decimal {
         serializer.collect_str(self)
     }
 
-    fn schema(_: SchemaForm) -> Value {
+    fn schema(_: &mut Definitions) -> Value {
         json!({"type": "string", "pattern": r"^(0|[1-9][0-9]{0,14})(\.[0-9]{1,6})?$"})
     }
 }
@@ -377,7 +378,7 @@ impl Member for Date {
         serializer.collect_str(self)
     }
 
-    fn schema(_: SchemaForm) -> Value {
+    fn schema(_: &mut Definitions) -> Value {
         json!({"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"})
     }
 }
@@ -433,23 +434,32 @@ macro_rules! serde_by_member {
 }
 pub(crate) use serde_by_member;
 
-/// [`Member`](super::member::Member) for a type that is read by its `FromStr` and written by its `Display`.
+/// [`Member`](super::member::Member) for a type that is read by its `FromStr` and written by its `Display`;
+/// `remark` is a finding about a value that is well-formed all the same, without its path.
 macro_rules! text_member {
-    ($type:ty, $schema:expr) => {
+    ($type:ty, $schema:expr $(, remark: $remark:expr)?) => {
         impl $crate::certificate::member::Member for $type {
             fn read(
                 node: &$crate::certificate::node::Node<'_>,
                 at: $crate::certificate::member::At<'_>,
                 reader: &mut $crate::certificate::member::Reader,
             ) -> Option<Self> {
-                reader.parse(node, at)
+                let value: Self = reader.parse(node, at)?;
+                $(
+                    let remark: fn(&Self) -> Option<$crate::certificate::finding::Finding> = $remark;
+                    if let Some(mut finding) = remark(&value) {
+                        finding.path = at.to_string();
+                        reader.push(finding);
+                    }
+                )?
+                Some(value)
             }
 
             fn write<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)
             }
 
-            fn schema(_: $crate::certificate::member::SchemaForm) -> ::serde_json::Value {
+            fn schema(_: &mut $crate::certificate::schema::Definitions) -> ::serde_json::Value {
                 $schema
             }
         }
@@ -485,10 +495,13 @@ macro_rules! section {
                 section.end()
             }
 
-            fn schema(form: $crate::certificate::member::SchemaForm) -> ::serde_json::Value {
-                $crate::certificate::schema::object(
+            fn schema(definitions: &mut $crate::certificate::schema::Definitions) -> ::serde_json::Value {
+                definitions.object(
+                    stringify!($name),
                     concat!($($doc),+),
-                    vec![$($crate::certificate::schema::member::<$type>(form, stringify!($field), concat!($($field_doc),+))),+],
+                    |definitions| vec![
+                        $(definitions.member::<$type>(stringify!($field), concat!($($field_doc),+))),+
+                    ],
                 )
             }
         }
@@ -549,7 +562,7 @@ macro_rules! words {
                 serializer.serialize_str(self.as_str())
             }
 
-            fn schema(_: $crate::certificate::member::SchemaForm) -> ::serde_json::Value {
+            fn schema(_: &mut $crate::certificate::schema::Definitions) -> ::serde_json::Value {
                 ::serde_json::json!({"enum": [$($word),+]})
             }
         }

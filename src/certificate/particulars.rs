@@ -7,7 +7,7 @@ use super::{
     finding::{Finding, Findings},
     goods::Goods,
     issued::{Certificate, Flags, Terms},
-    member::{At, Member, Out, Reader, SchemaForm, section},
+    member::{At, Form, Member, Out, Reader, section},
     node::{self, Node},
     party::{Consignee, Exporter, Place},
     producer::Producer,
@@ -95,7 +95,7 @@ pub struct Reading {
 
 impl Reading {
     fn of(node: &Node<'_>) -> Self {
-        let mut reader = Reader::new(SchemaForm::Input);
+        let mut reader = Reader::new(Form::Input);
         let particulars = Particulars::read(node, At::ROOT, &mut reader);
         let mut findings = reader.finish();
         if let Some(particulars) = &particulars {
@@ -224,3 +224,6 @@ impl Particulars {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

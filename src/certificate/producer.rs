@@ -3,9 +3,10 @@
 use super::{
     digest::Sha256,
     error::CertificateError,
-    member::{At, Member, Out, Reader, SchemaForm, serde_by_member},
+    member::{At, Member, Out, Reader, serde_by_member},
     node::Node,
     party::Party,
+    schema::Definitions,
 };
 use serde::{Serializer, ser::SerializeStruct};
 use serde_json::{Value, json};
@@ -74,13 +75,13 @@ impl Member for Producer {
         }
     }
 
-    fn schema(form: SchemaForm) -> Value {
+    fn schema(definitions: &mut Definitions) -> Value {
         let closed = |properties: Value, required: Value| json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false});
         json!({"oneOf": [
-            closed(json!({"named": {"type": "array", "items": Party::schema(form), "minItems": 1, "maxItems": 500}}), json!(["named"])),
+            closed(json!({"named": {"type": "array", "items": Party::schema(definitions), "minItems": 1, "maxItems": 500}}), json!(["named"])),
             closed(json!({"same": {"const": true}}), json!(["same"])),
             closed(
-                json!({"on_request": {"const": true}, "digest": Sha256::schema(form)}),
+                json!({"on_request": {"const": true}, "digest": Sha256::schema(definitions)}),
                 json!(["on_request", "digest"]),
             ),
         ]})

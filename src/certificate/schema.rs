@@ -1,67 +1,90 @@
 //! JSON Schema (2020-12) of the sections, made from the same definitions that read and write them.
 
-use super::member::{Member, SchemaForm};
+use super::member::{Form, Member};
 use serde_json::{Map, Value, json};
 
-/// The schema of what is brought to be issued ([`super::Particulars`]).
+/// A member: its name, its schema with its description, and whether it must be there.
+pub(crate) type Described = (&'static str, Value, bool);
+
+/// Collects the objects met on the way, so that each stands once under `$defs`.
+pub(crate) struct Definitions {
+    form: Form,
+    objects: Map<String, Value>,
+}
+
+impl Definitions {
+    fn new(form: Form) -> Self {
+        Self { form, objects: Map::new() }
+    }
+
+    /// A member of an object.
+    pub(crate) fn member<T: Member>(&mut self, name: &'static str, description: &'static str) -> Described {
+        let mut schema = T::schema(self);
+        if let Value::Object(members) = &mut schema {
+            members.insert("description".to_owned(), json!(description.trim()));
+        }
+        (name, schema, self.form == Form::Signed || T::absent().is_none())
+    }
+
+    /// A closed object, defined once and referred to.
+    pub(crate) fn object(
+        &mut self,
+        name: &'static str,
+        description: &'static str,
+        members: impl FnOnce(&mut Self) -> Vec<Described>,
+    ) -> Value {
+        if !self.objects.contains_key(name) {
+            let members = members(self);
+            self.objects.insert(name.to_owned(), closed(description, members));
+        }
+        json!({"$ref": format!("#/$defs/{name}")})
+    }
+}
+
+fn closed(description: &str, members: Vec<Described>) -> Value {
+    let required: Vec<&str> = members.iter().filter(|(_, _, required)| *required).map(|(name, _, _)| *name).collect();
+    let required = json!(required);
+    let properties: Map<String, Value> =
+        members.into_iter().map(|(name, schema, _)| (name.to_owned(), schema)).collect();
+    json!({
+        "type": "object",
+        "description": description.trim(),
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+    })
+}
+
+/// The schema of what is brought to be issued ([`super::Particulars`]): `docs/certificate-v1.schema.json`.
 #[must_use]
 pub fn input() -> Value {
-    let mut schema = super::Particulars::schema(SchemaForm::Input);
-    if let Value::Object(members) = &mut schema {
-        members.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
-        members.insert("$id".to_owned(), json!("urn:origin-exchange:certificate:1"));
-        members.insert("title".to_owned(), json!("Particulars of a certificate of origin"));
+    let mut definitions = Definitions::new(Form::Input);
+    let particulars = super::Particulars::schema(&mut definitions);
+    let mut schema = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:origin-exchange:certificate:1",
+        "title": "What is brought to have a certificate of origin issued",
+    });
+    if let (Value::Object(schema), Value::Object(particulars)) = (&mut schema, particulars) {
+        schema.extend(particulars);
+        schema.insert("$defs".to_owned(), Value::Object(definitions.objects));
     }
     schema
 }
 
-/// The schema of a signed section, by its name in the certificate; `item` for one item of the goods.
+/// The signed sections and their parts, each under the name in `#/$defs/<Type>` they refer to each other by.
+/// Whether a section may be null is said by [`super::Certificate`].
 #[must_use]
-pub fn signed(section: &str) -> Option<Value> {
-    let form = SchemaForm::Signed;
-    Some(match section {
-        "reference" => super::Reference::schema(form),
-        "exporter" => super::Exporter::schema(form),
-        "consignee" => Option::<super::Consignee>::schema(form),
-        "producer" => Option::<super::Producer>::schema(form),
-        "transport" => Option::<super::Transport>::schema(form),
-        "totals" => Option::<super::Totals>::schema(form),
-        "item" => super::Item::schema(form),
-        "commercial" => Option::<super::Commercial>::schema(form),
-        "remarks" => Option::<super::Remarks>::schema(form),
-        "flags" => super::Flags::schema(form),
-        _ => return None,
-    })
+pub fn signed_definitions() -> Map<String, Value> {
+    let mut definitions = Definitions::new(Form::Signed);
+    // Certificate holds every section; it is itself no section.
+    let _ = super::Certificate::schema(&mut definitions);
+    let producer = super::Producer::schema(&mut definitions);
+    let mut objects = definitions.objects;
+    objects.remove("Certificate");
+    objects.insert("Producer".to_owned(), producer);
+    objects
 }
 
-/// A member: its name, its schema with its description, and whether it must be there.
-pub(crate) fn member<T: Member>(
-    form: SchemaForm,
-    name: &'static str,
-    description: &'static str,
-) -> (&'static str, Value, bool) {
-    let mut schema = T::schema(form);
-    if let Value::Object(members) = &mut schema {
-        members.insert("description".to_owned(), json!(description.trim()));
-    }
-    (name, schema, form == SchemaForm::Signed || T::absent().is_none())
-}
-
-/// A closed object of the members given.
-pub(crate) fn object(description: &'static str, members: Vec<(&'static str, Value, bool)>) -> Value {
-    let required: Vec<&str> = members.iter().filter(|(_, _, required)| *required).map(|(name, _, _)| *name).collect();
-    let properties: Map<String, Value> =
-        members.iter().map(|(name, schema, _)| ((*name).to_owned(), schema.clone())).collect();
-    let mut object = json!({
-        "type": "object",
-        "description": description.trim(),
-        "properties": properties,
-        "additionalProperties": false,
-    });
-    if !required.is_empty()
-        && let Value::Object(object) = &mut object
-    {
-        object.insert("required".to_owned(), json!(required));
-    }
-    object
-}
+#[cfg(test)]
+mod tests;

@@ -2,8 +2,9 @@
 
 use super::{
     error::CertificateError,
-    member::{At, Member, Reader, SchemaForm, serde_by_member},
+    member::{At, Member, Reader, serde_by_member},
     node::Node,
+    schema::Definitions,
 };
 use serde::Serializer;
 use std::{borrow::Cow, fmt, str::FromStr};
@@ -48,6 +49,9 @@ impl<const MAX: usize> FromStr for Text<MAX> {
         if text.is_empty() {
             return fault("is empty".to_owned());
         }
+        if !text.chars().any(visible) {
+            return fault("has nothing to see in it".to_owned());
+        }
         if text.trim().len() != text.len() {
             return fault("begins or ends with white space".to_owned());
         }
@@ -56,6 +60,11 @@ impl<const MAX: usize> FromStr for Text<MAX> {
         }
         Ok(Self(text.to_owned()))
     }
+}
+
+/// Whether a character shows by itself: joiners and variation selectors only shape their neighbours.
+fn visible(c: char) -> bool {
+    !c.is_whitespace() && !matches!(c, '\u{200C}' | '\u{200D}' | '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}')
 }
 
 /// Why a character may not stand in a text, if it may not.
@@ -114,9 +123,12 @@ impl<const MAX: usize> Member for Text<MAX> {
         serializer.serialize_str(&self.0)
     }
 
-    fn schema(_: SchemaForm) -> serde_json::Value {
+    fn schema(_: &mut Definitions) -> serde_json::Value {
         serde_json::json!({"type": "string", "minLength": 1, "maxLength": MAX})
     }
 }
 
 serde_by_member!(for [const MAX: usize] Text<MAX>);
+
+#[cfg(test)]
+mod tests;
