@@ -45,6 +45,12 @@ impl ZoneName {
         }
     }
 
+    /// Coordinated Universal Time.
+    #[must_use]
+    pub fn utc() -> Self {
+        Self("UTC".to_owned())
+    }
+
     /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -204,6 +210,7 @@ mod tests {
     fn a_zone_has_one_spelling() {
         assert!(ZoneName::new("asia/karachi").is_err());
         assert!(ZoneName::new("Nowhere/None").is_err());
+        assert_eq!(ZoneName::new("UTC"), Ok(ZoneName::utc()));
     }
 
     #[test]

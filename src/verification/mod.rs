@@ -4,18 +4,35 @@
 //! or unknown, never guessed; no input makes it panic, and work is bounded before it starts.
 //! Not its business: fetching anything, reading a clock, deciding what an officer does with goods.
 
+mod answers;
+mod authority;
+mod cache;
+mod changes;
 mod check;
+mod dates;
+mod day;
+mod equivocation;
+mod head;
 mod headline;
+mod input;
+mod inquiry;
+mod judgement;
+mod listed;
 mod question;
+mod standing;
+mod status;
 mod text;
 mod verdict;
+mod verifier;
 mod view;
 
 pub use check::{Basis, Check, Outcome, Subject};
+pub use equivocation::{Equivocation, NoEvidence, Prefix};
 pub use headline::{Headline, Tone};
-pub use question::{Question, STATUS_MAX_AGE_SECONDS};
+pub use question::{Question, STATUS_MAX_AGE_SECONDS, Settings};
 pub use verdict::{Answer, Day, FORMAT, Place, Say, TrustUsed, Verdict, Warning};
-pub use view::{Section, View};
+pub use verifier::Verifier;
+pub use view::{SectionView, View};
 
 #[cfg(test)]
 mod tests;

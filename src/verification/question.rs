@@ -1,9 +1,23 @@
 //! What is asked, and by which rules of the asker's own.
 
-use crate::time::{Date, Timestamp};
+use super::Equivocation;
+use crate::{
+    log::Policy,
+    statement::Issuer,
+    time::{Date, Timestamp},
+};
 
 /// How old a status may be where nothing else is set: seven days.
 pub const STATUS_MAX_AGE_SECONDS: u64 = 7 * 86_400;
+
+/// The verifier's own rules, the same for all its questions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// A cosigning policy of its own for every log; `None` is the one the trust list gives each log.
+    pub policy: Option<Policy>,
+    /// Logs known to have shown two histories.
+    pub equivocations: Vec<Equivocation>,
+}
 
 /// One question about one certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,9 +26,8 @@ pub struct Question {
     pub as_of: Option<Date>,
     /// The verifier's only clock.
     pub at: Timestamp,
-    /// The authority that asks, as `https://host`, where it is a customs authority that accepts only what
-    /// is addressed to it; `None` is anyone.
-    pub reader: Option<String>,
+    /// The customs authority that asks and accepts only what is addressed to it, complete; `None` is anyone.
+    pub reader: Option<Issuer>,
     /// Seconds that a status may be old before it counts as unknown.
     pub status_max_age: u64,
 }

@@ -87,14 +87,17 @@ fn write_check(out: &mut String, check: &Check) -> std::fmt::Result {
 
 fn write_certificate(out: &mut String, view: &View) -> std::fmt::Result {
     writeln!(out, "\nCertificate as signed")?;
-    line(out, "agreement", &format!("{} ({}), form {}", view.agreement, view.edition, view.form))?;
-    line(out, "from, to", &format!("{} to {}", view.from, view.to))?;
-    let until = view.valid_until.map_or_else(|| "no limit stated".to_owned(), |date| date.to_string());
-    line(out, "valid", &format!("{} to {until}", view.valid_from))?;
-    if !view.flags.is_empty() {
-        line(out, "marked", &view.flags.join(", "))?;
+    let certificate = view.certificate();
+    let (agreement, edition, form) = (&certificate.agreement, &certificate.edition, &certificate.form);
+    line(out, "agreement", &format!("{agreement} ({edition}), form {form}"))?;
+    line(out, "from, to", &format!("{} to {}", certificate.from, certificate.to))?;
+    let until = certificate.valid_until.map_or_else(|| "no limit stated".to_owned(), |date| date.to_string());
+    line(out, "valid", &format!("{} to {until}", certificate.valid_from))?;
+    let flags = view.flags();
+    if !flags.is_empty() {
+        line(out, "marked", &flags.join(", "))?;
     }
-    for section in &view.sections {
+    for section in view.sections() {
         if section.shown {
             writeln!(out, "  {}", section.name)?;
             write_value(out, &section.contents, 2)?;

@@ -101,7 +101,7 @@ pub struct TrustUsed {
 }
 
 /// The answer to one question about one certificate. It depends on its inputs alone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Verdict {
     /// [`FORMAT`].
     pub format: &'static str,
@@ -150,6 +150,12 @@ pub(super) struct Findings {
     pub(super) certificate: Option<View>,
     pub(super) trust: TrustUsed,
     pub(super) agreements_digest: Option<String>,
+}
+
+impl Findings {
+    pub(super) fn warn(&mut self, code: &'static str, sentence: impl Into<String>) {
+        self.warnings.push(Warning { code, sentence: sentence.into() });
+    }
 }
 
 impl Verdict {

@@ -1,43 +1,119 @@
 //! The certificate as signed: what is shown, and what its holder withheld.
 
-use crate::time::Date;
-use serde::Serialize;
+use crate::statement::{OpenedCertificate, OpenedGoods, Section, Shown};
+use serde::{Serialize, Serializer, ser::SerializeStruct};
+use serde_json::{Value, json};
 
 /// The certificate as signed. Only what the signature and the digests cover stands in it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct View {
-    /// Code of the agreement.
-    pub agreement: String,
-    /// Edition of the agreement.
-    pub edition: String,
-    /// Form of the agreement.
-    pub form: String,
-    /// Exporting country, ISO 3166-1 alpha-2.
-    pub from: String,
-    /// Importing country, ISO 3166-1 alpha-2.
-    pub to: String,
-    /// First day of validity.
-    #[serde(with = "crate::time::serde_date")]
-    pub valid_from: Date,
-    /// Last day of validity; absent where the agreement states no limit.
-    #[serde(with = "crate::time::serde_date::option")]
-    pub valid_until: Option<Date>,
-    /// Names of the flags that are set: `retrospective`, `replacement`, `true_copy`, `back_to_back`,
-    /// `partial_cumulation`.
-    pub flags: Vec<&'static str>,
-    /// The eight sections in the order of the format.
-    pub sections: Vec<Section>,
-    /// Names of the sections that are withheld.
-    pub redacted: Vec<&'static str>,
-}
+#[derive(Debug, Clone, PartialEq)]
+pub struct View(Box<OpenedCertificate>);
 
-/// One section of the certificate.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Section {
+/// One of the eight sections.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SectionView {
     /// Its name in the format.
     pub name: &'static str,
     /// Whether it was presented.
     pub shown: bool,
-    /// Its contents as signed; null where it was withheld, or is signed as null.
-    pub contents: serde_json::Value,
+    /// Its contents as signed; null where it was withheld, or is signed as null. A withheld item of the
+    /// goods is null in its place.
+    pub contents: Value,
+}
+
+impl View {
+    pub(super) const fn new(certificate: Box<OpenedCertificate>) -> Self {
+        Self(certificate)
+    }
+
+    /// The certificate, typed, as far as it is shown.
+    #[must_use]
+    pub const fn certificate(&self) -> &OpenedCertificate {
+        &self.0
+    }
+
+    /// Names of the flags that are set.
+    #[must_use]
+    pub fn flags(&self) -> Vec<&'static str> {
+        let flags = &self.0.flags;
+        [
+            (flags.retrospective, "retrospective"),
+            (flags.replacement, "replacement"),
+            (flags.true_copy, "true_copy"),
+            (flags.back_to_back, "back_to_back"),
+            (flags.partial_cumulation, "partial_cumulation"),
+        ]
+        .into_iter()
+        .filter_map(|(set, name)| set.then_some(name))
+        .collect()
+    }
+
+    /// The eight sections in the order of the format.
+    #[must_use]
+    pub fn sections(&self) -> Vec<SectionView> {
+        let certificate = &*self.0;
+        Section::ALL
+            .into_iter()
+            .map(|section| {
+                let (shown, contents) = match section {
+                    Section::Reference => contents(&certificate.reference),
+                    Section::Exporter => contents(&certificate.exporter),
+                    Section::Consignee => contents(&certificate.consignee),
+                    Section::Producer => contents(&certificate.producer),
+                    Section::Transport => contents(&certificate.transport),
+                    Section::Goods => goods(&certificate.goods),
+                    Section::Commercial => contents(&certificate.commercial),
+                    Section::Remarks => contents(&certificate.remarks),
+                };
+                SectionView { name: section.name(), shown, contents }
+            })
+            .collect()
+    }
+
+    /// Names of the sections that are withheld.
+    #[must_use]
+    pub fn redacted(&self) -> Vec<&'static str> {
+        let certificate = &*self.0;
+        [
+            (Section::Reference, certificate.reference.is_shown()),
+            (Section::Exporter, certificate.exporter.is_shown()),
+            (Section::Consignee, certificate.consignee.is_shown()),
+            (Section::Producer, certificate.producer.is_shown()),
+            (Section::Transport, certificate.transport.is_shown()),
+            (Section::Goods, certificate.goods.is_shown()),
+            (Section::Commercial, certificate.commercial.is_shown()),
+            (Section::Remarks, certificate.remarks.is_shown()),
+        ]
+        .into_iter()
+        .filter_map(|(section, shown)| (!shown).then(|| section.name()))
+        .collect()
+    }
+}
+
+fn contents<T: Serialize>(section: &Shown<T>) -> (bool, Value) {
+    // What was read from JSON with named members writes to JSON again.
+    section.as_option().map_or((false, Value::Null), |value| (true, serde_json::to_value(value).unwrap_or_default()))
+}
+
+fn goods(section: &Shown<OpenedGoods>) -> (bool, Value) {
+    let Some(goods) = section.as_option() else { return (false, Value::Null) };
+    let items = goods.items.iter().map(|item| contents(item).1).collect::<Vec<_>>();
+    (true, json!({ "count": items.len(), "totals": goods.totals, "items": items }))
+}
+
+impl Serialize for View {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let certificate = &*self.0;
+        let mut out = serializer.serialize_struct("View", 10)?;
+        out.serialize_field("agreement", &certificate.agreement)?;
+        out.serialize_field("edition", &certificate.edition)?;
+        out.serialize_field("form", &certificate.form)?;
+        out.serialize_field("from", &certificate.from)?;
+        out.serialize_field("to", &certificate.to)?;
+        out.serialize_field("valid_from", &certificate.valid_from.to_string())?;
+        out.serialize_field("valid_until", &certificate.valid_until.map(|date| date.to_string()))?;
+        out.serialize_field("flags", &self.flags())?;
+        out.serialize_field("sections", &self.sections())?;
+        out.serialize_field("redacted", &self.redacted())?;
+        out.end()
+    }
 }

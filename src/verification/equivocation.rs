@@ -1,0 +1,104 @@
+//! Evidence that a log has shown two histories: two heads signed by its key that cannot both be true.
+
+use crate::{
+    log::{Hash, LogError, Origin, ProofError, SignedCheckpoint, SignedNote, verify_consistency},
+    reason::{Class, Reasoned},
+    trust::TrustList,
+};
+
+/// Two histories of one log, proven by its own signatures. It exists only where they were verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Equivocation {
+    origin: Origin,
+    size: u64,
+}
+
+/// What the longer of two heads of different sizes says the shorter one's root should have been.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prefix {
+    /// The root that the longer history has at the shorter one's size.
+    pub root: Hash,
+    /// The consistency proof from that root to the longer head.
+    pub proof: Vec<Hash>,
+}
+
+/// Why two notes are no evidence.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoEvidence {
+    /// A note is not a checkpoint signed by the log's key.
+    #[error(transparent)]
+    Note(#[from] LogError),
+    /// The trust list names no key for the log.
+    #[error("the trust list names no key for the log {0}")]
+    NoLogKey(Origin),
+    /// The notes are of two logs.
+    #[error("the notes are of two logs")]
+    TwoLogs,
+    /// Both notes may be true.
+    #[error("the two heads can be of one history")]
+    Consistent,
+    /// The sizes differ and nothing shows the longer history's root at the shorter size.
+    #[error("heads of different sizes are evidence only with the proof that their histories differ")]
+    PrefixNeeded,
+    /// The proof does not lead to the longer head.
+    #[error("the proof does not lead from the prefix to the longer head: {0}")]
+    Proof(ProofError),
+}
+
+impl Reasoned for NoEvidence {
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Note(error) => error.reason(),
+            Self::NoLogKey(_) => "LOG_KEY_UNKNOWN",
+            Self::TwoLogs => "EVIDENCE_OF_TWO_LOGS",
+            Self::Consistent => "EVIDENCE_CONSISTENT",
+            Self::PrefixNeeded => "EVIDENCE_PREFIX_NEEDED",
+            Self::Proof(error) => error.reason(),
+        }
+    }
+
+    fn class(&self) -> Class {
+        Class::Reject
+    }
+}
+
+impl Equivocation {
+    /// Proves that the key of one log signed both notes and that they tell two histories: one size with two
+    /// roots, or a prefix of the longer one that is not the shorter one.
+    pub fn prove(trust: &TrustList, first: &str, second: &str, prefix: Option<&Prefix>) -> Result<Self, NoEvidence> {
+        let (first, second) = (open(trust, first)?, open(trust, second)?);
+        let (first, second) = (first.checkpoint(), second.checkpoint());
+        if first.origin != second.origin {
+            return Err(NoEvidence::TwoLogs);
+        }
+        let (short, long) = if first.head.size <= second.head.size { (first, second) } else { (second, first) };
+        let found = Self { origin: short.origin.clone(), size: short.head.size };
+        if short.head.size == long.head.size {
+            return if short.head.root == long.head.root { Err(NoEvidence::Consistent) } else { Ok(found) };
+        }
+        let prefix = prefix.ok_or(NoEvidence::PrefixNeeded)?;
+        verify_consistency(short.head.size, long.head.size, &prefix.root, &long.head.root, &prefix.proof)
+            .map_err(NoEvidence::Proof)?;
+        if prefix.root == short.head.root { Err(NoEvidence::Consistent) } else { Ok(found) }
+    }
+
+    /// The log.
+    #[must_use]
+    pub const fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// The size at which two histories were shown; what a quorum cosigned below it stays good.
+    #[must_use]
+    pub const fn size(&self) -> u64 {
+        self.size
+    }
+}
+
+/// The note says itself which log it is of; the key is that log's in the trust list.
+fn open(trust: &TrustList, note: &str) -> Result<SignedCheckpoint, NoEvidence> {
+    let note = SignedNote::parse(note)?;
+    let origin: Origin = note.text().lines().next().unwrap_or_default().parse()?;
+    let key = trust.log_key(&origin).ok_or(NoEvidence::NoLogKey(origin))?;
+    Ok(SignedCheckpoint::of(note, &key)?)
+}

@@ -1,0 +1,100 @@
+//! Heads of logs that a proof leads to: signed by the log, cosigned by those who hold or watched it.
+
+use super::{
+    Settings,
+    cache::{Cache, CacheKey},
+};
+use crate::{
+    log::{Checkpoint, Cosignature, LogError, LogProof, Origin, Quorum, SignedCheckpoint},
+    trust::TrustList,
+};
+use std::{collections::BTreeSet, sync::Arc};
+
+/// Heads kept in one generation of the cache: a verifier of many logs sees one new head an hour or a batch
+/// from each.
+const HEADS_KEPT: usize = 2_048;
+
+/// Whether a head has the cosignatures its log's policy asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cosigning {
+    /// The policy asks for nobody's.
+    AsksNobody,
+    /// It has them.
+    Met,
+    /// It lacks some.
+    Unmet,
+}
+
+/// A checkpoint whose log signature was verified, and who cosigned it.
+#[derive(Debug)]
+pub(super) struct Head {
+    pub(super) checkpoint: Checkpoint,
+    pub(super) cosigned: Vec<Cosignature>,
+    pub(super) cosigning: Cosigning,
+}
+
+/// A leaf that stands in a log.
+#[derive(Debug, Clone)]
+pub(super) struct Proven {
+    pub(super) index: u64,
+    pub(super) head: Arc<Head>,
+}
+
+/// Why a proof proves nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum ProofFault {
+    /// The trust list names no key for this log, so the proof could not be checked.
+    NoLogKey,
+    /// The proof is wrong.
+    Wrong(LogError),
+}
+
+/// The heads met so far, under one trust list and one policy.
+#[derive(Debug)]
+pub(super) struct Heads(Cache<Head>);
+
+impl Heads {
+    pub(super) fn new() -> Self {
+        Self(Cache::new(HEADS_KEPT))
+    }
+
+    /// Checks that `leaf` stands in the log by this proof text.
+    pub(super) fn prove(
+        &self,
+        (trust, settings): (&TrustList, &Settings),
+        origin: &Origin,
+        leaf: &[u8],
+        text: &str,
+    ) -> Result<Proven, ProofFault> {
+        let proof: LogProof = text.parse().map_err(ProofFault::Wrong)?;
+        let key = CacheKey::of(&[origin.as_str().as_bytes(), proof.checkpoint.as_bytes()]);
+        let head = self.0.get_or(key, || open(trust, settings, origin, &proof.checkpoint))?;
+        proof.verify_in(leaf, &head.checkpoint).map_err(ProofFault::Wrong)?;
+        Ok(Proven { index: proof.index, head })
+    }
+}
+
+fn open(trust: &TrustList, settings: &Settings, origin: &Origin, note: &str) -> Result<Head, ProofFault> {
+    let log_key = trust.log_key(origin).ok_or(ProofFault::NoLogKey)?;
+    let signed = SignedCheckpoint::open(note, &log_key).map_err(ProofFault::Wrong)?;
+    let derived;
+    let policy = match &settings.policy {
+        Some(policy) => policy,
+        None => {
+            derived = trust.policy(origin);
+            &derived
+        }
+    };
+    let mut cosigned = Vec::new();
+    for witness in policy.witnesses() {
+        let lines = signed.cosignatures([&witness.key]).map_err(ProofFault::Wrong)?;
+        cosigned.extend(lines.into_iter().map(|line| Cosignature { name: witness.name.clone(), time: line.time }));
+    }
+    let names = cosigned.iter().map(|line| line.name.as_str()).collect::<BTreeSet<_>>();
+    let cosigning = match policy.quorum() {
+        Quorum::None => Cosigning::AsksNobody,
+        Quorum::Of(_) if policy.evaluate(&names) => Cosigning::Met,
+        Quorum::Of(_) => Cosigning::Unmet,
+    };
+    Ok(Head { checkpoint: signed.checkpoint().clone(), cosigned, cosigning })
+}

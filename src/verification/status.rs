@@ -1,0 +1,174 @@
+//! The status check: what became of the certificate, how old that knowledge is, and what it means for the
+//! day asked.
+
+use super::{
+    Basis, Check, Headline, Question, Subject, Warning,
+    changes::Changes,
+    check::age,
+    day::AsOf,
+    listed::{Listed, StatusFault},
+    standing::{Loss, Standing},
+};
+use crate::{
+    log::Origin,
+    statement::{OpenedCertificate, Since, Status},
+    time::Date,
+};
+use std::sync::Arc;
+
+/// Seconds by which a snapshot may be ahead of the verifier's clock before that is worth a warning: what
+/// partners allow each other's clocks.
+const CLOCK_SKEW: i64 = 300;
+
+/// The check, and what the answers need of it.
+#[derive(Debug)]
+pub(super) struct StatusFound {
+    pub(super) check: Check,
+    pub(super) standing: Standing,
+    pub(super) warnings: Vec<Warning>,
+}
+
+/// What the check looks at.
+pub(super) struct Asked<'a> {
+    pub(super) certificate: &'a OpenedCertificate,
+    pub(super) log: &'a Origin,
+    /// Its index, if proven.
+    pub(super) index: Option<u64>,
+    pub(super) as_of: &'a AsOf,
+    pub(super) question: &'a Question,
+}
+
+/// Judges the status by the list and the changes presented.
+pub(super) fn check(asked: &Asked<'_>, listed: Result<&Arc<Listed>, &StatusFault>, changes: &mut Changes) -> StatusFound {
+    let mut warnings = Vec::new();
+    let word = listed.map_err(StatusFault::sentence).and_then(|listed| Ok((listed, asked.status_in(listed)?)));
+    let list = word.as_ref().ok().map(|(listed, status)| (*status, (asked.log.shard(), listed.size)));
+    let mut standing = Standing::fold(list, &mut changes.placed);
+    if let Some(goods) = asked.certificate.goods.as_option() {
+        standing.gather(goods.items.len());
+    }
+    if standing.contradicted {
+        let sentence = "The status list leaves in force what an earlier change took away for good; the change counts.";
+        warnings.push(Warning { code: "STATUS_CONTRADICTED", sentence: sentence.to_owned() });
+    }
+    let date = asked.as_of.day.date;
+    let basis = word.as_ref().map_or_else(
+        |_| Basis::of("what was presented"),
+        |(listed, _)| {
+            let source = format!("status statement of {}, for {} entries", asked.log, listed.size);
+            Basis::at(source, listed.as_of, asked.as_of.until)
+        },
+    );
+    if let Ok((listed, _)) = &word
+        && listed.as_of.as_second() > asked.question.at.as_second().saturating_add(CLOCK_SKEW)
+    {
+        let sentence = format!("The status statement is of {}, after the instant asked.", listed.as_of);
+        warnings.push(Warning { code: "STATUS_FROM_LATER", sentence });
+    }
+    let check = if let Some(loss) = &standing.whole {
+        lost(loss, date)
+    } else {
+        match &word {
+            Err(why) => Check::unknown(Subject::Status, Headline::StatusUnknown, why.clone())
+                .next("Ask the holder, or the authority, for the current evidence bundle."),
+            Ok((listed, _)) => in_force(asked, listed, &standing, &basis),
+        }
+    };
+    StatusFound { check: check.resting_on(basis), standing, warnings }
+}
+
+impl Asked<'_> {
+    /// What the list says of the certificate.
+    fn status_in(&self, listed: &Listed) -> Result<Status, String> {
+        let reference = &self.certificate.status;
+        if listed.uri != reference.uri {
+            return Err(format!("The status list presented is {}, and the certificate's is {}.", listed.uri, reference.uri));
+        }
+        // The list follows from the entries before the snapshot's size; the certificate came after them.
+        if self.index.is_some_and(|index| index >= listed.size) {
+            return Ok(Status::Valid);
+        }
+        listed.list.get(reference.index).map_err(|error| format!("The status list cannot be read: {error}."))
+    }
+}
+
+impl StatusFault {
+    fn sentence(&self) -> String {
+        match self {
+            Self::Absent => "Whether it was withdrawn since is unknown: no status was presented.".to_owned(),
+            Self::Missing(part) => format!("Whether it was withdrawn since is unknown: the bundle lacks `{part}`."),
+            Self::Wrong(why) => format!("Whether it was withdrawn since is unknown: {why}."),
+        }
+    }
+}
+
+fn lost(loss: &Loss, date: Date) -> Check {
+    let failed = |headline, sentence: String| Check::failed(Subject::Status, headline, sentence);
+    let details = "Details were not presented.";
+    match loss {
+        Loss::Cancelled => failed(Headline::Cancelled, "It was cancelled at its holder's wish, unused.".to_owned())
+            .next("Ask the holder for the certificate that is in force."),
+        Loss::Withdrawn(since) => {
+            let since = match since {
+                None => format!("The authority withdrew it. {details}"),
+                Some(Since::Issue) => "The authority withdrew it from its issue on: it never held.".to_owned(),
+                Some(Since::Date(from)) if date < *from => {
+                    format!("The authority withdrew it from {from} on; on {date} it was still in force.")
+                }
+                Some(Since::Date(from)) => {
+                    format!("The authority withdrew it from {from} on; on {date} it was no longer in force.")
+                }
+            };
+            failed(Headline::Withdrawn, since).next("Ask the authority for its reasons.")
+        }
+        Loss::Superseded(successor) => {
+            let by = successor.as_ref().map_or_else(
+                || format!("Another certificate took its place. {details}"),
+                |successor| format!("The certificate {} in {} took its place.", successor.jti, successor.log),
+            );
+            failed(Headline::Superseded, by).next("Ask the holder for the certificate that took its place.")
+        }
+        Loss::Suspended => {
+            let sentence = "The authority suspended it until further notice.".to_owned();
+            failed(Headline::SuspendedByIssuer, sentence).next("Ask the authority when it will decide.")
+        }
+    }
+}
+
+fn in_force(asked: &Asked<'_>, listed: &Listed, standing: &Standing, basis: &Basis) -> Check {
+    let old = basis.age_seconds.unwrap_or(0);
+    let limit = asked.question.status_max_age;
+    if old > limit {
+        let sentence = format!("The status is {} old; this verifier accepts {}.", age(old), age(limit));
+        return Check::unknown(Subject::Status, Headline::StatusUnknown, sentence)
+            .next("Ask the holder, or the authority, for the current evidence bundle.");
+    }
+    if !standing.items.is_empty() {
+        let items = standing.items.iter().map(|(number, loss)| format!("{number} ({})", word(loss)));
+        let items = items.collect::<Vec<_>>().join(", ");
+        let limits = if standing.in_part { ", as far as the changes presented tell" } else { "" };
+        return Check::passed(Subject::Status, format!("Not in force for item {items}; in force for the others{limits}."))
+            .heads(Headline::ValidInPart)
+            .next("Accept it for the other items only.");
+    }
+    if standing.in_part {
+        let sentence = "The authority changed the status of some items. Details were not presented.";
+        return Check::unknown(Subject::Status, Headline::StatusUnknown, sentence)
+            .next("Ask the holder, or the authority, for the bundle with the changes.");
+    }
+    let after = if asked.index.is_some_and(|index| index >= listed.size) {
+        "It was issued after the last status statement, and no change was presented."
+    } else {
+        "Nothing was changed since it was issued."
+    };
+    Check::passed(Subject::Status, after)
+}
+
+const fn word(loss: &Loss) -> &'static str {
+    match loss {
+        Loss::Cancelled => "cancelled",
+        Loss::Withdrawn(_) => "withdrawn",
+        Loss::Superseded(_) => "superseded",
+        Loss::Suspended => "suspended",
+    }
+}
