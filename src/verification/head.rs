@@ -67,34 +67,36 @@ impl Heads {
         text: &str,
     ) -> Result<Proven, ProofFault> {
         let proof: LogProof = text.parse().map_err(ProofFault::Wrong)?;
-        let key = CacheKey::of(&[origin.as_str().as_bytes(), proof.checkpoint.as_bytes()]);
-        let head = self.0.get_or(key, || open(trust, settings, origin, &proof.checkpoint))?;
+        // Older entries than the addressee's node need no replica: of the index the policy asks no more than that.
+        let replica_from = trust.text().cosigning.replica_from.get(origin).copied().unwrap_or(0);
+        let asks_replica = [u8::from(proof.index >= replica_from)];
+        let key = CacheKey::of(&[origin.as_str().as_bytes(), &asks_replica, proof.checkpoint.as_bytes()]);
+        let head = self.0.get_or(key, || open(trust, settings, origin, &proof))?;
         proof.verify_in(leaf, &head.checkpoint).map_err(ProofFault::Wrong)?;
         Ok(Proven { index: proof.index, head })
     }
 }
 
-fn open(trust: &TrustList, settings: &Settings, origin: &Origin, note: &str) -> Result<Head, ProofFault> {
+fn open(trust: &TrustList, settings: &Settings, origin: &Origin, proof: &LogProof) -> Result<Head, ProofFault> {
     let log_key = trust.log_key(origin).ok_or(ProofFault::NoLogKey)?;
-    let signed = SignedCheckpoint::open(note, &log_key).map_err(ProofFault::Wrong)?;
-    let derived;
-    let policy = match &settings.policy {
-        Some(policy) => policy,
-        None => {
-            derived = trust.policy(origin);
-            &derived
-        }
-    };
+    let signed = SignedCheckpoint::open(&proof.checkpoint, &log_key).map_err(ProofFault::Wrong)?;
+    let policy = settings.policy.clone().map_or_else(|| trust.policy_at(origin, proof.index), Ok);
     let mut cosigned = Vec::new();
-    for witness in policy.witnesses() {
-        let lines = signed.cosignatures([&witness.key]).map_err(ProofFault::Wrong)?;
-        cosigned.extend(lines.into_iter().map(|line| Cosignature { name: witness.name.clone(), time: line.time }));
-    }
-    let names = cosigned.iter().map(|line| line.name.as_str()).collect::<BTreeSet<_>>();
-    let cosigning = match policy.quorum() {
-        Quorum::None => Cosigning::AsksNobody,
-        Quorum::Of(_) if policy.evaluate(&names) => Cosigning::Met,
-        Quorum::Of(_) => Cosigning::Unmet,
+    let cosigning = match policy {
+        // The list asks for more than anybody could give.
+        Err(_) => Cosigning::Unmet,
+        Ok(policy) => {
+            for witness in policy.witnesses() {
+                let lines = signed.cosignatures([&witness.key]).map_err(ProofFault::Wrong)?;
+                cosigned.extend(lines.into_iter().map(|line| Cosignature { name: witness.name.clone(), ..line }));
+            }
+            let names = cosigned.iter().map(|line| line.name.as_str()).collect::<BTreeSet<_>>();
+            match policy.quorum() {
+                Quorum::None => Cosigning::AsksNobody,
+                Quorum::Of(_) if policy.evaluate(&names) => Cosigning::Met,
+                Quorum::Of(_) => Cosigning::Unmet,
+            }
+        }
     };
     Ok(Head { checkpoint: signed.checkpoint().clone(), cosigned, cosigning })
 }

@@ -1,7 +1,7 @@
 //! One question on its way through the checks, each as far as the one before allows.
 
 use super::{
-    Answer, Basis, Check, Headline, Place, Question, Say, Subject, TrustUsed, Verifier, View, Warning, answers,
+    Answer, Basis, Check, Headline, Place, Question, Say, Subject, TrustUsed, Verifier, View, answers,
     input, judgement,
     verdict::Findings,
 };

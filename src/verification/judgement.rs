@@ -1,7 +1,7 @@
 //! The checks of a certificate that is signed and in shape: verifier order, steps 10 to 14.
 
 use super::{
-    Basis, Check, Headline, Question, Subject, Verifier, Warning, answers, authority, changes, dates,
+    Basis, Check, Headline, Question, Subject, Verifier, answers, authority, changes, dates,
     day::AsOf,
     head::{Cosigning, Head, ProofFault, Proven},
     status,
@@ -80,9 +80,11 @@ impl Case<'_> {
         let rest = certificate_head.into_iter().chain(status_head).chain(&changes.heads);
         let all = rest.map(|head| &**head).collect::<Vec<_>>();
         found.checks.push(self.history(&all));
-        found.checks.push(self.cosignatures(certificate_head, status_head, found));
+        let cosignatures = self.cosignatures(certificate_head, status_head, found);
+        found.checks.push(cosignatures);
         found.checks.push(dates::check(self.certificate, &as_of, edition));
-        found.checks.push(self.completeness(edition, found));
+        let completeness = self.completeness(edition, found);
+        found.checks.push(completeness);
 
         if self.certificate.flags.retrospective {
             found.warn("RETROSPECTIVE", "It was issued retrospectively, and says so.");

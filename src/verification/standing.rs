@@ -68,7 +68,7 @@ pub(super) struct Standing {
     /// The whole certificate's loss.
     pub(super) whole: Option<Loss>,
     /// Losses of items, by their number.
-    pub(super) items: BTreeMap<u16, Loss>,
+    pub(super) items: BTreeMap<u32, Loss>,
     /// The list says "in part", so there may be more items than those presented.
     pub(super) in_part: bool,
     /// A change presented takes away for good what the list, which should know it, leaves in force.
@@ -139,15 +139,11 @@ impl Standing {
         }
     }
 
-    /// Where every one of `count` items has lost its force, so has the certificate: by the loss that all of
-    /// them share, else by the weakest.
-    pub(super) fn gather(&mut self, count: usize) {
-        if self.whole.is_some() || count == 0 {
-            return;
-        }
-        let lost = (1..=count).filter_map(|number| u16::try_from(number).ok().and_then(|n| self.items.get(&n)));
-        let lost = lost.collect::<Vec<_>>();
-        if lost.len() == count {
+    /// Where every item has lost its force, so has the certificate: by a suspension if any is only suspended,
+    /// else by what the first item lost it by.
+    pub(super) fn gather(&mut self, items: &[u32]) {
+        let lost = items.iter().filter_map(|number| self.items.get(number)).collect::<Vec<_>>();
+        if self.whole.is_none() && !items.is_empty() && lost.len() == items.len() {
             self.whole = lost.iter().find(|loss| !loss.is_final()).or(lost.first()).map(|loss| (*loss).clone());
         }
     }
@@ -169,8 +165,8 @@ mod tests {
         StatementRef { log: "tdap.gov.pk/log/2026/cn".parse().unwrap(), jti: Jti([1; 16]) }
     }
 
-    fn change(index: u64, act: Act, items: Option<&[u16]>) -> Placed {
-        Placed { place: (Shard::of_year(2026), index), change: Change { target: reference(), act, items: items.map(<[u16]>::to_vec) } }
+    fn change(index: u64, act: Act, items: Option<&[u32]>) -> Placed {
+        Placed { place: (Shard::of_year(2026), index), change: Change { target: reference(), act, items: items.map(<[u32]>::to_vec) } }
     }
 
     fn withdrawn() -> Act {
@@ -229,9 +225,9 @@ mod tests {
         let mut standing = fold(Some((Status::InPart, 9)), &acts);
         assert!(standing.in_part && standing.whole.is_none() && !standing.contradicted);
         assert_eq!(standing.items.keys().copied().collect::<Vec<_>>(), [1, 2]);
-        standing.gather(3);
+        standing.gather(&[1, 2, 3]);
         assert_eq!(standing.whole, None);
-        standing.gather(2);
+        standing.gather(&[1, 2]);
         assert_eq!(standing.whole, Some(Loss::Suspended));
         let lifted = fold(None, &[acts[1].clone(), change(6, Act::Reinstated, Some(&[2]))]);
         assert_eq!(lifted, Standing::default());

@@ -52,8 +52,8 @@ fn write(out: &mut String, verdict: &Verdict) -> std::fmt::Result {
         write_certificate(out, certificate)?;
     }
     writeln!(out, "\nRests on")?;
-    let due = verdict.trust.next_update.map_or_else(|| "an unknown date".to_owned(), |time| time.to_string());
-    line(out, "trust list", &format!("version {}, next due {due}", verdict.trust.version))?;
+    let trust = &verdict.trust;
+    line(out, "trust list", &format!("version {}, next due {}", trust.version, trust.next_update))?;
     let agreements = verdict.agreements_digest.as_deref().map_or_else(
         || "no files given; the signed dates decide".to_owned(),
         |digest| format!("files with SHA-256 {digest}"),

@@ -1,6 +1,6 @@
 //! The whole answer: one headline, two answers, every check.
 
-use super::{Check, Headline, Outcome, Subject, Tone, View, check::instant};
+use super::{Check, Headline, Outcome, Subject, Tone, View};
 use crate::time::{Date, Timestamp};
 use serde::{Serialize, Serializer};
 
@@ -96,8 +96,8 @@ pub struct TrustUsed {
     /// Its version.
     pub version: u64,
     /// When its next version was due.
-    #[serde(serialize_with = "instant")]
-    pub next_update: Option<Timestamp>,
+    #[serde(serialize_with = "required_instant")]
+    pub next_update: Timestamp,
 }
 
 /// The answer to one question about one certificate. It depends on its inputs alone.
