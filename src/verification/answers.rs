@@ -94,10 +94,9 @@ pub(super) fn usable(checks: &[Check], authentic: &Answer, standing: &Standing, 
     }
     match (authentic.answer, headline(checks, Subject::Status), headline(checks, Subject::Completeness)) {
         (Say::Yes, Some(Headline::ValidInPart), _) => sentence(Say::Yes, Subject::Status),
-        (Say::Yes, _, Some(Headline::ValidRedacted)) => Answer::new(
-            Say::Yes,
-            "It is within its validity; customs will ask for the complete certificate.",
-        ),
+        (Say::Yes, _, Some(Headline::ValidRedacted)) => {
+            Answer::new(Say::Yes, "It is within its validity; customs will ask for the complete certificate.")
+        }
         (Say::Yes, _, _) => sentence(Say::Yes, Subject::Dates),
         (Say::No, _, _) => Answer::new(Say::No, authentic.sentence.clone()),
         (Say::Unknown, _, _) => Answer::new(Say::Unknown, authentic.sentence.clone()),

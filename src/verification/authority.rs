@@ -56,7 +56,8 @@ pub(super) fn check(trust: &TrustList, claimed: Claimed<'_>, index: Option<u64>,
     let basis = Basis::at(format!("trust list, version {}", trust.version()), trust.text().issued, at);
     let why = refusal(authority).unwrap_or_default();
     let unplaced = || {
-        let sentence = format!("Whether the key {kid} may sign at this place is unknown, because the place is not proven.");
+        let sentence =
+            format!("Whether the key {kid} may sign at this place is unknown, because the place is not proven.");
         Check::unknown(Subject::Key, Headline::Unproven, sentence).next("Present the certificate with its proof.")
     };
     let check = match (authority, index) {
@@ -68,22 +69,32 @@ pub(super) fn check(trust: &TrustList, claimed: Claimed<'_>, index: Option<u64>,
             Check::failed(Subject::Key, Headline::UntrustedIssuer, format!("The key {kid} counts for nothing: {why}."))
         }
         (KeyAuthority::Closed(_), None) => unplaced(),
+        (KeyAuthority::Closed(ClosedBecause::ShardEnded { .. }), Some(index)) => {
+            // The log ended, not the key.
+            let sentence = format!("The key {kid} counts for nothing at entry {index}: {why}.");
+            Check::failed(Subject::Key, Headline::NotInLog, sentence)
+                .next("Ask the authority whether it issued this certificate anew.")
+        }
         (KeyAuthority::Closed(_), Some(index)) => {
             let sentence = format!("The key {kid} does not count at entry {index}: {why}.");
             Check::failed(Subject::Key, Headline::KeyClosed, sentence)
                 .next("Ask the authority whether it issued this certificate anew.")
         }
         // A closed key may still count at the first entry, or one that opens late at none that we know of.
-        (KeyAuthority::Allowed, None) if trust.closings(iss, kid).is_some() || trust.shard_final_size(log).is_some() => {
+        (KeyAuthority::Allowed, None)
+            if trust.closings(iss, kid).is_some() || trust.shard_final_size(log).is_some() =>
+        {
             unplaced()
         }
         (KeyAuthority::Allowed, _) if office.is_none() && restricted_to_offices(trust, claimed.envelope) => {
             let sentence = format!("The key {kid} signs for certain offices only, and the issuing office is withheld.");
-            Check::unknown(Subject::Key, Headline::Incomplete, sentence).next("Ask the holder for the complete certificate.")
+            Check::unknown(Subject::Key, Headline::Incomplete, sentence)
+                .next("Ask the holder for the complete certificate.")
         }
-        (KeyAuthority::Allowed, None) => {
-            Check::passed(Subject::Key, format!("The key {kid} is open and may sign certificates under {}.", claimed.agreement))
-        }
+        (KeyAuthority::Allowed, None) => Check::passed(
+            Subject::Key,
+            format!("The key {kid} is open and may sign certificates under {}.", claimed.agreement),
+        ),
         (KeyAuthority::Allowed, Some(index)) => {
             let sentence = format!("The key {kid} may sign certificates under {} at entry {index}.", claimed.agreement);
             Check::passed(Subject::Key, sentence)

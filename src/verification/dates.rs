@@ -16,8 +16,9 @@ pub(super) fn edition<'a>(agreements: Option<&'a Agreements>, certificate: &Open
 pub(super) fn check(certificate: &OpenedCertificate, as_of: &AsOf, edition: Option<&Edition>) -> Check {
     let date = as_of.day.date;
     let from = certificate.valid_from;
-    let until = certificate.valid_until.map_or_else(|| "with no end stated".to_owned(), |until| format!("until {until}"));
-    let window = format!("It is usable from {from}, {until}; the day asked is {date}");
+    let until =
+        certificate.valid_until.map_or_else(|| "on, with no end stated".to_owned(), |until| format!("until {until}"));
+    let window = format!("It is usable from {from} {until}; the day asked is {date}");
     let check = if date < from {
         Check::failed(Subject::Dates, Headline::NotYetValid, format!("{window}."))
             .next(format!("Present it again from {from} on."))

@@ -1,9 +1,8 @@
 //! One question on its way through the checks, each as far as the one before allows.
 
 use super::{
-    Answer, Basis, Check, Headline, Place, Question, Say, Subject, TrustUsed, Verifier, View, answers,
-    input, judgement,
-    verdict::Findings,
+    Answer, Basis, Check, Headline, Place, Question, Say, Subject, TrustUsed, Verifier, View, answers, input,
+    judgement, verdict::Findings,
 };
 use crate::statement::{Bundle, Completeness, Envelope, Kind, Opened, OpenedBody, OpenedCertificate, Presentation};
 
@@ -86,7 +85,8 @@ impl<'a> Inquiry<'a> {
     fn signed(&mut self, presentation: &Presentation) -> bool {
         let Envelope { iss, kid, .. } = presentation.envelope();
         let trust = &self.verifier.trust;
-        let basis = Basis::at(format!("trust list, version {}", trust.version()), trust.text().issued, self.question.at);
+        let basis =
+            Basis::at(format!("trust list, version {}", trust.version()), trust.text().issued, self.question.at);
         let untrusted = |sentence: String| {
             Check::failed(Subject::Issuer, Headline::UntrustedIssuer, sentence)
                 .next("Look whether a newer trust list knows the issuer; until then rely on nothing it says.")

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     agreement::{Edition, Known},
+    certificate::Country,
     statement::{Addressee, Bundle, Completeness, Envelope, OpenedCertificate},
     time::{Timestamp, ZoneName},
     trust::{Freshness, TrustList},
@@ -31,7 +32,9 @@ pub(super) struct Case<'a> {
 pub(super) fn trust(trust: &TrustList, at: Timestamp) -> Check {
     let due = trust.next_update();
     let check = match trust.freshness(at) {
-        Freshness::Current => Check::passed(Subject::Trust, format!("The trust list is current; its next is due {due}.")),
+        Freshness::Current => {
+            Check::passed(Subject::Trust, format!("The trust list is current; its next is due {due}."))
+        }
         Freshness::Stale { since } => {
             let sentence = format!("The next trust list was due {since}: keys may have been closed since.");
             Check::unknown(Subject::Trust, Headline::TrustStale, sentence).next("Install the current trust list.")
@@ -47,7 +50,8 @@ impl Case<'_> {
         let edition = dates::edition(self.verifier.agreements.as_deref(), self.certificate);
         let as_of = AsOf::of(self.question, self.zone());
         if self.zone().is_none() {
-            let sentence = format!("The time zone of {} is not known here; days are counted in UTC.", self.certificate.to);
+            let sentence =
+                format!("The time zone of {} is not known here; days are counted in UTC.", self.certificate.to);
             found.warn("DAY_IN_UTC", sentence);
         }
 
@@ -66,13 +70,8 @@ impl Case<'_> {
         let (rules, heads) = (self.verifier.rules(), &self.verifier.heads);
         let listed = self.verifier.lists.verify(rules, heads, (iss, origin), self.bundle);
         let mut changes = changes::verify(rules, heads, self.envelope, self.bundle);
-        let asked = status::Asked {
-            certificate: self.certificate,
-            log: origin,
-            index,
-            as_of: &as_of,
-            question: self.question,
-        };
+        let asked =
+            status::Asked { certificate: self.certificate, log: origin, index, as_of: &as_of, question: self.question };
         let status = status::check(&asked, listed.as_ref(), &mut changes);
 
         let certificate_head = proven.as_ref().map(|proven| &proven.head);
@@ -126,7 +125,8 @@ impl Case<'_> {
         match self.verifier.heads.prove(self.verifier.rules(), origin, self.leaf, proof) {
             Ok(proven) => (self.in_log(&proven), Some(proven)),
             Err(ProofFault::NoLogKey) => {
-                let sentence = format!("The proof cannot be checked: the trust list names no key for the log {origin}.");
+                let sentence =
+                    format!("The proof cannot be checked: the trust list names no key for the log {origin}.");
                 let check = Check::unknown(Subject::Log, Headline::Unproven, sentence)
                     .next("Look whether a newer trust list names the log's key.");
                 (check, None)
@@ -154,8 +154,11 @@ impl Case<'_> {
             return Check::unknown(Subject::Log, Headline::Unproven, sentence)
                 .next("Ask the holder, or the authority, for a bundle that rests on the closed log.");
         }
-        Check::passed(Subject::Log, format!("It is entry {index} of the log {origin}, proven in a head of {size} entries."))
-            .resting_on(basis_of(&proven.head, self.question.at))
+        Check::passed(
+            Subject::Log,
+            format!("It is entry {index} of the log {origin}, proven in a head of {size} entries."),
+        )
+        .resting_on(basis_of(&proven.head, self.question.at))
     }
 
     /// Step 13: `aud` against the log, against the importing country, and against the reader.
@@ -170,12 +173,7 @@ impl Case<'_> {
             return wrong(format!("It is addressed to {aud}, but stands in the log {log}."));
         }
         let authority = self.verifier.trust.authority_for(&to);
-        let for_country = match aud {
-            Addressee::Country(country) => *country == to,
-            Addressee::Authority(iss) => authority == Some(iss),
-            Addressee::Everyone => false,
-        };
-        if !for_country {
+        if !is_for(&self.verifier.trust, aud, to) {
             let named = authority.map_or_else(|| "none".to_owned(), ToString::to_string);
             return wrong(format!("It is addressed to {aud}; for {to} the trust list names {named}."));
         }
@@ -210,7 +208,8 @@ impl Case<'_> {
         let before = |head: &&&Head| head.cosigning == Cosigning::Met && head.checkpoint.head.size < size;
         let mut of_log = heads.iter().filter(|head| head.checkpoint.origin == *origin).peekable();
         if of_log.peek().is_some() && of_log.all(|head| before(&head)) {
-            let sentence = format!("{origin} showed two histories at {size} entries; a quorum had cosigned this before.");
+            let sentence =
+                format!("{origin} showed two histories at {size} entries; a quorum had cosigned this before.");
             return Check::passed(Subject::History, sentence);
         }
         let sentence = format!("{origin} showed two histories at {size} entries, each signed by its key.");
@@ -260,7 +259,10 @@ impl Case<'_> {
             match endorsement {
                 Known::Confirmed(text) => awaited.push(text),
                 Known::Unconfirmed(text) => {
-                    found.warn("ENDORSEMENT_PERHAPS_REQUIRED", format!("It may have to be {text}; this is not confirmed."));
+                    found.warn(
+                        "ENDORSEMENT_PERHAPS_REQUIRED",
+                        format!("It may have to be {text}; this is not confirmed."),
+                    );
                 }
                 Known::Unknown => {}
             }
@@ -281,10 +283,18 @@ impl Case<'_> {
                 let sentence = format!("The holder withheld {}, as he may.", missing.join(", "));
                 Check::passed(Subject::Completeness, sentence).heads(Headline::ValidRedacted)
             }
-            Completeness::Complete => {
-                Check::passed(Subject::Completeness, "Every section and every item is shown.")
-            }
+            Completeness::Complete => Check::passed(Subject::Completeness, "Every section and every item is shown."),
         }
+    }
+}
+
+/// Whether an addressee is the one of certificates for this country: its authority by the trust list, or the
+/// country itself, which has or had none.
+pub(super) fn is_for(trust: &TrustList, aud: &Addressee, to: Country) -> bool {
+    match aud {
+        Addressee::Country(country) => *country == to,
+        Addressee::Authority(iss) => trust.authority_for(&to) == Some(iss),
+        Addressee::Everyone => false,
     }
 }
 

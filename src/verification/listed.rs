@@ -11,12 +11,13 @@ use super::{
     Settings,
     authority::refusal,
     cache::{Cache, CacheKey},
-    head::{Head, Heads, Proven, ProofFault},
+    head::{Head, Heads, ProofFault, Proven},
 };
 use crate::{
     log::Origin,
     statement::{
-        Bundle, Envelope, Issuer, Kid, Kind, OpenedBody, Presentation, StatementError, StatusSnapshot, StatusToken, StatusUri,
+        Bundle, Envelope, Issuer, Kid, Kind, OpenedBody, Presentation, StatementError, StatusSnapshot, StatusToken,
+        StatusUri,
         status_list::{StatusList, StatusPath},
     },
     time::Timestamp,

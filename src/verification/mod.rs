@@ -11,6 +11,7 @@ mod changes;
 mod check;
 mod dates;
 mod day;
+mod entry;
 mod equivocation;
 mod head;
 mod headline;
@@ -27,6 +28,7 @@ mod verifier;
 mod view;
 
 pub use check::{Basis, Check, Outcome, Subject};
+pub use entry::{CheckedEntry, EntryFault, ListView, StatusPlace, StatusView, check_entry};
 pub use equivocation::{Equivocation, NoEvidence, Prefix};
 pub use headline::{Headline, Tone};
 pub use question::{Question, STATUS_MAX_AGE_SECONDS, Settings};

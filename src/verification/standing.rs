@@ -166,7 +166,10 @@ mod tests {
     }
 
     fn change(index: u64, act: Act, items: Option<&[u32]>) -> Placed {
-        Placed { place: (Shard::of_year(2026), index), change: Change { target: reference(), act, items: items.map(<[u32]>::to_vec) } }
+        Placed {
+            place: (Shard::of_year(2026), index),
+            change: Change { target: reference(), act, items: items.map(<[u32]>::to_vec) },
+        }
     }
 
     fn withdrawn() -> Act {

@@ -39,7 +39,11 @@ pub(super) struct Asked<'a> {
 }
 
 /// Judges the status by the list and the changes presented.
-pub(super) fn check(asked: &Asked<'_>, listed: Result<&Arc<Listed>, &StatusFault>, changes: &mut Changes) -> StatusFound {
+pub(super) fn check(
+    asked: &Asked<'_>,
+    listed: Result<&Arc<Listed>, &StatusFault>,
+    changes: &mut Changes,
+) -> StatusFound {
     let mut warnings = Vec::new();
     let word = listed.map_err(StatusFault::sentence).and_then(|listed| Ok((listed, asked.status_in(listed)?)));
     let list = word.as_ref().ok().map(|(listed, status)| (*status, (asked.log.shard(), listed.size)));
@@ -82,7 +86,10 @@ impl Asked<'_> {
     fn status_in(&self, listed: &Listed) -> Result<Status, String> {
         let reference = &self.certificate.status;
         if listed.uri != reference.uri {
-            return Err(format!("The status list presented is {}, and the certificate's is {}.", listed.uri, reference.uri));
+            return Err(format!(
+                "The status list presented is {}, and the certificate's is {}.",
+                listed.uri, reference.uri
+            ));
         }
         // The list follows from the entries before the snapshot's size; the certificate came after them.
         if self.index.is_some_and(|index| index >= listed.size) {
@@ -147,9 +154,12 @@ fn in_force(asked: &Asked<'_>, listed: &Listed, standing: &Standing, basis: &Bas
         let items = standing.items.iter().map(|(number, loss)| format!("{number} ({})", word(loss)));
         let items = items.collect::<Vec<_>>().join(", ");
         let limits = if standing.in_part { ", as far as the changes presented tell" } else { "" };
-        return Check::passed(Subject::Status, format!("Not in force for item {items}; in force for the others{limits}."))
-            .heads(Headline::ValidInPart)
-            .next("Accept it for the other items only.");
+        return Check::passed(
+            Subject::Status,
+            format!("Not in force for item {items}; in force for the others{limits}."),
+        )
+        .heads(Headline::ValidInPart)
+        .next("Accept it for the other items only.");
     }
     if standing.in_part {
         let sentence = "The authority changed the status of some items. Details were not presented.";

@@ -1,7 +1,7 @@
 //! A verdict as plain text, for a terminal or a log line by line. No colour, no width of its own.
 
 use super::{Answer, Check, Verdict, View};
-use serde_json::Value;
+use crate::certificate::node::{self, Node};
 use std::fmt::Write;
 
 /// Columns of the labels, so that what follows them stands in one line.
@@ -100,7 +100,8 @@ fn write_certificate(out: &mut String, view: &View) -> std::fmt::Result {
     for section in view.sections() {
         if section.shown {
             writeln!(out, "  {}", section.name)?;
-            write_value(out, &section.contents, 2)?;
+            let contents = node::from_json(section.contents.as_bytes()).unwrap_or(Node::Null);
+            write_node(out, &contents, 2)?;
         } else {
             line(out, section.name, "redacted by the holder")?;
         }
@@ -109,47 +110,38 @@ fn write_certificate(out: &mut String, view: &View) -> std::fmt::Result {
 }
 
 /// Members on lines of their own, indented by depth; the depth of what is signed is bounded at 8.
-fn write_value(out: &mut String, value: &Value, depth: usize) -> std::fmt::Result {
+fn write_node(out: &mut String, node: &Node<'_>, depth: usize) -> std::fmt::Result {
     let indent = "  ".repeat(depth);
-    match value {
-        Value::Object(members) => {
-            for (name, member) in members {
-                if let Some(text) = scalar(member) {
-                    writeln!(out, "{indent}{name}: {text}")?;
-                } else {
-                    writeln!(out, "{indent}{name}")?;
-                    write_value(out, member, depth + 1)?;
-                }
+    match node {
+        Node::Object(members) => members.iter().try_for_each(|(name, member)| match scalar(member) {
+            Some(text) => writeln!(out, "{indent}{name}: {text}"),
+            None => {
+                writeln!(out, "{indent}{name}")?;
+                write_node(out, member, depth + 1)
             }
-            Ok(())
-        }
-        Value::Array(elements) => {
-            for (position, element) in elements.iter().enumerate() {
-                if let Some(text) = scalar(element) {
-                    writeln!(out, "{indent}{}. {text}", position + 1)?;
-                } else {
-                    writeln!(out, "{indent}{}.", position + 1)?;
-                    write_value(out, element, depth + 1)?;
-                }
+        }),
+        Node::List(elements) => (1..).zip(elements).try_for_each(|(number, element)| match scalar(element) {
+            Some(text) => writeln!(out, "{indent}{number}. {text}"),
+            None => {
+                writeln!(out, "{indent}{number}.")?;
+                write_node(out, element, depth + 1)
             }
-            Ok(())
-        }
+        }),
         other => writeln!(out, "{indent}{}", scalar(other).unwrap_or_default()),
     }
 }
 
-/// The text of a value without members. Line breaks are folded, so that signed text cannot forge a line
-/// of the report.
-fn scalar(value: &Value) -> Option<String> {
-    match value {
-        Value::Null => Some("-".to_owned()),
-        Value::Bool(true) => Some("yes".to_owned()),
-        Value::Bool(false) => Some("no".to_owned()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::String(text) => {
-            Some(text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().trim().to_owned())
-        }
-        Value::Array(elements) if elements.is_empty() => Some("none".to_owned()),
-        Value::Array(_) | Value::Object(_) => None,
-    }
+/// The text of a value without members. Line breaks are folded, so that signed text cannot forge a line of the
+/// report.
+fn scalar(node: &Node<'_>) -> Option<String> {
+    Some(match node {
+        Node::Null => "-".to_owned(),
+        Node::Bool(true) => "yes".to_owned(),
+        Node::Bool(false) => "no".to_owned(),
+        Node::Whole(number) => number.to_string(),
+        Node::Number => "(a number)".to_owned(),
+        Node::Text(text) => text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect(),
+        Node::List(elements) if elements.is_empty() => "none".to_owned(),
+        Node::List(_) | Node::Object(_) => return None,
+    })
 }

@@ -1,23 +1,28 @@
 //! The certificate as signed: what is shown, and what its holder withheld.
 
+use crate::certificate::{Item, Totals};
 use crate::statement::{OpenedCertificate, OpenedGoods, Section, Shown};
-use serde::{Serialize, Serializer, ser::SerializeStruct};
-use serde_json::{Value, json};
+use serde::{
+    Serialize, Serializer,
+    ser::{Error as _, SerializeStruct},
+};
+use serde_json::value::RawValue;
 
 /// The certificate as signed. Only what the signature and the digests cover stands in it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct View(Box<OpenedCertificate>);
 
 /// One of the eight sections.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SectionView {
     /// Its name in the format.
     pub name: &'static str,
     /// Whether it was presented.
     pub shown: bool,
-    /// Its contents as signed; null where it was withheld, or is signed as null. A withheld item of the
-    /// goods is null in its place.
-    pub contents: Value,
+    /// Its contents as signed, as JSON text with members in the order of the format; null where it was
+    /// withheld, or is signed as null. A withheld item of the goods is null in its place.
+    #[serde(serialize_with = "as_it_stands")]
+    pub contents: String,
 }
 
 impl View {
@@ -89,15 +94,33 @@ impl View {
     }
 }
 
-fn contents<T: Serialize>(section: &Shown<T>) -> (bool, Value) {
-    // What was read from JSON with named members writes to JSON again.
-    section.as_option().map_or((false, Value::Null), |value| (true, serde_json::to_value(value).unwrap_or_default()))
+/// The members of the goods, each item if it is shown.
+#[derive(Serialize)]
+struct GoodsView<'a> {
+    count: usize,
+    totals: &'a Option<Totals>,
+    items: Vec<Option<&'a Item>>,
 }
 
-fn goods(section: &Shown<OpenedGoods>) -> (bool, Value) {
-    let Some(goods) = section.as_option() else { return (false, Value::Null) };
-    let items = goods.items.iter().map(|item| contents(item).1).collect::<Vec<_>>();
-    (true, json!({ "count": items.len(), "totals": goods.totals, "items": items }))
+fn contents<T: Serialize>(section: &Shown<T>) -> (bool, String) {
+    section.as_option().map_or_else(|| (false, NULL.to_owned()), |value| (true, json(value)))
+}
+
+fn goods(section: &Shown<OpenedGoods>) -> (bool, String) {
+    let Some(OpenedGoods { totals, items }) = section.as_option() else { return (false, NULL.to_owned()) };
+    let items = items.iter().map(Shown::as_option).collect::<Vec<_>>();
+    (true, json(&GoodsView { count: items.len(), totals, items }))
+}
+
+const NULL: &str = "null";
+
+/// What was read from JSON with named members writes to JSON again.
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_else(|_| NULL.to_owned())
+}
+
+fn as_it_stands<S: Serializer>(json: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    RawValue::from_string(json.to_owned()).map_err(S::Error::custom)?.serialize(serializer)
 }
 
 impl Serialize for View {

@@ -1,3 +1,8 @@
 //! The promises of a verdict.
 
+mod evidence;
+mod headlines;
+mod hostile;
 mod rendering;
+mod speed;
+pub(super) mod world;

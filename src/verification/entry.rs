@@ -1,0 +1,212 @@
+//! The check of a log entry: what a sequencer runs before it commits one and a replica when one arrives.
+//!
+//! [`check_entry`] needs the entry and the trust list alone, so a batch is checked in parallel; [`StatusView`]
+//! then takes the checked entries in the order of the log and holds what depends on those before: rising
+//! identifiers, the status rules, and each snapshot recomputed. A fault is a finding about one entry: the log
+//! goes on, and the entry is never valid.
+
+mod status_view;
+
+pub use status_view::{ListView, StatusPlace, StatusView};
+
+use super::{authority::refusal, listed::list_number};
+use crate::{
+    log::Origin,
+    reason::{Class, Reasoned},
+    statement::{
+        Completeness, Envelope, Kind, OpenedBody, Presentation, StatementError, StatementRef, Status, StatusUri,
+    },
+    trust::{KeyAuthority, TrustList},
+};
+
+/// An entry that holds by itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CheckedEntry {
+    /// Its index in its log.
+    pub index: u64,
+    /// Who says it, to whom, in which log.
+    pub envelope: Envelope,
+    /// What it says, as far as disclosures were given.
+    pub body: OpenedBody,
+}
+
+impl CheckedEntry {
+    /// Its kind.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        self.body.kind()
+    }
+}
+
+/// Why an entry is a finding.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum EntryFault {
+    /// Not a statement in shape, or not signed by its key.
+    #[error(transparent)]
+    Statement(#[from] StatementError),
+    /// It says that it stands in another log.
+    #[error("it says it stands in {claimed}, and was found in {found}")]
+    OtherLog {
+        /// The log it names.
+        claimed: Origin,
+        /// The log it was found in.
+        found: Origin,
+    },
+    /// Its addressee is not its log's, or a certificate's is not the importing country's.
+    #[error("its addressee is not the one its log or its contents name")]
+    Addressee,
+    /// The trust list does not know its key.
+    #[error("the trust list does not know its key")]
+    UnknownKey,
+    /// Its key may not sign this.
+    #[error("its key may not sign it: {0}")]
+    OutOfScope(String),
+    /// Its key does not count at this place.
+    #[error("its key does not count here: {0}")]
+    KeyClosed(String),
+    /// The log was closed before it.
+    #[error("the log was closed with {0} entries")]
+    BeyondEnd(u64),
+    /// Disclosures that belong to it are missing.
+    #[error("disclosures are missing: {}", .0.join(", "))]
+    Incomplete(Vec<String>),
+    /// It does not follow the entry before it.
+    #[error("entry {found} came where entry {expected} belongs")]
+    OutOfOrder {
+        /// The next index of the log.
+        expected: u64,
+        /// Its index.
+        found: u64,
+    },
+    /// Its identifier does not rise above the last one.
+    #[error("its identifier does not rise above the last one")]
+    NotRising,
+    /// A log with status begins with a snapshot.
+    #[error("a log begins with a status snapshot")]
+    NoFirstSnapshot,
+    /// A certificate whose status stands in no list of its log.
+    #[error("its status stands in {0}, which is no list of this log")]
+    ForeignList(StatusUri),
+    /// Two certificates with one place for their status.
+    #[error("place {place} of status list {list} is taken")]
+    StatusPlaceTaken {
+        /// The list.
+        list: u32,
+        /// The place in it.
+        place: u32,
+    },
+    /// A change of something that is not in this log.
+    #[error("its target {} in {} is not a certificate of this log", .0.jti, .0.log)]
+    UnknownTarget(StatementRef),
+    /// A change that its target's status does not allow.
+    #[error("its target is {0:?}, from which it cannot follow")]
+    StatusRule(Status),
+    /// A snapshot that does not speak for exactly the entries before it.
+    #[error("the snapshot speaks for {claimed} entries and stands after {actual}")]
+    SnapshotSize {
+        /// Entries it speaks for.
+        claimed: u64,
+        /// Entries before it.
+        actual: u64,
+    },
+    /// A snapshot whose lists are not those that follow from the entries before it.
+    #[error("the snapshot's lists are not those that follow from the entries before it")]
+    SnapshotLists,
+    /// A snapshot that goes back in time.
+    #[error("the snapshot is of {found}, before the last one's {last} (Unix seconds)")]
+    SnapshotTime {
+        /// The last one's time.
+        last: u64,
+        /// Its time.
+        found: u64,
+    },
+}
+
+impl Reasoned for EntryFault {
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Statement(error) => error.reason(),
+            Self::OtherLog { .. } => "ENTRY_OF_ANOTHER_LOG",
+            Self::Addressee => "ENTRY_ADDRESSEE",
+            Self::UnknownKey => "ENTRY_KEY_UNKNOWN",
+            Self::OutOfScope(_) => "ENTRY_KEY_OUT_OF_SCOPE",
+            Self::KeyClosed(_) => "ENTRY_KEY_CLOSED",
+            Self::BeyondEnd(_) => "ENTRY_BEYOND_END",
+            Self::Incomplete(_) => "ENTRY_INCOMPLETE",
+            Self::OutOfOrder { .. } => "ENTRY_OUT_OF_ORDER",
+            Self::NotRising => "ENTRY_JTI_NOT_RISING",
+            Self::NoFirstSnapshot => "ENTRY_FIRST_NOT_SNAPSHOT",
+            Self::ForeignList(_) => "ENTRY_STATUS_LIST_FOREIGN",
+            Self::StatusPlaceTaken { .. } => "ENTRY_STATUS_PLACE_TAKEN",
+            Self::UnknownTarget(_) => "ENTRY_TARGET_UNKNOWN",
+            Self::StatusRule(_) => "ENTRY_STATUS_RULE",
+            Self::SnapshotSize { .. } => "ENTRY_SNAPSHOT_SIZE",
+            Self::SnapshotLists => "ENTRY_SNAPSHOT_LISTS",
+            Self::SnapshotTime { .. } => "ENTRY_SNAPSHOT_TIME",
+        }
+    }
+
+    fn class(&self) -> Class {
+        Class::Reject
+    }
+}
+
+/// Checks what can be said of an entry by itself: strict signature, envelope against the log, key authority at
+/// this place, shape, disclosures. Without disclosures (`None`) the leaf alone is checked, and whether they
+/// are complete is not asked. One strict signature is the greater part of its cost.
+pub fn check_entry(
+    leaf: &[u8],
+    disclosures: Option<&[String]>,
+    origin: &Origin,
+    index: u64,
+    trust: &TrustList,
+) -> Result<CheckedEntry, EntryFault> {
+    let statement = Presentation::from_leaf(leaf, disclosures.unwrap_or_default())?;
+    let Envelope { iss, kid, log, .. } = statement.envelope();
+    if log != origin {
+        return Err(EntryFault::OtherLog { claimed: log.clone(), found: origin.clone() });
+    }
+    let key = trust.key(iss, kid).ok_or(EntryFault::UnknownKey)?;
+    statement.verify(&key.x)?;
+    let opened = statement.open()?;
+    if !opened.envelope.in_log_of_addressee() {
+        return Err(EntryFault::Addressee);
+    }
+    let (mut agreement, mut office) = (None, None);
+    if let OpenedBody::Certificate(certificate) = &opened.body {
+        agreement = Some(&certificate.agreement);
+        office = certificate.reference.as_option().map(|reference| &reference.office.code);
+        if !super::judgement::is_for(trust, &opened.envelope.aud, certificate.to) {
+            return Err(EntryFault::Addressee);
+        }
+    }
+    if let Some(last) = trust.shard_final_size(origin).filter(|last| index >= *last) {
+        return Err(EntryFault::BeyondEnd(last));
+    }
+    let authority = trust.may_sign(iss, kid, opened.body.kind(), agreement, office, origin, index);
+    if let Some(why) = refusal(authority) {
+        return Err(match authority {
+            KeyAuthority::Closed(_) => EntryFault::KeyClosed(why),
+            KeyAuthority::Unknown => EntryFault::UnknownKey,
+            _ => EntryFault::OutOfScope(why),
+        });
+    }
+    if disclosures.is_some() {
+        match opened.completeness {
+            Completeness::Complete => {}
+            Completeness::Redacted { missing } | Completeness::Incomplete { missing } => {
+                return Err(EntryFault::Incomplete(missing));
+            }
+        }
+    }
+    Ok(CheckedEntry { index, envelope: opened.envelope, body: opened.body })
+}
+
+/// The list of its log that a certificate's status URI names: `https://<host>/status/<shard>/<addressee>/<n>`
+/// with whatever stands before; what binds is that the number comes last.
+fn list_of(uri: &StatusUri) -> Result<u32, EntryFault> {
+    list_number(uri).ok_or_else(|| EntryFault::ForeignList(uri.clone()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,249 @@
+//! The status of a log as it follows from its entries, one after another.
+
+use super::{CheckedEntry, EntryFault, list_of};
+use crate::{
+    log::{Hash, Origin},
+    statement::{
+        Act, Addressee, Change, Jti, OpenedBody, OpenedCertificate, Status, StatusList, StatusSnapshot,
+        status_list::{LIST_ENTRIES, lists_root},
+    },
+};
+use std::collections::BTreeSet;
+
+/// Bytes of a bit for each certificate of a list.
+const TAKEN_BYTES: usize = 1 << 14;
+
+/// Where the status of a certificate stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StatusPlace {
+    /// The number of the list in its log, from 0.
+    pub list: u32,
+    /// The place in the list, below 2^17.
+    pub place: u32,
+}
+
+/// One list as it stands, and which of its places are taken.
+#[derive(Debug, Clone)]
+pub struct ListView {
+    statuses: StatusList,
+    /// A bit for each place.
+    taken: Vec<u8>,
+    /// Of the statuses; a snapshot hashes again only what changed since.
+    digest: Option<Hash>,
+}
+
+impl ListView {
+    /// A list in which no place is taken.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { statuses: StatusList::new(), taken: vec![0; TAKEN_BYTES], digest: None }
+    }
+
+    /// A list as it was left: its statuses, and the places taken.
+    pub fn resume(statuses: StatusList, taken: impl IntoIterator<Item = u32>) -> Self {
+        let mut view = Self { statuses, ..Self::new() };
+        for place in taken {
+            view.take(place);
+        }
+        view
+    }
+
+    /// Takes a place; false if it was taken or there is no such place.
+    fn take(&mut self, place: u32) -> bool {
+        let byte = usize::try_from(place / 8).ok().and_then(|at| self.taken.get_mut(at));
+        let bit = 1 << (place % 8);
+        match byte {
+            Some(byte) if place < LIST_ENTRIES && *byte & bit == 0 => {
+                *byte |= bit;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn digest(&mut self) -> Hash {
+        *self.digest.get_or_insert_with(|| self.statuses.digest())
+    }
+}
+
+impl Default for ListView {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The running state of one log: what its next entry is held against.
+#[derive(Debug, Clone)]
+pub struct StatusView {
+    origin: Origin,
+    next: u64,
+    last: Option<Jti>,
+    /// Unix seconds of the last snapshot.
+    as_of: u64,
+    lists: Vec<ListView>,
+    /// Certificates some of whose items lost their force for good: reinstating the whole brings them back to
+    /// "in part", not to valid.
+    in_part: BTreeSet<StatusPlace>,
+}
+
+impl StatusView {
+    /// A log without entries.
+    #[must_use]
+    pub fn new(origin: Origin) -> Self {
+        Self { origin, next: 0, last: None, as_of: 0, lists: Vec::new(), in_part: BTreeSet::new() }
+    }
+
+    /// A log as it was left after `next` entries, the last of them with the identifier `last`; `as_of` is the
+    /// last snapshot's, in Unix seconds. `in_part` names the certificates that had a change of some items.
+    #[must_use]
+    pub fn resume(
+        origin: Origin,
+        (next, last): (u64, Option<Jti>),
+        as_of: u64,
+        lists: Vec<ListView>,
+        in_part: impl IntoIterator<Item = StatusPlace>,
+    ) -> Self {
+        Self { origin, next, last, as_of, lists, in_part: in_part.into_iter().collect() }
+    }
+
+    /// The index of the next entry.
+    #[must_use]
+    pub const fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// The status at a place; none where there is no such list or no such place.
+    #[must_use]
+    pub fn status(&self, at: StatusPlace) -> Option<Status> {
+        let view = self.lists.get(usize::try_from(at.list).ok()?)?;
+        view.statuses.get(at.place).ok()
+    }
+
+    /// Holds the next entry of the log against those before it and takes it in. `place_of` finds where the
+    /// status of an earlier certificate of this log stands. After a fault the log goes on behind the entry,
+    /// which changes nothing.
+    pub fn admit(
+        &mut self,
+        entry: &CheckedEntry,
+        place_of: impl FnOnce(&Jti) -> Option<StatusPlace>,
+    ) -> Result<(), EntryFault> {
+        if entry.envelope.log != self.origin {
+            let (claimed, found) = (entry.envelope.log.clone(), self.origin.clone());
+            return Err(EntryFault::OtherLog { claimed, found });
+        }
+        if entry.index != self.next {
+            return Err(EntryFault::OutOfOrder { expected: self.next, found: entry.index });
+        }
+        let admitted = self.follow(entry, place_of);
+        self.next += 1;
+        // Also behind a fault: an identifier that was seen is used.
+        self.last = self.last.max(Some(entry.envelope.jti));
+        admitted
+    }
+
+    /// Goes past an entry that [`super::check_entry`] refused.
+    pub fn skip(&mut self) {
+        self.next += 1;
+    }
+
+    fn follow(
+        &mut self,
+        entry: &CheckedEntry,
+        place_of: impl FnOnce(&Jti) -> Option<StatusPlace>,
+    ) -> Result<(), EntryFault> {
+        if self.last.is_some_and(|last| entry.envelope.jti <= last) {
+            return Err(EntryFault::NotRising);
+        }
+        let snapshot = matches!(entry.body, OpenedBody::StatusSnapshot(_));
+        if self.next == 0 && !snapshot && entry.envelope.aud != Addressee::Everyone {
+            return Err(EntryFault::NoFirstSnapshot);
+        }
+        match &entry.body {
+            OpenedBody::Certificate(certificate) => self.certificate(certificate),
+            OpenedBody::StatusChange(opened) => self.change(&opened.change, place_of),
+            OpenedBody::StatusSnapshot(snapshot) => self.snapshot(snapshot),
+            OpenedBody::KeyChange(_) => Ok(()),
+        }
+    }
+
+    /// A certificate takes a place of its own, in a list that is open or in the next one.
+    fn certificate(&mut self, certificate: &OpenedCertificate) -> Result<(), EntryFault> {
+        let reference = &certificate.status;
+        let list = list_of(&reference.uri)?;
+        let at = usize::try_from(list).unwrap_or(usize::MAX);
+        if at == self.lists.len() {
+            self.lists.push(ListView::new());
+        }
+        let view = self.lists.get_mut(at).ok_or_else(|| EntryFault::ForeignList(reference.uri.clone()))?;
+        if view.take(reference.index) {
+            Ok(())
+        } else {
+            Err(EntryFault::StatusPlaceTaken { list, place: reference.index })
+        }
+    }
+
+    fn change(
+        &mut self,
+        change: &Change,
+        place_of: impl FnOnce(&Jti) -> Option<StatusPlace>,
+    ) -> Result<(), EntryFault> {
+        // Changes of a closed log's certificates are counted where that log's lists are.
+        if change.target.log != self.origin {
+            return Ok(());
+        }
+        let unknown = || EntryFault::UnknownTarget(change.target.clone());
+        let at = place_of(&change.target.jti).ok_or_else(unknown)?;
+        let status = self.status(at).ok_or_else(unknown)?;
+        let next = after(status, change, self.in_part.contains(&at)).ok_or(EntryFault::StatusRule(status))?;
+        if change.items.is_some() && change.act != Act::Reinstated {
+            self.in_part.insert(at);
+        }
+        let view = usize::try_from(at.list).ok().and_then(|list| self.lists.get_mut(list)).ok_or_else(unknown)?;
+        view.statuses.set(at.place, next)?;
+        view.digest = None;
+        Ok(())
+    }
+
+    /// The lists of a snapshot are those in use; a list that was opened and has no certificate yet is empty.
+    fn snapshot(&mut self, snapshot: &StatusSnapshot) -> Result<(), EntryFault> {
+        if snapshot.size != self.next {
+            return Err(EntryFault::SnapshotSize { claimed: snapshot.size, actual: self.next });
+        }
+        if snapshot.as_of < self.as_of {
+            return Err(EntryFault::SnapshotTime { last: self.as_of, found: snapshot.as_of });
+        }
+        let lists = usize::try_from(snapshot.lists).map_err(|_| EntryFault::SnapshotLists)?;
+        let mut opened = match lists.checked_sub(self.lists.len()) {
+            Some(0) => None,
+            Some(1) => Some(ListView::new()),
+            _ => return Err(EntryFault::SnapshotLists),
+        };
+        let digests = self.lists.iter_mut().chain(&mut opened).map(ListView::digest).collect::<Vec<_>>();
+        if lists_root(&digests) != snapshot.lists_root {
+            return Err(EntryFault::SnapshotLists);
+        }
+        self.lists.extend(opened);
+        self.as_of = snapshot.as_of;
+        Ok(())
+    }
+}
+
+/// What a list says after a change; none where the change cannot follow. What is final stays, but for a
+/// withdrawal, which the authority may find at any time; a suspension that never was cannot be lifted.
+#[must_use]
+fn after(status: Status, change: &Change, was_in_part: bool) -> Option<Status> {
+    let whole = change.items.is_none();
+    let rest = if was_in_part { Status::InPart } else { Status::Valid };
+    match (&change.act, status) {
+        (Act::Withdrawn { .. }, _) if whole => Some(Status::Withdrawn),
+        (_, Status::Cancelled | Status::Withdrawn | Status::Superseded) => None,
+        (Act::Reinstated, Status::Suspended) if whole => Some(rest),
+        (Act::Reinstated, Status::InPart) if !whole => Some(Status::InPart),
+        (Act::Reinstated, _) => None,
+        (_, Status::Suspended) if !whole => Some(Status::Suspended),
+        (_, _) if !whole => Some(Status::InPart),
+        (Act::Cancelled, _) => Some(Status::Cancelled),
+        (Act::Superseded { .. }, _) => Some(Status::Superseded),
+        (Act::Suspended | Act::Withdrawn { .. }, _) => Some(Status::Suspended),
+    }
+}

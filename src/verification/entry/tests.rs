@@ -1,0 +1,180 @@
+use super::*;
+use crate::{
+    log::LogProof,
+    statement::{Act, Body, Issued, Since, StatusList, StatusReference, StatusSnapshot, status_list::lists_root},
+    trust::{Closing, ClosingReason, ShardEnd},
+    verification::tests::world::{SLOT, SNAPSHOT, World, at, iss, origin, plain_trust, seed, trust},
+};
+
+fn check(issued: &Issued, index: usize) -> Result<CheckedEntry, EntryFault> {
+    check_under(&plain_trust(), issued, index)
+}
+
+fn check_under(trust: &TrustList, issued: &Issued, index: usize) -> Result<CheckedEntry, EntryFault> {
+    check_entry(issued.jwt.as_bytes(), Some(&issued.disclosures), &origin(), index as u64, trust)
+}
+
+fn slot(_: &crate::statement::Jti) -> Option<StatusPlace> {
+    Some(StatusPlace { list: 0, place: SLOT })
+}
+
+/// Checks and admits every entry; the faults by index.
+fn replay(world: &World) -> Vec<(usize, &'static str)> {
+    let mut view = StatusView::new(origin());
+    let mut faults = Vec::new();
+    for (index, issued) in world.issued.iter().enumerate() {
+        let fault = match check(issued, index) {
+            Ok(entry) => view.admit(&entry, slot).err(),
+            Err(fault) => {
+                view.skip();
+                Some(fault)
+            }
+        };
+        faults.extend(fault.map(|fault| (index, fault.reason())));
+    }
+    assert_eq!(view.next(), world.issued.len() as u64);
+    faults
+}
+
+fn snapshot(world: &mut World, size: u64, lists: &[StatusList], as_of: &str) {
+    let digests = lists.iter().map(StatusList::digest).collect::<Vec<_>>();
+    world.add(&Body::StatusSnapshot(StatusSnapshot {
+        as_of: at(as_of).as_second().try_into().unwrap(),
+        size,
+        lists: lists.len().try_into().unwrap(),
+        lists_root: lists_root(&digests),
+    }));
+}
+
+#[test]
+fn a_sound_log_has_no_findings() {
+    let mut world = World::settled();
+    world.change(Act::Suspended, None);
+    world.snapshot("2026-12-01T07:00:00Z");
+    world.change(Act::Reinstated, None);
+    world.change(Act::Withdrawn { since: Since::Issue }, Some(&[2]));
+    world.snapshot("2026-12-01T08:00:00Z");
+    assert_eq!(replay(&world), []);
+}
+
+#[test]
+fn each_fault_of_an_entry_has_its_reason() {
+    let world = World::issued();
+    let entry = &world.issued[1];
+    let reason = |result: Result<CheckedEntry, EntryFault>| result.unwrap_err().reason();
+    let other = "tdap.gov.pk/log/2026/eg".parse().unwrap();
+    let elsewhere = check_entry(entry.jwt.as_bytes(), Some(&entry.disclosures), &other, 1, &plain_trust());
+    assert_eq!(reason(elsewhere), "ENTRY_OF_ANOTHER_LOG");
+    assert_eq!(reason(check_entry(b"x.y.z", None, &origin(), 1, &plain_trust())), "NOT_BASE64URL");
+    let mut forged = World::empty();
+    forged.signer = seed::STRANGER;
+    forged.issue();
+    assert_eq!(reason(check(&forged.issued[1], 1)), "BAD_SIGNATURE");
+    forged.kid = "nobody";
+    forged.issue();
+    assert_eq!(reason(check(&forged.issued[2], 2)), "ENTRY_KEY_UNKNOWN");
+    let mut abroad = World::empty();
+    abroad.certificate.to = "EG".parse().unwrap();
+    abroad.issue();
+    assert_eq!(reason(check(&abroad.issued[1], 1)), "ENTRY_ADDRESSEE");
+    let scoped = trust(|section, _| section.keys[0].agreements = Some(Vec::new()));
+    assert_eq!(reason(check_under(&scoped, entry, 1)), "ENTRY_KEY_OUT_OF_SCOPE");
+    let closed = trust(|_, list| {
+        let (origin, kid) = (origin(), "s1".parse().unwrap());
+        list.closings.push(Closing { iss: iss(), kid, origin, until_index: 1, reason: ClosingReason::Rotated });
+    });
+    assert_eq!(reason(check_under(&closed, entry, 1)), "ENTRY_KEY_CLOSED");
+    assert!(check_under(&closed, entry, 0).is_ok());
+    let ended = trust(|_, list| list.shards.push(ShardEnd { origin: origin(), final_size: 1 }));
+    assert_eq!(reason(check_under(&ended, entry, 1)), "ENTRY_BEYOND_END");
+    let mut short = entry.clone();
+    short.disclosures.pop();
+    assert_eq!(reason(check(&short, 1)), "ENTRY_INCOMPLETE");
+    assert!(check_entry(entry.jwt.as_bytes(), None, &origin(), 1, &plain_trust()).is_ok());
+}
+
+#[test]
+fn each_fault_of_the_order_has_its_reason_and_the_log_goes_on() {
+    let faults = |make: &dyn Fn(&mut World)| {
+        let mut world = World::issued();
+        make(&mut world);
+        let wrong = world.issued.len() - 1;
+        world.snapshot(SNAPSHOT);
+        let found = replay(&world);
+        assert!(found.iter().all(|(index, _)| *index == wrong), "{found:?}");
+        found.first().map(|(_, reason)| *reason)
+    };
+    assert_eq!(faults(&|world| world.issue()), Some("ENTRY_STATUS_PLACE_TAKEN"));
+    assert_eq!(faults(&|world| world.add_change(Act::Reinstated, None)), Some("ENTRY_STATUS_RULE"));
+    let empty = [StatusList::new()];
+    assert_eq!(faults(&|world| snapshot(world, 1, &empty, SNAPSHOT)), Some("ENTRY_SNAPSHOT_SIZE"));
+    let early = "2026-11-12T07:59:59Z";
+    assert_eq!(faults(&|world| snapshot(world, 2, &empty, early)), Some("ENTRY_SNAPSHOT_TIME"));
+    let mut withdrawn = StatusList::new();
+    withdrawn.set(SLOT, Status::Withdrawn).unwrap();
+    assert_eq!(
+        faults(&|world| snapshot(world, 2, std::slice::from_ref(&withdrawn), SNAPSHOT)),
+        Some("ENTRY_SNAPSHOT_LISTS")
+    );
+    let three = [StatusList::new(), StatusList::new(), StatusList::new()];
+    assert_eq!(faults(&|world| snapshot(world, 2, &three, SNAPSHOT)), Some("ENTRY_SNAPSHOT_LISTS"));
+    let two = [StatusList::new(), StatusList::new()];
+    let mut opened = World::issued();
+    snapshot(&mut opened, 2, &two, SNAPSHOT);
+    assert_eq!(replay(&opened), [], "a list may be opened before it is used");
+    let foreign = |world: &mut World| {
+        let uri = "https://tdap.gov.pk/status/2026/cn/7".parse().unwrap();
+        let certificate = world.certificate.clone();
+        world.add(&Body::Certificate { certificate, status: StatusReference { uri, index: 0 } });
+    };
+    assert_eq!(faults(&foreign), Some("ENTRY_STATUS_LIST_FOREIGN"));
+}
+
+#[test]
+fn a_log_without_a_first_snapshot_is_found() {
+    let mut world = World::empty();
+    world.issued.clear();
+    world.issue();
+    assert_eq!(replay(&world), [(0, "ENTRY_FIRST_NOT_SNAPSHOT")]);
+}
+
+#[test]
+fn replayed_and_reordered_entries_are_found() {
+    let mut world = World::settled();
+    world.issued.swap(1, 2);
+    // The snapshot speaks for more than stands before it, and what follows does not rise above it.
+    assert_eq!(replay(&world), [(1, "ENTRY_SNAPSHOT_SIZE"), (2, "ENTRY_JTI_NOT_RISING")]);
+    let mut world = World::settled();
+    let copy = world.issued[1].clone();
+    world.issued.push(copy);
+    assert_eq!(replay(&world), [(3, "ENTRY_JTI_NOT_RISING")]);
+    let entry = check(&world.issued[1], 1).unwrap();
+    assert_eq!(StatusView::new(origin()).admit(&entry, slot).unwrap_err().reason(), "ENTRY_OUT_OF_ORDER");
+}
+
+#[test]
+fn a_certificate_reinstated_after_items_were_withdrawn_is_still_in_part() {
+    let place = StatusPlace { list: 0, place: SLOT };
+    let mut world = World::issued();
+    world.change(Act::Withdrawn { since: Since::Issue }, Some(&[1]));
+    world.change(Act::Suspended, None);
+    world.change(Act::Reinstated, None);
+    let mut view = StatusView::new(origin());
+    for (index, issued) in world.issued.iter().enumerate() {
+        view.admit(&check(issued, index).unwrap(), slot).unwrap();
+    }
+    assert_eq!(view.status(place), Some(Status::InPart));
+    assert_eq!(view.status(StatusPlace { list: 1, place: 0 }), None);
+}
+
+#[test]
+fn a_change_of_what_is_not_in_the_log_is_found() {
+    let mut world = World::issued();
+    world.change(Act::Suspended, None);
+    let mut view = StatusView::new(origin());
+    view.admit(&check(&world.issued[0], 0).unwrap(), slot).unwrap();
+    view.admit(&check(&world.issued[1], 1).unwrap(), slot).unwrap();
+    let change = check(&world.issued[2], 2).unwrap();
+    assert_eq!(view.admit(&change, |_| None).unwrap_err().reason(), "ENTRY_TARGET_UNKNOWN");
+    assert!(world.proof(1).parse::<LogProof>().is_ok());
+}

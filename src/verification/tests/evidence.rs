@@ -1,0 +1,101 @@
+//! What is evidence of two histories, what is not, and what stays good.
+
+use super::world::{World, cosigned, key, origin, plain_trust, question, seed, trust, verify};
+use crate::{
+    log::{Levels, VerifierKey, consistency_proof, leaf_hash},
+    reason::Reasoned as _,
+    signature::Signer as _,
+    statement::Act,
+    trust::Node,
+    verification::{Equivocation, Headline, Prefix, Settings, Verifier},
+};
+use std::sync::Arc;
+
+/// Two worlds that part after the certificate: at entry 2.
+fn parted() -> (World, World) {
+    let (one, mut other) = (World::settled(), World::issued());
+    other.add_change(Act::Suspended, None);
+    other.add_change(Act::Reinstated, None);
+    (one, other)
+}
+
+/// The root of the world's log at a size, and the proof from there to all of it.
+fn prefix(world: &World, size: usize) -> Prefix {
+    let leaves = world.issued.iter().map(|issued| leaf_hash(issued.jwt.as_bytes())).collect::<Vec<_>>();
+    let all = leaves.iter().copied().collect::<Levels>();
+    let root = leaves[..size].iter().copied().collect::<Levels>().root();
+    Prefix { root, proof: consistency_proof(size as u64, leaves.len() as u64, &all).unwrap() }
+}
+
+#[test]
+fn one_size_with_two_roots_is_evidence_and_one_history_is_not() {
+    let (one, other) = parted();
+    let trust = plain_trust();
+    let found = Equivocation::prove(&trust, &one.note(3), &other.note(3), None).unwrap();
+    assert_eq!((found.origin(), found.size()), (&origin(), 3));
+    let same = Equivocation::prove(&trust, &one.note(2), &other.note(2), None).unwrap_err();
+    assert_eq!(same.reason(), "EVIDENCE_CONSISTENT");
+}
+
+#[test]
+fn a_prefix_that_does_not_match_is_evidence_only_with_its_proof() {
+    let (one, other) = parted();
+    let trust = plain_trust();
+    let (short, long) = (one.note(3), other.note(4));
+    let reason = |prefix: Option<&Prefix>| Equivocation::prove(&trust, &long, &short, prefix).map_err(|e| e.reason());
+    assert_eq!(reason(None), Err("EVIDENCE_PREFIX_NEEDED"));
+    assert_eq!(reason(Some(&prefix(&other, 3))).map(|found| found.size()), Ok(3));
+    let mut wrong = prefix(&other, 3);
+    wrong.root = prefix(&one, 3).root;
+    assert_eq!(reason(Some(&wrong)), Err("MERKLE_PROOF_OTHER_ROOT"));
+    let own = Equivocation::prove(&trust, &other.note(3), &long, Some(&prefix(&other, 3)));
+    assert_eq!(own.unwrap_err().reason(), "EVIDENCE_CONSISTENT");
+}
+
+#[test]
+fn what_the_logs_key_did_not_sign_is_no_evidence() {
+    let (one, other) = parted();
+    let stranger = trust(|section, _| section.log_keys[0].x = key(seed::STRANGER).public_key());
+    let refused = Equivocation::prove(&stranger, &one.note(3), &other.note(3), None).unwrap_err();
+    assert_eq!(refused.reason(), "NOTE_NOT_SIGNED");
+    assert!(Equivocation::prove(&plain_trust(), "nonsense", &other.note(3), None).is_err());
+}
+
+#[test]
+fn what_a_quorum_had_cosigned_before_stays_good() {
+    let trust = trust(|_, list| {
+        let witness = VerifierKey::cosigner("node.eac.int/witness", key(seed::WITNESS).public_key()).unwrap();
+        list.nodes.push(Node {
+            name: "node.eac.int".parse().unwrap(),
+            replica_vkey: None,
+            witness_vkey: Some(witness),
+            retired: Vec::new(),
+            https: None,
+            grpc: None,
+            spki: Vec::new(),
+        });
+        list.cosigning.witnesses = 1;
+        list.cosigning.of = vec!["node.eac.int".parse().unwrap()];
+    });
+    let world = World::settled();
+    let mut bundle = world.bundle();
+    for proof in [&mut bundle.proof, &mut bundle.status_proof] {
+        *proof = proof.as_deref().map(|proof| cosigned(proof, "node.eac.int/witness", seed::WITNESS));
+    }
+    assert_eq!(verify(&trust, &bundle, &question()).headline, Headline::Valid);
+    let with = |size: usize| {
+        let (mut one, mut other) = (World::settled(), World::settled());
+        one.add_change(Act::Suspended, None);
+        other.add_change(Act::Cancelled, None);
+        for world in [&mut one, &mut other] {
+            world.add_change(Act::Suspended, None);
+        }
+        let found = Equivocation::prove(&trust, &one.note(size), &other.note(size), None).unwrap();
+        let settings = Settings { policy: None, equivocations: vec![found] };
+        Verifier::new(Arc::clone(&trust), None, settings).verify(&bundle.to_json(), &question()).headline
+    };
+    assert_eq!(with(4), Headline::Valid);
+    let mut uncosigned = bundle.clone();
+    uncosigned.proof = Some(world.proof(1));
+    assert_eq!(verify(&trust, &uncosigned, &question()).headline, Headline::NotCosigned);
+}
