@@ -14,22 +14,31 @@ pub enum Usability {
     Expired(Known<LatePresentation>),
 }
 
+impl Usability {
+    /// Judges `as_of` by the signed dates, both included; `late` is what is known of presenting it later.
+    #[must_use]
+    pub fn on(as_of: Date, valid_from: Date, valid_until: Option<Date>, late: Known<LatePresentation>) -> Self {
+        if as_of < valid_from {
+            Self::NotYetValid
+        } else if valid_until.is_some_and(|until| until < as_of) {
+            Self::Expired(late)
+        } else {
+            Self::Usable
+        }
+    }
+}
+
 impl Edition {
     /// Judges `as_of`, the day of the import declaration. The signed dates alone decide; the edition adds what
     /// follows for a late one.
     #[must_use]
     pub fn usable_on(&self, as_of: Date, valid_from: Date, valid_until: Option<Date>) -> Usability {
-        if as_of < valid_from {
-            Usability::NotYetValid
-        } else if valid_until.is_some_and(|until| until < as_of) {
-            Usability::Expired(match self.late_presentation.known() {
-                Known::Confirmed(rule) => Known::Confirmed(*rule),
-                Known::Unconfirmed(rule) => Known::Unconfirmed(*rule),
-                Known::Unknown => Known::Unknown,
-            })
-        } else {
-            Usability::Usable
-        }
+        let late = match self.late_presentation.known() {
+            Known::Confirmed(rule) => Known::Confirmed(*rule),
+            Known::Unconfirmed(rule) => Known::Unconfirmed(*rule),
+            Known::Unknown => Known::Unknown,
+        };
+        Usability::on(as_of, valid_from, valid_until, late)
     }
 }
 

@@ -8,8 +8,8 @@ use crate::keys::KeyName;
 use crate::office::{Office, Reader, ReadingRights};
 use crate::statement::Issuer;
 use crate::time::ZoneName;
-pub use reader::{Mistake, Mistakes};
 use reader::{Document, Section};
+pub use reader::{Mistake, Mistakes};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -122,8 +122,8 @@ impl Configuration {
 
     /// Reads and checks a configuration file, without opening anything else.
     pub fn load(file: &Path) -> Result<Self, super::NodeError> {
-        let text = std::fs::read_to_string(file)
-            .map_err(|source| super::NodeError::File { path: file.to_owned(), source })?;
+        let text =
+            std::fs::read_to_string(file).map_err(|source| super::NodeError::File { path: file.to_owned(), source })?;
         let folder = file.parent().unwrap_or(Path::new("."));
         Self::read(&text, folder)
             .map_err(|mistakes| super::NodeError::Configuration { file: file.to_owned(), mistakes })

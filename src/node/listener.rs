@@ -152,12 +152,11 @@ where
         .max_concurrent_streams(limits.streams_per_connection)
         .keep_alive_interval(KEEPALIVE.0)
         .keep_alive_timeout(KEEPALIVE.1);
-    let service = hyper_util::service::TowerToHyperService::new(tower::service_fn(
-        move |mut request: axum::http::Request<_>| {
+    let service =
+        hyper_util::service::TowerToHyperService::new(tower::service_fn(move |mut request: axum::http::Request<_>| {
             request.extensions_mut().insert(peer);
             router.clone().call(request)
-        },
-    ));
+        }));
     let mut served = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
         ended = served.as_mut() => ended,

@@ -85,9 +85,9 @@ fn read_key(files: &TlsFiles) -> Result<CertifiedKey, NodeError> {
     let certified = CertifiedKey::from_der(chain, key, &provider())
         .map_err(|error| refused(&files.key, format!("is not the key of {}: {error}", files.certificate.display())))?;
     // `from_der` lets an unknown kind of key pass; here the two files must be known to belong together.
-    certified.keys_match().map_err(|error| {
-        refused(&files.key, format!("is not the key of {}: {error}", files.certificate.display()))
-    })?;
+    certified
+        .keys_match()
+        .map_err(|error| refused(&files.key, format!("is not the key of {}: {error}", files.certificate.display())))?;
     Ok(certified)
 }
 

@@ -3,7 +3,8 @@
 
 use super::{Basis, Check, Headline, Subject, day::AsOf};
 use crate::{
-    agreement::{Agreements, Edition, Known, LatePresentation},
+    agreement::{Agreements, Edition, Known, LatePresentation, Usability},
+    certificate::Country,
     statement::OpenedCertificate,
 };
 
@@ -15,44 +16,49 @@ pub(super) fn edition<'a>(agreements: Option<&'a Agreements>, certificate: &Open
 /// Holds the day asked against the signed dates.
 pub(super) fn check(certificate: &OpenedCertificate, as_of: &AsOf, edition: Option<&Edition>) -> Check {
     let date = as_of.day.date;
-    let from = certificate.valid_from;
-    let until =
-        certificate.valid_until.map_or_else(|| "on, with no end stated".to_owned(), |until| format!("until {until}"));
-    let window = format!("It is usable from {from} {until}; the day asked is {date}");
-    let check = if date < from {
-        Check::failed(Subject::Dates, Headline::NotYetValid, format!("{window}."))
-            .next(format!("Present it again from {from} on."))
-    } else if certificate.valid_until.is_some_and(|until| until < date) {
-        let (late, next) = lateness(edition);
-        Check::failed(Subject::Dates, Headline::Expired, format!("{window}. {late}")).next(next)
-    } else {
-        Check::passed(Subject::Dates, format!("{window}."))
+    let (from, until) = (certificate.valid_from, certificate.valid_until);
+    let usability = edition.map_or_else(
+        || Usability::on(date, from, until, Known::Unknown),
+        |edition| edition.usable_on(date, from, until),
+    );
+    let end = until.map_or_else(|| "on, with no end stated".to_owned(), |until| format!("until {until}"));
+    let window = format!("It is usable from {from} {end}; the day asked is {date}.");
+    let check = match usability {
+        Usability::Usable => Check::passed(Subject::Dates, window),
+        Usability::NotYetValid => Check::failed(Subject::Dates, Headline::NotYetValid, window)
+            .next(format!("Present it again from {from} on.")),
+        Usability::Expired(late) => {
+            let (rule, next) = lateness(late, edition);
+            Check::failed(Subject::Dates, Headline::Expired, format!("{window} {rule}")).next(next)
+        }
     };
     check.resting_on(Basis::of("the signed dates"))
 }
 
-fn lateness(edition: Option<&Edition>) -> (String, &'static str) {
+fn lateness(late: Known<LatePresentation>, edition: Option<&Edition>) -> (String, &'static str) {
     let ask = "Ask the holder for a certificate that is valid on that day.";
-    let Some(edition) = edition else {
-        return ("Whether the agreement accepts late presentation is unknown: its file was not given.".to_owned(), ask);
-    };
-    let figure = &edition.late_presentation;
-    let article = figure.article().map_or_else(String::new, |article| format!(" ({article})"));
-    let unconfirmed = if figure.is_confirmed() { "" } else { ", which is not confirmed" };
-    match figure.known().value() {
-        None => ("Whether the agreement accepts late presentation is unknown: its file does not say.".to_owned(), ask),
-        Some(LatePresentation::Refused) => {
-            (format!("The agreement does not accept late presentation{article}{unconfirmed}."), ask)
+    let article = edition.and_then(|edition| edition.late_presentation.article());
+    let article = article.map_or_else(String::new, |article| format!(" ({article})"));
+    let (rule, doubt) = match late {
+        Known::Unknown => {
+            let why = if edition.is_some() { "its file does not say" } else { "its file was not given" };
+            return (format!("Whether the agreement accepts late presentation is unknown: {why}."), ask);
         }
-        Some(LatePresentation::Exceptional) => (
-            format!("The agreement accepts late presentation for exceptional reasons{article}{unconfirmed}."),
+        Known::Confirmed(rule) => (rule, ""),
+        Known::Unconfirmed(rule) => (rule, ", which is not confirmed"),
+    };
+    let (says, next) = match rule {
+        LatePresentation::Refused => ("does not accept late presentation", ask),
+        LatePresentation::Exceptional => (
+            "accepts late presentation for exceptional reasons",
             "Ask the importer for the exceptional reasons, such as force majeure, and decide on them.",
         ),
-        Some(LatePresentation::ImportedInTime) => (
-            format!("The agreement accepts late presentation where the goods came in time{article}{unconfirmed}."),
+        LatePresentation::ImportedInTime => (
+            "accepts late presentation where the goods came in time",
             "Ask for the day of importation, and verify again as of that day.",
         ),
-    }
+    };
+    (format!("The agreement {says}{article}{doubt}."), next)
 }
 
 /// Endorsements the route asks for, confirmed and unconfirmed apart. None of them can be presented in a form
@@ -61,9 +67,10 @@ pub(super) fn awaited<'a>(
     edition: Option<&'a Edition>,
     certificate: &OpenedCertificate,
 ) -> impl Iterator<Item = Known<String>> + use<'a> {
-    let to = certificate.to;
+    let (from, to) = (certificate.from, certificate.to);
+    let concerns = |countries: &[Country], country| countries.is_empty() || countries.contains(&country);
     let required = edition.map_or(&[][..], |edition| &edition.endorsements);
-    required.iter().filter(move |one| one.to.is_empty() || one.to.contains(&to)).map(|one| {
+    required.iter().filter(move |one| concerns(&one.from, from) && concerns(&one.to, to)).map(|one| {
         let article = one.article.as_ref().map_or_else(String::new, |article| format!(" ({article})"));
         let text = format!("{} by {}{article}", one.act.as_str().replace('_', " "), one.by);
         if one.confirmed { Known::Confirmed(text) } else { Known::Unconfirmed(text) }

@@ -67,7 +67,9 @@ fn every_mistake_is_reported_at_once_with_its_line() {
     assert!(found.iter().any(|one| one.starts_with("line 16: authority[0].country: ")), "{found:#?}");
     assert!(found.iter().any(|one| one.starts_with("line 17: authority[0].time_zone: ")), "{found:#?}");
     assert!(
-        found.iter().any(|one| one == "line 27: authority[0].office[1].code: `KHI` is the code of another office already"),
+        found
+            .iter()
+            .any(|one| one == "line 27: authority[0].office[1].code: `KHI` is the code of another office already"),
         "{found:#?}"
     );
 }

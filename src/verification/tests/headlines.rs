@@ -356,11 +356,58 @@ fn the_day_is_the_importing_countrys_where_its_zone_is_known() {
     assert_eq!((day.date.to_string().as_str(), day.zone.as_str(), day.asked), ("2026-12-02", "Asia/Shanghai", false));
 }
 
+fn with_agreements(text: &str, world: &World, asked: &crate::verification::Question) -> Verdict {
+    let agreements = Arc::new(Agreements::load([("a.toml", text)]).unwrap());
+    let digest = agreements.digest().to_owned();
+    let verdict =
+        Verifier::new(plain_trust(), Some(agreements), Settings::default()).verify(&world.bundle().to_json(), asked);
+    assert_eq!(verdict.agreements_digest, Some(digest));
+    verdict
+}
+
+const CPFTA: &str = include_str!("../../../node-config/agreements/cpfta.toml");
+
+/// The world's certificate, under the edition of the file.
+fn under_the_file() -> World {
+    let agreements = Agreements::load([("a.toml", CPFTA)]).unwrap();
+    let edition = &agreements.get(&"CPFTA".parse().unwrap()).unwrap().editions[0];
+    let mut world = World::empty();
+    world.certificate.edition = edition.code.clone();
+    world.issue();
+    world.snapshot(super::world::SNAPSHOT);
+    world
+}
+
 #[test]
-fn agreement_files_are_named_by_their_digest() {
-    let none: [(&str, &str); 0] = [];
-    let agreements = Arc::new(Agreements::load(none).unwrap());
-    let verifier = Verifier::new(plain_trust(), Some(Arc::clone(&agreements)), Settings::default());
-    let verdict = verifier.verify(&World::settled().bundle().to_json(), &question());
-    assert_eq!(verdict.agreements_digest.as_deref(), Some(agreements.digest()));
+fn being_late_names_the_agreements_rule() {
+    let late = question().on(Some(Date::constant(2027, 11, 12)));
+    let unknown = verify(&plain_trust(), &World::settled().bundle(), &late);
+    assert!(unknown.sentence.contains("unknown: its file was not given"), "{}", unknown.sentence);
+    let ruled = CPFTA.replace(
+        "late_presentation = { confirmed = false }",
+        "late_presentation = { value = \"imported_in_time\", article = \"Rule 9\", confirmed = true }",
+    );
+    assert_ne!(ruled, CPFTA, "the file of the agreement says something about being late by now");
+    let verdict = with_agreements(&ruled, &under_the_file(), &late);
+    assert_eq!(verdict.headline, Headline::Expired);
+    assert!(verdict.sentence.contains("where the goods came in time (Rule 9)."), "{}", verdict.sentence);
+    assert_eq!((verdict.authentic.answer, verdict.usable.answer), (Say::Yes, Say::No));
+}
+
+#[test]
+fn a_required_endorsement_that_is_awaited_makes_it_incomplete_if_it_is_confirmed() {
+    let required = |confirmed: bool| {
+        format!(
+            "{CPFTA}\n[[editions.endorsements]]\nact = \"legalised\"\nby = \"the embassy\"\nto = [\"CN\"]\n\
+             article = \"Rule 1\"\nconfirmed = {confirmed}\n"
+        )
+    };
+    let world = under_the_file();
+    assert_eq!(with_agreements(CPFTA, &world, &question()).headline, Headline::Valid);
+    let awaited = with_agreements(&required(true), &world, &question());
+    assert_eq!(awaited.headline, Headline::Incomplete);
+    assert!(awaited.sentence.contains("legalised by the embassy (Rule 1)"), "{}", awaited.sentence);
+    let perhaps = with_agreements(&required(false), &world, &question());
+    assert_eq!(perhaps.headline, Headline::Valid);
+    assert!(perhaps.warnings.iter().any(|w| w.code == "ENDORSEMENT_PERHAPS_REQUIRED"));
 }
