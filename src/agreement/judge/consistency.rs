@@ -1,10 +1,10 @@
-//! Whether the parts agree with each other and with what the form shows: producer, consignee, weights,
-//! totals, values, invoices, languages.
+//! Whether the parts agree with what the form shows: producer, consignee, quantities, invoices, values,
+//! languages. What must add up whatever the agreement is checked where particulars are read.
 
 use super::{Bench, sourced};
 use crate::{
     agreement::form::{ProducerNaming, Shows},
-    certificate::{Commercial, Finding, Item, Measure, Producer, ValueBasis},
+    certificate::{Commercial, Finding, Producer, ValueBasis},
     encoding::Decimal,
 };
 
@@ -13,7 +13,6 @@ impl Bench<'_> {
         self.producer();
         self.consignee();
         self.quantities();
-        self.totals();
         self.invoices();
         self.values();
         self.languages();
@@ -71,52 +70,6 @@ impl Bench<'_> {
             {
                 self.missing_box(shows, &path, "neither gross weight nor quantity is given");
             }
-            self.weights(item, &path);
-        }
-    }
-
-    fn weights(&mut self, item: &Item, path: &str) {
-        for (index, quantity) in item.quantities.iter().enumerate() {
-            if quantity.value.is_zero() {
-                let message = "a quantity of nothing is certified";
-                self.push(Finding::error("QUANTITY", format!("{path}.quantities[{index}]"), message));
-            }
-        }
-        if let (Some(gross), Some(net)) = (&item.gross_weight, &item.net_weight)
-            && let (Some(gross_grams), Some(net_grams)) = (grams(gross), grams(net))
-            && net_grams > gross_grams
-        {
-            let message = format!("the net weight, {net}, is more than the gross weight, {gross}");
-            self.push(Finding::error("WEIGHT", format!("{path}.net_weight"), message));
-        }
-    }
-
-    fn totals(&mut self) {
-        let goods = &self.particulars.goods;
-        let Some(totals) = &goods.totals else { return };
-        if let Some(total) = totals.packages {
-            let one_kind = goods.items.iter().all(|item| item.packages.len() == 1);
-            let counted: u64 =
-                goods.items.iter().flat_map(|item| &item.packages).map(|each| u64::from(each.count)).sum();
-            // Cartons on pallets count twice, so only a plain list can contradict its total.
-            if one_kind && counted != u64::from(total) {
-                let message = format!("{total} packages in all, and the items have {counted}");
-                self.push(Finding::error("TOTALS", "goods.totals.packages", message));
-            }
-        }
-        let weights: [(_, _, WeightOf); 2] = [
-            ("gross_weight", &totals.gross_weight, |item| item.gross_weight.as_ref()),
-            ("net_weight", &totals.net_weight, |item| item.net_weight.as_ref()),
-        ];
-        for (name, total, of) in weights {
-            let Some(total_measure) = total else { continue };
-            let items: Option<Vec<u128>> = goods.items.iter().map(|item| of(item).and_then(grams)).collect();
-            if let (Some(total), Some(items)) = (grams(total_measure), items)
-                && items.iter().sum::<u128>() != total
-            {
-                let message = format!("{total_measure} in all is not the sum of the items");
-                self.push(Finding::error("TOTALS", format!("goods.totals.{name}"), message));
-            }
         }
     }
 
@@ -168,9 +121,6 @@ impl Bench<'_> {
     }
 }
 
-/// Which of an item's weights.
-type WeightOf = fn(&Item) -> Option<&Measure>;
-
 /// The sum free on board, if every item states it in one currency.
 fn fob_sum(commercial: &Commercial, items: usize) -> Option<(crate::certificate::Currency, Decimal)> {
     let mut values = commercial.item_values.iter().filter(|value| value.basis == ValueBasis::Fob);
@@ -185,16 +135,4 @@ fn fob_sum(commercial: &Commercial, items: usize) -> Option<(crate::certificate:
         count += 1;
     }
     (count == items).then(|| (first.amount.currency, sum))
-}
-
-/// A weight in millionths of a gram, where its unit is one of mass.
-fn grams(measure: &Measure) -> Option<u128> {
-    let factor = match measure.unit.as_str() {
-        "GRM" => 1,
-        "KGM" => 1_000,
-        "DTN" => 100_000,
-        "TNE" => 1_000_000,
-        _ => return None,
-    };
-    measure.value.millionths().checked_mul(factor)
 }

@@ -203,10 +203,6 @@ impl Bench<'_> {
             }
             (Some(figure), Some(percentage)) => (figure, percentage),
         };
-        if percentage.exact > Decimal::from_whole(100) {
-            let message = format!("{} % is more than the whole", percentage.exact);
-            self.push(Finding::error("PERCENTAGE", format!("{path}.exact"), message));
-        }
         self.threshold(figure, percentage, &format!("{path}.exact"));
         let path = format!("{path}.basis");
         match percentage.basis {

@@ -78,16 +78,6 @@ impl Bench<'_> {
         let (from, to) = (self.particulars.from, self.particulars.to);
         self.membership("from", from);
         self.membership("to", to);
-        if self.agreement.preferential && from == to {
-            let message =
-                format!("a preferential certificate goes from one country to another, not from {from} to {to}");
-            self.push(Finding::error("ROUTE", "to", message));
-        }
-        if self.agreement.preferential && self.particulars.exporter.party.country != from {
-            let country = self.particulars.exporter.party.country;
-            let message = format!("the exporter's address is in {country}, the exporting country is {from}");
-            self.push(Finding::warning("ROUTE", "exporter.party.country", message));
-        }
         self.registered_exporter();
         self.transit();
     }
