@@ -194,6 +194,9 @@ fn grams(weight: &Measure) -> Option<u128> {
     weight.value.millionths().checked_mul(*factor)
 }
 
+/// A weight of an item.
+type Weight = fn(&Item) -> Option<&Measure>;
+
 /// Totals that can be added up must add up.
 fn check_totals(goods: &Goods, findings: &mut Findings) {
     let Some(totals) = &goods.totals else { return };
@@ -205,7 +208,6 @@ fn check_totals(goods: &Goods, findings: &mut Findings) {
             findings.push(Finding::warning("TOTAL_PACKAGES", "goods.totals.packages", message));
         }
     }
-    type Weight = fn(&Item) -> Option<&Measure>;
     let weights: [(&str, Option<&Measure>, Weight); 2] = [
         ("gross_weight", totals.gross_weight.as_ref(), |item| item.gross_weight.as_ref()),
         ("net_weight", totals.net_weight.as_ref(), |item| item.net_weight.as_ref()),

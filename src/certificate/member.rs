@@ -175,16 +175,14 @@ impl<'n, 'a> Members<'n, 'a> {
     /// Reads one member.
     pub(crate) fn read<T: Member>(self, name: &str, at: At<'_>, reader: &mut Reader) -> Option<T> {
         let here = at.name(name);
-        match self.get(name) {
-            Some(node) => T::read(node, here, reader),
-            None => {
-                let absent = if reader.is_signed() { None } else { T::absent() };
-                if absent.is_none() {
-                    reader.error("REQUIRED", here, "is missing");
-                }
-                absent
-            }
+        if let Some(node) = self.get(name) {
+            return T::read(node, here, reader);
         }
+        let absent = if reader.is_signed() { None } else { T::absent() };
+        if absent.is_none() {
+            reader.error("REQUIRED", here, "is missing");
+        }
+        absent
     }
 }
 

@@ -21,14 +21,14 @@ pub fn offset_dates(json_text: &str, today: Date) -> Result<String, CertificateE
         out.push_str(before);
         let (offset, after) = after.split_once('"').unwrap_or((after, ""));
         // Prose may begin with the word; only what goes on with a sign, or not at all, is meant as a date.
-        if !matches!(offset.chars().next(), None | Some('+' | '-')) {
-            out.push_str(OPENING);
-            out.push_str(offset);
-        } else {
+        if matches!(offset.chars().next(), None | Some('+' | '-')) {
             let date = resolve(offset, today)
                 .ok_or_else(|| CertificateError::OffsetDate { note: format!("today{offset}") })?;
             out.push('"');
             out.push_str(&date.to_string());
+        } else {
+            out.push_str(OPENING);
+            out.push_str(offset);
         }
         out.push('"');
         rest = after;
