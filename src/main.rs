@@ -1,4 +1,6 @@
 //! The `origin` binary; everything is in [`origin_exchange::cli`].
 #![forbid(unsafe_code)]
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    origin_exchange::cli::run()
+}

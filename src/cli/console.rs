@@ -1,6 +1,9 @@
 //! What a person or a script sees: data on stdout, messages on stderr, one exit code.
 
-use std::io::{IsTerminal, Write};
+use std::{
+    io::{IsTerminal, Write},
+    process::ExitCode,
+};
 
 /// How a command ended when it did not end well; each has its exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +20,21 @@ pub enum Exit {
     TooOldToSay,
     /// Configuration, key file or trust list cannot be used.
     Configuration,
+}
+
+impl Exit {
+    /// The exit code of the process.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::NotValid => 3,
+            Self::Unreachable => 4,
+            Self::TooOldToSay => 5,
+            Self::Configuration => 64,
+        }
+    }
 }
 
 /// One failure as it is printed: what happened, what it rests on, what mends it.
@@ -52,14 +70,13 @@ impl Failure {
     /// The exit code of the process.
     #[must_use]
     pub fn code(&self) -> u8 {
-        match self.exit {
-            Exit::Failed => 1,
-            Exit::Usage => 2,
-            Exit::NotValid => 3,
-            Exit::Unreachable => 4,
-            Exit::TooOldToSay => 5,
-            Exit::Configuration => 64,
-        }
+        self.exit.code()
+    }
+
+    /// The same, to return from `main`.
+    #[must_use]
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.code())
     }
 }
 
@@ -134,6 +151,12 @@ impl Console {
     #[must_use]
     pub fn paint(self, colour: Colour, text: &str) -> String {
         paint(self.colour_out, colour, text)
+    }
+
+    /// Paints text for stderr.
+    #[must_use]
+    pub fn paint_message(self, colour: Colour, text: &str) -> String {
+        paint(self.colour_err, colour, text)
     }
 
     /// Prints a failure as `error:`, `note:` and `help:` lines.

@@ -1,3 +1,142 @@
-//! The commands of the `origin` binary.
+//! The commands of the `origin` binary: they read what is asked, call the rooms below and say what came of it.
+//!
+//! What always holds: data goes to standard output, messages and progress to standard error; every failure is one
+//! `error:` line with what mends it; no secret is an argument; a command that verifies, inspects or redacts needs
+//! no network, no configuration and no clock but `--at`. Not its business: deciding anything about a certificate.
+//!
+//! One file a command family, each with its `Arguments` and a `run`.
 
+mod agreements;
+mod arguments;
+mod certificate;
+mod check_config;
+mod completion;
 pub mod console;
+mod files;
+mod inspect;
+mod key;
+mod redact;
+mod rows;
+mod tree;
+mod trust;
+mod verify;
+
+use clap::{Parser, Subcommand};
+use console::{Console, Exit, Failure, Format};
+use std::process::ExitCode;
+
+/// How a command ends: well, with a code that says what was found, or with a failure to print.
+type Outcome = Result<ExitCode, Failure>;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "origin",
+    version,
+    about = "Certificates of origin that anyone can verify alone",
+    long_about = "Certificates of origin that anyone can verify alone.\n\nA node signs certificates, keeps them in \
+                  append-only logs and serves them; whoever holds one verifies it offline, for ever.",
+    after_help = "Data goes to standard output, messages to standard error; `-` is standard input.\n\
+                  Exit codes: 0 good, 1 failed, 2 usage, 3 not valid, 4 unreachable, 5 too little or too old to say, \
+                  64 configuration.",
+    arg_required_else_help = true,
+    disable_help_subcommand = false,
+    infer_subcommands = true,
+    max_term_width = 100
+)]
+struct Origin {
+    /// How results are printed
+    #[arg(long, global = true, value_enum, default_value = "text", value_name = "FORMAT")]
+    format: Format,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Verify(verify::Arguments),
+    Inspect(inspect::Arguments),
+    Redact(redact::Arguments),
+    Certificate(certificate::Arguments),
+    Key(key::Arguments),
+    Trust(trust::Arguments),
+    CheckConfig(check_config::Arguments),
+    Completion(completion::Arguments),
+}
+
+impl Command {
+    fn run(self, console: Console) -> Outcome {
+        match self {
+            Self::Verify(arguments) => arguments.run(console),
+            Self::Inspect(arguments) => arguments.run(console),
+            Self::Redact(arguments) => arguments.run(console),
+            Self::Certificate(arguments) => arguments.run(console),
+            Self::Key(arguments) => arguments.run(console),
+            Self::Trust(arguments) => arguments.run(console),
+            Self::CheckConfig(arguments) => arguments.run(console),
+            Self::Completion(arguments) => arguments.run(console),
+        }
+    }
+}
+
+/// Reads the command line, runs the command, prints its failure if it has one, and gives the exit code.
+#[must_use]
+pub fn run() -> ExitCode {
+    let origin = match Origin::try_parse() {
+        Ok(origin) => origin,
+        Err(answer) => {
+            // Help and version come this way too. A closed pipe is the reader's wish.
+            let _ = answer.print();
+            return if answer.use_stderr() { Failure::new(Exit::Usage, "").exit_code() } else { ExitCode::SUCCESS };
+        }
+    };
+    let console = Console::new(origin.format);
+    origin.command.run(console).unwrap_or_else(|failure| {
+        console.failure(&failure);
+        failure.exit_code()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Origin::command().debug_assert();
+    }
+
+    /// Every command, option and value is told of in one plain sentence.
+    #[test]
+    fn every_command_and_option_says_what_it_is_for() {
+        fn walk(command: &clap::Command, path: &str, mute: &mut Vec<String>) {
+            if command.get_about().is_none() {
+                mute.push(path.to_owned());
+            }
+            for argument in command.get_arguments() {
+                if argument.get_help().is_none() && !argument.is_hide_set() {
+                    mute.push(format!("{path} {}", argument.get_id()));
+                }
+            }
+            for below in command.get_subcommands() {
+                walk(below, &format!("{path} {}", below.get_name()), mute);
+            }
+        }
+        let mut mute = Vec::new();
+        walk(&Origin::command(), "origin", &mut mute);
+        assert!(mute.is_empty(), "without help: {mute:#?}");
+    }
+
+    #[test]
+    fn no_secret_is_an_argument() {
+        fn walk(command: &clap::Command) {
+            for argument in command.get_arguments() {
+                let name = argument.get_id().as_str();
+                let secret = ["passphrase", "token", "secret", "password"].iter().any(|word| name.contains(word));
+                assert!(!secret || name.ends_with("_file"), "`{name}` takes a secret from the command line");
+            }
+            command.get_subcommands().for_each(walk);
+        }
+        walk(&Origin::command());
+    }
+}

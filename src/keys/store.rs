@@ -124,16 +124,13 @@ impl KeyStore {
             }
             Place::Folder { path, .. } => path,
         };
-        let mut names = Vec::new();
-        for entry in fs::read_dir(path).map_err(KeyError::io(path))? {
-            let file = entry.map_err(KeyError::io(path))?.file_name();
-            let name = file.to_str().and_then(|f| f.strip_suffix(PRIVATE_SUFFIX));
-            if let Some(name) = name.and_then(|n| n.parse::<KeyName>().ok()) {
-                names.push(name);
-            }
-        }
-        names.sort();
-        names.iter().map(|name| self.public_side(name)).collect()
+        names(path)?.iter().map(|name| self.public_side(name)).collect()
+    }
+
+    /// The public sides of all keys of a folder, by name; no passphrase is needed for them.
+    pub fn public_sides(folder: &Path) -> Result<Vec<PublicSide>, KeyError> {
+        files::check_folder(folder)?;
+        names(folder)?.iter().map(|name| public_side_in(folder, name)).collect()
     }
 
     /// The public side of one key.
@@ -146,14 +143,7 @@ impl KeyStore {
             }
             Place::Folder { path, .. } => path,
         };
-        let (private, public) = (private_path(folder, name), public_path(folder, name));
-        if !private.exists() {
-            return Err(KeyError::Missing { name: name.clone(), folder: folder.clone() });
-        }
-        let bytes = files::read_public(&public, public_side::MOST_BYTES)?.ok_or(KeyError::HalfMade(private))?;
-        let malformed = |problem| KeyError::PublicSide { path: public.clone(), problem };
-        let text = std::str::from_utf8(&bytes).map_err(|_| malformed("not UTF-8 text".to_owned()))?;
-        PublicSide::from_toml(name.clone(), text).map_err(malformed)
+        public_side_in(folder, name)
     }
 
     fn unlock(&self, side: &PublicSide) -> Result<Arc<dyn Signer>, KeyError> {
@@ -248,6 +238,30 @@ impl std::fmt::Debug for KeyStore {
 
 fn other_use(side: &PublicSide, wanted: &'static str) -> KeyError {
     KeyError::OtherUse { name: side.name.clone(), found: side.key_use.word(), wanted }
+}
+
+fn names(folder: &Path) -> Result<Vec<KeyName>, KeyError> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).map_err(KeyError::io(folder))? {
+        let file = entry.map_err(KeyError::io(folder))?.file_name();
+        let name = file.to_str().and_then(|f| f.strip_suffix(PRIVATE_SUFFIX));
+        if let Some(name) = name.and_then(|n| n.parse::<KeyName>().ok()) {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn public_side_in(folder: &Path, name: &KeyName) -> Result<PublicSide, KeyError> {
+    let (private, public) = (private_path(folder, name), public_path(folder, name));
+    if !private.exists() {
+        return Err(KeyError::Missing { name: name.clone(), folder: folder.to_owned() });
+    }
+    let bytes = files::read_public(&public, public_side::MOST_BYTES)?.ok_or(KeyError::HalfMade(private))?;
+    let malformed = |problem| KeyError::PublicSide { path: public.clone(), problem };
+    let text = std::str::from_utf8(&bytes).map_err(|_| malformed("not UTF-8 text".to_owned()))?;
+    PublicSide::from_toml(name.clone(), text).map_err(malformed)
 }
 
 fn private_path(folder: &Path, name: &KeyName) -> PathBuf {

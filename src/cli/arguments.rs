@@ -1,0 +1,159 @@
+//! Arguments that several commands take, and the texts they are written in.
+
+use super::{
+    console::{Exit, Failure},
+    files::{self, Source},
+};
+use crate::{
+    certificate::AgreementCode,
+    keys::{KeyStore, Passphrase},
+    statement::Issuer,
+    time::{Date, Timestamp, parse_date},
+    trust::{Anchor, MAX_ANCHOR_BYTES, MAX_LIST_BYTES, TrustList},
+};
+use std::path::PathBuf;
+
+/// Bytes of the longest passphrase line, its end included.
+const PASSPHRASE_BYTES: usize = 1024 + 2;
+
+/// `YYYY-MM-DD`.
+pub(super) fn date(text: &str) -> Result<Date, String> {
+    parse_date(text).ok_or_else(|| "a date is written YYYY-MM-DD".to_owned())
+}
+
+/// `YYYY-MM-DDTHH:MM:SSZ`, or with an offset.
+pub(super) fn instant(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|_| "an instant is written YYYY-MM-DDTHH:MM:SSZ".to_owned())
+}
+
+/// A length of time: a whole number and `s`, `min`, `h` or `d`. In seconds.
+pub(super) fn seconds(text: &str) -> Result<u64, String> {
+    let wrong = || "a length of time is a whole number and s, min, h or d, such as 36h or 7d".to_owned();
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, unit) = text.split_at(digits);
+    let unit = match unit {
+        "s" => 1,
+        "min" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return Err(wrong()),
+    };
+    let number = number.parse::<u64>().map_err(|_| wrong())?;
+    number.checked_mul(unit).ok_or_else(wrong)
+}
+
+/// `https://<host>`, or the bare host.
+pub(super) fn issuer(text: &str) -> Result<Issuer, String> {
+    let full = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
+    full.parse().map_err(|error: crate::statement::NotIssuer| error.to_string())
+}
+
+/// An agreement's code, in any case.
+pub(super) fn agreement(text: &str) -> Result<AgreementCode, String> {
+    text.to_ascii_uppercase().parse().map_err(|error: crate::certificate::CertificateError| error.to_string())
+}
+
+/// What is believed: the trust list, and the anchor it is opened with.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Trust {
+    /// The trust list, a signed note
+    #[arg(long, value_name = "FILE", env = "ORIGIN_TRUST")]
+    trust: PathBuf,
+    /// The anchor the trust list is opened with: the federation's signers, known by another road
+    #[arg(long, value_name = "FILE", env = "ORIGIN_ANCHOR")]
+    anchor: PathBuf,
+}
+
+impl Trust {
+    /// Opens the list under its anchor.
+    pub(super) fn open(&self) -> Result<TrustList, Failure> {
+        open_trust(&self.trust, &self.anchor)
+    }
+}
+
+/// Reads an anchor.
+pub(super) fn open_anchor(path: &std::path::Path) -> Result<Anchor, Failure> {
+    let text = files::read_text(path, MAX_ANCHOR_BYTES, Exit::Configuration)?;
+    Anchor::from_toml(&text).map_err(|error| {
+        Failure::new(Exit::Configuration, error.to_string().trim_end()).note(format!("in {}", path.display()))
+    })
+}
+
+/// Opens a trust list under an anchor; nothing of one that fails is used.
+pub(super) fn open_trust(list: &std::path::Path, anchor: &std::path::Path) -> Result<TrustList, Failure> {
+    let opened = open_anchor(anchor)?;
+    let note = files::read_text(list, MAX_LIST_BYTES, Exit::Configuration)?;
+    TrustList::open(&note, &opened, None).map_err(|error| {
+        Failure::new(Exit::Configuration, format!("the trust list is not accepted: {error}"))
+            .note(format!("the list is {}, the anchor {}", list.display(), anchor.display()))
+            .help(format!("see what the list says of itself: origin trust show {}", list.display()))
+    })
+}
+
+/// Where keys are and what opens them.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Keys {
+    /// The folder of key files
+    #[arg(long, value_name = "DIR", default_value = "keys")]
+    pub(super) keys: PathBuf,
+    /// The file whose one line opens the keys, readable by its owner alone; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Source,
+}
+
+impl Keys {
+    /// Reads the passphrase.
+    pub(super) fn passphrase(&self) -> Result<Passphrase, Failure> {
+        passphrase(&self.passphrase_file)
+    }
+
+    /// Opens the folder, which must be there.
+    pub(super) fn open(&self) -> Result<KeyStore, Failure> {
+        KeyStore::open(&self.keys, self.passphrase()?).map_err(key_failure)
+    }
+}
+
+/// Reads a passphrase.
+pub(super) fn passphrase(source: &Source) -> Result<Passphrase, Failure> {
+    let read = match source {
+        Source::Stdin => {
+            let bytes = zeroize::Zeroizing::new(source.read(PASSPHRASE_BYTES)?);
+            Passphrase::from_bytes(&bytes)
+        }
+        Source::File(path) => Passphrase::from_file(path),
+    };
+    read.map_err(key_failure)
+}
+
+/// A key that cannot be used is a matter of configuration.
+pub(super) fn key_failure(error: crate::keys::KeyError) -> Failure {
+    use crate::keys::KeyError as E;
+    let failure = Failure::new(Exit::Configuration, &error);
+    match error {
+        E::WrongPassphrase(_) => failure.help("all keys of one folder have one passphrase; see --passphrase-file"),
+        _ => failure,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_of_time_has_a_unit() {
+        assert_eq!(seconds("36h"), Ok(129_600));
+        assert_eq!(seconds("7d"), Ok(604_800));
+        assert_eq!(seconds("90min"), Ok(5_400));
+        assert_eq!(seconds("0s"), Ok(0));
+        for wrong in ["", "7", "d", "-1d", "1.5h", "7 d", "99999999999999999999s", "9999999999999999999d"] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_authority_is_named_by_its_url_or_its_host() {
+        assert_eq!(issuer("tdap.gov.pk"), issuer("https://tdap.gov.pk"));
+        assert!(issuer("https://tdap.gov.pk/x").is_err());
+        assert!(issuer("http://tdap.gov.pk").is_err());
+    }
+}

@@ -1,0 +1,137 @@
+//! `origin certificate check`: everything there is to say about a file before it is sent.
+
+use crate::{
+    agreement::Agreements,
+    certificate::{Finding, Findings, Severity},
+    cli::{
+        Outcome, agreements, arguments,
+        console::{Colour, Console, Exit},
+        files::Source,
+        rows::{Row, Rows},
+        tree::plain,
+    },
+    node::system::SystemClock,
+    time::{Clock, Date, ZoneName},
+};
+use serde_json::json;
+use std::{fmt::Write, path::PathBuf, process::ExitCode};
+
+/// Check a certificate file, or JSON lines of many, and report every finding at once
+///
+/// Exit code 0 if nothing forbids issue (there may be warnings), 1 otherwise.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// TOML or JSON of one certificate, or JSON lines of many; `-` is standard input
+    #[arg(value_name = "FILE")]
+    file: Source,
+    /// The day of issue to judge by [default: today, UTC]
+    #[arg(long, value_name = "DATE", value_parser = arguments::date)]
+    on: Option<Date>,
+    /// Folder of agreement files [default: those that come with the program]
+    #[arg(long, value_name = "DIR")]
+    agreements: Option<PathBuf>,
+}
+
+impl Arguments {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let agreements = agreements::load(self.agreements.as_deref())?;
+        let on = match self.on {
+            Some(date) => date,
+            None => ZoneName::new("UTC").map_or(Date::ZERO, |utc| utc.date_at(SystemClock.now())),
+        };
+        let rows = Rows::open(&self.file)?;
+        let many = rows.are_lines();
+        let (mut good, mut bad) = (0_u64, 0_u64);
+        for row in rows {
+            let row = row?;
+            let findings = judge(&row, &agreements, on);
+            let issuable = !findings.has_errors();
+            if issuable {
+                good += 1;
+            } else {
+                bad += 1;
+            }
+            if console.is_json() {
+                console.data(json!({ "row": row.number, "issuable": issuable, "findings": findings }));
+            } else {
+                let head = if many { format!("row {}: ", row.number) } else { String::new() };
+                let summary = summary(&findings);
+                let verdict = match (issuable, findings.is_empty()) {
+                    (true, true) => console.paint(Colour::Green, "nothing to say against it"),
+                    (true, false) => console.paint(Colour::Green, "can be issued") + &format!("; {summary}"),
+                    (false, _) => console.paint(Colour::Red, "cannot be issued") + &format!("; {summary}"),
+                };
+                console.data(format!("{head}{verdict}"));
+                console.raw(findings_text(console, &findings).as_bytes());
+            }
+        }
+        if many {
+            console.message(format!("{good} can be issued, {bad} cannot; judged as of {on}"));
+        } else {
+            console.message(format!("judged as of {on}"));
+        }
+        Ok(if bad == 0 { ExitCode::SUCCESS } else { ExitCode::from(Exit::Failed.code()) })
+    }
+}
+
+fn judge(row: &Row, agreements: &Agreements, on: Date) -> Findings {
+    let reading = row.read();
+    let mut findings = reading.findings;
+    let Some(particulars) = reading.particulars else { return findings };
+    match agreements.get(&particulars.agreement) {
+        Some(agreement) => findings.extend(agreement.judge(&particulars, on).findings),
+        None => {
+            let known = agreements.iter().map(|one| one.code.as_str()).collect::<Vec<_>>().join(", ");
+            let message = format!("there is no agreement `{}` here", particulars.agreement);
+            let finding = Finding::error("AGREEMENT_UNKNOWN", "agreement", message);
+            findings.push(finding.with_help(format!("known are {known}")));
+        }
+    }
+    findings
+}
+
+fn summary(findings: &Findings) -> String {
+    let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+    let say = |number: usize, one: &str, many: &str| match number {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        number => Some(format!("{number} {many}")),
+    };
+    [
+        say(count(Severity::Error), "error", "errors"),
+        say(count(Severity::Warning), "warning", "warnings"),
+        say(count(Severity::Unknown), "rule that cannot be judged", "rules that cannot be judged"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect::<Vec<_>>()
+    .join(", ")
+}
+
+/// Findings as lines for people: the gravest first, each with its path, rule and article.
+pub(in crate::cli) fn findings_text(console: Console, findings: &Findings) -> String {
+    let mut sorted = findings.iter().collect::<Vec<_>>();
+    sorted.sort_by_key(|finding| finding.severity);
+    let mut out = String::new();
+    for finding in sorted {
+        let (colour, word) = match finding.severity {
+            Severity::Error => (Colour::Red, "error"),
+            Severity::Warning => (Colour::Yellow, "warning"),
+            Severity::Unknown => (Colour::Dim, "unknown"),
+        };
+        let path = if finding.path.is_empty() { "the file" } else { &finding.path };
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "  {} {}: {}", console.paint(colour, word), plain(path), message(&finding.message));
+        let article = finding.article.as_ref().map(|article| format!("; {}", plain(article))).unwrap_or_default();
+        let _ = writeln!(out, "      rule {}{article}", finding.rule);
+        if let Some(help) = &finding.help {
+            let _ = writeln!(out, "      help: {}", plain(help));
+        }
+    }
+    out
+}
+
+/// A message keeps its lines, set in: a syntax error shows the place under the text.
+fn message(text: &str) -> String {
+    text.lines().map(|line| line.replace(|c: char| c.is_control(), " ")).collect::<Vec<_>>().join("\n      ")
+}

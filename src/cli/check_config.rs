@@ -1,0 +1,52 @@
+//! `origin check-config`: reads a node configuration and names every mistake.
+
+use super::{
+    Outcome,
+    console::{Console, Exit, Failure},
+};
+use crate::node::{Configuration, Mistakes, NodeError};
+use serde_json::json;
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+/// Read a node configuration and name every mistake at once
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The configuration
+    #[arg(value_name = "FILE", default_value = "node.toml")]
+    file: PathBuf,
+}
+
+impl Arguments {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let configuration = load(&self.file)?;
+        let hosts = configuration.authorities.iter().map(|one| one.issuer.to_string()).collect::<Vec<_>>();
+        if console.is_json() {
+            console.data(json!({ "file": self.file.display().to_string(), "good": true, "authorities": hosts }));
+        } else {
+            console.data(format!("{}: good; it hosts {}", self.file.display(), hosts.join(", ")));
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Reads a configuration; every mistake stands on a line of its own.
+pub(super) fn load(file: &Path) -> Result<Configuration, Failure> {
+    Configuration::load(file).map_err(|error| match error {
+        NodeError::Configuration { file, mistakes } => refused(&file, &mistakes),
+        NodeError::File { path, source } if source.kind() == std::io::ErrorKind::NotFound => {
+            Failure::new(Exit::Configuration, format!("there is no file `{}`", path.display()))
+                .help("origin init writes a configuration with everything it names")
+        }
+        other => Failure::new(Exit::Configuration, other),
+    })
+}
+
+fn refused(file: &Path, mistakes: &Mistakes) -> Failure {
+    let count = mistakes.0.len();
+    let noun = if count == 1 { "mistake" } else { "mistakes" };
+    let failure = Failure::new(Exit::Configuration, format!("`{}` has {count} {noun}", file.display()));
+    mistakes.0.iter().fold(failure, Failure::note)
+}

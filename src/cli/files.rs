@@ -1,0 +1,151 @@
+//! Reading what a command is given, bounded, and writing what it makes, whole or not at all.
+
+use super::console::{Console, Exit, Failure};
+use std::{
+    convert::Infallible,
+    fmt, fs,
+    io::{ErrorKind, Read, Write},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+/// A file to read, or standard input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Source {
+    /// `-`.
+    Stdin,
+    /// A path.
+    File(PathBuf),
+}
+
+impl FromStr for Source {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(if text == "-" { Self::Stdin } else { Self::File(PathBuf::from(text)) })
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stdin => f.write_str("standard input"),
+            Self::File(path) => path.display().fmt(f),
+        }
+    }
+}
+
+impl Source {
+    /// The path, where there is one.
+    pub(super) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Stdin => None,
+            Self::File(path) => Some(path),
+        }
+    }
+
+    /// Reads at most `most` bytes; one that is longer is refused, not cut.
+    pub(super) fn read(&self, most: usize) -> Result<Vec<u8>, Failure> {
+        match self {
+            Self::Stdin => bounded(std::io::stdin().lock(), most, &self.to_string(), Exit::Failed),
+            Self::File(path) => read(path, most, Exit::Failed),
+        }
+    }
+
+    /// The same, as text.
+    pub(super) fn read_text(&self, most: usize) -> Result<String, Failure> {
+        text(self.read(most)?, &self.to_string(), Exit::Failed)
+    }
+}
+
+/// Reads a file of at most `most` bytes.
+pub(super) fn read(path: &Path, most: usize, exit: Exit) -> Result<Vec<u8>, Failure> {
+    let shown = path.display().to_string();
+    let file = fs::File::open(path).map_err(|error| unreadable(&shown, &error, exit))?;
+    if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        return Err(Failure::new(exit, format!("`{shown}` is a folder, not a file")));
+    }
+    bounded(file, most, &shown, exit)
+}
+
+/// Reads a text file of at most `most` bytes.
+pub(super) fn read_text(path: &Path, most: usize, exit: Exit) -> Result<String, Failure> {
+    text(read(path, most, exit)?, &path.display().to_string(), exit)
+}
+
+fn text(bytes: Vec<u8>, shown: &str, exit: Exit) -> Result<String, Failure> {
+    String::from_utf8(bytes).map_err(|_| Failure::new(exit, format!("`{shown}` is not UTF-8 text")))
+}
+
+fn bounded(from: impl Read, most: usize, shown: &str, exit: Exit) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
+    from.take(limit).read_to_end(&mut bytes).map_err(|error| unreadable(shown, &error, exit))?;
+    if bytes.len() > most {
+        return Err(Failure::new(exit, format!("`{shown}` is longer than {most} bytes")));
+    }
+    Ok(bytes)
+}
+
+fn unreadable(shown: &str, error: &std::io::Error, exit: Exit) -> Failure {
+    match error.kind() {
+        ErrorKind::NotFound => Failure::new(exit, format!("there is no file `{shown}`")),
+        ErrorKind::PermissionDenied => Failure::new(exit, format!("`{shown}` may not be read by this user")),
+        _ => Failure::new(exit, format!("`{shown}` cannot be read: {error}")),
+    }
+}
+
+/// Writes a file of which others see the old contents or the new, never a part; durable on return.
+pub(super) fn replace(path: &Path, contents: &[u8], mode: u32) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| {
+        Failure::new(Exit::Failed, format!("`{}` cannot be written: {error}", path.display()))
+    };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new()
+        .prefix(".origin-")
+        .permissions(fs::Permissions::from_mode(mode))
+        .tempfile_in(folder)
+        .map_err(failed)?;
+    file.write_all(contents).map_err(failed)?;
+    file.as_file().sync_all().map_err(failed)?;
+    file.persist(path).map_err(|error| failed(error.error))?;
+    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
+}
+
+/// Writes to the file named by `-o`, or to standard output, byte for byte.
+pub(super) fn deliver(console: Console, to: Option<&Path>, contents: &[u8]) -> Result<(), Failure> {
+    match to {
+        Some(path) => {
+            replace(path, contents, 0o644)?;
+            console.message(format!("wrote {}", path.display()));
+        }
+        None => console.raw(contents),
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_long_is_refused_and_not_cut() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("long");
+        fs::write(&path, b"12345").unwrap();
+        assert_eq!(read(&path, 5, Exit::Failed).unwrap(), b"12345");
+        assert!(read(&path, 4, Exit::Failed).is_err());
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole_with_its_mode() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out");
+        fs::write(&path, b"old and longer").unwrap();
+        replace(&path, b"new", 0o600).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}

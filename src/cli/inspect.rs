@@ -1,0 +1,138 @@
+//! `origin inspect`: shows what a file says, and says that it does not verify.
+
+use super::{
+    Outcome,
+    console::{Colour, Console, Exit, Failure},
+    files::Source,
+    tree,
+};
+use crate::{
+    encoding::base64,
+    log::{Checkpoint, LogProof, SignedNote},
+    reason::Reasoned,
+    statement::{Bundle, Completeness, MAX_BUNDLE_BYTES, Presentation},
+};
+use serde_json::{Map, Value, json};
+use std::process::ExitCode;
+
+/// Show what a token or bundle says, without verifying it
+///
+/// Nothing is checked but the form: not who signed, not whether it still stands. `origin verify` does that.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Token or evidence bundle; `-` is standard input
+    #[arg(value_name = "FILE")]
+    file: Source,
+}
+
+const WARNING: &str = "shown as it stands, NOT verified: `origin verify` says whether to rely on it";
+
+impl Arguments {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let text = self.file.read_text(MAX_BUNDLE_BYTES)?;
+        let text = text.trim_matches(|c: char| c.is_ascii_whitespace());
+        let shown = if text.starts_with('{') {
+            let bundle = Bundle::parse(text.as_bytes()).map_err(|error| self.refused(&error))?;
+            self.bundle(&bundle)?
+        } else {
+            json!({ "certificate": self.statement(text)? })
+        };
+        if console.is_json() {
+            console.data(json!({ "verified": false, "shown": shown }));
+        } else {
+            console.message(format!("{} {WARNING}", console.paint_message(Colour::Yellow, "note:")));
+            console.raw(tree::render(&shown).as_bytes());
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn refused(&self, error: &(impl Reasoned + ?Sized)) -> Failure {
+        Failure::new(Exit::Failed, format!("`{}` cannot be shown: {error}", self.file))
+            .note(format!("reason {}", error.reason()))
+    }
+
+    fn bundle(&self, bundle: &Bundle) -> Result<Value, Failure> {
+        let mut shown = Map::new();
+        shown.insert("certificate".to_owned(), self.statement(&bundle.token)?);
+        if let Some(proof) = &bundle.proof {
+            shown.insert("proof".to_owned(), log_proof(proof));
+        }
+        if let Some(status) = &bundle.status {
+            shown.insert("status_list".to_owned(), jws(status));
+        }
+        if let Some(path) = &bundle.status_path {
+            shown.insert("status_path".to_owned(), json!(path));
+        }
+        if let Some(leaf) = &bundle.status_statement {
+            shown.insert("status_snapshot".to_owned(), jws(leaf));
+        }
+        if let Some(proof) = &bundle.status_proof {
+            shown.insert("status_snapshot_proof".to_owned(), log_proof(proof));
+        }
+        for (name, statements) in [("status_changes", &bundle.changes), ("endorsements", &bundle.endorsements)] {
+            let all = statements
+                .iter()
+                .map(|one| Ok(json!({ "statement": self.statement(&one.token)?, "proof": log_proof(&one.proof) })))
+                .collect::<Result<Vec<_>, Failure>>()?;
+            if !all.is_empty() {
+                shown.insert(name.to_owned(), Value::Array(all));
+            }
+        }
+        Ok(Value::Object(shown))
+    }
+
+    fn statement(&self, token: &str) -> Result<Value, Failure> {
+        let presentation = Presentation::parse(token).map_err(|error| self.refused(&error))?;
+        let form = match presentation.open() {
+            Ok(opened) => match opened.completeness {
+                Completeness::Complete => json!("complete"),
+                Completeness::Redacted { missing } => json!({ "redacted": missing }),
+                Completeness::Incomplete { missing } => json!({ "incomplete": missing }),
+            },
+            Err(error) => json!({ "not_in_form": error.to_string() }),
+        };
+        let mut shown = jws(presentation.jwt());
+        if let Some(members) = shown.as_object_mut() {
+            members.insert("form".to_owned(), form);
+            let all = presentation.disclosures().map(disclosure).collect::<Vec<_>>();
+            members.insert("disclosures".to_owned(), Value::Array(all));
+        }
+        Ok(shown)
+    }
+}
+
+/// Header and payload of a JWT.
+fn jws(text: &str) -> Value {
+    let mut parts = text.trim_end_matches('~').split('.');
+    let mut part = || parts.next().and_then(part_json).unwrap_or_else(|| json!("unreadable"));
+    json!({ "header": part(), "payload": part() })
+}
+
+fn part_json(text: &str) -> Option<Value> {
+    serde_json::from_slice(&base64::decode_url(text).ok()?).ok()
+}
+
+/// `[salt, name, value]` of a member, `[salt, value]` of an item; the salt tells nobody anything.
+fn disclosure(text: &str) -> Value {
+    match part_json(text) {
+        Some(Value::Array(parts)) => match parts.as_slice() {
+            [_, Value::String(name), value] => json!({ name.as_str(): value }),
+            [_, value] => json!({ "item": value }),
+            _ => json!("unreadable"),
+        },
+        _ => json!("unreadable"),
+    }
+}
+
+fn log_proof(text: &str) -> Value {
+    let Ok(proof) = text.parse::<LogProof>() else { return json!("unreadable") };
+    let note = SignedNote::parse(&proof.checkpoint).ok();
+    let checkpoint = note.as_ref().and_then(|note| note.text().parse::<Checkpoint>().ok());
+    json!({
+        "index": proof.index,
+        "log": checkpoint.as_ref().map(|checkpoint| checkpoint.origin.to_string()),
+        "size": checkpoint.as_ref().map(|checkpoint| checkpoint.head.size),
+        "root": checkpoint.as_ref().map(|checkpoint| checkpoint.head.root.to_string()),
+        "signature_lines": note.as_ref().map(|note| note.signatures().iter().map(|line| line.name()).collect::<Vec<_>>()),
+    })
+}

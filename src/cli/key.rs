@@ -1,0 +1,200 @@
+//! `origin key`: keys at rest.
+
+use super::{
+    Outcome,
+    arguments::{self, Keys},
+    console::{Console, Exit, Failure},
+};
+use crate::{
+    encoding::base64,
+    keys::{KeyName, KeyStore, KeyUse, PublicSide},
+    log::Shard,
+    node::system::SystemRandom,
+    statement::{Issuer, Kid},
+    trust::{NodeName, SignerName},
+};
+use clap::Subcommand;
+use serde_json::{Value, json};
+use std::{path::PathBuf, process::ExitCode};
+
+/// Make keys and see which there are
+#[derive(Debug, clap::Args)]
+#[command(arg_required_else_help = true)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    New(New),
+    List(List),
+}
+
+impl Arguments {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        match self.command {
+            Command::New(arguments) => arguments.run(console),
+            Command::List(arguments) => arguments.run(console),
+        }
+    }
+}
+
+/// What a key is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Use {
+    /// Signs an authority's section of the trust list; keep it offline
+    Root,
+    /// Signs trust lists, one of the federation's k of n
+    Federation,
+    /// Signs statements
+    Statement,
+    /// Signs status lists
+    Status,
+    /// Signs the stamp on paper
+    Stamp,
+    /// Signs the heads of an authority's logs of one year
+    Log,
+    /// Cosigns logs this node holds in full
+    Replica,
+    /// Cosigns logs whose growth this node watches
+    Witness,
+}
+
+/// Make a key
+///
+/// The private half is written encrypted (PKCS#8, scrypt), the public half beside it. A key has one use, for ever;
+/// none is ever overwritten. What a key may sign is said by the trust list alone.
+#[derive(Debug, clap::Args)]
+struct New {
+    /// The key's name in its folder
+    #[arg(value_name = "NAME")]
+    name: KeyName,
+    /// What it is for
+    #[arg(long, value_enum, value_name = "USE")]
+    r#use: Use,
+    /// The authority: for root, statement, status, stamp and log keys
+    #[arg(long, value_name = "AUTHORITY", value_parser = arguments::issuer)]
+    issuer: Option<Issuer>,
+    /// The key id, unique to the authority for ever: for statement, status and stamp keys [default: the name]
+    #[arg(long, value_name = "KID")]
+    kid: Option<Kid>,
+    /// The shard, such as 2026: for log keys
+    #[arg(long, value_name = "SHARD")]
+    shard: Option<Shard>,
+    /// The node: for replica and witness keys
+    #[arg(long, value_name = "NAME")]
+    node: Option<NodeName>,
+    /// The signer, such as comesa.int/trust: for federation keys
+    #[arg(long, value_name = "NAME")]
+    signer: Option<SignerName>,
+    #[command(flatten)]
+    keys: Keys,
+}
+
+impl New {
+    fn run(self, console: Console) -> Outcome {
+        let key_use = self.key_use()?;
+        let store = KeyStore::create(&self.keys.keys, self.keys.passphrase()?).map_err(arguments::key_failure)?;
+        let side = store.make(&self.name, key_use, &SystemRandom).map_err(arguments::key_failure)?;
+        if console.is_json() {
+            console.data(described(&side));
+        } else {
+            console.message(format!("made the key `{}` in {}", side.name, self.keys.keys.display()));
+            console.data(line(&side));
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// What the use needs, and nothing that it does not.
+    fn key_use(&self) -> Result<KeyUse, Failure> {
+        let word = self.r#use;
+        let issuer = || self.issuer.clone().ok_or_else(|| wants(word, "--issuer AUTHORITY"));
+        let node = || self.node.clone().ok_or_else(|| wants(word, "--node NAME"));
+        let named = || self.name.as_str().parse::<Kid>().map_err(|error| Failure::new(Exit::Usage, error));
+        let kid = || self.kid.clone().map_or_else(named, Ok);
+        let made = match word {
+            Use::Root => KeyUse::Root { iss: issuer()? },
+            Use::Federation => {
+                KeyUse::Federation { signer: self.signer.clone().ok_or_else(|| wants(word, "--signer NAME"))? }
+            }
+            Use::Statement => KeyUse::Statement { iss: issuer()?, kid: kid()? },
+            Use::Status => KeyUse::Status { iss: issuer()?, kid: kid()? },
+            Use::Stamp => KeyUse::Stamp { iss: issuer()?, kid: kid()? },
+            Use::Log => KeyUse::Log {
+                iss: issuer()?,
+                shard: self.shard.ok_or_else(|| wants(word, "--shard SHARD, such as --shard 2026"))?,
+            },
+            Use::Replica => KeyUse::Replica { node: node()? },
+            Use::Witness => KeyUse::Witness { node: node()? },
+        };
+        let idle = [
+            ("--issuer", self.issuer.is_some() && made.issuer().is_none()),
+            ("--kid", self.kid.is_some() && !matches!(word, Use::Statement | Use::Status | Use::Stamp)),
+            ("--shard", self.shard.is_some() && word != Use::Log),
+            ("--node", self.node.is_some() && !matches!(word, Use::Replica | Use::Witness)),
+            ("--signer", self.signer.is_some() && word != Use::Federation),
+        ];
+        match idle.into_iter().find_map(|(flag, given)| given.then_some(flag)) {
+            Some(flag) => {
+                Err(Failure::new(Exit::Usage, format!("a {} key has no {flag}", made.word())).help("leave it out"))
+            }
+            None => Ok(made),
+        }
+    }
+}
+
+fn wants(word: Use, flag: &str) -> Failure {
+    use clap::ValueEnum as _;
+    let name = word.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+    Failure::new(Exit::Usage, format!("a {name} key needs {flag}"))
+}
+
+/// List the public halves of the keys in a folder; needs no passphrase
+#[derive(Debug, clap::Args)]
+struct List {
+    /// The folder of key files
+    #[arg(long, value_name = "DIR", default_value = "keys")]
+    keys: PathBuf,
+}
+
+impl List {
+    fn run(self, console: Console) -> Outcome {
+        for side in KeyStore::public_sides(&self.keys).map_err(arguments::key_failure)? {
+            console.data(if console.is_json() { described(&side).to_string() } else { line(&side) });
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Whose key it is, as columns.
+fn whose(key_use: &KeyUse) -> String {
+    match key_use {
+        KeyUse::Root { iss } => iss.to_string(),
+        KeyUse::Federation { signer } => signer.to_string(),
+        KeyUse::Statement { iss, kid } | KeyUse::Status { iss, kid } | KeyUse::Stamp { iss, kid } => {
+            format!("{iss} {kid}")
+        }
+        KeyUse::Log { iss, shard } => format!("{iss} {shard}"),
+        KeyUse::Replica { node } | KeyUse::Witness { node } => node.to_string(),
+    }
+}
+
+/// The key as others name it: a verifier key where it has one, else the bare public key.
+fn public(side: &PublicSide) -> String {
+    side.verifier_key().map_or_else(|| base64::encode_url(side.public_key.as_bytes()), |key| key.to_string())
+}
+
+fn line(side: &PublicSide) -> String {
+    format!("{:24} {:10} {}  {}", side.name.as_str(), side.key_use.word(), whose(&side.key_use), public(side))
+}
+
+fn described(side: &PublicSide) -> Value {
+    json!({
+        "name": side.name.as_str(),
+        "use": side.key_use.word(),
+        "of": whose(&side.key_use),
+        "x": base64::encode_url(side.public_key.as_bytes()),
+        "verifier_key": side.verifier_key().map(|key| key.to_string()),
+    })
+}

@@ -1,0 +1,62 @@
+//! `origin redact`: a copy of a certificate without some of its sections.
+
+use super::{
+    Outcome,
+    console::{Console, Exit, Failure},
+    files::{self, Source},
+};
+use crate::{
+    reason::Reasoned,
+    statement::{Bundle, MAX_BUNDLE_BYTES, Presentation, Section, StatementError, redact},
+};
+use std::{path::PathBuf, process::ExitCode};
+
+/// Make a copy without some sections, for a bank or another third party
+///
+/// The copy verifies as VALID_REDACTED and names what is missing. Proof and status of a bundle stay in the copy.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Token or evidence bundle; `-` is standard input
+    #[arg(value_name = "FILE")]
+    file: Source,
+    /// Sections to leave out: consignee, producer, transport, commercial, remarks
+    #[arg(long, value_name = "SECTION,…", required = true, value_delimiter = ',', value_parser = section)]
+    drop: Vec<Section>,
+    /// Where the copy goes [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+fn section(text: &str) -> Result<Section, String> {
+    let droppable = || Section::ALL.into_iter().filter(|section| section.may_be_dropped()).map(Section::name);
+    let known = || droppable().collect::<Vec<_>>().join(", ");
+    match Section::from_name(text) {
+        Some(section) if section.may_be_dropped() => Ok(section),
+        Some(section) => Err(format!("`{}` stays in every copy; these may be dropped: {}", section.name(), known())),
+        None => Err(format!("no section has this name; these may be dropped: {}", known())),
+    }
+}
+
+impl Arguments {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let text = self.file.read_text(MAX_BUNDLE_BYTES)?;
+        let text = text.trim_matches(|c: char| c.is_ascii_whitespace());
+        let copy = if text.starts_with('{') { self.bundle(text) } else { self.token(text).map(|token| token + "\n") };
+        let copy = copy.map_err(|error| {
+            Failure::new(Exit::Failed, format!("`{}` cannot be redacted: {error}", self.file))
+                .note(format!("reason {}", error.reason()))
+        })?;
+        files::deliver(console, self.output.as_deref(), copy.as_bytes())?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn token(&self, token: &str) -> Result<String, StatementError> {
+        redact(&Presentation::parse(token)?, &self.drop)
+    }
+
+    fn bundle(&self, text: &str) -> Result<String, StatementError> {
+        let mut bundle = Bundle::parse(text.as_bytes())?;
+        bundle.token = self.token(&bundle.token)?;
+        Ok(bundle.to_json())
+    }
+}

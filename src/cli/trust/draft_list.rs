@@ -1,0 +1,193 @@
+//! `origin trust draft list`: a list of sections, from those that were signed.
+
+use crate::{
+    certificate::Country,
+    cli::{
+        Outcome, arguments,
+        console::{Console, Exit, Failure},
+        files,
+    },
+    keys::{KeyStore, KeyUse},
+    log::VerifierKey,
+    node::system::SystemClock,
+    statement::Issuer,
+    time::{Clock, Timestamp},
+    trust::{Cosigning, Endpoint, ListDraft, ListText, MAX_SECTION_BYTES, Node, NodeName, Section},
+};
+use std::{path::PathBuf, process::ExitCode};
+
+/// Draft a trust list from signed sections
+///
+/// A first list names its signers; a later one (--after, under --anchor) takes over the earlier one, with sections
+/// put in and the version raised. Closings, closed logs and the cosigning policy are written into the JSON by hand
+/// before it is signed; `trust sign` refuses what cannot hold.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Signed sections to put in
+    #[arg(long = "section", value_name = "FILE")]
+    sections: Vec<PathBuf>,
+    /// The list that holds now
+    #[arg(long, value_name = "FILE", requires = "anchor")]
+    after: Option<PathBuf>,
+    /// The anchor the earlier list is opened with
+    #[arg(long, value_name = "FILE")]
+    anchor: Option<PathBuf>,
+    /// Verifier keys of the federation's signers
+    #[arg(long = "signer", value_name = "VKEY")]
+    signers: Vec<VerifierKey>,
+    /// How many of them must sign [default: all of two, else more than half]
+    #[arg(short, value_name = "NUMBER")]
+    k: Option<u32>,
+    /// Nodes, each with where it is reached
+    #[arg(long = "node", value_name = "NAME[,https=URL][,grpc=URL]", value_parser = node)]
+    nodes: Vec<Node>,
+    /// Folders with the public halves of the nodes' replica and witness keys
+    #[arg(long, value_name = "DIR")]
+    keys: Vec<PathBuf>,
+    /// Which authority is the addressee for a country
+    #[arg(long = "addressee", value_name = "XX=AUTHORITY", value_parser = addressee)]
+    addressees: Vec<(Country, Issuer)>,
+    /// For how long it holds, such as 90d
+    #[arg(long, value_name = "TIME", value_parser = arguments::seconds, default_value = "90d")]
+    valid: u64,
+    /// When it is issued [default: now]
+    #[arg(long, value_name = "INSTANT", value_parser = arguments::instant)]
+    at: Option<Timestamp>,
+    /// Where the draft goes [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+fn node(text: &str) -> Result<Node, String> {
+    let mut parts = text.split(',');
+    let name: NodeName = parts.next().unwrap_or_default().parse().map_err(|error| format!("{error}"))?;
+    let mut node =
+        Node { name, replica_vkey: None, witness_vkey: None, retired: Vec::new(), https: None, grpc: None, spki: vec![] };
+    for part in parts {
+        let endpoint = |url: &str| url.parse::<Endpoint>().map(Some).map_err(|error| error.to_string());
+        match part.split_once('=') {
+            Some(("https", url)) => node.https = endpoint(url)?,
+            Some(("grpc", url)) => node.grpc = endpoint(url)?,
+            _ => return Err(format!("`{part}` is neither https=URL nor grpc=URL")),
+        }
+    }
+    Ok(node)
+}
+
+fn addressee(text: &str) -> Result<(Country, Issuer), String> {
+    let (country, iss) = text.split_once('=').ok_or("write XX=AUTHORITY, such as `CN=customs.gov.cn`")?;
+    let country = country.parse().map_err(|error: crate::certificate::CertificateError| error.to_string())?;
+    Ok((country, arguments::issuer(iss)?))
+}
+
+impl Arguments {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let issued = whole_seconds(self.at.unwrap_or_else(|| SystemClock.now()));
+        let next_update = after(issued, self.valid)?;
+        let mut text = match (&self.after, &self.anchor) {
+            (Some(list), Some(anchor)) => {
+                ListText::following(&arguments::open_trust(list, anchor)?, issued, next_update)
+            }
+            _ => first(issued, next_update),
+        };
+        if !self.signers.is_empty() {
+            text.signers.clone_from(&self.signers);
+            text.k = majority(text.signers.len());
+        }
+        if let Some(k) = self.k {
+            text.k = k;
+        }
+        for path in &self.sections {
+            let note = files::read_text(path, MAX_SECTION_BYTES, Exit::Configuration)?;
+            let section = Section::open(&note).map_err(|error| super::refused(error).note(format!("in {}", path.display())))?;
+            text.put(&section, None);
+        }
+        for node in self.nodes {
+            match text.nodes.iter_mut().find(|known| known.name == node.name) {
+                Some(known) => {
+                    known.https = node.https.or(known.https.take());
+                    known.grpc = node.grpc.or(known.grpc.take());
+                }
+                None => text.nodes.push(node),
+            }
+        }
+        for folder in &self.keys {
+            give_keys(&mut text.nodes, folder)?;
+        }
+        text.addressees.extend(self.addressees);
+        if text.signers.is_empty() {
+            return Err(Failure::new(Exit::Usage, "a first list needs its signers: --signer VKEY")
+                .help("`origin key list --keys DIR` shows the verifier key of a federation key"));
+        }
+        let draft = ListDraft::new(text).map_err(super::refused)?;
+        files::deliver(console, self.output.as_deref(), draft.to_string().as_bytes())?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// An empty list, the first of its federation.
+pub(in crate::cli) fn first(issued: Timestamp, next_update: Timestamp) -> ListText {
+    ListText {
+        version: 1,
+        issued,
+        next_update,
+        k: 1,
+        signers: Vec::new(),
+        sections: Vec::new(),
+        closings: Vec::new(),
+        shards: Vec::new(),
+        nodes: Vec::new(),
+        addressees: std::collections::BTreeMap::new(),
+        cosigning: Cosigning::if_it_has_a_node(),
+    }
+}
+
+/// Lists speak of whole seconds.
+pub(in crate::cli) fn whole_seconds(instant: Timestamp) -> Timestamp {
+    Timestamp::from_second(instant.as_second()).unwrap_or(instant)
+}
+
+/// The instant some seconds later.
+pub(in crate::cli) fn after(instant: Timestamp, seconds: u64) -> Result<Timestamp, Failure> {
+    let late = || Failure::new(Exit::Usage, "that is past the end of the calendar");
+    let seconds = i64::try_from(seconds).map_err(|_| late())?;
+    let second = instant.as_second().checked_add(seconds).ok_or_else(late)?;
+    Timestamp::from_second(second).map_err(|_| late())
+}
+
+/// More than half, so that two lists cannot both be signed.
+fn majority(signers: usize) -> u32 {
+    u32::try_from(signers / 2 + 1).unwrap_or(u32::MAX)
+}
+
+/// Gives each node the cosigner keys that a folder has for it.
+pub(in crate::cli) fn give_keys(nodes: &mut [Node], folder: &std::path::Path) -> Result<(), Failure> {
+    for side in KeyStore::public_sides(folder).map_err(arguments::key_failure)? {
+        let (name, replica) = match &side.key_use {
+            KeyUse::Replica { node } => (node, true),
+            KeyUse::Witness { node } => (node, false),
+            _ => continue,
+        };
+        let Some(node) = nodes.iter_mut().find(|node| node.name == *name) else { continue };
+        let place = if replica { &mut node.replica_vkey } else { &mut node.witness_vkey };
+        let key = side.verifier_key();
+        // What an earlier key cosigned still counts: it is kept among the retired.
+        if let Some(old) = place.take().filter(|old| Some(old) != key.as_ref()) {
+            node.retired.push(old);
+        }
+        *place = key;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_disjoint_groups_never_make_a_quorum() {
+        for n in 1..=20_usize {
+            assert!(usize::try_from(majority(n)).unwrap() * 2 > n && usize::try_from(majority(n)).unwrap() <= n);
+        }
+    }
+}

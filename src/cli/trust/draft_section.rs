@@ -1,0 +1,196 @@
+//! `origin trust draft section`: an authority's own entry, from the public halves of its keys.
+
+use crate::{
+    certificate::{Country, Language, Text},
+    cli::{
+        Outcome, arguments,
+        console::{Console, Exit, Failure},
+        files,
+    },
+    keys::{KeyStore, KeyUse, PublicSide},
+    log::VerifierKey,
+    statement::{Issuer, Kind},
+    time::ZoneName,
+    trust::{
+        Algorithm, KindName, ListedKey, ListedLogKey, ListedUse, MAX_SECTION_BYTES, NodeName, Role, Section,
+        SectionText,
+    },
+};
+use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
+
+/// Draft an authority's section from the public halves of its keys
+///
+/// A first section names the authority; a later one (--after) takes over the earlier one, with keys added and the
+/// serial raised. Read and correct the JSON before it is signed.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The authority
+    #[arg(long, value_name = "AUTHORITY", value_parser = arguments::issuer, required_unless_present = "after")]
+    issuer: Option<Issuer>,
+    /// Its country, ISO 3166-1 alpha-2
+    #[arg(long, value_name = "XX", required_unless_present = "after")]
+    country: Option<Country>,
+    /// The time zone of its civil dates, such as Asia/Karachi
+    #[arg(long, value_name = "ZONE", value_parser = zone, required_unless_present = "after")]
+    time_zone: Option<ZoneName>,
+    /// Its name in a language; English is always there
+    #[arg(long = "name", value_name = "LANGUAGE=NAME", value_parser = name, required_unless_present = "after")]
+    names: Vec<(Language, Text<512>)>,
+    /// What it is: issuer, customs, secretariat
+    #[arg(long = "role", value_name = "ROLE")]
+    roles: Vec<Role>,
+    /// The node that hosts it
+    #[arg(long, value_name = "NAME")]
+    node: Option<NodeName>,
+    /// Folders with the public halves of its keys, the root key among them
+    #[arg(long, value_name = "DIR", required = true)]
+    keys: Vec<PathBuf>,
+    /// The section that holds now
+    #[arg(long, value_name = "FILE")]
+    after: Option<PathBuf>,
+    /// Where the draft goes [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+fn zone(text: &str) -> Result<ZoneName, String> {
+    ZoneName::new(text).map_err(|error| error.to_string())
+}
+
+fn name(text: &str) -> Result<(Language, Text<512>), String> {
+    let (language, name) = text.split_once('=').ok_or("write LANGUAGE=NAME, such as `en=Trade Authority`")?;
+    let language = language.parse().map_err(|error: crate::certificate::CertificateError| error.to_string())?;
+    let name = name.parse().map_err(|error: crate::certificate::CertificateError| error.to_string())?;
+    Ok((language, name))
+}
+
+impl Arguments {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let mut sides = Vec::new();
+        for folder in &self.keys {
+            sides.extend(KeyStore::public_sides(folder).map_err(arguments::key_failure)?);
+        }
+        let text = match &self.after {
+            Some(path) => {
+                let note = files::read_text(path, MAX_SECTION_BYTES, Exit::Configuration)?;
+                let mut text = Section::open(&note).map_err(super::refused)?.successor();
+                self.change(&mut text);
+                add_keys(&mut text, &sides)?;
+                text
+            }
+            None => self.first(&sides)?,
+        };
+        let json = serde_json::to_string_pretty(&text).map_err(|error| Failure::new(Exit::Failed, error))?;
+        files::deliver(console, self.output.as_deref(), format!("{json}\n").as_bytes())?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn first(self, sides: &[PublicSide]) -> Result<SectionText, Failure> {
+        let missing = |flag: &str| Failure::new(Exit::Usage, format!("a first section needs {flag}"));
+        let described = Described {
+            iss: self.issuer.ok_or_else(|| missing("--issuer"))?,
+            country: self.country.ok_or_else(|| missing("--country"))?,
+            time_zone: self.time_zone.ok_or_else(|| missing("--time-zone"))?,
+            names: self.names.into_iter().collect(),
+            roles: self.roles,
+            node: self.node,
+        };
+        section_text(described, sides)
+    }
+
+    fn change(&self, text: &mut SectionText) {
+        if let Some(country) = self.country {
+            text.country = country;
+        }
+        if let Some(zone) = &self.time_zone {
+            text.time_zone = zone.clone();
+        }
+        text.names.extend(self.names.iter().cloned());
+        if !self.roles.is_empty() {
+            text.roles.clone_from(&self.roles);
+        }
+        if let Some(node) = &self.node {
+            text.node = Some(node.clone());
+        }
+    }
+}
+
+/// What an authority says of itself.
+#[derive(Debug, Clone)]
+pub(in crate::cli) struct Described {
+    pub(in crate::cli) iss: Issuer,
+    pub(in crate::cli) country: Country,
+    pub(in crate::cli) time_zone: ZoneName,
+    pub(in crate::cli) names: BTreeMap<Language, Text<512>>,
+    pub(in crate::cli) roles: Vec<Role>,
+    pub(in crate::cli) node: Option<NodeName>,
+}
+
+/// The first section of an authority, with those of the keys that are its own.
+pub(in crate::cli) fn section_text(described: Described, sides: &[PublicSide]) -> Result<SectionText, Failure> {
+    let Described { iss, country, time_zone, names, roles, node } = described;
+    let root = root_of(&iss, sides)?;
+    let mut text = SectionText {
+        iss,
+        serial: 1,
+        country,
+        time_zone,
+        names,
+        root,
+        node,
+        roles: if roles.is_empty() { vec![role("issuer")?] } else { roles },
+        keys: Vec::new(),
+        log_keys: Vec::new(),
+    };
+    add_keys(&mut text, sides)?;
+    Ok(text)
+}
+
+fn role(word: &str) -> Result<Role, Failure> {
+    word.parse().map_err(|error| Failure::new(Exit::Usage, error))
+}
+
+fn root_of(iss: &Issuer, sides: &[PublicSide]) -> Result<VerifierKey, Failure> {
+    let own = |side: &&PublicSide| matches!(&side.key_use, KeyUse::Root { iss: of } if of == iss);
+    sides.iter().find(own).and_then(PublicSide::verifier_key).ok_or_else(|| {
+        Failure::new(Exit::Configuration, format!("no root key of {iss} is in the folders given"))
+            .help(format!("origin key new root --use root --issuer {iss} --keys DIR --passphrase-file FILE"))
+    })
+}
+
+/// Adds the authority's keys that the section does not list yet; a key is never taken out.
+fn add_keys(text: &mut SectionText, sides: &[PublicSide]) -> Result<(), Failure> {
+    let kinds = Kind::ALL
+        .iter()
+        .map(|kind| kind.name().parse::<KindName>())
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| Failure::new(Exit::Failed, error))?;
+    for side in sides.iter().filter(|side| side.key_use.issuer() == Some(&text.iss)) {
+        let (kid, r#use) = match &side.key_use {
+            KeyUse::Statement { kid, .. } => (kid, ListedUse::Statement),
+            KeyUse::Status { kid, .. } => (kid, ListedUse::Status),
+            KeyUse::Stamp { kid, .. } => (kid, ListedUse::Stamp),
+            KeyUse::Log { shard, .. } => {
+                if !text.log_keys.iter().any(|key| key.shard == *shard) {
+                    text.log_keys.push(ListedLogKey { shard: *shard, x: side.public_key });
+                }
+                continue;
+            }
+            _ => continue,
+        };
+        if text.keys.iter().any(|key| key.kid == *kid) {
+            continue;
+        }
+        text.keys.push(ListedKey {
+            kid: kid.clone(),
+            alg: Algorithm::EdDSA,
+            x: side.public_key,
+            r#use,
+            kinds: if r#use == ListedUse::Statement { kinds.clone() } else { Vec::new() },
+            agreements: None,
+            offices: None,
+            from: Vec::new(),
+        });
+    }
+    Ok(())
+}
