@@ -98,9 +98,8 @@ fn unreadable(shown: &str, error: &std::io::Error, exit: Exit) -> Failure {
 
 /// Writes a file of which others see the old contents or the new, never a part; durable on return.
 pub(super) fn replace(path: &Path, contents: &[u8], mode: u32) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| {
-        Failure::new(Exit::Failed, format!("`{}` cannot be written: {error}", path.display()))
-    };
+    let failed =
+        |error: std::io::Error| Failure::new(Exit::Failed, format!("`{}` cannot be written: {error}", path.display()));
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new()
         .prefix(".origin-")

@@ -13,13 +13,13 @@ mod check_config;
 mod completion;
 pub mod console;
 mod files;
+mod init;
 mod inspect;
 mod key;
 mod redact;
 mod rows;
 mod tree;
 mod trust;
-mod verify;
 
 use clap::{Parser, Subcommand};
 use console::{Console, Exit, Failure, Format};
@@ -53,12 +53,12 @@ struct Origin {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Verify(verify::Arguments),
     Inspect(inspect::Arguments),
     Redact(redact::Arguments),
     Certificate(certificate::Arguments),
     Key(key::Arguments),
     Trust(trust::Arguments),
+    Init(Box<init::Arguments>),
     CheckConfig(check_config::Arguments),
     Completion(completion::Arguments),
 }
@@ -66,12 +66,12 @@ enum Command {
 impl Command {
     fn run(self, console: Console) -> Outcome {
         match self {
-            Self::Verify(arguments) => arguments.run(console),
             Self::Inspect(arguments) => arguments.run(console),
             Self::Redact(arguments) => arguments.run(console),
             Self::Certificate(arguments) => arguments.run(console),
             Self::Key(arguments) => arguments.run(console),
             Self::Trust(arguments) => arguments.run(console),
+            Self::Init(arguments) => arguments.run(console),
             Self::CheckConfig(arguments) => arguments.run(console),
             Self::Completion(arguments) => arguments.run(console),
         }

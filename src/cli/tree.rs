@@ -63,7 +63,10 @@ fn scalar(value: &Value) -> Option<String> {
 /// Control and direction characters become spaces, so that what somebody else wrote can forge neither a line of
 /// the report nor the terminal's state.
 pub(super) fn plain(text: &str) -> String {
-    let forging = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}');
+    let forging = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}')
+    };
     text.chars().map(|c| if forging(c) { ' ' } else { c }).collect::<String>().trim().to_owned()
 }
 

@@ -4,8 +4,8 @@ mod check;
 mod template;
 
 use super::{Outcome, console::Console};
-use clap::Subcommand;
 pub(super) use check::findings_text;
+use clap::Subcommand;
 
 /// Fill in, check and look after certificates
 #[derive(Debug, clap::Args)]

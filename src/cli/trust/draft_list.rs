@@ -61,8 +61,15 @@ pub(super) struct Arguments {
 fn node(text: &str) -> Result<Node, String> {
     let mut parts = text.split(',');
     let name: NodeName = parts.next().unwrap_or_default().parse().map_err(|error| format!("{error}"))?;
-    let mut node =
-        Node { name, replica_vkey: None, witness_vkey: None, retired: Vec::new(), https: None, grpc: None, spki: vec![] };
+    let mut node = Node {
+        name,
+        replica_vkey: None,
+        witness_vkey: None,
+        retired: Vec::new(),
+        https: None,
+        grpc: None,
+        spki: vec![],
+    };
     for part in parts {
         let endpoint = |url: &str| url.parse::<Endpoint>().map(Some).map_err(|error| error.to_string());
         match part.split_once('=') {
@@ -99,7 +106,8 @@ impl Arguments {
         }
         for path in &self.sections {
             let note = files::read_text(path, MAX_SECTION_BYTES, Exit::Configuration)?;
-            let section = Section::open(&note).map_err(|error| super::refused(error).note(format!("in {}", path.display())))?;
+            let section =
+                Section::open(&note).map_err(|error| super::refused(error).note(format!("in {}", path.display())))?;
             text.put(&section, None);
         }
         for node in self.nodes {

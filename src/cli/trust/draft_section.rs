@@ -35,7 +35,7 @@ pub(super) struct Arguments {
     time_zone: Option<ZoneName>,
     /// Its name in a language; English is always there
     #[arg(long = "name", value_name = "LANGUAGE=NAME", value_parser = name, required_unless_present = "after")]
-    names: Vec<(Language, Text<512>)>,
+    names: Vec<(Language, Text)>,
     /// What it is: issuer, customs, secretariat
     #[arg(long = "role", value_name = "ROLE")]
     roles: Vec<Role>,
@@ -57,7 +57,7 @@ fn zone(text: &str) -> Result<ZoneName, String> {
     ZoneName::new(text).map_err(|error| error.to_string())
 }
 
-fn name(text: &str) -> Result<(Language, Text<512>), String> {
+fn name(text: &str) -> Result<(Language, Text), String> {
     let (language, name) = text.split_once('=').ok_or("write LANGUAGE=NAME, such as `en=Trade Authority`")?;
     let language = language.parse().map_err(|error: crate::certificate::CertificateError| error.to_string())?;
     let name = name.parse().map_err(|error: crate::certificate::CertificateError| error.to_string())?;
@@ -121,7 +121,7 @@ pub(in crate::cli) struct Described {
     pub(in crate::cli) iss: Issuer,
     pub(in crate::cli) country: Country,
     pub(in crate::cli) time_zone: ZoneName,
-    pub(in crate::cli) names: BTreeMap<Language, Text<512>>,
+    pub(in crate::cli) names: BTreeMap<Language, Text>,
     pub(in crate::cli) roles: Vec<Role>,
     pub(in crate::cli) node: Option<NodeName>,
 }

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::trust::TrustError;
 use clap::Subcommand;
+pub(super) use draft_list::{after as later, first as first_list, give_keys, whole_seconds};
 pub(super) use draft_section::{Described, section_text};
 
 /// Draft, sign, read and install sections and trust lists

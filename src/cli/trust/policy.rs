@@ -1,11 +1,7 @@
 //! `origin trust policy`: who must cosign a log.
 
 use crate::{
-    cli::{
-        Outcome,
-        arguments::Trust,
-        console::Console,
-    },
+    cli::{Outcome, arguments::Trust, console::Console},
     log::Origin,
 };
 use std::process::ExitCode;

@@ -39,7 +39,8 @@ impl Arguments {
                     console.data(json!({ "section": section.text(), "sha256": section.digest().to_string() }));
                 } else {
                     console.raw(section_text(section.text()).as_bytes());
-                    console.message("signed by the root key it names; whether that is the right one is the list's matter");
+                    console
+                        .message("signed by the root key it names; whether that is the right one is the list's matter");
                 }
             }
             DraftOf::List => self.list(console, &text)?,
@@ -136,7 +137,8 @@ fn list_text(console: Console, text: &ListText, sections: &[Section], signed: &[
         ReplicaRule::Required => "the addressee's replica always",
         ReplicaRule::IfItHasANode => "the addressee's replica where it has a node",
     };
-    let _ = writeln!(out, "cosigning: {replica}, {} of {} witnesses", text.cosigning.witnesses, text.cosigning.of.len());
+    let _ =
+        writeln!(out, "cosigning: {replica}, {} of {} witnesses", text.cosigning.witnesses, text.cosigning.of.len());
     out
 }
 

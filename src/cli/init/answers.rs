@@ -1,0 +1,237 @@
+//! What `origin init` needs to know: from flags, from a person, or proposed.
+
+use super::Arguments;
+use crate::{
+    agreement::Agreements,
+    certificate::{AgreementCode, Country, OfficeCode, Text},
+    cli::{
+        agreements, arguments,
+        console::{Colour, Console, Exit, Failure},
+    },
+    statement::Issuer,
+    time::ZoneName,
+    trust::NodeName,
+};
+use std::{
+    io::{BufRead, IsTerminal},
+    net::{Ipv4Addr, SocketAddr},
+};
+
+/// The longest answer a person types.
+const LINE_BYTES: u64 = 4096;
+
+/// Everything that is decided before anything is made.
+#[derive(Debug, Clone)]
+pub(super) struct Answers {
+    pub(super) issuer: Issuer,
+    pub(super) country: Country,
+    pub(super) time_zone: ZoneName,
+    pub(super) name: Text,
+    pub(super) offices: Vec<OfficeAnswer>,
+    pub(super) agreements: Vec<AgreementCode>,
+    pub(super) node: NodeName,
+    pub(super) addresses: Vec<String>,
+    pub(super) public: SocketAddr,
+    pub(super) client: SocketAddr,
+    pub(super) admin: SocketAddr,
+}
+
+/// One office.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct OfficeAnswer {
+    pub(super) code: OfficeCode,
+    pub(super) name: String,
+    pub(super) place: String,
+}
+
+pub(super) fn zone(text: &str) -> Result<ZoneName, String> {
+    ZoneName::new(text).map_err(|error| error.to_string())
+}
+
+pub(super) fn office(text: &str) -> Result<OfficeAnswer, String> {
+    let shape = "write CODE=NAME,PLACE, such as `KHI=Karachi Office,Karachi`";
+    let (code, rest) = text.split_once('=').ok_or(shape)?;
+    let (name, place) = rest.rsplit_once(',').ok_or(shape)?;
+    let code = code.parse().map_err(|error: crate::certificate::CertificateError| error.to_string())?;
+    let (name, place) = (name.trim().to_owned(), place.trim().to_owned());
+    if name.is_empty() || place.is_empty() { Err(shape.to_owned()) } else { Ok(OfficeAnswer { code, name, place }) }
+}
+
+fn text(value: &str) -> Result<Text, String> {
+    value.parse().map_err(|error: crate::certificate::CertificateError| error.to_string())
+}
+
+fn of<T: std::str::FromStr<Err: std::fmt::Display>>(value: &str) -> Result<T, String> {
+    value.parse().map_err(|error: T::Err| error.to_string())
+}
+
+/// Asks a person, or says which flags are missing.
+struct Interview {
+    console: Console,
+    person: bool,
+    proposals: bool,
+    missing: Vec<&'static str>,
+}
+
+impl Interview {
+    /// The flag's value, else a person's answer, else the proposal. What nobody can say is remembered as missing.
+    fn ask<T>(
+        &mut self,
+        given: Option<T>,
+        flag: &'static str,
+        question: &str,
+        proposal: Option<String>,
+        read: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<Option<T>, Failure> {
+        if given.is_some() {
+            return Ok(given);
+        }
+        if let Some(proposal) = proposal.as_deref().filter(|_| self.proposals || !self.person) {
+            return read(proposal).map(Some).map_err(|error| Failure::new(Exit::Usage, error));
+        }
+        if !self.person {
+            self.missing.push(flag);
+            return Ok(None);
+        }
+        loop {
+            let shown = proposal.as_ref().map(|proposal| format!(" [{proposal}]")).unwrap_or_default();
+            self.console.message(format!("{}{shown}", self.console.paint_message(Colour::Bold, question)));
+            let mut line = String::new();
+            let read_bytes = std::io::Read::take(std::io::stdin().lock(), LINE_BYTES).read_line(&mut line);
+            if !read_bytes.is_ok_and(|count| count > 0) {
+                return Err(Failure::new(Exit::Failed, "no answer came; nothing was made"));
+            }
+            let answer = match (line.trim(), &proposal) {
+                ("", Some(proposal)) => proposal.as_str(),
+                (answer, _) => answer,
+            };
+            match read(answer) {
+                Ok(value) => return Ok(Some(value)),
+                Err(why) => self.console.message(format!("  {why}")),
+            }
+        }
+    }
+}
+
+impl Answers {
+    /// Gathers every answer; what is missing is said at once.
+    pub(super) fn gather(given: Arguments, console: Console) -> Result<Self, Failure> {
+        let person = !given.yes && std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+        let mut ask = Interview { console, person, proposals: given.yes, missing: Vec::new() };
+        let shipped = agreements::load(None)?;
+
+        let issuer = ask.ask(
+            given.issuer,
+            "--issuer",
+            "The authority: a host it owns, such as co.tdap.gov.pk",
+            None,
+            arguments::issuer,
+        )?;
+        let country = ask.ask(given.country, "--country", "Its country, ISO 3166-1 alpha-2", None, of::<Country>)?;
+        let time_zone = ask.ask(given.time_zone, "--time-zone", "Its time zone, such as Asia/Karachi", None, zone)?;
+        let name = given.name.as_deref().map(text).transpose().map_err(|error| Failure::new(Exit::Usage, error))?;
+        let name = ask.ask(name, "--name", "Its name in English", None, text)?;
+        let offices = (!given.offices.is_empty()).then_some(given.offices);
+        let offices = ask.ask(
+            offices,
+            "--office",
+            "Its first office, as CODE=NAME,PLACE, such as KHI=Karachi Office,Karachi",
+            None,
+            |line| office(line).map(|one| vec![one]),
+        )?;
+        let proposed_node = issuer.as_ref().map(|issuer| format!("node.{}", issuer.host()));
+        let node = ask.ask(given.node, "--node", "The node's name", proposed_node, of::<NodeName>)?;
+        let door = |port: u16| Some(SocketAddr::from((Ipv4Addr::LOCALHOST, port)).to_string());
+        let public = ask.ask(given.public, "--public", "Where everybody is served (HTTPS)", door(8443), of)?;
+        let client = ask.ask(given.client, "--client", "Where people's systems are served (gRPC)", door(8444), of)?;
+        let admin =
+            ask.ask(given.admin, "--admin", "Where the operator is served, on this machine", door(8445), loopback)?;
+
+        let missing = ask.missing;
+        let (Some(issuer), Some(country), Some(time_zone), Some(name)) = (issuer, country, time_zone, name) else {
+            return Err(unanswered(&missing));
+        };
+        let (Some(offices), Some(node), Some(public), Some(client), Some(admin)) =
+            (offices, node, public, client, admin)
+        else {
+            return Err(unanswered(&missing));
+        };
+        if !admin.ip().is_loopback() {
+            return Err(Failure::new(Exit::Usage, "--admin is served on this machine alone: 127.0.0.1 or [::1]"));
+        }
+        if let Some(office) = twice(&offices) {
+            return Err(Failure::new(Exit::Usage, format!("two offices have the code `{}`", office.code)));
+        }
+        let agreements = chosen(&shipped, given.agreements, country)?;
+        let addresses = addresses(given.addresses, &[public, client]);
+        Ok(Self { issuer, country, time_zone, name, offices, agreements, node, addresses, public, client, admin })
+    }
+}
+
+fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address: SocketAddr = of(text)?;
+    if address.ip().is_loopback() { Ok(address) } else { Err("127.0.0.1 or [::1], with a port".to_owned()) }
+}
+
+fn unanswered(missing: &[&str]) -> Failure {
+    let error = format!("these questions have no answer: {}", missing.join(", "));
+    Failure::new(Exit::Usage, error).help("give the flags, or run `origin init` on a terminal to be asked")
+}
+
+fn twice(offices: &[OfficeAnswer]) -> Option<&OfficeAnswer> {
+    offices
+        .iter()
+        .enumerate()
+        .find_map(|(nth, one)| offices.iter().take(nth).any(|other| other.code == one.code).then_some(one))
+}
+
+/// The agreements named, or all that a country can issue under.
+fn chosen(shipped: &Agreements, named: Vec<AgreementCode>, country: Country) -> Result<Vec<AgreementCode>, Failure> {
+    if let Some(unknown) = named.iter().find(|code| shipped.get(code).is_none()) {
+        let known = shipped.iter().map(|one| one.code.as_str()).collect::<Vec<_>>().join(", ");
+        let failure =
+            Failure::new(Exit::Usage, format!("no file for the agreement `{unknown}` comes with the program"));
+        return Err(failure
+            .note(format!("known are {known}"))
+            .help("add its file to the agreements folder afterwards"));
+    }
+    if !named.is_empty() {
+        return Ok(named);
+    }
+    let mine = shipped.iter().filter(|one| one.parties.open || one.parties.member(country).is_some());
+    Ok(mine.map(|one| one.code.clone()).collect())
+}
+
+/// What clients dial: the names given, and wherever the node listens that is an address of its own.
+fn addresses(given: Vec<String>, listening: &[SocketAddr]) -> Vec<String> {
+    let mut all = given;
+    let listens = listening.iter().map(SocketAddr::ip).filter(|ip| !ip.is_unspecified()).map(|ip| ip.to_string());
+    for name in ["localhost".to_owned(), Ipv4Addr::LOCALHOST.to_string()].into_iter().chain(listens) {
+        if !all.contains(&name) {
+            all.push(name);
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_offices_name_may_have_commas() {
+        let office = office("KHI=Trade Authority, Karachi Office, Karachi").unwrap();
+        assert_eq!((office.name.as_str(), office.place.as_str()), ("Trade Authority, Karachi Office", "Karachi"));
+    }
+
+    #[test]
+    fn a_country_issues_under_the_agreements_it_belongs_to() {
+        let shipped = agreements::load(None).unwrap();
+        let codes = |country: &str| {
+            let all = chosen(&shipped, Vec::new(), country.parse().unwrap()).unwrap();
+            all.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(codes("PK"), ["CPFTA", "NONPREF"]);
+        assert_eq!(codes("KE"), ["COMESA", "NONPREF"]);
+    }
+}

@@ -1,0 +1,160 @@
+//! The configuration that `origin init` writes: complete, with a comment for whoever opens it later.
+
+use super::answers::Answers;
+use std::fmt::Write;
+
+/// Names of what a year of issuing needs.
+#[derive(Debug, Clone)]
+pub(super) struct KeyNames {
+    pub(super) statement: String,
+    pub(super) status: String,
+}
+
+/// The text of `node.toml`.
+pub(super) fn render(answers: &Answers, keys: &KeyNames) -> String {
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    let _ = write(&mut out, answers, keys);
+    out
+}
+
+/// A TOML string.
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+fn write(out: &mut String, answers: &Answers, keys: &KeyNames) -> std::fmt::Result {
+    let Answers { issuer, country, time_zone, public, client, admin, .. } = answers;
+    write!(
+        out,
+        r#"# A node of Origin Exchange. Paths start from the folder this file lies in.
+# `origin check-config FILE` names every mistake at once; `origin doctor --config FILE` looks at what it names.
+
+# The node's own folder: journals, index, the operator's token. One folder below for each authority.
+data = "data"
+
+# Agreements as data: one file each. A corrected figure counts from the next start on.
+agreements = "agreements"
+
+# What the node believes: the federation's list, and the anchor it is opened with. `origin trust install` replaces
+# them after holding the new list to the old one.
+[trust]
+list = "trust/trust-list.note"
+anchor = "trust/anchor.toml"
+
+# HTTPS for everybody: logs as C2SP tiles, status lists, key discovery. A certificate from a public authority goes
+# here instead of the one that was made; it is read again while the node runs.
+[public]
+listen = "{public}"
+certificate = "tls/server.crt.pem"
+key = "tls/server.key.pem"
+
+# gRPC for people's systems: issuing, verifying, reading. The same TLS identity, unless one is named.
+[client]
+listen = "{client}"
+
+# gRPC for the operator, on this machine alone.
+[admin]
+listen = "{admin}"
+
+# What callers are allowed. These are the usual values.
+[limits]
+connections = 1024
+streams_per_connection = 256
+deadline_seconds = 30
+verifications_per_minute = 600
+drain_seconds = 20
+
+# Events on standard error: `text` or `json`, and a filter such as `info,origin_exchange::store=debug`.
+[telemetry]
+format = "text"
+filter = "info"
+
+# One authority; a node may host several, each with its own keys, logs, offices and accounts.
+[[authority]]
+issuer = "{issuer}"
+country = "{country}"
+# The zone whose civil date is the date of issue.
+time_zone = {zone}
+# Key files, and the file whose one line opens them. Log keys are found by their shard.
+keys = "keys"
+passphrase_file = "keys.passphrase"
+statement_key = {statement}
+status_key = {status}
+
+# Who may read the authority's logs: addressee, partners or public. The log to everyone is always public.
+[authority.reading]
+heads = "partners"
+entries = "addressee"
+"#,
+        zone = quoted(time_zone.as_str()),
+        statement = quoted(&keys.statement),
+        status = quoted(&keys.status),
+    )?;
+    let agreements = answers.agreements.iter().map(|code| quoted(code.as_str())).collect::<Vec<_>>().join(", ");
+    for office in &answers.offices {
+        write!(
+            out,
+            r"
+# An issuing office, as certificates print it.
+[[authority.office]]
+code = {code}
+name = {name}
+place = {place}
+agreements = [{agreements}]
+",
+            code = quoted(office.code.as_str()),
+            name = quoted(&office.name),
+            place = quoted(&office.place),
+        )?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{cli::init::answers::office, node::Configuration, time::ZoneName};
+    use std::path::Path;
+
+    fn pakistan() -> Answers {
+        Answers {
+            issuer: "https://co.tdap.gov.pk".parse().unwrap(),
+            country: "PK".parse().unwrap(),
+            time_zone: ZoneName::new("Asia/Karachi").unwrap(),
+            name: "Trade Development Authority of Pakistan".parse().unwrap(),
+            offices: vec![
+                office("KHI=TDAP, Karachi Office,Karachi").unwrap(),
+                office("LHE=TDAP, Lahore Office,Lahore").unwrap(),
+            ],
+            agreements: vec!["CPFTA".parse().unwrap(), "NONPREF".parse().unwrap()],
+            node: "node.tdap.gov.pk".parse().unwrap(),
+            addresses: Vec::new(),
+            public: "127.0.0.1:8443".parse().unwrap(),
+            client: "127.0.0.1:8444".parse().unwrap(),
+            admin: "127.0.0.1:8445".parse().unwrap(),
+        }
+    }
+
+    /// The example that people read is what the program writes.
+    #[test]
+    fn the_example_node_file_is_what_init_writes() {
+        let keys = KeyNames { statement: "statement-2026".to_owned(), status: "status-2026".to_owned() };
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("node-config/node.toml");
+        let written = render(&pakistan(), &keys);
+        if std::env::var_os("ORIGIN_WRITE_EXAMPLES").is_some() {
+            std::fs::write(&path, &written).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(path).unwrap(), written);
+    }
+
+    #[test]
+    fn names_with_quotes_and_other_scripts_are_written_so_that_they_read_back() {
+        let mut answers = pakistan();
+        answers.offices = vec![office("K=\"Quoted\" \\ دفتر,کراچی").unwrap()];
+        let keys = KeyNames { statement: "s".to_owned(), status: "t".to_owned() };
+        let read = Configuration::read(&render(&answers, &keys), Path::new(".")).unwrap();
+        let office = &read.authorities[0].offices[0];
+        assert_eq!((office.name.as_str(), office.place.as_str()), ("\"Quoted\" \\ دفتر", "کراچی"));
+    }
+}
