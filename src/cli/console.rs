@@ -67,6 +67,12 @@ impl Failure {
         self
     }
 
+    /// What happened, in one sentence.
+    #[must_use]
+    pub fn sentence(&self) -> &str {
+        &self.error
+    }
+
     /// The exit code of the process.
     #[must_use]
     pub fn code(&self) -> u8 {
@@ -134,6 +140,12 @@ impl Console {
     /// Writes data: a result the command was asked for. A closed pipe ends the output, not the work.
     pub fn data(self, text: impl std::fmt::Display) {
         let _ = writeln!(std::io::stdout().lock(), "{text}");
+    }
+
+    /// The same for output without an end; false once nobody reads it any more.
+    pub fn try_data(self, text: impl std::fmt::Display) -> bool {
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "{text}").and_then(|()| out.flush()).is_ok()
     }
 
     /// Writes data without a line end, for files that go through a pipe byte for byte.

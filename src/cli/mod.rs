@@ -6,6 +6,7 @@
 //!
 //! One file a command family, each with its `Arguments` and a `run`.
 
+mod account;
 mod agreements;
 mod arguments;
 mod certificate;
@@ -15,11 +16,15 @@ pub mod console;
 mod files;
 mod init;
 mod inspect;
+mod issue;
 mod key;
+mod log;
 mod redact;
+mod remote;
 mod rows;
 mod tree;
 mod trust;
+mod verify;
 
 use clap::{Parser, Subcommand};
 use console::{Console, Exit, Failure, Format};
@@ -53,11 +58,15 @@ struct Origin {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Verify(verify::Arguments),
     Inspect(inspect::Arguments),
     Redact(redact::Arguments),
     Certificate(certificate::Arguments),
     Key(key::Arguments),
     Trust(trust::Arguments),
+    Account(account::Arguments),
+    Issue(issue::Arguments),
+    Log(log::Arguments),
     Init(Box<init::Arguments>),
     CheckConfig(check_config::Arguments),
     Completion(completion::Arguments),
@@ -66,11 +75,15 @@ enum Command {
 impl Command {
     fn run(self, console: Console) -> Outcome {
         match self {
+            Self::Verify(arguments) => arguments.run(console),
             Self::Inspect(arguments) => arguments.run(console),
             Self::Redact(arguments) => arguments.run(console),
             Self::Certificate(arguments) => arguments.run(console),
             Self::Key(arguments) => arguments.run(console),
             Self::Trust(arguments) => arguments.run(console),
+            Self::Account(arguments) => arguments.run(console),
+            Self::Issue(arguments) => arguments.run(console),
+            Self::Log(arguments) => arguments.run(console),
             Self::Init(arguments) => arguments.run(console),
             Self::CheckConfig(arguments) => arguments.run(console),
             Self::Completion(arguments) => arguments.run(console),

@@ -1,6 +1,8 @@
 //! `origin certificate`: files to fill in, and what they are held to.
 
 mod check;
+mod keep;
+pub(super) mod name;
 mod template;
 
 use super::{Outcome, console::Console};
@@ -19,6 +21,10 @@ pub(super) struct Arguments {
 enum Command {
     Template(template::Arguments),
     Check(check::Arguments),
+    Show(keep::Show),
+    List(keep::List),
+    Download(keep::Download),
+    Cancel(keep::Cancel),
 }
 
 impl Arguments {
@@ -26,6 +32,10 @@ impl Arguments {
         match self.command {
             Command::Template(arguments) => arguments.run(console),
             Command::Check(arguments) => arguments.run(console),
+            Command::Show(arguments) => arguments.run(console),
+            Command::List(arguments) => arguments.run(console),
+            Command::Download(arguments) => arguments.run(console),
+            Command::Cancel(arguments) => arguments.run(console),
         }
     }
 }

@@ -1,0 +1,202 @@
+//! The other side of the doors: a connection to a node, and what its refusals say.
+
+pub(crate) use super::wire::google::r#type::Date;
+pub(crate) use super::wire::origin::v1 as wire;
+
+use super::failure::DOMAIN;
+use prost::Message as _;
+use std::time::Duration;
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
+use tonic::{Code, Request, Status};
+use tonic_types::pb;
+use wire::admin_service_client::AdminServiceClient;
+use wire::certificate_service_client::CertificateServiceClient;
+use wire::log_service_client::LogServiceClient;
+use wire::verification_service_client::VerificationServiceClient;
+
+/// The longest a node is waited for before it counts as unreachable.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How often a silent connection is asked whether the node is there, and how long it may take to answer.
+const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(20));
+/// The longest a call may take: no node allows more.
+const CALL: Duration = Duration::from_secs(30);
+/// Bytes of the largest answer that is read: a page of entries, or a bundle.
+const ANSWER: usize = 8 << 20;
+
+/// How a node is dialled.
+#[derive(Debug, Clone)]
+pub(crate) struct Dial {
+    /// `https://<host>:<port>`, or `http://` for the operator's door on this machine.
+    pub(crate) url: String,
+    /// PEM of the authorities that vouch for its TLS identity.
+    pub(crate) ca: Option<Vec<u8>>,
+    /// The name its TLS identity has, where it is not the one dialled.
+    pub(crate) tls_name: Option<String>,
+}
+
+/// A connection, with the token its calls carry.
+#[derive(Debug, Clone)]
+pub(crate) struct Connection {
+    channel: Channel,
+    bearer: Bearer,
+}
+
+/// The calls of one connection.
+pub(crate) type Calls = InterceptedService<Channel, Bearer>;
+
+/// Sends the caller's token with every call.
+#[derive(Debug, Clone)]
+pub(crate) struct Bearer(Option<MetadataValue<Ascii>>);
+
+impl Interceptor for Bearer {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        if let Some(value) = &self.0 {
+            request.metadata_mut().insert("authorization", value.clone());
+        }
+        Ok(request)
+    }
+}
+
+impl Connection {
+    /// Dials a node. The error says in words what did not work.
+    pub(crate) async fn open(dial: &Dial, token: Option<&str>) -> Result<Self, String> {
+        let mut endpoint = Endpoint::from_shared(dial.url.clone())
+            .map_err(|error| words(&error))?
+            .connect_timeout(CONNECT)
+            .tcp_nodelay(true)
+            .http2_keep_alive_interval(KEEPALIVE.0)
+            .keep_alive_timeout(KEEPALIVE.1)
+            .http2_adaptive_window(true);
+        if dial.url.starts_with("https://") {
+            let mut tls = ClientTlsConfig::new();
+            if let Some(pem) = &dial.ca {
+                tls = tls.ca_certificate(Certificate::from_pem(pem));
+            }
+            if let Some(name) = &dial.tls_name {
+                tls = tls.domain_name(name);
+            }
+            endpoint = endpoint.tls_config(tls).map_err(|error| words(&error))?;
+        }
+        let bearer = token.map(|token| format!("Bearer {token}").parse::<MetadataValue<Ascii>>()).transpose();
+        let mut bearer = bearer.map_err(|_| "the token has characters that no token has".to_owned())?;
+        if let Some(value) = &mut bearer {
+            value.set_sensitive(true);
+        }
+        let channel = endpoint.connect().await.map_err(|error| words(&error))?;
+        Ok(Self { channel, bearer: Bearer(bearer) })
+    }
+
+    fn calls(&self) -> Calls {
+        InterceptedService::new(self.channel.clone(), self.bearer.clone())
+    }
+
+    /// Issuing and keeping certificates.
+    pub(crate) fn certificates(&self) -> CertificateServiceClient<Calls> {
+        CertificateServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
+    }
+
+    /// Verifying and looking up.
+    pub(crate) fn verifications(&self) -> VerificationServiceClient<Calls> {
+        VerificationServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
+    }
+
+    /// Reading logs.
+    pub(crate) fn logs(&self) -> LogServiceClient<Calls> {
+        LogServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
+    }
+
+    /// Running the node.
+    pub(crate) fn admin(&self) -> AdminServiceClient<Calls> {
+        AdminServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
+    }
+}
+
+/// A request that does not wait longer than a node would serve it.
+pub(crate) fn within_deadline<T>(message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request.set_timeout(CALL);
+    request
+}
+
+/// An error with its causes, in one line.
+fn words(error: &dyn std::error::Error) -> String {
+    let mut said = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !said.contains(&more) {
+            said = format!("{said}: {more}");
+        }
+        cause = error.source();
+    }
+    said
+}
+
+/// What a node refused, taken apart.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Refusal {
+    /// The stable reason; empty where the answer did not come from a node's own refusal.
+    pub(crate) reason: String,
+    /// One sentence.
+    pub(crate) message: String,
+    /// Fields at fault and why.
+    pub(crate) fields: Vec<(String, String)>,
+    /// What the rules said.
+    pub(crate) findings: Vec<wire::Finding>,
+    /// When the same request may succeed.
+    pub(crate) retry_after: Option<Duration>,
+    /// Nobody answered, or not in time: the node may or may not have done it.
+    pub(crate) unreachable: bool,
+}
+
+impl From<&Status> for Refusal {
+    fn from(status: &Status) -> Self {
+        let details = pb::Status::decode(status.details()).unwrap_or_default().details;
+        Self::of(status.code(), status.message(), &details, std::error::Error::source(status).map(words))
+    }
+}
+
+impl From<&pb::Status> for Refusal {
+    fn from(status: &pb::Status) -> Self {
+        Self::of(Code::from_i32(status.code), &status.message, &status.details, None)
+    }
+}
+
+impl Refusal {
+    fn of(code: Code, message: &str, details: &[prost_types::Any], cause: Option<String>) -> Self {
+        let mut refusal = Self { message: message.to_owned(), ..Self::default() };
+        for any in details {
+            match any.type_url.rsplit('/').next() {
+                Some("google.rpc.ErrorInfo") => {
+                    let info = pb::ErrorInfo::decode(any.value.as_slice()).unwrap_or_default();
+                    if info.domain == DOMAIN {
+                        refusal.reason = info.reason;
+                    }
+                }
+                Some("google.rpc.BadRequest") => {
+                    let bad = pb::BadRequest::decode(any.value.as_slice()).unwrap_or_default();
+                    let fields = bad.field_violations.into_iter().map(|one| (one.field, one.description));
+                    refusal.fields.extend(fields);
+                }
+                Some("google.rpc.RetryInfo") => {
+                    let delay = pb::RetryInfo::decode(any.value.as_slice()).unwrap_or_default().retry_delay;
+                    refusal.retry_after = delay.and_then(|delay| Duration::try_from(delay).ok());
+                }
+                Some("origin.v1.Findings") => {
+                    let all = wire::Findings::decode(any.value.as_slice()).unwrap_or_default();
+                    refusal.findings.extend(all.findings);
+                }
+                _ => {}
+            }
+        }
+        let silent = matches!(code, Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Unknown);
+        refusal.unreachable = silent && refusal.reason.is_empty();
+        if let Some(cause) = cause.filter(|cause| refusal.unreachable && !refusal.message.contains(cause)) {
+            refusal.message = format!("{}: {cause}", refusal.message);
+        }
+        refusal
+    }
+}

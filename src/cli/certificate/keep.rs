@@ -1,0 +1,251 @@
+//! `origin certificate show`, `list`, `download` and `cancel`: certificates of the caller's authority, at a node.
+
+use super::name::Name;
+use crate::{
+    api::client::{wire, within_deadline},
+    certificate::Country,
+    cli::{
+        Outcome, arguments,
+        console::{Console, Exit},
+        files,
+        remote::{self, NodeArguments, TokenArgument, date_text, status_word},
+    },
+    time::Date,
+};
+use serde_json::json;
+use std::{path::PathBuf, process::ExitCode};
+use uuid::Uuid;
+
+/// Show one certificate and its status
+#[derive(Debug, clap::Args)]
+pub(super) struct Show {
+    #[command(flatten)]
+    name: Name,
+    #[command(flatten)]
+    node: NodeArguments,
+    #[command(flatten)]
+    token: TokenArgument,
+}
+
+impl Show {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let token = self.token.read()?;
+        let request = wire::GetCertificateRequest { certificate: Some(self.name.to_wire()) };
+        let answer = remote::converse(async {
+            let connection = self.node.connect(Some(&token)).await?;
+            let answer = connection.certificates().get_certificate(within_deadline(request)).await;
+            answer.map(tonic::Response::into_inner).map_err(|status| remote::refused(console, &self.node.node, &status))
+        })?;
+        let certificate = answer.certificate.unwrap_or_default();
+        if console.is_json() {
+            console.data(described(&certificate));
+        } else {
+            let route = format!("{} to {}", certificate.from, certificate.to);
+            for (label, value) in [
+                ("number", certificate.number.as_str()),
+                ("id", &certificate.jti),
+                ("status", status_word(certificate.status())),
+                ("agreement", &certificate.agreement),
+                ("from, to", &route),
+                ("issued on", &date_text(certificate.issued_on.as_ref())),
+                ("log", &certificate.log),
+                ("index", &certificate.index.to_string()),
+            ] {
+                console.data(format!("{label:12}{value}"));
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// List certificates, newest first
+#[derive(Debug, clap::Args)]
+pub(super) struct List {
+    /// Only those to this country, ISO 3166-1 alpha-2
+    #[arg(long, value_name = "XX")]
+    to: Option<Country>,
+    /// No more than this many
+    #[arg(long, value_name = "NUMBER", default_value_t = 50)]
+    limit: usize,
+    #[command(flatten)]
+    node: NodeArguments,
+    #[command(flatten)]
+    token: TokenArgument,
+}
+
+/// Certificates of one page.
+const PAGE: usize = 500;
+
+impl List {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let token = self.token.read()?;
+        let to = self.to.map(|country| country.to_string()).unwrap_or_default();
+        remote::converse(async {
+            let connection = self.node.connect(Some(&token)).await?;
+            let (mut left, mut page_token) = (self.limit, String::new());
+            while left > 0 {
+                let page_size = i32::try_from(left.min(PAGE)).unwrap_or(i32::MAX);
+                let request = wire::ListCertificatesRequest { page_size, page_token, to: to.clone() };
+                let answer = connection.certificates().list_certificates(within_deadline(request)).await;
+                let answer = answer.map_err(|status| remote::refused(console, &self.node.node, &status))?.into_inner();
+                for certificate in &answer.certificates {
+                    console.data(if console.is_json() {
+                        described(certificate).to_string()
+                    } else {
+                        line(certificate)
+                    });
+                }
+                left = left.saturating_sub(answer.certificates.len());
+                page_token = answer.next_page_token;
+                if page_token.is_empty() {
+                    return Ok(ExitCode::SUCCESS);
+                }
+            }
+            console.message("there are more: --limit NUMBER");
+            Ok(ExitCode::SUCCESS)
+        })
+    }
+}
+
+fn line(certificate: &wire::Certificate) -> String {
+    format!(
+        "{}  {:24} {:10} {:8} {}→{}  {}",
+        date_text(certificate.issued_on.as_ref()),
+        certificate.number,
+        status_word(certificate.status()),
+        certificate.agreement,
+        certificate.from,
+        certificate.to,
+        certificate.jti
+    )
+}
+
+fn described(certificate: &wire::Certificate) -> serde_json::Value {
+    json!({
+        "number": certificate.number,
+        "jti": certificate.jti,
+        "log": certificate.log,
+        "index": certificate.index,
+        "agreement": certificate.agreement,
+        "from": certificate.from,
+        "to": certificate.to,
+        "issued_on": date_text(certificate.issued_on.as_ref()),
+        "status": status_word(certificate.status()).replace(' ', "_"),
+    })
+}
+
+/// In which form a certificate is handed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum As {
+    /// Token, proof, checkpoint and status: verifies with no network
+    Bundle,
+    /// The bare SD-JWT with all its disclosures
+    Token,
+}
+
+/// Get one certificate as a file that can be handed on
+#[derive(Debug, clap::Args)]
+pub(super) struct Download {
+    #[command(flatten)]
+    name: Name,
+    /// In which form
+    #[arg(long = "as", value_enum, default_value = "bundle", value_name = "FORM")]
+    form: As,
+    /// Where it goes [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    node: NodeArguments,
+    #[command(flatten)]
+    token: TokenArgument,
+}
+
+impl Download {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let token = self.token.read()?;
+        let format = match self.form {
+            As::Bundle => wire::DownloadFormat::Bundle,
+            As::Token => wire::DownloadFormat::Token,
+        };
+        let request =
+            wire::DownloadCertificateRequest { certificate: Some(self.name.to_wire()), format: format.into() };
+        let answer = remote::converse(async {
+            let connection = self.node.connect(Some(&token)).await?;
+            let answer = connection.certificates().download_certificate(within_deadline(request)).await;
+            answer.map(tonic::Response::into_inner).map_err(|status| remote::refused(console, &self.node.node, &status))
+        })?;
+        files::deliver(console, self.output.as_deref(), &answer.content)?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Cancel a certificate at its holder's wish, or withdraw it on the authority's finding
+///
+/// Cancelling is for a certificate that was not used. --withdraw says that it should not stand, from its issue or
+/// from a date on.
+#[derive(Debug, clap::Args)]
+pub(super) struct Cancel {
+    #[command(flatten)]
+    name: Name,
+    /// The reason; the holder and the addressee alone see it
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// Further words
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    remarks: String,
+    /// Withdraw instead: `from-issue`, or the date from which it is not good
+    #[arg(long, value_name = "SINCE", value_parser = since)]
+    withdraw: Option<SinceWhen>,
+    /// The request to repeat, where an earlier one had no answer
+    #[arg(long, value_name = "UUID")]
+    request_id: Option<Uuid>,
+    #[command(flatten)]
+    node: NodeArguments,
+    #[command(flatten)]
+    token: TokenArgument,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SinceWhen {
+    Issue,
+    Date(Date),
+}
+
+fn since(text: &str) -> Result<SinceWhen, String> {
+    if text == "from-issue" { Ok(SinceWhen::Issue) } else { arguments::date(text).map(SinceWhen::Date) }
+}
+
+impl Cancel {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let token = self.token.read()?;
+        let request_id = self.request_id.unwrap_or_else(Uuid::now_v7);
+        let since = self.withdraw.map(|since| match since {
+            SinceWhen::Issue => wire::withdrawal::Since::FromIssue(true),
+            SinceWhen::Date(date) => wire::withdrawal::Since::FromDate(remote::date_to_wire(date)),
+        });
+        let request = wire::CancelCertificateRequest {
+            request_id: request_id.to_string(),
+            certificate: Some(self.name.to_wire()),
+            reason: self.reason,
+            remarks: self.remarks,
+            withdrawal: since.map(|since| wire::Withdrawal { since: Some(since) }),
+        };
+        let word = if self.withdraw.is_some() { "withdrawn" } else { "cancelled" };
+        let answer = remote::converse(async {
+            let connection = self.node.connect(Some(&token)).await?;
+            let answer = connection.certificates().cancel_certificate(within_deadline(request)).await;
+            answer.map(tonic::Response::into_inner).map_err(|status| {
+                let failure = remote::refused(console, &self.node.node, &status);
+                // It may have been done: the same id finds out without doing it twice.
+                let unanswered = failure.code() == Exit::Unreachable.code();
+                if unanswered { failure.help(format!("repeat it with --request-id {request_id}")) } else { failure }
+            })
+        })?;
+        if console.is_json() {
+            console.data(json!({ "jti": answer.jti, "log": answer.log, "index": answer.index, "act": word }));
+        } else {
+            console.data(format!("{word} by statement {} at index {} of {}", answer.jti, answer.index, answer.log));
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

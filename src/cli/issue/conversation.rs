@@ -1,0 +1,357 @@
+//! The stream of rows and the stream of results, and what happens when the line breaks.
+//!
+//! Rows in flight are kept until their result came: after a break they are sent again under the same request ids,
+//! and the node answers what it answered, or would have. In one task, so that the ledger needs no lock.
+
+use super::{
+    download::Downloads,
+    ledger::{Done, Known, Ledger, RowKey},
+    report::{Refused, Report},
+};
+use crate::{
+    api::client::{Connection, Refusal, wire, within_deadline},
+    certificate::{Finding, Findings},
+    cli::{
+        console::{Exit, Failure},
+        remote::{self, NodeArguments, date_text},
+        rows::{Row, RowText, Rows},
+    },
+    node::system::SystemClock,
+    time::Clock,
+};
+use bytes::Bytes;
+use std::{
+    collections::{HashMap, VecDeque},
+    path::PathBuf,
+    time::Duration,
+};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::UnboundedReceiverStream;
+use tonic::Streaming;
+use uuid::Uuid;
+
+/// Rows of one message: 16 to 64 are fastest.
+const BATCH: usize = 64;
+/// Rows whose ids are made durable together: one sync costs as much as issuing ten of them.
+const LOT: usize = 256;
+/// Rows in flight: enough to keep a node's writer busy through the longest round trip.
+const WINDOW: usize = 4096;
+/// Attempts to reach the node again after the line broke, with twice the pause each time.
+const ATTEMPTS: u32 = 6;
+const PAUSE: Duration = Duration::from_millis(500);
+/// A node keeps request ids for seven days; ten minutes before that they are no longer relied on.
+const KEPT: u64 = (7 * 86_400 - 600) * 1_000;
+
+/// A row on its way.
+#[derive(Clone)]
+struct Flight {
+    row: usize,
+    key: RowKey,
+    json: Bytes,
+}
+
+/// Both directions of one stream.
+struct Line {
+    /// Bounded by the window of rows in flight, not by the channel: a bound here could wait for results that are
+    /// only taken after it.
+    out: mpsc::UnboundedSender<wire::IssueCertificatesRequest>,
+    back: Streaming<wire::IssueCertificatesResponse>,
+}
+
+/// One run of the command.
+pub(super) struct Conversation<'a> {
+    node: &'a NodeArguments,
+    token: &'a str,
+    connection: Connection,
+    ledger: Ledger,
+    report: Report,
+    downloads: Option<Downloads>,
+    in_flight: HashMap<Uuid, Flight>,
+    waiting: VecDeque<(Uuid, Flight)>,
+    pause: Option<Duration>,
+}
+
+impl<'a> Conversation<'a> {
+    pub(super) fn new(
+        node: &'a NodeArguments,
+        token: &'a str,
+        connection: Connection,
+        ledger: Ledger,
+        report: Report,
+        out: Option<PathBuf>,
+    ) -> Self {
+        let downloads = out.map(|folder| Downloads::new(connection.clone(), folder));
+        Self {
+            node,
+            token,
+            connection,
+            ledger,
+            report,
+            downloads,
+            in_flight: HashMap::new(),
+            waiting: VecDeque::new(),
+            pause: None,
+        }
+    }
+
+    /// Sends every row and takes every result.
+    pub(super) async fn run(&mut self, mut rows: Rows) -> Result<(), Failure> {
+        let mut line = self.dial().await?;
+        loop {
+            // As long as there is room for a whole lot, rows go out; then results come in.
+            while self.has_room() && self.fill(&mut rows).await? {
+                self.send(&line).await;
+            }
+            self.send(&line).await;
+            if self.in_flight.is_empty() {
+                return Ok(());
+            }
+            let ended = line.back.message().await;
+            match ended {
+                Ok(Some(message)) => {
+                    for result in message.results {
+                        self.take(result).await?;
+                    }
+                }
+                Ok(None) => line = self.again("the node ended the stream").await?,
+                Err(status) => {
+                    let refusal = Refusal::from(&status);
+                    let passing = refusal.unreachable || refusal.retry_after.is_some();
+                    if !passing {
+                        return Err(remote::refused(self.report.console(), &self.node.node, &status));
+                    }
+                    line = self.again(&refusal.message).await?;
+                }
+            }
+        }
+    }
+
+    /// Waits for the bundles and makes the ledger durable, however the run ended.
+    pub(super) async fn end(self) -> Result<Report, Failure> {
+        let Self { mut ledger, report, downloads, .. } = self;
+        ledger.sync()?;
+        if let Some(downloads) = downloads {
+            downloads.finish(&report).await?;
+        }
+        Ok(report)
+    }
+
+    async fn dial(&self) -> Result<Line, Failure> {
+        let (out, outgoing) = mpsc::unbounded_channel();
+        let answer = self.connection.certificates().issue_certificates(UnboundedReceiverStream::new(outgoing)).await;
+        let back = answer.map_err(|status| remote::refused(self.report.console(), &self.node.node, &status))?;
+        Ok(Line { out, back: back.into_inner() })
+    }
+
+    /// Reaches the node again; everything in flight waits to be sent once more.
+    async fn again(&mut self, why: &str) -> Result<Line, Failure> {
+        self.waiting.extend(self.in_flight.drain());
+        let mut pause = PAUSE;
+        for attempt in 1..=ATTEMPTS {
+            self.report.message(&format!("the line broke ({why}); attempt {attempt} of {ATTEMPTS} to go on"));
+            tokio::time::sleep(pause).await;
+            pause = pause.saturating_mul(2);
+            let Ok(connection) = self.node.connect(Some(self.token)).await else { continue };
+            self.connection = connection;
+            if let Ok(line) = self.dial().await {
+                return Ok(line);
+            }
+        }
+        Err(remote::unreachable(&self.node.node, why).note(format!("{} rows have no answer yet", self.waiting.len())))
+    }
+
+    fn has_room(&self) -> bool {
+        self.waiting.len() + self.in_flight.len() + LOT <= WINDOW
+    }
+
+    /// Reads a lot of rows; their ids are durable when this returns. False where the file had ended before.
+    async fn fill(&mut self, rows: &mut Rows) -> Result<bool, Failure> {
+        let mut any = false;
+        for _ in 0..LOT {
+            let Some(row) = rows.next() else { break };
+            any = true;
+            self.admit(row?).await?;
+        }
+        self.ledger.sync()?;
+        Ok(any)
+    }
+
+    /// Decides what is to be done with a row.
+    async fn admit(&mut self, row: Row) -> Result<(), Failure> {
+        let (RowText::Json(text) | RowText::Toml(text)) = &row.text;
+        let key = self.ledger.name(text);
+        let known = self.ledger.known(&key);
+        if let Known::Done(done) = known {
+            self.report.issued(row.number, &done, true, &Findings::default());
+            self.bundle(&done).await;
+            return Ok(());
+        }
+        let reading = row.read();
+        let Some(particulars) = reading.particulars else {
+            let message = "the row cannot be read as a certificate".to_owned();
+            let reason = "CERTIFICATE_INVALID".to_owned();
+            self.report.row_refused(row.number, &Refused { reason, message, findings: reading.findings, help: None });
+            return Ok(());
+        };
+        let request_id = match known {
+            Known::Asked(id) if is_kept(id) => id,
+            Known::Asked(_) => {
+                let number = particulars.reference.number.as_ref().map(ToString::to_string);
+                match self.find(row.number, &key, number).await? {
+                    Found::Settled => return Ok(()),
+                    Found::Never => self.fresh(&key)?,
+                }
+            }
+            Known::New | Known::Done(_) => self.fresh(&key)?,
+        };
+        let json = match row.text {
+            RowText::Json(text) => Bytes::from(text),
+            RowText::Toml(_) => Bytes::from(particulars.to_json()),
+        };
+        self.waiting.push_back((request_id, Flight { row: row.number, key, json }));
+        Ok(())
+    }
+
+    fn fresh(&mut self, key: &RowKey) -> Result<Uuid, Failure> {
+        let id = Uuid::now_v7();
+        self.ledger.asked(key, id)?;
+        Ok(id)
+    }
+
+    /// A row that was asked for more than seven days ago: the node has forgotten the request, so the certificate
+    /// itself is looked for.
+    async fn find(&mut self, row: usize, key: &RowKey, number: Option<String>) -> Result<Found, Failure> {
+        let Some(number) = number else {
+            self.report.row_refused(
+                row,
+                &Refused {
+                    reason: "REQUEST_ID_EXPIRED".to_owned(),
+                    message: "it was asked for more than seven days ago, and without a number of its own nobody can \
+                              say here whether it was issued"
+                        .to_owned(),
+                    findings: Findings::default(),
+                    help: Some(
+                        "look for it: origin certificate list; then give the row its number, or take it out".to_owned(),
+                    ),
+                },
+            );
+            return Ok(Found::Settled);
+        };
+        let name = wire::CertificateName { name: Some(wire::certificate_name::Name::Number(number)) };
+        let request = wire::GetCertificateRequest { certificate: Some(name) };
+        match self.connection.certificates().get_certificate(within_deadline(request)).await {
+            Ok(answer) => {
+                let found = answer.into_inner().certificate.unwrap_or_default();
+                let done = Done {
+                    number: found.number,
+                    jti: found.jti,
+                    log: found.log,
+                    index: found.index,
+                    issued_on: date_text(found.issued_on.as_ref()),
+                };
+                self.ledger.done(key, &done)?;
+                self.report.issued(row, &done, true, &Findings::default());
+                self.bundle(&done).await;
+                Ok(Found::Settled)
+            }
+            Err(status) if Refusal::from(&status).reason == "CERTIFICATE_UNKNOWN" => Ok(Found::Never),
+            Err(status) => Err(remote::refused(self.report.console(), &self.node.node, &status)),
+        }
+    }
+
+    /// Sends what waits. Where the stream takes nothing more it is over, and its other direction says why.
+    async fn send(&mut self, line: &Line) {
+        if let Some(pause) = self.pause.take() {
+            tokio::time::sleep(pause).await;
+        }
+        while !self.waiting.is_empty() {
+            let batch = self.waiting.drain(..BATCH.min(self.waiting.len())).collect::<Vec<_>>();
+            let rows = batch
+                .iter()
+                .map(|(id, flight)| wire::IssueRow {
+                    request_id: id.to_string(),
+                    certificate_json: flight.json.clone(),
+                })
+                .collect();
+            self.in_flight.extend(batch);
+            let _ =
+                line.out.send(wire::IssueCertificatesRequest { rows, contents: wire::IssueContents::Receipt.into() });
+        }
+    }
+
+    /// Takes one result.
+    async fn take(&mut self, result: wire::IssueResult) -> Result<(), Failure> {
+        let id = result.request_id.parse::<Uuid>().ok();
+        let Some((id, flight)) = id.and_then(|id| Some((id, self.in_flight.remove(&id)?))) else {
+            return Err(Failure::new(Exit::Failed, "the node answered a row that was not asked for"));
+        };
+        match result.outcome {
+            Some(wire::issue_result::Outcome::Issued(issued)) => {
+                let warnings = Findings(issued.warnings.iter().map(remote::finding).collect::<Vec<Finding>>());
+                let done = Done {
+                    number: issued.number,
+                    jti: issued.jti,
+                    log: issued.log,
+                    index: issued.index,
+                    issued_on: date_text(issued.issued_on.as_ref()),
+                };
+                self.ledger.done(&flight.key, &done)?;
+                self.report.issued(flight.row, &done, false, &warnings);
+                self.bundle(&done).await;
+            }
+            Some(wire::issue_result::Outcome::Error(status)) => {
+                let refusal = Refusal::from(&status);
+                if let Some(delay) = refusal.retry_after {
+                    self.pause = Some(self.pause.map_or(delay, |pause| pause.max(delay)));
+                    self.waiting.push_back((id, flight));
+                } else {
+                    let findings = remote::findings(&refusal);
+                    let Refusal { reason, message, .. } = refusal;
+                    self.report.row_refused(flight.row, &Refused { reason, message, findings, help: None });
+                }
+            }
+            None => return Err(Failure::new(Exit::Failed, "the node answered a row with nothing")),
+        }
+        Ok(())
+    }
+
+    async fn bundle(&mut self, done: &Done) {
+        if let Some(downloads) = &mut self.downloads {
+            downloads.want(done, &self.report).await;
+        }
+    }
+}
+
+/// What a search for a forgotten row found.
+enum Found {
+    /// It is reported.
+    Settled,
+    /// It was never issued.
+    Never,
+}
+
+/// Whether the node still knows the request.
+fn is_kept(id: Uuid) -> bool {
+    let asked = id.get_timestamp().map_or(0, |at| {
+        let (seconds, nanos) = at.to_unix();
+        seconds.saturating_mul(1_000).saturating_add(u64::from(nanos / 1_000_000))
+    });
+    let now = u64::try_from(SystemClock.now().as_millisecond()).unwrap_or(0);
+    now.saturating_sub(asked) < KEPT
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::{NoContext, Timestamp};
+
+    #[test]
+    fn a_request_is_relied_on_for_seven_days_and_no_longer() {
+        let now = u64::try_from(SystemClock.now().as_second()).unwrap();
+        let at = |age: u64| Uuid::new_v7(Timestamp::from_unix(NoContext, now - age, 0));
+        assert!(is_kept(at(0)));
+        assert!(is_kept(at(6 * 86_400)));
+        assert!(!is_kept(at(7 * 86_400 - 300)));
+        assert!(!is_kept(at(8 * 86_400)));
+    }
+}

@@ -1,0 +1,97 @@
+//! Evidence bundles of what was issued, fetched beside the stream and written whole.
+
+use super::{ledger::Done, report::Report};
+use crate::{
+    api::client::{Connection, Refusal, wire, within_deadline},
+    cli::{
+        console::{Exit, Failure},
+        files,
+    },
+};
+use std::path::{Path, PathBuf};
+use tokio::task::JoinSet;
+
+/// Bundles fetched at once.
+const AT_ONCE: usize = 32;
+
+/// The bundles still to come.
+pub(super) struct Downloads {
+    connection: Connection,
+    folder: PathBuf,
+    under_way: JoinSet<Result<(String, PathBuf), String>>,
+    failed: Vec<String>,
+}
+
+impl Downloads {
+    pub(super) fn new(connection: Connection, folder: PathBuf) -> Self {
+        Self { connection, folder, under_way: JoinSet::new(), failed: Vec::new() }
+    }
+
+    /// Fetches the bundle of a certificate, unless it is there already.
+    pub(super) async fn want(&mut self, done: &Done, report: &Report) {
+        let path = self.folder.join(file_name(&done.number, &done.jti));
+        if path.exists() {
+            return;
+        }
+        while self.under_way.len() >= AT_ONCE {
+            self.one(report).await;
+        }
+        let (connection, jti, number) = (self.connection.clone(), done.jti.clone(), done.number.clone());
+        self.under_way.spawn(async move {
+            fetch(&connection, jti, &path).await.map_err(|why| format!("{number}: {why}"))?;
+            Ok((number, path))
+        });
+    }
+
+    async fn one(&mut self, report: &Report) {
+        match self.under_way.join_next().await {
+            Some(Ok(Ok((number, path)))) => report.bundle(&number, &path),
+            Some(Ok(Err(why))) => self.failed.push(why),
+            Some(Err(error)) => self.failed.push(error.to_string()),
+            None => {}
+        }
+    }
+
+    /// Waits for the last one. Bundles that could not be had are named: the certificates are issued all the same.
+    pub(super) async fn finish(mut self, report: &Report) -> Result<(), Failure> {
+        while !self.under_way.is_empty() {
+            self.one(report).await;
+        }
+        if self.failed.is_empty() {
+            return Ok(());
+        }
+        let failure = Failure::new(Exit::Failed, format!("{} bundles could not be fetched", self.failed.len()));
+        let failure = self.failed.iter().take(10).fold(failure, Failure::note);
+        Err(failure.help("the certificates are issued: the same command fetches what is missing"))
+    }
+}
+
+async fn fetch(connection: &Connection, jti: String, path: &Path) -> Result<(), String> {
+    let name = wire::CertificateName { name: Some(wire::certificate_name::Name::Jti(jti)) };
+    let request =
+        wire::DownloadCertificateRequest { certificate: Some(name), format: wire::DownloadFormat::Bundle.into() };
+    let answer = connection.certificates().download_certificate(within_deadline(request)).await;
+    let answer = answer.map_err(|status| Refusal::from(&status).message)?.into_inner();
+    files::replace(path, &answer.content, 0o644).map_err(|failure| failure.sentence().to_owned())
+}
+
+/// A name that stays in its folder whatever a number is made of.
+fn file_name(number: &str, jti: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let stem = number.chars().map(|c| if plain(c) { c } else { '_' }).take(100).collect::<String>();
+    // Two numbers may become one name; the identifier tells them apart.
+    let tail = if number.chars().all(plain) && !number.is_empty() { String::new() } else { format!("-{jti}") };
+    format!("{stem}{tail}.coo.json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_cannot_lead_out_of_the_folder_or_onto_another_file() {
+        assert_eq!(file_name("PK-CN-2026-KHI-000001", "J1"), "PK-CN-2026-KHI-000001.coo.json");
+        assert_eq!(file_name("../../etc/passwd", "J1"), "______etc_passwd-J1.coo.json");
+        assert_ne!(file_name("A/1", "J1"), file_name("A.1", "J2"));
+    }
+}

@@ -1,0 +1,265 @@
+//! `FILE.requests`: which row was asked for under which request id, and what became of it.
+//!
+//! JSON lines, only ever appended to. The line that says "asked" is durable before the row is sent; so a row that
+//! was perhaps issued always has its id here. A line that was cut short by a crash was never acted on and is cut off.
+
+use crate::cli::console::{Exit, Failure};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::{
+    collections::HashMap,
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{BufRead, BufReader, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+};
+use uuid::Uuid;
+
+/// A row's identity: the SHA-256 of its text, and how many equal rows stand before it. Two equal rows are two
+/// certificates.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct RowKey {
+    row: String,
+    #[serde(default, skip_serializing_if = "is_first")]
+    again: u32,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_first(again: &u32) -> bool {
+    *again == 0
+}
+
+/// What became of a row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Done {
+    pub(super) number: String,
+    pub(super) jti: String,
+    pub(super) log: String,
+    pub(super) index: u64,
+    pub(super) issued_on: String,
+}
+
+/// What is known of a row before it is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Known {
+    /// It was never asked for.
+    New,
+    /// It was asked for; whether it was issued is not known here.
+    Asked(Uuid),
+    /// It was issued.
+    Done(Box<Done>),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+enum Line {
+    /// The first line: at which node these requests count.
+    Node(String),
+    Asked {
+        #[serde(flatten)]
+        key: RowKey,
+        request_id: Uuid,
+    },
+    Done {
+        #[serde(flatten)]
+        key: RowKey,
+        #[serde(flatten)]
+        done: Done,
+    },
+}
+
+/// The file, held alone while the command runs.
+pub(super) struct Ledger {
+    path: PathBuf,
+    file: File,
+    known: HashMap<RowKey, Known>,
+    seen: HashMap<String, u32>,
+    pending: Vec<u8>,
+}
+
+impl Ledger {
+    /// Opens or makes the file for requests to one node.
+    pub(super) fn open(path: &Path, node: &str) -> Result<Self, Failure> {
+        let failed = |error: std::io::Error| unusable(path, &error);
+        let mut file =
+            OpenOptions::new().read(true).append(true).create(true).truncate(false).open(path).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let error = format!("`{}` is in use by another `origin issue`", path.display());
+                return Err(Failure::new(Exit::Failed, error).help("wait for it to end"));
+            }
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+        let mut known = HashMap::new();
+        let mut whole = 0_u64;
+        let mut reader = BufReader::new(&file);
+        let mut first = true;
+        let mut text = String::new();
+        loop {
+            text.clear();
+            let read = reader.read_line(&mut text).map_err(failed)?;
+            if read == 0 || !text.ends_with('\n') {
+                break;
+            }
+            let line = serde_json::from_str::<Line>(&text).map_err(|error| {
+                Failure::new(Exit::Failed, format!("`{}` is no file of request ids: {error}", path.display()))
+                    .note(format!("at byte {whole}; without it rows could be issued twice, so nothing was sent"))
+            })?;
+            whole = whole.saturating_add(u64::try_from(read).unwrap_or(u64::MAX));
+            match line {
+                Line::Node(at) if first && at == node => {}
+                Line::Node(at) if first => {
+                    return Err(Failure::new(Exit::Failed, format!("`{}` holds requests to {at}", path.display()))
+                        .note(format!("this command names {node}, where those rows were not asked for"))
+                        .help("keep one file of requests a node: --requests FILE"));
+                }
+                Line::Asked { key, request_id } => {
+                    known.insert(key, Known::Asked(request_id));
+                }
+                Line::Done { key, done } => {
+                    known.insert(key, Known::Done(Box::new(done)));
+                }
+                Line::Node(_) => {}
+            }
+            first = false;
+        }
+        drop(reader);
+        file.set_len(whole).map_err(failed)?;
+        file.seek(SeekFrom::End(0)).map_err(failed)?;
+        let mut ledger = Self { path: path.to_owned(), file, known, seen: HashMap::new(), pending: Vec::new() };
+        if whole == 0 {
+            ledger.write(&Line::Node(node.to_owned()))?;
+            ledger.sync()?;
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| unusable(folder, &error))?;
+        }
+        Ok(ledger)
+    }
+
+    /// The identity of the next row; rows are named in the order of the file.
+    pub(super) fn name(&mut self, text: &str) -> RowKey {
+        use crate::encoding::hex;
+        let row = hex::encode(&Sha256::digest(text.trim().as_bytes()));
+        let count = self.seen.entry(row.clone()).or_insert(0);
+        let again = *count;
+        *count = count.saturating_add(1);
+        RowKey { row, again }
+    }
+
+    /// What is known of a row.
+    pub(super) fn known(&self, key: &RowKey) -> Known {
+        self.known.get(key).cloned().unwrap_or(Known::New)
+    }
+
+    /// Notes that a row is about to be asked for; it is not sent before [`Ledger::sync`].
+    pub(super) fn asked(&mut self, key: &RowKey, request_id: Uuid) -> Result<(), Failure> {
+        self.write(&Line::Asked { key: key.clone(), request_id })
+    }
+
+    /// Notes what became of a row. Losing this line costs a question, so it is synced with the next ones.
+    pub(super) fn done(&mut self, key: &RowKey, done: &Done) -> Result<(), Failure> {
+        self.write(&Line::Done { key: key.clone(), done: done.clone() })
+    }
+
+    /// Makes everything noted durable.
+    pub(super) fn sync(&mut self) -> Result<(), Failure> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        let written = self.file.write_all(&self.pending).and_then(|()| self.file.sync_data());
+        self.pending.clear();
+        written.map_err(|error| unusable(&self.path, &error))
+    }
+
+    fn write(&mut self, line: &Line) -> Result<(), Failure> {
+        serde_json::to_writer(&mut self.pending, line).map_err(|error| unusable(&self.path, &error.into()))?;
+        self.pending.push(b'\n');
+        Ok(())
+    }
+}
+
+fn unusable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(Exit::Failed, format!("`{}` cannot be used: {error}", path.display()))
+        .note("without a durable request id nothing is sent")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn done() -> Done {
+        Done {
+            number: "PK-1".to_owned(),
+            jti: "J".to_owned(),
+            log: "L".to_owned(),
+            index: 7,
+            issued_on: "2026-11-22".to_owned(),
+        }
+    }
+
+    fn open(path: &Path) -> Ledger {
+        Ledger::open(path, "node:1").unwrap()
+    }
+
+    #[test]
+    fn what_was_asked_and_answered_is_known_the_next_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows.requests");
+        let (first, second) = {
+            let mut ledger = open(&path);
+            let (first, second) = (ledger.name("{\"a\":1}"), ledger.name("{\"a\":2}"));
+            let id = Uuid::now_v7();
+            ledger.asked(&first, id).unwrap();
+            ledger.asked(&second, id).unwrap();
+            ledger.done(&second, &done()).unwrap();
+            ledger.sync().unwrap();
+            (first, second)
+        };
+        let ledger = open(&path);
+        assert!(matches!(ledger.known(&first), Known::Asked(_)));
+        assert_eq!(ledger.known(&second), Known::Done(Box::new(done())));
+    }
+
+    #[test]
+    fn equal_rows_are_certificates_of_their_own_and_keep_their_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows.requests");
+        let mut ledger = open(&path);
+        let (first, second) = (ledger.name("{}"), ledger.name(" {}\n"));
+        assert_ne!(first, second);
+        drop(ledger);
+        let mut again = open(&path);
+        assert_eq!((again.name("{}"), again.name("{}")), (first, second));
+    }
+
+    #[test]
+    fn a_line_cut_short_by_a_crash_is_cut_off_and_the_rest_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows.requests");
+        let mut ledger = open(&path);
+        let key = ledger.name("{}");
+        ledger.asked(&key, Uuid::now_v7()).unwrap();
+        ledger.sync().unwrap();
+        drop(ledger);
+        let whole = fs::read(&path).unwrap();
+        fs::write(&path, [whole.as_slice(), b"{\"asked\":{\"row\":\"12"].concat()).unwrap();
+        assert!(matches!(open(&path).known(&key), Known::Asked(_)));
+        assert_eq!(fs::read(&path).unwrap(), whole);
+    }
+
+    #[test]
+    fn requests_to_one_node_are_not_taken_for_answers_of_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows.requests");
+        drop(open(&path));
+        assert!(Ledger::open(&path, "production:1").is_err());
+    }
+
+    #[test]
+    fn two_runs_at_once_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows.requests");
+        let _held = open(&path);
+        assert!(Ledger::open(&path, "node:1").is_err());
+    }
+}

@@ -1,0 +1,113 @@
+//! `origin issue`: many certificates over one stream, and running it again changes nothing.
+
+mod conversation;
+mod download;
+mod ledger;
+mod report;
+
+use super::{
+    Outcome,
+    console::{Console, Exit, Failure},
+    files::Source,
+    remote::{self, NodeArguments, TokenArgument},
+    rows::Rows,
+};
+use conversation::Conversation;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use ledger::Ledger;
+use report::Report;
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+/// Issue certificates: one TOML or JSON file, or JSON lines of many
+///
+/// Every row's request id is written to FILE.requests before the row is sent, so that after whatever interruption
+/// the same command goes on where it was, and running it again changes nothing. A row that is refused says why and
+/// stops no other. Exit code 0 if every row is issued, 1 if some are refused, 4 if the node does not answer.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// TOML or JSON of one certificate, or JSON lines of many; `-` is standard input
+    #[arg(value_name = "FILE")]
+    file: Source,
+    /// Folder for the evidence bundles of what is issued
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Where the request ids are kept [default: FILE.requests]
+    #[arg(long, value_name = "FILE")]
+    requests: Option<PathBuf>,
+    #[command(flatten)]
+    node: NodeArguments,
+    #[command(flatten)]
+    token: TokenArgument,
+}
+
+impl Arguments {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let token = self.token.read()?;
+        let ledger_path = match (&self.requests, self.file.path()) {
+            (Some(path), _) => path.clone(),
+            (None, Some(path)) => {
+                let mut name = path.as_os_str().to_owned();
+                name.push(".requests");
+                PathBuf::from(name)
+            }
+            (None, None) => {
+                return Err(Failure::new(Exit::Usage, "rows from standard input need a file for their request ids")
+                    .help("name one: --requests FILE"));
+            }
+        };
+        if let Some(folder) = &self.out {
+            fs::create_dir_all(folder).map_err(|error| {
+                Failure::new(Exit::Failed, format!("`{}` cannot be made: {error}", folder.display()))
+            })?;
+        }
+        let rows = Rows::open(&self.file)?;
+        let bar = progress(count_lines(&rows, self.file.path()));
+        let ledger = Ledger::open(&ledger_path, &self.node.node)?;
+        let report = Report::new(console, bar.clone());
+        let ended = remote::converse(async {
+            let connection = self.node.connect(Some(&token)).await?;
+            let mut conversation = Conversation::new(&self.node, &token, connection, ledger, report, self.out);
+            let ended = conversation.run(rows).await;
+            let report = conversation.end().await?;
+            ended.map(|()| report)
+        });
+        bar.finish_and_clear();
+        let report = ended.map_err(|failure| {
+            failure.note(format!("what was sent is noted in {}; the same command goes on", ledger_path.display()))
+        })?;
+        report.summary();
+        Ok(if report.refused() == 0 { ExitCode::SUCCESS } else { ExitCode::from(Exit::Failed.code()) })
+    }
+}
+
+/// How many rows there are, where that is quickly known.
+fn count_lines(rows: &Rows, path: Option<&Path>) -> Option<u64> {
+    if !rows.are_lines() {
+        return Some(1);
+    }
+    let file = BufReader::new(fs::File::open(path?).ok()?);
+    let lines = file.split(b'\n').map_while(Result::ok).filter(|line| line.iter().any(|b| !b.is_ascii_whitespace()));
+    u64::try_from(lines.count()).ok()
+}
+
+/// A bar on standard error; nothing where that is no terminal.
+fn progress(rows: Option<u64>) -> ProgressBar {
+    let target = ProgressDrawTarget::stderr_with_hz(5);
+    let (bar, style) = match rows {
+        Some(rows) if rows > 1 => (
+            ProgressBar::with_draw_target(Some(rows), target),
+            "{bar:30} {pos}/{len} rows  {per_sec}  {eta} left  {msg}",
+        ),
+        Some(_) => (ProgressBar::hidden(), ""),
+        None => (ProgressBar::with_draw_target(None, target), "{spinner} {pos} rows  {per_sec}  {msg}"),
+    };
+    match ProgressStyle::with_template(style) {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}

@@ -1,0 +1,216 @@
+//! Reaching a node: where it is, how it is known, which token is shown, and what its refusals read like.
+
+use super::{
+    certificate::findings_text,
+    console::{Console, Exit, Failure},
+    files::{self, Source},
+};
+use crate::{
+    api::client::{Connection, Date as WireDate, Dial, Refusal, wire},
+    certificate::{Finding, Findings, Severity},
+    office::ApiToken,
+    time::Date,
+};
+use std::{
+    future::Future,
+    path::{Path, PathBuf},
+};
+use zeroize::Zeroizing;
+
+/// Bytes of a file of certificates that vouch.
+const CA_BYTES: usize = 4 << 20;
+/// Bytes of a token file.
+const TOKEN_BYTES: usize = 256;
+/// Where systems keep the public authorities, in the order they are looked for.
+const SYSTEM_AUTHORITIES: [&str; 3] =
+    ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
+
+/// Where a node is and how it is known.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct NodeArguments {
+    /// The node's gRPC address, HOST:PORT
+    #[arg(long, value_name = "ADDR", env = "ORIGIN_NODE", value_parser = address)]
+    pub(super) node: String,
+    #[command(flatten)]
+    pub(super) tls: TlsArguments,
+}
+
+/// How a node is known.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct TlsArguments {
+    /// PEM of the authorities that vouch for the node, such as its tls/ca.crt.pem [default: the system's]
+    #[arg(long, value_name = "FILE", env = "ORIGIN_CA")]
+    ca: Option<PathBuf>,
+    /// The name in the node's TLS identity, where it is not the one dialled
+    #[arg(long, value_name = "NAME")]
+    tls_name: Option<String>,
+}
+
+/// The token of an account.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct TokenArgument {
+    /// File with the account's token; `-` is standard input
+    #[arg(long, value_name = "FILE", env = "ORIGIN_TOKEN_FILE")]
+    token_file: Source,
+}
+
+/// `HOST:PORT`, or the same as a URL.
+pub(super) fn address(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("https://").unwrap_or(text).trim_end_matches('/');
+    let port = rest.rsplit_once(':').map(|(host, port)| (host, port.parse::<u16>()));
+    match port {
+        Some((host, Ok(_))) if !host.is_empty() && !host.contains(['/', '@', '?', '#', ' ']) => Ok(rest.to_owned()),
+        _ => Err("a node is named HOST:PORT, such as node.tdap.gov.pk:8444".to_owned()),
+    }
+}
+
+impl TlsArguments {
+    fn pem(&self) -> Result<Vec<u8>, Failure> {
+        if let Some(path) = &self.ca {
+            return files::read(path, CA_BYTES, Exit::Configuration);
+        }
+        let system = SYSTEM_AUTHORITIES.iter().map(Path::new).find(|path| path.exists());
+        match system {
+            Some(path) => files::read(path, CA_BYTES, Exit::Configuration),
+            None => Err(Failure::new(Exit::Configuration, "this system has no list of public authorities")
+                .help("name who vouches for the node: --ca FILE")),
+        }
+    }
+
+    /// Dials a node.
+    pub(super) async fn connect(&self, node: &str, token: Option<&str>) -> Result<Connection, Failure> {
+        let dial = Dial { url: format!("https://{node}"), ca: Some(self.pem()?), tls_name: self.tls_name.clone() };
+        Connection::open(&dial, token).await.map_err(|error| unreachable(node, &error))
+    }
+}
+
+impl NodeArguments {
+    /// Dials the node.
+    pub(super) async fn connect(&self, token: Option<&str>) -> Result<Connection, Failure> {
+        self.tls.connect(&self.node, token).await
+    }
+}
+
+impl TokenArgument {
+    /// Reads the token.
+    pub(super) fn read(&self) -> Result<Zeroizing<String>, Failure> {
+        token(&self.token_file)
+    }
+}
+
+/// Reads a token; that it has the form of one is checked before it is sent anywhere.
+pub(super) fn token(source: &Source) -> Result<Zeroizing<String>, Failure> {
+    let text = Zeroizing::new(source.read_text(TOKEN_BYTES)?);
+    let token = ApiToken::parse(text.trim()).map_err(|error| {
+        Failure::new(Exit::Configuration, format!("`{source}`: {error}"))
+            .help("`origin account new` opens an account and prints its token once")
+    })?;
+    Ok(token.reveal())
+}
+
+/// Runs a conversation with a node to its end.
+pub(super) fn converse<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::Failed, error))?;
+    runtime.block_on(work)
+}
+
+/// Nobody answers there.
+pub(super) fn unreachable(node: &str, why: &str) -> Failure {
+    let failure = Failure::new(Exit::Unreachable, format!("the node {node} does not answer")).note(why);
+    if why.contains("UnknownIssuer") || why.contains("certificate") {
+        return failure.help("name who vouches for the node: --ca FILE, such as its tls/ca.crt.pem");
+    }
+    failure
+}
+
+/// A node's refusal as a failure of the command.
+pub(super) fn refused(console: Console, node: &str, status: &tonic::Status) -> Failure {
+    let refusal = Refusal::from(status);
+    if refusal.unreachable {
+        return unreachable(node, &refusal.message);
+    }
+    refusal_failure(console, &refusal)
+}
+
+fn refusal_failure(console: Console, refusal: &Refusal) -> Failure {
+    let mut failure = Failure::new(Exit::Failed, &refusal.message);
+    if !refusal.reason.is_empty() {
+        failure = failure.note(format!("reason {}", refusal.reason));
+    }
+    let findings = findings(refusal);
+    if !findings.is_empty() {
+        console.message(findings_text(console, &findings).trim_end());
+    }
+    match refusal.reason.as_str() {
+        "UNAUTHENTICATED" => failure.help("the token may be of another node, or its account closed: --token-file"),
+        "NOT_THE_OPERATOR" => failure.help("the node writes a new operator's token at every start: name its --config"),
+        _ => match refusal.retry_after {
+            Some(delay) => failure.help(format!("the same may succeed in {} ms", delay.as_millis())),
+            None => failure,
+        },
+    }
+}
+
+/// The findings of a refusal in the house's own words.
+pub(super) fn findings(refusal: &Refusal) -> Findings {
+    Findings(refusal.findings.iter().map(finding).collect())
+}
+
+/// The same of those that warn.
+pub(super) fn finding(wire: &wire::Finding) -> Finding {
+    let severity = match wire.severity() {
+        wire::Severity::Warning => Severity::Warning,
+        wire::Severity::Unknown => Severity::Unknown,
+        wire::Severity::Error | wire::Severity::Unspecified => Severity::Error,
+    };
+    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    Finding {
+        path: wire.path.clone(),
+        rule: wire.rule.clone(),
+        severity,
+        message: wire.message.clone(),
+        article: some(&wire.article),
+        help: some(&wire.help),
+    }
+}
+
+/// A date as the wire has it.
+pub(super) fn date_to_wire(date: Date) -> WireDate {
+    WireDate { year: date.year().into(), month: date.month().into(), day: date.day().into() }
+}
+
+/// A date of the wire as text; `-` where there is none.
+pub(super) fn date_text(date: Option<&WireDate>) -> String {
+    date.map_or_else(|| "-".to_owned(), |date| format!("{:04}-{:02}-{:02}", date.year, date.month, date.day))
+}
+
+/// The word for a status.
+pub(super) const fn status_word(status: wire::CertificateStatus) -> &'static str {
+    use wire::CertificateStatus as S;
+    match status {
+        S::Unspecified => "unknown",
+        S::Valid => "valid",
+        S::Cancelled => "cancelled",
+        S::Suspended => "suspended",
+        S::Withdrawn => "withdrawn",
+        S::Superseded => "superseded",
+        S::InPart => "in part",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_is_named_by_host_and_port() {
+        assert_eq!(address("node.tdap.gov.pk:8444").as_deref(), Ok("node.tdap.gov.pk:8444"));
+        assert_eq!(address("https://[::1]:8444/").as_deref(), Ok("[::1]:8444"));
+        for wrong in ["", "node", "node:", ":1", "node:99999", "http://node:1", "user@node:1", "node:1/path"] {
+            assert!(address(wrong).is_err(), "{wrong}");
+        }
+    }
+}
