@@ -13,6 +13,7 @@ mod certificate;
 mod check_config;
 mod completion;
 pub mod console;
+mod doctor;
 mod files;
 mod init;
 mod inspect;
@@ -69,6 +70,7 @@ enum Command {
     Log(log::Arguments),
     Init(Box<init::Arguments>),
     CheckConfig(check_config::Arguments),
+    Doctor(doctor::Arguments),
     Completion(completion::Arguments),
 }
 
@@ -86,6 +88,7 @@ impl Command {
             Self::Log(arguments) => arguments.run(console),
             Self::Init(arguments) => arguments.run(console),
             Self::CheckConfig(arguments) => arguments.run(console),
+            Self::Doctor(arguments) => arguments.run(console),
             Self::Completion(arguments) => arguments.run(console),
         }
     }

@@ -1,0 +1,142 @@
+//! `origin doctor`: looks at everything a node rests on, and says what to do before it hurts.
+
+mod disk;
+mod doors;
+mod papers;
+
+use super::{
+    Outcome,
+    account::Door,
+    console::{Colour, Console, Exit},
+};
+use crate::{
+    node::system::SystemClock,
+    time::{Clock, Timestamp},
+};
+use serde_json::json;
+use std::process::ExitCode;
+
+/// Look at what a node rests on: clock, disk, keys, TLS, trust list, listeners, logs
+///
+/// Changes nothing; writes and removes one small file to time the disk. Exit code 1 if something has to be mended.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    door: Door,
+}
+
+/// How one look came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum State {
+    Good,
+    Warning,
+    Bad,
+}
+
+impl State {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Warning => "warning",
+            Self::Bad => "bad",
+        }
+    }
+
+    const fn colour(self) -> Colour {
+        match self {
+            Self::Good => Colour::Green,
+            Self::Warning => Colour::Yellow,
+            Self::Bad => Colour::Red,
+        }
+    }
+}
+
+/// One look.
+#[derive(Debug, Clone)]
+struct Look {
+    what: &'static str,
+    state: State,
+    sentence: String,
+    help: Option<String>,
+}
+
+impl Look {
+    fn new(what: &'static str, state: State, sentence: impl Into<String>) -> Self {
+        Self { what, state, sentence: sentence.into(), help: None }
+    }
+
+    fn good(what: &'static str, sentence: impl Into<String>) -> Self {
+        Self::new(what, State::Good, sentence)
+    }
+
+    fn warning(what: &'static str, sentence: impl Into<String>) -> Self {
+        Self::new(what, State::Warning, sentence)
+    }
+
+    fn bad(what: &'static str, sentence: impl Into<String>) -> Self {
+        Self::new(what, State::Bad, sentence)
+    }
+
+    fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// Days within which something that ends is worth a word.
+const SOON_DAYS: i64 = 30;
+
+/// How an end in time is looked at.
+fn until(what: &'static str, name: &str, end: Timestamp, now: Timestamp) -> Look {
+    let days = end.duration_since(now).as_secs() / 86_400;
+    if end <= now {
+        Look::bad(what, format!("{name} ended {end}"))
+    } else if days < SOON_DAYS {
+        Look::warning(what, format!("{name} ends {end}, in {days} days"))
+    } else {
+        Look::good(what, format!("{name} holds until {end}, {days} days from now"))
+    }
+}
+
+impl Arguments {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let configuration = self.door.configuration()?;
+        let now = SystemClock.now();
+        let mut looks = vec![Look::good("configuration", "reads without a mistake")];
+        looks.extend(papers::look(&configuration, now));
+        looks.extend(disk::look(&configuration.data));
+        looks.extend(doors::look(console, &self.door, &configuration, now));
+        let worst = looks.iter().map(|look| look.state).max().unwrap_or(State::Good);
+        for look in &looks {
+            print(console, look);
+        }
+        Ok(if worst == State::Bad { ExitCode::from(Exit::Failed.code()) } else { ExitCode::SUCCESS })
+    }
+}
+
+fn print(console: Console, look: &Look) {
+    let word = look.state.word();
+    if console.is_json() {
+        console.data(json!({ "what": look.what, "state": word, "sentence": look.sentence, "help": look.help }));
+        return;
+    }
+    let painted = console.paint(look.state.colour(), &format!("{word:8}"));
+    console.data(format!("{painted}{:14}{}", look.what, look.sentence));
+    if let Some(help) = &look.help {
+        console.data(format!("{:22}help: {help}", ""));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_is_good_then_near_then_past() {
+        let now: Timestamp = "2026-11-22T00:00:00Z".parse().unwrap();
+        let state = |end: &str| until("x", "x", end.parse().unwrap(), now).state;
+        assert_eq!(state("2027-11-22T00:00:00Z"), State::Good);
+        assert_eq!(state("2026-12-20T00:00:00Z"), State::Warning);
+        assert_eq!(state("2026-11-22T00:00:00Z"), State::Bad);
+    }
+}

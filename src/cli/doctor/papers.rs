@@ -1,0 +1,176 @@
+//! Clock, trust list, agreements, keys and TLS identity: what a node shows and by what it signs.
+
+use super::{Look, until};
+use crate::{
+    cli::{agreements, arguments},
+    keys::{KeyName, KeyStore, KeyUse, Passphrase, PublicSide},
+    log::Shard,
+    node::{AuthorityConfiguration, Configuration, TlsDoor, tls::TlsIdentity},
+    time::Timestamp,
+    trust::{Section, TrustList},
+};
+use std::{fs, path::Path};
+
+pub(super) fn look(configuration: &Configuration, now: Timestamp) -> Vec<Look> {
+    let mut looks = Vec::new();
+    let trust = match arguments::open_trust(&configuration.trust.list, &configuration.trust.anchor) {
+        Ok(trust) => {
+            looks.push(clock(&trust, now));
+            let name = format!("version {}", trust.version());
+            let look = until("trust list", &name, trust.next_update(), now);
+            looks.push(look.help_if_not_good("install the next one: origin trust install FILE --config FILE"));
+            Some(trust)
+        }
+        Err(failure) => {
+            looks.push(Look::bad("trust list", failure.sentence()));
+            None
+        }
+    };
+    looks.push(match agreements::load(Some(&configuration.agreements)) {
+        Ok(agreements) => {
+            let codes = agreements.iter().map(|one| one.code.to_string()).collect::<Vec<_>>();
+            Look::good("agreements", codes.join(", "))
+        }
+        Err(failure) => {
+            Look::bad("agreements", failure.sentence()).help("fix what `origin check-config` and the notes name")
+        }
+    });
+    for authority in &configuration.authorities {
+        looks.extend(keys(authority, trust.as_ref(), now));
+    }
+    looks.push(tls("public TLS", &configuration.public, now));
+    if configuration.client.tls != configuration.public.tls {
+        looks.push(tls("client TLS", &configuration.client, now));
+    }
+    looks
+}
+
+impl Look {
+    fn help_if_not_good(self, help: &str) -> Self {
+        if self.state == super::State::Good { self } else { self.help(help) }
+    }
+}
+
+/// A clock behind the list's issue is wrong, whatever else it is.
+fn clock(trust: &TrustList, now: Timestamp) -> Look {
+    if now < trust.text().issued {
+        return Look::bad(
+            "clock",
+            format!("it shows {now}, before the trust list was issued ({})", trust.text().issued),
+        )
+        .help("set it, and keep it set: chrony or systemd-timesyncd");
+    }
+    Look::good("clock", format!("it shows {now}"))
+}
+
+fn keys(authority: &AuthorityConfiguration, trust: Option<&TrustList>, now: Timestamp) -> Vec<Look> {
+    let bad = |sentence: String| vec![Look::bad("keys", format!("{}: {sentence}", authority.issuer))];
+    let passphrase = match Passphrase::from_file(&authority.passphrase_file) {
+        Ok(passphrase) => passphrase,
+        Err(error) => return bad(error.to_string()),
+    };
+    let store = match KeyStore::open(&authority.keys, passphrase) {
+        Ok(store) => store,
+        Err(error) => return bad(error.to_string()),
+    };
+    let sides = match store.list() {
+        Ok(sides) => sides,
+        Err(error) => return bad(error.to_string()),
+    };
+    let section = trust.and_then(|trust| trust.section(&authority.issuer));
+    let mut looks = vec![
+        key(
+            authority,
+            "statement",
+            store.statement(&authority.statement_key).err(),
+            &sides,
+            &authority.statement_key,
+            section,
+        ),
+        key(authority, "status", store.status(&authority.status_key).err(), &sides, &authority.status_key, section),
+    ];
+    let year = authority.time_zone.date_at(now).year();
+    looks.extend(shard(authority, &store, &sides, section, Shard::of_year(year), true));
+    // A new year's first certificate needs its log key listed: that takes signatures, so it is asked for early.
+    let late = authority.time_zone.date_at(now).month() >= 11;
+    looks.extend(
+        shard(authority, &store, &sides, section, Shard::of_year(year.saturating_add(1)), false).filter(|_| late),
+    );
+    looks
+}
+
+fn key(
+    authority: &AuthorityConfiguration,
+    word: &str,
+    error: Option<crate::keys::KeyError>,
+    sides: &[PublicSide],
+    name: &KeyName,
+    section: Option<&Section>,
+) -> Look {
+    if let Some(error) = error {
+        return Look::bad("keys", format!("{}: {error}", authority.issuer));
+    }
+    let side = sides.iter().find(|side| side.name == *name);
+    let listed = side.is_some_and(|side| match &side.key_use {
+        KeyUse::Statement { kid, .. } | KeyUse::Status { kid, .. } => {
+            section.and_then(|section| section.key(kid)).is_some_and(|key| key.x == side.public_key)
+        }
+        _ => false,
+    });
+    let sentence = format!("{}: the {word} key `{name}` opens", authority.issuer);
+    match (listed, section) {
+        (true, _) => Look::good("keys", format!("{sentence} and is listed")),
+        (false, Some(_)) => Look::bad("keys", format!("{sentence}, but the trust list does not list it"))
+            .help("list it first: origin trust draft section --after FILE --keys DIR"),
+        (false, None) => Look::bad("keys", format!("{sentence}, but the trust list has no section of the authority")),
+    }
+}
+
+fn shard(
+    authority: &AuthorityConfiguration,
+    store: &KeyStore,
+    sides: &[PublicSide],
+    section: Option<&Section>,
+    shard: Shard,
+    needed: bool,
+) -> Option<Look> {
+    let own = |side: &&PublicSide| matches!(&side.key_use, KeyUse::Log { iss, shard: of } if *iss == authority.issuer && *of == shard);
+    let issuer = &authority.issuer;
+    let missing = |sentence: String| {
+        let look = if needed { Look::bad("keys", sentence) } else { Look::warning("keys", sentence) };
+        Some(look.help(format!("origin key new log-{shard} --use log --issuer {issuer} --shard {shard}, then list it")))
+    };
+    let Some(side) = sides.iter().find(own) else {
+        return missing(format!("{issuer}: there is no log key for {shard}"));
+    };
+    if let Err(error) = store.log(&side.name) {
+        return Some(Look::bad("keys", format!("{issuer}: {error}")));
+    }
+    let listed = section.is_some_and(|section| {
+        section.text().log_keys.iter().any(|key| key.shard == shard && key.x == side.public_key)
+    });
+    if listed {
+        Some(Look::good("keys", format!("{issuer}: the log key for {shard} opens and is listed")))
+    } else {
+        missing(format!("{issuer}: the log key for {shard} is not listed"))
+    }
+}
+
+fn tls(what: &'static str, door: &TlsDoor, now: Timestamp) -> Look {
+    if let Err(error) = TlsIdentity::read(door.tls.clone()) {
+        return Look::bad(what, error.to_string());
+    }
+    match end_of(&door.tls.certificate) {
+        Ok(end) => until(what, "the certificate", end, now)
+            .help_if_not_good("renew it; the node reads the new one without a restart"),
+        Err(why) => Look::bad(what, format!("`{}`: {why}", door.tls.certificate.display())),
+    }
+}
+
+/// The end of the first certificate of a PEM file.
+fn end_of(path: &Path) -> Result<Timestamp, String> {
+    let pem = fs::read(path).map_err(|error| error.to_string())?;
+    let (_, pem) = x509_parser::pem::parse_x509_pem(&pem).map_err(|error| error.to_string())?;
+    let certificate = pem.parse_x509().map_err(|error| error.to_string())?;
+    Timestamp::from_second(certificate.validity().not_after.timestamp()).map_err(|error| error.to_string())
+}
