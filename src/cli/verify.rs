@@ -1,57 +1,110 @@
-//! `origin verify`: judges a certificate with no network.
+//! `origin verify`: judges a certificate with no network, or asks a node.
 
 use super::{
-    Outcome, agreements,
-    arguments::{self, Trust},
-    console::{Colour, Console},
+    Outcome, agreements, arguments,
+    console::{Colour, Console, Exit, Failure},
     files::Source,
+    remote::{self, TlsArguments, date_text, status_word},
 };
 use crate::{
+    api::client::{Refusal, wire, within_deadline},
     node::system::SystemClock,
-    statement::{Issuer, MAX_BUNDLE_BYTES},
+    statement::{Issuer, Jti, MAX_BUNDLE_BYTES},
     time::{Clock, Date, Timestamp},
     verification::{Headline, Question, Settings, Tone, Verdict, Verifier},
 };
+use serde_json::{Value, json};
 use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
-/// Judge a certificate offline: who signed it, where it is logged, whether it stands and can be used
+/// Judge a certificate: who signed it, where it is logged, whether it stands and can be used
 ///
-/// Takes a token, a redacted copy of one, or an evidence bundle (.coo.json). With the same inputs and --at the
-/// answer is the same, byte for byte, for ever. Exit code 0: valid; 3: not valid; 5: too little or too old to say;
-/// 64: the trust list is not accepted, and nothing was judged.
+/// Offline by default: a token, a redacted copy of one or an evidence bundle (.coo.json), judged by a trust list.
+/// With the same inputs and --at the answer is the same, byte for byte, for ever. With --node the node judges the
+/// file, or tells by --id or --number whether it knows a certificate; that is the node's word and no proof.
+///
+/// Exit code 0: valid; 3: not valid; 5: too little or too old to say; 4: the node does not answer; 64: the trust
+/// list is not accepted, and nothing was judged.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Token or evidence bundle; `-` is standard input
-    #[arg(value_name = "FILE")]
-    file: Source,
-    #[command(flatten)]
-    trust: Trust,
+    #[arg(value_name = "FILE", required_unless_present_any = ["id", "number"], conflicts_with_all = ["id", "number"])]
+    file: Option<Source>,
+    /// The trust list, a signed note
+    #[arg(long, value_name = "FILE", env = "ORIGIN_TRUST", required_unless_present = "node")]
+    trust: Option<PathBuf>,
+    /// The anchor the trust list is opened with: the federation's signers, known by another road
+    #[arg(long, value_name = "FILE", env = "ORIGIN_ANCHOR", required_unless_present = "node")]
+    anchor: Option<PathBuf>,
     /// The day of use, such as that of the import declaration [default: today in the importing country]
     #[arg(long, value_name = "DATE", value_parser = arguments::date)]
     as_of: Option<Date>,
     /// The instant of asking, the only clock there is [default: now]
-    #[arg(long, value_name = "INSTANT", value_parser = arguments::instant)]
+    #[arg(long, value_name = "INSTANT", value_parser = arguments::instant, conflicts_with = "node")]
     at: Option<Timestamp>,
     /// Folder of agreement files, for their rules on late presentation; without it the signed dates decide
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with = "node")]
     agreements: Option<PathBuf>,
     /// The customs authority that asks: it accepts only what is addressed to it, complete
-    #[arg(long, value_name = "AUTHORITY", value_parser = arguments::issuer)]
+    #[arg(long, value_name = "AUTHORITY", value_parser = arguments::issuer, conflicts_with = "node")]
     reader: Option<Issuer>,
     /// How old a status may be before it counts as unknown, such as 36h or 7d
-    #[arg(long, value_name = "AGE", value_parser = arguments::seconds, default_value = "7d")]
+    #[arg(long, value_name = "AGE", value_parser = arguments::seconds, default_value = "7d", conflicts_with = "node")]
     status_max_age: u64,
+    #[command(flatten)]
+    asked: Asked,
+}
+
+/// Asking a node instead.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Asking a node")]
+struct Asked {
+    /// The node's gRPC address, HOST:PORT
+    #[arg(long, value_name = "ADDR", value_parser = remote::address)]
+    node: Option<String>,
+    #[command(flatten)]
+    tls: TlsArguments,
+    /// The statement's identifier
+    #[arg(long, value_name = "JTI", requires = "node", requires = "issuer")]
+    id: Option<Jti>,
+    /// The certificate number, with --issued-on: who knows both has the paper in hand
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        requires = "node",
+        requires = "issuer",
+        requires = "issued_on",
+        conflicts_with = "id"
+    )]
+    number: Option<String>,
+    /// The date of issue
+    #[arg(long, value_name = "DATE", value_parser = arguments::date, requires = "number")]
+    issued_on: Option<Date>,
+    /// The issuing authority
+    #[arg(long, value_name = "AUTHORITY", value_parser = arguments::issuer, requires = "node")]
+    issuer: Option<Issuer>,
 }
 
 impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
-        let trust = self.trust.open()?;
+        match (&self.asked.node, &self.file) {
+            (Some(node), Some(file)) => judged_by(console, node, &self.asked.tls, file, self.as_of),
+            (Some(node), None) => self.asked.look_up(console, node),
+            (None, Some(file)) => self.judge(console, file),
+            (None, None) => Err(Failure::new(Exit::Usage, "name a file, or a node and a certificate")),
+        }
+    }
+
+    fn judge(&self, console: Console, file: &Source) -> Outcome {
+        let (Some(list), Some(anchor)) = (&self.trust, &self.anchor) else {
+            return Err(Failure::new(Exit::Usage, "name what is believed: --trust FILE --anchor FILE"));
+        };
+        let trust = arguments::open_trust(list, anchor)?;
         let agreements = self.agreements.as_deref().map(|folder| agreements::load(Some(folder))).transpose()?;
-        let input = self.file.read(MAX_BUNDLE_BYTES)?;
+        let input = file.read(MAX_BUNDLE_BYTES)?;
         let question = Question {
             as_of: self.as_of,
             at: self.at.unwrap_or_else(|| SystemClock.now()),
-            reader: self.reader,
+            reader: self.reader.clone(),
             status_max_age: self.status_max_age,
         };
         let verifier = Verifier::new(Arc::new(trust), agreements.map(Arc::new), Settings::default());
@@ -68,20 +121,120 @@ fn print(console: Console, verdict: &Verdict) {
         return;
     }
     let text = verdict.to_text();
-    let headline = verdict.headline.as_str();
     let painted = paint_headline(console, verdict.headline);
-    match text.strip_prefix(headline) {
+    match text.strip_prefix(verdict.headline.as_str()) {
         Some(rest) => console.raw(format!("{painted}{rest}").as_bytes()),
         None => console.raw(text.as_bytes()),
     }
 }
 
 /// The headline in its colour.
-pub(super) fn paint_headline(console: Console, headline: Headline) -> String {
+fn paint_headline(console: Console, headline: Headline) -> String {
     let colour = match headline.tone() {
         Tone::Good => Colour::Green,
         Tone::Unknown => Colour::Yellow,
         Tone::Bad => Colour::Red,
     };
     console.paint(colour, headline.as_str())
+}
+
+/// A node judges what is shown to it.
+fn judged_by(console: Console, node: &str, tls: &TlsArguments, file: &Source, as_of: Option<Date>) -> Outcome {
+    let presentation = file.read(MAX_BUNDLE_BYTES)?;
+    let request =
+        wire::VerifyPresentationRequest { presentation: presentation.into(), as_of: as_of.map(remote::date_to_wire) };
+    let verdict = remote::converse(async {
+        let connection = tls.connect(node, None).await?;
+        let answer = connection.verifications().verify_presentation(within_deadline(request)).await;
+        answer.map_err(|status| remote::refused(console, node, &status))
+    })?;
+    let verdict = verdict.into_inner().verdict.unwrap_or_default();
+    if console.is_json() {
+        console.raw(&verdict.verdict_json);
+        console.data("");
+    } else {
+        node_verdict(console, node, &verdict);
+    }
+    // The node's word for its own verdict; anything but the three codes of a verdict is none.
+    match u8::try_from(verdict.exit_code) {
+        Ok(code @ (0 | 3 | 5)) => Ok(ExitCode::from(code)),
+        _ => Err(Failure::new(Exit::Failed, format!("the node {node} gave a verdict without its code"))),
+    }
+}
+
+fn node_verdict(console: Console, node: &str, verdict: &wire::Verdict) {
+    let headline = Headline::ALL.into_iter().find(|one| one.as_str() == verdict.headline);
+    console.data(headline.map_or_else(|| super::tree::plain(&verdict.headline), |one| paint_headline(console, one)));
+    let whole = serde_json::from_slice::<Value>(&verdict.verdict_json).unwrap_or_default();
+    if let Some(sentence) = whole.get("sentence").and_then(Value::as_str) {
+        console.data(super::tree::plain(sentence));
+    }
+    for check in &verdict.checks {
+        let word = match check.outcome() {
+            wire::CheckOutcome::Passed => "passed",
+            wire::CheckOutcome::Failed => "failed",
+            wire::CheckOutcome::Unknown | wire::CheckOutcome::Unspecified => "unknown",
+        };
+        console.data(format!("  {word:8} {:13} {}", check.name, super::tree::plain(&check.sentence)));
+        if !check.next.is_empty() {
+            console.data(format!("{:25}what to do: {}", "", super::tree::plain(&check.next)));
+        }
+    }
+    if let Some(certificate) = whole.get("certificate").filter(|certificate| !certificate.is_null()) {
+        console.data("\nCertificate as signed");
+        console.raw(super::tree::render(certificate).as_bytes());
+    }
+    console.message(format!("judged by {node}, by its own trust list and clock"));
+}
+
+impl Asked {
+    fn look_up(&self, console: Console, node: &str) -> Outcome {
+        use wire::look_up_certificate_request::Name;
+        let name = match (&self.id, &self.number, self.issued_on) {
+            (Some(id), ..) => Name::Jti(id.to_string()),
+            (None, Some(number), Some(date)) => Name::Number(wire::NumberAndDate {
+                number: number.clone(),
+                issued_on: Some(remote::date_to_wire(date)),
+            }),
+            _ => return Err(Failure::new(Exit::Usage, "name the certificate: --id, or --number with --issued-on")),
+        };
+        let issuer = self.issuer.as_ref().map(ToString::to_string).unwrap_or_default();
+        let request = wire::LookUpCertificateRequest { issuer, name: Some(name) };
+        let answer = remote::converse(async {
+            let connection = self.tls.connect(node, None).await?;
+            let answer = connection.verifications().look_up_certificate(within_deadline(request)).await;
+            answer.map(tonic::Response::into_inner).map_err(|status| {
+                if Refusal::from(&status).reason == "CERTIFICATE_UNKNOWN" {
+                    return Failure::new(Exit::NotValid, format!("the node {node} knows no such certificate"));
+                }
+                remote::refused(console, node, &status)
+            })
+        })?;
+        let status = answer.status();
+        let good = status == wire::CertificateStatus::Valid;
+        if console.is_json() {
+            console.data(json!({
+                "issuer": answer.issuer, "jti": answer.jti,
+                "issued_on": date_text(answer.issued_on.as_ref()),
+                "valid_from": date_text(answer.valid_from.as_ref()),
+                "valid_until": answer.valid_until.as_ref().map(|date| date_text(Some(date))),
+                "status": status_word(status).replace(' ', "_"),
+            }));
+        } else {
+            let colour = if good { Colour::Green } else { Colour::Red };
+            console.data(console.paint(colour, status_word(status)));
+            let until =
+                answer.valid_until.as_ref().map_or_else(|| "no limit stated".to_owned(), |date| date_text(Some(date)));
+            for (label, value) in [
+                ("issuer", answer.issuer.clone()),
+                ("id", answer.jti.clone()),
+                ("issued on", date_text(answer.issued_on.as_ref())),
+                ("valid", format!("{} to {until}", date_text(answer.valid_from.as_ref()))),
+            ] {
+                console.data(format!("  {label:12}{}", super::tree::plain(&value)));
+            }
+            console.message(format!("the word of {node}, and no proof: ask the holder for the evidence bundle"));
+        }
+        Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(Exit::NotValid.code()) })
+    }
 }
