@@ -57,6 +57,7 @@ enum Line {
     Asked {
         #[serde(flatten)]
         key: RowKey,
+        #[serde(with = "uuid_text")]
         request_id: Uuid,
     },
     Done {
@@ -65,6 +66,20 @@ enum Line {
         #[serde(flatten)]
         done: Done,
     },
+}
+
+/// A request id as text.
+mod uuid_text {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+    use uuid::Uuid;
+
+    pub(super) fn serialize<S: Serializer>(id: &Uuid, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(id)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Uuid, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
 }
 
 /// The file, held alone while the command runs.
