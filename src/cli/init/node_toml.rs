@@ -3,7 +3,7 @@
 use super::answers::Answers;
 use std::fmt::Write;
 
-/// Names of what a year of issuing needs.
+/// Names of the keys in use.
 #[derive(Debug, Clone)]
 pub(super) struct KeyNames {
     pub(super) statement: String,
@@ -139,7 +139,7 @@ mod tests {
     /// The example that people read is what the program writes.
     #[test]
     fn the_example_node_file_is_what_init_writes() {
-        let keys = KeyNames { statement: "statement-2026".to_owned(), status: "status-2026".to_owned() };
+        let keys = KeyNames { statement: "statement-1".to_owned(), status: "status-1".to_owned() };
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("node-config/node.toml");
         let written = render(&pakistan(), &keys);
         if std::env::var_os("ORIGIN_WRITE_EXAMPLES").is_some() {

@@ -78,24 +78,11 @@ impl Arguments {
                 add_keys(&mut text, &sides)?;
                 text
             }
-            None => self.first(&sides)?,
+            None => first(&self, &sides)?,
         };
         let json = serde_json::to_string_pretty(&text).map_err(|error| Failure::new(Exit::Failed, error))?;
         files::deliver(console, self.output.as_deref(), format!("{json}\n").as_bytes())?;
         Ok(ExitCode::SUCCESS)
-    }
-
-    fn first(self, sides: &[PublicSide]) -> Result<SectionText, Failure> {
-        let missing = |flag: &str| Failure::new(Exit::Usage, format!("a first section needs {flag}"));
-        let described = Described {
-            iss: self.issuer.ok_or_else(|| missing("--issuer"))?,
-            country: self.country.ok_or_else(|| missing("--country"))?,
-            time_zone: self.time_zone.ok_or_else(|| missing("--time-zone"))?,
-            names: self.names.into_iter().collect(),
-            roles: self.roles,
-            node: self.node,
-        };
-        section_text(described, sides)
     }
 
     fn change(&self, text: &mut SectionText) {
@@ -113,6 +100,19 @@ impl Arguments {
             text.node = Some(node.clone());
         }
     }
+}
+
+fn first(given: &Arguments, sides: &[PublicSide]) -> Result<SectionText, Failure> {
+    let missing = |flag: &str| Failure::new(Exit::Usage, format!("a first section needs {flag}"));
+    let described = Described {
+        iss: given.issuer.clone().ok_or_else(|| missing("--issuer"))?,
+        country: given.country.ok_or_else(|| missing("--country"))?,
+        time_zone: given.time_zone.clone().ok_or_else(|| missing("--time-zone"))?,
+        names: given.names.iter().cloned().collect(),
+        roles: given.roles.clone(),
+        node: given.node.clone(),
+    };
+    section_text(described, sides)
 }
 
 /// What an authority says of itself.
