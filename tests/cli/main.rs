@@ -1,0 +1,9 @@
+//! The real binary, command by command: what each promises, and what each says to bad input.
+
+mod certificate;
+mod init;
+mod keys;
+mod offline;
+mod support;
+mod trust;
+mod usage;

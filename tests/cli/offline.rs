@@ -1,0 +1,82 @@
+//! `origin verify`, `inspect` and `redact` on files, with no node.
+
+use crate::support::{folder, init, origin, origin_with, text, write};
+use std::{fs, path::Path};
+
+fn verify(node: &Path, file: &str, more: &[&str]) -> crate::support::Said {
+    let (trust, anchor) = (node.join("trust/trust-list.note"), node.join("trust/anchor.toml"));
+    let mut arguments = vec!["verify", file, "--trust", text(&trust), "--anchor", text(&anchor)];
+    arguments.extend(more);
+    origin(&arguments)
+}
+
+#[test]
+fn what_is_no_certificate_gets_a_verdict_that_says_so() {
+    let folder = folder();
+    let node = init(folder.path());
+    let noise = folder.path().join("noise");
+    fs::write(&noise, [0xff, 0x00, 0x7e, 0x0a]).unwrap();
+    let said = verify(&node, text(&noise), &[]);
+    assert_eq!(said.code, 3);
+    assert!(said.out.starts_with("UNREADABLE\n"), "{}", said.out);
+}
+
+#[test]
+fn the_same_question_has_the_same_answer_byte_for_byte() {
+    let folder = folder();
+    let node = init(folder.path());
+    let file = write(folder.path(), "token", "eyJ.eyJ.sig~");
+    let ask =
+        || verify(&node, text(&file), &["--at", "2036-11-22T12:00:00Z", "--as-of", "2026-12-01", "--format", "json"]);
+    let (one, two) = (ask(), ask());
+    assert_eq!(one.code, 3);
+    assert_eq!(one.out, two.out);
+    assert_eq!(one.json()["at"], "2036-11-22T12:00:00Z");
+}
+
+#[test]
+fn a_trust_list_that_fails_its_anchor_is_code_64_and_no_verdict() {
+    let folder = folder();
+    let node = init(folder.path());
+    let other = folder.path().join("other");
+    fs::create_dir(&other).unwrap();
+    let other = init(&other);
+    let file = write(folder.path(), "token", "x");
+    let (trust, anchor) = (node.join("trust/trust-list.note"), other.join("trust/anchor.toml"));
+    let said = origin(&["verify", text(&file), "--trust", text(&trust), "--anchor", text(&anchor)]);
+    let said = said.bad(64, &["the trust list is not accepted", "origin trust show"]);
+    assert!(said.out.is_empty());
+    origin(&["verify", text(&file), "--trust", "nowhere", "--anchor", text(&anchor)]).bad(64, &["there is no file"]);
+}
+
+#[test]
+fn what_is_believed_has_to_be_named() {
+    origin(&["verify", "x"]).bad(2, &["--trust", "--anchor"]);
+    origin(&["verify", "--id", "x"]).bad(2, &[]);
+    origin(&["verify", "x", "--as-of", "tomorrow", "--trust", "t", "--anchor", "a"]).bad(2, &["YYYY-MM-DD"]);
+    origin(&["verify", "x", "--status-max-age", "7", "--trust", "t", "--anchor", "a"]).bad(2, &["7d"]);
+}
+
+#[test]
+fn standard_input_is_read_like_a_file() {
+    let folder = folder();
+    let node = init(folder.path());
+    let (trust, anchor) = (node.join("trust/trust-list.note"), node.join("trust/anchor.toml"));
+    let said = origin_with(b"{}", &["verify", "-", "--trust", text(&trust), "--anchor", text(&anchor)]);
+    assert_eq!(said.code, 3, "{}", said.err);
+    assert!(said.out.starts_with("UNREADABLE"));
+}
+
+#[test]
+fn inspecting_says_that_it_does_not_verify() {
+    origin_with(b"not a token", &["inspect", "-"]).bad(1, &["cannot be shown", "reason"]);
+    origin(&["inspect", "nowhere"]).bad(1, &["there is no file"]);
+}
+
+#[test]
+fn only_what_may_be_withheld_can_be_dropped() {
+    origin_with(b"x", &["redact", "--drop", "goods", "-"]).bad(2, &["stays in every copy", "commercial"]);
+    origin_with(b"x", &["redact", "--drop", "prices", "-"]).bad(2, &["commercial"]);
+    origin_with(b"x", &["redact", "-"]).bad(2, &["--drop"]);
+    origin_with(b"x", &["redact", "--drop", "commercial", "-"]).bad(1, &["cannot be redacted"]);
+}

@@ -1,0 +1,182 @@
+//! `origin trust`: from keys to an installed list, as a federation of two does it.
+
+use crate::support::{folder, init, origin, text, write};
+use std::{fs, path::Path};
+
+struct Signer {
+    keys: String,
+    passphrase: String,
+    vkey: String,
+}
+
+fn signer(folder: &Path, name: &str) -> Signer {
+    use std::os::unix::fs::PermissionsExt;
+    let keys = folder.join(format!("{name}-keys"));
+    let passphrase = write(folder, &format!("{name}.passphrase"), "a long enough passphrase\n");
+    fs::set_permissions(&passphrase, fs::Permissions::from_mode(0o600)).unwrap();
+    let (keys, passphrase) = (text(&keys).to_owned(), text(&passphrase).to_owned());
+    let signer = format!("{name}.int/trust");
+    origin(&[
+        "key",
+        "new",
+        "fed",
+        "--use",
+        "federation",
+        "--signer",
+        &signer,
+        "--keys",
+        &keys,
+        "--passphrase-file",
+        &passphrase,
+    ])
+    .good();
+    let listed = origin(&["key", "list", "--keys", &keys, "--format", "json"]).good().json();
+    Signer { keys, passphrase, vkey: listed["verifier_key"].as_str().unwrap().to_owned() }
+}
+
+#[test]
+fn a_list_of_two_signers_is_drafted_signed_merged_and_installed() {
+    let folder = folder();
+    let node = init(folder.path());
+    let (one, two) = (signer(folder.path(), "comesa"), signer(folder.path(), "asean"));
+    let at = |name: &str| text(&folder.path().join(name)).to_owned();
+    let section = node.join("trust/section.note");
+    origin(&[
+        "trust",
+        "draft",
+        "list",
+        "--section",
+        text(&section),
+        "--signer",
+        &one.vkey,
+        "--signer",
+        &two.vkey,
+        "--node",
+        "node.tdap.gov.pk,https=https://node.tdap.gov.pk",
+        "--keys",
+        text(&node.join("keys")),
+        "-o",
+        &at("draft.json"),
+    ])
+    .good();
+    for (signer, out) in [(&one, "one.note"), (&two, "two.note")] {
+        let said = origin(&[
+            "trust",
+            "sign",
+            &at("draft.json"),
+            "--key",
+            "fed",
+            "--keys",
+            &signer.keys,
+            "--passphrase-file",
+            &signer.passphrase,
+            "-o",
+            &at(out),
+        ])
+        .good();
+        assert!(said.err.contains("signed by 1 of the 2 needed"), "{}", said.err);
+    }
+    let anchor =
+        write(folder.path(), "anchor.toml", &format!("k = 2\nsigners = [\"{}\", \"{}\"]\n", one.vkey, two.vkey));
+    let install =
+        |file: &str| origin(&["trust", "install", file, "--to", &at("installed.note"), "--anchor", text(&anchor)]);
+
+    install(&at("one.note")).bad(64, &["1 of the 2 signatures", "nothing was installed"]);
+    assert!(!folder.path().join("installed.note").exists());
+
+    origin(&["trust", "merge", &at("one.note"), &at("two.note"), "-o", &at("list.note")]).good();
+    install(&at("list.note")).good();
+    let shown = origin(&["trust", "show", &at("installed.note"), "--anchor", text(&anchor)]).good();
+    assert!(shown.out.contains("https://co.tdap.gov.pk") && shown.out.contains("2 of 2 must sign"), "{}", shown.out);
+    assert!(shown.err.contains("accepted under the anchor"), "{}", shown.err);
+    assert!(fs::read_to_string(&anchor).unwrap().contains("[roots]"), "the roots are not pinned");
+
+    let policy = origin(&[
+        "trust",
+        "policy",
+        "co.tdap.gov.pk/log/2026/cn",
+        "--trust",
+        &at("installed.note"),
+        "--anchor",
+        text(&anchor),
+    ])
+    .good();
+    assert!(policy.out.contains("quorum none"), "{}", policy.out);
+}
+
+#[test]
+fn a_later_section_keeps_every_key_and_raises_the_serial() {
+    let folder = folder();
+    let node = init(folder.path());
+    let next = origin(&[
+        "trust",
+        "draft",
+        "section",
+        "--after",
+        text(&node.join("trust/section.note")),
+        "--keys",
+        text(&node.join("keys")),
+    ])
+    .good()
+    .json();
+    assert_eq!(next["serial"], 2);
+    assert_eq!(next["keys"].as_array().unwrap().len(), 2);
+    let draft = write(folder.path(), "section.json", &next.to_string());
+    let signed = origin(&[
+        "trust",
+        "sign",
+        text(&draft),
+        "--key",
+        "root",
+        "--keys",
+        text(&node.join("offline/keys")),
+        "--passphrase-file",
+        text(&node.join("offline/keys.passphrase")),
+    ])
+    .good();
+    let note = write(folder.path(), "section.note", &signed.out);
+    let shown = origin(&["trust", "show", text(&note)]).good();
+    assert!(shown.out.contains("serial       2"), "{}", shown.out);
+}
+
+#[test]
+fn an_altered_list_is_not_installed_and_nothing_changes() {
+    let folder = folder();
+    let node = init(folder.path());
+    let list = node.join("trust/trust-list.note");
+    let before = fs::read(&list).unwrap();
+    let altered = fs::read_to_string(&list).unwrap().replacen("\"version\": 1", "\"version\": 2", 1);
+    let altered = write(folder.path(), "altered.note", &altered);
+    origin(&["trust", "install", text(&altered), "--config", text(&node.join("node.toml"))])
+        .bad(64, &["does not verify"]);
+    assert_eq!(fs::read(&list).unwrap(), before);
+}
+
+#[test]
+fn a_misspelt_member_of_a_draft_is_refused() {
+    let folder = folder();
+    let node = init(folder.path());
+    let draft = origin(&[
+        "trust",
+        "draft",
+        "section",
+        "--after",
+        text(&node.join("trust/section.note")),
+        "--keys",
+        text(&node.join("keys")),
+    ])
+    .good();
+    let draft = write(folder.path(), "section.json", &draft.out.replace("\"roles\"", "\"rols\""));
+    origin(&[
+        "trust",
+        "sign",
+        text(&draft),
+        "--key",
+        "root",
+        "--keys",
+        text(&node.join("offline/keys")),
+        "--passphrase-file",
+        text(&node.join("offline/keys.passphrase")),
+    ])
+    .bad(64, &["rols"]);
+}
