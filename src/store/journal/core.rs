@@ -1,0 +1,340 @@
+//! An opened data folder, and everything that is read from it.
+
+use super::Parts;
+use super::Scrubbed;
+use super::disk::DiskFile;
+use super::frame::Class;
+use super::index::Overlay;
+use super::keeper::{Keeper, Poison};
+use super::keyspace::{self, StoredAnswer};
+use super::logs::{Log, Logs};
+use super::record::{EntryRecord, EntryRecords};
+use super::rows::{KEPT_LEVEL, Place, Row};
+use super::segment::{self, SegmentHead, Step, Walk};
+use super::writer::Writer;
+use crate::log::{Hash, Origin, leaf_hash, root_of};
+use crate::statement::Jti;
+use crate::store::entry::{Disclosures, DurableEntry, EntryFacts, EntryRef, PublishedHead};
+use crate::store::error::StoreError;
+use crate::store::state::{Answer, AuditRow, RequestId, StatusListState, Table};
+use bytes::Bytes;
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// Entry segments kept open for reading.
+const OPEN_SEGMENTS: usize = 256;
+
+/// An opened data folder.
+pub(super) struct Core {
+    pub(super) parts: Arc<Parts>,
+    pub(super) logs: RwLock<Logs>,
+    pub(super) state: Arc<Overlay>,
+    pub(super) writer: Mutex<Writer>,
+    pub(super) poison: Arc<Poison>,
+    pub(super) keeper: Keeper,
+    pub(super) segments: RwLock<HashMap<u32, Arc<dyn DiskFile>>>,
+}
+
+impl Core {
+    pub(super) fn logs(&self) -> RwLockReadGuard<'_, Logs> {
+        self.logs.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn logs_mut(&self) -> RwLockWriteGuard<'_, Logs> {
+        self.logs.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends writing through this value for good.
+    pub(super) fn retire(&self) {
+        let _turn = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        self.keeper.stop();
+        self.poison.set("the store was reloaded");
+    }
+
+    pub(super) fn poisoned(&self) -> Option<String> {
+        self.poison.why()
+    }
+
+    pub(super) fn origins(&self) -> Vec<Origin> {
+        self.logs().all().iter().map(|log| log.origin.clone()).collect()
+    }
+
+    pub(super) fn addressee(&self, origin: &Origin) -> Option<String> {
+        self.logs().get(origin).map(|log| log.addressee.clone())
+    }
+
+    pub(super) fn durable_size(&self, origin: &Origin) -> u64 {
+        self.logs().get(origin).map_or(0, Log::durable)
+    }
+
+    pub(super) fn head(&self, origin: &Origin) -> Option<PublishedHead> {
+        self.logs().get(origin)?.head.clone()
+    }
+
+    /// The row of a published entry.
+    fn row(&self, origin: &Origin, index: u64) -> Result<Option<Row>, StoreError> {
+        let sidecar = match self.logs().get(origin) {
+            Some(log) if index < log.published() => log.sidecar.clone(),
+            _ => return Ok(None),
+        };
+        sidecar.row(index).map(Some)
+    }
+
+    fn segment(&self, ordinal: u32) -> Result<Arc<dyn DiskFile>, StoreError> {
+        if let Some(file) = self.segments.read().unwrap_or_else(PoisonError::into_inner).get(&ordinal) {
+            return Ok(Arc::clone(file));
+        }
+        let file = segment::open(&*self.parts.disk, Class::Entries, ordinal)?;
+        let mut segments = self.segments.write().unwrap_or_else(PoisonError::into_inner);
+        if segments.len() >= OPEN_SEGMENTS {
+            segments.clear();
+        }
+        segments.insert(ordinal, Arc::clone(&file));
+        Ok(file)
+    }
+
+    fn bytes(&self, place: Place) -> Result<Vec<u8>, StoreError> {
+        let mut bytes = vec![0; usize::try_from(place.length).unwrap_or(usize::MAX)];
+        let name = segment::name(Class::Entries, place.segment);
+        let offset = u64::from(place.offset);
+        let read = self.segment(place.segment)?.read_at(&mut bytes, offset).map_err(|e| StoreError::io(&name, e))?;
+        if read < bytes.len() {
+            return Err(StoreError::corrupt(&name, offset, "an entry is cut off"));
+        }
+        Ok(bytes)
+    }
+
+    /// The leaf of a row, if it is the leaf that was logged: a bit that flipped on the disk is never served.
+    fn leaf_of(&self, row: &Row) -> Result<Bytes, StoreError> {
+        let leaf = self.bytes(row.leaf)?;
+        if leaf_hash(&leaf) == row.leaf_hash {
+            return Ok(leaf.into());
+        }
+        let name = segment::name(Class::Entries, row.leaf.segment);
+        Err(StoreError::corrupt(&name, u64::from(row.leaf.offset), "the leaf does not match its hash"))
+    }
+
+    pub(super) fn durable_entry(&self, origin: &Origin, index: u64) -> Result<Option<DurableEntry>, StoreError> {
+        let pending = self.logs().get(origin).and_then(|log| log.pending(index));
+        let row = match pending {
+            Some(row) => Some(row),
+            None => self.row(origin, index)?,
+        };
+        row.map(|row| Ok(DurableEntry { facts: row.facts(), leaf: self.leaf_of(&row)? })).transpose()
+    }
+
+    pub(super) fn leaf(&self, origin: &Origin, index: u64) -> Result<Option<Bytes>, StoreError> {
+        self.row(origin, index)?.map(|row| self.leaf_of(&row)).transpose()
+    }
+
+    pub(super) fn leaves(
+        &self,
+        origin: &Origin,
+        range: Range<u64>,
+        max_bytes: usize,
+    ) -> Result<Vec<Bytes>, StoreError> {
+        /// Rows read at once.
+        const ROWS: u64 = 256;
+        let (sidecar, end) = match self.logs().get(origin) {
+            Some(log) => (log.sidecar.clone(), log.published().min(range.end)),
+            None => return Ok(Vec::new()),
+        };
+        let mut leaves = Vec::new();
+        let mut bytes = 0_usize;
+        let mut at = range.start;
+        while at < end {
+            let count = ROWS.min(end - at);
+            for row in sidecar.read(at, count)? {
+                bytes = bytes.saturating_add(usize::try_from(row.leaf.length).unwrap_or(usize::MAX));
+                if bytes > max_bytes && !leaves.is_empty() {
+                    return Ok(leaves);
+                }
+                leaves.push(self.leaf_of(&row)?);
+            }
+            at += count;
+        }
+        Ok(leaves)
+    }
+
+    pub(super) fn facts(&self, origin: &Origin, index: u64) -> Result<Option<EntryFacts>, StoreError> {
+        Ok(self.row(origin, index)?.map(|row| row.facts()))
+    }
+
+    pub(super) fn disclosures(&self, origin: &Origin, index: u64) -> Result<Option<Disclosures>, StoreError> {
+        let Some(row) = self.row(origin, index)? else { return Ok(None) };
+        if row.sealed.length == 0 {
+            return Ok(Some(Disclosures::None));
+        }
+        let sealed = self.bytes(row.sealed)?;
+        self.parts.keys.unseal(origin, self.durable_size(origin), index, &sealed).map(Some)
+    }
+
+    pub(super) fn node(&self, origin: &Origin, level: u8, index: u64) -> Result<Hash, StoreError> {
+        let (sidecar, first) = {
+            let logs = self.logs();
+            let log = logs.get(origin).ok_or_else(|| StoreError::UnknownLog(origin.clone()))?;
+            let end = 1_u64.checked_shl(level.into()).and_then(|width| width.checked_mul(index.checked_add(1)?));
+            match end {
+                Some(end) if end <= log.published() => {}
+                _ => {
+                    let index = end.unwrap_or(u64::MAX);
+                    return Err(StoreError::NoEntry { origin: origin.clone(), index });
+                }
+            }
+            if let Some(node) = log.tree.node(level, index) {
+                return Ok(node);
+            }
+            (log.sidecar.clone(), index << level)
+        };
+        debug_assert!(level < KEPT_LEVEL, "higher levels are kept in memory");
+        let leaves: Vec<Hash> = sidecar.read(first, 1 << level)?.iter().map(|row| row.leaf_hash).collect();
+        Ok(root_of(&leaves))
+    }
+
+    pub(super) fn find(&self, jti: &Jti) -> Result<Option<EntryRef>, StoreError> {
+        let logs: Vec<_> = {
+            let logs = self.logs();
+            logs.all().iter().map(|log| (log.origin.clone(), log.sidecar.clone(), log.published())).collect()
+        };
+        // The newest shard first: it is the one most often asked about.
+        for (origin, sidecar, published) in logs.into_iter().rev() {
+            let (mut low, mut high) = (0, published);
+            while low < high {
+                let middle = low + (high - low) / 2;
+                match sidecar.row(middle)?.jti.cmp(jti) {
+                    std::cmp::Ordering::Less => low = middle + 1,
+                    std::cmp::Ordering::Greater => high = middle,
+                    std::cmp::Ordering::Equal => return Ok(Some(EntryRef { origin, index: middle })),
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// A value of the index that does not read: it is not what was put there.
+    fn unreadable(&self, what: &str) -> StoreError {
+        self.parts.distrust_index();
+        StoreError::Index(format!("{what} does not read"))
+    }
+
+    /// The entry at a place of the index, and whether it is published.
+    fn entry_at(&self, (id, index): (u32, u64)) -> Result<(EntryRef, bool), StoreError> {
+        let logs = self.logs();
+        let log = logs.by_id(id).ok_or_else(|| self.unreadable("a log id"))?;
+        Ok((EntryRef { origin: log.origin.clone(), index }, index < log.published()))
+    }
+
+    pub(super) fn find_number(&self, number: &str) -> Result<Option<EntryRef>, StoreError> {
+        let Some(value) = self.state.get(&keyspace::number(number))? else { return Ok(None) };
+        let place = keyspace::read_place(&value).ok_or_else(|| self.unreadable("the place of a number"))?;
+        let (entry, published) = self.entry_at(place)?;
+        Ok(published.then_some(entry))
+    }
+
+    pub(super) fn number_taken(&self, number: &str) -> Result<bool, StoreError> {
+        Ok(self.state.get(&keyspace::number(number))?.is_some())
+    }
+
+    pub(super) fn answered(&self, account: &str, request_id: &RequestId) -> Result<Option<Answer>, StoreError> {
+        let Some(value) = self.state.get(&keyspace::answer(account, request_id))? else { return Ok(None) };
+        let stored: StoredAnswer = postcard::from_bytes(&value).map_err(|_| self.unreadable("an answer"))?;
+        let (entry, published) = match stored.entry {
+            Some(place) => {
+                let (entry, published) = self.entry_at(place)?;
+                (Some(entry), published)
+            }
+            None => (None, true),
+        };
+        let StoredAnswer { body_digest, answer, at_ms, .. } = stored;
+        Ok(Some(Answer { body_digest, answer, at_ms, entry, published }))
+    }
+
+    pub(super) fn series_next(&self, series: &str) -> Result<u64, StoreError> {
+        let Some(value) = self.state.get(&keyspace::series(series))? else { return Ok(0) };
+        value.try_into().map(u64::from_be_bytes).map_err(|_| self.unreadable("a number series"))
+    }
+
+    pub(super) fn status_lists(&self, origin: &Origin) -> Result<Vec<StatusListState>, StoreError> {
+        let Some(id) = self.logs().id(origin) else { return Ok(Vec::new()) };
+        let prefix = keyspace::lists(id);
+        let mut lists = Vec::new();
+        for (key, seed) in self.state.scan(&prefix, &prefix, usize::MAX)? {
+            let unreadable = || self.unreadable("a status list");
+            let list = keyspace::last_u32(&key).ok_or_else(unreadable)?;
+            let seed = seed.try_into().map_err(|_| unreadable())?;
+            let allocated = match self.state.get(&keyspace::allocated(id, list))? {
+                Some(count) => count.try_into().map(u32::from_be_bytes).map_err(|_| unreadable())?,
+                None => 0,
+            };
+            let prefix = keyspace::statuses(id, list);
+            let set = self.state.scan(&prefix, &prefix, usize::MAX)?;
+            let set = set.iter().map(|(key, bits)| Some((keyspace::last_u32(key)?, *bits.first()?)));
+            let set = set.collect::<Option<_>>().ok_or_else(unreadable)?;
+            lists.push(StatusListState { list, seed, allocated, set });
+        }
+        Ok(lists)
+    }
+
+    pub(super) fn status(&self, origin: &Origin, list: u32, index: u32) -> Result<Option<u8>, StoreError> {
+        let Some(id) = self.logs().id(origin) else { return Ok(None) };
+        Ok(self.state.get(&keyspace::status(id, list, index))?.and_then(|bits| bits.first().copied()))
+    }
+
+    pub(super) fn record(&self, table: Table, id: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.state.get(&keyspace::record(table, id))?)
+    }
+
+    pub(super) fn records(&self, table: Table) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+        let prefix = keyspace::records(table);
+        let found = self.state.scan(&prefix, &prefix, usize::MAX)?;
+        Ok(found.into_iter().map(|(key, record)| (key.get(2..).unwrap_or_default().to_vec(), record)).collect())
+    }
+
+    pub(super) fn audit(&self, from: u64, limit: usize) -> Result<Vec<AuditRow>, StoreError> {
+        let rows = self.state.scan(keyspace::AUDIT, &keyspace::audit(from), limit)?;
+        let rows = rows.iter().map(|(key, value)| keyspace::audit_row(key, value));
+        rows.collect::<Option<_>>().ok_or_else(|| self.unreadable("an audit row"))
+    }
+
+    pub(super) fn scrub(&self) -> Result<Scrubbed, StoreError> {
+        let disk = &*self.parts.disk;
+        let end = {
+            let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+            (writer.entries.ordinal, writer.entries.offset)
+        };
+        let mut found = Scrubbed::default();
+        for ordinal in segment::ordinals(disk, Class::Entries)? {
+            let name = segment::name(Class::Entries, ordinal);
+            let file = segment::open(disk, Class::Entries, ordinal)?;
+            let head = SegmentHead::read(Class::Entries, ordinal, &*file)?;
+            let head = head.ok_or_else(|| StoreError::corrupt(&name, 0, "the segment's head is damaged"))?;
+            let mut walk = Walk::new(Class::Entries, &head, &*file)?;
+            while (ordinal, walk.end().0) < end {
+                match walk.step()? {
+                    Step::Frame(frame) => {
+                        found.batches += 1;
+                        found.bytes += frame.end() - frame.offset;
+                    }
+                    Step::End => break,
+                    Step::Torn => return Err(StoreError::corrupt(&name, walk.end().0, "the batch is damaged")),
+                }
+                self.scrub_records(&name, walk.payload(), &mut found)?;
+            }
+        }
+        Ok(found)
+    }
+
+    fn scrub_records(&self, name: &str, payload: &[u8], found: &mut Scrubbed) -> Result<(), StoreError> {
+        for record in EntryRecords::new(payload) {
+            let record = record.ok_or_else(|| StoreError::corrupt(name, 0, "a record does not read"))?;
+            let EntryRecord::Leaf { log, index, jti, leaf, .. } = record else { continue };
+            let origin = self.entry_at((log, index))?.0.origin;
+            let expected = self.durable_entry(&origin, index)?;
+            let row = expected.filter(|entry| entry.facts.jti == jti && entry.leaf == leaf);
+            row.ok_or_else(|| StoreError::corrupt(name, 0, format!("entry {index} of log {origin} differs")))?;
+            found.leaves += 1;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,167 @@
+//! The keys of the index, and the changes that records of the journal mean for it.
+//!
+//! ```text
+//! N number                → log u32, index u64      R table id      → record
+//! A request id 16 account → answer                  D sequence u64  → at u64, audit row
+//! S series                → next u64                L log list      → seed of a status list
+//! C log list              → indexes handed out      X log list idx  → status
+//! ```
+//! Numbers inside keys are big-endian, so that order is order.
+
+use super::index::Changes;
+use super::record::{EntryRecord, StateRecord};
+use crate::log::Origin;
+use crate::store::state::{AuditRow, RequestId, StateChange, Table};
+use serde::{Deserialize, Serialize};
+
+/// An answer as the index keeps it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct StoredAnswer {
+    pub(super) body_digest: [u8; 32],
+    pub(super) answer: Vec<u8>,
+    pub(super) at_ms: u64,
+    pub(super) entry: Option<(u32, u64)>,
+}
+
+fn key(kind: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let mut key = vec![kind];
+    for part in parts {
+        key.extend_from_slice(part);
+    }
+    key
+}
+
+pub(super) fn number(number: &str) -> Vec<u8> {
+    key(b'N', &[number.as_bytes()])
+}
+
+/// UUIDv7 first: answers lie by time, for sled's sake and for dropping the old ones.
+pub(super) fn answer(account: &str, request_id: &RequestId) -> Vec<u8> {
+    key(b'A', &[request_id, account.as_bytes()])
+}
+
+pub(super) const ANSWERS: &[u8] = b"A";
+pub(super) const SERIES: &[u8] = b"S";
+
+pub(super) fn series(series: &str) -> Vec<u8> {
+    key(b'S', &[series.as_bytes()])
+}
+
+/// All lists of a log.
+pub(super) fn lists(log: u32) -> Vec<u8> {
+    key(b'L', &[&log.to_be_bytes()])
+}
+
+pub(super) fn list(log: u32, list: u32) -> Vec<u8> {
+    key(b'L', &[&log.to_be_bytes(), &list.to_be_bytes()])
+}
+
+pub(super) fn allocated(log: u32, list: u32) -> Vec<u8> {
+    key(b'C', &[&log.to_be_bytes(), &list.to_be_bytes()])
+}
+
+/// All statuses of a list.
+pub(super) fn statuses(log: u32, list: u32) -> Vec<u8> {
+    key(b'X', &[&log.to_be_bytes(), &list.to_be_bytes()])
+}
+
+pub(super) fn status(log: u32, list: u32, index: u32) -> Vec<u8> {
+    key(b'X', &[&log.to_be_bytes(), &list.to_be_bytes(), &index.to_be_bytes()])
+}
+
+pub(super) fn records(table: Table) -> Vec<u8> {
+    vec![b'R', table.byte()]
+}
+
+pub(super) fn record(table: Table, id: &[u8]) -> Vec<u8> {
+    key(b'R', &[&[table.byte()], id])
+}
+
+pub(super) const AUDIT: &[u8] = b"D";
+
+pub(super) fn audit(sequence: u64) -> Vec<u8> {
+    key(b'D', &[&sequence.to_be_bytes()])
+}
+
+/// A row of the audit trail from its key and value.
+pub(super) fn audit_row(key: &[u8], value: &[u8]) -> Option<AuditRow> {
+    let number = u64::from_be_bytes(key.get(1..)?.try_into().ok()?);
+    let (at_ms, row) = value.split_first_chunk::<8>()?;
+    Some(AuditRow { number, at_ms: u64::from_be_bytes(*at_ms), row: row.to_vec() })
+}
+
+/// The last four bytes of a key.
+pub(super) fn last_u32(key: &[u8]) -> Option<u32> {
+    key.last_chunk::<4>().map(|bytes| u32::from_be_bytes(*bytes))
+}
+
+/// An entry, as a value.
+pub(super) fn read_place(value: &[u8]) -> Option<(u32, u64)> {
+    let (log, index) = value.split_first_chunk::<4>()?;
+    Some((u32::from_be_bytes(*log), u64::from_be_bytes(index.try_into().ok()?)))
+}
+
+fn place(log: u32, index: u64) -> Vec<u8> {
+    let mut value = log.to_be_bytes().to_vec();
+    value.extend_from_slice(&index.to_be_bytes());
+    value
+}
+
+pub(super) fn number_change(text: &str, log: u32, index: u64) -> (Vec<u8>, Option<Vec<u8>>) {
+    (number(text), Some(place(log, index)))
+}
+
+pub(super) fn audit_change(sequence: u64, at_ms: u64, row: &[u8]) -> (Vec<u8>, Option<Vec<u8>>) {
+    (audit(sequence), Some(key_value(at_ms, row)))
+}
+
+fn key_value(at_ms: u64, row: &[u8]) -> Vec<u8> {
+    let mut value = at_ms.to_be_bytes().to_vec();
+    value.extend_from_slice(row);
+    value
+}
+
+/// What an entry record means for the index.
+pub(super) fn entry_change(record: &EntryRecord<'_>, sequence: u64) -> Option<(Vec<u8>, Option<Vec<u8>>)> {
+    match record {
+        EntryRecord::Leaf { number: Some(number), log, index, .. } => Some(number_change(number, *log, *index)),
+        EntryRecord::Audit { at_ms, row } => Some(audit_change(sequence, *at_ms, row)),
+        EntryRecord::Leaf { .. } | EntryRecord::Disclosures { .. } | EntryRecord::Erasure { .. } => None,
+    }
+}
+
+/// What a state record means for the index. `log` gives the id of an open log.
+pub(super) fn state_changes(
+    record: &StateRecord,
+    at_ms: u64,
+    log: &dyn Fn(&Origin) -> Option<u32>,
+    changes: &mut Changes,
+) -> Option<()> {
+    let StateRecord::Change(change) = record else { return Some(()) };
+    let (key, value) = match change {
+        // Logs are kept in memory, from the journal.
+        StateChange::LogOpened { .. } => return Some(()),
+        StateChange::SeriesAdvanced { series: name, next } => (series(name), Some(next.to_be_bytes().to_vec())),
+        StateChange::RequestAnswered { account, request_id, body_digest, answer: text, entry } => {
+            let entry = match entry {
+                Some(entry) => Some((log(&entry.origin)?, entry.index)),
+                None => None,
+            };
+            let stored = StoredAnswer { body_digest: *body_digest, answer: text.clone(), at_ms, entry };
+            (answer(account, request_id), Some(postcard::to_stdvec(&stored).ok()?))
+        }
+        StateChange::StatusListOpened { origin, list: number, seed } => {
+            (list(log(origin)?, *number), Some(seed.to_vec()))
+        }
+        StateChange::StatusAllocated { origin, list, count } => {
+            (allocated(log(origin)?, *list), Some(count.to_be_bytes().to_vec()))
+        }
+        StateChange::StatusSet { origin, list, index, status: bits } => {
+            (status(log(origin)?, *list, *index), Some(vec![*bits]))
+        }
+        StateChange::RecordPut { table, id, record: bytes } => (self::record(*table, id), Some(bytes.clone())),
+        StateChange::RecordRemoved { table, id } => (self::record(*table, id), None),
+    };
+    changes.push((key, value));
+    Some(())
+}

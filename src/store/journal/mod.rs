@@ -1,0 +1,277 @@
+//! The store on disk: journals that are the truth, and sidecars and an index that follow from them.
+//!
+//! ```text
+//! lock              held while a process has the folder
+//! entries/00000001  entries, disclosures, audit rows, erasures: for ever, never rewritten
+//! state/00000001    everything mutable; each segment begins with a snapshot, old ones go
+//! logs/00000000.rows, .nodes, mark   fixed-width rows and tree hashes of each log; made again when lost
+//! keys/…            one key for each entry's disclosures; the one file that is overwritten
+//! index/            sled; made again when lost
+//! ```
+//! A batch is a frame in either class, written only after the frames before it were synced, so a power cut
+//! can tear only the last. The state half names the entry half: the batch counts with both or not at all.
+
+mod chain;
+mod core;
+mod disk;
+mod frame;
+mod index;
+mod keeper;
+mod keys;
+mod keyspace;
+mod logs;
+mod mark;
+mod open;
+mod record;
+mod rows;
+mod segment;
+mod tail;
+mod wire;
+mod writer;
+
+use self::core::Core;
+use self::disk::{Disk, RealDisk, TakeError};
+use self::index::{Index, IndexError, SledIndex};
+use self::keys::Keys;
+use super::batch::{Batch, Committed};
+use super::contract::{SignHead, Store};
+use super::entry::{Disclosures, DurableEntry, EntryFacts, EntryRef, PublishedHead, Sealed};
+use super::error::StoreError;
+use super::state::{Answer, AuditRow, RequestId, StatusListState, Table};
+use crate::log::{Extension, Hash, Origin};
+use crate::statement::Jti;
+use crate::time::Random;
+use bytes::Bytes;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// How a data folder is kept.
+#[derive(Debug, Clone)]
+pub struct JournalOptions {
+    /// Length at which a segment of entries is followed by the next, in bytes. A start reads the last one or
+    /// two, so this bounds it.
+    pub entry_segment_bytes: u64,
+    /// The same for state. Each segment begins with a snapshot of all that is mutable.
+    pub state_segment_bytes: u64,
+    /// Bytes of the disk that stay free: below them nothing is accepted.
+    pub reserve_bytes: u64,
+    /// Whether the index, marks and keys are kept on a thread of their own. Without, they are kept on the
+    /// writer's turn, for tests that must do the same each time.
+    pub background: bool,
+}
+
+impl Default for JournalOptions {
+    fn default() -> Self {
+        Self {
+            entry_segment_bytes: 128 << 20,
+            state_segment_bytes: 64 << 20,
+            reserve_bytes: 256 << 20,
+            background: true,
+        }
+    }
+}
+
+/// What outlives a reload.
+struct Parts {
+    disk: Arc<dyn Disk>,
+    index: Arc<dyn Index>,
+    index_suspect: AtomicBool,
+    keys: Keys,
+    random: Arc<dyn Random>,
+    options: JournalOptions,
+}
+
+impl Parts {
+    /// The next start makes the index again.
+    fn distrust_index(&self) {
+        self.index_suspect.store(true, Ordering::Release);
+    }
+
+    fn index_is_suspect(&self) -> bool {
+        self.index_suspect.load(Ordering::Acquire)
+    }
+}
+
+/// The store in a data folder of its own, held against every other process.
+pub struct JournalStore {
+    parts: Arc<Parts>,
+    core: RwLock<Arc<Core>>,
+}
+
+impl std::fmt::Debug for JournalStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("JournalStore").field("options", &self.parts.options).finish_non_exhaustive()
+    }
+}
+
+impl From<IndexError> for StoreError {
+    fn from(error: IndexError) -> Self {
+        Self::Index(error.0)
+    }
+}
+
+/// What a reading of everything found whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Scrubbed {
+    /// Batches in the entries class.
+    pub batches: u64,
+    /// Leaves, each found under its row and hashed again.
+    pub leaves: u64,
+    /// Bytes read.
+    pub bytes: u64,
+}
+
+impl JournalStore {
+    /// Opens a data folder, making it if it is not there.
+    pub fn open(folder: &Path, options: JournalOptions, random: Arc<dyn Random>) -> Result<Self, StoreError> {
+        let shown = folder.display().to_string();
+        let disk = RealDisk::take(folder).map_err(|error| match error {
+            TakeError::Held => StoreError::Locked(shown.clone()),
+            TakeError::Io(error) => StoreError::io(&shown, error),
+        })?;
+        let index = SledIndex::open(&folder.join("index"))?;
+        Self::over(Arc::new(disk), Arc::new(index), options, random)
+    }
+
+    fn over(
+        disk: Arc<dyn Disk>,
+        index: Arc<dyn Index>,
+        options: JournalOptions,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, StoreError> {
+        let keys = Keys::new(Arc::clone(&disk), Arc::clone(&random));
+        let parts = Arc::new(Parts { disk, index, index_suspect: AtomicBool::new(false), keys, random, options });
+        let core = Core::open(Arc::clone(&parts))?;
+        Ok(Self { parts, core: RwLock::new(Arc::new(core)) })
+    }
+
+    fn core(&self) -> Arc<Core> {
+        Arc::clone(&self.core.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads every entry there is and checks it against its checksum, its row and the signed head of its log.
+    pub fn scrub(&self) -> Result<Scrubbed, StoreError> {
+        self.core().scrub()
+    }
+}
+
+impl Store for JournalStore {
+    fn seal(&self, origin: &Origin, index: u64, disclosures: &[String]) -> Result<Sealed, StoreError> {
+        self.parts.keys.seal(origin, self.core().durable_size(origin), index, disclosures)
+    }
+
+    fn commit(&self, batch: Batch) -> Result<Committed, StoreError> {
+        self.core().commit(batch)
+    }
+
+    fn advance(&self, extensions: Vec<Extension>, sign: SignHead<'_>) -> Result<(), StoreError> {
+        self.core().advance(&extensions, sign)
+    }
+
+    fn erase(&self, origin: &Origin, index: u64, at_ms: u64) -> Result<(), StoreError> {
+        self.core().erase(origin, index, at_ms)
+    }
+
+    fn expire(&self, now_ms: u64) -> Result<u64, StoreError> {
+        self.core().expire(now_ms)
+    }
+
+    fn reload(&self) -> Result<(), StoreError> {
+        let mut core = self.core.write().unwrap_or_else(PoisonError::into_inner);
+        // Whoever still holds the old one may read from it, but never write again.
+        core.retire();
+        *core = Arc::new(Core::open(Arc::clone(&self.parts))?);
+        Ok(())
+    }
+
+    fn poisoned(&self) -> Option<String> {
+        self.core().poisoned()
+    }
+
+    fn logs(&self) -> Vec<Origin> {
+        self.core().origins()
+    }
+
+    fn addressee(&self, origin: &Origin) -> Option<String> {
+        self.core().addressee(origin)
+    }
+
+    fn durable_size(&self, origin: &Origin) -> u64 {
+        self.core().durable_size(origin)
+    }
+
+    fn durable_entry(&self, origin: &Origin, index: u64) -> Result<Option<DurableEntry>, StoreError> {
+        self.core().durable_entry(origin, index)
+    }
+
+    fn head(&self, origin: &Origin) -> Option<PublishedHead> {
+        self.core().head(origin)
+    }
+
+    fn leaf(&self, origin: &Origin, index: u64) -> Result<Option<Bytes>, StoreError> {
+        self.core().leaf(origin, index)
+    }
+
+    fn leaves(&self, origin: &Origin, range: Range<u64>, max_bytes: usize) -> Result<Vec<Bytes>, StoreError> {
+        self.core().leaves(origin, range, max_bytes)
+    }
+
+    fn facts(&self, origin: &Origin, index: u64) -> Result<Option<EntryFacts>, StoreError> {
+        self.core().facts(origin, index)
+    }
+
+    fn disclosures(&self, origin: &Origin, index: u64) -> Result<Option<Disclosures>, StoreError> {
+        self.core().disclosures(origin, index)
+    }
+
+    fn node(&self, origin: &Origin, level: u8, index: u64) -> Result<Hash, StoreError> {
+        self.core().node(origin, level, index)
+    }
+
+    fn find(&self, jti: &Jti) -> Result<Option<EntryRef>, StoreError> {
+        self.core().find(jti)
+    }
+
+    fn find_number(&self, number: &str) -> Result<Option<EntryRef>, StoreError> {
+        self.core().find_number(number)
+    }
+
+    fn number_taken(&self, number: &str) -> Result<bool, StoreError> {
+        self.core().number_taken(number)
+    }
+
+    fn answered(&self, account: &str, request_id: &RequestId) -> Result<Option<Answer>, StoreError> {
+        self.core().answered(account, request_id)
+    }
+
+    fn series_next(&self, series: &str) -> Result<u64, StoreError> {
+        self.core().series_next(series)
+    }
+
+    fn status_lists(&self, origin: &Origin) -> Result<Vec<StatusListState>, StoreError> {
+        self.core().status_lists(origin)
+    }
+
+    fn status(&self, origin: &Origin, list: u32, index: u32) -> Result<Option<u8>, StoreError> {
+        self.core().status(origin, list, index)
+    }
+
+    fn record(&self, table: Table, id: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.core().record(table, id)
+    }
+
+    fn records(&self, table: Table) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+        self.core().records(table)
+    }
+
+    fn audit(&self, from: u64, limit: usize) -> Result<Vec<AuditRow>, StoreError> {
+        self.core().audit(from, limit)
+    }
+}
+
+#[cfg(test)]
+mod sim;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,466 @@
+//! The one writer: batches, heads, erasures, and the dropping of old answers.
+
+use super::chain::Chain;
+use super::core::Core;
+use super::frame::FrameBuilder;
+use super::index::{Changes, Reached};
+use super::keeper::Job;
+use super::keyspace::{self, StoredAnswer};
+use super::logs::Log;
+use super::mark::Mark;
+use super::record::{EntryHalf, NO_STATUS, StateBatch, StateRecord, put_audit, put_disclosures, put_erasure, put_leaf};
+use super::rows::{Place, Row, Sidecar, Tree};
+use super::wire::length32;
+use crate::log::{Extension, Origin, leaf_hash};
+use crate::statement::Jti;
+use crate::store::batch::{Batch, Committed, Present, admit, check_note};
+use crate::store::contract::SignHead;
+use crate::store::entry::PublishedHead;
+use crate::store::error::StoreError;
+use crate::store::state::{ANSWERS_KEPT_MS, RequestId, StateChange, Table};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{MutexGuard, PoisonError};
+
+/// Where the journals end, and what goes with it.
+#[derive(Debug)]
+pub(super) struct Writer {
+    pub(super) entries: Chain,
+    pub(super) state: Chain,
+    /// Older state segments, each with the time of the newest answer in it.
+    pub(super) kept: Vec<(u32, u64)>,
+    /// Time of the newest answer in the live state segment.
+    pub(super) newest_answer_ms: u64,
+    /// The entry segment a start reads from.
+    pub(super) marked: u32,
+}
+
+/// The entry half of a batch, before it is written.
+struct Entries {
+    frame: FrameBuilder,
+    count: u32,
+    /// Rows by log, places relative to the frame.
+    rows: Vec<(Origin, Vec<Row>)>,
+    changes: Changes,
+    /// Audit rows, by their place among the records.
+    audit: Vec<(u32, Vec<u8>)>,
+}
+
+impl Entries {
+    /// Records that have no rows.
+    fn of(frame: FrameBuilder, count: u32) -> Self {
+        Self { frame, count, rows: Vec::new(), changes: Changes::new(), audit: Vec::new() }
+    }
+}
+
+impl Present for Core {
+    fn log_end(&self, origin: &Origin) -> Option<(u64, Option<Jti>)> {
+        self.logs().get(origin).map(|log| (log.durable(), log.last_jti))
+    }
+
+    fn number_taken(&self, number: &str) -> Result<bool, StoreError> {
+        Core::number_taken(self, number)
+    }
+
+    fn has_answer(&self, account: &str, request_id: &RequestId) -> Result<bool, StoreError> {
+        Ok(self.state.get(&keyspace::answer(account, request_id))?.is_some())
+    }
+
+    fn list_open(&self, origin: &Origin, list: u32) -> Result<bool, StoreError> {
+        let Some(id) = self.logs().id(origin) else { return Ok(false) };
+        Ok(self.state.get(&keyspace::list(id, list))?.is_some())
+    }
+}
+
+impl Core {
+    /// The writer's turn, if nothing stopped it.
+    fn turn(&self) -> Result<MutexGuard<'_, Writer>, StoreError> {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        self.poison.why().map_or(Ok(writer), |why| Err(StoreError::Poisoned(why)))
+    }
+
+    /// Runs what writes. Whatever fails in it stops the writer, unless it failed before it began.
+    fn write<T>(&self, work: impl FnOnce(&mut Writer) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let mut writer = self.turn()?;
+        let result = work(&mut writer);
+        if let Err(error) = &result
+            && !error.leaves_writer_usable()
+        {
+            if matches!(error, StoreError::Index(_)) {
+                self.parts.distrust_index();
+            }
+            self.poison.set(&error.to_string());
+        }
+        result
+    }
+
+    fn check_space(&self, bytes: usize) -> Result<(), StoreError> {
+        let free = self.parts.disk.free_bytes().map_err(|e| StoreError::io("data folder", e))?;
+        // Twice: once in the journal, once for all that follows from it.
+        let needed = self.parts.options.reserve_bytes.saturating_add(bytes as u64 * 2);
+        if free < needed { Err(StoreError::NoSpace { free, needed }) } else { Ok(()) }
+    }
+
+    pub(super) fn commit(&self, batch: Batch) -> Result<Committed, StoreError> {
+        let opened = opened(&batch.state, self.logs().next_id());
+        // What needs no turn is done before it: the frame's bytes and the leaf hashes.
+        let entries = self.lay_out(&batch, &opened)?;
+        self.write(|writer| {
+            admit(&batch, self)?;
+            // Another batch may have opened logs since.
+            if opened != self::opened(&batch.state, self.logs().next_id()) {
+                return Err(StoreError::BadBatch("logs were opened by two batches at once".to_owned()));
+            }
+            self.check_space(entries.frame.length())?;
+            let newest_answer = batch.state.iter().any(|change| matches!(change, StateChange::RequestAnswered { .. }));
+            let records: Vec<StateRecord> = batch.state.into_iter().map(StateRecord::Change).collect();
+            let mut sidecars = Vec::new();
+            for (_, id, _) in &opened {
+                sidecars.push(Sidecar::open(&*self.parts.disk, *id)?);
+            }
+            let rows = self.write_batch(writer, batch.at_ms, entries, records, &opened)?;
+            if newest_answer {
+                writer.newest_answer_ms = writer.newest_answer_ms.max(batch.at_ms);
+            }
+            Ok(self.settle(opened, sidecars, rows))
+        })
+    }
+
+    /// Writes the entry half and the rows it will have.
+    fn lay_out(&self, batch: &Batch, opened: &[(Origin, u32, String)]) -> Result<Entries, StoreError> {
+        let logs = self.logs();
+        let mut ids: HashMap<&Origin, u32> = opened.iter().map(|(origin, id, _)| (origin, *id)).collect();
+        let bytes = batch.entries.iter().map(|entry| {
+            entry.leaf.len() + entry.disclosures.as_ref().map_or(0, super::super::entry::Sealed::stored_bytes) + 300
+        });
+        let mut frame = FrameBuilder::with_capacity(bytes.sum());
+        let mut rows: BTreeMap<&Origin, Vec<Row>> = BTreeMap::new();
+        let mut changes = Changes::new();
+        let mut count = 0_u32;
+        for entry in &batch.entries {
+            let id = match ids.get(&entry.origin) {
+                Some(id) => *id,
+                None => logs.id(&entry.origin).ok_or_else(|| StoreError::UnknownLog(entry.origin.clone()))?,
+            };
+            ids.insert(&entry.origin, id);
+            let offset = length32(put_leaf(frame.bytes(), id, entry));
+            let leaf = Place { segment: 0, offset, length: length32(entry.leaf.len()) };
+            let mut sealed = Place::default();
+            count += 1;
+            if let Some(disclosures) = &entry.disclosures {
+                let offset = length32(put_disclosures(frame.bytes(), id, entry.index, &disclosures.bytes));
+                sealed = Place { segment: 0, offset, length: length32(disclosures.bytes.len()) };
+                count += 1;
+            }
+            if let Some(number) = &entry.number {
+                changes.push(keyspace::number_change(number, id, entry.index));
+            }
+            let status = entry.status_index.unwrap_or(NO_STATUS);
+            let row = Row { jti: entry.jti, leaf_hash: leaf_hash(&entry.leaf), leaf, sealed, status };
+            rows.entry(&entry.origin).or_default().push(row);
+        }
+        let mut audit = Vec::new();
+        for row in &batch.audit {
+            put_audit(frame.bytes(), batch.at_ms, row);
+            audit.push((count, row.clone()));
+            count += 1;
+        }
+        let rows = rows.into_iter().map(|(origin, rows)| (origin.clone(), rows)).collect();
+        Ok(Entries { frame, count, rows, changes, audit })
+    }
+
+    /// Makes both halves durable, shows the state, and gives the rows their final places.
+    fn write_batch(
+        &self,
+        writer: &mut Writer,
+        at_ms: u64,
+        entries: Entries,
+        records: Vec<StateRecord>,
+        opened: &[(Origin, u32, String)],
+    ) -> Result<Vec<(Origin, Vec<Row>)>, StoreError> {
+        let Entries { frame, count, mut rows, mut changes, audit } = entries;
+        let parts = &*self.parts;
+        if writer.entries.is_full(frame.length(), parts.options.entry_segment_bytes) && count > 0 {
+            writer.entries.roll(&*parts.disk, &*parts.random, None)?;
+        }
+        let first = writer.entries.next.first;
+        let (segment, start) = (writer.entries.ordinal, u32::try_from(writer.entries.offset).unwrap_or(u32::MAX));
+        let staged = (count > 0).then(|| writer.entries.stage(frame, count));
+        let half = staged.as_ref().map(|staged| EntryHalf {
+            segment,
+            offset: start,
+            length: staged.length(),
+            crc: staged.crc(),
+        });
+        let state = StateBatch { at_ms, snapshot: false, half, records };
+        let mut state_frame = FrameBuilder::with_capacity(4096);
+        state.put(state_frame.bytes())?;
+        if writer.state.is_full(state_frame.length(), parts.options.state_segment_bytes) {
+            self.roll_state(writer)?;
+        }
+        let state_staged = writer.state.stage(state_frame, 1);
+        match &staged {
+            None => writer.state.write(&state_staged)?,
+            Some(staged) => std::thread::scope(|scope| {
+                let entries = &writer.entries;
+                let half = std::thread::Builder::new().spawn_scoped(scope, move || entries.write(staged));
+                let half = half.map_err(|e| StoreError::io("entries", e))?;
+                let state = writer.state.write(&state_staged);
+                let half = half.join().map_err(|_| StoreError::io("entries", std::io::Error::other("panicked")))?;
+                half.and(state)
+            })?,
+        }
+        if let Some(staged) = &staged {
+            writer.entries.settle(staged);
+        }
+        writer.state.settle(&state_staged);
+        for row in rows.iter_mut().flat_map(|(_, rows)| rows) {
+            row.leaf.segment = segment;
+            row.leaf.offset = row.leaf.offset.saturating_add(start);
+            if row.sealed.length > 0 {
+                row.sealed.segment = segment;
+                row.sealed.offset = row.sealed.offset.saturating_add(start);
+            }
+        }
+        changes.extend(audit.iter().map(|(place, row)| keyspace::audit_change(first + u64::from(*place), at_ms, row)));
+        let log = |origin: &Origin| {
+            let new = opened.iter().find(|(new, ..)| new == origin).map(|(_, id, _)| *id);
+            new.or_else(|| self.logs().id(origin))
+        };
+        for record in &state.records {
+            keyspace::state_changes(record, at_ms, &log, &mut changes)
+                .ok_or_else(|| StoreError::Index("a change names a log that is not open".to_owned()))?;
+        }
+        self.hand_changes(writer, changes);
+        Ok(rows)
+    }
+
+    /// Shows changes, and hands them to the index.
+    fn hand_changes(&self, writer: &Writer, changes: Changes) {
+        let reached = Reached { sequence: writer.state.next.first, crc: writer.state.next.previous };
+        self.keeper.hand(Job::Index(self.state.show(changes, reached)));
+    }
+
+    /// Takes durable entries into the logs.
+    fn settle(
+        &self,
+        opened: Vec<(Origin, u32, String)>,
+        sidecars: Vec<Sidecar>,
+        rows: Vec<(Origin, Vec<Row>)>,
+    ) -> Committed {
+        let mut logs = self.logs_mut();
+        for ((origin, id, addressee), sidecar) in opened.into_iter().zip(sidecars) {
+            let tree = Tree::empty();
+            logs.push(Log { id, origin, addressee, sidecar, tree, head: None, pending: Vec::new(), last_jti: None });
+        }
+        let mut durable = Vec::new();
+        for (origin, rows) in rows {
+            if let Some(log) = logs.get_mut(&origin) {
+                log.last_jti = rows.last().map(|row| row.jti).or(log.last_jti);
+                log.pending.extend(rows);
+                durable.push((origin, log.durable()));
+            }
+        }
+        drop(logs);
+        for (origin, size) in &durable {
+            if self.parts.keys.runs_short(origin, *size) {
+                self.keeper.hand(Job::Keys(origin.clone(), *size));
+            }
+        }
+        Committed { durable }
+    }
+
+    pub(super) fn advance(&self, extensions: &[Extension], sign: SignHead<'_>) -> Result<(), StoreError> {
+        self.write(|writer| {
+            for extension in extensions {
+                self.check_extension(extension)?;
+            }
+            let mut records = Vec::new();
+            for extension in extensions {
+                let note = sign(extension)?;
+                check_note(extension, &note)?;
+                let checkpoint = extension.checkpoint();
+                records.push(StateRecord::Head { origin: checkpoint.origin.clone(), head: checkpoint.head, note });
+            }
+            let heads = records.clone();
+            self.write_batch(writer, 0, Entries::of(FrameBuilder::with_capacity(0), 0), records, &[])?;
+            for record in heads {
+                if let StateRecord::Head { origin, head, note } = record {
+                    self.publish(&origin, PublishedHead { head, note })?;
+                }
+            }
+            self.mark(writer);
+            Ok(())
+        })
+    }
+
+    /// Compare-and-swap: the extension must start where the last signed head ended, and end in the stored root.
+    fn check_extension(&self, extension: &Extension) -> Result<(), StoreError> {
+        let (origin, head) = (&extension.checkpoint().origin, extension.checkpoint().head);
+        let logs = self.logs();
+        let log = logs.get(origin).ok_or_else(|| StoreError::UnknownLog(origin.clone()))?;
+        if extension.previous() != log.head.as_ref().map(|published| published.head) {
+            let expected = extension.previous().map_or(0, |previous| previous.size);
+            return Err(StoreError::HeadMoved { origin: origin.clone(), expected, signed: log.published() });
+        }
+        match log.root_at(head.size) {
+            Some(root) if root == head.root => Ok(()),
+            Some(_) => Err(StoreError::RootDiffers { origin: origin.clone(), size: head.size }),
+            None => Err(StoreError::NotDurable { origin: origin.clone(), size: head.size, durable: log.durable() }),
+        }
+    }
+
+    /// Rows and hashes go to the sidecar, then the head shows them.
+    fn publish(&self, origin: &Origin, head: PublishedHead) -> Result<(), StoreError> {
+        let unknown = || StoreError::UnknownLog(origin.clone());
+        let (sidecar, first, rows, kept, complete) = {
+            let mut logs = self.logs_mut();
+            let log = logs.get_mut(origin).ok_or_else(unknown)?;
+            let covered = log.covered(head.head.size).unwrap_or(0);
+            let rows = log.pending.get(..covered).unwrap_or_default().to_vec();
+            let kept = log.tree.kept();
+            // The tree runs ahead of the head for a moment; readers are held to the head.
+            let complete: Vec<_> = rows.iter().filter_map(|row| log.tree.append(row.leaf_hash)).collect();
+            (log.sidecar.clone(), log.published(), rows, kept, complete)
+        };
+        sidecar.write(first, &rows)?;
+        sidecar.write_nodes(kept, &complete)?;
+        let mut logs = self.logs_mut();
+        let log = logs.get_mut(origin).ok_or_else(unknown)?;
+        log.pending.drain(..rows.len().min(log.pending.len()));
+        log.head = Some(head);
+        Ok(())
+    }
+
+    /// Once all entries of older segments are published, a start need not read those segments.
+    fn mark(&self, writer: &mut Writer) {
+        if writer.entries.ordinal == writer.marked {
+            return;
+        }
+        let logs = self.logs();
+        let oldest = |log: &Log| log.pending.first().map(|row| row.leaf.segment);
+        let segment = logs.all().iter().filter_map(oldest).min().unwrap_or(writer.entries.ordinal);
+        if segment == writer.marked {
+            return;
+        }
+        let mark = Mark { segment, rows: logs.all().iter().map(Log::published).collect() };
+        let sidecars = logs.all().iter().map(|log| log.sidecar.clone()).collect();
+        drop(logs);
+        writer.marked = segment;
+        self.keeper.hand(Job::Mark(mark, sidecars));
+    }
+
+    pub(super) fn erase(&self, origin: &Origin, index: u64, at_ms: u64) -> Result<(), StoreError> {
+        self.write(|writer| {
+            let (id, used) = match self.logs().get(origin) {
+                Some(log) if index < log.published() => (log.id, log.durable()),
+                Some(_) => return Err(StoreError::NoEntry { origin: origin.clone(), index }),
+                None => return Err(StoreError::UnknownLog(origin.clone())),
+            };
+            let mut frame = FrameBuilder::with_capacity(64);
+            put_erasure(frame.bytes(), id, index, at_ms);
+            // The record first: a key file restored from a backup is erased again from it.
+            self.write_batch(writer, at_ms, Entries::of(frame, 1), Vec::new(), &[])?;
+            self.parts.keys.erase(origin, used, index)
+        })
+    }
+
+    pub(super) fn expire(&self, now_ms: u64) -> Result<u64, StoreError> {
+        self.write(|writer| {
+            let before = now_ms.saturating_sub(ANSWERS_KEPT_MS);
+            let mut changes = Changes::new();
+            for (key, value) in self.state.scan(keyspace::ANSWERS, keyspace::ANSWERS, usize::MAX)? {
+                // A UUIDv7 begins with its time, and none more than ten minutes ahead is taken: from here on
+                // no answer can be old.
+                let made = key.get(1..7).map_or(0, |ms| ms.iter().fold(0, |ms, byte| ms << 8 | u64::from(*byte)));
+                if made > before.saturating_add(AHEAD_MS) {
+                    break;
+                }
+                let stored: StoredAnswer = postcard::from_bytes(&value)
+                    .map_err(|error| StoreError::Index(format!("an answer does not read: {error}")))?;
+                if stored.at_ms < before {
+                    changes.push((key, None));
+                }
+            }
+            let expired = changes.len() as u64;
+            if expired > 0 {
+                self.hand_changes(writer, changes);
+            }
+            while let Some((ordinal, newest)) = writer.kept.first().copied()
+                && newest < before
+            {
+                let name = super::segment::name(super::frame::Class::State, ordinal);
+                self.parts.disk.remove(&name).map_err(|e| StoreError::io(&name, e))?;
+                writer.kept.remove(0);
+            }
+            Ok(expired)
+        })
+    }
+
+    /// Begins a state segment with everything that is mutable, answers apart: those stay in the older segments
+    /// until they expire, so that a snapshot costs by what an authority has, not by what it does.
+    fn roll_state(&self, writer: &mut Writer) -> Result<(), StoreError> {
+        let mut kept = writer.kept.clone();
+        kept.push((writer.state.ordinal, writer.newest_answer_ms));
+        let mut records: Vec<StateRecord> =
+            kept.iter().map(|&(ordinal, newest_answer_ms)| StateRecord::Kept { ordinal, newest_answer_ms }).collect();
+        records.push(StateRecord::Entries { segment: writer.entries.ordinal, offset: writer.entries.offset });
+        {
+            let logs = self.logs();
+            records.extend(logs.all().iter().flat_map(log_records));
+        }
+        self.snapshot_state(&mut records)?;
+        let batch = StateBatch { at_ms: 0, snapshot: true, half: None, records };
+        let mut frame = FrameBuilder::with_capacity(4096);
+        batch.put(frame.bytes())?;
+        writer.state.roll(&*self.parts.disk, &*self.parts.random, Some(frame))?;
+        writer.kept = kept;
+        writer.newest_answer_ms = 0;
+        Ok(())
+    }
+
+    fn snapshot_state(&self, records: &mut Vec<StateRecord>) -> Result<(), StoreError> {
+        let change = |change| StateRecord::Change(change);
+        for (key, _) in self.state.scan(keyspace::SERIES, keyspace::SERIES, usize::MAX)? {
+            let series = String::from_utf8_lossy(key.get(1..).unwrap_or_default()).into_owned();
+            let next = self.series_next(&series)?;
+            records.push(change(StateChange::SeriesAdvanced { series, next }));
+        }
+        for origin in self.origins() {
+            for state in self.status_lists(&origin)? {
+                let (list, seed, count) = (state.list, state.seed, state.allocated);
+                records.push(change(StateChange::StatusListOpened { origin: origin.clone(), list, seed }));
+                records.push(change(StateChange::StatusAllocated { origin: origin.clone(), list, count }));
+                records.extend(state.set.into_iter().map(|(index, status)| {
+                    change(StateChange::StatusSet { origin: origin.clone(), list, index, status })
+                }));
+            }
+        }
+        for table in Table::ALL {
+            for (id, record) in self.records(table)? {
+                records.push(change(StateChange::RecordPut { table, id, record }));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How far ahead of the clock a request's own time may lie, in milliseconds: ten minutes.
+const AHEAD_MS: u64 = 10 * 60 * 1000;
+
+fn log_records(log: &Log) -> Vec<StateRecord> {
+    let opened = StateChange::LogOpened { origin: log.origin.clone(), addressee: log.addressee.clone() };
+    let mut records = vec![StateRecord::Change(opened)];
+    if let Some(head) = &log.head {
+        records.push(StateRecord::Head { origin: log.origin.clone(), head: head.head, note: head.note.clone() });
+    }
+    records
+}
+
+/// The logs a batch opens, with the ids they get.
+fn opened(state: &[StateChange], first_id: u32) -> Vec<(Origin, u32, String)> {
+    let opened = state.iter().filter_map(|change| match change {
+        StateChange::LogOpened { origin, addressee } => Some((origin.clone(), addressee.clone())),
+        _ => None,
+    });
+    opened.zip(first_id..).map(|((origin, addressee), id)| (origin, id, addressee)).collect()
+}
