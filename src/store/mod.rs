@@ -20,6 +20,12 @@ pub use batch::{Batch, Committed, MAX_BATCH_BYTES, MAX_NUMBER_BYTES};
 pub use contract::{LogHashes, SignHead, Store};
 pub use entry::{Disclosures, DurableEntry, EntryFacts, EntryRef, NewEntry, PublishedHead, Sealed};
 pub use error::StoreError;
+pub use journal::measure;
 pub use journal::{JournalOptions, JournalStore, Scrubbed};
 pub use memory::MemoryStore;
 pub use state::{ANSWERS_KEPT_MS, Answer, AuditRow, RequestId, StateChange, StatusListState, Table};
+
+#[cfg(test)]
+mod battery;
+#[cfg(test)]
+mod rig;

@@ -21,6 +21,7 @@ mod keys;
 mod keyspace;
 mod logs;
 mod mark;
+pub mod measure;
 mod open;
 mod record;
 mod rows;

@@ -200,6 +200,16 @@ impl Core {
         let state_staged = writer.state.stage(state_frame, 1);
         match &staged {
             None => writer.state.write(&state_staged)?,
+            // Without threads the halves take turns in being first, so that tests meet either order.
+            Some(staged) if !parts.options.background => {
+                if state_staged.crc() % 2 == 0 {
+                    writer.state.write(&state_staged)?;
+                    writer.entries.write(staged)?;
+                } else {
+                    writer.entries.write(staged)?;
+                    writer.state.write(&state_staged)?;
+                }
+            }
             Some(staged) => std::thread::scope(|scope| {
                 let entries = &writer.entries;
                 let half = std::thread::Builder::new().spawn_scoped(scope, move || entries.write(staged));

@@ -1,0 +1,313 @@
+//! One battery for every engine: what a store promises, whatever lies beneath.
+
+use super::rig::{Rig, START_MS, note, origin};
+use super::*;
+use crate::log::{Extension, HashReader, TreeHead, inclusion_proof, root_of, verify_inclusion};
+use crate::reason::Reasoned;
+use crate::signature::SignError;
+use crate::time::SeededRandom;
+use bytes::Bytes;
+use std::sync::Arc;
+
+/// Opens an empty store, and whatever must live as long.
+type Make = fn() -> (Arc<dyn Store>, Option<tempfile::TempDir>);
+
+fn memory() -> (Arc<dyn Store>, Option<tempfile::TempDir>) {
+    (Arc::new(MemoryStore::new()), None)
+}
+
+fn journal() -> (Arc<dyn Store>, Option<tempfile::TempDir>) {
+    let folder = tempfile::tempdir().unwrap();
+    let options = JournalOptions { entry_segment_bytes: 64 << 10, state_segment_bytes: 16 << 10, ..Default::default() };
+    let store = JournalStore::open(folder.path(), options, Arc::new(SeededRandom::new(1))).unwrap();
+    (Arc::new(store), Some(folder))
+}
+
+macro_rules! battery {
+    ($($promise:ident),* $(,)?) => {
+        mod in_memory { $(#[test] fn $promise() { super::$promise(super::memory); })* }
+        mod in_a_journal { $(#[test] fn $promise() { super::$promise(super::journal); })* }
+    };
+}
+
+battery!(
+    what_is_committed_is_found_again_after_a_reload,
+    nothing_is_shown_beyond_the_head,
+    a_number_is_given_once,
+    a_request_is_answered_once_and_for_seven_days,
+    an_entry_is_taken_only_at_the_next_place_with_a_rising_jti,
+    a_head_must_extend_the_head_signed_last,
+    a_root_that_is_not_of_the_entries_stops_the_writer_until_a_reload,
+    a_signer_that_fails_leaves_everything_as_it_was,
+    every_published_entry_has_a_proof,
+    erased_disclosures_are_gone_and_nothing_else_is,
+    sealed_for_one_place_is_refused_at_another,
+    state_reads_back_as_last_written,
+    leaves_are_bounded_by_bytes_and_by_the_head,
+);
+
+fn run(make: Make, test: impl FnOnce(&dyn Store, &mut Rig)) {
+    let (store, _folder) = make();
+    test(&*store, &mut Rig::new(&["cn", "all"]));
+}
+
+fn what_is_committed_is_found_again_after_a_reload(make: Make) {
+    run(make, |store, rig| {
+        for round in 0..40 {
+            rig.commit(store, &[(0, 3 + round % 17), (1, 1)], 400).unwrap();
+            if round % 3 != 1 {
+                rig.advance(store).unwrap();
+            }
+        }
+        rig.check(store);
+        store.reload().unwrap();
+        rig.check(store);
+        assert_eq!(store.logs(), [origin("cn"), origin("all")]);
+        assert_eq!(store.addressee(&origin("cn")).unwrap(), format!("aud of {}", origin("cn")));
+        let audit = store.audit(0, 1000).unwrap();
+        assert_eq!(audit.len(), 40);
+        assert!(audit.is_sorted_by(|a, b| a.number < b.number));
+        let tail = store.audit(audit[30].number, 4).unwrap();
+        assert_eq!(tail, audit[30..34]);
+    });
+}
+
+fn nothing_is_shown_beyond_the_head(make: Make) {
+    run(make, |store, rig| {
+        rig.commit(store, &[(0, 2)], 10).unwrap();
+        let cn = origin("cn");
+        assert_eq!((store.durable_size(&cn), store.head(&cn)), (2, None));
+        assert_eq!(store.facts(&cn, 0).unwrap(), None);
+        assert_eq!(store.leaves(&cn, 0..9, 1 << 20).unwrap(), Vec::<Bytes>::new());
+        assert_eq!(store.node(&cn, 0, 0).unwrap_err().reason(), "ENTRY_UNKNOWN");
+        rig.check(store);
+        rig.advance(store).unwrap();
+        rig.commit(store, &[(0, 1)], 10).unwrap();
+        assert_eq!(store.leaves(&cn, 0..9, 1 << 20).unwrap().len(), 2);
+        assert!(store.node(&cn, 1, 0).is_ok() && store.node(&cn, 0, 2).is_err());
+        rig.check(store);
+    });
+}
+
+fn first(store: &dyn Store, rig: &mut Rig, index: u64) -> Batch {
+    let at = EntryRef { origin: rig.logs[0].clone(), index };
+    let brought = rig.make(at.clone(), 10);
+    Batch { at_ms: START_MS, entries: vec![Rig::entry(store, &at, &brought).unwrap()], ..Batch::default() }
+}
+
+fn a_number_is_given_once(make: Make) {
+    run(make, |store, rig| {
+        rig.commit(store, &[(0, 1)], 10).unwrap();
+        let taken = rig.acknowledged[&origin("cn")][0].number.clone();
+        let mut again = first(store, rig, 1);
+        again.entries[0].number = Some(taken.clone());
+        assert_eq!(store.commit(again).unwrap_err().reason(), "NUMBER_TAKEN");
+        let mut twice = first(store, rig, 1);
+        let mut second = first(store, rig, 2).entries.remove(0);
+        second.number = twice.entries[0].number.clone();
+        twice.entries.push(second);
+        assert_eq!(store.commit(twice).unwrap_err().reason(), "NUMBER_TAKEN");
+        assert_eq!(store.poisoned(), None);
+        rig.commit(store, &[(0, 1)], 10).unwrap();
+        rig.advance(store).unwrap();
+        rig.check(store);
+    });
+}
+
+fn answer(request: [u8; 16]) -> StateChange {
+    let (account, answer) = ("bank".to_owned(), b"done".to_vec());
+    StateChange::RequestAnswered { account, request_id: request, body_digest: [1; 32], answer, entry: None }
+}
+
+fn request_at(ms: u64, unique: u8) -> [u8; 16] {
+    let mut request = [unique; 16];
+    request[..6].copy_from_slice(&ms.to_be_bytes()[2..]);
+    request
+}
+
+fn a_request_is_answered_once_and_for_seven_days(make: Make) {
+    run(make, |store, _| {
+        let (old, new) = (request_at(START_MS, 1), request_at(START_MS + 1000, 2));
+        let batch = |at_ms, request| Batch { at_ms, state: vec![answer(request)], ..Batch::default() };
+        store.commit(batch(START_MS, old)).unwrap();
+        store.commit(batch(START_MS + 1000, new)).unwrap();
+        assert_eq!(store.commit(batch(START_MS, old)).unwrap_err().reason(), "REQUEST_ID_REUSED");
+        let found = store.answered("bank", &old).unwrap().unwrap();
+        assert!(found.published && found.at_ms == START_MS && found.answer == b"done");
+        assert_eq!(store.answered("other", &old).unwrap(), None);
+        assert_eq!(store.expire(START_MS + ANSWERS_KEPT_MS).unwrap(), 0);
+        assert_eq!(store.expire(START_MS + ANSWERS_KEPT_MS + 1).unwrap(), 1);
+        assert_eq!(store.answered("bank", &old).unwrap(), None);
+        assert!(store.answered("bank", &new).unwrap().is_some());
+    });
+}
+
+fn an_entry_is_taken_only_at_the_next_place_with_a_rising_jti(make: Make) {
+    run(make, |store, rig| {
+        let stranger = first(store, rig, 0);
+        assert_eq!(store.commit(stranger).unwrap_err().reason(), "LOG_UNKNOWN");
+        rig.commit(store, &[(0, 2)], 10).unwrap();
+        for index in [0, 1, 3] {
+            let wrong = first(store, rig, index);
+            assert_eq!(store.commit(wrong).unwrap_err().reason(), "ENTRY_NOT_NEXT");
+        }
+        let mut falling = first(store, rig, 2);
+        falling.entries[0].jti = rig.acknowledged[&origin("cn")][1].jti;
+        assert_eq!(store.commit(falling).unwrap_err().reason(), "JTI_NOT_RISING");
+        let mut long = first(store, rig, 2);
+        long.entries[0].leaf = vec![b'x'; 4097].into();
+        assert_eq!(store.commit(long).unwrap_err().reason(), "BATCH_MALFORMED");
+        let reopened = StateChange::LogOpened { origin: origin("cn"), addressee: String::new() };
+        let reopened = Batch { state: vec![reopened], ..Batch::default() };
+        assert_eq!(store.commit(reopened).unwrap_err().reason(), "LOG_EXISTS");
+        rig.check(store);
+    });
+}
+
+fn a_head_must_extend_the_head_signed_last(make: Make) {
+    run(make, |store, rig| {
+        rig.commit(store, &[(0, 2)], 10).unwrap();
+        let late = Rig::extension(store, &origin("cn")).unwrap().unwrap();
+        rig.advance(store).unwrap();
+        let sign = |extension: &Extension| Ok(note(extension));
+        assert_eq!(store.advance(vec![late], &sign).unwrap_err().reason(), "HEAD_MOVED");
+        let root = root_of(&[]);
+        let beyond = Extension::prove(origin("all"), None, TreeHead { size: 1, root }, &[]).unwrap();
+        assert_eq!(store.advance(vec![beyond], &sign).unwrap_err().reason(), "ENTRIES_NOT_DURABLE");
+        rig.commit(store, &[(0, 1)], 10).unwrap();
+        let next = Rig::extension(store, &origin("cn")).unwrap().unwrap();
+        let other_note = |_: &Extension| Ok("of something else\n".to_owned());
+        assert_eq!(store.advance(vec![next], &other_note).unwrap_err().reason(), "BATCH_MALFORMED");
+        rig.advance(store).unwrap();
+        rig.check(store);
+    });
+}
+
+fn a_root_that_is_not_of_the_entries_stops_the_writer_until_a_reload(make: Make) {
+    run(make, |store, rig| {
+        rig.commit(store, &[(0, 2)], 10).unwrap();
+        let head = TreeHead { size: 2, root: root_of(&[]) };
+        let wrong = Extension::prove(origin("cn"), None, head, &[]).unwrap();
+        let never = |_: &Extension| -> Result<String, crate::log::LogError> { panic!("it must not be signed") };
+        assert_eq!(store.advance(vec![wrong], &never).unwrap_err().reason(), "ROOT_DIFFERS");
+        assert!(store.poisoned().is_some());
+        assert_eq!(rig.commit(store, &[(0, 1)], 10).unwrap_err().reason(), "STORE_POISONED");
+        store.reload().unwrap();
+        rig.advance(store).unwrap();
+        rig.commit(store, &[(0, 1)], 10).unwrap();
+        rig.check(store);
+    });
+}
+
+fn a_signer_that_fails_leaves_everything_as_it_was(make: Make) {
+    run(make, |store, rig| {
+        rig.commit(store, &[(0, 1)], 10).unwrap();
+        let extension = Rig::extension(store, &origin("cn")).unwrap().unwrap();
+        let locked = |_: &Extension| Err(SignError("the token is locked".to_owned()).into());
+        assert_eq!(store.advance(vec![extension], &locked).unwrap_err().reason(), "SIGNER_UNAVAILABLE");
+        assert_eq!((store.poisoned(), store.head(&origin("cn"))), (None, None));
+        rig.advance(store).unwrap();
+        rig.check(store);
+    });
+}
+
+fn every_published_entry_has_a_proof(make: Make) {
+    run(make, |store, rig| {
+        let cn = origin("cn");
+        for count in [1, 100, 155, 1, 300, 43] {
+            rig.commit(store, &[(0, count)], 10).unwrap();
+            rig.advance(store).unwrap();
+        }
+        let hashes = store.hashes(&cn);
+        let head = store.head(&cn).unwrap().head;
+        for index in (0..head.size).step_by(7).chain([255, 256, 511, 512, 599]) {
+            let proof = inclusion_proof(index, head.size, &hashes).unwrap();
+            let leaf = hashes.node(0, index).unwrap();
+            verify_inclusion(index, head.size, &leaf, &proof, &head.root).unwrap();
+        }
+        assert!(store.node(&cn, 9, 1).is_err() && store.node(&cn, 9, 0).is_ok() && store.node(&cn, 64, 0).is_err());
+    });
+}
+
+fn erased_disclosures_are_gone_and_nothing_else_is(make: Make) {
+    run(make, |store, rig| {
+        rig.commit(store, &[(0, 5)], 10).unwrap();
+        let cn = origin("cn");
+        assert_eq!(store.erase(&cn, 1, START_MS).unwrap_err().reason(), "ENTRY_UNKNOWN");
+        rig.advance(store).unwrap();
+        for index in [1, 1, 4] {
+            store.erase(&cn, index, START_MS).unwrap();
+            rig.erased.insert(EntryRef { origin: cn.clone(), index });
+        }
+        rig.check(store);
+        store.reload().unwrap();
+        rig.check(store);
+    });
+}
+
+fn sealed_for_one_place_is_refused_at_another(make: Make) {
+    run(make, |store, rig| {
+        rig.commit(store, &[(0, 1)], 10).unwrap();
+        let mut batch = first(store, rig, 1);
+        batch.entries[0].disclosures = Some(store.seal(&origin("cn"), 2, &["d".to_owned()]).unwrap());
+        assert_eq!(store.commit(batch.clone()).unwrap_err().reason(), "BATCH_MALFORMED");
+        batch.entries[0].disclosures = Some(store.seal(&origin("all"), 1, &["d".to_owned()]).unwrap());
+        assert_eq!(store.commit(batch).unwrap_err().reason(), "BATCH_MALFORMED");
+    });
+}
+
+fn state_reads_back_as_last_written(make: Make) {
+    run(make, |store, rig| {
+        rig.commit(store, &[(0, 1)], 10).unwrap();
+        let cn = origin("cn");
+        let list = 0;
+        let commit = |state| store.commit(Batch { at_ms: START_MS, state, ..Batch::default() });
+        let set = |index, status| StateChange::StatusSet { origin: origin("cn"), list, index, status };
+        assert_eq!(commit(vec![set(1, 1)]).unwrap_err().reason(), "BATCH_MALFORMED");
+        commit(vec![StateChange::StatusListOpened { origin: cn.clone(), list, seed: [3; 32] }, set(9, 1)]).unwrap();
+        commit(vec![set(2, 12), set(9, 13), StateChange::StatusAllocated { origin: cn.clone(), list, count: 7 }])
+            .unwrap();
+        let put = |id: &[u8], record: &[u8]| StateChange::RecordPut {
+            table: Table::Account,
+            id: id.to_vec(),
+            record: record.to_vec(),
+        };
+        commit(vec![put(b"b", b"2"), put(b"a", b"1"), put(b"c", b"3")]).unwrap();
+        commit(vec![put(b"a", b"4"), StateChange::RecordRemoved { table: Table::Account, id: b"b".to_vec() }]).unwrap();
+        for filler in 0..300_u32 {
+            let state = vec![StateChange::SeriesAdvanced { series: format!("S{}", filler % 7), next: filler.into() }];
+            commit(state).unwrap();
+        }
+        for _ in 0..2 {
+            let expected = StatusListState { list, seed: [3; 32], allocated: 7, set: vec![(2, 12), (9, 13)] };
+            assert_eq!(store.status_lists(&cn).unwrap(), [expected]);
+            assert_eq!((store.status(&cn, 0, 9).unwrap(), store.status(&cn, 0, 3).unwrap()), (Some(13), None));
+            let accounts = [(b"a".to_vec(), b"4".to_vec()), (b"c".to_vec(), b"3".to_vec())];
+            assert_eq!(store.records(Table::Account).unwrap(), accounts);
+            assert_eq!(store.record(Table::Account, b"b").unwrap(), None);
+            assert_eq!(store.records(Table::ApiToken).unwrap(), []);
+            assert_eq!((store.series_next("S0").unwrap(), store.series_next("none").unwrap()), (294, 0));
+            store.reload().unwrap();
+        }
+    });
+}
+
+fn leaves_are_bounded_by_bytes_and_by_the_head(make: Make) {
+    run(make, |store, rig| {
+        rig.commit(store, &[(0, 600)], 1000).unwrap();
+        rig.advance(store).unwrap();
+        let cn = origin("cn");
+        assert_eq!(store.leaves(&cn, 590..700, 1 << 20).unwrap().len(), 10);
+        assert_eq!(store.leaves(&cn, 0..600, 5000).unwrap().len(), 4);
+        assert_eq!(store.leaves(&cn, 0..600, 1).unwrap().len(), 1);
+        assert_eq!(store.leaves(&cn, 0..600, usize::MAX).unwrap().len(), 600);
+        assert_eq!(store.leaves(&origin("fr"), 0..1, 1).unwrap().len(), 0);
+    });
+}
+
+#[test]
+fn reasons_stay_as_they_are() {
+    assert_eq!(StoreError::NumberTaken(String::new()).reason(), "NUMBER_TAKEN");
+    assert!(StoreError::NoSpace { free: 0, needed: 1 }.leaves_writer_usable());
+    assert!(!StoreError::Poisoned(String::new()).leaves_writer_usable());
+}
