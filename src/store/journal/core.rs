@@ -167,7 +167,7 @@ impl Core {
             return Ok(Some(Disclosures::None));
         }
         let sealed = self.bytes(row.sealed)?;
-        self.parts.keys.unseal(origin, self.durable_size(origin), index, &sealed).map(Some)
+        self.parts.keys.unseal(origin, index, &sealed).map(Some)
     }
 
     pub(super) fn node(&self, origin: &Origin, level: u8, index: u64) -> Result<Hash, StoreError> {

@@ -50,16 +50,21 @@ impl Keys {
         Self { disk, random, files: Mutex::default() }
     }
 
-    /// The key file of a log, of which the keys of the first `used` entries must be there. Keys behind them
-    /// were never used before and are made anew: a power cut may have torn them.
+    /// The key file of a log, of which the first `used` keys must be there. Keys behind them were never used
+    /// and are made anew: a power cut may have torn them.
     ///
     /// The file is named after the origin, so that disclosures can be sealed for a log that is opened in the
     /// same batch.
     pub(super) fn open(&self, origin: &Origin, used: u64) -> Result<(), StoreError> {
-        self.file(origin, used).map(|_| ())
+        self.file_used(origin, used).map(|_| ())
     }
 
-    fn file(&self, origin: &Origin, used: u64) -> Result<Arc<KeyFile>, StoreError> {
+    /// The key file of a log that was open at the start, or of a new one.
+    fn file(&self, origin: &Origin) -> Result<Arc<KeyFile>, StoreError> {
+        self.file_used(origin, 0)
+    }
+
+    fn file_used(&self, origin: &Origin, used: u64) -> Result<Arc<KeyFile>, StoreError> {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         // Opened in this process before: disclosures may be on their way that were sealed with later keys.
         if let Some(file) = files.get(origin) {
@@ -76,7 +81,7 @@ impl Keys {
         let there = file.length().map_err(failed)? / SLOT as u64;
         if there < used {
             let end = there * SLOT as u64;
-            return Err(StoreError::corrupt(&name, end, format!("keys of {} entries are missing", used - there)));
+            return Err(StoreError::corrupt(&name, end, format!("{} keys are missing", used - there)));
         }
         let made = AtomicU64::new(used.div_ceil(BLOCK).saturating_mul(BLOCK).min(there));
         let file = Arc::new(KeyFile { name, file, made, growing: Mutex::default() });
@@ -87,22 +92,16 @@ impl Keys {
     /// Whether keys should be made now, so that sealing need not wait for them.
     pub(super) fn runs_short(&self, origin: &Origin, used: u64) -> bool {
         let wanted = used.saturating_add(BLOCK / 2);
-        self.file(origin, used).is_ok_and(|file| file.made.load(Ordering::Acquire) < wanted)
+        self.file(origin).is_ok_and(|file| file.made.load(Ordering::Acquire) < wanted)
     }
 
     /// Makes keys ahead of use.
     pub(super) fn make_ahead(&self, origin: &Origin, used: u64) -> Result<(), StoreError> {
-        self.file(origin, used)?.make(used.saturating_add(BLOCK / 2), &*self.random)
+        self.file(origin)?.make(used.saturating_add(BLOCK / 2), &*self.random)
     }
 
-    pub(super) fn seal(
-        &self,
-        origin: &Origin,
-        used: u64,
-        index: u64,
-        disclosures: &[String],
-    ) -> Result<Sealed, StoreError> {
-        let file = self.file(origin, used)?;
+    pub(super) fn seal(&self, origin: &Origin, index: u64, disclosures: &[String]) -> Result<Sealed, StoreError> {
+        let file = self.file(origin)?;
         file.make(index.saturating_add(1), &*self.random)?;
         let key = file.key(index)?.ok_or_else(|| StoreError::Unsealable { origin: origin.clone(), index })?;
         let plain =
@@ -119,14 +118,8 @@ impl Keys {
         Ok(Sealed { origin: origin.clone(), index, bytes })
     }
 
-    pub(super) fn unseal(
-        &self,
-        origin: &Origin,
-        used: u64,
-        index: u64,
-        sealed: &[u8],
-    ) -> Result<Disclosures, StoreError> {
-        let Some(key) = self.file(origin, used)?.key(index)? else { return Ok(Disclosures::Erased) };
+    pub(super) fn unseal(&self, origin: &Origin, index: u64, sealed: &[u8]) -> Result<Disclosures, StoreError> {
+        let Some(key) = self.file(origin)?.key(index)? else { return Ok(Disclosures::Erased) };
         let open = || {
             let (nonce, sealed) = sealed.split_first_chunk::<NONCE>()?;
             let place = place(origin, index);
@@ -139,8 +132,8 @@ impl Keys {
     }
 
     /// Overwrites a key, durably.
-    pub(super) fn erase(&self, origin: &Origin, used: u64, index: u64) -> Result<(), StoreError> {
-        let file = self.file(origin, used)?;
+    pub(super) fn erase(&self, origin: &Origin, index: u64) -> Result<(), StoreError> {
+        let file = self.file(origin)?;
         if file.key(index)?.is_none() {
             return Ok(());
         }

@@ -160,7 +160,7 @@ impl JournalStore {
 
 impl Store for JournalStore {
     fn seal(&self, origin: &Origin, index: u64, disclosures: &[String]) -> Result<Sealed, StoreError> {
-        self.parts.keys.seal(origin, self.core().durable_size(origin), index, disclosures)
+        self.parts.keys.seal(origin, index, disclosures)
     }
 
     fn commit(&self, batch: Batch) -> Result<Committed, StoreError> {

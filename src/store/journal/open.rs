@@ -60,11 +60,11 @@ impl Core {
         let (logs, mut erased) = read_logs(parts, &tail, &told, &trusted)?;
         catch_up(parts, &tail, &logs, &mut erased)?;
         for log in logs.all() {
-            parts.keys.open(&log.origin, log.durable())?;
+            parts.keys.open(&log.origin, keys_used(log)?)?;
         }
         for (id, index) in erased {
             if let Some(log) = logs.by_id(id) {
-                parts.keys.erase(&log.origin, log.durable(), index)?;
+                parts.keys.erase(&log.origin, index)?;
             }
         }
         let Tail { entries, state, .. } = tail;
@@ -101,6 +101,25 @@ impl Core {
             segments: RwLock::default(),
         })
     }
+}
+
+/// How many keys of a log are in use: up to its last entry with disclosures.
+fn keys_used(log: &Log) -> Result<u64, StoreError> {
+    /// Rows read at once, from the end.
+    const ROWS: u64 = 256;
+    let last = |rows: &[Row]| rows.iter().rposition(|row| row.sealed.length > 0).map(|at| at as u64 + 1);
+    if let Some(used) = last(&log.pending) {
+        return Ok(log.published() + used);
+    }
+    let mut end = log.published();
+    while end > 0 {
+        let start = end.saturating_sub(ROWS);
+        if let Some(used) = last(&log.sidecar.read(start, end - start)?) {
+            return Ok(start + used);
+        }
+        end = start;
+    }
+    Ok(0)
 }
 
 /// Visits the batches of a state segment with the link each follows.

@@ -175,8 +175,8 @@ impl StateBatch {
                 to.extend_from_slice(&field.to_le_bytes());
             }
         }
-        let bytes = std::mem::take(to);
-        *to = postcard::to_extend(&self.records, bytes).map_err(|e| StoreError::BadBatch(e.to_string()))?;
+        let records = postcard::to_stdvec(&self.records).map_err(|e| StoreError::BadBatch(e.to_string()))?;
+        to.extend_from_slice(&records);
         Ok(())
     }
 

@@ -361,8 +361,8 @@ impl Core {
 
     pub(super) fn erase(&self, origin: &Origin, index: u64, at_ms: u64) -> Result<(), StoreError> {
         self.write(|writer| {
-            let (id, used) = match self.logs().get(origin) {
-                Some(log) if index < log.published() => (log.id, log.durable()),
+            let id = match self.logs().get(origin) {
+                Some(log) if index < log.published() => log.id,
                 Some(_) => return Err(StoreError::NoEntry { origin: origin.clone(), index }),
                 None => return Err(StoreError::UnknownLog(origin.clone())),
             };
@@ -370,7 +370,7 @@ impl Core {
             put_erasure(frame.bytes(), id, index, at_ms);
             // The record first: a key file restored from a backup is erased again from it.
             self.write_batch(writer, at_ms, Entries::of(frame, 1), Vec::new(), &[])?;
-            self.parts.keys.erase(origin, used, index)
+            self.parts.keys.erase(origin, index)
         })
     }
 

@@ -3,10 +3,12 @@
 //! What always holds: a batch of changes and the sequence it reaches are applied together, so that an index
 //! which is behind says by how much, and the journal is replayed from there.
 
+#[cfg(test)]
 mod memory;
 mod overlay;
 mod sled;
 
+#[cfg(test)]
 pub(super) use memory::MemoryIndex;
 pub(super) use overlay::{Fresh, Overlay};
 pub(super) use sled::SledIndex;
