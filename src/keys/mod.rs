@@ -20,3 +20,6 @@ pub use passphrase::Passphrase;
 pub use public_side::{InvalidKeyName, KeyName, KeyUse, PublicSide};
 pub use store::KeyStore;
 pub use typed::{FederationKey, LogKey, ReplicaKey, RootKey, StampKey, StatementKey, StatusKey, WitnessKey};
+
+#[cfg(test)]
+mod tests;

@@ -49,10 +49,16 @@ pub(super) fn authorities(text: &ListText) -> Result<BTreeMap<Issuer, Authority>
     Ok(authorities)
 }
 
+/// The signers and k.
+pub(super) fn signers(text: &ListText) -> Result<(), TrustError> {
+    at_most("signers", &text.signers, MAX_SIGNERS)?;
+    check_signers(&text.signers).map_err(TrustError::ListMalformed)?;
+    check_quorum(text.k, &text.signers)
+}
+
 /// Everything else.
 pub(super) fn check(list: &TrustList) -> Result<(), TrustError> {
     let text = &list.text;
-    at_most("signers", &text.signers, MAX_SIGNERS)?;
     at_most("closed logs", &text.shards, MAX_SHARDS)?;
     at_most("nodes", &text.nodes, MAX_NODES)?;
     if text.version == 0 {
@@ -61,8 +67,7 @@ pub(super) fn check(list: &TrustList) -> Result<(), TrustError> {
     if text.next_update <= text.issued {
         return Err(TrustError::Dates);
     }
-    check_signers(&text.signers).map_err(TrustError::ListMalformed)?;
-    check_quorum(text.k, &text.signers)?;
+    signers(text)?;
     check_nodes(list)?;
     check_shards(list)?;
     check_addressees(list)?;

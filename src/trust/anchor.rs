@@ -63,7 +63,7 @@ impl Anchor {
     pub fn to_toml(&self) -> Result<String, TrustError> {
         let file = File { k: self.k, signers: self.signers.clone(), roots: BTreeMap::new() };
         let problem = |e: toml::ser::Error| TrustError::AnchorMalformed(e.to_string());
-        let signers = toml::to_string(&file).map_err(problem)?;
+        let signers = toml::to_string_pretty(&file).map_err(problem)?;
         let mut text = format!(
             "# What this verifier believes before it reads any trust list. Compare it with the federation by another\n\
              # road (telephone, paper) before you use it.\n\

@@ -134,6 +134,7 @@ impl TrustList {
         };
         enough(&note, signers, k, whose)?;
         let text = ListText::from_json(note.text())?;
+        admission::signers(&text)?;
         enough(&note, &text.signers, text.k, "its own signers")?;
         let list = Self::admit(text, note.text().to_owned(), note.signatures().to_vec())?;
         for (iss, root) in anchor.roots() {

@@ -41,3 +41,6 @@ pub use names::{InvalidName, KindName, NodeName, Role, SignerName, root_name};
 pub use node::{Endpoint, Node, NotEndpoint, SpkiPin};
 pub use root_change::{RootChange, RootChangeText};
 pub use section::{Algorithm, ListedKey, ListedLogKey, ListedUse, MAX_SECTION_BYTES, Place, Section, SectionText};
+
+#[cfg(test)]
+mod tests;
