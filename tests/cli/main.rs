@@ -1,6 +1,7 @@
 //! The real binary, command by command: what each promises, and what each says to bad input.
 
 mod certificate;
+mod examples;
 mod init;
 mod keys;
 mod offline;

@@ -7,10 +7,10 @@ use std::{
 };
 
 /// What one run said.
-pub struct Said {
-    pub code: i32,
-    pub out: String,
-    pub err: String,
+pub(crate) struct Said {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Said {
@@ -24,14 +24,14 @@ impl Said {
 
     /// It ended well.
     #[track_caller]
-    pub fn good(self) -> Self {
+    pub(crate) fn good(self) -> Self {
         assert_eq!(self.code, 0, "stdout:\n{}\nstderr:\n{}", self.out, self.err);
         self
     }
 
     /// It ended with this code, and its message has these words.
     #[track_caller]
-    pub fn bad(self, code: i32, words: &[&str]) -> Self {
+    pub(crate) fn bad(self, code: i32, words: &[&str]) -> Self {
         assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.out, self.err);
         for word in words {
             assert!(self.err.contains(word), "`{word}` is not in:\n{}", self.err);
@@ -41,13 +41,13 @@ impl Said {
 
     /// The one JSON document it printed.
     #[track_caller]
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
     }
 }
 
 /// The binary, untouched by what the tester's own environment says.
-pub fn command(arguments: &[&str]) -> Command {
+pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_origin"));
     for name in ["ORIGIN_TRUST", "ORIGIN_ANCHOR", "ORIGIN_NODE", "ORIGIN_CA", "ORIGIN_TOKEN_FILE", "ORIGIN_CONFIG"] {
         command.env_remove(name);
@@ -57,12 +57,12 @@ pub fn command(arguments: &[&str]) -> Command {
 }
 
 /// Runs it.
-pub fn origin(arguments: &[&str]) -> Said {
+pub(crate) fn origin(arguments: &[&str]) -> Said {
     Said::of(command(arguments).stdin(Stdio::null()).output().unwrap())
 }
 
 /// Runs it with something on standard input.
-pub fn origin_with(input: &[u8], arguments: &[&str]) -> Said {
+pub(crate) fn origin_with(input: &[u8], arguments: &[&str]) -> Said {
     let mut child =
         command(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // A command that refuses before it reads closes its end.
@@ -70,23 +70,23 @@ pub fn origin_with(input: &[u8], arguments: &[&str]) -> Said {
     Said::of(child.wait_with_output().unwrap())
 }
 
-pub fn text(path: &Path) -> &str {
+pub(crate) fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
 /// A folder of its own for one test.
-pub fn folder() -> tempfile::TempDir {
+pub(crate) fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
 }
 
-pub fn write(folder: &Path, name: &str, contents: &str) -> PathBuf {
+pub(crate) fn write(folder: &Path, name: &str, contents: &str) -> PathBuf {
     let path = folder.join(name);
     std::fs::write(&path, contents).unwrap();
     path
 }
 
 /// `origin init` for Pakistan's authority, with every listener on a free port.
-pub fn init(folder: &Path) -> PathBuf {
+pub(crate) fn init(folder: &Path) -> PathBuf {
     let node = folder.join("node");
     let said = origin(&[
         "init",
@@ -117,7 +117,7 @@ pub fn init(folder: &Path) -> PathBuf {
 }
 
 /// Footballs from Sialkot to Shanghai.
-pub const FOOTBALLS: &str = r#"
+pub(crate) const FOOTBALLS: &str = r#"
 agreement = "CPFTA"
 from = "PK"
 to = "CN"

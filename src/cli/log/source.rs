@@ -11,23 +11,30 @@ use crate::{
         Checkpoint, Frontier, Levels, MAX_CHECKPOINT_NOTE_BYTES, Origin, SignedNote, leaf_hash,
         tile::{EntryBundle, FULL_WIDTH, MAX_BUNDLE_BYTES, parse_entries},
     },
+    node::system::SystemRandom,
+    store::{JournalOptions, JournalStore, Store, StoreError},
 };
 use bytes::Bytes;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 /// Entries asked for at once.
 const PAGE: i32 = 500;
+/// Bytes of entries read from a store at once.
+const PAGE_BYTES: usize = 4 << 20;
 
 /// The log and where it is.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct From {
-    /// The log, such as tdap.gov.pk/log/2026/cn; not needed for a folder
+    /// The log, such as tdap.gov.pk/log/2026/cn; not needed for an exported folder
     #[arg(value_name = "ORIGIN", required_unless_present = "folder")]
     log: Option<Origin>,
     /// An exported log
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["node", "ca", "tls_name", "token_file"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["node", "data", "ca", "tls_name", "token_file"])]
     folder: Option<PathBuf>,
+    /// An authority's own data folder, while its node is stopped
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["node", "ca", "tls_name", "token_file"])]
+    data: Option<PathBuf>,
     #[command(flatten)]
     node: At,
 }
@@ -36,7 +43,7 @@ pub(super) struct From {
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct At {
     /// The node's gRPC address, HOST:PORT
-    #[arg(long, value_name = "ADDR", value_parser = remote::address, required_unless_present = "folder")]
+    #[arg(long, value_name = "ADDR", value_parser = remote::address, required_unless_present_any = ["folder", "data"])]
     node: Option<String>,
     #[command(flatten)]
     tls: TlsArguments,
@@ -102,6 +109,7 @@ impl Node {
 pub(super) enum Source {
     Node { node: Node, origin: Origin },
     Folder { path: PathBuf, origin: Origin, size: u64 },
+    Data { store: Box<JournalStore>, origin: Origin },
 }
 
 /// The head of a log: its note, and what the note says. Whose signature it is has not been asked.
@@ -122,12 +130,39 @@ impl From {
             }
             return Ok(Source::Folder { path: folder.clone(), origin, size: head.checkpoint.head.size });
         }
+        if let (Some(folder), Some(origin)) = (&self.data, &self.log) {
+            return open_data(folder, origin);
+        }
         let (Some(origin), Some(address)) = (self.log.clone(), &self.node.node) else {
             return Err(Failure::new(Exit::Usage, "name the log and the node, or a folder"));
         };
         let node = open(console, address, &self.node.tls, self.node.token_file.as_ref()).await?;
         Ok(Source::Node { node, origin })
     }
+}
+
+/// Opens the store as its node would: only while the node does not.
+fn open_data(folder: &std::path::Path, origin: &Origin) -> Result<Source, Failure> {
+    if !folder.is_dir() {
+        return Err(Failure::new(Exit::Failed, format!("there is no folder `{}`", folder.display())));
+    }
+    let store = JournalStore::open(folder, JournalOptions::default(), Arc::new(SystemRandom)).map_err(|error| {
+        let failure = Failure::new(Exit::Failed, &error);
+        match error {
+            StoreError::Locked(_) => failure.help("a running node is asked instead: --node ADDR"),
+            _ => failure,
+        }
+    })?;
+    if store.head(origin).is_none() {
+        let known = store.logs().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let failure = Failure::new(Exit::Failed, format!("`{}` holds no log {origin}", folder.display()));
+        return Err(failure.note(if known.is_empty() {
+            "it holds none".to_owned()
+        } else {
+            format!("it holds {known}")
+        }));
+    }
+    Ok(Source::Data { store: Box::new(store), origin: origin.clone() })
 }
 
 fn folder_head(folder: &std::path::Path) -> Result<Head, Failure> {
@@ -145,7 +180,7 @@ impl Source {
     /// The log's name.
     pub(super) const fn origin(&self) -> &Origin {
         match self {
-            Self::Node { origin, .. } | Self::Folder { origin, .. } => origin,
+            Self::Node { origin, .. } | Self::Folder { origin, .. } | Self::Data { origin, .. } => origin,
         }
     }
 
@@ -153,6 +188,11 @@ impl Source {
     pub(super) async fn head(&self) -> Result<Head, Failure> {
         match self {
             Self::Folder { path, .. } => folder_head(path),
+            Self::Data { store, origin } => {
+                let published = store.head(origin).map(|published| published.note);
+                let note = published.ok_or_else(|| Failure::new(Exit::Failed, format!("{origin} has no head yet")))?;
+                head(note).map_err(|why| Failure::new(Exit::Failed, format!("the head of {origin}: {why}")))
+            }
             Self::Node { node, origin } => {
                 let request = wire::GetCheckpointRequest { log: origin.to_string() };
                 let answer = node.connection.logs().get_checkpoint(within_deadline(request)).await;
@@ -184,6 +224,9 @@ impl Source {
                 })?;
                 let skip = usize::try_from(start - bundle.start()).unwrap_or(usize::MAX);
                 all.into_iter().skip(skip).map(Bytes::copy_from_slice).collect::<Vec<_>>()
+            }
+            Self::Data { store, origin } => {
+                store.leaves(origin, start..end, PAGE_BYTES).map_err(|error| Failure::new(Exit::Failed, error))?
             }
             Self::Node { node, origin } => {
                 let most = i32::try_from(end.saturating_sub(start)).unwrap_or(PAGE).min(PAGE);
