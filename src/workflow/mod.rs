@@ -1,1 +1,23 @@
 //! What people do, checked by role and rule before it reaches the sequencer.
+//!
+//! What always holds: a command names its caller; the role table is asked before anything is read or done;
+//! the agreement's rules are applied for the civil date at the issuing office; the answer to a request is
+//! kept for seven days and given again. Not its business: how a request arrived (api), and how a statement
+//! gets its place (sequencer).
+
+mod accounts;
+mod bundle;
+mod desk;
+mod error;
+mod record;
+mod request;
+
+pub use accounts::Accounts;
+pub use bundle::EvidenceFile;
+pub use desk::{Desk, DeskSetup, Issued, IssueRow, StatusWish};
+pub use error::WorkflowError;
+pub use record::{CertificateName, CertificateRecord, Page};
+pub use request::RequestId;
+
+#[cfg(test)]
+mod tests;

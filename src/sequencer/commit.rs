@@ -1,0 +1,118 @@
+//! Makes a batch durable, re-reads it, and signs heads over what was read.
+
+use super::{SequencerError, Setup, press::Pressed};
+use crate::{
+    log::{Extension, Frontier, Hash, HashReader, LogError, Origin, TreeHead, consistency_proof, leaf_hash},
+    signature::SignError,
+    store::{EntryRef, StoreError},
+    verification::check_entry,
+};
+use std::collections::HashMap;
+
+/// Commits a batch and publishes it.
+pub(super) fn commit(setup: &Setup, pressed: Pressed) -> Result<(), SequencerError> {
+    let Pressed { batch, hashes } = pressed;
+    let committed = setup.store.commit(batch)?;
+    let mut extensions = Vec::with_capacity(committed.durable.len());
+    for (origin, durable) in committed.durable {
+        // A bit that flipped between signing and the disk must not be signed into a tree.
+        let extension = extend(setup, &origin, durable, |entry, _, hash| match hashes.get(entry) {
+            Some(signed) if signed == hash => Ok(()),
+            _ => Err(SequencerError::Unavailable(format!(
+                "entry {} of {} reads back differently from what was signed",
+                entry.index, entry.origin
+            ))),
+        })?;
+        extensions.extend(extension);
+    }
+    publish(setup, extensions)
+}
+
+/// Publishes what was durable past the last signed heads when the store was opened, after checking each such
+/// entry as a replica would: the answer to it may have been on its way when the process ended.
+pub(super) fn publish_tail(setup: &Setup) -> Result<(), SequencerError> {
+    let trust = setup.trust.load_full();
+    let mut extensions = Vec::new();
+    for origin in setup.store.logs() {
+        let durable = setup.store.durable_size(&origin);
+        let extension = extend(setup, &origin, durable, |entry, leaf, _| {
+            check_entry(leaf, None, &entry.origin, entry.index, &trust)
+                .map(|_| ())
+                .map_err(|fault| SequencerError::CheckFailed(fault.to_string()))
+        })?;
+        extensions.extend(extension);
+    }
+    publish(setup, extensions)
+}
+
+fn publish(setup: &Setup, extensions: Vec<Extension>) -> Result<(), SequencerError> {
+    if extensions.is_empty() {
+        return Ok(());
+    }
+    let sign = |extension: &Extension| {
+        let shard = extension.checkpoint().origin.shard();
+        let key = setup.signers.logs.iter().find(|key| *key.shard() == shard);
+        let key = key.ok_or_else(|| LogError::Sign(SignError(format!("no log key for shard {shard}"))))?;
+        key.sign(extension).map_err(|e| LogError::Sign(SignError(e.to_string())))
+    };
+    Ok(setup.store.advance(extensions, &sign)?)
+}
+
+/// Proves that the durable entries of a log extend its last signed head, re-reading each of them.
+fn extend(
+    setup: &Setup,
+    origin: &Origin,
+    durable: u64,
+    check: impl Fn(&EntryRef, &[u8], &Hash) -> Result<(), SequencerError>,
+) -> Result<Option<Extension>, SequencerError> {
+    let store = setup.store.as_ref();
+    let previous = store.head(origin).map(|published| published.head);
+    let from = previous.map_or(0, |head| head.size);
+    if durable <= from {
+        return Ok(None);
+    }
+    let hashes = store.hashes(origin);
+    let mut edge = Frontier::load(from, &hashes)?;
+    let mut grown = Grown { published: hashes, from, nodes: HashMap::new() };
+    let entry_at = |index| EntryRef { origin: origin.clone(), index };
+    for index in from..durable {
+        let entry = store
+            .durable_entry(origin, index)?
+            .ok_or_else(|| SequencerError::Unavailable(format!("entry {index} of {origin} cannot be read back")))?;
+        let hash = leaf_hash(&entry.leaf);
+        if hash != entry.facts.leaf_hash {
+            return Err(SequencerError::Unavailable(format!("entry {index} of {origin} is not what was hashed")));
+        }
+        check(&entry_at(index), &entry.leaf, &hash)?;
+        edge.append_with(hash, |level, at, node| {
+            grown.nodes.insert((level, at), node);
+        });
+    }
+    let next = TreeHead { size: durable, root: edge.root() };
+    let consistency = match previous {
+        None => Vec::new(),
+        Some(_) => consistency_proof(from, durable, &grown)
+            .map_err(|e| SequencerError::Unavailable(format!("{origin}: no consistency proof: {e}")))?,
+    };
+    let extension = Extension::prove(origin.clone(), previous, next, &consistency)
+        .map_err(|e| SequencerError::Unavailable(format!("{origin}: {e}")))?;
+    Ok(Some(extension))
+}
+
+/// The published tree with the subtrees that new leaves complete.
+struct Grown<R> {
+    published: R,
+    from: u64,
+    nodes: HashMap<(u8, u64), Hash>,
+}
+
+impl<R: HashReader<Error = StoreError>> HashReader for Grown<R> {
+    type Error = StoreError;
+
+    fn node(&self, level: u8, index: u64) -> Result<Hash, StoreError> {
+        match self.nodes.get(&(level, index)) {
+            Some(node) => Ok(*node),
+            None => self.published.node(level, index),
+        }
+    }
+}

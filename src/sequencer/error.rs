@@ -1,0 +1,103 @@
+//! Why a piece of work was not done. None of it was acknowledged, and what failed left no trace.
+
+use crate::{
+    reason::{Class, Reasoned},
+    store::StoreError,
+    time::Date,
+};
+use std::time::Duration;
+
+/// What the sequencer answers instead of an outcome.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum SequencerError {
+    /// More work is waiting than the queue takes.
+    #[error("the issuing queue is full; ask again in {} ms", retry_after.as_millis())]
+    Overloaded {
+        /// When to ask again.
+        retry_after: Duration,
+    },
+    /// The writer stopped, or is stopping. Whether the work was done is answered by asking again with the
+    /// same request id.
+    #[error("the writer of this authority is not available: {0}")]
+    Unavailable(String),
+    /// The disk has no room for more.
+    #[error("{0}")]
+    NoSpace(String),
+    /// The request id was used before for something else.
+    #[error("request {0} was used for something else; give every request an id of its own")]
+    RequestReused(String),
+    /// The certificate number stands on another certificate.
+    #[error("certificate number {0} is taken: it stands on another certificate of this authority")]
+    NumberTaken(String),
+    /// The number series gives a number that cannot be used.
+    #[error("the number series {series} cannot go on: {why}")]
+    SeriesExhausted {
+        /// The series.
+        series: String,
+        /// Why not.
+        why: String,
+    },
+    /// Midnight passed at the office between the judgement and the issue: judge again for this date.
+    #[error("the civil date of issue is {0} by now; the rules have to be applied to that date")]
+    DateMoved(Date),
+    /// There is no certificate of that name.
+    #[error("no such certificate in the logs of this authority")]
+    NoSuchCertificate,
+    /// What the certificate's status does not allow.
+    #[error("the certificate is {now}; it cannot be {wanted}")]
+    StatusForbids {
+        /// Its status.
+        now: &'static str,
+        /// What was asked.
+        wanted: &'static str,
+    },
+    /// There is no key for the log of this year.
+    #[error("there is no log key for shard {0}; make one and have it listed in the trust list before the year begins")]
+    NoLogKey(String),
+    /// The statement cannot be composed, though its parts were accepted.
+    #[error("the statement cannot be made: {0}")]
+    CannotCompose(String),
+    /// The signed entry fails the check that every replica makes: the keys here are not those of the trust list.
+    #[error("the signed statement fails the check of its replicas ({0}); nothing was issued")]
+    CheckFailed(String),
+}
+
+impl Reasoned for SequencerError {
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Overloaded { .. } => "OVERLOADED",
+            Self::Unavailable(_) => "WRITER_UNAVAILABLE",
+            Self::NoSpace(_) => "NO_SPACE",
+            Self::RequestReused(_) => "REQUEST_ID_REUSED",
+            Self::NumberTaken(_) => "NUMBER_TAKEN",
+            Self::SeriesExhausted { .. } => "SERIES_EXHAUSTED",
+            Self::DateMoved(_) => "DATE_MOVED",
+            Self::NoSuchCertificate => "NO_SUCH_CERTIFICATE",
+            Self::StatusForbids { .. } => "STATUS_FORBIDS",
+            Self::NoLogKey(_) => "NO_LOG_KEY",
+            Self::CannotCompose(_) => "CANNOT_COMPOSE",
+            Self::CheckFailed(_) => "REPLICA_CHECK_FAILED",
+        }
+    }
+
+    fn class(&self) -> Class {
+        match self {
+            Self::Overloaded { .. } | Self::Unavailable(_) | Self::NoSpace(_) | Self::DateMoved(_) => Class::Retry,
+            Self::RequestReused(_)
+            | Self::NumberTaken(_)
+            | Self::NoSuchCertificate
+            | Self::StatusForbids { .. }
+            | Self::CannotCompose(_) => Class::Reject,
+            Self::SeriesExhausted { .. } | Self::NoLogKey(_) | Self::CheckFailed(_) => Class::Fatal,
+        }
+    }
+}
+
+impl From<StoreError> for SequencerError {
+    fn from(error: StoreError) -> Self {
+        match error.reason() {
+            "NO_SPACE" => Self::NoSpace(error.to_string()),
+            _ => Self::Unavailable(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,495 @@
+//! Assigns log, index, identifier, number and status index, in memory, from the last durable state.
+//!
+//! A plan is only ever made whole from the store and then advanced; when anything after it fails it is
+//! thrown away and made again, so what never left the process is used again and leaves no gap.
+
+use super::{
+    ChangeOfStatus, Issue, Numbering, Outcome, RequestKey, SequencerError, Task, Work,
+    flight::request_text,
+    snapshot::{self, Due},
+};
+use crate::{
+    log::{Origin, Shard},
+    statement::{
+        Act, Addressee, Body, Change, Envelope, Issuer, Jti, Kid, StatementRef, StatusChange, StatusReference,
+        status_list::{LIST_ENTRIES, Status, StatusList, StatusOrder},
+    },
+    store::{EntryRef, StateChange, Store, Table},
+    time::{Clock, Date, Random, Timestamp, ZoneName},
+};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    sync::Arc,
+};
+
+/// Batches that can be under way behind the one being assigned: one waiting, one being committed, and one
+/// for good measure.
+const BATCHES_UNDER_WAY: usize = 4;
+
+/// Whose plan it is, and what it draws on.
+pub(super) struct Ground<'a> {
+    pub(super) issuer: &'a Issuer,
+    pub(super) zone: &'a ZoneName,
+    pub(super) kid: &'a Kid,
+    pub(super) shards: &'a [Shard],
+    pub(super) store: &'a dyn Store,
+    pub(super) clock: &'a dyn Clock,
+    pub(super) random: &'a dyn Random,
+}
+
+/// An entry with its place, not yet signed.
+pub(super) struct Row {
+    pub(super) envelope: Envelope,
+    pub(super) index: u64,
+    pub(super) body: Body,
+    /// List × 2^17 + index, as the store counts.
+    pub(super) status_index: Option<u32>,
+    pub(super) number: Option<String>,
+    /// The request it answers; none for a snapshot.
+    pub(super) request: Option<(RequestKey, [u8; 32])>,
+}
+
+impl Row {
+    pub(super) fn entry(&self) -> EntryRef {
+        EntryRef { origin: self.envelope.log.clone(), index: self.index }
+    }
+}
+
+/// A batch with its places, not yet signed.
+#[derive(Default)]
+pub(super) struct Planned {
+    pub(super) at_ms: u64,
+    pub(super) rows: Vec<Row>,
+    pub(super) state: Vec<StateChange>,
+    pub(super) snapshots: Vec<Due>,
+    /// What can be answered at once: refusals, and repeats of what is done.
+    pub(super) answers: Vec<(RequestKey, Result<Outcome, SequencerError>)>,
+    /// What is answered when the batch is published.
+    pub(super) outcomes: Vec<(RequestKey, Outcome)>,
+}
+
+/// The next free place of everything.
+pub(super) struct Plan {
+    logs: BTreeMap<Origin, LogPlan>,
+    series: HashMap<String, u64>,
+    numbers: VecDeque<HashSet<String>>,
+    /// Changes of status by the certificate they are about, as far as this plan met them.
+    changes: HashMap<Vec<u8>, Vec<u64>>,
+    now: Timestamp,
+}
+
+struct LogPlan {
+    addressee: Addressee,
+    next: u64,
+    last: Option<Jti>,
+    lists: Vec<ListPlan>,
+    /// When its last snapshot was made; `None` makes one due.
+    snapshot_at: Option<Timestamp>,
+}
+
+struct ListPlan {
+    seed: [u8; 32],
+    order: Option<StatusOrder>,
+    allocated: u32,
+    statuses: Arc<StatusList>,
+}
+
+/// What a batch changed of a log besides its entries; written once for each log.
+#[derive(Default)]
+struct Touched {
+    allocated: bool,
+    changed: bool,
+}
+
+impl Plan {
+    /// The plan that follows from what is durable.
+    pub(super) fn load(ground: &Ground<'_>) -> Result<Self, SequencerError> {
+        let store = ground.store;
+        let mut logs = BTreeMap::new();
+        for origin in store.logs() {
+            let addressee = store
+                .addressee(&origin)
+                .and_then(|text| text.parse().ok())
+                .ok_or_else(|| SequencerError::Unavailable(format!("log {origin} has no addressee in the store")))?;
+            let next = store.durable_size(&origin);
+            let last = match next.checked_sub(1) {
+                None => None,
+                Some(index) => store.durable_entry(&origin, index)?.map(|entry| entry.facts.jti),
+            };
+            let mut lists = Vec::new();
+            for list in store.status_lists(&origin)? {
+                let mut statuses = StatusList::new();
+                for (index, value) in list.set {
+                    Status::from_value(value)
+                        .and_then(|status| statuses.set(index, status))
+                        .map_err(|e| SequencerError::Unavailable(format!("status list of {origin}: {e}")))?;
+                }
+                lists.push(ListPlan {
+                    seed: list.seed,
+                    order: None,
+                    allocated: list.allocated,
+                    statuses: Arc::new(statuses),
+                });
+            }
+            let snapshot_at = snapshot::last(store, &origin)?;
+            logs.insert(origin, LogPlan { addressee, next, last, lists, snapshot_at });
+        }
+        Ok(Self { logs, series: HashMap::new(), numbers: VecDeque::new(), changes: HashMap::new(), now: ground.clock.now() })
+    }
+
+    /// The instant at which the next snapshot is due, if any log is open.
+    pub(super) fn next_snapshot(&self) -> Option<Timestamp> {
+        self.logs.values().filter(|log| log.next > 0).map(|log| log.snapshot_at.map_or(self.now, snapshot::due)).min()
+    }
+
+    /// Assigns what can be assigned, answers what can be answered, and adds the snapshots that are due.
+    pub(super) fn assign(&mut self, ground: &Ground<'_>, works: &[Work]) -> Result<Planned, SequencerError> {
+        // The clock stamps entries and never goes back, whatever the machine's does.
+        self.now = self.now.max(ground.clock.now());
+        let mut planned =
+            Planned { at_ms: u64::try_from(self.now.as_millisecond()).unwrap_or(0), ..Planned::default() };
+        let mut touched: BTreeMap<Origin, Touched> = BTreeMap::new();
+        let mut series: BTreeMap<String, u64> = BTreeMap::new();
+        self.numbers.push_front(HashSet::new());
+        self.numbers.truncate(BATCHES_UNDER_WAY);
+        for Work { request, digest, task } in works {
+            if let Some(answer) = repeated(ground.store, request, *digest)? {
+                planned.answers.push((request.clone(), answer));
+                continue;
+            }
+            let done = match task {
+                Task::Issue(issue) => {
+                    self.issue(ground, issue, (request, *digest), &mut planned, &mut touched, &mut series)
+                }
+                Task::Change(change) => {
+                    self.change(ground, change, (request, *digest), &mut planned, &mut touched)
+                }
+            };
+            match done {
+                Ok(outcome) => planned.outcomes.push((request.clone(), outcome)),
+                Err(error @ SequencerError::Unavailable(_)) => return Err(error),
+                Err(refusal) => planned.answers.push((request.clone(), Err(refusal))),
+            }
+        }
+        self.close(ground, &mut planned, touched, series)?;
+        Ok(planned)
+    }
+
+    /// Adds what a batch says once: counters, and the snapshots due by a change, a new log or the clock.
+    fn close(
+        &mut self,
+        ground: &Ground<'_>,
+        planned: &mut Planned,
+        touched: BTreeMap<Origin, Touched>,
+        series: BTreeMap<String, u64>,
+    ) -> Result<(), SequencerError> {
+        planned.state.extend(series.into_iter().map(|(series, next)| StateChange::SeriesAdvanced { series, next }));
+        for (origin, mark) in &touched {
+            let Some(log) = self.logs.get(origin) else { continue };
+            if let (true, Some(list)) = (mark.allocated, log.lists.last()) {
+                planned.state.push(StateChange::StatusAllocated {
+                    origin: origin.clone(),
+                    list: list_number(log.lists.len() - 1)?,
+                    count: list.allocated,
+                });
+            }
+        }
+        let now = self.now;
+        let due = self
+            .logs
+            .iter()
+            .filter(|(origin, log)| {
+                let changed = touched.get(*origin).is_some_and(|mark| mark.changed);
+                log.next > 0 && (changed || log.snapshot_at.is_none_or(|at| snapshot::due(at) <= now))
+            })
+            .map(|(origin, _)| origin.clone())
+            .collect::<Vec<_>>();
+        for origin in due {
+            self.snapshot(ground, &origin, planned)?;
+        }
+        Ok(())
+    }
+
+    fn issue(
+        &mut self,
+        ground: &Ground<'_>,
+        issue: &Issue,
+        (request, digest): (&RequestKey, [u8; 32]),
+        planned: &mut Planned,
+        touched: &mut BTreeMap<Origin, Touched>,
+        series: &mut BTreeMap<String, u64>,
+    ) -> Result<Outcome, SequencerError> {
+        let Issue { particulars, ruling, zone, addressee, numbering } = issue;
+        let issued_on = ruling.issued_on;
+        let today = zone.date_at(self.now);
+        if today != issued_on {
+            return Err(SequencerError::DateMoved(today));
+        }
+        let origin = self.open_log(ground, addressee, issued_on, planned)?;
+        let number = match numbering {
+            Numbering::Brought(number) => {
+                if self.is_given(ground.store, number.as_str())? {
+                    return Err(SequencerError::NumberTaken(number.to_string()));
+                }
+                number.clone()
+            }
+            Numbering::Series { key, series: template, office, registration } => {
+                let mut next = match self.series.get(key) {
+                    Some(next) => *next,
+                    None => ground.store.series_next(key)?.max(1),
+                };
+                // A back office may have brought a number of the series already: it is passed over.
+                let number = loop {
+                    let number = template
+                        .number(office, issued_on, registration.as_deref(), next)
+                        .map_err(|why| SequencerError::SeriesExhausted { series: key.clone(), why: why.to_string() })?;
+                    next += 1;
+                    if !self.is_given(ground.store, number.as_str())? {
+                        break number;
+                    }
+                };
+                self.series.insert(key.clone(), next);
+                series.insert(key.clone(), next);
+                number
+            }
+        };
+        let text = number.to_string();
+        let certificate = particulars.clone().finish(ruling.clone().numbered(number));
+        let (status, status_index) = self.allocate_status(ground, &origin, planned, touched)?;
+        let body = Body::Certificate { certificate: Box::new(certificate), status };
+        if let Some(numbers) = self.numbers.front_mut() {
+            numbers.insert(text.clone());
+        }
+        let row = self.place(ground, &origin, body)?;
+        let outcome =
+            Outcome { entry: row.entry(), jti: row.envelope.jti, number: Some(text.clone()), day: issued_on };
+        planned.rows.push(Row {
+            status_index: Some(status_index),
+            number: Some(text),
+            request: Some((request.clone(), digest)),
+            ..row
+        });
+        Ok(outcome)
+    }
+
+    fn change(
+        &mut self,
+        ground: &Ground<'_>,
+        work: &ChangeOfStatus,
+        (request, digest): (&RequestKey, [u8; 32]),
+        planned: &mut Planned,
+        touched: &mut BTreeMap<Origin, Touched>,
+    ) -> Result<Outcome, SequencerError> {
+        let ChangeOfStatus { target, act, reason, remarks } = work;
+        let facts =
+            ground.store.facts(&target.origin, target.index)?.ok_or(SequencerError::NoSuchCertificate)?;
+        let place = facts.status_index.ok_or(SequencerError::NoSuchCertificate)?;
+        let (list, index) = (place / LIST_ENTRIES, place % LIST_ENTRIES);
+        let log = self.logs.get_mut(&target.origin).ok_or(SequencerError::NoSuchCertificate)?;
+        let lists = usize::try_from(list).ok().and_then(|at| log.lists.get_mut(at));
+        let statuses = &mut lists.ok_or(SequencerError::NoSuchCertificate)?.statuses;
+        let now = statuses.get(index).map_err(|e| SequencerError::Unavailable(e.to_string()))?;
+        let status = next_status(now, act)?;
+        Arc::make_mut(statuses).set(index, status).map_err(|e| SequencerError::Unavailable(e.to_string()))?;
+        planned.state.push(StateChange::StatusSet {
+            origin: target.origin.clone(),
+            list,
+            index,
+            status: status.value(),
+        });
+        touched.entry(target.origin.clone()).or_default().changed = true;
+        let target_ref = StatementRef { log: target.origin.clone(), jti: facts.jti };
+        let body = Body::StatusChange(StatusChange {
+            change: Change { target: target_ref, act: act.clone(), items: None },
+            reason: reason.clone(),
+            remarks: remarks.clone(),
+        });
+        let row = self.place(ground, &target.origin, body)?;
+        planned.state.push(self.remember_change(ground.store, &target.origin, &facts.jti, row.index)?);
+        let day = ground.zone.date_at(self.now);
+        let outcome = Outcome { entry: row.entry(), jti: row.envelope.jti, number: None, day };
+        planned.rows.push(Row { request: Some((request.clone(), digest)), ..row });
+        Ok(outcome)
+    }
+
+    /// Adds a snapshot of a log as its next entry.
+    fn snapshot(&mut self, ground: &Ground<'_>, origin: &Origin, planned: &mut Planned) -> Result<(), SequencerError> {
+        let now = self.now;
+        let Some(log) = self.logs.get_mut(origin) else { return Ok(()) };
+        log.snapshot_at = Some(now);
+        let lists = log.lists.iter().map(|list| Arc::clone(&list.statuses)).collect::<Vec<_>>();
+        let due = Due::new(ground.issuer, origin, log.next, now, lists)?;
+        let row = self.place(ground, origin, Body::StatusSnapshot(due.body))?;
+        planned.rows.push(row);
+        planned.snapshots.push(due);
+        Ok(())
+    }
+
+    /// The log of this year to this addressee; opened, with a snapshot as its first entry, if it is new.
+    fn open_log(
+        &mut self,
+        ground: &Ground<'_>,
+        addressee: &Addressee,
+        day: Date,
+        planned: &mut Planned,
+    ) -> Result<Origin, SequencerError> {
+        let shard = Shard::of_year(day.year());
+        let origin = Origin::new(ground.issuer.host(), &shard, &addressee.label())
+            .map_err(|e| SequencerError::CannotCompose(e.to_string()))?;
+        if self.logs.contains_key(&origin) {
+            return Ok(origin);
+        }
+        if !ground.shards.contains(&shard) {
+            return Err(SequencerError::NoLogKey(shard.to_string()));
+        }
+        planned
+            .state
+            .push(StateChange::LogOpened { origin: origin.clone(), addressee: addressee.to_string() });
+        let log =
+            LogPlan { addressee: addressee.clone(), next: 0, last: None, lists: Vec::new(), snapshot_at: None };
+        self.logs.insert(origin.clone(), log);
+        self.open_list(ground, &origin, planned)?;
+        self.snapshot(ground, &origin, planned)?;
+        Ok(origin)
+    }
+
+    fn open_list(&mut self, ground: &Ground<'_>, origin: &Origin, planned: &mut Planned) -> Result<(), SequencerError> {
+        let mut seed = [0; 32];
+        ground.random.fill(&mut seed).map_err(|e| SequencerError::Unavailable(e.to_string()))?;
+        let Some(log) = self.logs.get_mut(origin) else { return Ok(()) };
+        let list = list_number(log.lists.len())?;
+        planned.state.push(StateChange::StatusListOpened { origin: origin.clone(), list, seed });
+        log.lists.push(ListPlan { seed, order: None, allocated: 0, statuses: Arc::default() });
+        Ok(())
+    }
+
+    fn allocate_status(
+        &mut self,
+        ground: &Ground<'_>,
+        origin: &Origin,
+        planned: &mut Planned,
+        touched: &mut BTreeMap<Origin, Touched>,
+    ) -> Result<(StatusReference, u32), SequencerError> {
+        let full = |plan: &Self| {
+            plan.logs.get(origin).and_then(|log| log.lists.last()).is_none_or(|list| list.allocated >= LIST_ENTRIES)
+        };
+        if full(self) {
+            // The count of the list that is full now is written before another one is counted.
+            if let Some((log, list)) = self.logs.get(origin).and_then(|log| Some((log, log.lists.last()?))) {
+                planned.state.push(StateChange::StatusAllocated {
+                    origin: origin.clone(),
+                    list: list_number(log.lists.len() - 1)?,
+                    count: list.allocated,
+                });
+            }
+            self.open_list(ground, origin, planned)?;
+            // A list counts only when a snapshot commits to it.
+            touched.entry(origin.clone()).or_default().changed = true;
+        }
+        let gone = || SequencerError::Unavailable(format!("log {origin} has no status list"));
+        let log = self.logs.get_mut(origin).ok_or_else(gone)?;
+        let number = list_number(log.lists.len().saturating_sub(1))?;
+        let list = log.lists.last_mut().ok_or_else(gone)?;
+        let order = list.order.get_or_insert_with(|| StatusOrder::new(&list.seed, number));
+        let index = order.index(list.allocated).map_err(|e| SequencerError::Unavailable(e.to_string()))?;
+        list.allocated += 1;
+        touched.entry(origin.clone()).or_default().allocated = true;
+        let uri = snapshot::uri(ground.issuer, origin, number)?;
+        let place = number
+            .checked_mul(LIST_ENTRIES)
+            .and_then(|base| base.checked_add(index))
+            .ok_or_else(|| SequencerError::Unavailable(format!("log {origin} has too many status lists")))?;
+        Ok((StatusReference { uri, index }, place))
+    }
+
+    /// Gives a body the next place of its log.
+    fn place(&mut self, ground: &Ground<'_>, origin: &Origin, body: Body) -> Result<Row, SequencerError> {
+        let now = self.now;
+        let gone = || SequencerError::Unavailable(format!("log {origin} is not open"));
+        let log = self.logs.get_mut(origin).ok_or_else(gone)?;
+        let jti =
+            Jti::next(log.last, now, ground.random).map_err(|e| SequencerError::Unavailable(e.to_string()))?;
+        let envelope = Envelope {
+            iss: ground.issuer.clone(),
+            kid: ground.kid.clone(),
+            jti,
+            day: utc_day(now),
+            aud: log.addressee.clone(),
+            log: origin.clone(),
+        };
+        let index = log.next;
+        log.last = Some(jti);
+        log.next += 1;
+        Ok(Row { envelope, index, body, status_index: None, number: None, request: None })
+    }
+
+    /// Notes that an entry changes the status of a certificate, so that its bundle finds it.
+    fn remember_change(
+        &mut self,
+        store: &dyn Store,
+        origin: &Origin,
+        jti: &Jti,
+        index: u64,
+    ) -> Result<StateChange, SequencerError> {
+        let id = snapshot::changes_id(origin, jti);
+        if !self.changes.contains_key(&id) {
+            let before = snapshot::change_indexes(store, &id)?;
+            self.changes.insert(id.clone(), before);
+        }
+        let indexes = self.changes.entry(id.clone()).or_default();
+        indexes.push(index);
+        let record = postcard::to_allocvec(indexes).map_err(|e| SequencerError::Unavailable(e.to_string()))?;
+        Ok(StateChange::RecordPut { table: Table::Setting, id, record })
+    }
+
+    fn is_given(&self, store: &dyn Store, number: &str) -> Result<bool, SequencerError> {
+        Ok(self.numbers.iter().any(|batch| batch.contains(number)) || store.number_taken(number)?)
+    }
+}
+
+/// The answer of a request that was done before.
+fn repeated(
+    store: &dyn Store,
+    request: &RequestKey,
+    digest: [u8; 32],
+) -> Result<Option<Result<Outcome, SequencerError>>, SequencerError> {
+    let Some(answer) = store.answered(&request.account, &request.id)? else { return Ok(None) };
+    if answer.body_digest != digest {
+        return Ok(Some(Err(SequencerError::RequestReused(request_text(request)))));
+    }
+    if !answer.published {
+        return Err(SequencerError::Unavailable("an earlier answer is durable but not yet published".into()));
+    }
+    Ok(Some(
+        postcard::from_bytes(&answer.answer)
+            .map_err(|e| SequencerError::Unavailable(format!("a stored answer cannot be read: {e}"))),
+    ))
+}
+
+/// What a status becomes by an act, if the act may follow it.
+fn next_status(now: Status, act: &Act) -> Result<Status, SequencerError> {
+    let (name, next) = match act {
+        Act::Cancelled => ("cancelled", Status::Cancelled),
+        Act::Withdrawn { .. } => ("withdrawn", Status::Withdrawn),
+        Act::Superseded { .. } => ("superseded", Status::Superseded),
+        Act::Suspended => ("suspended", Status::Suspended),
+        Act::Reinstated => ("reinstated", Status::Valid),
+    };
+    let (is, open) = match now {
+        Status::Valid => ("valid", !matches!(act, Act::Reinstated)),
+        Status::InPart => ("valid in part", !matches!(act, Act::Reinstated)),
+        Status::Suspended => ("suspended", !matches!(act, Act::Suspended)),
+        Status::Cancelled => ("cancelled", false),
+        Status::Withdrawn => ("withdrawn", false),
+        Status::Superseded => ("superseded", false),
+    };
+    if open { Ok(next) } else { Err(SequencerError::StatusForbids { now: is, wanted: name }) }
+}
+
+fn list_number(at: usize) -> Result<u32, SequencerError> {
+    u32::try_from(at).map_err(|_| SequencerError::Unavailable("too many status lists".into()))
+}
+
+fn utc_day(now: Timestamp) -> Date {
+    now.to_zoned(jiff::tz::TimeZone::UTC).date()
+}

@@ -1,0 +1,125 @@
+//! Makes entries of planned rows: compose, sign, check as a replica would, seal. In parallel, and never on
+//! the thread that commits.
+
+use super::{
+    RequestKey, SequencerError, Setup,
+    plan::{Planned, Row},
+};
+use crate::{
+    log::{Hash, leaf_hash},
+    reason::{Class, Reasoned},
+    statement::{StatementError, compose},
+    store::{Batch, EntryRef, NewEntry, StateChange},
+    trust::TrustList,
+    verification::check_entry,
+};
+use bytes::Bytes;
+use std::{collections::HashMap, num::NonZero, thread};
+
+/// Below this many rows a thread costs more than it saves.
+const ROWS_WORTH_A_THREAD: usize = 8;
+
+/// A batch ready to be committed.
+pub(super) struct Pressed {
+    pub(super) batch: Batch,
+    /// What the signed leaves hash to: what is read back from the disk must hash to the same.
+    pub(super) hashes: HashMap<EntryRef, Hash>,
+}
+
+/// Why a plan could not be pressed: the request at fault, if it is one alone.
+pub(super) struct Fault {
+    pub(super) request: Option<RequestKey>,
+    pub(super) error: SequencerError,
+}
+
+impl From<SequencerError> for Fault {
+    fn from(error: SequencerError) -> Self {
+        Self { request: None, error }
+    }
+}
+
+/// Signs, checks and seals every row of a plan.
+pub(super) fn press(setup: &Setup, planned: &Planned) -> Result<Pressed, Fault> {
+    let trust = setup.trust.load_full();
+    let workers = thread::available_parallelism().map_or(1, NonZero::get).min(planned.rows.len() / ROWS_WORTH_A_THREAD);
+    let entries = if workers < 2 {
+        planned.rows.iter().map(|row| press_row(setup, &trust, row)).collect::<Result<Vec<_>, _>>()?
+    } else {
+        let share = planned.rows.len().div_ceil(workers);
+        thread::scope(|scope| {
+            let parts = planned
+                .rows
+                .chunks(share)
+                .map(|rows| {
+                    let trust = &trust;
+                    scope.spawn(move || {
+                        rows.iter().map(|row| press_row(setup, trust, row)).collect::<Result<Vec<_>, _>>()
+                    })
+                })
+                .collect::<Vec<_>>();
+            let mut entries = Vec::with_capacity(planned.rows.len());
+            for part in parts {
+                let signed = part.join().map_err(|_| SequencerError::Unavailable("a signing thread died".into()))?;
+                entries.extend(signed?);
+            }
+            Ok::<_, Fault>(entries)
+        })?
+    };
+    let mut state = planned.state.clone();
+    for due in &planned.snapshots {
+        state.push(due.sign(&setup.signers.status, setup.store.as_ref())?);
+    }
+    let requests = planned.rows.iter().filter_map(|row| row.request.as_ref());
+    for ((request, digest), (_, outcome)) in requests.zip(&planned.outcomes) {
+        state.push(StateChange::RequestAnswered {
+            account: request.account.clone(),
+            request_id: request.id,
+            body_digest: *digest,
+            answer: postcard::to_allocvec(outcome).map_err(|e| SequencerError::Unavailable(e.to_string()))?,
+            entry: Some(outcome.entry.clone()),
+        });
+    }
+    let hashes = entries
+        .iter()
+        .map(|(entry, hash)| (EntryRef { origin: entry.origin.clone(), index: entry.index }, *hash))
+        .collect();
+    let entries = entries.into_iter().map(|(entry, _)| entry).collect();
+    Ok(Pressed { batch: Batch { at_ms: planned.at_ms, entries, state, audit: Vec::new() }, hashes })
+}
+
+fn press_row(setup: &Setup, trust: &TrustList, row: &Row) -> Result<(NewEntry, Hash), Fault> {
+    press_entry(setup, trust, row).map_err(|error| {
+        // An error of the moment concerns the whole batch, one of the row its request alone.
+        let own = error.class() != Class::Retry;
+        Fault { request: row.request.as_ref().filter(|_| own).map(|(key, _)| key.clone()), error }
+    })
+}
+
+fn press_entry(setup: &Setup, trust: &TrustList, row: &Row) -> Result<(NewEntry, Hash), SequencerError> {
+    let cannot = |e: StatementError| match e.class() {
+        Class::Reject => SequencerError::CannotCompose(e.to_string()),
+        _ => SequencerError::Unavailable(e.to_string()),
+    };
+    let unsigned = compose(&row.envelope, &row.body, setup.random.as_ref()).map_err(cannot)?;
+    let issued = setup.signers.statement.sign(unsigned).map_err(cannot)?;
+    let origin = &row.envelope.log;
+    check_entry(issued.jwt.as_bytes(), Some(&issued.disclosures), origin, row.index, trust)
+        .map_err(|fault| SequencerError::CheckFailed(fault.to_string()))?;
+    let disclosures = if issued.disclosures.is_empty() {
+        None
+    } else {
+        Some(setup.store.seal(origin, row.index, &issued.disclosures)?)
+    };
+    let leaf = Bytes::from(issued.jwt);
+    let hash = leaf_hash(&leaf);
+    let entry = NewEntry {
+        origin: origin.clone(),
+        index: row.index,
+        jti: row.envelope.jti,
+        status_index: row.status_index,
+        number: row.number.clone(),
+        leaf,
+        disclosures,
+    };
+    Ok((entry, hash))
+}

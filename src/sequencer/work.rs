@@ -1,0 +1,99 @@
+//! What the sequencer is asked to do, and what it answers when that is durable and published.
+
+use crate::{
+    agreement::Series,
+    certificate::{CertificateNumber, OfficeCode, Particulars, Ruling, Text},
+    statement::{Act, Addressee, Jti},
+    store::EntryRef,
+    time::{Date, ZoneName},
+};
+use serde::{Deserialize, Serialize};
+
+/// Which request this is: the same key with the same digest has the same answer.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RequestKey {
+    /// The account that asks.
+    pub account: String,
+    /// Its UUIDv7.
+    pub id: [u8; 16],
+}
+
+/// One piece of work.
+#[derive(Debug)]
+pub struct Work {
+    /// Which request.
+    pub request: RequestKey,
+    /// SHA-256 of the request's body.
+    pub digest: [u8; 32],
+    /// What is to be done.
+    pub task: Task,
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub enum Task {
+    /// A certificate that was examined and judged.
+    Issue(Box<Issue>),
+    /// A change of a certificate's status.
+    Change(Box<ChangeOfStatus>),
+}
+
+/// A certificate that was examined and judged.
+#[derive(Debug)]
+pub struct Issue {
+    /// Its contents, as brought.
+    pub particulars: Particulars,
+    /// What the agreement decided, for the civil date at the office that it names.
+    pub ruling: Ruling,
+    /// The zone of the issuing office.
+    pub zone: ZoneName,
+    /// Customs of the importing country.
+    pub addressee: Addressee,
+    /// Where its number comes from.
+    pub numbering: Numbering,
+}
+
+/// Where a certificate number comes from.
+#[derive(Debug)]
+pub enum Numbering {
+    /// The back office brought it; it is checked to be unused.
+    Brought(CertificateNumber),
+    /// It is drawn from a series.
+    Series {
+        /// What all numbers of this running count have in common.
+        key: String,
+        /// The template.
+        series: Series,
+        /// The issuing office.
+        office: OfficeCode,
+        /// The applicant's registration, if the template wants it.
+        registration: Option<String>,
+    },
+}
+
+/// A change of a certificate's status.
+#[derive(Debug)]
+pub struct ChangeOfStatus {
+    /// The certificate.
+    pub target: EntryRef,
+    /// What happens to it.
+    pub act: Act,
+    /// Why; disclosed to the holder and the addressee alone.
+    pub reason: Option<Text<1024>>,
+    /// Anything else they should know.
+    pub remarks: Option<Text<1024>>,
+}
+
+/// What was done: durable, in the log, under a published checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Where the statement stands.
+    pub entry: EntryRef,
+    /// Its identifier.
+    pub jti: Jti,
+    /// The certificate number, if a certificate was issued.
+    pub number: Option<String>,
+    /// The civil date at the office.
+    #[serde(with = "crate::time::serde_date")]
+    pub day: Date,
+}

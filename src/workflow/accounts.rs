@@ -1,0 +1,98 @@
+//! The accounts of one authority: found by the token a caller shows, kept in its store.
+
+use super::WorkflowError;
+use crate::{
+    certificate::OfficeCode,
+    office::{Account, AccountId, Action, ApiToken, Role},
+    store::{Batch, StateChange, Store, Table},
+    time::{Clock, Random},
+};
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+/// The accounts of one authority. Cheap to clone.
+#[derive(Clone)]
+pub struct Accounts(Arc<Inner>);
+
+struct Inner {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    by_token: RwLock<HashMap<[u8; 32], Account>>,
+}
+
+impl Accounts {
+    /// Reads them from the store.
+    pub fn load(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, WorkflowError> {
+        let mut by_token = HashMap::new();
+        for (_, record) in store.records(Table::Account)? {
+            let account: Account = postcard::from_bytes(&record)
+                .map_err(|e| WorkflowError::Record(format!("an account: {e}")))?;
+            by_token.insert(*account.token_hash.as_bytes(), account);
+        }
+        Ok(Self(Arc::new(Inner { store, clock, random, by_token: RwLock::new(by_token) })))
+    }
+
+    /// The open account whose token this is.
+    #[must_use]
+    pub fn admitted(&self, token: &ApiToken) -> Option<Account> {
+        let accounts = self.0.by_token.read().unwrap_or_else(PoisonError::into_inner);
+        // Looked up by its SHA-256: the time it takes tells nothing of a 256-bit token.
+        accounts.get(token.hash().as_bytes()).filter(|account| account.admits(token)).cloned()
+    }
+
+    /// Opens an account; its token is shown here and never again. It blocks until the account is durable.
+    pub fn open(
+        &self,
+        name: &str,
+        roles: Vec<Role>,
+        offices: Vec<OfficeCode>,
+    ) -> Result<(Account, ApiToken), WorkflowError> {
+        let (account, token) = Account::open(name, roles, offices, self.0.random.as_ref())?;
+        self.put(account.clone())?;
+        Ok((account, token))
+    }
+
+    /// Every account, by id.
+    #[must_use]
+    pub fn list(&self) -> Vec<Account> {
+        let accounts = self.0.by_token.read().unwrap_or_else(PoisonError::into_inner);
+        let mut list = accounts.values().cloned().collect::<Vec<_>>();
+        list.sort_by(|a, b| a.id.cmp(&b.id));
+        list
+    }
+
+    /// Closes an account for good. It blocks until that is durable.
+    pub fn disable(&self, id: &AccountId) -> Result<Account, WorkflowError> {
+        let found = self.list().into_iter().find(|account| account.id == *id);
+        let mut account = found.ok_or_else(|| WorkflowError::AccountUnknown(id.to_string()))?;
+        account.disabled = true;
+        self.put(account.clone())?;
+        Ok(account)
+    }
+
+    /// Refuses an account whose roles do not allow an action.
+    pub fn allow(account: &Account, action: Action) -> Result<(), WorkflowError> {
+        if account.may(action) { Ok(()) } else { Err(WorkflowError::Denied(action)) }
+    }
+
+    fn put(&self, account: Account) -> Result<(), WorkflowError> {
+        let record =
+            postcard::to_allocvec(&account).map_err(|e| WorkflowError::Record(format!("an account: {e}")))?;
+        let id = account.id.as_str().as_bytes().to_vec();
+        self.0.store.commit(Batch {
+            at_ms: u64::try_from(self.0.clock.now().as_millisecond()).unwrap_or(0),
+            state: vec![StateChange::RecordPut { table: Table::Account, id, record }],
+            ..Batch::default()
+        })?;
+        let mut accounts = self.0.by_token.write().unwrap_or_else(PoisonError::into_inner);
+        accounts.insert(*account.token_hash.as_bytes(), account);
+        Ok(())
+    }
+}

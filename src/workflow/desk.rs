@@ -1,0 +1,305 @@
+//! The issuing desk of one authority: issue, change of status, look-up.
+
+use super::{Accounts, CertificateName, CertificateRecord, RequestId, WorkflowError, record};
+use crate::{
+    agreement::{Agreement, Agreements, Edition, NumberRule},
+    certificate::{Country, Finding, Findings, Particulars, Ruling, Text},
+    office::{Account, Action, Office},
+    sequencer::{
+        ChangeOfStatus, Issue, Numbering, Outcome, RequestKey, Sequencer, SequencerError, Task, Work,
+    },
+    statement::{Act, Addressee, Issuer},
+    store::Store,
+    time::{Clock, Timestamp},
+    trust::TrustList,
+};
+use arc_swap::ArcSwap;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+/// How often an issue is judged again because midnight passed under it; twice in one request cannot happen.
+const DATES_TRIED: usize = 2;
+
+/// What a desk works with.
+pub struct DeskSetup {
+    /// The authority.
+    pub issuer: Issuer,
+    /// Its country: it certifies no goods of another.
+    pub country: Country,
+    /// Its offices.
+    pub offices: Vec<Office>,
+    /// Its durable state.
+    pub store: Arc<dyn Store>,
+    /// Its writer.
+    pub sequencer: Sequencer,
+    /// The rules.
+    pub agreements: Arc<Agreements>,
+    /// The trust list in force: it names the customs authority of each country.
+    pub trust: Arc<ArcSwap<TrustList>>,
+    /// Tells the civil date at an office.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The issuing desk of one authority. Cheap to clone.
+#[derive(Clone)]
+pub struct Desk(Arc<DeskSetup>);
+
+/// One certificate to issue.
+#[derive(Debug, Clone)]
+pub struct IssueRow {
+    /// UUIDv7, unique to the account.
+    pub request_id: String,
+    /// The particulars, as JSON.
+    pub certificate_json: Vec<u8>,
+}
+
+/// A certificate that is durable, logged and published.
+#[derive(Debug, Clone)]
+pub struct Issued {
+    /// Where it stands, and its number.
+    pub outcome: Outcome,
+    /// What the rules warned of.
+    pub warnings: Findings,
+}
+
+/// What is wished for a certificate's status.
+#[derive(Debug, Clone)]
+pub struct StatusWish {
+    /// The certificate.
+    pub certificate: CertificateName,
+    /// What shall happen to it.
+    pub act: Act,
+    /// Why.
+    pub reason: Option<Text<1024>>,
+    /// Further words.
+    pub remarks: Option<Text<1024>>,
+}
+
+/// What is ready for the sequencer.
+struct Prepared {
+    work: Work,
+    warnings: Findings,
+}
+
+impl Desk {
+    /// Opens the desk.
+    #[must_use]
+    pub fn new(setup: DeskSetup) -> Self {
+        Self(Arc::new(setup))
+    }
+
+    /// The authority's store, for what is read of its logs.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.0.store
+    }
+
+    /// Issues one certificate. Dropping the future changes nothing.
+    pub async fn issue(&self, caller: &Account, row: &IssueRow) -> Result<Issued, WorkflowError> {
+        let mut tried = 1;
+        loop {
+            let Prepared { work, warnings } = self.prepare(caller, row)?;
+            match self.0.sequencer.submit(work).await {
+                Ok(outcome) => return Ok(Issued { outcome, warnings }),
+                Err(SequencerError::DateMoved(_)) if tried < DATES_TRIED => tried += 1,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Issues many, waiting for places in the queue instead of being refused; the answers are in the order
+    /// of the rows. Reading and judging a row takes tens of microseconds: the rows of one message are done
+    /// on a blocking thread by the caller (`prepare_many`), not one by one on the runtime.
+    pub async fn issue_many(
+        &self,
+        caller: &Arc<Account>,
+        rows: Arc<[IssueRow]>,
+    ) -> Result<Vec<Result<Issued, WorkflowError>>, WorkflowError> {
+        let (desk, account, own) = (self.clone(), Arc::clone(caller), Arc::clone(&rows));
+        let prepared = tokio::task::spawn_blocking(move || {
+            own.iter().map(|row| desk.prepare(&account, row)).collect::<Vec<_>>()
+        })
+        .await
+        .map_err(|e| SequencerError::Unavailable(e.to_string()))?;
+        let mut works = Vec::with_capacity(prepared.len());
+        let mut places = Vec::with_capacity(prepared.len());
+        for one in prepared {
+            places.push(one.map(|Prepared { work, warnings }| {
+                works.push(work);
+                warnings
+            }));
+        }
+        let mut pending = self.0.sequencer.submit_many(works).await?.into_iter();
+        let mut answers = Vec::with_capacity(places.len());
+        for (place, row) in places.into_iter().zip(rows.iter()) {
+            answers.push(match place {
+                Err(refused) => Err(refused),
+                Ok(warnings) => match pending.next() {
+                    None => Err(SequencerError::Unavailable("an answer is missing".into()).into()),
+                    Some(outcome) => match outcome.outcome().await {
+                        Ok(outcome) => Ok(Issued { outcome, warnings }),
+                        // Midnight passed at the office: judged again, alone.
+                        Err(SequencerError::DateMoved(_)) => self.issue(caller, row).await,
+                        Err(error) => Err(error.into()),
+                    },
+                },
+            });
+        }
+        Ok(answers)
+    }
+
+    /// Changes the status of a certificate; it counts from the place of the change in the log.
+    pub async fn change_status(
+        &self,
+        caller: &Account,
+        request_id: &str,
+        wish: StatusWish,
+    ) -> Result<Outcome, WorkflowError> {
+        Accounts::allow(caller, Action::ChangeStatus)?;
+        let request = self.request(caller, request_id)?;
+        let target = record::find(self.0.store.as_ref(), &wish.certificate)?;
+        let digest = Sha256::new()
+            .chain_update(b"change-status\0")
+            .chain_update(format!("{wish:?}").as_bytes())
+            .finalize()
+            .into();
+        let StatusWish { act, reason, remarks, .. } = wish;
+        let task = Task::Change(Box::new(ChangeOfStatus { target, act, reason, remarks }));
+        Ok(self.0.sequencer.submit(Work { request, digest, task }).await?)
+    }
+
+    /// One certificate. It reads from the disk.
+    pub fn get(&self, caller: &Account, name: &CertificateName) -> Result<CertificateRecord, WorkflowError> {
+        Accounts::allow(caller, Action::ReadCertificate)?;
+        let entry = record::find(self.0.store.as_ref(), name)?;
+        CertificateRecord::read(self.0.store.as_ref(), &entry)
+    }
+
+    /// Certificates, newest first in each log, newest log first. It reads from the disk.
+    pub fn list(
+        &self,
+        caller: &Account,
+        to: Option<Country>,
+        page_size: usize,
+        page_token: &str,
+    ) -> Result<super::Page, WorkflowError> {
+        Accounts::allow(caller, Action::ReadCertificate)?;
+        record::list(self.0.store.as_ref(), to, page_size, page_token)
+    }
+
+    /// Reads, judges and numbers one row.
+    fn prepare(&self, caller: &Account, row: &IssueRow) -> Result<Prepared, WorkflowError> {
+        Accounts::allow(caller, Action::IssueCertificate)?;
+        let request = self.request(caller, &row.request_id)?;
+        let digest = Sha256::digest(&row.certificate_json).into();
+        let reading = Particulars::read_json(&row.certificate_json);
+        let mut findings = reading.findings;
+        let Some(particulars) = reading.particulars else { return Err(WorkflowError::RulesRefuse(findings)) };
+        let office = self.office(caller, &particulars, &mut findings)?;
+        let Some(agreement) = self.0.agreements.get(&particulars.agreement) else {
+            let known = self.0.agreements.iter().map(|a| a.code.to_string()).collect::<Vec<_>>().join(", ");
+            findings.push(
+                Finding::error("AGREEMENT_UNKNOWN", "agreement", format!("`{}` is not installed", particulars.agreement))
+                    .with_help(format!("installed here: {known}")),
+            );
+            return Err(WorkflowError::RulesRefuse(findings));
+        };
+        let today = office.date_at(self.now());
+        let judgement = agreement.judge(&particulars, today);
+        findings.extend(judgement.findings);
+        let Some(ruling) = judgement.ruling.filter(|_| !findings.has_errors()) else {
+            return Err(WorkflowError::RulesRefuse(findings));
+        };
+        let numbering = self.numbering(agreement, office, &particulars, &ruling, &mut findings)?;
+        let addressee = self.addressee(particulars.to);
+        let issue = Issue { particulars, ruling, zone: office.time_zone.clone(), addressee, numbering };
+        Ok(Prepared { work: Work { request, digest, task: Task::Issue(Box::new(issue)) }, warnings: findings })
+    }
+
+    fn office(
+        &self,
+        caller: &Account,
+        particulars: &Particulars,
+        findings: &mut Findings,
+    ) -> Result<&Office, WorkflowError> {
+        let code = &particulars.reference.office.code;
+        let Some(office) = self.0.offices.iter().find(|office| office.code == *code) else {
+            let known = self.0.offices.iter().map(|o| o.code.to_string()).collect::<Vec<_>>().join(", ");
+            findings.push(
+                Finding::error("OFFICE_UNKNOWN", "reference.office.code", format!("`{code}` is not an office of this authority"))
+                    .with_help(format!("its offices: {known}")),
+            );
+            return Err(WorkflowError::RulesRefuse(std::mem::take(findings)));
+        };
+        if !caller.acts_for(code) {
+            return Err(WorkflowError::NotYourOffice(code.to_string()));
+        }
+        if !office.issues_under(&particulars.agreement) {
+            let message = format!("office {code} does not issue under {}", particulars.agreement);
+            findings.push(Finding::error("OFFICE_AGREEMENT", "agreement", message));
+        }
+        if particulars.from != self.0.country {
+            let message =
+                format!("an authority of {} certifies no goods exported from {}", self.0.country, particulars.from);
+            findings.push(Finding::error("NOT_OUR_COUNTRY", "from", message));
+        }
+        Ok(office)
+    }
+
+    fn numbering(
+        &self,
+        agreement: &Agreement,
+        office: &Office,
+        particulars: &Particulars,
+        ruling: &Ruling,
+        findings: &mut Findings,
+    ) -> Result<Numbering, WorkflowError> {
+        if let Some(number) = &particulars.reference.number {
+            return Ok(Numbering::Brought(number.clone()));
+        }
+        let rule = agreement
+            .edition(&ruling.edition)
+            .and_then(|edition| number_rule(edition, self.0.country, self.0.issuer.host().as_str()));
+        let Some(series) = rule.and_then(|rule| rule.series.value()) else {
+            findings.push(
+                Finding::error("NUMBER_MISSING", "reference.number", "the agreement's data have no number series for this authority".to_owned())
+                    .with_help("bring the number in the file".to_owned()),
+            );
+            return Err(WorkflowError::RulesRefuse(std::mem::take(findings)));
+        };
+        let registration = particulars.exporter.registration.as_ref().map(|one| one.number.to_string());
+        let key = series.key(&office.code, ruling.issued_on, registration.as_deref());
+        let key = match key {
+            Ok(key) => key,
+            Err(why) => {
+                findings.push(Finding::error("NUMBER_SERIES", "exporter", why.to_string()));
+                return Err(WorkflowError::RulesRefuse(std::mem::take(findings)));
+            }
+        };
+        Ok(Numbering::Series { key, series: series.clone(), office: office.code.clone(), registration })
+    }
+
+    /// Customs of the importing country: the authority the trust list names, else the country itself.
+    fn addressee(&self, to: Country) -> Addressee {
+        match self.0.trust.load().authority_for(&to) {
+            Some(authority) => Addressee::Authority(authority.clone()),
+            None => Addressee::Country(to),
+        }
+    }
+
+    fn request(&self, caller: &Account, id: &str) -> Result<RequestKey, WorkflowError> {
+        let id = RequestId::read(id, self.now())?;
+        Ok(RequestKey { account: caller.id.to_string(), id: id.bytes() })
+    }
+
+    fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+}
+
+/// How this authority numbers: the rule that names it, else the one for its whole country.
+fn number_rule<'a>(edition: &'a Edition, country: Country, host: &str) -> Option<&'a NumberRule> {
+    let mut rules = edition.numbers_of(country).collect::<Vec<_>>();
+    rules.sort_by_key(|rule| rule.authority.is_none());
+    rules.into_iter().find(|rule| rule.authority.as_deref().is_none_or(|authority| authority == host))
+}

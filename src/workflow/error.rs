@@ -1,0 +1,92 @@
+//! Why a command of a person was not carried out.
+
+use crate::{
+    certificate::{Findings, Severity},
+    office::{AccountRefused, Action},
+    reason::{Class, Reasoned},
+    sequencer::SequencerError,
+    store::StoreError,
+};
+
+/// What stands between a person and what was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkflowError {
+    /// The account's roles do not allow it.
+    #[error("this account may not {0}; an administrator of the authority can give it a role that may")]
+    Denied(Action),
+    /// The account does not act for the office.
+    #[error("this account does not act for office {0}")]
+    NotYourOffice(String),
+    /// The request id is not a UUIDv7.
+    #[error("`{0}` is not a UUIDv7; make one for each request and send it again with every repeat")]
+    RequestIdInvalid(String),
+    /// The request id is too old or from the future: its answer is not kept, so it is never carried out.
+    #[error("the request id is older than seven days or more than ten minutes ahead; look the certificate up by its number before you ask again")]
+    RequestIdExpired,
+    /// The rules refuse the certificate.
+    #[error("{}", refused(.0))]
+    RulesRefuse(Findings),
+    /// There is no certificate of that name.
+    #[error("this authority has no such certificate")]
+    CertificateUnknown,
+    /// The disclosures of the certificate were erased.
+    #[error("the contents of this certificate were erased; what is left proves only that it existed")]
+    Erased,
+    /// There is no such account.
+    #[error("`{0}` is not an account of this authority")]
+    AccountUnknown(String),
+    /// The account cannot be opened as asked.
+    #[error(transparent)]
+    Account(#[from] AccountRefused),
+    /// A page token that this node did not give.
+    #[error("this page token was not given by this list")]
+    PageToken,
+    /// The sequencer refused.
+    #[error(transparent)]
+    Sequencer(#[from] SequencerError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What the store holds cannot be shown.
+    #[error("the record cannot be shown: {0}")]
+    Record(String),
+}
+
+fn refused(findings: &Findings) -> String {
+    let mut errors = findings.0.iter().filter(|finding| finding.severity == Severity::Error);
+    let first = errors.next().map_or_else(String::new, ToString::to_string);
+    match errors.count() {
+        0 => first,
+        more => format!("{first} (and {more} more)"),
+    }
+}
+
+impl Reasoned for WorkflowError {
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Denied(_) => "PERMISSION_DENIED",
+            Self::NotYourOffice(_) => "NOT_YOUR_OFFICE",
+            Self::RequestIdInvalid(_) => "REQUEST_ID_INVALID",
+            Self::RequestIdExpired => "REQUEST_ID_EXPIRED",
+            Self::RulesRefuse(_) => "RULES_REFUSE",
+            Self::CertificateUnknown => "CERTIFICATE_UNKNOWN",
+            Self::Erased => "CERTIFICATE_ERASED",
+            Self::AccountUnknown(_) => "ACCOUNT_UNKNOWN",
+            Self::PageToken => "PAGE_TOKEN_INVALID",
+            Self::Record(_) => "RECORD_UNREADABLE",
+            Self::Account(error) => error.reason(),
+            Self::Sequencer(error) => error.reason(),
+            Self::Store(error) => error.reason(),
+        }
+    }
+
+    fn class(&self) -> Class {
+        match self {
+            Self::Account(error) => error.class(),
+            Self::Sequencer(error) => error.class(),
+            Self::Store(error) => error.class(),
+            Self::Record(_) => Class::Fatal,
+            _ => Class::Reject,
+        }
+    }
+}

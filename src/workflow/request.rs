@@ -1,0 +1,68 @@
+//! Request ids: a UUIDv7 of the caller's own, good for the time that answers are kept.
+
+use super::WorkflowError;
+use crate::{store::ANSWERS_KEPT_MS, time::Timestamp};
+use uuid::{Uuid, Version};
+
+/// A caller's clock may be this far ahead, in milliseconds.
+const AHEAD_MS: u64 = 10 * 60 * 1000;
+
+/// A request id that may be carried out now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RequestId([u8; 16]);
+
+impl RequestId {
+    /// Reads a UUIDv7 and refuses one whose answer may have been forgotten already: it could have been
+    /// carried out, and would be carried out again.
+    pub fn read(text: &str, now: Timestamp) -> Result<Self, WorkflowError> {
+        let invalid = || WorkflowError::RequestIdInvalid(text.chars().filter(|c| !c.is_control()).take(60).collect());
+        let uuid = Uuid::try_parse(text).map_err(|_| invalid())?;
+        if uuid.get_version() != Some(Version::SortRand) {
+            return Err(invalid());
+        }
+        let made = uuid.get_timestamp().map(|at| at.to_unix()).ok_or_else(invalid)?;
+        let made_ms = made.0.saturating_mul(1000).saturating_add(u64::from(made.1) / 1_000_000);
+        let now_ms = u64::try_from(now.as_millisecond()).unwrap_or(0);
+        if made_ms.saturating_add(ANSWERS_KEPT_MS) <= now_ms || made_ms > now_ms.saturating_add(AHEAD_MS) {
+            return Err(WorkflowError::RequestIdExpired);
+        }
+        Ok(Self(uuid.into_bytes()))
+    }
+
+    /// Its 16 bytes.
+    #[must_use]
+    pub const fn bytes(self) -> [u8; 16] {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reason::Reasoned;
+
+    fn made_at(ms: i64) -> String {
+        let head = format!("{ms:012x}");
+        format!("{}-{}-7abc-8def-0123456789ab", &head[..8], &head[8..])
+    }
+
+    #[test]
+    fn a_request_whose_answer_may_be_forgotten_is_never_carried_out() {
+        let now: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
+        let week = i64::try_from(ANSWERS_KEPT_MS).unwrap();
+        let read = |ms| RequestId::read(&made_at(now.as_millisecond() + ms), now).map_err(|e| e.reason());
+        assert!(read(0).is_ok());
+        assert!(read(-week + 1).is_ok());
+        assert_eq!(read(-week), Err("REQUEST_ID_EXPIRED"));
+        assert!(read(600_000).is_ok());
+        assert_eq!(read(600_001), Err("REQUEST_ID_EXPIRED"));
+    }
+
+    #[test]
+    fn other_identifiers_are_refused() {
+        let now: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
+        for bad in ["", "x", "5e0f2d6c-9f63-4f6e-9d5a-0123456789ab", "00000000-0000-0000-0000-000000000000"] {
+            assert_eq!(RequestId::read(bad, now).map_err(|e| e.reason()), Err("REQUEST_ID_INVALID"), "{bad}");
+        }
+    }
+}

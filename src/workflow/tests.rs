@@ -1,0 +1,221 @@
+mod world;
+
+use super::*;
+use crate::{
+    log::Origin,
+    reason::Reasoned,
+
+    statement::{Act, Status},
+    store::Store,
+    time::{Clock, Timestamp},
+    verification::{Headline, Question, Verdict},
+};
+use std::{collections::BTreeSet, sync::Arc};
+use world::World;
+
+fn log() -> Origin {
+    "tdap.gov.pk/log/2026/cn".parse().unwrap()
+}
+
+fn verdict(world: &World, evidence: &EvidenceFile) -> Verdict {
+    let question = Question::at(world.clock.now());
+    world.verifier().verify(&evidence.bundle.to_json(), &question)
+}
+
+fn cancel(certificate: CertificateName) -> StatusWish {
+    StatusWish { certificate, act: Act::Cancelled, reason: Some("not shipped".parse().unwrap()), remarks: None }
+}
+
+#[tokio::test]
+async fn an_issued_certificate_is_valid_to_a_stranger_with_its_evidence_alone() {
+    let world = World::new();
+    let (desk, _) = world.desk();
+    let issued = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
+    assert_eq!(issued.outcome.entry.origin, log());
+    assert_eq!(issued.outcome.entry.index, 1, "the log's first entry is its status snapshot");
+    let evidence = desk.evidence_at(&issued.outcome.entry).unwrap();
+    let verdict = verdict(&world, &evidence);
+    assert_eq!(verdict.headline, Headline::Valid, "{}", verdict.to_json());
+}
+
+#[tokio::test]
+async fn the_same_request_has_the_same_answer_and_changes_nothing() {
+    let world = World::new();
+    let (desk, sequencer) = world.desk();
+    let row = world.footballs(1);
+    let first = desk.issue(&world.signatory, &row).await.unwrap().outcome;
+    assert_eq!(desk.issue(&world.signatory, &row).await.unwrap().outcome, first);
+    sequencer.close();
+    let (desk, _) = world.desk();
+    assert_eq!(desk.issue(&world.signatory, &row).await.unwrap().outcome, first, "after a restart too");
+    let mut other = row.clone();
+    other.certificate_json.push(b' ');
+    let refused = desk.issue(&world.signatory, &other).await.unwrap_err();
+    assert_eq!(refused.reason(), "REQUEST_ID_REUSED");
+    assert_eq!(world.store.durable_size(&log()), 2);
+}
+
+#[tokio::test]
+async fn a_number_is_given_once_whoever_brings_it() {
+    let world = World::new();
+    let (desk, _) = world.desk();
+    let brought = |nth| {
+        let mut row = world.footballs(nth);
+        let text = String::from_utf8(row.certificate_json).unwrap();
+        row.certificate_json =
+            text.replacen("\"reference\": {", "\"reference\": {\"number\": \"PK-CN-2026-LHE-000002\",", 1).into_bytes();
+        row
+    };
+    let rows: Arc<[IssueRow]> =
+        [brought(1), brought(2), world.footballs(3), world.footballs(4), world.footballs(5)].into();
+    let answers = desk.issue_many(&Arc::new(world.signatory.clone()), rows).await.unwrap();
+    let numbers = answers
+        .iter()
+        .map(|answer| match answer {
+            Ok(issued) => issued.outcome.number.clone().unwrap(),
+            Err(error) => error.reason().to_owned(),
+        })
+        .collect::<Vec<_>>();
+    assert_eq!(
+        numbers,
+        [
+            "PK-CN-2026-LHE-000002",
+            "NUMBER_TAKEN",
+            "PK-CN-2026-LHE-000001",
+            "PK-CN-2026-LHE-000003",
+            "PK-CN-2026-LHE-000004"
+        ],
+        "a series passes over a number that was brought"
+    );
+}
+
+#[tokio::test]
+async fn many_at_once_are_all_different_and_all_provable() {
+    let world = World::new();
+    let (desk, _) = world.desk();
+    let rows: Arc<[IssueRow]> = (0..200).map(|nth| world.footballs(nth)).collect();
+    let answers = desk.issue_many(&Arc::new(world.signatory.clone()), rows).await.unwrap();
+    let outcomes = answers.into_iter().map(|answer| answer.unwrap().outcome).collect::<Vec<_>>();
+    assert_eq!(outcomes.iter().map(|o| o.number.clone()).collect::<BTreeSet<_>>().len(), 200);
+    assert_eq!(outcomes.iter().map(|o| o.entry.index).collect::<BTreeSet<_>>(), (1..=200).collect());
+    let verifier = world.verifier();
+    for outcome in outcomes.iter().step_by(37) {
+        let evidence = desk.evidence_at(&outcome.entry).unwrap();
+        let question = Question::at(world.clock.now());
+        assert_eq!(verifier.verify(&evidence.bundle.to_json(), &question).headline, Headline::Valid);
+    }
+}
+
+#[tokio::test]
+async fn a_cancelled_certificate_says_so_and_cannot_be_cancelled_again() {
+    let world = World::new();
+    let (desk, _) = world.desk();
+    let issued = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap().outcome;
+    let name = CertificateName::Number(issued.number.clone().unwrap());
+    let request = world.request_id(2);
+    let change = desk.change_status(&world.signatory, &request, cancel(name.clone())).await.unwrap();
+    let again = desk.change_status(&world.signatory, &request, cancel(name.clone())).await.unwrap();
+    assert_eq!(change, again);
+    let other = desk.change_status(&world.signatory, &world.request_id(3), cancel(name.clone())).await.unwrap_err();
+    assert_eq!(other.reason(), "STATUS_FORBIDS");
+    assert_eq!(desk.get(&world.signatory, &name).unwrap().status, Status::Cancelled);
+    let evidence = desk.evidence(&world.signatory, &name).unwrap();
+    assert_eq!(evidence.bundle.changes.len(), 1);
+    assert_eq!(verdict(&world, &evidence).headline, Headline::Cancelled);
+}
+
+#[tokio::test]
+async fn after_a_failed_write_nothing_was_acknowledged_and_the_next_request_finds_a_sound_writer() {
+    let world = World::new();
+    let (desk, _) = world.desk();
+    let first = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap().outcome;
+    world.store.fail_next_write("the disk went away");
+    let failed = desk.issue(&world.signatory, &world.footballs(2)).await.unwrap_err();
+    assert_eq!(failed.reason(), "WRITER_UNAVAILABLE");
+    let second = desk.issue(&world.signatory, &world.footballs(2)).await.unwrap().outcome;
+    assert_eq!(second.entry.index, first.entry.index + 1);
+    assert_eq!(second.number.as_deref(), Some("PK-CN-2026-LHE-000002"), "what failed left no gap");
+    let evidence = desk.evidence_at(&second.entry).unwrap();
+    assert_eq!(verdict(&world, &evidence).headline, Headline::Valid);
+}
+
+#[tokio::test]
+async fn identifiers_rise_though_the_clock_goes_back_and_the_year_opens_a_log_of_its_own() {
+    let world = World::new();
+    let (desk, _) = world.desk();
+    let set = |text: &str| world.clock.set(text.parse::<Timestamp>().unwrap());
+    let first = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap().outcome;
+    set("2026-11-22T07:30:00Z");
+    let second = desk.issue(&world.signatory, &world.footballs(2)).await.unwrap().outcome;
+    assert!(second.jti > first.jti);
+    // Half past midnight in Karachi, while UTC is still in the old year.
+    set("2026-12-31T19:30:00Z");
+    let next_year = desk.issue(&world.signatory, &world.footballs(3)).await.unwrap().outcome;
+    assert_eq!(next_year.entry.origin.to_string(), "tdap.gov.pk/log/2027/cn");
+    assert_eq!(next_year.number.as_deref(), Some("PK-CN-2027-LHE-000001"));
+    set("2027-12-31T19:30:00Z");
+    let no_key = desk.issue(&world.signatory, &world.footballs(4)).await.unwrap_err();
+    assert_eq!(no_key.reason(), "NO_LOG_KEY");
+}
+
+#[tokio::test]
+async fn a_snapshot_is_made_every_hour_so_that_status_has_an_age() {
+    let world = World::new();
+    let (desk, _) = world.desk();
+    let first = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap().outcome;
+    let before = desk.evidence_at(&first.entry).unwrap().as_of.unwrap();
+    world.clock.set("2026-11-22T11:00:00Z".parse().unwrap());
+    desk.issue(&world.signatory, &world.footballs(2)).await.unwrap();
+    let after = desk.evidence_at(&first.entry).unwrap().as_of.unwrap();
+    assert_eq!(after.as_second() - before.as_second(), 3_600);
+}
+
+#[tokio::test]
+async fn the_rules_are_asked_before_anything_is_signed() {
+    let world = World::new();
+    let (desk, _) = world.desk();
+    let spoil = |nth, from: &str, to: &str| {
+        let mut row = world.footballs(nth);
+        let text = String::from_utf8(row.certificate_json).unwrap();
+        assert!(text.contains(from));
+        row.certificate_json = text.replace(from, to).into_bytes();
+        row
+    };
+    for (row, reason) in [
+        (spoil(1, "\"exact\": \"64\", \"printed\": \"64%\"", "\"exact\": \"38\", \"printed\": \"38%\""), "RULES_REFUSE"),
+        (spoil(2, "\"code\": \"LHE\"", "\"code\": \"KHI\""), "RULES_REFUSE"),
+        (spoil(3, "\"agreement\": \"CPFTA\"", "\"agreement\": \"ACFTA\""), "RULES_REFUSE"),
+        (spoil(4, "\"from\": \"PK\"", "\"from\": \"KE\""), "RULES_REFUSE"),
+        (IssueRow { request_id: "x".into(), ..world.footballs(5) }, "REQUEST_ID_INVALID"),
+    ] {
+        assert_eq!(desk.issue(&world.signatory, &row).await.unwrap_err().reason(), reason);
+    }
+    let mut stranger = world.signatory.clone();
+    stranger.roles.clear();
+    let denied = desk.issue(&stranger, &world.footballs(6)).await.unwrap_err();
+    assert_eq!(denied.reason(), "PERMISSION_DENIED");
+    assert_eq!(world.store.logs().len(), 0);
+}
+
+#[tokio::test]
+async fn certificates_are_listed_newest_first_page_by_page() {
+    let world = World::new();
+    let (desk, _) = world.desk();
+    for nth in 0..5 {
+        desk.issue(&world.signatory, &world.footballs(nth)).await.unwrap();
+    }
+    let mut seen = Vec::new();
+    let mut token = String::new();
+    loop {
+        let page = desk.list(&world.signatory, None, 2, &token).unwrap();
+        seen.extend(page.certificates.iter().map(|record| record.entry.index));
+        match page.next {
+            Some(next) => token = next,
+            None => break,
+        }
+    }
+    assert_eq!(seen, [5, 4, 3, 2, 1]);
+    assert_eq!(desk.list(&world.signatory, None, 2, "nonsense").unwrap_err().reason(), "PAGE_TOKEN_INVALID");
+}
+
+

@@ -1,0 +1,186 @@
+//! A small real world for tests: an authority with its keys, a trust list, a store, a sequencer, a desk.
+
+use crate::{
+    agreement::Agreements,
+    certificate::offset_dates,
+    keys::{KeyStore, KeyUse, StatementKey},
+    log::{Shard, VerifierKey},
+    office::{Account, Office, Role},
+    sequencer::{Limits, Sequencer, Setup, Signers},
+    statement::{Issuer, Kid, Kind},
+    store::{MemoryStore, Store},
+    time::{Clock, FixedClock, SeededRandom, ZoneName},
+    trust::{
+        Algorithm, Anchor, Cosigning, ListDraft, ListText, ListedKey, ListedLogKey, ListedUse, SectionText, TrustList,
+        root_name,
+    },
+    verification::Verifier,
+    workflow::{Desk, DeskSetup, IssueRow},
+};
+use arc_swap::ArcSwap;
+use std::{collections::BTreeMap, sync::Arc};
+
+pub(crate) const NOW: &str = "2026-11-22T10:00:00Z";
+const FOOTBALLS: &str = include_str!("../../../node-config/demo/certificates/pk-cn-footballs.json");
+
+pub(crate) struct World {
+    pub(crate) store: Arc<MemoryStore>,
+    pub(crate) clock: Arc<FixedClock>,
+    pub(crate) trust: Arc<ArcSwap<TrustList>>,
+    pub(crate) agreements: Arc<Agreements>,
+    pub(crate) keys: KeyStore,
+    pub(crate) issuer: Issuer,
+    pub(crate) kid: Kid,
+    pub(crate) anchor: Anchor,
+    pub(crate) signatory: Account,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let issuer: Issuer = "https://tdap.gov.pk".parse().unwrap();
+        let kid: Kid = "tdap-2026-1".parse().unwrap();
+        let status: Kid = "tdap-status-2026".parse().unwrap();
+        let random = SeededRandom::new(7);
+        let keys = KeyStore::in_memory();
+        let make = |name: &str, key_use| keys.make(&name.parse().unwrap(), key_use, &random).unwrap();
+        let root = make("root", KeyUse::Root { iss: issuer.clone() });
+        let federation = make("federation", KeyUse::Federation { signer: "federation.example".parse().unwrap() });
+        let statement = make("statement", KeyUse::Statement { iss: issuer.clone(), kid: kid.clone() });
+        let status_side = make("status", KeyUse::Status { iss: issuer.clone(), kid: status.clone() });
+        let shards = [2026, 2027].map(Shard::of_year);
+        let log_keys = shards
+            .iter()
+            .map(|shard| ListedLogKey {
+                shard: shard.clone(),
+                x: make(&format!("log-{shard}"), KeyUse::Log { iss: issuer.clone(), shard: shard.clone() }).public_key,
+            })
+            .collect();
+        let listed = |kid: &Kid, x, r#use, kinds: Vec<Kind>| ListedKey {
+            kid: kid.clone(),
+            alg: Algorithm::EdDSA,
+            x,
+            r#use,
+            kinds: kinds.into_iter().map(|kind| kind.name().parse().unwrap()).collect(),
+            agreements: None,
+            offices: None,
+            from: Vec::new(),
+        };
+        let section = keys
+            .root(&"root".parse().unwrap())
+            .unwrap()
+            .sign(SectionText {
+                iss: issuer.clone(),
+                serial: 1,
+                country: "PK".parse().unwrap(),
+                time_zone: ZoneName::new("Asia/Karachi").unwrap(),
+                names: BTreeMap::from([("en".parse().unwrap(), "Trade Development Authority".parse().unwrap())]),
+                root: VerifierKey::note(&root_name(&issuer), root.public_key).unwrap(),
+                node: None,
+                roles: Vec::new(),
+                keys: vec![
+                    listed(&kid, statement.public_key, ListedUse::Statement, Kind::ALL.to_vec()),
+                    listed(&status, status_side.public_key, ListedUse::Status, Vec::new()),
+                ],
+                log_keys,
+            })
+            .unwrap();
+        let signer = federation.verifier_key().unwrap();
+        let anchor = Anchor::new(1, vec![signer.clone()], BTreeMap::new()).unwrap();
+        let mut text = ListText {
+            version: 1,
+            issued: "2026-11-01T00:00:00Z".parse().unwrap(),
+            next_update: "2027-11-01T00:00:00Z".parse().unwrap(),
+            k: 1,
+            signers: vec![signer],
+            sections: Vec::new(),
+            closings: Vec::new(),
+            shards: Vec::new(),
+            nodes: Vec::new(),
+            addressees: BTreeMap::new(),
+            cosigning: Cosigning::if_it_has_a_node(),
+        };
+        text.put(&section, None);
+        let mut draft = ListDraft::new(text).unwrap();
+        keys.federation(&"federation".parse().unwrap()).unwrap().sign(&mut draft, None).unwrap();
+        let trust = draft.finish(&anchor, None).unwrap();
+        let agreements = Agreements::load([
+            ("cpfta.toml", include_str!("../../../node-config/agreements/cpfta.toml")),
+            ("comesa.toml", include_str!("../../../node-config/agreements/comesa.toml")),
+            ("nonpreferential.toml", include_str!("../../../node-config/agreements/nonpreferential.toml")),
+        ])
+        .unwrap();
+        let (signatory, _) =
+            Account::open("A. Qureshi", vec![Role::Signatory], vec!["LHE".parse().unwrap()], &random).unwrap();
+        Self {
+            store: Arc::new(MemoryStore::new()),
+            clock: Arc::new(FixedClock::new(NOW.parse().unwrap())),
+            trust: Arc::new(ArcSwap::from_pointee(trust)),
+            agreements: Arc::new(agreements),
+            keys,
+            issuer,
+            kid,
+            anchor,
+            signatory,
+        }
+    }
+
+    fn statement_key(&self) -> StatementKey {
+        self.keys.statement(&"statement".parse().unwrap()).unwrap()
+    }
+
+    /// Starts a sequencer over the store, as a process does.
+    pub(crate) fn desk(&self) -> (Desk, Sequencer) {
+        let setup = Setup {
+            issuer: self.issuer.clone(),
+            zone: ZoneName::new("Asia/Karachi").unwrap(),
+            store: Arc::clone(&self.store) as Arc<dyn Store>,
+            signers: Signers {
+                statement: self.statement_key(),
+                status: self.keys.status(&"status".parse().unwrap()).unwrap(),
+                logs: [2026, 2027]
+                    .map(|year| self.keys.log(&format!("log-{year}").parse().unwrap()).unwrap())
+                    .to_vec(),
+            },
+            trust: Arc::clone(&self.trust),
+            clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
+            random: Arc::new(SeededRandom::new(11)),
+            limits: Limits::default(),
+        };
+        let sequencer = Sequencer::start(setup).unwrap();
+        let desk = Desk::new(DeskSetup {
+            issuer: self.issuer.clone(),
+            country: "PK".parse().unwrap(),
+            offices: vec![Office {
+                code: "LHE".parse().unwrap(),
+                name: "Lahore".into(),
+                place: "Lahore".into(),
+                agreements: vec!["CPFTA".parse().unwrap(), "NONPREF".parse().unwrap()],
+                time_zone: ZoneName::new("Asia/Karachi").unwrap(),
+            }],
+            store: Arc::clone(&self.store) as Arc<dyn Store>,
+            sequencer: sequencer.clone(),
+            agreements: Arc::clone(&self.agreements),
+            trust: Arc::clone(&self.trust),
+            clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
+        });
+        (desk, sequencer)
+    }
+
+    /// The footballs of Sialkot, asked for now, with the nth request id.
+    pub(crate) fn footballs(&self, nth: u16) -> IssueRow {
+        let today = ZoneName::new("Asia/Karachi").unwrap().date_at(self.clock.now());
+        IssueRow {
+            request_id: self.request_id(nth),
+            certificate_json: offset_dates(FOOTBALLS, today).unwrap().into_bytes(),
+        }
+    }
+
+    pub(crate) fn request_id(&self, nth: u16) -> String {
+        let ms = format!("{:012x}", self.clock.now().as_millisecond());
+        format!("{}-{}-7000-8000-00000000{nth:04x}", &ms[..8], &ms[8..])
+    }
+
+    pub(crate) fn verifier(&self) -> Verifier {
+        Verifier::new(self.trust.load_full(), Some(Arc::clone(&self.agreements)), crate::verification::Settings::default())
+    }
+}
