@@ -27,7 +27,8 @@ const PATTERN_BYTES_MAX: usize = 1 << 18;
 pub struct NumberRule {
     /// Issuing country.
     pub country: Country,
-    /// Issuing authority, where a country's authorities number differently.
+    /// Issuing authority, where a country's authorities number differently: the first label of its host, in
+    /// either case, such as `TDAP` for `tdap.gov.pk`.
     pub authority: Option<String>,
     /// What the whole number matches.
     pub pattern: Figure<Pattern>,

@@ -196,12 +196,7 @@ impl Line {
 
     /// The plan to go on with: the last one, or after a failure a new one, when all that was under way is
     /// through and the store is sound again.
-    fn plan(
-        &self,
-        ground: &Ground<'_>,
-        plan: Option<Plan>,
-        ready: &SyncSender<Ready>,
-    ) -> Result<Plan, SequencerError> {
+    fn plan(&self, ground: &Ground<'_>, plan: Option<Plan>, ready: &SyncSender<Ready>) -> Result<Plan, SequencerError> {
         if let Some(plan) = plan
             && !self.broken.load(Ordering::Acquire)
         {

@@ -134,7 +134,13 @@ impl Plan {
             let snapshot_at = snapshot::last(store, &origin)?;
             logs.insert(origin, LogPlan { addressee, next, last, lists, snapshot_at });
         }
-        Ok(Self { logs, series: HashMap::new(), numbers: VecDeque::new(), changes: HashMap::new(), now: ground.clock.now() })
+        Ok(Self {
+            logs,
+            series: HashMap::new(),
+            numbers: VecDeque::new(),
+            changes: HashMap::new(),
+            now: ground.clock.now(),
+        })
     }
 
     /// The instant at which the next snapshot is due, if any log is open.
@@ -161,9 +167,7 @@ impl Plan {
                 Task::Issue(issue) => {
                     self.issue(ground, issue, (request, *digest), &mut planned, &mut touched, &mut series)
                 }
-                Task::Change(change) => {
-                    self.change(ground, change, (request, *digest), &mut planned, &mut touched)
-                }
+                Task::Change(change) => self.change(ground, change, (request, *digest), &mut planned, &mut touched),
             };
             match done {
                 Ok(outcome) => planned.outcomes.push((request.clone(), outcome)),
@@ -261,8 +265,7 @@ impl Plan {
             numbers.insert(text.clone());
         }
         let row = self.place(ground, &origin, body)?;
-        let outcome =
-            Outcome { entry: row.entry(), jti: row.envelope.jti, number: Some(text.clone()), day: issued_on };
+        let outcome = Outcome { entry: row.entry(), jti: row.envelope.jti, number: Some(text.clone()), day: issued_on };
         planned.rows.push(Row {
             status_index: Some(status_index),
             number: Some(text),
@@ -281,8 +284,7 @@ impl Plan {
         touched: &mut BTreeMap<Origin, Touched>,
     ) -> Result<Outcome, SequencerError> {
         let ChangeOfStatus { target, act, reason, remarks } = work;
-        let facts =
-            ground.store.facts(&target.origin, target.index)?.ok_or(SequencerError::NoSuchCertificate)?;
+        let facts = ground.store.facts(&target.origin, target.index)?.ok_or(SequencerError::NoSuchCertificate)?;
         let place = facts.status_index.ok_or(SequencerError::NoSuchCertificate)?;
         let (list, index) = (place / LIST_ENTRIES, place % LIST_ENTRIES);
         let log = self.logs.get_mut(&target.origin).ok_or(SequencerError::NoSuchCertificate)?;
@@ -342,11 +344,8 @@ impl Plan {
         if !ground.shards.contains(&shard) {
             return Err(SequencerError::NoLogKey(shard.to_string()));
         }
-        planned
-            .state
-            .push(StateChange::LogOpened { origin: origin.clone(), addressee: addressee.to_string() });
-        let log =
-            LogPlan { addressee: addressee.clone(), next: 0, last: None, lists: Vec::new(), snapshot_at: None };
+        planned.state.push(StateChange::LogOpened { origin: origin.clone(), addressee: addressee.to_string() });
+        let log = LogPlan { addressee: addressee.clone(), next: 0, last: None, lists: Vec::new(), snapshot_at: None };
         self.logs.insert(origin.clone(), log);
         self.open_list(ground, &origin, planned)?;
         self.snapshot(ground, &origin, planned)?;
@@ -407,8 +406,7 @@ impl Plan {
         let now = self.now;
         let gone = || SequencerError::Unavailable(format!("log {origin} is not open"));
         let log = self.logs.get_mut(origin).ok_or_else(gone)?;
-        let jti =
-            Jti::next(log.last, now, ground.random).map_err(|e| SequencerError::Unavailable(e.to_string()))?;
+        let jti = Jti::next(log.last, now, ground.random).map_err(|e| SequencerError::Unavailable(e.to_string()))?;
         let envelope = Envelope {
             iss: ground.issuer.clone(),
             kid: ground.kid.clone(),

@@ -96,16 +96,11 @@ impl Due {
 
     /// Signs the lists, and gives the record that shows them once the snapshot is published. The one before
     /// stays beside it until then.
-    pub(super) fn sign(
-        &self,
-        key: &StatusKey,
-        store: &dyn Store,
-    ) -> Result<StateChange, SequencerError> {
+    pub(super) fn sign(&self, key: &StatusKey, store: &dyn Store) -> Result<StateChange, SequencerError> {
         let mut tokens = Vec::with_capacity(self.lists.len());
         for (uri, _, list) in &self.lists {
-            let token = key
-                .sign(uri, self.at, Ttl::HOUR, list)
-                .map_err(|e| SequencerError::Unavailable(e.to_string()))?;
+            let token =
+                key.sign(uri, self.at, Ttl::HOUR, list).map_err(|e| SequencerError::Unavailable(e.to_string()))?;
             tokens.push(token);
         }
         let record = StatusRecord {

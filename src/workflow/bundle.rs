@@ -39,11 +39,8 @@ impl Desk {
         let head = store.head(&entry.origin).ok_or(WorkflowError::CertificateUnknown)?;
         let facts = store.facts(&entry.origin, entry.index)?.ok_or(WorkflowError::CertificateUnknown)?;
         let place = facts.status_index.ok_or(WorkflowError::CertificateUnknown)?;
-        let mut bundle = Bundle {
-            token: record.token.clone(),
-            proof: Some(proof(store, entry, &head)?),
-            ..Bundle::default()
-        };
+        let mut bundle =
+            Bundle { token: record.token.clone(), proof: Some(proof(store, entry, &head)?), ..Bundle::default() };
         let status = status_record(store, &entry.origin)?;
         let as_of = status.as_ref().and_then(|status| Timestamp::from_second(status.as_of).ok());
         if let Some(status) = status {
@@ -66,9 +63,7 @@ impl Desk {
                 Some(Disclosures::Present(disclosures)) => disclosures,
                 _ => Vec::new(),
             };
-            bundle
-                .changes
-                .push(Proven { token: token_of(&leaf, &disclosures), proof: proof(store, &change, &head)? });
+            bundle.changes.push(Proven { token: token_of(&leaf, &disclosures), proof: proof(store, &change, &head)? });
         }
         let number = record.certificate.reference.into_option().map(|reference| reference.number.to_string());
         Ok(EvidenceFile { bundle, number, as_of })
@@ -79,7 +74,7 @@ impl Desk {
 fn proof(store: &dyn Store, entry: &EntryRef, head: &PublishedHead) -> Result<String, WorkflowError> {
     let hashes = store.hashes(&entry.origin);
     let unproven = |origin: &Origin, why: String| WorkflowError::Record(format!("{origin}: no inclusion proof: {why}"));
-    let path = inclusion_proof(entry.index, head.head.size, &hashes)
-        .map_err(|e| unproven(&entry.origin, e.to_string()))?;
+    let path =
+        inclusion_proof(entry.index, head.head.size, &hashes).map_err(|e| unproven(&entry.origin, e.to_string()))?;
     Ok(LogProof::new(entry.index, path, head.note.clone()).to_string())
 }

@@ -5,9 +5,7 @@ use crate::{
     agreement::{Agreement, Agreements, Edition, NumberRule},
     certificate::{Country, Finding, Findings, Particulars, Ruling, Text},
     office::{Account, Action, Office},
-    sequencer::{
-        ChangeOfStatus, Issue, Numbering, Outcome, RequestKey, Sequencer, SequencerError, Task, Work,
-    },
+    sequencer::{ChangeOfStatus, Issue, Numbering, Outcome, RequestKey, Sequencer, SequencerError, Task, Work},
     statement::{Act, Addressee, Issuer},
     store::Store,
     time::{Clock, Timestamp},
@@ -116,11 +114,10 @@ impl Desk {
         rows: Arc<[IssueRow]>,
     ) -> Result<Vec<Result<Issued, WorkflowError>>, WorkflowError> {
         let (desk, account, own) = (self.clone(), Arc::clone(caller), Arc::clone(&rows));
-        let prepared = tokio::task::spawn_blocking(move || {
-            own.iter().map(|row| desk.prepare(&account, row)).collect::<Vec<_>>()
-        })
-        .await
-        .map_err(|e| SequencerError::Unavailable(e.to_string()))?;
+        let prepared =
+            tokio::task::spawn_blocking(move || own.iter().map(|row| desk.prepare(&account, row)).collect::<Vec<_>>())
+                .await
+                .map_err(|e| SequencerError::Unavailable(e.to_string()))?;
         let mut works = Vec::with_capacity(prepared.len());
         let mut places = Vec::with_capacity(prepared.len());
         for one in prepared {
@@ -199,8 +196,12 @@ impl Desk {
         let Some(agreement) = self.0.agreements.get(&particulars.agreement) else {
             let known = self.0.agreements.iter().map(|a| a.code.to_string()).collect::<Vec<_>>().join(", ");
             findings.push(
-                Finding::error("AGREEMENT_UNKNOWN", "agreement", format!("`{}` is not installed", particulars.agreement))
-                    .with_help(format!("installed here: {known}")),
+                Finding::error(
+                    "AGREEMENT_UNKNOWN",
+                    "agreement",
+                    format!("`{}` is not installed", particulars.agreement),
+                )
+                .with_help(format!("installed here: {known}")),
             );
             return Err(WorkflowError::RulesRefuse(findings));
         };
@@ -226,8 +227,12 @@ impl Desk {
         let Some(office) = self.0.offices.iter().find(|office| office.code == *code) else {
             let known = self.0.offices.iter().map(|o| o.code.to_string()).collect::<Vec<_>>().join(", ");
             findings.push(
-                Finding::error("OFFICE_UNKNOWN", "reference.office.code", format!("`{code}` is not an office of this authority"))
-                    .with_help(format!("its offices: {known}")),
+                Finding::error(
+                    "OFFICE_UNKNOWN",
+                    "reference.office.code",
+                    format!("`{code}` is not an office of this authority"),
+                )
+                .with_help(format!("its offices: {known}")),
             );
             return Err(WorkflowError::RulesRefuse(std::mem::take(findings)));
         };
@@ -262,8 +267,12 @@ impl Desk {
             .and_then(|edition| number_rule(edition, self.0.country, self.0.issuer.host().as_str()));
         let Some(series) = rule.and_then(|rule| rule.series.value()) else {
             findings.push(
-                Finding::error("NUMBER_MISSING", "reference.number", "the agreement's data have no number series for this authority".to_owned())
-                    .with_help("bring the number in the file".to_owned()),
+                Finding::error(
+                    "NUMBER_MISSING",
+                    "reference.number",
+                    "the agreement's data have no number series for this authority".to_owned(),
+                )
+                .with_help("bring the number in the file".to_owned()),
             );
             return Err(WorkflowError::RulesRefuse(std::mem::take(findings)));
         };
@@ -297,9 +306,11 @@ impl Desk {
     }
 }
 
-/// How this authority numbers: the rule that names it, else the one for its whole country.
+/// How this authority numbers: the rule that names it by the first label of its host, in either case, else the
+/// one for its whole country.
 fn number_rule<'a>(edition: &'a Edition, country: Country, host: &str) -> Option<&'a NumberRule> {
+    let label = host.split('.').next().unwrap_or(host);
     let mut rules = edition.numbers_of(country).collect::<Vec<_>>();
     rules.sort_by_key(|rule| rule.authority.is_none());
-    rules.into_iter().find(|rule| rule.authority.as_deref().is_none_or(|authority| authority == host))
+    rules.into_iter().find(|rule| rule.authority.as_deref().is_none_or(|name| name.eq_ignore_ascii_case(label)))
 }

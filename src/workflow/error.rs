@@ -21,7 +21,9 @@ pub enum WorkflowError {
     #[error("`{0}` is not a UUIDv7; make one for each request and send it again with every repeat")]
     RequestIdInvalid(String),
     /// The request id is too old or from the future: its answer is not kept, so it is never carried out.
-    #[error("the request id is older than seven days or more than ten minutes ahead; look the certificate up by its number before you ask again")]
+    #[error(
+        "the request id is older than seven days or more than ten minutes ahead; look the certificate up by its number before you ask again"
+    )]
     RequestIdExpired,
     /// The rules refuse the certificate.
     #[error("{}", refused(.0))]

@@ -14,7 +14,7 @@ mod request;
 
 pub use accounts::Accounts;
 pub use bundle::EvidenceFile;
-pub use desk::{Desk, DeskSetup, Issued, IssueRow, StatusWish};
+pub use desk::{Desk, DeskSetup, IssueRow, Issued, StatusWish};
 pub use error::WorkflowError;
 pub use record::{CertificateName, CertificateRecord, Page};
 pub use request::RequestId;

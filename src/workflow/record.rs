@@ -4,10 +4,7 @@ use super::WorkflowError;
 use crate::{
     certificate::Country,
     log::Origin,
-    statement::{
-        Addressee, Jti, Opened, OpenedBody, OpenedCertificate, Status, open_leaf,
-        status_list::LIST_ENTRIES,
-    },
+    statement::{Addressee, Jti, Opened, OpenedBody, OpenedCertificate, Status, open_leaf, status_list::LIST_ENTRIES},
     store::{Disclosures, EntryRef, Store},
 };
 
@@ -59,7 +56,8 @@ impl CertificateRecord {
             Some(Disclosures::Present(disclosures)) => disclosures,
             _ => Vec::new(),
         };
-        let unreadable = |why: String| WorkflowError::Record(format!("entry {} of {}: {why}", entry.index, entry.origin));
+        let unreadable =
+            |why: String| WorkflowError::Record(format!("entry {} of {}: {why}", entry.index, entry.origin));
         let Opened { body, .. } = open_leaf(&leaf, &disclosures).map_err(|e| unreadable(e.to_string()))?;
         let OpenedBody::Certificate(certificate) = body else { return Err(WorkflowError::CertificateUnknown) };
         let value = store.status(&entry.origin, place / LIST_ENTRIES, place % LIST_ENTRIES)?;

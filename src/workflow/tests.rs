@@ -4,7 +4,6 @@ use super::*;
 use crate::{
     log::Origin,
     reason::Reasoned,
-
     statement::{Act, Status},
     store::Store,
     time::{Clock, Timestamp},
@@ -182,7 +181,10 @@ async fn the_rules_are_asked_before_anything_is_signed() {
         row
     };
     for (row, reason) in [
-        (spoil(1, "\"exact\": \"64\", \"printed\": \"64%\"", "\"exact\": \"38\", \"printed\": \"38%\""), "RULES_REFUSE"),
+        (
+            spoil(1, "\"exact\": \"64\", \"printed\": \"64%\"", "\"exact\": \"38\", \"printed\": \"38%\""),
+            "RULES_REFUSE",
+        ),
         (spoil(2, "\"code\": \"LHE\"", "\"code\": \"KHI\""), "RULES_REFUSE"),
         (spoil(3, "\"agreement\": \"CPFTA\"", "\"agreement\": \"ACFTA\""), "RULES_REFUSE"),
         (spoil(4, "\"from\": \"PK\"", "\"from\": \"KE\""), "RULES_REFUSE"),
@@ -217,5 +219,3 @@ async fn certificates_are_listed_newest_first_page_by_page() {
     assert_eq!(seen, [5, 4, 3, 2, 1]);
     assert_eq!(desk.list(&world.signatory, None, 2, "nonsense").unwrap_err().reason(), "PAGE_TOKEN_INVALID");
 }
-
-

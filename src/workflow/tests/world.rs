@@ -137,9 +137,7 @@ impl World {
             signers: Signers {
                 statement: self.statement_key(),
                 status: self.keys.status(&"status".parse().unwrap()).unwrap(),
-                logs: [2026, 2027]
-                    .map(|year| self.keys.log(&format!("log-{year}").parse().unwrap()).unwrap())
-                    .to_vec(),
+                logs: [2026, 2027].map(|year| self.keys.log(&format!("log-{year}").parse().unwrap()).unwrap()).to_vec(),
             },
             trust: Arc::clone(&self.trust),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
@@ -181,6 +179,10 @@ impl World {
     }
 
     pub(crate) fn verifier(&self) -> Verifier {
-        Verifier::new(self.trust.load_full(), Some(Arc::clone(&self.agreements)), crate::verification::Settings::default())
+        Verifier::new(
+            self.trust.load_full(),
+            Some(Arc::clone(&self.agreements)),
+            crate::verification::Settings::default(),
+        )
     }
 }
