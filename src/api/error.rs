@@ -1,5 +1,6 @@
 //! What the doors themselves refuse; everything else is an error of the room that was asked.
 
+use super::failure::{self, Details};
 use crate::reason::{Class, Reasoned};
 
 /// What the doors themselves refuse.
@@ -8,6 +9,9 @@ pub enum ApiError {
     /// No token, or none that this node knows.
     #[error("an API token of this authority is needed: metadata `authorization: Bearer oxt_…`")]
     Unauthenticated,
+    /// The operator's token is missing or another's.
+    #[error("the operator's token is needed: the node writes it into its data folder, as `operator.token`, at every start")]
+    NotTheOperator,
     /// The log is not for this reader.
     #[error("this log is not for everybody to read: send the token of an account that may")]
     ReadingDenied,
@@ -17,15 +21,9 @@ pub enum ApiError {
     /// The log is not at this node.
     #[error("`{0}` is not a log of this node")]
     LogUnknown(String),
-    /// No certificate of this name.
-    #[error("this authority has no such certificate")]
-    CertificateUnknown,
     /// No status list at this address.
     #[error("there is no status list at this address")]
     StatusListUnknown,
-    /// No account of this id.
-    #[error("`{0}` is not an account of this authority")]
-    AccountUnknown(String),
     /// A field is missing or malformed.
     #[error("{field}: {message}")]
     Field {
@@ -60,12 +58,11 @@ impl Reasoned for ApiError {
     fn reason(&self) -> &'static str {
         match self {
             Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::NotTheOperator => "NOT_THE_OPERATOR",
             Self::ReadingDenied => "READING_DENIED",
             Self::AuthorityUnknown(_) => "AUTHORITY_UNKNOWN",
             Self::LogUnknown(_) => "LOG_UNKNOWN",
-            Self::CertificateUnknown => "CERTIFICATE_UNKNOWN",
             Self::StatusListUnknown => "STATUS_LIST_UNKNOWN",
-            Self::AccountUnknown(_) => "ACCOUNT_UNKNOWN",
             Self::Field { .. } => "FIELD_INVALID",
             Self::RangeUnpublished { .. } => "RANGE_UNPUBLISHED",
             Self::RateLimited => "RATE_LIMITED",
@@ -84,12 +81,19 @@ impl Reasoned for ApiError {
     }
 }
 
-impl From<ApiError> for tonic::Status {
-    fn from(error: ApiError) -> Self {
-        let fields = match &error {
-            ApiError::Field { field, message } => vec![((*field).to_owned(), message.clone())],
+impl ApiError {
+    /// What accompanies it.
+    pub(crate) fn details(&self) -> Details {
+        let fields = match self {
+            Self::Field { field, message } => vec![((*field).to_owned(), message.clone())],
             _ => Vec::new(),
         };
-        super::failure::status(&error, &super::failure::Details { fields, ..Default::default() })
+        Details { fields, ..Details::default() }
+    }
+}
+
+impl From<ApiError> for tonic::Status {
+    fn from(error: ApiError) -> Self {
+        failure::status(&error, &error.details())
     }
 }

@@ -3,13 +3,26 @@
 //! What always holds: generated types do not leave this room; a refused call says one stable reason; a negative
 //! verdict is an answer, not an error. Not its business: listeners and TLS (`node`), what may be done (`workflow`).
 
+mod admin;
+mod call;
+mod certificates;
 pub(crate) mod client;
+mod convert;
 mod deadline;
+mod doors;
 mod error;
 mod failure;
+mod hosts;
+mod http;
+mod logs;
 mod peer;
 mod rate;
+#[cfg(test)]
+pub(crate) mod testing;
+mod verifications;
 mod wire;
 
+pub use doors::{DoorSetup, Doors, Health, MAX_MESSAGE};
 pub use error::ApiError;
+pub use hosts::{HostedAuthority, Hosts, KeyUsage, PublishedKey};
 pub use peer::Peer;

@@ -2,6 +2,7 @@
 
 use super::configuration::Mistakes;
 use crate::reason::{Class, Reasoned};
+use crate::time::Timestamp;
 use std::{io, net::SocketAddr, path::PathBuf};
 
 /// Why a node does not start or does not go on.
@@ -60,6 +61,19 @@ pub enum NodeError {
     /// The TLS material could not be made.
     #[error("the TLS certificate could not be made: {0}")]
     TlsMaterial(String),
+    /// The machine's clock stands before the newest entry.
+    #[error("the clock went back: it shows {now}, but {origin} has an entry of {newest}; set the clock and start again")]
+    ClockWentBack {
+        /// What the clock shows.
+        now: Timestamp,
+        /// The hour of the newest entry.
+        newest: Timestamp,
+        /// The log.
+        origin: String,
+    },
+    /// A part of the node did not do what it must.
+    #[error("{0}")]
+    Inside(String),
     /// An authority of the node cannot be opened.
     #[error("{issuer}: {message}")]
     Authority {
@@ -84,6 +98,8 @@ impl Reasoned for NodeError {
             Self::Listen { .. } => "ADDRESS_REFUSED",
             Self::Tls { .. } => "TLS_MATERIAL_REFUSED",
             Self::TlsMaterial(_) => "TLS_MATERIAL_NOT_MADE",
+            Self::ClockWentBack { .. } => "CLOCK_WENT_BACK",
+            Self::Inside(_) => "NODE_FAULT",
             Self::Authority { reason, .. } => reason,
         }
     }

@@ -33,16 +33,16 @@ const BACKLOG: u32 = 1024;
 
 /// What a listener allows its clients.
 #[derive(Debug, Clone, Copy)]
-pub struct ListenerLimits {
+pub(super) struct ListenerLimits {
     /// Connections at once; more wait to be accepted.
-    pub connections: usize,
+    pub(super) connections: usize,
     /// Calls at once on one connection.
-    pub streams_per_connection: u32,
+    pub(super) streams_per_connection: u32,
 }
 
 /// A bound listener that does not accept yet.
 #[derive(Debug)]
-pub struct Listener {
+pub(super) struct Listener {
     door: &'static str,
     address: SocketAddr,
     tcp: TcpListener,
@@ -50,7 +50,7 @@ pub struct Listener {
 
 impl Listener {
     /// Takes the address; port 0 takes a free one.
-    pub fn bind(door: &'static str, address: SocketAddr) -> Result<Self, NodeError> {
+    pub(super) fn bind(door: &'static str, address: SocketAddr) -> Result<Self, NodeError> {
         let bind = || {
             let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
             // A restart must not wait for the old connections' last packets.
@@ -70,12 +70,12 @@ impl Listener {
 
     /// Where it listens, with the port the system chose.
     #[must_use]
-    pub const fn address(&self) -> SocketAddr {
+    pub(super) const fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// Serves until `stop` says so, then lets what has begun end within `drain`.
-    pub async fn serve(
+    pub(super) async fn serve(
         self,
         tls: Option<TlsAcceptor>,
         router: Router,

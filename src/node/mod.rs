@@ -3,15 +3,26 @@
 //! What always holds: this is the only room that reads the system's clock and randomness, and the only one that
 //! sees all others; it decides nothing about certificates. Not its business: what a call means (`api`).
 
+mod authority;
+mod check;
 mod configuration;
 mod error;
+mod federation;
 mod listener;
+mod operator;
+mod running;
 pub mod system;
+pub mod telemetry;
 pub mod tls;
 pub mod tls_material;
 
+pub use check::check;
 pub use configuration::{
     AuthorityConfiguration, Configuration, EventFormat, Limits, Mistake, Mistakes, Telemetry, TlsDoor, TrustFiles,
 };
 pub use error::NodeError;
-pub use listener::{Listener, ListenerLimits};
+pub use operator::OPERATOR_TOKEN;
+pub use running::{Addresses, Node};
+
+#[cfg(test)]
+mod tests;

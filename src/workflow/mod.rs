@@ -9,6 +9,7 @@ mod accounts;
 mod bundle;
 mod desk;
 mod error;
+mod look_up;
 mod record;
 mod request;
 
@@ -16,6 +17,7 @@ pub use accounts::Accounts;
 pub use bundle::EvidenceFile;
 pub use desk::{Desk, DeskSetup, IssueRow, Issued, StatusWish};
 pub use error::WorkflowError;
+pub use look_up::Existence;
 pub use record::{CertificateName, CertificateRecord, Page};
 pub use request::RequestId;
 

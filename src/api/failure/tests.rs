@@ -47,7 +47,7 @@ fn findings_name_field_rule_and_article() {
 fn many_findings_fit_a_header() {
     let many = (0..400).map(|n| Finding::error("RULE", format!("goods.items[{n}]"), "wrong ".repeat(500)));
     let details = Details { findings: Some(("certificate_json", Findings(many.collect()))), ..Default::default() };
-    let sent = status(&ApiError::CertificateUnknown, &details);
+    let sent = status(&ApiError::ReadingDenied, &details);
     assert!(sent.details().len() <= MAX_HEADER, "{}", sent.details().len());
 }
 
@@ -56,4 +56,31 @@ fn what_may_succeed_later_says_when() {
     let sent = Status::from(ApiError::RateLimited);
     assert_eq!(sent.code(), Code::ResourceExhausted);
     assert!(sent.get_error_details().retry_info().unwrap().retry_delay.is_some());
+}
+
+#[test]
+fn every_reason_has_the_code_that_is_written_down() {
+    let text = include_str!("../../../docs/errors.md");
+    let reasons = |cell: &str| cell.split('`').skip(1).step_by(2).map(ToOwned::to_owned).collect::<Vec<_>>();
+    let (codes, table) = text.split_once("| reason | class | room | meaning |").unwrap();
+    let mut special = std::collections::BTreeMap::new();
+    for line in codes.lines().filter(|line| line.starts_with("| `")) {
+        let mut words = reasons(line).into_iter();
+        let name = words.next().unwrap();
+        special.extend(words.map(|reason| (reason, name.clone())));
+    }
+    for line in table.lines().filter(|line| line.starts_with("| `")) {
+        let reason = reasons(line).remove(0);
+        for (word, class, usual) in [
+            ("Reject", Class::Reject, "INVALID_ARGUMENT"),
+            ("Retry", Class::Retry, "UNAVAILABLE"),
+            ("Fatal", Class::Fatal, "INTERNAL"),
+        ] {
+            if line.split(" | ").nth(1).unwrap().contains(word) {
+                let expected = special.get(&reason).map_or(usual, String::as_str);
+                let name = format!("{:?}", code(&reason, class));
+                assert_eq!(name.to_uppercase(), expected.replace('_', ""), "{reason}");
+            }
+        }
+    }
 }

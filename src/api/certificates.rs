@@ -1,0 +1,301 @@
+//! `CertificateService`: issuing, cancelling, reading, for accounts of one authority.
+
+use super::ApiError;
+use super::call::{blocking, caller, refused, refused_row};
+use super::convert;
+use super::failure;
+use super::hosts::{HostedAuthority, Hosts};
+use super::wire::origin::v1::{self as wire, certificate_service_server::CertificateService};
+use crate::certificate::Text;
+use crate::office::Account;
+use crate::statement::{Act, Since, media};
+use crate::store::Store;
+use crate::workflow::{CertificateRecord, IssueRow, Issued, StatusWish, WorkflowError};
+use bytes::Bytes;
+use std::sync::Arc;
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status, Streaming};
+use tonic_types::pb;
+
+/// Most rows of one message.
+const MAX_ROWS: usize = 256;
+/// Messages of one stream worked on at once: enough that the writer always has a batch waiting, and a bound on
+/// what one caller may have in memory (each message is at most 1 MiB).
+const MESSAGES_IN_WORK: u32 = 8;
+
+/// The handlers.
+#[derive(Clone)]
+pub(crate) struct Certificates {
+    pub(crate) hosts: Hosts,
+    pub(crate) stopping: watch::Receiver<bool>,
+}
+
+type Answers = mpsc::Sender<Result<wire::IssueCertificatesResponse, Status>>;
+
+#[tonic::async_trait]
+impl CertificateService for Certificates {
+    type IssueCertificatesStream = ReceiverStream<Result<wire::IssueCertificatesResponse, Status>>;
+
+    async fn issue_certificates(
+        &self,
+        request: Request<Streaming<wire::IssueCertificatesRequest>>,
+    ) -> Result<Response<Self::IssueCertificatesStream>, Status> {
+        let (authority, account) = caller(&self.hosts, request.metadata())?.account()?;
+        let (answers, stream) = mpsc::channel(1);
+        // On its own: a caller that hangs up does not leave a message half done.
+        tokio::spawn(issue_stream(authority, account, request.into_inner(), answers, self.stopping.clone()));
+        Ok(Response::new(ReceiverStream::new(stream)))
+    }
+
+    async fn issue_certificate(
+        &self,
+        request: Request<wire::IssueCertificateRequest>,
+    ) -> Result<Response<wire::IssueCertificateResponse>, Status> {
+        let (authority, account) = caller(&self.hosts, request.metadata())?.account()?;
+        let wire::IssueCertificateRequest { request_id, certificate_json, contents } = request.into_inner();
+        let with_token = wants_token(contents)?;
+        let row = IssueRow { request_id, certificate_json: certificate_json.into() };
+        let issued = authority.desk.issue(&account, &row).await.map_err(|error| refused(&error))?;
+        let issued = if with_token {
+            let store = Arc::clone(authority.store());
+            blocking(move || issued_to_wire(&issued, Some(store.as_ref()))).await?
+        } else {
+            issued_to_wire(&issued, None)
+        };
+        Ok(Response::new(wire::IssueCertificateResponse { issued: Some(issued.map_err(|error| refused(&error))?) }))
+    }
+
+    async fn cancel_certificate(
+        &self,
+        request: Request<wire::CancelCertificateRequest>,
+    ) -> Result<Response<wire::CancelCertificateResponse>, Status> {
+        let (authority, account) = caller(&self.hosts, request.metadata())?.account()?;
+        let request = request.into_inner();
+        let wish = StatusWish {
+            certificate: convert::certificate_name(request.certificate)?,
+            act: act(request.withdrawal)?,
+            reason: text("reason", &request.reason)?,
+            remarks: text("remarks", &request.remarks)?,
+        };
+        if wish.reason.is_none() {
+            return Err(ApiError::Field { field: "reason", message: "a reason is needed".to_owned() }.into());
+        }
+        let changed = authority.desk.change_status(&account, &request.request_id, wish).await;
+        let outcome = changed.map_err(|error| refused(&error))?;
+        Ok(Response::new(wire::CancelCertificateResponse {
+            jti: outcome.jti.to_string(),
+            log: outcome.entry.origin.to_string(),
+            index: outcome.entry.index,
+        }))
+    }
+
+    async fn get_certificate(
+        &self,
+        request: Request<wire::GetCertificateRequest>,
+    ) -> Result<Response<wire::GetCertificateResponse>, Status> {
+        let (authority, account) = caller(&self.hosts, request.metadata())?.account()?;
+        let name = convert::certificate_name(request.into_inner().certificate)?;
+        let record = blocking(move || authority.desk.get(&account, &name)).await?.map_err(|error| refused(&error))?;
+        let token = record.token.clone().into();
+        Ok(Response::new(wire::GetCertificateResponse { certificate: Some(record_to_wire(&record)), token }))
+    }
+
+    async fn list_certificates(
+        &self,
+        request: Request<wire::ListCertificatesRequest>,
+    ) -> Result<Response<wire::ListCertificatesResponse>, Status> {
+        let (authority, account) = caller(&self.hosts, request.metadata())?.account()?;
+        let wire::ListCertificatesRequest { page_size, page_token, to } = request.into_inner();
+        let size = convert::page_size(page_size)?;
+        let to = match to.as_str() {
+            "" => None,
+            code => Some(code.parse().map_err(|error| ApiError::Field { field: "to", message: format!("{error}") })?),
+        };
+        let listed = blocking(move || authority.desk.list(&account, to, size, &page_token)).await?;
+        let page = listed.map_err(|error| refused(&error))?;
+        Ok(Response::new(wire::ListCertificatesResponse {
+            certificates: page.certificates.iter().map(record_to_wire).collect(),
+            next_page_token: page.next.unwrap_or_default(),
+        }))
+    }
+
+    async fn download_certificate(
+        &self,
+        request: Request<wire::DownloadCertificateRequest>,
+    ) -> Result<Response<wire::DownloadCertificateResponse>, Status> {
+        use wire::DownloadFormat;
+        let (authority, account) = caller(&self.hosts, request.metadata())?.account()?;
+        let request = request.into_inner();
+        let name = convert::certificate_name(request.certificate)?;
+        let format = DownloadFormat::try_from(request.format)
+            .map_err(|_| ApiError::Field { field: "format", message: "is not a format of this service".to_owned() })?;
+        let evidence = blocking(move || authority.desk.evidence(&account, &name)).await?;
+        let evidence = evidence.map_err(|error| refused(&error))?;
+        let stem = file_stem(evidence.number.as_deref());
+        let (content, media_type, file_name) = match format {
+            DownloadFormat::Unspecified | DownloadFormat::Bundle => {
+                (evidence.bundle.to_json(), media::BUNDLE, format!("{stem}.coo.json"))
+            }
+            DownloadFormat::Token => (evidence.bundle.token, media::STATEMENT, format!("{stem}.sd-jwt")),
+        };
+        Ok(Response::new(wire::DownloadCertificateResponse {
+            content: content.into(),
+            media_type: media_type.to_owned(),
+            file_name,
+            as_of: evidence.as_of.map(convert::instant),
+        }))
+    }
+}
+
+/// Reads a stream to its end, several messages at once.
+async fn issue_stream(
+    authority: Arc<HostedAuthority>,
+    account: Arc<Account>,
+    mut incoming: Streaming<wire::IssueCertificatesRequest>,
+    answers: Answers,
+    mut stopping: watch::Receiver<bool>,
+) {
+    let room = Arc::new(Semaphore::new(MESSAGES_IN_WORK as usize));
+    let ended = loop {
+        let Ok(permit) = Arc::clone(&room).acquire_owned().await else { break Ok(()) };
+        let message = tokio::select! {
+            biased;
+            _ = stopping.wait_for(|stopping| *stopping) => break Err(ApiError::Stopping.into()),
+            () = answers.closed() => break Ok(()),
+            message = incoming.message() => message,
+        };
+        match message {
+            Ok(Some(message)) => {
+                let (authority, account, answers) = (Arc::clone(&authority), Arc::clone(&account), answers.clone());
+                tokio::spawn(async move {
+                    // Whoever asked may be gone; what was asked is done all the same.
+                    let _ = answers.send(issue_message(authority, account, message).await).await;
+                    drop(permit);
+                });
+            }
+            Ok(None) => break Ok(()),
+            Err(status) => break Err(status),
+        }
+    };
+    if let Err(status) = ended {
+        // An error ends the stream for the caller: first everything that was accepted is answered.
+        let _ = room.acquire_many(MESSAGES_IN_WORK).await;
+        let _ = answers.send(Err(status)).await;
+    }
+}
+
+async fn issue_message(
+    authority: Arc<HostedAuthority>,
+    account: Arc<Account>,
+    message: wire::IssueCertificatesRequest,
+) -> Result<wire::IssueCertificatesResponse, Status> {
+    if message.rows.is_empty() || message.rows.len() > MAX_ROWS {
+        let message = format!("a message has 1 to {MAX_ROWS} rows, not {}", message.rows.len());
+        return Err(ApiError::Field { field: "rows", message }.into());
+    }
+    let with_token = wants_token(message.contents)?;
+    let ids = message.rows.iter().map(|row| row.request_id.clone()).collect::<Vec<_>>();
+    let rows = message.rows.into_iter().map(|row| IssueRow {
+        request_id: row.request_id,
+        certificate_json: row.certificate_json.into(),
+    });
+    let issued = match authority.desk.issue_many(&account, rows.collect()).await {
+        Ok(issued) => issued,
+        Err(error) => {
+            let error = refused_row(&error);
+            let failed = ids.into_iter().map(|id| result(id, Err(error.clone())));
+            return Ok(wire::IssueCertificatesResponse { results: failed.collect() });
+        }
+    };
+    let answer = move |store: Option<&dyn Store>| {
+        let all = ids.into_iter().zip(issued).map(|(id, issued)| {
+            let outcome = issued.and_then(|issued| issued_to_wire(&issued, store));
+            result(id, outcome.map_err(|error| refused_row(&error)))
+        });
+        wire::IssueCertificatesResponse { results: all.collect() }
+    };
+    if with_token {
+        let store = Arc::clone(authority.store());
+        Ok(blocking(move || answer(Some(store.as_ref()))).await?)
+    } else {
+        Ok(answer(None))
+    }
+}
+
+fn result(request_id: String, outcome: Result<wire::IssuedCertificate, pb::Status>) -> wire::IssueResult {
+    use wire::issue_result::Outcome;
+    let outcome = outcome.map_or_else(Outcome::Error, Outcome::Issued);
+    wire::IssueResult { request_id, outcome: Some(outcome) }
+}
+
+/// The token is read back from the store: what is handed out is what is durable.
+fn issued_to_wire(issued: &Issued, store: Option<&dyn Store>) -> Result<wire::IssuedCertificate, WorkflowError> {
+    let Issued { outcome, warnings } = issued;
+    let token = match store {
+        Some(store) => CertificateRecord::read(store, &outcome.entry)?.token.into(),
+        None => Bytes::new(),
+    };
+    Ok(wire::IssuedCertificate {
+        number: outcome.number.clone().unwrap_or_default(),
+        jti: outcome.jti.to_string(),
+        log: outcome.entry.origin.to_string(),
+        index: outcome.entry.index,
+        issued_on: Some(convert::date_to_wire(outcome.day)),
+        token,
+        warnings: failure::wire_findings(warnings, usize::MAX).findings,
+    })
+}
+
+fn record_to_wire(record: &CertificateRecord) -> wire::Certificate {
+    let certificate = &record.certificate;
+    let reference = certificate.reference.as_option();
+    wire::Certificate {
+        number: reference.map(|reference| reference.number.to_string()).unwrap_or_default(),
+        jti: record.jti.to_string(),
+        log: record.entry.origin.to_string(),
+        index: record.entry.index,
+        agreement: certificate.agreement.to_string(),
+        from: certificate.from.to_string(),
+        to: certificate.to.to_string(),
+        issued_on: reference.map(|reference| convert::date_to_wire(reference.issued_on)),
+        status: convert::status(record.status).into(),
+    }
+}
+
+fn wants_token(contents: i32) -> Result<bool, ApiError> {
+    use wire::IssueContents;
+    match IssueContents::try_from(contents) {
+        Ok(IssueContents::Unspecified | IssueContents::Token) => Ok(true),
+        Ok(IssueContents::Receipt) => Ok(false),
+        Err(_) => Err(ApiError::Field { field: "contents", message: "is not a choice of this service".to_owned() }),
+    }
+}
+
+fn act(withdrawal: Option<wire::Withdrawal>) -> Result<Act, ApiError> {
+    use wire::withdrawal::Since as Wire;
+    let Some(withdrawal) = withdrawal else { return Ok(Act::Cancelled) };
+    let since = match withdrawal.since {
+        Some(Wire::FromIssue(true)) => Since::Issue,
+        Some(Wire::FromDate(date)) => Since::Date(convert::date("withdrawal.from_date", &date)?),
+        Some(Wire::FromIssue(false)) | None => {
+            let message = "from_issue (true) or from_date is needed".to_owned();
+            return Err(ApiError::Field { field: "withdrawal", message });
+        }
+    };
+    Ok(Act::Withdrawn { since })
+}
+
+/// A text that may be empty.
+fn text(field: &'static str, text: &str) -> Result<Option<Text<1024>>, ApiError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(|error| ApiError::Field { field, message: format!("{error}") })
+}
+
+/// A certificate number as the stem of a file name: what a file system might read otherwise becomes `-`.
+fn file_stem(number: Option<&str>) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_') { c } else { '-' };
+    number.unwrap_or("certificate").chars().map(plain).collect::<String>().trim_start_matches(['.', '-']).to_owned()
+}

@@ -1,0 +1,143 @@
+//! The three doors of a node as routers: for everybody over HTTPS, for systems over gRPC, for the operator.
+
+use super::admin::Admin;
+use super::certificates::Certificates;
+use super::deadline;
+use super::hosts::Hosts;
+use super::http;
+use super::logs::Logs;
+use super::rate::RateLimit;
+use super::verifications::Verifications;
+use super::wire::DESCRIPTORS;
+use super::wire::origin::v1::admin_service_server::AdminServiceServer;
+use super::wire::origin::v1::certificate_service_server::CertificateServiceServer;
+use super::wire::origin::v1::log_service_server::LogServiceServer;
+use super::wire::origin::v1::verification_service_server::VerificationServiceServer;
+use crate::office::TokenHash;
+use crate::time::Clock;
+use crate::verification::Verifier;
+use arc_swap::ArcSwap;
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tonic::service::Routes;
+use tonic_health::server::HealthReporter;
+
+/// Most bytes of one message that is read, on every service.
+pub const MAX_MESSAGE: usize = 1 << 20;
+
+/// What the doors are made of.
+pub struct DoorSetup {
+    /// The authorities.
+    pub hosts: Hosts,
+    /// Judges what is presented; another one takes its place when the trust list changes.
+    pub verifier: Arc<ArcSwap<Verifier>>,
+    /// Tells the time of verdicts and allowances.
+    pub clock: Arc<dyn Clock>,
+    /// What is kept of the operator's token.
+    pub operator: TokenHash,
+    /// The longest a call may take.
+    pub deadline: Duration,
+    /// Verifications and look-ups a minute from one address without a token.
+    pub verifications_per_minute: u32,
+    /// Becomes true when the node is to stop.
+    pub stopping: watch::Receiver<bool>,
+}
+
+/// The routers of a node.
+pub struct Doors {
+    /// For everybody, over HTTPS.
+    pub public: Router,
+    /// For people's systems, gRPC.
+    pub client: Router,
+    /// For the operator, gRPC.
+    pub admin: Router,
+    /// Says of each service whether it serves.
+    pub health: Health,
+}
+
+/// Tells health checkers, service by service, whether a node serves.
+#[derive(Clone)]
+pub struct Health {
+    client: HealthReporter,
+    admin: HealthReporter,
+}
+
+type CertificatesServer = CertificateServiceServer<Certificates>;
+type VerificationsServer = VerificationServiceServer<Verifications>;
+type LogsServer = LogServiceServer<Logs>;
+type AdminServer = AdminServiceServer<Admin>;
+
+impl Doors {
+    /// Makes the routers. Nothing is served before a listener takes them.
+    pub async fn open(setup: DoorSetup) -> Result<Self, tonic_reflection::server::Error> {
+        let DoorSetup { hosts, verifier, clock, operator, deadline, verifications_per_minute, stopping } = setup;
+        let (client_health, client_health_server) = tonic_health::server::health_reporter();
+        let (admin_health, admin_health_server) = tonic_health::server::health_reporter();
+
+        let certificates = Certificates { hosts: hosts.clone(), stopping: stopping.clone() };
+        let verifications = Verifications {
+            hosts: hosts.clone(),
+            verifier: Arc::clone(&verifier),
+            clock: Arc::clone(&clock),
+            rate: Arc::new(RateLimit::new(verifications_per_minute)),
+        };
+        let logs = Logs { hosts: hosts.clone() };
+        let client = Routes::new(client_health_server)
+            .add_service(reflection()?)
+            .add_service(CertificatesServer::new(certificates).max_decoding_message_size(MAX_MESSAGE))
+            .add_service(VerificationsServer::new(verifications).max_decoding_message_size(MAX_MESSAGE))
+            .add_service(LogsServer::new(logs.clone()).max_decoding_message_size(MAX_MESSAGE));
+        let client = client.prepare().into_axum_router().layer(from_fn_with_state(deadline, deadline::within));
+
+        let public = http::routes(http::Public { hosts: hosts.clone(), stopping: stopping.clone() });
+        let public = public.layer(from_fn_with_state(deadline, deadline::within));
+
+        let started_at = clock.now();
+        let admin = Admin { hosts, operator, clock, started_at, verifier, stopping };
+        // No deadline: checking a log reads all of it.
+        let admin = Routes::new(admin_health_server)
+            .add_service(reflection()?)
+            .add_service(AdminServer::new(admin).max_decoding_message_size(MAX_MESSAGE));
+        let admin = admin.prepare().into_axum_router();
+
+        let health = Health { client: client_health, admin: admin_health };
+        health.serving().await;
+        Ok(Self { public, client, admin, health })
+    }
+}
+
+impl Health {
+    async fn serving(&self) {
+        self.client.set_serving::<CertificatesServer>().await;
+        self.client.set_serving::<VerificationsServer>().await;
+        self.client.set_serving::<LogsServer>().await;
+        self.admin.set_serving::<AdminServer>().await;
+    }
+
+    /// Says that nothing new should come.
+    pub async fn stopping(&self) {
+        self.client.set_not_serving::<CertificatesServer>().await;
+        self.client.set_not_serving::<VerificationsServer>().await;
+        self.client.set_not_serving::<LogsServer>().await;
+        self.admin.set_not_serving::<AdminServer>().await;
+        // The empty name is the server as a whole.
+        let whole = tonic_health::ServingStatus::NotServing;
+        self.client.set_service_status("", whole).await;
+        self.admin.set_service_status("", whole).await;
+    }
+}
+
+/// Answers what the services are, comments included, with the details that errors carry.
+fn reflection() -> Result<
+    tonic_reflection::server::v1::ServerReflectionServer<impl tonic_reflection::server::v1::ServerReflection>,
+    tonic_reflection::server::Error,
+> {
+    tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(DESCRIPTORS)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .build_v1()
+}
+

@@ -1,0 +1,171 @@
+//! The authorities behind the doors: found by host, by log, by the token a caller shows.
+
+use super::ApiError;
+use crate::certificate::OfficeCode;
+use crate::log::{Host, Origin};
+use crate::office::{Account, Action, ApiToken, ReadingRights, Role};
+use crate::signature::PublicKey;
+use crate::statement::{Addressee, Issuer};
+use crate::store::{PublishedHead, Store};
+use crate::workflow::{Accounts, Desk};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// One authority as the doors see it.
+pub struct HostedAuthority {
+    /// The URL it owns.
+    pub issuer: Issuer,
+    /// Who may read its logs.
+    pub reading: ReadingRights,
+    /// Where its commands are carried out.
+    pub desk: Desk,
+    /// The codes of its offices.
+    pub offices: Vec<OfficeCode>,
+    /// Its accounts.
+    pub accounts: Accounts,
+    /// The public half of its keys.
+    pub keys: Vec<PublishedKey>,
+}
+
+/// The public half of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishedKey {
+    /// What it signs.
+    pub usage: KeyUsage,
+    /// The key identifier, or the shard of a log key.
+    pub name: String,
+    /// The key.
+    pub key: PublicKey,
+}
+
+/// What a key signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum KeyUsage {
+    /// Statements.
+    Statement,
+    /// Status lists.
+    Status,
+    /// Checkpoints of a shard's logs.
+    Log,
+}
+
+impl KeyUsage {
+    /// The word of the trust list.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Statement => "statement",
+            Self::Status => "status",
+            Self::Log => "log",
+        }
+    }
+}
+
+/// Every authority of this node.
+#[derive(Clone)]
+pub struct Hosts(Arc<BTreeMap<Host, Arc<HostedAuthority>>>);
+
+/// Who asks.
+#[derive(Clone)]
+pub(crate) enum Caller {
+    /// Nobody we know.
+    Stranger,
+    /// An open account of one of the authorities.
+    Account(Arc<HostedAuthority>, Arc<Account>),
+}
+
+impl Hosts {
+    /// Gathers the authorities.
+    #[must_use]
+    pub fn new(authorities: Vec<HostedAuthority>) -> Self {
+        Self(Arc::new(authorities.into_iter().map(|one| (one.issuer.host().clone(), Arc::new(one))).collect()))
+    }
+
+    /// All of them, by host.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<HostedAuthority>> {
+        self.0.values()
+    }
+
+    /// The authority of a host.
+    pub(crate) fn at(&self, host: &str) -> Option<&Arc<HostedAuthority>> {
+        host.parse::<Host>().ok().and_then(|host| self.0.get(&host))
+    }
+
+    /// The authority a caller names, as `https://<host>` or its bare host.
+    pub(crate) fn named(&self, issuer: &str) -> Result<&Arc<HostedAuthority>, ApiError> {
+        let host = issuer.strip_prefix("https://").unwrap_or(issuer);
+        self.at(host).ok_or_else(|| ApiError::AuthorityUnknown(shown(issuer)))
+    }
+
+    /// The authority of a log, if the log is open here.
+    pub(crate) fn log(&self, text: &str) -> Result<(&Arc<HostedAuthority>, Origin, PublishedHead), ApiError> {
+        let unknown = || ApiError::LogUnknown(shown(text));
+        let origin = text.parse::<Origin>().map_err(|_| unknown())?;
+        let authority = self.0.get(origin.host()).ok_or_else(unknown)?;
+        let head = authority.store().head(&origin).ok_or_else(unknown)?;
+        Ok((authority, origin, head))
+    }
+
+    /// Who shows this `authorization` value. None shown is a stranger; one that is wrong is refused, because a
+    /// caller that believes to be known must not be served as a stranger.
+    pub(crate) fn caller(&self, authorization: Option<&str>) -> Result<Caller, ApiError> {
+        let Some(authorization) = authorization else { return Ok(Caller::Stranger) };
+        let (scheme, token) = authorization.split_once(' ').ok_or(ApiError::Unauthenticated)?;
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(ApiError::Unauthenticated);
+        }
+        let token = ApiToken::parse(token.trim()).map_err(|_| ApiError::Unauthenticated)?;
+        self.0
+            .values()
+            .find_map(|authority| {
+                let account = authority.accounts.admitted(&token)?;
+                Some(Caller::Account(Arc::clone(authority), Arc::new(account)))
+            })
+            .ok_or(ApiError::Unauthenticated)
+    }
+}
+
+impl Caller {
+    /// The account, or a refusal.
+    pub(crate) fn account(self) -> Result<(Arc<HostedAuthority>, Arc<Account>), ApiError> {
+        match self {
+            Self::Stranger => Err(ApiError::Unauthenticated),
+            Self::Account(authority, account) => Ok((authority, account)),
+        }
+    }
+
+    /// The roles held at `authority`; those at another authority count for nothing here.
+    fn roles_at(&self, authority: &HostedAuthority) -> &[Role] {
+        match self {
+            Self::Account(own, account) if own.issuer == authority.issuer => &account.roles,
+            _ => &[],
+        }
+    }
+}
+
+impl HostedAuthority {
+    /// Its durable state.
+    pub(crate) fn store(&self) -> &Arc<dyn Store> {
+        self.desk.store()
+    }
+
+    /// Whether the caller may read heads or entries of the log.
+    pub(crate) fn admit(&self, caller: &Caller, action: Action, origin: &Origin) -> Result<(), ApiError> {
+        let to_everyone = origin.addressee() == Addressee::Everyone.label();
+        if self.reading.allow(action, to_everyone, caller.roles_at(self)) {
+            Ok(())
+        } else {
+            Err(ApiError::ReadingDenied)
+        }
+    }
+
+    /// Whether a cache between us and the reader may keep what is read of this log.
+    pub(crate) fn is_public(&self, action: Action, origin: &Origin) -> bool {
+        self.admit(&Caller::Stranger, action, origin).is_ok()
+    }
+}
+
+/// What a caller sent, short and plain enough to be said back.
+fn shown(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(120).collect()
+}

@@ -1,0 +1,129 @@
+//! Opens one hosted authority: its keys, its store, its writer, its desk.
+
+use super::{AuthorityConfiguration, NodeError};
+use crate::agreement::Agreements;
+use crate::api::{HostedAuthority, KeyUsage, PublishedKey};
+use crate::keys::{KeyStore, KeyUse, LogKey, Passphrase};
+use crate::reason::Reasoned;
+use crate::sequencer::{Limits, Sequencer, Setup, Signers};
+use crate::store::{JournalOptions, JournalStore, Store};
+use crate::time::{Clock, Random, Timestamp};
+use crate::trust::TrustList;
+use crate::workflow::{Accounts, Desk, DeskSetup};
+use arc_swap::ArcSwap;
+use std::sync::Arc;
+
+/// What all authorities of a node have in common.
+#[derive(Clone)]
+pub(super) struct Surroundings {
+    pub(super) trust: Arc<ArcSwap<TrustList>>,
+    pub(super) agreements: Arc<Agreements>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) random: Arc<dyn Random>,
+}
+
+/// An authority that is open, and the writer that has to be closed in the end.
+pub(super) struct OpenAuthority {
+    pub(super) hosted: HostedAuthority,
+    pub(super) sequencer: Sequencer,
+}
+
+/// The keys of an authority that its node uses.
+pub(super) struct AuthorityKeys {
+    signers: Signers,
+    published: Vec<PublishedKey>,
+}
+
+/// Opens the authority. It blocks: keys are unlocked, the store is read.
+pub(super) fn open(one: &AuthorityConfiguration, around: &Surroundings) -> Result<OpenAuthority, NodeError> {
+    let keys = open_keys(one)?;
+    let store = JournalStore::open(&one.data, JournalOptions::default(), Arc::clone(&around.random))
+        .map_err(|error| refused(one, &error))?;
+    let store: Arc<dyn Store> = Arc::new(store);
+    clock_went_on(one, store.as_ref(), around.clock.now())?;
+    let sequencer = Sequencer::start(Setup {
+        issuer: one.issuer.clone(),
+        zone: one.time_zone.clone(),
+        store: Arc::clone(&store),
+        signers: keys.signers,
+        trust: Arc::clone(&around.trust),
+        clock: Arc::clone(&around.clock),
+        random: Arc::clone(&around.random),
+        limits: Limits::default(),
+    })
+    .map_err(|error| refused(one, &error))?;
+    let accounts = Accounts::load(Arc::clone(&store), Arc::clone(&around.clock), Arc::clone(&around.random))
+        .map_err(|error| refused(one, &error))?;
+    let desk = Desk::new(DeskSetup {
+        issuer: one.issuer.clone(),
+        country: one.country,
+        offices: one.offices.clone(),
+        store,
+        sequencer: sequencer.clone(),
+        agreements: Arc::clone(&around.agreements),
+        trust: Arc::clone(&around.trust),
+        clock: Arc::clone(&around.clock),
+    });
+    let hosted = HostedAuthority {
+        issuer: one.issuer.clone(),
+        reading: one.reading,
+        desk,
+        offices: one.offices.iter().map(|office| office.code.clone()).collect(),
+        accounts,
+        keys: keys.published,
+    };
+    Ok(OpenAuthority { hosted, sequencer })
+}
+
+/// Unlocks the keys the configuration names and every log key of the authority.
+pub(super) fn open_keys(one: &AuthorityConfiguration) -> Result<AuthorityKeys, NodeError> {
+    let fail = |error: &dyn Reasoned| refused(one, error);
+    let passphrase = Passphrase::from_file(&one.passphrase_file).map_err(|error| fail(&error))?;
+    let folder = KeyStore::open(&one.keys, passphrase).map_err(|error| fail(&error))?;
+    let statement = folder.statement(&one.statement_key).map_err(|error| fail(&error))?;
+    let status = folder.status(&one.status_key).map_err(|error| fail(&error))?;
+    let mut logs: Vec<LogKey> = Vec::new();
+    let mut published = Vec::new();
+    for side in folder.list().map_err(|error| fail(&error))? {
+        let (usage, name) = match &side.key_use {
+            KeyUse::Statement { iss, kid } if *iss == one.issuer => (KeyUsage::Statement, kid.to_string()),
+            KeyUse::Status { iss, kid } if *iss == one.issuer => (KeyUsage::Status, kid.to_string()),
+            KeyUse::Log { iss, shard } if *iss == one.issuer => {
+                logs.push(folder.log(&side.name).map_err(|error| fail(&error))?);
+                (KeyUsage::Log, shard.to_string())
+            }
+            _ => continue,
+        };
+        published.push(PublishedKey { usage, name, key: side.public_key });
+    }
+    for (name, iss) in [(&one.statement_key, statement.iss()), (&one.status_key, status.iss())] {
+        if *iss != one.issuer {
+            let path = one.keys.join(format!("{name}.key.pem"));
+            return Err(NodeError::Content { path, message: format!("is a key of {iss}, not of {}", one.issuer) });
+        }
+    }
+    Ok(AuthorityKeys { signers: Signers { statement, status, logs }, published })
+}
+
+/// A clock behind the newest entry was set back: entries would be stamped with an hour that is over.
+fn clock_went_on(one: &AuthorityConfiguration, store: &dyn Store, now: Timestamp) -> Result<(), NodeError> {
+    for origin in store.logs() {
+        let Some(last) = store.head(&origin).and_then(|head| head.head.size.checked_sub(1)) else { continue };
+        let facts = store.facts(&origin, last).map_err(|error| refused(one, &error))?;
+        let hour = facts.and_then(|facts| i64::try_from(facts.jti.hour_ms()).ok());
+        let Some(hour) = hour.and_then(|hour| Timestamp::from_millisecond(hour).ok()) else { continue };
+        if now < hour {
+            return Err(NodeError::ClockWentBack { now, newest: hour, origin: origin.to_string() });
+        }
+    }
+    Ok(())
+}
+
+fn refused(one: &AuthorityConfiguration, error: &(impl Reasoned + ?Sized)) -> NodeError {
+    NodeError::Authority {
+        issuer: one.issuer.to_string(),
+        message: error.to_string(),
+        reason: error.reason(),
+        class: error.class(),
+    }
+}

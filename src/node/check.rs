@@ -1,0 +1,20 @@
+//! What `origin check-config` does: opens everything a start would open, and writes nothing.
+
+use super::configuration::Configuration;
+use super::tls::TlsIdentity;
+use super::{NodeError, authority, federation};
+use std::path::Path;
+
+/// Everything that would keep a node of this configuration file from starting. It blocks while keys are unlocked.
+pub fn check(file: &Path) -> Result<Configuration, Vec<NodeError>> {
+    let configuration = Configuration::load(file).map_err(|error| vec![error])?;
+    let mut faults = Vec::new();
+    faults.extend(TlsIdentity::read(configuration.public.tls.clone()).err());
+    if configuration.client.tls != configuration.public.tls {
+        faults.extend(TlsIdentity::read(configuration.client.tls.clone()).err());
+    }
+    faults.extend(federation::trust(&configuration.trust, None).err());
+    faults.extend(federation::agreements(&configuration.agreements).err());
+    faults.extend(configuration.authorities.iter().filter_map(|one| authority::open_keys(one).err()));
+    if faults.is_empty() { Ok(configuration) } else { Err(faults) }
+}

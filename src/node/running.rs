@@ -1,0 +1,209 @@
+//! A node that runs: opened in an order that loses nothing when a step fails, reloaded, and stopped gracefully.
+
+use super::authority::{self, OpenAuthority, Surroundings};
+use super::configuration::Configuration;
+use super::listener::{Listener, ListenerLimits};
+use super::tls::TlsIdentity;
+use super::{NodeError, federation, operator};
+use crate::agreement::Agreements;
+use crate::api::{DoorSetup, Doors, Health, Hosts};
+use crate::sequencer::Sequencer;
+use crate::time::{Clock, Random};
+use crate::trust::TrustList;
+use crate::verification::{Settings, Verifier};
+use arc_swap::ArcSwap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// How often the TLS files are looked at for a renewed certificate.
+const TLS_LOOK: Duration = Duration::from_mins(1);
+
+/// Where a node is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addresses {
+    /// HTTPS for everybody.
+    pub public: SocketAddr,
+    /// gRPC over TLS.
+    pub client: SocketAddr,
+    /// gRPC for the operator.
+    pub admin: SocketAddr,
+    /// The file with the operator's token.
+    pub operator_token: PathBuf,
+}
+
+/// A node that serves until it is stopped.
+pub struct Node {
+    addresses: Addresses,
+    configuration: Configuration,
+    trust: Arc<ArcSwap<TrustList>>,
+    agreements: Arc<Agreements>,
+    verifier: Arc<ArcSwap<Verifier>>,
+    identities: Vec<Arc<TlsIdentity>>,
+    sequencers: Vec<Sequencer>,
+    health: Health,
+    stop: watch::Sender<bool>,
+    serving: JoinSet<()>,
+}
+
+impl Node {
+    /// Starts a node. When it returns, every listener accepts; when it fails, nothing is left open.
+    pub async fn start(
+        configuration: Configuration,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, NodeError> {
+        // Addresses and TLS first: the cheapest to refuse, before any file of the node is touched.
+        let public = Listener::bind("public", configuration.public.listen)?;
+        let client = Listener::bind("client", configuration.client.listen)?;
+        let admin = Listener::bind("admin", configuration.admin)?;
+        let public_tls = TlsIdentity::read(configuration.public.tls.clone())?;
+        let client_tls = TlsIdentity::read(configuration.client.tls.clone())?;
+
+        let trust = Arc::new(ArcSwap::from(federation::trust(&configuration.trust, None)?));
+        let agreements = Arc::new(federation::agreements(&configuration.agreements)?);
+        let verifier = Arc::new(ArcSwap::from_pointee(judge(trust.load_full(), &agreements)));
+        let around = Surroundings {
+            trust: Arc::clone(&trust),
+            agreements: Arc::clone(&agreements),
+            clock: Arc::clone(&clock),
+            random: Arc::clone(&random),
+        };
+        let opened = open_all(&configuration, around).await?;
+        let (hosted, sequencers) = opened.into_iter().map(|one| (one.hosted, one.sequencer)).unzip();
+
+        let (operator, operator_token) = operator::token(&configuration.data, random.as_ref())?;
+        let (stop, stopping) = watch::channel(false);
+        let doors = Doors::open(DoorSetup {
+            hosts: Hosts::new(hosted),
+            verifier: Arc::clone(&verifier),
+            clock,
+            operator,
+            deadline: configuration.limits.deadline,
+            verifications_per_minute: configuration.limits.verifications_per_minute,
+            stopping: stopping.clone(),
+        })
+        .await
+        .map_err(|error| NodeError::Inside(error.to_string()))?;
+
+        let addresses = Addresses {
+            public: public.address(),
+            client: client.address(),
+            admin: admin.address(),
+            operator_token,
+        };
+        let limits = ListenerLimits {
+            connections: configuration.limits.connections,
+            streams_per_connection: configuration.limits.streams_per_connection,
+        };
+        let drain = configuration.limits.drain;
+        let mut serving = JoinSet::new();
+        serving.spawn(public.serve(Some(public_tls.acceptor()?), doors.public, limits, stopping.clone(), drain));
+        serving.spawn(client.serve(Some(client_tls.acceptor()?), doors.client, limits, stopping.clone(), drain));
+        serving.spawn(admin.serve(None, doors.admin, limits, stopping, drain));
+        tracing::info!(
+            public = %addresses.public,
+            client = %addresses.client,
+            admin = %addresses.admin,
+            authorities = configuration.authorities.len(),
+            "serving"
+        );
+        Ok(Self {
+            addresses,
+            configuration,
+            trust,
+            agreements,
+            verifier,
+            identities: vec![public_tls, client_tls],
+            sequencers,
+            health: doors.health,
+            stop,
+            serving,
+        })
+    }
+
+    /// Where it is reached.
+    #[must_use]
+    pub const fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// Reads TLS certificates and the trust list again. What cannot be read changes nothing and is said.
+    pub fn reload(&self) {
+        self.reload_tls();
+        match federation::trust(&self.configuration.trust, Some(&self.trust.load())) {
+            Ok(list) => {
+                tracing::info!(version = list.version(), "the trust list was read again");
+                self.trust.store(Arc::clone(&list));
+                self.verifier.store(Arc::new(judge(list, &self.agreements)));
+            }
+            Err(error) => tracing::error!(%error, "the trust list stays as it was"),
+        }
+    }
+
+    fn reload_tls(&self) {
+        for identity in &self.identities {
+            match identity.reload() {
+                Ok(false) => {}
+                Ok(true) => tracing::info!("a renewed TLS certificate is in use"),
+                Err(error) => tracing::error!(%error, "the TLS certificate stays as it was"),
+            }
+        }
+    }
+
+    /// Serves until `until` comes; `again` says each time that files should be read again.
+    pub async fn run(self, until: impl Future<Output = ()>, mut again: tokio::sync::mpsc::Receiver<()>) {
+        let mut look = tokio::time::interval(TLS_LOOK);
+        let mut until = std::pin::pin!(until);
+        loop {
+            tokio::select! {
+                () = until.as_mut() => break,
+                Some(()) = again.recv() => self.reload(),
+                _ = look.tick() => self.reload_tls(),
+            }
+        }
+        self.stop().await;
+    }
+
+    /// Stops: health says so, no new connection is taken, calls in progress end within the drain, and every
+    /// writer finishes what it accepted.
+    pub async fn stop(mut self) {
+        tracing::info!("stopping");
+        self.health.stopping().await;
+        // A receiver that is gone has stopped already.
+        let _ = self.stop.send(true);
+        while self.serving.join_next().await.is_some() {}
+        let sequencers = std::mem::take(&mut self.sequencers);
+        let closed = tokio::task::spawn_blocking(move || sequencers.iter().for_each(Sequencer::close)).await;
+        if let Err(error) = closed {
+            tracing::error!(%error, "a writer did not close");
+        }
+        tracing::info!("stopped");
+    }
+}
+
+fn judge(trust: Arc<TrustList>, agreements: &Arc<Agreements>) -> Verifier {
+    Verifier::new(trust, Some(Arc::clone(agreements)), Settings::default())
+}
+
+/// Opens every authority; if one fails, those before it are closed again.
+async fn open_all(configuration: &Configuration, around: Surroundings) -> Result<Vec<OpenAuthority>, NodeError> {
+    let authorities = configuration.authorities.clone();
+    let open = move || {
+        let mut opened: Vec<OpenAuthority> = Vec::with_capacity(authorities.len());
+        for one in &authorities {
+            match authority::open(one, &around) {
+                Ok(open) => opened.push(open),
+                Err(error) => {
+                    opened.iter().for_each(|open| open.sequencer.close());
+                    return Err(error);
+                }
+            }
+        }
+        Ok(opened)
+    };
+    tokio::task::spawn_blocking(open).await.map_err(|error| NodeError::Inside(error.to_string()))?
+}

@@ -1,0 +1,163 @@
+//! A real node over its real listeners, from its files to its stop.
+
+mod files;
+
+use super::{Configuration, Node, NodeError};
+use crate::api::testing::Caller;
+use crate::reason::Reasoned as _;
+use crate::time::{FixedClock, SeededRandom};
+use files::{HOST, footballs, request_id};
+use std::sync::Arc;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, pem::PemObject as _};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
+
+fn clock() -> Arc<FixedClock> {
+    Arc::new(FixedClock::new(files::NOW.parse().unwrap()))
+}
+
+async fn start(configuration: &Configuration, clock: &Arc<FixedClock>) -> Result<Node, NodeError> {
+    Node::start(configuration.clone(), Arc::clone(clock) as _, Arc::new(SeededRandom::new(1))).await
+}
+
+/// One HTTP/1.1 request over TLS: head and body of the answer.
+async fn get(node: &Node, ca: &[u8], host: &str, path: &str, token: Option<&str>) -> (String, Vec<u8>) {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(ca).unwrap()).unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let tcp = tokio::net::TcpStream::connect(node.addresses().public).await.unwrap();
+    let name = ServerName::try_from("localhost").unwrap();
+    let mut stream = TlsConnector::from(Arc::new(config)).connect(name, tcp).await.unwrap();
+    let token = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n{token}Connection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    // A server may close without the closing words of TLS.
+    let _ = stream.read_to_end(&mut answer).await;
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+    (String::from_utf8(answer[..end].to_vec()).unwrap().to_lowercase(), answer[end + 4..].to_vec())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_issues_proves_and_serves_what_it_issued() {
+    let folder = tempfile::tempdir().unwrap();
+    let (configuration, clock) = (files::write(folder.path()), clock());
+    let node = start(&configuration, &clock).await.unwrap();
+    let ca = std::fs::read(folder.path().join("tls/ca.crt.pem")).unwrap();
+    let operator = std::fs::read_to_string(&node.addresses().operator_token).unwrap();
+    let admin = Caller::operator(node.addresses().admin, operator.trim()).await;
+    let signatory = admin.account(HOST, "signatory", &["LHE"]).await;
+    let auditor = admin.account(HOST, "auditor", &[]).await;
+    let client = Caller::over_tls(node.addresses().client, &ca, Some(&signatory)).await;
+    let stranger = Caller::over_tls(node.addresses().client, &ca, None).await;
+
+    // Issued, and the same request again changes nothing.
+    let row = (request_id(&clock, 1), footballs(&clock));
+    let issued = client.issue(&[row.clone()]).await.remove(0).unwrap();
+    let again = client.issue(&[row]).await.remove(0).unwrap();
+    assert_eq!((&issued.number, issued.index), (&again.number, again.index));
+    assert!(!issued.token.is_empty());
+
+    // A mistake names its place; a stranger is told that a token is needed.
+    let spoilt = (request_id(&clock, 2), b"{}".to_vec());
+    assert_eq!(client.issue(&[spoilt.clone()]).await.remove(0).unwrap_err(), "RULES_REFUSE");
+    assert_eq!(stranger.refusal_of_issue(&[spoilt]).await, "UNAUTHENTICATED");
+
+    // Evidence, verdict, look-up.
+    let bundle = client.bundle(&issued.number).await;
+    assert_eq!(stranger.verdict(&bundle).await, "VALID");
+    assert_eq!(stranger.look_up(HOST, &issued.jti).await, Ok("VALID"));
+    client.cancel(&request_id(&clock, 3), &issued.number).await.unwrap();
+    assert_eq!(stranger.look_up(HOST, &issued.jti).await, Ok("CANCELLED"));
+    assert_eq!(stranger.verdict(&client.bundle(&issued.number).await).await, "CANCELLED");
+
+    // The log, by both doors.
+    let log = issued.log.strip_prefix(HOST).unwrap();
+    assert_eq!(stranger.checkpoint(&issued.log).await.unwrap_err(), "READING_DENIED");
+    let auditing = Caller::over_tls(node.addresses().client, &ca, Some(&auditor)).await;
+    let note = auditing.checkpoint(&issued.log).await.unwrap();
+    let (head, body) = get(&node, &ca, HOST, &format!("{log}/checkpoint"), Some(&auditor)).await;
+    assert!(head.starts_with("http/1.1 200") && head.contains("cache-control: no-cache"), "{head}");
+    assert_eq!(body, note);
+    let (head, _) = get(&node, &ca, HOST, &format!("{log}/checkpoint"), None).await;
+    assert!(head.starts_with("http/1.1 403"), "{head}");
+    let size = String::from_utf8(note).unwrap().lines().nth(1).unwrap().to_owned();
+    // By address, without a name in the DNS.
+    let path = format!("/{}/tile/entries/000.p/{size}", issued.log);
+    let (head, body) = get(&node, &ca, "localhost", &path, Some(&auditor)).await;
+    assert!(head.starts_with("http/1.1 200") && head.contains("private, max-age=31536000, immutable"), "{head}");
+    assert_eq!(crate::log::tile::parse_entries(&body).unwrap().len().to_string(), size);
+    let (_, body) = get(&node, &ca, HOST, &format!("{log}/tile/0/000.p/{size}"), Some(&auditor)).await;
+    assert_eq!((body.len() / 32).to_string(), size);
+    let (head, _) = get(&node, &ca, HOST, &format!("{log}/tile/0/000"), Some(&auditor)).await;
+    assert!(head.starts_with("http/1.1 404"), "{head}");
+
+    // Keys, status list, health.
+    let (head, body) = get(&node, &ca, HOST, "/.well-known/jwt-vc-issuer", None).await;
+    assert!(head.contains("application/json"), "{head}");
+    assert!(String::from_utf8(body).unwrap().contains(r#""kid":"statement-1""#));
+    let status = log.replacen("/log/", "/status/", 1);
+    let (head, _) = get(&node, &ca, HOST, &format!("{status}/0"), None).await;
+    assert!(head.starts_with("http/1.1 200") && head.contains("application/statuslist+jwt"), "{head}");
+    let (_, body) = get(&node, &ca, "localhost", "/healthz", None).await;
+    assert_eq!(body, b"serving\n");
+    assert!(admin.log_holds(&issued.log).await);
+    node.stop().await;
+
+    // Started again, it has everything.
+    let node = start(&configuration, &clock).await.unwrap();
+    let client = Caller::over_tls(node.addresses().client, &ca, Some(&signatory)).await;
+    assert_eq!(client.look_up(HOST, &issued.jti).await, Ok("CANCELLED"));
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_keeps_a_node_from_starting_is_one_clear_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let (configuration, clock) = (files::write(folder.path()), clock());
+    let fails = async |configuration: &Configuration| {
+        let Err(error) = start(configuration, &clock).await else { panic!("it started") };
+        assert_eq!(error.to_string().lines().count(), 1, "{error}");
+        (error.reason(), error.to_string())
+    };
+
+    let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut busy = configuration.clone();
+    busy.client.listen = taken.local_addr().unwrap();
+    let (reason, line) = fails(&busy).await;
+    assert_eq!(reason, "ADDRESS_IN_USE", "{line}");
+
+    std::fs::write(folder.path().join("passphrase"), "another one\n").unwrap();
+    let (reason, line) = fails(&configuration).await;
+    assert!(reason.contains("PASSPHRASE"), "{reason}: {line}");
+
+    let mut lost = configuration.clone();
+    lost.trust.list = folder.path().join("no-such-file");
+    let (reason, line) = fails(&lost).await;
+    assert!(reason == "FILE_UNREADABLE" && line.contains("no-such-file"), "{line}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_went_back_stops_the_start_and_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (configuration, clock) = (files::write(folder.path()), clock());
+    let node = start(&configuration, &clock).await.unwrap();
+    let operator = std::fs::read_to_string(&node.addresses().operator_token).unwrap();
+    let ca = std::fs::read(folder.path().join("tls/ca.crt.pem")).unwrap();
+    let admin = Caller::operator(node.addresses().admin, operator.trim()).await;
+    let token = admin.account(HOST, "signatory", &["LHE"]).await;
+    let client = Caller::over_tls(node.addresses().client, &ca, Some(&token)).await;
+    client.issue(&[(request_id(&clock, 1), footballs(&clock))]).await.remove(0).unwrap();
+    node.stop().await;
+
+    clock.set("2026-11-20T00:00:00Z".parse().unwrap());
+    let Err(error) = start(&configuration, &clock).await else { panic!("it started") };
+    assert_eq!(error.reason(), "CLOCK_WENT_BACK", "{error}");
+    clock.set(files::NOW.parse().unwrap());
+    start(&configuration, &clock).await.unwrap().stop().await;
+}

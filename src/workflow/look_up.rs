@@ -1,0 +1,39 @@
+//! Whether a certificate exists, for whoever can name it: dates and status, and nothing of what it says.
+
+use super::{CertificateName, CertificateRecord, Desk, WorkflowError, record};
+use crate::{
+    statement::{Jti, Status},
+    time::Date,
+};
+
+/// That a certificate exists.
+#[derive(Debug, Clone)]
+pub struct Existence {
+    /// The statement's identifier.
+    pub jti: Jti,
+    /// The legal date of issue; unknown once the contents are erased.
+    pub issued_on: Option<Date>,
+    /// The first day it may be used.
+    pub valid_from: Date,
+    /// The last day, where the agreement states one.
+    pub valid_until: Option<Date>,
+    /// Its status by the changes logged so far.
+    pub status: Status,
+}
+
+impl Desk {
+    /// Looks a certificate up without asking who asks. By its number it is found only together with its date of
+    /// issue: numbers run, so one can be guessed, and both cannot. It reads from the disk.
+    pub fn look_up(&self, name: &CertificateName, issued_on: Option<Date>) -> Result<Existence, WorkflowError> {
+        let store = self.store().as_ref();
+        let CertificateRecord { jti, certificate, status, .. } =
+            CertificateRecord::read(store, &record::find(store, name)?)?;
+        let own = certificate.reference.as_option().map(|reference| reference.issued_on);
+        let by_number = matches!(name, CertificateName::Number(_));
+        if (by_number || issued_on.is_some()) && (own.is_none() || own != issued_on) {
+            return Err(WorkflowError::CertificateUnknown);
+        }
+        let (valid_from, valid_until) = (certificate.valid_from, certificate.valid_until);
+        Ok(Existence { jti, issued_on: own, valid_from, valid_until, status })
+    }
+}
