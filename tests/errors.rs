@@ -62,7 +62,8 @@ fn said_by_the_code() -> Reasons {
 }
 
 fn written_down() -> Reasons {
-    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/errors.md")).expect("docs/errors.md");
+    let text =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/errors.md")).expect("docs/errors.md");
     let table = text.split("| reason | class | room | meaning |").nth(1).expect("the table of reasons");
     let mut reasons = Reasons::new();
     for line in table.lines().filter(|line| line.starts_with("| `")) {
@@ -85,5 +86,8 @@ fn every_reason_is_written_down_and_no_other() {
     };
     let missing: Vec<String> = difference(&code, &docs);
     let stale: Vec<String> = difference(&docs, &code);
-    assert!(missing.is_empty() && stale.is_empty(), "not or wrongly in docs/errors.md: {missing:#?}\nno longer said: {stale:#?}");
+    assert!(
+        missing.is_empty() && stale.is_empty(),
+        "not or wrongly in docs/errors.md: {missing:#?}\nno longer said: {stale:#?}"
+    );
 }

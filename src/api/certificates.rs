@@ -196,10 +196,10 @@ async fn issue_message(
     }
     let with_token = wants_token(message.contents)?;
     let ids = message.rows.iter().map(|row| row.request_id.clone()).collect::<Vec<_>>();
-    let rows = message.rows.into_iter().map(|row| IssueRow {
-        request_id: row.request_id,
-        certificate_json: row.certificate_json.into(),
-    });
+    let rows = message
+        .rows
+        .into_iter()
+        .map(|row| IssueRow { request_id: row.request_id, certificate_json: row.certificate_json.into() });
     let issued = match authority.desk.issue_many(&account, rows.collect()).await {
         Ok(issued) => issued,
         Err(error) => {

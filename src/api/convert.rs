@@ -84,7 +84,9 @@ mod tests {
     fn a_date_that_is_none_is_refused_with_its_field() {
         let read = |year, month, day| date("as_of", &google::Date { year, month, day });
         assert_eq!(read(2026, 11, 22).map(|date| date.to_string()), Ok("2026-11-22".to_owned()));
-        for (year, month, day) in [(2026, 2, 29), (0, 1, 1), (2026, 0, 1), (2026, 13, 1), (10_000, 1, 1), (2026, 300, 1)] {
+        for (year, month, day) in
+            [(2026, 2, 29), (0, 1, 1), (2026, 0, 1), (2026, 13, 1), (10_000, 1, 1), (2026, 300, 1)]
+        {
             assert!(matches!(read(year, month, day), Err(ApiError::Field { field: "as_of", .. })));
         }
     }

@@ -10,7 +10,9 @@ pub enum ApiError {
     #[error("an API token of this authority is needed: metadata `authorization: Bearer oxt_…`")]
     Unauthenticated,
     /// The operator's token is missing or another's.
-    #[error("the operator's token is needed: the node writes it into its data folder, as `operator.token`, at every start")]
+    #[error(
+        "the operator's token is needed: the node writes it into its data folder, as `operator.token`, at every start"
+    )]
     NotTheOperator,
     /// The log is not for this reader.
     #[error("this log is not for everybody to read: send the token of an account that may")]

@@ -284,7 +284,9 @@ impl From<StoreError> for Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let (code, line) = match self {
-            Self::NoSuchResource => (StatusCode::NOT_FOUND, "NOT_FOUND: nothing is published at this path\n".to_owned()),
+            Self::NoSuchResource => {
+                (StatusCode::NOT_FOUND, "NOT_FOUND: nothing is published at this path\n".to_owned())
+            }
             Self::Api(error) => {
                 let code = match (&error, error.class()) {
                     (ApiError::Unauthenticated, _) => StatusCode::UNAUTHORIZED,

@@ -103,7 +103,8 @@ impl LogService for Logs {
         let new_size = if asked == 0 { published } else { asked };
         within(new_size, published)?;
         within(old_size, new_size)?;
-        let hashes = blocking(move || consistency_proof(old_size, new_size, &authority.store().hashes(&origin))).await?;
+        let hashes =
+            blocking(move || consistency_proof(old_size, new_size, &authority.store().hashes(&origin))).await?;
         let hashes = hashes_to_wire(&hashes.map_err(|error| unread(error, old_size, new_size))?);
         Ok(Response::new(wire::GetConsistencyProofResponse { old_size, new_size, hashes }))
     }

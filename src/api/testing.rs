@@ -85,10 +85,9 @@ impl Caller {
     }
 
     async fn stream(&self, rows: &[(String, Vec<u8>)]) -> Result<Vec<wire::IssueResult>, Status> {
-        let rows = rows.iter().map(|(id, json)| wire::IssueRow {
-            request_id: id.clone(),
-            certificate_json: json.clone().into(),
-        });
+        let rows = rows
+            .iter()
+            .map(|(id, json)| wire::IssueRow { request_id: id.clone(), certificate_json: json.clone().into() });
         let message = wire::IssueCertificatesRequest { rows: rows.collect(), contents: 0 };
         let mut client = CertificateServiceClient::new(self.0.clone());
         let mut answers = client.issue_certificates(tokio_stream::iter([message])).await?.into_inner();

@@ -62,7 +62,9 @@ pub enum NodeError {
     #[error("the TLS certificate could not be made: {0}")]
     TlsMaterial(String),
     /// The machine's clock stands before the newest entry.
-    #[error("the clock went back: it shows {now}, but {origin} has an entry of {newest}; set the clock and start again")]
+    #[error(
+        "the clock went back: it shows {now}, but {origin} has an entry of {newest}; set the clock and start again"
+    )]
     ClockWentBack {
         /// What the clock shows.
         now: Timestamp,

@@ -89,12 +89,8 @@ impl Node {
         .await
         .map_err(|error| NodeError::Inside(error.to_string()))?;
 
-        let addresses = Addresses {
-            public: public.address(),
-            client: client.address(),
-            admin: admin.address(),
-            operator_token,
-        };
+        let addresses =
+            Addresses { public: public.address(), client: client.address(), admin: admin.address(), operator_token };
         let limits = ListenerLimits {
             connections: configuration.limits.connections,
             streams_per_connection: configuration.limits.streams_per_connection,
