@@ -17,7 +17,7 @@ use serde::{
 };
 use std::{borrow::Cow, fmt, ops::Range};
 
-/// Documents inside a token nest at most this deep; the deepest honest one (goods) needs 6.
+/// Documents inside a token nest at most this deep; the deepest honest one (seals of a leg) needs 7.
 pub(super) const DEPTH: usize = 8;
 /// A kid of 64 characters makes a header of 112 bytes.
 const HEADER_MAX: usize = 256;

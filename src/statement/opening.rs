@@ -201,13 +201,11 @@ impl<'a> Disclosed<'a> {
         name: &'static str,
         droppable: bool,
     ) -> Result<Shown<T>, StatementError> {
-        match self.sections.iter().position(|(n, _)| n == name) {
-            Some(place) => typed(name, self.sections.swap_remove(place).1).map(Shown::Yes),
-            None => {
-                self.missing.push((name.to_owned(), droppable));
-                Ok(Shown::No)
-            }
+        if let Some(place) = self.sections.iter().position(|(n, _)| n == name) {
+            return typed(name, self.sections.swap_remove(place).1).map(Shown::Yes);
         }
+        self.missing.push((name.to_owned(), droppable));
+        Ok(Shown::No)
     }
 
     /// Takes the array elements that `digests` of the section `array` refer to, each if it is shown.
@@ -221,16 +219,13 @@ impl<'a> Disclosed<'a> {
         let mut elements = Vec::with_capacity(digests.len());
         for (index, digest) in digests.iter().enumerate() {
             let name = format!("{array}[{index}]");
-            match self.elements.remove(digest) {
-                Some((place, parts)) => {
-                    let &[salt, value] = parts.as_slice() else { return Err(StatementError::WrongArity(place)) };
-                    check_salt(place, salt)?;
-                    elements.push(Shown::Yes(typed(&name, value)?));
-                }
-                None => {
-                    self.missing.push((name, false));
-                    elements.push(Shown::No);
-                }
+            if let Some((place, parts)) = self.elements.remove(digest) {
+                let &[salt, value] = parts.as_slice() else { return Err(StatementError::WrongArity(place)) };
+                check_salt(place, salt)?;
+                elements.push(Shown::Yes(typed(&name, value)?));
+            } else {
+                self.missing.push((name, false));
+                elements.push(Shown::No);
             }
         }
         Ok(elements)

@@ -111,6 +111,7 @@ impl Presentation {
     }
 
     /// The disclosures shown, exactly as they stand.
+    #[must_use]
     pub fn disclosures(&self) -> impl ExactSizeIterator<Item = &str> {
         self.disclosures.iter().map(|d| self.text_of(d))
     }
