@@ -9,7 +9,7 @@ use super::{
 use crate::{
     api::client::{Connection, Dial, wire, within_deadline},
     certificate::OfficeCode,
-    node::Configuration,
+    node::{Configuration, OPERATOR_TOKEN},
     office::Role,
     statement::Issuer,
 };
@@ -57,9 +57,6 @@ pub(super) struct Door {
     admin: Option<SocketAddr>,
 }
 
-/// The name of the file in which a node leaves its operator's token.
-const TOKEN_FILE: &str = "operator.token";
-
 impl Door {
     /// Reads the configuration.
     pub(super) fn configuration(&self) -> Result<Configuration, Failure> {
@@ -80,7 +77,7 @@ impl Door {
 }
 
 fn operator_token(data: &Path) -> Result<zeroize::Zeroizing<String>, Failure> {
-    let path = data.join(TOKEN_FILE);
+    let path = data.join(OPERATOR_TOKEN);
     if !path.exists() {
         return Err(Failure::new(Exit::Unreachable, format!("there is no operator's token `{}`", path.display()))
             .note("a node writes it at every start")

@@ -1,17 +1,19 @@
-//! `origin check-config`: reads a node configuration and names every mistake.
+//! `origin check-config`: opens everything a start would open, writes nothing, and names every mistake.
 
 use super::{
     Outcome,
     console::{Console, Exit, Failure},
 };
-use crate::node::{Configuration, Mistakes, NodeError};
+use crate::node::{self, Configuration, Mistakes, NodeError};
 use serde_json::json;
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
-/// Read a node configuration and name every mistake at once
+/// Check a node configuration and everything it names, and report every mistake at once
+///
+/// Opens what a start would open: TLS identity, trust list, agreements, keys. Changes nothing.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The configuration
@@ -21,7 +23,14 @@ pub(super) struct Arguments {
 
 impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
-        let configuration = load(&self.file)?;
+        load(&self.file)?;
+        let configuration = node::check(&self.file).map_err(|faults| {
+            let count = faults.len();
+            let noun = if count == 1 { "thing" } else { "things" };
+            let error = format!("a node of `{}` would not start: {count} {noun} to mend", self.file.display());
+            let failure = faults.iter().fold(Failure::new(Exit::Configuration, error), Failure::note);
+            failure.help(format!("origin doctor --config {} looks closer", self.file.display()))
+        })?;
         let hosts = configuration.authorities.iter().map(|one| one.issuer.to_string()).collect::<Vec<_>>();
         if console.is_json() {
             console.data(json!({ "file": self.file.display().to_string(), "good": true, "authorities": hosts }));

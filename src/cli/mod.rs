@@ -23,6 +23,7 @@ mod log;
 mod redact;
 mod remote;
 mod rows;
+mod serve;
 mod tree;
 mod trust;
 mod verify;
@@ -50,8 +51,16 @@ type Outcome = Result<ExitCode, Failure>;
     max_term_width = 100
 )]
 struct Origin {
-    /// How results are printed
-    #[arg(long, global = true, value_enum, default_value = "text", value_name = "FORMAT")]
+    /// How results are printed: `text` for people, `json` for machines
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value = "text",
+        value_name = "FORMAT",
+        hide_possible_values = true,
+        display_order = 900
+    )]
     format: Format,
     #[command(subcommand)]
     command: Command,
@@ -70,6 +79,7 @@ enum Command {
     Log(log::Arguments),
     Init(Box<init::Arguments>),
     CheckConfig(check_config::Arguments),
+    Serve(serve::Arguments),
     Doctor(doctor::Arguments),
     Completion(completion::Arguments),
 }
@@ -88,6 +98,7 @@ impl Command {
             Self::Log(arguments) => arguments.run(console),
             Self::Init(arguments) => arguments.run(console),
             Self::CheckConfig(arguments) => arguments.run(console),
+            Self::Serve(arguments) => arguments.run(console),
             Self::Doctor(arguments) => arguments.run(console),
             Self::Completion(arguments) => arguments.run(console),
         }

@@ -4,6 +4,7 @@ mod certificate;
 mod examples;
 mod init;
 mod keys;
+mod node;
 mod offline;
 mod support;
 mod trust;
