@@ -99,7 +99,7 @@ impl TrustList {
         &self,
         iss: &Issuer,
         kid: &Kid,
-        kind: Kind,
+        statement: Kind,
         agreement: Option<&AgreementCode>,
         office: Option<&OfficeCode>,
         origin: &Origin,
@@ -108,7 +108,7 @@ impl TrustList {
         let Some(key) = self.key(iss, kid) else { return KeyAuthority::Unknown };
         let out = |asked: bool, scope| asked.then_some(KeyAuthority::OutOfScope(scope));
         out(key.r#use != ListedUse::Statement, Scope::Use(key.r#use))
-            .or_else(|| out(!key.kinds.iter().any(|known| known.as_str() == kind.name()), Scope::Kind))
+            .or_else(|| out(!key.kinds.iter().any(|known| known.as_str() == statement.name()), Scope::Kind))
             .or_else(|| out(outside(key.agreements.as_deref(), agreement), Scope::Agreement))
             .or_else(|| out(outside(key.offices.as_deref(), office), Scope::Office))
             .unwrap_or_else(|| self.at_place(iss, key, origin, index))

@@ -50,11 +50,11 @@ fn answer(list: &TrustList, question: &Value) -> Value {
     let index = || question["index"].as_u64().unwrap();
     match text("ask") {
         "may_sign" => {
-            let kind = Kind::ALL.into_iter().find(|kind| kind.name() == text("kind")).unwrap();
+            let statement = Kind::ALL.into_iter().find(|kind| kind.name() == text("kind")).unwrap();
             let agreement = question["agreement"].as_str().map(|code| code.parse().unwrap());
             let office = question["office"].as_str().map(|code| code.parse().unwrap());
             let (iss, kid, log) = (iss(text("iss")), kid(text("kid")), origin(text("origin")));
-            said(list.may_sign(&iss, &kid, kind, agreement.as_ref(), office.as_ref(), &log, index())).into()
+            said(list.may_sign(&iss, &kid, statement, agreement.as_ref(), office.as_ref(), &log, index())).into()
         }
         "may_sign_status" => {
             said(list.may_sign_status(&iss(text("iss")), &kid(text("kid")), &origin(text("origin")), index())).into()
