@@ -29,7 +29,7 @@ impl Accounts {
         let mut by_token = HashMap::new();
         for (_, record) in store.records(Table::Account)? {
             let account: Account =
-                postcard::from_bytes(&record).map_err(|e| WorkflowError::Record(format!("an account: {e}")))?;
+                serde_json::from_slice(&record).map_err(|e| WorkflowError::Record(format!("an account: {e}")))?;
             by_token.insert(*account.token_hash.as_bytes(), account);
         }
         Ok(Self(Arc::new(Inner { store, clock, random, by_token: RwLock::new(by_token) })))
@@ -79,7 +79,7 @@ impl Accounts {
     }
 
     fn put(&self, account: Account) -> Result<(), WorkflowError> {
-        let record = postcard::to_allocvec(&account).map_err(|e| WorkflowError::Record(format!("an account: {e}")))?;
+        let record = serde_json::to_vec(&account).map_err(|e| WorkflowError::Record(format!("an account: {e}")))?;
         let id = account.id.as_str().as_bytes().to_vec();
         self.0.store.commit(Batch {
             at_ms: u64::try_from(self.0.clock.now().as_millisecond()).unwrap_or(0),

@@ -69,7 +69,7 @@ fn every_mistake_is_reported_at_once_with_its_line() {
     assert!(
         found
             .iter()
-            .any(|one| one == "line 27: authority[0].office[1].code: `KHI` is the code of another office already"),
+            .any(|one| one == "line 28: authority[0].office[1].code: `KHI` is the code of another office already"),
         "{found:#?}"
     );
 }
