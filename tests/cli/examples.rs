@@ -1,7 +1,11 @@
 //! The examples of `docs/cli` are true: every command is run, and says what stands there.
 
 use crate::support::folder;
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+};
 
 /// A command and the lines it should print.
 struct Example {
@@ -55,35 +59,50 @@ fn fits(expected: &[String], said: &[&str]) -> bool {
     }
 }
 
-#[test]
-fn every_example_says_what_stands_in_the_page() {
+/// What stands between the outputs of two commands.
+const MARK: &str = "\u{1}example ";
+
+/// Runs the commands of a page in one shell, so that what one exports the next has; gives what each said. A node
+/// that a page starts leaves its process id in `node.pid` and is stopped with the page.
+fn run(page: &[Example]) -> Vec<String> {
     let binary = Path::new(env!("CARGO_BIN_EXE_origin")).parent().unwrap();
     let search = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap_or_default());
-    let mut run = 0;
+    let mut script = "exec 2>&1\ntrap '[ -f node.pid ] && kill $(cat node.pid)' EXIT\n".to_owned();
+    for example in page {
+        script.push_str(&format!("printf '%s\\n' '{MARK}'\n{}\n", example.command));
+    }
+    let folder = folder();
+    let output = Command::new("sh")
+        .args(["-c", &script])
+        .current_dir(folder.path())
+        .env("PATH", &search)
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    said.split(&format!("{MARK}\n")).skip(1).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_example_says_what_stands_in_the_page() {
+    let mut count = 0;
     for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/cli")).unwrap() {
         let path = entry.unwrap().path();
-        let folder = folder();
-        for example in examples(&fs::read_to_string(&path).unwrap()) {
-            // One stream, in the order in which it was written.
-            let output = Command::new("sh")
-                .args(["-c", &format!("{{ {}\n}} 2>&1", example.command)])
-                .current_dir(folder.path())
-                .env("PATH", &search)
-                .env("NO_COLOR", "1")
-                .output()
-                .unwrap();
-            let said = String::from_utf8(output.stdout).unwrap();
-            let lines = said.lines().collect::<Vec<_>>();
+        let page = examples(&fs::read_to_string(&path).unwrap());
+        let said = run(&page);
+        assert_eq!(said.len(), page.len(), "{}: the shell ended early: {said:#?}", path.display());
+        for (example, said) in page.iter().zip(said) {
             assert!(
-                fits(&example.expected, &lines),
+                fits(&example.expected, &said.lines().collect::<Vec<_>>()),
                 "{}:{}\n$ {}\nexpected:\n{}\nsaid:\n{said}",
                 path.display(),
                 example.line,
                 example.command,
                 example.expected.join("\n"),
             );
-            run += 1;
+            count += 1;
         }
     }
-    assert!(run > 10, "only {run} examples were found");
+    assert!(count > 10, "only {count} examples were found");
 }

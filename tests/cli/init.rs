@@ -16,7 +16,7 @@ fn what_init_writes_passes_its_own_check() {
     let folder = folder();
     let node = init(folder.path());
     let said = origin(&["check-config", text(&node.join("node.toml"))]).good();
-    assert!(said.out.contains("https://co.tdap.gov.pk"), "{}", said.out);
+    assert!(said.out.contains("https://tdap.gov.pk"), "{}", said.out);
 }
 
 /// Every file of `node-config` is used here as it stands: the example beside what `init` made.
@@ -79,7 +79,7 @@ fn init_never_touches_what_is_there() {
 fn without_a_terminal_every_missing_answer_is_named_at_once() {
     let folder = folder();
     let node = folder.path().join("node");
-    origin(&["init", text(&node), "--issuer", "co.tdap.gov.pk"])
+    origin(&["init", text(&node), "--issuer", "tdap.gov.pk"])
         .bad(2, &["--country", "--time-zone", "--name", "--office"]);
     assert!(!node.exists());
 }

@@ -21,7 +21,7 @@ fn a_key_is_made_once_and_shown_without_its_passphrase() {
         "--use",
         "root",
         "--issuer",
-        "co.tdap.gov.pk",
+        "tdap.gov.pk",
         "--keys",
         text(&keys),
         "--passphrase-file",
@@ -31,7 +31,7 @@ fn a_key_is_made_once_and_shown_without_its_passphrase() {
     origin(&new).bad(64, &["exists already", "never overwritten"]);
     let listed = origin(&["key", "list", "--keys", text(&keys), "--format", "json"]).good().json();
     assert_eq!(listed["use"], "root");
-    assert!(listed["verifier_key"].as_str().unwrap().starts_with("co.tdap.gov.pk/root+"), "{listed}");
+    assert!(listed["verifier_key"].as_str().unwrap().starts_with("tdap.gov.pk/root+"), "{listed}");
     let pem = fs::read_to_string(keys.join("root.key.pem")).unwrap();
     assert!(pem.contains("ENCRYPTED PRIVATE KEY"));
 }
@@ -45,10 +45,10 @@ fn a_key_needs_what_its_use_needs_and_nothing_else() {
         arguments.extend(more);
         origin_with(b"a long enough passphrase", &arguments)
     };
-    new(&["--use", "log", "--issuer", "co.tdap.gov.pk"]).bad(2, &["--shard"]);
+    new(&["--use", "log", "--issuer", "tdap.gov.pk"]).bad(2, &["--shard"]);
     new(&["--use", "replica"]).bad(2, &["--node"]);
     new(&["--use", "federation"]).bad(2, &["--signer"]);
-    new(&["--use", "root", "--issuer", "co.tdap.gov.pk", "--shard", "2026"]).bad(2, &["--shard", "leave it out"]);
+    new(&["--use", "root", "--issuer", "tdap.gov.pk", "--shard", "2026"]).bad(2, &["--shard", "leave it out"]);
     new(&["--use", "rot"]).bad(2, &["root"]);
     assert!(!keys.exists());
 }

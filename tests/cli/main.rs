@@ -1,4 +1,12 @@
 //! The real binary, command by command: what each promises, and what each says to bad input.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::format_push_string,
+    reason = "a test says what went wrong by panicking"
+)]
 
 mod certificate;
 mod examples;

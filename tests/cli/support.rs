@@ -92,7 +92,7 @@ pub(crate) fn init(folder: &Path) -> PathBuf {
         "init",
         text(&node),
         "--issuer",
-        "co.tdap.gov.pk",
+        "tdap.gov.pk",
         "--country",
         "PK",
         "--time-zone",

@@ -87,14 +87,14 @@ fn a_list_of_two_signers_is_drafted_signed_merged_and_installed() {
     origin(&["trust", "merge", &at("one.note"), &at("two.note"), "-o", &at("list.note")]).good();
     install(&at("list.note")).good();
     let shown = origin(&["trust", "show", &at("installed.note"), "--anchor", text(&anchor)]).good();
-    assert!(shown.out.contains("https://co.tdap.gov.pk") && shown.out.contains("2 of 2 must sign"), "{}", shown.out);
+    assert!(shown.out.contains("https://tdap.gov.pk") && shown.out.contains("2 of 2 must sign"), "{}", shown.out);
     assert!(shown.err.contains("accepted under the anchor"), "{}", shown.err);
     assert!(fs::read_to_string(&anchor).unwrap().contains("[roots]"), "the roots are not pinned");
 
     let policy = origin(&[
         "trust",
         "policy",
-        "co.tdap.gov.pk/log/2026/cn",
+        "tdap.gov.pk/log/2026/cn",
         "--trust",
         &at("installed.note"),
         "--anchor",

@@ -123,7 +123,7 @@ impl Answers {
         let issuer = ask.ask(
             given.issuer,
             "--issuer",
-            "The authority: a host it owns, such as co.tdap.gov.pk",
+            "The authority: a host it owns, such as tdap.gov.pk",
             None,
             arguments::issuer,
         )?;

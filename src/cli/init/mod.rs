@@ -30,7 +30,7 @@ pub(super) struct Arguments {
     /// The folder to make
     #[arg(value_name = "DIR", default_value = "origin-node")]
     folder: PathBuf,
-    /// The authority: a host it owns, such as co.tdap.gov.pk
+    /// The authority: a host it owns, such as tdap.gov.pk
     #[arg(long, value_name = "AUTHORITY", value_parser = arguments::issuer)]
     issuer: Option<Issuer>,
     /// Its country, ISO 3166-1 alpha-2

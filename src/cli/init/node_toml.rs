@@ -119,7 +119,7 @@ mod tests {
 
     fn pakistan() -> Answers {
         Answers {
-            issuer: "https://co.tdap.gov.pk".parse().unwrap(),
+            issuer: "https://tdap.gov.pk".parse().unwrap(),
             country: "PK".parse().unwrap(),
             time_zone: ZoneName::new("Asia/Karachi").unwrap(),
             name: "Trade Development Authority of Pakistan".parse().unwrap(),
