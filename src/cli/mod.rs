@@ -13,6 +13,7 @@ mod certificate;
 mod check_config;
 mod completion;
 pub mod console;
+mod demo;
 mod doctor;
 mod files;
 mod init;
@@ -68,6 +69,7 @@ struct Origin {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Arguments),
     Verify(verify::Arguments),
     Inspect(inspect::Arguments),
     Redact(redact::Arguments),
@@ -87,6 +89,7 @@ enum Command {
 impl Command {
     fn run(self, console: Console) -> Outcome {
         match self {
+            Self::Demo(arguments) => arguments.run(console),
             Self::Verify(arguments) => arguments.run(console),
             Self::Inspect(arguments) => arguments.run(console),
             Self::Redact(arguments) => arguments.run(console),

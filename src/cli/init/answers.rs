@@ -22,26 +22,26 @@ const LINE_BYTES: u64 = 4096;
 
 /// Everything that is decided before anything is made.
 #[derive(Debug, Clone)]
-pub(super) struct Answers {
-    pub(super) issuer: Issuer,
-    pub(super) country: Country,
-    pub(super) time_zone: ZoneName,
-    pub(super) name: Text,
-    pub(super) offices: Vec<OfficeAnswer>,
-    pub(super) agreements: Vec<AgreementCode>,
-    pub(super) node: NodeName,
-    pub(super) addresses: Vec<String>,
-    pub(super) public: SocketAddr,
-    pub(super) client: SocketAddr,
-    pub(super) admin: SocketAddr,
+pub(in crate::cli) struct Answers {
+    pub(in crate::cli) issuer: Issuer,
+    pub(in crate::cli) country: Country,
+    pub(in crate::cli) time_zone: ZoneName,
+    pub(in crate::cli) name: Text,
+    pub(in crate::cli) offices: Vec<OfficeAnswer>,
+    pub(in crate::cli) agreements: Vec<AgreementCode>,
+    pub(in crate::cli) node: NodeName,
+    pub(in crate::cli) addresses: Vec<String>,
+    pub(in crate::cli) public: SocketAddr,
+    pub(in crate::cli) client: SocketAddr,
+    pub(in crate::cli) admin: SocketAddr,
 }
 
 /// One office.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct OfficeAnswer {
-    pub(super) code: OfficeCode,
-    pub(super) name: String,
-    pub(super) place: String,
+pub(in crate::cli) struct OfficeAnswer {
+    pub(in crate::cli) code: OfficeCode,
+    pub(in crate::cli) name: String,
+    pub(in crate::cli) place: String,
 }
 
 pub(super) fn zone(text: &str) -> Result<ZoneName, String> {

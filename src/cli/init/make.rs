@@ -2,7 +2,7 @@
 
 use super::{
     answers::Answers,
-    node_toml::{self, KeyNames},
+    node_toml::{self, SigningKeys},
 };
 use crate::{
     certificate::Language,
@@ -42,14 +42,14 @@ pub(super) const CONTENTS: [(&str, &str); 8] = [
 ];
 
 /// Where the things are that others are told of.
-pub(super) struct Made {
-    pub(super) configuration: PathBuf,
-    pub(super) anchor: PathBuf,
-    pub(super) ca: PathBuf,
+pub(in crate::cli) struct Made {
+    pub(in crate::cli) configuration: PathBuf,
+    pub(in crate::cli) anchor: PathBuf,
+    pub(in crate::cli) ca: PathBuf,
 }
 
 /// Makes everything beside `folder` and moves it there.
-pub(super) fn node(
+pub(in crate::cli) fn node(
     folder: &Path,
     answers: &Answers,
     passphrase: Option<Passphrase>,
@@ -96,7 +96,7 @@ fn fill(folder: &Path, answers: &Answers, passphrase: Option<Passphrase>, valid:
 
     let now = whole_seconds(SystemClock.now());
     let year = answers.time_zone.date_at(now).year();
-    let names = KeyNames { statement: "statement-1".to_owned(), status: "status-1".to_owned() };
+    let names = SigningKeys::first();
     let online = online_keys(folder, answers, passphrase, &names, year)?;
     let offline = Offline::make(folder, answers)?;
     trust(folder, answers, &offline, &online, now, valid)?;
@@ -125,7 +125,7 @@ fn online_keys(
     folder: &Path,
     answers: &Answers,
     passphrase: Option<Passphrase>,
-    names: &KeyNames,
+    names: &SigningKeys,
     year: i16,
 ) -> Result<Vec<PublicSide>, Failure> {
     let store = key_folder(folder, "keys", passphrase)?;
@@ -142,6 +142,15 @@ fn online_keys(
         make_key(&store, "replica", KeyUse::Replica { node: node() })?,
         make_key(&store, "witness", KeyUse::Witness { node: node() })?,
     ])
+}
+
+/// The store and the federation signer of a node's offline folder, for making another list.
+pub(in crate::cli) fn offline_signer(folder: &Path) -> Result<(KeyStore, PublicSide), Failure> {
+    let offline = folder.join("offline");
+    let passphrase = Passphrase::from_file(&offline.join("keys.passphrase")).map_err(arguments::key_failure)?;
+    let store = KeyStore::open(&offline.join("keys"), passphrase).map_err(arguments::key_failure)?;
+    let federation = store.public_side(&parse::<KeyName>("federation")?).map_err(arguments::key_failure)?;
+    Ok((store, federation))
 }
 
 /// The keys that belong on a medium of their own.

@@ -17,7 +17,9 @@ use crate::{
     time::ZoneName,
     trust::NodeName,
 };
-use answers::{Answers, OfficeAnswer};
+pub(super) use answers::{Answers, OfficeAnswer};
+pub(super) use make::{node as make_node, offline_signer};
+pub(super) use node_toml::{SigningKeys, render_authority, render_node};
 use serde_json::json;
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 

@@ -5,16 +5,35 @@ use std::fmt::Write;
 
 /// Names of the keys in use.
 #[derive(Debug, Clone)]
-pub(super) struct KeyNames {
+pub(in crate::cli) struct SigningKeys {
     pub(super) statement: String,
     pub(super) status: String,
 }
 
-/// The text of `node.toml`.
-pub(super) fn render(answers: &Answers, keys: &KeyNames) -> String {
+impl SigningKeys {
+    /// The keys of a new authority.
+    pub(in crate::cli) fn first() -> Self {
+        Self { statement: "statement-1".to_owned(), status: "status-1".to_owned() }
+    }
+}
+
+/// The text of `node.toml` of a node with one authority, whose files lie beside it.
+pub(super) fn render(answers: &Answers, keys: &SigningKeys) -> String {
+    render_node(answers, "") + &render_authority(answers, keys, "")
+}
+
+/// What is the node's own; TLS identity and agreements lie in the folder `below`, which ends in `/` or is empty.
+pub(in crate::cli) fn render_node(answers: &Answers, below: &str) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
-    let _ = write(&mut out, answers, keys);
+    let _ = write_node(&mut out, answers, below);
+    out
+}
+
+/// One authority, whose keys lie in the folder `below`, which ends in `/` or is empty.
+pub(in crate::cli) fn render_authority(answers: &Answers, keys: &SigningKeys, below: &str) -> String {
+    let mut out = String::new();
+    let _ = write_authority(&mut out, answers, keys, below);
     out
 }
 
@@ -23,8 +42,8 @@ fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
 
-fn write(out: &mut String, answers: &Answers, keys: &KeyNames) -> std::fmt::Result {
-    let Answers { issuer, country, time_zone, public, client, admin, .. } = answers;
+fn write_node(out: &mut String, answers: &Answers, below: &str) -> std::fmt::Result {
+    let Answers { public, client, admin, .. } = answers;
     write!(
         out,
         r#"# A node of Origin Exchange. Paths start from the folder this file lies in.
@@ -34,7 +53,7 @@ fn write(out: &mut String, answers: &Answers, keys: &KeyNames) -> std::fmt::Resu
 data = "data"
 
 # Agreements as data: one file each. A corrected figure counts from the next start on.
-agreements = "agreements"
+agreements = "{below}agreements"
 
 # What the node believes: the federation's list, and the anchor it is opened with. `origin trust install` replaces
 # them after holding the new list to the old one.
@@ -46,8 +65,8 @@ anchor = "trust/anchor.toml"
 # here instead of the one that was made; it is read again while the node runs.
 [public]
 listen = "{public}"
-certificate = "tls/server.crt.pem"
-key = "tls/server.key.pem"
+certificate = "{below}tls/server.crt.pem"
+key = "{below}tls/server.key.pem"
 
 # gRPC for people's systems: issuing, verifying, reading. The same TLS identity, unless one is named.
 [client]
@@ -69,7 +88,15 @@ drain_seconds = 20
 [telemetry]
 format = "text"
 filter = "info"
+"#
+    )
+}
 
+fn write_authority(out: &mut String, answers: &Answers, keys: &SigningKeys, below: &str) -> std::fmt::Result {
+    let Answers { issuer, country, time_zone, .. } = answers;
+    write!(
+        out,
+        r#"
 # One authority; a node may host several, each with its own keys, logs, offices and accounts.
 [[authority]]
 issuer = "{issuer}"
@@ -77,8 +104,8 @@ country = "{country}"
 # The zone whose civil date is the date of issue.
 time_zone = {zone}
 # Key files, and the file whose one line opens them. Log keys are found by their shard.
-keys = "keys"
-passphrase_file = "keys.passphrase"
+keys = "{below}keys"
+passphrase_file = "{below}keys.passphrase"
 statement_key = {statement}
 status_key = {status}
 
@@ -139,7 +166,7 @@ mod tests {
     /// The example that people read is what the program writes.
     #[test]
     fn the_example_node_file_is_what_init_writes() {
-        let keys = KeyNames { statement: "statement-1".to_owned(), status: "status-1".to_owned() };
+        let keys = SigningKeys { statement: "statement-1".to_owned(), status: "status-1".to_owned() };
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("node-config/node.toml");
         let written = render(&pakistan(), &keys);
         if std::env::var_os("ORIGIN_WRITE_EXAMPLES").is_some() {
@@ -152,7 +179,7 @@ mod tests {
     fn names_with_quotes_and_other_scripts_are_written_so_that_they_read_back() {
         let mut answers = pakistan();
         answers.offices = vec![office("K=\"Quoted\" \\ دفتر,کراچی").unwrap()];
-        let keys = KeyNames { statement: "s".to_owned(), status: "t".to_owned() };
+        let keys = SigningKeys { statement: "s".to_owned(), status: "t".to_owned() };
         let read = Configuration::read(&render(&answers, &keys), Path::new(".")).unwrap();
         let office = &read.authorities[0].offices[0];
         assert_eq!((office.name.as_str(), office.place.as_str()), ("\"Quoted\" \\ دفتر", "کراچی"));
