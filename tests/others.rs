@@ -1,0 +1,126 @@
+//! Proof by others: what a node issues is checked by programs that share no code with it.
+//!
+//! `ORIGIN_TEST_OTHERS` names a folder with a Python environment (`python/`) that has
+//! `tests/others/requirements.txt` and a Node.js folder that has `tests/others/package.json`; `.ci/run` makes it.
+
+use serde_json::Value;
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+/// The folder with the other implementations; where it is not named, the test says so and is skipped, but never
+/// in CI.
+fn others() -> Option<PathBuf> {
+    let folder = std::env::var_os("ORIGIN_TEST_OTHERS").map(PathBuf::from);
+    if folder.is_none() {
+        assert!(std::env::var_os("CI").is_none(), "ORIGIN_TEST_OTHERS must be set in CI");
+        println!("SKIPPED: ORIGIN_TEST_OTHERS names no folder with the other implementations");
+    }
+    folder
+}
+
+fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/others").join(name)
+}
+
+fn run(command: &mut Command) -> Output {
+    let output = command.output().unwrap();
+    println!("{}", String::from_utf8_lossy(&output.stderr));
+    output
+}
+
+fn json(output: &Output) -> Value {
+    assert!(output.status.success());
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Everything that a run of the demonstration issues.
+fn demonstration(folder: &Path) -> PathBuf {
+    let out = folder.join("issued");
+    let demo =
+        run(Command::new(env!("CARGO_BIN_EXE_origin")).args(["--format", "json", "demo", "--once", "--out"]).arg(&out));
+    assert!(demo.status.success());
+    let steps = String::from_utf8(demo.stdout).unwrap();
+    assert!(steps.lines().all(|step| serde_json::from_str::<Value>(step).unwrap()["held"] == true), "{steps}");
+    out
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap()
+}
+
+/// The text of a signed note.
+fn text_of(note: &str) -> Value {
+    serde_json::from_str(note.rsplit_once("\n\n").unwrap().0).unwrap()
+}
+
+/// The statement key of an authority as a JWK, from its section of the trust list.
+fn jwk(issued: &Path, host: &str) -> String {
+    let list = text_of(&read(&issued.join("trust-list.note")));
+    let sections = list["sections"].as_array().unwrap().iter().map(|entry| text_of(entry["note"].as_str().unwrap()));
+    let section = sections.into_iter().find(|section| section["iss"] == format!("https://{host}")).unwrap();
+    let key = section["keys"].as_array().unwrap().iter().find(|key| key["use"] == "statement").unwrap();
+    serde_json::json!({ "kty": "OKP", "crv": "Ed25519", "x": key["x"] }).to_string()
+}
+
+#[test]
+fn strangers_with_programs_of_their_own_accept_what_a_node_issues_and_refuse_what_was_changed() {
+    let Some(others) = others() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let issued = demonstration(folder.path());
+    let anchor: toml::Table = read(&issued.join("anchor.toml")).parse().unwrap();
+    let signer = anchor["signers"][0].as_str().unwrap().to_owned();
+    let python = others.join("python/bin/python");
+    let verify = |bundle: &Path| {
+        run(Command::new(&python)
+            .arg(script("verify_bundle.py"))
+            .arg(bundle)
+            .arg(issued.join("trust-list.note"))
+            .arg(&signer))
+    };
+
+    let mut seen = 0;
+    for (file, host, items) in [
+        ("pk-cn-footballs", "tdap.origin.example", 1),
+        ("pk-cn-salt-retroactive", "tdap.origin.example", 2),
+        ("pk-ke-rice-nonpreferential", "kcci.origin.example", 1),
+        ("ke-cn-tea-coffee", "kra.origin.example", 2),
+        ("ke-zm-soap-comesa", "kra.origin.example", 2),
+        ("cn-eg-crusher-nonpreferential", "ccpit.origin.example", 1),
+    ] {
+        let bundle = issued.join(format!("{file}.coo.json"));
+        let found = json(&verify(&bundle));
+        assert_eq!(
+            (found["issuer"].as_str(), found["items"].as_u64()),
+            (Some(&*format!("https://{host}")), Some(items))
+        );
+        assert_eq!(found["status"], 0);
+
+        let key = folder.path().join("key.jwk");
+        std::fs::write(&key, jwk(&issued, host)).unwrap();
+        let token = issued.join(format!("{file}.sd-jwt"));
+        let by_python = run(Command::new(&python).arg(script("sd_jwt_python.py")).arg(&token).arg(&key));
+        let by_javascript = run(Command::new("node")
+            .env("ORIGIN_TEST_OTHERS", &others)
+            .arg(script("sd_jwt_javascript.mjs"))
+            .arg(&token)
+            .arg(&key));
+        for other in [by_python, by_javascript] {
+            let other = json(&other);
+            assert_eq!(other["number"], found["number"]);
+            assert_eq!(other["items"], items);
+        }
+        seen += 1;
+
+        // The same bundle with one character of its last disclosure changed.
+        let text = read(&bundle);
+        let end = text.find("~\"").unwrap();
+        let old = &text[end - 1..end];
+        let changed = format!("{}{}{}", &text[..end - 1], if old == "A" { "B" } else { "A" }, &text[end..]);
+        let spoiled = folder.path().join("spoiled.coo.json");
+        std::fs::write(&spoiled, changed).unwrap();
+        assert!(!verify(&spoiled).status.success(), "{file}");
+    }
+    assert_eq!(seen, 6);
+}
