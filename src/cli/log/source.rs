@@ -23,17 +23,17 @@ const PAGE: i32 = 500;
 /// Bytes of entries read from a store at once.
 const PAGE_BYTES: usize = 4 << 20;
 
-/// The log and where it is.
+/// The log and where it is. A folder goes before a node: where a node is may stand in the environment.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct From {
     /// The log, such as tdap.gov.pk/log/2026/cn; not needed for an exported folder
     #[arg(value_name = "ORIGIN", required_unless_present = "folder")]
     log: Option<Origin>,
     /// An exported log
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["node", "data", "ca", "tls_name", "token_file"])]
+    #[arg(long, value_name = "DIR", conflicts_with = "data")]
     folder: Option<PathBuf>,
     /// An authority's own data folder, while its node is stopped
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["node", "ca", "tls_name", "token_file"])]
+    #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     #[command(flatten)]
     node: At,
@@ -43,12 +43,12 @@ pub(super) struct From {
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct At {
     /// The node's gRPC address, HOST:PORT
-    #[arg(long, value_name = "ADDR", value_parser = remote::address, required_unless_present_any = ["folder", "data"])]
+    #[arg(long, value_name = "ADDR", env = "ORIGIN_NODE", value_parser = remote::address, required_unless_present_any = ["folder", "data"])]
     node: Option<String>,
     #[command(flatten)]
     tls: TlsArguments,
     /// File with an auditor's token, where the log is not public; `-` is standard input
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "ORIGIN_TOKEN_FILE")]
     token_file: Option<Input>,
 }
 
@@ -56,12 +56,12 @@ pub(super) struct At {
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct OnlyAt {
     /// The node's gRPC address, HOST:PORT
-    #[arg(long, value_name = "ADDR", value_parser = remote::address)]
+    #[arg(long, value_name = "ADDR", env = "ORIGIN_NODE", value_parser = remote::address)]
     node: String,
     #[command(flatten)]
     tls: TlsArguments,
     /// File with an auditor's token, for logs that are not public; `-` is standard input
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "ORIGIN_TOKEN_FILE")]
     token_file: Option<Input>,
 }
 
