@@ -5,7 +5,7 @@ use origin_exchange::{
     certificate::Producer,
     reason::Reasoned,
     signature::Signer,
-    statement::{Completeness, OpenedBody, Presentation, Section, open_withheld, redact, withhold},
+    statement::{Completeness, OpenedBody, Presentation, Section, Shown, open_withheld, redact, withhold},
     time::SeededRandom,
 };
 
@@ -50,7 +50,7 @@ fn a_missing_item_makes_a_certificate_incomplete_and_names_it() {
     assert_eq!(opened.completeness, Completeness::Incomplete { missing: vec!["goods.items[1]".to_owned()] });
     let OpenedBody::Certificate(certificate) = opened.body else { panic!() };
     let goods = certificate.goods.as_option().unwrap();
-    assert_eq!(goods.items.iter().map(|i| i.is_shown()).collect::<Vec<_>>(), [true, false, true]);
+    assert_eq!(goods.items.iter().map(Shown::is_shown).collect::<Vec<_>>(), [true, false, true]);
     assert_eq!(certificate.to_certificate(), None);
 }
 

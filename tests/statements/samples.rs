@@ -59,8 +59,8 @@ pub fn status(index: u32) -> StatusReference {
     StatusReference { uri: STATUS_URI.parse().unwrap(), index }
 }
 
-fn text(text: &str) -> Option<Text<1024>> {
-    Some(text.parse().unwrap())
+fn text(text: &str) -> Text<1024> {
+    text.parse().unwrap()
 }
 
 fn target(n: u8) -> StatementRef {
@@ -69,7 +69,7 @@ fn target(n: u8) -> StatementRef {
 
 fn change(act: Act, items: Option<Vec<u32>>, reason: Option<&str>) -> Body {
     let change = Change { target: target(1), act, items };
-    Body::StatusChange(StatusChange { change, reason: reason.and_then(text), remarks: None })
+    Body::StatusChange(StatusChange { change, reason: reason.map(text), remarks: None })
 }
 
 pub fn all() -> Vec<Sample> {
@@ -143,7 +143,7 @@ pub fn all() -> Vec<Sample> {
             "A key was opened",
             ALL,
             11,
-            Body::KeyChange(KeyChange { record: record(KeyAct::Opened), reason: text("Yearly change of keys.") }),
+            Body::KeyChange(KeyChange { record: record(KeyAct::Opened), reason: Some(text("Yearly change of keys.")) }),
         ),
         sample(
             "key-change-closed",

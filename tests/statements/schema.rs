@@ -5,6 +5,8 @@ use super::{samples, vectors};
 use origin_exchange::{certificate::schema::signed_definitions, statement::Kind};
 use serde_json::{Map, Value, json};
 
+/// The largest integer every JSON reader keeps exact.
+const INTEGER_MAX: u64 = (1 << 53) - 1;
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/statements-v1.schema.json");
 
 fn published() -> Value {
@@ -70,7 +72,6 @@ fn statement(about: &str, claims: &str, disclosures: Vec<(&str, Value)>, items: 
 pub fn of_the_code() -> Value {
     let code = |form: &str| json!({"type": "string", "maxLength": 20, "pattern": form});
     let country = || json!({"type": "string", "pattern": "^[A-Z]{2}$", "description": "ISO 3166-1 alpha-2"});
-    const INTEGER_MAX: u64 = (1 << 53) - 1;
     let date = || json!({"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"});
     let count = || json!({"type": "integer", "minimum": 0, "maximum": INTEGER_MAX});
     let sha256 = || json!({"type": "string", "pattern": "^[A-Za-z0-9+/]{43}=$", "description": "SHA-256 in standard base64, as in checkpoints"});

@@ -56,13 +56,13 @@ fn a_path_proves_one_list_at_one_place() {
         .collect();
     let digests: Vec<Hash> = lists.iter().map(StatusList::digest).collect();
     let root = lists_root(&digests);
-    for (place, list) in lists.iter().enumerate() {
-        let path = StatusPath::new(&digests, place as u32).unwrap();
+    for ((place, list), next) in (0_u32..).zip(&lists).zip(lists.iter().cycle().skip(1)) {
+        let path = StatusPath::new(&digests, place).unwrap();
         assert_eq!(path.to_string().parse(), Ok(path.clone()));
         assert_eq!(path.verify(list, 5, &root), Ok(()));
-        assert!(path.verify(list, 6, &root).is_err());
-        assert!(path.verify(&lists[(place + 1) % 5], 5, &root).is_err());
-        let elsewhere = StatusPath { index: (place as u32 + 1) % 5, ..path };
+        assert!(path.verify(list, 9, &root).is_err(), "in a tree of 9 the path is longer");
+        assert!(path.verify(next, 5, &root).is_err());
+        let elsewhere = StatusPath { index: (place + 1) % 5, ..path };
         assert!(elsewhere.verify(list, 5, &root).is_err());
     }
     assert!(StatusPath::new(&digests, 5).is_err());
