@@ -89,7 +89,8 @@ impl Connection {
         Ok(Self { channel, bearer: Bearer(bearer) })
     }
 
-    fn calls(&self) -> Calls {
+    /// The connection itself, for services of others such as health checks.
+    pub(crate) fn calls(&self) -> Calls {
         InterceptedService::new(self.channel.clone(), self.bearer.clone())
     }
 

@@ -9,6 +9,7 @@
 mod account;
 mod agreements;
 mod arguments;
+mod bench;
 mod certificate;
 mod check_config;
 mod completion;
@@ -83,6 +84,7 @@ enum Command {
     CheckConfig(check_config::Arguments),
     Serve(serve::Arguments),
     Doctor(doctor::Arguments),
+    Bench(bench::Arguments),
     Completion(completion::Arguments),
 }
 
@@ -103,6 +105,7 @@ impl Command {
             Self::CheckConfig(arguments) => arguments.run(console),
             Self::Serve(arguments) => arguments.run(console),
             Self::Doctor(arguments) => arguments.run(console),
+            Self::Bench(arguments) => arguments.run(console),
             Self::Completion(arguments) => arguments.run(console),
         }
     }

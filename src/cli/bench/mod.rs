@@ -1,0 +1,77 @@
+//! `origin bench`: every figure of the product beside the limit of the machine, measured in the same run.
+//!
+//! Each figure gets a node of its own in a temporary folder, made by `origin init` as an operator would make it, and
+//! is taken over real TLS connections where calls are part of it. Load and node share the machine: a figure is what
+//! is left for the node. A refused call ends the figure: nothing is counted that did not succeed.
+
+mod figure;
+mod ground;
+mod issuing;
+mod limits;
+mod pace;
+mod restarting;
+mod storing;
+mod verifying;
+
+use super::{
+    Outcome,
+    console::{Console, Exit, Failure},
+};
+use figure::{Figure, Name};
+use ground::Bench;
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+/// Measure what this machine allows and what the node makes of it
+///
+/// Prints value, limit and their ratio for each figure, and how long calls took in milliseconds where calls were
+/// made. What is needed is started in a temporary folder and removed afterwards.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// What to measure [default: everything but issue_growth, which issues a million certificates]
+    #[arg(value_name = "NAME", value_enum)]
+    names: Vec<Name>,
+    /// How long each rate is measured
+    #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    seconds: u64,
+    /// Where the temporary folder is made; it decides which disk is measured [default: the system's]
+    #[arg(long, value_name = "DIR")]
+    folder: Option<PathBuf>,
+}
+
+impl Arguments {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let names = if self.names.is_empty() { Name::USUAL.to_vec() } else { self.names };
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::new(Exit::Failed, error))?;
+        let bench = Bench {
+            console,
+            window: Duration::from_secs(self.seconds),
+            base: self.folder.unwrap_or_else(std::env::temp_dir),
+        };
+        for name in names {
+            console.message(format!("measuring {}", name.as_str()));
+            let figure = runtime.block_on(measure(&bench, name))?;
+            if console.is_json() {
+                console.data(figure.to_json());
+            } else {
+                console.data(figure);
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+async fn measure(bench: &Bench, name: Name) -> Result<Figure, Failure> {
+    match name {
+        Name::IssueStream => issuing::stream(bench).await,
+        Name::IssueUnary64 => issuing::unary(bench).await,
+        Name::VerifyCold => verifying::cold(bench).await,
+        Name::VerifyWarm => verifying::warm(bench).await,
+        Name::VerifyRpc => verifying::rpc(bench).await,
+        Name::DiskRatio => storing::disk_ratio(bench).await,
+        Name::Restart100k => restarting::restart(bench).await,
+        Name::IssueGrowth => storing::growth(bench).await,
+    }
+}
