@@ -151,7 +151,9 @@ fn root_of_entries(store: &dyn Store, origin: &Origin, size: u64) -> Result<Hash
         if leaves.is_empty() {
             return Err(StoreError::NoEntry { origin: origin.clone(), index: frontier.size() });
         }
-        leaves.iter().for_each(|leaf| frontier.append(leaf_hash(leaf)));
+        for leaf in &leaves {
+            frontier.append(leaf_hash(leaf));
+        }
     }
     Ok(frontier.root())
 }

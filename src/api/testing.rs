@@ -99,7 +99,7 @@ impl Caller {
     }
 
     pub(crate) async fn bundle(&self, number: &str) -> Vec<u8> {
-        let request = wire::DownloadCertificateRequest { certificate: named(number), format: 0 };
+        let request = wire::DownloadCertificateRequest { certificate: Some(named(number)), format: 0 };
         let mut client = CertificateServiceClient::new(self.0.clone());
         client.download_certificate(request).await.unwrap().into_inner().content.into()
     }
@@ -107,7 +107,7 @@ impl Caller {
     pub(crate) async fn cancel(&self, request_id: &str, number: &str) -> Result<(), String> {
         let request = wire::CancelCertificateRequest {
             request_id: request_id.to_owned(),
-            certificate: named(number),
+            certificate: Some(named(number)),
             reason: "The order was cancelled".to_owned(),
             ..Default::default()
         };
@@ -138,8 +138,8 @@ impl Caller {
     }
 }
 
-fn named(number: &str) -> Option<wire::CertificateName> {
-    Some(wire::CertificateName { name: Some(wire::certificate_name::Name::Number(number.to_owned())) })
+fn named(number: &str) -> wire::CertificateName {
+    wire::CertificateName { name: Some(wire::certificate_name::Name::Number(number.to_owned())) }
 }
 
 fn outcome(outcome: wire::issue_result::Outcome) -> Result<IssuedRow, String> {

@@ -194,7 +194,9 @@ async fn open_all(configuration: &Configuration, around: Surroundings) -> Result
             match authority::open(one, &around) {
                 Ok(open) => opened.push(open),
                 Err(error) => {
-                    opened.iter().for_each(|open| open.sequencer.close());
+                    for open in &opened {
+                        open.sequencer.close();
+                    }
                     return Err(error);
                 }
             }

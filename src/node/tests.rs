@@ -58,14 +58,14 @@ async fn a_node_issues_proves_and_serves_what_it_issued() {
 
     // Issued, and the same request again changes nothing.
     let row = (request_id(&clock, 1), footballs(&clock));
-    let issued = client.issue(&[row.clone()]).await.remove(0).unwrap();
+    let issued = client.issue(std::slice::from_ref(&row)).await.remove(0).unwrap();
     let again = client.issue(&[row]).await.remove(0).unwrap();
     assert_eq!((&issued.number, issued.index), (&again.number, again.index));
     assert!(!issued.token.is_empty());
 
     // A mistake names its place; a stranger is told that a token is needed.
     let spoilt = (request_id(&clock, 2), b"{}".to_vec());
-    assert_eq!(client.issue(&[spoilt.clone()]).await.remove(0).unwrap_err(), "RULES_REFUSE");
+    assert_eq!(client.issue(std::slice::from_ref(&spoilt)).await.remove(0).unwrap_err(), "RULES_REFUSE");
     assert_eq!(stranger.refusal_of_issue(&[spoilt]).await, "UNAUTHENTICATED");
 
     // Evidence, verdict, look-up.
@@ -80,13 +80,13 @@ async fn a_node_issues_proves_and_serves_what_it_issued() {
     let log = issued.log.strip_prefix(HOST).unwrap();
     assert_eq!(stranger.checkpoint(&issued.log).await.unwrap_err(), "READING_DENIED");
     let auditing = Caller::over_tls(node.addresses().client, &ca, Some(&auditor)).await;
-    let note = auditing.checkpoint(&issued.log).await.unwrap();
+    let signed = auditing.checkpoint(&issued.log).await.unwrap();
     let (head, body) = get(&node, &ca, HOST, &format!("{log}/checkpoint"), Some(&auditor)).await;
     assert!(head.starts_with("http/1.1 200") && head.contains("cache-control: no-cache"), "{head}");
-    assert_eq!(body, note);
+    assert_eq!(body, signed);
     let (head, _) = get(&node, &ca, HOST, &format!("{log}/checkpoint"), None).await;
     assert!(head.starts_with("http/1.1 403"), "{head}");
-    let size = String::from_utf8(note).unwrap().lines().nth(1).unwrap().to_owned();
+    let size = String::from_utf8(signed).unwrap().lines().nth(1).unwrap().to_owned();
     // By address, without a name in the DNS.
     let path = format!("/{}/tile/entries/000.p/{size}", issued.log);
     let (head, body) = get(&node, &ca, "localhost", &path, Some(&auditor)).await;

@@ -59,7 +59,7 @@ pub(super) fn write(folder: &Path) -> Configuration {
     let statement = make(&keys, "statement", KeyUse::Statement { iss: issuer.clone(), kid: kid("statement-1") });
     let status = make(&keys, "status", KeyUse::Status { iss: issuer.clone(), kid: kid("status-1") });
     let shard = Shard::of_year(2026);
-    let log = make(&keys, "log-2026", KeyUse::Log { iss: issuer.clone(), shard: shard.clone() });
+    let log = make(&keys, "log-2026", KeyUse::Log { iss: issuer.clone(), shard });
     let listed = |name: &str, x, r#use, kinds: &[Kind]| ListedKey {
         kid: kid(name),
         alg: Algorithm::EdDSA,
