@@ -15,6 +15,7 @@ pub(super) struct Arguments {
 }
 
 impl Arguments {
+    #[allow(clippy::unnecessary_wraps)] // every command ends in an outcome
     pub(super) fn run(self, console: Console) -> Outcome {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Origin::command(), "origin", &mut script);

@@ -193,7 +193,7 @@ impl PublicSide {
             KeyUse::Statement { kid, .. } | KeyUse::Status { kid, .. } | KeyUse::Stamp { kid, .. } => {
                 file.kid = Some(kid.clone());
             }
-            KeyUse::Log { shard, .. } => file.shard = Some(shard.clone()),
+            KeyUse::Log { shard, .. } => file.shard = Some(*shard),
             KeyUse::Replica { node } | KeyUse::Witness { node } => file.node = Some(node.clone()),
         }
         let body = toml::to_string(&file)?;

@@ -209,7 +209,7 @@ impl KeyStore {
     pub fn log(&self, name: &KeyName) -> Result<LogKey, KeyError> {
         let side = self.public_side(name)?;
         let KeyUse::Log { iss, shard } = &side.key_use else { return Err(other_use(&side, "log")) };
-        Ok(LogKey::new(iss.clone(), shard.clone(), self.unlock(&side)?))
+        Ok(LogKey::new(iss.clone(), *shard, self.unlock(&side)?))
     }
 
     /// Unlocks a replica key.

@@ -73,7 +73,7 @@ fn extend(
     }
     let hashes = store.hashes(origin);
     let mut edge = Frontier::load(from, &hashes)?;
-    let mut grown = Grown { published: hashes, from, nodes: HashMap::new() };
+    let mut grown = Grown { published: hashes, nodes: HashMap::new() };
     let entry_at = |index| EntryRef { origin: origin.clone(), index };
     for index in from..durable {
         let entry = store
@@ -102,7 +102,6 @@ fn extend(
 /// The published tree with the subtrees that new leaves complete.
 struct Grown<R> {
     published: R,
-    from: u64,
     nodes: HashMap<(u8, u64), Hash>,
 }
 

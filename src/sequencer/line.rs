@@ -22,7 +22,7 @@ use tokio::sync::{Semaphore, oneshot};
 /// How soon a caller that found the queue full should ask again: a full queue is worked off in about this time.
 const RETRY_AFTER: Duration = Duration::from_millis(400);
 /// Looks at the clock at least this often, so that a snapshot is made in time though a machine's clock was set.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// The handle to a running sequencer. Cheap to clone; the threads end when [`Sequencer::close`] is called or
 /// the last handle is gone.
@@ -137,14 +137,14 @@ struct Line {
 
 /// What goes from the assigning to the committing thread.
 enum Ready {
-    Batch(Planned, Pressed),
+    Batch(Box<(Planned, Pressed)>),
     /// Answered when everything before it is through.
     Drained(Sender<()>),
 }
 
 impl Line {
     fn assign(&self, arrivals: &Receiver<Arrival>, ready: &SyncSender<Ready>) {
-        let shards = self.setup.signers.logs.iter().map(|key| key.shard().clone()).collect::<Vec<_>>();
+        let shards = self.setup.signers.logs.iter().map(|key| *key.shard()).collect::<Vec<_>>();
         let ground = Ground {
             issuer: &self.setup.issuer,
             zone: &self.setup.zone,
@@ -233,7 +233,8 @@ impl Line {
             match attempt {
                 Ok((plan, planned, pressed, answers)) => {
                     self.flight.land(answers);
-                    let handed = planned.rows.is_empty() || ready.send(Ready::Batch(planned, pressed)).is_ok();
+                    let handed =
+                        planned.rows.is_empty() || ready.send(Ready::Batch(Box::new((planned, pressed)))).is_ok();
                     return handed.then_some(plan);
                 }
                 Err(Fault { request: Some(request), error }) => {
@@ -255,7 +256,8 @@ impl Line {
                     // The other end waits; if it is gone, so is the need.
                     let _ = done.send(());
                 }
-                Ready::Batch(planned, pressed) => {
+                Ready::Batch(batch) => {
+                    let (planned, pressed) = *batch;
                     let result = if self.broken.load(Ordering::Acquire) {
                         Err(SequencerError::Unavailable("the batch before it failed".into()))
                     } else {

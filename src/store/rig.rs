@@ -65,7 +65,7 @@ impl Rig {
             jti: Jti(jti),
             number: format!("PK-{made:08}"),
             request,
-            disclosures: if made % 5 == 0 {
+            disclosures: if made.is_multiple_of(5) {
                 Vec::new()
             } else {
                 vec![format!("disclosure {made}"), "y".repeat(filler)]

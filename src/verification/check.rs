@@ -163,6 +163,7 @@ pub(super) fn age(seconds: u64) -> String {
     }
 }
 
+#[allow(clippy::ref_option)] // the shape that `serialize_with` asks for
 pub(super) fn instant<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
     match time {
         Some(time) => serializer.collect_str(time),

@@ -49,8 +49,9 @@ pub(super) fn check(
     let list = word.as_ref().ok().map(|(listed, status)| (*status, (asked.log.shard(), listed.size)));
     let mut standing = Standing::fold(list, &mut changes.placed);
     let goods = asked.certificate.goods.as_option();
-    let numbers = goods.and_then(|goods| goods.items.iter().map(|item| Some(item.as_option()?.number)).collect());
-    standing.gather(&numbers.unwrap_or_else(Vec::new));
+    let numbers: Option<Vec<u32>> =
+        goods.and_then(|goods| goods.items.iter().map(|item| Some(item.as_option()?.number)).collect());
+    standing.gather(&numbers.unwrap_or_default());
     if standing.contradicted {
         let sentence = "The status list leaves in force what an earlier change took away for good; the change counts.";
         warnings.push(Warning { code: "STATUS_CONTRADICTED", sentence: sentence.to_owned() });

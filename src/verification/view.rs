@@ -89,7 +89,8 @@ impl View {
             (Section::Remarks, certificate.remarks.is_shown()),
         ]
         .into_iter()
-        .filter_map(|(section, shown)| (!shown).then(|| section.name()))
+        .filter(|(_, shown)| !shown)
+        .map(|(section, _)| section.name())
         .collect()
     }
 }

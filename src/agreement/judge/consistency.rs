@@ -134,5 +134,5 @@ fn fob_sum(commercial: &Commercial, items: usize) -> Option<(crate::certificate:
         sum = sum.checked_add(value.amount.value)?;
         count += 1;
     }
-    (count == items).then(|| (first.amount.currency, sum))
+    (count == items).then_some((first.amount.currency, sum))
 }

@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn what_comes_during_the_warm_up_does_not_count() {
-        let pace = Pace::within(Duration::from_secs(60));
+        let pace = Pace::within(Duration::from_mins(1));
         let mut tally = Tally::new().unwrap();
         tally.note(&pace, Instant::now(), 64);
         assert_eq!(tally.done, 0);

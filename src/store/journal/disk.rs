@@ -82,17 +82,17 @@ impl RealDisk {
             Err(fs::TryLockError::Error(error)) => return Err(error.into()),
         }
         let disk = Self { root: root.to_owned(), _lock: lock };
-        disk.sync_folder(root)?;
+        Self::sync_folder(root)?;
         Ok(disk)
     }
 
-    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+    fn sync_folder(folder: &Path) -> io::Result<()> {
         File::open(folder)?.sync_all()
     }
 
     fn sync_parent(&self, path: &str) -> io::Result<()> {
         let path = self.root.join(path);
-        self.sync_folder(path.parent().unwrap_or(&self.root))
+        Self::sync_folder(path.parent().unwrap_or(&self.root))
     }
 }
 

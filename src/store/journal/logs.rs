@@ -70,10 +70,6 @@ impl Logs {
         &self.list
     }
 
-    pub(super) fn all_mut(&mut self) -> &mut [Log] {
-        &mut self.list
-    }
-
     pub(super) fn id(&self, origin: &Origin) -> Option<u32> {
         self.ids.get(origin).copied()
     }

@@ -186,7 +186,8 @@ impl StateBatch {
         rest.is_empty().then_some(Self { at_ms, snapshot, half, records })
     }
 
-    /// Only where the entry half stands.
+    /// Only where the entry half stands: `None` of a payload that is no record, `Some(None)` of one without entries.
+    #[allow(clippy::option_option)]
     pub(super) fn read_half(payload: &[u8]) -> Option<Option<EntryHalf>> {
         Self::front(payload).map(|(_, _, half, _)| half)
     }

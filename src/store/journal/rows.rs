@@ -102,11 +102,6 @@ impl Sidecar {
         Ok(Self { rows, nodes, rows_name: rows_name.into(), nodes_name: nodes_name.into() })
     }
 
-    /// Rows the file has room for.
-    pub(super) fn capacity(&self) -> Result<u64, StoreError> {
-        Ok(self.rows.length().map_err(|e| StoreError::io(&self.rows_name, e))? / ROW as u64)
-    }
-
     /// Rows from `first` on, exactly `count`.
     pub(super) fn read(&self, first: u64, count: u64) -> Result<Vec<Row>, StoreError> {
         let bytes = usize::try_from(count).unwrap_or(usize::MAX).saturating_mul(ROW);

@@ -289,7 +289,9 @@ fn a_missing_key_file_is_refused_and_an_old_copy_is_erased_again() {
     }
     bench.index.clear().unwrap();
     rig.check(&bench.open().unwrap());
-    keys.iter().for_each(|name| bench.disk.delete(name));
+    for name in &keys {
+        bench.disk.delete(name);
+    }
     let error = bench.open().unwrap_err();
     assert!(matches!(error, StoreError::Corrupt { ref file, .. } if keys.contains(file)), "{error}");
 }

@@ -202,7 +202,7 @@ impl Core {
             None => writer.state.write(&state_staged)?,
             // Without threads the halves take turns in being first, so that tests meet either order.
             Some(staged) if !parts.options.background => {
-                if state_staged.crc() % 2 == 0 {
+                if state_staged.crc().is_multiple_of(2) {
                     writer.state.write(&state_staged)?;
                     writer.entries.write(staged)?;
                 } else {

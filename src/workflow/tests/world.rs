@@ -30,8 +30,6 @@ pub(crate) struct World {
     pub(crate) agreements: Arc<Agreements>,
     pub(crate) keys: KeyStore,
     pub(crate) issuer: Issuer,
-    pub(crate) kid: Kid,
-    pub(crate) anchor: Anchor,
     pub(crate) signatory: Account,
 }
 
@@ -51,8 +49,8 @@ impl World {
         let log_keys = shards
             .iter()
             .map(|shard| ListedLogKey {
-                shard: shard.clone(),
-                x: make(&format!("log-{shard}"), KeyUse::Log { iss: issuer.clone(), shard: shard.clone() }).public_key,
+                shard: *shard,
+                x: make(&format!("log-{shard}"), KeyUse::Log { iss: issuer.clone(), shard: *shard }).public_key,
             })
             .collect();
         let listed = |kid: &Kid, x, r#use, kinds: Vec<Kind>| ListedKey {
@@ -118,8 +116,6 @@ impl World {
             agreements: Arc::new(agreements),
             keys,
             issuer,
-            kid,
-            anchor,
             signatory,
         }
     }

@@ -320,7 +320,7 @@ fn refused_alone() -> Vec<Case> {
         case(
             "unknown-member",
             "the shape is closed",
-            raw(|j| j.replacen("{", "{\n  \"note\": 1,", 1)),
+            raw(|j| j.replacen('{', "{\n  \"note\": 1,", 1)),
             "TRUST_MALFORMED",
         ),
         case(
