@@ -1,0 +1,50 @@
+//! A connection to a node: gRPC over TLS, under the node's own certificate.
+
+use crate::wire::origin::v1 as wire;
+use tonic::{
+    Request, Status,
+    metadata::{Ascii, MetadataValue},
+    service::{Interceptor, interceptor::InterceptedService},
+    transport::{Certificate, Channel, ClientTlsConfig, Endpoint},
+};
+use wire::{
+    certificate_service_client::CertificateServiceClient as Certificates, log_service_client::LogServiceClient as Logs,
+};
+
+type Calls = InterceptedService<Channel, Bearer>;
+
+#[derive(Clone)]
+pub(crate) struct Bearer(MetadataValue<Ascii>);
+
+impl Interceptor for Bearer {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        request.metadata_mut().insert("authorization", self.0.clone());
+        Ok(request)
+    }
+}
+
+/// One connection.
+#[derive(Clone)]
+pub(crate) struct Caller {
+    channel: Channel,
+}
+
+impl Caller {
+    pub(crate) async fn open(address: &str, ca: &[u8]) -> Self {
+        let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(ca));
+        let endpoint = Endpoint::from_shared(format!("https://{address}")).unwrap().tls_config(tls).unwrap();
+        Self { channel: endpoint.tcp_nodelay(true).connect().await.unwrap() }
+    }
+
+    fn calls(&self, token: &str) -> Calls {
+        InterceptedService::new(self.channel.clone(), Bearer(format!("Bearer {token}").parse().unwrap()))
+    }
+
+    pub(crate) fn certificates(&self, token: &str) -> Certificates<Calls> {
+        Certificates::new(self.calls(token))
+    }
+
+    pub(crate) fn logs(&self, token: &str) -> Logs<Calls> {
+        Logs::new(self.calls(token))
+    }
+}

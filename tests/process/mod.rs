@@ -1,0 +1,196 @@
+//! A node as a process of its own: made by `origin init`, started, killed, stopped, asked.
+
+use crate::support::{Said, command, init, origin, text};
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
+    thread::JoinHandle,
+};
+
+/// The authority that `init` makes.
+pub(crate) const HOST: &str = "co.tdap.gov.pk";
+
+/// A folder with a node in it that nobody has started yet.
+pub(crate) struct Home {
+    pub(crate) node: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { node: init(folder.path()), _folder: folder }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> String {
+        text(&self.node.join(name)).to_owned()
+    }
+
+    pub(crate) fn config(&self) -> String {
+        self.path("node.toml")
+    }
+
+    /// Where the authority keeps its journals.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.node.join("data").join(HOST)
+    }
+
+    /// A change to the configuration.
+    pub(crate) fn configure(&self, from: &str, to: &str) {
+        let path = self.node.join("node.toml");
+        let before = fs::read_to_string(&path).unwrap();
+        assert!(before.contains(from), "`{from}` is not in:\n{before}");
+        fs::write(path, before.replacen(from, to, 1)).unwrap();
+    }
+
+    /// Checks a log from its first entry in the data folder of a node that is stopped; gives its entries.
+    pub(crate) fn check_log(&self, log: &str) -> u64 {
+        let (data, trust, anchor) =
+            (text(&self.data()).to_owned(), self.path("trust/trust-list.note"), self.path("trust/anchor.toml"));
+        let arguments = ["log", "check", log, "--data", &data, "--trust", &trust, "--anchor", &anchor];
+        let said = origin(&[&arguments[..], &["--format", "json"]].concat()).good().json();
+        assert_eq!((&said["good"], &said["findings"]), (&true.into(), &0.into()), "{said}");
+        said["size"].as_u64().unwrap()
+    }
+}
+
+/// A node that serves; killed when the test is done with it.
+pub(crate) struct Running {
+    child: Child,
+    events: Arc<Mutex<String>>,
+    reader: Option<JoinHandle<()>>,
+    pub(crate) client: String,
+    pub(crate) admin: String,
+    pub(crate) public: String,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The command that serves; not started yet.
+pub(crate) fn serving(config: &str) -> Command {
+    command(&["serve", "--config", config, "--format", "json"])
+}
+
+impl Running {
+    /// Starts a node that has to come up.
+    #[track_caller]
+    pub(crate) fn start(config: &str) -> Self {
+        match Self::try_start(serving(config)) {
+            Ok(running) => running,
+            Err(said) => panic!("the node did not start ({}): {}", said.code, said.err),
+        }
+    }
+
+    /// Starts a node and waits until it serves; or gives what it said when it ended instead.
+    pub(crate) fn try_start(mut command: Command) -> Result<Self, Said> {
+        let mut child =
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let events = Arc::new(Mutex::new(String::new()));
+        // Somebody has to take the events for as long as it runs, or it would wait for that.
+        let (mut from, kept) = (BufReader::new(child.stderr.take().unwrap()), Arc::clone(&events));
+        let reader = std::thread::spawn(move || {
+            let mut line = String::new();
+            while from.read_line(&mut line).is_ok_and(|read| read > 0) {
+                kept.lock().unwrap().push_str(&line);
+                line.clear();
+            }
+        });
+        let mut line = String::new();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        out.read_line(&mut line).unwrap();
+        if line.is_empty() {
+            let code = child.wait().unwrap().code().unwrap_or(-1);
+            reader.join().unwrap();
+            let err = events.lock().unwrap().clone();
+            return Err(Said { code, out: String::new(), err });
+        }
+        let told: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let at = |name: &str| told[name].as_str().unwrap().to_owned();
+        let (client, admin, public) = (at("client"), at("admin"), at("public"));
+        Ok(Self { child, events, reader: Some(reader), client, admin, public })
+    }
+
+    /// Kill -9.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Tells it to stop; it has to end well. Gives its events.
+    #[track_caller]
+    pub(crate) fn stop(mut self) -> String {
+        let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(told.success());
+        let ended = self.child.wait().unwrap();
+        self.reader.take().unwrap().join().unwrap();
+        let events = self.events();
+        assert!(ended.success(), "{ended}\n{events}");
+        events
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it said so far.
+    pub(crate) fn events(&self) -> String {
+        self.events.lock().unwrap().clone()
+    }
+
+    /// Opens an account; gives the file with its token.
+    pub(crate) fn account(&self, home: &Home, role: &str) -> String {
+        let token = home.path(&format!("{role}.token"));
+        let config = home.config();
+        let mut arguments = vec!["account", "new", "--name", role, "--role", role, "-o", &token];
+        arguments.extend(["--config", &config, "--admin", &self.admin]);
+        if role == "signatory" {
+            arguments.extend(["--office", "LHE", "--office", "KHI"]);
+        }
+        origin(&arguments).good();
+        token
+    }
+}
+
+/// Reads what is left of a child that ends by itself.
+pub(crate) fn said_by(mut child: Child) -> Said {
+    let mut said = Said { code: 0, out: String::new(), err: String::new() };
+    child.stdout.take().unwrap().read_to_string(&mut said.out).unwrap();
+    child.stderr.take().unwrap().read_to_string(&mut said.err).unwrap();
+    said.code = child.wait().unwrap().code().unwrap_or(-1);
+    said
+}
+
+/// The one `error:` line of a command that failed; it has to name all of this.
+#[track_caller]
+pub(crate) fn one_clear_line(said: &Said, words: &[&str]) {
+    assert_ne!(said.code, 0, "{}", said.out);
+    let errors = said.err.lines().filter(|line| line.starts_with("error:")).collect::<Vec<_>>();
+    assert_eq!(errors.len(), 1, "{}", said.err);
+    for word in words {
+        assert!(errors[0].contains(word), "`{word}` is not in:\n{}", said.err);
+    }
+    assert!(!said.err.contains("panicked"), "{}", said.err);
+}
+
+/// Copies a folder with everything in it.
+pub(crate) fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
