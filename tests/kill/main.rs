@@ -20,10 +20,10 @@ use bytes::Bytes;
 use caller::Caller;
 use ledger::{Answer, Asked, Deed, Ledger};
 use origin_exchange::{
-    certificate::{Particulars, offset_dates},
-    time::{Date, Random, SeededRandom, Timestamp, ZoneName},
+    certificate::offset_dates,
+    time::{Random, SeededRandom, Timestamp},
 };
-use process::{Home, Running, serving};
+use process::{Home, Running, footballs, serving, today};
 use std::{
     env, fs,
     process::Stdio,
@@ -65,21 +65,15 @@ impl Dice {
 
 /// Certificates to two countries, so that two logs grow side by side; no two are alike.
 struct Paper {
-    footballs: String,
     rice: String,
     made: usize,
 }
 
 impl Paper {
     fn new() -> Self {
-        let today = today();
-        let (yesterday, tomorrow) = (today.yesterday().unwrap(), today.tomorrow().unwrap());
-        let footballs = support::FOOTBALLS
-            .replace("2026-11-18", &tomorrow.to_string())
-            .replace("2026-11-10", &yesterday.to_string());
-        let rice = offset_dates(RICE, today).unwrap();
+        let rice = offset_dates(RICE, today()).unwrap();
         let rice = rice.replace("KCCI", "KHI").replace("Karachi Chamber", "Trade Development Authority of Pakistan");
-        Self { footballs: Particulars::from_toml(&footballs).unwrap().to_json(), rice, made: 0 }
+        Self { rice, made: 0 }
     }
 
     fn next(&mut self) -> Deed {
@@ -87,14 +81,10 @@ impl Paper {
         let text = if self.made.is_multiple_of(3) {
             self.rice.replace("IBM/MBA", &format!("IBM/MBA/{}", self.made))
         } else {
-            self.footballs.replace("YUHE/SHA/1-420", &format!("YUHE/SHA/{}", self.made))
+            footballs(self.made)
         };
         Deed::Issue(Bytes::from(text))
     }
-}
-
-fn today() -> Date {
-    ZoneName::new("Asia/Karachi").unwrap().date_at(Timestamp::now())
 }
 
 /// What was done and how long it took.
@@ -122,8 +112,7 @@ struct World {
 async fn whatever_was_acknowledged_survives_kill_nine_under_load() {
     let number = |name: &str| env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
     let rounds = number("ORIGIN_KILL_ROUNDS").unwrap_or(200);
-    let seed = number("ORIGIN_KILL_SEED")
-        .unwrap_or_else(|| u64::try_from(Timestamp::now().as_millisecond()).unwrap());
+    let seed = number("ORIGIN_KILL_SEED").unwrap_or_else(|| u64::try_from(Timestamp::now().as_millisecond()).unwrap());
     println!("ORIGIN_KILL_SEED={seed} ORIGIN_KILL_ROUNDS={rounds}");
     let begun = Instant::now();
 

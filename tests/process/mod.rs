@@ -1,9 +1,13 @@
 //! A node as a process of its own: made by `origin init`, started, killed, stopped, asked.
 
-use crate::support::{Said, command, init, origin, text};
+use crate::support::{FOOTBALLS, Said, command, init, origin, text};
+use origin_exchange::{
+    certificate::Particulars,
+    time::{Date, Timestamp, ZoneName},
+};
 use std::{
     fs,
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
@@ -23,6 +27,14 @@ impl Home {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         Self { node: init(folder.path()), _folder: folder }
+    }
+
+    /// The same once more, to be spoilt.
+    pub(crate) fn copy(&self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let node = folder.path().join("node");
+        copy_folder(&self.node, &node);
+        Self { node, _folder: folder }
     }
 
     pub(crate) fn path(&self, name: &str) -> String {
@@ -92,8 +104,7 @@ impl Running {
 
     /// Starts a node and waits until it serves; or gives what it said when it ended instead.
     pub(crate) fn try_start(mut command: Command) -> Result<Self, Said> {
-        let mut child =
-            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let events = Arc::new(Mutex::new(String::new()));
         // Somebody has to take the events for as long as it runs, or it would wait for that.
         let (mut from, kept) = (BufReader::new(child.stderr.take().unwrap()), Arc::clone(&events));
@@ -160,13 +171,19 @@ impl Running {
     }
 }
 
-/// Reads what is left of a child that ends by itself.
-pub(crate) fn said_by(mut child: Child) -> Said {
-    let mut said = Said { code: 0, out: String::new(), err: String::new() };
-    child.stdout.take().unwrap().read_to_string(&mut said.out).unwrap();
-    child.stderr.take().unwrap().read_to_string(&mut said.err).unwrap();
-    said.code = child.wait().unwrap().code().unwrap_or(-1);
-    said
+/// The date at the issuing offices.
+pub(crate) fn today() -> Date {
+    ZoneName::new("Asia/Karachi").unwrap().date_at(Timestamp::now())
+}
+
+/// Footballs that leave tomorrow, as a row of a file; no two with different marks are alike.
+pub(crate) fn footballs(marks: usize) -> String {
+    let (yesterday, tomorrow) = (today().yesterday().unwrap(), today().tomorrow().unwrap());
+    let text = FOOTBALLS
+        .replace("2026-11-18", &tomorrow.to_string())
+        .replace("2026-11-10", &yesterday.to_string())
+        .replace("YUHE/SHA/1-420", &format!("YUHE/SHA/{marks}"));
+    Particulars::from_toml(&text).unwrap().to_json()
 }
 
 /// The one `error:` line of a command that failed; it has to name all of this.
@@ -184,6 +201,7 @@ pub(crate) fn one_clear_line(said: &Said, words: &[&str]) {
 /// Copies a folder with everything in it.
 pub(crate) fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
+    fs::set_permissions(to, fs::metadata(from).unwrap().permissions()).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let target = to.join(entry.file_name());

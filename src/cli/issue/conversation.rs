@@ -69,6 +69,8 @@ pub(super) struct Conversation<'a> {
     in_flight: HashMap<Uuid, Flight>,
     waiting: VecDeque<(Uuid, Flight)>,
     pause: Option<Duration>,
+    /// Why the node last asked for patience, so that it is said once and not at every attempt.
+    patience: Option<String>,
 }
 
 impl<'a> Conversation<'a> {
@@ -91,6 +93,7 @@ impl<'a> Conversation<'a> {
             in_flight: HashMap::new(),
             waiting: VecDeque::new(),
             pause: None,
+            patience: None,
         }
     }
 
@@ -288,6 +291,7 @@ impl<'a> Conversation<'a> {
         match result.outcome {
             Some(wire::issue_result::Outcome::Issued(issued)) => {
                 let warnings = Findings(issued.warnings.iter().map(remote::finding).collect::<Vec<Finding>>());
+                self.patience = None;
                 let done = Done {
                     number: issued.number,
                     jti: issued.jti,
@@ -302,6 +306,10 @@ impl<'a> Conversation<'a> {
             Some(wire::issue_result::Outcome::Error(status)) => {
                 let refusal = Refusal::from(&status);
                 if let Some(delay) = refusal.retry_after {
+                    if self.patience.as_ref() != Some(&refusal.reason) {
+                        self.report.message(&format!("the node asks for patience: {}", refusal.message));
+                        self.patience = Some(refusal.reason);
+                    }
                     self.pause = Some(self.pause.map_or(delay, |pause| pause.max(delay)));
                     self.waiting.push_back((id, flight));
                 } else {
