@@ -25,6 +25,8 @@ const ISSUED: usize = 48;
 const AT_ONCE: usize = 6;
 /// Their file.
 const ROWS: &str = "rows.jsonl";
+/// What was asked of the node.
+const LEDGER: &str = "rows.jsonl.requests";
 
 type Numbers = BTreeSet<String>;
 
@@ -56,6 +58,11 @@ fn write_rows(home: &Home, end: usize) {
 /// The command that issues the file of rows.
 fn issuing(home: &Home, node: &Running) -> Command {
     let (rows, ca, token) = (home.path(ROWS), home.path("tls/ca.crt.pem"), home.path("signatory.token"));
+    // The file of requests knows the node by its address, and that is another one after every start here.
+    if let Ok(asked) = fs::read_to_string(home.path(LEDGER)) {
+        let (_, rest) = asked.split_once('\n').unwrap();
+        fs::write(home.path(LEDGER), format!("{}\n{rest}", serde_json::json!({ "node": node.client }))).unwrap();
+    }
     command(&["issue", &rows, "--node", &node.client, "--ca", &ca, "--token-file", &token, "--format", "json"])
 }
 
@@ -75,7 +82,7 @@ fn issue(home: &Home, node: &Running) -> Numbers {
 
 /// The caller forgets the answers, not what it asked: the node is asked again under the same ids.
 fn forget_answers(home: &Home) {
-    let ledger = home.path("rows.jsonl.requests");
+    let ledger = home.path(LEDGER);
     let asked = fs::read_to_string(&ledger).unwrap();
     let kept = asked.lines().filter(|line| !line.starts_with("{\"done\"")).map(|line| format!("{line}\n"));
     fs::write(&ledger, kept.collect::<String>()).unwrap();
@@ -103,7 +110,7 @@ fn nothing_is_lost(home: &Home, before: &Numbers) {
 
 /// The one log of the node.
 fn log(home: &Home) -> String {
-    let ledger = fs::read_to_string(home.path("rows.jsonl.requests")).unwrap();
+    let ledger = fs::read_to_string(home.path(LEDGER)).unwrap();
     let line = ledger.lines().find_map(|line| line.split("\"log\":\"").nth(1)).unwrap();
     line.split('"').next().unwrap().to_owned()
 }

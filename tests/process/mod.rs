@@ -14,9 +14,6 @@ use std::{
     thread::JoinHandle,
 };
 
-/// The authority that `init` makes.
-pub(crate) const HOST: &str = "co.tdap.gov.pk";
-
 /// A folder with a node in it that nobody has started yet.
 pub(crate) struct Home {
     pub(crate) node: PathBuf,
@@ -47,7 +44,8 @@ impl Home {
 
     /// Where the authority keeps its journals.
     pub(crate) fn data(&self) -> PathBuf {
-        self.node.join("data").join(HOST)
+        let mut entries = fs::read_dir(self.node.join("data")).unwrap().map(|entry| entry.unwrap().path());
+        entries.find(|path| path.is_dir()).unwrap()
     }
 
     /// A change to the configuration.
