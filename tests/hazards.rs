@@ -15,8 +15,9 @@ use std::{
     io::{BufRead, BufReader, Read},
     net::TcpListener,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Child, ChildStderr, Command, ExitStatus, Stdio},
     sync::OnceLock,
+    thread::{self, JoinHandle},
 };
 use support::{Said, command, origin, text};
 
@@ -247,6 +248,42 @@ fn a_clock_that_went_back() {
     nothing_is_lost(&home, &numbers);
 }
 
+/// `origin issue` at work.
+struct Client {
+    child: Child,
+    said: BufReader<ChildStderr>,
+    /// Taken as it comes: a pipe that is full would stop it.
+    out: JoinHandle<String>,
+}
+
+impl Client {
+    fn start(mut command: Command) -> Self {
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (mut out, said) = (child.stdout.take().unwrap(), BufReader::new(child.stderr.take().unwrap()));
+        let out = thread::spawn(move || {
+            let mut text = String::new();
+            out.read_to_string(&mut text).unwrap();
+            text
+        });
+        Self { child, said, out }
+    }
+
+    /// Waits until it says this.
+    #[track_caller]
+    fn hear(&mut self, words: &str, node: &Running) {
+        let mut line = String::new();
+        while !line.contains(words) {
+            line.clear();
+            assert!(self.said.read_line(&mut line).unwrap() > 0, "it ended without a word\n{}", node.events());
+        }
+    }
+
+    fn end(mut self) -> (ExitStatus, String) {
+        std::io::copy(&mut self.said, &mut std::io::sink()).unwrap();
+        (self.child.wait().unwrap(), self.out.join().unwrap())
+    }
+}
+
 /// A disk of its own; gone with the test.
 struct Disk(PathBuf);
 
@@ -284,24 +321,16 @@ fn a_disk_that_runs_full_and_gets_room_again() {
     let node = Running::start(&home.config());
     disk.resize("200m");
     write_rows(&home, ISSUED + AT_ONCE);
-    let mut client =
-        issuing(&home, &node).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut said = BufReader::new(client.stderr.take().unwrap());
-    let mut line = String::new();
-    while !line.contains("kept in reserve") {
-        line.clear();
-        assert!(said.read_line(&mut line).unwrap() > 0, "the client ended: {line}\n{}", node.events());
-    }
+    let mut client = Client::start(issuing(&home, &node));
+    client.hear("kept in reserve", &node);
     // What is there is served as ever, by this process and by the next one.
     let (ca, token) = (home.path("tls/ca.crt.pem"), home.path("signatory.token"));
     let list = ["certificate", "list", "--node", &node.client, "--ca", &ca, "--token-file", &token];
     let listed = origin(&[&list[..], &["--format", "json"]].concat()).good();
     assert_eq!(numbers(&listed.out), before);
     disk.resize("400m");
-    let (mut rest, mut out) = (String::new(), String::new());
-    said.read_to_string(&mut rest).unwrap();
-    client.stdout.take().unwrap().read_to_string(&mut out).unwrap();
-    assert!(client.wait().unwrap().success(), "{rest}");
+    let (ended, out) = client.end();
+    assert!(ended.success(), "{ended}\n{}", node.events());
     let after = numbers(&out);
     assert!(after.is_superset(&before) && after.len() == ISSUED + AT_ONCE, "{after:?}");
     node.stop();
@@ -326,19 +355,11 @@ fn a_write_that_fails_half_way() {
         }
     };
     write_rows(&home, ROWS_IN_ALL);
-    let mut client =
-        issuing(&home, &node).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut client = Client::start(issuing(&home, &node));
     // The client waits for better times and says so, with the node's reason.
-    let mut said = BufReader::new(client.stderr.take().unwrap());
-    let mut line = String::new();
-    while !line.contains("not available") {
-        line.clear();
-        assert!(said.read_line(&mut line).unwrap() > 0, "the client ended: {line}\n{}", node.events());
-    }
-    client.kill().unwrap();
-    let mut out = String::new();
-    client.stdout.take().unwrap().read_to_string(&mut out).unwrap();
-    client.wait().unwrap();
+    client.hear("not available", &node);
+    client.child.kill().unwrap();
+    let (_, out) = client.end();
     let told = numbers(&out[..out.rfind('\n').map_or(0, |end| end + 1)]);
     assert!(told.is_superset(&before) && told.len() < ROWS_IN_ALL, "{}", told.len());
     assert!(node.events().contains("the writer stopped"), "{}", node.events());
