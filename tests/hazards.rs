@@ -323,7 +323,7 @@ fn a_disk_that_runs_full_and_gets_room_again() {
     write_rows(&home, ISSUED + AT_ONCE);
     let mut client = Client::start(issuing(&home, &node));
     client.hear("kept in reserve", &node);
-    // What is there is served as ever, by this process and by the next one.
+    // What is there is served as ever.
     let (ca, token) = (home.path("tls/ca.crt.pem"), home.path("signatory.token"));
     let list = ["certificate", "list", "--node", &node.client, "--ca", &ca, "--token-file", &token];
     let listed = origin(&[&list[..], &["--format", "json"]].concat()).good();

@@ -146,10 +146,6 @@ impl Running {
         events
     }
 
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// What it said so far.
     pub(crate) fn events(&self) -> String {
         self.events.lock().unwrap().clone()
