@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub(super) const FOLDERS: [&str; 4] = ["entries", "state", "logs", "keys"];
 
 /// A folder of files; paths are relative, with `/`.
-pub trait Disk: Send + Sync + Debug {
+pub(super) trait Disk: Send + Sync + Debug {
     /// Makes a file that is not there; its name is durable on return.
     fn create(&self, path: &str) -> io::Result<Arc<dyn DiskFile>>;
     /// Opens a file that may be there.
@@ -31,7 +31,7 @@ pub trait Disk: Send + Sync + Debug {
 }
 
 /// A file of a [`Disk`].
-pub trait DiskFile: Send + Sync + Debug {
+pub(super) trait DiskFile: Send + Sync + Debug {
     /// Length in bytes.
     fn length(&self) -> io::Result<u64>;
     /// Reads from an offset; fewer bytes only at the end.
@@ -46,7 +46,7 @@ pub trait DiskFile: Send + Sync + Debug {
 
 /// The files of a folder, held against every other process while this value lives.
 #[derive(Debug)]
-pub struct RealDisk {
+pub(super) struct RealDisk {
     root: PathBuf,
     _lock: File,
 }
