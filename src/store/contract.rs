@@ -3,7 +3,7 @@
 use super::batch::{Batch, Committed};
 use super::entry::{Disclosures, DurableEntry, EntryFacts, EntryRef, PublishedHead, Sealed};
 use super::error::StoreError;
-use super::state::{Answer, AuditRow, RequestId, StatusListState, Table};
+use super::state::{Answer, AuditRow, Records, RequestId, StatusListState, Table};
 use crate::log::LogError;
 use crate::log::{Extension, Hash, HashReader, Origin};
 use crate::statement::Jti;
@@ -111,7 +111,7 @@ pub trait Store: Send + Sync {
     fn record(&self, table: Table, id: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// All records of a table with their ids, ascending.
-    fn records(&self, table: Table) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError>;
+    fn records(&self, table: Table) -> Result<Records, StoreError>;
 
     /// Rows of the audit trail from a number on, at most `limit`.
     fn audit(&self, from: u64, limit: usize) -> Result<Vec<AuditRow>, StoreError>;

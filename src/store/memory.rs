@@ -5,7 +5,7 @@ use super::batch::{Batch, Committed, Present, admit, check_note};
 use super::contract::{SignHead, Store};
 use super::entry::{Disclosures, DurableEntry, EntryFacts, EntryRef, NewEntry, PublishedHead, Sealed};
 use super::error::StoreError;
-use super::state::{ANSWERS_KEPT_MS, Answer, AuditRow, RequestId, StateChange, StatusListState, Table};
+use super::state::{ANSWERS_KEPT_MS, Answer, AuditRow, Records, RequestId, StateChange, StatusListState, Table};
 use crate::log::{Extension, Hash, HashReader, Origin, leaf_hash, node_hash, root};
 use crate::statement::Jti;
 use bytes::Bytes;
@@ -392,7 +392,7 @@ impl Store for MemoryStore {
         Ok(self.lock().records.get(&(table, id.to_vec())).cloned())
     }
 
-    fn records(&self, table: Table) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    fn records(&self, table: Table) -> Result<Records, StoreError> {
         let memory = self.lock();
         let from = memory.records.range((table, Vec::new())..);
         Ok(from.take_while(|((t, _), _)| *t == table).map(|((_, id), record)| (id.clone(), record.clone())).collect())

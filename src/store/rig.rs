@@ -188,15 +188,13 @@ impl Rig {
             for index in 0..durable {
                 let at = EntryRef { origin: origin.clone(), index };
                 let entry = store.durable_entry(&origin, index).unwrap().unwrap();
-                let found = match acknowledged.get(usize::try_from(index).unwrap()) {
-                    Some(brought) => brought.clone(),
-                    None => {
-                        let same = |brought: &&Brought| brought.leaf == entry.leaf;
-                        let found = self.brought[&at].iter().find(same).expect("an entry nobody brought").clone();
-                        acknowledged.push(found.clone());
-                        found
-                    }
-                };
+                let known = acknowledged.get(usize::try_from(index).unwrap()).cloned();
+                let found = known.unwrap_or_else(|| {
+                    let same = |brought: &&Brought| brought.leaf == entry.leaf;
+                    let found = self.brought[&at].iter().find(same).expect("an entry nobody brought").clone();
+                    acknowledged.push(found.clone());
+                    found
+                });
                 assert_eq!((&entry.leaf, entry.facts.jti), (&found.leaf, found.jti), "{origin} {index}");
                 edge.append(entry.facts.leaf_hash);
                 if index + 1 == published {

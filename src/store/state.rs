@@ -118,6 +118,9 @@ impl Table {
     }
 }
 
+/// Records of a table with their ids, ascending by id.
+pub type Records = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// The answer a request got.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {

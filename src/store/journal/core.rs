@@ -16,7 +16,7 @@ use crate::log::{Hash, Origin, leaf_hash, root_of};
 use crate::statement::Jti;
 use crate::store::entry::{Disclosures, DurableEntry, EntryFacts, EntryRef, PublishedHead};
 use crate::store::error::StoreError;
-use crate::store::state::{Answer, AuditRow, RequestId, StatusListState, Table};
+use crate::store::state::{Answer, AuditRow, Records, RequestId, StatusListState, Table};
 use bytes::Bytes;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -285,7 +285,7 @@ impl Core {
         Ok(self.state.get(&keyspace::record(table, id))?)
     }
 
-    pub(super) fn records(&self, table: Table) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    pub(super) fn records(&self, table: Table) -> Result<Records, StoreError> {
         let prefix = keyspace::records(table);
         let found = self.state.scan(&prefix, &prefix, usize::MAX)?;
         Ok(found.into_iter().map(|(key, record)| (key.get(2..).unwrap_or_default().to_vec(), record)).collect())

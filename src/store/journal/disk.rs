@@ -81,9 +81,8 @@ impl RealDisk {
             Err(fs::TryLockError::WouldBlock) => return Err(TakeError::Held),
             Err(fs::TryLockError::Error(error)) => return Err(error.into()),
         }
-        let disk = Self { root: root.to_owned(), _lock: lock };
         Self::sync_folder(root)?;
-        Ok(disk)
+        Ok(Self { root: root.to_owned(), _lock: lock })
     }
 
     fn sync_folder(folder: &Path) -> io::Result<()> {

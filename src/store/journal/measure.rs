@@ -46,6 +46,15 @@ pub struct Measured {
     pub reopen: Duration,
 }
 
+impl Measured {
+    /// Bytes on the disk for each byte of payload.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss, reason = "a ratio for people")]
+    pub fn disk_ratio(&self) -> f64 {
+        self.disk_bytes as f64 / self.payload_bytes as f64
+    }
+}
+
 /// Appends and syncs batches of the same bytes: the limit of the disk.
 pub fn limit(folder: &Path, load: &Load) -> io::Result<f64> {
     let path = folder.join("limit");
@@ -185,8 +194,7 @@ mod tests {
             let rows = if batch == 1 { rows / 20 } else { rows };
             let load = Load { rows, batch, leaf_bytes: 1100, disclosure_bytes: 2900 };
             let measured = measure(folder.path(), &load, Arc::new(SeededRandom::new(1))).unwrap();
-            let disk = measured.disk_bytes * 100 / measured.payload_bytes;
-            println!("{rows} rows by {batch}: {measured:.0?}, disk {disk} % of payload");
+            println!("{rows} rows by {batch}: {measured:.0?}, disk {:.2} x payload", measured.disk_ratio());
         }
     }
 }

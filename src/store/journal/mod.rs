@@ -38,7 +38,7 @@ use super::batch::{Batch, Committed};
 use super::contract::{SignHead, Store};
 use super::entry::{Disclosures, DurableEntry, EntryFacts, EntryRef, PublishedHead, Sealed};
 use super::error::StoreError;
-use super::state::{Answer, AuditRow, RequestId, StatusListState, Table};
+use super::state::{Answer, AuditRow, Records, RequestId, StatusListState, Table};
 use crate::log::{Extension, Hash, Origin};
 use crate::statement::Jti;
 use crate::time::Random;
@@ -263,7 +263,7 @@ impl Store for JournalStore {
         self.core().record(table, id)
     }
 
-    fn records(&self, table: Table) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    fn records(&self, table: Table) -> Result<Records, StoreError> {
         self.core().records(table)
     }
 

@@ -161,6 +161,10 @@ pub(super) struct StateBatch {
     pub(super) records: Vec<StateRecord>,
 }
 
+/// Bytes that no version wrote.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unreadable;
+
 const STATE_FORMAT: u8 = 1;
 const WITH_HALF: u8 = 1;
 const SNAPSHOT: u8 = 2;
@@ -186,10 +190,9 @@ impl StateBatch {
         rest.is_empty().then_some(Self { at_ms, snapshot, half, records })
     }
 
-    /// Only where the entry half stands: `None` of a payload that is no record, `Some(None)` of one without entries.
-    #[allow(clippy::option_option)]
-    pub(super) fn read_half(payload: &[u8]) -> Option<Option<EntryHalf>> {
-        Self::front(payload).map(|(_, _, half, _)| half)
+    /// Only where the entry half stands.
+    pub(super) fn read_half(payload: &[u8]) -> Result<Option<EntryHalf>, Unreadable> {
+        Self::front(payload).map(|(_, _, half, _)| half).ok_or(Unreadable)
     }
 
     fn front(payload: &[u8]) -> Option<(u64, bool, Option<EntryHalf>, &[u8])> {

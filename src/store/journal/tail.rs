@@ -137,12 +137,15 @@ fn nothing_yet(disk: &dyn Disk, entries: &[SegmentHead], state: &[SegmentHead]) 
     Ok(None)
 }
 
+/// Takes a frame and its payload.
+type Visit<'a> = &'a mut dyn FnMut(Found, &[u8]) -> Result<(), StoreError>;
+
 fn walk_to_end(
     class: Class,
     head: &SegmentHead,
     file: &dyn DiskFile,
     live: bool,
-    visit: &mut dyn FnMut(Found, &[u8]) -> Result<(), StoreError>,
+    visit: Visit<'_>,
 ) -> Result<(u64, Link, bool), StoreError> {
     let mut walk = Walk::new(class, head, file)?;
     loop {
@@ -205,7 +208,7 @@ fn walk_state(disk: &dyn Disk, head: &SegmentHead) -> Result<(End, Batches, (u32
                 }
             }
         } else {
-            batches.push((found, StateBatch::read_half(payload).ok_or_else(unreadable)?));
+            batches.push((found, StateBatch::read_half(payload).map_err(|_| unreadable())?));
         }
         Ok(())
     })?;

@@ -18,6 +18,9 @@ use std::fmt::Debug;
 /// Keys with their new values; `None` takes a key away.
 pub(super) type Changes = Vec<(Vec<u8>, Option<Vec<u8>>)>;
 
+/// Keys with their values, ascending.
+pub(super) type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// How far in the state chain an index is: the sequence of the next batch, and the crc that one follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Reached {

@@ -3,7 +3,7 @@
 //! A commit shows its changes here at once and hands them to the index in the background. They leave only
 //! after the index has them, so a reader that looks here first and there second misses nothing.
 
-use super::{Changes, Index, IndexError, Reached};
+use super::{Changes, Index, IndexError, Pairs, Reached};
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -73,12 +73,7 @@ impl Overlay {
     }
 
     /// Keys under a prefix from `from` on, ascending, at most `limit`.
-    pub(in super::super) fn scan(
-        &self,
-        prefix: &[u8],
-        from: &[u8],
-        limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, IndexError> {
+    pub(in super::super) fn scan(&self, prefix: &[u8], from: &[u8], limit: usize) -> Result<Pairs, IndexError> {
         let start = from.max(prefix);
         let waiting: BTreeMap<Vec<u8>, Option<Vec<u8>>> = {
             let waiting = self.waiting.read().unwrap_or_else(PoisonError::into_inner);
