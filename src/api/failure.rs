@@ -37,17 +37,17 @@ pub(crate) struct Details {
 /// The code of a reason, where its class alone does not say it.
 fn code(reason: &str, class: Class) -> Code {
     match reason {
-        "UNAUTHENTICATED" => Code::Unauthenticated,
-        "PERMISSION_DENIED" | "OFFICE_NOT_YOURS" | "READING_DENIED" => Code::PermissionDenied,
+        "UNAUTHENTICATED" | "NOT_THE_OPERATOR" => Code::Unauthenticated,
+        "PERMISSION_DENIED" | "NOT_YOUR_OFFICE" | "READING_DENIED" => Code::PermissionDenied,
         "AUTHORITY_UNKNOWN"
         | "CERTIFICATE_UNKNOWN"
+        | "NO_SUCH_CERTIFICATE"
         | "LOG_UNKNOWN"
         | "ENTRY_UNKNOWN"
         | "ACCOUNT_UNKNOWN"
-        | "STATUS_LIST_UNKNOWN"
-        | "AGREEMENT_UNKNOWN" => Code::NotFound,
+        | "STATUS_LIST_UNKNOWN" => Code::NotFound,
         "REQUEST_ID_REUSED" | "NUMBER_TAKEN" => Code::AlreadyExists,
-        "FINDINGS" | "STATUS_CONFLICT" | "REQUEST_ID_EXPIRED" => Code::FailedPrecondition,
+        "RULES_REFUSE" | "STATUS_FORBIDS" | "REQUEST_ID_EXPIRED" => Code::FailedPrecondition,
         "RANGE_UNPUBLISHED" => Code::OutOfRange,
         "OVERLOADED" | "RATE_LIMITED" | "NO_SPACE" => Code::ResourceExhausted,
         "DEADLINE_EXCEEDED" => Code::DeadlineExceeded,

@@ -31,9 +31,6 @@ pub enum WorkflowError {
     /// There is no certificate of that name.
     #[error("this authority has no such certificate")]
     CertificateUnknown,
-    /// The disclosures of the certificate were erased.
-    #[error("the contents of this certificate were erased; what is left proves only that it existed")]
-    Erased,
     /// There is no such account.
     #[error("`{0}` is not an account of this authority")]
     AccountUnknown(String),
@@ -72,7 +69,6 @@ impl Reasoned for WorkflowError {
             Self::RequestIdExpired => "REQUEST_ID_EXPIRED",
             Self::RulesRefuse(_) => "RULES_REFUSE",
             Self::CertificateUnknown => "CERTIFICATE_UNKNOWN",
-            Self::Erased => "CERTIFICATE_ERASED",
             Self::AccountUnknown(_) => "ACCOUNT_UNKNOWN",
             Self::PageToken => "PAGE_TOKEN_INVALID",
             Self::Record(_) => "RECORD_UNREADABLE",
