@@ -24,6 +24,9 @@ const RETRY_AFTER: Duration = Duration::from_millis(400);
 /// Looks at the clock at least this often, so that a snapshot is made in time though a machine's clock was set.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
+/// Seconds between two sweeps of answers that are older than seven days.
+const SWEEP_EVERY: i64 = 3_600;
+
 /// The handle to a running sequencer. Cheap to clone; the threads end when [`Sequencer::close`] is called or
 /// the last handle is gone.
 #[derive(Clone)]
@@ -250,7 +253,9 @@ impl Line {
     }
 
     fn commit(&self, ready: &Receiver<Ready>) {
+        let mut swept = Timestamp::MIN;
         while let Ok(next) = ready.recv() {
+            self.sweep(&mut swept);
             match next {
                 Ready::Drained(done) => {
                     // The other end waits; if it is gone, so is the need.
@@ -273,6 +278,20 @@ impl Line {
                     }
                 }
             }
+        }
+    }
+
+    /// Drops answers nobody may ask for any more, once an hour: hourly snapshots bring a batch however quiet it is.
+    fn sweep(&self, swept: &mut Timestamp) {
+        let now = self.setup.clock.now();
+        if now.as_second().saturating_sub(swept.as_second()) < SWEEP_EVERY {
+            return;
+        }
+        *swept = now;
+        let now_ms = u64::try_from(now.as_millisecond()).unwrap_or(0);
+        if let Err(error) = self.setup.store.expire(now_ms) {
+            // The store says so again at the next commit, and is reloaded then.
+            tracing::warn!(authority = %self.setup.issuer, %error, "old answers were not dropped");
         }
     }
 
