@@ -1,4 +1,12 @@
 //! Bad luck on a machine: each is one clear line, and nothing is lost.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::too_many_lines
+)]
 
 #[path = "process/mod.rs"]
 #[allow(dead_code, reason = "shared with other tests")]

@@ -3,6 +3,14 @@
 //!
 //! `ORIGIN_KILL_ROUNDS` sets how often, `ORIGIN_KILL_SEED` makes the moments those of another run; what a
 //! process has done by then differs all the same.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::too_many_lines
+)]
 
 mod auditor;
 mod caller;
@@ -349,6 +357,7 @@ fn message(asked: &[Asked]) -> api::IssueCertificatesRequest {
     api::IssueCertificatesRequest { rows: rows.collect(), contents: api::IssueContents::Receipt.into() }
 }
 
+#[allow(clippy::unnecessary_wraps)] // the shape of the message field
 fn named(number: &str) -> Option<api::CertificateName> {
     Some(api::CertificateName { name: Some(api::certificate_name::Name::Number(number.to_owned())) })
 }
