@@ -1,6 +1,6 @@
 //! A connection to a node: gRPC over TLS, under the node's own certificate.
 
-use crate::wire::origin::v1 as wire;
+use crate::{process::Running, wire::origin::v1 as wire};
 use tonic::{
     Request, Status,
     metadata::{Ascii, MetadataValue},
@@ -30,10 +30,13 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    pub(crate) async fn open(address: &str, ca: &[u8]) -> Self {
+    pub(crate) async fn open(node: &mut Running, ca: &[u8]) -> Self {
         let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(ca));
-        let endpoint = Endpoint::from_shared(format!("https://{address}")).unwrap().tls_config(tls).unwrap();
-        Self { channel: endpoint.tcp_nodelay(true).connect().await.unwrap() }
+        let endpoint = Endpoint::from_shared(format!("https://{}", node.client)).unwrap().tls_config(tls).unwrap();
+        match endpoint.tcp_nodelay(true).connect().await {
+            Ok(channel) => Self { channel },
+            Err(error) => panic!("{error:?}; the node: {}", node.state()),
+        }
     }
 
     fn calls(&self, token: &str) -> Calls {

@@ -126,12 +126,12 @@ async fn whatever_was_acknowledged_survives_kill_nine_under_load() {
 
     let (mut world, mut node) = World::new(seed);
     for _ in 0..rounds {
-        let caller = Caller::open(&node.client, &world.ca).await;
+        let caller = Caller::open(&mut node, &world.ca).await;
         world.check(&caller).await;
         world.load(caller, &mut node).await;
         node = world.start().await;
     }
-    let caller = Caller::open(&node.client, &world.ca).await;
+    let caller = Caller::open(&mut node, &world.ca).await;
     world.check(&caller).await;
     drop(caller);
     node.stop();

@@ -146,6 +146,11 @@ impl Running {
         events
     }
 
+    /// Whether it still runs, and what it said so far: for the message of a test that failed.
+    pub(crate) fn state(&mut self) -> String {
+        format!("{:?}\n{}", self.child.try_wait(), self.events())
+    }
+
     /// What it said so far.
     pub(crate) fn events(&self) -> String {
         self.events.lock().unwrap().clone()
