@@ -86,3 +86,29 @@ fn keys_of_mixed_order_are_not_admitted() {
     y[31] |= sign ^ 0x80;
     assert_eq!(PublicKey::from_bytes(&y), Err(InadmissibleKey::MixedOrder));
 }
+
+#[test]
+fn the_published_wycheproof_set_is_judged_as_published() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors/wycheproof-ed25519.json");
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        println!("SKIPPED: the published Wycheproof vectors are not beside the project");
+        return;
+    };
+    let set: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let mut seen = 0;
+    for group in set["testGroups"].as_array().unwrap() {
+        let key = group["publicKey"]["pk"].as_str().or(group["key"]["pk"].as_str()).unwrap();
+        let key = PublicKey::from_bytes(&hex::decode(key).unwrap());
+        for test in group["tests"].as_array().unwrap() {
+            let message = hex::decode(test["msg"].as_str().unwrap()).unwrap();
+            let signature = hex::decode(test["sig"].as_str().unwrap()).unwrap();
+            let good = key.is_ok_and(|key| {
+                <[u8; SIGNATURE_BYTES]>::try_from(signature)
+                    .is_ok_and(|bytes| key.verify(&message, &Signature::from_bytes(bytes)).is_ok())
+            });
+            assert_eq!(good, test["result"] == "valid", "{}: {}", test["tcId"], test["comment"]);
+            seen += 1;
+        }
+    }
+    assert!(seen > 100, "{seen}");
+}
