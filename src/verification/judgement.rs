@@ -48,11 +48,16 @@ impl Case<'_> {
     pub(super) fn judge(&self, found: &mut Findings) {
         let trust = &*self.verifier.trust;
         let edition = dates::edition(self.verifier.agreements.as_deref(), self.certificate);
-        let as_of = AsOf::of(self.question, self.zone());
-        if self.zone().is_none() {
+        let there = self.zone_there();
+        // Not UTC: just after midnight at the office it would call a fresh certificate not yet valid, for no reason
+        // that lies in either country.
+        let zone = there.or_else(|| trust.time_zone(&self.envelope.iss));
+        let as_of = AsOf::of(self.question, zone);
+        if there.is_none() {
+            let (to, zone) = (self.certificate.to, &as_of.day.zone);
             let sentence =
-                format!("The time zone of {} is not known here; days are counted in UTC.", self.certificate.to);
-            found.warn("DAY_IN_UTC", sentence);
+                format!("The time zone of {to} is not known here; days are counted in {zone}, the issuer's.");
+            found.warn("DAY_OF_ISSUER", sentence);
         }
 
         let (log, proven) = self.log();
@@ -104,7 +109,7 @@ impl Case<'_> {
     }
 
     /// The time zone of the importing country: its authority's, else that of the first authority there.
-    fn zone(&self) -> Option<&ZoneName> {
+    fn zone_there(&self) -> Option<&ZoneName> {
         let (trust, to) = (&self.verifier.trust, &self.certificate.to);
         let named = trust.authority_for(to).and_then(|iss| trust.time_zone(iss));
         named.or_else(|| {

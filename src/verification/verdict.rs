@@ -67,7 +67,7 @@ pub struct Day {
     /// The civil date.
     #[serde(with = "crate::time::serde_date")]
     pub date: Date,
-    /// The time zone in which it is that day; "UTC" where the importing country's is not known.
+    /// The time zone in which it is that day: the importing country's, or the issuer's where that is not known.
     pub zone: String,
     /// Whether the question named the day; otherwise it is the day at the instant asked, in that zone.
     pub asked: bool,

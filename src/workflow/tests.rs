@@ -219,3 +219,14 @@ async fn certificates_are_listed_newest_first_page_by_page() {
     assert_eq!(seen, [5, 4, 3, 2, 1]);
     assert_eq!(desk.list(&world.signatory, None, 2, "nonsense").unwrap_err().reason(), "PAGE_TOKEN_INVALID");
 }
+
+#[tokio::test]
+async fn a_certificate_is_usable_at_once_though_it_is_still_yesterday_in_utc() {
+    let world = World::new();
+    let (desk, _) = world.desk();
+    world.clock.set("2026-11-22T19:30:00Z".parse().unwrap());
+    let issued = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
+    assert_eq!(issued.outcome.day.to_string(), "2026-11-23");
+    let verdict = verdict(&world, &desk.evidence_at(&issued.outcome.entry).unwrap());
+    assert_eq!(verdict.headline, Headline::Valid, "{}", verdict.to_json());
+}

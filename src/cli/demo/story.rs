@@ -9,6 +9,7 @@ use crate::{
         agreements,
         console::{Colour, Console, Exit, Failure},
         files,
+        remote::date_to_wire,
     },
     node::{
         Addresses, Configuration, Node,
@@ -16,9 +17,9 @@ use crate::{
     },
     office::ApiToken,
     statement::{Bundle, Presentation, Section, redact},
-    time::Clock,
+    time::{Clock, Date, ZoneName},
     trust::{Anchor, TrustList},
-    verification::{Headline, Question, Settings, Verdict, Verifier},
+    verification::{Headline, Question, Settings, Verifier},
 };
 use serde_json::json;
 use std::{
@@ -145,11 +146,11 @@ impl Stranger {
         Ok(Self { verifier: Verifier::new(Arc::new(trust), Some(Arc::new(rules)), Settings::default()) })
     }
 
-    /// Judges with no network, and holds the verdict to what it must be.
-    fn judge(&self, presented: &str, expected: Headline) -> Result<Verdict, Failure> {
-        let verdict = self.verifier.verify(presented, &Question::at(SystemClock.now()));
+    /// Judges with no network for a day of use, and holds the verdict to what it must be.
+    fn judge(&self, presented: &str, day: Date, expected: Headline) -> Result<(), Failure> {
+        let verdict = self.verifier.verify(presented, &Question::at(SystemClock.now()).on(Some(day)));
         if verdict.headline == expected {
-            return Ok(verdict);
+            return Ok(());
         }
         Err(Failure::new(
             Exit::Failed,
@@ -185,22 +186,23 @@ pub(super) async fn tell(telling: &mut Telling, folder: &Path, out: Option<&Path
     let stranger = Stranger::new(folder)?;
     let anyone = dial(node.addresses(), &ca, None).await?;
     let mut issued = Vec::with_capacity(SCENES.len());
+    let day = day_of_use()?;
     telling.begin();
     for scene in &SCENES {
         let desk = desks.get(scene.by).ok_or_else(|| failed("a scene without its authority"))?;
-        issued.push(issue(telling, desk, &anyone, &stranger, scene).await?);
+        issued.push(issue(telling, desk, &anyone, &stranger, (scene, day)).await?);
     }
 
     let (first, bundle) = issued.first().ok_or_else(|| failed("nothing was issued"))?;
     let desk = desks.first().ok_or_else(|| failed("nobody issues"))?;
     let copy = redacted(bundle)?;
     telling.begin();
-    stranger.judge(&copy, Headline::ValidRedacted)?;
+    stranger.judge(&copy, day, Headline::ValidRedacted)?;
     telling.tell("redact", format!("a copy of {first} for a bank, without invoices and values: VALID_REDACTED"));
 
     let forged = tampered(bundle)?;
     telling.begin();
-    stranger.judge(&forged, Headline::Altered)?;
+    stranger.judge(&forged, day, Headline::Altered)?;
     telling.tell("tamper", format!("{first} with its goods changed is refused: ALTERED"));
 
     let cancelled = cancel(desk, first).await?;
@@ -209,8 +211,8 @@ pub(super) async fn tell(telling: &mut Telling, folder: &Path, out: Option<&Path
         format!("{} cancelled {first}: entry {} of {}", desk.cast.short, cancelled.index, cancelled.log),
     );
     let after = download(desk, first).await?;
-    stranger.judge(&after, Headline::Cancelled)?;
-    online(&anyone, &after, Headline::Cancelled).await?;
+    stranger.judge(&after, day, Headline::Cancelled)?;
+    online(&anyone, &after, day, Headline::Cancelled).await?;
     telling.tell("cancelled", format!("{first} is refused online and from its new bundle: CANCELLED"));
 
     if let Some(out) = out {
@@ -226,7 +228,7 @@ async fn issue(
     desk: &Desk,
     anyone: &Connection,
     stranger: &Stranger,
-    scene: &Scene,
+    (scene, day): (&Scene, Date),
 ) -> Result<(String, String), Failure> {
     let today = desk.cast.zone()?.date_at(SystemClock.now());
     let certificate_json = offset_dates(scene.text, today).map_err(failed)?.into_bytes().into();
@@ -244,12 +246,20 @@ async fn issue(
     );
     let bundle = download(desk, &number).await?;
     let verdict = scene.verdict.as_str();
-    online(anyone, &bundle, scene.verdict).await?;
+    online(anyone, &bundle, day, scene.verdict).await?;
     telling.tell("verify_online", format!("  fetched, and verified by the node: {verdict}"));
-    stranger.judge(&bundle, scene.verdict)?;
+    stranger.judge(&bundle, day, scene.verdict)?;
     telling
         .tell("verify_offline", format!("  verified from its {}-byte bundle with no network: {verdict}", bundle.len()));
     Ok((number, bundle))
+}
+
+/// The day of use that is asked about: the latest civil date at any of the offices. Just after midnight in China
+/// it is still yesterday in Egypt, and no ship is that fast.
+fn day_of_use() -> Result<Date, Failure> {
+    let now = SystemClock.now();
+    let days = CAST.iter().map(Cast::zone).collect::<Result<Vec<ZoneName>, _>>()?;
+    days.iter().map(|zone| zone.date_at(now)).max().ok_or_else(|| failed("nobody to show"))
 }
 
 async fn open_account(addresses: &Addresses, cast: &Cast) -> Result<String, Failure> {
@@ -282,8 +292,9 @@ async fn download(desk: &Desk, number: &str) -> Result<String, Failure> {
     String::from_utf8(answer.into_inner().content.into()).map_err(failed)
 }
 
-async fn online(anyone: &Connection, bundle: &str, expected: Headline) -> Result<(), Failure> {
-    let request = wire::VerifyPresentationRequest { presentation: bundle.to_owned().into(), as_of: None };
+async fn online(anyone: &Connection, bundle: &str, day: Date, expected: Headline) -> Result<(), Failure> {
+    let request =
+        wire::VerifyPresentationRequest { presentation: bundle.to_owned().into(), as_of: Some(date_to_wire(day)) };
     let answer = anyone.verifications().verify_presentation(within_deadline(request)).await.map_err(refused)?;
     let headline = answer.into_inner().verdict.unwrap_or_default().headline;
     if headline == expected.as_str() {
