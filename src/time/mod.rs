@@ -63,14 +63,6 @@ impl ZoneName {
         let zone = jiff::tz::db().get(&self.0).unwrap_or(jiff::tz::TimeZone::UTC);
         zone.to_datetime(instant).date()
     }
-
-    /// The first instant after `date` in this zone; the greatest instant there is, for the calendar's end.
-    #[must_use]
-    pub fn end_of(&self, date: Date) -> Timestamp {
-        let zone = jiff::tz::db().get(&self.0).unwrap_or(jiff::tz::TimeZone::UTC);
-        let next = date.tomorrow().and_then(|day| day.to_zoned(zone));
-        next.map_or(Timestamp::MAX, |midnight| midnight.timestamp())
-    }
 }
 
 impl<'de> serde::Deserialize<'de> for ZoneName {
@@ -191,18 +183,6 @@ mod tests {
         let instant: Timestamp = "2026-11-21T20:30:00Z".parse()?;
         assert_eq!(ZoneName::new("Asia/Karachi")?.date_at(instant).to_string(), "2026-11-22");
         assert_eq!(ZoneName::new("Africa/Nairobi")?.date_at(instant).to_string(), "2026-11-21");
-        Ok(())
-    }
-
-    #[test]
-    fn a_day_ends_where_the_office_stands_also_when_clocks_change() -> Result<(), Box<dyn std::error::Error>> {
-        let end = |zone: &str, day: &str| -> Result<String, Box<dyn std::error::Error>> {
-            Ok(ZoneName::new(zone)?.end_of(parse_date(day).ok_or("date")?).to_string())
-        };
-        assert_eq!(end("Asia/Shanghai", "2026-12-01")?, "2026-12-01T16:00:00Z");
-        // Egypt moves its clocks from 00:00 to 01:00 on 24 April 2026: that day has no midnight.
-        assert_eq!(end("Africa/Cairo", "2026-04-23")?, "2026-04-23T22:00:00Z");
-        assert_eq!(end("UTC", "9999-12-31")?, Timestamp::MAX.to_string());
         Ok(())
     }
 

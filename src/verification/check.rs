@@ -120,7 +120,7 @@ pub struct Basis {
     /// The instant the source speaks of.
     #[serde(serialize_with = "instant")]
     pub time: Option<Timestamp>,
-    /// Seconds from that instant to the instant or day asked about, never negative.
+    /// Seconds from that instant to the instant of the question, never negative.
     pub age_seconds: Option<u64>,
 }
 

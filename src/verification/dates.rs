@@ -1,7 +1,7 @@
 //! Whether a certificate was usable on the day asked, by its signed dates; and what the agreement says about
 //! being late, where its files are at hand.
 
-use super::{Basis, Check, Headline, Subject, day::AsOf};
+use super::{Basis, Check, Day, Headline, Subject};
 use crate::{
     agreement::{Agreements, Edition, Known, LatePresentation, Usability},
     certificate::Country,
@@ -14,8 +14,8 @@ pub(super) fn edition<'a>(agreements: Option<&'a Agreements>, certificate: &Open
 }
 
 /// Holds the day asked against the signed dates.
-pub(super) fn check(certificate: &OpenedCertificate, as_of: &AsOf, edition: Option<&Edition>) -> Check {
-    let date = as_of.day.date;
+pub(super) fn check(certificate: &OpenedCertificate, as_of: &Day, edition: Option<&Edition>) -> Check {
+    let date = as_of.date;
     let (from, until) = (certificate.valid_from, certificate.valid_until);
     let usability = edition.map_or_else(
         || Usability::on(date, from, until, Known::Unknown),

@@ -1,8 +1,7 @@
 //! The checks of a certificate that is signed and in shape: verifier order, steps 10 to 14.
 
 use super::{
-    Basis, Check, Headline, Question, Subject, Verifier, answers, authority, changes, dates,
-    day::AsOf,
+    Basis, Check, Day, Headline, Question, Subject, Verifier, answers, authority, changes, dates,
     head::{Cosigning, Head, ProofFault, Proven},
     status,
     verdict::Findings,
@@ -52,9 +51,9 @@ impl Case<'_> {
         // Not UTC: just after midnight at the office it would call a fresh certificate not yet valid, for no reason
         // that lies in either country.
         let zone = there.or_else(|| trust.time_zone(&self.envelope.iss));
-        let as_of = AsOf::of(self.question, zone);
+        let as_of = Day::of(self.question, zone);
         if there.is_none() {
-            let (to, zone) = (self.certificate.to, &as_of.day.zone);
+            let (to, zone) = (self.certificate.to, &as_of.zone);
             let sentence =
                 format!("The time zone of {to} is not known here; days are counted in {zone}, the issuer's.");
             found.warn("DAY_OF_ISSUER", sentence);
@@ -76,7 +75,7 @@ impl Case<'_> {
         let listed = self.verifier.lists.verify(rules, heads, (iss, origin), self.bundle);
         let mut changes = changes::verify(rules, heads, self.envelope, self.bundle);
         let asked =
-            status::Asked { certificate: self.certificate, log: origin, index, as_of: &as_of, question: self.question };
+            status::Asked { certificate: self.certificate, log: origin, index, date: as_of.date, question: self.question };
         let status = status::check(&asked, listed.as_ref(), &mut changes);
 
         let certificate_head = proven.as_ref().map(|proven| &proven.head);
@@ -104,8 +103,8 @@ impl Case<'_> {
             place.index = index;
         }
         found.authentic = answers::authentic(&found.checks);
-        found.usable = answers::usable(&found.checks, &found.authentic, &status.standing, as_of.day.date);
-        found.as_of = Some(as_of.day);
+        found.usable = answers::usable(&found.checks, &found.authentic, &status.standing, as_of.date);
+        found.as_of = Some(as_of);
     }
 
     /// The time zone of the importing country: its authority's, else that of the first authority there.

@@ -5,7 +5,6 @@ use super::{
     Basis, Check, Headline, Question, Subject, Warning,
     changes::Changes,
     check::age,
-    day::AsOf,
     listed::{Listed, StatusFault},
     standing::{Loss, Standing},
 };
@@ -34,7 +33,8 @@ pub(super) struct Asked<'a> {
     pub(super) log: &'a Origin,
     /// Its index, if proven.
     pub(super) index: Option<u64>,
-    pub(super) as_of: &'a AsOf,
+    /// The day of use.
+    pub(super) date: Date,
     pub(super) question: &'a Question,
 }
 
@@ -56,12 +56,12 @@ pub(super) fn check(
         let sentence = "The status list leaves in force what an earlier change took away for good; the change counts.";
         warnings.push(Warning { code: "STATUS_CONTRADICTED", sentence: sentence.to_owned() });
     }
-    let date = asked.as_of.day.date;
+    let date = asked.date;
     let basis = word.as_ref().map_or_else(
         |_| Basis::of("what was presented"),
         |(listed, _)| {
             let source = format!("status statement of {}, for {} entries", asked.log, listed.size);
-            Basis::at(source, listed.as_of, asked.as_of.until)
+            Basis::at(source, listed.as_of, asked.question.at)
         },
     );
     if let Ok((listed, _)) = &word

@@ -261,6 +261,20 @@ fn being_withdrawn_later_and_being_usable_then_are_two_answers() {
 }
 
 #[test]
+fn a_day_of_use_long_past_does_not_make_an_old_status_fresh() {
+    // Withdrawn on 12 December; the holder shows the bundle of 1 December and names the day before.
+    let (old, mut asked) = (World::settled().bundle(), question().on(Some(Date::constant(2026, 12, 1))));
+    asked.at = at("2026-12-30T09:00:00Z");
+    let verdict = verify(&plain_trust(), &old, &asked);
+    assert_eq!(verdict.headline, Headline::StatusUnknown, "{}", verdict.to_text());
+    let basis = verdict.check(Subject::Status).unwrap().rests_on.clone().unwrap();
+    assert_eq!(basis.age_seconds, Some(29 * 86_400 + 3 * 3_600));
+    // Who repeats the verdict of that day asks as of its instant.
+    asked.at = at(super::world::NOW);
+    assert_eq!(verify(&plain_trust(), &old, &asked).headline, Headline::Valid);
+}
+
+#[test]
 fn details_that_were_not_presented_are_said_to_be_missing() {
     let mut bundle = changed(withdrawn(Date::constant(2026, 11, 20)), None).bundle();
     bundle.changes.clear();
