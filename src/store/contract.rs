@@ -38,7 +38,8 @@ pub trait Store: Send + Sync {
     /// Makes the disclosures of a published entry unreadable, for ever. Doing it again changes nothing.
     fn erase(&self, origin: &Origin, index: u64, at_ms: u64) -> Result<(), StoreError>;
 
-    /// Drops answers older than [`super::ANSWERS_KEPT_MS`] and the room they took; says how many.
+    /// Drops answers older than [`super::ANSWERS_KEPT_MS`] and [`super::REQUEST_AHEAD_MS`] together, and the
+    /// room they took; says how many.
     fn expire(&self, now_ms: u64) -> Result<u64, StoreError>;
 
     /// Forgets everything in memory and opens what is on disk, by the path of every start. Durable entries

@@ -5,7 +5,9 @@ use super::batch::{Batch, Committed, Present, admit, check_note};
 use super::contract::{SignHead, Store};
 use super::entry::{Disclosures, DurableEntry, EntryFacts, EntryRef, NewEntry, PublishedHead, Sealed};
 use super::error::StoreError;
-use super::state::{ANSWERS_KEPT_MS, Answer, AuditRow, Records, RequestId, StateChange, StatusListState, Table};
+use super::state::{
+    ANSWERS_KEPT_MS, Answer, AuditRow, REQUEST_AHEAD_MS, Records, RequestId, StateChange, StatusListState, Table,
+};
 use crate::log::{Extension, Hash, HashReader, Origin, leaf_hash, node_hash, root};
 use crate::statement::Jti;
 use bytes::Bytes;
@@ -276,7 +278,8 @@ impl Store for MemoryStore {
         let mut memory = self.lock();
         memory.usable()?;
         let before = memory.answers.len();
-        memory.answers.retain(|_, answer| now_ms.saturating_sub(answer.at_ms) <= ANSWERS_KEPT_MS);
+        let kept = ANSWERS_KEPT_MS + REQUEST_AHEAD_MS;
+        memory.answers.retain(|_, answer| now_ms.saturating_sub(answer.at_ms) <= kept);
         Ok((before - memory.answers.len()) as u64)
     }
 

@@ -23,7 +23,9 @@ pub use error::StoreError;
 pub use journal::measure;
 pub use journal::{JournalOptions, JournalStore, Scrubbed};
 pub use memory::MemoryStore;
-pub use state::{ANSWERS_KEPT_MS, Answer, AuditRow, Records, RequestId, StateChange, StatusListState, Table};
+pub use state::{
+    ANSWERS_KEPT_MS, Answer, AuditRow, REQUEST_AHEAD_MS, Records, RequestId, StateChange, StatusListState, Table,
+};
 
 #[cfg(test)]
 mod battery;

@@ -7,6 +7,11 @@ use serde::{Deserialize, Serialize};
 /// How long the answer to a request is kept, in milliseconds: seven days.
 pub const ANSWERS_KEPT_MS: u64 = 7 * 24 * 60 * 60 * 1000;
 
+/// How far ahead of the clock the time in a request id may lie, in milliseconds: ten minutes. An answer
+/// is kept that much longer than [`ANSWERS_KEPT_MS`]: the request may come again for seven days from the
+/// time in its id, which may lie that long after the answer.
+pub const REQUEST_AHEAD_MS: u64 = 10 * 60 * 1000;
+
 /// A UUIDv7, as its 16 bytes.
 pub type RequestId = [u8; 16];
 
@@ -28,7 +33,7 @@ pub enum StateChange {
         /// Next serial to give.
         next: u64,
     },
-    /// A request has its answer, for [`ANSWERS_KEPT_MS`]. A second answer to it is refused.
+    /// A request has its answer, for [`ANSWERS_KEPT_MS`] and [`REQUEST_AHEAD_MS`]. A second answer to it is refused.
     RequestAnswered {
         /// The account that asked.
         account: String,

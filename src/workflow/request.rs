@@ -1,11 +1,11 @@
 //! Request ids: a UUIDv7 of the caller's own, good for the time that answers are kept.
 
 use super::WorkflowError;
-use crate::{store::ANSWERS_KEPT_MS, time::Timestamp};
+use crate::{
+    store::{ANSWERS_KEPT_MS, REQUEST_AHEAD_MS},
+    time::Timestamp,
+};
 use uuid::{Uuid, Version};
-
-/// A caller's clock may be this far ahead, in milliseconds.
-const AHEAD_MS: u64 = 10 * 60 * 1000;
 
 /// A request id that may be carried out now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,7 +23,7 @@ impl RequestId {
         let made = uuid.get_timestamp().map(|at| at.to_unix()).ok_or_else(invalid)?;
         let made_ms = made.0.saturating_mul(1000).saturating_add(u64::from(made.1) / 1_000_000);
         let now_ms = u64::try_from(now.as_millisecond()).unwrap_or(0);
-        if made_ms.saturating_add(ANSWERS_KEPT_MS) <= now_ms || made_ms > now_ms.saturating_add(AHEAD_MS) {
+        if made_ms.saturating_add(ANSWERS_KEPT_MS) <= now_ms || made_ms > now_ms.saturating_add(REQUEST_AHEAD_MS) {
             return Err(WorkflowError::RequestIdExpired);
         }
         Ok(Self(uuid.into_bytes()))
@@ -39,7 +39,10 @@ impl RequestId {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reason::Reasoned;
+    use crate::{
+        reason::Reasoned,
+        store::{Batch, MemoryStore, StateChange, Store},
+    };
 
     fn made_at(ms: i64) -> String {
         let head = format!("{ms:012x}");
@@ -56,6 +59,28 @@ mod tests {
         assert_eq!(read(-week), Err("REQUEST_ID_EXPIRED"));
         assert!(read(600_000).is_ok());
         assert_eq!(read(600_001), Err("REQUEST_ID_EXPIRED"));
+    }
+
+    #[test]
+    fn an_answer_is_kept_for_as_long_as_its_request_may_be_carried_out() {
+        let at: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
+        let ms = |ms: u64| at.as_millisecond() + i64::try_from(ms).unwrap();
+        let text = made_at(ms(REQUEST_AHEAD_MS));
+        let request_id = RequestId::read(&text, at).unwrap().bytes();
+        let store = MemoryStore::new();
+        let (account, answer) = ("bank".to_owned(), b"done".to_vec());
+        let answered = StateChange::RequestAnswered { account, request_id, body_digest: [1; 32], answer, entry: None };
+        let at_ms = u64::try_from(at.as_millisecond()).unwrap();
+        store.commit(Batch { at_ms, state: vec![answered], ..Batch::default() }).unwrap();
+        let mut accepted = 0;
+        for after in [0, ANSWERS_KEPT_MS, ANSWERS_KEPT_MS + REQUEST_AHEAD_MS - 1, ANSWERS_KEPT_MS + REQUEST_AHEAD_MS] {
+            store.expire(at_ms + after).unwrap();
+            if RequestId::read(&text, Timestamp::from_millisecond(ms(after)).unwrap()).is_ok() {
+                accepted += 1;
+                assert!(store.answered("bank", &request_id).unwrap().is_some(), "{after} ms later it is issued twice");
+            }
+        }
+        assert_eq!(accepted, 3);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::sim::{Dice, SimDisk};
 use super::*;
 use crate::reason::Reasoned;
 use crate::store::rig::{Rig, START_MS, origin};
-use crate::store::{Batch, StateChange};
+use crate::store::{ANSWERS_KEPT_MS, Batch, REQUEST_AHEAD_MS, StateChange};
 use crate::time::SeededRandom;
 use std::sync::Mutex;
 
@@ -308,7 +308,7 @@ fn old_state_segments_go_once_their_answers_are_old() {
     let (bench, store, mut rig) = Bench::lived();
     let segments = || bench.disk.names().iter().filter(|name| name.starts_with("state")).count();
     let before = segments();
-    assert!(store.expire(rig.now_ms() + crate::store::ANSWERS_KEPT_MS + 1).unwrap() > 100);
+    assert!(store.expire(rig.now_ms() + ANSWERS_KEPT_MS + REQUEST_AHEAD_MS + 1).unwrap() > 100);
     assert!(before > 2 && segments() == 1);
     rig.acknowledged.clear();
     rig.brought.clear();

@@ -17,7 +17,7 @@ use crate::store::batch::{Batch, Committed, Present, admit, check_note};
 use crate::store::contract::SignHead;
 use crate::store::entry::PublishedHead;
 use crate::store::error::StoreError;
-use crate::store::state::{ANSWERS_KEPT_MS, RequestId, StateChange, Table};
+use crate::store::state::{ANSWERS_KEPT_MS, REQUEST_AHEAD_MS, RequestId, StateChange, Table};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{MutexGuard, PoisonError};
 
@@ -376,13 +376,13 @@ impl Core {
 
     pub(super) fn expire(&self, now_ms: u64) -> Result<u64, StoreError> {
         self.write(|writer| {
-            let before = now_ms.saturating_sub(ANSWERS_KEPT_MS);
+            let before = now_ms.saturating_sub(ANSWERS_KEPT_MS + REQUEST_AHEAD_MS);
             let mut changes = Changes::new();
             for (key, value) in self.state.scan(keyspace::ANSWERS, keyspace::ANSWERS, usize::MAX)? {
-                // A UUIDv7 begins with its time, and none more than ten minutes ahead is taken: from here on
-                // no answer can be old.
+                // A UUIDv7 begins with its time, and none further ahead is taken: from here on no answer can
+                // be old.
                 let made = key.get(1..7).map_or(0, |ms| ms.iter().fold(0, |ms, byte| ms << 8 | u64::from(*byte)));
-                if made > before.saturating_add(AHEAD_MS) {
+                if made > before.saturating_add(REQUEST_AHEAD_MS) {
                     break;
                 }
                 let stored: StoredAnswer = postcard::from_bytes(&value)
@@ -453,9 +453,6 @@ impl Core {
         Ok(())
     }
 }
-
-/// How far ahead of the clock a request's own time may lie, in milliseconds: ten minutes.
-const AHEAD_MS: u64 = 10 * 60 * 1000;
 
 fn log_records(log: &Log) -> Vec<StateRecord> {
     let opened = StateChange::LogOpened { origin: log.origin.clone(), addressee: log.addressee.clone() };
