@@ -233,7 +233,7 @@ fn result(request_id: String, outcome: Result<wire::IssuedCertificate, pb::Statu
 fn issued_to_wire(issued: &Issued, store: Option<&dyn Store>) -> Result<wire::IssuedCertificate, WorkflowError> {
     let Issued { outcome, warnings } = issued;
     let token = match store {
-        Some(store) => CertificateRecord::read(store, &outcome.entry)?.token.into(),
+        Some(store) => CertificateRecord::token(store, &outcome.entry)?.into(),
         None => Bytes::new(),
     };
     Ok(wire::IssuedCertificate {

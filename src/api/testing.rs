@@ -1,30 +1,9 @@
 //! A caller of the services, for tests in other rooms: generated types stay in this one.
 
+use super::client::{Connection, Dial, Refusal};
 use super::wire::origin::v1 as wire;
 use std::net::SocketAddr;
-use tonic::metadata::{Ascii, MetadataValue};
-use tonic::service::interceptor::InterceptedService;
-use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
-use tonic::{Request, Status};
-use tonic_types::{RpcStatusExt as _, StatusExt as _, pb};
-use wire::admin_service_client::AdminServiceClient;
-use wire::certificate_service_client::CertificateServiceClient;
-use wire::log_service_client::LogServiceClient;
-use wire::verification_service_client::VerificationServiceClient;
-
-type Calls = InterceptedService<Channel, Bearer>;
-
-#[derive(Clone)]
-struct Bearer(Option<MetadataValue<Ascii>>);
-
-impl tonic::service::Interceptor for Bearer {
-    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        if let Some(value) = &self.0 {
-            request.metadata_mut().insert("authorization", value.clone());
-        }
-        Ok(request)
-    }
-}
+use tonic::Status;
 
 /// What a test wants to know of an issued certificate.
 #[derive(Debug)]
@@ -37,23 +16,20 @@ pub(crate) struct IssuedRow {
 }
 
 /// A connection with or without a token.
-pub(crate) struct Caller(Calls);
+pub(crate) struct Caller(Connection);
 
 impl Caller {
     pub(crate) async fn operator(address: SocketAddr, token: &str) -> Self {
-        let endpoint = Endpoint::from_shared(format!("http://{address}")).unwrap();
-        Self::new(endpoint.connect().await.unwrap(), Some(token))
+        Self::dial(Dial { url: format!("http://{address}"), ca: None, tls_name: None }, Some(token)).await
     }
 
     pub(crate) async fn over_tls(address: SocketAddr, ca: &[u8], token: Option<&str>) -> Self {
-        let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(ca)).domain_name("localhost");
-        let endpoint = Endpoint::from_shared(format!("https://{address}")).unwrap().tls_config(tls).unwrap();
-        Self::new(endpoint.connect().await.unwrap(), token)
+        let (url, tls_name) = (format!("https://{address}"), Some("localhost".to_owned()));
+        Self::dial(Dial { url, ca: Some(ca.to_vec()), tls_name }, token).await
     }
 
-    fn new(channel: Channel, token: Option<&str>) -> Self {
-        let bearer = token.map(|token| format!("Bearer {token}").parse().unwrap());
-        Self(InterceptedService::new(channel, Bearer(bearer)))
+    async fn dial(dial: Dial, token: Option<&str>) -> Self {
+        Self(Connection::open(&dial, token).await.unwrap())
     }
 
     /// Opens an account and returns its token.
@@ -65,12 +41,12 @@ impl Caller {
             roles: vec![role.into()],
             offices: offices.iter().map(|code| (*code).to_owned()).collect(),
         };
-        AdminServiceClient::new(self.0.clone()).create_account(request).await.unwrap().into_inner().token
+        self.0.admin().create_account(request).await.unwrap().into_inner().token
     }
 
     pub(crate) async fn log_holds(&self, log: &str) -> bool {
         let request = wire::CheckLogRequest { log: log.to_owned() };
-        AdminServiceClient::new(self.0.clone()).check_log(request).await.unwrap().into_inner().holds
+        self.0.admin().check_log(request).await.unwrap().into_inner().holds
     }
 
     /// Issues by the stream; the reason for what was not issued.
@@ -89,7 +65,7 @@ impl Caller {
             .iter()
             .map(|(id, json)| wire::IssueRow { request_id: id.clone(), certificate_json: json.clone().into() });
         let message = wire::IssueCertificatesRequest { rows: rows.collect(), contents: 0 };
-        let mut client = CertificateServiceClient::new(self.0.clone());
+        let mut client = self.0.certificates();
         let mut answers = client.issue_certificates(tokio_stream::iter([message])).await?.into_inner();
         let mut all = Vec::new();
         while let Some(answer) = answers.message().await? {
@@ -100,7 +76,7 @@ impl Caller {
 
     pub(crate) async fn bundle(&self, number: &str) -> Vec<u8> {
         let request = wire::DownloadCertificateRequest { certificate: Some(named(number)), format: 0 };
-        let mut client = CertificateServiceClient::new(self.0.clone());
+        let mut client = self.0.certificates();
         client.download_certificate(request).await.unwrap().into_inner().content.into()
     }
 
@@ -111,14 +87,14 @@ impl Caller {
             reason: "The order was cancelled".to_owned(),
             ..Default::default()
         };
-        let cancelled = CertificateServiceClient::new(self.0.clone()).cancel_certificate(request).await;
+        let cancelled = self.0.certificates().cancel_certificate(request).await;
         cancelled.map(|_| ()).map_err(|status| reason(&status))
     }
 
     /// The headline.
     pub(crate) async fn verdict(&self, presentation: &[u8]) -> String {
         let request = wire::VerifyPresentationRequest { presentation: presentation.to_vec().into(), as_of: None };
-        let mut client = VerificationServiceClient::new(self.0.clone());
+        let mut client = self.0.verifications();
         client.verify_presentation(request).await.unwrap().into_inner().verdict.unwrap().headline
     }
 
@@ -126,14 +102,14 @@ impl Caller {
     pub(crate) async fn look_up(&self, issuer: &str, jti: &str) -> Result<&'static str, String> {
         let name = Some(wire::look_up_certificate_request::Name::Jti(jti.to_owned()));
         let request = wire::LookUpCertificateRequest { issuer: issuer.to_owned(), name };
-        let found = VerificationServiceClient::new(self.0.clone()).look_up_certificate(request).await;
+        let found = self.0.verifications().look_up_certificate(request).await;
         let status = found.map_err(|status| reason(&status))?.into_inner().status();
         Ok(status.as_str_name().strip_prefix("CERTIFICATE_STATUS_").unwrap())
     }
 
     pub(crate) async fn checkpoint(&self, log: &str) -> Result<Vec<u8>, String> {
         let request = wire::GetCheckpointRequest { log: log.to_owned() };
-        let answer = LogServiceClient::new(self.0.clone()).get_checkpoint(request).await;
+        let answer = self.0.logs().get_checkpoint(request).await;
         answer.map(|answer| answer.into_inner().note.into()).map_err(|status| reason(&status))
     }
 }
@@ -151,14 +127,14 @@ fn outcome(outcome: wire::issue_result::Outcome) -> Result<IssuedRow, String> {
             index: issued.index,
             token: issued.token.into(),
         }),
-        wire::issue_result::Outcome::Error(error) => Err(reason_of(&error)),
+        wire::issue_result::Outcome::Error(error) => Err(reason_of(Refusal::from(&error))),
     }
 }
 
 fn reason(status: &Status) -> String {
-    status.get_error_details().error_info().map_or_else(|| status.to_string(), |info| info.reason.clone())
+    reason_of(Refusal::from(status))
 }
 
-fn reason_of(error: &pb::Status) -> String {
-    error.get_error_details().error_info().map_or_else(|| error.message.clone(), |info| info.reason.clone())
+fn reason_of(refusal: Refusal) -> String {
+    if refusal.reason.is_empty() { refusal.message } else { refusal.reason }
 }

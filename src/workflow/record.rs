@@ -7,6 +7,7 @@ use crate::{
     statement::{Addressee, Jti, Opened, OpenedBody, OpenedCertificate, Status, open_leaf, status_list::LIST_ENTRIES},
     store::{Disclosures, EntryRef, Store},
 };
+use bytes::Bytes;
 
 /// How many certificates a page may have.
 const PAGE_MAX: usize = 500;
@@ -51,11 +52,7 @@ impl CertificateRecord {
     pub fn read(store: &dyn Store, entry: &EntryRef) -> Result<Self, WorkflowError> {
         let facts = store.facts(&entry.origin, entry.index)?.ok_or(WorkflowError::CertificateUnknown)?;
         let place = facts.status_index.ok_or(WorkflowError::CertificateUnknown)?;
-        let leaf = store.leaf(&entry.origin, entry.index)?.ok_or(WorkflowError::CertificateUnknown)?;
-        let disclosures = match store.disclosures(&entry.origin, entry.index)? {
-            Some(Disclosures::Present(disclosures)) => disclosures,
-            _ => Vec::new(),
-        };
+        let (leaf, disclosures) = parts(store, entry)?;
         let unreadable =
             |why: String| WorkflowError::Record(format!("entry {} of {}: {why}", entry.index, entry.origin));
         let Opened { body, .. } = open_leaf(&leaf, &disclosures).map_err(|e| unreadable(e.to_string()))?;
@@ -65,6 +62,23 @@ impl CertificateRecord {
         let token = token_of(&leaf, &disclosures);
         Ok(Self { entry: entry.clone(), jti: facts.jti, certificate: *certificate, status, token })
     }
+
+    /// The SD-JWT of the certificate at a place, with every disclosure that is left, as [`Self::read`] gives it.
+    /// Nothing of it is opened: to hand back what was just issued, its text alone is needed.
+    pub fn token(store: &dyn Store, entry: &EntryRef) -> Result<String, WorkflowError> {
+        let (leaf, disclosures) = parts(store, entry)?;
+        Ok(token_of(&leaf, &disclosures))
+    }
+}
+
+/// The leaf of a certificate and the disclosures that are left.
+fn parts(store: &dyn Store, entry: &EntryRef) -> Result<(Bytes, Vec<String>), WorkflowError> {
+    let leaf = store.leaf(&entry.origin, entry.index)?.ok_or(WorkflowError::CertificateUnknown)?;
+    let disclosures = match store.disclosures(&entry.origin, entry.index)? {
+        Some(Disclosures::Present(disclosures)) => disclosures,
+        _ => Vec::new(),
+    };
+    Ok((leaf, disclosures))
 }
 
 /// The SD-JWT of a leaf and its disclosures.
