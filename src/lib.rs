@@ -10,7 +10,7 @@
 //! verdict  verification
 //! tools    store  keys
 //! writer   sequencer
-//! work     workflow
+//! work     workflow  exchange
 //! doors    api
 //!          node
 //!          cli
@@ -49,6 +49,7 @@ pub mod store;
 
 pub mod sequencer;
 
+pub mod exchange;
 pub mod workflow;
 
 pub mod api;

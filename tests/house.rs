@@ -25,7 +25,7 @@ const FLOORS: &[&[&str]] = &[
     &["verification"],
     &["store", "keys"],
     &["sequencer"],
-    &["workflow"],
+    &["exchange", "workflow"],
     &["api"],
     &["node"],
     &["cli"],
@@ -241,7 +241,7 @@ fn generated_wire_types_stay_in_the_door_that_speaks_them() {
             assert!(inside.starts_with("api"), "{} includes generated types", inside.display());
         }
         if code.contains("prost::") || code.contains("tonic::") {
-            let doors = ["api", "node", "cli"];
+            let doors = ["api", "exchange/driver", "node", "cli"];
             assert!(doors.iter().any(|d| inside.starts_with(d)), "{} speaks the wire", inside.display());
         }
     }

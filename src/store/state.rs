@@ -106,11 +106,38 @@ pub enum Table {
     StatusToken,
     /// Single values of the authority.
     Setting,
+    /// Heads of own logs with the cosignatures they have, by origin.
+    Cosigned,
+    /// The head cosigned last of each log that this node watches, by origin.
+    Witnessed,
+    /// What a replica keeps beside the entries of its log, by origin.
+    Replica,
+    /// Entries of a partner log that failed their check, by origin and index.
+    Finding,
+    /// Entries of a partner log whose disclosures have not come, by origin and index.
+    Awaited,
+    /// What was receipted of the disclosures of a partner log, by origin.
+    Receipt,
+    /// Proof that a log has shown two histories, by origin.
+    Evidence,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 5] = [Self::Account, Self::ApiToken, Self::KeyUse, Self::StatusToken, Self::Setting];
+    pub const ALL: [Self; 12] = [
+        Self::Account,
+        Self::ApiToken,
+        Self::KeyUse,
+        Self::StatusToken,
+        Self::Setting,
+        Self::Cosigned,
+        Self::Witnessed,
+        Self::Replica,
+        Self::Finding,
+        Self::Awaited,
+        Self::Receipt,
+        Self::Evidence,
+    ];
 
     pub(super) const fn byte(self) -> u8 {
         match self {
@@ -119,6 +146,13 @@ impl Table {
             Self::KeyUse => 2,
             Self::StatusToken => 3,
             Self::Setting => 4,
+            Self::Cosigned => 5,
+            Self::Witnessed => 6,
+            Self::Replica => 7,
+            Self::Finding => 8,
+            Self::Awaited => 9,
+            Self::Receipt => 10,
+            Self::Evidence => 11,
         }
     }
 }

@@ -74,8 +74,13 @@ impl Case<'_> {
         let (rules, heads) = (self.verifier.rules(), &self.verifier.heads);
         let listed = self.verifier.lists.verify(rules, heads, (iss, origin), self.bundle);
         let mut changes = changes::verify(rules, heads, self.envelope, self.bundle);
-        let asked =
-            status::Asked { certificate: self.certificate, log: origin, index, date: as_of.date, question: self.question };
+        let asked = status::Asked {
+            certificate: self.certificate,
+            log: origin,
+            index,
+            date: as_of.date,
+            question: self.question,
+        };
         let status = status::check(&asked, listed.as_ref(), &mut changes);
 
         let certificate_head = proven.as_ref().map(|proven| &proven.head);

@@ -112,6 +112,29 @@ impl StatusView {
         self.next
     }
 
+    /// How many lists there are.
+    #[must_use]
+    pub const fn lists(&self) -> usize {
+        self.lists.len()
+    }
+
+    /// The highest identifier seen.
+    #[must_use]
+    pub const fn last(&self) -> Option<Jti> {
+        self.last
+    }
+
+    /// Unix seconds of the last snapshot; 0 before the first.
+    #[must_use]
+    pub const fn as_of(&self) -> u64 {
+        self.as_of
+    }
+
+    /// Certificates that had a change of some items.
+    pub fn in_part(&self) -> impl Iterator<Item = StatusPlace> {
+        self.in_part.iter().copied()
+    }
+
     /// The status at a place; none where there is no such list or no such place.
     #[must_use]
     pub fn status(&self, at: StatusPlace) -> Option<Status> {

@@ -1,0 +1,27 @@
+//! What nodes do for each other: replicate the logs addressed to them, cosign, witness, hand over disclosures.
+//!
+//! What always holds: a machine takes events and gives actions, and does nothing itself: no clock, no store, no
+//! wire; nothing is said to be held before it is durable; no head is cosigned that is not held, or does not extend
+//! the one seen last; of two branches of a log the first is kept and neither is cosigned any more; one bad entry
+//! stops nothing; a partner costs only itself. Not its business: what an authority says (`statement`), who may say
+//! it (`trust`), what people do with it (`workflow`).
+//!
+//! ```text
+//! message     what partners say to each other       access       who may ask whom for what
+//! replica     holds a partner's log                 supplier     gives one log to one partner
+//! witness     watches logs grow                     canvasser    collects witnesses' cosignatures
+//! ```
+//! Every machine is `step(now, event) -> actions`. An action's result comes back as an event; until it does the
+//! machine does not count on it, so a crash between the two loses nothing that was said.
+
+mod access;
+pub mod canvasser;
+pub mod cosigned;
+mod error;
+pub mod message;
+pub mod replica;
+pub mod supplier;
+pub mod witness;
+
+pub use access::{hosts_issuer, may_have_disclosures, may_replicate, replicates, witnesses};
+pub use error::ExchangeError;

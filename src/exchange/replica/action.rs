@@ -1,0 +1,140 @@
+//! What a replica hears and what it wants done.
+
+use super::Held;
+use crate::{
+    exchange::{
+        ExchangeError,
+        message::{FromReplica, FromSupplier},
+    },
+    log::{Checkpoint, Extension, Origin},
+    statement::Jti,
+    store::Batch,
+    trust::TrustList,
+    verification::{CheckedEntry, EntryFault, StatusPlace},
+};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// What happened.
+#[derive(Debug)]
+pub enum Event {
+    /// Time passed; once a second is often enough.
+    Tick,
+    /// The stream to the log's own node is open.
+    Connected,
+    /// The stream ended, or could not be opened.
+    Disconnected,
+    /// The log's node said something.
+    Received(FromSupplier),
+    /// The result of [`Action::Check`].
+    Checked(Checked),
+    /// The batch of [`Action::Commit`] is durable.
+    Committed,
+    /// The head of [`Action::Advance`] is durable and what it covers is published.
+    Advanced,
+    /// [`Action::Commit`] or [`Action::Advance`] failed; nothing goes on from memory. The answer to
+    /// [`Action::Reload`] comes as [`Event::Reloaded`].
+    StoreFailed(String),
+    /// What the store holds after it was read again.
+    Reloaded(Box<Held>),
+    /// The cosignature of [`Action::Cosign`], as a line without its newline.
+    Cosigned {
+        /// Size of the head.
+        size: u64,
+        /// The line.
+        line: String,
+    },
+    /// Another trust list is in force.
+    Trust(Arc<TrustList>),
+    /// Somebody proved that the log has shown two histories, the shorter of this size.
+    Equivocated(u64),
+}
+
+/// What is to be done. Results come back as events; sends and reports have none.
+#[derive(Debug)]
+pub enum Action {
+    /// Open a `Sync` stream to the log's own node.
+    Dial,
+    /// End the stream, telling the reason.
+    HangUp(ExchangeError),
+    /// Say this on the stream.
+    Send(FromReplica),
+    /// Check these entries: [`super::check`], on as many threads as there are.
+    Check(Unchecked),
+    /// Make this durable in the log's own store: at most one such action is open at a time.
+    Commit(Batch),
+    /// Make this head durable and publish what it covers: [`crate::store::Store::advance`], giving this note. Never
+    /// while a commit is open.
+    Advance {
+        /// The head, proven to extend the one before.
+        extension: Box<Extension>,
+        /// The note of the log.
+        note: String,
+    },
+    /// Cosign this head with the replica key, at the time of the event.
+    Cosign(Checkpoint),
+    /// Read the store again from disk, then [`Held::load`].
+    Reload,
+    /// Tell the operators of both sides: these entries failed their check. They are in the batch already.
+    Found(Vec<Finding>),
+    /// Tell the operator.
+    Alarm(ExchangeError),
+    /// Two notes of the log that do not go together: proof is needed, or is here. See [`Suspicion`].
+    Suspect(Suspicion),
+}
+
+/// Entries to be checked.
+#[derive(Debug, Clone)]
+pub struct Unchecked {
+    /// Names the work in its result.
+    pub ticket: u64,
+    /// The log.
+    pub origin: Origin,
+    /// Index of the first.
+    pub start: u64,
+    /// The leaves.
+    pub entries: Vec<Bytes>,
+    /// The list to check by.
+    pub trust: Arc<TrustList>,
+}
+
+/// Entries that were checked.
+#[derive(Debug)]
+pub struct Checked {
+    /// Of the work.
+    pub ticket: u64,
+    /// One for each entry, in order.
+    pub entries: Vec<Result<CheckedEntry, EntryFault>>,
+    /// Where the statuses stand of certificates that these entries change and that are published here.
+    pub places: BTreeMap<Jti, StatusPlace>,
+    /// The version of the trust list that it was checked by.
+    pub trust_version: u64,
+}
+
+/// An entry that failed its check: kept, counted, never delivered, never valid.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The log.
+    pub origin: Origin,
+    /// The entry.
+    pub index: u64,
+    /// Which check failed: the reason of [`EntryFault`].
+    pub reason: String,
+    /// The same for people.
+    pub sentence: String,
+    /// The trust list it was checked by.
+    pub trust_version: u64,
+}
+
+/// Two notes with the log's signature that seem not to be of one history. Of one size they are evidence as they
+/// stand; of two sizes somebody who holds the longer history has to show its root at the smaller size.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suspicion {
+    /// The log.
+    pub origin: Origin,
+    /// The note that was taken first.
+    pub first: String,
+    /// The other.
+    pub second: String,
+}

@@ -1,0 +1,45 @@
+//! Entries that failed their check, as they are kept.
+
+use super::Finding;
+use crate::{
+    log::Origin,
+    store::{StateChange, Store, StoreError, Table},
+};
+use std::collections::BTreeSet;
+
+/// The findings of a log, by index.
+pub fn findings(store: &dyn Store, origin: &Origin) -> Result<Vec<Finding>, StoreError> {
+    let records = store.records(Table::Finding)?;
+    let own = records.into_iter().filter(|(id, _)| index_of(origin, id).is_some());
+    own.map(|(_, record)| {
+        postcard::from_bytes(&record).map_err(|e| StoreError::Index(format!("a finding of {origin}: {e}")))
+    })
+    .collect()
+}
+
+pub(super) fn indexes(store: &dyn Store, origin: &Origin) -> Result<BTreeSet<u64>, StoreError> {
+    Ok(store.records(Table::Finding)?.iter().filter_map(|(id, _)| index_of(origin, id)).collect())
+}
+
+impl Finding {
+    /// Puts the finding.
+    pub(super) fn put(&self) -> StateChange {
+        let record = postcard::to_allocvec(self).unwrap_or_default();
+        StateChange::RecordPut { table: Table::Finding, id: id(&self.origin, self.index), record }
+    }
+}
+
+/// Takes a finding away: the entry holds by a newer trust list.
+pub(super) fn settle(origin: &Origin, index: u64) -> StateChange {
+    StateChange::RecordRemoved { table: Table::Finding, id: id(origin, index) }
+}
+
+/// Big-endian, so that they lie in the order of the log.
+fn id(origin: &Origin, index: u64) -> Vec<u8> {
+    [origin.as_str().as_bytes(), &[0], &index.to_be_bytes()].concat()
+}
+
+fn index_of(origin: &Origin, id: &[u8]) -> Option<u64> {
+    let index = id.strip_prefix(origin.as_str().as_bytes())?.strip_prefix(&[0])?;
+    index.try_into().map(u64::from_be_bytes).ok()
+}

@@ -1,0 +1,18 @@
+//! The addressee's side of one partner log: what arrives is proven, checked, made durable, and only then cosigned.
+//!
+//! ```text
+//! Dial ▶ Connected ▶ Hello ▶ Announce: log signature, extends what is held ▶ Want
+//!   ▶ Package: leads to the announced root ▶ Check ▶ Commit ▶ Advance ▶ Cosign ▶ Send
+//! ```
+
+mod action;
+mod check;
+mod finding;
+mod held;
+mod record;
+
+pub use action::{Action, Checked, Event, Finding, Suspicion, Unchecked};
+pub use check::check;
+pub use finding::findings;
+pub use held::{Held, newest_note};
+pub use record::{Heard, ReplicaRecord};

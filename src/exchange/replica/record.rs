@@ -1,0 +1,48 @@
+//! What a replica keeps beside the entries of its log.
+
+use super::held::TABLE;
+use crate::{
+    log::{Origin, TreeHead},
+    statement::Jti,
+    store::{StateChange, Store, StoreError},
+};
+use serde::{Deserialize, Serialize};
+
+/// One record for each partner log, written with each batch of its entries.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplicaRecord {
+    /// The newest head that the log was heard to have signed. It is kept with the first entries taken on its word:
+    /// the log's own node, restored from an old copy, is reminded of it.
+    pub heard: Option<Heard>,
+    /// The highest identifier of its accepted entries.
+    pub last: Option<Jti>,
+    /// Unix seconds of the last status snapshot.
+    pub as_of: u64,
+    /// Certificates, by list and place, some of whose items lost their force for good.
+    pub in_part: Vec<(u32, u32)>,
+    /// The log has shown two histories, the shorter of this size: nothing is taken or cosigned any more.
+    pub equivocated: Option<u64>,
+}
+
+/// A head that the log signed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heard {
+    /// Size and root.
+    pub head: TreeHead,
+    /// The note.
+    pub note: String,
+}
+
+impl ReplicaRecord {
+    /// Reads the record of a log; the default where there is none.
+    pub fn read(store: &dyn Store, origin: &Origin) -> Result<Self, StoreError> {
+        let Some(bytes) = store.record(TABLE, origin.as_str().as_bytes())? else { return Ok(Self::default()) };
+        postcard::from_bytes(&bytes).map_err(|e| StoreError::Index(format!("the record of replica {origin}: {e}")))
+    }
+
+    /// Puts the record.
+    pub fn put(&self, origin: &Origin) -> StateChange {
+        let record = postcard::to_allocvec(self).unwrap_or_default();
+        StateChange::RecordPut { table: TABLE, id: origin.as_str().as_bytes().to_vec(), record }
+    }
+}
