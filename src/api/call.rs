@@ -6,12 +6,22 @@ use super::{ApiError, Peer};
 use crate::reason::Reasoned as _;
 use crate::sequencer::SequencerError;
 use crate::workflow::WorkflowError;
+use std::time::Duration;
 use tonic::metadata::MetadataMap;
-use tonic::{Extensions, Status};
+use tonic::{Extensions, Status, Streaming};
 use tonic_types::pb;
 
 /// The name under which callers send their token.
 const AUTHORIZATION: &str = "authorization";
+
+/// How long a stream may stand still: its caller neither sends nor takes anything.
+pub(crate) const QUIET: Duration = Duration::from_mins(5);
+
+/// The next message of a stream. One that stands still is ended: it holds a place that others may need.
+pub(crate) async fn next_message<T>(stream: &mut Streaming<T>) -> Result<Option<T>, Status> {
+    let message = tokio::time::timeout(QUIET, stream.message()).await;
+    message.unwrap_or_else(|_| Err(ApiError::DeadlineExceeded.into()))
+}
 
 /// Who calls.
 pub(crate) fn caller(hosts: &Hosts, metadata: &MetadataMap) -> Result<Caller, ApiError> {

@@ -1,7 +1,7 @@
 //! `CertificateService`: issuing, cancelling, reading, for accounts of one authority.
 
 use super::ApiError;
-use super::call::{blocking, caller, refused, refused_row};
+use super::call::{QUIET, blocking, caller, next_message, refused, refused_row};
 use super::convert;
 use super::failure;
 use super::hosts::{HostedAuthority, Hosts};
@@ -163,14 +163,18 @@ async fn issue_stream(
             biased;
             _ = stopping.wait_for(|stopping| *stopping) => break Err(ApiError::Stopping.into()),
             () = answers.closed() => break Ok(()),
-            message = incoming.message() => message,
+            message = next_message(&mut incoming) => message,
         };
         match message {
             Ok(Some(message)) => {
-                let (authority, account, answers) = (Arc::clone(&authority), Arc::clone(&account), answers.clone());
+                // Each message anew: an account that was closed issues nothing more, on no stream.
+                let Some(account) = authority.accounts.still_open(&account).map(Arc::new) else {
+                    break Err(ApiError::Unauthenticated.into());
+                };
+                let (authority, answers) = (Arc::clone(&authority), answers.clone());
                 tokio::spawn(async move {
                     // Whoever asked may be gone; what was asked is done all the same.
-                    let _ = answers.send(issue_message(authority, account, message).await).await;
+                    let _ = answers.send_timeout(issue_message(authority, account, message).await, QUIET).await;
                     drop(permit);
                 });
             }

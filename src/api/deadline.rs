@@ -1,10 +1,12 @@
 //! The time a call has: what its caller asks for, and never more than the node allows.
 
 use super::ApiError;
+use super::http::Refusal;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Response};
 use axum::middleware::Next;
+use axum::response::IntoResponse as _;
 use std::time::Duration;
 use tonic::Status;
 
@@ -14,6 +16,14 @@ pub(crate) async fn within(State(most): State<Duration>, request: Request, next:
     match tokio::time::timeout(allowed, next.run(request)).await {
         Ok(answer) => answer,
         Err(_) => Status::from(ApiError::DeadlineExceeded).into_http(),
+    }
+}
+
+/// The same for the HTTPS door: no browser or cache there reads a gRPC status.
+pub(crate) async fn within_https(State(most): State<Duration>, request: Request, next: Next) -> Response<Body> {
+    match tokio::time::timeout(most, next.run(request)).await {
+        Ok(answer) => answer,
+        Err(_) => Refusal::from(ApiError::DeadlineExceeded).into_response(),
     }
 }
 
@@ -39,11 +49,26 @@ fn asked(headers: &HeaderMap) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::Router;
+    use axum::http::{StatusCode, header};
+    use axum::middleware::from_fn_with_state;
+    use axum::routing::get;
+    use tower::ServiceExt as _;
 
     fn read(text: &str) -> Option<Duration> {
         let mut headers = HeaderMap::new();
         headers.insert("grpc-timeout", text.parse().unwrap());
         asked(&headers)
+    }
+
+    #[tokio::test]
+    async fn an_https_answer_that_is_late_is_an_error_that_no_cache_keeps() {
+        let never = || async { std::future::pending::<&str>().await };
+        let late = Router::new().route("/", get(never)).layer(from_fn_with_state(Duration::ZERO, within_https));
+        let answer = late.oneshot(Request::new(Body::empty())).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::GATEWAY_TIMEOUT);
+        assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store");
+        assert!(answer.headers()[header::CONTENT_TYPE].to_str().unwrap().starts_with("text/plain"));
     }
 
     #[test]

@@ -93,7 +93,7 @@ impl Doors {
         let client = client.prepare().into_axum_router().layer(from_fn_with_state(deadline, deadline::within));
 
         let public = http::routes(http::Public { hosts: hosts.clone(), stopping: stopping.clone() });
-        let public = public.layer(from_fn_with_state(deadline, deadline::within));
+        let public = public.layer(from_fn_with_state(deadline, deadline::within_https));
 
         let started_at = clock.now();
         let admin = Admin { hosts, operator, clock, started_at, verifier, stopping };

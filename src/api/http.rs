@@ -291,6 +291,7 @@ impl IntoResponse for Refusal {
                 let code = match (&error, error.class()) {
                     (ApiError::Unauthenticated, _) => StatusCode::UNAUTHORIZED,
                     (ApiError::ReadingDenied, _) => StatusCode::FORBIDDEN,
+                    (ApiError::DeadlineExceeded, _) => StatusCode::GATEWAY_TIMEOUT,
                     (_, Class::Reject) => StatusCode::NOT_FOUND,
                     (_, Class::Retry) => StatusCode::SERVICE_UNAVAILABLE,
                     (_, Class::Fatal) => return Self::Inside(error.to_string()).into_response(),

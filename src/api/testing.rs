@@ -74,6 +74,22 @@ impl Caller {
         Ok(all)
     }
 
+    /// A stream on which messages are sent one by one.
+    pub(crate) async fn open_stream(&self) -> OpenStream {
+        let (messages, requests) = tokio::sync::mpsc::channel(1);
+        let stream = tokio_stream::wrappers::ReceiverStream::new(requests);
+        let mut client = self.0.certificates();
+        OpenStream { messages, answers: client.issue_certificates(stream).await.unwrap().into_inner() }
+    }
+
+    pub(crate) async fn close_every_account(&self, issuer: &str) {
+        let request = wire::ListAccountsRequest { issuer: issuer.to_owned(), ..Default::default() };
+        for account in self.0.admin().list_accounts(request).await.unwrap().into_inner().accounts {
+            let request = wire::DisableAccountRequest { issuer: issuer.to_owned(), account_id: account.account_id };
+            self.0.admin().disable_account(request).await.unwrap();
+        }
+    }
+
     pub(crate) async fn bundle(&self, number: &str) -> Vec<u8> {
         let request = wire::DownloadCertificateRequest { certificate: Some(named(number)), format: 0 };
         let mut client = self.0.certificates();
@@ -111,6 +127,22 @@ impl Caller {
         let request = wire::GetCheckpointRequest { log: log.to_owned() };
         let answer = self.0.logs().get_checkpoint(request).await;
         answer.map(|answer| answer.into_inner().note.into()).map_err(|status| reason(&status))
+    }
+}
+
+/// A stream of rows, held open.
+pub(crate) struct OpenStream {
+    messages: tokio::sync::mpsc::Sender<wire::IssueCertificatesRequest>,
+    answers: tonic::Streaming<wire::IssueCertificatesResponse>,
+}
+
+impl OpenStream {
+    /// Sends one row and waits for its answer.
+    pub(crate) async fn send(&mut self, request_id: &str, json: &[u8]) -> Result<IssuedRow, String> {
+        let row = wire::IssueRow { request_id: request_id.to_owned(), certificate_json: json.to_vec().into() };
+        self.messages.send(wire::IssueCertificatesRequest { rows: vec![row], contents: 0 }).await.unwrap();
+        let answer = self.answers.message().await.map_err(|status| reason(&status))?;
+        outcome(answer.unwrap().results.remove(0).outcome.unwrap())
     }
 }
 

@@ -1,12 +1,13 @@
 //! `VerificationService`: verdicts for anyone, and whether a certificate exists.
 
-use super::call::{blocking, caller, peer, refused};
+use super::call::{QUIET, blocking, caller, next_message, peer, refused};
 use super::convert;
 use super::failure;
-use super::hosts::{Caller, Hosts};
+use super::hosts::{Caller, HostedAuthority, Hosts};
 use super::rate::RateLimit;
 use super::wire::origin::v1::{self as wire, verification_service_server::VerificationService};
 use super::{ApiError, Peer};
+use crate::office::Account;
 use crate::time::Clock;
 use crate::verification::{Outcome, Question, Verdict, Verifier};
 use crate::workflow::CertificateName;
@@ -18,6 +19,8 @@ use tonic::{Request, Response, Status, Streaming};
 
 /// Most rows of one message.
 const MAX_ROWS: usize = 256;
+/// Bytes of a presentation from which on it is judged on a thread of its own: it takes longer than the hand-over.
+const LARGE: usize = 64 << 10;
 
 /// The handlers.
 #[derive(Clone)]
@@ -28,9 +31,14 @@ pub(crate) struct Verifications {
     pub(crate) rate: Arc<RateLimit>,
 }
 
-/// Whose allowance a call takes from; an account of a hosted authority is not counted.
-#[derive(Clone, Copy)]
-struct Allowance(Option<Peer>);
+/// Whose allowance a call takes from.
+#[derive(Clone)]
+enum Allowance {
+    /// A stranger's calls are counted by address.
+    Counted(Option<Peer>),
+    /// An account of a hosted authority is not counted, while it is open.
+    Open(Arc<HostedAuthority>, Arc<Account>),
+}
 
 #[tonic::async_trait]
 impl VerificationService for Verifications {
@@ -41,10 +49,15 @@ impl VerificationService for Verifications {
         request: Request<wire::VerifyPresentationRequest>,
     ) -> Result<Response<wire::VerifyPresentationResponse>, Status> {
         let allowance = self.allowance(&request)?;
-        self.take(allowance, 1)?;
+        self.take(&allowance, 1)?;
         let wire::VerifyPresentationRequest { presentation, as_of } = request.into_inner();
-        // Inline: handing one verification of 60 µs to another thread would cost a quarter more.
-        let verdict = self.verdict(&presentation, as_of.as_ref())?;
+        let verdict = if presentation.len() > LARGE {
+            let service = self.clone();
+            blocking(move || service.verdict(&presentation, as_of.as_ref())).await??
+        } else {
+            // Inline: handing one verification of 60 µs to another thread would cost a quarter more.
+            self.verdict(&presentation, as_of.as_ref())?
+        };
         Ok(Response::new(wire::VerifyPresentationResponse { verdict: Some(verdict) }))
     }
 
@@ -57,13 +70,13 @@ impl VerificationService for Verifications {
         let (answers, stream) = mpsc::channel(1);
         tokio::spawn(async move {
             loop {
-                let answer = match incoming.message().await {
-                    Ok(Some(message)) => service.verify_message(allowance, message).await,
+                let answer = match next_message(&mut incoming).await {
+                    Ok(Some(message)) => service.verify_message(&allowance, message).await,
                     Ok(None) => break,
                     Err(status) => Err(status),
                 };
                 let ended = answer.is_err();
-                if answers.send(answer).await.is_err() || ended {
+                if answers.send_timeout(answer, QUIET).await.is_err() || ended {
                     break;
                 }
             }
@@ -77,7 +90,7 @@ impl VerificationService for Verifications {
     ) -> Result<Response<wire::LookUpCertificateResponse>, Status> {
         use wire::look_up_certificate_request::Name;
         let allowance = self.allowance(&request)?;
-        self.take(allowance, 1)?;
+        self.take(&allowance, 1)?;
         let request = request.into_inner();
         let authority = Arc::clone(self.hosts.named(&request.issuer)?);
         let (name, issued_on) = match request.name {
@@ -108,21 +121,26 @@ impl VerificationService for Verifications {
 impl Verifications {
     fn allowance<T>(&self, request: &Request<T>) -> Result<Allowance, ApiError> {
         Ok(match caller(&self.hosts, request.metadata())? {
-            Caller::Account(..) => Allowance(None),
-            Caller::Stranger => Allowance(peer(request.extensions())),
+            Caller::Account(authority, account) => Allowance::Open(authority, account),
+            Caller::Stranger => Allowance::Counted(peer(request.extensions())),
         })
     }
 
-    fn take(&self, allowance: Allowance, calls: u64) -> Result<(), ApiError> {
-        match allowance.0 {
-            Some(peer) if !self.rate.take(peer.network(), calls, self.clock.now()) => Err(ApiError::RateLimited),
+    fn take(&self, allowance: &Allowance, calls: u64) -> Result<(), ApiError> {
+        match allowance {
+            Allowance::Counted(Some(peer)) if !self.rate.take(peer.network(), calls, self.clock.now()) => {
+                Err(ApiError::RateLimited)
+            }
+            Allowance::Open(authority, account) if authority.accounts.still_open(account).is_none() => {
+                Err(ApiError::Unauthenticated)
+            }
             _ => Ok(()),
         }
     }
 
     async fn verify_message(
         &self,
-        allowance: Allowance,
+        allowance: &Allowance,
         message: wire::VerifyBatchRequest,
     ) -> Result<wire::VerifyBatchResponse, Status> {
         let count = message.rows.len();

@@ -61,8 +61,9 @@ impl Arguments {
                     _ = interrupt.recv() => {}
                 }
             };
-            node.run(until, reload).await;
+            let ended = node.run(until, reload).await;
             listening.abort();
+            ended.map_err(|error| Failure::new(Exit::Failed, error))?;
             Ok(ExitCode::SUCCESS)
         })
     }

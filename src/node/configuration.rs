@@ -60,6 +60,8 @@ pub struct TlsDoor {
 pub struct Limits {
     /// Connections at once, for each listener.
     pub connections: usize,
+    /// Connections at once from one address, for each listener.
+    pub connections_per_address: usize,
     /// Calls at once on one connection.
     pub streams_per_connection: u32,
     /// The longest a call may take, whatever its caller asks for.
@@ -258,6 +260,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 1024,
+            connections_per_address: 256,
             streams_per_connection: 256,
             deadline: Duration::from_secs(30),
             verifications_per_minute: 600,
@@ -272,6 +275,8 @@ fn limits(section: &mut Section<'_, '_>) -> Limits {
     let connections = section.number("connections", 1..=65_536, 1024);
     Limits {
         connections: usize::try_from(connections).unwrap_or(usual.connections),
+        connections_per_address: usize::try_from(section.number("connections_per_address", 1..=65_536, 256))
+            .unwrap_or(usual.connections_per_address),
         streams_per_connection: narrow(section.number("streams_per_connection", 1..=4096, 256)),
         // Nobody is served longer than 30 seconds: a caller that needs more streams.
         deadline: Duration::from_secs(section.number("deadline_seconds", 1..=30, usual.deadline.as_secs())),

@@ -4,14 +4,18 @@
 //! slowest percent of answers waits 40 ms for an acknowledgement), and the TLS identity changes while we run.
 
 use super::NodeError;
+use super::activity::Activity;
 use crate::api::Peer;
 use axum::Router;
+use axum::body::Body;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use std::collections::HashMap;
+use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -36,8 +40,44 @@ const BACKLOG: u32 = 1024;
 pub(super) struct ListenerLimits {
     /// Connections at once; more wait to be accepted.
     pub(super) connections: usize,
+    /// Connections at once from one network as [`Peer::network`] has it; more are closed at once.
+    pub(super) connections_per_address: usize,
     /// Calls at once on one connection.
     pub(super) streams_per_connection: u32,
+    /// A connection without a call for this long gives its place back.
+    pub(super) idle: Duration,
+}
+
+/// Connections by the network they come from.
+#[derive(Debug, Default)]
+struct Places(Mutex<HashMap<IpAddr, usize>>);
+
+/// One connection's place; given back when it is dropped.
+struct Place(Arc<Places>, IpAddr);
+
+impl Places {
+    /// A place, unless the network has as many as one may have.
+    fn take(self: &Arc<Self>, network: IpAddr, most: usize) -> Option<Place> {
+        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = taken.entry(network).or_default();
+        if *count >= most {
+            return None;
+        }
+        *count += 1;
+        Some(Place(Arc::clone(self), network))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut taken = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = taken.get_mut(&self.1) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                taken.remove(&self.1);
+            }
+        }
+    }
 }
 
 /// A bound listener that does not accept yet.
@@ -84,6 +124,7 @@ impl Listener {
         drain: Duration,
     ) {
         let free = Arc::new(Semaphore::new(limits.connections));
+        let places = Arc::new(Places::default());
         let mut open = JoinSet::new();
         loop {
             let accepted = tokio::select! {
@@ -94,10 +135,14 @@ impl Listener {
             };
             match accepted {
                 Ok((tcp, peer, permit)) => {
+                    let Some(place) = places.take(Peer(peer).network(), limits.connections_per_address) else {
+                        tracing::debug!(door = self.door, %peer, "an address has too many connections");
+                        continue;
+                    };
                     let (tls, router, stop) = (tls.clone(), router.clone(), stop.clone());
                     open.spawn(async move {
                         connection(tcp, Peer(peer), tls, router, limits, stop).await;
-                        drop(permit);
+                        drop((permit, place));
                     });
                 }
                 Err(error) => {
@@ -152,10 +197,14 @@ where
         .max_concurrent_streams(limits.streams_per_connection)
         .keep_alive_interval(KEEPALIVE.0)
         .keep_alive_timeout(KEEPALIVE.1);
+    let activity = Arc::new(Activity::default());
+    let its = Arc::clone(&activity);
     let service =
         hyper_util::service::TowerToHyperService::new(tower::service_fn(move |mut request: axum::http::Request<_>| {
             request.extensions_mut().insert(peer);
-            router.clone().call(request)
+            let call = its.begin();
+            let answer = router.clone().call(request);
+            async move { Ok::<_, Infallible>(answer.await?.map(|body: Body| call.until_sent(body))) }
         }));
     let mut served = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
@@ -163,6 +212,11 @@ where
         () = stopped(&mut stop) => {
             served.as_mut().graceful_shutdown();
             served.await
+        }
+        () = activity.idle(limits.idle) => {
+            served.as_mut().graceful_shutdown();
+            // A call that came just now may still end.
+            tokio::time::timeout(limits.idle, served).await.unwrap_or(Ok(()))
         }
     };
     if let Err(error) = ended {
@@ -173,4 +227,31 @@ where
 /// Waits for the word to stop; a sender that is gone is that word too.
 async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    #[tokio::test]
+    async fn a_silent_connection_gives_its_place_to_the_next() {
+        let listener = Listener::bind("test", "127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.address();
+        let idle = Duration::from_millis(5);
+        let limits = ListenerLimits { connections: 1, connections_per_address: 9, streams_per_connection: 1, idle };
+        let (stop, stopping) = watch::channel(false);
+        let router = Router::new().route("/", axum::routing::get(|| async { "served" }));
+        let serving = tokio::spawn(listener.serve(None, router, limits, stopping, Duration::ZERO));
+        // One says nothing at all, one falls silent after its first call.
+        let mut silent = TcpStream::connect(address).await.unwrap();
+        let mut called = TcpStream::connect(address).await.unwrap();
+        called.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+        let (mut nothing, mut answer) = (Vec::new(), Vec::new());
+        let _ = silent.read_to_end(&mut nothing).await;
+        called.read_to_end(&mut answer).await.unwrap();
+        assert!(nothing.is_empty() && answer.ends_with(b"served"));
+        stop.send(true).unwrap();
+        serving.await.unwrap();
+    }
 }

@@ -3,6 +3,7 @@
 //! What always holds: this is the only room that reads the system's clock and randomness, and the only one that
 //! sees all others; it decides nothing about certificates. Not its business: what a call means (`api`).
 
+mod activity;
 mod authority;
 mod check;
 mod configuration;

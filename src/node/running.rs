@@ -22,6 +22,9 @@ use tokio::task::JoinSet;
 /// How often the TLS files are looked at for a renewed certificate.
 const TLS_LOOK: Duration = Duration::from_mins(1);
 
+/// A connection without a call for this long gives its place to others; a client's next call opens another.
+const IDLE: Duration = Duration::from_mins(5);
+
 /// Where a node is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Addresses {
@@ -93,7 +96,9 @@ impl Node {
             Addresses { public: public.address(), client: client.address(), admin: admin.address(), operator_token };
         let limits = ListenerLimits {
             connections: configuration.limits.connections,
+            connections_per_address: configuration.limits.connections_per_address,
             streams_per_connection: configuration.limits.streams_per_connection,
+            idle: IDLE,
         };
         let drain = configuration.limits.drain;
         let mut serving = JoinSet::new();
@@ -151,17 +156,35 @@ impl Node {
     }
 
     /// Serves until `until` comes; `again` says each time that files should be read again.
-    pub async fn run(self, until: impl Future<Output = ()>, mut again: tokio::sync::mpsc::Receiver<()>) {
+    ///
+    /// A listener that ends by itself stops the node: half a node that looks alive is worse than none.
+    pub async fn run(
+        mut self,
+        until: impl Future<Output = ()>,
+        mut again: tokio::sync::mpsc::Receiver<()>,
+    ) -> Result<(), NodeError> {
         let mut look = tokio::time::interval(TLS_LOOK);
         let mut until = std::pin::pin!(until);
-        loop {
+        let ended = loop {
             tokio::select! {
-                () = until.as_mut() => break,
+                () = until.as_mut() => break Ok(()),
+                Some(ended) = self.serving.join_next() => {
+                    let why = ended.map_or_else(|error| error.to_string(), |()| "it stopped accepting".to_owned());
+                    tracing::error!(why, "a listener ended");
+                    break Err(NodeError::Inside(format!("a listener of the node ended by itself: {why}")));
+                }
                 Some(()) = again.recv() => self.reload(),
                 _ = look.tick() => self.reload_tls(),
             }
-        }
+        };
         self.stop().await;
+        ended
+    }
+
+    /// Ends the listeners as a panic in one would.
+    #[cfg(test)]
+    pub(super) fn cut_listeners(&mut self) {
+        self.serving.abort_all();
     }
 
     /// Stops: health says so, no new connection is taken, calls in progress end within the drain, and every

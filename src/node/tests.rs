@@ -161,3 +161,82 @@ async fn a_clock_that_went_back_stops_the_start_and_loses_nothing() {
     clock.set(files::NOW.parse().unwrap());
     start(&configuration, &clock).await.unwrap().stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_listener_that_ends_by_itself_stops_the_node_with_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut node = start(&files::write(folder.path()), &clock()).await.unwrap();
+    node.cut_listeners();
+    let (_again, reload) = tokio::sync::mpsc::channel(1);
+    let ended = node.run(std::future::pending(), reload).await.unwrap_err();
+    assert!(ended.reason() == "NODE_FAULT" && ended.to_string().contains("a listener of the node ended"), "{ended}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_that_was_closed_issues_nothing_more_on_a_stream_that_is_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = clock();
+    let node = start(&files::write(folder.path()), &clock).await.unwrap();
+    let ca = std::fs::read(folder.path().join("tls/ca.crt.pem")).unwrap();
+    let operator = std::fs::read_to_string(&node.addresses().operator_token).unwrap();
+    let admin = Caller::operator(node.addresses().admin, operator.trim()).await;
+    let token = admin.account(HOST, "signatory", &["LHE"]).await;
+    let client = Caller::over_tls(node.addresses().client, &ca, Some(&token)).await;
+    let mut stream = client.open_stream().await;
+    stream.send(&request_id(&clock, 1), &footballs(&clock)).await.unwrap();
+    admin.close_every_account(HOST).await;
+    assert_eq!(stream.send(&request_id(&clock, 2), &footballs(&clock)).await.unwrap_err(), "UNAUTHENTICATED");
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_address_cannot_take_every_place_and_gives_its_places_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut configuration = files::write(folder.path());
+    configuration.limits.connections_per_address = 1;
+    configuration.limits.drain = std::time::Duration::ZERO;
+    let node = start(&configuration, &clock()).await.unwrap();
+    let open = async || tokio::net::TcpStream::connect(node.addresses().admin).await.unwrap();
+    // The preface of HTTP/2: a server that serves answers it with its own settings.
+    let served = async |stream: &mut tokio::net::TcpStream| {
+        let _ = stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await;
+        stream.read(&mut [0; 9]).await.unwrap_or(0) > 0
+    };
+    let mut first = open().await;
+    assert!(served(&mut first).await);
+    assert!(!served(&mut open().await).await);
+    drop(first);
+    while !served(&mut open().await).await {}
+    node.stop().await;
+}
+
+/// Counts how often the thread that made it asks for the time.
+struct AskedHere(FixedClock, std::thread::ThreadId, std::sync::atomic::AtomicUsize);
+
+impl crate::time::Clock for AskedHere {
+    fn now(&self) -> crate::time::Timestamp {
+        if std::thread::current().id() == self.1 {
+            self.2.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        }
+        self.0.now()
+    }
+}
+
+#[tokio::test]
+async fn a_large_presentation_is_judged_beside_the_threads_that_serve_everybody() {
+    let folder = tempfile::tempdir().unwrap();
+    let configuration = files::write(folder.path());
+    let ca = std::fs::read(folder.path().join("tls/ca.crt.pem")).unwrap();
+    let clock = FixedClock::new(files::NOW.parse().unwrap());
+    let clock = Arc::new(AskedHere(clock, std::thread::current().id(), 0.into()));
+    let node = Node::start(configuration, Arc::clone(&clock) as _, Arc::new(SeededRandom::new(1))).await.unwrap();
+    let stranger = Caller::over_tls(node.addresses().client, &ca, None).await;
+    let asked = async |bytes: usize| {
+        let before = clock.2.load(std::sync::atomic::Ordering::SeqCst);
+        stranger.verdict(&vec![b'~'; bytes]).await;
+        clock.2.load(std::sync::atomic::Ordering::SeqCst) - before
+    };
+    let (small, large) = (asked(64 << 10).await, asked((64 << 10) + 1).await);
+    assert_eq!(small, large + 1, "the time of the verdict is asked where the verdict is made");
+    node.stop().await;
+}

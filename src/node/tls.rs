@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     fn files(folder: &Path) -> TlsFiles {
-        tls_material::write(folder, &["localhost".to_owned()]).unwrap().server
+        tls_material::write(folder, &["localhost".to_owned()], "2026-11-22T10:00:00Z".parse().unwrap()).unwrap().server
     }
 
     #[test]

@@ -4,13 +4,23 @@
 //! authority instead; only the two paths of its configuration change.
 
 use super::{NodeError, tls::TlsFiles};
+use crate::time::Timestamp;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    date_time_ymd,
 };
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long the server's certificate is good for, in days: the longest that common TLS clients take.
+const SERVER_DAYS: u64 = 825;
+/// The same for the authority of its own: ten years.
+const CA_DAYS: u64 = 3652;
+/// Both begin this much early, in seconds: clients' clocks are not ours.
+const EARLY: u64 = 3600;
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,9 +34,9 @@ pub struct TlsMaterial {
 /// Writes `ca.crt.pem`, `server.crt.pem` and `server.key.pem` into `folder`, replacing older ones.
 ///
 /// `names` are the DNS names and addresses that clients will dial. The key of the authority is not kept: nobody
-/// can make a second certificate under it.
-pub fn write(folder: &Path, names: &[String]) -> Result<TlsMaterial, NodeError> {
-    let (ca, chain, key) = make(names).map_err(|error| NodeError::TlsMaterial(error.to_string()))?;
+/// can make a second certificate under it. The server's certificate is good for 825 days from `now`.
+pub fn write(folder: &Path, names: &[String], now: Timestamp) -> Result<TlsMaterial, NodeError> {
+    let (ca, chain, key) = make(names, now).map_err(|error| NodeError::TlsMaterial(error.to_string()))?;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|source| unwritable(folder, source))?;
     let material = TlsMaterial {
         ca: folder.join("ca.crt.pem"),
@@ -38,9 +48,14 @@ pub fn write(folder: &Path, names: &[String]) -> Result<TlsMaterial, NodeError> 
     Ok(material)
 }
 
-fn make(names: &[String]) -> Result<(String, String, zeroize::Zeroizing<String>), rcgen::Error> {
+fn make(names: &[String], now: Timestamp) -> Result<(String, String, zeroize::Zeroizing<String>), rcgen::Error> {
     let ca_key = KeyPair::generate()?;
     let mut ca = CertificateParams::new(Vec::new())?;
+    let begin = u64::try_from(now.as_second()).unwrap_or(0).saturating_sub(EARLY);
+    // RFC 5280 counts both ends.
+    let at = |second| date_time_ymd(1970, 1, 1) + Duration::from_secs(second);
+    let lifetime = |days: u64| (at(begin), at(begin + days * 86_400 - 1));
+    (ca.not_before, ca.not_after) = lifetime(CA_DAYS);
     ca.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     ca.distinguished_name.push(DnType::CommonName, "Origin node, own authority");
@@ -48,6 +63,7 @@ fn make(names: &[String]) -> Result<(String, String, zeroize::Zeroizing<String>)
 
     let key = KeyPair::generate()?;
     let mut server = CertificateParams::new(names.to_vec())?;
+    (server.not_before, server.not_after) = lifetime(SERVER_DAYS);
     server.distinguished_name.push(DnType::CommonName, names.first().map_or("origin node", String::as_str));
     server.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -75,4 +91,24 @@ fn write_file(path: &Path, text: &str, mode: u32) -> Result<(), NodeError> {
 
 fn unwritable(path: &Path, source: std::io::Error) -> NodeError {
     NodeError::File { path: path.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use x509_parser::prelude::FromDer as _;
+
+    #[test]
+    fn a_certificate_of_ours_ends_while_somebody_still_remembers_it() {
+        let now: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
+        let (_, chain, _) = make(&["localhost".to_owned()], now).unwrap();
+        let days = x509_parser::pem::Pem::iter_from_buffer(chain.as_bytes()).map(|pem| {
+            let pem = pem.unwrap();
+            let (_, certificate) = x509_parser::certificate::X509Certificate::from_der(&pem.contents).unwrap();
+            let (begin, end) = (certificate.validity().not_before, certificate.validity().not_after);
+            assert!(begin.timestamp() < now.as_second() && now.as_second() < end.timestamp());
+            (end.timestamp() - begin.timestamp() + 1) / 86_400
+        });
+        assert_eq!(days.collect::<Vec<_>>(), [825, 3652]);
+    }
 }

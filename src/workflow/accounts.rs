@@ -43,6 +43,13 @@ impl Accounts {
         accounts.get(token.hash().as_bytes()).filter(|account| account.admits(token)).cloned()
     }
 
+    /// The account as it is now, if it is still open: a stream that began before it was closed asks again.
+    #[must_use]
+    pub fn still_open(&self, account: &Account) -> Option<Account> {
+        let accounts = self.0.by_token.read().unwrap_or_else(PoisonError::into_inner);
+        accounts.get(account.token_hash.as_bytes()).filter(|account| !account.disabled).cloned()
+    }
+
     /// Opens an account; its token is shown here and never again. It blocks until the account is durable.
     pub fn open(
         &self,

@@ -92,9 +92,10 @@ fn fill(folder: &Path, answers: &Answers, passphrase: Option<Passphrase>, valid:
     for (name, text) in agreements::SHIPPED {
         files::replace(&folder.join("agreements").join(name), text.as_bytes(), 0o644)?;
     }
-    tls_material::write(&folder.join("tls"), &answers.addresses).map_err(|error| Failure::new(Exit::Failed, error))?;
-
     let now = whole_seconds(SystemClock.now());
+    tls_material::write(&folder.join("tls"), &answers.addresses, now)
+        .map_err(|error| Failure::new(Exit::Failed, error))?;
+
     let year = answers.time_zone.date_at(now).year();
     let names = SigningKeys::first();
     let online = online_keys(folder, answers, passphrase, &names, year)?;

@@ -79,6 +79,7 @@ listen = "{admin}"
 # What callers are allowed. These are the usual values.
 [limits]
 connections = 1024
+connections_per_address = 256
 streams_per_connection = 256
 deadline_seconds = 30
 verifications_per_minute = 600

@@ -1,6 +1,6 @@
 //! The files of a small node: keys, trust, TLS, configuration.
 
-use super::super::{Configuration, tls_material};
+use super::super::{Configuration, system::SystemClock, tls_material};
 use crate::keys::{KeyStore, KeyUse, Passphrase};
 use crate::log::{Shard, VerifierKey};
 use crate::statement::{Issuer, Kid, Kind};
@@ -106,7 +106,8 @@ pub(super) fn write(folder: &Path) -> Configuration {
     let anchor = Anchor::new(1, vec![signer], BTreeMap::new()).unwrap();
     fs::write(folder.join("list.note"), draft.finish(&anchor, None).unwrap().to_string()).unwrap();
     fs::write(folder.join("anchor.toml"), anchor.to_toml().unwrap()).unwrap();
-    tls_material::write(&folder.join("tls"), &["localhost".to_owned()]).unwrap();
+    // The clients of these tests look at the machine's own clock.
+    tls_material::write(&folder.join("tls"), &["localhost".to_owned()], SystemClock.now()).unwrap();
     let agreements = concat!(env!("CARGO_MANIFEST_DIR"), "/node-config/agreements");
     Configuration::read(&NODE.replace("AGREEMENTS", agreements), folder).unwrap()
 }
