@@ -16,6 +16,7 @@ use crate::{
     },
     store::{EntryRef, StateChange, Store, Table},
     time::{Clock, Date, Random, Timestamp, ZoneName},
+    verification::status_after,
 };
 use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
@@ -464,24 +465,25 @@ fn repeated(
     ))
 }
 
-/// What a status becomes by an act, if the act may follow it.
+/// What a status becomes by an act on the whole certificate, if the act may follow it. No change of items is made
+/// here, so a suspension covers nothing but what was valid.
 fn next_status(now: Status, act: &Act) -> Result<Status, SequencerError> {
-    let (name, next) = match act {
-        Act::Cancelled => ("cancelled", Status::Cancelled),
-        Act::Withdrawn { .. } => ("withdrawn", Status::Withdrawn),
-        Act::Superseded { .. } => ("superseded", Status::Superseded),
-        Act::Suspended => ("suspended", Status::Suspended),
-        Act::Reinstated => ("reinstated", Status::Valid),
+    let name = |status| match status {
+        Status::Valid => "valid",
+        Status::InPart => "valid in part",
+        Status::Suspended => "suspended",
+        Status::Cancelled => "cancelled",
+        Status::Withdrawn => "withdrawn",
+        Status::Superseded => "superseded",
     };
-    let (is, open) = match now {
-        Status::Valid => ("valid", !matches!(act, Act::Reinstated)),
-        Status::InPart => ("valid in part", !matches!(act, Act::Reinstated)),
-        Status::Suspended => ("suspended", !matches!(act, Act::Suspended)),
-        Status::Cancelled => ("cancelled", false),
-        Status::Withdrawn => ("withdrawn", false),
-        Status::Superseded => ("superseded", false),
+    let wanted = match act {
+        Act::Cancelled => "cancelled",
+        Act::Withdrawn { .. } => "withdrawn",
+        Act::Superseded { .. } => "superseded",
+        Act::Suspended => "suspended",
+        Act::Reinstated => "reinstated",
     };
-    if open { Ok(next) } else { Err(SequencerError::StatusForbids { now: is, wanted: name }) }
+    status_after(now, Status::Valid, act, None).ok_or(SequencerError::StatusForbids { now: name(now), wanted })
 }
 
 fn list_number(at: usize) -> Result<u32, SequencerError> {

@@ -2,13 +2,14 @@
 
 use super::{
     Settings, Warning,
-    authority::refusal,
-    head::{Head, Heads, ProofFault},
+    authority::Claimed,
+    entry::{check_scope, check_statement},
+    head::{Cosigning, Head, Heads},
     standing::Placed,
 };
 use crate::{
     log::Origin,
-    statement::{Act, Bundle, Change, Envelope, Kind, OpenedBody, Presentation, Proven, StatementRef},
+    statement::{Act, Bundle, OpenedBody, Presentation, Proven, StatementRef},
     trust::TrustList,
 };
 use std::sync::Arc;
@@ -21,12 +22,12 @@ pub(super) struct Changes {
     pub(super) warnings: Vec<Warning>,
 }
 
-/// Verifies the changes of the certificate with this envelope. One that does not hold changes nothing and is
+/// Verifies the changes of a certificate. One that does not hold changes nothing and is
 /// named in a warning.
 pub(super) fn verify(
     rules: (&TrustList, &Settings),
     heads: &Heads,
-    certificate: &Envelope,
+    certificate: Claimed<'_>,
     bundle: &Bundle,
 ) -> Changes {
     let mut found = Changes::default();
@@ -46,41 +47,36 @@ pub(super) fn verify(
 }
 
 fn one(
-    (trust, settings): (&TrustList, &Settings),
+    rules: (&TrustList, &Settings),
     heads: &Heads,
-    certificate: &Envelope,
+    certificate: Claimed<'_>,
     proven: &Proven,
 ) -> Result<(Placed, Arc<Head>), String> {
+    let trust = rules.0;
     let statement = Presentation::parse(&proven.token).map_err(|e| e.to_string())?;
-    let Envelope { iss, kid, log, .. } = statement.envelope();
-    if *iss != certificate.iss {
-        return Err(format!("it is said by {iss}, not by {}", certificate.iss));
-    }
-    let key = trust.key(iss, kid).ok_or_else(|| format!("the trust list does not know the key {kid}"))?;
-    statement.verify(&key.x).map_err(|e| e.to_string())?;
-    let OpenedBody::StatusChange(opened) = statement.open().map_err(|e| e.to_string())?.body else {
-        return Err(format!("it is of the kind {}", statement.vct()));
-    };
-    let change = opened.change;
-    let StatementRef { log: target_log, jti } = &change.target;
-    if *target_log != certificate.log || *jti != certificate.jti {
-        return Err(format!("it is about {jti} in {target_log}"));
-    }
-    if !admissible(trust, &certificate.log, log) {
+    let log = &statement.envelope().log;
+    if !admissible(trust, &certificate.envelope.log, log) {
         return Err(format!("it stands in {log}, where changes of this certificate do not count"));
     }
-    let place = heads.prove((trust, settings), log, statement.jwt().as_bytes(), &proven.proof);
-    let place = place.map_err(|fault| match fault {
-        ProofFault::NoLogKey => format!("the trust list names no key for {log}"),
-        ProofFault::Wrong(error) => format!("its proof: {error}"),
-    })?;
-    let authority = trust.may_sign(iss, kid, Kind::StatusChange, None, None, log, place.index);
-    if let Some(why) = refusal(authority)
-        && !(authority.restriction_stands() && restricts(&change))
-    {
-        return Err(format!("the key {kid} may not sign it: {why}"));
+    let place = heads.prove(rules, log, statement.jwt().as_bytes(), &proven.proof);
+    let place = place.map_err(|fault| format!("its proof: {}", fault.why(log)))?;
+    let (entry, _) = check_statement(&statement, log, place.index, trust).map_err(|fault| fault.to_string())?;
+    let OpenedBody::StatusChange(opened) = &entry.body else {
+        return Err(format!("it is of the kind {}", statement.vct()));
+    };
+    let change = &opened.change;
+    let StatementRef { log: target_log, jti } = &change.target;
+    if *target_log != certificate.envelope.log || *jti != certificate.envelope.jti {
+        return Err(format!("it is about {jti} in {target_log}"));
     }
-    Ok((Placed { place: (log.shard(), place.index), change }, place.head))
+    let scope = (certificate.agreement, certificate.office);
+    check_scope(&entry, scope, trust).map_err(|fault| fault.to_string())?;
+    // What takes force away counts on the authority's word alone, so that nothing is missed. What gives it back
+    // does so only in a history that others have seen: the log might show it to this reader alone.
+    if change.act == Act::Reinstated && place.head.cosigning == Cosigning::Unmet {
+        return Err("it gives force back, and its head lacks cosignatures that the policy asks for".to_owned());
+    }
+    Ok((Placed { place: (log.shard(), place.index), change: change.clone() }, place.head))
 }
 
 /// A change stands in its target's log, or, once that is closed, in a later one to the same addressee.
@@ -90,10 +86,4 @@ fn admissible(trust: &TrustList, target: &Origin, log: &Origin) -> bool {
             && log.host() == target.host()
             && log.addressee() == target.addressee()
             && log.shard() > target.shard())
-}
-
-/// Whether it takes force away; only such an act stays in force when it was signed past a compromised key's
-/// end.
-fn restricts(change: &Change) -> bool {
-    change.act != Act::Reinstated
 }

@@ -11,10 +11,12 @@ pub use status_view::{ListView, StatusPlace, StatusView};
 
 use super::{authority::refusal, listed::list_number};
 use crate::{
+    certificate::{AgreementCode, OfficeCode},
     log::Origin,
     reason::{Class, Reasoned},
     statement::{
-        Completeness, Envelope, Kind, OpenedBody, Presentation, StatementError, StatementRef, Status, StatusUri,
+        Act, Completeness, Envelope, Kind, OpenedBody, Presentation, StatementError, StatementRef, Status,
+        StatusSnapshot, StatusUri,
     },
     trust::{KeyAuthority, TrustList},
 };
@@ -154,6 +156,9 @@ impl Reasoned for EntryFault {
 /// Checks what can be said of an entry by itself: strict signature, envelope against the log, key authority at
 /// this place, shape, disclosures. Without disclosures (`None`) the leaf alone is checked, and whether they
 /// are complete is not asked. One strict signature is the greater part of its cost.
+///
+/// A change of status that takes force away counts also where its key was closed as compromised, until it is
+/// restated: to ignore it could set a certificate free that its authority had stopped.
 pub fn check_entry(
     leaf: &[u8],
     disclosures: Option<&[String]>,
@@ -162,6 +167,22 @@ pub fn check_entry(
     trust: &TrustList,
 ) -> Result<CheckedEntry, EntryFault> {
     let statement = Presentation::from_leaf(leaf, disclosures.unwrap_or_default())?;
+    let (entry, completeness) = check_statement(&statement, origin, index, trust)?;
+    match completeness {
+        Completeness::Redacted { missing } | Completeness::Incomplete { missing } if disclosures.is_some() => {
+            Err(EntryFault::Incomplete(missing))
+        }
+        _ => Ok(entry),
+    }
+}
+
+/// The same for a statement as somebody presents it; how much of it is shown is for the caller to judge.
+pub(super) fn check_statement(
+    statement: &Presentation,
+    origin: &Origin,
+    index: u64,
+    trust: &TrustList,
+) -> Result<(CheckedEntry, Completeness), EntryFault> {
     let Envelope { iss, kid, log, .. } = statement.envelope();
     if log != origin {
         return Err(EntryFault::OtherLog { claimed: log.clone(), found: origin.clone() });
@@ -184,22 +205,42 @@ pub fn check_entry(
         return Err(EntryFault::BeyondEnd(last));
     }
     let authority = trust.may_sign(iss, kid, opened.body.kind(), agreement, office, origin, index);
-    if let Some(why) = refusal(authority) {
+    let restricts = matches!(&opened.body, OpenedBody::StatusChange(opened) if opened.change.act != Act::Reinstated);
+    if let Some(why) = refusal(authority)
+        && !(restricts && authority.restriction_stands())
+    {
         return Err(match authority {
             KeyAuthority::Closed(_) => EntryFault::KeyClosed(why),
             KeyAuthority::Unknown => EntryFault::UnknownKey,
             _ => EntryFault::OutOfScope(why),
         });
     }
-    if disclosures.is_some() {
-        match opened.completeness {
-            Completeness::Complete => {}
-            Completeness::Redacted { missing } | Completeness::Incomplete { missing } => {
-                return Err(EntryFault::Incomplete(missing));
-            }
-        }
+    Ok((CheckedEntry { index, envelope: opened.envelope, body: opened.body }, opened.completeness))
+}
+
+/// Whether the key of a change of status may sign for the agreement and the office of its target, which the
+/// change itself does not name, so that [`check_entry`] cannot ask. Where the office is not known it is not asked.
+pub fn check_scope(
+    change: &CheckedEntry,
+    (agreement, office): (&AgreementCode, Option<&OfficeCode>),
+    trust: &TrustList,
+) -> Result<(), EntryFault> {
+    let Envelope { iss, kid, log, .. } = &change.envelope;
+    let authority = trust.may_sign(iss, kid, change.kind(), Some(agreement), office, log, change.index);
+    match (authority, refusal(authority)) {
+        (KeyAuthority::OutOfScope(_), Some(why)) => Err(EntryFault::OutOfScope(why)),
+        // Whether it counts at this place at all was asked before.
+        _ => Ok(()),
     }
-    Ok(CheckedEntry { index, envelope: opened.envelope, body: opened.body })
+}
+
+/// A snapshot speaks for exactly the entries before it.
+pub(super) const fn check_size(snapshot: &StatusSnapshot, index: u64) -> Result<(), EntryFault> {
+    if snapshot.size == index {
+        Ok(())
+    } else {
+        Err(EntryFault::SnapshotSize { claimed: snapshot.size, actual: index })
+    }
 }
 
 /// The list of its log that a certificate's status URI names: `https://<host>/status/<shard>/<addressee>/<n>`

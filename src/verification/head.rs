@@ -47,6 +47,29 @@ pub(super) enum ProofFault {
     NoLogKey,
     /// The proof is wrong.
     Wrong(LogError),
+    /// The log was closed with fewer entries than the head has. Beyond its end nobody vouches for a log, so its
+    /// later heads prove nothing, not even about what was before.
+    BeyondEnd {
+        /// The entry's index.
+        index: u64,
+        /// Entries under the head.
+        size: u64,
+        /// Entries with which the log was closed.
+        last: u64,
+    },
+}
+
+impl ProofFault {
+    /// Why, in words that follow a colon.
+    pub(super) fn why(&self, origin: &Origin) -> String {
+        match self {
+            Self::NoLogKey => format!("the trust list names no key for {origin}"),
+            Self::Wrong(error) => error.to_string(),
+            Self::BeyondEnd { size, last, .. } => {
+                format!("it rests on {size} entries, but the log {origin} was closed with {last}")
+            }
+        }
+    }
 }
 
 /// The heads met so far, under one trust list and one policy.
@@ -58,7 +81,7 @@ impl Heads {
         Self(Cache::new(HEADS_KEPT))
     }
 
-    /// Checks that `leaf` stands in the log by this proof text.
+    /// Checks that `leaf` stands in the log by this proof text, in a head that counts.
     pub(super) fn prove(
         &self,
         (trust, settings): (&TrustList, &Settings),
@@ -73,6 +96,10 @@ impl Heads {
         let key = CacheKey::of(&[origin.as_str().as_bytes(), &asks_replica, proof.checkpoint.as_bytes()]);
         let head = self.0.get_or(key, || open(trust, settings, origin, &proof))?;
         proof.verify_in(leaf, &head.checkpoint).map_err(ProofFault::Wrong)?;
+        let (index, size) = (proof.index, head.checkpoint.head.size);
+        if let Some(last) = trust.shard_final_size(origin).filter(|last| size > *last) {
+            return Err(ProofFault::BeyondEnd { index, size, last });
+        }
         Ok(Proven { index: proof.index, head })
     }
 }

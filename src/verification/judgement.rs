@@ -73,7 +73,7 @@ impl Case<'_> {
         let (iss, origin) = (&self.envelope.iss, &self.envelope.log);
         let (rules, heads) = (self.verifier.rules(), &self.verifier.heads);
         let listed = self.verifier.lists.verify(rules, heads, (iss, origin), self.bundle);
-        let mut changes = changes::verify(rules, heads, self.envelope, self.bundle);
+        let mut changes = changes::verify(rules, heads, claimed, self.bundle);
         let asked = status::Asked {
             certificate: self.certificate,
             log: origin,
@@ -146,23 +146,24 @@ impl Case<'_> {
                     .next("Ask the holder for the evidence bundle as it was issued; report it to the authority.");
                 (check, None)
             }
+            Err(ProofFault::BeyondEnd { index, last, .. }) if index >= last => {
+                let sentence = format!("It is entry {index}, but the log {origin} was closed with {last} entries.");
+                let check = Check::failed(Subject::Log, Headline::NotInLog, sentence)
+                    .next("Ask the authority whether it issued this certificate anew.");
+                (check, None)
+            }
+            Err(ProofFault::BeyondEnd { size, last, .. }) => {
+                let sentence =
+                    format!("The proof rests on {size} entries, but the log {origin} was closed with {last}.");
+                let check = Check::unknown(Subject::Log, Headline::Unproven, sentence)
+                    .next("Ask the holder, or the authority, for a bundle that rests on the closed log.");
+                (check, None)
+            }
         }
     }
 
     fn in_log(&self, proven: &Proven) -> Check {
         let (origin, size, index) = (&self.envelope.log, proven.head.checkpoint.head.size, proven.index);
-        let closed = self.verifier.trust.shard_final_size(origin);
-        if let Some(last) = closed.filter(|last| index >= *last) {
-            let sentence = format!("It is entry {index}, but the log {origin} was closed with {last} entries.");
-            return Check::failed(Subject::Log, Headline::NotInLog, sentence)
-                .next("Ask the authority whether it issued this certificate anew.");
-        }
-        if let Some(last) = closed.filter(|last| size > *last) {
-            // Beyond its end nobody vouches for the log, so its later heads prove nothing about what was before.
-            let sentence = format!("The proof rests on {size} entries, but the log {origin} was closed with {last}.");
-            return Check::unknown(Subject::Log, Headline::Unproven, sentence)
-                .next("Ask the holder, or the authority, for a bundle that rests on the closed log.");
-        }
         Check::passed(
             Subject::Log,
             format!("It is entry {index} of the log {origin}, proven in a head of {size} entries."),

@@ -11,13 +11,13 @@ use super::{
     Settings,
     authority::refusal,
     cache::{Cache, CacheKey},
-    head::{Head, Heads, ProofFault, Proven},
+    entry::{check_size, check_statement},
+    head::{Head, Heads, Proven},
 };
 use crate::{
     log::Origin,
     statement::{
-        Bundle, Envelope, Issuer, Kid, Kind, OpenedBody, Presentation, StatementError, StatusSnapshot, StatusToken,
-        StatusUri,
+        Bundle, Issuer, Kid, OpenedBody, Presentation, StatementError, StatusSnapshot, StatusToken, StatusUri,
         status_list::{StatusList, StatusPath},
     },
     time::Timestamp,
@@ -112,7 +112,7 @@ fn open(
     origin: &Origin,
     parts: &Parts<'_>,
 ) -> Result<Listed, StatusFault> {
-    let (snapshot, proven) = snapshot(rules, heads, iss, origin, parts)?;
+    let (snapshot, proven) = snapshot(rules, heads, origin, parts)?;
     let token = StatusToken::parse(parts.token).map_err(wrong("the status list token"))?;
     if token.iss != *iss {
         return Err(StatusFault::Wrong(format!("the status list is {}'s, not {iss}'s", token.iss)));
@@ -132,34 +132,30 @@ fn open(
     Ok(Listed { list: token.list, uri: token.uri, as_of, size: snapshot.size, head: proven.head })
 }
 
-/// The snapshot: the issuer's, in the certificate's own log, by a key that may sign it at its place.
+/// The snapshot: an entry of the certificate's own log that holds as any entry must, and speaks for exactly the
+/// entries before it. What a replica would find fault with is no word on the status.
 fn snapshot(
     rules: (&TrustList, &Settings),
     heads: &Heads,
-    iss: &Issuer,
     origin: &Origin,
     parts: &Parts<'_>,
 ) -> Result<(StatusSnapshot, Proven), StatusFault> {
     const WHAT: &str = "the status statement";
-    let statement = Presentation::from_leaf(parts.statement.as_bytes(), &[] as &[&str]).map_err(wrong(WHAT))?;
-    let Envelope { iss: by, kid, log, .. } = statement.envelope();
-    if by != iss || log != origin {
-        return Err(StatusFault::Wrong(format!("{WHAT} is {by}'s in the log {log}, not {iss}'s in {origin}")));
+    let fault = |why: String| StatusFault::Wrong(format!("{WHAT}: {why}"));
+    let leaf = parts.statement.as_bytes();
+    let statement = Presentation::from_leaf(leaf, &[] as &[&str]).map_err(wrong(WHAT))?;
+    let log = &statement.envelope().log;
+    if log != origin {
+        return Err(StatusFault::Wrong(format!("{WHAT} is of the log {log}, not of {origin}")));
     }
-    let key = rules.0.key(iss, kid).ok_or_else(|| unlisted_key(kid))?;
-    statement.verify(&key.x).map_err(wrong(WHAT))?;
-    let OpenedBody::StatusSnapshot(snapshot) = statement.open().map_err(wrong(WHAT))?.body else {
+    let proven = heads.prove(rules, origin, leaf, parts.proof);
+    let proven = proven.map_err(|why| StatusFault::Wrong(format!("the proof of {WHAT}: {}", why.why(origin))))?;
+    let (entry, _) =
+        check_statement(&statement, origin, proven.index, rules.0).map_err(|why| fault(why.to_string()))?;
+    let OpenedBody::StatusSnapshot(snapshot) = entry.body else {
         return Err(StatusFault::Wrong(format!("{WHAT} is of the kind {}", statement.vct())));
     };
-    let proven = heads.prove(rules, origin, parts.statement.as_bytes(), parts.proof).map_err(|fault| match fault {
-        ProofFault::NoLogKey => StatusFault::Wrong(format!("the trust list names no key for {origin}")),
-        ProofFault::Wrong(error) => StatusFault::Wrong(format!("the proof of {WHAT}: {error}")),
-    })?;
-    if snapshot.size > proven.index {
-        return Err(StatusFault::Wrong(format!("{WHAT} speaks for entries after itself")));
-    }
-    let authority = rules.0.may_sign(iss, kid, Kind::StatusSnapshot, None, None, origin, proven.index);
-    may("status statement", kid, authority)?;
+    check_size(&snapshot, proven.index).map_err(|why| fault(why.to_string()))?;
     Ok((snapshot, proven))
 }
 

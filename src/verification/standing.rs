@@ -5,6 +5,7 @@
 //! changes explain it, and go beyond it where they stand later in the log. A holder may leave a change out,
 //! so what the list takes away no change presented can give back.
 
+use super::status_after;
 use crate::{
     log::Shard,
     statement::{Act, Change, Since, StatementRef, status_list::Status},
@@ -47,18 +48,32 @@ impl Loss {
         }
     }
 
+    /// What a list says of it.
+    const fn status(&self) -> Status {
+        match self {
+            Self::Cancelled => Status::Cancelled,
+            Self::Withdrawn(_) => Status::Withdrawn,
+            Self::Superseded(_) => Status::Superseded,
+            Self::Suspended => Status::Suspended,
+        }
+    }
+
+    /// The first day on which it does not hold; none where no day is known on which it did.
+    const fn start(&self) -> Option<Date> {
+        match self {
+            Self::Withdrawn(Some(Since::Date(from))) => Some(*from),
+            _ => None,
+        }
+    }
+
     /// Whether nothing brings it back.
     pub(super) const fn is_final(&self) -> bool {
         !matches!(self, Self::Suspended)
     }
 
-    fn same_act(&self, other: &Self) -> bool {
-        std::mem::discriminant(self) == std::mem::discriminant(other)
-    }
-
     /// Whether it did not hold yet on `date`: a withdrawal that counts from a later date.
     pub(super) fn not_yet_on(&self, date: Date) -> bool {
-        matches!(self, Self::Withdrawn(Some(Since::Date(from))) if date < *from)
+        self.start().is_some_and(|from| date < from)
     }
 }
 
@@ -71,6 +86,9 @@ pub(super) struct Standing {
     pub(super) items: BTreeMap<u32, Loss>,
     /// The list says "in part", so there may be more items than those presented.
     pub(super) in_part: bool,
+    /// No change of items that the list knows of was presented: what lost its force by then is unknown, whatever
+    /// later changes say.
+    pub(super) unexplained: bool,
     /// A change presented takes away for good what the list, which should know it, leaves in force.
     pub(super) contradicted: bool,
 }
@@ -85,7 +103,9 @@ impl Standing {
             standing.apply(&placed.change);
         }
         if let Some((status, _)) = list {
+            let explained = changes.iter().filter(known).any(|placed| placed.change.items.is_some());
             standing.settle(status);
+            standing.unexplained = standing.in_part && !explained;
         }
         for placed in changes.iter().filter(|placed| !known(placed)) {
             standing.apply(&placed.change);
@@ -105,7 +125,7 @@ impl Standing {
         self.in_part = status == Status::InPart;
         match (listed, &self.whole) {
             // The change that was presented explains the list.
-            (Some(listed), Some(known)) if known.same_act(&listed) => {}
+            (Some(_), Some(known)) if known.status() == status => {}
             (Some(listed), _) => self.whole = Some(listed),
             (None, Some(known)) if known.is_final() => self.contradicted = true,
             // A suspension that the list no longer knows was lifted by a change that was not presented.
@@ -117,25 +137,35 @@ impl Standing {
         }
     }
 
+    /// Applies a change where it may follow; one that may not changes nothing, in the list either.
     fn apply(&mut self, change: &Change) {
-        match (&change.items, Loss::of(&change.act)) {
-            (None, Some(loss)) => replace(&mut self.whole, loss),
-            (None, None) => {
-                if self.whole == Some(Loss::Suspended) {
-                    self.whole = None;
-                }
-                self.items.retain(|_, loss| loss.is_final());
-            }
-            (Some(items), Some(loss)) => {
-                for item in items {
-                    let mut slot = self.items.remove(item);
-                    replace(&mut slot, loss.clone());
-                    if let Some(loss) = slot {
-                        self.items.insert(*item, loss);
-                    }
-                }
-            }
-            (Some(items), None) => self.items.retain(|item, loss| loss.is_final() || !items.contains(item)),
+        let Change { act, items, .. } = change;
+        // What a suspension covers is kept here item by item, so the second status has nothing to say.
+        if status_after(self.status(), Status::Valid, act, items.as_deref()).is_none() {
+            return;
+        }
+        let loss = Loss::of(act);
+        let Some(items) = items else {
+            self.whole = follow(self.whole.take(), loss);
+            return;
+        };
+        for item in items {
+            let before = self.items.remove(item);
+            let status = before.as_ref().map_or(Status::Valid, Loss::status);
+            let after = match status_after(status, Status::Valid, act, None) {
+                Some(_) => follow(before, loss.clone()),
+                None => before,
+            };
+            self.items.extend(after.map(|loss| (*item, loss)));
+        }
+    }
+
+    /// What a list would say of it.
+    fn status(&self) -> Status {
+        match &self.whole {
+            Some(loss) => loss.status(),
+            None if self.in_part || !self.items.is_empty() => Status::InPart,
+            None => Status::Valid,
         }
     }
 
@@ -149,10 +179,12 @@ impl Standing {
     }
 }
 
-/// A later act replaces an earlier one, but a suspension does not soften what is final.
-fn replace(slot: &mut Option<Loss>, loss: Loss) {
-    if loss.is_final() || !slot.as_ref().is_some_and(Loss::is_final) {
-        *slot = Some(loss);
+/// What stands after an act that may follow. What is final is replaced only by what holds at least as long: a
+/// later withdrawal "from June on" must not make usable in May what was cancelled in April.
+fn follow(before: Option<Loss>, loss: Option<Loss>) -> Option<Loss> {
+    match (before, loss) {
+        (Some(before), Some(loss)) if before.is_final() && loss.start() > before.start() => Some(before),
+        (_, loss) => loss,
     }
 }
 
@@ -220,6 +252,46 @@ mod tests {
         assert!(contradicted.contradicted && contradicted.whole.is_some());
         let acts = [change(4, withdrawn(), None), change(10, Act::Suspended, None), change(11, Act::Reinstated, None)];
         assert!(matches!(fold(None, &acts).whole, Some(Loss::Withdrawn(_))));
+    }
+
+    fn withdrawn_from(day: &str) -> Act {
+        Act::Withdrawn { since: Since::Date(parse_date(day).unwrap()) }
+    }
+
+    #[test]
+    fn a_later_withdrawal_makes_nothing_usable_that_was_lost_before() {
+        let whole = |acts: &[Act]| {
+            let changes = (4..).zip(acts).map(|(index, act)| change(index, act.clone(), None));
+            fold(None, &changes.collect::<Vec<_>>()).whole
+        };
+        let (may, june) = (withdrawn_from("2027-05-01"), withdrawn_from("2027-06-01"));
+        assert_eq!(whole(&[Act::Cancelled, june.clone()]), Some(Loss::Cancelled));
+        assert_eq!(whole(&[may.clone(), june.clone()]), Loss::of(&may));
+        assert_eq!(whole(&[june.clone(), may.clone()]), Loss::of(&may));
+        let from_issue = Act::Withdrawn { since: Since::Issue };
+        assert_eq!(whole(&[Act::Cancelled, from_issue.clone()]), Loss::of(&from_issue));
+        assert_eq!(whole(&[from_issue.clone(), may.clone()]), Loss::of(&from_issue));
+        assert_eq!(whole(&[june.clone(), Act::Cancelled]), Loss::of(&june), "what is final takes no other end");
+        let listed = fold(Some((Status::Withdrawn, 4)), &[change(4, june, None)]);
+        assert_eq!(listed.whole, Some(Loss::Withdrawn(None)), "the withdrawal the list knows of may start earlier");
+    }
+
+    #[test]
+    fn in_part_is_explained_only_by_a_change_that_the_list_knew() {
+        let (known, later) = (change(4, withdrawn(), Some(&[1])), change(9, withdrawn(), Some(&[2])));
+        let list = Some((Status::InPart, 9));
+        assert!(fold(list, &[]).unexplained);
+        assert!(fold(list, std::slice::from_ref(&later)).unexplained);
+        assert!(fold(list, &[change(4, Act::Suspended, None), later.clone()]).unexplained);
+        assert!(!fold(list, &[known, later]).unexplained);
+    }
+
+    #[test]
+    fn the_end_of_a_suspension_of_the_whole_brings_no_item_back() {
+        let acts =
+            [change(4, Act::Suspended, Some(&[2])), change(5, Act::Suspended, None), change(6, Act::Reinstated, None)];
+        let standing = fold(None, &acts);
+        assert_eq!((standing.whole, standing.items.len()), (None, 1));
     }
 
     #[test]

@@ -151,7 +151,7 @@ fn in_force(asked: &Asked<'_>, listed: &Listed, standing: &Standing, basis: &Bas
         return Check::unknown(Subject::Status, Headline::StatusUnknown, sentence)
             .next("Ask the holder, or the authority, for the current evidence bundle.");
     }
-    if !standing.items.is_empty() {
+    if !standing.items.is_empty() && !standing.unexplained {
         let items = standing.items.iter().map(|(number, loss)| format!("{number} ({})", word(loss)));
         let items = items.collect::<Vec<_>>().join(", ");
         let limits = if standing.in_part { ", as far as the changes presented tell" } else { "" };

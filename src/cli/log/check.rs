@@ -2,6 +2,7 @@
 
 use super::source::From;
 use crate::{
+    certificate::AgreementCode,
     cli::{
         Outcome,
         arguments::Trust,
@@ -11,7 +12,8 @@ use crate::{
     log::SignedCheckpoint,
     reason::Reasoned,
     statement::{Jti, OpenedBody},
-    verification::{CheckedEntry, StatusPlace, StatusView, check_entry},
+    trust::TrustList,
+    verification::{CheckedEntry, EntryFault, StatusPlace, StatusView, check_entry, check_scope},
 };
 use serde_json::json;
 use std::{collections::HashMap, process::ExitCode};
@@ -49,17 +51,19 @@ impl Arguments {
             let (met, cosigners) = (policy.evaluate(&cosigned), cosigned.len());
 
             let mut view = StatusView::new(origin.clone());
-            let mut places: HashMap<Jti, StatusPlace> = HashMap::new();
+            // Later changes name a certificate by its identifier.
+            let mut targets: HashMap<Jti, Target> = HashMap::new();
             let mut findings = 0_u64;
             let mut kinds: HashMap<&'static str, u64> = HashMap::new();
             let holds = source
                 .read_roots(&head, |index, leaf| {
-                    let checked = check_entry(leaf, None, &origin, index, &trust);
+                    let checked = check_entry(leaf, None, &origin, index, &trust)
+                        .and_then(|entry| within_scope(&targets, &entry, &trust).map(|()| entry));
                     let fault = match checked {
                         Ok(entry) => {
                             *kinds.entry(entry.kind().name()).or_insert(0) += 1;
-                            let admitted = view.admit(&entry, |jti| places.get(jti).copied());
-                            remember(&mut places, &entry);
+                            let admitted = view.admit(&entry, |jti| targets.get(jti).map(|(place, _)| *place));
+                            remember(&mut targets, &entry);
                             admitted.err()
                         }
                         Err(fault) => {
@@ -103,14 +107,24 @@ impl Arguments {
     }
 }
 
-/// Later changes name a certificate by its identifier; their target's place is looked up here.
-fn remember(places: &mut HashMap<Jti, StatusPlace>, entry: &CheckedEntry) {
+/// A certificate, as later changes of it are held against it: its place among the statuses, and its agreement.
+type Target = (StatusPlace, AgreementCode);
+
+fn remember(targets: &mut HashMap<Jti, Target>, entry: &CheckedEntry) {
     if let OpenedBody::Certificate(certificate) = &entry.body {
         let list = certificate.status.uri.as_str().rsplit('/').next().and_then(|number| number.parse::<u32>().ok());
         if let Some(list) = list {
-            places.insert(entry.envelope.jti, StatusPlace { list, place: certificate.status.index });
+            let place = StatusPlace { list, place: certificate.status.index };
+            targets.insert(entry.envelope.jti, (place, certificate.agreement.clone()));
         }
     }
+}
+
+/// The office of a certificate stands in a disclosure, which a log does not show.
+fn within_scope(targets: &HashMap<Jti, Target>, entry: &CheckedEntry, trust: &TrustList) -> Result<(), EntryFault> {
+    let OpenedBody::StatusChange(opened) = &entry.body else { return Ok(()) };
+    let target = targets.get(&opened.change.target.jti);
+    target.map_or(Ok(()), |(_, agreement)| check_scope(entry, (agreement, None), trust))
 }
 
 fn report(console: Console, index: u64, fault: &str, reason: &str) {

@@ -1,6 +1,6 @@
 //! The status of a log as it follows from its entries, one after another.
 
-use super::{CheckedEntry, EntryFault, list_of};
+use super::{super::status_after, CheckedEntry, EntryFault, check_size, list_of};
 use crate::{
     log::{Hash, Origin},
     statement::{
@@ -81,8 +81,8 @@ pub struct StatusView {
     /// Unix seconds of the last snapshot.
     as_of: u64,
     lists: Vec<ListView>,
-    /// Certificates some of whose items lost their force for good: reinstating the whole brings them back to
-    /// "in part", not to valid.
+    /// Certificates that had a change of some items: reinstating the whole brings them back to "in part", not
+    /// to valid.
     in_part: BTreeSet<StatusPlace>,
 }
 
@@ -144,7 +144,7 @@ impl StatusView {
 
     /// Holds the next entry of the log against those before it and takes it in. `place_of` finds where the
     /// status of an earlier certificate of this log stands. After a fault the log goes on behind the entry,
-    /// which changes nothing.
+    /// which changes nothing. What [`super::check_scope`] refuses is not to be admitted.
     pub fn admit(
         &mut self,
         entry: &CheckedEntry,
@@ -217,7 +217,9 @@ impl StatusView {
         let unknown = || EntryFault::UnknownTarget(change.target.clone());
         let at = place_of(&change.target.jti).ok_or_else(unknown)?;
         let status = self.status(at).ok_or_else(unknown)?;
-        let next = after(status, change, self.in_part.contains(&at)).ok_or(EntryFault::StatusRule(status))?;
+        let behind = if self.in_part.contains(&at) { Status::InPart } else { Status::Valid };
+        let next = status_after(status, behind, &change.act, change.items.as_deref());
+        let next = next.ok_or(EntryFault::StatusRule(status))?;
         if change.items.is_some() && change.act != Act::Reinstated {
             self.in_part.insert(at);
         }
@@ -229,9 +231,7 @@ impl StatusView {
 
     /// The lists of a snapshot are those in use; a list that was opened and has no certificate yet is empty.
     fn snapshot(&mut self, snapshot: &StatusSnapshot) -> Result<(), EntryFault> {
-        if snapshot.size != self.next {
-            return Err(EntryFault::SnapshotSize { claimed: snapshot.size, actual: self.next });
-        }
+        check_size(snapshot, self.next)?;
         if snapshot.as_of < self.as_of {
             return Err(EntryFault::SnapshotTime { last: self.as_of, found: snapshot.as_of });
         }
@@ -248,25 +248,5 @@ impl StatusView {
         self.lists.extend(opened);
         self.as_of = snapshot.as_of;
         Ok(())
-    }
-}
-
-/// What a list says after a change; none where the change cannot follow. What is final stays, but for a
-/// withdrawal, which the authority may find at any time; a suspension that never was cannot be lifted.
-#[must_use]
-fn after(status: Status, change: &Change, was_in_part: bool) -> Option<Status> {
-    let whole = change.items.is_none();
-    let rest = if was_in_part { Status::InPart } else { Status::Valid };
-    match (&change.act, status) {
-        (Act::Withdrawn { .. }, _) if whole => Some(Status::Withdrawn),
-        (_, Status::Cancelled | Status::Withdrawn | Status::Superseded) => None,
-        (Act::Reinstated, Status::Suspended) if whole => Some(rest),
-        (Act::Reinstated, Status::InPart) if !whole => Some(Status::InPart),
-        (Act::Reinstated, _) => None,
-        (_, Status::Suspended) if !whole => Some(Status::Suspended),
-        (_, _) if !whole => Some(Status::InPart),
-        (Act::Cancelled, _) => Some(Status::Cancelled),
-        (Act::Superseded { .. }, _) => Some(Status::Superseded),
-        (Act::Suspended | Act::Withdrawn { .. }, _) => Some(Status::Suspended),
     }
 }

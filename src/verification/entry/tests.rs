@@ -3,7 +3,7 @@ use crate::{
     log::LogProof,
     statement::{Act, Body, Issued, Since, StatusList, StatusReference, StatusSnapshot, status_list::lists_root},
     trust::{Closing, ClosingReason, ShardEnd},
-    verification::tests::world::{SLOT, SNAPSHOT, World, at, iss, origin, plain_trust, seed, trust},
+    verification::tests::world::{SLOT, SNAPSHOT, World, at, iss, origin, plain_trust, second_key, seed, trust},
 };
 
 fn check(issued: &Issued, index: usize) -> Result<CheckedEntry, EntryFault> {
@@ -166,6 +166,35 @@ fn a_certificate_reinstated_after_items_were_withdrawn_is_still_in_part() {
     }
     assert_eq!(view.status(place), Some(Status::InPart));
     assert_eq!(view.status(StatusPlace { list: 1, place: 0 }), None);
+}
+
+#[test]
+fn a_key_that_may_not_sign_for_the_target_may_not_change_its_status() {
+    let mut world = World::issued();
+    (world.kid, world.signer) = ("s2", seed::STRANGER);
+    world.change(Act::Suspended, None);
+    let scope = ("CPFTA".parse().unwrap(), "LHE".parse().unwrap());
+    let fault = |limit: fn(&mut crate::trust::ListedKey)| {
+        let trust = second_key(limit);
+        let entry = check_under(&trust, &world.issued[2], 2).unwrap();
+        check_scope(&entry, (&scope.0, Some(&scope.1)), &trust).map_err(|fault| fault.reason())
+    };
+    assert_eq!(fault(|_| ()), Ok(()));
+    assert_eq!(fault(|key| key.agreements = Some(vec!["COMESA".parse().unwrap()])), Err("ENTRY_KEY_OUT_OF_SCOPE"));
+    assert_eq!(fault(|key| key.offices = Some(vec!["KHI".parse().unwrap()])), Err("ENTRY_KEY_OUT_OF_SCOPE"));
+}
+
+#[test]
+fn a_restriction_by_a_compromised_key_is_no_finding_and_what_gives_back_is() {
+    let mut world = World::issued();
+    world.change(Act::Suspended, None);
+    world.change(Act::Reinstated, None);
+    let closed = trust(|_, list| {
+        let (origin, kid) = (origin(), "s1".parse().unwrap());
+        list.closings.push(Closing { iss: iss(), kid, origin, until_index: 2, reason: ClosingReason::Compromised });
+    });
+    assert!(check_under(&closed, &world.issued[2], 2).is_ok());
+    assert_eq!(check_under(&closed, &world.issued[3], 3).unwrap_err().reason(), "ENTRY_KEY_CLOSED");
 }
 
 #[test]

@@ -1,12 +1,11 @@
 //! What is evidence of two histories, what is not, and what stays good.
 
-use super::world::{World, cosigned, key, origin, plain_trust, question, seed, trust, verify};
+use super::world::{World, cosigned, key, origin, plain_trust, question, seed, trust, verify, witness_asked};
 use crate::{
-    log::{Levels, VerifierKey, consistency_proof, leaf_hash},
+    log::{Levels, consistency_proof, leaf_hash},
     reason::Reasoned as _,
     signature::Signer as _,
     statement::Act,
-    trust::Node,
     verification::{Equivocation, Headline, Prefix, Settings, Verifier},
 };
 use std::sync::Arc;
@@ -63,20 +62,7 @@ fn what_the_logs_key_did_not_sign_is_no_evidence() {
 
 #[test]
 fn what_a_quorum_had_cosigned_before_stays_good() {
-    let trust = trust(|_, list| {
-        let witness = VerifierKey::cosigner("node.eac.int/witness", key(seed::WITNESS).public_key()).unwrap();
-        list.nodes.push(Node {
-            name: "node.eac.int".parse().unwrap(),
-            replica_vkey: None,
-            witness_vkey: Some(witness),
-            retired: Vec::new(),
-            https: None,
-            grpc: None,
-            spki: Vec::new(),
-        });
-        list.cosigning.witnesses = 1;
-        list.cosigning.of = vec!["node.eac.int".parse().unwrap()];
-    });
+    let trust = witness_asked();
     let world = World::settled();
     let mut bundle = world.bundle();
     for proof in [&mut bundle.proof, &mut bundle.status_proof] {

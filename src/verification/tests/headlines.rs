@@ -4,14 +4,14 @@
 
 use super::world::{
     URI, World, at, aud, cosigned, customs, iss, key, plain_trust, question, seed, trust, verify, verify_text,
+    witness_asked,
 };
 use crate::signature::Signer as _;
 use crate::{
     agreement::Agreements,
-    log::VerifierKey,
     statement::{Act, Presentation, Section, Since, StatementRef, StatusList, redact, status_list::StatusPath},
     time::Date,
-    trust::{Closing, ClosingReason, Node, ShardEnd},
+    trust::{Closing, ClosingReason, ShardEnd},
     verification::{Equivocation, Headline, Outcome, Say, Settings, Subject, Verdict, Verifier},
 };
 use std::sync::Arc;
@@ -47,24 +47,6 @@ fn changed(act: Act, items: Option<&[u32]>) -> World {
     world.change(act, items);
     world.snapshot(super::world::SNAPSHOT);
     world
-}
-
-fn witness_asked() -> Arc<crate::trust::TrustList> {
-    trust(|_, list| {
-        let name = "node.eac.int".parse().unwrap();
-        let witness = VerifierKey::cosigner("node.eac.int/witness", key(seed::WITNESS).public_key()).unwrap();
-        list.nodes.push(Node {
-            name,
-            replica_vkey: None,
-            witness_vkey: Some(witness),
-            retired: Vec::new(),
-            https: None,
-            grpc: None,
-            spki: Vec::new(),
-        });
-        list.cosigning.witnesses = 1;
-        list.cosigning.of = vec!["node.eac.int".parse().unwrap()];
-    })
 }
 
 /// Every case, with the headline it must have.

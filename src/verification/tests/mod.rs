@@ -5,4 +5,5 @@ mod headlines;
 mod hostile;
 mod rendering;
 mod speed;
+mod status;
 pub(super) mod world;

@@ -15,7 +15,7 @@ use crate::{
     },
     time::{Date, SeededRandom, Timestamp},
     trust::{
-        Algorithm, Anchor, Cosigning, KindName, ListDraft, ListText, ListedKey, ListedLogKey, ListedUse, Role,
+        Algorithm, Anchor, Cosigning, KindName, ListDraft, ListText, ListedKey, ListedLogKey, ListedUse, Node, Role,
         SectionEntry, SectionText, TrustList, root_name,
     },
     verification::{Question, Settings, Verdict, Verifier},
@@ -300,6 +300,33 @@ impl World {
     pub(in crate::verification) fn verify(&self) -> Verdict {
         verify(&plain_trust(), &self.bundle(), &question())
     }
+}
+
+/// The trust list with a second statement key, `s2`, of the stranger's seed, limited before it is listed.
+pub(in crate::verification) fn second_key(limit: impl FnOnce(&mut ListedKey)) -> Arc<TrustList> {
+    trust(|section, _| {
+        let mut second = listed("s2", seed::STRANGER, ListedUse::Statement);
+        limit(&mut second);
+        section.keys.push(second);
+    })
+}
+
+/// The trust list that asks for the cosignature of a witness.
+pub(in crate::verification) fn witness_asked() -> Arc<TrustList> {
+    trust(|_, list| {
+        let witness = VerifierKey::cosigner("node.eac.int/witness", key(seed::WITNESS).public_key()).unwrap();
+        list.nodes.push(Node {
+            name: "node.eac.int".parse().unwrap(),
+            replica_vkey: None,
+            witness_vkey: Some(witness),
+            retired: Vec::new(),
+            https: None,
+            grpc: None,
+            spki: Vec::new(),
+        });
+        list.cosigning.witnesses = 1;
+        list.cosigning.of = vec!["node.eac.int".parse().unwrap()];
+    })
 }
 
 /// Adds a cosignature to the checkpoint of a proof.
