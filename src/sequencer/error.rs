@@ -54,6 +54,9 @@ pub enum SequencerError {
     /// There is no key for the log of this year.
     #[error("there is no log key for shard {0}; make one and have it listed in the trust list before the year begins")]
     NoLogKey(String),
+    /// The trust list closed the log at its present size.
+    #[error("log {0} is closed: the trust list names its final size, and entries beyond it are void")]
+    LogClosed(String),
     /// The statement cannot be composed, though its parts were accepted.
     #[error("the statement cannot be made: {0}")]
     CannotCompose(String),
@@ -75,6 +78,7 @@ impl Reasoned for SequencerError {
             Self::NoSuchCertificate => "NO_SUCH_CERTIFICATE",
             Self::StatusForbids { .. } => "STATUS_FORBIDS",
             Self::NoLogKey(_) => "NO_LOG_KEY",
+            Self::LogClosed(_) => "LOG_CLOSED",
             Self::CannotCompose(_) => "CANNOT_COMPOSE",
             Self::CheckFailed(_) => "REPLICA_CHECK_FAILED",
         }
@@ -87,6 +91,7 @@ impl Reasoned for SequencerError {
             | Self::NumberTaken(_)
             | Self::NoSuchCertificate
             | Self::StatusForbids { .. }
+            | Self::LogClosed(_)
             | Self::CannotCompose(_) => Class::Reject,
             Self::SeriesExhausted { .. } | Self::NoLogKey(_) | Self::CheckFailed(_) => Class::Fatal,
         }

@@ -81,6 +81,16 @@ impl Flight {
     }
 }
 
+impl Flight {
+    /// Answers everybody who waits for anything.
+    pub(super) fn abandon(&self, error: &SequencerError) {
+        let flights = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        for waiter in flights.into_values().flat_map(|flight| flight.waiters) {
+            waiter.tell(Err(error.clone()));
+        }
+    }
+}
+
 /// The request's UUID, as its caller wrote it.
 pub(super) fn request_text(key: &RequestKey) -> String {
     uuid::Uuid::from_bytes(key.id).to_string()

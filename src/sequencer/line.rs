@@ -59,7 +59,13 @@ impl Sequencer {
         let committer = Arc::clone(&line);
         let threads = vec![
             spawn("assign", Box::new(move || assigner.assign(&arrivals, &pressed)))?,
-            spawn("commit", Box::new(move || committer.commit(&ready)))?,
+            spawn(
+                "commit",
+                Box::new(move || {
+                    let _farewell = Farewell(&committer);
+                    committer.commit(&ready);
+                }),
+            )?,
         ];
         Ok(Self(Arc::new(Handle { queue: Mutex::new(Some(queue)), places, threads: Mutex::new(threads) })))
     }
@@ -102,7 +108,7 @@ impl Sequencer {
         self.0.queue.lock().unwrap_or_else(PoisonError::into_inner).take();
         let threads = std::mem::take(&mut *self.0.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {
-            // A thread that panicked has dropped its waiters: they were told.
+            // A thread that panicked has said farewell: nobody waits for it.
             let _ = thread.join();
         }
     }
@@ -138,6 +144,16 @@ struct Line {
     broken: AtomicBool,
 }
 
+/// When the committing thread ends, however it ends, nobody is left waiting for it.
+struct Farewell<'a>(&'a Line);
+
+impl Drop for Farewell<'_> {
+    fn drop(&mut self) {
+        self.0.broken.store(true, Ordering::Release);
+        self.0.flight.abandon(&stopped());
+    }
+}
+
 /// What goes from the assigning to the committing thread.
 enum Ready {
     Batch(Box<(Planned, Pressed)>),
@@ -153,13 +169,14 @@ impl Line {
             zone: &self.setup.zone,
             kid: self.setup.signers.statement.kid(),
             shards: &shards,
+            trust: &self.setup.trust,
             store: self.setup.store.as_ref(),
             clock: self.setup.clock.as_ref(),
             random: self.setup.random.as_ref(),
         };
         let mut plan: Option<Plan> = None;
         loop {
-            let until = plan.as_ref().and_then(Plan::next_snapshot);
+            let until = plan.as_ref().and_then(|plan| plan.next_snapshot(&ground));
             let Some(arrived) = self.gather(arrivals, until) else { return };
             let works = self.board(arrived);
             plan = self.run(&ground, plan.take(), works, ready);
@@ -200,8 +217,10 @@ impl Line {
     /// The plan to go on with: the last one, or after a failure a new one, when all that was under way is
     /// through and the store is sound again.
     fn plan(&self, ground: &Ground<'_>, plan: Option<Plan>, ready: &SyncSender<Ready>) -> Result<Plan, SequencerError> {
+        // The store may also have been stopped by somebody else's write, an account's.
         if let Some(plan) = plan
             && !self.broken.load(Ordering::Acquire)
+            && self.setup.store.poisoned().is_none()
         {
             return Ok(plan);
         }
@@ -236,9 +255,14 @@ impl Line {
             match attempt {
                 Ok((plan, planned, pressed, answers)) => {
                     self.flight.land(answers);
-                    let handed =
-                        planned.rows.is_empty() || ready.send(Ready::Batch(Box::new((planned, pressed)))).is_ok();
-                    return handed.then_some(plan);
+                    if planned.rows.is_empty() {
+                        return Some(plan);
+                    }
+                    match ready.send(Ready::Batch(Box::new((planned, pressed)))) {
+                        Ok(()) => return Some(plan),
+                        Err(_) => self.refuse(works.into_iter().map(|work| work.request).collect(), &stopped()),
+                    }
+                    return None;
                 }
                 Err(Fault { request: Some(request), error }) => {
                     works.retain(|work| work.request != request);
@@ -255,7 +279,6 @@ impl Line {
     fn commit(&self, ready: &Receiver<Ready>) {
         let mut swept = Timestamp::MIN;
         while let Ok(next) = ready.recv() {
-            self.sweep(&mut swept);
             match next {
                 Ready::Drained(done) => {
                     // The other end waits; if it is gone, so is the need.
@@ -278,6 +301,8 @@ impl Line {
                     }
                 }
             }
+            // Behind the answers: nobody waits for it.
+            self.sweep(&mut swept);
         }
     }
 

@@ -24,6 +24,7 @@ mod work;
 
 pub use error::SequencerError;
 pub use line::Sequencer;
+pub use plan::answered;
 pub use snapshot::{StatusRecord, changes_of, status_record};
 pub use work::{ChangeOfStatus, Issue, Numbering, Outcome, RequestKey, Task, Work};
 

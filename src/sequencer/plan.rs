@@ -16,8 +16,10 @@ use crate::{
     },
     store::{EntryRef, StateChange, Store, Table},
     time::{Clock, Date, Random, Timestamp, ZoneName},
+    trust::TrustList,
     verification::status_after,
 };
+use arc_swap::ArcSwap;
 use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
     sync::Arc,
@@ -33,9 +35,19 @@ pub(super) struct Ground<'a> {
     pub(super) zone: &'a ZoneName,
     pub(super) kid: &'a Kid,
     pub(super) shards: &'a [Shard],
+    pub(super) trust: &'a ArcSwap<TrustList>,
     pub(super) store: &'a dyn Store,
     pub(super) clock: &'a dyn Clock,
     pub(super) random: &'a dyn Random,
+}
+
+impl Ground<'_> {
+    /// Whether a log may grow: there is a key for its shard, and the trust list has not closed it. A log of a past
+    /// year that could not take its hourly snapshot would otherwise stop every other log of the authority.
+    fn may_grow(&self, origin: &Origin, next: u64) -> bool {
+        self.shards.contains(&origin.shard())
+            && self.trust.load().shard_final_size(origin).is_none_or(|final_size| next < final_size)
+    }
 }
 
 /// An entry with its place, not yet signed.
@@ -135,18 +147,15 @@ impl Plan {
             let snapshot_at = snapshot::last(store, &origin)?;
             logs.insert(origin, LogPlan { addressee, next, last, lists, snapshot_at });
         }
-        Ok(Self {
-            logs,
-            series: HashMap::new(),
-            numbers: VecDeque::new(),
-            changes: HashMap::new(),
-            now: ground.clock.now(),
-        })
+        // A clock that went back while the process was down must not make a snapshot older than the last one.
+        let now = logs.values().filter_map(|log: &LogPlan| log.snapshot_at).fold(ground.clock.now(), Timestamp::max);
+        Ok(Self { logs, series: HashMap::new(), numbers: VecDeque::new(), changes: HashMap::new(), now })
     }
 
     /// The instant at which the next snapshot is due, if any log is open.
-    pub(super) fn next_snapshot(&self) -> Option<Timestamp> {
-        self.logs.values().filter(|log| log.next > 0).map(|log| log.snapshot_at.map_or(self.now, snapshot::due)).min()
+    pub(super) fn next_snapshot(&self, ground: &Ground<'_>) -> Option<Timestamp> {
+        let open = self.logs.iter().filter(|(origin, log)| log.next > 0 && ground.may_grow(origin, log.next));
+        open.map(|(_, log)| log.snapshot_at.map_or(self.now, snapshot::due)).min()
     }
 
     /// Assigns what can be assigned, answers what can be answered, and adds the snapshots that are due.
@@ -158,9 +167,8 @@ impl Plan {
         let mut touched: BTreeMap<Origin, Touched> = BTreeMap::new();
         let mut series: BTreeMap<String, u64> = BTreeMap::new();
         self.numbers.push_front(HashSet::new());
-        self.numbers.truncate(BATCHES_UNDER_WAY);
         for Work { request, digest, task } in works {
-            if let Some(answer) = repeated(ground.store, request, *digest)? {
+            if let Some(answer) = answered(ground.store, request, *digest)? {
                 planned.answers.push((request.clone(), answer));
                 continue;
             }
@@ -177,6 +185,12 @@ impl Plan {
             }
         }
         self.close(ground, &mut planned, touched, series)?;
+        if planned.rows.is_empty() {
+            // It is not sent: numbers that are under way must not be forgotten for it.
+            self.numbers.pop_front();
+        } else {
+            self.numbers.truncate(BATCHES_UNDER_WAY);
+        }
         Ok(planned)
     }
 
@@ -205,7 +219,8 @@ impl Plan {
             .iter()
             .filter(|(origin, log)| {
                 let changed = touched.get(*origin).is_some_and(|mark| mark.changed);
-                log.next > 0 && (changed || log.snapshot_at.is_none_or(|at| snapshot::due(at) <= now))
+                let late = log.snapshot_at.is_none_or(|at| snapshot::due(at) <= now);
+                log.next > 0 && (changed || late) && ground.may_grow(origin, log.next)
             })
             .map(|(origin, _)| origin.clone())
             .collect::<Vec<_>>();
@@ -230,7 +245,8 @@ impl Plan {
         if today != issued_on {
             return Err(SequencerError::DateMoved(today));
         }
-        let origin = self.open_log(ground, addressee, issued_on, planned)?;
+        // What can be refused is refused before anything is opened or drawn.
+        let origin = self.log_of(ground, addressee, issued_on)?;
         let number = match numbering {
             Numbering::Brought(number) => {
                 if self.is_given(ground.store, number.as_str())? {
@@ -258,6 +274,7 @@ impl Plan {
                 number
             }
         };
+        self.open_log(ground, &origin, addressee, planned)?;
         let text = number.to_string();
         let certificate = particulars.clone().finish(ruling.clone().numbered(number));
         let (status, status_index) = self.allocate_status(ground, &origin, planned, touched)?;
@@ -287,6 +304,9 @@ impl Plan {
         let ChangeOfStatus { target, act, reason, remarks } = work;
         let facts = ground.store.facts(&target.origin, target.index)?.ok_or(SequencerError::NoSuchCertificate)?;
         let place = facts.status_index.ok_or(SequencerError::NoSuchCertificate)?;
+        if !ground.may_grow(&target.origin, self.logs.get(&target.origin).map_or(0, |log| log.next)) {
+            return Err(SequencerError::LogClosed(target.origin.to_string()));
+        }
         let (list, index) = (place / LIST_ENTRIES, place % LIST_ENTRIES);
         let log = self.logs.get_mut(&target.origin).ok_or(SequencerError::NoSuchCertificate)?;
         let lists = usize::try_from(list).ok().and_then(|at| log.lists.get_mut(at));
@@ -328,29 +348,36 @@ impl Plan {
         Ok(())
     }
 
-    /// The log of this year to this addressee; opened, with a snapshot as its first entry, if it is new.
-    fn open_log(
-        &mut self,
-        ground: &Ground<'_>,
-        addressee: &Addressee,
-        day: Date,
-        planned: &mut Planned,
-    ) -> Result<Origin, SequencerError> {
+    /// The log of this year to this addressee, if it may take the certificate.
+    fn log_of(&self, ground: &Ground<'_>, addressee: &Addressee, day: Date) -> Result<Origin, SequencerError> {
         let shard = Shard::of_year(day.year());
         let origin = Origin::new(ground.issuer.host(), &shard, &addressee.label())
             .map_err(|e| SequencerError::CannotCompose(e.to_string()))?;
-        if self.logs.contains_key(&origin) {
-            return Ok(origin);
-        }
         if !ground.shards.contains(&shard) {
             return Err(SequencerError::NoLogKey(shard.to_string()));
+        }
+        if !ground.may_grow(&origin, self.logs.get(&origin).map_or(0, |log| log.next)) {
+            return Err(SequencerError::LogClosed(origin.to_string()));
+        }
+        Ok(origin)
+    }
+
+    /// Opens a log that is new, with a snapshot as its first entry.
+    fn open_log(
+        &mut self,
+        ground: &Ground<'_>,
+        origin: &Origin,
+        addressee: &Addressee,
+        planned: &mut Planned,
+    ) -> Result<(), SequencerError> {
+        if self.logs.contains_key(origin) {
+            return Ok(());
         }
         planned.state.push(StateChange::LogOpened { origin: origin.clone(), addressee: addressee.to_string() });
         let log = LogPlan { addressee: addressee.clone(), next: 0, last: None, lists: Vec::new(), snapshot_at: None };
         self.logs.insert(origin.clone(), log);
-        self.open_list(ground, &origin, planned)?;
-        self.snapshot(ground, &origin, planned)?;
-        Ok(origin)
+        self.open_list(ground, origin, planned)?;
+        self.snapshot(ground, origin, planned)
     }
 
     fn open_list(&mut self, ground: &Ground<'_>, origin: &Origin, planned: &mut Planned) -> Result<(), SequencerError> {
@@ -446,8 +473,8 @@ impl Plan {
     }
 }
 
-/// The answer of a request that was done before.
-fn repeated(
+/// The answer of a request that was done before: its outcome, or that its id was used for something else.
+pub fn answered(
     store: &dyn Store,
     request: &RequestKey,
     digest: [u8; 32],

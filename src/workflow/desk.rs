@@ -5,9 +5,11 @@ use crate::{
     agreement::{Agreement, Agreements, Edition, NumberRule},
     certificate::{Country, Finding, Findings, Particulars, Ruling, Text},
     office::{Account, Action, Office},
-    sequencer::{ChangeOfStatus, Issue, Numbering, Outcome, RequestKey, Sequencer, SequencerError, Task, Work},
-    statement::{Act, Addressee, Issuer},
-    store::Store,
+    sequencer::{
+        ChangeOfStatus, Issue, Numbering, Outcome, RequestKey, Sequencer, SequencerError, Task, Work, answered,
+    },
+    statement::{Act, Addressee, Issuer, Since},
+    store::{EntryRef, Store},
     time::{Clock, Timestamp},
     trust::TrustList,
 };
@@ -73,10 +75,12 @@ pub struct StatusWish {
     pub remarks: Option<Text<1024>>,
 }
 
-/// What is ready for the sequencer.
-struct Prepared {
-    work: Work,
-    warnings: Findings,
+/// A row that was read and judged.
+enum Prepared {
+    /// Ready for the sequencer.
+    Work(Work, Findings),
+    /// Issued before by the same request.
+    Done(Outcome),
 }
 
 impl Desk {
@@ -96,7 +100,10 @@ impl Desk {
     pub async fn issue(&self, caller: &Account, row: &IssueRow) -> Result<Issued, WorkflowError> {
         let mut tried = 1;
         loop {
-            let Prepared { work, warnings } = self.prepare(caller, row)?;
+            let (work, warnings) = match self.prepare(caller, row)? {
+                Prepared::Work(work, warnings) => (work, warnings),
+                Prepared::Done(outcome) => return Ok(Issued { outcome, warnings: Findings::default() }),
+            };
             match self.0.sequencer.submit(work).await {
                 Ok(outcome) => return Ok(Issued { outcome, warnings }),
                 Err(SequencerError::DateMoved(_)) if tried < DATES_TRIED => tried += 1,
@@ -121,25 +128,37 @@ impl Desk {
         let mut works = Vec::with_capacity(prepared.len());
         let mut places = Vec::with_capacity(prepared.len());
         for one in prepared {
-            places.push(one.map(|Prepared { work, warnings }| {
-                works.push(work);
-                warnings
-            }));
+            places.push(match one {
+                Ok(Prepared::Work(work, warnings)) => {
+                    works.push(work);
+                    Ok((None, warnings))
+                }
+                Ok(Prepared::Done(outcome)) => Ok((Some(outcome), Findings::default())),
+                Err(refused) => Err(refused),
+            });
         }
         let mut pending = self.0.sequencer.submit_many(works).await?.into_iter();
         let mut answers = Vec::with_capacity(places.len());
         for (place, row) in places.into_iter().zip(rows.iter()) {
-            answers.push(match place {
-                Err(refused) => Err(refused),
-                Ok(warnings) => match pending.next() {
-                    None => Err(SequencerError::Unavailable("an answer is missing".into()).into()),
-                    Some(outcome) => match outcome.outcome().await {
-                        Ok(outcome) => Ok(Issued { outcome, warnings }),
-                        // Midnight passed at the office: judged again, alone.
-                        Err(SequencerError::DateMoved(_)) => self.issue(caller, row).await,
-                        Err(error) => Err(error.into()),
-                    },
+            let (done, warnings) = match place {
+                Ok(place) => place,
+                Err(refused) => {
+                    answers.push(Err(refused));
+                    continue;
+                }
+            };
+            let outcome = match done {
+                Some(outcome) => Ok(outcome),
+                None => match pending.next() {
+                    Some(pending) => pending.outcome().await,
+                    None => Err(SequencerError::Unavailable("an answer is missing".into())),
                 },
+            };
+            answers.push(match outcome {
+                Ok(outcome) => Ok(Issued { outcome, warnings }),
+                // Midnight passed at the office: judged again, alone.
+                Err(SequencerError::DateMoved(_)) => self.issue(caller, row).await,
+                Err(error) => Err(error.into()),
             });
         }
         Ok(answers)
@@ -154,13 +173,12 @@ impl Desk {
     ) -> Result<Outcome, WorkflowError> {
         Accounts::allow(caller, Action::ChangeStatus)?;
         let request = self.request(caller, request_id)?;
-        let target = record::find(self.0.store.as_ref(), &wish.certificate)?;
-        let digest = Sha256::new()
-            .chain_update(b"change-status\0")
-            .chain_update(format!("{wish:?}").as_bytes())
-            .finalize()
-            .into();
-        let StatusWish { act, reason, remarks, .. } = wish;
+        let StatusWish { certificate, act, reason, remarks } = wish;
+        let store = Arc::clone(&self.0.store);
+        let target = tokio::task::spawn_blocking(move || record::find(store.as_ref(), &certificate))
+            .await
+            .map_err(|e| SequencerError::Unavailable(e.to_string()))??;
+        let digest = digest_of_change(&target, &act, reason.as_ref(), remarks.as_ref());
         let task = Task::Change(Box::new(ChangeOfStatus { target, act, reason, remarks }));
         Ok(self.0.sequencer.submit(Work { request, digest, task }).await?)
     }
@@ -184,12 +202,26 @@ impl Desk {
         record::list(self.0.store.as_ref(), to, page_size, page_token)
     }
 
-    /// Reads, judges and numbers one row.
+    /// Reads, judges and numbers one row. What was issued by the same request keeps its answer, though the rules
+    /// or the offices have changed since.
     fn prepare(&self, caller: &Account, row: &IssueRow) -> Result<Prepared, WorkflowError> {
         Accounts::allow(caller, Action::IssueCertificate)?;
         let request = self.request(caller, &row.request_id)?;
         let digest = Sha256::digest(&row.certificate_json).into();
-        let reading = Particulars::read_json(&row.certificate_json);
+        match self.judge(caller, &row.certificate_json) {
+            Ok((issue, warnings)) => {
+                Ok(Prepared::Work(Work { request, digest, task: Task::Issue(Box::new(issue)) }, warnings))
+            }
+            Err(refusal) => match answered(self.0.store.as_ref(), &request, digest)? {
+                Some(before) => Ok(Prepared::Done(before?)),
+                None => Err(refusal),
+            },
+        }
+    }
+
+    /// Applies the rules for today at the office.
+    fn judge(&self, caller: &Account, certificate_json: &[u8]) -> Result<(Issue, Findings), WorkflowError> {
+        let reading = Particulars::read_json(certificate_json);
         let mut findings = reading.findings;
         let Some(particulars) = reading.particulars else { return Err(WorkflowError::RulesRefuse(findings)) };
         let office = self.office(caller, &particulars, &mut findings)?;
@@ -213,8 +245,7 @@ impl Desk {
         };
         let numbering = self.numbering(agreement, office, &particulars, &ruling, &mut findings)?;
         let addressee = self.addressee(particulars.to);
-        let issue = Issue { particulars, ruling, zone: office.time_zone.clone(), addressee, numbering };
-        Ok(Prepared { work: Work { request, digest, task: Task::Issue(Box::new(issue)) }, warnings: findings })
+        Ok((Issue { particulars, ruling, zone: office.time_zone.clone(), addressee, numbering }, findings))
     }
 
     fn office(
@@ -313,4 +344,31 @@ fn number_rule<'a>(edition: &'a Edition, country: Country, host: &str) -> Option
     let mut rules = edition.numbers_of(country).collect::<Vec<_>>();
     rules.sort_by_key(|rule| rule.authority.is_none());
     rules.into_iter().find(|rule| rule.authority.as_deref().is_none_or(|name| name.eq_ignore_ascii_case(label)))
+}
+
+/// What makes two requests for a change of status the same: its parts, each with its length, so that no two
+/// wishes read alike. Kept for seven days, so it must not depend on how a type prints.
+fn digest_of_change(
+    target: &EntryRef,
+    act: &Act,
+    reason: Option<&Text<1024>>,
+    remarks: Option<&Text<1024>>,
+) -> [u8; 32] {
+    let act = match act {
+        Act::Cancelled => "cancelled".to_owned(),
+        Act::Withdrawn { since: Since::Issue } => "withdrawn from issue".to_owned(),
+        Act::Withdrawn { since: Since::Date(date) } => format!("withdrawn from {date}"),
+        Act::Superseded { successor } => format!("superseded by {} {}", successor.log, successor.jti),
+        Act::Suspended => "suspended".to_owned(),
+        Act::Reinstated => "reinstated".to_owned(),
+    };
+    let mut hash = Sha256::new_with_prefix(b"change of status\0");
+    let place = format!("{} {}", target.origin, target.index);
+    for part in [Some(place.as_str()), Some(&act), reason.map(Text::as_str), remarks.map(Text::as_str)] {
+        // An absent part and an empty one differ.
+        let length = part.map_or(u64::MAX, |text| u64::try_from(text.len()).unwrap_or(u64::MAX - 1));
+        hash.update(length.to_be_bytes());
+        hash.update(part.unwrap_or_default());
+    }
+    hash.finalize().into()
 }

@@ -230,3 +230,55 @@ async fn a_certificate_is_usable_at_once_though_it_is_still_yesterday_in_utc() {
     let verdict = verdict(&world, &desk.evidence_at(&issued.outcome.entry).unwrap());
     assert_eq!(verdict.headline, Headline::Valid, "{}", verdict.to_json());
 }
+
+#[tokio::test]
+async fn a_repeat_keeps_its_answer_though_the_rules_refuse_it_today() {
+    let world = World::new();
+    let (desk, _) = world.desk();
+    let row = world.footballs(1);
+    let first = desk.issue(&world.signatory, &row).await.unwrap().outcome;
+    // Two years on the certificate could not be issued any more; six days on, the request is still known.
+    world.clock.set("2026-11-28T10:00:00Z".parse().unwrap());
+    let mut elsewhere = world.signatory.clone();
+    elsewhere.offices = vec!["KHI".parse().unwrap()];
+    assert_eq!(desk.issue(&elsewhere, &row).await.unwrap().outcome, first);
+    let rows: Arc<[IssueRow]> = [row.clone()].into();
+    let many = desk.issue_many(&Arc::new(elsewhere.clone()), rows).await.unwrap();
+    assert_eq!(many.into_iter().next().unwrap().unwrap().outcome, first);
+    let fresh = desk.issue(&elsewhere, &world.footballs(2)).await.unwrap_err();
+    assert_eq!(fresh.reason(), "NOT_YOUR_OFFICE");
+}
+
+#[tokio::test]
+async fn a_closed_log_stops_no_other() {
+    let world = World::new();
+    let (desk, _) = world.desk();
+    let issued = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap().outcome;
+    world.close_log(&issued.entry.origin, 2);
+    // A new year, an hourly snapshot due in every log: the closed one is left alone.
+    world.clock.set("2027-01-02T10:00:00Z".parse().unwrap());
+    let next = desk.issue(&world.signatory, &world.footballs(2)).await.unwrap().outcome;
+    assert_eq!(next.entry.origin.to_string(), "tdap.gov.pk/log/2027/cn");
+    assert_eq!(world.store.durable_size(&issued.entry.origin), 2);
+    let name = CertificateName::Number(issued.number.unwrap());
+    let refused = desk.change_status(&world.signatory, &world.request_id(3), cancel(name)).await.unwrap_err();
+    assert_eq!(refused.reason(), "LOG_CLOSED");
+}
+
+#[tokio::test]
+async fn what_is_refused_opens_no_log_and_draws_no_number() {
+    let world = World::new();
+    let (desk, _) = world.desk();
+    let brought = |nth, to: &str| {
+        let mut row = world.footballs(nth);
+        let text = String::from_utf8(row.certificate_json).unwrap();
+        let number = "\"reference\": {\"number\": \"PK-CN-2026-LHE-000009\",";
+        row.certificate_json = text.replacen("\"reference\": {", number, 1).replace("\"to\": \"CN\"", to).into_bytes();
+        row
+    };
+    desk.issue(&world.signatory, &brought(1, "\"to\": \"CN\"")).await.unwrap();
+    world.clock.set("2027-06-01T10:00:00Z".parse().unwrap());
+    let taken = desk.issue(&world.signatory, &brought(2, "\"to\": \"CN\"")).await.unwrap_err();
+    assert!(["NUMBER_TAKEN", "RULES_REFUSE"].contains(&taken.reason()), "{taken}");
+    assert_eq!(world.store.logs(), [log()]);
+}

@@ -4,15 +4,15 @@ use crate::{
     agreement::Agreements,
     certificate::offset_dates,
     keys::{KeyStore, KeyUse, StatementKey},
-    log::{Shard, VerifierKey},
+    log::{Origin, Shard, VerifierKey},
     office::{Account, Office, Role},
     sequencer::{Limits, Sequencer, Setup, Signers},
     statement::{Issuer, Kid, Kind},
     store::{MemoryStore, Store},
     time::{Clock, FixedClock, SeededRandom, ZoneName},
     trust::{
-        Algorithm, Anchor, Cosigning, ListDraft, ListText, ListedKey, ListedLogKey, ListedUse, SectionText, TrustList,
-        root_name,
+        Algorithm, Anchor, Cosigning, ListDraft, ListText, ListedKey, ListedLogKey, ListedUse, SectionText, ShardEnd,
+        TrustList, root_name,
     },
     verification::Verifier,
     workflow::{Desk, DeskSetup, IssueRow},
@@ -118,6 +118,17 @@ impl World {
             issuer,
             signatory,
         }
+    }
+
+    /// A next trust list that closes a log at a size.
+    pub(crate) fn close_log(&self, origin: &Origin, final_size: u64) {
+        let list = self.trust.load_full();
+        let mut text = ListText::following(&list, list.text().issued, list.text().next_update);
+        text.shards.push(ShardEnd { origin: origin.clone(), final_size });
+        let mut draft = ListDraft::new(text).unwrap();
+        self.keys.federation(&"federation".parse().unwrap()).unwrap().sign(&mut draft, None).unwrap();
+        let list = draft.finish(&list.anchor().unwrap(), Some(&list)).unwrap();
+        self.trust.store(Arc::new(list));
     }
 
     fn statement_key(&self) -> StatementKey {
