@@ -1,12 +1,24 @@
 //! Asks the witnesses of one own log to cosign its newest head, all at once, each with a deadline of its own.
+//!
+//! Heads come faster than witnesses answer, and only cosignatures on one head count together. So all are asked for
+//! the same head, round by round: the next head is taken up when all who answer have, or this one has enough. A
+//! witness that is late is asked for the head of the round that it finds.
 
+use super::{
+    access::witnesses,
+    cosigned::Kept,
+    message::{AddCheckpoint, Witnessed},
+};
 use crate::{
-    exchange::message::{AddCheckpoint, Witnessed},
-    log::Hash,
+    log::{Hash, Origin},
     store::PublishedHead,
+    time::Timestamp,
     trust::{NodeName, TrustList},
 };
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// What happened.
 #[derive(Debug)]
@@ -55,8 +67,216 @@ pub enum Action {
         request: AddCheckpoint,
     },
     /// Keep this verified cosignature of an own head.
-    Keep(super::cosigned::Kept),
+    Keep(Kept),
+    /// A witness does not watch the log, or says that it saw another history or a larger size than there is.
+    Refused {
+        /// Who.
+        witness: NodeName,
+        /// What it said.
+        answer: Witnessed,
+    },
 }
 
 /// How long a witness may take to answer, in seconds.
 pub const DEADLINE_SECONDS: i64 = 5;
+/// The newest head is cosigned again after this long without news, in seconds (design, replication).
+const HEARTBEAT: i64 = 600;
+/// The first pause after a failure, in seconds; it doubles.
+const FIRST_PAUSE: i64 = 1;
+/// The longest pause, in seconds.
+const LONGEST_PAUSE: i64 = 64;
+/// Times a witness may correct the size it is believed to have seen, for one head.
+const MOST_CORRECTIONS: u32 = 3;
+
+/// The canvasser of one own log.
+#[derive(Debug)]
+pub struct Canvasser {
+    origin: Origin,
+    trust: Arc<TrustList>,
+    newest: Option<PublishedHead>,
+    round: Option<Round>,
+    witnesses: BTreeMap<NodeName, Asked>,
+}
+
+/// One head, shown to all.
+#[derive(Debug)]
+struct Round {
+    head: PublishedHead,
+    since: Timestamp,
+    cosigned: BTreeSet<NodeName>,
+    /// Those who have nothing more to say about it.
+    done: BTreeSet<NodeName>,
+}
+
+/// What is known of one witness.
+#[derive(Debug, Clone)]
+struct Asked {
+    /// The size it is believed to have cosigned last.
+    seen: u64,
+    busy: Option<(PublishedHead, Timestamp)>,
+    corrections: u32,
+    pause: i64,
+    until: Timestamp,
+}
+
+impl Asked {
+    const fn fresh() -> Self {
+        Self { seen: 0, busy: None, corrections: 0, pause: FIRST_PAUSE, until: Timestamp::MIN }
+    }
+
+    /// Leaves it alone for a while, longer each time.
+    fn rest(&mut self, now: Timestamp) {
+        self.until =
+            Timestamp::from_second(now.as_second().saturating_add(self.pause)).unwrap_or(Timestamp::MAX);
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        self.corrections = 0;
+    }
+}
+
+impl Canvasser {
+    /// Begins knowing nothing of what the witnesses saw; they say so themselves.
+    #[must_use]
+    pub fn new(origin: Origin, trust: Arc<TrustList>) -> Self {
+        let mut this = Self { origin, trust, newest: None, round: None, witnesses: BTreeMap::new() };
+        this.enlist();
+        this
+    }
+
+    /// Those whom the list names, and who may witness this log.
+    fn enlist(&mut self) {
+        let named = self.trust.text().cosigning.of.iter();
+        let named = named.filter(|name| witnesses(&self.trust, name, &self.origin));
+        let known = std::mem::take(&mut self.witnesses);
+        self.witnesses = named
+            .map(|name| (name.clone(), known.get(name).cloned().unwrap_or_else(Asked::fresh)))
+            .collect();
+    }
+
+    /// Takes one event.
+    pub fn step(&mut self, now: Timestamp, event: Event) -> Vec<Action> {
+        let mut actions = Vec::new();
+        match event {
+            Event::Tick => self.tick(now),
+            Event::Published(head) => {
+                if self.newest.as_ref().is_none_or(|newest| newest.head.size < head.head.size) {
+                    self.newest = Some(head);
+                }
+            }
+            Event::Proven { witness, proof } => self.proven(&witness, proof, &mut actions),
+            Event::Answered { witness, answer } => self.answered(now, &witness, answer, &mut actions),
+            Event::Failed(witness) => {
+                if let Some(asked) = self.witnesses.get_mut(&witness) {
+                    asked.busy = None;
+                    asked.rest(now);
+                }
+            }
+            Event::Trust(trust) => {
+                self.trust = trust;
+                self.enlist();
+            }
+        }
+        self.canvass(now, &mut actions);
+        actions
+    }
+
+    fn tick(&mut self, now: Timestamp) {
+        for asked in self.witnesses.values_mut() {
+            // The driver's own deadline comes first; this one is for an answer that got lost.
+            if asked.busy.as_ref().is_some_and(|(_, since)| passed(*since, now) > 2 * DEADLINE_SECONDS) {
+                asked.busy = None;
+                asked.rest(now);
+            }
+        }
+    }
+
+    fn proven(&mut self, witness: &NodeName, proof: Vec<Hash>, actions: &mut Vec<Action>) {
+        let Some(asked) = self.witnesses.get(witness) else { return };
+        if let Some((head, _)) = &asked.busy {
+            let request = AddCheckpoint { old_size: asked.seen, consistency: proof, note: head.note.clone() };
+            actions.push(Action::Ask { witness: witness.clone(), request });
+        }
+    }
+
+    fn answered(&mut self, now: Timestamp, witness: &NodeName, answer: Witnessed, actions: &mut Vec<Action>) {
+        let Some(asked) = self.witnesses.get_mut(witness) else { return };
+        let Some((head, _)) = asked.busy.take() else { return };
+        let newest = self.newest.as_ref().map_or(0, |newest| newest.head.size);
+        let refused = |answer| Action::Refused { witness: witness.clone(), answer };
+        match answer {
+            Witnessed::Cosigned(line) => {
+                let node = self.trust.node(witness);
+                let keys = node.into_iter().flat_map(|node| node.witness_keys());
+                if let Ok(kept) = Kept::check(&self.trust, &self.origin, &head, &line, keys) {
+                    asked.seen = head.head.size;
+                    (asked.corrections, asked.pause) = (0, FIRST_PAUSE);
+                    actions.push(Action::Keep(kept));
+                    self.settle(witness, &head, true);
+                } else {
+                    actions.push(refused(Witnessed::Cosigned(line)));
+                    asked.rest(now);
+                }
+            }
+            Witnessed::Conflict(size) if size != asked.seen && size <= newest => {
+                asked.seen = size;
+                asked.corrections += 1;
+                if size > head.head.size {
+                    // It saw a later head already: of this one it says nothing more.
+                    self.settle(witness, &head, false);
+                } else if asked.corrections > MOST_CORRECTIONS {
+                    asked.rest(now);
+                }
+            }
+            answer => {
+                actions.push(refused(answer));
+                asked.rest(now);
+            }
+        }
+    }
+
+    fn settle(&mut self, witness: &NodeName, head: &PublishedHead, cosigned: bool) {
+        if let Some(round) = self.round.as_mut().filter(|round| round.head.head == head.head) {
+            round.done.insert(witness.clone());
+            if cosigned {
+                round.cosigned.insert(witness.clone());
+            }
+        }
+    }
+
+    /// Begins a round if one is due, and asks everybody who is free for its head.
+    fn canvass(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
+        let Some(newest) = &self.newest else { return };
+        let due = self.round.as_ref().is_none_or(|round| {
+            let enough = usize::try_from(self.trust.text().cosigning.witnesses).unwrap_or(usize::MAX);
+            let over = self.witnesses.iter().all(|(name, asked)| round.done.contains(name) || asked.until > now)
+                || (enough > 0 && round.cosigned.len() >= enough)
+                || passed(round.since, now) >= DEADLINE_SECONDS;
+            (over && newest.head.size > round.head.head.size) || passed(round.since, now) >= HEARTBEAT
+        });
+        if due {
+            let (cosigned, done) = (BTreeSet::new(), BTreeSet::new());
+            self.round = Some(Round { head: newest.clone(), since: now, cosigned, done });
+        }
+        let Some(round) = &self.round else { return };
+        for (witness, asked) in &mut self.witnesses {
+            if asked.busy.is_some() || asked.until > now || round.done.contains(witness) {
+                continue;
+            }
+            let (old, new) = (asked.seen, round.head.head.size);
+            if old > new {
+                continue;
+            }
+            asked.busy = Some((round.head.clone(), now));
+            if old == 0 || old == new {
+                let request = AddCheckpoint { old_size: old, consistency: Vec::new(), note: round.head.note.clone() };
+                actions.push(Action::Ask { witness: witness.clone(), request });
+            } else {
+                actions.push(Action::Prove { witness: witness.clone(), old, new });
+            }
+        }
+    }
+}
+
+/// Whole seconds from one instant to another.
+fn passed(from: Timestamp, to: Timestamp) -> i64 {
+    to.as_second().saturating_sub(from.as_second())
+}

@@ -1,6 +1,15 @@
 //! The cosignatures that own heads have, and whether they are enough.
 
-use crate::log::{NoteSignature, Origin};
+use super::ExchangeError;
+use crate::{
+    log::{LogError, NoteSignature, Origin, SignedCheckpoint, VerifierKey},
+    store::{PublishedHead, StateChange, Store, StoreError, Table},
+    trust::TrustList,
+};
+use std::collections::BTreeMap;
+
+/// Heads above the newest that has enough cosignatures that are kept at most.
+const MOST_OPEN: usize = 64;
 
 /// A verified cosignature of an own head.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,4 +24,131 @@ pub struct Kept {
     pub line: NoteSignature,
     /// When the cosigner says it cosigned, in Unix seconds.
     pub time: u64,
+}
+
+impl Kept {
+    /// Takes a line if it is a cosignature of this head by one of these keys.
+    pub fn check<'a>(
+        trust: &TrustList,
+        origin: &Origin,
+        head: &PublishedHead,
+        line: &str,
+        keys: impl Iterator<Item = &'a VerifierKey>,
+    ) -> Result<Self, ExchangeError> {
+        let log_key = trust.log_key(origin).ok_or(ExchangeError::UntrustedLog)?;
+        let mut signed = SignedCheckpoint::open(&head.note, &log_key)?;
+        let line = NoteSignature::parse(line)?;
+        let mut refused = LogError::NotSigned { name: line.name().to_owned() };
+        for key in keys.filter(|key| key.name() == line.name() && key.id() == line.key_id()) {
+            match signed.add_cosignature(line.clone(), key) {
+                Ok(time) => {
+                    let (origin, note) = (origin.clone(), head.note.clone());
+                    return Ok(Self { origin, size: head.head.size, note, line, time });
+                }
+                Err(error) => refused = error,
+            }
+        }
+        Err(refused.into())
+    }
+}
+
+/// Heads of one own log with the cosignatures they have.
+#[derive(Debug, Clone)]
+pub struct Cosigned {
+    origin: Origin,
+    heads: BTreeMap<u64, SignedCheckpoint>,
+}
+
+impl Cosigned {
+    /// None.
+    #[must_use]
+    pub const fn none(origin: Origin) -> Self {
+        Self { origin, heads: BTreeMap::new() }
+    }
+
+    /// Reads what is kept. Heads whose log key the trust list no longer names are left out.
+    pub fn load(store: &dyn Store, origin: &Origin, trust: &TrustList) -> Result<Self, StoreError> {
+        let mut this = Self::none(origin.clone());
+        let Some(key) = trust.log_key(origin) else { return Ok(this) };
+        for (id, note) in store.records(Table::Cosigned)? {
+            let Some(size) = size_of(origin, &id) else { continue };
+            if let Some(signed) = String::from_utf8(note).ok().and_then(|note| SignedCheckpoint::open(&note, &key).ok())
+            {
+                this.heads.insert(size, signed);
+            }
+        }
+        Ok(this)
+    }
+
+    /// Takes a cosignature in; gives the changes that make it durable. Heads that nobody will need are dropped: those
+    /// below the newest that has enough.
+    pub fn keep(&mut self, kept: &Kept, trust: &TrustList) -> Result<Vec<StateChange>, ExchangeError> {
+        let key = trust.log_key(&self.origin).ok_or(ExchangeError::UntrustedLog)?;
+        let mut signed = match self.heads.remove(&kept.size) {
+            Some(signed) => signed,
+            None => SignedCheckpoint::open(&kept.note, &key)?,
+        };
+        let mut note = signed.note().clone();
+        note.add(kept.line.clone())?;
+        signed = SignedCheckpoint::of(note, &key)?;
+        let record = signed.note().to_string().into_bytes();
+        self.heads.insert(kept.size, signed);
+        let mut changes = vec![StateChange::RecordPut { table: Table::Cosigned, id: self.id(kept.size), record }];
+        let enough = self.newest(trust, 0).map_or(0, |(size, _)| size);
+        let above = self.heads.range(enough..).count();
+        let mut surplus = above.saturating_sub(MOST_OPEN);
+        let stale = self.heads.keys().copied().filter(|size| {
+            let spare = *size > enough && surplus > 0;
+            surplus -= usize::from(spare);
+            *size < enough || spare
+        });
+        for size in stale.collect::<Vec<_>>() {
+            self.heads.remove(&size);
+            changes.push(StateChange::RecordRemoved { table: Table::Cosigned, id: self.id(size) });
+        }
+        Ok(changes)
+    }
+
+    /// The newest head of at least this size whose cosignatures meet the policy that the trust list has for an entry
+    /// just below that size; with its note and all lines. Where the policy asks for nobody any head will do, cosigned
+    /// or not, and those are not kept here.
+    #[must_use]
+    pub fn newest(&self, trust: &TrustList, at_least: u64) -> Option<(u64, String)> {
+        let mut heads = self.heads.range(at_least..).rev();
+        heads.find(|(size, signed)| {
+            let asked_of = if at_least == 0 { **size } else { at_least };
+            enough(trust, &self.origin, signed, asked_of.saturating_sub(1))
+        })
+        .map(|(size, signed)| (*size, signed.note().to_string()))
+    }
+
+    /// The newest note that carries a cosignature of one of these keys.
+    #[must_use]
+    pub fn newest_by(&self, keys: &[&VerifierKey]) -> Option<String> {
+        let by = |signed: &SignedCheckpoint| {
+            signed.cosignatures(keys.iter().copied()).is_ok_and(|found| !found.is_empty())
+        };
+        self.heads.values().rev().find(|signed| by(signed)).map(|signed| signed.note().to_string())
+    }
+
+    /// The cosignatures of all heads kept, by size, with their times: for lag and last cosignature.
+    pub fn heads(&self) -> impl Iterator<Item = (u64, &SignedCheckpoint)> {
+        self.heads.iter().map(|(size, signed)| (*size, signed))
+    }
+
+    fn id(&self, size: u64) -> Vec<u8> {
+        [self.origin.as_str().as_bytes(), &[0], &size.to_be_bytes()].concat()
+    }
+}
+
+/// Whether a head has the cosignatures that the trust list asks for the entry at this index.
+#[must_use]
+pub fn enough(trust: &TrustList, origin: &Origin, signed: &SignedCheckpoint, index: u64) -> bool {
+    let Ok(policy) = trust.policy_at(origin, index) else { return false };
+    policy.cosigned(signed).is_ok_and(|names| policy.evaluate(&names))
+}
+
+fn size_of(origin: &Origin, id: &[u8]) -> Option<u64> {
+    let size = id.strip_prefix(origin.as_str().as_bytes())?.strip_prefix(&[0])?;
+    size.try_into().map(u64::from_be_bytes).ok()
 }

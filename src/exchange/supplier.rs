@@ -1,17 +1,20 @@
 //! The issuer's side of one `Sync` stream: heads as they are published, entries as they are wanted, cosignatures as
 //! they come. Nothing of a stream outlives it.
 
+use super::{
+    ExchangeError,
+    access::may_replicate,
+    cosigned::Kept,
+    message::{Announce, Cosign, FromReplica, FromSupplier, Hello, Package},
+};
 use crate::{
-    exchange::{
-        ExchangeError,
-        message::{FromReplica, FromSupplier},
-    },
-    log::Hash,
+    log::{EMPTY_ROOT, Hash, Origin, TreeHead},
     store::PublishedHead,
-    trust::TrustList,
+    time::Timestamp,
+    trust::{NodeName, TrustList},
 };
 use bytes::Bytes;
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
 /// What happened.
 #[derive(Debug)]
@@ -52,8 +55,8 @@ pub enum Action {
         /// The larger.
         new: u64,
     },
-    /// Read entries for a package: within [`crate::exchange::message::MAX_PACKAGE_ENTRIES`] and
-    /// [`crate::exchange::message::MAX_PACKAGE_BYTES`].
+    /// Read entries for a package: within [`super::message::MAX_PACKAGE_ENTRIES`] and
+    /// [`super::message::MAX_PACKAGE_BYTES`].
     Read {
         /// Index of the first.
         start: u64,
@@ -63,7 +66,263 @@ pub enum Action {
         size: u64,
     },
     /// Keep this verified cosignature of an own head.
-    Keep(super::cosigned::Kept),
+    Keep(Kept),
     /// End the stream, telling the reason.
     HangUp(ExchangeError),
+}
+
+/// Heads that may be announced and not cosigned; news beyond them waits, the newest in place of those before it.
+const MOST_OPEN: usize = 8;
+/// Messages that the transport may not have taken yet.
+const MOST_UNTAKEN: u32 = 4;
+/// A partner that owes a greeting for this long, in seconds, is silent.
+const SILENCE: i64 = 30;
+/// A partner that takes nothing of what there is for this long, in seconds, is cut off.
+const SLOW: i64 = 60;
+
+/// The issuer's side of one stream.
+#[derive(Debug)]
+pub struct Supplier {
+    origin: Origin,
+    caller: NodeName,
+    trust: Arc<TrustList>,
+    since: Timestamp,
+    greeted: bool,
+    closed: bool,
+    newest: Option<PublishedHead>,
+    /// Heads to be announced, rising.
+    news: VecDeque<PublishedHead>,
+    /// The head announced last, or named in the hello.
+    announced: TreeHead,
+    /// Whether the partner heard of a head on this stream.
+    told: bool,
+    proving: Option<PublishedHead>,
+    /// Heads announced and not cosigned yet, and the newest in any case.
+    open: VecDeque<PublishedHead>,
+    /// The next entry to be sent, up to where entries are wanted, and the credit for them.
+    next: u64,
+    wanted: u64,
+    credit: u64,
+    /// The read under way: its start and the size its proof leads to.
+    reading: Option<(u64, u64)>,
+    untaken: u32,
+    /// When the partner last took something, or said something.
+    moved_at: Timestamp,
+}
+
+impl Supplier {
+    /// Begins when a partner, known by its TLS key, opened a stream and named this log. Let the newest head come
+    /// first, if there is one, then the hello.
+    #[must_use]
+    pub fn new(origin: Origin, caller: NodeName, trust: Arc<TrustList>, now: Timestamp) -> Self {
+        Self {
+            origin,
+            caller,
+            trust,
+            since: now,
+            greeted: false,
+            closed: false,
+            newest: None,
+            news: VecDeque::new(),
+            announced: TreeHead { size: 0, root: EMPTY_ROOT },
+            told: false,
+            proving: None,
+            open: VecDeque::new(),
+            next: 0,
+            wanted: 0,
+            credit: 0,
+            reading: None,
+            untaken: 0,
+            moved_at: now,
+        }
+    }
+
+    /// Entries that the partner was not sent yet.
+    #[must_use]
+    pub fn behind(&self) -> u64 {
+        self.newest.as_ref().map_or(0, |head| head.head.size.saturating_sub(self.next))
+    }
+
+    /// Takes one event.
+    pub fn step(&mut self, now: Timestamp, event: Event) -> Vec<Action> {
+        let mut actions = Vec::new();
+        if self.closed {
+            return actions;
+        }
+        let result = match event {
+            Event::Tick => self.tick(now),
+            Event::Received(message) => {
+                self.moved_at = now;
+                self.received(message, &mut actions)
+            }
+            Event::Sent => {
+                self.untaken = self.untaken.saturating_sub(1);
+                self.moved_at = now;
+                Ok(())
+            }
+            Event::Published(head) => {
+                self.published(head);
+                Ok(())
+            }
+            Event::Proven(proof) => {
+                if let Some(head) = self.proving.take() {
+                    self.announce(now, head, proof, &mut actions);
+                }
+                Ok(())
+            }
+            Event::Read { entries, proof } => self.read(now, entries, proof, &mut actions),
+            Event::Failed(why) => Err(ExchangeError::CannotKeep(why)),
+            Event::Trust(trust) => {
+                self.trust = trust;
+                self.allowed()
+            }
+        };
+        match result.and_then(|()| self.go_on(now, &mut actions)) {
+            Ok(()) => {}
+            Err(why) => {
+                self.closed = true;
+                actions.push(Action::HangUp(why));
+            }
+        }
+        actions
+    }
+
+    fn tick(&self, now: Timestamp) -> Result<(), ExchangeError> {
+        let passed = |since: Timestamp| now.as_second().saturating_sub(since.as_second());
+        if !self.greeted {
+            return if passed(self.since) >= SILENCE { Err(ExchangeError::Silent) } else { Ok(()) };
+        }
+        let owes = self.untaken > 0 || (self.told && self.next < self.announced.size && self.credit == 0);
+        if owes && passed(self.moved_at) >= SLOW { Err(ExchangeError::SlowConsumer) } else { Ok(()) }
+    }
+
+    fn allowed(&self) -> Result<(), ExchangeError> {
+        if may_replicate(&self.trust, &self.caller, &self.origin) { Ok(()) } else { Err(ExchangeError::NotForYou) }
+    }
+
+    fn received(&mut self, message: FromReplica, actions: &mut Vec<Action>) -> Result<(), ExchangeError> {
+        match message {
+            FromReplica::Hello(_) if self.greeted => Err(ExchangeError::Protocol("a second hello")),
+            FromReplica::Hello(hello) => self.greet(&hello),
+            _ if !self.greeted => Err(ExchangeError::Protocol("the hello comes first")),
+            FromReplica::Want(want) => {
+                if want.from > self.next || want.to > self.announced.size || !self.told {
+                    return Err(ExchangeError::Protocol("entries that were not announced"));
+                }
+                self.wanted = self.wanted.max(want.to);
+                self.credit = self.credit.saturating_add(want.credit);
+                Ok(())
+            }
+            FromReplica::Cosign(cosign) => self.cosigned(&cosign, actions),
+        }
+    }
+
+    fn greet(&mut self, hello: &Hello) -> Result<(), ExchangeError> {
+        if hello.log != self.origin {
+            return Err(ExchangeError::UnknownLog);
+        }
+        self.allowed()?;
+        let published = self.newest.as_ref().map_or(0, |head| head.head.size);
+        let held = hello.next_index.max(hello.head.size);
+        if held > published {
+            return Err(ExchangeError::Ahead { held, published });
+        }
+        self.greeted = true;
+        self.announced = hello.head;
+        (self.next, self.wanted) = (hello.next_index, hello.next_index);
+        self.news = self.newest.iter().cloned().collect();
+        Ok(())
+    }
+
+    fn published(&mut self, head: PublishedHead) {
+        if self.newest.as_ref().is_some_and(|newest| newest.head.size >= head.head.size) {
+            return;
+        }
+        self.newest = Some(head.clone());
+        if !self.greeted {
+            return;
+        }
+        // A partner that lags is told of the newest only; one that keeps up cosigns each.
+        if self.news.len() + self.open.len() >= MOST_OPEN {
+            self.news.pop_back();
+        }
+        self.news.push_back(head);
+    }
+
+    fn announce(&mut self, now: Timestamp, head: PublishedHead, proof: Vec<Hash>, actions: &mut Vec<Action>) {
+        self.announced = head.head;
+        self.told = true;
+        let announce = Announce { note: head.note.clone(), consistency: proof };
+        self.open.push_back(head);
+        if self.open.len() > MOST_OPEN {
+            self.open.pop_front();
+        }
+        self.send(now, FromSupplier::Announce(announce), actions);
+    }
+
+    fn read(
+        &mut self,
+        now: Timestamp,
+        entries: Vec<Bytes>,
+        proof: Vec<Hash>,
+        actions: &mut Vec<Action>,
+    ) -> Result<(), ExchangeError> {
+        let Some((start, size)) = self.reading.take() else { return Ok(()) };
+        let package = Package { start, entries, size, proof };
+        if !package.is_bounded() {
+            return Err(ExchangeError::CannotKeep("entries could not be read for a package".to_owned()));
+        }
+        self.next = package.end();
+        self.credit = self.credit.saturating_sub(u64::try_from(package.bytes()).unwrap_or(u64::MAX));
+        self.send(now, FromSupplier::Package(package), actions);
+        Ok(())
+    }
+
+    fn cosigned(&mut self, cosign: &Cosign, actions: &mut Vec<Action>) -> Result<(), ExchangeError> {
+        // One that was passed over in favour of newer ones is of no more use.
+        let Some(at) = self.open.iter().position(|open| open.head.size == cosign.size) else { return Ok(()) };
+        self.open.drain(..at);
+        let Some(head) = self.open.front() else { return Ok(()) };
+        let node = self.trust.node(&self.caller).ok_or(ExchangeError::NotForYou)?;
+        let kept = Kept::check(&self.trust, &self.origin, head, &cosign.line, node.replica_keys())?;
+        actions.push(Action::Keep(kept));
+        // The newest stays open: it is cosigned again when there is no news.
+        if self.open.len() > 1 {
+            self.open.pop_front();
+        }
+        Ok(())
+    }
+
+    fn go_on(&mut self, now: Timestamp, actions: &mut Vec<Action>) -> Result<(), ExchangeError> {
+        if !self.greeted {
+            return Ok(());
+        }
+        if self.proving.is_none()
+            && self.untaken < MOST_UNTAKEN
+            && let Some(head) = self.news.pop_front()
+        {
+            let (old, new) = (self.announced.size, head.head.size);
+            if old == 0 || old == new {
+                self.announce(now, head, Vec::new(), actions);
+            } else {
+                self.proving = Some(head);
+                actions.push(Action::Prove { old, new });
+            }
+        }
+        let end = self.wanted.min(self.announced.size);
+        if self.reading.is_none() && self.untaken < MOST_UNTAKEN && self.credit > 0 && self.next < end {
+            let (start, size) = (self.next, self.announced.size);
+            self.reading = Some((start, size));
+            actions.push(Action::Read { start, end, size });
+        }
+        Ok(())
+    }
+
+    fn send(&mut self, now: Timestamp, message: FromSupplier, actions: &mut Vec<Action>) {
+        if self.untaken == 0 {
+            self.moved_at = now;
+        }
+        self.untaken += 1;
+        actions.push(Action::Send(message));
+    }
 }

@@ -1,15 +1,28 @@
 //! A witness: cosigns that heads of logs it does not hold extend the heads it cosigned before (C2SP tlog-witness).
+//!
+//! For each log one head is checked, kept and cosigned after the other: the size of the last is compared and the new
+//! one made durable before anybody hears of it, so that no two heads are ever answered that roll each other back.
 
-use crate::{
-    exchange::{
-        message::{AddCheckpoint, Witnessed},
-        replica::Suspicion,
-    },
-    log::{Checkpoint, Origin},
-    store::StateChange,
-    trust::TrustList,
+use super::{
+    access::witnesses,
+    message::{AddCheckpoint, Witnessed},
+    replica::Suspicion,
 };
-use std::sync::Arc;
+use crate::{
+    log::{
+        Checkpoint, EMPTY_ROOT, LogError, MAX_PROOF_HASHES, Origin, SignedCheckpoint, SignedNote, TreeHead,
+        verify_consistency,
+    },
+    store::{StateChange, Store, StoreError, Table},
+    trust::{NodeName, TrustList},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
+
+/// Calls that may wait for one log.
+const MOST_WAITING: usize = 16;
 
 /// What happened.
 #[derive(Debug)]
@@ -23,7 +36,8 @@ pub enum Event {
     },
     /// The state of [`Action::Keep`] is durable.
     Kept(Origin),
-    /// It could not be made durable.
+    /// It could not be made durable; what the store says of the log is unknown until it was read again with
+    /// [`Witness::load`].
     KeepFailed(Origin),
     /// The cosignature of [`Action::Cosign`], as a line without its newline; none if the key failed.
     Cosigned {
@@ -59,4 +73,193 @@ pub enum Action {
     },
     /// Two notes that do not go together.
     Suspect(Suspicion),
+}
+
+/// The witness of one node, for all logs it watches.
+#[derive(Debug)]
+pub struct Witness {
+    node: NodeName,
+    trust: Arc<TrustList>,
+    logs: BTreeMap<Origin, Watched>,
+    equivocated: BTreeSet<Origin>,
+}
+
+/// One log.
+#[derive(Debug, Default)]
+struct Watched {
+    /// The head cosigned last, with its note.
+    last: Option<(TreeHead, String)>,
+    /// The call that is being answered.
+    current: Option<Current>,
+    waiting: VecDeque<(u64, AddCheckpoint)>,
+}
+
+#[derive(Debug)]
+struct Current {
+    ticket: u64,
+    checkpoint: Checkpoint,
+    note: String,
+}
+
+/// What comes of a request at once.
+enum Judged {
+    Answer(Witnessed, Option<Suspicion>),
+    New(Checkpoint, String),
+    Again(Checkpoint, String),
+}
+
+impl Witness {
+    /// Begins with what is kept. `equivocated` names logs known to have shown two histories.
+    pub fn load(
+        store: &dyn Store,
+        node: NodeName,
+        trust: Arc<TrustList>,
+        equivocated: BTreeSet<Origin>,
+    ) -> Result<Self, StoreError> {
+        let mut logs = BTreeMap::new();
+        for (id, note) in store.records(Table::Witnessed)? {
+            let broken = |what: &str| StoreError::Index(format!("a witnessed head: {what}"));
+            let origin = std::str::from_utf8(&id).ok().and_then(|text| text.parse::<Origin>().ok());
+            let origin = origin.ok_or_else(|| broken("its log has no name"))?;
+            let note = String::from_utf8(note).map_err(|_| broken("its note is no text"))?;
+            // Its signature was checked when it was kept, perhaps by a list that is no longer in force.
+            let parsed = SignedNote::parse(&note).and_then(|note| note.text().parse::<Checkpoint>());
+            let head = parsed.map_err(|_| broken("its note does not read"))?.head;
+            logs.insert(origin, Watched { last: Some((head, note)), ..Watched::default() });
+        }
+        Ok(Self { node, trust, logs, equivocated })
+    }
+
+    /// The head cosigned last of each log, with its note.
+    pub fn heads(&self) -> impl Iterator<Item = (&Origin, TreeHead, &str)> {
+        self.logs.iter().filter_map(|(origin, log)| log.last.as_ref().map(|(head, note)| (origin, *head, note.as_str())))
+    }
+
+    /// Takes one event.
+    pub fn step(&mut self, event: Event) -> Vec<Action> {
+        let mut actions = Vec::new();
+        match event {
+            Event::Asked { ticket, request } => self.asked(ticket, request, &mut actions),
+            Event::Kept(origin) => self.kept(&origin, &mut actions),
+            Event::KeepFailed(origin) => self.finish(&origin, Witnessed::Busy, &mut actions),
+            Event::Cosigned { origin, line } => {
+                self.finish(&origin, line.map_or(Witnessed::Busy, Witnessed::Cosigned), &mut actions);
+            }
+            Event::Trust(trust) => self.trust = trust,
+            Event::Equivocated(origin) => {
+                self.equivocated.insert(origin);
+            }
+        }
+        actions
+    }
+
+    fn asked(&mut self, ticket: u64, request: AddCheckpoint, actions: &mut Vec<Action>) {
+        let note = SignedNote::parse(&request.note);
+        let origin = note.as_ref().ok().and_then(|note| note.text().lines().next()?.parse::<Origin>().ok());
+        let answer = match &origin {
+            None => Some(Witnessed::Malformed),
+            Some(origin) if !witnesses(&self.trust, &self.node, origin) => Some(Witnessed::UnknownLog),
+            Some(_) => None,
+        };
+        let (Some(origin), None) = (origin, &answer) else {
+            actions.extend(answer.map(|answer| Action::Answer { ticket, answer }));
+            return;
+        };
+        let log = self.logs.entry(origin.clone()).or_default();
+        if log.waiting.len() >= MOST_WAITING {
+            actions.push(Action::Answer { ticket, answer: Witnessed::Busy });
+            return;
+        }
+        log.waiting.push_back((ticket, request));
+        self.next(&origin, actions);
+    }
+
+    /// Takes up calls of a log until one has to wait for the store or the key.
+    fn next(&mut self, origin: &Origin, actions: &mut Vec<Action>) {
+        loop {
+            let Some(log) = self.logs.get_mut(origin) else { return };
+            if log.current.is_some() {
+                return;
+            }
+            let Some((ticket, request)) = log.waiting.pop_front() else { return };
+            let last = log.last.clone();
+            match judge(&self.trust, origin, last.as_ref(), &request, self.equivocated.contains(origin)) {
+                Judged::Answer(answer, suspicion) => {
+                    actions.extend(suspicion.map(Action::Suspect));
+                    actions.push(Action::Answer { ticket, answer });
+                }
+                Judged::New(checkpoint, note) => {
+                    let (id, record) = (origin.as_str().as_bytes().to_vec(), note.clone().into_bytes());
+                    let change = StateChange::RecordPut { table: Table::Witnessed, id, record };
+                    log.current = Some(Current { ticket, checkpoint, note });
+                    actions.push(Action::Keep { origin: origin.clone(), change });
+                }
+                Judged::Again(checkpoint, note) => {
+                    actions.push(Action::Cosign(checkpoint.clone()));
+                    log.current = Some(Current { ticket, checkpoint, note });
+                }
+            }
+        }
+    }
+
+    fn kept(&mut self, origin: &Origin, actions: &mut Vec<Action>) {
+        let Some(log) = self.logs.get_mut(origin) else { return };
+        if let Some(current) = &log.current {
+            log.last = Some((current.checkpoint.head, current.note.clone()));
+            actions.push(Action::Cosign(current.checkpoint.clone()));
+        }
+    }
+
+    fn finish(&mut self, origin: &Origin, answer: Witnessed, actions: &mut Vec<Action>) {
+        let current = self.logs.get_mut(origin).and_then(|log| log.current.take());
+        if let Some(Current { ticket, .. }) = current {
+            // What was proven meanwhile is respected: the line was made, but nobody hears of it.
+            let frozen = self.equivocated.contains(origin);
+            actions.push(Action::Answer { ticket, answer: if frozen { Witnessed::Unsigned } else { answer } });
+        }
+        self.next(origin, actions);
+    }
+}
+
+/// The checks of C2SP tlog-witness, in its order.
+fn judge(
+    trust: &TrustList,
+    origin: &Origin,
+    last: Option<&(TreeHead, String)>,
+    request: &AddCheckpoint,
+    equivocated: bool,
+) -> Judged {
+    let plain = |answer| Judged::Answer(answer, None);
+    let Some(key) = trust.log_key(origin) else { return plain(Witnessed::UnknownLog) };
+    let signed = match SignedCheckpoint::open(&request.note, &key) {
+        Ok(signed) => signed,
+        Err(LogError::NotSigned { .. } | LogError::BadSignature { .. }) => return plain(Witnessed::Unsigned),
+        Err(_) => return plain(Witnessed::Malformed),
+    };
+    if equivocated {
+        return plain(Witnessed::Unsigned);
+    }
+    let head = signed.checkpoint().head;
+    if request.old_size > head.size || request.consistency.len() > MAX_PROOF_HASHES {
+        return plain(Witnessed::Malformed);
+    }
+    let seen = last.map_or(TreeHead { size: 0, root: EMPTY_ROOT }, |(head, _)| *head);
+    let suspicion = || {
+        let (first, second) = (last.map(|(_, note)| note.clone())?, signed.note().to_string());
+        Some(Suspicion { origin: origin.clone(), first, second })
+    };
+    // The log signed both: that is worth knowing whatever size it says it believed in.
+    let forked = head.size == seen.size && head.root != seen.root;
+    if forked || request.old_size != seen.size {
+        return Judged::Answer(Witnessed::Conflict(seen.size), suspicion().filter(|_| forked));
+    }
+    if verify_consistency(seen.size, head.size, &seen.root, &head.root, &request.consistency).is_err() {
+        return Judged::Answer(Witnessed::Unproven, suspicion());
+    }
+    let checkpoint = signed.checkpoint().clone();
+    if last.is_some() && head.size == seen.size {
+        Judged::Again(checkpoint, request.note.clone())
+    } else {
+        Judged::New(checkpoint, request.note.clone())
+    }
 }

@@ -38,6 +38,13 @@ impl CheckedEntry {
     pub const fn kind(&self) -> Kind {
         self.body.kind()
     }
+
+    /// Where its status stands, if it is a certificate.
+    #[must_use]
+    pub fn status_place(&self) -> Option<StatusPlace> {
+        let OpenedBody::Certificate(certificate) = &self.body else { return None };
+        Some(StatusPlace { list: list_number(&certificate.status.uri)?, place: certificate.status.index })
+    }
 }
 
 /// Why an entry is a finding.

@@ -3,7 +3,9 @@
 use super::Finding;
 use crate::{
     log::Origin,
+    reason::Reasoned,
     store::{StateChange, Store, StoreError, Table},
+    verification::EntryFault,
 };
 use std::collections::BTreeSet;
 
@@ -19,6 +21,11 @@ pub fn findings(store: &dyn Store, origin: &Origin) -> Result<Vec<Finding>, Stor
 
 pub(super) fn indexes(store: &dyn Store, origin: &Origin) -> Result<BTreeSet<u64>, StoreError> {
     Ok(store.records(Table::Finding)?.iter().filter_map(|(id, _)| index_of(origin, id)).collect())
+}
+
+pub(super) fn of(origin: &Origin, index: u64, fault: &EntryFault, trust_version: u64) -> Finding {
+    let (reason, sentence) = (fault.reason().to_owned(), fault.to_string());
+    Finding { origin: origin.clone(), index, reason, sentence, trust_version }
 }
 
 impl Finding {

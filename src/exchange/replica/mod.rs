@@ -6,13 +6,17 @@
 //! ```
 
 mod action;
+mod arrivals;
 mod check;
 mod finding;
+mod heads;
 mod held;
+mod machine;
 mod record;
 
 pub use action::{Action, Checked, Event, Finding, Suspicion, Unchecked};
 pub use check::check;
 pub use finding::findings;
 pub use held::{Held, newest_note};
+pub use machine::{Replica, Setup};
 pub use record::{Heard, ReplicaRecord};

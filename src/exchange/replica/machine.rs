@@ -1,0 +1,415 @@
+//! The machine itself: what it knows, and what it does on each event.
+
+use super::{Action, Event, Held, Suspicion, Unchecked, arrivals::Arrivals, heads::Heads, record::Heard};
+use crate::{
+    exchange::{
+        ExchangeError,
+        message::{Announce, Cosign, FromReplica, FromSupplier, Hello, Package, Want},
+    },
+    log::{Checkpoint, Extension, Origin, SignedCheckpoint},
+    store::{Batch, PublishedHead},
+    time::Timestamp,
+    trust::TrustList,
+};
+use std::sync::Arc;
+
+/// Bytes of entries that may be on their way, in memory or being written: four packages or more.
+const CREDIT: u64 = 4 << 20;
+/// A partner that owes an answer for this long, in seconds, is silent.
+const SILENCE: i64 = 30;
+/// The first pause before dialling again, in seconds; it doubles with each failure.
+const FIRST_PAUSE: i64 = 1;
+/// The longest pause, in seconds.
+const LONGEST_PAUSE: i64 = 64;
+/// The newest head is cosigned again after this long without news, in seconds (design, replication).
+const HEARTBEAT: i64 = 600;
+
+/// What a replica is for.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// The log.
+    pub origin: Origin,
+    /// The addressee, as in `aud`.
+    pub addressee: String,
+    /// The trust list in force.
+    pub trust: Arc<TrustList>,
+    /// Whether this node's replica key cosigns the log: not where it gets back what it lost of its own.
+    pub cosigns: bool,
+}
+
+/// The addressee's side of one log.
+#[derive(Debug)]
+pub struct Replica {
+    setup: Setup,
+    held: Held,
+    stream: Stream,
+    writing: Writing,
+    arrivals: Arrivals,
+    heads: Heads,
+    /// The pause before the next dial, in seconds.
+    pause: i64,
+    cosigned_at: Timestamp,
+    /// The two histories have to be noted durably.
+    note_equivocation: bool,
+}
+
+/// The stream to the log's own node.
+#[derive(Debug)]
+enum Stream {
+    Down { until: Timestamp },
+    Dialling { since: Timestamp },
+    Up { heard_at: Timestamp, announced: bool, wanted: u64, credit: u64 },
+}
+
+/// What the store is doing.
+#[derive(Debug)]
+enum Writing {
+    Nothing,
+    Batch { until: Option<u64>, bytes: u64, heard: Option<Heard> },
+    Head(Heard),
+    Reload { since: Timestamp },
+}
+
+impl Replica {
+    /// Begins with what is held; the first tick dials.
+    #[must_use]
+    pub fn new(setup: Setup, held: Held) -> Self {
+        let arrivals = Arrivals::after(&held);
+        Self {
+            setup,
+            held,
+            stream: Stream::Down { until: Timestamp::MIN },
+            writing: Writing::Nothing,
+            arrivals,
+            heads: Heads::default(),
+            pause: FIRST_PAUSE,
+            cosigned_at: Timestamp::MIN,
+            note_equivocation: false,
+        }
+    }
+
+    /// The log.
+    #[must_use]
+    pub const fn origin(&self) -> &Origin {
+        &self.setup.origin
+    }
+
+    /// What is durable.
+    #[must_use]
+    pub const fn held(&self) -> &Held {
+        &self.held
+    }
+
+    /// The newest size that the log was heard to have, on this stream or before it.
+    #[must_use]
+    pub fn heard_size(&self) -> u64 {
+        let kept = self.held.record.heard.as_ref().map_or(0, |heard| heard.head.size);
+        self.heads.newest().map_or(kept, |heard| heard.head.size.max(kept))
+    }
+
+    /// Takes one event.
+    pub fn step(&mut self, now: Timestamp, event: Event) -> Vec<Action> {
+        let mut actions = Vec::new();
+        match event {
+            Event::Tick => self.tick(now, &mut actions),
+            Event::Connected => self.connected(now, &mut actions),
+            Event::Disconnected => self.down(now),
+            Event::Received(message) => self.received(now, message, &mut actions),
+            Event::Checked(checked) => self.arrivals.checked(checked),
+            Event::Committed => self.committed(&mut actions),
+            Event::Advanced => self.advanced(&mut actions),
+            Event::StoreFailed(why) => self.store_failed(now, why, &mut actions),
+            Event::Reloaded(held) => self.reloaded(now, *held),
+            Event::Cosigned { size, line } => self.cosigned(now, size, line, &mut actions),
+            Event::Trust(trust) => self.setup.trust = trust,
+            Event::Equivocated(size) => self.equivocated(now, size, &mut actions),
+        }
+        self.write(now, &mut actions);
+        actions
+    }
+
+    fn tick(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
+        match &self.stream {
+            Stream::Down { until } => {
+                let idle = matches!(self.writing, Writing::Nothing) && self.arrivals.is_empty();
+                if now >= *until && idle && self.held.record.equivocated.is_none() {
+                    self.stream = Stream::Dialling { since: now };
+                    actions.push(Action::Dial);
+                }
+            }
+            Stream::Dialling { since } => {
+                if seconds(*since, now) >= SILENCE {
+                    self.hang_up(now, ExchangeError::Silent, actions);
+                }
+            }
+            Stream::Up { heard_at, announced, wanted, credit } => {
+                let owes = !announced || (*credit > 0 && self.arrivals.next() < *wanted);
+                if owes && seconds(*heard_at, now) >= SILENCE {
+                    self.hang_up(now, ExchangeError::Silent, actions);
+                } else if seconds(self.cosigned_at, now) >= HEARTBEAT {
+                    self.cosign_held(now, actions);
+                }
+            }
+        }
+        if let Writing::Reload { since } = &self.writing
+            && seconds(*since, now) >= self.pause
+        {
+            self.pause = longer(self.pause);
+            self.writing = Writing::Reload { since: now };
+            actions.push(Action::Reload);
+        }
+    }
+
+    fn connected(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
+        if !matches!(self.stream, Stream::Dialling { .. }) {
+            return;
+        }
+        let head = self.held.tree_head();
+        self.heads = Heads::after(&self.held);
+        let next_index = self.held.edge.size();
+        self.stream = Stream::Up { heard_at: now, announced: false, wanted: next_index, credit: 0 };
+        let hello = Hello { log: self.setup.origin.clone(), next_index, head };
+        actions.push(Action::Send(FromReplica::Hello(hello)));
+    }
+
+    /// The stream is gone; what arrived and is not being written is asked for again.
+    fn down(&mut self, now: Timestamp) {
+        self.stream = Stream::Down { until: after(now, self.pause) };
+        self.pause = longer(self.pause);
+        self.arrivals.forget();
+        // A head that is being made durable, or was passed by a batch, is announced again.
+        self.heads = Heads::default();
+    }
+
+    fn hang_up(&mut self, now: Timestamp, why: ExchangeError, actions: &mut Vec<Action>) {
+        actions.push(Action::Alarm(why.clone()));
+        actions.push(Action::HangUp(why));
+        self.down(now);
+    }
+
+    fn received(&mut self, now: Timestamp, message: FromSupplier, actions: &mut Vec<Action>) {
+        let Stream::Up { heard_at, .. } = &mut self.stream else { return };
+        *heard_at = now;
+        let taken = match message {
+            FromSupplier::Announce(announce) => self.announced(now, announce, actions),
+            FromSupplier::Package(package) => self.package(package, actions),
+        };
+        if let Err(why) = taken {
+            self.hang_up(now, why, actions);
+        }
+    }
+
+    fn announced(
+        &mut self,
+        now: Timestamp,
+        announce: Announce,
+        actions: &mut Vec<Action>,
+    ) -> Result<(), ExchangeError> {
+        let key = self.setup.trust.log_key(&self.setup.origin).ok_or(ExchangeError::UntrustedLog)?;
+        let signed = SignedCheckpoint::open(&announce.note, &key)?;
+        let head = signed.checkpoint().head;
+        let heard = Heard { head, note: announce.note };
+        if let Some(other) = self.heads.contradicted(&heard, &self.held) {
+            actions.push(Action::Suspect(self.suspicion(other, heard.note)));
+            self.equivocated(now, head.size, actions);
+            return Ok(());
+        }
+        if let Err(why) = self.heads.announce(heard, announce.consistency, &self.held) {
+            if let ExchangeError::Inconsistent { .. } | ExchangeError::OtherEntries { .. } = why
+                && let Some(known) = self.heads.newest().or(self.held.record.heard.as_ref())
+            {
+                actions.push(Action::Suspect(self.suspicion(known.note.clone(), signed.note().to_string())));
+            }
+            return Err(why);
+        }
+        self.pause = FIRST_PAUSE;
+        self.want(true, actions);
+        if self.held.head.as_ref().is_some_and(|held| held.head == head) {
+            // It may have lost what was cosigned before.
+            self.cosign_held(now, actions);
+        }
+        Ok(())
+    }
+
+    /// Asks for what was announced and not asked for, and gives back the credit of what was made durable.
+    fn want(&mut self, news: bool, actions: &mut Vec<Action>) {
+        let Some(to) = self.heads.newest().map(|heard| heard.head.size) else { return };
+        if let Stream::Up { announced, .. } = &mut self.stream {
+            *announced = true;
+        }
+        let next = self.arrivals.next();
+        let waiting = self.arrivals.bytes() + self.writing.bytes();
+        let Stream::Up { wanted, credit, .. } = &mut self.stream else { return };
+        let more = CREDIT.saturating_sub(waiting + *credit);
+        // Small change is not worth a message.
+        if to > next && ((news && to > *wanted) || more >= CREDIT / 4) {
+            *wanted = to;
+            *credit += more;
+            actions.push(Action::Send(FromReplica::Want(Want { from: next, to, credit: more })));
+        }
+    }
+
+    fn package(&mut self, package: Package, actions: &mut Vec<Action>) -> Result<(), ExchangeError> {
+        let Stream::Up { wanted, credit, .. } = &mut self.stream else { return Ok(()) };
+        if !package.is_bounded() {
+            return Err(ExchangeError::Protocol("a package out of bounds"));
+        }
+        if *credit == 0 || package.end() > *wanted {
+            return Err(ExchangeError::Protocol("a package nobody asked for"));
+        }
+        let bytes = u64::try_from(package.bytes()).unwrap_or(u64::MAX);
+        *credit = credit.saturating_sub(bytes);
+        let published = self.held.head.as_ref().map_or(0, |head| head.head.size);
+        let (ticket, start) = (self.arrivals.take(&package, &self.heads, published)?, package.start);
+        let (origin, trust) = (self.setup.origin.clone(), Arc::clone(&self.setup.trust));
+        actions.push(Action::Check(Unchecked { ticket, origin, start, entries: package.entries, trust }));
+        Ok(())
+    }
+
+    /// The next thing for the store to do, if it has nothing to do.
+    fn write(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
+        if !matches!(self.writing, Writing::Nothing) {
+            return;
+        }
+        if self.note_equivocation {
+            self.note_equivocation = false;
+            let state = vec![self.held.record.put(&self.setup.origin)];
+            self.writing = Writing::Batch { until: None, bytes: 0, heard: None };
+            actions.push(Action::Commit(Batch { at_ms: milliseconds(now), state, ..Batch::default() }));
+        }
+        if self.held.record.equivocated.is_some() {
+            return;
+        }
+        if let Some((heard, proof)) = self.heads.reached(self.held.edge.size()) {
+            let previous = self.held.head.as_ref().map(|head| head.head);
+            match Extension::prove(self.setup.origin.clone(), previous, heard.head, &proof) {
+                Ok(extension) => {
+                    let note = heard.note.clone();
+                    self.writing = Writing::Head(heard);
+                    actions.push(Action::Advance { extension: Box::new(extension), note });
+                }
+                Err(why) => self.hang_up(now, why.into(), actions),
+            }
+            return;
+        }
+        let heard = self.heads.newest().cloned();
+        let staged = self.arrivals.stage(&self.setup, &mut self.held, heard.as_ref(), milliseconds(now));
+        if let Some(staged) = staged {
+            self.writing = Writing::Batch { until: Some(staged.end), bytes: staged.bytes, heard };
+            if !staged.findings.is_empty() {
+                actions.push(Action::Found(staged.findings));
+            }
+            actions.push(Action::Commit(staged.batch));
+        }
+    }
+
+    fn committed(&mut self, actions: &mut Vec<Action>) {
+        let Writing::Batch { until, heard, .. } = std::mem::replace(&mut self.writing, Writing::Nothing) else {
+            return;
+        };
+        if until.is_some() {
+            self.held.edge = self.arrivals.committed();
+            self.held.record.heard = heard.or(self.held.record.heard.take());
+            self.held.open = true;
+        }
+        self.want(false, actions);
+    }
+
+    fn advanced(&mut self, actions: &mut Vec<Action>) {
+        let Writing::Head(heard) = std::mem::replace(&mut self.writing, Writing::Nothing) else { return };
+        self.held.head = Some(PublishedHead { head: heard.head, note: heard.note });
+        self.heads.advanced(heard.head.size);
+        let seen = self.arrivals.oldest_view().unwrap_or(heard.head.size);
+        self.held.unpublished.retain(|_, (index, _)| *index >= seen);
+        self.cosign(actions);
+    }
+
+    fn cosign_held(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
+        self.cosigned_at = now;
+        self.cosign(actions);
+    }
+
+    fn cosign(&self, actions: &mut Vec<Action>) {
+        // Before its first announcement the log's node does not know which head is meant.
+        let up = matches!(self.stream, Stream::Up { announced: true, .. });
+        if let Some(held) = self.held.head.as_ref().filter(|_| self.setup.cosigns && up)
+            && self.held.record.equivocated.is_none()
+        {
+            let checkpoint = Checkpoint { origin: self.setup.origin.clone(), head: held.head };
+            actions.push(Action::Cosign(checkpoint));
+        }
+    }
+
+    fn cosigned(&mut self, now: Timestamp, size: u64, line: String, actions: &mut Vec<Action>) {
+        self.cosigned_at = now;
+        if matches!(self.stream, Stream::Up { .. }) && self.held.record.equivocated.is_none() {
+            actions.push(Action::Send(FromReplica::Cosign(Cosign { size, line })));
+        }
+    }
+
+    fn store_failed(&mut self, now: Timestamp, why: String, actions: &mut Vec<Action>) {
+        let first = !matches!(self.writing, Writing::Reload { .. });
+        self.writing = Writing::Reload { since: now };
+        if first {
+            self.hang_up(now, ExchangeError::CannotKeep(why), actions);
+            actions.push(Action::Reload);
+        } else {
+            actions.push(Action::Alarm(ExchangeError::CannotKeep(why)));
+        }
+    }
+
+    fn reloaded(&mut self, now: Timestamp, held: Held) {
+        if !matches!(self.writing, Writing::Reload { .. }) {
+            return;
+        }
+        let equivocated = self.held.record.equivocated;
+        self.held = held;
+        if equivocated.is_some() && self.held.record.equivocated.is_none() {
+            self.held.record.equivocated = equivocated;
+            self.note_equivocation = true;
+        }
+        self.arrivals = Arrivals::after(&self.held);
+        self.heads = Heads::default();
+        self.writing = Writing::Nothing;
+        self.stream = Stream::Down { until: after(now, self.pause) };
+    }
+
+    /// The first branch is kept as it is; nothing more is taken or cosigned.
+    fn equivocated(&mut self, now: Timestamp, size: u64, actions: &mut Vec<Action>) {
+        if self.held.record.equivocated.is_none() {
+            self.held.record.equivocated = Some(size);
+            self.note_equivocation = true;
+            self.hang_up(now, ExchangeError::Equivocated(size), actions);
+        }
+    }
+
+    fn suspicion(&self, first: String, second: String) -> Suspicion {
+        Suspicion { origin: self.setup.origin.clone(), first, second }
+    }
+}
+
+impl Writing {
+    const fn bytes(&self) -> u64 {
+        match self {
+            Self::Batch { bytes, .. } => *bytes,
+            _ => 0,
+        }
+    }
+}
+
+/// Whole seconds from one instant to another; negative where a clock went back.
+fn seconds(from: Timestamp, to: Timestamp) -> i64 {
+    to.as_second().saturating_sub(from.as_second())
+}
+
+fn after(now: Timestamp, seconds: i64) -> Timestamp {
+    Timestamp::from_second(now.as_second().saturating_add(seconds)).unwrap_or(Timestamp::MAX)
+}
+
+fn longer(pause: i64) -> i64 {
+    (pause * 2).min(LONGEST_PAUSE)
+}
+
+fn milliseconds(now: Timestamp) -> u64 {
+    u64::try_from(now.as_millisecond()).unwrap_or(0)
+}
