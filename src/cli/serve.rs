@@ -80,12 +80,16 @@ fn announce(console: Console, node: &Node) {
             "public": addresses.public.to_string(),
             "client": addresses.client.to_string(),
             "admin": addresses.admin.to_string(),
+            "partner": addresses.partner.map(|partner| partner.to_string()),
             "operator_token": addresses.operator_token.display().to_string(),
         }));
     } else {
         console.data(format!("public  https://{}", addresses.public));
         console.data(format!("client  {}", addresses.client));
         console.data(format!("admin   {}", addresses.admin));
+        if let Some(partner) = addresses.partner {
+            console.data(format!("partner {partner}"));
+        }
     }
 }
 

@@ -10,6 +10,7 @@
 //! message     what partners say to each other       access       who may ask whom for what
 //! replica     holds a partner's log                 supplier     gives one log to one partner
 //! witness     watches logs grow                     canvasser    collects witnesses' cosignatures
+//! driver      both ends on the network
 //! ```
 //! Every machine is `step(now, event) -> actions`. An action's result comes back as an event; until it does the
 //! machine does not count on it, so a crash between the two loses nothing that was said.
@@ -17,6 +18,7 @@
 mod access;
 pub mod canvasser;
 pub mod cosigned;
+pub mod driver;
 mod error;
 pub mod message;
 pub mod replica;

@@ -2,7 +2,7 @@
 
 use super::configuration::Configuration;
 use super::tls::TlsIdentity;
-use super::{NodeError, authority, federation};
+use super::{NodeError, authority, federation, partners};
 use std::path::Path;
 
 /// Everything that would keep a node of this configuration file from starting. It blocks while keys are unlocked.
@@ -12,6 +12,10 @@ pub fn check(file: &Path) -> Result<Configuration, Vec<NodeError>> {
     faults.extend(TlsIdentity::read(configuration.public.tls.clone()).err());
     if configuration.client.tls != configuration.public.tls {
         faults.extend(TlsIdentity::read(configuration.client.tls.clone()).err());
+    }
+    if let Some(partner) = &configuration.partner {
+        faults.extend(TlsIdentity::read(partner.tls.clone()).err());
+        faults.extend(partners::open_keys(partner).err());
     }
     faults.extend(federation::trust(&configuration.trust, None).err());
     faults.extend(federation::agreements(&configuration.agreements).err());

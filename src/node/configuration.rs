@@ -1,5 +1,6 @@
 //! A node's configuration: one TOML file, read whole, every mistake reported with its line.
 
+mod partner;
 mod reader;
 
 use super::tls::TlsFiles;
@@ -8,6 +9,7 @@ use crate::keys::KeyName;
 use crate::office::{Office, Reader, ReadingRights};
 use crate::statement::Issuer;
 use crate::time::ZoneName;
+pub use partner::{PartnerConfiguration, Quota};
 use reader::{Document, Section};
 pub use reader::{Mistake, Mistakes};
 use std::net::SocketAddr;
@@ -29,6 +31,8 @@ pub struct Configuration {
     pub client: TlsDoor,
     /// gRPC for the operator, on this machine alone.
     pub admin: SocketAddr,
+    /// The exchange with other nodes; a node without it stands alone.
+    pub partner: Option<PartnerConfiguration>,
     /// What callers are allowed.
     pub limits: Limits,
     /// How events are written.
@@ -148,6 +152,10 @@ fn node(root: &mut Section<'_, '_>, folder: &Path) -> Option<Configuration> {
         }
         Some(listen)
     });
+    let partner = match &data {
+        Some(data) => root.table("partner", |section| partner::partner(section, folder, data)),
+        None => None,
+    };
     let limits = root.table("limits", |section| Some(limits(section))).unwrap_or_default();
     let telemetry = root.table("telemetry", |section| Some(telemetry(section))).unwrap_or_default();
     let authorities = match &data {
@@ -172,6 +180,7 @@ fn node(root: &mut Section<'_, '_>, folder: &Path) -> Option<Configuration> {
         public: public?,
         client: client?,
         admin: admin?,
+        partner,
         limits,
         telemetry,
         authorities,

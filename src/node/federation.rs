@@ -9,9 +9,14 @@ use std::sync::Arc;
 
 /// Opens the trust list with its anchor; with a list already known, only one that may follow it.
 pub(super) fn trust(files: &TrustFiles, known: Option<&TrustList>) -> Result<Arc<TrustList>, NodeError> {
-    let anchor = Anchor::from_toml(&read(&files.anchor)?).map_err(|error| content(&files.anchor, &error))?;
+    let anchor = anchor(&files.anchor)?;
     let list = TrustList::open(&read(&files.list)?, &anchor, known).map_err(|error| content(&files.list, &error))?;
     Ok(Arc::new(list))
+}
+
+/// Reads an anchor.
+pub(super) fn anchor(file: &Path) -> Result<Anchor, NodeError> {
+    Anchor::from_toml(&read(file)?).map_err(|error| content(file, &error))
 }
 
 /// Reads every `.toml` file of the folder.

@@ -5,6 +5,7 @@
 
 use super::NodeError;
 use super::activity::Activity;
+use super::greeting::{Caller, Greeting};
 use crate::api::Peer;
 use axum::Router;
 use axum::body::Body;
@@ -21,7 +22,6 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
-use tokio_rustls::TlsAcceptor;
 use tower::Service as _;
 
 /// A client that has not finished its TLS greeting by then is not one.
@@ -117,7 +117,7 @@ impl Listener {
     /// Serves until `stop` says so, then lets what has begun end within `drain`.
     pub(super) async fn serve(
         self,
-        tls: Option<TlsAcceptor>,
+        greeting: Greeting,
         router: Router,
         limits: ListenerLimits,
         mut stop: watch::Receiver<bool>,
@@ -139,9 +139,9 @@ impl Listener {
                         tracing::debug!(door = self.door, %peer, "an address has too many connections");
                         continue;
                     };
-                    let (tls, router, stop) = (tls.clone(), router.clone(), stop.clone());
+                    let (greeting, router, stop) = (greeting.clone(), router.clone(), stop.clone());
                     open.spawn(async move {
-                        connection(tcp, Peer(peer), tls, router, limits, stop).await;
+                        connection(tcp, Peer(peer), greeting, router, limits, stop).await;
                         drop((permit, place));
                     });
                 }
@@ -170,22 +170,28 @@ impl Listener {
 async fn connection(
     tcp: TcpStream,
     peer: Peer,
-    tls: Option<TlsAcceptor>,
+    greeting: Greeting,
     router: Router,
     limits: ListenerLimits,
     stop: watch::Receiver<bool>,
 ) {
-    match tls {
-        None => serve(tcp, peer, router, limits, stop).await,
-        Some(acceptor) => match tokio::time::timeout(HANDSHAKE, acceptor.accept(tcp)).await {
-            Ok(Ok(stream)) => serve(stream, peer, router, limits, stop).await,
+    let anybody = Caller { peer, partner: None };
+    match greeting {
+        Greeting::None => serve(tcp, anybody, router, limits, stop).await,
+        Greeting::Tls(acceptor) => match tokio::time::timeout(HANDSHAKE, acceptor.accept(tcp)).await {
+            Ok(Ok(stream)) => serve(stream, anybody, router, limits, stop).await,
             Ok(Err(error)) => tracing::debug!(%error, "a TLS greeting failed"),
             Err(_) => tracing::debug!("a TLS greeting did not end in time"),
         },
+        Greeting::Partners(partners) => {
+            if let Ok(Some((stream, partner))) = tokio::time::timeout(HANDSHAKE, partners.greet(tcp, peer)).await {
+                serve(stream, Caller { peer, partner: Some(partner) }, router, limits, stop).await;
+            }
+        }
     }
 }
 
-async fn serve<S>(stream: S, peer: Peer, router: Router, limits: ListenerLimits, mut stop: watch::Receiver<bool>)
+async fn serve<S>(stream: S, caller: Caller, router: Router, limits: ListenerLimits, mut stop: watch::Receiver<bool>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -195,13 +201,18 @@ where
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(limits.streams_per_connection)
+        // Entries come by the thousand from a partner: the window follows the road.
+        .adaptive_window(caller.partner.is_some())
         .keep_alive_interval(KEEPALIVE.0)
         .keep_alive_timeout(KEEPALIVE.1);
     let activity = Arc::new(Activity::default());
     let its = Arc::clone(&activity);
     let service =
         hyper_util::service::TowerToHyperService::new(tower::service_fn(move |mut request: axum::http::Request<_>| {
-            request.extensions_mut().insert(peer);
+            request.extensions_mut().insert(caller.peer);
+            if let Some(partner) = &caller.partner {
+                request.extensions_mut().insert(partner.clone());
+            }
             let call = its.begin();
             let answer = router.clone().call(request);
             async move { Ok::<_, Infallible>(answer.await?.map(|body: Body| call.until_sent(body))) }
@@ -242,7 +253,7 @@ mod tests {
         let limits = ListenerLimits { connections: 1, connections_per_address: 9, streams_per_connection: 1, idle };
         let (stop, stopping) = watch::channel(false);
         let router = Router::new().route("/", axum::routing::get(|| async { "served" }));
-        let serving = tokio::spawn(listener.serve(None, router, limits, stopping, Duration::ZERO));
+        let serving = tokio::spawn(listener.serve(Greeting::None, router, limits, stopping, Duration::ZERO));
         // One says nothing at all, one falls silent after its first call.
         let mut silent = TcpStream::connect(address).await.unwrap();
         let mut called = TcpStream::connect(address).await.unwrap();

@@ -9,17 +9,22 @@ mod check;
 mod configuration;
 mod error;
 mod federation;
+mod files;
+mod greeting;
 mod listener;
 mod operator;
+mod partners;
 mod running;
 pub mod system;
 pub mod telemetry;
 pub mod tls;
 pub mod tls_material;
+mod trust_keeper;
 
 pub use check::check;
 pub use configuration::{
-    AuthorityConfiguration, Configuration, EventFormat, Limits, Mistake, Mistakes, Telemetry, TlsDoor, TrustFiles,
+    AuthorityConfiguration, Configuration, EventFormat, Limits, Mistake, Mistakes, PartnerConfiguration, Quota,
+    Telemetry, TlsDoor, TrustFiles,
 };
 pub use error::NodeError;
 pub use operator::OPERATOR_TOKEN;

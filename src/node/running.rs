@@ -2,16 +2,16 @@
 
 use super::authority::{self, OpenAuthority, Surroundings};
 use super::configuration::Configuration;
+use super::greeting::Greeting;
 use super::listener::{Listener, ListenerLimits};
+use super::partners::PartnerDoor;
 use super::tls::TlsIdentity;
+use super::trust_keeper::TrustKeeper;
 use super::{NodeError, federation, operator};
-use crate::agreement::Agreements;
 use crate::api::{DoorSetup, Doors, Health, Hosts};
+use crate::exchange::driver::Driver;
 use crate::sequencer::Sequencer;
 use crate::time::{Clock, Random};
-use crate::trust::TrustList;
-use crate::verification::{Settings, Verifier};
-use arc_swap::ArcSwap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -34,6 +34,8 @@ pub struct Addresses {
     pub client: SocketAddr,
     /// gRPC for the operator.
     pub admin: SocketAddr,
+    /// gRPC for partners, where the node has any.
+    pub partner: Option<SocketAddr>,
     /// The file with the operator's token.
     pub operator_token: PathBuf,
 }
@@ -41,10 +43,8 @@ pub struct Addresses {
 /// A node that serves until it is stopped.
 pub struct Node {
     addresses: Addresses,
-    configuration: Configuration,
-    trust: Arc<ArcSwap<TrustList>>,
-    agreements: Arc<Agreements>,
-    verifier: Arc<ArcSwap<Verifier>>,
+    keeper: Arc<TrustKeeper>,
+    driver: Option<Driver>,
     identities: Vec<Arc<TlsIdentity>>,
     sequencers: Vec<Sequencer>,
     health: Health,
@@ -65,16 +65,14 @@ impl Node {
         let admin = Listener::bind("admin", configuration.admin)?;
         let public_tls = TlsIdentity::read(configuration.public.tls.clone())?;
         let client_tls = TlsIdentity::read(configuration.client.tls.clone())?;
+        let partner = configuration.partner.clone().map(PartnerDoor::bind).transpose()?;
+        let mut identities = vec![Arc::clone(&public_tls), Arc::clone(&client_tls)];
+        identities.extend(partner.as_ref().map(PartnerDoor::identity));
 
-        let trust = Arc::new(ArcSwap::from(federation::trust(&configuration.trust, None)?));
         let agreements = Arc::new(federation::agreements(&configuration.agreements)?);
-        let verifier = Arc::new(ArcSwap::from_pointee(judge(trust.load_full(), &agreements)));
-        let around = Surroundings {
-            trust: Arc::clone(&trust),
-            agreements: Arc::clone(&agreements),
-            clock: Arc::clone(&clock),
-            random: Arc::clone(&random),
-        };
+        let keeper = Arc::new(TrustKeeper::open(configuration.trust.clone(), Arc::clone(&agreements))?);
+        let around =
+            Surroundings { trust: keeper.list(), agreements, clock: Arc::clone(&clock), random: Arc::clone(&random) };
         let opened = open_all(&configuration, around).await?;
         let (hosted, sequencers) = opened.into_iter().map(|one| (one.hosted, one.sequencer)).unzip();
 
@@ -82,8 +80,8 @@ impl Node {
         let (stop, stopping) = watch::channel(false);
         let doors = Doors::open(DoorSetup {
             hosts: Hosts::new(hosted),
-            verifier: Arc::clone(&verifier),
-            clock,
+            verifier: keeper.verifier(),
+            clock: Arc::clone(&clock),
             operator,
             deadline: configuration.limits.deadline,
             verifications_per_minute: configuration.limits.verifications_per_minute,
@@ -92,8 +90,13 @@ impl Node {
         .await
         .map_err(|error| NodeError::Inside(error.to_string()))?;
 
-        let addresses =
-            Addresses { public: public.address(), client: client.address(), admin: admin.address(), operator_token };
+        let addresses = Addresses {
+            public: public.address(),
+            client: client.address(),
+            admin: admin.address(),
+            partner: partner.as_ref().map(PartnerDoor::address),
+            operator_token,
+        };
         let limits = ListenerLimits {
             connections: configuration.limits.connections,
             connections_per_address: configuration.limits.connections_per_address,
@@ -102,28 +105,31 @@ impl Node {
         };
         let drain = configuration.limits.drain;
         let mut serving = JoinSet::new();
-        serving.spawn(public.serve(Some(public_tls.acceptor()?), doors.public, limits, stopping.clone(), drain));
-        serving.spawn(client.serve(Some(client_tls.acceptor()?), doors.client, limits, stopping.clone(), drain));
-        serving.spawn(admin.serve(None, doors.admin, limits, stopping, drain));
+        serving.spawn(public.serve(
+            Greeting::Tls(public_tls.acceptor()?),
+            doors.public,
+            limits,
+            stopping.clone(),
+            drain,
+        ));
+        serving.spawn(client.serve(
+            Greeting::Tls(client_tls.acceptor()?),
+            doors.client,
+            limits,
+            stopping.clone(),
+            drain,
+        ));
+        serving.spawn(admin.serve(Greeting::None, doors.admin, limits, stopping.clone(), drain));
+        let driver = partner.map(|door| door.open(&keeper, clock, &mut serving, stopping, drain)).transpose()?;
         tracing::info!(
             public = %addresses.public,
             client = %addresses.client,
             admin = %addresses.admin,
+            partner = addresses.partner.map(tracing::field::display),
             authorities = configuration.authorities.len(),
             "serving"
         );
-        Ok(Self {
-            addresses,
-            configuration,
-            trust,
-            agreements,
-            verifier,
-            identities: vec![public_tls, client_tls],
-            sequencers,
-            health: doors.health,
-            stop,
-            serving,
-        })
+        Ok(Self { addresses, keeper, driver, identities, sequencers, health: doors.health, stop, serving })
     }
 
     /// Where it is reached.
@@ -135,12 +141,8 @@ impl Node {
     /// Reads TLS certificates and the trust list again. What cannot be read changes nothing and is said.
     pub fn reload(&self) {
         self.reload_tls();
-        match federation::trust(&self.configuration.trust, Some(&self.trust.load())) {
-            Ok(list) => {
-                tracing::info!(version = list.version(), "the trust list was read again");
-                self.trust.store(Arc::clone(&list));
-                self.verifier.store(Arc::new(judge(list, &self.agreements)));
-            }
+        match self.keeper.reload() {
+            Ok(version) => tracing::info!(version, "the trust list was read again"),
             Err(error) => tracing::error!(%error, "the trust list stays as it was"),
         }
     }
@@ -194,6 +196,9 @@ impl Node {
         self.health.stopping().await;
         // A receiver that is gone has stopped already.
         let _ = self.stop.send(true);
+        if let Some(driver) = self.driver.take() {
+            driver.stop().await;
+        }
         while self.serving.join_next().await.is_some() {}
         let sequencers = std::mem::take(&mut self.sequencers);
         let closed = tokio::task::spawn_blocking(move || sequencers.iter().for_each(Sequencer::close)).await;
@@ -202,10 +207,6 @@ impl Node {
         }
         tracing::info!("stopped");
     }
-}
-
-fn judge(trust: Arc<TrustList>, agreements: &Arc<Agreements>) -> Verifier {
-    Verifier::new(trust, Some(Arc::clone(agreements)), Settings::default())
 }
 
 /// Opens every authority; if one fails, those before it are closed again.

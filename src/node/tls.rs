@@ -3,15 +3,18 @@
 //! A renewed certificate counts from the next connection on; one that cannot be read changes nothing.
 
 use super::NodeError;
+use crate::exchange::driver::pin_of;
+use crate::trust::SpkiPin;
 use arc_swap::ArcSwap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::client::ResolvesClientCert;
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
 use tokio_rustls::rustls::sign::CertifiedKey;
-use tokio_rustls::rustls::{ServerConfig, version};
+use tokio_rustls::rustls::{ServerConfig, SignatureScheme, version};
 
 /// The two files of a server's TLS identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +60,13 @@ impl TlsIdentity {
         Ok(TlsAcceptor::from(Arc::new(config)))
     }
 
+    /// The pin of the key shown now, as a trust list names it.
+    pub fn pin(&self) -> Result<SpkiPin, NodeError> {
+        let current = self.current.load();
+        let first = current.cert.first().ok_or_else(|| self.refused("holds no certificate".to_owned()))?;
+        pin_of(first).map_err(|error| self.refused(error.to_string()))
+    }
+
     fn refused(&self, message: String) -> NodeError {
         NodeError::Tls { path: self.files.certificate.clone(), message }
     }
@@ -65,6 +75,17 @@ impl TlsIdentity {
 impl ResolvesServerCert for TlsIdentity {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(self.current.load_full())
+    }
+}
+
+/// The same identity where this node dials a partner.
+impl ResolvesClientCert for TlsIdentity {
+    fn resolve(&self, _hints: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        Some(self.current.load_full())
+    }
+
+    fn has_certs(&self) -> bool {
+        true
     }
 }
 

@@ -3,15 +3,16 @@
 //! For a first start, a demonstration and tests. A node that strangers reach gets its certificate from a public
 //! authority instead; only the two paths of its configuration change.
 
-use super::{NodeError, tls::TlsFiles};
+use super::{NodeError, files, tls::TlsFiles};
+use crate::exchange::driver::identity_uri;
 use crate::time::Timestamp;
+use crate::trust::NodeName;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
-    date_time_ymd,
+    SanType, date_time_ymd,
 };
-use std::fs::{self, OpenOptions};
-use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -42,9 +43,9 @@ pub fn write(folder: &Path, names: &[String], now: Timestamp) -> Result<TlsMater
         ca: folder.join("ca.crt.pem"),
         server: TlsFiles { certificate: folder.join("server.crt.pem"), key: folder.join("server.key.pem") },
     };
-    write_file(&material.ca, &ca, 0o644)?;
-    write_file(&material.server.certificate, &chain, 0o644)?;
-    write_file(&material.server.key, &key, 0o600)?;
+    files::replace(&material.ca, ca.as_bytes(), 0o644)?;
+    files::replace(&material.server.certificate, chain.as_bytes(), 0o644)?;
+    files::replace(&material.server.key, key.as_bytes(), 0o600)?;
     Ok(material)
 }
 
@@ -73,20 +74,26 @@ fn make(names: &[String], now: Timestamp) -> Result<(String, String, zeroize::Ze
     Ok((ca_certificate.pem(), chain, zeroize::Zeroizing::new(key.serialize_pem())))
 }
 
-/// Writes beside and renames, so that a node reading meanwhile sees the old file or the new one.
-fn write_file(path: &Path, text: &str, mode: u32) -> Result<(), NodeError> {
-    let fresh = path.with_extension("new");
-    let write = || {
-        match fs::remove_file(&fresh) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&fresh)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&fresh, path)
-    };
-    write().map_err(|source| unwritable(path, source))
+/// Writes `partner.crt.pem` and `partner.key.pem` into `folder`, replacing older ones: the identity a node shows its
+/// partners. Nobody vouches for it; the trust list names its key.
+pub fn write_partner(folder: &Path, node: &NodeName) -> Result<TlsFiles, NodeError> {
+    let (certificate, key) = make_partner(node).map_err(|error| NodeError::TlsMaterial(error.to_string()))?;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|source| unwritable(folder, source))?;
+    let written = TlsFiles { certificate: folder.join("partner.crt.pem"), key: folder.join("partner.key.pem") };
+    files::replace(&written.certificate, certificate.as_bytes(), 0o644)?;
+    files::replace(&written.key, key.as_bytes(), 0o600)?;
+    Ok(written)
+}
+
+fn make_partner(node: &NodeName) -> Result<(String, zeroize::Zeroizing<String>), rcgen::Error> {
+    let key = KeyPair::generate()?;
+    let mut certificate = CertificateParams::new(Vec::new())?;
+    certificate.subject_alt_names = vec![SanType::URI(identity_uri(node).try_into()?)];
+    certificate.distinguished_name.push(DnType::CommonName, node.as_str());
+    certificate.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    certificate.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+    let certificate = certificate.self_signed(&key)?;
+    Ok((certificate.pem(), zeroize::Zeroizing::new(key.serialize_pem())))
 }
 
 fn unwritable(path: &Path, source: std::io::Error) -> NodeError {

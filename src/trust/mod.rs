@@ -38,7 +38,7 @@ pub use draft::ListDraft;
 pub use error::TrustError;
 pub use list::{Freshness, ListText, MAX_LIST_BYTES, SectionEntry, ShardEnd, TrustList};
 pub use names::{InvalidName, KindName, NodeName, Role, SignerName, root_name};
-pub use node::{Endpoint, Node, NotEndpoint, SpkiPin};
+pub use node::{Endpoint, Node, NotEndpoint, NotPin, SpkiPin};
 pub use root_change::{RootChange, RootChangeText};
 pub use section::{Algorithm, ListedKey, ListedLogKey, ListedUse, MAX_SECTION_BYTES, Place, Section, SectionText};
 

@@ -128,15 +128,34 @@ impl<'de> Deserialize<'de> for Endpoint {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SpkiPin(pub [u8; 32]);
 
+/// The text is not a pin.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a pin of a TLS key is the base64 of 32 bytes")]
+pub struct NotPin;
+
+impl fmt::Display for SpkiPin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&base64::encode(&self.0))
+    }
+}
+
+impl FromStr for SpkiPin {
+    type Err = NotPin;
+
+    fn from_str(text: &str) -> Result<Self, NotPin> {
+        let bytes = base64::decode(text).map_err(|_| NotPin)?;
+        bytes.try_into().map(Self).map_err(|_| NotPin)
+    }
+}
+
 impl Serialize for SpkiPin {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&base64::encode(&self.0))
+        serializer.collect_str(self)
     }
 }
 
 impl<'de> Deserialize<'de> for SpkiPin {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let bytes = base64::decode(String::deserialize(deserializer)?).map_err(D::Error::custom)?;
-        bytes.try_into().map(Self).map_err(|_| D::Error::custom("a pin has 32 bytes"))
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
 }

@@ -110,6 +110,7 @@ impl Cast {
             public: any_port,
             client: any_port,
             admin: any_port,
+            partner: None,
         })
     }
 }

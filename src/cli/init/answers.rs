@@ -10,7 +10,7 @@ use crate::{
     },
     statement::Issuer,
     time::ZoneName,
-    trust::NodeName,
+    trust::{Endpoint, NodeName},
 };
 use std::{
     io::{BufRead, IsTerminal},
@@ -34,6 +34,16 @@ pub(in crate::cli) struct Answers {
     pub(in crate::cli) public: SocketAddr,
     pub(in crate::cli) client: SocketAddr,
     pub(in crate::cli) admin: SocketAddr,
+    pub(in crate::cli) partner: Option<PartnerAnswer>,
+}
+
+/// How the node takes part in the exchange.
+#[derive(Debug, Clone)]
+pub(in crate::cli) struct PartnerAnswer {
+    /// Where it listens.
+    pub(in crate::cli) listen: SocketAddr,
+    /// Where partners dial it; none where that is not known yet.
+    pub(in crate::cli) url: Option<Endpoint>,
 }
 
 /// One office.
@@ -147,6 +157,11 @@ impl Answers {
         let admin =
             ask.ask(given.admin, "--admin", "Where the operator is served, on this machine", door(8445), loopback)?;
 
+        let partner =
+            ask.ask(given.partner, "--partner", "Where partner nodes are served (gRPC)", door(8446), of::<SocketAddr>)?;
+        let partner =
+            partner.map(|listen| PartnerAnswer { listen, url: given.partner_url.or_else(|| reached_at(listen)) });
+
         let missing = ask.missing;
         let (Some(issuer), Some(country), Some(time_zone), Some(name)) = (issuer, country, time_zone, name) else {
             return Err(unanswered(&missing));
@@ -164,8 +179,27 @@ impl Answers {
         }
         let agreements = chosen(&shipped, given.agreements, country)?;
         let addresses = addresses(given.addresses, &[public, client]);
-        Ok(Self { issuer, country, time_zone, name, offices, agreements, node, addresses, public, client, admin })
+        Ok(Self {
+            issuer,
+            country,
+            time_zone,
+            name,
+            offices,
+            agreements,
+            node,
+            addresses,
+            public,
+            client,
+            admin,
+            partner,
+        })
     }
+}
+
+/// An address that says of itself where it is reached.
+fn reached_at(listen: SocketAddr) -> Option<Endpoint> {
+    let known = !listen.ip().is_unspecified() && listen.port() != 0;
+    known.then(|| format!("https://{listen}").parse().ok()).flatten()
 }
 
 fn loopback(text: &str) -> Result<SocketAddr, String> {

@@ -16,6 +16,7 @@ use crate::{
     log::Shard,
     node::{
         system::{SystemClock, SystemRandom},
+        tls::TlsIdentity,
         tls_material,
     },
     statement::Kid,
@@ -35,8 +36,8 @@ pub(super) const CONTENTS: [(&str, &str); 8] = [
     ("keys/", "statement, status, log, replica and witness keys"),
     ("keys.passphrase", "what opens them"),
     ("offline/", "root key and federation signer, with their own passphrase"),
-    ("tls/", "the node's TLS identity, and ca.crt.pem for its clients"),
-    ("trust/", "first section, trust list and anchor: give the last two to verifiers"),
+    ("tls/", "the node's TLS identities: for everybody, with ca.crt.pem for its clients, and for partners"),
+    ("trust/", "first section, node entry, trust list and anchor: give the last two to verifiers"),
     ("agreements/", "agreements as data"),
     ("data/", "what the node keeps"),
 ];
@@ -46,6 +47,8 @@ pub(in crate::cli) struct Made {
     pub(in crate::cli) configuration: PathBuf,
     pub(in crate::cli) anchor: PathBuf,
     pub(in crate::cli) ca: PathBuf,
+    pub(in crate::cli) section: PathBuf,
+    pub(in crate::cli) entry: PathBuf,
 }
 
 /// Makes everything beside `folder` and moves it there.
@@ -72,6 +75,8 @@ pub(in crate::cli) fn node(
         configuration: folder.join("node.toml"),
         anchor: folder.join("trust/anchor.toml"),
         ca: folder.join("tls/ca.crt.pem"),
+        section: folder.join("trust/section.note"),
+        entry: folder.join("trust/node.json"),
     })
 }
 
@@ -198,16 +203,8 @@ fn trust(
     let signer = offline.federation.verifier_key().ok_or_else(|| Failure::new(Exit::Failed, "no verifier key"))?;
     let mut list = first_list(now, later(now, valid)?);
     list.signers = vec![signer.clone()];
-    list.nodes = vec![Node {
-        name: answers.node.clone(),
-        replica_vkey: None,
-        witness_vkey: None,
-        retired: Vec::new(),
-        https: None,
-        grpc: None,
-        spki: Vec::new(),
-    }];
-    give_keys(&mut list.nodes, &folder.join("keys"))?;
+    list.nodes = vec![entry(folder, answers)?];
+    let node = serde_json::to_string_pretty(&list.nodes.first()).map_err(|error| Failure::new(Exit::Failed, error))?;
     list.put(&section, None);
     let mut draft = ListDraft::new(list).map_err(refused)?;
     let federation = offline.store.federation(&offline.federation.name).map_err(arguments::key_failure)?;
@@ -217,9 +214,32 @@ fn trust(
     let anchor = list.anchor().and_then(|anchor| anchor.to_toml()).map_err(refused)?;
 
     let trust = folder.join("trust");
+    files::replace(&trust.join("node.json"), format!("{node}\n").as_bytes(), 0o644)?;
     files::replace(&trust.join("section.note"), section.note().to_string().as_bytes(), 0o644)?;
     files::replace(&trust.join("trust-list.note"), list.to_string().as_bytes(), 0o644)?;
     files::replace(&trust.join("anchor.toml"), anchor.as_bytes(), 0o644)
+}
+
+/// The node as a trust list names it: its cosigner keys, where partners dial it, the key it shows them.
+fn entry(folder: &Path, answers: &Answers) -> Result<Node, Failure> {
+    let mut entry = Node {
+        name: answers.node.clone(),
+        replica_vkey: None,
+        witness_vkey: None,
+        retired: Vec::new(),
+        https: None,
+        grpc: None,
+        spki: Vec::new(),
+    };
+    if let Some(partner) = &answers.partner {
+        let failed = |error: crate::node::NodeError| Failure::new(Exit::Failed, error);
+        let files = tls_material::write_partner(&folder.join("tls"), &answers.node).map_err(failed)?;
+        entry.grpc.clone_from(&partner.url);
+        entry.spki = vec![TlsIdentity::read(files).and_then(|identity| identity.pin()).map_err(failed)?];
+    }
+    let mut nodes = vec![entry];
+    give_keys(&mut nodes, &folder.join("keys"))?;
+    nodes.pop().ok_or_else(|| Failure::new(Exit::Failed, "no node"))
 }
 
 fn parse<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, Failure> {

@@ -15,7 +15,7 @@ use crate::{
     cli::{arguments, files::Source},
     statement::Issuer,
     time::ZoneName,
-    trust::NodeName,
+    trust::{Endpoint, NodeName},
 };
 pub(super) use answers::{Answers, OfficeAnswer};
 pub(super) use make::{node as make_node, offline_signer};
@@ -65,6 +65,12 @@ pub(super) struct Arguments {
     /// Where the operator is served, on this machine alone [default: 127.0.0.1:8445]
     #[arg(long, value_name = "ADDR")]
     admin: Option<SocketAddr>,
+    /// Where partner nodes are served over gRPC [default: 127.0.0.1:8446]
+    #[arg(long, value_name = "ADDR")]
+    partner: Option<SocketAddr>,
+    /// Where partner nodes dial it, for its entry in the trust list [default: where it listens]
+    #[arg(long, value_name = "URL")]
+    partner_url: Option<Endpoint>,
     /// File whose one line will open the node's keys; `-` is standard input [default: one is drawn]
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<Source>,
@@ -94,6 +100,8 @@ impl Arguments {
                 "issuer": answers.issuer.to_string(),
                 "anchor": made.anchor.display().to_string(),
                 "ca": made.ca.display().to_string(),
+                "section": made.section.display().to_string(),
+                "node_entry": made.entry.display().to_string(),
             }));
         } else {
             console.data(made.configuration.display());
@@ -106,6 +114,12 @@ impl Arguments {
                 console.paint_message(Colour::Bold, "note:"),
                 folder.display(),
                 answers.issuer
+            ));
+            console.message(format!(
+                "{} to join others, give their federation {} and {}: `origin trust draft list` takes both",
+                console.paint_message(Colour::Bold, "note:"),
+                made.section.display(),
+                made.entry.display()
             ));
             console.message(format!(
                 "{} origin serve --config {}",

@@ -43,7 +43,7 @@ fn quoted(text: &str) -> String {
 }
 
 fn write_node(out: &mut String, answers: &Answers, below: &str) -> std::fmt::Result {
-    let Answers { public, client, admin, .. } = answers;
+    let Answers { public, client, admin, node, .. } = answers;
     write!(
         out,
         r#"# A node of Origin Exchange. Paths start from the folder this file lies in.
@@ -90,6 +90,33 @@ drain_seconds = 20
 format = "text"
 filter = "info"
 "#
+    )?;
+    let Some(partner) = &answers.partner else { return Ok(()) };
+    write!(
+        out,
+        r#"
+# The exchange with partner nodes, gRPC over mutual TLS. Who they are, where they are reached and by which TLS keys
+# they are known stands in the trust list alone; so does this node, under this name.
+[partner]
+node = "{node}"
+listen = "{listen}"
+# The TLS identity shown to partners; the list names its key. Renew the certificate with the same key, or list both.
+certificate = "{below}tls/partner.crt.pem"
+key = "{below}tls/partner.key.pem"
+# The keys this node cosigns with: `replica` what it holds, `witness` what it watches.
+keys = "{below}keys"
+passphrase_file = "{below}keys.passphrase"
+replica_key = "replica"
+witness_key = "witness"
+# Where the logs of partners are kept.
+data = "data/partners"
+
+# What the logs of one partner may take here. Past it they wait, and nothing else does.
+[partner.quota]
+mebibytes = 102400
+entries_a_day = 1000000
+"#,
+        listen = partner.listen,
     )
 }
 
@@ -142,7 +169,11 @@ agreements = [{agreements}]
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{cli::init::answers::office, node::Configuration, time::ZoneName};
+    use crate::{
+        cli::init::answers::{PartnerAnswer, office},
+        node::Configuration,
+        time::ZoneName,
+    };
     use std::path::Path;
 
     fn pakistan() -> Answers {
@@ -161,6 +192,7 @@ mod tests {
             public: "127.0.0.1:8443".parse().unwrap(),
             client: "127.0.0.1:8444".parse().unwrap(),
             admin: "127.0.0.1:8445".parse().unwrap(),
+            partner: Some(PartnerAnswer { listen: "127.0.0.1:8446".parse().unwrap(), url: None }),
         }
     }
 

@@ -12,9 +12,15 @@ use crate::{
     node::system::SystemClock,
     statement::Issuer,
     time::{Clock, Timestamp},
-    trust::{Cosigning, Endpoint, ListDraft, ListText, MAX_SECTION_BYTES, Node, NodeName, Section},
+    trust::{Cosigning, Endpoint, ListDraft, ListText, MAX_SECTION_BYTES, Node, NodeName, NotPin, Section},
 };
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+/// Bytes of the largest file with a node's entry.
+const ENTRY_BYTES: usize = 64 * 1024;
 
 /// Draft a trust list from signed sections
 ///
@@ -38,9 +44,12 @@ pub(super) struct Arguments {
     /// How many of them must sign [default: all of two, else more than half]
     #[arg(short, value_name = "NUMBER")]
     k: Option<u32>,
-    /// Nodes, each with where it is reached
-    #[arg(long = "node", value_name = "NAME[,https=URL][,grpc=URL]", value_parser = node)]
+    /// Nodes, each with where it is reached and by which TLS key partners know it
+    #[arg(long = "node", value_name = "NAME[,https=URL][,grpc=URL][,spki=PIN]", value_parser = node)]
     nodes: Vec<Node>,
+    /// Files with nodes' own entries, such as the `trust/node.json` of `origin init`
+    #[arg(long = "entry", value_name = "FILE")]
+    entries: Vec<PathBuf>,
     /// Folders with the public halves of the nodes' replica and witness keys
     #[arg(long, value_name = "DIR")]
     keys: Vec<PathBuf>,
@@ -75,7 +84,8 @@ fn node(text: &str) -> Result<Node, String> {
         match part.split_once('=') {
             Some(("https", url)) => node.https = endpoint(url)?,
             Some(("grpc", url)) => node.grpc = endpoint(url)?,
-            _ => return Err(format!("`{part}` is neither https=URL nor grpc=URL")),
+            Some(("spki", pin)) => node.spki.push(pin.parse().map_err(|error: NotPin| error.to_string())?),
+            _ => return Err(format!("`{part}` is neither https=URL, nor grpc=URL, nor spki=PIN")),
         }
     }
     Ok(node)
@@ -110,14 +120,9 @@ impl Arguments {
                 Section::open(&note).map_err(|error| super::refused(error).note(format!("in {}", path.display())))?;
             text.put(&section, None);
         }
-        for node in self.nodes {
-            match text.nodes.iter_mut().find(|known| known.name == node.name) {
-                Some(known) => {
-                    known.https = node.https.or(known.https.take());
-                    known.grpc = node.grpc.or(known.grpc.take());
-                }
-                None => text.nodes.push(node),
-            }
+        let entries = self.entries.iter().map(|path| entry(path)).collect::<Result<Vec<_>, _>>()?;
+        for node in entries.into_iter().chain(self.nodes) {
+            put_node(&mut text.nodes, node);
         }
         for folder in &self.keys {
             give_keys(&mut text.nodes, folder)?;
@@ -130,6 +135,28 @@ impl Arguments {
         let draft = ListDraft::new(text).map_err(super::refused)?;
         files::deliver(console, self.output.as_deref(), draft.to_string().as_bytes())?;
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn entry(path: &Path) -> Result<Node, Failure> {
+    let text = files::read_text(path, ENTRY_BYTES, Exit::Configuration)?;
+    serde_json::from_str(&text)
+        .map_err(|error| Failure::new(Exit::Configuration, format!("`{}` is no node's entry: {error}", path.display())))
+}
+
+/// Puts a node in, or what is said of it in place of what was said before. A cosigner key it no longer has is kept
+/// among the retired, for what it cosigned counts; TLS keys that are named replace those before.
+fn put_node(nodes: &mut Vec<Node>, node: Node) {
+    let Some(known) = nodes.iter_mut().find(|known| known.name == node.name) else { return nodes.push(node) };
+    known.https = node.https.or(known.https.take());
+    known.grpc = node.grpc.or(known.grpc.take());
+    if !node.spki.is_empty() {
+        known.spki = node.spki;
+    }
+    for (key, place) in [(node.replica_vkey, &mut known.replica_vkey), (node.witness_vkey, &mut known.witness_vkey)] {
+        if key.is_some() {
+            known.retired.extend(std::mem::replace(place, key.clone()).filter(|old| Some(old) != key.as_ref()));
+        }
     }
 }
 

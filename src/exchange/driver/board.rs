@@ -1,0 +1,107 @@
+//! How every partner is: what operators are shown.
+
+use super::PartnerError;
+use crate::log::Origin;
+use crate::reason::Reasoned as _;
+use crate::time::Timestamp;
+use crate::trust::NodeName;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// What is known of one partner.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PartnerState {
+    /// Since when it is connected; none while it is not.
+    pub connected: Option<Timestamp>,
+    /// What went wrong last, and when; none once it went well again.
+    pub trouble: Option<Trouble>,
+    /// Version of its trust list, as it said last.
+    pub list_version: Option<u64>,
+    /// Whether that list is another than this node's, though of the same version.
+    pub list_forked: bool,
+    /// Milliseconds by which its clock is ahead of this node's, as measured last.
+    pub clock_ahead_ms: Option<i64>,
+    /// Logs that pass between us, either way.
+    pub logs: BTreeMap<Origin, Passage>,
+}
+
+/// What went wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// The stable reason.
+    pub reason: String,
+    /// One sentence.
+    pub sentence: String,
+    /// When it was first so.
+    pub since: Timestamp,
+}
+
+/// One log between this node and a partner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Passage {
+    /// Whether this node replicates it from the partner; else the partner replicates or witnesses it from here.
+    pub inward: bool,
+    /// Size of the newest head.
+    pub size: u64,
+    /// Entries that the replicating or witnessing end holds, as far as known here.
+    pub held: u64,
+    /// When the head that is not held yet was first known; none where nothing is behind.
+    pub behind_since: Option<Timestamp>,
+    /// Size and time, in Unix seconds, of the last cosignature.
+    pub cosigned: Option<(u64, u64)>,
+    /// Entries whose disclosures are wanted and have not come.
+    pub missing: u64,
+    /// Entries that were found wrong.
+    pub findings: u64,
+}
+
+/// All partners. Held for moments only, and never across I/O.
+#[derive(Debug, Default)]
+pub struct Board(Mutex<BTreeMap<NodeName, PartnerState>>);
+
+impl Board {
+    fn all(&self) -> MutexGuard<'_, BTreeMap<NodeName, PartnerState>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A copy of what stands there now.
+    #[must_use]
+    pub fn read(&self) -> BTreeMap<NodeName, PartnerState> {
+        self.all().clone()
+    }
+
+    pub(super) fn update(&self, name: &NodeName, change: impl FnOnce(&mut PartnerState)) {
+        change(self.all().entry(name.clone()).or_default());
+    }
+
+    pub(super) fn passage(&self, name: &NodeName, origin: &Origin, change: impl FnOnce(&mut Passage)) {
+        self.update(name, |state| change(state.logs.entry(origin.clone()).or_default()));
+    }
+
+    /// Leaves those named alone.
+    pub(super) fn keep_only(&self, names: &[NodeName]) {
+        self.all().retain(|name, _| names.contains(name));
+    }
+
+    pub(super) fn connected(&self, name: &NodeName, now: Timestamp) {
+        self.update(name, |state| {
+            state.connected = Some(now);
+            state.trouble = None;
+        });
+    }
+
+    /// Says whether this is news: the same trouble again is no second line in the log.
+    pub(super) fn trouble(&self, name: &NodeName, error: &PartnerError, now: Timestamp) -> bool {
+        let (reason, sentence) = (error.reason().to_owned(), error.to_string());
+        let mut news = false;
+        self.update(name, |state| {
+            state.connected = None;
+            let same = state.trouble.as_ref().is_some_and(|last| last.reason == reason && last.sentence == sentence);
+            if !same {
+                news = true;
+                state.trouble = Some(Trouble { reason, sentence, since: now });
+            }
+        });
+        news
+    }
+}

@@ -1,0 +1,41 @@
+//! The partner protocol on the network: both ends of `ReplicationService` over TLS with pinned keys.
+//!
+//! What always holds: wire types do not leave this folder; whoever calls was known by name before the first byte of
+//! a request was read; a partner that is taken off the list, or out of its pins, is not answered from then on; what
+//! a partner does or leaves undone holds up nobody else. Not its business: which entries to want and what to cosign
+//! (the machines beside this folder), listeners (`node`).
+//!
+//! ```text
+//! identity   a certificate's name and key, held to the list      tls       both sides of the greeting
+//! link       a connection to a partner                           partners  a task for each partner
+//! lists      trust lists from node to node                       door      the answering end
+//! board      how every partner is                                status    what refusals look like
+//! ```
+
+mod board;
+mod door;
+mod error;
+mod identity;
+mod link;
+mod lists;
+mod partners;
+mod start;
+mod status;
+mod tls;
+mod wire;
+
+pub use board::{Board, PartnerState, Passage, Trouble};
+pub use error::PartnerError;
+pub use identity::{Partner, identity_uri, pin_of};
+pub use link::Dialler;
+pub use lists::{ListError, Lists};
+pub use start::{Driver, DriverSetup};
+pub use tls::{acceptor, greeted, refused};
+
+use start::Inner;
+use std::time::Duration;
+
+/// Most bytes of one message, either way.
+pub const MAX_MESSAGE: usize = 1 << 20;
+/// The longest a single call may take; streams have no end of their own.
+const CALL: Duration = Duration::from_secs(30);

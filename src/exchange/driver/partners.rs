@@ -1,0 +1,153 @@
+//! One task for each partner of the trust list: dials it, greets it, tries again; a list that changes brings and
+//! takes partners while the node runs.
+
+use super::link::Link;
+use super::lists;
+use super::wire;
+use super::{Inner, PartnerError};
+use crate::reason::Reasoned as _;
+use crate::time::Timestamp;
+use crate::trust::{Node, NodeName};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// The first pause after a failure; it doubles up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// How often partners tell each other the version of their lists and the time.
+const GREETING: Duration = Duration::from_mins(1);
+
+/// Keeps a task for each partner until the node stops.
+pub(super) async fn keep_all(inner: Arc<Inner>, mut stop: watch::Receiver<bool>) {
+    let mut changes = inner.lists.changes();
+    let mut tasks = JoinSet::new();
+    let mut running: HashMap<NodeName, (Node, tokio::task::AbortHandle)> = HashMap::new();
+    loop {
+        let list = inner.lists.current();
+        let named = list.text().nodes.iter().filter(|node| node.name != inner.name).collect::<Vec<_>>();
+        inner.board.keep_only(&named.iter().map(|node| node.name.clone()).collect::<Vec<_>>());
+        // Who left the list, or is reached or known otherwise than before, is begun anew.
+        running.retain(|name, (before, task)| {
+            let same = named.iter().any(|node| node.name == *name && *node == before);
+            if !same {
+                task.abort();
+            }
+            same
+        });
+        for node in named {
+            running.entry(node.name.clone()).or_insert_with(|| {
+                let task = tasks.spawn(keep(Arc::clone(&inner), node.name.clone()));
+                (node.clone(), task)
+            });
+        }
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => break,
+            changed = changes.changed() => if changed.is_err() { break },
+            Some(_) = tasks.join_next() => {}
+        }
+    }
+    tasks.shutdown().await;
+}
+
+/// Stays with one partner, whatever happens to it.
+async fn keep(inner: Arc<Inner>, name: NodeName) {
+    let mut pause = FIRST_PAUSE;
+    let mut changes = inner.lists.changes();
+    loop {
+        let begun = tokio::time::Instant::now();
+        let error = match inner.dialler.dial(&name).await {
+            Ok(link) => converse(&inner, &link).await,
+            Err(error) => error,
+        };
+        if inner.board.trouble(&name, &error, inner.clock.now()) {
+            tracing::warn!(partner = %name, reason = error.reason(), "{error}");
+        }
+        // A conversation that went well for a while is not a failure in a row.
+        if begun.elapsed() > LONGEST_PAUSE {
+            pause = FIRST_PAUSE;
+        }
+        changes.mark_unchanged();
+        tokio::select! {
+            () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
+            // Another list may be what was missing.
+            changed = changes.changed() => {
+                if changed.is_err() { return; }
+                pause = FIRST_PAUSE;
+            }
+        }
+    }
+}
+
+/// Talks with a partner until the connection, or the partner, fails.
+async fn converse(inner: &Arc<Inner>, link: &Link) -> PartnerError {
+    let name = link.name();
+    let mut changes = inner.lists.changes();
+    let mut greeted = false;
+    let nudge = inner.nudge(name);
+    loop {
+        changes.mark_unchanged();
+        match greet(inner, link).await {
+            Ok(()) if !greeted => {
+                greeted = true;
+                inner.board.connected(name, inner.clock.now());
+                tracing::info!(partner = %name, "connected");
+            }
+            Ok(()) => {}
+            Err(error) => return error,
+        }
+        tokio::select! {
+            () = tokio::time::sleep(GREETING) => {}
+            changed = changes.changed() => if changed.is_err() { std::future::pending::<()>().await },
+            () = nudge.notified() => {}
+        }
+    }
+}
+
+/// Says which list is in use here, hears which is there, and fetches a newer one.
+async fn greet(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerError> {
+    let name = link.name();
+    let list = inner.lists.current();
+    let sent = inner.clock.now();
+    let mut request = tonic::Request::new(wire::OfferTrustListRequest {
+        version: list.version(),
+        digest: bytes::Bytes::copy_from_slice(&list.digest().0),
+        now: Some(instant(sent)),
+    });
+    request.set_timeout(super::CALL);
+    let answer = link.calls().offer_trust_list(request).await.map_err(|status| link.why(&status))?.into_inner();
+    let back = inner.clock.now();
+    inner.heard(name, answer.version, &answer.digest, answer.now.as_ref(), midway(sent, back));
+    if answer.version > list.version() {
+        take(inner, link).await?;
+    }
+    Ok(())
+}
+
+/// Fetches the partner's list and takes it, if it may follow. One that may not is the partner's trouble, or the
+/// federation's, and changes nothing here.
+async fn take(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerError> {
+    let note = lists::fetch(link).await?;
+    let lists = Arc::clone(&inner.lists);
+    let taken = tokio::task::spawn_blocking(move || lists.take(&note)).await;
+    match taken {
+        Ok(Ok(list)) => tracing::info!(partner = %link.name(), version = list.version(), "a trust list was taken"),
+        Ok(Err(error)) => {
+            tracing::warn!(partner = %link.name(), reason = error.reason(), "a trust list was not taken: {error}");
+        }
+        Err(error) => tracing::error!(%error, "taking a trust list failed inside"),
+    }
+    Ok(())
+}
+
+fn midway(sent: Timestamp, back: Timestamp) -> Timestamp {
+    let half = (back.as_millisecond() - sent.as_millisecond()) / 2;
+    Timestamp::from_millisecond(sent.as_millisecond() + half).unwrap_or(back)
+}
+
+/// An instant as the wire has it.
+pub(super) fn instant(at: Timestamp) -> prost_types::Timestamp {
+    prost_types::Timestamp { seconds: at.as_second(), nanos: at.subsec_nanosecond() }
+}

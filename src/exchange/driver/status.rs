@@ -1,0 +1,29 @@
+//! From an error of any room to the status a partner is answered with: one `ErrorInfo`, nothing of the inside.
+
+use crate::reason::{Class, Reasoned};
+use std::collections::HashMap;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
+
+/// The domain of every reason.
+const DOMAIN: &str = "origin.v1";
+
+/// The answer to a call that failed.
+pub(super) fn status(error: &(impl Reasoned + ?Sized)) -> Status {
+    let (reason, class) = (error.reason(), error.class());
+    let code = match (reason, class) {
+        ("PARTNER_UNKNOWN" | "PARTNER_KEY_WRONG" | "PARTNER_UNNAMED" | "LOG_NOT_YOURS", _) => Code::PermissionDenied,
+        ("LOG_NOT_HERE", _) => Code::NotFound,
+        ("QUOTA_EXCEEDED" | "SLOW_CONSUMER" | "NO_SPACE", _) => Code::ResourceExhausted,
+        (_, Class::Reject) => Code::InvalidArgument,
+        (_, Class::Retry) => Code::Unavailable,
+        (_, Class::Fatal) => Code::Internal,
+    };
+    let message = if class == Class::Fatal {
+        tracing::error!(%error, reason, "a partner's call failed inside");
+        "the node could not do this; its log says why".to_owned()
+    } else {
+        error.to_string()
+    };
+    Status::with_error_details(code, message, ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new()))
+}

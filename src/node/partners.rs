@@ -1,0 +1,112 @@
+//! This node among others: its name, its cosigner keys, its door to partners and the driver behind it.
+
+use super::NodeError;
+use super::configuration::PartnerConfiguration;
+use super::greeting::Greeting;
+use super::listener::{Listener, ListenerLimits};
+use super::tls::TlsIdentity;
+use super::trust_keeper::TrustKeeper;
+use crate::exchange::driver::{self, Dialler, Driver, DriverSetup};
+use crate::keys::{KeyStore, Passphrase, ReplicaKey, WitnessKey};
+use crate::reason::Reasoned as _;
+use crate::time::Clock;
+use crate::trust::NodeName;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// One connection for each partner is usual; more while one is replaced.
+const LIMITS: ListenerLimits = ListenerLimits {
+    connections: 512,
+    // Nodes of several countries may share a machine, or come through one gateway.
+    connections_per_address: 64,
+    streams_per_connection: 1024,
+    idle: Duration::from_mins(5),
+};
+
+/// The keys by which this node cosigns.
+pub(super) struct CosignerKeys {
+    pub(super) replica: ReplicaKey,
+    pub(super) witness: WitnessKey,
+}
+
+/// The door to partners, bound, with everything behind it at hand.
+pub(super) struct PartnerDoor {
+    configuration: PartnerConfiguration,
+    listener: Listener,
+    identity: Arc<TlsIdentity>,
+}
+
+/// Unlocks the cosigner keys. It blocks.
+pub(super) fn open_keys(one: &PartnerConfiguration) -> Result<CosignerKeys, NodeError> {
+    let content = |message: String| NodeError::Content { path: one.keys.clone(), message };
+    let refused = |error: crate::keys::KeyError| content(format!("{error} [{}]", error.reason()));
+    let passphrase = Passphrase::from_file(&one.passphrase_file).map_err(refused)?;
+    let folder = KeyStore::open(&one.keys, passphrase).map_err(refused)?;
+    let replica = folder.replica(&one.replica_key).map_err(refused)?;
+    let witness = folder.witness(&one.witness_key).map_err(refused)?;
+    let mine = |node: &NodeName| {
+        let of_another = || content(format!("holds a cosigner key of {node}, not of {}", one.node));
+        if *node == one.node { Ok(()) } else { Err(of_another()) }
+    };
+    mine(replica.node())?;
+    mine(witness.node())?;
+    Ok(CosignerKeys { replica, witness })
+}
+
+impl PartnerDoor {
+    /// Takes the address and reads the identity.
+    pub(super) fn bind(configuration: PartnerConfiguration) -> Result<Self, NodeError> {
+        let listener = Listener::bind("partner", configuration.listen)?;
+        let identity = TlsIdentity::read(configuration.tls.clone())?;
+        Ok(Self { configuration, listener, identity })
+    }
+
+    pub(super) const fn address(&self) -> SocketAddr {
+        self.listener.address()
+    }
+
+    pub(super) fn identity(&self) -> Arc<TlsIdentity> {
+        Arc::clone(&self.identity)
+    }
+
+    /// Serves partners and begins to dial them.
+    pub(super) fn open(
+        self,
+        keeper: &Arc<TrustKeeper>,
+        clock: Arc<dyn Clock>,
+        serving: &mut JoinSet<()>,
+        stop: watch::Receiver<bool>,
+        drain: Duration,
+    ) -> Result<Driver, NodeError> {
+        let inside = |error: driver::PartnerError| NodeError::Inside(error.to_string());
+        self.say_if_unlisted(keeper)?;
+        let list = keeper.list();
+        let acceptor = driver::acceptor(Arc::clone(&self.identity) as _, Arc::clone(&list)).map_err(inside)?;
+        let driver = Driver::start(DriverSetup {
+            name: self.configuration.node,
+            lists: Arc::clone(keeper) as _,
+            dialler: Dialler::new(self.identity, Arc::clone(&list)),
+            clock,
+        });
+        let greeting = Greeting::partners(acceptor, list);
+        serving.spawn(self.listener.serve(greeting, driver.router(), LIMITS, stop, drain));
+        Ok(driver)
+    }
+
+    /// A node that the list does not know yet starts all the same: its entry comes with a later list.
+    fn say_if_unlisted(&self, keeper: &TrustKeeper) -> Result<(), NodeError> {
+        let (list, name, pin) = (keeper.list().load_full(), &self.configuration.node, self.identity.pin()?);
+        let version = list.version();
+        match list.node(name) {
+            None => tracing::warn!(node = %name, version, "this node is not in the trust list: no partner answers it"),
+            Some(node) if !node.spki.contains(&pin) => {
+                tracing::warn!(node = %name, version, "the trust list pins another TLS key for this node: no partner answers it");
+            }
+            Some(_) => {}
+        }
+        Ok(())
+    }
+}
