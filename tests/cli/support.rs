@@ -113,6 +113,8 @@ pub(crate) fn init(folder: &Path) -> PathBuf {
         "127.0.0.1:0",
         "--admin",
         "127.0.0.1:0",
+        "--partner",
+        "127.0.0.1:0",
     ]);
     said.good();
     node

@@ -84,6 +84,7 @@ impl Ground {
         for (door, port) in ["--public", "--client", "--admin"].into_iter().zip(ports) {
             command.arg(door).arg(format!("127.0.0.1:{port}"));
         }
+        command.args(["--partner", "127.0.0.1:0"]);
         let said = command.stdin(Stdio::null()).output().map_err(|error| Failure::new(Exit::Failed, error))?;
         if !said.status.success() {
             let failure = Failure::new(Exit::Failed, "no node could be made to measure with");

@@ -105,6 +105,7 @@ impl Cast {
             name: self.name.parse().map_err(failed)?,
             offices: std::iter::once(&self.office).chain(self.more_offices).map(office).collect::<Result<_, _>>()?,
             agreements: self.agreements.iter().map(|code| code.parse().map_err(failed)).collect::<Result<_, _>>()?,
+            roles: vec!["issuer".parse().map_err(failed)?],
             node: node_name()?,
             addresses: vec!["localhost".to_owned(), "127.0.0.1".to_owned()],
             public: any_port,

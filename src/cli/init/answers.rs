@@ -10,7 +10,7 @@ use crate::{
     },
     statement::Issuer,
     time::ZoneName,
-    trust::{Endpoint, NodeName},
+    trust::{Endpoint, NodeName, Role},
 };
 use std::{
     io::{BufRead, IsTerminal},
@@ -29,6 +29,7 @@ pub(in crate::cli) struct Answers {
     pub(in crate::cli) name: Text,
     pub(in crate::cli) offices: Vec<OfficeAnswer>,
     pub(in crate::cli) agreements: Vec<AgreementCode>,
+    pub(in crate::cli) roles: Vec<Role>,
     pub(in crate::cli) node: NodeName,
     pub(in crate::cli) addresses: Vec<String>,
     pub(in crate::cli) public: SocketAddr,
@@ -177,6 +178,11 @@ impl Answers {
         if let Some(office) = twice(&offices) {
             return Err(Failure::new(Exit::Usage, format!("two offices have the code `{}`", office.code)));
         }
+        let roles = if given.roles.is_empty() {
+            vec![of::<Role>("issuer").map_err(|error| Failure::new(Exit::Usage, error))?]
+        } else {
+            given.roles
+        };
         let agreements = chosen(&shipped, given.agreements, country)?;
         let addresses = addresses(given.addresses, &[public, client]);
         Ok(Self {
@@ -186,6 +192,7 @@ impl Answers {
             name,
             offices,
             agreements,
+            roles,
             node,
             addresses,
             public,

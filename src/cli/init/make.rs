@@ -21,7 +21,7 @@ use crate::{
     },
     statement::Kid,
     time::{Clock, Timestamp},
-    trust::{Anchor, ListDraft, Node, Role, SignerName},
+    trust::{Anchor, ListDraft, Node, SignerName},
 };
 use std::{
     collections::BTreeMap,
@@ -193,7 +193,7 @@ fn trust(
         country: answers.country,
         time_zone: answers.time_zone.clone(),
         names: BTreeMap::from([(parse::<Language>("en")?, answers.name.clone())]),
-        roles: vec![parse::<Role>("issuer")?],
+        roles: answers.roles.clone(),
         node: Some(answers.node.clone()),
     };
     let text = section_text(described, &sides)?;

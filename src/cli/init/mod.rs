@@ -15,7 +15,7 @@ use crate::{
     cli::{arguments, files::Source},
     statement::Issuer,
     time::ZoneName,
-    trust::{Endpoint, NodeName},
+    trust::{Endpoint, NodeName, Role},
 };
 pub(super) use answers::{Answers, OfficeAnswer};
 pub(super) use make::{node as make_node, offline_signer};
@@ -50,6 +50,9 @@ pub(super) struct Arguments {
     /// Agreements its offices issue under [default: all that come with the program and name the country]
     #[arg(long = "agreement", value_name = "CODE", value_parser = arguments::agreement)]
     agreements: Vec<AgreementCode>,
+    /// What the authority is: issuer, customs, secretariat [default: issuer]
+    #[arg(long = "role", value_name = "ROLE")]
+    roles: Vec<Role>,
     /// The node's name [default: node.<authority's host>]
     #[arg(long, value_name = "NAME")]
     node: Option<NodeName>,

@@ -187,6 +187,7 @@ mod tests {
                 office("LHE=TDAP, Lahore Office,Lahore").unwrap(),
             ],
             agreements: vec!["CPFTA".parse().unwrap(), "NONPREF".parse().unwrap()],
+            roles: vec!["issuer".parse().unwrap()],
             node: "node.tdap.gov.pk".parse().unwrap(),
             addresses: Vec::new(),
             public: "127.0.0.1:8443".parse().unwrap(),

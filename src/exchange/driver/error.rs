@@ -102,7 +102,7 @@ impl Reasoned for PartnerError {
             Self::RefusesUs { .. } => "PARTNER_REFUSES_US",
             Self::Unreachable { .. } => "PARTNER_UNREACHABLE",
             Self::Refused { .. } => "PARTNER_REFUSES",
-            Self::Protocol { .. } => "PARTNER_BREAKS_PROTOCOL",
+            Self::Protocol { .. } => "PARTNER_PROTOCOL",
             Self::Greeting { .. } => "PARTNER_GREETING_FAILED",
         }
     }
