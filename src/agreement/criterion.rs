@@ -70,6 +70,8 @@ pub struct CriterionRule {
     pub code: CriterionCode,
     /// What the form prints; `{percent}` stands for the percentage.
     pub printed: Figure<String>,
+    /// Whether it refers to the agreement's rules for single products.
+    pub product_rule: bool,
     /// The percentage it needs; absent where it needs none.
     pub value: Option<Figure<ValueRule>>,
     /// The bases a percentage may be computed on; empty where the agreement knows one only.
@@ -82,6 +84,7 @@ impl CriterionRule {
     pub(super) fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let code = fields.required("code");
         let printed: Figure<String> = fields.figure("printed");
+        let product_rule = fields.optional("product_rule").unwrap_or_default();
         let value = fields.optional_figure("value");
         let bases: Vec<ContentBasis> = fields.optional("bases").unwrap_or_default();
         let meaning = fields.required("meaning");
@@ -89,7 +92,7 @@ impl CriterionRule {
             let message = "prints a percentage, so the criterion needs a `value` figure";
             fields.faults().add(&fields.at("printed.value"), message);
         }
-        Some(Self { code: code?, printed, value, bases, meaning: meaning? })
+        Some(Self { code: code?, printed, product_rule, value, bases, meaning: meaning? })
     }
 
     /// Reports criteria that mean the same.

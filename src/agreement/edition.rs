@@ -150,8 +150,6 @@ pub struct Edition {
     pub records_years: Figure<u32>,
     /// Differences that do not invalidate a certificate.
     pub minor_discrepancies: Figure<Vec<Discrepancy>>,
-    /// Name of the file with its product-specific rules.
-    pub product_rules_file: Option<String>,
 }
 
 impl Edition {
@@ -199,7 +197,6 @@ impl Edition {
             registered_exporter: fields.figure("registered_exporter"),
             records_years: fields.figure("records_years"),
             minor_discrepancies: fields.figure("minor_discrepancies"),
-            product_rules_file: fields.optional("product_rules_file"),
             code: code?,
             in_force: *in_force_source.value()?,
             in_force_source,

@@ -140,12 +140,6 @@ impl Series {
         self.expand(office.as_ref(), date, registration, |digits| Ok("#".repeat(digits)))
     }
 
-    /// Whether its numbers carry the applicant's registration.
-    #[must_use]
-    pub fn needs_registration(&self) -> bool {
-        self.parts.iter().any(|part| matches!(part, Part::Registration(_)))
-    }
-
     /// A number as this series would give it.
     fn example(&self) -> String {
         let part = |part: &Part| match part {

@@ -152,8 +152,6 @@ pub struct Provision {
     pub printed_in_box: Figure<BoxNumber>,
     /// Months from the earlier certificate's issue in which it may be had.
     pub window_months: Figure<Limit>,
-    /// Whether the paper keeps the date of issue of the earlier one.
-    pub keeps_date: Figure<bool>,
 }
 
 impl Default for Provision {
@@ -163,7 +161,6 @@ impl Default for Provision {
             wording: Figure::unknown(),
             printed_in_box: Figure::unknown(),
             window_months: Figure::unknown(),
-            keeps_date: Figure::unknown(),
         }
     }
 }
@@ -175,7 +172,6 @@ impl Provision {
             wording: fields.figure("wording"),
             printed_in_box: fields.figure("printed_in_box"),
             window_months: fields.figure("window_months"),
-            keeps_date: fields.figure("keeps_date"),
         }
     }
 }

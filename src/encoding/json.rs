@@ -51,12 +51,6 @@ pub fn from_slice<T: DeserializeOwned>(text: &[u8], limits: Limits) -> Result<T,
     serde_json::from_slice(text).map_err(malformed)
 }
 
-/// Checks `text` and reads it as a `T` that may borrow from it.
-pub fn from_slice_borrowed<'a, T: Deserialize<'a>>(text: &'a [u8], limits: Limits) -> Result<T, JsonError> {
-    check(text, limits)?;
-    serde_json::from_slice(text).map_err(malformed)
-}
-
 /// For `#[serde(deserialize_with)]`: the member must be there, and may be null. Without it serde takes an
 /// absent member for null, and a closed shape would have two spellings.
 pub fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {

@@ -1,8 +1,8 @@
 //! A proof of logging that verifies offline: C2SP tlog-proof.
 
 use super::{
-    Checkpoint, Hash, LogError, MAX_CHECKPOINT_NOTE_BYTES, MAX_PROOF_HASHES, SignedCheckpoint, SignedNote, VerifierKey,
-    leaf_hash, text::decimal, verify_inclusion,
+    Checkpoint, Hash, LogError, MAX_CHECKPOINT_NOTE_BYTES, MAX_PROOF_HASHES, SignedNote, leaf_hash, text::decimal,
+    verify_inclusion,
 };
 use crate::encoding::base64;
 use std::{fmt, str::FromStr};
@@ -13,7 +13,7 @@ const HEADER: &str = "c2sp.org/tlog-proof@v1\n";
 pub const MAX_LOG_PROOF_BYTES: usize = MAX_CHECKPOINT_NOTE_BYTES + 8 * 1024;
 
 /// An entry's place in a log, its inclusion proof, and the checkpoint that the proof leads to. Prints as
-/// `c2sp.org/tlog-proof@v1`. Parsing proves nothing: see [`LogProof::verify`].
+/// `c2sp.org/tlog-proof@v1`. Parsing proves nothing: see [`LogProof::verify_in`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogProof {
     /// The entry's index, counted from zero.
@@ -31,14 +31,6 @@ impl LogProof {
     #[must_use]
     pub const fn new(index: u64, hashes: Vec<Hash>, checkpoint: String) -> Self {
         Self { index, hashes, checkpoint, extra: None }
-    }
-
-    /// Checks the log's signature on the checkpoint and that `leaf` (the entry's bytes) is in it at this index.
-    /// Cosignatures are then asked of the checkpoint that is returned.
-    pub fn verify(&self, leaf: &[u8], log_key: &VerifierKey) -> Result<SignedCheckpoint, LogError> {
-        let signed = SignedCheckpoint::open(&self.checkpoint, log_key)?;
-        self.verify_in(leaf, signed.checkpoint())?;
-        Ok(signed)
     }
 
     /// Checks that `leaf` (the entry's bytes) is at this index in a checkpoint that was verified before from the same

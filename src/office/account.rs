@@ -88,6 +88,9 @@ pub enum AccountRefused {
     /// An account without a role may do nothing.
     #[error("an account needs at least one role")]
     NoRole,
+    /// None of the roles may do anything yet, so the account's token would open nothing.
+    #[error("the roles {0} may do nothing yet")]
+    NothingGranted(String),
     /// A signatory signs for an office.
     #[error("a signatory acts for at least one office")]
     NoOffice,
@@ -101,6 +104,7 @@ impl Reasoned for AccountRefused {
         match self {
             Self::Name => "ACCOUNT_NAME",
             Self::NoRole => "ACCOUNT_WITHOUT_ROLE",
+            Self::NothingGranted(_) => "ACCOUNT_MAY_NOTHING",
             Self::NoOffice => "ACCOUNT_WITHOUT_OFFICE",
             Self::Randomness(_) => "NO_RANDOMNESS",
         }
@@ -132,6 +136,10 @@ impl Account {
         offices.dedup();
         if roles.is_empty() {
             return Err(AccountRefused::NoRole);
+        }
+        if !roles.iter().any(|role| Action::ALL.into_iter().any(|action| role.may(action))) {
+            let names = roles.into_iter().map(Role::name).collect::<Vec<_>>();
+            return Err(AccountRefused::NothingGranted(names.join(", ")));
         }
         if roles.contains(&Role::Signatory) && offices.is_empty() {
             return Err(AccountRefused::NoOffice);
@@ -203,6 +211,9 @@ mod tests {
     #[test]
     fn an_account_that_could_do_nothing_is_refused() {
         assert_eq!(open(&[], &[]).err(), Some(AccountRefused::NoRole));
+        let nothing = open(&[Role::Exporter, Role::CustomsOfficer], &[office()]).err();
+        assert_eq!(nothing, Some(AccountRefused::NothingGranted("exporter, customs_officer".to_owned())));
+        assert!(open(&[Role::Exporter, Role::Auditor], &[]).is_ok(), "one role that may is enough");
         assert_eq!(open(&[Role::Signatory], &[]).err(), Some(AccountRefused::NoOffice));
         let unnamed = Account::open(" ", vec![Role::Auditor], Vec::new(), &SeededRandom::new(1));
         assert_eq!(unnamed.err(), Some(AccountRefused::Name));

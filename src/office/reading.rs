@@ -8,7 +8,8 @@ use std::fmt;
 pub enum Reader {
     /// The log's addressee, and the authority's own accounts that may.
     Addressee,
-    /// Every partner of the federation too.
+    /// Every partner of the federation too, once a node knows its partners by their TLS keys. Until it does, an
+    /// unknown caller is nobody's partner, and this circle reads what [`Reader::Addressee`] reads.
     Partners,
     /// Everybody.
     Public,
@@ -84,6 +85,14 @@ mod tests {
         let open = ReadingRights { heads: Reader::Public, entries: Reader::Partners };
         assert!(open.allow(Action::ReadHeads, false, &[]));
         assert!(!open.allow(Action::ReadEntries, false, &[]));
+    }
+
+    #[test]
+    fn nobody_is_taken_for_a_partner_without_proof() {
+        for circle in [Reader::Addressee, Reader::Partners] {
+            let rights = ReadingRights { heads: circle, entries: circle };
+            assert!(!rights.allow(Action::ReadHeads, false, &[]) && !rights.allow(Action::ReadEntries, false, &[]));
+        }
     }
 
     #[test]

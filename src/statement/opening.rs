@@ -188,7 +188,7 @@ impl<'a> Disclosed<'a> {
     }
 
     /// Holds the number of digests in `_sd` against the number of sections of the kind: there are no decoys.
-    pub(super) fn expect(&self, sections: usize) -> Result<(), StatementError> {
+    pub(super) fn hold_to(&self, sections: usize) -> Result<(), StatementError> {
         if self.expected == sections {
             return Ok(());
         }

@@ -63,12 +63,6 @@ pub enum ClosedBecause {
 }
 
 impl KeyAuthority {
-    /// Whether the key may sign here.
-    #[must_use]
-    pub const fn is_allowed(self) -> bool {
-        matches!(self, Self::Allowed)
-    }
-
     /// Whether a cancellation, withdrawal or suspension signed here stays in force until it is restated: the
     /// key was closed because somebody else may have it, and to ignore the act could set a certificate free
     /// that its authority had stopped. Certificates and reinstatements never stand here.

@@ -17,8 +17,9 @@ pub(in crate::agreement) fn last_day(from: Date, months: u32, last: LastDay) -> 
     // At the end of a month: 31 August and 6 months end on the last day of February.
     let same_date = from.checked_add(i64::from(months).months()).ok()?;
     match last {
-        LastDay::SameDate => Some(same_date),
-        LastDay::DayBefore => same_date.yesterday().ok(),
+        // That last day is itself the day before the one that February has not.
+        LastDay::DayBefore if same_date.day() == from.day() => same_date.yesterday().ok(),
+        LastDay::SameDate | LastDay::DayBefore => Some(same_date),
     }
 }
 
@@ -50,11 +51,11 @@ impl Left {
 }
 
 impl Bench<'_> {
-    /// First and last day of use. A true copy has those of the certificate it copies.
+    /// First and last day of use. A true copy has those of the certificate it copies, whatever day it is made: a
+    /// lost paper gains no time by being lost.
     pub(super) fn validity(&mut self) -> (Date, Option<Date>) {
         let copied = self.particulars.reference.prior.iter().find(|prior| prior.relation == Relation::TrueCopyOf);
-        let keeps_date = self.edition.true_copy.keeps_date.value() != Some(&false);
-        let from = copied.filter(|_| keeps_date).map_or(self.issued_on, |prior| prior.issued_on);
+        let from = copied.map_or(self.issued_on, |prior| prior.issued_on);
         let what = "how long the certificate may be used";
         let until = match self.rely(&self.edition.validity, "VALIDITY", "", what) {
             Some(Validity::Months { months, last_day: last }) => last_day(from, *months, *last),
@@ -106,13 +107,14 @@ impl Bench<'_> {
             "whether application or issue decides that it is late",
         );
         let what = format!("whether a certificate {days} days after shipment is marked as late");
-        let Some(unmarked) = self.rely(&rules.unmarked_days, "RETROSPECTIVE", left.path(), &what) else { return false };
-        if days <= i64::from(*unmarked) {
+        let unmarked = self.rely(&rules.unmarked_days, "RETROSPECTIVE", left.path(), &what);
+        if unmarked.is_some_and(|unmarked| days <= i64::from(*unmarked)) {
             return false;
         }
         self.planned_only(left, days);
         self.window(left, day, counted_to);
-        true
+        // Where it is not known from which day on it is marked, no mark is put on it; that was said.
+        unmarked.is_some()
     }
 
     fn left(&mut self) -> Option<Left> {

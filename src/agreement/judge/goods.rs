@@ -147,7 +147,7 @@ impl Bench<'_> {
             return None;
         };
         self.particular_cases(criterion, &path);
-        if criterion.code.as_str() == "PSR" && self.first_item_with(|other| coded(other, rule)) == Some(item.number) {
+        if rule.product_rule && self.first_item_with(|other| coded(other, rule)) == Some(item.number) {
             let message =
                 "the agreement's rules for single products are not held here, so whether they are met was not judged";
             self.push(Finding::unknown("PRODUCT_RULE", format!("{path}.code"), message));

@@ -16,7 +16,7 @@ pub(super) fn brought(particulars: &Particulars, code: &str) -> Option<usize> {
     endorsements.iter().position(|endorsement| endorsement.code.as_str() == code)
 }
 
-impl Bench<'_> {
+impl<'a> Bench<'a> {
     pub(super) fn papers(&mut self) -> Marks {
         let (particulars, edition) = (self.particulars, self.edition);
         let mut flags = particulars.flags();
@@ -139,7 +139,7 @@ impl Bench<'_> {
         Some(Endorsement { code, text, form_box: printed_in_box.value().cloned() })
     }
 
-    fn prior_window(&mut self, prior: &PriorCertificate, provision: &Provision, path: &str) {
+    fn prior_window(&mut self, prior: &PriorCertificate, provision: &'a Provision, path: &str) {
         let path = format!("{path}.issued_on");
         if prior.issued_on > self.issued_on {
             let message =
@@ -147,7 +147,11 @@ impl Bench<'_> {
             self.push(Finding::error("PRIOR_DATE", path, message));
             return;
         }
-        let Some(Limit::At(months)) = provision.window_months.value() else { return };
+        if provision.allowed.value() == Some(&false) {
+            return;
+        }
+        let what = "until when after the earlier certificate this one may be had";
+        let Some(Limit::At(months)) = self.rely(&provision.window_months, "PRIOR_WINDOW", &path, what) else { return };
         let last = last_day(prior.issued_on, *months, LastDay::SameDate);
         if last.is_some_and(|last| self.issued_on > last) {
             let message = format!(

@@ -129,8 +129,8 @@ impl Bench<'_> {
 
     fn registered_exporter(&mut self) {
         let figure = &self.edition.registered_exporter;
-        match (&self.particulars.exporter.registration, figure.value()) {
-            (None, Some(true)) => {
+        match (&self.particulars.exporter.registration, figure.known()) {
+            (None, Known::Confirmed(true) | Known::Unconfirmed(true)) => {
                 let message = "only registered exporters may apply, and no registration is given";
                 let finding = Finding::error("REGISTERED_EXPORTER", "exporter.registration", message)
                     .with_help("give the number under which the exporter is registered");
@@ -150,7 +150,15 @@ impl Bench<'_> {
                     }
                 }
             }
-            (None, _) => {}
+            (None, Known::Confirmed(false)) => {}
+            (None, Known::Unconfirmed(false)) => {
+                let message = "that exporters need no registration is not confirmed, and none is given";
+                self.push(sourced(figure, Finding::unknown("REGISTERED_EXPORTER", "exporter.registration", message)));
+            }
+            (None, Known::Unknown) => {
+                let message = "whether only registered exporters may apply is not known, and no registration is given";
+                self.push(sourced(figure, Finding::unknown("REGISTERED_EXPORTER", "exporter.registration", message)));
+            }
         }
     }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::agreement::testing::{CRUSHER, FOOTBALLS, SOAP, agreement, cpfta_with, particulars};
+use crate::agreement::testing::{CPFTA, CRUSHER, FOOTBALLS, SOAP, agreement, cpfta_with, particulars};
 use proptest::prelude::*;
 
 fn date(text: &str) -> Date {
@@ -309,23 +309,77 @@ fn criteria_of_other_agreements_and_missing_ones_are_refused_with_the_list() {
 
 #[test]
 fn a_true_copy_is_valid_as_long_as_the_original_and_says_what_it_is() {
-    let copy = |issued: &str| {
-        with(
-            FOOTBALLS,
-            "[reference]",
-            &format!(
-                "[reference]\nprior = [{{ relation = \"true_copy_of\", number = \"X-1\", issued_on = \"{issued}\", country = \"PK\" }}]"
-            ),
-        )
-    };
-    let judgement = judged(&copy("2026-06-01"), "2026-11-12");
+    let judgement = judged(&copy_of("2026-06-01"), "2026-11-12");
     let ruling = ruling(&judgement);
     assert!(ruling.flags.true_copy);
     assert_eq!((ruling.valid_from, ruling.valid_until), (date("2026-06-01"), Some(date("2027-06-01"))));
     assert_eq!(ruling.endorsements[0].text.as_str(), "CERTIFIED TRUE COPY");
-    let late = judged(&copy("2025-11-11"), "2026-11-12");
+    let late = judged(&copy_of("2025-11-11"), "2026-11-12");
     the_one(&late, Severity::Error, "PRIOR_WINDOW");
-    the_one(&judged(&copy("2026-11-13"), "2026-11-12"), Severity::Error, "PRIOR_DATE");
+    the_one(&judged(&copy_of("2026-11-13"), "2026-11-12"), Severity::Error, "PRIOR_DATE");
+}
+
+fn copy_of(issued: &str) -> String {
+    let prior =
+        format!("{{ relation = \"true_copy_of\", number = \"X-1\", issued_on = \"{issued}\", country = \"PK\" }}");
+    with(FOOTBALLS, "[reference]", &format!("[reference]\nprior = [{prior}]"))
+}
+
+#[test]
+fn a_paper_gains_no_time_by_being_lost() {
+    let ended = judged(&copy_of("2025-11-12"), "2026-11-13");
+    the_one(&ended, Severity::Error, "PRIOR_WINDOW");
+    let last_day = judged(&copy_of("2025-11-12"), "2026-11-12");
+    assert_eq!(ruling(&last_day).valid_until, Some(date("2026-11-12")));
+}
+
+#[test]
+fn a_period_that_ends_in_a_shorter_month_ends_with_that_month() {
+    let last = |from: &str, last| dates::last_day(date(from), 6, last).unwrap().to_string();
+    use crate::agreement::terms::LastDay::{DayBefore, SameDate};
+    assert_eq!(
+        (last("2026-08-30", SameDate), last("2026-08-30", DayBefore)),
+        ("2027-02-28".into(), "2027-02-28".into())
+    );
+    assert_eq!(last("2026-08-31", DayBefore), "2027-02-28", "as from the 30th, not a day earlier");
+    assert_eq!(last("2026-08-28", DayBefore), "2027-02-27");
+    assert_eq!(last("2026-08-29", DayBefore), "2027-02-28");
+}
+
+#[test]
+fn the_window_binds_also_where_nobody_knows_from_which_day_on_it_is_marked() {
+    let line = CPFTA.lines().find(|line| line.starts_with("unmarked_days")).unwrap();
+    let unknown = cpfta_with(line, "unmarked_days = { confirmed = false }");
+    let left = particulars(&with(FOOTBALLS, "planned = \"2026-11-18\"", "actual = \"2026-11-18\""));
+    the_one(&unknown.judge(&left, date("2027-11-19")), Severity::Error, "RETROSPECTIVE_WINDOW");
+    let within = unknown.judge(&left, date("2027-11-18"));
+    the_one(&within, Severity::Unknown, "RETROSPECTIVE");
+    assert!(!ruling(&within).flags.retrospective, "no mark is put on it by a guess");
+}
+
+#[test]
+fn a_missing_figure_is_said_where_the_answer_depends_on_it() {
+    let line = "window_months = { value = 12, article = \"Decree on the early harvest of 2006, Arts. 13-14\", \
+                confirmed = true, note = \"from issue of the original\" }";
+    let copy = particulars(&copy_of("2026-06-01"));
+    let unknown = cpfta_with(line, "window_months = { confirmed = false }").judge(&copy, date("2026-11-12"));
+    assert_eq!(the_one(&unknown, Severity::Unknown, "PRIOR_WINDOW").path, "reference.prior[0].issued_on");
+    assert!(of(&judged(&copy_of("2026-06-01"), "2026-11-12"), Severity::Unknown, "PRIOR_WINDOW").is_empty());
+    the_one(&judged(FOOTBALLS, "2026-11-12"), Severity::Unknown, "REGISTERED_EXPORTER");
+    let registered = with(FOOTBALLS, "[exporter.party]", "[exporter.registration]\nnumber = \"1\"\n[exporter.party]");
+    assert!(of(&judged(&registered, "2026-11-12"), Severity::Unknown, "REGISTERED_EXPORTER").is_empty());
+}
+
+#[test]
+fn which_criterion_refers_to_product_rules_is_data() {
+    let psr = with(
+        FOOTBALLS,
+        "{ code = \"VALUE_CONTENT\", percentage = { exact = \"64.9\", basis = \"cumulative\" } }",
+        "{ code = \"PSR\" }",
+    );
+    let plain = cpfta_with("product_rule = true\n", "").judge(&particulars(&psr), date("2026-11-12"));
+    assert!(of(&plain, Severity::Unknown, "PRODUCT_RULE").is_empty());
+    the_one(&judged(&psr, "2026-11-12"), Severity::Unknown, "PRODUCT_RULE");
 }
 
 #[test]

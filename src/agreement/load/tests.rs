@@ -53,6 +53,12 @@ fn every_mistake_of_every_file_is_reported_at_once() {
 }
 
 #[test]
+fn what_is_not_read_is_refused_and_not_ignored() {
+    let file = CPFTA.replacen("[[editions]]\n", "[[editions]]\nproduct_rules_file = \"cpfta-rules.csv\"\n", 1);
+    assert!(faults(&file)[0].starts_with("editions[0].product_rules_file: unknown member"), "{:?}", faults(&file));
+}
+
+#[test]
 fn a_confirmed_figure_names_its_article_and_has_a_value() {
     let bare = CPFTA.replace(
         "records_years = { value = 2, article = \"GACC Decree 162 of 2007, annex, Rule 17\", confirmed = true }",

@@ -280,7 +280,7 @@ pub(super) fn read<'a>(
     claims: &mut Claims<'a>,
     disclosed: &mut Disclosed<'a>,
 ) -> Result<OpenedCertificate, StatementError> {
-    disclosed.expect(SECTIONS)?;
+    disclosed.hold_to(SECTIONS)?;
     let (from, to) = (claims.take("from")?, claims.take("to")?);
     let AgreementClaim { code: agreement, edition } = claims.take("agreement")?;
     let form = claims.take("form")?;

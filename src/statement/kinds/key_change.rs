@@ -69,7 +69,7 @@ pub(super) fn read<'a>(
     claims: &mut Claims<'a>,
     disclosed: &mut Disclosed<'a>,
 ) -> Result<OpenedKeyChange, StatementError> {
-    disclosed.expect(SECTIONS)?;
+    disclosed.hold_to(SECTIONS)?;
     let record = KeyRecord {
         key: claims.take("key")?,
         act: claims.take("act")?,

@@ -136,7 +136,7 @@ pub(super) fn read<'a>(
     claims: &mut Claims<'a>,
     disclosed: &mut Disclosed<'a>,
 ) -> Result<OpenedStatusChange, StatementError> {
-    disclosed.expect(SECTIONS)?;
+    disclosed.hold_to(SECTIONS)?;
     let target = claims.take("target")?;
     let name: ActName = claims.take("act")?;
     let from_issue: bool = claims.take("from_issue")?;

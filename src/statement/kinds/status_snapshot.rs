@@ -33,7 +33,7 @@ pub(super) fn read<'a>(
     claims: &mut Claims<'a>,
     disclosed: &mut Disclosed<'a>,
 ) -> Result<StatusSnapshot, StatementError> {
-    disclosed.expect(SECTIONS)?;
+    disclosed.hold_to(SECTIONS)?;
     let body = StatusSnapshot {
         as_of: claims.take("as_of")?,
         size: claims.take("size")?,
