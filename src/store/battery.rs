@@ -286,7 +286,7 @@ fn state_reads_back_as_last_written(make: Make) {
             let accounts = [(b"a".to_vec(), b"4".to_vec()), (b"c".to_vec(), b"3".to_vec())];
             assert_eq!(store.records(Table::Account).unwrap(), accounts);
             assert_eq!(store.record(Table::Account, b"b").unwrap(), None);
-            assert_eq!(store.records(Table::ApiToken).unwrap(), []);
+            assert_eq!(store.records(Table::Setting).unwrap(), []);
             assert_eq!((store.series_next("S0").unwrap(), store.series_next("none").unwrap()), (294, 0));
             store.reload().unwrap();
         }

@@ -98,10 +98,10 @@ pub enum StateChange {
 pub enum Table {
     /// Accounts, by their id.
     Account,
-    /// API tokens, by the SHA-256 of the token.
-    ApiToken,
-    /// First and last use of each key, by `kid` or vkey.
-    KeyUse,
+    /// Never used; its number stays its own.
+    Reserved1,
+    /// Never used; its number stays its own.
+    Reserved2,
     /// The newest signed status list token of each list.
     StatusToken,
     /// Single values of the authority.
@@ -123,11 +123,9 @@ pub enum Table {
 }
 
 impl Table {
-    /// Every table.
-    pub const ALL: [Self; 12] = [
+    /// Every table that is in use.
+    pub const ALL: [Self; 10] = [
         Self::Account,
-        Self::ApiToken,
-        Self::KeyUse,
         Self::StatusToken,
         Self::Setting,
         Self::Cosigned,
@@ -142,8 +140,8 @@ impl Table {
     pub(super) const fn byte(self) -> u8 {
         match self {
             Self::Account => 0,
-            Self::ApiToken => 1,
-            Self::KeyUse => 2,
+            Self::Reserved1 => 1,
+            Self::Reserved2 => 2,
             Self::StatusToken => 3,
             Self::Setting => 4,
             Self::Cosigned => 5,

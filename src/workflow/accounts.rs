@@ -58,7 +58,7 @@ impl Accounts {
         offices: Vec<OfficeCode>,
     ) -> Result<(Account, ApiToken), WorkflowError> {
         let (account, token) = Account::open(name, roles, offices, self.0.random.as_ref())?;
-        self.put(account.clone())?;
+        self.put(account.clone(), "opened")?;
         Ok((account, token))
     }
 
@@ -76,7 +76,7 @@ impl Accounts {
         let found = self.list().into_iter().find(|account| account.id == *id);
         let mut account = found.ok_or_else(|| WorkflowError::AccountUnknown(id.to_string()))?;
         account.disabled = true;
-        self.put(account.clone())?;
+        self.put(account.clone(), "closed")?;
         Ok(account)
     }
 
@@ -85,16 +85,55 @@ impl Accounts {
         if account.may(action) { Ok(()) } else { Err(WorkflowError::Denied(action)) }
     }
 
-    fn put(&self, account: Account) -> Result<(), WorkflowError> {
+    /// Keeps an account as it is now, and that it became so, for ever.
+    fn put(&self, account: Account, change: &str) -> Result<(), WorkflowError> {
         let record = serde_json::to_vec(&account).map_err(|e| WorkflowError::Record(format!("an account: {e}")))?;
         let id = account.id.as_str().as_bytes().to_vec();
         self.0.store.commit(Batch {
             at_ms: u64::try_from(self.0.clock.now().as_millisecond()).unwrap_or(0),
             state: vec![StateChange::RecordPut { table: Table::Account, id, record }],
+            audit: vec![audit_row(&account, change)],
             ..Batch::default()
         })?;
         let mut accounts = self.0.by_token.write().unwrap_or_else(PoisonError::into_inner);
         accounts.insert(*account.token_hash.as_bytes(), account);
         Ok(())
+    }
+}
+
+/// A row of the audit trail: what the account may do, and nothing of its token.
+fn audit_row(account: &Account, change: &str) -> Vec<u8> {
+    let Account { id, name, roles, offices, .. } = account;
+    let row = serde_json::json!({ "account": id, "change": change, "name": name, "roles": roles, "offices": offices });
+    row.to_string().into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        store::MemoryStore,
+        time::{FixedClock, SeededRandom},
+    };
+
+    #[test]
+    fn who_opened_or_closed_what_is_told_for_ever_and_says_nothing_of_the_token() {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        let clock = Arc::new(FixedClock::new("2026-11-22T10:00:00Z".parse().unwrap()));
+        let accounts = Accounts::load(Arc::clone(&store), clock, Arc::new(SeededRandom::new(1))).unwrap();
+        let (account, token) = accounts.open("Back office", vec![Role::Auditor], Vec::new()).unwrap();
+        assert_eq!(accounts.still_open(&account), Some(account.clone()));
+        accounts.disable(&account.id).unwrap();
+        assert_eq!(accounts.still_open(&account), None);
+        let rows = store.audit(0, 10).unwrap();
+        let texts = rows.iter().map(|row| String::from_utf8(row.row.clone()).unwrap()).collect::<Vec<_>>();
+        assert_eq!(texts.len(), 2);
+        assert!(texts[0].contains(r#""change":"opened""#) && texts[1].contains(r#""change":"closed""#), "{texts:?}");
+        assert!(
+            texts
+                .iter()
+                .all(|text| text.contains(account.id.as_str()) && !text.contains(token.reveal().get(4..).unwrap()))
+        );
+        assert!(rows.iter().all(|row| row.at_ms == 1_795_341_600_000));
     }
 }

@@ -38,6 +38,7 @@ impl Arguments {
         remote::converse(async {
             let source = self.from.open(console).await?;
             let origin = source.origin().clone();
+            let journal = source.scrub()?;
             let head = source.head().await?;
             let key = trust
                 .log_key(&origin)
@@ -87,6 +88,7 @@ impl Arguments {
                     "log": origin.to_string(), "size": size, "root": head.checkpoint.head.root.to_string(),
                     "head_holds": holds, "findings": findings, "kinds": kinds,
                     "cosigned_by": cosigners, "policy_met": met, "good": good,
+                    "journal_leaves": journal.map(|found| found.leaves),
                 }));
             } else {
                 let word =
@@ -94,6 +96,12 @@ impl Arguments {
                 console.data(format!("{origin}: {word}; {size} entries, {findings} findings"));
                 let holds = if holds { "is the root of the entries" } else { "is NOT the root of the entries" };
                 console.data(format!("  head       {holds}, signed by the log's key"));
+                if let Some(found) = journal {
+                    let (batches, leaves, megabytes) = (found.batches, found.leaves, found.bytes >> 20);
+                    console.data(format!(
+                        "  journal    whole: {leaves} leaves of all logs, {batches} batches, {megabytes} MB"
+                    ));
+                }
                 let met = if met { "meets the policy" } else { "does not meet the policy" };
                 console.data(format!("  cosigned   by {cosigners}, which {met}"));
                 let mut kinds = kinds.into_iter().collect::<Vec<_>>();

@@ -12,7 +12,7 @@ use crate::{
         tile::{EntryBundle, FULL_WIDTH, MAX_BUNDLE_BYTES, parse_entries},
     },
     node::system::SystemRandom,
-    store::{JournalOptions, JournalStore, Store, StoreError},
+    store::{JournalOptions, JournalStore, Scrubbed, Store, StoreError},
 };
 use bytes::Bytes;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -206,6 +206,17 @@ impl Source {
                     Err(wrong(format!("it is of {}", head.checkpoint.origin)))
                 }
             }
+        }
+    }
+
+    /// Reads every batch of a data folder's journal and holds it to its checksums and rows; a node and an exported
+    /// folder have none.
+    pub(super) fn scrub(&self) -> Result<Option<Scrubbed>, Failure> {
+        match self {
+            Self::Data { store, .. } => {
+                store.scrub().map(Some).map_err(|error| Failure::new(Exit::NotValid, format!("the journal: {error}")))
+            }
+            Self::Folder { .. } | Self::Node { .. } => Ok(None),
         }
     }
 

@@ -9,7 +9,7 @@ use crate::time::Random;
 use std::sync::Arc;
 
 /// The writer's end of a record class.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Chain {
     pub(super) class: Class,
     pub(super) ordinal: u32,

@@ -2,6 +2,7 @@
 
 use super::Parts;
 use super::Scrubbed;
+use super::beside::Beside;
 use super::disk::DiskFile;
 use super::frame::Class;
 use super::index::Overlay;
@@ -33,6 +34,7 @@ pub(super) struct Core {
     pub(super) writer: Mutex<Writer>,
     pub(super) poison: Arc<Poison>,
     pub(super) keeper: Keeper,
+    pub(super) beside: Beside,
     pub(super) segments: RwLock<HashMap<u32, Arc<dyn DiskFile>>>,
 }
 
@@ -213,7 +215,7 @@ impl Core {
     }
 
     /// A value of the index that does not read: it is not what was put there.
-    fn unreadable(&self, what: &str) -> StoreError {
+    pub(super) fn unreadable(&self, what: &str) -> StoreError {
         self.parts.distrust_index();
         StoreError::Index(format!("{what} does not read"))
     }

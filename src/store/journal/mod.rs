@@ -11,6 +11,7 @@
 //! A batch is a frame in either class, written only after the frames before it were synced, so a power cut
 //! can tear only the last. The state half names the entry half: the batch counts with both or not at all.
 
+mod beside;
 mod chain;
 mod core;
 mod disk;
@@ -32,7 +33,7 @@ mod writer;
 
 use self::core::Core;
 use self::disk::{Disk, RealDisk, TakeError};
-use self::index::{Index, IndexError, SledIndex};
+use self::index::{Index, IndexError, Making, SledIndex};
 use self::keys::Keys;
 use super::batch::{Batch, Committed};
 use super::contract::{SignHead, Store};
@@ -46,7 +47,7 @@ use bytes::Bytes;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 /// How a data folder is kept.
 #[derive(Debug, Clone)]
@@ -54,7 +55,7 @@ pub struct JournalOptions {
     /// Length at which a segment of entries is followed by the next, in bytes. A start reads the last one or
     /// two, so this bounds it.
     pub entry_segment_bytes: u64,
-    /// The same for state. Each segment begins with a snapshot of all that is mutable.
+    /// The same for state, of which a start reads the last. Each segment begins with a snapshot of all that is mutable.
     pub state_segment_bytes: u64,
     /// Bytes of the disk that stay free: below them nothing is accepted.
     pub reserve_bytes: u64,
@@ -66,8 +67,8 @@ pub struct JournalOptions {
 impl Default for JournalOptions {
     fn default() -> Self {
         Self {
-            entry_segment_bytes: 128 << 20,
-            state_segment_bytes: 64 << 20,
+            entry_segment_bytes: 64 << 20,
+            state_segment_bytes: 16 << 20,
             reserve_bytes: 256 << 20,
             background: true,
         }
@@ -79,6 +80,7 @@ struct Parts {
     disk: Arc<dyn Disk>,
     index: Arc<dyn Index>,
     index_suspect: AtomicBool,
+    index_making: Arc<Making>,
     keys: Keys,
     random: Arc<dyn Random>,
     options: JournalOptions,
@@ -99,6 +101,7 @@ impl Parts {
 pub struct JournalStore {
     parts: Arc<Parts>,
     core: RwLock<Arc<Core>>,
+    reloading: Mutex<()>,
 }
 
 impl std::fmt::Debug for JournalStore {
@@ -143,9 +146,11 @@ impl JournalStore {
         random: Arc<dyn Random>,
     ) -> Result<Self, StoreError> {
         let keys = Keys::new(Arc::clone(&disk), Arc::clone(&random));
-        let parts = Arc::new(Parts { disk, index, index_suspect: AtomicBool::new(false), keys, random, options });
+        let index_suspect = AtomicBool::new(false);
+        let parts = Parts { disk, index, index_suspect, index_making: Arc::default(), keys, random, options };
+        let parts = Arc::new(parts);
         let core = Core::open(Arc::clone(&parts))?;
-        Ok(Self { parts, core: RwLock::new(Arc::new(core)) })
+        Ok(Self { parts, core: RwLock::new(Arc::new(core)), reloading: Mutex::default() })
     }
 
     fn core(&self) -> Arc<Core> {
@@ -180,10 +185,11 @@ impl Store for JournalStore {
     }
 
     fn reload(&self) -> Result<(), StoreError> {
-        let mut core = self.core.write().unwrap_or_else(PoisonError::into_inner);
-        // Whoever still holds the old one may read from it, but never write again.
-        core.retire();
-        *core = Arc::new(Core::open(Arc::clone(&self.parts))?);
+        let _turn = self.reloading.lock().unwrap_or_else(PoisonError::into_inner);
+        // The old one is read from until the new one stands, but never written through again.
+        self.core().retire();
+        let fresh = Arc::new(Core::open(Arc::clone(&self.parts))?);
+        *self.core.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         Ok(())
     }
 

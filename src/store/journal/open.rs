@@ -2,6 +2,7 @@
 //! follows from the journals is checked against them and made again where it is behind or lost.
 
 use super::Parts;
+use super::beside::Beside;
 use super::chain::Chain;
 use super::core::Core;
 use super::frame::{Class, FRAME_HEAD, FrameBuilder};
@@ -88,9 +89,10 @@ impl Core {
     }
 
     fn assemble(parts: &Arc<Parts>, logs: Logs, writer: Writer) -> Result<Self, StoreError> {
-        let state = Arc::new(Overlay::new(Arc::clone(&parts.index)));
+        let state = Arc::new(Overlay::new(Arc::clone(&parts.index), Arc::clone(&parts.index_making)));
         let poison = Arc::new(Poison::default());
         let keeper = Keeper::start(Arc::clone(parts), Arc::clone(&state), Arc::clone(&poison))?;
+        let beside = Beside::start(parts.options.background)?;
         Ok(Self {
             parts: Arc::clone(parts),
             logs: RwLock::new(logs),
@@ -98,6 +100,7 @@ impl Core {
             writer: Mutex::new(writer),
             poison,
             keeper,
+            beside,
             segments: RwLock::default(),
         })
     }
@@ -315,10 +318,13 @@ fn catch_up(parts: &Parts, tail: &Tail, logs: &Logs, erased: &mut Vec<(u32, u64)
     };
     if !caught_up {
         tracing::info!("the index is made again from the journal");
+        // Who reads through a store that is being reloaded must not take a half-made index for a whole one.
+        parts.index_making.begin();
         parts.index.clear()?;
         rebuild(parts, tail, logs, erased)?;
     }
     parts.index.apply(&Changes::new(), end)?;
+    parts.index_making.end();
     parts.index_suspect.store(false, std::sync::atomic::Ordering::Release);
     Ok(())
 }

@@ -320,6 +320,129 @@ fn old_state_segments_go_once_their_answers_are_old() {
     assert_eq!(store.audit(0, 1000).unwrap().len(), 30);
 }
 
+#[test]
+fn answers_are_dropped_page_by_page_to_the_last() {
+    let bench = Bench::new(3);
+    let options = JournalOptions { state_segment_bytes: 16 << 20, ..small() };
+    let index = Arc::clone(&bench.index);
+    let store =
+        JournalStore::over(Arc::new(bench.disk.clone()), index, options, Arc::new(SeededRandom::new(3))).unwrap();
+    let count = 2 * super::writer::EXPIRE_AT_ONCE as u64 + 5;
+    let answered = |nth: u64| {
+        let mut request_id = [0; 16];
+        request_id[..6].copy_from_slice(&START_MS.to_be_bytes()[2..]);
+        request_id[8..].copy_from_slice(&nth.to_be_bytes());
+        let account = "bank".to_owned();
+        StateChange::RequestAnswered { account, request_id, body_digest: [0; 32], answer: Vec::new(), entry: None }
+    };
+    store.commit(Batch { at_ms: START_MS, state: (0..count).map(answered).collect(), ..Batch::default() }).unwrap();
+    let end = START_MS + ANSWERS_KEPT_MS + REQUEST_AHEAD_MS;
+    assert_eq!((store.expire(end).unwrap(), store.expire(end + 1).unwrap()), (0, count));
+    assert_eq!(store.expire(end + 1).unwrap(), 0);
+}
+
+#[test]
+fn a_writer_that_panicked_stops_the_store_until_a_reload() {
+    let (_bench, store, mut rig) = Bench::lived();
+    rig.commit(&store, &[(0, 2)], 10).unwrap();
+    let extension = Rig::extension(&store, &origin("cn")).unwrap().unwrap();
+    let panicking =
+        std::panic::AssertUnwindSafe(|| store.advance(vec![extension], &|_| panic!("the signer is broken")));
+    assert!(std::panic::catch_unwind(panicking).is_err());
+    let refused = rig.commit(&store, &[(0, 1)], 10).unwrap_err();
+    assert_eq!(refused.reason(), "STORE_POISONED", "{refused}");
+    store.reload().unwrap();
+    rig.advance(&store).unwrap();
+    rig.commit(&store, &[(0, 1)], 10).unwrap();
+    rig.check(&store);
+}
+
+/// An index that says when a start asks how far it is, and waits until it may go on.
+#[derive(Debug)]
+struct Slow {
+    inner: MemoryIndex,
+    at_a_start: Mutex<Option<(std::sync::mpsc::Sender<()>, std::sync::mpsc::Receiver<()>)>>,
+}
+
+impl Index for Slow {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError> {
+        self.inner.get(key)
+    }
+
+    fn scan(&self, prefix: &[u8], from: &[u8], visit: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<(), IndexError> {
+        self.inner.scan(prefix, from, visit)
+    }
+
+    fn apply(&self, changes: &Changes, reached: Reached) -> Result<(), IndexError> {
+        self.inner.apply(changes, reached)
+    }
+
+    fn reached(&self) -> Result<Option<Reached>, IndexError> {
+        self.wait();
+        self.inner.reached()
+    }
+
+    fn flush(&self) -> Result<(), IndexError> {
+        Ok(())
+    }
+
+    fn clear(&self) -> Result<(), IndexError> {
+        self.inner.clear()?;
+        self.wait();
+        Ok(())
+    }
+}
+
+impl Slow {
+    fn wait(&self) {
+        if let Some((here, go_on)) = self.at_a_start.lock().unwrap().take() {
+            here.send(()).unwrap();
+            go_on.recv().unwrap();
+        }
+    }
+}
+
+/// Reads through a store while it is reloaded, at the moment its index is asked or emptied.
+fn while_reloading(distrusted: bool, read: impl FnOnce(&JournalStore)) {
+    let index = Arc::new(Slow { inner: MemoryIndex::default(), at_a_start: Mutex::default() });
+    let disk = Arc::new(SimDisk::new(5));
+    let store = JournalStore::over(disk, Arc::clone(&index) as _, small(), Arc::new(SeededRandom::new(5))).unwrap();
+    let mut rig = Rig::new(&["cn"]);
+    rig.commit(&store, &[(0, 3)], 10).unwrap();
+    rig.advance(&store).unwrap();
+    if distrusted {
+        store.parts.distrust_index();
+    }
+    let ((here, is_here), (go_on, may_go_on)) = (std::sync::mpsc::channel(), std::sync::mpsc::channel());
+    *index.at_a_start.lock().unwrap() = Some((here, may_go_on));
+    std::thread::scope(|scope| {
+        let reloading = scope.spawn(|| store.reload());
+        is_here.recv().unwrap();
+        read(&store);
+        go_on.send(()).unwrap();
+        reloading.join().unwrap().unwrap();
+    });
+    rig.check(&store);
+}
+
+#[test]
+fn readers_do_not_wait_for_a_reload() {
+    while_reloading(false, |store| {
+        assert!(store.leaf(&origin("cn"), 2).unwrap().is_some());
+        assert!(store.number_taken("PK-00000001").unwrap());
+        assert_eq!(store.commit(Batch::default()).unwrap_err().reason(), "STORE_POISONED");
+    });
+}
+
+#[test]
+fn a_half_made_index_denies_nothing_that_is_there() {
+    while_reloading(true, |store| {
+        assert!(store.leaf(&origin("cn"), 2).unwrap().is_some());
+        assert_eq!(store.number_taken("PK-00000001").unwrap_err().reason(), "STORE_INDEX");
+        assert_eq!(store.find_number("PK-00000001").unwrap_err().reason(), "STORE_INDEX");
+    });
+}
+
 fn real(folder: &std::path::Path) -> Result<JournalStore, StoreError> {
     let options = JournalOptions { background: true, ..small() };
     JournalStore::open(folder, options, Arc::new(SeededRandom::new(1)))

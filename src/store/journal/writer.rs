@@ -19,7 +19,10 @@ use crate::store::entry::PublishedHead;
 use crate::store::error::StoreError;
 use crate::store::state::{ANSWERS_KEPT_MS, REQUEST_AHEAD_MS, RequestId, StateChange, Table};
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
+
+/// Answers looked at, and dropped, at once.
+pub(super) const EXPIRE_AT_ONCE: usize = 4096;
 
 /// Where the journals end, and what goes with it.
 #[derive(Debug)]
@@ -74,7 +77,11 @@ impl Present for Core {
 impl Core {
     /// The writer's turn, if nothing stopped it.
     fn turn(&self) -> Result<MutexGuard<'_, Writer>, StoreError> {
-        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let writer = self.writer.lock().unwrap_or_else(|panicked| {
+            // What it had done by then nobody knows: only the disk tells.
+            self.poison.set("a writer panicked in its turn");
+            panicked.into_inner()
+        });
         self.poison.why().map_or(Ok(writer), |why| Err(StoreError::Poisoned(why)))
     }
 
@@ -184,7 +191,7 @@ impl Core {
         }
         let first = writer.entries.next.first;
         let (segment, start) = (writer.entries.ordinal, u32::try_from(writer.entries.offset).unwrap_or(u32::MAX));
-        let staged = (count > 0).then(|| writer.entries.stage(frame, count));
+        let staged = (count > 0).then(|| Arc::new(writer.entries.stage(frame, count)));
         let half = staged.as_ref().map(|staged| EntryHalf {
             segment,
             offset: start,
@@ -210,14 +217,7 @@ impl Core {
                     writer.state.write(&state_staged)?;
                 }
             }
-            Some(staged) => std::thread::scope(|scope| {
-                let entries = &writer.entries;
-                let half = std::thread::Builder::new().spawn_scoped(scope, move || entries.write(staged));
-                let half = half.map_err(|e| StoreError::io("entries", e))?;
-                let state = writer.state.write(&state_staged);
-                let half = half.join().map_err(|_| StoreError::io("entries", std::io::Error::other("panicked")))?;
-                half.and(state)
-            })?,
+            Some(staged) => self.beside.both(&writer.entries, staged, || writer.state.write(&state_staged))?,
         }
         if let Some(staged) = &staged {
             writer.entries.settle(staged);
@@ -374,27 +374,24 @@ impl Core {
         })
     }
 
+    /// Looks for old answers without the writer's turn, for an answer never changes; each page that has some
+    /// takes a turn, so that no batch waits for the whole sweep.
     pub(super) fn expire(&self, now_ms: u64) -> Result<u64, StoreError> {
+        let before = now_ms.saturating_sub(ANSWERS_KEPT_MS + REQUEST_AHEAD_MS);
+        let mut expired = 0;
+        let mut from = Some(keyspace::ANSWERS.to_vec());
+        while let Some(start) = from {
+            let (changes, next) = self.old_answers(&start, before)?;
+            expired += changes.len() as u64;
+            if !changes.is_empty() {
+                self.write(|writer| {
+                    self.hand_changes(writer, changes);
+                    Ok(())
+                })?;
+            }
+            from = next;
+        }
         self.write(|writer| {
-            let before = now_ms.saturating_sub(ANSWERS_KEPT_MS + REQUEST_AHEAD_MS);
-            let mut changes = Changes::new();
-            for (key, value) in self.state.scan(keyspace::ANSWERS, keyspace::ANSWERS, usize::MAX)? {
-                // A UUIDv7 begins with its time, and none further ahead is taken: from here on no answer can
-                // be old.
-                let made = key.get(1..7).map_or(0, |ms| ms.iter().fold(0, |ms, byte| ms << 8 | u64::from(*byte)));
-                if made > before.saturating_add(REQUEST_AHEAD_MS) {
-                    break;
-                }
-                let stored: StoredAnswer = postcard::from_bytes(&value)
-                    .map_err(|error| StoreError::Index(format!("an answer does not read: {error}")))?;
-                if stored.at_ms < before {
-                    changes.push((key, None));
-                }
-            }
-            let expired = changes.len() as u64;
-            if expired > 0 {
-                self.hand_changes(writer, changes);
-            }
             while let Some((ordinal, newest)) = writer.kept.first().copied()
                 && newest < before
             {
@@ -404,6 +401,28 @@ impl Core {
             }
             Ok(expired)
         })
+    }
+
+    /// The answers given before a moment, of one page from `start` on, and where the next page starts.
+    fn old_answers(&self, start: &[u8], before: u64) -> Result<(Changes, Option<Vec<u8>>), StoreError> {
+        let page = self.state.scan(keyspace::ANSWERS, start, EXPIRE_AT_ONCE)?;
+        let full = page.len() == EXPIRE_AT_ONCE;
+        // The place behind a key is the key and a zero.
+        let next = page.last().filter(|_| full).map(|(key, _)| key.iter().copied().chain([0]).collect());
+        let mut changes = Changes::new();
+        for (key, value) in page {
+            // A UUIDv7 begins with its time, and none further ahead is taken: from here on no answer can
+            // be old.
+            let made = key.get(1..7).map_or(0, |ms| ms.iter().fold(0, |ms, byte| ms << 8 | u64::from(*byte)));
+            if made > before.saturating_add(REQUEST_AHEAD_MS) {
+                return Ok((changes, None));
+            }
+            let stored: StoredAnswer = postcard::from_bytes(&value).map_err(|_| self.unreadable("an answer"))?;
+            if stored.at_ms < before {
+                changes.push((key, None));
+            }
+        }
+        Ok((changes, next))
     }
 
     /// Begins a state segment with everything that is mutable, answers apart: those stay in the older segments

@@ -10,7 +10,7 @@ mod sled;
 
 #[cfg(test)]
 pub(super) use memory::MemoryIndex;
-pub(super) use overlay::{Fresh, Overlay};
+pub(super) use overlay::{Fresh, Making, Overlay};
 pub(super) use sled::SledIndex;
 
 use std::fmt::Debug;

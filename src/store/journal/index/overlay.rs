@@ -6,12 +6,14 @@
 use super::{Changes, Index, IndexError, Pairs, Reached};
 use std::collections::BTreeMap;
 use std::ops::Bound;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// An index and what is on the way to it.
 #[derive(Debug)]
 pub(in super::super) struct Overlay {
     index: Arc<dyn Index>,
+    making: Arc<Making>,
     waiting: RwLock<Waiting>,
 }
 
@@ -29,9 +31,36 @@ pub(in super::super) struct Fresh {
     reached: Reached,
 }
 
+/// Whether the index is being made again: a key that is not in it yet would seem never to have been there.
+#[derive(Debug, Default)]
+pub(in super::super) struct Making(AtomicU64);
+
+impl Making {
+    /// From now on the index is not whole.
+    pub(in super::super) fn begin(&self) {
+        let _ = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |now| Some((now + 1) | 1));
+    }
+
+    /// The index is whole.
+    pub(in super::super) fn end(&self) {
+        let _ = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |now| Some((now + 1) & !1));
+    }
+
+    /// What was read, if the index was whole all the while.
+    fn whole<T>(&self, read: impl FnOnce() -> Result<T, IndexError>) -> Result<T, IndexError> {
+        let before = self.0.load(Ordering::SeqCst);
+        let value = read();
+        if before.is_multiple_of(2) && self.0.load(Ordering::SeqCst) == before {
+            value
+        } else {
+            Err(IndexError("it is being made again".to_owned()))
+        }
+    }
+}
+
 impl Overlay {
-    pub(in super::super) fn new(index: Arc<dyn Index>) -> Self {
-        Self { index, waiting: RwLock::default() }
+    pub(in super::super) fn new(index: Arc<dyn Index>, making: Arc<Making>) -> Self {
+        Self { index, making, waiting: RwLock::default() }
     }
 
     /// Shows changes to readers.
@@ -69,7 +98,7 @@ impl Overlay {
             return Ok(value.clone());
         }
         drop(waiting);
-        self.index.get(key)
+        self.making.whole(|| self.index.get(key))
     }
 
     /// Keys under a prefix from `from` on, ascending, at most `limit`.
@@ -84,9 +113,11 @@ impl Overlay {
         // Enough that the keys taken away above cannot leave the answer short.
         let enough = limit.saturating_add(waiting.len());
         let mut all = BTreeMap::new();
-        self.index.scan(prefix, start, &mut |key, value| {
-            all.insert(key.to_vec(), Some(value.to_vec()));
-            all.len() < enough
+        self.making.whole(|| {
+            self.index.scan(prefix, start, &mut |key, value| {
+                all.insert(key.to_vec(), Some(value.to_vec()));
+                all.len() < enough
+            })
         })?;
         all.extend(waiting);
         Ok(all.into_iter().filter_map(|(key, value)| Some((key, value?))).take(limit).collect())
