@@ -9,9 +9,11 @@ use super::{
 use crate::{
     api::client::{Refusal, wire, within_deadline},
     node::system::SystemClock,
+    reason::Reasoned as _,
     statement::{Issuer, Jti, MAX_BUNDLE_BYTES},
     time::{Clock, Date, Timestamp},
-    verification::{Headline, Question, Settings, Tone, Verdict, Verifier},
+    trust::TrustList,
+    verification::{Equivocation, Headline, MAX_EVIDENCE_BYTES, Question, Settings, Tone, Verdict, Verifier},
 };
 use serde_json::{Value, json};
 use std::{path::PathBuf, process::ExitCode, sync::Arc};
@@ -19,11 +21,11 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc};
 /// Judge a certificate: who signed it, where it is logged, whether it stands and can be used
 ///
 /// Offline by default: a token, a redacted copy of one or an evidence bundle (.coo.json), judged by a trust list.
-/// With the same inputs and --at the answer is the same, byte for byte, for ever. With --node the node judges the
+/// With the same inputs, evidence and --at the answer is the same, byte for byte, for ever. With --node the node judges the
 /// file, or tells by --id or --number whether it knows a certificate; that is the node's word and no proof.
 ///
 /// Exit code 0: valid; 3: not valid; 5: too little or too old to say; 4: the node does not answer; 64: the trust
-/// list is not accepted, and nothing was judged.
+/// list or the evidence is not accepted, and nothing was judged.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Token or evidence bundle; `-` is standard input
@@ -50,6 +52,11 @@ pub(super) struct Arguments {
     /// How old a status may be before it counts as unknown, such as 36h or 7d
     #[arg(long, value_name = "AGE", value_parser = arguments::seconds, default_value = "7d", conflicts_with = "node")]
     status_max_age: u64,
+    /// Evidence that a log has shown two histories: JSON with its two signed heads as `first` and `second`, and
+    /// `prefix` (null, or where their sizes differ `root` and `proof` of the longer one at the shorter size).
+    /// Only what is named here is known of; may be given several times
+    #[arg(long, value_name = "FILE", conflicts_with = "node")]
+    evidence: Vec<PathBuf>,
     #[command(flatten)]
     asked: Asked,
 }
@@ -107,11 +114,27 @@ impl Arguments {
             reader: self.reader.clone(),
             status_max_age: self.status_max_age,
         };
-        let verifier = Verifier::new(Arc::new(trust), agreements.map(Arc::new), Settings::default());
+        let settings = Settings { equivocations: self.known(&trust)?, ..Settings::default() };
+        let verifier = Verifier::new(Arc::new(trust), agreements.map(Arc::new), settings);
         // Bytes that are no text are no certificate either; the verdict says so.
         let verdict = verifier.verify(&String::from_utf8_lossy(&input), &question);
         print(console, &verdict);
         Ok(ExitCode::from(verdict.exit_code()))
+    }
+}
+
+impl Arguments {
+    /// The evidence named, proven. What proves nothing is refused before anything is judged: who names it expects
+    /// it to count.
+    fn known(&self, trust: &TrustList) -> Result<Vec<Equivocation>, Failure> {
+        let prove = |path: &PathBuf| {
+            let text = Source::File(path.clone()).read(MAX_EVIDENCE_BYTES)?;
+            Equivocation::read(trust, &text).map_err(|error| {
+                let why = format!("`{}` is no evidence of two histories: {error}", path.display());
+                Failure::new(Exit::Configuration, why).note(format!("reason {}", error.reason()))
+            })
+        };
+        self.evidence.iter().map(prove).collect()
     }
 }
 

@@ -126,8 +126,7 @@ impl Asked {
 
     /// Leaves it alone for a while, longer each time.
     fn rest(&mut self, now: Timestamp) {
-        self.until =
-            Timestamp::from_second(now.as_second().saturating_add(self.pause)).unwrap_or(Timestamp::MAX);
+        self.until = Timestamp::from_second(now.as_second().saturating_add(self.pause)).unwrap_or(Timestamp::MAX);
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
         self.corrections = 0;
     }
@@ -147,9 +146,8 @@ impl Canvasser {
         let named = self.trust.text().cosigning.of.iter();
         let named = named.filter(|name| witnesses(&self.trust, name, &self.origin));
         let known = std::mem::take(&mut self.witnesses);
-        self.witnesses = named
-            .map(|name| (name.clone(), known.get(name).cloned().unwrap_or_else(Asked::fresh)))
-            .collect();
+        self.witnesses =
+            named.map(|name| (name.clone(), known.get(name).cloned().unwrap_or_else(Asked::fresh))).collect();
     }
 
     /// Takes one event.

@@ -115,19 +115,19 @@ impl Cosigned {
     #[must_use]
     pub fn newest(&self, trust: &TrustList, at_least: u64) -> Option<(u64, String)> {
         let mut heads = self.heads.range(at_least..).rev();
-        heads.find(|(size, signed)| {
-            let asked_of = if at_least == 0 { **size } else { at_least };
-            enough(trust, &self.origin, signed, asked_of.saturating_sub(1))
-        })
-        .map(|(size, signed)| (*size, signed.note().to_string()))
+        heads
+            .find(|(size, signed)| {
+                let asked_of = if at_least == 0 { **size } else { at_least };
+                enough(trust, &self.origin, signed, asked_of.saturating_sub(1))
+            })
+            .map(|(size, signed)| (*size, signed.note().to_string()))
     }
 
     /// The newest note that carries a cosignature of one of these keys.
     #[must_use]
     pub fn newest_by(&self, keys: &[&VerifierKey]) -> Option<String> {
-        let by = |signed: &SignedCheckpoint| {
-            signed.cosignatures(keys.iter().copied()).is_ok_and(|found| !found.is_empty())
-        };
+        let by =
+            |signed: &SignedCheckpoint| signed.cosignatures(keys.iter().copied()).is_ok_and(|found| !found.is_empty());
         self.heads.values().rev().find(|signed| by(signed)).map(|signed| signed.note().to_string())
     }
 

@@ -132,7 +132,9 @@ impl Witness {
 
     /// The head cosigned last of each log, with its note.
     pub fn heads(&self) -> impl Iterator<Item = (&Origin, TreeHead, &str)> {
-        self.logs.iter().filter_map(|(origin, log)| log.last.as_ref().map(|(head, note)| (origin, *head, note.as_str())))
+        self.logs
+            .iter()
+            .filter_map(|(origin, log)| log.last.as_ref().map(|(head, note)| (origin, *head, note.as_str())))
     }
 
     /// Takes one event.

@@ -1,10 +1,27 @@
 //! Evidence that a log has shown two histories: two heads signed by its key that cannot both be true.
+//!
+//! As a file it is JSON, the two notes with the lines of each as they stand, and for heads of different sizes
+//! the longer history's prefix, hashes in base64:
+//!
+//! ```text
+//! {"first": "<note>", "second": "<note>", "prefix": null | {"root": "<hash>", "proof": ["<hash>", …]}}
+//! ```
 
 use crate::{
-    log::{Hash, LogError, Origin, ProofError, SignedCheckpoint, SignedNote, verify_consistency},
+    encoding::json::{self, JsonError, Limits},
+    log::{
+        Hash, LogError, MAX_CHECKPOINT_NOTE_BYTES, MAX_PROOF_HASHES, Origin, ProofError, SignedCheckpoint, SignedNote,
+        verify_consistency,
+    },
     reason::{Class, Reasoned},
     trust::TrustList,
 };
+use serde::Deserialize;
+
+/// Bytes of the longest evidence: two notes, in which JSON may double a byte, and a proof of 44-character hashes.
+pub const MAX_EVIDENCE_BYTES: usize = 4 * MAX_CHECKPOINT_NOTE_BYTES + 64 * MAX_PROOF_HASHES;
+/// The object, the prefix, its proof.
+const DEPTH: usize = 3;
 
 /// Two histories of one log, proven by its own signatures. It exists only where they were verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +31,8 @@ pub struct Equivocation {
 }
 
 /// What the longer of two heads of different sizes says the shorter one's root should have been.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Prefix {
     /// The root that the longer history has at the shorter one's size.
     pub root: Hash,
@@ -22,9 +40,22 @@ pub struct Prefix {
     pub proof: Vec<Hash>,
 }
 
+/// Evidence as a file has it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Presented {
+    first: String,
+    second: String,
+    #[serde(deserialize_with = "json::present")]
+    prefix: Option<Prefix>,
+}
+
 /// Why two notes are no evidence.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoEvidence {
+    /// The file is not JSON with the two notes and the prefix.
+    #[error("the evidence cannot be read: {0}")]
+    Malformed(JsonError),
     /// A note is not a checkpoint signed by the log's key.
     #[error(transparent)]
     Note(#[from] LogError),
@@ -48,6 +79,7 @@ pub enum NoEvidence {
 impl Reasoned for NoEvidence {
     fn reason(&self) -> &'static str {
         match self {
+            Self::Malformed(_) => "EVIDENCE_MALFORMED",
             Self::Note(error) => error.reason(),
             Self::NoLogKey(_) => "LOG_KEY_UNKNOWN",
             Self::TwoLogs => "EVIDENCE_OF_TWO_LOGS",
@@ -63,6 +95,13 @@ impl Reasoned for NoEvidence {
 }
 
 impl Equivocation {
+    /// Proves what a file of evidence shows.
+    pub fn read(trust: &TrustList, text: &[u8]) -> Result<Self, NoEvidence> {
+        let limits = Limits { bytes: MAX_EVIDENCE_BYTES, depth: DEPTH };
+        let Presented { first, second, prefix } = json::from_slice(text, limits).map_err(NoEvidence::Malformed)?;
+        Self::prove(trust, &first, &second, prefix.as_ref())
+    }
+
     /// Proves that the key of one log signed both notes and that they tell two histories: one size with two
     /// roots, or a prefix of the longer one that is not the shorter one.
     pub fn prove(trust: &TrustList, first: &str, second: &str, prefix: Option<&Prefix>) -> Result<Self, NoEvidence> {

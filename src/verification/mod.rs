@@ -30,7 +30,7 @@ mod view;
 
 pub use check::{Basis, Check, Outcome, Subject};
 pub use entry::{CheckedEntry, EntryFault, ListView, StatusPlace, StatusView, check_entry, check_scope};
-pub use equivocation::{Equivocation, NoEvidence, Prefix};
+pub use equivocation::{Equivocation, MAX_EVIDENCE_BYTES, NoEvidence, Prefix};
 pub use headline::{Headline, Tone};
 pub use question::{Question, STATUS_MAX_AGE_SECONDS, Settings};
 pub use succession::status_after;

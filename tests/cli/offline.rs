@@ -50,6 +50,17 @@ fn a_trust_list_that_fails_its_anchor_is_code_64_and_no_verdict() {
 }
 
 #[test]
+fn evidence_that_proves_nothing_is_refused_before_anything_is_judged() {
+    let folder = folder();
+    let node = init(folder.path());
+    let file = write(folder.path(), "token", "x");
+    let evidence = write(folder.path(), "evidence.json", "{\"first\":\"a\",\"second\":\"b\",\"prefix\":null}");
+    let said = verify(&node, text(&file), &["--evidence", text(&evidence)]);
+    let said = said.bad(64, &["is no evidence of two histories", "NOTE_MALFORMED"]);
+    assert!(said.out.is_empty());
+}
+
+#[test]
 fn what_is_believed_has_to_be_named() {
     origin(&["verify", "x"]).bad(2, &["--trust", "--anchor"]);
     origin(&["verify", "--id", "x"]).bad(2, &[]);

@@ -8,6 +8,7 @@ use crate::{
     statement::Act,
     verification::{Equivocation, Headline, Prefix, Settings, Verifier},
 };
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// Two worlds that part after the certificate: at entry 2.
@@ -58,6 +59,28 @@ fn what_the_logs_key_did_not_sign_is_no_evidence() {
     let refused = Equivocation::prove(&stranger, &one.note(3), &other.note(3), None).unwrap_err();
     assert_eq!(refused.reason(), "NOTE_NOT_SIGNED");
     assert!(Equivocation::prove(&plain_trust(), "nonsense", &other.note(3), None).is_err());
+}
+
+#[test]
+fn evidence_is_read_from_a_file_and_proven_before_it_counts() {
+    let (one, other) = parted();
+    let trust = plain_trust();
+    let read = |first: &str, second: &str, prefix: Value| {
+        let file = json!({"first": first, "second": second, "prefix": prefix}).to_string();
+        Equivocation::read(&trust, file.as_bytes()).map_err(|error| error.reason())
+    };
+    let found = read(&one.note(3), &other.note(3), Value::Null).unwrap();
+    assert_eq!(found, Equivocation::prove(&trust, &one.note(3), &other.note(3), None).unwrap());
+    let Prefix { root, proof } = prefix(&other, 3);
+    let shown = json!({"root": root, "proof": proof});
+    assert_eq!(read(&one.note(3), &other.note(4), shown).map(|found| found.size()), Ok(3));
+    assert_eq!(read(&one.note(2), &other.note(2), Value::Null), Err("EVIDENCE_CONSISTENT"));
+    assert_eq!(read(&one.note(3), "nonsense", Value::Null), Err("NOTE_MALFORMED"));
+    for text in ["", "{}", "[1]", "{\"first\":\"a\",\"second\":\"b\"}"] {
+        assert_eq!(Equivocation::read(&trust, text.as_bytes()).unwrap_err().reason(), "EVIDENCE_MALFORMED", "{text}");
+    }
+    let long = vec![b' '; crate::verification::MAX_EVIDENCE_BYTES + 1];
+    assert_eq!(Equivocation::read(&trust, &long).unwrap_err().reason(), "EVIDENCE_MALFORMED");
 }
 
 #[test]
