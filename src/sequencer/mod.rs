@@ -26,7 +26,7 @@ pub use error::SequencerError;
 pub use line::Sequencer;
 pub use plan::answered;
 pub use snapshot::{StatusRecord, changes_of, status_record};
-pub use work::{ChangeOfStatus, Issue, Numbering, Outcome, RequestKey, Task, Work};
+pub use work::{ChangeOfStatus, Issue, Numbering, Outcome, RequestKey, Saying, Task, Work};
 
 use crate::{
     keys::{LogKey, StatementKey, StatusKey},

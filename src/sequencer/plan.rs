@@ -4,7 +4,7 @@
 //! thrown away and made again, so what never left the process is used again and leaves no gap.
 
 use super::{
-    ChangeOfStatus, Issue, Numbering, Outcome, RequestKey, SequencerError, Task, Work,
+    ChangeOfStatus, Issue, Numbering, Outcome, RequestKey, Saying, SequencerError, Task, Work,
     flight::request_text,
     snapshot::{self, Due},
 };
@@ -100,6 +100,13 @@ struct LogPlan {
     snapshot_at: Option<Timestamp>,
 }
 
+impl LogPlan {
+    /// No certificate is addressed to everyone: there the log has no status to speak of.
+    fn has_status(&self) -> bool {
+        self.addressee != Addressee::Everyone
+    }
+}
+
 struct ListPlan {
     seed: [u8; 32],
     order: Option<StatusOrder>,
@@ -154,7 +161,10 @@ impl Plan {
 
     /// The instant at which the next snapshot is due, if any log is open.
     pub(super) fn next_snapshot(&self, ground: &Ground<'_>) -> Option<Timestamp> {
-        let open = self.logs.iter().filter(|(origin, log)| log.next > 0 && ground.may_grow(origin, log.next));
+        let open = self
+            .logs
+            .iter()
+            .filter(|(origin, log)| log.next > 0 && log.has_status() && ground.may_grow(origin, log.next));
         open.map(|(_, log)| log.snapshot_at.map_or(self.now, snapshot::due)).min()
     }
 
@@ -177,6 +187,7 @@ impl Plan {
                     self.issue(ground, issue, (request, *digest), &mut planned, &mut touched, &mut series)
                 }
                 Task::Change(change) => self.change(ground, change, (request, *digest), &mut planned, &mut touched),
+                Task::Say(saying) => self.say(ground, saying, (request, *digest), &mut planned),
             };
             match done {
                 Ok(outcome) => planned.outcomes.push((request.clone(), outcome)),
@@ -220,7 +231,7 @@ impl Plan {
             .filter(|(origin, log)| {
                 let changed = touched.get(*origin).is_some_and(|mark| mark.changed);
                 let late = log.snapshot_at.is_none_or(|at| snapshot::due(at) <= now);
-                log.next > 0 && (changed || late) && ground.may_grow(origin, log.next)
+                log.next > 0 && log.has_status() && (changed || late) && ground.may_grow(origin, log.next)
             })
             .map(|(origin, _)| origin.clone())
             .collect::<Vec<_>>();
@@ -335,6 +346,23 @@ impl Plan {
         Ok(outcome)
     }
 
+    fn say(
+        &mut self,
+        ground: &Ground<'_>,
+        saying: &Saying,
+        (request, digest): (&RequestKey, [u8; 32]),
+        planned: &mut Planned,
+    ) -> Result<Outcome, SequencerError> {
+        let addressee = saying.addressee();
+        let day = ground.zone.date_at(self.now);
+        let origin = self.log_of(ground, &addressee, day)?;
+        self.open_log(ground, &origin, &addressee, planned)?;
+        let row = self.place(ground, &origin, saying.body())?;
+        let outcome = Outcome { entry: row.entry(), jti: row.envelope.jti, number: None, day };
+        planned.rows.push(Row { request: Some((request.clone(), digest)), ..row });
+        Ok(outcome)
+    }
+
     /// Adds a snapshot of a log as its next entry.
     fn snapshot(&mut self, ground: &Ground<'_>, origin: &Origin, planned: &mut Planned) -> Result<(), SequencerError> {
         let now = self.now;
@@ -362,7 +390,7 @@ impl Plan {
         Ok(origin)
     }
 
-    /// Opens a log that is new, with a snapshot as its first entry.
+    /// Opens a log that is new, with a snapshot as its first entry if it has status.
     fn open_log(
         &mut self,
         ground: &Ground<'_>,
@@ -375,7 +403,11 @@ impl Plan {
         }
         planned.state.push(StateChange::LogOpened { origin: origin.clone(), addressee: addressee.to_string() });
         let log = LogPlan { addressee: addressee.clone(), next: 0, last: None, lists: Vec::new(), snapshot_at: None };
+        let has_status = log.has_status();
         self.logs.insert(origin.clone(), log);
+        if !has_status {
+            return Ok(());
+        }
         self.open_list(ground, origin, planned)?;
         self.snapshot(ground, origin, planned)
     }

@@ -3,7 +3,7 @@
 use crate::{
     agreement::Series,
     certificate::{CertificateNumber, OfficeCode, Particulars, Ruling, Text},
-    statement::{Act, Addressee, Jti},
+    statement::{Act, Addressee, Body, Issuer, Jti, KeyChange, Receipt},
     store::EntryRef,
     time::{Date, ZoneName},
 };
@@ -36,6 +36,8 @@ pub enum Task {
     Issue(Box<Issue>),
     /// A change of a certificate's status.
     Change(Box<ChangeOfStatus>),
+    /// Something that changes the status of nothing.
+    Say(Box<Saying>),
 }
 
 /// A certificate that was examined and judged.
@@ -82,6 +84,35 @@ pub struct ChangeOfStatus {
     pub reason: Option<Text<1024>>,
     /// Anything else they should know.
     pub remarks: Option<Text<1024>>,
+}
+
+/// Something the authority says that changes the status of nothing; to whom follows from what it is.
+#[derive(Debug)]
+pub enum Saying {
+    /// Which disclosures of a partner's log reached it, to that partner.
+    Receipt(Receipt),
+    /// A key was opened or closed, to everyone.
+    KeyChange(KeyChange),
+}
+
+impl Saying {
+    /// To whom it is said.
+    #[must_use]
+    pub fn addressee(&self) -> Addressee {
+        match self {
+            Self::Receipt(receipt) => Addressee::Authority(Issuer::new(receipt.origin.host().clone())),
+            Self::KeyChange(_) => Addressee::Everyone,
+        }
+    }
+
+    /// As the body of a statement.
+    #[must_use]
+    pub fn body(&self) -> Body {
+        match self {
+            Self::Receipt(receipt) => Body::Receipt(receipt.clone()),
+            Self::KeyChange(change) => Body::KeyChange(change.clone()),
+        }
+    }
 }
 
 /// What was done: durable, in the log, under a published checkpoint.

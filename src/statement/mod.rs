@@ -30,8 +30,8 @@ pub use jti::{Jti, NotJti};
 pub use jws::Header;
 pub use kinds::{
     Act, Body, Change, KeyAct, KeyChange, KeyRecord, Kind, OpenedBody, OpenedCertificate, OpenedGoods, OpenedKeyChange,
-    OpenedStatusChange, Section, Since, StatementRef, StatusChange, StatusReference, StatusSnapshot, UnknownKind,
-    Withheld, open_withheld, redact, withhold,
+    OpenedStatusChange, RECEIPT_INDEXES_MAX, Receipt, Section, Since, StatementRef, StatusChange, StatusReference,
+    StatusSnapshot, UnknownKind, Withheld, open_withheld, redact, withhold,
 };
 pub use opening::{Completeness, Opened, Shown, open_leaf};
 pub use presentation::{MAX_DISCLOSURES, MAX_PRESENTATION_BYTES, Presentation};

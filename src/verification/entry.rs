@@ -15,8 +15,8 @@ use crate::{
     log::Origin,
     reason::{Class, Reasoned},
     statement::{
-        Act, Completeness, Envelope, Kind, OpenedBody, Presentation, StatementError, StatementRef, Status,
-        StatusSnapshot, StatusUri,
+        Act, Addressee, Completeness, Envelope, Issuer, Kind, OpenedBody, Presentation, StatementError, StatementRef,
+        Status, StatusSnapshot, StatusUri,
     },
     trust::{KeyAuthority, TrustList},
 };
@@ -199,6 +199,12 @@ pub(super) fn check_statement(
     let opened = statement.open()?;
     if !opened.envelope.in_log_of_addressee() {
         return Err(EntryFault::Addressee);
+    }
+    if let OpenedBody::Receipt(receipt) = &opened.body {
+        let issuer = Issuer::new(receipt.origin.host().clone());
+        if opened.envelope.aud != Addressee::Authority(issuer) {
+            return Err(EntryFault::Addressee);
+        }
     }
     let (mut agreement, mut office) = (None, None);
     if let OpenedBody::Certificate(certificate) = &opened.body {

@@ -4,10 +4,11 @@ use super::*;
 use crate::{
     log::Origin,
     reason::Reasoned,
-    statement::{Act, Status},
+    sequencer::{RequestKey, Saying, Task, Work},
+    statement::{Act, KeyAct, KeyChange, KeyRecord, OpenedBody, Receipt, Status},
     store::Store,
     time::{Clock, Timestamp},
-    verification::{Headline, Question, Verdict},
+    verification::{Headline, Question, Verdict, check_entry},
 };
 use std::{collections::BTreeSet, sync::Arc};
 use world::World;
@@ -281,4 +282,40 @@ async fn what_is_refused_opens_no_log_and_draws_no_number() {
     let taken = desk.issue(&world.signatory, &brought(2, "\"to\": \"CN\"")).await.unwrap_err();
     assert!(["NUMBER_TAKEN", "RULES_REFUSE"].contains(&taken.reason()), "{taken}");
     assert_eq!(world.store.logs(), [log()]);
+}
+
+#[tokio::test]
+async fn a_receipt_goes_to_the_issuer_of_the_log_and_a_key_change_to_everyone() {
+    let world = World::new();
+    let (_, sequencer) = world.desk();
+    let say = async |nth: u8, saying| {
+        let request = RequestKey { account: "exchange".to_owned(), id: [nth; 16] };
+        let work = Work { request, digest: [nth; 32], task: Task::Say(Box::new(saying)) };
+        sequencer.submit(work).await.unwrap().entry
+    };
+    let receipt = Receipt {
+        origin: "gacc.gov.cn/log/2026/tdap.gov.pk".parse().unwrap(),
+        size: 40,
+        missing: vec![3],
+        held: vec![12, 39],
+    };
+    let entry = say(1, Saying::Receipt(receipt.clone())).await;
+    assert_eq!((entry.origin.to_string().as_str(), entry.index), ("tdap.gov.pk/log/2026/gacc.gov.cn", 1));
+    let record = KeyRecord {
+        key: "tdap-2026-2".parse().unwrap(),
+        act: KeyAct::Opened,
+        trust_version: 2,
+        section: crate::log::leaf_hash(b"section"),
+    };
+    let change = KeyChange { record, reason: Some("yearly".parse().unwrap()) };
+    let public = say(2, Saying::KeyChange(change)).await;
+    assert_eq!((public.origin.to_string().as_str(), public.index), ("tdap.gov.pk/log/2026/all", 0));
+    let trust = world.trust.load_full();
+    let leaf = world.store.leaf(&entry.origin, entry.index).unwrap().unwrap();
+    let checked = check_entry(&leaf, Some(&[]), &entry.origin, entry.index, &trust).unwrap();
+    assert_eq!(checked.body, OpenedBody::Receipt(receipt));
+    world.clock.set(world.clock.now() + std::time::Duration::from_hours(30));
+    let (_, sequencer) = world.desk();
+    sequencer.close();
+    assert_eq!(world.store.durable_size(&public.origin), 1, "what is said to everyone has no status");
 }

@@ -5,8 +5,8 @@ use origin_exchange::{
     log::{Hash, leaf_hash},
     signature::SecretKey,
     statement::{
-        Act, Addressee, Body, Change, Envelope, Issued, Issuer, Jti, KeyAct, KeyChange, KeyRecord, Since, StatementRef,
-        StatusChange, StatusReference, StatusSnapshot, compose,
+        Act, Addressee, Body, Change, Envelope, Issued, Issuer, Jti, KeyAct, KeyChange, KeyRecord, Receipt, Since,
+        StatementRef, StatusChange, StatusReference, StatusSnapshot, compose,
     },
     time::{Date, SeededRandom},
 };
@@ -151,6 +151,18 @@ pub fn all() -> Vec<Sample> {
             ALL,
             12,
             Body::KeyChange(KeyChange { record: record(KeyAct::Closed), reason: None }),
+        ),
+        sample(
+            "receipt",
+            "Disclosures that came, one that did not, two that are held back",
+            CHINA,
+            13,
+            Body::Receipt(Receipt {
+                origin: "customs.gov.cn/log/2026/tdap.gov.pk".parse().unwrap(),
+                size: 4_096,
+                missing: vec![7],
+                held: vec![12, 4_095],
+            }),
         ),
     ]
 }

@@ -75,6 +75,7 @@ pub fn of_the_code() -> Value {
     let date = || json!({"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"});
     let count = || json!({"type": "integer", "minimum": 0, "maximum": INTEGER_MAX});
     let sha256 = || json!({"type": "string", "pattern": "^[A-Za-z0-9+/]{43}=$", "description": "SHA-256 in standard base64, as in checkpoints"});
+    let indexes = |about: &str| json!({"type": "array", "maxItems": 96, "uniqueItems": true, "items": count(), "description": format!("{about}; indexes, rising, with the other list at most 96")});
     let no_items = || json!({"type": "array", "maxItems": 0});
     let words = || nullable(json!({"type": "string", "minLength": 1, "maxLength": 1_024}));
     let one_addressee = || json!({"anyOf": [reference("authority"), reference("country-urn")]});
@@ -159,6 +160,13 @@ pub fn of_the_code() -> Value {
             ("section", described(sha256(), "SHA-256 of the root-signed section that says so; standard base64")),
         ]),
         "key-change": statement("The public record that a key was opened or closed.", "key-change.claims", vec![("reason", words())], no_items()),
+        "receipt.claims": claims(Kind::Receipt, reference("authority"), 0, vec![
+            ("origin", described(reference("origin"), "the log it is about; its host is that of the addressee")),
+            ("size", described(count(), "it speaks for the entries of that log below this index")),
+            ("missing", indexes("entries whose disclosures did not come, or are not theirs")),
+            ("held", indexes("entries whose disclosures the issuer holds back until there is consent")),
+        ]),
+        "receipt": statement("Which disclosures of a log reached its addressee.", "receipt.claims", vec![], no_items()),
     });
     // Goods stands here with the digests of its items, flags as claims of their own.
     let parts = signed_definitions().into_iter().filter(|(name, _)| name != "Goods" && name != "Flags");

@@ -72,6 +72,7 @@ fn frozen_tokens_open_to_what_was_composed() {
                 assert_eq!(opened.remarks.as_option(), Some(&made.remarks));
             }
             (Body::StatusSnapshot(made), OpenedBody::StatusSnapshot(opened)) => assert_eq!(opened, made),
+            (Body::Receipt(made), OpenedBody::Receipt(opened)) => assert_eq!(opened, made),
             (Body::KeyChange(made), OpenedBody::KeyChange(opened)) => {
                 assert_eq!(opened.record, made.record);
                 assert_eq!(opened.reason.as_option(), Some(&made.reason));

@@ -13,6 +13,8 @@ pub enum Kind {
     StatusSnapshot,
     /// A key of the authority was opened or closed.
     KeyChange,
+    /// Which disclosures of a log reached its addressee.
+    Receipt,
 }
 
 /// No kind has this name.
@@ -22,7 +24,8 @@ pub struct UnknownKind(pub String);
 
 impl Kind {
     /// Every kind there is.
-    pub const ALL: [Self; 4] = [Self::CertificateOfOrigin, Self::StatusChange, Self::StatusSnapshot, Self::KeyChange];
+    pub const ALL: [Self; 5] =
+        [Self::CertificateOfOrigin, Self::StatusChange, Self::StatusSnapshot, Self::KeyChange, Self::Receipt];
 
     /// The `vct` claim.
     #[must_use]
@@ -32,6 +35,7 @@ impl Kind {
             Self::StatusChange => "urn:origin-exchange:statement:status-change:1",
             Self::StatusSnapshot => "urn:origin-exchange:statement:status-snapshot:1",
             Self::KeyChange => "urn:origin-exchange:statement:key-change:1",
+            Self::Receipt => "urn:origin-exchange:statement:receipt:1",
         }
     }
 
@@ -43,6 +47,7 @@ impl Kind {
             Self::StatusChange => "status-change",
             Self::StatusSnapshot => "status-snapshot",
             Self::KeyChange => "key-change",
+            Self::Receipt => "receipt",
         }
     }
 

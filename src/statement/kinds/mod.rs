@@ -4,6 +4,7 @@
 mod certificate_of_origin;
 mod key_change;
 mod kind;
+mod receipt;
 mod status_change;
 mod status_snapshot;
 
@@ -12,6 +13,7 @@ pub use certificate_of_origin::{
 };
 pub use key_change::{KeyAct, KeyChange, KeyRecord, OpenedKeyChange};
 pub use kind::{Kind, UnknownKind};
+pub use receipt::{RECEIPT_INDEXES_MAX, Receipt};
 pub use status_change::{Act, Change, OpenedStatusChange, Since, StatementRef, StatusChange};
 pub use status_snapshot::StatusSnapshot;
 
@@ -36,6 +38,8 @@ pub enum Body {
     StatusSnapshot(StatusSnapshot),
     /// A key opened or closed.
     KeyChange(KeyChange),
+    /// Which disclosures of a log reached its addressee.
+    Receipt(Receipt),
 }
 
 impl Body {
@@ -47,6 +51,7 @@ impl Body {
             Self::StatusChange(_) => Kind::StatusChange,
             Self::StatusSnapshot(_) => Kind::StatusSnapshot,
             Self::KeyChange(_) => Kind::KeyChange,
+            Self::Receipt(_) => Kind::Receipt,
         }
     }
 }
@@ -62,6 +67,8 @@ pub enum OpenedBody {
     StatusSnapshot(StatusSnapshot),
     /// A key opened or closed.
     KeyChange(OpenedKeyChange),
+    /// Which disclosures of a log reached its addressee.
+    Receipt(Receipt),
 }
 
 impl OpenedBody {
@@ -73,15 +80,17 @@ impl OpenedBody {
             Self::StatusChange(_) => Kind::StatusChange,
             Self::StatusSnapshot(_) => Kind::StatusSnapshot,
             Self::KeyChange(_) => Kind::KeyChange,
+            Self::Receipt(_) => Kind::Receipt,
         }
     }
 }
 
-/// Who may be addressed: a key change is for everyone, a certificate never is.
+/// Who may be addressed: a key change is for everyone, a certificate never is, a receipt goes to an authority.
 pub(super) fn admit_addressee(kind: Kind, aud: &Addressee) -> Result<(), StatementError> {
     let everyone = *aud == Addressee::Everyone;
     match kind {
         Kind::CertificateOfOrigin if everyone => Err(StatementError::shape("aud", "a certificate has one addressee")),
+        Kind::Receipt => receipt::admit_addressee(aud),
         Kind::KeyChange if !everyone => Err(StatementError::shape("aud", "a key change is addressed to everyone")),
         _ => Ok(()),
     }
@@ -94,6 +103,7 @@ pub(super) fn disclosure_count(body: &Body) -> usize {
         Body::StatusChange(_) => status_change::SECTIONS,
         Body::StatusSnapshot(_) => status_snapshot::SECTIONS,
         Body::KeyChange(_) => key_change::SECTIONS,
+        Body::Receipt(_) => receipt::SECTIONS,
     }
 }
 
@@ -103,6 +113,7 @@ pub(super) fn write(body: &Body, draft: &mut Draft) -> Result<(), StatementError
         Body::StatusChange(body) => status_change::write(body, draft),
         Body::StatusSnapshot(body) => status_snapshot::write(body, draft),
         Body::KeyChange(body) => key_change::write(body, draft),
+        Body::Receipt(body) => receipt::write(body, draft),
     }
 }
 
@@ -116,6 +127,7 @@ pub(super) fn read<'a>(
         Kind::StatusChange => OpenedBody::StatusChange(status_change::read(claims, disclosed)?),
         Kind::StatusSnapshot => OpenedBody::StatusSnapshot(status_snapshot::read(claims, disclosed)?),
         Kind::KeyChange => OpenedBody::KeyChange(key_change::read(claims, disclosed)?),
+        Kind::Receipt => OpenedBody::Receipt(receipt::read(claims, disclosed)?),
     })
 }
 
@@ -130,4 +142,5 @@ pub(super) fn must_be_clear(name: &str) -> bool {
         || status_change::CLEAR.contains(&name)
         || status_snapshot::CLEAR.contains(&name)
         || key_change::CLEAR.contains(&name)
+        || receipt::CLEAR.contains(&name)
 }

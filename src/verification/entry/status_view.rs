@@ -185,7 +185,7 @@ impl StatusView {
             OpenedBody::Certificate(certificate) => self.certificate(certificate),
             OpenedBody::StatusChange(opened) => self.change(&opened.change, place_of),
             OpenedBody::StatusSnapshot(snapshot) => self.snapshot(snapshot),
-            OpenedBody::KeyChange(_) => Ok(()),
+            OpenedBody::KeyChange(_) | OpenedBody::Receipt(_) => Ok(()),
         }
     }
 
