@@ -22,6 +22,7 @@ use axum::middleware::from_fn_with_state;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use tonic::server::NamedService;
 use tonic::service::Routes;
 use tonic_health::server::HealthReporter;
 
@@ -86,7 +87,7 @@ impl Doors {
         };
         let logs = Logs { hosts: hosts.clone() };
         let client = Routes::new(client_health_server)
-            .add_service(reflection()?)
+            .add_service(reflection(&[CertificatesServer::NAME, VerificationsServer::NAME, LogsServer::NAME])?)
             .add_service(CertificatesServer::new(certificates).max_decoding_message_size(MAX_MESSAGE))
             .add_service(VerificationsServer::new(verifications).max_decoding_message_size(MAX_MESSAGE))
             .add_service(LogsServer::new(logs.clone()).max_decoding_message_size(MAX_MESSAGE));
@@ -99,7 +100,7 @@ impl Doors {
         let admin = Admin { hosts, operator, clock, started_at, verifier, stopping };
         // No deadline: checking a log reads all of it.
         let admin = Routes::new(admin_health_server)
-            .add_service(reflection()?)
+            .add_service(reflection(&[AdminServer::NAME])?)
             .add_service(AdminServer::new(admin).max_decoding_message_size(MAX_MESSAGE));
         let admin = admin.prepare().into_axum_router();
 
@@ -130,13 +131,18 @@ impl Health {
     }
 }
 
-/// Answers what the services are, comments included, with the details that errors carry.
-fn reflection() -> Result<
+/// Answers what the services of a door are, comments included, with the details that errors carry.
+fn reflection(
+    services: &[&str],
+) -> Result<
     tonic_reflection::server::v1::ServerReflectionServer<impl tonic_reflection::server::v1::ServerReflection>,
     tonic_reflection::server::Error,
 > {
-    tonic_reflection::server::Builder::configure()
+    let builder = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(DESCRIPTORS)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-        .build_v1()
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
+    // What is served elsewhere is not named here.
+    let builder = builder.with_service_name("grpc.health.v1.Health");
+    let builder = builder.with_service_name("grpc.reflection.v1.ServerReflection");
+    services.iter().fold(builder, |builder, name| builder.with_service_name(*name)).build_v1()
 }

@@ -49,15 +49,16 @@ pub(crate) fn routes(state: Public) -> Router {
         .route("/{host}/log/{shard}/{addressee}/{*resource}", get(log_at))
         .route("/status/{shard}/{addressee}/{list}", get(status))
         .route("/{host}/status/{shard}/{addressee}/{list}", get(status_at))
+        .fallback(async || Refusal::NoSuchResource)
         .with_state(state)
 }
 
 async fn health(State(door): State<Public>) -> Response {
-    if *door.stopping.borrow() {
-        (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response()
-    } else {
-        "serving\n".into_response()
-    }
+    let stopping = *door.stopping.borrow();
+    let (code, word) =
+        if stopping { (StatusCode::SERVICE_UNAVAILABLE, "stopping\n") } else { (StatusCode::OK, "serving\n") };
+    // What a cache remembers of it says nothing of this node now.
+    (code, [(header::CACHE_CONTROL, "no-store")], word).into_response()
 }
 
 async fn keys(State(door): State<Public>, uri: Uri, headers: HeaderMap) -> Result<Response, Refusal> {
@@ -306,6 +307,7 @@ impl IntoResponse for Refusal {
         };
         let mut answer = (code, line).into_response();
         answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        answer.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         if code == StatusCode::UNAUTHORIZED {
             answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

@@ -90,6 +90,22 @@ impl Caller {
         }
     }
 
+    /// The services that the door names to whoever asks.
+    pub(crate) async fn services(&self) -> Vec<String> {
+        use tonic_reflection::pb::v1::{
+            ServerReflectionRequest, server_reflection_client::ServerReflectionClient,
+            server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
+        };
+        let asked = Some(MessageRequest::ListServices(String::new()));
+        let request = ServerReflectionRequest { host: String::new(), message_request: asked };
+        let mut client = ServerReflectionClient::new(self.0.calls());
+        let mut answers = client.server_reflection_info(tokio_stream::iter([request])).await.unwrap().into_inner();
+        match answers.message().await.unwrap().unwrap().message_response.unwrap() {
+            MessageResponse::ListServicesResponse(all) => all.service.into_iter().map(|one| one.name).collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
     pub(crate) async fn bundle(&self, number: &str) -> Vec<u8> {
         let request = wire::DownloadCertificateRequest { certificate: Some(named(number)), format: 0 };
         let mut client = self.0.certificates();

@@ -104,8 +104,11 @@ async fn a_node_issues_proves_and_serves_what_it_issued() {
     let status = log.replacen("/log/", "/status/", 1);
     let (head, _) = get(&node, &ca, HOST, &format!("{status}/0"), None).await;
     assert!(head.starts_with("http/1.1 200") && head.contains("application/statuslist+jwt"), "{head}");
-    let (_, body) = get(&node, &ca, "localhost", "/healthz", None).await;
-    assert_eq!(body, b"serving\n");
+    let (head, body) = get(&node, &ca, "localhost", "/healthz", None).await;
+    assert!(body == b"serving\n" && head.contains("cache-control: no-store"), "{head}");
+    let (head, body) = get(&node, &ca, HOST, "/no/such/path", None).await;
+    assert!(head.starts_with("http/1.1 404") && head.contains("cache-control: no-store"), "{head}");
+    assert!(body.starts_with(b"NOT_FOUND: "));
     assert!(admin.log_holds(&issued.log).await);
     node.stop().await;
 
@@ -160,6 +163,22 @@ async fn a_clock_that_went_back_stops_the_start_and_loses_nothing() {
     assert_eq!(error.reason(), "CLOCK_WENT_BACK", "{error}");
     clock.set(files::NOW.parse().unwrap());
     start(&configuration, &clock).await.unwrap().stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_door_names_the_services_it_has_and_no_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = start(&files::write(folder.path()), &clock()).await.unwrap();
+    let ca = std::fs::read(folder.path().join("tls/ca.crt.pem")).unwrap();
+    let client = Caller::over_tls(node.addresses().client, &ca, None).await.services().await;
+    let operator = std::fs::read_to_string(&node.addresses().operator_token).unwrap();
+    let admin = Caller::operator(node.addresses().admin, operator.trim()).await.services().await;
+    let named = |services: &[String], name: &str| services.iter().any(|one| one == name);
+    let both = ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection"];
+    assert!(both.iter().all(|name| named(&client, name) && named(&admin, name)), "{client:?} {admin:?}");
+    assert!(named(&client, "origin.v1.CertificateService") && !named(&client, "origin.v1.AdminService"), "{client:?}");
+    assert!(named(&admin, "origin.v1.AdminService") && !named(&admin, "origin.v1.LogService"), "{admin:?}");
+    node.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
