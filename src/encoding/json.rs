@@ -4,11 +4,12 @@
 //! and another to a verifier that keeps the first. Every JSON text that is signed or comes from outside
 //! passes through here.
 
-use serde::{
-    Deserialize,
-    de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor},
-};
-use std::{borrow::Cow, collections::BTreeSet, fmt};
+mod outline;
+
+pub(crate) use outline::unquoted;
+pub use outline::{Outline, outline};
+
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
 /// Bounds that are checked before and while a text is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,12 +38,7 @@ pub enum JsonError {
 
 /// Checks syntax, size, depth and that no object has two members of one name.
 pub fn check(text: &[u8], limits: Limits) -> Result<(), JsonError> {
-    if text.len() > limits.bytes {
-        return Err(JsonError::TooLarge { found: text.len(), limit: limits.bytes });
-    }
-    let mut reader = serde_json::Deserializer::from_slice(text);
-    Strict { depth: limits.depth }.deserialize(&mut reader).map_err(malformed)?;
-    reader.end().map_err(malformed)
+    outline(text, limits).map(|_| ())
 }
 
 /// Checks `text` and reads it as a `T`.
@@ -59,126 +55,6 @@ pub fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) 
 
 fn malformed(error: serde_json::Error) -> JsonError {
     JsonError::Malformed(error.to_string())
-}
-
-/// Walks a value, keeping nothing but the member names of the objects it is inside of.
-#[derive(Clone, Copy)]
-struct Strict {
-    depth: usize,
-}
-
-impl Strict {
-    fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
-        let depth = self.depth.checked_sub(1).ok_or_else(|| E::custom("nested too deep"))?;
-        Ok(Self { depth })
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Strict {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Strict {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        let inner = self.deeper()?;
-        while seq.next_element_seed(inner)?.is_some() {}
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let inner = self.deeper()?;
-        let mut names = Names::default();
-        while let Some(Name(name)) = map.next_key()? {
-            if !names.insert(name) {
-                return Err(A::Error::custom("duplicate member"));
-            }
-            map.next_value_seed(inner)?;
-        }
-        Ok(())
-    }
-}
-
-/// Member names seen: a short list while there are few, as there nearly always are, else a set, so that an
-/// object of many members cannot cost the square of their number.
-#[derive(Default)]
-struct Names<'a> {
-    few: Vec<Cow<'a, str>>,
-    many: BTreeSet<Cow<'a, str>>,
-}
-
-impl<'a> Names<'a> {
-    const FEW: usize = 24;
-
-    fn insert(&mut self, name: Cow<'a, str>) -> bool {
-        if self.many.is_empty() && self.few.len() < Self::FEW {
-            if self.few.contains(&name) {
-                return false;
-            }
-            self.few.push(name);
-            return true;
-        }
-        self.many.extend(self.few.drain(..));
-        self.many.insert(name)
-    }
-}
-
-/// A member name, borrowed where it has no escapes.
-struct Name<'a>(Cow<'a, str>);
-
-impl<'de> Deserialize<'de> for Name<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-        impl<'de> Visitor<'de> for Text {
-            type Value = Name<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a member name")
-            }
-
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Name<'de>, E> {
-                Ok(Name(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Name<'de>, E> {
-                Ok(Name(Cow::Owned(text.to_owned())))
-            }
-        }
-        deserializer.deserialize_str(Text)
-    }
 }
 
 #[cfg(test)]

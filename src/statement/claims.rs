@@ -1,24 +1,18 @@
 //! Clear claims and disclosed values, taken one by one by name; what nobody took is refused.
 
 use super::StatementError;
-use serde::{
-    Deserialize,
-    de::{Deserializer, MapAccess, Visitor},
-};
-use serde_json::value::RawValue;
-use std::{borrow::Cow, fmt};
-
-/// A member name, borrowed where it has no escapes.
-#[derive(Deserialize)]
-pub(super) struct Name<'a>(#[serde(borrow)] pub Cow<'a, str>);
+use crate::encoding::json;
+use serde::Deserialize;
+use std::{borrow::Cow, ops::Range};
 
 /// The members of a payload that were not taken yet.
-pub(super) struct Claims<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+pub(super) struct Claims<'a>(Vec<(Cow<'a, str>, &'a str)>);
 
 impl<'a> Claims<'a> {
-    /// Reads the members of a payload that passed the strict check.
-    pub(super) fn read(payload: &'a [u8]) -> Result<Self, StatementError> {
-        serde_json::from_slice(payload).map_err(|e| StatementError::shape("the payload", e))
+    /// The members of a payload, where its outline says they stand.
+    pub(super) fn of(payload: &'a str, members: &[(Range<usize>, Range<usize>)]) -> Self {
+        let text = |range: &Range<usize>| payload.get(range.clone()).unwrap_or_default();
+        Self(members.iter().map(|(name, value)| (json::unquoted(text(name)), text(value))).collect())
     }
 
     /// Takes a claim that must be there.
@@ -27,7 +21,7 @@ impl<'a> Claims<'a> {
         typed(name, raw)
     }
 
-    pub(super) fn take_raw(&mut self, name: &str) -> Option<&'a RawValue> {
+    pub(super) fn take_raw(&mut self, name: &str) -> Option<&'a str> {
         let place = self.0.iter().position(|(n, _)| n == name)?;
         Some(self.0.swap_remove(place).1)
     }
@@ -46,34 +40,11 @@ impl<'a> Claims<'a> {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Claims<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object;
-        impl<'de> Visitor<'de> for Object {
-            type Value = Claims<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Claims<'de>, A::Error> {
-                // A certificate has 22.
-                let mut members = Vec::with_capacity(24);
-                while let Some((Name(name), raw)) = map.next_entry()? {
-                    members.push((name, raw));
-                }
-                Ok(Claims(members))
-            }
-        }
-        deserializer.deserialize_map(Object)
-    }
-}
-
 /// Reads one value. Every shape here is closed, so digests hidden in it cannot pass; they only get a reason
 /// of their own.
-pub(super) fn typed<'a, T: Deserialize<'a>>(name: &str, raw: &'a RawValue) -> Result<T, StatementError> {
-    serde_json::from_str(raw.get()).map_err(|error| {
-        if has_digest_member(raw.get()) {
+pub(super) fn typed<'a, T: Deserialize<'a>>(name: &str, raw: &'a str) -> Result<T, StatementError> {
+    serde_json::from_str(raw).map_err(|error| {
+        if has_digest_member(raw) {
             StatementError::NestedDigests(name.to_owned())
         } else {
             StatementError::shape(name, error)

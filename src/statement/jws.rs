@@ -3,19 +3,15 @@
 //! The header is exactly `{"alg":"EdDSA","kid":…,"typ":…}`; `Ed25519`, its fully specified name, is read too.
 //! The algorithm is a property of the trusted key, never of the token: `alg` only has to agree with it.
 
-use super::{Kid, StatementError};
+use super::{Kid, StatementError, claims::Claims};
 use crate::{
     encoding::{
         base64,
-        json::{self, Limits},
+        json::{self, Limits, Outline},
     },
     signature::{PublicKey, Signature, Signer},
 };
-use serde::{
-    Deserialize,
-    de::{MapAccess, Visitor},
-};
-use std::{borrow::Cow, fmt, ops::Range};
+use std::ops::Range;
 
 /// Documents inside a token nest at most this deep; the deepest honest one (seals of a leg) needs 7.
 pub(super) const DEPTH: usize = 8;
@@ -37,7 +33,9 @@ pub struct Header {
 #[derive(Debug, Clone)]
 pub(super) struct Jws {
     pub header: Header,
-    pub payload: Vec<u8>,
+    payload: String,
+    /// Where the claims stand in it.
+    members: Vec<(Range<usize>, Range<usize>)>,
     signed: Range<usize>,
     signature: Signature,
 }
@@ -56,10 +54,20 @@ impl Jws {
         let signature = <[u8; 64]>::try_from(signature)
             .map_err(|_| StatementError::NotAToken("an Ed25519 signature has 64 bytes"))?;
         let header = Header::parse(&header, typ)?;
-        json::check(&payload, Limits { bytes: limit, depth: DEPTH })
+        let outline = json::outline(&payload, Limits { bytes: limit, depth: DEPTH })
             .map_err(|e| StatementError::json("the payload", e))?;
+        let Outline::Object(members) = outline else {
+            return Err(StatementError::shape("the payload", "not an object"));
+        };
+        // The outline has found it to be UTF-8.
+        let payload = String::from_utf8(payload).map_err(|e| StatementError::shape("the payload", e))?;
         let signed = 0..head.len() + 1 + body.len();
-        Ok(Self { header, payload, signed, signature: Signature::from_bytes(signature) })
+        Ok(Self { header, payload, members, signed, signature: Signature::from_bytes(signature) })
+    }
+
+    /// The claims, none taken yet.
+    pub(super) fn claims(&self) -> Claims<'_> {
+        Claims::of(&self.payload, &self.members)
     }
 
     /// Verifies over the exact ASCII of `header.payload` in the `text` that was parsed.
@@ -95,12 +103,19 @@ pub(super) fn sign(mut input: String, signer: &dyn Signer) -> Result<String, Sta
 impl Header {
     fn parse(text: &[u8], typ: &'static str) -> Result<Self, StatementError> {
         let limits = Limits { bytes: HEADER_MAX, depth: 1 };
+        let shape = |what: &dyn std::fmt::Display| StatementError::shape("the header", what);
         // A header of forbidden members may nest deeper: its names decide first, so that the reason is theirs.
-        json::check(text, Limits { depth: DEPTH, ..limits }).map_err(|e| StatementError::json("the header", e))?;
-        let Members(members) = serde_json::from_slice(text).map_err(|e| StatementError::shape("the header", e))?;
+        let outline = json::outline(text, Limits { depth: DEPTH, ..limits });
+        let Outline::Object(members) = outline.map_err(|e| StatementError::json("the header", e))? else {
+            return Err(shape(&"not an object"));
+        };
+        let text = std::str::from_utf8(text).map_err(|e| shape(&e))?;
+        let at = |range: Range<usize>| text.get(range).unwrap_or_default();
         let (mut alg, mut kid, mut found_typ) = (None, None, None);
         for (name, value) in members {
-            match name.as_ref() {
+            // A value that is no text has no quotes, and is none of those that are looked for.
+            let value = Some(at(value)).filter(|value| value.starts_with('"')).map(json::unquoted);
+            match json::unquoted(at(name)).as_ref() {
                 "alg" => alg = Some(value),
                 "kid" => kid = Some(value),
                 "typ" => found_typ = Some(value),
@@ -117,31 +132,5 @@ impl Header {
         };
         let kid = kid.flatten().ok_or_else(|| StatementError::shape("kid", "not a string"))?;
         Ok(Self { alg, kid: kid.parse().map_err(|e| StatementError::shape("kid", e))? })
-    }
-}
-
-/// Header members in their order; a value that is no string is `None`.
-struct Members<'a>(Vec<(Cow<'a, str>, Option<Cow<'a, str>>)>);
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object;
-        impl<'de> Visitor<'de> for Object {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
-                let mut members = Vec::with_capacity(3);
-                while let Some((name, value)) = map.next_entry::<super::claims::Name<'de>, serde_json::Value>()? {
-                    let text = if let serde_json::Value::String(text) = value { Some(Cow::Owned(text)) } else { None };
-                    members.push((name.0, text));
-                }
-                Ok(Members(members))
-            }
-        }
-        deserializer.deserialize_map(Object)
     }
 }

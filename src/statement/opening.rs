@@ -2,14 +2,13 @@
 
 use super::{
     Envelope, OpenedBody, Presentation, StatementError,
-    claims::{Claims, Name, typed},
+    claims::{Claims, typed},
     compose::{DIGEST_ALGORITHM, digest_of},
     kinds,
-    presentation::ENVELOPE_CLAIMS,
+    presentation::{Disclosure, ENVELOPE_CLAIMS},
 };
-use crate::encoding::base64;
+use crate::encoding::{base64, json};
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use std::{borrow::Cow, collections::BTreeMap};
 
 /// 128 bits in base64url.
@@ -48,7 +47,7 @@ pub enum Completeness {
 impl Presentation {
     /// Takes the statement apart: verifier steps 8 and 9.
     pub fn open(&self) -> Result<Opened, StatementError> {
-        let mut claims = Claims::read(self.payload())?;
+        let mut claims = self.claims();
         let algorithm: Option<Cow<'_, str>> =
             claims.take_raw("_sd_alg").map(|raw| typed("_sd_alg", raw)).transpose()?;
         if algorithm.as_deref() != Some(DIGEST_ALGORITHM) {
@@ -113,10 +112,10 @@ impl<T> Shown<T> {
 
 /// Disclosures matched to digests and not taken yet.
 pub(super) struct Disclosed<'a> {
-    sections: Vec<(Cow<'a, str>, &'a RawValue)>,
+    sections: Vec<(Cow<'a, str>, &'a str)>,
     expected: usize,
-    /// By digest: place among the disclosures and elements. They wait for the section that refers to them.
-    elements: BTreeMap<[u8; 32], (usize, Vec<&'a RawValue>)>,
+    /// By digest: the disclosure and its place. They wait for the section that refers to them.
+    elements: BTreeMap<[u8; 32], (usize, &'a Disclosure)>,
     /// Every digest seen; none may occur twice anywhere.
     seen: Vec<[u8; 32]>,
     missing: Vec<(String, bool)>,
@@ -141,18 +140,16 @@ impl<'a> Disclosed<'a> {
         };
         this.see(&open)?;
         for (place, part) in presentation.parts().iter().enumerate() {
-            let parts: Vec<&RawValue> =
-                serde_json::from_slice(&part.json).map_err(|_| StatementError::WrongArity(place))?;
             let digest = digest_of(presentation.text_of(part));
             match open.iter().position(|d| *d == digest) {
                 // Taken out, so that the same disclosure given twice finds no digest left.
                 Some(found) => {
                     open.swap_remove(found);
-                    this.section(place, &parts, claims)?;
+                    this.section(place, part, claims)?;
                 }
                 None if this.seen.contains(&digest) => return Err(StatementError::DuplicateDigest),
                 None => {
-                    if this.elements.insert(digest, (place, parts)).is_some() {
+                    if this.elements.insert(digest, (place, part)).is_some() {
                         return Err(StatementError::DuplicateDigest);
                     }
                 }
@@ -161,11 +158,13 @@ impl<'a> Disclosed<'a> {
         Ok(this)
     }
 
-    fn section(&mut self, place: usize, parts: &[&'a RawValue], claims: &Claims<'_>) -> Result<(), StatementError> {
-        let &[salt, name, value] = parts else { return Err(StatementError::WrongArity(place)) };
+    fn section(&mut self, place: usize, part: &'a Disclosure, claims: &Claims<'_>) -> Result<(), StatementError> {
+        let (salt, name, value) = part.section().ok_or(StatementError::WrongArity(place))?;
         check_salt(place, salt)?;
-        let Name(name) = serde_json::from_str(name.get())
-            .map_err(|e| StatementError::shape(format!("the name of disclosure {place}"), e))?;
+        if !name.starts_with('"') {
+            return Err(StatementError::shape(format!("the name of disclosure {place}"), "not a text"));
+        }
+        let name = json::unquoted(name);
         if matches!(name.as_ref(), "_sd" | "...") {
             return Err(StatementError::ReservedName(name.into_owned()));
         }
@@ -219,8 +218,8 @@ impl<'a> Disclosed<'a> {
         let mut elements = Vec::with_capacity(digests.len());
         for (index, digest) in digests.iter().enumerate() {
             let name = format!("{array}[{index}]");
-            if let Some((place, parts)) = self.elements.remove(digest) {
-                let &[salt, value] = parts.as_slice() else { return Err(StatementError::WrongArity(place)) };
+            if let Some((place, part)) = self.elements.remove(digest) {
+                let (salt, value) = part.element().ok_or(StatementError::WrongArity(place))?;
                 check_salt(place, salt)?;
                 elements.push(Shown::Yes(typed(&name, value)?));
             } else {
@@ -262,9 +261,9 @@ fn digest(text: &str, place: &str) -> Result<[u8; 32], StatementError> {
     bytes.ok_or_else(|| StatementError::shape(place, "not a SHA-256 digest in base64url"))
 }
 
-pub(super) fn check_salt(place: usize, raw: &RawValue) -> Result<(), StatementError> {
-    let weak = || StatementError::WeakSalt(place);
-    let Name(salt) = serde_json::from_str(raw.get()).map_err(|_| weak())?;
+pub(super) fn check_salt(place: usize, raw: &str) -> Result<(), StatementError> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
-    if salt.len() >= SALT_CHARACTERS_MIN && salt.bytes().all(plain) { Ok(()) } else { Err(weak()) }
+    let salt = raw.starts_with('"').then(|| json::unquoted(raw));
+    let strong = salt.is_some_and(|salt| salt.len() >= SALT_CHARACTERS_MIN && salt.bytes().all(plain));
+    if strong { Ok(()) } else { Err(StatementError::WeakSalt(place)) }
 }

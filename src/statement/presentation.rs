@@ -8,7 +8,7 @@ use super::{
     jws::{DEPTH, Jws, decode},
 };
 use crate::{
-    encoding::json::{self, Limits},
+    encoding::json::{self, Limits, Outline},
     log::MAX_LEAF_BYTES,
     signature::PublicKey,
 };
@@ -36,7 +36,8 @@ pub struct Presentation {
 #[derive(Debug, Clone)]
 pub(super) struct Disclosure {
     text: Range<usize>,
-    pub json: Vec<u8>,
+    json: String,
+    elements: Vec<Range<usize>>,
 }
 
 impl Presentation {
@@ -121,8 +122,8 @@ impl Presentation {
         self.jws.verify(self.jwt(), key)
     }
 
-    pub(super) fn payload(&self) -> &[u8] {
-        &self.jws.payload
+    pub(super) fn claims(&self) -> Claims<'_> {
+        self.jws.claims()
     }
 
     pub(super) fn parts(&self) -> &[Disclosure] {
@@ -147,20 +148,32 @@ pub(super) fn join(jwt: &str, disclosures: &[impl AsRef<str>]) -> String {
     token
 }
 
-/// Strict JSON, step 4.
-pub(super) fn check_disclosure(json: &[u8]) -> Result<(), StatementError> {
-    json::check(json, Limits { bytes: MAX_PRESENTATION_BYTES, depth: DEPTH })
-        .map_err(|e| StatementError::json("a disclosure", e))
-}
-
 impl Disclosure {
-    fn parse(text: &str, start: usize) -> Result<Self, StatementError> {
+    /// Reads the disclosure that stands from `start` on.
+    pub(super) fn parse(text: &str, start: usize) -> Result<Self, StatementError> {
         if text.is_empty() {
             return Err(StatementError::NotAToken("an empty disclosure"));
         }
         let json = decode("a disclosure", text)?;
-        check_disclosure(&json)?;
-        Ok(Self { text: start..start + text.len(), json })
+        let outline = json::outline(&json, Limits { bytes: MAX_PRESENTATION_BYTES, depth: DEPTH })
+            .map_err(|e| StatementError::json("a disclosure", e))?;
+        // What is no array has no elements: too few for anything.
+        let elements = if let Outline::Array(elements) = outline { elements } else { Vec::new() };
+        // The outline has found it to be UTF-8.
+        let json = String::from_utf8(json).map_err(|e| StatementError::shape("a disclosure", e))?;
+        Ok(Self { text: start..start + text.len(), json, elements })
+    }
+
+    /// The salt and the value of an array element.
+    pub(super) fn element(&self) -> Option<(&str, &str)> {
+        let [salt, value] = self.elements.as_slice() else { return None };
+        Some((self.json.get(salt.clone())?, self.json.get(value.clone())?))
+    }
+
+    /// Salt, name and value of a section.
+    pub(super) fn section(&self) -> Option<(&str, &str, &str)> {
+        let [salt, name, value] = self.elements.as_slice() else { return None };
+        Some((self.json.get(salt.clone())?, self.json.get(name.clone())?, self.json.get(value.clone())?))
     }
 }
 
@@ -168,7 +181,7 @@ impl Disclosure {
 pub(super) const ENVELOPE_CLAIMS: [&str; 6] = ["iss", "vct", "jti", "iat", "aud", "log"];
 
 fn envelope(jws: &Jws) -> Result<(Envelope, String), StatementError> {
-    let mut claims = Claims::read(&jws.payload)?;
+    let mut claims = jws.claims();
     let iss: Issuer = claims.take("iss")?;
     let vct: Cow<'_, str> = claims.take("vct")?;
     let envelope = Envelope {

@@ -5,11 +5,10 @@
 
 use super::super::{
     StatementError, StatusUri,
-    claims::{Claims, Name, typed},
+    claims::{Claims, typed},
     compose::{self, Draft, digest_of},
-    jws::decode,
     opening::{Disclosed, ElementDigest, Shown, check_salt},
-    presentation::{MAX_DISCLOSURES, MAX_PRESENTATION_BYTES, Presentation, check_disclosure, join},
+    presentation::{Disclosure, MAX_DISCLOSURES, MAX_PRESENTATION_BYTES, Presentation, join},
     status_list::LIST_ENTRIES,
 };
 use super::Kind;
@@ -18,10 +17,10 @@ use crate::{
         AgreementCode, Certificate, Commercial, Consignee, Country, EditionCode, Exporter, Flags, FormCode, Goods,
         Item, Producer, Reference, Remarks, Sha256, Totals, Transport,
     },
+    encoding::json,
     time::{Date, Random, serde_date},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 pub(super) const CLEAR: [&str; 12] = [
@@ -359,17 +358,15 @@ pub fn redact(presentation: &Presentation, drop: &[Section]) -> Result<String, S
     let kept: Vec<&str> = presentation
         .parts()
         .iter()
-        .filter(|part| !drop.iter().any(|section| claim_name(&part.json).as_deref() == Some(section.name())))
+        .filter(|part| !drop.iter().any(|section| claim_name(part).as_deref() == Some(section.name())))
         .map(|part| presentation.text_of(part))
         .collect();
     Ok(join(presentation.jwt(), &kept))
 }
 
 /// The name in a disclosure of three elements.
-fn claim_name(json: &[u8]) -> Option<Cow<'_, str>> {
-    let parts: Vec<&RawValue> = serde_json::from_slice(json).ok()?;
-    let &[_, name, _] = parts.as_slice() else { return None };
-    serde_json::from_str(name.get()).ok().map(|Name(name)| name)
+fn claim_name(disclosure: &Disclosure) -> Option<Cow<'_, str>> {
+    disclosure.section().map(|(_, name, _)| json::unquoted(name))
 }
 
 /// A producer kept back for customs to ask for.
@@ -397,12 +394,10 @@ pub fn open_withheld(digest: &Sha256, disclosure: &str) -> Result<Producer, Stat
     if digest.0 != digest_of(disclosure) {
         return Err(StatementError::UnreferencedDisclosure(0));
     }
-    let json = decode("a disclosure", disclosure)?;
-    check_disclosure(&json)?;
-    let parts: Vec<&RawValue> = serde_json::from_slice(&json).map_err(|_| StatementError::WrongArity(0))?;
-    let &[salt, _, value] = parts.as_slice() else { return Err(StatementError::WrongArity(0)) };
+    let disclosure = Disclosure::parse(disclosure, 0)?;
+    let (salt, _, value) = disclosure.section().ok_or(StatementError::WrongArity(0))?;
     check_salt(0, salt)?;
-    match claim_name(&json) {
+    match claim_name(&disclosure) {
         Some(name) if name == Section::Producer.name() => {}
         name => return Err(StatementError::UnknownDisclosure(name.unwrap_or_default().into_owned())),
     }

@@ -6,7 +6,6 @@
 use super::{
     super::{
         Issuer, Kid, StatementError, StatusUri,
-        claims::Claims,
         jws::{self, Header, Jws},
     },
     STATUS_BITS, StatusList,
@@ -106,7 +105,7 @@ impl StatusToken {
     pub fn parse(text: &str) -> Result<Self, StatementError> {
         StatementError::within("the status list token", text.len(), MAX_STATUS_TOKEN_BYTES)?;
         let jws = Jws::parse(text, TYP, MAX_STATUS_TOKEN_BYTES)?;
-        let mut claims = Claims::read(&jws.payload)?;
+        let mut claims = jws.claims();
         let (iss, uri) = (claims.take("iss")?, claims.take("sub")?);
         let (iat, ttl) = (claims.take("iat")?, claims.take("ttl")?);
         let ListClaim { bits, lst } = claims.take("status_list")?;
