@@ -1,9 +1,6 @@
 //! Codes an authority or an agreement gives itself: a form, and no list.
 
-use super::{
-    error::CertificateError,
-    member::{quoted, serde_by_member},
-};
+use super::{declare::serde_by_member, error::CertificateError, reader::quoted};
 
 /// A code whose form is a set of characters and a length.
 macro_rules! code {
@@ -50,8 +47,8 @@ macro_rules! code {
         impl $crate::certificate::member::Member for $name {
             fn read(
                 node: &$crate::certificate::node::Node<'_>,
-                at: $crate::certificate::member::At<'_>,
-                reader: &mut $crate::certificate::member::Reader,
+                at: $crate::certificate::reader::At<'_>,
+                reader: &mut $crate::certificate::reader::Reader,
             ) -> Option<Self> {
                 reader.parse(node, at)
             }

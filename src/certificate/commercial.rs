@@ -2,8 +2,8 @@
 
 use super::{
     currency::Currency,
+    declare::{section, words},
     measure::Amount,
-    member::{section, words},
     party::Party,
     text::Text,
 };

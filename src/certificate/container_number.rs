@@ -1,8 +1,9 @@
 //! Container numbers by ISO 6346.
 
 use super::{
+    declare::{serde_by_member, text_member},
     error::CertificateError,
-    member::{quoted, serde_by_member, text_member},
+    reader::quoted,
 };
 use std::{fmt, str::FromStr};
 

@@ -1,8 +1,9 @@
 //! Countries and territories by ISO 3166-1 alpha-2.
 
 use super::{
+    declare::{serde_by_member, text_member},
     error::CertificateError,
-    member::{quoted, serde_by_member, text_member},
+    reader::quoted,
 };
 use std::{fmt, str::FromStr};
 

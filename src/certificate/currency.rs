@@ -1,9 +1,10 @@
 //! Currencies by ISO 4217.
 
 use super::{
+    declare::{serde_by_member, text_member},
     error::CertificateError,
     finding::Finding,
-    member::{quoted, serde_by_member, text_member},
+    reader::quoted,
 };
 use std::{fmt, str::FromStr};
 

@@ -1,8 +1,9 @@
 //! SHA-256 of something that stands elsewhere.
 
 use super::{
+    declare::{serde_by_member, text_member},
     error::CertificateError,
-    member::{quoted, serde_by_member, text_member},
+    reader::quoted,
 };
 use crate::encoding::base64;
 use std::{fmt, str::FromStr};

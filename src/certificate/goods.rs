@@ -3,9 +3,9 @@
 use super::{
     code::{CriterionCode, TariffCode},
     country::Country,
+    declare::{section, words},
     hs::HsCode,
     measure::Measure,
-    member::{section, words},
     package::PackageCode,
     party::Party,
     text::Text,

@@ -1,8 +1,9 @@
 //! Codes of the Harmonized System, with the edition they belong to.
 
 use super::{
+    declare::{section, serde_by_member, text_member, words},
     error::CertificateError,
-    member::{quoted, section, serde_by_member, text_member, words},
+    reader::quoted,
 };
 use std::{fmt, str::FromStr};
 

@@ -2,8 +2,9 @@
 
 use super::{
     country::Country,
+    declare::{serde_by_member, text_member},
     error::CertificateError,
-    member::{quoted, serde_by_member, text_member},
+    reader::quoted,
 };
 use std::{fmt, str::FromStr};
 

@@ -1,6 +1,6 @@
 //! Quantities, weights and amounts: an exact decimal and its unit or currency.
 
-use super::{currency::Currency, member::section, unit::UnitCode};
+use super::{currency::Currency, declare::section, unit::UnitCode};
 use crate::encoding::Decimal;
 use std::fmt;
 

@@ -1,9 +1,10 @@
 //! Kinds of package by UN/ECE Recommendation 21.
 
 use super::{
+    declare::{serde_by_member, text_member},
     error::CertificateError,
     finding::Finding,
-    member::{quoted, serde_by_member, text_member},
+    reader::quoted,
 };
 use std::{fmt, str::FromStr};
 

@@ -1,6 +1,6 @@
 //! Who takes part: names as registered, in any script, with the numbers their countries know them by.
 
-use super::{country::Country, locode::Locode, member::section, text::Text};
+use super::{country::Country, declare::section, locode::Locode, text::Text};
 use crate::time::Date;
 
 section! {

@@ -1,11 +1,13 @@
 //! Section `producer`: who made the goods, or that customs will be told on request.
 
 use super::{
+    declare::serde_by_member,
     digest::Sha256,
     error::CertificateError,
-    member::{At, Member, Out, Reader, serde_by_member},
+    member::{Member, Out},
     node::Node,
     party::Party,
+    reader::{At, Reader},
     schema::Definitions,
 };
 use serde::{Serializer, ser::SerializeStruct};

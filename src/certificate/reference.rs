@@ -4,11 +4,12 @@
 use super::{
     code::{CertificateNumber, Language, OfficeCode},
     country::Country,
+    declare::{section, serde_by_member, text_member, words},
     digest::Sha256,
     error::CertificateError,
     measure::Measure,
-    member::{quoted, section, serde_by_member, text_member, words},
     party::Place,
+    reader::quoted,
     text::Text,
 };
 use crate::time::{Date, Timestamp};

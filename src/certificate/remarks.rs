@@ -3,7 +3,7 @@
 use super::{
     code::{BoxNumber, EndorsementCode},
     country::Country,
-    member::{section, words},
+    declare::{section, words},
     party::Party,
     text::Text,
 };

@@ -1,6 +1,6 @@
 //! JSON Schema (2020-12) of the sections, made from the same definitions that read and write them.
 
-use super::member::{Form, Member};
+use super::{member::Member, reader::Form};
 use serde_json::{Map, Value, json};
 
 /// A member: its name, its schema with its description, and whether it must be there.

@@ -1,9 +1,11 @@
 //! Text of people and places, in any script: one spelling (NFC), bounded, and showing what it says.
 
 use super::{
+    declare::serde_by_member,
     error::CertificateError,
-    member::{At, Member, Reader, serde_by_member},
+    member::Member,
     node::Node,
+    reader::{At, Reader},
     schema::Definitions,
 };
 use serde::Serializer;

@@ -3,7 +3,7 @@
 use super::{
     container_number::ContainerNumber,
     country::Country,
-    member::{section, words},
+    declare::{section, words},
     party::Place,
     text::Text,
 };

@@ -1,10 +1,11 @@
 //! Units of measure by UN/ECE Recommendation 20.
 
 use super::{
+    declare::{serde_by_member, text_member},
     error::CertificateError,
     finding::Finding,
-    member::{quoted, serde_by_member, text_member},
     package::PackageCode,
+    reader::quoted,
 };
 use std::{fmt, str::FromStr};
 
