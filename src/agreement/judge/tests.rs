@@ -1,4 +1,5 @@
 use super::*;
+use crate::agreement::terms::LastDay::{DayBefore, SameDate};
 use crate::agreement::testing::{CPFTA, CRUSHER, FOOTBALLS, SOAP, agreement, cpfta_with, particulars};
 use proptest::prelude::*;
 
@@ -336,7 +337,6 @@ fn a_paper_gains_no_time_by_being_lost() {
 #[test]
 fn a_period_that_ends_in_a_shorter_month_ends_with_that_month() {
     let last = |from: &str, last| dates::last_day(date(from), 6, last).unwrap().to_string();
-    use crate::agreement::terms::LastDay::{DayBefore, SameDate};
     assert_eq!(
         (last("2026-08-30", SameDate), last("2026-08-30", DayBefore)),
         ("2027-02-28".into(), "2027-02-28".into())
