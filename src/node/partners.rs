@@ -37,6 +37,7 @@ pub(super) struct PartnerDoor {
     configuration: PartnerConfiguration,
     listener: Listener,
     identity: Arc<TlsIdentity>,
+    keys: CosignerKeys,
 }
 
 /// Unlocks the cosigner keys. It blocks.
@@ -57,11 +58,14 @@ pub(super) fn open_keys(one: &PartnerConfiguration) -> Result<CosignerKeys, Node
 }
 
 impl PartnerDoor {
-    /// Takes the address and reads the identity.
-    pub(super) fn bind(configuration: PartnerConfiguration) -> Result<Self, NodeError> {
+    /// Takes the address, reads the identity and unlocks the cosigner keys.
+    pub(super) async fn bind(configuration: PartnerConfiguration) -> Result<Self, NodeError> {
         let listener = Listener::bind("partner", configuration.listen)?;
         let identity = TlsIdentity::read(configuration.tls.clone())?;
-        Ok(Self { configuration, listener, identity })
+        let named = configuration.clone();
+        let opened = tokio::task::spawn_blocking(move || open_keys(&named)).await;
+        let keys = opened.map_err(|error| NodeError::Inside(error.to_string()))??;
+        Ok(Self { configuration, listener, identity, keys })
     }
 
     pub(super) const fn address(&self) -> SocketAddr {

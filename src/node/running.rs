@@ -65,7 +65,10 @@ impl Node {
         let admin = Listener::bind("admin", configuration.admin)?;
         let public_tls = TlsIdentity::read(configuration.public.tls.clone())?;
         let client_tls = TlsIdentity::read(configuration.client.tls.clone())?;
-        let partner = configuration.partner.clone().map(PartnerDoor::bind).transpose()?;
+        let partner = match configuration.partner.clone() {
+            Some(partner) => Some(PartnerDoor::bind(partner).await?),
+            None => None,
+        };
         let mut identities = vec![Arc::clone(&public_tls), Arc::clone(&client_tls)];
         identities.extend(partner.as_ref().map(PartnerDoor::identity));
 

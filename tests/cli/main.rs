@@ -14,6 +14,10 @@ mod init;
 mod keys;
 mod node;
 mod offline;
+mod partners;
+#[path = "../process/mod.rs"]
+#[allow(dead_code, reason = "shared with other test programs")]
+mod process;
 mod support;
 mod trust;
 mod usage;

@@ -75,6 +75,7 @@ pub(crate) struct Running {
     pub(crate) client: String,
     pub(crate) admin: String,
     pub(crate) public: String,
+    pub(crate) partner: String,
 }
 
 impl Drop for Running {
@@ -124,14 +125,19 @@ impl Running {
         }
         let told: serde_json::Value = serde_json::from_str(&line).unwrap();
         let at = |name: &str| told[name].as_str().unwrap().to_owned();
-        let (client, admin, public) = (at("client"), at("admin"), at("public"));
-        Ok(Self { child, events, reader: Some(reader), client, admin, public })
+        let (client, admin, public, partner) = (at("client"), at("admin"), at("public"), at("partner"));
+        Ok(Self { child, events, reader: Some(reader), client, admin, public, partner })
     }
 
     /// Kill -9.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Tells it to read its files again.
+    pub(crate) fn hang_up(&self) {
+        assert!(Command::new("kill").args(["-HUP", &self.child.id().to_string()]).status().unwrap().success());
     }
 
     /// Tells it to stop; it has to end well. Gives its events.

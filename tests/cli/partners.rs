@@ -1,0 +1,203 @@
+//! Nodes of several countries as processes: who is answered, who is not, and which trust list everybody uses.
+
+use crate::{
+    process::{Running, serving},
+    support::{Said, folder, origin, text, write},
+};
+use std::{
+    fs,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+/// How long something that has to happen may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A node's folder, made by `origin init`, with its door to partners on a port that is free now.
+struct Made {
+    folder: PathBuf,
+}
+
+impl Made {
+    fn new(folder: &Path, host: &str, country: &str, zone: &str, role: &str) -> Self {
+        let node = folder.join(host);
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let (any, partner) = ("127.0.0.1:0", format!("127.0.0.1:{port}"));
+        let arguments = ["init", text(&node), "--issuer", host, "--country", country, "--time-zone", zone];
+        let names = ["--name", host, "--office", "LHE=Office,Town", "--role", role];
+        let doors = ["--public", any, "--client", any, "--admin", any, "--partner", &partner];
+        origin(&[&arguments[..], &names, &doors].concat()).good();
+        Self { folder: node }
+    }
+
+    fn at(&self, name: &str) -> String {
+        text(&self.folder.join(name)).to_owned()
+    }
+
+    fn start(&self) -> Running {
+        Running::start(&self.at("node.toml"))
+    }
+}
+
+/// The federation's one signer, who lives in the first node's offline folder.
+struct Federation<'a> {
+    folder: &'a Path,
+    signer: &'a Made,
+}
+
+impl Federation<'_> {
+    /// A list of these nodes, after the one before where there is one; `with` are further arguments of the draft.
+    fn list(&self, name: &str, after: Option<&str>, nodes: &[&Made], with: &[&str]) -> String {
+        let (draft, list) = (self.folder.join(format!("{name}.json")), self.folder.join(name));
+        let anchor = self.signer.at("trust/anchor.toml");
+        let own = origin(&["key", "list", "--keys", &self.signer.at("offline/keys"), "--format", "json"]).good().out;
+        let vkey = own.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        let vkey = vkey.filter(|key| key["use"] == "federation").next().unwrap()["verifier_key"].clone();
+        let mut arguments = vec!["trust", "draft", "list", "-o", text(&draft)];
+        match after {
+            Some(after) => arguments.extend(["--after", after, "--anchor", &anchor]),
+            None => arguments.extend(["--signer", vkey.as_str().unwrap()]),
+        }
+        let entries =
+            nodes.iter().map(|node| (node.at("trust/section.note"), node.at("trust/node.json"))).collect::<Vec<_>>();
+        for (section, entry) in &entries {
+            arguments.extend(["--section", section, "--entry", entry]);
+        }
+        arguments.extend(with);
+        origin(&arguments).good();
+        let (keys, passphrase) = (self.signer.at("offline/keys"), self.signer.at("offline/keys.passphrase"));
+        let key = ["--key", "federation", "--keys", &keys, "--passphrase-file", &passphrase, "-o", text(&list)];
+        origin(&[&["trust", "sign", text(&draft)][..], &key].concat()).good();
+        text(&list).to_owned()
+    }
+
+    /// Makes a node believe this list from its first day: it has the signer's anchor.
+    fn install(&self, list: &str, node: &Made) {
+        let anchor = fs::read(self.signer.at("trust/anchor.toml")).unwrap();
+        fs::write(node.at("trust/anchor.toml"), anchor).unwrap();
+        fs::copy(list, node.at("trust/trust-list.note")).unwrap();
+    }
+}
+
+/// Waits until the node has said all of these words in one event.
+#[track_caller]
+fn says(node: &Running, words: &[&str]) {
+    let begun = Instant::now();
+    while begun.elapsed() < PATIENCE {
+        if node.events().lines().any(|line| words.iter().all(|word| line.contains(word))) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    panic!("{words:?} was not said:\n{}", node.events());
+}
+
+/// How many events have all of these words.
+fn said(node: &Running, words: &[&str]) -> usize {
+    node.events().lines().filter(|line| words.iter().all(|word| line.contains(word))).count()
+}
+
+#[test]
+fn partners_know_each_other_by_the_keys_of_the_trust_list() {
+    let folder = folder();
+    let pakistan = Made::new(folder.path(), "tdap.gov.pk", "PK", "Asia/Karachi", "issuer");
+    let china = Made::new(folder.path(), "customs.gov.cn", "CN", "Asia/Shanghai", "customs");
+    let kenya = Made::new(folder.path(), "kra.go.ke", "KE", "Africa/Nairobi", "customs");
+    let federation = Federation { folder: folder.path(), signer: &pakistan };
+    let first = federation.list("first.note", None, &[&pakistan, &china], &[]);
+    let second = federation.list("second.note", Some(&first), &[&pakistan, &china, &kenya], &[]);
+    federation.install(&first, &china);
+    federation.install(&first, &pakistan);
+    // Kenya knows everybody; nobody knows Kenya yet.
+    federation.install(&second, &kenya);
+
+    let (one, two) = (pakistan.start(), china.start());
+    says(&one, &["connected", "node.customs.gov.cn"]);
+    says(&two, &["connected", "node.tdap.gov.pk"]);
+
+    // A node that the list does not name: a clear line on both sides, and the two others go on.
+    let three = kenya.start();
+    says(&one, &["PARTNER_UNKNOWN", "the node node.kra.go.ke is not in trust list 1"]);
+    says(&three, &["PARTNER_REFUSES_US", "node.tdap.gov.pk does not know this node's TLS key"]);
+    assert_eq!(said(&one, &["PARTNER_UNKNOWN"]), 1, "{}", one.events());
+    assert_eq!(said(&three, &["PARTNER_REFUSES_US", "node.tdap.gov.pk"]), 1, "{}", three.events());
+
+    // The newer list reaches one node, and from there the next, without a restart.
+    let installed = origin(&["trust", "install", &second, "--config", &pakistan.at("node.toml")]);
+    installed.good();
+    one.hang_up();
+    says(&one, &["connected", "node.kra.go.ke"]);
+    says(&two, &["a trust list was taken", "version=2"]);
+    says(&two, &["connected", "node.kra.go.ke"]);
+    says(&three, &["connected", "node.customs.gov.cn"]);
+    let kept = origin(&["trust", "show", &china.at("trust/trust-list.note"), "--format", "json"]).good().json();
+    assert_eq!(kept["version"], 2, "{kept}");
+    for node in [one, two, three] {
+        node.stop();
+    }
+}
+
+#[test]
+fn a_partner_with_another_tls_key_is_refused_and_nobody_else_notices() {
+    let folder = folder();
+    let pakistan = Made::new(folder.path(), "tdap.gov.pk", "PK", "Asia/Karachi", "issuer");
+    let china = Made::new(folder.path(), "customs.gov.cn", "CN", "Asia/Shanghai", "customs");
+    let kenya = Made::new(folder.path(), "kra.go.ke", "KE", "Africa/Nairobi", "customs");
+    let federation = Federation { folder: folder.path(), signer: &pakistan };
+    let list = federation.list("list.note", None, &[&pakistan, &china, &kenya], &[]);
+    for node in [&china, &kenya, &pakistan] {
+        federation.install(&list, node);
+    }
+    // Kenya's machine was set up anew: another TLS key, under the same name.
+    let other = Made::new(&folder.path().join("anew"), "kra.go.ke", "KE", "Africa/Nairobi", "customs");
+    for name in ["tls/partner.crt.pem", "tls/partner.key.pem"] {
+        fs::copy(other.at(name), kenya.at(name)).unwrap();
+    }
+    let (one, two, three) = (pakistan.start(), china.start(), kenya.start());
+    says(&one, &["connected", "node.customs.gov.cn"]);
+    says(&one, &["PARTNER_KEY_WRONG", "node.kra.go.ke shows a TLS key that trust list 1 does not pin"]);
+    says(&three, &["the trust list pins another TLS key for this node"]);
+    says(&three, &["PARTNER_REFUSES_US", "node.customs.gov.cn"]);
+    assert_eq!(said(&two, &["connected", "node.kra.go.ke"]), 0, "{}", two.events());
+    for node in [one, two, three] {
+        node.stop();
+    }
+}
+
+/// Whoever speaks no TLS, or shows no certificate, is one line and no more.
+#[test]
+fn a_stranger_at_the_partners_door_is_one_line() {
+    let folder = folder();
+    let pakistan = Made::new(folder.path(), "tdap.gov.pk", "PK", "Asia/Karachi", "issuer");
+    let node = pakistan.start();
+    for _ in 0..3 {
+        use std::io::{Read as _, Write as _};
+        let mut stranger = std::net::TcpStream::connect(&node.partner).unwrap();
+        stranger.write_all(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n").unwrap();
+        let mut answer = Vec::new();
+        // It may be reset.
+        let _ = stranger.read_to_end(&mut answer);
+        assert!(!answer.starts_with(b"HTTP"));
+    }
+    says(&node, &["PARTNER_GREETING_FAILED", "127.0.0.1"]);
+    assert_eq!(said(&node, &["PARTNER_GREETING_FAILED"]), 1, "{}", node.events());
+    node.stop();
+}
+
+/// What keeps a node from starting says which file, and what about it.
+#[test]
+fn cosigner_keys_of_another_node_do_not_start() {
+    let folder = folder();
+    let pakistan = Made::new(folder.path(), "tdap.gov.pk", "PK", "Asia/Karachi", "issuer");
+    let before = fs::read_to_string(pakistan.at("node.toml")).unwrap();
+    let renamed = before.replace("node = \"node.tdap.gov.pk\"", "node = \"node.kra.go.ke\"");
+    let renamed = write(&pakistan.folder, "renamed.toml", &renamed);
+    let Err(Said { code, err, .. }) = Running::try_start(serving(text(&renamed))) else { panic!("it started") };
+    assert_eq!(code, 64, "{err}");
+    assert!(err.contains("holds a cosigner key of node.tdap.gov.pk, not of node.kra.go.ke"), "{err}");
+    let mistaken = before.replace("witness_key = \"witness\"", "witness_key = \"replica\"\nquoter = 1");
+    let mistaken = write(&pakistan.folder, "mistaken.toml", &mistaken);
+    origin(&["check-config", text(&mistaken)])
+        .bad(64, &["partner.witness_key: is the replica key too", "partner.quoter: is not known (did you mean `quota`?)"]);
+}
