@@ -2,7 +2,7 @@
 
 use super::entry::NewEntry;
 use super::error::StoreError;
-use super::state::{RequestId, StateChange};
+use super::state::{RequestId, StateChange, Table};
 use crate::encoding::hex;
 use crate::log::{Extension, MAX_LEAF_BYTES, Origin};
 use crate::statement::Jti;
@@ -24,6 +24,15 @@ pub struct Batch {
     pub state: Vec<StateChange>,
     /// Rows for the audit trail.
     pub audit: Vec<Vec<u8>>,
+}
+
+impl Batch {
+    /// Whether those who watch heads and cosignatures have to look again.
+    pub(super) fn tells_news(&self) -> bool {
+        self.state.iter().any(|change| {
+            matches!(change, StateChange::LogOpened { .. } | StateChange::RecordPut { table: Table::Cosigned, .. })
+        })
+    }
 }
 
 /// What a commit made durable.

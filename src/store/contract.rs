@@ -9,6 +9,7 @@ use crate::log::{Extension, Hash, HashReader, Origin};
 use crate::statement::Jti;
 use bytes::Bytes;
 use std::ops::Range;
+use tokio::sync::watch;
 
 /// Makes the signed note of a checkpoint from the proof that it extends the last one.
 pub type SignHead<'a> = &'a (dyn Fn(&Extension) -> Result<String, LogError> + Sync);
@@ -63,6 +64,10 @@ pub trait Store: Send + Sync {
     /// A durable entry, published or not, read back from where it was written: what the writer re-hashes
     /// and checks before it signs a head over it.
     fn durable_entry(&self, origin: &Origin, index: u64) -> Result<Option<DurableEntry>, StoreError>;
+
+    /// Changes whenever a head was published, a log opened or a cosignature kept; what, is read from the store. Who
+    /// looks late sees the newest.
+    fn news(&self) -> watch::Receiver<u64>;
 
     /// The head signed last. What it covers is published.
     fn head(&self, origin: &Origin) -> Option<PublishedHead>;

@@ -14,10 +14,14 @@ use bytes::Bytes;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
 
 /// The store in memory.
 #[derive(Debug, Default)]
-pub struct MemoryStore(Mutex<Memory>);
+pub struct MemoryStore {
+    memory: Mutex<Memory>,
+    news: watch::Sender<u64>,
+}
 
 #[derive(Debug, Default)]
 struct Memory {
@@ -61,7 +65,7 @@ impl MemoryStore {
     }
 
     fn lock(&self) -> MutexGuard<'_, Memory> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -210,6 +214,7 @@ impl Store for MemoryStore {
     }
 
     fn commit(&self, batch: Batch) -> Result<Committed, StoreError> {
+        let tells = batch.tells_news();
         let mut memory = self.lock();
         memory.usable()?;
         admit(&batch, &*memory)?;
@@ -225,6 +230,10 @@ impl Store for MemoryStore {
         for row in batch.audit {
             let number = memory.audit.len() as u64;
             memory.audit.push(AuditRow { number, at_ms: batch.at_ms, row });
+        }
+        drop(memory);
+        if tells {
+            self.news.send_modify(|count| *count = count.wrapping_add(1));
         }
         Ok(Committed { durable: durable.into_iter().collect() })
     }
@@ -257,6 +266,8 @@ impl Store for MemoryStore {
         for ((origin, head), note) in heads.into_iter().zip(notes) {
             memory.log_mut(origin)?.head = Some(PublishedHead { head, note });
         }
+        drop(memory);
+        self.news.send_modify(|count| *count = count.wrapping_add(1));
         Ok(())
     }
 
@@ -308,6 +319,10 @@ impl Store for MemoryStore {
         let memory = self.lock();
         let entry = memory.log(origin).and_then(|log| log.entry(index));
         Ok(entry.map(|entry| DurableEntry { facts: entry.facts(), leaf: entry.leaf.clone() }))
+    }
+
+    fn news(&self) -> watch::Receiver<u64> {
+        self.news.subscribe()
     }
 
     fn head(&self, origin: &Origin) -> Option<PublishedHead> {

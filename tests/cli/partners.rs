@@ -198,6 +198,8 @@ fn cosigner_keys_of_another_node_do_not_start() {
     assert!(err.contains("holds a cosigner key of node.tdap.gov.pk, not of node.kra.go.ke"), "{err}");
     let mistaken = before.replace("witness_key = \"witness\"", "witness_key = \"replica\"\nquoter = 1");
     let mistaken = write(&pakistan.folder, "mistaken.toml", &mistaken);
-    origin(&["check-config", text(&mistaken)])
-        .bad(64, &["partner.witness_key: is the replica key too", "partner.quoter: is not known (did you mean `quota`?)"]);
+    origin(&["check-config", text(&mistaken)]).bad(
+        64,
+        &["partner.witness_key: is the replica key too", "partner.quoter: is not known (did you mean `quota`?)"],
+    );
 }

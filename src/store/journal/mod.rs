@@ -48,6 +48,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use tokio::sync::watch;
 
 /// How a data folder is kept.
 #[derive(Debug, Clone)]
@@ -102,6 +103,7 @@ pub struct JournalStore {
     parts: Arc<Parts>,
     core: RwLock<Arc<Core>>,
     reloading: Mutex<()>,
+    news: watch::Sender<u64>,
 }
 
 impl std::fmt::Debug for JournalStore {
@@ -150,7 +152,12 @@ impl JournalStore {
         let parts = Parts { disk, index, index_suspect, index_making: Arc::default(), keys, random, options };
         let parts = Arc::new(parts);
         let core = Core::open(Arc::clone(&parts))?;
-        Ok(Self { parts, core: RwLock::new(Arc::new(core)), reloading: Mutex::default() })
+        Ok(Self {
+            parts,
+            core: RwLock::new(Arc::new(core)),
+            reloading: Mutex::default(),
+            news: watch::Sender::default(),
+        })
     }
 
     fn core(&self) -> Arc<Core> {
@@ -169,11 +176,18 @@ impl Store for JournalStore {
     }
 
     fn commit(&self, batch: Batch) -> Result<Committed, StoreError> {
-        self.core().commit(batch)
+        let tells = batch.tells_news();
+        let committed = self.core().commit(batch)?;
+        if tells {
+            self.news.send_modify(|count| *count = count.wrapping_add(1));
+        }
+        Ok(committed)
     }
 
     fn advance(&self, extensions: Vec<Extension>, sign: SignHead<'_>) -> Result<(), StoreError> {
-        self.core().advance(&extensions, sign)
+        self.core().advance(&extensions, sign)?;
+        self.news.send_modify(|count| *count = count.wrapping_add(1));
+        Ok(())
     }
 
     fn erase(&self, origin: &Origin, index: u64, at_ms: u64) -> Result<(), StoreError> {
@@ -211,6 +225,10 @@ impl Store for JournalStore {
 
     fn durable_entry(&self, origin: &Origin, index: u64) -> Result<Option<DurableEntry>, StoreError> {
         self.core().durable_entry(origin, index)
+    }
+
+    fn news(&self) -> watch::Receiver<u64> {
+        self.news.subscribe()
     }
 
     fn head(&self, origin: &Origin) -> Option<PublishedHead> {
