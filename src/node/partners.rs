@@ -6,10 +6,12 @@ use super::greeting::Greeting;
 use super::listener::{Listener, ListenerLimits};
 use super::tls::TlsIdentity;
 use super::trust_keeper::TrustKeeper;
-use crate::exchange::driver::{self, Dialler, Driver, DriverSetup};
+use crate::exchange::driver::{self, Dialler, Driver, DriverSetup, QuotaLimits};
 use crate::keys::{KeyStore, Passphrase, ReplicaKey, WitnessKey};
 use crate::reason::Reasoned as _;
-use crate::time::Clock;
+use crate::statement::Issuer;
+use crate::store::Store;
+use crate::time::{Clock, Random};
 use crate::trust::NodeName;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -77,10 +79,11 @@ impl PartnerDoor {
     }
 
     /// Serves partners and begins to dial them.
-    pub(super) fn open(
+    pub(super) async fn open(
         self,
         keeper: &Arc<TrustKeeper>,
-        clock: Arc<dyn Clock>,
+        own: Vec<(Issuer, Arc<dyn Store>)>,
+        (clock, random): (Arc<dyn Clock>, Arc<dyn Random>),
         serving: &mut JoinSet<()>,
         stop: watch::Receiver<bool>,
         drain: Duration,
@@ -89,12 +92,21 @@ impl PartnerDoor {
         self.say_if_unlisted(keeper)?;
         let list = keeper.list();
         let acceptor = driver::acceptor(Arc::clone(&self.identity) as _, Arc::clone(&list)).map_err(inside)?;
-        let driver = Driver::start(DriverSetup {
-            name: self.configuration.node,
+        let PartnerConfiguration { node, data, quota, .. } = self.configuration;
+        let kept = data.clone();
+        let started = Driver::start(DriverSetup {
+            name: node,
             lists: Arc::clone(keeper) as _,
             dialler: Dialler::new(self.identity, Arc::clone(&list)),
+            own,
+            replica: self.keys.replica,
+            witness: self.keys.witness,
+            data,
+            quota: QuotaLimits { bytes: quota.bytes, entries_a_day: quota.entries_a_day },
             clock,
+            random,
         });
+        let driver = started.await.map_err(|error| NodeError::Content { path: kept, message: error.to_string() })?;
         let greeting = Greeting::partners(acceptor, list);
         serving.spawn(self.listener.serve(greeting, driver.router(), LIMITS, stop, drain));
         Ok(driver)

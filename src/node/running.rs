@@ -77,6 +77,7 @@ impl Node {
         let around =
             Surroundings { trust: keeper.list(), agreements, clock: Arc::clone(&clock), random: Arc::clone(&random) };
         let opened = open_all(&configuration, around).await?;
+        let own = opened.iter().map(|one| (one.hosted.issuer.clone(), Arc::clone(one.hosted.desk.store()))).collect();
         let (hosted, sequencers) = opened.into_iter().map(|one| (one.hosted, one.sequencer)).unzip();
 
         let (operator, operator_token) = operator::token(&configuration.data, random.as_ref())?;
@@ -123,7 +124,10 @@ impl Node {
             drain,
         ));
         serving.spawn(admin.serve(Greeting::None, doors.admin, limits, stopping.clone(), drain));
-        let driver = partner.map(|door| door.open(&keeper, clock, &mut serving, stopping, drain)).transpose()?;
+        let driver = match partner {
+            Some(door) => Some(door.open(&keeper, own, (clock, random), &mut serving, stopping, drain).await?),
+            None => None,
+        };
         tracing::info!(
             public = %addresses.public,
             client = %addresses.client,

@@ -55,6 +55,24 @@ pub struct Passage {
     pub findings: u64,
 }
 
+impl Passage {
+    /// The replicating or witnessing end holds this many entries.
+    pub(super) fn holds(&mut self, held: u64) {
+        self.held = self.held.max(held);
+        if self.held >= self.size {
+            self.behind_since = None;
+        }
+    }
+
+    /// The log's newest head has this size.
+    pub(super) fn grows(&mut self, size: u64, now: Timestamp) {
+        self.size = self.size.max(size);
+        if self.held < self.size && self.behind_since.is_none() {
+            self.behind_since = Some(now);
+        }
+    }
+}
+
 /// All partners. Held for moments only, and never across I/O.
 #[derive(Debug, Default)]
 pub struct Board(Mutex<BTreeMap<NodeName, PartnerState>>);

@@ -1,16 +1,17 @@
 //! The answering end of `ReplicationService`.
 
 use super::partners::instant;
+use super::start::Inner;
 use super::status::status;
+use super::supply::{self, Answers};
 use super::wire::replication_service_server::ReplicationService;
-use super::{Inner, Partner, PartnerError, lists, wire};
+use super::{Partner, PartnerError, convert, disclosing, heads, lists, wire};
+use crate::exchange::ExchangeError;
+use crate::log::{Hash, Origin, consistency_proof, root};
+use crate::store::Store;
 use bytes::Bytes;
-use std::pin::Pin;
 use std::sync::Arc;
-use tokio_stream::Stream;
 use tonic::{Extensions, Request, Response, Status, Streaming};
-
-type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 /// The handlers.
 pub(super) struct Door(pub(super) Arc<Inner>);
@@ -22,6 +23,20 @@ impl Door {
         partner.stands_in(&self.0.lists.current()).map_err(|error| status(&error))?;
         Ok(partner)
     }
+
+    /// The store with the entries of a log.
+    fn store(&self, origin: &Origin) -> Option<Arc<dyn Store>> {
+        let own = self.0.own.of(origin).map(|own| Arc::clone(&own.store));
+        own.or_else(|| self.0.replicas.store(origin))
+    }
+}
+
+/// Work that blocks, away from the runtime's workers.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Status> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        tracing::error!(%error, "a partner's call failed inside");
+        Status::internal("the node could not do this; its log says why")
+    })
 }
 
 #[tonic::async_trait]
@@ -30,16 +45,17 @@ impl ReplicationService for Door {
     type FetchDisclosuresStream = Answers<wire::FetchDisclosuresResponse>;
 
     async fn sync(&self, request: Request<Streaming<wire::SyncRequest>>) -> Result<Response<Self::SyncStream>, Status> {
-        self.caller(request.extensions())?;
-        Err(Status::unimplemented("not yet"))
+        let caller = self.caller(request.extensions())?;
+        Ok(Response::new(supply::serve(Arc::clone(&self.0), caller.name, request.into_inner())))
     }
 
     async fn fetch_disclosures(
         &self,
         request: Request<wire::FetchDisclosuresRequest>,
     ) -> Result<Response<Self::FetchDisclosuresStream>, Status> {
-        self.caller(request.extensions())?;
-        Err(Status::unimplemented("not yet"))
+        let caller = self.caller(request.extensions())?;
+        let answers = disclosing::serve(&self.0, &caller.name, request.into_inner());
+        Ok(Response::new(answers.map_err(|error| status(&error))?))
     }
 
     async fn add_checkpoint(
@@ -47,15 +63,18 @@ impl ReplicationService for Door {
         request: Request<wire::AddCheckpointRequest>,
     ) -> Result<Response<wire::AddCheckpointResponse>, Status> {
         self.caller(request.extensions())?;
-        Err(Status::unimplemented("not yet"))
+        let shown = convert::checkpoint(request.get_ref()).map_err(|error| status(&error))?;
+        Ok(Response::new(convert::witnessed_to_wire(self.0.witness.ask(shown).await)))
     }
 
     async fn list_heads(
         &self,
         request: Request<wire::ListHeadsRequest>,
     ) -> Result<Response<wire::ListHeadsResponse>, Status> {
-        self.caller(request.extensions())?;
-        Err(Status::unimplemented("not yet"))
+        let caller = self.caller(request.extensions())?;
+        let inner = Arc::clone(&self.0);
+        let page = blocking(move || heads::page(&inner, &caller.name, request.get_ref())).await?;
+        Ok(Response::new(page))
     }
 
     async fn prove_history(
@@ -63,7 +82,18 @@ impl ReplicationService for Door {
         request: Request<wire::ProveHistoryRequest>,
     ) -> Result<Response<wire::ProveHistoryResponse>, Status> {
         self.caller(request.extensions())?;
-        Err(Status::unimplemented("not yet"))
+        let wire::ProveHistoryRequest { log, old_size, new_size } = request.into_inner();
+        let unknown = || status(&ExchangeError::UnknownLog);
+        let origin = convert::origin(&log).map_err(|error| status(&error))?;
+        let store = self.store(&origin).ok_or_else(unknown)?;
+        let size = store.head(&origin).map_or(0, |head| head.head.size);
+        if old_size > new_size || new_size > size {
+            return Err(status(&ExchangeError::Protocol("a history longer than is held here")));
+        }
+        let proven = blocking(move || history(store.as_ref(), &origin, old_size, new_size)).await?;
+        let (root, proof) = proven.map_err(|why| status(&ExchangeError::CannotKeep(why)))?;
+        let (root, proof) = (Bytes::copy_from_slice(&root.0), convert::hashes_to_wire(&proof));
+        Ok(Response::new(wire::ProveHistoryResponse { root, proof }))
     }
 
     async fn get_trust_list(
@@ -82,8 +112,8 @@ impl ReplicationService for Door {
         let offer = request.into_inner();
         let (list, now) = (self.0.lists.current(), self.0.clock.now());
         self.0.heard(&caller.name, offer.version, &offer.digest, offer.now.as_ref(), now);
-        if offer.version > list.version() {
-            // The conversation that this node leads with the caller fetches it.
+        if offer.version > list.version() || offer.new_log {
+            // The conversation that this node leads with the caller fetches it, and looks for the log.
             self.0.nudge(&caller.name).notify_one();
         }
         let digest = Bytes::copy_from_slice(&list.digest().0);
@@ -95,6 +125,14 @@ impl ReplicationService for Door {
         request: Request<wire::ReportEvidenceRequest>,
     ) -> Result<Response<wire::ReportEvidenceResponse>, Status> {
         self.caller(request.extensions())?;
-        Err(Status::unimplemented("not yet"))
+        Err(Status::unimplemented("evidence is not taken yet"))
     }
+}
+
+/// The root at the smaller size, and the proof from it to the larger.
+fn history(store: &dyn Store, origin: &Origin, old: u64, new: u64) -> Result<(Hash, Vec<Hash>), String> {
+    let hashes = store.hashes(origin);
+    let root = root(old, &hashes).map_err(|error| error.to_string())?;
+    let proof = consistency_proof(old, new, &hashes).map_err(|error| error.to_string())?;
+    Ok((root, proof))
 }

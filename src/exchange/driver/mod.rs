@@ -10,18 +10,31 @@
 //! link       a connection to a partner                           partners  a task for each partner
 //! lists      trust lists from node to node                       door      the answering end
 //! board      how every partner is                                status    what refusals look like
+//! own        own logs and their cosignatures                     convert   messages to the wire and back
+//! supply     gives own logs                                      replicas  takes those of partners, within a quota
+//! canvassing collects witnesses' cosignatures                    watching  this node as a witness
+//! heads      who knows which heads                               disclosing  what is for the addressee alone
 //! ```
 
 mod board;
+mod canvassing;
+mod convert;
+mod disclosing;
 mod door;
 mod error;
+mod heads;
 mod identity;
 mod link;
 mod lists;
+mod own;
 mod partners;
+mod quota;
+mod replicas;
 mod start;
 mod status;
+mod supply;
 mod tls;
+mod watching;
 mod wire;
 
 pub use board::{Board, PartnerState, Passage, Trouble};
@@ -29,10 +42,10 @@ pub use error::PartnerError;
 pub use identity::{Partner, identity_uri, pin_of};
 pub use link::Dialler;
 pub use lists::{ListError, Lists};
-pub use start::{Driver, DriverSetup};
+pub use quota::{QuotaLimits, Used};
+pub use start::{Driver, DriverSetup, DriverView};
 pub use tls::{acceptor, greeted, refused};
 
-use start::Inner;
 use std::time::Duration;
 
 /// Most bytes of one message, either way.

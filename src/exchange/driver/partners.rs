@@ -3,15 +3,15 @@
 
 use super::link::Link;
 use super::lists;
+use super::start::Inner;
 use super::wire;
-use super::{Inner, PartnerError};
+use super::{PartnerError, heads};
 use crate::reason::Reasoned as _;
 use crate::time::Timestamp;
 use crate::trust::{Node, NodeName};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// The first pause after a failure; it doubles up to the longest.
@@ -21,8 +21,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 const GREETING: Duration = Duration::from_mins(1);
 
 /// Keeps a task for each partner until the node stops.
-pub(super) async fn keep_all(inner: Arc<Inner>, mut stop: watch::Receiver<bool>) {
-    let mut changes = inner.lists.changes();
+pub(super) async fn keep_all(inner: Arc<Inner>) {
+    let (mut changes, mut stop) = (inner.lists.changes(), inner.stopping());
     let mut tasks = JoinSet::new();
     let mut running: HashMap<NodeName, (Node, tokio::task::AbortHandle)> = HashMap::new();
     loop {
@@ -81,22 +81,34 @@ async fn keep(inner: Arc<Inner>, name: NodeName) {
     }
 }
 
+/// Takes the connection out of use when the conversation ends, however it ends.
+struct InUse<'a>(&'a Inner, &'a NodeName);
+
+impl Drop for InUse<'_> {
+    fn drop(&mut self) {
+        self.0.linked(self.1, None);
+    }
+}
+
 /// Talks with a partner until the connection, or the partner, fails.
 async fn converse(inner: &Arc<Inner>, link: &Link) -> PartnerError {
     let name = link.name();
     let mut changes = inner.lists.changes();
-    let mut greeted = false;
+    let mut in_use = None;
     let nudge = inner.nudge(name);
     loop {
         changes.mark_unchanged();
-        match greet(inner, link).await {
-            Ok(()) if !greeted => {
-                greeted = true;
-                inner.board.connected(name, inner.clock.now());
-                tracing::info!(partner = %name, "connected");
-            }
-            Ok(()) => {}
-            Err(error) => return error,
+        if let Err(error) = greet(inner, link).await {
+            return error;
+        }
+        if in_use.is_none() {
+            inner.board.connected(name, inner.clock.now());
+            tracing::info!(partner = %name, "connected");
+            inner.linked(name, Some(link.clone()));
+            in_use = Some(InUse(inner, name));
+        }
+        if let Err(error) = heads::look(inner, link).await {
+            return error;
         }
         tokio::select! {
             () = tokio::time::sleep(GREETING) => {}
@@ -110,14 +122,21 @@ async fn converse(inner: &Arc<Inner>, link: &Link) -> PartnerError {
 async fn greet(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerError> {
     let name = link.name();
     let list = inner.lists.current();
-    let sent = inner.clock.now();
+    let (sent, new_log) = (inner.clock.now(), inner.is_untold(name));
     let mut request = tonic::Request::new(wire::OfferTrustListRequest {
         version: list.version(),
         digest: bytes::Bytes::copy_from_slice(&list.digest().0),
         now: Some(instant(sent)),
+        new_log,
     });
     request.set_timeout(super::CALL);
-    let answer = link.calls().offer_trust_list(request).await.map_err(|status| link.why(&status))?.into_inner();
+    let answer = link.calls().offer_trust_list(request).await.map_err(|status| {
+        if new_log {
+            inner.tell(name);
+        }
+        link.why(&status)
+    });
+    let answer = answer?.into_inner();
     let back = inner.clock.now();
     inner.heard(name, answer.version, &answer.digest, answer.now.as_ref(), midway(sent, back));
     if answer.version > list.version() {

@@ -2,17 +2,29 @@
 
 use super::board::Board;
 use super::door::Door;
-use super::link::Dialler;
+use super::link::{Dialler, Link};
 use super::lists::Lists;
+use super::own::Own;
+use super::quota::{QuotaLimits, Used};
+use super::replicas::Replicas;
+use super::watching::{WitnessDesk, WitnessSetup};
 use super::wire::replication_service_server::ReplicationServiceServer;
-use super::{MAX_MESSAGE, partners};
-use crate::time::{Clock, Timestamp};
+use super::{MAX_MESSAGE, canvassing, partners};
+use crate::keys::{ReplicaKey, WitnessKey};
+use crate::log::Origin;
+use crate::statement::Issuer;
+use crate::store::{JournalOptions, JournalStore, Store, StoreError};
+use crate::time::{Clock, Random, Timestamp};
 use crate::trust::NodeName;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, watch};
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use tonic::service::Routes;
+
+/// What this node keeps as a witness lies beside the partners' folders; no node's name begins with a point.
+const WITNESS_FOLDER: &str = ".witness";
 
 /// What the driver works with.
 pub struct DriverSetup {
@@ -22,15 +34,27 @@ pub struct DriverSetup {
     pub lists: Arc<dyn Lists>,
     /// Dials as this node.
     pub dialler: Dialler,
+    /// The authorities hosted here.
+    pub own: Vec<(Issuer, Arc<dyn Store>)>,
+    /// Cosigns what is replicated.
+    pub replica: ReplicaKey,
+    /// Cosigns what is watched.
+    pub witness: WitnessKey,
+    /// Where partners' logs are kept.
+    pub data: PathBuf,
+    /// What one partner's logs may take.
+    pub quota: QuotaLimits,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// For the stores of partners' logs.
+    pub random: Arc<dyn Random>,
 }
 
 /// Both ends of the partner protocol of one node.
 pub struct Driver {
     inner: Arc<Inner>,
     stop: watch::Sender<bool>,
-    partners: JoinHandle<()>,
+    tasks: JoinSet<()>,
 }
 
 /// What every task and every handler sees.
@@ -38,27 +62,64 @@ pub(super) struct Inner {
     pub(super) name: NodeName,
     pub(super) lists: Arc<dyn Lists>,
     pub(super) dialler: Dialler,
+    pub(super) own: Own,
+    pub(super) replica: ReplicaKey,
+    pub(super) witness: WitnessDesk,
+    pub(super) replicas: Replicas,
+    pub(super) data: PathBuf,
+    pub(super) quota: QuotaLimits,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) random: Arc<dyn Random>,
     pub(super) board: Arc<Board>,
+    stopping: watch::Receiver<bool>,
     nudges: Mutex<HashMap<NodeName, Arc<Notify>>>,
+    /// Partners that have to be told that there is a new log for them.
+    untold: Mutex<HashSet<NodeName>>,
+    links: Mutex<HashMap<NodeName, watch::Sender<Option<Link>>>>,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Driver {
-    /// Starts dialling. Needs a runtime.
-    #[must_use]
-    pub fn start(setup: DriverSetup) -> Self {
-        let DriverSetup { name, lists, dialler, clock } = setup;
+    /// Opens what is kept and starts dialling. Needs a runtime.
+    pub async fn start(setup: DriverSetup) -> Result<Self, StoreError> {
+        let DriverSetup { name, lists, dialler, own, replica, witness, data, quota, clock, random } = setup;
+        let board = Arc::new(Board::default());
+        let (folder, chance) = (data.join(WITNESS_FOLDER), Arc::clone(&random));
+        let (its_name, its_lists, its_clock) = (name.clone(), Arc::clone(&lists), Arc::clone(&clock));
+        let opened = tokio::task::spawn_blocking(move || {
+            let store = Arc::new(JournalStore::open(&folder, JournalOptions::default(), chance)?);
+            WitnessDesk::open(WitnessSetup { name: its_name, key: witness, store, lists: its_lists, clock: its_clock })
+        });
+        let witness = opened.await.map_err(|error| StoreError::Index(error.to_string()))??;
+        let stores = own.iter().map(|(_, store)| Arc::clone(store)).collect::<Vec<_>>();
+        let (stop, stopping) = watch::channel(false);
         let inner = Arc::new(Inner {
+            own: Own::open(own, &lists, &clock, &board),
             name,
             lists,
             dialler,
+            replica,
+            witness,
+            replicas: Replicas::default(),
+            data,
+            quota,
             clock,
-            board: Arc::new(Board::default()),
+            random,
+            board,
+            stopping,
             nudges: Mutex::default(),
+            untold: Mutex::default(),
+            links: Mutex::default(),
         });
-        let (stop, stopping) = watch::channel(false);
-        let partners = tokio::spawn(partners::keep_all(Arc::clone(&inner), stopping));
-        Self { inner, stop, partners }
+        let mut tasks = JoinSet::new();
+        tasks.spawn(partners::keep_all(Arc::clone(&inner)));
+        for store in stores {
+            tasks.spawn(canvassing::keep_all(Arc::clone(&inner), store));
+        }
+        Ok(Self { inner, stop, tasks })
     }
 
     /// The answering end, for a listener that puts a [`super::Partner`] beside each request.
@@ -70,27 +131,87 @@ impl Driver {
         Routes::new(door).prepare().into_axum_router()
     }
 
+    /// What others may look at while it runs.
+    #[must_use]
+    pub fn view(&self) -> DriverView {
+        DriverView(Arc::clone(&self.inner))
+    }
+
+    /// Ends every conversation, and closes every partner's log.
+    pub async fn stop(mut self) {
+        // Nobody listens any more: then it has stopped.
+        let _ = self.stop.send(true);
+        while self.tasks.join_next().await.is_some() {}
+        self.inner.replicas.ended().await;
+    }
+}
+
+/// A running driver, to be looked at.
+#[derive(Clone)]
+pub struct DriverView(Arc<Inner>);
+
+impl DriverView {
+    /// This node's name in the trust list.
+    #[must_use]
+    pub fn name(&self) -> &NodeName {
+        &self.0.name
+    }
+
     /// How every partner is.
     #[must_use]
     pub fn board(&self) -> Arc<Board> {
-        Arc::clone(&self.inner.board)
+        Arc::clone(&self.0.board)
     }
 
-    /// Ends every conversation that this node began.
-    pub async fn stop(self) {
-        // Nobody listens any more: then it has stopped.
-        let _ = self.stop.send(true);
-        if let Err(error) = self.partners.await {
-            tracing::error!(%error, "the partners' tasks did not end well");
-        }
+    /// What a partner's logs have taken here, and may take.
+    #[must_use]
+    pub fn quota(&self, partner: &NodeName) -> (Used, QuotaLimits) {
+        (self.0.replicas.quota(&self.0, partner).used(), self.0.quota)
+    }
+
+    /// The logs of partners that are kept here, each in a store of its own.
+    #[must_use]
+    pub fn replicated(&self) -> Vec<(Origin, Arc<dyn Store>)> {
+        self.0.replicas.all()
+    }
+
+    /// Changes whenever another log is kept.
+    #[must_use]
+    pub fn opened(&self) -> watch::Receiver<u64> {
+        self.0.replicas.opened()
     }
 }
 
 impl Inner {
+    /// Becomes true when the node is to stop.
+    pub(super) fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.clone()
+    }
+
     /// What wakes the conversation with a partner before its time.
     pub(super) fn nudge(&self, name: &NodeName) -> Arc<Notify> {
-        let mut nudges = self.nudges.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(nudges.entry(name.clone()).or_default())
+        Arc::clone(locked(&self.nudges).entry(name.clone()).or_default())
+    }
+
+    /// Has a partner told that there is a new log for it.
+    pub(super) fn tell(&self, name: &NodeName) {
+        locked(&self.untold).insert(name.clone());
+        self.nudge(name).notify_one();
+    }
+
+    /// Whether a partner has to be told, and takes note that it is being told now.
+    pub(super) fn is_untold(&self, name: &NodeName) -> bool {
+        locked(&self.untold).remove(name)
+    }
+
+    /// The connection to a partner, while there is one.
+    pub(super) fn link_of(&self, name: &NodeName) -> watch::Receiver<Option<Link>> {
+        locked(&self.links).entry(name.clone()).or_default().subscribe()
+    }
+
+    /// Another connection to a partner, or none any more.
+    pub(super) fn linked(&self, name: &NodeName, link: Option<Link>) {
+        locked(&self.links).entry(name.clone()).or_default().send_replace(link);
     }
 
     /// A partner said which list it uses and what its clock shows; `at` is when, by the clock here.

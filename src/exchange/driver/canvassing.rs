@@ -1,0 +1,126 @@
+//! The own logs: a canvasser for each, and word to the addressee's node when there is a new one.
+
+use super::convert;
+use super::start::Inner;
+use crate::exchange::canvasser::{Action, Canvasser, DEADLINE_SECONDS, Event};
+use crate::exchange::message::{AddCheckpoint, Witnessed};
+use crate::exchange::replicates;
+use crate::log::{Origin, consistency_proof};
+use crate::store::Store;
+use crate::trust::NodeName;
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+const TICK: Duration = Duration::from_secs(1);
+
+/// Keeps a canvasser for every log of one hosted authority until the node stops.
+pub(super) async fn keep_all(inner: Arc<Inner>, store: Arc<dyn Store>) {
+    let (mut news, mut stop) = (store.news(), inner.stopping());
+    let mut known: BTreeSet<Origin> = BTreeSet::new();
+    let mut tasks = JoinSet::new();
+    loop {
+        news.mark_unchanged();
+        for origin in store.logs() {
+            if known.insert(origin.clone()) {
+                inner.tell_addressee(&origin);
+                tasks.spawn(canvass(Arc::clone(&inner), Arc::clone(&store), origin));
+            }
+        }
+        tokio::select! {
+            changed = news.changed() => if changed.is_err() { break },
+            _ = stop.wait_for(|stop| *stop) => break,
+        }
+    }
+    tasks.shutdown().await;
+}
+
+impl Inner {
+    /// Has the nodes that replicate a log look for it now: it is new.
+    fn tell_addressee(&self, origin: &Origin) {
+        let list = self.lists.current();
+        for node in list.text().nodes.iter().filter(|node| node.name != self.name) {
+            if replicates(&list, &node.name, origin) {
+                self.tell(&node.name);
+            }
+        }
+    }
+}
+
+async fn canvass(inner: Arc<Inner>, store: Arc<dyn Store>, origin: Origin) {
+    let (mut news, mut changes) = (store.news(), inner.lists.changes());
+    let (done, mut results) = mpsc::unbounded_channel();
+    let mut machine = Canvasser::new(origin.clone(), inner.lists.current());
+    let mut published = store.head(&origin);
+    let mut events = published.clone().map(Event::Published).into_iter().collect::<VecDeque<_>>();
+    let mut tick = tokio::time::interval(TICK);
+    loop {
+        while let Some(event) = events.pop_front() {
+            for action in machine.step(inner.clock.now(), event) {
+                match action {
+                    Action::Prove { witness, old, new } => {
+                        let (store, origin, done) = (Arc::clone(&store), origin.clone(), done.clone());
+                        tokio::task::spawn_blocking(move || {
+                            // The canvasser may be gone.
+                            let _ = done.send(match consistency_proof(old, new, &store.hashes(&origin)) {
+                                Ok(proof) => Event::Proven { witness, proof },
+                                Err(_) => Event::Failed(witness),
+                            });
+                        });
+                    }
+                    Action::Ask { witness, request } => {
+                        let (inner, done) = (Arc::clone(&inner), done.clone());
+                        tokio::spawn(async move {
+                            let answer = ask(&inner, &witness, &request).await;
+                            let _ = done.send(match answer {
+                                Some(answer) => Event::Answered { witness, answer },
+                                None => Event::Failed(witness),
+                            });
+                        });
+                    }
+                    Action::Keep(kept) => {
+                        if let Some(own) = inner.own.of(&origin) {
+                            let by = kept.line.name().rsplit_once('/').and_then(|(node, _)| node.parse().ok());
+                            if let Some(by) = by {
+                                own.keep(&by, kept);
+                            }
+                        }
+                    }
+                    Action::Refused { witness, answer } => {
+                        tracing::warn!(%witness, %origin, ?answer, "a witness does not cosign");
+                    }
+                }
+            }
+        }
+        tokio::select! {
+            Some(event) = results.recv() => events.push_back(event),
+            Ok(()) = news.changed() => {
+                let newest = store.head(&origin);
+                if newest != published {
+                    published.clone_from(&newest);
+                    events.extend(newest.map(Event::Published));
+                }
+            }
+            Ok(()) = changes.changed() => events.push_back(Event::Trust(inner.lists.current())),
+            _ = tick.tick() => events.push_back(Event::Tick),
+        }
+    }
+}
+
+async fn ask(inner: &Arc<Inner>, witness: &NodeName, request: &AddCheckpoint) -> Option<Witnessed> {
+    let link = inner.link_of(witness).borrow().clone()?;
+    let deadline = Duration::from_secs(DEADLINE_SECONDS.unsigned_abs());
+    let mut call = tonic::Request::new(convert::checkpoint_to_wire(request));
+    call.set_timeout(deadline);
+    let answered = tokio::time::timeout(deadline, async { link.calls().add_checkpoint(call).await }).await;
+    match answered {
+        Ok(Ok(answer)) => convert::witnessed(answer.get_ref()).ok(),
+        Ok(Err(status)) => {
+            tracing::debug!(%witness, why = %link.why(&status), "a witness was not reached");
+            None
+        }
+        Err(_) => None,
+    }
+}

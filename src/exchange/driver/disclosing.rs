@@ -1,0 +1,62 @@
+//! `FetchDisclosures`: what was sealed here, to the node pinned for the addressee and to nobody else.
+
+use super::start::Inner;
+use super::status::status;
+use super::supply::Answers;
+use super::{convert, wire};
+use crate::exchange::message::Disclosed;
+use crate::exchange::{ExchangeError, may_have_disclosures};
+use crate::store::{Disclosures, Store};
+use crate::trust::NodeName;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Status;
+
+/// Messages that the transport may not have taken yet: 4 MiB at most.
+const ROOM: usize = 4;
+
+/// Serves one request; entries are unsealed one by one as the caller takes them.
+pub(super) fn serve(
+    inner: &Arc<Inner>,
+    caller: &NodeName,
+    request: wire::FetchDisclosuresRequest,
+) -> Result<Answers<wire::FetchDisclosuresResponse>, ExchangeError> {
+    let asked = convert::disclosures_asked(request)?;
+    let own = inner.own.of(&asked.log).ok_or(ExchangeError::UnknownLog)?;
+    if !may_have_disclosures(&inner.lists.current(), caller, &asked.log) {
+        return Err(ExchangeError::NotForYou);
+    }
+    let store = Arc::clone(&own.store);
+    let (out, answers) = mpsc::channel(ROOM);
+    tokio::task::spawn_blocking(move || {
+        for index in asked.indexes {
+            let answer = match disclosed(store.as_ref(), &asked.log, index) {
+                Ok(state) => convert::disclosed_to_wire(index, state),
+                Err(error) => {
+                    // Who asked may have gone.
+                    let _ = out.blocking_send(Err::<_, Status>(status(&error)));
+                    return;
+                }
+            };
+            for message in answer {
+                if out.blocking_send(Ok(message)).is_err() {
+                    return;
+                }
+            }
+        }
+    });
+    Ok(Box::pin(ReceiverStream::new(answers)))
+}
+
+fn disclosed(
+    store: &dyn Store,
+    origin: &crate::log::Origin,
+    index: u64,
+) -> Result<Disclosed, crate::store::StoreError> {
+    Ok(match store.disclosures(origin, index)? {
+        None | Some(Disclosures::None) => Disclosed::None,
+        Some(Disclosures::Erased) => Disclosed::Erased,
+        Some(Disclosures::Present(all)) => Disclosed::All(all),
+    })
+}

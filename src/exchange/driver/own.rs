@@ -1,0 +1,142 @@
+//! The logs of the authorities hosted here, and the cosignatures that their heads have.
+
+use super::board::Board;
+use crate::exchange::cosigned::{Cosigned, Kept};
+use crate::log::{Host, Origin, VerifierKey};
+use crate::statement::Issuer;
+use crate::store::{Batch, PublishedHead, Store};
+use crate::time::Clock;
+use crate::trust::NodeName;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::mpsc;
+
+use super::lists::Lists;
+
+/// Cosignatures that wait to be made durable; one that finds no room comes again with the next head.
+const WAITING: usize = 4096;
+
+/// One hosted authority.
+pub(super) struct OwnLogs {
+    pub(super) store: Arc<dyn Store>,
+    cosigned: Arc<Mutex<BTreeMap<Origin, Cosigned>>>,
+    kept: mpsc::Sender<(NodeName, Kept)>,
+}
+
+/// All of them, by host.
+pub(super) struct Own(BTreeMap<Host, OwnLogs>);
+
+/// What the keeper of one authority's cosignatures works with.
+struct Keeper {
+    store: Arc<dyn Store>,
+    cosigned: Arc<Mutex<BTreeMap<Origin, Cosigned>>>,
+    lists: Arc<dyn Lists>,
+    clock: Arc<dyn Clock>,
+    board: Arc<Board>,
+}
+
+impl Own {
+    /// Begins keeping cosignatures. Needs a runtime.
+    pub(super) fn open(
+        stores: Vec<(Issuer, Arc<dyn Store>)>,
+        lists: &Arc<dyn Lists>,
+        clock: &Arc<dyn Clock>,
+        board: &Arc<Board>,
+    ) -> Self {
+        let opened = stores.into_iter().map(|(issuer, store)| {
+            let (kept, keep) = mpsc::channel(WAITING);
+            let cosigned = Arc::new(Mutex::default());
+            let keeper = Keeper {
+                store: Arc::clone(&store),
+                cosigned: Arc::clone(&cosigned),
+                lists: Arc::clone(lists),
+                clock: Arc::clone(clock),
+                board: Arc::clone(board),
+            };
+            tokio::task::spawn_blocking(move || keeper.run(keep));
+            (issuer.host().clone(), OwnLogs { store, cosigned, kept })
+        });
+        Self(opened.collect())
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &OwnLogs> {
+        self.0.values()
+    }
+
+    pub(super) fn of(&self, origin: &Origin) -> Option<&OwnLogs> {
+        self.0.get(origin.host())
+    }
+}
+
+impl OwnLogs {
+    /// The newest head of a log.
+    pub(super) fn head(&self, origin: &Origin) -> Option<PublishedHead> {
+        self.store.head(origin)
+    }
+
+    /// Hands a verified cosignature to its keeper. Nobody waits for it to be durable.
+    pub(super) fn keep(&self, by: &NodeName, kept: Kept) {
+        if self.kept.try_send((by.clone(), kept)).is_err() {
+            tracing::debug!(by = %by, "a cosignature found no room; the next head brings another");
+        }
+    }
+
+    /// The newest note of a log that one of these keys cosigned.
+    pub(super) fn cosigned_by(&self, origin: &Origin, keys: &[&VerifierKey]) -> Option<String> {
+        let cosigned = self.cosigned.lock().unwrap_or_else(PoisonError::into_inner);
+        cosigned.get(origin)?.newest_by(keys)
+    }
+}
+
+impl Keeper {
+    /// Makes durable what has come since the last sync: one commit for all of it. Ends when nobody brings any more.
+    fn run(self, mut keep: mpsc::Receiver<(NodeName, Kept)>) {
+        self.load();
+        let mut come = Vec::new();
+        while keep.blocking_recv_many(&mut come, WAITING) > 0 {
+            self.keep(std::mem::take(&mut come));
+        }
+    }
+
+    fn load(&self) {
+        let trust = self.lists.current();
+        for origin in self.store.logs() {
+            match Cosigned::load(self.store.as_ref(), &origin, &trust) {
+                Ok(loaded) => {
+                    self.cosigned.lock().unwrap_or_else(PoisonError::into_inner).insert(origin, loaded);
+                }
+                Err(error) => tracing::error!(%origin, %error, "cosignatures kept before could not be read"),
+            }
+        }
+    }
+
+    fn keep(&self, come: Vec<(NodeName, Kept)>) {
+        let trust = self.lists.current();
+        let mut state = Vec::new();
+        {
+            let mut all = self.cosigned.lock().unwrap_or_else(PoisonError::into_inner);
+            for (_, kept) in &come {
+                let log = all.entry(kept.origin.clone()).or_insert_with(|| Cosigned::none(kept.origin.clone()));
+                match log.keep(kept, &trust) {
+                    Ok(changes) => state.extend(changes),
+                    Err(error) => tracing::warn!(origin = %kept.origin, %error, "a cosignature was not kept"),
+                }
+            }
+        }
+        let at_ms = u64::try_from(self.clock.now().as_millisecond()).unwrap_or(0);
+        match self.store.commit(Batch { at_ms, state, ..Batch::default() }) {
+            Ok(_) => {
+                for (by, kept) in come {
+                    self.board.passage(&by, &kept.origin, |passage| {
+                        passage.cosigned = Some((kept.size, kept.time));
+                        passage.holds(kept.size);
+                    });
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cosignatures were not kept; the next heads bring others");
+                self.load();
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! What the logs of one partner may take here: bytes on disk, and entries a day.
+
+use crate::store::Batch;
+use crate::time::Timestamp;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+/// The bounds of one partner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QuotaLimits {
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// New entries a day (UTC).
+    pub entries_a_day: u64,
+}
+
+/// What one partner's logs have taken.
+#[derive(Debug)]
+pub(super) struct Quota {
+    limits: QuotaLimits,
+    used: Mutex<Used>,
+}
+
+/// How much that is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Used {
+    /// Bytes on disk, about.
+    pub bytes: u64,
+    /// New entries since midnight (UTC), or since the start of the node.
+    pub entries_today: u64,
+    day: i64,
+}
+
+const DAY: i64 = 86_400;
+
+impl Quota {
+    pub(super) fn new(limits: QuotaLimits) -> Self {
+        Self { limits, used: Mutex::default() }
+    }
+
+    /// Counts what lies in a log's folder already.
+    pub(super) fn found(&self, folder: &Path) {
+        let bytes = size_of(folder);
+        self.with(|used| used.bytes = used.bytes.saturating_add(bytes));
+    }
+
+    /// Takes room for a batch, or says in one sentence why there is none. A batch without entries always finds room.
+    pub(super) fn take(&self, batch: &Batch, now: Timestamp) -> Result<(), String> {
+        let entries = u64::try_from(batch.entries.len()).unwrap_or(u64::MAX);
+        let bytes = batch.entries.iter().map(|entry| u64::try_from(entry.leaf.len()).unwrap_or(u64::MAX)).sum::<u64>();
+        let day = now.as_second().div_euclid(DAY);
+        let QuotaLimits { bytes: most, entries_a_day } = self.limits;
+        self.with(|used| {
+            if used.day != day {
+                (used.day, used.entries_today) = (day, 0);
+            }
+            if entries == 0 {
+                return Ok(());
+            }
+            if used.entries_today.saturating_add(entries) > entries_a_day {
+                return Err(format!("the partner's quota of {entries_a_day} entries a day is used up"));
+            }
+            if used.bytes.saturating_add(bytes) > most {
+                return Err(format!("the partner's quota of {} MiB is used up", most >> 20));
+            }
+            used.entries_today += entries;
+            used.bytes += bytes;
+            Ok(())
+        })
+    }
+
+    pub(super) fn used(&self) -> Used {
+        self.with(|used| *used)
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Used) -> T) -> T {
+        work(&mut self.used.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn size_of(folder: &Path) -> u64 {
+    let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
+    let sizes = entries.flatten().map(|entry| match entry.metadata() {
+        Ok(metadata) if metadata.is_dir() => size_of(&entry.path()),
+        Ok(metadata) => metadata.len(),
+        Err(_) => 0,
+    });
+    sizes.sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::NewEntry;
+    use bytes::Bytes;
+
+    fn batch(count: u64) -> Batch {
+        let entry = |index| NewEntry {
+            origin: "tdap.gov.pk/log/2026/customs.gov.cn".parse().unwrap(),
+            index,
+            jti: crate::statement::Jti([0; 16]),
+            status_index: None,
+            number: None,
+            leaf: Bytes::from_static(&[b'x'; 100]),
+            disclosures: None,
+        };
+        Batch { entries: (0..count).map(entry).collect(), ..Batch::default() }
+    }
+
+    #[test]
+    fn a_flood_ends_at_the_quota_and_goes_on_the_next_day() {
+        let quota = Quota::new(QuotaLimits { bytes: 2_000, entries_a_day: 10 });
+        let (today, tomorrow) = ("2026-11-22T10:00:00Z".parse().unwrap(), "2026-11-23T00:00:00Z".parse().unwrap());
+        assert!(quota.take(&batch(10), today).is_ok());
+        assert!(quota.take(&batch(1), today).unwrap_err().contains("10 entries a day"));
+        assert!(quota.take(&batch(0), today).is_ok());
+        assert!(quota.take(&batch(10), tomorrow).is_ok());
+        let after = "2026-11-24T00:00:00Z".parse().unwrap();
+        assert!(quota.take(&batch(1), after).unwrap_err().contains("MiB"));
+    }
+}

@@ -1,0 +1,422 @@
+//! The logs that this node replicates: a task, a machine and a store of its own for each.
+
+use super::convert;
+use super::link::Link;
+use super::quota::Quota;
+use super::start::Inner;
+use super::wire;
+use crate::exchange::replica::{Action, Checked, Event, Held, Replica, Setup, Unchecked, check};
+use crate::exchange::{ExchangeError, hosts_issuer};
+use crate::log::Origin;
+use crate::reason::Reasoned as _;
+use crate::statement::{Addressee, Issuer};
+use crate::store::{JournalOptions, JournalStore, Store, StoreError};
+use crate::trust::NodeName;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Streaming;
+
+/// Messages to the log's node that the transport may not have taken yet.
+const ROOM: usize = 64;
+const TICK: Duration = Duration::from_secs(1);
+/// A store that could not be opened is tried again after.
+const AGAIN: Duration = Duration::from_mins(1);
+/// Entries that one thread checks: 64 signatures take about 3 ms.
+const PART: usize = 64;
+
+/// Every log replicated here.
+#[derive(Default)]
+pub(super) struct Replicas {
+    running: Mutex<BTreeMap<Origin, Option<Arc<dyn Store>>>>,
+    quotas: Mutex<HashMap<NodeName, Arc<Quota>>>,
+    tasks: Mutex<JoinSet<()>>,
+    opened: watch::Sender<u64>,
+}
+
+impl Replicas {
+    fn running(&self) -> MutexGuard<'_, BTreeMap<Origin, Option<Arc<dyn Store>>>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where a replicated log is kept.
+    pub(super) fn store(&self, origin: &Origin) -> Option<Arc<dyn Store>> {
+        self.running().get(origin).cloned().flatten()
+    }
+
+    /// All that are open.
+    pub(super) fn all(&self) -> Vec<(Origin, Arc<dyn Store>)> {
+        let running = self.running();
+        running.iter().filter_map(|(origin, store)| Some((origin.clone(), store.clone()?))).collect()
+    }
+
+    /// Changes whenever another is open.
+    pub(super) fn opened(&self) -> watch::Receiver<u64> {
+        self.opened.subscribe()
+    }
+
+    /// What the logs of a partner take.
+    pub(super) fn quota(&self, inner: &Inner, partner: &NodeName) -> Arc<Quota> {
+        let mut quotas = self.quotas.lock().unwrap_or_else(PoisonError::into_inner);
+        let quota = quotas.entry(partner.clone()).or_insert_with(|| Arc::new(Quota::new(inner.quota)));
+        Arc::clone(quota)
+    }
+
+    /// Begins to replicate a log of a partner, if nobody does yet.
+    pub(super) fn ensure(&self, inner: &Arc<Inner>, partner: &NodeName, origin: &Origin) {
+        let mut running = self.running();
+        if running.contains_key(origin) {
+            return;
+        }
+        running.insert(origin.clone(), None);
+        drop(running);
+        let task = replicate(Arc::clone(inner), partner.clone(), origin.clone());
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).spawn(task);
+    }
+
+    /// Waits until every task has ended; they have been told.
+    pub(super) async fn ended(&self) {
+        let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        while tasks.join_next().await.is_some() {}
+        self.running().clear();
+    }
+}
+
+/// The folder of a log below that of its node: an origin has slashes, and no underscore.
+fn folder(inner: &Inner, partner: &NodeName, origin: &Origin) -> PathBuf {
+    inner.data.join(partner.as_str()).join(origin.as_str().replace('/', "_"))
+}
+
+/// The addressee of a log as `aud` has it.
+fn addressee(origin: &Origin) -> String {
+    let label = origin.addressee();
+    if label == Addressee::Everyone.label() {
+        return Addressee::Everyone.to_string();
+    }
+    match label.to_ascii_uppercase().parse() {
+        Ok(country) => Addressee::Country(country).to_string(),
+        Err(_) => label.parse().map_or_else(|_| label.to_owned(), |host| Issuer::new(host).to_string()),
+    }
+}
+
+async fn replicate(inner: Arc<Inner>, partner: NodeName, origin: Origin) {
+    let mut stop = inner.stopping();
+    loop {
+        match open(&inner, &partner, &origin).await {
+            Ok((store, held)) => {
+                inner.replicas.running().insert(origin.clone(), Some(Arc::clone(&store)));
+                inner.replicas.opened.send_modify(|count| *count = count.wrapping_add(1));
+                tracing::info!(%partner, %origin, held = held.edge.size(), "replicating");
+                Carrier::new(&inner, partner, origin, store, held).run(&mut stop).await;
+                return;
+            }
+            Err(why) => {
+                tracing::error!(%partner, %origin, "the partner's log cannot be opened here: {why}");
+                tokio::select! {
+                    () = tokio::time::sleep(AGAIN) => {}
+                    _ = stop.wait_for(|stop| *stop) => return,
+                }
+            }
+        }
+    }
+}
+
+async fn open(inner: &Arc<Inner>, partner: &NodeName, origin: &Origin) -> Result<(Arc<dyn Store>, Held), String> {
+    let (at, origin) = (folder(inner, partner, origin), origin.clone());
+    let (random, quota) = (Arc::clone(&inner.random), inner.replicas.quota(inner, partner));
+    let opened = tokio::task::spawn_blocking(move || {
+        quota.found(&at);
+        // Twice what is kept free for the node's own issuance: a partner's log stops before an authority's does.
+        let usual = JournalOptions::default();
+        let options = JournalOptions { reserve_bytes: usual.reserve_bytes.saturating_mul(2), ..usual };
+        let store: Arc<dyn Store> = Arc::new(JournalStore::open(&at, options, random).map_err(|e| e.to_string())?);
+        let held = Held::load(store.as_ref(), &origin).map_err(|error| error.to_string())?;
+        Ok((store, held))
+    });
+    opened.await.map_err(|error| error.to_string())?
+}
+
+/// A stream to the log's node.
+struct Up {
+    out: mpsc::Sender<wire::SyncRequest>,
+    incoming: Streaming<wire::SyncResponse>,
+}
+
+/// What the carrier heard.
+enum Heard {
+    Event(Event),
+    Dialled(Result<Up, String>),
+}
+
+/// Carries one machine: does what it wants done, and tells it what came of it.
+struct Carrier {
+    inner: Arc<Inner>,
+    partner: NodeName,
+    origin: Origin,
+    store: Arc<dyn Store>,
+    machine: Replica,
+    quota: Arc<Quota>,
+    up: Option<Up>,
+    done: mpsc::UnboundedSender<Heard>,
+    results: mpsc::UnboundedReceiver<Heard>,
+    alarm: Option<ExchangeError>,
+}
+
+impl Carrier {
+    fn new(inner: &Arc<Inner>, partner: NodeName, origin: Origin, store: Arc<dyn Store>, held: Held) -> Self {
+        let trust = inner.lists.current();
+        let cosigns = !hosts_issuer(&trust, &inner.name, &origin);
+        let setup = Setup { origin: origin.clone(), addressee: addressee(&origin), trust, cosigns };
+        let (done, results) = mpsc::unbounded_channel();
+        Self {
+            inner: Arc::clone(inner),
+            quota: inner.replicas.quota(inner, &partner),
+            partner,
+            origin,
+            store,
+            machine: Replica::new(setup, held),
+            up: None,
+            done,
+            results,
+            alarm: None,
+        }
+    }
+
+    async fn run(mut self, stop: &mut watch::Receiver<bool>) {
+        let mut changes = self.inner.lists.changes();
+        let mut links = self.inner.link_of(&self.partner);
+        let mut tick = tokio::time::interval(TICK);
+        let mut events = VecDeque::from([Event::Tick]);
+        loop {
+            while let Some(event) = events.pop_front() {
+                let actions = self.machine.step(self.inner.clock.now(), event);
+                for action in actions {
+                    events.extend(self.act(action));
+                }
+                self.show();
+            }
+            let connected = self.up.is_some() || links.borrow().is_some();
+            let incoming = async {
+                match &mut self.up {
+                    Some(up) => up.incoming.message().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                message = incoming => events.push_back(self.heard(message)),
+                Some(heard) = self.results.recv() => match heard {
+                    Heard::Event(event) => events.push_back(event),
+                    Heard::Dialled(Ok(up)) => {
+                        self.up = Some(up);
+                        events.push_back(Event::Connected);
+                    }
+                    Heard::Dialled(Err(why)) => {
+                        tracing::debug!(partner = %self.partner, origin = %self.origin, why, "no stream");
+                        events.push_back(Event::Disconnected);
+                    }
+                },
+                Ok(()) = changes.changed() => events.push_back(Event::Trust(self.inner.lists.current())),
+                // Without a connection there is nobody to dial, and nobody to find silent.
+                Ok(()) = links.changed() => events.push_back(Event::Tick),
+                _ = tick.tick(), if connected => events.push_back(Event::Tick),
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+        }
+    }
+
+    /// What came over the stream, or that it ended.
+    fn heard(&mut self, message: Result<Option<wire::SyncResponse>, tonic::Status>) -> Event {
+        let taken = match message {
+            Ok(Some(message)) => convert::from_supplier(message).map_err(|error| error.to_string()),
+            Ok(None) => Err("the log's node ended the stream".to_owned()),
+            Err(status) => Err(status.message().to_owned()),
+        };
+        match taken {
+            Ok(message) => Event::Received(message),
+            Err(why) => {
+                tracing::debug!(partner = %self.partner, origin = %self.origin, why, "the stream ended");
+                self.up = None;
+                Event::Disconnected
+            }
+        }
+    }
+
+    /// Does what is to be done; what comes of it at once is an event.
+    fn act(&mut self, action: Action) -> Option<Event> {
+        match action {
+            Action::Dial => self.dial(),
+            Action::HangUp(why) => {
+                tracing::debug!(partner = %self.partner, origin = %self.origin, %why, "hanging up");
+                self.up = None;
+            }
+            Action::Send(message) => {
+                let message = convert::replica_to_wire(message);
+                if self.up.as_ref().is_some_and(|up| up.out.try_send(message).is_err()) {
+                    self.up = None;
+                    return Some(Event::Disconnected);
+                }
+            }
+            Action::Check(work) => self.check(work),
+            Action::Commit(batch) => {
+                if let Err(why) = self.quota.take(&batch, self.inner.clock.now()) {
+                    return Some(Event::StoreFailed(why));
+                }
+                self.blocking(move |store| store.commit(batch).map(|_| Event::Committed));
+            }
+            Action::Advance { extension, note } => self.blocking(move |store| {
+                store.advance(vec![*extension], &|_| Ok(note.clone())).map(|()| Event::Advanced)
+            }),
+            Action::Cosign(checkpoint) => return self.cosign(&checkpoint),
+            Action::Reload => {
+                let origin = self.origin.clone();
+                self.blocking(move |store| {
+                    store.reload()?;
+                    Held::load(store, &origin).map(|held| Event::Reloaded(Box::new(held)))
+                });
+            }
+            Action::Found(findings) => {
+                for finding in findings {
+                    let (index, sentence) = (finding.index, finding.sentence);
+                    tracing::warn!(partner = %self.partner, origin = %self.origin, index, reason = finding.reason, "an entry failed its check: {sentence}");
+                }
+            }
+            Action::Alarm(why) => self.alarmed(why),
+            Action::Suspect(suspicion) => {
+                tracing::error!(
+                    partner = %self.partner,
+                    origin = %self.origin,
+                    first = suspicion.first,
+                    second = suspicion.second,
+                    reason = "LOG_EQUIVOCATED",
+                    "two heads of the log seem not to be of one history"
+                );
+            }
+        }
+        None
+    }
+
+    /// The same trouble again is no second line.
+    fn alarmed(&mut self, why: ExchangeError) {
+        if self.alarm.as_ref() != Some(&why) {
+            tracing::warn!(partner = %self.partner, origin = %self.origin, reason = why.reason(), "{why}");
+            self.alarm = Some(why);
+        }
+    }
+
+    fn dial(&self) {
+        let (link, done) = (self.inner.link_of(&self.partner).borrow().clone(), self.done.clone());
+        tokio::spawn(async move {
+            // The carrier may be gone.
+            let _ = done.send(Heard::Dialled(stream(link).await));
+        });
+    }
+
+    /// Checks entries on as many threads as there are, and puts the parts together again.
+    fn check(&self, work: Unchecked) {
+        let (store, done) = (Arc::clone(&self.store), self.done.clone());
+        let parts = parts(work);
+        tokio::spawn(async move {
+            let checks = parts.into_iter().map(|part| {
+                let store = Arc::clone(&store);
+                tokio::task::spawn_blocking(move || check(store.as_ref(), &part))
+            });
+            let mut whole: Option<Checked> = None;
+            for running in checks.collect::<Vec<_>>() {
+                let part = match running.await {
+                    Ok(Ok(part)) => part,
+                    Ok(Err(error)) => return drop(done.send(Heard::Event(Event::StoreFailed(error.to_string())))),
+                    Err(error) => return drop(done.send(Heard::Event(Event::StoreFailed(error.to_string())))),
+                };
+                match &mut whole {
+                    None => whole = Some(part),
+                    Some(whole) => {
+                        whole.entries.extend(part.entries);
+                        whole.places.extend(part.places);
+                    }
+                }
+            }
+            if let Some(whole) = whole {
+                let _ = done.send(Heard::Event(Event::Checked(whole)));
+            }
+        });
+    }
+
+    fn cosign(&self, checkpoint: &crate::log::Checkpoint) -> Option<Event> {
+        let now = self.inner.clock.now();
+        let time = u64::try_from(now.as_second()).unwrap_or(0);
+        match self.inner.replica.cosign(checkpoint, time) {
+            Ok(line) => {
+                let size = checkpoint.head.size;
+                self.inner.board.passage(&self.partner, &self.origin, |passage| passage.cosigned = Some((size, time)));
+                Some(Event::Cosigned { size, line: line.to_string() })
+            }
+            Err(error) => {
+                tracing::error!(origin = %self.origin, %error, "a head could not be cosigned");
+                None
+            }
+        }
+    }
+
+    fn blocking(&self, work: impl FnOnce(&dyn Store) -> Result<Event, StoreError> + Send + 'static) {
+        let (store, done) = (Arc::clone(&self.store), self.done.clone());
+        tokio::task::spawn_blocking(move || {
+            let event = work(store.as_ref()).unwrap_or_else(|error| Event::StoreFailed(error.to_string()));
+            // The carrier may be gone.
+            let _ = done.send(Heard::Event(event));
+        });
+    }
+
+    /// Shows the operator how far it is.
+    fn show(&self) {
+        let held = self.machine.held();
+        let (size, published) = (self.machine.heard_size(), held.tree_head().size);
+        let findings = u64::try_from(held.findings.len()).unwrap_or(u64::MAX);
+        let now = self.inner.clock.now();
+        self.inner.board.passage(&self.partner, &self.origin, |passage| {
+            passage.inward = true;
+            passage.grows(size, now);
+            passage.holds(published);
+            passage.findings = findings;
+        });
+    }
+}
+
+async fn stream(link: Option<Link>) -> Result<Up, String> {
+    let link = link.ok_or("the partner is not connected")?;
+    let (out, requests) = mpsc::channel(ROOM);
+    let incoming = link.calls().sync(ReceiverStream::new(requests)).await.map_err(|s| link.why(&s).to_string())?;
+    Ok(Up { out, incoming: incoming.into_inner() })
+}
+
+/// The work in parts that threads do side by side.
+fn parts(work: Unchecked) -> Vec<Unchecked> {
+    let Unchecked { ticket, origin, start, entries, trust } = work;
+    let starts = (start..).step_by(PART);
+    let chunks = entries.chunks(PART).zip(starts);
+    chunks
+        .map(|(chunk, start)| Unchecked {
+            ticket,
+            origin: origin.clone(),
+            start,
+            entries: chunk.to_vec(),
+            trust: Arc::clone(&trust),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_is_kept_under_its_addressee() {
+        let of = |text: &str| addressee(&text.parse().unwrap());
+        assert_eq!(of("tdap.gov.pk/log/2026/customs.gov.cn"), "https://customs.gov.cn");
+        assert_eq!(of("kra.go.ke/log/2026/zm"), "urn:iso:std:iso:3166:-1:ZM");
+        assert_eq!(of("kra.go.ke/log/2026/all"), Addressee::Everyone.to_string());
+    }
+}

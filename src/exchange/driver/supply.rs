@@ -1,0 +1,186 @@
+//! The answering end of `Sync`: carries one [`Supplier`] between its partner and the store of the log.
+
+use super::convert;
+use super::own::OwnLogs;
+use super::start::Inner;
+use super::status::status;
+use super::wire;
+use crate::exchange::ExchangeError;
+use crate::exchange::message::{FromReplica, MAX_PACKAGE_BYTES, MAX_PACKAGE_ENTRIES};
+use crate::exchange::supplier::{Action, Event, Supplier};
+use crate::log::{Hash, Origin, consistency_proof};
+use crate::store::Store;
+use crate::trust::NodeName;
+use bytes::Bytes;
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_stream::{Stream, StreamExt as _};
+use tonic::{Status, Streaming};
+
+/// Answers that the transport may not have taken yet: more than the machine ever has under way.
+const ROOM: usize = 16;
+/// Who opened a stream has this long to say of which log.
+const GREETING: Duration = Duration::from_secs(30);
+const TICK: Duration = Duration::from_secs(1);
+
+/// What goes back to the partner.
+pub(super) type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+type Out = mpsc::Sender<Result<wire::SyncResponse, Status>>;
+
+/// Serves one stream until either side ends it.
+pub(super) fn serve(
+    inner: Arc<Inner>,
+    caller: NodeName,
+    incoming: Streaming<wire::SyncRequest>,
+) -> Answers<wire::SyncResponse> {
+    let (out, answers) = mpsc::channel(ROOM);
+    let (taken, takes) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        if let Err(error) = converse(&inner, &caller, incoming, &out, takes).await {
+            tracing::info!(partner = %caller, reason = crate::reason::Reasoned::reason(&error), "a stream ends: {error}");
+            // A partner that has hung up hears nothing.
+            let _ = tokio::time::timeout(TICK, out.send(Err(status(&error)))).await;
+        }
+    });
+    Box::pin(ReceiverStream::new(answers).map(move |answer| {
+        // The conversation may be over.
+        let _ = taken.send(());
+        answer
+    }))
+}
+
+/// Where the log is kept that a stream is about.
+struct Source<'a> {
+    store: Arc<dyn Store>,
+    own: Option<&'a OwnLogs>,
+}
+
+async fn converse(
+    inner: &Arc<Inner>,
+    caller: &NodeName,
+    mut incoming: Streaming<wire::SyncRequest>,
+    out: &Out,
+    mut takes: mpsc::UnboundedReceiver<()>,
+) -> Result<(), ExchangeError> {
+    let first = tokio::time::timeout(GREETING, incoming.message()).await.map_err(|_| ExchangeError::Silent)?;
+    let Ok(Some(first)) = first else { return Ok(()) };
+    let FromReplica::Hello(hello) = convert::from_replica(first)? else {
+        return Err(ExchangeError::Protocol("the hello comes first"));
+    };
+    let origin = hello.log.clone();
+    let held = hello.next_index;
+    let source = source(inner, &origin)?;
+    let mut news = source.store.news();
+    let mut changes = inner.lists.changes();
+    let mut stop = inner.stopping();
+    let (done, mut results) = mpsc::unbounded_channel();
+    let mut machine = Supplier::new(origin.clone(), caller.clone(), inner.lists.current(), inner.clock.now());
+    let mut events = VecDeque::new();
+    news.mark_unchanged();
+    let mut published = source.store.head(&origin);
+    events.extend(published.clone().map(Event::Published));
+    events.push_back(Event::Received(FromReplica::Hello(hello)));
+    let size = published.as_ref().map_or(0, |head| head.head.size);
+    if source.own.is_some() {
+        inner.board.passage(caller, &origin, |passage| {
+            passage.inward = false;
+            passage.holds(held);
+            passage.grows(size, inner.clock.now());
+        });
+    }
+    let mut tick = tokio::time::interval(TICK);
+    loop {
+        while let Some(event) = events.pop_front() {
+            for action in machine.step(inner.clock.now(), event) {
+                match action {
+                    Action::Send(message) => {
+                        if out.try_send(Ok(convert::supplier_to_wire(message))).is_err() {
+                            return Ok(());
+                        }
+                    }
+                    Action::Prove { old, new } => {
+                        let (store, origin, done) = (Arc::clone(&source.store), origin.clone(), done.clone());
+                        tokio::task::spawn_blocking(move || {
+                            let proof = consistency_proof(old, new, &store.hashes(&origin));
+                            // Nobody waits for it any more: then it is of no use.
+                            let _ = done.send(match proof {
+                                Ok(proof) => Event::Proven(proof),
+                                Err(error) => Event::Failed(error.to_string()),
+                            });
+                        });
+                    }
+                    Action::Read { start, end, size } => {
+                        let (store, origin, done) = (Arc::clone(&source.store), origin.clone(), done.clone());
+                        tokio::task::spawn_blocking(move || {
+                            let _ = done.send(match read(store.as_ref(), &origin, start, end, size) {
+                                Ok((entries, proof)) => Event::Read { entries, proof },
+                                Err(why) => Event::Failed(why),
+                            });
+                        });
+                    }
+                    Action::Keep(kept) => {
+                        if let Some(own) = source.own {
+                            own.keep(caller, kept);
+                        }
+                    }
+                    Action::HangUp(why) => return Err(why),
+                }
+            }
+        }
+        tokio::select! {
+            message = incoming.message() => match message {
+                Ok(Some(message)) => events.push_back(Event::Received(convert::from_replica(message)?)),
+                Ok(None) | Err(_) => return Ok(()),
+            },
+            Some(()) = takes.recv() => events.push_back(Event::Sent),
+            Some(event) = results.recv() => events.push_back(event),
+            Ok(()) = news.changed() => {
+                let newest = source.store.head(&origin);
+                if newest != published {
+                    published.clone_from(&newest);
+                    let size = newest.as_ref().map_or(0, |head| head.head.size);
+                    if source.own.is_some() {
+                        inner.board.passage(caller, &origin, |passage| passage.grows(size, inner.clock.now()));
+                    }
+                    events.extend(newest.map(Event::Published));
+                }
+            }
+            Ok(()) = changes.changed() => events.push_back(Event::Trust(inner.lists.current())),
+            _ = tick.tick() => events.push_back(Event::Tick),
+            () = out.closed() => return Ok(()),
+            _ = stop.wait_for(|stop| *stop) => return Err(ExchangeError::CannotKeep("it is stopping".to_owned())),
+        }
+    }
+}
+
+/// A hosted authority's log, open or not yet; else one that is replicated here, for its own node that lost it.
+fn source<'a>(inner: &'a Inner, origin: &Origin) -> Result<Source<'a>, ExchangeError> {
+    if let Some(own) = inner.own.of(origin) {
+        return Ok(Source { store: Arc::clone(&own.store), own: Some(own) });
+    }
+    let store = inner.replicas.store(origin).ok_or(ExchangeError::UnknownLog)?;
+    Ok(Source { store, own: None })
+}
+
+/// Entries for one package, and the proof from where they end.
+fn read(
+    store: &dyn Store,
+    origin: &Origin,
+    start: u64,
+    end: u64,
+    size: u64,
+) -> Result<(Vec<Bytes>, Vec<Hash>), String> {
+    let most = u64::try_from(MAX_PACKAGE_ENTRIES).unwrap_or(u64::MAX);
+    let end = end.min(start.saturating_add(most));
+    let entries = store.leaves(origin, start..end, MAX_PACKAGE_BYTES).map_err(|error| error.to_string())?;
+    let reached = start.saturating_add(u64::try_from(entries.len()).unwrap_or(u64::MAX));
+    if reached >= size {
+        return Ok((entries, Vec::new()));
+    }
+    let proof = consistency_proof(reached, size, &store.hashes(origin)).map_err(|error| error.to_string())?;
+    Ok((entries, proof))
+}

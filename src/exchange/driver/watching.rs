@@ -1,0 +1,156 @@
+//! This node as a witness: one machine for all logs it watches, on a thread of its own.
+
+use super::lists::Lists;
+use crate::exchange::message::{AddCheckpoint, Witnessed};
+use crate::exchange::witness::{Action, Event, Witness};
+use crate::keys::WitnessKey;
+use crate::log::Origin;
+use crate::store::{Batch, StateChange, Store, StoreError};
+use crate::time::Clock;
+use crate::trust::NodeName;
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{mpsc, oneshot};
+
+/// Calls that wait; who comes beyond is told to come again.
+const WAITING: usize = 1024;
+
+type Asked = (AddCheckpoint, oneshot::Sender<Witnessed>);
+
+/// Where heads are shown to this node.
+pub(super) struct WitnessDesk {
+    ask: mpsc::Sender<Asked>,
+    heads: Arc<Mutex<BTreeMap<Origin, String>>>,
+}
+
+/// What the witness works with.
+pub(super) struct WitnessSetup {
+    pub(super) name: NodeName,
+    pub(super) key: WitnessKey,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) lists: Arc<dyn Lists>,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+impl WitnessDesk {
+    /// Reads what was witnessed before and begins. Needs a runtime, and blocks.
+    pub(super) fn open(setup: WitnessSetup) -> Result<Self, StoreError> {
+        let trust = setup.lists.current();
+        let machine = Witness::load(setup.store.as_ref(), setup.name.clone(), trust, BTreeSet::new())?;
+        let heads = machine.heads().map(|(origin, _, note)| (origin.clone(), note.to_owned())).collect();
+        let heads = Arc::new(Mutex::new(heads));
+        let (ask, asked) = mpsc::channel(WAITING);
+        let thread = Thread { setup, machine, heads: Arc::clone(&heads), open: HashMap::new(), tickets: 0 };
+        tokio::task::spawn_blocking(move || thread.run(asked));
+        Ok(Self { ask, heads })
+    }
+
+    /// Shows a head; gives the witness's answer.
+    pub(super) async fn ask(&self, request: AddCheckpoint) -> Witnessed {
+        let (answer, answered) = oneshot::channel();
+        if self.ask.try_send((request, answer)).is_err() {
+            return Witnessed::Busy;
+        }
+        answered.await.unwrap_or(Witnessed::Busy)
+    }
+
+    /// The newest note of every log watched.
+    pub(super) fn heads(&self) -> BTreeMap<Origin, String> {
+        self.heads.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+struct Thread {
+    setup: WitnessSetup,
+    machine: Witness,
+    heads: Arc<Mutex<BTreeMap<Origin, String>>>,
+    open: HashMap<u64, oneshot::Sender<Witnessed>>,
+    tickets: u64,
+}
+
+impl Thread {
+    /// Takes all calls that wait, makes what is to be kept durable with one sync, and answers. Ends when nobody can ask.
+    fn run(mut self, mut asked: mpsc::Receiver<Asked>) {
+        let mut version = self.setup.lists.current().version();
+        let mut come = Vec::new();
+        while asked.blocking_recv_many(&mut come, WAITING) > 0 {
+            let mut events = VecDeque::new();
+            let trust = self.setup.lists.current();
+            if trust.version() != version {
+                version = trust.version();
+                events.push_back(Event::Trust(trust));
+            }
+            for (request, answer) in come.drain(..) {
+                self.tickets += 1;
+                self.open.insert(self.tickets, answer);
+                events.push_back(Event::Asked { ticket: self.tickets, request });
+            }
+            while !events.is_empty() {
+                let mut keep = Vec::new();
+                while let Some(event) = events.pop_front() {
+                    for action in self.machine.step(event) {
+                        self.act(action, &mut keep, &mut events);
+                    }
+                }
+                events.extend(self.keep(keep));
+            }
+        }
+    }
+
+    fn act(&mut self, action: Action, keep: &mut Vec<(Origin, StateChange)>, events: &mut VecDeque<Event>) {
+        match action {
+            Action::Keep { origin, change } => keep.push((origin, change)),
+            Action::Cosign(checkpoint) => {
+                let time = u64::try_from(self.setup.clock.now().as_second()).unwrap_or(0);
+                let line = self.setup.key.cosign(&checkpoint, time);
+                if let Err(error) = &line {
+                    tracing::error!(origin = %checkpoint.origin, %error, "a head could not be cosigned");
+                }
+                let line = line.ok().map(|line| line.to_string());
+                events.push_back(Event::Cosigned { origin: checkpoint.origin, line });
+            }
+            Action::Answer { ticket, answer } => {
+                if let Some(open) = self.open.remove(&ticket) {
+                    // Who asked may have gone.
+                    let _ = open.send(answer);
+                }
+            }
+            Action::Suspect(suspicion) => tracing::error!(
+                origin = %suspicion.origin,
+                first = suspicion.first,
+                second = suspicion.second,
+                reason = "LOG_EQUIVOCATED",
+                "two heads of the log seem not to be of one history"
+            ),
+        }
+    }
+
+    /// One commit for all heads of this turn.
+    fn keep(&mut self, keep: Vec<(Origin, StateChange)>) -> Vec<Event> {
+        if keep.is_empty() {
+            return Vec::new();
+        }
+        let at_ms = u64::try_from(self.setup.clock.now().as_millisecond()).unwrap_or(0);
+        let (origins, state): (Vec<_>, Vec<_>) = keep.into_iter().unzip();
+        let notes = state.iter().map(|change| match change {
+            StateChange::RecordPut { record, .. } => String::from_utf8(record.clone()).ok(),
+            _ => None,
+        });
+        let notes = notes.collect::<Vec<_>>();
+        match self.setup.store.commit(Batch { at_ms, state, ..Batch::default() }) {
+            Ok(_) => {
+                let mut heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
+                heads.extend(origins.iter().cloned().zip(notes).filter_map(|(origin, note)| Some((origin, note?))));
+                origins.into_iter().map(Event::Kept).collect()
+            }
+            Err(error) => {
+                tracing::error!(%error, "witnessed heads could not be kept");
+                // By the path of every start; what fails here fails again with the next call.
+                if let Err(error) = self.setup.store.reload() {
+                    tracing::error!(%error, "the witness's store could not be read again");
+                }
+                origins.into_iter().map(Event::KeepFailed).collect()
+            }
+        }
+    }
+}
