@@ -12,9 +12,9 @@ const DOMAIN: &str = "origin.v1";
 pub(super) fn status(error: &(impl Reasoned + ?Sized)) -> Status {
     let (reason, class) = (error.reason(), error.class());
     let code = match (reason, class) {
-        ("PARTNER_UNKNOWN" | "PARTNER_KEY_WRONG" | "PARTNER_UNNAMED" | "LOG_NOT_YOURS", _) => Code::PermissionDenied,
-        ("LOG_NOT_HERE", _) => Code::NotFound,
-        ("QUOTA_EXCEEDED" | "SLOW_CONSUMER" | "NO_SPACE", _) => Code::ResourceExhausted,
+        ("PARTNER_UNKNOWN" | "PARTNER_KEY_WRONG" | "PARTNER_UNNAMED" | "LOG_NOT_FOR_CALLER", _) => Code::PermissionDenied,
+        ("LOG_UNKNOWN", _) => Code::NotFound,
+        ("SLOW_CONSUMER" | "NO_SPACE", _) => Code::ResourceExhausted,
         (_, Class::Reject) => Code::InvalidArgument,
         (_, Class::Retry) => Code::Unavailable,
         (_, Class::Fatal) => Code::Internal,
