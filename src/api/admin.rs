@@ -5,7 +5,9 @@ use super::call::{authorization, blocking, refused};
 use super::convert;
 use super::failure;
 use super::hosts::{HostedAuthority, Hosts};
+use super::partners;
 use super::wire::origin::v1::{self as wire, admin_service_server::AdminService};
+use crate::exchange::driver::DriverView;
 use crate::log::{Frontier, Hash, Origin, leaf_hash};
 use crate::office::{Account, AccountId, ApiToken, Role, TokenHash};
 use crate::store::{Store, StoreError};
@@ -30,6 +32,7 @@ pub(crate) struct Admin {
     pub(crate) started_at: Timestamp,
     pub(crate) verifier: Arc<ArcSwap<Verifier>>,
     pub(crate) stopping: watch::Receiver<bool>,
+    pub(crate) partners: Option<DriverView>,
 }
 
 #[tonic::async_trait]
@@ -121,6 +124,15 @@ impl AdminService for Admin {
         let root = root.map_err(|error| failure::plain(&error))?;
         let holds = root == head.head.root;
         Ok(Response::new(wire::CheckLogResponse { size, holds, root: Bytes::copy_from_slice(&root.0) }))
+    }
+
+    async fn list_partners(
+        &self,
+        request: Request<wire::ListPartnersRequest>,
+    ) -> Result<Response<wire::ListPartnersResponse>, Status> {
+        self.admit(request.metadata())?;
+        let verifier = self.verifier.load();
+        Ok(Response::new(partners::list(self.partners.as_ref(), verifier.trust())))
     }
 }
 

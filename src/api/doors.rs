@@ -13,6 +13,7 @@ use super::wire::origin::v1::admin_service_server::AdminServiceServer;
 use super::wire::origin::v1::certificate_service_server::CertificateServiceServer;
 use super::wire::origin::v1::log_service_server::LogServiceServer;
 use super::wire::origin::v1::verification_service_server::VerificationServiceServer;
+use crate::exchange::driver::DriverView;
 use crate::office::TokenHash;
 use crate::time::Clock;
 use crate::verification::Verifier;
@@ -45,6 +46,8 @@ pub struct DoorSetup {
     pub verifications_per_minute: u32,
     /// Becomes true when the node is to stop.
     pub stopping: watch::Receiver<bool>,
+    /// The exchange with partners, where the node has any.
+    pub partners: Option<DriverView>,
 }
 
 /// The routers of a node.
@@ -74,7 +77,8 @@ type AdminServer = AdminServiceServer<Admin>;
 impl Doors {
     /// Makes the routers. Nothing is served before a listener takes them.
     pub async fn open(setup: DoorSetup) -> Result<Self, tonic_reflection::server::Error> {
-        let DoorSetup { hosts, verifier, clock, operator, deadline, verifications_per_minute, stopping } = setup;
+        let DoorSetup { hosts, verifier, clock, operator, deadline, verifications_per_minute, stopping, partners } =
+            setup;
         let (client_health, client_health_server) = tonic_health::server::health_reporter();
         let (admin_health, admin_health_server) = tonic_health::server::health_reporter();
 
@@ -97,7 +101,7 @@ impl Doors {
         let public = public.layer(from_fn_with_state(deadline, deadline::within_https));
 
         let started_at = clock.now();
-        let admin = Admin { hosts, operator, clock, started_at, verifier, stopping };
+        let admin = Admin { hosts, operator, clock, started_at, verifier, stopping, partners };
         // No deadline: checking a log reads all of it.
         let admin = Routes::new(admin_health_server)
             .add_service(reflection(&[AdminServer::NAME])?)

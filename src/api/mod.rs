@@ -15,6 +15,7 @@ mod failure;
 mod hosts;
 mod http;
 mod logs;
+mod partners;
 mod peer;
 mod rate;
 #[cfg(test)]

@@ -22,6 +22,7 @@ mod inspect;
 mod issue;
 mod key;
 mod log;
+mod partner;
 mod redact;
 mod remote;
 mod rows;
@@ -78,6 +79,7 @@ enum Command {
     Key(key::Arguments),
     Trust(trust::Arguments),
     Account(account::Arguments),
+    Partner(partner::Arguments),
     Issue(issue::Arguments),
     Log(log::Arguments),
     Init(Box<init::Arguments>),
@@ -99,6 +101,7 @@ impl Command {
             Self::Key(arguments) => arguments.run(console),
             Self::Trust(arguments) => arguments.run(console),
             Self::Account(arguments) => arguments.run(console),
+            Self::Partner(arguments) => arguments.run(console),
             Self::Issue(arguments) => arguments.run(console),
             Self::Log(arguments) => arguments.run(console),
             Self::Init(arguments) => arguments.run(console),

@@ -6,7 +6,7 @@ use super::greeting::Greeting;
 use super::listener::{Listener, ListenerLimits};
 use super::tls::TlsIdentity;
 use super::trust_keeper::TrustKeeper;
-use crate::exchange::driver::{self, Dialler, Driver, DriverSetup, QuotaLimits};
+use crate::exchange::driver::{self, Dialler, Driver, DriverSetup, DriverView, QuotaLimits};
 use crate::keys::{KeyStore, Passphrase, ReplicaKey, WitnessKey};
 use crate::reason::Reasoned as _;
 use crate::statement::Issuer;
@@ -40,6 +40,26 @@ pub(super) struct PartnerDoor {
     listener: Listener,
     identity: Arc<TlsIdentity>,
     keys: CosignerKeys,
+}
+
+/// The exchange, begun, and the door that is not served yet.
+pub(super) struct OpenPartners {
+    driver: Driver,
+    listener: Listener,
+    greeting: Greeting,
+}
+
+impl OpenPartners {
+    /// What others may look at.
+    pub(super) fn view(&self) -> DriverView {
+        self.driver.view()
+    }
+
+    /// Serves partners.
+    pub(super) fn serve(self, serving: &mut JoinSet<()>, stop: watch::Receiver<bool>, drain: Duration) -> Driver {
+        serving.spawn(self.listener.serve(self.greeting, self.driver.router(), LIMITS, stop, drain));
+        self.driver
+    }
 }
 
 /// Unlocks the cosigner keys. It blocks.
@@ -78,16 +98,13 @@ impl PartnerDoor {
         Arc::clone(&self.identity)
     }
 
-    /// Serves partners and begins to dial them.
-    pub(super) async fn open(
+    /// Begins to dial partners; the door is not served yet.
+    pub(super) async fn start(
         self,
         keeper: &Arc<TrustKeeper>,
         own: Vec<(Issuer, Arc<dyn Store>)>,
         (clock, random): (Arc<dyn Clock>, Arc<dyn Random>),
-        serving: &mut JoinSet<()>,
-        stop: watch::Receiver<bool>,
-        drain: Duration,
-    ) -> Result<Driver, NodeError> {
+    ) -> Result<OpenPartners, NodeError> {
         let inside = |error: driver::PartnerError| NodeError::Inside(error.to_string());
         self.say_if_unlisted(keeper)?;
         let list = keeper.list();
@@ -107,9 +124,7 @@ impl PartnerDoor {
             random,
         });
         let driver = started.await.map_err(|error| NodeError::Content { path: kept, message: error.to_string() })?;
-        let greeting = Greeting::partners(acceptor, list);
-        serving.spawn(self.listener.serve(greeting, driver.router(), LIMITS, stop, drain));
-        Ok(driver)
+        Ok(OpenPartners { driver, listener: self.listener, greeting: Greeting::partners(acceptor, list) })
     }
 
     /// A node that the list does not know yet starts all the same: its entry comes with a later list.

@@ -4,7 +4,7 @@ use super::authority::{self, OpenAuthority, Surroundings};
 use super::configuration::Configuration;
 use super::greeting::Greeting;
 use super::listener::{Listener, ListenerLimits};
-use super::partners::PartnerDoor;
+use super::partners::{OpenPartners, PartnerDoor};
 use super::tls::TlsIdentity;
 use super::trust_keeper::TrustKeeper;
 use super::{NodeError, federation, operator};
@@ -80,6 +80,11 @@ impl Node {
         let own = opened.iter().map(|one| (one.hosted.issuer.clone(), Arc::clone(one.hosted.desk.store()))).collect();
         let (hosted, sequencers) = opened.into_iter().map(|one| (one.hosted, one.sequencer)).unzip();
 
+        let address = partner.as_ref().map(PartnerDoor::address);
+        let exchange = match partner {
+            Some(door) => Some(door.start(&keeper, own, (Arc::clone(&clock), Arc::clone(&random))).await?),
+            None => None,
+        };
         let (operator, operator_token) = operator::token(&configuration.data, random.as_ref())?;
         let (stop, stopping) = watch::channel(false);
         let doors = Doors::open(DoorSetup {
@@ -90,6 +95,7 @@ impl Node {
             deadline: configuration.limits.deadline,
             verifications_per_minute: configuration.limits.verifications_per_minute,
             stopping: stopping.clone(),
+            partners: exchange.as_ref().map(OpenPartners::view),
         })
         .await
         .map_err(|error| NodeError::Inside(error.to_string()))?;
@@ -98,7 +104,7 @@ impl Node {
             public: public.address(),
             client: client.address(),
             admin: admin.address(),
-            partner: partner.as_ref().map(PartnerDoor::address),
+            partner: address,
             operator_token,
         };
         let limits = ListenerLimits {
@@ -124,10 +130,7 @@ impl Node {
             drain,
         ));
         serving.spawn(admin.serve(Greeting::None, doors.admin, limits, stopping.clone(), drain));
-        let driver = match partner {
-            Some(door) => Some(door.open(&keeper, own, (clock, random), &mut serving, stopping, drain).await?),
-            None => None,
-        };
+        let driver = exchange.map(|exchange| exchange.serve(&mut serving, stopping, drain));
         tracing::info!(
             public = %addresses.public,
             client = %addresses.client,

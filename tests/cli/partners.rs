@@ -1,9 +1,10 @@
 //! Nodes of several countries as processes: who is answered, who is not, and which trust list everybody uses.
 
 use crate::{
-    process::{Running, serving},
+    process::{Running, footballs, serving},
     support::{Said, folder, origin, text, write},
 };
+use serde_json::Value;
 use std::{
     fs,
     net::TcpListener,
@@ -25,7 +26,7 @@ impl Made {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let (any, partner) = ("127.0.0.1:0", format!("127.0.0.1:{port}"));
         let arguments = ["init", text(&node), "--issuer", host, "--country", country, "--time-zone", zone];
-        let names = ["--name", host, "--office", "LHE=Office,Town", "--role", role];
+        let names = ["--name", host, "--office", "LHE=Office,Lahore", "--office", "KHI=Office,Karachi", "--role", role];
         let doors = ["--public", any, "--client", any, "--admin", any, "--partner", &partner];
         origin(&[&arguments[..], &names, &doors].concat()).good();
         Self { folder: node }
@@ -37,6 +38,46 @@ impl Made {
 
     fn start(&self) -> Running {
         Running::start(&self.at("node.toml"))
+    }
+
+    /// Issues footballs, each with other marks.
+    fn issue(&self, node: &Running, marks: std::ops::Range<usize>) {
+        let token = self.at("signatory.token");
+        let config = self.at("node.toml");
+        if !Path::new(&token).exists() {
+            let account = ["account", "new", "--name", "signatory", "--role", "signatory", "--office", "LHE"];
+            let door = ["-o", &token, "--config", &config, "--admin", &node.admin];
+            origin(&[&account[..], &door].concat()).good();
+        }
+        let rows = marks.clone().map(footballs).collect::<Vec<_>>().join("\n");
+        let rows = write(&self.folder, &format!("rows-{}.jsonl", marks.start), &(rows + "\n"));
+        let ca = self.at("tls/ca.crt.pem");
+        origin(&["issue", text(&rows), "--node", &node.client, "--ca", &ca, "--token-file", &token]).good();
+    }
+
+    /// What the operator is shown of a partner.
+    fn partner(&self, node: &Running, name: &str) -> Value {
+        let config = self.at("node.toml");
+        let shown = ["partner", "status", "--config", &config, "--admin", &node.admin, "--format", "json"];
+        let shown = origin(&shown).good().out;
+        let mut all = shown.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        all.find(|one| one["name"] == name).unwrap()
+    }
+
+    /// Waits until a log between this node and a partner is as it should be.
+    #[track_caller]
+    fn until(&self, node: &Running, partner: &str, log: &str, good: impl Fn(&Value) -> bool) -> Value {
+        let begun = Instant::now();
+        let mut last = Value::Null;
+        while begun.elapsed() < PATIENCE {
+            last = self.partner(node, partner);
+            let found = last["logs"].as_array().unwrap().iter().find(|one| one["origin"] == log);
+            if let Some(found) = found.filter(|found| good(found)) {
+                return found.clone();
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("{log} with {partner}: {last:#}\n{}", node.events());
     }
 }
 
@@ -66,6 +107,14 @@ impl Federation<'_> {
         }
         arguments.extend(with);
         origin(&arguments).good();
+        // Any of the nodes may witness for the two others.
+        let mut said: serde_json::Value = serde_json::from_str(&fs::read_to_string(&draft).unwrap()).unwrap();
+        let names = said["nodes"].as_array().unwrap().iter().map(|node| node["name"].clone()).collect::<Vec<_>>();
+        if names.len() > 2 {
+            said["cosigning"]["witnesses"] = 1.into();
+            said["cosigning"]["of"] = names.into();
+            fs::write(&draft, said.to_string()).unwrap();
+        }
         let (keys, passphrase) = (self.signer.at("offline/keys"), self.signer.at("offline/keys.passphrase"));
         let key = ["--key", "federation", "--keys", &keys, "--passphrase-file", &passphrase, "-o", text(&list)];
         origin(&[&["trust", "sign", text(&draft)][..], &key].concat()).good();
@@ -162,6 +211,60 @@ fn a_partner_with_another_tls_key_is_refused_and_nobody_else_notices() {
     assert_eq!(said(&two, &["connected", "node.kra.go.ke"]), 0, "{}", two.events());
     for node in [one, two, three] {
         node.stop();
+    }
+}
+
+/// Issued in one country, held and cosigned in the next, witnessed in the third; whoever was away catches up.
+#[test]
+fn what_is_issued_is_held_by_its_addressee_and_cosigned() {
+    let folder = folder();
+    let pakistan = Made::new(folder.path(), "tdap.gov.pk", "PK", "Asia/Karachi", "issuer");
+    let china = Made::new(folder.path(), "customs.gov.cn", "CN", "Asia/Shanghai", "customs");
+    let kenya = Made::new(folder.path(), "kra.go.ke", "KE", "Africa/Nairobi", "customs");
+    let federation = Federation { folder: folder.path(), signer: &pakistan };
+    let addressees = ["--addressee", "CN=customs.gov.cn", "--addressee", "KE=kra.go.ke"];
+    let list = federation.list("list.note", None, &[&pakistan, &china, &kenya], &addressees);
+    for node in [&china, &kenya, &pakistan] {
+        federation.install(&list, node);
+    }
+    let (one, two, three) = (pakistan.start(), china.start(), kenya.start());
+    let (pk, cn, ke) = ("node.tdap.gov.pk", "node.customs.gov.cn", "node.kra.go.ke");
+    says(&one, &["connected", cn]);
+    says(&two, &["connected", pk]);
+    let log = format!("tdap.gov.pk/log/{}/customs.gov.cn", crate::process::today().year());
+
+    // The first certificate opens a log that nobody had heard of.
+    pakistan.issue(&one, 0..3);
+    let size = |log: &Value| log["size"].as_u64().unwrap();
+    let cosigned = |log: &Value| size(log) > 0 && log["cosigned"]["size"] == log["size"];
+    let whole = |log: &Value| cosigned(log) && log["held"] == log["size"] && log["behind"]["entries"] == 0;
+    let seen = pakistan.until(&one, cn, &log, whole);
+    assert_eq!(seen["inward"], false, "{seen}");
+    let held = china.until(&two, pk, &log, whole);
+    assert_eq!((&held["inward"], &held["findings"], size(&held)), (&true.into(), &0.into(), size(&seen)), "{held}");
+    pakistan.until(&one, ke, &log, cosigned);
+    // Kenya is a witness of that log, and has nothing of it.
+    assert_eq!(three.events().matches("replicating").count(), 0, "{}", three.events());
+
+    // China's node is killed; issuing goes on, and what it missed is there when it comes back.
+    let mut two = two;
+    two.kill();
+    pakistan.issue(&one, 3..40);
+    let two = china.start();
+    let held = china.until(&two, pk, &log, |log| size(log) > size(&seen) + 36 && whole(log));
+    let seen = pakistan.until(&one, cn, &log, |log| size(log) == size(&held) && whole(log));
+    assert_eq!(seen["findings"], 0, "{seen}");
+
+    // Pakistan's node is killed too; nobody's log forks.
+    let mut one = one;
+    one.kill();
+    let one = pakistan.start();
+    pakistan.issue(&one, 40..60);
+    let held = china.until(&two, pk, &log, |log| size(log) > size(&held) + 19 && whole(log));
+    pakistan.until(&one, ke, &log, |log| size(log) == size(&held) && cosigned(log));
+    for node in [one, two, three] {
+        let events = node.stop();
+        assert!(!events.contains("LOG_EQUIVOCATED") && !events.contains("panicked"), "{events}");
     }
 }
 

@@ -23,7 +23,8 @@ pub(super) async fn keep_all(inner: Arc<Inner>, store: Arc<dyn Store>) {
     let mut tasks = JoinSet::new();
     loop {
         news.mark_unchanged();
-        for origin in store.logs() {
+        // A log without a head has nothing to be shown yet.
+        for origin in store.logs().into_iter().filter(|origin| store.head(origin).is_some()) {
             if known.insert(origin.clone()) {
                 inner.tell_addressee(&origin);
                 tasks.spawn(canvass(Arc::clone(&inner), Arc::clone(&store), origin));
@@ -71,6 +72,8 @@ async fn canvass(inner: Arc<Inner>, store: Arc<dyn Store>, origin: Origin) {
                         });
                     }
                     Action::Ask { witness, request } => {
+                        let size = published.as_ref().map_or(0, |head| head.head.size);
+                        inner.board.passage(&witness, &origin, |passage| passage.grows(size, inner.clock.now()));
                         let (inner, done) = (Arc::clone(&inner), done.clone());
                         tokio::spawn(async move {
                             let answer = ask(&inner, &witness, &request).await;

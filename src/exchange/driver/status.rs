@@ -12,7 +12,9 @@ const DOMAIN: &str = "origin.v1";
 pub(super) fn status(error: &(impl Reasoned + ?Sized)) -> Status {
     let (reason, class) = (error.reason(), error.class());
     let code = match (reason, class) {
-        ("PARTNER_UNKNOWN" | "PARTNER_KEY_WRONG" | "PARTNER_UNNAMED" | "LOG_NOT_FOR_CALLER", _) => Code::PermissionDenied,
+        ("PARTNER_UNKNOWN" | "PARTNER_KEY_WRONG" | "PARTNER_UNNAMED" | "LOG_NOT_FOR_CALLER", _) => {
+            Code::PermissionDenied
+        }
         ("LOG_UNKNOWN", _) => Code::NotFound,
         ("SLOW_CONSUMER" | "NO_SPACE", _) => Code::ResourceExhausted,
         (_, Class::Reject) => Code::InvalidArgument,

@@ -1,0 +1,60 @@
+//! How partners are, for the operator.
+
+use super::convert;
+use super::wire::origin::v1 as wire;
+use crate::exchange::driver::{DriverView, PartnerState, Passage};
+use crate::log::Origin;
+use crate::time::Timestamp;
+use crate::trust::{Node, TrustList};
+
+/// What the operator is shown: every node of the list but this one.
+pub(super) fn list(view: Option<&DriverView>, trust: &TrustList) -> wire::ListPartnersResponse {
+    let trust_version = trust.version();
+    let Some(view) = view else {
+        return wire::ListPartnersResponse { trust_version, ..Default::default() };
+    };
+    let states = view.board().read();
+    let mut nodes = trust.text().nodes.iter().filter(|node| node.name != *view.name()).collect::<Vec<_>>();
+    nodes.sort_by(|a, b| a.name.cmp(&b.name));
+    let partners = nodes.into_iter().map(|node| {
+        let state = states.get(&node.name).cloned().unwrap_or_default();
+        partner(view, node, &state)
+    });
+    wire::ListPartnersResponse { node: view.name().to_string(), partners: partners.collect(), trust_version }
+}
+
+fn partner(view: &DriverView, node: &Node, state: &PartnerState) -> wire::PartnerState {
+    let (used, limits) = view.quota(&node.name);
+    let trouble = state.trouble.as_ref();
+    wire::PartnerState {
+        name: node.name.to_string(),
+        address: node.grpc.as_ref().map(ToString::to_string).unwrap_or_default(),
+        connected_since: state.connected.map(convert::instant),
+        reason: trouble.map(|trouble| trouble.reason.clone()).unwrap_or_default(),
+        message: trouble.map(|trouble| trouble.sentence.clone()).unwrap_or_default(),
+        trouble_since: trouble.map(|trouble| convert::instant(trouble.since)),
+        trust_version: state.list_version.unwrap_or(0),
+        trust_forked: state.list_forked,
+        clock_ahead_ms: state.clock_ahead_ms,
+        logs: state.logs.iter().map(|(origin, passage)| log(origin, passage)).collect(),
+        bytes_used: used.bytes,
+        bytes_quota: limits.bytes,
+        entries_today: used.entries_today,
+        entries_a_day: limits.entries_a_day,
+    }
+}
+
+fn log(origin: &Origin, passage: &Passage) -> wire::PartnerLog {
+    let at = |second: u64| Timestamp::from_second(i64::try_from(second).ok()?).ok();
+    wire::PartnerLog {
+        origin: origin.to_string(),
+        inward: passage.inward,
+        size: passage.size,
+        held: passage.held,
+        behind_since: passage.behind_since.map(convert::instant),
+        cosigned_size: passage.cosigned.map_or(0, |(size, _)| size),
+        cosigned_at: passage.cosigned.and_then(|(_, second)| at(second)).map(convert::instant),
+        missing_disclosures: passage.missing,
+        findings: passage.findings,
+    }
+}

@@ -1,0 +1,144 @@
+//! `origin partner`: how the exchange with other nodes is, from the running node.
+
+use super::{
+    Outcome,
+    account::Door,
+    console::{Colour, Console, Failure},
+    remote,
+};
+use crate::{
+    api::client::{wire, within_deadline},
+    node::system::SystemClock,
+    time::{Clock, Timestamp},
+};
+use clap::Subcommand;
+use serde_json::json;
+use std::process::ExitCode;
+
+/// See how the exchange with partner nodes is
+///
+/// Who the partners are, where they are reached and by which keys they are known stands in the trust list.
+#[derive(Debug, clap::Args)]
+#[command(arg_required_else_help = true)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List the partners: connected or not, and why
+    List(Door),
+    /// Show each log between this node and its partners: lag, cosignatures, disclosures, findings, quotas
+    Status(Door),
+}
+
+impl Arguments {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let (door, logs) = match self.command {
+            Command::List(door) => (door, false),
+            Command::Status(door) => (door, true),
+        };
+        let answer = remote::converse(ask(console, &door))?;
+        let now = SystemClock.now();
+        if answer.partners.is_empty() && !console.is_json() {
+            console
+                .message("this node has no partners: `[partner]` of its configuration, and the trust list, name them");
+        }
+        for partner in &answer.partners {
+            if console.is_json() {
+                console.data(document(partner, now));
+            } else {
+                print(console, partner, now, logs);
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Asks the running node.
+pub(super) async fn ask(console: Console, door: &Door) -> Result<wire::ListPartnersResponse, Failure> {
+    let (connection, address) = door.open(&door.configuration()?).await?;
+    let answer = connection.admin().list_partners(within_deadline(wire::ListPartnersRequest {})).await;
+    answer.map(tonic::Response::into_inner).map_err(|status| remote::refused(console, &address, &status))
+}
+
+fn print(console: Console, partner: &wire::PartnerState, now: Timestamp, logs: bool) {
+    let (colour, word) = match (&partner.connected_since, partner.reason.is_empty()) {
+        (Some(_), _) => (Colour::Green, "connected".to_owned()),
+        (None, true) => (Colour::Yellow, "not yet connected".to_owned()),
+        (None, false) => (Colour::Red, format!("{} [{}]", partner.message, partner.reason)),
+    };
+    let address = if partner.address.is_empty() { "no address" } else { &partner.address };
+    console.data(format!("{:32} {address:32} {}", partner.name, console.paint(colour, &word)));
+    if !logs {
+        return;
+    }
+    if partner.trust_version > 0 {
+        let fork = if partner.trust_forked { ", another than this node's" } else { "" };
+        let clock = partner.clock_ahead_ms.map(|ms| format!(", clock {ms:+} ms")).unwrap_or_default();
+        console.data(format!("  trust list {}{fork}{clock}", partner.trust_version));
+    }
+    console.data(format!(
+        "  here {} of {} MiB, {} of {} entries today",
+        partner.bytes_used >> 20,
+        partner.bytes_quota >> 20,
+        partner.entries_today,
+        partner.entries_a_day
+    ));
+    for log in &partner.logs {
+        let way = if log.inward { "from" } else { "to" };
+        let lag = match behind(log, now) {
+            Some((entries, seconds)) => format!("{entries} entries and {seconds} s behind"),
+            None => "up to date".to_owned(),
+        };
+        let cosigned = match &log.cosigned_at {
+            Some(at) => format!("cosigned {} at {}", log.cosigned_size, text(at)),
+            None => "not cosigned".to_owned(),
+        };
+        console.data(format!("  {way:4} {}: {} of {}, {lag}; {cosigned}", log.origin, log.held, log.size));
+        if log.missing_disclosures > 0 || log.findings > 0 {
+            let (missing, findings) = (log.missing_disclosures, log.findings);
+            console.data(format!("       {missing} entries wait for disclosures, {findings} failed their check"));
+        }
+    }
+}
+
+/// Entries and seconds by which a log is behind.
+pub(super) fn behind(log: &wire::PartnerLog, now: Timestamp) -> Option<(u64, i64)> {
+    let since = log.behind_since.as_ref()?;
+    Some((log.size.saturating_sub(log.held), now.as_second().saturating_sub(since.seconds).max(0)))
+}
+
+fn text(at: &prost_types::Timestamp) -> String {
+    Timestamp::from_second(at.seconds).map_or_else(|_| "-".to_owned(), |at| at.to_string())
+}
+
+fn document(partner: &wire::PartnerState, now: Timestamp) -> serde_json::Value {
+    let logs = partner.logs.iter().map(|log| {
+        let (entries, seconds) = behind(log, now).unwrap_or((0, 0));
+        json!({
+            "origin": log.origin,
+            "inward": log.inward,
+            "size": log.size,
+            "held": log.held,
+            "behind": { "entries": entries, "seconds": seconds },
+            "cosigned": log.cosigned_at.as_ref().map(|at| json!({ "size": log.cosigned_size, "at": text(at) })),
+            "missing_disclosures": log.missing_disclosures,
+            "findings": log.findings,
+        })
+    });
+    json!({
+        "name": partner.name,
+        "address": partner.address,
+        "connected_since": partner.connected_since.as_ref().map(text),
+        "reason": partner.reason,
+        "message": partner.message,
+        "trust_version": partner.trust_version,
+        "trust_forked": partner.trust_forked,
+        "clock_ahead_ms": partner.clock_ahead_ms,
+        "bytes": { "used": partner.bytes_used, "quota": partner.bytes_quota },
+        "entries_today": { "used": partner.entries_today, "quota": partner.entries_a_day },
+        "logs": logs.collect::<Vec<_>>(),
+    })
+}
