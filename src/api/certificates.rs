@@ -130,8 +130,7 @@ impl CertificateService for Certificates {
         let name = convert::certificate_name(request.certificate)?;
         let format = DownloadFormat::try_from(request.format)
             .map_err(|_| ApiError::Field { field: "format", message: "is not a format of this service".to_owned() })?;
-        let evidence = blocking(move || authority.desk.evidence(&account, &name)).await?;
-        let evidence = evidence.map_err(|error| refused(&error))?;
+        let evidence = authority.desk.released(&account, &name).await.map_err(|error| refused(&error))?;
         let stem = file_stem(evidence.number.as_deref());
         let (content, media_type, file_name) = match format {
             DownloadFormat::Unspecified | DownloadFormat::Bundle => {
@@ -144,6 +143,7 @@ impl CertificateService for Certificates {
             media_type: media_type.to_owned(),
             file_name,
             as_of: evidence.as_of.map(convert::instant),
+            awaiting_cosignatures: evidence.awaiting_cosignatures,
         }))
     }
 }

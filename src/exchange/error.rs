@@ -3,6 +3,7 @@
 use crate::{
     log::LogError,
     reason::{Class, Reasoned},
+    sequencer::cosigned::CosignatureError,
 };
 
 /// What ends a conversation. It is told to the partner by its reason.
@@ -82,6 +83,15 @@ impl Reasoned for ExchangeError {
             Self::Note(error) => error.class(),
             Self::SlowConsumer | Self::Silent | Self::Ahead { .. } | Self::CannotKeep(_) => Class::Retry,
             _ => Class::Reject,
+        }
+    }
+}
+
+impl From<CosignatureError> for ExchangeError {
+    fn from(error: CosignatureError) -> Self {
+        match error {
+            CosignatureError::UntrustedLog => Self::UntrustedLog,
+            CosignatureError::Log(error) => Self::Note(error),
         }
     }
 }

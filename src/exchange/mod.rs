@@ -17,7 +17,6 @@
 
 mod access;
 pub mod canvasser;
-pub mod cosigned;
 pub mod driver;
 mod error;
 pub mod message;
@@ -25,5 +24,6 @@ pub mod replica;
 pub mod supplier;
 pub mod witness;
 
+pub use crate::sequencer::cosigned;
 pub use access::{hosts_issuer, may_have_disclosures, may_replicate, replicates, witnesses};
 pub use error::ExchangeError;

@@ -14,6 +14,7 @@
 //! since the last one left: no timer.
 
 mod commit;
+pub mod cosigned;
 mod error;
 mod flight;
 mod line;
@@ -25,7 +26,7 @@ mod work;
 pub use error::SequencerError;
 pub use line::Sequencer;
 pub use plan::answered;
-pub use snapshot::{StatusRecord, changes_of, status_record};
+pub use snapshot::{StatusRecord, changes_of, status_record, status_record_below};
 pub use work::{ChangeOfStatus, Issue, Numbering, Outcome, RequestKey, Saying, Task, Work};
 
 use crate::{

@@ -34,6 +34,12 @@ pub struct StatusRecord {
 /// The status record of a log to be shown: the newest one whose snapshot is published.
 pub fn status_record(store: &dyn Store, origin: &Origin) -> Result<Option<StatusRecord>, StoreError> {
     let size = store.head(origin).map_or(0, |head| head.head.size);
+    status_record_below(store, origin, size)
+}
+
+/// The newest status record whose snapshot stands below this size, if it is still kept: there is one behind the
+/// newest that is published.
+pub fn status_record_below(store: &dyn Store, origin: &Origin, size: u64) -> Result<Option<StatusRecord>, StoreError> {
     Ok(records(store, origin)?.into_iter().find(|record| record.index < size))
 }
 

@@ -2,16 +2,18 @@
 
 use super::{Desk, WorkflowError, record::token_of};
 use crate::{
-    log::{LogProof, Origin, inclusion_proof},
+    log::{LogProof, Origin, Quorum, inclusion_proof},
     office::{Account, Action},
-    sequencer::{changes_of, status_record},
+    sequencer::{changes_of, cosigned::Cosigned, status_record, status_record_below},
     statement::{
         Bundle, Proven,
         status_list::{LIST_ENTRIES, StatusPath},
     },
     store::{Disclosures, EntryRef, PublishedHead, Store},
     time::Timestamp,
+    trust::TrustList,
 };
+use std::time::Duration;
 
 /// A file that can be handed on.
 #[derive(Debug, Clone)]
@@ -22,7 +24,12 @@ pub struct EvidenceFile {
     pub number: Option<String>,
     /// The instant its status speaks of.
     pub as_of: Option<Timestamp>,
+    /// Whether the partners have yet to cosign it: until then it verifies as `NOT_COSIGNED`.
+    pub awaiting_cosignatures: bool,
 }
+
+/// How long evidence is waited for until the partners have cosigned (design, API).
+const COSIGNATURES_WAITED_FOR: Duration = Duration::from_secs(10);
 
 impl Desk {
     /// The evidence of one certificate as of now. It reads from the disk.
@@ -32,16 +39,44 @@ impl Desk {
         self.evidence_at(&entry)
     }
 
+    /// The same, once the partners have cosigned as the policy asks; after ten seconds as it is by then.
+    pub async fn released(
+        &self,
+        caller: &Account,
+        name: &super::CertificateName,
+    ) -> Result<EvidenceFile, WorkflowError> {
+        let until = tokio::time::Instant::now() + COSIGNATURES_WAITED_FOR;
+        let mut news = self.store().news();
+        loop {
+            news.mark_unchanged();
+            let (desk, account, certificate) = (self.clone(), caller.clone(), name.clone());
+            let evidence = tokio::task::spawn_blocking(move || desk.evidence(&account, &certificate))
+                .await
+                .map_err(|e| WorkflowError::Record(e.to_string()))??;
+            if !evidence.awaiting_cosignatures {
+                return Ok(evidence);
+            }
+            // The store ends with the node: then there is nothing to wait for either.
+            let Ok(Ok(())) = tokio::time::timeout_at(until, news.changed()).await else { return Ok(evidence) };
+        }
+    }
+
     /// The evidence of the certificate at a place of a log.
     pub fn evidence_at(&self, entry: &EntryRef) -> Result<EvidenceFile, WorkflowError> {
         let store = self.store().as_ref();
         let record = super::CertificateRecord::read(store, entry)?;
-        let head = store.head(&entry.origin).ok_or(WorkflowError::CertificateUnknown)?;
+        let heads = Heads::of(store, entry, &self.trust())?;
+        let head = heads.over(entry.index);
+        let size = head.size;
         let facts = store.facts(&entry.origin, entry.index)?.ok_or(WorkflowError::CertificateUnknown)?;
         let place = facts.status_index.ok_or(WorkflowError::CertificateUnknown)?;
         let mut bundle =
-            Bundle { token: record.token.clone(), proof: Some(proof(store, entry, &head)?), ..Bundle::default() };
-        let status = status_record(store, &entry.origin)?;
+            Bundle { token: record.token.clone(), proof: Some(proof(store, entry, head)?), ..Bundle::default() };
+        // One under the head that was cosigned, though a newer one be published: what is not cosigned may be unsaid.
+        let mut status = status_record_below(store, &entry.origin, size)?;
+        if status.is_none() {
+            status = status_record(store, &entry.origin)?;
+        }
         let as_of = status.as_ref().and_then(|status| Timestamp::from_second(status.as_of).ok());
         if let Some(status) = status {
             let list = place / LIST_ENTRIES;
@@ -54,7 +89,7 @@ impl Desk {
                 bundle.status = Some(token.clone());
                 bundle.status_path = Some(path.to_string());
                 bundle.status_statement = Some(String::from_utf8_lossy(&leaf).into_owned());
-                bundle.status_proof = Some(proof(store, &snapshot, &head)?);
+                bundle.status_proof = Some(proof(store, &snapshot, heads.over(status.index))?);
             }
         }
         for change in changes_of(store, entry, &record.jti)? {
@@ -63,18 +98,54 @@ impl Desk {
                 Some(Disclosures::Present(disclosures)) => disclosures,
                 _ => Vec::new(),
             };
-            bundle.changes.push(Proven { token: token_of(&leaf, &disclosures), proof: proof(store, &change, &head)? });
+            let proof = proof(store, &change, heads.over(change.index))?;
+            bundle.changes.push(Proven { token: token_of(&leaf, &disclosures), proof });
         }
         let number = record.certificate.reference.into_option().map(|reference| reference.number.to_string());
-        Ok(EvidenceFile { bundle, number, as_of })
+        Ok(EvidenceFile { bundle, number, as_of, awaiting_cosignatures: heads.enough.is_none() })
+    }
+}
+
+/// The heads that evidence may rest on.
+struct Heads {
+    /// The newest that is cosigned as the policy asks; the newest of all where it asks for nobody.
+    enough: Option<Noted>,
+    /// The newest of all, with the cosignatures it has.
+    newest: Noted,
+}
+
+/// The note of a head, with its cosignatures.
+#[derive(Clone)]
+struct Noted {
+    size: u64,
+    note: String,
+}
+
+impl Heads {
+    fn of(store: &dyn Store, entry: &EntryRef, trust: &TrustList) -> Result<Self, WorkflowError> {
+        let PublishedHead { head, note } = store.head(&entry.origin).ok_or(WorkflowError::CertificateUnknown)?;
+        let bare = Noted { size: head.size, note };
+        let policy = trust.policy_at(&entry.origin, entry.index).map_err(|e| WorkflowError::Record(e.to_string()))?;
+        if *policy.quorum() == Quorum::None {
+            return Ok(Self { enough: Some(bare.clone()), newest: bare });
+        }
+        let cosigned = Cosigned::load(store, &entry.origin, trust)?;
+        let enough = cosigned.newest(trust, entry.index.saturating_add(1)).map(|(size, note)| Noted { size, note });
+        let lines = cosigned.heads().find(|(size, _)| *size == bare.size).map(|(_, signed)| signed.note().to_string());
+        let newest = lines.map_or(bare.clone(), |note| Noted { size: bare.size, note });
+        Ok(Self { enough, newest })
+    }
+
+    /// The head to prove an entry under: a change that is newer than what is cosigned is shown all the same.
+    fn over(&self, index: u64) -> &Noted {
+        self.enough.as_ref().filter(|head| index < head.size).unwrap_or(&self.newest)
     }
 }
 
 /// The inclusion proof of an entry under a published head, with the head's note.
-fn proof(store: &dyn Store, entry: &EntryRef, head: &PublishedHead) -> Result<String, WorkflowError> {
+fn proof(store: &dyn Store, entry: &EntryRef, head: &Noted) -> Result<String, WorkflowError> {
     let hashes = store.hashes(&entry.origin);
     let unproven = |origin: &Origin, why: String| WorkflowError::Record(format!("{origin}: no inclusion proof: {why}"));
-    let path =
-        inclusion_proof(entry.index, head.head.size, &hashes).map_err(|e| unproven(&entry.origin, e.to_string()))?;
+    let path = inclusion_proof(entry.index, head.size, &hashes).map_err(|e| unproven(&entry.origin, e.to_string()))?;
     Ok(LogProof::new(entry.index, path, head.note.clone()).to_string())
 }

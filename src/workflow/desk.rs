@@ -96,6 +96,11 @@ impl Desk {
         &self.0.store
     }
 
+    /// The trust list in force.
+    pub(super) fn trust(&self) -> Arc<TrustList> {
+        self.0.trust.load_full()
+    }
+
     /// Issues one certificate. Dropping the future changes nothing.
     pub async fn issue(&self, caller: &Account, row: &IssueRow) -> Result<Issued, WorkflowError> {
         let mut tried = 1;

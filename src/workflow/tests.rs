@@ -2,11 +2,14 @@ mod world;
 
 use super::*;
 use crate::{
-    log::Origin,
+    log::{Checkpoint, Origin, cosign},
     reason::Reasoned,
-    sequencer::{RequestKey, Saying, Task, Work},
+    sequencer::{
+        RequestKey, Saying, Task, Work,
+        cosigned::{Cosigned, Kept},
+    },
     statement::{Act, KeyAct, KeyChange, KeyRecord, OpenedBody, Receipt, Status},
-    store::Store,
+    store::{Batch, Store},
     time::{Clock, Timestamp},
     verification::{Headline, Question, Verdict, check_entry},
 };
@@ -318,4 +321,37 @@ async fn a_receipt_goes_to_the_issuer_of_the_log_and_a_key_change_to_everyone() 
     let (_, sequencer) = world.desk();
     sequencer.close();
     assert_eq!(world.store.durable_size(&public.origin), 1, "what is said to everyone has no status");
+}
+
+#[tokio::test]
+async fn what_is_not_cosigned_yet_is_marked_and_what_is_cosigned_is_valid() {
+    let world = World::new();
+    let (name, key) = world.witnessed();
+    let (desk, _) = world.desk();
+    let issued = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap().outcome;
+    let early = desk.evidence_at(&issued.entry).unwrap();
+    assert!(early.awaiting_cosignatures);
+    assert_eq!(verdict(&world, &early).headline, Headline::NotCosigned);
+    // Somebody waits while the witness answers.
+    let (asker, certificate) = (world.signatory.clone(), CertificateName::Jti(issued.jti));
+    let waiting = tokio::spawn({
+        let desk = desk.clone();
+        async move { desk.released(&asker, &certificate).await.unwrap() }
+    });
+    let trust = world.trust.load_full();
+    let head = world.store.head(&log()).unwrap();
+    let checkpoint = Checkpoint { origin: log(), head: head.head };
+    let line = cosign(&checkpoint, &name, &key, 1_795_400_000).unwrap();
+    let node = trust.node(&"node.kra.go.ke".parse().unwrap()).unwrap();
+    let kept = Kept::check(&trust, &log(), &head, &line.to_string(), node.witness_keys()).unwrap();
+    let state = Cosigned::none(log()).keep(&kept, &trust).unwrap();
+    world.store.commit(Batch { state, ..Batch::default() }).unwrap();
+    let released = waiting.await.unwrap();
+    assert!(!released.awaiting_cosignatures);
+    let judged = verdict(&world, &released);
+    assert_eq!(judged.headline, Headline::Valid, "{}", judged.to_json());
+    // A newer head that nobody has cosigned yet takes nothing from what was.
+    let second = desk.issue(&world.signatory, &world.footballs(2)).await.unwrap().outcome;
+    assert!(desk.evidence_at(&second.entry).unwrap().awaiting_cosignatures);
+    assert_eq!(verdict(&world, &desk.evidence_at(&issued.entry).unwrap()).headline, Headline::Valid);
 }

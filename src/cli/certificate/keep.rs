@@ -175,6 +175,11 @@ impl Download {
             answer.map(tonic::Response::into_inner).map_err(|status| remote::refused(console, &self.node.node, &status))
         })?;
         files::deliver(console, self.output.as_deref(), &answer.content)?;
+        if answer.awaiting_cosignatures {
+            console.message(
+                "note: the partners have yet to cosign it; until it is fetched again it verifies as NOT_COSIGNED",
+            );
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

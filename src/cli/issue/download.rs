@@ -8,7 +8,7 @@ use crate::{
         files,
     },
 };
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use tokio::task::JoinSet;
 
 /// Bundles fetched at once.
@@ -18,13 +18,21 @@ const AT_ONCE: usize = 32;
 pub(super) struct Downloads {
     connection: Connection,
     folder: PathBuf,
-    under_way: JoinSet<Result<(String, PathBuf), String>>,
+    under_way: JoinSet<Result<Come, String>>,
     failed: Vec<String>,
+    awaiting: usize,
+}
+
+/// A bundle that came.
+struct Come {
+    number: String,
+    path: PathBuf,
+    awaiting_cosignatures: bool,
 }
 
 impl Downloads {
     pub(super) fn new(connection: Connection, folder: PathBuf) -> Self {
-        Self { connection, folder, under_way: JoinSet::new(), failed: Vec::new() }
+        Self { connection, folder, under_way: JoinSet::new(), failed: Vec::new(), awaiting: 0 }
     }
 
     /// Fetches the bundle of a certificate, unless it is there already.
@@ -38,14 +46,19 @@ impl Downloads {
         }
         let (connection, jti, number) = (self.connection.clone(), done.jti.clone(), done.number.clone());
         self.under_way.spawn(async move {
-            fetch(&connection, jti, &path).await.map_err(|why| format!("{number}: {why}"))?;
-            Ok((number, path))
+            match fetch(&connection, jti, path).await {
+                Ok((path, awaiting_cosignatures)) => Ok(Come { number, path, awaiting_cosignatures }),
+                Err(why) => Err(format!("{number}: {why}")),
+            }
         });
     }
 
     async fn one(&mut self, report: &Report) {
         match self.under_way.join_next().await {
-            Some(Ok(Ok((number, path)))) => report.bundle(&number, &path),
+            Some(Ok(Ok(Come { number, path, awaiting_cosignatures }))) => {
+                self.awaiting += usize::from(awaiting_cosignatures);
+                report.bundle(&number, &path);
+            }
             Some(Ok(Err(why))) => self.failed.push(why),
             Some(Err(error)) => self.failed.push(error.to_string()),
             None => {}
@@ -57,6 +70,9 @@ impl Downloads {
         while !self.under_way.is_empty() {
             self.one(report).await;
         }
+        if self.awaiting > 0 {
+            report.awaiting(self.awaiting);
+        }
         if self.failed.is_empty() {
             return Ok(());
         }
@@ -66,13 +82,22 @@ impl Downloads {
     }
 }
 
-async fn fetch(connection: &Connection, jti: String, path: &Path) -> Result<(), String> {
+/// Fetches a bundle into its file. One that the partners have yet to cosign gets a name that says so, and the same
+/// command fetches it again.
+async fn fetch(connection: &Connection, jti: String, path: PathBuf) -> Result<(PathBuf, bool), String> {
     let name = wire::CertificateName { name: Some(wire::certificate_name::Name::Jti(jti)) };
     let request =
         wire::DownloadCertificateRequest { certificate: Some(name), format: wire::DownloadFormat::Bundle.into() };
     let answer = connection.certificates().download_certificate(within_deadline(request)).await;
     let answer = answer.map_err(|status| Refusal::from(&status).message)?.into_inner();
-    files::replace(path, &answer.content, 0o644).map_err(|failure| failure.sentence().to_owned())
+    let early = path.with_extension("").with_extension("awaiting.coo.json");
+    let (path, other) = if answer.awaiting_cosignatures { (early, None) } else { (path, Some(early)) };
+    files::replace(&path, &answer.content, 0o644).map_err(|failure| failure.sentence().to_owned())?;
+    if let Some(early) = other {
+        // It is not there unless an earlier run was too early.
+        let _ = std::fs::remove_file(early);
+    }
+    Ok((path, answer.awaiting_cosignatures))
 }
 
 /// A name that stays in its folder whatever a number is made of.

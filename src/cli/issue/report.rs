@@ -93,6 +93,14 @@ impl Report {
         }
     }
 
+    /// So many bundles came before the partners had cosigned.
+    pub(super) fn awaiting(&self, bundles: usize) {
+        self.message(&format!(
+            "note: {bundles} bundles await the partners' cosignatures and verify as NOT_COSIGNED until then; the same \
+             command fetches them again"
+        ));
+    }
+
     /// A message beside the bar.
     pub(super) fn message(&self, text: &str) {
         self.bar.suspend(|| self.console.message(text));

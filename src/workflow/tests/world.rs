@@ -7,12 +7,13 @@ use crate::{
     log::{Origin, Shard, VerifierKey},
     office::{Account, Office, Role},
     sequencer::{Limits, Sequencer, Setup, Signers},
+    signature::{SecretKey, Signer as _},
     statement::{Issuer, Kid, Kind},
     store::{MemoryStore, Store},
     time::{Clock, FixedClock, SeededRandom, ZoneName},
     trust::{
-        Algorithm, Anchor, Cosigning, ListDraft, ListText, ListedKey, ListedLogKey, ListedUse, SectionText, ShardEnd,
-        TrustList, root_name,
+        Algorithm, Anchor, Cosigning, ListDraft, ListText, ListedKey, ListedLogKey, ListedUse, Node, NodeName,
+        SectionText, ShardEnd, TrustList, root_name,
     },
     verification::Verifier,
     workflow::{Desk, DeskSetup, IssueRow},
@@ -129,6 +130,29 @@ impl World {
         self.keys.federation(&"federation".parse().unwrap()).unwrap().sign(&mut draft, None).unwrap();
         let list = draft.finish(&list.anchor().unwrap(), Some(&list)).unwrap();
         self.trust.store(Arc::new(list));
+    }
+
+    /// A next trust list by which a node must have witnessed every head; its name and the key it does that with.
+    pub(crate) fn witnessed(&self) -> (String, SecretKey) {
+        let key = SecretKey::from_seed(&[9; 32]).unwrap();
+        let name: NodeName = "node.kra.go.ke".parse().unwrap();
+        let list = self.trust.load_full();
+        let mut text = ListText::following(&list, list.text().issued, list.text().next_update);
+        text.nodes.push(Node {
+            witness_vkey: Some(VerifierKey::cosigner(&name.witness(), key.public_key()).unwrap()),
+            replica_vkey: None,
+            retired: Vec::new(),
+            https: None,
+            grpc: None,
+            spki: Vec::new(),
+            name: name.clone(),
+        });
+        text.cosigning = Cosigning { witnesses: 1, of: vec![name.clone()], ..Cosigning::if_it_has_a_node() };
+        let mut draft = ListDraft::new(text).unwrap();
+        self.keys.federation(&"federation".parse().unwrap()).unwrap().sign(&mut draft, None).unwrap();
+        let list = draft.finish(&list.anchor().unwrap(), Some(&list)).unwrap();
+        self.trust.store(Arc::new(list));
+        (name.witness(), key)
     }
 
     fn statement_key(&self) -> StatementKey {

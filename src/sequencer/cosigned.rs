@@ -1,8 +1,8 @@
 //! The cosignatures that own heads have, and whether they are enough.
 
-use super::ExchangeError;
 use crate::{
     log::{LogError, NoteSignature, Origin, SignedCheckpoint, VerifierKey},
+    reason::{Class, Reasoned},
     store::{PublishedHead, StateChange, Store, StoreError, Table},
     trust::TrustList,
 };
@@ -10,6 +10,30 @@ use std::collections::BTreeMap;
 
 /// Heads above the newest that has enough cosignatures that are kept at most.
 const MOST_OPEN: usize = 64;
+
+/// Why a line is no cosignature of an own head.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CosignatureError {
+    /// The trust list names no key for the log.
+    #[error("the trust list names no key for this log")]
+    UntrustedLog,
+    /// It is not a line, or not by one of the keys.
+    #[error(transparent)]
+    Log(#[from] LogError),
+}
+
+impl Reasoned for CosignatureError {
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::UntrustedLog => "LOG_KEY_UNKNOWN",
+            Self::Log(error) => error.reason(),
+        }
+    }
+
+    fn class(&self) -> Class {
+        Class::Reject
+    }
+}
 
 /// A verified cosignature of an own head.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,8 +58,8 @@ impl Kept {
         head: &PublishedHead,
         line: &str,
         keys: impl Iterator<Item = &'a VerifierKey>,
-    ) -> Result<Self, ExchangeError> {
-        let log_key = trust.log_key(origin).ok_or(ExchangeError::UntrustedLog)?;
+    ) -> Result<Self, CosignatureError> {
+        let log_key = trust.log_key(origin).ok_or(CosignatureError::UntrustedLog)?;
         let mut signed = SignedCheckpoint::open(&head.note, &log_key)?;
         let line = NoteSignature::parse(line)?;
         let mut refused = LogError::NotSigned { name: line.name().to_owned() };
@@ -82,8 +106,8 @@ impl Cosigned {
 
     /// Takes a cosignature in; gives the changes that make it durable. Heads that nobody will need are dropped: those
     /// below the newest that has enough.
-    pub fn keep(&mut self, kept: &Kept, trust: &TrustList) -> Result<Vec<StateChange>, ExchangeError> {
-        let key = trust.log_key(&self.origin).ok_or(ExchangeError::UntrustedLog)?;
+    pub fn keep(&mut self, kept: &Kept, trust: &TrustList) -> Result<Vec<StateChange>, CosignatureError> {
+        let key = trust.log_key(&self.origin).ok_or(CosignatureError::UntrustedLog)?;
         let mut signed = match self.heads.remove(&kept.size) {
             Some(signed) => signed,
             None => SignedCheckpoint::open(&kept.note, &key)?,
