@@ -23,11 +23,12 @@ struct Made {
 impl Made {
     fn new(folder: &Path, host: &str, country: &str, zone: &str, role: &str) -> Self {
         let node = folder.join(host);
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let (any, partner) = ("127.0.0.1:0", format!("127.0.0.1:{port}"));
+        // All at once, so that no two are alike.
+        let free = [(); 4].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+        let [public, client, admin, partner] = free.map(|one| one.local_addr().unwrap().to_string());
         let arguments = ["init", text(&node), "--issuer", host, "--country", country, "--time-zone", zone];
         let names = ["--name", host, "--office", "LHE=Office,Lahore", "--office", "KHI=Office,Karachi", "--role", role];
-        let doors = ["--public", any, "--client", any, "--admin", any, "--partner", &partner];
+        let doors = ["--public", &public, "--client", &client, "--admin", &admin, "--partner", &partner];
         origin(&[&arguments[..], &names, &doors].concat()).good();
         Self { folder: node }
     }
@@ -62,6 +63,11 @@ impl Made {
         let shown = origin(&shown).good().out;
         let mut all = shown.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         all.find(|one| one["name"] == name).unwrap()
+    }
+
+    /// What the doctor finds, line by line.
+    fn doctor(&self) -> Said {
+        origin(&["doctor", "--config", &self.at("node.toml")])
     }
 
     /// Waits until a log between this node and a partner is as it should be.
@@ -209,7 +215,17 @@ fn a_partner_with_another_tls_key_is_refused_and_nobody_else_notices() {
     says(&three, &["the trust list pins another TLS key for this node"]);
     says(&three, &["PARTNER_REFUSES_US", "node.customs.gov.cn"]);
     assert_eq!(said(&two, &["connected", "node.kra.go.ke"]), 0, "{}", two.events());
-    for node in [one, two, three] {
+    let found = pakistan.doctor();
+    assert_eq!(found.code, 1, "{}", found.out);
+    for words in ["this node is node.tdap.gov.pk", "node.customs.gov.cn is connected", "[PARTNER_KEY_WRONG]"] {
+        assert!(found.out.contains(words), "`{words}` is not in:\n{}", found.out);
+    }
+    let found = kenya.doctor();
+    assert!(found.out.contains("pins another TLS key for this node"), "{}", found.out);
+    assert!(found.out.contains("[PARTNER_REFUSES_US]"), "{}", found.out);
+    two.stop();
+    says(&one, &["PARTNER_UNREACHABLE", "node.customs.gov.cn does not answer"]);
+    for node in [one, three] {
         node.stop();
     }
 }

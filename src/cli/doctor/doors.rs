@@ -20,14 +20,18 @@ const CONNECT: Duration = Duration::from_secs(2);
 /// A node whose clock is this far from the doctor's, on one machine, has stood still.
 const APART: i64 = 5;
 
-pub(super) fn look(console: Console, door: &Door, configuration: &Configuration, now: Timestamp) -> Vec<Look> {
-    let addresses = [
+/// Every listener, and whether the node runs.
+pub(super) fn look(console: Console, door: &Door, configuration: &Configuration, now: Timestamp) -> (Vec<Look>, bool) {
+    let mut addresses = vec![
         ("public", configuration.public.listen),
         ("client", configuration.client.listen),
         ("admin", configuration.admin),
     ];
+    addresses.extend(configuration.partner.as_ref().map(|partner| ("partner", partner.listen)));
     let answers = addresses
-        .map(|(name, address)| (name, address, TcpStream::connect_timeout(&dialled(address), CONNECT).is_ok()));
+        .into_iter()
+        .map(|(name, address)| (name, address, TcpStream::connect_timeout(&dialled(address), CONNECT).is_ok()))
+        .collect::<Vec<_>>();
     let running = answers.iter().all(|(.., answers)| *answers);
     let mut looks =
         answers.into_iter().map(|(name, address, answers)| listener(name, address, answers)).collect::<Vec<_>>();
@@ -37,7 +41,7 @@ pub(super) fn look(console: Console, door: &Door, configuration: &Configuration,
             Err(failure) => looks.push(Look::bad("node", failure.sentence())),
         }
     }
-    looks
+    (looks, running)
 }
 
 /// A listener on every address is reached on this machine's own.

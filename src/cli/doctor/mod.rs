@@ -3,6 +3,7 @@
 mod disk;
 mod doors;
 mod papers;
+mod partners;
 
 use super::{
     Outcome,
@@ -16,7 +17,7 @@ use crate::{
 use serde_json::json;
 use std::process::ExitCode;
 
-/// Look at what a node rests on: clock, disk, keys, TLS, trust list, listeners, logs
+/// Look at what a node rests on: clock, disk, keys, TLS, trust list, listeners, logs, partners
 ///
 /// Changes nothing; writes and removes one small file to time the disk. Exit code 1 if something has to be mended.
 #[derive(Debug, clap::Args)]
@@ -105,7 +106,9 @@ impl Arguments {
         let mut looks = vec![Look::good("configuration", "reads without a mistake")];
         looks.extend(papers::look(&configuration, now));
         looks.extend(disk::look(&configuration.data));
-        looks.extend(doors::look(console, &self.door, &configuration, now));
+        let (doors, running) = doors::look(console, &self.door, &configuration, now);
+        looks.extend(doors);
+        looks.extend(partners::look(console, &self.door, &configuration, running, now));
         let worst = looks.iter().map(|look| look.state).max().unwrap_or(State::Good);
         for look in &looks {
             print(console, look);

@@ -1,0 +1,156 @@
+//! The exchange with partner nodes: this node's place in the trust list, and what is wrong with each partner.
+
+use super::Look;
+use crate::{
+    api::client::wire,
+    cli::{
+        account::Door,
+        arguments,
+        console::Console,
+        partner::{ask, behind},
+        remote,
+    },
+    node::{Configuration, PartnerConfiguration, tls::TlsIdentity},
+    time::Timestamp,
+};
+
+/// A clock this far off, in milliseconds, makes status snapshots and cosignatures look wrong.
+const CLOCK_MS: i64 = 5_000;
+/// A log that is behind for longer, in seconds, is worth a word.
+const LAG: i64 = 60;
+
+pub(super) fn look(
+    console: Console,
+    door: &Door,
+    configuration: &Configuration,
+    running: bool,
+    now: Timestamp,
+) -> Vec<Look> {
+    let Some(own) = &configuration.partner else { return Vec::new() };
+    let mut looks = vec![own_place(configuration, own)];
+    if running {
+        match remote::converse(ask(console, door)) {
+            Ok(answer) => {
+                for partner in &answer.partners {
+                    looks.extend(state(partner, answer.trust_version, now));
+                }
+            }
+            Err(failure) => looks.push(Look::bad("partners", failure.sentence())),
+        }
+    }
+    looks
+}
+
+/// Whether partners can know and reach this node.
+fn own_place(configuration: &Configuration, own: &PartnerConfiguration) -> Look {
+    let name = &own.node;
+    let pin = match TlsIdentity::read(own.tls.clone()).and_then(|identity| identity.pin()) {
+        Ok(pin) => pin,
+        Err(error) => return Look::bad("partners", error.to_string()),
+    };
+    let Ok(list) = arguments::open_trust(&configuration.trust.list, &configuration.trust.anchor) else {
+        return Look::warning("partners", "the trust list that names them cannot be opened");
+    };
+    let version = list.version();
+    match list.node(name) {
+        None => {
+            Look::bad("partners", format!("trust list {version} does not name this node, {name}: nobody answers it"))
+                .help("give the federation this node's entry: origin trust draft list --entry trust/node.json")
+        }
+        Some(node) if !node.spki.contains(&pin) => {
+            Look::bad("partners", format!("trust list {version} pins another TLS key for this node: nobody answers it"))
+                .help(format!("its pin is {pin}: origin trust draft list --node {name},spki={pin}"))
+        }
+        Some(node) if node.grpc.is_none() => {
+            Look::warning("partners", format!("trust list {version} says not where partners reach this node"))
+                .help(format!("origin trust draft list --node {name},grpc=https://HOST:PORT"))
+        }
+        Some(_) => Look::good("partners", format!("this node is {name} in trust list {version}")),
+    }
+}
+
+fn state(partner: &wire::PartnerState, ours: u64, now: Timestamp) -> Vec<Look> {
+    let name = &partner.name;
+    let mut looks = vec![match (&partner.connected_since, partner.reason.as_str()) {
+        (Some(_), _) => Look::good("partner", format!("{name} is connected")),
+        (None, "") => Look::warning("partner", format!("{name} is not connected yet")),
+        (None, reason) => {
+            let look = Look::bad("partner", format!("{} [{reason}]", partner.message));
+            match help(reason, partner) {
+                Some(help) => look.help(help),
+                None => look,
+            }
+        }
+    }];
+    if let Some(ahead) = partner.clock_ahead_ms.filter(|ahead| ahead.abs() >= CLOCK_MS) {
+        let (seconds, way) = (ahead.abs() / 1_000, if ahead > 0 { "ahead of" } else { "behind" });
+        looks.push(
+            Look::bad("partner clock", format!("the clock of {name} is {seconds} s {way} this one"))
+                .help("one of the two is wrong: see `clock` above, and ask the partner's operator"),
+        );
+    }
+    looks.extend(match partner.trust_version {
+        _ if partner.trust_forked => Some(
+            Look::bad("partner list", format!("{name} has another trust list of version {ours}"))
+                .help("the federation's signers signed two lists of one version: ask them which one counts"),
+        ),
+        theirs if theirs > 0 && theirs < ours => Some(
+            Look::warning("partner list", format!("{name} has trust list {theirs}, this node {ours}"))
+                .help("it takes the newer one by itself within a minute, or its log says why not"),
+        ),
+        theirs if theirs > ours => Some(
+            Look::warning("partner list", format!("{name} has trust list {theirs}, this node {ours}"))
+                .help("this node takes the newer one by itself, or its log says why not"),
+        ),
+        _ => None,
+    });
+    looks.extend(partner.logs.iter().flat_map(|log| passage(name, log, now)));
+    if partner.bytes_used >= partner.bytes_quota || partner.entries_today >= partner.entries_a_day {
+        looks.push(
+            Look::warning("partner quota", format!("the logs of {name} have used up their quota"))
+                .help("raise it in `[partner.quota]` of the configuration, if the partner is honest"),
+        );
+    }
+    looks
+}
+
+/// What mends a trouble with a partner.
+fn help(reason: &str, partner: &wire::PartnerState) -> Option<String> {
+    let address = &partner.address;
+    Some(match reason {
+        "PARTNER_UNREACHABLE" => format!("is {address} still its address, and open to this machine? The list names it"),
+        "PARTNER_WITHOUT_ADDRESS" => "its entry in the next trust list has to say where it is reached".to_owned(),
+        "PARTNER_KEY_WRONG" => {
+            "compare the pin with its operator by another road; the next trust list has to name the new key".to_owned()
+        }
+        "PARTNER_IS_ANOTHER" => format!("the trust list gives {address} to two nodes, or the network leads elsewhere"),
+        "PARTNER_REFUSES_US" => {
+            "its trust list may be older than this node's entry: see its `origin doctor`, and `partners` above"
+                .to_owned()
+        }
+        _ => return None,
+    })
+}
+
+fn passage(name: &str, log: &wire::PartnerLog, now: Timestamp) -> Vec<Look> {
+    let mut looks = Vec::new();
+    let origin = &log.origin;
+    if let Some((entries, seconds)) = behind(log, now).filter(|(_, seconds)| *seconds >= LAG) {
+        let who = if log.inward { "this node" } else { name };
+        looks.push(Look::warning(
+            "partner lag",
+            format!("{who} is {entries} entries and {seconds} s behind in {origin}"),
+        ));
+    }
+    if log.findings > 0 {
+        looks.push(
+            Look::warning("findings", format!("{} entries of {origin} failed their check", log.findings))
+                .help("they are held, and never delivered; the node's log names each, and its issuer has to be told"),
+        );
+    }
+    if log.missing_disclosures > 0 {
+        let missing = log.missing_disclosures;
+        looks.push(Look::warning("disclosures", format!("{missing} entries of {origin} wait for their disclosures")));
+    }
+    looks
+}
