@@ -27,3 +27,6 @@ pub mod witness;
 pub use crate::sequencer::cosigned;
 pub use access::{hosts_issuer, may_have_disclosures, may_replicate, replicates, witnesses};
 pub use error::ExchangeError;
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 use super::Held;
 use crate::{
+    certificate::AgreementCode,
     exchange::{
         ExchangeError,
         message::{FromReplica, FromSupplier},
@@ -106,10 +107,21 @@ pub struct Checked {
     pub ticket: u64,
     /// One for each entry, in order.
     pub entries: Vec<Result<CheckedEntry, EntryFault>>,
-    /// Where the statuses stand of certificates that these entries change and that are published here.
-    pub places: BTreeMap<Jti, StatusPlace>,
+    /// Certificates that these entries change and that are published here.
+    pub targets: BTreeMap<Jti, Target>,
     /// The version of the trust list that it was checked by.
     pub trust_version: u64,
+}
+
+/// A certificate whose status an entry changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Its index in the log.
+    pub index: u64,
+    /// Where its status stands.
+    pub place: StatusPlace,
+    /// Its agreement, for which the key of the change must be good too.
+    pub agreement: AgreementCode,
 }
 
 /// An entry that failed its check: kept, counted, never delivered, never valid.

@@ -1,12 +1,12 @@
 //! Packages between their arrival and the commit that makes them durable.
 
-use super::{Checked, Finding, Held, finding, heads::Heads, machine::Setup, record::Heard};
+use super::{Checked, Finding, Held, Target, finding, heads::Heads, machine::Setup, record::Heard};
 use crate::{
     exchange::{ExchangeError, message::Package},
     log::{Frontier, leaf_hash, verify_consistency},
     statement::{Jti, OpenedBody, Presentation, status_list::LIST_ENTRIES},
     store::{Batch, NewEntry, StateChange},
-    verification::{CheckedEntry, EntryFault, StatusPlace},
+    verification::{CheckedEntry, EntryFault, check_scope},
 };
 use bytes::Bytes;
 use std::collections::{BTreeMap, VecDeque};
@@ -134,9 +134,9 @@ impl Arrivals {
             let Some(arrived) = self.waiting.pop_front() else { break };
             bytes += arrived.bytes;
             self.staged = arrived.edge;
-            if let Some(Checked { entries, places, trust_version, .. }) = arrived.checked {
+            if let Some(Checked { entries, targets, trust_version, .. }) = arrived.checked {
                 for ((index, leaf), checked) in (arrived.start..).zip(arrived.entries).zip(entries) {
-                    made.entry(index, leaf, checked, &places, trust_version);
+                    made.entry(index, leaf, checked, &targets, trust_version);
                 }
             }
         }
@@ -160,7 +160,7 @@ impl Making<'_> {
         index: u64,
         leaf: Bytes,
         checked: Result<CheckedEntry, EntryFault>,
-        places: &BTreeMap<Jti, StatusPlace>,
+        targets: &BTreeMap<Jti, Target>,
         trust_version: u64,
     ) {
         let mut status_index = None;
@@ -170,12 +170,14 @@ impl Making<'_> {
                 (by_the_list(&fault).then(|| jti_of(&leaf)).flatten(), Some(fault))
             }
             Ok(entry) => {
-                let fault = self.follow(&entry, places).err();
+                let fault = self.follow(&entry, targets).err();
                 if fault.is_none()
                     && let Some(place) = entry.status_place()
+                    && let OpenedBody::Certificate(certificate) = &entry.body
                 {
                     status_index = place.list.checked_mul(LIST_ENTRIES).map(|first| first + place.place);
-                    self.held.unpublished.insert(entry.envelope.jti, (index, place));
+                    let target = Target { index, place, agreement: certificate.agreement.clone() };
+                    self.held.unpublished.insert(entry.envelope.jti, target);
                 }
                 (Some(entry.envelope.jti), fault)
             }
@@ -193,21 +195,29 @@ impl Making<'_> {
     }
 
     /// Holds an entry against those before it, and takes over what it changes.
-    fn follow(&mut self, entry: &CheckedEntry, places: &BTreeMap<Jti, StatusPlace>) -> Result<(), EntryFault> {
+    fn follow(&mut self, entry: &CheckedEntry, targets: &BTreeMap<Jti, Target>) -> Result<(), EntryFault> {
         let held = &mut *self.held;
         let lists = held.status.lists();
         let unpublished = &held.unpublished;
-        let place_of = |jti: &Jti| unpublished.get(jti).map(|(_, place)| *place).or_else(|| places.get(jti).copied());
-        held.status.admit(entry, place_of)?;
+        let target_of = |jti: &Jti| unpublished.get(jti).or_else(|| targets.get(jti));
+        if let OpenedBody::StatusChange(opened) = &entry.body
+            && let Some(target) = target_of(&opened.change.target.jti)
+            // The office stands in a disclosure, which is not here yet.
+            && let Err(fault) = check_scope(entry, (&target.agreement, None), &self.setup.trust)
+        {
+            held.status.skip();
+            return Err(fault);
+        }
+        held.status.admit(entry, |jti| target_of(jti).map(|target| target.place))?;
         let origin = &self.setup.origin;
         for list in lists..held.status.lists() {
             let list = u32::try_from(list).unwrap_or(u32::MAX);
-            // The order in which places are handed out is the issuer's secret; a replica hands out none.
+            // The order in which targets are handed out is the issuer's secret; a replica hands out none.
             self.batch.state.push(StateChange::StatusListOpened { origin: origin.clone(), list, seed: [0; 32] });
         }
         if let OpenedBody::StatusChange(opened) = &entry.body
             && opened.change.target.log == *origin
-            && let Some(place) = place_of(&opened.change.target.jti)
+            && let Some(place) = target_of(&opened.change.target.jti).map(|target| target.place)
             && let Some(status) = held.status.status(place)
         {
             let (list, index, status) = (place.list, place.place, status.value());

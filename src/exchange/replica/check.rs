@@ -1,17 +1,17 @@
 //! The checks of entries that need nothing but the trust list: the costly part, done beside the machine.
 
-use super::{Checked, Unchecked};
+use super::{Checked, Target, Unchecked};
 use crate::{
-    statement::OpenedBody,
+    statement::{OpenedBody, open_leaf, status_list::LIST_ENTRIES},
     store::{Store, StoreError},
-    verification::check_entry,
+    verification::{StatusPlace, check_entry},
 };
 use std::collections::BTreeMap;
 
-/// Checks entries one by one, and finds where the statuses stand that they change. Give each thread a part of the
-/// work: parts of one [`Unchecked`] may be checked apart and put together again.
+/// Checks entries one by one, and finds the certificates that they change. Give each thread a part of the work: parts
+/// of one [`Unchecked`] may be checked apart and put together again.
 pub fn check(store: &dyn Store, work: &Unchecked) -> Result<Checked, StoreError> {
-    let mut places = BTreeMap::new();
+    let mut targets = BTreeMap::new();
     let mut entries = Vec::with_capacity(work.entries.len());
     for (index, leaf) in (work.start..).zip(&work.entries) {
         let checked = check_entry(leaf, None, &work.origin, index, &work.trust);
@@ -20,11 +20,25 @@ pub fn check(store: &dyn Store, work: &Unchecked) -> Result<Checked, StoreError>
             && let Some(found) = store.find(&opened.change.target.jti)?
             && found.origin == work.origin
             && let Some(facts) = store.facts(&found.origin, found.index)?
-            && let Some(place) = facts.status_index
+            && let Some(leaf) = store.leaf(&found.origin, found.index)?
+            && let Some(target) = target(found.index, facts.status_index, &leaf)
         {
-            places.insert(facts.jti, super::held::place_of(place));
+            targets.insert(facts.jti, target);
         }
         entries.push(checked);
     }
-    Ok(Checked { ticket: work.ticket, entries, places, trust_version: work.trust.version() })
+    Ok(Checked { ticket: work.ticket, entries, targets, trust_version: work.trust.version() })
+}
+
+/// A certificate as a change refers to it; none where the entry was no good certificate.
+pub(super) fn target(index: u64, status_index: Option<u32>, leaf: &[u8]) -> Option<Target> {
+    let none: &[&str] = &[];
+    let place = place_of(status_index?);
+    let OpenedBody::Certificate(certificate) = open_leaf(leaf, none).ok()?.body else { return None };
+    Some(Target { index, place, agreement: certificate.agreement })
+}
+
+/// Where the status with this count through all lists stands.
+const fn place_of(index: u32) -> StatusPlace {
+    StatusPlace { list: index / LIST_ENTRIES, place: index % LIST_ENTRIES }
 }

@@ -1,6 +1,6 @@
 //! What a replica holds of a log, read from the log's own store.
 
-use super::record::ReplicaRecord;
+use super::{Target, check::target, record::ReplicaRecord};
 use crate::{
     log::{EMPTY_ROOT, Frontier, Origin, TreeHead, leaf_hash},
     statement::{Jti, Status, StatusList, status_list::LIST_ENTRIES},
@@ -20,8 +20,8 @@ pub struct Held {
     pub status: StatusView,
     /// The identifier that the last durable entry is kept under.
     pub last: Option<Jti>,
-    /// Where the statuses stand of certificates that are durable and not yet published.
-    pub unpublished: BTreeMap<Jti, (u64, StatusPlace)>,
+    /// Certificates that are durable and not yet published.
+    pub unpublished: BTreeMap<Jti, Target>,
     /// What the log was last heard to have signed, and whether it showed two histories.
     pub record: ReplicaRecord,
     /// Entries that failed their check.
@@ -67,8 +67,8 @@ impl Held {
             } else {
                 let entry = store.durable_entry(origin, index)?.ok_or_else(|| gone(index))?;
                 edge.append(leaf_hash(&entry.leaf));
-                if let Some(place) = entry.facts.status_index {
-                    unpublished.insert(entry.facts.jti, (index, place_of(place)));
+                if let Some(target) = target(index, entry.facts.status_index, &entry.leaf) {
+                    unpublished.insert(entry.facts.jti, target);
                 }
                 entry.facts
             };
@@ -94,11 +94,6 @@ impl Held {
     pub fn tree_head(&self) -> TreeHead {
         self.head.as_ref().map_or(TreeHead { size: 0, root: EMPTY_ROOT }, |head| head.head)
     }
-}
-
-/// Where the status with this count through all lists stands.
-pub(super) const fn place_of(index: u32) -> StatusPlace {
-    StatusPlace { list: index / LIST_ENTRIES, place: index % LIST_ENTRIES }
 }
 
 /// The store's newest note of the log: the head held, or one heard of since whose entries are not all here.

@@ -320,7 +320,7 @@ impl Replica {
         self.held.head = Some(PublishedHead { head: heard.head, note: heard.note });
         self.heads.advanced(heard.head.size);
         let seen = self.arrivals.oldest_view().unwrap_or(heard.head.size);
-        self.held.unpublished.retain(|_, (index, _)| *index >= seen);
+        self.held.unpublished.retain(|_, target| target.index >= seen);
         self.cosign(actions);
     }
 

@@ -14,7 +14,7 @@ mod held;
 mod machine;
 mod record;
 
-pub use action::{Action, Checked, Event, Finding, Suspicion, Unchecked};
+pub use action::{Action, Checked, Event, Finding, Suspicion, Target, Unchecked};
 pub use check::check;
 pub use finding::findings;
 pub use held::{Held, newest_note};

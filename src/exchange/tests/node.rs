@@ -1,0 +1,112 @@
+//! One node: its stores, which survive a crash, and its machines, which do not.
+
+use super::world::{NODES, WORLD, ends, name, origin};
+use crate::{
+    exchange::{
+        canvasser::Canvasser,
+        cosigned::Cosigned,
+        replica::{Held, Replica, Setup},
+        supplier::Supplier,
+        witness::Witness,
+    },
+    log::Origin,
+    statement::Addressee,
+    store::{Batch, MemoryStore, NewEntry, StateChange, Store},
+    trust::TrustList,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// What a node keeps.
+pub(super) struct Disk {
+    /// All logs of its authority.
+    pub(super) own: Arc<MemoryStore>,
+    /// What it knows as a node.
+    pub(super) node: Arc<MemoryStore>,
+    /// Each partner log.
+    pub(super) partners: BTreeMap<Origin, Arc<MemoryStore>>,
+}
+
+/// What a process has.
+pub(super) struct Process {
+    pub(super) replicas: BTreeMap<Origin, Replica>,
+    pub(super) suppliers: BTreeMap<u64, Supplier>,
+    pub(super) canvassers: BTreeMap<Origin, Canvasser>,
+    pub(super) cosigned: BTreeMap<Origin, Cosigned>,
+    pub(super) witness: Witness,
+}
+
+pub(super) struct SimNode {
+    pub(super) at: usize,
+    pub(super) disk: Disk,
+    pub(super) process: Option<Process>,
+    /// Counts processes: what one of them was waiting for is not for the next.
+    pub(super) epoch: u32,
+    pub(super) slow: bool,
+}
+
+impl SimNode {
+    pub(super) fn new(at: usize, logs: &BTreeSet<Origin>) -> Self {
+        let partners = logs.iter().filter(|log| ends(log).1 == at);
+        let disk = Disk {
+            own: Arc::new(MemoryStore::new()),
+            node: Arc::new(MemoryStore::new()),
+            partners: partners.map(|log| (log.clone(), Arc::new(MemoryStore::new()))).collect(),
+        };
+        Self { at, disk, process: None, epoch: 0, slow: false }
+    }
+
+    /// The logs of its own that are open.
+    pub(super) fn own_logs(&self) -> Vec<Origin> {
+        self.disk.own.logs()
+    }
+
+    /// Starts from what is on disk.
+    pub(super) fn start(&mut self, trust: &Arc<TrustList>) {
+        self.epoch += 1;
+        let replica = |(log, store): (&Origin, &Arc<MemoryStore>)| {
+            let held = Held::load(store.as_ref(), log).unwrap();
+            let addressee = Addressee::Authority(super::world::issuer(self.at)).to_string();
+            let setup = Setup { origin: log.clone(), addressee, trust: Arc::clone(trust), cosigns: true };
+            (log.clone(), Replica::new(setup, held))
+        };
+        let own = (0..NODES.len()).filter(|to| *to != self.at).map(|to| origin(self.at, to));
+        let cosigned = |log: Origin| (log.clone(), Cosigned::load(self.disk.own.as_ref(), &log, trust).unwrap());
+        self.process = Some(Process {
+            replicas: self.disk.partners.iter().map(replica).collect(),
+            suppliers: BTreeMap::new(),
+            canvassers: own.clone().map(|log| (log.clone(), Canvasser::new(log, Arc::clone(trust)))).collect(),
+            cosigned: own.map(cosigned).collect(),
+            witness: Witness::load(self.disk.node.as_ref(), name(self.at), Arc::clone(trust), BTreeSet::new()).unwrap(),
+        });
+    }
+
+    /// Appends the next lines of the script to an own log: durable, not yet published.
+    pub(super) fn issue(&self, log: &Origin, count: u64) {
+        let script = &WORLD.scripts[log];
+        let store = &self.disk.own;
+        let mut batch = Batch::default();
+        if store.addressee(log).is_none() {
+            let addressee = Addressee::Authority(super::world::issuer(ends(log).1)).to_string();
+            batch.state.push(StateChange::LogOpened { origin: log.clone(), addressee });
+        }
+        let from = store.durable_size(log);
+        let lines = script.lines.iter().enumerate().skip(usize::try_from(from).unwrap());
+        for (index, line) in lines.take(usize::try_from(count).unwrap()) {
+            let index = index as u64;
+            let sealed = (!line.disclosures.is_empty()).then(|| store.seal(log, index, &line.disclosures).unwrap());
+            batch.entries.push(NewEntry {
+                origin: log.clone(),
+                index,
+                jti: line.jti,
+                status_index: line.status_index,
+                number: None,
+                leaf: line.leaf.clone(),
+                disclosures: sealed,
+            });
+        }
+        store.commit(batch).unwrap();
+    }
+}

@@ -1,0 +1,781 @@
+//! The whole system, one event after the other, with its promises checked after each.
+
+use super::{
+    network::{Agenda, Chance},
+    node::{Process, SimNode},
+    world::{BAD, NODES, SCRIPT, START, Use, WORLD, ends, key, name, node_of, origin},
+};
+use crate::{
+    exchange::{
+        canvasser::{self, DEADLINE_SECONDS},
+        cosigned::enough,
+        message::{AddCheckpoint, FromReplica, FromSupplier, Witnessed},
+        replica::{self, Held, check},
+        supplier::{self, Supplier},
+        witness,
+    },
+    log::{
+        Checkpoint, Extension, Hash, Origin, SignedCheckpoint, TreeHead, consistency_proof, cosign, root,
+        sign_checkpoint,
+    },
+    store::{Batch, StateChange, Store},
+    time::Timestamp,
+    trust::{NodeName, TrustList},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// How bad it gets, and for how long.
+pub(super) struct Weather {
+    /// Milliseconds before everything is mended.
+    pub(super) storm: u64,
+    /// In a thousand messages: streams cut, and messages of streams lost, repeated or out of turn.
+    pub(super) cuts: u64,
+    pub(super) lost: u64,
+    /// In a thousand writes: failures.
+    pub(super) failures: u64,
+    /// In a thousand seconds of each node.
+    pub(super) crashes: u64,
+    pub(super) partitions: u64,
+}
+
+enum Local {
+    Replica(Origin, replica::Event),
+    Supplier(u64, supplier::Event),
+    Witness(witness::Event),
+    Canvasser(Origin, canvasser::Event),
+}
+
+enum Work {
+    Commit(Origin, Batch),
+    Advance(Origin, Box<Extension>, String),
+    Reload(Origin),
+    Check(replica::Unchecked),
+    CosignReplica(Checkpoint),
+    CosignWitness(Checkpoint),
+    KeepWitnessed(Origin, StateChange),
+    KeepCosigned(Vec<StateChange>),
+    Prove { stream: u64, old: u64, new: u64 },
+    Read { stream: u64, start: u64, end: u64, size: u64 },
+    ProveFor { log: Origin, witness: NodeName, old: u64, new: u64 },
+    Publish(Origin),
+}
+
+enum Happening {
+    Tick(usize),
+    Local(usize, u32, Local),
+    Work(usize, u32, Work),
+    Open(u64),
+    Closed { stream: u64, dialler: bool },
+    ToSupplier(u64, FromReplica),
+    ToReplica(u64, FromSupplier),
+    Asked { ticket: u64, to: usize, request: AddCheckpoint },
+    Answered { ticket: u64, answer: Witnessed },
+    Deadline(u64),
+    Issue(usize),
+    Crash(usize),
+    Start(usize),
+    Mend(usize, usize),
+    Calm,
+}
+
+/// A stream between two processes.
+struct Wire {
+    log: Origin,
+    dialler: (usize, u32),
+    answerer: (usize, u32),
+    open: bool,
+    /// When the last message of each direction arrives: a stream keeps its order.
+    arrivals: [u64; 2],
+}
+
+struct Call {
+    from: (usize, u32),
+    log: Origin,
+    witness: usize,
+}
+
+/// A partner that does not keep the rules: changes, drops or adds what it would have said. The seam for attacks.
+pub(super) type Conduct = Box<dyn FnMut(usize, &Origin, FromSupplier) -> Vec<FromSupplier>>;
+
+pub(super) struct Simulation {
+    pub(super) now: u64,
+    pub(super) nodes: Vec<SimNode>,
+    pub(super) trust: Arc<TrustList>,
+    pub(super) conduct: Option<Conduct>,
+    pub(super) equivocations: BTreeSet<(usize, Origin)>,
+    pub(super) steps: u64,
+    chance: Chance,
+    agenda: Agenda<Happening>,
+    weather: Weather,
+    calm: bool,
+    logs: BTreeSet<Origin>,
+    goals: BTreeMap<Origin, u64>,
+    wires: BTreeMap<u64, Wire>,
+    calls: BTreeMap<u64, Call>,
+    cut: BTreeSet<(usize, usize)>,
+    numbers: u64,
+    /// Roots that anybody cosigned, by log and size: one size, one root.
+    cosigned: BTreeMap<(Origin, u64), Hash>,
+    /// The largest size each cosigner cosigned of each log.
+    last_cosigned: BTreeMap<(Origin, String), u64>,
+    /// The largest size each log ever published.
+    published: BTreeMap<Origin, u64>,
+}
+
+impl Simulation {
+    pub(super) fn new(seed: u64, weather: Weather) -> Self {
+        let mut chance = Chance::new(seed);
+        let mut logs = (0..NODES.len())
+            .flat_map(|from| (0..NODES.len()).filter(move |to| *to != from).map(move |to| origin(from, to)))
+            .collect::<Vec<_>>();
+        while logs.len() > 3 {
+            let at = usize::try_from(chance.within(0, logs.len() as u64)).unwrap();
+            logs.swap_remove(at);
+        }
+        let logs = logs.into_iter().collect::<BTreeSet<_>>();
+        let goals = logs.iter().map(|log| (log.clone(), chance.within(1, SCRIPT as u64 / 2))).collect();
+        let nodes = (0..NODES.len()).map(|at| SimNode::new(at, &logs)).collect();
+        let mut this = Self {
+            now: 0,
+            nodes,
+            trust: Arc::clone(&WORLD.trust),
+            conduct: None,
+            equivocations: BTreeSet::new(),
+            steps: 0,
+            chance,
+            agenda: Agenda::new(),
+            calm: false,
+            logs,
+            goals,
+            wires: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            cut: BTreeSet::new(),
+            numbers: 0,
+            cosigned: BTreeMap::new(),
+            last_cosigned: BTreeMap::new(),
+            published: BTreeMap::new(),
+            weather,
+        };
+        for at in 0..NODES.len() {
+            this.nodes[at].slow = this.chance.permille(100);
+            let first = this.chance.within(0, 2_000);
+            this.agenda.plan(first, Happening::Start(at));
+            this.agenda.plan(first + 1, Happening::Tick(at));
+            this.agenda.plan(first + 500, Happening::Issue(at));
+        }
+        this.agenda.plan(this.weather.storm, Happening::Calm);
+        this
+    }
+
+    /// Runs until everything that was issued is held and cosigned, after the storm.
+    pub(super) fn run(&mut self) {
+        let patience = self.weather.storm + 600_000;
+        while let Some((at, happening)) = self.agenda.next() {
+            self.now = at;
+            self.steps += 1;
+            let ticked = matches!(happening, Happening::Tick(_));
+            self.happen(happening);
+            if ticked && self.calm && self.converged().is_ok() {
+                return;
+            }
+            assert!(at < patience, "after the storm this is left: {}", self.converged().unwrap_err());
+        }
+    }
+
+    fn timestamp(&self) -> Timestamp {
+        let start = START.parse::<Timestamp>().unwrap().as_millisecond();
+        Timestamp::from_millisecond(start + i64::try_from(self.now).unwrap()).unwrap()
+    }
+
+    fn happen(&mut self, happening: Happening) {
+        match happening {
+            Happening::Tick(node) => self.tick(node),
+            Happening::Local(node, epoch, event) if self.alive(node, epoch) => self.local(node, event),
+            Happening::Work(node, epoch, work) if self.alive(node, epoch) => self.work(node, work),
+            Happening::Local(..) | Happening::Work(..) => {}
+            Happening::Open(stream) => self.open(stream),
+            Happening::Closed { stream, dialler } => self.closed(stream, dialler),
+            Happening::ToSupplier(stream, message) => {
+                if let Some(wire) = self.wires.get(&stream).filter(|wire| wire.open)
+                    && self.alive(wire.answerer.0, wire.answerer.1)
+                {
+                    let event = Local::Supplier(stream, supplier::Event::Received(message));
+                    self.local(wire.answerer.0, event);
+                }
+            }
+            Happening::ToReplica(stream, message) => {
+                if let Some(wire) = self.wires.get(&stream).filter(|wire| wire.open)
+                    && self.alive(wire.dialler.0, wire.dialler.1)
+                {
+                    let event = Local::Replica(wire.log.clone(), replica::Event::Received(message));
+                    self.local(wire.dialler.0, event);
+                }
+            }
+            Happening::Asked { ticket, to, request } => {
+                if self.nodes[to].process.is_some() {
+                    self.local(to, Local::Witness(witness::Event::Asked { ticket, request }));
+                }
+            }
+            Happening::Answered { ticket, answer } => {
+                if let Some(call) = self.calls.remove(&ticket)
+                    && self.alive(call.from.0, call.from.1)
+                {
+                    let event = canvasser::Event::Answered { witness: name(call.witness), answer };
+                    self.local(call.from.0, Local::Canvasser(call.log, event));
+                }
+            }
+            Happening::Deadline(ticket) => {
+                if let Some(call) = self.calls.remove(&ticket)
+                    && self.alive(call.from.0, call.from.1)
+                {
+                    let event = canvasser::Event::Failed(name(call.witness));
+                    self.local(call.from.0, Local::Canvasser(call.log, event));
+                }
+            }
+            Happening::Issue(node) => self.issue(node),
+            Happening::Crash(node) => self.crash(node),
+            Happening::Start(node) => self.start(node),
+            Happening::Mend(a, b) => {
+                self.cut.remove(&(a, b));
+            }
+            Happening::Calm => {
+                self.calm = true;
+                self.cut.clear();
+                for node in &mut self.nodes {
+                    node.slow = false;
+                }
+                for node in 0..NODES.len() {
+                    if self.nodes[node].process.is_none() {
+                        self.start(node);
+                    }
+                }
+            }
+        }
+    }
+
+    fn alive(&self, node: usize, epoch: u32) -> bool {
+        self.nodes[node].process.is_some() && self.nodes[node].epoch == epoch
+    }
+
+    fn apart(&self, a: usize, b: usize) -> bool {
+        self.cut.contains(&(a.min(b), a.max(b)))
+    }
+
+    /// Milliseconds that a message takes.
+    fn way(&mut self, a: usize, b: usize) -> u64 {
+        let slow = self.nodes[a].slow || self.nodes[b].slow;
+        let most = if slow { 4_000 } else { 60 };
+        self.chance.within(1, most)
+    }
+
+    /// Milliseconds that local work takes.
+    fn toil(&mut self, node: usize) -> u64 {
+        let most = if self.nodes[node].slow { 900 } else { 15 };
+        self.chance.within(0, most)
+    }
+
+    // ---- what befalls a node ----------------------------------------------------------------------------
+
+    fn tick(&mut self, node: usize) {
+        self.agenda.plan(self.now + 1_000, Happening::Tick(node));
+        if !self.calm {
+            if self.chance.permille(self.weather.crashes) {
+                self.agenda.plan(self.now + self.chance.within(0, 1_000), Happening::Crash(node));
+            }
+            if self.chance.permille(self.weather.partitions) {
+                let other = (node + 1) % NODES.len();
+                let pair = (node.min(other), node.max(other));
+                self.cut.insert(pair);
+                let until = self.now + self.chance.within(500, 40_000);
+                self.agenda.plan(until, Happening::Mend(pair.0, pair.1));
+            }
+        }
+        let Some(process) = &self.nodes[node].process else { return };
+        let mut events = Vec::new();
+        events.extend(process.replicas.keys().map(|log| Local::Replica(log.clone(), replica::Event::Tick)));
+        events.extend(process.suppliers.keys().map(|stream| Local::Supplier(*stream, supplier::Event::Tick)));
+        events.extend(process.canvassers.keys().map(|log| Local::Canvasser(log.clone(), canvasser::Event::Tick)));
+        for event in events {
+            self.local(node, event);
+        }
+    }
+
+    fn crash(&mut self, node: usize) {
+        if self.calm || self.nodes[node].process.take().is_none() {
+            return;
+        }
+        for (stream, wire) in &self.wires {
+            for (side, dialler) in [(wire.dialler, false), (wire.answerer, true)] {
+                if wire.open && side.0 == node {
+                    // The other side hears of it now or later.
+                    let at = self.now + 1 + stream % 700;
+                    self.agenda.plan(at, Happening::Closed { stream: *stream, dialler });
+                }
+            }
+        }
+        let back = self.now + self.chance.within(100, 20_000);
+        self.agenda.plan(back, Happening::Start(node));
+    }
+
+    fn start(&mut self, node: usize) {
+        if self.nodes[node].process.is_some() {
+            return;
+        }
+        let trust = Arc::clone(&self.trust);
+        self.nodes[node].start(&trust);
+        for log in self.nodes[node].own_logs() {
+            // What was durable and not yet under a head is published, as every start does.
+            self.publish(node, &log);
+            self.tell_published(node, &log);
+        }
+    }
+
+    fn issue(&mut self, node: usize) {
+        let own = self.logs.iter().filter(|log| ends(log).0 == node).cloned().collect::<Vec<_>>();
+        let again = self.now + self.chance.within(50, 6_000);
+        self.agenda.plan(if self.calm { self.now + 300 } else { again }, Happening::Issue(node));
+        if self.nodes[node].process.is_none() || own.is_empty() {
+            return;
+        }
+        let log = own[usize::try_from(self.chance.within(0, own.len() as u64)).unwrap()].clone();
+        let left = self.goals[&log].saturating_sub(self.nodes[node].disk.own.durable_size(&log));
+        if left > 0 {
+            let count = self.chance.within(1, 8).min(left);
+            self.nodes[node].issue(&log, count);
+            // A crash may come between the two.
+            self.later(node, Work::Publish(log));
+        }
+    }
+
+    /// Signs a head over what is durable.
+    fn publish(&mut self, node: usize, log: &Origin) {
+        let store = Arc::clone(&self.nodes[node].disk.own);
+        let previous = store.head(log).map(|head| head.head);
+        let size = store.durable_size(log);
+        if size <= previous.map_or(0, |head| head.size) {
+            return;
+        }
+        let tree = &WORLD.scripts[log].tree;
+        let next = TreeHead { size, root: root(size, tree).unwrap() };
+        let proof = previous.map_or_else(Vec::new, |head| consistency_proof(head.size, size, tree).unwrap());
+        let extension = Extension::prove(log.clone(), previous, next, &proof).unwrap();
+        store.advance(vec![extension], &|extension| sign_checkpoint(extension, &key(node, Use::Log))).unwrap();
+        self.published.insert(log.clone(), size);
+    }
+
+    fn tell_published(&mut self, node: usize, log: &Origin) {
+        let Some(head) = self.nodes[node].disk.own.head(log) else { return };
+        let process = self.nodes[node].process.as_ref().unwrap();
+        let streams = process.suppliers.keys().copied().filter(|stream| self.wires[stream].log == *log);
+        let mut events =
+            streams.map(|stream| Local::Supplier(stream, supplier::Event::Published(head.clone()))).collect::<Vec<_>>();
+        events.push(Local::Canvasser(log.clone(), canvasser::Event::Published(head)));
+        for event in events {
+            self.local(node, event);
+        }
+    }
+
+    // ---- the network ------------------------------------------------------------------------------------
+
+    fn dial(&mut self, node: usize, log: &Origin) {
+        self.numbers += 1;
+        let (stream, answerer) = (self.numbers, ends(log).0);
+        let (dialler, answerer) = ((node, self.nodes[node].epoch), (answerer, self.nodes[answerer].epoch));
+        let wire = Wire { log: log.clone(), dialler, answerer, open: false, arrivals: [self.now; 2] };
+        self.wires.insert(stream, wire);
+        let at = self.now + self.way(dialler.0, answerer.0);
+        self.agenda.plan(at, Happening::Open(stream));
+    }
+
+    fn open(&mut self, stream: u64) {
+        let wire = &self.wires[&stream];
+        let (dialler, answerer, log) = (wire.dialler, wire.answerer, wire.log.clone());
+        if !self.alive(dialler.0, dialler.1) {
+            return;
+        }
+        if !self.alive(answerer.0, answerer.1) || self.apart(dialler.0, answerer.0) {
+            self.local(dialler.0, Local::Replica(log, replica::Event::Disconnected));
+            return;
+        }
+        self.wires.get_mut(&stream).unwrap().open = true;
+        let (now, trust) = (self.timestamp(), Arc::clone(&self.trust));
+        let supplier = Supplier::new(log.clone(), name(dialler.0), trust, now);
+        let newest = self.nodes[answerer.0].disk.own.head(&log);
+        let process = self.nodes[answerer.0].process.as_mut().unwrap();
+        process.suppliers.insert(stream, supplier);
+        if let Some(head) = newest {
+            self.local(answerer.0, Local::Supplier(stream, supplier::Event::Published(head)));
+        }
+        self.local(dialler.0, Local::Replica(log, replica::Event::Connected));
+    }
+
+    /// Ends a stream; the other side hears of it later.
+    fn close(&mut self, stream: u64, by_dialler: bool) {
+        let Some(wire) = self.wires.get_mut(&stream).filter(|wire| wire.open) else { return };
+        wire.open = false;
+        let (dialler, answerer) = (wire.dialler, wire.answerer);
+        if let Some(process) = self.nodes[answerer.0].process.as_mut() {
+            process.suppliers.remove(&stream);
+        }
+        if !by_dialler {
+            let at = self.now + self.way(dialler.0, answerer.0);
+            self.agenda.plan(at, Happening::Closed { stream, dialler: true });
+        }
+    }
+
+    fn closed(&mut self, stream: u64, dialler: bool) {
+        let wire = self.wires.get_mut(&stream).unwrap();
+        wire.open = false;
+        let (side, log) = (if dialler { wire.dialler } else { wire.answerer }, wire.log.clone());
+        if !self.alive(side.0, side.1) {
+            return;
+        }
+        if dialler {
+            // Unless it has dialled again since: then this stream is nobody's.
+            if self.current(side.0, &log) == Some(stream) {
+                self.local(side.0, Local::Replica(log, replica::Event::Disconnected));
+            }
+        } else {
+            self.nodes[side.0].process.as_mut().unwrap().suppliers.remove(&stream);
+        }
+    }
+
+    /// The stream that a replica dialled last.
+    fn current(&self, node: usize, log: &Origin) -> Option<u64> {
+        let epoch = self.nodes[node].epoch;
+        let own = self.wires.iter().filter(|(_, wire)| wire.dialler == (node, epoch) && wire.log == *log);
+        own.map(|(stream, _)| *stream).max()
+    }
+
+    /// When a message of a stream arrives; none if it does not.
+    fn convey(&mut self, stream: u64, direction: usize) -> Vec<u64> {
+        let wire = &self.wires[&stream];
+        let (a, b) = (wire.dialler.0, wire.answerer.0);
+        if !wire.open || self.apart(a, b) {
+            return Vec::new();
+        }
+        let taken = self.now + self.way(a, b);
+        if !self.calm {
+            if self.chance.permille(self.weather.cuts) {
+                self.close(stream, false);
+                return Vec::new();
+            }
+            if self.chance.permille(self.weather.lost) {
+                // Lost, twice, or out of turn.
+                return match self.chance.within(0, 3) {
+                    0 => Vec::new(),
+                    1 => vec![taken, taken + 1],
+                    _ => vec![taken],
+                };
+            }
+        }
+        let wire = self.wires.get_mut(&stream).unwrap();
+        let at = taken.max(wire.arrivals[direction] + 1);
+        wire.arrivals[direction] = at;
+        vec![at]
+    }
+
+    // ---- machines ---------------------------------------------------------------------------------------
+
+    fn later(&mut self, node: usize, work: Work) {
+        let at = self.now + self.toil(node);
+        self.agenda.plan(at, Happening::Work(node, self.nodes[node].epoch, work));
+    }
+
+    /// The result reaches the machine a moment after the fact: a crash may come between.
+    fn result(&mut self, node: usize, event: Local) {
+        let at = self.now + self.toil(node);
+        self.agenda.plan(at, Happening::Local(node, self.nodes[node].epoch, event));
+    }
+
+    fn local(&mut self, node: usize, event: Local) {
+        let now = self.timestamp();
+        let Some(process) = self.nodes[node].process.as_mut() else { return };
+        match event {
+            Local::Replica(log, event) => {
+                let actions = process.replicas.get_mut(&log).unwrap().step(now, event);
+                actions.into_iter().for_each(|action| self.replica(node, &log, action));
+            }
+            Local::Supplier(stream, event) => {
+                let Some(supplier) = process.suppliers.get_mut(&stream) else { return };
+                let actions = supplier.step(now, event);
+                actions.into_iter().for_each(|action| self.supplier(node, stream, action));
+            }
+            Local::Witness(event) => {
+                let actions = process.witness.step(event);
+                actions.into_iter().for_each(|action| self.witness(node, action));
+            }
+            Local::Canvasser(log, event) => {
+                let actions = process.canvassers.get_mut(&log).unwrap().step(now, event);
+                actions.into_iter().for_each(|action| self.canvasser(node, &log, action));
+            }
+        }
+    }
+
+    fn replica(&mut self, node: usize, log: &Origin, action: replica::Action) {
+        use replica::Action;
+        match action {
+            Action::Dial => self.dial(node, log),
+            Action::HangUp(_) => {
+                if let Some(stream) = self.current(node, log) {
+                    self.close(stream, true);
+                }
+            }
+            Action::Send(message) => {
+                if let Some(stream) = self.current(node, log) {
+                    for at in self.convey(stream, 0) {
+                        self.agenda.plan(at, Happening::ToSupplier(stream, message.clone()));
+                    }
+                }
+            }
+            Action::Check(unchecked) => self.later(node, Work::Check(unchecked)),
+            Action::Commit(batch) => self.later(node, Work::Commit(log.clone(), batch)),
+            Action::Advance { extension, note } => self.later(node, Work::Advance(log.clone(), extension, note)),
+            Action::Cosign(checkpoint) => self.later(node, Work::CosignReplica(checkpoint)),
+            Action::Reload => self.later(node, Work::Reload(log.clone())),
+            Action::Found(findings) => assert!(findings.iter().all(|finding| finding.index == BAD), "{findings:?}"),
+            Action::Alarm(why) => {
+                if let crate::exchange::ExchangeError::Equivocated(_) = why {
+                    self.equivocations.insert((node, log.clone()));
+                }
+            }
+            Action::Suspect(_) => {}
+        }
+    }
+
+    fn supplier(&mut self, node: usize, stream: u64, action: supplier::Action) {
+        use supplier::Action;
+        match action {
+            Action::Send(message) => {
+                let log = self.wires[&stream].log.clone();
+                let messages = match &mut self.conduct {
+                    Some(conduct) => conduct(node, &log, message),
+                    None => vec![message],
+                };
+                for message in messages {
+                    for at in self.convey(stream, 1) {
+                        self.agenda.plan(at, Happening::ToReplica(stream, message.clone()));
+                    }
+                }
+                self.result(node, Local::Supplier(stream, supplier::Event::Sent));
+            }
+            Action::Prove { old, new } => self.later(node, Work::Prove { stream, old, new }),
+            Action::Read { start, end, size } => self.later(node, Work::Read { stream, start, end, size }),
+            Action::Keep(kept) => self.keep(node, &kept),
+            Action::HangUp(_) => self.close(stream, false),
+        }
+    }
+
+    fn keep(&mut self, node: usize, kept: &crate::exchange::cosigned::Kept) {
+        let trust = Arc::clone(&self.trust);
+        let process = self.nodes[node].process.as_mut().unwrap();
+        let changes = process.cosigned.get_mut(&kept.origin).unwrap().keep(kept, &trust).unwrap();
+        self.later(node, Work::KeepCosigned(changes));
+    }
+
+    fn witness(&mut self, node: usize, action: witness::Action) {
+        use witness::Action;
+        match action {
+            Action::Keep { origin, change } => self.later(node, Work::KeepWitnessed(origin, change)),
+            Action::Cosign(checkpoint) => self.later(node, Work::CosignWitness(checkpoint)),
+            Action::Answer { ticket, answer } => {
+                let Some(call) = self.calls.get(&ticket) else { return };
+                let (a, b) = (call.from.0, node);
+                let lost = !self.calm && self.chance.permille(10 * self.weather.lost);
+                if !self.apart(a, b) && !lost {
+                    let at = self.now + self.way(a, b);
+                    self.agenda.plan(at, Happening::Answered { ticket, answer });
+                }
+            }
+            Action::Suspect(_) => {}
+        }
+    }
+
+    fn canvasser(&mut self, node: usize, log: &Origin, action: canvasser::Action) {
+        use canvasser::Action;
+        match action {
+            Action::Prove { witness, old, new } => {
+                self.later(node, Work::ProveFor { log: log.clone(), witness, old, new });
+            }
+            Action::Ask { witness, request } => {
+                self.numbers += 1;
+                let (ticket, to) = (self.numbers, node_of(&witness));
+                let from = (node, self.nodes[node].epoch);
+                self.calls.insert(ticket, Call { from, log: log.clone(), witness: to });
+                let deadline = self.now + u64::try_from(DEADLINE_SECONDS).unwrap() * 1_000;
+                self.agenda.plan(deadline, Happening::Deadline(ticket));
+                // Calls overtake each other, get lost, and come twice.
+                let lost = !self.calm && self.chance.permille(10 * self.weather.lost);
+                let times = if self.apart(node, to) || lost { 0 } else { 1 };
+                let twice = u64::from(!self.calm && self.chance.permille(10 * self.weather.lost));
+                for _ in 0..times * (1 + twice) {
+                    let at = self.now + self.way(node, to);
+                    self.agenda.plan(at, Happening::Asked { ticket, to, request: request.clone() });
+                }
+            }
+            Action::Keep(kept) => self.keep(node, &kept),
+            Action::Refused { .. } => {}
+        }
+    }
+
+    // ---- work -------------------------------------------------------------------------------------------
+
+    fn work(&mut self, node: usize, work: Work) {
+        match work {
+            Work::Commit(log, batch) => {
+                let store = Arc::clone(&self.nodes[node].disk.partners[&log]);
+                if !self.calm && self.chance.permille(self.weather.failures) {
+                    store.fail_next_write("the disk is full");
+                }
+                let event = match store.commit(batch) {
+                    Ok(_) => replica::Event::Committed,
+                    Err(error) => replica::Event::StoreFailed(error.to_string()),
+                };
+                self.check_prefix(node, &log);
+                self.result(node, Local::Replica(log, event));
+            }
+            Work::Advance(log, extension, note) => {
+                let store = Arc::clone(&self.nodes[node].disk.partners[&log]);
+                let event = match store.advance(vec![*extension], &|_| Ok(note.clone())) {
+                    Ok(()) => replica::Event::Advanced,
+                    Err(error) => replica::Event::StoreFailed(error.to_string()),
+                };
+                self.result(node, Local::Replica(log, event));
+            }
+            Work::Reload(log) => {
+                let store = Arc::clone(&self.nodes[node].disk.partners[&log]);
+                store.reload().unwrap();
+                let held = Held::load(store.as_ref(), &log).unwrap();
+                self.result(node, Local::Replica(log, replica::Event::Reloaded(Box::new(held))));
+            }
+            Work::Check(unchecked) => {
+                let store = Arc::clone(&self.nodes[node].disk.partners[&unchecked.origin]);
+                let checked = check(store.as_ref(), &unchecked).unwrap();
+                self.result(node, Local::Replica(unchecked.origin, replica::Event::Checked(checked)));
+            }
+            Work::CosignReplica(checkpoint) => {
+                let store = &self.nodes[node].disk.partners[&checkpoint.origin];
+                let held = store.head(&checkpoint.origin).expect("it cosigns what it does not hold");
+                assert!(held.head.size >= checkpoint.head.size, "it cosigns {checkpoint} and holds {:?}", held.head);
+                let line = self.cosign(&checkpoint, &name(node).replica(), key(node, Use::Replica));
+                let event = replica::Event::Cosigned { size: checkpoint.head.size, line };
+                self.result(node, Local::Replica(checkpoint.origin, event));
+            }
+            Work::CosignWitness(checkpoint) => {
+                let id = checkpoint.origin.as_str().as_bytes();
+                let kept = self.nodes[node].disk.node.record(crate::store::Table::Witnessed, id).unwrap();
+                let kept = String::from_utf8(kept.expect("it cosigns what it did not keep")).unwrap();
+                assert!(kept.starts_with(&checkpoint.to_string()), "it cosigns {checkpoint} and kept {kept}");
+                let line = self.cosign(&checkpoint, &name(node).witness(), key(node, Use::Witness));
+                let event = witness::Event::Cosigned { origin: checkpoint.origin, line: Some(line) };
+                self.result(node, Local::Witness(event));
+            }
+            Work::KeepWitnessed(origin, change) => {
+                let batch = Batch { state: vec![change], ..Batch::default() };
+                self.nodes[node].disk.node.commit(batch).unwrap();
+                self.result(node, Local::Witness(witness::Event::Kept(origin)));
+            }
+            Work::KeepCosigned(state) => {
+                self.nodes[node].disk.own.commit(Batch { state, ..Batch::default() }).unwrap();
+            }
+            Work::Prove { stream, old, new } => {
+                let log = self.wires[&stream].log.clone();
+                let proof = self.prove(node, &log, old, new);
+                self.result(node, Local::Supplier(stream, supplier::Event::Proven(proof)));
+            }
+            Work::Read { stream, start, end, size } => {
+                let log = self.wires[&stream].log.clone();
+                let store = Arc::clone(&self.nodes[node].disk.own);
+                let end = end.min(start + self.chance.within(1, 12));
+                let entries = store.leaves(&log, start..end, 1 << 20).unwrap();
+                let proof = self.prove(node, &log, start + entries.len() as u64, size);
+                self.result(node, Local::Supplier(stream, supplier::Event::Read { entries, proof }));
+            }
+            Work::ProveFor { log, witness, old, new } => {
+                let proof = self.prove(node, &log, old, new);
+                self.result(node, Local::Canvasser(log, canvasser::Event::Proven { witness, proof }));
+            }
+            Work::Publish(log) => {
+                self.publish(node, &log);
+                self.tell_published(node, &log);
+            }
+        }
+    }
+
+    fn prove(&self, node: usize, log: &Origin, old: u64, new: u64) -> Vec<Hash> {
+        let store: &dyn Store = self.nodes[node].disk.own.as_ref();
+        consistency_proof(old, new, &store.hashes(log)).unwrap()
+    }
+
+    // ---- what must always hold --------------------------------------------------------------------------
+
+    /// A replica's log is a prefix of what its issuer published.
+    fn check_prefix(&self, node: usize, log: &Origin) {
+        let store = &self.nodes[node].disk.partners[log];
+        let held = store.durable_size(log);
+        assert!(held <= self.published.get(log).copied().unwrap_or(0), "{log}: {held} entries that were not published");
+        if let Some(last) = held.checked_sub(1) {
+            let entry = store.durable_entry(log, last).unwrap().unwrap();
+            assert_eq!(entry.leaf, WORLD.scripts[log].lines[usize::try_from(last).unwrap()].leaf, "{log} at {last}");
+        }
+    }
+
+    /// One size, one root; no cosigner goes back.
+    fn cosign(&mut self, checkpoint: &Checkpoint, cosigner: &str, key: crate::signature::SecretKey) -> String {
+        let Checkpoint { origin, head } = checkpoint;
+        let root = *self.cosigned.entry((origin.clone(), head.size)).or_insert(head.root);
+        assert_eq!(root, head.root, "two roots of {origin} at {} are cosigned", head.size);
+        let last = self.last_cosigned.entry((origin.clone(), cosigner.to_owned())).or_default();
+        assert!(head.size >= *last, "{cosigner} cosigns {origin} at {} after {last}", head.size);
+        *last = head.size;
+        let time = u64::try_from(self.timestamp().as_second()).unwrap();
+        cosign(checkpoint, cosigner, &key, time).unwrap().to_string()
+    }
+
+    /// Every replica holds everything, and every newest head has the cosignatures that the policy asks for.
+    pub(super) fn converged(&self) -> Result<(), String> {
+        for log in &self.logs {
+            let (from, to) = ends(log);
+            let issued = self.goals[log];
+            let own = self.nodes[from].disk.own.head(log).map_or(0, |head| head.head.size);
+            let held = self.nodes[to].disk.partners[log].head(log).map_or(0, |head| head.head.size);
+            if own < issued || held < own {
+                return Err(format!("{log}: {issued} issued, {own} published, {held} held"));
+            }
+            let process: &Process = self.nodes[from].process.as_ref().unwrap();
+            let newest = process.cosigned[log].newest(&self.trust, own);
+            let Some((_, note)) = newest else { return Err(format!("{log}: the head of {own} lacks cosignatures")) };
+            let signed = SignedCheckpoint::open(&note, &self.trust.log_key(log).unwrap()).unwrap();
+            assert!(enough(&self.trust, log, &signed, own - 1));
+        }
+        Ok(())
+    }
+
+    /// What is left when everything has come to rest.
+    pub(super) fn check_rest(&self) {
+        assert!(self.equivocations.is_empty(), "{:?}", self.equivocations);
+        for log in &self.logs {
+            let (_, to) = ends(log);
+            let store: &dyn Store = self.nodes[to].disk.partners[log].as_ref();
+            let script = &WORLD.scripts[log];
+            let held = store.head(log).unwrap().head;
+            assert_eq!(held.root, root(held.size, &script.tree).unwrap());
+            for (index, line) in (0..held.size).zip(&script.lines) {
+                assert_eq!(store.leaf(log, index).unwrap().unwrap(), line.leaf);
+                let bad = index == BAD;
+                assert_eq!(store.find(&line.jti).unwrap().is_none(), bad, "{log} at {index}");
+                let place = line.status_index.filter(|_| !bad);
+                assert_eq!(store.facts(log, index).unwrap().unwrap().status_index, place, "{log} at {index}");
+            }
+            let findings = replica::findings(store, log).unwrap();
+            let indexes = findings.iter().map(|finding| finding.index).collect::<Vec<_>>();
+            assert_eq!(indexes, if held.size > BAD { vec![BAD] } else { Vec::new() }, "{log}");
+            for (node, other) in self.nodes.iter().enumerate().filter(|(node, _)| *node != to) {
+                assert!(!other.disk.partners.contains_key(log), "{log} at node {node}");
+            }
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Three countries, their keys, the trust list between them, and what each will say to each: made once, for signing is
+//! the dear part, and said in other portions with every seed.
+
+use crate::{
+    certificate::{Certificate, Country},
+    log::{Levels, Origin, VerifierKey, leaf_hash},
+    signature::{SecretKey, Signer},
+    statement::{
+        Act, Addressee, Body, Change, Envelope, Issuer, Jti, Kind, StatementRef, Status, StatusChange, StatusList,
+        StatusReference, StatusSnapshot, compose, status_list::lists_root,
+    },
+    time::{Date, SeededRandom, Timestamp, ZoneName},
+    trust::{
+        Algorithm, Anchor, Cosigning, ListDraft, ListText, ListedKey, ListedLogKey, ListedUse, Node, NodeName,
+        SectionText, TrustList, root_name,
+    },
+};
+use bytes::Bytes;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
+
+/// When it all begins.
+pub(super) const START: &str = "2026-11-22T10:00:00Z";
+/// What each log will have said in the end, at most.
+pub(super) const SCRIPT: usize = 96;
+/// The entry of each log whose signature is another key's.
+pub(super) const BAD: u64 = 9;
+
+pub(super) const NODES: [&str; 3] = ["pk", "cn", "ke"];
+const HOSTS: [&str; 3] = ["tdap.gov.pk", "customs.gov.cn", "kra.go.ke"];
+const COUNTRIES: [&str; 3] = ["PK", "CN", "KE"];
+const ZONES: [&str; 3] = ["Asia/Karachi", "Asia/Shanghai", "Africa/Nairobi"];
+
+/// What a key is for; one for each node.
+#[derive(Clone, Copy)]
+pub(super) enum Use {
+    Root,
+    Statement,
+    Log,
+    Replica,
+    Witness,
+}
+
+pub(super) fn key(node: usize, r#use: Use) -> SecretKey {
+    let number = u8::try_from(node * 16 + r#use as usize + 1).unwrap();
+    SecretKey::from_seed(&[number; 32]).unwrap()
+}
+
+pub(super) fn name(node: usize) -> NodeName {
+    NODES[node].parse().unwrap()
+}
+
+pub(super) fn node_of(name: &NodeName) -> usize {
+    NODES.iter().position(|known| *known == name.to_string()).unwrap()
+}
+
+pub(super) fn issuer(node: usize) -> Issuer {
+    format!("https://{}", HOSTS[node]).parse().unwrap()
+}
+
+pub(super) fn origin(from: usize, to: usize) -> Origin {
+    format!("{}/log/2026/{}", HOSTS[from], HOSTS[to]).parse().unwrap()
+}
+
+/// The node that hosts a log, and the one it is addressed to.
+pub(super) fn ends(origin: &Origin) -> (usize, usize) {
+    let host = |text: &str| HOSTS.iter().position(|known| *known == text).unwrap();
+    (host(origin.host().as_str()), host(origin.addressee()))
+}
+
+/// An entry as its issuer brings it.
+pub(super) struct Line {
+    pub(super) jti: Jti,
+    pub(super) leaf: Bytes,
+    pub(super) disclosures: Vec<String>,
+    pub(super) status_index: Option<u32>,
+}
+
+/// All that a log will ever say.
+pub(super) struct Script {
+    pub(super) lines: Vec<Line>,
+    pub(super) tree: Levels,
+}
+
+pub(super) struct World {
+    pub(super) trust: Arc<TrustList>,
+    pub(super) scripts: BTreeMap<Origin, Script>,
+}
+
+pub(super) static WORLD: LazyLock<World> = LazyLock::new(|| {
+    let mut scripts = BTreeMap::new();
+    for from in 0..NODES.len() {
+        for to in (0..NODES.len()).filter(|to| *to != from) {
+            scripts.insert(origin(from, to), script(from, to));
+        }
+    }
+    World { trust: trust(1, |_| {}), scripts }
+});
+
+/// The trust list of this version, changed before it is signed.
+pub(super) fn trust(version: u64, change: impl FnOnce(&mut ListText)) -> Arc<TrustList> {
+    let federation = SecretKey::from_seed(&[250; 32]).unwrap();
+    let signer = VerifierKey::note("federation.example", federation.public_key()).unwrap();
+    let node = |at: usize| Node {
+        name: name(at),
+        replica_vkey: Some(VerifierKey::cosigner(&name(at).replica(), key(at, Use::Replica).public_key()).unwrap()),
+        witness_vkey: Some(VerifierKey::cosigner(&name(at).witness(), key(at, Use::Witness).public_key()).unwrap()),
+        retired: Vec::new(),
+        https: None,
+        grpc: None,
+        spki: Vec::new(),
+    };
+    let mut text = ListText {
+        version,
+        issued: "2026-11-01T00:00:00Z".parse().unwrap(),
+        next_update: "2027-11-01T00:00:00Z".parse().unwrap(),
+        k: 1,
+        signers: vec![signer.clone()],
+        sections: Vec::new(),
+        closings: Vec::new(),
+        shards: Vec::new(),
+        nodes: (0..NODES.len()).map(node).collect(),
+        addressees: (0..NODES.len()).map(|at| (COUNTRIES[at].parse().unwrap(), issuer(at))).collect(),
+        cosigning: Cosigning {
+            witnesses: 1,
+            of: (0..NODES.len()).map(name).collect(),
+            ..Cosigning::if_it_has_a_node()
+        },
+    };
+    for at in 0..NODES.len() {
+        let section = SectionText {
+            iss: issuer(at),
+            serial: 1,
+            country: COUNTRIES[at].parse().unwrap(),
+            time_zone: ZoneName::new(ZONES[at]).unwrap(),
+            names: [("en".parse().unwrap(), "An authority".parse().unwrap())].into(),
+            root: VerifierKey::note(&root_name(&issuer(at)), key(at, Use::Root).public_key()).unwrap(),
+            node: Some(name(at)),
+            roles: Vec::new(),
+            keys: vec![ListedKey {
+                kid: "s1".parse().unwrap(),
+                alg: Algorithm::EdDSA,
+                x: key(at, Use::Statement).public_key(),
+                r#use: ListedUse::Statement,
+                kinds: Kind::ALL.iter().map(|kind| kind.name().parse().unwrap()).collect(),
+                agreements: None,
+                offices: None,
+                from: Vec::new(),
+            }],
+            log_keys: vec![ListedLogKey { shard: origin(at, (at + 1) % 3).shard(), x: key(at, Use::Log).public_key() }],
+        };
+        text.put(&section.sign(&key(at, Use::Root)).unwrap(), None);
+    }
+    change(&mut text);
+    let mut draft = ListDraft::new(text).unwrap();
+    draft.sign(&"federation.example".parse().unwrap(), &federation, None).unwrap();
+    let anchor = Anchor::new(1, vec![signer], BTreeMap::new()).unwrap();
+    Arc::new(draft.finish(&anchor, None).unwrap())
+}
+
+/// Snapshots, certificates, changes of their status, and one entry with a signature of another key.
+fn script(from: usize, to: usize) -> Script {
+    let mut lines: Vec<Line> = Vec::new();
+    let (log, mut list) = (origin(from, to), StatusList::new());
+    let (mut certificates, mut snapshots) = (Vec::new(), 0);
+    let start = START.parse::<Timestamp>().unwrap().as_second();
+    let mut certificate: Certificate =
+        serde_json::from_str(include_str!("../../verification/tests/certificate.json")).unwrap();
+    (certificate.from, certificate.to) =
+        (COUNTRIES[from].parse::<Country>().unwrap(), COUNTRIES[to].parse::<Country>().unwrap());
+    for index in 0..SCRIPT {
+        let jti = Jti((1_794_470_400_000_u128 << 80 | (index as u128) << 56 | 7).to_be_bytes());
+        let envelope = Envelope {
+            iss: issuer(from),
+            kid: "s1".parse().unwrap(),
+            jti,
+            day: Date::constant(2026, 11, 22),
+            aud: Addressee::Authority(issuer(to)),
+            log: log.clone(),
+        };
+        let mut status_index = None;
+        let bad = index as u64 == BAD;
+        let body = match index % 8 {
+            2 | 5 => {
+                let place = u32::try_from(index * 131).unwrap();
+                let uri = format!("https://{}/status/2026/{}/0", HOSTS[from], HOSTS[to]);
+                status_index = Some(place);
+                certificates.push((jti, place));
+                let status = StatusReference { uri: uri.parse().unwrap(), index: place };
+                Body::Certificate { certificate: Box::new(certificate.clone()), status }
+            }
+            7 if !bad => {
+                let (target, place) = certificates.remove(0);
+                list.set(place, Status::Cancelled).unwrap();
+                let target = StatementRef { log: log.clone(), jti: target };
+                let change = Change { target, act: Act::Cancelled, items: None };
+                Body::StatusChange(StatusChange { change, reason: Some("As asked.".parse().unwrap()), remarks: None })
+            }
+            _ => {
+                snapshots += 1;
+                Body::StatusSnapshot(StatusSnapshot {
+                    as_of: u64::try_from(start + snapshots).unwrap(),
+                    size: index as u64,
+                    lists: 1,
+                    lists_root: lists_root(&[list.digest()]),
+                })
+            }
+        };
+        let unsigned = compose(&envelope, &body, &SeededRandom::new(index as u64)).unwrap();
+        let signer = if bad { key(to, Use::Statement) } else { key(from, Use::Statement) };
+        let issued = unsigned.sign(&signer).unwrap();
+        let leaf = Bytes::from(issued.jwt);
+        lines.push(Line { jti, leaf, disclosures: issued.disclosures, status_index });
+    }
+    let tree = lines.iter().map(|line| leaf_hash(&line.leaf)).collect();
+    Script { lines, tree }
+}
