@@ -138,7 +138,7 @@ pub(super) fn trust(version: u64, change: impl FnOnce(&mut ListText)) -> Arc<Tru
             names: [("en".parse().unwrap(), "An authority".parse().unwrap())].into(),
             root: VerifierKey::note(&root_name(&issuer(at)), key(at, Use::Root).public_key()).unwrap(),
             node: Some(name(at)),
-            roles: Vec::new(),
+            roles: vec!["customs".parse().unwrap()],
             keys: vec![ListedKey {
                 kid: "s1".parse().unwrap(),
                 alg: Algorithm::EdDSA,
