@@ -10,6 +10,8 @@
 //! message     what partners say to each other       access       who may ask whom for what
 //! replica     holds a partner's log                 supplier     gives one log to one partner
 //! witness     watches logs grow                     canvasser    collects witnesses' cosignatures
+//! recall      own logs, before signing again        heads        what partners know of all logs
+//! disclosures for the addressee alone, both sides   cosigned     whether own heads have enough
 //! driver      both ends on the network
 //! ```
 //! Every machine is `step(now, event) -> actions`. An action's result comes back as an event; until it does the
@@ -18,8 +20,11 @@
 mod access;
 pub mod canvasser;
 pub mod driver;
+pub mod disclosures;
 mod error;
+pub mod heads;
 pub mod message;
+pub mod recall;
 pub mod replica;
 pub mod supplier;
 pub mod witness;

@@ -84,7 +84,7 @@ pub(super) fn press(setup: &Setup, planned: &Planned) -> Result<Pressed, Fault> 
         .map(|(entry, hash)| (EntryRef { origin: entry.origin.clone(), index: entry.index }, *hash))
         .collect();
     let entries = entries.into_iter().map(|(entry, _)| entry).collect();
-    Ok(Pressed { batch: Batch { at_ms: planned.at_ms, entries, state, audit: Vec::new() }, hashes })
+    Ok(Pressed { batch: Batch { at_ms: planned.at_ms, entries, state, ..Batch::default() }, hashes })
 }
 
 fn press_row(setup: &Setup, trust: &TrustList, row: &Row) -> Result<(NewEntry, Hash), Fault> {

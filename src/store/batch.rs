@@ -1,6 +1,6 @@
 //! The unit of durability: entries, disclosures, numbers, answers and state that stand or fall together.
 
-use super::entry::NewEntry;
+use super::entry::{NewEntry, Sealed};
 use super::error::StoreError;
 use super::state::{RequestId, StateChange, Table};
 use crate::encoding::hex;
@@ -20,6 +20,9 @@ pub struct Batch {
     pub at_ms: u64,
     /// Entries, in the order of their indexes within each log.
     pub entries: Vec<NewEntry>,
+    /// Disclosures of entries that were made durable without them, in this batch or before it: a replica gets them
+    /// later than the entry. An entry gets them once.
+    pub late: Vec<Sealed>,
     /// Changes of mutable state, applied in order.
     pub state: Vec<StateChange>,
     /// Rows for the audit trail.
@@ -50,6 +53,8 @@ pub(super) trait Present {
     fn number_taken(&self, number: &str) -> Result<bool, StoreError>;
     /// Whether a request has an answer.
     fn has_answer(&self, account: &str, request_id: &RequestId) -> Result<bool, StoreError>;
+    /// Whether a durable entry has disclosures, readable or erased.
+    fn has_disclosures(&self, origin: &Origin, index: u64) -> Result<bool, StoreError>;
     /// Whether a status list is begun.
     fn list_open(&self, origin: &Origin, list: u32) -> Result<bool, StoreError>;
 }
@@ -98,6 +103,7 @@ pub(super) fn admit(batch: &Batch, present: &dyn Present) -> Result<(), StoreErr
     }
     let mut numbers: HashSet<&str> = HashSet::new();
     let mut bytes = 0_usize;
+    let mut disclosed: HashSet<(&Origin, u64)> = HashSet::new();
     for entry in &batch.entries {
         let (next, last) = match ends.get(&entry.origin) {
             Some(end) => *end,
@@ -120,6 +126,7 @@ pub(super) fn admit(batch: &Batch, present: &dyn Present) -> Result<(), StoreErr
                 )));
             }
             bytes = bytes.saturating_add(sealed.bytes.len());
+            disclosed.insert((&entry.origin, entry.index));
         }
         if let Some(number) = &entry.number {
             if number.is_empty() || number.len() > MAX_NUMBER_BYTES {
@@ -131,6 +138,19 @@ pub(super) fn admit(batch: &Batch, present: &dyn Present) -> Result<(), StoreErr
         }
         bytes = bytes.saturating_add(entry.leaf.len());
         ends.insert(&entry.origin, (next.saturating_add(1), Some(entry.jti)));
+    }
+    for late in &batch.late {
+        let before = present.log_end(&late.origin).map_or(0, |(size, _)| size);
+        let size = ends.get(&late.origin).map_or(before, |(size, _)| *size);
+        if late.index >= size {
+            return Err(StoreError::NoEntry { origin: late.origin.clone(), index: late.index });
+        }
+        let there = late.index < before && present.has_disclosures(&late.origin, late.index)?;
+        if there || !disclosed.insert((&late.origin, late.index)) {
+            let (origin, index) = (&late.origin, late.index);
+            return Err(StoreError::BadBatch(format!("entry {index} of log {origin} has its disclosures")));
+        }
+        bytes = bytes.saturating_add(late.bytes.len());
     }
     if bytes > MAX_BATCH_BYTES {
         return Err(StoreError::BadBatch(format!("{bytes} bytes of entries, more than {MAX_BATCH_BYTES}")));

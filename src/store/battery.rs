@@ -42,6 +42,7 @@ battery!(
     every_published_entry_has_a_proof,
     erased_disclosures_are_gone_and_nothing_else_is,
     sealed_for_one_place_is_refused_at_another,
+    disclosures_may_come_later_than_their_entry_and_once,
     state_reads_back_as_last_written,
     leaves_are_bounded_by_bytes_and_by_the_head,
 );
@@ -254,6 +255,49 @@ fn sealed_for_one_place_is_refused_at_another(make: Make) {
         assert_eq!(store.commit(batch.clone()).unwrap_err().reason(), "BATCH_MALFORMED");
         batch.entries[0].disclosures = Some(store.seal(&origin("all"), 1, &["d".to_owned()]).unwrap());
         assert_eq!(store.commit(batch).unwrap_err().reason(), "BATCH_MALFORMED");
+    });
+}
+
+fn disclosures_may_come_later_than_their_entry_and_once(make: Make) {
+    run(make, |store, rig| {
+        let cn = origin("cn");
+        let bare = |rig: &mut Rig, index: u64| {
+            let mut batch = first(store, rig, index);
+            batch.entries[0].disclosures = None;
+            batch.entries[0].number = None;
+            batch
+        };
+        rig.commit(store, &[(0, 1)], 10).unwrap();
+        for index in 1..300 {
+            let batch = bare(rig, index);
+            store.commit(batch).unwrap();
+            if index == 200 {
+                rig.advance(store).unwrap();
+            }
+        }
+        let late = |index: u64| store.seal(&cn, index, &[format!("of {index}")]).unwrap();
+        let bring = |late: Vec<Sealed>| store.commit(Batch { late, ..Batch::default() });
+        // Published, not yet published, and in the same batch as another entry.
+        bring(vec![late(7), late(250)]).unwrap();
+        let mut batch = bare(rig, 300);
+        batch.late = vec![late(3), late(300)];
+        store.commit(batch).unwrap();
+        assert_eq!(bring(vec![late(7)]).unwrap_err().reason(), "BATCH_MALFORMED");
+        assert_eq!(bring(vec![late(250)]).unwrap_err().reason(), "BATCH_MALFORMED");
+        assert_eq!(bring(vec![late(9), late(9)]).unwrap_err().reason(), "BATCH_MALFORMED");
+        assert_eq!(bring(vec![late(301)]).unwrap_err().reason(), "ENTRY_UNKNOWN");
+        rig.advance(store).unwrap();
+        bring(vec![late(299)]).unwrap();
+        store.erase(&cn, 3, START_MS).unwrap();
+        for _ in 0..2 {
+            for index in [7, 250, 299, 300] {
+                let found = store.disclosures(&cn, index).unwrap();
+                assert_eq!(found, Some(Disclosures::Present(vec![format!("of {index}")])));
+            }
+            assert_eq!(store.disclosures(&cn, 3).unwrap(), Some(Disclosures::Erased));
+            assert_eq!(store.disclosures(&cn, 4).unwrap(), Some(Disclosures::None));
+            store.reload().unwrap();
+        }
     });
 }
 

@@ -136,12 +136,7 @@ impl Memory {
     }
 
     fn append(&mut self, entry: NewEntry) -> Result<(), StoreError> {
-        let disclosures = match entry.disclosures {
-            None => Disclosures::None,
-            Some(sealed) => Disclosures::Present(
-                postcard::from_bytes(&sealed.bytes).map_err(|e| StoreError::BadBatch(e.to_string()))?,
-            ),
-        };
+        let disclosures = entry.disclosures.map_or(Ok(Disclosures::None), |sealed| unsealed(&sealed))?;
         if let Some(number) = entry.number {
             self.numbers.insert(number, EntryRef { origin: entry.origin.clone(), index: entry.index });
         }
@@ -149,6 +144,19 @@ impl Memory {
         self.log_mut(&entry.origin)?.entries.push(stored);
         Ok(())
     }
+
+    fn disclose(&mut self, sealed: &Sealed) -> Result<(), StoreError> {
+        let absent = || StoreError::NoEntry { origin: sealed.origin.clone(), index: sealed.index };
+        let entries = &mut self.log_mut(&sealed.origin)?.entries;
+        let entry = usize::try_from(sealed.index).ok().and_then(|at| entries.get_mut(at)).ok_or_else(absent)?;
+        entry.disclosures = unsealed(sealed)?;
+        Ok(())
+    }
+}
+
+fn unsealed(sealed: &Sealed) -> Result<Disclosures, StoreError> {
+    let disclosures = postcard::from_bytes(&sealed.bytes).map_err(|e| StoreError::BadBatch(e.to_string()))?;
+    Ok(Disclosures::Present(disclosures))
 }
 
 impl Log {
@@ -202,6 +210,11 @@ impl Present for Memory {
         Ok(self.answers.contains_key(&(account.to_owned(), *request_id)))
     }
 
+    fn has_disclosures(&self, origin: &Origin, index: u64) -> Result<bool, StoreError> {
+        let entry = self.log(origin).and_then(|log| log.entry(index));
+        Ok(entry.is_some_and(|entry| entry.disclosures != Disclosures::None))
+    }
+
     fn list_open(&self, origin: &Origin, list: u32) -> Result<bool, StoreError> {
         Ok(self.lists.contains_key(&(origin.clone(), list)))
     }
@@ -226,6 +239,9 @@ impl Store for MemoryStore {
         for entry in batch.entries {
             durable.insert(entry.origin.clone(), entry.index.saturating_add(1));
             memory.append(entry)?;
+        }
+        for sealed in &batch.late {
+            memory.disclose(sealed)?;
         }
         for row in batch.audit {
             let number = memory.audit.len() as u64;

@@ -39,12 +39,12 @@ pub enum Event {
     StoreFailed(String),
     /// What the store holds after it was read again.
     Reloaded(Box<Held>),
-    /// The cosignature of [`Action::Cosign`], as a line without its newline.
+    /// The cosignature of [`Action::Cosign`], as a line without its newline; none if the key failed.
     Cosigned {
         /// Size of the head.
         size: u64,
         /// The line.
-        line: String,
+        line: Option<String>,
     },
     /// Another trust list is in force.
     Trust(Arc<TrustList>),
@@ -73,7 +73,7 @@ pub enum Action {
         /// The note of the log.
         note: String,
     },
-    /// Cosign this head with the replica key, at the time of the event.
+    /// Cosign this head with the replica key, at the time of the event: at most one such action is open at a time.
     Cosign(Checkpoint),
     /// Read the store again from disk, then [`Held::load`].
     Reload,

@@ -6,12 +6,12 @@ use crate::{
         ExchangeError,
         message::{Announce, Cosign, FromReplica, FromSupplier, Hello, Package, Want},
     },
-    log::{Checkpoint, Extension, Origin, SignedCheckpoint},
+    log::{Checkpoint, Extension, Origin, SignedCheckpoint, TreeHead},
     store::{Batch, PublishedHead},
     time::Timestamp,
     trust::TrustList,
 };
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
 /// Bytes of entries that may be on their way, in memory or being written: four packages or more.
 const CREDIT: u64 = 4 << 20;
@@ -23,6 +23,9 @@ const FIRST_PAUSE: i64 = 1;
 const LONGEST_PAUSE: i64 = 64;
 /// The newest head is cosigned again after this long without news, in seconds (design, replication).
 const HEARTBEAT: i64 = 600;
+
+/// Heads that may wait for the key; beyond them the newest takes the place of the one before it.
+const MOST_TO_COSIGN: usize = 64;
 
 /// What a replica is for.
 #[derive(Debug, Clone)]
@@ -49,6 +52,8 @@ pub struct Replica {
     /// The pause before the next dial, in seconds.
     pause: i64,
     cosigned_at: Timestamp,
+    /// Heads to be cosigned, rising; the first is with the key.
+    to_cosign: VecDeque<TreeHead>,
     /// The two histories have to be noted durably.
     note_equivocation: bool,
 }
@@ -84,6 +89,7 @@ impl Replica {
             heads: Heads::default(),
             pause: FIRST_PAUSE,
             cosigned_at: Timestamp::MIN,
+            to_cosign: VecDeque::new(),
             note_equivocation: false,
         }
     }
@@ -329,21 +335,40 @@ impl Replica {
         self.cosign(actions);
     }
 
-    fn cosign(&self, actions: &mut Vec<Action>) {
+    fn cosign(&mut self, actions: &mut Vec<Action>) {
         // Before its first announcement the log's node does not know which head is meant.
         let up = matches!(self.stream, Stream::Up { announced: true, .. });
         if let Some(held) = self.held.head.as_ref().filter(|_| self.setup.cosigns && up)
             && self.held.record.equivocated.is_none()
         {
-            let checkpoint = Checkpoint { origin: self.setup.origin.clone(), head: held.head };
-            actions.push(Action::Cosign(checkpoint));
+            if self.to_cosign.len() >= MOST_TO_COSIGN {
+                self.to_cosign.pop_back();
+            }
+            // One after the other: a cosigner never goes back to a smaller head.
+            self.to_cosign.push_back(held.head);
+            if self.to_cosign.len() == 1 {
+                actions.push(Action::Cosign(Checkpoint { origin: self.setup.origin.clone(), head: held.head }));
+            }
         }
     }
 
-    fn cosigned(&mut self, now: Timestamp, size: u64, line: String, actions: &mut Vec<Action>) {
-        self.cosigned_at = now;
-        if matches!(self.stream, Stream::Up { .. }) && self.held.record.equivocated.is_none() {
-            actions.push(Action::Send(FromReplica::Cosign(Cosign { size, line })));
+    fn cosigned(&mut self, now: Timestamp, size: u64, line: Option<String>, actions: &mut Vec<Action>) {
+        if self.to_cosign.front().is_none_or(|head| head.size != size) {
+            return;
+        }
+        self.to_cosign.pop_front();
+        if self.held.record.equivocated.is_some() {
+            self.to_cosign.clear();
+            return;
+        }
+        if let Some(line) = line {
+            self.cosigned_at = now;
+            if matches!(self.stream, Stream::Up { announced: true, .. }) {
+                actions.push(Action::Send(FromReplica::Cosign(Cosign { size, line })));
+            }
+        }
+        if let Some(head) = self.to_cosign.front() {
+            actions.push(Action::Cosign(Checkpoint { origin: self.setup.origin.clone(), head: *head }));
         }
     }
 

@@ -421,7 +421,9 @@ impl Simulation {
             process.suppliers.remove(&stream);
         }
         if !by_dialler {
-            let at = self.now + self.way(dialler.0, answerer.0);
+            // Sometimes only a keepalive tells.
+            let late = if self.chance.permille(200) { 40_000 } else { 0 };
+            let at = self.now + self.way(dialler.0, answerer.0) + late;
             self.agenda.plan(at, Happening::Closed { stream, dialler: true });
         }
     }
@@ -454,7 +456,11 @@ impl Simulation {
     fn convey(&mut self, stream: u64, direction: usize) -> Vec<u64> {
         let wire = &self.wires[&stream];
         let (a, b) = (wire.dialler.0, wire.answerer.0);
-        if !wire.open || self.apart(a, b) {
+        if !wire.open {
+            return Vec::new();
+        }
+        if self.apart(a, b) {
+            self.close(stream, false);
             return Vec::new();
         }
         let taken = self.now + self.way(a, b);
@@ -466,7 +472,10 @@ impl Simulation {
             if self.chance.permille(self.weather.lost) {
                 // Lost, twice, or out of turn.
                 return match self.chance.within(0, 3) {
-                    0 => Vec::new(),
+                    0 => {
+                        self.close(stream, false);
+                        Vec::new()
+                    }
                     1 => vec![taken, taken + 1],
                     _ => vec![taken],
                 };
@@ -661,7 +670,7 @@ impl Simulation {
                 let held = store.head(&checkpoint.origin).expect("it cosigns what it does not hold");
                 assert!(held.head.size >= checkpoint.head.size, "it cosigns {checkpoint} and holds {:?}", held.head);
                 let line = self.cosign(&checkpoint, &name(node).replica(), key(node, Use::Replica));
-                let event = replica::Event::Cosigned { size: checkpoint.head.size, line };
+                let event = replica::Event::Cosigned { size: checkpoint.head.size, line: Some(line) };
                 self.result(node, Local::Replica(checkpoint.origin, event));
             }
             Work::CosignWitness(checkpoint) => {

@@ -83,6 +83,15 @@ impl Core {
         sidecar.row(index).map(Some)
     }
 
+    /// The row of a durable entry, published or not.
+    pub(super) fn durable_row(&self, origin: &Origin, index: u64) -> Result<Option<Row>, StoreError> {
+        let pending = self.logs().get(origin).and_then(|log| log.pending(index));
+        match pending {
+            Some(row) => Ok(Some(row)),
+            None => self.row(origin, index),
+        }
+    }
+
     fn segment(&self, ordinal: u32) -> Result<Arc<dyn DiskFile>, StoreError> {
         if let Some(file) = self.segments.read().unwrap_or_else(PoisonError::into_inner).get(&ordinal) {
             return Ok(Arc::clone(file));
@@ -118,12 +127,9 @@ impl Core {
     }
 
     pub(super) fn durable_entry(&self, origin: &Origin, index: u64) -> Result<Option<DurableEntry>, StoreError> {
-        let pending = self.logs().get(origin).and_then(|log| log.pending(index));
-        let row = match pending {
-            Some(row) => Some(row),
-            None => self.row(origin, index)?,
-        };
-        row.map(|row| Ok(DurableEntry { facts: row.facts(), leaf: self.leaf_of(&row)? })).transpose()
+        self.durable_row(origin, index)?
+            .map(|row| Ok(DurableEntry { facts: row.facts(), leaf: self.leaf_of(&row)? }))
+            .transpose()
     }
 
     pub(super) fn leaf(&self, origin: &Origin, index: u64) -> Result<Option<Bytes>, StoreError> {

@@ -37,6 +37,12 @@ impl Log {
         self.pending.get(usize::try_from(at).ok()?).copied()
     }
 
+    /// The row of an entry past the head, to be changed.
+    pub(super) fn pending_mut(&mut self, index: u64) -> Option<&mut Row> {
+        let at = index.checked_sub(self.published())?;
+        self.pending.get_mut(usize::try_from(at).ok()?)
+    }
+
     /// How many pending rows a head of `size` covers; none if it covers more than there are.
     pub(super) fn covered(&self, size: u64) -> Option<usize> {
         let covered = usize::try_from(size.checked_sub(self.published())?).ok()?;

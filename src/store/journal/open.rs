@@ -199,6 +199,13 @@ impl Growing {
         Ok(())
     }
 
+    /// Disclosures that came later than the entry, whose row is placed already: a mark may tell of rows that were
+    /// synced before these came.
+    fn disclose(&self, index: u64, sealed: Place) -> Result<(), StoreError> {
+        let row = self.log.sidecar.row(index)?;
+        if row.sealed == sealed { Ok(()) } else { self.log.sidecar.write(index, &[Row { sealed, ..row }]) }
+    }
+
     fn finish(mut self) -> Result<Log, StoreError> {
         self.place()?;
         let origin = self.log.origin.clone();
@@ -290,8 +297,14 @@ fn read_rows(
             EntryRecord::Disclosures { log, index, sealed, offset } => {
                 let log = get(logs, log).ok_or_else(|| damaged("disclosures of a log that is not open"))?;
                 let at = index.checked_sub(log.placed).and_then(|at| usize::try_from(at).ok());
-                if let Some(row) = at.and_then(|at| log.rows.get_mut(at)) {
-                    row.sealed = place(offset, sealed);
+                let place = place(offset, sealed);
+                match at {
+                    Some(at) => {
+                        if let Some(row) = log.rows.get_mut(at) {
+                            row.sealed = place;
+                        }
+                    }
+                    None => log.disclose(index, place)?,
                 }
             }
             EntryRecord::Erasure { log, index, .. } => erased.push((log, index)),

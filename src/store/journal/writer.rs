@@ -37,12 +37,17 @@ pub(super) struct Writer {
     pub(super) marked: u32,
 }
 
+/// The rows of a batch by log, and the late disclosures by entry, where they stand on disk.
+type Placed = (Vec<(Origin, Vec<Row>)>, Vec<(Origin, u64, Place)>);
+
 /// The entry half of a batch, before it is written.
 struct Entries {
     frame: FrameBuilder,
     count: u32,
     /// Rows by log, places relative to the frame.
     rows: Vec<(Origin, Vec<Row>)>,
+    /// Disclosures of entries that are durable without them, places relative to the frame.
+    late: Vec<(Origin, u64, Place)>,
     changes: Changes,
     /// Audit rows, by their place among the records.
     audit: Vec<(u32, Vec<u8>)>,
@@ -51,7 +56,7 @@ struct Entries {
 impl Entries {
     /// Records that have no rows.
     fn of(frame: FrameBuilder, count: u32) -> Self {
-        Self { frame, count, rows: Vec::new(), changes: Changes::new(), audit: Vec::new() }
+        Self { frame, count, rows: Vec::new(), late: Vec::new(), changes: Changes::new(), audit: Vec::new() }
     }
 }
 
@@ -66,6 +71,10 @@ impl Present for Core {
 
     fn has_answer(&self, account: &str, request_id: &RequestId) -> Result<bool, StoreError> {
         Ok(self.state.get(&keyspace::answer(account, request_id))?.is_some())
+    }
+
+    fn has_disclosures(&self, origin: &Origin, index: u64) -> Result<bool, StoreError> {
+        Ok(self.durable_row(origin, index)?.is_some_and(|row| row.sealed.length > 0))
     }
 
     fn list_open(&self, origin: &Origin, list: u32) -> Result<bool, StoreError> {
@@ -124,11 +133,13 @@ impl Core {
             for (_, id, _) in &opened {
                 sidecars.push(Sidecar::open(&*self.parts.disk, *id)?);
             }
-            let rows = self.write_batch(writer, batch.at_ms, entries, records, &opened)?;
+            let (rows, late) = self.write_batch(writer, batch.at_ms, entries, records, &opened)?;
             if newest_answer {
                 writer.newest_answer_ms = writer.newest_answer_ms.max(batch.at_ms);
             }
-            Ok(self.settle(opened, sidecars, rows))
+            let committed = self.settle(opened, sidecars, rows);
+            self.place_late(late)?;
+            Ok(committed)
         })
     }
 
@@ -139,7 +150,8 @@ impl Core {
         let bytes = batch.entries.iter().map(|entry| {
             entry.leaf.len() + entry.disclosures.as_ref().map_or(0, super::super::entry::Sealed::stored_bytes) + 300
         });
-        let mut frame = FrameBuilder::with_capacity(bytes.sum());
+        let late = batch.late.iter().map(|late| late.stored_bytes() + 64);
+        let mut frame = FrameBuilder::with_capacity(bytes.chain(late).sum());
         let mut rows: BTreeMap<&Origin, Vec<Row>> = BTreeMap::new();
         let mut changes = Changes::new();
         let mut count = 0_u32;
@@ -165,6 +177,15 @@ impl Core {
             let row = Row { jti: entry.jti, leaf_hash: leaf_hash(&entry.leaf), leaf, sealed, status };
             rows.entry(&entry.origin).or_default().push(row);
         }
+        let mut late = Vec::new();
+        for sealed in &batch.late {
+            let known = ids.get(&sealed.origin).copied().or_else(|| logs.id(&sealed.origin));
+            let id = known.ok_or_else(|| StoreError::UnknownLog(sealed.origin.clone()))?;
+            let offset = length32(put_disclosures(frame.bytes(), id, sealed.index, &sealed.bytes));
+            let place = Place { segment: 0, offset, length: length32(sealed.bytes.len()) };
+            late.push((sealed.origin.clone(), sealed.index, place));
+            count += 1;
+        }
         let mut audit = Vec::new();
         for row in &batch.audit {
             put_audit(frame.bytes(), batch.at_ms, row);
@@ -172,7 +193,7 @@ impl Core {
             count += 1;
         }
         let rows = rows.into_iter().map(|(origin, rows)| (origin.clone(), rows)).collect();
-        Ok(Entries { frame, count, rows, changes, audit })
+        Ok(Entries { frame, count, rows, late, changes, audit })
     }
 
     /// Makes both halves durable, shows the state, and gives the rows their final places.
@@ -183,8 +204,8 @@ impl Core {
         entries: Entries,
         records: Vec<StateRecord>,
         opened: &[(Origin, u32, String)],
-    ) -> Result<Vec<(Origin, Vec<Row>)>, StoreError> {
-        let Entries { frame, count, mut rows, mut changes, audit } = entries;
+    ) -> Result<Placed, StoreError> {
+        let Entries { frame, count, mut rows, mut late, mut changes, audit } = entries;
         let parts = &*self.parts;
         if writer.entries.is_full(frame.length(), parts.options.entry_segment_bytes) && count > 0 {
             writer.entries.roll(&*parts.disk, &*parts.random, None)?;
@@ -231,6 +252,10 @@ impl Core {
                 row.sealed.offset = row.sealed.offset.saturating_add(start);
             }
         }
+        for (_, _, place) in &mut late {
+            place.segment = segment;
+            place.offset = place.offset.saturating_add(start);
+        }
         changes.extend(audit.iter().map(|(place, row)| keyspace::audit_change(first + u64::from(*place), at_ms, row)));
         let log = |origin: &Origin| {
             let new = opened.iter().find(|(new, ..)| new == origin).map(|(_, id, _)| *id);
@@ -241,7 +266,26 @@ impl Core {
                 .ok_or_else(|| StoreError::Index("a change names a log that is not open".to_owned()))?;
         }
         self.hand_changes(writer, changes);
-        Ok(rows)
+        Ok((rows, late))
+    }
+
+    /// Late disclosures go into the rows of their entries. A row below the head is written over; that it may tear is
+    /// no harm, for its checksum says so and the rows are made again from the journal.
+    fn place_late(&self, late: Vec<(Origin, u64, Place)>) -> Result<(), StoreError> {
+        for (origin, index, place) in late {
+            let sidecar = {
+                let mut logs = self.logs_mut();
+                let log = logs.get_mut(&origin).ok_or_else(|| StoreError::UnknownLog(origin.clone()))?;
+                if let Some(row) = log.pending_mut(index) {
+                    row.sealed = place;
+                    continue;
+                }
+                log.sidecar.clone()
+            };
+            let row = sidecar.row(index)?;
+            sidecar.write(index, &[Row { sealed: place, ..row }])?;
+        }
+        Ok(())
     }
 
     /// Shows changes, and hands them to the index.

@@ -1,0 +1,79 @@
+//! What is known of the disclosures of one partner log, as it is kept in that log's store.
+
+use crate::{
+    log::Origin,
+    store::{StateChange, Store, StoreError, Table},
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Why the disclosures of an entry are not here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Why {
+    /// They did not come, or did not match the entry's digests.
+    Missing,
+    /// The issuer keeps them back: a consent is outstanding. No alarm.
+    Held,
+}
+
+/// How far the receipts went.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipted {
+    /// Entries below this index were asked for; what did not come is listed apart.
+    pub settled: u64,
+    /// Something changed since the last receipt.
+    pub owed: bool,
+}
+
+/// What is awaited of one log.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Awaited {
+    /// How far it was asked and receipted.
+    pub receipted: Receipted,
+    /// Entries below that whose disclosures are not here.
+    pub open: BTreeMap<u64, Why>,
+}
+
+impl Awaited {
+    /// Reads what is kept.
+    pub fn load(store: &dyn Store, origin: &Origin) -> Result<Self, StoreError> {
+        let broken = |e: postcard::Error| StoreError::Index(format!("what is awaited of {origin}: {e}"));
+        let receipted = match store.record(Table::Receipt, origin.as_str().as_bytes())? {
+            Some(bytes) => postcard::from_bytes(&bytes).map_err(broken)?,
+            None => Receipted::default(),
+        };
+        let mut open = BTreeMap::new();
+        for (id, record) in store.records(Table::Awaited)? {
+            let index = id.strip_prefix(origin.as_str().as_bytes()).and_then(|rest| rest.strip_prefix(&[0]));
+            if let Some(index) = index.and_then(|index| index.try_into().ok()).map(u64::from_be_bytes) {
+                open.insert(index, postcard::from_bytes(&record).map_err(broken)?);
+            }
+        }
+        Ok(Self { receipted, open })
+    }
+
+    /// Indexes of one sort, rising.
+    pub fn indexes(&self, why: Why) -> Vec<u64> {
+        self.open.iter().filter(|(_, found)| **found == why).map(|(index, _)| *index).collect()
+    }
+}
+
+impl Receipted {
+    pub(super) fn put(self, origin: &Origin) -> StateChange {
+        let record = postcard::to_allocvec(&self).unwrap_or_default();
+        StateChange::RecordPut { table: Table::Receipt, id: origin.as_str().as_bytes().to_vec(), record }
+    }
+}
+
+pub(super) fn await_it(origin: &Origin, index: u64, why: Why) -> StateChange {
+    let record = postcard::to_allocvec(&why).unwrap_or_default();
+    StateChange::RecordPut { table: Table::Awaited, id: id(origin, index), record }
+}
+
+pub(super) fn settle(origin: &Origin, index: u64) -> StateChange {
+    StateChange::RecordRemoved { table: Table::Awaited, id: id(origin, index) }
+}
+
+fn id(origin: &Origin, index: u64) -> Vec<u8> {
+    [origin.as_str().as_bytes(), &[0], &index.to_be_bytes()].concat()
+}

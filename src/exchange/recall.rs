@@ -1,0 +1,362 @@
+//! A node that starts asks its partners what they hold of its own logs, before it signs again.
+//!
+//! A copy restored from yesterday knows nothing of today: signing on from it would show two histories. So for each own
+//! log the answers must come from so many partners that no set of cosigners that meets the log's policy is left out:
+//! whatever head had enough cosignatures, one of those asked has seen it. A log that asks for nobody's cosignature
+//! asks nobody here either.
+
+use super::message::KnownHead;
+use crate::{
+    log::{Hash, Host, Origin, Policy, Quorum, Shard, SignedCheckpoint, TreeHead, leaf_hash},
+    store::{PublishedHead, Store, StoreError},
+    time::Timestamp,
+    trust::{NodeName, TrustList},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// The first pause before a partner that cannot be reached is asked again, in seconds; it doubles.
+const FIRST_PAUSE: i64 = 1;
+/// The longest pause, in seconds.
+const LONGEST_PAUSE: i64 = 64;
+/// A partner that has not answered for this long, in seconds, is asked again.
+const SILENCE: i64 = 30;
+
+/// What happened.
+#[derive(Debug)]
+pub enum Event {
+    /// Time passed; once a second is often enough. The first begins.
+    Tick,
+    /// A partner answered [`Action::AskHeads`].
+    Heads {
+        /// Who.
+        partner: NodeName,
+        /// What it knows of logs of this node's authorities.
+        heads: Vec<KnownHead>,
+    },
+    /// A partner could not be asked.
+    Unreachable(NodeName),
+    /// The result of [`Action::ReadRoot`].
+    Root {
+        /// The log.
+        origin: Origin,
+        /// Over so many durable entries.
+        size: u64,
+        /// The root.
+        root: Hash,
+    },
+    /// [`Action::Refill`] is through: so many entries are durable now, proven against the note.
+    Refilled {
+        /// The log.
+        origin: Origin,
+        /// Durable entries.
+        durable: u64,
+    },
+    /// The partner did not give what it said it holds.
+    RefillFailed(Origin),
+    /// The operator takes it on himself that nothing is missing; the command is logged.
+    Override(Origin),
+    /// Another trust list is in force.
+    Trust(Arc<TrustList>),
+}
+
+/// What is to be done.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Ask this partner for the newest heads it knows of logs of this node's authorities, and of those whether it
+    /// holds the entries.
+    AskHeads(NodeName),
+    /// Read the root over so many durable entries, published or not: [`durable_root`].
+    ReadRoot {
+        /// The log.
+        origin: Origin,
+        /// So many.
+        size: u64,
+    },
+    /// Fetch what is missing, as a replica of the own log that cosigns nothing, up to this note.
+    Refill {
+        /// The log.
+        origin: Origin,
+        /// From whom.
+        from: NodeName,
+        /// The head it holds.
+        note: String,
+    },
+    /// What may be done with a log from now on.
+    Settled(Origin, Settled),
+}
+
+/// What may be done with a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settled {
+    /// It may be signed on.
+    GoOn {
+        /// Entries were missing and came back: number series and idempotency stay closed until their disclosures did.
+        refilled: bool,
+    },
+    /// Entries are lost that a head was signed over, and nobody has them: the log is closed at the size held, and its
+    /// successor opened.
+    Close {
+        /// Entries held.
+        size: u64,
+        /// The shard to open; none after the 99th of a year.
+        successor: Option<Shard>,
+        /// The head that was signed over more.
+        note: String,
+    },
+    /// What is on disk is not what was signed: nothing may be signed before a person looked.
+    Forked {
+        /// The head that was signed over something else.
+        note: String,
+    },
+}
+
+/// Asks about the own logs of one node.
+#[derive(Debug)]
+pub struct Recall {
+    trust: Arc<TrustList>,
+    hosts: BTreeSet<Host>,
+    logs: BTreeMap<Origin, Own>,
+    partners: BTreeMap<NodeName, Partner>,
+}
+
+#[derive(Debug)]
+struct Own {
+    durable: u64,
+    heads: BTreeMap<NodeName, Known>,
+    stage: Stage,
+    refilled: bool,
+    /// Partners that did not give what they said they hold.
+    failed: BTreeSet<NodeName>,
+}
+
+#[derive(Debug, Clone)]
+struct Known {
+    head: TreeHead,
+    note: String,
+    entries: bool,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Stage {
+    Asking,
+    Comparing(TreeHead),
+    Refilling(NodeName),
+    Settled,
+}
+
+#[derive(Debug)]
+struct Partner {
+    answered: bool,
+    asked_at: Option<Timestamp>,
+    until: Timestamp,
+    pause: i64,
+}
+
+impl Recall {
+    /// Begins with the logs of `hosts` that are on disk, with so many durable entries each. `node` is this one.
+    #[must_use]
+    pub fn new(
+        node: &NodeName,
+        trust: Arc<TrustList>,
+        hosts: BTreeSet<Host>,
+        logs: impl IntoIterator<Item = (Origin, u64)>,
+    ) -> Self {
+        let others = trust.text().nodes.iter().map(|other| other.name.clone()).filter(|name| name != node);
+        let fresh = || Partner { answered: false, asked_at: None, until: Timestamp::MIN, pause: FIRST_PAUSE };
+        let partners = others.map(|name| (name, fresh())).collect();
+        let logs = logs.into_iter().map(|(origin, durable)| (origin, Own::asking(durable))).collect();
+        Self { trust, hosts, logs, partners }
+    }
+
+    /// Whether this log may be signed on.
+    #[must_use]
+    pub fn is_settled(&self, origin: &Origin) -> bool {
+        self.logs.get(origin).is_some_and(|log| log.stage == Stage::Settled)
+    }
+
+    /// Those that have not answered.
+    pub fn silent(&self) -> impl Iterator<Item = &NodeName> {
+        self.partners.iter().filter(|(_, partner)| !partner.answered).map(|(name, _)| name)
+    }
+
+    /// Takes one event.
+    pub fn step(&mut self, now: Timestamp, event: Event) -> Vec<Action> {
+        let mut actions = Vec::new();
+        match event {
+            Event::Tick => self.ask(now, &mut actions),
+            Event::Heads { partner, heads } => self.heard(&partner, heads),
+            Event::Unreachable(partner) => {
+                if let Some(partner) = self.partners.get_mut(&partner) {
+                    partner.asked_at = None;
+                    partner.until = later(now, partner.pause);
+                    partner.pause = (partner.pause * 2).min(LONGEST_PAUSE);
+                }
+            }
+            Event::Root { origin, size, root } => self.compared(&origin, size, root, &mut actions),
+            Event::Refilled { origin, durable } => {
+                if let Some(log) = self.logs.get_mut(&origin)
+                    && let Stage::Refilling(from) = std::mem::replace(&mut log.stage, Stage::Asking)
+                {
+                    if durable <= log.durable {
+                        log.failed.insert(from);
+                    }
+                    log.refilled |= durable > log.durable;
+                    log.durable = durable.max(log.durable);
+                }
+            }
+            Event::RefillFailed(origin) => {
+                if let Some(log) = self.logs.get_mut(&origin)
+                    && let Stage::Refilling(from) = std::mem::replace(&mut log.stage, Stage::Asking)
+                {
+                    log.failed.insert(from);
+                }
+            }
+            Event::Override(origin) => {
+                if let Some(log) = self.logs.get_mut(&origin).filter(|log| log.stage != Stage::Settled) {
+                    log.settle(&origin, Settled::GoOn { refilled: log.refilled }, &mut actions);
+                }
+            }
+            Event::Trust(trust) => self.trust = trust,
+        }
+        self.decide(&mut actions);
+        actions
+    }
+
+    fn ask(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
+        let open = self.logs.iter().any(|(origin, log)| log.stage != Stage::Settled && !self.asks_nobody(origin));
+        // A log that was forgotten is known to partners alone, so they are asked though none is open.
+        let nothing = self.logs.is_empty();
+        for (name, partner) in &mut self.partners {
+            let silent = partner.asked_at.is_some_and(|at| now.as_second().saturating_sub(at.as_second()) >= SILENCE);
+            if !partner.answered && (open || nothing) && now >= partner.until && (partner.asked_at.is_none() || silent)
+            {
+                partner.asked_at = Some(now);
+                actions.push(Action::AskHeads(name.clone()));
+            }
+        }
+    }
+
+    fn heard(&mut self, partner: &NodeName, heads: Vec<KnownHead>) {
+        let Some(known) = self.partners.get_mut(partner) else { return };
+        known.answered = true;
+        for head in heads.into_iter().filter(|head| self.hosts.contains(head.log.host())) {
+            // Only what the log's own key signed counts; anything else would let a partner stop this node.
+            let key = self.trust.log_key(&head.log);
+            let Some(signed) = key.and_then(|key| SignedCheckpoint::open(&head.note, &key).ok()) else { continue };
+            if signed.checkpoint().origin != head.log {
+                continue;
+            }
+            let known = Known { head: signed.checkpoint().head, note: head.note, entries: head.entries };
+            let log = self.logs.entry(head.log).or_insert_with(|| Own::asking(0));
+            log.heads.insert(partner.clone(), known);
+        }
+    }
+
+    fn compared(&mut self, origin: &Origin, size: u64, root: Hash, actions: &mut Vec<Action>) {
+        let Some(log) = self.logs.get_mut(origin) else { return };
+        let Stage::Comparing(head) = &log.stage else { return };
+        if head.size != size {
+            return;
+        }
+        let settled = if head.root == root {
+            Settled::GoOn { refilled: log.refilled }
+        } else {
+            let note = log.heads.values().find(|known| known.head == *head).map(|known| known.note.clone());
+            Settled::Forked { note: note.unwrap_or_default() }
+        };
+        log.settle(origin, settled, actions);
+    }
+
+    fn decide(&mut self, actions: &mut Vec<Action>) {
+        let open = self.logs.iter().filter(|(_, log)| log.stage == Stage::Asking);
+        for origin in open.map(|(origin, _)| origin.clone()).collect::<Vec<_>>() {
+            self.decide_one(&origin, actions);
+        }
+    }
+
+    fn decide_one(&mut self, origin: &Origin, actions: &mut Vec<Action>) {
+        let enough = self.asks_nobody(origin) || self.has_enough(origin);
+        let waits = self.waits_for_holder(origin);
+        let Some(log) = self.logs.get_mut(origin).filter(|_| enough) else { return };
+        let Some(best) = log.heads.values().max_by_key(|known| known.head.size).cloned() else {
+            return log.settle(origin, Settled::GoOn { refilled: log.refilled }, actions);
+        };
+        if best.head.size <= log.durable {
+            log.stage = Stage::Comparing(best.head);
+            actions.push(Action::ReadRoot { origin: origin.clone(), size: best.head.size });
+            return;
+        }
+        let holders = log
+            .heads
+            .iter()
+            .filter(|(name, known)| known.entries && known.head.size > log.durable && !log.failed.contains(*name));
+        if let Some((from, known)) = holders.max_by_key(|(_, known)| known.head.size) {
+            let (from, note) = (from.clone(), known.note.clone());
+            log.stage = Stage::Refilling(from.clone());
+            actions.push(Action::Refill { origin: origin.clone(), from, note });
+        } else if !waits {
+            let (size, successor) = (log.durable, origin.shard().successor());
+            log.settle(origin, Settled::Close { size, successor, note: best.note }, actions);
+        }
+    }
+
+    /// Whether a node that may hold the entries has not said so yet: to close a log is for ever, to wait is not.
+    fn waits_for_holder(&self, origin: &Origin) -> bool {
+        let silent = |name: &NodeName| self.partners.get(name).is_some_and(|partner| !partner.answered);
+        self.partners.keys().any(|name| super::replicates(&self.trust, name, origin) && silent(name))
+    }
+
+    fn asks_nobody(&self, origin: &Origin) -> bool {
+        // A policy that nobody could ever meet has released nothing.
+        self.trust.policy(origin).map_or(true, |policy| *policy.quorum() == Quorum::None)
+    }
+
+    /// Whether no quorum is left without one that answered: for what is added now, and for what was there when the
+    /// addressee had no node yet.
+    fn has_enough(&self, origin: &Origin) -> bool {
+        let durable = self.logs.get(origin).map_or(0, |log| log.durable);
+        [u64::MAX, durable.saturating_sub(1)]
+            .into_iter()
+            .all(|index| self.trust.policy_at(origin, index).map_or(true, |policy| !self.without_answers(&policy)))
+    }
+
+    /// Whether those that did not answer could have met the policy among themselves.
+    fn without_answers(&self, policy: &Policy) -> bool {
+        let answered = |name: &str| {
+            let node = name.split('/').next().and_then(|node| node.parse::<NodeName>().ok());
+            node.and_then(|node| self.partners.get(&node)).is_some_and(|partner| partner.answered)
+        };
+        let silent = policy.witnesses().iter().map(|witness| witness.name.as_str()).filter(|name| !answered(name));
+        *policy.quorum() != Quorum::None && policy.evaluate(&silent.collect::<BTreeSet<_>>())
+    }
+}
+
+impl Own {
+    const fn asking(durable: u64) -> Self {
+        let stage = Stage::Asking;
+        Self { durable, heads: BTreeMap::new(), stage, refilled: false, failed: BTreeSet::new() }
+    }
+
+    fn settle(&mut self, origin: &Origin, settled: Settled, actions: &mut Vec<Action>) {
+        self.stage = Stage::Settled;
+        actions.push(Action::Settled(origin.clone(), settled));
+    }
+}
+
+/// The root over the first `size` durable entries of a log, published or not. It blocks.
+pub fn durable_root(store: &dyn Store, origin: &Origin, size: u64) -> Result<Hash, StoreError> {
+    let published = store.head(origin).map_or(0, |head: PublishedHead| head.head.size).min(size);
+    let mut edge = crate::log::Frontier::load(published, &store.hashes(origin))?;
+    for index in published..size {
+        let gone = || StoreError::NoEntry { origin: origin.clone(), index };
+        edge.append(leaf_hash(&store.durable_entry(origin, index)?.ok_or_else(gone)?.leaf));
+    }
+    Ok(edge.root())
+}
+
+fn later(now: Timestamp, seconds: i64) -> Timestamp {
+    Timestamp::from_second(now.as_second().saturating_add(seconds)).unwrap_or(Timestamp::MAX)
+}
