@@ -11,7 +11,7 @@
 //! replica     holds a partner's log                 supplier     gives one log to one partner
 //! witness     watches logs grow                     canvasser    collects witnesses' cosignatures
 //! recall      own logs, before signing again        heads        what partners know of all logs
-//! disclosures for the addressee alone, both sides   cosigned     whether own heads have enough
+//! disclosures fetches what is for it alone          cosigned     whether own heads have enough
 //! driver      both ends on the network
 //! ```
 //! Every machine is `step(now, event) -> actions`. An action's result comes back as an event; until it does the
@@ -19,8 +19,8 @@
 
 mod access;
 pub mod canvasser;
-pub mod driver;
 pub mod disclosures;
+pub mod driver;
 mod error;
 pub mod heads;
 pub mod message;

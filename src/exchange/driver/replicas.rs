@@ -335,7 +335,7 @@ impl Carrier {
                     None => whole = Some(part),
                     Some(whole) => {
                         whole.entries.extend(part.entries);
-                        whole.places.extend(part.places);
+                        whole.targets.extend(part.targets);
                     }
                 }
             }
@@ -352,11 +352,11 @@ impl Carrier {
             Ok(line) => {
                 let size = checkpoint.head.size;
                 self.inner.board.passage(&self.partner, &self.origin, |passage| passage.cosigned = Some((size, time)));
-                Some(Event::Cosigned { size, line: line.to_string() })
+                Some(Event::Cosigned { size, line: Some(line.to_string()) })
             }
             Err(error) => {
                 tracing::error!(origin = %self.origin, %error, "a head could not be cosigned");
-                None
+                Some(Event::Cosigned { size: checkpoint.head.size, line: None })
             }
         }
     }
