@@ -5,6 +5,7 @@ use crate::{
     exchange::{
         canvasser::Canvasser,
         cosigned::Cosigned,
+        disclosures::{Awaited, Fetcher},
         replica::{Held, Replica, Setup},
         supplier::Supplier,
         witness::Witness,
@@ -32,6 +33,7 @@ pub(super) struct Disk {
 /// What a process has.
 pub(super) struct Process {
     pub(super) replicas: BTreeMap<Origin, Replica>,
+    pub(super) fetchers: BTreeMap<Origin, Fetcher>,
     pub(super) suppliers: BTreeMap<u64, Supplier>,
     pub(super) canvassers: BTreeMap<Origin, Canvasser>,
     pub(super) cosigned: BTreeMap<Origin, Cosigned>,
@@ -76,11 +78,19 @@ impl SimNode {
         let cosigned = |log: Origin| (log.clone(), Cosigned::load(self.disk.own.as_ref(), &log, trust).unwrap());
         self.process = Some(Process {
             replicas: self.disk.partners.iter().map(replica).collect(),
+            fetchers: self.disk.partners.keys().map(|log| (log.clone(), self.fetcher(log))).collect(),
             suppliers: BTreeMap::new(),
             canvassers: own.clone().map(|log| (log.clone(), Canvasser::new(log, Arc::clone(trust)))).collect(),
             cosigned: own.map(cosigned).collect(),
             witness: Witness::load(self.disk.node.as_ref(), name(self.at), Arc::clone(trust), BTreeSet::new()).unwrap(),
         });
+    }
+
+    /// What fetches the disclosures of a partner log, from what is on disk.
+    pub(super) fn fetcher(&self, log: &Origin) -> Fetcher {
+        let store = &self.disk.partners[log];
+        let awaited = Awaited::load(store.as_ref(), log).unwrap();
+        Fetcher::new(log.clone(), awaited, store.head(log).map_or(0, |head| head.head.size))
     }
 
     /// Appends the next lines of the script to an own log: durable, not yet published.

@@ -1,1 +1,578 @@
-//! Promises of single machines.
+//! Promises of single machines, and what they do when a partner breaks his.
+
+use super::world::{START, Script, Use, WORLD, key, name, origin, trust};
+use crate::{
+    exchange::{
+        ExchangeError,
+        canvasser::{self, Canvasser},
+        cosigned::{Cosigned, Kept},
+        heads::{self, Heads},
+        message::{
+            AddCheckpoint, Announce, Cosign, FromReplica, FromSupplier, Hello, History, KnownHead, Package, Witnessed,
+        },
+        recall::{self, Recall, Settled},
+        replica::{self, Held, Replica, Setup, check},
+        supplier::{self, Supplier},
+        witness::{self, Witness},
+    },
+    log::{
+        Checkpoint, Extension, Hash, Levels, Origin, TreeHead, consistency_proof, cosign, leaf_hash, root,
+        sign_checkpoint,
+    },
+    reason::Reasoned,
+    store::{Batch, MemoryStore, PublishedHead, Store},
+    time::Timestamp,
+};
+use bytes::Bytes;
+use std::{collections::BTreeSet, sync::Arc};
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(START.parse::<Timestamp>().unwrap().as_second() + seconds).unwrap()
+}
+
+fn log() -> Origin {
+    origin(0, 1)
+}
+
+fn script() -> &'static Script {
+    &WORLD.scripts[&log()]
+}
+
+/// Another history of the same log: what comes from index 8 on is other.
+fn branch() -> Levels {
+    let lines = script().lines.iter().enumerate();
+    lines.map(|(at, line)| if at < 8 { leaf_hash(&line.leaf) } else { leaf_hash(b"other") }).collect()
+}
+
+fn head_in(tree: &Levels, size: u64) -> PublishedHead {
+    let head = TreeHead { size, root: root(size, tree).unwrap() };
+    let extension = Extension::prove(log(), None, head, &[]).unwrap();
+    PublishedHead { head, note: sign_checkpoint(&extension, &key(0, Use::Log)).unwrap() }
+}
+
+fn head(size: u64) -> PublishedHead {
+    head_in(&script().tree, size)
+}
+
+fn proof(old: u64, new: u64) -> Vec<Hash> {
+    consistency_proof(old, new, &script().tree).unwrap()
+}
+
+fn line(head: &PublishedHead, node: usize, replica: bool) -> String {
+    let checkpoint = Checkpoint { origin: log(), head: head.head };
+    let (who, key) = if replica {
+        (name(node).replica(), key(node, Use::Replica))
+    } else {
+        (name(node).witness(), key(node, Use::Witness))
+    };
+    cosign(&checkpoint, &who, &key, u64::try_from(at(0).as_second()).unwrap()).unwrap().to_string()
+}
+
+/// A replica with its store, whose actions are done at once.
+struct Bench {
+    store: MemoryStore,
+    replica: Replica,
+    now: i64,
+    /// What was not for the store or the key.
+    said: Vec<replica::Action>,
+}
+
+impl Bench {
+    fn new() -> Self {
+        Self::over(MemoryStore::new())
+    }
+
+    fn over(store: MemoryStore) -> Self {
+        let held = Held::load(&store, &log()).unwrap();
+        let (origin, addressee) = (log(), "https://customs.gov.cn".to_owned());
+        let setup = Setup { origin, addressee, trust: Arc::clone(&WORLD.trust), cosigns: true };
+        Self { store, replica: Replica::new(setup, held), now: 0, said: Vec::new() }
+    }
+
+    fn tell(&mut self, event: replica::Event) {
+        let mut events = vec![event];
+        while let Some(event) = events.pop() {
+            for action in self.replica.step(at(self.now), event) {
+                use replica::{Action, Event};
+                match action {
+                    Action::Check(work) => events.insert(0, Event::Checked(check(&self.store, &work).unwrap())),
+                    Action::Commit(batch) => {
+                        self.store.commit(batch).unwrap();
+                        events.insert(0, Event::Committed);
+                    }
+                    Action::Advance { extension, note } => {
+                        self.store.advance(vec![*extension], &|_| Ok(note.clone())).unwrap();
+                        events.insert(0, Event::Advanced);
+                    }
+                    Action::Cosign(checkpoint) => {
+                        let size = checkpoint.head.size;
+                        let line = line(&head(size), 1, true);
+                        events.insert(0, Event::Cosigned { size, line: Some(line) });
+                    }
+                    other => self.said.push(other),
+                }
+            }
+        }
+    }
+
+    fn connect(&mut self) {
+        self.now += 70;
+        self.tell(replica::Event::Tick);
+        self.tell(replica::Event::Connected);
+    }
+
+    fn announce(&mut self, old: u64, head: &PublishedHead) {
+        let consistency = if old == 0 || old == head.head.size { Vec::new() } else { proof(old, head.head.size) };
+        let announce = Announce { note: head.note.clone(), consistency };
+        self.tell(replica::Event::Received(FromSupplier::Announce(announce)));
+    }
+
+    fn package(&mut self, start: u64, end: u64, size: u64) {
+        let lines = &script().lines[usize::try_from(start).unwrap()..usize::try_from(end).unwrap()];
+        let entries = lines.iter().map(|line| line.leaf.clone()).collect();
+        let package = Package { start, entries, size, proof: proof(end, size) };
+        self.tell(replica::Event::Received(FromSupplier::Package(package)));
+    }
+
+    fn size(&self) -> u64 {
+        self.store.head(&log()).map_or(0, |head| head.head.size)
+    }
+
+    fn cosigned(&mut self) -> Vec<u64> {
+        let said = std::mem::take(&mut self.said);
+        let sizes = said.iter().filter_map(|action| match action {
+            replica::Action::Send(FromReplica::Cosign(cosign)) => Some(cosign.size),
+            _ => None,
+        });
+        sizes.collect()
+    }
+
+    fn reason(&mut self) -> Option<&'static str> {
+        let said = std::mem::take(&mut self.said);
+        said.iter().find_map(|action| match action {
+            replica::Action::HangUp(why) => Some(why.reason()),
+            _ => None,
+        })
+    }
+}
+
+/// A replica that holds ten entries.
+fn settled() -> Bench {
+    let mut bench = Bench::new();
+    bench.connect();
+    bench.announce(0, &head(10));
+    bench.package(0, 4, 10);
+    bench.package(4, 10, 10);
+    assert_eq!((bench.size(), bench.cosigned()), (10, vec![10]));
+    bench
+}
+
+#[test]
+fn every_announced_head_is_cosigned_once_its_entries_are_durable() {
+    let mut bench = Bench::new();
+    bench.connect();
+    bench.announce(0, &head(3));
+    bench.announce(3, &head(5));
+    assert_eq!(bench.cosigned(), Vec::<u64>::new());
+    bench.package(0, 5, 5);
+    assert_eq!(bench.cosigned(), [3, 5]);
+    // One bad entry is a finding and stops nothing.
+    bench.announce(5, &head(12));
+    bench.package(5, 12, 12);
+    assert_eq!((bench.size(), bench.cosigned()), (12, vec![12]));
+    let findings = replica::findings(&bench.store, &log()).unwrap();
+    assert_eq!(findings.iter().map(|f| (f.index, f.reason.as_str())).collect::<Vec<_>>(), [(9, "BAD_SIGNATURE")]);
+}
+
+#[test]
+fn a_head_is_cosigned_again_every_ten_minutes_without_news() {
+    let mut bench = settled();
+    for (seconds, cosigned) in [(599, vec![]), (1, vec![10]), (1, vec![]), (600, vec![10])] {
+        bench.now += seconds;
+        bench.tell(replica::Event::Tick);
+        assert_eq!(bench.cosigned(), cosigned, "after {seconds} s");
+    }
+}
+
+#[test]
+fn entries_that_do_not_have_the_announced_root_are_not_kept() {
+    let mut bench = Bench::new();
+    bench.connect();
+    bench.announce(0, &head(4));
+    let mut entries = script().lines[..4].iter().map(|line| line.leaf.clone()).collect::<Vec<_>>();
+    entries[2] = Bytes::from_static(b"other");
+    let package = Package { start: 0, entries, size: 4, proof: Vec::new() };
+    bench.tell(replica::Event::Received(FromSupplier::Package(package)));
+    assert_eq!((bench.reason(), bench.store.durable_size(&log())), (Some("PACKAGE_OTHER_ROOT"), 0));
+    // And the next stream begins where it was.
+    bench.connect();
+    bench.announce(0, &head(4));
+    bench.package(0, 4, 4);
+    assert_eq!(bench.size(), 4);
+}
+
+#[test]
+fn two_heads_of_one_size_stop_cosigning_for_good_and_keep_the_first_branch() {
+    let mut bench = settled();
+    let other = head_in(&branch(), 10);
+    bench.announce(10, &other);
+    let suspected = bench.said.iter().any(|action| match action {
+        replica::Action::Suspect(found) => {
+            heads::Evidence::prove(&WORLD.trust, found.first.clone(), found.second.clone(), None).is_ok()
+        }
+        _ => false,
+    });
+    assert!(suspected);
+    assert_eq!(bench.reason(), Some("LOG_EQUIVOCATED"));
+    // Nor after a restart: it does not even dial.
+    let mut again = Bench::over(bench.store);
+    again.now = 10_000;
+    again.tell(replica::Event::Tick);
+    assert!(again.said.is_empty() && again.size() == 10);
+    assert_eq!(again.replica.held().record.equivocated, Some(10));
+}
+
+#[test]
+fn a_head_that_does_not_extend_what_is_held_is_refused_and_suspected() {
+    let mut bench = settled();
+    let announce = Announce { note: head_in(&branch(), 20).note, consistency: proof(10, 20) };
+    bench.tell(replica::Event::Received(FromSupplier::Announce(announce)));
+    assert!(bench.said.iter().any(|action| matches!(action, replica::Action::Suspect(_))));
+    assert_eq!((bench.reason(), bench.size()), (Some("HEADS_INCONSISTENT"), 10));
+    // Nor is a note by another key, or of another log, or a smaller head.
+    for (note, reason) in [
+        (head(20).note.replace("20\n", "21\n"), "NOTE_SIGNATURE_INVALID"),
+        (head(7).note, "PARTNER_HOLDS_MORE"),
+        ("text\n".to_owned(), "NOTE_MALFORMED"),
+    ] {
+        bench.connect();
+        let announce = Announce { note, consistency: Vec::new() };
+        bench.tell(replica::Event::Received(FromSupplier::Announce(announce)));
+        assert_eq!((bench.reason(), bench.size()), (Some(reason), 10));
+    }
+}
+
+#[test]
+fn what_was_heard_before_a_crash_is_not_forgotten() {
+    let mut bench = Bench::new();
+    bench.connect();
+    bench.announce(0, &head(10));
+    bench.package(0, 4, 10);
+    // Entries are durable, the head is not: as after a crash.
+    assert_eq!((bench.store.durable_size(&log()), bench.size()), (4, 0));
+    let mut bench = Bench::over(bench.store);
+    assert_eq!(bench.replica.heard_size(), 10);
+    bench.connect();
+    let hello = Hello { log: log(), next_index: 4, head: bench.replica.held().tree_head() };
+    assert!(bench.said.iter().any(|a| matches!(a, replica::Action::Send(FromReplica::Hello(h)) if *h == hello)));
+    // The log's node, restored from an old copy, goes on with less: it is told.
+    bench.announce(0, &head(6));
+    assert_eq!(bench.reason(), Some("PARTNER_HOLDS_MORE"));
+    // With as much, but otherwise: it is caught.
+    bench.connect();
+    bench.announce(0, &head_in(&branch(), 10));
+    assert_eq!(bench.reason(), Some("LOG_EQUIVOCATED"));
+}
+
+#[test]
+fn packages_without_credit_or_out_of_turn_end_the_stream() {
+    for (start, end, size) in [(4, 10, 10), (0, 10, 20)] {
+        let mut bench = Bench::new();
+        bench.connect();
+        bench.announce(0, &head(10));
+        bench.package(start, end, size);
+        assert_eq!((bench.reason(), bench.store.durable_size(&log())), (Some("PARTNER_PROTOCOL"), 0));
+    }
+    let mut bench = settled();
+    bench.package(10, 12, 12);
+    assert_eq!(bench.reason(), Some("PARTNER_PROTOCOL"));
+}
+
+// ---- the supplier -------------------------------------------------------------------------------------------
+
+fn supplier(hello_size: u64, newest: u64) -> (Supplier, Vec<supplier::Action>) {
+    let mut supplier = Supplier::new(log(), name(1), Arc::clone(&WORLD.trust), at(0));
+    supplier.step(at(0), supplier::Event::Published(head(newest)));
+    let hello = Hello { log: log(), next_index: hello_size, head: head(hello_size).head };
+    let actions = supplier.step(at(0), supplier::Event::Received(FromReplica::Hello(hello)));
+    (supplier, actions)
+}
+
+#[test]
+fn a_log_is_given_to_its_addressee_and_to_nobody_else() {
+    for (node, allowed) in [(0, true), (1, true), (2, false)] {
+        let mut supplier = Supplier::new(log(), name(node), Arc::clone(&WORLD.trust), at(0));
+        supplier.step(at(0), supplier::Event::Published(head(5)));
+        let hello = Hello { log: log(), next_index: 0, head: TreeHead { size: 0, root: crate::log::EMPTY_ROOT } };
+        let actions = supplier.step(at(0), supplier::Event::Received(FromReplica::Hello(hello)));
+        let refused = actions.contains(&supplier::Action::HangUp(ExchangeError::NotForYou));
+        assert_eq!(refused, !allowed, "{node}");
+    }
+}
+
+#[test]
+fn a_partner_who_holds_more_is_told_and_not_served() {
+    let (_, actions) = supplier(12, 10);
+    assert_eq!(actions, [supplier::Action::HangUp(ExchangeError::Ahead { held: 12, published: 10 })]);
+}
+
+#[test]
+fn a_partner_who_takes_nothing_is_cut_off() {
+    let (mut supplier, actions) = supplier(0, 10);
+    assert!(matches!(actions.as_slice(), [supplier::Action::Send(FromSupplier::Announce(_))]));
+    assert_eq!(supplier.step(at(59), supplier::Event::Tick), []);
+    assert_eq!(supplier.step(at(60), supplier::Event::Tick), [supplier::Action::HangUp(ExchangeError::SlowConsumer)]);
+    assert_eq!(supplier.step(at(61), supplier::Event::Published(head(20))), []);
+}
+
+#[test]
+fn a_cosignature_counts_only_if_it_is_the_callers_own() {
+    let (mut supplier, _) = supplier(10, 10);
+    let mut say = |line: String| {
+        let cosign = Cosign { size: 10, line };
+        supplier.step(at(1), supplier::Event::Received(FromReplica::Cosign(cosign)))
+    };
+    let kept = say(line(&head(10), 1, true));
+    assert!(matches!(kept.as_slice(), [supplier::Action::Keep(kept)] if kept.size == 10));
+    let other = say(line(&head(10), 2, true));
+    assert!(matches!(other.as_slice(), [supplier::Action::HangUp(_)]));
+}
+
+// ---- witness and canvasser ----------------------------------------------------------------------------------
+
+struct Watch {
+    witness: Witness,
+    store: MemoryStore,
+}
+
+impl Watch {
+    fn new(node: usize) -> Self {
+        Self::over(MemoryStore::new(), node)
+    }
+
+    fn over(store: MemoryStore, node: usize) -> Self {
+        let witness = Witness::load(&store, name(node), Arc::clone(&WORLD.trust), BTreeSet::new()).unwrap();
+        Self { witness, store }
+    }
+
+    fn ask(&mut self, old_size: u64, consistency: Vec<Hash>, note: &str) -> u16 {
+        let request = AddCheckpoint { old_size, consistency, note: note.to_owned() };
+        let mut events = vec![witness::Event::Asked { ticket: 1, request }];
+        let mut answered = None;
+        while let Some(event) = events.pop() {
+            for action in self.witness.step(event) {
+                match action {
+                    witness::Action::Keep { origin, change } => {
+                        self.store.commit(Batch { state: vec![change], ..Batch::default() }).unwrap();
+                        events.push(witness::Event::Kept(origin));
+                    }
+                    witness::Action::Cosign(checkpoint) => {
+                        let line = Some(line(&head(checkpoint.head.size), 2, false));
+                        events.push(witness::Event::Cosigned { origin: checkpoint.origin, line });
+                    }
+                    witness::Action::Answer { answer, .. } => answered = Some(answer.status()),
+                    witness::Action::Suspect(_) => {}
+                }
+            }
+        }
+        answered.unwrap()
+    }
+}
+
+#[test]
+fn a_witness_answers_as_the_specification_says() {
+    let mut watch = Watch::new(2);
+    assert_eq!(watch.ask(0, Vec::new(), &head(5).note), 200);
+    assert_eq!(watch.ask(0, Vec::new(), &head(10).note), 409);
+    assert_eq!(watch.ask(11, Vec::new(), &head(10).note), 400);
+    assert_eq!(watch.ask(5, proof(4, 10), &head(10).note), 422);
+    assert_eq!(watch.ask(5, proof(5, 10), &head(10).note), 200);
+    assert_eq!(watch.ask(10, Vec::new(), &head(10).note), 200);
+    assert_eq!(watch.ask(10, Vec::new(), &head_in(&branch(), 10).note), 409);
+    assert_eq!(watch.ask(10, Vec::new(), &head(11).note.replace("11\n", "10\n")), 403);
+    assert_eq!(watch.ask(0, Vec::new(), "nothing"), 400);
+    // What it cosigned it remembers.
+    let mut watch = Watch::over(watch.store, 2);
+    assert_eq!(watch.ask(5, proof(5, 12), &head(12).note), 409);
+    assert_eq!(watch.ask(10, proof(10, 12), &head(12).note), 200);
+    watch.witness.step(witness::Event::Equivocated(log()));
+    assert_eq!(watch.ask(12, proof(12, 14), &head(14).note), 403);
+    // Neither the addressee's node nor the log's own is a witness of it.
+    for node in [0, 1] {
+        assert_eq!(Watch::new(node).ask(0, Vec::new(), &head(5).note), 404);
+    }
+}
+
+#[test]
+fn a_canvasser_learns_what_the_witness_saw_and_asks_all_for_the_same_head() {
+    let mut canvasser = Canvasser::new(log(), Arc::clone(&WORLD.trust));
+    let asked = canvasser.step(at(0), canvasser::Event::Published(head(10)));
+    assert!(matches!(asked.as_slice(), [canvasser::Action::Ask { witness, request }]
+        if *witness == name(2) && request.old_size == 0));
+    // News during the round waits.
+    assert_eq!(canvasser.step(at(0), canvasser::Event::Published(head(12))), []);
+    let answered = canvasser::Event::Answered { witness: name(2), answer: Witnessed::Conflict(4) };
+    let proven = canvasser.step(at(1), answered);
+    assert_eq!(proven, [canvasser::Action::Prove { witness: name(2), old: 4, new: 10 }]);
+    let asked = canvasser.step(at(1), canvasser::Event::Proven { witness: name(2), proof: proof(4, 10) });
+    assert!(matches!(asked.as_slice(), [canvasser::Action::Ask { request, .. }] if request.note == head(10).note));
+    let answer = Witnessed::Cosigned(line(&head(10), 2, false));
+    let next = canvasser.step(at(1), canvasser::Event::Answered { witness: name(2), answer });
+    assert!(
+        matches!(next.as_slice(), [canvasser::Action::Keep(kept), canvasser::Action::Prove { old: 10, new: 12, .. }]
+        if kept.size == 10)
+    );
+    // A witness that fails is left alone for a moment, and asked again.
+    assert_eq!(canvasser.step(at(2), canvasser::Event::Failed(name(2))), []);
+    assert_eq!(canvasser.step(at(2), canvasser::Event::Tick), []);
+    assert_eq!(canvasser.step(at(3), canvasser::Event::Tick).len(), 1);
+}
+
+#[test]
+fn a_head_is_released_when_replica_and_witness_cosigned_the_same_one() {
+    let mut cosigned = Cosigned::none(log());
+    let mut keep = |size: u64, node: usize, replica: bool| {
+        let head = head(size);
+        let keys = WORLD.trust.node(&name(node)).unwrap();
+        let line = line(&head, node, replica);
+        let keys = keys.replica_keys().chain(keys.witness_keys());
+        let kept = Kept::check(&WORLD.trust, &log(), &head, &line, keys).unwrap();
+        let changes = cosigned.keep(&kept, &WORLD.trust).unwrap().len();
+        (changes, cosigned.newest(&WORLD.trust, 0).map(|(size, _)| size), cosigned.newest(&WORLD.trust, 7).is_some())
+    };
+    assert_eq!(keep(5, 1, true), (1, None, false));
+    assert_eq!(keep(6, 2, false), (1, None, false));
+    // The head of 5 is of no more use once that of 6 has enough.
+    assert_eq!(keep(6, 1, true), (2, Some(6), false));
+    assert_eq!(keep(7, 1, true), (1, Some(6), false));
+    assert_eq!(keep(7, 2, false), (2, Some(7), true));
+}
+
+// ---- own history --------------------------------------------------------------------------------------------
+
+fn known(head: &PublishedHead, entries: bool) -> Vec<KnownHead> {
+    vec![KnownHead { log: log(), note: head.note.clone(), entries, cosigned_by_asker: None }]
+}
+
+fn recall(durable: u64) -> Recall {
+    let hosts = BTreeSet::from([log().host().clone()]);
+    let mut recall = Recall::new(&name(0), Arc::clone(&WORLD.trust), hosts, [(log(), durable)]);
+    let asked = recall.step(at(0), recall::Event::Tick);
+    assert_eq!(asked, [recall::Action::AskHeads(name(1)), recall::Action::AskHeads(name(2))]);
+    recall
+}
+
+fn heard(recall: &mut Recall, node: usize, heads: Vec<KnownHead>) -> Vec<recall::Action> {
+    recall.step(at(1), recall::Event::Heads { partner: name(node), heads })
+}
+
+#[test]
+fn the_required_replica_alone_suffices_to_go_on() {
+    let mut recall = recall(10);
+    let root = head(10).head.root;
+    let read = heard(&mut recall, 1, known(&head(10), true));
+    assert_eq!(read, [recall::Action::ReadRoot { origin: log(), size: 10 }]);
+    let settled = recall.step(at(1), recall::Event::Root { origin: log(), size: 10, root });
+    assert_eq!(settled, [recall::Action::Settled(log(), Settled::GoOn { refilled: false })]);
+    assert!(recall.is_settled(&log()));
+}
+
+#[test]
+fn what_is_missing_comes_back_from_the_addressee_before_anything_is_signed() {
+    let mut recall = recall(6);
+    let refill = heard(&mut recall, 1, known(&head(10), true));
+    assert_eq!(refill, [recall::Action::Refill { origin: log(), from: name(1), note: head(10).note }]);
+    let read = recall.step(at(2), recall::Event::Refilled { origin: log(), durable: 10 });
+    assert_eq!(read, [recall::Action::ReadRoot { origin: log(), size: 10 }]);
+    let root = head(10).head.root;
+    let settled = recall.step(at(2), recall::Event::Root { origin: log(), size: 10, root });
+    assert_eq!(settled, [recall::Action::Settled(log(), Settled::GoOn { refilled: true })]);
+}
+
+#[test]
+fn a_log_whose_entries_nobody_holds_is_closed_and_one_that_is_otherwise_is_not_signed() {
+    let mut lost = recall(6);
+    // A witness knows of more; the addressee's node may yet have the entries.
+    assert_eq!(heard(&mut lost, 2, known(&head(10), false)), []);
+    let closed = heard(&mut lost, 1, known(&head(6), true));
+    let successor = "2026-2".parse().ok();
+    let close = Settled::Close { size: 6, successor, note: head(10).note };
+    assert_eq!(closed, [recall::Action::Settled(log(), close)]);
+
+    let mut forked = recall(10);
+    heard(&mut forked, 1, known(&head(10), true));
+    let root = root(10, &branch()).unwrap();
+    let settled = forked.step(at(1), recall::Event::Root { origin: log(), size: 10, root });
+    assert_eq!(settled, [recall::Action::Settled(log(), Settled::Forked { note: head(10).note })]);
+}
+
+#[test]
+fn answers_that_prove_nothing_stop_nobody_and_a_silent_quorum_does() {
+    let mut recall = recall(6);
+    // A witness's answer does not make up for the replica that is required... of which nothing is heard.
+    let actions = recall.step(at(1), recall::Event::Unreachable(name(1)));
+    assert!(actions.is_empty() && !recall.is_settled(&log()));
+    let asked = recall.step(at(2), recall::Event::Tick);
+    assert_eq!(asked, [recall::Action::AskHeads(name(1))]);
+    // A note that the log did not sign counts for nothing.
+    let mut forged = head(90);
+    forged.note = forged.note.replace("90\n", "91\n");
+    let settled = heard(&mut recall, 1, known(&forged, true));
+    assert_eq!(settled, [recall::Action::Settled(log(), Settled::GoOn { refilled: false })]);
+    // Where the list asks for nobody's cosignature, nobody is asked.
+    let text = |text: &mut crate::trust::ListText| {
+        text.cosigning = crate::trust::Cosigning::if_it_has_a_node();
+        text.nodes[1].replica_vkey = None;
+    };
+    let hosts = BTreeSet::from([log().host().clone()]);
+    let mut alone = Recall::new(&name(0), trust(2, text), hosts, [(log(), 6)]);
+    let settled = alone.step(at(0), recall::Event::Tick);
+    assert_eq!(settled, [recall::Action::Settled(log(), Settled::GoOn { refilled: false })]);
+}
+
+#[test]
+fn a_log_that_was_forgotten_comes_back() {
+    let hosts = BTreeSet::from([log().host().clone()]);
+    let mut recall = Recall::new(&name(0), Arc::clone(&WORLD.trust), hosts, []);
+    assert_eq!(recall.step(at(0), recall::Event::Tick).len(), 2);
+    let refill = heard(&mut recall, 1, known(&head(10), true));
+    assert_eq!(refill, [recall::Action::Refill { origin: log(), from: name(1), note: head(10).note }]);
+}
+
+// ---- heads of all logs --------------------------------------------------------------------------------------
+
+#[test]
+fn a_log_that_shows_two_partners_two_histories_is_found_out() {
+    let other = head_in(&branch(), 20);
+    let mut heads = Heads::new(name(2), Arc::clone(&WORLD.trust), at(0));
+    assert_eq!(heads.step(at(0), heads::Event::Tick).len(), 2);
+    let tell = |heads: &mut Heads, partner: usize, known: Vec<KnownHead>| {
+        heads.step(at(1), heads::Event::Heads { partner: name(partner), heads: known })
+    };
+    assert_eq!(tell(&mut heads, 0, known(&head(10), true)), []);
+    // Of another size it may be the same history: whoever holds it shows how.
+    let asked = tell(&mut heads, 1, known(&other, true));
+    let [heads::Action::AskHistory { ticket, of: Some(of), question }] = asked.as_slice() else { panic!("{asked:?}") };
+    assert_eq!((of, question.old_size, question.new_size), (&name(1), 10, 20));
+    let tree = branch();
+    let proof = consistency_proof(10, 20, &tree).unwrap();
+    let history = Some(History { root: root(10, &tree).unwrap(), proof });
+    let found = heads.step(at(2), heads::Event::History { ticket: *ticket, history });
+    let [heads::Action::Evidence(evidence)] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!((evidence.proven.origin(), evidence.proven.size()), (&log(), 10));
+}
+
+#[test]
+fn heads_of_one_history_are_no_evidence_and_silence_is_an_alarm() {
+    let mut heads = Heads::new(name(2), Arc::clone(&WORLD.trust), at(0));
+    heads.step(at(0), heads::Event::Own { note: head(10).note, entries: false });
+    let asked = heads.step(at(1), heads::Event::Heads { partner: name(0), heads: known(&head(12), true) });
+    let [heads::Action::AskHistory { ticket, .. }] = asked.as_slice() else { panic!("{asked:?}") };
+    let history = Some(History { root: head(10).head.root, proof: proof(10, 12) });
+    assert_eq!(heads.step(at(2), heads::Event::History { ticket: *ticket, history }), []);
+    assert_eq!(heads.newest().map(|(_, head, _)| head.size).collect::<Vec<_>>(), [12]);
+    let asked = heads.step(at(3), heads::Event::Heads { partner: name(0), heads: known(&head(14), true) });
+    let [heads::Action::AskHistory { ticket, .. }] = asked.as_slice() else { panic!("{asked:?}") };
+    let alarm = heads.step(at(4), heads::Event::History { ticket: *ticket, history: None });
+    assert!(matches!(alarm.as_slice(), [heads::Action::Unanswered(_)]));
+}

@@ -9,7 +9,9 @@ use crate::{
     exchange::{
         canvasser::{self, DEADLINE_SECONDS},
         cosigned::enough,
-        message::{AddCheckpoint, FromReplica, FromSupplier, Witnessed},
+        disclosures::{self, Why, take},
+        may_have_disclosures,
+        message::{AddCheckpoint, Disclosed, DisclosedEntry, DisclosuresAsked, FromReplica, FromSupplier, Witnessed},
         replica::{self, Held, check},
         supplier::{self, Supplier},
         witness,
@@ -18,7 +20,7 @@ use crate::{
         Checkpoint, Extension, Hash, Origin, SignedCheckpoint, TreeHead, consistency_proof, cosign, root,
         sign_checkpoint,
     },
-    store::{Batch, StateChange, Store},
+    store::{Batch, Disclosures, StateChange, Store},
     time::Timestamp,
     trust::{NodeName, TrustList},
 };
@@ -46,6 +48,7 @@ enum Local {
     Supplier(u64, supplier::Event),
     Witness(witness::Event),
     Canvasser(Origin, canvasser::Event),
+    Fetcher(Origin, disclosures::Event),
 }
 
 enum Work {
@@ -61,6 +64,8 @@ enum Work {
     Read { stream: u64, start: u64, end: u64, size: u64 },
     ProveFor { log: Origin, witness: NodeName, old: u64, new: u64 },
     Publish(Origin),
+    Take(Origin, Vec<DisclosedEntry>),
+    CommitDisclosed(Origin, Batch),
 }
 
 enum Happening {
@@ -74,6 +79,8 @@ enum Happening {
     Asked { ticket: u64, to: usize, request: AddCheckpoint },
     Answered { ticket: u64, answer: Witnessed },
     Deadline(u64),
+    Disclose { from: (usize, u32), asked: DisclosuresAsked },
+    Disclosed { to: (usize, u32), log: Origin, answer: Option<DisclosedEntry> },
     Issue(usize),
     Crash(usize),
     Start(usize),
@@ -121,6 +128,8 @@ pub(super) struct Simulation {
     cosigned: BTreeMap<(Origin, u64), Hash>,
     /// The largest size each cosigner cosigned of each log.
     last_cosigned: BTreeMap<(Origin, String), u64>,
+    /// What each log's addressee receipted last: missing and held.
+    receipts: BTreeMap<Origin, (Vec<u64>, Vec<u64>)>,
     /// The largest size each log ever published.
     published: BTreeMap<Origin, u64>,
 }
@@ -156,6 +165,7 @@ impl Simulation {
             numbers: 0,
             cosigned: BTreeMap::new(),
             last_cosigned: BTreeMap::new(),
+            receipts: BTreeMap::new(),
             published: BTreeMap::new(),
             weather,
         };
@@ -235,6 +245,13 @@ impl Simulation {
                     self.local(call.from.0, Local::Canvasser(call.log, event));
                 }
             }
+            Happening::Disclose { from, asked } => self.disclose(from, &asked),
+            Happening::Disclosed { to, log, answer } => {
+                if self.alive(to.0, to.1) {
+                    let event = answer.map_or(disclosures::Event::Ended, disclosures::Event::Answer);
+                    self.local(to.0, Local::Fetcher(log, event));
+                }
+            }
             Happening::Issue(node) => self.issue(node),
             Happening::Crash(node) => self.crash(node),
             Happening::Start(node) => self.start(node),
@@ -297,6 +314,7 @@ impl Simulation {
         let mut events = Vec::new();
         events.extend(process.replicas.keys().map(|log| Local::Replica(log.clone(), replica::Event::Tick)));
         events.extend(process.suppliers.keys().map(|stream| Local::Supplier(*stream, supplier::Event::Tick)));
+        events.extend(process.fetchers.keys().map(|log| Local::Fetcher(log.clone(), disclosures::Event::Tick)));
         events.extend(process.canvassers.keys().map(|log| Local::Canvasser(log.clone(), canvasser::Event::Tick)));
         for event in events {
             self.local(node, event);
@@ -517,6 +535,10 @@ impl Simulation {
                 let actions = process.witness.step(event);
                 actions.into_iter().for_each(|action| self.witness(node, action));
             }
+            Local::Fetcher(log, event) => {
+                let actions = process.fetchers.get_mut(&log).unwrap().step(now, event);
+                actions.into_iter().for_each(|action| self.fetcher(node, &log, action));
+            }
             Local::Canvasser(log, event) => {
                 let actions = process.canvassers.get_mut(&log).unwrap().step(now, event);
                 actions.into_iter().for_each(|action| self.canvasser(node, &log, action));
@@ -576,6 +598,59 @@ impl Simulation {
             Action::Keep(kept) => self.keep(node, &kept),
             Action::HangUp(_) => self.close(stream, false),
         }
+    }
+
+    fn fetcher(&mut self, node: usize, log: &Origin, action: disclosures::Action) {
+        use disclosures::Action;
+        match action {
+            Action::Fetch { asked, .. } => {
+                let (from, to) = ((node, self.nodes[node].epoch), ends(log).0);
+                // Somebody else is curious too.
+                let third = (0..NODES.len()).find(|other| *other != node && *other != to).unwrap();
+                assert!(!may_have_disclosures(&self.trust, &name(third), log));
+                let at = self.now + self.way(node, to);
+                self.agenda.plan(at, Happening::Disclose { from, asked });
+            }
+            Action::Credit(_) | Action::Cancel | Action::Missing(_) => {}
+            Action::Take(answers) => self.later(node, Work::Take(log.clone(), answers)),
+            Action::Commit(batch) => self.later(node, Work::CommitDisclosed(log.clone(), batch)),
+            Action::Receipt { origin, size, missing, held } => {
+                let entries = self.nodes[node].disk.partners[log].durable_size(log);
+                assert!(size <= entries && origin == *log && missing.iter().chain(&held).all(|index| *index < size));
+                self.receipts.insert(origin, (missing, held));
+                self.result(node, Local::Fetcher(log.clone(), disclosures::Event::Receipted));
+            }
+        }
+    }
+
+    /// The issuer's side of a call for disclosures.
+    fn disclose(&mut self, from: (usize, u32), asked: &DisclosuresAsked) {
+        let issuer = ends(&asked.log).0;
+        assert!(may_have_disclosures(&self.trust, &name(from.0), &asked.log));
+        let store = Arc::clone(&self.nodes[issuer].disk.own);
+        let mut at = self.now;
+        let there = self.nodes[issuer].process.is_some() && !self.apart(from.0, issuer);
+        for index in asked.indexes.iter().filter(|_| there) {
+            at += self.way(from.0, issuer) / 8 + 1;
+            if !self.calm && self.chance.permille(self.weather.cuts) {
+                break;
+            }
+            let mut state = match store.disclosures(&asked.log, *index).unwrap() {
+                Some(Disclosures::Present(_)) if is_held(*index) => Disclosed::Held,
+                Some(Disclosures::Present(all)) => Disclosed::All(all),
+                _ => Disclosed::None,
+            };
+            if let Disclosed::All(all) = &mut state
+                && !self.calm
+                && self.chance.permille(self.weather.lost * 5)
+            {
+                // One too few.
+                all.pop();
+            }
+            let answer = Some(DisclosedEntry { index: *index, state });
+            self.agenda.plan(at, Happening::Disclosed { to: from, log: asked.log.clone(), answer });
+        }
+        self.agenda.plan(at + 1, Happening::Disclosed { to: from, log: asked.log.clone(), answer: None });
     }
 
     fn keep(&mut self, node: usize, kept: &crate::exchange::cosigned::Kept) {
@@ -649,7 +724,12 @@ impl Simulation {
             Work::Advance(log, extension, note) => {
                 let store = Arc::clone(&self.nodes[node].disk.partners[&log]);
                 let event = match store.advance(vec![*extension], &|_| Ok(note.clone())) {
-                    Ok(()) => replica::Event::Advanced,
+                    Ok(()) => {
+                        let size = store.head(&log).unwrap().head.size;
+                        let event = disclosures::Event::Published(size);
+                        self.result(node, Local::Fetcher(log.clone(), event));
+                        replica::Event::Advanced
+                    }
                     Err(error) => replica::Event::StoreFailed(error.to_string()),
                 };
                 self.result(node, Local::Replica(log, event));
@@ -707,6 +787,21 @@ impl Simulation {
                 let proof = self.prove(node, &log, old, new);
                 self.result(node, Local::Canvasser(log, canvasser::Event::Proven { witness, proof }));
             }
+            Work::Take(log, answers) => {
+                let store = Arc::clone(&self.nodes[node].disk.partners[&log]);
+                let taken = take(store.as_ref(), &log, &answers).unwrap();
+                self.result(node, Local::Fetcher(log, disclosures::Event::Taken(taken)));
+            }
+            Work::CommitDisclosed(log, batch) => {
+                let store = Arc::clone(&self.nodes[node].disk.partners[&log]);
+                if store.commit(batch).is_ok() {
+                    self.result(node, Local::Fetcher(log, disclosures::Event::Committed));
+                } else {
+                    store.reload().unwrap();
+                    let fetcher = self.nodes[node].fetcher(&log);
+                    self.nodes[node].process.as_mut().unwrap().fetchers.insert(log, fetcher);
+                }
+            }
             Work::Publish(log) => {
                 self.publish(node, &log);
                 self.tell_published(node, &log);
@@ -759,6 +854,10 @@ impl Simulation {
             let Some((_, note)) = newest else { return Err(format!("{log}: the head of {own} lacks cosignatures")) };
             let signed = SignedCheckpoint::open(&note, &self.trust.log_key(log).unwrap()).unwrap();
             assert!(enough(&self.trust, log, &signed, own - 1));
+            let awaited = self.nodes[to].process.as_ref().unwrap().fetchers[log].awaited();
+            if awaited.receipted.settled < own || awaited.receipted.owed || !awaited.indexes(Why::Missing).is_empty() {
+                return Err(format!("{log}: of {own} disclosures are awaited: {awaited:?}"));
+            }
         }
         Ok(())
     }
@@ -776,15 +875,28 @@ impl Simulation {
                 assert_eq!(store.leaf(log, index).unwrap().unwrap(), line.leaf);
                 let bad = index == BAD;
                 assert_eq!(store.find(&line.jti).unwrap().is_none(), bad, "{log} at {index}");
+                let there = store.disclosures(log, index).unwrap().unwrap();
+                let none = line.disclosures.is_empty() || bad || is_held(index);
+                let expected = if none { Disclosures::None } else { Disclosures::Present(line.disclosures.clone()) };
+                assert_eq!(there, expected, "{log} at {index}");
                 let place = line.status_index.filter(|_| !bad);
                 assert_eq!(store.facts(log, index).unwrap().unwrap().status_index, place, "{log} at {index}");
             }
             let findings = replica::findings(store, log).unwrap();
             let indexes = findings.iter().map(|finding| finding.index).collect::<Vec<_>>();
             assert_eq!(indexes, if held.size > BAD { vec![BAD] } else { Vec::new() }, "{log}");
+            let disclosed = |index: &u64| !script.lines[usize::try_from(*index).unwrap()].disclosures.is_empty();
+            let held = (0..held.size).filter(|index| is_held(*index) && disclosed(index)).collect::<Vec<_>>();
+            let (missing, receipted) = self.receipts.get(log).cloned().unwrap_or_default();
+            assert_eq!((missing, receipted), (Vec::new(), held), "{log}");
             for (node, other) in self.nodes.iter().enumerate().filter(|(node, _)| *node != to) {
                 assert!(!other.disk.partners.contains_key(log), "{log} at node {node}");
             }
         }
     }
+}
+
+/// Entries whose consent is never given.
+const fn is_held(index: u64) -> bool {
+    index % 16 == 10
 }
