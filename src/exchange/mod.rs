@@ -11,8 +11,7 @@
 //! replica     holds a partner's log                 supplier     gives one log to one partner
 //! witness     watches logs grow                     canvasser    collects witnesses' cosignatures
 //! recall      own logs, before signing again        heads        what partners know of all logs
-//! disclosures fetches what is for it alone          cosigned     whether own heads have enough
-//! driver      both ends on the network
+//! disclosures fetches what is for it alone          driver       both ends on the network
 //! ```
 //! Every machine is `step(now, event) -> actions`. An action's result comes back as an event; until it does the
 //! machine does not count on it, so a crash between the two loses nothing that was said.
