@@ -54,6 +54,7 @@ fn log(origin: &Origin, passage: &Passage) -> wire::PartnerLog {
         behind_since: passage.behind_since.map(convert::instant),
         cosigned_size: passage.cosigned.map_or(0, |(size, _)| size),
         cosigned_at: passage.cosigned.and_then(|(_, second)| at(second)).map(convert::instant),
+        disclosed: passage.disclosed,
         missing_disclosures: passage.missing,
         findings: passage.findings,
     }

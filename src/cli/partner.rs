@@ -124,6 +124,7 @@ fn document(partner: &wire::PartnerState, now: Timestamp) -> serde_json::Value {
             "held": log.held,
             "behind": { "entries": entries, "seconds": seconds },
             "cosigned": log.cosigned_at.as_ref().map(|at| json!({ "size": log.cosigned_size, "at": text(at) })),
+            "disclosed": log.disclosed,
             "missing_disclosures": log.missing_disclosures,
             "findings": log.findings,
         })

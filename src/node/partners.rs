@@ -120,6 +120,7 @@ impl PartnerDoor {
             witness: self.keys.witness,
             data,
             quota: QuotaLimits { bytes: quota.bytes, entries_a_day: quota.entries_a_day },
+            receipts: None,
             clock,
             random,
         });

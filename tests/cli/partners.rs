@@ -4,11 +4,16 @@ use crate::{
     process::{Running, footballs, serving},
     support::{Said, folder, origin, text, write},
 };
+use origin_exchange::{
+    store::{Disclosures, JournalOptions, JournalStore, Store as _},
+    time::SeededRandom,
+};
 use serde_json::Value;
 use std::{
     fs,
     net::TcpListener,
     path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -278,10 +283,21 @@ fn what_is_issued_is_held_by_its_addressee_and_cosigned() {
     pakistan.issue(&one, 40..60);
     let held = china.until(&two, pk, &log, |log| size(log) > size(&held) + 19 && whole(log));
     pakistan.until(&one, ke, &log, |log| size(log) == size(&held) && cosigned(log));
+    china.until(&two, pk, &log, |log| log["disclosed"] == log["held"]);
     for node in [one, two, three] {
         let events = node.stop();
         assert!(!events.contains("LOG_EQUIVOCATED") && !events.contains("panicked"), "{events}");
     }
+
+    // What is disclosed reached the addressee, whole; nothing of the log is anywhere at the witness's.
+    let kept = china.folder.join("data/partners").join(pk).join(log.replace('/', "_"));
+    let store = JournalStore::open(&kept, JournalOptions::default(), Arc::new(SeededRandom::new(1))).unwrap();
+    let origin = log.parse().unwrap();
+    let disclosed = (0..size(&held)).filter(|index| {
+        matches!(store.disclosures(&origin, *index).unwrap(), Some(Disclosures::Present(all)) if all.len() >= 8)
+    });
+    assert_eq!(disclosed.count(), 60);
+    assert!(!kenya.folder.join("data/partners").join(pk).exists());
 }
 
 /// Whoever speaks no TLS, or shows no certificate, is one line and no more.

@@ -49,6 +49,9 @@ pub struct Passage {
     pub behind_since: Option<Timestamp>,
     /// Size and time, in Unix seconds, of the last cosignature.
     pub cosigned: Option<(u64, u64)>,
+    /// Entries of a log replicated here whose disclosures came, or that have none: all below this index, but for
+    /// those that are missing.
+    pub disclosed: u64,
     /// Entries whose disclosures are wanted and have not come.
     pub missing: u64,
     /// Entries that were found wrong.

@@ -13,7 +13,7 @@
 //! own        own logs and their cosignatures                     convert   messages to the wire and back
 //! supply     gives own logs                                      replicas  takes those of partners, within a quota
 //! canvassing collects witnesses' cosignatures                    watching  this node as a witness
-//! heads      who knows which heads                               disclosing  what is for the addressee alone
+//! heads      who knows which heads                               disclosing, fetching  what is for the addressee
 //! ```
 
 mod board;
@@ -22,6 +22,7 @@ mod convert;
 mod disclosing;
 mod door;
 mod error;
+mod fetching;
 mod heads;
 mod identity;
 mod link;
@@ -39,6 +40,7 @@ mod wire;
 
 pub use board::{Board, PartnerState, Passage, Trouble};
 pub use error::PartnerError;
+pub use fetching::{OwedReceipt, Receipts};
 pub use identity::{Partner, identity_uri, pin_of};
 pub use link::Dialler;
 pub use lists::{ListError, Lists};

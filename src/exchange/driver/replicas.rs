@@ -1,6 +1,7 @@
 //! The logs that this node replicates: a task, a machine and a store of its own for each.
 
 use super::convert;
+use super::fetching::fetch;
 use super::link::Link;
 use super::quota::Quota;
 use super::start::Inner;
@@ -111,7 +112,9 @@ async fn replicate(inner: Arc<Inner>, partner: NodeName, origin: Origin) {
                 inner.replicas.running().insert(origin.clone(), Some(Arc::clone(&store)));
                 inner.replicas.opened.send_modify(|count| *count = count.wrapping_add(1));
                 tracing::info!(%partner, %origin, held = held.edge.size(), "replicating");
-                Carrier::new(&inner, partner, origin, store, held).run(&mut stop).await;
+                let fetching = fetch(Arc::clone(&inner), partner.clone(), origin.clone(), Arc::clone(&store));
+                let replicating = Carrier::new(&inner, partner, origin, store, held);
+                tokio::join!(replicating.run(&mut stop), fetching);
                 return;
             }
             Err(why) => {

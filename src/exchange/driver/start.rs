@@ -2,6 +2,7 @@
 
 use super::board::Board;
 use super::door::Door;
+use super::fetching::Receipts;
 use super::link::{Dialler, Link};
 use super::lists::Lists;
 use super::own::Own;
@@ -44,6 +45,8 @@ pub struct DriverSetup {
     pub data: PathBuf,
     /// What one partner's logs may take.
     pub quota: QuotaLimits,
+    /// Makes receipts of what reached this node; without, they stay owed.
+    pub receipts: Option<Arc<dyn Receipts>>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// For the stores of partners' logs.
@@ -68,6 +71,7 @@ pub(super) struct Inner {
     pub(super) replicas: Replicas,
     pub(super) data: PathBuf,
     pub(super) quota: QuotaLimits,
+    pub(super) receipts: Option<Arc<dyn Receipts>>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) random: Arc<dyn Random>,
     pub(super) board: Arc<Board>,
@@ -85,7 +89,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Driver {
     /// Opens what is kept and starts dialling. Needs a runtime.
     pub async fn start(setup: DriverSetup) -> Result<Self, StoreError> {
-        let DriverSetup { name, lists, dialler, own, replica, witness, data, quota, clock, random } = setup;
+        let DriverSetup { name, lists, dialler, own, replica, witness, data, quota, receipts, clock, random } = setup;
         let board = Arc::new(Board::default());
         let (folder, chance) = (data.join(WITNESS_FOLDER), Arc::clone(&random));
         let (its_name, its_lists, its_clock) = (name.clone(), Arc::clone(&lists), Arc::clone(&clock));
@@ -106,6 +110,7 @@ impl Driver {
             replicas: Replicas::default(),
             data,
             quota,
+            receipts,
             clock,
             random,
             board,

@@ -1,0 +1,277 @@
+//! Fetches the disclosures of one replicated log: carries a [`Fetcher`] between the log's own node and the store.
+
+use super::convert;
+use super::start::Inner;
+use super::wire;
+use crate::exchange::ExchangeError;
+use crate::exchange::disclosures::{Action, Awaited, Event, Fetcher, Why, take};
+use crate::exchange::message::{Disclosed, DisclosedEntry, DisclosuresAsked};
+use crate::log::Origin;
+use crate::store::{Store, StoreError};
+use crate::trust::NodeName;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tonic::Streaming;
+
+const TICK: Duration = Duration::from_secs(1);
+/// What is kept is read again this long after the store failed.
+const AGAIN: Duration = Duration::from_secs(5);
+/// Most bytes of one entry's disclosures: what a token may have at all.
+const MOST: usize = 1 << 20;
+
+/// A receipt that is owed to the issuer of a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwedReceipt {
+    /// The log that is receipted.
+    pub origin: Origin,
+    /// Entries below this index are spoken of.
+    pub size: u64,
+    /// Those whose disclosures did not come, or not rightly.
+    pub missing: Vec<u64>,
+    /// Those whose disclosures the issuer holds back.
+    pub held: Vec<u64>,
+}
+
+/// Who makes receipts: statements in the log of the addressee's authority to the issuer.
+pub trait Receipts: Send + Sync {
+    /// Makes one; it is durable when this returns. It blocks. The error says in a sentence why there is none.
+    fn make(&self, owed: &OwedReceipt) -> Result<(), String>;
+}
+
+/// Answers of the call under way.
+struct Call {
+    answers: Streaming<wire::FetchDisclosuresResponse>,
+    /// Bytes that may be read.
+    credit: u64,
+    /// The entry whose disclosures come in several messages.
+    partial: Option<(u64, Vec<String>, usize)>,
+}
+
+/// What the task heard.
+enum Heard {
+    Event(Event),
+    Called(Result<Call, String>),
+}
+
+/// Fetches until the node stops.
+pub(super) async fn fetch(inner: Arc<Inner>, partner: NodeName, origin: Origin, store: Arc<dyn Store>) {
+    let mut stop = inner.stopping();
+    loop {
+        let (its, log) = (Arc::clone(&store), origin.clone());
+        let loaded = tokio::task::spawn_blocking(move || {
+            // A failed write stops a store until it was read again.
+            if its.poisoned().is_some() {
+                its.reload()?;
+            }
+            Awaited::load(its.as_ref(), &log)
+        });
+        match loaded.await {
+            Ok(Ok(awaited)) => {
+                let (done, results) = mpsc::unbounded_channel();
+                let published = store.head(&origin).map_or(0, |head| head.head.size);
+                let machine = Fetcher::new(origin.clone(), awaited, published);
+                let carrier = Carrier {
+                    inner: &inner,
+                    partner: &partner,
+                    origin: &origin,
+                    store: &store,
+                    machine,
+                    call: None,
+                    done,
+                    results,
+                };
+                if carrier.run(&mut stop).await {
+                    return;
+                }
+            }
+            Ok(Err(error)) => tracing::warn!(%partner, %origin, %error, "what is awaited of the log cannot be read"),
+            Err(error) => tracing::error!(%partner, %origin, %error, "fetching disclosures failed inside"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(AGAIN) => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+struct Carrier<'a> {
+    inner: &'a Arc<Inner>,
+    partner: &'a NodeName,
+    origin: &'a Origin,
+    store: &'a Arc<dyn Store>,
+    machine: Fetcher,
+    call: Option<Call>,
+    done: mpsc::UnboundedSender<Heard>,
+    results: mpsc::UnboundedReceiver<Heard>,
+}
+
+impl Carrier<'_> {
+    /// Says whether the node stops; else the store failed.
+    async fn run(mut self, stop: &mut tokio::sync::watch::Receiver<bool>) -> bool {
+        let mut news = self.store.news();
+        let mut tick = tokio::time::interval(TICK);
+        let link = self.inner.link_of(self.partner);
+        let mut events = VecDeque::from([Event::Tick]);
+        loop {
+            while let Some(event) = events.pop_front() {
+                let failed = matches!(event, Event::StoreFailed);
+                for action in self.machine.step(self.inner.clock.now(), event) {
+                    self.act(action);
+                }
+                self.show();
+                if failed {
+                    return false;
+                }
+            }
+            let connected = self.call.is_some() || link.borrow().is_some();
+            let answer = async {
+                match &mut self.call {
+                    Some(call) if call.credit > 0 => call.answers.message().await,
+                    _ => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                answer = answer => events.extend(self.heard(answer)),
+                Some(heard) = self.results.recv() => match heard {
+                    Heard::Event(event) => events.push_back(event),
+                    Heard::Called(Ok(call)) => self.call = Some(call),
+                    Heard::Called(Err(why)) => {
+                        tracing::debug!(partner = %self.partner, origin = %self.origin, why, "disclosures cannot be asked for");
+                        events.push_back(Event::Ended);
+                    }
+                },
+                Ok(()) = news.changed() => {
+                    events.extend(self.store.head(self.origin).map(|head| Event::Published(head.head.size)));
+                }
+                // Without a connection there is nobody to ask.
+                _ = tick.tick(), if connected => events.push_back(Event::Tick),
+                _ = stop.wait_for(|stop| *stop) => return true,
+            }
+        }
+    }
+
+    /// One message of the call, or its end.
+    fn heard(&mut self, answer: Result<Option<wire::FetchDisclosuresResponse>, tonic::Status>) -> Option<Event> {
+        let answered = match answer {
+            Ok(Some(answer)) => self.call.as_mut().map_or(Ok(None), |call| call.take(answer)),
+            Ok(None) => Err("it is through".to_owned()),
+            Err(status) => Err(status.message().to_owned()),
+        };
+        match answered {
+            Ok(entry) => entry.map(Event::Answer),
+            Err(why) => {
+                tracing::debug!(partner = %self.partner, origin = %self.origin, why, "a call for disclosures ended");
+                self.call = None;
+                Some(Event::Ended)
+            }
+        }
+    }
+
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::Fetch { asked, credit } => self.ask(asked, credit),
+            Action::Credit(bytes) => {
+                if let Some(call) = &mut self.call {
+                    call.credit = call.credit.saturating_add(bytes);
+                }
+            }
+            Action::Cancel => self.call = None,
+            Action::Take(answers) => {
+                let origin = self.origin.clone();
+                self.blocking(move |store| take(store, &origin, &answers).map(Event::Taken));
+            }
+            Action::Commit(batch) => self.blocking(move |store| store.commit(batch).map(|_| Event::Committed)),
+            Action::Receipt { origin, size, missing, held } => {
+                self.receipt(OwedReceipt { origin, size, missing, held });
+            }
+            Action::Missing(indexes) => {
+                let (count, first) = (indexes.len(), indexes.first());
+                tracing::warn!(partner = %self.partner, origin = %self.origin, count, first, "disclosures are missing or wrong");
+            }
+        }
+    }
+
+    fn ask(&self, asked: DisclosuresAsked, credit: u64) {
+        let (link, done) = (self.inner.link_of(self.partner).borrow().clone(), self.done.clone());
+        tokio::spawn(async move {
+            let called = async {
+                let link = link.ok_or("the partner is not connected")?;
+                let request = wire::FetchDisclosuresRequest { log: asked.log.to_string(), indexes: asked.indexes };
+                let answers = link.calls().fetch_disclosures(request).await;
+                let answers = answers.map_err(|status| link.why(&status).to_string())?.into_inner();
+                Ok(Call { answers, credit, partial: None })
+            };
+            // The task may be gone.
+            let _ = done.send(Heard::Called(called.await));
+        });
+    }
+
+    fn receipt(&self, owed: OwedReceipt) {
+        let (receipts, done) = (self.inner.receipts.clone(), self.done.clone());
+        tokio::task::spawn_blocking(move || {
+            let made = receipts.map_or(Ok(false), |receipts| receipts.make(&owed).map(|()| true));
+            let event = match made {
+                Ok(true) => Event::Receipted,
+                Ok(false) => Event::ReceiptFailed,
+                Err(why) => {
+                    tracing::warn!(origin = %owed.origin, "a receipt could not be made: {why}");
+                    Event::ReceiptFailed
+                }
+            };
+            let _ = done.send(Heard::Event(event));
+        });
+    }
+
+    fn blocking(&self, work: impl FnOnce(&dyn Store) -> Result<Event, StoreError> + Send + 'static) {
+        let (store, done) = (Arc::clone(self.store), self.done.clone());
+        tokio::task::spawn_blocking(move || {
+            let event = work(store.as_ref()).unwrap_or_else(|error| {
+                tracing::warn!(%error, "disclosures could not be kept");
+                Event::StoreFailed
+            });
+            let _ = done.send(Heard::Event(event));
+        });
+    }
+
+    fn show(&self) {
+        let missing = u64::try_from(self.machine.awaited().indexes(Why::Missing).len()).unwrap_or(u64::MAX);
+        let disclosed = self.machine.awaited().receipted.settled;
+        self.inner.board.passage(self.partner, self.origin, |passage| {
+            (passage.missing, passage.disclosed) = (missing, disclosed);
+        });
+    }
+}
+
+impl Call {
+    /// Takes one message; gives the entry that it completes.
+    fn take(&mut self, answer: wire::FetchDisclosuresResponse) -> Result<Option<DisclosedEntry>, String> {
+        let bytes = answer.disclosures.iter().map(bytes::Bytes::len).sum::<usize>();
+        self.credit = self.credit.saturating_sub(u64::try_from(bytes).unwrap_or(u64::MAX).max(1));
+        let state = answer.state();
+        let (index, mut all, so_far) = match self.partial.take() {
+            Some((index, ..)) if index != answer.index => return Err("it breaks off an entry".to_owned()),
+            Some(partial) => partial,
+            None => (answer.index, Vec::new(), 0),
+        };
+        if so_far + bytes > MOST {
+            return Err("more disclosures than a token has".to_owned());
+        }
+        for one in &answer.disclosures {
+            all.push(convert::text(one).map_err(|error: ExchangeError| error.to_string())?);
+        }
+        if answer.more {
+            self.partial = Some((index, all, so_far + bytes));
+            return Ok(None);
+        }
+        let state = match state {
+            wire::DisclosureState::Disclosed => Disclosed::All(all),
+            wire::DisclosureState::Held => Disclosed::Held,
+            wire::DisclosureState::Erased => Disclosed::Erased,
+            wire::DisclosureState::None => Disclosed::None,
+            wire::DisclosureState::Unspecified => return Err("a state that no entry has".to_owned()),
+        };
+        Ok(Some(DisclosedEntry { index, state }))
+    }
+}
