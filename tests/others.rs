@@ -96,6 +96,8 @@ fn strangers_with_programs_of_their_own_accept_what_a_node_issues_and_refuse_wha
         ("ke-cn-tea-coffee", "kra.origin.example", 2),
         ("ke-zm-soap-comesa", "kra.origin.example", 2),
         ("cn-eg-crusher-nonpreferential", "ccpit.origin.example", 1),
+        ("cn-pk-pumps", "gacc.origin.example", 1),
+        ("cn-ke-lamps-nonpreferential", "ccpit.origin.example", 1),
     ] {
         let bundle = issued.join(format!("{file}.coo.json"));
         let found = json(&verify(&bundle));
@@ -130,5 +132,5 @@ fn strangers_with_programs_of_their_own_accept_what_a_node_issues_and_refuse_wha
         std::fs::write(&spoiled, changed).unwrap();
         assert!(!verify(&spoiled).status.success(), "{file}");
     }
-    assert_eq!(seen, 6);
+    assert_eq!(seen, 8);
 }

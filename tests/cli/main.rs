@@ -9,6 +9,7 @@
 )]
 
 mod certificate;
+mod demo;
 mod examples;
 mod init;
 mod keys;

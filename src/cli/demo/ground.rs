@@ -1,77 +1,183 @@
-//! The demonstration's ground: four authorities, each made by `origin init` as an operator would, hosted by one
-//! node under one trust list.
+//! The demonstration's ground: three countries, each with a node of its own that hosts its authorities, all made by
+//! `origin init` as an operator would, under one trust list that two of three signers signed.
 
 use crate::{
     cli::{
         arguments,
         console::{Exit, Failure},
         files,
-        init::{Answers, OfficeAnswer, SigningKeys, make_node, offline_signer, render_authority, render_node},
-        trust::{first_list, give_keys, later, whole_seconds},
+        init::{
+            Answers, OfficeAnswer, PartnerAnswer, SigningKeys, make_node, offline_signer, render_authority, render_node,
+        },
+        trust::{first_list, later, whole_seconds},
     },
-    node::system::SystemClock,
+    node::{OPERATOR_TOKEN, system::SystemClock},
     time::{Clock, ZoneName},
-    trust::{Anchor, ListDraft, Node, NodeName, Section},
+    trust::{Anchor, Cosigning, ListDraft, Section},
 };
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs,
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+};
 
-const NODE: &str = "node.origin.example";
 /// How long the demonstration's list is good: longer than anybody leaves it up.
 const VALID_SECONDS: u64 = 30 * 24 * 60 * 60;
+/// How many of the three signers must sign a list.
+const SIGNERS_ASKED: u32 = 2;
+/// How many witnesses must have seen a head grow.
+const WITNESSES_ASKED: u32 = 1;
 
 /// An authority of the demonstration.
 pub(super) struct Cast {
     /// Its folder, and the first label of its host.
     pub(super) short: &'static str,
-    /// What people call it.
-    pub(super) name: &'static str,
-    country: &'static str,
+    name: &'static str,
+    pub(super) country: &'static str,
     time_zone: &'static str,
     /// Code, name and place of its office.
     pub(super) office: (&'static str, &'static str, &'static str),
     more_offices: &'static [(&'static str, &'static str, &'static str)],
     agreements: &'static [&'static str],
+    /// Whether it is its country's customs, to whom certificates are addressed.
+    customs: bool,
+}
+
+/// A country with its node.
+pub(super) struct Country {
+    /// Its folder, and the first label of its node's name.
+    pub(super) short: &'static str,
+    /// What people call it.
+    pub(super) name: &'static str,
+    /// Who is hosted there; the first made the node, whose TLS identity is his.
+    pub(super) cast: &'static [Cast],
 }
 
 /// All parties are fictitious, and their hosts are of the domain reserved for examples (RFC 2606).
-pub(super) const CAST: [Cast; 4] = [
-    Cast {
-        short: "tdap",
-        name: "a trade authority of Pakistan",
-        country: "PK",
-        time_zone: "Asia/Karachi",
-        office: ("LHE", "Lahore Office", "Lahore"),
-        more_offices: &[("KHI", "Karachi Office", "Karachi")],
-        agreements: &["CPFTA"],
+pub(super) const COUNTRIES: [Country; 3] = [
+    Country {
+        short: "pakistan",
+        name: "Pakistan",
+        cast: &[
+            Cast {
+                short: "tdap",
+                name: "a trade authority of Pakistan",
+                country: "PK",
+                time_zone: "Asia/Karachi",
+                office: ("LHE", "Lahore Office", "Lahore"),
+                more_offices: &[("KHI", "Karachi Office", "Karachi")],
+                agreements: &["CPFTA"],
+                customs: false,
+            },
+            Cast {
+                short: "kcci",
+                name: "a chamber of Karachi",
+                country: "PK",
+                time_zone: "Asia/Karachi",
+                office: ("KCCI", "Karachi Chamber", "Karachi"),
+                more_offices: &[],
+                agreements: &["NONPREF"],
+                customs: false,
+            },
+            Cast {
+                short: "pakistan-customs",
+                name: "customs of Pakistan",
+                country: "PK",
+                time_zone: "Asia/Karachi",
+                office: ("KHI", "Port of Karachi", "Karachi"),
+                more_offices: &[],
+                agreements: &[],
+                customs: true,
+            },
+        ],
     },
-    Cast {
-        short: "kcci",
-        name: "a chamber of Karachi",
-        country: "PK",
-        time_zone: "Asia/Karachi",
-        office: ("KCCI", "Karachi Chamber", "Karachi"),
-        more_offices: &[],
-        agreements: &["NONPREF"],
+    Country {
+        short: "china",
+        name: "China",
+        cast: &[
+            Cast {
+                short: "gacc",
+                name: "customs of China",
+                country: "CN",
+                time_zone: "Asia/Shanghai",
+                office: ("NGB", "Ningbo Customs", "Ningbo"),
+                more_offices: &[],
+                agreements: &["CPFTA"],
+                customs: true,
+            },
+            Cast {
+                short: "ccpit",
+                name: "a trade council of China",
+                country: "CN",
+                time_zone: "Asia/Shanghai",
+                office: ("NGB", "Ningbo Office", "Ningbo"),
+                more_offices: &[],
+                agreements: &["NONPREF"],
+                customs: false,
+            },
+        ],
     },
-    Cast {
-        short: "kra",
-        name: "a revenue authority of Kenya",
-        country: "KE",
-        time_zone: "Africa/Nairobi",
-        office: ("NBO", "Nairobi Office", "Nairobi"),
-        more_offices: &[("MBA", "Mombasa Office", "Mombasa")],
-        agreements: &["COMESA", "NONPREF"],
-    },
-    Cast {
-        short: "ccpit",
-        name: "a trade council of China",
-        country: "CN",
-        time_zone: "Asia/Shanghai",
-        office: ("NGB", "Ningbo Office", "Ningbo"),
-        more_offices: &[],
-        agreements: &["NONPREF"],
+    Country {
+        short: "kenya",
+        name: "Kenya",
+        cast: &[Cast {
+            short: "kra",
+            name: "a revenue authority of Kenya",
+            country: "KE",
+            time_zone: "Africa/Nairobi",
+            office: ("NBO", "Nairobi Office", "Nairobi"),
+            more_offices: &[("MBA", "Mombasa Office", "Mombasa")],
+            agreements: &["COMESA", "NONPREF"],
+            customs: true,
+        }],
     },
 ];
+
+/// Everybody, in the order of the countries.
+pub(super) fn everybody() -> impl Iterator<Item = &'static Cast> {
+    COUNTRIES.iter().flat_map(|country| country.cast)
+}
+
+impl Country {
+    /// The name of its node in the trust list.
+    pub(super) fn node(&self) -> String {
+        format!("node.{}.origin.example", self.short)
+    }
+}
+
+/// Where a node listens: ports that were free a moment ago.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ports {
+    pub(super) public: SocketAddr,
+    pub(super) client: SocketAddr,
+    pub(super) admin: SocketAddr,
+    pub(super) partner: SocketAddr,
+}
+
+impl Ports {
+    /// All are held while they are looked for, so that no two are the same.
+    fn free() -> Result<Vec<Self>, Failure> {
+        let held = (0..4 * COUNTRIES.len()).map(|_| TcpListener::bind(("127.0.0.1", 0)));
+        let held = held.collect::<Result<Vec<_>, _>>().map_err(failed)?;
+        let found = held.iter().map(TcpListener::local_addr).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+        let of = |four: &[SocketAddr]| match *four {
+            [public, client, admin, partner] => Ok(Self { public, client, admin, partner }),
+            _ => Err(failed("no free port")),
+        };
+        found.chunks(4).map(of).collect()
+    }
+}
+
+/// A node that was made.
+pub(super) struct Site {
+    pub(super) country: &'static Country,
+    pub(super) configuration: PathBuf,
+    pub(super) ports: Ports,
+    /// What its clients trust.
+    pub(super) ca: PathBuf,
+    pub(super) operator_token: PathBuf,
+}
 
 impl Cast {
     /// The URL it owns.
@@ -84,19 +190,28 @@ impl Cast {
         ZoneName::new(self.time_zone).map_err(failed)
     }
 
+    /// Whether it issues certificates.
+    pub(super) const fn issues(&self) -> bool {
+        !self.agreements.is_empty()
+    }
+
     /// The codes of its offices.
     pub(super) fn offices(&self) -> Vec<String> {
         std::iter::once(&self.office).chain(self.more_offices).map(|(code, ..)| (*code).to_owned()).collect()
     }
 
-    fn answers(&self) -> Result<Answers, Failure> {
-        let any_port = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+    fn answers(&self, node: &str, ports: Ports, made_the_node: bool) -> Result<Answers, Failure> {
         let office = |(code, name, place): &(&str, &str, &str)| {
             Ok::<_, Failure>(OfficeAnswer {
                 code: code.parse().map_err(failed)?,
                 name: (*name).to_owned(),
                 place: (*place).to_owned(),
             })
+        };
+        let roles = [(!self.agreements.is_empty()).then_some("issuer"), self.customs.then_some("customs")];
+        let partner = PartnerAnswer {
+            listen: ports.partner,
+            url: Some(format!("https://{}", ports.partner).parse().map_err(failed)?),
         };
         Ok(Answers {
             issuer: self.issuer().parse().map_err(failed)?,
@@ -105,78 +220,85 @@ impl Cast {
             name: self.name.parse().map_err(failed)?,
             offices: std::iter::once(&self.office).chain(self.more_offices).map(office).collect::<Result<_, _>>()?,
             agreements: self.agreements.iter().map(|code| code.parse().map_err(failed)).collect::<Result<_, _>>()?,
-            roles: vec!["issuer".parse().map_err(failed)?],
-            node: node_name()?,
+            roles: roles.into_iter().flatten().map(|role| role.parse().map_err(failed)).collect::<Result<_, _>>()?,
+            node: node.parse().map_err(failed)?,
             addresses: vec!["localhost".to_owned(), "127.0.0.1".to_owned()],
-            public: any_port,
-            client: any_port,
-            admin: any_port,
-            partner: None,
+            public: ports.public,
+            client: ports.client,
+            admin: ports.admin,
+            partner: made_the_node.then_some(partner),
         })
     }
 }
 
-/// The folder of the first authority, whose TLS identity is the node's.
-pub(super) const fn first_folder() -> &'static str {
-    let [first, ..] = &CAST;
-    first.short
-}
-
-/// Makes the keys and sections of every authority, the list that names them all, and the configuration of the
-/// node that hosts them; gives the configuration's path.
-pub(super) fn lay(folder: &Path) -> Result<std::path::PathBuf, Failure> {
-    let mut authorities = String::new();
-    let mut sections = Vec::with_capacity(CAST.len());
-    let mut first = None;
-    for one in &CAST {
-        let answers = one.answers()?;
-        let own = folder.join(one.short);
-        make_node(&own, &answers, None, VALID_SECONDS)?;
-        let note = fs::read_to_string(own.join("trust/section.note")).map_err(failed)?;
-        sections.push(Section::open(&note).map_err(failed)?);
-        authorities.push_str(&render_authority(&answers, &SigningKeys::first(), &format!("{}/", one.short)));
-        first.get_or_insert((answers, own, format!("{}/", one.short)));
+/// Makes the keys and sections of every authority, the configuration of the node that hosts it, and the list that
+/// names them all.
+pub(super) fn lay(folder: &Path) -> Result<Vec<Site>, Failure> {
+    let mut sites = Vec::with_capacity(COUNTRIES.len());
+    let mut sections = Vec::new();
+    let mut signers = Vec::with_capacity(COUNTRIES.len());
+    for (country, ports) in COUNTRIES.iter().zip(Ports::free()?) {
+        let home = folder.join(country.short);
+        fs::create_dir(&home).map_err(failed)?;
+        let mut text = String::new();
+        for (nth, one) in country.cast.iter().enumerate() {
+            let answers = one.answers(&country.node(), ports, nth == 0)?;
+            let (own, below) = (home.join(one.short), format!("{}/", one.short));
+            make_node(&own, &answers, None, VALID_SECONDS)?;
+            let note = fs::read_to_string(own.join("trust/section.note")).map_err(failed)?;
+            sections.push(Section::open(&note).map_err(failed)?);
+            if nth == 0 {
+                text.push_str(&render_node(&answers, &below));
+                signers.push(own.clone());
+            }
+            text.push_str(&render_authority(&answers, &SigningKeys::first(), &below));
+        }
+        let configuration = home.join("node.toml");
+        files::replace(&configuration, text.as_bytes(), 0o644)?;
+        let first = signers.last().ok_or_else(|| failed("a country without anybody"))?;
+        let (ca, operator_token) = (first.join("tls/ca.crt.pem"), home.join("data").join(OPERATOR_TOKEN));
+        sites.push(Site { country, configuration, ports, ca, operator_token });
     }
-    let (answers, own, below) = first.ok_or_else(|| Failure::new(Exit::Failed, "nobody to show"))?;
-    let trust = folder.join("trust");
-    fs::create_dir(&trust).map_err(failed)?;
-    sign_list(&own, &trust, &sections)?;
-    let text = render_node(&answers, &below) + &authorities;
-    let configuration = folder.join("node.toml");
-    files::replace(&configuration, text.as_bytes(), 0o644)?;
-    Ok(configuration)
+    let (list, anchor) = sign_list(&signers, &sections)?;
+    for place in sites.iter().filter_map(|site| site.configuration.parent()).chain([folder]) {
+        let trust = place.join("trust");
+        fs::create_dir(&trust).map_err(failed)?;
+        files::replace(&trust.join("trust-list.note"), list.as_bytes(), 0o644)?;
+        files::replace(&trust.join("anchor.toml"), anchor.as_bytes(), 0o644)?;
+    }
+    Ok(sites)
 }
 
-/// The first authority's federation signer signs the list for all: a federation of one, as `origin init` makes.
-fn sign_list(own: &Path, trust: &Path, sections: &[Section]) -> Result<(), Failure> {
+/// The list that names everybody, and the anchor it is opened with: two of the three signers suffice.
+fn sign_list(signers: &[PathBuf], sections: &[Section]) -> Result<(String, String), Failure> {
     let now = whole_seconds(SystemClock.now());
-    let (store, federation) = offline_signer(own)?;
-    let signer = federation.verifier_key().ok_or_else(|| Failure::new(Exit::Failed, "no verifier key"))?;
     let mut list = first_list(now, later(now, VALID_SECONDS)?);
-    list.signers = vec![signer.clone()];
-    list.nodes = vec![Node {
-        name: node_name()?,
-        replica_vkey: None,
-        witness_vkey: None,
-        retired: Vec::new(),
-        https: None,
-        grpc: None,
-        spki: Vec::new(),
-    }];
-    give_keys(&mut list.nodes, &own.join("keys"))?;
+    list.k = SIGNERS_ASKED;
+    let mut keys = Vec::with_capacity(signers.len());
+    for own in signers {
+        let (store, federation) = offline_signer(own)?;
+        list.signers.push(federation.verifier_key().ok_or_else(|| failed("no verifier key"))?);
+        keys.push((store, federation));
+        let entry = fs::read(own.join("trust/node.json")).map_err(failed)?;
+        list.nodes.push(serde_json::from_slice(&entry).map_err(failed)?);
+    }
+    list.nodes.sort_by(|one, other| one.name.cmp(&other.name));
+    for customs in everybody().filter(|one| one.customs) {
+        list.addressees.insert(customs.country.parse().map_err(failed)?, customs.issuer().parse().map_err(failed)?);
+    }
+    let of = list.nodes.iter().map(|node| node.name.clone()).collect();
+    list.cosigning = Cosigning { witnesses: WITNESSES_ASKED, of, ..Cosigning::if_it_has_a_node() };
     for section in sections {
         list.put(section, None);
     }
+    let signers = list.signers.clone();
     let mut draft = ListDraft::new(list).map_err(failed)?;
-    store.federation(&federation.name).map_err(arguments::key_failure)?.sign(&mut draft, None).map_err(failed)?;
-    let anchor = Anchor::new(1, vec![signer], BTreeMap::new()).map_err(failed)?;
+    for (store, federation) in keys.iter().take(usize::try_from(SIGNERS_ASKED).map_err(failed)?) {
+        store.federation(&federation.name).map_err(arguments::key_failure)?.sign(&mut draft, None).map_err(failed)?;
+    }
+    let anchor = Anchor::new(SIGNERS_ASKED, signers, BTreeMap::new()).map_err(failed)?;
     let list = draft.finish(&anchor, None).map_err(failed)?;
-    files::replace(&trust.join("trust-list.note"), list.to_string().as_bytes(), 0o644)?;
-    files::replace(&trust.join("anchor.toml"), anchor.to_toml().map_err(failed)?.as_bytes(), 0o644)
-}
-
-fn node_name() -> Result<NodeName, Failure> {
-    NODE.parse().map_err(failed)
+    Ok((list.to_string(), anchor.to_toml().map_err(failed)?))
 }
 
 /// An error of a step that has no better sentence.

@@ -1,9 +1,12 @@
 //! What the demonstration does, step by step, each through the door its actor would use.
 
-use super::ground::{self, CAST, Cast, failed};
+use super::{
+    ground::{self, COUNTRIES, Cast, everybody, failed},
+    nodes::Running,
+};
 use crate::{
     agreement::Agreements,
-    api::client::{Connection, Dial, Refusal, wire, within_deadline},
+    api::client::{Connection, Refusal, wire, within_deadline},
     certificate::offset_dates,
     cli::{
         agreements,
@@ -11,11 +14,8 @@ use crate::{
         files,
         remote::date_to_wire,
     },
-    node::{
-        Addresses, Configuration, Node,
-        system::{SystemClock, SystemRandom},
-    },
-    office::ApiToken,
+    log::LogProof,
+    node::system::SystemClock,
     statement::{Bundle, Presentation, Section, redact},
     time::{Clock, Date, ZoneName},
     trust::{Anchor, TrustList},
@@ -30,36 +30,44 @@ use std::{
 };
 use tonic::Status;
 
-/// A certificate to be issued: its file, who issues it, and the verdict a stranger must come to.
+/// A certificate to be issued: its file, who issues it, whose customs hold it where they have a node, and the verdict a
+/// stranger must come to.
 struct Scene {
     file: &'static str,
     text: &'static str,
-    by: usize,
+    by: &'static str,
+    held_by: Option<&'static str>,
     goods: &'static str,
     verdict: Headline,
 }
 
 macro_rules! scene {
-    ($file:literal, $by:literal, $goods:literal, $verdict:ident) => {
+    ($file:literal, $by:literal, $held_by:expr, $goods:literal, $verdict:ident) => {
         Scene {
             file: $file,
             text: include_str!(concat!("../../../node-config/demo/certificates/", $file, ".json")),
             by: $by,
+            held_by: $held_by,
             goods: $goods,
             verdict: Headline::$verdict,
         }
     };
 }
 
-const SCENES: [Scene; 6] = [
-    scene!("pk-cn-footballs", 0, "footballs, Pakistan to China", Valid),
-    scene!("pk-cn-salt-retroactive", 0, "rock salt, Pakistan to China, after departure", Valid),
-    scene!("pk-ke-rice-nonpreferential", 1, "rice, Pakistan to Kenya", Valid),
-    scene!("ke-cn-tea-coffee", 2, "tea and coffee, Kenya to China", Valid),
-    scene!("ke-zm-soap-comesa", 2, "soap, Kenya to Zambia", Valid),
+const SCENES: [Scene; 8] = [
+    scene!("pk-cn-footballs", "tdap", Some("china"), "footballs, Pakistan to China", Valid),
+    scene!("pk-cn-salt-retroactive", "tdap", Some("china"), "rock salt, Pakistan to China, after departure", Valid),
+    scene!("cn-pk-pumps", "gacc", Some("pakistan"), "pumps, China to Pakistan", Valid),
+    scene!("pk-ke-rice-nonpreferential", "kcci", Some("kenya"), "rice, Pakistan to Kenya", Valid),
+    scene!("ke-cn-tea-coffee", "kra", Some("china"), "tea and coffee, Kenya to China", Valid),
+    scene!("cn-ke-lamps-nonpreferential", "ccpit", Some("kenya"), "solar lamps, China to Kenya", Valid),
+    scene!("ke-zm-soap-comesa", "kra", None, "soap, Kenya to Zambia, which has no node", Valid),
     // Egypt wants it legalised by the ministry and the embassy, and no endorsement is there yet.
-    scene!("cn-eg-crusher-nonpreferential", 3, "a crusher, China to Egypt, not yet legalised", Incomplete),
+    scene!("cn-eg-crusher-nonpreferential", "ccpit", None, "a crusher, China to Egypt, not yet legalised", Incomplete),
 ];
+
+/// Certificates issued while a partner's node is down.
+const ISSUED_PAST: usize = 20;
 
 /// Prints each step when it has happened, with the time it took.
 pub(super) struct Telling {
@@ -103,15 +111,16 @@ impl Telling {
         }
     }
 
-    pub(super) fn addresses(&self, addresses: &Addresses) {
-        self.console.message(format!("https  {}   logs, status lists, key discovery", addresses.public));
-        self.console.message(format!("grpc   {}   issuing, verifying, reading", addresses.client));
-        self.console.message(format!(
-            "admin  {}   with the token in {}",
-            addresses.admin,
-            addresses.operator_token.display()
-        ));
-        self.console.message("Ctrl-C ends it");
+    pub(super) fn addresses(&self, nodes: &[Running]) {
+        for node in nodes {
+            let (ports, name) = (node.site.ports, node.site.country.name);
+            self.console.message(format!("{name}"));
+            self.console.message(format!("  https    {}   logs, status lists, key discovery", ports.public));
+            self.console.message(format!("  grpc     {}   issuing, verifying, reading", ports.client));
+            self.console.message(format!("  partner  {}   the exchange, over mutual TLS", ports.partner));
+            self.console.message(format!("  config   {}", node.site.configuration.display()));
+        }
+        self.console.message("Ctrl-C ends them");
     }
 }
 
@@ -125,11 +134,6 @@ fn duration(took: Duration) -> String {
     } else {
         format!("{:7.2} s ", ms / 1_000.0)
     }
-}
-
-/// The node after the story, still serving.
-pub(super) struct Shown {
-    pub(super) node: Node,
 }
 
 /// What a stranger holds: the trust list, its anchor, the agreement files.
@@ -166,70 +170,191 @@ struct Desk {
     connection: Connection,
 }
 
-/// Tells the whole story; every step that does not end as it should ends the command.
-pub(super) async fn tell(telling: &mut Telling, folder: &Path, out: Option<&Path>) -> Result<Shown, Failure> {
-    let configuration = ground::lay(folder)?;
-    telling.tell("init", format!("{} authorities made their keys and sections; one list names them all", CAST.len()));
+/// The three nodes, and who talks to them.
+struct Stage {
+    nodes: Vec<Running>,
+    desks: Vec<Desk>,
+    stranger: Stranger,
+    /// The day of use that is asked about.
+    day: Date,
+}
 
-    let configuration = Configuration::load(&configuration).map_err(failed)?;
-    let node = Node::start(configuration, Arc::new(SystemClock), Arc::new(SystemRandom)).await.map_err(failed)?;
-    telling.tell("serve", format!("a node hosts them, reached at {} over TLS", node.addresses().client));
-
-    let ca = fs::read(folder.join(ground::first_folder()).join("tls/ca.crt.pem")).map_err(failed)?;
-    let mut desks = Vec::with_capacity(CAST.len());
-    for cast in &CAST {
-        let token = open_account(node.addresses(), cast).await?;
-        desks.push(Desk { cast, connection: dial(node.addresses(), &ca, Some(&token)).await? });
-    }
-    telling.tell("accounts", "each opened an account for a signatory; the token is kept by its holder alone");
-
-    let stranger = Stranger::new(folder)?;
-    let anyone = dial(node.addresses(), &ca, None).await?;
+/// Tells the whole story, and gives the nodes that still serve; every step that does not end as it should ends the
+/// command.
+pub(super) async fn tell(telling: &mut Telling, folder: &Path, out: Option<&Path>) -> Result<Vec<Running>, Failure> {
+    let mut stage = open(telling, folder).await?;
     let mut issued = Vec::with_capacity(SCENES.len());
-    let day = day_of_use()?;
-    telling.begin();
     for scene in &SCENES {
-        let desk = desks.get(scene.by).ok_or_else(|| failed("a scene without its authority"))?;
-        issued.push(issue(telling, desk, &anyone, &stranger, (scene, day)).await?);
+        issued.push(stage.issue(telling, scene).await?);
     }
-
     let (first, bundle) = issued.first().ok_or_else(|| failed("nothing was issued"))?;
-    let desk = desks.first().ok_or_else(|| failed("nobody issues"))?;
+    stage.third_party(telling, first, bundle).await?;
+
     let copy = redacted(bundle)?;
     telling.begin();
-    stranger.judge(&copy, day, Headline::ValidRedacted)?;
+    stage.stranger.judge(&copy, stage.day, Headline::ValidRedacted)?;
     telling.tell("redact", format!("a copy of {first} for a bank, without invoices and values: VALID_REDACTED"));
 
     let forged = tampered(bundle)?;
     telling.begin();
-    stranger.judge(&forged, day, Headline::Altered)?;
+    stage.stranger.judge(&forged, stage.day, Headline::Altered)?;
     telling.tell("tamper", format!("{first} with its goods changed is refused: ALTERED"));
 
-    let cancelled = cancel(desk, first).await?;
-    telling.tell(
-        "cancel",
-        format!("{} cancelled {first}: entry {} of {}", desk.cast.short, cancelled.index, cancelled.log),
-    );
-    let after = download(desk, first).await?;
-    stranger.judge(&after, day, Headline::Cancelled)?;
-    online(&anyone, &after, day, Headline::Cancelled).await?;
-    telling.tell("cancelled", format!("{first} is refused online and from its new bundle: CANCELLED"));
+    stage.cancel(telling, first).await?;
+    stage.catch_up(telling).await?;
 
     if let Some(out) = out {
         keep(out, folder, &issued)?;
         telling.tell("keep", format!("certificates, trust list, anchor and agreements are in {}", out.display()));
     }
-    Ok(Shown { node })
+    Ok(stage.nodes)
 }
 
-/// Issues one certificate, and has it verified by the node and by a stranger with its bundle alone.
-async fn issue(
-    telling: &mut Telling,
-    desk: &Desk,
-    anyone: &Connection,
-    stranger: &Stranger,
-    (scene, day): (&Scene, Date),
-) -> Result<(String, String), Failure> {
+/// Makes and starts the nodes, and opens an account for everybody who issues.
+async fn open(telling: &mut Telling, folder: &Path) -> Result<Stage, Failure> {
+    let sites = ground::lay(folder)?;
+    let authorities = everybody().count();
+    telling.tell(
+        "init",
+        format!("{authorities} authorities of {} countries made keys and sections; one list names them", sites.len()),
+    );
+    let mut nodes = Vec::with_capacity(sites.len());
+    for site in sites {
+        let node = Running::start(site).await?;
+        telling.tell(
+            "serve",
+            format!(
+                "{} serves at {}, and partners at {}",
+                node.site.country.name, node.site.ports.client, node.site.ports.partner
+            ),
+        );
+        nodes.push(node);
+    }
+    for node in &nodes {
+        node.connected(COUNTRIES.len() - 1).await?;
+    }
+    telling.tell("partners", "each node knows the two others by the keys that the list pins, and is connected to both");
+
+    let mut desks = Vec::new();
+    for node in &nodes {
+        for cast in node.site.country.cast.iter().filter(|cast| cast.issues()) {
+            let token = open_account(node, cast).await?;
+            desks.push(Desk { cast, connection: node.dial(Some(&token)).await? });
+        }
+    }
+    telling.tell("accounts", format!("{} issuing authorities opened an account for a signatory each", desks.len()));
+    let stranger = Stranger::new(folder)?;
+    let day = day_of_use()?;
+    telling.begin();
+    Ok(Stage { nodes, desks, stranger, day })
+}
+
+impl Stage {
+    fn desk(&self, short: &str) -> Result<&Desk, Failure> {
+        self.desks.iter().find(|desk| desk.cast.short == short).ok_or_else(|| failed("a scene without its authority"))
+    }
+
+    fn node(&self, short: &str) -> Result<&Running, Failure> {
+        self.nodes
+            .iter()
+            .find(|node| node.site.country.short == short)
+            .ok_or_else(|| failed("a country without a node"))
+    }
+
+    /// Where an authority is hosted.
+    fn home(&self, cast: &Cast) -> Result<&Running, Failure> {
+        let hosts = |node: &&Running| node.site.country.cast.iter().any(|one| one.short == cast.short);
+        self.nodes.iter().find(hosts).ok_or_else(|| failed("an authority without a node"))
+    }
+
+    /// Issues one certificate, waits until the partners have cosigned it, and has it verified by the node and by a
+    /// stranger with its bundle alone.
+    async fn issue(&self, telling: &mut Telling, scene: &Scene) -> Result<(String, String), Failure> {
+        let desk = self.desk(scene.by)?;
+        let issued = issue(desk, scene).await?;
+        let number = issued.number;
+        telling.tell(
+            "issue",
+            format!("{} issued {number} ({}): entry {} of {}", desk.cast.short, scene.goods, issued.index, issued.log),
+        );
+        let bundle = download(desk, &number).await?;
+        let cosigners = cosigners(&bundle)?.join(", ");
+        telling.tell("cosigned", format!("  released under a head cosigned by {cosigners}"));
+        if let Some(held_by) = scene.held_by {
+            let customs = self.node(held_by)?;
+            customs.holds(&issued.log, issued.index + 1).await?;
+            telling.tell(
+                "replicated",
+                format!("  held by {}, to whose customs it is addressed", customs.site.country.name),
+            );
+        }
+        let verdict = scene.verdict.as_str();
+        online(&self.home(desk.cast)?.dial(None).await?, &bundle, self.day, scene.verdict).await?;
+        telling.tell("verify_online", format!("  verified by the node: {verdict}"));
+        self.stranger.judge(&bundle, self.day, scene.verdict)?;
+        telling.tell(
+            "verify_offline",
+            format!("  verified from its {}-byte bundle with no network: {verdict}", bundle.len()),
+        );
+        Ok((number, bundle))
+    }
+
+    /// A country that has nothing to do with a certificate judges the bundle it is shown.
+    async fn third_party(&self, telling: &mut Telling, number: &str, bundle: &str) -> Result<(), Failure> {
+        let third = self.node("kenya")?;
+        online(&third.dial(None).await?, bundle, self.day, Headline::Valid).await?;
+        telling.tell(
+            "third_party",
+            format!("{}, which is no party to {number}, is shown its bundle: VALID", third.site.country.name),
+        );
+        Ok(())
+    }
+
+    async fn cancel(&self, telling: &mut Telling, number: &str) -> Result<(), Failure> {
+        let desk = self.desk("tdap")?;
+        let cancelled = cancel(desk, number).await?;
+        telling.tell(
+            "cancel",
+            format!("{} cancelled {number}: entry {} of {}", desk.cast.short, cancelled.index, cancelled.log),
+        );
+        let after = download(desk, number).await?;
+        self.stranger.judge(&after, self.day, Headline::Cancelled)?;
+        online(&self.home(desk.cast)?.dial(None).await?, &after, self.day, Headline::Cancelled).await?;
+        telling.tell("cancelled", format!("{number} is refused online and from its new bundle: CANCELLED"));
+        Ok(())
+    }
+
+    /// A partner's node dies, is issued past, and comes back.
+    async fn catch_up(&mut self, telling: &mut Telling) -> Result<(), Failure> {
+        let dead = self.nodes.iter_mut().find(|node| node.site.country.short == "china");
+        dead.ok_or_else(|| failed("a country without a node"))?.kill();
+        telling.tell("kill", "China's node is killed, with no time to say goodbye");
+        let scene = SCENES.first().ok_or_else(|| failed("nothing to issue"))?;
+        let desk = self.desk(scene.by)?;
+        let mut last = None;
+        for _ in 0..ISSUED_PAST {
+            last = Some(issue(desk, scene).await?);
+        }
+        let last = last.ok_or_else(|| failed("nothing was issued"))?;
+        telling.tell(
+            "issue_past",
+            format!("{} issued {ISSUED_PAST} more for China meanwhile: nobody waits for a partner", desk.cast.short),
+        );
+        let back = self.nodes.iter_mut().find(|node| node.site.country.short == "china");
+        let back = back.ok_or_else(|| failed("a country without a node"))?;
+        back.again().await?;
+        telling.tell("restart", "China's node is started again");
+        back.holds(&last.log, last.index + 1).await?;
+        telling.tell("catch_up", format!("  it caught up to entry {} of {} and cosigned it", last.index, last.log));
+        let desk = self.desk(scene.by)?;
+        let bundle = download(desk, &last.number).await?;
+        self.stranger.judge(&bundle, self.day, Headline::Valid)?;
+        telling.tell("verify_offline", format!("  {} verified from its bundle with no network: VALID", last.number));
+        Ok(())
+    }
+}
+
+async fn issue(desk: &Desk, scene: &Scene) -> Result<wire::IssuedCertificate, Failure> {
     let today = desk.cast.zone()?.date_at(SystemClock.now());
     let certificate_json = offset_dates(scene.text, today).map_err(failed)?.into_bytes().into();
     let request = wire::IssueCertificateRequest {
@@ -238,48 +363,36 @@ async fn issue(
         contents: wire::IssueContents::Receipt.into(),
     };
     let answer = desk.connection.certificates().issue_certificate(within_deadline(request)).await.map_err(refused)?;
-    let issued = answer.into_inner().issued.ok_or_else(|| failed("the node answered nothing"))?;
-    let number = issued.number;
-    telling.tell(
-        "issue",
-        format!("{} issued {number} ({}): entry {} of {}", desk.cast.short, scene.goods, issued.index, issued.log),
-    );
-    let bundle = download(desk, &number).await?;
-    let verdict = scene.verdict.as_str();
-    online(anyone, &bundle, day, scene.verdict).await?;
-    telling.tell("verify_online", format!("  fetched, and verified by the node: {verdict}"));
-    stranger.judge(&bundle, day, scene.verdict)?;
-    telling
-        .tell("verify_offline", format!("  verified from its {}-byte bundle with no network: {verdict}", bundle.len()));
-    Ok((number, bundle))
+    answer.into_inner().issued.ok_or_else(|| failed("the node answered nothing"))
+}
+
+/// Who cosigned the head that a bundle rests on, as its note says; the verifier checks that it is so.
+fn cosigners(bundle: &str) -> Result<Vec<String>, Failure> {
+    let bundle = Bundle::parse(bundle.as_bytes()).map_err(failed)?;
+    let proof = bundle.proof.ok_or_else(|| failed("the bundle has no proof"))?;
+    let proof: LogProof = proof.parse().map_err(failed)?;
+    let lines = proof.checkpoint.lines().filter_map(|line| line.strip_prefix("\u{2014} "));
+    let names = lines.filter_map(|line| line.split_once(' ').map(|(name, _)| name));
+    Ok(names.filter(|name| !name.contains("/log/")).map(str::to_owned).collect())
 }
 
 /// The day of use that is asked about: the latest civil date at any of the offices. Just after midnight in China
 /// it is still yesterday in Egypt, and no ship is that fast.
 fn day_of_use() -> Result<Date, Failure> {
     let now = SystemClock.now();
-    let days = CAST.iter().map(Cast::zone).collect::<Result<Vec<ZoneName>, _>>()?;
+    let days = everybody().map(Cast::zone).collect::<Result<Vec<ZoneName>, _>>()?;
     days.iter().map(|zone| zone.date_at(now)).max().ok_or_else(|| failed("nobody to show"))
 }
 
-async fn open_account(addresses: &Addresses, cast: &Cast) -> Result<String, Failure> {
-    let operator = fs::read_to_string(&addresses.operator_token).map_err(failed)?;
-    let operator = ApiToken::parse(operator.trim()).map_err(failed)?.reveal();
-    let dial = Dial { url: format!("http://{}", addresses.admin), ca: None, tls_name: None };
-    let connection = Connection::open(&dial, Some(&operator)).await.map_err(failed)?;
+async fn open_account(node: &Running, cast: &Cast) -> Result<String, Failure> {
     let request = wire::CreateAccountRequest {
         issuer: cast.issuer(),
         name: "Signatory of the demonstration".to_owned(),
         roles: vec![wire::Role::Signatory.into()],
         offices: cast.offices(),
     };
-    let answer = connection.admin().create_account(within_deadline(request)).await.map_err(refused)?;
+    let answer = node.admin()?.admin().create_account(within_deadline(request)).await.map_err(refused)?;
     Ok(answer.into_inner().token)
-}
-
-async fn dial(addresses: &Addresses, ca: &[u8], token: Option<&str>) -> Result<Connection, Failure> {
-    let url = format!("https://localhost:{}", addresses.client.port());
-    Connection::open(&Dial { url, ca: Some(ca.to_vec()), tls_name: None }, token).await.map_err(failed)
 }
 
 async fn download(desk: &Desk, number: &str) -> Result<String, Failure> {

@@ -17,7 +17,7 @@ use crate::{
     time::ZoneName,
     trust::{Endpoint, NodeName, Role},
 };
-pub(super) use answers::{Answers, OfficeAnswer};
+pub(super) use answers::{Answers, OfficeAnswer, PartnerAnswer};
 pub(super) use make::{node as make_node, offline_signer};
 pub(super) use node_toml::{SigningKeys, render_authority, render_node};
 use serde_json::json;
