@@ -20,7 +20,8 @@ pub(super) fn origin(text: &str) -> Taken<Origin> {
     text.parse().map_err(|_| ExchangeError::UnknownLog)
 }
 
-fn hash(bytes: &Bytes) -> Taken<Hash> {
+/// One hash.
+pub(super) fn hash(bytes: &Bytes) -> Taken<Hash> {
     <[u8; 32]>::try_from(bytes.as_ref()).map(Hash).or(malformed("a hash has 32 bytes"))
 }
 

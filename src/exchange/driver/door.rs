@@ -5,7 +5,7 @@ use super::start::Inner;
 use super::status::status;
 use super::supply::{self, Answers};
 use super::wire::replication_service_server::ReplicationService;
-use super::{Partner, PartnerError, convert, disclosing, heads, lists, wire};
+use super::{Partner, PartnerError, comparing, convert, disclosing, heads, lists, wire};
 use crate::exchange::ExchangeError;
 use crate::log::{Hash, Origin, consistency_proof, root};
 use crate::store::Store;
@@ -22,12 +22,6 @@ impl Door {
         let partner = extensions.get::<Partner>().cloned().ok_or_else(|| status(&PartnerError::Unnamed))?;
         partner.stands_in(&self.0.lists.current()).map_err(|error| status(&error))?;
         Ok(partner)
-    }
-
-    /// The store with the entries of a log.
-    fn store(&self, origin: &Origin) -> Option<Arc<dyn Store>> {
-        let own = self.0.own.of(origin).map(|own| Arc::clone(&own.store));
-        own.or_else(|| self.0.replicas.store(origin))
     }
 }
 
@@ -85,7 +79,7 @@ impl ReplicationService for Door {
         let wire::ProveHistoryRequest { log, old_size, new_size } = request.into_inner();
         let unknown = || status(&ExchangeError::UnknownLog);
         let origin = convert::origin(&log).map_err(|error| status(&error))?;
-        let store = self.store(&origin).ok_or_else(unknown)?;
+        let store = self.0.store_of(&origin).ok_or_else(unknown)?;
         let size = store.head(&origin).map_or(0, |head| head.head.size);
         if old_size > new_size || new_size > size {
             return Err(status(&ExchangeError::Protocol("a history longer than is held here")));
@@ -124,13 +118,19 @@ impl ReplicationService for Door {
         &self,
         request: Request<wire::ReportEvidenceRequest>,
     ) -> Result<Response<wire::ReportEvidenceResponse>, Status> {
-        self.caller(request.extensions())?;
-        Err(Status::unimplemented("evidence is not taken yet"))
+        let caller = self.caller(request.extensions())?;
+        let evidence = comparing::reported(&self.0.lists.current(), request.get_ref()).map_err(|why| match why {
+            comparing::Reported::Malformed(error) => status(&error),
+            comparing::Reported::None(error) => status(&error),
+        })?;
+        tracing::warn!(partner = %caller.name, origin = %evidence.proven.origin(), "the partner reports evidence");
+        comparing::take(&self.0, &evidence).await.map_err(|error| status(&error))?;
+        Ok(Response::new(wire::ReportEvidenceResponse {}))
     }
 }
 
 /// The root at the smaller size, and the proof from it to the larger.
-fn history(store: &dyn Store, origin: &Origin, old: u64, new: u64) -> Result<(Hash, Vec<Hash>), String> {
+pub(super) fn history(store: &dyn Store, origin: &Origin, old: u64, new: u64) -> Result<(Hash, Vec<Hash>), String> {
     let hashes = store.hashes(origin);
     let root = root(old, &hashes).map_err(|error| error.to_string())?;
     let proof = consistency_proof(old, new, &hashes).map_err(|error| error.to_string())?;

@@ -4,6 +4,8 @@ use super::link::Link;
 use super::start::Inner;
 use super::wire;
 use super::{PartnerError, convert};
+use crate::exchange::heads::Event;
+use crate::exchange::message::KnownHead;
 use crate::exchange::replica::newest_note;
 use crate::exchange::{hosts_issuer, replicates};
 use crate::log::{Origin, VerifierKey};
@@ -90,12 +92,18 @@ pub(super) async fn look(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerE
         request.set_timeout(super::CALL);
         let answer = link.calls().list_heads(request).await.map_err(|status| link.why(&status))?.into_inner();
         let list = inner.lists.current();
+        let mut heads = Vec::with_capacity(answer.heads.len());
         for head in &answer.heads {
             let Ok(origin) = convert::origin(&head.log) else { continue };
+            if let Ok(note) = convert::text(&head.checkpoint) {
+                let cosigned_by_asker = convert::text(&head.cosigned_by_caller).ok().filter(|note| !note.is_empty());
+                heads.push(KnownHead { log: origin.clone(), note, entries: head.entries, cosigned_by_asker });
+            }
             if replicates(&list, &inner.name, &origin) && hosts_issuer(&list, link.name(), &origin) {
                 inner.replicas.ensure(inner, link.name(), &origin);
             }
         }
+        inner.compare(Event::Heads { partner: link.name().clone(), heads });
         page_token = answer.next_page_token;
         if page_token.is_empty() {
             break;

@@ -13,11 +13,13 @@
 //! own        own logs and their cosignatures                     convert   messages to the wire and back
 //! supply     gives own logs                                      replicas  takes those of partners, within a quota
 //! canvassing collects witnesses' cosignatures                    watching  this node as a witness
+//! comparing  heads of all logs, and evidence                 quota     what a partner may take
 //! heads      who knows which heads                               disclosing, fetching  what is for the addressee
 //! ```
 
 mod board;
 mod canvassing;
+mod comparing;
 mod convert;
 mod disclosing;
 mod door;

@@ -6,6 +6,7 @@ use super::link::Link;
 use super::quota::Quota;
 use super::start::Inner;
 use super::wire;
+use crate::exchange::heads::Event::Suspected;
 use crate::exchange::replica::{Action, Checked, Event, Held, Replica, Setup, Unchecked, check};
 use crate::exchange::{ExchangeError, hosts_issuer};
 use crate::log::Origin;
@@ -193,7 +194,12 @@ impl Carrier {
         let mut changes = self.inner.lists.changes();
         let mut links = self.inner.link_of(&self.partner);
         let mut tick = tokio::time::interval(TICK);
-        let mut events = VecDeque::from([Event::Tick]);
+        let mut frozen = self.inner.equivocated();
+        let proven = |frozen: &watch::Receiver<BTreeMap<Origin, u64>>, origin: &Origin| {
+            frozen.borrow().get(origin).map(|size| Event::Equivocated(*size))
+        };
+        let mut events = VecDeque::from_iter(proven(&frozen, &self.origin));
+        events.push_back(Event::Tick);
         loop {
             while let Some(event) = events.pop_front() {
                 let actions = self.machine.step(self.inner.clock.now(), event);
@@ -223,6 +229,7 @@ impl Carrier {
                     }
                 },
                 Ok(()) = changes.changed() => events.push_back(Event::Trust(self.inner.lists.current())),
+                Ok(()) = frozen.changed() => events.extend(proven(&frozen, &self.origin)),
                 // Without a connection there is nobody to dial, and nobody to find silent.
                 Ok(()) = links.changed() => events.push_back(Event::Tick),
                 _ = tick.tick(), if connected => events.push_back(Event::Tick),
@@ -289,14 +296,8 @@ impl Carrier {
             }
             Action::Alarm(why) => self.alarmed(why),
             Action::Suspect(suspicion) => {
-                tracing::error!(
-                    partner = %self.partner,
-                    origin = %self.origin,
-                    first = suspicion.first,
-                    second = suspicion.second,
-                    reason = "LOG_EQUIVOCATED",
-                    "two heads of the log seem not to be of one history"
-                );
+                tracing::warn!(partner = %self.partner, origin = %self.origin, "two heads of the log do not go together");
+                self.inner.compare(Suspected(suspicion));
             }
         }
         None

@@ -10,17 +10,18 @@ use super::quota::{QuotaLimits, Used};
 use super::replicas::Replicas;
 use super::watching::{WitnessDesk, WitnessSetup};
 use super::wire::replication_service_server::ReplicationServiceServer;
-use super::{MAX_MESSAGE, canvassing, partners};
+use super::{MAX_MESSAGE, canvassing, comparing, partners};
+use crate::exchange::heads;
 use crate::keys::{ReplicaKey, WitnessKey};
 use crate::log::Origin;
 use crate::statement::Issuer;
 use crate::store::{JournalOptions, JournalStore, Store, StoreError};
 use crate::time::{Clock, Random, Timestamp};
 use crate::trust::NodeName;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tonic::service::Routes;
 
@@ -68,6 +69,10 @@ pub(super) struct Inner {
     pub(super) own: Own,
     pub(super) replica: ReplicaKey,
     pub(super) witness: WitnessDesk,
+    /// What is the node's own: heads it witnessed, evidence.
+    pub(super) node_store: Arc<dyn Store>,
+    equivocated: watch::Sender<BTreeMap<Origin, u64>>,
+    suspicions: mpsc::UnboundedSender<heads::Event>,
     pub(super) replicas: Replicas,
     pub(super) data: PathBuf,
     pub(super) quota: QuotaLimits,
@@ -93,11 +98,24 @@ impl Driver {
         let board = Arc::new(Board::default());
         let (folder, chance) = (data.join(WITNESS_FOLDER), Arc::clone(&random));
         let (its_name, its_lists, its_clock) = (name.clone(), Arc::clone(&lists), Arc::clone(&clock));
+        let (suspicions, said) = mpsc::unbounded_channel();
+        let told = suspicions.clone();
         let opened = tokio::task::spawn_blocking(move || {
-            let store = Arc::new(JournalStore::open(&folder, JournalOptions::default(), chance)?);
-            WitnessDesk::open(WitnessSetup { name: its_name, key: witness, store, lists: its_lists, clock: its_clock })
+            let store: Arc<dyn Store> = Arc::new(JournalStore::open(&folder, JournalOptions::default(), chance)?);
+            let equivocated = comparing::known(store.as_ref(), &its_lists.current())?;
+            let witness = WitnessDesk::open(WitnessSetup {
+                name: its_name,
+                key: witness,
+                store: Arc::clone(&store),
+                lists: its_lists,
+                clock: its_clock,
+                equivocated: equivocated.keys().cloned().collect(),
+                suspicions: told,
+            })?;
+            Ok::<_, StoreError>((store, equivocated, witness))
         });
-        let witness = opened.await.map_err(|error| StoreError::Index(error.to_string()))??;
+        let opened = opened.await.map_err(|error| StoreError::Index(error.to_string()))?;
+        let (node_store, equivocated, witness) = opened?;
         let stores = own.iter().map(|(_, store)| Arc::clone(store)).collect::<Vec<_>>();
         let (stop, stopping) = watch::channel(false);
         let inner = Arc::new(Inner {
@@ -107,6 +125,9 @@ impl Driver {
             dialler,
             replica,
             witness,
+            node_store,
+            equivocated: watch::Sender::new(equivocated),
+            suspicions,
             replicas: Replicas::default(),
             data,
             quota,
@@ -121,6 +142,7 @@ impl Driver {
         });
         let mut tasks = JoinSet::new();
         tasks.spawn(partners::keep_all(Arc::clone(&inner)));
+        tasks.spawn(comparing::compare(Arc::clone(&inner), said));
         for store in stores {
             tasks.spawn(canvassing::keep_all(Arc::clone(&inner), store));
         }
@@ -188,6 +210,36 @@ impl DriverView {
 }
 
 impl Inner {
+    /// Tells the comparison of heads what another task heard.
+    pub(super) fn compare(&self, event: heads::Event) {
+        // Nobody compares any more: then the node stops.
+        let _ = self.suspicions.send(event);
+    }
+
+    /// Logs that have shown two histories, with the sizes up to which they are one.
+    pub(super) fn equivocated(&self) -> watch::Receiver<BTreeMap<Origin, u64>> {
+        self.equivocated.subscribe()
+    }
+
+    /// Takes and cosigns nothing more of a log.
+    pub(super) fn freeze(&self, origin: &Origin, size: u64) {
+        self.equivocated.send_modify(|all| {
+            all.insert(origin.clone(), size);
+        });
+        self.witness.freeze(origin);
+    }
+
+    /// The store with the entries of a log, own or replicated.
+    pub(super) fn store_of(&self, origin: &Origin) -> Option<Arc<dyn Store>> {
+        let own = self.own.of(origin).map(|own| Arc::clone(&own.store));
+        own.or_else(|| self.replicas.store(origin))
+    }
+
+    /// Every connection there is.
+    pub(super) fn all_links(&self) -> Vec<Link> {
+        locked(&self.links).values().filter_map(|link| link.borrow().clone()).collect()
+    }
+
     /// Becomes true when the node is to stop.
     pub(super) fn stopping(&self) -> watch::Receiver<bool> {
         self.stopping.clone()

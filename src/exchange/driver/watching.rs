@@ -1,6 +1,7 @@
 //! This node as a witness: one machine for all logs it watches, on a thread of its own.
 
 use super::lists::Lists;
+use crate::exchange::heads;
 use crate::exchange::message::{AddCheckpoint, Witnessed};
 use crate::exchange::witness::{Action, Event, Witness};
 use crate::keys::WitnessKey;
@@ -15,7 +16,12 @@ use tokio::sync::{mpsc, oneshot};
 /// Calls that wait; who comes beyond is told to come again.
 const WAITING: usize = 1024;
 
-type Asked = (AddCheckpoint, oneshot::Sender<Witnessed>);
+/// What comes to the desk.
+enum Asked {
+    Head(AddCheckpoint, oneshot::Sender<Witnessed>),
+    /// The log is proven to have shown two histories.
+    Equivocated(Origin),
+}
 
 /// Where heads are shown to this node.
 pub(super) struct WitnessDesk {
@@ -30,13 +36,17 @@ pub(super) struct WitnessSetup {
     pub(super) store: Arc<dyn Store>,
     pub(super) lists: Arc<dyn Lists>,
     pub(super) clock: Arc<dyn Clock>,
+    /// Logs known to have shown two histories.
+    pub(super) equivocated: BTreeSet<Origin>,
+    /// Where heads are compared.
+    pub(super) suspicions: mpsc::UnboundedSender<heads::Event>,
 }
 
 impl WitnessDesk {
     /// Reads what was witnessed before and begins. Needs a runtime, and blocks.
     pub(super) fn open(setup: WitnessSetup) -> Result<Self, StoreError> {
         let trust = setup.lists.current();
-        let machine = Witness::load(setup.store.as_ref(), setup.name.clone(), trust, BTreeSet::new())?;
+        let machine = Witness::load(setup.store.as_ref(), setup.name.clone(), trust, setup.equivocated.clone())?;
         let heads = machine.heads().map(|(origin, _, note)| (origin.clone(), note.to_owned())).collect();
         let heads = Arc::new(Mutex::new(heads));
         let (ask, asked) = mpsc::channel(WAITING);
@@ -48,10 +58,17 @@ impl WitnessDesk {
     /// Shows a head; gives the witness's answer.
     pub(super) async fn ask(&self, request: AddCheckpoint) -> Witnessed {
         let (answer, answered) = oneshot::channel();
-        if self.ask.try_send((request, answer)).is_err() {
+        if self.ask.try_send(Asked::Head(request, answer)).is_err() {
             return Witnessed::Busy;
         }
         answered.await.unwrap_or(Witnessed::Busy)
+    }
+
+    /// The log is proven to have shown two histories.
+    pub(super) fn freeze(&self, origin: &Origin) {
+        if self.ask.try_send(Asked::Equivocated(origin.clone())).is_err() {
+            tracing::error!(%origin, "the witness has too much to do to hear that the log has shown two histories");
+        }
     }
 
     /// The newest note of every log watched.
@@ -80,10 +97,15 @@ impl Thread {
                 version = trust.version();
                 events.push_back(Event::Trust(trust));
             }
-            for (request, answer) in come.drain(..) {
-                self.tickets += 1;
-                self.open.insert(self.tickets, answer);
-                events.push_back(Event::Asked { ticket: self.tickets, request });
+            for asked in come.drain(..) {
+                match asked {
+                    Asked::Head(request, answer) => {
+                        self.tickets += 1;
+                        self.open.insert(self.tickets, answer);
+                        events.push_back(Event::Asked { ticket: self.tickets, request });
+                    }
+                    Asked::Equivocated(origin) => events.push_back(Event::Equivocated(origin)),
+                }
             }
             while !events.is_empty() {
                 let mut keep = Vec::new();
@@ -115,13 +137,11 @@ impl Thread {
                     let _ = open.send(answer);
                 }
             }
-            Action::Suspect(suspicion) => tracing::error!(
-                origin = %suspicion.origin,
-                first = suspicion.first,
-                second = suspicion.second,
-                reason = "LOG_EQUIVOCATED",
-                "two heads of the log seem not to be of one history"
-            ),
+            Action::Suspect(suspicion) => {
+                tracing::warn!(origin = %suspicion.origin, "two heads of the log do not go together");
+                // Nobody compares any more: then the node stops.
+                let _ = self.setup.suspicions.send(heads::Event::Suspected(suspicion));
+            }
         }
     }
 

@@ -1,0 +1,201 @@
+//! Heads of all logs compared, and what follows where a log has shown two histories: the proof is kept, goes to every
+//! partner, and nothing of that log is taken or cosigned here any more until a person has looked.
+
+use super::convert;
+use super::link::Link;
+use super::start::Inner;
+use super::{door, wire};
+use crate::exchange::heads::{Action, Event, Evidence, Heads};
+use crate::exchange::message::{History, ProveHistory};
+use crate::exchange::replica::newest_note;
+use crate::log::Origin;
+use crate::store::{Batch, StateChange, Store, StoreError, Table};
+use crate::trust::{NodeName, TrustList};
+use crate::verification::{Equivocation, Prefix};
+use bytes::Bytes;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+const TICK: Duration = Duration::from_secs(1);
+/// How often the machine is told which heads this node has itself.
+const OWN: Duration = Duration::from_mins(1);
+
+/// Compares until the node stops; `said` brings what the other tasks heard.
+pub(super) async fn compare(inner: Arc<Inner>, mut said: mpsc::UnboundedReceiver<Event>) {
+    let (mut changes, mut stop) = (inner.lists.changes(), inner.stopping());
+    let mut machine = Heads::new(inner.name.clone(), inner.lists.current(), inner.clock.now());
+    let (mut tick, mut own) = (tokio::time::interval(TICK), tokio::time::interval(OWN));
+    loop {
+        let mut look = false;
+        let mut events = tokio::select! {
+            Some(event) = said.recv() => vec![event],
+            Ok(()) = changes.changed() => vec![Event::Trust(inner.lists.current())],
+            _ = own.tick() => {
+                look = true;
+                Vec::new()
+            }
+            _ = tick.tick() => vec![Event::Tick],
+            _ = stop.wait_for(|stop| *stop) => return,
+        };
+        if look {
+            let its = Arc::clone(&inner);
+            events = tokio::task::spawn_blocking(move || own_heads(&its)).await.unwrap_or_default();
+        }
+        for event in events {
+            for action in machine.step(inner.clock.now(), event) {
+                act(&inner, action).await;
+            }
+        }
+    }
+}
+
+async fn act(inner: &Arc<Inner>, action: Action) {
+    match action {
+        // The conversation with the partner asks, and tells what it heard.
+        Action::AskHeads(partner) => inner.nudge(&partner).notify_one(),
+        Action::AskHistory { ticket, of, question } => {
+            let inner = Arc::clone(inner);
+            tokio::spawn(async move {
+                let history = match of {
+                    Some(partner) => ask(&inner, &partner, &question).await,
+                    None => own_history(&inner, question).await,
+                };
+                inner.compare(Event::History { ticket, history });
+            });
+        }
+        Action::Evidence(evidence) => {
+            if let Err(error) = take(inner, &evidence).await {
+                tracing::error!(origin = %evidence.proven.origin(), %error, "evidence could not be kept");
+            }
+        }
+        Action::Unanswered(suspicion) => tracing::warn!(
+            origin = %suspicion.origin,
+            first = suspicion.first,
+            second = suspicion.second,
+            "nobody shows how two heads of the log belong together"
+        ),
+    }
+}
+
+/// The newest heads of the logs that this node has itself. It blocks.
+fn own_heads(inner: &Inner) -> Vec<Event> {
+    let mut all = Vec::new();
+    for own in inner.own.all() {
+        let heads = own.store.logs().into_iter().filter_map(|origin| own.head(&origin));
+        all.extend(heads.map(|head| Event::Own { note: head.note, entries: true }));
+    }
+    for (origin, store) in inner.replicas.all() {
+        if let Ok(Some(note)) = newest_note(store.as_ref(), &origin) {
+            all.push(Event::Own { note, entries: true });
+        }
+    }
+    all.extend(inner.witness.heads().into_values().map(|note| Event::Own { note, entries: false }));
+    all
+}
+
+async fn ask(inner: &Arc<Inner>, partner: &NodeName, question: &ProveHistory) -> Option<History> {
+    let link = inner.link_of(partner).borrow().clone()?;
+    let ProveHistory { log, old_size, new_size } = question;
+    let request = wire::ProveHistoryRequest { log: log.to_string(), old_size: *old_size, new_size: *new_size };
+    let mut request = tonic::Request::new(request);
+    request.set_timeout(super::CALL);
+    let answer = link.calls().prove_history(request).await.ok()?.into_inner();
+    let root = convert::hash(&answer.root).ok()?;
+    Some(History { root, proof: convert::hashes(&answer.proof).ok()? })
+}
+
+async fn own_history(inner: &Arc<Inner>, question: ProveHistory) -> Option<History> {
+    let store = inner.store_of(&question.log)?;
+    let proven = tokio::task::spawn_blocking(move || {
+        door::history(store.as_ref(), &question.log, question.old_size, question.new_size)
+    });
+    let (root, proof) = proven.await.ok()?.ok()?;
+    Some(History { root, proof })
+}
+
+/// Keeps evidence, freezes the log here, and tells every partner; what is known already changes nothing.
+pub(super) async fn take(inner: &Arc<Inner>, evidence: &Evidence) -> Result<(), StoreError> {
+    let (origin, size) = (evidence.proven.origin().clone(), evidence.proven.size());
+    if inner.equivocated().borrow().contains_key(&origin) {
+        return Ok(());
+    }
+    tracing::error!(
+        %origin,
+        size,
+        first = evidence.first,
+        second = evidence.second,
+        reason = "LOG_EQUIVOCATED",
+        "the log has shown two histories: nothing of it is taken or cosigned here past that size"
+    );
+    let (store, at) = (Arc::clone(&inner.node_store), inner.clock.now());
+    let (id, record) = (origin.as_str().as_bytes().to_vec(), file(evidence));
+    let kept = tokio::task::spawn_blocking(move || {
+        let state = vec![StateChange::RecordPut { table: Table::Evidence, id, record }];
+        let at_ms = u64::try_from(at.as_millisecond()).unwrap_or(0);
+        store.commit(Batch { at_ms, state, ..Batch::default() })
+    });
+    // Frozen first: that is safe whether it is kept or not.
+    inner.freeze(&origin, size);
+    kept.await.map_err(|error| StoreError::Index(error.to_string()))??;
+    for link in inner.all_links() {
+        tokio::spawn(tell(link, origin.clone(), evidence.clone()));
+    }
+    Ok(())
+}
+
+async fn tell(link: Link, origin: Origin, evidence: Evidence) {
+    let (root, proof) = evidence.prefix.map_or_else(Default::default, |prefix| {
+        (Bytes::copy_from_slice(&prefix.root.0), convert::hashes_to_wire(&prefix.proof))
+    });
+    let mut request = tonic::Request::new(wire::ReportEvidenceRequest {
+        log: origin.to_string(),
+        first: Bytes::from(evidence.first),
+        second: Bytes::from(evidence.second),
+        root,
+        proof,
+    });
+    request.set_timeout(super::CALL);
+    if let Err(status) = link.calls().report_evidence(request).await {
+        tracing::warn!(partner = %link.name(), %origin, "the partner did not take evidence: {}", link.why(&status));
+    }
+}
+
+/// Reads what a partner reports; it counts only if it proves itself.
+pub(super) fn reported(trust: &TrustList, request: &wire::ReportEvidenceRequest) -> Result<Evidence, Reported> {
+    let prefix = if request.root.is_empty() {
+        None
+    } else {
+        Some(Prefix { root: convert::hash(&request.root)?, proof: convert::hashes(&request.proof)? })
+    };
+    let (first, second) = (convert::text(&request.first)?, convert::text(&request.second)?);
+    Ok(Evidence::prove(trust, first, second, prefix)?)
+}
+
+/// Why what was reported is no evidence.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Reported {
+    /// It does not read.
+    #[error(transparent)]
+    Malformed(#[from] crate::exchange::ExchangeError),
+    /// It proves nothing.
+    #[error(transparent)]
+    None(#[from] crate::verification::NoEvidence),
+}
+
+/// The file of evidence, as verifiers read it.
+fn file(evidence: &Evidence) -> Vec<u8> {
+    let prefix = evidence.prefix.as_ref();
+    let prefix = prefix.map(|prefix| serde_json::json!({ "root": prefix.root, "proof": prefix.proof }));
+    let all = serde_json::json!({ "first": evidence.first, "second": evidence.second, "prefix": prefix });
+    all.to_string().into_bytes()
+}
+
+/// The logs that are known to have shown two histories, with the sizes up to which they are one. What a newer trust
+/// list no longer proves is left out. It blocks.
+pub(super) fn known(store: &dyn Store, trust: &TrustList) -> Result<BTreeMap<Origin, u64>, StoreError> {
+    let records = store.records(Table::Evidence)?;
+    let proven = records.iter().filter_map(|(_, record)| Equivocation::read(trust, record).ok());
+    Ok(proven.map(|proven| (proven.origin().clone(), proven.size())).collect())
+}
