@@ -1,15 +1,12 @@
 //! Somebody who reads every log from its first entry and forgets nothing: what was once seen must never change.
 
-use crate::{caller::Caller, process::Home, wire::origin::v1 as wire};
+use crate::{caller::Caller, wire::origin::v1 as wire};
 use origin_exchange::{
     log::{Frontier, Hash, Origin, SignedCheckpoint, TreeHead, leaf_hash, verify_consistency},
     statement::{OpenedBody, open_leaf},
-    trust::{Anchor, TrustList},
+    trust::TrustList,
 };
-use std::{
-    collections::{BTreeMap, HashSet},
-    fs,
-};
+use std::collections::{BTreeMap, HashSet};
 
 /// One log as it was read so far.
 #[derive(Default)]
@@ -32,10 +29,7 @@ pub(crate) struct Auditor {
 }
 
 impl Auditor {
-    pub(crate) fn new(home: &Home, token: String) -> Self {
-        let read = |name: &str| fs::read_to_string(home.path(name)).unwrap();
-        let anchor = Anchor::from_toml(&read("trust/anchor.toml")).unwrap();
-        let trust = TrustList::open(&read("trust/trust-list.note"), &anchor, None).unwrap();
+    pub(crate) fn new(trust: TrustList, token: String) -> Self {
         Self { trust, token, logs: BTreeMap::new(), jtis: HashSet::new(), proofs: 0 }
     }
 

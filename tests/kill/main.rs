@@ -12,6 +12,7 @@
     clippy::too_many_lines
 )]
 
+mod asking;
 mod auditor;
 mod caller;
 mod ledger;
@@ -23,15 +24,16 @@ mod process;
 mod support;
 mod wire;
 
+use asking::{Paper, message, named, one, place};
 use auditor::Auditor;
 use bytes::Bytes;
 use caller::Caller;
 use ledger::{Answer, Asked, Deed, Ledger};
 use origin_exchange::{
-    certificate::offset_dates,
     time::{Random, SeededRandom, Timestamp},
+    trust::{Anchor, TrustList},
 };
-use process::{Home, Running, footballs, serving, today};
+use process::{Home, Running, serving};
 use std::{
     env, fs,
     process::Stdio,
@@ -54,8 +56,6 @@ const STARTS_KILLED: u64 = 5;
 /// Old requests asked again after a start.
 const REPEATED: usize = 16;
 
-const RICE: &str = include_str!("../../node-config/demo/certificates/pk-ke-rice-nonpreferential.json");
-
 /// Draws that depend on the seed alone.
 struct Dice(SeededRandom);
 
@@ -68,30 +68,6 @@ impl Dice {
 
     fn moment(&self) -> Duration {
         Duration::from_millis(self.below(LONGEST))
-    }
-}
-
-/// Certificates to two countries, so that two logs grow side by side; no two are alike.
-struct Paper {
-    rice: String,
-    made: usize,
-}
-
-impl Paper {
-    fn new() -> Self {
-        let rice = offset_dates(RICE, today()).unwrap();
-        let rice = rice.replace("KCCI", "KHI").replace("Karachi Chamber", "Trade Development Authority of Pakistan");
-        Self { rice, made: 0 }
-    }
-
-    fn next(&mut self) -> Deed {
-        self.made += 1;
-        let text = if self.made.is_multiple_of(3) {
-            self.rice.replace("IBM/MBA", &format!("IBM/MBA/{}", self.made))
-        } else {
-            footballs(self.made)
-        };
-        Deed::Issue(Bytes::from(text))
     }
 }
 
@@ -157,7 +133,10 @@ impl World {
         let node = Running::start(&home.config());
         let read = |path: &str| fs::read_to_string(path).unwrap().trim().to_owned();
         let token = read(&node.account(&home, "signatory"));
-        let auditor = Auditor::new(&home, read(&node.account(&home, "auditor")));
+        let anchor = Anchor::from_toml(&read(&home.path("trust/anchor.toml"))).unwrap();
+        let list = fs::read_to_string(home.path("trust/trust-list.note")).unwrap();
+        let trust = TrustList::open(&list, &anchor, None).unwrap();
+        let auditor = Auditor::new(trust, read(&node.account(&home, "auditor")));
         let world = Self {
             ca: fs::read(home.path("tls/ca.crt.pem")).unwrap(),
             home,
@@ -347,47 +326,6 @@ impl World {
             assert_eq!(self.home.check_log(origin.as_str()), self.auditor.size(&origin));
         }
     }
-}
-
-fn message(asked: &[Asked]) -> api::IssueCertificatesRequest {
-    let rows = asked.iter().map(|asked| {
-        let Deed::Issue(json) = &asked.deed else { panic!("{asked:?} is no row") };
-        api::IssueRow { request_id: asked.id.clone(), certificate_json: json.clone() }
-    });
-    api::IssueCertificatesRequest { rows: rows.collect(), contents: api::IssueContents::Receipt.into() }
-}
-
-#[allow(clippy::unnecessary_wraps)] // the shape of the message field
-fn named(number: &str) -> Option<api::CertificateName> {
-    Some(api::CertificateName { name: Some(api::certificate_name::Name::Number(number.to_owned())) })
-}
-
-fn place(issued: api::IssuedCertificate) -> Answer {
-    let api::IssuedCertificate { number, jti, log, index, .. } = issued;
-    Answer { number, jti, log, index }
-}
-
-/// One call for one deed.
-async fn one(caller: Caller, token: String, asked: Asked) -> (Asked, Result<Answer, tonic::Status>) {
-    let mut certificates = caller.certificates(&token);
-    let request_id = asked.id.clone();
-    let answer = match &asked.deed {
-        Deed::Issue(json) => {
-            let contents = api::IssueContents::Receipt.into();
-            let request = api::IssueCertificateRequest { request_id, certificate_json: json.clone(), contents };
-            certificates.issue_certificate(request).await.map(|answer| place(answer.into_inner().issued.unwrap()))
-        }
-        Deed::Cancel(number) => {
-            let reason = "the shipment was called off".to_owned();
-            let certificate = named(number);
-            let request = api::CancelCertificateRequest { request_id, certificate, reason, ..Default::default() };
-            certificates.cancel_certificate(request).await.map(|answer| {
-                let api::CancelCertificateResponse { jti, log, index } = answer.into_inner();
-                Answer { number: String::new(), jti, log, index }
-            })
-        }
-    };
-    (asked, answer)
 }
 
 /// The line broke: nobody said anything.

@@ -1,0 +1,140 @@
+//! A test in the place of a partner's node: it holds that node's TLS key, and asks others in its name.
+
+use crate::{federation::Member, process::Running};
+use hyper_util::rt::TokioIo;
+use origin_exchange::{
+    log::{Origin, SignedCheckpoint},
+    trust::TrustList,
+};
+use std::{fs, sync::Arc, time::Duration};
+use tokio::{net::TcpStream, time::Instant};
+use tokio_rustls::{
+    TlsConnector,
+    rustls::{
+        ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
+        client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+        crypto::{WebPkiSupportedAlgorithms, ring, verify_tls13_signature},
+        pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject as _},
+        version,
+    },
+};
+use tonic::transport::{Channel, Endpoint, Uri};
+use wire::replication_service_client::ReplicationServiceClient;
+
+/// The test's own stubs, from the same `.proto` file as anybody's.
+#[allow(missing_docs, dead_code, unreachable_pub, clippy::all, clippy::pedantic, reason = "generated")]
+pub(crate) mod wire {
+    include!(concat!(env!("OUT_DIR"), "/partners/origin.v1.rs"));
+}
+
+/// Knows the other end by the certificate in its folder.
+#[derive(Debug)]
+struct Known(CertificateDer<'static>, WebPkiSupportedAlgorithms);
+
+impl ServerCertVerifier for Known {
+    fn verify_server_cert(
+        &self,
+        shown: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        assert_eq!(*shown, self.0);
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        panic!("TLS 1.2 was agreed")
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, certificate, signature, &self.1)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.1.supported_schemes()
+    }
+}
+
+/// A connection to the partners' door of `to`, in the name of `from`.
+#[derive(Clone)]
+pub(crate) struct Pretender(Channel);
+
+impl Pretender {
+    pub(crate) async fn open(from: &Member, to: &Member, node: &Running) -> Self {
+        let read = |member: &Member, name: &str| fs::read(member.at(name)).unwrap();
+        let certificate = |member| CertificateDer::from_pem_slice(&read(member, "tls/partner.crt.pem")).unwrap();
+        let key = PrivateKeyDer::from_pem_slice(&read(from, "tls/partner.key.pem")).unwrap();
+        let provider = Arc::new(ring::default_provider());
+        let known = Known(certificate(to), provider.signature_verification_algorithms);
+        let mut config = ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&version::TLS13])
+            .unwrap()
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(known))
+            .with_client_auth_cert(vec![certificate(from)], key)
+            .unwrap();
+        config.alpn_protocols = vec![b"h2".to_vec()];
+        let (connector, address) = (TlsConnector::from(Arc::new(config)), node.partner.clone());
+        let connect = tower::service_fn(move |_: Uri| {
+            let (connector, address) = (connector.clone(), address.clone());
+            async move {
+                let stream = TcpStream::connect(address).await?;
+                let name = ServerName::try_from("partner.invalid").unwrap();
+                connector.connect(name, stream).await.map(TokioIo::new)
+            }
+        });
+        let endpoint = Endpoint::from_static("http://partner.invalid");
+        Self(endpoint.connect_with_connector(connect).await.unwrap())
+    }
+
+    pub(crate) fn calls(&self) -> ReplicationServiceClient<Channel> {
+        ReplicationServiceClient::new(self.0.clone())
+    }
+
+    /// All heads that the partner knows.
+    pub(crate) async fn heads(&self) -> Vec<wire::KnownHead> {
+        let request = wire::ListHeadsRequest { page_size: 250, ..Default::default() };
+        self.calls().list_heads(request).await.unwrap().into_inner().heads
+    }
+
+    /// Waits until the newest head that this partner cosigned is of at least this size and has enough cosignatures
+    /// for its last entry; gives it.
+    pub(crate) async fn enough(&self, trust: &TrustList, log: &str, size: u64) -> SignedCheckpoint {
+        let begun = Instant::now();
+        let origin: Origin = log.parse().unwrap();
+        loop {
+            let heads = self.heads().await;
+            let found = heads.iter().find(|head| head.log == log && !head.cosigned_by_caller.is_empty());
+            let signed = found.map(|head| {
+                let note = str::from_utf8(&head.cosigned_by_caller).unwrap();
+                SignedCheckpoint::open(note, &trust.log_key(&origin).unwrap()).unwrap()
+            });
+            if let Some(signed) = &signed
+                && signed.checkpoint().head.size >= size
+                && meets(trust, &origin, signed)
+            {
+                return signed.clone();
+            }
+            let seen = signed.map(|signed| signed.note().to_string());
+            assert!(begun.elapsed() < crate::federation::PATIENCE, "{log} to {size}: {seen:?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+fn meets(trust: &TrustList, origin: &Origin, signed: &SignedCheckpoint) -> bool {
+    let policy = trust.policy_at(origin, signed.checkpoint().head.size - 1).unwrap();
+    policy.evaluate(&policy.cosigned(signed).unwrap())
+}
