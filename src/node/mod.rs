@@ -14,6 +14,7 @@ mod greeting;
 mod listener;
 mod operator;
 mod partners;
+mod receipts;
 mod running;
 pub mod system;
 pub mod telemetry;

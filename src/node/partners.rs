@@ -6,7 +6,7 @@ use super::greeting::Greeting;
 use super::listener::{Listener, ListenerLimits};
 use super::tls::TlsIdentity;
 use super::trust_keeper::TrustKeeper;
-use crate::exchange::driver::{self, Dialler, Driver, DriverSetup, DriverView, QuotaLimits};
+use crate::exchange::driver::{self, Dialler, Driver, DriverSetup, DriverView, QuotaLimits, Receipts};
 use crate::keys::{KeyStore, Passphrase, ReplicaKey, WitnessKey};
 use crate::reason::Reasoned as _;
 use crate::statement::Issuer;
@@ -103,6 +103,7 @@ impl PartnerDoor {
         self,
         keeper: &Arc<TrustKeeper>,
         own: Vec<(Issuer, Arc<dyn Store>)>,
+        receipts: Arc<dyn Receipts>,
         (clock, random): (Arc<dyn Clock>, Arc<dyn Random>),
     ) -> Result<OpenPartners, NodeError> {
         let inside = |error: driver::PartnerError| NodeError::Inside(error.to_string());
@@ -120,7 +121,7 @@ impl PartnerDoor {
             witness: self.keys.witness,
             data,
             quota: QuotaLimits { bytes: quota.bytes, entries_a_day: quota.entries_a_day },
-            receipts: None,
+            receipts: Some(receipts),
             clock,
             random,
         });

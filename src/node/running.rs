@@ -5,6 +5,7 @@ use super::configuration::Configuration;
 use super::greeting::Greeting;
 use super::listener::{Listener, ListenerLimits};
 use super::partners::{OpenPartners, PartnerDoor};
+use super::receipts::ReceiptBook;
 use super::tls::TlsIdentity;
 use super::trust_keeper::TrustKeeper;
 use super::{NodeError, federation, operator};
@@ -78,11 +79,13 @@ impl Node {
             Surroundings { trust: keeper.list(), agreements, clock: Arc::clone(&clock), random: Arc::clone(&random) };
         let opened = open_all(&configuration, around).await?;
         let own = opened.iter().map(|one| (one.hosted.issuer.clone(), Arc::clone(one.hosted.desk.store()))).collect();
+        let speakers = opened.iter().map(|one| (one.hosted.issuer.clone(), one.sequencer.clone())).collect();
+        let receipts = Arc::new(ReceiptBook::new(speakers, Arc::clone(&keeper), Arc::clone(&clock)));
         let (hosted, sequencers) = opened.into_iter().map(|one| (one.hosted, one.sequencer)).unzip();
 
         let address = partner.as_ref().map(PartnerDoor::address);
         let exchange = match partner {
-            Some(door) => Some(door.start(&keeper, own, (Arc::clone(&clock), Arc::clone(&random))).await?),
+            Some(door) => Some(door.start(&keeper, own, receipts, (Arc::clone(&clock), Arc::clone(&random))).await?),
             None => None,
         };
         let (operator, operator_token) = operator::token(&configuration.data, random.as_ref())?;

@@ -180,9 +180,14 @@ pub(super) struct Site {
 }
 
 impl Cast {
+    /// Its host.
+    pub(super) fn host(&self) -> String {
+        format!("{}.origin.example", self.short)
+    }
+
     /// The URL it owns.
     pub(super) fn issuer(&self) -> String {
-        format!("https://{}.origin.example", self.short)
+        format!("https://{}", self.host())
     }
 
     /// Its zone.

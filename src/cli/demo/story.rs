@@ -189,6 +189,7 @@ pub(super) async fn tell(telling: &mut Telling, folder: &Path, out: Option<&Path
     }
     let (first, bundle) = issued.first().ok_or_else(|| failed("nothing was issued"))?;
     stage.third_party(telling, first, bundle).await?;
+    stage.receipted(telling).await?;
 
     let copy = redacted(bundle)?;
     telling.begin();
@@ -307,6 +308,17 @@ impl Stage {
             "third_party",
             format!("{}, which is no party to {number}, is shown its bundle: VALID", third.site.country.name),
         );
+        Ok(())
+    }
+
+    /// China's customs say which disclosures reached them, in their own log to the authority that sent them.
+    async fn receipted(&self, telling: &mut Telling) -> Result<(), Failure> {
+        let (sender, addressee) = (self.desk("tdap")?.cast, self.desk("gacc")?.cast);
+        let year = addressee.zone()?.date_at(SystemClock.now()).year();
+        let log = format!("{}/log/{year}/{}", addressee.host(), sender.host());
+        // Its first entry is a status snapshot.
+        self.home(sender)?.holds(&log, 2).await?;
+        telling.tell("receipted", format!("customs of China receipted the contents that reached them: {log}"));
         Ok(())
     }
 
