@@ -16,7 +16,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 /// Bring up three nodes on loopback that issue, replicate, cosign, verify, cancel, refuse, and catch up
 ///
-/// Nothing outlives it but what `--out` keeps: keys, logs and certificates are made in a temporary folder.
+/// Nothing outlives it but what `--out` and `--folder` keep: keys, logs and certificates are made in a temporary folder.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// End when everything was shown; without it the nodes stay up until Ctrl-C
@@ -25,18 +25,34 @@ pub(super) struct Arguments {
     /// Keep the certificates, trust list, anchor and agreements in this new folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Make the three nodes in this new folder and leave them there: `origin serve --config DIR/china/node.toml` runs
+    /// one, and `origin partner status --config DIR/china/node.toml` looks at it
+    #[arg(long, value_name = "DIR")]
+    folder: Option<PathBuf>,
 }
 
 impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
-        let folder = tempfile::tempdir().map_err(|error| Failure::new(Exit::Failed, error))?;
+        let temporary = tempfile::tempdir().map_err(|error| Failure::new(Exit::Failed, error))?;
+        let folder = match &self.folder {
+            Some(folder) => {
+                let unusable = |error| {
+                    Failure::new(Exit::Failed, format!("`{}` cannot be made: {error}", folder.display()))
+                        .help("name a folder that is not there yet")
+                };
+                std::fs::create_dir(folder).map_err(unusable)?;
+                // What a node's configuration names is looked for from wherever the node is started.
+                std::path::absolute(folder).map_err(|error| Failure::new(Exit::Failed, error))?
+            }
+            None => temporary.path().to_owned(),
+        };
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
             .map_err(|error| Failure::new(Exit::Failed, error))?;
         runtime.block_on(async {
             let mut telling = story::Telling::new(console);
-            let nodes = story::tell(&mut telling, folder.path(), self.out.as_deref()).await?;
+            let nodes = story::tell(&mut telling, &folder, self.out.as_deref()).await?;
             telling.end();
             if !self.once {
                 telling.addresses(&nodes);
