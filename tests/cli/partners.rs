@@ -86,7 +86,7 @@ impl Made {
             if let Some(found) = found.filter(|found| good(found)) {
                 return found.clone();
             }
-            std::thread::sleep(Duration::from_millis(50));
+            pause();
         }
         panic!("{log} with {partner}: {last:#}\n{}", node.events());
     }
@@ -104,8 +104,8 @@ impl Federation<'_> {
         let (draft, list) = (self.folder.join(format!("{name}.json")), self.folder.join(name));
         let anchor = self.signer.at("trust/anchor.toml");
         let own = origin(&["key", "list", "--keys", &self.signer.at("offline/keys"), "--format", "json"]).good().out;
-        let vkey = own.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
-        let vkey = vkey.filter(|key| key["use"] == "federation").next().unwrap()["verifier_key"].clone();
+        let mut keys = own.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let vkey = keys.find(|key| key["use"] == "federation").unwrap()["verifier_key"].clone();
         let mut arguments = vec!["trust", "draft", "list", "-o", text(&draft)];
         match after {
             Some(after) => arguments.extend(["--after", after, "--anchor", &anchor]),
@@ -140,6 +140,12 @@ impl Federation<'_> {
     }
 }
 
+/// Another process is watched from outside: there is no event to wait for.
+#[allow(clippy::disallowed_methods, reason = "what another process does can only be looked at now and then")]
+fn pause() {
+    std::thread::sleep(Duration::from_millis(20));
+}
+
 /// Waits until the node has said all of these words in one event.
 #[track_caller]
 fn says(node: &Running, words: &[&str]) {
@@ -148,7 +154,7 @@ fn says(node: &Running, words: &[&str]) {
         if node.events().lines().any(|line| words.iter().all(|word| line.contains(word))) {
             return;
         }
-        std::thread::sleep(Duration::from_millis(20));
+        pause();
     }
     panic!("{words:?} was not said:\n{}", node.events());
 }

@@ -40,7 +40,7 @@ impl ReplicationService for Door {
 
     async fn sync(&self, request: Request<Streaming<wire::SyncRequest>>) -> Result<Response<Self::SyncStream>, Status> {
         let caller = self.caller(request.extensions())?;
-        Ok(Response::new(supply::serve(Arc::clone(&self.0), caller.name, request.into_inner())))
+        Ok(Response::new(supply::serve(Arc::clone(&self.0), caller, request.into_inner())))
     }
 
     async fn fetch_disclosures(

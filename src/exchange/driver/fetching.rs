@@ -52,7 +52,7 @@ struct Call {
 /// What the task heard.
 enum Heard {
     Event(Event),
-    Called(Result<Call, String>),
+    Called(Result<Box<Call>, String>),
 }
 
 /// Fetches until the node stops.
@@ -136,7 +136,7 @@ impl Carrier<'_> {
                 answer = answer => events.extend(self.heard(answer)),
                 Some(heard) = self.results.recv() => match heard {
                     Heard::Event(event) => events.push_back(event),
-                    Heard::Called(Ok(call)) => self.call = Some(call),
+                    Heard::Called(Ok(call)) => self.call = Some(*call),
                     Heard::Called(Err(why)) => {
                         tracing::debug!(partner = %self.partner, origin = %self.origin, why, "disclosures cannot be asked for");
                         events.push_back(Event::Ended);
@@ -201,7 +201,7 @@ impl Carrier<'_> {
                 let request = wire::FetchDisclosuresRequest { log: asked.log.to_string(), indexes: asked.indexes };
                 let answers = link.calls().fetch_disclosures(request).await;
                 let answers = answers.map_err(|status| link.why(&status).to_string())?.into_inner();
-                Ok(Call { answers, credit, partial: None })
+                Ok(Box::new(Call { answers, credit, partial: None }))
             };
             // The task may be gone.
             let _ = done.send(Heard::Called(called.await));

@@ -231,7 +231,12 @@ impl Carrier {
                 Ok(()) = changes.changed() => events.push_back(Event::Trust(self.inner.lists.current())),
                 Ok(()) = frozen.changed() => events.extend(proven(&frozen, &self.origin)),
                 // Without a connection there is nobody to dial, and nobody to find silent.
-                Ok(()) = links.changed() => events.push_back(Event::Tick),
+                Ok(()) = links.changed() => {
+                    // A partner that is taken off the list, or is known otherwise now, is dialled anew.
+                    let gone = links.borrow_and_update().is_none();
+                    let cut = gone && self.up.take().is_some();
+                    events.push_back(if cut { Event::Disconnected } else { Event::Tick });
+                }
                 _ = tick.tick(), if connected => events.push_back(Event::Tick),
                 _ = stop.wait_for(|stop| *stop) => return,
             }
@@ -280,7 +285,7 @@ impl Carrier {
             Action::Advance { extension, note } => self.blocking(move |store| {
                 store.advance(vec![*extension], &|_| Ok(note.clone())).map(|()| Event::Advanced)
             }),
-            Action::Cosign(checkpoint) => return self.cosign(&checkpoint),
+            Action::Cosign(checkpoint) => return Some(self.cosign(&checkpoint)),
             Action::Reload => {
                 let origin = self.origin.clone();
                 self.blocking(move |store| {
@@ -349,18 +354,18 @@ impl Carrier {
         });
     }
 
-    fn cosign(&self, checkpoint: &crate::log::Checkpoint) -> Option<Event> {
+    fn cosign(&self, checkpoint: &crate::log::Checkpoint) -> Event {
         let now = self.inner.clock.now();
         let time = u64::try_from(now.as_second()).unwrap_or(0);
         match self.inner.replica.cosign(checkpoint, time) {
             Ok(line) => {
                 let size = checkpoint.head.size;
                 self.inner.board.passage(&self.partner, &self.origin, |passage| passage.cosigned = Some((size, time)));
-                Some(Event::Cosigned { size, line: Some(line.to_string()) })
+                Event::Cosigned { size, line: Some(line.to_string()) }
             }
             Err(error) => {
                 tracing::error!(origin = %self.origin, %error, "a head could not be cosigned");
-                Some(Event::Cosigned { size: checkpoint.head.size, line: None })
+                Event::Cosigned { size: checkpoint.head.size, line: None }
             }
         }
     }

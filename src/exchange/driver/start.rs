@@ -150,7 +150,6 @@ impl Driver {
     }
 
     /// The answering end, for a listener that puts a [`super::Partner`] beside each request.
-    #[must_use]
     pub fn router(&self) -> axum::Router {
         let door = ReplicationServiceServer::new(Door(Arc::clone(&self.inner)))
             .max_decoding_message_size(MAX_MESSAGE)

@@ -1,5 +1,6 @@
 //! The answering end of `Sync`: carries one [`Supplier`] between its partner and the store of the log.
 
+use super::Partner;
 use super::convert;
 use super::own::OwnLogs;
 use super::start::Inner;
@@ -10,7 +11,6 @@ use crate::exchange::message::{FromReplica, MAX_PACKAGE_BYTES, MAX_PACKAGE_ENTRI
 use crate::exchange::supplier::{Action, Event, Supplier};
 use crate::log::{Hash, Origin, consistency_proof};
 use crate::store::Store;
-use crate::trust::NodeName;
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -34,14 +34,14 @@ type Out = mpsc::Sender<Result<wire::SyncResponse, Status>>;
 /// Serves one stream until either side ends it.
 pub(super) fn serve(
     inner: Arc<Inner>,
-    caller: NodeName,
+    caller: Partner,
     incoming: Streaming<wire::SyncRequest>,
 ) -> Answers<wire::SyncResponse> {
     let (out, answers) = mpsc::channel(ROOM);
     let (taken, takes) = mpsc::unbounded_channel();
     tokio::spawn(async move {
         if let Err(error) = converse(&inner, &caller, incoming, &out, takes).await {
-            tracing::info!(partner = %caller, reason = crate::reason::Reasoned::reason(&error), "a stream ends: {error}");
+            tracing::info!(partner = %caller.name, reason = crate::reason::Reasoned::reason(&error), "a stream ends: {error}");
             // A partner that has hung up hears nothing.
             let _ = tokio::time::timeout(TICK, out.send(Err(status(&error)))).await;
         }
@@ -61,11 +61,12 @@ struct Source<'a> {
 
 async fn converse(
     inner: &Arc<Inner>,
-    caller: &NodeName,
+    partner: &Partner,
     mut incoming: Streaming<wire::SyncRequest>,
     out: &Out,
     mut takes: mpsc::UnboundedReceiver<()>,
 ) -> Result<(), ExchangeError> {
+    let caller = &partner.name;
     let first = tokio::time::timeout(GREETING, incoming.message()).await.map_err(|_| ExchangeError::Silent)?;
     let Ok(Some(first)) = first else { return Ok(()) };
     let FromReplica::Hello(hello) = convert::from_replica(first)? else {
@@ -149,7 +150,12 @@ async fn converse(
                     events.extend(newest.map(Event::Published));
                 }
             }
-            Ok(()) = changes.changed() => events.push_back(Event::Trust(inner.lists.current())),
+            Ok(()) = changes.changed() => {
+                let list = inner.lists.current();
+                // It may be known by another key by now.
+                partner.stands_in(&list).map_err(|_| ExchangeError::NotForYou)?;
+                events.push_back(Event::Trust(list));
+            }
             _ = tick.tick() => events.push_back(Event::Tick),
             () = out.closed() => return Ok(()),
             _ = stop.wait_for(|stop| *stop) => return Err(ExchangeError::CannotKeep("it is stopping".to_owned())),
