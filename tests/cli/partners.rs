@@ -306,6 +306,33 @@ fn what_is_issued_is_held_by_its_addressee_and_cosigned() {
     assert!(!kenya.folder.join("data/partners").join(pk).exists());
 }
 
+/// A partner that floods fills its own quota and nothing else; it is one line, and issuing goes on.
+#[test]
+fn a_partner_past_its_quota_waits_and_stops_nobody() {
+    let folder = folder();
+    let pakistan = Made::new(folder.path(), "tdap.gov.pk", "PK", "Asia/Karachi", "issuer");
+    let china = Made::new(folder.path(), "customs.gov.cn", "CN", "Asia/Shanghai", "customs");
+    let federation = Federation { folder: folder.path(), signer: &pakistan };
+    let list = federation.list("list.note", None, &[&pakistan, &china], &["--addressee", "CN=customs.gov.cn"]);
+    for node in [&china, &pakistan] {
+        federation.install(&list, node);
+    }
+    let before = fs::read_to_string(china.at("node.toml")).unwrap();
+    fs::write(china.at("node.toml"), before.replace("entries_a_day = 1000000", "entries_a_day = 5")).unwrap();
+    let (one, two) = (pakistan.start(), china.start());
+    says(&one, &["connected"]);
+    says(&two, &["connected"]);
+    pakistan.issue(&one, 0..20);
+    says(&two, &["REPLICA_CANNOT_KEEP", "quota of 5 entries a day"]);
+    pakistan.issue(&one, 20..40);
+    let found = china.doctor();
+    assert!(found.out.contains("node.tdap.gov.pk is connected"), "{}", found.out);
+    assert_eq!(said(&two, &["REPLICA_CANNOT_KEEP"]), 1, "{}", two.events());
+    for node in [one, two] {
+        node.stop();
+    }
+}
+
 /// Whoever speaks no TLS, or shows no certificate, is one line and no more.
 #[test]
 fn a_stranger_at_the_partners_door_is_one_line() {

@@ -41,6 +41,12 @@ pub(super) fn serve(
     let (taken, takes) = mpsc::unbounded_channel();
     tokio::spawn(async move {
         if let Err(error) = converse(&inner, &caller, incoming, &out, takes).await {
+            if matches!(error, ExchangeError::Ahead { .. }) {
+                tracing::error!(
+                    partner = %caller.name,
+                    "{error}: this node was restored from an old copy, and must not issue before it has back what it lost"
+                );
+            }
             tracing::info!(partner = %caller.name, reason = crate::reason::Reasoned::reason(&error), "a stream ends: {error}");
             // A partner that has hung up hears nothing.
             let _ = tokio::time::timeout(TICK, out.send(Err(status(&error)))).await;
