@@ -138,7 +138,8 @@ pub struct HeadsAsked {
     pub logs: Vec<Origin>,
 }
 
-/// The newest head that a partner knows of a log.
+/// The newest head that a partner knows of a log. One that knows of a later head than it holds the entries of tells
+/// both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownHead {
     /// The log.
@@ -246,8 +247,8 @@ impl AddCheckpoint {
     /// Writes the body of a C2SP tlog-witness request.
     #[must_use]
     pub fn to_body(&self) -> String {
-        let proof = self.consistency.iter().map(|hash| format!("{hash}\n")).collect::<String>();
-        format!("old {}\n{proof}\n{}", self.old_size, self.note)
+        let lines = self.consistency.iter().map(ToString::to_string).chain([String::new()]).collect::<Vec<_>>();
+        format!("old {}\n{}\n{}", self.old_size, lines.join("\n"), self.note)
     }
 }
 

@@ -125,11 +125,13 @@ pub struct Recall {
 #[derive(Debug)]
 struct Own {
     durable: u64,
-    heads: BTreeMap<NodeName, Known>,
+    /// By partner, and whether it holds the entries: it may know of a later head than it holds.
+    heads: BTreeMap<(NodeName, bool), Known>,
     stage: Stage,
     refilled: bool,
-    /// Partners that did not give what they said they hold.
-    failed: BTreeSet<NodeName>,
+    /// Attempts to fetch what is missing that brought nothing, and when the next is due.
+    tries: u32,
+    until: Timestamp,
 }
 
 #[derive(Debug, Clone)]
@@ -143,7 +145,7 @@ struct Known {
 enum Stage {
     Asking,
     Comparing(TreeHead),
-    Refilling(NodeName),
+    Refilling,
     Settled,
 }
 
@@ -171,10 +173,13 @@ impl Recall {
         Self { trust, hosts, logs, partners }
     }
 
-    /// Whether this log may be signed on.
+    /// Whether this log may be signed on, as far as what partners hold of it goes: it was settled, or nobody who
+    /// counts has heard of it.
     #[must_use]
     pub fn is_settled(&self, origin: &Origin) -> bool {
-        self.logs.get(origin).is_some_and(|log| log.stage == Stage::Settled)
+        self.logs
+            .get(origin)
+            .map_or_else(|| self.asks_nobody(origin) || self.has_enough(origin), |log| log.stage == Stage::Settled)
     }
 
     /// Those that have not answered.
@@ -196,24 +201,8 @@ impl Recall {
                 }
             }
             Event::Root { origin, size, root } => self.compared(&origin, size, root, &mut actions),
-            Event::Refilled { origin, durable } => {
-                if let Some(log) = self.logs.get_mut(&origin)
-                    && let Stage::Refilling(from) = std::mem::replace(&mut log.stage, Stage::Asking)
-                {
-                    if durable <= log.durable {
-                        log.failed.insert(from);
-                    }
-                    log.refilled |= durable > log.durable;
-                    log.durable = durable.max(log.durable);
-                }
-            }
-            Event::RefillFailed(origin) => {
-                if let Some(log) = self.logs.get_mut(&origin)
-                    && let Stage::Refilling(from) = std::mem::replace(&mut log.stage, Stage::Asking)
-                {
-                    log.failed.insert(from);
-                }
-            }
+            Event::Refilled { origin, durable } => self.refilled(now, &origin, durable),
+            Event::RefillFailed(origin) => self.refilled(now, &origin, 0),
             Event::Override(origin) => {
                 if let Some(log) = self.logs.get_mut(&origin).filter(|log| log.stage != Stage::Settled) {
                     log.settle(&origin, Settled::GoOn { refilled: log.refilled }, &mut actions);
@@ -221,18 +210,16 @@ impl Recall {
             }
             Event::Trust(trust) => self.trust = trust,
         }
-        self.decide(&mut actions);
+        self.decide(now, &mut actions);
         actions
     }
 
     fn ask(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
-        let open = self.logs.iter().any(|(origin, log)| log.stage != Stage::Settled && !self.asks_nobody(origin));
-        // A log that was forgotten is known to partners alone, so they are asked though none is open.
-        let nothing = self.logs.is_empty();
+        // Also about logs that were forgotten, and that are to be opened: so each is asked, though all are settled.
+        let asks = self.logs.is_empty() || self.logs.keys().any(|origin| !self.asks_nobody(origin));
         for (name, partner) in &mut self.partners {
             let silent = partner.asked_at.is_some_and(|at| now.as_second().saturating_sub(at.as_second()) >= SILENCE);
-            if !partner.answered && (open || nothing) && now >= partner.until && (partner.asked_at.is_none() || silent)
-            {
+            if asks && !partner.answered && now >= partner.until && (partner.asked_at.is_none() || silent) {
                 partner.asked_at = Some(now);
                 actions.push(Action::AskHeads(name.clone()));
             }
@@ -240,9 +227,12 @@ impl Recall {
     }
 
     fn heard(&mut self, partner: &NodeName, heads: Vec<KnownHead>) {
+        let told = heads.iter().map(|head| &head.log).filter(|log| !self.logs.contains_key(log));
+        // Of a log that was free to be opened a later answer tells what was signed since.
+        let free = told.filter(|log| self.is_settled(log)).cloned().collect::<BTreeSet<_>>();
         let Some(known) = self.partners.get_mut(partner) else { return };
         known.answered = true;
-        for head in heads.into_iter().filter(|head| self.hosts.contains(head.log.host())) {
+        for head in heads.into_iter().filter(|head| self.hosts.contains(head.log.host()) && !free.contains(&head.log)) {
             // Only what the log's own key signed counts; anything else would let a partner stop this node.
             let key = self.trust.log_key(&head.log);
             let Some(signed) = key.and_then(|key| SignedCheckpoint::open(&head.note, &key).ok()) else { continue };
@@ -251,7 +241,21 @@ impl Recall {
             }
             let known = Known { head: signed.checkpoint().head, note: head.note, entries: head.entries };
             let log = self.logs.entry(head.log).or_insert_with(|| Own::asking(0));
-            log.heads.insert(partner.clone(), known);
+            log.heads.insert((partner.clone(), known.entries), known);
+        }
+    }
+
+    /// What one attempt brought. A partner that says it holds the entries and does not give them is asked again, and
+    /// in turn with others: to close a log is for ever.
+    fn refilled(&mut self, now: Timestamp, origin: &Origin, durable: u64) {
+        let Some(log) = self.logs.get_mut(origin).filter(|log| log.stage == Stage::Refilling) else { return };
+        log.stage = Stage::Asking;
+        if durable > log.durable {
+            log.durable = durable;
+            (log.refilled, log.tries) = (true, 0);
+        } else {
+            log.tries += 1;
+            log.until = later(now, (FIRST_PAUSE << log.tries.min(6)).min(LONGEST_PAUSE));
         }
     }
 
@@ -270,14 +274,14 @@ impl Recall {
         log.settle(origin, settled, actions);
     }
 
-    fn decide(&mut self, actions: &mut Vec<Action>) {
+    fn decide(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
         let open = self.logs.iter().filter(|(_, log)| log.stage == Stage::Asking);
         for origin in open.map(|(origin, _)| origin.clone()).collect::<Vec<_>>() {
-            self.decide_one(&origin, actions);
+            self.decide_one(now, &origin, actions);
         }
     }
 
-    fn decide_one(&mut self, origin: &Origin, actions: &mut Vec<Action>) {
+    fn decide_one(&mut self, now: Timestamp, origin: &Origin, actions: &mut Vec<Action>) {
         let enough = self.asks_nobody(origin) || self.has_enough(origin);
         let waits = self.waits_for_holder(origin);
         let Some(log) = self.logs.get_mut(origin).filter(|_| enough) else { return };
@@ -289,14 +293,15 @@ impl Recall {
             actions.push(Action::ReadRoot { origin: origin.clone(), size: best.head.size });
             return;
         }
-        let holders = log
-            .heads
-            .iter()
-            .filter(|(name, known)| known.entries && known.head.size > log.durable && !log.failed.contains(*name));
-        if let Some((from, known)) = holders.max_by_key(|(_, known)| known.head.size) {
-            let (from, note) = (from.clone(), known.note.clone());
-            log.stage = Stage::Refilling(from.clone());
-            actions.push(Action::Refill { origin: origin.clone(), from, note });
+        let mut holders = log.heads.iter().filter(|(_, known)| known.entries && known.head.size > log.durable);
+        let count = u32::try_from(holders.clone().count()).unwrap_or(u32::MAX);
+        if count > 0 {
+            let turn = usize::try_from(log.tries % count).unwrap_or(0);
+            if let Some(((from, _), known)) = holders.nth(turn).filter(|_| now >= log.until) {
+                let (from, note) = (from.clone(), known.note.clone());
+                log.stage = Stage::Refilling;
+                actions.push(Action::Refill { origin: origin.clone(), from, note });
+            }
         } else if !waits {
             let (size, successor) = (log.durable, origin.shard().successor());
             log.settle(origin, Settled::Close { size, successor, note: best.note }, actions);
@@ -337,7 +342,7 @@ impl Recall {
 impl Own {
     const fn asking(durable: u64) -> Self {
         let stage = Stage::Asking;
-        Self { durable, heads: BTreeMap::new(), stage, refilled: false, failed: BTreeSet::new() }
+        Self { durable, heads: BTreeMap::new(), stage, refilled: false, tries: 0, until: Timestamp::MIN }
     }
 
     fn settle(&mut self, origin: &Origin, settled: Settled, actions: &mut Vec<Action>) {

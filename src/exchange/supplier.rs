@@ -177,8 +177,8 @@ impl Supplier {
                 self.allowed()
             }
         };
-        match result.and_then(|()| self.go_on(now, &mut actions)) {
-            Ok(()) => {}
+        match result {
+            Ok(()) => self.go_on(now, &mut actions),
             Err(why) => {
                 self.closed = true;
                 actions.push(Action::HangUp(why));
@@ -293,9 +293,9 @@ impl Supplier {
         Ok(())
     }
 
-    fn go_on(&mut self, now: Timestamp, actions: &mut Vec<Action>) -> Result<(), ExchangeError> {
+    fn go_on(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
         if !self.greeted {
-            return Ok(());
+            return;
         }
         if self.proving.is_none()
             && self.untaken < MOST_UNTAKEN
@@ -315,7 +315,6 @@ impl Supplier {
             self.reading = Some((start, size));
             actions.push(Action::Read { start, end, size });
         }
-        Ok(())
     }
 
     fn send(&mut self, now: Timestamp, message: FromSupplier, actions: &mut Vec<Action>) {

@@ -22,10 +22,12 @@ const PORTION: u64 = 1 << 20;
 const RECEIPT_EVERY: i64 = 60;
 /// A call that brings nothing for this long, in seconds, is given up.
 const SILENCE: i64 = 60;
-/// Seconds before what is missing is asked for again; it doubles up to an hour.
+/// Seconds before what is missing is asked for again; it doubles up to ten minutes.
 const FIRST_PAUSE: i64 = 30;
-/// The longest pause, and the pause before what is held back is asked for again, in seconds.
-const LONGEST_PAUSE: i64 = 3_600;
+/// The longest pause, in seconds.
+const LONGEST_PAUSE: i64 = 600;
+/// Seconds before what is held back is asked for again.
+const HELD_PAUSE: i64 = 3_600;
 
 /// What happened.
 #[derive(Debug)]
@@ -238,7 +240,7 @@ impl Fetcher {
             let open = self.awaited.open.iter().filter(|(_, why)| due(why)).map(|(index, _)| *index);
             left.extend(open.take(MAX_INDEXES));
             if held_again {
-                self.held_again_at = later(now, LONGEST_PAUSE);
+                self.held_again_at = later(now, HELD_PAUSE);
             }
             if left.is_empty() {
                 return;

@@ -53,6 +53,7 @@ impl Awaited {
     }
 
     /// Indexes of one sort, rising.
+    #[must_use]
     pub fn indexes(&self, why: Why) -> Vec<u64> {
         self.open.iter().filter(|(_, found)| **found == why).map(|(index, _)| *index).collect()
     }

@@ -32,7 +32,9 @@ pub(super) fn serve(
     tokio::task::spawn_blocking(move || {
         for index in asked.indexes {
             let answer = match disclosed(store.as_ref(), &asked.log, index) {
-                Ok(state) => convert::disclosed_to_wire(index, state),
+                Ok(Some(state)) => convert::disclosed_to_wire(index, state),
+                // Of an entry that is not published nothing can be said, least of all that it has none.
+                Ok(None) => return,
                 Err(error) => {
                     // Who asked may have gone.
                     let _ = out.blocking_send(Err::<_, Status>(status(&error)));
@@ -53,10 +55,10 @@ fn disclosed(
     store: &dyn Store,
     origin: &crate::log::Origin,
     index: u64,
-) -> Result<Disclosed, crate::store::StoreError> {
-    Ok(match store.disclosures(origin, index)? {
-        None | Some(Disclosures::None) => Disclosed::None,
-        Some(Disclosures::Erased) => Disclosed::Erased,
-        Some(Disclosures::Present(all)) => Disclosed::All(all),
-    })
+) -> Result<Option<Disclosed>, crate::store::StoreError> {
+    Ok(store.disclosures(origin, index)?.map(|found| match found {
+        Disclosures::None => Disclosed::None,
+        Disclosures::Erased => Disclosed::Erased,
+        Disclosures::Present(all) => Disclosed::All(all),
+    }))
 }

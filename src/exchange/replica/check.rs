@@ -4,17 +4,26 @@ use super::{Checked, Target, Unchecked};
 use crate::{
     statement::{OpenedBody, open_leaf, status_list::LIST_ENTRIES},
     store::{Store, StoreError},
-    verification::{StatusPlace, check_entry},
+    verification::{CheckedEntry, EntryFault, StatusPlace, check_entry},
 };
 use std::collections::BTreeMap;
 
 /// Checks entries one by one, and finds the certificates that they change. Give each thread a part of the work: parts
 /// of one [`Unchecked`] may be checked apart and put together again.
 pub fn check(store: &dyn Store, work: &Unchecked) -> Result<Checked, StoreError> {
+    check_with(store, work, |leaf, index| check_entry(leaf, None, &work.origin, index, &work.trust))
+}
+
+/// The same with another check of the single entry.
+pub(in crate::exchange) fn check_with(
+    store: &dyn Store,
+    work: &Unchecked,
+    one: impl Fn(&[u8], u64) -> Result<CheckedEntry, EntryFault>,
+) -> Result<Checked, StoreError> {
     let mut targets = BTreeMap::new();
     let mut entries = Vec::with_capacity(work.entries.len());
     for (index, leaf) in (work.start..).zip(&work.entries) {
-        let checked = check_entry(leaf, None, &work.origin, index, &work.trust);
+        let checked = one(leaf, index);
         if let Ok(entry) = &checked
             && let OpenedBody::StatusChange(opened) = &entry.body
             && let Some(found) = store.find(&opened.change.target.jti)?

@@ -36,11 +36,6 @@ impl Finding {
     }
 }
 
-/// Takes a finding away: the entry holds by a newer trust list.
-pub(super) fn settle(origin: &Origin, index: u64) -> StateChange {
-    StateChange::RecordRemoved { table: Table::Finding, id: id(origin, index) }
-}
-
 /// Big-endian, so that they lie in the order of the log.
 fn id(origin: &Origin, index: u64) -> Vec<u8> {
     [origin.as_str().as_bytes(), &[0], &index.to_be_bytes()].concat()

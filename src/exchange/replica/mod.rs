@@ -16,6 +16,8 @@ mod record;
 
 pub use action::{Action, Checked, Event, Finding, Suspicion, Target, Unchecked};
 pub use check::check;
+#[cfg(test)]
+pub(in crate::exchange) use check::check_with;
 pub use finding::findings;
 pub use held::{Held, newest_note};
 pub use machine::{Replica, Setup};

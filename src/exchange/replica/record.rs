@@ -41,6 +41,7 @@ impl ReplicaRecord {
     }
 
     /// Puts the record.
+    #[must_use]
     pub fn put(&self, origin: &Origin) -> StateChange {
         let record = postcard::to_allocvec(self).unwrap_or_default();
         StateChange::RecordPut { table: TABLE, id: origin.as_str().as_bytes().to_vec(), record }

@@ -6,6 +6,7 @@ use crate::{
         canvasser::Canvasser,
         cosigned::Cosigned,
         disclosures::{Awaited, Fetcher},
+        recall::Recall,
         replica::{Held, Replica, Setup},
         supplier::Supplier,
         witness::Witness,
@@ -33,6 +34,9 @@ pub(super) struct Disk {
 /// What a process has.
 pub(super) struct Process {
     pub(super) replicas: BTreeMap<Origin, Replica>,
+    /// Own logs that are fetched back, each up to a size and until a time.
+    pub(super) refills: BTreeMap<Origin, (Replica, u64, u64)>,
+    pub(super) recall: Recall,
     pub(super) fetchers: BTreeMap<Origin, Fetcher>,
     pub(super) suppliers: BTreeMap<u64, Supplier>,
     pub(super) canvassers: BTreeMap<Origin, Canvasser>,
@@ -75,15 +79,32 @@ impl SimNode {
             (log.clone(), Replica::new(setup, held))
         };
         let own = (0..NODES.len()).filter(|to| *to != self.at).map(|to| origin(self.at, to));
+        let durable = self.disk.own.logs().into_iter().map(|log| (log.clone(), self.disk.own.durable_size(&log)));
+        let hosts = BTreeSet::from([super::world::issuer(self.at).host().clone()]);
+        let recall = Recall::new(&name(self.at), Arc::clone(trust), hosts, durable.collect::<Vec<_>>());
         let cosigned = |log: Origin| (log.clone(), Cosigned::load(self.disk.own.as_ref(), &log, trust).unwrap());
         self.process = Some(Process {
             replicas: self.disk.partners.iter().map(replica).collect(),
             fetchers: self.disk.partners.keys().map(|log| (log.clone(), self.fetcher(log))).collect(),
+            refills: BTreeMap::new(),
+            recall,
             suppliers: BTreeMap::new(),
             canvassers: own.clone().map(|log| (log.clone(), Canvasser::new(log, Arc::clone(trust)))).collect(),
             cosigned: own.map(cosigned).collect(),
             witness: Witness::load(self.disk.node.as_ref(), name(self.at), Arc::clone(trust), BTreeSet::new()).unwrap(),
         });
+    }
+
+    /// Fetches an own log back, as a replica that cosigns nothing.
+    pub(super) fn refill(&self, log: &Origin, trust: &Arc<TrustList>) -> Replica {
+        let held = Held::load(self.disk.own.as_ref(), log).unwrap();
+        let addressee = Addressee::Authority(super::world::issuer(ends(log).1)).to_string();
+        Replica::new(Setup { origin: log.clone(), addressee, trust: Arc::clone(trust), cosigns: false }, held)
+    }
+
+    /// The store of a log here: the authority's own, or the partner log's.
+    pub(super) fn store(&self, log: &Origin) -> Arc<MemoryStore> {
+        Arc::clone(if ends(log).0 == self.at { &self.disk.own } else { &self.disk.partners[log] })
     }
 
     /// What fetches the disclosures of a partner log, from what is on disk.

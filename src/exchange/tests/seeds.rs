@@ -16,6 +16,7 @@ fn weather(seed: u64) -> Weather {
         failures: 6 * foul,
         crashes: 8 * foul,
         partitions: 6 * (seed % 5),
+        restores: if seed.is_multiple_of(4) { 1_500 } else { 0 },
     }
 }
 
