@@ -6,6 +6,7 @@
 
 mod ground;
 mod nodes;
+mod rotation;
 mod story;
 
 use super::{

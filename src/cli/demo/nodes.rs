@@ -111,6 +111,14 @@ impl Running {
         .await
     }
 
+    /// Waits until every partner has a trust list of at least this version.
+    pub(super) async fn listed(&self, version: u64) -> Result<(), Failure> {
+        self.until("the partners do not take the trust list", |state| {
+            state.trust_version >= version && state.partners.iter().all(|partner| partner.trust_version >= version)
+        })
+        .await
+    }
+
     async fn until(&self, otherwise: &str, good: impl Fn(&wire::ListPartnersResponse) -> bool) -> Result<(), Failure> {
         let begun = Instant::now();
         loop {

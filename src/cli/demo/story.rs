@@ -3,6 +3,7 @@
 use super::{
     ground::{self, COUNTRIES, Cast, everybody, failed},
     nodes::Running,
+    rotation,
 };
 use crate::{
     agreement::Agreements,
@@ -203,6 +204,8 @@ pub(super) async fn tell(telling: &mut Telling, folder: &Path, out: Option<&Path
 
     stage.cancel(telling, first).await?;
     stage.catch_up(telling).await?;
+    let (_, signed_before) = issued.get(1).ok_or_else(|| failed("nothing was issued"))?;
+    stage.rotate(telling, folder, signed_before).await?;
 
     if let Some(out) = out {
         keep(out, folder, &issued)?;
@@ -362,6 +365,40 @@ impl Stage {
         let bundle = download(desk, &last.number).await?;
         self.stranger.judge(&bundle, self.day, Headline::Valid)?;
         telling.tell("verify_offline", format!("  {} verified from its bundle with no network: VALID", last.number));
+        Ok(())
+    }
+}
+
+impl Stage {
+    /// An authority changes its statement key: listed, known to the partners, used.
+    async fn rotate(&mut self, telling: &mut Telling, folder: &Path, before: &str) -> Result<(), Failure> {
+        let (cast, trust) = (self.desk("tdap")?.cast, folder.join("trust"));
+        let second = rotation::offline_of(self.node("china")?)?;
+        rotation::list(self.node("pakistan")?, cast.short, &second, &trust)?;
+        telling
+            .tell("rotate", format!("{} made {}; its root and two signers listed it", cast.short, rotation::NEW_KEY));
+        let home = self.nodes.iter_mut().find(|node| node.site.country.short == "pakistan");
+        let home = home.ok_or_else(|| failed("a country without a node"))?;
+        home.kill();
+        home.again().await?;
+        home.listed(2).await?;
+        telling.tell("distribute", "  Pakistan's node took trust list 2, and the partners took it from there");
+        home.kill();
+        rotation::use_it(home)?;
+        home.again().await?;
+        let token = open_account(home, cast).await?;
+        let desk = Desk { cast, connection: home.dial(Some(&token)).await? };
+        let scene = SCENES.first().ok_or_else(|| failed("nothing to issue"))?;
+        let issued = issue(&desk, scene).await?;
+        let bundle = download(&desk, &issued.number).await?;
+        telling.tell("issue", format!("  {} issued {} with the new key", cast.short, issued.number));
+        self.stranger = Stranger::new(folder)?;
+        self.stranger.judge(&bundle, self.day, Headline::Valid)?;
+        self.stranger.judge(before, self.day, Headline::Valid)?;
+        telling.tell(
+            "verify_offline",
+            "  verified under list 2 with no network, and so is what the old key signed: VALID",
+        );
         Ok(())
     }
 }
