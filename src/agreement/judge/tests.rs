@@ -429,7 +429,7 @@ fn every_certificate_of_the_demonstration_may_be_issued() {
         assert_eq!(ruling(&judgement).flags.retrospective, late, "{}", path.display());
         judged += 1;
     }
-    assert_eq!(judged, 6);
+    assert_eq!(judged, 8);
 }
 
 proptest! {

@@ -20,7 +20,7 @@ pub(crate) fn samples() -> Vec<(String, String)> {
         })
         .collect();
     found.sort();
-    assert_eq!(found.len(), 6);
+    assert_eq!(found.len(), 8);
     found
 }
 
