@@ -1,7 +1,7 @@
 //! Pakistan, China and Kenya: a node for each, made by `origin init`, under one trust list.
 
 use crate::{
-    process::Running,
+    process::{Running, today},
     support::{Said, folder, origin, text},
 };
 use origin_exchange::trust::{Anchor, TrustList};
@@ -140,10 +140,13 @@ impl Member {
         TrustList::open(&self.read("trust/trust-list.note"), &anchor, None).unwrap()
     }
 
-    /// Judges a file with no network, by this member's trust list.
+    /// Judges a file with no network, by this member's trust list, on the day it was issued: in Nairobi that may be
+    /// tomorrow.
     pub(crate) fn judge(&self, file: &Path) -> Said {
         let (trust, anchor) = (self.at("trust/trust-list.note"), self.at("trust/anchor.toml"));
-        origin(&["verify", text(file), "--trust", &trust, "--anchor", &anchor, "--format", "json"])
+        let day = today().to_string();
+        let believed = ["--trust", &trust, "--anchor", &anchor, "--as-of", &day];
+        origin(&[&["verify", text(file), "--format", "json"][..], &believed].concat())
     }
 
     /// What the operator is shown of a log that passes between this node and a partner.
@@ -163,6 +166,15 @@ impl Member {
         until(
             || self.passage(node, partner, log).is_some_and(|log| log["held"].as_u64() >= Some(size)),
             || format!("{log} to {size}: {:?}\n{}", self.passage(node, partner, log), node.events()),
+        );
+    }
+
+    /// Waits until this node also has the disclosures of all entries of a partner's log that it holds.
+    #[track_caller]
+    pub(crate) fn is_disclosed(&self, node: &Running, partner: &Self, log: &str) {
+        until(
+            || self.passage(node, partner, log).is_some_and(|log| log["missing_disclosures"] == 0),
+            || format!("{log}: {:?}\n{}", self.passage(node, partner, log), node.events()),
         );
     }
 

@@ -237,6 +237,9 @@ impl<'a> World<'a> {
         let members = self.federation.members();
         assert_eq!(self.auditor.counted(), (self.ledger.all().len(), 0));
         assert!(self.ledger.all().iter().all(|asked| matches!(asked.deed, Deed::Issue(_)) && asked.answer.is_some()));
+        for (log, holder) in &logs {
+            members[*holder].is_disclosed(&self.nodes[*holder], members[ISSUER], log);
+        }
         stop(self.nodes);
         for (log, holder) in logs {
             let issued = members[ISSUER].check_log("data/tdap.gov.pk", &log);

@@ -24,6 +24,7 @@ mod kills;
 #[path = "../kill/ledger.rs"]
 #[allow(dead_code, reason = "shared with the kill test of one node")]
 mod ledger;
+mod one_bad_entry;
 mod pretender;
 #[path = "../process/mod.rs"]
 #[allow(dead_code, reason = "shared with other test programs")]
@@ -32,5 +33,6 @@ mod secrecy;
 #[path = "../cli/support.rs"]
 #[allow(dead_code, reason = "shared with other test programs")]
 mod support;
+mod troubles;
 #[path = "../kill/wire.rs"]
 mod wire;

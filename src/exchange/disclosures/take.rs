@@ -1,7 +1,10 @@
 //! Holds disclosures that arrived against their entry's digests, and seals them: done beside the machine.
 
 use crate::{
-    exchange::message::{Disclosed, DisclosedEntry},
+    exchange::{
+        message::{Disclosed, DisclosedEntry},
+        replica::is_finding,
+    },
     log::Origin,
     statement::{Completeness, open_leaf},
     store::{Disclosures, Sealed, Store, StoreError},
@@ -26,7 +29,13 @@ pub enum Taken {
 pub fn take(store: &dyn Store, origin: &Origin, answers: &[DisclosedEntry]) -> Result<Vec<(u64, Taken)>, StoreError> {
     let mut taken = Vec::with_capacity(answers.len());
     for answer in answers {
-        taken.push((answer.index, judge(store, origin, answer)?));
+        let judged = match judge(store, origin, answer)? {
+            // What nobody will be shown is not waited for either; where a later trust list lets the entry hold, what
+            // came with it is kept.
+            Taken::Wrong if is_finding(store, origin, answer.index)? => Taken::Nothing,
+            judged => judged,
+        };
+        taken.push((answer.index, judged));
     }
     Ok(taken)
 }

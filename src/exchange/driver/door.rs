@@ -106,8 +106,10 @@ impl ReplicationService for Door {
         let offer = request.into_inner();
         let (list, now) = (self.0.lists.current(), self.0.clock.now());
         self.0.heard(&caller.name, offer.version, &offer.digest, offer.now.as_ref(), now);
-        if offer.version > list.version() || offer.new_log {
-            // The conversation that this node leads with the caller fetches it, and looks for the log.
+        let away = self.0.link_of(&caller.name).borrow().is_none();
+        if offer.version > list.version() || offer.new_log || away {
+            // The conversation that this node leads with the caller fetches it, and looks for the log. Whoever calls
+            // is back, and need not be waited for any longer.
             self.0.nudge(&caller.name).notify_one();
         }
         let digest = Bytes::copy_from_slice(&list.digest().0);

@@ -79,6 +79,7 @@ pub(super) async fn fetch(inner: Arc<Inner>, partner: NodeName, origin: Origin, 
                     store: &store,
                     machine,
                     call: None,
+                    missing: Vec::new(),
                     done,
                     results,
                 };
@@ -103,6 +104,8 @@ struct Carrier<'a> {
     store: &'a Arc<dyn Store>,
     machine: Fetcher,
     call: Option<Call>,
+    /// What was said to be missing last.
+    missing: Vec<u64>,
     done: mpsc::UnboundedSender<Heard>,
     results: mpsc::UnboundedReceiver<Heard>,
 }
@@ -186,10 +189,13 @@ impl Carrier<'_> {
             Action::Receipt { origin, size, missing, held } => {
                 self.receipt(OwedReceipt { origin, size, missing, held });
             }
-            Action::Missing(indexes) => {
+            // The same again is no second line.
+            Action::Missing(indexes) if indexes != self.missing => {
                 let (count, first) = (indexes.len(), indexes.first());
                 tracing::warn!(partner = %self.partner, origin = %self.origin, count, first, "disclosures are missing or wrong");
+                self.missing = indexes;
             }
+            Action::Missing(_) => {}
         }
     }
 

@@ -56,6 +56,7 @@ pub(super) async fn keep_all(inner: Arc<Inner>) {
 async fn keep(inner: Arc<Inner>, name: NodeName) {
     let mut pause = FIRST_PAUSE;
     let mut changes = inner.lists.changes();
+    let nudge = inner.nudge(&name);
     loop {
         let begun = tokio::time::Instant::now();
         let error = match inner.dialler.dial(&name).await {
@@ -76,6 +77,11 @@ async fn keep(inner: Arc<Inner>, name: NodeName) {
             changed = changes.changed() => {
                 if changed.is_err() { return; }
                 pause = FIRST_PAUSE;
+            }
+            // It calls: it is back. Not at once, so that its calls cannot have it dialled without a rest.
+            () = nudge.notified() => {
+                pause = FIRST_PAUSE;
+                tokio::time::sleep(FIRST_PAUSE).await;
             }
         }
     }

@@ -308,9 +308,9 @@ impl Carrier {
         None
     }
 
-    /// The same trouble again is no second line.
+    /// The same trouble again is no second line, until a head was reached in between.
     fn alarmed(&mut self, why: ExchangeError) {
-        if self.alarm.as_ref() != Some(&why) {
+        if !self.alarm.as_ref().is_some_and(|last| alike(last, &why)) {
             tracing::warn!(partner = %self.partner, origin = %self.origin, reason = why.reason(), "{why}");
             self.alarm = Some(why);
         }
@@ -392,6 +392,13 @@ impl Carrier {
             passage.findings = findings;
         });
     }
+}
+
+/// Whether two troubles differ in figures alone: the bytes that are free are others with each try.
+fn alike(one: &ExchangeError, other: &ExchangeError) -> bool {
+    let (one, other) = (one.to_string(), other.to_string());
+    let words = |c: &char| !c.is_ascii_digit();
+    one.chars().filter(words).eq(other.chars().filter(words))
 }
 
 async fn stream(link: Option<Link>) -> Result<Up, String> {

@@ -19,6 +19,11 @@ pub fn findings(store: &dyn Store, origin: &Origin) -> Result<Vec<Finding>, Stor
     .collect()
 }
 
+/// Whether the entry at this index is one.
+pub fn is_finding(store: &dyn Store, origin: &Origin, index: u64) -> Result<bool, StoreError> {
+    Ok(store.record(Table::Finding, &id(origin, index))?.is_some())
+}
+
 pub(super) fn indexes(store: &dyn Store, origin: &Origin) -> Result<BTreeSet<u64>, StoreError> {
     Ok(store.records(Table::Finding)?.iter().filter_map(|(id, _)| index_of(origin, id)).collect())
 }

@@ -18,7 +18,7 @@ pub use action::{Action, Checked, Event, Finding, Suspicion, Target, Unchecked};
 pub use check::check;
 #[cfg(test)]
 pub(in crate::exchange) use check::check_with;
-pub use finding::findings;
+pub use finding::{findings, is_finding};
 pub use held::{Held, newest_note};
 pub use machine::{Replica, Setup};
 pub use record::{Heard, ReplicaRecord};
