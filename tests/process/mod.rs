@@ -45,7 +45,7 @@ impl Home {
     /// Where the authority keeps its journals.
     pub(crate) fn data(&self) -> PathBuf {
         let mut entries = fs::read_dir(self.node.join("data")).unwrap().map(|entry| entry.unwrap().path());
-        entries.find(|path| path.is_dir()).unwrap()
+        entries.find(|path| path.is_dir() && !path.ends_with("partners")).unwrap()
     }
 
     /// A change to the configuration.
