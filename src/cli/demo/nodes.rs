@@ -15,7 +15,7 @@ use std::{
 };
 
 /// How long a node may take to serve, or its partners to do what they do by themselves.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// How often it is looked whether something has happened.
 const LOOK: Duration = Duration::from_millis(10);
 /// Lines of its events that are shown of a node that did not start.

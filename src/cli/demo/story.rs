@@ -115,7 +115,7 @@ impl Telling {
     pub(super) fn addresses(&self, nodes: &[Running]) {
         for node in nodes {
             let (ports, name) = (node.site.ports, node.site.country.name);
-            self.console.message(format!("{name}"));
+            self.console.message(name);
             self.console.message(format!("  https    {}   logs, status lists, key discovery", ports.public));
             self.console.message(format!("  grpc     {}   issuing, verifying, reading", ports.client));
             self.console.message(format!("  partner  {}   the exchange, over mutual TLS", ports.partner));
