@@ -8,10 +8,10 @@ use super::{
 use crate::{
     log::{Hash, leaf_hash},
     reason::{Class, Reasoned},
-    statement::{StatementError, compose},
-    store::{Batch, EntryRef, NewEntry, StateChange},
+    statement::{OpenedBody, StatementError, StatementRef, compose, open_leaf},
+    store::{Batch, Disclosures, EntryRef, NewEntry, StateChange},
     trust::TrustList,
-    verification::check_entry,
+    verification::{CheckedEntry, check_entry, check_scope},
 };
 use bytes::Bytes;
 use std::{collections::HashMap, num::NonZero, thread};
@@ -87,6 +87,29 @@ pub(super) fn press(setup: &Setup, planned: &Planned) -> Result<Pressed, Fault> 
     Ok(Pressed { batch: Batch { at_ms: planned.at_ms, entries, state, ..Batch::default() }, hashes })
 }
 
+/// Whether the key may speak about the target of a change: its agreement and its office stand in the target alone.
+fn check_target(
+    setup: &Setup,
+    trust: &TrustList,
+    change: &CheckedEntry,
+    target: &StatementRef,
+) -> Result<(), SequencerError> {
+    let store = setup.store.as_ref();
+    let place = store.find(&target.jti)?.filter(|place| place.origin == target.log);
+    let EntryRef { origin, index } = place.ok_or(SequencerError::NoSuchCertificate)?;
+    let leaf = store.leaf(&origin, index)?.ok_or(SequencerError::NoSuchCertificate)?;
+    let disclosures = match store.disclosures(&origin, index)? {
+        Some(Disclosures::Present(disclosures)) => disclosures,
+        // What was erased names no office any more: then the agreement alone is asked.
+        _ => Vec::new(),
+    };
+    let opened = open_leaf(&leaf, &disclosures).map_err(|e| SequencerError::Unavailable(e.to_string()))?;
+    let OpenedBody::Certificate(certificate) = opened.body else { return Err(SequencerError::NoSuchCertificate) };
+    let office = certificate.reference.as_option().map(|reference| &reference.office.code);
+    check_scope(change, (&certificate.agreement, office), trust)
+        .map_err(|fault| SequencerError::CheckFailed(fault.to_string()))
+}
+
 fn press_row(setup: &Setup, trust: &TrustList, row: &Row) -> Result<(NewEntry, Hash), Fault> {
     press_entry(setup, trust, row).map_err(|error| {
         // An error of the moment concerns the whole batch, one of the row its request alone.
@@ -103,8 +126,11 @@ fn press_entry(setup: &Setup, trust: &TrustList, row: &Row) -> Result<(NewEntry,
     let unsigned = compose(&row.envelope, &row.body, setup.random.as_ref()).map_err(cannot)?;
     let issued = setup.signers.statement.sign(unsigned).map_err(cannot)?;
     let origin = &row.envelope.log;
-    check_entry(issued.jwt.as_bytes(), Some(&issued.disclosures), origin, row.index, trust)
+    let checked = check_entry(issued.jwt.as_bytes(), Some(&issued.disclosures), origin, row.index, trust)
         .map_err(|fault| SequencerError::CheckFailed(fault.to_string()))?;
+    if let OpenedBody::StatusChange(change) = &checked.body {
+        check_target(setup, trust, &checked, &change.change.target)?;
+    }
     let disclosures = if issued.disclosures.is_empty() {
         None
     } else {

@@ -355,3 +355,17 @@ async fn what_is_not_cosigned_yet_is_marked_and_what_is_cosigned_is_valid() {
     assert!(desk.evidence_at(&second.entry).unwrap().awaiting_cosignatures);
     assert_eq!(verdict(&world, &desk.evidence_at(&issued.entry).unwrap()).headline, Headline::Valid);
 }
+
+#[tokio::test]
+async fn a_key_that_may_not_speak_of_an_agreement_cancels_none_of_its_certificates() {
+    let world = World::new();
+    let (desk, _) = world.desk();
+    let issued = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap().outcome;
+    let wish = || cancel(CertificateName::Jti(issued.jti));
+    world.narrow_key("COMESA");
+    let refused = desk.change_status(&world.signatory, &world.request_id(2), wish()).await.unwrap_err();
+    assert_eq!(refused.reason(), "REPLICA_CHECK_FAILED");
+    assert_eq!(world.store.durable_size(&log()), 2, "a refused change takes no place");
+    world.narrow_key("CPFTA");
+    desk.change_status(&world.signatory, &world.request_id(3), wish()).await.unwrap();
+}

@@ -155,6 +155,22 @@ impl World {
         (name.witness(), key)
     }
 
+    /// A next trust list in which the statement key may speak of another agreement only.
+    pub(crate) fn narrow_key(&self, agreement: &str) {
+        let list = self.trust.load_full();
+        let mut section = list.sections().next().unwrap().successor();
+        for key in section.keys.iter_mut().filter(|key| key.r#use == ListedUse::Statement) {
+            key.agreements = Some(vec![agreement.parse().unwrap()]);
+        }
+        let section = self.keys.root(&"root".parse().unwrap()).unwrap().sign(section).unwrap();
+        let mut text = ListText::following(&list, list.text().issued, list.text().next_update);
+        text.put(&section, None);
+        let mut draft = ListDraft::new(text).unwrap();
+        self.keys.federation(&"federation".parse().unwrap()).unwrap().sign(&mut draft, None).unwrap();
+        let list = draft.finish(&list.anchor().unwrap(), Some(&list)).unwrap();
+        self.trust.store(Arc::new(list));
+    }
+
     fn statement_key(&self) -> StatementKey {
         self.keys.statement(&"statement".parse().unwrap()).unwrap()
     }
