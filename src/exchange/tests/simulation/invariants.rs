@@ -1,0 +1,108 @@
+//! What must always hold of the whole system, looked at as it runs and at the end.
+
+use super::*;
+
+impl Simulation {
+    pub(super) fn prove(&self, node: usize, log: &Origin, old: u64, new: u64) -> Vec<Hash> {
+        let store = self.nodes[node].store(log);
+        let store: &dyn Store = store.as_ref();
+        consistency_proof(old, new, &store.hashes(log)).unwrap()
+    }
+
+    // ---- what must always hold --------------------------------------------------------------------------
+
+    /// A replica's log is a prefix of what its issuer published.
+    pub(super) fn check_prefix(&self, node: usize, log: &Origin) {
+        let store = self.nodes[node].store(log);
+        let held = store.durable_size(log);
+        assert!(held <= self.published.get(log).copied().unwrap_or(0), "{log}: {held} entries that were not published");
+        if let Some(last) = held.checked_sub(1) {
+            let entry = store.durable_entry(log, last).unwrap().unwrap();
+            assert_eq!(entry.leaf, WORLD.scripts[log].lines[usize::try_from(last).unwrap()].leaf, "{log} at {last}");
+        }
+    }
+
+    /// One size, one root; no cosigner goes back.
+    pub(super) fn cosign(
+        &mut self,
+        checkpoint: &Checkpoint,
+        cosigner: &str,
+        key: crate::signature::SecretKey,
+    ) -> String {
+        let Checkpoint { origin, head } = checkpoint;
+        let root = *self.cosigned.entry((origin.clone(), head.size)).or_insert(head.root);
+        assert_eq!(root, head.root, "two roots of {origin} at {} are cosigned", head.size);
+        let last = self.last_cosigned.entry((origin.clone(), cosigner.to_owned())).or_default();
+        assert!(head.size >= *last, "{cosigner} cosigns {origin} at {} after {last}", head.size);
+        *last = head.size;
+        let time = u64::try_from(self.timestamp().as_second()).unwrap();
+        cosign(checkpoint, cosigner, &key, time).unwrap().to_string()
+    }
+
+    /// Every replica holds everything, and every newest head has the cosignatures that the policy asks for.
+    pub(in crate::exchange::tests) fn converged(&self) -> Result<(), String> {
+        for log in self.logs.iter().filter(|log| !self.closed.contains(*log)) {
+            let (from, to) = ends(log);
+            let issued = self.goals[log];
+            let own = self.nodes[from].disk.own.head(log).map_or(0, |head| head.head.size);
+            let held = self.nodes[to].disk.partners[log].head(log).map_or(0, |head| head.head.size);
+            if own < issued || held < own {
+                return Err(format!("{log}: {issued} issued, {own} published, {held} held"));
+            }
+            let process: &Process = self.nodes[from].process.as_ref().unwrap();
+            let newest = process.cosigned[log].newest(&self.trust, own);
+            let Some((_, note)) = newest else { return Err(format!("{log}: the head of {own} lacks cosignatures")) };
+            let signed = SignedCheckpoint::open(&note, &self.trust.log_key(log).unwrap()).unwrap();
+            assert!(enough(&self.trust, log, &signed, own - 1));
+            let awaited = self.nodes[to].process.as_ref().unwrap().fetchers[log].awaited();
+            let there = awaited.indexes(Why::Missing).into_iter().all(|index| self.is_lost(log, index));
+            if awaited.receipted.settled < own || awaited.receipted.owed || !there {
+                return Err(format!("{log}: of {own} disclosures are awaited: {awaited:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the issuer lost the disclosures of an entry: its disk was an old copy, and entries came back without.
+    pub(super) fn is_lost(&self, log: &Origin, index: u64) -> bool {
+        let has = !WORLD.scripts[log].lines[usize::try_from(index).unwrap()].disclosures.is_empty();
+        has && self.nodes[ends(log).0].disk.own.disclosures(log, index).unwrap() == Some(Disclosures::None)
+    }
+
+    /// What is left when everything has come to rest.
+    pub(in crate::exchange::tests) fn check_rest(&self) {
+        assert!(self.equivocations.is_empty(), "{:?}", self.equivocations);
+        for log in self.logs.iter().filter(|log| !self.closed.contains(*log)) {
+            let (_, to) = ends(log);
+            let store: &dyn Store = self.nodes[to].disk.partners[log].as_ref();
+            let script = &WORLD.scripts[log];
+            let held = store.head(log).unwrap().head;
+            assert_eq!(held.root, root(held.size, &script.tree).unwrap());
+            for (index, line) in (0..held.size).zip(&script.lines) {
+                assert_eq!(store.leaf(log, index).unwrap().unwrap(), line.leaf);
+                let bad = index == BAD;
+                assert_eq!(store.find(&line.jti).unwrap().is_none(), bad, "{log} at {index}");
+                let there = store.disclosures(log, index).unwrap().unwrap();
+                let none = line.disclosures.is_empty() || bad || is_held(index);
+                match there {
+                    Disclosures::None => assert!(none || self.is_lost(log, index), "{log} at {index}"),
+                    Disclosures::Present(all) => assert!(!none && all == line.disclosures, "{log} at {index}"),
+                    Disclosures::Erased => panic!("nothing was erased"),
+                }
+                let place = line.status_index.filter(|_| !bad);
+                assert_eq!(store.facts(log, index).unwrap().unwrap().status_index, place, "{log} at {index}");
+            }
+            let findings = replica::findings(store, log).unwrap();
+            let indexes = findings.iter().map(|finding| finding.index).collect::<Vec<_>>();
+            assert_eq!(indexes, if held.size > BAD { vec![BAD] } else { Vec::new() }, "{log}");
+            // The issuer was told what reached its addressee, and nothing else is open.
+            let awaited = self.nodes[to].process.as_ref().unwrap().fetchers[log].awaited();
+            let open = (awaited.indexes(Why::Missing), awaited.indexes(Why::Held));
+            assert!(open.1.iter().all(|index| is_held(*index)), "{log}: {open:?}");
+            assert_eq!(self.receipts.get(log).cloned().unwrap_or_default(), open, "{log}");
+            for (node, other) in self.nodes.iter().enumerate().filter(|(node, _)| *node != to) {
+                assert!(!other.disk.partners.contains_key(log), "{log} at node {node}");
+            }
+        }
+    }
+}
