@@ -48,6 +48,7 @@ fn code(reason: &str, class: Class) -> Code {
         | "STATUS_LIST_UNKNOWN" => Code::NotFound,
         "REQUEST_ID_REUSED" | "NUMBER_TAKEN" => Code::AlreadyExists,
         "RULES_REFUSE" | "STATUS_FORBIDS" | "LOG_CLOSED" | "REQUEST_ID_EXPIRED" => Code::FailedPrecondition,
+        "RECORD_MOVED" => Code::Aborted,
         "RANGE_UNPUBLISHED" => Code::OutOfRange,
         "OVERLOADED" | "RATE_LIMITED" | "NO_SPACE" => Code::ResourceExhausted,
         "DEADLINE_EXCEEDED" => Code::DeadlineExceeded,

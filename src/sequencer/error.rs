@@ -29,6 +29,9 @@ pub enum SequencerError {
     /// The certificate number stands on another certificate.
     #[error("certificate number {0} is taken: it stands on another certificate of this authority")]
     NumberTaken(String),
+    /// What was to change with the certificate is not what it was when that was decided.
+    #[error("what the certificate was to be issued for was changed by another in the meantime; nothing was issued")]
+    RecordMoved,
     /// The number series gives a number that cannot be used.
     #[error("the number series {series} cannot go on: {why}")]
     SeriesExhausted {
@@ -73,6 +76,7 @@ impl Reasoned for SequencerError {
             Self::NoSpace(_) => "NO_SPACE",
             Self::RequestReused(_) => "REQUEST_ID_REUSED",
             Self::NumberTaken(_) => "NUMBER_TAKEN",
+            Self::RecordMoved => "RECORD_MOVED",
             Self::SeriesExhausted { .. } => "SERIES_EXHAUSTED",
             Self::DateMoved(_) => "DATE_MOVED",
             Self::NoSuchCertificate => "NO_SUCH_CERTIFICATE",
@@ -89,6 +93,7 @@ impl Reasoned for SequencerError {
             Self::Overloaded { .. } | Self::Unavailable(_) | Self::NoSpace(_) | Self::DateMoved(_) => Class::Retry,
             Self::RequestReused(_)
             | Self::NumberTaken(_)
+            | Self::RecordMoved
             | Self::NoSuchCertificate
             | Self::StatusForbids { .. }
             | Self::LogClosed(_)

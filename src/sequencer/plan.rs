@@ -14,7 +14,7 @@ use crate::{
         Act, Addressee, Body, Change, Envelope, Issuer, Jti, Kid, StatementRef, StatusChange, StatusReference,
         status_list::{LIST_ENTRIES, Status, StatusList, StatusOrder},
     },
-    store::{EntryRef, StateChange, Store, Table},
+    store::{EntryRef, Expected, StateChange, Store, Table},
     time::{Clock, Date, Random, Timestamp, ZoneName},
     trust::TrustList,
     verification::status_after,
@@ -74,6 +74,8 @@ pub(super) struct Planned {
     pub(super) at_ms: u64,
     pub(super) rows: Vec<Row>,
     pub(super) state: Vec<StateChange>,
+    /// What records must still be when the batch is committed.
+    pub(super) expected: Vec<Expected>,
     pub(super) snapshots: Vec<Due>,
     /// What can be answered at once: refusals, and repeats of what is done.
     pub(super) answers: Vec<(RequestKey, Result<Outcome, SequencerError>)>,
@@ -86,6 +88,8 @@ pub(super) struct Plan {
     logs: BTreeMap<Origin, LogPlan>,
     series: HashMap<String, u64>,
     numbers: VecDeque<HashSet<String>>,
+    /// Records that batches under way change.
+    moving: VecDeque<HashSet<(Table, Vec<u8>)>>,
     /// Changes of status by the certificate they are about, as far as this plan met them.
     changes: HashMap<Vec<u8>, Vec<u64>>,
     now: Timestamp,
@@ -156,7 +160,14 @@ impl Plan {
         }
         // A clock that went back while the process was down must not make a snapshot older than the last one.
         let now = logs.values().filter_map(|log: &LogPlan| log.snapshot_at).fold(ground.clock.now(), Timestamp::max);
-        Ok(Self { logs, series: HashMap::new(), numbers: VecDeque::new(), changes: HashMap::new(), now })
+        Ok(Self {
+            logs,
+            series: HashMap::new(),
+            numbers: VecDeque::new(),
+            moving: VecDeque::new(),
+            changes: HashMap::new(),
+            now,
+        })
     }
 
     /// The instant at which the next snapshot is due, if any log is open.
@@ -177,6 +188,7 @@ impl Plan {
         let mut touched: BTreeMap<Origin, Touched> = BTreeMap::new();
         let mut series: BTreeMap<String, u64> = BTreeMap::new();
         self.numbers.push_front(HashSet::new());
+        self.moving.push_front(HashSet::new());
         for Work { request, digest, task } in works {
             if let Some(answer) = answered(ground.store, request, *digest)? {
                 planned.answers.push((request.clone(), answer));
@@ -199,8 +211,10 @@ impl Plan {
         if planned.rows.is_empty() {
             // It is not sent: numbers that are under way must not be forgotten for it.
             self.numbers.pop_front();
+            self.moving.pop_front();
         } else {
             self.numbers.truncate(BATCHES_UNDER_WAY);
+            self.moving.truncate(BATCHES_UNDER_WAY);
         }
         Ok(planned)
     }
@@ -250,13 +264,14 @@ impl Plan {
         touched: &mut BTreeMap<Origin, Touched>,
         series: &mut BTreeMap<String, u64>,
     ) -> Result<Outcome, SequencerError> {
-        let Issue { particulars, ruling, zone, addressee, numbering } = issue;
+        let Issue { particulars, ruling, zone, addressee, numbering, beside } = issue;
         let issued_on = ruling.issued_on;
         let today = zone.date_at(self.now);
         if today != issued_on {
             return Err(SequencerError::DateMoved(today));
         }
         // What can be refused is refused before anything is opened or drawn.
+        self.stand_still(ground.store, &beside.expected)?;
         let origin = self.log_of(ground, addressee, issued_on)?;
         let number = match numbering {
             Numbering::Brought(number) => {
@@ -295,6 +310,11 @@ impl Plan {
         }
         let row = self.place(ground, &origin, body)?;
         let outcome = Outcome { entry: row.entry(), jti: row.envelope.jti, number: Some(text.clone()), day: issued_on };
+        planned.expected.extend(beside.expected.iter().cloned());
+        planned.state.extend(beside.changes.iter().flat_map(|changes| changes(&outcome)));
+        if let Some(moving) = self.moving.front_mut() {
+            moving.extend(beside.expected.iter().map(|one| (one.table, one.id.clone())));
+        }
         planned.rows.push(Row {
             status_index: Some(status_index),
             number: Some(text),
@@ -498,6 +518,17 @@ impl Plan {
         indexes.push(index);
         let record = postcard::to_allocvec(indexes).map_err(|e| SequencerError::Unavailable(e.to_string()))?;
         Ok(StateChange::RecordPut { table: Table::Setting, id, record })
+    }
+
+    /// Refuses what rests on a record that has moved, or that a batch under way moves.
+    fn stand_still(&self, store: &dyn Store, expected: &[Expected]) -> Result<(), SequencerError> {
+        for Expected { table, id, record } in expected {
+            let key = (*table, id.clone());
+            if self.moving.iter().any(|batch| batch.contains(&key)) || store.record(*table, id)? != *record {
+                return Err(SequencerError::RecordMoved);
+            }
+        }
+        Ok(())
     }
 
     fn is_given(&self, store: &dyn Store, number: &str) -> Result<bool, SequencerError> {

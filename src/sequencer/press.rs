@@ -84,7 +84,8 @@ pub(super) fn press(setup: &Setup, planned: &Planned) -> Result<Pressed, Fault> 
         .map(|(entry, hash)| (EntryRef { origin: entry.origin.clone(), index: entry.index }, *hash))
         .collect();
     let entries = entries.into_iter().map(|(entry, _)| entry).collect();
-    Ok(Pressed { batch: Batch { at_ms: planned.at_ms, entries, state, ..Batch::default() }, hashes })
+    let expected = planned.expected.clone();
+    Ok(Pressed { batch: Batch { at_ms: planned.at_ms, entries, expected, state, ..Batch::default() }, hashes })
 }
 
 /// Whether the key may speak about the target of a change: its agreement and its office stand in the target alone.

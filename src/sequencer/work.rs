@@ -4,10 +4,11 @@ use crate::{
     agreement::Series,
     certificate::{CertificateNumber, OfficeCode, Particulars, Ruling, Text},
     statement::{Act, Addressee, Body, Issuer, Jti, KeyChange, Receipt},
-    store::EntryRef,
+    store::{EntryRef, Expected, StateChange},
     time::{Date, ZoneName},
 };
 use serde::{Deserialize, Serialize};
+use std::{fmt, sync::Arc};
 
 /// Which request this is: the same key with the same digest has the same answer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -53,6 +54,23 @@ pub struct Issue {
     pub addressee: Addressee,
     /// Where its number comes from.
     pub numbering: Numbering,
+    /// What changes with it.
+    pub beside: Beside,
+}
+
+/// State that changes with a certificate, in the same durable unit: both are there after a crash, or neither.
+#[derive(Clone, Default)]
+pub struct Beside {
+    /// What records must still be; if one has moved, the certificate is not issued.
+    pub expected: Vec<Expected>,
+    /// The changes, once place and number are known.
+    pub changes: Option<Arc<dyn Fn(&Outcome) -> Vec<StateChange> + Send + Sync>>,
+}
+
+impl fmt::Debug for Beside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Beside").field("expected", &self.expected).finish_non_exhaustive()
+    }
 }
 
 /// Where a certificate number comes from.

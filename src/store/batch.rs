@@ -2,7 +2,7 @@
 
 use super::entry::{NewEntry, Sealed};
 use super::error::StoreError;
-use super::state::{RequestId, StateChange, Table};
+use super::state::{Expected, RequestId, StateChange, Table};
 use crate::encoding::hex;
 use crate::log::{Extension, MAX_LEAF_BYTES, Origin};
 use crate::statement::Jti;
@@ -23,6 +23,8 @@ pub struct Batch {
     /// Disclosures of entries that were made durable without them, in this batch or before it: a replica gets them
     /// later than the entry. An entry gets them once.
     pub late: Vec<Sealed>,
+    /// What records must still be for the batch to be taken at all.
+    pub expected: Vec<Expected>,
     /// Changes of mutable state, applied in order.
     pub state: Vec<StateChange>,
     /// Rows for the audit trail.
@@ -51,6 +53,8 @@ pub(super) trait Present {
     fn log_end(&self, origin: &Origin) -> Option<(u64, Option<Jti>)>;
     /// Whether a number is given.
     fn number_taken(&self, number: &str) -> Result<bool, StoreError>;
+    /// A record as it is now.
+    fn record_now(&self, table: Table, id: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
     /// Whether a request has an answer.
     fn has_answer(&self, account: &str, request_id: &RequestId) -> Result<bool, StoreError>;
     /// Whether a durable entry has disclosures, readable or erased.
@@ -66,6 +70,11 @@ pub(super) fn admit(batch: &Batch, present: &dyn Present) -> Result<(), StoreErr
         let open = ends.contains_key(origin) || present.log_end(origin).is_some();
         if open { Ok(()) } else { Err(StoreError::UnknownLog(origin.clone())) }
     };
+    for Expected { table, id, record } in &batch.expected {
+        if present.record_now(*table, id)? != *record {
+            return Err(StoreError::RecordMoved { table: *table, id: hex::encode(id) });
+        }
+    }
     let mut ends: HashMap<&Origin, (u64, Option<Jti>)> = HashMap::new();
     let mut lists: HashSet<(&Origin, u32)> = HashSet::new();
     let mut requests: HashSet<(&str, &RequestId)> = HashSet::new();

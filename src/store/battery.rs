@@ -44,6 +44,9 @@ battery!(
     sealed_for_one_place_is_refused_at_another,
     disclosures_may_come_later_than_their_entry_and_once,
     state_reads_back_as_last_written,
+    a_range_of_records_begins_behind_an_id_and_ends_with_its_table,
+    a_change_of_a_record_that_moved_is_refused_whole,
+    records_of_large_tables_outlive_every_segment_and_snapshot,
     leaves_are_bounded_by_bytes_and_by_the_head,
 );
 
@@ -332,6 +335,76 @@ fn state_reads_back_as_last_written(make: Make) {
             assert_eq!(store.record(Table::Account, b"b").unwrap(), None);
             assert_eq!(store.records(Table::Setting).unwrap(), []);
             assert_eq!((store.series_next("S0").unwrap(), store.series_next("none").unwrap()), (294, 0));
+            store.reload().unwrap();
+        }
+    });
+}
+
+fn put(table: Table, id: &[u8], record: &[u8]) -> StateChange {
+    StateChange::RecordPut { table, id: id.to_vec(), record: record.to_vec() }
+}
+
+fn a_range_of_records_begins_behind_an_id_and_ends_with_its_table(make: Make) {
+    run(make, |store, _| {
+        let commit = |state| store.commit(Batch { at_ms: START_MS, state, ..Batch::default() }).unwrap();
+        let ids = [&[1_u8][..], &[1, 0], &[1, 0, 0], &[1, 1], &[2], &[255, 255]];
+        commit(ids.iter().map(|id| put(Table::Application, id, id)).collect());
+        commit(vec![put(Table::Setting, b"a", b"x"), put(Table::ApplicationPaper, &[0], b"y")]);
+        let page = |after: &[u8], limit| -> Vec<Vec<u8>> {
+            let found = store.records_from(Table::Application, after, limit).unwrap();
+            assert!(found.iter().all(|(id, record)| id == record));
+            found.into_iter().map(|(id, _)| id).collect()
+        };
+        for _ in 0..2 {
+            assert_eq!(page(&[], 9), ids);
+            assert_eq!(page(&[], 2), ids[..2]);
+            assert_eq!(page(&[1], 2), ids[1..3]);
+            assert_eq!(page(&[1, 0, 0], 9), ids[3..]);
+            assert_eq!(page(&[255, 255], 9), Vec::<Vec<u8>>::new());
+            store.reload().unwrap();
+        }
+        commit(vec![StateChange::RecordRemoved { table: Table::Application, id: vec![1, 0] }]);
+        assert_eq!(page(&[1], 2), ids[2..4]);
+    });
+}
+
+fn a_change_of_a_record_that_moved_is_refused_whole(make: Make) {
+    run(make, |store, _| {
+        let change = |was: Option<&[u8]>, record: &[u8]| {
+            let expected =
+                vec![Expected { table: Table::Application, id: b"a".to_vec(), record: was.map(<[u8]>::to_vec) }];
+            let state = vec![put(Table::ApplicationQueue, record, b""), put(Table::Application, b"a", record)];
+            store.commit(Batch { at_ms: START_MS, expected, state, ..Batch::default() })
+        };
+        change(None, b"1").unwrap();
+        assert_eq!(change(None, b"2").unwrap_err().reason(), "RECORD_MOVED");
+        change(Some(b"1"), b"2").unwrap();
+        assert_eq!(change(Some(b"1"), b"3").unwrap_err().reason(), "RECORD_MOVED");
+        assert_eq!(store.poisoned(), None);
+        assert_eq!(store.record(Table::Application, b"a").unwrap(), Some(b"2".to_vec()));
+        assert_eq!(store.records(Table::ApplicationQueue).unwrap().len(), 2, "what was refused left nothing");
+    });
+}
+
+fn records_of_large_tables_outlive_every_segment_and_snapshot(make: Make) {
+    run(make, |store, _| {
+        // Several segments of 16 KiB, and longer than answers are kept.
+        for round in 0..64_u32 {
+            let at_ms = START_MS + u64::from(round) * ANSWERS_KEPT_MS;
+            let state = vec![
+                put(Table::ApplicationPaper, &round.to_be_bytes(), &[7; 1500]),
+                put(Table::ApplicationQueue, &(round % 8).to_be_bytes(), &round.to_be_bytes()),
+            ];
+            store.commit(Batch { at_ms, state, ..Batch::default() }).unwrap();
+            store.expire(at_ms).unwrap();
+        }
+        let gone = StateChange::RecordRemoved { table: Table::ApplicationQueue, id: 3_u32.to_be_bytes().to_vec() };
+        store.commit(Batch { at_ms: START_MS, state: vec![gone], ..Batch::default() }).unwrap();
+        for _ in 0..2 {
+            assert_eq!(store.records(Table::ApplicationPaper).unwrap().len(), 64);
+            let queue = store.records(Table::ApplicationQueue).unwrap();
+            assert_eq!(queue.len(), 7);
+            assert!(queue.iter().all(|(id, record)| record[3] == 56 + id[3]));
             store.reload().unwrap();
         }
     });

@@ -119,6 +119,10 @@ pub trait Store: Send + Sync {
     /// All records of a table with their ids, ascending.
     fn records(&self, table: Table) -> Result<Records, StoreError>;
 
+    /// Records of a table whose ids come after `after`, ascending, at most `limit`. It costs by what it gives, not by
+    /// what the table holds.
+    fn records_from(&self, table: Table, after: &[u8], limit: usize) -> Result<Records, StoreError>;
+
     /// Rows of the audit trail from a number on, at most `limit`.
     fn audit(&self, from: u64, limit: usize) -> Result<Vec<AuditRow>, StoreError>;
 }

@@ -1,5 +1,6 @@
 //! What can go wrong in a store, and whether the caller, the moment or this node is at fault.
 
+use super::state::Table;
 use crate::log::{LogError, Origin};
 use crate::reason::{Class, Reasoned};
 
@@ -43,6 +44,14 @@ pub enum StoreError {
         account: String,
         /// The request, in hexadecimal.
         request_id: String,
+    },
+    /// Another change came between reading a record and changing it: compare-and-set lost.
+    #[error("the record {id} of table {table:?} was changed by another since it was read")]
+    RecordMoved {
+        /// The table.
+        table: Table,
+        /// The record, in hexadecimal.
+        id: String,
     },
     /// The batch breaks a rule of its shape.
     #[error("the batch cannot be stored: {0}")]
@@ -185,6 +194,7 @@ impl Reasoned for StoreError {
             Self::JtiNotRising { .. } => "JTI_NOT_RISING",
             Self::NumberTaken(_) => "NUMBER_TAKEN",
             Self::RequestAnswered { .. } => "REQUEST_ID_REUSED",
+            Self::RecordMoved { .. } => "RECORD_MOVED",
             Self::BadBatch(_) => "BATCH_MALFORMED",
             Self::NoEntry { .. } => "ENTRY_UNKNOWN",
             Self::HeadMoved { .. } => "HEAD_MOVED",
@@ -212,6 +222,7 @@ impl Reasoned for StoreError {
             | Self::JtiNotRising { .. }
             | Self::NumberTaken(_)
             | Self::RequestAnswered { .. }
+            | Self::RecordMoved { .. }
             | Self::BadBatch(_)
             | Self::NoEntry { .. }
             | Self::HeadMoved { .. }

@@ -12,7 +12,7 @@ use crate::log::{Extension, Hash, HashReader, Origin, leaf_hash, node_hash, root
 use crate::statement::Jti;
 use bytes::Bytes;
 use std::collections::{BTreeMap, HashMap};
-use std::ops::Range;
+use std::ops::{Bound, Range};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
@@ -204,6 +204,10 @@ impl Present for Memory {
 
     fn number_taken(&self, number: &str) -> Result<bool, StoreError> {
         Ok(self.numbers.contains_key(number))
+    }
+
+    fn record_now(&self, table: Table, id: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.records.get(&(table, id.to_vec())).cloned())
     }
 
     fn has_answer(&self, account: &str, request_id: &RequestId) -> Result<bool, StoreError> {
@@ -430,6 +434,13 @@ impl Store for MemoryStore {
         let memory = self.lock();
         let from = memory.records.range((table, Vec::new())..);
         Ok(from.take_while(|((t, _), _)| *t == table).map(|((_, id), record)| (id.clone(), record.clone())).collect())
+    }
+
+    fn records_from(&self, table: Table, after: &[u8], limit: usize) -> Result<Records, StoreError> {
+        let memory = self.lock();
+        let from = memory.records.range((Bound::Excluded((table, after.to_vec())), Bound::Unbounded));
+        let of_table = from.take_while(|((t, _), _)| *t == table);
+        Ok(of_table.take(limit).map(|((_, id), record)| (id.clone(), record.clone())).collect())
     }
 
     fn audit(&self, from: u64, limit: usize) -> Result<Vec<AuditRow>, StoreError> {

@@ -120,11 +120,21 @@ pub enum Table {
     Receipt,
     /// Proof that a log has shown two histories, by origin.
     Evidence,
+    /// Applications, by their id: where each stands, and its history.
+    Application,
+    /// What applications ask for, by the application's id.
+    ApplicationPaper,
+    /// The applications of each office in each state, by the time they came to it.
+    ApplicationQueue,
+    /// The applications of each account, newest first.
+    ApplicationList,
+    /// The last certificate an exporter got for the same goods.
+    ApplicationGoods,
 }
 
 impl Table {
     /// Every table that is in use.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 15] = [
         Self::Account,
         Self::StatusToken,
         Self::Setting,
@@ -135,7 +145,26 @@ impl Table {
         Self::Awaited,
         Self::Receipt,
         Self::Evidence,
+        Self::Application,
+        Self::ApplicationPaper,
+        Self::ApplicationQueue,
+        Self::ApplicationList,
+        Self::ApplicationGoods,
     ];
+
+    /// Whether its records count by what an authority does, not by what it has: millions, which no snapshot can
+    /// repeat. They stay in the state segments they were written to, and those segments stay.
+    #[must_use]
+    pub const fn is_large(self) -> bool {
+        matches!(
+            self,
+            Self::Application
+                | Self::ApplicationPaper
+                | Self::ApplicationQueue
+                | Self::ApplicationList
+                | Self::ApplicationGoods
+        )
+    }
 
     pub(super) const fn byte(self) -> u8 {
         match self {
@@ -151,8 +180,35 @@ impl Table {
             Self::Awaited => 9,
             Self::Receipt => 10,
             Self::Evidence => 11,
+            Self::Application => 12,
+            Self::ApplicationPaper => 13,
+            Self::ApplicationQueue => 14,
+            Self::ApplicationList => 15,
+            Self::ApplicationGoods => 16,
         }
     }
+}
+
+impl StateChange {
+    /// Whether it stands in the segment it was written to alone, because no snapshot repeats it.
+    pub(super) const fn is_large(&self) -> bool {
+        match self {
+            Self::RecordPut { table, .. } | Self::RecordRemoved { table, .. } => table.is_large(),
+            _ => false,
+        }
+    }
+}
+
+/// What a record must still be when a batch comes to its turn: two who change the same record read it first, and
+/// the second must not undo what the first did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expected {
+    /// The table.
+    pub table: Table,
+    /// Its id in the table.
+    pub id: Vec<u8>,
+    /// The record as it was read; `None` where there was none.
+    pub record: Option<Vec<u8>>,
 }
 
 /// Records of a table with their ids, ascending by id.

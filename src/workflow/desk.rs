@@ -6,7 +6,7 @@ use crate::{
     certificate::{Country, Finding, Findings, Particulars, Ruling, Text},
     office::{Account, Action, Office},
     sequencer::{
-        ChangeOfStatus, Issue, Numbering, Outcome, RequestKey, Sequencer, SequencerError, Task, Work, answered,
+        Beside, ChangeOfStatus, Issue, Numbering, Outcome, RequestKey, Sequencer, SequencerError, Task, Work, answered,
     },
     statement::{Act, Addressee, Issuer, Since},
     store::{EntryRef, Store},
@@ -250,7 +250,8 @@ impl Desk {
         };
         let numbering = self.numbering(agreement, office, &particulars, &ruling, &mut findings)?;
         let addressee = self.addressee(particulars.to);
-        Ok((Issue { particulars, ruling, zone: office.time_zone.clone(), addressee, numbering }, findings))
+        let (zone, beside) = (office.time_zone.clone(), Beside::default());
+        Ok((Issue { particulars, ruling, zone, addressee, numbering, beside }, findings))
     }
 
     fn office(

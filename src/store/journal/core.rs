@@ -299,6 +299,13 @@ impl Core {
         Ok(found.into_iter().map(|(key, record)| (key.get(2..).unwrap_or_default().to_vec(), record)).collect())
     }
 
+    pub(super) fn records_from(&self, table: Table, after: &[u8], limit: usize) -> Result<Records, StoreError> {
+        // The place behind a key is the key and a zero.
+        let behind = keyspace::record(table, &[after, &[0]].concat());
+        let found = self.state.scan(&keyspace::records(table), &behind, limit)?;
+        Ok(found.into_iter().map(|(key, record)| (key.get(2..).unwrap_or_default().to_vec(), record)).collect())
+    }
+
     pub(super) fn audit(&self, from: u64, limit: usize) -> Result<Vec<AuditRow>, StoreError> {
         let rows = self.state.scan(keyspace::AUDIT, &keyspace::audit(from), limit)?;
         let rows = rows.iter().map(|(key, value)| keyspace::audit_row(key, value));

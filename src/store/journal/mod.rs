@@ -291,6 +291,10 @@ impl Store for JournalStore {
         self.core().records(table)
     }
 
+    fn records_from(&self, table: Table, after: &[u8], limit: usize) -> Result<Records, StoreError> {
+        self.core().records_from(table, after, limit)
+    }
+
     fn audit(&self, from: u64, limit: usize) -> Result<Vec<AuditRow>, StoreError> {
         self.core().audit(from, limit)
     }

@@ -16,7 +16,7 @@ use super::rows::{Place, Row, Sidecar, Tree};
 use super::segment::{self, Found, SegmentHead, Step, Walk, name};
 use super::tail::{self, Tail};
 use super::wire::length32;
-use super::writer::Writer;
+use super::writer::{KEPT_FOR_EVER, Writer};
 use crate::log::{Hash, Origin, leaf_hash};
 use crate::store::entry::PublishedHead;
 use crate::store::error::StoreError;
@@ -161,6 +161,7 @@ fn read_live_state(parts: &Parts, tail: &Tail) -> Result<Told, StoreError> {
                 StateRecord::Change(StateChange::RequestAnswered { .. }) => {
                     told.newest_answer_ms = told.newest_answer_ms.max(batch.at_ms);
                 }
+                StateRecord::Change(change) if change.is_large() => told.newest_answer_ms = KEPT_FOR_EVER,
                 StateRecord::Head { origin, head, note } => {
                     if let Some(log) = told.logs.iter_mut().find(|(known, ..)| *known == origin) {
                         log.2 = Some(PublishedHead { head, note });

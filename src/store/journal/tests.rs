@@ -456,8 +456,14 @@ fn a_deleted_or_damaged_index_is_made_again() {
     for round in 0..4 {
         let store = real(folder.path()).unwrap();
         rig.check(&store);
+        assert_eq!(store.records(Table::ApplicationPaper).unwrap().len(), round * 30, "what no snapshot repeats");
         rig.commit(&store, &[(0, 20), (1, 3)], 300).unwrap();
         rig.advance(&store).unwrap();
+        for paper in 0..30_usize {
+            let id = (round * 30 + paper).to_be_bytes().to_vec();
+            let state = vec![StateChange::RecordPut { table: Table::ApplicationPaper, id, record: vec![1; 900] }];
+            store.commit(Batch { state, ..Batch::default() }).unwrap();
+        }
         rig.check(&store);
         drop(store);
         match round {

@@ -21,6 +21,8 @@ use crate::store::state::{ANSWERS_KEPT_MS, REQUEST_AHEAD_MS, RequestId, StateCha
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, MutexGuard};
 
+/// The age of a segment that is kept for the records of large tables in it: it never comes to its end.
+pub(super) const KEPT_FOR_EVER: u64 = u64::MAX;
 /// Answers looked at, and dropped, at once.
 pub(super) const EXPIRE_AT_ONCE: usize = 4096;
 
@@ -31,7 +33,7 @@ pub(super) struct Writer {
     pub(super) state: Chain,
     /// Older state segments, each with the time of the newest answer in it.
     pub(super) kept: Vec<(u32, u64)>,
-    /// Time of the newest answer in the live state segment.
+    /// Time of the newest answer in the live state segment, or that the segment stays for ever.
     pub(super) newest_answer_ms: u64,
     /// The entry segment a start reads from.
     pub(super) marked: u32,
@@ -67,6 +69,10 @@ impl Present for Core {
 
     fn number_taken(&self, number: &str) -> Result<bool, StoreError> {
         Core::number_taken(self, number)
+    }
+
+    fn record_now(&self, table: Table, id: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.record(table, id)
     }
 
     fn has_answer(&self, account: &str, request_id: &RequestId) -> Result<bool, StoreError> {
@@ -128,6 +134,7 @@ impl Core {
             }
             self.check_space(entries.frame.length())?;
             let newest_answer = batch.state.iter().any(|change| matches!(change, StateChange::RequestAnswered { .. }));
+            let large = batch.state.iter().any(StateChange::is_large);
             let records: Vec<StateRecord> = batch.state.into_iter().map(StateRecord::Change).collect();
             let mut sidecars = Vec::new();
             for (_, id, _) in &opened {
@@ -136,6 +143,9 @@ impl Core {
             let (rows, late) = self.write_batch(writer, batch.at_ms, entries, records, &opened)?;
             if newest_answer {
                 writer.newest_answer_ms = writer.newest_answer_ms.max(batch.at_ms);
+            }
+            if large {
+                writer.newest_answer_ms = KEPT_FOR_EVER;
             }
             let committed = self.settle(opened, sidecars, rows);
             self.place_late(late)?;
@@ -469,8 +479,8 @@ impl Core {
         Ok((changes, next))
     }
 
-    /// Begins a state segment with everything that is mutable, answers apart: those stay in the older segments
-    /// until they expire, so that a snapshot costs by what an authority has, not by what it does.
+    /// Begins a state segment with everything that is mutable, answers and large tables apart: those stay in the older
+    /// segments, answers until they expire, so that a snapshot costs by what an authority has, not by what it does.
     fn roll_state(&self, writer: &mut Writer) -> Result<(), StoreError> {
         let mut kept = writer.kept.clone();
         kept.push((writer.state.ordinal, writer.newest_answer_ms));
@@ -508,7 +518,7 @@ impl Core {
                 }));
             }
         }
-        for table in Table::ALL {
+        for table in Table::ALL.into_iter().filter(|table| !table.is_large()) {
             for (id, record) in self.records(table)? {
                 records.push(change(StateChange::RecordPut { table, id, record }));
             }
