@@ -1,7 +1,7 @@
 //! What every handler does: know its caller, wait for work on a blocking thread, say an error of another room.
 
 use super::failure::{self, Details};
-use super::hosts::{Caller, Hosts};
+use super::hosts::{Hosts, Visitor};
 use super::{ApiError, Peer};
 use crate::reason::Reasoned as _;
 use crate::sequencer::SequencerError;
@@ -24,7 +24,7 @@ pub(crate) async fn next_message<T>(stream: &mut Streaming<T>) -> Result<Option<
 }
 
 /// Who calls.
-pub(crate) fn caller(hosts: &Hosts, metadata: &MetadataMap) -> Result<Caller, ApiError> {
+pub(crate) fn caller(hosts: &Hosts, metadata: &MetadataMap) -> Result<Visitor, ApiError> {
     hosts.caller(authorization(metadata)?)
 }
 

@@ -7,7 +7,7 @@ use super::failure;
 use super::hosts::{HostedAuthority, Hosts};
 use super::wire::origin::v1::{self as wire, certificate_service_server::CertificateService};
 use crate::certificate::Text;
-use crate::office::Account;
+use crate::office::Caller;
 use crate::statement::{Act, Since, media};
 use crate::store::Store;
 use crate::workflow::{CertificateRecord, IssueRow, Issued, StatusWish, WorkflowError};
@@ -151,7 +151,7 @@ impl CertificateService for Certificates {
 /// Reads a stream to its end, several messages at once.
 async fn issue_stream(
     authority: Arc<HostedAuthority>,
-    account: Arc<Account>,
+    asker: Arc<Caller>,
     mut incoming: Streaming<wire::IssueCertificatesRequest>,
     answers: Answers,
     mut stopping: watch::Receiver<bool>,
@@ -168,13 +168,13 @@ async fn issue_stream(
         match message {
             Ok(Some(message)) => {
                 // Each message anew: an account that was closed issues nothing more, on no stream.
-                let Some(account) = authority.accounts.still_open(&account).map(Arc::new) else {
+                let Some(asker) = authority.accounts.again(&asker).map(Arc::new) else {
                     break Err(ApiError::Unauthenticated.into());
                 };
                 let (authority, answers) = (Arc::clone(&authority), answers.clone());
                 tokio::spawn(async move {
                     // Whoever asked may be gone; what was asked is done all the same.
-                    let _ = answers.send_timeout(issue_message(authority, account, message).await, QUIET).await;
+                    let _ = answers.send_timeout(issue_message(authority, asker, message).await, QUIET).await;
                     drop(permit);
                 });
             }
@@ -191,7 +191,7 @@ async fn issue_stream(
 
 async fn issue_message(
     authority: Arc<HostedAuthority>,
-    account: Arc<Account>,
+    asker: Arc<Caller>,
     message: wire::IssueCertificatesRequest,
 ) -> Result<wire::IssueCertificatesResponse, Status> {
     if message.rows.is_empty() || message.rows.len() > MAX_ROWS {
@@ -204,7 +204,7 @@ async fn issue_message(
         .rows
         .into_iter()
         .map(|row| IssueRow { request_id: row.request_id, certificate_json: row.certificate_json.into() });
-    let issued = match authority.desk.issue_many(&account, rows.collect()).await {
+    let issued = match authority.desk.issue_many(&asker, rows.collect()).await {
         Ok(issued) => issued,
         Err(error) => {
             let error = refused_row(&error);

@@ -3,7 +3,7 @@
 use super::ApiError;
 use crate::certificate::OfficeCode;
 use crate::log::{Host, Origin};
-use crate::office::{Account, Action, ApiToken, ReadingRights, Role};
+use crate::office::{Action, ApiToken, Caller, ReadingRights};
 use crate::signature::PublicKey;
 use crate::statement::{Addressee, Issuer};
 use crate::store::{PublishedHead, Store};
@@ -67,11 +67,11 @@ pub struct Hosts(Arc<BTreeMap<Host, Arc<HostedAuthority>>>);
 
 /// Who asks.
 #[derive(Clone)]
-pub(crate) enum Caller {
+pub(crate) enum Visitor {
     /// Nobody we know.
     Stranger,
     /// An open account of one of the authorities.
-    Account(Arc<HostedAuthority>, Arc<Account>),
+    Account(Arc<HostedAuthority>, Arc<Caller>),
 }
 
 impl Hosts {
@@ -108,8 +108,8 @@ impl Hosts {
 
     /// Who shows this `authorization` value. None shown is a stranger; one that is wrong is refused, because a
     /// caller that believes to be known must not be served as a stranger.
-    pub(crate) fn caller(&self, authorization: Option<&str>) -> Result<Caller, ApiError> {
-        let Some(authorization) = authorization else { return Ok(Caller::Stranger) };
+    pub(crate) fn caller(&self, authorization: Option<&str>) -> Result<Visitor, ApiError> {
+        let Some(authorization) = authorization else { return Ok(Visitor::Stranger) };
         let (scheme, token) = authorization.split_once(' ').ok_or(ApiError::Unauthenticated)?;
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(ApiError::Unauthenticated);
@@ -118,28 +118,25 @@ impl Hosts {
         self.0
             .values()
             .find_map(|authority| {
-                let account = authority.accounts.admitted(&token)?;
-                Some(Caller::Account(Arc::clone(authority), Arc::new(account)))
+                let caller = authority.accounts.admitted(&token)?;
+                Some(Visitor::Account(Arc::clone(authority), Arc::new(caller)))
             })
             .ok_or(ApiError::Unauthenticated)
     }
 }
 
-impl Caller {
+impl Visitor {
     /// The account, or a refusal.
-    pub(crate) fn account(self) -> Result<(Arc<HostedAuthority>, Arc<Account>), ApiError> {
+    pub(crate) fn account(self) -> Result<(Arc<HostedAuthority>, Arc<Caller>), ApiError> {
         match self {
             Self::Stranger => Err(ApiError::Unauthenticated),
-            Self::Account(authority, account) => Ok((authority, account)),
+            Self::Account(authority, caller) => Ok((authority, caller)),
         }
     }
 
-    /// The roles held at `authority`; those at another authority count for nothing here.
-    fn roles_at(&self, authority: &HostedAuthority) -> &[Role] {
-        match self {
-            Self::Account(own, account) if own.issuer == authority.issuer => &account.roles,
-            _ => &[],
-        }
+    /// Whether it may at `authority`; what it may at another authority counts for nothing here.
+    fn may_at(&self, authority: &HostedAuthority, action: Action) -> bool {
+        matches!(self, Self::Account(own, caller) if own.issuer == authority.issuer && caller.may(action))
     }
 }
 
@@ -150,9 +147,9 @@ impl HostedAuthority {
     }
 
     /// Whether the caller may read heads or entries of the log.
-    pub(crate) fn admit(&self, caller: &Caller, action: Action, origin: &Origin) -> Result<(), ApiError> {
+    pub(crate) fn admit(&self, visitor: &Visitor, action: Action, origin: &Origin) -> Result<(), ApiError> {
         let to_everyone = origin.addressee() == Addressee::Everyone.label();
-        if self.reading.allow(action, to_everyone, caller.roles_at(self)) {
+        if self.reading.allow(action, to_everyone, visitor.may_at(self, action)) {
             Ok(())
         } else {
             Err(ApiError::ReadingDenied)
@@ -161,7 +158,7 @@ impl HostedAuthority {
 
     /// Whether a cache between us and the reader may keep what is read of this log.
     pub(crate) fn is_public(&self, action: Action, origin: &Origin) -> bool {
-        self.admit(&Caller::Stranger, action, origin).is_ok()
+        self.admit(&Visitor::Stranger, action, origin).is_ok()
     }
 }
 

@@ -6,7 +6,7 @@
 
 use super::ApiError;
 use super::call::blocking;
-use super::hosts::{Caller, HostedAuthority, Hosts, KeyUsage};
+use super::hosts::{HostedAuthority, Hosts, KeyUsage, Visitor};
 use crate::log::{Origin, Shard, tile};
 use crate::office::Action;
 use crate::reason::{Class, Reasoned};
@@ -188,7 +188,7 @@ fn origin(authority: &HostedAuthority, shard: &str, addressee: &str) -> Result<O
     Origin::new(authority.issuer.host(), &shard, addressee).map_err(|_| Refusal::NoSuchResource)
 }
 
-fn known(hosts: &Hosts, headers: &HeaderMap) -> Result<Caller, ApiError> {
+fn known(hosts: &Hosts, headers: &HeaderMap) -> Result<Visitor, ApiError> {
     let shown = headers.get(header::AUTHORIZATION).map(HeaderValue::to_str).transpose();
     hosts.caller(shown.map_err(|_| ApiError::Unauthenticated)?)
 }

@@ -4,7 +4,7 @@ use super::ApiError;
 use super::call::{blocking, caller};
 use super::convert;
 use super::failure;
-use super::hosts::{Caller, HostedAuthority, Hosts};
+use super::hosts::{HostedAuthority, Hosts, Visitor};
 use super::wire::origin::v1::{self as wire, log_service_server::LogService};
 use crate::log::{Hash, LogProof, Origin, ReadError, consistency_proof, inclusion_proof};
 use crate::office::Action;
@@ -119,7 +119,7 @@ impl Logs {
     }
 }
 
-fn readable(authority: &HostedAuthority, caller: &Caller) -> Vec<wire::Log> {
+fn readable(authority: &HostedAuthority, caller: &Visitor) -> Vec<wire::Log> {
     let store = authority.store();
     let mut logs = store.logs();
     logs.retain(|origin| authority.admit(caller, Action::ReadHeads, origin).is_ok());

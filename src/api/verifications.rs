@@ -3,11 +3,11 @@
 use super::call::{QUIET, blocking, caller, next_message, peer, refused};
 use super::convert;
 use super::failure;
-use super::hosts::{Caller, HostedAuthority, Hosts};
+use super::hosts::{HostedAuthority, Hosts, Visitor};
 use super::rate::RateLimit;
 use super::wire::origin::v1::{self as wire, verification_service_server::VerificationService};
 use super::{ApiError, Peer};
-use crate::office::Account;
+use crate::office::Caller;
 use crate::time::Clock;
 use crate::verification::{Outcome, Question, Verdict, Verifier};
 use crate::workflow::CertificateName;
@@ -37,7 +37,7 @@ enum Allowance {
     /// A stranger's calls are counted by address.
     Counted(Option<Peer>),
     /// An account of a hosted authority is not counted, while it is open.
-    Open(Arc<HostedAuthority>, Arc<Account>),
+    Open(Arc<HostedAuthority>, Arc<Caller>),
 }
 
 #[tonic::async_trait]
@@ -121,8 +121,8 @@ impl VerificationService for Verifications {
 impl Verifications {
     fn allowance<T>(&self, request: &Request<T>) -> Result<Allowance, ApiError> {
         Ok(match caller(&self.hosts, request.metadata())? {
-            Caller::Account(authority, account) => Allowance::Open(authority, account),
-            Caller::Stranger => Allowance::Counted(peer(request.extensions())),
+            Visitor::Account(authority, account) => Allowance::Open(authority, account),
+            Visitor::Stranger => Allowance::Counted(peer(request.extensions())),
         })
     }
 
@@ -131,7 +131,7 @@ impl Verifications {
             Allowance::Counted(Some(peer)) if !self.rate.take(peer.network(), calls, self.clock.now()) => {
                 Err(ApiError::RateLimited)
             }
-            Allowance::Open(authority, account) if authority.accounts.still_open(account).is_none() => {
+            Allowance::Open(authority, account) if authority.accounts.again(account).is_none() => {
                 Err(ApiError::Unauthenticated)
             }
             _ => Ok(()),

@@ -4,15 +4,23 @@
 //! Not its business: who asks (`api`), and whether the moment is right (`workflow`).
 
 mod account;
+mod caller;
+mod four_eyes;
 mod permission;
+mod person;
 mod place;
 mod reading;
 mod role;
+mod scopes;
 mod token;
 
 pub use account::{Account, AccountId, AccountRefused, NotAccountId};
-pub use permission::Action;
+pub use caller::{Caller, Credential, Deputising};
+pub use four_eyes::{Examined, FourEyes, Hand, SamePerson};
+pub use permission::{Action, UnknownAction};
+pub use person::{NotAPerson, Person};
 pub use place::Office;
 pub use reading::{Reader, ReadingRights, UnknownReader};
 pub use role::{Role, UnknownRole};
+pub use scopes::Scopes;
 pub use token::{ApiToken, NotAToken, TOKEN_MARK, TokenHash, TokenPrefix};

@@ -6,41 +6,149 @@ use std::fmt;
 /// Something an account may or may not do at its own authority.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Action {
-    /// Have a certificate signed.
+    /// Draft, check, submit, answer and withdraw applications of its own exporter, or of one that gave a mandate.
+    FileApplication,
+    /// Read what was filed by or for its own exporter, and what became of it.
+    ReadOwn,
+    /// Keep the particulars of an exporter that a form is filled from: parties, products, evidence of cost.
+    KeepProfile,
+    /// Give an agent a mandate to file for the own exporter, and end it.
+    GiveMandate,
+    /// See what waits to be examined or signed.
+    ReadQueue,
+    /// Claim an application, ask about it, refer it, record its fee.
+    ExamineApplication,
+    /// Refuse an application, with its reason.
+    RefuseApplication,
+    /// Recommend that a certificate be issued; the first of four eyes.
+    RecommendIssue,
+    /// Have the certificate signed that another person recommended; the other two of four eyes.
+    SignCertificate,
+    /// Have a certificate signed that a back office examined before it came here.
     IssueCertificate,
     /// Cancel, withdraw, suspend or reinstate a certificate.
     ChangeStatus,
     /// Read a certificate with its disclosures.
     ReadCertificate,
+    /// Read exporters, their mandates and their evidence of cost.
+    ReadExporters,
+    /// Register and strike off exporters, verify evidence of cost, record mandates.
+    ManageExporters,
+    /// Say when a signatory is away and who signs meanwhile.
+    ArrangeDeputy,
     /// Read checkpoints and hashes of a log that is not public.
     ReadHeads,
     /// Read entries of a log that is not public; an entry shows digests, never disclosures.
     ReadEntries,
-    /// Open, list and close accounts.
+    /// Read the record of who did what.
+    ReadAudit,
+    /// Open, list, change and close accounts, their tokens and passwords.
     ManageAccounts,
+    /// Keep the offices that issue.
+    ManageOffices,
+    /// Say what may be examined by machine.
+    SetPolicy,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 21] = [
+        Self::FileApplication,
+        Self::ReadOwn,
+        Self::KeepProfile,
+        Self::GiveMandate,
+        Self::ReadQueue,
+        Self::ExamineApplication,
+        Self::RefuseApplication,
+        Self::RecommendIssue,
+        Self::SignCertificate,
         Self::IssueCertificate,
         Self::ChangeStatus,
         Self::ReadCertificate,
+        Self::ReadExporters,
+        Self::ManageExporters,
+        Self::ArrangeDeputy,
         Self::ReadHeads,
         Self::ReadEntries,
+        Self::ReadAudit,
         Self::ManageAccounts,
+        Self::ManageOffices,
+        Self::SetPolicy,
     ];
+
+    /// The table. Exporters and agents act through what is filed by them or for them; the authority's whole
+    /// register is not theirs. Customs officers decide on what arrives, which is not of this authority's making. An
+    /// administrator says who may what and sees no papers; who reads the record of it all does nothing else.
+    #[must_use]
+    pub const fn granted_to(self) -> &'static [Role] {
+        use Role::{Administrator, Agent, Auditor, Examiner, Exporter, Liaison, Signatory};
+        match self {
+            Self::FileApplication | Self::ReadOwn | Self::KeepProfile => &[Exporter, Agent],
+            Self::GiveMandate => &[Exporter],
+            Self::ReadQueue | Self::RefuseApplication | Self::ReadExporters => &[Examiner, Signatory],
+            Self::ExamineApplication | Self::RecommendIssue | Self::ManageExporters => &[Examiner],
+            Self::SignCertificate | Self::IssueCertificate | Self::ChangeStatus => &[Signatory],
+            Self::ArrangeDeputy => &[Signatory, Administrator],
+            Self::ReadCertificate => &[Examiner, Signatory, Liaison],
+            Self::ReadHeads | Self::ReadEntries => &[Signatory, Liaison, Auditor],
+            Self::ReadAudit => &[Auditor],
+            Self::ManageAccounts | Self::ManageOffices | Self::SetPolicy => &[Administrator],
+        }
+    }
+
+    /// The name in the scopes of a token and in the audit record. It never changes.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::FileApplication => "file_application",
+            Self::ReadOwn => "read_own",
+            Self::KeepProfile => "keep_profile",
+            Self::GiveMandate => "give_mandate",
+            Self::ReadQueue => "read_queue",
+            Self::ExamineApplication => "examine_application",
+            Self::RefuseApplication => "refuse_application",
+            Self::RecommendIssue => "recommend_issue",
+            Self::SignCertificate => "sign_certificate",
+            Self::IssueCertificate => "issue_certificate",
+            Self::ChangeStatus => "change_status",
+            Self::ReadCertificate => "read_certificate",
+            Self::ReadExporters => "read_exporters",
+            Self::ManageExporters => "manage_exporters",
+            Self::ArrangeDeputy => "arrange_deputy",
+            Self::ReadHeads => "read_heads",
+            Self::ReadEntries => "read_entries",
+            Self::ReadAudit => "read_audit",
+            Self::ManageAccounts => "manage_accounts",
+            Self::ManageOffices => "manage_offices",
+            Self::SetPolicy => "set_policy",
+        }
+    }
 
     /// The action in words, for the sentence that denies it.
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
+            Self::FileApplication => "file applications",
+            Self::ReadOwn => "read what an exporter filed",
+            Self::KeepProfile => "keep the particulars of an exporter",
+            Self::GiveMandate => "give a mandate",
+            Self::ReadQueue => "read the queue",
+            Self::ExamineApplication => "examine an application",
+            Self::RefuseApplication => "refuse an application",
+            Self::RecommendIssue => "recommend that a certificate be issued",
+            Self::SignCertificate => "sign a certificate",
             Self::IssueCertificate => "issue a certificate",
             Self::ChangeStatus => "change the status of a certificate",
             Self::ReadCertificate => "read a certificate",
+            Self::ReadExporters => "read the exporters",
+            Self::ManageExporters => "register exporters",
+            Self::ArrangeDeputy => "arrange a deputy",
             Self::ReadHeads => "read the heads of a log",
             Self::ReadEntries => "read the entries of a log",
+            Self::ReadAudit => "read the audit record",
             Self::ManageAccounts => "manage accounts",
+            Self::ManageOffices => "manage offices",
+            Self::SetPolicy => "set the policy of examination",
         }
     }
 }
@@ -51,20 +159,24 @@ impl fmt::Display for Action {
     }
 }
 
+/// No action has this name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not an action; docs/roles.md lists them")]
+pub struct UnknownAction(pub String);
+
+impl std::str::FromStr for Action {
+    type Err = UnknownAction;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|action| action.name() == text).ok_or_else(|| UnknownAction(text.to_owned()))
+    }
+}
+
 impl Role {
-    /// The table. Exporters, agents, customs and liaison officers act through what is filed by or arrives for
-    /// them; the authority's whole register is not theirs. An administrator makes accounts and sees no papers.
+    /// Whether the table grants it.
     #[must_use]
-    pub const fn may(self, action: Action) -> bool {
-        use Action::{ChangeStatus, IssueCertificate, ManageAccounts, ReadCertificate, ReadEntries, ReadHeads};
-        matches!(
-            (self, action),
-            (Self::Signatory, IssueCertificate | ChangeStatus | ReadCertificate | ReadHeads | ReadEntries)
-                | (Self::Examiner, ReadCertificate)
-                | (Self::Liaison, ReadCertificate | ReadHeads | ReadEntries)
-                | (Self::Auditor, ReadHeads | ReadEntries)
-                | (Self::Administrator, ManageAccounts)
-        )
+    pub fn may(self, action: Action) -> bool {
+        action.granted_to().contains(&self)
     }
 }
 

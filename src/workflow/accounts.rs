@@ -3,7 +3,7 @@
 use super::WorkflowError;
 use crate::{
     certificate::OfficeCode,
-    office::{Account, AccountId, Action, ApiToken, Role},
+    office::{Account, AccountId, Action, ApiToken, Caller, Credential, Role, Scopes},
     store::{Batch, StateChange, Store, Table},
     time::{Clock, Random},
 };
@@ -35,19 +35,21 @@ impl Accounts {
         Ok(Self(Arc::new(Inner { store, clock, random, by_token: RwLock::new(by_token) })))
     }
 
-    /// The open account whose token this is.
+    /// Who shows this token, if its account is open.
     #[must_use]
-    pub fn admitted(&self, token: &ApiToken) -> Option<Account> {
+    pub fn admitted(&self, token: &ApiToken) -> Option<Caller> {
         let accounts = self.0.by_token.read().unwrap_or_else(PoisonError::into_inner);
         // Looked up by its SHA-256: the time it takes tells nothing of a 256-bit token.
-        accounts.get(token.hash().as_bytes()).filter(|account| account.admits(token)).cloned()
+        let account = accounts.get(token.hash().as_bytes()).filter(|account| account.admits(token))?;
+        Some(Caller::new(Arc::new(account.clone()), Credential::Token(account.token_prefix.clone()), Scopes::all()))
     }
 
-    /// The account as it is now, if it is still open: a stream that began before it was closed asks again.
+    /// The caller as it is now, if it may still come in: a stream that began before its account was closed asks again.
     #[must_use]
-    pub fn still_open(&self, account: &Account) -> Option<Account> {
+    pub fn again(&self, caller: &Caller) -> Option<Caller> {
         let accounts = self.0.by_token.read().unwrap_or_else(PoisonError::into_inner);
-        accounts.get(account.token_hash.as_bytes()).filter(|account| !account.disabled).cloned()
+        let account = accounts.get(caller.account().token_hash.as_bytes()).filter(|account| !account.disabled)?;
+        Some(Caller::new(Arc::new(account.clone()), caller.credential().clone(), Scopes::all()))
     }
 
     /// Opens an account; its token is shown here and never again. It blocks until the account is durable.
@@ -80,9 +82,9 @@ impl Accounts {
         Ok(account)
     }
 
-    /// Refuses an account whose roles do not allow an action.
-    pub fn allow(account: &Account, action: Action) -> Result<(), WorkflowError> {
-        if account.may(action) { Ok(()) } else { Err(WorkflowError::Denied(action)) }
+    /// Refuses a caller that may not.
+    pub fn allow(caller: &Caller, action: Action) -> Result<(), WorkflowError> {
+        if caller.may(action) { Ok(()) } else { Err(WorkflowError::Denied(action)) }
     }
 
     /// Keeps an account as it is now, and that it became so, for ever.
@@ -122,9 +124,10 @@ mod tests {
         let clock = Arc::new(FixedClock::new("2026-11-22T10:00:00Z".parse().unwrap()));
         let accounts = Accounts::load(Arc::clone(&store), clock, Arc::new(SeededRandom::new(1))).unwrap();
         let (account, token) = accounts.open("Back office", vec![Role::Auditor], Vec::new()).unwrap();
-        assert_eq!(accounts.still_open(&account), Some(account.clone()));
+        let caller = accounts.admitted(&token).unwrap();
+        assert_eq!(accounts.again(&caller), Some(caller.clone()));
         accounts.disable(&account.id).unwrap();
-        assert_eq!(accounts.still_open(&account), None);
+        assert_eq!(accounts.again(&caller), None);
         let rows = store.audit(0, 10).unwrap();
         let texts = rows.iter().map(|row| String::from_utf8(row.row.clone()).unwrap()).collect::<Vec<_>>();
         assert_eq!(texts.len(), 2);

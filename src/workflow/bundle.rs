@@ -3,7 +3,7 @@
 use super::{Desk, WorkflowError, record::token_of};
 use crate::{
     log::{LogProof, Origin, Quorum, inclusion_proof},
-    office::{Account, Action},
+    office::{Action, Caller},
     sequencer::{changes_of, cosigned::Cosigned, status_record, status_record_below},
     statement::{
         Bundle, Proven,
@@ -33,7 +33,7 @@ const COSIGNATURES_WAITED_FOR: Duration = Duration::from_secs(10);
 
 impl Desk {
     /// The evidence of one certificate as of now. It reads from the disk.
-    pub fn evidence(&self, caller: &Account, name: &super::CertificateName) -> Result<EvidenceFile, WorkflowError> {
+    pub fn evidence(&self, caller: &Caller, name: &super::CertificateName) -> Result<EvidenceFile, WorkflowError> {
         super::Accounts::allow(caller, Action::ReadCertificate)?;
         let entry = super::record::find(self.store().as_ref(), name)?;
         self.evidence_at(&entry)
@@ -42,15 +42,15 @@ impl Desk {
     /// The same, once the partners have cosigned as the policy asks; after ten seconds as it is by then.
     pub async fn released(
         &self,
-        caller: &Account,
+        caller: &Caller,
         name: &super::CertificateName,
     ) -> Result<EvidenceFile, WorkflowError> {
         let until = tokio::time::Instant::now() + COSIGNATURES_WAITED_FOR;
         let mut news = self.store().news();
         loop {
             news.mark_unchanged();
-            let (desk, account, certificate) = (self.clone(), caller.clone(), name.clone());
-            let evidence = tokio::task::spawn_blocking(move || desk.evidence(&account, &certificate))
+            let (desk, asker, certificate) = (self.clone(), caller.clone(), name.clone());
+            let evidence = tokio::task::spawn_blocking(move || desk.evidence(&asker, &certificate))
                 .await
                 .map_err(|e| WorkflowError::Record(e.to_string()))??;
             if !evidence.awaiting_cosignatures {

@@ -4,7 +4,7 @@ use super::{Accounts, CertificateName, CertificateRecord, RequestId, WorkflowErr
 use crate::{
     agreement::{Agreement, Agreements, Edition, NumberRule},
     certificate::{Country, Finding, Findings, Particulars, Ruling, Text},
-    office::{Account, Action, Office},
+    office::{Action, Caller, Office},
     sequencer::{
         Beside, ChangeOfStatus, Issue, Numbering, Outcome, RequestKey, Sequencer, SequencerError, Task, Work, answered,
     },
@@ -102,7 +102,7 @@ impl Desk {
     }
 
     /// Issues one certificate. Dropping the future changes nothing.
-    pub async fn issue(&self, caller: &Account, row: &IssueRow) -> Result<Issued, WorkflowError> {
+    pub async fn issue(&self, caller: &Caller, row: &IssueRow) -> Result<Issued, WorkflowError> {
         let mut tried = 1;
         loop {
             let (work, warnings) = match self.prepare(caller, row)? {
@@ -122,12 +122,12 @@ impl Desk {
     /// on a blocking thread by the caller (`prepare_many`), not one by one on the runtime.
     pub async fn issue_many(
         &self,
-        caller: &Arc<Account>,
+        caller: &Arc<Caller>,
         rows: Arc<[IssueRow]>,
     ) -> Result<Vec<Result<Issued, WorkflowError>>, WorkflowError> {
-        let (desk, account, own) = (self.clone(), Arc::clone(caller), Arc::clone(&rows));
+        let (desk, asker, own) = (self.clone(), Arc::clone(caller), Arc::clone(&rows));
         let prepared =
-            tokio::task::spawn_blocking(move || own.iter().map(|row| desk.prepare(&account, row)).collect::<Vec<_>>())
+            tokio::task::spawn_blocking(move || own.iter().map(|row| desk.prepare(&asker, row)).collect::<Vec<_>>())
                 .await
                 .map_err(|e| SequencerError::Unavailable(e.to_string()))?;
         let mut works = Vec::with_capacity(prepared.len());
@@ -172,7 +172,7 @@ impl Desk {
     /// Changes the status of a certificate; it counts from the place of the change in the log.
     pub async fn change_status(
         &self,
-        caller: &Account,
+        caller: &Caller,
         request_id: &str,
         wish: StatusWish,
     ) -> Result<Outcome, WorkflowError> {
@@ -189,7 +189,7 @@ impl Desk {
     }
 
     /// One certificate. It reads from the disk.
-    pub fn get(&self, caller: &Account, name: &CertificateName) -> Result<CertificateRecord, WorkflowError> {
+    pub fn get(&self, caller: &Caller, name: &CertificateName) -> Result<CertificateRecord, WorkflowError> {
         Accounts::allow(caller, Action::ReadCertificate)?;
         let entry = record::find(self.0.store.as_ref(), name)?;
         CertificateRecord::read(self.0.store.as_ref(), &entry)
@@ -198,7 +198,7 @@ impl Desk {
     /// Certificates, newest first in each log, newest log first. It reads from the disk.
     pub fn list(
         &self,
-        caller: &Account,
+        caller: &Caller,
         to: Option<Country>,
         page_size: usize,
         page_token: &str,
@@ -209,7 +209,7 @@ impl Desk {
 
     /// Reads, judges and numbers one row. What was issued by the same request keeps its answer, though the rules
     /// or the offices have changed since.
-    fn prepare(&self, caller: &Account, row: &IssueRow) -> Result<Prepared, WorkflowError> {
+    fn prepare(&self, caller: &Caller, row: &IssueRow) -> Result<Prepared, WorkflowError> {
         Accounts::allow(caller, Action::IssueCertificate)?;
         let request = self.request(caller, &row.request_id)?;
         let digest = Sha256::digest(&row.certificate_json).into();
@@ -225,7 +225,7 @@ impl Desk {
     }
 
     /// Applies the rules for today at the office.
-    fn judge(&self, caller: &Account, certificate_json: &[u8]) -> Result<(Issue, Findings), WorkflowError> {
+    fn judge(&self, caller: &Caller, certificate_json: &[u8]) -> Result<(Issue, Findings), WorkflowError> {
         let reading = Particulars::read_json(certificate_json);
         let mut findings = reading.findings;
         let Some(particulars) = reading.particulars else { return Err(WorkflowError::RulesRefuse(findings)) };
@@ -256,7 +256,7 @@ impl Desk {
 
     fn office(
         &self,
-        caller: &Account,
+        caller: &Caller,
         particulars: &Particulars,
         findings: &mut Findings,
     ) -> Result<&Office, WorkflowError> {
@@ -333,9 +333,9 @@ impl Desk {
         }
     }
 
-    fn request(&self, caller: &Account, id: &str) -> Result<RequestKey, WorkflowError> {
+    fn request(&self, caller: &Caller, id: &str) -> Result<RequestKey, WorkflowError> {
         let id = RequestId::read(id, self.now())?;
-        Ok(RequestKey { account: caller.id.to_string(), id: id.bytes() })
+        Ok(RequestKey { account: caller.id().to_string(), id: id.bytes() })
     }
 
     fn now(&self) -> Timestamp {

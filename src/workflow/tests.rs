@@ -3,6 +3,7 @@ mod world;
 use super::*;
 use crate::{
     log::{Checkpoint, Origin, cosign},
+    office::Caller,
     reason::Reasoned,
     sequencer::{
         RequestKey, Saying, Task, Work,
@@ -196,8 +197,9 @@ async fn the_rules_are_asked_before_anything_is_signed() {
     ] {
         assert_eq!(desk.issue(&world.signatory, &row).await.unwrap_err().reason(), reason);
     }
-    let mut stranger = world.signatory.clone();
+    let mut stranger = world.signatory.account().clone();
     stranger.roles.clear();
+    let stranger = Caller::from(stranger);
     let denied = desk.issue(&stranger, &world.footballs(6)).await.unwrap_err();
     assert_eq!(denied.reason(), "PERMISSION_DENIED");
     assert_eq!(world.store.logs().len(), 0);
@@ -243,8 +245,9 @@ async fn a_repeat_keeps_its_answer_though_the_rules_refuse_it_today() {
     let first = desk.issue(&world.signatory, &row).await.unwrap().outcome;
     // Two years on the certificate could not be issued any more; six days on, the request is still known.
     world.clock.set("2026-11-28T10:00:00Z".parse().unwrap());
-    let mut elsewhere = world.signatory.clone();
+    let mut elsewhere = world.signatory.account().clone();
     elsewhere.offices = vec!["KHI".parse().unwrap()];
+    let elsewhere = Caller::from(elsewhere);
     assert_eq!(desk.issue(&elsewhere, &row).await.unwrap().outcome, first);
     let rows: Arc<[IssueRow]> = [row.clone()].into();
     let many = desk.issue_many(&Arc::new(elsewhere.clone()), rows).await.unwrap();

@@ -1,50 +1,76 @@
-//! One test per cell of the table.
+//! One test per cell of the table, and the page that shows it.
 
 use super::{Action, Role};
+use std::fmt::Write as _;
 
 macro_rules! cells {
-    ($($row:ident = $role:ident { $($cell:ident = $action:ident: $expected:expr),+ $(,)? })+) => {
-        $(mod $row {
+    ($($action:ident in $module:ident: $($cell:ident)+;)+) => {
+        $(mod $module {
             use super::{Action, Role};
-            $(#[test]
-            fn $cell() {
-                assert_eq!(Role::$role.may(Action::$action), $expected);
-            })+
+            cells!(@roles $action, [exporter agent examiner signatory customs_officer liaison auditor administrator],
+                [Exporter Agent Examiner Signatory CustomsOfficer Liaison Auditor Administrator], [$($cell)+]);
         })+
 
         #[test]
-        fn the_tests_cover_every_cell() {
-            let tested = [$($((Role::$role, Action::$action)),+),+];
-            for role in Role::ALL {
-                for action in Action::ALL {
-                    assert!(tested.contains(&(role, action)), "{role} may {action}?");
-                }
-            }
+        fn the_tests_cover_every_action() {
+            let tested = [$(Action::$action),+];
+            assert_eq!(tested, Action::ALL);
         }
     };
-}
-
-macro_rules! table {
-    ($($row:ident = $role:ident: $issue:literal $status:literal $read:literal $heads:literal $entries:literal $accounts:literal;)+) => {
-        cells! { $($row = $role {
-            issue = IssueCertificate: $issue,
-            change_status = ChangeStatus: $status,
-            read = ReadCertificate: $read,
-            read_heads = ReadHeads: $heads,
-            read_entries = ReadEntries: $entries,
-            manage_accounts = ManageAccounts: $accounts,
-        })+ }
+    (@roles $action:ident, [$($name:ident)+], [$($role:ident)+], [$($cell:ident)+]) => {
+        $(#[test]
+        fn $name() {
+            assert_eq!(Role::$role.may(Action::$action), cells!(@expected $cell));
+        })+
     };
+    (@expected yes) => { true };
+    (@expected no) => { false };
 }
 
-table! {
-    //                                issue status read  heads entries accounts
-    exporter = Exporter:              false false  false false false   false;
-    agent = Agent:                    false false  false false false   false;
-    examiner = Examiner:              false false  true  false false   false;
-    signatory = Signatory:            true  true   true  true  true    false;
-    customs_officer = CustomsOfficer: false false  false false false   false;
-    liaison = Liaison:                false false  true  true  true    false;
-    auditor = Auditor:                false false  false true  true    false;
-    administrator = Administrator:    false false  false false false   true;
+cells! {
+    //                                          exp agt exa sig cus lia aud adm
+    FileApplication in file_application:        yes yes no  no  no  no  no  no;
+    ReadOwn in read_own:                        yes yes no  no  no  no  no  no;
+    KeepProfile in keep_profile:                yes yes no  no  no  no  no  no;
+    GiveMandate in give_mandate:                yes no  no  no  no  no  no  no;
+    ReadQueue in read_queue:                    no  no  yes yes no  no  no  no;
+    ExamineApplication in examine_application:  no  no  yes no  no  no  no  no;
+    RefuseApplication in refuse_application:    no  no  yes yes no  no  no  no;
+    RecommendIssue in recommend_issue:          no  no  yes no  no  no  no  no;
+    SignCertificate in sign_certificate:        no  no  no  yes no  no  no  no;
+    IssueCertificate in issue_certificate:      no  no  no  yes no  no  no  no;
+    ChangeStatus in change_status:              no  no  no  yes no  no  no  no;
+    ReadCertificate in read_certificate:        no  no  yes yes no  yes no  no;
+    ReadExporters in read_exporters:            no  no  yes yes no  no  no  no;
+    ManageExporters in manage_exporters:        no  no  yes no  no  no  no  no;
+    ArrangeDeputy in arrange_deputy:            no  no  no  yes no  no  no  yes;
+    ReadHeads in read_heads:                    no  no  no  yes no  yes yes no;
+    ReadEntries in read_entries:                no  no  no  yes no  yes yes no;
+    ReadAudit in read_audit:                    no  no  no  no  no  no  yes no;
+    ManageAccounts in manage_accounts:          no  no  no  no  no  no  no  yes;
+    ManageOffices in manage_offices:            no  no  no  no  no  no  no  yes;
+    SetPolicy in set_policy:                    no  no  no  no  no  no  no  yes;
+}
+
+#[test]
+fn the_page_shows_this_table() {
+    let mut table = String::from("| action | ");
+    for role in Role::ALL {
+        write!(table, "{role} | ").unwrap();
+    }
+    table = format!("{}\n|---{}|\n", table.trim_end(), "|:-:".repeat(Role::ALL.len()));
+    for action in Action::ALL {
+        let cells = Role::ALL.map(|role| if role.may(action) { "yes" } else { "·" }).join(" | ");
+        writeln!(table, "| `{}`: {action} | {cells} |", action.name()).unwrap();
+    }
+    let page = include_str!("../../../docs/roles.md");
+    assert!(page.contains(&table), "docs/roles.md shows another table than this:\n{table}");
+}
+
+#[test]
+fn a_name_reads_back_and_is_given_once() {
+    for action in Action::ALL {
+        assert_eq!(action.name().parse(), Ok(action));
+    }
+    assert!("everything".parse::<Action>().is_err());
 }

@@ -5,7 +5,7 @@ use crate::{
     certificate::offset_dates,
     keys::{KeyStore, KeyUse, StatementKey},
     log::{Origin, Shard, VerifierKey},
-    office::{Account, Office, Role},
+    office::{Account, Caller, Office, Role},
     sequencer::{Limits, Sequencer, Setup, Signers},
     signature::{SecretKey, Signer as _},
     statement::{Issuer, Kid, Kind},
@@ -31,7 +31,7 @@ pub(crate) struct World {
     pub(crate) agreements: Arc<Agreements>,
     pub(crate) keys: KeyStore,
     pub(crate) issuer: Issuer,
-    pub(crate) signatory: Account,
+    pub(crate) signatory: Caller,
 }
 
 impl World {
@@ -117,7 +117,7 @@ impl World {
             agreements: Arc::new(agreements),
             keys,
             issuer,
-            signatory,
+            signatory: signatory.into(),
         }
     }
 
