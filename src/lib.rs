@@ -5,7 +5,7 @@
 //! ```text
 //! earth    reason · encoding  time · signature
 //! ground   certificate  log
-//! speech   statement
+//! speech   statement  production
 //! matter   agreement  trust  office
 //! verdict  verification
 //! tools    store  keys
@@ -36,6 +36,7 @@ pub mod time;
 pub mod certificate;
 pub mod log;
 
+pub mod production;
 pub mod statement;
 
 pub mod agreement;

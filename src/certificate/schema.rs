@@ -58,15 +58,23 @@ fn closed(description: &str, members: Vec<Described>) -> Value {
 /// The schema of what is brought to be issued ([`super::Particulars`]): `docs/certificate-v1.schema.json`.
 #[must_use]
 pub fn input() -> Value {
+    document::<super::Particulars>(
+        "urn:origin-exchange:certificate:1",
+        "What is brought to have a certificate of origin issued",
+    )
+}
+
+/// The schema of a document that is brought: its own members, and its parts under `$defs`.
+pub(crate) fn document<T: Member>(id: &str, title: &str) -> Value {
     let mut definitions = Definitions::new(Form::Input);
-    let particulars = super::Particulars::schema(&mut definitions);
+    let document = T::schema(&mut definitions);
     let mut schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": "urn:origin-exchange:certificate:1",
-        "title": "What is brought to have a certificate of origin issued",
+        "$id": id,
+        "title": title,
     });
-    if let (Value::Object(schema), Value::Object(particulars)) = (&mut schema, particulars) {
-        schema.extend(particulars);
+    if let (Value::Object(schema), Value::Object(document)) = (&mut schema, document) {
+        schema.extend(document);
         schema.insert("$defs".to_owned(), Value::Object(definitions.objects));
     }
     schema

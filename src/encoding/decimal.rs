@@ -60,6 +60,13 @@ impl Decimal {
         let limit = 10u128.pow(15) * ONE;
         (millionths < limit).then_some(Self { millionths, scale: self.scale.max(other.scale) })
     }
+
+    /// The exact difference, showing as many digits as the more precise of the two; `None` below zero.
+    #[must_use]
+    pub fn checked_sub(self, other: Self) -> Option<Self> {
+        let millionths = self.millionths.checked_sub(other.millionths)?;
+        Some(Self { millionths, scale: self.scale.max(other.scale) })
+    }
 }
 
 impl FromStr for Decimal {
