@@ -1,6 +1,13 @@
-//! Compiles the `.proto` files, in Rust alone: nothing has to be installed beside the Rust toolchain.
+//! Compiles the `.proto` files, in Rust alone: nothing has to be installed beside the Rust toolchain; and lists
+//! the agreement files that are compiled in, so that a new one is a file and never code.
 
-use std::{env, error::Error, path::PathBuf};
+use std::{
+    env,
+    error::Error,
+    fmt::Write,
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// The services for people and systems, spoken in `api`; what they import is found from them.
 const SERVICES: [&str; 4] = [
@@ -12,9 +19,13 @@ const SERVICES: [&str; 4] = [
 /// What nodes say to each other, spoken in `exchange`: types of its own, in a folder of its own.
 const PARTNERS: [&str; 1] = ["origin/v1/replication_service.proto"];
 
+/// The agreement files that come with the program.
+const AGREEMENTS: &str = "node-config/agreements";
+
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=proto");
     let out = PathBuf::from(env::var("OUT_DIR")?);
+    agreements(&out)?;
     let mut compiler = protox::Compiler::new(["proto"])?;
     // Imports and comments travel with the descriptors, so that reflection answers completely.
     compiler.include_imports(true).include_source_info(true).open_files(SERVICES)?;
@@ -30,5 +41,26 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = out.join("partners");
     std::fs::create_dir_all(&folder)?;
     tonic_prost_build::configure().bytes(".origin.v1").out_dir(folder).compile_fds(partners.file_descriptor_set())?;
+    Ok(())
+}
+
+/// Writes the list of agreement files, by name, as an expression of pairs: name and text.
+fn agreements(out: &Path) -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed={AGREEMENTS}");
+    let mut names = Vec::new();
+    for entry in fs::read_dir(AGREEMENTS)? {
+        let name = entry?.file_name().into_string().map_err(|name| format!("{} is not UTF-8", name.display()))?;
+        if name.ends_with(".toml") {
+            names.push(name);
+        }
+    }
+    names.sort();
+    let mut list = String::from("&[\n");
+    for name in names {
+        let path = format!("/{AGREEMENTS}/{name}");
+        writeln!(list, "    ({name:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {path:?}))),")?;
+    }
+    list.push_str("]\n");
+    fs::write(out.join("agreements.rs"), list)?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use super::{
     terms::ValueBase,
 };
 use crate::{
-    certificate::{ContentBasis, CriterionCode},
+    certificate::{ContentBasis, Country, CriterionCode},
     encoding::Decimal,
 };
 use std::fmt;
@@ -68,8 +68,11 @@ impl fmt::Display for ValueRule {
 pub struct CriterionRule {
     /// What it means, the same in every agreement.
     pub code: CriterionCode,
-    /// What the form prints; `{percent}` stands for the percentage.
+    /// What the form prints; `{percent}` stands for the percentage, `{heading}` for the four digits of the
+    /// item's heading.
     pub printed: Figure<String>,
+    /// Importing countries it is used for; without a value, all.
+    pub to: Figure<Vec<Country>>,
     /// Whether it refers to the agreement's rules for single products.
     pub product_rule: bool,
     /// The percentage it needs; absent where it needs none.
@@ -84,6 +87,7 @@ impl CriterionRule {
     pub(super) fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let code = fields.required("code");
         let printed: Figure<String> = fields.figure("printed");
+        let to = fields.figure("to");
         let product_rule = fields.optional("product_rule").unwrap_or_default();
         let value = fields.optional_figure("value");
         let bases: Vec<ContentBasis> = fields.optional("bases").unwrap_or_default();
@@ -92,7 +96,7 @@ impl CriterionRule {
             let message = "prints a percentage, so the criterion needs a `value` figure";
             fields.faults().add(&fields.at("printed.value"), message);
         }
-        Some(Self { code: code?, printed, product_rule, value, bases, meaning: meaning? })
+        Some(Self { code: code?, printed, to, product_rule, value, bases, meaning: meaning? })
     }
 
     /// Reports criteria that mean the same.

@@ -2,13 +2,14 @@
 
 use super::{
     criterion::CriterionRule,
+    eligibility::Eligibility,
     fields::{Faults, Fields, FromValue, words},
     figure::Figure,
     form::Form,
     number::NumberRule,
     terms::{
-        Cumulation, DeMinimis, Discrepancy, LatePresentation, Provision, RequiredEndorsement, Retrospective, Validity,
-        Verification, Waiver,
+        Cumulation, DeMinimis, Discrepancy, LatePresentation, Marks, Provision, RequiredEndorsement, Retrospective,
+        Validity, Verification, Waiver,
     },
 };
 use crate::{
@@ -34,6 +35,15 @@ impl InForce {
     }
 }
 
+impl std::fmt::Display for InForce {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.until {
+            Some(until) => write!(f, "from {} to {until}", self.from),
+            None => write!(f, "from {} on", self.from),
+        }
+    }
+}
+
 impl FromValue for InForce {
     fn from_value(value: &Value, path: &str, faults: &Faults) -> Option<Self> {
         let mut fields = Fields::open(value, path, faults)?;
@@ -45,6 +55,31 @@ impl FromValue for InForce {
         }
         fields.close();
         Some(Self { from: from?, until })
+    }
+}
+
+/// Days outside `in_force` on which the edition may still, or already, be used by a certificate that names it,
+/// while another one is in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overlap {
+    /// The days.
+    pub days: InForce,
+    /// Exporting countries that may; empty: all.
+    pub from: Vec<Country>,
+    /// Where this is read.
+    pub article: Option<String>,
+    /// Whether that was confirmed.
+    pub confirmed: bool,
+    /// What an officer should know.
+    pub note: Option<String>,
+}
+
+impl Overlap {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let days = fields.required("days");
+        let from = fields.optional("from").unwrap_or_default();
+        let (article, confirmed, note) = fields.source();
+        Some(Self { days: days?, from, article, confirmed, note })
     }
 }
 
@@ -100,6 +135,8 @@ pub struct Edition {
     pub in_force: InForce,
     /// The same as a figure, with its source.
     pub in_force_source: Figure<InForce>,
+    /// When it may be used beside another.
+    pub overlaps: Vec<Overlap>,
     /// Languages certificates are written in.
     pub official_languages: Figure<Vec<Language>>,
     /// Its forms, at least one.
@@ -128,6 +165,10 @@ pub struct Edition {
     pub exhibition: Provision,
     /// Invoices from outside the parties.
     pub third_party_invoicing: Provision,
+    /// What stands on the form for cumulation and tolerance.
+    pub marks: Marks,
+    /// Which goods, routes and days it is for.
+    pub eligibility: Eligibility,
     /// Goods going on to another destination.
     pub change_of_destination: Provision,
     /// Whose materials may count as originating.
@@ -174,6 +215,9 @@ impl Edition {
         CriterionRule::tell_apart(&criteria, &fields.at("criteria"), fields.faults());
         let edition = Self {
             criteria,
+            overlaps: fields.list("overlaps", Overlap::read),
+            marks: fields.section("marks", Marks::read),
+            eligibility: fields.section("eligibility", Eligibility::read),
             official_languages,
             percent_printed: fields.figure("percent_printed"),
             hs: fields.section("hs", Classification::read),
@@ -218,8 +262,23 @@ impl Edition {
         named.or_else(|| self.forms.iter().find(|form| form.issued_by.is_empty()))
     }
 
-    /// How `country` numbers its certificates, one rule per authority where they differ.
+    /// How `country` numbers its certificates, one rule per authority where they differ; where nothing names it,
+    /// the rules for any country.
     pub fn numbers_of(&self, country: Country) -> impl Iterator<Item = &NumberRule> {
-        self.numbers.iter().filter(move |rule| rule.country == country)
+        let named = self.numbers.iter().any(|rule| rule.countries.contains(&country));
+        self.numbers.iter().filter(
+            move |rule| {
+                if named { rule.countries.contains(&country) } else { rule.countries.is_empty() }
+            },
+        )
+    }
+
+    /// Whether a certificate of `from` that names this edition may be issued under it on `date`: the overlap
+    /// that allows it.
+    #[must_use]
+    pub fn overlap_on(&self, date: Date, from: Country) -> Option<&Overlap> {
+        self.overlaps
+            .iter()
+            .find(|overlap| overlap.days.covers(date) && (overlap.from.is_empty() || overlap.from.contains(&from)))
     }
 }

@@ -16,6 +16,16 @@ pub enum AgreementError {
         /// Characters of a registration.
         length: usize,
     },
+    /// The office's code has another length than the series' numbers have room for.
+    #[error("numbers of the series `{series}` carry the office as {length} characters, and the office is `{office}`")]
+    OfficeMisfits {
+        /// The series.
+        series: String,
+        /// The office.
+        office: String,
+        /// Characters of an office.
+        length: usize,
+    },
     /// What the series gave is no certificate number.
     #[error("`{number}` cannot be a certificate number: {why}")]
     NumberRefused {
@@ -31,6 +41,7 @@ impl Reasoned for AgreementError {
         match self {
             Self::SeriesExhausted(_) => "NUMBER_SERIES_EXHAUSTED",
             Self::RegistrationMissing { .. } => "REGISTRATION_MISSING",
+            Self::OfficeMisfits { .. } => "SERIES_OFFICE_MISFITS",
             Self::NumberRefused { .. } => "SERIES_NUMBER_REFUSED",
         }
     }
@@ -38,7 +49,7 @@ impl Reasoned for AgreementError {
     fn class(&self) -> Class {
         match self {
             Self::RegistrationMissing { .. } => Class::Reject,
-            Self::SeriesExhausted(_) | Self::NumberRefused { .. } => Class::Fatal,
+            Self::SeriesExhausted(_) | Self::OfficeMisfits { .. } | Self::NumberRefused { .. } => Class::Fatal,
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::{
     fields::{Fields, words},
     figure::Figure,
-    terms::Limit,
+    terms::ItemCap,
 };
 use crate::certificate::{BoxNumber, Country, FormCode, Language};
 
@@ -48,12 +48,20 @@ words! {
         Fob = "fob",
         /// Number and date of invoices.
         Invoices = "invoices",
+        /// Amounts of the invoices.
+        InvoiceValue = "invoice_value",
+        /// Delivery terms of the invoices.
+        Incoterm = "incoterm",
         /// Remarks and endorsements.
         Remarks = "remarks",
         /// The exporter's declaration.
         Declaration = "declaration",
         /// The authority's certification.
         Certification = "certification",
+        /// The name of the issuing authority.
+        IssuingAuthority = "issuing_authority",
+        /// Verification by customs of the exporting country.
+        ExportCustoms = "export_customs",
     }
 }
 
@@ -105,16 +113,18 @@ pub struct Form {
     pub title: Figure<String>,
     /// Exporting countries that issue on it; empty: any.
     pub issued_by: Vec<Country>,
-    /// Its boxes, in order.
+    /// Its boxes, in order; none where the form was not found, and then nothing is asked for on its account.
     pub boxes: Vec<FormBox>,
     /// Languages it is filled in.
     pub languages: Figure<Vec<Language>>,
     /// Most items on one certificate.
-    pub max_items: Figure<Limit>,
+    pub max_items: Figure<ItemCap>,
     /// Whether the form may be continued on further sheets.
     pub continuation_sheets: Figure<bool>,
     /// Whether it shows the value free on board.
     pub fob: Figure<FobPrinted>,
+    /// Exporting or importing countries that want that value shown; without a value here, all.
+    pub fob_countries: Figure<Vec<Country>>,
     /// Ways its producer box may be filled; a form without that box has `absent` alone.
     pub producer: Figure<Vec<ProducerNaming>>,
     /// Whether the consignee may be `TO ORDER`.
@@ -132,9 +142,6 @@ impl Form {
         let (code, title) = (fields.required("code"), fields.figure("title"));
         let issued_by = fields.optional("issued_by").unwrap_or_default();
         let boxes = fields.list("boxes", FormBox::read);
-        if boxes.is_empty() {
-            fields.faults().add(&fields.at("boxes"), "a form has at least one box");
-        }
         for (index, each) in boxes.iter().enumerate() {
             if boxes.iter().take(index).any(|earlier: &FormBox| earlier.number == each.number) {
                 let path = format!("{}[{index}].number", fields.at("boxes"));
@@ -145,9 +152,13 @@ impl Form {
         let max_items = fields.figure("max_items");
         let continuation_sheets = fields.figure("continuation_sheets");
         let fob = fields.figure("fob");
+        let fob_countries = fields.figure("fob_countries");
         let producer = fields.figure("producer");
         let to_order = fields.figure("to_order");
         let (article, confirmed, note) = fields.source();
+        if confirmed && boxes.is_empty() {
+            fields.faults().add(&fields.at("boxes"), "a form that is confirmed has at least one box");
+        }
         Some(Self {
             code: code?,
             title,
@@ -157,6 +168,7 @@ impl Form {
             max_items,
             continuation_sheets,
             fob,
+            fob_countries,
             producer,
             to_order,
             article,

@@ -6,7 +6,9 @@
 
 mod consistency;
 mod dates;
+mod eligibility;
 mod goods;
+mod languages;
 mod papers;
 mod route;
 
@@ -40,12 +42,20 @@ impl Agreement {
             findings.push(Finding::error("AGREEMENT", "agreement", message));
             return Judgement { findings, ruling: None };
         }
-        let Some(edition) = self.edition_judging(issued_on, &mut findings) else {
+        let Some(edition) = self.edition_judging(particulars, issued_on, &mut findings) else {
             return Judgement { findings, ruling: None };
         };
         let Some(form) = Self::form_judging(edition, particulars, &mut findings) else {
             return Judgement { findings, ruling: None };
         };
+        if form.boxes.is_empty() {
+            let message =
+                format!("the boxes of form {} are not known, so whether all are filled was not judged", form.code);
+            let mut finding = Finding::unknown("FORM_BOXES", "form", message);
+            finding.article.clone_from(&form.article);
+            finding.help.clone_from(&form.note);
+            findings.push(finding);
+        }
         let mut bench = Bench { agreement: self, edition, form, particulars, issued_on, findings };
         bench.route();
         let printed = bench.goods();
@@ -58,7 +68,7 @@ impl Agreement {
 }
 
 /// Flags and the endorsements that go with them.
-struct Marks {
+struct OnTheForm {
     flags: Flags,
     endorsements: Vec<Endorsement>,
 }
@@ -74,8 +84,9 @@ struct Bench<'a> {
 }
 
 impl<'a> Bench<'a> {
-    fn ruling(&mut self, printed: Vec<PrintedCriterion>, marks: Marks) -> Ruling {
+    fn ruling(&mut self, printed: Vec<PrintedCriterion>, marks: OnTheForm) -> Ruling {
         let (valid_from, valid_until) = self.validity();
+        self.eligibility(valid_until);
         let languages = self.form.languages.value().or(self.edition.official_languages.value());
         // A form in several languages is filled in one of them: the first, unless the particulars say otherwise.
         let languages = languages.and_then(|all| all.first()).cloned().into_iter().collect();

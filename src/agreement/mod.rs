@@ -8,6 +8,7 @@
 
 mod criterion;
 mod edition;
+mod eligibility;
 mod error;
 mod fields;
 mod figure;
@@ -23,7 +24,8 @@ mod testing;
 mod usable;
 
 pub use criterion::{Bound, CriterionRule, ValueRule};
-pub use edition::{Classification, Edition, HsOwner, InForce, PercentPrinted};
+pub use edition::{Classification, Edition, HsOwner, InForce, Overlap, PercentPrinted};
+pub use eligibility::{ClosedRoute, Eligibility, HsPrefix, Quota};
 pub use error::AgreementError;
 pub use fields::Fault;
 pub use figure::{Figure, Known};
@@ -31,9 +33,10 @@ pub use form::{FobPrinted, Form, FormBox, ProducerNaming, Shows};
 pub use judge::Judgement;
 pub use load::{Agreement, AgreementErrors, Agreements};
 pub use number::{NumberRule, Pattern, Series};
-pub use parties::{Member, Participation, Parties};
+pub use parties::{Member, Participation, Parties, Side};
 pub use terms::{
-    CountedTo, Cumulation, DeMinimis, Discrepancy, EndorsementAct, LastDay, LatePresentation, Limit, Provision,
-    RequiredEndorsement, Retrospective, Span, SpanUnit, Validity, ValueBase, Verification, Waiver,
+    CountedTo, Cumulation, DeMinimis, Discrepancy, EndorsementAct, Grace, ItemCap, LastDay, LatePresentation, Limit,
+    Mark, Marks, Provision, RequiredEndorsement, Retrospective, Span, SpanUnit, Validity, ValueBase, Verification,
+    Waiver, Window,
 };
 pub use usable::Usability;

@@ -1,8 +1,9 @@
 //! Certificate numbers: the pattern each country's numbers follow, and the series a country draws them from.
 //!
-//! A series is text with placeholders: `{yyyy}` and `{yy}` the year of issue, `{office}` the issuing
-//! office, `{registration:N}` the applicant's N-character registration, and `{serial:N}`, exactly once, N
-//! digits that count up. `PK-CN-{yyyy}-{office}-{serial:6}` gives `PK-CN-2026-LHE-000417`.
+//! A series is text with placeholders: `{yyyy}` and `{yy}` the year of issue, `{from}` and `{to}` the exporting
+//! and the importing country, `{office}` the issuing office (`{office:N}` where its code must have N characters),
+//! `{registration:N}` the applicant's N-character registration, and `{serial:N}`, exactly once, N digits that
+//! count up. `PK-CN-{yyyy}-{office}-{serial:6}` gives `PK-CN-2026-LHE-000417`.
 
 use super::{
     AgreementError,
@@ -25,8 +26,8 @@ const PATTERN_BYTES_MAX: usize = 1 << 18;
 /// How one country, or one authority of it, numbers its certificates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NumberRule {
-    /// Issuing country.
-    pub country: Country,
+    /// Issuing countries; empty: any that no other rule names.
+    pub countries: Vec<Country>,
     /// Issuing authority, where a country's authorities number differently: the first label of its host, in
     /// either case, such as `TDAP` for `tdap.gov.pk`.
     pub authority: Option<String>,
@@ -38,17 +39,20 @@ pub struct NumberRule {
 
 impl NumberRule {
     pub(super) fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let country = fields.required("country");
+        let country: Option<Country> = fields.optional("country");
+        let mut countries: Vec<Country> = fields.optional("countries").unwrap_or_default();
+        countries.extend(country);
         let authority = fields.optional("authority");
         let pattern: Figure<Pattern> = fields.figure("pattern");
         let series: Figure<Series> = fields.figure("series");
         if let (Some(pattern), Some(series)) = (pattern.value(), series.value())
-            && !pattern.matches(&series.example())
+            && !series.examples().iter().any(|number| pattern.matches(number))
         {
-            let message = format!("gives `{}`, which does not match the pattern beside it", series.example());
+            let [example, _] = series.examples();
+            let message = format!("gives `{example}`, which does not match the pattern beside it");
             fields.faults().add(&fields.at("series.value"), message);
         }
-        Some(Self { country: country?, authority, pattern, series })
+        Some(Self { countries, authority, pattern, series })
     }
 }
 
@@ -112,13 +116,27 @@ enum Part {
     Text(String),
     Year4,
     Year2,
-    Office,
+    From,
+    To,
+    Office(Option<usize>),
     Registration(usize),
     Serial(usize),
 }
 
 impl Series {
-    /// The certificate number with this serial. `registration` is the applicant's and is only needed by a
+    /// The series for one route: `{from}` and `{to}` are filled in.
+    #[must_use]
+    pub fn on_route(&self, from: Country, to: Country) -> Self {
+        let part = |part: &Part| match part {
+            Part::From => Part::Text(from.to_string()),
+            Part::To => Part::Text(to.to_string()),
+            other => other.clone(),
+        };
+        Self { parts: self.parts.iter().map(part).collect() }
+    }
+
+    /// The certificate number with this serial. A series with countries in its numbers is first put
+    /// [on its route](Self::on_route). `registration` is the applicant's and is only needed by a
     /// series that has it in its numbers.
     pub fn number(
         &self,
@@ -140,13 +158,19 @@ impl Series {
         self.expand(office.as_ref(), date, registration, |digits| Ok("#".repeat(digits)))
     }
 
-    /// A number as this series would give it.
-    fn example(&self) -> String {
+    /// Numbers as this series would give them, to an office of letters and to one of digits.
+    fn examples(&self) -> [String; 2] {
+        [self.example("LHE"), self.example("010")]
+    }
+
+    fn example(&self, office: &str) -> String {
         let part = |part: &Part| match part {
             Part::Text(text) => text.clone(),
             Part::Year4 => "2026".to_owned(),
             Part::Year2 => "26".to_owned(),
-            Part::Office => "LHE".to_owned(),
+            Part::From => "PK".to_owned(),
+            Part::To => "CN".to_owned(),
+            Part::Office(length) => office.chars().cycle().take(length.unwrap_or(office.len())).collect(),
             Part::Registration(length) => "0".repeat(*length),
             Part::Serial(digits) => format!("{:0digits$}", 1),
         };
@@ -166,7 +190,15 @@ impl Series {
                 Part::Text(text) => number.push_str(text),
                 Part::Year4 => number.push_str(&year(date, 4)),
                 Part::Year2 => number.push_str(&year(date, 2)),
-                Part::Office => number.push_str(office),
+                Part::From => number.push_str("{from}"),
+                Part::To => number.push_str("{to}"),
+                Part::Office(length) => {
+                    if let Some(length) = length.filter(|length| *length != office.len()) {
+                        let (series, office) = (self.to_string(), office.to_owned());
+                        return Err(AgreementError::OfficeMisfits { series, office, length });
+                    }
+                    number.push_str(office);
+                }
                 Part::Registration(length) => {
                     let registration = registration
                         .filter(|text| text.len() == *length && text.bytes().all(|b| b.is_ascii_alphanumeric()))
@@ -196,7 +228,10 @@ impl fmt::Display for Series {
                 Part::Text(text) => f.write_str(text)?,
                 Part::Year4 => f.write_str("{yyyy}")?,
                 Part::Year2 => f.write_str("{yy}")?,
-                Part::Office => f.write_str("{office}")?,
+                Part::From => f.write_str("{from}")?,
+                Part::To => f.write_str("{to}")?,
+                Part::Office(None) => f.write_str("{office}")?,
+                Part::Office(Some(length)) => write!(f, "{{office:{length}}}")?,
                 Part::Registration(length) => write!(f, "{{registration:{length}}}")?,
                 Part::Serial(digits) => write!(f, "{{serial:{digits}}}")?,
             }
@@ -248,11 +283,15 @@ impl Part {
         match (placeholder, name, length) {
             ("yyyy", ..) => Ok(Self::Year4),
             ("yy", ..) => Ok(Self::Year2),
-            ("office", ..) => Ok(Self::Office),
+            ("from", ..) => Ok(Self::From),
+            ("to", ..) => Ok(Self::To),
+            ("office", ..) => Ok(Self::Office(None)),
+            (_, "office", Some(length)) => Ok(Self::Office(Some(length))),
             (_, "registration", Some(length)) => Ok(Self::Registration(length)),
             (_, "serial", Some(digits)) => Ok(Self::Serial(digits)),
             _ => Err(format!(
-                "`{{{placeholder}}}` is not one of {{yyyy}}, {{yy}}, {{office}}, {{registration:N}}, {{serial:N}} \
+                "`{{{placeholder}}}` is not one of {{yyyy}}, {{yy}}, {{from}}, {{to}}, {{office}}, {{office:N}}, \
+                 {{registration:N}}, {{serial:N}} \
                  with N from 1 to {SERIAL_DIGITS_MAX}"
             )),
         }

@@ -16,6 +16,16 @@ words! {
     }
 }
 
+words! {
+    /// On which side of a scheme without return a country stands.
+    Side {
+        /// Its goods have the preference.
+        Beneficiary = "beneficiary",
+        /// It grants the preference.
+        Donor = "donor",
+    }
+}
+
 /// A member of an agreement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
@@ -25,6 +35,8 @@ pub struct Member {
     pub from: Figure<Date>,
     /// Last day, for a member that left.
     pub until: Figure<Date>,
+    /// Its side, where preference is granted one way only.
+    pub side: Option<Side>,
     /// How far it takes part.
     pub participation: Figure<Participation>,
     /// Where the membership is read.
@@ -42,6 +54,8 @@ pub struct Parties {
     pub open: bool,
     /// The members, where it is not open.
     pub members: Vec<Member>,
+    /// Whether `members` names every one; while that is unknown, nobody is refused for not standing there.
+    pub complete: Figure<bool>,
     /// Countries that left and still stand in old lists.
     pub former: Vec<Country>,
 }
@@ -51,6 +65,7 @@ impl Parties {
         let parties = Self {
             open: fields.optional("open").unwrap_or(false),
             members: fields.list("members", Member::read),
+            complete: fields.figure("complete"),
             former: fields.optional("former").unwrap_or_default(),
         };
         if parties.open != parties.members.is_empty() {
@@ -66,6 +81,12 @@ impl Parties {
         parties
     }
 
+    /// Whether preference is granted one way only.
+    #[must_use]
+    pub fn is_one_way(&self) -> bool {
+        self.members.iter().any(|member| member.side == Some(Side::Donor))
+    }
+
     /// The member, if the country is one at any time.
     #[must_use]
     pub fn member(&self, country: Country) -> Option<&Member> {
@@ -77,8 +98,9 @@ impl Member {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let country = fields.required("country");
         let (from, until) = (fields.figure("from"), fields.figure("until"));
+        let side = fields.optional("side");
         let participation = fields.figure("participation");
         let (article, confirmed, note) = fields.source();
-        Some(Self { country: country?, from, until, participation, article, confirmed, note })
+        Some(Self { country: country?, from, until, side, participation, article, confirmed, note })
     }
 }

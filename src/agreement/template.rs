@@ -9,6 +9,7 @@ use super::{
     figure::Figure,
     form::{FobPrinted, Form, ProducerNaming, Shows},
     load::Agreement,
+    parties::Side,
 };
 use std::fmt::Display;
 
@@ -50,15 +51,33 @@ impl Agreement {
             }
         }
         page.line(&format!("form = \"{}\"", form.code));
-        let members: Vec<String> = self.parties.members.iter().map(|member| member.country.to_string()).collect();
-        let members = if members.is_empty() { "ISO 3166-1, such as PK".to_owned() } else { members.join(", ") };
-        page.line(&format!("from = \"\"  # exporting country: {members}"));
-        page.line("to = \"\"  # importing country");
+        for other in self.editions.iter().filter(|other| !other.overlaps.is_empty()) {
+            page.line(&format!("# edition = \"{}\"  # for some days beside the one in force", other.code));
+        }
+        let (from, to) = (self.countries(Side::Beneficiary), self.countries(Side::Donor));
+        page.line(&format!("from = \"\"  # exporting country: {from}"));
+        page.line(&format!("to = \"\"  # importing country: {to}"));
+        page.figure("all members are listed", &self.parties.complete);
+    }
+
+    /// The countries that stand on one side; where preference goes both ways, all.
+    fn countries(&self, side: Side) -> String {
+        let one_way = self.parties.is_one_way();
+        let members = self.parties.members.iter().filter(|member| !one_way || member.side == Some(side));
+        let members: Vec<String> = members.map(|member| member.country.to_string()).collect();
+        if members.is_empty() { "ISO 3166-1, such as PK".to_owned() } else { members.join(", ") }
     }
 }
 
 fn application(page: &mut Page, edition: &Edition) {
     let late = &edition.retrospective;
+    for (what, days) in
+        [("goods are shipped", &edition.eligibility.shipped), ("goods are imported", &edition.eligibility.imported)]
+    {
+        if days.value().is_some() {
+            page.figure(&format!("the scheme is for the days on which {what}"), days);
+        }
+    }
     page.section("application", "asked for by the rules, never printed", None);
     page.figure("a late certificate is counted to the day of", &late.counted_to);
     page.figure("days after shipment without a mark", &late.unmarked_days);
@@ -71,7 +90,9 @@ fn application(page: &mut Page, edition: &Edition) {
 fn reference(page: &mut Page, edition: &Edition, form: &Form) {
     page.section("reference", "number, place and office of issue", form.box_of(Shows::Certification));
     for rule in &edition.numbers {
-        page.figure(&format!("numbers of {}", rule.country), &rule.pattern);
+        let countries: Vec<String> = rule.countries.iter().map(ToString::to_string).collect();
+        let countries = if countries.is_empty() { "any other country".to_owned() } else { countries.join(", ") };
+        page.figure(&format!("numbers of {countries}"), &rule.pattern);
     }
     page.line("# number = \"\"  # only if it was drawn earlier; otherwise the office's series gives it");
     page.line("place = { name = \"\" }  # locode = \"PKLHE\" beside it or instead");
@@ -98,7 +119,8 @@ fn parties(page: &mut Page, edition: &Edition, form: &Form) {
     party(page);
     let Some(number) = form.box_of(Shows::Producer) else { return };
     page.section("producer", "one of the lines below", Some(number));
-    for naming in form.producer.value().map_or(&[][..], Vec::as_slice) {
+    let allowed = form.producer.value().map_or(&[][..], Vec::as_slice);
+    for naming in allowed {
         page.comment(match naming {
             ProducerNaming::Named | ProducerNaming::Several => {
                 "named = [{ name = \"\", address = [\"\"], country = \"\" }]"
@@ -108,7 +130,11 @@ fn parties(page: &mut Page, edition: &Edition, form: &Form) {
             ProducerNaming::Absent => "or leave the section out",
         });
     }
-    page.line("same = true");
+    if allowed.is_empty() || allowed.contains(&ProducerNaming::Same) {
+        page.line("same = true");
+    } else {
+        page.line("named = [{ name = \"\", address = [\"\"], country = \"\" }]");
+    }
 }
 
 fn party(page: &mut Page) {
@@ -136,6 +162,7 @@ fn transport(page: &mut Page, form: &Form) {
 fn goods(page: &mut Page, edition: &Edition, form: &Form) {
     page.section("[goods.items]", "once for each item", form.box_of(Shows::Description));
     page.figure("most items", &form.max_items);
+    page.figure("continuation sheets", &form.continuation_sheets);
     page.line("number = 1");
     page.line("description = \"\"  # what identifies the goods");
     page.line("# marks = \"\"");
@@ -154,6 +181,7 @@ fn goods(page: &mut Page, edition: &Edition, form: &Form) {
         for rule in &edition.criteria {
             page.comment(&criterion(rule));
         }
+        page.comment("beside the code where they were used: accumulation = true, de_minimis = true");
         page.line("criterion = { code = \"\" }");
     }
     page.line("gross_weight = { value = \"\", unit = \"KGM\" }");
@@ -163,6 +191,11 @@ fn goods(page: &mut Page, edition: &Edition, form: &Form) {
 
 fn criterion(rule: &CriterionRule) -> String {
     let mut says = format!("{}: {}; printed {}", rule.code, rule.meaning, rule.printed);
+    if let Some(countries) = rule.to.value() {
+        let countries: Vec<String> = countries.iter().map(ToString::to_string).collect();
+        says.push_str("; for goods to ");
+        says.push_str(&countries.join(", "));
+    }
     if let Some(value) = &rule.value {
         says.push_str("; with percentage = { exact = \"\"");
         if let Some(basis) = rule.bases.first() {
@@ -182,8 +215,14 @@ fn criterion(rule: &CriterionRule) -> String {
 fn commercial(page: &mut Page, form: &Form) {
     page.section("commercial", "", form.box_of(Shows::Invoices));
     let hash = if form.shows(Shows::Invoices) { "" } else { "# " };
-    page.line(&format!("{hash}invoices = [{{ number = \"\", date = \"\" }}]"));
+    let amount = if form.shows(Shows::InvoiceValue) { ", amount = { value = \"\", currency = \"\" }" } else { "" };
+    let term = if form.shows(Shows::Incoterm) { ", delivery = { incoterm = \"\" }" } else { "" };
+    page.line(&format!("{hash}invoices = [{{ number = \"\", date = \"\"{amount}{term} }}]"));
     page.figure("the form shows values free on board", &form.fob);
+    if let Some(countries) = form.fob_countries.value() {
+        let countries: Vec<String> = countries.iter().map(ToString::to_string).collect();
+        page.comment(&format!("only to or from {}", countries.join(", ")));
+    }
     let hash = if form.fob.value() == Some(&FobPrinted::Always) { "" } else { "# " };
     page.line(&format!(
         "{hash}item_values = [{{ item = 1, basis = \"fob\", amount = {{ value = \"\", currency = \"\" }} }}]"

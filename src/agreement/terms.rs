@@ -43,6 +43,71 @@ impl fmt::Display for Limit {
     }
 }
 
+/// Until when after an earlier certificate something may be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Window {
+    /// The agreement sets no end: `"none"`.
+    None,
+    /// For so many months from the earlier certificate's issue.
+    Months(u32),
+    /// While the earlier certificate may be used: `"validity"`.
+    Validity,
+}
+
+impl FromValue for Window {
+    fn from_value(value: &Value, path: &str, faults: &Faults) -> Option<Self> {
+        match value {
+            Value::String(word) if word == "none" => Some(Self::None),
+            Value::String(word) if word == "validity" => Some(Self::Validity),
+            Value::Integer(_) => u32::from_value(value, path, faults).map(Self::Months),
+            _ => {
+                faults.add(path, "a whole number of months, \"validity\" or \"none\" is expected");
+                None
+            }
+        }
+    }
+}
+
+/// How many items a certificate takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ItemCap {
+    /// The agreement sets no limit: `"none"`.
+    None,
+    /// At most this many on one certificate, on however many sheets.
+    Certificate(u32),
+    /// At most this many on one sheet, `{ per_sheet = 20 }`: more need a continuation sheet.
+    Sheet(u32),
+}
+
+impl FromValue for ItemCap {
+    fn from_value(value: &Value, path: &str, faults: &Faults) -> Option<Self> {
+        match value {
+            Value::String(word) if word == "none" => Some(Self::None),
+            Value::Integer(_) => u32::from_value(value, path, faults).map(Self::Certificate),
+            Value::Table(_) => {
+                let mut fields = Fields::open(value, path, faults)?;
+                let per_sheet = fields.required("per_sheet");
+                fields.close();
+                per_sheet.map(Self::Sheet)
+            }
+            _ => {
+                faults.add(path, "a whole number, { per_sheet = … } or \"none\" is expected");
+                None
+            }
+        }
+    }
+}
+
+impl fmt::Display for ItemCap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("no limit"),
+            Self::Certificate(limit) => limit.fmt(f),
+            Self::Sheet(limit) => write!(f, "{limit} on a sheet"),
+        }
+    }
+}
+
 words! {
     /// Which day is the last of a period of months that begins on a date.
     LastDay {
@@ -62,8 +127,8 @@ pub enum Validity {
     Months {
         /// How many.
         months: u32,
-        /// Where the last of them ends.
-        last_day: LastDay,
+        /// Where the last of them ends, where a source says so.
+        last_day: Option<LastDay>,
     },
 }
 
@@ -73,9 +138,9 @@ impl FromValue for Validity {
             return Some(Self::Unlimited);
         }
         let mut fields = Fields::open(value, path, faults)?;
-        let (months, last_day) = (fields.required("months"), fields.required("last_day"));
+        let (months, last_day) = (fields.required("months"), fields.optional("last_day"));
         fields.close();
-        Some(Self::Months { months: months?, last_day: last_day? })
+        Some(Self::Months { months: months?, last_day })
     }
 }
 
@@ -98,13 +163,42 @@ words! {
     }
 }
 
+/// Days that are counted from another: calendar days, `3`, or working days, `{ working_days = 3 }`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grace {
+    /// How many.
+    pub days: u32,
+    /// Whether days on which offices rest are left out.
+    pub working: bool,
+}
+
+impl FromValue for Grace {
+    fn from_value(value: &Value, path: &str, faults: &Faults) -> Option<Self> {
+        if let Value::Integer(_) = value {
+            return u32::from_value(value, path, faults).map(|days| Self { days, working: false });
+        }
+        let mut fields = Fields::open(value, path, faults)?;
+        let days = fields.required("working_days");
+        fields.close();
+        Some(Self { days: days?, working: true })
+    }
+}
+
+impl fmt::Display for Grace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.days, if self.working { " working days" } else { "" })
+    }
+}
+
 /// Certificates issued after the goods were shipped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Retrospective {
+    /// Whether a certificate may be had at all once the unmarked days are over.
+    pub allowed: Figure<bool>,
     /// Whether days and months run to the application or to the issue.
     pub counted_to: Figure<CountedTo>,
     /// Days after shipment without a mark; 0 marks from the day after shipment on.
-    pub unmarked_days: Figure<u32>,
+    pub unmarked_days: Figure<Grace>,
     /// Months after shipment in which a certificate may still be had.
     pub window_months: Figure<Limit>,
     /// The exact words of the mark.
@@ -118,6 +212,7 @@ pub struct Retrospective {
 impl Default for Retrospective {
     fn default() -> Self {
         Self {
+            allowed: Figure::unknown(),
             counted_to: Figure::unknown(),
             unmarked_days: Figure::unknown(),
             window_months: Figure::unknown(),
@@ -131,6 +226,7 @@ impl Default for Retrospective {
 impl Retrospective {
     pub(super) fn read(fields: &mut Fields<'_>) -> Self {
         Self {
+            allowed: fields.figure("allowed"),
             counted_to: fields.figure("counted_to"),
             unmarked_days: fields.figure("unmarked_days"),
             window_months: fields.figure("window_months"),
@@ -150,8 +246,11 @@ pub struct Provision {
     pub wording: Figure<String>,
     /// The box that carries them.
     pub printed_in_box: Figure<BoxNumber>,
-    /// Months from the earlier certificate's issue in which it may be had.
-    pub window_months: Figure<Limit>,
+    /// Until when after the earlier certificate's issue it may be had.
+    pub window_months: Figure<Window>,
+    /// Whether it may be used no longer than the earlier certificate; of several, the one that ends first. A
+    /// true copy may not, whatever stands here.
+    pub ends_with_original: Figure<bool>,
 }
 
 impl Default for Provision {
@@ -161,6 +260,7 @@ impl Default for Provision {
             wording: Figure::unknown(),
             printed_in_box: Figure::unknown(),
             window_months: Figure::unknown(),
+            ends_with_original: Figure::unknown(),
         }
     }
 }
@@ -172,6 +272,55 @@ impl Provision {
             wording: fields.figure("wording"),
             printed_in_box: fields.figure("printed_in_box"),
             window_months: fields.figure("window_months"),
+            ends_with_original: fields.figure("ends_with_original"),
+        }
+    }
+}
+
+/// What the form says of an item that is no plain case: cumulation, tolerance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// Letters that stand behind the criterion, such as `ACU`.
+    pub beside_criterion: Figure<String>,
+    /// Words that stand in a box once for the certificate.
+    pub wording: Figure<String>,
+    /// That box.
+    pub printed_in_box: Figure<BoxNumber>,
+}
+
+impl Default for Mark {
+    fn default() -> Self {
+        Self { beside_criterion: Figure::unknown(), wording: Figure::unknown(), printed_in_box: Figure::unknown() }
+    }
+}
+
+impl Mark {
+    fn read(fields: &mut Fields<'_>) -> Self {
+        Self {
+            beside_criterion: fields.figure("beside_criterion"),
+            wording: fields.figure("wording"),
+            printed_in_box: fields.figure("printed_in_box"),
+        }
+    }
+}
+
+/// The marks of an edition.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// Materials of other parties were counted in.
+    pub accumulation: Mark,
+    /// The tolerance for small quantities was used.
+    pub de_minimis: Mark,
+    /// The content only counts towards another's origin.
+    pub partial_cumulation: Mark,
+}
+
+impl Marks {
+    pub(super) fn read(fields: &mut Fields<'_>) -> Self {
+        Self {
+            accumulation: fields.section("accumulation", Mark::read),
+            de_minimis: fields.section("de_minimis", Mark::read),
+            partial_cumulation: fields.section("partial_cumulation", Mark::read),
         }
     }
 }
@@ -267,19 +416,29 @@ pub struct Span {
     pub length: u32,
     /// Of what.
     pub unit: SpanUnit,
+    /// The fewest the other side must be given, where the agreement leaves the figure between two.
+    pub least: Option<u32>,
 }
 
 impl FromValue for Span {
     fn from_value(value: &Value, path: &str, faults: &Faults) -> Option<Self> {
         let mut fields = Fields::open(value, path, faults)?;
-        let (length, unit) = (fields.required("length"), fields.required("unit"));
+        let (length, unit, least) = (fields.required("length"), fields.required("unit"), fields.optional("least"));
+        if let (Some(length), Some(least)) = (length, least)
+            && length < least
+        {
+            faults.add(&fields.at("least"), format!("{least} is more than {length}"));
+        }
         fields.close();
-        Some(Self { length: length?, unit: unit? })
+        Some(Self { length: length?, unit: unit?, least })
     }
 }
 
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(least) = self.least {
+            write!(f, "{least} to ")?;
+        }
         write!(f, "{} {}", self.length, self.unit.as_str().replace('_', " "))
     }
 }
@@ -295,6 +454,12 @@ pub struct Verification {
     pub extend: Figure<Span>,
     /// For the importing side to decide, in all.
     pub decide: Figure<Span>,
+    /// For the importing side to tell the issuer that it refused a certificate, counted from when it came.
+    pub tell_refusal: Figure<Span>,
+    /// For the exporter or producer to consent to a visit, counted from the notice.
+    pub visit_consent: Figure<Span>,
+    /// Whether preference is refused when no answer comes in time.
+    pub refuse_unanswered: Figure<bool>,
     /// Whether preference may be suspended meanwhile.
     pub may_suspend: Figure<bool>,
     /// Whether the goods are released meanwhile (on security, after the necessary formalities).
@@ -308,6 +473,9 @@ impl Default for Verification {
             reply: Figure::unknown(),
             extend: Figure::unknown(),
             decide: Figure::unknown(),
+            tell_refusal: Figure::unknown(),
+            visit_consent: Figure::unknown(),
+            refuse_unanswered: Figure::unknown(),
             may_suspend: Figure::unknown(),
             release_goods: Figure::unknown(),
         }
@@ -321,6 +489,9 @@ impl Verification {
             reply: fields.figure("reply"),
             extend: fields.figure("extend"),
             decide: fields.figure("decide"),
+            tell_refusal: fields.figure("tell_refusal"),
+            visit_consent: fields.figure("visit_consent"),
+            refuse_unanswered: fields.figure("refuse_unanswered"),
             may_suspend: fields.figure("may_suspend"),
             release_goods: fields.figure("release_goods"),
         }
@@ -336,6 +507,8 @@ words! {
         Exceptional = "exceptional",
         /// Where the goods were imported within validity.
         ImportedInTime = "imported_in_time",
+        /// In either case.
+        ExceptionalOrImportedInTime = "exceptional_or_imported_in_time",
     }
 }
 

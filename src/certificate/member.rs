@@ -2,6 +2,7 @@
 //! reader that names every mistake, the strict reader of signed sections, the writer, and the published schema.
 
 use super::{
+    finding::Finding,
     node::Node,
     reader::{At, Form, Reader, quoted},
     schema::Definitions,
@@ -170,7 +171,14 @@ impl Member for u32 {
 impl Member for Decimal {
     fn read(node: &Node<'_>, at: At<'_>, reader: &mut Reader) -> Option<Self> {
         let text = reader.text(node, at)?;
-        text.parse().map_err(|_| reader.error("DECIMAL", at, decimal_fault(text))).ok()
+        let refused = |_| {
+            let finding = Finding::error("DECIMAL", at.to_string(), decimal_fault(text));
+            reader.push(match decimal_help(text) {
+                Some(help) => finding.with_help(help),
+                None => finding,
+            });
+        };
+        text.parse().map_err(refused).ok()
     }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -187,6 +195,33 @@ fn decimal_fault(text: &str) -> String {
         "`{}` is not a number here: up to 15 digits, then optionally a point and 1 to 6 digits; no sign, no separators",
         quoted(text)
     )
+}
+
+/// What a number written in another manner is here: `1.000,50`, `1,000.50` and `1 000.50` are all `1000.50`.
+fn decimal_help(text: &str) -> Option<String> {
+    let plain: String = text.chars().filter(|c| !matches!(c, ' ' | '\'' | '\u{a0}' | '\u{202f}')).collect();
+    let groups = |separator: char| {
+        let mut parts = plain.split(separator);
+        let first = parts.next().is_some_and(|first| (1..=3).contains(&first.len()));
+        first && parts.all(|part| part.len() == 3)
+    };
+    let readings = match (plain.rfind('.'), plain.rfind(',')) {
+        (Some(point), Some(comma)) if point < comma => vec![plain.replace('.', "").replace(',', ".")],
+        (Some(_), Some(_)) => vec![plain.replace(',', "")],
+        // A single group of three after a comma may be a thousand or three decimals: both are offered.
+        (None, Some(_)) if groups(',') => vec![plain.replace(',', ""), plain.replacen(',', ".", 1)],
+        (None, Some(_)) => vec![plain.replacen(',', ".", 1)],
+        (Some(_), None) if groups('.') => vec![plain.replace('.', "")],
+        _ => vec![plain],
+    };
+    let mut good: Vec<String> = readings
+        .into_iter()
+        .filter(|reading| reading.parse::<Decimal>().is_ok())
+        .map(|one| format!("`{one}`"))
+        .collect();
+    good.dedup();
+    (!good.is_empty())
+        .then(|| format!("the decimal sign is a point and nothing parts thousands: {}", good.join(" or ")))
 }
 
 impl Member for Date {

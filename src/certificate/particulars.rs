@@ -1,7 +1,7 @@
 //! What is brought to be issued: the contents of a certificate less what issue decides.
 
 use super::{
-    code::{AgreementCode, CertificateNumber, FormCode, Language},
+    code::{AgreementCode, CertificateNumber, EditionCode, FormCode, Language},
     commercial::Commercial,
     country::Country,
     declare::section,
@@ -59,6 +59,8 @@ section! {
     pub struct Particulars {
         /// Agreement or scheme, such as `CPFTA`; `NONPREF` where there is none.
         agreement: AgreementCode,
+        /// Edition of the agreement's rules, where two may be used on the day of issue; otherwise the one in force.
+        edition: Option<EditionCode>,
         /// Form, where the agreement has several.
         form: Option<FormCode>,
         /// Exporting country.

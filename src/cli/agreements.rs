@@ -6,11 +6,8 @@ use crate::agreement::Agreements;
 use std::{fs, path::Path};
 
 /// The files as they are shipped: `origin init` writes them out, and commands that need no node fall back on them.
-pub(super) const SHIPPED: [(&str, &str); 3] = [
-    ("comesa.toml", include_str!("../../node-config/agreements/comesa.toml")),
-    ("cpfta.toml", include_str!("../../node-config/agreements/cpfta.toml")),
-    ("nonpreferential.toml", include_str!("../../node-config/agreements/nonpreferential.toml")),
-];
+/// The list is made when the program is compiled, of every file in `node-config/agreements`.
+pub(super) const SHIPPED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/agreements.rs"));
 
 /// Bytes of one agreement file.
 const MOST_BYTES: usize = 1 << 20;
@@ -20,7 +17,7 @@ const MOST_FILES: usize = 1024;
 /// Reads every `.toml` file of a folder, or the shipped ones.
 pub(super) fn load(folder: Option<&Path>) -> Result<Agreements, Failure> {
     match folder {
-        None => read(SHIPPED.map(|(name, text)| (name.to_owned(), text.to_owned())).to_vec()),
+        None => read(SHIPPED.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()),
         Some(folder) => load_folder(folder),
     }
 }

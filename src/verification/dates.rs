@@ -57,6 +57,10 @@ fn lateness(late: Known<LatePresentation>, edition: Option<&Edition>) -> (String
             "accepts late presentation where the goods came in time",
             "Ask for the day of importation, and verify again as of that day.",
         ),
+        LatePresentation::ExceptionalOrImportedInTime => (
+            "accepts late presentation for exceptional reasons, or where the goods came in time",
+            "Ask for the day of importation, and verify again as of that day; else for the exceptional reasons.",
+        ),
     };
     (format!("The agreement {says}{article}{doubt}."), next)
 }

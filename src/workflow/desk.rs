@@ -313,6 +313,7 @@ impl Desk {
             );
             return Err(WorkflowError::RulesRefuse(std::mem::take(findings)));
         };
+        let series = series.on_route(particulars.from, particulars.to);
         let registration = particulars.exporter.registration.as_ref().map(|one| one.number.to_string());
         let key = series.key(&office.code, ruling.issued_on, registration.as_deref());
         let key = match key {
@@ -322,7 +323,7 @@ impl Desk {
                 return Err(WorkflowError::RulesRefuse(std::mem::take(findings)));
             }
         };
-        Ok(Numbering::Series { key, series: series.clone(), office: office.code.clone(), registration })
+        Ok(Numbering::Series { key, series, office: office.code.clone(), registration })
     }
 
     /// Customs of the importing country: the authority the trust list names, else the country itself.

@@ -1,7 +1,7 @@
 //! Whether the parts agree with what the form shows: producer, consignee, quantities, invoices, values,
 //! languages. What must add up whatever the agreement is checked where particulars are read.
 
-use super::{Bench, sourced};
+use super::{Bench, goods::in_box, sourced};
 use crate::{
     agreement::form::{ProducerNaming, Shows},
     certificate::{Commercial, Finding, Producer, ValueBasis},
@@ -54,7 +54,8 @@ impl Bench<'_> {
             let form = self.form;
             let path = "consignee.to_order";
             if self.rely(&form.to_order, "TO_ORDER", path, "whether goods may be consigned to order") == Some(&false) {
-                let message = "the form wants a consignee by name, not to order";
+                let in_box = in_box(form.box_of(Shows::Consignee));
+                let message = format!("the form wants a consignee by name, not to order{in_box}");
                 self.contradicts(&form.to_order, Finding::error("TO_ORDER", path, message));
             }
         }
@@ -79,6 +80,15 @@ impl Bench<'_> {
             self.missing_box(Shows::Invoices, "commercial.invoices", "no invoice is named");
         }
         for (index, invoice) in invoices.iter().enumerate() {
+            let path = format!("commercial.invoices[{index}]");
+            if invoice.amount.is_none() && self.form.shows(Shows::InvoiceValue) {
+                let message = format!("the amount of invoice {} is missing", invoice.number);
+                self.missing_box(Shows::InvoiceValue, &format!("{path}.amount"), &message);
+            }
+            if invoice.delivery.is_none() && self.form.shows(Shows::Incoterm) {
+                let message = format!("the delivery term of invoice {} is missing", invoice.number);
+                self.missing_box(Shows::Incoterm, &format!("{path}.delivery"), &message);
+            }
             if invoice.date > self.issued_on {
                 let message =
                     format!("invoice {} is of {}, after issue on {}", invoice.number, invoice.date, self.issued_on);
@@ -104,19 +114,6 @@ impl Bench<'_> {
         {
             let message = format!("up to {waiver} this certificate is not asked for");
             self.push(sourced(&self.edition.waiver, Finding::warning("WAIVER", path, message)));
-        }
-    }
-
-    fn languages(&mut self) {
-        let form = self.form;
-        let Some(allowed) = form.languages.value() else { return };
-        for (index, language) in self.particulars.reference.languages.iter().enumerate() {
-            if !allowed.contains(language) {
-                let all: Vec<String> = allowed.iter().map(ToString::to_string).collect();
-                let message = format!("the form is not filled in `{language}`");
-                let finding = Finding::error("LANGUAGE", format!("reference.languages[{index}]"), message);
-                self.contradicts(&form.languages, finding.with_help(format!("one of: {}", all.join(", "))));
-            }
         }
     }
 }

@@ -5,12 +5,12 @@ use super::{Bench, sourced};
 use crate::{
     agreement::{
         figure::Known,
-        terms::{CountedTo, LastDay, Limit, Validity},
+        terms::{CountedTo, Grace, LastDay, Limit, Validity},
     },
     certificate::{Endorsement, Finding, Relation, Severity},
     time::Date,
 };
-use jiff::ToSpan;
+use jiff::{ToSpan, civil::Weekday};
 
 /// The last day of `months` months that begin on `from`.
 pub(in crate::agreement) fn last_day(from: Date, months: u32, last: LastDay) -> Option<Date> {
@@ -26,6 +26,21 @@ pub(in crate::agreement) fn last_day(from: Date, months: u32, last: LastDay) -> 
 /// Whole days from `from` to `to`; negative if `to` is earlier.
 fn days_between(from: Date, to: Date) -> i64 {
     from.until(to).map_or(0, |span| i64::from(span.get_days()))
+}
+
+/// Holidays in a row that could still be on the way of a count of working days: Golden Week and its like.
+const HOLIDAYS_IN_A_ROW: i64 = 8;
+
+/// Days from Monday to Friday after `from`, up to and with `to`.
+fn working_days_between(from: Date, to: Date) -> i64 {
+    let days = days_between(from, to);
+    // Of every whole week five; of the rest, one by one.
+    let (weeks, rest) = (days / 7, days % 7);
+    let worked = (1..=rest)
+        .filter_map(|after| from.checked_add((weeks * 7 + after).days()).ok())
+        .filter(|day| !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday))
+        .count();
+    weeks * 5 + i64::try_from(worked).unwrap_or(i64::MAX - weeks * 5)
 }
 
 /// The day the goods left, as far as the particulars tell.
@@ -58,9 +73,20 @@ impl Bench<'_> {
         let from = copied.map_or(self.issued_on, |prior| prior.issued_on);
         let what = "how long the certificate may be used";
         let until = match self.rely(&self.edition.validity, "VALIDITY", "", what) {
-            Some(Validity::Months { months, last_day: last }) => last_day(from, *months, *last),
+            Some(Validity::Months { months, last_day: Some(last) }) => last_day(from, *months, *last),
+            Some(Validity::Months { months, last_day: None }) => {
+                let until = last_day(from, *months, LastDay::SameDate);
+                if let Some(until) = until {
+                    let message = format!(
+                        "the sources do not say whether {until} or the day before is the last; {until} is taken"
+                    );
+                    self.push(sourced(&self.edition.validity, Finding::unknown("VALIDITY", "", message)));
+                }
+                until
+            }
             Some(Validity::Unlimited) | None => None,
         };
+        let until = self.ends_with_original(until);
         if let Some(until) = until
             && until < self.issued_on
         {
@@ -68,6 +94,56 @@ impl Bench<'_> {
             self.contradicts(&self.edition.validity, Finding::error("VALIDITY", "reference.prior", message));
         }
         (from, until)
+    }
+
+    /// A certificate that rests on earlier ones may have to end when the first of them does.
+    fn ends_with_original(&mut self, own: Option<Date>) -> Option<Date> {
+        let mut until = own;
+        for (index, prior) in self.particulars.reference.prior.iter().enumerate() {
+            let provision = match prior.relation {
+                Relation::Replaces => &self.edition.replacement,
+                Relation::BackToBackOn => &self.edition.back_to_back,
+                // The one's days were taken from the start, the other's do not concern this certificate.
+                Relation::TrueCopyOf | Relation::CumulatesWith => continue,
+            };
+            let Some(end) = self.last_day_of(prior.issued_on) else { continue };
+            if until.is_none_or(|until| until <= end) {
+                continue;
+            }
+            let path = format!("reference.prior[{index}]");
+            let what = "whether it may be used longer than the certificate it rests on";
+            if self.rely(&provision.ends_with_original, "PRIOR_VALIDITY", &path, what) == Some(&true) {
+                until = Some(end);
+            }
+        }
+        until
+    }
+
+    /// The last day of use of a certificate of this edition issued on `day`, if it has one.
+    pub(super) fn last_day_of(&self, day: Date) -> Option<Date> {
+        match self.edition.validity.value()? {
+            Validity::Months { months, last_day: last } => last_day(day, *months, last.unwrap_or(LastDay::SameDate)),
+            Validity::Unlimited => None,
+        }
+    }
+
+    /// Whether a certificate so many days after shipment bears no mark yet. Working days are counted Monday to
+    /// Friday: the holidays of the country are not known here, and where they could matter that is said.
+    fn within_grace(&mut self, grace: Grace, left: Left, day: Date, days: i64) -> bool {
+        let most = i64::from(grace.days);
+        if !grace.working || days <= most {
+            return days <= most;
+        }
+        let worked = working_days_between(left.day(), day);
+        if worked <= most + HOLIDAYS_IN_A_ROW {
+            let message = format!(
+                "{worked} days from Monday to Friday lie between shipment and {day}; {grace} are free of a mark, \
+                 and holidays are not known here"
+            );
+            let finding = Finding::unknown("RETROSPECTIVE", left.path(), message);
+            self.push(sourced(&self.edition.retrospective.unmarked_days, finding));
+        }
+        worked <= most
     }
 
     /// Whether the certificate is retrospective, and the mark it bears.
@@ -108,10 +184,19 @@ impl Bench<'_> {
         );
         let what = format!("whether a certificate {days} days after shipment is marked as late");
         let unmarked = self.rely(&rules.unmarked_days, "RETROSPECTIVE", left.path(), &what);
-        if unmarked.is_some_and(|unmarked| days <= i64::from(*unmarked)) {
+        if unmarked.is_some_and(|grace| self.within_grace(*grace, left, day, days)) {
             return false;
         }
         self.planned_only(left, days);
+        if rules.allowed.value() == Some(&false) {
+            let message = format!(
+                "the goods left on {}, and {} gives no certificate afterwards",
+                left.day(),
+                self.agreement.code
+            );
+            self.contradicts(&rules.allowed, Finding::error("RETROSPECTIVE_WINDOW", left.path(), message));
+            return unmarked.is_some();
+        }
         self.window(left, day, counted_to);
         // Where it is not known from which day on it is marked, no mark is put on it; that was said.
         unmarked.is_some()

@@ -7,9 +7,9 @@ use crate::{
         edition::{HsOwner, PercentPrinted},
         figure::{Figure, Known},
         form::{FobPrinted, Shows},
-        terms::{Cumulation, Limit},
+        terms::{Cumulation, ItemCap, Mark},
     },
-    certificate::{Commercial, Criterion, Finding, Item, Percentage, PrintedCriterion, Text, ValueBasis},
+    certificate::{BoxNumber, Commercial, Criterion, Finding, Item, Percentage, PrintedCriterion, Text, ValueBasis},
     encoding::Decimal,
 };
 
@@ -37,12 +37,32 @@ impl Bench<'_> {
         }
         let what = format!("whether one certificate may have {count} items");
         let form = self.form;
-        if let Some(Limit::At(limit)) = self.rely(&form.max_items, "ITEM_COUNT", "goods.items", &what)
-            && u32::try_from(count).map_or(true, |count| count > *limit)
-        {
-            let message = format!("{count} items, and the form takes at most {limit}");
-            let finding = Finding::error("ITEM_COUNT", "goods.items", message);
-            self.contradicts(&form.max_items, finding.with_help("divide the consignment among several certificates"));
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        let in_box = in_box(form.box_of(Shows::Item));
+        match self.rely(&form.max_items, "ITEM_COUNT", "goods.items", &what) {
+            Some(ItemCap::Certificate(limit)) if count > *limit => {
+                let message = format!("{count} items, and one certificate takes at most {limit}{in_box}");
+                let finding = Finding::error("ITEM_COUNT", "goods.items", message);
+                let help = match form.continuation_sheets.value() {
+                    Some(true) => "a continuation sheet takes no more items: divide them among several certificates",
+                    _ => "divide the consignment among several certificates",
+                };
+                self.contradicts(&form.max_items, finding.with_help(help));
+            }
+            Some(ItemCap::Sheet(limit)) if count > *limit => {
+                let sheets = count.div_ceil((*limit).max(1));
+                let what = format!("whether the {sheets} sheets that {count} items need may be one certificate");
+                let path = "goods.items";
+                if self.rely(&form.continuation_sheets, "CONTINUATION_SHEETS", path, &what) == Some(&false) {
+                    let message = format!(
+                        "{count} items need {sheets} sheets of {limit}{in_box}, and this form has no continuation sheet"
+                    );
+                    let finding = Finding::error("CONTINUATION_SHEETS", path, message)
+                        .with_help("divide the consignment among several certificates");
+                    self.contradicts(&form.continuation_sheets, finding);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -109,8 +129,15 @@ impl Bench<'_> {
                 self.missing_box(Shows::Origin, &path, "the country of origin is missing");
             }
             Some(origin) if !self.agreement.parties.open && self.agreement.parties.member(origin).is_none() => {
-                let message = format!("goods of {origin} do not originate in a member of {}", self.agreement.code);
-                self.push(Finding::error("ORIGIN", path, message));
+                let (parties, code) = (&self.agreement.parties, &self.agreement.code);
+                if parties.complete.value() == Some(&true) {
+                    let message = format!("goods of {origin} do not originate in a member of {code}");
+                    self.contradicts(&parties.complete, Finding::error("ORIGIN", path, message));
+                } else {
+                    let message =
+                        format!("whether {origin} is a member of {code} is not known: not all are listed here");
+                    self.push(sourced(&parties.complete, Finding::unknown("ORIGIN", path, message)));
+                }
             }
             Some(origin) if self.agreement.preferential && origin != self.particulars.from => {
                 let message =
@@ -146,6 +173,12 @@ impl Bench<'_> {
             self.push(finding.with_help(self.known_criteria()));
             return None;
         };
+        let to = self.particulars.to;
+        if rule.to.value().is_some_and(|countries| !countries.contains(&to)) {
+            let message = format!("`{}` is not used for {to}", rule.code);
+            let finding = Finding::error("CRITERION", format!("{path}.code"), message);
+            self.contradicts(&rule.to, finding.with_help(self.known_criteria()));
+        }
         self.particular_cases(criterion, &path);
         if rule.product_rule && self.first_item_with(|other| coded(other, rule)) == Some(item.number) {
             let message =
@@ -157,8 +190,10 @@ impl Bench<'_> {
     }
 
     fn known_criteria(&self) -> String {
+        let here =
+            |rule: &&CriterionRule| rule.to.value().is_none_or(|countries| countries.contains(&self.particulars.to));
         let known: Vec<String> =
-            self.edition.criteria.iter().map(|rule| format!("{} ({})", rule.code, rule.meaning)).collect();
+            self.edition.criteria.iter().filter(here).map(|rule| format!("{} ({})", rule.code, rule.meaning)).collect();
         format!("one of: {}", known.join("; "))
     }
 
@@ -277,6 +312,13 @@ impl Bench<'_> {
             (None, true) => return None,
             (_, false) => template.clone(),
         };
+        let heading = item.hs.as_ref().and_then(|hs| hs.code.as_str().get(..4));
+        let text = match (heading, text.contains("{heading}")) {
+            (Some(heading), true) => text.replace("{heading}", heading),
+            (None, true) => return None,
+            (_, false) => text,
+        };
+        let text = self.with_letters(text, criterion, path);
         if let Some(brought) = &criterion.printed
             && brought.as_str() != text
         {
@@ -295,6 +337,27 @@ impl Bench<'_> {
                 None
             }
         }
+    }
+
+    /// The criterion with the letters that stand behind it for cumulation and tolerance.
+    fn with_letters(&mut self, mut text: String, criterion: &Criterion, path: &str) -> String {
+        let marks = &self.edition.marks;
+        let cases: [(bool, &str, &Mark); 3] = [
+            (criterion.accumulation, "accumulation", &marks.accumulation),
+            (criterion.de_minimis, "de_minimis", &marks.de_minimis),
+            (criterion.partial_cumulation, "partial_cumulation", &marks.partial_cumulation),
+        ];
+        for (_, name, mark) in cases.into_iter().filter(|(used, ..)| *used) {
+            let Some(letters) = mark.beside_criterion.value() else { continue };
+            if !mark.beside_criterion.is_confirmed() {
+                let message = format!("that `{letters}` stands behind the criterion is not confirmed");
+                let finding = Finding::unknown("CRITERION_PRINTED", format!("{path}.{name}"), message);
+                self.push(sourced(&mark.beside_criterion, finding));
+            }
+            text.push(' ');
+            text.push_str(letters);
+        }
+        text
     }
 
     fn percentage_printed(&mut self, criterion: &Criterion, expected: Option<&str>, path: &str) {
@@ -336,18 +399,28 @@ impl Bench<'_> {
             }
             return;
         };
+        let countries = &form.fob_countries;
+        let asked_for =
+            countries.value().is_none_or(|all| all.contains(&particulars.from) || all.contains(&particulars.to));
         for item in &particulars.goods.items {
-            let wanted = match printed {
-                FobPrinted::Always => true,
-                FobPrinted::Never => false,
-                FobPrinted::ValueCriterion => self.rests_on_value(item),
-            };
+            let wanted = asked_for
+                && match printed {
+                    FobPrinted::Always => true,
+                    FobPrinted::Never => false,
+                    FobPrinted::ValueCriterion => self.rests_on_value(item),
+                };
             match (wanted, has_fob(item.number)) {
                 (true, false) => {
-                    let message = format!("item {} has no value free on board, and the form shows it", item.number);
+                    let in_box = in_box(form.box_of(Shows::Fob));
+                    let message =
+                        format!("item {} has no value free on board, and the form shows it{in_box}", item.number);
                     let finding = Finding::error("FOB_VALUE", "commercial.item_values", message)
                         .with_help(format!("add an entry with item = {}, basis = \"fob\" and its amount", item.number));
-                    self.contradicts(&form.fob, finding);
+                    if countries.value().is_some() && !countries.is_confirmed() {
+                        self.contradicts(countries, finding);
+                    } else {
+                        self.contradicts(&form.fob, finding);
+                    }
                 }
                 (false, true) => {
                     let message =
@@ -375,10 +448,7 @@ impl Bench<'_> {
 
     /// Reports something missing that a box of the form shows.
     pub(super) fn missing_box(&mut self, shows: Shows, path: &str, message: &str) {
-        let message = match self.form.box_of(shows) {
-            Some(number) => format!("{message} (box {number})"),
-            None => message.to_owned(),
-        };
+        let message = format!("{message}{}", in_box(self.form.box_of(shows)));
         let mut finding = Finding::error("BOX_EMPTY", path, message);
         finding.article.clone_from(&self.form.article);
         if !self.form.confirmed {
@@ -386,6 +456,11 @@ impl Bench<'_> {
         }
         self.push(finding);
     }
+}
+
+/// ` (box 8)`, where the form has one.
+pub(super) fn in_box(number: Option<&BoxNumber>) -> String {
+    number.map_or_else(String::new, |number| format!(" (box {number})"))
 }
 
 fn coded(item: &Item, rule: &CriterionRule) -> bool {

@@ -1,13 +1,15 @@
 //! Special papers and circumstances, their words on the certificate, its number, and what other
 //! authorities must add.
 
-use super::{Bench, Marks, dates::last_day, sourced};
+use super::{Bench, OnTheForm, dates::last_day, sourced};
 use crate::{
     agreement::{
         figure::{Figure, Known},
-        terms::{LastDay, Limit, Provision},
+        terms::{LastDay, Mark, Provision, Window},
     },
-    certificate::{BoxNumber, Endorsement, Finding, Particulars, PriorCertificate, Relation, Severity, ThirdPartyRole},
+    certificate::{
+        BoxNumber, Criterion, Endorsement, Finding, Particulars, PriorCertificate, Relation, Severity, ThirdPartyRole,
+    },
 };
 
 /// Place of the endorsement with this canonical name among those brought.
@@ -17,7 +19,7 @@ pub(super) fn brought(particulars: &Particulars, code: &str) -> Option<usize> {
 }
 
 impl<'a> Bench<'a> {
-    pub(super) fn papers(&mut self) -> Marks {
+    pub(super) fn papers(&mut self) -> OnTheForm {
         let (particulars, edition) = (self.particulars, self.edition);
         let mut flags = particulars.flags();
         let (retrospective, mark) = self.retrospective();
@@ -40,9 +42,24 @@ impl<'a> Bench<'a> {
         if particulars.remarks.as_ref().is_some_and(|remarks| remarks.exhibition.is_some()) {
             endorsements.extend(self.provision("EXHIBITION", &edition.exhibition, "remarks.exhibition", None));
         }
+        let marks = &edition.marks;
+        endorsements.extend(self.item_mark("ACCUMULATION", &marks.accumulation, |one| one.accumulation));
+        endorsements.extend(self.item_mark("DE_MINIMIS", &marks.de_minimis, |one| one.de_minimis));
+        endorsements
+            .extend(self.item_mark("PARTIAL_CUMULATION", &marks.partial_cumulation, |one| one.partial_cumulation));
         self.number();
         self.awaited_endorsements();
-        Marks { flags, endorsements }
+        OnTheForm { flags, endorsements }
+    }
+
+    /// The words the form bears once where an item is no plain case. Letters behind the criterion, where the
+    /// agreement has those and no words, stand there instead.
+    fn item_mark(&mut self, code: &str, mark: &Mark, used: fn(&Criterion) -> bool) -> Option<Endorsement> {
+        let any = self.particulars.goods.items.iter().filter_map(|item| item.criterion.as_ref()).any(used);
+        if !any || mark.wording.value().is_none() && mark.beside_criterion.value().is_some() {
+            return None;
+        }
+        self.mark(code, &mark.wording, &mark.printed_in_box, None)
     }
 
     /// Judges a circumstance and gives the endorsement it puts on the certificate.
@@ -151,13 +168,17 @@ impl<'a> Bench<'a> {
             return;
         }
         let what = "until when after the earlier certificate this one may be had";
-        let Some(Limit::At(months)) = self.rely(&provision.window_months, "PRIOR_WINDOW", &path, what) else { return };
-        let last = last_day(prior.issued_on, *months, LastDay::SameDate);
+        let (last, until) = match self.rely(&provision.window_months, "PRIOR_WINDOW", &path, what) {
+            Some(Window::Months(months)) => {
+                (last_day(prior.issued_on, *months, LastDay::SameDate), format!("more than {months} months after"))
+            }
+            Some(Window::Validity) => {
+                (self.last_day_of(prior.issued_on), "no longer within the validity counted from".to_owned())
+            }
+            Some(Window::None) | None => return,
+        };
         if last.is_some_and(|last| self.issued_on > last) {
-            let message = format!(
-                "{} is more than {months} months after {}, when the earlier one was issued",
-                self.issued_on, prior.issued_on
-            );
+            let message = format!("{} is {until} {}, when the earlier one was issued", self.issued_on, prior.issued_on);
             self.contradicts(&provision.window_months, Finding::error("PRIOR_WINDOW", path, message));
         }
     }
@@ -215,11 +236,9 @@ impl<'a> Bench<'a> {
     }
 
     fn awaited_endorsements(&mut self) {
-        let (from, to) = (self.particulars.from, self.particulars.to);
+        let to = self.particulars.to;
         for required in &self.edition.endorsements {
-            let concerns = (required.from.is_empty() || required.from.contains(&from))
-                && (required.to.is_empty() || required.to.contains(&to));
-            if !concerns {
+            if !self.on_route(&required.from, &required.to) {
                 continue;
             }
             let act = required.act.as_str().replace('_', " ");

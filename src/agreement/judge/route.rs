@@ -7,16 +7,26 @@ use crate::{
         figure::{Figure, Known},
         form::Form,
         load::Agreement,
-        parties::Participation,
+        parties::{Member, Participation, Side},
     },
-    certificate::{Country, Finding, Findings, Locode, Particulars, Severity, Transport, TransportDocumentKind},
+    certificate::{
+        Country, EditionCode, Finding, Findings, Locode, Particulars, Severity, Transport, TransportDocumentKind,
+    },
     time::Date,
 };
 
 impl Agreement {
     /// The edition to judge by. A day outside all editions is an error, unless the edge it lies beyond is not
     /// confirmed: then the nearest edition judges, with a warning.
-    pub(super) fn edition_judging(&self, issued_on: Date, findings: &mut Findings) -> Option<&Edition> {
+    pub(super) fn edition_judging(
+        &self,
+        particulars: &Particulars,
+        issued_on: Date,
+        findings: &mut Findings,
+    ) -> Option<&Edition> {
+        if let Some(code) = &particulars.edition {
+            return self.edition_named(code, particulars.from, issued_on, findings);
+        }
         if let Some(edition) = self.edition_on(issued_on) {
             return Some(edition);
         }
@@ -37,6 +47,45 @@ impl Agreement {
         };
         findings.push(finding);
         edge
+    }
+
+    /// The edition a certificate names: the one in force, or one that may be used beside it on that day.
+    fn edition_named(
+        &self,
+        code: &EditionCode,
+        from: Country,
+        issued_on: Date,
+        findings: &mut Findings,
+    ) -> Option<&Edition> {
+        let Some(edition) = self.edition(code) else {
+            let known = self.editions.iter().map(|edition| edition.code.to_string()).collect::<Vec<_>>().join(", ");
+            let finding = Finding::error("EDITION", "edition", format!("{} has no edition `{code}`", self.code));
+            findings.push(finding.with_help(format!("one of: {known}; without one, the edition in force is taken")));
+            return None;
+        };
+        if edition.in_force.covers(issued_on) {
+            return Some(edition);
+        }
+        if let Some(overlap) = edition.overlap_on(issued_on, from) {
+            if !overlap.confirmed {
+                let message = format!("that edition `{code}` may be used on {issued_on} is not confirmed");
+                let mut finding = Finding::unknown("EDITION", "edition", message);
+                finding.article.clone_from(&overlap.article);
+                finding.help.clone_from(&overlap.note);
+                findings.push(finding);
+            }
+            return Some(edition);
+        }
+        let message = format!("edition `{code}` is not in force on {issued_on}");
+        let mut finding = sourced(&edition.in_force_source, Finding::error("EDITION", "edition", message));
+        if edition.in_force_source.is_confirmed() {
+            findings.push(finding);
+            return None;
+        }
+        finding.severity = Severity::Warning;
+        finding.message.push_str("; its dates are not confirmed, so it judges");
+        findings.push(finding);
+        Some(edition)
     }
 
     /// The form asked for, or else the exporting country's.
@@ -95,9 +144,15 @@ impl Bench<'_> {
             } else {
                 "check the agreement; a non-preferential certificate may serve".to_owned()
             });
-            self.push(finding);
+            if parties.former.contains(&country) || parties.complete.value() == Some(&true) {
+                self.contradicts(&parties.complete, finding);
+            } else {
+                let message = format!("whether {country} is a member of {code} is not known: not all are listed here");
+                self.push(sourced(&parties.complete, Finding::unknown("MEMBERSHIP", path, message)));
+            }
             return;
         };
+        self.side(path, member);
         let issued_on = self.issued_on;
         let sourced_here = |mut finding: Finding| {
             finding.article.clone_from(&member.article);
@@ -125,6 +180,25 @@ impl Bench<'_> {
             let finding = Finding::warning("PARTICIPATION", path, message).with_help(help);
             self.push(sourced(&member.participation, finding));
         }
+    }
+
+    /// A scheme without return is for goods of its beneficiaries on the way to who grants the preference.
+    fn side(&mut self, path: &str, member: &Member) {
+        if !self.agreement.parties.is_one_way() {
+            return;
+        }
+        let wrong = match (path, member.side) {
+            ("from", Some(Side::Donor)) => "grants this preference and has none for its own goods",
+            ("to", Some(Side::Beneficiary)) => "has this preference for its goods and grants none",
+            _ => return,
+        };
+        let message = format!("{} {wrong}: {} goes one way only", member.country, self.agreement.code);
+        let mut finding = Finding::error("DIRECTION", path, message);
+        finding.article.clone_from(&member.article);
+        if !member.confirmed {
+            finding.severity = Severity::Warning;
+        }
+        self.push(finding);
     }
 
     fn registered_exporter(&mut self) {
