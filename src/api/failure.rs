@@ -38,17 +38,30 @@ pub(crate) struct Details {
 fn code(reason: &str, class: Class) -> Code {
     match reason {
         "UNAUTHENTICATED" | "NOT_THE_OPERATOR" => Code::Unauthenticated,
-        "PERMISSION_DENIED" | "NOT_YOUR_OFFICE" | "READING_DENIED" => Code::PermissionDenied,
+        "PERMISSION_DENIED"
+        | "NOT_YOUR_OFFICE"
+        | "READING_DENIED"
+        | "APPLICATION_ROLE"
+        | "APPLICATION_NOT_YOURS"
+        | "OWN_APPLICATION"
+        | "SAME_PERSON" => Code::PermissionDenied,
         "AUTHORITY_UNKNOWN"
         | "CERTIFICATE_UNKNOWN"
+        | "APPLICATION_UNKNOWN"
         | "NO_SUCH_CERTIFICATE"
         | "LOG_UNKNOWN"
         | "ENTRY_UNKNOWN"
         | "ACCOUNT_UNKNOWN"
         | "STATUS_LIST_UNKNOWN" => Code::NotFound,
         "REQUEST_ID_REUSED" | "NUMBER_TAKEN" => Code::AlreadyExists,
-        "RULES_REFUSE" | "STATUS_FORBIDS" | "LOG_CLOSED" | "REQUEST_ID_EXPIRED" => Code::FailedPrecondition,
-        "RECORD_MOVED" => Code::Aborted,
+        "RULES_REFUSE"
+        | "STATUS_FORBIDS"
+        | "LOG_CLOSED"
+        | "REQUEST_ID_EXPIRED"
+        | "APPLICATION_STATE"
+        | "APPLICATION_CLAIMED"
+        | "SHOWN_DIFFERS" => Code::FailedPrecondition,
+        "RECORD_MOVED" | "APPLICATION_MOVED" => Code::Aborted,
         "RANGE_UNPUBLISHED" => Code::OutOfRange,
         "OVERLOADED" | "RATE_LIMITED" | "NO_SPACE" => Code::ResourceExhausted,
         "DEADLINE_EXCEEDED" => Code::DeadlineExceeded,

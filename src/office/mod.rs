@@ -4,6 +4,7 @@
 //! Not its business: who asks (`api`), and whether the moment is right (`workflow`).
 
 mod account;
+mod application;
 mod caller;
 mod four_eyes;
 mod permission;
@@ -15,6 +16,11 @@ mod scopes;
 mod token;
 
 pub use account::{Account, AccountId, AccountRefused, NotAccountId};
+pub use application::{
+    Application, ApplicationId, ApplicationRefused, Approval, By, Declarant, Deed, Event, IssuedAs, NotApplicationId,
+    OwnSignature, Query, Recommendation, Refusal, RefusalCode, Stage, StageName, Subject, Submission, UnknownStage,
+    state_table,
+};
 pub use caller::{Caller, Credential, Deputising};
 pub use four_eyes::{Examined, FourEyes, Hand, SamePerson};
 pub use permission::{Action, UnknownAction};

@@ -1,0 +1,130 @@
+//! An application for a certificate: what is asked, where it stands, and who did what to it.
+
+mod declaration;
+mod id;
+mod moves;
+mod refused;
+mod stage;
+mod table;
+
+pub use declaration::{Declarant, OwnSignature};
+pub use id::{ApplicationId, NotApplicationId};
+pub use moves::By;
+pub use refused::ApplicationRefused;
+pub use stage::{Approval, IssuedAs, Recommendation, Refusal, RefusalCode, Stage, StageName, Submission, UnknownStage};
+pub use table::{Deed, state_table};
+
+use super::AccountId;
+use crate::certificate::{AgreementCode, Country, HsCode, OfficeCode, Sha256, Text};
+use serde::{Deserialize, Serialize};
+
+/// An application as its office keeps it; what it asks for (the particulars) is kept beside it, and this holds its
+/// hash. It changes by the methods of [`moves`](self) alone, and each of them follows the table of states.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Application {
+    /// Its id.
+    pub id: ApplicationId,
+    /// Rises with every change: two who change it at once are told apart by it.
+    pub version: u32,
+    /// The account of the exporter whose goods they are.
+    pub exporter: AccountId,
+    /// The account that filed it, where that is an agent's on the exporter's mandate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<AccountId>,
+    /// The mandate it was filed on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mandate: Option<String>,
+    /// When it was drafted, in Unix milliseconds.
+    pub created_ms: u64,
+    /// What it is about.
+    pub subject: Subject,
+    /// SHA-256 of the particulars as they are kept.
+    pub paper: Sha256,
+    /// Where it stands.
+    pub stage: Stage,
+    /// What officers asked, in order; only the last can be open.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub queries: Vec<Query>,
+    /// What was done to it, in order.
+    pub history: Vec<Event>,
+}
+
+/// What an application is about, as a list shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject {
+    /// Under which agreement.
+    pub agreement: AgreementCode,
+    /// At which office.
+    pub office: OfficeCode,
+    /// To which country.
+    pub to: Country,
+    /// The exporter's name.
+    pub exporter: Text<256>,
+    /// The description of the first item.
+    pub goods: Text<1024>,
+    /// The code of the first item, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hs: Option<HsCode>,
+    /// How many items there are.
+    pub items: u32,
+}
+
+/// A question of an officer, and its answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Query {
+    /// What is asked.
+    pub question: Text<1024>,
+    /// The fields it is about, such as `goods.items[0].hs.code`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<String>,
+    /// When, in Unix milliseconds.
+    pub asked_ms: u64,
+    /// The answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Text<1024>>,
+    /// When it was answered, in Unix milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered_ms: Option<u64>,
+}
+
+/// One row of an application's history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// When, in Unix milliseconds.
+    pub at_ms: u64,
+    /// Who; `None` for what a policy of the authority did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountId>,
+    /// The name of that account, or of the policy.
+    pub name: String,
+    /// What was done.
+    pub deed: Deed,
+    /// Where the application stood after it.
+    pub stage: StageName,
+    /// What was said with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Text<1024>>,
+}
+
+impl Application {
+    /// Whether the account is its exporter or its agent.
+    #[must_use]
+    pub fn is_of(&self, account: &AccountId) -> bool {
+        self.exporter == *account || self.agent.as_ref() == Some(account)
+    }
+
+    /// What was done to it last.
+    #[must_use]
+    pub fn last(&self) -> Option<&Event> {
+        self.history.last()
+    }
+
+    /// When it was submitted, in Unix milliseconds; when it was drafted, as long as it is a draft.
+    #[must_use]
+    pub fn waiting_since_ms(&self) -> u64 {
+        self.stage.submission().map_or(self.created_ms, |submission| submission.at_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests;

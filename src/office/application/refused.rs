@@ -1,0 +1,85 @@
+//! Why something is not done to an application.
+
+use super::super::{Role, SamePerson};
+use super::stage::StageName;
+use super::table::Deed;
+use crate::reason::{Class, Reasoned};
+use crate::time::Timestamp;
+
+/// Why something is not done to an application; nothing changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ApplicationRefused {
+    /// No role of the caller may.
+    #[error("an application cannot {words} by the role {role}", words = .deed.words())]
+    NotThisRole {
+        /// What was asked.
+        deed: Deed,
+        /// The role.
+        role: Role,
+    },
+    /// Not where the application stands.
+    #[error("the application is {stage}: there it cannot {words}", words = .deed.words())]
+    NotHere {
+        /// What was asked.
+        deed: Deed,
+        /// Where it stands.
+        stage: StageName,
+    },
+    /// Another did something to it first.
+    #[error("{who} was first: the application was {stage} at {when}; look at it again", when = instant(*.at_ms))]
+    Moved {
+        /// Who.
+        who: String,
+        /// Where it stands now.
+        stage: StageName,
+        /// Since when, in Unix milliseconds.
+        at_ms: u64,
+    },
+    /// Another officer has it in hand.
+    #[error("{who} has claimed it since {when}", when = instant(*.at_ms))]
+    ClaimedBy {
+        /// Who.
+        who: String,
+        /// Since when, in Unix milliseconds.
+        at_ms: u64,
+    },
+    /// Two people are needed.
+    #[error(transparent)]
+    SamePerson(#[from] SamePerson),
+    /// Who filed it neither examines nor signs it.
+    #[error("who filed an application neither examines nor signs it")]
+    OwnApplication,
+    /// Only who filed it declares for it, answers and takes it back.
+    #[error("this application was filed by another account")]
+    NotYours,
+    /// The hash that was declared or approved is not that of what would be declared or signed.
+    #[error("what was shown is not what would be {0}: look at it again")]
+    ShownDiffers(&'static str),
+}
+
+/// An instant as people read it.
+fn instant(ms: u64) -> Timestamp {
+    i64::try_from(ms / 1000)
+        .ok()
+        .and_then(|second| Timestamp::from_second(second).ok())
+        .unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+impl Reasoned for ApplicationRefused {
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::NotThisRole { .. } => "APPLICATION_ROLE",
+            Self::NotHere { .. } => "APPLICATION_STATE",
+            Self::Moved { .. } => "APPLICATION_MOVED",
+            Self::ClaimedBy { .. } => "APPLICATION_CLAIMED",
+            Self::SamePerson(_) => "SAME_PERSON",
+            Self::OwnApplication => "OWN_APPLICATION",
+            Self::NotYours => "APPLICATION_NOT_YOURS",
+            Self::ShownDiffers(_) => "SHOWN_DIFFERS",
+        }
+    }
+
+    fn class(&self) -> Class {
+        Class::Reject
+    }
+}

@@ -1,0 +1,138 @@
+//! The one table of states: what may be done to an application where it stands, by which roles, and where it stands
+//! after. `docs/applications.md` shows it, and a test walks every cell.
+
+use super::super::{Action, Role};
+use super::refused::ApplicationRefused;
+use super::stage::{StageName, named};
+use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr};
+
+named! {
+    /// What is done to an application.
+    pub enum Deed / UnknownDeed ("something that is done to an application") {
+        /// Draft it, or change the draft.
+        Draft = "draft",
+        /// Declare and submit it.
+        Submit = "submit",
+        /// Answer what an officer asked.
+        Answer = "answer",
+        /// Take it back.
+        Withdraw = "withdraw",
+        /// Take it in hand.
+        Claim = "claim",
+        /// Put it back for others.
+        Release = "release",
+        /// Ask about it.
+        Query = "query",
+        /// Recommend that the certificate be issued.
+        Recommend = "recommend",
+        /// Refuse it.
+        Refuse = "refuse",
+        /// Send it back to the queue, or take an approval back that led to no certificate.
+        SendBack = "send_back",
+        /// Approve it and have the certificate issued.
+        Sign = "sign",
+        /// Examine it by machine, under the authority's policy.
+        MachineExamine = "machine_examine",
+        /// The certificate is issued; the writer's own deed.
+        Issue = "issue",
+    }
+}
+
+impl Deed {
+    /// What the caller must be allowed; `None` where no caller may, but a policy or the writer.
+    #[must_use]
+    pub const fn action(self) -> Option<Action> {
+        match self {
+            Self::Draft | Self::Submit | Self::Answer | Self::Withdraw => Some(Action::FileApplication),
+            Self::Claim | Self::Release | Self::Query => Some(Action::ExamineApplication),
+            Self::Recommend => Some(Action::RecommendIssue),
+            Self::Refuse | Self::SendBack => Some(Action::RefuseApplication),
+            Self::Sign => Some(Action::SignCertificate),
+            Self::MachineExamine | Self::Issue => None,
+        }
+    }
+
+    /// Where an application stands after it; `None` where it cannot be done.
+    #[must_use]
+    pub const fn from(self, stage: StageName) -> Option<StageName> {
+        use StageName::{
+            Approved, Draft, Issued, Queried, Recommended, Refused, Submitted, UnderExamination, Withdrawn,
+        };
+        match (self, stage) {
+            (Self::Draft, Draft) => Some(Draft),
+            (Self::Submit, Draft) => Some(Submitted),
+            (Self::Answer, Queried) => Some(UnderExamination),
+            (Self::Withdraw, Draft | Submitted | UnderExamination | Queried | Recommended) => Some(Withdrawn),
+            (Self::Claim, Submitted) => Some(UnderExamination),
+            (Self::Release, UnderExamination) => Some(Submitted),
+            (Self::Query, UnderExamination) => Some(Queried),
+            (Self::Recommend, UnderExamination) => Some(Recommended),
+            (Self::Refuse, UnderExamination | Queried | Recommended) => Some(Refused),
+            (Self::SendBack, Recommended) => Some(Submitted),
+            (Self::SendBack, Approved) => Some(Recommended),
+            // Again where the node ended between approval and issue.
+            (Self::Sign, Recommended | Approved) => Some(Approved),
+            (Self::MachineExamine, Submitted) => Some(Recommended),
+            (Self::Issue, Approved) => Some(Issued),
+            _ => None,
+        }
+    }
+
+    /// The cell of the table: where the application stands after the deed, or why a role may not do it there.
+    pub fn allowed(self, role: Role, stage: StageName) -> Result<StageName, ApplicationRefused> {
+        if !self.action().is_some_and(|action| role.may(action)) {
+            return Err(ApplicationRefused::NotThisRole { deed: self, role });
+        }
+        self.at(stage)
+    }
+
+    /// The same for whom the role was asked already.
+    pub fn at(self, stage: StageName) -> Result<StageName, ApplicationRefused> {
+        self.from(stage).ok_or(ApplicationRefused::NotHere { deed: self, stage })
+    }
+
+    /// In words, for the sentence that refuses it.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Draft => "be changed",
+            Self::Submit => "be submitted",
+            Self::Answer => "be answered for",
+            Self::Withdraw => "be withdrawn",
+            Self::Claim => "be claimed",
+            Self::Release => "be released",
+            Self::Query => "be asked about",
+            Self::Recommend => "be recommended",
+            Self::Refuse => "be refused",
+            Self::SendBack => "be sent back",
+            Self::Sign => "be signed",
+            Self::MachineExamine => "be examined by machine",
+            Self::Issue => "be issued",
+        }
+    }
+}
+
+/// The table as Markdown.
+#[must_use]
+pub fn state_table() -> String {
+    let mut text = String::from("| deed | by |");
+    for stage in StageName::ALL {
+        text.push_str(&format!(" {stage} |"));
+    }
+    text.push_str(&format!("\n|---|---|{}\n", "---|".repeat(StageName::ALL.len())));
+    for deed in Deed::ALL {
+        let roles = Role::ALL.into_iter().filter(|role| deed.action().is_some_and(|action| role.may(action)));
+        let mut by = roles.map(Role::name).collect::<Vec<_>>().join(", ");
+        if by.is_empty() {
+            by.push_str(if *deed == Deed::Issue { "the writer" } else { "a policy" });
+        }
+        text.push_str(&format!("| {deed} | {by} |"));
+        for stage in StageName::ALL {
+            let after = deed.from(*stage).map_or("·", StageName::name);
+            text.push_str(&format!(" {after} |"));
+        }
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,255 @@
+use super::*;
+use crate::certificate::{DeclarationMeans, Findings};
+use crate::office::{Account, Caller, Role};
+use crate::reason::Reasoned;
+use crate::time::{SeededRandom, Timestamp};
+
+struct Desk {
+    now: Timestamp,
+    exporter: Caller,
+    examiner: Caller,
+    signatory: Caller,
+}
+
+fn account(name: &str, roles: &[Role], seed: u64) -> Caller {
+    let offices = vec!["LHE".parse().unwrap()];
+    Caller::from(Account::open(name, roles.to_vec(), offices, &SeededRandom::new(seed)).unwrap().0)
+}
+
+fn text<const MAX: usize>(text: &str) -> Text<MAX> {
+    text.parse().unwrap()
+}
+
+fn subject() -> Subject {
+    Subject {
+        agreement: "CPFTA".parse().unwrap(),
+        office: "LHE".parse().unwrap(),
+        to: "CN".parse().unwrap(),
+        exporter: text("Chenab Sports"),
+        goods: text("Footballs"),
+        hs: None,
+        items: 1,
+    }
+}
+
+fn declarant(shown: Sha256) -> Declarant {
+    let (person, means) = (text("S. Chaudhry"), DeclarationMeans::Portal);
+    Declarant { person, capacity: None, means, shown, signature: None }
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self {
+            now: "2026-11-22T10:00:00Z".parse().unwrap(),
+            exporter: account("Chenab Sports", &[Role::Exporter], 1),
+            examiner: account("B. Malik", &[Role::Examiner], 2),
+            signatory: account("A. Qureshi", &[Role::Signatory], 3),
+        }
+    }
+
+    fn by(&self, caller: &Caller) -> By {
+        By::caller(caller, &"LHE".parse().unwrap(), self.now)
+    }
+
+    fn draft(&self) -> Application {
+        let id = ApplicationId::draw(self.now, &SeededRandom::new(4)).unwrap();
+        let whose = (self.exporter.id().clone(), None, None);
+        Application::draft(id, whose, (subject(), Sha256([7; 32])), &self.by(&self.exporter))
+    }
+
+    fn submitted(&self) -> Application {
+        let declarant = declarant(Sha256([7; 32]));
+        self.draft().submit(declarant, Findings::default(), &self.by(&self.exporter)).unwrap()
+    }
+
+    fn claimed(&self) -> Application {
+        self.submitted().claim(&self.by(&self.examiner)).unwrap()
+    }
+
+    fn at(&self, stage: StageName) -> Application {
+        let (examiner, exporter) = (self.by(&self.examiner), self.by(&self.exporter));
+        let approved = || {
+            let recommended = self.claimed().recommend(None, &examiner).unwrap();
+            recommended.approve(Sha256([9; 32]), text("A. Qureshi"), &self.by(&self.signatory)).unwrap()
+        };
+        match stage {
+            StageName::Draft => self.draft(),
+            StageName::Submitted => self.submitted(),
+            StageName::UnderExamination => self.claimed(),
+            StageName::Queried => self.claimed().query(text("Why?"), Vec::new(), &examiner).unwrap(),
+            StageName::Recommended => self.claimed().recommend(None, &examiner).unwrap(),
+            StageName::Approved => approved(),
+            StageName::Issued => {
+                let (number, jti, log) = ("N1".to_owned(), "J".to_owned(), "L".to_owned());
+                approved().issued(IssuedAs { number, jti, log, index: 1, at_ms: 0 }, self.now).unwrap()
+            }
+            StageName::Refused => self.claimed().refuse(RefusalCode::Other, text("no"), &examiner).unwrap(),
+            StageName::Withdrawn => self.submitted().withdraw(None, &exporter).unwrap(),
+        }
+    }
+
+    /// Does a deed as somebody who may by role, if anybody may.
+    fn act(&self, application: Application, deed: Deed) -> Result<Application, ApplicationRefused> {
+        let (examiner, exporter) = (self.by(&self.examiner), self.by(&self.exporter));
+        let paper = Sha256([7; 32]);
+        match deed {
+            Deed::Draft => application.redraft(subject(), paper, &exporter),
+            Deed::Submit => application.submit(declarant(paper), Findings::default(), &exporter),
+            Deed::Answer => application.answer(text("So."), None, &exporter),
+            Deed::Withdraw => application.withdraw(None, &exporter),
+            Deed::Claim => application.claim(&examiner),
+            Deed::Release => application.release(&examiner),
+            Deed::Query => application.query(text("Why?"), Vec::new(), &examiner),
+            Deed::Recommend => application.recommend(None, &examiner),
+            Deed::Refuse => application.refuse(RefusalCode::Other, text("no"), &examiner),
+            Deed::SendBack => application.send_back(None, &self.by(&self.signatory)),
+            Deed::Sign => application.approve(Sha256([9; 32]), text("A. Qureshi"), &self.by(&self.signatory)),
+            Deed::MachineExamine => application.machine_examine("policy", self.now),
+            Deed::Issue => {
+                let (number, jti, log) = ("N1".to_owned(), "J".to_owned(), "L".to_owned());
+                application.issued(IssuedAs { number, jti, log, index: 1, at_ms: 0 }, self.now)
+            }
+        }
+    }
+}
+
+#[test]
+fn every_cell_of_the_table_is_what_an_application_does() {
+    let desk = Desk::new();
+    for stage in StageName::ALL {
+        let application = desk.at(*stage);
+        assert_eq!(application.stage.name(), *stage);
+        for deed in Deed::ALL {
+            let done = desk.act(application.clone(), *deed);
+            match (deed.from(*stage), done) {
+                (Some(after), Ok(moved)) => {
+                    assert_eq!(moved.stage.name(), after, "{deed} where it is {stage}");
+                    assert_eq!(moved.version, application.version + 1);
+                    assert_eq!(moved.last().map(|event| (event.deed, event.stage)), Some((*deed, after)));
+                }
+                (None, Err(refused)) => {
+                    let claimed = stage == &StageName::UnderExamination || stage == &StageName::Queried;
+                    let reason =
+                        if claimed && *deed == Deed::Claim { "APPLICATION_CLAIMED" } else { "APPLICATION_STATE" };
+                    assert_eq!(refused.reason(), reason, "{deed} where it is {stage}");
+                }
+                (expected, done) => panic!("{deed} where it is {stage}: {expected:?}, but {done:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn every_role_is_allowed_what_the_table_grants_and_refused_the_rest_with_its_reason() {
+    for role in Role::ALL {
+        for stage in StageName::ALL {
+            for deed in Deed::ALL {
+                let granted = deed.action().is_some_and(|action| role.may(action));
+                let cell = deed.allowed(role, *stage).map_err(|refused| refused.reason());
+                let expected = match (granted, deed.from(*stage)) {
+                    (false, _) => Err("APPLICATION_ROLE"),
+                    (true, None) => Err("APPLICATION_STATE"),
+                    (true, Some(after)) => Ok(after),
+                };
+                assert_eq!(cell, expected, "{role} {deed} {stage}");
+            }
+        }
+    }
+    for outsider in [Role::CustomsOfficer, Role::Liaison, Role::Auditor, Role::Administrator] {
+        assert!(Deed::ALL.iter().all(|deed| deed.allowed(outsider, StageName::Submitted).is_err()), "{outsider}");
+    }
+    for officer in [Role::Examiner, Role::Signatory] {
+        assert!(Deed::Submit.allowed(officer, StageName::Draft).is_err(), "no officer declares for an exporter");
+    }
+}
+
+#[test]
+fn the_page_shows_the_table() {
+    let page = include_str!("../../../docs/applications.md");
+    assert!(page.contains(&state_table()), "docs/applications.md should have:\n{}", state_table());
+    for code in RefusalCode::ALL {
+        assert!(page.contains(&format!("`{code}`")), "{code}");
+    }
+}
+
+#[test]
+fn an_application_reads_back_as_it_was_written() {
+    let desk = Desk::new();
+    for stage in StageName::ALL {
+        let application = desk.at(*stage);
+        let written = serde_json::to_vec(&application).unwrap();
+        assert_eq!(serde_json::from_slice::<Application>(&written).unwrap(), application, "{stage}");
+    }
+}
+
+#[test]
+fn one_person_does_not_examine_and_sign() {
+    let desk = Desk::new();
+    let both = account("C. Both", &[Role::Examiner, Role::Signatory], 5);
+    let by = desk.by(&both);
+    let recommended = desk.submitted().claim(&by).unwrap().recommend(None, &by).unwrap();
+    let refused = recommended.clone().approve(Sha256([9; 32]), text("C. Both"), &by).unwrap_err();
+    assert_eq!(refused.reason(), "SAME_PERSON");
+    assert!(recommended.approve(Sha256([9; 32]), text("A. Qureshi"), &desk.by(&desk.signatory)).is_ok());
+}
+
+#[test]
+fn who_filed_it_examines_nothing_of_it_and_nobody_else_declares_for_it() {
+    let desk = Desk::new();
+    let all = account("D. All", &[Role::Exporter, Role::Examiner, Role::Signatory], 6);
+    let id = ApplicationId::draw(desk.now, &SeededRandom::new(8)).unwrap();
+    let whose = (all.id().clone(), None, None);
+    let draft = Application::draft(id, whose, (subject(), Sha256([7; 32])), &desk.by(&all));
+    let declare = |by: &Caller| draft.clone().submit(declarant(Sha256([7; 32])), Findings::default(), &desk.by(by));
+    assert_eq!(declare(&desk.exporter).unwrap_err().reason(), "APPLICATION_NOT_YOURS");
+    let submitted = declare(&all).unwrap();
+    assert_eq!(submitted.clone().claim(&desk.by(&all)).unwrap_err().reason(), "OWN_APPLICATION");
+    let machine = submitted.machine_examine("policy", desk.now).unwrap();
+    let signed = machine.approve(Sha256([9; 32]), text("D. All"), &desk.by(&all));
+    assert_eq!(signed.unwrap_err().reason(), "OWN_APPLICATION");
+}
+
+#[test]
+fn what_is_declared_is_what_is_kept_byte_for_byte() {
+    let desk = Desk::new();
+    let by = desk.by(&desk.exporter);
+    let other = desk.draft().submit(declarant(Sha256([8; 32])), Findings::default(), &by).unwrap_err();
+    assert_eq!(other.reason(), "SHOWN_DIFFERS");
+    let submitted = desk.submitted();
+    let declaration = &submitted.stage.submission().unwrap().declaration;
+    assert_eq!(declaration.shown_sha256, Some(Sha256([7; 32])));
+    assert_eq!(declaration.declared_at.map(|at| at.to_string()).as_deref(), Some("2026-11-22T10:00:00Z"));
+    let mended = (subject(), Sha256([6; 32]), declarant(Sha256([7; 32])), Findings::default());
+    let queried = desk.at(StageName::Queried);
+    assert_eq!(queried.clone().answer(text("So."), Some(mended), &by).unwrap_err().reason(), "SHOWN_DIFFERS");
+    let mended = (subject(), Sha256([6; 32]), declarant(Sha256([6; 32])), Findings::default());
+    let answered = queried.answer(text("So."), Some(mended), &by).unwrap();
+    assert_eq!(answered.paper, Sha256([6; 32]));
+    assert_eq!(answered.queries[0].answer, Some(text("So.")));
+}
+
+#[test]
+fn what_another_officer_has_in_hand_is_told_with_name_and_time() {
+    let desk = Desk::new();
+    let second = desk.by(&account("E. Second", &[Role::Examiner], 9));
+    for refused in [
+        desk.claimed().claim(&second).unwrap_err(),
+        desk.claimed().recommend(None, &second).unwrap_err(),
+        desk.at(StageName::Queried).refuse(RefusalCode::NoAnswer, text("no"), &second).unwrap_err(),
+    ] {
+        assert_eq!(refused.reason(), "APPLICATION_CLAIMED");
+        assert_eq!(refused.to_string(), "B. Malik has claimed it since 2026-11-22T10:00:00Z");
+    }
+    assert_eq!(desk.claimed().release(&second).unwrap().stage.name(), StageName::Submitted, "who is away is replaced");
+}
+
+#[test]
+fn an_approval_that_led_to_no_certificate_can_be_given_anew_or_taken_back() {
+    let desk = Desk::new();
+    let approved = desk.at(StageName::Approved);
+    let again = approved.clone().approve(Sha256([3; 32]), text("A. Qureshi"), &desk.by(&desk.signatory)).unwrap();
+    assert_eq!(again.stage.approval().unwrap().shown, Sha256([3; 32]));
+    let back = approved.clone().fall_back(None, desk.now).unwrap();
+    assert_eq!(back.stage.name(), StageName::Recommended);
+    assert!(approved.withdraw(None, &desk.by(&desk.exporter)).is_err(), "what is being signed is not taken back");
+}
