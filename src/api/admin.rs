@@ -7,9 +7,11 @@ use super::failure;
 use super::hosts::{HostedAuthority, Hosts};
 use super::partners;
 use super::wire::origin::v1::{self as wire, admin_service_server::AdminService};
+use crate::certificate::CertificateError;
 use crate::exchange::driver::DriverView;
 use crate::log::{Frontier, Hash, Origin, leaf_hash};
 use crate::office::{Account, AccountId, ApiToken, Role, TokenHash};
+use crate::statement::{KeyAct, Kid};
 use crate::store::{Store, StoreError};
 use crate::time::{Clock, Timestamp};
 use crate::verification::Verifier;
@@ -23,6 +25,9 @@ use tonic::{Request, Response, Status};
 /// Bytes of entries read at once while a log is checked.
 const CHECK_BYTES: usize = 4 << 20;
 
+/// Reads the trust list's files again and gives the version in use then, or says why nothing changed. It blocks.
+pub type ReloadTrust = Arc<dyn Fn() -> Result<u64, String> + Send + Sync>;
+
 /// The handlers.
 #[derive(Clone)]
 pub(crate) struct Admin {
@@ -33,6 +38,7 @@ pub(crate) struct Admin {
     pub(crate) verifier: Arc<ArcSwap<Verifier>>,
     pub(crate) stopping: watch::Receiver<bool>,
     pub(crate) partners: Option<DriverView>,
+    pub(crate) reload_trust: ReloadTrust,
 }
 
 #[tonic::async_trait]
@@ -133,6 +139,42 @@ impl AdminService for Admin {
         self.admit(request.metadata())?;
         let verifier = self.verifier.load();
         Ok(Response::new(partners::list(self.partners.as_ref(), verifier.trust())))
+    }
+
+    async fn reload_trust_list(
+        &self,
+        request: Request<wire::ReloadTrustListRequest>,
+    ) -> Result<Response<wire::ReloadTrustListResponse>, Status> {
+        self.admit(request.metadata())?;
+        let reload = Arc::clone(&self.reload_trust);
+        let trust_version = blocking(move || reload()).await?.map_err(ApiError::TrustListRefused)?;
+        Ok(Response::new(wire::ReloadTrustListResponse { trust_version }))
+    }
+
+    async fn announce_key_change(
+        &self,
+        request: Request<wire::AnnounceKeyChangeRequest>,
+    ) -> Result<Response<wire::AnnounceKeyChangeResponse>, Status> {
+        self.admit(request.metadata())?;
+        let request = request.into_inner();
+        let field = |field, message: String| ApiError::Field { field, message };
+        let act = match request.act() {
+            wire::KeyAct::Opened => KeyAct::Opened,
+            wire::KeyAct::Closed => KeyAct::Closed,
+            wire::KeyAct::Unspecified => return Err(field("act", "say what happened to the key".to_owned()).into()),
+        };
+        let key = request.key.parse::<Kid>().map_err(|error| field("key", error.to_string()))?;
+        let reason = Some(request.reason.as_str()).filter(|reason| !reason.is_empty()).map(str::parse);
+        let reason = reason.transpose().map_err(|error: CertificateError| field("reason", error.to_string()))?;
+        let authority = self.hosts.named(&request.issuer)?;
+        let (outcome, trust_version) =
+            authority.desk.announce_key(key, act, reason).await.map_err(|error| refused(&error))?;
+        Ok(Response::new(wire::AnnounceKeyChangeResponse {
+            log: outcome.entry.origin.to_string(),
+            index: outcome.entry.index,
+            statement_id: outcome.jti.to_string(),
+            trust_version,
+        }))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The three doors of a node as routers: for everybody over HTTPS, for systems over gRPC, for the operator.
 
-use super::admin::Admin;
+use super::admin::{Admin, ReloadTrust};
 use super::certificates::Certificates;
 use super::deadline;
 use super::hosts::Hosts;
@@ -48,6 +48,8 @@ pub struct DoorSetup {
     pub stopping: watch::Receiver<bool>,
     /// The exchange with partners, where the node has any.
     pub partners: Option<DriverView>,
+    /// Reads the trust list again when the operator asks for it.
+    pub reload_trust: ReloadTrust,
 }
 
 /// The routers of a node.
@@ -77,8 +79,8 @@ type AdminServer = AdminServiceServer<Admin>;
 impl Doors {
     /// Makes the routers. Nothing is served before a listener takes them.
     pub async fn open(setup: DoorSetup) -> Result<Self, tonic_reflection::server::Error> {
-        let DoorSetup { hosts, verifier, clock, operator, deadline, verifications_per_minute, stopping, partners } =
-            setup;
+        let DoorSetup { hosts, verifier, clock, operator, deadline, .. } = setup;
+        let DoorSetup { verifications_per_minute, stopping, partners, reload_trust, .. } = setup;
         let (client_health, client_health_server) = tonic_health::server::health_reporter();
         let (admin_health, admin_health_server) = tonic_health::server::health_reporter();
 
@@ -101,7 +103,7 @@ impl Doors {
         let public = public.layer(from_fn_with_state(deadline, deadline::within_https));
 
         let started_at = clock.now();
-        let admin = Admin { hosts, operator, clock, started_at, verifier, stopping, partners };
+        let admin = Admin { hosts, operator, clock, started_at, verifier, stopping, partners, reload_trust };
         // No deadline: checking a log reads all of it.
         let admin = Routes::new(admin_health_server)
             .add_service(reflection(&[AdminServer::NAME])?)

@@ -51,6 +51,9 @@ pub enum ApiError {
     /// The node is on its way down.
     #[error("the node is stopping")]
     Stopping,
+    /// The trust list on disk may not follow the one in use, or cannot be read.
+    #[error("the trust list stays as it was: {0}")]
+    TrustListRefused(String),
     /// Work on another thread did not come back.
     #[error("a task ended without an answer: {0}")]
     Task(String),
@@ -70,6 +73,7 @@ impl Reasoned for ApiError {
             Self::RateLimited => "RATE_LIMITED",
             Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Self::Stopping => "STOPPING",
+            Self::TrustListRefused(_) => "TRUST_LIST_REFUSED",
             Self::Task(_) => "TASK_LOST",
         }
     }

@@ -60,7 +60,9 @@ fn code(reason: &str, class: Class) -> Code {
         | "REQUEST_ID_EXPIRED"
         | "APPLICATION_STATE"
         | "APPLICATION_CLAIMED"
-        | "SHOWN_DIFFERS" => Code::FailedPrecondition,
+        | "SHOWN_DIFFERS"
+        | "KEY_NOT_LISTED"
+        | "TRUST_LIST_REFUSED" => Code::FailedPrecondition,
         "RECORD_MOVED" | "APPLICATION_MOVED" => Code::Aborted,
         "RANGE_UNPUBLISHED" => Code::OutOfRange,
         "OVERLOADED" | "RATE_LIMITED" | "NO_SPACE" => Code::ResourceExhausted,

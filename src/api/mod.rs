@@ -23,6 +23,7 @@ pub(crate) mod testing;
 mod verifications;
 mod wire;
 
+pub use admin::ReloadTrust;
 pub use doors::{DoorSetup, Doors, Health, MAX_MESSAGE};
 pub use error::ApiError;
 pub use hosts::{HostedAuthority, Hosts, KeyUsage, PublishedKey};

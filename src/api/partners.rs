@@ -20,7 +20,14 @@ pub(super) fn list(view: Option<&DriverView>, trust: &TrustList) -> wire::ListPa
         let state = states.get(&node.name).cloned().unwrap_or_default();
         partner(view, node, &state)
     });
-    wire::ListPartnersResponse { node: view.name().to_string(), partners: partners.collect(), trust_version }
+    let known_logs = view.known_logs().into_iter();
+    let known_logs = known_logs.map(|(origin, size)| wire::LogState { origin: origin.to_string(), size });
+    wire::ListPartnersResponse {
+        node: view.name().to_string(),
+        partners: partners.collect(),
+        trust_version,
+        known_logs: known_logs.collect(),
+    }
 }
 
 fn partner(view: &DriverView, node: &Node, state: &PartnerState) -> wire::PartnerState {

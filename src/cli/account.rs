@@ -58,6 +58,16 @@ pub(super) struct Door {
 }
 
 impl Door {
+    /// The door of the node of this configuration.
+    pub(super) fn of(config: &Path) -> Self {
+        Self { config: config.to_owned(), admin: None }
+    }
+
+    /// The configuration's file.
+    pub(super) fn config(&self) -> &Path {
+        &self.config
+    }
+
     /// Reads the configuration.
     pub(super) fn configuration(&self) -> Result<Configuration, Failure> {
         check_config::load(&self.config)
@@ -87,7 +97,7 @@ fn operator_token(data: &Path) -> Result<zeroize::Zeroizing<String>, Failure> {
 }
 
 /// The authority concerned: the one named, or the only one there is.
-fn authority(named: Option<Issuer>, configuration: &Configuration) -> Result<Issuer, Failure> {
+pub(super) fn authority(named: Option<Issuer>, configuration: &Configuration) -> Result<Issuer, Failure> {
     match (named, configuration.authorities.as_slice()) {
         (Some(issuer), _) => Ok(issuer),
         (None, [only]) => Ok(only.issuer.clone()),

@@ -112,6 +112,15 @@ pub(super) fn replace(path: &Path, contents: &[u8], mode: u32) -> Result<(), Fai
     fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
 }
 
+/// The same, in a folder that is made if it is not there.
+pub(super) fn replace_in(path: &Path, contents: &[u8]) -> Result<(), Failure> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)
+            .map_err(|error| Failure::new(Exit::Failed, format!("`{}` cannot be made: {error}", folder.display())))?;
+    }
+    replace(path, contents, 0o644)
+}
+
 /// Writes to the file named by `-o`, or to standard output, byte for byte.
 pub(super) fn deliver(console: Console, to: Option<&Path>, contents: &[u8]) -> Result<(), Failure> {
     match to {

@@ -1,5 +1,8 @@
 //! `origin key`: keys at rest.
 
+mod rotate;
+mod succession;
+
 use super::{
     Outcome,
     arguments::{self, Keys},
@@ -17,7 +20,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 use std::{path::PathBuf, process::ExitCode};
 
-/// Make keys and see which there are
+/// Make keys, see which there are, and put new ones in the place of old ones
 #[derive(Debug, clap::Args)]
 #[command(arg_required_else_help = true)]
 pub(super) struct Arguments {
@@ -29,6 +32,7 @@ pub(super) struct Arguments {
 enum Command {
     New(New),
     List(List),
+    Rotate(rotate::Arguments),
 }
 
 impl Arguments {
@@ -36,6 +40,7 @@ impl Arguments {
         match self.command {
             Command::New(arguments) => arguments.run(console),
             Command::List(arguments) => arguments.run(console),
+            Command::Rotate(arguments) => arguments.run(console),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! `origin partner`: how the exchange with other nodes is, from the running node.
 
+mod add;
+
 use super::{
     Outcome,
     account::Door,
@@ -15,7 +17,7 @@ use clap::Subcommand;
 use serde_json::json;
 use std::process::ExitCode;
 
-/// See how the exchange with partner nodes is
+/// Add partner nodes, and see how the exchange with them is
 ///
 /// Who the partners are, where they are reached and by which keys they are known stands in the trust list.
 #[derive(Debug, clap::Args)]
@@ -27,6 +29,7 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Add(Box<add::Arguments>),
     /// List the partners: connected or not, and why
     List(Door),
     /// Show each log between this node and its partners: lag, cosignatures, disclosures, findings, quotas
@@ -36,6 +39,7 @@ enum Command {
 impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
         let (door, logs) = match self.command {
+            Command::Add(arguments) => return arguments.run(console),
             Command::List(door) => (door, false),
             Command::Status(door) => (door, true),
         };

@@ -244,7 +244,9 @@ impl Canvasser {
     fn canvass(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
         let Some(newest) = &self.newest else { return };
         let due = self.round.as_ref().is_none_or(|round| {
-            let enough = usize::try_from(self.trust.text().cosigning.witnesses).unwrap_or(usize::MAX);
+            // Entries older than the addressee's node may want more witnesses than newer ones.
+            let asked = [0, u64::MAX].map(|index| self.trust.witnesses_asked(&self.origin, index));
+            let enough = asked.into_iter().max().and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
             let over = self.witnesses.iter().all(|(name, asked)| round.done.contains(name) || asked.until > now)
                 || (enough > 0 && round.cosigned.len() >= enough)
                 || passed(round.since, now) >= DEADLINE_SECONDS;

@@ -50,6 +50,16 @@ pub enum Event {
     Trust(Arc<TrustList>),
     /// Somebody proved that the log has shown two histories.
     Equivocated(Origin),
+    /// This node held the log until now, up to this head, and that is durable in the table of witnessed heads: what
+    /// it cosigned as replica it does not roll back as witness.
+    Held {
+        /// The log.
+        origin: Origin,
+        /// The head.
+        head: TreeHead,
+        /// Its note.
+        note: String,
+    },
 }
 
 /// What is to be done.
@@ -150,6 +160,12 @@ impl Witness {
             Event::Trust(trust) => self.trust = trust,
             Event::Equivocated(origin) => {
                 self.equivocated.insert(origin);
+            }
+            Event::Held { origin, head, note } => {
+                let log = self.logs.entry(origin).or_default();
+                if log.last.as_ref().is_none_or(|(last, _)| last.size < head.size) {
+                    log.last = Some((head, note));
+                }
             }
         }
         actions

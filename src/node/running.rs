@@ -99,6 +99,10 @@ impl Node {
             verifications_per_minute: configuration.limits.verifications_per_minute,
             stopping: stopping.clone(),
             partners: exchange.as_ref().map(OpenPartners::view),
+            reload_trust: {
+                let keeper = Arc::clone(&keeper);
+                Arc::new(move || keeper.reload().map_err(|error| error.to_string()))
+            },
         })
         .await
         .map_err(|error| NodeError::Inside(error.to_string()))?;

@@ -28,6 +28,11 @@ pub struct Cosigning {
     pub replica_from: BTreeMap<Origin, u64>,
     /// How many witnesses must have cosigned.
     pub witnesses: u32,
+    /// How many where no replica is asked for, because the addressee has no node or had none when the entry came: with
+    /// one pair of eyes fewer on the log a federation may want another. What came before the addressee's node held the
+    /// log was witnessed by it like by any other, and counts. As many as elsewhere, and of others, if it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "said")]
+    pub witnesses_without_replica: Option<u32>,
     /// Of which nodes. The issuer's and the addressee's own never count as witnesses of their log.
     pub of: Vec<NodeName>,
 }
@@ -42,11 +47,22 @@ pub enum ReplicaRule {
     IfItHasANode,
 }
 
+/// A number that is said; one that is not said is left out, and never `null`.
+fn said<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
+    u32::deserialize(from).map(Some)
+}
+
 impl Cosigning {
     /// Asks for nobody as long as no addressee has a node.
     #[must_use]
     pub const fn if_it_has_a_node() -> Self {
-        Self { replica: ReplicaRule::IfItHasANode, replica_from: BTreeMap::new(), witnesses: 0, of: Vec::new() }
+        Self {
+            replica: ReplicaRule::IfItHasANode,
+            replica_from: BTreeMap::new(),
+            witnesses: 0,
+            witnesses_without_replica: None,
+            of: Vec::new(),
+        }
     }
 
     pub(super) fn check(&self, list: &TrustList) -> Result<(), TrustError> {
@@ -74,18 +90,28 @@ impl Cosigning {
         if keys > MAX_COSIGNERS {
             return Err(TrustError::TooLarge { what: "keys of the nodes in `of`", limit: MAX_COSIGNERS });
         }
-        // Between two members two nodes fall out, their own; what remains must still be w.
+        // Between two members two nodes fall out, their own; where the addressee has none, the issuer's alone. What
+        // remains must still be enough.
         let hosting = list.sections().filter_map(|section| section.text().node.as_ref()).collect::<BTreeSet<_>>();
-        let own = self.of.iter().filter(|name| hosting.contains(name)).take(2).count();
-        let remaining = self.of.len() - own;
-        if usize::try_from(self.witnesses).is_ok_and(|w| w <= remaining) {
-            Ok(())
-        } else {
-            refuse(format!(
-                "{} witnesses are asked for, but between two members only {remaining} of `of` are neither's own",
-                self.witnesses
-            ))
+        let own = self.of.iter().filter(|name| hosting.contains(name)).count();
+        let rules = [
+            (self.witnesses, 2, "between two members"),
+            (self.without_replica(), 1, "where the addressee has no replica"),
+        ];
+        for (asked, fall_out, between) in rules {
+            let remaining = self.of.len() - own.min(fall_out);
+            if usize::try_from(asked).is_ok_and(|asked| asked > remaining) {
+                return refuse(format!(
+                    "{asked} witnesses are asked for, but {between} only {remaining} of `of` are nobody's own"
+                ));
+            }
         }
+        Ok(())
+    }
+
+    /// How many witnesses are asked for where no replica is.
+    fn without_replica(&self) -> u32 {
+        self.witnesses_without_replica.unwrap_or(self.witnesses)
     }
 }
 
@@ -102,20 +128,21 @@ impl TrustList {
         let rules = &self.text.cosigning;
         let issuer = self.issuer_of(origin).and_then(|iss| self.node_of(iss));
         let addressee = self.addressee_of(origin).and_then(|iss| self.node_of(iss));
-        // A node that vouches for its own log vouches for nothing.
-        let replica = addressee.filter(|node| !is(issuer, node) && node.replica_keys().next().is_some());
+        let replica = self.replica_of(origin);
         let asked_from = rules.replica_from.get(origin).copied().unwrap_or(0);
-        let ask_replica = origin.addressee() != EVERYONE && index >= asked_from;
+        let everyone = origin.addressee() == EVERYONE;
+        let ask_replica = !everyone && index >= asked_from;
         if ask_replica && replica.is_none() && rules.replica == ReplicaRule::Required {
             return Err(TrustError::Cosigning(format!(
                 "the replica of {} is required, and it has no node of its own",
                 origin.addressee()
             )));
         }
+        let like_any_other = !everyone && !ask_replica && rules.witnesses_without_replica.is_some();
         let witnesses = (rules.of.iter().filter_map(|name| self.node(name)))
-            .filter(|node| !is(issuer, node) && !is(addressee, node))
+            .filter(|node| !is(issuer, node) && (like_any_other || !is(addressee, node)))
             .collect::<Vec<_>>();
-        let needed = usize::try_from(rules.witnesses).unwrap_or(usize::MAX);
+        let needed = usize::try_from(self.witnesses_asked(origin, index)).unwrap_or(usize::MAX);
         if needed > witnesses.len() {
             return Err(TrustError::Cosigning(format!(
                 "{needed} witnesses are asked for, and {} are neither the issuer's nor the addressee's",
@@ -123,8 +150,28 @@ impl TrustList {
             )));
         }
         let log = self.log_key(origin);
-        write(log, replica, ask_replica, &witnesses, needed, origin.addressee() == EVERYONE)
+        write(log, replica, ask_replica, &witnesses, needed, everyone)
             .map_err(|fault| TrustError::Cosigning(fault.to_string()))
+    }
+
+    /// How many witnesses must have cosigned a checkpoint that proves the entry at this index.
+    #[must_use]
+    pub fn witnesses_asked(&self, origin: &Origin, index: u64) -> u32 {
+        let rules = &self.text.cosigning;
+        let asked_from = rules.replica_from.get(origin).copied().unwrap_or(0);
+        if origin.addressee() == EVERYONE || (index >= asked_from && self.replica_of(origin).is_some()) {
+            rules.witnesses
+        } else {
+            rules.without_replica()
+        }
+    }
+
+    /// The addressee's node, if it is another than the issuer's and has a replica key: a node that vouches for its own
+    /// log vouches for nothing.
+    fn replica_of(&self, origin: &Origin) -> Option<&Node> {
+        let issuer = self.issuer_of(origin).and_then(|iss| self.node_of(iss));
+        let addressee = self.addressee_of(origin).and_then(|iss| self.node_of(iss));
+        addressee.filter(|node| !is(issuer, node) && node.replica_keys().next().is_some())
     }
 
     /// The authority that holds this log: the one named in it, or the one its country is mapped to.

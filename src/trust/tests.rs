@@ -150,6 +150,7 @@ fn world() -> ListText {
             replica: ReplicaRule::IfItHasANode,
             replica_from: BTreeMap::new(),
             witnesses: 1,
+            witnesses_without_replica: None,
             of: ["node.pk", "node.cn", "node.ke"].map(node_name).to_vec(),
         },
     }

@@ -101,6 +101,11 @@ impl Desk {
         self.0.trust.load_full()
     }
 
+    /// What the other parts of the desk work with.
+    pub(super) fn setup(&self) -> &DeskSetup {
+        &self.0
+    }
+
     /// Issues one certificate. Dropping the future changes nothing.
     pub async fn issue(&self, caller: &Caller, row: &IssueRow) -> Result<Issued, WorkflowError> {
         let mut tried = 1;

@@ -5,6 +5,7 @@ use crate::{
     office::{AccountRefused, Action},
     reason::{Class, Reasoned},
     sequencer::SequencerError,
+    statement::Kid,
     store::StoreError,
 };
 
@@ -37,6 +38,16 @@ pub enum WorkflowError {
     /// The account cannot be opened as asked.
     #[error(transparent)]
     Account(#[from] AccountRefused),
+    /// The trust list does not say of a key what is to be said to everyone.
+    #[error("trust list {version} does not say that the key `{kid}` of this authority is {act}")]
+    KeyNotListed {
+        /// The key.
+        kid: Kid,
+        /// What it is said not to be.
+        act: &'static str,
+        /// Of the list in use.
+        version: u64,
+    },
     /// A page token that this node did not give.
     #[error("this page token was not given by this list")]
     PageToken,
@@ -70,6 +81,7 @@ impl Reasoned for WorkflowError {
             Self::RulesRefuse(_) => "RULES_REFUSE",
             Self::CertificateUnknown => "CERTIFICATE_UNKNOWN",
             Self::AccountUnknown(_) => "ACCOUNT_UNKNOWN",
+            Self::KeyNotListed { .. } => "KEY_NOT_LISTED",
             Self::PageToken => "PAGE_TOKEN_INVALID",
             Self::Record(_) => "RECORD_UNREADABLE",
             Self::Account(error) => error.reason(),

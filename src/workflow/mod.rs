@@ -9,6 +9,7 @@ mod accounts;
 mod bundle;
 mod desk;
 mod error;
+mod keys;
 mod look_up;
 mod record;
 mod request;

@@ -1,9 +1,10 @@
 //! The demonstration's ground: three countries, each with a node of its own that hosts its authorities, all made by
-//! `origin init` as an operator would, under one trust list that two of three signers signed.
+//! `origin init` as an operator would, under one trust list that two of three signers signed; and a fourth that comes
+//! later.
 
 use crate::{
     cli::{
-        arguments,
+        arguments, check_config,
         console::{Exit, Failure},
         files,
         init::{
@@ -11,14 +12,14 @@ use crate::{
         },
         trust::{first_list, later, whole_seconds},
     },
-    node::{OPERATOR_TOKEN, system::SystemClock},
+    node::{Configuration, OPERATOR_TOKEN, system::SystemClock},
     time::{Clock, ZoneName},
     trust::{Anchor, Cosigning, ListDraft, Section},
 };
 use std::{
     collections::BTreeMap,
     fs,
-    net::{SocketAddr, TcpListener},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
 };
 
@@ -26,8 +27,10 @@ use std::{
 const VALID_SECONDS: u64 = 30 * 24 * 60 * 60;
 /// How many of the three signers must sign a list.
 const SIGNERS_ASKED: u32 = 2;
-/// How many witnesses must have seen a head grow.
+/// How many witnesses must have seen a head grow: between two of three countries there is one more.
 const WITNESSES_ASKED: u32 = 1;
+/// How many where the addressee has no node that could hold the log.
+const WITNESSES_WITHOUT_REPLICA: u32 = 2;
 
 /// An authority of the demonstration.
 pub(super) struct Cast {
@@ -50,6 +53,8 @@ pub(super) struct Country {
     pub(super) short: &'static str,
     /// What people call it.
     pub(super) name: &'static str,
+    /// The first of the four ports it listens on when an operator runs it.
+    port: u16,
     /// Who is hosted there; the first made the node, whose TLS identity is his.
     pub(super) cast: &'static [Cast],
 }
@@ -59,6 +64,7 @@ pub(super) const COUNTRIES: [Country; 3] = [
     Country {
         short: "pakistan",
         name: "Pakistan",
+        port: 9443,
         cast: &[
             Cast {
                 short: "tdap",
@@ -95,6 +101,7 @@ pub(super) const COUNTRIES: [Country; 3] = [
     Country {
         short: "china",
         name: "China",
+        port: 9453,
         cast: &[
             Cast {
                 short: "gacc",
@@ -121,6 +128,7 @@ pub(super) const COUNTRIES: [Country; 3] = [
     Country {
         short: "kenya",
         name: "Kenya",
+        port: 9463,
         cast: &[Cast {
             short: "kra",
             name: "a revenue authority of Kenya",
@@ -134,7 +142,24 @@ pub(super) const COUNTRIES: [Country; 3] = [
     },
 ];
 
-/// Everybody, in the order of the countries.
+/// The country that joins later.
+pub(super) const ZAMBIA: Country = Country {
+    short: "zambia",
+    name: "Zambia",
+    port: 9473,
+    cast: &[Cast {
+        short: "zra",
+        name: "a revenue authority of Zambia",
+        country: "ZM",
+        time_zone: "Africa/Lusaka",
+        office: ("LUN", "Lusaka Office", "Lusaka"),
+        more_offices: &[],
+        agreements: &["COMESA"],
+        customs: true,
+    }],
+};
+
+/// Everybody who is there from the beginning, in the order of the countries.
 pub(super) fn everybody() -> impl Iterator<Item = &'static Cast> {
     COUNTRIES.iter().flat_map(|country| country.cast)
 }
@@ -156,9 +181,9 @@ pub(super) struct Ports {
 }
 
 impl Ports {
-    /// All are held while they are looked for, so that no two are the same.
-    fn free() -> Result<Vec<Self>, Failure> {
-        let held = (0..4 * COUNTRIES.len()).map(|_| TcpListener::bind(("127.0.0.1", 0)));
+    /// Four for each of so many nodes. All are held while they are looked for, so that no two are the same.
+    fn free(nodes: usize) -> Result<Vec<Self>, Failure> {
+        let held = (0..4 * nodes).map(|_| TcpListener::bind(("127.0.0.1", 0)));
         let held = held.collect::<Result<Vec<_>, _>>().map_err(failed)?;
         let found = held.iter().map(TcpListener::local_addr).collect::<Result<Vec<_>, _>>().map_err(failed)?;
         let of = |four: &[SocketAddr]| match *four {
@@ -167,12 +192,26 @@ impl Ports {
         };
         found.chunks(4).map(of).collect()
     }
+
+    /// Those an operator is given.
+    fn usual(country: &Country) -> Self {
+        let at = |nth: u16| SocketAddr::from((Ipv4Addr::LOCALHOST, country.port + nth));
+        Self { public: at(0), client: at(1), admin: at(2), partner: at(3) }
+    }
+
+    /// Those of a configuration that is there.
+    fn of(configuration: &Configuration) -> Option<Self> {
+        let Configuration { public, client, admin, partner, .. } = configuration;
+        Some(Self { public: public.listen, client: client.listen, admin: *admin, partner: partner.as_ref()?.listen })
+    }
 }
 
 /// A node that was made.
 pub(super) struct Site {
     pub(super) country: &'static Country,
     pub(super) configuration: PathBuf,
+    /// The folder of everything that is its own.
+    pub(super) home: PathBuf,
     pub(super) ports: Ports,
     /// What its clients trust.
     pub(super) ca: PathBuf,
@@ -236,38 +275,96 @@ impl Cast {
     }
 }
 
-/// Makes the keys and sections of every authority, the configuration of the node that hosts it, and the list that
-/// names them all.
+/// Makes the three nodes on free ports.
 pub(super) fn lay(folder: &Path) -> Result<Vec<Site>, Failure> {
-    let mut sites = Vec::with_capacity(COUNTRIES.len());
-    let mut sections = Vec::new();
-    let mut signers = Vec::with_capacity(COUNTRIES.len());
-    for (country, ports) in COUNTRIES.iter().zip(Ports::free()?) {
-        let home = folder.join(country.short);
-        fs::create_dir(&home).map_err(failed)?;
-        let mut text = String::new();
-        for (nth, one) in country.cast.iter().enumerate() {
-            let answers = one.answers(&country.node(), ports, nth == 0)?;
-            let (own, below) = (home.join(one.short), format!("{}/", one.short));
-            make_node(&own, &answers, None, VALID_SECONDS)?;
-            let note = fs::read_to_string(own.join("trust/section.note")).map_err(failed)?;
-            sections.push(Section::open(&note).map_err(failed)?);
-            if nth == 0 {
-                text.push_str(&render_node(&answers, &below));
-                signers.push(own.clone());
-            }
-            text.push_str(&render_authority(&answers, &SigningKeys::first(), &below));
+    let sites = COUNTRIES.iter().zip(Ports::free(COUNTRIES.len())?);
+    under_one_list(folder, sites.map(|(country, ports)| raise(folder, country, ports)).collect::<Result<_, _>>()?)
+}
+
+/// Makes the three nodes where their configurations say they listen; a configuration that is not there is written.
+pub(super) fn prepare(folder: &Path) -> Result<Vec<Site>, Failure> {
+    let place = |country: &'static Country| {
+        let file = configuration_of(folder, country);
+        let ports = if file.exists() { Ports::of(&check_config::load(&file)?) } else { Some(Ports::usual(country)) };
+        let none = || Failure::new(Exit::Configuration, format!("`{}` has no [partner]", file.display()));
+        Ok::<_, Failure>((country, ports.ok_or_else(none)?))
+    };
+    let places = COUNTRIES.iter().map(place).collect::<Result<Vec<_>, _>>()?;
+    for below in COUNTRIES.iter().map(|country| country.short).chain(["trust"]) {
+        let home = folder.join(below);
+        if home.exists() {
+            let error = format!("`{}` is there already; nothing was changed", home.display());
+            return Err(Failure::new(Exit::Failed, error)
+                .help("its keys are in use; remove the folders of all three countries and `trust` to begin anew"));
         }
-        let configuration = home.join("node.toml");
-        files::replace(&configuration, text.as_bytes(), 0o644)?;
-        let first = signers.last().ok_or_else(|| failed("a country without anybody"))?;
-        let (ca, operator_token) = (first.join("tls/ca.crt.pem"), home.join("data").join(OPERATOR_TOKEN));
-        sites.push(Site { country, configuration, ports, ca, operator_token });
     }
+    let sites = places.into_iter().map(|(country, ports)| raise(folder, country, ports));
+    under_one_list(folder, sites.collect::<Result<_, _>>()?)
+}
+
+/// Makes the node of the country that joins later; its trust list comes with its joining.
+pub(super) fn join(folder: &Path) -> Result<Site, Failure> {
+    let ports = Ports::free(1)?.into_iter().next().ok_or_else(|| failed("no free port"))?;
+    raise(folder, &ZAMBIA, ports)
+}
+
+fn configuration_of(folder: &Path, country: &Country) -> PathBuf {
+    folder.join(country.short).with_extension("toml")
+}
+
+/// Makes the keys and sections of a country's authorities, and the configuration of the node that hosts them.
+fn raise(folder: &Path, country: &'static Country, ports: Ports) -> Result<Site, Failure> {
+    let home = folder.join(country.short);
+    fs::create_dir(&home).map_err(failed)?;
+    let mut text = String::new();
+    for (nth, one) in country.cast.iter().enumerate() {
+        let answers = one.answers(&country.node(), ports, nth == 0)?;
+        let (own, below) = (home.join(one.short), format!("{}/{}/", country.short, one.short));
+        make_node(&own, &answers, None, VALID_SECONDS)?;
+        // One node hosts all of them, by a configuration of its own.
+        fs::remove_file(own.join("node.toml")).and_then(|()| fs::remove_dir(own.join("data"))).map_err(failed)?;
+        if nth == 0 {
+            text.push_str(&render_node(&answers, &format!("{}/", country.short), &below));
+        }
+        text.push_str(&render_authority(&answers, &SigningKeys::first(), &below));
+    }
+    let configuration = configuration_of(folder, country);
+    if !configuration.exists() {
+        files::replace(&configuration, text.as_bytes(), 0o644)?;
+    }
+    fs::create_dir(home.join("trust")).map_err(failed)?;
+    let operator_token = home.join("data").join(OPERATOR_TOKEN);
+    let ca = first_of(country, &home)?.join("tls/ca.crt.pem");
+    Ok(Site { country, configuration, home, ports, ca, operator_token })
+}
+
+/// The folder of the authority that made a country's node.
+fn first_of(country: &Country, home: &Path) -> Result<PathBuf, Failure> {
+    let first = country.cast.first().ok_or_else(|| failed("a country without anybody"))?;
+    Ok(home.join(first.short))
+}
+
+impl Site {
+    /// The folder of the authority that made the node; its federation signer is the country's.
+    pub(super) fn first(&self) -> Result<PathBuf, Failure> {
+        first_of(self.country, &self.home)
+    }
+}
+
+/// Gives all of them, and strangers, the list that names them.
+fn under_one_list(folder: &Path, sites: Vec<Site>) -> Result<Vec<Site>, Failure> {
+    let mut sections = Vec::new();
+    for site in &sites {
+        for one in site.country.cast {
+            let note = fs::read_to_string(site.home.join(one.short).join("trust/section.note")).map_err(failed)?;
+            sections.push(Section::open(&note).map_err(failed)?);
+        }
+    }
+    let signers = sites.iter().map(Site::first).collect::<Result<Vec<_>, _>>()?;
     let (list, anchor) = sign_list(&signers, &sections)?;
-    for place in sites.iter().filter_map(|site| site.configuration.parent()).chain([folder]) {
-        let trust = place.join("trust");
-        fs::create_dir(&trust).map_err(failed)?;
+    let strangers = folder.join("trust");
+    fs::create_dir(&strangers).map_err(failed)?;
+    for trust in sites.iter().map(|site| site.home.join("trust")).chain([strangers]) {
         files::replace(&trust.join("trust-list.note"), list.as_bytes(), 0o644)?;
         files::replace(&trust.join("anchor.toml"), anchor.as_bytes(), 0o644)?;
     }
@@ -292,7 +389,9 @@ fn sign_list(signers: &[PathBuf], sections: &[Section]) -> Result<(String, Strin
         list.addressees.insert(customs.country.parse().map_err(failed)?, customs.issuer().parse().map_err(failed)?);
     }
     let of = list.nodes.iter().map(|node| node.name.clone()).collect();
-    list.cosigning = Cosigning { witnesses: WITNESSES_ASKED, of, ..Cosigning::if_it_has_a_node() };
+    let witnesses_without_replica = Some(WITNESSES_WITHOUT_REPLICA);
+    let rules = Cosigning::if_it_has_a_node();
+    list.cosigning = Cosigning { witnesses: WITNESSES_ASKED, witnesses_without_replica, of, ..rules };
     for section in sections {
         list.put(section, None);
     }
@@ -309,4 +408,25 @@ fn sign_list(signers: &[PathBuf], sections: &[Section]) -> Result<(String, Strin
 /// An error of a step that has no better sentence.
 pub(super) fn failed(error: impl std::fmt::Display) -> Failure {
     Failure::new(Exit::Failed, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The configurations an operator finds are those the demonstration would write.
+    #[test]
+    fn the_nodes_an_operator_runs_are_those_of_the_demonstration() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("node-config/demo");
+        for country in &COUNTRIES {
+            let made = tempfile::tempdir().unwrap();
+            let site = raise(made.path(), country, Ports::usual(country)).unwrap();
+            let written = fs::read_to_string(&site.configuration).unwrap();
+            let path = configuration_of(&folder, country);
+            if std::env::var_os("ORIGIN_WRITE_EXAMPLES").is_some() {
+                fs::write(&path, &written).unwrap();
+            }
+            assert_eq!(fs::read_to_string(path).unwrap(), written);
+        }
+    }
 }

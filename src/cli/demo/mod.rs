@@ -4,18 +4,21 @@
 //! It shows only what happened: each line is printed after its step, with the time the step took, and the
 //! command succeeds only if every step ended as it should.
 
+mod federation;
 mod ground;
 mod nodes;
-mod rotation;
 mod story;
 
 use super::{
     Outcome,
     console::{Console, Exit, Failure},
 };
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
-/// Bring up three nodes on loopback that issue, replicate, cosign, verify, cancel, refuse, and catch up
+/// Bring up three nodes on loopback that issue, replicate, cosign, verify, cancel, refuse and catch up; a fourth joins
 ///
 /// Nothing outlives it but what `--out` and `--folder` keep: keys, logs and certificates are made in a temporary folder.
 #[derive(Debug, clap::Args)]
@@ -26,14 +29,20 @@ pub(super) struct Arguments {
     /// Keep the certificates, trust list, anchor and agreements in this new folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Make the three nodes in this new folder and leave them there: `origin serve --config DIR/china/node.toml` runs
-    /// one, and `origin partner status --config DIR/china/node.toml` looks at it
+    /// Make the nodes in this new folder and leave them there: `origin serve --config DIR/china.toml` runs one
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
+    /// Only make keys, TLS identities and trust list for three nodes, beside the configurations in this folder, and end:
+    /// `origin serve --config DIR/china.toml` runs one; with others' ports in the files, at those
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["once", "out", "folder"])]
+    prepare: Option<PathBuf>,
 }
 
 impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
+        if let Some(folder) = &self.prepare {
+            return prepare(folder, console);
+        }
         let temporary = tempfile::tempdir().map_err(|error| Failure::new(Exit::Failed, error))?;
         let folder = match &self.folder {
             Some(folder) => {
@@ -63,4 +72,21 @@ impl Arguments {
             Ok(ExitCode::SUCCESS)
         })
     }
+}
+
+/// Makes what the three configurations name, and says how to run them.
+fn prepare(folder: &Path, console: Console) -> Outcome {
+    std::fs::create_dir_all(folder)
+        .map_err(|error| Failure::new(Exit::Failed, format!("`{}` cannot be made: {error}", folder.display())))?;
+    let sites = ground::prepare(folder)?;
+    for site in &sites {
+        let (name, configuration) = (site.country.name, site.configuration.display());
+        if console.is_json() {
+            console.data(serde_json::json!({ "country": name, "configuration": configuration.to_string() }));
+        } else {
+            console.data(format!("origin serve --config {configuration}"));
+        }
+    }
+    console.message("each is a process of its own; their keys are for demonstrations and stay out of the repository");
+    Ok(ExitCode::SUCCESS)
 }

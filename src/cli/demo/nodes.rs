@@ -34,7 +34,7 @@ impl Running {
     /// Starts a node and waits until it serves.
     pub(super) async fn start(site: Site) -> Result<Self, Failure> {
         let ca = fs::read(&site.ca).map_err(failed)?;
-        let events = site.configuration.with_file_name("events.log");
+        let events = site.home.join("events.log");
         let mut this = Self { site, process: None, events, ca, admin: None };
         this.again().await?;
         Ok(this)
@@ -106,7 +106,10 @@ impl Running {
     pub(super) async fn holds(&self, log: &str, size: u64) -> Result<(), Failure> {
         self.until("a partner's log does not arrive", |state| {
             let mut logs = state.partners.iter().flat_map(|partner| &partner.logs);
-            logs.any(|one| one.origin == log && one.inward && one.held >= size && one.cosigned_size >= size)
+            logs.any(|one| {
+                let all_contents = one.disclosed >= size && one.missing_disclosures == 0;
+                one.origin == log && one.inward && one.held >= size && one.cosigned_size >= size && all_contents
+            })
         })
         .await
     }
@@ -115,6 +118,15 @@ impl Running {
     pub(super) async fn listed(&self, version: u64) -> Result<(), Failure> {
         self.until("the partners do not take the trust list", |state| {
             state.trust_version >= version && state.partners.iter().all(|partner| partner.trust_version >= version)
+        })
+        .await
+    }
+
+    /// The same of the partners that are connected: one that the list has just named may not be there yet.
+    pub(super) async fn listed_by_the_connected(&self, version: u64) -> Result<(), Failure> {
+        self.until("the partners do not take the trust list", |state| {
+            let mut connected = state.partners.iter().filter(|partner| partner.connected_since.is_some());
+            state.trust_version >= version && connected.all(|partner| partner.trust_version >= version)
         })
         .await
     }

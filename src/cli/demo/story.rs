@@ -1,9 +1,9 @@
 //! What the demonstration does, step by step, each through the door its actor would use.
 
 use super::{
-    ground::{self, COUNTRIES, Cast, everybody, failed},
+    federation::{self, Federation},
+    ground::{self, COUNTRIES, Cast, ZAMBIA, everybody, failed},
     nodes::Running,
-    rotation,
 };
 use crate::{
     agreement::Agreements,
@@ -66,6 +66,9 @@ const SCENES: [Scene; 8] = [
     // Egypt wants it legalised by the ministry and the embassy, and no endorsement is there yet.
     scene!("cn-eg-crusher-nonpreferential", "ccpit", None, "a crusher, China to Egypt, not yet legalised", Incomplete),
 ];
+
+/// Where among them the one is whose addressee joins later.
+const SOAP: usize = 6;
 
 /// Certificates issued while a partner's node is down.
 const ISSUED_PAST: usize = 20;
@@ -206,6 +209,8 @@ pub(super) async fn tell(telling: &mut Telling, folder: &Path, out: Option<&Path
     stage.catch_up(telling).await?;
     let (_, signed_before) = issued.get(1).ok_or_else(|| failed("nothing was issued"))?;
     stage.rotate(telling, folder, signed_before).await?;
+    let kept = issued.get(SOAP).ok_or_else(|| failed("nothing was issued"))?;
+    stage.join(telling, folder, kept).await?;
 
     if let Some(out) = out {
         keep(out, folder, &issued)?;
@@ -370,21 +375,33 @@ impl Stage {
 }
 
 impl Stage {
-    /// An authority changes its statement key: listed, known to the partners, used.
+    fn place(&self, short: &str) -> Result<usize, Failure> {
+        let place = self.nodes.iter().position(|node| node.site.country.short == short);
+        place.ok_or_else(|| failed("a country without a node"))
+    }
+
+    fn federation<'a>(&self, strangers: &'a Path) -> Result<Federation<'a>, Failure> {
+        Ok(Federation { second: self.node("china")?.site.first()?.join("offline"), strangers })
+    }
+
+    /// An authority changes its statement key: listed, known to the partners, said to everyone, used.
     async fn rotate(&mut self, telling: &mut Telling, folder: &Path, before: &str) -> Result<(), Failure> {
         let (cast, trust) = (self.desk("tdap")?.cast, folder.join("trust"));
-        let second = rotation::offline_of(self.node("china")?)?;
-        rotation::list(self.node("pakistan")?, cast.short, &second, &trust)?;
+        let home = self.node("pakistan")?;
+        federation::rotate(home, cast, &self.federation(&trust)?)?;
         telling
-            .tell("rotate", format!("{} made {}; its root and two signers listed it", cast.short, rotation::NEW_KEY));
-        let home = self.nodes.iter_mut().find(|node| node.site.country.short == "pakistan");
-        let home = home.ok_or_else(|| failed("a country without a node"))?;
-        home.kill();
-        home.again().await?;
+            .tell("rotate", format!("{} made {}; its root and two signers listed it", cast.short, federation::NEW_KEY));
         home.listed(2).await?;
         telling.tell("distribute", "  Pakistan's node took trust list 2, and the partners took it from there");
+        let year = cast.zone()?.date_at(SystemClock.now()).year();
+        let log = format!("{}/log/{year}/all", cast.host());
+        for short in ["china", "kenya"] {
+            self.node(short)?.holds(&log, 1).await?;
+        }
+        telling.tell("announce", format!("  it said so to everyone: both partners hold {log}"));
+        let at = self.place("pakistan")?;
+        let home = self.nodes.get_mut(at).ok_or_else(|| failed("a country without a node"))?;
         home.kill();
-        rotation::use_it(home)?;
         home.again().await?;
         let token = open_account(home, cast).await?;
         let desk = Desk { cast, connection: home.dial(Some(&token)).await? };
@@ -399,6 +416,53 @@ impl Stage {
             "verify_offline",
             "  verified under list 2 with no network, and so is what the old key signed: VALID",
         );
+        Ok(())
+    }
+
+    /// A country that had no node when a certificate was addressed to it comes up with one, and gets what was held.
+    async fn join(&mut self, telling: &mut Telling, folder: &Path, kept: &(String, String)) -> Result<(), Failure> {
+        let (number, before) = kept;
+        let (sender, scene) = (self.desk("kra")?.cast, SCENES.get(SOAP).ok_or_else(|| failed("nothing was issued"))?);
+        let year = sender.zone()?.date_at(SystemClock.now()).year();
+        let log = format!("{}/log/{year}/zm", sender.host());
+        let zra = ZAMBIA.cast.first().ok_or_else(|| failed("a country without anybody"))?;
+        let site = ground::join(folder)?;
+        telling.tell("join", format!("Zambia makes a node for {}, and gives the federation its entry", zra.short));
+        let trust = folder.join("trust");
+        federation::admit(self.node("kenya")?, &site, &self.federation(&trust)?)?;
+        self.node("kenya")?.listed_by_the_connected(3).await?;
+        telling.tell("admit", format!("  trust list 3 names the node, and {} for what is addressed to ZM", zra.short));
+        let zambia = Running::start(site).await?;
+        zambia.connected(COUNTRIES.len()).await?;
+        telling.tell("serve", format!("  Zambia serves at {}, connected to all three", zambia.site.ports.client));
+        // The first entry of a log is a status snapshot.
+        zambia.holds(&log, 2).await?;
+        telling.tell("held", format!("  it holds {log}, begun before it was there, with the contents of {number}"));
+        let receipts = format!("{}/log/{year}/{}", zra.host(), sender.host());
+        self.node("kenya")?.holds(&receipts, 2).await?;
+        telling.tell("receipted", format!("  it receipted what was held for it: {receipts}"));
+        self.stranger = Stranger::new(folder)?;
+        let desk = self.desk("kra")?;
+        let now = download(desk, number).await?;
+        self.stranger.judge(before, self.day, Headline::Valid)?;
+        self.stranger.judge(&now, self.day, Headline::Valid)?;
+        telling.tell(
+            "verify_offline",
+            format!("  {number} verified with the witnesses it had, and with those it has: VALID"),
+        );
+        let issued = issue(desk, scene).await?;
+        let bundle = download(desk, &issued.number).await?;
+        zambia.holds(&issued.log, issued.index + 1).await?;
+        self.stranger.judge(&bundle, self.day, Headline::Valid)?;
+        let cosigners = cosigners(&bundle)?.join(", ");
+        telling.tell(
+            "issue",
+            format!(
+                "  {} issued {}, to Zambia's customs by name, cosigned by {cosigners}",
+                sender.short, issued.number
+            ),
+        );
+        self.nodes.push(zambia);
         Ok(())
     }
 }

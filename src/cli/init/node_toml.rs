@@ -19,14 +19,15 @@ impl SigningKeys {
 
 /// The text of `node.toml` of a node with one authority, whose files lie beside it.
 pub(super) fn render(answers: &Answers, keys: &SigningKeys) -> String {
-    render_node(answers, "") + &render_authority(answers, keys, "")
+    render_node(answers, "", "") + &render_authority(answers, keys, "")
 }
 
-/// What is the node's own; TLS identity and agreements lie in the folder `below`, which ends in `/` or is empty.
-pub(in crate::cli) fn render_node(answers: &Answers, below: &str) -> String {
+/// What is the node's own; its data and trust lie in the folder `home`, TLS identity, cosigner keys and agreements in
+/// the folder `below`; each ends in `/` or is empty.
+pub(in crate::cli) fn render_node(answers: &Answers, home: &str, below: &str) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
-    let _ = write_node(&mut out, answers, below);
+    let _ = write_node(&mut out, answers, home, below);
     out
 }
 
@@ -42,7 +43,7 @@ fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
 
-fn write_node(out: &mut String, answers: &Answers, below: &str) -> std::fmt::Result {
+fn write_node(out: &mut String, answers: &Answers, home: &str, below: &str) -> std::fmt::Result {
     let Answers { public, client, admin, node, .. } = answers;
     write!(
         out,
@@ -50,7 +51,7 @@ fn write_node(out: &mut String, answers: &Answers, below: &str) -> std::fmt::Res
 # `origin check-config FILE` names every mistake at once; `origin doctor --config FILE` looks at what it names.
 
 # The node's own folder: journals, index, the operator's token. One folder below for each authority.
-data = "data"
+data = "{home}data"
 
 # Agreements as data: one file each. A corrected figure counts from the next start on.
 agreements = "{below}agreements"
@@ -58,8 +59,8 @@ agreements = "{below}agreements"
 # What the node believes: the federation's list, and the anchor it is opened with. `origin trust install` replaces
 # them after holding the new list to the old one.
 [trust]
-list = "trust/trust-list.note"
-anchor = "trust/anchor.toml"
+list = "{home}trust/trust-list.note"
+anchor = "{home}trust/anchor.toml"
 
 # HTTPS for everybody: logs as C2SP tiles, status lists, key discovery. A certificate from a public authority goes
 # here instead of the one that was made; it is read again while the node runs.
@@ -109,7 +110,7 @@ passphrase_file = "{below}keys.passphrase"
 replica_key = "replica"
 witness_key = "witness"
 # Where the logs of partners are kept.
-data = "data/partners"
+data = "{home}data/partners"
 
 # What the logs of one partner may take here. Past it they wait, and nothing else does.
 [partner.quota]

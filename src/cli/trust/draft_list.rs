@@ -91,7 +91,8 @@ fn node(text: &str) -> Result<Node, String> {
     Ok(node)
 }
 
-fn addressee(text: &str) -> Result<(Country, Issuer), String> {
+/// `XX=AUTHORITY`.
+pub(in crate::cli) fn addressee(text: &str) -> Result<(Country, Issuer), String> {
     let (country, iss) = text.split_once('=').ok_or("write XX=AUTHORITY, such as `CN=customs.gov.cn`")?;
     let country = country.parse().map_err(|error: crate::certificate::CertificateError| error.to_string())?;
     Ok((country, arguments::issuer(iss)?))
@@ -138,7 +139,8 @@ impl Arguments {
     }
 }
 
-fn entry(path: &Path) -> Result<Node, Failure> {
+/// Reads a node's own entry.
+pub(in crate::cli) fn entry(path: &Path) -> Result<Node, Failure> {
     let text = files::read_text(path, ENTRY_BYTES, Exit::Configuration)?;
     serde_json::from_str(&text)
         .map_err(|error| Failure::new(Exit::Configuration, format!("`{}` is no node's entry: {error}", path.display())))
@@ -146,7 +148,7 @@ fn entry(path: &Path) -> Result<Node, Failure> {
 
 /// Puts a node in, or what is said of it in place of what was said before. A cosigner key it no longer has is kept
 /// among the retired, for what it cosigned counts; TLS keys that are named replace those before.
-fn put_node(nodes: &mut Vec<Node>, node: Node) {
+pub(in crate::cli) fn put_node(nodes: &mut Vec<Node>, node: Node) {
     let Some(known) = nodes.iter_mut().find(|known| known.name == node.name) else { return nodes.push(node) };
     known.https = node.https.or(known.https.take());
     known.grpc = node.grpc.or(known.grpc.take());

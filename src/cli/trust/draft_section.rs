@@ -159,7 +159,7 @@ fn root_of(iss: &Issuer, sides: &[PublicSide]) -> Result<VerifierKey, Failure> {
 }
 
 /// Adds the authority's keys that the section does not list yet; a key is never taken out.
-fn add_keys(text: &mut SectionText, sides: &[PublicSide]) -> Result<(), Failure> {
+pub(in crate::cli) fn add_keys(text: &mut SectionText, sides: &[PublicSide]) -> Result<(), Failure> {
     let kinds = Kind::ALL
         .iter()
         .map(|kind| kind.name().parse::<KindName>())

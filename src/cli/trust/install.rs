@@ -1,11 +1,16 @@
 //! `origin trust install`: puts an accepted list where a node or a verifier reads it.
 
 use crate::{
+    api::client::{Refusal, wire, within_deadline},
     cli::{
-        Outcome, arguments, check_config,
+        Outcome,
+        account::Door,
+        arguments, check_config,
         console::{Console, Exit, Failure},
         files::{self, Source},
+        remote,
     },
+    node::Configuration,
     trust::{MAX_LIST_BYTES, TrustList},
 };
 use std::{
@@ -36,27 +41,49 @@ pub(super) struct Arguments {
 impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
         let note = self.file.read_text(MAX_LIST_BYTES)?;
-        let (to, anchor) = match (self.config, self.to, self.anchor) {
-            (Some(config), ..) => {
-                let trust = check_config::load(&config)?.trust;
-                (trust.list, trust.anchor)
-            }
+        let node = self.config.map(|file| Ok::<_, Failure>((check_config::load(&file)?, file))).transpose()?;
+        let (to, anchor) = match (&node, self.to, self.anchor) {
+            (Some((configuration, _)), ..) => (configuration.trust.list.clone(), configuration.trust.anchor.clone()),
             (None, Some(to), Some(anchor)) => (to, anchor),
             _ => return Err(Failure::new(Exit::Usage, "give --config, or --to and --anchor")),
         };
         let said = install(&note, &to, &anchor)?;
+        let in_use = match &node {
+            Some((configuration, file)) => use_it(console, Door::of(file), configuration)?,
+            None => None,
+        };
         if console.is_json() {
-            console.data(serde_json::json!({ "version": said.version(), "installed": to.display().to_string() }));
+            let (version, installed) = (said.version(), to.display().to_string());
+            console.data(serde_json::json!({ "version": version, "installed": installed, "in_use": in_use }));
         } else {
             console.message(format!("installed version {} in {}", said.version(), to.display()));
+            match (in_use, node.is_some()) {
+                (Some(version), _) => console
+                    .message(format!("the running node uses version {version}, and its partners take it from there")),
+                (None, true) => console.message("the node does not run; it uses the list from its next start on"),
+                (None, false) => {}
+            }
         }
         Ok(ExitCode::SUCCESS)
     }
 }
 
+/// Has the node read the list, if it runs; gives the version it uses then.
+fn use_it(console: Console, door: Door, configuration: &Configuration) -> Result<Option<u64>, Failure> {
+    remote::converse(async {
+        let Ok((connection, address)) = door.open(configuration).await else { return Ok(None) };
+        let answer = connection.admin().reload_trust_list(within_deadline(wire::ReloadTrustListRequest {})).await;
+        match answer {
+            Ok(answer) => Ok(Some(answer.into_inner().trust_version)),
+            Err(status) if Refusal::from(&status).unreachable => Ok(None),
+            Err(status) => Err(remote::refused(console, &address, &status)),
+        }
+    })
+}
+
 /// The list first, then the anchor: whatever stops in between leaves a list that the anchor beside it opens,
 /// because a list that changes its signers carries the signatures of both.
-fn install(note: &str, to: &Path, anchor_path: &Path) -> Result<TrustList, Failure> {
+pub(in crate::cli) fn install(note: &str, to: &Path, anchor_path: &Path) -> Result<TrustList, Failure> {
     let anchor = arguments::open_anchor(anchor_path)?;
     let known = if to.exists() { Some(arguments::open_trust(to, anchor_path)?) } else { None };
     let list = TrustList::open(note, &anchor, known.as_ref()).map_err(|error| {

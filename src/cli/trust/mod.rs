@@ -3,6 +3,7 @@
 mod draft_list;
 mod draft_section;
 mod install;
+mod offline;
 mod policy;
 mod show;
 mod sign;
@@ -13,8 +14,12 @@ use super::{
 };
 use crate::trust::TrustError;
 use clap::Subcommand;
-pub(super) use draft_list::{after as later, first as first_list, give_keys, whole_seconds};
-pub(super) use draft_section::{Described, section_text};
+pub(super) use draft_list::{
+    addressee, after as later, entry as node_entry, first as first_list, give_keys, put_node, whole_seconds,
+};
+pub(super) use draft_section::{Described, add_keys, section_text};
+pub(super) use install::install;
+pub(super) use offline::Offline;
 
 /// Draft, sign, read and install sections and trust lists
 ///
@@ -66,6 +71,6 @@ impl Arguments {
 }
 
 /// What the room of trust refused.
-fn refused(error: TrustError) -> Failure {
+pub(super) fn refused(error: TrustError) -> Failure {
     Failure::new(Exit::Configuration, error)
 }

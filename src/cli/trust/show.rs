@@ -137,8 +137,17 @@ fn list_text(console: Console, text: &ListText, sections: &[Section], signed: &[
         ReplicaRule::Required => "the addressee's replica always",
         ReplicaRule::IfItHasANode => "the addressee's replica where it has a node",
     };
-    let _ =
-        writeln!(out, "cosigning: {replica}, {} of {} witnesses", text.cosigning.witnesses, text.cosigning.of.len());
+    let without = text.cosigning.witnesses_without_replica;
+    let without = without.map(|asked| format!(", {asked} where no replica is asked for")).unwrap_or_default();
+    let _ = writeln!(
+        out,
+        "cosigning: {replica}, {} of {} witnesses{without}",
+        text.cosigning.witnesses,
+        text.cosigning.of.len()
+    );
+    for (origin, index) in &text.cosigning.replica_from {
+        let _ = writeln!(out, "  of {origin} the replica from entry {index} on");
+    }
     out
 }
 

@@ -99,6 +99,13 @@ impl Board {
         self.update(name, |state| change(state.logs.entry(origin.clone()).or_default()));
     }
 
+    /// The log passes between us no more.
+    pub(super) fn forget(&self, name: &NodeName, origin: &Origin) {
+        self.update(name, |state| {
+            state.logs.remove(origin);
+        });
+    }
+
     /// Leaves those named alone.
     pub(super) fn keep_only(&self, names: &[NodeName]) {
         self.all().retain(|name, _| names.contains(name));

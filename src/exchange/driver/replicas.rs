@@ -8,7 +8,7 @@ use super::start::Inner;
 use super::wire;
 use crate::exchange::heads::Event::Suspected;
 use crate::exchange::replica::{Action, Checked, Event, Held, Replica, Setup, Unchecked, check};
-use crate::exchange::{ExchangeError, hosts_issuer};
+use crate::exchange::{ExchangeError, hosts_issuer, replicates};
 use crate::log::Origin;
 use crate::reason::Reasoned as _;
 use crate::statement::{Addressee, Issuer};
@@ -80,6 +80,11 @@ impl Replicas {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner).spawn(task);
     }
 
+    /// A log is not held here any more; what was held stays on disk.
+    fn close(&self, origin: &Origin) {
+        self.running().remove(origin);
+    }
+
     /// Waits until every task has ended; they have been told.
     pub(super) async fn ended(&self) {
         let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
@@ -88,9 +93,39 @@ impl Replicas {
     }
 }
 
-/// The folder of a log below that of its node: an origin has slashes, and no underscore.
+/// The folder of a log below that of its node: an origin has slashes, and no underscore. A log whose authority has
+/// moved to another node stays where it is: what is held is not fetched again.
 fn folder(inner: &Inner, partner: &NodeName, origin: &Origin) -> PathBuf {
-    inner.data.join(partner.as_str()).join(origin.as_str().replace('/', "_"))
+    let log = origin.as_str().replace('/', "_");
+    let usual = inner.data.join(partner.as_str()).join(&log);
+    if usual.exists() {
+        return usual;
+    }
+    let below = std::fs::read_dir(&inner.data).into_iter().flatten().flatten();
+    below.map(|node| node.path().join(&log)).find(|kept| kept.exists()).unwrap_or(usual)
+}
+
+/// Whether the list has this node hold the log, and the partner as the one who gives it.
+fn is_for_us(inner: &Inner, partner: &NodeName, origin: &Origin) -> bool {
+    let list = inner.lists.current();
+    replicates(&list, &inner.name, origin) && hosts_issuer(&list, partner, origin)
+}
+
+impl Inner {
+    /// Lets go of a log that the list gives to another node, or that comes from another node now; whoever gives it is
+    /// looked at anew.
+    fn release(&self, partner: &NodeName, origin: &Origin) {
+        tracing::info!(%partner, %origin, "no longer replicating: the trust list has it otherwise");
+        if let Some(head) = self.replicas.store(origin).and_then(|store| store.head(origin)) {
+            self.witness.held(origin, head);
+        }
+        self.replicas.close(origin);
+        self.board.forget(partner, origin);
+        let list = self.lists.current();
+        if let Some(node) = list.issuer_of(origin).and_then(|issuer| list.node_of(issuer)) {
+            self.nudge(&node.name).notify_one();
+        }
+    }
 }
 
 /// The addressee of a log as `aud` has it.
@@ -113,9 +148,18 @@ async fn replicate(inner: Arc<Inner>, partner: NodeName, origin: Origin) {
                 inner.replicas.running().insert(origin.clone(), Some(Arc::clone(&store)));
                 inner.replicas.opened.send_modify(|count| *count = count.wrapping_add(1));
                 tracing::info!(%partner, %origin, held = held.edge.size(), "replicating");
-                let fetching = fetch(Arc::clone(&inner), partner.clone(), origin.clone(), Arc::clone(&store));
-                let replicating = Carrier::new(&inner, partner, origin, store, held);
-                tokio::join!(replicating.run(&mut stop), fetching);
+                let mut fetching =
+                    std::pin::pin!(fetch(Arc::clone(&inner), partner.clone(), origin.clone(), Arc::clone(&store)));
+                let replicating = Carrier::new(&inner, partner.clone(), origin.clone(), store, held);
+                let mut replicating = std::pin::pin!(replicating.run(&mut stop));
+                let ended = tokio::select! {
+                    ended = &mut replicating => ended,
+                    () = &mut fetching => replicating.await,
+                };
+                match ended {
+                    Ended::Stopping => fetching.await,
+                    Ended::Released => inner.release(&partner, &origin),
+                }
                 return;
             }
             Err(why) => {
@@ -150,6 +194,14 @@ struct Up {
     incoming: Streaming<wire::SyncResponse>,
 }
 
+/// Why a carrier ended.
+enum Ended {
+    /// The node stops.
+    Stopping,
+    /// The list has another node hold the log, or another give it.
+    Released,
+}
+
 /// What the carrier heard.
 enum Heard {
     Event(Event),
@@ -168,6 +220,8 @@ struct Carrier {
     done: mpsc::UnboundedSender<Heard>,
     results: mpsc::UnboundedReceiver<Heard>,
     alarm: Option<ExchangeError>,
+    /// Whether the list had this node hold the log when it began; a log of its own it only gets back.
+    for_us: bool,
 }
 
 impl Carrier {
@@ -179,6 +233,7 @@ impl Carrier {
         Self {
             inner: Arc::clone(inner),
             quota: inner.replicas.quota(inner, &partner),
+            for_us: is_for_us(inner, &partner, &origin),
             partner,
             origin,
             store,
@@ -190,7 +245,7 @@ impl Carrier {
         }
     }
 
-    async fn run(mut self, stop: &mut watch::Receiver<bool>) {
+    async fn run(mut self, stop: &mut watch::Receiver<bool>) -> Ended {
         let mut changes = self.inner.lists.changes();
         let mut links = self.inner.link_of(&self.partner);
         let mut tick = tokio::time::interval(TICK);
@@ -228,7 +283,12 @@ impl Carrier {
                         events.push_back(Event::Disconnected);
                     }
                 },
-                Ok(()) = changes.changed() => events.push_back(Event::Trust(self.inner.lists.current())),
+                Ok(()) = changes.changed() => {
+                    if self.for_us && !is_for_us(&self.inner, &self.partner, &self.origin) {
+                        return Ended::Released;
+                    }
+                    events.push_back(Event::Trust(self.inner.lists.current()));
+                }
                 Ok(()) = frozen.changed() => events.extend(proven(&frozen, &self.origin)),
                 // Without a connection there is nobody to dial, and nobody to find silent.
                 Ok(()) = links.changed() => {
@@ -238,7 +298,7 @@ impl Carrier {
                     events.push_back(if cut { Event::Disconnected } else { Event::Tick });
                 }
                 _ = tick.tick(), if connected => events.push_back(Event::Tick),
-                _ = stop.wait_for(|stop| *stop) => return,
+                _ = stop.wait_for(|stop| *stop) => return Ended::Stopping,
             }
         }
     }

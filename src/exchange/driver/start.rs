@@ -201,6 +201,20 @@ impl DriverView {
         self.0.replicas.all()
     }
 
+    /// Every log of another node that is held or watched here, with the size of its newest head.
+    #[must_use]
+    pub fn known_logs(&self) -> BTreeMap<Origin, u64> {
+        let size = |note: &str| note.lines().nth(1).and_then(|line| line.parse::<u64>().ok());
+        let watched = self.0.witness.heads().into_iter();
+        let watched = watched.filter_map(|(origin, note)| Some((origin, size(&note)?)));
+        let held = self.replicated().into_iter();
+        let held = held.filter_map(|(origin, store)| Some((origin.clone(), store.head(&origin)?.head.size)));
+        watched.chain(held).fold(BTreeMap::new(), |mut known, (origin, size)| {
+            known.entry(origin).and_modify(|known: &mut u64| *known = (*known).max(size)).or_insert(size);
+            known
+        })
+    }
+
     /// Changes whenever another log is kept.
     #[must_use]
     pub fn opened(&self) -> watch::Receiver<u64> {

@@ -6,7 +6,7 @@ use crate::exchange::message::{AddCheckpoint, Witnessed};
 use crate::exchange::witness::{Action, Event, Witness};
 use crate::keys::WitnessKey;
 use crate::log::Origin;
-use crate::store::{Batch, StateChange, Store, StoreError};
+use crate::store::{Batch, PublishedHead, StateChange, Store, StoreError, Table};
 use crate::time::Clock;
 use crate::trust::NodeName;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -21,6 +21,8 @@ enum Asked {
     Head(AddCheckpoint, oneshot::Sender<Witnessed>),
     /// The log is proven to have shown two histories.
     Equivocated(Origin),
+    /// The log was held here until now, up to the head of this note.
+    Held(Origin, PublishedHead),
 }
 
 /// Where heads are shown to this node.
@@ -71,6 +73,13 @@ impl WitnessDesk {
         }
     }
 
+    /// The log was held here until now, up to this head.
+    pub(super) fn held(&self, origin: &Origin, head: PublishedHead) {
+        if self.ask.try_send(Asked::Held(origin.clone(), head)).is_err() {
+            tracing::error!(%origin, "the witness has too much to do to hear how far the log was held");
+        }
+    }
+
     /// The newest note of every log watched.
     pub(super) fn heads(&self) -> BTreeMap<Origin, String> {
         self.heads.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -105,6 +114,7 @@ impl Thread {
                         events.push_back(Event::Asked { ticket: self.tickets, request });
                     }
                     Asked::Equivocated(origin) => events.push_back(Event::Equivocated(origin)),
+                    Asked::Held(origin, head) => events.extend(self.take_over(origin, head)),
                 }
             }
             while !events.is_empty() {
@@ -141,6 +151,27 @@ impl Thread {
                 tracing::warn!(origin = %suspicion.origin, "two heads of the log do not go together");
                 // Nobody compares any more: then the node stops.
                 let _ = self.setup.suspicions.send(heads::Event::Suspected(suspicion));
+            }
+        }
+    }
+
+    /// Makes durable how far this node held a log as its replica, before it may witness it.
+    fn take_over(&self, origin: Origin, PublishedHead { head, note }: PublishedHead) -> Option<Event> {
+        let seen = self.machine.heads().find(|(one, ..)| **one == origin).map_or(0, |(_, seen, _)| seen.size);
+        if seen >= head.size {
+            return None;
+        }
+        let (id, record) = (origin.as_str().as_bytes().to_vec(), note.clone().into_bytes());
+        let at_ms = u64::try_from(self.setup.clock.now().as_millisecond()).unwrap_or(0);
+        let state = vec![StateChange::RecordPut { table: Table::Witnessed, id, record }];
+        match self.setup.store.commit(Batch { at_ms, state, ..Batch::default() }) {
+            Ok(_) => {
+                self.heads.lock().unwrap_or_else(PoisonError::into_inner).insert(origin.clone(), note.clone());
+                Some(Event::Held { origin, head, note })
+            }
+            Err(error) => {
+                tracing::error!(%origin, %error, "how far the log was held could not be kept");
+                None
             }
         }
     }

@@ -404,6 +404,21 @@ fn a_witness_answers_as_the_specification_says() {
 }
 
 #[test]
+fn what_was_cosigned_as_replica_is_not_rolled_back_as_witness() {
+    let mut watch = Watch::new(2);
+    let held = |size| {
+        let PublishedHead { head, note } = head(size);
+        witness::Event::Held { origin: log(), head, note }
+    };
+    watch.witness.step(held(10));
+    assert_eq!(watch.ask(0, Vec::new(), &head(5).note), 409);
+    assert_eq!(watch.ask(10, proof(10, 12), &head(12).note), 200);
+    // It knows more by now.
+    watch.witness.step(held(11));
+    assert_eq!(watch.ask(12, proof(12, 14), &head(14).note), 200);
+}
+
+#[test]
 fn a_canvasser_learns_what_the_witness_saw_and_asks_all_for_the_same_head() {
     let mut canvasser = Canvasser::new(log(), Arc::clone(&WORLD.trust));
     let asked = canvasser.step(at(0), canvasser::Event::Published(head(10)));

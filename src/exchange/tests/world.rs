@@ -125,6 +125,7 @@ pub(super) fn trust(version: u64, change: impl FnOnce(&mut ListText)) -> Arc<Tru
         addressees: (0..NODES.len()).map(|at| (COUNTRIES[at].parse().unwrap(), issuer(at))).collect(),
         cosigning: Cosigning {
             witnesses: 1,
+            witnesses_without_replica: None,
             of: (0..NODES.len()).map(name).collect(),
             ..Cosigning::if_it_has_a_node()
         },

@@ -44,6 +44,38 @@ fn a_country_that_joins_must_hold_only_what_came_after() {
 }
 
 #[test]
+fn where_no_replica_is_asked_for_more_witnesses_may_be() {
+    let more = |text: &mut ListText| text.cosigning.witnesses_without_replica = Some(2);
+    let list = with(more);
+    assert!(met(&list, PK_TO_LK, 0, &["node.cn/witness", "node.ke/witness"]));
+    assert!(!met(&list, PK_TO_LK, 0, &["node.cn/witness"]));
+    assert!(met(&list, PK_TO_CN, 0, &["node.cn/replica", "node.ke/witness"]), "elsewhere as many as ever");
+    // What two had witnessed stays good when the country joins, also if it joins at the node of one of them.
+    let joined = with(|text| {
+        more(text);
+        text.addressees.insert("LK".parse().unwrap(), iss(KE));
+        text.cosigning.replica_from.insert(origin(PK_TO_LK), 500);
+    });
+    assert!(met(&joined, PK_TO_LK, 499, &["node.cn/witness", "node.ke/witness"]));
+    assert!(!met(&joined, PK_TO_LK, 499, &["node.cn/witness"]));
+    assert!(met(&joined, PK_TO_LK, 500, &["node.cn/witness", "node.ke/replica"]));
+    assert_eq!(
+        (joined.witnesses_asked(&origin(PK_TO_LK), 499), joined.witnesses_asked(&origin(PK_TO_LK), 500)),
+        (2, 1)
+    );
+}
+
+#[test]
+fn more_witnesses_than_an_issuer_has_partners_are_never_asked_for() {
+    let mut text = world();
+    text.cosigning.witnesses_without_replica = Some(3);
+    assert!(matches!(
+        TrustList::open(&note(&json(&text), &SIGNERS[..2]), &anchor(), None),
+        Err(TrustError::Cosigning(_))
+    ));
+}
+
+#[test]
 fn with_nobody_to_ask_the_quorum_is_none() {
     let list = with(|text| {
         text.nodes.clear();
