@@ -403,6 +403,7 @@ impl Stage {
         let home = self.nodes.get_mut(at).ok_or_else(|| failed("a country without a node"))?;
         home.kill();
         home.again().await?;
+        telling.tell("restart", "  Pakistan's node is started again, to sign with it");
         let token = open_account(home, cast).await?;
         let desk = Desk { cast, connection: home.dial(Some(&token)).await? };
         let scene = SCENES.first().ok_or_else(|| failed("nothing to issue"))?;
@@ -448,7 +449,7 @@ impl Stage {
         self.stranger.judge(&now, self.day, Headline::Valid)?;
         telling.tell(
             "verify_offline",
-            format!("  {number} verified with the witnesses it had, and with those it has: VALID"),
+            format!("  {number} verified from the bundle released on two witnesses, and from today's: VALID"),
         );
         let issued = issue(desk, scene).await?;
         let bundle = download(desk, &issued.number).await?;
