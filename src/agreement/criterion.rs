@@ -31,8 +31,8 @@ pub struct ValueRule {
     pub percent: Decimal,
     /// What the percentage is taken of.
     pub of: ValueBase,
-    /// How it is computed, as the agreement says it.
-    pub formula: String,
+    /// How it is computed, as the agreement says it, where that was found.
+    pub formula: Option<String>,
 }
 
 impl ValueRule {
@@ -50,9 +50,9 @@ impl FromValue for ValueRule {
     fn from_value(value: &Value, path: &str, faults: &Faults) -> Option<Self> {
         let mut fields = Fields::open(value, path, faults)?;
         let (bound, percent) = (fields.required("bound"), fields.required("percent"));
-        let (of, formula) = (fields.required("of"), fields.required("formula"));
+        let (of, formula) = (fields.required("of"), fields.optional("formula"));
         fields.close();
-        Some(Self { bound: bound?, percent: percent?, of: of?, formula: formula? })
+        Some(Self { bound: bound?, percent: percent?, of: of?, formula })
     }
 }
 

@@ -127,6 +127,8 @@ pub struct Form {
     pub fob_countries: Figure<Vec<Country>>,
     /// Ways its producer box may be filled; a form without that box has `absent` alone.
     pub producer: Figure<Vec<ProducerNaming>>,
+    /// Whether the consignee's box may stay empty.
+    pub consignee_optional: Figure<bool>,
     /// Whether the consignee may be `TO ORDER`.
     pub to_order: Figure<bool>,
     /// Where the boxes are read.
@@ -154,6 +156,7 @@ impl Form {
         let fob = fields.figure("fob");
         let fob_countries = fields.figure("fob_countries");
         let producer = fields.figure("producer");
+        let consignee_optional = fields.figure("consignee_optional");
         let to_order = fields.figure("to_order");
         let (article, confirmed, note) = fields.source();
         if confirmed && boxes.is_empty() {
@@ -170,6 +173,7 @@ impl Form {
             fob,
             fob_countries,
             producer,
+            consignee_optional,
             to_order,
             article,
             confirmed,

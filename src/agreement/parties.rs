@@ -56,6 +56,8 @@ pub struct Parties {
     pub members: Vec<Member>,
     /// Whether `members` names every one; while that is unknown, nobody is refused for not standing there.
     pub complete: Figure<bool>,
+    /// Countries the agreement expressly leaves out.
+    pub excluded: Vec<Country>,
     /// Countries that left and still stand in old lists.
     pub former: Vec<Country>,
 }
@@ -66,6 +68,7 @@ impl Parties {
             open: fields.optional("open").unwrap_or(false),
             members: fields.list("members", Member::read),
             complete: fields.figure("complete"),
+            excluded: fields.optional("excluded").unwrap_or_default(),
             former: fields.optional("former").unwrap_or_default(),
         };
         if parties.open != parties.members.is_empty() {

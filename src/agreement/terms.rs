@@ -242,7 +242,8 @@ impl Retrospective {
 pub struct Provision {
     /// Whether the agreement allows it.
     pub allowed: Figure<bool>,
-    /// The exact words it puts on the certificate; `{number}` and `{date}` stand for the earlier one's.
+    /// The exact words it puts on the certificate; `{number}`, `{date}` and `{country}` stand
+    /// for the earlier one's.
     pub wording: Figure<String>,
     /// The box that carries them.
     pub printed_in_box: Figure<BoxNumber>,

@@ -47,7 +47,9 @@ impl Bench<'_> {
 
     fn consignee(&mut self) {
         let Some(consignee) = &self.particulars.consignee else {
-            self.missing_box(Shows::Consignee, "consignee", "the consignee is missing");
+            if self.form.consignee_optional.value() != Some(&true) {
+                self.missing_box(Shows::Consignee, "consignee", "the consignee is missing");
+            }
             return;
         };
         if consignee.to_order {

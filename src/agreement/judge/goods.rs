@@ -260,8 +260,9 @@ impl Bench<'_> {
         match figure.known() {
             Known::Confirmed(rule) | Known::Unconfirmed(rule) if !rule.is_met_by(percentage.exact) => {
                 let message = format!("{} % does not qualify: {rule} is asked", percentage.exact);
-                let help = format!("computed as {}", rule.formula);
-                self.contradicts(figure, Finding::error("THRESHOLD", path, message).with_help(help));
+                let mut finding = Finding::error("THRESHOLD", path, message);
+                finding.help = rule.formula.as_ref().map(|formula| format!("computed as {formula}"));
+                self.contradicts(figure, finding);
             }
             Known::Confirmed(_) => {}
             Known::Unconfirmed(rule) => {

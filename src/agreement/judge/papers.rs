@@ -125,9 +125,10 @@ impl<'a> Bench<'a> {
             }
         };
         let text = match prior {
-            Some(prior) => {
-                words.replace("{number}", prior.number.as_ref()).replace("{date}", &prior.issued_on.to_string())
-            }
+            Some(prior) => words
+                .replace("{number}", prior.number.as_ref())
+                .replace("{date}", &prior.issued_on.to_string())
+                .replace("{country}", prior.country.as_str()),
             None => words.clone(),
         };
         if let Some(existing) = index.and_then(|index| self.particulars.remarks.as_ref()?.endorsements.get(index)) {

@@ -139,12 +139,16 @@ impl Bench<'_> {
         let code = &self.agreement.code;
         let Some(member) = parties.member(country) else {
             let mut finding = Finding::error("MEMBERSHIP", path, format!("{country} is not a member of {code}"));
-            finding.help = Some(if parties.former.contains(&country) {
+            finding.help = Some(if parties.excluded.contains(&country) {
+                "it is expressly left out; a non-preferential certificate may serve".to_owned()
+            } else if parties.former.contains(&country) {
                 "it left, and still stands in old lists; a non-preferential certificate may serve".to_owned()
             } else {
                 "check the agreement; a non-preferential certificate may serve".to_owned()
             });
-            if parties.former.contains(&country) || parties.complete.value() == Some(&true) {
+            if parties.excluded.contains(&country) {
+                self.push(finding);
+            } else if parties.former.contains(&country) || parties.complete.value() == Some(&true) {
                 self.contradicts(&parties.complete, finding);
             } else {
                 let message = format!("whether {country} is a member of {code} is not known: not all are listed here");
