@@ -149,6 +149,7 @@ fn wire_finding(finding: &Finding) -> wire::Finding {
         severity: severity.into(),
         message: cut(&finding.message),
         article: finding.article.clone().unwrap_or_default(),
+        form_box: finding.form_box.clone().unwrap_or_default(),
         help: finding.help.as_deref().map(cut).unwrap_or_default(),
     }
 }

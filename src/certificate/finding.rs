@@ -31,6 +31,9 @@ pub struct Finding {
     /// The article of the agreement the rule comes from, where it has one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub article: Option<String>,
+    /// The box of the form that the member stands in, where the form is known.
+    #[serde(rename = "box", skip_serializing_if = "Option::is_none", default)]
+    pub form_box: Option<String>,
     /// What would mend it, where that can be said.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub help: Option<String>,
@@ -46,7 +49,7 @@ impl Finding {
         message: impl Into<String>,
     ) -> Self {
         let (path, rule, message) = (path.into(), rule.into(), message.into());
-        Self { path, rule, severity, message, article: None, help: None }
+        Self { path, rule, severity, message, article: None, form_box: None, help: None }
     }
 
     /// A finding that forbids issue.

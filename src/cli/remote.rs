@@ -173,6 +173,7 @@ pub(super) fn finding(wire: &wire::Finding) -> Finding {
         severity,
         message: wire.message.clone(),
         article: some(&wire.article),
+        form_box: some(&wire.form_box),
         help: some(&wire.help),
     }
 }

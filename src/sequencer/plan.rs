@@ -311,7 +311,9 @@ impl Plan {
         let row = self.place(ground, &origin, body)?;
         let outcome = Outcome { entry: row.entry(), jti: row.envelope.jti, number: Some(text.clone()), day: issued_on };
         planned.expected.extend(beside.expected.iter().cloned());
-        planned.state.extend(beside.changes.iter().flat_map(|changes| changes(&outcome)));
+        if let Some(changes) = &beside.changes {
+            planned.state.extend(changes(&outcome).map_err(SequencerError::Unavailable)?);
+        }
         if let Some(moving) = self.moving.front_mut() {
             moving.extend(beside.expected.iter().map(|one| (one.table, one.id.clone())));
         }

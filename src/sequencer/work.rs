@@ -63,8 +63,8 @@ pub struct Issue {
 pub struct Beside {
     /// What records must still be; if one has moved, the certificate is not issued.
     pub expected: Vec<Expected>,
-    /// The changes, once place and number are known.
-    pub changes: Option<Arc<dyn Fn(&Outcome) -> Vec<StateChange> + Send + Sync>>,
+    /// The changes, once place and number are known. An error stops the batch: it is the caller's own mistake.
+    pub changes: Option<Arc<dyn Fn(&Outcome) -> Result<Vec<StateChange>, String> + Send + Sync>>,
 }
 
 impl fmt::Debug for Beside {

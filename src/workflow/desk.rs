@@ -106,6 +106,21 @@ impl Desk {
         &self.0
     }
 
+    /// The authority's writer.
+    pub(super) fn sequencer(&self) -> &Sequencer {
+        &self.0.sequencer
+    }
+
+    /// The authority's offices.
+    pub(super) fn offices(&self) -> &[Office] {
+        &self.0.offices
+    }
+
+    /// The rules.
+    pub(super) fn agreements(&self) -> &Agreements {
+        &self.0.agreements
+    }
+
     /// Issues one certificate. Dropping the future changes nothing.
     pub async fn issue(&self, caller: &Caller, row: &IssueRow) -> Result<Issued, WorkflowError> {
         let mut tried = 1;
@@ -234,7 +249,20 @@ impl Desk {
         let reading = Particulars::read_json(certificate_json);
         let mut findings = reading.findings;
         let Some(particulars) = reading.particulars else { return Err(WorkflowError::RulesRefuse(findings)) };
-        let office = self.office(caller, &particulars, &mut findings)?;
+        let office = self.office(&particulars, &mut findings)?;
+        if !caller.acts_for(&office.code) {
+            return Err(WorkflowError::NotYourOffice(office.code.to_string()));
+        }
+        self.rule(office, particulars, findings)
+    }
+
+    /// Applies the rules for today to what was read; `findings` are those of the reading.
+    pub(super) fn rule(
+        &self,
+        office: &Office,
+        particulars: Particulars,
+        mut findings: Findings,
+    ) -> Result<(Issue, Findings), WorkflowError> {
         let Some(agreement) = self.0.agreements.get(&particulars.agreement) else {
             let known = self.0.agreements.iter().map(|a| a.code.to_string()).collect::<Vec<_>>().join(", ");
             findings.push(
@@ -259,12 +287,8 @@ impl Desk {
         Ok((Issue { particulars, ruling, zone, addressee, numbering, beside }, findings))
     }
 
-    fn office(
-        &self,
-        caller: &Caller,
-        particulars: &Particulars,
-        findings: &mut Findings,
-    ) -> Result<&Office, WorkflowError> {
+    /// The office that is to issue, if it is one of the authority's.
+    pub(super) fn office(&self, particulars: &Particulars, findings: &mut Findings) -> Result<&Office, WorkflowError> {
         let code = &particulars.reference.office.code;
         let Some(office) = self.0.offices.iter().find(|office| office.code == *code) else {
             let known = self.0.offices.iter().map(|o| o.code.to_string()).collect::<Vec<_>>().join(", ");
@@ -278,9 +302,6 @@ impl Desk {
             );
             return Err(WorkflowError::RulesRefuse(std::mem::take(findings)));
         };
-        if !caller.acts_for(code) {
-            return Err(WorkflowError::NotYourOffice(code.to_string()));
-        }
         if !office.issues_under(&particulars.agreement) {
             let message = format!("office {code} does not issue under {}", particulars.agreement);
             findings.push(Finding::error("OFFICE_AGREEMENT", "agreement", message));
@@ -339,12 +360,12 @@ impl Desk {
         }
     }
 
-    fn request(&self, caller: &Caller, id: &str) -> Result<RequestKey, WorkflowError> {
+    pub(super) fn request(&self, caller: &Caller, id: &str) -> Result<RequestKey, WorkflowError> {
         let id = RequestId::read(id, self.now())?;
         Ok(RequestKey { account: caller.id().to_string(), id: id.bytes() })
     }
 
-    fn now(&self) -> Timestamp {
+    pub(super) fn now(&self) -> Timestamp {
         self.0.clock.now()
     }
 }

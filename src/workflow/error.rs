@@ -2,7 +2,7 @@
 
 use crate::{
     certificate::{Findings, Severity},
-    office::{AccountRefused, Action},
+    office::{AccountRefused, Action, ApplicationRefused},
     reason::{Class, Reasoned},
     sequencer::SequencerError,
     statement::Kid,
@@ -32,6 +32,12 @@ pub enum WorkflowError {
     /// There is no certificate of that name.
     #[error("this authority has no such certificate")]
     CertificateUnknown,
+    /// There is no application of that id, or it is not the caller's to see.
+    #[error("there is no application `{0}` here for this account")]
+    ApplicationUnknown(String),
+    /// What an application is, or whose, does not allow it.
+    #[error(transparent)]
+    Application(#[from] ApplicationRefused),
     /// There is no such account.
     #[error("`{0}` is not an account of this authority")]
     AccountUnknown(String),
@@ -80,6 +86,8 @@ impl Reasoned for WorkflowError {
             Self::RequestIdExpired => "REQUEST_ID_EXPIRED",
             Self::RulesRefuse(_) => "RULES_REFUSE",
             Self::CertificateUnknown => "CERTIFICATE_UNKNOWN",
+            Self::ApplicationUnknown(_) => "APPLICATION_UNKNOWN",
+            Self::Application(error) => error.reason(),
             Self::AccountUnknown(_) => "ACCOUNT_UNKNOWN",
             Self::KeyNotListed { .. } => "KEY_NOT_LISTED",
             Self::PageToken => "PAGE_TOKEN_INVALID",
@@ -92,6 +100,7 @@ impl Reasoned for WorkflowError {
 
     fn class(&self) -> Class {
         match self {
+            Self::Application(error) => error.class(),
             Self::Account(error) => error.class(),
             Self::Sequencer(error) => error.class(),
             Self::Store(error) => error.class(),

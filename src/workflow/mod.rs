@@ -6,6 +6,7 @@
 //! gets its place (sequencer).
 
 mod accounts;
+mod applications;
 mod bundle;
 mod desk;
 mod error;
@@ -15,6 +16,10 @@ mod record;
 mod request;
 
 pub use accounts::Accounts;
+pub use applications::{
+    Applications, Checked, Difference, FiledPage, ImportRow, Imported, Paper, Preview, QueueAsked, QueuePage, QueueRow,
+    Signed, View,
+};
 pub use bundle::EvidenceFile;
 pub use desk::{Desk, DeskSetup, IssueRow, Issued, StatusWish};
 pub use error::WorkflowError;

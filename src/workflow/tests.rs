@@ -1,4 +1,4 @@
-mod world;
+pub(super) mod world;
 
 use super::*;
 use crate::{

@@ -52,6 +52,9 @@ pub enum ApplicationRefused {
     /// Only who filed it declares for it, answers and takes it back.
     #[error("this application was filed by another account")]
     NotYours,
+    /// An answer mends an application, and does not make another of it.
+    #[error("an answer keeps agreement and office; withdraw the application and draft another")]
+    OtherDesk,
     /// The hash that was declared or approved is not that of what would be declared or signed.
     #[error("what was shown is not what would be {0}: look at it again")]
     ShownDiffers(&'static str),
@@ -75,6 +78,7 @@ impl Reasoned for ApplicationRefused {
             Self::SamePerson(_) => "SAME_PERSON",
             Self::OwnApplication => "OWN_APPLICATION",
             Self::NotYours => "APPLICATION_NOT_YOURS",
+            Self::OtherDesk => "APPLICATION_OTHER_DESK",
             Self::ShownDiffers(_) => "SHOWN_DIFFERS",
         }
     }

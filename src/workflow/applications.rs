@@ -1,0 +1,142 @@
+//! Applications: filed, checked, examined, signed, issued.
+//!
+//! A verb asks, in this order: may the role (the table of actions), is it the caller's to see, is it the stage for it
+//! (the table of states), what do the rules say. What it changes is one durable commit, with the answer to its request;
+//! a certificate is issued in one commit with the stage of its application.
+
+mod check;
+mod differences;
+mod examine;
+mod file;
+mod import;
+mod keep;
+mod paper;
+mod queue;
+mod sign;
+
+pub use check::Checked;
+pub use differences::Difference;
+pub use file::{FiledPage, View};
+pub use import::{ImportRow, Imported};
+pub use paper::Paper;
+pub use queue::{QueueAsked, QueuePage, QueueRow};
+pub use sign::{Preview, Signed};
+
+use super::{Accounts, Desk, WorkflowError};
+use crate::{
+    office::{Action, ApplicationId, Caller},
+    sequencer::RequestKey,
+    store::Store,
+    time::Random,
+};
+use keep::{Change, Kept, Request};
+use sha2::{Digest as _, Sha256};
+use std::sync::Arc;
+
+/// Applications on a page at most.
+const PAGE_MAX: usize = 500;
+/// Applications on a page where none are asked for.
+const PAGE_USUAL: usize = 50;
+
+/// The applications of one authority. Cheap to clone.
+#[derive(Clone)]
+pub struct Applications {
+    desk: Desk,
+    random: Arc<dyn Random>,
+}
+
+impl Applications {
+    /// Those of the desk's authority.
+    #[must_use]
+    pub const fn new(desk: Desk, random: Arc<dyn Random>) -> Self {
+        Self { desk, random }
+    }
+
+    fn store(&self) -> &dyn Store {
+        self.desk.store().as_ref()
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.desk.now().as_millisecond()).unwrap_or(0)
+    }
+
+    /// The caller's request, with the digest of what it asks.
+    fn request(&self, caller: &Caller, request_id: &str, body: Body) -> Result<Request, WorkflowError> {
+        let RequestKey { account, id } = self.desk.request(caller, request_id)?;
+        Ok(Request { key: RequestKey { account, id }, digest: body.0.finalize().into() })
+    }
+
+    /// One application as it stands, if it is the caller's to see: of its own exporter, or at an office it acts for.
+    fn seen(&self, caller: &Caller, id: ApplicationId) -> Result<Kept, WorkflowError> {
+        let kept = keep::find(self.store(), id)?;
+        let application = &kept.application;
+        let own = caller.may(Action::ReadOwn) && application.is_of(caller.id());
+        let office = caller.may(Action::ReadQueue) && caller.acts_for(&application.subject.office);
+        if own || office { Ok(kept) } else { Err(WorkflowError::ApplicationUnknown(id.to_string())) }
+    }
+
+    /// One application that an officer is about to act on.
+    fn on_desk(&self, caller: &Caller, id: ApplicationId, action: Action) -> Result<Kept, WorkflowError> {
+        Accounts::allow(caller, action)?;
+        let kept = self.seen(caller, id)?;
+        let office = &kept.application.subject.office;
+        if caller.acts_for(office) { Ok(kept) } else { Err(WorkflowError::NotYourOffice(office.to_string())) }
+    }
+
+    /// Makes one change durable.
+    fn commit(&self, caller: &Caller, request: Request, change: Change) -> Result<View, WorkflowError> {
+        let audit = audit_row(caller, &change);
+        keep::commit(self.store(), self.now_ms(), vec![request], std::slice::from_ref(&change), vec![audit])?;
+        self.view(change.after)
+    }
+
+    fn view(&self, application: crate::office::Application) -> Result<View, WorkflowError> {
+        let paper = keep::paper(self.store(), application.id)?;
+        Ok(View { application, paper })
+    }
+
+    /// The answer of an earlier request, as the application stands now.
+    fn again(&self, request: &Request) -> Result<Option<View>, WorkflowError> {
+        let Some(id) = keep::answered(self.store(), request)? else { return Ok(None) };
+        self.view(keep::find(self.store(), id)?.application).map(Some)
+    }
+}
+
+/// What makes two requests the same: the verb and its parts, each with its length, so that no two bodies read alike.
+struct Body(Sha256);
+
+impl Body {
+    fn of(verb: &str) -> Self {
+        Self(Sha256::new_with_prefix(b"application\0")).part(verb)
+    }
+
+    fn part(mut self, part: impl AsRef<[u8]>) -> Self {
+        let part = part.as_ref();
+        self.0.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        self.0.update(part);
+        self
+    }
+
+    fn paper(self, paper: &Paper) -> Self {
+        self.part(&paper.certificate_json).part(&paper.production_json)
+    }
+}
+
+/// A row of the audit trail: who did what to which application, and nothing of what it says.
+fn audit_row(caller: &Caller, change: &Change) -> Vec<u8> {
+    let last = change.after.last();
+    let row = serde_json::json!({
+        "account": caller.id(),
+        "application": change.after.id,
+        "deed": last.map(|event| event.deed),
+        "stage": change.after.stage.name(),
+    });
+    row.to_string().into_bytes()
+}
+
+fn page_size(asked: usize) -> usize {
+    if asked == 0 { PAGE_USUAL } else { asked.min(PAGE_MAX) }
+}
+
+#[cfg(test)]
+mod tests;

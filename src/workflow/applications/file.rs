@@ -1,0 +1,237 @@
+//! What exporters do: draft, change, declare and submit, answer, take back; and read what became of it.
+
+use super::{
+    Applications, Body, Change, Paper, Request,
+    check::Judged,
+    keep::{self, Kept},
+    page_size,
+};
+use crate::{
+    certificate::{Findings, Text},
+    encoding::hex,
+    office::{Action, Application, ApplicationId, ApplicationRefused, By, Caller, Declarant, Deed, StageName, Subject},
+    store::Table,
+    workflow::{Accounts, WorkflowError},
+};
+
+/// An application with what it asks for.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// Where it stands.
+    pub application: Application,
+    /// What it asks for.
+    pub paper: Paper,
+}
+
+/// Some of an account's applications, and where to go on.
+#[derive(Debug, Clone, Default)]
+pub struct FiledPage {
+    /// Newest first.
+    pub applications: Vec<Application>,
+    /// Where to go on; `None` at the end.
+    pub next: Option<String>,
+}
+
+impl Applications {
+    /// Drafts an application. It must read as a certificate file; what the rules say keeps nobody from drafting it.
+    pub fn create(&self, caller: &Caller, request_id: &str, paper: Paper) -> Result<View, WorkflowError> {
+        Accounts::allow(caller, Action::FileApplication)?;
+        let request = self.request(caller, request_id, Body::of("create").paper(&paper))?;
+        if let Some(done) = self.again(&request)? {
+            return Ok(done);
+        }
+        let subject = readable(&paper)?;
+        let after = self.new_draft(caller, subject, &paper)?;
+        self.commit(caller, request, Change { before: None, after, paper: Some(paper) })
+    }
+
+    pub(super) fn new_draft(
+        &self,
+        caller: &Caller,
+        subject: Subject,
+        paper: &Paper,
+    ) -> Result<Application, WorkflowError> {
+        let id = ApplicationId::draw(self.desk.now(), self.random.as_ref())
+            .map_err(|error| WorkflowError::Record(error.to_string()))?;
+        let by = By::caller(caller, &subject.office, self.desk.now());
+        Ok(Application::draft(id, (caller.id().clone(), None, None), (subject, paper.shown()), &by))
+    }
+
+    /// Changes a draft.
+    pub fn update(
+        &self,
+        caller: &Caller,
+        request_id: &str,
+        id: ApplicationId,
+        paper: Paper,
+    ) -> Result<View, WorkflowError> {
+        let body = Body::of("update").part(id.bytes()).paper(&paper);
+        let (request, kept) = match self.own(caller, request_id, id, body)? {
+            Begun::Done(done) => return Ok(*done),
+            Begun::Now(request, kept) => (request, *kept),
+        };
+        let by = By::caller(caller, &kept.application.subject.office, self.desk.now());
+        let after = kept.application.clone().redraft(readable(&paper)?, paper.shown(), &by)?;
+        self.commit(caller, request, Change { before: Some(kept), after, paper: Some(paper) })
+    }
+
+    /// Declares and submits a draft. What the rules forbid is not taken; what they warn of goes with it.
+    pub fn submit(
+        &self,
+        caller: &Caller,
+        request_id: &str,
+        id: ApplicationId,
+        declarant: Declarant,
+    ) -> Result<View, WorkflowError> {
+        let body = declared(Body::of("submit").part(id.bytes()), &declarant);
+        let (request, kept) = match self.own(caller, request_id, id, body)? {
+            Begun::Done(done) => return Ok(*done),
+            Begun::Now(request, kept) => (request, *kept),
+        };
+        Deed::Submit.at(kept.application.stage.name())?;
+        let (_, findings) = self.acceptable(&keep::paper(self.store(), id)?)?;
+        let by = By::caller(caller, &kept.application.subject.office, self.desk.now());
+        let after = kept.application.clone().submit(declarant, findings, &by)?;
+        self.commit(caller, request, Change { before: Some(kept), after, paper: None })
+    }
+
+    /// Answers what an officer asked; with other particulars and a new declaration, where the answer mends them.
+    pub fn answer(
+        &self,
+        caller: &Caller,
+        request_id: &str,
+        id: ApplicationId,
+        answer: Text<1024>,
+        mended: Option<(Paper, Declarant)>,
+    ) -> Result<View, WorkflowError> {
+        let mut body = Body::of("answer").part(id.bytes()).part(answer.as_str());
+        if let Some((paper, declarant)) = &mended {
+            body = declared(body.paper(paper), declarant);
+        }
+        let (request, kept) = match self.own(caller, request_id, id, body)? {
+            Begun::Done(done) => return Ok(*done),
+            Begun::Now(request, kept) => (request, *kept),
+        };
+        Deed::Answer.at(kept.application.stage.name())?;
+        let by = By::caller(caller, &kept.application.subject.office, self.desk.now());
+        let (mended, paper) = match mended {
+            None => (None, None),
+            Some((paper, declarant)) => {
+                let (subject, findings) = self.acceptable(&paper)?;
+                let same_desk = subject.office == kept.application.subject.office
+                    && subject.agreement == kept.application.subject.agreement;
+                if !same_desk {
+                    return Err(ApplicationRefused::OtherDesk.into());
+                }
+                (Some((subject, paper.shown(), declarant, findings)), Some(paper))
+            }
+        };
+        let after = kept.application.clone().answer(answer, mended, &by)?;
+        self.commit(caller, request, Change { before: Some(kept), after, paper })
+    }
+
+    /// Takes an application back.
+    pub fn withdraw(
+        &self,
+        caller: &Caller,
+        request_id: &str,
+        id: ApplicationId,
+        note: Option<Text<1024>>,
+    ) -> Result<View, WorkflowError> {
+        let body = Body::of("withdraw").part(id.bytes()).part(note.as_ref().map_or("", Text::as_str));
+        let (request, kept) = match self.own(caller, request_id, id, body)? {
+            Begun::Done(done) => return Ok(*done),
+            Begun::Now(request, kept) => (request, *kept),
+        };
+        let by = By::caller(caller, &kept.application.subject.office, self.desk.now());
+        let after = kept.application.clone().withdraw(note, &by)?;
+        self.commit(caller, request, Change { before: Some(kept), after, paper: None })
+    }
+
+    /// One application.
+    pub fn get(&self, caller: &Caller, id: ApplicationId) -> Result<View, WorkflowError> {
+        self.view(self.seen(caller, id)?.application)
+    }
+
+    /// The caller's own applications, newest first, of one stage if it is named.
+    pub fn list(
+        &self,
+        caller: &Caller,
+        stage: Option<StageName>,
+        size: usize,
+        page_token: &str,
+    ) -> Result<FiledPage, WorkflowError> {
+        /// Rows looked at before a page is given with what was found: a filter must not read for ever.
+        const LOOKED_AT: usize = 5_000;
+        Accounts::allow(caller, Action::ReadOwn)?;
+        let size = page_size(size);
+        let prefix = keep::list_prefix(caller.id());
+        let mut after = prefix.clone();
+        if !page_token.is_empty() {
+            after.extend(hex::decode(page_token).filter(|bytes| bytes.len() == 16).ok_or(WorkflowError::PageToken)?);
+        }
+        let mut page = FiledPage::default();
+        let mut looked_at = 0;
+        loop {
+            let rows = self.store().records_from(Table::ApplicationList, &after, size)?;
+            let full = rows.len() == size;
+            for (key, _) in rows {
+                let Some(id) = key.strip_prefix(prefix.as_slice()).and_then(keep::listed) else { return Ok(page) };
+                looked_at += 1;
+                after = key;
+                let application = keep::find(self.store(), id)?.application;
+                if stage.is_none_or(|stage| application.stage.name() == stage) {
+                    page.applications.push(application);
+                }
+                if page.applications.len() == size || looked_at >= LOOKED_AT {
+                    page.next = after.strip_prefix(prefix.as_slice()).map(hex::encode);
+                    return Ok(page);
+                }
+            }
+            if !full {
+                return Ok(page);
+            }
+        }
+    }
+
+    /// What a caller is about to do with an application it filed.
+    fn own(&self, caller: &Caller, request_id: &str, id: ApplicationId, body: Body) -> Result<Begun, WorkflowError> {
+        Accounts::allow(caller, Action::FileApplication)?;
+        let request = self.request(caller, request_id, body)?;
+        match self.again(&request)? {
+            Some(done) => Ok(Begun::Done(Box::new(done))),
+            None => Ok(Begun::Now(request, Box::new(self.seen(caller, id)?))),
+        }
+    }
+
+    /// What may be submitted: nothing in it forbids issue.
+    pub(super) fn acceptable(&self, paper: &Paper) -> Result<(Subject, Findings), WorkflowError> {
+        match self.judge(paper)? {
+            Judged { subject: Some(subject), findings } if !findings.has_errors() => Ok((subject, findings)),
+            Judged { findings, .. } => Err(WorkflowError::RulesRefuse(findings)),
+        }
+    }
+}
+
+/// A request that is new, or was answered before.
+enum Begun {
+    Done(Box<View>),
+    Now(Request, Box<Kept>),
+}
+
+/// What it is about; a paper that does not read cannot be kept as an application.
+fn readable(paper: &Paper) -> Result<Subject, WorkflowError> {
+    let read = paper.read();
+    let subject = read.particulars.as_ref().and_then(super::paper::subject);
+    subject.ok_or(WorkflowError::RulesRefuse(read.findings))
+}
+
+pub(super) fn declared(body: Body, declarant: &Declarant) -> Body {
+    let Declarant { person, capacity, means, shown, signature } = declarant;
+    let body = body.part(person.as_str()).part(capacity.as_ref().map_or("", Text::as_str)).part(means.as_str());
+    let body = body.part(shown.0);
+    match signature {
+        Some(own) => body.part(own.algorithm.as_str()).part(own.value.as_str()),
+        None => body,
+    }
+}

@@ -1,0 +1,190 @@
+//! How applications are kept: the record, what it asks for, and the rows that find it, all in one commit.
+//!
+//! Two who change an application at once read it first; the commit of the second finds that it has moved, and changes
+//! nothing. That is asked by the store in the writer's turn, so nothing is locked here.
+
+use super::paper::Paper;
+use crate::{
+    office::{AccountId, Application, ApplicationId, StageName},
+    sequencer::{RequestKey, SequencerError},
+    store::{Batch, Expected, StateChange, Store, StoreError, Table},
+    workflow::WorkflowError,
+};
+
+/// An application as it was read, with the bytes it was read from.
+#[derive(Debug, Clone)]
+pub(super) struct Kept {
+    pub(super) application: Application,
+    pub(super) record: Vec<u8>,
+}
+
+/// A change of an application: what it was, and what it becomes.
+pub(super) struct Change {
+    pub(super) before: Option<Kept>,
+    pub(super) after: Application,
+    /// What it asks for, where that changes.
+    pub(super) paper: Option<Paper>,
+}
+
+/// A request and the digest of its body; the answer is the application.
+pub(super) struct Request {
+    pub(super) key: RequestKey,
+    pub(super) digest: [u8; 32],
+}
+
+pub(super) fn record_of(application: &Application) -> Result<Vec<u8>, WorkflowError> {
+    serde_json::to_vec(application).map_err(|e| WorkflowError::Record(format!("application {}: {e}", application.id)))
+}
+
+/// Reads an application.
+pub(super) fn find(store: &dyn Store, id: ApplicationId) -> Result<Kept, WorkflowError> {
+    let record = store.record(Table::Application, &id.bytes())?;
+    let record = record.ok_or_else(|| WorkflowError::ApplicationUnknown(id.to_string()))?;
+    let application =
+        serde_json::from_slice(&record).map_err(|e| WorkflowError::Record(format!("application {id}: {e}")))?;
+    Ok(Kept { application, record })
+}
+
+/// Reads what an application asks for.
+pub(super) fn paper(store: &dyn Store, id: ApplicationId) -> Result<Paper, WorkflowError> {
+    let record = store.record(Table::ApplicationPaper, &id.bytes())?;
+    Paper::from_record(&record.ok_or_else(|| WorkflowError::ApplicationUnknown(id.to_string()))?)
+}
+
+/// The place of an application in the queue of its office; none where nobody waits for the office.
+pub(super) fn queue_key(application: &Application) -> Option<Vec<u8>> {
+    let stage = queue_stage(application.stage.name())?;
+    let mut key = queue_prefix(application.subject.office.as_str(), stage);
+    key.extend_from_slice(&application.waiting_since_ms().to_be_bytes());
+    key.extend_from_slice(&application.id.bytes());
+    Some(key)
+}
+
+/// Where the queue of an office for a stage begins.
+pub(super) fn queue_prefix(office: &str, stage: u8) -> Vec<u8> {
+    [office.as_bytes(), &[0, stage]].concat()
+}
+
+/// The stages in which an office has something to do. The numbers are the format on disk.
+pub(super) const fn queue_stage(stage: StageName) -> Option<u8> {
+    match stage {
+        StageName::Submitted => Some(1),
+        StageName::UnderExamination => Some(2),
+        StageName::Queried => Some(3),
+        StageName::Recommended => Some(4),
+        StageName::Approved => Some(5),
+        StageName::Draft | StageName::Issued | StageName::Refused | StageName::Withdrawn => None,
+    }
+}
+
+/// Where the list of an account begins.
+pub(super) fn list_prefix(account: &AccountId) -> Vec<u8> {
+    [account.as_str().as_bytes(), &[0]].concat()
+}
+
+/// The newest first: ids begin with their time.
+fn list_key(account: &AccountId, id: ApplicationId) -> Vec<u8> {
+    let reversed = id.bytes().map(|byte| !byte);
+    [list_prefix(account), reversed.to_vec()].concat()
+}
+
+/// The id at the end of a row of a list.
+pub(super) fn listed(key: &[u8]) -> Option<ApplicationId> {
+    key.last_chunk::<16>().map(|bytes| ApplicationId::from_bytes(bytes.map(|byte| !byte)))
+}
+
+/// The id at the end of a row of a queue.
+pub(super) fn queued(key: &[u8]) -> Option<ApplicationId> {
+    key.last_chunk::<16>().map(|bytes| ApplicationId::from_bytes(*bytes))
+}
+
+/// Where the last certificate of an exporter for the same goods is remembered.
+pub(super) fn goods_key(application: &Application) -> Vec<u8> {
+    let subject = &application.subject;
+    let hs = subject.hs.as_ref().map_or_else(String::new, |hs| hs.code.to_string().chars().take(6).collect());
+    format!("{}\0{}\0{}\0{hs}", application.exporter, subject.agreement, subject.to).into_bytes()
+}
+
+/// What a change means for the store.
+pub(super) fn state(change: &Change) -> Result<(Expected, Vec<StateChange>), WorkflowError> {
+    let Change { before, after, paper } = change;
+    let id = after.id.bytes().to_vec();
+    let put = |table, id: Vec<u8>, record| StateChange::RecordPut { table, id, record };
+    let mut state = vec![put(Table::Application, id.clone(), record_of(after)?)];
+    if let Some(paper) = paper {
+        state.push(put(Table::ApplicationPaper, id.clone(), paper.to_record()?));
+    }
+    let (old, new) = (before.as_ref().and_then(|kept| queue_key(&kept.application)), queue_key(after));
+    if old != new {
+        state.extend(old.map(|id| StateChange::RecordRemoved { table: Table::ApplicationQueue, id }));
+        state.extend(new.map(|id| put(Table::ApplicationQueue, id, Vec::new())));
+    }
+    if before.is_none() {
+        for account in std::iter::once(&after.exporter).chain(&after.agent) {
+            state.push(put(Table::ApplicationList, list_key(account, after.id), Vec::new()));
+        }
+    }
+    if after.stage.name() == StageName::Issued {
+        state.push(put(Table::ApplicationGoods, goods_key(after), id.clone()));
+    }
+    let record = before.as_ref().map(|kept| kept.record.clone());
+    Ok((Expected { table: Table::Application, id, record }, state))
+}
+
+/// Makes changes durable, all or none, with the answers to their requests.
+pub(super) fn commit(
+    store: &dyn Store,
+    at_ms: u64,
+    requests: Vec<Request>,
+    changes: &[Change],
+    audit: Vec<Vec<u8>>,
+) -> Result<(), WorkflowError> {
+    let mut batch = Batch { at_ms, audit, ..Batch::default() };
+    for (request, change) in requests.into_iter().zip(changes) {
+        batch.state.push(StateChange::RequestAnswered {
+            account: request.key.account,
+            request_id: request.key.id,
+            body_digest: request.digest,
+            answer: change.after.id.bytes().to_vec(),
+            entry: None,
+        });
+    }
+    for change in changes {
+        let (expected, state) = state(change)?;
+        batch.expected.push(expected);
+        batch.state.extend(state);
+    }
+    match store.commit(batch) {
+        Ok(_) => Ok(()),
+        Err(StoreError::RecordMoved { .. }) => Err(moved(store, changes)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Who was first, and when.
+fn moved(store: &dyn Store, changes: &[Change]) -> WorkflowError {
+    let now = changes.iter().map(|change| (change, find(store, change.after.id)));
+    for (change, found) in now {
+        match found {
+            Ok(kept) if change.before.as_ref().is_none_or(|before| before.record != kept.record) => {
+                return kept.application.moved().into();
+            }
+            Ok(_) => {}
+            Err(error) => return error,
+        }
+    }
+    // It moved, and moved back.
+    let first = changes.first().map(|change| change.after.moved());
+    first.map_or_else(|| WorkflowError::Record("nothing was changed".to_owned()), WorkflowError::from)
+}
+
+/// The application that an earlier request of the same body came to; a request id that was used for something else
+/// is refused.
+pub(super) fn answered(store: &dyn Store, request: &Request) -> Result<Option<ApplicationId>, WorkflowError> {
+    let Some(answer) = store.answered(&request.key.account, &request.key.id)? else { return Ok(None) };
+    let id = <[u8; 16]>::try_from(answer.answer.as_slice());
+    match id {
+        Ok(id) if answer.body_digest == request.digest => Ok(Some(ApplicationId::from_bytes(id))),
+        _ => Err(SequencerError::RequestReused(uuid::Uuid::from_bytes(request.key.id).to_string()).into()),
+    }
+}

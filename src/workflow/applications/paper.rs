@@ -1,0 +1,113 @@
+//! What an application asks for, as it was brought: kept byte for byte, because that is what was declared.
+
+use crate::{
+    certificate::{Declaration, Finding, Findings, Particulars, Sha256, Signatory},
+    office::Subject,
+    production::Production,
+    workflow::WorkflowError,
+};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256 as Hasher};
+
+/// The form of the record on disk.
+const FORMAT: u8 = 1;
+
+/// The particulars, and how the goods were made if that is declared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Paper {
+    /// The particulars as JSON, in the published form of a certificate.
+    pub certificate_json: Vec<u8>,
+    /// How the goods were made, as JSON; empty where it is not declared.
+    pub production_json: Vec<u8>,
+}
+
+/// A paper that was read.
+pub(super) struct ReadPaper {
+    /// The particulars; `None` where a finding is an error.
+    pub(super) particulars: Option<Particulars>,
+    /// What the reading found.
+    pub(super) findings: Findings,
+}
+
+impl Paper {
+    /// SHA-256 of what is shown to who declares: the particulars, and behind a line feed how the goods were made, if
+    /// that is declared.
+    #[must_use]
+    pub fn shown(&self) -> Sha256 {
+        let mut hash = Hasher::new_with_prefix(&self.certificate_json);
+        if !self.production_json.is_empty() {
+            hash.update(b"\n");
+            hash.update(&self.production_json);
+        }
+        Sha256(hash.finalize().into())
+    }
+
+    /// Reads it. What an applicant does not say is taken out: who declares is captured at submission, who signs at
+    /// signature. A number is the office's to give.
+    pub(super) fn read(&self) -> ReadPaper {
+        let reading = Particulars::read_json(&self.certificate_json);
+        let mut findings = reading.findings;
+        let particulars = reading.particulars.map(|mut particulars| {
+            particulars.reference.declaration = None;
+            particulars.reference.signatories = Vec::new();
+            if particulars.reference.number.take().is_some() {
+                let message = "an application brings no certificate number: the office gives it";
+                findings.push(Finding::error("NUMBER_BROUGHT", "reference.number", message));
+            }
+            particulars
+        });
+        if !self.production_json.is_empty() {
+            let production = Production::read_json(&self.production_json);
+            findings.extend(Findings(
+                production
+                    .findings
+                    .into_iter()
+                    .map(|finding| Finding { path: under("production", &finding.path), ..finding })
+                    .collect(),
+            ));
+        }
+        ReadPaper { particulars: particulars.filter(|_| !findings.has_errors()), findings }
+    }
+
+    pub(super) fn to_record(&self) -> Result<Vec<u8>, WorkflowError> {
+        let body = postcard::to_stdvec(self).map_err(|e| unreadable(&e))?;
+        Ok([&[FORMAT][..], &body].concat())
+    }
+
+    pub(super) fn from_record(record: &[u8]) -> Result<Self, WorkflowError> {
+        match record.split_first() {
+            Some((&FORMAT, body)) => postcard::from_bytes(body).map_err(|e| unreadable(&e)),
+            _ => Err(unreadable(&"it is of another version")),
+        }
+    }
+}
+
+/// A path below another.
+fn under(at: &str, path: &str) -> String {
+    if path.is_empty() { at.to_owned() } else { format!("{at}.{path}") }
+}
+
+fn unreadable(why: &dyn std::fmt::Display) -> WorkflowError {
+    WorkflowError::Record(format!("what an application asks for: {why}"))
+}
+
+/// What a list shows of it.
+pub(super) fn subject(particulars: &Particulars) -> Option<Subject> {
+    let first = particulars.goods.items.first()?;
+    Some(Subject {
+        agreement: particulars.agreement.clone(),
+        office: particulars.reference.office.code.clone(),
+        to: particulars.to,
+        exporter: particulars.exporter.party.name.clone(),
+        goods: first.description.clone(),
+        hs: first.hs.clone(),
+        items: u32::try_from(particulars.goods.items.len()).unwrap_or(u32::MAX),
+    })
+}
+
+/// The particulars as they would be signed: with the declaration and who signs.
+pub(super) fn complete(mut particulars: Particulars, declaration: &Declaration, signatory: Signatory) -> Particulars {
+    particulars.reference.declaration = Some(declaration.clone());
+    particulars.reference.signatories = vec![signatory];
+    particulars
+}

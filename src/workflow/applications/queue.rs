@@ -1,0 +1,93 @@
+//! What waits for an office: oldest first, with findings and differences beside each.
+
+use super::{Applications, differences::Difference, keep, page_size};
+use crate::{
+    certificate::OfficeCode,
+    encoding::hex,
+    office::{Action, Application, Caller, StageName},
+    store::Table,
+    workflow::{Accounts, WorkflowError},
+};
+
+/// What is asked of the queue.
+#[derive(Debug, Clone, Default)]
+pub struct QueueAsked {
+    /// The office; every office the caller acts for where none is named.
+    pub office: Option<OfficeCode>,
+    /// The stages; where none is named, what waits for an examiner, for a signatory, or for either, as the caller may.
+    pub stages: Vec<StageName>,
+    /// Whether differences from the exporter's last certificate for the same goods are wanted.
+    pub differences: bool,
+    /// Applications on the page at most; 0 asks for 50.
+    pub page_size: usize,
+    /// From the page before, or empty.
+    pub page_token: String,
+}
+
+/// One application that waits.
+#[derive(Debug, Clone)]
+pub struct QueueRow {
+    /// The application, with what the rules said of it at submission.
+    pub application: Application,
+    /// How it differs from the exporter's last certificate for the same goods; `None` where there is none before it.
+    pub differences: Option<Vec<Difference>>,
+}
+
+/// A page of the queue.
+#[derive(Debug, Clone, Default)]
+pub struct QueuePage {
+    /// Oldest first.
+    pub rows: Vec<QueueRow>,
+    /// Where to go on; `None` at the end.
+    pub next: Option<String>,
+}
+
+/// Bytes of a place in the queue behind office and stage: time and id.
+const PLACE: usize = 24;
+
+impl Applications {
+    /// What waits for the caller's offices. It costs by what it shows, not by what waits.
+    pub fn queue(&self, caller: &Caller, asked: &QueueAsked) -> Result<QueuePage, WorkflowError> {
+        Accounts::allow(caller, Action::ReadQueue)?;
+        let offices = match &asked.office {
+            Some(office) if caller.acts_for(office) => vec![office],
+            Some(office) => return Err(WorkflowError::NotYourOffice(office.to_string())),
+            None => self.desk.offices().iter().map(|one| &one.code).filter(|code| caller.acts_for(code)).collect(),
+        };
+        let mut stages = asked.stages.clone();
+        if stages.is_empty() {
+            if caller.may(Action::ExamineApplication) {
+                stages.extend([StageName::Submitted, StageName::UnderExamination, StageName::Queried]);
+            }
+            if caller.may(Action::SignCertificate) {
+                stages.extend([StageName::Recommended, StageName::Approved]);
+            }
+        }
+        let after = match asked.page_token.as_str() {
+            "" => Vec::new(),
+            token => hex::decode(token).filter(|place| place.len() == PLACE).ok_or(WorkflowError::PageToken)?,
+        };
+        let size = page_size(asked.page_size);
+        let mut places = Vec::new();
+        for office in offices {
+            for stage in stages.iter().filter_map(|stage| keep::queue_stage(*stage)) {
+                let prefix = keep::queue_prefix(office.as_str(), stage);
+                let from = [prefix.as_slice(), &after].concat();
+                let rows = self.store().records_from(Table::ApplicationQueue, &from, size.saturating_add(1))?;
+                places
+                    .extend(rows.iter().map_while(|(key, _)| key.strip_prefix(prefix.as_slice()).map(<[u8]>::to_vec)));
+            }
+        }
+        places.sort_unstable();
+        let more = places.len() > size;
+        places.truncate(size);
+        let next = places.last().filter(|_| more).map(|place| hex::encode(place));
+        let mut rows = Vec::with_capacity(places.len());
+        for id in places.iter().filter_map(|place| keep::queued(place)) {
+            let application = keep::find(self.store(), id)?.application;
+            let differences = if asked.differences { self.differences(&application)? } else { None };
+            rows.push(QueueRow { application, differences });
+        }
+        Ok(QueuePage { rows, next })
+    }
+}

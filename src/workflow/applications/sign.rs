@@ -1,0 +1,236 @@
+//! Approval and issue: what is shown to the signatory is what is signed, and the application is issued in the same
+//! durable commit as its certificate.
+
+use super::{
+    Applications, Body,
+    file::View,
+    keep::{self, Change, Kept, Request},
+};
+use crate::{
+    certificate::{CertificateNumber, Findings, Sha256, Signatory, SigningRole, Text},
+    office::{Action, Application, ApplicationId, ApplicationRefused, By, Caller, Deed, IssuedAs},
+    reason::{Class, Reasoned as _},
+    sequencer::{Beside, Issue, Numbering, Outcome, RequestKey, SequencerError, Task, Work},
+    workflow::{Accounts, WorkflowError},
+};
+use sha2::{Digest as _, Sha256 as Hasher};
+use std::sync::Arc;
+
+/// What a signatory is about to sign.
+#[derive(Debug, Clone)]
+pub struct Preview {
+    /// The application.
+    pub application: Application,
+    /// The certificate as it will be signed, as JSON; its number is null where it is drawn at issue.
+    pub certificate_json: String,
+    /// SHA-256 of that: the signatory approves it.
+    pub shown: Sha256,
+    /// What the rules say today.
+    pub findings: Findings,
+}
+
+/// A certificate that was issued for an application.
+#[derive(Debug, Clone)]
+pub struct Signed {
+    /// The application.
+    pub application: Application,
+    /// The certificate.
+    pub certificate: IssuedAs,
+}
+
+impl Applications {
+    /// What would be signed now, by the caller.
+    pub fn preview(
+        &self,
+        caller: &Caller,
+        id: ApplicationId,
+        number: Option<CertificateNumber>,
+    ) -> Result<Preview, WorkflowError> {
+        let kept = self.on_desk(caller, id, Action::SignCertificate)?;
+        Deed::Sign.at(kept.application.stage.name())?;
+        let (issue, findings) = self.would_issue(&kept.application, signatory_name(caller)?, number)?;
+        let (certificate_json, shown) = shown(&issue)?;
+        Ok(Preview { application: kept.application, certificate_json, shown, findings })
+    }
+
+    /// Approves what was shown, and has it issued. The approval is durable before the certificate is: after a crash in
+    /// between the application stands as approved, and the same call, or another signatory's, goes on from there.
+    pub async fn sign(
+        &self,
+        caller: &Caller,
+        request_id: &str,
+        id: ApplicationId,
+        seen: Sha256,
+        number: Option<CertificateNumber>,
+    ) -> Result<Signed, WorkflowError> {
+        Accounts::allow(caller, Action::SignCertificate)?;
+        let body = Body::of("sign").part(id.bytes()).part(seen.0).part(number.as_ref().map_or("", |one| one.as_str()));
+        let request = self.request(caller, request_id, body)?;
+        let (own, by) = (self.clone(), caller.clone());
+        let approved = blocking(move || own.approve(&by, request, id, seen, number)).await??;
+        match approved {
+            Approved::Issued(signed) => Ok(*signed),
+            Approved::Work(kept, work) => {
+                let outcome = self.desk.sequencer().submit(*work).await;
+                let own = self.clone();
+                blocking(move || own.settle(*kept, outcome)).await?
+            }
+        }
+    }
+
+    pub(super) fn approve(
+        &self,
+        caller: &Caller,
+        request: Request,
+        id: ApplicationId,
+        seen: Sha256,
+        number: Option<CertificateNumber>,
+    ) -> Result<Approved, WorkflowError> {
+        let again = keep::answered(self.store(), &request)?.is_some();
+        let kept = self.on_desk(caller, id, Action::SignCertificate)?;
+        if let (true, Some(certificate)) = (again, kept.application.stage.certificate()) {
+            let certificate = certificate.clone();
+            return Ok(Approved::Issued(Box::new(Signed { application: kept.application, certificate })));
+        }
+        Deed::Sign.at(kept.application.stage.name())?;
+        let name = signatory_name(caller)?;
+        let (issue, _) = self.would_issue(&kept.application, name.clone(), number)?;
+        if shown(&issue)?.1 != seen {
+            return Err(ApplicationRefused::ShownDiffers("signed").into());
+        }
+        let standing = kept.application.stage.approval().filter(|approval| approval.shown == seen);
+        if standing.is_some_and(|approval| approval.signatory.account == *caller.id()) {
+            // Approved before, by the same person and of the same: the node ended before the certificate.
+            let work = self.work(&kept, issue)?;
+            return Ok(Approved::Work(Box::new(kept), Box::new(work)));
+        }
+        let by = By::caller(caller, &kept.application.subject.office, self.desk.now());
+        let after = kept.application.clone().approve(seen, name, &by)?;
+        let requests = if again { Vec::new() } else { vec![request] };
+        let change = Change { before: Some(kept), after, paper: None };
+        let audit = super::audit_row(caller, &change);
+        keep::commit(self.store(), self.now_ms(), requests, std::slice::from_ref(&change), vec![audit])?;
+        let record = keep::record_of(&change.after)?;
+        let kept = Kept { application: change.after, record };
+        let work = self.work(&kept, issue)?;
+        Ok(Approved::Work(Box::new(kept), Box::new(work)))
+    }
+
+    /// What would be issued for it today, signed by a person of that name.
+    pub(super) fn would_issue(
+        &self,
+        application: &Application,
+        name: Text<256>,
+        number: Option<CertificateNumber>,
+    ) -> Result<(Issue, Findings), WorkflowError> {
+        let paper = keep::paper(self.store(), application.id)?;
+        let submission = application.stage.submission();
+        let declaration = &submission.ok_or_else(|| application.moved())?.declaration;
+        let signatory = Signatory { role: SigningRole::IssuingAuthority, name, title: None, body: None };
+        self.to_issue(&paper, declaration, signatory, number)
+    }
+
+    /// The writer's work for an approved application: the certificate, and the application issued with it.
+    pub(super) fn work(&self, approved: &Kept, issue: Issue) -> Result<Work, WorkflowError> {
+        let application = approved.application.clone();
+        let change = |after| Change { before: Some(approved.clone()), after, paper: None };
+        let (expected, _) = keep::state(&change(application.clone()))?;
+        let (before, own) = (approved.clone(), self.clone());
+        let changes = move |outcome: &Outcome| {
+            let certificate = issued_as(outcome, own.now_ms());
+            let after = before.application.clone().issued(certificate, own.desk.now());
+            let after = after.map_err(|e| e.to_string())?;
+            let state = keep::state(&Change { before: Some(before.clone()), after, paper: None });
+            state.map(|(_, state)| state).map_err(|e| e.to_string())
+        };
+        let beside = Beside { expected: vec![expected], changes: Some(Arc::new(changes)) };
+        // One approval is one request: whoever asks again for the same one gets the same certificate.
+        let mut id = [0; 16];
+        let hash = Hasher::digest(&approved.record);
+        let at = application.stage.approval().map_or(0, |approval| approval.at_ms).to_be_bytes();
+        for (to, from) in id.iter_mut().zip(at.into_iter().skip(2).chain(hash)) {
+            *to = from;
+        }
+        let request = RequestKey { account: application.id.to_string(), id };
+        Ok(Work { request, digest: hash.into(), task: Task::Issue(Box::new(Issue { beside, ..issue })) })
+    }
+
+    /// What became of an approved application when the writer answered.
+    pub(super) fn settle(
+        &self,
+        approved: Kept,
+        outcome: Result<Outcome, SequencerError>,
+    ) -> Result<Signed, WorkflowError> {
+        let id = approved.application.id;
+        match outcome {
+            Ok(outcome) => {
+                let application = keep::find(self.store(), id)?.application;
+                let certificate = application.stage.certificate().cloned();
+                let certificate = certificate.unwrap_or_else(|| issued_as(&outcome, self.now_ms()));
+                Ok(Signed { application, certificate })
+            }
+            // The moment is at fault, and nobody knows what was done: it stays approved until somebody asks again.
+            Err(error) if error.class() == Class::Retry && !matches!(error, SequencerError::DateMoved(_)) => {
+                Err(error.into())
+            }
+            Err(SequencerError::RecordMoved) => Err(keep::find(self.store(), id)?.application.moved().into()),
+            Err(error) => {
+                let why = Text::typed(&error.to_string()).ok();
+                let after = approved.application.clone().fall_back(why, self.desk.now())?;
+                let change = Change { before: Some(approved), after, paper: None };
+                keep::commit(self.store(), self.now_ms(), Vec::new(), std::slice::from_ref(&change), Vec::new())?;
+                match error {
+                    SequencerError::DateMoved(_) => Err(ApplicationRefused::ShownDiffers("signed").into()),
+                    error => Err(error.into()),
+                }
+            }
+        }
+    }
+
+    /// One application with what it asks for, after it was signed.
+    pub fn signed_view(&self, signed: &Signed) -> Result<View, WorkflowError> {
+        self.view(signed.application.clone())
+    }
+}
+
+/// What follows an approval.
+pub(super) enum Approved {
+    Issued(Box<Signed>),
+    Work(Box<Kept>, Box<Work>),
+}
+
+fn issued_as(outcome: &Outcome, at_ms: u64) -> IssuedAs {
+    IssuedAs {
+        number: outcome.number.clone().unwrap_or_default(),
+        jti: outcome.jti.to_string(),
+        log: outcome.entry.origin.to_string(),
+        index: outcome.entry.index,
+        at_ms,
+    }
+}
+
+/// The certificate as it will be signed, less the number where that is drawn at issue; and its hash.
+pub(super) fn shown(issue: &Issue) -> Result<(String, Sha256), WorkflowError> {
+    let unreadable = |e: &dyn std::fmt::Display| WorkflowError::Record(format!("what is to be signed: {e}"));
+    let (number, drawn) = match &issue.numbering {
+        Numbering::Brought(number) => (number.clone(), false),
+        Numbering::Series { .. } => ("0".parse::<CertificateNumber>().map_err(|e| unreadable(&e))?, true),
+    };
+    let certificate = issue.particulars.clone().finish(issue.ruling.clone().numbered(number));
+    let mut value = serde_json::to_value(&certificate).map_err(|e| unreadable(&e))?;
+    if let Some(number) = value.pointer_mut("/reference/number").filter(|_| drawn) {
+        *number = serde_json::Value::Null;
+    }
+    let text = value.to_string();
+    let hash = Sha256(Hasher::digest(text.as_bytes()).into());
+    Ok((text, hash))
+}
+
+pub(super) fn signatory_name(caller: &Caller) -> Result<Text<256>, WorkflowError> {
+    Text::typed(&caller.account().name).map_err(|e| WorkflowError::Record(format!("the account's name: {e}")))
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, WorkflowError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|e| SequencerError::Unavailable(e.to_string()).into())
+}

@@ -1,0 +1,393 @@
+use super::*;
+use crate::{
+    certificate::{DeclarationMeans, Sha256 as Shown, Text},
+    office::{Account, Declarant, RefusalCode, Role, StageName},
+    reason::Reasoned as _,
+    store::{StateChange, Table},
+    time::{Clock as _, SeededRandom},
+    workflow::{CertificateName, tests::world::World},
+};
+use std::time::Duration;
+
+struct Office {
+    world: World,
+    applications: Applications,
+    exporter: Caller,
+    examiner: Caller,
+}
+
+fn account(name: &str, roles: &[Role], seed: u64) -> Caller {
+    let offices = vec!["LHE".parse().unwrap()];
+    Caller::from(Account::open(name, roles.to_vec(), offices, &SeededRandom::new(seed)).unwrap().0)
+}
+
+fn text<const MAX: usize>(text: &str) -> Text<MAX> {
+    text.parse().unwrap()
+}
+
+impl Office {
+    fn new() -> Self {
+        let world = World::new();
+        let applications = Applications::new(world.desk().0, Arc::new(SeededRandom::new(21)));
+        let exporter = account("Chenab Sports", &[Role::Exporter], 31);
+        Self { world, applications, exporter, examiner: account("B. Malik", &[Role::Examiner], 32) }
+    }
+
+    /// The same office after its node was killed and started.
+    fn restarted(self) -> Self {
+        let applications = Applications::new(self.world.desk().0, Arc::new(SeededRandom::new(22)));
+        Self { applications, ..self }
+    }
+
+    fn paper(&self) -> Paper {
+        Paper { certificate_json: self.world.footballs(1).certificate_json, production_json: Vec::new() }
+    }
+
+    fn other_paper(&self, from: &str, to: &str) -> Paper {
+        let json = String::from_utf8(self.paper().certificate_json).unwrap();
+        assert!(json.contains(from), "{from} is not in the sample");
+        Paper { certificate_json: json.replace(from, to).into_bytes(), production_json: Vec::new() }
+    }
+
+    fn id(&self, nth: u16) -> String {
+        self.world.request_id(nth)
+    }
+
+    fn declarant(paper: &Paper) -> Declarant {
+        let (person, capacity) = (text("S. Chaudhry"), Some(text("Export manager")));
+        Declarant { person, capacity, means: DeclarationMeans::Portal, shown: paper.shown(), signature: None }
+    }
+
+    fn submitted(&self, nth: u16, paper: Paper) -> ApplicationId {
+        let declarant = Self::declarant(&paper);
+        let drafted = self.applications.create(&self.exporter, &self.id(nth), paper).unwrap();
+        let id = drafted.application.id;
+        let submitted = self.applications.submit(&self.exporter, &self.id(nth + 1), id, declarant).unwrap();
+        assert_eq!(submitted.application.stage.name(), StageName::Submitted);
+        id
+    }
+
+    fn recommended(&self, nth: u16) -> ApplicationId {
+        let id = self.submitted(nth, self.paper());
+        self.applications.claim(&self.examiner, &self.id(nth + 2), id).unwrap();
+        self.applications.recommend(&self.examiner, &self.id(nth + 3), id, None).unwrap();
+        id
+    }
+
+    fn stage(&self, id: ApplicationId) -> StageName {
+        self.applications.get(&self.examiner, id).unwrap().application.stage.name()
+    }
+
+    fn shown(&self, id: ApplicationId) -> Shown {
+        self.applications.preview(&self.world.signatory, id, None).unwrap().shown
+    }
+
+    /// Only the approval is made durable, as when the node is killed behind it.
+    fn approved_and_killed(&self, nth: u16, id: ApplicationId) {
+        let body = Body::of("sign").part(id.bytes()).part(self.shown(id).0).part("");
+        let request = self.applications.request(&self.world.signatory, &self.id(nth), body).unwrap();
+        let shown = self.shown(id);
+        self.applications.approve(&self.world.signatory, request, id, shown, None).unwrap();
+        assert_eq!(self.stage(id), StageName::Approved);
+    }
+
+    fn certificates(&self) -> usize {
+        self.applications.desk.list(&self.world.signatory, None, 0, "").unwrap().certificates.len()
+    }
+}
+
+#[tokio::test]
+async fn an_application_becomes_the_certificate_that_was_shown_with_the_exporters_declaration() {
+    let office = Office::new();
+    let id = office.recommended(1);
+    let preview = office.applications.preview(&office.world.signatory, id, None).unwrap();
+    let value: serde_json::Value = serde_json::from_str(&preview.certificate_json).unwrap();
+    assert!(value["reference"]["number"].is_null());
+    let signed =
+        office.applications.sign(&office.world.signatory, &office.id(9), id, preview.shown, None).await.unwrap();
+    let name = CertificateName::Number(signed.certificate.number.clone());
+    let record = office.applications.desk.get(&office.world.signatory, &name).unwrap();
+    let reference = record.certificate.reference.as_option().unwrap();
+    let declaration = reference.declaration.as_ref().unwrap();
+    assert_eq!(declaration.shown_sha256, Some(office.paper().shown()));
+    assert_eq!(declaration.person, text("S. Chaudhry"));
+    assert_eq!(reference.signatories[0].name, text("A. Qureshi"));
+    assert_eq!(signed.application.stage.name(), StageName::Issued);
+    assert_eq!(office.stage(id), StageName::Issued);
+    let again =
+        office.applications.sign(&office.world.signatory, &office.id(9), id, preview.shown, None).await.unwrap();
+    assert_eq!(again.certificate, signed.certificate, "the same request has the same answer");
+    assert_eq!(office.certificates(), 1);
+    let queue = office.applications.queue(&office.world.signatory, &QueueAsked::default()).unwrap();
+    assert!(queue.rows.is_empty(), "what is issued waits for nobody");
+}
+
+#[tokio::test]
+async fn after_a_crash_between_approval_and_issue_the_office_sees_it_and_it_is_issued_once() {
+    let office = Office::new();
+    let id = office.recommended(1);
+    office.approved_and_killed(9, id);
+    let office = office.restarted();
+    let queue = office.applications.queue(&office.world.signatory, &QueueAsked::default()).unwrap();
+    assert_eq!(queue.rows[0].application.stage.name(), StageName::Approved);
+    let shown = office.shown(id);
+    let (one, other) = (office.id(9), office.id(10));
+    let (first, second) = tokio::join!(
+        office.applications.sign(&office.world.signatory, &one, id, shown, None),
+        office.applications.sign(&office.world.signatory, &other, id, shown, None),
+    );
+    match second {
+        Ok(second) => assert_eq!(first.unwrap().certificate, second.certificate, "one approval is one certificate"),
+        Err(late) => assert_eq!(late.reason(), "APPLICATION_STATE"),
+    }
+    assert_eq!(office.certificates(), 1);
+    assert_eq!(office.stage(id), StageName::Issued);
+}
+
+#[tokio::test]
+async fn an_approval_that_was_taken_back_issues_nothing() {
+    let office = Office::new();
+    let id = office.recommended(1);
+    office.approved_and_killed(9, id);
+    office.applications.send_back(&office.world.signatory, &office.id(10), id, None).unwrap();
+    assert_eq!((office.stage(id), office.certificates()), (StageName::Recommended, 0));
+}
+
+#[tokio::test]
+async fn a_failed_write_issues_nothing_and_the_same_request_goes_on_from_the_approval() {
+    let office = Office::new();
+    let id = office.recommended(1);
+    office.approved_and_killed(9, id);
+    office.world.store.fail_next_write("the disk is gone");
+    let shown = office.shown(id);
+    let failed = office.applications.sign(&office.world.signatory, &office.id(9), id, shown, None).await.unwrap_err();
+    assert_eq!(failed.class(), crate::reason::Class::Retry);
+    assert_eq!((office.stage(id), office.certificates()), (StageName::Approved, 0));
+    office.applications.sign(&office.world.signatory, &office.id(9), id, shown, None).await.unwrap();
+    assert_eq!((office.stage(id), office.certificates()), (StageName::Issued, 1));
+}
+
+#[tokio::test]
+async fn a_number_that_is_taken_sends_the_application_back_to_the_signatory() {
+    let office = Office::new();
+    let first = office.recommended(1);
+    let signed = office
+        .applications
+        .sign(&office.world.signatory, &office.id(9), first, office.shown(first), None)
+        .await
+        .unwrap();
+    let second = office.recommended(11);
+    let number = Some(signed.certificate.number.parse().unwrap());
+    let shown = office.applications.preview(&office.world.signatory, second, number.clone()).unwrap().shown;
+    let refused =
+        office.applications.sign(&office.world.signatory, &office.id(19), second, shown, number).await.unwrap_err();
+    assert_eq!(refused.reason(), "NUMBER_TAKEN");
+    assert_eq!((office.stage(second), office.certificates()), (StageName::Recommended, 1));
+}
+
+#[tokio::test]
+async fn what_was_not_shown_is_not_signed() {
+    let office = Office::new();
+    let id = office.recommended(1);
+    let shown = office.shown(id);
+    let other = office.applications.sign(&office.world.signatory, &office.id(9), id, Shown([1; 32]), None).await;
+    assert_eq!(other.unwrap_err().reason(), "SHOWN_DIFFERS");
+    // Another day is another date of issue: it has to be looked at again.
+    office.world.clock.set(office.world.clock.now() + Duration::from_hours(20));
+    let tomorrow = office.applications.sign(&office.world.signatory, &office.id(10), id, shown, None).await;
+    assert_eq!(tomorrow.unwrap_err().reason(), "SHOWN_DIFFERS");
+    assert_eq!((office.stage(id), office.certificates()), (StageName::Recommended, 0));
+}
+
+#[test]
+fn of_two_officers_at_once_one_wins_and_the_other_is_told_who_and_when() {
+    let office = Office::new();
+    let id = office.submitted(1, office.paper());
+    let other = account("C. Khan", &[Role::Examiner], 33);
+    let kept = keep::find(office.applications.store(), id).unwrap();
+    office.applications.claim(&office.examiner, &office.id(5), id).unwrap();
+    let late = office.applications.claim(&other, &office.id(6), id).unwrap_err();
+    assert_eq!(late.reason(), "APPLICATION_CLAIMED");
+    assert!(late.to_string().starts_with("B. Malik has claimed it since 2026-11-22"), "{late}");
+    // The one who had read it before the other's commit.
+    let by = crate::office::By::caller(&other, &"LHE".parse().unwrap(), office.applications.desk.now());
+    let after = kept.application.clone().claim(&by).unwrap();
+    let request = office.applications.request(&other, &office.id(7), Body::of("claim")).unwrap();
+    let change = Change { before: Some(kept), after, paper: None };
+    let moved = office.applications.commit(&other, request, change).unwrap_err();
+    assert_eq!(moved.reason(), "APPLICATION_MOVED");
+    assert!(moved.to_string().starts_with("B. Malik was first"), "{moved}");
+}
+
+#[test]
+fn a_query_goes_to_the_exporter_and_the_answer_back_to_the_same_officer() {
+    let office = Office::new();
+    let id = office.submitted(1, office.paper());
+    office.applications.claim(&office.examiner, &office.id(3), id).unwrap();
+    let question = text("Which glue?");
+    let fields = vec!["goods.items[0].description".to_owned()];
+    office.applications.query(&office.examiner, &office.id(4), id, question, fields).unwrap();
+    let mended = office.other_paper("thermal bonded PU", "thermal bonded PU, water-based glue");
+    let declarant = Office::declarant(&mended);
+    let stale = Some((mended.clone(), Office::declarant(&office.paper())));
+    let refused = office.applications.answer(&office.exporter, &office.id(5), id, text("So."), stale).unwrap_err();
+    assert_eq!(refused.reason(), "SHOWN_DIFFERS");
+    let answered =
+        office.applications.answer(&office.exporter, &office.id(6), id, text("So."), Some((mended.clone(), declarant)));
+    let answered = answered.unwrap();
+    assert_eq!(answered.paper, mended);
+    assert_eq!(answered.application.stage.claimed().unwrap().0.account, *office.examiner.id());
+    let refused = office.applications.refuse(
+        &office.examiner,
+        &office.id(7),
+        id,
+        RefusalCode::EvidenceInsufficient,
+        text("No evidence of the glue."),
+    );
+    assert_eq!(refused.unwrap().application.stage.name(), StageName::Refused);
+}
+
+#[test]
+fn a_check_says_everything_at_once_with_box_and_stores_nothing() {
+    let office = Office::new();
+    let mut value: serde_json::Value = serde_json::from_slice(&office.paper().certificate_json).unwrap();
+    value["goods"]["items"][0]["description"] = "=HYPERLINK(\"http://x\")".into();
+    value["consignee"] = serde_json::Value::Null;
+    value["to"] = "KE".into();
+    let paper = Paper { certificate_json: value.to_string().into_bytes(), production_json: Vec::new() };
+    let checked = office.applications.check(&office.exporter, &paper).unwrap();
+    assert!(
+        checked.findings.iter().filter(|one| one.path.starts_with("consignee") || one.path == "to").count() >= 2,
+        "{}",
+        checked.findings
+    );
+    assert!(checked.findings.iter().any(|one| one.form_box.is_some()), "{:?}", checked.findings);
+    assert!(office.world.store.records(Table::Application).unwrap().is_empty());
+    let drafted = office.applications.create(&office.exporter, &office.id(1), paper.clone()).unwrap();
+    let declarant = Office::declarant(&paper);
+    let refused = office.applications.submit(&office.exporter, &office.id(2), drafted.application.id, declarant);
+    assert_eq!(refused.unwrap_err().reason(), "RULES_REFUSE");
+    value["reference"]["number"] = "PK-1".into();
+    let paper = Paper { certificate_json: value.to_string().into_bytes(), production_json: Vec::new() };
+    let checked = office.applications.check(&office.exporter, &paper).unwrap();
+    assert!(checked.findings.iter().any(|one| one.rule == "NUMBER_BROUGHT"));
+}
+
+#[tokio::test]
+async fn an_import_answers_row_by_row_and_a_repeat_changes_nothing() {
+    let office = Office::new();
+    let caller = Arc::new(office.exporter.clone());
+    let row =
+        |nth, paper: Paper| ImportRow { request_id: office.id(nth), declarant: Some(Office::declarant(&paper)), paper };
+    let broken = Paper { certificate_json: b"{".to_vec(), production_json: Vec::new() };
+    let rows = || vec![row(1, office.paper()), row(2, broken.clone()), row(3, office.paper()), row(1, office.paper())];
+    let first = office.applications.import(&caller, rows()).await.unwrap();
+    let told = first.iter().map(|row| row.as_ref().map(|one| one.repeated).map_err(|e| e.reason())).collect::<Vec<_>>();
+    assert_eq!(told, [Ok(false), Err("RULES_REFUSE"), Ok(false), Ok(true)]);
+    assert!(first.iter().flatten().all(|row| row.application.stage.name() == StageName::Submitted));
+    let again = office.applications.import(&caller, rows()).await.unwrap();
+    let ids = |rows: &[Result<Imported, WorkflowError>]| {
+        rows.iter().map(|row| row.as_ref().ok().map(|one| one.application.id)).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&again), ids(&first));
+    assert!(again.iter().flatten().all(|row| row.repeated));
+    let other = vec![row(1, office.other_paper("size 5", "size 4"))];
+    let reused = office.applications.import(&caller, other).await.unwrap();
+    assert_eq!(reused[0].as_ref().unwrap_err().reason(), "REQUEST_ID_REUSED");
+    assert_eq!(office.world.store.records(Table::Application).unwrap().len(), 2);
+}
+
+#[test]
+fn the_queue_is_read_page_by_page_oldest_first_and_shows_what_differs() {
+    let office = Office::new();
+    let mut expected = Vec::new();
+    for nth in 0..7_u16 {
+        expected.push(office.submitted(1 + nth * 2, office.paper()));
+        office.world.clock.set(office.world.clock.now() + Duration::from_secs(1));
+    }
+    office.applications.claim(&office.examiner, &office.id(90), expected[2]).unwrap();
+    let mut found = Vec::new();
+    let mut asked = QueueAsked { page_size: 3, differences: true, ..QueueAsked::default() };
+    loop {
+        let page = office.applications.queue(&office.examiner, &asked).unwrap();
+        found.extend(page.rows.iter().map(|row| row.application.id));
+        assert!(page.rows.iter().all(|row| row.differences.is_none()), "nothing was issued before");
+        let Some(next) = page.next else { break };
+        asked.page_token = next;
+    }
+    assert_eq!(found, expected);
+    let submitted = QueueAsked { stages: vec![StageName::Submitted], ..QueueAsked::default() };
+    assert_eq!(office.applications.queue(&office.examiner, &submitted).unwrap().rows.len(), 6);
+    let elsewhere = QueueAsked { office: Some("KHI".parse().unwrap()), ..QueueAsked::default() };
+    assert_eq!(office.applications.queue(&office.examiner, &elsewhere).unwrap_err().reason(), "NOT_YOUR_OFFICE");
+    assert_eq!(office.applications.queue(&office.exporter, &submitted).unwrap_err().reason(), "PERMISSION_DENIED");
+    let mine = office.applications.list(&office.exporter, None, 4, "").unwrap();
+    let rest = office.applications.list(&office.exporter, None, 4, mine.next.as_deref().unwrap()).unwrap();
+    let ids = mine.applications.iter().chain(&rest.applications).map(|one| one.id).collect::<Vec<_>>();
+    assert_eq!(ids, expected.iter().rev().copied().collect::<Vec<_>>());
+    assert_eq!(rest.next, None);
+    let one = office.applications.list(&office.exporter, Some(StageName::UnderExamination), 4, "").unwrap();
+    assert_eq!(one.applications.len(), 1);
+}
+
+#[tokio::test]
+async fn what_differs_from_the_last_certificate_for_the_same_goods_is_beside_the_application() {
+    let office = Office::new();
+    let id = office.recommended(1);
+    office.applications.sign(&office.world.signatory, &office.id(9), id, office.shown(id), None).await.unwrap();
+    office.submitted(11, office.other_paper("Shanghai Yuhe", "Ningbo Haitian"));
+    let asked = QueueAsked { differences: true, ..QueueAsked::default() };
+    let queue = office.applications.queue(&office.examiner, &asked).unwrap();
+    let differences = queue.rows[0].differences.as_ref().unwrap();
+    assert_eq!(differences.len(), 1, "{differences:?}");
+    assert_eq!(differences[0].path, "consignee.party.name");
+}
+
+#[test]
+fn nobody_sees_or_touches_anothers_application() {
+    let office = Office::new();
+    let id = office.submitted(1, office.paper());
+    let stranger = account("Other Ltd", &[Role::Exporter], 40);
+    let elsewhere = {
+        let offices = vec!["KHI".parse().unwrap()];
+        Caller::from(Account::open("D. Far", vec![Role::Examiner], offices, &SeededRandom::new(41)).unwrap().0)
+    };
+    for caller in [&stranger, &elsewhere] {
+        assert_eq!(office.applications.get(caller, id).unwrap_err().reason(), "APPLICATION_UNKNOWN");
+    }
+    let taken = office.applications.withdraw(&stranger, &office.id(5), id, None).unwrap_err();
+    assert_eq!(taken.reason(), "APPLICATION_UNKNOWN");
+    assert_eq!(
+        office.applications.claim(&office.exporter, &office.id(6), id).unwrap_err().reason(),
+        "PERMISSION_DENIED"
+    );
+    assert_eq!(office.applications.claim(&elsewhere, &office.id(7), id).unwrap_err().reason(), "APPLICATION_UNKNOWN");
+    let auditor = account("E. Audit", &[Role::Auditor], 42);
+    assert_eq!(office.applications.check(&auditor, &office.paper()).unwrap_err().reason(), "PERMISSION_DENIED");
+}
+
+#[test]
+fn a_request_again_has_its_answer_and_for_something_else_is_refused() {
+    let office = Office::new();
+    let first = office.applications.create(&office.exporter, &office.id(1), office.paper()).unwrap();
+    let again = office.applications.create(&office.exporter, &office.id(1), office.paper()).unwrap();
+    assert_eq!(first.application, again.application);
+    let other = office.other_paper("size 5", "size 4");
+    let reused = office.applications.create(&office.exporter, &office.id(1), other).unwrap_err();
+    assert_eq!(reused.reason(), "REQUEST_ID_REUSED");
+    let id = first.application.id;
+    let withdrawn = office.applications.withdraw(&office.exporter, &office.id(2), id, None).unwrap();
+    let again = office.applications.withdraw(&office.exporter, &office.id(2), id, None).unwrap();
+    assert_eq!(withdrawn.application, again.application);
+    let other = office.applications.withdraw(&office.exporter, &office.id(3), id, None).unwrap_err();
+    assert_eq!(other.reason(), "APPLICATION_STATE");
+}
+
+#[test]
+fn what_the_store_holds_of_an_application_stays_readable() {
+    let office = Office::new();
+    let id = office.submitted(1, office.paper());
+    let change = StateChange::RecordRemoved { table: Table::ApplicationPaper, id: id.bytes().to_vec() };
+    office.world.store.commit(crate::store::Batch { state: vec![change], ..Default::default() }).unwrap();
+    assert_eq!(office.applications.get(&office.exporter, id).unwrap_err().reason(), "APPLICATION_UNKNOWN");
+}
