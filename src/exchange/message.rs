@@ -73,7 +73,7 @@ pub struct Want {
     /// Up to this index, not with it; at most the size announced last.
     pub to: u64,
     /// Bytes of entries that may be sent beyond those credited before. A package is not cut: the one that uses the
-    /// last credit may exceed it.
+    /// last credit may exceed it, and what it exceeds is owed from the credit that comes next.
     pub credit: u64,
 }
 

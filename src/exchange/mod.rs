@@ -18,6 +18,7 @@
 
 mod access;
 pub mod canvasser;
+mod credit;
 pub mod disclosures;
 pub mod driver;
 mod error;

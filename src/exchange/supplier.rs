@@ -5,6 +5,7 @@ use super::{
     ExchangeError,
     access::may_replicate,
     cosigned::Kept,
+    credit::Credit,
     message::{Announce, Cosign, FromReplica, FromSupplier, Hello, Package},
 };
 use crate::{
@@ -102,7 +103,7 @@ pub struct Supplier {
     /// The next entry to be sent, up to where entries are wanted, and the credit for them.
     next: u64,
     wanted: u64,
-    credit: u64,
+    credit: Credit,
     /// The read under way: its start and the size its proof leads to.
     reading: Option<(u64, u64)>,
     untaken: u32,
@@ -130,7 +131,7 @@ impl Supplier {
             open: VecDeque::new(),
             next: 0,
             wanted: 0,
-            credit: 0,
+            credit: Credit::default(),
             reading: None,
             untaken: 0,
             moved_at: now,
@@ -192,7 +193,7 @@ impl Supplier {
         if !self.greeted {
             return if passed(self.since) >= SILENCE { Err(ExchangeError::Silent) } else { Ok(()) };
         }
-        let owes = self.untaken > 0 || (self.told && self.next < self.announced.size && self.credit == 0);
+        let owes = self.untaken > 0 || (self.told && self.next < self.announced.size && self.credit.left() == 0);
         if owes && passed(self.moved_at) >= SLOW { Err(ExchangeError::SlowConsumer) } else { Ok(()) }
     }
 
@@ -210,7 +211,7 @@ impl Supplier {
                     return Err(ExchangeError::Protocol("entries that were not announced"));
                 }
                 self.wanted = self.wanted.max(want.to);
-                self.credit = self.credit.saturating_add(want.credit);
+                self.credit.give(want.credit);
                 Ok(())
             }
             FromReplica::Cosign(cosign) => self.cosigned(&cosign, actions),
@@ -273,7 +274,7 @@ impl Supplier {
             return Err(ExchangeError::CannotKeep("entries could not be read for a package".to_owned()));
         }
         self.next = package.end();
-        self.credit = self.credit.saturating_sub(u64::try_from(package.bytes()).unwrap_or(u64::MAX));
+        self.credit.take(u64::try_from(package.bytes()).unwrap_or(u64::MAX));
         self.send(now, FromSupplier::Package(package), actions);
         Ok(())
     }
@@ -310,7 +311,7 @@ impl Supplier {
             }
         }
         let end = self.wanted.min(self.announced.size);
-        if self.reading.is_none() && self.untaken < MOST_UNTAKEN && self.credit > 0 && self.next < end {
+        if self.reading.is_none() && self.untaken < MOST_UNTAKEN && self.credit.left() > 0 && self.next < end {
             let (start, size) = (self.next, self.announced.size);
             self.reading = Some((start, size));
             actions.push(Action::Read { start, end, size });

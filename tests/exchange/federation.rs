@@ -8,7 +8,7 @@ use origin_exchange::trust::{Anchor, TrustList};
 use serde_json::Value;
 use std::{
     fs,
-    net::TcpListener,
+    net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
     sync::atomic::{AtomicU16, Ordering},
     time::{Duration, Instant},
@@ -88,6 +88,12 @@ impl Member {
 
     pub(crate) fn config(&self) -> String {
         self.at("node.toml")
+    }
+
+    /// Where partners dial it.
+    pub(crate) fn partner_address(&self) -> SocketAddr {
+        let entry: Value = serde_json::from_str(&self.read("trust/node.json")).unwrap();
+        entry["grpc"].as_str().unwrap().trim_start_matches("https://").parse().unwrap()
     }
 
     pub(crate) fn ca(&self) -> Vec<u8> {

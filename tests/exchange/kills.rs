@@ -1,5 +1,6 @@
 //! Kill -9 of the issuer's node or of one that replicates, again and again under load: nothing that was acknowledged
-//! is lost, nothing is there twice, and in the end every replica holds the issuer's root and everybody has cosigned.
+//! is lost, nothing is there twice, and in the end every replica holds the issuer's root, everybody has cosigned, and
+//! every disclosure is receipted in a log that the issuer holds.
 
 use crate::{
     asking::{Paper, message, one, place},
@@ -9,7 +10,7 @@ use crate::{
     federation::{Federation, Member, stop},
     ledger::{Answer, Asked, Deed, Ledger},
     pretender::Pretender,
-    process::Running,
+    process::{Running, today},
     wire::origin::v1 as api,
 };
 use origin_exchange::{
@@ -33,6 +34,8 @@ const LONGEST: u64 = 400;
 const REPEATED: usize = 8;
 /// In one round of so many everybody catches up before the next.
 const CAUGHT_UP: u64 = 3;
+/// The longest a receipt is waited for: they come once a minute.
+const RECEIPTED: Duration = Duration::from_mins(4);
 
 /// Draws that depend on the seed alone.
 struct Dice(SeededRandom);
@@ -59,6 +62,8 @@ struct World<'a> {
     paper: Paper,
     ledger: Ledger,
     auditor: Auditor,
+    /// Who reads what China and Kenya say.
+    readers: [Auditor; 2],
 }
 
 const ISSUER: usize = 0;
@@ -89,6 +94,7 @@ async fn replicas_converge_and_nothing_acknowledged_is_lost_whoever_is_killed_un
     }
     world.check().await;
     world.settle().await;
+    world.receipted().await;
     let (asked, proofs) = (world.ledger.all().len(), world.auditor.proofs);
     world.close();
     let [issuer, china, kenya] = killed;
@@ -104,7 +110,12 @@ impl<'a> World<'a> {
         let nodes = federation.members().map(Member::start);
         let issuer = &federation.pakistan;
         let token = issuer.account(&nodes[ISSUER], issuer.host(), "signatory", &["LHE", "KHI"]);
-        let auditor = issuer.account(&nodes[ISSUER], issuer.host(), "auditor", &[]);
+        let reader = |at: usize| {
+            let member = federation.members()[at];
+            let token = member.account(&nodes[at], member.host(), "auditor", &[]);
+            Auditor::new(issuer.trust(), token)
+        };
+        let (auditor, readers) = (reader(ISSUER), [reader(1), reader(2)]);
         Self {
             federation,
             nodes,
@@ -113,12 +124,17 @@ impl<'a> World<'a> {
             dice: Dice(SeededRandom::new(seed)),
             paper: Paper::new(),
             ledger: Ledger::default(),
-            auditor: Auditor::new(issuer.trust(), auditor),
+            auditor,
+            readers,
         }
     }
 
     async fn caller(&mut self) -> Caller {
-        Caller::open(&mut self.nodes[ISSUER], &self.federation.pakistan.ca()).await
+        self.caller_of(ISSUER).await
+    }
+
+    async fn caller_of(&mut self, at: usize) -> Caller {
+        Caller::open(&mut self.nodes[at], &self.federation.members()[at].ca()).await
     }
 
     /// Asks for more than the issuer can do, and kills the victim at some moment; what came back was acknowledged.
@@ -229,6 +245,42 @@ impl<'a> World<'a> {
             // What the partners have cosigned is what everybody is shown.
             assert_eq!(self.auditor.see(signed.note().to_string().as_bytes()).1.size, size);
         }
+        for at in [1, 2] {
+            let caller = self.caller_of(at).await;
+            self.readers[at - 1].follow(&caller).await;
+        }
+        for (log, holder) in self.logs() {
+            let known = self.auditor.origins().into_iter().find(|origin| origin.as_str() == log);
+            let size = known.map_or(0, |origin| self.auditor.size(&origin));
+            let receipts = self.readers[holder - 1].receipts(&log);
+            assert!(receipts.is_sorted_by_key(|receipt| receipt.size), "a receipt was taken back: {receipts:?}");
+            assert!(receipts.iter().all(|receipt| receipt.size <= size), "more than {size}: {receipts:?}");
+        }
+    }
+
+    /// Waits until the issuer holds receipts of all that it said, with nothing missing.
+    async fn receipted(&mut self) {
+        for (log, holder) in self.logs() {
+            let begun = Instant::now();
+            let size = self.auditor.size(&log.parse().unwrap());
+            let said_in = receipts_of(self.federation.members()[holder], self.federation.pakistan.host());
+            loop {
+                let caller = self.caller_of(holder).await;
+                let reader = &mut self.readers[holder - 1];
+                reader.follow(&caller).await;
+                let whole = reader
+                    .receipts(&log)
+                    .last()
+                    .is_some_and(|last| last.size == size && last.missing.is_empty() && last.held.is_empty());
+                if whole {
+                    let entries = reader.size(&said_in.parse().unwrap());
+                    let (issuer, partner) = (&self.federation.pakistan, self.federation.members()[holder]);
+                    break issuer.holds(&self.nodes[ISSUER], partner, &said_in, entries);
+                }
+                assert!(begun.elapsed() < RECEIPTED, "{log} to {size}: {:?}", reader.receipts(&log).last());
+                time::sleep(Duration::from_millis(500)).await;
+            }
+        }
     }
 
     /// The logs hold exactly what was asked for, each once; what is held elsewhere is the same to the last bit.
@@ -242,9 +294,21 @@ impl<'a> World<'a> {
         }
         stop(self.nodes);
         for (log, holder) in logs {
-            let issued = members[ISSUER].check_log("data/tdap.gov.pk", &log);
-            let held = members[holder].check_log(&Member::replica(members[ISSUER], &log), &log);
-            assert_eq!((&issued["size"], &issued["root"]), (&held["size"], &held["root"]), "{issued} {held}");
+            same_in_both(members[ISSUER], members[holder], &log);
+            let receipts = receipts_of(members[holder], members[ISSUER].host());
+            same_in_both(members[holder], members[ISSUER], &receipts);
         }
     }
+}
+
+/// The log in which a country's customs receipt what came from an authority.
+fn receipts_of(member: &Member, host: &str) -> String {
+    format!("{}/log/{}/{host}", member.host(), today().year())
+}
+
+/// A log that one wrote and the other holds, to the last bit, with no finding in either.
+fn same_in_both(issuer: &Member, holder: &Member, log: &str) {
+    let issued = issuer.check_log(&format!("data/{}", issuer.host()), log);
+    let held = holder.check_log(&Member::replica(issuer, log), log);
+    assert_eq!((&issued["size"], &issued["root"]), (&held["size"], &held["root"]), "{issued} {held}");
 }

@@ -19,7 +19,9 @@ mod auditor;
 #[path = "../kill/caller.rs"]
 mod caller;
 mod delivery;
+mod evidence;
 mod federation;
+mod flood;
 mod kills;
 #[path = "../kill/ledger.rs"]
 #[allow(dead_code, reason = "shared with the kill test of one node")]

@@ -67,15 +67,23 @@ impl ServerCertVerifier for Known {
     }
 }
 
+fn certificate(member: &Member) -> CertificateDer<'static> {
+    CertificateDer::from_pem_slice(&fs::read(member.at("tls/partner.crt.pem")).unwrap()).unwrap()
+}
+
+/// What a member shows its partners.
+pub(crate) fn partner_identity(member: &Member) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
+    let key = PrivateKeyDer::from_pem_slice(&fs::read(member.at("tls/partner.key.pem")).unwrap()).unwrap();
+    (certificate(member), key)
+}
+
 /// A connection to the partners' door of `to`, in the name of `from`.
 #[derive(Clone)]
 pub(crate) struct Pretender(Channel);
 
 impl Pretender {
     pub(crate) async fn open(from: &Member, to: &Member, node: &Running) -> Self {
-        let read = |member: &Member, name: &str| fs::read(member.at(name)).unwrap();
-        let certificate = |member| CertificateDer::from_pem_slice(&read(member, "tls/partner.crt.pem")).unwrap();
-        let key = PrivateKeyDer::from_pem_slice(&read(from, "tls/partner.key.pem")).unwrap();
+        let (own, key) = partner_identity(from);
         let provider = Arc::new(ring::default_provider());
         let known = Known(certificate(to), provider.signature_verification_algorithms);
         let mut config = ClientConfig::builder_with_provider(provider)
@@ -83,7 +91,7 @@ impl Pretender {
             .unwrap()
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(known))
-            .with_client_auth_cert(vec![certificate(from)], key)
+            .with_client_auth_cert(vec![own], key)
             .unwrap();
         config.alpn_protocols = vec![b"h2".to_vec()];
         let (connector, address) = (TlsConnector::from(Arc::new(config)), node.partner.clone());
@@ -97,6 +105,11 @@ impl Pretender {
         });
         let endpoint = Endpoint::from_static("http://partner.invalid");
         Self(endpoint.connect_with_connector(connect).await.unwrap())
+    }
+
+    /// The connection itself.
+    pub(crate) fn channel(self) -> Channel {
+        self.0
     }
 
     pub(crate) fn calls(&self) -> ReplicationServiceClient<Channel> {

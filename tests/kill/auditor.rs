@@ -3,7 +3,7 @@
 use crate::{caller::Caller, wire::origin::v1 as wire};
 use origin_exchange::{
     log::{Frontier, Hash, Origin, SignedCheckpoint, TreeHead, leaf_hash, verify_consistency},
-    statement::{OpenedBody, open_leaf},
+    statement::{OpenedBody, Receipt, open_leaf},
     trust::TrustList,
 };
 use std::collections::{BTreeMap, HashSet};
@@ -16,6 +16,7 @@ struct Mirror {
     jtis: Vec<String>,
     certificates: usize,
     status_changes: usize,
+    receipts: Vec<Receipt>,
     /// Every head ever seen, by its size.
     heads: BTreeMap<u64, Hash>,
 }
@@ -50,6 +51,13 @@ impl Auditor {
     pub(crate) fn counted(&self) -> (usize, usize) {
         let sum = |count: fn(&Mirror) -> usize| self.logs.values().map(count).sum();
         (sum(|log| log.certificates), sum(|log| log.status_changes))
+    }
+
+    /// Receipts of a log, in the order of the log they stand in.
+    #[allow(dead_code, reason = "one of the programs that share this has nobody who receipts")]
+    pub(crate) fn receipts(&self, of: &str) -> Vec<&Receipt> {
+        let all = self.logs.values().flat_map(|log| &log.receipts);
+        all.filter(|receipt| receipt.origin.as_str() == of).collect()
     }
 
     /// The identifier of the statement at a place.
@@ -128,6 +136,7 @@ impl Auditor {
                 match opened.body {
                     OpenedBody::Certificate(_) => mirror.certificates += 1,
                     OpenedBody::StatusChange(_) => mirror.status_changes += 1,
+                    OpenedBody::Receipt(receipt) => mirror.receipts.push(receipt),
                     _ => {}
                 }
                 let jti = opened.envelope.jti.to_string();

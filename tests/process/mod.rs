@@ -129,6 +129,11 @@ impl Running {
         Ok(Self { child, events, reader: Some(reader), client, admin, public, partner })
     }
 
+    /// The process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Kill -9.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();

@@ -35,15 +35,37 @@ pub(super) enum Name {
     #[value(name = "restart_100k")]
     #[serde(rename = "restart_100k")]
     Restart100k,
-    /// Certificates a second at 1,000,000 entries, beside those at 10,000
+    /// Certificates a second at 100,000 entries (--full: 1,000,000), beside those at 10,000
     #[value(name = "issue_growth")]
     #[serde(rename = "issue_growth")]
     IssueGrowth,
+    /// Certificates a second while a partner that was empty catches up, every signature checked and everything
+    /// durable; then the most memory its process took
+    #[value(name = "catch_up")]
+    #[serde(rename = "catch_up")]
+    CatchUp,
+    /// The second line of `catch_up`.
+    #[value(skip)]
+    #[serde(rename = "catch_up_memory")]
+    CatchUpMemory,
+    /// Milliseconds from asking for a certificate until a partner holds it and its cosignature is in the bundle
+    #[value(name = "cosigned_latency")]
+    #[serde(rename = "cosigned_latency")]
+    CosignedLatency,
+    /// Certificates a second while eight partners pull, each its log, beside those without; then what seven of them
+    /// get while the eighth has stopped reading
+    #[value(name = "partners_8")]
+    #[serde(rename = "partners_8")]
+    Partners8,
+    /// The second line of `partners_8`.
+    #[value(skip)]
+    #[serde(rename = "partner_stalled")]
+    PartnerStalled,
 }
 
 impl Name {
     /// All that take no longer than a minute.
-    pub(super) const USUAL: [Self; 7] = [
+    pub(super) const USUAL: [Self; 10] = [
         Self::IssueStream,
         Self::IssueUnary64,
         Self::VerifyCold,
@@ -51,6 +73,9 @@ impl Name {
         Self::VerifyRpc,
         Self::DiskRatio,
         Self::Restart100k,
+        Self::CatchUp,
+        Self::CosignedLatency,
+        Self::Partners8,
     ];
 
     pub(super) const fn as_str(self) -> &'static str {
@@ -63,6 +88,11 @@ impl Name {
             Self::DiskRatio => "disk_ratio",
             Self::Restart100k => "restart_100k",
             Self::IssueGrowth => "issue_growth",
+            Self::CatchUp => "catch_up",
+            Self::CatchUpMemory => "catch_up_memory",
+            Self::CosignedLatency => "cosigned_latency",
+            Self::Partners8 => "partners_8",
+            Self::PartnerStalled => "partner_stalled",
         }
     }
 }
@@ -115,7 +145,7 @@ impl fmt::Display for Figure {
         let decimals = if self.value.max(self.limit) < 100.0 { 2 } else { 0 };
         write!(
             f,
-            "{:15} {:>9.decimals$} {:15} limit {:>9.decimals$} ({}), ratio {:.2}",
+            "{:16} {:>9.decimals$} {:15} limit {:>9.decimals$} ({}), ratio {:.2}",
             self.name.as_str(),
             self.value,
             self.unit,
@@ -173,6 +203,11 @@ impl Calls {
     pub(super) fn add(&mut self, other: &Self) {
         // Both have the same bounds, so that nothing can fail to fit.
         let _ = self.0.add(&other.0);
+    }
+
+    /// The call in the middle, in milliseconds.
+    pub(super) fn median(&self) -> f64 {
+        self.percentiles().p50
     }
 
     fn percentiles(&self) -> Percentiles {

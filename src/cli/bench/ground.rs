@@ -13,12 +13,12 @@ use crate::{
         Configuration, Node, OPERATOR_TOKEN,
         system::{SystemClock, SystemRandom},
     },
-    time::{Clock, ZoneName},
+    time::{Clock, Date, ZoneName},
     trust::TrustList,
 };
 use bytes::Bytes;
 use std::{
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::{
@@ -34,13 +34,17 @@ pub(super) const CALLERS: usize = 64;
 /// Connections they share: back offices keep one each.
 pub(super) const CONNECTIONS: usize = 4;
 
+/// The host of the authority that issues.
+pub(super) const HOST: &str = "tdap.gov.pk";
 const ISSUER: &str = "https://tdap.gov.pk";
 const ZONE: &str = "Asia/Karachi";
 /// Each has a number series of its own, which six digits exhaust at a million.
 const OFFICES: [&str; 4] = ["LHE", "KHI", "ISB", "PEW"];
 /// The certificate that is issued again and again; its number comes from the series.
 const FOOTBALLS: &str = include_str!("../../../node-config/demo/certificates/pk-cn-footballs.json");
-/// The office in it.
+/// The same to other countries.
+const RICE: &str = include_str!("../../../node-config/demo/certificates/pk-ke-rice-nonpreferential.json");
+/// The office in the first.
 const ITS_OFFICE: &str = r#""office":{"code":"LHE""#;
 /// Bytes of the longest certificate of an authority that vouches.
 const CA_BYTES: usize = 1 << 16;
@@ -51,6 +55,8 @@ pub(super) struct Bench {
     pub(super) console: Console,
     /// How long a rate is measured.
     pub(super) window: Duration,
+    /// Whether logs are as long as the figures are promised for.
+    pub(super) full: bool,
     /// Where temporary folders are made.
     pub(super) base: PathBuf,
 }
@@ -68,30 +74,53 @@ pub(super) fn program() -> Result<PathBuf, Failure> {
     std::env::current_exe().map_err(|error| Failure::new(Exit::Failed, error))
 }
 
+/// Ports of a node that are free now, one for each door; all are held while they are looked for.
+pub(super) fn free_ports() -> Result<[u16; 4], Failure> {
+    let failed = |error: std::io::Error| Failure::new(Exit::Failed, error);
+    let held = [(); 4].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)));
+    let mut ports = [0; 4];
+    for (port, held) in ports.iter_mut().zip(&held) {
+        let held = held.as_ref().map_err(|error| Failure::new(Exit::Failed, error))?;
+        *port = held.local_addr().map_err(failed)?.port();
+    }
+    Ok(ports)
+}
+
+/// Makes a node's folder as an operator would. Port 0 takes a free one at the start; `arguments` are those that differ
+/// from node to node.
+pub(super) fn init(node: &Path, ports: [u16; 4], arguments: &[&str]) -> Result<Configuration, Failure> {
+    let mut command = Command::new(program()?);
+    command.arg("init").arg(node).arg("--yes").args(arguments);
+    for (door, port) in ["--public", "--client", "--admin", "--partner"].into_iter().zip(ports) {
+        command.arg(door).arg(format!("127.0.0.1:{port}"));
+    }
+    let said = command.stdin(Stdio::null()).output().map_err(|error| Failure::new(Exit::Failed, error))?;
+    if !said.status.success() {
+        let failure = Failure::new(Exit::Failed, "no node could be made to measure with");
+        return Err(String::from_utf8_lossy(&said.stderr).lines().fold(failure, Failure::note));
+    }
+    Configuration::load(&node.join("node.toml"))
+        .map_err(|error| Failure::new(Exit::Failed, format!("the node's configuration: {error}")))
+}
+
+/// The operator's connection to a node that serves.
+pub(super) async fn operator(configuration: &Configuration, admin: SocketAddr) -> Result<Connection, Failure> {
+    let token = remote::token(&Source::File(configuration.data.join(OPERATOR_TOKEN)))?;
+    let dial = Dial { url: format!("http://{admin}"), ca: None, tls_name: None };
+    let connection = Connection::open(&dial, Some(&token)).await;
+    connection.map_err(|why| remote::unreachable(&admin.to_string(), &why))
+}
+
 impl Ground {
-    /// Makes a node's folder, as an operator would. Port 0 takes a free one at the start.
-    pub(super) fn make(bench: &Bench, ports: [u16; 3]) -> Result<Self, Failure> {
+    /// Makes a folder with the issuer's node in it.
+    pub(super) fn make(bench: &Bench, ports: [u16; 4]) -> Result<Self, Failure> {
         let folder = tempfile::Builder::new().prefix("origin-bench-").tempdir_in(&bench.base).map_err(|error| {
             Failure::new(Exit::Failed, format!("`{}` cannot be written: {error}", bench.base.display()))
         })?;
-        let node = folder.path().join("node");
-        let mut command = Command::new(program()?);
-        command.arg("init").arg(&node);
-        command.args(["--yes", "--issuer", ISSUER, "--country", "PK", "--time-zone", ZONE, "--name", "Bench"]);
-        for office in OFFICES {
-            command.arg("--office").arg(format!("{office}=Bench,{office}"));
-        }
-        for (door, port) in ["--public", "--client", "--admin"].into_iter().zip(ports) {
-            command.arg(door).arg(format!("127.0.0.1:{port}"));
-        }
-        command.args(["--partner", "127.0.0.1:0"]);
-        let said = command.stdin(Stdio::null()).output().map_err(|error| Failure::new(Exit::Failed, error))?;
-        if !said.status.success() {
-            let failure = Failure::new(Exit::Failed, "no node could be made to measure with");
-            return Err(String::from_utf8_lossy(&said.stderr).lines().fold(failure, Failure::note));
-        }
-        let configuration = Configuration::load(&node.join("node.toml"))
-            .map_err(|error| Failure::new(Exit::Failed, format!("the node's configuration: {error}")))?;
+        let offices = OFFICES.map(|office| format!("{office}=Bench,{office}"));
+        let mut arguments = vec!["--issuer", ISSUER, "--country", "PK", "--time-zone", ZONE, "--name", "Bench"];
+        arguments.extend(offices.iter().flat_map(|office| ["--office", office]));
+        let configuration = init(&folder.path().join("node"), ports, &arguments)?;
         Ok(Self { folder, configuration, console: bench.console })
     }
 
@@ -117,16 +146,14 @@ impl Ground {
             .map_err(|error| Failure::new(Exit::Failed, format!("the node does not start: {error}")))?;
         let (client, admin) = (node.addresses().client, node.addresses().admin);
         let access = self.access(client, admin).await?;
-        Ok(Running { node, access })
+        let operator = operator(&self.configuration, admin).await?;
+        Ok(Running { node, access, operator })
     }
 
     /// Opens an account at a node that serves.
     pub(super) async fn access(&self, client: SocketAddr, admin: SocketAddr) -> Result<Access, Failure> {
-        let operator = remote::token(&Source::File(self.configuration.data.join(OPERATOR_TOKEN)))?;
-        let dial = Dial { url: format!("http://{admin}"), ca: None, tls_name: None };
+        let connection = operator(&self.configuration, admin).await?;
         let shown = admin.to_string();
-        let connection = Connection::open(&dial, Some(&operator)).await;
-        let connection = connection.map_err(|why| remote::unreachable(&shown, &why))?;
         let request = wire::CreateAccountRequest {
             issuer: ISSUER.to_owned(),
             name: "Bench".to_owned(),
@@ -169,6 +196,7 @@ impl Access {
 pub(super) struct Running {
     node: Node,
     pub(super) access: Access,
+    pub(super) operator: Connection,
 }
 
 impl Running {
@@ -186,28 +214,53 @@ impl Running {
 /// Certificates to be issued, in the form they are sent.
 #[derive(Debug)]
 pub(super) struct Papers {
-    by_office: Vec<Bytes>,
+    all: Vec<Bytes>,
     next: AtomicUsize,
 }
 
 impl Papers {
-    /// Written for today.
+    /// Written for today, all for China.
     pub(super) fn today() -> Result<Self, Failure> {
-        let failed = |error: &dyn std::fmt::Display| Failure::new(Exit::Failed, error.to_string());
-        let zone = ZoneName::new(ZONE).map_err(|error| failed(&error))?;
-        let dated = offset_dates(FOOTBALLS, zone.date_at(SystemClock.now())).map_err(|error| failed(&error))?;
-        let reading = Particulars::read_json(dated.as_bytes());
-        let particulars = reading.particulars.ok_or_else(|| failed(&reading.findings))?;
-        let json = particulars.to_json();
+        let json = dated(FOOTBALLS)?;
         let of = |office: &str| Bytes::from(json.replacen(ITS_OFFICE, &ITS_OFFICE.replace("LHE", office), 1));
-        Ok(Self { by_office: OFFICES.map(of).to_vec(), next: AtomicUsize::new(0) })
+        Ok(Self { all: OFFICES.map(of).to_vec(), next: AtomicUsize::new(0) })
     }
 
-    /// The next one, each office in its turn.
+    /// Written for today, for each of these countries as often; each is named with a port of its.
+    pub(super) fn to(countries: impl IntoIterator<Item = (&'static str, &'static str)>) -> Result<Self, Failure> {
+        let mut all = Vec::new();
+        for (country, port) in countries {
+            let of = |office: &str| {
+                let text = RICE.replace("KEMBA", port).replace("\"KE\"", &format!("\"{country}\""));
+                dated(&text.replacen("KCCI", office, 1)).map(Bytes::from)
+            };
+            all.push(OFFICES.into_iter().map(of).collect::<Result<Vec<_>, _>>()?);
+        }
+        // Neighbours go to different countries.
+        let all =
+            (0..OFFICES.len()).flat_map(|nth| all.iter().filter_map(move |some| some.get(nth))).cloned().collect();
+        Ok(Self { all, next: AtomicUsize::new(0) })
+    }
+
+    /// The next one, each office and country in its turn.
     pub(super) fn next(&self) -> Bytes {
         let nth = self.next.fetch_add(1, Ordering::Relaxed);
-        self.by_office.get(nth % OFFICES.len()).cloned().unwrap_or_default()
+        self.all.get(nth % self.all.len().max(1)).cloned().unwrap_or_default()
     }
+}
+
+/// The date at the issuing offices.
+pub(super) fn today() -> Result<Date, Failure> {
+    let zone = ZoneName::new(ZONE).map_err(|error| Failure::new(Exit::Failed, error))?;
+    Ok(zone.date_at(SystemClock.now()))
+}
+
+/// A certificate of a file, dated today, as it is sent.
+fn dated(text: &str) -> Result<String, Failure> {
+    let dated = offset_dates(text, today()?).map_err(|error| Failure::new(Exit::Failed, error))?;
+    let reading = Particulars::read_json(dated.as_bytes());
+    let particulars = reading.particulars.ok_or_else(|| Failure::new(Exit::Failed, &reading.findings))?;
+    Ok(particulars.to_json())
 }
 
 #[cfg(test)]
@@ -222,5 +275,14 @@ mod tests {
             assert_eq!(particulars.reference.office.code.as_str(), office);
             assert!(particulars.reference.number.is_none(), "the series gives the number");
         }
+    }
+
+    #[test]
+    fn every_country_has_as_many_certificates_as_the_next() {
+        let papers = Papers::to([("KE", "KEMBA"), ("MY", "MYPKG")]).unwrap();
+        let all = (0..8).map(|_| Particulars::read_json(&papers.next()).particulars.unwrap()).collect::<Vec<_>>();
+        let to = all.iter().map(|one| one.to.as_str().to_owned()).collect::<Vec<_>>();
+        assert_eq!(to, ["KE", "MY"].repeat(4));
+        assert_eq!(all.iter().filter(|one| one.reference.office.code.as_str() == "PEW").count(), 2);
     }
 }

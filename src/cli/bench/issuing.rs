@@ -53,7 +53,18 @@ pub(super) async fn by_stream(
     pace: Pace,
     contents: Contents,
 ) -> Result<(Tally, Outcome), Failure> {
-    let shared = Arc::new(Shared { console, pace, papers: Papers::today()?, contents, outcome: Mutex::default() });
+    these_by_stream(console, access, pace, contents, Papers::today()?).await
+}
+
+/// The same with certificates of another sort.
+pub(super) async fn these_by_stream(
+    console: Console,
+    access: &Access,
+    pace: Pace,
+    contents: Contents,
+    papers: Papers,
+) -> Result<(Tally, Outcome), Failure> {
+    let shared = Arc::new(Shared { console, pace, papers, contents, outcome: Mutex::default() });
     let mut streams = Vec::with_capacity(STREAMS);
     for _ in 0..STREAMS {
         let connection = access.connect().await?;
@@ -170,14 +181,14 @@ async fn by_call(console: Console, running: &Running, pace: Pace) -> Result<Tall
 }
 
 /// Bytes of one certificate with its disclosures, by asking for a few.
-async fn row_bytes(bench: &Bench, running: &Running) -> Result<u64, Failure> {
+pub(super) async fn row_bytes(bench: &Bench, running: &Running) -> Result<u64, Failure> {
     let (tally, outcome) = by_stream(bench.console, &running.access, Pace::count(ROWS), Contents::Token).await?;
     Ok(outcome.payload / tally.done.max(1))
 }
 
 /// `issue_stream`.
 pub(super) async fn stream(bench: &Bench) -> Result<Figure, Failure> {
-    let ground = Ground::make(bench, [0; 3])?;
+    let ground = Ground::make(bench, [0; 4])?;
     let running = ground.start().await?;
     let bytes = row_bytes(bench, &running).await?;
     let batch = u64::try_from(Limits::default().batch).unwrap_or(u64::MAX);
@@ -190,7 +201,7 @@ pub(super) async fn stream(bench: &Bench) -> Result<Figure, Failure> {
 
 /// `issue_unary_64`.
 pub(super) async fn unary(bench: &Bench) -> Result<Figure, Failure> {
-    let ground = Ground::make(bench, [0; 3])?;
+    let ground = Ground::make(bench, [0; 4])?;
     let running = ground.start().await?;
     let bytes = row_bytes(bench, &running).await?;
     let on_cores = limits::signing()?.and(limits::calls(bench.console, &running).await?);

@@ -87,6 +87,12 @@ pub(super) fn disk(folder: &Path, batch: u64, bytes: u64) -> Result<Limit, Failu
     Ok(Limit::new(rate, format!("{bytes} bytes a row, appended and synced by {batch}")))
 }
 
+/// Milliseconds that so many syncs take, one after another, each of one row.
+pub(super) fn syncs(folder: &Path, syncs: u32, bytes: u64) -> Result<Limit, Failure> {
+    let Limit { value: rows, .. } = disk(folder, 1, bytes)?;
+    Ok(Limit::new(f64::from(syncs) * 1_000.0 / rows, format!("{syncs} syncs of {bytes} bytes")))
+}
+
 /// Empty calls through the same door, a second.
 pub(super) async fn calls(console: Console, running: &Running) -> Result<Limit, Failure> {
     let mut connections = Vec::with_capacity(CONNECTIONS);

@@ -2,8 +2,12 @@
 //!
 //! Each figure gets a node of its own in a temporary folder, made by `origin init` as an operator would make it, and
 //! is taken over real TLS connections where calls are part of it. Load and node share the machine: a figure is what
-//! is left for the node. A refused call ends the figure: nothing is counted that did not succeed.
+//! is left for the node. A refused call ends the figure: nothing is counted that did not succeed. Partners' nodes are
+//! processes of their own.
 
+mod cores;
+mod exchanging;
+mod federation;
 mod figure;
 mod ground;
 mod issuing;
@@ -27,12 +31,16 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 /// made. What is needed is started in a temporary folder and removed afterwards.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// What to measure [default: everything but issue_growth, which issues a million certificates]
+    /// What to measure [default: everything but issue_growth]
     #[arg(value_name = "NAME", value_enum)]
     names: Vec<Name>,
     /// How long each rate is measured
     #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: u64,
+    /// Make logs as long as the figures are promised for: 300,000 for catch_up instead of 30,000, 1,000,000 for
+    /// issue_growth instead of 100,000
+    #[arg(long)]
+    full: bool,
     /// Where the temporary folder is made; it decides which disk is measured [default: the system's]
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
@@ -48,30 +56,36 @@ impl Arguments {
         let bench = Bench {
             console,
             window: Duration::from_secs(self.seconds),
+            full: self.full,
             base: self.folder.unwrap_or_else(std::env::temp_dir),
         };
         for name in names {
             console.message(format!("measuring {}", name.as_str()));
-            let figure = runtime.block_on(measure(&bench, name))?;
-            if console.is_json() {
-                console.data(figure.to_json());
-            } else {
-                console.data(figure);
+            for figure in runtime.block_on(measure(&bench, name))? {
+                if console.is_json() {
+                    console.data(figure.to_json());
+                } else {
+                    console.data(figure);
+                }
             }
         }
         Ok(ExitCode::SUCCESS)
     }
 }
 
-async fn measure(bench: &Bench, name: Name) -> Result<Figure, Failure> {
-    match name {
-        Name::IssueStream => issuing::stream(bench).await,
-        Name::IssueUnary64 => issuing::unary(bench).await,
-        Name::VerifyCold => verifying::cold(bench).await,
-        Name::VerifyWarm => verifying::warm(bench).await,
-        Name::VerifyRpc => verifying::rpc(bench).await,
-        Name::DiskRatio => storing::disk_ratio(bench).await,
-        Name::Restart100k => restarting::restart(bench).await,
-        Name::IssueGrowth => storing::growth(bench).await,
-    }
+async fn measure(bench: &Bench, name: Name) -> Result<Vec<Figure>, Failure> {
+    let one = match name {
+        Name::IssueStream => issuing::stream(bench).await?,
+        Name::IssueUnary64 => issuing::unary(bench).await?,
+        Name::VerifyCold => verifying::cold(bench).await?,
+        Name::VerifyWarm => verifying::warm(bench).await?,
+        Name::VerifyRpc => verifying::rpc(bench).await?,
+        Name::DiskRatio => storing::disk_ratio(bench).await?,
+        Name::Restart100k => restarting::restart(bench).await?,
+        Name::IssueGrowth => storing::growth(bench).await?,
+        Name::CosignedLatency => exchanging::latency(bench).await?,
+        Name::CatchUp | Name::CatchUpMemory => return exchanging::catch_up(bench).await,
+        Name::Partners8 | Name::PartnerStalled => return exchanging::partners(bench).await,
+    };
+    Ok(vec![one])
 }

@@ -2,7 +2,7 @@
 
 use super::{
     figure::{Figure, Limit, Name},
-    ground::{Bench, Ground, program},
+    ground::{Bench, Ground, free_ports, program},
     issuing::{Contents, by_stream},
     pace::Pace,
 };
@@ -12,7 +12,6 @@ use crate::{
 };
 use std::{
     fs,
-    net::{Ipv4Addr, TcpListener},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -103,21 +102,10 @@ impl Call {
     }
 }
 
-/// Ports that were free a moment ago: the node has to have the same ones again.
-fn free_ports() -> std::io::Result<[u16; 3]> {
-    let taken = [
-        TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?,
-        TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?,
-        TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?,
-    ];
-    let [public, client, admin] = taken.each_ref().map(TcpListener::local_addr);
-    Ok([public?.port(), client?.port(), admin?.port()])
-}
-
 /// `restart_100k`. The limit is the start of the same node before it had anything.
 pub(super) async fn restart(bench: &Bench) -> Result<Figure, Failure> {
-    let ports = free_ports().map_err(|error| Failure::new(Exit::Failed, error))?;
-    let ground = Ground::make(bench, ports)?;
+    // The node has to have the same ports again.
+    let ground = Ground::make(bench, free_ports()?)?;
     let (client, admin) = (ground.configuration.client.listen, ground.configuration.admin);
     let mut served = Served::start(&ground)?;
     let whether = Call { dial: ground.dial(client)?, token: None, number: None };

@@ -13,12 +13,13 @@ use std::{fs, io, os::unix::fs::MetadataExt, path::Path};
 const WEIGHED: u64 = 50_000;
 /// Entries of a young log.
 const YOUNG: u64 = 10_000;
-/// Entries of a full one.
+/// Entries of a full one, and of one that takes no longer than the other figures.
 const FULL: u64 = 1_000_000;
+const HALF_FULL: u64 = 100_000;
 
 /// `disk_ratio`.
 pub(super) async fn disk_ratio(bench: &Bench) -> Result<Figure, Failure> {
-    let ground = Ground::make(bench, [0; 3])?;
+    let ground = Ground::make(bench, [0; 4])?;
     let running = ground.start().await?;
     let (_, issued) = by_stream(bench.console, &running.access, Pace::count(WEIGHED), Contents::Token).await?;
     running.stop().await;
@@ -43,13 +44,14 @@ fn on_disk(folder: &Path) -> io::Result<u64> {
 
 /// `issue_growth`.
 pub(super) async fn growth(bench: &Bench) -> Result<Figure, Failure> {
-    let ground = Ground::make(bench, [0; 3])?;
+    let ground = Ground::make(bench, [0; 4])?;
     let running = ground.start().await?;
     let issue = async |pace| by_stream(bench.console, &running.access, pace, Contents::Receipt).await;
     issue(Pace::count(YOUNG)).await?;
     let (young, _) = issue(Pace::within(bench.window)).await?;
     // The warm-up issued too: the log is a little fuller than what is counted here.
-    issue(Pace::count(FULL.saturating_sub(YOUNG + young.done))).await?;
+    let entries = if bench.full { FULL } else { HALF_FULL };
+    issue(Pace::count(entries.saturating_sub(YOUNG + young.done))).await?;
     let (full, _) = issue(Pace::within(bench.window)).await?;
     running.stop().await;
     let limit = Limit::new(young.rate(bench.window), "the same log at 10,000 entries");

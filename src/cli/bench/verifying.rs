@@ -115,7 +115,7 @@ fn on_all_cores(bench: &Bench, bundles: &[Bytes], judge: impl Fn(&str) -> Headli
 
 /// Certificates and what judges them; the node they come from has stopped.
 async fn prepared(bench: &Bench) -> Result<(Arc<[Bytes]>, Makes), Failure> {
-    let ground = Ground::make(bench, [0; 3])?;
+    let ground = Ground::make(bench, [0; 4])?;
     let running = ground.start().await?;
     let bundles = bundles(bench, &running).await?;
     running.stop().await;
@@ -146,7 +146,7 @@ pub(super) async fn warm(bench: &Bench) -> Result<Figure, Failure> {
 
 /// `verify_rpc`.
 pub(super) async fn rpc(bench: &Bench) -> Result<Figure, Failure> {
-    let ground = Ground::make(bench, [0; 3])?;
+    let ground = Ground::make(bench, [0; 4])?;
     let running = ground.start().await?;
     let bundles = bundles(bench, &running).await?;
     let limit = limits::verifying(1)?.and(limits::calls(bench.console, &running).await?);

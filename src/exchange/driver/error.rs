@@ -72,6 +72,16 @@ pub enum PartnerError {
         /// Its sentence.
         message: String,
     },
+    /// Its clock and this node's are further apart than honest clocks are.
+    #[error("the clock of {name} is {seconds} s {way} this node's: one of the two is wrong")]
+    Clock {
+        /// The node.
+        name: NodeName,
+        /// By how much.
+        seconds: u64,
+        /// `ahead of` or `behind`.
+        way: &'static str,
+    },
     /// What the node sent breaks the protocol.
     #[error("{name} breaks the protocol: {why}")]
     Protocol {
@@ -102,6 +112,7 @@ impl Reasoned for PartnerError {
             Self::RefusesUs { .. } => "PARTNER_REFUSES_US",
             Self::Unreachable { .. } => "PARTNER_UNREACHABLE",
             Self::Refused { .. } => "PARTNER_REFUSES",
+            Self::Clock { .. } => "PARTNER_CLOCK",
             Self::Protocol { .. } => "PARTNER_PROTOCOL",
             Self::Greeting { .. } => "PARTNER_GREETING_FAILED",
         }

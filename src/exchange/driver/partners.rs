@@ -57,10 +57,11 @@ async fn keep(inner: Arc<Inner>, name: NodeName) {
     let mut pause = FIRST_PAUSE;
     let mut changes = inner.lists.changes();
     let nudge = inner.nudge(&name);
+    let mut refused = None;
     loop {
         let begun = tokio::time::Instant::now();
         let error = match inner.dialler.dial(&name).await {
-            Ok(link) => converse(&inner, &link).await,
+            Ok(link) => converse(&inner, &link, &mut refused).await,
             Err(error) => error,
         };
         if inner.board.trouble(&name, &error, inner.clock.now()) {
@@ -96,15 +97,18 @@ impl Drop for InUse<'_> {
     }
 }
 
+/// Version of a list that was not taken, and why: the same again is no second line.
+type Refused = Option<(u64, String)>;
+
 /// Talks with a partner until the connection, or the partner, fails.
-async fn converse(inner: &Arc<Inner>, link: &Link) -> PartnerError {
+async fn converse(inner: &Arc<Inner>, link: &Link, refused: &mut Refused) -> PartnerError {
     let name = link.name();
     let mut changes = inner.lists.changes();
     let mut in_use = None;
     let nudge = inner.nudge(name);
     loop {
         changes.mark_unchanged();
-        if let Err(error) = greet(inner, link).await {
+        if let Err(error) = greet(inner, link, refused).await {
             return error;
         }
         if in_use.is_none() {
@@ -125,7 +129,7 @@ async fn converse(inner: &Arc<Inner>, link: &Link) -> PartnerError {
 }
 
 /// Says which list is in use here, hears which is there, and fetches a newer one.
-async fn greet(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerError> {
+async fn greet(inner: &Arc<Inner>, link: &Link, refused: &mut Refused) -> Result<(), PartnerError> {
     let name = link.name();
     let list = inner.lists.current();
     let (sent, new_log) = (inner.clock.now(), inner.is_untold(name));
@@ -146,25 +150,34 @@ async fn greet(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerError> {
     let back = inner.clock.now();
     inner.heard(name, answer.version, &answer.digest, answer.now.as_ref(), midway(sent, back));
     if answer.version > list.version() {
-        take(inner, link).await?;
+        *refused = take(inner, link, (answer.version, refused.clone())).await?;
     }
     Ok(())
 }
 
 /// Fetches the partner's list and takes it, if it may follow. One that may not is the partner's trouble, or the
-/// federation's, and changes nothing here.
-async fn take(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerError> {
+/// federation's, and changes nothing here; it is said once, and gives what was refused.
+async fn take(inner: &Arc<Inner>, link: &Link, (version, before): (u64, Refused)) -> Result<Refused, PartnerError> {
     let note = lists::fetch(link).await?;
     let lists = Arc::clone(&inner.lists);
     let taken = tokio::task::spawn_blocking(move || lists.take(&note)).await;
     match taken {
-        Ok(Ok(list)) => tracing::info!(partner = %link.name(), version = list.version(), "a trust list was taken"),
-        Ok(Err(error)) => {
-            tracing::warn!(partner = %link.name(), reason = error.reason(), "a trust list was not taken: {error}");
+        Ok(Ok(list)) => {
+            tracing::info!(partner = %link.name(), version = list.version(), "a trust list was taken");
+            Ok(None)
         }
-        Err(error) => tracing::error!(%error, "taking a trust list failed inside"),
+        Ok(Err(error)) => {
+            let refused = Some((version, error.to_string()));
+            if refused != before {
+                tracing::warn!(partner = %link.name(), version, reason = error.reason(), "a trust list was not taken: {error}");
+            }
+            Ok(refused)
+        }
+        Err(error) => {
+            tracing::error!(%error, "taking a trust list failed inside");
+            Ok(before)
+        }
     }
-    Ok(())
 }
 
 fn midway(sent: Timestamp, back: Timestamp) -> Timestamp {

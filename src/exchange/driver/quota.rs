@@ -1,7 +1,8 @@
 //! What the logs of one partner may take here: bytes on disk, and entries a day.
 
-use crate::store::Batch;
+use crate::store::{Batch, StateChange, Store, StoreError, Table};
 use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -26,29 +27,71 @@ pub(super) struct Quota {
 pub struct Used {
     /// Bytes on disk, about.
     pub bytes: u64,
-    /// New entries since midnight (UTC), or since the start of the node.
+    /// New entries since midnight (UTC).
     pub entries_today: u64,
     day: i64,
 }
 
 const DAY: i64 = 86_400;
 
+fn day_of(now: Timestamp) -> i64 {
+    now.as_second().div_euclid(DAY)
+}
+
+/// New entries of one log on one day, kept beside them: a restart gives no second quota.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Today {
+    day: i64,
+    entries: u64,
+}
+
+impl Today {
+    const TABLE: Table = Table::Setting;
+    const ID: &[u8] = b"taken today";
+
+    /// Reads what was counted last.
+    pub(super) fn read(store: &dyn Store) -> Result<Self, StoreError> {
+        let Some(bytes) = store.record(Self::TABLE, Self::ID)? else { return Ok(Self::default()) };
+        postcard::from_bytes(&bytes).map_err(|e| StoreError::Index(format!("what a partner's log took today: {e}")))
+    }
+
+    /// Counts the entries of a batch, and puts the count into it.
+    pub(super) fn count(&mut self, batch: &mut Batch, now: Timestamp) {
+        if batch.entries.is_empty() {
+            return;
+        }
+        if self.day != day_of(now) {
+            *self = Self { day: day_of(now), entries: 0 };
+        }
+        self.entries = self.entries.saturating_add(u64::try_from(batch.entries.len()).unwrap_or(u64::MAX));
+        let record = postcard::to_allocvec(self).unwrap_or_default();
+        batch.state.push(StateChange::RecordPut { table: Self::TABLE, id: Self::ID.to_vec(), record });
+    }
+}
+
 impl Quota {
     pub(super) fn new(limits: QuotaLimits) -> Self {
         Self { limits, used: Mutex::default() }
     }
 
-    /// Counts what lies in a log's folder already.
-    pub(super) fn found(&self, folder: &Path) {
+    /// Counts what lies in a log's folder already, and what it took of its last day.
+    pub(super) fn found(&self, folder: &Path, today: Today) {
         let bytes = size_of(folder);
-        self.with(|used| used.bytes = used.bytes.saturating_add(bytes));
+        self.with(|used| {
+            used.bytes = used.bytes.saturating_add(bytes);
+            if today.day > used.day {
+                (used.day, used.entries_today) = (today.day, today.entries);
+            } else if today.day == used.day {
+                used.entries_today = used.entries_today.saturating_add(today.entries);
+            }
+        });
     }
 
     /// Takes room for a batch, or says in one sentence why there is none. A batch without entries always finds room.
     pub(super) fn take(&self, batch: &Batch, now: Timestamp) -> Result<(), String> {
         let entries = u64::try_from(batch.entries.len()).unwrap_or(u64::MAX);
         let bytes = batch.entries.iter().map(|entry| u64::try_from(entry.leaf.len()).unwrap_or(u64::MAX)).sum::<u64>();
-        let day = now.as_second().div_euclid(DAY);
+        let day = day_of(now);
         let QuotaLimits { bytes: most, entries_a_day } = self.limits;
         self.with(|used| {
             if used.day != day {
@@ -117,5 +160,27 @@ mod tests {
         assert!(quota.take(&batch(10), tomorrow).is_ok());
         let after = "2026-11-24T00:00:00Z".parse().unwrap();
         assert!(quota.take(&batch(1), after).unwrap_err().contains("MiB"));
+    }
+
+    #[test]
+    fn a_restart_gives_no_second_quota() {
+        let limits = QuotaLimits { bytes: 1 << 20, entries_a_day: 10 };
+        let now = "2026-11-22T10:00:00Z".parse().unwrap();
+        let stores = [(); 2].map(|()| crate::store::MemoryStore::new());
+        for (store, count) in stores.iter().zip([4, 5]) {
+            let mut today = Today::read(store).unwrap();
+            let mut counted = batch(count);
+            today.count(&mut counted, now);
+            let state = counted.state;
+            store.commit(Batch { state, ..Batch::default() }).unwrap();
+        }
+        let (quota, nothing) = (Quota::new(limits), Path::new("no such folder"));
+        for store in &stores {
+            quota.found(nothing, Today::read(store).unwrap());
+        }
+        assert!(quota.take(&batch(1), now).is_ok());
+        assert!(quota.take(&batch(1), now).unwrap_err().contains("10 entries a day"));
+        let tomorrow = "2026-11-23T10:00:00Z".parse().unwrap();
+        assert!(quota.take(&batch(10), tomorrow).is_ok());
     }
 }

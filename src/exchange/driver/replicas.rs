@@ -3,8 +3,9 @@
 use super::convert;
 use super::fetching::fetch;
 use super::link::Link;
-use super::quota::Quota;
+use super::quota::{Quota, Today};
 use super::start::Inner;
+use super::status::broken;
 use super::wire;
 use crate::exchange::heads::Event::Suspected;
 use crate::exchange::replica::{Action, Checked, Event, Held, Replica, Setup, Unchecked, check};
@@ -144,13 +145,13 @@ async fn replicate(inner: Arc<Inner>, partner: NodeName, origin: Origin) {
     let mut stop = inner.stopping();
     loop {
         match open(&inner, &partner, &origin).await {
-            Ok((store, held)) => {
+            Ok((store, held, today)) => {
                 inner.replicas.running().insert(origin.clone(), Some(Arc::clone(&store)));
                 inner.replicas.opened.send_modify(|count| *count = count.wrapping_add(1));
                 tracing::info!(%partner, %origin, held = held.edge.size(), "replicating");
                 let mut fetching =
                     std::pin::pin!(fetch(Arc::clone(&inner), partner.clone(), origin.clone(), Arc::clone(&store)));
-                let replicating = Carrier::new(&inner, partner.clone(), origin.clone(), store, held);
+                let replicating = Carrier::new(&inner, partner.clone(), origin.clone(), store, (held, today));
                 let mut replicating = std::pin::pin!(replicating.run(&mut stop));
                 let ended = tokio::select! {
                     ended = &mut replicating => ended,
@@ -173,17 +174,22 @@ async fn replicate(inner: Arc<Inner>, partner: NodeName, origin: Origin) {
     }
 }
 
-async fn open(inner: &Arc<Inner>, partner: &NodeName, origin: &Origin) -> Result<(Arc<dyn Store>, Held), String> {
+async fn open(
+    inner: &Arc<Inner>,
+    partner: &NodeName,
+    origin: &Origin,
+) -> Result<(Arc<dyn Store>, Held, Today), String> {
     let (at, origin) = (folder(inner, partner, origin), origin.clone());
     let (random, quota) = (Arc::clone(&inner.random), inner.replicas.quota(inner, partner));
     let opened = tokio::task::spawn_blocking(move || {
-        quota.found(&at);
         // Twice what is kept free for the node's own issuance: a partner's log stops before an authority's does.
         let usual = JournalOptions::default();
         let options = JournalOptions { reserve_bytes: usual.reserve_bytes.saturating_mul(2), ..usual };
         let store: Arc<dyn Store> = Arc::new(JournalStore::open(&at, options, random).map_err(|e| e.to_string())?);
         let held = Held::load(store.as_ref(), &origin).map_err(|error| error.to_string())?;
-        Ok((store, held))
+        let today = Today::read(store.as_ref()).map_err(|error| error.to_string())?;
+        quota.found(&at, today);
+        Ok((store, held, today))
     });
     opened.await.map_err(|error| error.to_string())?
 }
@@ -216,6 +222,7 @@ struct Carrier {
     store: Arc<dyn Store>,
     machine: Replica,
     quota: Arc<Quota>,
+    today: Today,
     up: Option<Up>,
     done: mpsc::UnboundedSender<Heard>,
     results: mpsc::UnboundedReceiver<Heard>,
@@ -225,7 +232,13 @@ struct Carrier {
 }
 
 impl Carrier {
-    fn new(inner: &Arc<Inner>, partner: NodeName, origin: Origin, store: Arc<dyn Store>, held: Held) -> Self {
+    fn new(
+        inner: &Arc<Inner>,
+        partner: NodeName,
+        origin: Origin,
+        store: Arc<dyn Store>,
+        (held, today): (Held, Today),
+    ) -> Self {
         let trust = inner.lists.current();
         let cosigns = !hosts_issuer(&trust, &inner.name, &origin);
         let setup = Setup { origin: origin.clone(), addressee: addressee(&origin), trust, cosigns };
@@ -238,6 +251,7 @@ impl Carrier {
             origin,
             store,
             machine: Replica::new(setup, held),
+            today,
             up: None,
             done,
             results,
@@ -308,7 +322,12 @@ impl Carrier {
         let taken = match message {
             Ok(Some(message)) => convert::from_supplier(message).map_err(|error| error.to_string()),
             Ok(None) => Err("the log's node ended the stream".to_owned()),
-            Err(status) => Err(status.message().to_owned()),
+            Err(status) => {
+                if let Some(broken) = broken(&status) {
+                    self.alarmed(broken);
+                }
+                Err(status.message().to_owned())
+            }
         };
         match taken {
             Ok(message) => Event::Received(message),
@@ -336,10 +355,12 @@ impl Carrier {
                 }
             }
             Action::Check(work) => self.check(work),
-            Action::Commit(batch) => {
-                if let Err(why) = self.quota.take(&batch, self.inner.clock.now()) {
+            Action::Commit(mut batch) => {
+                let now = self.inner.clock.now();
+                if let Err(why) = self.quota.take(&batch, now) {
                     return Some(Event::StoreFailed(why));
                 }
+                self.today.count(&mut batch, now);
                 self.blocking(move |store| store.commit(batch).map(|_| Event::Committed));
             }
             Action::Advance { extension, note } => self.blocking(move |store| {

@@ -10,10 +10,11 @@ use super::quota::{QuotaLimits, Used};
 use super::replicas::Replicas;
 use super::watching::{WitnessDesk, WitnessSetup};
 use super::wire::replication_service_server::ReplicationServiceServer;
-use super::{MAX_MESSAGE, canvassing, comparing, partners};
+use super::{MAX_MESSAGE, PartnerError, canvassing, comparing, partners};
 use crate::exchange::heads;
 use crate::keys::{ReplicaKey, WitnessKey};
 use crate::log::Origin;
+use crate::reason::Reasoned as _;
 use crate::statement::Issuer;
 use crate::store::{JournalOptions, JournalStore, Store, StoreError};
 use crate::time::{Clock, Random, Timestamp};
@@ -27,6 +28,8 @@ use tonic::service::Routes;
 
 /// What this node keeps as a witness lies beside the partners' folders; no node's name begins with a point.
 const WITNESS_FOLDER: &str = ".witness";
+/// Clocks that differ by this much, in milliseconds, are said to.
+const CLOCK_MS: i64 = 5_000;
 
 /// What the driver works with.
 pub struct DriverSetup {
@@ -299,13 +302,20 @@ impl Inner {
         });
         let list = self.lists.current();
         let forked = version == list.version() && digest != list.digest().0;
-        let mut news = false;
+        let (mut news, mut off) = (false, None);
+        let is_off = |ms: &i64| ms.saturating_abs() >= CLOCK_MS;
         self.board.update(name, |state| {
             news = forked && !state.list_forked;
             state.list_forked = forked;
             state.list_version = Some(version);
+            off = ahead.filter(|ms| is_off(ms) && !state.clock_ahead_ms.as_ref().is_some_and(is_off));
             state.clock_ahead_ms = ahead.or(state.clock_ahead_ms);
         });
+        if let Some(ms) = off {
+            let way = if ms > 0 { "ahead of" } else { "behind" };
+            let error = PartnerError::Clock { name: name.clone(), seconds: ms.unsigned_abs() / 1_000, way };
+            tracing::warn!(partner = %name, reason = error.reason(), "{error}");
+        }
         if news {
             tracing::error!(
                 partner = %name,

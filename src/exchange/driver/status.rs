@@ -1,5 +1,6 @@
 //! From an error of any room to the status a partner is answered with: one `ErrorInfo`, nothing of the inside.
 
+use crate::exchange::ExchangeError;
 use crate::reason::{Class, Reasoned};
 use std::collections::HashMap;
 use tonic::{Code, Status};
@@ -7,6 +8,12 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 
 /// The domain of every reason.
 const DOMAIN: &str = "origin.v1";
+
+/// What a status of the transport says about what the partner sent: longer than any message may be is refused by the
+/// decoder, before it is read. None where the partner, or the connection, is just gone.
+pub(super) fn broken(status: &Status) -> Option<ExchangeError> {
+    (status.code() == Code::OutOfRange).then_some(ExchangeError::Protocol("a message longer than any may be"))
+}
 
 /// The answer to a call that failed.
 pub(super) fn status(error: &(impl Reasoned + ?Sized)) -> Status {

@@ -4,7 +4,7 @@ use super::Partner;
 use super::convert;
 use super::own::OwnLogs;
 use super::start::Inner;
-use super::status::status;
+use super::status::{broken, status};
 use super::wire;
 use crate::exchange::ExchangeError;
 use crate::exchange::message::{FromReplica, MAX_PACKAGE_BYTES, MAX_PACKAGE_ENTRIES};
@@ -74,7 +74,11 @@ async fn converse(
 ) -> Result<(), ExchangeError> {
     let caller = &partner.name;
     let first = tokio::time::timeout(GREETING, incoming.message()).await.map_err(|_| ExchangeError::Silent)?;
-    let Ok(Some(first)) = first else { return Ok(()) };
+    let first = match first {
+        Ok(Some(first)) => first,
+        Ok(None) => return Ok(()),
+        Err(status) => return broken(&status).map_or(Ok(()), Err),
+    };
     let FromReplica::Hello(hello) = convert::from_replica(first)? else {
         return Err(ExchangeError::Protocol("the hello comes first"));
     };
@@ -141,7 +145,8 @@ async fn converse(
         tokio::select! {
             message = incoming.message() => match message {
                 Ok(Some(message)) => events.push_back(Event::Received(convert::from_replica(message)?)),
-                Ok(None) | Err(_) => return Ok(()),
+                Ok(None) => return Ok(()),
+                Err(status) => return broken(&status).map_or(Ok(()), Err),
             },
             Some(()) = takes.recv() => events.push_back(Event::Sent),
             Some(event) = results.recv() => events.push_back(event),

@@ -36,7 +36,7 @@ struct Arrived {
     bytes: u64,
     edge: Frontier,
     checked: Option<Checked>,
-    /// What was published when its check began.
+    /// What was durable when its check began.
     view: u64,
 }
 
@@ -67,7 +67,7 @@ impl Arrivals {
         self.waiting.iter().map(|arrived| arrived.bytes).sum()
     }
 
-    /// What was published when the oldest check under way began.
+    /// What was durable when the oldest check under way began.
     pub(super) fn oldest_view(&self) -> Option<u64> {
         self.waiting.front().map(|arrived| arrived.view)
     }
@@ -177,7 +177,7 @@ impl Making<'_> {
                 {
                     status_index = place.list.checked_mul(LIST_ENTRIES).map(|first| first + place.place);
                     let target = Target { index, place, agreement: certificate.agreement.clone() };
-                    self.held.unpublished.insert(entry.envelope.jti, target);
+                    self.held.recent.insert(entry.envelope.jti, target);
                 }
                 (Some(entry.envelope.jti), fault)
             }
@@ -198,8 +198,8 @@ impl Making<'_> {
     fn follow(&mut self, entry: &CheckedEntry, targets: &BTreeMap<Jti, Target>) -> Result<(), EntryFault> {
         let held = &mut *self.held;
         let lists = held.status.lists();
-        let unpublished = &held.unpublished;
-        let target_of = |jti: &Jti| unpublished.get(jti).or_else(|| targets.get(jti));
+        let recent = &held.recent;
+        let target_of = |jti: &Jti| recent.get(jti).or_else(|| targets.get(jti));
         if let OpenedBody::StatusChange(opened) = &entry.body
             && let Some(target) = target_of(&opened.change.target.jti)
             // The office stands in a disclosure, which is not here yet.

@@ -2,11 +2,12 @@
 
 use super::{Checked, Target, Unchecked};
 use crate::{
-    statement::{OpenedBody, open_leaf, status_list::LIST_ENTRIES},
+    log::Origin,
+    statement::{Jti, OpenedBody, open_leaf, status_list::LIST_ENTRIES},
     store::{Store, StoreError},
     verification::{CheckedEntry, EntryFault, StatusPlace, check_entry},
 };
-use std::collections::BTreeMap;
+use std::{cmp::Ordering, collections::BTreeMap};
 
 /// Checks entries one by one, and finds the certificates that they change. Give each thread a part of the work: parts
 /// of one [`Unchecked`] may be checked apart and put together again.
@@ -26,21 +27,36 @@ pub(in crate::exchange) fn check_with(
         let checked = one(leaf, index);
         if let Ok(entry) = &checked
             && let OpenedBody::StatusChange(opened) = &entry.body
-            && let Some(found) = store.find(&opened.change.target.jti)?
-            && found.origin == work.origin
-            && let Some(facts) = store.facts(&found.origin, found.index)?
-            && let Some(leaf) = store.leaf(&found.origin, found.index)?
-            && let Some(target) = target(found.index, facts.status_index, &leaf)
+            && let Some(target) = durable(store, &work.origin, &opened.change.target.jti)?
         {
-            targets.insert(facts.jti, target);
+            targets.insert(opened.change.target.jti, target);
         }
         entries.push(checked);
     }
     Ok(Checked { ticket: work.ticket, entries, targets, trust_version: work.trust.version() })
 }
 
+/// The certificate of this identifier among the durable entries of the log, published or not.
+fn durable(store: &dyn Store, origin: &Origin, jti: &Jti) -> Result<Option<Target>, StoreError> {
+    // Before it is looked for: what is published meanwhile is found by the one search or by the other.
+    let (mut low, mut high) = (store.head(origin).map_or(0, |head| head.head.size), store.durable_size(origin));
+    let mut index = store.find(jti)?.filter(|found| found.origin == *origin).map(|found| found.index);
+    while index.is_none() && low < high {
+        let middle = low + (high - low) / 2;
+        let Some(entry) = store.durable_entry(origin, middle)? else { return Ok(None) };
+        match entry.facts.jti.cmp(jti) {
+            Ordering::Less => low = middle + 1,
+            Ordering::Greater => high = middle,
+            Ordering::Equal => index = Some(middle),
+        }
+    }
+    let Some(index) = index else { return Ok(None) };
+    let entry = store.durable_entry(origin, index)?;
+    Ok(entry.and_then(|entry| target(index, entry.facts.status_index, &entry.leaf)))
+}
+
 /// A certificate as a change refers to it; none where the entry was no good certificate.
-pub(super) fn target(index: u64, status_index: Option<u32>, leaf: &[u8]) -> Option<Target> {
+fn target(index: u64, status_index: Option<u32>, leaf: &[u8]) -> Option<Target> {
     let none: &[&str] = &[];
     let place = place_of(status_index?);
     let OpenedBody::Certificate(certificate) = open_leaf(leaf, none).ok()?.body else { return None };

@@ -1,6 +1,6 @@
 //! What a replica holds of a log, read from the log's own store.
 
-use super::{Target, check::target, record::ReplicaRecord};
+use super::{Target, record::ReplicaRecord};
 use crate::{
     log::{EMPTY_ROOT, Frontier, Origin, TreeHead, leaf_hash},
     statement::{Jti, Status, StatusList, status_list::LIST_ENTRIES},
@@ -20,8 +20,8 @@ pub struct Held {
     pub status: StatusView,
     /// The identifier that the last durable entry is kept under.
     pub last: Option<Jti>,
-    /// Certificates that are durable and not yet published.
-    pub unpublished: BTreeMap<Jti, Target>,
+    /// Certificates taken since the oldest check under way began; those before it the check finds in the store.
+    pub recent: BTreeMap<Jti, Target>,
     /// What the log was last heard to have signed, and whether it showed two histories.
     pub record: ReplicaRecord,
     /// Entries that failed their check.
@@ -39,7 +39,7 @@ impl Held {
             edge: Frontier::empty(),
             status: StatusView::new(origin.clone()),
             last: None,
-            unpublished: BTreeMap::new(),
+            recent: BTreeMap::new(),
             record: ReplicaRecord::default(),
             findings: BTreeSet::new(),
             open: false,
@@ -59,7 +59,7 @@ impl Held {
         let mut edge = Frontier::load(published, &store.hashes(origin))?;
         let mut taken: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         let mut take = |index: u32| taken.entry(index / LIST_ENTRIES).or_default().push(index % LIST_ENTRIES);
-        let (mut last, mut unpublished) = (None, BTreeMap::new());
+        let mut last = None;
         let gone = |index| StoreError::NoEntry { origin: origin.clone(), index };
         for index in 0..durable {
             let facts = if index < published {
@@ -67,9 +67,6 @@ impl Held {
             } else {
                 let entry = store.durable_entry(origin, index)?.ok_or_else(|| gone(index))?;
                 edge.append(leaf_hash(&entry.leaf));
-                if let Some(target) = target(index, entry.facts.status_index, &entry.leaf) {
-                    unpublished.insert(entry.facts.jti, target);
-                }
                 entry.facts
             };
             facts.status_index.into_iter().for_each(&mut take);
@@ -86,7 +83,7 @@ impl Held {
         }
         let in_part = record.in_part.iter().map(|(list, place)| StatusPlace { list: *list, place: *place });
         let status = StatusView::resume(origin.clone(), (durable, record.last), record.as_of, lists, in_part);
-        Ok(Self { head, edge, status, last, unpublished, record, findings, open: true })
+        Ok(Self { head, edge, status, last, recent: BTreeMap::new(), record, findings, open: true })
     }
 
     /// Size and root of the head held.

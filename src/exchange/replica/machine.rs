@@ -4,6 +4,7 @@ use super::{Action, Event, Held, Suspicion, Unchecked, arrivals::Arrivals, heads
 use crate::{
     exchange::{
         ExchangeError,
+        credit::Credit,
         message::{Announce, Cosign, FromReplica, FromSupplier, Hello, Package, Want},
     },
     log::{Checkpoint, Extension, Origin, SignedCheckpoint, TreeHead},
@@ -63,7 +64,7 @@ pub struct Replica {
 enum Stream {
     Down { until: Timestamp },
     Dialling { since: Timestamp },
-    Up { heard_at: Timestamp, announced: bool, wanted: u64, credit: u64 },
+    Up { heard_at: Timestamp, announced: bool, wanted: u64, credit: Credit },
 }
 
 /// What the store is doing.
@@ -149,7 +150,7 @@ impl Replica {
                 }
             }
             Stream::Up { heard_at, announced, wanted, credit } => {
-                let owes = !announced || (*credit > 0 && self.arrivals.next() < *wanted);
+                let owes = !announced || (credit.left() > 0 && self.arrivals.next() < *wanted);
                 if owes && seconds(*heard_at, now) >= SILENCE {
                     self.hang_up(now, ExchangeError::Silent, actions);
                 } else if seconds(self.cosigned_at, now) >= HEARTBEAT {
@@ -173,7 +174,7 @@ impl Replica {
         let head = self.held.tree_head();
         self.heads = Heads::after(&self.held);
         let next_index = self.held.edge.size();
-        self.stream = Stream::Up { heard_at: now, announced: false, wanted: next_index, credit: 0 };
+        self.stream = Stream::Up { heard_at: now, announced: false, wanted: next_index, credit: Credit::default() };
         let hello = Hello { log: self.setup.origin.clone(), next_index, head };
         actions.push(Action::Send(FromReplica::Hello(hello)));
     }
@@ -246,11 +247,11 @@ impl Replica {
         let next = self.arrivals.next();
         let waiting = self.arrivals.bytes() + self.writing.bytes();
         let Stream::Up { wanted, credit, .. } = &mut self.stream else { return };
-        let more = CREDIT.saturating_sub(waiting + *credit);
+        let more = CREDIT.saturating_sub(waiting + credit.left());
         // Small change is not worth a message.
         if to > next && ((news && to > *wanted) || more >= CREDIT / 4) {
             *wanted = to;
-            *credit += more;
+            credit.give(more);
             actions.push(Action::Send(FromReplica::Want(Want { from: next, to, credit: more })));
         }
     }
@@ -260,13 +261,11 @@ impl Replica {
         if !package.is_bounded() {
             return Err(ExchangeError::Protocol("a package out of bounds"));
         }
-        if *credit == 0 || package.end() > *wanted {
+        if !credit.take(u64::try_from(package.bytes()).unwrap_or(u64::MAX)) || package.end() > *wanted {
             return Err(ExchangeError::Protocol("a package nobody asked for"));
         }
-        let bytes = u64::try_from(package.bytes()).unwrap_or(u64::MAX);
-        *credit = credit.saturating_sub(bytes);
-        let published = self.held.head.as_ref().map_or(0, |head| head.head.size);
-        let (ticket, start) = (self.arrivals.take(&package, &self.heads, published)?, package.start);
+        let durable = self.held.edge.size();
+        let (ticket, start) = (self.arrivals.take(&package, &self.heads, durable)?, package.start);
         let (origin, trust) = (self.setup.origin.clone(), Arc::clone(&self.setup.trust));
         actions.push(Action::Check(Unchecked { ticket, origin, start, entries: package.entries, trust }));
         Ok(())
@@ -317,6 +316,9 @@ impl Replica {
             self.held.edge = self.arrivals.committed();
             self.held.record.heard = heard.or(self.held.record.heard.take());
             self.held.open = true;
+            // A log may be years behind its next head: only what a check cannot see is kept in memory.
+            let seen = self.arrivals.oldest_view().unwrap_or(self.held.edge.size());
+            self.held.recent.retain(|_, target| target.index >= seen);
         }
         self.want(false, actions);
     }
@@ -325,8 +327,6 @@ impl Replica {
         let Writing::Head(heard) = std::mem::replace(&mut self.writing, Writing::Nothing) else { return };
         self.held.head = Some(PublishedHead { head: heard.head, note: heard.note });
         self.heads.advanced(heard.head.size);
-        let seen = self.arrivals.oldest_view().unwrap_or(heard.head.size);
-        self.held.unpublished.retain(|_, target| target.index >= seen);
         self.cosign(actions);
     }
 

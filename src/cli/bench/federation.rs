@@ -1,0 +1,254 @@
+//! An issuer and its partners, each node made by `origin init`, all under one trust list.
+//!
+//! The issuer's node runs in this process, beside the load. Each partner's runs in a process of its own, as `origin
+//! serve`: it can be killed, stopped, wiped, and its memory is its own.
+
+use super::{
+    cores::{Half, Halves},
+    ground::{self, Bench, Ground, free_ports, init, operator, program, today},
+};
+use crate::{
+    api::client::{Connection, wire, within_deadline},
+    cli::{
+        arguments,
+        console::{Exit, Failure},
+        files,
+        init::offline_signer,
+        remote,
+        trust::{first_list, later, whole_seconds},
+    },
+    node::{Configuration, system::SystemClock},
+    time::Clock,
+    trust::{ListDraft, Section},
+};
+use rustix::process::{Pid, Signal, kill_process};
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+/// Countries whose customs may have a node, with zone and a port.
+pub(super) const COUNTRIES: [(&str, &str, &str); 8] = [
+    ("CN", "Asia/Shanghai", "CNSHA"),
+    ("KE", "Africa/Nairobi", "KEMBA"),
+    ("MY", "Asia/Kuala_Lumpur", "MYPKG"),
+    ("TR", "Europe/Istanbul", "TRIST"),
+    ("ZA", "Africa/Johannesburg", "ZADUR"),
+    ("AE", "Asia/Dubai", "AEJEA"),
+    ("LK", "Asia/Colombo", "LKCMB"),
+    ("BR", "America/Sao_Paulo", "BRSSZ"),
+];
+/// How long the list is good: longer than anything is measured.
+const VALID_SECONDS: u64 = 30 * 24 * 60 * 60;
+/// The longest something is waited for that partners do by themselves.
+const LONGEST: Duration = Duration::from_mins(10);
+/// How often it is looked.
+pub(super) const LOOK: Duration = Duration::from_millis(5);
+/// Lines of its events that are shown of a partner that failed.
+const TAIL: usize = 8;
+
+/// The issuer and its partners.
+pub(super) struct Federation {
+    // They end before the folder goes.
+    pub(super) partners: Vec<Partner>,
+    pub(super) issuer: Ground,
+}
+
+/// A partner's node, and the process that is it while it runs.
+pub(super) struct Partner {
+    /// Its name in the trust list.
+    pub(super) name: String,
+    /// The log from the issuer to it.
+    pub(super) log: String,
+    folder: PathBuf,
+    configuration: Configuration,
+    process: Option<Child>,
+}
+
+fn failed(error: impl std::fmt::Display) -> Failure {
+    Failure::new(Exit::Failed, error)
+}
+
+impl Federation {
+    /// The issuer, and the first so many of the countries. The addressee's node must cosign, and nobody else.
+    pub(super) fn make(bench: &Bench, partners: usize) -> Result<Self, Failure> {
+        let issuer = Ground::make(bench, free_ports()?)?;
+        let mut made = Vec::with_capacity(partners);
+        for (country, zone, _) in COUNTRIES.iter().take(partners) {
+            made.push(Partner::make(issuer.beside(), country, zone)?);
+        }
+        let this = Self { partners: made, issuer };
+        this.believe()?;
+        Ok(this)
+    }
+
+    /// Gives every node the list that names them all; the issuer is its signer.
+    fn believe(&self) -> Result<(), Failure> {
+        let own = self.issuer.node();
+        let (store, signer) = offline_signer(&own)?;
+        let now = whole_seconds(SystemClock.now());
+        let mut list = first_list(now, later(now, VALID_SECONDS)?);
+        list.signers.push(signer.verifier_key().ok_or_else(|| failed("no verifier key"))?);
+        for folder in std::iter::once(&own).chain(self.partners.iter().map(|partner| &partner.folder)) {
+            let section = fs::read_to_string(folder.join("trust/section.note")).map_err(failed)?;
+            list.put(&Section::open(&section).map_err(failed)?, None);
+            let entry = fs::read(folder.join("trust/node.json")).map_err(failed)?;
+            list.nodes.push(serde_json::from_slice(&entry).map_err(failed)?);
+        }
+        list.nodes.sort_by(|one, other| one.name.cmp(&other.name));
+        for (partner, (country, ..)) in self.partners.iter().zip(COUNTRIES) {
+            list.addressees.insert(country.parse().map_err(failed)?, partner.issuer().parse().map_err(failed)?);
+        }
+        let mut draft = ListDraft::new(list).map_err(failed)?;
+        let key = store.federation(&signer.name).map_err(arguments::key_failure)?;
+        key.sign(&mut draft, None).map_err(failed)?;
+        let anchor = fs::read_to_string(own.join("trust/anchor.toml")).map_err(failed)?;
+        let pinned = crate::trust::Anchor::from_toml(&anchor).map_err(failed)?;
+        let list = draft.finish(&pinned, None).map_err(failed)?.to_string();
+        for folder in std::iter::once(&own).chain(self.partners.iter().map(|partner| &partner.folder)) {
+            files::replace(&folder.join("trust/trust-list.note"), list.as_bytes(), 0o644)?;
+            files::replace(&folder.join("trust/anchor.toml"), anchor.as_bytes(), 0o644)?;
+        }
+        Ok(())
+    }
+
+    /// How many entries each partner has cosigned, as the issuer knows.
+    pub(super) async fn cosigned(&self, issuer: &Connection) -> Result<Vec<u64>, Failure> {
+        let state = partners_of(issuer).await?;
+        let of = |partner: &Partner| {
+            let its = state.iter().filter(|state| state.name == partner.name).flat_map(|state| &state.logs);
+            its.filter(|log| !log.inward && log.origin == partner.log).map(|log| log.cosigned_size).max().unwrap_or(0)
+        };
+        Ok(self.partners.iter().map(of).collect())
+    }
+
+    /// Waits until every partner has cosigned all that the issuer has for it.
+    pub(super) async fn caught_up(&self, issuer: &Connection) -> Result<(), Failure> {
+        let begun = Instant::now();
+        loop {
+            let state = partners_of(issuer).await?;
+            let done = |partner: &Partner| {
+                let its = state.iter().filter(|state| state.name == partner.name).flat_map(|state| &state.logs);
+                its.filter(|log| log.origin == partner.log).any(|log| log.size > 0 && log.cosigned_size >= log.size)
+            };
+            match self.partners.iter().find(|partner| !done(partner)) {
+                None => return Ok(()),
+                Some(late) if begun.elapsed() > LONGEST => {
+                    return Err(late.events(failed("a partner does not catch up")));
+                }
+                Some(_) => tokio::time::sleep(LOOK).await,
+            }
+        }
+    }
+}
+
+async fn partners_of(operator: &Connection) -> Result<Vec<wire::PartnerState>, Failure> {
+    let answer = operator.admin().list_partners(within_deadline(wire::ListPartnersRequest {})).await;
+    Ok(answer.map_err(|status| failed(status.message()))?.into_inner().partners)
+}
+
+impl Partner {
+    fn make(beside: &Path, country: &str, zone: &str) -> Result<Self, Failure> {
+        let host = format!("customs.{}.origin.example", country.to_lowercase());
+        let folder = beside.join(&host);
+        let fixed = ["--issuer", &host, "--country", country, "--time-zone", zone, "--name", "Customs"];
+        let rest = ["--office", "ONE=Office,Port", "--role", "customs"];
+        let configuration = init(&folder, free_ports()?, &[&fixed[..], &rest].concat())?;
+        let log = format!("{}/log/{}/{host}", ground::HOST, today()?.year());
+        Ok(Self { name: format!("node.{host}"), log, folder, configuration, process: None })
+    }
+
+    fn issuer(&self) -> String {
+        format!("https://{}", self.name.trim_start_matches("node."))
+    }
+
+    /// Starts the process; on the second half of the cores, where they are apart.
+    pub(super) fn start(&mut self, cores: Option<&Halves>) -> Result<(), Failure> {
+        let events = File::create(self.folder.join("events.log")).map_err(failed)?;
+        let mut command = Command::new(program()?);
+        command.arg("serve").arg("--config").arg(self.folder.join("node.toml"));
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(events);
+        let spawned = match cores {
+            Some(cores) => cores.on(Half::Second, || command.spawn())?,
+            None => command.spawn(),
+        };
+        self.process = Some(spawned.map_err(|error| failed(format!("no partner could be started: {error}")))?);
+        Ok(())
+    }
+
+    /// Its operator's connection, once it serves.
+    pub(super) async fn operator(&mut self) -> Result<Connection, Failure> {
+        let begun = Instant::now();
+        loop {
+            // A node writes its operator's token anew at each start: only an answer says that this is the one.
+            if let Ok(connection) = operator(&self.configuration, self.configuration.admin).await
+                && partners_of(&connection).await.is_ok()
+            {
+                return Ok(connection);
+            }
+            let ended = self.process.as_mut().and_then(|process| process.try_wait().ok()).flatten();
+            if ended.is_some() || begun.elapsed() > LONGEST {
+                return Err(self.events(failed("a partner does not start")));
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// What it says of the issuer's log to it: size of the head it heard of, and of the one it cosigned last.
+    pub(super) async fn passage(&self, operator: &Connection) -> Result<(u64, u64), Failure> {
+        let state = partners_of(operator).await?;
+        let mut logs = state.iter().flat_map(|state| &state.logs);
+        let found = logs.find(|log| log.inward && log.origin == self.log);
+        Ok(found.map_or((0, 0), |log| (log.size, log.cosigned_size)))
+    }
+
+    /// The most memory its process has had resident, in MiB.
+    pub(super) fn peak_memory(&self) -> Result<f64, Failure> {
+        let id = self.process.as_ref().map(Child::id).ok_or_else(|| failed("the partner does not run"))?;
+        let status = fs::read_to_string(format!("/proc/{id}/status")).map_err(failed)?;
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = peak.and_then(|peak| peak.trim().trim_end_matches("kB").trim().parse::<u64>().ok());
+        Ok(super::figure::real(kib.ok_or_else(|| failed("the system does not say how much memory a process takes"))?)
+            / 1024.0)
+    }
+
+    /// Stops it where it stands, its connections open: it reads nothing, and answers nothing.
+    pub(super) fn stall(&self) -> Result<(), Failure> {
+        let id = self.process.as_ref().and_then(|process| i32::try_from(process.id()).ok()).and_then(Pid::from_raw);
+        kill_process(id.ok_or_else(|| failed("the partner does not run"))?, Signal::STOP).map_err(failed)
+    }
+
+    /// Ends the process as a power cut would.
+    pub(super) fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            // It may have ended by itself; then there is nothing to end.
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+
+    /// Takes away all that it keeps; it must not run.
+    pub(super) fn wipe(&self) -> Result<(), Failure> {
+        fs::remove_dir_all(&self.configuration.data).map_err(failed)
+    }
+
+    /// Adds the last that it said of itself.
+    pub(super) fn events(&self, failure: Failure) -> Failure {
+        let events = fs::read_to_string(self.folder.join("events.log")).unwrap_or_default();
+        let lines = events.lines().collect::<Vec<_>>();
+        lines.iter().rev().take(TAIL).rev().fold(failure, |failure, line| failure.note(line))
+    }
+}
+
+impl Drop for Partner {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// The error of a call that was refused.
+pub(super) fn refused(bench: &Bench, status: &tonic::Status) -> Failure {
+    remote::refused(bench.console, "the node", status)
+}

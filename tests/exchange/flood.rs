@@ -1,0 +1,224 @@
+//! A partner that sends without end: as one who asks, and as one who was asked. It is cut off before it has filled
+//! anything, by one clear line, and nobody else notices.
+
+use crate::{
+    delivery::{issue_footballs, log_to, signatory},
+    federation::{Federation, Member, said, says, stop},
+    pretender::{Pretender, partner_identity, wire},
+    process::Running,
+};
+use axum::{body::Body, response::Response, routing::post};
+use bytes::Bytes;
+use http_body::{Body as HttpBody, Frame};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto::Builder,
+    service::TowerToHyperService,
+};
+use std::{
+    convert::Infallible,
+    fs,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Poll},
+};
+use tokio::net::TcpListener;
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{ServerConfig, crypto::ring, version},
+};
+use tonic::{Request, Response as Answer, Status, Streaming, service::Routes};
+use tower::ServiceExt as _;
+use wire::replication_service_server::{ReplicationService, ReplicationServiceServer};
+
+/// Two gigabytes.
+const FLOOD: u64 = 2 << 30;
+/// What may be on its way, or in a node's memory, before it is cut off.
+const MOST: u64 = 64 << 20;
+
+/// One message that says it is of two gigabytes, and is.
+struct Flood {
+    sent: Arc<AtomicU64>,
+    begun: bool,
+}
+
+impl Flood {
+    fn new(sent: &Arc<AtomicU64>) -> Self {
+        Self { sent: Arc::clone(sent), begun: false }
+    }
+}
+
+impl HttpBody for Flood {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let mut chunk = vec![b'x'; 64 << 10];
+        if !self.begun {
+            // Not compressed, and the length (gRPC over HTTP/2, Length-Prefixed-Message).
+            chunk.splice(..5, [&[0][..], &u32::try_from(FLOOD).unwrap().to_be_bytes()].concat());
+            self.begun = true;
+        }
+        let sent = self.sent.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+        let chunk = (sent < FLOOD).then(|| Ok(Frame::data(Bytes::from(chunk))));
+        Poll::Ready(chunk)
+    }
+}
+
+/// The most memory that the process has had resident, in bytes.
+fn peak(node: &Running) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", node.id())).unwrap();
+    let kib = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    kib.trim().trim_end_matches("kB").trim().parse::<u64>().unwrap() << 10
+}
+
+/// A certificate for China passes as on any other day.
+async fn the_others_do_not_notice(federation: &Federation, nodes: [&mut Running; 2], marks: usize) {
+    let Federation { pakistan, china, .. } = federation;
+    let [one, two] = nodes;
+    let (caller, token) = signatory(pakistan, one).await;
+    let (log, places) = (log_to(china), issue_footballs(&caller, &token, marks..marks + 5).await);
+    let size = places.last().unwrap().index + 1;
+    china.holds(two, pakistan, &log, size);
+    Pretender::open(china, pakistan, one).await.enough(&pakistan.trust(), &log, size).await;
+}
+
+/// Kenya's witness is not there: the policy is met without it.
+fn without_witnesses(federation: &Federation) {
+    let list = federation.list("alone.note", None, |list| list["cosigning"]["witnesses"] = 0.into());
+    federation.members().into_iter().for_each(|member| federation.install(&list, member));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_caller_that_sends_two_gigabytes_is_cut_off() {
+    let federation = Federation::new();
+    without_witnesses(&federation);
+    let Federation { pakistan, china, kenya, .. } = &federation;
+    let (mut one, mut two) = (pakistan.start(), china.start());
+    the_others_do_not_notice(&federation, [&mut one, &mut two], 0).await;
+    let before = peak(&one);
+    let sent = Arc::new(AtomicU64::new(0));
+    let channel = Pretender::open(kenya, pakistan, &one).await.channel();
+    let request = axum::http::Request::post("http://partner.invalid/origin.v1.ReplicationService/Sync")
+        .header("content-type", "application/grpc")
+        .header("te", "trailers")
+        .body(tonic::body::Body::new(Flood::new(&sent)))
+        .unwrap();
+    // However it is ended.
+    drop(channel.oneshot(request).await);
+    says(&one, &["PARTNER_PROTOCOL", "node.kra.go.ke", "a message longer than any may be"]);
+    assert_eq!(said(&one, &["node.kra.go.ke", "PARTNER_PROTOCOL"]), 1, "{}", one.events());
+    the_others_do_not_notice(&federation, [&mut one, &mut two], 5).await;
+    let (sent, grown) = (sent.load(Ordering::Relaxed), peak(&one) - before);
+    assert!(sent < MOST && grown < MOST, "{sent} bytes were taken, and {grown} of memory");
+    stop([one, two]);
+}
+
+/// A node in Kenya's place that has a log for China, and answers whoever wants it with a flood.
+struct Hostile;
+
+type Nothing<T> = Result<Answer<T>, Status>;
+
+fn nothing<T>() -> Nothing<T> {
+    Err(Status::unimplemented("nothing"))
+}
+
+#[tonic::async_trait]
+impl ReplicationService for Hostile {
+    type SyncStream = tokio_stream::Empty<Result<wire::SyncResponse, Status>>;
+    type FetchDisclosuresStream = tokio_stream::Empty<Result<wire::FetchDisclosuresResponse, Status>>;
+
+    async fn sync(&self, _: Request<Streaming<wire::SyncRequest>>) -> Nothing<Self::SyncStream> {
+        nothing()
+    }
+
+    async fn fetch_disclosures(
+        &self,
+        _: Request<wire::FetchDisclosuresRequest>,
+    ) -> Nothing<Self::FetchDisclosuresStream> {
+        nothing()
+    }
+
+    async fn add_checkpoint(&self, _: Request<wire::AddCheckpointRequest>) -> Nothing<wire::AddCheckpointResponse> {
+        nothing()
+    }
+
+    async fn list_heads(&self, _: Request<wire::ListHeadsRequest>) -> Nothing<wire::ListHeadsResponse> {
+        let log = format!("kra.go.ke/log/{}/gacc.gov.cn", crate::process::today().year());
+        let head = wire::KnownHead { log, entries: true, ..Default::default() };
+        Ok(Answer::new(wire::ListHeadsResponse { heads: vec![head], ..Default::default() }))
+    }
+
+    async fn prove_history(&self, _: Request<wire::ProveHistoryRequest>) -> Nothing<wire::ProveHistoryResponse> {
+        nothing()
+    }
+
+    async fn get_trust_list(&self, _: Request<wire::GetTrustListRequest>) -> Nothing<wire::GetTrustListResponse> {
+        nothing()
+    }
+
+    async fn offer_trust_list(
+        &self,
+        offer: Request<wire::OfferTrustListRequest>,
+    ) -> Nothing<wire::OfferTrustListResponse> {
+        let wire::OfferTrustListRequest { version, digest, now, .. } = offer.into_inner();
+        Ok(Answer::new(wire::OfferTrustListResponse { version, digest, now }))
+    }
+
+    async fn report_evidence(&self, _: Request<wire::ReportEvidenceRequest>) -> Nothing<wire::ReportEvidenceResponse> {
+        nothing()
+    }
+}
+
+/// Listens at the member's partner address with the member's TLS key.
+async fn floods(member: &Member, sent: &Arc<AtomicU64>) -> tokio::task::JoinHandle<()> {
+    let (certificate, key) = partner_identity(member);
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_protocol_versions(&[&version::TLS13])
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let (acceptor, sent) = (TlsAcceptor::from(Arc::new(config)), Arc::clone(sent));
+    let flood = post(move || {
+        let flood = Body::new(Flood::new(&sent));
+        async { Response::builder().header("content-type", "application/grpc").body(flood).unwrap() }
+    });
+    let router = Routes::new(ReplicationServiceServer::new(Hostile)).prepare().into_axum_router();
+    let router = router.route("/origin.v1.ReplicationService/Sync", flood);
+    let listener = TcpListener::bind(member.partner_address()).await.unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (tcp, _) = listener.accept().await.unwrap();
+            let (acceptor, router) = (acceptor.clone(), router.clone());
+            tokio::spawn(async move {
+                let Ok(stream) = acceptor.accept(tcp).await else { return };
+                let service = TowerToHyperService::new(router);
+                // However it is ended.
+                drop(Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await);
+            });
+        }
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_answers_with_two_gigabytes_is_left_alone() {
+    let federation = Federation::new();
+    without_witnesses(&federation);
+    let Federation { pakistan, china, kenya, .. } = &federation;
+    let (mut one, mut two) = (pakistan.start(), china.start());
+    the_others_do_not_notice(&federation, [&mut one, &mut two], 0).await;
+    let (before, sent) = (peak(&two), Arc::new(AtomicU64::new(0)));
+    let hostile = floods(kenya, &sent).await;
+    says(&two, &["PARTNER_PROTOCOL", "node.kra.go.ke", "a message longer than any may be"]);
+    the_others_do_not_notice(&federation, [&mut one, &mut two], 5).await;
+    let (sent, grown) = (sent.load(Ordering::Relaxed), peak(&two) - before);
+    assert_eq!(said(&two, &["node.kra.go.ke", "PARTNER_PROTOCOL"]), 1, "{}", two.events());
+    assert!(sent < MOST && grown < MOST, "{sent} bytes were taken, and {grown} of memory");
+    hostile.abort();
+    stop([one, two]);
+}
