@@ -56,7 +56,7 @@ mod tests {
                         packages.push_back(bytes);
                     }
                     _ => {
-                        for bytes in packages.pop_front() {
+                        if let Some(bytes) = packages.pop_front() {
                             prop_assert!(replica.take(bytes), "{replica:?}");
                         }
                     }
