@@ -59,8 +59,8 @@ pub(super) struct Door {
 
 impl Door {
     /// The door of the node of this configuration.
-    pub(super) fn of(config: &Path) -> Self {
-        Self { config: config.to_owned(), admin: None }
+    pub(super) fn of(config: &Path, admin: Option<SocketAddr>) -> Self {
+        Self { config: config.to_owned(), admin }
     }
 
     /// The configuration's file.

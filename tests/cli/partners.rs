@@ -306,6 +306,52 @@ fn what_is_issued_is_held_by_its_addressee_and_cosigned() {
     assert!(!kenya.folder.join("data/partners").join(pk).exists());
 }
 
+/// A country without a node is written to; then it has one, and then another: each gets the log in its turn.
+#[test]
+fn a_log_that_gets_another_addressee_is_let_go_of_and_held_anew() {
+    let folder = folder();
+    let pakistan = Made::new(folder.path(), "tdap.gov.pk", "PK", "Asia/Karachi", "issuer");
+    let china = Made::new(folder.path(), "customs.gov.cn", "CN", "Asia/Shanghai", "customs");
+    let kenya = Made::new(folder.path(), "kra.go.ke", "KE", "Africa/Nairobi", "customs");
+    let federation = Federation { folder: folder.path(), signer: &pakistan };
+    let all = [&pakistan, &china, &kenya];
+    let first = federation.list("first.note", None, &all, &[]);
+    let second = federation.list("second.note", Some(&first), &all, &["--addressee", "CN=kra.go.ke"]);
+    let third = federation.list("third.note", Some(&second), &all, &["--addressee", "CN=customs.gov.cn"]);
+    for node in all {
+        federation.install(&first, node);
+    }
+    let (one, two, three) = (pakistan.start(), china.start(), kenya.start());
+    let (pk, cn, ke) = ("node.tdap.gov.pk", "node.customs.gov.cn", "node.kra.go.ke");
+    says(&one, &["connected", cn]);
+    says(&one, &["connected", ke]);
+    let log = format!("tdap.gov.pk/log/{}/cn", crate::process::today().year());
+    pakistan.issue(&one, 0..3);
+    let size = |log: &Value| log["size"].as_u64().unwrap();
+    let cosigned = |log: &Value| size(log) > 3 && log["cosigned"]["size"] == log["size"];
+    pakistan.until(&one, cn, &log, cosigned);
+
+    // The node is told by the command that installs the list.
+    let install = |list: &str| {
+        let config = pakistan.at("node.toml");
+        let said = origin(&["trust", "install", list, "--config", &config, "--admin", &one.admin]).good();
+        assert!(said.err.contains("the running node uses version"), "{}", said.err);
+    };
+    let whole = |log: &Value| cosigned(log) && log["held"] == log["size"] && log["disclosed"] == log["held"];
+    install(&second);
+    kenya.until(&three, pk, &log, whole);
+    install(&third);
+    says(&three, &["no longer replicating", &log]);
+    let held = china.until(&two, pk, &log, whole);
+    assert_eq!((&held["inward"], &held["missing_disclosures"]), (&true.into(), &0.into()), "{held}");
+    let logs = kenya.partner(&three, pk)["logs"].clone();
+    assert!(!logs.as_array().unwrap().iter().any(|one| one["origin"] == log.as_str()), "{logs}");
+    for node in [one, two, three] {
+        let events = node.stop();
+        assert!(!events.contains("LOG_EQUIVOCATED") && !events.contains("panicked"), "{events}");
+    }
+}
+
 /// A partner that floods fills its own quota and nothing else; it is one line, and issuing goes on.
 #[test]
 fn a_partner_past_its_quota_waits_and_stops_nobody() {

@@ -132,6 +132,7 @@ impl Rotation<'_> {
             self.successor.name,
             self.given.r#use.word()
         ));
+        self.clear();
         self.next("restart", "restart the node: it signs with the new key from then on", &[]);
         Ok(ExitCode::SUCCESS)
     }
@@ -314,6 +315,15 @@ impl Rotation<'_> {
 
     fn draft(&self, name: &str) -> PathBuf {
         self.drafts.join(name)
+    }
+
+    /// The drafts have served; what is not there need not go.
+    fn clear(&self) {
+        let host = self.authority.issuer.host();
+        for name in [format!("{host}.section.json"), format!("{host}.section.note"), "list.json".to_owned()] {
+            let _ = std::fs::remove_file(self.draft(&name));
+        }
+        let _ = std::fs::remove_dir(&self.drafts);
     }
 
     /// What this command was given and needs again.

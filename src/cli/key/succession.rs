@@ -12,7 +12,7 @@ use crate::{
     statement::{Issuer, Kid},
     trust::TrustList,
 };
-use std::path::Path;
+use std::{fmt::Write as _, path::Path};
 
 /// Bytes of the longest configuration.
 const MOST_BYTES: usize = 1 << 20;
@@ -122,7 +122,8 @@ fn rewritten(text: &str, nth: usize, member: &str, value: &str) -> Option<String
             // What follows the value is a comment, and stays.
             let comment = line.split_once('#').map_or("", |(_, comment)| comment.trim_end());
             let comment = if comment.is_empty() { String::new() } else { format!(" #{comment}") };
-            out.push_str(&format!("{member} = \"{value}\"{comment}\n"));
+            // Writing to a String cannot fail.
+            let _ = writeln!(out, "{member} = \"{value}\"{comment}");
             done = true;
         } else {
             out.push_str(line);

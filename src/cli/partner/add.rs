@@ -104,8 +104,12 @@ impl Arguments {
         console.message(format!(
             "  origin trust sign {file} --key federation --keys OFFLINE/keys --passphrase-file OFFLINE/keys.passphrase -o signed.note"
         ));
-        console.message("  origin trust merge signed.note OTHER.note -o list.note");
-        console.message(format!("  origin trust install list.note --config {}", self.door.config().display()));
+        let mut list = "signed.note";
+        if k > 1 {
+            list = "list.note";
+            console.message(format!("  origin trust merge signed.note OTHER.note -o {list}"));
+        }
+        console.message(format!("  origin trust install {list} --config {}", self.door.config().display()));
         Ok(ExitCode::SUCCESS)
     }
 

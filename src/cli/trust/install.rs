@@ -14,13 +14,14 @@ use crate::{
     trust::{MAX_LIST_BYTES, TrustList},
 };
 use std::{
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
 /// Install a trust list after holding it to the anchor and to the list installed before
 ///
-/// Refuses what is older, forked, or takes back what the earlier list fixed. The anchor is renewed with the list's
+/// A node that runs by the configuration uses it at once, and its partners take it from there. Refuses what is older, forked, or takes back what the earlier list fixed. The anchor is renewed with the list's
 /// signers and every root it knows, so that a root nobody chained is refused from then on.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -30,6 +31,9 @@ pub(super) struct Arguments {
     /// The node configuration that names list and anchor
     #[arg(long, value_name = "FILE", conflicts_with_all = ["to", "anchor"], required_unless_present_all = ["to", "anchor"])]
     config: Option<PathBuf>,
+    /// Where the node serves its operator, if not where the configuration says
+    #[arg(long, value_name = "ADDR", requires = "config")]
+    admin: Option<SocketAddr>,
     /// Where the list is installed
     #[arg(long, value_name = "FILE", requires = "anchor")]
     to: Option<PathBuf>,
@@ -49,7 +53,7 @@ impl Arguments {
         };
         let said = install(&note, &to, &anchor)?;
         let in_use = match &node {
-            Some((configuration, file)) => use_it(console, Door::of(file), configuration)?,
+            Some((configuration, file)) => use_it(console, Door::of(file, self.admin), configuration)?,
             None => None,
         };
         if console.is_json() {

@@ -149,17 +149,23 @@ async fn replicate(inner: Arc<Inner>, partner: NodeName, origin: Origin) {
                 inner.replicas.running().insert(origin.clone(), Some(Arc::clone(&store)));
                 inner.replicas.opened.send_modify(|count| *count = count.wrapping_add(1));
                 tracing::info!(%partner, %origin, held = held.edge.size(), "replicating");
-                let mut fetching =
-                    std::pin::pin!(fetch(Arc::clone(&inner), partner.clone(), origin.clone(), Arc::clone(&store)));
-                let replicating = Carrier::new(&inner, partner.clone(), origin.clone(), store, (held, today));
-                let mut replicating = std::pin::pin!(replicating.run(&mut stop));
-                let ended = tokio::select! {
-                    ended = &mut replicating => ended,
-                    () = &mut fetching => replicating.await,
+                let released = {
+                    let (partner, origin) = (partner.clone(), origin.clone());
+                    let fetching = fetch(Arc::clone(&inner), partner.clone(), origin.clone(), Arc::clone(&store));
+                    let replicating = Carrier::new(&inner, partner, origin, store, (held, today));
+                    let (mut fetching, mut replicating) =
+                        (std::pin::pin!(fetching), std::pin::pin!(replicating.run(&mut stop)));
+                    let ended = tokio::select! {
+                        ended = &mut replicating => ended,
+                        () = &mut fetching => replicating.await,
+                    };
+                    if matches!(ended, Ended::Stopping) {
+                        fetching.await;
+                    }
+                    matches!(ended, Ended::Released)
                 };
-                match ended {
-                    Ended::Stopping => fetching.await,
-                    Ended::Released => inner.release(&partner, &origin),
+                if released {
+                    inner.release(&partner, &origin);
                 }
                 return;
             }
