@@ -31,7 +31,8 @@ impl Arguments {
             let known = agreements.iter().map(|one| one.code.to_string()).collect::<Vec<_>>();
             let failure = Failure::new(Exit::Failed, format!("there is no agreement `{}` here", self.agreement))
                 .note(format!("known are {}", known.join(", ")));
-            let near = known.iter().find(|code| strsim::damerau_levenshtein(code, self.agreement.as_str()) <= 2);
+            let near = known.iter().map(|code| (strsim::damerau_levenshtein(code, self.agreement.as_str()), code));
+            let near = near.filter(|(distance, _)| *distance <= 2).min().map(|(_, code)| code);
             return Err(match near {
                 Some(code) => failure.help(format!("origin certificate template --agreement {code}")),
                 None => failure,

@@ -156,12 +156,14 @@ async fn replicate(inner: Arc<Inner>, partner: NodeName, origin: Origin) {
                     let (mut fetching, mut replicating) =
                         (std::pin::pin!(fetching), std::pin::pin!(replicating.run(&mut stop)));
                     let ended = tokio::select! {
-                        ended = &mut replicating => ended,
+                        ended = &mut replicating => {
+                            if matches!(ended, Ended::Stopping) {
+                                fetching.await;
+                            }
+                            ended
+                        }
                         () = &mut fetching => replicating.await,
                     };
-                    if matches!(ended, Ended::Stopping) {
-                        fetching.await;
-                    }
                     matches!(ended, Ended::Released)
                 };
                 if released {
