@@ -58,6 +58,15 @@ impl<'a> Fields<'a> {
         Self { table, path: String::new(), faults, asked: Vec::new() }
     }
 
+    /// Reads `format`, the version of the file format, which must be the one read here.
+    pub(super) fn format(&mut self, known: u32) {
+        if let Some(format) = self.required::<u32>("format")
+            && format != known
+        {
+            self.faults.add("format", format!("format {format} is not read here; this is format {known}"));
+        }
+    }
+
     /// Opens `value` as a table, or reports that it is none.
     pub(super) fn open(value: &'a Value, path: &str, faults: &'a Faults) -> Option<Self> {
         let Value::Table(table) = value else {

@@ -3,6 +3,7 @@
 use super::{
     edition::Edition,
     fields::{Fault, Faults, Fields, read_from_text},
+    origin::OriginRules,
     parties::Parties,
 };
 use crate::{
@@ -45,15 +46,13 @@ pub struct Agreement {
     pub parties: Parties,
     /// Its editions, earliest first, never two on one day.
     pub editions: Vec<Edition>,
+    /// Its rules of origin, where a file of them is installed.
+    pub rules: Option<OriginRules>,
 }
 
 impl Agreement {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        if let Some(format) = fields.required::<u32>("format")
-            && format != FORMAT
-        {
-            fields.faults().add("format", format!("format {format} is not read here; this is format {FORMAT}"));
-        }
+        fields.format(FORMAT);
         let (code, title) = (fields.required("code"), fields.required("title"));
         let preferential = fields.required("preferential");
         let parties = fields.section_required("parties", Parties::read);
@@ -70,7 +69,7 @@ impl Agreement {
                 fields.faults().add("editions", message);
             }
         }
-        Some(Self { code: code?, title: title?, preferential: preferential?, parties: parties?, editions })
+        Some(Self { code: code?, title: title?, preferential: preferential?, parties: parties?, editions, rules: None })
     }
 
     /// The edition in force on `date`.
@@ -94,7 +93,7 @@ pub struct Agreements {
 }
 
 impl Agreements {
-    /// Reads files, given as name and TOML text.
+    /// Reads files, given as name and TOML text: agreements, and rules of origin, which say `rules_of`.
     pub fn load<N: AsRef<str>, T: AsRef<str>>(
         files: impl IntoIterator<Item = (N, T)>,
     ) -> Result<Self, AgreementErrors> {
@@ -103,6 +102,7 @@ impl Agreements {
         let mut faults = Vec::new();
         let mut by_code = BTreeMap::new();
         let mut digest = Sha256::new();
+        let mut rule_files = Vec::new();
         for (name, text) in &files {
             let (name, text) = (name.as_ref(), text.as_ref());
             for part in [name, text] {
@@ -111,13 +111,21 @@ impl Agreements {
                 digest.update(part.as_bytes());
             }
             let found = Faults::of(name);
-            let agreement = read_file(text, &found);
-            if let Some(agreement) = agreement {
+            let table = read_table(text, &found);
+            if let Some(table) = table.as_ref().filter(|table| table.contains_key("rules_of")) {
+                rule_files.push((table.clone(), found));
+                continue;
+            }
+            if let Some(agreement) = table.and_then(|table| read_agreement(&table, &found)) {
                 if by_code.contains_key(&agreement.code) {
                     found.add("code", format!("`{}` stands in another file too", agreement.code));
                 }
                 by_code.insert(agreement.code.clone(), agreement);
             }
+            faults.extend(found.into_vec());
+        }
+        for (table, found) in rule_files {
+            read_rules(&table, &mut by_code, &found);
             faults.extend(found.into_vec());
         }
         if faults.is_empty() {
@@ -145,19 +153,33 @@ impl Agreements {
     }
 }
 
-fn read_file(text: &str, faults: &Faults) -> Option<Agreement> {
-    match text.parse::<toml::Table>() {
-        Ok(table) => {
-            let mut fields = Fields::root(&table, faults);
-            let agreement = Agreement::read(&mut fields);
-            fields.close();
-            agreement
-        }
-        Err(error) => {
-            faults.add("", format!("not TOML: {}", error.to_string().trim_end()));
-            None
-        }
+fn read_table(text: &str, faults: &Faults) -> Option<toml::Table> {
+    let table = text.parse::<toml::Table>();
+    table.map_err(|error| faults.add("", format!("not TOML: {}", error.to_string().trim_end()))).ok()
+}
+
+fn read_agreement(table: &toml::Table, faults: &Faults) -> Option<Agreement> {
+    let mut fields = Fields::root(table, faults);
+    let agreement = Agreement::read(&mut fields);
+    fields.close();
+    agreement
+}
+
+/// Reads a file of rules of origin and gives them to their agreement.
+fn read_rules(table: &toml::Table, agreements: &mut BTreeMap<AgreementCode, Agreement>, faults: &Faults) {
+    let mut fields = Fields::root(table, faults);
+    fields.format(FORMAT);
+    let Some(code) = fields.required::<AgreementCode>("rules_of") else { return };
+    let Some(agreement) = agreements.get_mut(&code) else {
+        faults.add("rules_of", format!("there is no agreement `{code}` among the files"));
+        return;
+    };
+    if agreement.rules.is_some() {
+        faults.add("rules_of", format!("the rules of `{code}` stand in another file too"));
     }
+    let rules = OriginRules::read(&mut fields, agreement);
+    fields.close();
+    agreement.rules = Some(rules);
 }
 
 /// Every mistake of every file.

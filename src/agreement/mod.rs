@@ -4,7 +4,7 @@
 //! was confirmed; what contradicts a confirmed figure is an error, what contradicts an unconfirmed one a
 //! warning, and what rests on an unconfirmed or missing one is *unknown*: it never passes silently and never
 //! blocks. A file with mistakes is refused with all of them.
-//! Not its business: where the files lie, who may issue, what was signed, the rules for single products.
+//! Not its business: where the files lie, who may issue, what was signed, who declared how goods were made.
 
 mod criterion;
 mod edition;
@@ -16,6 +16,7 @@ mod form;
 mod judge;
 mod load;
 mod number;
+mod origin;
 mod parties;
 mod template;
 mod terms;
@@ -33,6 +34,11 @@ pub use form::{FobPrinted, Form, FormBox, ProducerNaming, Shows};
 pub use judge::Judgement;
 pub use load::{Agreement, AgreementErrors, Agreements};
 pub use number::{NumberRule, Pattern, Series};
+pub use origin::{
+    Answer, EditionRules, Expression, ExpressionError, GoodsValue, HsRange, ItemOrigin, Level, Line, NotRange,
+    OriginJudgement, OriginRule, OriginRules, Outcome, ProductRules, Rate, Rates, Reckoning, RegionalMethod,
+    RuleResult, Support, ValueMethod,
+};
 pub use parties::{Member, Participation, Parties, Side};
 pub use terms::{
     CountedTo, Cumulation, DeMinimis, Discrepancy, EndorsementAct, Grace, ItemCap, LastDay, LatePresentation, Limit,

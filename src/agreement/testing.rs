@@ -6,6 +6,8 @@ use crate::certificate::Particulars;
 pub(super) const CPFTA: &str = include_str!("../../node-config/agreements/cpfta.toml");
 pub(super) const COMESA: &str = include_str!("../../node-config/agreements/comesa.toml");
 pub(super) const NONPREF: &str = include_str!("../../node-config/agreements/nonpreferential.toml");
+pub(super) const CPFTA_RULES: &str = include_str!("../../node-config/agreements/cpfta.rules.toml");
+pub(super) const COMESA_RULES: &str = include_str!("../../node-config/agreements/comesa.rules.toml");
 
 pub(super) fn shipped() -> Agreements {
     let files = [("cpfta.toml", CPFTA), ("comesa.toml", COMESA), ("nonpreferential.toml", NONPREF)];

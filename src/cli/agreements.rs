@@ -16,13 +16,18 @@ const MOST_FILES: usize = 1024;
 
 /// Reads every `.toml` file of a folder, or the shipped ones.
 pub(super) fn load(folder: Option<&Path>) -> Result<Agreements, Failure> {
+    read(files_of(folder)?)
+}
+
+/// Every `.toml` file of a folder, or the shipped ones: name and text.
+pub(super) fn files_of(folder: Option<&Path>) -> Result<Vec<(String, String)>, Failure> {
     match folder {
-        None => read(SHIPPED.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()),
-        Some(folder) => load_folder(folder),
+        None => Ok(SHIPPED.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()),
+        Some(folder) => in_folder(folder),
     }
 }
 
-fn load_folder(folder: &Path) -> Result<Agreements, Failure> {
+fn in_folder(folder: &Path) -> Result<Vec<(String, String)>, Failure> {
     let unreadable = |error: std::io::Error| {
         Failure::new(Exit::Configuration, format!("the folder `{}` cannot be read: {error}", folder.display()))
     };
@@ -41,7 +46,7 @@ fn load_folder(folder: &Path) -> Result<Agreements, Failure> {
         let error = format!("there is no agreement file (.toml) in `{}`", folder.display());
         return Err(Failure::new(Exit::Configuration, error));
     }
-    read(found)
+    Ok(found)
 }
 
 fn read(found: Vec<(String, String)>) -> Result<Agreements, Failure> {
@@ -57,7 +62,10 @@ mod tests {
 
     #[test]
     fn what_is_shipped_can_be_used() {
-        assert_eq!(load(None).unwrap().iter().count(), SHIPPED.len());
+        let rules = SHIPPED.iter().filter(|(name, _)| name.ends_with(".rules.toml")).count();
+        let all = load(None).unwrap();
+        assert_eq!(all.iter().count(), SHIPPED.len() - rules);
+        assert_eq!(all.iter().filter(|agreement| agreement.rules.is_some()).count(), rules);
     }
 
     /// What a verdict rests on is the digest of the files: shipped and installed copies must agree.

@@ -7,6 +7,7 @@
 //! One file a command family, each with its `Arguments` and a `run`.
 
 mod account;
+mod agreement;
 mod agreements;
 mod arguments;
 mod bench;
@@ -76,6 +77,7 @@ enum Command {
     Inspect(inspect::Arguments),
     Redact(redact::Arguments),
     Certificate(certificate::Arguments),
+    Agreement(agreement::Arguments),
     Key(key::Arguments),
     Trust(trust::Arguments),
     Account(account::Arguments),
@@ -98,6 +100,7 @@ impl Command {
             Self::Inspect(arguments) => arguments.run(console),
             Self::Redact(arguments) => arguments.run(console),
             Self::Certificate(arguments) => arguments.run(console),
+            Self::Agreement(arguments) => arguments.run(console),
             Self::Key(arguments) => arguments.run(console),
             Self::Trust(arguments) => arguments.run(console),
             Self::Account(arguments) => arguments.run(console),

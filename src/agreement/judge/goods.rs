@@ -181,12 +181,24 @@ impl Bench<'_> {
         }
         self.particular_cases(criterion, &path);
         if rule.product_rule && self.first_item_with(|other| coded(other, rule)) == Some(item.number) {
-            let message =
-                "the agreement's rules for single products are not held here, so whether they are met was not judged";
-            self.push(Finding::unknown("PRODUCT_RULE", format!("{path}.code"), message));
+            self.product_rule(item, &path);
         }
         self.percentage(rule, criterion.percentage.as_ref(), &path);
         self.printed(item, rule, criterion, &path)
+    }
+
+    /// Which rule for the product is claimed: whether it is met is judged where the production is declared.
+    fn product_rule(&mut self, item: &Item, path: &str) {
+        let rules = self.agreement.rules.as_ref().and_then(|rules| rules.of(self.edition));
+        let code = item.hs.as_ref().map(|hs| &hs.code);
+        let held = rules.zip(code).map(|(rules, code)| rules.products_for(code, self.issued_on)).unwrap_or_default();
+        let named: Vec<String> = held.iter().map(|rule| rule.rule.to_string()).collect();
+        let message = if named.is_empty() {
+            "no rule of the agreement for this product is held here, so whether it is met was not judged".to_owned()
+        } else {
+            format!("whether the rule for this product, {}, is met follows from how it was made", named.join(" or "))
+        };
+        self.push(Finding::unknown("PRODUCT_RULE", format!("{path}.code"), message));
     }
 
     fn known_criteria(&self) -> String {

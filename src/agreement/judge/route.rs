@@ -18,7 +18,7 @@ use crate::{
 impl Agreement {
     /// The edition to judge by. A day outside all editions is an error, unless the edge it lies beyond is not
     /// confirmed: then the nearest edition judges, with a warning.
-    pub(super) fn edition_judging(
+    pub(in crate::agreement) fn edition_judging(
         &self,
         particulars: &Particulars,
         issued_on: Date,
