@@ -19,11 +19,8 @@ pub(super) fn printed(
     percentage: Option<Decimal>,
 ) -> Option<String> {
     let template = edition.criteria.iter().find(|rule| rule.code == *code)?.printed.value()?;
-    let template = if template.contains("{heading}") {
-        template.replace("{heading}", hs?.heading())
-    } else {
-        template.clone()
-    };
+    let template =
+        if template.contains("{heading}") { template.replace("{heading}", hs?.heading()) } else { template.clone() };
     if !template.contains("{percent}") {
         return Some(template);
     }

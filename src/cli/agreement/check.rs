@@ -70,7 +70,8 @@ impl Arguments {
             Err(errors) => {
                 let faults = errors.0;
                 if console.is_json() {
-                    let faults = faults.iter().map(|one| json!({ "file": one.file, "path": one.path, "message": one.message }));
+                    let faults =
+                        faults.iter().map(|one| json!({ "file": one.file, "path": one.path, "message": one.message }));
                     console.data(json!({ "good": false, "faults": faults.collect::<Vec<_>>() }));
                 } else {
                     for fault in &faults {
@@ -79,7 +80,8 @@ impl Arguments {
                         console.data(format!("{}{file}: {}", plain(path), plain(&fault.message)));
                     }
                 }
-                let mistakes = if faults.len() == 1 { "1 mistake".to_owned() } else { format!("{} mistakes", faults.len()) };
+                let mistakes =
+                    if faults.len() == 1 { "1 mistake".to_owned() } else { format!("{} mistakes", faults.len()) };
                 return Err(Failure::new(Exit::Failed, format!("`{name}` cannot be used: {mistakes}")));
             }
         }
@@ -93,10 +95,17 @@ fn said(all: &Agreements, kind: &Kind) -> String {
     let many = |number: usize, one: &str| if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") };
     match kind {
         Kind::Rules(code) => {
-            let editions = find(code).and_then(|one| one.rules.as_ref()).map(|rules| rules.editions.as_slice()).unwrap_or_default();
+            let editions = find(code)
+                .and_then(|one| one.rules.as_ref())
+                .map(|rules| rules.editions.as_slice())
+                .unwrap_or_default();
             let general = editions.iter().map(|one| one.general.len()).sum();
             let products = editions.iter().map(|one| one.products.len()).sum();
-            format!("good: rules of origin of {code}, {}, {}", many(general, "general rule"), many(products, "product rule"))
+            format!(
+                "good: rules of origin of {code}, {}, {}",
+                many(general, "general rule"),
+                many(products, "product rule")
+            )
         }
         Kind::Agreement(code) => {
             let editions = find(code).map_or(0, |one| one.editions.len());

@@ -104,12 +104,15 @@ fn declared(path: &std::path::Path) -> Result<Production, Failure> {
 
 /// The rules for a product.
 fn show(console: Console, agreement: &Agreement, code: &HsDigits, on: Date) -> Outcome {
-    let edition = agreement.edition_on(on).ok_or_else(|| {
-        Failure::new(Exit::Failed, format!("no edition of {} is in force on {on}", agreement.code))
-    })?;
+    let edition = agreement
+        .edition_on(on)
+        .ok_or_else(|| Failure::new(Exit::Failed, format!("no edition of {} is in force on {on}", agreement.code)))?;
     let held = agreement.rules.as_ref().and_then(|rules| rules.of(edition)).ok_or_else(|| {
-        Failure::new(Exit::Failed, format!("no rules of origin of {}, edition {}, are held here", agreement.code, edition.code))
-            .help("they stand in a file beside the agreement's that says `rules_of`; see origin agreement check --help")
+        Failure::new(
+            Exit::Failed,
+            format!("no rules of origin of {}, edition {}, are held here", agreement.code, edition.code),
+        )
+        .help("they stand in a file beside the agreement's that says `rules_of`; see origin agreement check --help")
     })?;
     let rules = held.rules_for(Some(code), on);
     if console.is_json() {
@@ -117,7 +120,8 @@ fn show(console: Console, agreement: &Agreement, code: &HsDigits, on: Date) -> O
         console.data(json!({ "agreement": agreement.code, "edition": edition.code, "hs": code, "rules": rules }));
         return Ok(ExitCode::SUCCESS);
     }
-    console.data(console.paint(Colour::Bold, &format!("{}, edition {}: goods of {code}", agreement.code, edition.code)));
+    console
+        .data(console.paint(Colour::Bold, &format!("{}, edition {}: goods of {code}", agreement.code, edition.code)));
     if !rules.iter().any(|rule| rule.hs.is_some()) {
         let note = held.products_complete.note().map(|note| format!(": {note}")).unwrap_or_default();
         console.data(format!("  no rule for this product is held{}", plain(&note)));

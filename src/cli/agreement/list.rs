@@ -32,7 +32,11 @@ impl Arguments {
                 }
                 None => "no rules of origin".to_owned(),
             };
-            console.data(format!("{:width$}  {}  (edition {editions}; {rules})", agreement.code.as_str(), agreement.title));
+            console.data(format!(
+                "{:width$}  {}  (edition {editions}; {rules})",
+                agreement.code.as_str(),
+                agreement.title
+            ));
         }
         Ok(ExitCode::SUCCESS)
     }

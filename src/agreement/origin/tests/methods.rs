@@ -51,7 +51,8 @@ fn net_cost_leaves_out_what_it_does() {
 #[test]
 fn material_content_has_a_ceiling() {
     let rule = cpfta("MC(60)", "");
-    let materials = |foreign: &str| material("390110", "undetermined", foreign) + &material("250100", "originating", "20000");
+    let materials =
+        |foreign: &str| material("390110", "undetermined", foreign) + &material("250100", "originating", "20000");
     assert_eq!(answers(&judged(&rule, &item(&materials("30000"), ""))), (Met, Met));
     assert_eq!(answers(&judged(&rule, &item(&materials("30000.01"), ""))), (NotMet, NotMet));
 }
@@ -283,8 +284,7 @@ fn mistakes_of_a_file_of_rules_are_all_reported_with_their_places() {
         rule = "CC"
         confirmed = false
         "#;
-    let AgreementErrors(faults) =
-        Agreements::load([("a.toml", CPFTA), ("a.rules.toml", rules.as_str())]).unwrap_err();
+    let AgreementErrors(faults) = Agreements::load([("a.toml", CPFTA), ("a.rules.toml", rules.as_str())]).unwrap_err();
     let seen = |path: &str, part: &str| {
         let found = faults.iter().any(|fault| fault.path == path && fault.message.contains(part));
         assert!(found, "{path} {part}\n{}", AgreementErrors(faults.clone()));

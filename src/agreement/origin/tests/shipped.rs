@@ -49,11 +49,15 @@ fn the_footballs_qualify_on_both_bases_and_the_figures_are_kept() {
 #[test]
 fn a_percentage_better_than_the_figures_is_refused_with_the_figures() {
     let claims = |percent: &str, basis: &str| {
-        let text = FOOTBALLS.replacen("exact = \"64.9\", basis = \"cumulative\"", &format!("exact = \"{percent}\"{basis}"), 1);
+        let text =
+            FOOTBALLS.replacen("exact = \"64.9\", basis = \"cumulative\"", &format!("exact = \"{percent}\"{basis}"), 1);
         judged_of(&shipped_cpfta(), &particulars(&text), BALLS, &Rates::none())
     };
     let better = said(&claims("65", ", basis = \"cumulative\""), Severity::Error, "PERCENTAGE_STATED");
-    assert!(better[0].contains("65 % is stated; the materials listed give 64.9 % on the cumulative basis"), "{better:?}");
+    assert!(
+        better[0].contains("65 % is stated; the materials listed give 64.9 % on the cumulative basis"),
+        "{better:?}"
+    );
     assert!(better[0].contains("Rule 4"), "{better:?}");
     assert_eq!(said(&claims("38", ", basis = \"cumulative\""), Severity::Warning, "PERCENTAGE_STATED").len(), 1);
     assert!(claims("64", ", basis = \"cumulative\"").findings.is_empty(), "cut off is the same figure");
@@ -69,13 +73,17 @@ fn a_criterion_that_is_not_met_is_refused_with_what_is() {
     assert!(refused[0].contains("(142800 - 95000) / 142800 x 100 = 33.47 %; at least 40 % is asked"), "{refused:?}");
     // A list of product rules that is not held may yet hold one that is met.
     assert_eq!(only(&judgement).outcome, Outcome::Unknown);
-    let wholly = particulars(&FOOTBALLS.replace(
-        r#"code = "VALUE_CONTENT", percentage = { exact = "64.9", basis = "cumulative" }"#,
-        "code = \"WO\"",
-    ));
+    let wholly =
+        particulars(&FOOTBALLS.replace(
+            r#"code = "VALUE_CONTENT", percentage = { exact = "64.9", basis = "cumulative" }"#,
+            "code = \"WO\"",
+        ));
     let judgement = judged_of(&shipped_cpfta(), &wholly, BALLS, &Rates::none());
     let refused = said(&judgement, Severity::Error, "ORIGIN_CLAIM");
-    assert!(refused[0].contains("not declared") && refused[0].contains("supports `VALUE_CONTENT`, 50.89 %"), "{refused:?}");
+    assert!(
+        refused[0].contains("not declared") && refused[0].contains("supports `VALUE_CONTENT`, 50.89 %"),
+        "{refused:?}"
+    );
 }
 
 #[test]
@@ -142,7 +150,8 @@ fn the_soap_of_comesa_adds_38_per_cent_and_changes_heading() {
     assert_eq!(answer("MATERIAL_CONTENT"), (Answer::NotMet, Some("86.684420".trim_end_matches('0').to_owned()), true));
     assert_eq!(answer("CTH"), (Answer::Met, None, false));
     assert!(judgement.findings.is_empty(), "{}", judgement.findings);
-    let egyptian = BARS.replace("origin = \"MY\"", "origin = \"EG\", evidence = [{ kind = \"certificate\", reference = \"EG 1\" }]");
+    let egyptian = BARS
+        .replace("origin = \"MY\"", "origin = \"EG\", evidence = [{ kind = \"certificate\", reference = \"EG 1\" }]");
     let egyptian = egyptian.replace("\"EG\", evidence", "\"EG\"\nevidence");
     let judgement = judged_of(&comesa, &particulars(SOAP), &egyptian, &Rates::none());
     let rule = only(&judgement).rules.iter().find(|rule| rule.criterion.as_str() == "MATERIAL_CONTENT").unwrap();
@@ -153,7 +162,11 @@ fn the_soap_of_comesa_adds_38_per_cent_and_changes_heading() {
 #[test]
 fn a_new_agreement_with_its_rules_is_two_files() {
     let text = CPFTA.replacen("code = \"CPFTA\"", "code = \"NEW-1\"", 1);
-    let rules = CPFTA_RULES.replacen("rules_of = \"CPFTA\"", "rules_of = \"NEW-1\"", 1).replacen("rule = \"RVC(40)\"", "rule = \"CTH and RVC(64)\"", 1);
+    let rules = CPFTA_RULES.replacen("rules_of = \"CPFTA\"", "rules_of = \"NEW-1\"", 1).replacen(
+        "rule = \"RVC(40)\"",
+        "rule = \"CTH and RVC(64)\"",
+        1,
+    );
     let of = particulars(&FOOTBALLS.replacen("agreement = \"CPFTA\"", "agreement = \"NEW-1\"", 1));
     let judgement = judged_of(&with_rules(&text, &rules), &of, BALLS, &Rates::none());
     assert_eq!(only(&judgement).outcome, Outcome::Qualifies);
