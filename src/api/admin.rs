@@ -1,7 +1,8 @@
-//! `AdminService`: accounts, keys, state and checks, for the operator on this machine.
+//! `AdminService`: accounts, keys, state and checks, for the operator on this machine; accounts for administrators too.
 
 use super::ApiError;
-use super::call::{authorization, blocking, refused};
+use super::accounts::{self, Administrator, account_id, account_to_wire};
+use super::call::{authorization, blocking, caller, refused};
 use super::convert;
 use super::failure;
 use super::hosts::{HostedAuthority, Hosts};
@@ -10,17 +11,19 @@ use super::wire::origin::v1::{self as wire, admin_service_server::AdminService};
 use crate::certificate::CertificateError;
 use crate::exchange::driver::DriverView;
 use crate::log::{Frontier, Hash, Origin, leaf_hash};
-use crate::office::{Account, AccountId, ApiToken, Role, TokenHash};
+use crate::office::{Action, ApiToken, TokenHash};
 use crate::statement::{KeyAct, Kid};
 use crate::store::{Store, StoreError};
 use crate::time::{Clock, Timestamp};
 use crate::verification::Verifier;
+use crate::workflow::{Accounts, NewToken};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use std::sync::Arc;
 use tokio::sync::watch;
 use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status};
+use zeroize::Zeroizing;
 
 /// Bytes of entries read at once while a log is checked.
 const CHECK_BYTES: usize = 4 << 20;
@@ -32,7 +35,8 @@ pub type ReloadTrust = Arc<dyn Fn() -> Result<u64, String> + Send + Sync>;
 #[derive(Clone)]
 pub(crate) struct Admin {
     pub(crate) hosts: Hosts,
-    pub(crate) operator: TokenHash,
+    /// What is kept of the operator's token; none where the operator does not call.
+    pub(crate) operator: Option<TokenHash>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) started_at: Timestamp,
     pub(crate) verifier: Arc<ArcSwap<Verifier>>,
@@ -47,19 +51,11 @@ impl AdminService for Admin {
         &self,
         request: Request<wire::CreateAccountRequest>,
     ) -> Result<Response<wire::CreateAccountResponse>, Status> {
-        self.admit(request.metadata())?;
-        let request = request.into_inner();
-        let authority = Arc::clone(self.hosts.named(&request.issuer)?);
-        let roles = request.roles.iter().map(|role| role_from_wire(*role)).collect::<Result<Vec<_>, _>>()?;
-        let offices = request.offices.iter().map(|code| code.parse()).collect::<Result<Vec<_>, _>>();
-        let offices = offices.map_err(|error| ApiError::Field { field: "offices", message: format!("{error}") })?;
-        if let Some(unknown) = offices.iter().find(|code| !authority.offices.contains(code)) {
-            let message = format!("`{unknown}` is not an office of {}", authority.issuer);
-            return Err(ApiError::Field { field: "offices", message }.into());
-        }
-        let opened = blocking(move || authority.accounts.open(&request.name, roles, offices)).await?;
-        let (account, token) = opened.map_err(|error| refused(&error))?;
-        let token = token.reveal().to_string();
+        let at = self.accounts(request.metadata(), &request.get_ref().issuer)?;
+        let (wanted, token) = accounts::wanted(&at.0, request.get_ref())?;
+        let (account, token) =
+            accounts::with(at, |authority, actor| authority.accounts.open(actor, wanted, token)).await?;
+        let token = token.map(|token| token.reveal().to_string()).unwrap_or_default();
         Ok(Response::new(wire::CreateAccountResponse { account: Some(account_to_wire(&account)), token }))
     }
 
@@ -67,28 +63,100 @@ impl AdminService for Admin {
         &self,
         request: Request<wire::ListAccountsRequest>,
     ) -> Result<Response<wire::ListAccountsResponse>, Status> {
-        self.admit(request.metadata())?;
-        let wire::ListAccountsRequest { issuer, page_size, page_token } = request.into_inner();
-        let accounts = self.hosts.named(&issuer)?.accounts.list();
-        let size = convert::page_size(page_size)?;
-        let (page, next_page_token) =
-            convert::page(accounts.iter(), |account| account.id.to_string(), size, &page_token);
-        let accounts = page.into_iter().map(account_to_wire).collect();
-        Ok(Response::new(wire::ListAccountsResponse { accounts, next_page_token }))
+        let (authority, _) = self.accounts(request.metadata(), &request.get_ref().issuer)?;
+        let wire::ListAccountsRequest { page_size, page_token, .. } = request.into_inner();
+        Ok(Response::new(accounts::page(&authority, page_size, &page_token)?))
     }
 
     async fn disable_account(
         &self,
         request: Request<wire::DisableAccountRequest>,
     ) -> Result<Response<wire::DisableAccountResponse>, Status> {
-        self.admit(request.metadata())?;
-        let wire::DisableAccountRequest { issuer, account_id } = request.into_inner();
-        let authority = Arc::clone(self.hosts.named(&issuer)?);
-        let id = account_id
-            .parse::<AccountId>()
-            .map_err(|error| ApiError::Field { field: "account_id", message: error.to_string() })?;
-        let account = blocking(move || authority.accounts.disable(&id)).await?.map_err(|error| refused(&error))?;
+        let at = self.accounts(request.metadata(), &request.get_ref().issuer)?;
+        let id = account_id(&request.get_ref().account_id)?;
+        let account = accounts::with(at, move |authority, actor| authority.accounts.disable(actor, &id)).await?;
         Ok(Response::new(wire::DisableAccountResponse { account: Some(account_to_wire(&account)) }))
+    }
+
+    async fn update_account(
+        &self,
+        request: Request<wire::UpdateAccountRequest>,
+    ) -> Result<Response<wire::UpdateAccountResponse>, Status> {
+        let at = self.accounts(request.metadata(), &request.get_ref().issuer)?;
+        let id = account_id(&request.get_ref().account_id)?;
+        let change = accounts::change(&at.0, request.get_ref())?;
+        let account = accounts::with(at, move |authority, actor| authority.accounts.change(actor, &id, change)).await?;
+        Ok(Response::new(wire::UpdateAccountResponse { account: Some(account_to_wire(&account)) }))
+    }
+
+    async fn create_token(
+        &self,
+        request: Request<wire::CreateTokenRequest>,
+    ) -> Result<Response<wire::CreateTokenResponse>, Status> {
+        let at = self.accounts(request.metadata(), &request.get_ref().issuer)?;
+        let wire::CreateTokenRequest { account_id: id, name, scopes, expire_time, .. } = request.into_inner();
+        let until = accounts::instant("expire_time", expire_time.as_ref())?;
+        let (id, wanted) = (account_id(&id)?, NewToken { name, scopes: accounts::scopes(&scopes)?, until });
+        let token =
+            accounts::with(at, move |authority, actor| authority.accounts.new_token(actor, &id, wanted)).await?;
+        let prefix = token.prefix().as_str().to_owned();
+        Ok(Response::new(wire::CreateTokenResponse { token: token.reveal().to_string(), prefix }))
+    }
+
+    async fn revoke_token(
+        &self,
+        request: Request<wire::RevokeTokenRequest>,
+    ) -> Result<Response<wire::RevokeTokenResponse>, Status> {
+        let at = self.accounts(request.metadata(), &request.get_ref().issuer)?;
+        let wire::RevokeTokenRequest { account_id: id, prefix, .. } = request.into_inner();
+        let id = account_id(&id)?;
+        let account =
+            accounts::with(at, move |authority, actor| authority.accounts.revoke_token(actor, &id, &prefix)).await?;
+        Ok(Response::new(wire::RevokeTokenResponse { account: Some(account_to_wire(&account)) }))
+    }
+
+    async fn set_password(
+        &self,
+        request: Request<wire::SetPasswordRequest>,
+    ) -> Result<Response<wire::SetPasswordResponse>, Status> {
+        let at = self.accounts(request.metadata(), &request.get_ref().issuer)?;
+        let wire::SetPasswordRequest { account_id: id, password, .. } = request.into_inner();
+        let (id, password) = (account_id(&id)?, accounts::password("password", &Zeroizing::new(password))?);
+        let account =
+            accounts::with(at, move |authority, actor| authority.accounts.set_password(actor, &id, &password)).await?;
+        Ok(Response::new(wire::SetPasswordResponse { account: Some(account_to_wire(&account)) }))
+    }
+
+    async fn unlock_account(
+        &self,
+        request: Request<wire::UnlockAccountRequest>,
+    ) -> Result<Response<wire::UnlockAccountResponse>, Status> {
+        let at = self.accounts(request.metadata(), &request.get_ref().issuer)?;
+        let id = account_id(&request.get_ref().account_id)?;
+        let account = accounts::with(at, move |authority, actor| authority.accounts.unlock(actor, &id)).await?;
+        Ok(Response::new(wire::UnlockAccountResponse { account: Some(account_to_wire(&account)) }))
+    }
+
+    async fn arrange_absence(
+        &self,
+        request: Request<wire::ArrangeAbsenceRequest>,
+    ) -> Result<Response<wire::ArrangeAbsenceResponse>, Status> {
+        let wire::ArrangeAbsenceRequest { issuer, account_id: id, absence } = request.get_ref();
+        let id = account_id(id)?;
+        let at = self.administrator(request.metadata(), issuer, Action::ArrangeDeputy)?;
+        // A signatory arranges their own absence, an administrator anybody's.
+        if let Administrator::Account(caller) = &at.1
+            && *caller.id() != id
+        {
+            Accounts::allow(caller, Action::ManageAccounts).map_err(|error| refused(&error))?;
+        }
+        let absence = absence.as_ref().map(accounts::absence).transpose()?;
+        let account = accounts::with(at, move |authority, actor| match absence {
+            Some(absence) => authority.accounts.arrange(actor, &id, absence),
+            None => authority.accounts.back(actor, &id),
+        })
+        .await?;
+        Ok(Response::new(wire::ArrangeAbsenceResponse { account: Some(account_to_wire(&account)) }))
     }
 
     async fn get_status(
@@ -182,7 +250,34 @@ impl Admin {
     fn admit(&self, metadata: &MetadataMap) -> Result<(), ApiError> {
         let shown = authorization(metadata)?.and_then(|value| value.strip_prefix("Bearer "));
         let token = shown.and_then(|text| ApiToken::parse(text.trim()).ok()).ok_or(ApiError::NotTheOperator)?;
-        if self.operator.is(&token.hash()) { Ok(()) } else { Err(ApiError::NotTheOperator) }
+        let operator = self.operator.as_ref().ok_or(ApiError::NotTheOperator)?;
+        if operator.is(&token.hash()) { Ok(()) } else { Err(ApiError::NotTheOperator) }
+    }
+
+    /// Who administers the accounts of an authority.
+    fn accounts(&self, metadata: &MetadataMap, issuer: &str) -> Result<(Arc<HostedAuthority>, Administrator), Status> {
+        self.administrator(metadata, issuer, Action::ManageAccounts)
+    }
+
+    /// Who does `action` there: the operator at its own door, or an account of that authority that may.
+    fn administrator(
+        &self,
+        metadata: &MetadataMap,
+        issuer: &str,
+        action: Action,
+    ) -> Result<(Arc<HostedAuthority>, Administrator), Status> {
+        if self.operator.is_some() {
+            self.admit(metadata)?;
+            return Ok((Arc::clone(self.hosts.named(issuer)?), Administrator::Operator));
+        }
+        let (own, caller) = caller(&self.hosts, metadata)?.account()?;
+        // Asked first: who may not learns nothing of what else is hosted here.
+        Accounts::allow(&caller, action).map_err(|error| refused(&error))?;
+        let named = if issuer.is_empty() { &own } else { self.hosts.named(issuer)? };
+        if named.issuer != own.issuer {
+            return Err(ApiError::AuthorityUnknown(issuer.chars().take(120).collect()).into());
+        }
+        Ok((own, Administrator::Account(caller)))
     }
 
     fn authority_state(&self, authority: &HostedAuthority) -> wire::AuthorityState {
@@ -210,36 +305,4 @@ fn root_of_entries(store: &dyn Store, origin: &Origin, size: u64) -> Result<Hash
         }
     }
     Ok(frontier.root())
-}
-
-fn account_to_wire(account: &Account) -> wire::Account {
-    wire::Account {
-        account_id: account.id.to_string(),
-        name: account.name.clone(),
-        roles: account.roles.iter().map(|role| role_to_wire(*role).into()).collect(),
-        offices: account.offices.iter().map(ToString::to_string).collect(),
-        disabled: account.disabled,
-        token_prefix: account.token_prefix.to_string(),
-    }
-}
-
-const fn role_to_wire(role: Role) -> wire::Role {
-    match role {
-        Role::Exporter => wire::Role::Exporter,
-        Role::Agent => wire::Role::Agent,
-        Role::Examiner => wire::Role::Examiner,
-        Role::Signatory => wire::Role::Signatory,
-        Role::CustomsOfficer => wire::Role::CustomsOfficer,
-        Role::Liaison => wire::Role::Liaison,
-        Role::Auditor => wire::Role::Auditor,
-        Role::Administrator => wire::Role::Administrator,
-    }
-}
-
-fn role_from_wire(role: i32) -> Result<Role, ApiError> {
-    let known = wire::Role::try_from(role).ok();
-    Role::ALL
-        .into_iter()
-        .find(|one| Some(role_to_wire(*one)) == known)
-        .ok_or_else(|| ApiError::Field { field: "roles", message: format!("{role} is not a role of this service") })
 }

@@ -57,6 +57,7 @@ fn details(error: &WorkflowError) -> Details {
     let mut details = Details::default();
     match error {
         WorkflowError::RulesRefuse(findings) => details.findings = Some(("certificate_json", findings.clone())),
+        WorkflowError::SignInLocked(wait) => details.retry = Some(*wait),
         WorkflowError::Sequencer(SequencerError::Overloaded { retry_after }) => details.retry = Some(*retry_after),
         _ => match error.reason() {
             "REQUEST_ID_INVALID" | "REQUEST_ID_EXPIRED" | "REQUEST_ID_REUSED" => {

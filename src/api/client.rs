@@ -15,6 +15,7 @@ use tonic_types::pb;
 use wire::admin_service_client::AdminServiceClient;
 use wire::certificate_service_client::CertificateServiceClient;
 use wire::log_service_client::LogServiceClient;
+use wire::session_service_client::SessionServiceClient;
 use wire::verification_service_client::VerificationServiceClient;
 
 /// The longest a node is waited for before it counts as unreachable.
@@ -107,6 +108,11 @@ impl Connection {
     /// Reading logs.
     pub(crate) fn logs(&self) -> LogServiceClient<Calls> {
         LogServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
+    }
+
+    /// Signing in and out.
+    pub(crate) fn sessions(&self) -> SessionServiceClient<Calls> {
+        SessionServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
     }
 
     /// Running the node.

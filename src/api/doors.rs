@@ -7,11 +7,13 @@ use super::hosts::Hosts;
 use super::http;
 use super::logs::Logs;
 use super::rate::RateLimit;
+use super::sessions::Sessions;
 use super::verifications::Verifications;
 use super::wire::DESCRIPTORS;
 use super::wire::origin::v1::admin_service_server::AdminServiceServer;
 use super::wire::origin::v1::certificate_service_server::CertificateServiceServer;
 use super::wire::origin::v1::log_service_server::LogServiceServer;
+use super::wire::origin::v1::session_service_server::SessionServiceServer;
 use super::wire::origin::v1::verification_service_server::VerificationServiceServer;
 use crate::exchange::driver::DriverView;
 use crate::office::TokenHash;
@@ -73,6 +75,7 @@ pub struct Health {
 
 type CertificatesServer = CertificateServiceServer<Certificates>;
 type VerificationsServer = VerificationServiceServer<Verifications>;
+type SessionsServer = SessionServiceServer<Sessions>;
 type LogsServer = LogServiceServer<Logs>;
 type AdminServer = AdminServiceServer<Admin>;
 
@@ -92,8 +95,30 @@ impl Doors {
             rate: Arc::new(RateLimit::new(verifications_per_minute)),
         };
         let logs = Logs { hosts: hosts.clone() };
+        let sessions = Sessions::new(hosts.clone(), Arc::clone(&clock));
+        let started_at = clock.now();
+        // On the clients' door nobody is the operator, whatever token they show.
+        let admin = Admin {
+            hosts: hosts.clone(),
+            operator: None,
+            clock,
+            started_at,
+            verifier,
+            stopping: stopping.clone(),
+            partners,
+            reload_trust,
+        };
+        let services = [
+            CertificatesServer::NAME,
+            VerificationsServer::NAME,
+            LogsServer::NAME,
+            SessionsServer::NAME,
+            AdminServer::NAME,
+        ];
         let client = Routes::new(client_health_server)
-            .add_service(reflection(&[CertificatesServer::NAME, VerificationsServer::NAME, LogsServer::NAME])?)
+            .add_service(reflection(&services)?)
+            .add_service(SessionsServer::new(sessions).max_decoding_message_size(MAX_MESSAGE))
+            .add_service(AdminServer::new(admin.clone()).max_decoding_message_size(MAX_MESSAGE))
             .add_service(CertificatesServer::new(certificates).max_decoding_message_size(MAX_MESSAGE))
             .add_service(VerificationsServer::new(verifications).max_decoding_message_size(MAX_MESSAGE))
             .add_service(LogsServer::new(logs.clone()).max_decoding_message_size(MAX_MESSAGE));
@@ -102,8 +127,7 @@ impl Doors {
         let public = http::routes(http::Public { hosts: hosts.clone(), stopping: stopping.clone() });
         let public = public.layer(from_fn_with_state(deadline, deadline::within_https));
 
-        let started_at = clock.now();
-        let admin = Admin { hosts, operator, clock, started_at, verifier, stopping, partners, reload_trust };
+        let admin = Admin { operator: Some(operator), ..admin };
         // No deadline: checking a log reads all of it.
         let admin = Routes::new(admin_health_server)
             .add_service(reflection(&[AdminServer::NAME])?)
@@ -121,6 +145,8 @@ impl Health {
         self.client.set_serving::<CertificatesServer>().await;
         self.client.set_serving::<VerificationsServer>().await;
         self.client.set_serving::<LogsServer>().await;
+        self.client.set_serving::<SessionsServer>().await;
+        self.client.set_serving::<AdminServer>().await;
         self.admin.set_serving::<AdminServer>().await;
     }
 
@@ -129,6 +155,8 @@ impl Health {
         self.client.set_not_serving::<CertificatesServer>().await;
         self.client.set_not_serving::<VerificationsServer>().await;
         self.client.set_not_serving::<LogsServer>().await;
+        self.client.set_not_serving::<SessionsServer>().await;
+        self.client.set_not_serving::<AdminServer>().await;
         self.admin.set_not_serving::<AdminServer>().await;
         // The empty name is the server as a whole.
         let whole = tonic_health::ServingStatus::NotServing;

@@ -37,7 +37,7 @@ pub(crate) struct Details {
 /// The code of a reason, where its class alone does not say it.
 fn code(reason: &str, class: Class) -> Code {
     match reason {
-        "UNAUTHENTICATED" | "NOT_THE_OPERATOR" => Code::Unauthenticated,
+        "UNAUTHENTICATED" | "NOT_THE_OPERATOR" | "SIGN_IN_REFUSED" => Code::Unauthenticated,
         "PERMISSION_DENIED"
         | "NOT_YOUR_OFFICE"
         | "READING_DENIED"
@@ -52,8 +52,9 @@ fn code(reason: &str, class: Class) -> Code {
         | "LOG_UNKNOWN"
         | "ENTRY_UNKNOWN"
         | "ACCOUNT_UNKNOWN"
+        | "TOKEN_UNKNOWN"
         | "STATUS_LIST_UNKNOWN" => Code::NotFound,
-        "REQUEST_ID_REUSED" | "NUMBER_TAKEN" => Code::AlreadyExists,
+        "REQUEST_ID_REUSED" | "NUMBER_TAKEN" | "LOGIN_TAKEN" => Code::AlreadyExists,
         "RULES_REFUSE"
         | "STATUS_FORBIDS"
         | "LOG_CLOSED"
@@ -62,10 +63,13 @@ fn code(reason: &str, class: Class) -> Code {
         | "APPLICATION_CLAIMED"
         | "SHOWN_DIFFERS"
         | "KEY_NOT_LISTED"
-        | "TRUST_LIST_REFUSED" => Code::FailedPrecondition,
+        | "TRUST_LIST_REFUSED"
+        | "SIGNATORY_AWAY"
+        | "NOT_A_SESSION"
+        | "TOO_MANY_TOKENS" => Code::FailedPrecondition,
         "RECORD_MOVED" | "APPLICATION_MOVED" => Code::Aborted,
         "RANGE_UNPUBLISHED" => Code::OutOfRange,
-        "OVERLOADED" | "RATE_LIMITED" | "NO_SPACE" => Code::ResourceExhausted,
+        "OVERLOADED" | "RATE_LIMITED" | "SIGN_IN_LOCKED" | "NO_SPACE" => Code::ResourceExhausted,
         "DEADLINE_EXCEEDED" => Code::DeadlineExceeded,
         _ => match class {
             Class::Reject => Code::InvalidArgument,

@@ -97,6 +97,18 @@ impl Hosts {
         self.at(host).ok_or_else(|| ApiError::AuthorityUnknown(shown(issuer)))
     }
 
+    /// The one authority, where there is one alone.
+    pub(crate) fn only(&self) -> Result<&Arc<HostedAuthority>, ApiError> {
+        let mut all = self.0.values();
+        match (all.next(), all.next()) {
+            (Some(only), None) => Ok(only),
+            _ => Err(ApiError::Field {
+                field: "issuer",
+                message: "this node hosts several authorities; name one".to_owned(),
+            }),
+        }
+    }
+
     /// The authority of a log, if the log is open here.
     pub(crate) fn log(&self, text: &str) -> Result<(&Arc<HostedAuthority>, Origin, PublishedHead), ApiError> {
         let unknown = || ApiError::LogUnknown(shown(text));

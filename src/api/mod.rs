@@ -3,6 +3,7 @@
 //! What always holds: generated types do not leave this room; a refused call says one stable reason; a negative
 //! verdict is an answer, not an error. Not its business: listeners and TLS (`node`), what may be done (`workflow`).
 
+mod accounts;
 mod admin;
 mod call;
 mod certificates;
@@ -18,6 +19,7 @@ mod logs;
 mod partners;
 mod peer;
 mod rate;
+mod sessions;
 #[cfg(test)]
 pub(crate) mod testing;
 mod verifications;

@@ -40,6 +40,7 @@ impl Caller {
             name: "For a test".to_owned(),
             roles: vec![role.into()],
             offices: offices.iter().map(|code| (*code).to_owned()).collect(),
+            ..Default::default()
         };
         self.0.admin().create_account(request).await.unwrap().into_inner().token
     }

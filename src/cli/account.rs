@@ -1,27 +1,33 @@
-//! `origin account`: who may call a node, through the operator's door.
+//! `origin account`: who may call a node, through the operator's door or as an administrator.
+
+mod keep;
+mod open;
+
+pub(super) use keep::read_password;
 
 use super::{
     Outcome, arguments, check_config,
     console::{Console, Exit, Failure},
-    files::{self, Source},
-    remote,
+    files::Source,
+    remote::{self, TlsArguments},
 };
 use crate::{
     api::client::{Connection, Dial, wire, within_deadline},
-    certificate::OfficeCode,
     node::{Configuration, OPERATOR_TOKEN},
     office::Role,
     statement::Issuer,
+    time::Timestamp,
 };
 use clap::Subcommand;
 use serde_json::json;
 use std::{
+    future::Future,
     net::SocketAddr,
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
-/// Open, list and close accounts at a running node
+/// Open, list, change and close accounts at a running node
 #[derive(Debug, clap::Args)]
 #[command(arg_required_else_help = true)]
 pub(super) struct Arguments {
@@ -31,8 +37,13 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    New(New),
+    New(open::New),
     List(List),
+    Change(keep::Change),
+    Token(keep::TokenArguments),
+    Password(keep::Password),
+    Unlock(keep::Unlock),
+    Away(keep::Away),
     Disable(Disable),
 }
 
@@ -41,12 +52,17 @@ impl Arguments {
         match self.command {
             Command::New(arguments) => arguments.run(console),
             Command::List(arguments) => arguments.run(console),
+            Command::Change(arguments) => arguments.run(console),
+            Command::Token(arguments) => arguments.run(console),
+            Command::Password(arguments) => arguments.run(console),
+            Command::Unlock(arguments) => arguments.run(console),
+            Command::Away(arguments) => arguments.run(console),
             Command::Disable(arguments) => arguments.run(console),
         }
     }
 }
 
-/// The operator's door of the node on this machine.
+/// How the node is reached: its operator's door on this machine, or its door for clients as an administrator.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Door {
     /// The node's configuration, which says where it serves its operator and where the token is
@@ -55,12 +71,20 @@ pub(super) struct Door {
     /// Where the node serves its operator, if not where the configuration says
     #[arg(long, value_name = "ADDR")]
     admin: Option<SocketAddr>,
+    /// The node's gRPC address, HOST:PORT, to call as an administrator of the authority and not as the operator
+    #[arg(long, value_name = "ADDR", value_parser = remote::address, requires = "token_file")]
+    node: Option<String>,
+    /// With --node: file with the administrator's session or token; `-` is standard input
+    #[arg(long, value_name = "FILE", requires = "node")]
+    token_file: Option<Source>,
+    #[command(flatten)]
+    tls: TlsArguments,
 }
 
 impl Door {
     /// The door of the node of this configuration.
     pub(super) fn of(config: &Path, admin: Option<SocketAddr>) -> Self {
-        Self { config: config.to_owned(), admin }
+        Self { config: config.to_owned(), admin, node: None, token_file: None, tls: TlsArguments::default() }
     }
 
     /// The configuration's file.
@@ -73,7 +97,7 @@ impl Door {
         check_config::load(&self.config)
     }
 
-    /// Dials the node.
+    /// Dials the operator's door.
     pub(super) async fn open(&self, configuration: &Configuration) -> Result<(Connection, String), Failure> {
         let address = self.admin.unwrap_or(configuration.admin).to_string();
         let token = operator_token(&configuration.data)?;
@@ -83,6 +107,34 @@ impl Door {
                 .help(format!("is the node running? origin serve --config {}", self.config.display()))
         })?;
         Ok((connection, address))
+    }
+
+    /// Asks the node something about an authority: the one named, or the only one there is.
+    pub(super) fn converse<T, F: Future<Output = Result<tonic::Response<T>, tonic::Status>>>(
+        &self,
+        console: Console,
+        named: Option<Issuer>,
+        ask: impl FnOnce(Connection, String) -> F,
+    ) -> Result<T, Failure> {
+        let remote_side = self.node.as_ref().zip(self.token_file.as_ref());
+        let (configuration, issuer) = match remote_side {
+            // An administrator's own authority needs no name.
+            Some(_) => (None, named.map(|issuer| issuer.to_string()).unwrap_or_default()),
+            None => {
+                let configuration = self.configuration()?;
+                let issuer = authority(named, &configuration)?.to_string();
+                (Some(configuration), issuer)
+            }
+        };
+        remote::converse(async {
+            let (connection, address) = match (&configuration, remote_side) {
+                (_, Some((node, file))) => (self.tls.connect(node, Some(&remote::token(file)?)).await?, node.clone()),
+                (Some(configuration), None) => self.open(configuration).await?,
+                (None, None) => return Err(Failure::new(Exit::Usage, "name the node: --config or --node")),
+            };
+            let answer = ask(connection, issuer).await;
+            answer.map(tonic::Response::into_inner).map_err(|status| remote::refused(console, &address, &status))
+        })
     }
 }
 
@@ -127,62 +179,28 @@ const fn role_to_wire(role: Role) -> wire::Role {
     }
 }
 
-/// Open an account and show its token, once
+/// The account a command is about, and how the node is reached.
 #[derive(Debug, clap::Args)]
-struct New {
-    /// For people: who or what the account is
-    #[arg(long, value_name = "NAME")]
-    name: String,
-    /// What it may do: exporter, agent, examiner, signatory, customs_officer, liaison, auditor, administrator
-    #[arg(long = "role", value_name = "ROLE", required = true, value_parser = role)]
-    roles: Vec<Role>,
-    /// The offices it acts for
-    #[arg(long = "office", value_name = "CODE")]
-    offices: Vec<OfficeCode>,
+pub(super) struct Concerned {
+    /// The account's identifier, as `origin account list` shows it
+    #[arg(value_name = "ACCOUNT")]
+    account: String,
     /// The authority, where the node hosts several
     #[arg(long, value_name = "AUTHORITY", value_parser = arguments::issuer)]
     issuer: Option<Issuer>,
-    /// Where the token goes, readable by its owner alone [default: standard output]
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
     #[command(flatten)]
     door: Door,
 }
 
-impl New {
-    fn run(self, console: Console) -> Outcome {
-        if let Some(path) = self.output.as_ref().filter(|path| path.exists()) {
-            return Err(Failure::new(Exit::Failed, format!("`{}` is there already", path.display()))
-                .note("no account was opened"));
-        }
-        let configuration = self.door.configuration()?;
-        let issuer = authority(self.issuer, &configuration)?;
-        let request = wire::CreateAccountRequest {
-            issuer: issuer.to_string(),
-            name: self.name,
-            roles: self.roles.iter().map(|role| role_to_wire(*role).into()).collect(),
-            offices: self.offices.iter().map(ToString::to_string).collect(),
-        };
-        let answer = remote::converse(async {
-            let (connection, address) = self.door.open(&configuration).await?;
-            let answer = connection.admin().create_account(within_deadline(request)).await;
-            answer.map(tonic::Response::into_inner).map_err(|status| remote::refused(console, &address, &status))
-        })?;
-        let account = answer.account.unwrap_or_default();
-        console.message(format!("opened account {} ({}) at {issuer}", account.account_id, account.name));
-        if let Some(path) = &self.output {
-            files::replace(path, format!("{}\n", answer.token).as_bytes(), 0o600)?;
-            console.message(format!("its token is in {}; it is not shown again", path.display()));
-        } else {
-            console.message("its token, which is not shown again:");
-        }
-        if console.is_json() {
-            let token = if self.output.is_none() { Some(&answer.token) } else { None };
-            console.data(json!({ "account_id": account.account_id, "name": account.name, "token": token }));
-        } else if self.output.is_none() {
-            console.data(&answer.token);
-        }
-        Ok(ExitCode::SUCCESS)
+impl Concerned {
+    /// Asks the node something about the account: the connection, the authority and the account's id are given.
+    fn ask<T, F: Future<Output = Result<tonic::Response<T>, tonic::Status>>>(
+        &self,
+        console: Console,
+        ask: impl FnOnce(Connection, String, String) -> F,
+    ) -> Result<T, Failure> {
+        self.door
+            .converse(console, self.issuer.clone(), |connection, issuer| ask(connection, issuer, self.account.clone()))
     }
 }
 
@@ -198,47 +216,33 @@ struct List {
 
 impl List {
     fn run(self, console: Console) -> Outcome {
-        let configuration = self.door.configuration()?;
-        let issuer = authority(self.issuer, &configuration)?.to_string();
-        remote::converse(async {
-            let (connection, address) = self.door.open(&configuration).await?;
-            let mut page_token = String::new();
-            loop {
-                let request = wire::ListAccountsRequest { issuer: issuer.clone(), page_size: 500, page_token };
-                let answer = connection.admin().list_accounts(within_deadline(request)).await;
-                let answer = answer.map_err(|status| remote::refused(console, &address, &status))?.into_inner();
-                answer.accounts.iter().for_each(|account| show(console, account));
-                page_token = answer.next_page_token;
-                if page_token.is_empty() {
-                    return Ok(ExitCode::SUCCESS);
-                }
+        let mut page_token = String::new();
+        loop {
+            let answer = self.door.converse(console, self.issuer.clone(), async |connection, issuer| {
+                let request = wire::ListAccountsRequest { issuer, page_size: 500, page_token: page_token.clone() };
+                connection.admin().list_accounts(within_deadline(request)).await
+            })?;
+            answer.accounts.iter().for_each(|account| show(console, account));
+            page_token = answer.next_page_token;
+            if page_token.is_empty() {
+                return Ok(ExitCode::SUCCESS);
             }
-        })
+        }
     }
 }
 
-/// Close an account; its token is refused from the next call on
+/// Close an account for good; its tokens and sessions are refused from the next call on
 #[derive(Debug, clap::Args)]
 struct Disable {
-    /// The account's identifier, as `origin account list` shows it
-    #[arg(value_name = "ACCOUNT")]
-    account: String,
-    /// The authority, where the node hosts several
-    #[arg(long, value_name = "AUTHORITY", value_parser = arguments::issuer)]
-    issuer: Option<Issuer>,
     #[command(flatten)]
-    door: Door,
+    concerned: Concerned,
 }
 
 impl Disable {
     fn run(self, console: Console) -> Outcome {
-        let configuration = self.door.configuration()?;
-        let issuer = authority(self.issuer, &configuration)?.to_string();
-        let request = wire::DisableAccountRequest { issuer, account_id: self.account };
-        let answer = remote::converse(async {
-            let (connection, address) = self.door.open(&configuration).await?;
-            let answer = connection.admin().disable_account(within_deadline(request)).await;
-            answer.map(tonic::Response::into_inner).map_err(|status| remote::refused(console, &address, &status))
+        let answer = self.concerned.ask(console, async |connection, issuer, account_id| {
+            let request = wire::DisableAccountRequest { issuer, account_id };
+            connection.admin().disable_account(within_deadline(request)).await
         })?;
         show(console, &answer.account.unwrap_or_default());
         Ok(ExitCode::SUCCESS)
@@ -248,24 +252,71 @@ impl Disable {
 fn show(console: Console, account: &wire::Account) {
     let roles = account.roles().map(role_word).collect::<Vec<_>>();
     if console.is_json() {
+        let tokens = account.tokens.iter().map(|token| {
+            json!({
+                "prefix": token.prefix,
+                "name": token.name,
+                "scopes": (!token.all_scopes).then_some(&token.scopes),
+                "made": time_text(token.create_time.as_ref()),
+                "until": time_text(token.expire_time.as_ref()),
+            })
+        });
+        let absences = account.absences.iter().map(|absence| {
+            json!({
+                "from": time_text(absence.start_time.as_ref()),
+                "until": time_text(absence.end_time.as_ref()),
+                "deputy": absence.deputy_account_id,
+            })
+        });
         console.data(json!({
             "account_id": account.account_id,
             "name": account.name,
             "roles": roles,
             "offices": account.offices,
+            "person": account.person,
+            "login": account.login,
+            "has_password": account.has_password,
+            "exporter_id": account.exporter_id,
             "disabled": account.disabled,
             "token_prefix": account.token_prefix,
+            "tokens": tokens.collect::<Vec<_>>(),
+            "absences": absences.collect::<Vec<_>>(),
         }));
         return;
     }
     let state = if account.disabled { "closed" } else { "open" };
     let offices = if account.offices.is_empty() { "-".to_owned() } else { account.offices.join(",") };
     let name = super::tree::plain(&account.name);
+    let lets_in = match (account.has_password, account.tokens.as_slice()) {
+        (true, []) => "password".to_owned(),
+        (_, []) => "nothing".to_owned(),
+        (_, [first, ..]) => format!("oxt_{}…", first.prefix),
+    };
     let roles = roles.join(",");
-    console.data(format!(
-        "{}  {state:6}  {:12}…  {roles:20} {offices:12} {name}",
-        account.account_id, account.token_prefix
-    ));
+    console.data(format!("{}  {state:6}  {lets_in:13}  {roles:20} {offices:12} {name}", account.account_id));
+    for token in account.tokens.iter().skip(usize::from(!account.has_password && account.tokens.len() == 1)) {
+        let scopes = if token.all_scopes { "whatever the account may".to_owned() } else { token.scopes.join(",") };
+        let until = time_text(token.expire_time.as_ref()).map_or_else(String::new, |until| format!(", until {until}"));
+        let name = super::tree::plain(&token.name);
+        console.data(format!("  token    {} {name}: {scopes}{until}", token.prefix));
+    }
+    if account.has_password {
+        console.data(format!("  signs in as {}", account.login));
+    }
+    for absence in &account.absences {
+        let (from, until) = (time_text(absence.start_time.as_ref()), time_text(absence.end_time.as_ref()));
+        let deputy = if absence.deputy_account_id.is_empty() { "nobody" } else { &absence.deputy_account_id };
+        console.data(format!(
+            "  away     {} to {}, deputy {deputy}",
+            from.unwrap_or_default(),
+            until.unwrap_or_default()
+        ));
+    }
+}
+
+/// An instant of the wire, as text.
+pub(super) fn time_text(at: Option<&prost_types::Timestamp>) -> Option<String> {
+    at.and_then(|at| Timestamp::new(at.seconds, at.nanos).ok()).map(|at| at.to_string())
 }
 
 fn role_word(role: wire::Role) -> &'static str {

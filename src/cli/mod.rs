@@ -28,6 +28,7 @@ mod redact;
 mod remote;
 mod rows;
 mod serve;
+mod session;
 mod tree;
 mod trust;
 mod verify;
@@ -81,6 +82,8 @@ enum Command {
     Key(key::Arguments),
     Trust(trust::Arguments),
     Account(account::Arguments),
+    Login(session::Login),
+    Logout(session::Logout),
     Partner(partner::Arguments),
     Issue(issue::Arguments),
     Log(log::Arguments),
@@ -104,6 +107,8 @@ impl Command {
             Self::Key(arguments) => arguments.run(console),
             Self::Trust(arguments) => arguments.run(console),
             Self::Account(arguments) => arguments.run(console),
+            Self::Login(arguments) => arguments.run(console),
+            Self::Logout(arguments) => arguments.run(console),
             Self::Partner(arguments) => arguments.run(console),
             Self::Issue(arguments) => arguments.run(console),
             Self::Log(arguments) => arguments.run(console),

@@ -36,7 +36,7 @@ pub(super) struct NodeArguments {
 }
 
 /// How a node is known.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 pub(super) struct TlsArguments {
     /// PEM of the authorities that vouch for the node, such as its tls/ca.crt.pem [default: the system's]
     #[arg(long, value_name = "FILE", env = "ORIGIN_CA")]

@@ -1,14 +1,16 @@
-//! An account of an authority: who calls, in which roles, for which offices.
+//! An account of an authority: who calls, in which roles, for which offices, and how it is let in.
 
-use super::{Action, ApiToken, Person, Role, TokenHash, TokenPrefix};
+use super::{Absence, AccountRefused, Action, ApiToken, ExporterId, Login, PasswordHash, Person, Role, Scopes};
+use super::{TokenHash, TokenPrefix};
 use crate::certificate::OfficeCode;
-use crate::reason::{Class, Reasoned};
-use crate::time::{NoRandomness, Random};
+use crate::time::{NoRandomness, Random, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Longest name of an account, in characters.
+/// Longest name of an account, or of a token, in characters.
 const MAX_NAME: usize = 120;
+/// Tokens an account may have at once.
+pub const MAX_TOKENS: usize = 32;
 /// Characters of the alphabet of an account's id after its mark.
 const ID_ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// What every account's id begins with.
@@ -26,12 +28,23 @@ pub struct AccountId(String);
 #[error("`{0}` is not the id of an account, such as `acc_0123456789abcdef`")]
 pub struct NotAccountId(pub String);
 
+/// Sixteen characters of 80 random bits, behind a mark.
+pub(super) fn draw_id(mark: &str, random: &dyn Random) -> Result<String, NoRandomness> {
+    let mut bytes = [0_u8; ID_CHARACTERS];
+    random.fill(&mut bytes)?;
+    let body = bytes.iter().filter_map(|byte| ID_ALPHABET.get(usize::from(byte & 31))).map(|c| char::from(*c));
+    Ok(mark.chars().chain(body).collect())
+}
+
+/// Whether the text is an id with this mark.
+pub(super) fn is_id(mark: &str, text: &str) -> bool {
+    let body = text.strip_prefix(mark).unwrap_or_default();
+    body.len() == ID_CHARACTERS && body.bytes().all(|b| ID_ALPHABET.contains(&b))
+}
+
 impl AccountId {
     fn draw(random: &dyn Random) -> Result<Self, NoRandomness> {
-        let mut bytes = [0_u8; ID_CHARACTERS];
-        random.fill(&mut bytes)?;
-        let body = bytes.iter().filter_map(|byte| ID_ALPHABET.get(usize::from(byte & 31))).map(|c| char::from(*c));
-        Ok(Self(ID_MARK.chars().chain(body).collect()))
+        draw_id(ID_MARK, random).map(Self)
     }
 
     /// The text.
@@ -51,114 +64,215 @@ impl std::str::FromStr for AccountId {
     type Err = NotAccountId;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let body = text.strip_prefix(ID_MARK).unwrap_or_default();
-        if body.len() == ID_CHARACTERS && body.bytes().all(|b| ID_ALPHABET.contains(&b)) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(NotAccountId(text.to_owned()))
-        }
+        if is_id(ID_MARK, text) { Ok(Self(text.to_owned())) } else { Err(NotAccountId(text.to_owned())) }
     }
 }
 
-/// An account as it is kept; the token itself is not.
+/// One token of an account as it is kept; the token itself is not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Token {
+    /// What may be shown of it, and names it.
+    pub prefix: TokenPrefix,
+    /// What is kept of it.
+    pub hash: TokenHash,
+    /// What it is for, in its maker's words.
+    #[serde(default)]
+    pub name: String,
+    /// What it opens.
+    #[serde(default)]
+    pub scopes: Scopes,
+    /// When it was made, in Unix seconds; 0 for one of a time when that was not kept.
+    #[serde(default)]
+    pub made: i64,
+    /// When it ends, in Unix seconds; never, where that is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<i64>,
+}
+
+impl Token {
+    /// Keeps what has to be kept of a token.
+    #[must_use]
+    pub fn of(token: &ApiToken, name: &str, scopes: Scopes, made: Timestamp, until: Option<Timestamp>) -> Self {
+        Self {
+            prefix: token.prefix(),
+            hash: token.hash(),
+            name: name.trim().to_owned(),
+            scopes,
+            made: made.as_second(),
+            until: until.map(Timestamp::as_second),
+        }
+    }
+
+    /// Whether its time is over.
+    #[must_use]
+    pub fn has_ended(&self, now: Timestamp) -> bool {
+        self.until.is_some_and(|until| until <= now.as_second())
+    }
+}
+
+/// An account as it is kept; its tokens and its password are not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Kept")]
 pub struct Account {
     /// Its id.
     pub id: AccountId,
     /// Its name, for people.
     pub name: String,
     /// The person behind it, where it was said: two accounts of one person name the same.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub person: Option<Person>,
     /// Its roles, each once, in order.
     pub roles: Vec<Role>,
     /// The offices it acts for, each once, in order.
     pub offices: Vec<OfficeCode>,
-    /// What may be shown of its token.
-    pub token_prefix: TokenPrefix,
-    /// What is kept of its token.
-    pub token_hash: TokenHash,
-    /// Closed: its token is refused.
+    /// The exporter whose account it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exporter: Option<ExporterId>,
+    /// The name it signs in by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login: Option<Login>,
+    /// What is kept of its password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<PasswordHash>,
+    /// Its tokens.
+    pub tokens: Vec<Token>,
+    /// When its holder is away, and who signs meanwhile.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub absences: Vec<Absence>,
+    /// Closed: nothing lets it in.
     pub disabled: bool,
 }
 
-/// Why an account cannot be opened as asked.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum AccountRefused {
-    /// The name is empty, too long or not plain.
-    #[error("the name of an account has 1 to 120 characters and none that control")]
-    Name,
-    /// An account without a role may do nothing.
-    #[error("an account needs at least one role")]
-    NoRole,
-    /// None of the roles may do anything yet, so the account's token would open nothing.
-    #[error("the roles {0} may do nothing yet")]
-    NothingGranted(String),
-    /// A signatory signs for an office.
-    #[error("a signatory acts for at least one office")]
-    NoOffice,
-    /// The system gave no randomness.
-    #[error(transparent)]
-    Randomness(#[from] NoRandomness),
+/// An account as any version wrote it: the first ones had one token and nothing else to be let in by.
+#[derive(Deserialize)]
+struct Kept {
+    id: AccountId,
+    name: String,
+    person: Option<Person>,
+    roles: Vec<Role>,
+    offices: Vec<OfficeCode>,
+    exporter: Option<ExporterId>,
+    login: Option<Login>,
+    password: Option<PasswordHash>,
+    #[serde(default)]
+    tokens: Vec<Token>,
+    #[serde(default)]
+    absences: Vec<Absence>,
+    token_prefix: Option<TokenPrefix>,
+    token_hash: Option<TokenHash>,
+    disabled: bool,
 }
 
-impl Reasoned for AccountRefused {
-    fn reason(&self) -> &'static str {
-        match self {
-            Self::Name => "ACCOUNT_NAME",
-            Self::NoRole => "ACCOUNT_WITHOUT_ROLE",
-            Self::NothingGranted(_) => "ACCOUNT_MAY_NOTHING",
-            Self::NoOffice => "ACCOUNT_WITHOUT_OFFICE",
-            Self::Randomness(_) => "NO_RANDOMNESS",
+impl From<Kept> for Account {
+    fn from(kept: Kept) -> Self {
+        let mut tokens = kept.tokens;
+        if let (Some(prefix), Some(hash)) = (kept.token_prefix, kept.token_hash) {
+            let name = String::new();
+            tokens.push(Token { prefix, hash, name, scopes: Scopes::all(), made: 0, until: None });
         }
+        let Kept { id, name, person, roles, offices, exporter, login, password, absences, disabled, .. } = kept;
+        Self { id, name, person, roles, offices, exporter, login, password, tokens, absences, disabled }
     }
+}
 
-    fn class(&self) -> Class {
-        match self {
-            Self::Randomness(_) => Class::Fatal,
-            _ => Class::Reject,
+/// What an account is to be.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Wanted {
+    /// Its name, for people.
+    pub name: String,
+    /// The person behind it.
+    pub person: Option<Person>,
+    /// Its roles.
+    pub roles: Vec<Role>,
+    /// The offices it acts for.
+    pub offices: Vec<OfficeCode>,
+    /// The exporter whose account it is.
+    pub exporter: Option<ExporterId>,
+    /// The name it signs in by.
+    pub login: Option<Login>,
+}
+
+impl Wanted {
+    /// Puts in order what is wanted, or says why it cannot be.
+    fn checked(mut self) -> Result<Self, AccountRefused> {
+        self.name = plain_name(&self.name).ok_or(AccountRefused::Name)?;
+        self.roles.sort_unstable();
+        self.roles.dedup();
+        self.offices.sort_unstable();
+        self.offices.dedup();
+        if self.roles.is_empty() {
+            return Err(AccountRefused::NoRole);
         }
+        if !self.roles.iter().any(|role| Action::ALL.into_iter().any(|action| role.may(action))) {
+            let names = self.roles.iter().map(|role| role.name()).collect::<Vec<_>>();
+            return Err(AccountRefused::NothingGranted(names.join(", ")));
+        }
+        if self.roles.contains(&Role::Signatory) && self.offices.is_empty() {
+            return Err(AccountRefused::NoOffice);
+        }
+        if self.exporter.is_some() && !self.roles.contains(&Role::Exporter) {
+            return Err(AccountRefused::ExporterRole);
+        }
+        Ok(self)
     }
+}
+
+/// A name of something of an account, trimmed, if it has 1 to 120 characters and none that control.
+pub(super) fn plain_name(name: &str) -> Option<String> {
+    let name = name.trim();
+    let good = !name.is_empty() && name.chars().count() <= MAX_NAME && !name.chars().any(char::is_control);
+    good.then(|| name.to_owned())
 }
 
 impl Account {
-    /// Opens an account; the token is returned beside it, this once.
-    pub fn open(
-        name: &str,
-        mut roles: Vec<Role>,
-        mut offices: Vec<OfficeCode>,
-        random: &dyn Random,
-    ) -> Result<(Self, ApiToken), AccountRefused> {
-        let name = name.trim();
-        if name.is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
-            return Err(AccountRefused::Name);
-        }
-        roles.sort_unstable();
-        roles.dedup();
-        offices.sort_unstable();
-        offices.dedup();
-        if roles.is_empty() {
-            return Err(AccountRefused::NoRole);
-        }
-        if !roles.iter().any(|role| Action::ALL.into_iter().any(|action| role.may(action))) {
-            let names = roles.into_iter().map(Role::name).collect::<Vec<_>>();
-            return Err(AccountRefused::NothingGranted(names.join(", ")));
-        }
-        if roles.contains(&Role::Signatory) && offices.is_empty() {
-            return Err(AccountRefused::NoOffice);
-        }
-        let token = ApiToken::draw(random)?;
-        let account = Self {
+    /// Opens an account that nothing lets in yet.
+    pub fn open(wanted: Wanted, random: &dyn Random) -> Result<Self, AccountRefused> {
+        let Wanted { name, person, roles, offices, exporter, login } = wanted.checked()?;
+        Ok(Self {
             id: AccountId::draw(random)?,
-            name: name.to_owned(),
-            person: None,
+            name,
+            person,
             roles,
             offices,
-            token_prefix: token.prefix(),
-            token_hash: token.hash(),
+            exporter,
+            login,
+            password: None,
+            tokens: Vec::new(),
+            absences: Vec::new(),
             disabled: false,
-        };
-        Ok((account, token))
+        })
+    }
+
+    /// The account as what it is now wanted to be; how it is let in stays.
+    pub fn changed(self, wanted: Wanted) -> Result<Self, AccountRefused> {
+        let Wanted { name, person, roles, offices, exporter, login } = wanted.checked()?;
+        if self.password.is_some() && login.is_none() {
+            return Err(AccountRefused::Login);
+        }
+        Ok(Self { name, person, roles, offices, exporter, login, ..self })
+    }
+
+    /// What it is, as it could be wanted again.
+    #[must_use]
+    pub fn wanted(&self) -> Wanted {
+        let Self { name, person, roles, offices, exporter, login, .. } = self.clone();
+        Wanted { name, person, roles, offices, exporter, login }
+    }
+
+    /// The same account with one token more; those that have ended make room.
+    pub fn with_token(mut self, token: Token, now: Timestamp) -> Result<Self, AccountRefused> {
+        if !token.name.is_empty() && plain_name(&token.name).is_none() {
+            return Err(AccountRefused::Name);
+        }
+        if token.has_ended(now) {
+            return Err(AccountRefused::TokenEnded);
+        }
+        self.tokens.retain(|one| !one.has_ended(now));
+        if self.tokens.len() >= MAX_TOKENS || self.tokens.iter().any(|one| one.prefix == token.prefix) {
+            return Err(AccountRefused::TooManyTokens);
+        }
+        self.tokens.push(token);
+        Ok(self)
     }
 
     /// The person behind it; where none was named, its id stands for nobody else.
@@ -179,60 +293,14 @@ impl Account {
         !self.disabled && self.offices.contains(office)
     }
 
-    /// Whether the token is this account's, and the account is open.
+    /// Its token with this hash, if the account is open and the token's time is not over.
     #[must_use]
-    pub fn admits(&self, token: &ApiToken) -> bool {
+    pub fn admits(&self, hash: &TokenHash, now: Timestamp) -> Option<&Token> {
         // Hash first: a closed account answers as slowly as an open one.
-        self.token_hash.is(&token.hash()) && !self.disabled
+        let token = self.tokens.iter().find(|token| token.hash.is(hash))?;
+        (!self.disabled && !token.has_ended(now)).then_some(token)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::time::SeededRandom;
-
-    fn office() -> OfficeCode {
-        "KHI".parse().unwrap()
-    }
-
-    fn open(roles: &[Role], offices: &[OfficeCode]) -> Result<(Account, ApiToken), AccountRefused> {
-        Account::open("Back office", roles.to_vec(), offices.to_vec(), &SeededRandom::new(7))
-    }
-
-    #[test]
-    fn an_account_admits_its_own_token_until_it_is_closed() {
-        let (mut account, token) = open(&[Role::Signatory], &[office()]).unwrap();
-        let other = ApiToken::draw(&SeededRandom::new(8)).unwrap();
-        assert!(account.admits(&token) && !account.admits(&other));
-        assert!(account.may(Action::IssueCertificate) && account.acts_for(&office()));
-        account.disabled = true;
-        assert!(!account.admits(&token) && !account.may(Action::IssueCertificate) && !account.acts_for(&office()));
-    }
-
-    #[test]
-    fn what_is_kept_does_not_contain_the_token() {
-        let (account, token) = open(&[Role::Signatory], &[office()]).unwrap();
-        let kept = serde_json::to_string(&account).unwrap();
-        assert!(!kept.contains(&token.reveal()[12..]), "{kept}");
-        assert_eq!(serde_json::from_str::<Account>(&kept).unwrap(), account);
-    }
-
-    #[test]
-    fn an_account_that_could_do_nothing_is_refused() {
-        assert_eq!(open(&[], &[]).err(), Some(AccountRefused::NoRole));
-        let nothing = open(&[Role::CustomsOfficer], &[office()]).err();
-        assert_eq!(nothing, Some(AccountRefused::NothingGranted("customs_officer".to_owned())));
-        assert!(open(&[Role::CustomsOfficer, Role::Auditor], &[]).is_ok(), "one role that may is enough");
-        assert_eq!(open(&[Role::Signatory], &[]).err(), Some(AccountRefused::NoOffice));
-        let unnamed = Account::open(" ", vec![Role::Auditor], Vec::new(), &SeededRandom::new(1));
-        assert_eq!(unnamed.err(), Some(AccountRefused::Name));
-    }
-
-    #[test]
-    fn an_id_reads_back() {
-        let (account, _) = open(&[Role::Auditor], &[]).unwrap();
-        assert_eq!(account.id.as_str().parse(), Ok(account.id.clone()));
-        assert!("acc_ABCDEFGHIJKLMNOP".parse::<AccountId>().is_err());
-    }
-}
+mod tests;

@@ -1,6 +1,6 @@
 //! Who asks for something: the account, what it showed, and what that opens.
 
-use super::{Account, AccountId, Action, Hand, Scopes, TokenPrefix};
+use super::{Account, AccountId, Action, Actor, AuditEvent, Denials, Hand, Scopes, TokenPrefix};
 use crate::certificate::OfficeCode;
 use std::fmt;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ impl fmt::Display for Credential {
 }
 
 /// That the caller acts for an office in the place of a signatory who is away.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Deputising {
     /// The office.
     pub office: OfficeCode,
@@ -34,20 +34,26 @@ pub struct Deputising {
 
 /// Who asks. What it may is asked in one place, [`Caller::may`]: the roles of its account, within the scopes of what
 /// it showed. Cheap to clone.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Caller {
     account: Arc<Account>,
     credential: Credential,
     scopes: Scopes,
     deputising: Vec<Deputising>,
     away: bool,
+    denials: Option<Arc<dyn Denials>>,
 }
+
+/// It may not: a role is missing, or the token's scopes are narrower.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this account may not {0}; an administrator of the authority can give it a role that may")]
+pub struct Denied(pub Action);
 
 impl Caller {
     /// An account that showed a credential, within the scopes it has.
     #[must_use]
     pub const fn new(account: Arc<Account>, credential: Credential, scopes: Scopes) -> Self {
-        Self { account, credential, scopes, deputising: Vec::new(), away: false }
+        Self { account, credential, scopes, deputising: Vec::new(), away: false, denials: None }
     }
 
     /// The same in the place of others who are away.
@@ -60,6 +66,12 @@ impl Caller {
     #[must_use]
     pub fn away(self, away: bool) -> Self {
         Self { away, ..self }
+    }
+
+    /// The same, whose denials are heard.
+    #[must_use]
+    pub fn heard_by(self, denials: Arc<dyn Denials>) -> Self {
+        Self { denials: Some(denials), ..self }
     }
 
     /// The account.
@@ -84,6 +96,17 @@ impl Caller {
     #[must_use]
     pub fn may(&self, action: Action) -> bool {
         self.scopes.take_in(action) && self.account.may(action)
+    }
+
+    /// Refuses what it may not, and lets the audit record hear of it.
+    pub fn allow(&self, action: Action) -> Result<(), Denied> {
+        if self.may(action) {
+            return Ok(());
+        }
+        if let Some(denials) = &self.denials {
+            denials.denied(AuditEvent::of(Actor::Caller(self), action).refused("PERMISSION_DENIED"));
+        }
+        Err(Denied(action))
     }
 
     /// Whether it acts for the office: in its own name, or in the place of one who is away.
@@ -115,10 +138,71 @@ impl Caller {
     }
 }
 
+impl fmt::Debug for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Caller({}, {})", self.account.id, self.credential)
+    }
+}
+
 #[cfg(test)]
 impl From<Account> for Caller {
     fn from(account: Account) -> Self {
-        let credential = Credential::Token(account.token_prefix.clone());
-        Self::new(Arc::new(account), credential, Scopes::all())
+        let token = super::ApiToken::draw(&crate::time::SeededRandom::new(1)).unwrap();
+        Self::new(Arc::new(account), Credential::Token(token.prefix()), Scopes::all())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::office::{Role, Wanted};
+    use crate::time::SeededRandom;
+    use std::sync::Mutex;
+
+    fn account(seed: u64, roles: &[Role], office: &str) -> Account {
+        let wanted = Wanted {
+            name: "A".into(),
+            roles: roles.to_vec(),
+            offices: vec![office.parse().unwrap()],
+            ..Wanted::default()
+        };
+        Account::open(wanted, &SeededRandom::new(seed)).unwrap()
+    }
+
+    #[derive(Default)]
+    struct Ear(Mutex<Vec<AuditEvent>>);
+
+    impl Denials for Ear {
+        fn denied(&self, event: AuditEvent) {
+            self.0.lock().unwrap().push(event);
+        }
+    }
+
+    #[test]
+    fn a_token_opens_neither_more_than_its_scopes_nor_more_than_its_account() {
+        let token = Credential::Token(super::super::ApiToken::draw(&SeededRandom::new(1)).unwrap().prefix());
+        let signatory = Arc::new(account(1, &[Role::Signatory], "KHI"));
+        let scopes = Scopes::only([Action::ReadCertificate, Action::ManageAccounts]);
+        let ear = Arc::new(Ear::default());
+        let caller = Caller::new(signatory, token, scopes).heard_by(Arc::clone(&ear) as Arc<dyn Denials>);
+        assert_eq!(caller.allow(Action::ReadCertificate), Ok(()));
+        assert_eq!(caller.allow(Action::IssueCertificate), Err(Denied(Action::IssueCertificate)));
+        assert_eq!(caller.allow(Action::ManageAccounts), Err(Denied(Action::ManageAccounts)));
+        let heard = ear.0.lock().unwrap();
+        assert_eq!(heard.len(), 2);
+        assert_eq!((heard[0].action.as_str(), heard[0].result.as_str()), ("issue_certificate", "PERMISSION_DENIED"));
+    }
+
+    #[test]
+    fn a_deputy_acts_for_the_office_of_the_absent_and_in_their_place() {
+        let absent = Arc::new(account(1, &[Role::Signatory], "KHI"));
+        let (lahore, karachi) = ("LHE".parse().unwrap(), "KHI".parse().unwrap());
+        let deputy = Caller::from(account(2, &[Role::Signatory], "LHE"));
+        assert!(!deputy.acts_for(&karachi));
+        let place = Deputising { office: "KHI".parse().unwrap(), absent: Arc::clone(&absent) };
+        let deputy = deputy.deputising(vec![place]);
+        assert!(deputy.acts_for(&karachi) && deputy.acts_for(&lahore));
+        assert_eq!(deputy.hand(&karachi).in_place_of, Some((absent.id.clone(), absent.person())));
+        assert_eq!(deputy.hand(&lahore).in_place_of, None);
     }
 }

@@ -1,12 +1,19 @@
 //! The records and states of an issuing office: accounts, roles and what they may, offices, readers.
 //!
-//! What always holds: what the permission table does not grant is denied; a token is kept as a hash alone.
+//! What always holds: what the permission table does not grant is denied; a token or a password is kept as a hash
+//! alone.
 //! Not its business: who asks (`api`), and whether the moment is right (`workflow`).
 
+mod absence;
 mod account;
 mod application;
+mod audit;
 mod caller;
+mod error;
+mod exporter;
 mod four_eyes;
+mod login;
+mod password;
 mod permission;
 mod person;
 mod place;
@@ -15,18 +22,24 @@ mod role;
 mod scopes;
 mod token;
 
-pub use account::{Account, AccountId, AccountRefused, NotAccountId};
+pub use absence::Absence;
+pub use account::{Account, AccountId, MAX_TOKENS, NotAccountId, Token, Wanted};
 pub use application::{
     Application, ApplicationId, ApplicationRefused, Approval, By, Declarant, Deed, Event, IssuedAs, NotApplicationId,
     OwnSignature, Query, Recommendation, Refusal, RefusalCode, Stage, StageName, Subject, Submission, UnknownStage,
     state_table,
 };
-pub use caller::{Caller, Credential, Deputising};
+pub use audit::{Actor, AuditEvent, Denials};
+pub use caller::{Caller, Credential, Denied, Deputising};
+pub use error::AccountRefused;
+pub use exporter::{ExporterId, NotExporterId};
 pub use four_eyes::{Examined, FourEyes, Hand, SamePerson};
+pub use login::{Login, NotALogin};
+pub use password::{NotAPassword, PASSWORD_LEAST, PASSWORD_MOST, Password, PasswordHash};
 pub use permission::{Action, UnknownAction};
 pub use person::{NotAPerson, Person};
 pub use place::Office;
 pub use reading::{Reader, ReadingRights, UnknownReader};
 pub use role::{Role, UnknownRole};
 pub use scopes::Scopes;
-pub use token::{ApiToken, NotAToken, TOKEN_MARK, TokenHash, TokenPrefix};
+pub use token::{ApiToken, NotAToken, SESSION_MARK, TOKEN_MARK, TokenHash, TokenPrefix};

@@ -9,19 +9,22 @@ use zeroize::Zeroizing;
 
 /// What every token begins with, so that a scanner for leaked secrets can know one.
 pub const TOKEN_MARK: &str = "oxt_";
+/// The same of a session's token, which a password opens and which ends within hours.
+pub const SESSION_MARK: &str = "oxs_";
 /// Random bytes in a token.
 const SECRET_BYTES: usize = 32;
 /// Characters after the mark that may be shown: 48 of 256 bits, so 208 stay secret.
 const PREFIX_CHARACTERS: usize = 8;
 
-/// A token in the clear; it is not kept, and its `Debug` shows the prefix alone.
+/// A token in the clear, of an account or of a session; it is not kept, and its `Debug` shows the prefix alone.
 pub struct ApiToken {
+    mark: &'static str,
     secret: Zeroizing<[u8; SECRET_BYTES]>,
 }
 
 /// The text is not an API token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not an API token: `oxt_` and 43 base64url characters are expected")]
+#[error("not a token: `oxt_` (or `oxs_`, of a session) and 43 base64url characters are expected")]
 pub struct NotAToken;
 
 impl ApiToken {
@@ -29,22 +32,36 @@ impl ApiToken {
     pub fn draw(random: &dyn Random) -> Result<Self, NoRandomness> {
         let mut secret = Zeroizing::new([0; SECRET_BYTES]);
         random.fill(secret.as_mut())?;
-        Ok(Self { secret })
+        Ok(Self { mark: TOKEN_MARK, secret })
+    }
+
+    /// Draws the token of a new session.
+    pub fn draw_session(random: &dyn Random) -> Result<Self, NoRandomness> {
+        Ok(Self { mark: SESSION_MARK, ..Self::draw(random)? })
+    }
+
+    /// Whether it is the token of a session.
+    #[must_use]
+    pub fn is_session(&self) -> bool {
+        self.mark == SESSION_MARK
     }
 
     /// Reads the text a caller sent.
     pub fn parse(text: &str) -> Result<Self, NotAToken> {
-        let body = text.strip_prefix(TOKEN_MARK).ok_or(NotAToken)?;
+        let (mark, body) = [TOKEN_MARK, SESSION_MARK]
+            .into_iter()
+            .find_map(|mark| Some((mark, text.strip_prefix(mark)?)))
+            .ok_or(NotAToken)?;
         let bytes = Zeroizing::new(base64::decode_url(body).map_err(|_| NotAToken)?);
         let secret = <[u8; SECRET_BYTES]>::try_from(bytes.as_slice()).map_err(|_| NotAToken)?;
-        Ok(Self { secret: Zeroizing::new(secret) })
+        Ok(Self { mark, secret: Zeroizing::new(secret) })
     }
 
     /// The text to hand to the account's holder, once.
     #[must_use]
     pub fn reveal(&self) -> Zeroizing<String> {
         let body = Zeroizing::new(base64::encode_url(self.secret.as_ref()));
-        Zeroizing::new(format!("{TOKEN_MARK}{}", body.as_str()))
+        Zeroizing::new(format!("{}{}", self.mark, body.as_str()))
     }
 
     /// What may be shown and logged, and finds the account.
@@ -149,6 +166,13 @@ mod tests {
         assert_eq!(drawn.hash(), read.hash());
         assert_eq!(drawn.prefix(), read.prefix());
         assert_eq!(drawn.reveal().len(), 47);
+    }
+
+    #[test]
+    fn the_token_of_a_session_is_told_apart() {
+        let session = ApiToken::draw_session(&SeededRandom::new(1)).unwrap();
+        assert!(session.reveal().starts_with(SESSION_MARK));
+        assert!(ApiToken::parse(&session.reveal()).unwrap().is_session() && !token(1).is_session());
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub struct Batch {
     pub expected: Vec<Expected>,
     /// Changes of mutable state, applied in order.
     pub state: Vec<StateChange>,
-    /// Rows for the audit trail.
+    /// Rows for the audit trail; the store numbers them and chains each to the one before it.
     pub audit: Vec<Vec<u8>>,
 }
 
@@ -161,8 +161,11 @@ pub(super) fn admit(batch: &Batch, present: &dyn Present) -> Result<(), StoreErr
         }
         bytes = bytes.saturating_add(late.bytes.len());
     }
+    bytes = batch.audit.iter().fold(bytes, |bytes, row| bytes.saturating_add(row.len()));
     if bytes > MAX_BATCH_BYTES {
-        return Err(StoreError::BadBatch(format!("{bytes} bytes of entries, more than {MAX_BATCH_BYTES}")));
+        return Err(StoreError::BadBatch(format!(
+            "{bytes} bytes of entries and audit rows, more than {MAX_BATCH_BYTES}"
+        )));
     }
     Ok(())
 }

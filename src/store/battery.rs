@@ -70,7 +70,13 @@ fn what_is_committed_is_found_again_after_a_reload(make: Make) {
         assert_eq!(store.addressee(&origin("cn")).unwrap(), format!("aud of {}", origin("cn")));
         let audit = store.audit(0, 1000).unwrap();
         assert_eq!(audit.len(), 40);
-        assert!(audit.is_sorted_by(|a, b| a.number < b.number));
+        let mut before = AuditLink::START;
+        for (number, row) in audit.iter().enumerate() {
+            let next = before.next(number as u64, row.at_ms, &row.row);
+            assert_eq!((row.number, row.link), (number as u64, Some(next)), "each row is chained to the one before it");
+            before = next;
+        }
+        assert_eq!(store.audit_head().unwrap(), Some(AuditHead { number: 39, link: before }));
         let tail = store.audit(audit[30].number, 4).unwrap();
         assert_eq!(tail, audit[30..34]);
     });

@@ -3,7 +3,7 @@
 use super::batch::{Batch, Committed};
 use super::entry::{Disclosures, DurableEntry, EntryFacts, EntryRef, PublishedHead, Sealed};
 use super::error::StoreError;
-use super::state::{Answer, AuditRow, Records, RequestId, StatusListState, Table};
+use super::state::{Answer, AuditHead, AuditRow, Records, RequestId, StatusListState, Table};
 use crate::log::LogError;
 use crate::log::{Extension, Hash, HashReader, Origin};
 use crate::statement::Jti;
@@ -125,6 +125,9 @@ pub trait Store: Send + Sync {
 
     /// Rows of the audit trail from a number on, at most `limit`.
     fn audit(&self, from: u64, limit: usize) -> Result<Vec<AuditRow>, StoreError>;
+
+    /// The newest row of the audit trail, once there is one that is chained.
+    fn audit_head(&self) -> Result<Option<AuditHead>, StoreError>;
 }
 
 /// The published tree of one log, for proofs.

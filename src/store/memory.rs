@@ -6,7 +6,8 @@ use super::contract::{SignHead, Store};
 use super::entry::{Disclosures, DurableEntry, EntryFacts, EntryRef, NewEntry, PublishedHead, Sealed};
 use super::error::StoreError;
 use super::state::{
-    ANSWERS_KEPT_MS, Answer, AuditRow, REQUEST_AHEAD_MS, Records, RequestId, StateChange, StatusListState, Table,
+    ANSWERS_KEPT_MS, Answer, AuditHead, AuditRow, REQUEST_AHEAD_MS, Records, RequestId, StateChange, StatusListState,
+    Table,
 };
 use crate::log::{Extension, Hash, HashReader, Origin, leaf_hash, node_hash, root};
 use crate::statement::Jti;
@@ -70,6 +71,10 @@ impl MemoryStore {
 }
 
 impl Memory {
+    fn audit_head(&self) -> Option<AuditHead> {
+        self.audit.last().and_then(|row| Some(AuditHead { number: row.number, link: row.link? }))
+    }
+
     fn log(&self, origin: &Origin) -> Option<&Log> {
         self.logs.iter().find(|log| &log.origin == origin)
     }
@@ -248,8 +253,8 @@ impl Store for MemoryStore {
             memory.disclose(sealed)?;
         }
         for row in batch.audit {
-            let number = memory.audit.len() as u64;
-            memory.audit.push(AuditRow { number, at_ms: batch.at_ms, row });
+            let (_, row) = AuditHead::follow(memory.audit_head(), 0, batch.at_ms, row);
+            memory.audit.push(row);
         }
         drop(memory);
         if tells {
@@ -445,5 +450,9 @@ impl Store for MemoryStore {
 
     fn audit(&self, from: u64, limit: usize) -> Result<Vec<AuditRow>, StoreError> {
         Ok(self.lock().audit.iter().filter(|row| row.number >= from).take(limit).cloned().collect())
+    }
+
+    fn audit_head(&self) -> Result<Option<AuditHead>, StoreError> {
+        Ok(self.lock().audit_head())
     }
 }

@@ -24,8 +24,8 @@ pub use journal::measure;
 pub use journal::{JournalOptions, JournalStore, Scrubbed};
 pub use memory::MemoryStore;
 pub use state::{
-    ANSWERS_KEPT_MS, Answer, AuditRow, Expected, REQUEST_AHEAD_MS, Records, RequestId, StateChange, StatusListState,
-    Table,
+    ANSWERS_KEPT_MS, Answer, AuditHead, AuditLink, AuditRow, Expected, REQUEST_AHEAD_MS, Records, RequestId,
+    StateChange, StatusListState, Table,
 };
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::entry::EntryRef;
 use crate::log::Origin;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 /// How long the answer to a request is kept, in milliseconds: seven days.
 pub const ANSWERS_KEPT_MS: u64 = 7 * 24 * 60 * 60 * 1000;
@@ -130,11 +131,17 @@ pub enum Table {
     ApplicationList,
     /// The last certificate an exporter got for the same goods.
     ApplicationGoods,
+    /// Sessions that a password began, by the hash of their token.
+    Session,
+    /// Exporters, by their id.
+    Exporter,
+    /// Mandates, by the exporter's id and their own.
+    Mandate,
 }
 
 impl Table {
     /// Every table that is in use.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::Account,
         Self::StatusToken,
         Self::Setting,
@@ -150,6 +157,9 @@ impl Table {
         Self::ApplicationQueue,
         Self::ApplicationList,
         Self::ApplicationGoods,
+        Self::Session,
+        Self::Exporter,
+        Self::Mandate,
     ];
 
     /// Whether its records count by what an authority does, not by what it has: millions, which no snapshot can
@@ -163,6 +173,8 @@ impl Table {
                 | Self::ApplicationQueue
                 | Self::ApplicationList
                 | Self::ApplicationGoods
+                | Self::Exporter
+                | Self::Mandate
         )
     }
 
@@ -185,6 +197,9 @@ impl Table {
             Self::ApplicationQueue => 14,
             Self::ApplicationList => 15,
             Self::ApplicationGoods => 16,
+            Self::Session => 17,
+            Self::Exporter => 18,
+            Self::Mandate => 19,
         }
     }
 }
@@ -246,10 +261,50 @@ pub struct StatusListState {
 /// A row of the audit trail, kept for ever.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditRow {
-    /// Its number, from 0.
+    /// Its number. Numbers of chained rows follow one another without a gap.
     pub number: u64,
     /// When it was committed, in Unix milliseconds.
     pub at_ms: u64,
+    /// What chains it to the row before it; none for the rows of a time before rows were chained.
+    pub link: Option<AuditLink>,
     /// The row; its form is its owner's.
     pub row: Vec<u8>,
+}
+
+/// SHA-256 over a row of the audit trail and the link of the row before it: who keeps one can tell whether any row
+/// up to it was changed, taken out or put in since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AuditLink(pub [u8; 32]);
+
+impl AuditLink {
+    /// What the first chained row follows.
+    pub const START: Self = Self([0; 32]);
+
+    /// The link of a row that follows this one: over a fixed text, this link, number and time (8 bytes each,
+    /// big-endian) and the row's bytes.
+    #[must_use]
+    pub fn next(&self, number: u64, at_ms: u64, row: &[u8]) -> Self {
+        let hash = Sha256::new_with_prefix(b"origin audit row 1\n").chain_update(self.0);
+        let hash = hash.chain_update(number.to_be_bytes()).chain_update(at_ms.to_be_bytes());
+        Self(hash.chain_update(row).finalize().into())
+    }
+}
+
+/// The newest row of the audit trail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AuditHead {
+    /// Its number.
+    pub number: u64,
+    /// Its link.
+    pub link: AuditLink,
+}
+
+impl AuditHead {
+    /// The row that follows the newest one.
+    pub(super) fn follow(last: Option<Self>, first: u64, at_ms: u64, row: Vec<u8>) -> (Self, AuditRow) {
+        let (number, before) =
+            last.map_or((first, AuditLink::START), |last| (last.number.saturating_add(1), last.link));
+        let link = before.next(number, at_ms, &row);
+        (Self { number, link }, AuditRow { number, at_ms, link: Some(link), row })
+    }
 }

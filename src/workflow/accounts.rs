@@ -1,15 +1,24 @@
-//! The accounts of one authority: found by the token a caller shows, kept in its store.
+//! The accounts of one authority: found by what a caller shows, kept in its store.
 
-use super::WorkflowError;
+mod guessing;
+mod sessions;
+
+pub use sessions::{SESSION_IDLE, SESSION_LASTS, SignedIn};
+
+use super::{Trail, WorkflowError};
 use crate::{
-    certificate::OfficeCode,
-    office::{Account, AccountId, Action, ApiToken, Caller, Credential, Role, Scopes},
-    store::{Batch, StateChange, Store, Table},
-    time::{Clock, Random},
+    office::{
+        Absence, Account, AccountId, AccountRefused, Action, Actor, ApiToken, AuditEvent, Caller, Credential, Denials,
+        Deputising, Login, Password, PasswordHash, Role, Scopes, Token, TokenPrefix, Wanted,
+    },
+    store::{StateChange, Store, Table},
+    time::{Clock, Random, Timestamp},
 };
+use guessing::Guesses;
+use sessions::Session;
 use std::{
-    collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
 /// The accounts of one authority. Cheap to clone.
@@ -20,123 +29,360 @@ struct Inner {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
-    by_token: RwLock<HashMap<[u8; 32], Account>>,
+    trail: Arc<Trail>,
+    guesses: Guesses,
+    known: RwLock<Known>,
+    /// One change after the other: each begins from what the last one left.
+    writing: Mutex<()>,
+}
+
+/// What is in memory of them.
+#[derive(Default)]
+struct Known {
+    accounts: BTreeMap<AccountId, Arc<Account>>,
+    by_token: HashMap<[u8; 32], AccountId>,
+    by_login: HashMap<Login, AccountId>,
+    sessions: HashMap<[u8; 32], Arc<Session>>,
+    /// Who is away, by the account that acts for them.
+    absent: HashMap<AccountId, Vec<AccountId>>,
+}
+
+/// A token to be made.
+#[derive(Debug, Clone, Default)]
+pub struct NewToken {
+    /// What it is for, in words; may be empty.
+    pub name: String,
+    /// What it opens.
+    pub scopes: Scopes,
+    /// When it ends.
+    pub until: Option<Timestamp>,
 }
 
 impl Accounts {
     /// Reads them from the store.
     pub fn load(store: Arc<dyn Store>, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self, WorkflowError> {
-        let mut by_token = HashMap::new();
+        let mut known = Known::default();
+        let unreadable = |what: &str, error: &dyn std::fmt::Display| WorkflowError::Record(format!("{what}: {error}"));
         for (_, record) in store.records(Table::Account)? {
-            let account: Account =
-                serde_json::from_slice(&record).map_err(|e| WorkflowError::Record(format!("an account: {e}")))?;
-            by_token.insert(*account.token_hash.as_bytes(), account);
+            known.put(serde_json::from_slice(&record).map_err(|e| unreadable("an account", &e))?);
         }
-        Ok(Self(Arc::new(Inner { store, clock, random, by_token: RwLock::new(by_token) })))
+        let now = clock.now();
+        for (id, record) in store.records(Table::Session)? {
+            let session = Session::read(&record, now).map_err(|e| unreadable("a session", &e))?;
+            let hash = <[u8; 32]>::try_from(id.as_slice()).map_err(|_| unreadable("a session", &"its id"))?;
+            known.sessions.extend(session.map(|session| (hash, Arc::new(session))));
+        }
+        let trail = Arc::new(Trail::start(Arc::clone(&store), Arc::clone(&clock)));
+        let (guesses, known, writing) = (Guesses::default(), RwLock::new(known), Mutex::new(()));
+        Ok(Self(Arc::new(Inner { store, clock, random, trail, guesses, known, writing })))
     }
 
-    /// Who shows this token, if its account is open.
+    /// Hears of what is denied.
+    #[must_use]
+    pub fn trail(&self) -> &Arc<Trail> {
+        &self.0.trail
+    }
+
+    /// Who shows this token, of an account or of a session, if its account is open and its time is not over.
     #[must_use]
     pub fn admitted(&self, token: &ApiToken) -> Option<Caller> {
-        let accounts = self.0.by_token.read().unwrap_or_else(PoisonError::into_inner);
+        let (known, now) = (self.0.known(), self.0.clock.now());
         // Looked up by its SHA-256: the time it takes tells nothing of a 256-bit token.
-        let account = accounts.get(token.hash().as_bytes()).filter(|account| account.admits(token))?;
-        Some(Caller::new(Arc::new(account.clone()), Credential::Token(account.token_prefix.clone()), Scopes::all()))
+        let hash = token.hash();
+        if token.is_session() {
+            let session = known.sessions.get(hash.as_bytes())?;
+            let account = known.accounts.get(session.account()).filter(|account| !account.disabled)?;
+            return session.use_at(now).then(|| self.caller(&known, account, session.credential(), Scopes::all(), now));
+        }
+        let account = known.accounts.get(known.by_token.get(hash.as_bytes())?)?;
+        let token = account.admits(&hash, now)?;
+        let credential = Credential::Token(token.prefix.clone());
+        Some(self.caller(&known, account, credential, token.scopes.clone(), now))
     }
 
-    /// The caller as it is now, if it may still come in: a stream that began before its account was closed asks again.
+    /// The caller as it is now, if it may still come in: a stream that began before its account was closed, its token
+    /// revoked or its session ended asks again.
     #[must_use]
     pub fn again(&self, caller: &Caller) -> Option<Caller> {
-        let accounts = self.0.by_token.read().unwrap_or_else(PoisonError::into_inner);
-        let account = accounts.get(caller.account().token_hash.as_bytes()).filter(|account| !account.disabled)?;
-        Some(Caller::new(Arc::new(account.clone()), caller.credential().clone(), Scopes::all()))
+        let (known, now) = (self.0.known(), self.0.clock.now());
+        let account = known.accounts.get(caller.id()).filter(|account| !account.disabled)?;
+        let scopes = match caller.credential() {
+            Credential::Token(prefix) => {
+                let token = account.tokens.iter().find(|token| token.prefix == *prefix && !token.has_ended(now))?;
+                token.scopes.clone()
+            }
+            Credential::Session(_) => {
+                let mut own = known.sessions.values().filter(|one| one.account() == caller.id());
+                own.find(|one| one.credential() == *caller.credential() && one.use_at(now))?;
+                Scopes::all()
+            }
+        };
+        Some(self.caller(&known, account, caller.credential().clone(), scopes, now))
     }
 
-    /// Opens an account; its token is shown here and never again. It blocks until the account is durable.
-    pub fn open(
+    fn caller(
         &self,
-        name: &str,
-        roles: Vec<Role>,
-        offices: Vec<OfficeCode>,
-    ) -> Result<(Account, ApiToken), WorkflowError> {
-        let (account, token) = Account::open(name, roles, offices, self.0.random.as_ref())?;
-        self.put(account.clone(), "opened")?;
-        Ok((account, token))
+        known: &Known,
+        account: &Arc<Account>,
+        credential: Credential,
+        scopes: Scopes,
+        now: Timestamp,
+    ) -> Caller {
+        let absent = known.absent.get(&account.id).into_iter().flatten().filter_map(|id| known.accounts.get(id));
+        let absent = absent.filter(|one| {
+            let here = |absence: &&Absence| absence.deputy.as_ref() == Some(&account.id) && absence.is_at(now);
+            !one.disabled && one.roles.contains(&Role::Signatory) && one.absences.iter().any(|absence| here(&absence))
+        });
+        let places = absent.flat_map(|one| {
+            one.offices.iter().map(|office| Deputising { office: office.clone(), absent: Arc::clone(one) })
+        });
+        Caller::new(Arc::clone(account), credential, scopes)
+            .deputising(places.collect())
+            .away(account.absences.iter().any(|absence| absence.is_at(now)))
+            .heard_by(Arc::clone(&self.0.trail) as Arc<dyn Denials>)
+    }
+
+    /// Refuses a caller that may not, and lets the audit record hear of it.
+    pub fn allow(caller: &Caller, action: Action) -> Result<(), WorkflowError> {
+        caller.allow(action).map_err(|denied| WorkflowError::Denied(denied.0))?;
+        // Who is away signs nothing: a deputy does, and a password left behind with a desk opens no signature.
+        let signs = matches!(action, Action::SignCertificate | Action::IssueCertificate | Action::ChangeStatus);
+        if signs && caller.is_away() { Err(WorkflowError::SignatoryAway) } else { Ok(()) }
     }
 
     /// Every account, by id.
     #[must_use]
-    pub fn list(&self) -> Vec<Account> {
-        let accounts = self.0.by_token.read().unwrap_or_else(PoisonError::into_inner);
-        let mut list = accounts.values().cloned().collect::<Vec<_>>();
-        list.sort_by(|a, b| a.id.cmp(&b.id));
-        list
+    pub fn list(&self) -> Vec<Arc<Account>> {
+        self.0.known().accounts.values().cloned().collect()
     }
 
-    /// Closes an account for good. It blocks until that is durable.
-    pub fn disable(&self, id: &AccountId) -> Result<Account, WorkflowError> {
-        let found = self.list().into_iter().find(|account| account.id == *id);
-        let mut account = found.ok_or_else(|| WorkflowError::AccountUnknown(id.to_string()))?;
-        account.disabled = true;
-        self.put(account.clone(), "closed")?;
+    /// One account.
+    pub fn get(&self, id: &AccountId) -> Result<Arc<Account>, WorkflowError> {
+        let found = self.0.known().accounts.get(id).cloned();
+        found.ok_or_else(|| WorkflowError::AccountUnknown(id.to_string()))
+    }
+
+    /// Opens an account, with a token or without; the token is shown here and never again. It blocks until the
+    /// account is durable.
+    pub fn open(
+        &self,
+        actor: Actor<'_>,
+        wanted: Wanted,
+        token: Option<NewToken>,
+    ) -> Result<(Arc<Account>, Option<ApiToken>), WorkflowError> {
+        let inner = &*self.0;
+        let now = inner.clock.now();
+        let mut account = Account::open(wanted, inner.random.as_ref())?;
+        let mut made = None;
+        if let Some(NewToken { name, scopes, until }) = token {
+            let token = ApiToken::draw(inner.random.as_ref()).map_err(AccountRefused::from)?;
+            account = account.with_token(Token::of(&token, &name, scopes, now, until), now)?;
+            made = Some(token);
+        }
+        let _turn = inner.turn();
+        let event = about(AuditEvent::named(actor, "open_account"), &account);
+        Ok((inner.put(account, event, &[])?, made))
+    }
+
+    /// Changes what an account is. It blocks until that is durable; a narrower role counts from the next call on.
+    pub fn change(
+        &self,
+        actor: Actor<'_>,
+        id: &AccountId,
+        change: impl FnOnce(Wanted) -> Wanted,
+    ) -> Result<Arc<Account>, WorkflowError> {
+        self.update(id, AuditEvent::named(actor, "change_account"), Keep::All, |account| {
+            let wanted = change(account.wanted());
+            Ok(account.changed(wanted)?)
+        })
+    }
+
+    /// Makes a further token of an account; it is shown here and never again.
+    pub fn new_token(&self, actor: Actor<'_>, id: &AccountId, wanted: NewToken) -> Result<ApiToken, WorkflowError> {
+        let now = self.0.clock.now();
+        let token = ApiToken::draw(self.0.random.as_ref()).map_err(AccountRefused::from)?;
+        let kept = Token::of(&token, &wanted.name, wanted.scopes, now, wanted.until);
+        let event = AuditEvent::named(actor, "make_token").with_detail(token.prefix().as_str());
+        self.update(id, event, Keep::All, |account| Ok(account.with_token(kept, now)?))?;
+        Ok(token)
+    }
+
+    /// Revokes a token: it is refused from the next call on.
+    pub fn revoke_token(&self, actor: Actor<'_>, id: &AccountId, prefix: &str) -> Result<Arc<Account>, WorkflowError> {
+        let event = AuditEvent::named(actor, "revoke_token").with_detail(prefix);
+        self.update(id, event, Keep::All, |mut account| {
+            let before = account.tokens.len();
+            account.tokens.retain(|token| token.prefix.as_str() != prefix);
+            if account.tokens.len() == before { Err(WorkflowError::TokenUnknown) } else { Ok(account) }
+        })
+    }
+
+    /// Gives an account a password, ends its sessions and lets its name be tried again.
+    pub fn set_password(
+        &self,
+        actor: Actor<'_>,
+        id: &AccountId,
+        password: &Password,
+    ) -> Result<Arc<Account>, WorkflowError> {
+        let hash = PasswordHash::make(password, self.0.random.as_ref()).map_err(AccountRefused::from)?;
+        let account = self.update(id, AuditEvent::named(actor, "set_password"), Keep::None, |account| {
+            if account.login.is_none() {
+                return Err(AccountRefused::Login.into());
+            }
+            Ok(Account { password: Some(hash), ..account })
+        })?;
+        account.login.iter().for_each(|login| self.0.guesses.forget(login));
         Ok(account)
     }
 
-    /// Refuses a caller that may not.
-    pub fn allow(caller: &Caller, action: Action) -> Result<(), WorkflowError> {
-        if caller.may(action) { Ok(()) } else { Err(WorkflowError::Denied(action)) }
+    /// Lets a name that was guessed at be tried again at once.
+    pub fn unlock(&self, actor: Actor<'_>, id: &AccountId) -> Result<Arc<Account>, WorkflowError> {
+        let account = self.update(id, AuditEvent::named(actor, "unlock_account"), Keep::All, Ok)?;
+        account.login.iter().for_each(|login| self.0.guesses.forget(login));
+        Ok(account)
     }
 
-    /// Keeps an account as it is now, and that it became so, for ever.
-    fn put(&self, account: Account, change: &str) -> Result<(), WorkflowError> {
-        let record = serde_json::to_vec(&account).map_err(|e| WorkflowError::Record(format!("an account: {e}")))?;
-        let id = account.id.as_str().as_bytes().to_vec();
-        self.0.store.commit(Batch {
-            at_ms: u64::try_from(self.0.clock.now().as_millisecond()).unwrap_or(0),
-            state: vec![StateChange::RecordPut { table: Table::Account, id, record }],
-            audit: vec![audit_row(&account, change)],
-            ..Batch::default()
-        })?;
-        let mut accounts = self.0.by_token.write().unwrap_or_else(PoisonError::into_inner);
-        accounts.insert(*account.token_hash.as_bytes(), account);
-        Ok(())
+    /// Closes an account for good, and ends its sessions. It blocks until that is durable.
+    pub fn disable(&self, actor: Actor<'_>, id: &AccountId) -> Result<Arc<Account>, WorkflowError> {
+        self.update(id, AuditEvent::named(actor, "close_account"), Keep::None, |account| {
+            Ok(Account { disabled: true, ..account })
+        })
+    }
+
+    /// Says when a signatory is away, and who signs meanwhile: a signatory too. Absences that are over are forgotten.
+    pub fn arrange(&self, actor: Actor<'_>, id: &AccountId, absence: Absence) -> Result<Arc<Account>, WorkflowError> {
+        if let Some(deputy) = &absence.deputy {
+            let deputy = self.get(deputy)?;
+            let own = self.get(id)?;
+            if deputy.disabled || !deputy.roles.contains(&Role::Signatory) || deputy.person() == own.person() {
+                return Err(AccountRefused::Absence(
+                    "a deputy is another person's open account in the role `signatory`",
+                )
+                .into());
+            }
+        }
+        let now = self.0.clock.now().as_second();
+        let event = AuditEvent::of(actor, Action::ArrangeDeputy).with_detail(format!(
+            "{} to {}, deputy {}",
+            absence.from,
+            absence.until,
+            absence.deputy.as_ref().map_or("none", AccountId::as_str)
+        ));
+        self.update(id, event, Keep::All, |mut account| {
+            account.absences.retain(|one| one.until > now && (one.until <= absence.from || absence.until <= one.from));
+            account.absences.push(absence);
+            Ok(account)
+        })
+    }
+
+    /// Ends every absence of a signatory: they are back.
+    pub fn back(&self, actor: Actor<'_>, id: &AccountId) -> Result<Arc<Account>, WorkflowError> {
+        let event = AuditEvent::of(actor, Action::ArrangeDeputy).with_detail("back");
+        self.update(id, event, Keep::All, |account| Ok(Account { absences: Vec::new(), ..account }))
+    }
+
+    /// Changes an account, keeps it, and that it became so, in one durable unit.
+    fn update(
+        &self,
+        id: &AccountId,
+        event: AuditEvent,
+        sessions: impl Into<Keep>,
+        change: impl FnOnce(Account) -> Result<Account, WorkflowError>,
+    ) -> Result<Arc<Account>, WorkflowError> {
+        let inner = &*self.0;
+        let _turn = inner.turn();
+        let before = self.get(id)?;
+        let account = change(Account::clone(&before))?;
+        let over = match sessions.into() {
+            Keep::All => Vec::new(),
+            Keep::None => inner.sessions_of(id, |_| true),
+            Keep::Only(prefix) => inner.sessions_of(id, |one| *one != prefix),
+        };
+        let changes_what = before.wanted() != account.wanted();
+        let event = if changes_what { about(event, &account) } else { event.on(&account.id) };
+        inner.put(account, event, &over)
     }
 }
 
-/// A row of the audit trail: what the account may do, and nothing of its token.
-fn audit_row(account: &Account, change: &str) -> Vec<u8> {
-    let Account { id, name, roles, offices, .. } = account;
-    let row = serde_json::json!({ "account": id, "change": change, "name": name, "roles": roles, "offices": offices });
-    row.to_string().into_bytes()
+/// Which sessions of an account a change leaves alive.
+enum Keep {
+    All,
+    None,
+    Only(TokenPrefix),
+}
+
+impl From<Option<&TokenPrefix>> for Keep {
+    fn from(prefix: Option<&TokenPrefix>) -> Self {
+        prefix.cloned().map_or(Self::None, Self::Only)
+    }
+}
+
+/// What the audit record says of an account: what it may, and nothing that lets it in; no name, it is the id's.
+fn about(event: AuditEvent, account: &Account) -> AuditEvent {
+    let roles = account.roles.iter().map(|role| role.name()).collect::<Vec<_>>().join(" ");
+    let offices = account.offices.iter().map(|office| office.to_string()).collect::<Vec<_>>().join(" ");
+    event.on(&account.id).with_detail(format!("roles {roles}; offices {offices}"))
+}
+
+impl Inner {
+    fn known(&self) -> RwLockReadGuard<'_, Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn known_mut(&self) -> RwLockWriteGuard<'_, Known> {
+        self.known.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn turn(&self) -> MutexGuard<'_, ()> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.clock.now().as_millisecond()).unwrap_or(0)
+    }
+
+    fn by_login(&self, login: &Login) -> Option<Arc<Account>> {
+        let known = self.known();
+        known.by_login.get(login).and_then(|id| known.accounts.get(id)).cloned()
+    }
+
+    /// Keeps an account as it is now, ends sessions, and records both. The caller holds the writer's turn.
+    fn put(&self, account: Account, event: AuditEvent, over: &[[u8; 32]]) -> Result<Arc<Account>, WorkflowError> {
+        if let Some(login) = &account.login
+            && self.by_login(login).is_some_and(|other| other.id != account.id)
+        {
+            return Err(AccountRefused::LoginTaken(login.to_string()).into());
+        }
+        let record = serde_json::to_vec(&account).map_err(|e| WorkflowError::Record(format!("an account: {e}")))?;
+        let id = account.id.as_str().as_bytes().to_vec();
+        self.end(over, event, vec![StateChange::RecordPut { table: Table::Account, id, record }])?;
+        Ok(self.known_mut().put(account))
+    }
+}
+
+impl Known {
+    /// Takes an account as it is now in the place of what it was.
+    fn put(&mut self, account: Account) -> Arc<Account> {
+        let account = Arc::new(account);
+        if let Some(before) = self.accounts.insert(account.id.clone(), Arc::clone(&account)) {
+            before.tokens.iter().for_each(|token| drop(self.by_token.remove(token.hash.as_bytes())));
+            before.login.iter().for_each(|login| drop(self.by_login.remove(login)));
+        }
+        for token in &account.tokens {
+            self.by_token.insert(*token.hash.as_bytes(), account.id.clone());
+        }
+        // A closed account keeps its name: nobody else may be taken for its holder.
+        self.by_login.extend(account.login.iter().map(|login| (login.clone(), account.id.clone())));
+        self.absent.values_mut().for_each(|absent| absent.retain(|id| *id != account.id));
+        for deputy in account.absences.iter().filter_map(|absence| absence.deputy.clone()) {
+            let absent = self.absent.entry(deputy).or_default();
+            if !absent.contains(&account.id) {
+                absent.push(account.id.clone());
+            }
+        }
+        account
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        store::MemoryStore,
-        time::{FixedClock, SeededRandom},
-    };
-
-    #[test]
-    fn who_opened_or_closed_what_is_told_for_ever_and_says_nothing_of_the_token() {
-        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-        let clock = Arc::new(FixedClock::new("2026-11-22T10:00:00Z".parse().unwrap()));
-        let accounts = Accounts::load(Arc::clone(&store), clock, Arc::new(SeededRandom::new(1))).unwrap();
-        let (account, token) = accounts.open("Back office", vec![Role::Auditor], Vec::new()).unwrap();
-        let caller = accounts.admitted(&token).unwrap();
-        assert_eq!(accounts.again(&caller), Some(caller.clone()));
-        accounts.disable(&account.id).unwrap();
-        assert_eq!(accounts.again(&caller), None);
-        let rows = store.audit(0, 10).unwrap();
-        let texts = rows.iter().map(|row| String::from_utf8(row.row.clone()).unwrap()).collect::<Vec<_>>();
-        assert_eq!(texts.len(), 2);
-        assert!(texts[0].contains(r#""change":"opened""#) && texts[1].contains(r#""change":"closed""#), "{texts:?}");
-        assert!(
-            texts
-                .iter()
-                .all(|text| text.contains(account.id.as_str()) && !text.contains(token.reveal().get(4..).unwrap()))
-        );
-        assert!(rows.iter().all(|row| row.at_ms == 1_795_341_600_000));
-    }
-}
+mod tests;

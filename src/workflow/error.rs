@@ -8,6 +8,7 @@ use crate::{
     statement::Kid,
     store::StoreError,
 };
+use std::time::Duration;
 
 /// What stands between a person and what was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +39,23 @@ pub enum WorkflowError {
     /// What an application is, or whose, does not allow it.
     #[error(transparent)]
     Application(#[from] ApplicationRefused),
+    /// Name or password are wrong, or the account has none or is closed: which, is not said.
+    #[error("the name or the password is wrong")]
+    SignInRefused,
+    /// The name was tried too often with a wrong password.
+    #[error("the name was tried too often with a wrong password; it may be tried again in {} s, or an administrator unlocks it", .0.as_secs() + 1)]
+    SignInLocked(Duration),
+    /// What was shown is a token, not a session.
+    #[error("this needs a session, and a token was shown: origin login")]
+    NotASession,
+    /// The account has no such token.
+    #[error("the account has no token that begins so")]
+    TokenUnknown,
+    /// The signatory is away, and signs nothing meanwhile.
+    #[error(
+        "the holder of this account is said to be away and signs nothing meanwhile; an administrator can say that they are back"
+    )]
+    SignatoryAway,
     /// There is no such account.
     #[error("`{0}` is not an account of this authority")]
     AccountUnknown(String),
@@ -88,6 +106,11 @@ impl Reasoned for WorkflowError {
             Self::CertificateUnknown => "CERTIFICATE_UNKNOWN",
             Self::ApplicationUnknown(_) => "APPLICATION_UNKNOWN",
             Self::Application(error) => error.reason(),
+            Self::SignInRefused => "SIGN_IN_REFUSED",
+            Self::SignInLocked(_) => "SIGN_IN_LOCKED",
+            Self::NotASession => "NOT_A_SESSION",
+            Self::TokenUnknown => "TOKEN_UNKNOWN",
+            Self::SignatoryAway => "SIGNATORY_AWAY",
             Self::AccountUnknown(_) => "ACCOUNT_UNKNOWN",
             Self::KeyNotListed { .. } => "KEY_NOT_LISTED",
             Self::PageToken => "PAGE_TOKEN_INVALID",
@@ -105,6 +128,7 @@ impl Reasoned for WorkflowError {
             Self::Sequencer(error) => error.class(),
             Self::Store(error) => error.class(),
             Self::Record(_) => Class::Fatal,
+            Self::SignInLocked(_) => Class::Retry,
             _ => Class::Reject,
         }
     }

@@ -14,18 +14,20 @@ mod keys;
 mod look_up;
 mod record;
 mod request;
+mod trail;
 
-pub use accounts::Accounts;
 pub use applications::{
     Applications, Checked, Difference, FiledPage, ImportRow, Imported, Paper, Preview, QueueAsked, QueuePage, QueueRow,
     Signed, View,
 };
+pub use accounts::{Accounts, NewToken, SESSION_IDLE, SESSION_LASTS, SignedIn};
 pub use bundle::EvidenceFile;
 pub use desk::{Desk, DeskSetup, IssueRow, Issued, StatusWish};
 pub use error::WorkflowError;
 pub use look_up::Existence;
 pub use record::{CertificateName, CertificateRecord, Page};
 pub use request::RequestId;
+pub use trail::Trail;
 
 #[cfg(test)]
 mod tests;

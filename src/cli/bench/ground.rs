@@ -159,6 +159,7 @@ impl Ground {
             name: "Bench".to_owned(),
             roles: vec![wire::Role::Signatory.into()],
             offices: OFFICES.map(str::to_owned).to_vec(),
+            ..Default::default()
         };
         let answer = connection.admin().create_account(within_deadline(request)).await;
         let answer = answer.map_err(|status| remote::refused(self.console, &shown, &status))?.into_inner();

@@ -504,6 +504,7 @@ async fn open_account(node: &Running, cast: &Cast) -> Result<String, Failure> {
         name: "Signatory of the demonstration".to_owned(),
         roles: vec![wire::Role::Signatory.into()],
         offices: cast.offices(),
+        ..Default::default()
     };
     let answer = node.admin()?.admin().create_account(within_deadline(request)).await.map_err(refused)?;
     Ok(answer.into_inner().token)

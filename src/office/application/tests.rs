@@ -1,6 +1,6 @@
 use super::*;
 use crate::certificate::{DeclarationMeans, Findings};
-use crate::office::{Account, Caller, Role};
+use crate::office::{Account, Caller, Role, Wanted};
 use crate::reason::Reasoned;
 use crate::time::{SeededRandom, Timestamp};
 
@@ -13,7 +13,8 @@ struct Desk {
 
 fn account(name: &str, roles: &[Role], seed: u64) -> Caller {
     let offices = vec!["LHE".parse().unwrap()];
-    Caller::from(Account::open(name, roles.to_vec(), offices, &SeededRandom::new(seed)).unwrap().0)
+    let wanted = Wanted { name: name.to_owned(), roles: roles.to_vec(), offices, ..Wanted::default() };
+    Caller::from(Account::open(wanted, &SeededRandom::new(seed)).unwrap())
 }
 
 fn text<const MAX: usize>(text: &str) -> Text<MAX> {

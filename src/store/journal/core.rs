@@ -17,7 +17,7 @@ use crate::log::{Hash, Origin, leaf_hash, root_of};
 use crate::statement::Jti;
 use crate::store::entry::{Disclosures, DurableEntry, EntryFacts, EntryRef, PublishedHead};
 use crate::store::error::StoreError;
-use crate::store::state::{Answer, AuditRow, Records, RequestId, StatusListState, Table};
+use crate::store::state::{Answer, AuditHead, AuditRow, Records, RequestId, StatusListState, Table};
 use bytes::Bytes;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -310,6 +310,17 @@ impl Core {
         let rows = self.state.scan(keyspace::AUDIT, &keyspace::audit(from), limit)?;
         let rows = rows.iter().map(|(key, value)| keyspace::audit_row(key, value));
         rows.collect::<Option<_>>().ok_or_else(|| self.unreadable("an audit row"))
+    }
+
+    /// The newest chained row.
+    pub(super) fn audit_head(&self) -> Result<Option<AuditHead>, StoreError> {
+        let Some(value) = self.state.get(keyspace::AUDIT_HEAD)? else { return Ok(None) };
+        keyspace::audit_head(&value).map(Some).ok_or_else(|| self.unreadable("the newest audit row"))
+    }
+
+    /// The number the first chained row gets: behind the rows of the time before, which were few.
+    pub(super) fn first_audit_number(&self) -> Result<u64, StoreError> {
+        Ok(self.audit(0, usize::MAX)?.last().map_or(0, |row| row.number.saturating_add(1)))
     }
 
     pub(super) fn scrub(&self) -> Result<Scrubbed, StoreError> {

@@ -5,13 +5,14 @@
 //! A request id 16 account → answer                  D sequence u64  → at u64, audit row
 //! S series                → next u64                L log list      → seed of a status list
 //! C log list              → indexes handed out      X log list idx  → status
+//! H                       → number u64 and link of the newest chained audit row
 //! ```
 //! Numbers inside keys are big-endian, so that order is order.
 
 use super::index::Changes;
 use super::record::{EntryRecord, StateRecord};
 use crate::log::Origin;
-use crate::store::state::{AuditRow, RequestId, StateChange, Table};
+use crate::store::state::{AuditHead, AuditLink, AuditRow, RequestId, StateChange, Table};
 use serde::{Deserialize, Serialize};
 
 /// An answer as the index keeps it.
@@ -83,11 +84,28 @@ pub(super) fn audit(sequence: u64) -> Vec<u8> {
     key(b'D', &[&sequence.to_be_bytes()])
 }
 
+/// The newest chained row of the audit trail.
+pub(super) const AUDIT_HEAD: &[u8] = b"H";
+
+/// Before a chained row its link; no row of the time before began with this byte, they were JSON.
+const LINKED: u8 = 1;
+
 /// A row of the audit trail from its key and value.
 pub(super) fn audit_row(key: &[u8], value: &[u8]) -> Option<AuditRow> {
     let number = u64::from_be_bytes(key.get(1..)?.try_into().ok()?);
     let (at_ms, row) = value.split_first_chunk::<8>()?;
-    Some(AuditRow { number, at_ms: u64::from_be_bytes(*at_ms), row: row.to_vec() })
+    let at_ms = u64::from_be_bytes(*at_ms);
+    let linked = row.split_first().filter(|(mark, _)| **mark == LINKED).and_then(|(_, row)| row.split_first_chunk());
+    Some(match linked {
+        Some((link, row)) => AuditRow { number, at_ms, link: Some(AuditLink(*link)), row: row.to_vec() },
+        None => AuditRow { number, at_ms, link: None, row: row.to_vec() },
+    })
+}
+
+/// The newest chained row from its value.
+pub(super) fn audit_head(value: &[u8]) -> Option<AuditHead> {
+    let (number, link) = value.split_first_chunk::<8>()?;
+    Some(AuditHead { number: u64::from_be_bytes(*number), link: AuditLink(link.try_into().ok()?) })
 }
 
 /// The last four bytes of a key.
@@ -111,8 +129,16 @@ pub(super) fn number_change(text: &str, log: u32, index: u64) -> (Vec<u8>, Optio
     (number(text), Some(place(log, index)))
 }
 
-pub(super) fn audit_change(sequence: u64, at_ms: u64, row: &[u8]) -> (Vec<u8>, Option<Vec<u8>>) {
-    (audit(sequence), Some(key_value(at_ms, row)))
+/// A chained row, and that it is the newest one.
+pub(super) fn audit_changes(number: u64, at_ms: u64, link: &AuditLink, row: &[u8], to: &mut Changes) {
+    let mut head = number.to_be_bytes().to_vec();
+    head.extend_from_slice(&link.0);
+    let mut value = at_ms.to_be_bytes().to_vec();
+    value.push(LINKED);
+    value.extend_from_slice(&link.0);
+    value.extend_from_slice(row);
+    to.push((audit(number), Some(value)));
+    to.push((AUDIT_HEAD.to_vec(), Some(head)));
 }
 
 fn key_value(at_ms: u64, row: &[u8]) -> Vec<u8> {
@@ -122,11 +148,12 @@ fn key_value(at_ms: u64, row: &[u8]) -> Vec<u8> {
 }
 
 /// What an entry record means for the index.
-pub(super) fn entry_change(record: &EntryRecord<'_>, sequence: u64) -> Option<(Vec<u8>, Option<Vec<u8>>)> {
+pub(super) fn entry_changes(record: &EntryRecord<'_>, sequence: u64, to: &mut Changes) {
     match record {
-        EntryRecord::Leaf { number: Some(number), log, index, .. } => Some(number_change(number, *log, *index)),
-        EntryRecord::Audit { at_ms, row } => Some(audit_change(sequence, *at_ms, row)),
-        EntryRecord::Leaf { .. } | EntryRecord::Disclosures { .. } | EntryRecord::Erasure { .. } => None,
+        EntryRecord::Leaf { number: Some(number), log, index, .. } => to.push(number_change(number, *log, *index)),
+        EntryRecord::Audit { at_ms, row } => to.push((audit(sequence), Some(key_value(*at_ms, row)))),
+        EntryRecord::ChainedAudit { number, at_ms, link, row } => audit_changes(*number, *at_ms, link, row, to),
+        EntryRecord::Leaf { .. } | EntryRecord::Disclosures { .. } | EntryRecord::Erasure { .. } => {}
     }
 }
 

@@ -39,7 +39,7 @@ use super::batch::{Batch, Committed};
 use super::contract::{SignHead, Store};
 use super::entry::{Disclosures, DurableEntry, EntryFacts, EntryRef, PublishedHead, Sealed};
 use super::error::StoreError;
-use super::state::{Answer, AuditRow, Records, RequestId, StatusListState, Table};
+use super::state::{Answer, AuditHead, AuditRow, Records, RequestId, StatusListState, Table};
 use crate::log::{Extension, Hash, Origin};
 use crate::statement::Jti;
 use crate::time::Random;
@@ -297,6 +297,10 @@ impl Store for JournalStore {
 
     fn audit(&self, from: u64, limit: usize) -> Result<Vec<AuditRow>, StoreError> {
         self.core().audit(from, limit)
+    }
+
+    fn audit_head(&self) -> Result<Option<AuditHead>, StoreError> {
+        self.core().audit_head()
     }
 }
 

@@ -309,7 +309,7 @@ fn read_rows(
                 }
             }
             EntryRecord::Erasure { log, index, .. } => erased.push((log, index)),
-            EntryRecord::Audit { .. } => {}
+            EntryRecord::Audit { .. } | EntryRecord::ChainedAudit { .. } => {}
         }
     }
     for log in logs.iter_mut().filter(|log| log.rows.len() >= ROWS_AT_ONCE) {
@@ -421,7 +421,7 @@ fn replay_half(
 
 fn entry_changes(payload: &[u8], first: u64, changes: &mut Changes) -> Option<()> {
     for (sequence, record) in (first..).zip(EntryRecords::new(payload)) {
-        changes.extend(keyspace::entry_change(&record?, sequence));
+        keyspace::entry_changes(&record?, sequence, changes);
     }
     Some(())
 }

@@ -5,6 +5,7 @@
 //!           2 disclosures log u32, index u64, sealed u32 + bytes
 //!           3 audit row   at u64 (Unix ms), row u32 + bytes
 //!           4 erasure     log u32, index u64, at u64 (Unix ms)
+//!           5 chained audit row   number u64, at u64 (Unix ms), link 32, row u32 + bytes; 3 is what it was before
 //! state     format u8, kind u8, at u64 (Unix ms), [segment u32, offset u32, length u32, crc u32 of the entry
 //!           half, if kind says so], then the records (postcard)
 //! ```
@@ -14,13 +15,14 @@ use crate::log::{Origin, TreeHead};
 use crate::statement::Jti;
 use crate::store::entry::NewEntry;
 use crate::store::error::StoreError;
-use crate::store::state::StateChange;
+use crate::store::state::{AuditLink, StateChange};
 use serde::{Deserialize, Serialize};
 
 const LEAF: u8 = 1;
 const DISCLOSURES: u8 = 2;
 const AUDIT: u8 = 3;
 const ERASURE: u8 = 4;
+const CHAINED_AUDIT: u8 = 5;
 /// No status index.
 pub(super) const NO_STATUS: u32 = u32::MAX;
 
@@ -30,6 +32,7 @@ pub(super) enum EntryRecord<'a> {
     Leaf { log: u32, index: u64, jti: Jti, status: u32, number: Option<&'a str>, leaf: &'a [u8], offset: usize },
     Disclosures { log: u32, index: u64, sealed: &'a [u8], offset: usize },
     Audit { at_ms: u64, row: &'a [u8] },
+    ChainedAudit { number: u64, at_ms: u64, link: AuditLink, row: &'a [u8] },
     Erasure { log: u32, index: u64, at_ms: u64 },
 }
 
@@ -60,10 +63,12 @@ pub(super) fn put_disclosures(to: &mut Vec<u8>, log: u32, index: u64, sealed: &[
     offset
 }
 
-/// Appends a row of the audit trail.
-pub(super) fn put_audit(to: &mut Vec<u8>, at_ms: u64, row: &[u8]) {
-    to.push(AUDIT);
+/// Appends a chained row of the audit trail.
+pub(super) fn put_audit(to: &mut Vec<u8>, number: u64, at_ms: u64, link: &AuditLink, row: &[u8]) {
+    to.push(CHAINED_AUDIT);
+    to.extend_from_slice(&number.to_le_bytes());
     to.extend_from_slice(&at_ms.to_le_bytes());
+    to.extend_from_slice(&link.0);
     to.extend_from_slice(&length32(row.len()).to_le_bytes());
     to.extend_from_slice(row);
 }
@@ -108,6 +113,11 @@ impl<'a> EntryRecords<'a> {
             AUDIT => {
                 let (at_ms, row) = (fields.u64()?, usize::try_from(fields.u32()?).ok()?);
                 EntryRecord::Audit { at_ms, row: fields.bytes(row)? }
+            }
+            CHAINED_AUDIT => {
+                let (number, at_ms, link) = (fields.u64()?, fields.u64()?, AuditLink(fields.array()?));
+                let row = usize::try_from(fields.u32()?).ok()?;
+                EntryRecord::ChainedAudit { number, at_ms, link, row: fields.bytes(row)? }
             }
             ERASURE => EntryRecord::Erasure { log: fields.u32()?, index: fields.u64()?, at_ms: fields.u64()? },
             _ => return None,

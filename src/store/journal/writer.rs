@@ -17,7 +17,7 @@ use crate::store::batch::{Batch, Committed, Present, admit, check_note};
 use crate::store::contract::SignHead;
 use crate::store::entry::PublishedHead;
 use crate::store::error::StoreError;
-use crate::store::state::{ANSWERS_KEPT_MS, REQUEST_AHEAD_MS, RequestId, StateChange, Table};
+use crate::store::state::{ANSWERS_KEPT_MS, AuditHead, AuditRow, REQUEST_AHEAD_MS, RequestId, StateChange, Table};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, MutexGuard};
 
@@ -51,14 +51,12 @@ struct Entries {
     /// Disclosures of entries that are durable without them, places relative to the frame.
     late: Vec<(Origin, u64, Place)>,
     changes: Changes,
-    /// Audit rows, by their place among the records.
-    audit: Vec<(u32, Vec<u8>)>,
 }
 
 impl Entries {
     /// Records that have no rows.
     fn of(frame: FrameBuilder, count: u32) -> Self {
-        Self { frame, count, rows: Vec::new(), late: Vec::new(), changes: Changes::new(), audit: Vec::new() }
+        Self { frame, count, rows: Vec::new(), late: Vec::new(), changes: Changes::new() }
     }
 }
 
@@ -125,13 +123,14 @@ impl Core {
     pub(super) fn commit(&self, batch: Batch) -> Result<Committed, StoreError> {
         let opened = opened(&batch.state, self.logs().next_id());
         // What needs no turn is done before it: the frame's bytes and the leaf hashes.
-        let entries = self.lay_out(&batch, &opened)?;
+        let mut entries = self.lay_out(&batch, &opened)?;
         self.write(|writer| {
             admit(&batch, self)?;
             // Another batch may have opened logs since.
             if opened != self::opened(&batch.state, self.logs().next_id()) {
                 return Err(StoreError::BadBatch("logs were opened by two batches at once".to_owned()));
             }
+            self.chain(&mut entries, batch.at_ms, batch.audit)?;
             self.check_space(entries.frame.length())?;
             let newest_answer = batch.state.iter().any(|change| matches!(change, StateChange::RequestAnswered { .. }));
             let large = batch.state.iter().any(StateChange::is_large);
@@ -196,14 +195,25 @@ impl Core {
             late.push((sealed.origin.clone(), sealed.index, place));
             count += 1;
         }
-        let mut audit = Vec::new();
-        for row in &batch.audit {
-            put_audit(frame.bytes(), batch.at_ms, row);
-            audit.push((count, row.clone()));
-            count += 1;
-        }
         let rows = rows.into_iter().map(|(origin, rows)| (origin.clone(), rows)).collect();
-        Ok(Entries { frame, count, rows, late, changes, audit })
+        Ok(Entries { frame, count, rows, late, changes })
+    }
+
+    /// Adds the audit rows, each chained to the one before it: which that is, only the writer's turn tells.
+    fn chain(&self, entries: &mut Entries, at_ms: u64, rows: Vec<Vec<u8>>) -> Result<(), StoreError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let mut last = self.audit_head()?;
+        let first = if last.is_none() { self.first_audit_number()? } else { 0 };
+        for row in rows {
+            let (head, AuditRow { number, row, .. }) = AuditHead::follow(last, first, at_ms, row);
+            put_audit(entries.frame.bytes(), number, at_ms, &head.link, &row);
+            keyspace::audit_changes(number, at_ms, &head.link, &row, &mut entries.changes);
+            entries.count = entries.count.saturating_add(1);
+            last = Some(head);
+        }
+        Ok(())
     }
 
     /// Makes both halves durable, shows the state, and gives the rows their final places.
@@ -215,12 +225,11 @@ impl Core {
         records: Vec<StateRecord>,
         opened: &[(Origin, u32, String)],
     ) -> Result<Placed, StoreError> {
-        let Entries { frame, count, mut rows, mut late, mut changes, audit } = entries;
+        let Entries { frame, count, mut rows, mut late, mut changes } = entries;
         let parts = &*self.parts;
         if writer.entries.is_full(frame.length(), parts.options.entry_segment_bytes) && count > 0 {
             writer.entries.roll(&*parts.disk, &*parts.random, None)?;
         }
-        let first = writer.entries.next.first;
         let (segment, start) = (writer.entries.ordinal, u32::try_from(writer.entries.offset).unwrap_or(u32::MAX));
         let staged = (count > 0).then(|| Arc::new(writer.entries.stage(frame, count)));
         let half = staged.as_ref().map(|staged| EntryHalf {
@@ -266,7 +275,6 @@ impl Core {
             place.segment = segment;
             place.offset = place.offset.saturating_add(start);
         }
-        changes.extend(audit.iter().map(|(place, row)| keyspace::audit_change(first + u64::from(*place), at_ms, row)));
         let log = |origin: &Origin| {
             let new = opened.iter().find(|(new, ..)| new == origin).map(|(_, id, _)| *id);
             new.or_else(|| self.logs().id(origin))

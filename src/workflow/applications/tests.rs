@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     certificate::{DeclarationMeans, Sha256 as Shown, Text},
-    office::{Account, Declarant, RefusalCode, Role, StageName},
+    office::{Account, Declarant, RefusalCode, Role, StageName, Wanted},
     reason::Reasoned as _,
     store::{StateChange, Table},
     time::{Clock as _, SeededRandom},
@@ -18,7 +18,8 @@ struct Office {
 
 fn account(name: &str, roles: &[Role], seed: u64) -> Caller {
     let offices = vec!["LHE".parse().unwrap()];
-    Caller::from(Account::open(name, roles.to_vec(), offices, &SeededRandom::new(seed)).unwrap().0)
+    let wanted = Wanted { name: name.to_owned(), roles: roles.to_vec(), offices, ..Wanted::default() };
+    Caller::from(Account::open(wanted, &SeededRandom::new(seed)).unwrap())
 }
 
 fn text<const MAX: usize>(text: &str) -> Text<MAX> {
@@ -349,8 +350,9 @@ fn nobody_sees_or_touches_anothers_application() {
     let id = office.submitted(1, office.paper());
     let stranger = account("Other Ltd", &[Role::Exporter], 40);
     let elsewhere = {
-        let offices = vec!["KHI".parse().unwrap()];
-        Caller::from(Account::open("D. Far", vec![Role::Examiner], offices, &SeededRandom::new(41)).unwrap().0)
+        let (name, roles, offices) = ("D. Far".to_owned(), vec![Role::Examiner], vec!["KHI".parse().unwrap()]);
+        let wanted = Wanted { name, roles, offices, ..Wanted::default() };
+        Caller::from(Account::open(wanted, &SeededRandom::new(41)).unwrap())
     };
     for caller in [&stranger, &elsewhere] {
         assert_eq!(office.applications.get(caller, id).unwrap_err().reason(), "APPLICATION_UNKNOWN");

@@ -5,7 +5,7 @@ use crate::{
     certificate::offset_dates,
     keys::{KeyStore, KeyUse, StatementKey},
     log::{Origin, Shard, VerifierKey},
-    office::{Account, Caller, Office, Role},
+    office::{Account, Caller, Office, Role, Wanted},
     sequencer::{Limits, Sequencer, Setup, Signers},
     signature::{SecretKey, Signer as _},
     statement::{Issuer, Kid, Kind},
@@ -108,8 +108,13 @@ impl World {
             ("nonpreferential.toml", include_str!("../../../node-config/agreements/nonpreferential.toml")),
         ])
         .unwrap();
-        let (signatory, _) =
-            Account::open("A. Qureshi", vec![Role::Signatory], vec!["LHE".parse().unwrap()], &random).unwrap();
+        let wanted = Wanted {
+            name: "A. Qureshi".to_owned(),
+            roles: vec![Role::Signatory],
+            offices: vec!["LHE".parse().unwrap()],
+            ..Wanted::default()
+        };
+        let signatory = Account::open(wanted, &random).unwrap();
         Self {
             store: Arc::new(MemoryStore::new()),
             clock: Arc::new(FixedClock::new(NOW.parse().unwrap())),

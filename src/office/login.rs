@@ -1,0 +1,67 @@
+//! The name somebody signs in by.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Longest name, in characters: that of an address of electronic mail.
+const MAX_LOGIN: usize = 254;
+
+/// The name an account signs in by, unique to its authority: a short name or an address of electronic mail, in lower
+/// case, so that one person cannot be mistaken for another by the case of a letter.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Login(String);
+
+/// The text is no name to sign in by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a name to sign in by has 3 to 254 letters, digits and any of . _ - + @, such as a.qureshi")]
+pub struct NotALogin;
+
+impl Login {
+    /// Reads a name; upper case is taken as lower.
+    pub fn new(text: &str) -> Result<Self, NotALogin> {
+        let text = text.trim().to_ascii_lowercase();
+        let good = (3..=MAX_LOGIN).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-+@".contains(&b));
+        if good { Ok(Self(text)) } else { Err(NotALogin) }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Login {
+    type Error = NotALogin;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::new(&text)
+    }
+}
+
+impl From<Login> for String {
+    fn from(login: Login) -> Self {
+        login.0
+    }
+}
+
+impl fmt::Display for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_name_has_one_spelling() {
+        assert_eq!(Login::new(" A.Qureshi@tdap.gov.pk"), Login::new("a.qureshi@TDAP.gov.pk"));
+        for wrong in ["", "ab", "a qureshi", "а.qureshi", &"a".repeat(255)] {
+            assert!(Login::new(wrong).is_err(), "{wrong}");
+        }
+    }
+}
