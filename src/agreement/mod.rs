@@ -15,6 +15,7 @@ mod figure;
 mod form;
 mod judge;
 mod load;
+mod nomenclature;
 mod number;
 mod origin;
 mod parties;
@@ -33,6 +34,7 @@ pub use figure::{Figure, Known};
 pub use form::{FobPrinted, Form, FormBox, ProducerNaming, Shows};
 pub use judge::Judgement;
 pub use load::{Agreement, AgreementErrors, Agreements};
+pub use nomenclature::{Nomenclature, Nomenclatures};
 pub use number::{NumberRule, Pattern, Series};
 pub use origin::{
     Answer, EditionRules, Expression, ExpressionError, GoodsValue, HsRange, ItemOrigin, Level, Line, NotRange,

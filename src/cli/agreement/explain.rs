@@ -2,9 +2,9 @@
 
 mod told;
 
-use super::named;
+use super::{hs, named};
 use crate::{
-    agreement::{Agreement, Edition, OriginRule, Rates},
+    agreement::{Agreement, Edition, Nomenclatures, OriginJudgement, OriginRule, Rates},
     certificate::{AgreementCode, HsDigits, Particulars},
     cli::{
         Outcome, agreements, arguments,
@@ -45,6 +45,9 @@ pub(super) struct Arguments {
     /// A file of exchange rates; may be given several times
     #[arg(long, value_name = "FILE")]
     rates: Vec<PathBuf>,
+    /// A list of the Harmonized System, hs<edition>.csv; may be given several times
+    #[arg(long, value_name = "FILE")]
+    hs_list: Vec<PathBuf>,
     /// The day to judge by [default: today, UTC]
     #[arg(long, value_name = "DATE", value_parser = arguments::date)]
     on: Option<Date>,
@@ -63,10 +66,20 @@ impl Arguments {
         };
         match (&self.certificate, &self.production, &self.hs) {
             (Some(certificate), Some(production), _) => {
-                let rates = rates(&self.rates)?;
-                judge(console, agreement, &particulars(certificate)?, &declared(production)?, &rates, on)
+                let (rates, lists) = (rates(&self.rates)?, hs::open_all(&self.hs_list)?);
+                let (particulars, production) = (particulars(certificate)?, declared(production)?);
+                if particulars.agreement != agreement.code {
+                    let error = format!("the certificate is of {}, not of {}", particulars.agreement, agreement.code);
+                    return Err(Failure::new(Exit::Failed, error));
+                }
+                let mut judgement = agreement.judge_origin(&particulars, &production, &rates, on);
+                judgement.findings.extend(lists.check(&particulars, on));
+                Ok(tell(console, &particulars, &judgement, on))
             }
-            (_, _, Some(code)) => show(console, agreement, code, on),
+            (_, _, Some(code)) => {
+                let lists = hs::open_all(&self.hs_list)?;
+                show(console, agreement, code, on, &lists)
+            }
             _ => Err(Failure::new(Exit::Usage, "name the goods by --hs, or give --certificate and --production")),
         }
     }
@@ -103,7 +116,7 @@ fn declared(path: &std::path::Path) -> Result<Production, Failure> {
 }
 
 /// The rules for a product.
-fn show(console: Console, agreement: &Agreement, code: &HsDigits, on: Date) -> Outcome {
+fn show(console: Console, agreement: &Agreement, code: &HsDigits, on: Date, lists: &Nomenclatures) -> Outcome {
     let edition = agreement
         .edition_on(on)
         .ok_or_else(|| Failure::new(Exit::Failed, format!("no edition of {} is in force on {on}", agreement.code)))?;
@@ -122,6 +135,9 @@ fn show(console: Console, agreement: &Agreement, code: &HsDigits, on: Date) -> O
     }
     console
         .data(console.paint(Colour::Bold, &format!("{}, edition {}: goods of {code}", agreement.code, edition.code)));
+    for (code, text) in lists.newest_on(on).map(|list| list.described(code)).unwrap_or_default() {
+        console.data(format!("  {code:6} {}", plain(text)));
+    }
     if !rules.iter().any(|rule| rule.hs.is_some()) {
         let note = held.products_complete.note().map(|note| format!(": {note}")).unwrap_or_default();
         console.data(format!("  no rule for this product is held{}", plain(&note)));
@@ -158,19 +174,7 @@ fn rule_as_json(rule: &OriginRule) -> serde_json::Value {
     })
 }
 
-fn judge(
-    console: Console,
-    agreement: &Agreement,
-    particulars: &Particulars,
-    production: &Production,
-    rates: &Rates,
-    on: Date,
-) -> Outcome {
-    if particulars.agreement != agreement.code {
-        let error = format!("the certificate is of {}, not of {}", particulars.agreement, agreement.code);
-        return Err(Failure::new(Exit::Failed, error));
-    }
-    let judgement = agreement.judge_origin(particulars, production, rates, on);
+fn tell(console: Console, particulars: &Particulars, judgement: &OriginJudgement, on: Date) -> ExitCode {
     if console.is_json() {
         console.data(json!(judgement));
     } else {
@@ -178,6 +182,5 @@ fn judge(
         console.raw(findings_text(console, &judgement.findings).as_bytes());
         console.message(format!("judged as of {on}"));
     }
-    let bad = judgement.findings.has_errors();
-    Ok(if bad { ExitCode::from(Exit::Failed.code()) } else { ExitCode::SUCCESS })
+    if judgement.findings.has_errors() { ExitCode::from(Exit::Failed.code()) } else { ExitCode::SUCCESS }
 }

@@ -61,11 +61,15 @@ pub(super) enum Name {
     #[value(skip)]
     #[serde(rename = "partner_stalled")]
     PartnerStalled,
+    /// Checks a second, on one core, of an application of 20 items with 12 materials each: every rule of form and origin
+    #[value(name = "check_application")]
+    #[serde(rename = "check_application")]
+    CheckApplication,
 }
 
 impl Name {
     /// All that take no longer than a minute.
-    pub(super) const USUAL: [Self; 10] = [
+    pub(super) const USUAL: [Self; 11] = [
         Self::IssueStream,
         Self::IssueUnary64,
         Self::VerifyCold,
@@ -76,6 +80,7 @@ impl Name {
         Self::CatchUp,
         Self::CosignedLatency,
         Self::Partners8,
+        Self::CheckApplication,
     ];
 
     pub(super) const fn as_str(self) -> &'static str {
@@ -93,6 +98,7 @@ impl Name {
             Self::CosignedLatency => "cosigned_latency",
             Self::Partners8 => "partners_8",
             Self::PartnerStalled => "partner_stalled",
+            Self::CheckApplication => "check_application",
         }
     }
 }

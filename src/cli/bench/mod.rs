@@ -11,6 +11,7 @@ mod federation;
 mod figure;
 mod ground;
 mod issuing;
+mod judging;
 mod limits;
 mod pace;
 mod restarting;
@@ -84,6 +85,7 @@ async fn measure(bench: &Bench, name: Name) -> Result<Vec<Figure>, Failure> {
         Name::Restart100k => restarting::restart(bench).await?,
         Name::IssueGrowth => storing::growth(bench).await?,
         Name::CosignedLatency => exchanging::latency(bench).await?,
+        Name::CheckApplication => judging::applications(bench)?,
         Name::CatchUp | Name::CatchUpMemory => return exchanging::catch_up(bench).await,
         Name::Partners8 | Name::PartnerStalled => return exchanging::partners(bench).await,
     };

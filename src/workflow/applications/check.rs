@@ -2,9 +2,10 @@
 
 use super::{Applications, Paper, paper};
 use crate::{
-    agreement::{Agreement, Shows},
+    agreement::{Agreement, Rates, Shows},
     certificate::{Declaration, Findings, Particulars, Signatory},
-    office::{Action, Caller, Subject},
+    office::{Action, Caller, Office, Subject},
+    production::Production,
     sequencer::Issue,
     time::Date,
     workflow::{Accounts, WorkflowError},
@@ -43,7 +44,7 @@ impl Applications {
         };
         let subject = paper::subject(&particulars);
         let (agreement, from, form) = (particulars.agreement.clone(), particulars.from, particulars.form.clone());
-        let mut findings = self.apply(particulars, read.findings)?;
+        let mut findings = self.apply(particulars, read.production.as_ref(), read.findings)?;
         // The office gives the number when it signs; that none is drawn from a series is not the applicant's concern.
         findings.0.retain(|finding| finding.rule != "NUMBER_MISSING");
         if let Some(agreement) = self.desk.agreements().get(&agreement) {
@@ -60,14 +61,37 @@ impl Applications {
     }
 
     /// Everything the rules say.
-    fn apply(&self, particulars: Particulars, mut findings: Findings) -> Result<Findings, WorkflowError> {
+    fn apply(
+        &self,
+        particulars: Particulars,
+        production: Option<&Production>,
+        mut findings: Findings,
+    ) -> Result<Findings, WorkflowError> {
         let ruled = match self.desk.office(&particulars, &mut findings) {
-            Ok(office) => self.desk.rule(office, particulars, findings),
+            Ok(office) => {
+                self.origin(office, &particulars, production, &mut findings);
+                self.desk.rule(office, particulars, findings)
+            }
             Err(refused) => Err(refused),
         };
         match ruled {
             Ok((_, findings)) | Err(WorkflowError::RulesRefuse(findings)) => Ok(findings),
             Err(other) => Err(other),
+        }
+    }
+
+    /// What the rules of origin say today at the office of how the goods were made, if that is declared.
+    fn origin(
+        &self,
+        office: &Office,
+        particulars: &Particulars,
+        production: Option<&Production>,
+        findings: &mut Findings,
+    ) {
+        let agreement = self.desk.agreements().get(&particulars.agreement);
+        if let (Some(production), Some(agreement)) = (production, agreement) {
+            let today = office.date_at(self.desk.now());
+            findings.extend(agreement.judge_origin(particulars, production, &Rates::none(), today).findings);
         }
     }
 
@@ -85,6 +109,7 @@ impl Applications {
         let mut particulars = paper::complete(particulars, declaration, signatory);
         particulars.reference.number = number;
         let office = self.desk.office(&particulars, &mut findings)?;
+        self.origin(office, &particulars, read.production.as_ref(), &mut findings);
         self.desk.rule(office, particulars, findings)
     }
 }

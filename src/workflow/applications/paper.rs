@@ -25,6 +25,8 @@ pub struct Paper {
 pub(super) struct ReadPaper {
     /// The particulars; `None` where a finding is an error.
     pub(super) particulars: Option<Particulars>,
+    /// How the goods were made, if that is declared and reads.
+    pub(super) production: Option<Production>,
     /// What the reading found.
     pub(super) findings: Findings,
 }
@@ -56,17 +58,19 @@ impl Paper {
             }
             particulars
         });
+        let mut production = None;
         if !self.production_json.is_empty() {
-            let production = Production::read_json(&self.production_json);
+            let reading = Production::read_json(&self.production_json);
+            production = reading.production;
             findings.extend(Findings(
-                production
+                reading
                     .findings
                     .into_iter()
                     .map(|finding| Finding { path: under("production", &finding.path), ..finding })
                     .collect(),
             ));
         }
-        ReadPaper { particulars: particulars.filter(|_| !findings.has_errors()), findings }
+        ReadPaper { particulars: particulars.filter(|_| !findings.has_errors()), production, findings }
     }
 
     pub(super) fn to_record(&self) -> Result<Vec<u8>, WorkflowError> {

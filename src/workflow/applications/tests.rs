@@ -274,6 +274,37 @@ fn a_check_says_everything_at_once_with_box_and_stores_nothing() {
     assert!(checked.findings.iter().any(|one| one.rule == "NUMBER_BROUGHT"));
 }
 
+#[test]
+fn a_criterion_the_declared_materials_do_not_support_is_refused_with_the_figures() {
+    let office = Office::new();
+    let with = |cif: &str| {
+        let production = serde_json::json!({ "items": [{
+            "item": 1,
+            "materials_complete": true,
+            "minimal_operations_only": false,
+            "processes": [{ "code": "BONDING" }],
+            "materials": [{
+                "description": "Leather",
+                "origin": "undetermined",
+                "price": { "value": cif, "currency": "USD", "term": "CIF" },
+            }],
+        }] });
+        Paper { production_json: production.to_string().into_bytes(), ..office.paper() }
+    };
+    let claims = |cif: &str| {
+        let checked = office.applications.check(&office.exporter, &with(cif)).unwrap();
+        checked.findings.into_iter().filter(|one| one.rule == "ORIGIN_CLAIM").collect::<Vec<_>>()
+    };
+    let refused = claims("100000");
+    assert!(refused[0].message.contains("(142800 - 100000) / 142800 x 100 = 29.97 %"), "{refused:?}");
+    assert!(refused[0].article.as_ref().unwrap().contains("Rule 4") && refused[0].form_box.is_some(), "{refused:?}");
+    assert!(claims("50000").is_empty());
+    let drafted = office.applications.create(&office.exporter, &office.id(1), with("100000")).unwrap();
+    let declarant = Office::declarant(&with("100000"));
+    let submitted = office.applications.submit(&office.exporter, &office.id(2), drafted.application.id, declarant);
+    assert_eq!(submitted.unwrap_err().reason(), "RULES_REFUSE");
+}
+
 #[tokio::test]
 async fn an_import_answers_row_by_row_and_a_repeat_changes_nothing() {
     let office = Office::new();

@@ -104,6 +104,7 @@ impl World {
         let trust = draft.finish(&anchor, None).unwrap();
         let agreements = Agreements::load([
             ("cpfta.toml", include_str!("../../../node-config/agreements/cpfta.toml")),
+            ("cpfta.rules.toml", include_str!("../../../node-config/agreements/cpfta.rules.toml")),
             ("comesa.toml", include_str!("../../../node-config/agreements/comesa.toml")),
             ("nonpreferential.toml", include_str!("../../../node-config/agreements/nonpreferential.toml")),
         ])
