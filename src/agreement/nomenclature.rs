@@ -60,7 +60,11 @@ impl Nomenclature {
     #[must_use]
     pub fn described(&self, code: &HsDigits) -> Vec<(&str, &str)> {
         let levels = [code.chapter(), code.heading(), code.subheading()];
-        levels.iter().filter_map(|level| self.texts.get_key_value(*level)).map(|(code, text)| (code.as_str(), text.as_str())).collect()
+        levels
+            .iter()
+            .filter_map(|level| self.texts.get_key_value(*level))
+            .map(|(code, text)| (code.as_str(), text.as_str()))
+            .collect()
     }
 
     /// Whether the code's six digits are listed.
@@ -132,7 +136,8 @@ impl Nomenclatures {
                 None if absent.contains(&hs.edition) => {}
                 None => {
                     absent.push(hs.edition);
-                    let message = format!("no list of HS {} is held here: only the form of the code was checked", hs.edition);
+                    let message =
+                        format!("no list of HS {} is held here: only the form of the code was checked", hs.edition);
                     findings.push(Finding::unknown("HS_LIST", format!("{path}.code"), message));
                 }
                 Some(list) if !list.holds(&hs.code) => {

@@ -16,11 +16,11 @@ mod record;
 mod request;
 mod trail;
 
+pub use accounts::{Accounts, NewToken, SESSION_IDLE, SESSION_LASTS, SignedIn};
 pub use applications::{
     Applications, Checked, Difference, FiledPage, ImportRow, Imported, Paper, Preview, QueueAsked, QueuePage, QueueRow,
     Signed, View,
 };
-pub use accounts::{Accounts, NewToken, SESSION_IDLE, SESSION_LASTS, SignedIn};
 pub use bundle::EvidenceFile;
 pub use desk::{Desk, DeskSetup, IssueRow, Issued, StatusWish};
 pub use error::WorkflowError;
