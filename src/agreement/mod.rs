@@ -23,6 +23,8 @@ mod template;
 mod terms;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 mod usable;
 
 pub use criterion::{Bound, CriterionRule, ValueRule};

@@ -14,9 +14,9 @@ use std::{
 };
 
 /// A running node; it is stopped when the test ends.
-struct Running {
+pub(crate) struct Running {
     child: Child,
-    folder: PathBuf,
+    pub(crate) folder: PathBuf,
     client: String,
     admin: String,
     public: String,
@@ -52,19 +52,25 @@ fn serve(config: &Path) -> (Child, Value) {
 
 impl Running {
     fn start() -> Self {
+        Self::start_with(|_| ())
+    }
+
+    /// Starts a node whose folder was worked on before.
+    pub(crate) fn start_with(prepare: impl FnOnce(&Path)) -> Self {
         let home = folder();
         let node = init(home.path());
+        prepare(&node);
         let (child, told) = serve(&node.join("node.toml"));
         let at = |name: &str| told[name].as_str().unwrap().to_owned();
         Self { child, folder: node, client: at("client"), admin: at("admin"), public: at("public"), _home: home }
     }
 
-    fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         text(&self.folder.join(name)).to_owned()
     }
 
     /// Opens an account and gives the file with its token.
-    fn account(&self, role: &str) -> String {
+    pub(crate) fn account(&self, role: &str) -> String {
         let token = self.path(&format!("{role}.token"));
         let mut arguments = vec!["account", "new", "--name", role, "--role", role, "-o", &token];
         let config = self.path("node.toml");
@@ -77,7 +83,7 @@ impl Running {
     }
 
     /// A command of a client.
-    fn asks(&self, arguments: &[&str], token: Option<&str>) -> Said {
+    pub(crate) fn asks(&self, arguments: &[&str], token: Option<&str>) -> Said {
         let ca = self.path("tls/ca.crt.pem");
         let mut all = arguments.to_vec();
         all.extend(["--node", &self.client, "--ca", &ca]);
@@ -88,7 +94,7 @@ impl Running {
     }
 
     /// Judges a file offline.
-    fn verify(&self, file: &str, more: &[&str]) -> Said {
+    pub(crate) fn verify(&self, file: &str, more: &[&str]) -> Said {
         let (trust, anchor, today) =
             (self.path("trust/trust-list.note"), self.path("trust/anchor.toml"), today().to_string());
         let mut arguments = vec!["verify", file, "--trust", &trust, "--anchor", &anchor, "--as-of", &today];
@@ -98,7 +104,7 @@ impl Running {
 }
 
 /// The date at the issuing office.
-fn today() -> Date {
+pub(crate) fn today() -> Date {
     ZoneName::new("Asia/Karachi").unwrap().date_at(Timestamp::now())
 }
 
@@ -114,7 +120,7 @@ fn row(marks: usize) -> String {
 }
 
 /// The lines of a command as JSON.
-fn lines(said: &Said) -> Vec<Value> {
+pub(crate) fn lines(said: &Said) -> Vec<Value> {
     said.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 

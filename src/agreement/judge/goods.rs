@@ -328,7 +328,15 @@ impl Bench<'_> {
         let heading = item.hs.as_ref().and_then(|hs| hs.code.as_str().get(..4));
         let text = match (heading, text.contains("{heading}")) {
             (Some(heading), true) => text.replace("{heading}", heading),
-            (None, true) => return None,
+            (None, true) => {
+                let message =
+                    format!("`{}` is printed with the heading of the goods, and the HS code is missing", rule.code);
+                self.contradicts(
+                    &rule.printed,
+                    Finding::error("CRITERION_PRINTED", format!("{path}.printed"), message),
+                );
+                return None;
+            }
             (_, false) => text,
         };
         let text = self.with_letters(text, criterion, path);

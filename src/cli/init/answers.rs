@@ -2,7 +2,7 @@
 
 use super::Arguments;
 use crate::{
-    agreement::Agreements,
+    agreement::{Agreement, Agreements, Side},
     certificate::{AgreementCode, Country, OfficeCode, Text},
     cli::{
         agreements, arguments,
@@ -239,7 +239,9 @@ fn chosen(shipped: &Agreements, named: Vec<AgreementCode>, country: Country) -> 
     if !named.is_empty() {
         return Ok(named);
     }
-    let mine = shipped.iter().filter(|one| one.parties.open || one.parties.member(country).is_some());
+    // Who only grants a preference certifies no goods of its own for it.
+    let issues = |one: &&Agreement| one.parties.member(country).is_some_and(|member| member.side != Some(Side::Donor));
+    let mine = shipped.iter().filter(|one| one.parties.open || issues(one));
     Ok(mine.map(|one| one.code.clone()).collect())
 }
 
@@ -272,7 +274,8 @@ mod tests {
             let all = chosen(&shipped, Vec::new(), country.parse().unwrap()).unwrap();
             all.iter().map(ToString::to_string).collect::<Vec<_>>()
         };
-        assert_eq!(codes("PK"), ["CPFTA", "NONPREF"]);
-        assert_eq!(codes("KE"), ["COMESA", "NONPREF"]);
+        assert_eq!(codes("PK"), ["CPFTA", "GSP", "NONPREF"]);
+        assert_eq!(codes("KE"), ["AFCFTA", "CN-AFRICA", "COMESA", "EAC", "GSP", "NONPREF"]);
+        assert!(!codes("CN").contains(&"CN-LDC".to_owned()), "China grants it, and certifies nothing for it");
     }
 }
