@@ -51,7 +51,7 @@ fn agreements(out: &Path) -> Result<(), Box<dyn Error>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(AGREEMENTS)? {
         let name = entry?.file_name().into_string().map_err(|name| format!("{} is not UTF-8", name.display()))?;
-        if name.ends_with(".toml") {
+        if Path::new(&name).extension().is_some_and(|extension| extension == "toml") {
             names.push(name);
         }
     }

@@ -63,7 +63,8 @@ fn page() -> String {
         }
     }
     out.push_str("\n| file | members listed | all of them | figures confirmed |\n|---|---|---|---|\n");
-    for (name, text) in files() {
+    // The rules for products stand in files of their own, beside the agreement's.
+    for (name, text) in files().into_iter().filter(|(name, _)| !name.ends_with(".rules.toml")) {
         let (stated, confirmed) = figures(&Value::Table(text.parse().unwrap()));
         let agreement = Agreements::load([(&name, &text)]).unwrap().iter().next().unwrap().clone();
         let (count, complete) = if agreement.parties.open {
