@@ -78,6 +78,7 @@ pub(super) fn admit(batch: &Batch, present: &dyn Present) -> Result<(), StoreErr
     let mut ends: HashMap<&Origin, (u64, Option<Jti>)> = HashMap::new();
     let mut lists: HashSet<(&Origin, u32)> = HashSet::new();
     let mut requests: HashSet<(&str, &RequestId)> = HashSet::new();
+    let mut numbers: HashSet<&str> = HashSet::new();
     for change in &batch.state {
         match change {
             StateChange::LogOpened { origin, .. } => {
@@ -107,10 +108,19 @@ pub(super) fn admit(batch: &Batch, present: &dyn Present) -> Result<(), StoreErr
                     return Err(StoreError::BadBatch(format!("status list {list} of log {origin} is not open")));
                 }
             }
+            StateChange::NumberRecalled { number, entry } => {
+                let size = present.log_end(&entry.origin).map_or(0, |(size, _)| size);
+                if entry.index >= size {
+                    return Err(StoreError::NoEntry { origin: entry.origin.clone(), index: entry.index });
+                }
+                if !numbers.insert(number) {
+                    return Err(StoreError::NumberTaken(number.clone()));
+                }
+                give(number, present)?;
+            }
             StateChange::SeriesAdvanced { .. } | StateChange::RecordPut { .. } | StateChange::RecordRemoved { .. } => {}
         }
     }
-    let mut numbers: HashSet<&str> = HashSet::new();
     let mut bytes = 0_usize;
     let mut disclosed: HashSet<(&Origin, u64)> = HashSet::new();
     for entry in &batch.entries {
@@ -138,12 +148,10 @@ pub(super) fn admit(batch: &Batch, present: &dyn Present) -> Result<(), StoreErr
             disclosed.insert((&entry.origin, entry.index));
         }
         if let Some(number) = &entry.number {
-            if number.is_empty() || number.len() > MAX_NUMBER_BYTES {
-                return Err(StoreError::BadBatch(format!("a certificate number of {} bytes", number.len())));
-            }
-            if !numbers.insert(number) || present.number_taken(number)? {
+            if !numbers.insert(number) {
                 return Err(StoreError::NumberTaken(number.clone()));
             }
+            give(number, present)?;
         }
         bytes = bytes.saturating_add(entry.leaf.len());
         ends.insert(&entry.origin, (next.saturating_add(1), Some(entry.jti)));
@@ -168,6 +176,14 @@ pub(super) fn admit(batch: &Batch, present: &dyn Present) -> Result<(), StoreErr
         )));
     }
     Ok(())
+}
+
+/// Whether a certificate number can be given.
+fn give(number: &str, present: &dyn Present) -> Result<(), StoreError> {
+    if number.is_empty() || number.len() > MAX_NUMBER_BYTES {
+        return Err(StoreError::BadBatch(format!("a certificate number of {} bytes", number.len())));
+    }
+    if present.number_taken(number)? { Err(StoreError::NumberTaken(number.to_owned())) } else { Ok(()) }
 }
 
 /// The note must be of the very checkpoint that was proven to extend the last one.

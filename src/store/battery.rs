@@ -34,6 +34,7 @@ battery!(
     what_is_committed_is_found_again_after_a_reload,
     nothing_is_shown_beyond_the_head,
     a_number_is_given_once,
+    a_number_that_came_back_is_given_as_if_it_had_never_been_lost,
     a_request_is_answered_once_and_for_as_long_as_it_may_come_again,
     an_entry_is_taken_only_at_the_next_place_with_a_rising_jti,
     a_head_must_extend_the_head_signed_last,
@@ -103,6 +104,25 @@ fn first(store: &dyn Store, rig: &mut Rig, index: u64) -> Batch {
     let at = EntryRef { origin: rig.logs[0].clone(), index };
     let brought = rig.make(at.clone(), 10);
     Batch { at_ms: START_MS, entries: vec![Rig::entry(store, &at, &brought).unwrap()], ..Batch::default() }
+}
+
+fn a_number_that_came_back_is_given_as_if_it_had_never_been_lost(make: Make) {
+    run(make, |store, rig| {
+        rig.commit(store, &[(0, 3)], 400).unwrap();
+        rig.advance(store).unwrap();
+        let place = |index| EntryRef { origin: origin("cn"), index };
+        let recall = |number: &str, index| Batch {
+            at_ms: START_MS,
+            state: vec![StateChange::NumberRecalled { number: number.to_owned(), entry: place(index) }],
+            ..Batch::default()
+        };
+        store.commit(recall("LOST/7", 1)).unwrap();
+        store.reload().unwrap();
+        assert_eq!(store.find_number("LOST/7").unwrap(), Some(place(1)));
+        assert!(store.number_taken("LOST/7").unwrap());
+        assert!(matches!(store.commit(recall("LOST/7", 2)), Err(StoreError::NumberTaken(_))));
+        assert!(matches!(store.commit(recall("LOST/8", 3)), Err(StoreError::NoEntry { .. })));
+    });
 }
 
 fn a_number_is_given_once(make: Make) {

@@ -131,6 +131,9 @@ impl Memory {
             StateChange::RecordRemoved { table, id } => {
                 self.records.remove(&(table, id));
             }
+            StateChange::NumberRecalled { number, entry } => {
+                self.numbers.insert(number, entry);
+            }
         }
         Ok(())
     }

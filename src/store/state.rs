@@ -92,6 +92,14 @@ pub enum StateChange {
         /// Its id in the table.
         id: Vec<u8>,
     },
+    /// A certificate number is given to an entry that is durable already: what the writer knew of it was lost, and its
+    /// disclosures came back from who holds them.
+    NumberRecalled {
+        /// The number.
+        number: String,
+        /// The certificate that carries it.
+        entry: EntryRef,
+    },
 }
 
 /// The tables of small records whose form is their owner's. The order is the format on disk.

@@ -188,6 +188,7 @@ pub(super) fn state_changes(
         }
         StateChange::RecordPut { table, id, record: bytes } => (self::record(*table, id), Some(bytes.clone())),
         StateChange::RecordRemoved { table, id } => (self::record(*table, id), None),
+        StateChange::NumberRecalled { number, entry } => number_change(number, log(&entry.origin)?, entry.index),
     };
     changes.push((key, value));
     Some(())
