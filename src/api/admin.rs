@@ -205,8 +205,21 @@ impl AdminService for Admin {
         request: Request<wire::ListPartnersRequest>,
     ) -> Result<Response<wire::ListPartnersResponse>, Status> {
         self.admit(request.metadata())?;
-        let verifier = self.verifier.load();
-        Ok(Response::new(partners::list(self.partners.as_ref(), verifier.trust())))
+        let trust = Arc::clone(self.verifier.load().trust());
+        let (hosts, view) = (self.hosts.clone(), self.partners.clone());
+        Ok(Response::new(blocking(move || partners::list(view.as_ref(), &trust, &hosts)).await?))
+    }
+
+    async fn go_on(&self, request: Request<wire::GoOnRequest>) -> Result<Response<wire::GoOnResponse>, Status> {
+        self.admit(request.metadata())?;
+        let text = &request.get_ref().log;
+        let origin =
+            text.parse::<Origin>().map_err(|error| ApiError::Field { field: "log", message: error.to_string() })?;
+        let authority = Arc::clone(self.hosts.named(origin.host().as_str())?);
+        let at = self.clock.now();
+        let was_shut = blocking(move || authority.desk.sequencer().go_on(&origin, at)).await?;
+        let was_shut = was_shut.map_err(|error| failure::plain(&error))?;
+        Ok(Response::new(wire::GoOnResponse { was_shut }))
     }
 
     async fn reload_trust_list(

@@ -1,17 +1,19 @@
 //! How partners are, for the operator.
 
 use super::convert;
+use super::hosts::{HostedAuthority, Hosts};
 use super::wire::origin::v1 as wire;
 use crate::exchange::driver::{DriverView, PartnerState, Passage};
 use crate::log::Origin;
+use crate::reason::Reasoned as _;
 use crate::time::Timestamp;
 use crate::trust::{Node, TrustList};
 
-/// What the operator is shown: every node of the list but this one.
-pub(super) fn list(view: Option<&DriverView>, trust: &TrustList) -> wire::ListPartnersResponse {
-    let trust_version = trust.version();
+/// What the operator is shown: every node of the list but this one, and what is shut here. It reads from the disk.
+pub(super) fn list(view: Option<&DriverView>, trust: &TrustList, hosts: &Hosts) -> wire::ListPartnersResponse {
+    let (trust_version, shut) = (trust.version(), hosts.all().flat_map(|one| shut(one)).collect());
     let Some(view) = view else {
-        return wire::ListPartnersResponse { trust_version, ..Default::default() };
+        return wire::ListPartnersResponse { trust_version, shut, ..Default::default() };
     };
     let states = view.board().read();
     let mut nodes = trust.text().nodes.iter().filter(|node| node.name != *view.name()).collect::<Vec<_>>();
@@ -27,7 +29,22 @@ pub(super) fn list(view: Option<&DriverView>, trust: &TrustList) -> wire::ListPa
         partners: partners.collect(),
         trust_version,
         known_logs: known_logs.collect(),
+        shut,
     }
+}
+
+/// Logs of an authority for which not everything goes on.
+fn shut(authority: &HostedAuthority) -> Vec<wire::ShutLog> {
+    let shut = authority.desk.sequencer().shut().unwrap_or_else(|error| {
+        tracing::error!(issuer = %authority.issuer, %error, "what is shut of an authority cannot be read");
+        Vec::new()
+    });
+    let told = shut.into_iter().map(|(origin, why)| wire::ShutLog {
+        origin: origin.to_string(),
+        reason: why.reason().to_owned(),
+        message: why.to_string(),
+    });
+    told.collect()
 }
 
 fn partner(view: &DriverView, node: &Node, state: &PartnerState) -> wire::PartnerState {

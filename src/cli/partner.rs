@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     api::client::{wire, within_deadline},
+    log::Origin,
     node::system::SystemClock,
     time::{Clock, Timestamp},
 };
@@ -34,6 +35,19 @@ enum Command {
     List(Door),
     /// Show each log between this node and its partners: lag, cosignatures, disclosures, findings, quotas
     Status(Door),
+    /// Have a log signed on though partners could not be asked what they hold of it
+    ///
+    /// A node that starts asks its partners, log by log, what they hold of its own logs, and signs for a log only when
+    /// enough have answered: its data folder may be an old copy. Where they cannot be reached, and you know that the
+    /// folder is whole, this goes on without them. If it is not whole, the log shows two histories, for ever. The same
+    /// for certificates that came back without their numbers: one of them may be given twice. The audit trail keeps it.
+    GoOn {
+        #[command(flatten)]
+        door: Door,
+        /// The log, <host>/log/<shard>/<addressee>
+        #[arg(long, value_name = "ORIGIN")]
+        log: Origin,
+    },
 }
 
 impl Arguments {
@@ -42,12 +56,16 @@ impl Arguments {
             Command::Add(arguments) => return arguments.run(console),
             Command::List(door) => (door, false),
             Command::Status(door) => (door, true),
+            Command::GoOn { door, log } => return go_on(console, &door, &log),
         };
         let answer = remote::converse(ask(console, &door))?;
         let now = SystemClock.now();
         if answer.partners.is_empty() && !console.is_json() {
             console
                 .message("this node has no partners: `[partner]` of its configuration, and the trust list, name them");
+        }
+        for shut in answer.shut.iter().filter(|_| logs) {
+            tell_shut(console, shut);
         }
         for partner in &answer.partners {
             if console.is_json() {
@@ -58,6 +76,34 @@ impl Arguments {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// One log of this node's own for which not everything goes on.
+fn tell_shut(console: Console, shut: &wire::ShutLog) {
+    let wire::ShutLog { origin, reason, message } = shut;
+    if console.is_json() {
+        console.data(json!({ "shut": origin, "reason": reason, "message": message }));
+    } else {
+        console.data(console.paint(Colour::Red, &format!("{message} [{reason}]")));
+    }
+}
+
+/// Goes on without the partners' word.
+fn go_on(console: Console, door: &Door, log: &Origin) -> Outcome {
+    let request = wire::GoOnRequest { log: log.to_string() };
+    let answer = remote::converse(async {
+        let (connection, address) = door.open(&door.configuration()?).await?;
+        let answer = connection.admin().go_on(within_deadline(request)).await;
+        answer.map(tonic::Response::into_inner).map_err(|status| remote::refused(console, &address, &status))
+    })?;
+    if console.is_json() {
+        console.data(json!({ "log": log.as_str(), "was_shut": answer.was_shut }));
+    } else if answer.was_shut {
+        console.data(format!("{log} goes on by your word; the audit trail keeps it"));
+    } else {
+        console.data(format!("{log} was not shut: nothing changed"));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Asks the running node.

@@ -4,10 +4,15 @@
 //! log the answers must come from so many partners that no set of cosigners that meets the log's policy is left out:
 //! whatever head had enough cosignatures, one of those asked has seen it. A log that asks for nobody's cosignature
 //! asks nobody here either.
+//!
+//! A required replica's answer suffices by that rule. The others are waited for a moment all the same: the replica may
+//! itself have been restored, or say less than it knows, and a witness that saw a later head speaks against it. It is
+//! a moment only, because a partner that is away for a week must not stop anybody for a week.
 
 use super::message::KnownHead;
 use crate::{
-    log::{Hash, Host, Origin, Policy, Quorum, Shard, SignedCheckpoint, TreeHead, leaf_hash},
+    log::{Hash, Host, Origin, Shard, SignedCheckpoint, TreeHead, leaf_hash},
+    sequencer::gate::{asks_nobody, suffices},
     store::{PublishedHead, Store, StoreError},
     time::Timestamp,
     trust::{NodeName, TrustList},
@@ -23,6 +28,9 @@ const FIRST_PAUSE: i64 = 1;
 const LONGEST_PAUSE: i64 = 64;
 /// A partner that has not answered for this long, in seconds, is asked again.
 const SILENCE: i64 = 30;
+
+/// How long those that can be reached are waited for, in seconds, though enough have answered.
+const GRACE: i64 = 5;
 
 /// What happened.
 #[derive(Debug)]
@@ -116,10 +124,13 @@ pub enum Settled {
 /// Asks about the own logs of one node.
 #[derive(Debug)]
 pub struct Recall {
+    node: NodeName,
     trust: Arc<TrustList>,
     hosts: BTreeSet<Host>,
     logs: BTreeMap<Origin, Own>,
     partners: BTreeMap<NodeName, Partner>,
+    /// When the first were asked.
+    began: Option<Timestamp>,
 }
 
 #[derive(Debug)]
@@ -152,6 +163,8 @@ enum Stage {
 #[derive(Debug)]
 struct Partner {
     answered: bool,
+    /// It was dialled in vain since this began.
+    missed: bool,
     asked_at: Option<Timestamp>,
     until: Timestamp,
     pause: i64,
@@ -167,10 +180,9 @@ impl Recall {
         logs: impl IntoIterator<Item = (Origin, u64)>,
     ) -> Self {
         let others = trust.text().nodes.iter().map(|other| other.name.clone()).filter(|name| name != node);
-        let fresh = || Partner { answered: false, asked_at: None, until: Timestamp::MIN, pause: FIRST_PAUSE };
-        let partners = others.map(|name| (name, fresh())).collect();
+        let partners = others.map(|name| (name, Partner::fresh())).collect();
         let logs = logs.into_iter().map(|(origin, durable)| (origin, Own::asking(durable))).collect();
-        Self { trust, hosts, logs, partners }
+        Self { node: node.clone(), trust, hosts, logs, partners, began: None }
     }
 
     /// Whether this log may be signed on, as far as what partners hold of it goes: it was settled, or nobody who
@@ -182,6 +194,36 @@ impl Recall {
             .map_or_else(|| self.asks_nobody(origin) || self.has_enough(origin), |log| log.stage == Stage::Settled)
     }
 
+    /// The log was opened since this began, or is settled for another reason: what partners tell of it is news to
+    /// nobody, and nothing of it is missing.
+    pub fn opened(&mut self, origin: &Origin) {
+        let fresh = || Own { stage: Stage::Settled, ..Own::asking(0) };
+        self.logs.entry(origin.clone()).or_insert_with(fresh);
+    }
+
+    /// Whether it is known what became of this log.
+    #[must_use]
+    pub fn knows(&self, origin: &Origin) -> bool {
+        self.logs.contains_key(origin)
+    }
+
+    /// Logs that may not be signed on yet.
+    pub fn unsettled(&self) -> impl Iterator<Item = &Origin> {
+        self.logs.iter().filter(|(_, log)| log.stage != Stage::Settled).map(|(origin, _)| origin)
+    }
+
+    /// Those that have answered.
+    pub fn answered(&self) -> impl Iterator<Item = &NodeName> {
+        self.partners.iter().filter(|(_, partner)| partner.answered).map(|(name, _)| name)
+    }
+
+    /// Whether everybody who can be reached has answered, or was waited for long enough.
+    #[must_use]
+    pub fn has_waited(&self, now: Timestamp) -> bool {
+        let over = self.began.is_some_and(|at| now.as_second().saturating_sub(at.as_second()) >= GRACE);
+        over || self.partners.values().all(|partner| partner.answered || partner.missed)
+    }
+
     /// Those that have not answered.
     pub fn silent(&self) -> impl Iterator<Item = &NodeName> {
         self.partners.iter().filter(|(_, partner)| !partner.answered).map(|(name, _)| name)
@@ -191,11 +233,14 @@ impl Recall {
     pub fn step(&mut self, now: Timestamp, event: Event) -> Vec<Action> {
         let mut actions = Vec::new();
         match event {
-            Event::Tick => self.ask(now, &mut actions),
+            Event::Tick => {
+                self.began.get_or_insert(now);
+                self.ask(now, &mut actions);
+            }
             Event::Heads { partner, heads } => self.heard(&partner, heads),
             Event::Unreachable(partner) => {
                 if let Some(partner) = self.partners.get_mut(&partner) {
-                    partner.asked_at = None;
+                    (partner.asked_at, partner.missed) = (None, true);
                     partner.until = later(now, partner.pause);
                     partner.pause = (partner.pause * 2).min(LONGEST_PAUSE);
                 }
@@ -204,14 +249,27 @@ impl Recall {
             Event::Refilled { origin, durable } => self.refilled(now, &origin, durable),
             Event::RefillFailed(origin) => self.refilled(now, &origin, 0),
             Event::Override(origin) => {
-                if let Some(log) = self.logs.get_mut(&origin).filter(|log| log.stage != Stage::Settled) {
+                // Also of a log that is not on disk, and that nobody could be asked about.
+                let log = self.logs.entry(origin.clone()).or_insert_with(|| Own::asking(0));
+                if log.stage != Stage::Settled {
                     log.settle(&origin, Settled::GoOn { refilled: log.refilled }, &mut actions);
                 }
             }
-            Event::Trust(trust) => self.trust = trust,
+            Event::Trust(trust) => self.listed(trust),
         }
         self.decide(now, &mut actions);
         actions
+    }
+
+    /// Who joins is asked too, and who left is not waited for.
+    fn listed(&mut self, trust: Arc<TrustList>) {
+        let names = trust.text().nodes.iter().map(|node| node.name.clone()).filter(|name| *name != self.node);
+        let names = names.collect::<BTreeSet<_>>();
+        self.partners.retain(|name, _| names.contains(name));
+        for name in names {
+            self.partners.entry(name).or_insert_with(Partner::fresh);
+        }
+        self.trust = trust;
     }
 
     fn ask(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
@@ -227,12 +285,9 @@ impl Recall {
     }
 
     fn heard(&mut self, partner: &NodeName, heads: Vec<KnownHead>) {
-        let told = heads.iter().map(|head| &head.log).filter(|log| !self.logs.contains_key(log));
-        // Of a log that was free to be opened a later answer tells what was signed since.
-        let free = told.filter(|log| self.is_settled(log)).cloned().collect::<BTreeSet<_>>();
         let Some(known) = self.partners.get_mut(partner) else { return };
         known.answered = true;
-        for head in heads.into_iter().filter(|head| self.hosts.contains(head.log.host()) && !free.contains(&head.log)) {
+        for head in heads.into_iter().filter(|head| self.hosts.contains(head.log.host())) {
             // Only what the log's own key signed counts; anything else would let a partner stop this node.
             let key = self.trust.log_key(&head.log);
             let Some(signed) = key.and_then(|key| SignedCheckpoint::open(&head.note, &key).ok()) else { continue };
@@ -282,7 +337,7 @@ impl Recall {
     }
 
     fn decide_one(&mut self, now: Timestamp, origin: &Origin, actions: &mut Vec<Action>) {
-        let enough = self.asks_nobody(origin) || self.has_enough(origin);
+        let enough = self.asks_nobody(origin) || (self.has_enough(origin) && self.has_waited(now));
         let waits = self.waits_for_holder(origin);
         let Some(log) = self.logs.get_mut(origin).filter(|_| enough) else { return };
         let Some(best) = log.heads.values().max_by_key(|known| known.head.size).cloned() else {
@@ -315,27 +370,19 @@ impl Recall {
     }
 
     fn asks_nobody(&self, origin: &Origin) -> bool {
-        // A policy that nobody could ever meet has released nothing.
-        self.trust.policy(origin).map_or(true, |policy| *policy.quorum() == Quorum::None)
+        asks_nobody(&self.trust, origin)
     }
 
-    /// Whether no quorum is left without one that answered: for what is added now, and for what was there when the
-    /// addressee had no node yet.
     fn has_enough(&self, origin: &Origin) -> bool {
         let durable = self.logs.get(origin).map_or(0, |log| log.durable);
-        [u64::MAX, durable.saturating_sub(1)]
-            .into_iter()
-            .all(|index| self.trust.policy_at(origin, index).map_or(true, |policy| !self.without_answers(&policy)))
+        let answered = |name: &NodeName| self.partners.get(name).is_some_and(|partner| partner.answered);
+        suffices(&self.trust, origin, durable, answered)
     }
+}
 
-    /// Whether those that did not answer could have met the policy among themselves.
-    fn without_answers(&self, policy: &Policy) -> bool {
-        let answered = |name: &str| {
-            let node = name.split('/').next().and_then(|node| node.parse::<NodeName>().ok());
-            node.and_then(|node| self.partners.get(&node)).is_some_and(|partner| partner.answered)
-        };
-        let silent = policy.witnesses().iter().map(|witness| witness.name.as_str()).filter(|name| !answered(name));
-        *policy.quorum() != Quorum::None && policy.evaluate(&silent.collect::<BTreeSet<_>>())
+impl Partner {
+    const fn fresh() -> Self {
+        Self { answered: false, missed: false, asked_at: None, until: Timestamp::MIN, pause: FIRST_PAUSE }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{AuthorityConfiguration, NodeError};
 use crate::agreement::Agreements;
 use crate::api::{HostedAuthority, KeyUsage, PublishedKey};
+use crate::exchange::driver::OwnAuthority;
 use crate::keys::{KeyStore, KeyUse, LogKey, Passphrase};
 use crate::reason::Reasoned;
 use crate::sequencer::{Limits, Sequencer, Setup, Signers};
@@ -26,6 +27,17 @@ pub(super) struct Surroundings {
 pub(super) struct OpenAuthority {
     pub(super) hosted: HostedAuthority,
     pub(super) sequencer: Sequencer,
+}
+
+impl OpenAuthority {
+    /// What the exchange sees of it.
+    pub(super) fn exchanged(&self) -> OwnAuthority {
+        OwnAuthority {
+            issuer: self.hosted.issuer.clone(),
+            store: Arc::clone(self.hosted.desk.store()),
+            gate: Arc::clone(self.sequencer.gate()),
+        }
+    }
 }
 
 /// The keys of an authority that its node uses.

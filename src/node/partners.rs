@@ -6,11 +6,9 @@ use super::greeting::Greeting;
 use super::listener::{Listener, ListenerLimits};
 use super::tls::TlsIdentity;
 use super::trust_keeper::TrustKeeper;
-use crate::exchange::driver::{self, Dialler, Driver, DriverSetup, DriverView, QuotaLimits, Receipts};
+use crate::exchange::driver::{self, Dialler, Driver, DriverSetup, DriverView, OwnAuthority, QuotaLimits, Receipts};
 use crate::keys::{KeyStore, Passphrase, ReplicaKey, WitnessKey};
 use crate::reason::Reasoned as _;
-use crate::statement::Issuer;
-use crate::store::Store;
 use crate::time::{Clock, Random};
 use crate::trust::NodeName;
 use std::net::SocketAddr;
@@ -102,7 +100,7 @@ impl PartnerDoor {
     pub(super) async fn start(
         self,
         keeper: &Arc<TrustKeeper>,
-        own: Vec<(Issuer, Arc<dyn Store>)>,
+        own: Vec<OwnAuthority>,
         receipts: Arc<dyn Receipts>,
         (clock, random): (Arc<dyn Clock>, Arc<dyn Random>),
     ) -> Result<OpenPartners, NodeError> {

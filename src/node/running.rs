@@ -78,7 +78,7 @@ impl Node {
         let around =
             Surroundings { trust: keeper.list(), agreements, clock: Arc::clone(&clock), random: Arc::clone(&random) };
         let opened = open_all(&configuration, around).await?;
-        let own = opened.iter().map(|one| (one.hosted.issuer.clone(), Arc::clone(one.hosted.desk.store()))).collect();
+        let own = opened.iter().map(OpenAuthority::exchanged).collect();
         let speakers = opened.iter().map(|one| (one.hosted.issuer.clone(), one.sequencer.clone())).collect();
         let receipts = Arc::new(ReceiptBook::new(speakers, Arc::clone(&keeper), Arc::clone(&clock)));
         let (hosted, sequencers) = opened.into_iter().map(|one| (one.hosted, one.sequencer)).unzip();

@@ -1,8 +1,12 @@
 //! Makes a batch durable, re-reads it, and signs heads over what was read.
 
-use super::{SequencerError, Setup, press::Pressed};
+use super::{
+    SequencerError, Setup,
+    gate::{Gate, MaySign},
+    press::Pressed,
+};
 use crate::{
-    log::{Extension, Frontier, Hash, HashReader, LogError, Origin, TreeHead, consistency_proof, leaf_hash},
+    log::{Extension, Frontier, Hash, HashReader, LogError, TreeHead, consistency_proof, leaf_hash},
     signature::SignError,
     store::{EntryRef, StoreError},
     verification::check_entry,
@@ -10,43 +14,50 @@ use crate::{
 use std::collections::HashMap;
 
 /// Commits a batch and publishes it.
-pub(super) fn commit(setup: &Setup, pressed: Pressed) -> Result<(), SequencerError> {
+pub(super) fn commit(setup: &Setup, gate: &Gate, pressed: Pressed) -> Result<(), SequencerError> {
     let Pressed { batch, hashes } = pressed;
     let committed = setup.store.commit(batch)?;
-    let mut extensions = Vec::with_capacity(committed.durable.len());
+    let trust = setup.trust.load_full();
+    let mut heads = Vec::with_capacity(committed.durable.len());
     for (origin, durable) in committed.durable {
+        let may_sign = gate.may_sign(&origin, &trust)?;
         // A bit that flipped between signing and the disk must not be signed into a tree.
-        let extension = extend(setup, &origin, durable, |entry, _, hash| match hashes.get(entry) {
+        let head = extend(setup, may_sign, durable, |entry, _, hash| match hashes.get(entry) {
             Some(signed) if signed == hash => Ok(()),
             _ => Err(SequencerError::Unavailable(format!(
                 "entry {} of {} reads back differently from what was signed",
                 entry.index, entry.origin
             ))),
         })?;
-        extensions.extend(extension);
+        heads.extend(head);
     }
-    publish(setup, extensions)
+    publish(setup, heads)
 }
 
 /// Publishes what was durable past the last signed heads when the store was opened, after checking each such
-/// entry as a replica would: the answer to it may have been on its way when the process ended.
-pub(super) fn publish_tail(setup: &Setup) -> Result<(), SequencerError> {
+/// entry as a replica would: the answer to it may have been on its way when the process ended. A log that may not be
+/// signed for yet waits for its turn: the plan is made again when it is settled.
+pub(super) fn publish_tail(setup: &Setup, gate: &Gate) -> Result<(), SequencerError> {
     let trust = setup.trust.load_full();
-    let mut extensions = Vec::new();
+    let mut heads = Vec::new();
     for origin in setup.store.logs() {
+        let Ok(may_sign) = gate.may_sign(&origin, &trust) else { continue };
         let durable = setup.store.durable_size(&origin);
-        let extension = extend(setup, &origin, durable, |entry, leaf, _| {
+        let head = extend(setup, may_sign, durable, |entry, leaf, _| {
             check_entry(leaf, None, &entry.origin, entry.index, &trust)
                 .map(|_| ())
                 .map_err(|fault| SequencerError::CheckFailed(fault.to_string()))
         })?;
-        extensions.extend(extension);
+        heads.extend(head);
     }
-    publish(setup, extensions)
+    publish(setup, heads)
 }
 
-fn publish(setup: &Setup, extensions: Vec<Extension>) -> Result<(), SequencerError> {
-    if extensions.is_empty() {
+/// A head to be signed, of a log that may be signed for.
+struct Signable(Extension);
+
+fn publish(setup: &Setup, heads: Vec<Signable>) -> Result<(), SequencerError> {
+    if heads.is_empty() {
         return Ok(());
     }
     let sign = |extension: &Extension| {
@@ -55,16 +66,17 @@ fn publish(setup: &Setup, extensions: Vec<Extension>) -> Result<(), SequencerErr
         let key = key.ok_or_else(|| LogError::Sign(SignError(format!("no log key for shard {shard}"))))?;
         key.sign(extension).map_err(|e| LogError::Sign(SignError(e.to_string())))
     };
-    Ok(setup.store.advance(extensions, &sign)?)
+    Ok(setup.store.advance(heads.into_iter().map(|Signable(extension)| extension).collect(), &sign)?)
 }
 
 /// Proves that the durable entries of a log extend its last signed head, re-reading each of them.
 fn extend(
     setup: &Setup,
-    origin: &Origin,
+    may_sign: MaySign,
     durable: u64,
     check: impl Fn(&EntryRef, &[u8], &Hash) -> Result<(), SequencerError>,
-) -> Result<Option<Extension>, SequencerError> {
+) -> Result<Option<Signable>, SequencerError> {
+    let origin = may_sign.origin();
     let store = setup.store.as_ref();
     let previous = store.head(origin).map(|published| published.head);
     let from = previous.map_or(0, |head| head.size);
@@ -96,7 +108,7 @@ fn extend(
     };
     let extension = Extension::prove(origin.clone(), previous, next, &consistency)
         .map_err(|e| SequencerError::Unavailable(format!("{origin}: {e}")))?;
-    Ok(Some(extension))
+    Ok(Some(Signable(extension)))
 }
 
 /// The published tree with the subtrees that new leaves complete.

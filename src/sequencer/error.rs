@@ -60,6 +60,45 @@ pub enum SequencerError {
     /// The trust list closed the log at its present size.
     #[error("log {0} is closed: the trust list names its final size, and entries beyond it are void")]
     LogClosed(String),
+    /// Partners have not said yet what they hold of the log: this node may have been restored from an old copy.
+    #[error(
+        "log {origin} is not signed for before partners have said what they hold of it: this node may have been restored from an old copy; not heard of since it started: {}; ask again",
+        if .silent.is_empty() { "nobody is asked, for the node has no door to partners" } else { .silent.as_str() }
+    )]
+    HistoryUnknown {
+        /// The log.
+        origin: String,
+        /// Those that have not answered.
+        silent: String,
+    },
+    /// Entries came back without their disclosures, and the numbers of certificates stand there.
+    #[error(
+        "certificates of log {0} that this node had lost came back, and their numbers not yet: no number is given before they are known, or one might be given twice; ask again"
+    )]
+    NumbersUnknown(String),
+    /// The request was made before the node lost what it had, and whether it was carried out is not known.
+    #[error(
+        "request {0} was made before this node got back what it had lost, and may have been carried out: look the certificate up by its number, or in the list, and ask under a new id if it is not there"
+    )]
+    RequestBeforeRecall(String),
+    /// The log is closed for good: entries are lost.
+    #[error("log {origin} is closed at {size} entries: more were signed, are lost, and no partner has them")]
+    HistoryLost {
+        /// The log.
+        origin: String,
+        /// Entries held.
+        size: u64,
+    },
+    /// What is on disk is not what was signed.
+    #[error(
+        "log {origin} is not signed for: what is on disk is not what its head of size {size} was signed over; a person has to look"
+    )]
+    HistoryForked {
+        /// The log.
+        origin: String,
+        /// Size of the head.
+        size: u64,
+    },
     /// The statement cannot be composed, though its parts were accepted.
     #[error("the statement cannot be made: {0}")]
     CannotCompose(String),
@@ -83,6 +122,11 @@ impl Reasoned for SequencerError {
             Self::StatusForbids { .. } => "STATUS_FORBIDS",
             Self::NoLogKey(_) => "NO_LOG_KEY",
             Self::LogClosed(_) => "LOG_CLOSED",
+            Self::HistoryUnknown { .. } => "OWN_HISTORY_UNKNOWN",
+            Self::NumbersUnknown(_) => "NUMBERS_UNKNOWN",
+            Self::RequestBeforeRecall(_) => "REQUEST_BEFORE_RECALL",
+            Self::HistoryLost { .. } => "OWN_HISTORY_LOST",
+            Self::HistoryForked { .. } => "OWN_HISTORY_FORKED",
             Self::CannotCompose(_) => "CANNOT_COMPOSE",
             Self::CheckFailed(_) => "REPLICA_CHECK_FAILED",
         }
@@ -90,8 +134,16 @@ impl Reasoned for SequencerError {
 
     fn class(&self) -> Class {
         match self {
-            Self::Overloaded { .. } | Self::Unavailable(_) | Self::NoSpace(_) | Self::DateMoved(_) => Class::Retry,
+            Self::Overloaded { .. }
+            | Self::Unavailable(_)
+            | Self::NoSpace(_)
+            | Self::DateMoved(_)
+            | Self::HistoryUnknown { .. }
+            | Self::NumbersUnknown(_) => Class::Retry,
             Self::RequestReused(_)
+            | Self::RequestBeforeRecall(_)
+            | Self::HistoryLost { .. }
+            | Self::HistoryForked { .. }
             | Self::NumberTaken(_)
             | Self::RecordMoved
             | Self::NoSuchCertificate

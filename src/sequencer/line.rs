@@ -4,18 +4,23 @@ use super::{
     Outcome, SequencerError, Setup, Work,
     commit::{commit, publish_tail},
     flight::{Answer, Boarding, Flight, Waiter},
+    gate::{Gate, Standing},
     plan::{Ground, Plan, Planned},
     press::{Fault, Pressed, press},
+    recalled::Recalled,
 };
+use crate::log::Origin;
+use crate::store::{Batch, Store};
 use crate::time::Timestamp;
 use std::{
+    collections::HashSet,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
         mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender},
     },
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::sync::{Semaphore, oneshot};
 
@@ -23,6 +28,10 @@ use tokio::sync::{Semaphore, oneshot};
 const RETRY_AFTER: Duration = Duration::from_millis(400);
 /// Looks at the clock at least this often, so that a snapshot is made in time though a machine's clock was set.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
+
+/// After a start, and after a new trust list, work for a log about which partners are still being asked waits this long
+/// before it is refused: they usually answer within a second.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Seconds between two sweeps of answers that are older than seven days.
 const SWEEP_EVERY: i64 = 3_600;
@@ -36,19 +45,29 @@ struct Handle {
     queue: Mutex<Option<Sender<Arrival>>>,
     places: Arc<Semaphore>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    gate: Arc<Gate>,
+    store: Arc<dyn Store>,
 }
 
 type Arrival = Vec<(Work, Waiter)>;
 
 impl Sequencer {
-    /// Publishes what was durable but not yet under a checkpoint, and starts. It blocks while it reads.
+    /// Publishes what was durable but not yet under a checkpoint, as far as the gate lets it, and starts. It blocks
+    /// while it reads.
     pub fn start(setup: Setup) -> Result<Self, SequencerError> {
-        publish_tail(&setup)?;
+        let gate = Arc::new(Gate::at_start(setup.store.as_ref(), &setup.trust.load_full())?);
+        publish_tail(&setup, &gate)?;
+        let store = Arc::clone(&setup.store);
         let places = Arc::new(Semaphore::new(usize::try_from(setup.limits.queue).unwrap_or(usize::MAX)));
         let (queue, arrivals) = mpsc::channel();
         // One batch may wait for the one being committed; a third is not begun.
         let (pressed, ready) = mpsc::sync_channel(1);
-        let line = Arc::new(Line { setup, flight: Flight::default(), broken: AtomicBool::new(false) });
+        let line = Arc::new(Line {
+            setup,
+            gate: Arc::clone(&gate),
+            flight: Flight::default(),
+            broken: AtomicBool::new(false),
+        });
         let assigner = Arc::clone(&line);
         let spawn = |name: &str, body: Box<dyn FnOnce() + Send>| {
             thread::Builder::new()
@@ -67,7 +86,61 @@ impl Sequencer {
                 }),
             )?,
         ];
-        Ok(Self(Arc::new(Handle { queue: Mutex::new(Some(queue)), places, threads: Mutex::new(threads) })))
+        let (queue, threads) = (Mutex::new(Some(queue)), Mutex::new(threads));
+        let handle = Arc::new(Handle { queue, places, threads, gate: Arc::clone(&gate), store });
+        let weak = Arc::downgrade(&handle);
+        gate.wakes(move || {
+            if let Some(handle) = weak.upgrade() {
+                handle.wake();
+            }
+        });
+        Ok(Self(handle))
+    }
+
+    /// Which logs may be signed for.
+    #[must_use]
+    pub fn gate(&self) -> &Arc<Gate> {
+        &self.0.gate
+    }
+
+    /// Logs that are not signed for, or whose numbers are shut, each with the reason. It reads from the disk.
+    pub fn shut(&self) -> Result<Vec<(Origin, SequencerError)>, SequencerError> {
+        let mut shut = self.0.gate.shut();
+        let recalled = Recalled::all(self.0.store.as_ref())?.into_iter().filter(|(_, one)| one.numbers_unknown);
+        shut.extend(recalled.map(|(origin, _)| (origin.clone(), SequencerError::NumbersUnknown(origin.to_string()))));
+        Ok(shut)
+    }
+
+    /// Goes on with a log though partners could not be asked, or numbers of what came back are not all known: the
+    /// operator takes it on himself that nothing is missing, and the audit trail keeps that he did. Says whether
+    /// anything was shut. A log that lost entries, or is not what was signed, stays closed. It blocks.
+    pub fn go_on(&self, origin: &Origin, at: Timestamp) -> Result<bool, SequencerError> {
+        let (gate, store) = (&self.0.gate, self.0.store.as_ref());
+        let standing = gate.standing(origin);
+        if matches!(standing, Some(Standing::Closed(_) | Standing::Forked { .. })) {
+            return Err(gate.refusal(origin));
+        }
+        let recalled = Recalled::read(store, origin)?.filter(|recalled| recalled.numbers_unknown);
+        if standing == Some(Standing::Settled) && recalled.is_none() {
+            return Ok(false);
+        }
+        let row = serde_json::json!({
+            "log": origin,
+            "change": "goes on by the operator's word",
+            "entries": store.durable_size(origin),
+            "partners_asked": standing == Some(Standing::Settled),
+            "numbers_unknown": recalled.is_some(),
+        });
+        let known = recalled.map(|recalled| Recalled { numbers_unknown: false, ..recalled }.put(origin));
+        store.commit(Batch {
+            at_ms: u64::try_from(at.as_millisecond()).unwrap_or(0),
+            state: known.into_iter().collect(),
+            audit: vec![row.to_string().into_bytes()],
+            ..Batch::default()
+        })?;
+        tracing::warn!(%origin, "the operator has this log go on without its partners' word");
+        gate.go_on(origin);
+        Ok(true)
     }
 
     /// Does one piece of work, or refuses at once when the queue is full. Dropping the future changes nothing:
@@ -122,6 +195,16 @@ impl Sequencer {
     }
 }
 
+impl Handle {
+    /// Has the assigning thread look at the gate.
+    fn wake(&self) {
+        if let Some(queue) = self.queue.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            // Nobody assigns any more: then it stops.
+            let _ = queue.send(Vec::new());
+        }
+    }
+}
+
 /// An answer that is on its way.
 pub struct PendingOutcome(oneshot::Receiver<Answer>);
 
@@ -139,6 +222,7 @@ fn stopped() -> SequencerError {
 /// What both threads share.
 struct Line {
     setup: Setup,
+    gate: Arc<Gate>,
     flight: Flight,
     /// Something failed after assignment: what is assigned is void, and the plan has to be made again.
     broken: AtomicBool,
@@ -173,21 +257,32 @@ impl Line {
             store: self.setup.store.as_ref(),
             clock: self.setup.clock.as_ref(),
             random: self.setup.random.as_ref(),
+            gate: &self.gate,
         };
         let mut plan: Option<Plan> = None;
+        let mut held: Vec<Work> = Vec::new();
+        let (mut since, mut version) = (Instant::now(), self.setup.trust.load().version());
         loop {
             let until = plan.as_ref().and_then(|plan| plan.next_snapshot(&ground));
-            let Some(arrived) = self.gather(arrivals, until) else { return };
-            let works = self.board(arrived);
-            plan = self.run(&ground, plan.take(), works, ready);
+            let left = PATIENCE.saturating_sub(since.elapsed());
+            let longest = if held.is_empty() { LONGEST_WAIT } else { left };
+            let Some(arrived) = self.gather(arrivals, until, longest) else { return };
+            let listed = self.setup.trust.load().version();
+            if listed != version {
+                (since, version) = (Instant::now(), listed);
+            }
+            let mut works = std::mem::take(&mut held);
+            works.extend(self.board(arrived));
+            let patient = since.elapsed() < PATIENCE;
+            (plan, held) = self.run(&ground, plan.take(), works, patient, ready);
         }
     }
 
     /// Waits for work, or for the next snapshot; then takes whatever else has arrived. `None` ends the thread.
-    fn gather(&self, arrivals: &Receiver<Arrival>, until: Option<Timestamp>) -> Option<Arrival> {
-        let wait = until.map_or(LONGEST_WAIT, |until| {
+    fn gather(&self, arrivals: &Receiver<Arrival>, until: Option<Timestamp>, longest: Duration) -> Option<Arrival> {
+        let wait = until.map_or(longest, |until| {
             let left = until.as_millisecond().saturating_sub(self.setup.clock.now().as_millisecond());
-            Duration::from_millis(u64::try_from(left).unwrap_or(0)).min(LONGEST_WAIT)
+            Duration::from_millis(u64::try_from(left).unwrap_or(0)).min(longest)
         });
         let mut arrived = match arrivals.recv_timeout(wait) {
             Ok(first) => first,
@@ -221,6 +316,7 @@ impl Line {
         if let Some(plan) = plan
             && !self.broken.load(Ordering::Acquire)
             && self.setup.store.poisoned().is_none()
+            && plan.turn() == self.gate.turn()
         {
             return Ok(plan);
         }
@@ -230,21 +326,23 @@ impl Line {
         if self.setup.store.poisoned().is_some() {
             self.setup.store.reload()?;
         }
-        publish_tail(&self.setup)?;
+        publish_tail(&self.setup, &self.gate)?;
         let plan = Plan::load(ground)?;
         self.broken.store(false, Ordering::Release);
         Ok(plan)
     }
 
-    /// Assigns, presses and hands over one batch; gives the plan back if it still holds. A row at fault is
-    /// refused, and the rest are assigned again without it.
+    /// Assigns, presses and hands over one batch; gives the plan back if it still holds, and with patience the work
+    /// for logs about which partners are still being asked. A row at fault is refused, and the rest are assigned again
+    /// without it.
     fn run(
         &self,
         ground: &Ground<'_>,
         mut last: Option<Plan>,
         mut works: Vec<Work>,
+        patient: bool,
         ready: &SyncSender<Ready>,
-    ) -> Option<Plan> {
+    ) -> (Option<Plan>, Vec<Work>) {
         loop {
             let attempt = self.plan(ground, last.take(), ready).map_err(Fault::from).and_then(|mut plan| {
                 let mut planned = plan.assign(ground, &works)?;
@@ -254,15 +352,24 @@ impl Line {
             });
             match attempt {
                 Ok((plan, planned, pressed, answers)) => {
+                    let unknown = |answer: &Answer| matches!(answer, Err(SequencerError::HistoryUnknown { .. }));
+                    let (waiting, answers): (Vec<_>, Vec<_>) =
+                        answers.into_iter().partition(|(_, answer)| patient && unknown(answer));
+                    let waiting = waiting.into_iter().map(|(request, _)| request).collect::<HashSet<_>>();
+                    let (held, done): (Vec<_>, Vec<_>) =
+                        works.into_iter().partition(|work| waiting.contains(&work.request));
                     self.flight.land(answers);
                     if planned.rows.is_empty() {
-                        return Some(plan);
+                        return (Some(plan), held);
                     }
                     match ready.send(Ready::Batch(Box::new((planned, pressed)))) {
-                        Ok(()) => return Some(plan),
-                        Err(_) => self.refuse(works.into_iter().map(|work| work.request).collect(), &stopped()),
+                        Ok(()) => return (Some(plan), held),
+                        Err(_) => {
+                            let all = done.into_iter().chain(held).map(|work| work.request);
+                            self.refuse(all.collect(), &stopped());
+                        }
                     }
-                    return None;
+                    return (None, Vec::new());
                 }
                 Err(Fault { request: Some(request), error }) => {
                     works.retain(|work| work.request != request);
@@ -270,7 +377,7 @@ impl Line {
                 }
                 Err(Fault { request: None, error }) => {
                     self.refuse(works.into_iter().map(|work| work.request).collect(), &error);
-                    return None;
+                    return (None, Vec::new());
                 }
             }
         }
@@ -289,7 +396,7 @@ impl Line {
                     let result = if self.broken.load(Ordering::Acquire) {
                         Err(SequencerError::Unavailable("the batch before it failed".into()))
                     } else {
-                        commit(&self.setup, pressed)
+                        commit(&self.setup, &self.gate, pressed)
                     };
                     match result {
                         Ok(()) => self.flight.land(planned.outcomes.into_iter().map(|(k, o)| (k, Ok(o)))),

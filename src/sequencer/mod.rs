@@ -4,7 +4,8 @@
 //! a checkpoint is signed only over durable entries that were re-read and re-hashed, and only if it extends
 //! the last one; the same request has the same answer, and a certificate number is given once; after an
 //! error nothing carries on from memory: the store is reloaded, by the path of every start, before the next
-//! piece of work. Not its business: who may ask (workflow), and what an agreement demands (agreement).
+//! piece of work; a log that partners were to be asked about and were not is not signed for ([`gate`]). Not its
+//! business: who may ask (workflow), and what an agreement demands (agreement).
 //!
 //! ```text
 //! submit ──▶ queue ──▶ assign ──▶ press (sign, check, seal; in parallel) ──▶ commit ──▶ advance ──▶ answer
@@ -17,15 +18,19 @@ mod commit;
 pub mod cosigned;
 mod error;
 mod flight;
+pub mod gate;
 mod line;
 mod plan;
 mod press;
+mod recalled;
 mod snapshot;
 mod work;
 
 pub use error::SequencerError;
+pub use gate::{Gate, Standing};
 pub use line::Sequencer;
 pub use plan::answered;
+pub use recalled::{Closing, Recalled, refilled};
 pub use snapshot::{StatusRecord, changes_of, status_record, status_record_below};
 pub use work::{Beside, ChangeOfStatus, Issue, Numbering, Outcome, RequestKey, Saying, Task, Work};
 

@@ -6,6 +6,8 @@
 use super::{
     ChangeOfStatus, Issue, Numbering, Outcome, RequestKey, Saying, SequencerError, Task, Work,
     flight::request_text,
+    gate::{Gate, MaySign, Standing},
+    recalled::{Recalled, made_before},
     snapshot::{self, Due},
 };
 use crate::{
@@ -14,7 +16,7 @@ use crate::{
         Act, Addressee, Body, Change, Envelope, Issuer, Jti, Kid, StatementRef, StatusChange, StatusReference,
         status_list::{LIST_ENTRIES, Status, StatusList, StatusOrder},
     },
-    store::{EntryRef, Expected, StateChange, Store, Table},
+    store::{Answer, EntryRef, Expected, StateChange, Store, Table},
     time::{Clock, Date, Random, Timestamp, ZoneName},
     trust::TrustList,
     verification::status_after,
@@ -39,6 +41,7 @@ pub(super) struct Ground<'a> {
     pub(super) store: &'a dyn Store,
     pub(super) clock: &'a dyn Clock,
     pub(super) random: &'a dyn Random,
+    pub(super) gate: &'a Gate,
 }
 
 impl Ground<'_> {
@@ -93,9 +96,17 @@ pub(super) struct Plan {
     /// Changes of status by the certificate they are about, as far as this plan met them.
     changes: HashMap<Vec<u8>, Vec<u64>>,
     now: Timestamp,
+    /// The turn of the gate that it was made by.
+    turn: u64,
+    /// A log whose certificates came back without their numbers.
+    numbers_unknown: Option<Origin>,
+    /// Requests made before this, in Unix milliseconds, may have been carried out by a process whose work was lost.
+    lost_before: u64,
 }
 
 struct LogPlan {
+    /// None as long as it may not be signed for: then nothing gets a place in it.
+    may_sign: Option<MaySign>,
     addressee: Addressee,
     next: u64,
     last: Option<Jti>,
@@ -108,6 +119,10 @@ impl LogPlan {
     /// No certificate is addressed to everyone: there the log has no status to speak of.
     fn has_status(&self) -> bool {
         self.addressee != Addressee::Everyone
+    }
+
+    fn takes_snapshots(&self) -> bool {
+        self.next > 0 && self.has_status() && self.may_sign.is_some()
     }
 }
 
@@ -129,6 +144,8 @@ impl Plan {
     /// The plan that follows from what is durable.
     pub(super) fn load(ground: &Ground<'_>) -> Result<Self, SequencerError> {
         let store = ground.store;
+        let (turn, trust) = (ground.gate.turn(), ground.trust.load_full());
+        let recalled = Recalled::all(store)?.into_iter().collect::<BTreeMap<_, _>>();
         let mut logs = BTreeMap::new();
         for origin in store.logs() {
             let addressee = store
@@ -155,11 +172,16 @@ impl Plan {
                     statuses: Arc::new(statuses),
                 });
             }
-            let snapshot_at = snapshot::last(store, &origin)?;
-            logs.insert(origin, LogPlan { addressee, next, last, lists, snapshot_at });
+            // The lists that are shown know nothing of entries that came back: a snapshot is due.
+            let back = recalled.get(&origin).map_or(0, |recalled| recalled.end);
+            let snapshot_at = snapshot::last(store, &origin, back)?;
+            let may_sign = ground.gate.may_sign(&origin, &trust).ok();
+            logs.insert(origin, LogPlan { may_sign, addressee, next, last, lists, snapshot_at });
         }
         // A clock that went back while the process was down must not make a snapshot older than the last one.
         let now = logs.values().filter_map(|log: &LogPlan| log.snapshot_at).fold(ground.clock.now(), Timestamp::max);
+        let lost_before = recalled.values().map(|recalled| recalled.at_ms).max().unwrap_or(0);
+        let numbers_unknown = recalled.into_iter().find(|(_, recalled)| recalled.numbers_unknown);
         Ok(Self {
             logs,
             series: HashMap::new(),
@@ -167,15 +189,40 @@ impl Plan {
             moving: VecDeque::new(),
             changes: HashMap::new(),
             now,
+            turn,
+            numbers_unknown: numbers_unknown.map(|(origin, _)| origin),
+            lost_before,
         })
+    }
+
+    /// The turn of the gate that it was made by; at another one it does not hold.
+    pub(super) const fn turn(&self) -> u64 {
+        self.turn
+    }
+
+    /// Lets a log be signed for, as the gate stood when this was made; one that is new is asked about now.
+    fn may_sign(&self, ground: &Ground<'_>, origin: &Origin) -> Result<MaySign, SequencerError> {
+        match self.logs.get(origin) {
+            Some(log) => log.may_sign.clone().ok_or_else(|| ground.gate.refusal(origin)),
+            None => ground.gate.may_sign(origin, &ground.trust.load()),
+        }
+    }
+
+    /// The log of an answer that a crash left without a head, where that may not be signed yet.
+    fn waits_for_head<'a>(&self, answer: &'a Answer) -> Option<&'a Origin> {
+        let origin = answer.entry.as_ref().filter(|_| !answer.published).map(|entry| &entry.origin)?;
+        self.logs.get(origin).filter(|log| log.may_sign.is_none()).map(|_| origin)
+    }
+
+    /// Whether a certificate number may be given: none that was lost may be given again.
+    fn may_number(&self, ground: &Ground<'_>) -> Result<(), SequencerError> {
+        ground.gate.may_number()?;
+        self.numbers_unknown.as_ref().map_or(Ok(()), |log| Err(SequencerError::NumbersUnknown(log.to_string())))
     }
 
     /// The instant at which the next snapshot is due, if any log is open.
     pub(super) fn next_snapshot(&self, ground: &Ground<'_>) -> Option<Timestamp> {
-        let open = self
-            .logs
-            .iter()
-            .filter(|(origin, log)| log.next > 0 && log.has_status() && ground.may_grow(origin, log.next));
+        let open = self.logs.iter().filter(|(origin, log)| log.takes_snapshots() && ground.may_grow(origin, log.next));
         open.map(|(_, log)| log.snapshot_at.map_or(self.now, snapshot::due)).min()
     }
 
@@ -190,8 +237,18 @@ impl Plan {
         self.numbers.push_front(HashSet::new());
         self.moving.push_front(HashSet::new());
         for Work { request, digest, task } in works {
-            if let Some(answer) = answered(ground.store, request, *digest)? {
+            let stored = ground.store.answered(&request.account, &request.id)?;
+            if let Some(shut) = stored.as_ref().and_then(|answer| self.waits_for_head(answer)) {
+                planned.answers.push((request.clone(), Err(ground.gate.refusal(shut))));
+                continue;
+            }
+            if let Some(answer) = stored.map(|answer| answer_to(request, &answer, *digest)).transpose()? {
                 planned.answers.push((request.clone(), answer));
+                continue;
+            }
+            if made_before(&request.id, self.lost_before) {
+                let refusal = SequencerError::RequestBeforeRecall(request_text(request));
+                planned.answers.push((request.clone(), Err(refusal)));
                 continue;
             }
             let done = match task {
@@ -245,7 +302,7 @@ impl Plan {
             .filter(|(origin, log)| {
                 let changed = touched.get(*origin).is_some_and(|mark| mark.changed);
                 let late = log.snapshot_at.is_none_or(|at| snapshot::due(at) <= now);
-                log.next > 0 && log.has_status() && (changed || late) && ground.may_grow(origin, log.next)
+                log.takes_snapshots() && (changed || late) && ground.may_grow(origin, log.next)
             })
             .map(|(origin, _)| origin.clone())
             .collect::<Vec<_>>();
@@ -273,6 +330,7 @@ impl Plan {
         // What can be refused is refused before anything is opened or drawn.
         self.stand_still(ground.store, &beside.expected)?;
         let origin = self.log_of(ground, addressee, issued_on)?;
+        self.may_number(ground)?;
         let number = match numbering {
             Numbering::Brought(number) => {
                 if self.is_given(ground.store, number.as_str())? {
@@ -340,6 +398,7 @@ impl Plan {
         if !ground.may_grow(&target.origin, self.logs.get(&target.origin).map_or(0, |log| log.next)) {
             return Err(SequencerError::LogClosed(target.origin.to_string()));
         }
+        self.may_sign(ground, &target.origin)?;
         let (list, index) = (place / LIST_ENTRIES, place % LIST_ENTRIES);
         let log = self.logs.get_mut(&target.origin).ok_or(SequencerError::NoSuchCertificate)?;
         let lists = usize::try_from(list).ok().and_then(|at| log.lists.get_mut(at));
@@ -398,17 +457,26 @@ impl Plan {
         Ok(())
     }
 
-    /// The log of this year to this addressee, if it may take the certificate.
+    /// The log of this year to this addressee, if it may take the certificate; where entries of it are lost for good,
+    /// the one that follows it.
     fn log_of(&self, ground: &Ground<'_>, addressee: &Addressee, day: Date) -> Result<Origin, SequencerError> {
-        let shard = Shard::of_year(day.year());
-        let origin = Origin::new(ground.issuer.host(), &shard, &addressee.label())
-            .map_err(|e| SequencerError::CannotCompose(e.to_string()))?;
+        let named = |shard: &Shard| {
+            Origin::new(ground.issuer.host(), shard, &addressee.label())
+                .map_err(|e| SequencerError::CannotCompose(e.to_string()))
+        };
+        let mut shard = Shard::of_year(day.year());
+        let mut origin = named(&shard)?;
+        while let Some(Standing::Closed(_)) = ground.gate.standing(&origin) {
+            shard = shard.successor().ok_or_else(|| ground.gate.refusal(&origin))?;
+            origin = named(&shard)?;
+        }
         if !ground.shards.contains(&shard) {
             return Err(SequencerError::NoLogKey(shard.to_string()));
         }
         if !ground.may_grow(&origin, self.logs.get(&origin).map_or(0, |log| log.next)) {
             return Err(SequencerError::LogClosed(origin.to_string()));
         }
+        self.may_sign(ground, &origin)?;
         Ok(origin)
     }
 
@@ -423,8 +491,10 @@ impl Plan {
         if self.logs.contains_key(origin) {
             return Ok(());
         }
+        let may_sign = Some(self.may_sign(ground, origin)?);
         planned.state.push(StateChange::LogOpened { origin: origin.clone(), addressee: addressee.to_string() });
-        let log = LogPlan { addressee: addressee.clone(), next: 0, last: None, lists: Vec::new(), snapshot_at: None };
+        let addressee = addressee.clone();
+        let log = LogPlan { may_sign, addressee, next: 0, last: None, lists: Vec::new(), snapshot_at: None };
         let has_status = log.has_status();
         self.logs.insert(origin.clone(), log);
         if !has_status {
@@ -488,6 +558,9 @@ impl Plan {
         let now = self.now;
         let gone = || SequencerError::Unavailable(format!("log {origin} is not open"));
         let log = self.logs.get_mut(origin).ok_or_else(gone)?;
+        if log.may_sign.is_none() {
+            return Err(ground.gate.refusal(origin));
+        }
         let jti = Jti::next(log.last, now, ground.random).map_err(|e| SequencerError::Unavailable(e.to_string()))?;
         let envelope = Envelope {
             iss: ground.issuer.clone(),
@@ -544,17 +617,22 @@ pub fn answered(
     request: &RequestKey,
     digest: [u8; 32],
 ) -> Result<Option<Result<Outcome, SequencerError>>, SequencerError> {
-    let Some(answer) = store.answered(&request.account, &request.id)? else { return Ok(None) };
+    store.answered(&request.account, &request.id)?.map(|answer| answer_to(request, &answer, digest)).transpose()
+}
+
+fn answer_to(
+    request: &RequestKey,
+    answer: &Answer,
+    digest: [u8; 32],
+) -> Result<Result<Outcome, SequencerError>, SequencerError> {
     if answer.body_digest != digest {
-        return Ok(Some(Err(SequencerError::RequestReused(request_text(request)))));
+        return Ok(Err(SequencerError::RequestReused(request_text(request))));
     }
     if !answer.published {
         return Err(SequencerError::Unavailable("an earlier answer is durable but not yet published".into()));
     }
-    Ok(Some(
-        postcard::from_bytes(&answer.answer)
-            .map_err(|e| SequencerError::Unavailable(format!("a stored answer cannot be read: {e}"))),
-    ))
+    Ok(postcard::from_bytes(&answer.answer)
+        .map_err(|e| SequencerError::Unavailable(format!("a stored answer cannot be read: {e}"))))
 }
 
 /// What a status becomes by an act on the whole certificate, if the act may follow it. No change of items is made

@@ -63,9 +63,9 @@ pub(super) fn due(last: Timestamp) -> Timestamp {
     Timestamp::from_second(last.as_second().saturating_add(EVERY)).unwrap_or(Timestamp::MAX)
 }
 
-/// When the last snapshot of a log was made.
-pub(super) fn last(store: &dyn Store, origin: &Origin) -> Result<Option<Timestamp>, SequencerError> {
-    let newest = records(store, origin)?.into_iter().next();
+/// When the last snapshot of a log was made that is not older than the entries below `back`, which came back.
+pub(super) fn last(store: &dyn Store, origin: &Origin, back: u64) -> Result<Option<Timestamp>, SequencerError> {
+    let newest = records(store, origin)?.into_iter().next().filter(|record| record.index >= back);
     Ok(newest.and_then(|record| Timestamp::from_second(record.as_of).ok()))
 }
 

@@ -96,6 +96,12 @@ impl Desk {
         &self.0.store
     }
 
+    /// The authority's writer, for its operator.
+    #[must_use]
+    pub fn sequencer(&self) -> &Sequencer {
+        &self.0.sequencer
+    }
+
     /// The trust list in force.
     pub(super) fn trust(&self) -> Arc<TrustList> {
         self.0.trust.load_full()
@@ -104,11 +110,6 @@ impl Desk {
     /// What the other parts of the desk work with.
     pub(super) fn setup(&self) -> &DeskSetup {
         &self.0
-    }
-
-    /// The authority's writer.
-    pub(super) fn sequencer(&self) -> &Sequencer {
-        &self.0.sequencer
     }
 
     /// The authority's offices.

@@ -6,11 +6,11 @@ use crate::{
     office::Caller,
     reason::Reasoned,
     sequencer::{
-        RequestKey, Saying, Task, Work,
+        Recalled, RequestKey, Saying, Task, Work,
         cosigned::{Cosigned, Kept},
     },
     statement::{Act, KeyAct, KeyChange, KeyRecord, OpenedBody, Receipt, Status},
-    store::{Batch, Store},
+    store::{Batch, EntryRef, Store},
     time::{Clock, Timestamp},
     verification::{Headline, Question, Verdict, check_entry},
 };
@@ -330,7 +330,8 @@ async fn a_receipt_goes_to_the_issuer_of_the_log_and_a_key_change_to_everyone() 
 async fn what_is_not_cosigned_yet_is_marked_and_what_is_cosigned_is_valid() {
     let world = World::new();
     let (name, key) = world.witnessed();
-    let (desk, _) = world.desk();
+    let (desk, sequencer) = world.desk();
+    sequencer.gate().go_on(&log());
     let issued = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap().outcome;
     let early = desk.evidence_at(&issued.entry).unwrap();
     assert!(early.awaiting_cosignatures);
@@ -357,6 +358,78 @@ async fn what_is_not_cosigned_yet_is_marked_and_what_is_cosigned_is_valid() {
     let second = desk.issue(&world.signatory, &world.footballs(2)).await.unwrap().outcome;
     assert!(desk.evidence_at(&second.entry).unwrap().awaiting_cosignatures);
     assert_eq!(verdict(&world, &desk.evidence_at(&issued.entry).unwrap()).headline, Headline::Valid);
+}
+
+#[tokio::test]
+async fn work_for_a_log_that_partners_were_not_asked_about_waits_for_their_answer() {
+    let world = World::new();
+    world.witnessed();
+    let (desk, sequencer) = world.desk();
+    let (asker, row) = (world.signatory.clone(), world.footballs(1));
+    let waiting = tokio::spawn(async move { desk.issue(&asker, &row).await });
+    // One that asks nobody may have been forgotten as well; this one was not.
+    let node = "node.kra.go.ke".parse().unwrap();
+    sequencer.gate().heard([node].into(), Vec::new(), true);
+    assert_eq!(waiting.await.unwrap().unwrap().outcome.entry, EntryRef { origin: log(), index: 1 });
+}
+
+#[tokio::test]
+async fn a_log_that_is_not_settled_after_a_start_is_not_even_signed_for_by_the_clock() {
+    let world = World::new();
+    let (_, _) = world.witnessed();
+    let (desk, sequencer) = world.desk();
+    sequencer.gate().go_on(&log());
+    desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
+    sequencer.close();
+    let size = world.store.durable_size(&log());
+
+    world.clock.set(world.clock.now() + std::time::Duration::from_hours(3));
+    let (_, sequencer) = world.desk();
+    let shut = sequencer.shut().unwrap();
+    assert_eq!(
+        shut.iter().map(|(log, why)| (log.clone(), why.reason())).collect::<Vec<_>>(),
+        [(log(), "OWN_HISTORY_UNKNOWN")]
+    );
+    sequencer.gate().turned();
+    sequencer.close();
+    assert_eq!(world.store.durable_size(&log()), size, "the snapshot that is due waits too");
+
+    let (_, sequencer) = world.desk();
+    assert!(sequencer.go_on(&log(), world.clock.now()).unwrap());
+    assert!(!sequencer.go_on(&log(), world.clock.now()).unwrap(), "nothing is shut any more");
+    sequencer.close();
+    assert_eq!(world.store.durable_size(&log()), size + 1);
+    let rows = world.store.audit(0, 100).unwrap();
+    let told = rows.iter().filter(|row| row.row.windows(17).any(|part| part == b"goes on by the op"));
+    assert_eq!(told.count(), 1, "that an operator said so is kept");
+}
+
+#[tokio::test]
+async fn what_came_back_shuts_numbers_requests_of_before_and_status_places_until_it_is_known() {
+    let world = World::new();
+    let (desk, sequencer) = world.desk();
+    let first = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap().outcome;
+    sequencer.close();
+    // As if everything of that log had come back from a partner, in this hour.
+    let began_ms = u64::try_from(world.clock.now().as_millisecond()).unwrap() + 1;
+    let unknown = Recalled { from: 0, end: 2, at_ms: began_ms, numbers_unknown: true };
+    let keep = |recalled: Recalled| {
+        world.store.commit(Batch { state: vec![recalled.put(&log())], ..Batch::default() }).unwrap();
+    };
+    keep(unknown);
+    world.clock.set(world.clock.now() + std::time::Duration::from_secs(1));
+    let (desk, sequencer) = world.desk();
+    let row = world.footballs(2);
+    let refused = desk.issue(&world.signatory, &row).await.unwrap_err();
+    assert_eq!(refused.reason(), "NUMBERS_UNKNOWN");
+    keep(Recalled { numbers_unknown: false, ..unknown });
+    sequencer.gate().turned();
+    let second = desk.issue(&world.signatory, &row).await.unwrap().outcome;
+    assert_ne!(first.number, second.number);
+    assert_eq!(second.entry.index, 3, "a snapshot came first: the lists shown knew nothing of what came back");
+    let old = IssueRow { request_id: world.request_id_at(7, began_ms - 1), ..world.footballs(3) };
+    let refused = desk.issue(&world.signatory, &old).await.unwrap_err();
+    assert_eq!(refused.reason(), "REQUEST_BEFORE_RECALL");
 }
 
 #[tokio::test]

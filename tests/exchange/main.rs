@@ -31,6 +31,7 @@ mod pretender;
 #[path = "../process/mod.rs"]
 #[allow(dead_code, reason = "shared with other test programs")]
 mod process;
+mod restored;
 mod secrecy;
 #[path = "../cli/support.rs"]
 #[allow(dead_code, reason = "shared with other test programs")]

@@ -31,6 +31,7 @@ pub(super) fn look(
     if running {
         match remote::converse(ask(console, door)) {
             Ok(answer) => {
+                looks.extend(answer.shut.iter().map(shut));
                 for partner in &answer.partners {
                     looks.extend(state(partner, answer.trust_version, now));
                 }
@@ -66,6 +67,24 @@ fn own_place(configuration: &Configuration, own: &PartnerConfiguration) -> Look 
                 .help(format!("origin trust draft list --node {name},grpc=https://HOST:PORT"))
         }
         Some(_) => Look::good("partners", format!("this node is {name} in trust list {version}")),
+    }
+}
+
+/// A log of this node's own for which not everything goes on.
+fn shut(one: &wire::ShutLog) -> Look {
+    let wire::ShutLog { origin, reason, message } = one;
+    let look = Look::bad("own log", format!("{message} [{reason}]"));
+    match reason.as_str() {
+        "OWN_HISTORY_UNKNOWN" => look.help(format!(
+            "it goes on by itself when they answer; where they cannot, and the data folder is no old copy: origin partner go-on --log {origin}"
+        )),
+        "NUMBERS_UNKNOWN" => look.help(format!(
+            "the addressee's node has them; where it does not give them, and you have looked that no number can repeat: origin partner go-on --log {origin}"
+        )),
+        "OWN_HISTORY_LOST" => look.help(
+            "look for a newer backup before anything else; else have the next trust list name the log's final size, and the key of its successor's shard",
+        ),
+        _ => look.help("stop the node and keep the data folder as it is: somebody has to find out what was written where"),
     }
 }
 

@@ -1,11 +1,12 @@
-//! `FetchDisclosures`: what was sealed here, to the node pinned for the addressee and to nobody else.
+//! `FetchDisclosures`: what was sealed here, to the node pinned for the addressee, and back to the log's own node when
+//! it has lost them; to nobody else.
 
 use super::start::Inner;
 use super::status::status;
 use super::supply::Answers;
 use super::{convert, wire};
 use crate::exchange::message::Disclosed;
-use crate::exchange::{ExchangeError, may_have_disclosures};
+use crate::exchange::{ExchangeError, hosts_issuer, may_have_disclosures};
 use crate::store::{Disclosures, Store};
 use crate::trust::NodeName;
 use std::sync::Arc;
@@ -23,11 +24,18 @@ pub(super) fn serve(
     request: wire::FetchDisclosuresRequest,
 ) -> Result<Answers<wire::FetchDisclosuresResponse>, ExchangeError> {
     let asked = convert::disclosures_asked(request)?;
-    let own = inner.own.of(&asked.log).ok_or(ExchangeError::UnknownLog)?;
-    if !may_have_disclosures(&inner.lists.current(), caller, &asked.log) {
+    let list = inner.lists.current();
+    let store = match inner.own.of(&asked.log) {
+        Some(own) => Arc::clone(&own.store),
+        // Another's disclosures go back to where they came from, and nowhere else.
+        None if hosts_issuer(&list, caller, &asked.log) => {
+            inner.replicas.store(&asked.log).ok_or(ExchangeError::UnknownLog)?
+        }
+        None => return Err(ExchangeError::UnknownLog),
+    };
+    if !may_have_disclosures(&list, caller, &asked.log) {
         return Err(ExchangeError::NotForYou);
     }
-    let store = Arc::clone(&own.store);
     let (out, answers) = mpsc::channel(ROOM);
     tokio::task::spawn_blocking(move || {
         for index in asked.indexes {

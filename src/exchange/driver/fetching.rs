@@ -41,7 +41,7 @@ pub trait Receipts: Send + Sync {
 }
 
 /// Answers of the call under way.
-struct Call {
+pub(super) struct Call {
     answers: Streaming<wire::FetchDisclosuresResponse>,
     /// Bytes that may be read.
     credit: u64,
@@ -251,6 +251,22 @@ impl Carrier<'_> {
 }
 
 impl Call {
+    /// Answers that are read one by one, with no bound but their own.
+    pub(super) const fn new(answers: Streaming<wire::FetchDisclosuresResponse>) -> Self {
+        Self { answers, credit: u64::MAX, partial: None }
+    }
+
+    /// The next entry; `None` at the end.
+    pub(super) async fn next(&mut self) -> Result<Option<DisclosedEntry>, String> {
+        loop {
+            let answer = self.answers.message().await.map_err(|status| status.message().to_owned())?;
+            let Some(answer) = answer else { return Ok(None) };
+            if let Some(entry) = self.take(answer)? {
+                return Ok(Some(entry));
+            }
+        }
+    }
+
     /// Takes one message; gives the entry that it completes.
     fn take(&mut self, answer: wire::FetchDisclosuresResponse) -> Result<Option<DisclosedEntry>, String> {
         let bytes = answer.disclosures.iter().map(bytes::Bytes::len).sum::<usize>();

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Most heads of one answer: a note with many cosignatures takes about 1 kB, and two of them stand for each log.
+/// Most logs of one answer: a note with many cosignatures takes about 1 kB, and two of them stand for each log.
 const MOST: usize = 250;
 const USUAL: usize = 50;
 /// Most logs that are asked about by name.
@@ -41,41 +41,47 @@ pub(super) fn page(inner: &Inner, caller: &NodeName, request: &wire::ListHeadsRe
         .into_iter()
         .filter(|(origin, _)| named.is_empty() || named.iter().any(|name| *name == origin.as_str()))
         .filter(|(origin, _)| origin.as_str() > request.page_token.as_str());
-    let mut heads = wanted
-        .take(size.saturating_add(1))
-        .map(|(origin, known)| wire::KnownHead {
+    let mut logs = wanted.take(size.saturating_add(1)).collect::<Vec<_>>();
+    let more = logs.len() > size;
+    logs.truncate(size);
+    let next_page_token = logs.last().filter(|_| more).map(|(last, _)| last.to_string()).unwrap_or_default();
+    let heads = logs.into_iter().flat_map(|(origin, all)| {
+        all.into_iter().map(move |known| wire::KnownHead {
             log: origin.to_string(),
             checkpoint: Bytes::from(known.note),
             cosigned_by_caller: known.cosigned_by_caller.map(Bytes::from).unwrap_or_default(),
             entries: known.entries,
         })
-        .collect::<Vec<_>>();
-    let more = heads.len() > size;
-    heads.truncate(size);
-    let next_page_token = heads.last().filter(|_| more).map(|last| last.log.clone()).unwrap_or_default();
-    wire::ListHeadsResponse { heads, next_page_token }
+    });
+    wire::ListHeadsResponse { heads: heads.collect(), next_page_token }
 }
 
-/// Own logs, those replicated, those watched. Heads may be known to every partner (formats, section 2).
-fn known(inner: &Inner, caller: &NodeName) -> BTreeMap<Origin, Known> {
+/// Own logs, those replicated, those watched. Heads may be known to every partner (formats, section 2). Of a log whose
+/// entries are not all here the head that is held stands beside the newest that was heard of: its node may need them.
+fn known(inner: &Inner, caller: &NodeName) -> BTreeMap<Origin, Vec<Known>> {
     let list = inner.lists.current();
     let keys = list
         .node(caller)
         .map_or_else(Vec::new, |node| node.replica_keys().chain(node.witness_keys()).collect::<Vec<&VerifierKey>>());
     let mut all = BTreeMap::new();
     for (origin, note) in inner.witness.heads() {
-        all.insert(origin, Known { note, entries: false, cosigned_by_caller: None });
+        all.insert(origin, vec![Known { note, entries: false, cosigned_by_caller: None }]);
     }
     for (origin, store) in inner.replicas.all() {
-        if let Ok(Some(note)) = newest_note(store.as_ref(), &origin) {
-            all.insert(origin, Known { note, entries: true, cosigned_by_caller: None });
+        let held = store.head(&origin).map(|head| head.note);
+        let newest = newest_note(store.as_ref(), &origin).ok().flatten().filter(|note| held.as_ref() != Some(note));
+        let held = held.map(|note| Known { note, entries: true, cosigned_by_caller: None });
+        let newest = newest.map(|note| Known { note, entries: false, cosigned_by_caller: None });
+        let both = held.into_iter().chain(newest).collect::<Vec<_>>();
+        if !both.is_empty() {
+            all.insert(origin, both);
         }
     }
     for own in inner.own.all() {
         for origin in own.store.logs() {
             if let Some(head) = own.head(&origin) {
                 let cosigned_by_caller = own.cosigned_by(&origin, &keys);
-                all.insert(origin, Known { note: head.note, entries: true, cosigned_by_caller });
+                all.insert(origin, vec![Known { note: head.note, entries: true, cosigned_by_caller }]);
             }
         }
     }
@@ -85,6 +91,7 @@ fn known(inner: &Inner, caller: &NodeName) -> BTreeMap<Origin, Known> {
 /// Asks a partner for the heads it knows, and begins to replicate the logs of its own that are for this node.
 pub(super) async fn look(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerError> {
     let mut page_token = String::new();
+    let mut told = Vec::new();
     for _ in 0..PAGES {
         let most = i32::try_from(MOST).unwrap_or(i32::MAX);
         let request = wire::ListHeadsRequest { logs: Vec::new(), page_size: most, page_token };
@@ -95,19 +102,22 @@ pub(super) async fn look(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerE
         let mut heads = Vec::with_capacity(answer.heads.len());
         for head in &answer.heads {
             let Ok(origin) = convert::origin(&head.log) else { continue };
+            let cosigned_by_asker = convert::text(&head.cosigned_by_caller).ok().filter(|note| !note.is_empty());
+            let cosigned = cosigned_by_asker.clone();
             if let Ok(note) = convert::text(&head.checkpoint) {
-                let cosigned_by_asker = convert::text(&head.cosigned_by_caller).ok().filter(|note| !note.is_empty());
                 heads.push(KnownHead { log: origin.clone(), note, entries: head.entries, cosigned_by_asker });
             }
             if replicates(&list, &inner.name, &origin) && hosts_issuer(&list, link.name(), &origin) {
-                inner.replicas.ensure(inner, link.name(), &origin);
+                inner.replicas.ensure(inner, link.name(), &origin, cosigned);
             }
         }
+        told.extend(heads.iter().filter(|head| inner.own.of(&head.log).is_some()).cloned());
         inner.compare(Event::Heads { partner: link.name().clone(), heads });
         page_token = answer.next_page_token;
         if page_token.is_empty() {
             break;
         }
     }
+    inner.told(link.name(), told);
     Ok(())
 }

@@ -14,6 +14,7 @@
 //! supply     gives own logs                                      replicas  takes those of partners, within a quota
 //! canvassing collects witnesses' cosignatures                    watching  this node as a witness
 //! comparing  heads of all logs, and evidence                 quota     what a partner may take
+//! recalling  own history at a start                refilling, renumbering      what was lost comes back
 //! heads      who knows which heads                               disclosing, fetching  what is for the addressee
 //! ```
 
@@ -32,6 +33,9 @@ mod lists;
 mod own;
 mod partners;
 mod quota;
+mod recalling;
+mod refilling;
+mod renumbering;
 mod replicas;
 mod start;
 mod status;
@@ -46,6 +50,7 @@ pub use fetching::{OwedReceipt, Receipts};
 pub use identity::{Partner, identity_uri, pin_of};
 pub use link::Dialler;
 pub use lists::{ListError, Lists};
+pub use own::OwnAuthority;
 pub use quota::{QuotaLimits, Used};
 pub use start::{Driver, DriverSetup, DriverView};
 pub use tls::{acceptor, greeted, refused};

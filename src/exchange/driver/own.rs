@@ -3,6 +3,7 @@
 use super::board::Board;
 use crate::exchange::cosigned::{Cosigned, Kept};
 use crate::log::{Host, Origin, VerifierKey};
+use crate::sequencer::Gate;
 use crate::statement::Issuer;
 use crate::store::{Batch, PublishedHead, Store};
 use crate::time::Clock;
@@ -16,9 +17,20 @@ use super::lists::Lists;
 /// Cosignatures that wait to be made durable; one that finds no room comes again with the next head.
 const WAITING: usize = 4096;
 
+/// An authority that is hosted here.
+pub struct OwnAuthority {
+    /// Whose logs.
+    pub issuer: Issuer,
+    /// Where they are kept.
+    pub store: Arc<dyn Store>,
+    /// Which of them its writer may sign for.
+    pub gate: Arc<Gate>,
+}
+
 /// One hosted authority.
 pub(super) struct OwnLogs {
     pub(super) store: Arc<dyn Store>,
+    pub(super) gate: Arc<Gate>,
     cosigned: Arc<Mutex<BTreeMap<Origin, Cosigned>>>,
     kept: mpsc::Sender<(NodeName, Kept)>,
 }
@@ -38,12 +50,13 @@ struct Keeper {
 impl Own {
     /// Begins keeping cosignatures. Needs a runtime.
     pub(super) fn open(
-        stores: Vec<(Issuer, Arc<dyn Store>)>,
+        authorities: Vec<OwnAuthority>,
         lists: &Arc<dyn Lists>,
         clock: &Arc<dyn Clock>,
         board: &Arc<Board>,
     ) -> Self {
-        let opened = stores.into_iter().map(|(issuer, store)| {
+        let opened = authorities.into_iter().map(|OwnAuthority { issuer, store, gate }| {
+            gate.attend();
             let (kept, keep) = mpsc::channel(WAITING);
             let cosigned = Arc::new(Mutex::default());
             let keeper = Keeper {
@@ -54,13 +67,17 @@ impl Own {
                 board: Arc::clone(board),
             };
             tokio::task::spawn_blocking(move || keeper.run(keep));
-            (issuer.host().clone(), OwnLogs { store, cosigned, kept })
+            (issuer.host().clone(), OwnLogs { store, gate, cosigned, kept })
         });
         Self(opened.collect())
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &OwnLogs> {
         self.0.values()
+    }
+
+    pub(super) fn hosts(&self) -> impl Iterator<Item = (&Host, &OwnLogs)> {
+        self.0.iter()
     }
 
     pub(super) fn of(&self, origin: &Origin) -> Option<&OwnLogs> {

@@ -8,9 +8,9 @@ use super::start::Inner;
 use super::status::broken;
 use super::wire;
 use crate::exchange::heads::Event::Suspected;
-use crate::exchange::replica::{Action, Checked, Event, Held, Replica, Setup, Unchecked, check};
+use crate::exchange::replica::{Action, Checked, Event, Held, Replica, Setup, Suspicion, Unchecked, check};
 use crate::exchange::{ExchangeError, hosts_issuer, replicates};
-use crate::log::Origin;
+use crate::log::{Checkpoint, Origin, SignedCheckpoint, TreeHead};
 use crate::reason::Reasoned as _;
 use crate::statement::{Addressee, Issuer};
 use crate::store::{JournalOptions, JournalStore, Store, StoreError};
@@ -69,15 +69,17 @@ impl Replicas {
         Arc::clone(quota)
     }
 
-    /// Begins to replicate a log of a partner, if nobody does yet.
-    pub(super) fn ensure(&self, inner: &Arc<Inner>, partner: &NodeName, origin: &Origin) {
+    /// Begins to replicate a log of a partner, if nobody does yet. `cosigned` is the newest note with this node's own
+    /// cosignature that the partner knows.
+    pub(super) fn ensure(&self, inner: &Arc<Inner>, partner: &NodeName, origin: &Origin, cosigned: Option<String>) {
         let mut running = self.running();
         if running.contains_key(origin) {
             return;
         }
         running.insert(origin.clone(), None);
         drop(running);
-        let task = replicate(Arc::clone(inner), partner.clone(), origin.clone());
+        let floor = cosigned.and_then(|note| Floor::read(inner, origin, note));
+        let task = replicate(Arc::clone(inner), partner.clone(), origin.clone(), floor);
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner).spawn(task);
     }
 
@@ -130,7 +132,7 @@ impl Inner {
 }
 
 /// The addressee of a log as `aud` has it.
-fn addressee(origin: &Origin) -> String {
+pub(super) fn addressee(origin: &Origin) -> String {
     let label = origin.addressee();
     if label == Addressee::Everyone.label() {
         return Addressee::Everyone.to_string();
@@ -141,7 +143,7 @@ fn addressee(origin: &Origin) -> String {
     }
 }
 
-async fn replicate(inner: Arc<Inner>, partner: NodeName, origin: Origin) {
+async fn replicate(inner: Arc<Inner>, partner: NodeName, origin: Origin, floor: Option<Floor>) {
     let mut stop = inner.stopping();
     loop {
         match open(&inner, &partner, &origin).await {
@@ -152,7 +154,7 @@ async fn replicate(inner: Arc<Inner>, partner: NodeName, origin: Origin) {
                 let released = {
                     let (partner, origin) = (partner.clone(), origin.clone());
                     let fetching = fetch(Arc::clone(&inner), partner.clone(), origin.clone(), Arc::clone(&store));
-                    let replicating = Carrier::new(&inner, partner, origin, store, (held, today));
+                    let replicating = Carrier::new(&inner, partner, origin, store, (held, today, floor));
                     let (mut fetching, mut replicating) =
                         (std::pin::pin!(fetching), std::pin::pin!(replicating.run(&mut stop)));
                     let ended = tokio::select! {
@@ -203,9 +205,9 @@ async fn open(
 }
 
 /// A stream to the log's node.
-struct Up {
-    out: mpsc::Sender<wire::SyncRequest>,
-    incoming: Streaming<wire::SyncResponse>,
+pub(super) struct Up {
+    pub(super) out: mpsc::Sender<wire::SyncRequest>,
+    pub(super) incoming: Streaming<wire::SyncResponse>,
 }
 
 /// Why a carrier ended.
@@ -220,6 +222,8 @@ enum Ended {
 enum Heard {
     Event(Event),
     Dialled(Result<Up, String>),
+    /// Whether the history here is that of the head that was cosigned last, and the head to be cosigned.
+    Compared(bool, Checkpoint),
 }
 
 /// Carries one machine: does what it wants done, and tells it what came of it.
@@ -237,6 +241,26 @@ struct Carrier {
     alarm: Option<ExchangeError>,
     /// Whether the list had this node hold the log when it began; a log of its own it only gets back.
     for_us: bool,
+    /// What this node cosigned last of the log, as the log's node tells, until the history here is found to be of it.
+    floor: Option<Floor>,
+}
+
+/// A head that this node cosigned, perhaps before it lost its memory.
+#[derive(Clone)]
+pub(super) struct Floor {
+    head: TreeHead,
+    note: String,
+}
+
+impl Floor {
+    /// Reads a note that carries this node's own cosignature; anything else says nothing.
+    fn read(inner: &Inner, origin: &Origin, note: String) -> Option<Self> {
+        let list = inner.lists.current();
+        let signed = SignedCheckpoint::open(&note, &list.log_key(origin)?).ok()?;
+        let own = signed.cosignatures(list.node(&inner.name)?.replica_keys()).ok()?;
+        let (checkpoint, mine) = (signed.checkpoint(), !own.is_empty());
+        (mine && checkpoint.origin == *origin).then(|| Self { head: checkpoint.head, note })
+    }
 }
 
 impl Carrier {
@@ -245,7 +269,7 @@ impl Carrier {
         partner: NodeName,
         origin: Origin,
         store: Arc<dyn Store>,
-        (held, today): (Held, Today),
+        (held, today, floor): (Held, Today, Option<Floor>),
     ) -> Self {
         let trust = inner.lists.current();
         let cosigns = !hosts_issuer(&trust, &inner.name, &origin);
@@ -264,6 +288,7 @@ impl Carrier {
             done,
             results,
             alarm: None,
+            floor,
         }
     }
 
@@ -304,6 +329,7 @@ impl Carrier {
                         tracing::debug!(partner = %self.partner, origin = %self.origin, why, "no stream");
                         events.push_back(Event::Disconnected);
                     }
+                    Heard::Compared(good, checkpoint) => events.push_back(self.compared(good, &checkpoint)),
                 },
                 Ok(()) = changes.changed() => {
                     if self.for_us && !is_for_us(&self.inner, &self.partner, &self.origin) {
@@ -374,7 +400,7 @@ impl Carrier {
             Action::Advance { extension, note } => self.blocking(move |store| {
                 store.advance(vec![*extension], &|_| Ok(note.clone())).map(|()| Event::Advanced)
             }),
-            Action::Cosign(checkpoint) => return Some(self.cosign(&checkpoint)),
+            Action::Cosign(checkpoint) => return self.may_cosign(checkpoint),
             Action::Reload => {
                 let origin = self.origin.clone();
                 self.blocking(move |store| {
@@ -413,37 +439,44 @@ impl Carrier {
         });
     }
 
-    /// Checks entries on as many threads as there are, and puts the parts together again.
     fn check(&self, work: Unchecked) {
         let (store, done) = (Arc::clone(&self.store), self.done.clone());
-        let parts = parts(work);
         tokio::spawn(async move {
-            let checks = parts.into_iter().map(|part| {
-                let store = Arc::clone(&store);
-                tokio::task::spawn_blocking(move || check(store.as_ref(), &part))
-            });
-            let mut whole: Option<Checked> = None;
-            for running in checks.collect::<Vec<_>>() {
-                let part = match running.await {
-                    Ok(Ok(part)) => part,
-                    Ok(Err(error)) => return drop(done.send(Heard::Event(Event::StoreFailed(error.to_string())))),
-                    Err(error) => return drop(done.send(Heard::Event(Event::StoreFailed(error.to_string())))),
-                };
-                match &mut whole {
-                    None => whole = Some(part),
-                    Some(whole) => {
-                        whole.entries.extend(part.entries);
-                        whole.targets.extend(part.targets);
-                    }
-                }
-            }
-            if let Some(whole) = whole {
-                let _ = done.send(Heard::Event(Event::Checked(whole)));
-            }
+            let event = checked(store, work).await.map_or_else(Event::StoreFailed, Event::Checked);
+            // The carrier may be gone.
+            let _ = done.send(Heard::Event(event));
         });
     }
 
-    fn cosign(&self, checkpoint: &crate::log::Checkpoint) -> Event {
+    /// A node that lost its memory cosigns nothing that goes behind, or beside, what it cosigned before.
+    fn may_cosign(&self, checkpoint: Checkpoint) -> Option<Event> {
+        let Some(floor) = self.floor.clone() else { return Some(self.cosign(&checkpoint)) };
+        if checkpoint.head.size < floor.head.size {
+            return Some(Event::Cosigned { size: checkpoint.head.size, line: None });
+        }
+        let (store, done) = (Arc::clone(&self.store), self.done.clone());
+        tokio::task::spawn_blocking(move || {
+            let root = crate::log::root(floor.head.size, &store.hashes(&checkpoint.origin));
+            let _ = done.send(Heard::Compared(root.is_ok_and(|root| root == floor.head.root), checkpoint));
+        });
+        None
+    }
+
+    fn compared(&mut self, good: bool, checkpoint: &Checkpoint) -> Event {
+        if good {
+            self.floor = None;
+            return self.cosign(checkpoint);
+        }
+        let shown = self.store.head(&self.origin).map(|head| head.note);
+        if let (Some(floor), Some(second)) = (&self.floor, shown) {
+            tracing::error!(partner = %self.partner, origin = %self.origin, "the log is not the one that this node cosigned before; it is not cosigned");
+            let (origin, first) = (self.origin.clone(), floor.note.clone());
+            self.inner.compare(Suspected(Suspicion { origin, first, second }));
+        }
+        Event::Cosigned { size: checkpoint.head.size, line: None }
+    }
+
+    fn cosign(&self, checkpoint: &Checkpoint) -> Event {
         let now = self.inner.clock.now();
         let time = u64::try_from(now.as_second()).unwrap_or(0);
         match self.inner.replica.cosign(checkpoint, time) {
@@ -490,11 +523,32 @@ fn alike(one: &ExchangeError, other: &ExchangeError) -> bool {
     one.chars().filter(words).eq(other.chars().filter(words))
 }
 
-async fn stream(link: Option<Link>) -> Result<Up, String> {
+/// Opens a stream.
+pub(super) async fn stream(link: Option<Link>) -> Result<Up, String> {
     let link = link.ok_or("the partner is not connected")?;
     let (out, requests) = mpsc::channel(ROOM);
     let incoming = link.calls().sync(ReceiverStream::new(requests)).await.map_err(|s| link.why(&s).to_string())?;
     Ok(Up { out, incoming: incoming.into_inner() })
+}
+
+/// Checks entries on as many threads as there are, and puts the parts together again.
+pub(super) async fn checked(store: Arc<dyn Store>, work: Unchecked) -> Result<Checked, String> {
+    let mut whole = Checked {
+        ticket: work.ticket,
+        entries: Vec::with_capacity(work.entries.len()),
+        targets: BTreeMap::new(),
+        trust_version: work.trust.version(),
+    };
+    let checks = parts(work).into_iter().map(|part| {
+        let store = Arc::clone(&store);
+        tokio::task::spawn_blocking(move || check(store.as_ref(), &part))
+    });
+    for running in checks.collect::<Vec<_>>() {
+        let part = running.await.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
+        whole.entries.extend(part.entries);
+        whole.targets.extend(part.targets);
+    }
+    Ok(whole)
 }
 
 /// The work in parts that threads do side by side.

@@ -5,17 +5,17 @@ use super::door::Door;
 use super::fetching::Receipts;
 use super::link::{Dialler, Link};
 use super::lists::Lists;
-use super::own::Own;
+use super::own::{Own, OwnAuthority};
 use super::quota::{QuotaLimits, Used};
 use super::replicas::Replicas;
 use super::watching::{WitnessDesk, WitnessSetup};
 use super::wire::replication_service_server::ReplicationServiceServer;
-use super::{MAX_MESSAGE, PartnerError, canvassing, comparing, partners};
+use super::{MAX_MESSAGE, PartnerError, canvassing, comparing, partners, recalling};
 use crate::exchange::heads;
+use crate::exchange::message::KnownHead;
 use crate::keys::{ReplicaKey, WitnessKey};
 use crate::log::Origin;
 use crate::reason::Reasoned as _;
-use crate::statement::Issuer;
 use crate::store::{JournalOptions, JournalStore, Store, StoreError};
 use crate::time::{Clock, Random, Timestamp};
 use crate::trust::NodeName;
@@ -40,7 +40,7 @@ pub struct DriverSetup {
     /// Dials as this node.
     pub dialler: Dialler,
     /// The authorities hosted here.
-    pub own: Vec<(Issuer, Arc<dyn Store>)>,
+    pub own: Vec<OwnAuthority>,
     /// Cosigns what is replicated.
     pub replica: ReplicaKey,
     /// Cosigns what is watched.
@@ -76,6 +76,7 @@ pub(super) struct Inner {
     pub(super) node_store: Arc<dyn Store>,
     equivocated: watch::Sender<BTreeMap<Origin, u64>>,
     suspicions: mpsc::UnboundedSender<heads::Event>,
+    told: mpsc::UnboundedSender<(NodeName, Vec<KnownHead>)>,
     pub(super) replicas: Replicas,
     pub(super) data: PathBuf,
     pub(super) quota: QuotaLimits,
@@ -119,7 +120,8 @@ impl Driver {
         });
         let opened = opened.await.map_err(|error| StoreError::Index(error.to_string()))?;
         let (node_store, equivocated, witness) = opened?;
-        let stores = own.iter().map(|(_, store)| Arc::clone(store)).collect::<Vec<_>>();
+        let stores = own.iter().map(|one| Arc::clone(&one.store)).collect::<Vec<_>>();
+        let (tell, telling) = mpsc::unbounded_channel();
         let (stop, stopping) = watch::channel(false);
         let inner = Arc::new(Inner {
             own: Own::open(own, &lists, &clock, &board),
@@ -131,6 +133,7 @@ impl Driver {
             node_store,
             equivocated: watch::Sender::new(equivocated),
             suspicions,
+            told: tell,
             replicas: Replicas::default(),
             data,
             quota,
@@ -146,6 +149,7 @@ impl Driver {
         let mut tasks = JoinSet::new();
         tasks.spawn(partners::keep_all(Arc::clone(&inner)));
         tasks.spawn(comparing::compare(Arc::clone(&inner), said));
+        tasks.spawn(recalling::recall(Arc::clone(&inner), telling));
         for store in stores {
             tasks.spawn(canvassing::keep_all(Arc::clone(&inner), store));
         }
@@ -230,6 +234,12 @@ impl Inner {
     pub(super) fn compare(&self, event: heads::Event) {
         // Nobody compares any more: then the node stops.
         let _ = self.suspicions.send(event);
+    }
+
+    /// A partner told what it knows of the logs of this node's authorities.
+    pub(super) fn told(&self, partner: &NodeName, heads: Vec<KnownHead>) {
+        // Nobody asks any more: then the node stops.
+        let _ = self.told.send((partner.clone(), heads));
     }
 
     /// Logs that have shown two histories, with the sizes up to which they are one.

@@ -474,6 +474,8 @@ fn recall(durable: u64) -> Recall {
     let mut recall = Recall::new(&name(0), Arc::clone(&WORLD.trust), hosts, [(log(), durable)]);
     let asked = recall.step(at(0), recall::Event::Tick);
     assert_eq!(asked, [recall::Action::AskHeads(name(1)), recall::Action::AskHeads(name(2))]);
+    // Then nobody waits for the witness.
+    assert_eq!(recall.step(at(0), recall::Event::Unreachable(name(2))), []);
     recall
 }
 
@@ -522,13 +524,43 @@ fn a_log_whose_entries_nobody_holds_is_closed_and_one_that_is_otherwise_is_not_s
 }
 
 #[test]
+fn a_witness_that_can_be_reached_is_heard_before_the_replica_is_believed() {
+    let hosts = BTreeSet::from([log().host().clone()]);
+    let start = || {
+        let mut recall = Recall::new(&name(0), Arc::clone(&WORLD.trust), hosts.clone(), [(log(), 6)]);
+        recall.step(at(0), recall::Event::Tick);
+        assert_eq!(heard(&mut recall, 1, known(&head(6), true)), []);
+        recall
+    };
+    // The replica too was restored: to sign on would show a second history.
+    let settled = heard(&mut start(), 2, known(&head(10), false));
+    assert!(matches!(settled.as_slice(), [recall::Action::Settled(_, Settled::Close { size: 6, .. })]), "{settled:?}");
+    let mut recall = start();
+    assert_eq!(recall.step(at(4), recall::Event::Tick), []);
+    assert_eq!(recall.step(at(5), recall::Event::Tick), [recall::Action::ReadRoot { origin: log(), size: 6 }]);
+}
+
+#[test]
+fn a_log_opened_since_the_start_is_no_forgotten_one_and_an_operator_may_speak_for_any() {
+    let hosts = BTreeSet::from([log().host().clone()]);
+    let mut recall = Recall::new(&name(0), Arc::clone(&WORLD.trust), hosts.clone(), []);
+    recall.step(at(0), recall::Event::Tick);
+    recall.opened(&log());
+    assert_eq!(heard(&mut recall, 1, known(&head(10), true)), []);
+    let mut recall = Recall::new(&name(0), Arc::clone(&WORLD.trust), hosts, []);
+    let settled = recall.step(at(0), recall::Event::Override(log()));
+    assert_eq!(settled, [recall::Action::Settled(log(), Settled::GoOn { refilled: false })]);
+    assert!(recall.is_settled(&log()));
+}
+
+#[test]
 fn answers_that_prove_nothing_stop_nobody_and_a_silent_quorum_does() {
     let mut recall = recall(6);
     // A witness's answer does not make up for the replica that is required... of which nothing is heard.
     let actions = recall.step(at(1), recall::Event::Unreachable(name(1)));
     assert!(actions.is_empty() && !recall.is_settled(&log()));
     let asked = recall.step(at(2), recall::Event::Tick);
-    assert_eq!(asked, [recall::Action::AskHeads(name(1))]);
+    assert_eq!(asked, [recall::Action::AskHeads(name(1)), recall::Action::AskHeads(name(2))]);
     // A note that the log did not sign counts for nothing.
     let mut forged = head(90);
     forged.note = forged.note.replace("90\n", "91\n");
@@ -550,6 +582,7 @@ fn a_log_that_was_forgotten_comes_back() {
     let hosts = BTreeSet::from([log().host().clone()]);
     let mut recall = Recall::new(&name(0), Arc::clone(&WORLD.trust), hosts, []);
     assert_eq!(recall.step(at(0), recall::Event::Tick).len(), 2);
+    recall.step(at(0), recall::Event::Unreachable(name(2)));
     let refill = heard(&mut recall, 1, known(&head(10), true));
     assert_eq!(refill, [recall::Action::Refill { origin: log(), from: name(1), note: head(10).note }]);
 }

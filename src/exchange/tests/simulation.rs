@@ -488,6 +488,7 @@ impl Simulation {
         if !settled || self.closed.contains(&log) {
             return;
         }
+        self.nodes[node].process.as_mut().unwrap().recall.opened(&log);
         let left = self.goals[&log].saturating_sub(self.nodes[node].disk.own.durable_size(&log));
         if left > 0 {
             let count = self.chance.within(1, 8).min(left);

@@ -1,0 +1,299 @@
+//! Own history at a start: carries one [`Recall`] for all logs hosted here, and turns the gates of their writers.
+
+use super::own::OwnLogs;
+use super::refilling::refill;
+use super::renumbering::renumber;
+use super::start::Inner;
+use crate::exchange::message::KnownHead;
+use crate::exchange::recall::{Action, Event, Recall, Settled, durable_root};
+use crate::log::{Hash, Host, Origin, SignedCheckpoint};
+use crate::sequencer::{Closing, Recalled, Standing};
+use crate::store::{Batch, StoreError};
+use crate::trust::NodeName;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+const TICK: Duration = Duration::from_millis(500);
+/// What a store could not do is tried again after.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// What a task brought.
+enum Done {
+    Root { origin: Origin, size: u64, root: Hash },
+    Refilled(Origin),
+    Closed(Origin, Closing),
+    Renumbered,
+}
+
+/// Asks until the node stops: partners that come later may yet tell of logs that were forgotten.
+pub(super) async fn recall(inner: Arc<Inner>, mut told: mpsc::UnboundedReceiver<(NodeName, Vec<KnownHead>)>) {
+    let mut recaller = Recaller::new(&inner);
+    let (mut changes, mut stop) = (inner.lists.changes(), inner.stopping());
+    let mut tick = tokio::time::interval(TICK);
+    loop {
+        tokio::select! {
+            _ = tick.tick() => recaller.tick(),
+            Some((partner, heads)) = told.recv() => recaller.told(partner, heads),
+            Some(done) = recaller.tasks.join_next() => match done {
+                Ok(done) => recaller.done(done),
+                Err(error) => tracing::error!(%error, "asking for own history failed inside"),
+            },
+            Ok(()) = changes.changed() => recaller.step(Event::Trust(inner.lists.current())),
+            _ = stop.wait_for(|stop| *stop) => break,
+        }
+    }
+    recaller.end().await;
+}
+
+struct Recaller<'a> {
+    inner: &'a Arc<Inner>,
+    machine: Recall,
+    tasks: JoinSet<Done>,
+    /// Logs that are fetched back, and what ends that.
+    refills: BTreeMap<Origin, watch::Sender<bool>>,
+    /// Logs of which an operator says that nothing is missing, while they are fetched back.
+    wishes: BTreeSet<Origin>,
+    /// Partners that are to be asked and were not found away yet.
+    asked: BTreeSet<NodeName>,
+    began_ms: u64,
+}
+
+impl<'a> Recaller<'a> {
+    fn new(inner: &'a Arc<Inner>) -> Self {
+        let mut logs = Vec::new();
+        let mut closed = Vec::new();
+        let mut hosts: BTreeSet<Host> = BTreeSet::new();
+        for (host, own) in inner.own.hosts() {
+            hosts.insert(host.clone());
+            for origin in own.store.logs() {
+                if matches!(own.gate.standing(&origin), Some(Standing::Closed(_))) {
+                    closed.push(origin);
+                } else {
+                    let durable = own.store.durable_size(&origin);
+                    logs.push((origin, durable));
+                }
+            }
+        }
+        let mut machine = Recall::new(&inner.name, inner.lists.current(), hosts, logs);
+        closed.iter().for_each(|origin| machine.opened(origin));
+        let began_ms = u64::try_from(inner.clock.now().as_millisecond()).unwrap_or(0);
+        Self {
+            inner,
+            machine,
+            tasks: JoinSet::new(),
+            refills: BTreeMap::new(),
+            wishes: BTreeSet::new(),
+            asked: BTreeSet::new(),
+            began_ms,
+        }
+    }
+
+    fn own(&self, origin: &Origin) -> Option<&'a OwnLogs> {
+        self.inner.own.of(origin)
+    }
+
+    fn tick(&mut self) {
+        let states = self.inner.board.read();
+        let away = |name: &NodeName| {
+            states.get(name).is_some_and(|state| state.connected.is_none() && state.trouble.is_some())
+        };
+        let away = self.asked.iter().filter(|name| away(name)).cloned().collect::<Vec<_>>();
+        for name in away {
+            self.asked.remove(&name);
+            self.step(Event::Unreachable(name));
+        }
+        for own in self.inner.own.all() {
+            for origin in own.gate.wishes() {
+                self.wished(origin);
+            }
+        }
+        self.step(Event::Tick);
+    }
+
+    /// What is being written is ended first: two writers of one log there must not be.
+    fn wished(&mut self, origin: Origin) {
+        match self.refills.get(&origin) {
+            Some(end) => {
+                end.send_replace(true);
+                self.wishes.insert(origin);
+            }
+            None => self.step(Event::Override(origin)),
+        }
+    }
+
+    fn told(&mut self, partner: NodeName, mut heads: Vec<KnownHead>) {
+        self.asked.remove(&partner);
+        heads.retain(|head| self.own(&head.log).is_some());
+        for head in &heads {
+            let Some(own) = self.own(&head.log).filter(|_| !self.machine.knows(&head.log)) else { continue };
+            if own.gate.forgot(&head.log) {
+                tracing::warn!(partner = %partner, origin = %head.log, "the partner knows of a log that this node has forgotten");
+            } else {
+                self.machine.opened(&head.log);
+            }
+        }
+        self.step(Event::Heads { partner, heads });
+    }
+
+    fn done(&mut self, done: Done) {
+        match done {
+            Done::Root { origin, size, root } => self.step(Event::Root { origin, size, root }),
+            Done::Refilled(origin) => {
+                self.refills.remove(&origin);
+                let durable = self.own(&origin).map_or(0, |own| own.store.durable_size(&origin));
+                if self.wishes.remove(&origin) {
+                    self.step(Event::Override(origin));
+                } else {
+                    self.step(Event::Refilled { origin, durable });
+                }
+            }
+            Done::Closed(origin, closing) => {
+                if let Some(own) = self.own(&origin) {
+                    own.gate.settle(&origin, Standing::Closed(closing));
+                }
+            }
+            Done::Renumbered => {}
+        }
+    }
+
+    fn step(&mut self, event: Event) {
+        let now = self.inner.clock.now();
+        let mut actions = VecDeque::from(self.machine.step(now, event));
+        // The gates hear who has answered before a log is settled by it, so that what is refused names the others.
+        let answered = self.machine.answered().cloned().collect::<BTreeSet<_>>();
+        let silent = self.machine.silent().cloned().collect::<Vec<_>>();
+        for own in self.inner.own.all() {
+            own.gate.heard(answered.clone(), silent.clone(), self.machine.has_waited(now));
+        }
+        while let Some(action) = actions.pop_front() {
+            self.act(action);
+        }
+    }
+
+    fn act(&mut self, action: Action) {
+        match action {
+            // Whoever is connected is asked with each greeting; see `heads::look`.
+            Action::AskHeads(name) => {
+                self.asked.insert(name);
+            }
+            Action::ReadRoot { origin, size } => {
+                let Some(own) = self.own(&origin) else { return };
+                let (store, log) = (Arc::clone(&own.store), origin.clone());
+                self.blocking(
+                    move || durable_root(store.as_ref(), &log, size),
+                    move |root| Done::Root { origin, size, root },
+                );
+            }
+            Action::Refill { origin, from, note } => self.refill(origin, from, note),
+            Action::Settled(origin, settled) => self.settled(&origin, settled),
+        }
+    }
+
+    fn refill(&mut self, origin: Origin, from: NodeName, note: String) {
+        tracing::warn!(%origin, partner = %from, reason = "OWN_HISTORY_MISSING", "entries that this node signed are missing here; the partner holds them and is asked for them");
+        let (end, ended) = watch::channel(false);
+        self.refills.insert(origin.clone(), end);
+        let (inner, began_ms) = (Arc::clone(self.inner), self.began_ms);
+        self.tasks.spawn(async move {
+            if let Err(why) = refill(&inner, &origin, &from, &note, began_ms, ended).await {
+                tracing::warn!(%origin, partner = %from, "what is missing did not come: {why}");
+            }
+            Done::Refilled(origin)
+        });
+    }
+
+    fn settled(&mut self, origin: &Origin, settled: Settled) {
+        let Some(own) = self.own(origin) else { return };
+        let signed = |note: &str| {
+            let key = self.inner.lists.current().log_key(origin)?;
+            Some(SignedCheckpoint::open(note, &key).ok()?.checkpoint().head.size)
+        };
+        match settled {
+            Settled::GoOn { refilled } => {
+                own.gate.settle(origin, Standing::Settled);
+                let size = own.store.durable_size(origin);
+                if refilled {
+                    tracing::warn!(%origin, size, "what was missing came back: the log is signed on");
+                } else {
+                    tracing::info!(%origin, size, "partners know of nothing that is missing here");
+                }
+                self.renumber(origin);
+            }
+            Settled::Close { size, note, .. } => {
+                let closing = Closing { size, signed: signed(&note).unwrap_or(0), note };
+                let lost = closing.signed.saturating_sub(size);
+                tracing::error!(%origin, size, lost, reason = "OWN_HISTORY_LOST", "entries are lost that a head was signed over, and no partner has them: the log is closed, and its successor takes what comes");
+                let at_ms = u64::try_from(self.inner.clock.now().as_millisecond()).unwrap_or(0);
+                let batch = Batch { at_ms, state: vec![closing.put(origin)], ..Batch::default() };
+                let (store, origin) = (Arc::clone(&own.store), origin.clone());
+                self.blocking(
+                    move || {
+                        if store.poisoned().is_some() {
+                            store.reload()?;
+                        }
+                        store.commit(batch.clone())
+                    },
+                    move |_| Done::Closed(origin, closing),
+                );
+            }
+            Settled::Forked { note } => {
+                let size = signed(&note).unwrap_or(0);
+                tracing::error!(%origin, size, reason = "OWN_HISTORY_FORKED", "what is on disk is not what the head was signed over: nothing is signed before a person has looked");
+                own.gate.settle(origin, Standing::Forked { size });
+            }
+        }
+    }
+
+    /// Brings back the numbers of certificates that came back, also those that an earlier process had not all back.
+    fn renumber(&mut self, origin: &Origin) {
+        let Some(own) = self.own(origin) else { return };
+        let unknown = match Recalled::read(own.store.as_ref(), origin) {
+            Ok(recalled) => recalled.is_some_and(|recalled| recalled.numbers_unknown),
+            Err(error) => {
+                tracing::error!(%origin, %error, "what is kept of a loss cannot be read");
+                false
+            }
+        };
+        if unknown {
+            let (inner, origin) = (Arc::clone(self.inner), origin.clone());
+            self.tasks.spawn(async move {
+                renumber(&inner, &origin).await;
+                Done::Renumbered
+            });
+        }
+    }
+
+    /// Has a store do something, again and again until it does or the node stops.
+    fn blocking<T: Send + 'static>(
+        &mut self,
+        work: impl Fn() -> Result<T, StoreError> + Send + Sync + 'static,
+        done: impl FnOnce(T) -> Done + Send + 'static,
+    ) {
+        let (work, mut stop) = (Arc::new(work), self.inner.stopping());
+        self.tasks.spawn(async move {
+            loop {
+                let once = Arc::clone(&work);
+                match tokio::task::spawn_blocking(move || once()).await {
+                    Ok(Ok(found)) => return done(found),
+                    Ok(Err(error)) => tracing::error!(%error, "own history cannot be read or kept"),
+                    Err(error) => tracing::error!(%error, "own history: a store failed inside"),
+                }
+                tokio::select! {
+                    () = tokio::time::sleep(AGAIN) => {}
+                    _ = stop.wait_for(|stop| *stop) => return Done::Renumbered,
+                }
+            }
+        });
+    }
+
+    /// Ends what is under way, and waits: nothing is written when this returns.
+    async fn end(mut self) {
+        self.refills.values().for_each(|end| {
+            end.send_replace(true);
+        });
+        while self.tasks.join_next().await.is_some() {}
+    }
+}

@@ -1,0 +1,160 @@
+//! Brings back the disclosures of own certificates that came back without them, and with them their numbers: until
+//! they are here no number is given, for any of them may have been given already.
+//!
+//! A number series could also be left, and another begun; but an agreement's numbers are its own, digit by digit, and
+//! numbers that a back office brought follow no series at all. What is known can be passed over, whatever it is.
+
+use super::fetching::Call;
+use super::link::Link;
+use super::start::Inner;
+use super::wire;
+use crate::exchange::disclosures::{Taken, take};
+use crate::exchange::message::{Disclosed, DisclosedEntry};
+use crate::exchange::replicates;
+use crate::log::Origin;
+use crate::sequencer::Recalled;
+use crate::statement::{Completeness, OpenedBody, open_leaf};
+use crate::store::{Batch, Disclosures, EntryRef, StateChange, Store, StoreError};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Entries that are asked for at once.
+const AT_ONCE: usize = 256;
+/// What did not come is asked for again after.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// Fetches until everything is here, or the node stops.
+pub(super) async fn renumber(inner: &Arc<Inner>, origin: &Origin) {
+    let mut stop = inner.stopping();
+    let mut said = false;
+    loop {
+        match attempt(inner, origin).await {
+            Ok(0) => return,
+            Ok(missing) if said => tracing::debug!(%origin, missing, "disclosures of own entries did not come"),
+            Ok(missing) => {
+                tracing::warn!(%origin, missing, reason = "NUMBERS_UNKNOWN", "certificates came back without their disclosures: no number is given before they are here, or an operator goes on without them");
+                said = true;
+            }
+            Err(why) => tracing::warn!(%origin, "disclosures of own entries could not be brought back: {why}"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(AGAIN) => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+/// Asks every node that holds the log for what is missing, once; says of how many certificates the number is still
+/// unknown.
+async fn attempt(inner: &Arc<Inner>, origin: &Origin) -> Result<usize, String> {
+    let own = inner.own.of(origin).ok_or("its authority is not hosted here")?;
+    let (store, log) = (Arc::clone(&own.store), origin.clone());
+    let Some((recalled, mut missing)) = blocking(move || missing(store.as_ref(), &log)).await? else { return Ok(0) };
+    let list = inner.lists.current();
+    let holders = list.text().nodes.iter().filter(|node| replicates(&list, &node.name, origin));
+    let links = holders.filter_map(|node| inner.link_of(&node.name).borrow().clone()).collect::<Vec<_>>();
+    for link in links {
+        let mut still = Vec::new();
+        for part in missing.chunks(AT_ONCE) {
+            match fetch(&link, origin, part).await {
+                Ok(answers) => {
+                    let (store, log) = (Arc::clone(&own.store), origin.clone());
+                    let at_ms = u64::try_from(inner.clock.now().as_millisecond()).unwrap_or(0);
+                    let kept = blocking(move || keep(store.as_ref(), &log, &answers, at_ms)).await?;
+                    still.extend(part.iter().filter(|index| !kept.contains(index)));
+                }
+                Err(why) => {
+                    tracing::debug!(partner = %link.name(), %origin, why, "disclosures were not given");
+                    still.extend(part);
+                }
+            }
+        }
+        missing = still;
+    }
+    let (store, log) = (Arc::clone(&own.store), origin.clone());
+    let certificates = blocking(move || {
+        let facts = missing.iter().map(|index| store.facts(&log, *index));
+        let open = facts.collect::<Result<Vec<_>, _>>()?;
+        Ok(open.iter().flatten().filter(|facts| facts.status_index.is_some()).count())
+    });
+    let certificates = certificates.await?;
+    if certificates == 0 {
+        let (store, log) = (Arc::clone(&own.store), origin.clone());
+        let at_ms = u64::try_from(inner.clock.now().as_millisecond()).unwrap_or(0);
+        let state = vec![Recalled { numbers_unknown: false, ..recalled }.put(&log)];
+        blocking(move || store.commit(Batch { at_ms, state, ..Batch::default() }).map(|_| ())).await?;
+        tracing::info!(%origin, "the numbers of all certificates are known again");
+        own.gate.turned();
+    }
+    Ok(certificates)
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, String> {
+    let done = tokio::task::spawn_blocking(work).await.map_err(|error| error.to_string())?;
+    done.map_err(|error| error.to_string())
+}
+
+/// Entries that came back and whose disclosures did not; none where no number is unknown.
+fn missing(store: &dyn Store, origin: &Origin) -> Result<Option<(Recalled, Vec<u64>)>, StoreError> {
+    let Some(recalled) = Recalled::read(store, origin)?.filter(|recalled| recalled.numbers_unknown) else {
+        return Ok(None);
+    };
+    let mut missing = Vec::new();
+    for index in recalled.from..recalled.end {
+        let Some(leaf) = store.leaf(origin, index)? else { continue };
+        let none: &[&str] = &[];
+        let bare = open_leaf(&leaf, none).is_ok_and(|bare| bare.completeness != Completeness::Complete);
+        if bare && store.disclosures(origin, index)? == Some(Disclosures::None) {
+            missing.push(index);
+        }
+    }
+    Ok(Some((recalled, missing)))
+}
+
+async fn fetch(link: &Link, origin: &Origin, indexes: &[u64]) -> Result<Vec<DisclosedEntry>, String> {
+    let request = wire::FetchDisclosuresRequest { log: origin.to_string(), indexes: indexes.to_vec() };
+    let answers = link.calls().fetch_disclosures(request).await.map_err(|status| link.why(&status).to_string())?;
+    let mut call = Call::new(answers.into_inner());
+    let mut all = Vec::new();
+    while let Some(answer) = tokio::time::timeout(super::CALL, call.next()).await.map_err(|_| "it is silent")?? {
+        all.push(answer);
+    }
+    Ok(all)
+}
+
+/// Makes durable what matches; gives the entries of which nothing more is wanted.
+fn keep(store: &dyn Store, origin: &Origin, answers: &[DisclosedEntry], at_ms: u64) -> Result<Vec<u64>, StoreError> {
+    let mut batch = Batch { at_ms, ..Batch::default() };
+    let mut kept = Vec::new();
+    for ((index, taken), answer) in take(store, origin, answers)?.into_iter().zip(answers) {
+        match taken {
+            Taken::Good(sealed) => {
+                batch.late.push(sealed);
+                if let Some(number) = number(store, origin, answer)?
+                    && !store.number_taken(&number)?
+                {
+                    let entry = EntryRef { origin: origin.clone(), index };
+                    batch.state.push(StateChange::NumberRecalled { number, entry });
+                }
+                kept.push(index);
+            }
+            Taken::Nothing => kept.push(index),
+            Taken::Erased | Taken::Held | Taken::Wrong => {}
+        }
+    }
+    if !batch.late.is_empty() {
+        store.commit(batch)?;
+    }
+    Ok(kept)
+}
+
+/// The number of a certificate whose disclosures were found to match.
+fn number(store: &dyn Store, origin: &Origin, answer: &DisclosedEntry) -> Result<Option<String>, StoreError> {
+    let Disclosed::All(disclosures) = &answer.state else { return Ok(None) };
+    let Some(leaf) = store.leaf(origin, answer.index)? else { return Ok(None) };
+    let Ok(opened) = open_leaf(&leaf, disclosures) else { return Ok(None) };
+    let OpenedBody::Certificate(certificate) = opened.body else { return Ok(None) };
+    Ok(certificate.reference.as_option().map(|reference| reference.number.to_string()))
+}

@@ -1,0 +1,245 @@
+//! Which own logs may be signed for: at a start none that asks partners for cosignatures, until they were asked.
+//!
+//! A data folder may be yesterday's copy. Whatever would sign a head of a log (a certificate, a change of status, a
+//! receipt, a change of keys, a snapshot made by the clock, entries left without a head by a crash) needs a
+//! [`MaySign`] of that log, and only the gate gives one. A log that asks for nobody's cosignature has one at once.
+
+use super::SequencerError;
+use crate::{
+    log::{Origin, Policy, Quorum},
+    store::{Store, StoreError},
+    trust::{NodeName, TrustList},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
+};
+use tokio::sync::watch;
+
+use super::recalled::Closing;
+
+/// Proof that a log may be signed for: it was settled. Once given it holds until the process ends, for a log is never
+/// unsettled again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct MaySign(Origin);
+
+impl MaySign {
+    pub(super) const fn origin(&self) -> &Origin {
+        &self.0
+    }
+}
+
+/// How a log stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// Partners have not said yet what they hold of it.
+    Unknown,
+    /// It may be signed for.
+    Settled,
+    /// Entries are lost that a head was signed over, and nobody has them: it never grows again.
+    Closed(Closing),
+    /// What is on disk is not what was signed: a person has to look.
+    Forked {
+        /// Size of the head that was signed over something else.
+        size: u64,
+    },
+}
+
+/// The gate of one authority.
+pub struct Gate {
+    state: Mutex<State>,
+    turn: watch::Sender<u64>,
+    /// Wakes the writer when the gate turned.
+    wake: OnceLock<Wake>,
+}
+
+type Wake = Box<dyn Fn() + Send + Sync>;
+
+#[derive(Debug, Default)]
+struct State {
+    logs: BTreeMap<Origin, Standing>,
+    answered: BTreeSet<NodeName>,
+    silent: Vec<NodeName>,
+    /// Those who can be reached have had their say.
+    waited: bool,
+    /// Somebody asks partners, and is told what an operator wishes instead of the gate obeying at once.
+    asked: bool,
+    wishes: BTreeSet<Origin>,
+}
+
+impl Gate {
+    /// The gate at a start, over the logs that are on disk.
+    pub fn at_start(store: &dyn Store, trust: &TrustList) -> Result<Self, StoreError> {
+        let mut logs = BTreeMap::new();
+        for origin in store.logs() {
+            let standing = match Closing::read(store, &origin)? {
+                Some(closing) => Standing::Closed(closing),
+                None if asks_nobody(trust, &origin) => Standing::Settled,
+                None => Standing::Unknown,
+            };
+            logs.insert(origin, standing);
+        }
+        let state = Mutex::new(State { logs, ..State::default() });
+        Ok(Self { state, turn: watch::Sender::default(), wake: OnceLock::new() })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Something changed that the writer has to look at: its plan is made again from the store.
+    pub fn turned(&self) {
+        self.turn.send_modify(|turn| *turn = turn.wrapping_add(1));
+        if let Some(wake) = self.wake.get() {
+            wake();
+        }
+    }
+
+    /// What wakes the writer; given once.
+    pub(super) fn wakes(&self, wake: impl Fn() + Send + Sync + 'static) {
+        // A second writer there is not.
+        let _ = self.wake.set(Box::new(wake));
+    }
+
+    /// Changes whenever the gate does.
+    #[must_use]
+    pub fn turns(&self) -> watch::Receiver<u64> {
+        self.turn.subscribe()
+    }
+
+    pub(super) fn turn(&self) -> u64 {
+        *self.turn.borrow()
+    }
+
+    /// How a log stands; `None` for one that this process has not met.
+    #[must_use]
+    pub fn standing(&self, origin: &Origin) -> Option<Standing> {
+        self.state().logs.get(origin).cloned()
+    }
+
+    /// Logs that may not be signed for, and why not.
+    pub(super) fn shut(&self) -> Vec<(Origin, SequencerError)> {
+        let state = self.state();
+        let shut = state.logs.iter().filter(|(_, standing)| **standing != Standing::Settled);
+        shut.map(|(origin, standing)| (origin.clone(), refusal(origin, standing, &state.silent))).collect()
+    }
+
+    /// Somebody asks partners from now on.
+    pub fn attend(&self) {
+        self.state().asked = true;
+    }
+
+    /// Who has answered, who has not, and whether those who can be reached have had their say.
+    pub fn heard(&self, answered: BTreeSet<NodeName>, silent: Vec<NodeName>, waited: bool) {
+        let mut state = self.state();
+        if (&state.answered, &state.silent, state.waited) == (&answered, &silent, waited) {
+            return;
+        }
+        (state.answered, state.silent, state.waited) = (answered, silent, waited);
+        drop(state);
+        self.turned();
+    }
+
+    /// A partner tells of a log that this process has not met: it was forgotten, and stays shut until it is settled.
+    /// False if it was met: opened since the start, or on disk.
+    pub fn forgot(&self, origin: &Origin) -> bool {
+        let mut state = self.state();
+        let met = state.logs.contains_key(origin);
+        state.logs.entry(origin.clone()).or_insert(Standing::Unknown);
+        !met
+    }
+
+    /// What came of asking. A log that is settled stays so.
+    pub fn settle(&self, origin: &Origin, standing: Standing) {
+        let mut state = self.state();
+        state.wishes.remove(origin);
+        let now = state.logs.entry(origin.clone()).or_insert(Standing::Unknown);
+        if *now != Standing::Settled {
+            *now = standing;
+        }
+        drop(state);
+        self.turned();
+    }
+
+    /// The operator takes it on himself that nothing of this log is missing.
+    pub fn go_on(&self, origin: &Origin) {
+        let mut state = self.state();
+        if state.asked {
+            state.wishes.insert(origin.clone());
+        } else {
+            state.logs.insert(origin.clone(), Standing::Settled);
+        }
+        drop(state);
+        self.turned();
+    }
+
+    /// What the operator wished since this was asked last; for whoever attends.
+    pub fn wishes(&self) -> BTreeSet<Origin> {
+        std::mem::take(&mut self.state().wishes)
+    }
+
+    /// Lets a log be signed for, if it is settled. One that this process has not met may be opened when so many
+    /// partners have answered that somebody would have told of it.
+    pub(super) fn may_sign(&self, origin: &Origin, trust: &TrustList) -> Result<MaySign, SequencerError> {
+        let mut state = self.state();
+        let standing = state.logs.get(origin).cloned().unwrap_or_else(|| {
+            let answered = |name: &NodeName| state.answered.contains(name);
+            let free = asks_nobody(trust, origin) || (state.waited && suffices(trust, origin, 0, answered));
+            if free { Standing::Settled } else { Standing::Unknown }
+        });
+        if standing != Standing::Settled {
+            return Err(refusal(origin, &standing, &state.silent));
+        }
+        state.logs.insert(origin.clone(), Standing::Settled);
+        Ok(MaySign(origin.clone()))
+    }
+
+    /// Why a log was not signed for when the plan was made; by now it may be settled, then it is to be asked again.
+    pub(super) fn refusal(&self, origin: &Origin) -> SequencerError {
+        let state = self.state();
+        refusal(origin, state.logs.get(origin).unwrap_or(&Standing::Unknown), &state.silent)
+    }
+
+    /// Whether certificate numbers may be given. They are one count through all logs of the authority: what is
+    /// missing of one log may have taken any of them, so even a certificate for a log that asks nobody waits until
+    /// every log that asks is settled.
+    pub(super) fn may_number(&self) -> Result<(), SequencerError> {
+        let state = self.state();
+        let open = state.logs.iter().find(|(_, standing)| **standing == Standing::Unknown);
+        open.map_or(Ok(()), |(origin, standing)| Err(refusal(origin, standing, &state.silent)))
+    }
+}
+
+fn refusal(origin: &Origin, standing: &Standing, silent: &[NodeName]) -> SequencerError {
+    let origin = origin.to_string();
+    match standing {
+        Standing::Closed(closing) => SequencerError::HistoryLost { origin, size: closing.size },
+        Standing::Forked { size } => SequencerError::HistoryForked { origin, size: *size },
+        Standing::Unknown | Standing::Settled => {
+            let silent = silent.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            SequencerError::HistoryUnknown { origin, silent }
+        }
+    }
+}
+
+/// Whether a log asks for nobody's cosignature. A policy that nobody could ever meet has released nothing.
+#[must_use]
+pub fn asks_nobody(trust: &TrustList, origin: &Origin) -> bool {
+    trust.policy(origin).map_or(true, |policy| *policy.quorum() == Quorum::None)
+}
+
+/// Whether no set of cosigners that meets the log's policy is without one that answered: for what is added now, and
+/// for what was there, up to `durable` entries, when the addressee had no node yet.
+#[must_use]
+pub fn suffices(trust: &TrustList, origin: &Origin, durable: u64, answered: impl Fn(&NodeName) -> bool) -> bool {
+    let left_out = |policy: &Policy| {
+        let answered = |name: &str| {
+            let node = name.split('/').next().and_then(|node| node.parse::<NodeName>().ok());
+            node.is_some_and(|node| answered(&node))
+        };
+        let silent = policy.witnesses().iter().map(|witness| witness.name.as_str()).filter(|name| !answered(name));
+        *policy.quorum() != Quorum::None && policy.evaluate(&silent.collect::<BTreeSet<_>>())
+    };
+    let indexes = [u64::MAX, durable.saturating_sub(1)];
+    indexes.into_iter().all(|index| trust.policy_at(origin, index).map_or(true, |policy| !left_out(&policy)))
+}

@@ -1,0 +1,141 @@
+//! What is kept of a loss: entries that partners gave back, and logs that were closed because nobody could.
+
+use super::snapshot::{change_indexes, changes_id};
+use crate::{
+    log::Origin,
+    statement::{OpenedBody, open_leaf, status_list::LIST_ENTRIES},
+    store::{Batch, StateChange, Store, StoreError, Table},
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Entries of an own log that were missing at a start and came back from a partner, without their disclosures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recalled {
+    /// The first that was missing.
+    pub from: u64,
+    /// Those below this index came back.
+    pub end: u64,
+    /// When the last of them came back, in Unix milliseconds: requests made before may have been carried out.
+    pub at_ms: u64,
+    /// Whether certificate numbers among them are still unknown.
+    pub numbers_unknown: bool,
+}
+
+/// A log that was closed with less than was signed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closing {
+    /// Entries held.
+    pub size: u64,
+    /// Entries that a head was signed over.
+    pub signed: u64,
+    /// That head.
+    pub note: String,
+}
+
+const RECALLED: &str = "recalled/";
+const CLOSED: &str = "closed/";
+
+impl Recalled {
+    /// Reads what is kept of one log.
+    pub fn read(store: &dyn Store, origin: &Origin) -> Result<Option<Self>, StoreError> {
+        read(store, RECALLED, origin)
+    }
+
+    /// Of every log of which something is kept.
+    pub fn all(store: &dyn Store) -> Result<Vec<(Origin, Self)>, StoreError> {
+        let mut all = Vec::new();
+        for origin in store.logs() {
+            all.extend(Self::read(store, &origin)?.map(|recalled| (origin, recalled)));
+        }
+        Ok(all)
+    }
+
+    /// The change that keeps it.
+    #[must_use]
+    pub fn put(&self, origin: &Origin) -> StateChange {
+        put(RECALLED, origin, self)
+    }
+}
+
+impl Closing {
+    /// Reads what is kept of one log.
+    pub fn read(store: &dyn Store, origin: &Origin) -> Result<Option<Self>, StoreError> {
+        read(store, CLOSED, origin)
+    }
+
+    /// The change that keeps it.
+    #[must_use]
+    pub fn put(&self, origin: &Origin) -> StateChange {
+        put(CLOSED, origin, self)
+    }
+}
+
+/// What the writer has to keep beside entries that a partner gave back, in the same batch, so that it never repeats
+/// what they took: their status lists give out no further index (the order they were given out in is lost: the next
+/// certificate opens another list); certificate numbers and requests of before are shut; changes of status are found
+/// again. `began_ms` is when this process began to ask: what was lost was done before.
+pub fn refilled(
+    store: &dyn Store,
+    origin: &Origin,
+    batch: &Batch,
+    began_ms: u64,
+) -> Result<Vec<StateChange>, StoreError> {
+    let (Some(first), Some(last)) = (batch.entries.first(), batch.entries.last()) else { return Ok(Vec::new()) };
+    let mut state = Vec::new();
+    let opened = batch.state.iter().filter_map(|change| match change {
+        StateChange::StatusListOpened { list, .. } => Some(*list),
+        _ => None,
+    });
+    let open = store.status_lists(origin)?.into_iter().filter(|list| list.allocated < LIST_ENTRIES);
+    for list in open.map(|list| list.list).chain(opened) {
+        state.push(StateChange::StatusAllocated { origin: origin.clone(), list, count: LIST_ENTRIES });
+    }
+    let before = Recalled::read(store, origin)?.filter(|before| before.numbers_unknown || before.end == first.index);
+    let certificates = batch.entries.iter().any(|entry| entry.status_index.is_some());
+    let recalled = Recalled {
+        from: before.map_or(first.index, |before| before.from),
+        end: last.index.saturating_add(1),
+        at_ms: began_ms,
+        numbers_unknown: certificates || before.is_some_and(|before| before.numbers_unknown),
+    };
+    state.push(recalled.put(origin));
+    let mut changes: BTreeMap<Vec<u8>, Vec<u64>> = BTreeMap::new();
+    for entry in &batch.entries {
+        let none: &[&str] = &[];
+        let Ok(opened) = open_leaf(&entry.leaf, none) else { continue };
+        let OpenedBody::StatusChange(opened) = opened.body else { continue };
+        let id = changes_id(origin, &opened.change.target.jti);
+        if !changes.contains_key(&id) {
+            changes.insert(id.clone(), change_indexes(store, &id)?);
+        }
+        changes.entry(id).or_default().push(entry.index);
+    }
+    for (id, indexes) in changes {
+        let record = postcard::to_allocvec(&indexes).map_err(|error| StoreError::Index(error.to_string()))?;
+        state.push(StateChange::RecordPut { table: Table::Setting, id, record });
+    }
+    Ok(state)
+}
+
+/// Whether a request was made before this instant, in Unix milliseconds, by the time in its UUIDv7. Who asked had a
+/// clock of his own: one that is ahead may let a request through that was carried out within the same minutes.
+pub(super) fn made_before(request: &[u8; 16], at_ms: u64) -> bool {
+    let made = request.iter().take(6).fold(0_u64, |ms, byte| ms << 8 | u64::from(*byte));
+    made < at_ms
+}
+
+fn id(kind: &str, origin: &Origin) -> Vec<u8> {
+    format!("{kind}{origin}").into_bytes()
+}
+
+fn read<T: for<'a> Deserialize<'a>>(store: &dyn Store, kind: &str, origin: &Origin) -> Result<Option<T>, StoreError> {
+    let broken = |error: postcard::Error| StoreError::Index(format!("what is kept of the loss in {origin}: {error}"));
+    let record = store.record(Table::Setting, &id(kind, origin))?;
+    record.map(|bytes| postcard::from_bytes(&bytes).map_err(broken)).transpose()
+}
+
+fn put(kind: &str, origin: &Origin, record: &impl Serialize) -> StateChange {
+    let record = postcard::to_allocvec(record).unwrap_or_default();
+    StateChange::RecordPut { table: Table::Setting, id: id(kind, origin), record }
+}

@@ -1,0 +1,198 @@
+//! A node whose data folder is an old copy: it asks its partners for what it lost before it signs anything, gets it
+//! back, and goes on where it was.
+
+use crate::{
+    asking::{named, one},
+    caller::Caller,
+    delivery::{download, issue, issue_footballs, log_to, signatory},
+    federation::{Federation, Member, PATIENCE, stop},
+    ledger::{Answer, Deed, Ledger},
+    pretender::Pretender,
+    process::{Running, copy_folder, footballs, today},
+    support::{origin, write},
+    wire::origin::v1 as api,
+};
+use origin_exchange::certificate::offset_dates;
+use std::{collections::BTreeSet, fs, path::PathBuf, time::Instant};
+use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
+
+const RICE: &str = include_str!("../../node-config/demo/certificates/pk-ke-rice-nonpreferential.json");
+
+fn rice() -> String {
+    let rice = offset_dates(RICE, today()).unwrap();
+    rice.replace("KCCI", "KHI").replace("Karachi Chamber", "Trade Development Authority of Pakistan")
+}
+
+fn reason(status: &Status) -> String {
+    status.get_error_details().error_info().map(|info| info.reason.clone()).unwrap_or_default()
+}
+
+/// Copies what the node keeps, while it is stopped.
+fn copy(member: &Member, name: &str) -> PathBuf {
+    let to = member.folder().join(name);
+    copy_folder(&member.folder().join("data"), &to);
+    to
+}
+
+/// Puts a copy where the node keeps what it has.
+fn put_back(member: &Member, copy: &PathBuf) {
+    fs::remove_dir_all(member.folder().join("data")).unwrap();
+    copy_folder(copy, &member.folder().join("data"));
+}
+
+/// Asks, each time anew, until the node has what it waits for.
+async fn issue_in_time(caller: &Caller, token: &str, json: &str) -> Answer {
+    let begun = Instant::now();
+    loop {
+        let asked = Ledger::default().ask(Deed::Issue(json.to_owned().into()));
+        match one(caller.clone(), token.to_owned(), asked).await.1 {
+            Ok(answer) => return answer,
+            Err(status) => {
+                let passing = ["OWN_HISTORY_UNKNOWN", "NUMBERS_UNKNOWN"].contains(&reason(&status).as_str());
+                assert!(passing && begun.elapsed() < PATIENCE, "{status:?}");
+                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+async fn cancel(caller: &Caller, token: &str, number: &str) -> Answer {
+    let asked = Ledger::default().ask(Deed::Cancel(number.to_owned()));
+    one(caller.clone(), token.to_owned(), asked).await.1.unwrap()
+}
+
+async fn headline(caller: &Caller, token: &str, judge: &Member, number: &str) -> String {
+    let bundle = download(caller, token, number, api::DownloadFormat::Bundle).await;
+    let name = format!("{}.coo.json", number.replace('/', "_"));
+    let bundle = write(judge.folder(), &name, str::from_utf8(&bundle).unwrap());
+    judge.judge(&bundle).json()["headline"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_put_back_from_an_old_copy_gets_back_what_it_lost_and_repeats_no_number() {
+    let Federation { pakistan, china, kenya, .. } = &Federation::new();
+    let mut first = pakistan.start();
+    let (two, three) = (china.start(), kenya.start());
+    let (caller, token) = signatory(pakistan, &mut first).await;
+    let trust = pakistan.trust();
+    let (to_china, to_kenya) = (log_to(china), log_to(kenya));
+
+    let before = issue_footballs(&caller, &token, 0..6).await;
+    china.holds(&two, pakistan, &to_china, before[5].index + 1);
+    stop([first]);
+    let old = copy(pakistan, "old");
+
+    // What happens past the copy, in one log that it knows and in one that it has never heard of.
+    let mut second = pakistan.start();
+    let caller = Caller::open(&mut second, &pakistan.ca()).await;
+    let mut ledger = Ledger::default();
+    let asked = ledger.ask(Deed::Issue(footballs(6).into()));
+    let (asked, lost) = one(caller.clone(), token.clone(), asked).await;
+    let mut after = vec![lost.unwrap()];
+    after.extend(issue_footballs(&caller, &token, 7..12).await);
+    after.push(issue(&caller, &token, rice()).await);
+    cancel(&caller, &token, &before[1].number).await;
+    let last = cancel(&caller, &token, &after[1].number).await;
+    let rice_at = after.last().unwrap().index;
+    for (member, node, log, size) in [(china, &two, &to_china, last.index + 1), (kenya, &three, &to_kenya, rice_at + 1)]
+    {
+        member.holds(node, pakistan, log, size);
+        member.is_disclosed(node, pakistan, log);
+    }
+    stop([second]);
+    put_back(pakistan, &old);
+
+    let mut third = pakistan.start();
+    let caller = Caller::open(&mut third, &pakistan.ca()).await;
+    let mut given = before.iter().chain(&after).map(|place| place.number.clone()).collect::<BTreeSet<_>>();
+    let mut newest = 0;
+    for marks in 12..18 {
+        let place = issue_in_time(&caller, &token, &footballs(marks)).await;
+        assert!(place.index > last.index, "{place:?} stands where something stood before {last:?}");
+        assert!(given.insert(place.number.clone()), "{} was given twice", place.number);
+        newest = place.index;
+    }
+    let rice = issue_in_time(&caller, &token, &rice()).await;
+    assert!(rice.index > rice_at && given.insert(rice.number.clone()), "{rice:?}");
+    // A request that was carried out, and forgotten, is not carried out again.
+    let (_, again) = one(caller.clone(), token.clone(), asked).await;
+    let again = again.unwrap_err();
+    assert_eq!(
+        (again.code(), reason(&again).as_str()),
+        (Code::FailedPrecondition, "REQUEST_BEFORE_RECALL"),
+        "{again:?}"
+    );
+
+    // Partners go on with it as before.
+    china.holds(&two, pakistan, &to_china, newest + 1);
+    kenya.holds(&three, pakistan, &to_kenya, rice.index + 1);
+    let pretender = Pretender::open(china, pakistan, &third).await;
+    pretender.enough(&trust, &to_china, newest + 1).await;
+    // What was lost is there again, found by its number, and its status is what it was.
+    for (number, said) in [
+        (&before[0].number, "VALID"),
+        (&before[1].number, "CANCELLED"),
+        (&after[0].number, "VALID"),
+        (&after[1].number, "CANCELLED"),
+    ] {
+        assert_eq!(headline(&caller, &token, kenya, number).await, said, "{number}");
+    }
+    let found = api::GetCertificateRequest { certificate: named(&after[2].number) };
+    caller.certificates(&token).get_certificate(found).await.unwrap();
+    // And a change of it goes through.
+    cancel(&caller, &token, &after[2].number).await;
+
+    stop([third, two, three]);
+    for (member, log) in [(china, &to_china), (kenya, &to_kenya)] {
+        let (issued, replica) =
+            (pakistan.check_log("data/tdap.gov.pk", log), member.check_log(&Member::replica(pakistan, log), log));
+        assert!(issued["size"].as_u64() >= replica["size"].as_u64(), "{issued} {replica}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_starts_alone_serves_what_it_has_and_signs_when_a_partner_comes_or_its_operator_says_so() {
+    let Federation { pakistan, china, kenya, .. } = &Federation::new();
+    let mut first = pakistan.start();
+    let (two, three) = (china.start(), kenya.start());
+    let (caller, token) = signatory(pakistan, &mut first).await;
+    let log = log_to(china);
+    let places = issue_footballs(&caller, &token, 0..3).await;
+    china.holds(&two, pakistan, &log, places[2].index + 1);
+    stop([first, two, three]);
+
+    let ask = async |node: &mut Running, marks| {
+        let caller = Caller::open(node, &pakistan.ca()).await;
+        let asked = Ledger::default().ask(Deed::Issue(footballs(marks).into()));
+        one(caller, token.clone(), asked).await.1
+    };
+    let mut alone = pakistan.start();
+    let refused = ask(&mut alone, 3).await.unwrap_err();
+    assert_eq!((refused.code(), reason(&refused).as_str()), (Code::Unavailable, "OWN_HISTORY_UNKNOWN"), "{refused:?}");
+    assert!(refused.message().contains(&china.node()) && refused.message().contains(&log), "{refused:?}");
+    let caller = Caller::open(&mut alone, &pakistan.ca()).await;
+    let known = api::GetCertificateRequest { certificate: named(&places[0].number) };
+    caller.certificates(&token).get_certificate(known).await.unwrap();
+    let size = |status: &str| status.contains("OWN_HISTORY_UNKNOWN") && status.contains(&log);
+    let config = pakistan.config();
+    let door = |node: &Running| vec!["--config".to_owned(), config.clone(), "--admin".to_owned(), node.admin.clone()];
+    let partner = |node: &Running, words: &[&str]| {
+        let door = door(node);
+        let words = ["partner"].iter().chain(words).copied().chain(door.iter().map(String::as_str));
+        origin(&words.collect::<Vec<_>>()).good().out
+    };
+    assert!(size(&partner(&alone, &["status"])), "{}", partner(&alone, &["status"]));
+    let two = china.start();
+    issue_in_time(&caller, &token, &footballs(4)).await;
+    assert!(!size(&partner(&alone, &["status"])));
+    stop([alone, two]);
+
+    let mut alone = pakistan.start();
+    let said = partner(&alone, &["go-on", "--log", &log]);
+    assert!(said.contains("goes on by your word"), "{said}");
+    let caller = Caller::open(&mut alone, &pakistan.ca()).await;
+    issue_in_time(&caller, &token, &footballs(5)).await;
+    assert!(partner(&alone, &["go-on", "--log", &log]).contains("nothing changed"));
+    stop([alone]);
+}
