@@ -31,6 +31,8 @@ enum Done {
 /// Asks until the node stops: partners that come later may yet tell of logs that were forgotten.
 pub(super) async fn recall(inner: Arc<Inner>, mut told: mpsc::UnboundedReceiver<(NodeName, Vec<KnownHead>)>) {
     let mut recaller = Recaller::new(&inner);
+    // Before anything is heard: logs that ask nobody are settled, and may grow from here on.
+    recaller.tick();
     let (mut changes, mut stop) = (inner.lists.changes(), inner.stopping());
     let mut tick = tokio::time::interval(TICK);
     loop {
