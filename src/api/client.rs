@@ -13,7 +13,9 @@ use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 use tonic::{Code, Request, Status};
 use tonic_types::pb;
 use wire::admin_service_client::AdminServiceClient;
+use wire::application_service_client::ApplicationServiceClient;
 use wire::certificate_service_client::CertificateServiceClient;
+use wire::examination_service_client::ExaminationServiceClient;
 use wire::log_service_client::LogServiceClient;
 use wire::session_service_client::SessionServiceClient;
 use wire::verification_service_client::VerificationServiceClient;
@@ -98,6 +100,16 @@ impl Connection {
     /// Issuing and keeping certificates.
     pub(crate) fn certificates(&self) -> CertificateServiceClient<Calls> {
         CertificateServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
+    }
+
+    /// Filing applications.
+    pub(crate) fn applications(&self) -> ApplicationServiceClient<Calls> {
+        ApplicationServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
+    }
+
+    /// Examining and signing them.
+    pub(crate) fn examinations(&self) -> ExaminationServiceClient<Calls> {
+        ExaminationServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
     }
 
     /// Verifying and looking up.

@@ -1,8 +1,10 @@
 //! The three doors of a node as routers: for everybody over HTTPS, for systems over gRPC, for the operator.
 
 use super::admin::{Admin, ReloadTrust};
+use super::applications::ApplicationsDoor;
 use super::certificates::Certificates;
 use super::deadline;
+use super::examinations::ExaminationsDoor;
 use super::hosts::Hosts;
 use super::http;
 use super::logs::Logs;
@@ -11,7 +13,9 @@ use super::sessions::Sessions;
 use super::verifications::Verifications;
 use super::wire::DESCRIPTORS;
 use super::wire::origin::v1::admin_service_server::AdminServiceServer;
+use super::wire::origin::v1::application_service_server::ApplicationServiceServer;
 use super::wire::origin::v1::certificate_service_server::CertificateServiceServer;
+use super::wire::origin::v1::examination_service_server::ExaminationServiceServer;
 use super::wire::origin::v1::log_service_server::LogServiceServer;
 use super::wire::origin::v1::session_service_server::SessionServiceServer;
 use super::wire::origin::v1::verification_service_server::VerificationServiceServer;
@@ -74,6 +78,8 @@ pub struct Health {
 }
 
 type CertificatesServer = CertificateServiceServer<Certificates>;
+type ApplicationsServer = ApplicationServiceServer<ApplicationsDoor>;
+type ExaminationsServer = ExaminationServiceServer<ExaminationsDoor>;
 type VerificationsServer = VerificationServiceServer<Verifications>;
 type SessionsServer = SessionServiceServer<Sessions>;
 type LogsServer = LogServiceServer<Logs>;
@@ -88,6 +94,8 @@ impl Doors {
         let (admin_health, admin_health_server) = tonic_health::server::health_reporter();
 
         let certificates = Certificates { hosts: hosts.clone(), stopping: stopping.clone() };
+        let applications = ApplicationsDoor { hosts: hosts.clone(), stopping: stopping.clone() };
+        let examinations = ExaminationsDoor { hosts: hosts.clone() };
         let verifications = Verifications {
             hosts: hosts.clone(),
             verifier: Arc::clone(&verifier),
@@ -110,6 +118,8 @@ impl Doors {
         };
         let services = [
             CertificatesServer::NAME,
+            ApplicationsServer::NAME,
+            ExaminationsServer::NAME,
             VerificationsServer::NAME,
             LogsServer::NAME,
             SessionsServer::NAME,
@@ -120,6 +130,8 @@ impl Doors {
             .add_service(SessionsServer::new(sessions).max_decoding_message_size(MAX_MESSAGE))
             .add_service(AdminServer::new(admin.clone()).max_decoding_message_size(MAX_MESSAGE))
             .add_service(CertificatesServer::new(certificates).max_decoding_message_size(MAX_MESSAGE))
+            .add_service(ApplicationsServer::new(applications).max_decoding_message_size(MAX_MESSAGE))
+            .add_service(ExaminationsServer::new(examinations).max_decoding_message_size(MAX_MESSAGE))
             .add_service(VerificationsServer::new(verifications).max_decoding_message_size(MAX_MESSAGE))
             .add_service(LogsServer::new(logs.clone()).max_decoding_message_size(MAX_MESSAGE));
         let client = client.prepare().into_axum_router().layer(from_fn_with_state(deadline, deadline::within));
@@ -143,6 +155,8 @@ impl Doors {
 impl Health {
     async fn serving(&self) {
         self.client.set_serving::<CertificatesServer>().await;
+        self.client.set_serving::<ApplicationsServer>().await;
+        self.client.set_serving::<ExaminationsServer>().await;
         self.client.set_serving::<VerificationsServer>().await;
         self.client.set_serving::<LogsServer>().await;
         self.client.set_serving::<SessionsServer>().await;
@@ -153,6 +167,8 @@ impl Health {
     /// Says that nothing new should come.
     pub async fn stopping(&self) {
         self.client.set_not_serving::<CertificatesServer>().await;
+        self.client.set_not_serving::<ApplicationsServer>().await;
+        self.client.set_not_serving::<ExaminationsServer>().await;
         self.client.set_not_serving::<VerificationsServer>().await;
         self.client.set_not_serving::<LogsServer>().await;
         self.client.set_not_serving::<SessionsServer>().await;

@@ -7,7 +7,7 @@ use crate::office::{Action, ApiToken, Caller, ReadingRights};
 use crate::signature::PublicKey;
 use crate::statement::{Addressee, Issuer};
 use crate::store::{PublishedHead, Store};
-use crate::workflow::{Accounts, Desk};
+use crate::workflow::{Accounts, Applications, Desk};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -19,6 +19,8 @@ pub struct HostedAuthority {
     pub reading: ReadingRights,
     /// Where its commands are carried out.
     pub desk: Desk,
+    /// The applications for its certificates.
+    pub applications: Applications,
     /// The codes of its offices.
     pub offices: Vec<OfficeCode>,
     /// Its accounts.

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod admin;
+mod applications;
 mod call;
 mod certificates;
 pub(crate) mod client;
@@ -12,6 +13,7 @@ mod convert;
 mod deadline;
 mod doors;
 mod error;
+mod examinations;
 mod failure;
 mod hosts;
 mod http;

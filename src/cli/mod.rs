@@ -9,6 +9,8 @@
 mod account;
 mod agreement;
 mod agreements;
+mod application;
+mod apply;
 mod arguments;
 mod bench;
 mod certificate;
@@ -17,6 +19,7 @@ mod completion;
 pub mod console;
 mod demo;
 mod doctor;
+mod examine;
 mod files;
 mod init;
 mod inspect;
@@ -24,11 +27,13 @@ mod issue;
 mod key;
 mod log;
 mod partner;
+mod queue;
 mod redact;
 mod remote;
 mod rows;
 mod serve;
 mod session;
+mod sign;
 mod tree;
 mod trust;
 mod verify;
@@ -86,6 +91,10 @@ enum Command {
     Logout(session::Logout),
     Partner(partner::Arguments),
     Issue(issue::Arguments),
+    Apply(apply::Arguments),
+    Queue(queue::Arguments),
+    Examine(examine::Arguments),
+    Sign(sign::Arguments),
     Log(log::Arguments),
     Init(Box<init::Arguments>),
     CheckConfig(check_config::Arguments),
@@ -111,6 +120,10 @@ impl Command {
             Self::Logout(arguments) => arguments.run(console),
             Self::Partner(arguments) => arguments.run(console),
             Self::Issue(arguments) => arguments.run(console),
+            Self::Apply(arguments) => arguments.run(console),
+            Self::Queue(arguments) => arguments.run(console),
+            Self::Examine(arguments) => arguments.run(console),
+            Self::Sign(arguments) => arguments.run(console),
             Self::Log(arguments) => arguments.run(console),
             Self::Init(arguments) => arguments.run(console),
             Self::CheckConfig(arguments) => arguments.run(console),

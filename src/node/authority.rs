@@ -10,7 +10,7 @@ use crate::sequencer::{Limits, Sequencer, Setup, Signers};
 use crate::store::{JournalOptions, JournalStore, Store};
 use crate::time::{Clock, Random, Timestamp};
 use crate::trust::TrustList;
-use crate::workflow::{Accounts, Desk, DeskSetup};
+use crate::workflow::{Accounts, Applications, Desk, DeskSetup};
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 
@@ -76,10 +76,12 @@ pub(super) fn open(one: &AuthorityConfiguration, around: &Surroundings) -> Resul
         trust: Arc::clone(&around.trust),
         clock: Arc::clone(&around.clock),
     });
+    let applications = Applications::new(desk.clone(), Arc::clone(&around.random));
     let hosted = HostedAuthority {
         issuer: one.issuer.clone(),
         reading: one.reading,
         desk,
+        applications,
         offices: one.offices.iter().map(|office| office.code.clone()).collect(),
         accounts,
         keys: keys.published,

@@ -123,7 +123,8 @@ pub(in crate::cli) fn findings_text(console: Console, findings: &Findings) -> St
         // Writing to a String cannot fail.
         let _ = writeln!(out, "  {} {}: {}", console.paint(colour, word), plain(path), message(&finding.message));
         let article = finding.article.as_ref().map(|article| format!("; {}", plain(article))).unwrap_or_default();
-        let _ = writeln!(out, "      rule {}{article}", finding.rule);
+        let form_box = finding.form_box.as_ref().map(|one| format!("; box {}", plain(one))).unwrap_or_default();
+        let _ = writeln!(out, "      rule {}{form_box}{article}", finding.rule);
         if let Some(help) = &finding.help {
             let _ = writeln!(out, "      help: {}", plain(help));
         }

@@ -17,7 +17,7 @@ use uuid::Uuid;
 /// A row's identity: the SHA-256 of its text, and how many equal rows stand before it. Two equal rows are two
 /// certificates.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(super) struct RowKey {
+pub(in crate::cli) struct RowKey {
     row: String,
     #[serde(default, skip_serializing_if = "is_first")]
     again: u32,
@@ -30,17 +30,17 @@ const fn is_first(again: &u32) -> bool {
 
 /// What became of a row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Done {
-    pub(super) number: String,
-    pub(super) jti: String,
-    pub(super) log: String,
-    pub(super) index: u64,
-    pub(super) issued_on: String,
+pub(in crate::cli) struct Done {
+    pub(in crate::cli) number: String,
+    pub(in crate::cli) jti: String,
+    pub(in crate::cli) log: String,
+    pub(in crate::cli) index: u64,
+    pub(in crate::cli) issued_on: String,
 }
 
 /// What is known of a row before it is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Known {
+pub(in crate::cli) enum Known {
     /// It was never asked for.
     New,
     /// It was asked for; whether it was issued is not known here.
@@ -73,17 +73,17 @@ mod uuid_text {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
     use uuid::Uuid;
 
-    pub(super) fn serialize<S: Serializer>(id: &Uuid, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::cli) fn serialize<S: Serializer>(id: &Uuid, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(id)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Uuid, D::Error> {
+    pub(in crate::cli) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Uuid, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
 }
 
 /// The file, held alone while the command runs.
-pub(super) struct Ledger {
+pub(in crate::cli) struct Ledger {
     path: PathBuf,
     file: File,
     known: HashMap<RowKey, Known>,
@@ -93,7 +93,7 @@ pub(super) struct Ledger {
 
 impl Ledger {
     /// Opens or makes the file for requests to one node.
-    pub(super) fn open(path: &Path, node: &str) -> Result<Self, Failure> {
+    pub(in crate::cli) fn open(path: &Path, node: &str) -> Result<Self, Failure> {
         let failed = |error: std::io::Error| unusable(path, &error);
         let mut file =
             OpenOptions::new().read(true).append(true).create(true).truncate(false).open(path).map_err(failed)?;
@@ -152,7 +152,7 @@ impl Ledger {
     }
 
     /// The identity of the next row; rows are named in the order of the file.
-    pub(super) fn name(&mut self, text: &str) -> RowKey {
+    pub(in crate::cli) fn name(&mut self, text: &str) -> RowKey {
         use crate::encoding::hex;
         let row = hex::encode(&Sha256::digest(text.trim().as_bytes()));
         let count = self.seen.entry(row.clone()).or_insert(0);
@@ -162,22 +162,22 @@ impl Ledger {
     }
 
     /// What is known of a row.
-    pub(super) fn known(&self, key: &RowKey) -> Known {
+    pub(in crate::cli) fn known(&self, key: &RowKey) -> Known {
         self.known.get(key).cloned().unwrap_or(Known::New)
     }
 
     /// Notes that a row is about to be asked for; it is not sent before [`Ledger::sync`].
-    pub(super) fn asked(&mut self, key: &RowKey, request_id: Uuid) -> Result<(), Failure> {
+    pub(in crate::cli) fn asked(&mut self, key: &RowKey, request_id: Uuid) -> Result<(), Failure> {
         self.write(&Line::Asked { key: key.clone(), request_id })
     }
 
     /// Notes what became of a row. Losing this line costs a question, so it is synced with the next ones.
-    pub(super) fn done(&mut self, key: &RowKey, done: &Done) -> Result<(), Failure> {
+    pub(in crate::cli) fn done(&mut self, key: &RowKey, done: &Done) -> Result<(), Failure> {
         self.write(&Line::Done { key: key.clone(), done: done.clone() })
     }
 
     /// Makes everything noted durable.
-    pub(super) fn sync(&mut self) -> Result<(), Failure> {
+    pub(in crate::cli) fn sync(&mut self) -> Result<(), Failure> {
         if self.pending.is_empty() {
             return Ok(());
         }

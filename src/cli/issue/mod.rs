@@ -2,7 +2,7 @@
 
 mod conversation;
 mod download;
-mod ledger;
+pub(super) mod ledger;
 mod report;
 
 use super::{

@@ -1,0 +1,176 @@
+//! `ExaminationService`: what officers do with what was filed, for accounts of one authority.
+
+use super::ApiError;
+use super::applications::{done, id, missing, needed, sha256, stage, text, to_wire};
+use super::call::{caller, refused};
+use super::convert;
+use super::failure;
+use super::hosts::Hosts;
+use super::wire::origin::v1::{self as wire, examination_service_server::ExaminationService};
+use crate::certificate::CertificateNumber;
+use crate::office::RefusalCode;
+use crate::workflow::{QueueAsked, QueueRow};
+use bytes::Bytes;
+use tonic::{Request, Response, Status};
+
+/// The handlers.
+#[derive(Clone)]
+pub(crate) struct ExaminationsDoor {
+    pub(crate) hosts: Hosts,
+}
+
+#[tonic::async_trait]
+impl ExaminationService for ExaminationsDoor {
+    async fn list_queue(
+        &self,
+        request: Request<wire::ListQueueRequest>,
+    ) -> Result<Response<wire::ListQueueResponse>, Status> {
+        let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
+        let wire::ListQueueRequest { office, stages, with_differences, page_size, page_token } = request.into_inner();
+        let office = match office.as_str() {
+            "" => None,
+            code => {
+                Some(code.parse().map_err(|error| ApiError::Field { field: "office", message: format!("{error}") })?)
+            }
+        };
+        let stages = stages.into_iter().map(stage).collect::<Result<Vec<_>, _>>()?;
+        let asked = QueueAsked {
+            office,
+            stages: stages.into_iter().flatten().collect(),
+            differences: with_differences,
+            page_size: convert::page_size(page_size)?,
+            page_token,
+        };
+        let page = done(authority, move |at| at.applications.queue(&caller, &asked)).await?;
+        Ok(Response::new(wire::ListQueueResponse {
+            applications: page.rows.iter().map(queued).collect(),
+            next_page_token: page.next.unwrap_or_default(),
+        }))
+    }
+
+    async fn claim_application(
+        &self,
+        request: Request<wire::ClaimApplicationRequest>,
+    ) -> Result<Response<wire::ClaimApplicationResponse>, Status> {
+        let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
+        let wire::ClaimApplicationRequest { request_id, application_id } = request.into_inner();
+        let id = id(&application_id)?;
+        let view = done(authority, move |at| at.applications.claim(&caller, &request_id, id)).await?;
+        Ok(Response::new(wire::ClaimApplicationResponse { application: Some(to_wire(&view.application)) }))
+    }
+
+    async fn release_application(
+        &self,
+        request: Request<wire::ReleaseApplicationRequest>,
+    ) -> Result<Response<wire::ReleaseApplicationResponse>, Status> {
+        let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
+        let wire::ReleaseApplicationRequest { request_id, application_id } = request.into_inner();
+        let id = id(&application_id)?;
+        let view = done(authority, move |at| at.applications.release(&caller, &request_id, id)).await?;
+        Ok(Response::new(wire::ReleaseApplicationResponse { application: Some(to_wire(&view.application)) }))
+    }
+
+    async fn raise_query(
+        &self,
+        request: Request<wire::RaiseQueryRequest>,
+    ) -> Result<Response<wire::RaiseQueryResponse>, Status> {
+        let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
+        let wire::RaiseQueryRequest { request_id, application_id, question, fields } = request.into_inner();
+        let (id, question) = (id(&application_id)?, needed("question", &question)?);
+        if fields.len() > 100 || fields.iter().any(|field| field.len() > 200) {
+            return Err(missing("fields", "are at most 100, of at most 200 bytes each").into());
+        }
+        let view = done(authority, move |at| at.applications.query(&caller, &request_id, id, question, fields)).await?;
+        Ok(Response::new(wire::RaiseQueryResponse { application: Some(to_wire(&view.application)) }))
+    }
+
+    async fn recommend_issue(
+        &self,
+        request: Request<wire::RecommendIssueRequest>,
+    ) -> Result<Response<wire::RecommendIssueResponse>, Status> {
+        let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
+        let wire::RecommendIssueRequest { request_id, application_id, note } = request.into_inner();
+        let (id, note) = (id(&application_id)?, text("note", &note)?);
+        let view = done(authority, move |at| at.applications.recommend(&caller, &request_id, id, note)).await?;
+        Ok(Response::new(wire::RecommendIssueResponse { application: Some(to_wire(&view.application)) }))
+    }
+
+    async fn refuse_application(
+        &self,
+        request: Request<wire::RefuseApplicationRequest>,
+    ) -> Result<Response<wire::RefuseApplicationResponse>, Status> {
+        let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
+        let wire::RefuseApplicationRequest { request_id, application_id, code, reason } = request.into_inner();
+        let (id, words) = (id(&application_id)?, needed("reason", &reason)?);
+        let code = code
+            .parse::<RefusalCode>()
+            .map_err(|error| ApiError::Field { field: "code", message: error.to_string() })?;
+        let view = done(authority, move |at| at.applications.refuse(&caller, &request_id, id, code, words)).await?;
+        Ok(Response::new(wire::RefuseApplicationResponse { application: Some(to_wire(&view.application)) }))
+    }
+
+    async fn send_back_application(
+        &self,
+        request: Request<wire::SendBackApplicationRequest>,
+    ) -> Result<Response<wire::SendBackApplicationResponse>, Status> {
+        let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
+        let wire::SendBackApplicationRequest { request_id, application_id, note } = request.into_inner();
+        let (id, note) = (id(&application_id)?, text("note", &note)?);
+        let view = done(authority, move |at| at.applications.send_back(&caller, &request_id, id, note)).await?;
+        Ok(Response::new(wire::SendBackApplicationResponse { application: Some(to_wire(&view.application)) }))
+    }
+
+    async fn preview_certificate(
+        &self,
+        request: Request<wire::PreviewCertificateRequest>,
+    ) -> Result<Response<wire::PreviewCertificateResponse>, Status> {
+        let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
+        let wire::PreviewCertificateRequest { application_id, number } = request.into_inner();
+        let (id, number) = (id(&application_id)?, self::number(&number)?);
+        let preview = done(authority, move |at| at.applications.preview(&caller, id, number)).await?;
+        Ok(Response::new(wire::PreviewCertificateResponse {
+            application: Some(to_wire(&preview.application)),
+            certificate_json: preview.certificate_json.into(),
+            shown_sha256: Bytes::copy_from_slice(&preview.shown.0),
+            findings: failure::wire_findings(&preview.findings, usize::MAX).findings,
+        }))
+    }
+
+    async fn sign_application(
+        &self,
+        request: Request<wire::SignApplicationRequest>,
+    ) -> Result<Response<wire::SignApplicationResponse>, Status> {
+        let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
+        let wire::SignApplicationRequest { request_id, application_id, shown_sha256, number } = request.into_inner();
+        let (id, number) = (id(&application_id)?, self::number(&number)?);
+        let shown = sha256("shown_sha256", &shown_sha256)?;
+        // On its own: a caller that hangs up between approval and issue does not leave an approval behind.
+        let signing =
+            tokio::spawn(async move { authority.applications.sign(&caller, &request_id, id, shown, number).await });
+        let signed = signing.await.map_err(|error| ApiError::Task(error.to_string()))?;
+        let signed = signed.map_err(|error| refused(&error))?;
+        Ok(Response::new(wire::SignApplicationResponse { application: Some(to_wire(&signed.application)) }))
+    }
+}
+
+fn number(text: &str) -> Result<Option<CertificateNumber>, ApiError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(|error| ApiError::Field { field: "number", message: format!("{error}") })
+}
+
+fn queued(row: &QueueRow) -> wire::QueuedApplication {
+    let differences = row.differences.iter().flatten();
+    wire::QueuedApplication {
+        application: Some(to_wire(&row.application)),
+        compared: row.differences.is_some(),
+        differences: differences
+            .map(|one| wire::ApplicationDifference {
+                path: one.path.clone(),
+                before: one.before.clone().unwrap_or_default(),
+                now: one.now.clone().unwrap_or_default(),
+            })
+            .collect(),
+    }
+}

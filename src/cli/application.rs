@@ -1,0 +1,150 @@
+//! How an application is shown: one line in a list, and in full.
+
+use super::{console::Console, remote, tree::plain};
+use crate::{api::client::wire, certificate::Findings, encoding::hex, time::Timestamp};
+use serde_json::{Value, json};
+
+/// The word for a stage.
+pub(super) const fn stage_word(stage: wire::ApplicationStage) -> &'static str {
+    use wire::ApplicationStage as S;
+    match stage {
+        S::Unspecified => "unknown",
+        S::Draft => "draft",
+        S::Submitted => "submitted",
+        S::UnderExamination => "under_examination",
+        S::Queried => "queried",
+        S::Recommended => "recommended",
+        S::Approved => "approved",
+        S::Issued => "issued",
+        S::Refused => "refused",
+        S::Withdrawn => "withdrawn",
+    }
+}
+
+/// Reads the word for a stage.
+pub(super) fn stage(text: &str) -> Result<wire::ApplicationStage, String> {
+    let all = (1..=9).filter_map(|at| wire::ApplicationStage::try_from(at).ok()).collect::<Vec<_>>();
+    let plain = text.replace('-', "_");
+    let known = || all.iter().map(|one| stage_word(*one)).collect::<Vec<_>>().join(", ");
+    all.iter().copied().find(|one| stage_word(*one) == plain).ok_or_else(|| format!("the stages are {}", known()))
+}
+
+/// An instant of the wire, to the second; `-` where there is none.
+pub(super) fn instant(at: Option<&prost_types::Timestamp>) -> String {
+    let at = at.and_then(|at| Timestamp::from_second(at.seconds).ok());
+    at.map_or_else(|| "-".to_owned(), |at| at.to_string())
+}
+
+/// One line of a list, or one JSON document.
+pub(super) fn line(console: Console, application: &wire::Application) {
+    if console.is_json() {
+        console.data(described(application));
+        return;
+    }
+    let since = instant(application.submitted_at.as_ref().or(application.created_at.as_ref()));
+    console.data(format!(
+        "{}  {:17}  {since}  {:8} {:4} {}  {}: {}",
+        application.application_id,
+        stage_word(application.stage()),
+        application.agreement,
+        application.office,
+        application.to,
+        plain(&application.exporter_name),
+        plain(&application.goods),
+    ));
+}
+
+/// The outcome of a deed: what the application is now.
+pub(super) fn outcome(console: Console, application: &wire::Application) {
+    if console.is_json() {
+        console.data(described(application));
+        return;
+    }
+    let mut said = format!("{}  {}", application.application_id, stage_word(application.stage()));
+    if !application.certificate_number.is_empty() {
+        said = format!("{said}  certificate {}", application.certificate_number);
+    }
+    console.data(said);
+}
+
+/// Everything there is to tell of it.
+pub(super) fn full(console: Console, application: &wire::Application) {
+    if console.is_json() {
+        console.data(described(application));
+        return;
+    }
+    let claimed = match application.claimed_by.as_str() {
+        "" => "-".to_owned(),
+        who => format!("{} since {}", plain(who), instant(application.claimed_at.as_ref())),
+    };
+    let certificate = match application.certificate_number.as_str() {
+        "" => "-".to_owned(),
+        number => format!("{number} ({} in {})", application.certificate_jti, application.certificate_log),
+    };
+    let goods = format!(
+        "{} ({} item{})",
+        plain(&application.goods),
+        application.items,
+        if application.items == 1 { "" } else { "s" }
+    );
+    for (label, value) in [
+        ("application", application.application_id.clone()),
+        ("stage", stage_word(application.stage()).to_owned()),
+        ("agreement", application.agreement.clone()),
+        ("office", application.office.clone()),
+        ("to", application.to.clone()),
+        ("exporter", plain(&application.exporter_name)),
+        ("goods", goods),
+        ("submitted", instant(application.submitted_at.as_ref())),
+        ("in hand of", claimed),
+        ("certificate", certificate),
+        ("sha256", hex::encode(&application.file_sha256)),
+    ] {
+        console.data(format!("{label:12}{value}"));
+    }
+    if !application.refusal_code.is_empty() {
+        console.data(format!("refused     {}: {}", application.refusal_code, plain(&application.refusal_reason)));
+    }
+    for query in &application.queries {
+        console.data(format!("asked       {}", plain(&query.question)));
+        let answer = if query.answer.is_empty() { "(no answer yet)".to_owned() } else { plain(&query.answer) };
+        console.data(format!("answered    {answer}"));
+    }
+    let findings = Findings(application.findings.iter().map(remote::finding).collect());
+    console.raw(super::certificate::findings_text(console, &findings).as_bytes());
+    for event in &application.history {
+        let note = if event.note.is_empty() { String::new() } else { format!(": {}", plain(&event.note)) };
+        console.data(format!("{}  {} by {}{note}", instant(event.at.as_ref()), event.deed, plain(&event.name)));
+    }
+}
+
+/// As one JSON document.
+pub(super) fn described(application: &wire::Application) -> Value {
+    let findings = application.findings.iter().map(remote::finding).collect::<Vec<_>>();
+    let queries = application.queries.iter().map(|one| {
+        json!({ "question": one.question, "fields": one.fields, "asked_at": instant(one.asked_at.as_ref()), "answer": one.answer })
+    });
+    let history = application.history.iter().map(|one| {
+        json!({ "at": instant(one.at.as_ref()), "by": one.name, "deed": one.deed, "stage": stage_word(one.stage()), "note": one.note })
+    });
+    json!({
+        "application_id": application.application_id,
+        "stage": stage_word(application.stage()),
+        "agreement": application.agreement,
+        "office": application.office,
+        "to": application.to,
+        "exporter": application.exporter_name,
+        "goods": application.goods,
+        "items": application.items,
+        "submitted_at": instant(application.submitted_at.as_ref()),
+        "claimed_by": application.claimed_by,
+        "certificate_number": application.certificate_number,
+        "certificate_jti": application.certificate_jti,
+        "refusal": application.refusal_code,
+        "examined_under_policy": application.examined_under_policy,
+        "file_sha256": hex::encode(&application.file_sha256),
+        "findings": findings,
+        "queries": queries.collect::<Vec<_>>(),
+        "history": history.collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,403 @@
+//! `origin apply check`, `submit` and `import`: files of what is applied for.
+
+use super::{Door, csv};
+use crate::{
+    api::client::{Refusal, wire, within_deadline},
+    certificate::Findings,
+    cli::{
+        Outcome,
+        application::stage_word,
+        certificate::findings_text,
+        console::{Colour, Console, Exit, Failure},
+        files::Source,
+        issue::ledger::{Known, Ledger},
+        remote,
+        rows::{Row, RowText, Rows},
+        tree::plain,
+    },
+};
+use bytes::Bytes;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+use std::{collections::HashMap, path::PathBuf, process::ExitCode};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::UnboundedReceiverStream;
+use uuid::Uuid;
+
+/// Bytes of a declaration of production.
+const PRODUCTION_BYTES: usize = 1 << 20;
+/// Rows of one message, and bytes: a node reads messages of at most 1 MiB.
+const BATCH: (usize, usize) = (64, 512 << 10);
+/// Messages on their way at once.
+const ON_THE_WAY: usize = 8;
+
+/// What is applied for, as it is sent.
+pub(super) struct OneFile {
+    certificate: Bytes,
+    production: Bytes,
+}
+
+impl OneFile {
+    /// Reads one file; TOML becomes the JSON it stands for.
+    pub(super) fn read(console: Console, source: &Source, production: Option<&Source>) -> Result<Self, Failure> {
+        let mut rows = Rows::open(source)?;
+        let (Some(row), None) = (rows.next().transpose()?, rows.next()) else {
+            return Err(Failure::new(Exit::Usage, "the file has several rows").help("origin apply import FILE"));
+        };
+        Self::of(&row, production).map_err(|findings| {
+            console.message(findings_text(console, &findings).trim_end());
+            Failure::new(Exit::Failed, "the file cannot be read as a certificate")
+        })?
+    }
+
+    fn of(row: &Row, production: Option<&Source>) -> Result<Result<Self, Failure>, Findings> {
+        let certificate = match &row.text {
+            RowText::Json(text) => Bytes::from(text.trim().to_owned()),
+            RowText::Toml(_) => {
+                let reading = row.read();
+                Bytes::from(reading.particulars.ok_or(reading.findings)?.to_json())
+            }
+        };
+        Ok(match production.map(|source| source.read(PRODUCTION_BYTES)).transpose() {
+            Ok(production) => Ok(Self { certificate, production: production.unwrap_or_default().into() }),
+            Err(failure) => Err(failure),
+        })
+    }
+
+    /// SHA-256 of what is shown to who declares.
+    pub(super) fn shown(&self) -> [u8; 32] {
+        let mut hash = Sha256::new_with_prefix(&self.certificate);
+        if !self.production.is_empty() {
+            hash.update(b"\n");
+            hash.update(&self.production);
+        }
+        hash.finalize().into()
+    }
+
+    pub(super) fn into_wire(self) -> wire::ApplicationFile {
+        wire::ApplicationFile { certificate_json: self.certificate, production_json: self.production }
+    }
+}
+
+/// Who declares that what is shown is true.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Declares {
+    /// Who declares that the particulars are true
+    #[arg(long, value_name = "NAME")]
+    person: Option<String>,
+    /// In which capacity, such as `export manager`
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    capacity: String,
+    /// How it was declared: system, portal, signed_paper
+    #[arg(long, value_name = "MEANS", default_value = "system", value_parser = means)]
+    means: wire::DeclarationMeans,
+}
+
+fn means(text: &str) -> Result<wire::DeclarationMeans, String> {
+    match text.replace('-', "_").as_str() {
+        "system" => Ok(wire::DeclarationMeans::System),
+        "portal" => Ok(wire::DeclarationMeans::Portal),
+        "signed_paper" => Ok(wire::DeclarationMeans::SignedPaper),
+        _ => Err("it is one of system, portal, signed_paper".to_owned()),
+    }
+}
+
+impl Declares {
+    /// The declaration of what was shown.
+    pub(super) fn of(&self, shown: &[u8; 32]) -> Result<wire::ApplicationDeclaration, Failure> {
+        let person = self.person.clone().ok_or_else(|| {
+            Failure::new(Exit::Usage, "somebody has to declare that the particulars are true").help("--person NAME")
+        })?;
+        Ok(wire::ApplicationDeclaration {
+            person,
+            capacity: self.capacity.clone(),
+            means: self.means.into(),
+            shown_sha256: Bytes::copy_from_slice(shown),
+            ..Default::default()
+        })
+    }
+}
+
+/// Check an application at the node and report every finding at once; nothing is stored
+///
+/// Exit code 0 if it can be submitted (there may be warnings), 1 otherwise.
+#[derive(Debug, clap::Args)]
+pub(super) struct Check {
+    /// TOML or JSON of one certificate; `-` is standard input
+    #[arg(value_name = "FILE")]
+    file: Source,
+    /// JSON of how the goods were made
+    #[arg(long, value_name = "FILE")]
+    production: Option<Source>,
+    #[command(flatten)]
+    door: Door,
+}
+
+impl Check {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let file = OneFile::read(console, &self.file, self.production.as_ref())?;
+        let request = wire::CheckApplicationRequest { file: Some(file.into_wire()) };
+        let answer = self.door.ask(console, |connection| async move {
+            connection.applications().check_application(within_deadline(request)).await
+        })?;
+        let findings = Findings(answer.findings.iter().map(remote::finding).collect());
+        if console.is_json() {
+            console.data(json!({ "acceptable": answer.acceptable, "findings": findings }));
+        } else {
+            let verdict = if answer.acceptable {
+                console.paint(Colour::Green, "can be submitted")
+            } else {
+                console.paint(Colour::Red, "cannot be submitted")
+            };
+            console.data(verdict);
+            console.raw(findings_text(console, &findings).as_bytes());
+        }
+        Ok(if answer.acceptable { ExitCode::SUCCESS } else { ExitCode::from(Exit::Failed.code()) })
+    }
+}
+
+/// Declare and submit one application
+///
+/// Its request id is written to FILE.requests before it is sent, so that running the command again changes nothing.
+#[derive(Debug, clap::Args)]
+pub(super) struct Submit {
+    /// TOML or JSON of one certificate; `-` is standard input
+    #[arg(value_name = "FILE")]
+    file: Source,
+    /// JSON of how the goods were made
+    #[arg(long, value_name = "FILE")]
+    production: Option<Source>,
+    #[command(flatten)]
+    filing: Filing,
+}
+
+/// Declare and submit many applications: JSON lines, or a CSV table whose heading names fields by their path
+///
+/// Request ids are written to FILE.requests before they are sent, so that running the command again changes nothing. A
+/// row that is refused says why and stops no other. Exit code 0 if every row is filed, 1 if some are refused.
+#[derive(Debug, clap::Args)]
+pub(super) struct Import {
+    /// JSON lines, or CSV where the name ends in .csv; `-` is standard input
+    #[arg(value_name = "FILE")]
+    file: Source,
+    #[command(flatten)]
+    filing: Filing,
+}
+
+#[derive(Debug, Clone, clap::Args)]
+struct Filing {
+    /// Leave it a draft: nobody declares it yet
+    #[arg(long, conflicts_with = "person")]
+    draft: bool,
+    /// Where the request ids are kept [default: FILE.requests]
+    #[arg(long, value_name = "FILE")]
+    requests: Option<PathBuf>,
+    #[command(flatten)]
+    declares: Declares,
+    #[command(flatten)]
+    door: Door,
+}
+
+impl Submit {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let mut rows = Rows::open(&self.file)?;
+        let (Some(row), None) = (rows.next().transpose()?, rows.next()) else {
+            return Err(Failure::new(Exit::Usage, "the file has several rows").help("origin apply import FILE"));
+        };
+        let ledger = self.filing.ledger(&self.file)?;
+        self.filing.run(console, std::iter::once(Ok(row)), ledger, self.production.as_ref())
+    }
+}
+
+impl Import {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let ledger = self.filing.ledger(&self.file)?;
+        let is_table = self.file.path().is_some_and(|path| path.extension().is_some_and(|end| end == "csv"));
+        if is_table {
+            let rows = csv::rows(&self.file.read_text(csv::MOST)?)?;
+            let rows = rows.into_iter().zip(1..).map(|(text, number)| Ok(Row { number, text: RowText::Json(text) }));
+            return self.filing.run(console, rows, ledger, None);
+        }
+        let rows = Rows::open(&self.file)?;
+        self.filing.run(console, rows, ledger, None)
+    }
+}
+
+/// What became of the rows.
+#[derive(Default)]
+struct Told {
+    filed: u64,
+    before: u64,
+    refused: u64,
+}
+
+impl Filing {
+    fn ledger(&self, file: &Source) -> Result<Ledger, Failure> {
+        let path = match (&self.requests, file.path()) {
+            (Some(path), _) => path.clone(),
+            (None, Some(path)) => {
+                let mut name = path.as_os_str().to_owned();
+                name.push(".requests");
+                PathBuf::from(name)
+            }
+            (None, None) => {
+                return Err(Failure::new(Exit::Usage, "rows from standard input need a file for their request ids")
+                    .help("name one: --requests FILE"));
+            }
+        };
+        Ledger::open(&path, &self.door.node.node)
+    }
+
+    fn run(
+        &self,
+        console: Console,
+        rows: impl Iterator<Item = Result<Row, Failure>>,
+        mut ledger: Ledger,
+        production: Option<&Source>,
+    ) -> Outcome {
+        if !self.draft {
+            // Said before anything is read or sent.
+            self.declares.of(&[0; 32])?;
+        }
+        let token = self.door.token.read()?;
+        let told = remote::converse(async {
+            let connection = self.door.node.connect(Some(&token)).await?;
+            self.converse(console, &connection, rows, &mut ledger, production).await
+        })?;
+        let before = if told.before == 0 { String::new() } else { format!(", {} filed before", told.before) };
+        console.message(format!("{} filed{before}, {} refused", told.filed, told.refused));
+        Ok(if told.refused == 0 { ExitCode::SUCCESS } else { ExitCode::from(Exit::Failed.code()) })
+    }
+
+    async fn converse(
+        &self,
+        console: Console,
+        connection: &crate::api::client::Connection,
+        mut rows: impl Iterator<Item = Result<Row, Failure>>,
+        ledger: &mut Ledger,
+        production: Option<&Source>,
+    ) -> Result<Told, Failure> {
+        let refused = |status: &tonic::Status| {
+            remote::refused(console, &self.door.node.node, status).note("running the command again changes nothing")
+        };
+        let (out, outgoing) = mpsc::unbounded_channel();
+        let stream = UnboundedReceiverStream::new(outgoing);
+        let answer = connection.applications().import_applications(stream).await;
+        let mut back = answer.map_err(|status| refused(&status))?.into_inner();
+        let mut told = Told::default();
+        let mut asked: HashMap<String, usize> = HashMap::new();
+        let (mut on_the_way, mut ended) = (0_usize, false);
+        loop {
+            while on_the_way < ON_THE_WAY && !ended {
+                let mut message = Vec::new();
+                let mut bytes = 0;
+                while message.len() < BATCH.0 && bytes < BATCH.1 {
+                    let Some(row) = rows.next().transpose()? else {
+                        ended = true;
+                        break;
+                    };
+                    if let Some(one) = self.row(console, &row, ledger, production, &mut told)? {
+                        bytes += one.file.as_ref().map_or(0, |file| file.certificate_json.len());
+                        asked.insert(one.request_id.clone(), row.number);
+                        message.push(one);
+                    }
+                }
+                ledger.sync()?;
+                if !message.is_empty() {
+                    on_the_way += 1;
+                    // A stream that is over says why in its other direction.
+                    let _ = out.send(wire::ImportApplicationsRequest { rows: message });
+                }
+            }
+            if on_the_way == 0 {
+                return Ok(told);
+            }
+            let message = back.message().await.map_err(|status| refused(&status))?;
+            let message = message.ok_or_else(|| Failure::new(Exit::Failed, "the node ended the stream"))?;
+            on_the_way -= 1;
+            for result in message.results {
+                let row = asked.remove(&result.request_id).unwrap_or_default();
+                tell(console, row, result, &mut told);
+            }
+        }
+    }
+
+    fn row(
+        &self,
+        console: Console,
+        row: &Row,
+        ledger: &mut Ledger,
+        production: Option<&Source>,
+        told: &mut Told,
+    ) -> Result<Option<wire::ImportApplicationRow>, Failure> {
+        let (RowText::Json(text) | RowText::Toml(text)) = &row.text;
+        let key = ledger.name(text);
+        let file = match OneFile::of(row, production) {
+            Ok(file) => file?,
+            Err(findings) => {
+                told.refused += 1;
+                say_refused(
+                    console,
+                    row.number,
+                    "CERTIFICATE_INVALID",
+                    "it cannot be read as a certificate",
+                    &findings,
+                );
+                return Ok(None);
+            }
+        };
+        let request_id = match ledger.known(&key) {
+            Known::Asked(id) => id,
+            Known::New | Known::Done(_) => {
+                let id = Uuid::now_v7();
+                ledger.asked(&key, id)?;
+                id
+            }
+        };
+        let declaration = if self.draft { None } else { Some(self.declares.of(&file.shown())?) };
+        let file = Some(file.into_wire());
+        Ok(Some(wire::ImportApplicationRow { request_id: request_id.to_string(), file, declaration }))
+    }
+}
+
+fn tell(console: Console, row: usize, result: wire::ImportApplicationResult, told: &mut Told) {
+    use wire::import_application_result::Outcome;
+    match result.outcome {
+        Some(Outcome::Imported(one)) => {
+            let count = if one.repeated { &mut told.before } else { &mut told.filed };
+            *count += 1;
+            let stage = stage_word(one.stage());
+            let findings = Findings(one.findings.iter().map(remote::finding).collect());
+            if console.is_json() {
+                console.data(json!({
+                    "row": row, "outcome": if one.repeated { "filed before" } else { "filed" },
+                    "application_id": one.application_id, "stage": stage,
+                    "certificate_number": one.certificate_number, "findings": findings,
+                }));
+                return;
+            }
+            let before = if one.repeated { "filed before  " } else { "" };
+            let number =
+                if one.certificate_number.is_empty() { String::new() } else { format!("  {}", one.certificate_number) };
+            console.data(format!("row {row}: {before}{}  {stage}{number}", one.application_id));
+            console.message(findings_text(console, &findings).trim_end());
+        }
+        Some(Outcome::Error(status)) => {
+            told.refused += 1;
+            let refusal = Refusal::from(&status);
+            say_refused(console, row, &refusal.reason, &refusal.message, &remote::findings(&refusal));
+        }
+        None => told.refused += 1,
+    }
+}
+
+fn say_refused(console: Console, row: usize, reason: &str, message: &str, findings: &Findings) {
+    if console.is_json() {
+        console.data(
+            json!({ "row": row, "outcome": "refused", "reason": reason, "message": message, "findings": findings }),
+        );
+        return;
+    }
+    console.data(format!("row {row}: {}  {} [{reason}]", console.paint(Colour::Red, "refused"), plain(message)));
+    console.raw(findings_text(console, findings).as_bytes());
+}

@@ -1,0 +1,151 @@
+//! `origin apply list`, `show`, `answer` and `withdraw`.
+
+use super::{
+    Door,
+    file::{Declares, OneFile},
+};
+use crate::{
+    api::client::{wire, within_deadline},
+    cli::{
+        Outcome, application,
+        console::{Console, Exit, Failure},
+        files::Source,
+        tree,
+    },
+};
+use std::process::ExitCode;
+use uuid::Uuid;
+
+/// List the account's own applications, newest first
+#[derive(Debug, clap::Args)]
+pub(super) struct List {
+    /// Only those of this stage: draft, submitted, under_examination, queried, recommended, approved, issued, refused, withdrawn
+    #[arg(long, value_name = "STAGE", value_parser = application::stage)]
+    stage: Option<wire::ApplicationStage>,
+    /// Applications at most
+    #[arg(long, value_name = "COUNT", default_value_t = 50)]
+    limit: usize,
+    #[command(flatten)]
+    door: Door,
+}
+
+impl List {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let (mut page_token, mut left) = (String::new(), self.limit);
+        while left > 0 {
+            let page_size = i32::try_from(left.min(500)).unwrap_or(500);
+            let stage = self.stage.unwrap_or_default().into();
+            let request = wire::ListApplicationsRequest { page_size, page_token, stage };
+            let answer = self.door.ask(console, |connection| async move {
+                connection.applications().list_applications(within_deadline(request)).await
+            })?;
+            answer.applications.iter().for_each(|one| application::line(console, one));
+            left = left.saturating_sub(answer.applications.len());
+            page_token = answer.next_page_token;
+            if page_token.is_empty() {
+                break;
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Show one application with its history; for who filed it, and for its office
+#[derive(Debug, clap::Args)]
+pub(super) struct Show {
+    /// The application's id
+    #[arg(value_name = "APPLICATION")]
+    application: String,
+    /// What it asks for, too
+    #[arg(long)]
+    file: bool,
+    #[command(flatten)]
+    door: Door,
+}
+
+impl Show {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let request = wire::GetApplicationRequest { application_id: self.application };
+        let answer = self.door.ask(console, |connection| async move {
+            connection.applications().get_application(within_deadline(request)).await
+        })?;
+        application::full(console, &answer.application.unwrap_or_default());
+        if self.file {
+            let file = answer.file.unwrap_or_default();
+            match serde_json::from_slice(&file.certificate_json) {
+                Ok(value) if !console.is_json() => console.raw(tree::render(&value).as_bytes()),
+                Ok(value) => console.data(value),
+                Err(error) => return Err(Failure::new(Exit::Failed, format!("the node sent no JSON: {error}"))),
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Answer what an officer asked; with --file, other particulars that mend it, declared anew
+#[derive(Debug, clap::Args)]
+pub(super) struct Answer {
+    /// The application's id
+    #[arg(value_name = "APPLICATION")]
+    application: String,
+    /// The answer
+    #[arg(long, value_name = "TEXT")]
+    answer: String,
+    /// TOML or JSON of the certificate as it should be
+    #[arg(long, value_name = "FILE")]
+    file: Option<Source>,
+    #[command(flatten)]
+    declares: Declares,
+    #[command(flatten)]
+    door: Door,
+}
+
+impl Answer {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let mended = match &self.file {
+            None => None,
+            Some(source) => Some(OneFile::read(console, source, None)?),
+        };
+        let declaration = mended.as_ref().map(|file| self.declares.of(&file.shown())).transpose()?;
+        let request = wire::AnswerQueryRequest {
+            request_id: Uuid::now_v7().to_string(),
+            application_id: self.application,
+            answer: self.answer,
+            file: mended.map(OneFile::into_wire),
+            declaration,
+        };
+        let answer = self.door.ask(console, |connection| async move {
+            connection.applications().answer_query(within_deadline(request)).await
+        })?;
+        application::outcome(console, &answer.application.unwrap_or_default());
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Take an application back
+#[derive(Debug, clap::Args)]
+pub(super) struct Withdraw {
+    /// The application's id
+    #[arg(value_name = "APPLICATION")]
+    application: String,
+    /// Why
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    note: String,
+    #[command(flatten)]
+    door: Door,
+}
+
+impl Withdraw {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let request = wire::WithdrawApplicationRequest {
+            request_id: Uuid::now_v7().to_string(),
+            application_id: self.application,
+            note: self.note,
+        };
+        let answer = self.door.ask(console, |connection| async move {
+            connection.applications().withdraw_application(within_deadline(request)).await
+        })?;
+        application::outcome(console, &answer.application.unwrap_or_default());
+        Ok(ExitCode::SUCCESS)
+    }
+}

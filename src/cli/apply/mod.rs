@@ -1,0 +1,71 @@
+//! `origin apply`: what exporters and their systems do, from the file to the certificate.
+
+mod csv;
+mod file;
+mod mine;
+
+use super::{
+    Outcome,
+    console::{Console, Failure},
+    remote::{self, NodeArguments, TokenArgument},
+};
+use crate::api::client::Connection;
+use std::future::Future;
+
+/// Apply for certificates: check, submit, import many, answer, withdraw, follow
+#[derive(Debug, clap::Args)]
+#[command(arg_required_else_help = true)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Check(file::Check),
+    Submit(file::Submit),
+    Import(file::Import),
+    List(mine::List),
+    Show(mine::Show),
+    Answer(mine::Answer),
+    Withdraw(mine::Withdraw),
+}
+
+impl Arguments {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        match self.command {
+            Command::Check(arguments) => arguments.run(console),
+            Command::Submit(arguments) => arguments.run(console),
+            Command::Import(arguments) => arguments.run(console),
+            Command::List(arguments) => arguments.run(console),
+            Command::Show(arguments) => arguments.run(console),
+            Command::Answer(arguments) => arguments.run(console),
+            Command::Withdraw(arguments) => arguments.run(console),
+        }
+    }
+}
+
+/// The node, and the account that asks.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Door {
+    #[command(flatten)]
+    pub(super) node: NodeArguments,
+    #[command(flatten)]
+    pub(super) token: TokenArgument,
+}
+
+impl Door {
+    /// One call with its answer.
+    pub(super) fn ask<T, F: Future<Output = Result<tonic::Response<T>, tonic::Status>>>(
+        &self,
+        console: Console,
+        call: impl FnOnce(Connection) -> F,
+    ) -> Result<T, Failure> {
+        let token = self.token.read()?;
+        remote::converse(async {
+            let connection = self.node.connect(Some(&token)).await?;
+            let answer = call(connection).await;
+            answer.map(tonic::Response::into_inner).map_err(|status| remote::refused(console, &self.node.node, &status))
+        })
+    }
+}

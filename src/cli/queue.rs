@@ -1,0 +1,73 @@
+//! `origin queue`: what waits for an office, oldest first.
+
+use super::{Outcome, application, apply::Door, console::Console, tree::plain};
+use crate::api::client::{wire, within_deadline};
+use serde_json::json;
+use std::process::ExitCode;
+
+/// List what waits to be examined or signed, oldest first, with what the rules said and what is new
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// One office [default: every office the account acts for]
+    #[arg(long, value_name = "CODE", default_value = "", hide_default_value = true)]
+    office: String,
+    /// The stages [default: those the account can do something about]
+    #[arg(long = "stage", value_name = "STAGE", value_parser = application::stage)]
+    stages: Vec<wire::ApplicationStage>,
+    /// Applications at most
+    #[arg(long, value_name = "COUNT", default_value_t = 50)]
+    limit: usize,
+    #[command(flatten)]
+    door: Door,
+}
+
+impl Arguments {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let (mut page_token, mut left) = (String::new(), self.limit);
+        while left > 0 {
+            let request = wire::ListQueueRequest {
+                office: self.office.clone(),
+                stages: self.stages.iter().map(|stage| (*stage).into()).collect(),
+                with_differences: true,
+                page_size: i32::try_from(left.min(500)).unwrap_or(500),
+                page_token,
+            };
+            let answer = self.door.ask(console, |connection| async move {
+                connection.examinations().list_queue(within_deadline(request)).await
+            })?;
+            answer.applications.iter().for_each(|one| show(console, one));
+            left = left.saturating_sub(answer.applications.len());
+            page_token = answer.next_page_token;
+            if page_token.is_empty() {
+                break;
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn show(console: Console, row: &wire::QueuedApplication) {
+    let application = row.application.clone().unwrap_or_default();
+    if console.is_json() {
+        let differences =
+            row.differences.iter().map(|one| json!({ "path": one.path, "before": one.before, "now": one.now }));
+        let mut described = application::described(&application);
+        if let Some(members) = described.as_object_mut() {
+            members.insert("compared".to_owned(), row.compared.into());
+            members.insert("differences".to_owned(), differences.collect());
+        }
+        console.data(described);
+        return;
+    }
+    application::line(console, &application);
+    if !application.claimed_by.is_empty() {
+        console.data(format!("    in hand of {}", plain(&application.claimed_by)));
+    }
+    for finding in &application.findings {
+        console.data(format!("    {}: {} [{}]", plain(&finding.path), plain(&finding.message), finding.rule));
+    }
+    for one in &row.differences {
+        let said = |text: &str| if text.is_empty() { "nothing".to_owned() } else { format!("`{}`", plain(text)) };
+        console.data(format!("    {}: {} instead of {}", plain(&one.path), said(&one.now), said(&one.before)));
+    }
+}
