@@ -10,9 +10,10 @@ use std::{
 };
 
 /// The services for people and systems, spoken in `api`; what they import is found from them.
-const SERVICES: [&str; 7] = [
+const SERVICES: [&str; 8] = [
     "origin/v1/admin_service.proto",
     "origin/v1/application_service.proto",
+    "origin/v1/audit_service.proto",
     "origin/v1/certificate_service.proto",
     "origin/v1/examination_service.proto",
     "origin/v1/log_service.proto",

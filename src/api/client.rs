@@ -14,6 +14,7 @@ use tonic::{Code, Request, Status};
 use tonic_types::pb;
 use wire::admin_service_client::AdminServiceClient;
 use wire::application_service_client::ApplicationServiceClient;
+use wire::audit_service_client::AuditServiceClient;
 use wire::certificate_service_client::CertificateServiceClient;
 use wire::examination_service_client::ExaminationServiceClient;
 use wire::log_service_client::LogServiceClient;
@@ -120,6 +121,11 @@ impl Connection {
     /// Reading logs.
     pub(crate) fn logs(&self) -> LogServiceClient<Calls> {
         LogServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
+    }
+
+    /// Reading the record of who did what.
+    pub(crate) fn audits(&self) -> AuditServiceClient<Calls> {
+        AuditServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
     }
 
     /// Signing in and out.

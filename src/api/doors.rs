@@ -2,6 +2,7 @@
 
 use super::admin::{Admin, ReloadTrust};
 use super::applications::ApplicationsDoor;
+use super::audit::Audits;
 use super::certificates::Certificates;
 use super::deadline;
 use super::examinations::ExaminationsDoor;
@@ -14,6 +15,7 @@ use super::verifications::Verifications;
 use super::wire::DESCRIPTORS;
 use super::wire::origin::v1::admin_service_server::AdminServiceServer;
 use super::wire::origin::v1::application_service_server::ApplicationServiceServer;
+use super::wire::origin::v1::audit_service_server::AuditServiceServer;
 use super::wire::origin::v1::certificate_service_server::CertificateServiceServer;
 use super::wire::origin::v1::examination_service_server::ExaminationServiceServer;
 use super::wire::origin::v1::log_service_server::LogServiceServer;
@@ -81,6 +83,7 @@ type CertificatesServer = CertificateServiceServer<Certificates>;
 type ApplicationsServer = ApplicationServiceServer<ApplicationsDoor>;
 type ExaminationsServer = ExaminationServiceServer<ExaminationsDoor>;
 type VerificationsServer = VerificationServiceServer<Verifications>;
+type AuditsServer = AuditServiceServer<Audits>;
 type SessionsServer = SessionServiceServer<Sessions>;
 type LogsServer = LogServiceServer<Logs>;
 type AdminServer = AdminServiceServer<Admin>;
@@ -123,10 +126,12 @@ impl Doors {
             VerificationsServer::NAME,
             LogsServer::NAME,
             SessionsServer::NAME,
+            AuditsServer::NAME,
             AdminServer::NAME,
         ];
         let client = Routes::new(client_health_server)
             .add_service(reflection(&services)?)
+            .add_service(AuditsServer::new(Audits { hosts: hosts.clone() }).max_decoding_message_size(MAX_MESSAGE))
             .add_service(SessionsServer::new(sessions).max_decoding_message_size(MAX_MESSAGE))
             .add_service(AdminServer::new(admin.clone()).max_decoding_message_size(MAX_MESSAGE))
             .add_service(CertificatesServer::new(certificates).max_decoding_message_size(MAX_MESSAGE))
@@ -160,6 +165,7 @@ impl Health {
         self.client.set_serving::<VerificationsServer>().await;
         self.client.set_serving::<LogsServer>().await;
         self.client.set_serving::<SessionsServer>().await;
+        self.client.set_serving::<AuditsServer>().await;
         self.client.set_serving::<AdminServer>().await;
         self.admin.set_serving::<AdminServer>().await;
     }
@@ -172,6 +178,7 @@ impl Health {
         self.client.set_not_serving::<VerificationsServer>().await;
         self.client.set_not_serving::<LogsServer>().await;
         self.client.set_not_serving::<SessionsServer>().await;
+        self.client.set_not_serving::<AuditsServer>().await;
         self.client.set_not_serving::<AdminServer>().await;
         self.admin.set_not_serving::<AdminServer>().await;
         // The empty name is the server as a whole.

@@ -6,6 +6,7 @@
 mod accounts;
 mod admin;
 mod applications;
+mod audit;
 mod call;
 mod certificates;
 pub(crate) mod client;

@@ -12,6 +12,7 @@ mod agreements;
 mod application;
 mod apply;
 mod arguments;
+mod audit;
 mod bench;
 mod certificate;
 mod check_config;
@@ -87,6 +88,7 @@ enum Command {
     Key(key::Arguments),
     Trust(trust::Arguments),
     Account(account::Arguments),
+    Audit(audit::Arguments),
     Login(session::Login),
     Logout(session::Logout),
     Partner(partner::Arguments),
@@ -116,6 +118,7 @@ impl Command {
             Self::Key(arguments) => arguments.run(console),
             Self::Trust(arguments) => arguments.run(console),
             Self::Account(arguments) => arguments.run(console),
+            Self::Audit(arguments) => arguments.run(console),
             Self::Login(arguments) => arguments.run(console),
             Self::Logout(arguments) => arguments.run(console),
             Self::Partner(arguments) => arguments.run(console),

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     log::{Origin, Shard},
+    office::AuditEvent,
     statement::{
         Act, Addressee, Body, Change, Envelope, Issuer, Jti, Kid, StatementRef, StatusChange, StatusReference,
         status_list::{LIST_ENTRIES, Status, StatusList, StatusOrder},
@@ -84,6 +85,40 @@ pub(super) struct Planned {
     pub(super) answers: Vec<(RequestKey, Result<Outcome, SequencerError>)>,
     /// What is answered when the batch is published.
     pub(super) outcomes: Vec<(RequestKey, Outcome)>,
+    /// Who does all this, for the audit record.
+    pub(super) told: Vec<Told>,
+}
+
+/// What one caller did to one log in a batch, one entry after the other: one row, for a stream of thousands must not
+/// make the audit record as long as the log.
+pub(super) struct Told {
+    event: AuditEvent,
+    first: EntryRef,
+    last: u64,
+}
+
+impl Told {
+    /// The row of the audit record.
+    pub(super) fn row(&self) -> Vec<u8> {
+        let EntryRef { origin, index } = &self.first;
+        let places = if *index == self.last { index.to_string() } else { format!("{index}-{}", self.last) };
+        self.event.clone().on(format!("{origin} {places}")).to_row()
+    }
+}
+
+impl Planned {
+    fn tell(&mut self, by: &AuditEvent, request: &RequestKey, outcome: &Outcome) {
+        let event = by.clone().by_request(&request.id);
+        let same = |told: &Told| {
+            let follows =
+                told.first.origin == outcome.entry.origin && told.last.checked_add(1) == Some(outcome.entry.index);
+            follows && AuditEvent { request: event.request.clone(), ..told.event.clone() } == event
+        };
+        match self.told.last_mut() {
+            Some(told) if same(told) => told.last = outcome.entry.index,
+            _ => self.told.push(Told { event, first: outcome.entry.clone(), last: outcome.entry.index }),
+        }
+    }
 }
 
 /// The next free place of everything.
@@ -236,7 +271,7 @@ impl Plan {
         let mut series: BTreeMap<String, u64> = BTreeMap::new();
         self.numbers.push_front(HashSet::new());
         self.moving.push_front(HashSet::new());
-        for Work { request, digest, task } in works {
+        for Work { request, digest, task, by } in works {
             let stored = ground.store.answered(&request.account, &request.id)?;
             if let Some(shut) = stored.as_ref().and_then(|answer| self.waits_for_head(answer)) {
                 planned.answers.push((request.clone(), Err(ground.gate.refusal(shut))));
@@ -259,7 +294,12 @@ impl Plan {
                 Task::Say(saying) => self.say(ground, saying, (request, *digest), &mut planned),
             };
             match done {
-                Ok(outcome) => planned.outcomes.push((request.clone(), outcome)),
+                Ok(outcome) => {
+                    if let Some(by) = by {
+                        planned.tell(by, request, &outcome);
+                    }
+                    planned.outcomes.push((request.clone(), outcome));
+                }
                 Err(error @ SequencerError::Unavailable(_)) => return Err(error),
                 Err(refusal) => planned.answers.push((request.clone(), Err(refusal))),
             }

@@ -3,7 +3,7 @@
 
 use super::{
     RequestKey, SequencerError, Setup,
-    plan::{Planned, Row},
+    plan::{Planned, Row, Told},
 };
 use crate::{
     log::{Hash, leaf_hash},
@@ -85,7 +85,8 @@ pub(super) fn press(setup: &Setup, planned: &Planned) -> Result<Pressed, Fault> 
         .collect();
     let entries = entries.into_iter().map(|(entry, _)| entry).collect();
     let expected = planned.expected.clone();
-    Ok(Pressed { batch: Batch { at_ms: planned.at_ms, entries, expected, state, ..Batch::default() }, hashes })
+    let audit = planned.told.iter().map(Told::row).collect();
+    Ok(Pressed { batch: Batch { at_ms: planned.at_ms, entries, expected, state, audit, ..Batch::default() }, hashes })
 }
 
 /// Whether the key may speak about the target of a change: its agreement and its office stand in the target alone.

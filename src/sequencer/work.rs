@@ -3,6 +3,7 @@
 use crate::{
     agreement::Series,
     certificate::{CertificateNumber, OfficeCode, Particulars, Ruling, Text},
+    office::AuditEvent,
     statement::{Act, Addressee, Body, Issuer, Jti, KeyChange, Receipt},
     store::{EntryRef, Expected, StateChange},
     time::{Date, ZoneName},
@@ -28,6 +29,8 @@ pub struct Work {
     pub digest: [u8; 32],
     /// What is to be done.
     pub task: Task,
+    /// Who does it, for the audit record; to what is added when the place is known. Nobody but the node, if none.
+    pub by: Option<AuditEvent>,
 }
 
 /// What is to be done.

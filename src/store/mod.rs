@@ -8,6 +8,7 @@
 //!
 //! Not its business: what an entry says, who may write it, when a head is due.
 
+mod audit;
 mod batch;
 mod contract;
 mod entry;
@@ -16,6 +17,7 @@ mod journal;
 mod memory;
 mod state;
 
+pub use audit::{AuditChain, BrokenChain};
 pub use batch::{Batch, Committed, MAX_BATCH_BYTES, MAX_NUMBER_BYTES};
 pub use contract::{LogHashes, SignHead, Store};
 pub use entry::{Disclosures, DurableEntry, EntryFacts, EntryRef, NewEntry, PublishedHead, Sealed};

@@ -11,7 +11,7 @@ use crate::{
         Absence, Account, AccountId, AccountRefused, Action, Actor, ApiToken, AuditEvent, Caller, Credential, Denials,
         Deputising, Login, Password, PasswordHash, Role, Scopes, Token, TokenPrefix, Wanted,
     },
-    store::{StateChange, Store, Table},
+    store::{AuditHead, AuditRow, StateChange, Store, Table},
     time::{Clock, Random, Timestamp},
 };
 use guessing::Guesses;
@@ -148,6 +148,18 @@ impl Accounts {
         // Who is away signs nothing: a deputy does, and a password left behind with a desk opens no signature.
         let signs = matches!(action, Action::SignCertificate | Action::IssueCertificate | Action::ChangeStatus);
         if signs && caller.is_away() { Err(WorkflowError::SignatoryAway) } else { Ok(()) }
+    }
+
+    /// Rows of the record of who did what, for those who may read it. It reads from the disk.
+    pub fn audit(&self, caller: &Caller, from: u64, limit: usize) -> Result<Vec<AuditRow>, WorkflowError> {
+        Self::allow(caller, Action::ReadAudit)?;
+        Ok(self.0.store.audit(from, limit)?)
+    }
+
+    /// The newest row of that record.
+    pub fn audit_head(&self, caller: &Caller) -> Result<Option<AuditHead>, WorkflowError> {
+        Self::allow(caller, Action::ReadAudit)?;
+        Ok(self.0.store.audit_head()?)
     }
 
     /// Every account, by id.

@@ -24,7 +24,7 @@ pub use sign::{Preview, Signed};
 
 use super::{Accounts, Desk, WorkflowError};
 use crate::{
-    office::{Action, ApplicationId, Caller},
+    office::{Action, Actor, ApplicationId, AuditEvent, Caller},
     sequencer::RequestKey,
     store::Store,
     time::Random,
@@ -124,14 +124,11 @@ impl Body {
 
 /// A row of the audit trail: who did what to which application, and nothing of what it says.
 fn audit_row(caller: &Caller, change: &Change) -> Vec<u8> {
-    let last = change.after.last();
-    let row = serde_json::json!({
-        "account": caller.id(),
-        "application": change.after.id,
-        "deed": last.map(|event| event.deed),
-        "stage": change.after.stage.name(),
-    });
-    row.to_string().into_bytes()
+    let deed = change.after.last().map_or("change", |event| event.deed.name());
+    let mut event = AuditEvent::named(Actor::Caller(caller), &format!("application_{deed}"));
+    let hand = caller.hand(&change.after.subject.office);
+    event.in_place_of = hand.in_place_of.map(|(absent, _)| absent.to_string());
+    event.on(change.after.id).with_detail(change.after.stage.name()).to_row()
 }
 
 fn page_size(asked: usize) -> usize {

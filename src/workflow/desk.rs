@@ -4,7 +4,7 @@ use super::{Accounts, CertificateName, CertificateRecord, RequestId, WorkflowErr
 use crate::{
     agreement::{Agreement, Agreements, Edition, NumberRule},
     certificate::{Country, Finding, Findings, Particulars, Ruling, Text},
-    office::{Action, Caller, Office},
+    office::{Action, Actor, AuditEvent, Caller, Office},
     sequencer::{
         Beside, ChangeOfStatus, Issue, Numbering, Outcome, RequestKey, Sequencer, SequencerError, Task, Work, answered,
     },
@@ -205,8 +205,10 @@ impl Desk {
             .await
             .map_err(|e| SequencerError::Unavailable(e.to_string()))??;
         let digest = digest_of_change(&target, &act, reason.as_ref(), remarks.as_ref());
+        let by = AuditEvent::of(Actor::Caller(caller), Action::ChangeStatus);
+        let by = Some(by.with_detail(format!("{} {} {}", word_of(&act), target.origin, target.index)));
         let task = Task::Change(Box::new(ChangeOfStatus { target, act, reason, remarks }));
-        Ok(self.0.sequencer.submit(Work { request, digest, task }).await?)
+        Ok(self.0.sequencer.submit(Work { request, digest, task, by }).await?)
     }
 
     /// One certificate. It reads from the disk.
@@ -236,7 +238,11 @@ impl Desk {
         let digest = Sha256::digest(&row.certificate_json).into();
         match self.judge(caller, &row.certificate_json) {
             Ok((issue, warnings)) => {
-                Ok(Prepared::Work(Work { request, digest, task: Task::Issue(Box::new(issue)) }, warnings))
+                let mut by = AuditEvent::of(Actor::Caller(caller), Action::IssueCertificate);
+                let hand = caller.hand(&issue.particulars.reference.office.code);
+                by.in_place_of = hand.in_place_of.map(|(absent, _)| absent.to_string());
+                let task = Task::Issue(Box::new(issue));
+                Ok(Prepared::Work(Work { request, digest, task, by: Some(by) }, warnings))
             }
             Err(refusal) => match answered(self.0.store.as_ref(), &request, digest)? {
                 Some(before) => Ok(Prepared::Done(before?)),
@@ -378,6 +384,17 @@ fn number_rule<'a>(edition: &'a Edition, country: Country, host: &str) -> Option
     let mut rules = edition.numbers_of(country).collect::<Vec<_>>();
     rules.sort_by_key(|rule| rule.authority.is_none());
     rules.into_iter().find(|rule| rule.authority.as_deref().is_none_or(|name| name.eq_ignore_ascii_case(label)))
+}
+
+/// The act in one word, for the audit record: what it is for stands in the log.
+const fn word_of(act: &Act) -> &'static str {
+    match act {
+        Act::Cancelled => "cancelled",
+        Act::Withdrawn { .. } => "withdrawn",
+        Act::Superseded { .. } => "superseded",
+        Act::Suspended => "suspended",
+        Act::Reinstated => "reinstated",
+    }
 }
 
 /// What makes two requests for a change of status the same: its parts, each with its length, so that no two

@@ -4,6 +4,7 @@ use super::{Desk, WorkflowError};
 use crate::{
     certificate::Text,
     log::Hash,
+    office::{Actor, AuditEvent},
     sequencer::{Outcome, RequestKey, Saying, Task, Work},
     statement::{KeyAct, KeyChange, KeyRecord, Kid},
 };
@@ -42,9 +43,11 @@ impl Desk {
         let digest: [u8; 32] = digest.finalize().into();
         let id = digest.first_chunk::<16>().copied().unwrap_or_default();
         let change = KeyChange { record: KeyRecord { key, act, trust_version, section }, reason };
+        let by =
+            AuditEvent::named(Actor::Operator, "announce_key").with_detail(format!("{word} {}", change.record.key));
         let task = Task::Say(Box::new(Saying::KeyChange(change)));
         let request = RequestKey { account: ACCOUNT.to_owned(), id };
-        let outcome = self.setup().sequencer.submit(Work { request, digest, task }).await?;
+        let outcome = self.setup().sequencer.submit(Work { request, digest, task, by: Some(by) }).await?;
         Ok((outcome, trust_version))
     }
 }

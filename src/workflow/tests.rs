@@ -3,7 +3,7 @@ pub(super) mod world;
 use super::*;
 use crate::{
     log::{Checkpoint, Origin, cosign},
-    office::Caller,
+    office::{AuditEvent, Caller},
     reason::Reasoned,
     sequencer::{
         Recalled, RequestKey, Saying, Task, Work,
@@ -296,7 +296,7 @@ async fn a_receipt_goes_to_the_issuer_of_the_log_and_a_key_change_to_everyone() 
     let (_, sequencer) = world.desk();
     let say = async |nth: u8, saying| {
         let request = RequestKey { account: "exchange".to_owned(), id: [nth; 16] };
-        let work = Work { request, digest: [nth; 32], task: Task::Say(Box::new(saying)) };
+        let work = Work { request, digest: [nth; 32], task: Task::Say(Box::new(saying)), by: None };
         sequencer.submit(work).await.unwrap().entry
     };
     let receipt = Receipt {
@@ -444,4 +444,31 @@ async fn a_key_that_may_not_speak_of_an_agreement_cancels_none_of_its_certificat
     assert_eq!(world.store.durable_size(&log()), 2, "a refused change takes no place");
     world.narrow_key("CPFTA");
     desk.change_status(&world.signatory, &world.request_id(3), wish()).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_issued_and_who_cancelled_stands_in_the_audit_record_in_one_row_for_a_stream() {
+    let world = World::new();
+    let (desk, _) = world.desk();
+    let rows: Arc<[IssueRow]> = (1..=40).map(|nth| world.footballs(nth)).collect();
+    let issued = desk.issue_many(&Arc::new(world.signatory.clone()), rows).await.unwrap();
+    let name = CertificateName::Jti(issued.into_iter().next_back().unwrap().unwrap().outcome.jti);
+    desk.change_status(&world.signatory, &world.request_id(99), cancel(name)).await.unwrap();
+    let rows = world.store.audit(0, 1_000).unwrap();
+    let mut chain = crate::store::AuditChain::default();
+    rows.iter().for_each(|row| chain.take(row).unwrap());
+    let events = rows.iter().map(|row| AuditEvent::read(&row.row).unwrap()).collect::<Vec<_>>();
+    assert!(events.len() < 10, "{} rows for one stream", events.len());
+    let last = events.last().unwrap();
+    assert_eq!((last.action.as_str(), last.by.as_str()), ("change_status", world.signatory.id().as_str()));
+    assert!(last.request.is_some() && last.roles == ["signatory"], "{last:?}");
+    assert_eq!(last.detail.as_deref(), Some("cancelled tdap.gov.pk/log/2026/cn 40"));
+    let places = events[..events.len() - 1].iter().map(|event| {
+        assert_eq!(event.action, "issue_certificate");
+        let (first, last) = event.object.rsplit(' ').next().unwrap().split_once('-').unwrap_or(("0", "0"));
+        last.parse::<u64>().unwrap() - first.parse::<u64>().unwrap() + 1
+    });
+    assert_eq!(places.sum::<u64>(), 40, "every entry is somebody's");
+    let text = serde_json::to_string(&events).unwrap();
+    assert!(!text.to_lowercase().contains("football") && !text.contains("Sialkot"), "{text}");
 }

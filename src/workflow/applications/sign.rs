@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     certificate::{CertificateNumber, Findings, Sha256, Signatory, SigningRole, Text},
-    office::{Action, Application, ApplicationId, ApplicationRefused, By, Caller, Deed, IssuedAs},
+    office::{Action, Actor, Application, ApplicationId, ApplicationRefused, AuditEvent, By, Caller, Deed, IssuedAs},
     reason::{Class, Reasoned as _},
     sequencer::{Beside, Issue, Numbering, Outcome, RequestKey, SequencerError, Task, Work},
     workflow::{Accounts, WorkflowError},
@@ -152,7 +152,17 @@ impl Applications {
             *to = from;
         }
         let request = RequestKey { account: application.id.to_string(), id };
-        Ok(Work { request, digest: hash.into(), task: Task::Issue(Box::new(Issue { beside, ..issue })) })
+        // The one who approved is the one who signs, whoever asks for the certificate a second time.
+        let by = application.stage.approval().map(|approval| {
+            let signatory = &approval.signatory;
+            AuditEvent {
+                by: signatory.account.to_string(),
+                in_place_of: signatory.in_place_of.as_ref().map(|(absent, _)| absent.to_string()),
+                ..AuditEvent::named(Actor::Node, Action::SignCertificate.name())
+            }
+            .with_detail(application.id)
+        });
+        Ok(Work { request, digest: hash.into(), task: Task::Issue(Box::new(Issue { beside, ..issue })), by })
     }
 
     /// What became of an approved application when the writer answered.
