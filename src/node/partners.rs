@@ -45,6 +45,7 @@ pub(super) struct OpenPartners {
     driver: Driver,
     listener: Listener,
     greeting: Greeting,
+    keeper: Arc<TrustKeeper>,
 }
 
 impl OpenPartners {
@@ -53,8 +54,21 @@ impl OpenPartners {
         self.driver.view()
     }
 
-    /// Serves partners.
+    /// Serves partners; what they prove of each other is known to verdicts here.
     pub(super) fn serve(self, serving: &mut JoinSet<()>, stop: watch::Receiver<bool>, drain: Duration) -> Driver {
+        let (keeper, mut proven, mut stopping) = (self.keeper, self.driver.view().equivocated(), stop.clone());
+        serving.spawn(async move {
+            loop {
+                let all = proven.borrow_and_update().values().cloned().collect::<Vec<_>>();
+                if !all.is_empty() {
+                    keeper.equivocated(all);
+                }
+                tokio::select! {
+                    Ok(()) = proven.changed() => {}
+                    _ = stopping.wait_for(|stop| *stop) => return,
+                }
+            }
+        });
         serving.spawn(self.listener.serve(self.greeting, self.driver.router(), LIMITS, stop, drain));
         self.driver
     }
@@ -124,7 +138,8 @@ impl PartnerDoor {
             random,
         });
         let driver = started.await.map_err(|error| NodeError::Content { path: kept, message: error.to_string() })?;
-        Ok(OpenPartners { driver, listener: self.listener, greeting: Greeting::partners(acceptor, list) })
+        let (greeting, keeper) = (Greeting::partners(acceptor, list), Arc::clone(keeper));
+        Ok(OpenPartners { driver, listener: self.listener, greeting, keeper })
     }
 
     /// A node that the list does not know yet starts all the same: its entry comes with a later list.

@@ -5,9 +5,9 @@ use super::{NodeError, federation, files};
 use crate::agreement::Agreements;
 use crate::exchange::driver::{ListError, Lists};
 use crate::trust::{Anchor, TrustError, TrustList};
-use crate::verification::{Settings, Verifier};
+use crate::verification::{Equivocation, Settings, Verifier};
 use arc_swap::ArcSwap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 /// Holds the list and whatever follows from it.
@@ -17,6 +17,8 @@ pub(super) struct TrustKeeper {
     list: Arc<ArcSwap<TrustList>>,
     verifier: Arc<ArcSwap<Verifier>>,
     version: watch::Sender<u64>,
+    /// Logs that are proven to have shown two histories.
+    equivocations: Mutex<Vec<Equivocation>>,
     /// One list is taken at a time, so that each follows the one before.
     taking: Mutex<()>,
 }
@@ -25,9 +27,17 @@ impl TrustKeeper {
     /// Opens the list that is on disk.
     pub(super) fn open(files: TrustFiles, agreements: Arc<Agreements>) -> Result<Self, NodeError> {
         let list = federation::trust(&files, None)?;
-        let verifier = Arc::new(ArcSwap::from_pointee(judge(&list, &agreements)));
+        let verifier = Arc::new(ArcSwap::from_pointee(judge(&list, &agreements, &[])));
         let (version, _) = watch::channel(list.version());
-        Ok(Self { files, agreements, list: Arc::new(ArcSwap::from(list)), verifier, version, taking: Mutex::new(()) })
+        Ok(Self {
+            files,
+            agreements,
+            list: Arc::new(ArcSwap::from(list)),
+            verifier,
+            version,
+            equivocations: Mutex::default(),
+            taking: Mutex::new(()),
+        })
     }
 
     /// The list, for whoever looks at it anew each time.
@@ -49,9 +59,24 @@ impl TrustKeeper {
         Ok(version)
     }
 
+    /// Verdicts know these logs as such that showed two histories.
+    pub(super) fn equivocated(&self, proven: Vec<Equivocation>) {
+        let _turn = self.taking.lock().unwrap_or_else(PoisonError::into_inner);
+        self.judge_by(&self.list.load_full(), &proven);
+        *self.equivocations() = proven;
+    }
+
+    fn equivocations(&self) -> MutexGuard<'_, Vec<Equivocation>> {
+        self.equivocations.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn judge_by(&self, list: &Arc<TrustList>, equivocations: &[Equivocation]) {
+        self.verifier.store(Arc::new(judge(list, &self.agreements, equivocations)));
+    }
+
     fn put_in_use(&self, list: Arc<TrustList>) {
         let version = list.version();
-        self.verifier.store(Arc::new(judge(&list, &self.agreements)));
+        self.judge_by(&list, &self.equivocations());
         self.list.store(list);
         self.version.send_if_modified(|known| std::mem::replace(known, version) != version);
     }
@@ -87,6 +112,7 @@ impl Lists for TrustKeeper {
     }
 }
 
-fn judge(list: &Arc<TrustList>, agreements: &Arc<Agreements>) -> Verifier {
-    Verifier::new(Arc::clone(list), Some(Arc::clone(agreements)), Settings::default())
+fn judge(list: &Arc<TrustList>, agreements: &Arc<Agreements>, equivocations: &[Equivocation]) -> Verifier {
+    let settings = Settings { equivocations: equivocations.to_vec(), ..Settings::default() };
+    Verifier::new(Arc::clone(list), Some(Arc::clone(agreements)), settings)
 }

@@ -18,7 +18,12 @@ fn memory() -> (Arc<dyn Store>, Option<tempfile::TempDir>) {
 
 fn journal() -> (Arc<dyn Store>, Option<tempfile::TempDir>) {
     let folder = tempfile::tempdir().unwrap();
-    let options = JournalOptions { entry_segment_bytes: 64 << 10, state_segment_bytes: 16 << 10, ..Default::default() };
+    let options = JournalOptions {
+        entry_segment_bytes: 64 << 10,
+        state_segment_bytes: 16 << 10,
+        rows_in_memory: 2,
+        ..Default::default()
+    };
     let store = JournalStore::open(folder.path(), options, Arc::new(SeededRandom::new(1))).unwrap();
     (Arc::new(store), Some(folder))
 }

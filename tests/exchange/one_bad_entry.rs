@@ -31,7 +31,7 @@ impl HashReader for Nodes {
 
 /// Puts an entry into a log of a stopped node, and signs the head over it with the node's own key: what an honest
 /// node refuses to do. Gives its index.
-fn smuggle(member: &Member, origin: &Origin, spoil: impl FnOnce(&[u8]) -> Bytes) -> u64 {
+pub(crate) fn smuggle(member: &Member, origin: &Origin, spoil: impl FnOnce(&[u8]) -> Bytes) -> u64 {
     let data = member.folder().join("data").join(member.host());
     let store = JournalStore::open(&data, JournalOptions::default(), Arc::new(SystemRandom)).unwrap();
     let head = store.head(origin).unwrap().head;

@@ -137,7 +137,7 @@ pub(super) async fn take(inner: &Arc<Inner>, evidence: &Evidence) -> Result<(), 
         store.commit(Batch { at_ms, state, ..Batch::default() })
     });
     // Frozen first: that is safe whether it is kept or not.
-    inner.freeze(&origin, size);
+    inner.freeze(&evidence.proven);
     kept.await.map_err(|error| StoreError::Index(error.to_string()))??;
     for link in inner.all_links() {
         tokio::spawn(tell(link, origin.clone(), evidence.clone()));
@@ -192,10 +192,10 @@ fn file(evidence: &Evidence) -> Vec<u8> {
     all.to_string().into_bytes()
 }
 
-/// The logs that are known to have shown two histories, with the sizes up to which they are one. What a newer trust
-/// list no longer proves is left out. It blocks.
-pub(super) fn known(store: &dyn Store, trust: &TrustList) -> Result<BTreeMap<Origin, u64>, StoreError> {
+/// The logs that are known to have shown two histories, with the proof. What a newer trust list no longer proves is
+/// left out. It blocks.
+pub(super) fn known(store: &dyn Store, trust: &TrustList) -> Result<BTreeMap<Origin, Equivocation>, StoreError> {
     let records = store.records(Table::Evidence)?;
     let proven = records.iter().filter_map(|(_, record)| Equivocation::read(trust, record).ok());
-    Ok(proven.map(|proven| (proven.origin().clone(), proven.size())).collect())
+    Ok(proven.map(|proven| (proven.origin().clone(), proven)).collect())
 }

@@ -15,6 +15,7 @@ use crate::reason::Reasoned as _;
 use crate::statement::{Addressee, Issuer};
 use crate::store::{JournalOptions, JournalStore, Store, StoreError};
 use crate::trust::NodeName;
+use crate::verification::Equivocation;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -297,8 +298,8 @@ impl Carrier {
         let mut links = self.inner.link_of(&self.partner);
         let mut tick = tokio::time::interval(TICK);
         let mut frozen = self.inner.equivocated();
-        let proven = |frozen: &watch::Receiver<BTreeMap<Origin, u64>>, origin: &Origin| {
-            frozen.borrow().get(origin).map(|size| Event::Equivocated(*size))
+        let proven = |frozen: &watch::Receiver<BTreeMap<Origin, Equivocation>>, origin: &Origin| {
+            frozen.borrow().get(origin).map(|proven| Event::Equivocated(proven.size()))
         };
         let mut events = VecDeque::from_iter(proven(&frozen, &self.origin));
         events.push_back(Event::Tick);

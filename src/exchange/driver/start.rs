@@ -19,6 +19,7 @@ use crate::reason::Reasoned as _;
 use crate::store::{JournalOptions, JournalStore, Store, StoreError};
 use crate::time::{Clock, Random, Timestamp};
 use crate::trust::NodeName;
+use crate::verification::Equivocation;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -74,7 +75,7 @@ pub(super) struct Inner {
     pub(super) witness: WitnessDesk,
     /// What is the node's own: heads it witnessed, evidence.
     pub(super) node_store: Arc<dyn Store>,
-    equivocated: watch::Sender<BTreeMap<Origin, u64>>,
+    equivocated: watch::Sender<BTreeMap<Origin, Equivocation>>,
     suspicions: mpsc::UnboundedSender<heads::Event>,
     told: mpsc::UnboundedSender<(NodeName, Vec<KnownHead>)>,
     pub(super) replicas: Replicas,
@@ -222,6 +223,12 @@ impl DriverView {
         })
     }
 
+    /// Logs that are proven to have shown two histories: what a verdict has to know.
+    #[must_use]
+    pub fn equivocated(&self) -> watch::Receiver<BTreeMap<Origin, Equivocation>> {
+        self.0.equivocated()
+    }
+
     /// Changes whenever another log is kept.
     #[must_use]
     pub fn opened(&self) -> watch::Receiver<u64> {
@@ -242,15 +249,16 @@ impl Inner {
         let _ = self.told.send((partner.clone(), heads));
     }
 
-    /// Logs that have shown two histories, with the sizes up to which they are one.
-    pub(super) fn equivocated(&self) -> watch::Receiver<BTreeMap<Origin, u64>> {
+    /// Logs that have shown two histories, with the proof.
+    pub(super) fn equivocated(&self) -> watch::Receiver<BTreeMap<Origin, Equivocation>> {
         self.equivocated.subscribe()
     }
 
     /// Takes and cosigns nothing more of a log.
-    pub(super) fn freeze(&self, origin: &Origin, size: u64) {
+    pub(super) fn freeze(&self, proven: &Equivocation) {
+        let origin = proven.origin();
         self.equivocated.send_modify(|all| {
-            all.insert(origin.clone(), size);
+            all.insert(origin.clone(), proven.clone());
         });
         self.witness.freeze(origin);
     }

@@ -62,6 +62,22 @@ fn whatever_the_weather_replicas_converge_and_heads_are_cosigned_fourth_share() 
 }
 
 #[test]
+fn a_day_apart_stops_nobody_from_issuing_and_heals() {
+    let day = 24 * 60 * 60 * 1_000;
+    let fair = Weather { storm: day, cuts: 0, lost: 0, failures: 0, crashes: 0, partitions: 0, restores: 0 };
+    let mut simulation = Simulation::new(1, fair);
+    simulation.run_until(15_000);
+    let before = simulation.issued_and_held(0);
+    simulation.part(0);
+    simulation.run_until(day - 1);
+    let after = simulation.issued_and_held(0);
+    assert!(after.0 > before.0 && after.1 < after.0, "before the partition {before:?}, at its end {after:?}");
+    simulation.run();
+    simulation.check_rest();
+    assert_eq!(simulation.issued_and_held(0), (after.0, after.0));
+}
+
+#[test]
 fn the_same_seed_is_the_same_storm() {
     let run = || {
         let mut simulation = Simulation::new(5, weather(5));

@@ -218,6 +218,34 @@ impl Simulation {
         }
     }
 
+    /// Runs up to a moment of the storm, in milliseconds.
+    pub(super) fn run_until(&mut self, moment: u64) {
+        while self.now < moment
+            && let Some((at, happening)) = self.agenda.next()
+        {
+            self.now = at;
+            self.steps += 1;
+            self.happen(happening);
+        }
+    }
+
+    /// From now on a node reaches nobody, until the storm is over.
+    pub(super) fn part(&mut self, node: usize) {
+        self.cut
+            .extend((0..NODES.len()).filter(|other| *other != node).map(|other| (node.min(other), node.max(other))));
+    }
+
+    /// Entries that a node has issued, and those of them that their addressees hold.
+    pub(super) fn issued_and_held(&self, node: usize) -> (u64, u64) {
+        let size = |store: &dyn Store, log| store.head(log).map_or(0, |head| head.head.size);
+        let own = self.logs.iter().filter(|log| ends(log).0 == node);
+        let both = own.map(|log| {
+            let held = size(self.nodes[ends(log).1].disk.partners[log].as_ref(), log);
+            (size(self.nodes[node].disk.own.as_ref(), log), held)
+        });
+        both.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1))
+    }
+
     fn timestamp(&self) -> Timestamp {
         let start = START.parse::<Timestamp>().unwrap().as_millisecond();
         Timestamp::from_millisecond(start + i64::try_from(self.now).unwrap()).unwrap()

@@ -85,11 +85,16 @@ impl Core {
 
     /// The row of a durable entry, published or not.
     pub(super) fn durable_row(&self, origin: &Origin, index: u64) -> Result<Option<Row>, StoreError> {
-        let pending = self.logs().get(origin).and_then(|log| log.pending(index));
-        match pending {
-            Some(row) => Ok(Some(row)),
-            None => self.row(origin, index),
-        }
+        let sidecar = {
+            let logs = self.logs();
+            let Some(log) = logs.get(origin) else { return Ok(None) };
+            match log.pending(index) {
+                Some(row) => return Ok(Some(row)),
+                None if index < log.in_sidecar() => log.sidecar.clone(),
+                None => return Ok(None),
+            }
+        };
+        sidecar.row(index).map(Some)
     }
 
     fn segment(&self, ordinal: u32) -> Result<Arc<dyn DiskFile>, StoreError> {

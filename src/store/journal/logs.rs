@@ -1,7 +1,7 @@
 //! The logs of a store in memory: what is published of each, and what is durable but not yet.
 
 use super::rows::{Row, Sidecar, Tree};
-use crate::log::{Hash, Origin};
+use crate::log::Origin;
 use crate::statement::Jti;
 use crate::store::entry::PublishedHead;
 use std::collections::HashMap;
@@ -16,7 +16,12 @@ pub(super) struct Log {
     /// Over published entries.
     pub(super) tree: Tree,
     pub(super) head: Option<PublishedHead>,
-    /// Durable entries past the head, in order.
+    /// Durable entries past the head whose rows are in the sidecar already, not synced: a log may be years behind its
+    /// next head. The journal has them: a start makes them again.
+    pub(super) laid: u64,
+    /// The segment of the first of them.
+    pub(super) laid_from: Option<u32>,
+    /// The durable entries after those, in order.
     pub(super) pending: Vec<Row>,
     /// `jti` of the last durable entry.
     pub(super) last_jti: Option<Jti>,
@@ -28,34 +33,38 @@ impl Log {
     }
 
     pub(super) fn durable(&self) -> u64 {
-        self.published() + self.pending.len() as u64
+        self.in_sidecar() + self.pending.len() as u64
     }
 
-    /// The row of an entry past the head.
+    /// Entries whose rows are in the sidecar.
+    pub(super) fn in_sidecar(&self) -> u64 {
+        self.published() + self.laid
+    }
+
+    /// The row of an entry that is not in the sidecar.
     pub(super) fn pending(&self, index: u64) -> Option<Row> {
-        let at = index.checked_sub(self.published())?;
+        let at = index.checked_sub(self.in_sidecar())?;
         self.pending.get(usize::try_from(at).ok()?).copied()
     }
 
-    /// The row of an entry past the head, to be changed.
+    /// The same, to be changed.
     pub(super) fn pending_mut(&mut self, index: u64) -> Option<&mut Row> {
-        let at = index.checked_sub(self.published())?;
+        let at = index.checked_sub(self.in_sidecar())?;
         self.pending.get_mut(usize::try_from(at).ok()?)
     }
 
-    /// How many pending rows a head of `size` covers; none if it covers more than there are.
-    pub(super) fn covered(&self, size: u64) -> Option<usize> {
-        let covered = usize::try_from(size.checked_sub(self.published())?).ok()?;
-        (covered <= self.pending.len()).then_some(covered)
+    /// How many rows past the head one of `size` covers: of those laid, and of those pending. None if it covers more
+    /// than there are.
+    pub(super) fn covered(&self, size: u64) -> Option<(u64, usize)> {
+        let covered = size.checked_sub(self.published())?;
+        let laid = covered.min(self.laid);
+        let pending = usize::try_from(covered - laid).ok()?;
+        (pending <= self.pending.len()).then_some((laid, pending))
     }
 
-    /// The root for a size between the published and the durable one.
-    pub(super) fn root_at(&self, size: u64) -> Option<Hash> {
-        let mut edge = self.tree.edge().clone();
-        for row in self.pending.get(..self.covered(size)?)? {
-            edge.append(row.leaf_hash);
-        }
-        Some(edge.root())
+    /// The segment of the first entry past the head.
+    pub(super) fn oldest_segment(&self) -> Option<u32> {
+        self.laid_from.or_else(|| self.pending.first().map(|row| row.leaf.segment))
     }
 }
 

@@ -60,6 +60,8 @@ pub struct JournalOptions {
     pub state_segment_bytes: u64,
     /// Bytes of the disk that stay free: below them nothing is accepted.
     pub reserve_bytes: u64,
+    /// Rows of entries without a head that are kept in memory; beyond them they are laid where they will stand.
+    pub rows_in_memory: usize,
     /// Whether the index, marks and keys are kept on a thread of their own. Without, they are kept on the
     /// writer's turn, for tests that must do the same each time.
     pub background: bool,
@@ -71,6 +73,7 @@ impl Default for JournalOptions {
             entry_segment_bytes: 64 << 20,
             state_segment_bytes: 16 << 20,
             reserve_bytes: 256 << 20,
+            rows_in_memory: 8 << 10,
             background: true,
         }
     }

@@ -239,7 +239,8 @@ fn read_logs(parts: &Parts, tail: &Tail, told: &Told, trusted: &[u64]) -> Result
         let placed = usize::try_from(id).ok().and_then(|id| trusted.get(id)).copied().unwrap_or(0).min(signed);
         let tree = Tree::load(&sidecar, placed)?;
         let (origin, addressee, head) = (origin.clone(), addressee.clone(), head.clone());
-        let log = Log { id, origin, addressee, sidecar, tree, head, pending: Vec::new(), last_jti: None };
+        let (laid, laid_from, pending, last_jti) = (0, None, Vec::new(), None);
+        let log = Log { id, origin, addressee, sidecar, tree, head, laid, laid_from, pending, last_jti };
         growing.push(Growing { log, signed, placed, rows: Vec::new() });
     }
     let mut erased = Vec::new();

@@ -56,7 +56,13 @@ impl Index for Forgetful {
 }
 
 fn small() -> JournalOptions {
-    JournalOptions { entry_segment_bytes: 24 << 10, state_segment_bytes: 6 << 10, reserve_bytes: 0, background: false }
+    JournalOptions {
+        entry_segment_bytes: 24 << 10,
+        state_segment_bytes: 6 << 10,
+        reserve_bytes: 0,
+        rows_in_memory: 3,
+        background: false,
+    }
 }
 
 struct Bench {

@@ -11,7 +11,7 @@ use super::mark::Mark;
 use super::record::{EntryHalf, NO_STATUS, StateBatch, StateRecord, put_audit, put_disclosures, put_erasure, put_leaf};
 use super::rows::{Place, Row, Sidecar, Tree};
 use super::wire::length32;
-use crate::log::{Extension, Origin, leaf_hash};
+use crate::log::{Extension, Hash, Origin, leaf_hash};
 use crate::statement::Jti;
 use crate::store::batch::{Batch, Committed, Present, admit, check_note};
 use crate::store::contract::SignHead;
@@ -25,6 +25,8 @@ use std::sync::{Arc, MutexGuard};
 pub(super) const KEPT_FOR_EVER: u64 = u64::MAX;
 /// Answers looked at, and dropped, at once.
 pub(super) const EXPIRE_AT_ONCE: usize = 4096;
+/// Rows read or written at once.
+const PORTION: usize = 4096;
 
 /// Where the journals end, and what goes with it.
 #[derive(Debug)]
@@ -148,6 +150,7 @@ impl Core {
             }
             let committed = self.settle(opened, sidecars, rows);
             self.place_late(late)?;
+            committed.durable.iter().try_for_each(|(origin, _)| self.lay(origin))?;
             Ok(committed)
         })
     }
@@ -306,6 +309,26 @@ impl Core {
         Ok(())
     }
 
+    /// Puts the rows past the head where they will stand, once there are many.
+    fn lay(&self, origin: &Origin) -> Result<(), StoreError> {
+        let (sidecar, first, rows) = {
+            let logs = self.logs();
+            let log = logs.get(origin).ok_or_else(|| StoreError::UnknownLog(origin.clone()))?;
+            if log.pending.len() <= self.parts.options.rows_in_memory {
+                return Ok(());
+            }
+            (log.sidecar.clone(), log.in_sidecar(), log.pending.clone())
+        };
+        // They stay in memory until they are there to be read.
+        sidecar.write(first, &rows)?;
+        let mut logs = self.logs_mut();
+        let log = logs.get_mut(origin).ok_or_else(|| StoreError::UnknownLog(origin.clone()))?;
+        log.laid_from = log.oldest_segment();
+        log.laid += rows.len() as u64;
+        log.pending = Vec::new();
+        Ok(())
+    }
+
     /// Shows changes, and hands them to the index.
     fn hand_changes(&self, writer: &Writer, changes: Changes) {
         let reached = Reached { sequence: writer.state.next.first, crc: writer.state.next.previous };
@@ -322,7 +345,8 @@ impl Core {
         let mut logs = self.logs_mut();
         for ((origin, id, addressee), sidecar) in opened.into_iter().zip(sidecars) {
             let tree = Tree::empty();
-            logs.push(Log { id, origin, addressee, sidecar, tree, head: None, pending: Vec::new(), last_jti: None });
+            let (head, laid, laid_from, pending, last_jti) = (None, 0, None, Vec::new(), None);
+            logs.push(Log { id, origin, addressee, sidecar, tree, head, laid, laid_from, pending, last_jti });
         }
         let mut durable = Vec::new();
         for (origin, rows) in rows {
@@ -368,39 +392,80 @@ impl Core {
     /// Compare-and-swap: the extension must start where the last signed head ended, and end in the stored root.
     fn check_extension(&self, extension: &Extension) -> Result<(), StoreError> {
         let (origin, head) = (&extension.checkpoint().origin, extension.checkpoint().head);
-        let logs = self.logs();
-        let log = logs.get(origin).ok_or_else(|| StoreError::UnknownLog(origin.clone()))?;
-        if extension.previous() != log.head.as_ref().map(|published| published.head) {
-            let expected = extension.previous().map_or(0, |previous| previous.size);
-            return Err(StoreError::HeadMoved { origin: origin.clone(), expected, signed: log.published() });
-        }
-        match log.root_at(head.size) {
+        let durable = {
+            let logs = self.logs();
+            let log = logs.get(origin).ok_or_else(|| StoreError::UnknownLog(origin.clone()))?;
+            if extension.previous() != log.head.as_ref().map(|published| published.head) {
+                let expected = extension.previous().map_or(0, |previous| previous.size);
+                return Err(StoreError::HeadMoved { origin: origin.clone(), expected, signed: log.published() });
+            }
+            log.durable()
+        };
+        match self.root_at(origin, head.size)? {
             Some(root) if root == head.root => Ok(()),
             Some(_) => Err(StoreError::RootDiffers { origin: origin.clone(), size: head.size }),
-            None => Err(StoreError::NotDurable { origin: origin.clone(), size: head.size, durable: log.durable() }),
+            None => Err(StoreError::NotDurable { origin: origin.clone(), size: head.size, durable }),
         }
+    }
+
+    /// The root for a size between the published and the durable one.
+    fn root_at(&self, origin: &Origin, size: u64) -> Result<Option<Hash>, StoreError> {
+        let (mut edge, sidecar, first, laid, rest) = {
+            let logs = self.logs();
+            let Some(log) = logs.get(origin) else { return Ok(None) };
+            let Some((laid, pending)) = log.covered(size) else { return Ok(None) };
+            let rest = log.pending.iter().take(pending).map(|row| row.leaf_hash).collect::<Vec<_>>();
+            (log.tree.edge().clone(), log.sidecar.clone(), log.published(), laid, rest)
+        };
+        for (at, count) in portions(first, laid) {
+            sidecar.read(at, count)?.iter().for_each(|row| edge.append(row.leaf_hash));
+        }
+        rest.into_iter().for_each(|leaf| edge.append(leaf));
+        Ok(Some(edge.root()))
     }
 
     /// Rows and hashes go to the sidecar, then the head shows them.
     fn publish(&self, origin: &Origin, head: PublishedHead) -> Result<(), StoreError> {
         let unknown = || StoreError::UnknownLog(origin.clone());
-        let (sidecar, first, rows, kept, complete) = {
-            let mut logs = self.logs_mut();
-            let log = logs.get_mut(origin).ok_or_else(unknown)?;
-            let covered = log.covered(head.head.size).unwrap_or(0);
-            let rows = log.pending.get(..covered).unwrap_or_default().to_vec();
-            let kept = log.tree.kept();
-            // The tree runs ahead of the head for a moment; readers are held to the head.
-            let complete: Vec<_> = rows.iter().filter_map(|row| log.tree.append(row.leaf_hash)).collect();
-            (log.sidecar.clone(), log.published(), rows, kept, complete)
+        let (sidecar, first, laid, pending, left) = {
+            let logs = self.logs();
+            let log = logs.get(origin).ok_or_else(unknown)?;
+            let (laid, pending) = log.covered(head.head.size).unwrap_or((0, 0));
+            (log.sidecar.clone(), log.published(), laid, pending, log.laid - laid)
         };
-        sidecar.write(first, &rows)?;
-        sidecar.write_nodes(kept, &complete)?;
+        for (at, count) in portions(first, laid) {
+            let rows = sidecar.read(at, count)?;
+            self.grow(origin, &sidecar, &rows)?;
+        }
+        for (at, count) in portions(0, pending as u64) {
+            let rows = {
+                let logs = self.logs();
+                let log = logs.get(origin).ok_or_else(unknown)?;
+                let rows = log.pending.iter().skip(usize::try_from(at).unwrap_or(usize::MAX));
+                rows.take(usize::try_from(count).unwrap_or(usize::MAX)).copied().collect::<Vec<_>>()
+            };
+            sidecar.write(first + laid + at, &rows)?;
+            self.grow(origin, &sidecar, &rows)?;
+        }
+        let laid_from = if left > 0 { Some(sidecar.row(first + laid)?.leaf.segment) } else { None };
         let mut logs = self.logs_mut();
         let log = logs.get_mut(origin).ok_or_else(unknown)?;
-        log.pending.drain(..rows.len().min(log.pending.len()));
+        log.pending.drain(..pending.min(log.pending.len()));
+        (log.laid, log.laid_from) = (left, laid_from);
         log.head = Some(head);
         Ok(())
+    }
+
+    /// Appends rows to the tree, whose hashes go to the sidecar. The tree runs ahead of the head for a moment; readers
+    /// are held to the head.
+    fn grow(&self, origin: &Origin, sidecar: &Sidecar, rows: &[Row]) -> Result<(), StoreError> {
+        let (kept, complete) = {
+            let mut logs = self.logs_mut();
+            let log = logs.get_mut(origin).ok_or_else(|| StoreError::UnknownLog(origin.clone()))?;
+            let kept = log.tree.kept();
+            (kept, rows.iter().filter_map(|row| log.tree.append(row.leaf_hash)).collect::<Vec<_>>())
+        };
+        sidecar.write_nodes(kept, &complete)
     }
 
     /// Once all entries of older segments are published, a start need not read those segments.
@@ -409,8 +474,7 @@ impl Core {
             return;
         }
         let logs = self.logs();
-        let oldest = |log: &Log| log.pending.first().map(|row| row.leaf.segment);
-        let segment = logs.all().iter().filter_map(oldest).min().unwrap_or(writer.entries.ordinal);
+        let segment = logs.all().iter().filter_map(Log::oldest_segment).min().unwrap_or(writer.entries.ordinal);
         if segment == writer.marked {
             return;
         }
@@ -533,6 +597,12 @@ impl Core {
         }
         Ok(())
     }
+}
+
+/// So many rows from `first` on, in portions that fit memory.
+fn portions(first: u64, count: u64) -> impl Iterator<Item = (u64, u64)> {
+    let end = first.saturating_add(count);
+    (first..end).step_by(PORTION).map(move |at| (at, (end - at).min(PORTION as u64)))
 }
 
 fn log_records(log: &Log) -> Vec<StateRecord> {
