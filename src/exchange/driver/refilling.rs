@@ -126,8 +126,9 @@ impl Carrier<'_> {
             }
             Action::Check(work) => {
                 let (store, done) = (Arc::clone(&self.store), self.done.clone());
+                let room = self.inner.replicas.room_to_check();
                 tokio::spawn(async move {
-                    let checked = checked(store, work).await;
+                    let checked = checked(store, work, &room).await;
                     // Nobody waits for it any more.
                     let _ = done.send(checked.map_or_else(Event::StoreFailed, Event::Checked));
                 });

@@ -17,10 +17,11 @@ use crate::store::{JournalOptions, JournalStore, Store, StoreError};
 use crate::trust::NodeName;
 use crate::verification::Equivocation;
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
@@ -34,12 +35,26 @@ const AGAIN: Duration = Duration::from_mins(1);
 const PART: usize = 64;
 
 /// Every log replicated here.
-#[derive(Default)]
 pub(super) struct Replicas {
     running: Mutex<BTreeMap<Origin, Option<Arc<dyn Store>>>>,
     quotas: Mutex<HashMap<NodeName, Arc<Quota>>>,
     tasks: Mutex<JoinSet<()>>,
     opened: watch::Sender<u64>,
+    /// As many checks run at once as there are cores: more threads check no faster, and each keeps memory of its own.
+    checks: Arc<Semaphore>,
+}
+
+impl Default for Replicas {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        Self {
+            running: Mutex::default(),
+            quotas: Mutex::default(),
+            tasks: Mutex::default(),
+            opened: watch::Sender::default(),
+            checks: Arc::new(Semaphore::new(cores)),
+        }
+    }
 }
 
 impl Replicas {
@@ -61,6 +76,11 @@ impl Replicas {
     /// Changes whenever another is open.
     pub(super) fn opened(&self) -> watch::Receiver<u64> {
         self.opened.subscribe()
+    }
+
+    /// Who checks entries waits for room first.
+    pub(super) fn room_to_check(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.checks)
     }
 
     /// What the logs of a partner take.
@@ -441,9 +461,9 @@ impl Carrier {
     }
 
     fn check(&self, work: Unchecked) {
-        let (store, done) = (Arc::clone(&self.store), self.done.clone());
+        let (store, done, room) = (Arc::clone(&self.store), self.done.clone(), self.inner.replicas.room_to_check());
         tokio::spawn(async move {
-            let event = checked(store, work).await.map_or_else(Event::StoreFailed, Event::Checked);
+            let event = checked(store, work, &room).await.map_or_else(Event::StoreFailed, Event::Checked);
             // The carrier may be gone.
             let _ = done.send(Heard::Event(event));
         });
@@ -533,18 +553,24 @@ pub(super) async fn stream(link: Option<Link>) -> Result<Up, String> {
 }
 
 /// Checks entries on as many threads as there are, and puts the parts together again.
-pub(super) async fn checked(store: Arc<dyn Store>, work: Unchecked) -> Result<Checked, String> {
+pub(super) async fn checked(store: Arc<dyn Store>, work: Unchecked, room: &Arc<Semaphore>) -> Result<Checked, String> {
     let mut whole = Checked {
         ticket: work.ticket,
         entries: Vec::with_capacity(work.entries.len()),
         targets: BTreeMap::new(),
         trust_version: work.trust.version(),
     };
-    let checks = parts(work).into_iter().map(|part| {
+    let mut checks = Vec::new();
+    for part in parts(work) {
+        let permit = Arc::clone(room).acquire_owned().await.map_err(|error| error.to_string())?;
         let store = Arc::clone(&store);
-        tokio::task::spawn_blocking(move || check(store.as_ref(), &part))
-    });
-    for running in checks.collect::<Vec<_>>() {
+        checks.push(tokio::task::spawn_blocking(move || {
+            let checked = check(store.as_ref(), &part);
+            drop(permit);
+            checked
+        }));
+    }
+    for running in checks {
         let part = running.await.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
         whole.entries.extend(part.entries);
         whole.targets.extend(part.targets);
