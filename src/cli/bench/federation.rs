@@ -216,8 +216,17 @@ impl Partner {
 
     /// Stops it where it stands, its connections open: it reads nothing, and answers nothing.
     pub(super) fn stall(&self) -> Result<(), Failure> {
+        self.signal(Signal::STOP)
+    }
+
+    /// Lets it go on from there.
+    pub(super) fn go_on(&self) -> Result<(), Failure> {
+        self.signal(Signal::CONT)
+    }
+
+    fn signal(&self, signal: Signal) -> Result<(), Failure> {
         let id = self.process.as_ref().and_then(|process| i32::try_from(process.id()).ok()).and_then(Pid::from_raw);
-        kill_process(id.ok_or_else(|| failed("the partner does not run"))?, Signal::STOP).map_err(failed)
+        kill_process(id.ok_or_else(|| failed("the partner does not run"))?, signal).map_err(failed)
     }
 
     /// Ends the process as a power cut would.
