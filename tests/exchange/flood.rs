@@ -2,6 +2,7 @@
 //! anything, by one clear line, and nobody else notices.
 
 use crate::{
+    caller::Caller,
     delivery::{issue_footballs, log_to, signatory},
     federation::{Federation, Member, said, says, stop},
     pretender::{Pretender, partner_identity, wire},
@@ -76,11 +77,14 @@ fn peak(node: &Running) -> u64 {
 }
 
 /// A certificate for China passes as on any other day.
-async fn the_others_do_not_notice(federation: &Federation, nodes: [&mut Running; 2], marks: usize) {
+async fn the_others_do_not_notice(
+    federation: &Federation,
+    [one, two]: [&Running; 2],
+    (caller, token): &(Caller, String),
+    marks: usize,
+) {
     let Federation { pakistan, china, .. } = federation;
-    let [one, two] = nodes;
-    let (caller, token) = signatory(pakistan, one).await;
-    let (log, places) = (log_to(china), issue_footballs(&caller, &token, marks..marks + 5).await);
+    let (log, places) = (log_to(china), issue_footballs(caller, token, marks..marks + 5).await);
     let size = places.last().unwrap().index + 1;
     china.holds(two, pakistan, &log, size);
     Pretender::open(china, pakistan, one).await.enough(&pakistan.trust(), &log, size).await;
@@ -97,8 +101,9 @@ async fn a_caller_that_sends_two_gigabytes_is_cut_off() {
     let federation = Federation::new();
     without_witnesses(&federation);
     let Federation { pakistan, china, kenya, .. } = &federation;
-    let (mut one, mut two) = (pakistan.start(), china.start());
-    the_others_do_not_notice(&federation, [&mut one, &mut two], 0).await;
+    let (mut one, two) = (pakistan.start(), china.start());
+    let signatory = signatory(pakistan, &mut one).await;
+    the_others_do_not_notice(&federation, [&one, &two], &signatory, 0).await;
     let before = peak(&one);
     let sent = Arc::new(AtomicU64::new(0));
     let channel = Pretender::open(kenya, pakistan, &one).await.channel();
@@ -111,7 +116,7 @@ async fn a_caller_that_sends_two_gigabytes_is_cut_off() {
     drop(channel.oneshot(request).await);
     says(&one, &["PARTNER_PROTOCOL", "node.kra.go.ke", "a message longer than any may be"]);
     assert_eq!(said(&one, &["node.kra.go.ke", "PARTNER_PROTOCOL"]), 1, "{}", one.events());
-    the_others_do_not_notice(&federation, [&mut one, &mut two], 5).await;
+    the_others_do_not_notice(&federation, [&one, &two], &signatory, 5).await;
     let (sent, grown) = (sent.load(Ordering::Relaxed), peak(&one) - before);
     assert!(sent < MOST && grown < MOST, "{sent} bytes were taken, and {grown} of memory");
     stop([one, two]);
@@ -210,12 +215,13 @@ async fn a_log_that_answers_with_two_gigabytes_is_left_alone() {
     let federation = Federation::new();
     without_witnesses(&federation);
     let Federation { pakistan, china, kenya, .. } = &federation;
-    let (mut one, mut two) = (pakistan.start(), china.start());
-    the_others_do_not_notice(&federation, [&mut one, &mut two], 0).await;
+    let (mut one, two) = (pakistan.start(), china.start());
+    let signatory = signatory(pakistan, &mut one).await;
+    the_others_do_not_notice(&federation, [&one, &two], &signatory, 0).await;
     let (before, sent) = (peak(&two), Arc::new(AtomicU64::new(0)));
     let hostile = floods(kenya, &sent).await;
     says(&two, &["PARTNER_PROTOCOL", "node.kra.go.ke", "a message longer than any may be"]);
-    the_others_do_not_notice(&federation, [&mut one, &mut two], 5).await;
+    the_others_do_not_notice(&federation, [&one, &two], &signatory, 5).await;
     let (sent, grown) = (sent.load(Ordering::Relaxed), peak(&two) - before);
     assert_eq!(said(&two, &["node.kra.go.ke", "PARTNER_PROTOCOL"]), 1, "{}", two.events());
     assert!(sent < MOST && grown < MOST, "{sent} bytes were taken, and {grown} of memory");
