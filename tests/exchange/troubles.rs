@@ -6,10 +6,11 @@ use crate::{
     delivery::{issue, issue_footballs, log_to, signatory},
     federation::{Federation, Member, said, says, stop, until},
     ledger::Deed,
-    pretender::Pretender,
+    pretender::{Pretender, wire},
     process::{Running, serving},
     support::text,
 };
+use origin_exchange::time::Timestamp;
 use std::{
     fs,
     process::{Command, Stdio},
@@ -163,9 +164,32 @@ async fn a_partner_with_an_old_list_takes_the_new_one_and_one_with_another_list_
 
 /// One second on: what begins then has run out long before anybody reads it.
 fn later(instant: &str) -> String {
-    use origin_exchange::time::Timestamp;
     let at: Timestamp = instant.parse().unwrap();
     Timestamp::from_second(at.as_second() + 1).unwrap().to_string()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_partner_whose_clock_is_a_year_off_is_named_once_and_nobody_else_notices() {
+    let federation = Federation::new();
+    let Federation { pakistan, china, kenya, .. } = &federation;
+    let (mut one, two) = (pakistan.start(), china.start());
+    let (list, pretender) = (pakistan.trust(), Pretender::open(kenya, pakistan, &one).await);
+    for days in [365, 366] {
+        let seconds = Timestamp::now().as_second() + days * 86_400;
+        let offer = wire::OfferTrustListRequest {
+            version: list.version(),
+            digest: list.digest().0.to_vec().into(),
+            now: Some(prost_types::Timestamp { seconds, nanos: 0 }),
+            new_log: false,
+        };
+        pretender.calls().offer_trust_list(offer).await.unwrap();
+    }
+    says(&one, &["PARTNER_CLOCK", "the clock of node.kra.go.ke is 31535999 s ahead of this node's"]);
+    assert_eq!(said(&one, &["PARTNER_CLOCK"]), 1, "{}", one.events());
+    let (caller, token) = signatory(pakistan, &mut one).await;
+    let places = issue_footballs(&caller, &token, 0..5).await;
+    china.holds(&two, pakistan, &log_to(china), places.last().unwrap().index + 1);
+    stop([one, two]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
