@@ -156,6 +156,24 @@ pub(super) fn admit(batch: &Batch, present: &dyn Present) -> Result<(), StoreErr
         bytes = bytes.saturating_add(entry.leaf.len());
         ends.insert(&entry.origin, (next.saturating_add(1), Some(entry.jti)));
     }
+    bytes = bytes.saturating_add(admit_late(batch, present, &ends, disclosed)?);
+    bytes = batch.audit.iter().fold(bytes, |bytes, row| bytes.saturating_add(row.len()));
+    if bytes > MAX_BATCH_BYTES {
+        return Err(StoreError::BadBatch(format!(
+            "{bytes} bytes of entries and audit rows, more than {MAX_BATCH_BYTES}"
+        )));
+    }
+    Ok(())
+}
+
+/// Disclosures that come after their entry, which gets them once; gives their bytes.
+fn admit_late<'a>(
+    batch: &'a Batch,
+    present: &dyn Present,
+    ends: &HashMap<&Origin, (u64, Option<Jti>)>,
+    mut disclosed: HashSet<(&'a Origin, u64)>,
+) -> Result<usize, StoreError> {
+    let mut bytes = 0_usize;
     for late in &batch.late {
         let before = present.log_end(&late.origin).map_or(0, |(size, _)| size);
         let size = ends.get(&late.origin).map_or(before, |(size, _)| *size);
@@ -169,13 +187,7 @@ pub(super) fn admit(batch: &Batch, present: &dyn Present) -> Result<(), StoreErr
         }
         bytes = bytes.saturating_add(late.bytes.len());
     }
-    bytes = batch.audit.iter().fold(bytes, |bytes, row| bytes.saturating_add(row.len()));
-    if bytes > MAX_BATCH_BYTES {
-        return Err(StoreError::BadBatch(format!(
-            "{bytes} bytes of entries and audit rows, more than {MAX_BATCH_BYTES}"
-        )));
-    }
-    Ok(())
+    Ok(bytes)
 }
 
 /// Whether a certificate number can be given.

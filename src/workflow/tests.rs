@@ -6,7 +6,7 @@ use crate::{
     office::{AuditEvent, Caller},
     reason::Reasoned,
     sequencer::{
-        Recalled, RequestKey, Saying, Task, Work,
+        Closing, Recalled, RequestKey, Saying, Task, Work,
         cosigned::{Cosigned, Kept},
     },
     statement::{Act, KeyAct, KeyChange, KeyRecord, OpenedBody, Receipt, Status},
@@ -405,6 +405,26 @@ async fn a_log_that_is_not_settled_after_a_start_is_not_even_signed_for_by_the_c
 }
 
 #[tokio::test]
+async fn a_log_that_lost_entries_for_good_takes_nothing_more_and_its_successor_wants_a_key() {
+    let world = World::new();
+    let (desk, sequencer) = world.desk();
+    let issued = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap().outcome;
+    sequencer.close();
+    let lost = Closing { size: 2, signed: 9, note: "the head over nine".to_owned() };
+    world.store.commit(Batch { state: vec![lost.put(&log())], ..Batch::default() }).unwrap();
+    let (desk, sequencer) = world.desk();
+    let refused = desk.issue(&world.signatory, &world.footballs(2)).await.unwrap_err();
+    assert_eq!(refused.reason(), "NO_LOG_KEY");
+    assert!(refused.to_string().contains("2026-2"), "{refused}");
+    let wish = cancel(CertificateName::Jti(issued.jti));
+    let refused = desk.change_status(&world.signatory, &world.request_id(3), wish).await.unwrap_err();
+    assert_eq!(refused.reason(), "OWN_HISTORY_LOST");
+    let word = sequencer.go_on(&log(), world.clock.now()).unwrap_err();
+    assert_eq!(word.reason(), "OWN_HISTORY_LOST", "nobody's word brings back what is lost");
+    assert_eq!(world.store.durable_size(&log()), 2);
+}
+
+#[tokio::test]
 async fn what_came_back_shuts_numbers_requests_of_before_and_status_places_until_it_is_known() {
     let world = World::new();
     let (desk, sequencer) = world.desk();
@@ -427,7 +447,7 @@ async fn what_came_back_shuts_numbers_requests_of_before_and_status_places_until
     let second = desk.issue(&world.signatory, &row).await.unwrap().outcome;
     assert_ne!(first.number, second.number);
     assert_eq!(second.entry.index, 3, "a snapshot came first: the lists shown knew nothing of what came back");
-    let old = IssueRow { request_id: world.request_id_at(7, began_ms - 1), ..world.footballs(3) };
+    let old = IssueRow { request_id: World::request_id_at(7, began_ms - 1), ..world.footballs(3) };
     let refused = desk.issue(&world.signatory, &old).await.unwrap_err();
     assert_eq!(refused.reason(), "REQUEST_BEFORE_RECALL");
 }

@@ -13,7 +13,12 @@ use crate::{
     wire::origin::v1 as api,
 };
 use origin_exchange::certificate::offset_dates;
-use std::{collections::BTreeSet, fs, path::PathBuf, time::Instant};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
@@ -36,7 +41,7 @@ fn copy(member: &Member, name: &str) -> PathBuf {
 }
 
 /// Puts a copy where the node keeps what it has.
-fn put_back(member: &Member, copy: &PathBuf) {
+fn put_back(member: &Member, copy: &Path) {
     fs::remove_dir_all(member.folder().join("data")).unwrap();
     copy_folder(copy, &member.folder().join("data"));
 }

@@ -80,7 +80,9 @@ impl<'a> Recaller<'a> {
             }
         }
         let mut machine = Recall::new(&inner.name, inner.lists.current(), hosts, logs);
-        closed.iter().for_each(|origin| machine.opened(origin));
+        for origin in &closed {
+            machine.opened(origin);
+        }
         let began_ms = u64::try_from(inner.clock.now().as_millisecond()).unwrap_or(0);
         Self {
             inner,
@@ -293,9 +295,9 @@ impl<'a> Recaller<'a> {
 
     /// Ends what is under way, and waits: nothing is written when this returns.
     async fn end(mut self) {
-        self.refills.values().for_each(|end| {
+        for end in self.refills.values() {
             end.send_replace(true);
-        });
+        }
         while self.tasks.join_next().await.is_some() {}
     }
 }

@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, watch};
 
 const TICK: Duration = Duration::from_secs(1);
 /// A partner that has brought nothing for so long is given up; others, or the same one, are asked again later.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// Fetches until the head of this note is held, and what it covers is published as it was before. The error says why
 /// it ended earlier; what had come by then is durable and proven all the same.

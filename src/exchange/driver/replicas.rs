@@ -280,7 +280,7 @@ impl Floor {
         let signed = SignedCheckpoint::open(&note, &list.log_key(origin)?).ok()?;
         let own = signed.cosignatures(list.node(&inner.name)?.replica_keys()).ok()?;
         let (checkpoint, mine) = (signed.checkpoint(), !own.is_empty());
-        (mine && checkpoint.origin == *origin).then(|| Self { head: checkpoint.head, note })
+        (mine && checkpoint.origin == *origin).then_some(Self { head: checkpoint.head, note })
     }
 }
 

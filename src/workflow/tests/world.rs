@@ -227,10 +227,10 @@ impl World {
     }
 
     pub(crate) fn request_id(&self, nth: u16) -> String {
-        self.request_id_at(nth, u64::try_from(self.clock.now().as_millisecond()).unwrap())
+        Self::request_id_at(nth, u64::try_from(self.clock.now().as_millisecond()).unwrap())
     }
 
-    pub(crate) fn request_id_at(&self, nth: u16, ms: u64) -> String {
+    pub(crate) fn request_id_at(nth: u16, ms: u64) -> String {
         let ms = format!("{ms:012x}");
         format!("{}-{}-7000-8000-00000000{nth:04x}", &ms[..8], &ms[8..])
     }
