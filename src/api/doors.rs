@@ -6,6 +6,7 @@ use super::audit::Audits;
 use super::certificates::Certificates;
 use super::deadline;
 use super::examinations::ExaminationsDoor;
+use super::exporters::ExporterDoor;
 use super::hosts::Hosts;
 use super::http;
 use super::logs::Logs;
@@ -18,6 +19,7 @@ use super::wire::origin::v1::application_service_server::ApplicationServiceServe
 use super::wire::origin::v1::audit_service_server::AuditServiceServer;
 use super::wire::origin::v1::certificate_service_server::CertificateServiceServer;
 use super::wire::origin::v1::examination_service_server::ExaminationServiceServer;
+use super::wire::origin::v1::exporter_service_server::ExporterServiceServer;
 use super::wire::origin::v1::log_service_server::LogServiceServer;
 use super::wire::origin::v1::session_service_server::SessionServiceServer;
 use super::wire::origin::v1::verification_service_server::VerificationServiceServer;
@@ -83,6 +85,7 @@ type CertificatesServer = CertificateServiceServer<Certificates>;
 type ApplicationsServer = ApplicationServiceServer<ApplicationsDoor>;
 type ExaminationsServer = ExaminationServiceServer<ExaminationsDoor>;
 type VerificationsServer = VerificationServiceServer<Verifications>;
+type ExportersServer = ExporterServiceServer<ExporterDoor>;
 type AuditsServer = AuditServiceServer<Audits>;
 type SessionsServer = SessionServiceServer<Sessions>;
 type LogsServer = LogServiceServer<Logs>;
@@ -127,10 +130,14 @@ impl Doors {
             LogsServer::NAME,
             SessionsServer::NAME,
             AuditsServer::NAME,
+            ExportersServer::NAME,
             AdminServer::NAME,
         ];
         let client = Routes::new(client_health_server)
             .add_service(reflection(&services)?)
+            .add_service(
+                ExportersServer::new(ExporterDoor { hosts: hosts.clone() }).max_decoding_message_size(MAX_MESSAGE),
+            )
             .add_service(AuditsServer::new(Audits { hosts: hosts.clone() }).max_decoding_message_size(MAX_MESSAGE))
             .add_service(SessionsServer::new(sessions).max_decoding_message_size(MAX_MESSAGE))
             .add_service(AdminServer::new(admin.clone()).max_decoding_message_size(MAX_MESSAGE))
@@ -166,6 +173,7 @@ impl Health {
         self.client.set_serving::<LogsServer>().await;
         self.client.set_serving::<SessionsServer>().await;
         self.client.set_serving::<AuditsServer>().await;
+        self.client.set_serving::<ExportersServer>().await;
         self.client.set_serving::<AdminServer>().await;
         self.admin.set_serving::<AdminServer>().await;
     }
@@ -179,6 +187,7 @@ impl Health {
         self.client.set_not_serving::<LogsServer>().await;
         self.client.set_not_serving::<SessionsServer>().await;
         self.client.set_not_serving::<AuditsServer>().await;
+        self.client.set_not_serving::<ExportersServer>().await;
         self.client.set_not_serving::<AdminServer>().await;
         self.admin.set_not_serving::<AdminServer>().await;
         // The empty name is the server as a whole.

@@ -53,8 +53,11 @@ fn code(reason: &str, class: Class) -> Code {
         | "ENTRY_UNKNOWN"
         | "ACCOUNT_UNKNOWN"
         | "TOKEN_UNKNOWN"
+        | "EXPORTER_UNKNOWN"
+        | "MANDATE_UNKNOWN"
+        | "EVIDENCE_UNKNOWN"
         | "STATUS_LIST_UNKNOWN" => Code::NotFound,
-        "REQUEST_ID_REUSED" | "NUMBER_TAKEN" | "LOGIN_TAKEN" => Code::AlreadyExists,
+        "REQUEST_ID_REUSED" | "NUMBER_TAKEN" | "LOGIN_TAKEN" | "EXPORTER_EXISTS" => Code::AlreadyExists,
         "RULES_REFUSE"
         | "STATUS_FORBIDS"
         | "LOG_CLOSED"
@@ -69,7 +72,15 @@ fn code(reason: &str, class: Class) -> Code {
         | "TRUST_LIST_REFUSED"
         | "SIGNATORY_AWAY"
         | "NOT_A_SESSION"
-        | "TOO_MANY_TOKENS" => Code::FailedPrecondition,
+        | "TOO_MANY_TOKENS"
+        | "EXPORTER_STRUCK_OFF"
+        | "MANDATE_AGREEMENT"
+        | "MANDATE_CEILING"
+        | "MANDATE_ENDED"
+        | "MANDATE_MISSING"
+        | "MANDATE_NOT_YET"
+        | "MANDATE_OFFICE"
+        | "MANDATE_REVOKED" => Code::FailedPrecondition,
         "RECORD_MOVED" | "APPLICATION_MOVED" => Code::Aborted,
         "RANGE_UNPUBLISHED" => Code::OutOfRange,
         "OVERLOADED" | "RATE_LIMITED" | "SIGN_IN_LOCKED" | "NO_SPACE" => Code::ResourceExhausted,

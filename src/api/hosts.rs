@@ -7,7 +7,7 @@ use crate::office::{Action, ApiToken, Caller, ReadingRights};
 use crate::signature::PublicKey;
 use crate::statement::{Addressee, Issuer};
 use crate::store::{PublishedHead, Store};
-use crate::workflow::{Accounts, Applications, Desk};
+use crate::workflow::{Accounts, Applications, Desk, Exporters};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -25,6 +25,8 @@ pub struct HostedAuthority {
     pub offices: Vec<OfficeCode>,
     /// Its accounts.
     pub accounts: Accounts,
+    /// Its exporters and their mandates.
+    pub exporters: Exporters,
     /// The public half of its keys.
     pub keys: Vec<PublishedKey>,
 }

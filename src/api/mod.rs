@@ -15,6 +15,7 @@ mod deadline;
 mod doors;
 mod error;
 mod examinations;
+mod exporters;
 mod failure;
 mod hosts;
 mod http;

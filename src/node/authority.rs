@@ -10,7 +10,7 @@ use crate::sequencer::{Limits, Sequencer, Setup, Signers};
 use crate::store::{JournalOptions, JournalStore, Store};
 use crate::time::{Clock, Random, Timestamp};
 use crate::trust::TrustList;
-use crate::workflow::{Accounts, Applications, Desk, DeskSetup};
+use crate::workflow::{Accounts, Applications, Desk, DeskSetup, Exporters};
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 
@@ -66,6 +66,8 @@ pub(super) fn open(one: &AuthorityConfiguration, around: &Surroundings) -> Resul
     .map_err(|error| refused(one, &error))?;
     let accounts = Accounts::load(Arc::clone(&store), Arc::clone(&around.clock), Arc::clone(&around.random))
         .map_err(|error| refused(one, &error))?;
+    let (clock, random) = (Arc::clone(&around.clock), Arc::clone(&around.random));
+    let exporters = Exporters::new(Arc::clone(&store), clock, random, accounts.clone());
     let desk = Desk::new(DeskSetup {
         issuer: one.issuer.clone(),
         country: one.country,
@@ -84,6 +86,7 @@ pub(super) fn open(one: &AuthorityConfiguration, around: &Surroundings) -> Resul
         applications,
         offices: one.offices.iter().map(|office| office.code.clone()).collect(),
         accounts,
+        exporters,
         keys: keys.published,
     };
     Ok(OpenAuthority { hosted, sequencer })

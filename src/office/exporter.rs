@@ -1,12 +1,16 @@
-//! Who exports, as the office knows them.
+//! Who exports, as the office knows them: registered once, with the evidence of what their goods cost.
 
 use super::account::{draw_id, is_id};
-use crate::time::{NoRandomness, Random};
+use crate::certificate::{Country, Sha256, Text};
+use crate::reason::{Class, Reasoned};
+use crate::time::{Date, NoRandomness, Random, serde_date};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// What every exporter's id begins with.
 const ID_MARK: &str = "exp_";
+/// Evidence of cost an exporter may have at once.
+pub const MAX_EVIDENCE: usize = 256;
 
 /// The id of an exporter, unique to the authority for ever.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -42,5 +46,170 @@ impl std::str::FromStr for ExporterId {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if is_id(ID_MARK, text) { Ok(Self(text.to_owned())) } else { Err(NotExporterId(text.to_owned())) }
+    }
+}
+
+/// Who an exporter is by law.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    /// The name as registered.
+    pub name: Text<256>,
+    /// The number by which the country knows them: a tax number, a unified social credit code.
+    pub national_id: Text<64>,
+    /// The number under which the office registered them; no two exporters have the same.
+    pub registration: Text<35>,
+    /// Where they are, line by line, without the country.
+    pub address: Vec<Text<256>>,
+    /// The country of the address.
+    pub country: Country,
+}
+
+/// Evidence of what goods cost to produce, brought before any shipment and good for a time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CostEvidence {
+    /// What names it among the exporter's own.
+    pub reference: Text<64>,
+    /// The first digits of the Harmonized System of the goods it is for.
+    pub hs: Text<12>,
+    /// SHA-256 of the paper, which stays with the exporter or in the office's files.
+    pub paper: Sha256,
+    /// The first day it is good for.
+    #[serde(with = "serde_date")]
+    pub from: Date,
+    /// The last day.
+    #[serde(with = "serde_date")]
+    pub until: Date,
+    /// The officer's account that verified it; it counts for nothing until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified_by: Option<super::AccountId>,
+}
+
+/// An exporter as the office keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exporter {
+    /// Its id.
+    pub id: ExporterId,
+    /// Who it is by law.
+    pub identity: Identity,
+    /// Its evidence of cost, in the order in which it was brought.
+    #[serde(default)]
+    pub evidence: Vec<CostEvidence>,
+    /// When it was registered, in Unix seconds.
+    pub registered: i64,
+    /// Struck off: nobody files for it any more.
+    #[serde(default)]
+    pub struck_off: bool,
+}
+
+impl Exporter {
+    /// Brings evidence; the same reference brought again takes the place of what was there, unverified.
+    pub fn bring(mut self, evidence: CostEvidence) -> Result<Self, ExporterRefused> {
+        if evidence.until < evidence.from {
+            return Err(ExporterRefused::EvidenceDates);
+        }
+        self.evidence.retain(|one| one.reference != evidence.reference);
+        if self.evidence.len() >= MAX_EVIDENCE {
+            return Err(ExporterRefused::TooMuchEvidence);
+        }
+        self.evidence.push(CostEvidence { verified_by: None, ..evidence });
+        Ok(self)
+    }
+
+    /// Takes evidence for verified by an officer.
+    pub fn verify(mut self, reference: &str, officer: &super::AccountId) -> Result<Self, ExporterRefused> {
+        let evidence = self.evidence.iter_mut().find(|one| one.reference.as_str() == reference);
+        let evidence =
+            evidence.ok_or_else(|| ExporterRefused::EvidenceUnknown(reference.chars().take(64).collect()))?;
+        evidence.verified_by = Some(officer.clone());
+        Ok(self)
+    }
+
+    /// Verified evidence for goods of this HS code that is good on a day.
+    #[must_use]
+    pub fn evidence_for(&self, hs: &str, day: Date) -> Option<&CostEvidence> {
+        let good = |one: &&CostEvidence| {
+            one.verified_by.is_some() && hs.starts_with(one.hs.as_str()) && one.from <= day && day <= one.until
+        };
+        self.evidence.iter().rev().find(good)
+    }
+}
+
+/// Why an exporter cannot be as it is wanted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ExporterRefused {
+    /// The registration number is another exporter's.
+    #[error("`{0}` is the registration number of another exporter")]
+    Registered(String),
+    /// Evidence that would end before it begins.
+    #[error("evidence of cost ends after it begins")]
+    EvidenceDates,
+    /// More evidence than an exporter may have.
+    #[error("an exporter has at most {MAX_EVIDENCE} pieces of evidence at once")]
+    TooMuchEvidence,
+    /// There is no such evidence.
+    #[error("the exporter has brought no evidence of cost `{0}`")]
+    EvidenceUnknown(String),
+    /// Struck off.
+    #[error("the exporter was struck off: nobody files for it any more")]
+    StruckOff,
+}
+
+impl Reasoned for ExporterRefused {
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Registered(_) => "EXPORTER_EXISTS",
+            Self::EvidenceDates => "EVIDENCE_DATES",
+            Self::TooMuchEvidence => "TOO_MUCH_EVIDENCE",
+            Self::EvidenceUnknown(_) => "EVIDENCE_UNKNOWN",
+            Self::StruckOff => "EXPORTER_STRUCK_OFF",
+        }
+    }
+
+    fn class(&self) -> Class {
+        Class::Reject
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> Date {
+        crate::time::parse_date(text).unwrap()
+    }
+
+    #[test]
+    fn evidence_counts_when_it_is_verified_and_while_it_is_good() {
+        let exporter: Exporter = serde_json::from_value(serde_json::json!({
+            "id": "exp_0123456789abcdef", "registered": 1,
+            "identity": {"name": "Chenab Sports", "national_id": "1234567-8", "registration": "S-1",
+                "address": ["Sialkot"], "country": "PK"},
+        }))
+        .unwrap();
+        let evidence = CostEvidence {
+            reference: "2026-7".parse().unwrap(),
+            hs: "950662".parse().unwrap(),
+            paper: Sha256([1; 32]),
+            from: day("2026-01-01"),
+            until: day("2026-12-31"),
+            verified_by: Some("acc_0123456789abcdef".parse().unwrap()),
+        };
+        let exporter = exporter.bring(evidence.clone()).unwrap();
+        let (hs, last) = ("95066200", day("2026-12-31"));
+        assert_eq!(exporter.evidence_for(hs, last), None, "nobody verifies their own");
+        let officer = "acc_0123456789abcdef".parse().unwrap();
+        let exporter = exporter.verify("2026-7", &officer).unwrap();
+        assert!(exporter.evidence_for(hs, last).is_some());
+        assert_eq!(exporter.evidence_for(hs, day("2027-01-01")), None, "it ended yesterday");
+        assert_eq!(exporter.evidence_for("95066900", last), None);
+        let exporter = exporter.bring(evidence).unwrap();
+        assert_eq!(
+            (exporter.evidence.len(), exporter.evidence_for(hs, last)),
+            (1, None),
+            "brought anew, verified anew"
+        );
+        assert_eq!(exporter.clone().verify("2025-1", &officer).unwrap_err().reason(), "EVIDENCE_UNKNOWN");
+        assert_eq!(serde_json::from_str::<Exporter>(&serde_json::to_string(&exporter).unwrap()).unwrap(), exporter);
     }
 }

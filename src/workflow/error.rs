@@ -2,7 +2,7 @@
 
 use crate::{
     certificate::{Findings, Severity},
-    office::{AccountRefused, Action, ApplicationRefused},
+    office::{AccountRefused, Action, ApplicationRefused, ExporterRefused, MandateRefused},
     reason::{Class, Reasoned},
     sequencer::SequencerError,
     statement::Kid,
@@ -56,6 +56,18 @@ pub enum WorkflowError {
         "the holder of this account is said to be away and signs nothing meanwhile; an administrator can say that they are back"
     )]
     SignatoryAway,
+    /// There is no such exporter, or it is not the caller's to see.
+    #[error("`{0}` is not an exporter this account may see")]
+    ExporterUnknown(String),
+    /// There is no such mandate of the exporter.
+    #[error("the exporter has given no mandate `{0}`")]
+    MandateUnknown(String),
+    /// The exporter cannot be as it is wanted.
+    #[error(transparent)]
+    Exporter(#[from] ExporterRefused),
+    /// The mandate does not carry it.
+    #[error(transparent)]
+    Mandate(#[from] MandateRefused),
     /// There is no such account.
     #[error("`{0}` is not an account of this authority")]
     AccountUnknown(String),
@@ -111,6 +123,10 @@ impl Reasoned for WorkflowError {
             Self::NotASession => "NOT_A_SESSION",
             Self::TokenUnknown => "TOKEN_UNKNOWN",
             Self::SignatoryAway => "SIGNATORY_AWAY",
+            Self::ExporterUnknown(_) => "EXPORTER_UNKNOWN",
+            Self::MandateUnknown(_) => "MANDATE_UNKNOWN",
+            Self::Exporter(error) => error.reason(),
+            Self::Mandate(error) => error.reason(),
             Self::AccountUnknown(_) => "ACCOUNT_UNKNOWN",
             Self::KeyNotListed { .. } => "KEY_NOT_LISTED",
             Self::PageToken => "PAGE_TOKEN_INVALID",

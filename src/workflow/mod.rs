@@ -10,6 +10,7 @@ mod applications;
 mod bundle;
 mod desk;
 mod error;
+mod exporters;
 mod keys;
 mod look_up;
 mod record;
@@ -24,6 +25,7 @@ pub use applications::{
 pub use bundle::EvidenceFile;
 pub use desk::{Desk, DeskSetup, IssueRow, Issued, StatusWish};
 pub use error::WorkflowError;
+pub use exporters::{Drawn, Exporters, Standing};
 pub use look_up::Existence;
 pub use record::{CertificateName, CertificateRecord, Page};
 pub use request::RequestId;

@@ -1,0 +1,291 @@
+//! A mandate: by it an agent or a platform files for an exporter, so far and no further.
+
+use super::account::{draw_id, is_id};
+use super::{AccountId, ExporterId};
+use crate::certificate::{AgreementCode, OfficeCode};
+use crate::encoding::decimal::Decimal;
+use crate::reason::{Class, Reasoned};
+use crate::time::{Date, NoRandomness, Random, serde_date};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What every mandate's id begins with.
+const ID_MARK: &str = "man_";
+
+/// The id of a mandate.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MandateId(String);
+
+/// The text is not the id of a mandate.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not the id of a mandate, such as `man_0123456789abcdef`")]
+pub struct NotMandateId(pub String);
+
+impl MandateId {
+    /// Draws a new one.
+    pub fn draw(random: &dyn Random) -> Result<Self, NoRandomness> {
+        draw_id(ID_MARK, random).map(Self)
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for MandateId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::str::FromStr for MandateId {
+    type Err = NotMandateId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if is_id(ID_MARK, text) { Ok(Self(text.to_owned())) } else { Err(NotMandateId(text.to_owned())) }
+    }
+}
+
+/// How far a mandate goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scope {
+    /// The agreements; every one where none is named.
+    #[serde(default)]
+    pub agreements: Vec<AgreementCode>,
+    /// The offices; every one where none is named.
+    #[serde(default)]
+    pub offices: Vec<OfficeCode>,
+    /// The first day.
+    #[serde(with = "serde_date")]
+    pub from: Date,
+    /// The last day.
+    #[serde(with = "serde_date")]
+    pub until: Date,
+    /// Applications at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub most_applications: Option<u64>,
+    /// Value at most, of all applications together, in the currency named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub most_value: Option<Amount>,
+}
+
+/// An amount of money.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Amount {
+    /// How much.
+    pub value: Decimal,
+    /// Of which currency, by ISO 4217.
+    pub currency: String,
+}
+
+/// A mandate as the office keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mandate {
+    /// Its id.
+    pub id: MandateId,
+    /// For whom.
+    pub exporter: ExporterId,
+    /// The agent's or platform's account.
+    pub agent: AccountId,
+    /// How far.
+    pub scope: Scope,
+    /// Applications filed by it so far.
+    #[serde(default)]
+    pub used_applications: u64,
+    /// Their value so far, in the currency of its ceiling.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_value: Option<Decimal>,
+    /// The account that gave it: the exporter's own, or the officer's who recorded one on paper.
+    pub given_by: AccountId,
+    /// When it was ended before its time, in Unix seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<i64>,
+}
+
+/// What is filed by a mandate.
+#[derive(Debug, Clone)]
+pub struct Filing<'a> {
+    /// Under which agreement.
+    pub agreement: &'a AgreementCode,
+    /// At which office.
+    pub office: &'a OfficeCode,
+    /// The civil date at the office.
+    pub day: Date,
+    /// The value of the goods, where it is stated.
+    pub value: Option<&'a Amount>,
+}
+
+/// Why a mandate does not carry a filing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MandateRefused {
+    /// There is none.
+    #[error("this account holds no mandate of {0}: the exporter gives one, or the office records one")]
+    None(ExporterId),
+    /// Its first day is yet to come.
+    #[error("the mandate begins on {0}")]
+    NotYet(Date),
+    /// Its last day is over.
+    #[error("the mandate ended on {0}")]
+    Ended(Date),
+    /// The exporter or the office ended it.
+    #[error("the mandate was revoked")]
+    Revoked,
+    /// It is for other agreements.
+    #[error("the mandate is not for {0}")]
+    Agreement(AgreementCode),
+    /// It is for other offices.
+    #[error("the mandate is not for office {0}")]
+    Office(OfficeCode),
+    /// All applications it is for are filed, or their value is reached.
+    #[error("the mandate's ceiling is reached: {0}")]
+    Ceiling(String),
+    /// It cannot be given so.
+    #[error("{0}")]
+    Form(&'static str),
+}
+
+impl Reasoned for MandateRefused {
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::None(_) => "MANDATE_MISSING",
+            Self::NotYet(_) => "MANDATE_NOT_YET",
+            Self::Ended(_) => "MANDATE_ENDED",
+            Self::Revoked => "MANDATE_REVOKED",
+            Self::Agreement(_) => "MANDATE_AGREEMENT",
+            Self::Office(_) => "MANDATE_OFFICE",
+            Self::Ceiling(_) => "MANDATE_CEILING",
+            Self::Form(_) => "MANDATE_INVALID",
+        }
+    }
+
+    fn class(&self) -> Class {
+        Class::Reject
+    }
+}
+
+impl Mandate {
+    /// The mandate after it carried a filing, or why it does not carry it.
+    pub fn carry(mut self, filing: &Filing<'_>) -> Result<Self, MandateRefused> {
+        let scope = &self.scope;
+        if self.revoked.is_some() {
+            return Err(MandateRefused::Revoked);
+        }
+        if filing.day < scope.from {
+            return Err(MandateRefused::NotYet(scope.from));
+        }
+        if scope.until < filing.day {
+            return Err(MandateRefused::Ended(scope.until));
+        }
+        if !scope.agreements.is_empty() && !scope.agreements.contains(filing.agreement) {
+            return Err(MandateRefused::Agreement(filing.agreement.clone()));
+        }
+        if !scope.offices.is_empty() && !scope.offices.contains(filing.office) {
+            return Err(MandateRefused::Office(filing.office.clone()));
+        }
+        let used = self.used_applications.saturating_add(1);
+        if let Some(most) = scope.most_applications.filter(|most| used > *most) {
+            return Err(MandateRefused::Ceiling(format!("{most} applications")));
+        }
+        if let Some(most) = &scope.most_value {
+            let words = || MandateRefused::Ceiling(format!("{} {}", most.value, most.currency));
+            // A value that is not stated, or in another currency, cannot be held against the ceiling: it is refused.
+            let value = filing.value.filter(|value| value.currency == most.currency).ok_or_else(words)?;
+            let sum = self.used_value.unwrap_or(Decimal::ZERO).checked_add(value.value);
+            let sum = sum.filter(|sum| sum.millionths() <= most.value.millionths()).ok_or_else(words)?;
+            self.used_value = Some(sum);
+        }
+        self.used_applications = used;
+        Ok(self)
+    }
+}
+
+impl Scope {
+    /// Whether a mandate can be given so.
+    pub fn check(&self) -> Result<(), MandateRefused> {
+        let currency = self.most_value.as_ref().map(|amount| amount.currency.as_str());
+        if self.until < self.from {
+            Err(MandateRefused::Form("a mandate ends on its first day or later"))
+        } else if currency.is_some_and(|code| code.len() != 3 || !code.bytes().all(|b| b.is_ascii_uppercase())) {
+            Err(MandateRefused::Form("a ceiling of value names its currency by three letters of ISO 4217"))
+        } else if self.agreements.len() > 64 || self.offices.len() > 64 {
+            Err(MandateRefused::Form("a mandate names at most 64 agreements and 64 offices"))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> Date {
+        crate::time::parse_date(text).unwrap()
+    }
+
+    fn mandate() -> Mandate {
+        Mandate {
+            id: "man_0123456789abcdef".parse().unwrap(),
+            exporter: "exp_0123456789abcdef".parse().unwrap(),
+            agent: "acc_0123456789abcdef".parse().unwrap(),
+            scope: Scope {
+                agreements: vec!["CPFTA".parse().unwrap()],
+                offices: vec!["KHI".parse().unwrap()],
+                from: day("2026-01-01"),
+                until: day("2026-12-31"),
+                most_applications: Some(3),
+                most_value: Some(usd("1000")),
+            },
+            used_applications: 0,
+            used_value: None,
+            given_by: "acc_0123456789abcdef".parse().unwrap(),
+            revoked: None,
+        }
+    }
+
+    fn usd(value: &str) -> Amount {
+        Amount { value: value.parse().unwrap(), currency: "USD".into() }
+    }
+
+    fn carry(
+        mandate: Mandate,
+        agreement: &str,
+        office: &str,
+        on: &str,
+        value: Option<&Amount>,
+    ) -> Result<Mandate, &'static str> {
+        let (agreement, office) = (agreement.parse().unwrap(), office.parse().unwrap());
+        let filing = Filing { agreement: &agreement, office: &office, day: day(on), value };
+        mandate.carry(&filing).map_err(|refused| refused.reason())
+    }
+
+    #[test]
+    fn a_mandate_carries_what_it_is_for_and_each_limit_has_its_reason() {
+        let value = usd("400");
+        let try_ = |agreement, office, on| carry(mandate(), agreement, office, on, Some(&value)).map(|_| "carried");
+        assert_eq!(try_("CPFTA", "KHI", "2026-01-01"), Ok("carried"));
+        assert_eq!(try_("CPFTA", "KHI", "2026-12-31"), Ok("carried"), "its last day is in it");
+        assert_eq!(try_("CPFTA", "KHI", "2027-01-01"), Err("MANDATE_ENDED"));
+        assert_eq!(try_("CPFTA", "KHI", "2025-12-31"), Err("MANDATE_NOT_YET"));
+        assert_eq!(try_("COMESA", "KHI", "2026-06-01"), Err("MANDATE_AGREEMENT"));
+        assert_eq!(try_("CPFTA", "LHE", "2026-06-01"), Err("MANDATE_OFFICE"));
+        let revoked = Mandate { revoked: Some(1), ..mandate() };
+        assert_eq!(carry(revoked, "CPFTA", "KHI", "2026-06-01", Some(&value)).err(), Some("MANDATE_REVOKED"));
+    }
+
+    #[test]
+    fn ceilings_of_count_and_of_value_are_exact() {
+        let file = |mandate, value: &str| carry(mandate, "CPFTA", "KHI", "2026-06-01", Some(&usd(value)));
+        let two = file(file(mandate(), "400").unwrap(), "600").unwrap();
+        assert_eq!(two.used_value.map(|sum| sum.to_string()).as_deref(), Some("1000"));
+        assert_eq!(file(two, "0.000001").err(), Some("MANDATE_CEILING"));
+        let three = (0..3).fold(mandate(), |mandate, _| file(mandate, "1").unwrap());
+        assert_eq!(file(three, "1").err(), Some("MANDATE_CEILING"));
+        let yuan = Amount { currency: "CNY".into(), ..usd("1") };
+        assert_eq!(carry(mandate(), "CPFTA", "KHI", "2026-06-01", Some(&yuan)).err(), Some("MANDATE_CEILING"));
+        assert_eq!(carry(mandate(), "CPFTA", "KHI", "2026-06-01", None).err(), Some("MANDATE_CEILING"));
+    }
+}

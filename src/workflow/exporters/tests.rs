@@ -1,0 +1,163 @@
+use super::*;
+use crate::{
+    office::{NotMandateId, Wanted},
+    reason::Reasoned as _,
+    store::MemoryStore,
+    time::{FixedClock, SeededRandom, parse_date},
+    workflow::NewToken,
+};
+
+struct World {
+    store: Arc<MemoryStore>,
+    accounts: Accounts,
+    exporters: Exporters,
+}
+
+impl World {
+    fn new() -> Self {
+        let store = Arc::new(MemoryStore::new());
+        let clock: Arc<dyn Clock> = Arc::new(FixedClock::new("2026-11-22T10:00:00Z".parse().unwrap()));
+        let random: Arc<dyn Random> = Arc::new(SeededRandom::new(1));
+        let own = Arc::clone(&store) as Arc<dyn Store>;
+        let accounts = Accounts::load(Arc::clone(&own), Arc::clone(&clock), Arc::clone(&random)).unwrap();
+        let exporters = Exporters::new(own, clock, random, accounts.clone());
+        Self { store, accounts, exporters }
+    }
+
+    fn caller(&self, role: Role, exporter: Option<&ExporterId>) -> Caller {
+        let wanted = Wanted {
+            name: role.to_string(),
+            roles: vec![role],
+            offices: vec!["KHI".parse().unwrap()],
+            exporter: exporter.cloned(),
+            ..Wanted::default()
+        };
+        let (_, token) = self.accounts.open(Actor::Operator, wanted, Some(NewToken::default())).unwrap();
+        self.accounts.admitted(&token.unwrap()).unwrap()
+    }
+
+    fn registered(&self, number: &str) -> Exporter {
+        let officer = self.caller(Role::Examiner, None);
+        self.exporters.register(&officer, &request(1), identity(number)).unwrap()
+    }
+}
+
+fn identity(number: &str) -> Identity {
+    Identity {
+        name: "Chenab Sports".parse().unwrap(),
+        national_id: "1234567-8".parse().unwrap(),
+        registration: number.parse().unwrap(),
+        address: vec!["Sialkot".parse().unwrap()],
+        country: "PK".parse().unwrap(),
+    }
+}
+
+/// The nth UUIDv7 of that morning.
+fn request(nth: u8) -> String {
+    let ms = format!("{:012x}", "2026-11-22T10:00:00Z".parse::<crate::time::Timestamp>().unwrap().as_millisecond());
+    format!("{}-{}-7000-8000-0000000000{nth:02x}", &ms[..8], &ms[8..])
+}
+
+fn scope(most: Option<u64>) -> Scope {
+    let day = |text| parse_date(text).unwrap();
+    let (from, until) = (day("2026-01-01"), day("2026-12-31"));
+    Scope { agreements: Vec::new(), offices: Vec::new(), from, until, most_applications: most, most_value: None }
+}
+
+fn reason<T>(result: Result<T, WorkflowError>) -> &'static str {
+    result.err().map_or("done", |error| error.reason())
+}
+
+#[test]
+fn an_exporter_is_registered_once_by_the_office_alone() {
+    let world = World::new();
+    let officer = world.caller(Role::Examiner, None);
+    let register = |who: &Caller, nth, number| world.exporters.register(who, &request(nth), identity(number));
+    let exporter = register(&officer, 1, "S-1").unwrap();
+    assert_eq!(register(&officer, 1, "S-1").unwrap(), exporter, "a repeat changes nothing");
+    assert_eq!(reason(register(&officer, 1, "S-2")), "REQUEST_ID_REUSED");
+    assert_eq!(reason(register(&officer, 2, "S-1")), "EXPORTER_EXISTS");
+    for role in [Role::Exporter, Role::Agent, Role::Signatory, Role::Administrator] {
+        assert_eq!(reason(register(&world.caller(role, None), 3, "S-3")), "PERMISSION_DENIED", "{role}");
+    }
+    assert_eq!(world.exporters.list(&officer, "", 10).unwrap(), [exporter]);
+}
+
+#[test]
+fn an_exporter_sees_itself_and_no_other() {
+    let world = World::new();
+    let exporter = world.registered("S-1").id;
+    let (own, other) = (world.caller(Role::Exporter, Some(&exporter)), world.caller(Role::Exporter, None));
+    assert_eq!(reason(world.exporters.get(&own, &exporter)), "done");
+    assert_eq!(reason(world.exporters.get(&other, &exporter)), "EXPORTER_UNKNOWN");
+    assert_eq!(reason(world.exporters.list(&own, "", 10)), "PERMISSION_DENIED");
+    let agent = world.caller(Role::Agent, None);
+    assert_eq!(reason(world.exporters.get(&agent, &exporter)), "EXPORTER_UNKNOWN");
+    world.exporters.give(&own, &request(5), &exporter, agent.id(), scope(None)).unwrap();
+    assert_eq!(reason(world.exporters.get(&agent, &exporter)), "done");
+}
+
+#[test]
+fn an_agent_files_by_a_mandate_until_it_is_used_up_or_revoked() {
+    let world = World::new();
+    let exporter = world.registered("S-1").id;
+    let own = world.caller(Role::Exporter, Some(&exporter));
+    let agent = world.caller(Role::Agent, None);
+    let (agreement, office) = ("CPFTA".parse().unwrap(), "KHI".parse().unwrap());
+    let day = parse_date("2026-11-22").unwrap();
+    let filing = Filing { agreement: &agreement, office: &office, day, value: None };
+    let standing = |who: &Caller| world.exporters.standing(who, &exporter, &filing);
+    assert_eq!(standing(&own).unwrap(), Standing::Own);
+    assert_eq!(reason(standing(&agent)), "MANDATE_MISSING");
+    let mandate = world.exporters.give(&own, &request(5), &exporter, agent.id(), scope(Some(1))).unwrap();
+    let Standing::Mandate(drawn) = standing(&agent).unwrap() else { panic!("an agent's own goods") };
+    let drawn = *drawn;
+    let file = |drawn: &Drawn| {
+        let (expected, state) = (vec![drawn.expected.clone()], vec![drawn.change.clone()]);
+        world.store.commit(Batch { expected, state, ..Batch::default() })
+    };
+    file(&drawn).unwrap();
+    assert_eq!(
+        file(&drawn).unwrap_err().reason(),
+        "RECORD_MOVED",
+        "two at once are not both carried by the last place"
+    );
+    assert_eq!(reason(standing(&agent)), "MANDATE_CEILING");
+    let second = world.exporters.give(&own, &request(6), &exporter, agent.id(), scope(None)).unwrap();
+    assert!(standing(&agent).is_ok());
+    for one in [&mandate, &second] {
+        assert!(world.exporters.revoke(&own, &exporter, &one.id).unwrap().revoked.is_some());
+    }
+    assert_eq!(reason(standing(&agent)), "MANDATE_REVOKED");
+    assert_eq!(world.exporters.mandates(&agent, &exporter).unwrap().len(), 2);
+    let stranger = world.caller(Role::Agent, None);
+    assert!(world.exporters.mandates(&stranger, &exporter).unwrap().is_empty());
+    assert_eq!(reason(world.exporters.revoke(&stranger, &exporter, &second.id)), "PERMISSION_DENIED");
+    assert!(matches!("man_x".parse::<MandateId>(), Err(NotMandateId(_))));
+}
+
+#[test]
+fn nobody_files_for_who_was_struck_off_and_no_mandate_goes_to_who_is_no_agent() {
+    let world = World::new();
+    let exporter = world.registered("S-1").id;
+    let (own, officer) = (world.caller(Role::Exporter, Some(&exporter)), world.caller(Role::Examiner, None));
+    let give = |nth, to: &Caller| world.exporters.give(&own, &request(nth), &exporter, to.id(), scope(None));
+    assert_eq!(reason(give(5, &officer)), "MANDATE_INVALID");
+    world.exporters.strike_off(&officer, &exporter).unwrap();
+    let (agreement, office) = ("CPFTA".parse().unwrap(), "KHI".parse().unwrap());
+    let day = parse_date("2026-11-22").unwrap();
+    let filing = Filing { agreement: &agreement, office: &office, day, value: None };
+    assert_eq!(reason(world.exporters.standing(&own, &exporter, &filing)), "EXPORTER_STRUCK_OFF");
+    assert_eq!(reason(give(6, &world.caller(Role::Agent, None))), "EXPORTER_STRUCK_OFF");
+}
+
+#[test]
+fn what_becomes_of_exporters_is_told_without_their_names() {
+    let world = World::new();
+    let exporter = world.registered("S-1").id;
+    let own = world.caller(Role::Exporter, Some(&exporter));
+    world.exporters.give(&own, &request(5), &exporter, world.caller(Role::Agent, None).id(), scope(None)).unwrap();
+    let rows = world.store.audit(0, 100).unwrap();
+    let text = rows.iter().map(|row| String::from_utf8(row.row.clone()).unwrap()).collect::<String>();
+    assert!(text.contains("give_mandate") && text.contains("manage_exporters") && !text.contains("Chenab"), "{text}");
+}
