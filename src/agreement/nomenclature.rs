@@ -37,6 +37,10 @@ impl Nomenclature {
             let (Some(code), Some(description)) = (record.get(code), record.get(description)) else {
                 return Err(fault(line, "has too few columns".to_owned()));
             };
+            // The published list ends with a line for all goods together.
+            if code == "TOTAL" {
+                continue;
+            }
             if !matches!(code.len(), 2 | 4 | 6) || !code.bytes().all(|byte| byte.is_ascii_digit()) {
                 return Err(fault(line, format!("`{code}` is no code of 2, 4 or 6 digits")));
             }
@@ -214,7 +218,7 @@ mod tests {
     use crate::agreement::testing::{FOOTBALLS, particulars};
     use proptest::prelude::*;
 
-    const LIST: &str = "section,hscode,description,parent,level\r\nXX,95,Toys,TOTAL,2\r\nXX,9506,\"Articles for sports, \"\"games\"\"\",95,4\r\n\r\nXX,950662,Balls; inflatable,9506,6\r\n";
+    const LIST: &str = "section,hscode,description,parent,level\r\nXX,95,Toys,TOTAL,2\r\nXX,9506,\"Articles for sports, \"\"games\"\"\",95,4\r\n\r\nXX,950662,Balls; inflatable,9506,6\r\n,TOTAL,Total,,0\r\n";
 
     fn list() -> Nomenclature {
         Nomenclature::read_csv(HsEdition::Hs2022, "hs2022.csv", LIST).unwrap()

@@ -7,6 +7,7 @@ use crate::{
     },
     encoding::Decimal,
 };
+use std::fmt::Write;
 
 words! {
     /// What lies between the delivery term of a price and another one.
@@ -149,7 +150,8 @@ impl Price {
         let Some((steps, added)) = self.between(basis) else { return text };
         let sign = if added { '+' } else { '-' };
         for one in self.adjustments.iter().filter(|listed| steps.contains(&listed.step)) {
-            text.push_str(&format!(" {sign} {} {}", one.value, one.step.as_str().replace('_', " ")));
+            // Writing to a String cannot fail.
+            let _ = write!(text, " {sign} {} {}", one.value, one.step.as_str().replace('_', " "));
         }
         text
     }

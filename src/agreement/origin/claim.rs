@@ -9,6 +9,7 @@ use crate::{
     certificate::{ContentBasis, Criterion, CriterionCode, Finding, Findings, HsDigits, Percentage, Severity},
     encoding::Decimal,
 };
+use std::fmt::Write;
 
 /// What the form prints for a criterion of an item, where everything it shows is known; without the letters that
 /// some forms put behind it.
@@ -42,7 +43,8 @@ fn some_of(doubts: &[String]) -> String {
     const SHOWN: usize = 3;
     let mut text = doubts.iter().take(SHOWN).cloned().collect::<Vec<_>>().join("; ");
     if doubts.len() > SHOWN {
-        text.push_str(&format!("; and {} more", doubts.len() - SHOWN));
+        // Writing to a String cannot fail.
+        let _ = write!(text, "; and {} more", doubts.len() - SHOWN);
     }
     text
 }

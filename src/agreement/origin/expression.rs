@@ -120,7 +120,9 @@ impl Expression {
     pub(super) fn visit<'a>(&'a self, see: &mut impl FnMut(&'a Self)) {
         see(self);
         if let Self::All(parts) | Self::Any(parts) = self {
-            parts.iter().for_each(|part| part.visit(see));
+            for part in parts {
+                part.visit(see);
+            }
         }
     }
 }

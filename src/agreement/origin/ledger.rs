@@ -159,9 +159,9 @@ impl<'a> Ledger<'a> {
                 Err(why) => {
                     let why = format!("material {} (`{}`): {why}", valued.number, valued.material.description);
                     if standing == Standing::Own {
-                        sums.own_open.push(why)
+                        sums.own_open.push(why);
                     } else {
-                        sums.foreign_open.push(why)
+                        sums.foreign_open.push(why);
                     }
                     continue;
                 }

@@ -63,7 +63,7 @@ fn documents(on: crate::time::Date) -> Result<(String, String), Failure> {
         json!({
             "description": format!("Material {number}"),
             "hs": { "code": "590320", "edition": "2022" },
-            "origin": if number % 3 == 0 { "originating" } else { "undetermined" },
+            "origin": if number.is_multiple_of(3) { "originating" } else { "undetermined" },
             "price": {
                 "value": format!("{}.37", 6_000 + number),
                 "currency": "USD",
