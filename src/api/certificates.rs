@@ -5,12 +5,12 @@ use super::call::{QUIET, blocking, caller, next_message, refused, refused_row};
 use super::convert;
 use super::failure;
 use super::hosts::{HostedAuthority, Hosts};
+use super::life;
 use super::wire::origin::v1::{self as wire, certificate_service_server::CertificateService};
-use crate::certificate::Text;
 use crate::office::Caller;
 use crate::statement::{Act, Since, media};
 use crate::store::Store;
-use crate::workflow::{CertificateRecord, IssueRow, Issued, StatusWish, WorkflowError};
+use crate::workflow::{CertificateRecord, CopyWish, IssueRow, Issued, ReplaceWish, WorkflowError};
 use bytes::Bytes;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -57,13 +57,8 @@ impl CertificateService for Certificates {
         let with_token = wants_token(contents)?;
         let row = IssueRow { request_id, certificate_json: certificate_json.into() };
         let issued = authority.desk.issue(&account, &row).await.map_err(|error| refused(&error))?;
-        let issued = if with_token {
-            let store = Arc::clone(authority.store());
-            blocking(move || issued_to_wire(&issued, Some(store.as_ref()))).await?
-        } else {
-            issued_to_wire(&issued, None)
-        };
-        Ok(Response::new(wire::IssueCertificateResponse { issued: Some(issued.map_err(|error| refused(&error))?) }))
+        let issued = Some(shown(&authority, issued, with_token).await?);
+        Ok(Response::new(wire::IssueCertificateResponse { issued }))
     }
 
     async fn cancel_certificate(
@@ -72,22 +67,71 @@ impl CertificateService for Certificates {
     ) -> Result<Response<wire::CancelCertificateResponse>, Status> {
         let (authority, account) = caller(&self.hosts, request.metadata())?.account()?;
         let request = request.into_inner();
-        let wish = StatusWish {
+        let certificate = request.certificate;
+        let why = life::Why { reason: request.reason, remarks: request.remarks, items: request.items };
+        let act = act(request.withdrawal)?;
+        let place = life::change(&authority, &account, &request.request_id, certificate, act, why).await?;
+        Ok(Response::new(wire::CancelCertificateResponse { jti: place.jti, log: place.log, index: place.index }))
+    }
+
+    async fn suspend_certificate(
+        &self,
+        request: Request<wire::SuspendCertificateRequest>,
+    ) -> Result<Response<wire::SuspendCertificateResponse>, Status> {
+        let (authority, account) = caller(&self.hosts, request.metadata())?.account()?;
+        let wire::SuspendCertificateRequest { request_id, certificate, reason, remarks, items } = request.into_inner();
+        let why = life::Why { reason, remarks, items };
+        let place = life::change(&authority, &account, &request_id, certificate, Act::Suspended, why).await?;
+        Ok(Response::new(wire::SuspendCertificateResponse { jti: place.jti, log: place.log, index: place.index }))
+    }
+
+    async fn reinstate_certificate(
+        &self,
+        request: Request<wire::ReinstateCertificateRequest>,
+    ) -> Result<Response<wire::ReinstateCertificateResponse>, Status> {
+        let (authority, account) = caller(&self.hosts, request.metadata())?.account()?;
+        let wire::ReinstateCertificateRequest { request_id, certificate, reason, remarks, items } =
+            request.into_inner();
+        let why = life::Why { reason, remarks, items };
+        let place = life::change(&authority, &account, &request_id, certificate, Act::Reinstated, why).await?;
+        Ok(Response::new(wire::ReinstateCertificateResponse { jti: place.jti, log: place.log, index: place.index }))
+    }
+
+    async fn replace_certificate(
+        &self,
+        request: Request<wire::ReplaceCertificateRequest>,
+    ) -> Result<Response<wire::ReplaceCertificateResponse>, Status> {
+        let (authority, account) = caller(&self.hosts, request.metadata())?.account()?;
+        let request = request.into_inner();
+        let with_token = wants_token(request.contents)?;
+        let wish = ReplaceWish {
+            request_id: request.request_id,
             certificate: convert::certificate_name(request.certificate)?,
-            act: act(request.withdrawal)?,
-            reason: text("reason", &request.reason)?,
-            remarks: text("remarks", &request.remarks)?,
+            certificate_json: request.certificate_json.into(),
+            reason: Some(life::reason(&request.reason)?),
+            remarks: life::text("remarks", &request.remarks)?,
         };
-        if wish.reason.is_none() {
-            return Err(ApiError::Field { field: "reason", message: "a reason is needed".to_owned() }.into());
-        }
-        let changed = authority.desk.change_status(&account, &request.request_id, wish).await;
-        let outcome = changed.map_err(|error| refused(&error))?;
-        Ok(Response::new(wire::CancelCertificateResponse {
-            jti: outcome.jti.to_string(),
-            log: outcome.entry.origin.to_string(),
-            index: outcome.entry.index,
-        }))
+        let issued = authority.desk.replace(&account, wish).await.map_err(|error| refused(&error))?;
+        let issued = Some(shown(&authority, issued, with_token).await?);
+        Ok(Response::new(wire::ReplaceCertificateResponse { issued }))
+    }
+
+    async fn issue_true_copy(
+        &self,
+        request: Request<wire::IssueTrueCopyRequest>,
+    ) -> Result<Response<wire::IssueTrueCopyResponse>, Status> {
+        let (authority, account) = caller(&self.hosts, request.metadata())?.account()?;
+        let request = request.into_inner();
+        let with_token = wants_token(request.contents)?;
+        let wish = CopyWish {
+            request_id: request.request_id,
+            certificate: convert::certificate_name(request.certificate)?,
+            reason: Some(life::reason(&request.reason)?),
+            remarks: life::text("remarks", &request.remarks)?,
+        };
+        let issued = authority.desk.true_copy(&account, wish).await.map_err(|error| refused(&error))?;
+        let issued = Some(shown(&authority, issued, with_token).await?);
+        Ok(Response::new(wire::IssueTrueCopyResponse { issued }))
     }
 
     async fn get_certificate(
@@ -146,6 +190,21 @@ impl CertificateService for Certificates {
             awaiting_cosignatures: evidence.awaiting_cosignatures,
         }))
     }
+}
+
+/// What was issued, with its token if that is wanted.
+async fn shown(
+    authority: &HostedAuthority,
+    issued: Issued,
+    with_token: bool,
+) -> Result<wire::IssuedCertificate, Status> {
+    let issued = if with_token {
+        let store = Arc::clone(authority.store());
+        blocking(move || issued_to_wire(&issued, Some(store.as_ref()))).await?
+    } else {
+        issued_to_wire(&issued, None)
+    };
+    issued.map_err(|error| refused(&error))
 }
 
 /// Reads a stream to its end, several messages at once.
@@ -288,14 +347,6 @@ fn act(withdrawal: Option<wire::Withdrawal>) -> Result<Act, ApiError> {
         }
     };
     Ok(Act::Withdrawn { since })
-}
-
-/// A text that may be empty.
-fn text(field: &'static str, text: &str) -> Result<Option<Text<1024>>, ApiError> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    text.parse().map(Some).map_err(|error| ApiError::Field { field, message: format!("{error}") })
 }
 
 /// A certificate number as the stem of a file name: what a file system might read otherwise becomes `-`.

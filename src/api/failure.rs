@@ -56,7 +56,8 @@ fn code(reason: &str, class: Class) -> Code {
         | "EXPORTER_UNKNOWN"
         | "MANDATE_UNKNOWN"
         | "EVIDENCE_UNKNOWN"
-        | "STATUS_LIST_UNKNOWN" => Code::NotFound,
+        | "STATUS_LIST_UNKNOWN"
+        | "ITEM_UNKNOWN" => Code::NotFound,
         "REQUEST_ID_REUSED" | "NUMBER_TAKEN" | "LOGIN_TAKEN" | "EXPORTER_EXISTS" => Code::AlreadyExists,
         "RULES_REFUSE"
         | "STATUS_FORBIDS"
@@ -68,6 +69,8 @@ fn code(reason: &str, class: Class) -> Code {
         | "APPLICATION_STATE"
         | "APPLICATION_CLAIMED"
         | "SHOWN_DIFFERS"
+        | "ITEM_STATUS_FORBIDS"
+        | "CONTENTS_ERASED"
         | "KEY_NOT_LISTED"
         | "TRUST_LIST_REFUSED"
         | "SIGNATORY_AWAY"

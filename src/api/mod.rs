@@ -19,6 +19,7 @@ mod exporters;
 mod failure;
 mod hosts;
 mod http;
+mod life;
 mod logs;
 mod partners;
 mod peer;

@@ -32,7 +32,7 @@ pub use line::Sequencer;
 pub use plan::answered;
 pub use recalled::{Closing, Recalled, refilled};
 pub use snapshot::{StatusRecord, changes_of, status_record, status_record_below};
-pub use work::{Beside, ChangeOfStatus, Issue, Numbering, Outcome, RequestKey, Saying, Task, Work};
+pub use work::{Beside, ChangeOfStatus, Issue, Numbering, Outcome, Replacement, RequestKey, Saying, Task, Work};
 
 use crate::{
     keys::{LogKey, StatementKey, StatusKey},

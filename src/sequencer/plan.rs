@@ -3,24 +3,26 @@
 //! A plan is only ever made whole from the store and then advanced; when anything after it fails it is
 //! thrown away and made again, so what never left the process is used again and leaves no gap.
 
+mod life;
+
 use super::{
-    ChangeOfStatus, Issue, Numbering, Outcome, RequestKey, Saying, SequencerError, Task, Work,
+    Issue, Numbering, Outcome, RequestKey, Saying, SequencerError, Task, Work,
     flight::request_text,
     gate::{Gate, MaySign, Standing},
     recalled::{Recalled, made_before},
     snapshot::{self, Due},
 };
 use crate::{
+    certificate::Ruling,
     log::{Origin, Shard},
     office::AuditEvent,
     statement::{
-        Act, Addressee, Body, Change, Envelope, Issuer, Jti, Kid, StatementRef, StatusChange, StatusReference,
+        Addressee, Body, Envelope, Issuer, Jti, Kid, StatusReference,
         status_list::{LIST_ENTRIES, Status, StatusList, StatusOrder},
     },
     store::{Answer, EntryRef, Expected, StateChange, Store, Table},
     time::{Clock, Date, Random, Timestamp, ZoneName},
     trust::TrustList,
-    verification::status_after,
 };
 use arc_swap::ArcSwap;
 use std::{
@@ -64,6 +66,8 @@ pub(super) struct Row {
     pub(super) number: Option<String>,
     /// The request it answers; none for a snapshot.
     pub(super) request: Option<(RequestKey, [u8; 32])>,
+    /// The request without which it would not be there, where another row answers that.
+    pub(super) cause: Option<RequestKey>,
 }
 
 impl Row {
@@ -130,6 +134,8 @@ pub(super) struct Plan {
     moving: VecDeque<HashSet<(Table, Vec<u8>)>>,
     /// Changes of status by the certificate they are about, as far as this plan met them.
     changes: HashMap<Vec<u8>, Vec<u64>>,
+    /// Certificates of which this plan changed some items.
+    in_part: HashSet<(Origin, Jti)>,
     now: Timestamp,
     /// The turn of the gate that it was made by.
     turn: u64,
@@ -223,6 +229,7 @@ impl Plan {
             numbers: VecDeque::new(),
             moving: VecDeque::new(),
             changes: HashMap::new(),
+            in_part: HashSet::new(),
             now,
             turn,
             numbers_unknown: numbers_unknown.map(|(origin, _)| origin),
@@ -288,7 +295,10 @@ impl Plan {
             }
             let done = match task {
                 Task::Issue(issue) => {
-                    self.issue(ground, issue, (request, *digest), &mut planned, &mut touched, &mut series)
+                    self.issue(ground, (issue, None), (request, *digest), &mut planned, &mut touched, &mut series)
+                }
+                Task::Replace(one) => {
+                    self.replace(ground, one, (request, *digest), &mut planned, &mut touched, &mut series)
                 }
                 Task::Change(change) => self.change(ground, change, (request, *digest), &mut planned, &mut touched),
                 Task::Say(saying) => self.say(ground, saying, (request, *digest), &mut planned),
@@ -355,7 +365,7 @@ impl Plan {
     fn issue(
         &mut self,
         ground: &Ground<'_>,
-        issue: &Issue,
+        (issue, bears): (&Issue, Option<Date>),
         (request, digest): (&RequestKey, [u8; 32]),
         planned: &mut Planned,
         touched: &mut BTreeMap<Origin, Touched>,
@@ -400,14 +410,16 @@ impl Plan {
         };
         self.open_log(ground, &origin, addressee, planned)?;
         let text = number.to_string();
-        let certificate = particulars.clone().finish(ruling.clone().numbered(number));
+        let day = bears.unwrap_or(issued_on);
+        let ruling = Ruling { issued_on: day, ..ruling.clone() };
+        let certificate = particulars.clone().finish(ruling.numbered(number));
         let (status, status_index) = self.allocate_status(ground, &origin, planned, touched)?;
         let body = Body::Certificate { certificate: Box::new(certificate), status };
         if let Some(numbers) = self.numbers.front_mut() {
             numbers.insert(text.clone());
         }
         let row = self.place(ground, &origin, body)?;
-        let outcome = Outcome { entry: row.entry(), jti: row.envelope.jti, number: Some(text.clone()), day: issued_on };
+        let outcome = Outcome { entry: row.entry(), jti: row.envelope.jti, number: Some(text.clone()), day };
         planned.expected.extend(beside.expected.iter().cloned());
         if let Some(changes) = &beside.changes {
             planned.state.extend(changes(&outcome).map_err(SequencerError::Unavailable)?);
@@ -421,49 +433,6 @@ impl Plan {
             request: Some((request.clone(), digest)),
             ..row
         });
-        Ok(outcome)
-    }
-
-    fn change(
-        &mut self,
-        ground: &Ground<'_>,
-        work: &ChangeOfStatus,
-        (request, digest): (&RequestKey, [u8; 32]),
-        planned: &mut Planned,
-        touched: &mut BTreeMap<Origin, Touched>,
-    ) -> Result<Outcome, SequencerError> {
-        let ChangeOfStatus { target, act, reason, remarks } = work;
-        let facts = ground.store.facts(&target.origin, target.index)?.ok_or(SequencerError::NoSuchCertificate)?;
-        let place = facts.status_index.ok_or(SequencerError::NoSuchCertificate)?;
-        if !ground.may_grow(&target.origin, self.logs.get(&target.origin).map_or(0, |log| log.next)) {
-            return Err(SequencerError::LogClosed(target.origin.to_string()));
-        }
-        self.may_sign(ground, &target.origin)?;
-        let (list, index) = (place / LIST_ENTRIES, place % LIST_ENTRIES);
-        let log = self.logs.get_mut(&target.origin).ok_or(SequencerError::NoSuchCertificate)?;
-        let lists = usize::try_from(list).ok().and_then(|at| log.lists.get_mut(at));
-        let statuses = &mut lists.ok_or(SequencerError::NoSuchCertificate)?.statuses;
-        let now = statuses.get(index).map_err(|e| SequencerError::Unavailable(e.to_string()))?;
-        let status = next_status(now, act)?;
-        Arc::make_mut(statuses).set(index, status).map_err(|e| SequencerError::Unavailable(e.to_string()))?;
-        planned.state.push(StateChange::StatusSet {
-            origin: target.origin.clone(),
-            list,
-            index,
-            status: status.value(),
-        });
-        touched.entry(target.origin.clone()).or_default().changed = true;
-        let target_ref = StatementRef { log: target.origin.clone(), jti: facts.jti };
-        let body = Body::StatusChange(StatusChange {
-            change: Change { target: target_ref, act: act.clone(), items: None },
-            reason: reason.clone(),
-            remarks: remarks.clone(),
-        });
-        let row = self.place(ground, &target.origin, body)?;
-        planned.state.push(self.remember_change(ground.store, &target.origin, &facts.jti, row.index)?);
-        let day = ground.zone.date_at(self.now);
-        let outcome = Outcome { entry: row.entry(), jti: row.envelope.jti, number: None, day };
-        planned.rows.push(Row { request: Some((request.clone(), digest)), ..row });
         Ok(outcome)
     }
 
@@ -613,26 +582,7 @@ impl Plan {
         let index = log.next;
         log.last = Some(jti);
         log.next += 1;
-        Ok(Row { envelope, index, body, status_index: None, number: None, request: None })
-    }
-
-    /// Notes that an entry changes the status of a certificate, so that its bundle finds it.
-    fn remember_change(
-        &mut self,
-        store: &dyn Store,
-        origin: &Origin,
-        jti: &Jti,
-        index: u64,
-    ) -> Result<StateChange, SequencerError> {
-        let id = snapshot::changes_id(origin, jti);
-        if !self.changes.contains_key(&id) {
-            let before = snapshot::change_indexes(store, &id)?;
-            self.changes.insert(id.clone(), before);
-        }
-        let indexes = self.changes.entry(id.clone()).or_default();
-        indexes.push(index);
-        let record = postcard::to_allocvec(indexes).map_err(|e| SequencerError::Unavailable(e.to_string()))?;
-        Ok(StateChange::RecordPut { table: Table::Setting, id, record })
+        Ok(Row { envelope, index, body, status_index: None, number: None, request: None, cause: None })
     }
 
     /// Refuses what rests on a record that has moved, or that a batch under way moves.
@@ -673,27 +623,6 @@ fn answer_to(
     }
     Ok(postcard::from_bytes(&answer.answer)
         .map_err(|e| SequencerError::Unavailable(format!("a stored answer cannot be read: {e}"))))
-}
-
-/// What a status becomes by an act on the whole certificate, if the act may follow it. No change of items is made
-/// here, so a suspension covers nothing but what was valid.
-fn next_status(now: Status, act: &Act) -> Result<Status, SequencerError> {
-    let name = |status| match status {
-        Status::Valid => "valid",
-        Status::InPart => "valid in part",
-        Status::Suspended => "suspended",
-        Status::Cancelled => "cancelled",
-        Status::Withdrawn => "withdrawn",
-        Status::Superseded => "superseded",
-    };
-    let wanted = match act {
-        Act::Cancelled => "cancelled",
-        Act::Withdrawn { .. } => "withdrawn",
-        Act::Superseded { .. } => "superseded",
-        Act::Suspended => "suspended",
-        Act::Reinstated => "reinstated",
-    };
-    status_after(now, Status::Valid, act, None).ok_or(SequencerError::StatusForbids { now: name(now), wanted })
 }
 
 fn list_number(at: usize) -> Result<u32, SequencerError> {

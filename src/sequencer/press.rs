@@ -116,7 +116,8 @@ fn press_row(setup: &Setup, trust: &TrustList, row: &Row) -> Result<(NewEntry, H
     press_entry(setup, trust, row).map_err(|error| {
         // An error of the moment concerns the whole batch, one of the row its request alone.
         let own = error.class() != Class::Retry;
-        Fault { request: row.request.as_ref().filter(|_| own).map(|(key, _)| key.clone()), error }
+        let request = row.request.as_ref().map(|(key, _)| key).or(row.cause.as_ref());
+        Fault { request: request.filter(|_| own).cloned(), error }
     })
 }
 

@@ -40,6 +40,8 @@ pub enum Task {
     Issue(Box<Issue>),
     /// A change of a certificate's status.
     Change(Box<ChangeOfStatus>),
+    /// A certificate in the place of one that stands.
+    Replace(Box<Replacement>),
     /// Something that changes the status of nothing.
     Say(Box<Saying>),
 }
@@ -101,6 +103,24 @@ pub struct ChangeOfStatus {
     pub target: EntryRef,
     /// What happens to it.
     pub act: Act,
+    /// The numbers of the items concerned, rising; none is the whole certificate.
+    pub items: Option<Vec<u32>>,
+    /// Why; disclosed to the holder and the addressee alone.
+    pub reason: Option<Text<1024>>,
+    /// Anything else they should know.
+    pub remarks: Option<Text<1024>>,
+}
+
+/// A certificate in the place of one that stands, which is superseded by it in the same durable unit: there are both
+/// statements after a crash, or neither.
+#[derive(Debug)]
+pub struct Replacement {
+    /// The new one. It names the old one by its number; the old one's change of status names this one by its place.
+    pub issue: Issue,
+    /// The old one.
+    pub target: EntryRef,
+    /// The date of issue that a certified true copy bears: the original's. None for a certificate of its own.
+    pub bears: Option<Date>,
     /// Why; disclosed to the holder and the addressee alone.
     pub reason: Option<Text<1024>>,
     /// Anything else they should know.

@@ -69,6 +69,8 @@ pub struct StatusWish {
     pub certificate: CertificateName,
     /// What shall happen to it.
     pub act: Act,
+    /// The numbers of the items concerned; none is the whole certificate.
+    pub items: Option<Vec<u32>>,
     /// Why.
     pub reason: Option<Text<1024>>,
     /// Further words.
@@ -199,15 +201,30 @@ impl Desk {
     ) -> Result<Outcome, WorkflowError> {
         Accounts::allow(caller, Action::ChangeStatus)?;
         let request = self.request(caller, request_id)?;
-        let StatusWish { certificate, act, reason, remarks } = wish;
-        let store = Arc::clone(&self.0.store);
-        let target = tokio::task::spawn_blocking(move || record::find(store.as_ref(), &certificate))
-            .await
-            .map_err(|e| SequencerError::Unavailable(e.to_string()))??;
-        let digest = digest_of_change(&target, &act, reason.as_ref(), remarks.as_ref());
+        let StatusWish { certificate, act, items, reason, remarks } = wish;
+        let items = items.map(|mut items| {
+            items.sort_unstable();
+            items.dedup();
+            items
+        });
+        let (desk, wished, concerned) = (self.clone(), act.clone(), items.clone());
+        let checked = tokio::task::spawn_blocking(move || {
+            let target = record::find(desk.0.store.as_ref(), &certificate)?;
+            let refusal = concerned.and_then(|items| desk.items_may(&target, &wished, &items).err());
+            Ok::<_, WorkflowError>((target, refusal))
+        });
+        let (target, refusal) = checked.await.map_err(|e| SequencerError::Unavailable(e.to_string()))??;
+        let digest = digest_of_change(&target, &act, items.as_deref(), reason.as_ref(), remarks.as_ref());
+        if let Some(refusal) = refusal {
+            // What was done before has its answer, though it could not be done again.
+            return match answered(self.0.store.as_ref(), &request, digest)? {
+                Some(before) => Ok(before?),
+                None => Err(refusal),
+            };
+        }
         let by = AuditEvent::of(Actor::Caller(caller), Action::ChangeStatus);
         let by = Some(by.with_detail(format!("{} {} {}", word_of(&act), target.origin, target.index)));
-        let task = Task::Change(Box::new(ChangeOfStatus { target, act, reason, remarks }));
+        let task = Task::Change(Box::new(ChangeOfStatus { target, act, items, reason, remarks }));
         Ok(self.0.sequencer.submit(Work { request, digest, task, by }).await?)
     }
 
@@ -402,6 +419,7 @@ const fn word_of(act: &Act) -> &'static str {
 fn digest_of_change(
     target: &EntryRef,
     act: &Act,
+    items: Option<&[u32]>,
     reason: Option<&Text<1024>>,
     remarks: Option<&Text<1024>>,
 ) -> [u8; 32] {
@@ -415,7 +433,11 @@ fn digest_of_change(
     };
     let mut hash = Sha256::new_with_prefix(b"change of status\0");
     let place = format!("{} {}", target.origin, target.index);
-    for part in [Some(place.as_str()), Some(&act), reason.map(Text::as_str), remarks.map(Text::as_str)] {
+    let items = items.map(|items| items.iter().map(u32::to_string).collect::<Vec<_>>().join(","));
+    // Absent, it leaves the digests of requests for the whole as they were.
+    let items = items.as_deref().map(Some);
+    let parts = [Some(place.as_str()), Some(&act), reason.map(Text::as_str), remarks.map(Text::as_str)];
+    for part in parts.into_iter().chain(items) {
         // An absent part and an empty one differ.
         let length = part.map_or(u64::MAX, |text| u64::try_from(text.len()).unwrap_or(u64::MAX - 1));
         hash.update(length.to_be_bytes());

@@ -33,6 +33,22 @@ pub enum WorkflowError {
     /// There is no certificate of that name.
     #[error("this authority has no such certificate")]
     CertificateUnknown,
+    /// The certificate has no such item.
+    #[error("the certificate has no item {0}")]
+    ItemUnknown(u32),
+    /// What became of an item before does not allow it.
+    #[error("item {item} of the certificate is {now}; it cannot be {wanted}")]
+    ItemForbids {
+        /// The item.
+        item: u32,
+        /// Its status.
+        now: &'static str,
+        /// What was asked.
+        wanted: &'static str,
+    },
+    /// What the certificate says is erased, so nothing can be made of it.
+    #[error("the contents of this certificate are erased: nothing can be made from them any more")]
+    ContentsErased,
     /// There is no application of that id, or it is not the caller's to see.
     #[error("there is no application `{0}` here for this account")]
     ApplicationUnknown(String),
@@ -116,6 +132,9 @@ impl Reasoned for WorkflowError {
             Self::RequestIdExpired => "REQUEST_ID_EXPIRED",
             Self::RulesRefuse(_) => "RULES_REFUSE",
             Self::CertificateUnknown => "CERTIFICATE_UNKNOWN",
+            Self::ItemUnknown(_) => "ITEM_UNKNOWN",
+            Self::ItemForbids { .. } => "ITEM_STATUS_FORBIDS",
+            Self::ContentsErased => "CONTENTS_ERASED",
             Self::ApplicationUnknown(_) => "APPLICATION_UNKNOWN",
             Self::Application(error) => error.reason(),
             Self::SignInRefused => "SIGN_IN_REFUSED",

@@ -1,3 +1,4 @@
+mod life;
 pub(super) mod world;
 
 use super::*;
@@ -27,7 +28,13 @@ fn verdict(world: &World, evidence: &EvidenceFile) -> Verdict {
 }
 
 fn cancel(certificate: CertificateName) -> StatusWish {
-    StatusWish { certificate, act: Act::Cancelled, reason: Some("not shipped".parse().unwrap()), remarks: None }
+    StatusWish {
+        certificate,
+        act: Act::Cancelled,
+        items: None,
+        reason: Some("not shipped".parse().unwrap()),
+        remarks: None,
+    }
 }
 
 #[tokio::test]

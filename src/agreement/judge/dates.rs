@@ -148,6 +148,10 @@ impl Bench<'_> {
 
     /// Whether the certificate is retrospective, and the mark it bears.
     pub(super) fn retrospective(&mut self) -> (bool, Option<Endorsement>) {
+        // A copy says what the original said, whatever day it is made.
+        if self.particulars.flags().true_copy {
+            return (super::papers::brought(self.particulars, RETROSPECTIVE).is_some(), None);
+        }
         let retrospective = self.is_retrospective();
         let brought = super::papers::brought(self.particulars, RETROSPECTIVE);
         if retrospective {

@@ -159,6 +159,10 @@ impl<'a> Bench<'a> {
 
     fn prior_window(&mut self, prior: &PriorCertificate, provision: &'a Provision, path: &str) {
         let path = format!("{path}.issued_on");
+        // Whether what a copy copies could be had was decided when that was issued.
+        if self.particulars.flags().true_copy && prior.relation != Relation::TrueCopyOf {
+            return;
+        }
         if prior.issued_on > self.issued_on {
             let message =
                 format!("the earlier certificate is of {}, later than this one's {}", prior.issued_on, self.issued_on);

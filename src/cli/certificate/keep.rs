@@ -1,20 +1,18 @@
-//! `origin certificate show`, `list`, `download` and `cancel`: certificates of the caller's authority, at a node.
+//! `origin certificate show`, `list` and `download`: certificates of the caller's authority, at a node.
 
 use super::name::Name;
 use crate::{
     api::client::{wire, within_deadline},
     certificate::Country,
     cli::{
-        Outcome, arguments,
-        console::{Console, Exit},
+        Outcome,
+        console::Console,
         files,
         remote::{self, NodeArguments, TokenArgument, date_text, status_word},
     },
-    time::Date,
 };
 use serde_json::json;
 use std::{path::PathBuf, process::ExitCode};
-use uuid::Uuid;
 
 /// Show one certificate and its status
 #[derive(Debug, clap::Args)]
@@ -179,77 +177,6 @@ impl Download {
             console.message(
                 "note: the partners have yet to cosign it; until it is fetched again it verifies as NOT_COSIGNED",
             );
-        }
-        Ok(ExitCode::SUCCESS)
-    }
-}
-
-/// Cancel a certificate at its holder's wish, or withdraw it on the authority's finding
-///
-/// Cancelling is for a certificate that was not used. --withdraw says that it should not stand, from its issue or
-/// from a date on.
-#[derive(Debug, clap::Args)]
-pub(super) struct Cancel {
-    #[command(flatten)]
-    name: Name,
-    /// The reason; the holder and the addressee alone see it
-    #[arg(long, value_name = "TEXT")]
-    reason: String,
-    /// Further words
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    remarks: String,
-    /// Withdraw instead: `from-issue`, or the date from which it is not good
-    #[arg(long, value_name = "SINCE", value_parser = since)]
-    withdraw: Option<SinceWhen>,
-    /// The request to repeat, where an earlier one had no answer
-    #[arg(long, value_name = "UUID")]
-    request_id: Option<Uuid>,
-    #[command(flatten)]
-    node: NodeArguments,
-    #[command(flatten)]
-    token: TokenArgument,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum SinceWhen {
-    Issue,
-    Date(Date),
-}
-
-fn since(text: &str) -> Result<SinceWhen, String> {
-    if text == "from-issue" { Ok(SinceWhen::Issue) } else { arguments::date(text).map(SinceWhen::Date) }
-}
-
-impl Cancel {
-    pub(super) fn run(self, console: Console) -> Outcome {
-        let token = self.token.read()?;
-        let request_id = self.request_id.unwrap_or_else(Uuid::now_v7);
-        let since = self.withdraw.map(|since| match since {
-            SinceWhen::Issue => wire::withdrawal::Since::FromIssue(true),
-            SinceWhen::Date(date) => wire::withdrawal::Since::FromDate(remote::date_to_wire(date)),
-        });
-        let request = wire::CancelCertificateRequest {
-            request_id: request_id.to_string(),
-            certificate: Some(self.name.to_wire()),
-            reason: self.reason,
-            remarks: self.remarks,
-            withdrawal: since.map(|since| wire::Withdrawal { since: Some(since) }),
-        };
-        let word = if self.withdraw.is_some() { "withdrawn" } else { "cancelled" };
-        let answer = remote::converse(async {
-            let connection = self.node.connect(Some(&token)).await?;
-            let answer = connection.certificates().cancel_certificate(within_deadline(request)).await;
-            answer.map(tonic::Response::into_inner).map_err(|status| {
-                let failure = remote::refused(console, &self.node.node, &status);
-                // It may have been done: the same id finds out without doing it twice.
-                let unanswered = failure.code() == Exit::Unreachable.code();
-                if unanswered { failure.help(format!("repeat it with --request-id {request_id}")) } else { failure }
-            })
-        })?;
-        if console.is_json() {
-            console.data(json!({ "jti": answer.jti, "log": answer.log, "index": answer.index, "act": word }));
-        } else {
-            console.data(format!("{word} by statement {} at index {} of {}", answer.jti, answer.index, answer.log));
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -2,6 +2,7 @@
 
 mod check;
 mod keep;
+mod life;
 pub(super) mod name;
 mod template;
 
@@ -24,7 +25,12 @@ enum Command {
     Show(keep::Show),
     List(keep::List),
     Download(keep::Download),
-    Cancel(keep::Cancel),
+    Cancel(life::Cancel),
+    Withdraw(life::Withdraw),
+    Suspend(life::Suspend),
+    Reinstate(life::Reinstate),
+    Replace(life::Replace),
+    Copy(life::Copy),
 }
 
 impl Arguments {
@@ -36,6 +42,11 @@ impl Arguments {
             Command::List(arguments) => arguments.run(console),
             Command::Download(arguments) => arguments.run(console),
             Command::Cancel(arguments) => arguments.run(console),
+            Command::Withdraw(arguments) => arguments.run(console),
+            Command::Suspend(arguments) => arguments.run(console),
+            Command::Reinstate(arguments) => arguments.run(console),
+            Command::Replace(arguments) => arguments.run(console),
+            Command::Copy(arguments) => arguments.run(console),
         }
     }
 }

@@ -538,6 +538,7 @@ async fn cancel(desk: &Desk, number: &str) -> Result<wire::CancelCertificateResp
         reason: "the order was withdrawn before shipment".to_owned(),
         remarks: String::new(),
         withdrawal: None,
+        items: Vec::new(),
     };
     let answer = desk.connection.certificates().cancel_certificate(within_deadline(request)).await.map_err(refused)?;
     Ok(answer.into_inner())

@@ -55,6 +55,20 @@ pub enum Act {
     Reinstated,
 }
 
+impl Act {
+    /// What its target is then, in a sentence.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Cancelled => "cancelled",
+            Self::Withdrawn { .. } => "withdrawn",
+            Self::Superseded { .. } => "superseded",
+            Self::Suspended => "suspended",
+            Self::Reinstated => "reinstated",
+        }
+    }
+}
+
 /// From when on a withdrawn certificate does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Since {

@@ -45,6 +45,19 @@ pub enum Status {
 }
 
 impl Status {
+    /// It in a sentence.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Cancelled => "cancelled",
+            Self::Suspended => "suspended",
+            Self::Withdrawn => "withdrawn",
+            Self::Superseded => "superseded",
+            Self::InPart => "valid in part",
+        }
+    }
+
     /// The value in a list.
     #[must_use]
     pub const fn value(self) -> u8 {

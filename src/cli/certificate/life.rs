@@ -1,0 +1,299 @@
+//! `origin certificate cancel`, `withdraw`, `suspend`, `reinstate`, `replace` and `copy`: what becomes of a certificate
+//! after its issue.
+
+use super::name::Name;
+use crate::{
+    api::client::{Connection, wire, within_deadline},
+    certificate::Particulars,
+    cli::{
+        Outcome, arguments,
+        console::{Console, Exit, Failure},
+        files::Source,
+        remote::{self, NodeArguments, TokenArgument},
+    },
+    time::Date,
+};
+use serde_json::json;
+use std::process::ExitCode;
+use tonic::{Response, Status};
+use uuid::Uuid;
+
+/// Bytes of the largest file with a certificate.
+const MOST_BYTES: usize = 1 << 20;
+
+/// Which certificate, why, and at which node.
+#[derive(Debug, clap::Args)]
+struct Change {
+    #[command(flatten)]
+    name: Name,
+    /// The reason; the holder and the addressee alone see it
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// Further words
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    remarks: String,
+    /// The request to repeat, where an earlier one had no answer
+    #[arg(long, value_name = "UUID")]
+    request_id: Option<Uuid>,
+    #[command(flatten)]
+    node: NodeArguments,
+    #[command(flatten)]
+    token: TokenArgument,
+}
+
+/// Items of the certificate.
+#[derive(Debug, clap::Args)]
+struct Items {
+    /// Only this item, by its number on the form; may be given several times [default: the whole certificate]
+    #[arg(long = "item", value_name = "NUMBER")]
+    items: Vec<u32>,
+}
+
+/// Where a change stands.
+struct Place {
+    jti: String,
+    log: String,
+    index: u64,
+}
+
+impl Change {
+    /// Asks the node; a request that may have been done can be repeated without doing it twice.
+    fn ask<T>(
+        &self,
+        console: Console,
+        call: impl AsyncFnOnce(Connection, String) -> Result<Response<T>, Status>,
+    ) -> Result<T, Failure> {
+        let token = self.token.read()?;
+        let request_id = self.request_id.unwrap_or_else(Uuid::now_v7).to_string();
+        remote::converse(async {
+            let connection = self.node.connect(Some(&token)).await?;
+            let answer = call(connection, request_id.clone()).await;
+            answer.map(Response::into_inner).map_err(|status| {
+                let failure = remote::refused(console, &self.node.node, &status);
+                let unanswered = failure.code() == Exit::Unreachable.code();
+                if unanswered { failure.help(format!("repeat it with --request-id {request_id}")) } else { failure }
+            })
+        })
+    }
+}
+
+fn changed(console: Console, word: &str, items: &[u32], place: &Place) -> ExitCode {
+    let Place { jti, log, index } = place;
+    if console.is_json() {
+        console.data(json!({ "jti": jti, "log": log, "index": index, "act": word, "items": items }));
+    } else {
+        let items = items.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+        let of = if items.is_empty() { String::new() } else { format!("item {items} ") };
+        console.data(format!("{of}{word} by statement {jti} at index {index} of {log}"));
+    }
+    ExitCode::SUCCESS
+}
+
+/// Cancel a certificate at its holder's wish
+///
+/// For one that was not used. Where the authority itself finds that it should not stand, withdraw it.
+#[derive(Debug, clap::Args)]
+pub(super) struct Cancel {
+    #[command(flatten)]
+    change: Change,
+}
+
+/// Withdraw a certificate, or some of its items, on the authority's own finding
+///
+/// At any time, whatever became of it before: from its issue, or from a date on.
+#[derive(Debug, clap::Args)]
+pub(super) struct Withdraw {
+    /// `from-issue`, or the date from which it is not good
+    #[arg(long, value_name = "SINCE", value_parser = since, default_value = "from-issue")]
+    since: SinceWhen,
+    #[command(flatten)]
+    items: Items,
+    #[command(flatten)]
+    change: Change,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SinceWhen {
+    Issue,
+    Date(Date),
+}
+
+fn since(text: &str) -> Result<SinceWhen, String> {
+    if text == "from-issue" { Ok(SinceWhen::Issue) } else { arguments::date(text).map(SinceWhen::Date) }
+}
+
+fn cancelling(
+    console: Console,
+    change: &Change,
+    items: &[u32],
+    withdrawal: Option<wire::Withdrawal>,
+) -> Result<Place, Failure> {
+    let answer = change.ask(console, async |connection, request_id| {
+        let request = wire::CancelCertificateRequest {
+            request_id,
+            certificate: Some(change.name.to_wire()),
+            reason: change.reason.clone(),
+            remarks: change.remarks.clone(),
+            withdrawal,
+            items: items.to_vec(),
+        };
+        connection.certificates().cancel_certificate(within_deadline(request)).await
+    })?;
+    Ok(Place { jti: answer.jti, log: answer.log, index: answer.index })
+}
+
+impl Cancel {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        Ok(changed(console, "cancelled", &[], &cancelling(console, &self.change, &[], None)?))
+    }
+}
+
+impl Withdraw {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let since = match self.since {
+            SinceWhen::Issue => wire::withdrawal::Since::FromIssue(true),
+            SinceWhen::Date(date) => wire::withdrawal::Since::FromDate(remote::date_to_wire(date)),
+        };
+        let (items, withdrawal) = (&self.items.items, wire::Withdrawal { since: Some(since) });
+        Ok(changed(console, "withdrawn", items, &cancelling(console, &self.change, items, Some(withdrawal))?))
+    }
+}
+
+/// Take a certificate, or some of its items, out of force until further notice
+#[derive(Debug, clap::Args)]
+pub(super) struct Suspend {
+    #[command(flatten)]
+    items: Items,
+    #[command(flatten)]
+    change: Change,
+}
+
+impl Suspend {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let (change, items) = (&self.change, &self.items.items);
+        let answer = change.ask(console, async |connection, request_id| {
+            let request = wire::SuspendCertificateRequest {
+                request_id,
+                certificate: Some(change.name.to_wire()),
+                reason: change.reason.clone(),
+                remarks: change.remarks.clone(),
+                items: items.clone(),
+            };
+            connection.certificates().suspend_certificate(within_deadline(request)).await
+        })?;
+        let place = Place { jti: answer.jti, log: answer.log, index: answer.index };
+        Ok(changed(console, "suspended", items, &place))
+    }
+}
+
+/// End a suspension
+#[derive(Debug, clap::Args)]
+pub(super) struct Reinstate {
+    #[command(flatten)]
+    items: Items,
+    #[command(flatten)]
+    change: Change,
+}
+
+impl Reinstate {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let (change, items) = (&self.change, &self.items.items);
+        let answer = change.ask(console, async |connection, request_id| {
+            let request = wire::ReinstateCertificateRequest {
+                request_id,
+                certificate: Some(change.name.to_wire()),
+                reason: change.reason.clone(),
+                remarks: change.remarks.clone(),
+                items: items.clone(),
+            };
+            connection.certificates().reinstate_certificate(within_deadline(request)).await
+        })?;
+        let place = Place { jti: answer.jti, log: answer.log, index: answer.index };
+        Ok(changed(console, "reinstated", items, &place))
+    }
+}
+
+/// Issue a certificate in the place of one that stands
+///
+/// The old one is superseded by the new one in the same moment; each points at the other.
+#[derive(Debug, clap::Args)]
+pub(super) struct Replace {
+    /// The new one: TOML as `origin certificate template` writes it, or JSON; `-` is standard input
+    #[arg(value_name = "FILE")]
+    file: Source,
+    #[command(flatten)]
+    change: Change,
+}
+
+impl Replace {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let text = self.file.read_text(MOST_BYTES)?;
+        // What is JSON is sent as it is, so that the node says what is wrong with it.
+        let json = if text.trim_start().starts_with('{') {
+            text
+        } else {
+            let read = Particulars::from_toml(&text).map_err(|findings| {
+                console.message(super::findings_text(console, &findings).trim_end());
+                Failure::new(Exit::Failed, format!("`{}` cannot be issued as it is", self.file))
+                    .help(format!("origin certificate check {}", self.file))
+            })?;
+            read.to_json()
+        };
+        let change = &self.change;
+        let answer = change.ask(console, async |connection, request_id| {
+            let request = wire::ReplaceCertificateRequest {
+                request_id,
+                certificate: Some(change.name.to_wire()),
+                certificate_json: json.into_bytes().into(),
+                reason: change.reason.clone(),
+                remarks: change.remarks.clone(),
+                contents: wire::IssueContents::Receipt.into(),
+            };
+            connection.certificates().replace_certificate(within_deadline(request)).await
+        })?;
+        issued(console, "replaced by", &answer.issued.unwrap_or_default());
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Issue a certified true copy of one that stands and was not used
+///
+/// It says what the original says, with its date of issue and its days of use, and bears the agreement's words; the
+/// original is superseded by it.
+#[derive(Debug, clap::Args)]
+pub(super) struct Copy {
+    #[command(flatten)]
+    change: Change,
+}
+
+impl Copy {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let change = &self.change;
+        let answer = change.ask(console, async |connection, request_id| {
+            let request = wire::IssueTrueCopyRequest {
+                request_id,
+                certificate: Some(change.name.to_wire()),
+                reason: change.reason.clone(),
+                remarks: change.remarks.clone(),
+                contents: wire::IssueContents::Receipt.into(),
+            };
+            connection.certificates().issue_true_copy(within_deadline(request)).await
+        })?;
+        issued(console, "copied by", &answer.issued.unwrap_or_default());
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn issued(console: Console, how: &str, issued: &wire::IssuedCertificate) {
+    let warnings = issued.warnings.iter().map(remote::finding).collect::<Vec<_>>();
+    if !warnings.is_empty() {
+        console.message(super::findings_text(console, &crate::certificate::Findings(warnings)).trim_end());
+    }
+    let wire::IssuedCertificate { number, jti, log, index, .. } = issued;
+    let issued_on = remote::date_text(issued.issued_on.as_ref());
+    if console.is_json() {
+        console.data(json!({ "number": number, "jti": jti, "log": log, "index": index, "issued_on": issued_on }));
+    } else {
+        console.data(format!("{how} {number} of {issued_on}: statement {jti} at index {index} of {log}"));
+    }
+}

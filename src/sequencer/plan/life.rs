@@ -1,0 +1,190 @@
+//! What becomes of a certificate after its issue: changes of its status, and certificates that take its place.
+
+use super::{Ground, Plan, Planned, Row, Touched};
+use crate::{
+    log::Origin,
+    sequencer::{ChangeOfStatus, Outcome, Replacement, RequestKey, SequencerError, snapshot},
+    statement::{
+        Act, Body, Change, Jti, OpenedBody, StatementRef, StatusChange, open_leaf,
+        status_list::{LIST_ENTRIES, Status},
+    },
+    store::{EntryRef, StateChange, Store, Table},
+    verification::status_after,
+};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// A certificate whose status is to change, with its place in the status lists.
+struct Target {
+    entry: EntryRef,
+    jti: Jti,
+    list: u32,
+    index: u32,
+}
+
+impl Plan {
+    pub(super) fn change(
+        &mut self,
+        ground: &Ground<'_>,
+        work: &ChangeOfStatus,
+        (request, digest): (&RequestKey, [u8; 32]),
+        planned: &mut Planned,
+        touched: &mut BTreeMap<Origin, Touched>,
+    ) -> Result<Outcome, SequencerError> {
+        let ChangeOfStatus { target, act, items, reason, remarks } = work;
+        let target = self.target(ground, target)?;
+        let next = self.status_by(ground.store, &target, act, items.as_deref())?;
+        let change = StatusChange {
+            change: Change { target: target.named(), act: act.clone(), items: items.clone() },
+            reason: reason.clone(),
+            remarks: remarks.clone(),
+        };
+        let row = self.turn(ground, &target, next, change, planned, touched)?;
+        let day = ground.zone.date_at(self.now);
+        let outcome = Outcome { entry: row.entry(), jti: row.envelope.jti, number: None, day };
+        planned.rows.push(Row { request: Some((request.clone(), digest)), ..row });
+        Ok(outcome)
+    }
+
+    /// Issues a certificate and supersedes another by it. What does not stand cannot be replaced, and what stands in part
+    /// cannot be copied: a copy would give back what was taken away.
+    pub(super) fn replace(
+        &mut self,
+        ground: &Ground<'_>,
+        work: &Replacement,
+        asked: (&RequestKey, [u8; 32]),
+        planned: &mut Planned,
+        touched: &mut BTreeMap<Origin, Touched>,
+        series: &mut BTreeMap<String, u64>,
+    ) -> Result<Outcome, SequencerError> {
+        let Replacement { issue, target, bears, reason, remarks } = work;
+        let target = self.target(ground, target)?;
+        let now = self.status(&target)?;
+        if now != Status::Valid && (bears.is_some() || now != Status::InPart) {
+            let wanted = if bears.is_some() { "copied" } else { "replaced" };
+            return Err(SequencerError::StatusForbids { now: now.word(), wanted });
+        }
+        let outcome = self.issue(ground, (issue, *bears), asked, planned, touched, series)?;
+        let successor = StatementRef { log: outcome.entry.origin.clone(), jti: outcome.jti };
+        let change = StatusChange {
+            change: Change { target: target.named(), act: Act::Superseded { successor }, items: None },
+            reason: reason.clone(),
+            remarks: remarks.clone(),
+        };
+        let row = self.turn(ground, &target, Status::Superseded, change, planned, touched)?;
+        planned.rows.push(Row { cause: Some(asked.0.clone()), ..row });
+        Ok(outcome)
+    }
+
+    /// Finds a certificate whose log may still grow.
+    fn target(&self, ground: &Ground<'_>, entry: &EntryRef) -> Result<Target, SequencerError> {
+        let facts = ground.store.facts(&entry.origin, entry.index)?.ok_or(SequencerError::NoSuchCertificate)?;
+        let place = facts.status_index.ok_or(SequencerError::NoSuchCertificate)?;
+        if !ground.may_grow(&entry.origin, self.logs.get(&entry.origin).map_or(0, |log| log.next)) {
+            return Err(SequencerError::LogClosed(entry.origin.to_string()));
+        }
+        self.may_sign(ground, &entry.origin)?;
+        let (list, index) = (place / LIST_ENTRIES, place % LIST_ENTRIES);
+        Ok(Target { entry: entry.clone(), jti: facts.jti, list, index })
+    }
+
+    fn status(&self, target: &Target) -> Result<Status, SequencerError> {
+        let log = self.logs.get(&target.entry.origin).ok_or(SequencerError::NoSuchCertificate)?;
+        let list = usize::try_from(target.list).ok().and_then(|at| log.lists.get(at));
+        let statuses = &list.ok_or(SequencerError::NoSuchCertificate)?.statuses;
+        statuses.get(target.index).map_err(|e| SequencerError::Unavailable(e.to_string()))
+    }
+
+    /// What the status becomes by an act, if the act may follow.
+    fn status_by(
+        &self,
+        store: &dyn Store,
+        target: &Target,
+        act: &Act,
+        items: Option<&[u32]>,
+    ) -> Result<Status, SequencerError> {
+        let now = self.status(target)?;
+        // Only the end of a suspension of the whole asks what it covered.
+        let ends = now == Status::Suspended && *act == Act::Reinstated && items.is_none();
+        let behind = if ends && self.changed_in_part(store, target)? { Status::InPart } else { Status::Valid };
+        status_after(now, behind, act, items)
+            .ok_or(SequencerError::StatusForbids { now: now.word(), wanted: act.word() })
+    }
+
+    /// Whether a change of some items came before.
+    fn changed_in_part(&self, store: &dyn Store, target: &Target) -> Result<bool, SequencerError> {
+        let origin = &target.entry.origin;
+        if self.in_part.contains(&(origin.clone(), target.jti)) {
+            return Ok(true);
+        }
+        let id = snapshot::changes_id(origin, &target.jti);
+        let noted = match self.changes.get(&id) {
+            Some(indexes) => indexes.clone(),
+            None => snapshot::change_indexes(store, &id)?,
+        };
+        let none: &[&str] = &[];
+        for index in noted {
+            // One that is not published yet is this plan's own.
+            let Some(leaf) = store.leaf(origin, index)? else { continue };
+            let opened = open_leaf(&leaf, none).map_err(|e| SequencerError::Unavailable(e.to_string()))?;
+            if let OpenedBody::StatusChange(one) = opened.body
+                && one.change.items.is_some()
+                && one.change.act != Act::Reinstated
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Gives a change its place, and takes over what it changes.
+    fn turn(
+        &mut self,
+        ground: &Ground<'_>,
+        target: &Target,
+        next: Status,
+        change: StatusChange,
+        planned: &mut Planned,
+        touched: &mut BTreeMap<Origin, Touched>,
+    ) -> Result<Row, SequencerError> {
+        let (origin, list, index) = (&target.entry.origin, target.list, target.index);
+        let gone = || SequencerError::Unavailable(format!("log {origin} has no status list"));
+        let log = self.logs.get_mut(origin).ok_or_else(gone)?;
+        let statuses = usize::try_from(list).ok().and_then(|at| log.lists.get_mut(at)).ok_or_else(gone)?;
+        Arc::make_mut(&mut statuses.statuses)
+            .set(index, next)
+            .map_err(|e| SequencerError::Unavailable(e.to_string()))?;
+        planned.state.push(StateChange::StatusSet { origin: origin.clone(), list, index, status: next.value() });
+        touched.entry(origin.clone()).or_default().changed = true;
+        if change.change.items.is_some() && change.change.act != Act::Reinstated {
+            self.in_part.insert((origin.clone(), target.jti));
+        }
+        let row = self.place(ground, origin, Body::StatusChange(change))?;
+        planned.state.push(self.remember_change(ground.store, origin, &target.jti, row.index)?);
+        Ok(row)
+    }
+
+    /// Notes that an entry changes the status of a certificate, so that its bundle finds it.
+    fn remember_change(
+        &mut self,
+        store: &dyn Store,
+        origin: &Origin,
+        jti: &Jti,
+        index: u64,
+    ) -> Result<StateChange, SequencerError> {
+        let id = snapshot::changes_id(origin, jti);
+        if !self.changes.contains_key(&id) {
+            let before = snapshot::change_indexes(store, &id)?;
+            self.changes.insert(id.clone(), before);
+        }
+        let indexes = self.changes.entry(id.clone()).or_default();
+        indexes.push(index);
+        let record = postcard::to_allocvec(indexes).map_err(|e| SequencerError::Unavailable(e.to_string()))?;
+        Ok(StateChange::RecordPut { table: Table::Setting, id, record })
+    }
+}
+
+impl Target {
+    fn named(&self) -> StatementRef {
+        StatementRef { log: self.entry.origin.clone(), jti: self.jti }
+    }
+}

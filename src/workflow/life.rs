@@ -1,0 +1,263 @@
+//! The life of a certificate after its issue: items that lose their force, a certificate in another's place, a certified
+//! true copy.
+
+use super::{Accounts, CertificateName, CertificateRecord, Desk, Issued, WorkflowError, record};
+use crate::{
+    certificate::{
+        Certificate, Finding, Findings, Particulars, PriorCertificate, Reference, ReferenceParticulars, Relation, Text,
+    },
+    office::{Action, Actor, AuditEvent, Caller},
+    sequencer::{Issue, Outcome, Replacement, SequencerError, Task, Work, answered, changes_of},
+    statement::{Act, OpenedBody, Status, open_leaf},
+    store::EntryRef,
+    verification::status_after,
+};
+use sha2::{Digest, Sha256};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// How often a certificate is judged again because midnight passed under it; twice in one request cannot happen.
+const DATES_TRIED: usize = 2;
+
+/// A certificate that shall take another's place.
+#[derive(Debug, Clone)]
+pub struct ReplaceWish {
+    /// UUIDv7, unique to the account.
+    pub request_id: String,
+    /// The certificate that stands.
+    pub certificate: CertificateName,
+    /// The particulars of the new one, as JSON. That it replaces the other is added.
+    pub certificate_json: Vec<u8>,
+    /// Why.
+    pub reason: Option<Text<1024>>,
+    /// Further words.
+    pub remarks: Option<Text<1024>>,
+}
+
+/// A certified true copy that is wished for.
+#[derive(Debug, Clone)]
+pub struct CopyWish {
+    /// UUIDv7, unique to the account.
+    pub request_id: String,
+    /// The original, which stands and was not used.
+    pub certificate: CertificateName,
+    /// Why, such as the loss of the original.
+    pub reason: Option<Text<1024>>,
+    /// Further words.
+    pub remarks: Option<Text<1024>>,
+}
+
+/// Either.
+struct Succession {
+    request_id: String,
+    certificate: CertificateName,
+    /// The new one's particulars; none for a copy.
+    certificate_json: Option<Vec<u8>>,
+    reason: Option<Text<1024>>,
+    remarks: Option<Text<1024>>,
+}
+
+/// What was read and judged.
+enum Ready {
+    Work(Work, Findings),
+    /// Done before by the same request.
+    Done(Outcome),
+}
+
+impl Desk {
+    /// Issues a certificate in the place of another, which is superseded by it in the same commit; each points at the
+    /// other. Dropping the future changes nothing.
+    pub async fn replace(&self, caller: &Caller, wish: ReplaceWish) -> Result<Issued, WorkflowError> {
+        let ReplaceWish { request_id, certificate, certificate_json, reason, remarks } = wish;
+        let certificate_json = Some(certificate_json);
+        self.succeed(caller, Succession { request_id, certificate, certificate_json, reason, remarks }).await
+    }
+
+    /// Issues a certified true copy: it says what the original says, with its date of issue and its days of use, bears the
+    /// agreement's words, and supersedes the original in the same commit. It is for an original that was not used, which
+    /// the one who asks declares.
+    pub async fn true_copy(&self, caller: &Caller, wish: CopyWish) -> Result<Issued, WorkflowError> {
+        let CopyWish { request_id, certificate, reason, remarks } = wish;
+        self.succeed(caller, Succession { request_id, certificate, certificate_json: None, reason, remarks }).await
+    }
+
+    async fn succeed(&self, caller: &Caller, wish: Succession) -> Result<Issued, WorkflowError> {
+        let wish = Arc::new(wish);
+        let mut tried = 1;
+        loop {
+            let (desk, account, own) = (self.clone(), caller.clone(), Arc::clone(&wish));
+            let ready = tokio::task::spawn_blocking(move || desk.ready(&account, &own))
+                .await
+                .map_err(|e| SequencerError::Unavailable(e.to_string()))??;
+            let (work, warnings) = match ready {
+                Ready::Work(work, warnings) => (work, warnings),
+                Ready::Done(outcome) => return Ok(Issued { outcome, warnings: Findings::default() }),
+            };
+            match self.setup().sequencer.submit(work).await {
+                Ok(outcome) => return Ok(Issued { outcome, warnings }),
+                Err(SequencerError::DateMoved(_)) if tried < DATES_TRIED => tried += 1,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    fn ready(&self, caller: &Caller, wish: &Succession) -> Result<Ready, WorkflowError> {
+        Accounts::allow(caller, Action::IssueCertificate)?;
+        Accounts::allow(caller, Action::ChangeStatus)?;
+        let request = self.request(caller, &wish.request_id)?;
+        let digest = wish.digest();
+        match self.successor(caller, wish) {
+            Ok((replacement, warnings)) => {
+                let target = &replacement.target;
+                let by = AuditEvent::of(Actor::Caller(caller), Action::IssueCertificate);
+                let by = Some(by.with_detail(format!("superseding {} {}", target.origin, target.index)));
+                Ok(Ready::Work(Work { request, digest, task: Task::Replace(Box::new(replacement)), by }, warnings))
+            }
+            Err(refusal) => match answered(self.setup().store.as_ref(), &request, digest)? {
+                Some(before) => Ok(Ready::Done(before?)),
+                None => Err(refusal),
+            },
+        }
+    }
+
+    /// Applies the rules for today to the certificate that shall take the other's place.
+    fn successor(&self, caller: &Caller, wish: &Succession) -> Result<(Replacement, Findings), WorkflowError> {
+        let store = self.setup().store.as_ref();
+        let target = record::find(store, &wish.certificate)?;
+        let original = CertificateRecord::read(store, &target)?;
+        let original = original.certificate.to_certificate().ok_or(WorkflowError::ContentsErased)?;
+        let (particulars, mut findings, bears) = match &wish.certificate_json {
+            Some(json) => {
+                let reading = Particulars::read_json(json);
+                let mut findings = reading.findings;
+                let Some(mut particulars) = reading.particulars else {
+                    return Err(WorkflowError::RulesRefuse(findings));
+                };
+                follow(&mut particulars, Relation::Replaces, &original, &mut findings);
+                (particulars, findings, None)
+            }
+            None => (copied(&original), Findings::default(), Some(original.reference.issued_on)),
+        };
+        let office = self.office(&particulars, &mut findings)?;
+        if !caller.acts_for(&office.code) {
+            return Err(WorkflowError::NotYourOffice(office.code.to_string()));
+        }
+        let (mut issue, warnings): (Issue, Findings) = self.rule(office, particulars, findings)?;
+        if bears.is_some() {
+            issue.ruling.flags.retrospective = original.flags.retrospective;
+        }
+        let (reason, remarks) = (wish.reason.clone(), wish.remarks.clone());
+        Ok((Replacement { issue, target, bears, reason, remarks }, warnings))
+    }
+
+    /// Refuses a change of items that are not there, or to which it cannot happen any more.
+    pub(super) fn items_may(&self, target: &EntryRef, act: &Act, items: &[u32]) -> Result<(), WorkflowError> {
+        let store = self.setup().store.as_ref();
+        let original = CertificateRecord::read(store, target)?;
+        let goods = original.certificate.goods.as_option().ok_or(WorkflowError::ContentsErased)?;
+        let numbers = goods.items.iter().filter_map(|item| item.as_option()).map(|item| item.number);
+        let mut standing = numbers.map(|number| (number, Status::Valid)).collect::<BTreeMap<_, _>>();
+        let none: &[&str] = &[];
+        for change in changes_of(store, target, &original.jti)? {
+            let leaf = store.leaf(&change.origin, change.index)?.ok_or(WorkflowError::CertificateUnknown)?;
+            let opened = open_leaf(&leaf, none).map_err(|e| WorkflowError::Record(e.to_string()))?;
+            let OpenedBody::StatusChange(opened) = opened.body else { continue };
+            for item in opened.change.items.iter().flatten() {
+                if let Some(status) = standing.get_mut(item) {
+                    *status = status_after(*status, Status::Valid, &opened.change.act, None).unwrap_or(*status);
+                }
+            }
+        }
+        for item in items {
+            let now = *standing.get(item).ok_or(WorkflowError::ItemUnknown(*item))?;
+            if status_after(now, Status::Valid, act, None).is_none() {
+                return Err(WorkflowError::ItemForbids { item: *item, now: now.word(), wanted: act.word() });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Succession {
+    /// What makes two requests the same: their parts, each with its length.
+    fn digest(&self) -> [u8; 32] {
+        let name = match &self.certificate {
+            CertificateName::Jti(jti) => format!("jti {jti}"),
+            CertificateName::Number(number) => format!("number {number}"),
+        };
+        let mut hash = Sha256::new_with_prefix(b"succession\0");
+        let text = |text: &Option<Text<1024>>| text.as_ref().map(|text| text.as_str().as_bytes().to_vec());
+        let parts = [Some(name.into_bytes()), self.certificate_json.clone(), text(&self.reason), text(&self.remarks)];
+        for part in parts {
+            // An absent part and an empty one differ.
+            let length = part.as_ref().map_or(u64::MAX, |part| u64::try_from(part.len()).unwrap_or(u64::MAX - 1));
+            hash.update(length.to_be_bytes());
+            hash.update(part.unwrap_or_default());
+        }
+        hash.finalize().into()
+    }
+}
+
+/// Has the particulars name the certificate they follow.
+fn follow(particulars: &mut Particulars, relation: Relation, original: &Certificate, findings: &mut Findings) {
+    let number = &original.reference.number;
+    let prior = &mut particulars.reference.prior;
+    if let Some(at) = prior.iter().position(|one| one.relation == relation) {
+        let named =
+            prior.get(at).is_some_and(|one| one.number == *number && one.issued_on == original.reference.issued_on);
+        if !named {
+            let path = format!("reference.prior[{at}]");
+            let message = format!("another certificate is named than {number}, which this one shall replace");
+            findings.push(Finding::error("REPLACEMENT", path, message).with_help("leave it out: it is added"));
+        }
+        return;
+    }
+    prior.push(PriorCertificate {
+        relation,
+        number: number.clone(),
+        issued_on: original.reference.issued_on,
+        country: original.from,
+        exporter_code: None,
+        drawn: Vec::new(),
+    });
+}
+
+/// What a copy of a certificate says.
+fn copied(original: &Certificate) -> Particulars {
+    let Certificate { agreement, edition, form, from, to, reference, .. } = original.clone();
+    let Reference { place, office, signatories, declaration, prior, paper_number, form_edition, languages, .. } =
+        reference;
+    let reference = ReferenceParticulars {
+        number: None,
+        place,
+        office,
+        signatories,
+        declaration,
+        prior,
+        paper_number,
+        form_edition,
+        languages,
+    };
+    let mut particulars = Particulars {
+        agreement,
+        edition: Some(edition),
+        form: Some(form),
+        from,
+        to,
+        application: None,
+        reference,
+        exporter: original.exporter.clone(),
+        consignee: original.consignee.clone(),
+        producer: original.producer.clone(),
+        transport: original.transport.clone(),
+        goods: original.goods.clone(),
+        commercial: original.commercial.clone(),
+        remarks: original.remarks.clone(),
+    };
+    // A copy of a copy names the one that it copies.
+    particulars.reference.prior.retain(|prior| prior.relation != Relation::TrueCopyOf);
+    follow(&mut particulars, Relation::TrueCopyOf, original, &mut Findings::default());
+    if let Some(remarks) = &mut particulars.remarks {
+        remarks.endorsements.retain(|endorsement| endorsement.code.as_str() != "CERTIFIED_TRUE_COPY");
+    }
+    particulars
+}
