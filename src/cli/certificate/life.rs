@@ -230,7 +230,7 @@ impl Replace {
         let text = self.file.read_text(MOST_BYTES)?;
         // What is JSON is sent as it is, so that the node says what is wrong with it.
         let json = if text.trim_start().starts_with('{') {
-            text
+            text.trim().to_owned()
         } else {
             let read = Particulars::from_toml(&text).map_err(|findings| {
                 console.message(super::findings_text(console, &findings).trim_end());
