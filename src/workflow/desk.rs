@@ -223,7 +223,7 @@ impl Desk {
             };
         }
         let by = AuditEvent::of(Actor::Caller(caller), Action::ChangeStatus);
-        let by = Some(by.with_detail(format!("{} {} {}", word_of(&act), target.origin, target.index)));
+        let by = Some(by.with_detail(format!("{} {} {}", act.word(), target.origin, target.index)));
         let task = Task::Change(Box::new(ChangeOfStatus { target, act, items, reason, remarks }));
         Ok(self.0.sequencer.submit(Work { request, digest, task, by }).await?)
     }
@@ -404,15 +404,6 @@ fn number_rule<'a>(edition: &'a Edition, country: Country, host: &str) -> Option
 }
 
 /// The act in one word, for the audit record: what it is for stands in the log.
-const fn word_of(act: &Act) -> &'static str {
-    match act {
-        Act::Cancelled => "cancelled",
-        Act::Withdrawn { .. } => "withdrawn",
-        Act::Superseded { .. } => "superseded",
-        Act::Suspended => "suspended",
-        Act::Reinstated => "reinstated",
-    }
-}
 
 /// What makes two requests for a change of status the same: its parts, each with its length, so that no two
 /// wishes read alike. Kept for seven days, so it must not depend on how a type prints.

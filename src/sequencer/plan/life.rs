@@ -38,7 +38,7 @@ impl Plan {
             reason: reason.clone(),
             remarks: remarks.clone(),
         };
-        let row = self.turn(ground, &target, next, change, planned, touched)?;
+        let row = self.apply(ground, &target, next, change, planned, touched)?;
         let day = ground.zone.date_at(self.now);
         let outcome = Outcome { entry: row.entry(), jti: row.envelope.jti, number: None, day };
         planned.rows.push(Row { request: Some((request.clone(), digest)), ..row });
@@ -70,7 +70,7 @@ impl Plan {
             reason: reason.clone(),
             remarks: remarks.clone(),
         };
-        let row = self.turn(ground, &target, Status::Superseded, change, planned, touched)?;
+        let row = self.apply(ground, &target, Status::Superseded, change, planned, touched)?;
         planned.rows.push(Row { cause: Some(asked.0.clone()), ..row });
         Ok(outcome)
     }
@@ -137,7 +137,7 @@ impl Plan {
     }
 
     /// Gives a change its place, and takes over what it changes.
-    fn turn(
+    fn apply(
         &mut self,
         ground: &Ground<'_>,
         target: &Target,
