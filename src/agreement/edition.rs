@@ -221,7 +221,7 @@ impl Edition {
             official_languages,
             percent_printed: fields.figure("percent_printed"),
             hs: fields.section("hs", Classification::read),
-            numbers: fields.list("numbers", NumberRule::read),
+            numbers: fields.list("numbers", |fields| Some(NumberRule::read(fields))),
             validity: fields.figure("validity"),
             late_presentation: fields.figure("late_presentation"),
             retrospective: fields.section("retrospective", Retrospective::read),

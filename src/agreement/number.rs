@@ -38,7 +38,7 @@ pub struct NumberRule {
 }
 
 impl NumberRule {
-    pub(super) fn read(fields: &mut Fields<'_>) -> Option<Self> {
+    pub(super) fn read(fields: &mut Fields<'_>) -> Self {
         let country: Option<Country> = fields.optional("country");
         let mut countries: Vec<Country> = fields.optional("countries").unwrap_or_default();
         countries.extend(country);
@@ -52,7 +52,7 @@ impl NumberRule {
             let message = format!("gives `{example}`, which does not match the pattern beside it");
             fields.faults().add(&fields.at("series.value"), message);
         }
-        Some(Self { countries, authority, pattern, series })
+        Self { countries, authority, pattern, series }
     }
 }
 

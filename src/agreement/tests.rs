@@ -75,7 +75,7 @@ impl Filling {
         let (from, to) = if agreement.parties.open {
             ("PK".to_owned(), "KE".to_owned())
         } else {
-            (on(Side::Beneficiary).next().unwrap(), on(Side::Donor).last().unwrap())
+            (on(Side::Beneficiary).next().unwrap(), on(Side::Donor).next_back().unwrap())
         };
         let mut filling = Self { from, to, issued_on, left: issued_on, criterion: None };
         if let Some(rule) = edition.criteria.first() {

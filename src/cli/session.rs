@@ -15,8 +15,8 @@ use std::{path::PathBuf, process::ExitCode};
 #[derive(Debug, clap::Args)]
 pub(super) struct Login {
     /// The name to sign in by
-    #[arg(long, value_name = "NAME")]
-    login: String,
+    #[arg(long = "login", value_name = "NAME")]
+    name: String,
     /// File with the password; `-` is standard input
     #[arg(long, value_name = "FILE", default_value = "-")]
     password_file: Source,
@@ -33,7 +33,7 @@ pub(super) struct Login {
 impl Login {
     pub(super) fn run(self, console: Console) -> Outcome {
         let password = read_password(&self.password_file)?;
-        let Self { login, issuer, node, output, .. } = self;
+        let Self { name: login, issuer, node, output, .. } = self;
         let answer = remote::converse(async {
             let connection = node.connect(None).await?;
             let request = wire::SignInRequest { issuer, login, password: password.to_string() };

@@ -77,11 +77,11 @@ pub struct StatusWish {
     pub remarks: Option<Text<1024>>,
 }
 
-/// A row that was read and judged.
-enum Prepared {
+/// What was asked, read and judged.
+pub(super) enum Prepared {
     /// Ready for the sequencer.
-    Work(Work, Findings),
-    /// Issued before by the same request.
+    Work(Box<Work>, Findings),
+    /// Done before by the same request.
     Done(Outcome),
 }
 
@@ -132,7 +132,7 @@ impl Desk {
                 Prepared::Work(work, warnings) => (work, warnings),
                 Prepared::Done(outcome) => return Ok(Issued { outcome, warnings: Findings::default() }),
             };
-            match self.0.sequencer.submit(work).await {
+            match self.0.sequencer.submit(*work).await {
                 Ok(outcome) => return Ok(Issued { outcome, warnings }),
                 Err(SequencerError::DateMoved(_)) if tried < DATES_TRIED => tried += 1,
                 Err(error) => return Err(error.into()),
@@ -158,7 +158,7 @@ impl Desk {
         for one in prepared {
             places.push(match one {
                 Ok(Prepared::Work(work, warnings)) => {
-                    works.push(work);
+                    works.push(*work);
                     Ok((None, warnings))
                 }
                 Ok(Prepared::Done(outcome)) => Ok((Some(outcome), Findings::default())),
@@ -259,7 +259,7 @@ impl Desk {
                 let hand = caller.hand(&issue.particulars.reference.office.code);
                 by.in_place_of = hand.in_place_of.map(|(absent, _)| absent.to_string());
                 let task = Task::Issue(Box::new(issue));
-                Ok(Prepared::Work(Work { request, digest, task, by: Some(by) }, warnings))
+                Ok(Prepared::Work(Box::new(Work { request, digest, task, by: Some(by) }), warnings))
             }
             Err(refusal) => match answered(self.0.store.as_ref(), &request, digest)? {
                 Some(before) => Ok(Prepared::Done(before?)),
@@ -402,8 +402,6 @@ fn number_rule<'a>(edition: &'a Edition, country: Country, host: &str) -> Option
     rules.sort_by_key(|rule| rule.authority.is_none());
     rules.into_iter().find(|rule| rule.authority.as_deref().is_none_or(|name| name.eq_ignore_ascii_case(label)))
 }
-
-/// The act in one word, for the audit record: what it is for stands in the log.
 
 /// What makes two requests for a change of status the same: its parts, each with its length, so that no two
 /// wishes read alike. Kept for seven days, so it must not depend on how a type prints.

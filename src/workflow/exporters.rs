@@ -121,7 +121,7 @@ impl Exporters {
 
     /// Brings evidence of cost: the exporter's own account, or the office for it.
     pub fn bring(&self, caller: &Caller, id: &ExporterId, evidence: CostEvidence) -> Result<Exporter, WorkflowError> {
-        let action = self.for_exporter(caller, id, Action::KeepProfile)?;
+        let action = Self::for_exporter(caller, id, Action::KeepProfile)?;
         self.change(caller, (action, "evidence brought"), id, |exporter| Ok(exporter.bring(evidence)?))
     }
 
@@ -142,7 +142,7 @@ impl Exporters {
         agent: &AccountId,
         scope: Scope,
     ) -> Result<Mandate, WorkflowError> {
-        let action = self.for_exporter(caller, id, Action::GiveMandate)?;
+        let action = Self::for_exporter(caller, id, Action::GiveMandate)?;
         let request = Request::read(self, caller, request, &("give", id, agent, &scope))?;
         if let Some(done) = request.done(self)? {
             let done: MandateId = done.parse().map_err(|_| unreadable("an answer"))?;
@@ -175,7 +175,7 @@ impl Exporters {
 
     /// Ends a mandate before its time. To end it again changes nothing.
     pub fn revoke(&self, caller: &Caller, id: &ExporterId, mandate: &MandateId) -> Result<Mandate, WorkflowError> {
-        let action = self.for_exporter(caller, id, Action::GiveMandate)?;
+        let action = Self::for_exporter(caller, id, Action::GiveMandate)?;
         let Read { mut value, expected } = self.mandate(id, mandate)?;
         if value.revoked.is_none() {
             value.revoked = Some(self.0.clock.now().as_second());
@@ -225,7 +225,7 @@ impl Exporters {
     }
 
     /// Whether the caller does `action` for its own exporter, or the office does it for any.
-    fn for_exporter(&self, caller: &Caller, id: &ExporterId, action: Action) -> Result<Action, WorkflowError> {
+    fn for_exporter(caller: &Caller, id: &ExporterId, action: Action) -> Result<Action, WorkflowError> {
         if caller.may(Action::ManageExporters) {
             return Ok(Action::ManageExporters);
         }

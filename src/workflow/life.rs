@@ -1,13 +1,13 @@
 //! The life of a certificate after its issue: items that lose their force, a certificate in another's place, a certified
 //! true copy.
 
-use super::{Accounts, CertificateName, CertificateRecord, Desk, Issued, WorkflowError, record};
+use super::{Accounts, CertificateName, CertificateRecord, Desk, Issued, WorkflowError, desk::Prepared, record};
 use crate::{
     certificate::{
         Certificate, Finding, Findings, Particulars, PriorCertificate, Reference, ReferenceParticulars, Relation, Text,
     },
     office::{Action, Actor, AuditEvent, Caller},
-    sequencer::{Issue, Outcome, Replacement, SequencerError, Task, Work, answered, changes_of},
+    sequencer::{Issue, Replacement, SequencerError, Task, Work, answered, changes_of},
     statement::{Act, OpenedBody, Status, open_leaf},
     store::EntryRef,
     verification::status_after,
@@ -56,13 +56,6 @@ struct Succession {
     remarks: Option<Text<1024>>,
 }
 
-/// What was read and judged.
-enum Ready {
-    Work(Work, Findings),
-    /// Done before by the same request.
-    Done(Outcome),
-}
-
 impl Desk {
     /// Issues a certificate in the place of another, which is superseded by it in the same commit; each points at the
     /// other. Dropping the future changes nothing.
@@ -89,10 +82,10 @@ impl Desk {
                 .await
                 .map_err(|e| SequencerError::Unavailable(e.to_string()))??;
             let (work, warnings) = match ready {
-                Ready::Work(work, warnings) => (work, warnings),
-                Ready::Done(outcome) => return Ok(Issued { outcome, warnings: Findings::default() }),
+                Prepared::Work(work, warnings) => (work, warnings),
+                Prepared::Done(outcome) => return Ok(Issued { outcome, warnings: Findings::default() }),
             };
-            match self.setup().sequencer.submit(work).await {
+            match self.setup().sequencer.submit(*work).await {
                 Ok(outcome) => return Ok(Issued { outcome, warnings }),
                 Err(SequencerError::DateMoved(_)) if tried < DATES_TRIED => tried += 1,
                 Err(error) => return Err(error.into()),
@@ -100,7 +93,7 @@ impl Desk {
         }
     }
 
-    fn ready(&self, caller: &Caller, wish: &Succession) -> Result<Ready, WorkflowError> {
+    fn ready(&self, caller: &Caller, wish: &Succession) -> Result<Prepared, WorkflowError> {
         Accounts::allow(caller, Action::IssueCertificate)?;
         Accounts::allow(caller, Action::ChangeStatus)?;
         let request = self.request(caller, &wish.request_id)?;
@@ -110,10 +103,13 @@ impl Desk {
                 let target = &replacement.target;
                 let by = AuditEvent::of(Actor::Caller(caller), Action::IssueCertificate);
                 let by = Some(by.with_detail(format!("superseding {} {}", target.origin, target.index)));
-                Ok(Ready::Work(Work { request, digest, task: Task::Replace(Box::new(replacement)), by }, warnings))
+                Ok(Prepared::Work(
+                    Box::new(Work { request, digest, task: Task::Replace(Box::new(replacement)), by }),
+                    warnings,
+                ))
             }
             Err(refusal) => match answered(self.setup().store.as_ref(), &request, digest)? {
-                Some(before) => Ok(Ready::Done(before?)),
+                Some(before) => Ok(Prepared::Done(before?)),
                 None => Err(refusal),
             },
         }

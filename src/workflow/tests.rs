@@ -483,7 +483,9 @@ async fn who_issued_and_who_cancelled_stands_in_the_audit_record_in_one_row_for_
     desk.change_status(&world.signatory, &world.request_id(99), cancel(name)).await.unwrap();
     let rows = world.store.audit(0, 1_000).unwrap();
     let mut chain = crate::store::AuditChain::default();
-    rows.iter().for_each(|row| chain.take(row).unwrap());
+    for row in &rows {
+        chain.take(row).unwrap();
+    }
     let events = rows.iter().map(|row| AuditEvent::read(&row.row).unwrap()).collect::<Vec<_>>();
     assert!(events.len() < 10, "{} rows for one stream", events.len());
     let last = events.last().unwrap();

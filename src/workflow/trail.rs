@@ -33,7 +33,7 @@ pub struct Trail {
 }
 
 enum Job {
-    Event(AuditEvent),
+    Event(Box<AuditEvent>),
     /// Answered when everything before it is written.
     Settle(Sender<()>),
 }
@@ -78,7 +78,7 @@ impl Denials for Trail {
         }
         event.left_out = allowance.left_out;
         let room = allowance.written < A_MINUTE;
-        let sent = room.then(|| self.queue.as_ref().map(|queue| queue.try_send(Job::Event(event))));
+        let sent = room.then(|| self.queue.as_ref().map(|queue| queue.try_send(Job::Event(Box::new(event)))));
         match sent.flatten() {
             Some(Ok(())) => (allowance.written, allowance.left_out) = (allowance.written + 1, 0),
             Some(Err(TrySendError::Full(_) | TrySendError::Disconnected(_))) | None => allowance.left_out += 1,

@@ -27,12 +27,12 @@ impl Bench<'_> {
         let Some(days) = figure.value() else { return };
         let code = &self.agreement.code;
         let Some((left, path)) = self.departure() else {
-            let message = format!("{code} is for goods shipped {}, and the day they leave is not given", days);
+            let message = format!("{code} is for goods shipped {days}, and the day they leave is not given");
             self.push(sourced(figure, Finding::unknown("SCHEME_DATES", "transport.departure", message)));
             return;
         };
         if !days.covers(left) {
-            let message = format!("{code} is for goods shipped {}, not on {left}", days);
+            let message = format!("{code} is for goods shipped {days}, not on {left}");
             self.contradicts(figure, Finding::error("SCHEME_DATES", path, message));
         }
     }
@@ -46,10 +46,10 @@ impl Bench<'_> {
         if let Some(last) = days.until
             && last < earliest
         {
-            let message = format!("{code} is for goods imported {}, which these cannot be any more", days);
+            let message = format!("{code} is for goods imported {days}, which these cannot be any more");
             self.contradicts(figure, Finding::error("SCHEME_DATES", "", message));
         } else if valid_until.is_some_and(|until| until < days.from) {
-            let message = format!("{code} is for goods imported {}, when this certificate has ended", days);
+            let message = format!("{code} is for goods imported {days}, when this certificate has ended");
             self.contradicts(figure, Finding::error("SCHEME_DATES", "", message));
         } else if let Some(last) = days.until
             && valid_until.is_none_or(|until| until > last)

@@ -9,10 +9,12 @@ fn with_items(agreement: &Agreement, issued_on: &str, count: usize) -> Judgement
     let text = filling.fill(&agreement.template(), edition);
     let (before, rest) = text.split_once("[[goods.items]]").unwrap();
     let (item, after) = rest.split_once("[commercial]").unwrap();
-    let items: String = (1..=count)
-        .map(|n| format!("[[goods.items]]{}", item.replace("number = 1\n", &format!("number = {n}\n"))))
-        .collect();
-    agreement.judge(&particulars(&format!("{before}{items}[commercial]{after}")), date(issued_on))
+    let mut text = before.to_owned();
+    for number in 1..=count {
+        text.push_str("[[goods.items]]");
+        text.push_str(&item.replace("number = 1\n", &format!("number = {number}\n")));
+    }
+    agreement.judge(&particulars(&format!("{text}[commercial]{after}")), date(issued_on))
 }
 
 #[test]

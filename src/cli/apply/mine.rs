@@ -89,8 +89,8 @@ pub(super) struct Answer {
     #[arg(value_name = "APPLICATION")]
     application: String,
     /// The answer
-    #[arg(long, value_name = "TEXT")]
-    answer: String,
+    #[arg(long = "answer", value_name = "TEXT")]
+    words: String,
     /// TOML or JSON of the certificate as it should be
     #[arg(long, value_name = "FILE")]
     file: Option<Source>,
@@ -110,7 +110,7 @@ impl Answer {
         let request = wire::AnswerQueryRequest {
             request_id: Uuid::now_v7().to_string(),
             application_id: self.application,
-            answer: self.answer,
+            answer: self.words,
             file: mended.map(OneFile::into_wire),
             declaration,
         };

@@ -41,7 +41,7 @@ impl Halves {
             half.set(*core);
         }
         let this = Self { all, first, second };
-        this.every_thread(&this.first)?;
+        Self::every_thread(&this.first)?;
         Ok(Some(this))
     }
 
@@ -54,7 +54,7 @@ impl Halves {
         Ok(done)
     }
 
-    fn every_thread(&self, cores: &CpuSet) -> Result<(), Failure> {
+    fn every_thread(cores: &CpuSet) -> Result<(), Failure> {
         for thread in fs::read_dir("/proc/self/task").map_err(failed)? {
             let name = thread.map_err(failed)?.file_name();
             let id = name.to_str().and_then(|name| name.parse().ok()).and_then(Pid::from_raw);
@@ -70,6 +70,6 @@ impl Halves {
 impl Drop for Halves {
     fn drop(&mut self) {
         // What follows is measured on fewer cores otherwise, which its limits say.
-        let _ = self.every_thread(&self.all);
+        let _ = Self::every_thread(&self.all);
     }
 }

@@ -179,13 +179,13 @@ pub(super) async fn partners(bench: &Bench) -> Result<Vec<Figure>, Failure> {
     running.stop().await;
 
     let mean = |one: f64, other: f64| f64::midpoint(one, other);
-    let limit = Limit::new(mean(alone.issued, alone_again.issued), "without partners");
+    let limit = Limit::new(mean(alone.rate, alone_again.rate), "without partners");
     let pulled = mean(with.replicated(others), again.replicated(others));
     let pulled = Limit::new(pulled, "the seven while the eighth takes its part");
     let mut calls = with.tally.calls;
     calls.add(&again.tally.calls);
     Ok(vec![
-        Figure::new(Name::Partners8, mean(with.issued, again.issued), "certificates/s", limit).with_calls(&calls),
+        Figure::new(Name::Partners8, mean(with.rate, again.rate), "certificates/s", limit).with_calls(&calls),
         Figure::new(Name::PartnerStalled, less_one.replicated(others), "held/s", pulled)
             .with_calls(&less_one.tally.calls),
     ])
@@ -195,7 +195,7 @@ pub(super) async fn partners(bench: &Bench) -> Result<Vec<Figure>, Failure> {
 struct Issued {
     tally: Tally,
     /// Certificates a second.
-    issued: f64,
+    rate: f64,
     /// Entries a second that each partner cosigned.
     cosigned: Vec<f64>,
 }
@@ -212,7 +212,7 @@ async fn issuing(bench: &Bench, federation: &Federation, running: &Running) -> R
     let tally = issue_to_all(bench, running, Pace::within(bench.window)).await?;
     let (took, after) = (begun.elapsed(), federation.cosigned(&running.operator).await?);
     let cosigned = after.iter().zip(&before).map(|(after, before)| rate(after.saturating_sub(*before), took)).collect();
-    Ok(Issued { issued: tally.rate(bench.window), tally, cosigned })
+    Ok(Issued { rate: tally.rate(bench.window), tally, cosigned })
 }
 
 async fn issue_to_all(bench: &Bench, running: &Running, pace: Pace) -> Result<Tally, Failure> {

@@ -198,11 +198,10 @@ impl Application {
 
     fn approved(self, shown: Sha256, name: Text<256>, released_under: Option<String>, by: &By) -> Moved {
         let here = || ApplicationRefused::NotHere { deed: Deed::Sign, stage: self.stage.name() };
-        let (submission, recommendation) = match self.stage.clone() {
-            Stage::Recommended { submission, recommendation } | Stage::Approved { submission, recommendation, .. } => {
-                (submission, recommendation)
-            }
-            _ => return Err(here()),
+        let (Stage::Recommended { submission, recommendation } | Stage::Approved { submission, recommendation, .. }) =
+            self.stage.clone()
+        else {
+            return Err(here());
         };
         let hand = by.hand.clone().ok_or_else(here)?;
         let both = FourEyes::of(recommendation.examined.clone(), hand)?;

@@ -116,23 +116,20 @@ impl Deed {
 /// The table as Markdown.
 #[must_use]
 pub fn state_table() -> String {
-    let mut text = String::from("| deed | by |");
-    for stage in StageName::ALL {
-        text.push_str(&format!(" {stage} |"));
-    }
-    text.push_str(&format!("\n|---|---|{}\n", "---|".repeat(StageName::ALL.len())));
+    let row = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+    let head = ["deed", "by"].into_iter().map(str::to_owned).chain(StageName::ALL.iter().map(ToString::to_string));
+    let mut text = row(&head.collect::<Vec<_>>());
+    text.push('|');
+    text.push_str(&"---|".repeat(2 + StageName::ALL.len()));
+    text.push('\n');
     for deed in Deed::ALL {
         let roles = Role::ALL.into_iter().filter(|role| deed.action().is_some_and(|action| role.may(action)));
         let mut by = roles.map(Role::name).collect::<Vec<_>>().join(", ");
         if by.is_empty() {
             by.push_str(if *deed == Deed::Issue { "the writer" } else { "a policy" });
         }
-        text.push_str(&format!("| {deed} | {by} |"));
-        for stage in StageName::ALL {
-            let after = deed.from(*stage).map_or("·", StageName::name);
-            text.push_str(&format!(" {after} |"));
-        }
-        text.push('\n');
+        let after = StageName::ALL.iter().map(|stage| deed.from(*stage).map_or("·", StageName::name).to_owned());
+        text.push_str(&row(&[deed.to_string(), by].into_iter().chain(after).collect::<Vec<_>>()));
     }
     text
 }

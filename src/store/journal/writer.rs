@@ -418,9 +418,13 @@ impl Core {
             (log.tree.edge().clone(), log.sidecar.clone(), log.published(), laid, rest)
         };
         for (at, count) in portions(first, laid) {
-            sidecar.read(at, count)?.iter().for_each(|row| edge.append(row.leaf_hash));
+            for row in sidecar.read(at, count)? {
+                edge.append(row.leaf_hash);
+            }
         }
-        rest.into_iter().for_each(|leaf| edge.append(leaf));
+        for leaf in rest {
+            edge.append(leaf);
+        }
         Ok(Some(edge.root()))
     }
 

@@ -131,7 +131,7 @@ impl Accounts {
         let at_ms = inner.now_ms();
         inner.store.commit(Batch { at_ms, state, audit: vec![event.to_row()], ..Batch::default() })?;
         let mut known = inner.known_mut();
-        over.iter().for_each(|one| drop(known.sessions.remove(one)));
+        known.sessions.retain(|one, _| !over.contains(one));
         known.sessions.insert(*token.hash().as_bytes(), session);
         Ok(SignedIn { token, ends, account })
     }
@@ -202,7 +202,7 @@ impl Inner {
         state.extend(sessions.iter().map(|one| StateChange::RecordRemoved { table: Table::Session, id: one.to_vec() }));
         self.store.commit(Batch { at_ms: self.now_ms(), state, audit: vec![event.to_row()], ..Batch::default() })?;
         let mut known = self.known_mut();
-        sessions.iter().for_each(|one| drop(known.sessions.remove(one)));
+        known.sessions.retain(|one, _| !sessions.contains(one));
         Ok(())
     }
 }
