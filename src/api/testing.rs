@@ -45,9 +45,19 @@ impl Caller {
         self.0.admin().create_account(request).await.unwrap().into_inner().token
     }
 
-    pub(crate) async fn log_holds(&self, log: &str) -> bool {
+    pub(crate) async fn log_holds(&self, log: &str) -> Result<bool, String> {
         let request = wire::CheckLogRequest { log: log.to_owned() };
-        self.0.admin().check_log(request).await.unwrap().into_inner().holds
+        self.0.admin().check_log(request).await.map(|answer| answer.into_inner().holds).map_err(|e| reason(&e))
+    }
+
+    pub(crate) async fn accounts(&self, issuer: &str) -> Result<usize, String> {
+        let request = wire::ListAccountsRequest { issuer: issuer.to_owned(), ..Default::default() };
+        self.0
+            .admin()
+            .list_accounts(request)
+            .await
+            .map(|answer| answer.into_inner().accounts.len())
+            .map_err(|e| reason(&e))
     }
 
     /// Issues by the stream; the reason for what was not issued.
