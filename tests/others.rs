@@ -78,14 +78,16 @@ fn strangers_with_programs_of_their_own_accept_what_a_node_issues_and_refuse_wha
     let folder = tempfile::tempdir().unwrap();
     let issued = demonstration(folder.path());
     let anchor: toml::Table = read(&issued.join("anchor.toml")).parse().unwrap();
-    let signer = anchor["signers"][0].as_str().unwrap().to_owned();
+    let signers = anchor["signers"].as_array().unwrap().iter().map(|one| one.as_str().unwrap().to_owned());
+    let (quorum, signers) = (anchor["k"].to_string(), signers.collect::<Vec<_>>());
     let python = others.join("python/bin/python");
     let verify = |bundle: &Path| {
         run(Command::new(&python)
             .arg(script("verify_bundle.py"))
             .arg(bundle)
             .arg(issued.join("trust-list.note"))
-            .arg(&signer))
+            .arg(&quorum)
+            .args(&signers))
     };
 
     let mut seen = 0;

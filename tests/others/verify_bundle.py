@@ -1,6 +1,6 @@
 """Checks an evidence bundle with nothing of this project: Python's standard library and `cryptography`.
 
-Usage: verify_bundle.py BUNDLE TRUST_LIST SIGNER_VKEY
+Usage: verify_bundle.py BUNDLE TRUST_LIST QUORUM SIGNER_VKEY...
 Prints one JSON object of what was established, or fails with the first thing that does not hold.
 Formats: RFC 9901 (SD-JWT), RFC 6962, C2SP signed-note, tlog-checkpoint, tlog-proof, Token Status List.
 """
@@ -55,6 +55,19 @@ def open_vkey(vkey):
     data = base64.b64decode(data, validate=True)
     assert sha256(name.encode(), b"\n", data)[:4].hex() == key_id
     return name, data[0], data[1:]
+
+
+def open_list(note, quorum, signers):
+    """The text of a trust list, once so many of the anchor's signers were found on it."""
+    text, signed = None, set()
+    for signer in signers:
+        try:
+            text = open_note(note, *open_vkey(signer))
+            signed.add(signer)
+        except AssertionError:
+            continue
+    assert 1 <= quorum <= len(signed), f"{len(signed)} of {quorum} signers have signed"
+    return text
 
 
 def open_jwt(jwt, keys, typ):
@@ -127,11 +140,11 @@ def open_disclosures(claims, disclosures):
 
 
 def main():
-    bundle_path, trust_path, signer = sys.argv[1:]
+    bundle_path, trust_path, quorum, *signers = sys.argv[1:]
     with open(bundle_path, encoding="utf-8") as file:
         bundle = read_json(file.read())
     with open(trust_path, encoding="utf-8") as file:
-        trust = read_json(open_note(file.read(), *open_vkey(signer)))
+        trust = read_json(open_list(file.read(), int(quorum), signers))
 
     jwt, *disclosures, end = bundle["token"].split("~")
     assert end == ""
