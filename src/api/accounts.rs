@@ -213,7 +213,7 @@ pub(crate) fn page(
     Ok(wire::ListAccountsResponse { accounts, next_page_token })
 }
 
-const fn role_to_wire(role: Role) -> wire::Role {
+pub(crate) const fn role_to_wire(role: Role) -> wire::Role {
     match role {
         Role::Exporter => wire::Role::Exporter,
         Role::Agent => wire::Role::Agent,

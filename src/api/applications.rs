@@ -1,10 +1,11 @@
 //! `ApplicationService`: what exporters and their agents file, for accounts of one authority.
 
 use super::ApiError;
-use super::call::{QUIET, blocking, caller, next_message, refused, refused_row};
+use super::call::{blocking, caller, refused, refused_row};
 use super::convert;
 use super::failure;
 use super::hosts::{HostedAuthority, Hosts};
+use super::stream::{Answers, answer_each, count_rows};
 use super::wire::origin::v1::{self as wire, application_service_server::ApplicationService};
 use crate::certificate::{DeclarationMeans, DeclarationSignature, Sha256, Text};
 use crate::office::{Application, ApplicationId, Caller, Declarant, Examined, Stage, StageName};
@@ -12,14 +13,8 @@ use crate::time::Timestamp;
 use crate::workflow::{ImportRow, Paper, View, WorkflowError};
 use bytes::Bytes;
 use std::sync::Arc;
-use tokio::sync::{Semaphore, mpsc, watch};
-use tokio_stream::wrappers::ReceiverStream;
+use tokio::sync::watch;
 use tonic::{Request, Response, Status, Streaming};
-
-/// Most rows of one message.
-const MAX_ROWS: usize = 256;
-/// Messages of one stream worked on at once; each is at most 1 MiB.
-const MESSAGES_IN_WORK: u32 = 8;
 
 /// The handlers.
 #[derive(Clone)]
@@ -27,8 +22,6 @@ pub(crate) struct ApplicationsDoor {
     pub(crate) hosts: Hosts,
     pub(crate) stopping: watch::Receiver<bool>,
 }
-
-type Answers = mpsc::Sender<Result<wire::ImportApplicationsResponse, Status>>;
 
 /// Does one thing with the caller's applications off the runtime, and gives the application as it stands.
 pub(super) async fn done<T: Send + 'static>(
@@ -40,7 +33,7 @@ pub(super) async fn done<T: Send + 'static>(
 
 #[tonic::async_trait]
 impl ApplicationService for ApplicationsDoor {
-    type ImportApplicationsStream = ReceiverStream<Result<wire::ImportApplicationsResponse, Status>>;
+    type ImportApplicationsStream = Answers<wire::ImportApplicationsResponse>;
 
     async fn check_application(
         &self,
@@ -149,66 +142,18 @@ impl ApplicationService for ApplicationsDoor {
         &self,
         request: Request<Streaming<wire::ImportApplicationsRequest>>,
     ) -> Result<Response<Self::ImportApplicationsStream>, Status> {
-        let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
-        let (answers, stream) = mpsc::channel(1);
-        // On its own: a caller that hangs up does not leave a message half done.
-        tokio::spawn(import_stream(authority, caller, request.into_inner(), answers, self.stopping.clone()));
-        Ok(Response::new(ReceiverStream::new(stream)))
-    }
-}
-
-/// Reads a stream to its end, several messages at once.
-async fn import_stream(
-    authority: Arc<HostedAuthority>,
-    caller: Arc<Caller>,
-    mut incoming: Streaming<wire::ImportApplicationsRequest>,
-    answers: Answers,
-    mut stopping: watch::Receiver<bool>,
-) {
-    let room = Arc::new(Semaphore::new(MESSAGES_IN_WORK as usize));
-    let ended = loop {
-        let Ok(permit) = Arc::clone(&room).acquire_owned().await else { break Ok(()) };
-        let message = tokio::select! {
-            biased;
-            _ = stopping.wait_for(|stopping| *stopping) => break Err(ApiError::Stopping.into()),
-            () = answers.closed() => break Ok(()),
-            message = next_message(&mut incoming) => message,
-        };
-        match message {
-            Ok(Some(message)) => {
-                // Each message anew: an account that was closed files nothing more, on no stream.
-                let Some(caller) = authority.accounts.again(&caller).map(Arc::new) else {
-                    break Err(ApiError::Unauthenticated.into());
-                };
-                let (authority, answers) = (Arc::clone(&authority), answers.clone());
-                tokio::spawn(async move {
-                    let answer = import_message(&authority, caller, message).await;
-                    // Whoever asked may be gone; what was asked is done all the same.
-                    let _ = answers.send_timeout(answer, QUIET).await;
-                    drop(permit);
-                });
-            }
-            Ok(None) => break Ok(()),
-            Err(status) => break Err(status),
-        }
-    };
-    if let Err(status) = ended {
-        // An error ends the stream for the caller: first everything that was accepted is answered.
-        let _ = room.acquire_many(MESSAGES_IN_WORK).await;
-        let _ = answers.send(Err(status)).await;
+        let asked = caller(&self.hosts, request.metadata())?.account()?;
+        Ok(answer_each(asked, request.into_inner(), self.stopping.clone(), import_message))
     }
 }
 
 async fn import_message(
-    authority: &HostedAuthority,
+    authority: Arc<HostedAuthority>,
     caller: Arc<Caller>,
     message: wire::ImportApplicationsRequest,
 ) -> Result<wire::ImportApplicationsResponse, Status> {
     use wire::import_application_result::Outcome;
-    if message.rows.is_empty() || message.rows.len() > MAX_ROWS {
-        let message = format!("a message has 1 to {MAX_ROWS} rows, not {}", message.rows.len());
-        return Err(ApiError::Field { field: "rows", message }.into());
-    }
+    count_rows(message.rows.len())?;
     let mut results = Vec::with_capacity(message.rows.len());
     let (mut rows, mut places) = (Vec::new(), Vec::new());
     for row in message.rows {

@@ -1,11 +1,12 @@
 //! `CertificateService`: issuing, cancelling, reading, for accounts of one authority.
 
 use super::ApiError;
-use super::call::{QUIET, blocking, caller, next_message, refused, refused_row};
+use super::call::{blocking, caller, refused, refused_row};
 use super::convert;
 use super::failure;
 use super::hosts::{HostedAuthority, Hosts};
 use super::life;
+use super::stream::{Answers, answer_each, count_rows};
 use super::wire::origin::v1::{self as wire, certificate_service_server::CertificateService};
 use crate::office::Caller;
 use crate::statement::{Act, Since, media};
@@ -13,16 +14,9 @@ use crate::store::Store;
 use crate::workflow::{CertificateRecord, CopyWish, IssueRow, Issued, ReplaceWish, WorkflowError};
 use bytes::Bytes;
 use std::sync::Arc;
-use tokio::sync::{Semaphore, mpsc, watch};
-use tokio_stream::wrappers::ReceiverStream;
+use tokio::sync::watch;
 use tonic::{Request, Response, Status, Streaming};
 use tonic_types::pb;
-
-/// Most rows of one message.
-const MAX_ROWS: usize = 256;
-/// Messages of one stream worked on at once: enough that the writer always has a batch waiting, and a bound on
-/// what one caller may have in memory (each message is at most 1 MiB).
-const MESSAGES_IN_WORK: u32 = 8;
 
 /// The handlers.
 #[derive(Clone)]
@@ -31,21 +25,16 @@ pub(crate) struct Certificates {
     pub(crate) stopping: watch::Receiver<bool>,
 }
 
-type Answers = mpsc::Sender<Result<wire::IssueCertificatesResponse, Status>>;
-
 #[tonic::async_trait]
 impl CertificateService for Certificates {
-    type IssueCertificatesStream = ReceiverStream<Result<wire::IssueCertificatesResponse, Status>>;
+    type IssueCertificatesStream = Answers<wire::IssueCertificatesResponse>;
 
     async fn issue_certificates(
         &self,
         request: Request<Streaming<wire::IssueCertificatesRequest>>,
     ) -> Result<Response<Self::IssueCertificatesStream>, Status> {
-        let (authority, account) = caller(&self.hosts, request.metadata())?.account()?;
-        let (answers, stream) = mpsc::channel(1);
-        // On its own: a caller that hangs up does not leave a message half done.
-        tokio::spawn(issue_stream(authority, account, request.into_inner(), answers, self.stopping.clone()));
-        Ok(Response::new(ReceiverStream::new(stream)))
+        let asked = caller(&self.hosts, request.metadata())?.account()?;
+        Ok(answer_each(asked, request.into_inner(), self.stopping.clone(), issue_message))
     }
 
     async fn issue_certificate(
@@ -207,56 +196,12 @@ async fn shown(
     issued.map_err(|error| refused(&error))
 }
 
-/// Reads a stream to its end, several messages at once.
-async fn issue_stream(
-    authority: Arc<HostedAuthority>,
-    asker: Arc<Caller>,
-    mut incoming: Streaming<wire::IssueCertificatesRequest>,
-    answers: Answers,
-    mut stopping: watch::Receiver<bool>,
-) {
-    let room = Arc::new(Semaphore::new(MESSAGES_IN_WORK as usize));
-    let ended = loop {
-        let Ok(permit) = Arc::clone(&room).acquire_owned().await else { break Ok(()) };
-        let message = tokio::select! {
-            biased;
-            _ = stopping.wait_for(|stopping| *stopping) => break Err(ApiError::Stopping.into()),
-            () = answers.closed() => break Ok(()),
-            message = next_message(&mut incoming) => message,
-        };
-        match message {
-            Ok(Some(message)) => {
-                // Each message anew: an account that was closed issues nothing more, on no stream.
-                let Some(asker) = authority.accounts.again(&asker).map(Arc::new) else {
-                    break Err(ApiError::Unauthenticated.into());
-                };
-                let (authority, answers) = (Arc::clone(&authority), answers.clone());
-                tokio::spawn(async move {
-                    // Whoever asked may be gone; what was asked is done all the same.
-                    let _ = answers.send_timeout(issue_message(authority, asker, message).await, QUIET).await;
-                    drop(permit);
-                });
-            }
-            Ok(None) => break Ok(()),
-            Err(status) => break Err(status),
-        }
-    };
-    if let Err(status) = ended {
-        // An error ends the stream for the caller: first everything that was accepted is answered.
-        let _ = room.acquire_many(MESSAGES_IN_WORK).await;
-        let _ = answers.send(Err(status)).await;
-    }
-}
-
 async fn issue_message(
     authority: Arc<HostedAuthority>,
     asker: Arc<Caller>,
     message: wire::IssueCertificatesRequest,
 ) -> Result<wire::IssueCertificatesResponse, Status> {
-    if message.rows.is_empty() || message.rows.len() > MAX_ROWS {
-        let message = format!("a message has 1 to {MAX_ROWS} rows, not {}", message.rows.len());
-        return Err(ApiError::Field { field: "rows", message }.into());
-    }
+    count_rows(message.rows.len())?;
     let with_token = wants_token(message.contents)?;
     let ids = message.rows.iter().map(|row| row.request_id.clone()).collect::<Vec<_>>();
     let rows = message

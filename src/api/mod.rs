@@ -25,6 +25,7 @@ mod partners;
 mod peer;
 mod rate;
 mod sessions;
+mod stream;
 #[cfg(test)]
 pub(crate) mod testing;
 mod verifications;

@@ -5,6 +5,7 @@ use super::convert;
 use super::failure;
 use super::hosts::{HostedAuthority, Hosts, Visitor};
 use super::rate::RateLimit;
+use super::stream::count_rows;
 use super::wire::origin::v1::{self as wire, verification_service_server::VerificationService};
 use super::{ApiError, Peer};
 use crate::office::Caller;
@@ -17,8 +18,6 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
-/// Most rows of one message.
-const MAX_ROWS: usize = 256;
 /// Bytes of a presentation from which on it is judged on a thread of its own: it takes longer than the hand-over.
 const LARGE: usize = 64 << 10;
 
@@ -144,10 +143,7 @@ impl Verifications {
         message: wire::VerifyBatchRequest,
     ) -> Result<wire::VerifyBatchResponse, Status> {
         let count = message.rows.len();
-        if count == 0 || count > MAX_ROWS {
-            let message = format!("a message has 1 to {MAX_ROWS} rows, not {count}");
-            return Err(ApiError::Field { field: "rows", message }.into());
-        }
+        count_rows(count)?;
         self.take(allowance, u64::try_from(count).unwrap_or(u64::MAX))?;
         let service = self.clone();
         Ok(blocking(move || {

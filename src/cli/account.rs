@@ -12,7 +12,7 @@ use super::{
     remote::{self, TlsArguments},
 };
 use crate::{
-    api::client::{Connection, Dial, wire, within_deadline},
+    api::client::{Connection, Dial, role_to_wire, wire, within_deadline},
     node::{Configuration, OPERATOR_TOKEN},
     office::Role,
     statement::Issuer,
@@ -164,19 +164,6 @@ pub(super) fn authority(named: Option<Issuer>, configuration: &Configuration) ->
 fn role(text: &str) -> Result<Role, String> {
     let known = || Role::ALL.map(Role::name).join(", ");
     text.replace('-', "_").parse().map_err(|_| format!("the roles are {}", known()))
-}
-
-const fn role_to_wire(role: Role) -> wire::Role {
-    match role {
-        Role::Exporter => wire::Role::Exporter,
-        Role::Agent => wire::Role::Agent,
-        Role::Examiner => wire::Role::Examiner,
-        Role::Signatory => wire::Role::Signatory,
-        Role::CustomsOfficer => wire::Role::CustomsOfficer,
-        Role::Liaison => wire::Role::Liaison,
-        Role::Auditor => wire::Role::Auditor,
-        Role::Administrator => wire::Role::Administrator,
-    }
 }
 
 /// The account a command is about, and how the node is reached.
