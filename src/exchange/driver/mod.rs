@@ -20,6 +20,7 @@
 
 mod board;
 mod canvassing;
+mod checking;
 mod comparing;
 mod convert;
 mod disclosing;

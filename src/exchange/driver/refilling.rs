@@ -1,8 +1,9 @@
 //! Fetches back what is missing of an own log: carries a [`Replica`] of it that cosigns nothing, over the authority's
 //! own store.
 
+use super::checking::checked;
 use super::convert;
-use super::replicas::{Up, addressee, checked, stream};
+use super::replicas::{Up, addressee, stream};
 use super::start::Inner;
 use crate::exchange::replica::{Action, Event, Held, Replica, Setup};
 use crate::log::{Origin, SignedCheckpoint};

@@ -1,0 +1,335 @@
+//! Carries the machine of one replicated log: does what it wants done, and tells it what came of it.
+
+use super::{Up, addressee, is_for_us, stream};
+use crate::exchange::driver::checking::checked;
+use crate::exchange::driver::quota::{Quota, Today};
+use crate::exchange::driver::start::Inner;
+use crate::exchange::driver::status::broken;
+use crate::exchange::driver::{convert, wire};
+use crate::exchange::heads::Event::Suspected;
+use crate::exchange::replica::{Action, Event, Held, Replica, Setup, Suspicion, Unchecked};
+use crate::exchange::{ExchangeError, hosts_issuer};
+use crate::log::{Checkpoint, Origin, SignedCheckpoint, TreeHead};
+use crate::reason::Reasoned as _;
+use crate::store::{Store, StoreError};
+use crate::trust::NodeName;
+use crate::verification::Equivocation;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+
+const TICK: Duration = Duration::from_secs(1);
+
+/// Why a carrier ended.
+pub(super) enum Ended {
+    /// The node stops.
+    Stopping,
+    /// The list has another node hold the log, or another give it.
+    Released,
+}
+
+/// What the carrier heard.
+enum Heard {
+    Event(Event),
+    Dialled(Result<Up, String>),
+    /// Whether the history here is that of the head that was cosigned last, and the head to be cosigned.
+    Compared(bool, Checkpoint),
+}
+
+/// Carries one machine: does what it wants done, and tells it what came of it.
+pub(super) struct Carrier {
+    inner: Arc<Inner>,
+    partner: NodeName,
+    origin: Origin,
+    store: Arc<dyn Store>,
+    machine: Replica,
+    quota: Arc<Quota>,
+    today: Today,
+    up: Option<Up>,
+    done: mpsc::UnboundedSender<Heard>,
+    results: mpsc::UnboundedReceiver<Heard>,
+    alarm: Option<ExchangeError>,
+    /// Whether the list had this node hold the log when it began; a log of its own it only gets back.
+    for_us: bool,
+    /// What this node cosigned last of the log, as the log's node tells, until the history here is found to be of it.
+    floor: Option<Floor>,
+}
+
+/// A head that this node cosigned, perhaps before it lost its memory.
+#[derive(Clone)]
+pub(super) struct Floor {
+    head: TreeHead,
+    note: String,
+}
+
+impl Floor {
+    /// Reads a note that carries this node's own cosignature; anything else says nothing.
+    pub(super) fn read(inner: &Inner, origin: &Origin, note: String) -> Option<Self> {
+        let list = inner.lists.current();
+        let signed = SignedCheckpoint::open(&note, &list.log_key(origin)?).ok()?;
+        let own = signed.cosignatures(list.node(&inner.name)?.replica_keys()).ok()?;
+        let (checkpoint, mine) = (signed.checkpoint(), !own.is_empty());
+        (mine && checkpoint.origin == *origin).then_some(Self { head: checkpoint.head, note })
+    }
+}
+
+impl Carrier {
+    pub(super) fn new(
+        inner: &Arc<Inner>,
+        partner: NodeName,
+        origin: Origin,
+        store: Arc<dyn Store>,
+        (held, today, floor): (Held, Today, Option<Floor>),
+    ) -> Self {
+        let trust = inner.lists.current();
+        let cosigns = !hosts_issuer(&trust, &inner.name, &origin);
+        let setup = Setup { origin: origin.clone(), addressee: addressee(&origin), trust, cosigns };
+        let (done, results) = mpsc::unbounded_channel();
+        Self {
+            inner: Arc::clone(inner),
+            quota: inner.replicas.quota(inner, &partner),
+            for_us: is_for_us(inner, &partner, &origin),
+            partner,
+            origin,
+            store,
+            machine: Replica::new(setup, held),
+            today,
+            up: None,
+            done,
+            results,
+            alarm: None,
+            floor,
+        }
+    }
+
+    pub(super) async fn run(mut self, stop: &mut watch::Receiver<bool>) -> Ended {
+        let mut changes = self.inner.lists.changes();
+        let mut links = self.inner.link_of(&self.partner);
+        let mut tick = tokio::time::interval(TICK);
+        let mut frozen = self.inner.equivocated();
+        let proven = |frozen: &watch::Receiver<BTreeMap<Origin, Equivocation>>, origin: &Origin| {
+            frozen.borrow().get(origin).map(|proven| Event::Equivocated(proven.size()))
+        };
+        let mut events = VecDeque::from_iter(proven(&frozen, &self.origin));
+        events.push_back(Event::Tick);
+        loop {
+            while let Some(event) = events.pop_front() {
+                let actions = self.machine.step(self.inner.clock.now(), event);
+                for action in actions {
+                    events.extend(self.act(action));
+                }
+                self.show();
+            }
+            let connected = self.up.is_some() || links.borrow().is_some();
+            let incoming = async {
+                match &mut self.up {
+                    Some(up) => up.incoming.message().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                message = incoming => events.push_back(self.heard(message)),
+                Some(heard) = self.results.recv() => match heard {
+                    Heard::Event(event) => events.push_back(event),
+                    Heard::Dialled(Ok(up)) => {
+                        self.up = Some(up);
+                        events.push_back(Event::Connected);
+                    }
+                    Heard::Dialled(Err(why)) => {
+                        tracing::debug!(partner = %self.partner, origin = %self.origin, why, "no stream");
+                        events.push_back(Event::Disconnected);
+                    }
+                    Heard::Compared(good, checkpoint) => events.push_back(self.compared(good, &checkpoint)),
+                },
+                Ok(()) = changes.changed() => {
+                    if self.for_us && !is_for_us(&self.inner, &self.partner, &self.origin) {
+                        return Ended::Released;
+                    }
+                    events.push_back(Event::Trust(self.inner.lists.current()));
+                }
+                Ok(()) = frozen.changed() => events.extend(proven(&frozen, &self.origin)),
+                // Without a connection there is nobody to dial, and nobody to find silent.
+                Ok(()) = links.changed() => {
+                    // A partner that is taken off the list, or is known otherwise now, is dialled anew.
+                    let gone = links.borrow_and_update().is_none();
+                    let cut = gone && self.up.take().is_some();
+                    events.push_back(if cut { Event::Disconnected } else { Event::Tick });
+                }
+                _ = tick.tick(), if connected => events.push_back(Event::Tick),
+                _ = stop.wait_for(|stop| *stop) => return Ended::Stopping,
+            }
+        }
+    }
+
+    /// What came over the stream, or that it ended.
+    fn heard(&mut self, message: Result<Option<wire::SyncResponse>, tonic::Status>) -> Event {
+        let taken = match message {
+            Ok(Some(message)) => convert::from_supplier(message).map_err(|error| error.to_string()),
+            Ok(None) => Err("the log's node ended the stream".to_owned()),
+            Err(status) => {
+                if let Some(broken) = broken(&status) {
+                    self.alarmed(broken);
+                }
+                Err(status.message().to_owned())
+            }
+        };
+        match taken {
+            Ok(message) => Event::Received(message),
+            Err(why) => {
+                tracing::debug!(partner = %self.partner, origin = %self.origin, why, "the stream ended");
+                self.up = None;
+                Event::Disconnected
+            }
+        }
+    }
+
+    /// Does what is to be done; what comes of it at once is an event.
+    fn act(&mut self, action: Action) -> Option<Event> {
+        match action {
+            Action::Dial => self.dial(),
+            Action::HangUp(why) => {
+                tracing::debug!(partner = %self.partner, origin = %self.origin, %why, "hanging up");
+                self.up = None;
+            }
+            Action::Send(message) => {
+                let message = convert::replica_to_wire(message);
+                if self.up.as_ref().is_some_and(|up| up.out.try_send(message).is_err()) {
+                    self.up = None;
+                    return Some(Event::Disconnected);
+                }
+            }
+            Action::Check(work) => self.check(work),
+            Action::Commit(mut batch) => {
+                let now = self.inner.clock.now();
+                if let Err(why) = self.quota.take(&batch, now) {
+                    return Some(Event::StoreFailed(why));
+                }
+                self.today.count(&mut batch, now);
+                self.blocking(move |store| store.commit(batch).map(|_| Event::Committed));
+            }
+            Action::Advance { extension, note } => self.blocking(move |store| {
+                store.advance(vec![*extension], &|_| Ok(note.clone())).map(|()| Event::Advanced)
+            }),
+            Action::Cosign(checkpoint) => return self.may_cosign(checkpoint),
+            Action::Reload => {
+                let origin = self.origin.clone();
+                self.blocking(move |store| {
+                    store.reload()?;
+                    Held::load(store, &origin).map(|held| Event::Reloaded(Box::new(held)))
+                });
+            }
+            Action::Found(findings) => {
+                for finding in findings {
+                    let (index, sentence) = (finding.index, finding.sentence);
+                    tracing::warn!(partner = %self.partner, origin = %self.origin, index, reason = finding.reason, "an entry failed its check: {sentence}");
+                }
+            }
+            Action::Alarm(why) => self.alarmed(why),
+            Action::Suspect(suspicion) => {
+                tracing::warn!(partner = %self.partner, origin = %self.origin, "two heads of the log do not go together");
+                self.inner.compare(Suspected(suspicion));
+            }
+        }
+        None
+    }
+
+    /// The same trouble again is no second line, until a head was reached in between.
+    fn alarmed(&mut self, why: ExchangeError) {
+        if !self.alarm.as_ref().is_some_and(|last| alike(last, &why)) {
+            tracing::warn!(partner = %self.partner, origin = %self.origin, reason = why.reason(), "{why}");
+            self.alarm = Some(why);
+        }
+    }
+
+    fn dial(&self) {
+        let (link, done) = (self.inner.link_of(&self.partner).borrow().clone(), self.done.clone());
+        tokio::spawn(async move {
+            // The carrier may be gone.
+            let _ = done.send(Heard::Dialled(stream(link).await));
+        });
+    }
+
+    fn check(&self, work: Unchecked) {
+        let (store, done, room) = (Arc::clone(&self.store), self.done.clone(), self.inner.replicas.room_to_check());
+        tokio::spawn(async move {
+            let event = checked(store, work, &room).await.map_or_else(Event::StoreFailed, Event::Checked);
+            // The carrier may be gone.
+            let _ = done.send(Heard::Event(event));
+        });
+    }
+
+    /// A node that lost its memory cosigns nothing that goes behind, or beside, what it cosigned before.
+    fn may_cosign(&self, checkpoint: Checkpoint) -> Option<Event> {
+        let Some(floor) = self.floor.clone() else { return Some(self.cosign(&checkpoint)) };
+        if checkpoint.head.size < floor.head.size {
+            return Some(Event::Cosigned { size: checkpoint.head.size, line: None });
+        }
+        let (store, done) = (Arc::clone(&self.store), self.done.clone());
+        tokio::task::spawn_blocking(move || {
+            let root = crate::log::root(floor.head.size, &store.hashes(&checkpoint.origin));
+            let _ = done.send(Heard::Compared(root.is_ok_and(|root| root == floor.head.root), checkpoint));
+        });
+        None
+    }
+
+    fn compared(&mut self, good: bool, checkpoint: &Checkpoint) -> Event {
+        if good {
+            self.floor = None;
+            return self.cosign(checkpoint);
+        }
+        let shown = self.store.head(&self.origin).map(|head| head.note);
+        if let (Some(floor), Some(second)) = (&self.floor, shown) {
+            tracing::error!(partner = %self.partner, origin = %self.origin, "the log is not the one that this node cosigned before; it is not cosigned");
+            let (origin, first) = (self.origin.clone(), floor.note.clone());
+            self.inner.compare(Suspected(Suspicion { origin, first, second }));
+        }
+        Event::Cosigned { size: checkpoint.head.size, line: None }
+    }
+
+    fn cosign(&self, checkpoint: &Checkpoint) -> Event {
+        let now = self.inner.clock.now();
+        let time = u64::try_from(now.as_second()).unwrap_or(0);
+        match self.inner.replica.cosign(checkpoint, time) {
+            Ok(line) => {
+                let size = checkpoint.head.size;
+                self.inner.board.passage(&self.partner, &self.origin, |passage| passage.cosigned = Some((size, time)));
+                Event::Cosigned { size, line: Some(line.to_string()) }
+            }
+            Err(error) => {
+                tracing::error!(origin = %self.origin, %error, "a head could not be cosigned");
+                Event::Cosigned { size: checkpoint.head.size, line: None }
+            }
+        }
+    }
+
+    fn blocking(&self, work: impl FnOnce(&dyn Store) -> Result<Event, StoreError> + Send + 'static) {
+        let (store, done) = (Arc::clone(&self.store), self.done.clone());
+        tokio::task::spawn_blocking(move || {
+            let event = work(store.as_ref()).unwrap_or_else(|error| Event::StoreFailed(error.to_string()));
+            // The carrier may be gone.
+            let _ = done.send(Heard::Event(event));
+        });
+    }
+
+    /// Shows the operator how far it is.
+    fn show(&self) {
+        let held = self.machine.held();
+        let (size, published) = (self.machine.heard_size(), held.tree_head().size);
+        let findings = u64::try_from(held.findings.len()).unwrap_or(u64::MAX);
+        let now = self.inner.clock.now();
+        self.inner.board.passage(&self.partner, &self.origin, |passage| {
+            passage.inward = true;
+            passage.grows(size, now);
+            passage.holds(published);
+            passage.findings = findings;
+        });
+    }
+}
+
+/// Whether two troubles differ in figures alone: the bytes that are free are others with each try.
+fn alike(one: &ExchangeError, other: &ExchangeError) -> bool {
+    let (one, other) = (one.to_string(), other.to_string());
+    let words = |c: &char| !c.is_ascii_digit();
+    one.chars().filter(words).eq(other.chars().filter(words))
+}

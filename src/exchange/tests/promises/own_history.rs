@@ -1,0 +1,128 @@
+//! A node that starts asks what partners hold of its own logs before it signs for them.
+
+use super::{at, branch, head, known, log};
+use crate::exchange::message::KnownHead;
+use crate::exchange::recall::{self, Recall, Settled};
+use crate::exchange::tests::world::{WORLD, name, trust};
+use crate::log::root;
+use std::{collections::BTreeSet, sync::Arc};
+
+fn recall(durable: u64) -> Recall {
+    let hosts = BTreeSet::from([log().host().clone()]);
+    let mut recall = Recall::new(&name(0), Arc::clone(&WORLD.trust), hosts, [(log(), durable)]);
+    let asked = recall.step(at(0), recall::Event::Tick);
+    assert_eq!(asked, [recall::Action::AskHeads(name(1)), recall::Action::AskHeads(name(2))]);
+    // Then nobody waits for the witness.
+    assert_eq!(recall.step(at(0), recall::Event::Unreachable(name(2))), []);
+    recall
+}
+
+fn heard(recall: &mut Recall, node: usize, heads: Vec<KnownHead>) -> Vec<recall::Action> {
+    recall.step(at(1), recall::Event::Heads { partner: name(node), heads })
+}
+
+#[test]
+fn the_required_replica_alone_suffices_to_go_on() {
+    let mut recall = recall(10);
+    let root = head(10).head.root;
+    let read = heard(&mut recall, 1, known(&head(10), true));
+    assert_eq!(read, [recall::Action::ReadRoot { origin: log(), size: 10 }]);
+    let settled = recall.step(at(1), recall::Event::Root { origin: log(), size: 10, root });
+    assert_eq!(settled, [recall::Action::Settled(log(), Settled::GoOn { refilled: false })]);
+    assert!(recall.is_settled(&log()));
+}
+
+#[test]
+fn what_is_missing_comes_back_from_the_addressee_before_anything_is_signed() {
+    let mut recall = recall(6);
+    let refill = heard(&mut recall, 1, known(&head(10), true));
+    assert_eq!(refill, [recall::Action::Refill { origin: log(), from: name(1), note: head(10).note }]);
+    let read = recall.step(at(2), recall::Event::Refilled { origin: log(), durable: 10 });
+    assert_eq!(read, [recall::Action::ReadRoot { origin: log(), size: 10 }]);
+    let root = head(10).head.root;
+    let settled = recall.step(at(2), recall::Event::Root { origin: log(), size: 10, root });
+    assert_eq!(settled, [recall::Action::Settled(log(), Settled::GoOn { refilled: true })]);
+}
+
+#[test]
+fn a_log_whose_entries_nobody_holds_is_closed_and_one_that_is_otherwise_is_not_signed() {
+    let mut lost = recall(6);
+    // A witness knows of more; the addressee's node may yet have the entries.
+    assert_eq!(heard(&mut lost, 2, known(&head(10), false)), []);
+    let closed = heard(&mut lost, 1, known(&head(6), true));
+    let successor = "2026-2".parse().ok();
+    let close = Settled::Close { size: 6, successor, note: head(10).note };
+    assert_eq!(closed, [recall::Action::Settled(log(), close)]);
+
+    let mut forked = recall(10);
+    heard(&mut forked, 1, known(&head(10), true));
+    let root = root(10, &branch()).unwrap();
+    let settled = forked.step(at(1), recall::Event::Root { origin: log(), size: 10, root });
+    assert_eq!(settled, [recall::Action::Settled(log(), Settled::Forked { note: head(10).note })]);
+}
+
+#[test]
+fn a_witness_that_can_be_reached_is_heard_before_the_replica_is_believed() {
+    let hosts = BTreeSet::from([log().host().clone()]);
+    let start = || {
+        let mut recall = Recall::new(&name(0), Arc::clone(&WORLD.trust), hosts.clone(), [(log(), 6)]);
+        recall.step(at(0), recall::Event::Tick);
+        assert_eq!(heard(&mut recall, 1, known(&head(6), true)), []);
+        recall
+    };
+    // The replica too was restored: to sign on would show a second history.
+    let settled = heard(&mut start(), 2, known(&head(10), false));
+    assert!(matches!(settled.as_slice(), [recall::Action::Settled(_, Settled::Close { size: 6, .. })]), "{settled:?}");
+    let mut recall = start();
+    assert_eq!(recall.step(at(4), recall::Event::Tick), []);
+    assert_eq!(recall.step(at(5), recall::Event::Tick), [recall::Action::ReadRoot { origin: log(), size: 6 }]);
+}
+
+#[test]
+fn a_log_opened_since_the_start_is_no_forgotten_one_and_an_operator_may_speak_for_any() {
+    let hosts = BTreeSet::from([log().host().clone()]);
+    let mut recall = Recall::new(&name(0), Arc::clone(&WORLD.trust), hosts.clone(), []);
+    recall.step(at(0), recall::Event::Tick);
+    recall.opened(&log());
+    assert_eq!(heard(&mut recall, 1, known(&head(10), true)), []);
+    let mut recall = Recall::new(&name(0), Arc::clone(&WORLD.trust), hosts, []);
+    let settled = recall.step(at(0), recall::Event::Override(log()));
+    assert_eq!(settled, [recall::Action::Settled(log(), Settled::GoOn { refilled: false })]);
+    assert!(recall.is_settled(&log()));
+}
+
+#[test]
+fn answers_that_prove_nothing_stop_nobody_and_a_silent_quorum_does() {
+    let mut recall = recall(6);
+    // A witness's answer does not make up for the replica that is required... of which nothing is heard.
+    let actions = recall.step(at(1), recall::Event::Unreachable(name(1)));
+    assert!(actions.is_empty() && !recall.is_settled(&log()));
+    let asked = recall.step(at(2), recall::Event::Tick);
+    assert_eq!(asked, [recall::Action::AskHeads(name(1)), recall::Action::AskHeads(name(2))]);
+    // A note that the log did not sign counts for nothing.
+    let mut forged = head(90);
+    forged.note = forged.note.replace("90\n", "91\n");
+    let settled = heard(&mut recall, 1, known(&forged, true));
+    assert_eq!(settled, [recall::Action::Settled(log(), Settled::GoOn { refilled: false })]);
+    // Where the list asks for nobody's cosignature, nobody is asked.
+    let text = |text: &mut crate::trust::ListText| {
+        text.cosigning = crate::trust::Cosigning::if_it_has_a_node();
+        text.nodes[1].replica_vkey = None;
+    };
+    let hosts = BTreeSet::from([log().host().clone()]);
+    let mut alone = Recall::new(&name(0), trust(2, text), hosts, [(log(), 6)]);
+    let settled = alone.step(at(0), recall::Event::Tick);
+    assert_eq!(settled, [recall::Action::Settled(log(), Settled::GoOn { refilled: false })]);
+}
+
+#[test]
+fn a_log_that_was_forgotten_comes_back() {
+    let hosts = BTreeSet::from([log().host().clone()]);
+    let mut recall = Recall::new(&name(0), Arc::clone(&WORLD.trust), hosts, []);
+    assert_eq!(recall.step(at(0), recall::Event::Tick).len(), 2);
+    recall.step(at(0), recall::Event::Unreachable(name(2)));
+    let refill = heard(&mut recall, 1, known(&head(10), true));
+    assert_eq!(refill, [recall::Action::Refill { origin: log(), from: name(1), note: head(10).note }]);
+}
+
+// ---- heads of all logs --------------------------------------------------------------------------------------
