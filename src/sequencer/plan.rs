@@ -4,23 +4,27 @@
 //! thrown away and made again, so what never left the process is used again and leaves no gap.
 
 mod life;
+mod planned;
+mod status;
+
+pub(super) use planned::{Planned, Row, Told};
+use status::{ListPlan, list_number};
 
 use super::{
     Issue, Numbering, Outcome, RequestKey, Saying, SequencerError, Task, Work,
     flight::request_text,
     gate::{Gate, MaySign, Standing},
     recalled::{Recalled, made_before},
-    snapshot::{self, Due},
+    snapshot::{self},
 };
 use crate::{
     certificate::Ruling,
     log::{Origin, Shard},
-    office::AuditEvent,
     statement::{
-        Addressee, Body, Envelope, Issuer, Jti, Kid, StatusReference,
-        status_list::{LIST_ENTRIES, Status, StatusList, StatusOrder},
+        Addressee, Body, Envelope, Issuer, Jti, Kid,
+        status_list::{Status, StatusList},
     },
-    store::{Answer, EntryRef, Expected, StateChange, Store, Table},
+    store::{Answer, Expected, StateChange, Store, Table},
     time::{Clock, Date, Random, Timestamp, ZoneName},
     trust::TrustList,
 };
@@ -53,75 +57,6 @@ impl Ground<'_> {
     fn may_grow(&self, origin: &Origin, next: u64) -> bool {
         self.shards.contains(&origin.shard())
             && self.trust.load().shard_final_size(origin).is_none_or(|final_size| next < final_size)
-    }
-}
-
-/// An entry with its place, not yet signed.
-pub(super) struct Row {
-    pub(super) envelope: Envelope,
-    pub(super) index: u64,
-    pub(super) body: Body,
-    /// List × 2^17 + index, as the store counts.
-    pub(super) status_index: Option<u32>,
-    pub(super) number: Option<String>,
-    /// The request it answers; none for a snapshot.
-    pub(super) request: Option<(RequestKey, [u8; 32])>,
-    /// The request without which it would not be there, where another row answers that.
-    pub(super) cause: Option<RequestKey>,
-}
-
-impl Row {
-    pub(super) fn entry(&self) -> EntryRef {
-        EntryRef { origin: self.envelope.log.clone(), index: self.index }
-    }
-}
-
-/// A batch with its places, not yet signed.
-#[derive(Default)]
-pub(super) struct Planned {
-    pub(super) at_ms: u64,
-    pub(super) rows: Vec<Row>,
-    pub(super) state: Vec<StateChange>,
-    /// What records must still be when the batch is committed.
-    pub(super) expected: Vec<Expected>,
-    pub(super) snapshots: Vec<Due>,
-    /// What can be answered at once: refusals, and repeats of what is done.
-    pub(super) answers: Vec<(RequestKey, Result<Outcome, SequencerError>)>,
-    /// What is answered when the batch is published.
-    pub(super) outcomes: Vec<(RequestKey, Outcome)>,
-    /// Who does all this, for the audit record.
-    pub(super) told: Vec<Told>,
-}
-
-/// What one caller did to one log in a batch, one entry after the other: one row, for a stream of thousands must not
-/// make the audit record as long as the log.
-pub(super) struct Told {
-    event: AuditEvent,
-    first: EntryRef,
-    last: u64,
-}
-
-impl Told {
-    /// The row of the audit record.
-    pub(super) fn row(&self) -> Vec<u8> {
-        let EntryRef { origin, index } = &self.first;
-        let places = if *index == self.last { index.to_string() } else { format!("{index}-{}", self.last) };
-        self.event.clone().on(format!("{origin} {places}")).to_row()
-    }
-}
-
-impl Planned {
-    fn tell(&mut self, by: &AuditEvent, request: &RequestKey, outcome: &Outcome) {
-        let event = by.clone().by_request(&request.id);
-        let same = |told: &Told| {
-            let follows =
-                told.first.origin == outcome.entry.origin && told.last.checked_add(1) == Some(outcome.entry.index);
-            follows && AuditEvent { request: event.request.clone(), ..told.event.clone() } == event
-        };
-        match self.told.last_mut() {
-            Some(told) if same(told) => told.last = outcome.entry.index,
-            _ => self.told.push(Told { event, first: outcome.entry.clone(), last: outcome.entry.index }),
-        }
     }
 }
 
@@ -165,13 +100,6 @@ impl LogPlan {
     fn takes_snapshots(&self) -> bool {
         self.next > 0 && self.has_status() && self.may_sign.is_some()
     }
-}
-
-struct ListPlan {
-    seed: [u8; 32],
-    order: Option<StatusOrder>,
-    allocated: u32,
-    statuses: Arc<StatusList>,
 }
 
 /// What a batch changed of a log besides its entries; written once for each log.
@@ -453,19 +381,6 @@ impl Plan {
         Ok(outcome)
     }
 
-    /// Adds a snapshot of a log as its next entry.
-    fn snapshot(&mut self, ground: &Ground<'_>, origin: &Origin, planned: &mut Planned) -> Result<(), SequencerError> {
-        let now = self.now;
-        let Some(log) = self.logs.get_mut(origin) else { return Ok(()) };
-        log.snapshot_at = Some(now);
-        let lists = log.lists.iter().map(|list| Arc::clone(&list.statuses)).collect::<Vec<_>>();
-        let due = Due::new(ground.issuer, origin, log.next, now, lists)?;
-        let row = self.place(ground, origin, Body::StatusSnapshot(due.body))?;
-        planned.rows.push(row);
-        planned.snapshots.push(due);
-        Ok(())
-    }
-
     /// The log of this year to this addressee, if it may take the certificate; where entries of it are lost for good,
     /// the one that follows it.
     fn log_of(&self, ground: &Ground<'_>, addressee: &Addressee, day: Date) -> Result<Origin, SequencerError> {
@@ -511,55 +426,6 @@ impl Plan {
         }
         self.open_list(ground, origin, planned)?;
         self.snapshot(ground, origin, planned)
-    }
-
-    fn open_list(&mut self, ground: &Ground<'_>, origin: &Origin, planned: &mut Planned) -> Result<(), SequencerError> {
-        let mut seed = [0; 32];
-        ground.random.fill(&mut seed).map_err(|e| SequencerError::Unavailable(e.to_string()))?;
-        let Some(log) = self.logs.get_mut(origin) else { return Ok(()) };
-        let list = list_number(log.lists.len())?;
-        planned.state.push(StateChange::StatusListOpened { origin: origin.clone(), list, seed });
-        log.lists.push(ListPlan { seed, order: None, allocated: 0, statuses: Arc::default() });
-        Ok(())
-    }
-
-    fn allocate_status(
-        &mut self,
-        ground: &Ground<'_>,
-        origin: &Origin,
-        planned: &mut Planned,
-        touched: &mut BTreeMap<Origin, Touched>,
-    ) -> Result<(StatusReference, u32), SequencerError> {
-        let full = |plan: &Self| {
-            plan.logs.get(origin).and_then(|log| log.lists.last()).is_none_or(|list| list.allocated >= LIST_ENTRIES)
-        };
-        if full(self) {
-            // The count of the list that is full now is written before another one is counted.
-            if let Some((log, list)) = self.logs.get(origin).and_then(|log| Some((log, log.lists.last()?))) {
-                planned.state.push(StateChange::StatusAllocated {
-                    origin: origin.clone(),
-                    list: list_number(log.lists.len() - 1)?,
-                    count: list.allocated,
-                });
-            }
-            self.open_list(ground, origin, planned)?;
-            // A list counts only when a snapshot commits to it.
-            touched.entry(origin.clone()).or_default().changed = true;
-        }
-        let gone = || SequencerError::Unavailable(format!("log {origin} has no status list"));
-        let log = self.logs.get_mut(origin).ok_or_else(gone)?;
-        let number = list_number(log.lists.len().saturating_sub(1))?;
-        let list = log.lists.last_mut().ok_or_else(gone)?;
-        let order = list.order.get_or_insert_with(|| StatusOrder::new(&list.seed, number));
-        let index = order.index(list.allocated).map_err(|e| SequencerError::Unavailable(e.to_string()))?;
-        list.allocated += 1;
-        touched.entry(origin.clone()).or_default().allocated = true;
-        let uri = snapshot::uri(ground.issuer, origin, number)?;
-        let place = number
-            .checked_mul(LIST_ENTRIES)
-            .and_then(|base| base.checked_add(index))
-            .ok_or_else(|| SequencerError::Unavailable(format!("log {origin} has too many status lists")))?;
-        Ok((StatusReference { uri, index }, place))
     }
 
     /// Gives a body the next place of its log.
@@ -623,10 +489,6 @@ fn answer_to(
     }
     Ok(postcard::from_bytes(&answer.answer)
         .map_err(|e| SequencerError::Unavailable(format!("a stored answer cannot be read: {e}"))))
-}
-
-fn list_number(at: usize) -> Result<u32, SequencerError> {
-    u32::try_from(at).map_err(|_| SequencerError::Unavailable("too many status lists".into()))
 }
 
 fn utc_day(now: Timestamp) -> Date {
