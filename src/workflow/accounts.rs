@@ -333,7 +333,8 @@ impl From<Option<&TokenPrefix>> for Keep {
 fn about(event: AuditEvent, account: &Account) -> AuditEvent {
     let roles = account.roles.iter().map(|role| role.name()).collect::<Vec<_>>().join(" ");
     let offices = account.offices.iter().map(|office| office.to_string()).collect::<Vec<_>>().join(" ");
-    event.on(&account.id).with_detail(format!("roles {roles}; offices {offices}"))
+    let offices = if offices.is_empty() { offices } else { format!("; offices {offices}") };
+    event.on(&account.id).with_detail(format!("roles {roles}{offices}"))
 }
 
 impl Inner {

@@ -30,7 +30,7 @@ impl Arguments {
                     let count = rules.editions.iter().map(|one| one.general.len() + one.products.len()).sum::<usize>();
                     format!("{count} rules of origin")
                 }
-                None => "no rules of origin".to_owned(),
+                None => "its rules of origin are not held here".to_owned(),
             };
             console.data(format!(
                 "{:width$}  {}  (edition {editions}; {rules})",
