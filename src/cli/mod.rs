@@ -28,6 +28,7 @@ mod issue;
 mod key;
 mod log;
 mod partner;
+mod ports;
 mod queue;
 mod redact;
 mod remote;

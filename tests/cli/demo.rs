@@ -1,13 +1,12 @@
 //! The demonstration: three nodes as processes, and every step of it held.
 
 use crate::{
-    process::{Running, footballs},
+    process::{Running, footballs, port},
     support::{folder, origin, text, write},
 };
 use serde_json::Value;
 use std::{
     fs,
-    net::TcpListener,
     path::Path,
     time::{Duration, Instant},
 };
@@ -38,14 +37,12 @@ fn text_of(step: &Value) -> &str {
 
 /// The configurations that stand in the repository, listening where nobody does now.
 fn configurations(folder: &Path) {
-    let ports = [(); 12].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-    let mut ports = ports.iter().map(|port| port.local_addr().unwrap().to_string());
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("node-config/demo");
     for country in COUNTRIES {
         let file = format!("{country}.toml");
         let lines = fs::read_to_string(from.join(&file)).unwrap();
         let lines = lines.lines().map(|line| match line.strip_prefix("listen = ") {
-            Some(_) => format!("listen = \"{}\"", ports.next().unwrap()),
+            Some(_) => format!("listen = \"127.0.0.1:{}\"", port()),
             None => line.to_owned(),
         });
         write(folder, &file, &(lines.collect::<Vec<_>>().join("\n") + "\n"));

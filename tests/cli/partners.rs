@@ -1,7 +1,7 @@
 //! Nodes of several countries as processes: who is answered, who is not, and which trust list everybody uses.
 
 use crate::{
-    process::{Running, footballs, serving},
+    process::{Running, footballs, port, serving},
     support::{Said, folder, origin, text, write},
 };
 use origin_exchange::{
@@ -11,7 +11,6 @@ use origin_exchange::{
 use serde_json::Value;
 use std::{
     fs,
-    net::TcpListener,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
@@ -28,9 +27,7 @@ struct Made {
 impl Made {
     fn new(folder: &Path, host: &str, country: &str, zone: &str, role: &str) -> Self {
         let node = folder.join(host);
-        // All at once, so that no two are alike.
-        let free = [(); 4].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-        let [public, client, admin, partner] = free.map(|one| one.local_addr().unwrap().to_string());
+        let [public, client, admin, partner] = [(); 4].map(|()| format!("127.0.0.1:{}", port()));
         let arguments = ["init", text(&node), "--issuer", host, "--country", country, "--time-zone", zone];
         let names = ["--name", host, "--office", "LHE=Office,Lahore", "--office", "KHI=Office,Karachi", "--role", role];
         let doors = ["--public", &public, "--client", &client, "--admin", &admin, "--partner", &partner];

@@ -1,16 +1,15 @@
 //! Pakistan, China and Kenya: a node for each, made by `origin init`, under one trust list.
 
 use crate::{
-    process::{Running, today},
+    process::{Running, port, today},
     support::{Said, folder, origin, text},
 };
 use origin_exchange::trust::{Anchor, TrustList};
 use serde_json::Value;
 use std::{
     fs,
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU16, Ordering},
     time::{Duration, Instant},
 };
 
@@ -33,18 +32,6 @@ pub(crate) struct Federation {
 
 /// The chamber that Pakistan's node hosts beside its trade authority.
 pub(crate) const CHAMBER: &str = "kcci.com.pk";
-
-/// A port that nobody has and that no connection is given while a node is down: they come from higher up.
-fn port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let first = u16::try_from(std::process::id() % 9_000).unwrap();
-    loop {
-        let port = 20_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000;
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
-    }
-}
 
 fn make(folder: &Path, host: &str, node: &str, (country, zone, role): (&str, &str, &str), offices: &[&str]) {
     let partner = format!("127.0.0.1:{}", port());

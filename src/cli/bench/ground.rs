@@ -7,7 +7,7 @@ use crate::{
         arguments,
         console::{Console, Exit, Failure},
         files::{self, Source},
-        remote,
+        ports, remote,
     },
     node::{
         Configuration, Node, OPERATOR_TOKEN,
@@ -18,7 +18,7 @@ use crate::{
 };
 use bytes::Bytes;
 use std::{
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::{
@@ -74,16 +74,13 @@ pub(super) fn program() -> Result<PathBuf, Failure> {
     std::env::current_exe().map_err(|error| Failure::new(Exit::Failed, error))
 }
 
-/// Ports of a node that are free now, one for each door; all are held while they are looked for.
+/// Ports of a node that are free now, one for each door.
 pub(super) fn free_ports() -> Result<[u16; 4], Failure> {
-    let failed = |error: std::io::Error| Failure::new(Exit::Failed, error);
-    let held = [(); 4].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)));
-    let mut ports = [0; 4];
-    for (port, held) in ports.iter_mut().zip(&held) {
-        let held = held.as_ref().map_err(|error| Failure::new(Exit::Failed, error))?;
-        *port = held.local_addr().map_err(failed)?.port();
+    let mut free = [0; 4];
+    for port in &mut free {
+        *port = ports::free()?.port();
     }
-    Ok(ports)
+    Ok(free)
 }
 
 /// Makes a node's folder as an operator would. Port 0 takes a free one at the start; `arguments` are those that differ

@@ -10,6 +10,7 @@ use crate::{
         init::{
             Answers, OfficeAnswer, PartnerAnswer, SigningKeys, make_node, offline_signer, render_authority, render_node,
         },
+        ports,
         trust::{first_list, later, whole_seconds},
     },
     node::{Configuration, OPERATOR_TOKEN, system::SystemClock},
@@ -19,7 +20,7 @@ use crate::{
 use std::{
     collections::BTreeMap,
     fs,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
 };
 
@@ -181,16 +182,10 @@ pub(super) struct Ports {
 }
 
 impl Ports {
-    /// Four for each of so many nodes. All are held while they are looked for, so that no two are the same.
-    fn free(nodes: usize) -> Result<Vec<Self>, Failure> {
-        let held = (0..4 * nodes).map(|_| TcpListener::bind(("127.0.0.1", 0)));
-        let held = held.collect::<Result<Vec<_>, _>>().map_err(failed)?;
-        let found = held.iter().map(TcpListener::local_addr).collect::<Result<Vec<_>, _>>().map_err(failed)?;
-        let of = |four: &[SocketAddr]| match *four {
-            [public, client, admin, partner] => Ok(Self { public, client, admin, partner }),
-            _ => Err(failed("no free port")),
-        };
-        found.chunks(4).map(of).collect()
+    /// Those of one node, free now.
+    fn free() -> Result<Self, Failure> {
+        let [public, client, admin, partner] = [ports::free()?, ports::free()?, ports::free()?, ports::free()?];
+        Ok(Self { public, client, admin, partner })
     }
 
     /// Those an operator is given.
@@ -277,8 +272,8 @@ impl Cast {
 
 /// Makes the three nodes on free ports.
 pub(super) fn lay(folder: &Path) -> Result<Vec<Site>, Failure> {
-    let sites = COUNTRIES.iter().zip(Ports::free(COUNTRIES.len())?);
-    under_one_list(folder, sites.map(|(country, ports)| raise(folder, country, ports)).collect::<Result<_, _>>()?)
+    let sites = COUNTRIES.iter().map(|country| raise(folder, country, Ports::free()?));
+    under_one_list(folder, sites.collect::<Result<_, _>>()?)
 }
 
 /// Makes the three nodes where their configurations say they listen; a configuration that is not there is written.
@@ -304,8 +299,7 @@ pub(super) fn prepare(folder: &Path) -> Result<Vec<Site>, Failure> {
 
 /// Makes the node of the country that joins later; its trust list comes with its joining.
 pub(super) fn join(folder: &Path) -> Result<Site, Failure> {
-    let ports = Ports::free(1)?.into_iter().next().ok_or_else(|| failed("no free port"))?;
-    raise(folder, &ZAMBIA, ports)
+    raise(folder, &ZAMBIA, Ports::free()?)
 }
 
 fn configuration_of(folder: &Path, country: &Country) -> PathBuf {
