@@ -6,12 +6,12 @@ use super::{
     press::Pressed,
 };
 use crate::{
-    log::{Extension, Frontier, Hash, HashReader, LogError, TreeHead, consistency_proof, leaf_hash},
+    log::{Extension, Frontier, Hash, HashReader, LogError, Origin, TreeHead, consistency_proof, leaf_hash},
     signature::SignError,
     store::{EntryRef, StoreError},
     verification::check_entry,
 };
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Commits a batch and publishes it.
 pub(super) fn commit(setup: &Setup, gate: &Gate, pressed: Pressed) -> Result<(), SequencerError> {
@@ -36,12 +36,14 @@ pub(super) fn commit(setup: &Setup, gate: &Gate, pressed: Pressed) -> Result<(),
 
 /// Publishes what was durable past the last signed heads when the store was opened, after checking each such
 /// entry as a replica would: the answer to it may have been on its way when the process ended. A log that may not be
-/// signed for yet waits for its turn: the plan is made again when it is settled.
-pub(super) fn publish_tail(setup: &Setup, gate: &Gate) -> Result<(), SequencerError> {
+/// signed for yet waits for its turn: the plan is made again when it is settled. Gives back the logs that are published
+/// whole: a plan signs for these and no other, or it would meet answers that are durable and under no head.
+pub(super) fn publish_tail(setup: &Setup, gate: &Gate) -> Result<BTreeMap<Origin, MaySign>, SequencerError> {
     let trust = setup.trust.load_full();
-    let mut heads = Vec::new();
+    let (mut heads, mut whole) = (Vec::new(), BTreeMap::new());
     for origin in setup.store.logs() {
         let Ok(may_sign) = gate.may_sign(&origin, &trust) else { continue };
+        whole.insert(origin.clone(), may_sign.clone());
         let durable = setup.store.durable_size(&origin);
         let head = extend(setup, may_sign, durable, |entry, leaf, _| {
             check_entry(leaf, None, &entry.origin, entry.index, &trust)
@@ -50,7 +52,8 @@ pub(super) fn publish_tail(setup: &Setup, gate: &Gate) -> Result<(), SequencerEr
         })?;
         heads.extend(head);
     }
-    publish(setup, heads)
+    publish(setup, heads)?;
+    Ok(whole)
 }
 
 /// A head to be signed, of a log that may be signed for.

@@ -326,8 +326,10 @@ impl Line {
         if self.setup.store.poisoned().is_some() {
             self.setup.store.reload()?;
         }
-        publish_tail(&self.setup, &self.gate)?;
-        let plan = Plan::load(ground)?;
+        // A gate that turns from here on has the plan made again.
+        let turn = self.gate.turn();
+        let whole = publish_tail(&self.setup, &self.gate)?;
+        let plan = Plan::load(ground, turn, whole)?;
         self.broken.store(false, Ordering::Release);
         Ok(plan)
     }

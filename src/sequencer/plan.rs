@@ -110,10 +110,14 @@ struct Touched {
 }
 
 impl Plan {
-    /// The plan that follows from what is durable.
-    pub(super) fn load(ground: &Ground<'_>) -> Result<Self, SequencerError> {
+    /// The plan that follows from what is durable. `whole` are the logs that may be signed for and are published to
+    /// their end.
+    pub(super) fn load(
+        ground: &Ground<'_>,
+        turn: u64,
+        mut whole: BTreeMap<Origin, MaySign>,
+    ) -> Result<Self, SequencerError> {
         let store = ground.store;
-        let (turn, trust) = (ground.gate.turn(), ground.trust.load_full());
         let recalled = Recalled::all(store)?.into_iter().collect::<BTreeMap<_, _>>();
         let mut logs = BTreeMap::new();
         for origin in store.logs() {
@@ -144,7 +148,7 @@ impl Plan {
             // The lists that are shown know nothing of entries that came back: a snapshot is due.
             let back = recalled.get(&origin).map_or(0, |recalled| recalled.end);
             let snapshot_at = snapshot::last(store, &origin, back)?;
-            let may_sign = ground.gate.may_sign(&origin, &trust).ok();
+            let may_sign = whole.remove(&origin);
             logs.insert(origin, LogPlan { may_sign, addressee, next, last, lists, snapshot_at });
         }
         // A clock that went back while the process was down must not make a snapshot older than the last one.
