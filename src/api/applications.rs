@@ -40,8 +40,9 @@ impl ApplicationService for ApplicationsDoor {
         request: Request<wire::CheckApplicationRequest>,
     ) -> Result<Response<wire::CheckApplicationResponse>, Status> {
         let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
-        let paper = paper(request.into_inner().file)?;
-        let checked = done(authority, move |at| at.applications.check(&caller, &paper)).await?;
+        let wire::CheckApplicationRequest { file, exporter } = request.into_inner();
+        let paper = paper(file)?;
+        let checked = done(authority, move |at| at.applications.check(&caller, &exporter, &paper)).await?;
         Ok(Response::new(wire::CheckApplicationResponse {
             acceptable: !checked.findings.has_errors(),
             findings: failure::wire_findings(&checked.findings, usize::MAX).findings,
@@ -53,9 +54,9 @@ impl ApplicationService for ApplicationsDoor {
         request: Request<wire::CreateApplicationRequest>,
     ) -> Result<Response<wire::CreateApplicationResponse>, Status> {
         let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
-        let wire::CreateApplicationRequest { request_id, file } = request.into_inner();
+        let wire::CreateApplicationRequest { request_id, file, exporter } = request.into_inner();
         let paper = paper(file)?;
-        let view = done(authority, move |at| at.applications.create(&caller, &request_id, paper)).await?;
+        let view = done(authority, move |at| at.applications.create(&caller, &request_id, &exporter, paper)).await?;
         Ok(Response::new(wire::CreateApplicationResponse { application: Some(to_wire(&view.application)) }))
     }
 
@@ -157,12 +158,12 @@ async fn import_message(
     let mut results = Vec::with_capacity(message.rows.len());
     let (mut rows, mut places) = (Vec::new(), Vec::new());
     for row in message.rows {
-        let wire::ImportApplicationRow { request_id, file, declaration } = row;
+        let wire::ImportApplicationRow { request_id, file, declaration, exporter } = row;
         let read = paper(file).and_then(|paper| Ok((paper, declarant(declaration)?)));
         let outcome = match read {
             Ok((paper, declarant)) => {
                 places.push(results.len());
-                rows.push(ImportRow { request_id: request_id.clone(), paper, declarant });
+                rows.push(ImportRow { request_id: request_id.clone(), exporter, paper, declarant });
                 None
             }
             Err(error) => Some(Outcome::Error(failure::rpc(&error, &error.details()))),
@@ -296,7 +297,7 @@ pub(super) fn to_wire(application: &Application) -> wire::Application {
     wire::Application {
         application_id: application.id.to_string(),
         stage: stage_to_wire(stage.name()).into(),
-        exporter_account_id: application.exporter.to_string(),
+        exporter_id: application.exporter.to_string(),
         agent_account_id: application.agent.as_ref().map(ToString::to_string).unwrap_or_default(),
         created_at: at(application.created_ms),
         submitted_at: submission.and_then(|one| at(one.at_ms)),
@@ -341,5 +342,6 @@ pub(super) fn to_wire(application: &Application) -> wire::Application {
         certificate_log: certificate.map_or_else(String::new, |one| one.log.clone()),
         certificate_index: certificate.map_or(0, |one| one.index),
         examined_under_policy: policy.unwrap_or_default(),
+        mandate_id: application.mandate.as_ref().map(|one| one.mandate.to_string()).unwrap_or_default(),
     }
 }

@@ -3,6 +3,7 @@
 use super::failure::{self, Details};
 use super::hosts::{Hosts, Visitor};
 use super::{ApiError, Peer};
+use crate::office::ExporterRefused;
 use crate::reason::Reasoned as _;
 use crate::sequencer::SequencerError;
 use crate::workflow::WorkflowError;
@@ -57,6 +58,9 @@ fn details(error: &WorkflowError) -> Details {
     let mut details = Details::default();
     match error {
         WorkflowError::RulesRefuse(findings) => details.findings = Some(("certificate_json", findings.clone())),
+        WorkflowError::Exporter(ExporterRefused::Unreadable(findings)) => {
+            details.findings = Some(("json", findings.clone()));
+        }
         WorkflowError::SignInLocked(wait) => details.retry = Some(*wait),
         WorkflowError::Sequencer(SequencerError::Overloaded { retry_after }) => details.retry = Some(*retry_after),
         _ => match error.reason() {

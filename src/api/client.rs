@@ -18,6 +18,7 @@ use wire::application_service_client::ApplicationServiceClient;
 use wire::audit_service_client::AuditServiceClient;
 use wire::certificate_service_client::CertificateServiceClient;
 use wire::examination_service_client::ExaminationServiceClient;
+use wire::exporter_service_client::ExporterServiceClient;
 use wire::log_service_client::LogServiceClient;
 use wire::session_service_client::SessionServiceClient;
 use wire::verification_service_client::VerificationServiceClient;
@@ -112,6 +113,11 @@ impl Connection {
     /// Examining and signing them.
     pub(crate) fn examinations(&self) -> ExaminationServiceClient<Calls> {
         ExaminationServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
+    }
+
+    /// Exporters and their mandates.
+    pub(crate) fn exporters(&self) -> ExporterServiceClient<Calls> {
+        ExporterServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
     }
 
     /// Verifying and looking up.

@@ -1,16 +1,17 @@
 //! `ExporterService`: exporters and mandates, for the office, for exporters and for their agents.
 
 use super::ApiError;
+use super::applications::{needed, text};
 use super::call::{blocking, caller, refused};
 use super::convert;
 use super::hosts::{HostedAuthority, Hosts};
 use super::wire::google::r#type::Date as WireDate;
 use super::wire::origin::v1::{self as wire, exporter_service_server::ExporterService};
 use crate::office::{
-    AccountId, Amount, Caller, CostEvidence, Exporter, ExporterId, Identity, Mandate, MandateId, Scope,
+    AccountId, Amount, Caller, CostEvidence, Exporter, Identity, Mandate, MandateId, SavedKind, Scope,
 };
 use crate::time::Date;
-use crate::workflow::WorkflowError;
+use crate::workflow::{Saved, WorkflowError};
 use std::fmt::Display;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -62,6 +63,7 @@ fn identity(exporter: &wire::Exporter) -> Result<Identity, ApiError> {
     Ok(Identity {
         name: read("exporter.name", &exporter.name)?,
         national_id: read("exporter.national_id", &exporter.national_id)?,
+        scheme: text("exporter.national_id_scheme", &exporter.national_id_scheme)?,
         registration: read("exporter.registration", &exporter.registration)?,
         address: read_all("exporter.address", &exporter.address)?,
         country: read("exporter.country", &exporter.country)?,
@@ -97,7 +99,7 @@ fn scope(mandate: &wire::Mandate) -> Result<Scope, ApiError> {
 }
 
 fn exporter_to_wire(exporter: &Exporter) -> wire::Exporter {
-    let Identity { name, national_id, registration, address, country } = &exporter.identity;
+    let Identity { name, national_id, scheme, registration, address, country } = &exporter.identity;
     let evidence = exporter.evidence.iter().map(|one| wire::CostEvidence {
         reference: one.reference.to_string(),
         hs: one.hs.to_string(),
@@ -110,6 +112,7 @@ fn exporter_to_wire(exporter: &Exporter) -> wire::Exporter {
         exporter_id: exporter.id.to_string(),
         name: name.to_string(),
         national_id: national_id.to_string(),
+        national_id_scheme: scheme.as_ref().map(ToString::to_string).unwrap_or_default(),
         registration: registration.to_string(),
         address: address.iter().map(ToString::to_string).collect(),
         country: country.to_string(),
@@ -138,6 +141,21 @@ fn mandate_to_wire(mandate: &Mandate) -> wire::Mandate {
     }
 }
 
+fn kind(kind: i32) -> Result<SavedKind, ApiError> {
+    match wire::SavedKind::try_from(kind) {
+        Ok(wire::SavedKind::Party) => Ok(SavedKind::Party),
+        Ok(wire::SavedKind::Product) => Ok(SavedKind::Product),
+        _ => Err(ApiError::Field { field: "kind", message: "is a party or a product".to_owned() }),
+    }
+}
+
+const fn kind_to_wire(kind: SavedKind) -> wire::SavedKind {
+    match kind {
+        SavedKind::Party => wire::SavedKind::Party,
+        SavedKind::Product => wire::SavedKind::Product,
+    }
+}
+
 #[tonic::async_trait]
 impl ExporterService for ExporterDoor {
     async fn register_exporter(
@@ -157,8 +175,10 @@ impl ExporterService for ExporterDoor {
         &self,
         request: Request<wire::GetExporterRequest>,
     ) -> Result<Response<wire::GetExporterResponse>, Status> {
-        let id = read::<ExporterId>("exporter_id", &request.get_ref().exporter_id)?;
-        let work = move |authority: &HostedAuthority, caller: &Caller| authority.exporters.get(caller, &id);
+        let name = request.get_ref().exporter_id.clone();
+        let work = move |authority: &HostedAuthority, caller: &Caller| {
+            authority.exporters.get(caller, &authority.exporters.named(caller, &name)?)
+        };
         let exporter = self.work(request.metadata(), work).await?;
         Ok(Response::new(wire::GetExporterResponse { exporter: Some(exporter_to_wire(&exporter)) }))
     }
@@ -183,8 +203,10 @@ impl ExporterService for ExporterDoor {
         &self,
         request: Request<wire::StrikeOffExporterRequest>,
     ) -> Result<Response<wire::StrikeOffExporterResponse>, Status> {
-        let id = read::<ExporterId>("exporter_id", &request.get_ref().exporter_id)?;
-        let work = move |authority: &HostedAuthority, caller: &Caller| authority.exporters.strike_off(caller, &id);
+        let name = request.get_ref().exporter_id.clone();
+        let work = move |authority: &HostedAuthority, caller: &Caller| {
+            authority.exporters.strike_off(caller, &authority.exporters.named(caller, &name)?)
+        };
         let exporter = self.work(request.metadata(), work).await?;
         Ok(Response::new(wire::StrikeOffExporterResponse { exporter: Some(exporter_to_wire(&exporter)) }))
     }
@@ -193,9 +215,11 @@ impl ExporterService for ExporterDoor {
         &self,
         request: Request<wire::BringCostEvidenceRequest>,
     ) -> Result<Response<wire::BringCostEvidenceResponse>, Status> {
-        let id = read::<ExporterId>("exporter_id", &request.get_ref().exporter_id)?;
+        let name = request.get_ref().exporter_id.clone();
         let evidence = evidence(request.get_ref().evidence.as_ref().ok_or_else(|| missing("evidence"))?)?;
-        let work = move |authority: &HostedAuthority, caller: &Caller| authority.exporters.bring(caller, &id, evidence);
+        let work = move |authority: &HostedAuthority, caller: &Caller| {
+            authority.exporters.bring(caller, &authority.exporters.named(caller, &name)?, evidence)
+        };
         let exporter = self.work(request.metadata(), work).await?;
         Ok(Response::new(wire::BringCostEvidenceResponse { exporter: Some(exporter_to_wire(&exporter)) }))
     }
@@ -204,10 +228,10 @@ impl ExporterService for ExporterDoor {
         &self,
         request: Request<wire::VerifyCostEvidenceRequest>,
     ) -> Result<Response<wire::VerifyCostEvidenceResponse>, Status> {
-        let id = read::<ExporterId>("exporter_id", &request.get_ref().exporter_id)?;
-        let reference = request.get_ref().reference.clone();
-        let work =
-            move |authority: &HostedAuthority, caller: &Caller| authority.exporters.verify(caller, &id, &reference);
+        let wire::VerifyCostEvidenceRequest { exporter_id: name, reference } = request.get_ref().clone();
+        let work = move |authority: &HostedAuthority, caller: &Caller| {
+            authority.exporters.verify(caller, &authority.exporters.named(caller, &name)?, &reference)
+        };
         let exporter = self.work(request.metadata(), work).await?;
         Ok(Response::new(wire::VerifyCostEvidenceResponse { exporter: Some(exporter_to_wire(&exporter)) }))
     }
@@ -218,11 +242,11 @@ impl ExporterService for ExporterDoor {
     ) -> Result<Response<wire::GiveMandateResponse>, Status> {
         let (metadata, _, wire::GiveMandateRequest { request_id, mandate }) = request.into_parts();
         let mandate = mandate.ok_or_else(|| missing("mandate"))?;
-        let id = read::<ExporterId>("mandate.exporter_id", &mandate.exporter_id)?;
+        let name = mandate.exporter_id.clone();
         let agent = read::<AccountId>("mandate.agent_account_id", &mandate.agent_account_id)?;
         let scope = scope(&mandate)?;
         let work = move |authority: &HostedAuthority, caller: &Caller| {
-            authority.exporters.give(caller, &request_id, &id, &agent, scope)
+            authority.exporters.give(caller, &request_id, &authority.exporters.named(caller, &name)?, &agent, scope)
         };
         let mandate = self.work(&metadata, work).await?;
         Ok(Response::new(wire::GiveMandateResponse { mandate: Some(mandate_to_wire(&mandate)) }))
@@ -232,10 +256,11 @@ impl ExporterService for ExporterDoor {
         &self,
         request: Request<wire::RevokeMandateRequest>,
     ) -> Result<Response<wire::RevokeMandateResponse>, Status> {
-        let id = read::<ExporterId>("exporter_id", &request.get_ref().exporter_id)?;
+        let name = request.get_ref().exporter_id.clone();
         let mandate = read::<MandateId>("mandate_id", &request.get_ref().mandate_id)?;
-        let work =
-            move |authority: &HostedAuthority, caller: &Caller| authority.exporters.revoke(caller, &id, &mandate);
+        let work = move |authority: &HostedAuthority, caller: &Caller| {
+            authority.exporters.revoke(caller, &authority.exporters.named(caller, &name)?, &mandate)
+        };
         let mandate = self.work(request.metadata(), work).await?;
         Ok(Response::new(wire::RevokeMandateResponse { mandate: Some(mandate_to_wire(&mandate)) }))
     }
@@ -244,9 +269,87 @@ impl ExporterService for ExporterDoor {
         &self,
         request: Request<wire::ListMandatesRequest>,
     ) -> Result<Response<wire::ListMandatesResponse>, Status> {
-        let id = read::<ExporterId>("exporter_id", &request.get_ref().exporter_id)?;
-        let work = move |authority: &HostedAuthority, caller: &Caller| authority.exporters.mandates(caller, &id);
+        let name = request.get_ref().exporter_id.clone();
+        let work = move |authority: &HostedAuthority, caller: &Caller| {
+            authority.exporters.mandates(caller, &authority.exporters.named(caller, &name)?)
+        };
         let mandates = self.work(request.metadata(), work).await?;
         Ok(Response::new(wire::ListMandatesResponse { mandates: mandates.iter().map(mandate_to_wire).collect() }))
+    }
+
+    async fn save_party(
+        &self,
+        request: Request<wire::SavePartyRequest>,
+    ) -> Result<Response<wire::SavePartyResponse>, Status> {
+        let (metadata, _, wire::SavePartyRequest { exporter_id, name, party_json }) = request.into_parts();
+        let name = needed("name", &name)?;
+        let work = move |authority: &HostedAuthority, caller: &Caller| {
+            let id = authority.exporters.named(caller, &exporter_id)?;
+            authority.exporters.save_party(caller, &id, name, &party_json)
+        };
+        self.work(&metadata, work).await?;
+        Ok(Response::new(wire::SavePartyResponse {}))
+    }
+
+    async fn save_product(
+        &self,
+        request: Request<wire::SaveProductRequest>,
+    ) -> Result<Response<wire::SaveProductResponse>, Status> {
+        let (metadata, _, request) = request.into_parts();
+        let wire::SaveProductRequest { exporter_id, name, item_json, production_json } = request;
+        let name = needed("name", &name)?;
+        let work = move |authority: &HostedAuthority, caller: &Caller| {
+            let id = authority.exporters.named(caller, &exporter_id)?;
+            authority.exporters.save_product(caller, &id, name, (&item_json, &production_json))
+        };
+        self.work(&metadata, work).await?;
+        Ok(Response::new(wire::SaveProductResponse {}))
+    }
+
+    async fn list_saved(
+        &self,
+        request: Request<wire::ListSavedRequest>,
+    ) -> Result<Response<wire::ListSavedResponse>, Status> {
+        let name = request.get_ref().exporter_id.clone();
+        let work = move |authority: &HostedAuthority, caller: &Caller| {
+            authority.exporters.list_saved(caller, &authority.exporters.named(caller, &name)?)
+        };
+        let rows = self.work(request.metadata(), work).await?.into_iter().map(|row| wire::SavedRow {
+            kind: kind_to_wire(row.kind).into(),
+            name: row.name.to_string(),
+            says: row.says,
+        });
+        Ok(Response::new(wire::ListSavedResponse { rows: rows.collect() }))
+    }
+
+    async fn get_saved(
+        &self,
+        request: Request<wire::GetSavedRequest>,
+    ) -> Result<Response<wire::GetSavedResponse>, Status> {
+        let (metadata, _, wire::GetSavedRequest { exporter_id, kind, name }) = request.into_parts();
+        let (kind, name) = (self::kind(kind)?, needed("name", &name)?);
+        let work = move |authority: &HostedAuthority, caller: &Caller| {
+            let id = authority.exporters.named(caller, &exporter_id)?;
+            authority.exporters.get_saved(caller, &id, kind, &name)
+        };
+        let (json, production_json) = match self.work(&metadata, work).await? {
+            Saved::Party(party) => (party.party_json(), String::new()),
+            Saved::Product(product) => (product.item_json(), product.production_json()),
+        };
+        Ok(Response::new(wire::GetSavedResponse { json: json.into(), production_json: production_json.into() }))
+    }
+
+    async fn remove_saved(
+        &self,
+        request: Request<wire::RemoveSavedRequest>,
+    ) -> Result<Response<wire::RemoveSavedResponse>, Status> {
+        let (metadata, _, wire::RemoveSavedRequest { exporter_id, kind, name }) = request.into_parts();
+        let (kind, name) = (self::kind(kind)?, needed("name", &name)?);
+        let work = move |authority: &HostedAuthority, caller: &Caller| {
+            let id = authority.exporters.named(caller, &exporter_id)?;
+            authority.exporters.remove_saved(caller, &id, kind, &name)
+        };
+        self.work(&metadata, work).await?;
+        Ok(Response::new(wire::RemoveSavedResponse {}))
     }
 }

@@ -56,6 +56,7 @@ fn code(reason: &str, class: Class) -> Code {
         | "EXPORTER_UNKNOWN"
         | "MANDATE_UNKNOWN"
         | "EVIDENCE_UNKNOWN"
+        | "SAVED_UNKNOWN"
         | "STATUS_LIST_UNKNOWN"
         | "ITEM_UNKNOWN" => Code::NotFound,
         "REQUEST_ID_REUSED" | "NUMBER_TAKEN" | "LOGIN_TAKEN" | "EXPORTER_EXISTS" => Code::AlreadyExists,

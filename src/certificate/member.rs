@@ -2,8 +2,8 @@
 //! reader that names every mistake, the strict reader of signed sections, the writer, and the published schema.
 
 use super::{
-    finding::Finding,
-    node::Node,
+    finding::{Finding, Findings},
+    node::{self, Node},
     reader::{At, Form, Reader, quoted},
     schema::Definitions,
 };
@@ -40,6 +40,21 @@ impl<T: Member> Serialize for Out<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.write(serializer)
     }
+}
+
+/// Reads one member by itself, as it is brought, or says everything there is to say about it.
+pub(crate) fn from_json<T: Member>(json: &[u8]) -> Result<T, Findings> {
+    let node = node::from_json(json).map_err(|error| Findings(vec![Finding::error("JSON", "", error.to_string())]))?;
+    let mut reader = Reader::new(Form::Input);
+    let value = T::read(&node, At::ROOT, &mut reader);
+    let findings = reader.finish();
+    value.filter(|_| !findings.has_errors()).ok_or(findings)
+}
+
+/// Writes one member by itself; it reads back to the same.
+pub(crate) fn to_json<T: Member>(value: &T) -> String {
+    // Writing to memory with text keys cannot fail.
+    serde_json::to_string(&Out(value)).unwrap_or_default()
 }
 
 /// Reads the signed form for serde: the first mistake is the error.

@@ -21,12 +21,14 @@ pub mod console;
 mod demo;
 mod doctor;
 mod examine;
+mod exporter;
 mod files;
 mod init;
 mod inspect;
 mod issue;
 mod key;
 mod log;
+mod mandate;
 mod partner;
 mod ports;
 mod queue;
@@ -94,6 +96,8 @@ enum Command {
     Logout(session::Logout),
     Partner(partner::Arguments),
     Issue(issue::Arguments),
+    Exporter(exporter::Arguments),
+    Mandate(mandate::Arguments),
     Apply(apply::Arguments),
     Queue(queue::Arguments),
     Examine(examine::Arguments),
@@ -124,6 +128,8 @@ impl Command {
             Self::Logout(arguments) => arguments.run(console),
             Self::Partner(arguments) => arguments.run(console),
             Self::Issue(arguments) => arguments.run(console),
+            Self::Exporter(arguments) => arguments.run(console),
+            Self::Mandate(arguments) => arguments.run(console),
             Self::Apply(arguments) => arguments.run(console),
             Self::Queue(arguments) => arguments.run(console),
             Self::Examine(arguments) => arguments.run(console),

@@ -78,7 +78,7 @@ pub(super) fn open(one: &AuthorityConfiguration, around: &Surroundings) -> Resul
         trust: Arc::clone(&around.trust),
         clock: Arc::clone(&around.clock),
     });
-    let applications = Applications::new(desk.clone(), Arc::clone(&around.random));
+    let applications = Applications::new(desk.clone(), exporters.clone(), Arc::clone(&around.random));
     let hosted = HostedAuthority {
         issuer: one.issuer.clone(),
         reading: one.reading,

@@ -9,12 +9,12 @@ mod table;
 
 pub use declaration::{Declarant, OwnSignature};
 pub use id::{ApplicationId, NotApplicationId};
-pub use moves::By;
+pub use moves::{By, Mended};
 pub use refused::ApplicationRefused;
 pub use stage::{Approval, IssuedAs, Recommendation, Refusal, RefusalCode, Stage, StageName, Submission, UnknownStage};
 pub use table::{Deed, state_table};
 
-use super::AccountId;
+use super::{AccountId, Carried, ExporterId};
 use crate::certificate::{AgreementCode, Country, HsCode, OfficeCode, Sha256, Text};
 use serde::{Deserialize, Serialize};
 
@@ -26,14 +26,14 @@ pub struct Application {
     pub id: ApplicationId,
     /// Rises with every change: two who change it at once are told apart by it.
     pub version: u32,
-    /// The account of the exporter whose goods they are.
-    pub exporter: AccountId,
-    /// The account that filed it, where that is an agent's on the exporter's mandate.
+    /// The exporter whose goods they are.
+    pub exporter: ExporterId,
+    /// The account that drafted it, where that is an agent's on the exporter's mandate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<AccountId>,
-    /// The mandate it was filed on.
+    /// What it took of the mandate it was submitted on, where an agent submitted it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mandate: Option<String>,
+    pub mandate: Option<Carried>,
     /// When it was drafted, in Unix milliseconds.
     pub created_ms: u64,
     /// What it is about.
@@ -107,10 +107,10 @@ pub struct Event {
 }
 
 impl Application {
-    /// Whether the account is its exporter or its agent.
+    /// Whether an account, and the exporter whose account it is, are its own: those of the exporter, and the agent.
     #[must_use]
-    pub fn is_of(&self, account: &AccountId) -> bool {
-        self.exporter == *account || self.agent.as_ref() == Some(account)
+    pub fn is_of(&self, account: &AccountId, exporter: Option<&ExporterId>) -> bool {
+        exporter == Some(&self.exporter) || self.agent.as_ref() == Some(account)
     }
 
     /// What was done to it last.

@@ -1,7 +1,14 @@
 //! Who exports, as the office knows them: registered once, with the evidence of what their goods cost.
 
+mod against;
+mod saved;
+
+pub use against::folded;
+pub(crate) use saved::room;
+pub use saved::{MAX_SAVED, SavedKind, SavedParty, SavedProduct};
+
 use super::account::{draw_id, is_id};
-use crate::certificate::{Country, Sha256, Text};
+use crate::certificate::{Country, Findings, Sha256, Text};
 use crate::reason::{Class, Reasoned};
 use crate::time::{Date, NoRandomness, Random, serde_date};
 use serde::{Deserialize, Serialize};
@@ -56,7 +63,10 @@ pub struct Identity {
     /// The name as registered.
     pub name: Text<256>,
     /// The number by which the country knows them: a tax number, a unified social credit code.
-    pub national_id: Text<64>,
+    pub national_id: Text<35>,
+    /// The kind of that number, such as `NTN` or `USCC`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheme: Option<Text<35>>,
     /// The number under which the office registered them; no two exporters have the same.
     pub registration: Text<35>,
     /// Where they are, line by line, without the country.
@@ -150,6 +160,15 @@ pub enum ExporterRefused {
     /// There is no such evidence.
     #[error("the exporter has brought no evidence of cost `{0}`")]
     EvidenceUnknown(String),
+    /// More is saved than an exporter may have.
+    #[error("an exporter saves each {0} under a name, at most {MAX_SAVED}: remove one that is not used")]
+    TooMuchSaved(&'static str),
+    /// Nothing is saved under the name.
+    #[error("no {0} is saved as `{1}`")]
+    NotSaved(&'static str, String),
+    /// What is to be saved is not well-formed.
+    #[error("it cannot be saved: {0}")]
+    Unreadable(Findings),
     /// Struck off.
     #[error("the exporter was struck off: nobody files for it any more")]
     StruckOff,
@@ -162,6 +181,9 @@ impl Reasoned for ExporterRefused {
             Self::EvidenceDates => "EVIDENCE_DATES",
             Self::TooMuchEvidence => "TOO_MUCH_EVIDENCE",
             Self::EvidenceUnknown(_) => "EVIDENCE_UNKNOWN",
+            Self::TooMuchSaved(_) => "TOO_MUCH_SAVED",
+            Self::NotSaved(..) => "SAVED_UNKNOWN",
+            Self::Unreadable(_) => "SAVED_INVALID",
             Self::StruckOff => "EXPORTER_STRUCK_OFF",
         }
     }

@@ -105,6 +105,16 @@ pub struct Mandate {
     pub revoked: Option<i64>,
 }
 
+/// What a mandate carried of one application: which mandate, and how much of its ceiling of value that took.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carried {
+    /// The mandate.
+    pub mandate: MandateId,
+    /// The value of the goods, where it is stated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<Amount>,
+}
+
 /// What is filed by a mandate.
 #[derive(Debug, Clone)]
 pub struct Filing<'a> {
@@ -124,6 +134,9 @@ pub enum MandateRefused {
     /// There is none.
     #[error("this account holds no mandate of {0}: the exporter gives one, or the office records one")]
     None(ExporterId),
+    /// The account is no exporter's, and it is not said for whom it files.
+    #[error("say for which exporter this is filed: by its id, or by its registration number")]
+    Unnamed,
     /// Its first day is yet to come.
     #[error("the mandate begins on {0}")]
     NotYet(Date),
@@ -147,10 +160,31 @@ pub enum MandateRefused {
     Form(&'static str),
 }
 
+impl MandateRefused {
+    /// Of two mandates that do not carry a filing, the reason of the one that came nearer to it.
+    #[must_use]
+    pub fn nearer(self, other: Self) -> Self {
+        if other.rank() > self.rank() { other } else { self }
+    }
+
+    const fn rank(&self) -> u8 {
+        match self {
+            Self::None(_) | Self::Unnamed | Self::Form(_) => 0,
+            Self::Revoked => 1,
+            Self::Ended(_) => 2,
+            Self::NotYet(_) => 3,
+            Self::Agreement(_) => 4,
+            Self::Office(_) => 5,
+            Self::Ceiling(_) => 6,
+        }
+    }
+}
+
 impl Reasoned for MandateRefused {
     fn reason(&self) -> &'static str {
         match self {
             Self::None(_) => "MANDATE_MISSING",
+            Self::Unnamed => "EXPORTER_NEEDED",
             Self::NotYet(_) => "MANDATE_NOT_YET",
             Self::Ended(_) => "MANDATE_ENDED",
             Self::Revoked => "MANDATE_REVOKED",
@@ -167,8 +201,14 @@ impl Reasoned for MandateRefused {
 }
 
 impl Mandate {
-    /// The mandate after it carried a filing, or why it does not carry it.
-    pub fn carry(mut self, filing: &Filing<'_>) -> Result<Self, MandateRefused> {
+    /// Whether it is in force on a day.
+    #[must_use]
+    pub fn is_good_on(&self, day: Date) -> bool {
+        self.revoked.is_none() && self.scope.from <= day && day <= self.scope.until
+    }
+
+    /// Whether it is for this filing at all, whatever its ceilings.
+    pub fn covers(&self, filing: &Filing<'_>) -> Result<(), MandateRefused> {
         let scope = &self.scope;
         if self.revoked.is_some() {
             return Err(MandateRefused::Revoked);
@@ -185,20 +225,36 @@ impl Mandate {
         if !scope.offices.is_empty() && !scope.offices.contains(filing.office) {
             return Err(MandateRefused::Office(filing.office.clone()));
         }
+        Ok(())
+    }
+
+    /// The mandate after it carried a filing, or why it does not carry it.
+    pub fn carry(self, filing: &Filing<'_>) -> Result<Self, MandateRefused> {
+        self.covers(filing)?;
         let used = self.used_applications.saturating_add(1);
-        if let Some(most) = scope.most_applications.filter(|most| used > *most) {
+        if let Some(most) = self.scope.most_applications.filter(|most| used > *most) {
             return Err(MandateRefused::Ceiling(format!("{most} applications")));
         }
-        if let Some(most) = &scope.most_value {
-            let words = || MandateRefused::Ceiling(format!("{} {}", most.value, most.currency));
-            // A value that is not stated, or in another currency, cannot be held against the ceiling: it is refused.
-            let value = filing.value.filter(|value| value.currency == most.currency).ok_or_else(words)?;
-            let sum = self.used_value.unwrap_or(Decimal::ZERO).checked_add(value.value);
-            let sum = sum.filter(|sum| sum.millionths() <= most.value.millionths()).ok_or_else(words)?;
-            self.used_value = Some(sum);
-        }
-        self.used_applications = used;
-        Ok(self)
+        Ok(Self { used_applications: used, ..self.valued(filing.value, None)? })
+    }
+
+    /// The same of an application it carried before, which now says another value: it is counted once, by what it
+    /// says last.
+    pub fn carry_again(self, filing: &Filing<'_>, before: Option<&Amount>) -> Result<Self, MandateRefused> {
+        self.covers(filing)?;
+        self.valued(filing.value, before)
+    }
+
+    fn valued(self, value: Option<&Amount>, before: Option<&Amount>) -> Result<Self, MandateRefused> {
+        let Some(most) = &self.scope.most_value else { return Ok(self) };
+        let words = || MandateRefused::Ceiling(format!("{} {}", most.value, most.currency));
+        // A value that is not stated, or in another currency, cannot be held against the ceiling: it is refused.
+        let value = value.filter(|value| value.currency == most.currency).ok_or_else(words)?;
+        let others = before.filter(|before| before.currency == most.currency).map_or(Decimal::ZERO, |one| one.value);
+        let others = self.used_value.unwrap_or(Decimal::ZERO).checked_sub(others).unwrap_or(Decimal::ZERO);
+        let sum = others.checked_add(value.value);
+        let sum = sum.filter(|sum| sum.millionths() <= most.value.millionths()).ok_or_else(words)?;
+        Ok(Self { used_value: Some(sum), ..self })
     }
 }
 
@@ -281,7 +337,16 @@ mod tests {
         let file = |mandate, value: &str| carry(mandate, "CPFTA", "KHI", "2026-06-01", Some(&usd(value)));
         let two = file(file(mandate(), "400").unwrap(), "600").unwrap();
         assert_eq!(two.used_value.map(|sum| sum.to_string()).as_deref(), Some("1000"));
-        assert_eq!(file(two, "0.000001").err(), Some("MANDATE_CEILING"));
+        assert_eq!(file(two.clone(), "0.000001").err(), Some("MANDATE_CEILING"));
+        let (agreement, office) = ("CPFTA".parse().unwrap(), "KHI".parse().unwrap());
+        let again = |value: &str| {
+            let (value, day) = (usd(value), day("2026-06-01"));
+            let filing = Filing { agreement: &agreement, office: &office, day, value: Some(&value) };
+            two.clone().carry_again(&filing, Some(&usd("600")))
+        };
+        let mended = again("599").unwrap();
+        assert_eq!((mended.used_applications, mended.used_value.unwrap().to_string()), (2, "999".to_owned()));
+        assert_eq!(again("601").unwrap_err().reason(), "MANDATE_CEILING");
         let three = (0..3).fold(mandate(), |mandate, _| file(mandate, "1").unwrap());
         assert_eq!(file(three, "1").err(), Some("MANDATE_CEILING"));
         let yuan = Amount { currency: "CNY".into(), ..usd("1") };

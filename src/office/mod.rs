@@ -26,17 +26,21 @@ mod token;
 pub use absence::Absence;
 pub use account::{Account, AccountId, MAX_TOKENS, NotAccountId, Token, Wanted};
 pub use application::{
-    Application, ApplicationId, ApplicationRefused, Approval, By, Declarant, Deed, Event, IssuedAs, NotApplicationId,
-    OwnSignature, Query, Recommendation, Refusal, RefusalCode, Stage, StageName, Subject, Submission, UnknownStage,
-    state_table,
+    Application, ApplicationId, ApplicationRefused, Approval, By, Declarant, Deed, Event, IssuedAs, Mended,
+    NotApplicationId, OwnSignature, Query, Recommendation, Refusal, RefusalCode, Stage, StageName, Subject, Submission,
+    UnknownStage, state_table,
 };
 pub use audit::{Actor, AuditEvent, Denials};
 pub use caller::{Caller, Credential, Denied, Deputising};
 pub use error::AccountRefused;
-pub use exporter::{CostEvidence, Exporter, ExporterId, ExporterRefused, Identity, MAX_EVIDENCE, NotExporterId};
+pub(crate) use exporter::room;
+pub use exporter::{
+    CostEvidence, Exporter, ExporterId, ExporterRefused, Identity, MAX_EVIDENCE, MAX_SAVED, NotExporterId, SavedKind,
+    SavedParty, SavedProduct, folded,
+};
 pub use four_eyes::{Examined, FourEyes, Hand, SamePerson};
 pub use login::{Login, NotALogin};
-pub use mandate::{Amount, Filing, Mandate, MandateId, MandateRefused, NotMandateId, Scope};
+pub use mandate::{Amount, Carried, Filing, Mandate, MandateId, MandateRefused, NotMandateId, Scope};
 pub use password::{NotAPassword, PASSWORD_LEAST, PASSWORD_MOST, Password, PasswordHash};
 pub use permission::{Action, UnknownAction};
 pub use person::{NotAPerson, Person};

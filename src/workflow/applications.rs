@@ -22,12 +22,13 @@ pub use paper::Paper;
 pub use queue::{QueueAsked, QueuePage, QueueRow};
 pub use sign::{Preview, Signed};
 
-use super::{Accounts, Desk, WorkflowError};
+use super::{Accounts, Desk, Drawn, Exporters, WorkflowError};
 use crate::{
-    office::{Action, Actor, ApplicationId, AuditEvent, Caller},
+    certificate::OfficeCode,
+    office::{Action, Actor, ApplicationId, AuditEvent, Caller, Carried, Filing, Subject},
     sequencer::RequestKey,
     store::Store,
-    time::Random,
+    time::{Date, Random},
 };
 use keep::{Change, Kept, Request};
 use sha2::{Digest as _, Sha256};
@@ -38,18 +39,23 @@ const PAGE_MAX: usize = 500;
 /// Applications on a page where none are asked for.
 const PAGE_USUAL: usize = 50;
 
+/// How often a mandate is drawn on anew because others drew on it in the same moment. Each time one of them got on, so
+/// that this is never reached but by a caller that files the same way many times at once.
+const DRAWN_ANEW: usize = 200;
+
 /// The applications of one authority. Cheap to clone.
 #[derive(Clone)]
 pub struct Applications {
     desk: Desk,
+    exporters: Exporters,
     random: Arc<dyn Random>,
 }
 
 impl Applications {
     /// Those of the desk's authority.
     #[must_use]
-    pub const fn new(desk: Desk, random: Arc<dyn Random>) -> Self {
-        Self { desk, random }
+    pub const fn new(desk: Desk, exporters: Exporters, random: Arc<dyn Random>) -> Self {
+        Self { desk, exporters, random }
     }
 
     fn store(&self) -> &dyn Store {
@@ -70,7 +76,7 @@ impl Applications {
     fn seen(&self, caller: &Caller, id: ApplicationId) -> Result<Kept, WorkflowError> {
         let kept = keep::find(self.store(), id)?;
         let application = &kept.application;
-        let own = caller.may(Action::ReadOwn) && application.is_of(caller.id());
+        let own = caller.may(Action::ReadOwn) && application.is_of(caller.id(), caller.account().exporter.as_ref());
         let office = caller.may(Action::ReadQueue) && caller.acts_for(&application.subject.office);
         if own || office { Ok(kept) } else { Err(WorkflowError::ApplicationUnknown(id.to_string())) }
     }
@@ -86,8 +92,52 @@ impl Applications {
     /// Makes one change durable.
     fn commit(&self, caller: &Caller, request: Request, change: Change) -> Result<View, WorkflowError> {
         let audit = audit_row(caller, &change);
-        keep::commit(self.store(), self.now_ms(), vec![request], std::slice::from_ref(&change), vec![audit])?;
+        let changes = std::slice::from_ref(&change);
+        keep::commit(self.store(), self.now_ms(), &[request], changes, vec![audit], Drawn::default())?;
         self.view(change.after)
+    }
+
+    /// The same of what is filed for its exporter: a mandate is drawn on in the same commit. `before` is what was
+    /// carried of the same application.
+    fn commit_filed(
+        &self,
+        caller: &Caller,
+        request: &Request,
+        change: Change,
+        filing: &Filing<'_>,
+        before: Option<&Carried>,
+    ) -> Result<View, WorkflowError> {
+        let Change { before: kept, after, paper } = change;
+        for _ in 0..DRAWN_ANEW {
+            let mut drawing = self.exporters.drawing(caller);
+            let carried = match drawing.draw(&after.exporter, filing, before) {
+                Ok(carried) => carried,
+                // It may be refused because the same request was filed by another way in the same moment.
+                Err(refused) => return self.again(request)?.ok_or(refused),
+            };
+            let change = Change { before: kept.clone(), after: after.clone().carried(carried), paper: paper.clone() };
+            let (audit, changes) = (audit_row(caller, &change), std::slice::from_ref(&change));
+            let requests = std::slice::from_ref(request);
+            match keep::commit(self.store(), self.now_ms(), requests, changes, vec![audit], drawing.drawn()?) {
+                Ok(()) => return self.view(change.after),
+                Err(error) if keep::drawn_on(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(keep::crowded())
+    }
+
+    /// The civil date at an office, by which mandates begin and end.
+    fn day_at(&self, office: &OfficeCode) -> Date {
+        let now = self.desk.now();
+        let office = self.desk.offices().iter().find(|one| one.code == *office);
+        office.map_or_else(|| now.to_zoned(jiff::tz::TimeZone::UTC).date(), |office| office.date_at(now))
+    }
+
+    /// What is filed, as mandates ask of it.
+    fn filing<'a>(&self, subject: &'a Subject, value: Option<&'a crate::office::Amount>) -> Filing<'a> {
+        let (agreement, office) = (&subject.agreement, &subject.office);
+        Filing { agreement, office, day: self.day_at(office), value }
     }
 
     fn view(&self, application: crate::office::Application) -> Result<View, WorkflowError> {
@@ -128,7 +178,13 @@ fn audit_row(caller: &Caller, change: &Change) -> Vec<u8> {
     let mut event = AuditEvent::named(Actor::Caller(caller), &format!("application_{deed}"));
     let hand = caller.hand(&change.after.subject.office);
     event.in_place_of = hand.in_place_of.map(|(absent, _)| absent.to_string());
-    event.on(change.after.id).with_detail(change.after.stage.name()).to_row()
+    let stage = change.after.stage.name();
+    let before = change.before.as_ref().and_then(|kept| kept.application.mandate.as_ref());
+    let detail = match change.after.mandate.as_ref().filter(|carried| Some(*carried) != before) {
+        Some(carried) => format!("{stage} on {}", carried.mandate),
+        None => stage.to_string(),
+    };
+    event.on(change.after.id).with_detail(detail).to_row()
 }
 
 fn page_size(asked: usize) -> usize {

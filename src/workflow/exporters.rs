@@ -1,11 +1,18 @@
 //! Exporters and mandates: who is registered, who files for whom.
 
+mod drawing;
+mod saved;
+mod struck_off;
+
+pub use drawing::{Drawing, Drawn};
+pub use saved::{Saved, SavedRow};
+
 use super::{Accounts, RequestId, WorkflowError};
 use crate::{
     encoding::hex,
     office::{
         Account, AccountId, AccountRefused, Action, Actor, AuditEvent, Caller, CostEvidence, Exporter, ExporterId,
-        ExporterRefused, Filing, Identity, Mandate, MandateId, MandateRefused, Role, Scope,
+        ExporterRefused, Identity, Mandate, MandateId, MandateRefused, Role, Scope,
     },
     store::{Batch, Expected, StateChange, Store, Table},
     time::{Clock, Random},
@@ -25,26 +32,6 @@ struct Inner {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     accounts: Accounts,
-}
-
-/// By what right somebody files for an exporter.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
-    /// It is the exporter's own account.
-    Own,
-    /// By a mandate.
-    Mandate(Box<Drawn>),
-}
-
-/// A mandate that carries a filing, and what has to be committed with it so that its ceiling counts it once.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Drawn {
-    /// The mandate as it is afterwards.
-    pub mandate: Mandate,
-    /// What it must still be.
-    pub expected: Expected,
-    /// What it becomes.
-    pub change: StateChange,
 }
 
 /// A record as it is, to be expected when it is changed.
@@ -106,17 +93,23 @@ impl Exporters {
     /// Exporters after one, by id.
     pub fn list(&self, caller: &Caller, after: &str, limit: usize) -> Result<Vec<Exporter>, WorkflowError> {
         Accounts::allow(caller, Action::ReadExporters)?;
-        // Registration numbers stand behind the exporters in the table.
+        // Registration numbers, and what is saved, stand behind the exporters in the table.
         let rows = self.0.store.records_from(Table::Exporter, after.as_bytes(), limit)?;
         rows.into_iter().filter(|(id, _)| id.starts_with(b"exp_")).map(|(_, record)| read(&record)).collect()
     }
 
-    /// Strikes an exporter off: nobody files for it any more.
+    /// Strikes an exporter off: nobody files for it any more, and no certificate names it as producer.
     pub fn strike_off(&self, caller: &Caller, id: &ExporterId) -> Result<Exporter, WorkflowError> {
         Accounts::allow(caller, Action::ManageExporters)?;
-        self.change(caller, (Action::ManageExporters, "struck off"), id, |exporter| {
-            Ok(Exporter { struck_off: true, ..exporter })
-        })
+        let Read { value, expected } = self.exporter(id)?;
+        let exporter = Exporter { struck_off: true, ..value };
+        let (table, own) = (Table::Exporter, id.as_str().as_bytes().to_vec());
+        let mut state = vec![StateChange::RecordPut { table, id: own.clone(), record: written(&exporter)? }];
+        let names = struck_off::names(&exporter.identity).into_iter();
+        state.extend(names.map(|id| StateChange::RecordPut { table, id, record: own.clone() }));
+        let event = AuditEvent::of(Actor::Caller(caller), Action::ManageExporters).with_detail("struck off");
+        self.commit(vec![expected], state, event.on(id))?;
+        Ok(exporter)
     }
 
     /// Brings evidence of cost: the exporter's own account, or the office for it.
@@ -196,32 +189,23 @@ impl Exporters {
         Ok(all.filter(|one| one.agent == *caller.id()).collect())
     }
 
-    /// By what right the caller files for an exporter. Of several mandates the first that carries the filing is
-    /// drawn on; if none does, the reason is that of the last one given.
-    pub fn standing(&self, caller: &Caller, id: &ExporterId, filing: &Filing<'_>) -> Result<Standing, WorkflowError> {
-        Accounts::allow(caller, Action::FileApplication)?;
-        let own = caller.account().exporter.as_ref() == Some(id);
-        let held = self.mandates_of(id)?.into_iter().filter(|one| one.value.agent == *caller.id()).collect::<Vec<_>>();
-        if !own && held.is_empty() {
-            return Err(MandateRefused::None(id.clone()).into());
+    /// The exporter of a name: its id, its registration number, or nothing for the one whose account the caller is.
+    pub fn named(&self, caller: &Caller, name: &str) -> Result<ExporterId, WorkflowError> {
+        let own = caller.account().exporter.as_ref();
+        match (name.trim(), own) {
+            ("", Some(own)) => return Ok(own.clone()),
+            ("", None) => return Err(MandateRefused::Unnamed.into()),
+            _ => {}
         }
-        if self.exporter(id)?.value.struck_off {
-            return Err(ExporterRefused::StruckOff.into());
+        if let Ok(id) = name.trim().parse() {
+            return Ok(id);
         }
-        if own {
-            return Ok(Standing::Own);
-        }
-        let mut refused = MandateRefused::None(id.clone());
-        for Read { value, expected } in held {
-            match value.carry(filing) {
-                Ok(mandate) => {
-                    let change = put(&mandate)?;
-                    return Ok(Standing::Mandate(Box::new(Drawn { mandate, expected, change })));
-                }
-                Err(why) => refused = why,
-            }
-        }
-        Err(refused.into())
+        // Whether there is another's exporter of this number is not theirs to know.
+        let unknown = || WorkflowError::ExporterUnknown(name.trim().chars().take(35).collect());
+        let id = self.0.store.record(Table::Exporter, &number_key(name.trim()))?.ok_or_else(unknown)?;
+        let id: ExporterId = String::from_utf8(id).ok().and_then(|id| id.parse().ok()).ok_or_else(unknown)?;
+        let held = || Ok::<_, WorkflowError>(self.mandates_of(&id)?.iter().any(|one| one.value.agent == *caller.id()));
+        if own == Some(&id) || caller.may(Action::ReadExporters) || held()? { Ok(id) } else { Err(unknown()) }
     }
 
     /// Whether the caller does `action` for its own exporter, or the office does it for any.
@@ -248,6 +232,11 @@ impl Exporters {
         let event = AuditEvent::of(Actor::Caller(caller), action).with_detail(words);
         self.commit(vec![expected], state, event.on(id))?;
         Ok(exporter)
+    }
+
+    /// An exporter, for what the office itself checks.
+    pub(super) fn registered(&self, id: &ExporterId) -> Result<Exporter, WorkflowError> {
+        self.exporter(id).map(|read| read.value)
     }
 
     fn exporter(&self, id: &ExporterId) -> Result<Read<Exporter>, WorkflowError> {

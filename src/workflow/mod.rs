@@ -26,7 +26,7 @@ pub use applications::{
 pub use bundle::EvidenceFile;
 pub use desk::{Desk, DeskSetup, IssueRow, Issued, StatusWish};
 pub use error::WorkflowError;
-pub use exporters::{Drawn, Exporters, Standing};
+pub use exporters::{Drawing, Drawn, Exporters, Saved, SavedRow};
 pub use life::{CopyWish, ReplaceWish};
 pub use look_up::Existence;
 pub use record::{CertificateName, CertificateRecord, Page};

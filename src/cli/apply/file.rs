@@ -1,6 +1,6 @@
 //! `origin apply check`, `submit` and `import`: files of what is applied for.
 
-use super::{Door, csv};
+use super::{Door, ForExporter, csv};
 use crate::{
     api::client::{Refusal, wire, within_deadline},
     certificate::Findings,
@@ -17,7 +17,7 @@ use crate::{
     },
 };
 use bytes::Bytes;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use std::{collections::HashMap, path::PathBuf, process::ExitCode};
 use tokio::sync::mpsc;
@@ -35,6 +35,19 @@ const ON_THE_WAY: usize = 8;
 pub(super) struct OneFile {
     certificate: Bytes,
     production: Bytes,
+    /// For which exporter, where the row says so.
+    exporter: Option<String>,
+}
+
+/// A row that says more than the certificate: for whom it is filed, and how the goods were made.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Envelope {
+    #[serde(default)]
+    exporter: Option<String>,
+    certificate: Map<String, Value>,
+    #[serde(default)]
+    production: Option<Map<String, Value>>,
 }
 
 impl OneFile {
@@ -52,14 +65,23 @@ impl OneFile {
 
     fn of(row: &Row, production: Option<&Source>) -> Result<Result<Self, Failure>, Findings> {
         let certificate = match &row.text {
-            RowText::Json(text) => Bytes::from(text.trim().to_owned()),
+            RowText::Json(text) => match serde_json::from_str::<Envelope>(text) {
+                Ok(Envelope { exporter, certificate, production: made }) => {
+                    let made = made.map(|made| Value::Object(made).to_string()).unwrap_or_default();
+                    let certificate = Bytes::from(Value::Object(certificate).to_string());
+                    return Ok(Ok(Self { certificate, production: made.into(), exporter }));
+                }
+                Err(_) => Bytes::from(text.trim().to_owned()),
+            },
             RowText::Toml(_) => {
                 let reading = row.read();
                 Bytes::from(reading.particulars.ok_or(reading.findings)?.to_json())
             }
         };
         Ok(match production.map(|source| source.read(PRODUCTION_BYTES)).transpose() {
-            Ok(production) => Ok(Self { certificate, production: production.unwrap_or_default().into() }),
+            Ok(production) => {
+                Ok(Self { certificate, production: production.unwrap_or_default().into(), exporter: None })
+            }
             Err(failure) => Err(failure),
         })
     }
@@ -130,13 +152,16 @@ pub(super) struct Check {
     #[arg(long, value_name = "FILE")]
     production: Option<Source>,
     #[command(flatten)]
+    whose: ForExporter,
+    #[command(flatten)]
     door: Door,
 }
 
 impl Check {
     pub(super) fn run(self, console: Console) -> Outcome {
         let file = OneFile::read(console, &self.file, self.production.as_ref())?;
-        let request = wire::CheckApplicationRequest { file: Some(file.into_wire()) };
+        let exporter = file.exporter.clone().unwrap_or(self.whose.exporter);
+        let request = wire::CheckApplicationRequest { file: Some(file.into_wire()), exporter };
         let answer = self.door.ask(console, |connection| async move {
             connection.applications().check_application(within_deadline(request)).await
         })?;
@@ -173,8 +198,9 @@ pub(super) struct Submit {
 
 /// Declare and submit many applications: JSON lines, or a CSV table whose heading names fields by their path
 ///
-/// Request ids are written to FILE.requests before they are sent, so that running the command again changes nothing. A
-/// row that is refused says why and stops no other. Exit code 0 if every row is filed, 1 if some are refused.
+/// A line or row is a certificate, or `{"exporter": …, "certificate": {…}, "production": {…}}` where it says for whom it
+/// is filed or how the goods were made. Request ids are written to FILE.requests before they are sent, so that running
+/// the command again changes nothing. A row that is refused says why and stops no other. Exit code 0 if every row is filed, 1 if some are refused.
 #[derive(Debug, clap::Args)]
 pub(super) struct Import {
     /// JSON lines, or CSV where the name ends in .csv; `-` is standard input
@@ -192,6 +218,8 @@ struct Filing {
     /// Where the request ids are kept [default: FILE.requests]
     #[arg(long, value_name = "FILE")]
     requests: Option<PathBuf>,
+    #[command(flatten)]
+    whose: ForExporter,
     #[command(flatten)]
     declares: Declares,
     #[command(flatten)]
@@ -355,8 +383,9 @@ impl Filing {
             }
         };
         let declaration = if self.draft { None } else { Some(self.declares.of(&file.shown())?) };
+        let exporter = file.exporter.clone().unwrap_or_else(|| self.whose.exporter.clone());
         let file = Some(file.into_wire());
-        Ok(Some(wire::ImportApplicationRow { request_id: request_id.to_string(), file, declaration }))
+        Ok(Some(wire::ImportApplicationRow { request_id: request_id.to_string(), file, declaration, exporter }))
     }
 }
 

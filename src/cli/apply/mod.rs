@@ -3,6 +3,7 @@
 mod csv;
 mod file;
 mod mine;
+mod template;
 
 use super::{
     Outcome,
@@ -22,6 +23,7 @@ pub(super) struct Arguments {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
+    Template(template::Template),
     Check(file::Check),
     Submit(file::Submit),
     Import(file::Import),
@@ -34,6 +36,7 @@ enum Command {
 impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
         match self.command {
+            Command::Template(arguments) => arguments.run(console),
             Command::Check(arguments) => arguments.run(console),
             Command::Submit(arguments) => arguments.run(console),
             Command::Import(arguments) => arguments.run(console),
@@ -68,4 +71,12 @@ impl Door {
             answer.map(tonic::Response::into_inner).map_err(|status| remote::refused(console, &self.node.node, &status))
         })
     }
+}
+
+/// The exporter a command is about, where it is not the one whose account asks.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct ForExporter {
+    /// The exporter: its id or registration number [default: the exporter whose account this is]
+    #[arg(long, value_name = "EXPORTER", default_value = "", hide_default_value = true)]
+    pub(super) exporter: String,
 }

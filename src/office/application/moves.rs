@@ -4,7 +4,7 @@
 //! nothing. Whether the caller's role may is asked before ([`Deed::action`]); what hangs on this one application
 //! (whose it is, who has it in hand, who examined it) is asked here.
 
-use super::super::{AccountId, Caller, Examined, FourEyes, Hand};
+use super::super::{AccountId, Caller, Carried, Examined, ExporterId, FourEyes, Hand};
 use super::declaration::Declarant;
 use super::refused::ApplicationRefused;
 use super::stage::{Approval, IssuedAs, Recommendation, Refusal, RefusalCode, Stage, Submission};
@@ -19,6 +19,7 @@ type Moved = Result<Application, ApplicationRefused>;
 #[derive(Debug, Clone)]
 pub struct By {
     hand: Option<Hand>,
+    exporter: Option<ExporterId>,
     name: String,
     at_ms: u64,
 }
@@ -27,13 +28,14 @@ impl By {
     /// An account, in something of that office.
     #[must_use]
     pub fn caller(caller: &Caller, office: &OfficeCode, now: Timestamp) -> Self {
-        Self { hand: Some(caller.hand(office)), name: caller.account().name.clone(), at_ms: ms(now) }
+        let (name, exporter) = (caller.account().name.clone(), caller.account().exporter.clone());
+        Self { hand: Some(caller.hand(office)), exporter, name, at_ms: ms(now) }
     }
 
     /// A policy of the authority.
     #[must_use]
     pub fn policy(name: &str, now: Timestamp) -> Self {
-        Self { hand: None, name: name.to_owned(), at_ms: ms(now) }
+        Self { hand: None, exporter: None, name: name.to_owned(), at_ms: ms(now) }
     }
 
     fn account(&self) -> Option<&AccountId> {
@@ -41,20 +43,29 @@ impl By {
     }
 }
 
+/// Other particulars, by which an answer mends an application; they are declared anew.
+#[derive(Debug, Clone)]
+pub struct Mended {
+    /// What it is about now.
+    pub subject: Subject,
+    /// SHA-256 of the particulars.
+    pub paper: Sha256,
+    /// The declaration.
+    pub declarant: Declarant,
+    /// What the rules say of them.
+    pub findings: Findings,
+}
+
 fn ms(now: Timestamp) -> u64 {
     u64::try_from(now.as_millisecond()).unwrap_or(0)
 }
 
 impl Application {
-    /// A new draft.
+    /// A new draft for an exporter: by an account of its own, or by an agent.
     #[must_use]
-    pub fn draft(
-        id: ApplicationId,
-        (exporter, agent, mandate): (AccountId, Option<AccountId>, Option<String>),
-        (subject, paper): (Subject, Sha256),
-        by: &By,
-    ) -> Self {
-        let created_ms = by.at_ms;
+    pub fn draft(id: ApplicationId, exporter: ExporterId, (subject, paper): (Subject, Sha256), by: &By) -> Self {
+        let (created_ms, mandate) = (by.at_ms, None);
+        let agent = by.account().filter(|_| by.exporter.as_ref() != Some(&exporter)).cloned();
         let (stage, queries, history) = (Stage::Draft, Vec::new(), Vec::new());
         Self { id, version: 0, exporter, agent, mandate, created_ms, subject, paper, stage, queries, history }.with(
             by,
@@ -75,6 +86,12 @@ impl Application {
         self.filed_by(Deed::Submit, by)?;
         let submission = self.declared(declarant, findings, by)?;
         Ok(self.with(by, Deed::Submit, Stage::Submitted { submission: Box::new(submission) }, None))
+    }
+
+    /// The same with what it took of a mandate; what it took of one before stays where it takes nothing now.
+    #[must_use]
+    pub fn carried(self, carried: Option<Carried>) -> Self {
+        Self { mandate: carried.or(self.mandate), ..self }
     }
 
     /// Examines what was just submitted by machine, under a policy.
@@ -112,17 +129,12 @@ impl Application {
     }
 
     /// Answers what was asked; with other particulars, where the answer mends them, that are declared anew.
-    pub fn answer(
-        mut self,
-        answer: Text<1024>,
-        mended: Option<(Subject, Sha256, Declarant, Findings)>,
-        by: &By,
-    ) -> Moved {
+    pub fn answer(mut self, answer: Text<1024>, mended: Option<Mended>, by: &By) -> Moved {
         self.filed_by(Deed::Answer, by)?;
         let Stage::Queried { mut submission, examiner, since_ms } = self.stage.clone() else {
             return Err(ApplicationRefused::NotHere { deed: Deed::Answer, stage: self.stage.name() });
         };
-        if let Some((subject, paper, declarant, findings)) = mended {
+        if let Some(Mended { subject, paper, declarant, findings }) = mended {
             self.subject = subject;
             self.paper = paper;
             let declared = self.declared(declarant, findings, by)?;
@@ -236,9 +248,9 @@ impl Application {
         Ok(Submission { at_ms: by.at_ms, declaration, findings })
     }
 
-    /// Whether it is a deed of who filed it, and the table has it.
+    /// Whether it is a deed of who files it, and the table has it.
     fn filed_by(&self, deed: Deed, by: &By) -> Result<(), ApplicationRefused> {
-        if !by.account().is_some_and(|account| self.is_of(account)) {
+        if !by.account().is_some_and(|account| self.is_of(account, by.exporter.as_ref())) {
             return Err(ApplicationRefused::NotYours);
         }
         deed.at(self.stage.name()).map(|_| ())
@@ -248,7 +260,8 @@ impl Application {
     fn officer(&self, deed: Deed, by: &By) -> Result<Hand, ApplicationRefused> {
         deed.at(self.stage.name())?;
         let hand = by.hand.clone().ok_or(ApplicationRefused::NotHere { deed, stage: self.stage.name() })?;
-        if self.is_of(&hand.account) { Err(ApplicationRefused::OwnApplication) } else { Ok(hand) }
+        let own = self.is_of(&hand.account, by.exporter.as_ref());
+        if own { Err(ApplicationRefused::OwnApplication) } else { Ok(hand) }
     }
 
     /// The same of the officer who has it in hand.

@@ -13,12 +13,17 @@ struct Desk {
 
 fn account(name: &str, roles: &[Role], seed: u64) -> Caller {
     let offices = vec!["LHE".parse().unwrap()];
-    let wanted = Wanted { name: name.to_owned(), roles: roles.to_vec(), offices, ..Wanted::default() };
+    let exporter = roles.contains(&Role::Exporter).then(exporter);
+    let wanted = Wanted { name: name.to_owned(), roles: roles.to_vec(), offices, exporter, ..Wanted::default() };
     Caller::from(Account::open(wanted, &SeededRandom::new(seed)).unwrap())
 }
 
 fn text<const MAX: usize>(text: &str) -> Text<MAX> {
     text.parse().unwrap()
+}
+
+fn exporter() -> ExporterId {
+    "exp_0123456789abcdef".parse().unwrap()
 }
 
 fn subject() -> Subject {
@@ -54,8 +59,7 @@ impl Desk {
 
     fn draft(&self) -> Application {
         let id = ApplicationId::draw(self.now, &SeededRandom::new(4)).unwrap();
-        let whose = (self.exporter.id().clone(), None, None);
-        Application::draft(id, whose, (subject(), Sha256([7; 32])), &self.by(&self.exporter))
+        Application::draft(id, exporter(), (subject(), Sha256([7; 32])), &self.by(&self.exporter))
     }
 
     fn submitted(&self) -> Application {
@@ -198,16 +202,19 @@ fn one_person_does_not_examine_and_sign() {
 fn who_filed_it_examines_nothing_of_it_and_nobody_else_declares_for_it() {
     let desk = Desk::new();
     let all = account("D. All", &[Role::Exporter, Role::Examiner, Role::Signatory], 6);
+    let agent = account("Swift Clearing", &[Role::Agent, Role::Examiner, Role::Signatory], 7);
     let id = ApplicationId::draw(desk.now, &SeededRandom::new(8)).unwrap();
-    let whose = (all.id().clone(), None, None);
-    let draft = Application::draft(id, whose, (subject(), Sha256([7; 32])), &desk.by(&all));
-    let declare = |by: &Caller| draft.clone().submit(declarant(Sha256([7; 32])), Findings::default(), &desk.by(by));
-    assert_eq!(declare(&desk.exporter).unwrap_err().reason(), "APPLICATION_NOT_YOURS");
-    let submitted = declare(&all).unwrap();
-    assert_eq!(submitted.clone().claim(&desk.by(&all)).unwrap_err().reason(), "OWN_APPLICATION");
-    let machine = submitted.machine_examine("policy", desk.now).unwrap();
-    let signed = machine.approve(Sha256([9; 32]), text("D. All"), &desk.by(&all));
-    assert_eq!(signed.unwrap_err().reason(), "OWN_APPLICATION");
+    for who in [&all, &agent] {
+        let draft = Application::draft(id, exporter(), (subject(), Sha256([7; 32])), &desk.by(who));
+        let declare = |by: &Caller| draft.clone().submit(declarant(Sha256([7; 32])), Findings::default(), &desk.by(by));
+        assert_eq!(declare(&desk.examiner).unwrap_err().reason(), "APPLICATION_NOT_YOURS");
+        assert!(declare(&desk.exporter).is_ok(), "another account of the same exporter");
+        let submitted = declare(who).unwrap();
+        assert_eq!(submitted.clone().claim(&desk.by(who)).unwrap_err().reason(), "OWN_APPLICATION");
+        let machine = submitted.machine_examine("policy", desk.now).unwrap();
+        let signed = machine.approve(Sha256([9; 32]), text("D. All"), &desk.by(who));
+        assert_eq!(signed.unwrap_err().reason(), "OWN_APPLICATION");
+    }
 }
 
 #[test]
@@ -220,11 +227,13 @@ fn what_is_declared_is_what_is_kept_byte_for_byte() {
     let declaration = &submitted.stage.submission().unwrap().declaration;
     assert_eq!(declaration.shown_sha256, Some(Sha256([7; 32])));
     assert_eq!(declaration.declared_at.map(|at| at.to_string()).as_deref(), Some("2026-11-22T10:00:00Z"));
-    let mended = (subject(), Sha256([6; 32]), declarant(Sha256([7; 32])), Findings::default());
+    let mended = |declared| {
+        let (paper, declarant) = (Sha256([6; 32]), declarant(Sha256(declared)));
+        Mended { subject: subject(), paper, declarant, findings: Findings::default() }
+    };
     let queried = desk.at(StageName::Queried);
-    assert_eq!(queried.clone().answer(text("So."), Some(mended), &by).unwrap_err().reason(), "SHOWN_DIFFERS");
-    let mended = (subject(), Sha256([6; 32]), declarant(Sha256([6; 32])), Findings::default());
-    let answered = queried.answer(text("So."), Some(mended), &by).unwrap();
+    assert_eq!(queried.clone().answer(text("So."), Some(mended([7; 32])), &by).unwrap_err().reason(), "SHOWN_DIFFERS");
+    let answered = queried.answer(text("So."), Some(mended([6; 32])), &by).unwrap();
     assert_eq!(answered.paper, Sha256([6; 32]));
     assert_eq!(answered.queries[0].answer, Some(text("So.")));
 }

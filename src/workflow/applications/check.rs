@@ -3,9 +3,10 @@
 use super::{Applications, Paper, paper};
 use crate::{
     agreement::{Agreement, Rates, Shows},
-    certificate::{Declaration, Findings, Particulars, Signatory},
-    office::{Action, Caller, Office, Subject},
+    certificate::{Declaration, Finding, Findings, Particulars, Signatory},
+    office::{Action, Amount, Caller, ExporterId, MandateRefused, Office, Subject},
     production::Production,
+    reason::Reasoned,
     sequencer::Issue,
     time::Date,
     workflow::{Accounts, WorkflowError},
@@ -23,28 +24,65 @@ pub struct Checked {
 /// What was read and judged.
 pub(super) struct Judged {
     pub(super) subject: Option<Subject>,
+    /// The value of the goods, where it is stated.
+    pub(super) value: Option<Amount>,
     pub(super) findings: Findings,
 }
 
 impl Applications {
-    /// Checks what would be filed, as if it were issued today.
-    pub fn check(&self, caller: &Caller, paper: &Paper) -> Result<Checked, WorkflowError> {
-        if !caller.may(Action::ReadQueue) {
+    /// Checks what would be filed for an exporter, named as when it is drafted, as if it were issued today.
+    pub fn check(&self, caller: &Caller, exporter: &str, paper: &Paper) -> Result<Checked, WorkflowError> {
+        let officer = caller.may(Action::ReadQueue);
+        if !officer {
             Accounts::allow(caller, Action::FileApplication)?;
         }
-        let Judged { subject, findings } = self.judge(paper)?;
+        let mut standing = Findings::default();
+        // An officer looks at what is registered; who may be looked at by others hangs on their right to file.
+        let whose = match self.exporters.named(caller, exporter) {
+            Ok(id) if officer || self.exporters.drawing(caller).holds(&id)? => Some(id),
+            Ok(id) => {
+                standing.push(refused(&MandateRefused::None(id)));
+                None
+            }
+            Err(WorkflowError::Mandate(_)) if officer => {
+                let message = "no exporter is named, so nothing that hangs on who it is was checked";
+                standing.push(Finding::unknown("EXPORTER_NEEDED", "exporter", message));
+                None
+            }
+            Err(WorkflowError::Mandate(why)) => {
+                standing.push(refused(&why));
+                None
+            }
+            Err(why @ WorkflowError::ExporterUnknown(_)) => {
+                standing.push(refused(&why));
+                None
+            }
+            Err(other) => return Err(other),
+        };
+        let Judged { subject, value, mut findings } = self.judge(paper, whose.as_ref())?;
+        findings.extend(standing);
+        if let (Some(subject), Some(whose), false) = (&subject, &whose, officer) {
+            match self.exporters.drawing(caller).draw(whose, &self.filing(subject, value.as_ref()), None) {
+                // That it was struck off is among the findings about the exporter.
+                Ok(_) | Err(WorkflowError::Exporter(_)) => {}
+                Err(WorkflowError::Mandate(why)) => findings.push(refused(&why)),
+                Err(other) => return Err(other),
+            }
+        }
         Ok(Checked { findings, subject })
     }
 
-    /// Reads and judges.
-    pub(super) fn judge(&self, paper: &Paper) -> Result<Judged, WorkflowError> {
+    /// Reads and judges what is filed for an exporter.
+    pub(super) fn judge(&self, paper: &Paper, whose: Option<&ExporterId>) -> Result<Judged, WorkflowError> {
         let read = paper.read();
         let Some(particulars) = read.particulars else {
-            return Ok(Judged { subject: None, findings: read.findings });
+            return Ok(Judged { subject: None, value: None, findings: read.findings });
         };
-        let subject = paper::subject(&particulars);
+        let (subject, value) = (paper::subject(&particulars), paper::value(&particulars));
         let (agreement, from, form) = (particulars.agreement.clone(), particulars.from, particulars.form.clone());
-        let mut findings = self.apply(particulars, read.production.as_ref(), read.findings)?;
+        let mut findings = read.findings;
+        findings.extend(self.against(whose, &particulars, read.production.as_ref())?);
+        let mut findings = self.apply(particulars, read.production.as_ref(), findings)?;
         // The office gives the number when it signs; that none is drawn from a series is not the applicant's concern.
         findings.0.retain(|finding| finding.rule != "NUMBER_MISSING");
         if let Some(agreement) = self.desk.agreements().get(&agreement) {
@@ -57,7 +95,7 @@ impl Applications {
                 finding.form_box = found.map(|one| one.number.to_string());
             }
         }
-        Ok(Judged { subject, findings })
+        Ok(Judged { subject, value, findings })
     }
 
     /// Everything the rules say.
@@ -80,6 +118,21 @@ impl Applications {
         }
     }
 
+    /// What the office knows of the exporter and of the producers named, against what is filed.
+    fn against(
+        &self,
+        whose: Option<&ExporterId>,
+        particulars: &Particulars,
+        production: Option<&Production>,
+    ) -> Result<Findings, WorkflowError> {
+        let mut findings = self.exporters.producers(particulars)?;
+        if let Some(whose) = whose {
+            let day = self.day_at(&particulars.reference.office.code);
+            findings.extend(self.exporters.registered(whose)?.against(particulars, production, day));
+        }
+        Ok(findings)
+    }
+
     /// What the rules of origin say today at the office of how the goods were made, if that is declared.
     fn origin(
         &self,
@@ -98,6 +151,7 @@ impl Applications {
     /// What is to be signed, as the rules decide it today.
     pub(super) fn to_issue(
         &self,
+        whose: &ExporterId,
         paper: &Paper,
         declaration: &Declaration,
         signatory: Signatory,
@@ -108,10 +162,17 @@ impl Applications {
         let Some(particulars) = read.particulars else { return Err(WorkflowError::RulesRefuse(findings)) };
         let mut particulars = paper::complete(particulars, declaration, signatory);
         particulars.reference.number = number;
+        findings.extend(self.against(Some(whose), &particulars, read.production.as_ref())?);
         let office = self.desk.office(&particulars, &mut findings)?;
         self.origin(office, &particulars, read.production.as_ref(), &mut findings);
         self.desk.rule(office, particulars, findings)
     }
+}
+
+/// Why it would not be taken, as a finding of who files it.
+fn refused(why: &(impl Reasoned + std::fmt::Display)) -> Finding {
+    let help = "an account of the exporter files it, or the exporter gives a mandate that carries it";
+    Finding::error(why.reason(), "exporter", why.to_string()).with_help(help)
 }
 
 fn form_of<'a>(

@@ -9,7 +9,10 @@ use super::{
 use crate::{
     certificate::{Findings, Text},
     encoding::hex,
-    office::{Action, Application, ApplicationId, ApplicationRefused, By, Caller, Declarant, Deed, StageName, Subject},
+    office::{
+        Action, Amount, Application, ApplicationId, ApplicationRefused, By, Caller, Declarant, Deed, ExporterId,
+        Mended, StageName, Subject,
+    },
     store::Table,
     workflow::{Accounts, WorkflowError},
 };
@@ -33,28 +36,38 @@ pub struct FiledPage {
 }
 
 impl Applications {
-    /// Drafts an application. It must read as a certificate file; what the rules say keeps nobody from drafting it.
-    pub fn create(&self, caller: &Caller, request_id: &str, paper: Paper) -> Result<View, WorkflowError> {
+    /// Drafts an application for an exporter, named by its id or its registration number, or by nothing where it is
+    /// the caller's own. It must read as a certificate file; what the rules say keeps nobody from drafting it.
+    pub fn create(
+        &self,
+        caller: &Caller,
+        request_id: &str,
+        exporter: &str,
+        paper: Paper,
+    ) -> Result<View, WorkflowError> {
         Accounts::allow(caller, Action::FileApplication)?;
-        let request = self.request(caller, request_id, Body::of("create").paper(&paper))?;
+        let request = self.request(caller, request_id, Body::of("create").part(exporter).paper(&paper))?;
         if let Some(done) = self.again(&request)? {
             return Ok(done);
         }
+        let exporter = self.exporters.named(caller, exporter)?;
         let subject = readable(&paper)?;
-        let after = self.new_draft(caller, subject, &paper)?;
+        self.exporters.drawing(caller).files(&exporter, &self.filing(&subject, None))?;
+        let after = self.new_draft(caller, exporter, subject, &paper)?;
         self.commit(caller, request, Change { before: None, after, paper: Some(paper) })
     }
 
     pub(super) fn new_draft(
         &self,
         caller: &Caller,
+        exporter: ExporterId,
         subject: Subject,
         paper: &Paper,
     ) -> Result<Application, WorkflowError> {
         let id = ApplicationId::draw(self.desk.now(), self.random.as_ref())
             .map_err(|error| WorkflowError::Record(error.to_string()))?;
         let by = By::caller(caller, &subject.office, self.desk.now());
-        Ok(Application::draft(id, (caller.id().clone(), None, None), (subject, paper.shown()), &by))
+        Ok(Application::draft(id, exporter, (subject, paper.shown()), &by))
     }
 
     /// Changes a draft.
@@ -71,11 +84,14 @@ impl Applications {
             Begun::Now(request, kept) => (request, *kept),
         };
         let by = By::caller(caller, &kept.application.subject.office, self.desk.now());
-        let after = kept.application.clone().redraft(readable(&paper)?, paper.shown(), &by)?;
+        let subject = readable(&paper)?;
+        self.exporters.drawing(caller).files(&kept.application.exporter, &self.filing(&subject, None))?;
+        let after = kept.application.clone().redraft(subject, paper.shown(), &by)?;
         self.commit(caller, request, Change { before: Some(kept), after, paper: Some(paper) })
     }
 
-    /// Declares and submits a draft. What the rules forbid is not taken; what they warn of goes with it.
+    /// Declares and submits a draft. What the rules forbid is not taken; what they warn of goes with it. An agent's
+    /// mandate is drawn on in the same commit.
     pub fn submit(
         &self,
         caller: &Caller,
@@ -89,10 +105,14 @@ impl Applications {
             Begun::Now(request, kept) => (request, *kept),
         };
         Deed::Submit.at(kept.application.stage.name())?;
-        let (_, findings) = self.acceptable(&keep::paper(self.store(), id)?)?;
+        let drafted = self.filing(&kept.application.subject, None);
+        self.exporters.drawing(caller).files(&kept.application.exporter, &drafted)?;
+        let Acceptable { subject, value, findings } =
+            self.acceptable(&keep::paper(self.store(), id)?, &kept.application.exporter)?;
         let by = By::caller(caller, &kept.application.subject.office, self.desk.now());
         let after = kept.application.clone().submit(declarant, findings, &by)?;
-        self.commit(caller, request, Change { before: Some(kept), after, paper: None })
+        let change = Change { before: Some(kept), after, paper: None };
+        self.commit_filed(caller, &request, change, &self.filing(&subject, value.as_ref()), None)
     }
 
     /// Answers what an officer asked; with other particulars and a new declaration, where the answer mends them.
@@ -114,20 +134,23 @@ impl Applications {
         };
         Deed::Answer.at(kept.application.stage.name())?;
         let by = By::caller(caller, &kept.application.subject.office, self.desk.now());
-        let (mended, paper) = match mended {
-            None => (None, None),
-            Some((paper, declarant)) => {
-                let (subject, findings) = self.acceptable(&paper)?;
-                let same_desk = subject.office == kept.application.subject.office
-                    && subject.agreement == kept.application.subject.agreement;
-                if !same_desk {
-                    return Err(ApplicationRefused::OtherDesk.into());
-                }
-                (Some((subject, paper.shown(), declarant, findings)), Some(paper))
-            }
+        let asked = self.filing(&kept.application.subject, None);
+        self.exporters.drawing(caller).files(&kept.application.exporter, &asked)?;
+        let Some((paper, declarant)) = mended else {
+            let after = kept.application.clone().answer(answer, None, &by)?;
+            return self.commit(caller, request, Change { before: Some(kept), after, paper: None });
         };
-        let after = kept.application.clone().answer(answer, mended, &by)?;
-        self.commit(caller, request, Change { before: Some(kept), after, paper })
+        let Acceptable { subject, value, findings } = self.acceptable(&paper, &kept.application.exporter)?;
+        let same_desk = subject.office == kept.application.subject.office
+            && subject.agreement == kept.application.subject.agreement;
+        if !same_desk {
+            return Err(ApplicationRefused::OtherDesk.into());
+        }
+        let mended = Mended { subject: subject.clone(), paper: paper.shown(), declarant, findings };
+        let after = kept.application.clone().answer(answer, Some(mended), &by)?;
+        let carried = kept.application.mandate.clone();
+        let change = Change { before: Some(kept), after, paper: Some(paper) };
+        self.commit_filed(caller, &request, change, &self.filing(&subject, value.as_ref()), carried.as_ref())
     }
 
     /// Takes an application back.
@@ -144,6 +167,8 @@ impl Applications {
             Begun::Now(request, kept) => (request, *kept),
         };
         let by = By::caller(caller, &kept.application.subject.office, self.desk.now());
+        let filed = self.filing(&kept.application.subject, None);
+        self.exporters.drawing(caller).speaks(&kept.application.exporter, &filed)?;
         let after = kept.application.clone().withdraw(note, &by)?;
         self.commit(caller, request, Change { before: Some(kept), after, paper: None })
     }
@@ -153,7 +178,8 @@ impl Applications {
         self.view(self.seen(caller, id)?.application)
     }
 
-    /// The caller's own applications, newest first, of one stage if it is named.
+    /// The applications of the caller's exporter, and those it filed as an agent, newest first; of one stage if it is
+    /// named.
     pub fn list(
         &self,
         caller: &Caller,
@@ -165,26 +191,36 @@ impl Applications {
         const LOOKED_AT: usize = 5_000;
         Accounts::allow(caller, Action::ReadOwn)?;
         let size = page_size(size);
-        let prefix = keep::list_prefix(caller.id());
-        let mut after = prefix.clone();
-        if !page_token.is_empty() {
-            after.extend(hex::decode(page_token).filter(|bytes| bytes.len() == 16).ok_or(WorkflowError::PageToken)?);
-        }
+        let own = caller.account().exporter.as_ref().map(ExporterId::as_str);
+        let prefixes = own.into_iter().chain([caller.id().as_str()]).map(keep::list_prefix).collect::<Vec<_>>();
+        let mut after = match page_token {
+            "" => Vec::new(),
+            token => hex::decode(token).filter(|bytes| bytes.len() == 16).ok_or(WorkflowError::PageToken)?,
+        };
         let mut page = FiledPage::default();
         let mut looked_at = 0;
         loop {
-            let rows = self.store().records_from(Table::ApplicationList, &after, size)?;
-            let full = rows.len() == size;
-            for (key, _) in rows {
-                let Some(id) = key.strip_prefix(prefix.as_slice()).and_then(keep::listed) else { return Ok(page) };
+            let mut places = Vec::new();
+            for prefix in &prefixes {
+                let from = [prefix.as_slice(), &after].concat();
+                let rows = self.store().records_from(Table::ApplicationList, &from, size)?;
+                places
+                    .extend(rows.iter().map_while(|(key, _)| key.strip_prefix(prefix.as_slice()).map(<[u8]>::to_vec)));
+            }
+            places.sort_unstable();
+            // What the agent of one exporter filed is in both lists where that is its own.
+            places.dedup();
+            let full = places.len() >= size;
+            for place in places.into_iter().take(size) {
+                let Some(id) = keep::listed(&place) else { return Ok(page) };
                 looked_at += 1;
-                after = key;
+                after = place;
                 let application = keep::find(self.store(), id)?.application;
                 if stage.is_none_or(|stage| application.stage.name() == stage) {
                     page.applications.push(application);
                 }
                 if page.applications.len() == size || looked_at >= LOOKED_AT {
-                    page.next = after.strip_prefix(prefix.as_slice()).map(hex::encode);
+                    page.next = Some(hex::encode(&after));
                     return Ok(page);
                 }
             }
@@ -205,12 +241,23 @@ impl Applications {
     }
 
     /// What may be submitted: nothing in it forbids issue.
-    pub(super) fn acceptable(&self, paper: &Paper) -> Result<(Subject, Findings), WorkflowError> {
-        match self.judge(paper)? {
-            Judged { subject: Some(subject), findings } if !findings.has_errors() => Ok((subject, findings)),
+    pub(super) fn acceptable(&self, paper: &Paper, whose: &ExporterId) -> Result<Acceptable, WorkflowError> {
+        match self.judge(paper, Some(whose))? {
+            Judged { subject: Some(subject), value, findings } if !findings.has_errors() => {
+                Ok(Acceptable { subject, value, findings })
+            }
             Judged { findings, .. } => Err(WorkflowError::RulesRefuse(findings)),
         }
     }
+}
+
+/// What may be submitted.
+pub(super) struct Acceptable {
+    pub(super) subject: Subject,
+    /// The value of the goods, where it is stated.
+    pub(super) value: Option<Amount>,
+    /// What the rules warn of.
+    pub(super) findings: Findings,
 }
 
 /// A request that is new, or was answered before.

@@ -1,12 +1,16 @@
 //! Many at once: each row is an application declared and submitted, or left a draft; a row that fails says why and
 //! stops no other, and a row that comes again changes nothing.
 
-use super::{Applications, Body, Change, Paper, Request, file::declared, keep};
+use super::{
+    Applications, Body, Change, DRAWN_ANEW, Paper, Request,
+    file::{Acceptable, declared},
+    keep,
+};
 use crate::{
-    office::{Action, Application, By, Caller, Declarant},
+    office::{Action, Amount, Application, By, Caller, Declarant, MandateRefused},
     reason::Reasoned as _,
     sequencer::SequencerError,
-    workflow::{Accounts, WorkflowError},
+    workflow::{Accounts, Drawing, WorkflowError},
 };
 use std::{collections::HashSet, sync::Arc};
 
@@ -15,6 +19,8 @@ use std::{collections::HashSet, sync::Arc};
 pub struct ImportRow {
     /// UUIDv7, unique to the account.
     pub request_id: String,
+    /// For which exporter: its id or its registration number, or nothing where it is the caller's own.
+    pub exporter: String,
     /// What is asked for.
     pub paper: Paper,
     /// The declaration; without one the row is left a draft.
@@ -32,8 +38,18 @@ pub struct Imported {
 
 /// What is known of a row before the commit.
 enum Row {
-    Done(Box<Application>),
-    New(Request, Box<Change>),
+    Done(Box<Imported>),
+    New(Box<New>),
+}
+
+/// A row that is to be filed.
+struct New {
+    request: Request,
+    after: Application,
+    paper: Paper,
+    value: Option<Amount>,
+    /// It is submitted, and counts on the mandate; else it is left a draft.
+    declared: bool,
 }
 
 type Answer = Result<Imported, WorkflowError>;
@@ -50,85 +66,134 @@ impl Applications {
 
     fn import_now(&self, caller: &Caller, rows: Vec<ImportRow>) -> Vec<Answer> {
         let mut seen = HashSet::new();
-        let mut answers: Vec<Option<Answer>> = Vec::with_capacity(rows.len());
-        let (mut requests, mut changes, mut places) = (Vec::new(), Vec::new(), Vec::new());
         // A request that stands twice in one message waits for its first.
-        let mut again = Vec::new();
-        for (place, row) in rows.iter().enumerate() {
-            if !seen.insert(row.request_id.as_str()) {
-                again.push(place);
-                answers.push(None);
-                continue;
+        let first = rows.iter().map(|row| seen.insert(row.request_id.as_str())).collect::<Vec<_>>();
+        let firsts = rows.iter().zip(&first).filter(|(_, first)| **first).map(|(row, _)| row).collect::<Vec<_>>();
+        let mut together = match self.together(caller, &firsts) {
+            Ok(answers) => answers,
+            // The same request came by another way in the same moment: then one by one, each for itself.
+            Err(error) if error.reason() == "REQUEST_ID_REUSED" => {
+                firsts.iter().map(|row| self.alone(caller, row)).collect()
             }
+            Err(error) => firsts.iter().map(|_| Err(same(&error))).collect(),
+        }
+        .into_iter();
+        let answers = first.iter().map(|first| if *first { together.next() } else { None }).collect::<Vec<_>>();
+        let answers = rows.iter().zip(first).zip(answers);
+        answers
+            .map(|((row, first), answer)| if first { answer.unwrap_or_else(lost) } else { self.alone(caller, row) })
+            .collect()
+    }
+
+    fn alone(&self, caller: &Caller, row: &ImportRow) -> Answer {
+        let answers = self.together(caller, &[row])?;
+        answers.into_iter().next().unwrap_or_else(lost)
+    }
+
+    /// Files rows in one commit; an error is that of the commit. What they draw on a mandate counts with it, and where
+    /// others drew on the same one in the same moment, it is drawn anew.
+    fn together(&self, caller: &Caller, rows: &[&ImportRow]) -> Result<Vec<Answer>, WorkflowError> {
+        let mut answers = Vec::with_capacity(rows.len());
+        let mut filed = Vec::new();
+        for row in rows {
             answers.push(match self.row(caller, row) {
-                Ok(Row::Done(application)) => Some(Ok(Imported { application: *application, repeated: true })),
-                Ok(Row::New(request, change)) => {
-                    requests.push(request);
-                    changes.push(*change);
-                    places.push(place);
+                Ok(Row::Done(before)) => Some(Ok(*before)),
+                Ok(Row::New(new)) => {
+                    filed.push((answers.len(), *new));
                     None
                 }
                 Err(refused) => Some(Err(refused)),
             });
         }
-        let audit = changes.iter().map(|change| super::audit_row(caller, change)).collect();
-        let committed = if changes.is_empty() {
-            Ok(())
-        } else {
-            keep::commit(self.store(), self.now_ms(), requests, &changes, audit)
-        };
-        match committed {
-            Ok(()) => {
-                for (place, change) in places.into_iter().zip(changes) {
-                    if let Some(answer) = answers.get_mut(place) {
-                        *answer = Some(Ok(Imported { application: change.after, repeated: false }));
+        for _ in 0..DRAWN_ANEW {
+            let mut drawing = self.exporters.drawing(caller);
+            let (mut requests, mut changes, mut places) = (Vec::new(), Vec::new(), Vec::new());
+            for (place, new) in &filed {
+                match self.drawn_by(&mut drawing, new) {
+                    Ok(change) => {
+                        requests.push(new.request.clone());
+                        changes.push(change);
+                        places.push(*place);
                     }
+                    // It may be refused because the same request was filed by another way in the same moment.
+                    Err(refused) => put(&mut answers, *place, self.before(&new.request)?.ok_or(refused)),
                 }
             }
-            // The same request came by another way in the same moment: then one by one, each for itself.
-            Err(error) if error.reason() == "REQUEST_ID_REUSED" => again.extend(places),
-            Err(error) => return rows.iter().map(|_| Err(same(&error))).collect(),
-        }
-        for place in again {
-            if let (Some(row), Some(answer)) = (rows.get(place), answers.get_mut(place)) {
-                *answer = Some(self.alone(caller, row));
+            let audit = changes.iter().map(|change| super::audit_row(caller, change)).collect();
+            let committed = if changes.is_empty() {
+                Ok(())
+            } else {
+                keep::commit(self.store(), self.now_ms(), &requests, &changes, audit, drawing.drawn()?)
+            };
+            match committed {
+                Ok(()) => {
+                    for (place, change) in places.into_iter().zip(changes) {
+                        put(&mut answers, place, Ok(Imported { application: change.after, repeated: false }));
+                    }
+                    return Ok(answers.into_iter().map(|answer| answer.unwrap_or_else(lost)).collect());
+                }
+                Err(error) if keep::drawn_on(&error) => {}
+                Err(error) => return Err(error),
             }
         }
-        let lost = || Err(SequencerError::Unavailable("a row was lost".into()).into());
-        answers.into_iter().map(|answer| answer.unwrap_or_else(lost)).collect()
+        Err(keep::crowded())
     }
 
-    fn alone(&self, caller: &Caller, row: &ImportRow) -> Answer {
-        match self.row(caller, row)? {
-            Row::Done(application) => Ok(Imported { application: *application, repeated: true }),
-            Row::New(request, change) => {
-                let audit = vec![super::audit_row(caller, &change)];
-                keep::commit(self.store(), self.now_ms(), vec![request], std::slice::from_ref(&*change), audit)?;
-                Ok(Imported { application: change.after, repeated: false })
-            }
-        }
+    /// What an earlier request came to.
+    fn before(&self, request: &Request) -> Result<Option<Imported>, WorkflowError> {
+        let Some(id) = keep::answered(self.store(), request)? else { return Ok(None) };
+        Ok(Some(Imported { application: keep::find(self.store(), id)?.application, repeated: true }))
+    }
+
+    /// What a row changes, with what it draws.
+    fn drawn_by(&self, drawing: &mut Drawing<'_>, new: &New) -> Result<Change, WorkflowError> {
+        let New { after, paper, value, declared, .. } = new;
+        let filing = self.filing(&after.subject, value.as_ref());
+        let carried = if *declared {
+            drawing.draw(&after.exporter, &filing, None)?
+        } else {
+            drawing.files(&after.exporter, &filing)?;
+            None
+        };
+        Ok(Change { before: None, after: after.clone().carried(carried), paper: Some(paper.clone()) })
     }
 
     /// Reads, judges and declares one row.
     fn row(&self, caller: &Caller, row: &ImportRow) -> Result<Row, WorkflowError> {
-        let ImportRow { request_id, paper, declarant } = row;
-        let body = Body::of("import").paper(paper);
+        let ImportRow { request_id, exporter, paper, declarant } = row;
+        let body = Body::of("import").part(exporter).paper(paper);
         let body = match declarant {
             Some(declarant) => declared(body, declarant),
             None => body,
         };
         let request = self.request(caller, request_id, body)?;
-        if let Some(id) = keep::answered(self.store(), &request)? {
-            return Ok(Row::Done(Box::new(keep::find(self.store(), id)?.application)));
+        if let Some(before) = self.before(&request)? {
+            return Ok(Row::Done(Box::new(before)));
         }
-        let (subject, findings) = self.acceptable(paper)?;
+        let exporter = self.exporters.named(caller, exporter)?;
+        // What the office knows of an exporter is told to nobody who holds no mandate of it.
+        if !self.exporters.drawing(caller).holds(&exporter)? {
+            return Err(MandateRefused::None(exporter).into());
+        }
+        let Acceptable { subject, value, findings } = self.acceptable(paper, &exporter)?;
         let by = By::caller(caller, &subject.office, self.desk.now());
-        let mut after = self.new_draft(caller, subject, paper)?;
+        let mut after = self.new_draft(caller, exporter, subject, paper)?;
         if let Some(declarant) = declarant {
             after = after.submit(declarant.clone(), findings, &by)?;
         }
-        Ok(Row::New(request, Box::new(Change { before: None, after, paper: Some(paper.clone()) })))
+        let (paper, declared) = (paper.clone(), declarant.is_some());
+        Ok(Row::New(Box::new(New { request, after, paper, value, declared })))
     }
+}
+
+fn put(answers: &mut [Option<Answer>], place: usize, answer: Answer) {
+    if let Some(at) = answers.get_mut(place) {
+        *at = Some(answer);
+    }
+}
+
+fn lost() -> Answer {
+    Err(SequencerError::Unavailable("a row was lost".into()).into())
 }
 
 /// The error that one commit of many rows had, for each of them.

@@ -8,7 +8,7 @@ use crate::{
     office::{AccountId, Application, ApplicationId, StageName},
     sequencer::{RequestKey, SequencerError},
     store::{Batch, Expected, StateChange, Store, StoreError, Table},
-    workflow::WorkflowError,
+    workflow::{Drawn, WorkflowError},
 };
 
 /// An application as it was read, with the bytes it was read from.
@@ -27,6 +27,7 @@ pub(super) struct Change {
 }
 
 /// A request and the digest of its body; the answer is the application.
+#[derive(Debug, Clone)]
 pub(super) struct Request {
     pub(super) key: RequestKey,
     pub(super) digest: [u8; 32],
@@ -77,15 +78,15 @@ pub(super) const fn queue_stage(stage: StageName) -> Option<u8> {
     }
 }
 
-/// Where the list of an account begins.
-pub(super) fn list_prefix(account: &AccountId) -> Vec<u8> {
-    [account.as_str().as_bytes(), &[0]].concat()
+/// Where the list of an exporter, or of an agent's account, begins.
+pub(super) fn list_prefix(whose: &str) -> Vec<u8> {
+    [whose.as_bytes(), &[0]].concat()
 }
 
 /// The newest first: ids begin with their time.
-fn list_key(account: &AccountId, id: ApplicationId) -> Vec<u8> {
+fn list_key(whose: &str, id: ApplicationId) -> Vec<u8> {
     let reversed = id.bytes().map(|byte| !byte);
-    [list_prefix(account), reversed.to_vec()].concat()
+    [list_prefix(whose), reversed.to_vec()].concat()
 }
 
 /// The id at the end of a row of a list.
@@ -120,8 +121,8 @@ pub(super) fn state(change: &Change) -> Result<(Expected, Vec<StateChange>), Wor
         state.extend(new.map(|id| put(Table::ApplicationQueue, id, Vec::new())));
     }
     if before.is_none() {
-        for account in std::iter::once(&after.exporter).chain(&after.agent) {
-            state.push(put(Table::ApplicationList, list_key(account, after.id), Vec::new()));
+        for whose in std::iter::once(after.exporter.as_str()).chain(after.agent.as_ref().map(AccountId::as_str)) {
+            state.push(put(Table::ApplicationList, list_key(whose, after.id), Vec::new()));
         }
     }
     if after.stage.name() == StageName::Issued {
@@ -131,18 +132,19 @@ pub(super) fn state(change: &Change) -> Result<(Expected, Vec<StateChange>), Wor
     Ok((Expected { table: Table::Application, id, record }, state))
 }
 
-/// Makes changes durable, all or none, with the answers to their requests.
+/// Makes changes durable, all or none, with the answers to their requests and what they drew on.
 pub(super) fn commit(
     store: &dyn Store,
     at_ms: u64,
-    requests: Vec<Request>,
+    requests: &[Request],
     changes: &[Change],
     audit: Vec<Vec<u8>>,
+    drawn: Drawn,
 ) -> Result<(), WorkflowError> {
-    let mut batch = Batch { at_ms, audit, ..Batch::default() };
-    for (request, change) in requests.into_iter().zip(changes) {
+    let mut batch = Batch { at_ms, audit, expected: drawn.expected, state: drawn.state, ..Batch::default() };
+    for (request, change) in requests.iter().zip(changes) {
         batch.state.push(StateChange::RequestAnswered {
-            account: request.key.account,
+            account: request.key.account.clone(),
             request_id: request.key.id,
             body_digest: request.digest,
             answer: change.after.id.bytes().to_vec(),
@@ -156,9 +158,19 @@ pub(super) fn commit(
     }
     match store.commit(batch) {
         Ok(_) => Ok(()),
-        Err(StoreError::RecordMoved { .. }) => Err(moved(store, changes)),
+        Err(StoreError::RecordMoved { table: Table::Application, .. }) => Err(moved(store, changes)),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whether a commit failed because what was drawn on had moved: it is drawn anew.
+pub(super) const fn drawn_on(error: &WorkflowError) -> bool {
+    matches!(error, WorkflowError::Store(StoreError::RecordMoved { table: Table::Mandate | Table::Exporter, .. }))
+}
+
+/// Too many drew on the same mandate at once.
+pub(super) fn crowded() -> WorkflowError {
+    SequencerError::Unavailable("too many draw on the same mandate at once".to_owned()).into()
 }
 
 /// Who was first, and when.

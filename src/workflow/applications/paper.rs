@@ -2,12 +2,14 @@
 
 use crate::{
     certificate::{Declaration, Finding, Findings, Particulars, Sha256, Signatory},
-    office::Subject,
+    encoding::Decimal,
+    office::{Amount, Subject},
     production::Production,
     workflow::WorkflowError,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256 as Hasher};
+use std::collections::BTreeMap;
 
 /// The form of the record on disk.
 const FORMAT: u8 = 1;
@@ -107,6 +109,27 @@ pub(super) fn subject(particulars: &Particulars) -> Option<Subject> {
         hs: first.hs.clone(),
         items: u32::try_from(particulars.goods.items.len()).unwrap_or(u32::MAX),
     })
+}
+
+/// The value of all goods, for the ceiling of a mandate: what the items add up to, or the total where that says more;
+/// nothing where it is not stated, or in several currencies.
+pub(super) fn value(particulars: &Particulars) -> Option<Amount> {
+    let commercial = particulars.commercial.as_ref()?;
+    let mut items = BTreeMap::new();
+    for one in &commercial.item_values {
+        let most = items.entry(one.item).or_insert(&one.amount);
+        if most.value < one.amount.value {
+            *most = &one.amount;
+        }
+    }
+    let stated = || commercial.item_values.iter().map(|one| &one.amount).chain(&commercial.total);
+    let currency = stated().next()?.currency;
+    if stated().any(|one| one.currency != currency) {
+        return None;
+    }
+    let sum = items.values().try_fold(Decimal::ZERO, |sum, one| sum.checked_add(one.value))?;
+    let value = commercial.total.as_ref().map_or(sum, |total| sum.max(total.value));
+    Some(Amount { value, currency: currency.to_string() })
 }
 
 /// The particulars as they would be signed: with the declaration and who signs.

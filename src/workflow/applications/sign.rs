@@ -11,7 +11,7 @@ use crate::{
     office::{Action, Actor, Application, ApplicationId, ApplicationRefused, AuditEvent, By, Caller, Deed, IssuedAs},
     reason::{Class, Reasoned as _},
     sequencer::{Beside, Issue, Numbering, Outcome, RequestKey, SequencerError, Task, Work},
-    workflow::{Accounts, WorkflowError},
+    workflow::{Accounts, Drawn, WorkflowError},
 };
 use sha2::{Digest as _, Sha256 as Hasher};
 use std::sync::Arc;
@@ -109,7 +109,8 @@ impl Applications {
         let requests = if again { Vec::new() } else { vec![request] };
         let change = Change { before: Some(kept), after, paper: None };
         let audit = super::audit_row(caller, &change);
-        keep::commit(self.store(), self.now_ms(), requests, std::slice::from_ref(&change), vec![audit])?;
+        let changes = std::slice::from_ref(&change);
+        keep::commit(self.store(), self.now_ms(), &requests, changes, vec![audit], Drawn::default())?;
         let record = keep::record_of(&change.after)?;
         let kept = Kept { application: change.after, record };
         let work = self.work(&kept, issue)?;
@@ -127,7 +128,7 @@ impl Applications {
         let submission = application.stage.submission();
         let declaration = &submission.ok_or_else(|| application.moved())?.declaration;
         let signatory = Signatory { role: SigningRole::IssuingAuthority, name, title: None, body: None };
-        self.to_issue(&paper, declaration, signatory, number)
+        self.to_issue(&application.exporter, &paper, declaration, signatory, number)
     }
 
     /// The writer's work for an approved application: the certificate, and the application issued with it.
@@ -188,7 +189,8 @@ impl Applications {
                 let why = Text::typed(&error.to_string()).ok();
                 let after = approved.application.clone().fall_back(why, self.desk.now())?;
                 let change = Change { before: Some(approved), after, paper: None };
-                keep::commit(self.store(), self.now_ms(), Vec::new(), std::slice::from_ref(&change), Vec::new())?;
+                let changes = std::slice::from_ref(&change);
+                keep::commit(self.store(), self.now_ms(), &[], changes, Vec::new(), Drawn::default())?;
                 match error {
                     SequencerError::DateMoved(_) => Err(ApplicationRefused::ShownDiffers("signed").into()),
                     error => Err(error.into()),

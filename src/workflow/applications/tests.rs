@@ -1,17 +1,19 @@
 use super::*;
 use crate::{
     certificate::{DeclarationMeans, Sha256 as Shown, Text},
-    office::{Account, Declarant, RefusalCode, Role, StageName, Wanted},
+    office::{Account, Actor, Declarant, Exporter, Identity, Mandate, RefusalCode, Role, Scope, StageName, Wanted},
     reason::Reasoned as _,
     store::{StateChange, Table},
-    time::{Clock as _, SeededRandom},
-    workflow::{CertificateName, tests::world::World},
+    time::{Clock, SeededRandom, parse_date},
+    workflow::{CertificateName, NewToken, tests::world::World},
 };
 use std::time::Duration;
 
 struct Office {
     world: World,
     applications: Applications,
+    accounts: Accounts,
+    registered: Exporter,
     exporter: Caller,
     examiner: Caller,
 }
@@ -22,22 +24,68 @@ fn account(name: &str, roles: &[Role], seed: u64) -> Caller {
     Caller::from(Account::open(wanted, &SeededRandom::new(seed)).unwrap())
 }
 
+/// An account of the authority itself, as a mandate is given to.
+fn opened(accounts: &Accounts, name: &str, role: Role, exporter: Option<&Exporter>) -> Caller {
+    let exporter = exporter.map(|one| one.id.clone());
+    let wanted = Wanted { name: name.to_owned(), roles: vec![role], exporter, ..Wanted::default() };
+    let (_, token) = accounts.open(Actor::Operator, wanted, Some(NewToken::default())).unwrap();
+    accounts.admitted(&token.unwrap()).unwrap()
+}
+
 fn text<const MAX: usize>(text: &str) -> Text<MAX> {
     text.parse().unwrap()
+}
+
+/// The exporter of the footballs, as the office registered it.
+fn identity(registration: &str) -> Identity {
+    Identity {
+        name: text("Chenab Sports (Pvt) Ltd"),
+        national_id: text("0000000-1"),
+        scheme: Some(text("NTN")),
+        registration: text(registration),
+        address: vec![text("Daska Road"), text("Sialkot")],
+        country: "PK".parse().unwrap(),
+    }
 }
 
 impl Office {
     fn new() -> Self {
         let world = World::new();
-        let applications = Applications::new(world.desk().0, Arc::new(SeededRandom::new(21)));
-        let exporter = account("Chenab Sports", &[Role::Exporter], 31);
-        Self { world, applications, exporter, examiner: account("B. Malik", &[Role::Examiner], 32) }
+        let store = Arc::clone(&world.store) as Arc<dyn Store>;
+        let clock = Arc::clone(&world.clock) as Arc<dyn Clock>;
+        let random: Arc<dyn Random> = Arc::new(SeededRandom::new(20));
+        let accounts = Accounts::load(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&random)).unwrap();
+        let exporters = Exporters::new(store, clock, random, accounts.clone());
+        let examiner = account("B. Malik", &[Role::Examiner], 32);
+        let registered = exporters.register(&examiner, &world.request_id(900), identity("SLK-1")).unwrap();
+        let applications = Applications::new(world.desk().0, exporters, Arc::new(SeededRandom::new(21)));
+        let exporter = opened(&accounts, "Chenab Sports", Role::Exporter, Some(&registered));
+        Self { world, applications, accounts, registered, exporter, examiner }
     }
 
     /// The same office after its node was killed and started.
     fn restarted(self) -> Self {
-        let applications = Applications::new(self.world.desk().0, Arc::new(SeededRandom::new(22)));
+        let exporters = self.applications.exporters.clone();
+        let applications = Applications::new(self.world.desk().0, exporters, Arc::new(SeededRandom::new(22)));
         Self { applications, ..self }
+    }
+
+    fn exporters(&self) -> &Exporters {
+        &self.applications.exporters
+    }
+
+    fn agent(&self, name: &str) -> Caller {
+        opened(&self.accounts, name, Role::Agent, None)
+    }
+
+    fn mandate(&self, nth: u16, agent: &Caller, scope: Scope) -> Mandate {
+        self.exporters().give(&self.exporter, &self.id(nth), &self.registered.id, agent.id(), scope).unwrap()
+    }
+
+    fn used(&self, mandate: &Mandate) -> (u64, Option<String>) {
+        let all = self.exporters().mandates(&self.examiner, &self.registered.id).unwrap();
+        let one = all.into_iter().find(|one| one.id == mandate.id).unwrap();
+        (one.used_applications, one.used_value.map(|value| value.to_string()))
     }
 
     fn paper(&self) -> Paper {
@@ -61,7 +109,7 @@ impl Office {
 
     fn submitted(&self, nth: u16, paper: Paper) -> ApplicationId {
         let declarant = Self::declarant(&paper);
-        let drafted = self.applications.create(&self.exporter, &self.id(nth), paper).unwrap();
+        let drafted = self.applications.create(&self.exporter, &self.id(nth), "", paper).unwrap();
         let id = drafted.application.id;
         let submitted = self.applications.submit(&self.exporter, &self.id(nth + 1), id, declarant).unwrap();
         assert_eq!(submitted.application.stage.name(), StageName::Submitted);
@@ -95,6 +143,10 @@ impl Office {
     fn certificates(&self) -> usize {
         self.applications.desk.list(&self.world.signatory, None, 0, "").unwrap().certificates.len()
     }
+}
+
+fn row_of(request_id: String, exporter: &str, paper: Paper) -> ImportRow {
+    ImportRow { request_id, exporter: exporter.to_owned(), declarant: Some(Office::declarant(&paper)), paper }
 }
 
 #[tokio::test]
@@ -256,7 +308,7 @@ fn a_check_says_everything_at_once_with_box_and_stores_nothing() {
     value["consignee"] = serde_json::Value::Null;
     value["to"] = "KE".into();
     let paper = Paper { certificate_json: value.to_string().into_bytes(), production_json: Vec::new() };
-    let checked = office.applications.check(&office.exporter, &paper).unwrap();
+    let checked = office.applications.check(&office.exporter, "", &paper).unwrap();
     assert!(
         checked.findings.iter().filter(|one| one.path.starts_with("consignee") || one.path == "to").count() >= 2,
         "{}",
@@ -264,13 +316,13 @@ fn a_check_says_everything_at_once_with_box_and_stores_nothing() {
     );
     assert!(checked.findings.iter().any(|one| one.form_box.is_some()), "{:?}", checked.findings);
     assert!(office.world.store.records(Table::Application).unwrap().is_empty());
-    let drafted = office.applications.create(&office.exporter, &office.id(1), paper.clone()).unwrap();
+    let drafted = office.applications.create(&office.exporter, &office.id(1), "", paper.clone()).unwrap();
     let declarant = Office::declarant(&paper);
     let refused = office.applications.submit(&office.exporter, &office.id(2), drafted.application.id, declarant);
     assert_eq!(refused.unwrap_err().reason(), "RULES_REFUSE");
     value["reference"]["number"] = "PK-1".into();
     let paper = Paper { certificate_json: value.to_string().into_bytes(), production_json: Vec::new() };
-    let checked = office.applications.check(&office.exporter, &paper).unwrap();
+    let checked = office.applications.check(&office.exporter, "", &paper).unwrap();
     assert!(checked.findings.iter().any(|one| one.rule == "NUMBER_BROUGHT"));
 }
 
@@ -292,14 +344,14 @@ fn a_criterion_the_declared_materials_do_not_support_is_refused_with_the_figures
         Paper { production_json: production.to_string().into_bytes(), ..office.paper() }
     };
     let claims = |cif: &str| {
-        let checked = office.applications.check(&office.exporter, &with(cif)).unwrap();
+        let checked = office.applications.check(&office.exporter, "", &with(cif)).unwrap();
         checked.findings.into_iter().filter(|one| one.rule == "ORIGIN_CLAIM").collect::<Vec<_>>()
     };
     let refused = claims("100000");
     assert!(refused[0].message.contains("(142800 - 100000) / 142800 x 100 = 29.97 %"), "{refused:?}");
     assert!(refused[0].article.as_ref().unwrap().contains("Rule 4") && refused[0].form_box.is_some(), "{refused:?}");
     assert!(claims("50000").is_empty());
-    let drafted = office.applications.create(&office.exporter, &office.id(1), with("100000")).unwrap();
+    let drafted = office.applications.create(&office.exporter, &office.id(1), "", with("100000")).unwrap();
     let declarant = Office::declarant(&with("100000"));
     let submitted = office.applications.submit(&office.exporter, &office.id(2), drafted.application.id, declarant);
     assert_eq!(submitted.unwrap_err().reason(), "RULES_REFUSE");
@@ -309,8 +361,7 @@ fn a_criterion_the_declared_materials_do_not_support_is_refused_with_the_figures
 async fn an_import_answers_row_by_row_and_a_repeat_changes_nothing() {
     let office = Office::new();
     let caller = Arc::new(office.exporter.clone());
-    let row =
-        |nth, paper: Paper| ImportRow { request_id: office.id(nth), declarant: Some(Office::declarant(&paper)), paper };
+    let row = |nth, paper: Paper| row_of(office.id(nth), "", paper);
     let broken = Paper { certificate_json: b"{".to_vec(), production_json: Vec::new() };
     let rows = || vec![row(1, office.paper()), row(2, broken.clone()), row(3, office.paper()), row(1, office.paper())];
     let first = office.applications.import(&caller, rows()).await.unwrap();
@@ -396,17 +447,17 @@ fn nobody_sees_or_touches_anothers_application() {
     );
     assert_eq!(office.applications.claim(&elsewhere, &office.id(7), id).unwrap_err().reason(), "APPLICATION_UNKNOWN");
     let auditor = account("E. Audit", &[Role::Auditor], 42);
-    assert_eq!(office.applications.check(&auditor, &office.paper()).unwrap_err().reason(), "PERMISSION_DENIED");
+    assert_eq!(office.applications.check(&auditor, "", &office.paper()).unwrap_err().reason(), "PERMISSION_DENIED");
 }
 
 #[test]
 fn a_request_again_has_its_answer_and_for_something_else_is_refused() {
     let office = Office::new();
-    let first = office.applications.create(&office.exporter, &office.id(1), office.paper()).unwrap();
-    let again = office.applications.create(&office.exporter, &office.id(1), office.paper()).unwrap();
+    let first = office.applications.create(&office.exporter, &office.id(1), "", office.paper()).unwrap();
+    let again = office.applications.create(&office.exporter, &office.id(1), "", office.paper()).unwrap();
     assert_eq!(first.application, again.application);
     let other = office.other_paper("size 5", "size 4");
-    let reused = office.applications.create(&office.exporter, &office.id(1), other).unwrap_err();
+    let reused = office.applications.create(&office.exporter, &office.id(1), "", other).unwrap_err();
     assert_eq!(reused.reason(), "REQUEST_ID_REUSED");
     let id = first.application.id;
     let withdrawn = office.applications.withdraw(&office.exporter, &office.id(2), id, None).unwrap();
@@ -424,3 +475,5 @@ fn what_the_store_holds_of_an_application_stays_readable() {
     office.world.store.commit(crate::store::Batch { state: vec![change], ..Default::default() }).unwrap();
     assert_eq!(office.applications.get(&office.exporter, id).unwrap_err().reason(), "APPLICATION_UNKNOWN");
 }
+
+mod filing;

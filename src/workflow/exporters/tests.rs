@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    office::{NotMandateId, Wanted},
+    office::{Filing, NotMandateId, Wanted},
     reason::Reasoned as _,
     store::MemoryStore,
     time::{FixedClock, SeededRandom, parse_date},
@@ -46,6 +46,7 @@ fn identity(number: &str) -> Identity {
     Identity {
         name: "Chenab Sports".parse().unwrap(),
         national_id: "1234567-8".parse().unwrap(),
+        scheme: None,
         registration: number.parse().unwrap(),
         address: vec!["Sialkot".parse().unwrap()],
         country: "PK".parse().unwrap(),
@@ -106,14 +107,18 @@ fn an_agent_files_by_a_mandate_until_it_is_used_up_or_revoked() {
     let (agreement, office) = ("CPFTA".parse().unwrap(), "KHI".parse().unwrap());
     let day = parse_date("2026-11-22").unwrap();
     let filing = Filing { agreement: &agreement, office: &office, day, value: None };
-    let standing = |who: &Caller| world.exporters.standing(who, &exporter, &filing);
-    assert_eq!(standing(&own).unwrap(), Standing::Own);
-    assert_eq!(reason(standing(&agent)), "MANDATE_MISSING");
+    let draw = |who: &Caller| {
+        let mut drawing = world.exporters.drawing(who);
+        let carried = drawing.draw(&exporter, &filing, None)?;
+        Ok::<_, WorkflowError>((carried, drawing.drawn()?))
+    };
+    assert_eq!(draw(&own).unwrap().0, None);
+    assert_eq!(reason(draw(&agent)), "MANDATE_MISSING");
     let mandate = world.exporters.give(&own, &request(5), &exporter, agent.id(), scope(Some(1))).unwrap();
-    let Standing::Mandate(drawn) = standing(&agent).unwrap() else { panic!("an agent's own goods") };
-    let drawn = *drawn;
+    let (carried, drawn) = draw(&agent).unwrap();
+    assert_eq!(carried.unwrap().mandate, mandate.id);
     let file = |drawn: &Drawn| {
-        let (expected, state) = (vec![drawn.expected.clone()], vec![drawn.change.clone()]);
+        let Drawn { expected, state } = drawn.clone();
         world.store.commit(Batch { expected, state, ..Batch::default() })
     };
     file(&drawn).unwrap();
@@ -122,13 +127,13 @@ fn an_agent_files_by_a_mandate_until_it_is_used_up_or_revoked() {
         "RECORD_MOVED",
         "two at once are not both carried by the last place"
     );
-    assert_eq!(reason(standing(&agent)), "MANDATE_CEILING");
+    assert_eq!(reason(draw(&agent)), "MANDATE_CEILING");
     let second = world.exporters.give(&own, &request(6), &exporter, agent.id(), scope(None)).unwrap();
-    assert!(standing(&agent).is_ok());
+    assert!(draw(&agent).is_ok());
     for one in [&mandate, &second] {
         assert!(world.exporters.revoke(&own, &exporter, &one.id).unwrap().revoked.is_some());
     }
-    assert_eq!(reason(standing(&agent)), "MANDATE_REVOKED");
+    assert_eq!(reason(draw(&agent)), "MANDATE_REVOKED");
     assert_eq!(world.exporters.mandates(&agent, &exporter).unwrap().len(), 2);
     let stranger = world.caller(Role::Agent, None);
     assert!(world.exporters.mandates(&stranger, &exporter).unwrap().is_empty());
@@ -147,7 +152,7 @@ fn nobody_files_for_who_was_struck_off_and_no_mandate_goes_to_who_is_no_agent() 
     let (agreement, office) = ("CPFTA".parse().unwrap(), "KHI".parse().unwrap());
     let day = parse_date("2026-11-22").unwrap();
     let filing = Filing { agreement: &agreement, office: &office, day, value: None };
-    assert_eq!(reason(world.exporters.standing(&own, &exporter, &filing)), "EXPORTER_STRUCK_OFF");
+    assert_eq!(reason(world.exporters.drawing(&own).files(&exporter, &filing).cloned()), "EXPORTER_STRUCK_OFF");
     assert_eq!(reason(give(6, &world.caller(Role::Agent, None))), "EXPORTER_STRUCK_OFF");
 }
 
@@ -160,4 +165,35 @@ fn what_becomes_of_exporters_is_told_without_their_names() {
     let rows = world.store.audit(0, 100).unwrap();
     let text = rows.iter().map(|row| String::from_utf8(row.row.clone()).unwrap()).collect::<String>();
     assert!(text.contains("give_mandate") && text.contains("manage_exporters") && !text.contains("Chenab"), "{text}");
+}
+
+#[test]
+fn parties_and_products_are_saved_by_the_exporter_its_agents_and_the_office_alone() {
+    use crate::office::SavedKind;
+    let world = World::new();
+    let exporter = world.registered("S-1").id;
+    let (own, officer) = (world.caller(Role::Exporter, Some(&exporter)), world.caller(Role::Examiner, None));
+    let (agent, stranger) = (world.caller(Role::Agent, None), world.caller(Role::Exporter, None));
+    let mandate = world.exporters.give(&own, &request(5), &exporter, agent.id(), scope(None)).unwrap();
+    let name = || "yuhe".parse().unwrap();
+    let party = br#"{"name": "Shanghai Yuhe", "address": ["Pudong"], "country": "CN"}"#;
+    let save = |who: &Caller| reason(world.exporters.save_party(who, &exporter, name(), party));
+    assert_eq!([save(&own), save(&agent), save(&officer)], ["done"; 3]);
+    assert_eq!(save(&stranger), "EXPORTER_UNKNOWN");
+    let wrong = world.exporters.save_party(&own, &exporter, name(), br#"{"name": "Shanghai Yuhe"}"#);
+    assert_eq!(reason(wrong), "SAVED_INVALID");
+    let item = br#"{"description": "Footballs", "hs": {"code": "950662", "edition": "2022"}}"#;
+    world.exporters.save_product(&own, &exporter, name(), (item, b"")).unwrap();
+    let rows = world.exporters.list_saved(&officer, &exporter).unwrap();
+    let told = rows.iter().map(|row| (row.kind, row.says.as_str())).collect::<Vec<_>>();
+    assert_eq!(told, [(SavedKind::Party, "Shanghai Yuhe"), (SavedKind::Product, "Footballs")]);
+    let Saved::Party(saved) = world.exporters.get_saved(&agent, &exporter, SavedKind::Party, &name()).unwrap() else {
+        panic!("another kind")
+    };
+    assert_eq!(saved.party.country, "CN".parse().unwrap());
+    assert_eq!(world.exporters.list(&officer, "", 10).unwrap().len(), 1, "what is saved is no exporter");
+    world.exporters.revoke(&own, &exporter, &mandate.id).unwrap();
+    assert_eq!(reason(world.exporters.list_saved(&agent, &exporter)), "EXPORTER_UNKNOWN");
+    let remove = || world.exporters.remove_saved(&own, &exporter, SavedKind::Party, &name());
+    assert_eq!([reason(remove()), reason(remove())], ["done", "SAVED_UNKNOWN"]);
 }

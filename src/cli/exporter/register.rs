@@ -1,0 +1,127 @@
+//! `origin exporter register`, `show`, `list` and `strike-off`.
+
+use super::{Door, full, line};
+use crate::{
+    api::client::{wire, within_deadline},
+    cli::{Outcome, console::Console},
+};
+use std::process::ExitCode;
+use uuid::Uuid;
+
+/// Register an exporter; the office does that, and a registration number is given once
+#[derive(Debug, clap::Args)]
+pub(super) struct Register {
+    /// The name as registered
+    #[arg(long, value_name = "NAME")]
+    name: String,
+    /// The number by which the country knows it: a tax number, a unified social credit code
+    #[arg(long, value_name = "NUMBER")]
+    national_id: String,
+    /// The kind of that number, such as `NTN`, `USCC`, `KRA PIN`
+    #[arg(long, value_name = "SCHEME", default_value = "", hide_default_value = true)]
+    scheme: String,
+    /// The number under which the office registers it
+    #[arg(long, value_name = "NUMBER")]
+    registration: String,
+    /// A line of its address, without the country; once for each line
+    #[arg(long = "address", value_name = "LINE", required = true)]
+    address: Vec<String>,
+    /// The country of the address, by ISO 3166-1
+    #[arg(long, value_name = "CODE")]
+    country: String,
+    #[command(flatten)]
+    door: Door,
+}
+
+impl Register {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let exporter = wire::Exporter {
+            name: self.name,
+            national_id: self.national_id,
+            national_id_scheme: self.scheme,
+            registration: self.registration,
+            address: self.address,
+            country: self.country,
+            ..Default::default()
+        };
+        let request =
+            wire::RegisterExporterRequest { request_id: Uuid::now_v7().to_string(), exporter: Some(exporter) };
+        let answer = self.door.ask(console, |connection| async move {
+            connection.exporters().register_exporter(within_deadline(request)).await
+        })?;
+        line(console, &answer.exporter.unwrap_or_default());
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Show one exporter with its evidence of cost
+#[derive(Debug, clap::Args)]
+pub(super) struct Show {
+    /// The exporter: its id or registration number [default: the one whose account this is]
+    #[arg(value_name = "EXPORTER", default_value = "", hide_default_value = true)]
+    exporter: String,
+    #[command(flatten)]
+    door: Door,
+}
+
+impl Show {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let request = wire::GetExporterRequest { exporter_id: self.exporter };
+        let answer = self.door.ask(console, |connection| async move {
+            connection.exporters().get_exporter(within_deadline(request)).await
+        })?;
+        full(console, &answer.exporter.unwrap_or_default());
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// List the exporters that are registered
+#[derive(Debug, clap::Args)]
+pub(super) struct List {
+    /// Exporters at most
+    #[arg(long, value_name = "COUNT", default_value_t = 50)]
+    limit: usize,
+    #[command(flatten)]
+    door: Door,
+}
+
+impl List {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let (mut page_token, mut left) = (String::new(), self.limit);
+        while left > 0 {
+            let page_size = i32::try_from(left.min(500)).unwrap_or(500);
+            let request = wire::ListExportersRequest { page_size, page_token };
+            let answer = self.door.ask(console, |connection| async move {
+                connection.exporters().list_exporters(within_deadline(request)).await
+            })?;
+            answer.exporters.iter().for_each(|one| line(console, one));
+            left = left.saturating_sub(answer.exporters.len());
+            page_token = answer.next_page_token;
+            if page_token.is_empty() {
+                break;
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Strike an exporter off: nobody files for it any more, and no certificate names it as producer
+#[derive(Debug, clap::Args)]
+pub(super) struct StrikeOff {
+    /// The exporter: its id or registration number
+    #[arg(value_name = "EXPORTER")]
+    exporter: String,
+    #[command(flatten)]
+    door: Door,
+}
+
+impl StrikeOff {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let request = wire::StrikeOffExporterRequest { exporter_id: self.exporter };
+        let answer = self.door.ask(console, |connection| async move {
+            connection.exporters().strike_off_exporter(within_deadline(request)).await
+        })?;
+        line(console, &answer.exporter.unwrap_or_default());
+        Ok(ExitCode::SUCCESS)
+    }
+}

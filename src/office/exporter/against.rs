@@ -1,0 +1,216 @@
+//! What the office knows of an exporter, held against what a certificate says of it.
+
+use super::{CostEvidence, Exporter};
+use crate::certificate::{Finding, Findings, Item, Particulars, Party};
+use crate::production::Production;
+use crate::time::Date;
+
+/// The criterion of goods that come from one country alone: what they cost to make decides nothing.
+const WHOLLY_OBTAINED: &str = "WO";
+
+impl Exporter {
+    /// Everything about it that stands against a certificate of its goods, on a day at the office.
+    #[must_use]
+    pub fn against(&self, particulars: &Particulars, production: Option<&Production>, day: Date) -> Findings {
+        let mut findings = Findings::default();
+        if self.struck_off {
+            let message = format!("`{}` was struck off: nobody files for it any more", self.identity.name);
+            findings.push(
+                Finding::error("EXPORTER_STRUCK_OFF", "exporter", message)
+                    .with_help("the office that registered it says why"),
+            );
+        }
+        self.is_named(particulars, &mut findings);
+        for (at, item) in particulars.goods.items.iter().enumerate() {
+            self.is_evidenced(item, &format!("goods.items[{at}].hs.code"), day, &mut findings);
+        }
+        if let Some(production) = production {
+            self.stands_on(production, &mut findings);
+        }
+        findings
+    }
+
+    /// Whether the exporter of the certificate is the registered one: a number decides, else the name.
+    fn is_named(&self, particulars: &Particulars, findings: &mut Findings) {
+        let identity = &self.identity;
+        let party = &particulars.exporter.party;
+        let is_ours = |number: &str| {
+            let number = folded(number);
+            number == folded(identity.national_id.as_str()) || number == folded(identity.registration.as_str())
+        };
+        let known = || format!("it is registered with `{}`, under `{}`", identity.national_id, identity.registration);
+        let by_id = party.ids.iter().any(|id| is_ours(id.number.as_str()));
+        let registration = particulars.exporter.registration.as_ref().map(|one| one.number.as_str());
+        let proven = by_id || registration.is_some_and(is_ours);
+        if !proven && let Some(first) = party.ids.first() {
+            let message = format!("`{}` is not the number of the registered exporter", first.number);
+            findings.push(
+                Finding::error("EXPORTER_IDENTITY", "exporter.party.ids", message)
+                    .with_help(format!("{}; or file for the exporter whose goods these are", known())),
+            );
+        }
+        if let Some(number) = registration.filter(|number| !is_ours(number)) {
+            let message = format!("`{number}` is not the registration number of the registered exporter");
+            let (path, rule) = ("exporter.registration.number", "EXPORTER_REGISTRATION");
+            let finding =
+                if by_id { Finding::warning(rule, path, message) } else { Finding::error(rule, path, message) };
+            findings.push(finding.with_help(known()));
+        }
+        let names = [Some(&party.name), party.other_name.as_ref()].into_iter().flatten();
+        if !names.clone().any(|name| spaced(name.as_str()) == spaced(identity.name.as_str())) {
+            let message = format!("says `{}`, and `{}` is registered", party.name, identity.name);
+            let spelt = proven || names.clone().any(|name| is_spelling(name.as_str(), identity.name.as_str()));
+            let finding = if spelt {
+                Finding::warning("EXPORTER_NAME", "exporter.party.name", message)
+            } else {
+                Finding::error("EXPORTER_NAME", "exporter.party.name", message)
+            };
+            findings.push(finding.with_help("write the name as registered"));
+        }
+        self.is_at(party, findings);
+    }
+
+    fn is_at(&self, party: &Party, findings: &mut Findings) {
+        let identity = &self.identity;
+        let line = |lines: &[crate::certificate::Text<256>]| {
+            lines.iter().map(crate::certificate::Text::as_str).collect::<Vec<_>>().join(", ")
+        };
+        let (said, registered) = (line(&party.address), line(&identity.address));
+        if folded(&said) != folded(&registered) {
+            let message = format!("says `{said}`, and `{registered}` is registered");
+            findings.push(
+                Finding::warning("EXPORTER_ADDRESS", "exporter.party.address", message)
+                    .with_help("write the address as registered, or have the new one registered"),
+            );
+        }
+        if party.country != identity.country {
+            let message = format!("says {}, and {} is registered", party.country, identity.country);
+            findings.push(Finding::warning("EXPORTER_ADDRESS", "exporter.party.country", message));
+        }
+    }
+
+    /// Whether verified evidence of what an item costs is good on the day; where it is not, the nearest is told of.
+    fn is_evidenced(&self, item: &Item, path: &str, day: Date, findings: &mut Findings) {
+        if item.criterion.as_ref().is_some_and(|criterion| criterion.code.as_str() == WHOLLY_OBTAINED) {
+            return;
+        }
+        let number = item.number;
+        let brings = "the exporter brings its cost statement to the office, which verifies it";
+        let Some(hs) = item.hs.as_ref().map(|hs| hs.code.as_str()) else {
+            let message = format!("item {number} has no code of the Harmonized System: no evidence of cost is for it");
+            findings.push(Finding::warning("COST_EVIDENCE_MISSING", path, message).with_help("give its code"));
+            return;
+        };
+        if self.evidence_for(hs, day).is_some() {
+            return;
+        }
+        let of = |one: &CostEvidence| format!("the evidence of cost `{}` for {}", one.reference, one.hs);
+        let for_it = || self.evidence.iter().filter(move |one| hs.starts_with(one.hs.as_str()));
+        let good = |one: &&CostEvidence| one.from <= day && day <= one.until;
+        let last = for_it().filter(|one| one.until < day).max_by_key(|one| one.until);
+        let next = for_it().filter(|one| day < one.from).min_by_key(|one| one.from);
+        let finding = if let Some(one) = for_it().rev().find(good) {
+            let message =
+                format!("nobody at the office has verified {}, good from {} to {}", of(one), one.from, one.until);
+            Finding::warning("COST_EVIDENCE_UNVERIFIED", path, message).with_help("an officer verifies it")
+        } else if let Some(one) = last {
+            let message = format!("{} was good until {}, and today is {day}", of(one), one.until);
+            Finding::warning("COST_EVIDENCE_EXPIRED", path, message).with_help(brings)
+        } else if let Some(one) = next {
+            let message = format!("{} is good from {} on, and today is {day}", of(one), one.from);
+            Finding::warning("COST_EVIDENCE_NOT_YET", path, message).with_help(brings)
+        } else {
+            let held = self.evidence.iter().map(|one| one.hs.as_str()).collect::<Vec<_>>().join(", ");
+            let others = if held.is_empty() { String::new() } else { format!("; there is for {held}") };
+            let message = format!("no evidence of what goods of {hs} cost is at the office{others}");
+            Finding::warning("COST_EVIDENCE_MISSING", path, message).with_help(brings)
+        };
+        findings.push(finding);
+    }
+
+    /// Whether cost statements that are declared with the goods are those the office knows.
+    fn stands_on(&self, production: &Production, findings: &mut Findings) {
+        for (at, statement) in production.cost_statements.iter().enumerate() {
+            let reference = statement.reference.as_str();
+            let path = format!("production.cost_statements[{at}]");
+            let Some(known) = self.evidence.iter().find(|one| one.reference.as_str() == reference) else {
+                let message = format!("the cost statement `{reference}` was not brought to the office");
+                findings.push(
+                    Finding::warning("COST_STATEMENT_UNKNOWN", format!("{path}.reference"), message)
+                        .with_help("bring it as evidence of cost under the same reference"),
+                );
+                continue;
+            };
+            if let Some(until) = statement.valid_until.filter(|until| *until != known.until) {
+                let message =
+                    format!("says {until}, and the office holds `{reference}` for good until {}", known.until);
+                findings.push(Finding::warning("COST_STATEMENT_DATES", format!("{path}.valid_until"), message));
+            }
+        }
+    }
+}
+
+/// Letters and digits alone, in capitals: how numbers are compared.
+pub fn folded(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
+}
+
+/// Without regard to case and spaces.
+fn spaced(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").to_uppercase()
+}
+
+/// Words of a name that say its legal form, which no two firms are told apart by.
+const FORMS: [&str; 18] = [
+    "AG",
+    "BHD",
+    "CO",
+    "COMPANY",
+    "CORP",
+    "CORPORATION",
+    "GMBH",
+    "INC",
+    "INCORPORATED",
+    "LIMITED",
+    "LLC",
+    "LTD",
+    "PLC",
+    "PRIVATE",
+    "PTY",
+    "PVT",
+    "SA",
+    "SDN",
+];
+
+/// Whether one name is the other in another spelling: but for the legal form, one letter in five may differ.
+fn is_spelling(said: &str, registered: &str) -> bool {
+    let bare = |text: &str| {
+        let words = text.split(|c: char| !c.is_alphanumeric()).map(folded);
+        words.filter(|word| !FORMS.contains(&word.as_str())).collect::<String>().chars().collect::<Vec<_>>()
+    };
+    let (said, registered) = (bare(said), bare(registered));
+    let most = (registered.len() / 5).max(1);
+    !registered.is_empty() && registered.len().abs_diff(said.len()) <= most && distance(&said, &registered) <= most
+}
+
+/// Letters put in, left out or changed between two texts (Levenshtein).
+fn distance(from: &[char], to: &[char]) -> usize {
+    let mut row = (0..=to.len()).collect::<Vec<_>>();
+    for (at, letter) in from.iter().enumerate() {
+        let mut before = at;
+        let mut left = at + 1;
+        for (other, cell) in to.iter().zip(row.iter_mut().skip(1)) {
+            let changed = before + usize::from(letter != other);
+            before = *cell;
+            left = changed.min(before + 1).min(left + 1);
+            *cell = left;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = at + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;
