@@ -41,7 +41,7 @@ pub enum Saved {
     /// A party.
     Party(SavedParty),
     /// A product.
-    Product(SavedProduct),
+    Product(Box<SavedProduct>),
 }
 
 impl Exporters {
@@ -120,7 +120,8 @@ impl Exporters {
         let Record { name, main, production, .. } = read(&record)?;
         let saved = match kind {
             SavedKind::Party => SavedParty::read(name, main.as_bytes()).map(Saved::Party),
-            SavedKind::Product => SavedProduct::read(name, main.as_bytes(), production.as_bytes()).map(Saved::Product),
+            SavedKind::Product => SavedProduct::read(name, main.as_bytes(), production.as_bytes())
+                .map(|product| Saved::Product(Box::new(product))),
         };
         saved.map_err(|_| super::unreadable(kind.word()))
     }
