@@ -430,3 +430,24 @@ fn say_refused(console: Console, row: usize, reason: &str, message: &str, findin
     console.data(format!("row {row}: {}  {} [{reason}]", console.paint(Colour::Red, "refused"), plain(message)));
     console.raw(findings_text(console, findings).as_bytes());
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_may_say_for_whom_it_is_filed_and_how_the_goods_were_made() {
+        let file = |text: &str| {
+            let row = Row { number: 1, text: RowText::Json(text.to_owned()) };
+            OneFile::of(&row, None).ok().and_then(Result::ok).unwrap()
+        };
+        let plain = file(r#"{"agreement": "CPFTA", "exporter": {"party": {}}}"#);
+        assert_eq!((plain.exporter, plain.production.len()), (None, 0));
+        let row = r#"{"exporter": "SLK-1", "certificate": {"agreement": "CPFTA"}, "production": {"items": []}}"#;
+        let said = file(row);
+        assert_eq!(said.exporter.as_deref(), Some("SLK-1"));
+        assert_eq!(said.certificate, r#"{"agreement":"CPFTA"}"#);
+        assert_eq!(said.production, r#"{"items":[]}"#);
+        assert_eq!(said.shown(), file(row).shown(), "the same row is declared the same way");
+    }
+}
