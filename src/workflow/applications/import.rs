@@ -64,7 +64,7 @@ impl Applications {
             .map_err(|e| SequencerError::Unavailable(e.to_string()).into())
     }
 
-    fn import_now(&self, caller: &Caller, rows: Vec<ImportRow>) -> Vec<Answer> {
+    pub(super) fn import_now(&self, caller: &Caller, rows: Vec<ImportRow>) -> Vec<Answer> {
         let mut seen = HashSet::new();
         // A request that stands twice in one message waits for its first.
         let first = rows.iter().map(|row| seen.insert(row.request_id.as_str())).collect::<Vec<_>>();
