@@ -273,7 +273,7 @@ pub(super) const fn stage_to_wire(stage: StageName) -> wire::ApplicationStage {
     }
 }
 
-fn at(ms: u64) -> Option<prost_types::Timestamp> {
+pub(super) fn at(ms: u64) -> Option<prost_types::Timestamp> {
     let instant = i64::try_from(ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
     instant.map(convert::instant)
 }
@@ -293,6 +293,7 @@ pub(super) fn to_wire(application: &Application) -> wire::Application {
         Examined::ByMachine(policy) => Some(policy.clone()),
         Examined::By(_) => None,
     });
+    let released = stage.approval().and_then(|approval| approval.released_under.clone());
     let findings = submission.map(|one| failure::wire_findings(&one.findings, usize::MAX).findings);
     wire::Application {
         application_id: application.id.to_string(),
@@ -343,5 +344,6 @@ pub(super) fn to_wire(application: &Application) -> wire::Application {
         certificate_index: certificate.map_or(0, |one| one.index),
         examined_under_policy: policy.unwrap_or_default(),
         mandate_id: application.mandate.as_ref().map(|one| one.mandate.to_string()).unwrap_or_default(),
+        released_under_policy: released.unwrap_or_default(),
     }
 }

@@ -20,6 +20,7 @@ use wire::certificate_service_client::CertificateServiceClient;
 use wire::examination_service_client::ExaminationServiceClient;
 use wire::exporter_service_client::ExporterServiceClient;
 use wire::log_service_client::LogServiceClient;
+use wire::policy_service_client::PolicyServiceClient;
 use wire::session_service_client::SessionServiceClient;
 use wire::verification_service_client::VerificationServiceClient;
 
@@ -118,6 +119,11 @@ impl Connection {
     /// Exporters and their mandates.
     pub(crate) fn exporters(&self) -> ExporterServiceClient<Calls> {
         ExporterServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
+    }
+
+    /// The policy of examination by machine.
+    pub(crate) fn policies(&self) -> PolicyServiceClient<Calls> {
+        PolicyServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
     }
 
     /// Verifying and looking up.

@@ -10,6 +10,7 @@ use super::exporters::ExporterDoor;
 use super::hosts::Hosts;
 use super::http;
 use super::logs::Logs;
+use super::policies::PoliciesDoor;
 use super::rate::RateLimit;
 use super::sessions::Sessions;
 use super::verifications::Verifications;
@@ -21,6 +22,7 @@ use super::wire::origin::v1::certificate_service_server::CertificateServiceServe
 use super::wire::origin::v1::examination_service_server::ExaminationServiceServer;
 use super::wire::origin::v1::exporter_service_server::ExporterServiceServer;
 use super::wire::origin::v1::log_service_server::LogServiceServer;
+use super::wire::origin::v1::policy_service_server::PolicyServiceServer;
 use super::wire::origin::v1::session_service_server::SessionServiceServer;
 use super::wire::origin::v1::verification_service_server::VerificationServiceServer;
 use crate::exchange::driver::DriverView;
@@ -89,6 +91,7 @@ type ExportersServer = ExporterServiceServer<ExporterDoor>;
 type AuditsServer = AuditServiceServer<Audits>;
 type SessionsServer = SessionServiceServer<Sessions>;
 type LogsServer = LogServiceServer<Logs>;
+type PoliciesServer = PolicyServiceServer<PoliciesDoor>;
 type AdminServer = AdminServiceServer<Admin>;
 
 impl Doors {
@@ -131,12 +134,16 @@ impl Doors {
             SessionsServer::NAME,
             AuditsServer::NAME,
             ExportersServer::NAME,
+            PoliciesServer::NAME,
             AdminServer::NAME,
         ];
         let client = Routes::new(client_health_server)
             .add_service(reflection(&services)?)
             .add_service(
                 ExportersServer::new(ExporterDoor { hosts: hosts.clone() }).max_decoding_message_size(MAX_MESSAGE),
+            )
+            .add_service(
+                PoliciesServer::new(PoliciesDoor { hosts: hosts.clone() }).max_decoding_message_size(MAX_MESSAGE),
             )
             .add_service(AuditsServer::new(Audits { hosts: hosts.clone() }).max_decoding_message_size(MAX_MESSAGE))
             .add_service(SessionsServer::new(sessions).max_decoding_message_size(MAX_MESSAGE))
@@ -174,6 +181,7 @@ impl Health {
         self.client.set_serving::<SessionsServer>().await;
         self.client.set_serving::<AuditsServer>().await;
         self.client.set_serving::<ExportersServer>().await;
+        self.client.set_serving::<PoliciesServer>().await;
         self.client.set_serving::<AdminServer>().await;
         self.admin.set_serving::<AdminServer>().await;
     }
@@ -188,6 +196,7 @@ impl Health {
         self.client.set_not_serving::<SessionsServer>().await;
         self.client.set_not_serving::<AuditsServer>().await;
         self.client.set_not_serving::<ExportersServer>().await;
+        self.client.set_not_serving::<PoliciesServer>().await;
         self.client.set_not_serving::<AdminServer>().await;
         self.admin.set_not_serving::<AdminServer>().await;
         // The empty name is the server as a whole.

@@ -162,9 +162,13 @@ fn number(text: &str) -> Result<Option<CertificateNumber>, ApiError> {
 
 fn queued(row: &QueueRow) -> wire::QueuedApplication {
     let differences = row.differences.iter().flatten();
+    let left = row.application.left.as_ref();
     wire::QueuedApplication {
         application: Some(to_wire(&row.application)),
         compared: row.differences.is_some(),
+        left_under_policy: left.map_or_else(String::new, |one| one.policy.clone()),
+        left_reason: left.map_or_else(String::new, |one| one.reason.clone()),
+        left_message: left.map_or_else(String::new, |one| one.words.clone()),
         differences: differences
             .map(|one| wire::ApplicationDifference {
                 path: one.path.clone(),

@@ -44,7 +44,8 @@ fn code(reason: &str, class: Class) -> Code {
         | "APPLICATION_ROLE"
         | "APPLICATION_NOT_YOURS"
         | "OWN_APPLICATION"
-        | "SAME_PERSON" => Code::PermissionDenied,
+        | "SAME_PERSON"
+        | "POLICY_NOT_YOURS" => Code::PermissionDenied,
         "AUTHORITY_UNKNOWN"
         | "CERTIFICATE_UNKNOWN"
         | "APPLICATION_UNKNOWN"
@@ -58,7 +59,8 @@ fn code(reason: &str, class: Class) -> Code {
         | "EVIDENCE_UNKNOWN"
         | "SAVED_UNKNOWN"
         | "STATUS_LIST_UNKNOWN"
-        | "ITEM_UNKNOWN" => Code::NotFound,
+        | "ITEM_UNKNOWN"
+        | "POLICY_UNKNOWN" => Code::NotFound,
         "REQUEST_ID_REUSED" | "NUMBER_TAKEN" | "LOGIN_TAKEN" | "EXPORTER_EXISTS" => Code::AlreadyExists,
         "RULES_REFUSE"
         | "STATUS_FORBIDS"
@@ -84,7 +86,8 @@ fn code(reason: &str, class: Class) -> Code {
         | "MANDATE_MISSING"
         | "MANDATE_NOT_YET"
         | "MANDATE_OFFICE"
-        | "MANDATE_REVOKED" => Code::FailedPrecondition,
+        | "MANDATE_REVOKED"
+        | "POLICY_VERSION" => Code::FailedPrecondition,
         "RECORD_MOVED" | "APPLICATION_MOVED" => Code::Aborted,
         "RANGE_UNPUBLISHED" => Code::OutOfRange,
         "OVERLOADED" | "RATE_LIMITED" | "SIGN_IN_LOCKED" | "NO_SPACE" => Code::ResourceExhausted,

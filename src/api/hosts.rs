@@ -7,7 +7,7 @@ use crate::office::{Action, ApiToken, Caller, ReadingRights};
 use crate::signature::PublicKey;
 use crate::statement::{Addressee, Issuer};
 use crate::store::{PublishedHead, Store};
-use crate::workflow::{Accounts, Applications, Desk, Exporters};
+use crate::workflow::{Accounts, Applications, Desk, Exporters, Policies};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -27,6 +27,8 @@ pub struct HostedAuthority {
     pub accounts: Accounts,
     /// Its exporters and their mandates.
     pub exporters: Exporters,
+    /// Its policy of examination by machine.
+    pub policies: Policies,
     /// The public half of its keys.
     pub keys: Vec<PublishedKey>,
 }

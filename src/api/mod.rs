@@ -23,6 +23,7 @@ mod life;
 mod logs;
 mod partners;
 mod peer;
+mod policies;
 mod rate;
 mod sessions;
 mod stream;

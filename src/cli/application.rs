@@ -98,6 +98,8 @@ pub(super) fn full(console: Console, application: &wire::Application) {
         ("submitted", instant(application.submitted_at.as_ref())),
         ("in hand of", claimed),
         ("certificate", certificate),
+        ("examined", by_policy(&application.examined_under_policy, "by machine under")),
+        ("signature", by_policy(&application.released_under_policy, "released under")),
         ("sha256", hex::encode(&application.file_sha256)),
     ] {
         console.data(format!("{label:12}{value}"));
@@ -116,6 +118,10 @@ pub(super) fn full(console: Console, application: &wire::Application) {
         let note = if event.note.is_empty() { String::new() } else { format!(": {}", plain(&event.note)) };
         console.data(format!("{}  {} by {}{note}", instant(event.at.as_ref()), event.deed, plain(&event.name)));
     }
+}
+
+fn by_policy(policy: &str, how: &str) -> String {
+    if policy.is_empty() { "-".to_owned() } else { format!("{how} {}", plain(policy)) }
 }
 
 /// As one JSON document.
@@ -142,6 +148,7 @@ pub(super) fn described(application: &wire::Application) -> Value {
         "certificate_jti": application.certificate_jti,
         "refusal": application.refusal_code,
         "examined_under_policy": application.examined_under_policy,
+        "released_under_policy": application.released_under_policy,
         "file_sha256": hex::encode(&application.file_sha256),
         "findings": findings,
         "queries": queries.collect::<Vec<_>>(),

@@ -30,6 +30,7 @@ mod key;
 mod log;
 mod mandate;
 mod partner;
+mod policy;
 mod ports;
 mod queue;
 mod redact;
@@ -102,6 +103,7 @@ enum Command {
     Queue(queue::Arguments),
     Examine(examine::Arguments),
     Sign(sign::Arguments),
+    Policy(policy::Arguments),
     Log(log::Arguments),
     Init(Box<init::Arguments>),
     CheckConfig(check_config::Arguments),
@@ -134,6 +136,7 @@ impl Command {
             Self::Queue(arguments) => arguments.run(console),
             Self::Examine(arguments) => arguments.run(console),
             Self::Sign(arguments) => arguments.run(console),
+            Self::Policy(arguments) => arguments.run(console),
             Self::Log(arguments) => arguments.run(console),
             Self::Init(arguments) => arguments.run(console),
             Self::CheckConfig(arguments) => arguments.run(console),

@@ -55,11 +55,16 @@ fn show(console: Console, row: &wire::QueuedApplication) {
         if let Some(members) = described.as_object_mut() {
             members.insert("compared".to_owned(), row.compared.into());
             members.insert("differences".to_owned(), differences.collect());
+            members.insert("left".to_owned(), json!({ "reason": row.left_reason, "message": row.left_message }));
         }
         console.data(described);
         return;
     }
     application::line(console, &application);
+    if !row.left_reason.is_empty() {
+        let (policy, why) = (plain(&row.left_under_policy), plain(&row.left_message));
+        console.data(format!("    left to officers by {policy}: {why} [{}]", row.left_reason));
+    }
     if !application.claimed_by.is_empty() {
         console.data(format!("    in hand of {}", plain(&application.claimed_by)));
     }

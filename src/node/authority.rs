@@ -10,7 +10,7 @@ use crate::sequencer::{Limits, Sequencer, Setup, Signers};
 use crate::store::{JournalOptions, JournalStore, Store};
 use crate::time::{Clock, Random, Timestamp};
 use crate::trust::TrustList;
-use crate::workflow::{Accounts, Applications, Desk, DeskSetup, Exporters};
+use crate::workflow::{Accounts, Applications, Desk, DeskSetup, Exporters, Policies};
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 
@@ -68,6 +68,8 @@ pub(super) fn open(one: &AuthorityConfiguration, around: &Surroundings) -> Resul
         .map_err(|error| refused(one, &error))?;
     let (clock, random) = (Arc::clone(&around.clock), Arc::clone(&around.random));
     let exporters = Exporters::new(Arc::clone(&store), clock, random, accounts.clone());
+    let policies = Policies::load(Arc::clone(&store), Arc::clone(&around.clock), accounts.clone())
+        .map_err(|error| refused(one, &error))?;
     let desk = Desk::new(DeskSetup {
         issuer: one.issuer.clone(),
         country: one.country,
@@ -87,6 +89,7 @@ pub(super) fn open(one: &AuthorityConfiguration, around: &Surroundings) -> Resul
         offices: one.offices.iter().map(|office| office.code.clone()).collect(),
         accounts,
         exporters,
+        policies,
         keys: keys.published,
     };
     Ok(OpenAuthority { hosted, sequencer })

@@ -14,7 +14,7 @@ pub use refused::ApplicationRefused;
 pub use stage::{Approval, IssuedAs, Recommendation, Refusal, RefusalCode, Stage, StageName, Submission, UnknownStage};
 pub use table::{Deed, state_table};
 
-use super::{AccountId, Carried, ExporterId};
+use super::{AccountId, Carried, ExporterId, LeftToOfficers};
 use crate::certificate::{AgreementCode, Country, HsCode, OfficeCode, Sha256, Text};
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +42,9 @@ pub struct Application {
     pub paper: Sha256,
     /// Where it stands.
     pub stage: Stage,
+    /// Why the machine left it to officers, where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<LeftToOfficers>,
     /// What officers asked, in order; only the last can be open.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub queries: Vec<Query>,
@@ -117,6 +120,13 @@ impl Application {
     #[must_use]
     pub fn last(&self) -> Option<&Event> {
         self.history.last()
+    }
+
+    /// Whether it was just submitted, and neither an officer nor the machine has looked at it.
+    #[must_use]
+    pub fn is_untouched(&self) -> bool {
+        let looked = |event: &Event| matches!(event.deed, Deed::Claim | Deed::MachineExamine);
+        self.stage.name() == StageName::Submitted && self.left.is_none() && !self.history.iter().any(looked)
     }
 
     /// When it was submitted, in Unix milliseconds; when it was drafted, as long as it is a draft.

@@ -45,6 +45,9 @@ pub enum SamePerson {
         "who examined this application is the signatory in whose place it would be signed; another signatory has to sign"
     )]
     Deputy,
+    /// Who set the policy of examination would be the one whose signature is released by it.
+    #[error("who set the policy of examination does not sign what was examined by it; another signatory has to")]
+    Policy,
 }
 
 impl FourEyes {

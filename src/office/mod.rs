@@ -18,6 +18,7 @@ mod password;
 mod permission;
 mod person;
 mod place;
+mod policy;
 mod reading;
 mod role;
 mod scopes;
@@ -45,6 +46,7 @@ pub use password::{NotAPassword, PASSWORD_LEAST, PASSWORD_MOST, Password, Passwo
 pub use permission::{Action, UnknownAction};
 pub use person::{NotAPerson, Person};
 pub use place::Office;
+pub use policy::{LeftToOfficers, Policy, PolicyAgreement, PolicyCase, PolicyRefused, PolicyTerms, WhyLeft};
 pub use reading::{Reader, ReadingRights, UnknownReader};
 pub use role::{Role, UnknownRole};
 pub use scopes::Scopes;

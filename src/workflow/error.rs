@@ -2,7 +2,7 @@
 
 use crate::{
     certificate::{Findings, Severity},
-    office::{AccountRefused, Action, ApplicationRefused, ExporterRefused, MandateRefused},
+    office::{AccountRefused, Action, ApplicationRefused, ExporterRefused, MandateRefused, PolicyRefused},
     reason::{Class, Reasoned},
     sequencer::SequencerError,
     statement::Kid,
@@ -84,6 +84,9 @@ pub enum WorkflowError {
     /// The mandate does not carry it.
     #[error(transparent)]
     Mandate(#[from] MandateRefused),
+    /// The policy of examination is not set or agreed to.
+    #[error(transparent)]
+    Policy(#[from] PolicyRefused),
     /// There is no such account.
     #[error("`{0}` is not an account of this authority")]
     AccountUnknown(String),
@@ -146,6 +149,7 @@ impl Reasoned for WorkflowError {
             Self::MandateUnknown(_) => "MANDATE_UNKNOWN",
             Self::Exporter(error) => error.reason(),
             Self::Mandate(error) => error.reason(),
+            Self::Policy(error) => error.reason(),
             Self::AccountUnknown(_) => "ACCOUNT_UNKNOWN",
             Self::KeyNotListed { .. } => "KEY_NOT_LISTED",
             Self::PageToken => "PAGE_TOKEN_INVALID",

@@ -4,13 +4,16 @@
 //! nothing. Whether the caller's role may is asked before ([`Deed::action`]); what hangs on this one application
 //! (whose it is, who has it in hand, who examined it) is asked here.
 
-use super::super::{AccountId, Caller, Carried, Examined, ExporterId, FourEyes, Hand};
+use super::super::{
+    Account, AccountId, Caller, Carried, Examined, ExporterId, FourEyes, Hand, LeftToOfficers, WhyLeft,
+};
 use super::declaration::Declarant;
 use super::refused::ApplicationRefused;
 use super::stage::{Approval, IssuedAs, Recommendation, Refusal, RefusalCode, Stage, Submission};
 use super::table::Deed;
 use super::{Application, ApplicationId, Event, Query, Subject};
 use crate::certificate::{Declaration, Findings, OfficeCode, Sha256, Text};
+use crate::reason::Reasoned as _;
 use crate::time::Timestamp;
 
 type Moved = Result<Application, ApplicationRefused>;
@@ -30,6 +33,13 @@ impl By {
     pub fn caller(caller: &Caller, office: &OfficeCode, now: Timestamp) -> Self {
         let (name, exporter) = (caller.account().name.clone(), caller.account().exporter.clone());
         Self { hand: Some(caller.hand(office)), exporter, name, at_ms: ms(now) }
+    }
+
+    /// A signatory whose signature a policy releases, in their own name.
+    #[must_use]
+    pub fn signatory(account: &Account, now: Timestamp) -> Self {
+        let hand = Hand { account: account.id.clone(), person: account.person(), in_place_of: None };
+        Self { hand: Some(hand), exporter: account.exporter.clone(), name: account.name.clone(), at_ms: ms(now) }
     }
 
     /// A policy of the authority.
@@ -66,13 +76,9 @@ impl Application {
     pub fn draft(id: ApplicationId, exporter: ExporterId, (subject, paper): (Subject, Sha256), by: &By) -> Self {
         let (created_ms, mandate) = (by.at_ms, None);
         let agent = by.account().filter(|_| by.exporter.as_ref() != Some(&exporter)).cloned();
-        let (stage, queries, history) = (Stage::Draft, Vec::new(), Vec::new());
-        Self { id, version: 0, exporter, agent, mandate, created_ms, subject, paper, stage, queries, history }.with(
-            by,
-            Deed::Draft,
-            Stage::Draft,
-            None,
-        )
+        let (stage, left, queries, history) = (Stage::Draft, None, Vec::new(), Vec::new());
+        Self { id, version: 0, exporter, agent, mandate, created_ms, subject, paper, stage, left, queries, history }
+            .with(by, Deed::Draft, Stage::Draft, None)
     }
 
     /// Changes a draft.
@@ -101,6 +107,13 @@ impl Application {
         let examined = Examined::ByMachine(policy.to_owned());
         let recommendation = Box::new(Recommendation { examined, at_ms: by.at_ms });
         self.take(|submission| Stage::Recommended { submission, recommendation }, &by, Deed::MachineExamine, None)
+    }
+
+    /// Notes why the machine leaves it to officers; where it stands does not change by it.
+    #[must_use]
+    pub fn left_to_officers(self, policy: &str, why: &WhyLeft, now: Timestamp) -> Self {
+        let (policy, reason, words) = (policy.to_owned(), why.reason().to_owned(), why.to_string());
+        Self { left: Some(LeftToOfficers { policy, reason, words, at_ms: ms(now) }), ..self }
     }
 
     /// Takes it in hand.
@@ -202,10 +215,14 @@ impl Application {
         self.approved(shown, name, None, by)
     }
 
-    /// The same under a policy that releases the signatory's signature.
-    pub fn release_signature(self, signatory: By, shown: Sha256, name: Text<256>, policy: &str) -> Moved {
-        Deed::Sign.at(self.stage.name())?;
-        self.approved(shown, name, Some(policy.to_owned()), &signatory)
+    /// The same under a policy that releases the signatory's signature, of what that policy examined alone.
+    pub fn release_signature(self, signatory: &By, shown: Sha256, name: Text<256>, policy: &str) -> Moved {
+        self.officer(Deed::Sign, signatory)?;
+        let examined = self.stage.examined().map(|one| &one.examined);
+        if !matches!(examined, Some(Examined::ByMachine(by)) if by == policy) {
+            return Err(ApplicationRefused::NotHere { deed: Deed::Sign, stage: self.stage.name() });
+        }
+        self.approved(shown, name, Some(policy.to_owned()), signatory)
     }
 
     fn approved(self, shown: Sha256, name: Text<256>, released_under: Option<String>, by: &By) -> Moved {
@@ -218,8 +235,9 @@ impl Application {
         let hand = by.hand.clone().ok_or_else(here)?;
         let both = FourEyes::of(recommendation.examined.clone(), hand)?;
         let signatory = both.signed().clone();
+        let note = released_under.as_ref().and_then(|policy| Text::typed(&format!("released under {policy}")).ok());
         let approval = Box::new(Approval { signatory, name, at_ms: by.at_ms, shown, released_under });
-        Ok(self.with(by, Deed::Sign, Stage::Approved { submission, recommendation, approval }, None))
+        Ok(self.with(by, Deed::Sign, Stage::Approved { submission, recommendation, approval }, note))
     }
 
     /// The certificate is issued.
