@@ -79,7 +79,12 @@ impl ApplicationService for ApplicationsDoor {
         let wire::SubmitApplicationRequest { request_id, application_id, declaration } = request.into_inner();
         let id = id(&application_id)?;
         let declarant = declarant(declaration)?.ok_or_else(|| missing("declaration", "a declaration is needed"))?;
-        let view = done(authority, move |at| at.applications.submit(&caller, &request_id, id, declarant)).await?;
+        let view =
+            done(Arc::clone(&authority), move |at| at.applications.submit(&caller, &request_id, id, declarant)).await?;
+        // On its own: a caller that hangs up between approval and issue leaves no approval behind.
+        let issuing = tokio::spawn(async move { authority.applications.with_certificate(view).await });
+        let view = issuing.await.map_err(|error| ApiError::Task(error.to_string()))?;
+        let view = view.map_err(|error| refused(&error))?;
         Ok(Response::new(wire::SubmitApplicationResponse { application: Some(to_wire(&view.application)) }))
     }
 

@@ -81,6 +81,7 @@ pub(super) fn open(one: &AuthorityConfiguration, around: &Surroundings) -> Resul
         clock: Arc::clone(&around.clock),
     });
     let applications = Applications::new(desk.clone(), exporters.clone(), Arc::clone(&around.random));
+    let applications = applications.under(policies.clone());
     let hosted = HostedAuthority {
         issuer: one.issuer.clone(),
         reading: one.reading,

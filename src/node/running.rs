@@ -81,7 +81,8 @@ impl Node {
         let own = opened.iter().map(OpenAuthority::exchanged).collect();
         let speakers = opened.iter().map(|one| (one.hosted.issuer.clone(), one.sequencer.clone())).collect();
         let receipts = Arc::new(ReceiptBook::new(speakers, Arc::clone(&keeper), Arc::clone(&clock)));
-        let (hosted, sequencers) = opened.into_iter().map(|one| (one.hosted, one.sequencer)).unzip();
+        let (hosted, sequencers): (Vec<_>, Vec<_>) = opened.into_iter().map(|one| (one.hosted, one.sequencer)).unzip();
+        let machines = hosted.iter().map(|one| one.applications.clone()).collect::<Vec<_>>();
 
         let address = partner.as_ref().map(PartnerDoor::address);
         let exchange = match partner {
@@ -122,6 +123,10 @@ impl Node {
         };
         let drain = configuration.limits.drain;
         let mut serving = JoinSet::new();
+        // What stands under a policy since before the start is taken up before anybody calls.
+        for machine in machines {
+            serving.spawn(machine.keep_going(stopping.clone()));
+        }
         serving.spawn(public.serve(
             Greeting::Tls(public_tls.acceptor()?),
             doors.public,

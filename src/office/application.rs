@@ -116,6 +116,19 @@ impl Application {
         exporter == Some(&self.exporter) || self.agent.as_ref() == Some(account)
     }
 
+    /// The accounts that filed it: each that drafted, submitted or answered for it, and its agent.
+    #[must_use]
+    pub fn filers(&self) -> Vec<&AccountId> {
+        let filing = |event: &&Event| matches!(event.deed, Deed::Draft | Deed::Submit | Deed::Answer);
+        let mut filers = self.agent.iter().collect::<Vec<_>>();
+        for account in self.history.iter().filter(filing).filter_map(|event| event.account.as_ref()) {
+            if !filers.contains(&account) {
+                filers.push(account);
+            }
+        }
+        filers
+    }
+
     /// What was done to it last.
     #[must_use]
     pub fn last(&self) -> Option<&Event> {

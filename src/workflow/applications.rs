@@ -10,9 +10,11 @@ mod examine;
 mod file;
 mod import;
 mod keep;
+mod machine;
 mod paper;
 mod queue;
 mod sign;
+mod standing;
 
 pub use check::Checked;
 pub use differences::Difference;
@@ -22,16 +24,17 @@ pub use paper::Paper;
 pub use queue::{QueueAsked, QueuePage, QueueRow};
 pub use sign::{Preview, Signed};
 
-use super::{Accounts, Desk, Drawn, Exporters, WorkflowError};
+use super::{Accounts, Desk, Drawn, Exporters, Policies, WorkflowError};
 use crate::{
     certificate::OfficeCode,
-    office::{Action, Actor, ApplicationId, AuditEvent, Caller, Carried, Filing, Subject},
+    office::{AccountId, Action, Actor, ApplicationId, AuditEvent, Caller, Carried, Filing, Subject},
     sequencer::RequestKey,
-    store::Store,
+    store::{Expected, Store},
     time::{Date, Random},
 };
 use keep::{Change, Kept, Request};
 use sha2::{Digest as _, Sha256};
+use standing::Standing;
 use std::sync::Arc;
 
 /// Applications on a page at most.
@@ -49,13 +52,21 @@ pub struct Applications {
     desk: Desk,
     exporters: Exporters,
     random: Arc<dyn Random>,
+    policies: Option<Policies>,
+    standing: Standing,
 }
 
 impl Applications {
     /// Those of the desk's authority.
     #[must_use]
-    pub const fn new(desk: Desk, exporters: Exporters, random: Arc<dyn Random>) -> Self {
-        Self { desk, exporters, random }
+    pub fn new(desk: Desk, exporters: Exporters, random: Arc<dyn Random>) -> Self {
+        Self { desk, exporters, random, policies: None, standing: Standing::default() }
+    }
+
+    /// The same under the authority's policy of examination by machine; without one everything goes to officers.
+    #[must_use]
+    pub fn under(self, policies: Policies) -> Self {
+        Self { policies: Some(policies), ..self }
     }
 
     fn store(&self) -> &dyn Store {
@@ -94,18 +105,22 @@ impl Applications {
         let audit = audit_row(caller, &change);
         let changes = std::slice::from_ref(&change);
         keep::commit(self.store(), self.now_ms(), &[request], changes, vec![audit], Drawn::default())?;
+        // Whatever brought it to be submitted, the machine looks at it once.
+        if change.after.is_untouched() && self.policy().is_some() {
+            self.standing.call(change.after.id);
+        }
         self.view(change.after)
     }
 
     /// The same of what is filed for its exporter: a mandate is drawn on in the same commit. `before` is what was
-    /// carried of the same application.
+    /// carried of the same application, and `rests_on` what the machine relied on.
     fn commit_filed(
         &self,
         caller: &Caller,
         request: &Request,
         change: Change,
-        filing: &Filing<'_>,
-        before: Option<&Carried>,
+        (filing, before): (&Filing<'_>, Option<&Carried>),
+        rests_on: &[Expected],
     ) -> Result<View, WorkflowError> {
         let Change { before: kept, after, paper } = change;
         for _ in 0..DRAWN_ANEW {
@@ -116,9 +131,11 @@ impl Applications {
                 Err(refused) => return self.again(request)?.ok_or(refused),
             };
             let change = Change { before: kept.clone(), after: after.clone().carried(carried), paper: paper.clone() };
-            let (audit, changes) = (audit_row(caller, &change), std::slice::from_ref(&change));
+            let (audit, changes) = (audit_rows(caller, &change), std::slice::from_ref(&change));
             let requests = std::slice::from_ref(request);
-            match keep::commit(self.store(), self.now_ms(), requests, changes, vec![audit], drawing.drawn()?) {
+            let mut drawn = drawing.drawn()?;
+            drawn.expected.extend_from_slice(rests_on);
+            match keep::commit(self.store(), self.now_ms(), requests, changes, audit, drawn) {
                 Ok(()) => return self.view(change.after),
                 Err(error) if keep::drawn_on(&error) => {}
                 Err(error) => return Err(error),
@@ -174,17 +191,39 @@ impl Body {
 
 /// A row of the audit trail: who did what to which application, and nothing of what it says.
 fn audit_row(caller: &Caller, change: &Change) -> Vec<u8> {
-    let deed = change.after.last().map_or("change", |event| event.deed.name());
+    // What a policy did behind it in the same commit has rows of its own.
+    let own = change.after.history.iter().rev().find(|event| event.account.as_ref() == Some(caller.id()));
+    let own = own.or_else(|| change.after.last());
+    let deed = own.map_or("change", |event| event.deed.name());
     let mut event = AuditEvent::named(Actor::Caller(caller), &format!("application_{deed}"));
     let hand = caller.hand(&change.after.subject.office);
     event.in_place_of = hand.in_place_of.map(|(absent, _)| absent.to_string());
-    let stage = change.after.stage.name();
+    let stage = own.map_or_else(|| change.after.stage.name(), |event| event.stage);
     let before = change.before.as_ref().and_then(|kept| kept.application.mandate.as_ref());
     let detail = match change.after.mandate.as_ref().filter(|carried| Some(*carried) != before) {
         Some(carried) => format!("{stage} on {}", carried.mandate),
         None => stage.to_string(),
     };
     event.on(change.after.id).with_detail(detail).to_row()
+}
+
+/// The same with the rows of what a policy did behind it.
+fn audit_rows(caller: &Caller, change: &Change) -> Vec<Vec<u8>> {
+    let mut rows = vec![audit_row(caller, change)];
+    rows.extend(policy_rows(change, Some(caller.id())));
+    rows
+}
+
+/// What was done in a change by no caller: by a policy, or in the name of the signatory whose signature it released.
+fn policy_rows<'a>(change: &'a Change, caller: Option<&'a AccountId>) -> impl Iterator<Item = Vec<u8>> + 'a {
+    let before = change.before.as_ref().map_or(0, |kept| kept.application.history.len());
+    let new = change.after.history.iter().skip(before);
+    new.filter(move |event| caller.is_none() || event.account.as_ref() != caller).map(|event| {
+        let named = AuditEvent::named(Actor::Node, &format!("application_{}", event.deed));
+        let by = event.account.as_ref().map_or_else(|| named.by.clone(), ToString::to_string);
+        let said = event.note.as_ref().map_or_else(|| format!("under {}", event.name), ToString::to_string);
+        AuditEvent { by, ..named }.on(change.after.id).with_detail(format!("{}, {said}", event.stage)).to_row()
+    })
 }
 
 fn page_size(asked: usize) -> usize {

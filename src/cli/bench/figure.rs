@@ -65,11 +65,23 @@ pub(super) enum Name {
     #[value(name = "check_application")]
     #[serde(rename = "check_application")]
     CheckApplication,
+    /// Applications a second that are imported by streams of 64 rows a message, each checked and durable
+    #[value(name = "import_applications")]
+    #[serde(rename = "import_applications")]
+    ImportApplications,
+    /// Certificates a second from the application to the certificate, examined by machine and signed under a policy
+    #[value(name = "auto_issue")]
+    #[serde(rename = "auto_issue")]
+    AutoIssue,
+    /// Milliseconds for the first page of an office's queue while 20,000 applications wait (--full: 1,000,000)
+    #[value(name = "queue_first_page")]
+    #[serde(rename = "queue_first_page")]
+    QueueFirstPage,
 }
 
 impl Name {
     /// All that take no longer than a minute.
-    pub(super) const USUAL: [Self; 11] = [
+    pub(super) const USUAL: [Self; 14] = [
         Self::IssueStream,
         Self::IssueUnary64,
         Self::VerifyCold,
@@ -81,6 +93,9 @@ impl Name {
         Self::CosignedLatency,
         Self::Partners8,
         Self::CheckApplication,
+        Self::ImportApplications,
+        Self::AutoIssue,
+        Self::QueueFirstPage,
     ];
 
     pub(super) const fn as_str(self) -> &'static str {
@@ -99,6 +114,9 @@ impl Name {
             Self::Partners8 => "partners_8",
             Self::PartnerStalled => "partner_stalled",
             Self::CheckApplication => "check_application",
+            Self::ImportApplications => "import_applications",
+            Self::AutoIssue => "auto_issue",
+            Self::QueueFirstPage => "queue_first_page",
         }
     }
 }

@@ -39,7 +39,8 @@ pub(super) const HOST: &str = "tdap.gov.pk";
 const ISSUER: &str = "https://tdap.gov.pk";
 const ZONE: &str = "Asia/Karachi";
 /// Each has a number series of its own, which six digits exhaust at a million.
-const OFFICES: [&str; 4] = ["LHE", "KHI", "ISB", "PEW"];
+pub(super) const EVERY_OFFICE: [&str; 4] = ["LHE", "KHI", "ISB", "PEW"];
+const OFFICES: [&str; 4] = EVERY_OFFICE;
 /// The certificate that is issued again and again; its number comes from the series.
 const FOOTBALLS: &str = include_str!("../../../node-config/demo/certificates/pk-cn-footballs.json");
 /// The same to other countries.
@@ -150,17 +151,27 @@ impl Ground {
     /// Opens an account at a node that serves.
     pub(super) async fn access(&self, client: SocketAddr, admin: SocketAddr) -> Result<Access, Failure> {
         let connection = operator(&self.configuration, admin).await?;
-        let shown = admin.to_string();
-        let request = wire::CreateAccountRequest {
-            issuer: ISSUER.to_owned(),
+        let wanted = wire::CreateAccountRequest {
             name: "Bench".to_owned(),
             roles: vec![wire::Role::Signatory.into()],
-            offices: OFFICES.map(str::to_owned).to_vec(),
             ..Default::default()
         };
-        let answer = connection.admin().create_account(within_deadline(request)).await;
-        let answer = answer.map_err(|status| remote::refused(self.console, &shown, &status))?.into_inner();
-        Ok(Access { dial: self.dial(client)?, token: Zeroizing::new(answer.token) })
+        self.open(&connection, client, wanted).await.map(|(_, access)| access)
+    }
+
+    /// Opens an account at a node that serves, for every office; gives its id too.
+    async fn open(
+        &self,
+        operator: &Connection,
+        client: SocketAddr,
+        wanted: wire::CreateAccountRequest,
+    ) -> Result<(String, Access), Failure> {
+        let (issuer, offices) = (ISSUER.to_owned(), OFFICES.map(str::to_owned).to_vec());
+        let request = wire::CreateAccountRequest { issuer, offices, ..wanted };
+        let answer = operator.admin().create_account(within_deadline(request)).await;
+        let answer = answer.map_err(|status| remote::refused(self.console, "the node", &status))?.into_inner();
+        let id = answer.account.unwrap_or_default().account_id;
+        Ok((id, Access { dial: self.dial(client)?, token: Zeroizing::new(answer.token) }))
     }
 
     /// How the node's client door is dialled.
@@ -201,6 +212,19 @@ impl Running {
     /// A new connection.
     pub(super) async fn connect(&self) -> Result<Connection, Failure> {
         self.access.connect().await
+    }
+
+    /// Opens a further account, of an exporter where one is named; gives its id too.
+    pub(super) async fn open(
+        &self,
+        ground: &Ground,
+        name: &str,
+        role: wire::Role,
+        exporter_id: &str,
+    ) -> Result<(String, Access), Failure> {
+        let (name, roles, exporter_id) = (name.to_owned(), vec![role.into()], exporter_id.to_owned());
+        let wanted = wire::CreateAccountRequest { name, roles, exporter_id, ..Default::default() };
+        ground.open(&self.operator, self.node.addresses().client, wanted).await
     }
 
     /// Stops the node as an operator would.

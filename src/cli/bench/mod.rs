@@ -5,6 +5,7 @@
 //! is left for the node. A refused call ends the figure: nothing is counted that did not succeed. Partners' nodes are
 //! processes of their own.
 
+mod applying;
 mod cores;
 mod exchanging;
 mod federation;
@@ -38,8 +39,8 @@ pub(super) struct Arguments {
     /// How long each rate is measured
     #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: u64,
-    /// Make logs as long as the figures are promised for: 300,000 for catch_up instead of 30,000, 1,000,000 for
-    /// issue_growth instead of 100,000
+    /// Make logs and queues as long as the figures are promised for: 300,000 for catch_up instead of 30,000, 1,000,000
+    /// for issue_growth instead of 100,000, 1,000,000 for queue_first_page instead of 20,000
     #[arg(long)]
     full: bool,
     /// Where the temporary folder is made; it decides which disk is measured [default: the system's]
@@ -86,6 +87,9 @@ async fn measure(bench: &Bench, name: Name) -> Result<Vec<Figure>, Failure> {
         Name::IssueGrowth => storing::growth(bench).await?,
         Name::CosignedLatency => exchanging::latency(bench).await?,
         Name::CheckApplication => judging::applications(bench)?,
+        Name::ImportApplications => applying::import(bench).await?,
+        Name::AutoIssue => applying::issue(bench).await?,
+        Name::QueueFirstPage => applying::queue(bench).await?,
         Name::CatchUp | Name::CatchUpMemory => return exchanging::catch_up(bench).await,
         Name::Partners8 | Name::PartnerStalled => return exchanging::partners(bench).await,
     };

@@ -24,6 +24,8 @@ pub struct Checked {
 /// What was read and judged.
 pub(super) struct Judged {
     pub(super) subject: Option<Subject>,
+    /// What was read, if it reads.
+    pub(super) particulars: Option<Particulars>,
     /// The value of the goods, where it is stated.
     pub(super) value: Option<Amount>,
     pub(super) findings: Findings,
@@ -59,7 +61,7 @@ impl Applications {
             }
             Err(other) => return Err(other),
         };
-        let Judged { subject, value, mut findings } = self.judge(paper, whose.as_ref())?;
+        let Judged { subject, value, mut findings, .. } = self.judge(paper, whose.as_ref())?;
         findings.extend(standing);
         if let (Some(subject), Some(whose), false) = (&subject, &whose, officer) {
             match self.exporters.drawing(caller).draw(whose, &self.filing(subject, value.as_ref()), None) {
@@ -76,13 +78,13 @@ impl Applications {
     pub(super) fn judge(&self, paper: &Paper, whose: Option<&ExporterId>) -> Result<Judged, WorkflowError> {
         let read = paper.read();
         let Some(particulars) = read.particulars else {
-            return Ok(Judged { subject: None, value: None, findings: read.findings });
+            return Ok(Judged { subject: None, particulars: None, value: None, findings: read.findings });
         };
         let (subject, value) = (paper::subject(&particulars), paper::value(&particulars));
         let (agreement, from, form) = (particulars.agreement.clone(), particulars.from, particulars.form.clone());
         let mut findings = read.findings;
         findings.extend(self.against(whose, &particulars, read.production.as_ref())?);
-        let mut findings = self.apply(particulars, read.production.as_ref(), findings)?;
+        let mut findings = self.apply(particulars.clone(), read.production.as_ref(), findings)?;
         // The office gives the number when it signs; that none is drawn from a series is not the applicant's concern.
         findings.0.retain(|finding| finding.rule != "NUMBER_MISSING");
         if let Some(agreement) = self.desk.agreements().get(&agreement) {
@@ -95,7 +97,7 @@ impl Applications {
                 finding.form_box = found.map(|one| one.number.to_string());
             }
         }
-        Ok(Judged { subject, value, findings })
+        Ok(Judged { subject, particulars: Some(particulars), value, findings })
     }
 
     /// Everything the rules say.

@@ -4,10 +4,11 @@ use super::{
     Applications, Body, Change, Paper, Request,
     check::Judged,
     keep::{self, Kept},
+    machine::{POLICY_TRIED, Seen},
     page_size,
 };
 use crate::{
-    certificate::{Findings, Text},
+    certificate::{Findings, Particulars, Text},
     encoding::hex,
     office::{
         Action, Amount, Application, ApplicationId, ApplicationRefused, By, Caller, Declarant, Deed, ExporterId,
@@ -107,12 +108,20 @@ impl Applications {
         Deed::Submit.at(kept.application.stage.name())?;
         let drafted = self.filing(&kept.application.subject, None);
         self.exporters.drawing(caller).files(&kept.application.exporter, &drafted)?;
-        let Acceptable { subject, value, findings } =
-            self.acceptable(&keep::paper(self.store(), id)?, &kept.application.exporter)?;
+        let acceptable = self.acceptable(&keep::paper(self.store(), id)?, &kept.application.exporter)?;
+        let Acceptable { subject, particulars, value, findings } = acceptable;
         let by = By::caller(caller, &kept.application.subject.office, self.desk.now());
-        let after = kept.application.clone().submit(declarant, findings, &by)?;
-        let change = Change { before: Some(kept), after, paper: None };
-        self.commit_filed(caller, &request, change, &self.filing(&subject, value.as_ref()), None)
+        let submitted = kept.application.clone().submit(declarant, findings.clone(), &by)?;
+        let filing = self.filing(&subject, value.as_ref());
+        let mut tries = POLICY_TRIED;
+        loop {
+            let Seen { application, rests_on, .. } = self.examine(submitted.clone(), &particulars, &findings);
+            let change = Change { before: Some(kept.clone()), after: application, paper: None };
+            match self.commit_filed(caller, &request, change, (&filing, None), &rests_on) {
+                Err(error) if keep::policy_moved(&error) && tries > 1 => tries -= 1,
+                done => return done,
+            }
+        }
     }
 
     /// Answers what an officer asked; with other particulars and a new declaration, where the answer mends them.
@@ -140,7 +149,7 @@ impl Applications {
             let after = kept.application.clone().answer(answer, None, &by)?;
             return self.commit(caller, request, Change { before: Some(kept), after, paper: None });
         };
-        let Acceptable { subject, value, findings } = self.acceptable(&paper, &kept.application.exporter)?;
+        let Acceptable { subject, value, findings, .. } = self.acceptable(&paper, &kept.application.exporter)?;
         let same_desk = subject.office == kept.application.subject.office
             && subject.agreement == kept.application.subject.agreement;
         if !same_desk {
@@ -150,7 +159,8 @@ impl Applications {
         let after = kept.application.clone().answer(answer, Some(mended), &by)?;
         let carried = kept.application.mandate.clone();
         let change = Change { before: Some(kept), after, paper: Some(paper) };
-        self.commit_filed(caller, &request, change, &self.filing(&subject, value.as_ref()), carried.as_ref())
+        let filing = self.filing(&subject, value.as_ref());
+        self.commit_filed(caller, &request, change, (&filing, carried.as_ref()), &[])
     }
 
     /// Takes an application back.
@@ -243,8 +253,10 @@ impl Applications {
     /// What may be submitted: nothing in it forbids issue.
     pub(super) fn acceptable(&self, paper: &Paper, whose: &ExporterId) -> Result<Acceptable, WorkflowError> {
         match self.judge(paper, Some(whose))? {
-            Judged { subject: Some(subject), value, findings } if !findings.has_errors() => {
-                Ok(Acceptable { subject, value, findings })
+            Judged { subject: Some(subject), particulars: Some(particulars), value, findings }
+                if !findings.has_errors() =>
+            {
+                Ok(Acceptable { subject, particulars, value, findings })
             }
             Judged { findings, .. } => Err(WorkflowError::RulesRefuse(findings)),
         }
@@ -254,6 +266,7 @@ impl Applications {
 /// What may be submitted.
 pub(super) struct Acceptable {
     pub(super) subject: Subject,
+    pub(super) particulars: Particulars,
     /// The value of the goods, where it is stated.
     pub(super) value: Option<Amount>,
     /// What the rules warn of.

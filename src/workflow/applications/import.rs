@@ -2,17 +2,22 @@
 //! stops no other, and a row that comes again changes nothing.
 
 use super::{
-    Applications, Body, Change, DRAWN_ANEW, Paper, Request,
+    Applications, Body, Change, DRAWN_ANEW, Paper, Request, audit_rows,
     file::{Acceptable, declared},
     keep,
+    machine::{Released, Seen},
 };
 use crate::{
     office::{Action, Amount, Application, By, Caller, Declarant, MandateRefused},
     reason::Reasoned as _,
-    sequencer::SequencerError,
+    sequencer::{Issue, SequencerError},
+    store::Expected,
     workflow::{Accounts, Drawing, WorkflowError},
 };
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, num::NonZero, sync::Arc, thread};
+
+/// Below this many rows a thread costs more than it saves.
+const ROWS_WORTH_A_THREAD: usize = 16;
 
 /// One application to be filed.
 #[derive(Debug, Clone)]
@@ -50,55 +55,113 @@ struct New {
     value: Option<Amount>,
     /// It is submitted, and counts on the mandate; else it is left a draft.
     declared: bool,
+    /// What is to be issued, where the policy releases a signature.
+    issue: Option<Box<Issue>>,
+    /// What the machine relied on.
+    rests_on: Vec<Expected>,
 }
+
+/// Rows as they are answered, with what is to be issued for some of them.
+type Filed = Vec<(Answer, Option<Released>)>;
 
 type Answer = Result<Imported, WorkflowError>;
 
 impl Applications {
-    /// Files many. The answers are in the order of the rows.
+    /// Files many. The answers are in the order of the rows; what the policy releases is issued by then.
     pub async fn import(&self, caller: &Arc<Caller>, rows: Vec<ImportRow>) -> Result<Vec<Answer>, WorkflowError> {
         Accounts::allow(caller, Action::FileApplication)?;
         let (own, by) = (self.clone(), Arc::clone(caller));
-        tokio::task::spawn_blocking(move || own.import_now(&by, rows))
-            .await
-            .map_err(|e| SequencerError::Unavailable(e.to_string()).into())
+        let filed = tokio::task::spawn_blocking(move || own.import_now(&by, &rows)).await;
+        let filed = filed.map_err(|e| SequencerError::Unavailable(e.to_string()))?;
+        let (mut places, mut released) = (Vec::new(), Vec::new());
+        let mut answers = Vec::with_capacity(filed.len());
+        for (answer, one) in filed {
+            if let Some(one) = one {
+                places.push(answers.len());
+                released.push(one);
+            }
+            answers.push(answer);
+        }
+        if !released.is_empty() {
+            let issued = self.issue_released(released).await;
+            for (place, application) in places.into_iter().zip(issued) {
+                if let Some(answer) = answers.get_mut(place) {
+                    *answer = Ok(Imported { application, repeated: false });
+                }
+            }
+        }
+        Ok(answers)
     }
 
-    pub(super) fn import_now(&self, caller: &Caller, rows: Vec<ImportRow>) -> Vec<Answer> {
+    pub(super) fn import_now(&self, caller: &Caller, rows: &[ImportRow]) -> Filed {
         let mut seen = HashSet::new();
         // A request that stands twice in one message waits for its first.
         let first = rows.iter().map(|row| seen.insert(row.request_id.as_str())).collect::<Vec<_>>();
         let firsts = rows.iter().zip(&first).filter(|(_, first)| **first).map(|(row, _)| row).collect::<Vec<_>>();
         let mut together = match self.together(caller, &firsts) {
             Ok(answers) => answers,
-            // The same request came by another way in the same moment: then one by one, each for itself.
-            Err(error) if error.reason() == "REQUEST_ID_REUSED" => {
+            // The same request came by another way in the same moment, or the policy changed: then one by one, each for
+            // itself.
+            Err(error) if error.reason() == "REQUEST_ID_REUSED" || keep::policy_moved(&error) => {
                 firsts.iter().map(|row| self.alone(caller, row)).collect()
             }
-            Err(error) => firsts.iter().map(|_| Err(same(&error))).collect(),
+            Err(error) => firsts.iter().map(|_| (Err(same(&error)), None)).collect(),
         }
         .into_iter();
         let answers = first.iter().map(|first| if *first { together.next() } else { None }).collect::<Vec<_>>();
         let answers = rows.iter().zip(first).zip(answers);
         answers
-            .map(|((row, first), answer)| if first { answer.unwrap_or_else(lost) } else { self.alone(caller, row) })
+            .map(
+                |((row, first), answer)| {
+                    if first { answer.unwrap_or_else(|| (lost(), None)) } else { self.alone(caller, row) }
+                },
+            )
             .collect()
     }
 
-    fn alone(&self, caller: &Caller, row: &ImportRow) -> Answer {
-        let answers = self.together(caller, &[row])?;
-        answers.into_iter().next().unwrap_or_else(lost)
+    fn alone(&self, caller: &Caller, row: &ImportRow) -> (Answer, Option<Released>) {
+        match self.together(caller, &[row]) {
+            Ok(answers) => answers.into_iter().next().unwrap_or_else(|| (lost(), None)),
+            Err(error) => (Err(error), None),
+        }
+    }
+
+    /// Reads and judges rows, on as many threads as there are cores.
+    fn judged(&self, caller: &Caller, rows: &[&ImportRow]) -> Vec<Result<Row, WorkflowError>> {
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        let workers = cores.min(rows.len() / ROWS_WORTH_A_THREAD);
+        if workers < 2 {
+            return rows.iter().map(|row| self.row(caller, row)).collect();
+        }
+        thread::scope(|scope| {
+            let parts = rows.chunks(rows.len().div_ceil(workers)).map(|rows| {
+                let judge = move || rows.iter().map(|row| self.row(caller, row)).collect::<Vec<_>>();
+                (rows.len(), scope.spawn(judge))
+            });
+            let mut judged = Vec::with_capacity(rows.len());
+            for (count, part) in parts.collect::<Vec<_>>() {
+                let died = || Err(SequencerError::Unavailable("a judging thread died".into()).into());
+                judged.extend(part.join().unwrap_or_else(|_| (0..count).map(|_| died()).collect()));
+            }
+            judged
+        })
     }
 
     /// Files rows in one commit; an error is that of the commit. What they draw on a mandate counts with it, and where
     /// others drew on the same one in the same moment, it is drawn anew.
-    fn together(&self, caller: &Caller, rows: &[&ImportRow]) -> Result<Vec<Answer>, WorkflowError> {
+    fn together(&self, caller: &Caller, rows: &[&ImportRow]) -> Result<Filed, WorkflowError> {
         let mut answers = Vec::with_capacity(rows.len());
-        let mut filed = Vec::new();
-        for row in rows {
-            answers.push(match self.row(caller, row) {
+        let (mut filed, mut rests_on): (Vec<(usize, New)>, Vec<Expected>) = (Vec::new(), Vec::new());
+        for row in self.judged(caller, rows) {
+            answers.push(match row {
                 Ok(Row::Done(before)) => Some(Ok(*before)),
-                Ok(Row::New(new)) => {
+                Ok(Row::New(mut new)) => {
+                    // Many rows rest on one policy.
+                    for one in std::mem::take(&mut new.rests_on) {
+                        if !rests_on.contains(&one) {
+                            rests_on.push(one);
+                        }
+                    }
                     filed.push((answers.len(), *new));
                     None
                 }
@@ -108,29 +171,37 @@ impl Applications {
         for _ in 0..DRAWN_ANEW {
             let mut drawing = self.exporters.drawing(caller);
             let (mut requests, mut changes, mut places) = (Vec::new(), Vec::new(), Vec::new());
-            for (place, new) in &filed {
+            for (nth, (place, new)) in filed.iter().enumerate() {
                 match self.drawn_by(&mut drawing, new) {
                     Ok(change) => {
                         requests.push(new.request.clone());
                         changes.push(change);
-                        places.push(*place);
+                        places.push((*place, nth));
                     }
                     // It may be refused because the same request was filed by another way in the same moment.
                     Err(refused) => put(&mut answers, *place, self.before(&new.request)?.ok_or(refused)),
                 }
             }
-            let audit = changes.iter().map(|change| super::audit_row(caller, change)).collect();
+            let audit = changes.iter().flat_map(|change| audit_rows(caller, change)).collect();
+            let mut drawn = drawing.drawn()?;
+            drawn.expected.extend_from_slice(&rests_on);
             let committed = if changes.is_empty() {
                 Ok(())
             } else {
-                keep::commit(self.store(), self.now_ms(), &requests, &changes, audit, drawing.drawn()?)
+                keep::commit(self.store(), self.now_ms(), &requests, &changes, audit, drawn)
             };
             match committed {
                 Ok(()) => {
-                    for (place, change) in places.into_iter().zip(changes) {
+                    let mut released = (0..answers.len()).map(|_| None).collect::<Vec<_>>();
+                    for ((place, nth), change) in places.into_iter().zip(changes) {
+                        let issue = filed.get_mut(nth).and_then(|(_, new)| new.issue.take());
+                        if let Some(at) = released.get_mut(place) {
+                            *at = self.released(&change.after, issue);
+                        }
                         put(&mut answers, place, Ok(Imported { application: change.after, repeated: false }));
                     }
-                    return Ok(answers.into_iter().map(|answer| answer.unwrap_or_else(lost)).collect());
+                    let answers = answers.into_iter().map(|answer| answer.unwrap_or_else(lost));
+                    return Ok(answers.zip(released).collect());
                 }
                 Err(error) if keep::drawn_on(&error) => {}
                 Err(error) => return Err(error),
@@ -175,14 +246,18 @@ impl Applications {
         if !self.exporters.drawing(caller).holds(&exporter)? {
             return Err(MandateRefused::None(exporter).into());
         }
-        let Acceptable { subject, value, findings } = self.acceptable(paper, &exporter)?;
+        let Acceptable { subject, particulars, value, findings } = self.acceptable(paper, &exporter)?;
         let by = By::caller(caller, &subject.office, self.desk.now());
-        let mut after = self.new_draft(caller, exporter, subject, paper)?;
-        if let Some(declarant) = declarant {
-            after = after.submit(declarant.clone(), findings, &by)?;
-        }
+        let draft = self.new_draft(caller, exporter, subject, paper)?;
+        let Seen { application: after, issue, rests_on } = match declarant {
+            Some(declarant) => {
+                let submitted = draft.submit(declarant.clone(), findings.clone(), &by)?;
+                self.examine(submitted, &particulars, &findings)
+            }
+            None => Seen::untouched(draft),
+        };
         let (paper, declared) = (paper.clone(), declarant.is_some());
-        Ok(Row::New(Box::new(New { request, after, paper, value, declared })))
+        Ok(Row::New(Box::new(New { request, after, paper, value, declared, issue, rests_on })))
     }
 }
 

@@ -106,6 +106,17 @@ pub(super) fn goods_key(application: &Application) -> Vec<u8> {
     format!("{}\0{}\0{}\0{hs}", application.exporter, subject.agreement, subject.to).into_bytes()
 }
 
+/// What an application must still be when it is changed.
+pub(super) fn expected(kept: &Kept) -> Expected {
+    let (id, record) = (kept.application.id.bytes().to_vec(), Some(kept.record.clone()));
+    Expected { table: Table::Application, id, record }
+}
+
+/// Whether a commit failed because the policy, or an agreement to it, changed in the same moment.
+pub(super) const fn policy_moved(error: &WorkflowError) -> bool {
+    matches!(error, WorkflowError::Store(StoreError::RecordMoved { table: Table::Setting, .. }))
+}
+
 /// What a change means for the store.
 pub(super) fn state(change: &Change) -> Result<(Expected, Vec<StateChange>), WorkflowError> {
     let Change { before, after, paper } = change;

@@ -8,13 +8,16 @@ use super::{
 };
 use crate::{
     certificate::{CertificateNumber, Findings, Sha256, Signatory, SigningRole, Text},
-    office::{Action, Actor, Application, ApplicationId, ApplicationRefused, AuditEvent, By, Caller, Deed, IssuedAs},
+    office::{
+        Action, Actor, Application, ApplicationId, ApplicationRefused, AuditEvent, By, Caller, Deed, Examined,
+        IssuedAs, WhyLeft,
+    },
     reason::{Class, Reasoned as _},
     sequencer::{Beside, Issue, Numbering, Outcome, RequestKey, SequencerError, Task, Work},
     workflow::{Accounts, Drawn, WorkflowError},
 };
 use sha2::{Digest as _, Sha256 as Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a signatory is about to sign.
 #[derive(Debug, Clone)]
@@ -70,10 +73,10 @@ impl Applications {
         let approved = blocking(move || own.approve(&by, request, id, seen, number)).await??;
         match approved {
             Approved::Issued(signed) => Ok(*signed),
-            Approved::Work(kept, work) => {
+            Approved::Work(kept, work, became) => {
                 let outcome = self.desk.sequencer().submit(*work).await;
                 let own = self.clone();
-                blocking(move || own.settle(*kept, outcome)).await?
+                blocking(move || own.settle(*kept, &became, outcome)).await?
             }
         }
     }
@@ -93,6 +96,11 @@ impl Applications {
             return Ok(Approved::Issued(Box::new(Signed { application: kept.application, certificate })));
         }
         Deed::Sign.at(kept.application.stage.name())?;
+        if let (Some(Examined::ByMachine(policy)), Some(policies)) =
+            (kept.application.stage.examined().map(|one| &one.examined), &self.policies)
+        {
+            policies.other_person(policy, caller)?;
+        }
         let name = signatory_name(caller)?;
         let (issue, _) = self.would_issue(&kept.application, name.clone(), number)?;
         if shown(&issue)?.1 != seen {
@@ -101,8 +109,8 @@ impl Applications {
         let standing = kept.application.stage.approval().filter(|approval| approval.shown == seen);
         if standing.is_some_and(|approval| approval.signatory.account == *caller.id()) {
             // Approved before, by the same person and of the same: the node ended before the certificate.
-            let work = self.work(&kept, issue)?;
-            return Ok(Approved::Work(Box::new(kept), Box::new(work)));
+            let (work, became) = self.work(&kept, issue);
+            return Ok(Approved::Work(Box::new(kept), Box::new(work), became));
         }
         let by = By::caller(caller, &kept.application.subject.office, self.desk.now());
         let after = kept.application.clone().approve(seen, name, &by)?;
@@ -113,8 +121,8 @@ impl Applications {
         keep::commit(self.store(), self.now_ms(), &requests, changes, vec![audit], Drawn::default())?;
         let record = keep::record_of(&change.after)?;
         let kept = Kept { application: change.after, record };
-        let work = self.work(&kept, issue)?;
-        Ok(Approved::Work(Box::new(kept), Box::new(work)))
+        let (work, became) = self.work(&kept, issue);
+        Ok(Approved::Work(Box::new(kept), Box::new(work), became))
     }
 
     /// What would be issued for it today, signed by a person of that name.
@@ -132,17 +140,20 @@ impl Applications {
     }
 
     /// The writer's work for an approved application: the certificate, and the application issued with it.
-    pub(super) fn work(&self, approved: &Kept, issue: Issue) -> Result<Work, WorkflowError> {
-        let application = approved.application.clone();
-        let change = |after| Change { before: Some(approved.clone()), after, paper: None };
-        let (expected, _) = keep::state(&change(application.clone()))?;
-        let (before, own) = (approved.clone(), self.clone());
+    pub(super) fn work(&self, approved: &Kept, issue: Issue) -> (Work, Became) {
+        let application = &approved.application;
+        let expected = keep::expected(approved);
+        let (before, own, became) = (approved.clone(), self.clone(), Became::default());
+        let noted = Arc::clone(&became);
         let changes = move |outcome: &Outcome| {
             let certificate = issued_as(outcome, own.now_ms());
             let after = before.application.clone().issued(certificate, own.desk.now());
             let after = after.map_err(|e| e.to_string())?;
-            let state = keep::state(&Change { before: Some(before.clone()), after, paper: None });
-            state.map(|(_, state)| state).map_err(|e| e.to_string())
+            let change = Change { before: Some(before.clone()), after, paper: None };
+            let (_, state) = keep::state(&change).map_err(|e| e.to_string())?;
+            // A plan that is made again says it again: what is committed was said last.
+            *noted.lock().unwrap_or_else(PoisonError::into_inner) = Some(change.after);
+            Ok(state)
         };
         let beside = Beside { expected: vec![expected], changes: Some(Arc::new(changes)) };
         // One approval is one request: whoever asks again for the same one gets the same certificate.
@@ -161,33 +172,53 @@ impl Applications {
                 in_place_of: signatory.in_place_of.as_ref().map(|(absent, _)| absent.to_string()),
                 ..AuditEvent::named(Actor::Node, Action::SignCertificate.name())
             }
-            .with_detail(application.id)
+            .with_detail(match &approval.released_under {
+                Some(policy) => format!("{} released under {policy}", application.id),
+                None => application.id.to_string(),
+            })
         });
-        Ok(Work { request, digest: hash.into(), task: Task::Issue(Box::new(Issue { beside, ..issue })), by })
+        let task = Task::Issue(Box::new(Issue { beside, ..issue }));
+        (Work { request, digest: hash.into(), task, by }, became)
     }
 
     /// What became of an approved application when the writer answered.
     pub(super) fn settle(
         &self,
         approved: Kept,
+        became: &Became,
         outcome: Result<Outcome, SequencerError>,
     ) -> Result<Signed, WorkflowError> {
         let id = approved.application.id;
+        let released_under = approved.application.stage.approval().and_then(|one| one.released_under.clone());
         match outcome {
             Ok(outcome) => {
-                let application = keep::find(self.store(), id)?.application;
+                let jti = outcome.jti.to_string();
+                let is_it = |one: &Application| one.stage.certificate().is_some_and(|one| one.jti == jti);
+                let noted = became.lock().unwrap_or_else(PoisonError::into_inner).take().filter(is_it);
+                let application = match noted {
+                    Some(application) => application,
+                    None => keep::find(self.store(), id)?.application,
+                };
                 let certificate = application.stage.certificate().cloned();
                 let certificate = certificate.unwrap_or_else(|| issued_as(&outcome, self.now_ms()));
                 Ok(Signed { application, certificate })
             }
             // The moment is at fault, and nobody knows what was done: it stays approved until somebody asks again.
-            Err(error) if error.class() == Class::Retry && !matches!(error, SequencerError::DateMoved(_)) => {
+            // What a policy released is judged again on the new day, by machine.
+            Err(error)
+                if error.class() == Class::Retry
+                    && (released_under.is_some() || !matches!(error, SequencerError::DateMoved(_))) =>
+            {
                 Err(error.into())
             }
             Err(SequencerError::RecordMoved) => Err(keep::find(self.store(), id)?.application.moved().into()),
             Err(error) => {
-                let why = Text::typed(&error.to_string()).ok();
-                let after = approved.application.clone().fall_back(why, self.desk.now())?;
+                let (why, now) = (Text::typed(&error.to_string()).ok(), self.desk.now());
+                let mut after = approved.application.clone().fall_back(why, now)?;
+                if let Some(policy) = released_under {
+                    let why = WhyLeft::Failed(format!("{error} [{}]", error.reason()));
+                    after = after.left_to_officers(&policy, &why, now);
+                }
                 let change = Change { before: Some(approved), after, paper: None };
                 let changes = std::slice::from_ref(&change);
                 keep::commit(self.store(), self.now_ms(), &[], changes, Vec::new(), Drawn::default())?;
@@ -208,8 +239,11 @@ impl Applications {
 /// What follows an approval.
 pub(super) enum Approved {
     Issued(Box<Signed>),
-    Work(Box<Kept>, Box<Work>),
+    Work(Box<Kept>, Box<Work>, Became),
 }
+
+/// The application as it is with its certificate, noted when the writer planned that.
+pub(super) type Became = Arc<Mutex<Option<Application>>>;
 
 fn issued_as(outcome: &Outcome, at_ms: u64) -> IssuedAs {
     IssuedAs {
@@ -242,7 +276,7 @@ pub(super) fn signatory_name(caller: &Caller) -> Result<Text<256>, WorkflowError
     Text::typed(&caller.account().name).map_err(|e| WorkflowError::Record(format!("the account's name: {e}")))
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, WorkflowError> {
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, WorkflowError> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|e| SequencerError::Unavailable(e.to_string()).into())
 }

@@ -70,6 +70,10 @@ impl Office {
         Self { applications, ..self }
     }
 
+    fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.world.clock) as Arc<dyn Clock>
+    }
+
     fn exporters(&self) -> &Exporters {
         &self.applications.exporters
     }
@@ -477,3 +481,4 @@ fn what_the_store_holds_of_an_application_stays_readable() {
 }
 
 mod filing;
+mod machine;

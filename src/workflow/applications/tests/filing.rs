@@ -249,8 +249,8 @@ fn a_stranger_is_told_nothing_of_an_exporter_by_what_it_imports() {
     let paper = office.other_paper("0000000-1", "0000000-9");
     let answers = office
         .applications
-        .import_now(&stranger, vec![row_of(office.id(1), office.registered.id.as_str(), paper.clone())]);
-    assert_eq!(answers[0].as_ref().unwrap_err().reason(), "MANDATE_MISSING");
+        .import_now(&stranger, &[row_of(office.id(1), office.registered.id.as_str(), paper.clone())]);
+    assert_eq!(answers[0].0.as_ref().unwrap_err().reason(), "MANDATE_MISSING");
     let checked = office.applications.check(&stranger, office.registered.id.as_str(), &paper).unwrap();
     assert!(checked.findings.iter().all(|one| one.rule != "EXPORTER_IDENTITY"), "{}", checked.findings);
     let own = office.applications.check(&office.exporter, "", &paper).unwrap();
