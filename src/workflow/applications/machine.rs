@@ -60,7 +60,9 @@ impl Applications {
 
     /// Looks at what is submitted, with the particulars that were read of it and what the rules say of them today.
     pub(super) fn examine(&self, submitted: Application, particulars: &Particulars, findings: &Findings) -> Seen {
-        let Some((policies, in_force)) = self.policy() else { return Seen::untouched(submitted) };
+        // What waits for something else first, such as its fee, is looked at when it comes to be submitted.
+        let policy = self.policy().filter(|_| submitted.is_untouched());
+        let Some((policies, in_force)) = policy else { return Seen::untouched(submitted) };
         let (policy, now) = (in_force.policy().name(), self.desk.now());
         let examined = match self.covered(&submitted, particulars, findings, &in_force) {
             Ok(()) => submitted.clone().machine_examine(&policy, now).map_err(|error| failed(&error)),

@@ -171,6 +171,7 @@ async fn what_the_policy_does_not_cover_stays_in_the_queue_which_says_why() {
     let mut nth = 0;
     let mut filed = async |stage, reason| {
         nth += 1;
+        automatic.office.world.clock.set(automatic.office.world.clock.now() + Duration::from_secs(1));
         let application = automatic.import(nth).await;
         assert_eq!((application.stage.name(), left(&application)), (stage, reason));
         application.id
