@@ -309,8 +309,12 @@ mod tests {
             "goods": { "items": [{ "quantities": [{ "value": "1", "unit": "H87" }], "marks": null }] },
             "commercial": { "total": { "value": "5", "currency": "USD" } },
         });
-        LEFT_OUT.iter().for_each(|path| take_out(&mut file, path));
-        EMPTIED.iter().for_each(|path| empty(&mut file, path));
+        for path in LEFT_OUT {
+            take_out(&mut file, path);
+        }
+        for path in EMPTIED {
+            empty(&mut file, path);
+        }
         assert_eq!(file.pointer("/reference/number"), None);
         assert_eq!(file.pointer("/goods/items/0/quantities/0/value"), Some(&json!("")));
         let text = toml(&file).unwrap();
