@@ -6,7 +6,7 @@ use super::call::caller;
 use super::hosts::Hosts;
 use super::wire::origin::v1::{self as wire, policy_service_server::PolicyService};
 use crate::office::PolicyTerms;
-use crate::workflow::{ShownPolicy, WorkflowError};
+use crate::workflow::ShownPolicy;
 use bytes::Bytes;
 use tonic::{Request, Response, Status};
 
@@ -40,7 +40,7 @@ impl PolicyService for PoliciesDoor {
         }
         let set = move |at: &super::hosts::HostedAuthority| {
             let terms = if withdraw { None } else { Some(PolicyTerms::read_json(&terms_json)?) };
-            at.policies.set(&caller, terms).map_err(WorkflowError::from)
+            at.policies.set(&caller, terms)
         };
         let shown = done(authority, set).await?;
         Ok(Response::new(wire::SetPolicyResponse { policy: Some(to_wire(&shown)) }))

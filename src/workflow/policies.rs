@@ -10,8 +10,8 @@ use crate::{
     certificate::{OfficeCode, Sha256},
     encoding::hex,
     office::{
-        Account, AccountId, Action, Actor, AuditEvent, Caller, Person, Policy, PolicyAgreement, PolicyRefused,
-        PolicyTerms, Role, WhyLeft,
+        Account, AccountId, Action, Actor, AuditEvent, Caller, ExporterId, Person, Policy, PolicyAgreement,
+        PolicyRefused, PolicyTerms, Role, WhyLeft,
     },
     store::{Batch, Expected, StateChange, Store, Table},
     time::{Clock, Timestamp},
@@ -137,8 +137,7 @@ impl Policies {
         let known = self.0.known();
         let now = known.policy.as_ref().map_or(0, |one| one.policy.version);
         match (&known.policy, version) {
-            (Some(in_force), None) => Ok(self.shown(&known, Arc::clone(&in_force.policy), true)),
-            (Some(in_force), Some(version)) if version == now => {
+            (Some(in_force), asked) if asked.is_none_or(|asked| asked == now) => {
                 Ok(self.shown(&known, Arc::clone(&in_force.policy), true))
             }
             (_, version) => {
@@ -230,13 +229,13 @@ impl Policies {
     }
 
     /// The first signatory of the policy whose signature is released for something of that office, or why none is.
-    /// `strangers` are the accounts that must not be the signatory's, nor of the same person: who filed it, and for
-    /// whom. Where the policy names no signatory, none is looked for.
+    /// The signatory must be nobody of the exporter for whom it was filed, and neither an account that filed it nor
+    /// another one of the same person. Where the policy names no signatory, none is looked for.
     pub fn release(
         &self,
         in_force: &InForce,
         office: &OfficeCode,
-        strangers: &[&AccountId],
+        (exporter, strangers): (&ExporterId, &[&AccountId]),
     ) -> Option<Result<Release, WhyLeft>> {
         let (inner, now) = (&*self.0, self.0.clock.now());
         let known = inner.known();
@@ -250,7 +249,8 @@ impl Policies {
                 (None, _) => Some(format!("`{id}` is not an account")),
                 (Some(account), None) => Some(format!("{} has not agreed to {}", account.name, in_force.policy.name())),
                 (Some(account), Some(_)) => {
-                    let own = strangers.iter().any(|(id, person)| is_theirs(account, id, person.as_ref()));
+                    let own = account.exporter.as_ref() == Some(exporter)
+                        || strangers.iter().any(|(id, person)| is_theirs(account, id, person.as_ref()));
                     let by_setter = in_force.policy.other_person(&account.id, &account.person()).is_err();
                     match void(account, Some(office), now) {
                         None if own => Some(format!("{} filed it, or it was filed for them", account.name)),

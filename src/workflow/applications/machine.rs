@@ -121,7 +121,8 @@ impl Applications {
         particulars: &Particulars,
     ) -> Result<Seen, WhyLeft> {
         let mut rests_on = vec![in_force.expected().clone()];
-        let released = policies.release(in_force, &examined.subject.office, &examined.filers());
+        let filed = (&examined.exporter, examined.filers());
+        let released = policies.release(in_force, &examined.subject.office, (filed.0, &filed.1));
         let Some(release) = released.transpose()? else {
             return Ok(Seen { application: examined, issue: None, rests_on });
         };

@@ -48,7 +48,8 @@ impl World {
     /// Whether the signatory's signature is released, or why not.
     fn release(&self, policies: &Policies, strangers: &[&AccountId]) -> Result<AccountId, String> {
         let in_force = policies.in_force().ok_or("no policy")?;
-        let released = policies.release(&in_force, &"LHE".parse().unwrap(), strangers);
+        let released =
+            policies.release(&in_force, &"LHE".parse().unwrap(), (&"exp_0123456789abcdef".parse().unwrap(), strangers));
         let released = released.expect("a signatory is named");
         released.map(|one| one.account.id.clone()).map_err(|why| why.to_string())
     }

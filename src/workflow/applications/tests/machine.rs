@@ -295,7 +295,7 @@ async fn what_came_to_be_submitted_by_another_deed_is_looked_at_once() {
 }
 
 #[tokio::test]
-async fn who_filed_it_has_no_signature_released_for_it() {
+async fn nobody_of_the_exporter_has_a_signature_released_for_its_application() {
     let automatic = Automatic::new();
     let wanted = |wanted: Wanted| Wanted {
         roles: vec![Role::Signatory, Role::Exporter],
@@ -304,8 +304,8 @@ async fn who_filed_it_has_no_signature_released_for_it() {
     };
     automatic.office.accounts.change(Actor::Operator, automatic.signatory.id(), wanted).unwrap();
     let application = automatic.import(1).await;
-    assert_eq!((application.stage.name(), left(&application)), (StageName::Recommended, Some("POLICY_FAILED")));
-    assert!(application.left.unwrap().words.contains("OWN_APPLICATION"));
+    assert_eq!((application.stage.name(), left(&application)), (StageName::Recommended, Some("POLICY_SIGNATURE")));
+    assert!(application.left.unwrap().words.contains("A. Qureshi filed it, or it was filed for them"));
 }
 
 #[tokio::test]
