@@ -118,6 +118,10 @@ impl Exporter {
         if evidence.until < evidence.from {
             return Err(ExporterRefused::EvidenceDates);
         }
+        let digits = evidence.hs.as_str();
+        if !(2..=10).contains(&digits.len()) || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(ExporterRefused::EvidenceHs(evidence.hs.to_string()));
+        }
         self.evidence.retain(|one| one.reference != evidence.reference);
         if self.evidence.len() >= MAX_EVIDENCE {
             return Err(ExporterRefused::TooMuchEvidence);
@@ -154,6 +158,9 @@ pub enum ExporterRefused {
     /// Evidence that would end before it begins.
     #[error("evidence of cost ends after it begins")]
     EvidenceDates,
+    /// What is no beginning of a code of the Harmonized System would be for no goods at all.
+    #[error("`{0}` does not begin a code of the Harmonized System: 2 to 10 digits without points")]
+    EvidenceHs(String),
     /// More evidence than an exporter may have.
     #[error("an exporter has at most {MAX_EVIDENCE} pieces of evidence at once")]
     TooMuchEvidence,
@@ -179,6 +186,7 @@ impl Reasoned for ExporterRefused {
         match self {
             Self::Registered(_) => "EXPORTER_EXISTS",
             Self::EvidenceDates => "EVIDENCE_DATES",
+            Self::EvidenceHs(_) => "EVIDENCE_HS",
             Self::TooMuchEvidence => "TOO_MUCH_EVIDENCE",
             Self::EvidenceUnknown(_) => "EVIDENCE_UNKNOWN",
             Self::TooMuchSaved(_) => "TOO_MUCH_SAVED",
@@ -232,6 +240,8 @@ mod tests {
             "brought anew, verified anew"
         );
         assert_eq!(exporter.clone().verify("2025-1", &officer).unwrap_err().reason(), "EVIDENCE_UNKNOWN");
+        let dotted = CostEvidence { hs: "9506.62".parse().unwrap(), ..exporter.evidence[0].clone() };
+        assert_eq!(exporter.clone().bring(dotted).unwrap_err().reason(), "EVIDENCE_HS");
         assert_eq!(serde_json::from_str::<Exporter>(&serde_json::to_string(&exporter).unwrap()).unwrap(), exporter);
     }
 }

@@ -150,6 +150,11 @@ impl Exporters {
         if holder.disabled || !holder.roles.contains(&Role::Agent) {
             return Err(MandateRefused::Form("a mandate is given to an open account in the role `agent`").into());
         }
+        if self.mandates_of(id)?.len() >= MANDATES {
+            return Err(
+                MandateRefused::Form("an exporter gives at most 500 mandates, those that ended among them").into()
+            );
+        }
         let mandate = Mandate {
             id: MandateId::draw(self.0.random.as_ref()).map_err(AccountRefused::from)?,
             exporter: id.clone(),
