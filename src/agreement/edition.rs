@@ -8,12 +8,12 @@ use super::{
     form::Form,
     number::NumberRule,
     terms::{
-        Cumulation, DeMinimis, Discrepancy, LatePresentation, Marks, Provision, RequiredEndorsement, Retrospective,
-        Validity, Verification, Waiver,
+        Cancellation, Cumulation, DeMinimis, Discrepancy, LatePresentation, Marks, Provision, RequiredEndorsement,
+        Retrospective, Validity, Verification, Waiver,
     },
 };
 use crate::{
-    certificate::{Country, EditionCode, FormCode, HsEdition, Language},
+    certificate::{Country, EditionCode, FormCode, HsEdition, Language, PriorCertificate, Relation},
     time::Date,
 };
 use toml::Value;
@@ -159,8 +159,14 @@ pub struct Edition {
     pub true_copy: Provision,
     /// New certificates in place of a wrong one.
     pub replacement: Provision,
+    /// Several certificates in place of one, each for a part of its goods.
+    pub split: Provision,
+    /// One certificate in place of several.
+    pub consolidation: Provision,
     /// Certificates on the basis of another party's.
     pub back_to_back: Provision,
+    /// Cancelling at the holder's wish.
+    pub cancellation: Cancellation,
     /// Goods shown at an exhibition on the way.
     pub exhibition: Provision,
     /// Invoices from outside the parties.
@@ -227,7 +233,10 @@ impl Edition {
             retrospective: fields.section("retrospective", Retrospective::read),
             true_copy: fields.section("true_copy", Provision::read),
             replacement: fields.section("replacement", Provision::read),
+            split: fields.section("split", Provision::read),
+            consolidation: fields.section("consolidation", Provision::read),
             back_to_back: fields.section("back_to_back", Provision::read),
+            cancellation: fields.section("cancellation", Cancellation::read),
             exhibition: fields.section("exhibition", Provision::read),
             third_party_invoicing: fields.section("third_party_invoicing", Provision::read),
             change_of_destination: fields.section("change_of_destination", Provision::read),
@@ -271,6 +280,28 @@ impl Edition {
                 if named { rule.countries.contains(&country) } else { rule.countries.is_empty() }
             },
         )
+    }
+
+    /// What it says of a certificate that follows an earlier one so, under the name of the mark it puts there; nothing of
+    /// one that only counts the other's materials in. One that names quantities of what it replaces stands in the place
+    /// of a part of it, or of several.
+    #[must_use]
+    pub fn provision_for(
+        &self,
+        prior: &PriorCertificate,
+        among: &[PriorCertificate],
+    ) -> Option<(&'static str, &Provision)> {
+        let in_part = |one: &&PriorCertificate| one.relation == Relation::Replaces && !one.drawn.is_empty();
+        match prior.relation {
+            Relation::TrueCopyOf => Some(("CERTIFIED_TRUE_COPY", &self.true_copy)),
+            Relation::BackToBackOn => Some(("BACK_TO_BACK", &self.back_to_back)),
+            Relation::Replaces if prior.drawn.is_empty() => Some(("REPLACEMENT", &self.replacement)),
+            Relation::Replaces if among.iter().filter(in_part).count() > 1 => {
+                Some(("CONSOLIDATION", &self.consolidation))
+            }
+            Relation::Replaces => Some(("SPLIT", &self.split)),
+            Relation::CumulatesWith => None,
+        }
     }
 
     /// Whether a certificate of `from` that names this edition may be issued under it on `date`: the overlap

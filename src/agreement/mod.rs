@@ -45,8 +45,8 @@ pub use origin::{
 };
 pub use parties::{Member, Participation, Parties, Side};
 pub use terms::{
-    CountedTo, Cumulation, DeMinimis, Discrepancy, EndorsementAct, Grace, ItemCap, LastDay, LatePresentation, Limit,
-    Mark, Marks, Provision, RequiredEndorsement, Retrospective, Span, SpanUnit, Validity, ValueBase, Verification,
-    Waiver, Window,
+    Cancellation, CountedTo, Cumulation, DeMinimis, Discrepancy, EndorsementAct, Grace, ItemCap, LastDay,
+    LatePresentation, Limit, Mark, Marks, Objection, OriginalEnds, Provision, RequiredEndorsement, Retrospective, Span,
+    SpanUnit, Validity, ValueBase, Verification, Waiver, Window,
 };
 pub use usable::Usability;

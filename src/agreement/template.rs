@@ -85,6 +85,7 @@ fn application(page: &mut Page, edition: &Edition) {
     page.figure("the mark, added without your doing", &late.wording);
     page.line("# received_on = \"\"  # the day the application came in");
     page.line("# retrospective_reason = \"\"  # why it is asked for after shipment");
+    page.line("# hold = false  # keep it from the importing country, once issued, until its holder consents");
 }
 
 fn reference(page: &mut Page, edition: &Edition, form: &Form) {
@@ -103,6 +104,7 @@ fn reference(page: &mut Page, edition: &Edition, form: &Form) {
     page.line("# number = \"\"");
     page.line("# issued_on = \"\"");
     page.line("# country = \"\"");
+    page.line("# drawn = [{ item = 1, prior_item = 1, quantity = { value = \"\", unit = \"\" } }]  # what a certificate that rests on it takes of it");
 }
 
 fn parties(page: &mut Page, edition: &Edition, form: &Form) {

@@ -8,7 +8,9 @@ use super::{
 use crate::{
     certificate::{BoxNumber, Country, Currency},
     encoding::Decimal,
+    time::Date,
 };
+use jiff::{ToSpan, civil::Weekday};
 use std::fmt;
 use toml::Value;
 
@@ -237,7 +239,18 @@ impl Retrospective {
     }
 }
 
-/// A special paper or circumstance: true copy, replacement, back-to-back, exhibition, third-party invoicing.
+words! {
+    /// When the certificate that others are drawn from ends.
+    OriginalEnds {
+        /// With the first that is drawn from it.
+        AtOnce = "at_once",
+        /// When nothing of it is left.
+        WhenDrawn = "when_drawn",
+    }
+}
+
+/// A special paper or circumstance: true copy, replacement, parts of one certificate, one for several, back-to-back,
+/// exhibition, third-party invoicing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Provision {
     /// Whether the agreement allows it.
@@ -252,6 +265,8 @@ pub struct Provision {
     /// Whether it may be used no longer than the earlier certificate; of several, the one that ends first. A
     /// true copy may not, whatever stands here.
     pub ends_with_original: Figure<bool>,
+    /// When the earlier certificate ends, where only part of it is taken over.
+    pub original_ends: Figure<OriginalEnds>,
 }
 
 impl Default for Provision {
@@ -262,6 +277,7 @@ impl Default for Provision {
             printed_in_box: Figure::unknown(),
             window_months: Figure::unknown(),
             ends_with_original: Figure::unknown(),
+            original_ends: Figure::unknown(),
         }
     }
 }
@@ -274,7 +290,47 @@ impl Provision {
             printed_in_box: fields.figure("printed_in_box"),
             window_months: fields.figure("window_months"),
             ends_with_original: fields.figure("ends_with_original"),
+            original_ends: fields.figure("original_ends"),
         }
+    }
+}
+
+/// How long customs of the importing country may object before a cancellation at the holder's wish counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Objection {
+    /// They are not asked: `"none"`. It counts at once.
+    None,
+    /// For so long, counted from the wish.
+    Within(Span),
+}
+
+impl FromValue for Objection {
+    fn from_value(value: &Value, path: &str, faults: &Faults) -> Option<Self> {
+        if value.as_str() == Some("none") {
+            return Some(Self::None);
+        }
+        Span::from_value(value, path, faults).map(Self::Within)
+    }
+}
+
+/// Cancelling at the holder's wish, while the certificate is unused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cancellation {
+    /// Whether a holder may have it cancelled at all.
+    pub allowed: Figure<bool>,
+    /// How long customs may object; where that is not known, it counts only when they have agreed.
+    pub objection: Figure<Objection>,
+}
+
+impl Default for Cancellation {
+    fn default() -> Self {
+        Self { allowed: Figure::unknown(), objection: Figure::unknown() }
+    }
+}
+
+impl Cancellation {
+    pub(super) fn read(fields: &mut Fields<'_>) -> Self {
+        Self { allowed: fields.figure("allowed"), objection: fields.figure("objection") }
     }
 }
 
@@ -432,6 +488,28 @@ impl FromValue for Span {
         }
         fields.close();
         Some(Self { length: length?, unit: unit?, least })
+    }
+}
+
+impl Span {
+    /// The last of so many days, weeks of five, or months, after a day. Holidays are not known here.
+    #[must_use]
+    pub fn last_day(&self, from: Date) -> Option<Date> {
+        /// No limit of an agreement is longer, in working days.
+        const MOST: u32 = 5_000;
+        match self.unit {
+            SpanUnit::Days => from.checked_add(i64::from(self.length).days()).ok(),
+            SpanUnit::Months => from.checked_add(i64::from(self.length).months()).ok(),
+            SpanUnit::WorkingDays => {
+                let (mut day, mut left) = (from, self.length.min(MOST));
+                while left > 0 {
+                    day = day.tomorrow().ok()?;
+                    let rests = matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);
+                    left -= u32::from(!rests);
+                }
+                Some(day)
+            }
+        }
     }
 }
 

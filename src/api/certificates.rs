@@ -11,7 +11,9 @@ use super::wire::origin::v1::{self as wire, certificate_service_server::Certific
 use crate::office::Caller;
 use crate::statement::{Act, Since, media};
 use crate::store::Store;
-use crate::workflow::{CertificateRecord, CopyWish, IssueRow, Issued, ReplaceWish, WorkflowError};
+use crate::workflow::{
+    CertificateRecord, CopyWish, DrawWish, IssueRow, Issued, OriginalName, ReplaceWish, WorkflowError,
+};
 use bytes::Bytes;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -56,11 +58,61 @@ impl CertificateService for Certificates {
     ) -> Result<Response<wire::CancelCertificateResponse>, Status> {
         let (authority, account) = caller(&self.hosts, request.metadata())?.account()?;
         let request = request.into_inner();
+        if request.withdrawal.is_none() {
+            return life::cancel(&authority, &account, request).await.map(Response::new);
+        }
         let certificate = request.certificate;
         let why = life::Why { reason: request.reason, remarks: request.remarks, items: request.items };
         let act = act(request.withdrawal)?;
         let place = life::change(&authority, &account, &request.request_id, certificate, act, why).await?;
-        Ok(Response::new(wire::CancelCertificateResponse { jti: place.jti, log: place.log, index: place.index }))
+        let wire =
+            wire::CancelCertificateResponse { jti: place.jti, log: place.log, index: place.index, waiting: None };
+        Ok(Response::new(wire))
+    }
+
+    async fn settle_cancellation(
+        &self,
+        request: Request<wire::SettleCancellationRequest>,
+    ) -> Result<Response<wire::SettleCancellationResponse>, Status> {
+        let (authority, account) = caller(&self.hosts, request.metadata())?.account()?;
+        let wire::SettleCancellationRequest { request_id, certificate, settlement, reference } = request.into_inner();
+        let name = convert::certificate_name(certificate)?;
+        let settlement = life::settlement(settlement)?;
+        let reference = life::text("reference", &reference)?;
+        let settled = authority.desk.settle_cancellation(&account, &request_id, name, settlement, reference).await;
+        let wire = settled.map_err(|error| refused(&error))?.map(|outcome| wire::SettleCancellationResponse {
+            jti: outcome.jti.to_string(),
+            log: outcome.entry.origin.to_string(),
+            index: outcome.entry.index,
+        });
+        Ok(Response::new(wire.unwrap_or_default()))
+    }
+
+    async fn list_cancellations(
+        &self,
+        request: Request<wire::ListCancellationsRequest>,
+    ) -> Result<Response<wire::ListCancellationsResponse>, Status> {
+        let (authority, account) = caller(&self.hosts, request.metadata())?.account()?;
+        let wire::ListCancellationsRequest { page_size, page_token } = request.into_inner();
+        let size = convert::page_size(page_size)?;
+        let listed = blocking(move || authority.desk.cancellations(&account, &page_token, size)).await?;
+        let (wishes, next) = listed.map_err(|error| refused(&error))?;
+        Ok(Response::new(wire::ListCancellationsResponse {
+            cancellations: wishes.into_iter().map(life::cancellation).collect(),
+            next_page_token: next.unwrap_or_default(),
+        }))
+    }
+
+    async fn release_certificate(
+        &self,
+        request: Request<wire::ReleaseCertificateRequest>,
+    ) -> Result<Response<wire::ReleaseCertificateResponse>, Status> {
+        let (authority, account) = caller(&self.hosts, request.metadata())?.account()?;
+        let wire::ReleaseCertificateRequest { request_id, certificate } = request.into_inner();
+        let name = convert::certificate_name(certificate)?;
+        let released = authority.desk.release(&account, &request_id, name).await;
+        released.map_err(|error| refused(&error))?;
+        Ok(Response::new(wire::ReleaseCertificateResponse {}))
     }
 
     async fn suspend_certificate(
@@ -115,12 +167,84 @@ impl CertificateService for Certificates {
         let wish = CopyWish {
             request_id: request.request_id,
             certificate: convert::certificate_name(request.certificate)?,
+            unused: request.unused,
             reason: Some(life::reason(&request.reason)?),
             remarks: life::text("remarks", &request.remarks)?,
         };
         let issued = authority.desk.true_copy(&account, wish).await.map_err(|error| refused(&error))?;
         let issued = Some(shown(&authority, issued, with_token).await?);
         Ok(Response::new(wire::IssueTrueCopyResponse { issued }))
+    }
+
+    async fn issue_back_to_back(
+        &self,
+        request: Request<wire::IssueBackToBackRequest>,
+    ) -> Result<Response<wire::IssueBackToBackResponse>, Status> {
+        let (authority, account) = caller(&self.hosts, request.metadata())?.account()?;
+        let wire::IssueBackToBackRequest { request_id, originals, certificate_json, contents } = request.into_inner();
+        let with_token = wants_token(contents)?;
+        let wish = DrawWish {
+            request_id,
+            originals: originals.into_iter().map(|bundle| OriginalName::Bundle(bundle.into())).collect(),
+            certificate_json: certificate_json.into(),
+            reason: None,
+            remarks: None,
+        };
+        let issued = drawn(&authority, &account, wish, with_token).await?;
+        Ok(Response::new(wire::IssueBackToBackResponse { issued: Some(issued) }))
+    }
+
+    async fn split_certificate(
+        &self,
+        request: Request<wire::SplitCertificateRequest>,
+    ) -> Result<Response<wire::SplitCertificateResponse>, Status> {
+        let (authority, account) = caller(&self.hosts, request.metadata())?.account()?;
+        let request = request.into_inner();
+        let with_token = wants_token(request.contents)?;
+        let wish = DrawWish {
+            request_id: request.request_id,
+            originals: vec![OriginalName::Own(convert::certificate_name(request.certificate)?)],
+            certificate_json: request.certificate_json.into(),
+            reason: Some(life::reason(&request.reason)?),
+            remarks: life::text("remarks", &request.remarks)?,
+        };
+        let issued = drawn(&authority, &account, wish, with_token).await?;
+        Ok(Response::new(wire::SplitCertificateResponse { issued: Some(issued) }))
+    }
+
+    async fn consolidate_certificates(
+        &self,
+        request: Request<wire::ConsolidateCertificatesRequest>,
+    ) -> Result<Response<wire::ConsolidateCertificatesResponse>, Status> {
+        let (authority, account) = caller(&self.hosts, request.metadata())?.account()?;
+        let request = request.into_inner();
+        let with_token = wants_token(request.contents)?;
+        let named = request.certificates.into_iter();
+        let named = named.map(|name| convert::certificate_name(Some(name)).map(OriginalName::Own));
+        let wish = DrawWish {
+            request_id: request.request_id,
+            originals: named.collect::<Result<_, _>>()?,
+            certificate_json: request.certificate_json.into(),
+            reason: Some(life::reason(&request.reason)?),
+            remarks: life::text("remarks", &request.remarks)?,
+        };
+        let issued = drawn(&authority, &account, wish, with_token).await?;
+        Ok(Response::new(wire::ConsolidateCertificatesResponse { issued: Some(issued) }))
+    }
+
+    async fn get_remainder(
+        &self,
+        request: Request<wire::GetRemainderRequest>,
+    ) -> Result<Response<wire::GetRemainderResponse>, Status> {
+        use wire::get_remainder_request::Original;
+        let (authority, account) = caller(&self.hosts, request.metadata())?.account()?;
+        let name = match request.into_inner().original {
+            Some(Original::Bundle(bundle)) => OriginalName::Bundle(bundle.into()),
+            Some(Original::Certificate(name)) => OriginalName::Own(convert::certificate_name(Some(name))?),
+            None => OriginalName::Own(convert::certificate_name(None)?),
+        };
+        let remainder = blocking(move || authority.desk.remainder(&account, &name)).await?;
+        Ok(Response::new(life::remainder(remainder.map_err(|error| refused(&error))?)))
     }
 
     async fn get_certificate(
@@ -179,6 +303,17 @@ impl CertificateService for Certificates {
             awaiting_cosignatures: evidence.awaiting_cosignatures,
         }))
     }
+}
+
+/// Issues a certificate that rests on others.
+async fn drawn(
+    authority: &HostedAuthority,
+    account: &Caller,
+    wish: DrawWish,
+    with_token: bool,
+) -> Result<wire::IssuedCertificate, Status> {
+    let issued = authority.desk.draw(account, wish).await.map_err(|error| refused(&error))?;
+    shown(authority, issued, with_token).await
 }
 
 /// What was issued, with its token if that is wanted.
@@ -268,6 +403,8 @@ fn record_to_wire(record: &CertificateRecord) -> wire::Certificate {
         to: certificate.to.to_string(),
         issued_on: reference.map(|reference| convert::date_to_wire(reference.issued_on)),
         status: convert::status(record.status).into(),
+        held: record.held,
+        cancellation: record.cancellation.clone().map(life::cancellation),
     }
 }
 

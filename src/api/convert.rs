@@ -46,6 +46,10 @@ pub(crate) fn certificate_name(name: Option<wire::CertificateName>) -> Result<Ce
     match name.and_then(|name| name.name) {
         Some(Name::Jti(text)) => jti("certificate.jti", &text),
         Some(Name::Number(number)) if !number.is_empty() => Ok(CertificateName::Number(number)),
+        Some(Name::ApplicationId(id)) => id
+            .parse()
+            .map(CertificateName::Application)
+            .map_err(|error| ApiError::Field { field: "certificate.application_id", message: format!("{error}") }),
         _ => Err(ApiError::Field { field: "certificate", message: "a jti or a number is needed".to_owned() }),
     }
 }

@@ -1,4 +1,4 @@
-//! Changes of a certificate's status, as the methods of `CertificateService` have them in common.
+//! Changes of a certificate's status and what is left of one, as the methods of `CertificateService` have them in common.
 
 use super::ApiError;
 use super::call::refused;
@@ -7,8 +7,10 @@ use super::hosts::HostedAuthority;
 use super::wire::origin::v1 as wire;
 use crate::certificate::Text;
 use crate::office::Caller;
+use crate::office::Cancellation;
 use crate::statement::Act;
-use crate::workflow::StatusWish;
+use crate::time::Timestamp;
+use crate::workflow::{CancelWish, Cancelled, Remainder, Settlement, StatusWish};
 use tonic::Status;
 
 /// Why, and of which items.
@@ -59,4 +61,85 @@ pub(super) fn text(field: &'static str, text: &str) -> Result<Option<Text<1024>>
         return Ok(None);
     }
     text.parse().map(Some).map_err(|error| ApiError::Field { field, message: format!("{error}") })
+}
+
+/// What is left of a certificate.
+pub(super) fn remainder(of: Remainder) -> wire::GetRemainderResponse {
+    let items = of.items.into_iter().map(|(left, description)| wire::ItemRemainder {
+        item: left.item,
+        description,
+        unit: left.whole.as_ref().map(|whole| whole.unit.to_string()).unwrap_or_default(),
+        whole: left.whole.map(|whole| whole.value.to_string()).unwrap_or_default(),
+        drawn: left.drawn.to_string(),
+        left: left.left.to_string(),
+        ended: left.ended,
+    });
+    wire::GetRemainderResponse {
+        number: of.number.to_string(),
+        issued_on: Some(convert::date_to_wire(of.issued_on)),
+        country: of.country.to_string(),
+        relation: of.relation.to_string(),
+        valid_until: of.valid_until.map(convert::date_to_wire),
+        items: items.collect(),
+    }
+}
+
+/// Cancels a certificate at its holder's wish, or keeps the wish.
+pub(super) async fn cancel(
+    authority: &HostedAuthority,
+    account: &Caller,
+    request: wire::CancelCertificateRequest,
+) -> Result<wire::CancelCertificateResponse, Status> {
+    if !request.items.is_empty() {
+        let message = "a wish is for the whole certificate; items are withdrawn".to_owned();
+        return Err(ApiError::Field { field: "items", message }.into());
+    }
+    let wish = CancelWish {
+        request_id: request.request_id,
+        certificate: convert::certificate_name(request.certificate)?,
+        unused: request.unused,
+        reason: Some(reason(&request.reason)?),
+        remarks: text("remarks", &request.remarks)?,
+    };
+    let cancelled = authority.desk.cancel(account, wish).await.map_err(|error| refused(&error))?;
+    Ok(match cancelled {
+        Cancelled::Now(outcome) => wire::CancelCertificateResponse {
+            jti: outcome.jti.to_string(),
+            log: outcome.entry.origin.to_string(),
+            index: outcome.entry.index,
+            waiting: None,
+        },
+        Cancelled::Asked(wish) => {
+            wire::CancelCertificateResponse { waiting: Some(cancellation(*wish)), ..Default::default() }
+        }
+    })
+}
+
+/// A wish to cancel that waits.
+pub(super) fn cancellation(wish: Cancellation) -> wire::Cancellation {
+    let asked = i64::try_from(wish.asked_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    let text = |text: Option<Text<1024>>| text.map(|text| text.to_string()).unwrap_or_default();
+    wire::Cancellation {
+        number: wish.number.to_string(),
+        log: wish.log,
+        index: wish.index,
+        asked_by: wish.asked_by.to_string(),
+        asked_at: asked.map(convert::instant),
+        objection_until: wish.objection_until.map(convert::date_to_wire),
+        reason: text(wish.reason),
+        remarks: text(wish.remarks),
+    }
+}
+
+/// How a wish ends.
+pub(super) fn settlement(settlement: i32) -> Result<Settlement, ApiError> {
+    use wire::CancellationSettlement as Wire;
+    match Wire::try_from(settlement) {
+        Ok(Wire::Agreed) => Ok(Settlement::Agreed),
+        Ok(Wire::Objected) => Ok(Settlement::Objected),
+        Ok(Wire::TakenBack) => Ok(Settlement::TakenBack),
+        Ok(Wire::Unspecified) | Err(_) => {
+            Err(ApiError::Field { field: "settlement", message: "is not a choice of this service".to_owned() })
+        }
+    }
 }

@@ -80,6 +80,7 @@ fn log(origin: &Origin, passage: &Passage) -> wire::PartnerLog {
         cosigned_at: passage.cosigned.and_then(|(_, second)| at(second)).map(convert::instant),
         disclosed: passage.disclosed,
         missing_disclosures: passage.missing,
+        held_disclosures: passage.kept_back,
         findings: passage.findings,
     }
 }

@@ -128,6 +128,7 @@ impl Caller {
             request_id: request_id.to_owned(),
             certificate: Some(named(number)),
             reason: "The order was cancelled".to_owned(),
+            unused: true,
             ..Default::default()
         };
         let cancelled = self.0.certificates().cancel_certificate(request).await;

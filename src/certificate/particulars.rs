@@ -27,6 +27,8 @@ section! {
         received_on: Option<Date>,
         /// Why issue is asked for after exportation.
         retrospective_reason: Option<Text<512>>,
+        /// Whether it is kept from the importing country, once issued, until its holder consents to its being sent.
+        hold: bool,
     }
 }
 

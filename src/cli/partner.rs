@@ -151,6 +151,9 @@ fn print(console: Console, partner: &wire::PartnerState, now: Timestamp, logs: b
             let (missing, findings) = (log.missing_disclosures, log.findings);
             console.data(format!("       {missing} entries wait for disclosures, {findings} failed their check"));
         }
+        if log.held_disclosures > 0 {
+            console.data(format!("       {} entries wait for their holders' consent", log.held_disclosures));
+        }
     }
 }
 
@@ -176,6 +179,7 @@ fn document(partner: &wire::PartnerState, now: Timestamp) -> serde_json::Value {
             "cosigned": log.cosigned_at.as_ref().map(|at| json!({ "size": log.cosigned_size, "at": text(at) })),
             "disclosed": log.disclosed,
             "missing_disclosures": log.missing_disclosures,
+            "held_disclosures": log.held_disclosures,
             "findings": log.findings,
         })
     });

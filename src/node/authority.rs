@@ -10,6 +10,7 @@ use crate::sequencer::{Limits, Sequencer, Setup, Signers};
 use crate::store::{JournalOptions, JournalStore, Store};
 use crate::time::{Clock, Random, Timestamp};
 use crate::trust::TrustList;
+use crate::verification::Verifier;
 use crate::workflow::{Accounts, Applications, Desk, DeskSetup, Exporters, Policies};
 use arc_swap::ArcSwap;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 pub(super) struct Surroundings {
     pub(super) trust: Arc<ArcSwap<TrustList>>,
     pub(super) agreements: Arc<Agreements>,
+    pub(super) verifier: Arc<ArcSwap<Verifier>>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) random: Arc<dyn Random>,
 }
@@ -78,6 +80,7 @@ pub(super) fn open(one: &AuthorityConfiguration, around: &Surroundings) -> Resul
         sequencer: sequencer.clone(),
         agreements: Arc::clone(&around.agreements),
         trust: Arc::clone(&around.trust),
+        verifier: Arc::clone(&around.verifier),
         clock: Arc::clone(&around.clock),
     });
     let applications = Applications::new(desk.clone(), exporters.clone(), Arc::clone(&around.random));

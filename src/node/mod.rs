@@ -6,6 +6,7 @@
 mod activity;
 mod authority;
 mod check;
+mod clockwork;
 mod configuration;
 mod error;
 mod federation;

@@ -8,7 +8,7 @@ use super::partners::{OpenPartners, PartnerDoor};
 use super::receipts::ReceiptBook;
 use super::tls::TlsIdentity;
 use super::trust_keeper::TrustKeeper;
-use super::{NodeError, federation, operator};
+use super::{NodeError, clockwork, federation, operator};
 use crate::api::{DoorSetup, Doors, Health, Hosts};
 use crate::exchange::driver::Driver;
 use crate::sequencer::Sequencer;
@@ -75,12 +75,14 @@ impl Node {
 
         let agreements = Arc::new(federation::agreements(&configuration.agreements)?);
         let keeper = Arc::new(TrustKeeper::open(configuration.trust.clone(), Arc::clone(&agreements))?);
-        let around =
-            Surroundings { trust: keeper.list(), agreements, clock: Arc::clone(&clock), random: Arc::clone(&random) };
+        let (clock_too, random_too) = (Arc::clone(&clock), Arc::clone(&random));
+        let (trust, verifier) = (keeper.list(), keeper.verifier());
+        let around = Surroundings { trust, agreements, verifier, clock: clock_too, random: random_too };
         let opened = open_all(&configuration, around).await?;
         let own = opened.iter().map(OpenAuthority::exchanged).collect();
         let speakers = opened.iter().map(|one| (one.hosted.issuer.clone(), one.sequencer.clone())).collect();
         let receipts = Arc::new(ReceiptBook::new(speakers, Arc::clone(&keeper), Arc::clone(&clock)));
+        let desks = opened.iter().map(|one| one.hosted.desk.clone()).collect();
         let (hosted, sequencers): (Vec<_>, Vec<_>) = opened.into_iter().map(|one| (one.hosted, one.sequencer)).unzip();
         let machines = hosted.iter().map(|one| one.applications.clone()).collect::<Vec<_>>();
 
@@ -142,6 +144,7 @@ impl Node {
             drain,
         ));
         serving.spawn(admin.serve(Greeting::None, doors.admin, limits, stopping.clone(), drain));
+        serving.spawn(clockwork::tend(desks, stopping.clone()));
         let driver = exchange.map(|exchange| exchange.serve(&mut serving, stopping, drain));
         tracing::info!(
             public = %addresses.public,

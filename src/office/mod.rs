@@ -9,6 +9,8 @@ mod account;
 mod application;
 mod audit;
 mod caller;
+mod cancellation;
+mod drawn;
 mod error;
 mod exporter;
 mod four_eyes;
@@ -33,6 +35,8 @@ pub use application::{
 };
 pub use audit::{Actor, AuditEvent, Denials};
 pub use caller::{Caller, Credential, Denied, Deputising};
+pub use cancellation::Cancellation;
+pub use drawn::{Draw, DrawnOfItem, Draws, Ledger, Left, NotDrawn, stated};
 pub use error::AccountRefused;
 pub(crate) use exporter::room;
 pub use exporter::{

@@ -14,6 +14,10 @@ pub enum Action {
     KeepProfile,
     /// Give an agent a mandate to file for the own exporter, and end it.
     GiveMandate,
+    /// Ask that a certificate of an own application be cancelled, and take that back.
+    AskCancellation,
+    /// Consent that a certificate of an own application be sent.
+    ReleaseCertificate,
     /// See what waits to be examined or signed.
     ReadQueue,
     /// Claim an application, ask about it, refer it, record its fee.
@@ -52,11 +56,13 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::FileApplication,
         Self::ReadOwn,
         Self::KeepProfile,
         Self::GiveMandate,
+        Self::AskCancellation,
+        Self::ReleaseCertificate,
         Self::ReadQueue,
         Self::ExamineApplication,
         Self::RefuseApplication,
@@ -83,7 +89,11 @@ impl Action {
     pub const fn granted_to(self) -> &'static [Role] {
         use Role::{Administrator, Agent, Auditor, Examiner, Exporter, Liaison, Signatory};
         match self {
-            Self::FileApplication | Self::ReadOwn | Self::KeepProfile => &[Exporter, Agent],
+            Self::FileApplication
+            | Self::ReadOwn
+            | Self::KeepProfile
+            | Self::AskCancellation
+            | Self::ReleaseCertificate => &[Exporter, Agent],
             Self::GiveMandate => &[Exporter],
             Self::ReadQueue | Self::RefuseApplication | Self::ReadExporters => &[Examiner, Signatory],
             Self::ExamineApplication | Self::RecommendIssue | Self::ManageExporters => &[Examiner],
@@ -104,6 +114,8 @@ impl Action {
             Self::ReadOwn => "read_own",
             Self::KeepProfile => "keep_profile",
             Self::GiveMandate => "give_mandate",
+            Self::AskCancellation => "ask_cancellation",
+            Self::ReleaseCertificate => "release_certificate",
             Self::ReadQueue => "read_queue",
             Self::ExamineApplication => "examine_application",
             Self::RefuseApplication => "refuse_application",
@@ -132,6 +144,8 @@ impl Action {
             Self::ReadOwn => "read what an exporter filed",
             Self::KeepProfile => "keep the particulars of an exporter",
             Self::GiveMandate => "give a mandate",
+            Self::AskCancellation => "ask for the cancellation of a certificate",
+            Self::ReleaseCertificate => "consent to the sending of a certificate",
             Self::ReadQueue => "read the queue",
             Self::ExamineApplication => "examine an application",
             Self::RefuseApplication => "refuse an application",

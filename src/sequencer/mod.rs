@@ -19,6 +19,7 @@ pub mod cosigned;
 mod error;
 mod flight;
 pub mod gate;
+mod held;
 mod line;
 mod plan;
 mod press;
@@ -28,11 +29,15 @@ mod work;
 
 pub use error::SequencerError;
 pub use gate::{Gate, Standing};
+pub use held::{held, hold, is_held, release};
 pub use line::Sequencer;
 pub use plan::answered;
 pub use recalled::{Closing, Recalled, refilled};
 pub use snapshot::{StatusRecord, changes_of, status_record, status_record_below};
-pub use work::{Beside, ChangeOfStatus, Issue, Numbering, Outcome, Replacement, RequestKey, Saying, Task, Work};
+pub use work::{
+    Beside, ChangeOfStatus, Ends, Issue, Nudge, Numbering, Original, Outcome, Replacement, RequestKey, Saying, Task,
+    Work,
+};
 
 use crate::{
     keys::{LogKey, StatementKey, StatusKey},

@@ -11,7 +11,7 @@ pub(super) use planned::{Planned, Row, Told};
 use status::{ListPlan, list_number};
 
 use super::{
-    Issue, Numbering, Outcome, RequestKey, Saying, SequencerError, Task, Work,
+    Beside, Issue, Nudge, Numbering, Outcome, RequestKey, Saying, SequencerError, Task, Work,
     flight::request_text,
     gate::{Gate, MaySign, Standing},
     recalled::{Recalled, made_before},
@@ -234,6 +234,7 @@ impl Plan {
                 }
                 Task::Change(change) => self.change(ground, change, (request, *digest), &mut planned, &mut touched),
                 Task::Say(saying) => self.say(ground, saying, (request, *digest), &mut planned),
+                Task::Nudge(nudge) => self.nudge(ground, nudge, (request, *digest), &mut planned),
             };
             match done {
                 Ok(outcome) => {
@@ -352,13 +353,7 @@ impl Plan {
         }
         let row = self.place(ground, &origin, body)?;
         let outcome = Outcome { entry: row.entry(), jti: row.envelope.jti, number: Some(text.clone()), day };
-        planned.expected.extend(beside.expected.iter().cloned());
-        if let Some(changes) = &beside.changes {
-            planned.state.extend(changes(&outcome).map_err(SequencerError::Unavailable)?);
-        }
-        if let Some(moving) = self.moving.front_mut() {
-            moving.extend(beside.expected.iter().map(|one| (one.table, one.id.clone())));
-        }
+        self.take_along(beside, &outcome, planned)?;
         planned.rows.push(Row {
             status_index: Some(status_index),
             number: Some(text),
@@ -383,6 +378,43 @@ impl Plan {
         let outcome = Outcome { entry: row.entry(), jti: row.envelope.jti, number: None, day };
         planned.rows.push(Row { request: Some((request.clone(), digest)), ..row });
         Ok(outcome)
+    }
+
+    /// Changes state beside a log, and makes its next snapshot.
+    fn nudge(
+        &mut self,
+        ground: &Ground<'_>,
+        nudge: &Nudge,
+        (request, digest): (&RequestKey, [u8; 32]),
+        planned: &mut Planned,
+    ) -> Result<Outcome, SequencerError> {
+        let Nudge { origin, beside } = nudge;
+        self.stand_still(ground.store, &beside.expected)?;
+        let log = self.logs.get(origin).ok_or(SequencerError::NoSuchCertificate)?;
+        if !ground.may_grow(origin, log.next) {
+            return Err(SequencerError::LogClosed(origin.to_string()));
+        }
+        self.may_sign(ground, origin)?;
+        self.snapshot(ground, origin, planned)?;
+        let gone = || SequencerError::Unavailable(format!("log {origin} made no snapshot"));
+        let row = planned.rows.last_mut().ok_or_else(gone)?;
+        row.request = Some((request.clone(), digest));
+        let day = ground.zone.date_at(self.now);
+        let outcome = Outcome { entry: row.entry(), jti: row.envelope.jti, number: None, day };
+        self.take_along(beside, &outcome, planned)?;
+        Ok(outcome)
+    }
+
+    /// Has state change with what an outcome stands for.
+    fn take_along(&mut self, beside: &Beside, outcome: &Outcome, planned: &mut Planned) -> Result<(), SequencerError> {
+        planned.expected.extend(beside.expected.iter().cloned());
+        if let Some(changes) = &beside.changes {
+            planned.state.extend(changes(outcome).map_err(SequencerError::Unavailable)?);
+        }
+        if let Some(moving) = self.moving.front_mut() {
+            moving.extend(beside.expected.iter().map(|one| (one.table, one.id.clone())));
+        }
+        Ok(())
     }
 
     /// The log of this year to this addressee, if it may take the certificate; where entries of it are lost for good,

@@ -3,6 +3,7 @@
 use crate::{
     agreement::Series,
     certificate::{CertificateNumber, OfficeCode, Particulars, Ruling, Text},
+    log::Origin,
     office::AuditEvent,
     statement::{Act, Addressee, Body, Issuer, Jti, KeyChange, Receipt},
     store::{EntryRef, Expected, StateChange},
@@ -40,10 +41,12 @@ pub enum Task {
     Issue(Box<Issue>),
     /// A change of a certificate's status.
     Change(Box<ChangeOfStatus>),
-    /// A certificate in the place of one that stands.
+    /// A certificate in the place of others, or drawn from them.
     Replace(Box<Replacement>),
     /// Something that changes the status of nothing.
     Say(Box<Saying>),
+    /// A change of state that the addressee of a log is to look for.
+    Nudge(Box<Nudge>),
 }
 
 /// A certificate that was examined and judged.
@@ -70,6 +73,23 @@ pub struct Beside {
     pub expected: Vec<Expected>,
     /// The changes, once place and number are known. An error stops the batch: it is the caller's own mistake.
     pub changes: Option<Arc<dyn Fn(&Outcome) -> Result<Vec<StateChange>, String> + Send + Sync>>,
+}
+
+impl Beside {
+    /// Both.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.expected.extend(other.expected);
+        self.changes = match (self.changes, other.changes) {
+            (Some(first), Some(second)) => Some(Arc::new(move |outcome| {
+                let mut state = first(outcome)?;
+                state.extend(second(outcome)?);
+                Ok(state)
+            })),
+            (one, other) => one.or(other),
+        };
+        self
+    }
 }
 
 impl fmt::Debug for Beside {
@@ -109,22 +129,58 @@ pub struct ChangeOfStatus {
     pub reason: Option<Text<1024>>,
     /// Anything else they should know.
     pub remarks: Option<Text<1024>>,
+    /// What changes with it.
+    pub beside: Beside,
 }
 
-/// A certificate in the place of one that stands, which is superseded by it in the same durable unit: there are both
-/// statements after a crash, or neither.
+/// A certificate that takes up others of this authority. Those that end with it are superseded in the same durable
+/// unit: there are all statements after a crash, or none.
 #[derive(Debug)]
 pub struct Replacement {
-    /// The new one. It names the old one by its number; the old one's change of status names this one by its place.
+    /// The new one. It names the old ones by their numbers; their changes of status name this one by its place.
     pub issue: Issue,
-    /// The old one.
-    pub target: EntryRef,
+    /// The old ones, each once.
+    pub originals: Vec<Original>,
     /// The date of issue that a certified true copy bears: the original's. None for a certificate of its own.
     pub bears: Option<Date>,
     /// Why; disclosed to the holder and the addressee alone.
     pub reason: Option<Text<1024>>,
     /// Anything else they should know.
     pub remarks: Option<Text<1024>>,
+}
+
+/// A certificate that another takes up.
+#[derive(Debug)]
+pub struct Original {
+    /// Where it stands.
+    pub entry: EntryRef,
+    /// How many changes of its status there were when it was judged that the new one may rest on it: after another one
+    /// it has to be judged again. None where its status alone decides, and is asked in the writer's turn: what does not
+    /// stand cannot be replaced, and what stands in part cannot be copied.
+    pub changes: Option<usize>,
+    /// What of it ends.
+    pub ends: Ends,
+}
+
+/// What of a certificate ends with the one that takes it up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ends {
+    /// All of it.
+    Whole,
+    /// These items, rising.
+    Items(Vec<u32>),
+    /// Nothing.
+    Nothing,
+}
+
+/// A change of state beside a log that its addressee is to look for: the log's next snapshot is made at once, and news
+/// of the log is what its addressee acts on.
+#[derive(Debug)]
+pub struct Nudge {
+    /// The log.
+    pub origin: Origin,
+    /// What changes.
+    pub beside: Beside,
 }
 
 /// Something the authority says that changes the status of nothing; to whom follows from what it is.

@@ -145,11 +145,15 @@ pub enum Table {
     Exporter,
     /// Mandates, by the exporter's id and their own.
     Mandate,
+    /// What was drawn of certificates that others rest on, and what each of those drew.
+    Drawn,
+    /// Certificates that wait for something: a cancellation wished for, a consent to send them.
+    Pending,
 }
 
 impl Table {
     /// Every table that is in use.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Account,
         Self::StatusToken,
         Self::Setting,
@@ -168,6 +172,8 @@ impl Table {
         Self::Session,
         Self::Exporter,
         Self::Mandate,
+        Self::Drawn,
+        Self::Pending,
     ];
 
     /// Whether its records count by what an authority does, not by what it has: millions, which no snapshot can
@@ -183,6 +189,8 @@ impl Table {
                 | Self::ApplicationGoods
                 | Self::Exporter
                 | Self::Mandate
+                | Self::Drawn
+                | Self::Pending
         )
     }
 
@@ -208,6 +216,8 @@ impl Table {
             Self::Session => 17,
             Self::Exporter => 18,
             Self::Mandate => 19,
+            Self::Drawn => 20,
+            Self::Pending => 21,
         }
     }
 }

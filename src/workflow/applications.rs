@@ -169,6 +169,11 @@ impl Applications {
     }
 }
 
+/// An application as it stands.
+pub(super) fn application(store: &dyn Store, id: ApplicationId) -> Result<crate::office::Application, WorkflowError> {
+    keep::find(store, id).map(|kept| kept.application)
+}
+
 /// What makes two requests the same: the verb and its parts, each with its length, so that no two bodies read alike.
 struct Body(Sha256);
 

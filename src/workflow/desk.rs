@@ -1,17 +1,18 @@
 //! The issuing desk of one authority: issue, change of status, look-up.
 
-use super::{Accounts, CertificateName, CertificateRecord, RequestId, WorkflowError, record};
+use super::{Accounts, CertificateName, CertificateRecord, RequestId, WorkflowError, record, releasing::held_from};
 use crate::{
     agreement::{Agreement, Agreements, Edition, NumberRule},
     certificate::{Country, Finding, Findings, Particulars, Ruling, Text},
     office::{Action, Actor, AuditEvent, Caller, Office},
     sequencer::{
-        Beside, ChangeOfStatus, Issue, Numbering, Outcome, RequestKey, Sequencer, SequencerError, Task, Work, answered,
+        ChangeOfStatus, Issue, Numbering, Outcome, RequestKey, Sequencer, SequencerError, Task, Work, answered,
     },
     statement::{Act, Addressee, Issuer, Since},
     store::{EntryRef, Store},
     time::{Clock, Timestamp},
     trust::TrustList,
+    verification::Verifier,
 };
 use arc_swap::ArcSwap;
 use sha2::{Digest, Sha256};
@@ -36,6 +37,8 @@ pub struct DeskSetup {
     pub agreements: Arc<Agreements>,
     /// The trust list in force: it names the customs authority of each country.
     pub trust: Arc<ArcSwap<TrustList>>,
+    /// Judges the certificates of others that new ones rest on.
+    pub verifier: Arc<ArcSwap<Verifier>>,
     /// Tells the civil date at an office.
     pub clock: Arc<dyn Clock>,
 }
@@ -201,31 +204,42 @@ impl Desk {
     ) -> Result<Outcome, WorkflowError> {
         Accounts::allow(caller, Action::ChangeStatus)?;
         let request = self.request(caller, request_id)?;
-        let StatusWish { certificate, act, items, reason, remarks } = wish;
-        let items = items.map(|mut items| {
+        let items = wish.items.map(|mut items| {
             items.sort_unstable();
             items.dedup();
             items
         });
-        let (desk, wished, concerned) = (self.clone(), act.clone(), items.clone());
-        let checked = tokio::task::spawn_blocking(move || {
-            let target = record::find(desk.0.store.as_ref(), &certificate)?;
-            let refusal = concerned.and_then(|items| desk.items_may(&target, &wished, &items).err());
-            Ok::<_, WorkflowError>((target, refusal))
-        });
-        let (target, refusal) = checked.await.map_err(|e| SequencerError::Unavailable(e.to_string()))??;
-        let digest = digest_of_change(&target, &act, items.as_deref(), reason.as_ref(), remarks.as_ref());
-        if let Some(refusal) = refusal {
-            // What was done before has its answer, though it could not be done again.
-            return match answered(self.0.store.as_ref(), &request, digest)? {
-                Some(before) => Ok(before?),
-                None => Err(refusal),
-            };
-        }
         let by = AuditEvent::of(Actor::Caller(caller), Action::ChangeStatus);
-        let by = Some(by.with_detail(format!("{} {} {}", act.word(), target.origin, target.index)));
-        let task = Task::Change(Box::new(ChangeOfStatus { target, act, items, reason, remarks }));
-        Ok(self.0.sequencer.submit(Work { request, digest, task, by }).await?)
+        let wish = StatusWish { items, ..wish };
+        let prepare = move |desk: &Self| desk.prepare_change(&request, &by, &wish);
+        self.carry_out(prepare).await.map(|done| done.outcome)
+    }
+
+    /// Finds what is to change, and what changes with it.
+    fn prepare_change(
+        &self,
+        request: &RequestKey,
+        by: &AuditEvent,
+        wish: &StatusWish,
+    ) -> Result<Prepared, WorkflowError> {
+        let StatusWish { certificate, act, items, reason, remarks } = wish.clone();
+        let target = record::find(self.0.store.as_ref(), &certificate)?;
+        let digest = digest_of_change(&target, &act, items.as_deref(), reason.as_ref(), remarks.as_ref());
+        let may = items.as_deref().map_or(Ok(()), |items| self.items_may(&target, &act, items));
+        match may.and_then(|()| self.given_back(&target, &act, items.as_deref())) {
+            Ok(beside) => {
+                let by = by.clone().with_detail(format!("{} {} {}", act.word(), target.origin, target.index));
+                let change = ChangeOfStatus { target, act, items, reason, remarks, beside };
+                let (request, task) = (request.clone(), Task::Change(Box::new(change)));
+                let work = Work { request, digest, task, by: Some(by) };
+                Ok(Prepared::Work(Box::new(work), Findings::default()))
+            }
+            // What was done before has its answer, though it could not be done again.
+            Err(refusal) => match answered(self.0.store.as_ref(), request, digest)? {
+                Some(before) => Ok(Prepared::Done(before?)),
+                None => Err(refusal),
+            },
+        }
     }
 
     /// One certificate. It reads from the disk.
@@ -280,8 +294,20 @@ impl Desk {
         self.rule(office, particulars, findings)
     }
 
-    /// Applies the rules for today to what was read; `findings` are those of the reading.
+    /// Applies the rules for today to what was read, and rests on no other certificate that was not proven; `findings`
+    /// are those of the reading.
     pub(super) fn rule(
+        &self,
+        office: &Office,
+        particulars: Particulars,
+        mut findings: Findings,
+    ) -> Result<(Issue, Findings), WorkflowError> {
+        self.unproven(&particulars, &mut findings);
+        self.rule_proven(office, particulars, findings)
+    }
+
+    /// The same for what rests on certificates that were proven.
+    pub(super) fn rule_proven(
         &self,
         office: &Office,
         particulars: Particulars,
@@ -307,7 +333,7 @@ impl Desk {
         };
         let numbering = self.numbering(agreement, office, &particulars, &ruling, &mut findings)?;
         let addressee = self.addressee(particulars.to);
-        let (zone, beside) = (office.time_zone.clone(), Beside::default());
+        let (zone, beside) = (office.time_zone.clone(), held_from(&particulars));
         Ok((Issue { particulars, ruling, zone, addressee, numbering, beside }, findings))
     }
 
@@ -405,7 +431,7 @@ fn number_rule<'a>(edition: &'a Edition, country: Country, host: &str) -> Option
 
 /// What makes two requests for a change of status the same: its parts, each with its length, so that no two
 /// wishes read alike. Kept for seven days, so it must not depend on how a type prints.
-fn digest_of_change(
+pub(super) fn digest_of_change(
     target: &EntryRef,
     act: &Act,
     items: Option<&[u32]>,

@@ -7,6 +7,7 @@ use crate::{
     sequencer::SequencerError,
     statement::Kid,
     store::StoreError,
+    verification::Headline,
 };
 use std::time::Duration;
 
@@ -49,6 +50,31 @@ pub enum WorkflowError {
     /// What the certificate says is erased, so nothing can be made of it.
     #[error("the contents of this certificate are erased: nothing can be made from them any more")]
     ContentsErased,
+    /// Others rest on the certificate.
+    #[error("other certificates are drawn from this one; what was drawn of it would be there twice")]
+    DrawnUpon,
+    /// What another shall rest on is not proven to be good.
+    #[error("the original that is presented is {headline}: {why}")]
+    OriginalNotValid {
+        /// What it is.
+        headline: Headline,
+        /// Why.
+        why: String,
+    },
+    /// Who asks did not declare that the certificate was not used.
+    #[error(
+        "only a certificate that was not used is cancelled at a wish or copied, and the one who asks declares that"
+    )]
+    UnusedNotDeclared,
+    /// Its cancellation was asked for before.
+    #[error("the cancellation of this certificate was asked for before, and waits")]
+    CancellationAsked,
+    /// Nobody asked for its cancellation, or that is over.
+    #[error("nobody asked for the cancellation of this certificate, or that is over")]
+    CancellationNotAsked,
+    /// It is not held: it is sent already.
+    #[error("this certificate is not held: what it says may be sent already")]
+    NotHeld,
     /// There is no application of that id, or it is not the caller's to see.
     #[error("there is no application `{0}` here for this account")]
     ApplicationUnknown(String),
@@ -138,6 +164,12 @@ impl Reasoned for WorkflowError {
             Self::ItemUnknown(_) => "ITEM_UNKNOWN",
             Self::ItemForbids { .. } => "ITEM_STATUS_FORBIDS",
             Self::ContentsErased => "CONTENTS_ERASED",
+            Self::DrawnUpon => "DRAWN_UPON",
+            Self::UnusedNotDeclared => "UNUSED_NOT_DECLARED",
+            Self::CancellationAsked => "CANCELLATION_ASKED",
+            Self::CancellationNotAsked => "CANCELLATION_NOT_ASKED",
+            Self::NotHeld => "NOT_HELD",
+            Self::OriginalNotValid { .. } => "ORIGINAL_NOT_VALID",
             Self::ApplicationUnknown(_) => "APPLICATION_UNKNOWN",
             Self::Application(error) => error.reason(),
             Self::SignInRefused => "SIGN_IN_REFUSED",

@@ -7,16 +7,14 @@ use crate::{
         Certificate, Finding, Findings, Particulars, PriorCertificate, Reference, ReferenceParticulars, Relation, Text,
     },
     office::{Action, Actor, AuditEvent, Caller},
-    sequencer::{Issue, Replacement, SequencerError, Task, Work, answered, changes_of},
+    sequencer::{Ends, Issue, Original, Replacement, Task, Work, answered, changes_of},
     statement::{Act, OpenedBody, Status, open_leaf},
     store::EntryRef,
+    time::Date,
     verification::status_after,
 };
 use sha2::{Digest, Sha256};
-use std::{collections::BTreeMap, sync::Arc};
-
-/// How often a certificate is judged again because midnight passed under it; twice in one request cannot happen.
-const DATES_TRIED: usize = 2;
+use std::collections::BTreeMap;
 
 /// A certificate that shall take another's place.
 #[derive(Debug, Clone)]
@@ -38,8 +36,10 @@ pub struct ReplaceWish {
 pub struct CopyWish {
     /// UUIDv7, unique to the account.
     pub request_id: String,
-    /// The original, which stands and was not used.
+    /// The original, which stands.
     pub certificate: CertificateName,
+    /// That it was not used, as the one who asks declares.
+    pub unused: bool,
     /// Why, such as the loss of the original.
     pub reason: Option<Text<1024>>,
     /// Further words.
@@ -69,28 +69,16 @@ impl Desk {
     /// agreement's words, and supersedes the original in the same commit. It is for an original that was not used, which
     /// the one who asks declares.
     pub async fn true_copy(&self, caller: &Caller, wish: CopyWish) -> Result<Issued, WorkflowError> {
-        let CopyWish { request_id, certificate, reason, remarks } = wish;
+        let CopyWish { request_id, certificate, unused, reason, remarks } = wish;
+        if !unused {
+            return Err(WorkflowError::UnusedNotDeclared);
+        }
         self.succeed(caller, Succession { request_id, certificate, certificate_json: None, reason, remarks }).await
     }
 
     async fn succeed(&self, caller: &Caller, wish: Succession) -> Result<Issued, WorkflowError> {
-        let wish = Arc::new(wish);
-        let mut tried = 1;
-        loop {
-            let (desk, account, own) = (self.clone(), caller.clone(), Arc::clone(&wish));
-            let ready = tokio::task::spawn_blocking(move || desk.ready(&account, &own))
-                .await
-                .map_err(|e| SequencerError::Unavailable(e.to_string()))??;
-            let (work, warnings) = match ready {
-                Prepared::Work(work, warnings) => (work, warnings),
-                Prepared::Done(outcome) => return Ok(Issued { outcome, warnings: Findings::default() }),
-            };
-            match self.setup().sequencer.submit(*work).await {
-                Ok(outcome) => return Ok(Issued { outcome, warnings }),
-                Err(SequencerError::DateMoved(_)) if tried < DATES_TRIED => tried += 1,
-                Err(error) => return Err(error.into()),
-            }
-        }
+        let account = caller.clone();
+        self.carry_out(move |desk| desk.ready(&account, &wish)).await
     }
 
     fn ready(&self, caller: &Caller, wish: &Succession) -> Result<Prepared, WorkflowError> {
@@ -100,9 +88,9 @@ impl Desk {
         let digest = wish.digest();
         match self.successor(caller, wish) {
             Ok((replacement, warnings)) => {
-                let target = &replacement.target;
                 let by = AuditEvent::of(Actor::Caller(caller), Action::IssueCertificate);
-                let by = Some(by.with_detail(format!("superseding {} {}", target.origin, target.index)));
+                let old = replacement.originals.iter().map(|one| format!("{} {}", one.entry.origin, one.entry.index));
+                let by = Some(by.with_detail(format!("superseding {}", old.collect::<Vec<_>>().join(", "))));
                 Ok(Prepared::Work(
                     Box::new(Work { request, digest, task: Task::Replace(Box::new(replacement)), by }),
                     warnings,
@@ -121,7 +109,7 @@ impl Desk {
         let target = record::find(store, &wish.certificate)?;
         let original = CertificateRecord::read(store, &target)?;
         let original = original.certificate.to_certificate().ok_or(WorkflowError::ContentsErased)?;
-        let (particulars, mut findings, bears) = match &wish.certificate_json {
+        let (mut particulars, mut findings, bears) = match &wish.certificate_json {
             Some(json) => {
                 let reading = Particulars::read_json(json);
                 let mut findings = reading.findings;
@@ -137,23 +125,48 @@ impl Desk {
         if !caller.acts_for(&office.code) {
             return Err(WorkflowError::NotYourOffice(office.code.to_string()));
         }
-        let (mut issue, warnings): (Issue, Findings) = self.rule(office, particulars, findings)?;
+        self.hold_like(&target, &mut particulars)?;
+        let heritage = self.heritage(&target)?;
+        heritage.hold_to(&mut particulars, &original, &mut findings);
+        let (mut issue, warnings): (Issue, Findings) = self.rule_proven(office, particulars, findings)?;
         if bears.is_some() {
             issue.ruling.flags.retrospective = original.flags.retrospective;
         }
+        // What rests on others ends with the first of them, and a copy with what it copies.
+        if bears.is_some() || heritage.rests_on_others() {
+            issue.ruling.valid_until = earlier(issue.ruling.valid_until, original.valid_until);
+        }
+        issue.beside = std::mem::take(&mut issue.beside).and(heritage.pass_on());
         let (reason, remarks) = (wish.reason.clone(), wish.remarks.clone());
-        Ok((Replacement { issue, target, bears, reason, remarks }, warnings))
+        let originals = vec![Original { entry: target, changes: None, ends: Ends::Whole }];
+        Ok((Replacement { issue, originals, bears, reason, remarks }, warnings))
     }
 
     /// Refuses a change of items that are not there, or to which it cannot happen any more.
     pub(super) fn items_may(&self, target: &EntryRef, act: &Act, items: &[u32]) -> Result<(), WorkflowError> {
+        let original = CertificateRecord::read(self.setup().store.as_ref(), target)?;
+        let (standing, _) = self.items_of(&original)?;
+        for item in items {
+            let now = *standing.get(item).ok_or(WorkflowError::ItemUnknown(*item))?;
+            if status_after(now, Status::Valid, act, None).is_none() {
+                return Err(WorkflowError::ItemForbids { item: *item, now: now.word(), wanted: act.word() });
+            }
+        }
+        Ok(())
+    }
+
+    /// What became of each item by changes of some items, and how many changes there were in all.
+    pub(super) fn items_of(
+        &self,
+        original: &CertificateRecord,
+    ) -> Result<(BTreeMap<u32, Status>, usize), WorkflowError> {
         let store = self.setup().store.as_ref();
-        let original = CertificateRecord::read(store, target)?;
         let goods = original.certificate.goods.as_option().ok_or(WorkflowError::ContentsErased)?;
         let numbers = goods.items.iter().filter_map(|item| item.as_option()).map(|item| item.number);
         let mut standing = numbers.map(|number| (number, Status::Valid)).collect::<BTreeMap<_, _>>();
         let none: &[&str] = &[];
-        for change in changes_of(store, target, &original.jti)? {
+        let changes = changes_of(store, &original.entry, &original.jti)?;
+        for change in &changes {
             let leaf = store.leaf(&change.origin, change.index)?.ok_or(WorkflowError::CertificateUnknown)?;
             let opened = open_leaf(&leaf, none).map_err(|e| WorkflowError::Record(e.to_string()))?;
             let OpenedBody::StatusChange(opened) = opened.body else { continue };
@@ -163,23 +176,14 @@ impl Desk {
                 }
             }
         }
-        for item in items {
-            let now = *standing.get(item).ok_or(WorkflowError::ItemUnknown(*item))?;
-            if status_after(now, Status::Valid, act, None).is_none() {
-                return Err(WorkflowError::ItemForbids { item: *item, now: now.word(), wanted: act.word() });
-            }
-        }
-        Ok(())
+        Ok((standing, changes.len()))
     }
 }
 
 impl Succession {
     /// What makes two requests the same: their parts, each with its length.
     fn digest(&self) -> [u8; 32] {
-        let name = match &self.certificate {
-            CertificateName::Jti(jti) => format!("jti {jti}"),
-            CertificateName::Number(number) => format!("number {number}"),
-        };
+        let name = self.certificate.text();
         let mut hash = Sha256::new_with_prefix(b"succession\0");
         let text = |text: &Option<Text<1024>>| text.as_ref().map(|text| text.as_str().as_bytes().to_vec());
         let parts = [Some(name.into_bytes()), self.certificate_json.clone(), text(&self.reason), text(&self.remarks)];
@@ -193,11 +197,20 @@ impl Succession {
     }
 }
 
+/// The earlier of two last days; none is no limit.
+pub(super) fn earlier(one: Option<Date>, other: Option<Date>) -> Option<Date> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}
+
 /// Has the particulars name the certificate they follow.
 fn follow(particulars: &mut Particulars, relation: Relation, original: &Certificate, findings: &mut Findings) {
     let number = &original.reference.number;
     let prior = &mut particulars.reference.prior;
-    if let Some(at) = prior.iter().position(|one| one.relation == relation) {
+    // One with quantities is what it was drawn from.
+    if let Some(at) = prior.iter().position(|one| one.relation == relation && one.drawn.is_empty()) {
         let named =
             prior.get(at).is_some_and(|one| one.number == *number && one.issued_on == original.reference.issued_on);
         if !named {

@@ -8,14 +8,19 @@
 mod accounts;
 mod applications;
 mod bundle;
+mod cancelling;
+mod carry;
 mod desk;
+mod drawing;
 mod error;
 mod exporters;
 mod keys;
 mod life;
 mod look_up;
+mod pending;
 mod policies;
 mod record;
+mod releasing;
 mod request;
 mod trail;
 
@@ -25,7 +30,9 @@ pub use applications::{
     Signed, View,
 };
 pub use bundle::EvidenceFile;
+pub use cancelling::{CancelWish, Cancelled, Settlement};
 pub use desk::{Desk, DeskSetup, IssueRow, Issued, StatusWish};
+pub use drawing::{DrawWish, OriginalName, Remainder};
 pub use error::WorkflowError;
 pub use exporters::{Drawing, Drawn, Exporters, Saved, SavedRow};
 pub use life::{CopyWish, ReplaceWish};

@@ -1,9 +1,11 @@
 //! Certificates as the authority keeps them: found by identifier or number, read, listed.
 
-use super::WorkflowError;
+use super::{WorkflowError, pending};
 use crate::{
     certificate::Country,
     log::Origin,
+    office::{ApplicationId, Cancellation},
+    sequencer,
     statement::{Addressee, Jti, Opened, OpenedBody, OpenedCertificate, Status, open_leaf, status_list::LIST_ENTRIES},
     store::{Disclosures, EntryRef, Store},
 };
@@ -21,6 +23,19 @@ pub enum CertificateName {
     Jti(Jti),
     /// By its number.
     Number(String),
+    /// By the application it was issued for.
+    Application(ApplicationId),
+}
+
+impl CertificateName {
+    /// As a text, for the digest of a request.
+    pub(super) fn text(&self) -> String {
+        match self {
+            Self::Jti(jti) => format!("jti {jti}"),
+            Self::Number(number) => format!("number {number}"),
+            Self::Application(id) => format!("application {id}"),
+        }
+    }
 }
 
 /// A certificate as the authority keeps it.
@@ -36,6 +51,10 @@ pub struct CertificateRecord {
     pub status: Status,
     /// The SD-JWT with every disclosure that is left.
     pub token: String,
+    /// Whether it is issued and not sent: its holder has yet to consent.
+    pub held: bool,
+    /// A wish to cancel it that does not count yet.
+    pub cancellation: Option<Cancellation>,
 }
 
 /// Some certificates, and where to go on.
@@ -60,7 +79,9 @@ impl CertificateRecord {
         let value = store.status(&entry.origin, place / LIST_ENTRIES, place % LIST_ENTRIES)?;
         let status = Status::from_value(value.unwrap_or_default()).map_err(|e| unreadable(e.to_string()))?;
         let token = token_of(&leaf, &disclosures);
-        Ok(Self { entry: entry.clone(), jti: facts.jti, certificate: *certificate, status, token })
+        let (held, (cancellation, _)) = (sequencer::is_held(store, entry)?, pending::wish(store, entry)?);
+        let (entry, jti) = (entry.clone(), facts.jti);
+        Ok(Self { entry, jti, certificate: *certificate, status, token, held, cancellation })
     }
 
     /// The SD-JWT of the certificate at a place, with every disclosure that is left, as [`Self::read`] gives it.
@@ -97,6 +118,11 @@ pub(super) fn find(store: &dyn Store, name: &CertificateName) -> Result<EntryRef
     let entry = match name {
         CertificateName::Jti(jti) => store.find(jti)?,
         CertificateName::Number(number) => store.find_number(number)?,
+        CertificateName::Application(id) => {
+            let application = super::applications::application(store, *id)?;
+            let certificate = application.stage.certificate().ok_or(WorkflowError::CertificateUnknown)?;
+            store.find(&certificate.jti.parse().map_err(|_| WorkflowError::CertificateUnknown)?)?
+        }
     };
     entry.ok_or(WorkflowError::CertificateUnknown)
 }

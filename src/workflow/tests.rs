@@ -1,3 +1,5 @@
+mod cancelling;
+mod drawing;
 mod life;
 pub(super) mod world;
 

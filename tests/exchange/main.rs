@@ -18,6 +18,7 @@ mod asking;
 mod auditor;
 #[path = "../kill/caller.rs"]
 mod caller;
+mod consent;
 mod delivery;
 mod evidence;
 mod federation;

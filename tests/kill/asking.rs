@@ -67,9 +67,11 @@ pub(crate) async fn one(caller: Caller, token: String, asked: Asked) -> (Asked, 
         Deed::Cancel(number) => {
             let reason = "the shipment was called off".to_owned();
             let certificate = named(number);
-            let request = api::CancelCertificateRequest { request_id, certificate, reason, ..Default::default() };
+            let unused = true;
+            let request =
+                api::CancelCertificateRequest { request_id, certificate, reason, unused, ..Default::default() };
             certificates.cancel_certificate(request).await.map(|answer| {
-                let api::CancelCertificateResponse { jti, log, index } = answer.into_inner();
+                let api::CancelCertificateResponse { jti, log, index, .. } = answer.into_inner();
                 Answer { number: String::new(), jti, log, index }
             })
         }

@@ -100,12 +100,9 @@ impl Bench<'_> {
     fn ends_with_original(&mut self, own: Option<Date>) -> Option<Date> {
         let mut until = own;
         for (index, prior) in self.particulars.reference.prior.iter().enumerate() {
-            let provision = match prior.relation {
-                Relation::Replaces => &self.edition.replacement,
-                Relation::BackToBackOn => &self.edition.back_to_back,
-                // The one's days were taken from the start, the other's do not concern this certificate.
-                Relation::TrueCopyOf | Relation::CumulatesWith => continue,
-            };
+            let provision = self.edition.provision_for(prior, &self.particulars.reference.prior);
+            // A copy's days were taken from the start; those of materials do not concern this certificate.
+            let Some((_, provision)) = provision.filter(|_| prior.relation != Relation::TrueCopyOf) else { continue };
             let Some(end) = self.last_day_of(prior.issued_on) else { continue };
             if until.is_none_or(|until| until <= end) {
                 continue;

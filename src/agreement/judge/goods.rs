@@ -139,7 +139,11 @@ impl Bench<'_> {
                     self.push(sourced(&parties.complete, Finding::unknown("ORIGIN", path, message)));
                 }
             }
-            Some(origin) if self.agreement.preferential && origin != self.particulars.from => {
+            Some(origin)
+                if self.agreement.preferential
+                    && origin != self.particulars.from
+                    && !self.particulars.flags().back_to_back =>
+            {
                 let message =
                     format!("the item originates in {origin}, the certificate is {}'s", self.particulars.from);
                 let help = "a certificate on the basis of another country's is a back-to-back one";

@@ -27,17 +27,22 @@ impl<'a> Bench<'a> {
         let mut endorsements: Vec<Endorsement> = mark.into_iter().collect();
         for (index, prior) in particulars.reference.prior.iter().enumerate() {
             let path = format!("reference.prior[{index}]");
-            let (code, provision) = match prior.relation {
-                Relation::TrueCopyOf => ("CERTIFIED_TRUE_COPY", &edition.true_copy),
-                Relation::Replaces => ("REPLACEMENT", &edition.replacement),
-                Relation::BackToBackOn => ("BACK_TO_BACK", &edition.back_to_back),
-                Relation::CumulatesWith => continue,
-            };
+            let provision = edition.provision_for(prior, &particulars.reference.prior);
+            let Some((code, provision)) = provision else { continue };
             self.prior_window(prior, provision, &path);
-            endorsements.extend(self.provision(code, provision, &path, Some(prior)));
+            let endorsement = self.provision(code, provision, &path, Some(prior));
+            // Words that do not name the earlier certificate stand once, however many there are.
+            endorsements.extend(endorsement.filter(|new| !endorsements.contains(new)));
         }
         if let Some(path) = self.third_party() {
-            endorsements.extend(self.provision("THIRD_PARTY_INVOICING", &edition.third_party_invoicing, &path, None));
+            let provision = &edition.third_party_invoicing;
+            endorsements.extend(self.provision("THIRD_PARTY_INVOICING", provision, &path, None));
+            if path.starts_with("commercial") && provision.allowed.value() == Some(&true) {
+                let message = "an invoice is from outside, and the company is not named in the remarks".to_owned();
+                let finding = Finding::warning("THIRD_PARTY_INVOICING", "remarks.third_parties", message);
+                let help = "name it there as `invoicing`, with its country: the certificate shows it";
+                self.push(sourced(&provision.allowed, finding).with_help(help));
+            }
         }
         if particulars.remarks.as_ref().is_some_and(|remarks| remarks.exhibition.is_some()) {
             endorsements.extend(self.provision("EXHIBITION", &edition.exhibition, "remarks.exhibition", None));

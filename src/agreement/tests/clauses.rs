@@ -335,3 +335,60 @@ fn a_third_partys_invoice_is_ticked_and_allowed_where_the_form_has_the_box() {
         assert_eq!(ruling(&judgement).endorsements[0].text.as_str(), words);
     }
 }
+
+#[test]
+fn goods_from_an_exhibition_are_ticked_where_it_is_allowed_and_refused_where_it_is_not() {
+    let shown =
+        "\n[remarks.exhibition]\nname = \"Trade Expo\"\naddress = [\"Singapore Expo\"]\ncountry = \"SG\"\n[commercial]";
+    let judgement = judged(&get("ATIGA"), "2026-11-22", &[("[commercial]", shown)]);
+    let [mark] = ruling(&judgement).endorsements.as_slice() else { panic!("{judgement:?}") };
+    assert_eq!((mark.text.as_str(), mark.form_box.as_ref().unwrap().as_str()), ("Exhibition", "13"));
+    // What an agreement's sources do not say warns and keeps nobody from it.
+    let judgement = judged(&get("APTA"), "2026-11-22", &[("[commercial]", shown)]);
+    the_one(&judgement, Severity::Unknown, "EXHIBITION");
+    assert!(judgement.ruling.is_some());
+    let allowed =
+        "allowed = { value = true, article = \"Operational Certification Procedure of 8 September 2021, Rule 22\"";
+    let forbidden = allowed.replace("true", "false");
+    let strict = changed("atiga.toml", &[(allowed, forbidden.as_str())]);
+    let found = the_one(&judged(&strict, "2026-11-22", &[("[commercial]", shown)]), Severity::Error, "EXHIBITION");
+    assert!(found.article.unwrap().contains("Rule 22"));
+}
+
+#[test]
+fn an_invoice_from_outside_asks_for_the_companys_name_in_the_remarks() {
+    let agreement = get("ATIGA");
+    let invoice = ", issued_by = { name = \"Dubai Trading\", address = [\"Dubai\"], country = \"AE\" } }]";
+    let text = {
+        let edition = agreement.edition_on(date("2026-11-22")).unwrap();
+        Filling::of(&agreement, edition, date("2026-11-22")).fill(&agreement.template(), edition)
+    };
+    let line = text.lines().find(|line| line.starts_with("invoices = [")).unwrap().to_owned();
+    let outside = line.replacen(" }]", invoice, 1);
+    assert_ne!(line, outside, "{line}");
+    let judgement = judged(&agreement, "2026-11-22", &[(&line, &outside)]);
+    let found = the_one(&judgement, Severity::Warning, "THIRD_PARTY_INVOICING");
+    assert_eq!(found.path, "remarks.third_parties");
+    assert!(found.article.is_some());
+}
+
+#[test]
+fn a_part_of_a_certificate_and_one_for_several_stand_under_provisions_of_their_own() {
+    let drawn = |number: &str| {
+        format!(
+            "{{ relation = \"replaces\", number = \"{number}\", issued_on = \"2026-11-01\", country = \"PK\", drawn = \
+             [{{ item = 1, prior_item = 1, quantity = {{ value = \"1\", unit = \"H87\" }} }}] }}"
+        )
+    };
+    let part = format!("[reference]\nprior = [{}]", drawn("X-1"));
+    let several = format!("[reference]\nprior = [{}, {}]", drawn("X-1"), drawn("X-2"));
+    let said = |code: &str, prior: &str| {
+        let judgement = judged(&get(code), "2026-11-22", &[("[reference]", prior)]);
+        assert!(judgement.ruling.is_some(), "{:?}", judgement.findings);
+        let about = |rule: &&str| !of(&judgement, Severity::Unknown, rule).is_empty();
+        ["SPLIT", "CONSOLIDATION", "REPLACEMENT"].into_iter().filter(about).collect::<Vec<_>>()
+    };
+    assert_eq!(said("EUR1", &part), Vec::<&str>::new(), "read in the agreement");
+    assert_eq!(said("EUR1", &several), ["CONSOLIDATION"]);
+    assert_eq!(said("ATIGA", &part), ["SPLIT"]);
+}

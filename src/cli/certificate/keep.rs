@@ -51,6 +51,12 @@ impl Show {
             ] {
                 console.data(format!("{label:12}{value}"));
             }
+            if certificate.held {
+                console.data("held        until its holder consents to its being sent");
+            }
+            if let Some(wish) = &certificate.cancellation {
+                super::wish::show(console, wish);
+            }
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -129,6 +135,8 @@ fn described(certificate: &wire::Certificate) -> serde_json::Value {
         "to": certificate.to,
         "issued_on": date_text(certificate.issued_on.as_ref()),
         "status": status_word(certificate.status()).replace(' ', "_"),
+        "held": certificate.held,
+        "cancellation_asked": certificate.cancellation.is_some(),
     })
 }
 

@@ -21,17 +21,9 @@ use uuid::Uuid;
 /// Bytes of the largest file with a certificate.
 const MOST_BYTES: usize = 1 << 20;
 
-/// Which certificate, why, and at which node.
+/// Which request, and at which node.
 #[derive(Debug, clap::Args)]
-struct Change {
-    #[command(flatten)]
-    name: Name,
-    /// The reason; the holder and the addressee alone see it
-    #[arg(long, value_name = "TEXT")]
-    reason: String,
-    /// Further words
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    remarks: String,
+pub(super) struct Request {
     /// The request to repeat, where an earlier one had no answer
     #[arg(long, value_name = "UUID")]
     request_id: Option<Uuid>,
@@ -39,6 +31,28 @@ struct Change {
     node: NodeArguments,
     #[command(flatten)]
     token: TokenArgument,
+}
+
+/// Why.
+#[derive(Debug, clap::Args)]
+pub(super) struct Why {
+    /// The reason; the holder and the addressee alone see it
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: String,
+    /// Further words
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(super) remarks: String,
+}
+
+/// Which certificate, why, and at which node.
+#[derive(Debug, clap::Args)]
+struct Change {
+    #[command(flatten)]
+    name: Name,
+    #[command(flatten)]
+    why: Why,
+    #[command(flatten)]
+    request: Request,
 }
 
 /// Items of the certificate.
@@ -49,16 +63,9 @@ struct Items {
     items: Vec<u32>,
 }
 
-/// Where a change stands.
-struct Place {
-    jti: String,
-    log: String,
-    index: u64,
-}
-
-impl Change {
+impl Request {
     /// Asks the node; a request that may have been done can be repeated without doing it twice.
-    fn ask<T>(
+    pub(super) fn ask<T>(
         &self,
         console: Console,
         call: impl AsyncFnOnce(Connection, String) -> Result<Response<T>, Status>,
@@ -77,7 +84,14 @@ impl Change {
     }
 }
 
-fn changed(console: Console, word: &str, items: &[u32], place: &Place) -> ExitCode {
+/// Where a change stands.
+pub(super) struct Place {
+    pub(super) jti: String,
+    pub(super) log: String,
+    pub(super) index: u64,
+}
+
+pub(super) fn changed(console: Console, word: &str, items: &[u32], place: &Place) -> ExitCode {
     let Place { jti, log, index } = place;
     if console.is_json() {
         console.data(json!({ "jti": jti, "log": log, "index": index, "act": word, "items": items }));
@@ -91,9 +105,14 @@ fn changed(console: Console, word: &str, items: &[u32], place: &Place) -> ExitCo
 
 /// Cancel a certificate at its holder's wish
 ///
-/// For one that was not used. Where the authority itself finds that it should not stand, withdraw it.
+/// For one that was not used, which is declared by `--unused`. It counts at once where the agreement has it so or customs of
+/// the importing country have no node; else when they agreed, or when the days they have to object are over. Where the
+/// authority itself finds that it should not stand, withdraw it.
 #[derive(Debug, clap::Args)]
 pub(super) struct Cancel {
+    /// Declares that the certificate was not used
+    #[arg(long)]
+    unused: bool,
     #[command(flatten)]
     change: Change,
 }
@@ -127,24 +146,30 @@ fn cancelling(
     change: &Change,
     items: &[u32],
     withdrawal: Option<wire::Withdrawal>,
-) -> Result<Place, Failure> {
-    let answer = change.ask(console, async |connection, request_id| {
+    unused: bool,
+) -> Result<wire::CancelCertificateResponse, Failure> {
+    change.request.ask(console, async |connection, request_id| {
         let request = wire::CancelCertificateRequest {
             request_id,
             certificate: Some(change.name.to_wire()),
-            reason: change.reason.clone(),
-            remarks: change.remarks.clone(),
+            reason: change.why.reason.clone(),
+            remarks: change.why.remarks.clone(),
             withdrawal,
             items: items.to_vec(),
+            unused,
         };
         connection.certificates().cancel_certificate(within_deadline(request)).await
-    })?;
-    Ok(Place { jti: answer.jti, log: answer.log, index: answer.index })
+    })
 }
 
 impl Cancel {
     pub(super) fn run(self, console: Console) -> Outcome {
-        Ok(changed(console, "cancelled", &[], &cancelling(console, &self.change, &[], None)?))
+        let answer = cancelling(console, &self.change, &[], None, self.unused)?;
+        if let Some(wish) = &answer.waiting {
+            super::wish::show(console, wish);
+            return Ok(ExitCode::SUCCESS);
+        }
+        Ok(changed(console, "cancelled", &[], &Place { jti: answer.jti, log: answer.log, index: answer.index }))
     }
 }
 
@@ -155,7 +180,9 @@ impl Withdraw {
             SinceWhen::Date(date) => wire::withdrawal::Since::FromDate(remote::date_to_wire(date)),
         };
         let (items, withdrawal) = (&self.items.items, wire::Withdrawal { since: Some(since) });
-        Ok(changed(console, "withdrawn", items, &cancelling(console, &self.change, items, Some(withdrawal))?))
+        let answer = cancelling(console, &self.change, items, Some(withdrawal), false)?;
+        let place = Place { jti: answer.jti, log: answer.log, index: answer.index };
+        Ok(changed(console, "withdrawn", items, &place))
     }
 }
 
@@ -171,12 +198,12 @@ pub(super) struct Suspend {
 impl Suspend {
     pub(super) fn run(self, console: Console) -> Outcome {
         let (change, items) = (&self.change, &self.items.items);
-        let answer = change.ask(console, async |connection, request_id| {
+        let answer = change.request.ask(console, async |connection, request_id| {
             let request = wire::SuspendCertificateRequest {
                 request_id,
                 certificate: Some(change.name.to_wire()),
-                reason: change.reason.clone(),
-                remarks: change.remarks.clone(),
+                reason: change.why.reason.clone(),
+                remarks: change.why.remarks.clone(),
                 items: items.clone(),
             };
             connection.certificates().suspend_certificate(within_deadline(request)).await
@@ -198,12 +225,12 @@ pub(super) struct Reinstate {
 impl Reinstate {
     pub(super) fn run(self, console: Console) -> Outcome {
         let (change, items) = (&self.change, &self.items.items);
-        let answer = change.ask(console, async |connection, request_id| {
+        let answer = change.request.ask(console, async |connection, request_id| {
             let request = wire::ReinstateCertificateRequest {
                 request_id,
                 certificate: Some(change.name.to_wire()),
-                reason: change.reason.clone(),
-                remarks: change.remarks.clone(),
+                reason: change.why.reason.clone(),
+                remarks: change.why.remarks.clone(),
                 items: items.clone(),
             };
             connection.certificates().reinstate_certificate(within_deadline(request)).await
@@ -227,26 +254,15 @@ pub(super) struct Replace {
 
 impl Replace {
     pub(super) fn run(self, console: Console) -> Outcome {
-        let text = self.file.read_text(MOST_BYTES)?;
-        // What is JSON is sent as it is, so that the node says what is wrong with it.
-        let json = if text.trim_start().starts_with('{') {
-            text.trim().to_owned()
-        } else {
-            let read = Particulars::from_toml(&text).map_err(|findings| {
-                console.message(super::findings_text(console, &findings).trim_end());
-                Failure::new(Exit::Failed, format!("`{}` cannot be issued as it is", self.file))
-                    .help(format!("origin certificate check {}", self.file))
-            })?;
-            read.to_json()
-        };
+        let json = particulars(console, &self.file)?;
         let change = &self.change;
-        let answer = change.ask(console, async |connection, request_id| {
+        let answer = change.request.ask(console, async |connection, request_id| {
             let request = wire::ReplaceCertificateRequest {
                 request_id,
                 certificate: Some(change.name.to_wire()),
                 certificate_json: json.into_bytes().into(),
-                reason: change.reason.clone(),
-                remarks: change.remarks.clone(),
+                reason: change.why.reason.clone(),
+                remarks: change.why.remarks.clone(),
                 contents: wire::IssueContents::Receipt.into(),
             };
             connection.certificates().replace_certificate(within_deadline(request)).await
@@ -259,9 +275,12 @@ impl Replace {
 /// Issue a certified true copy of one that stands and was not used
 ///
 /// It says what the original says, with its date of issue and its days of use, and bears the agreement's words; the
-/// original is superseded by it.
+/// original is superseded by it. That it was not used is declared by `--unused`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Copy {
+    /// Declares that the original was not used
+    #[arg(long)]
+    unused: bool,
     #[command(flatten)]
     change: Change,
 }
@@ -269,13 +288,14 @@ pub(super) struct Copy {
 impl Copy {
     pub(super) fn run(self, console: Console) -> Outcome {
         let change = &self.change;
-        let answer = change.ask(console, async |connection, request_id| {
+        let answer = change.request.ask(console, async |connection, request_id| {
             let request = wire::IssueTrueCopyRequest {
                 request_id,
                 certificate: Some(change.name.to_wire()),
-                reason: change.reason.clone(),
-                remarks: change.remarks.clone(),
+                reason: change.why.reason.clone(),
+                remarks: change.why.remarks.clone(),
                 contents: wire::IssueContents::Receipt.into(),
+                unused: self.unused,
             };
             connection.certificates().issue_true_copy(within_deadline(request)).await
         })?;
@@ -284,7 +304,22 @@ impl Copy {
     }
 }
 
-fn issued(console: Console, how: &str, issued: &wire::IssuedCertificate) {
+/// What a file says of a certificate, as JSON.
+pub(super) fn particulars(console: Console, file: &Source) -> Result<String, Failure> {
+    let text = file.read_text(MOST_BYTES)?;
+    // What is JSON is sent as it is, so that the node says what is wrong with it.
+    if text.trim_start().starts_with('{') {
+        return Ok(text.trim().to_owned());
+    }
+    let read = Particulars::from_toml(&text).map_err(|findings| {
+        console.message(super::findings_text(console, &findings).trim_end());
+        Failure::new(Exit::Failed, format!("`{file}` cannot be issued as it is"))
+            .help(format!("origin certificate check {file}"))
+    })?;
+    Ok(read.to_json())
+}
+
+pub(super) fn issued(console: Console, how: &str, issued: &wire::IssuedCertificate) {
     let warnings = issued.warnings.iter().map(remote::finding).collect::<Vec<_>>();
     if !warnings.is_empty() {
         console.message(super::findings_text(console, &crate::certificate::Findings(warnings)).trim_end());

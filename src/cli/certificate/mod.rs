@@ -1,10 +1,12 @@
 //! `origin certificate`: files to fill in, and what they are held to.
 
 mod check;
+mod draw;
 mod keep;
 mod life;
 pub(super) mod name;
 mod template;
+mod wish;
 
 use super::{Outcome, console::Console};
 pub(super) use check::findings_text;
@@ -26,11 +28,18 @@ enum Command {
     List(keep::List),
     Download(keep::Download),
     Cancel(life::Cancel),
+    Cancellations(wish::Cancellations),
+    Settle(wish::Settle),
+    Release(wish::Release),
     Withdraw(life::Withdraw),
     Suspend(life::Suspend),
     Reinstate(life::Reinstate),
     Replace(life::Replace),
     Copy(life::Copy),
+    Left(draw::Left),
+    BackToBack(draw::BackToBack),
+    Split(draw::Split),
+    Consolidate(draw::Consolidate),
 }
 
 impl Arguments {
@@ -42,11 +51,18 @@ impl Arguments {
             Command::List(arguments) => arguments.run(console),
             Command::Download(arguments) => arguments.run(console),
             Command::Cancel(arguments) => arguments.run(console),
+            Command::Cancellations(arguments) => arguments.run(console),
+            Command::Settle(arguments) => arguments.run(console),
+            Command::Release(arguments) => arguments.run(console),
             Command::Withdraw(arguments) => arguments.run(console),
             Command::Suspend(arguments) => arguments.run(console),
             Command::Reinstate(arguments) => arguments.run(console),
             Command::Replace(arguments) => arguments.run(console),
             Command::Copy(arguments) => arguments.run(console),
+            Command::Left(arguments) => arguments.run(console),
+            Command::BackToBack(arguments) => arguments.run(console),
+            Command::Split(arguments) => arguments.run(console),
+            Command::Consolidate(arguments) => arguments.run(console),
         }
     }
 }

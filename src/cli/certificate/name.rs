@@ -12,6 +12,9 @@ pub(in crate::cli) struct Name {
     /// The certificate number
     #[arg(long, value_name = "NUMBER")]
     pub(in crate::cli) number: Option<String>,
+    /// The application it was issued for
+    #[arg(long, value_name = "ID")]
+    pub(in crate::cli) application: Option<String>,
 }
 
 impl Name {
@@ -20,7 +23,7 @@ impl Name {
         let name = match (&self.id, &self.number) {
             (Some(id), _) => Some(Wire::Jti(id.to_string())),
             (None, Some(number)) => Some(Wire::Number(number.clone())),
-            (None, None) => None,
+            (None, None) => self.application.clone().map(Wire::ApplicationId),
         };
         wire::CertificateName { name }
     }

@@ -332,10 +332,16 @@ impl Stage {
 
     async fn cancel(&self, telling: &mut Telling, number: &str) -> Result<(), Failure> {
         let desk = self.desk("tdap")?;
-        let cancelled = cancel(desk, number).await?;
+        if cancel(desk, number).await?.waiting.is_none() {
+            return Err(failed("a cancellation that customs were not asked about"));
+        }
+        let cancelled = agreed(desk, number).await?;
         telling.tell(
             "cancel",
-            format!("{} cancelled {number}: entry {} of {}", desk.cast.short, cancelled.index, cancelled.log),
+            format!(
+                "customs agreed, and {} cancelled {number}: entry {} of {}",
+                desk.cast.short, cancelled.index, cancelled.log
+            ),
         );
         let after = download(desk, number).await?;
         self.stranger.judge(&after, self.day, Headline::Cancelled)?;
@@ -539,8 +545,21 @@ async fn cancel(desk: &Desk, number: &str) -> Result<wire::CancelCertificateResp
         remarks: String::new(),
         withdrawal: None,
         items: Vec::new(),
+        unused: true,
     };
     let answer = desk.connection.certificates().cancel_certificate(within_deadline(request)).await.map_err(refused)?;
+    Ok(answer.into_inner())
+}
+
+/// Customs of the importing country agreed to a cancellation that was asked for.
+async fn agreed(desk: &Desk, number: &str) -> Result<wire::SettleCancellationResponse, Failure> {
+    let request = wire::SettleCancellationRequest {
+        request_id: uuid::Uuid::now_v7().to_string(),
+        certificate: Some(named(number)),
+        settlement: wire::CancellationSettlement::Agreed.into(),
+        reference: "customs' letter of today".to_owned(),
+    };
+    let answer = desk.connection.certificates().settle_cancellation(within_deadline(request)).await.map_err(refused)?;
     Ok(answer.into_inner())
 }
 

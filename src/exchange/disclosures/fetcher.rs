@@ -26,8 +26,10 @@ const SILENCE: i64 = 60;
 const FIRST_PAUSE: i64 = 30;
 /// The longest pause, in seconds.
 const LONGEST_PAUSE: i64 = 600;
-/// Seconds before what is held back is asked for again.
+/// Seconds before what is held back is asked for again, where there is no news of the log.
 const HELD_PAUSE: i64 = 3_600;
+/// The same where there is: a consent makes news, and so does every other entry.
+const HELD_AFTER_NEWS: i64 = 10;
 
 /// What happened.
 #[derive(Debug)]
@@ -95,6 +97,7 @@ pub struct Fetcher {
     writing: Option<Writing>,
     again_at: Timestamp,
     held_again_at: Timestamp,
+    held_asked_at: Timestamp,
     pause: i64,
     receipt_at: Timestamp,
     receipt_under_way: bool,
@@ -131,6 +134,7 @@ impl Fetcher {
             writing: None,
             again_at: Timestamp::MIN,
             held_again_at: Timestamp::MIN,
+            held_asked_at: Timestamp::MIN,
             pause: FIRST_PAUSE,
             receipt_at: Timestamp::MIN,
             receipt_under_way: false,
@@ -159,7 +163,12 @@ impl Fetcher {
                     actions.push(Action::Cancel);
                 }
             }
-            Event::Published(size) => self.published = self.published.max(size),
+            Event::Published(size) => {
+                if self.published < size {
+                    self.published = size;
+                    self.held_again_at = self.held_again_at.min(later(self.held_asked_at, HELD_AFTER_NEWS));
+                }
+            }
             Event::Answer(entry) => self.answer(now, entry),
             Event::Ended => {
                 if let Some(call) = &mut self.call {
@@ -240,7 +249,7 @@ impl Fetcher {
             let open = self.awaited.open.iter().filter(|(_, why)| due(why)).map(|(index, _)| *index);
             left.extend(open.take(MAX_INDEXES));
             if held_again {
-                self.held_again_at = later(now, HELD_PAUSE);
+                (self.held_asked_at, self.held_again_at) = (now, later(now, HELD_PAUSE));
             }
             if left.is_empty() {
                 return;
@@ -355,4 +364,49 @@ fn passed(from: Timestamp, to: Timestamp) -> i64 {
 
 fn later(now: Timestamp, seconds: i64) -> Timestamp {
     Timestamp::from_second(now.as_second().saturating_add(seconds)).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exchange::disclosures::Receipted;
+
+    const NOTHING: [u64; 0] = [];
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    /// What is asked for.
+    fn asked(actions: &[Action]) -> Vec<u64> {
+        let indexes = actions.iter().filter_map(|action| match action {
+            Action::Fetch { asked, .. } => Some(asked.indexes.clone()),
+            _ => None,
+        });
+        indexes.flatten().collect()
+    }
+
+    #[test]
+    fn what_is_held_is_asked_for_again_by_the_hour_and_when_there_is_news_of_its_log() {
+        let held = || {
+            let receipted = Receipted { settled: 5, owed: false };
+            let awaited = Awaited { receipted, open: [(3, Why::Held)].into() };
+            let mut fetcher = Fetcher::new("tdap.gov.pk/log/2026/gacc.gov.cn".parse().unwrap(), awaited, 5);
+            assert_eq!(asked(&fetcher.step(at(0), Event::Tick)), [3]);
+            fetcher.step(at(0), Event::Answer(DisclosedEntry { index: 3, state: Disclosed::Held }));
+            fetcher.step(at(0), Event::Taken(vec![(3, Taken::Held)]));
+            assert_eq!(asked(&fetcher.step(at(0), Event::Committed)), NOTHING);
+            fetcher
+        };
+        let mut quiet = held();
+        assert_eq!(asked(&quiet.step(at(HELD_PAUSE - 1), Event::Tick)), NOTHING);
+        assert_eq!(asked(&quiet.step(at(HELD_PAUSE), Event::Tick)), [3]);
+        // News in a row are not a question each.
+        let mut news = held();
+        assert_eq!(asked(&news.step(at(HELD_AFTER_NEWS - 1), Event::Published(6))), NOTHING);
+        assert_eq!(asked(&news.step(at(HELD_AFTER_NEWS), Event::Tick)), [3]);
+        let mut late = held();
+        assert_eq!(asked(&late.step(at(HELD_AFTER_NEWS), Event::Published(5))), NOTHING, "that is no news");
+        assert_eq!(asked(&late.step(at(HELD_AFTER_NEWS), Event::Published(6))), [3]);
+    }
 }

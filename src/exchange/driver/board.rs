@@ -54,6 +54,8 @@ pub struct Passage {
     pub disclosed: u64,
     /// Entries whose disclosures are wanted and have not come.
     pub missing: u64,
+    /// Entries whose disclosures the issuer keeps back: their holders have yet to consent. No alarm.
+    pub kept_back: u64,
     /// Entries that were found wrong.
     pub findings: u64,
 }

@@ -7,7 +7,8 @@ use super::supply::Answers;
 use super::{convert, wire};
 use crate::exchange::message::Disclosed;
 use crate::exchange::{ExchangeError, hosts_issuer, may_have_disclosures};
-use crate::store::{Disclosures, Store};
+use crate::sequencer::is_held;
+use crate::store::{Disclosures, EntryRef, Store};
 use crate::trust::NodeName;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -36,10 +37,12 @@ pub(super) fn serve(
     if !may_have_disclosures(&list, caller, &asked.log) {
         return Err(ExchangeError::NotForYou);
     }
+    // What came back of an authority's own is not held from itself.
+    let to_addressee = inner.own.of(&asked.log).is_some();
     let (out, answers) = mpsc::channel(ROOM);
     tokio::task::spawn_blocking(move || {
         for index in asked.indexes {
-            let answer = match disclosed(store.as_ref(), &asked.log, index) {
+            let answer = match disclosed(store.as_ref(), &asked.log, index, to_addressee) {
                 Ok(Some(state)) => convert::disclosed_to_wire(index, state),
                 // Of an entry that is not published nothing can be said, least of all that it has none.
                 Ok(None) => return,
@@ -63,8 +66,12 @@ fn disclosed(
     store: &dyn Store,
     origin: &crate::log::Origin,
     index: u64,
+    to_addressee: bool,
 ) -> Result<Option<Disclosed>, crate::store::StoreError> {
+    let entry = EntryRef { origin: origin.clone(), index };
+    let held = to_addressee && is_held(store, &entry)?;
     Ok(store.disclosures(origin, index)?.map(|found| match found {
+        Disclosures::Present(_) if held => Disclosed::Held,
         Disclosures::None => Disclosed::None,
         Disclosures::Erased => Disclosed::Erased,
         Disclosures::Present(all) => Disclosed::All(all),

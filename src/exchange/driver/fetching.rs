@@ -242,10 +242,11 @@ impl Carrier<'_> {
     }
 
     fn show(&self) {
-        let missing = u64::try_from(self.machine.awaited().indexes(Why::Missing).len()).unwrap_or(u64::MAX);
+        let count = |why| u64::try_from(self.machine.awaited().indexes(why).len()).unwrap_or(u64::MAX);
+        let (missing, kept_back) = (count(Why::Missing), count(Why::Held));
         let disclosed = self.machine.awaited().receipted.settled;
         self.inner.board.passage(self.partner, self.origin, |passage| {
-            (passage.missing, passage.disclosed) = (missing, disclosed);
+            (passage.missing, passage.kept_back, passage.disclosed) = (missing, kept_back, disclosed);
         });
     }
 }

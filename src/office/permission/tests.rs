@@ -33,6 +33,8 @@ cells! {
     ReadOwn in read_own:                        yes yes no  no  no  no  no  no;
     KeepProfile in keep_profile:                yes yes no  no  no  no  no  no;
     GiveMandate in give_mandate:                yes no  no  no  no  no  no  no;
+    AskCancellation in ask_cancellation:        yes yes no  no  no  no  no  no;
+    ReleaseCertificate in release_certificate:  yes yes no  no  no  no  no  no;
     ReadQueue in read_queue:                    no  no  yes yes no  no  no  no;
     ExamineApplication in examine_application:  no  no  yes no  no  no  no  no;
     RefuseApplication in refuse_application:    no  no  yes yes no  no  no  no;

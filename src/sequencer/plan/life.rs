@@ -3,7 +3,7 @@
 use super::{Ground, Plan, Planned, Row, Touched};
 use crate::{
     log::Origin,
-    sequencer::{ChangeOfStatus, Outcome, Replacement, RequestKey, SequencerError, snapshot},
+    sequencer::{ChangeOfStatus, Ends, Original, Outcome, Replacement, RequestKey, SequencerError, snapshot},
     statement::{
         Act, Body, Change, Jti, OpenedBody, StatementRef, StatusChange, open_leaf,
         status_list::{LIST_ENTRIES, Status},
@@ -30,7 +30,8 @@ impl Plan {
         planned: &mut Planned,
         touched: &mut BTreeMap<Origin, Touched>,
     ) -> Result<Outcome, SequencerError> {
-        let ChangeOfStatus { target, act, items, reason, remarks } = work;
+        let ChangeOfStatus { target, act, items, reason, remarks, beside } = work;
+        self.stand_still(ground.store, &beside.expected)?;
         let target = self.target(ground, target)?;
         let next = self.status_by(ground.store, &target, act, items.as_deref())?;
         let change = StatusChange {
@@ -41,12 +42,13 @@ impl Plan {
         let row = self.apply(ground, &target, next, change, planned, touched)?;
         let day = ground.zone.date_at(self.now);
         let outcome = Outcome { entry: row.entry(), jti: row.envelope.jti, number: None, day };
+        self.take_along(beside, &outcome, planned)?;
         planned.rows.push(Row { request: Some((request.clone(), digest)), ..row });
         Ok(outcome)
     }
 
-    /// Issues a certificate and supersedes another by it. What does not stand cannot be replaced, and what stands in part
-    /// cannot be copied: a copy would give back what was taken away.
+    /// Issues a certificate that takes up others, and supersedes those that end with it. What does not stand cannot be
+    /// replaced, and what stands in part cannot be copied: a copy would give back what was taken away.
     pub(super) fn replace(
         &mut self,
         ground: &Ground<'_>,
@@ -56,23 +58,56 @@ impl Plan {
         touched: &mut BTreeMap<Origin, Touched>,
         series: &mut BTreeMap<String, u64>,
     ) -> Result<Outcome, SequencerError> {
-        let Replacement { issue, target, bears, reason, remarks } = work;
-        let target = self.target(ground, target)?;
-        let now = self.status(&target)?;
-        if now != Status::Valid && (bears.is_some() || now != Status::InPart) {
-            let wanted = if bears.is_some() { "copied" } else { "replaced" };
-            return Err(SequencerError::StatusForbids { now: now.word(), wanted });
+        let Replacement { issue, originals, bears, reason, remarks } = work;
+        // What can be refused is refused before anything has its place.
+        let mut ending = Vec::new();
+        for original in originals {
+            ending.extend(self.ending(ground, original, bears.is_some())?);
         }
         let outcome = self.issue(ground, (issue, *bears), asked, planned, touched, series)?;
-        let successor = StatementRef { log: outcome.entry.origin.clone(), jti: outcome.jti };
-        let change = StatusChange {
-            change: Change { target: target.named(), act: Act::Superseded { successor }, items: None },
-            reason: reason.clone(),
-            remarks: remarks.clone(),
-        };
-        let row = self.apply(ground, &target, Status::Superseded, change, planned, touched)?;
-        planned.rows.push(Row { cause: Some(asked.0.clone()), ..row });
+        for (target, next, items) in ending {
+            let successor = StatementRef { log: outcome.entry.origin.clone(), jti: outcome.jti };
+            let change = StatusChange {
+                change: Change { target: target.named(), act: Act::Superseded { successor }, items },
+                reason: reason.clone(),
+                remarks: remarks.clone(),
+            };
+            let row = self.apply(ground, &target, next, change, planned, touched)?;
+            planned.rows.push(Row { cause: Some(asked.0.clone()), ..row });
+        }
         Ok(outcome)
+    }
+
+    /// What becomes of a certificate that another takes up; nothing where none of it ends.
+    fn ending(
+        &self,
+        ground: &Ground<'_>,
+        original: &Original,
+        copied: bool,
+    ) -> Result<Option<(Target, Status, Option<Vec<u32>>)>, SequencerError> {
+        let entry = &original.entry;
+        let facts = ground.store.facts(&entry.origin, entry.index)?.ok_or(SequencerError::NoSuchCertificate)?;
+        if let Some(changes) = original.changes
+            && self.noted(ground.store, &snapshot::changes_id(&entry.origin, &facts.jti))?.len() != changes
+        {
+            return Err(SequencerError::RecordMoved);
+        }
+        let (next, items) = match &original.ends {
+            Ends::Nothing => return Ok(None),
+            Ends::Whole => (Status::Superseded, None),
+            Ends::Items(items) => (Status::InPart, Some(items.clone())),
+        };
+        let target = self.target(ground, entry)?;
+        let now = self.status(&target)?;
+        if now != Status::Valid && (copied || now != Status::InPart) {
+            let wanted = match original.changes {
+                Some(_) => "drawn on",
+                None if copied => "copied",
+                None => "replaced",
+            };
+            return Err(SequencerError::StatusForbids { now: now.word(), wanted });
+        }
+        Ok(Some((target, next, items)))
     }
 
     /// Finds a certificate whose log may still grow.
@@ -116,11 +151,7 @@ impl Plan {
         if self.in_part.contains(&(origin.clone(), target.jti)) {
             return Ok(true);
         }
-        let id = snapshot::changes_id(origin, &target.jti);
-        let noted = match self.changes.get(&id) {
-            Some(indexes) => indexes.clone(),
-            None => snapshot::change_indexes(store, &id)?,
-        };
+        let noted = self.noted(store, &snapshot::changes_id(origin, &target.jti))?;
         let none: &[&str] = &[];
         for index in noted {
             // One that is not published yet is this plan's own.
@@ -134,6 +165,14 @@ impl Plan {
             }
         }
         Ok(false)
+    }
+
+    /// The indexes of the changes noted under an id, durable or of this plan.
+    fn noted(&self, store: &dyn Store, id: &[u8]) -> Result<Vec<u64>, SequencerError> {
+        match self.changes.get(id) {
+            Some(indexes) => Ok(indexes.clone()),
+            None => Ok(snapshot::change_indexes(store, id)?),
+        }
     }
 
     /// Gives a change its place, and takes over what it changes.

@@ -140,7 +140,7 @@ impl Applications {
     }
 
     /// The writer's work for an approved application: the certificate, and the application issued with it.
-    pub(super) fn work(&self, approved: &Kept, issue: Issue) -> (Work, Became) {
+    pub(super) fn work(&self, approved: &Kept, mut issue: Issue) -> (Work, Became) {
         let application = &approved.application;
         let expected = keep::expected(approved);
         let (before, own, became) = (approved.clone(), self.clone(), Became::default());
@@ -156,6 +156,7 @@ impl Applications {
             Ok(state)
         };
         let beside = Beside { expected: vec![expected], changes: Some(Arc::new(changes)) };
+        let beside = std::mem::take(&mut issue.beside).and(beside);
         // One approval is one request: whoever asks again for the same one gets the same certificate.
         let mut id = [0; 16];
         let hash = Hasher::digest(&approved.record);

@@ -480,5 +480,34 @@ fn what_the_store_holds_of_an_application_stays_readable() {
     assert_eq!(office.applications.get(&office.exporter, id).unwrap_err().reason(), "APPLICATION_UNKNOWN");
 }
 
+#[tokio::test]
+async fn an_exporter_cancels_and_releases_what_it_applied_for_and_nothing_else() {
+    let office = Office::new();
+    let id = office.recommended(1);
+    let shown = office.shown(id);
+    office.applications.sign(&office.world.signatory, &office.id(9), id, shown, None).await.unwrap();
+    let desk = office.applications.desk.clone();
+    let wish = |nth: u16, certificate: CertificateName| crate::workflow::CancelWish {
+        request_id: office.id(nth),
+        certificate,
+        unused: true,
+        reason: None,
+        remarks: None,
+    };
+    let own = CertificateName::Application(id);
+    let stranger = account("Another", &[Role::Exporter], 77);
+    let refused = desk.cancel(&stranger, wish(10, own.clone())).await.unwrap_err();
+    assert_eq!(refused.reason(), "APPLICATION_UNKNOWN");
+    assert_eq!(desk.release(&stranger, &office.id(11), own.clone()).await.unwrap_err().reason(), "APPLICATION_UNKNOWN");
+    // By its number it is any certificate of the office, which is no exporter's to end.
+    let number = desk.get(&office.world.signatory, &own).unwrap().certificate.reference.into_option().unwrap().number;
+    let by_number = CertificateName::Number(number.to_string());
+    assert_eq!(desk.cancel(&office.exporter, wish(12, by_number)).await.unwrap_err().reason(), "PERMISSION_DENIED");
+    let released = desk.release(&office.exporter, &office.id(13), own.clone()).await.unwrap_err();
+    assert_eq!(released.reason(), "NOT_HELD");
+    let cancelled = desk.cancel(&office.exporter, wish(14, own)).await.unwrap();
+    assert!(matches!(cancelled, crate::workflow::Cancelled::Now(_)), "{cancelled:?}");
+}
+
 mod filing;
 mod machine;

@@ -36,7 +36,7 @@ fn corrected(world: &World, nth: u16, certificate: CertificateName, brings: Opti
 
 fn copy(world: &World, nth: u16, certificate: CertificateName) -> CopyWish {
     let reason = Some("lost in the mail".parse().unwrap());
-    CopyWish { request_id: world.request_id(nth), certificate, reason, remarks: None }
+    CopyWish { request_id: world.request_id(nth), certificate, unused: true, reason, remarks: None }
 }
 
 async fn change(

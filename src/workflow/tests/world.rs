@@ -12,7 +12,7 @@ use crate::{
     store::{MemoryStore, Store},
     time::{Clock, FixedClock, SeededRandom, ZoneName},
     trust::{
-        Algorithm, Anchor, Cosigning, ListDraft, ListText, ListedKey, ListedLogKey, ListedUse, Node, NodeName,
+        Algorithm, Anchor, Cosigning, ListDraft, ListText, ListedKey, ListedLogKey, ListedUse, Node, NodeName, Section,
         SectionText, ShardEnd, TrustList, root_name,
     },
     verification::Verifier,
@@ -24,7 +24,23 @@ use std::{collections::BTreeMap, sync::Arc};
 pub(crate) const NOW: &str = "2026-11-22T10:00:00Z";
 const FOOTBALLS: &str = include_str!("../../../node-config/demo/certificates/pk-cn-footballs.json");
 
+/// Where an authority of the tests is.
+#[derive(Clone, Copy)]
+struct Home {
+    issuer: &'static str,
+    country: &'static str,
+    zone: &'static str,
+    office: &'static str,
+    city: &'static str,
+}
+
+const PAKISTAN: Home =
+    Home { issuer: "https://tdap.gov.pk", country: "PK", zone: "Asia/Karachi", office: "LHE", city: "Lahore" };
+const CHINA: Home =
+    Home { issuer: "https://customs.gov.cn", country: "CN", zone: "Asia/Shanghai", office: "NGB", city: "Ningbo" };
+
 pub(crate) struct World {
+    home: Home,
     pub(crate) store: Arc<MemoryStore>,
     pub(crate) clock: Arc<FixedClock>,
     pub(crate) trust: Arc<ArcSwap<TrustList>>,
@@ -36,53 +52,11 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
-        let issuer: Issuer = "https://tdap.gov.pk".parse().unwrap();
-        let kid: Kid = "tdap-2026-1".parse().unwrap();
-        let status: Kid = "tdap-status-2026".parse().unwrap();
         let random = SeededRandom::new(7);
         let keys = KeyStore::in_memory();
-        let make = |name: &str, key_use| keys.make(&name.parse().unwrap(), key_use, &random).unwrap();
-        let root = make("root", KeyUse::Root { iss: issuer.clone() });
-        let federation = make("federation", KeyUse::Federation { signer: "federation.example".parse().unwrap() });
-        let statement = make("statement", KeyUse::Statement { iss: issuer.clone(), kid: kid.clone() });
-        let status_side = make("status", KeyUse::Status { iss: issuer.clone(), kid: status.clone() });
-        let shards = [2026, 2027].map(Shard::of_year);
-        let log_keys = shards
-            .iter()
-            .map(|shard| ListedLogKey {
-                shard: *shard,
-                x: make(&format!("log-{shard}"), KeyUse::Log { iss: issuer.clone(), shard: *shard }).public_key,
-            })
-            .collect();
-        let listed = |kid: &Kid, x, r#use, kinds: Vec<Kind>| ListedKey {
-            kid: kid.clone(),
-            alg: Algorithm::EdDSA,
-            x,
-            r#use,
-            kinds: kinds.into_iter().map(|kind| kind.name().parse().unwrap()).collect(),
-            agreements: None,
-            offices: None,
-            from: Vec::new(),
-        };
-        let section = keys
-            .root(&"root".parse().unwrap())
-            .unwrap()
-            .sign(SectionText {
-                iss: issuer.clone(),
-                serial: 1,
-                country: "PK".parse().unwrap(),
-                time_zone: ZoneName::new("Asia/Karachi").unwrap(),
-                names: BTreeMap::from([("en".parse().unwrap(), "Trade Development Authority".parse().unwrap())]),
-                root: VerifierKey::note(&root_name(&issuer), root.public_key).unwrap(),
-                node: None,
-                roles: Vec::new(),
-                keys: vec![
-                    listed(&kid, statement.public_key, ListedUse::Statement, Kind::ALL.to_vec()),
-                    listed(&status, status_side.public_key, ListedUse::Status, Vec::new()),
-                ],
-                log_keys,
-            })
-            .unwrap();
+        let federation = KeyUse::Federation { signer: "federation.example".parse().unwrap() };
+        let federation = keys.make(&"federation".parse().unwrap(), federation, &random).unwrap();
+        let section = section(PAKISTAN, &keys, &random);
         let signer = federation.verifier_key().unwrap();
         let anchor = Anchor::new(1, vec![signer.clone()], BTreeMap::new()).unwrap();
         let mut text = ListText {
@@ -117,14 +91,80 @@ impl World {
         };
         let signatory = Account::open(wanted, &random).unwrap();
         Self {
+            home: PAKISTAN,
             store: Arc::new(MemoryStore::new()),
             clock: Arc::new(FixedClock::new(NOW.parse().unwrap())),
             trust: Arc::new(ArcSwap::from_pointee(trust)),
             agreements: Arc::new(agreements),
             keys,
-            issuer,
+            issuer: PAKISTAN.issuer.parse().unwrap(),
             signatory: signatory.into(),
         }
+    }
+
+    /// An authority of China, known to the same federation from now on.
+    pub(crate) fn abroad(&self) -> Self {
+        let (random, keys) = (SeededRandom::new(23), KeyStore::in_memory());
+        let section = section(CHINA, &keys, &random);
+        let list = self.trust.load_full();
+        let mut text = ListText::following(&list, list.text().issued, list.text().next_update);
+        text.put(&section, None);
+        let mut draft = ListDraft::new(text).unwrap();
+        self.keys.federation(&"federation".parse().unwrap()).unwrap().sign(&mut draft, None).unwrap();
+        self.trust.store(Arc::new(draft.finish(&list.anchor().unwrap(), Some(&list)).unwrap()));
+        let wanted = Wanted {
+            name: "Wang Min".to_owned(),
+            roles: vec![Role::Signatory],
+            offices: vec![CHINA.office.parse().unwrap()],
+            ..Wanted::default()
+        };
+        Self {
+            home: CHINA,
+            store: Arc::new(MemoryStore::new()),
+            clock: Arc::clone(&self.clock),
+            trust: Arc::clone(&self.trust),
+            agreements: Arc::clone(&self.agreements),
+            keys,
+            issuer: CHINA.issuer.parse().unwrap(),
+            signatory: Account::open(wanted, &random).unwrap().into(),
+        }
+    }
+
+    /// A next trust list by which customs of China have a node: what they are addressed, they hold and are asked about.
+    pub(crate) fn with_customs(&self) -> Self {
+        let china = self.abroad();
+        let name: NodeName = "node.customs.gov.cn".parse().unwrap();
+        let list = self.trust.load_full();
+        let key = SecretKey::from_seed(&[11; 32]).unwrap();
+        let mut text = ListText::following(&list, list.text().issued, list.text().next_update);
+        text.nodes.push(Node {
+            witness_vkey: None,
+            replica_vkey: Some(VerifierKey::cosigner(&name.replica(), key.public_key()).unwrap()),
+            retired: Vec::new(),
+            https: None,
+            grpc: None,
+            spki: Vec::new(),
+            name: name.clone(),
+        });
+        let mut section = list.section(&china.issuer).unwrap().successor();
+        section.node = Some(name);
+        let section = china.keys.root(&"root".parse().unwrap()).unwrap().sign(section).unwrap();
+        text.put(&section, None);
+        text.addressees.insert("CN".parse().unwrap(), china.issuer.clone());
+        let mut draft = ListDraft::new(text).unwrap();
+        self.keys.federation(&"federation".parse().unwrap()).unwrap().sign(&mut draft, None).unwrap();
+        self.trust.store(Arc::new(draft.finish(&list.anchor().unwrap(), Some(&list)).unwrap()));
+        china
+    }
+
+    /// CPFTA with this said of cancelling at the holder's wish, beside the rest.
+    pub(crate) fn cancelled_by(&mut self, rules: &str) {
+        let cpfta = include_str!("../../../node-config/agreements/cpfta.toml");
+        let with = format!("[editions.cancellation]\n{rules}\n\n[editions.verification]");
+        let cpfta = cpfta.replace("[editions.verification]", &with);
+        let products = include_str!("../../../node-config/agreements/cpfta.rules.toml");
+        let files = [("cpfta.toml", cpfta.as_str()), ("cpfta.rules.toml", products)];
+        self.agreements = Arc::new(Agreements::load(files).unwrap());
     }
 
     /// A next trust list that closes a log at a size.
@@ -164,7 +204,7 @@ impl World {
     /// A next trust list in which the statement key may speak of another agreement only.
     pub(crate) fn narrow_key(&self, agreement: &str) {
         let list = self.trust.load_full();
-        let mut section = list.sections().next().unwrap().successor();
+        let mut section = list.section(&self.issuer).unwrap().successor();
         for key in section.keys.iter_mut().filter(|key| key.r#use == ListedUse::Statement) {
             key.agreements = Some(vec![agreement.parse().unwrap()]);
         }
@@ -185,7 +225,7 @@ impl World {
     pub(crate) fn desk(&self) -> (Desk, Sequencer) {
         let setup = Setup {
             issuer: self.issuer.clone(),
-            zone: ZoneName::new("Asia/Karachi").unwrap(),
+            zone: ZoneName::new(self.home.zone).unwrap(),
             store: Arc::clone(&self.store) as Arc<dyn Store>,
             signers: Signers {
                 statement: self.statement_key(),
@@ -200,18 +240,19 @@ impl World {
         let sequencer = Sequencer::start(setup).unwrap();
         let desk = Desk::new(DeskSetup {
             issuer: self.issuer.clone(),
-            country: "PK".parse().unwrap(),
+            country: self.home.country.parse().unwrap(),
             offices: vec![Office {
-                code: "LHE".parse().unwrap(),
-                name: "Lahore".into(),
-                place: "Lahore".into(),
+                code: self.home.office.parse().unwrap(),
+                name: self.home.city.into(),
+                place: self.home.city.into(),
                 agreements: vec!["CPFTA".parse().unwrap(), "NONPREF".parse().unwrap()],
-                time_zone: ZoneName::new("Asia/Karachi").unwrap(),
+                time_zone: ZoneName::new(self.home.zone).unwrap(),
             }],
             store: Arc::clone(&self.store) as Arc<dyn Store>,
             sequencer: sequencer.clone(),
             agreements: Arc::clone(&self.agreements),
             trust: Arc::clone(&self.trust),
+            verifier: Arc::new(ArcSwap::from_pointee(self.verifier())),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
         });
         (desk, sequencer)
@@ -242,4 +283,46 @@ impl World {
             crate::verification::Settings::default(),
         )
     }
+}
+
+/// Makes the keys of an authority, and its section with them.
+fn section(home: Home, keys: &KeyStore, random: &SeededRandom) -> Section {
+    let issuer: Issuer = home.issuer.parse().unwrap();
+    let label = issuer.host().as_str().split('.').next().unwrap().to_owned();
+    let (kid, status): (Kid, Kid) =
+        (format!("{label}-2026-1").parse().unwrap(), format!("{label}-status-2026").parse().unwrap());
+    let make = |name: &str, key_use| keys.make(&name.parse().unwrap(), key_use, random).unwrap();
+    let root = make("root", KeyUse::Root { iss: issuer.clone() });
+    let statement = make("statement", KeyUse::Statement { iss: issuer.clone(), kid: kid.clone() });
+    let status_side = make("status", KeyUse::Status { iss: issuer.clone(), kid: status.clone() });
+    let log_keys = [2026, 2027].map(Shard::of_year).map(|shard| ListedLogKey {
+        shard,
+        x: make(&format!("log-{shard}"), KeyUse::Log { iss: issuer.clone(), shard }).public_key,
+    });
+    let listed = |kid: &Kid, x, r#use, kinds: Vec<Kind>| ListedKey {
+        kid: kid.clone(),
+        alg: Algorithm::EdDSA,
+        x,
+        r#use,
+        kinds: kinds.into_iter().map(|kind| kind.name().parse().unwrap()).collect(),
+        agreements: None,
+        offices: None,
+        from: Vec::new(),
+    };
+    let text = SectionText {
+        iss: issuer.clone(),
+        serial: 1,
+        country: home.country.parse().unwrap(),
+        time_zone: ZoneName::new(home.zone).unwrap(),
+        names: BTreeMap::from([("en".parse().unwrap(), home.city.parse().unwrap())]),
+        root: VerifierKey::note(&root_name(&issuer), root.public_key).unwrap(),
+        node: None,
+        roles: Vec::new(),
+        keys: vec![
+            listed(&kid, statement.public_key, ListedUse::Statement, Kind::ALL.to_vec()),
+            listed(&status, status_side.public_key, ListedUse::Status, Vec::new()),
+        ],
+        log_keys: log_keys.to_vec(),
+    };
+    keys.root(&"root".parse().unwrap()).unwrap().sign(text).unwrap()
 }

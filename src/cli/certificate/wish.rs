@@ -1,0 +1,143 @@
+//! `origin certificate cancellations`, `settle` and `release`: what waits for customs of the importing country, and what
+//! waits for its holder.
+
+use super::{
+    life::{Place, Request, changed},
+    name::Name,
+};
+use crate::{
+    api::client::{wire, within_deadline},
+    cli::{
+        Outcome,
+        console::Console,
+        remote::{self, NodeArguments, TokenArgument, date_text},
+    },
+};
+use serde_json::json;
+use std::process::ExitCode;
+
+/// Says that a wish waits, and for what.
+pub(super) fn show(console: Console, wish: &wire::Cancellation) {
+    let until = wish.objection_until.as_ref().map(|date| date_text(Some(date)));
+    if console.is_json() {
+        console.data(json!({
+            "number": wish.number, "log": wish.log, "index": wish.index, "asked_by": wish.asked_by,
+            "objection_until": until, "reason": wish.reason, "remarks": wish.remarks,
+        }));
+        return;
+    }
+    let until = match until {
+        Some(until) => format!("counts after {until} unless customs of the importing country object"),
+        None => "counts when customs of the importing country have agreed".to_owned(),
+    };
+    console.data(format!("the cancellation of {} was asked for: it {until}", wish.number));
+}
+
+/// List the wishes to cancel that wait
+#[derive(Debug, clap::Args)]
+pub(super) struct Cancellations {
+    #[command(flatten)]
+    node: NodeArguments,
+    #[command(flatten)]
+    token: TokenArgument,
+}
+
+impl Cancellations {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let token = self.token.read()?;
+        remote::converse(async {
+            let connection = self.node.connect(Some(&token)).await?;
+            let mut page_token = String::new();
+            loop {
+                let request = wire::ListCancellationsRequest { page_size: 500, page_token };
+                let answer = connection.certificates().list_cancellations(within_deadline(request)).await;
+                let answer = answer.map_err(|status| remote::refused(console, &self.node.node, &status))?.into_inner();
+                answer.cancellations.iter().for_each(|wish| show(console, wish));
+                page_token = answer.next_page_token;
+                if page_token.is_empty() {
+                    return Ok(ExitCode::SUCCESS);
+                }
+            }
+        })
+    }
+}
+
+/// How a wish ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum As {
+    /// Customs of the importing country agreed: the certificate is cancelled
+    Agreed,
+    /// They objected: it stands
+    Objected,
+    /// The holder wants it no more: it stands
+    TakenBack,
+}
+
+/// End a wish to cancel before its days are over
+#[derive(Debug, clap::Args)]
+pub(super) struct Settle {
+    #[command(flatten)]
+    name: Name,
+    /// How it ends
+    #[arg(long = "as", value_enum, value_name = "HOW")]
+    how: As,
+    /// Where customs said so, such as the number of their letter
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    reference: String,
+    #[command(flatten)]
+    request: Request,
+}
+
+impl Settle {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        use wire::CancellationSettlement as Wire;
+        let settlement = match self.how {
+            As::Agreed => Wire::Agreed,
+            As::Objected => Wire::Objected,
+            As::TakenBack => Wire::TakenBack,
+        };
+        let answer = self.request.ask(console, async |connection, request_id| {
+            let request = wire::SettleCancellationRequest {
+                request_id,
+                certificate: Some(self.name.to_wire()),
+                settlement: settlement.into(),
+                reference: self.reference.clone(),
+            };
+            connection.certificates().settle_cancellation(within_deadline(request)).await
+        })?;
+        if answer.jti.is_empty() {
+            if console.is_json() {
+                console.data(json!({ "stands": true }));
+            } else {
+                console.data("the certificate stands");
+            }
+            return Ok(ExitCode::SUCCESS);
+        }
+        Ok(changed(console, "cancelled", &[], &Place { jti: answer.jti, log: answer.log, index: answer.index }))
+    }
+}
+
+/// Consent that a certificate be sent which is issued and held
+#[derive(Debug, clap::Args)]
+pub(super) struct Release {
+    #[command(flatten)]
+    name: Name,
+    #[command(flatten)]
+    request: Request,
+}
+
+impl Release {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        self.request.ask(console, async |connection, request_id| {
+            let certificate = Some(self.name.to_wire());
+            let request = wire::ReleaseCertificateRequest { request_id, certificate };
+            connection.certificates().release_certificate(within_deadline(request)).await
+        })?;
+        if console.is_json() {
+            console.data(json!({ "released": true }));
+        } else {
+            console.data("released: customs of the importing country fetch it now");
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,303 @@
+//! What was drawn of a certificate by others that rest on it, item by item, and what is left.
+//!
+//! An item is drawn in one unit: the one it was first drawn in. Drawn once by the piece and once by the kilogram, the
+//! same goods would be certified twice.
+
+use crate::certificate::{CertificateNumber, Goods, Item, Measure, UnitCode};
+use crate::encoding::decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What was drawn of one certificate.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// By item of the certificate.
+    pub items: BTreeMap<u32, DrawnOfItem>,
+    /// Whether the certificate ended because it was drawn on: what is left can be drawn all the same.
+    #[serde(default)]
+    pub ended: bool,
+}
+
+/// What was drawn of one item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DrawnOfItem {
+    /// The unit it is drawn in.
+    pub unit: UnitCode,
+    /// How much, in all.
+    pub drawn: Decimal,
+}
+
+/// What one certificate drew of others; kept for it, so that it can give it back.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draws(pub Vec<Draw>);
+
+/// A quantity that one item of a certificate drew of an item of another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draw {
+    /// The other, by the log it stands in and its identifier.
+    pub original: String,
+    /// Its number.
+    pub number: CertificateNumber,
+    /// The item that drew.
+    pub item: u32,
+    /// The item it was drawn of.
+    pub prior_item: u32,
+    /// How much.
+    pub quantity: Measure,
+}
+
+/// What is left of an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    /// The item.
+    pub item: u32,
+    /// All of it, in the unit it is or would be drawn in; none where the certificate states no quantity of it.
+    pub whole: Option<Measure>,
+    /// How much was drawn.
+    pub drawn: Decimal,
+    /// What is left; nothing of an item that has lost its force.
+    pub left: Decimal,
+    /// Whether the item has lost its force.
+    pub ended: bool,
+}
+
+/// Why a quantity cannot be drawn.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotDrawn {
+    /// The certificate has no such item.
+    #[error("certificate {number} has no item {item}")]
+    NoItem {
+        /// The certificate.
+        number: CertificateNumber,
+        /// The item.
+        item: u32,
+    },
+    /// The item has lost its force.
+    #[error("item {item} of certificate {number} has lost its force")]
+    Ended {
+        /// The certificate.
+        number: CertificateNumber,
+        /// The item.
+        item: u32,
+    },
+    /// The certificate does not state the item in that unit, or it is drawn in another one.
+    #[error("item {item} of certificate {number} is drawn in {}, not in {unit}", .drawn_in.as_ref().map_or("no unit: it states no quantity", UnitCode::as_str))]
+    Unit {
+        /// The certificate.
+        number: CertificateNumber,
+        /// The item.
+        item: u32,
+        /// The unit asked for.
+        unit: UnitCode,
+        /// The unit it is drawn in.
+        drawn_in: Option<UnitCode>,
+    },
+    /// There is not so much left.
+    #[error("{wanted} of item {item} of certificate {number} are to be drawn, and {left} of {whole} are left")]
+    Exceeds {
+        /// The certificate.
+        number: CertificateNumber,
+        /// The item.
+        item: u32,
+        /// What is wanted.
+        wanted: Box<Measure>,
+        /// What is left.
+        left: Decimal,
+        /// What there was.
+        whole: Box<Measure>,
+    },
+}
+
+impl NotDrawn {
+    /// The rule, as a finding names it.
+    #[must_use]
+    pub const fn rule(&self) -> &'static str {
+        match self {
+            Self::NoItem { .. } => "DRAWN_ITEM",
+            Self::Ended { .. } => "DRAWN_ITEM_ENDED",
+            Self::Unit { .. } => "DRAWN_UNIT",
+            Self::Exceeds { .. } => "DRAWN_EXCEEDS",
+        }
+    }
+}
+
+/// Every measure that an item states, the goods' own quantities first.
+fn measures(item: &Item) -> impl Iterator<Item = &Measure> {
+    item.quantities.iter().chain(&item.net_weight).chain(&item.gross_weight)
+}
+
+/// How much of an item there is in a unit. Stated twice in it, such as by net and gross weight, the first counts.
+#[must_use]
+pub fn stated(item: &Item, unit: &UnitCode) -> Option<Measure> {
+    measures(item).find(|measure| measure.unit == *unit).cloned()
+}
+
+impl Ledger {
+    /// Whether something of the certificate is drawn.
+    #[must_use]
+    pub fn is_drawn_on(&self) -> bool {
+        self.items.values().any(|item| !item.drawn.is_zero())
+    }
+
+    /// What is left of each item.
+    #[must_use]
+    pub fn left(&self, goods: &Goods, ended: &BTreeSet<u32>) -> Vec<Left> {
+        let of = |item: &Item| {
+            let drawn = self.items.get(&item.number).filter(|one| !one.drawn.is_zero());
+            let whole = match drawn {
+                Some(one) => stated(item, &one.unit),
+                None => measures(item).next().cloned(),
+            };
+            let (ended, drawn) = (ended.contains(&item.number), drawn.map_or(Decimal::ZERO, |drawn| drawn.drawn));
+            let left = whole.as_ref().and_then(|whole| whole.value.checked_sub(drawn));
+            let left = left.filter(|_| !ended).unwrap_or(Decimal::ZERO);
+            Left { item: item.number, whole, drawn, left, ended }
+        };
+        goods.items.iter().map(of).collect()
+    }
+
+    /// Draws a quantity of an item of the certificate of this number, or says why it cannot be.
+    pub fn draw(
+        &mut self,
+        number: &CertificateNumber,
+        goods: &Goods,
+        ended: &BTreeSet<u32>,
+        (item, wanted): (u32, &Measure),
+    ) -> Result<(), NotDrawn> {
+        let number = || number.clone();
+        let found = goods.items.iter().find(|one| one.number == item);
+        let found = found.ok_or_else(|| NotDrawn::NoItem { number: number(), item })?;
+        if ended.contains(&item) {
+            return Err(NotDrawn::Ended { number: number(), item });
+        }
+        let before = self.items.get(&item).filter(|one| !one.drawn.is_zero());
+        let whole = stated(found, &wanted.unit).filter(|_| before.is_none_or(|one| one.unit == wanted.unit));
+        let Some(whole) = whole else {
+            let drawn_in =
+                before.map(|one| one.unit.clone()).or_else(|| measures(found).next().map(|one| one.unit.clone()));
+            return Err(NotDrawn::Unit { number: number(), item, unit: wanted.unit.clone(), drawn_in });
+        };
+        let drawn = before.map_or(Decimal::ZERO, |one| one.drawn);
+        let left = whole.value.checked_sub(drawn).unwrap_or(Decimal::ZERO);
+        let sum = drawn.checked_add(wanted.value).filter(|_| wanted.value <= left);
+        let Some(sum) = sum else {
+            return Err(NotDrawn::Exceeds {
+                number: number(),
+                item,
+                wanted: Box::new(wanted.clone()),
+                left,
+                whole: Box::new(whole),
+            });
+        };
+        self.items.insert(item, DrawnOfItem { unit: wanted.unit.clone(), drawn: sum });
+        Ok(())
+    }
+
+    /// Gives a quantity back. More than was drawn cannot be given back.
+    pub fn give_back(&mut self, item: u32, quantity: &Measure) {
+        let Some(one) = self.items.get_mut(&item) else { return };
+        one.drawn = one.drawn.checked_sub(quantity.value).unwrap_or(Decimal::ZERO);
+        if one.drawn.is_zero() {
+            self.items.remove(&item);
+        }
+    }
+
+    /// The items of which nothing is left, rising; none of those that had lost their force before.
+    #[must_use]
+    pub fn spent(&self, goods: &Goods, ended: &BTreeSet<u32>) -> BTreeSet<u32> {
+        let spent = |left: &Left| left.left.is_zero() && !left.drawn.is_zero() && !left.ended;
+        self.left(goods, ended).iter().filter(|left| spent(left)).map(|left| left.item).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn goods() -> Goods {
+        let item = |number: u32, quantities: serde_json::Value, gross: &str| {
+            serde_json::from_value::<Item>(serde_json::json!({
+                "number": number, "marks": null, "packages": [], "description": "Footballs", "brand": null, "hs": null,
+                "national_codes": [], "origin": null, "criterion": null, "quantities": quantities,
+                "gross_weight": {"value": gross, "unit": "KGM"}, "net_weight": null, "producers": [],
+            }))
+            .unwrap()
+        };
+        Goods {
+            totals: None,
+            items: vec![
+                item(1, serde_json::json!([{"value": "16800", "unit": "H87"}]), "5520.00"),
+                item(2, serde_json::json!([]), "0.3"),
+            ],
+        }
+    }
+
+    fn of(value: &str, unit: &str) -> Measure {
+        Measure { value: value.parse().unwrap(), unit: unit.parse().unwrap() }
+    }
+
+    fn draw(ledger: &mut Ledger, item: u32, value: &str, unit: &str) -> Result<(), &'static str> {
+        let number = "PK-1".parse().unwrap();
+        let wanted = of(value, unit);
+        ledger.draw(&number, &goods(), &BTreeSet::from([9]), (item, &wanted)).map_err(|refused| refused.rule())
+    }
+
+    #[test]
+    fn what_is_drawn_is_exact_to_the_last_digit() {
+        let mut ledger = Ledger::default();
+        for _ in 0..3 {
+            draw(&mut ledger, 2, "0.1", "KGM").unwrap();
+        }
+        assert_eq!(draw(&mut ledger, 2, "0.000001", "KGM"), Err("DRAWN_EXCEEDS"));
+        assert_eq!(ledger.spent(&goods(), &BTreeSet::new()), BTreeSet::from([2]));
+        ledger.give_back(2, &of("0.1", "KGM"));
+        assert_eq!(draw(&mut ledger, 2, "0.1", "KGM"), Ok(()));
+    }
+
+    #[test]
+    fn goods_drawn_by_the_piece_are_not_drawn_again_by_weight() {
+        let mut ledger = Ledger::default();
+        assert_eq!(draw(&mut ledger, 1, "16800", "H87"), Ok(()));
+        assert_eq!(draw(&mut ledger, 1, "5520", "KGM"), Err("DRAWN_UNIT"));
+        assert_eq!(draw(&mut ledger, 3, "1", "H87"), Err("DRAWN_ITEM"));
+        assert_eq!(draw(&mut ledger, 2, "1", "H87"), Err("DRAWN_UNIT"));
+        // Given back, it is free to be drawn in another unit.
+        ledger.give_back(1, &of("16800", "H87"));
+        assert!(!ledger.is_drawn_on());
+        assert_eq!(draw(&mut ledger, 1, "5520.00", "KGM"), Ok(()));
+    }
+
+    #[test]
+    fn an_item_without_force_is_drawn_on_by_nobody() {
+        let (number, ended) = ("PK-1".parse().unwrap(), BTreeSet::from([1]));
+        let refused = Ledger::default().draw(&number, &goods(), &ended, (1, &of("1", "H87"))).unwrap_err();
+        assert_eq!(refused.rule(), "DRAWN_ITEM_ENDED");
+        assert!(Ledger::default().left(&goods(), &ended)[0].left.is_zero());
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_drawn_and_given_back_never_more_than_all_is_out(
+            deeds in proptest::collection::vec((any::<bool>(), 0u32..400), 1..60),
+        ) {
+            let mut ledger = Ledger::default();
+            let mut out: Vec<Measure> = Vec::new();
+            for (takes, thousandths) in deeds {
+                if takes {
+                    let quantity = of(&format!("0.{thousandths:03}"), "KGM");
+                    if draw(&mut ledger, 2, &quantity.value.to_string(), "KGM").is_ok() {
+                        out.push(quantity);
+                    }
+                } else if let Some(quantity) = out.pop() {
+                    ledger.give_back(2, &quantity);
+                }
+                let sum: u128 = out.iter().map(|one| one.value.millionths()).sum();
+                prop_assert!(sum <= 300_000);
+                let left = &ledger.left(&goods(), &BTreeSet::new())[1];
+                prop_assert_eq!(left.drawn.millionths(), sum);
+                prop_assert_eq!(left.left.millionths(), 300_000 - sum);
+            }
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Certificates that are issued and not yet sent: their entries are in the log like any other's, and what they say is kept
+//! from the addressee until the holder consents.
+
+use crate::store::{EntryRef, Expected, StateChange, Store, StoreError, Table};
+
+/// Where these stand in their table.
+const HELD: &[u8] = b"held/";
+
+fn id(entry: &EntryRef) -> Vec<u8> {
+    [HELD, entry.origin.as_str().as_bytes(), &[0], &entry.index.to_be_bytes()].concat()
+}
+
+/// Whether what an entry says is kept from its addressee.
+pub fn is_held(store: &dyn Store, entry: &EntryRef) -> Result<bool, StoreError> {
+    Ok(store.record(Table::Pending, &id(entry))?.is_some())
+}
+
+/// That it is held, as it was read; none if it is not.
+pub fn held(store: &dyn Store, entry: &EntryRef) -> Result<Option<Expected>, StoreError> {
+    let id = id(entry);
+    let record = store.record(Table::Pending, &id)?;
+    Ok(record.map(|record| Expected { table: Table::Pending, id, record: Some(record) }))
+}
+
+/// Holds what an entry says from the moment the entry is there.
+#[must_use]
+pub fn hold(entry: &EntryRef) -> StateChange {
+    StateChange::RecordPut { table: Table::Pending, id: id(entry), record: Vec::new() }
+}
+
+/// Lets it be sent.
+#[must_use]
+pub fn release(entry: &EntryRef) -> StateChange {
+    StateChange::RecordRemoved { table: Table::Pending, id: id(entry) }
+}

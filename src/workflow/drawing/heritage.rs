@@ -1,0 +1,151 @@
+//! What a certificate drew of others when something becomes of it: given back where it ends for good, and passed on to the
+//! one that takes its place.
+
+use super::{
+    cover::check_cover,
+    ledgers::{self, Kept, name_of},
+};
+use crate::{
+    certificate::{Certificate, Finding, Findings, Particulars, PriorCertificate},
+    office::{Draw, Draws},
+    sequencer::{Beside, Outcome},
+    statement::{Act, Since},
+    store::{EntryRef, Expected},
+    workflow::{Desk, WorkflowError},
+};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// What the one that takes a certificate's place takes over.
+pub(in crate::workflow) struct Heritage {
+    name: String,
+    draws: Draws,
+    expected: Vec<Expected>,
+}
+
+impl Desk {
+    /// What is to be passed on. Of a certificate that others rest on nothing can take the place: what they drew would be
+    /// there twice.
+    pub(in crate::workflow) fn heritage(&self, target: &EntryRef) -> Result<Heritage, WorkflowError> {
+        let store = self.store().as_ref();
+        let name = self.ledger_name(target)?;
+        let of = Kept::read(store, &name)?;
+        if of.ledger.is_drawn_on() {
+            return Err(WorkflowError::DrawnUpon);
+        }
+        let (draws, expected) = ledgers::draws(store, &name)?;
+        Ok(Heritage { name, draws, expected: vec![of.expected(), expected] })
+    }
+
+    /// What an act gives back of what the certificate drew. A withdrawal from a date gives nothing back: the certificate
+    /// was good until then, and may have been used. What others rest on is used, and is not cancelled at a wish.
+    pub(in crate::workflow) fn given_back(
+        &self,
+        target: &EntryRef,
+        act: &Act,
+        items: Option<&[u32]>,
+    ) -> Result<Beside, WorkflowError> {
+        if !matches!(act, Act::Cancelled | Act::Withdrawn { since: Since::Issue }) {
+            return Ok(Beside::default());
+        }
+        let store = self.store().as_ref();
+        let name = self.ledger_name(target)?;
+        let mut expected = Vec::new();
+        if *act == Act::Cancelled {
+            let of = Kept::read(store, &name)?;
+            if of.ledger.is_drawn_on() {
+                return Err(WorkflowError::DrawnUpon);
+            }
+            expected.push(of.expected());
+        }
+        let (draws, still) = ledgers::draws(store, &name)?;
+        if draws.0.is_empty() {
+            return Ok(Beside { expected, changes: None });
+        }
+        let concerned = |draw: &Draw| items.is_none_or(|items| items.contains(&draw.item));
+        let (back, kept): (Vec<_>, Vec<_>) = draws.0.into_iter().partition(concerned);
+        let mut ledgers_of = BTreeMap::new();
+        for draw in &back {
+            let ledger = match ledgers_of.remove(&draw.original) {
+                Some(ledger) => ledger,
+                None => Kept::read(store, &draw.original)?,
+            };
+            let mut ledger: Kept = ledger;
+            if expected.iter().all(|one| *one != ledger.expected()) {
+                expected.push(ledger.expected());
+            }
+            ledger.ledger.give_back(draw.prior_item, &draw.quantity);
+            ledgers_of.insert(draw.original.clone(), ledger);
+        }
+        expected.push(still);
+        let mut state = vec![ledgers::put_draws(&name, &Draws(kept))?];
+        for ledger in ledgers_of.values() {
+            state.push(ledger.put()?);
+        }
+        Ok(Beside { expected, changes: Some(Arc::new(move |_: &Outcome| Ok(state.clone()))) })
+    }
+
+    fn ledger_name(&self, target: &EntryRef) -> Result<String, WorkflowError> {
+        let facts = self.store().facts(&target.origin, target.index)?.ok_or(WorkflowError::CertificateUnknown)?;
+        Ok(name_of(&target.origin, &facts.jti))
+    }
+}
+
+impl Heritage {
+    /// Whether the certificate rests on others.
+    pub(in crate::workflow) fn rests_on_others(&self) -> bool {
+        !self.draws.0.is_empty()
+    }
+
+    /// Has the particulars of the successor rest on the same, with the same quantities.
+    pub(in crate::workflow) fn hold_to(
+        &self,
+        particulars: &mut Particulars,
+        old: &Certificate,
+        findings: &mut Findings,
+    ) {
+        let rests = |prior: &&PriorCertificate| !prior.drawn.is_empty();
+        for own in old.reference.prior.iter().filter(rests).filter(|_| self.rests_on_others()) {
+            let same = |one: &PriorCertificate| one.number == own.number && one.relation == own.relation;
+            let prior = &mut particulars.reference.prior;
+            match prior.iter().position(same) {
+                None => prior.push(own.clone()),
+                Some(at) if prior.get(at) == Some(own) => {}
+                Some(at) => {
+                    let message = format!(
+                        "other quantities of {} than {} drew; one that takes its place rests on the same",
+                        own.number, old.reference.number
+                    );
+                    let help =
+                        "leave it out: it is added; for other quantities cancel the old one, which gives them back";
+                    let path = format!("reference.prior[{at}].drawn");
+                    findings.push(Finding::error("DRAWN_CHANGED", path, message).with_help(help));
+                }
+            }
+        }
+        let new = particulars.reference.prior.iter().enumerate().filter(|(_, prior)| !prior.drawn.is_empty());
+        for (at, prior) in new {
+            if !self.rests_on_others() || !old.reference.prior.contains(prior) {
+                let message =
+                    format!("quantities of {} are drawn, which {} did not", prior.number, old.reference.number);
+                findings.push(Finding::error("DRAWN_CHANGED", format!("reference.prior[{at}]"), message));
+            }
+        }
+        if self.rests_on_others() {
+            check_cover(particulars, findings);
+        }
+    }
+
+    /// What changes with the successor: it has drawn what the old one drew.
+    pub(in crate::workflow) fn pass_on(self) -> Beside {
+        let Self { name, draws, expected } = self;
+        if draws.0.is_empty() {
+            return Beside { expected, changes: None };
+        }
+        let changes = move |outcome: &Outcome| {
+            let new = name_of(&outcome.entry.origin, &outcome.jti);
+            let state = [ledgers::put_draws(&name, &Draws::default()), ledgers::put_draws(&new, &draws)];
+            state.into_iter().collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())
+        };
+        Beside { expected, changes: Some(Arc::new(changes)) }
+    }
+}

@@ -1,0 +1,184 @@
+//! Originals that new certificates are drawn from, as proven: this authority's own by its own logs, another's by the
+//! evidence presented with it.
+
+use super::ledgers::{Kept, name_of};
+use crate::{
+    certificate::{
+        Certificate, CertificateNumber, Country, Finding, Findings, Particulars, PriorCertificate, Relation,
+    },
+    office::Left,
+    sequencer::SequencerError,
+    statement::{Bundle, OpenedBody, Presentation, Status},
+    store::EntryRef,
+    time::Date,
+    verification::{Headline, Question},
+    workflow::{CertificateName, CertificateRecord, Desk, WorkflowError, record},
+};
+use std::collections::BTreeSet;
+
+/// Seconds that the status shown with another's certificate may be old. A certificate of one's own is made of it, so it is
+/// a matter of a day, not of the week that an importer is given.
+const STATUS_MAX_AGE_SECONDS: u64 = 86_400;
+
+/// An original by its name.
+#[derive(Debug, Clone)]
+pub enum OriginalName {
+    /// One of this authority.
+    Own(CertificateName),
+    /// The evidence bundle of another authority's.
+    Bundle(Vec<u8>),
+}
+
+/// An original that was proven.
+#[derive(Debug, Clone)]
+pub(super) struct Proven {
+    pub(super) certificate: Certificate,
+    /// Items that have lost their force, but by being drawn.
+    pub(super) ended: BTreeSet<u32>,
+    pub(super) kept: Kept,
+    pub(super) own: Option<Own>,
+}
+
+/// What is known of an original that is this authority's own.
+#[derive(Debug, Clone)]
+pub(super) struct Own {
+    pub(super) entry: EntryRef,
+    pub(super) status: Status,
+    /// Items that ended because nothing is left of them.
+    pub(super) spent: BTreeSet<u32>,
+    /// Changes of its status so far.
+    pub(super) changes: usize,
+}
+
+/// What is left of a certificate.
+#[derive(Debug, Clone)]
+pub struct Remainder {
+    /// Its number.
+    pub number: CertificateNumber,
+    /// Its date of issue.
+    pub issued_on: Date,
+    /// The country that issued it.
+    pub country: Country,
+    /// How a certificate drawn from it follows it.
+    pub relation: Relation,
+    /// Its last day of use: none that is drawn from it may be used longer.
+    pub valid_until: Option<Date>,
+    /// Item by item, with its description.
+    pub items: Vec<(Left, String)>,
+}
+
+impl Desk {
+    /// Proves an original, and reads what was drawn of it.
+    pub(super) fn prove(&self, name: &OriginalName, today: Date) -> Result<Proven, WorkflowError> {
+        match name {
+            OriginalName::Own(name) => self.prove_own(name),
+            OriginalName::Bundle(bundle) => self.prove_bundle(bundle, today),
+        }
+    }
+
+    fn prove_own(&self, name: &CertificateName) -> Result<Proven, WorkflowError> {
+        let store = self.store().as_ref();
+        let record = CertificateRecord::read(store, &record::find(store, name)?)?;
+        let certificate = record.certificate.to_certificate().ok_or(WorkflowError::ContentsErased)?;
+        let kept = Kept::read(store, &name_of(&record.entry.origin, &record.jti))?;
+        let stands = matches!(record.status, Status::Valid | Status::InPart);
+        if !stands && !(record.status == Status::Superseded && kept.ledger.ended) {
+            let now = record.status.word();
+            return Err(SequencerError::StatusForbids { now, wanted: "drawn on" }.into());
+        }
+        let (items, changes) = self.items_of(&record)?;
+        let of = |wanted: fn(Status) -> bool| {
+            items.iter().filter(|(_, status)| wanted(**status)).map(|(item, _)| *item).collect::<BTreeSet<_>>()
+        };
+        // An item is superseded by itself only when all of it was drawn, and what was given back can be drawn again.
+        let ended = of(|status| !matches!(status, Status::Valid | Status::Superseded));
+        let spent = of(|status| status == Status::Superseded);
+        let own = Own { entry: record.entry, status: record.status, spent, changes };
+        Ok(Proven { certificate, ended, kept, own: Some(own) })
+    }
+
+    fn prove_bundle(&self, bundle: &[u8], today: Date) -> Result<Proven, WorkflowError> {
+        let refused = |headline: Headline, why: &str| WorkflowError::OriginalNotValid { headline, why: why.to_owned() };
+        let unreadable = |why: &dyn std::fmt::Display| refused(Headline::Unreadable, &why.to_string());
+        let text = std::str::from_utf8(bundle).map_err(|error| unreadable(&error))?;
+        let at = self.now();
+        let question = Question { status_max_age: STATUS_MAX_AGE_SECONDS, ..Question::at(at).on(Some(today)) };
+        let verdict = self.setup().verifier.load().verify(text, &question);
+        if verdict.headline != Headline::Valid {
+            return Err(refused(verdict.headline, &verdict.sentence));
+        }
+        let token = Bundle::parse(bundle).map_err(|error| unreadable(&error))?.token;
+        let opened = Presentation::parse(&token).and_then(|one| one.open()).map_err(|error| unreadable(&error))?;
+        let OpenedBody::Certificate(certificate) = opened.body else {
+            return Err(unreadable(&"it is no certificate"));
+        };
+        let certificate = certificate.to_certificate().ok_or_else(|| unreadable(&"parts of it are withheld"))?;
+        if opened.envelope.iss == self.setup().issuer {
+            return self.prove_own(&CertificateName::Jti(opened.envelope.jti));
+        }
+        if certificate.to != self.setup().country {
+            let why =
+                format!("it is addressed to {}, and this authority is of {}", certificate.to, self.setup().country);
+            return Err(refused(Headline::WrongAddressee, &why));
+        }
+        let kept = Kept::read(self.store().as_ref(), &name_of(&opened.envelope.log, &opened.envelope.jti))?;
+        Ok(Proven { certificate, ended: BTreeSet::new(), kept, own: None })
+    }
+
+    /// Refuses particulars that rest on certificates which have to be proven, and were not. One of a country whose
+    /// authorities are not in the trust list can only be on paper: the office has seen it, and says so.
+    pub(in crate::workflow) fn unproven(&self, particulars: &Particulars, findings: &mut Findings) {
+        let trust = self.trust();
+        for (index, prior) in particulars.reference.prior.iter().enumerate() {
+            let path = format!("reference.prior[{index}]");
+            let drawn = prior.relation == Relation::Replaces && !prior.drawn.is_empty();
+            if prior.relation != Relation::BackToBackOn && !drawn {
+                continue;
+            }
+            let listed = trust.sections().any(|section| section.text().country == prior.country);
+            if listed {
+                let message = format!(
+                    "certificate {} of {} is to be proven before another rests on it",
+                    prior.number, prior.country
+                );
+                let help = "have it issued as back-to-back, split or consolidated, with the original presented";
+                findings.push(Finding::error("ORIGINAL_UNPROVEN", path, message).with_help(help));
+            } else {
+                let message = format!(
+                    "certificate {} of {} is on paper: what is drawn of it is not kept here, and nobody but the office sees to it that it is not too much",
+                    prior.number, prior.country
+                );
+                findings.push(Finding::warning("ORIGINAL_ON_PAPER", path, message));
+            }
+        }
+    }
+}
+
+impl Proven {
+    /// How a certificate follows this one.
+    pub(super) fn relation(&self) -> Relation {
+        if self.own.is_some() { Relation::Replaces } else { Relation::BackToBackOn }
+    }
+
+    /// Whether it is the one that is named.
+    pub(super) fn is_named(&self, prior: &PriorCertificate) -> bool {
+        let reference = &self.certificate.reference;
+        prior.relation == self.relation()
+            && prior.number == reference.number
+            && prior.issued_on == reference.issued_on
+            && prior.country == self.certificate.from
+    }
+
+    pub(super) fn remainder(&self) -> Remainder {
+        let goods = &self.certificate.goods;
+        let left = self.kept.ledger.left(goods, &self.ended).into_iter();
+        Remainder {
+            number: self.certificate.reference.number.clone(),
+            issued_on: self.certificate.reference.issued_on,
+            country: self.certificate.from,
+            relation: self.relation(),
+            valid_until: self.certificate.valid_until,
+            items: left.zip(&goods.items).map(|(left, item)| (left, item.description.to_string())).collect(),
+        }
+    }
+}
