@@ -44,7 +44,7 @@ fn an_agent_says_for_whom_and_files_by_a_mandate_that_counts_each_submission_onc
     let submitted = office.declare(4, &agent, id).unwrap().application;
     assert_eq!(submitted.exporter, office.registered.id);
     assert_eq!(submitted.mandate.as_ref().map(|carried| &carried.mandate), Some(&mandate.id));
-    assert_eq!(office.used(&mandate), (1, Some("142800".to_owned())));
+    assert_eq!(office.used(&mandate), (1, Some("142800.00".to_owned())));
     office.declare(4, &agent, id).unwrap();
     assert_eq!(office.used(&mandate).0, 1, "the same request again draws nothing");
     let second = office.draft(5, &agent, &exporter).unwrap();
@@ -100,12 +100,12 @@ fn an_answer_that_mends_the_value_counts_the_application_once_by_what_it_says_la
     };
     ask(10);
     assert_eq!(reason(mend(12, "150001")), "MANDATE_CEILING");
-    assert_eq!(office.used(&mandate), (1, Some("142800".to_owned())));
+    assert_eq!(office.used(&mandate), (1, Some("142800.00".to_owned())));
     mend(13, "150000").unwrap();
-    assert_eq!(office.used(&mandate), (1, Some("150000".to_owned())));
+    assert_eq!(office.used(&mandate), (1, Some("150000.00".to_owned())));
     ask(14);
     mend(16, "90000").unwrap();
-    assert_eq!(office.used(&mandate), (1, Some("90000".to_owned())));
+    assert_eq!(office.used(&mandate), (1, Some("90000.00".to_owned())));
 }
 
 #[test]
