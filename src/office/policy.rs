@@ -89,7 +89,7 @@ pub enum PolicyRefused {
     #[error("{0}")]
     Form(String),
     /// There is none, or not this version.
-    #[error("there is no version {0} of a policy here")]
+    #[error("{}", unknown(*.0))]
     Unknown(u32),
     /// Another version is in force than the one agreed to, or it says something else.
     #[error("the policy in force is version {now}, not what was shown: look at it again")]
@@ -103,6 +103,13 @@ pub enum PolicyRefused {
     /// Who set the policy does not let their own signature be released by it.
     #[error(transparent)]
     SamePerson(#[from] SamePerson),
+}
+
+fn unknown(version: u32) -> String {
+    match version {
+        0 => "no policy of examination is set here: every application goes to officers".to_owned(),
+        version => format!("there is no version {version} of the policy here"),
+    }
 }
 
 impl Reasoned for PolicyRefused {
