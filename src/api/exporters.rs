@@ -95,6 +95,7 @@ fn scope(mandate: &wire::Mandate) -> Result<Scope, ApiError> {
         until: date("mandate.until", mandate.until.as_ref())?,
         most_applications: (mandate.most_applications > 0).then_some(mandate.most_applications),
         most_value,
+        hold: mandate.hold,
     })
 }
 
@@ -138,6 +139,7 @@ fn mandate_to_wire(mandate: &Mandate) -> wire::Mandate {
         used_applications: mandate.used_applications,
         used_value: mandate.used_value.map(|value| value.to_string()).unwrap_or_default(),
         revoked: mandate.revoked.is_some(),
+        hold: scope.hold,
     }
 }
 

@@ -79,6 +79,7 @@ fn code(reason: &str, class: Class) -> Code {
         | "CANCELLATION_ASKED"
         | "CANCELLATION_NOT_ASKED"
         | "NOT_HELD"
+        | "EXPORTER_CONSENTS"
         | "ORIGINAL_NOT_VALID"
         | "KEY_NOT_LISTED"
         | "TRUST_LIST_REFUSED"

@@ -64,6 +64,9 @@ struct Give {
     /// Value of all applications at most, such as `500000 USD` [default: no ceiling]
     #[arg(long, value_name = "AMOUNT")]
     most_value: Option<String>,
+    /// Keep what is issued on it from the importing country until the exporter itself consents
+    #[arg(long)]
+    hold: bool,
     #[command(flatten)]
     whose: ForExporter,
     #[command(flatten)]
@@ -89,6 +92,7 @@ impl Give {
             most_applications: self.most_applications,
             most_value,
             currency,
+            hold: self.hold,
             ..Default::default()
         };
         let request = wire::GiveMandateRequest { request_id: Uuid::now_v7().to_string(), mandate: Some(mandate) };
@@ -161,6 +165,7 @@ fn line(console: Console, mandate: &wire::Mandate) {
             "used_value": mandate.used_value,
             "currency": mandate.currency,
             "revoked": mandate.revoked,
+            "hold": mandate.hold,
         }));
         return;
     }

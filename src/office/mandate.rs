@@ -70,6 +70,9 @@ pub struct Scope {
     /// Value at most, of all applications together, in the currency named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub most_value: Option<Amount>,
+    /// Whether what is issued on it is kept from the importing country until the exporter itself consents.
+    #[serde(default)]
+    pub hold: bool,
 }
 
 /// An amount of money.
@@ -294,6 +297,7 @@ mod tests {
                 until: day("2026-12-31"),
                 most_applications: Some(3),
                 most_value: Some(usd("1000")),
+                hold: false,
             },
             used_applications: 0,
             used_value: None,

@@ -22,10 +22,34 @@ pub fn held(store: &dyn Store, entry: &EntryRef) -> Result<Option<Expected>, Sto
     Ok(record.map(|record| Expected { table: Table::Pending, id, record: Some(record) }))
 }
 
+/// Whose consent it waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Consent {
+    /// Of whoever filed for it.
+    Holder,
+    /// Of the exporter itself, and not of its agent.
+    Exporter,
+}
+
+impl Consent {
+    /// Whose consent a record of [`held`] waits for.
+    #[must_use]
+    pub fn of(held: &Expected) -> Self {
+        match held.record.as_deref() {
+            Some([1]) => Self::Exporter,
+            _ => Self::Holder,
+        }
+    }
+}
+
 /// Holds what an entry says from the moment the entry is there.
 #[must_use]
-pub fn hold(entry: &EntryRef) -> StateChange {
-    StateChange::RecordPut { table: Table::Pending, id: id(entry), record: Vec::new() }
+pub fn hold(entry: &EntryRef, consent: Consent) -> StateChange {
+    let record = match consent {
+        Consent::Holder => vec![0],
+        Consent::Exporter => vec![1],
+    };
+    StateChange::RecordPut { table: Table::Pending, id: id(entry), record }
 }
 
 /// Lets it be sent.

@@ -29,7 +29,7 @@ mod work;
 
 pub use error::SequencerError;
 pub use gate::{Gate, Standing};
-pub use held::{held, hold, is_held, release};
+pub use held::{Consent, held, hold, is_held, release};
 pub use line::Sequencer;
 pub use plan::answered;
 pub use recalled::{Closing, Recalled, refilled};

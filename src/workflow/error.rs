@@ -72,6 +72,9 @@ pub enum WorkflowError {
     /// Nobody asked for its cancellation, or that is over.
     #[error("nobody asked for the cancellation of this certificate, or that is over")]
     CancellationNotAsked,
+    /// The exporter's mandate keeps the consent for the exporter.
+    #[error("by the mandate the exporter itself consents to the sending of this certificate")]
+    ExporterConsents,
     /// It is not held: it is sent already.
     #[error("this certificate is not held: what it says may be sent already")]
     NotHeld,
@@ -169,6 +172,7 @@ impl Reasoned for WorkflowError {
             Self::CancellationAsked => "CANCELLATION_ASKED",
             Self::CancellationNotAsked => "CANCELLATION_NOT_ASKED",
             Self::NotHeld => "NOT_HELD",
+            Self::ExporterConsents => "EXPORTER_CONSENTS",
             Self::OriginalNotValid { .. } => "ORIGINAL_NOT_VALID",
             Self::ApplicationUnknown(_) => "APPLICATION_UNKNOWN",
             Self::Application(error) => error.reason(),

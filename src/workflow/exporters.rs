@@ -252,6 +252,11 @@ impl Exporters {
         Ok(Read { value, expected: Expected { table: Table::Exporter, id: own, record: Some(record) } })
     }
 
+    /// Whether what is issued on a mandate waits for the exporter's own consent to be sent.
+    pub(super) fn holds(&self, id: &ExporterId, mandate: &MandateId) -> Result<bool, WorkflowError> {
+        Ok(self.mandate(id, mandate)?.value.scope.hold)
+    }
+
     fn mandate(&self, id: &ExporterId, mandate: &MandateId) -> Result<Read<Mandate>, WorkflowError> {
         let key = mandate_key(id, mandate.as_str());
         let record = self.0.store.record(Table::Mandate, &key)?;

@@ -4,7 +4,7 @@ use super::{CertificateName, Desk, WorkflowError, desk::Prepared, record};
 use crate::{
     certificate::{ApplicationFacts, Findings, Particulars},
     office::{Action, Actor, AuditEvent, Caller},
-    sequencer::{self, Beside, Nudge, Outcome, Task, Work, answered},
+    sequencer::{self, Beside, Consent, Issue, Nudge, Outcome, Task, Work, answered},
     store::EntryRef,
 };
 use sha2::{Digest as _, Sha256};
@@ -22,6 +22,8 @@ impl Desk {
         let action = self.may_for_holder(caller, &certificate, Action::ChangeStatus, holder)?;
         let request = self.request(caller, request_id)?;
         let by = AuditEvent::of(Actor::Caller(caller), action);
+        // Who acts for no exporter of its own, and is no officer, is an agent.
+        let agent = action == Action::ReleaseCertificate && caller.account().exporter.is_none();
         let prepare = move |desk: &Self| {
             let store = desk.store().as_ref();
             let target = record::find(store, &certificate)?;
@@ -31,6 +33,9 @@ impl Desk {
                 return Ok(Prepared::Done(before?));
             }
             let held = sequencer::held(store, &target)?.ok_or(WorkflowError::NotHeld)?;
+            if agent && Consent::of(&held) == Consent::Exporter {
+                return Err(WorkflowError::ExporterConsents);
+            }
             let release = sequencer::release(&target);
             let changes = move |_: &Outcome| Ok(vec![release.clone()]);
             let beside = Beside { expected: vec![held], changes: Some(Arc::new(changes)) };
@@ -57,6 +62,15 @@ pub(super) fn held_from(particulars: &Particulars) -> Beside {
     if !particulars.application.as_ref().is_some_and(|facts| facts.hold) {
         return Beside::default();
     }
-    let changes = |outcome: &Outcome| Ok(vec![sequencer::hold(&outcome.entry)]);
+    held_for(Consent::Holder)
+}
+
+/// Has a certificate wait for the consent of the exporter itself, whatever its particulars say.
+pub(super) fn hold_for_exporter(issue: &mut Issue) {
+    issue.beside = std::mem::take(&mut issue.beside).and(held_for(Consent::Exporter));
+}
+
+fn held_for(consent: Consent) -> Beside {
+    let changes = move |outcome: &Outcome| Ok(vec![sequencer::hold(&outcome.entry, consent)]);
     Beside { expected: Vec::new(), changes: Some(Arc::new(changes)) }
 }

@@ -14,7 +14,7 @@ use crate::{
     },
     reason::{Class, Reasoned as _},
     sequencer::{Beside, Issue, Numbering, Outcome, RequestKey, SequencerError, Task, Work},
-    workflow::{Accounts, Drawn, WorkflowError},
+    workflow::{Accounts, Drawn, WorkflowError, releasing::hold_for_exporter},
 };
 use sha2::{Digest as _, Sha256 as Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -136,7 +136,13 @@ impl Applications {
         let submission = application.stage.submission();
         let declaration = &submission.ok_or_else(|| application.moved())?.declaration;
         let signatory = Signatory { role: SigningRole::IssuingAuthority, name, title: None, body: None };
-        self.to_issue(&application.exporter, &paper, declaration, signatory, number)
+        let (mut issue, findings) = self.to_issue(&application.exporter, &paper, declaration, signatory, number)?;
+        if let Some(carried) = &application.mandate
+            && self.exporters.holds(&application.exporter, &carried.mandate)?
+        {
+            hold_for_exporter(&mut issue);
+        }
+        Ok((issue, findings))
     }
 
     /// The writer's work for an approved application: the certificate, and the application issued with it.

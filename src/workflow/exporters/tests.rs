@@ -62,7 +62,15 @@ fn request(nth: u8) -> String {
 fn scope(most: Option<u64>) -> Scope {
     let day = |text| parse_date(text).unwrap();
     let (from, until) = (day("2026-01-01"), day("2026-12-31"));
-    Scope { agreements: Vec::new(), offices: Vec::new(), from, until, most_applications: most, most_value: None }
+    Scope {
+        agreements: Vec::new(),
+        offices: Vec::new(),
+        from,
+        until,
+        most_applications: most,
+        most_value: None,
+        hold: false,
+    }
 }
 
 fn reason<T>(result: Result<T, WorkflowError>) -> &'static str {

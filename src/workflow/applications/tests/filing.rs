@@ -7,7 +7,7 @@ fn scope(most_applications: Option<u64>, most_value: Option<&str>) -> Scope {
     let day = |text| parse_date(text).unwrap();
     let most_value = most_value.map(|value| Amount { value: value.parse().unwrap(), currency: "USD".into() });
     let (from, until) = (day("2026-01-01"), day("2026-12-31"));
-    Scope { agreements: Vec::new(), offices: Vec::new(), from, until, most_applications, most_value }
+    Scope { agreements: Vec::new(), offices: Vec::new(), from, until, most_applications, most_value, hold: false }
 }
 
 fn reason<T>(result: Result<T, WorkflowError>) -> &'static str {
@@ -255,4 +255,23 @@ fn a_stranger_is_told_nothing_of_an_exporter_by_what_it_imports() {
     assert!(checked.findings.iter().all(|one| one.rule != "EXPORTER_IDENTITY"), "{}", checked.findings);
     let own = office.applications.check(&office.exporter, "", &paper).unwrap();
     assert!(own.findings.iter().any(|one| one.rule == "EXPORTER_IDENTITY"), "{}", own.findings);
+}
+
+#[tokio::test]
+async fn what_is_issued_on_a_mandate_that_says_so_waits_for_the_exporters_own_consent() {
+    let office = Office::new();
+    let agent = office.agent("Swift Clearing");
+    office.mandate(1, &agent, Scope { hold: true, ..scope(None, None) });
+    let id = office.draft(2, &agent, "SLK-1").unwrap();
+    office.declare(3, &agent, id).unwrap();
+    office.applications.claim(&office.examiner, &office.id(4), id).unwrap();
+    office.applications.recommend(&office.examiner, &office.id(5), id, None).unwrap();
+    let shown = office.shown(id);
+    office.applications.sign(&office.world.signatory, &office.id(6), id, shown, None).await.unwrap();
+    let (desk, own) = (office.applications.desk.clone(), CertificateName::Application(id));
+    assert!(desk.get(&office.world.signatory, &own).unwrap().held);
+    let refused = desk.release(&agent, &office.id(7), own.clone()).await.unwrap_err();
+    assert_eq!(refused.reason(), "EXPORTER_CONSENTS");
+    desk.release(&office.exporter, &office.id(8), own.clone()).await.unwrap();
+    assert!(!desk.get(&office.world.signatory, &own).unwrap().held);
 }
