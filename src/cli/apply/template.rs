@@ -34,8 +34,9 @@ const LEFT_OUT: [&str; 14] = [
     "goods.totals",
 ];
 /// The same, left empty to be filled in.
-const EMPTIED: [&str; 11] = [
+const EMPTIED: [&str; 12] = [
     "goods.items[].marks",
+    "goods.items[].packages[].count",
     "goods.items[].quantities[].value",
     "goods.items[].gross_weight.value",
     "goods.items[].net_weight.value",
@@ -113,12 +114,23 @@ impl Template {
                     made.push(production);
                 }
             }
+            // A form that shows values shows one for each item.
+            if let Some(one) = file.pointer("/commercial/item_values/0").cloned() {
+                let values = (1..=items.len()).map(|number| {
+                    let mut value = one.clone();
+                    put(&mut value, "item", Value::from(number));
+                    value
+                });
+                let values = values.collect();
+                put_below(&mut file, "commercial", "item_values", Value::Array(values));
+            }
             put(&mut file, "goods", json!({ "items": items }));
         }
         let text = toml(&file)?;
         let known = if made.is_empty() { None } else { self.production.as_deref() };
         if let Some(path) = known {
-            let text = serde_json::to_string_pretty(&json!({ "items": made })).unwrap_or_default();
+            let made = given(json!({ "items": made })).unwrap_or_default();
+            let text = serde_json::to_string_pretty(&made).unwrap_or_default();
             files::deliver(console, Some(path), format!("{text}\n").as_bytes())?;
         } else if !made.is_empty() {
             console.message("how the goods are made is known too: --production FILE");
@@ -249,11 +261,11 @@ fn take_out(file: &mut Value, path: &str) {
     }
 }
 
-/// Leaves a text empty, by its path; `[]` is every element of a list.
+/// Leaves a text or a number empty, by its path; `[]` is every element of a list.
 fn empty(file: &mut Value, path: &str) {
     let Some((step, rest)) = path.split_once('.') else {
         if let Value::Object(members) = file
-            && let Some(value) = members.get_mut(path).filter(|value| value.is_string())
+            && let Some(value) = members.get_mut(path).filter(|value| value.is_string() || value.is_number())
         {
             *value = Value::from(TO_FILL_IN);
         }
@@ -306,7 +318,11 @@ mod tests {
     fn what_is_another_every_time_is_not_copied() {
         let mut file = json!({
             "reference": { "number": "1", "office": { "code": "LHE" } },
-            "goods": { "items": [{ "quantities": [{ "value": "1", "unit": "H87" }], "marks": null }] },
+            "goods": { "items": [{
+                "quantities": [{ "value": "1", "unit": "H87" }],
+                "packages": [{ "count": 420, "kind": "CT" }],
+                "marks": null,
+            }] },
             "commercial": { "total": { "value": "5", "currency": "USD" } },
         });
         for path in LEFT_OUT {
@@ -317,6 +333,7 @@ mod tests {
         }
         assert_eq!(file.pointer("/reference/number"), None);
         assert_eq!(file.pointer("/goods/items/0/quantities/0/value"), Some(&json!("")));
+        assert_eq!(file.pointer("/goods/items/0/packages/0/count"), Some(&json!("")));
         let text = toml(&file).unwrap();
         assert!(text.contains("code = \"LHE\"") && !text.contains("marks"), "{text}");
     }
