@@ -13,6 +13,7 @@ mod demo;
 mod examples;
 mod init;
 mod keys;
+mod machine;
 mod new_agreement;
 mod node;
 mod offline;
