@@ -57,7 +57,7 @@ fn roles(roles: &[i32]) -> Result<Vec<Role>, ApiError> {
 fn offices(authority: &HostedAuthority, codes: &[String]) -> Result<Vec<OfficeCode>, ApiError> {
     let codes = codes.iter().map(|code| code.parse()).collect::<Result<Vec<OfficeCode>, _>>();
     let codes = codes.map_err(field("offices"))?;
-    match codes.iter().find(|code| !authority.offices.contains(code)) {
+    match codes.iter().find(|code| authority.desk.offices().find(code).is_none()) {
         None => Ok(codes),
         Some(unknown) => {
             let message = format!("`{unknown}` is not an office of {}", authority.issuer);

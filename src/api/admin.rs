@@ -1,4 +1,5 @@
-//! `AdminService`: accounts, keys, state and checks, for the operator on this machine; accounts for administrators too.
+//! `AdminService`: accounts, offices, keys, state and checks, for the operator on this machine; accounts and
+//! offices for administrators too.
 
 use super::ApiError;
 use super::accounts::{self, Administrator, account_id, account_to_wire};
@@ -6,6 +7,7 @@ use super::call::{authorization, blocking, caller, refused};
 use super::convert;
 use super::failure;
 use super::hosts::{HostedAuthority, Hosts};
+use super::offices;
 use super::partners;
 use super::wire::origin::v1::{self as wire, admin_service_server::AdminService};
 use crate::certificate::CertificateError;
@@ -159,6 +161,68 @@ impl AdminService for Admin {
         Ok(Response::new(wire::ArrangeAbsenceResponse { account: Some(account_to_wire(&account)) }))
     }
 
+    async fn list_offices(
+        &self,
+        request: Request<wire::ListOfficesRequest>,
+    ) -> Result<Response<wire::ListOfficesResponse>, Status> {
+        let (authority, _) = self.offices(request.metadata(), &request.get_ref().issuer)?;
+        let offices = authority.desk.offices().all();
+        Ok(Response::new(wire::ListOfficesResponse {
+            offices: offices.iter().map(|record| offices::to_wire(record)).collect(),
+        }))
+    }
+
+    async fn open_office(
+        &self,
+        request: Request<wire::OpenOfficeRequest>,
+    ) -> Result<Response<wire::OpenOfficeResponse>, Status> {
+        let at = self.offices(request.metadata(), &request.get_ref().issuer)?;
+        let office = offices::wanted(request.into_inner().office)?;
+        let record = accounts::with(at, |authority, actor| authority.desk.offices().open(actor, office)).await?;
+        Ok(Response::new(wire::OpenOfficeResponse { office: Some(offices::to_wire(&record)) }))
+    }
+
+    async fn update_office(
+        &self,
+        request: Request<wire::UpdateOfficeRequest>,
+    ) -> Result<Response<wire::UpdateOfficeResponse>, Status> {
+        let at = self.offices(request.metadata(), &request.get_ref().issuer)?;
+        let (code, change) = offices::change(request.into_inner())?;
+        let changed = accounts::with(at, move |authority, actor| authority.desk.offices().change(actor, &code, change));
+        let record = changed.await?;
+        Ok(Response::new(wire::UpdateOfficeResponse { office: Some(offices::to_wire(&record)) }))
+    }
+
+    async fn close_office(
+        &self,
+        request: Request<wire::CloseOfficeRequest>,
+    ) -> Result<Response<wire::CloseOfficeResponse>, Status> {
+        let at = self.offices(request.metadata(), &request.get_ref().issuer)?;
+        let code = offices::code("code", &request.get_ref().code)?;
+        let closed = accounts::with(at, move |authority, actor| authority.desk.offices().close(actor, &code));
+        let record = closed.await?;
+        Ok(Response::new(wire::CloseOfficeResponse { office: Some(offices::to_wire(&record)) }))
+    }
+
+    async fn move_queue(
+        &self,
+        request: Request<wire::MoveQueueRequest>,
+    ) -> Result<Response<wire::MoveQueueResponse>, Status> {
+        let at = self.offices(request.metadata(), &request.get_ref().issuer)?;
+        let wire::MoveQueueRequest { from, to, page_token, .. } = request.into_inner();
+        let (from, to) = (offices::code("from", &from)?, offices::code("to", &to)?);
+        let moved = accounts::with(at, move |authority, actor| {
+            authority.applications.move_queue(actor, (&from, &to), &page_token)
+        });
+        let moved = moved.await?;
+        let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        Ok(Response::new(wire::MoveQueueResponse {
+            moved: count(moved.moved),
+            left: count(moved.left),
+            next_page_token: moved.next.unwrap_or_default(),
+        }))
+    }
+
     async fn get_status(
         &self,
         request: Request<wire::GetStatusRequest>,
@@ -270,6 +334,11 @@ impl Admin {
     /// Who administers the accounts of an authority.
     fn accounts(&self, metadata: &MetadataMap, issuer: &str) -> Result<(Arc<HostedAuthority>, Administrator), Status> {
         self.administrator(metadata, issuer, Action::ManageAccounts)
+    }
+
+    /// Who administers the offices of an authority.
+    fn offices(&self, metadata: &MetadataMap, issuer: &str) -> Result<(Arc<HostedAuthority>, Administrator), Status> {
+        self.administrator(metadata, issuer, Action::ManageOffices)
     }
 
     /// Who does `action` there: the operator at its own door, or an account of that authority that may.

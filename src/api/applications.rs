@@ -8,7 +8,7 @@ use super::hosts::{HostedAuthority, Hosts};
 use super::stream::{Answers, answer_each, count_rows};
 use super::wire::origin::v1::{self as wire, application_service_server::ApplicationService};
 use crate::certificate::{DeclarationMeans, DeclarationSignature, Sha256, Text};
-use crate::office::{Application, ApplicationId, Caller, Declarant, Examined, Stage, StageName};
+use crate::office::{Application, ApplicationId, Caller, Declarant, Examined, Referral, Stage, StageName};
 use crate::time::Timestamp;
 use crate::workflow::{ImportRow, Paper, View, WorkflowError};
 use bytes::Bytes;
@@ -114,6 +114,18 @@ impl ApplicationService for ApplicationsDoor {
         let (id, note) = (id(&application_id)?, text("note", &note)?);
         let view = done(authority, move |at| at.applications.withdraw(&caller, &request_id, id, note)).await?;
         Ok(Response::new(wire::WithdrawApplicationResponse { application: Some(to_wire(&view.application)) }))
+    }
+
+    async fn reserve_number(
+        &self,
+        request: Request<wire::ReserveNumberRequest>,
+    ) -> Result<Response<wire::ReserveNumberResponse>, Status> {
+        let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
+        let wire::ReserveNumberRequest { request_id, application_id } = request.into_inner();
+        let id = id(&application_id)?;
+        let reserved = authority.applications.reserve_number(&caller, &request_id, id).await;
+        let view = reserved.map_err(|error| refused(&error))?;
+        Ok(Response::new(wire::ReserveNumberResponse { application: Some(to_wire(&view.application)) }))
     }
 
     async fn get_application(
@@ -267,9 +279,11 @@ pub(super) fn stage(stage: i32) -> Result<Option<StageName>, ApiError> {
 pub(super) const fn stage_to_wire(stage: StageName) -> wire::ApplicationStage {
     match stage {
         StageName::Draft => wire::ApplicationStage::Draft,
+        StageName::AwaitingPayment => wire::ApplicationStage::AwaitingPayment,
         StageName::Submitted => wire::ApplicationStage::Submitted,
         StageName::UnderExamination => wire::ApplicationStage::UnderExamination,
         StageName::Queried => wire::ApplicationStage::Queried,
+        StageName::Referred => wire::ApplicationStage::Referred,
         StageName::Recommended => wire::ApplicationStage::Recommended,
         StageName::Approved => wire::ApplicationStage::Approved,
         StageName::Issued => wire::ApplicationStage::Issued,
@@ -350,5 +364,27 @@ pub(super) fn to_wire(application: &Application) -> wire::Application {
         examined_under_policy: policy.unwrap_or_default(),
         mandate_id: application.mandate.as_ref().map(|one| one.mandate.to_string()).unwrap_or_default(),
         released_under_policy: released.unwrap_or_default(),
+        fee_reference: application.fee.as_ref().map_or_else(String::new, |fee| fee.reference.as_str().to_owned()),
+        fee_recorded_at: application.fee.as_ref().and_then(|fee| at(fee.at_ms)),
+        referrals: application.referrals.iter().map(referral_to_wire).collect(),
+        reserved_number: application.number.as_ref().map_or_else(String::new, |held| held.number.to_string()),
+        number_reserved_at: application.number.as_ref().and_then(|held| at(held.at_ms)),
+        filed_at_office: application.filed_at.as_ref().map_or_else(String::new, ToString::to_string),
+    }
+}
+
+fn referral_to_wire(referral: &Referral) -> wire::ApplicationReferral {
+    wire::ApplicationReferral {
+        to: referral.to.name().to_owned(),
+        look_at: referral.look_at.as_str().to_owned(),
+        due: Some(convert::date_to_wire(referral.due)),
+        referred_at: at(referral.at_ms),
+        report: referral.report.as_ref().map(|report| wire::ApplicationVisitReport {
+            visitor: report.visitor.as_str().to_owned(),
+            visited_on: Some(convert::date_to_wire(report.visited_on)),
+            words: report.words.as_str().to_owned(),
+            paper_sha256: Bytes::copy_from_slice(&report.paper.0),
+            reported_at: at(report.at_ms),
+        }),
     }
 }

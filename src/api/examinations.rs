@@ -1,15 +1,18 @@
 //! `ExaminationService`: what officers do with what was filed, for accounts of one authority.
 
 use super::ApiError;
-use super::applications::{done, id, missing, needed, sha256, stage, text, to_wire};
+use super::applications::{done, id, missing, needed, sha256, stage, stage_to_wire, text, to_wire};
 use super::call::{caller, refused};
 use super::convert;
 use super::failure;
 use super::hosts::Hosts;
+use super::numbers;
+use super::wire::google::r#type::Date as WireDate;
 use super::wire::origin::v1::{self as wire, examination_service_server::ExaminationService};
 use crate::certificate::CertificateNumber;
-use crate::office::RefusalCode;
-use crate::workflow::{QueueAsked, QueueRow};
+use crate::office::{ReferredTo, RefusalCode};
+use crate::time::Date;
+use crate::workflow::{Found, QueueAsked, QueueRow, Referring};
 use bytes::Bytes;
 use tonic::{Request, Response, Status};
 
@@ -84,6 +87,53 @@ impl ExaminationService for ExaminationsDoor {
         Ok(Response::new(wire::RaiseQueryResponse { application: Some(to_wire(&view.application)) }))
     }
 
+    async fn record_fee(
+        &self,
+        request: Request<wire::RecordFeeRequest>,
+    ) -> Result<Response<wire::RecordFeeResponse>, Status> {
+        let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
+        let wire::RecordFeeRequest { request_id, application_id, reference } = request.into_inner();
+        let (id, reference) = (id(&application_id)?, needed("reference", &reference)?);
+        let view = done(authority, move |at| at.applications.record_fee(&caller, &request_id, id, reference)).await?;
+        let fee = view.application.fee.as_ref();
+        Ok(Response::new(wire::RecordFeeResponse {
+            application_id,
+            stage: stage_to_wire(view.application.stage.name()).into(),
+            fee_reference: fee.map_or_else(String::new, |fee| fee.reference.as_str().to_owned()),
+        }))
+    }
+
+    async fn refer_application(
+        &self,
+        request: Request<wire::ReferApplicationRequest>,
+    ) -> Result<Response<wire::ReferApplicationResponse>, Status> {
+        let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
+        let wire::ReferApplicationRequest { request_id, application_id, to, look_at, due } = request.into_inner();
+        let id = id(&application_id)?;
+        let to = to.parse::<ReferredTo>().map_err(|e| ApiError::Field { field: "to", message: e.to_string() })?;
+        let asked = Referring { to, look_at: needed("look_at", &look_at)?, due: day("due", due)? };
+        let view = done(authority, move |at| at.applications.refer(&caller, &request_id, id, asked)).await?;
+        Ok(Response::new(wire::ReferApplicationResponse { application: Some(to_wire(&view.application)) }))
+    }
+
+    async fn report_referral(
+        &self,
+        request: Request<wire::ReportReferralRequest>,
+    ) -> Result<Response<wire::ReportReferralResponse>, Status> {
+        let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
+        let wire::ReportReferralRequest { request_id, application_id, visitor, visited_on, words, paper_sha256 } =
+            request.into_inner();
+        let id = id(&application_id)?;
+        let found = Found {
+            visitor: needed("visitor", &visitor)?,
+            visited_on: day("visited_on", visited_on)?,
+            words: needed("words", &words)?,
+            paper: sha256("paper_sha256", &paper_sha256)?,
+        };
+        let view = done(authority, move |at| at.applications.report(&caller, &request_id, id, found)).await?;
+        Ok(Response::new(wire::ReportReferralResponse { application: Some(to_wire(&view.application)) }))
+    }
+
     async fn recommend_issue(
         &self,
         request: Request<wire::RecommendIssueRequest>,
@@ -120,6 +170,31 @@ impl ExaminationService for ExaminationsDoor {
         Ok(Response::new(wire::SendBackApplicationResponse { application: Some(to_wire(&view.application)) }))
     }
 
+    async fn void_number(
+        &self,
+        request: Request<wire::VoidNumberRequest>,
+    ) -> Result<Response<wire::VoidNumberResponse>, Status> {
+        let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
+        let wire::VoidNumberRequest { request_id, application_id, reason } = request.into_inner();
+        let (id, why) = (id(&application_id)?, needed("reason", &reason)?);
+        let view = done(authority, move |at| at.applications.void_number(&caller, &request_id, id, why)).await?;
+        Ok(Response::new(wire::VoidNumberResponse { application: Some(to_wire(&view.application)) }))
+    }
+
+    async fn list_numbers(
+        &self,
+        request: Request<wire::ListNumbersRequest>,
+    ) -> Result<Response<wire::ListNumbersResponse>, Status> {
+        let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
+        let wire::ListNumbersRequest { series, page_size, page_token } = request.into_inner();
+        let size = convert::page_size(page_size)?;
+        let page = done(authority, move |at| at.applications.numbers(&caller, &series, size, &page_token)).await?;
+        Ok(Response::new(wire::ListNumbersResponse {
+            numbers: page.numbers.into_iter().map(numbers::to_wire).collect(),
+            next_page_token: page.next.unwrap_or_default(),
+        }))
+    }
+
     async fn preview_certificate(
         &self,
         request: Request<wire::PreviewCertificateRequest>,
@@ -151,6 +226,10 @@ impl ExaminationService for ExaminationsDoor {
         let signed = signed.map_err(|error| refused(&error))?;
         Ok(Response::new(wire::SignApplicationResponse { application: Some(to_wire(&signed.application)) }))
     }
+}
+
+fn day(field: &'static str, date: Option<WireDate>) -> Result<Date, ApiError> {
+    convert::date(field, &date.ok_or_else(|| missing(field, "a civil date is needed"))?)
 }
 
 fn number(text: &str) -> Result<Option<CertificateNumber>, ApiError> {

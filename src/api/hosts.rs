@@ -1,7 +1,6 @@
 //! The authorities behind the doors: found by host, by log, by the token a caller shows.
 
 use super::ApiError;
-use crate::certificate::OfficeCode;
 use crate::log::{Host, Origin};
 use crate::office::{Action, ApiToken, Caller, ReadingRights};
 use crate::signature::PublicKey;
@@ -21,8 +20,6 @@ pub struct HostedAuthority {
     pub desk: Desk,
     /// The applications for its certificates.
     pub applications: Applications,
-    /// The codes of its offices.
-    pub offices: Vec<OfficeCode>,
     /// Its accounts.
     pub accounts: Accounts,
     /// Its exporters and their mandates.

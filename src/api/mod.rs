@@ -21,6 +21,8 @@ mod hosts;
 mod http;
 mod life;
 mod logs;
+mod numbers;
+mod offices;
 mod partners;
 mod peer;
 mod policies;

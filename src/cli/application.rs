@@ -10,9 +10,11 @@ pub(super) const fn stage_word(stage: wire::ApplicationStage) -> &'static str {
     match stage {
         S::Unspecified => "unknown",
         S::Draft => "draft",
+        S::AwaitingPayment => "awaiting_payment",
         S::Submitted => "submitted",
         S::UnderExamination => "under_examination",
         S::Queried => "queried",
+        S::Referred => "referred",
         S::Recommended => "recommended",
         S::Approved => "approved",
         S::Issued => "issued",
@@ -23,7 +25,7 @@ pub(super) const fn stage_word(stage: wire::ApplicationStage) -> &'static str {
 
 /// Reads the word for a stage.
 pub(super) fn stage(text: &str) -> Result<wire::ApplicationStage, String> {
-    let all = (1..=9).filter_map(|at| wire::ApplicationStage::try_from(at).ok()).collect::<Vec<_>>();
+    let all = (1..=11).filter_map(|at| wire::ApplicationStage::try_from(at).ok()).collect::<Vec<_>>();
     let plain = text.replace('-', "_");
     let known = || all.iter().map(|one| stage_word(*one)).collect::<Vec<_>>().join(", ");
     all.iter().copied().find(|one| stage_word(*one) == plain).ok_or_else(|| format!("the stages are {}", known()))
@@ -61,6 +63,9 @@ pub(super) fn outcome(console: Console, application: &wire::Application) {
         return;
     }
     let mut said = format!("{}  {}", application.application_id, stage_word(application.stage()));
+    if !application.reserved_number.is_empty() {
+        said = format!("{said}  number {}", application.reserved_number);
+    }
     if !application.certificate_number.is_empty() {
         said = format!("{said}  certificate {}", application.certificate_number);
     }
@@ -91,7 +96,7 @@ pub(super) fn full(console: Console, application: &wire::Application) {
         ("application", application.application_id.clone()),
         ("stage", stage_word(application.stage()).to_owned()),
         ("agreement", application.agreement.clone()),
-        ("office", application.office.clone()),
+        ("office", office(application)),
         ("to", application.to.clone()),
         ("exporter", plain(&application.exporter_name)),
         ("goods", goods),
@@ -100,12 +105,20 @@ pub(super) fn full(console: Console, application: &wire::Application) {
         ("certificate", certificate),
         ("examined", by_policy(&application.examined_under_policy, "by machine under")),
         ("signature", by_policy(&application.released_under_policy, "released under")),
+        ("number", held_number(application)),
         ("sha256", hex::encode(&application.file_sha256)),
     ] {
         console.data(format!("{label:12}{value}"));
     }
     if !application.refusal_code.is_empty() {
         console.data(format!("refused     {}: {}", application.refusal_code, plain(&application.refusal_reason)));
+    }
+    if !application.fee_reference.is_empty() {
+        let at = instant(application.fee_recorded_at.as_ref());
+        console.data(format!("fee paid    {} (recorded {at})", plain(&application.fee_reference)));
+    }
+    for referral in &application.referrals {
+        referral_lines(console, referral);
     }
     for query in &application.queries {
         console.data(format!("asked       {}", plain(&query.question)));
@@ -122,6 +135,63 @@ pub(super) fn full(console: Console, application: &wire::Application) {
 
 fn by_policy(policy: &str, how: &str) -> String {
     if policy.is_empty() { "-".to_owned() } else { format!("{how} {}", plain(policy)) }
+}
+
+fn office(application: &wire::Application) -> String {
+    match application.filed_at_office.as_str() {
+        "" => application.office.clone(),
+        filed => format!("{} (filed at {filed}, which is closed)", application.office),
+    }
+}
+
+/// The number that it was given in advance.
+fn held_number(application: &wire::Application) -> String {
+    match application.reserved_number.as_str() {
+        "" => "-".to_owned(),
+        number => format!("{number} (given in advance, {})", instant(application.number_reserved_at.as_ref())),
+    }
+}
+
+fn referral_lines(console: Console, referral: &wire::ApplicationReferral) {
+    console.data(format!("referred    {}", awaited(referral)));
+    if let Some(report) = &referral.report {
+        console.data(format!(
+            "reported    {} on {}: {} (paper sha256 {})",
+            plain(&report.visitor),
+            remote::date_text(report.visited_on.as_ref()),
+            plain(&report.words),
+            hex::encode(&report.paper_sha256),
+        ));
+    }
+}
+
+/// What a referral is about, and by when its report is due.
+pub(super) fn awaited(referral: &wire::ApplicationReferral) -> String {
+    format!(
+        "to a {}, report due {}: {}",
+        if referral.to == "factory" { "factory visit" } else { referral.to.as_str() },
+        remote::date_text(referral.due.as_ref()),
+        plain(&referral.look_at)
+    )
+}
+
+fn referral_described(referral: &wire::ApplicationReferral) -> Value {
+    let report = referral.report.as_ref().map(|report| {
+        json!({
+            "visitor": report.visitor,
+            "visited_on": remote::date_text(report.visited_on.as_ref()),
+            "words": report.words,
+            "paper_sha256": hex::encode(&report.paper_sha256),
+            "reported_at": instant(report.reported_at.as_ref()),
+        })
+    });
+    json!({
+        "to": referral.to,
+        "look_at": referral.look_at,
+        "due": remote::date_text(referral.due.as_ref()),
+        "referred_at": instant(referral.referred_at.as_ref()),
+        "report": report,
+    })
 }
 
 /// As one JSON document.
@@ -149,6 +219,10 @@ pub(super) fn described(application: &wire::Application) -> Value {
         "refusal": application.refusal_code,
         "examined_under_policy": application.examined_under_policy,
         "released_under_policy": application.released_under_policy,
+        "fee_reference": application.fee_reference,
+        "reserved_number": application.reserved_number,
+        "filed_at_office": application.filed_at_office,
+        "referrals": application.referrals.iter().map(referral_described).collect::<Vec<_>>(),
         "file_sha256": hex::encode(&application.file_sha256),
         "findings": findings,
         "queries": queries.collect::<Vec<_>>(),

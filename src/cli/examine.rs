@@ -1,5 +1,8 @@
 //! `origin examine`: what an examining officer does with an application.
 
+mod fee;
+mod referral;
+
 use super::{
     Outcome, application,
     apply::Door,
@@ -9,7 +12,7 @@ use crate::api::client::{wire, within_deadline};
 use std::process::ExitCode;
 use uuid::Uuid;
 
-/// Examine applications: claim, ask, recommend, refuse, send back
+/// Examine applications: record fees, claim, ask, refer, recommend, refuse, send back
 #[derive(Debug, clap::Args)]
 #[command(arg_required_else_help = true)]
 pub(super) struct Arguments {
@@ -19,23 +22,31 @@ pub(super) struct Arguments {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
+    Fee(fee::Fee),
     Claim(Claim),
     Release(Release),
     Query(Query),
+    Refer(referral::Refer),
+    Report(referral::Report),
     Recommend(Recommend),
     Refuse(Refuse),
     SendBack(SendBack),
+    VoidNumber(VoidNumber),
 }
 
 impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
         let application = match self.command {
+            Command::Fee(arguments) => return arguments.run(console),
             Command::Claim(arguments) => arguments.run(console),
             Command::Release(arguments) => arguments.run(console),
             Command::Query(arguments) => arguments.run(console),
+            Command::Refer(arguments) => arguments.run(console),
+            Command::Report(arguments) => arguments.run(console),
             Command::Recommend(arguments) => arguments.run(console),
             Command::Refuse(arguments) => arguments.run(console),
             Command::SendBack(arguments) => arguments.run(console),
+            Command::VoidNumber(arguments) => arguments.run(console),
         }?;
         application::outcome(console, &application.unwrap_or_default());
         Ok(ExitCode::SUCCESS)
@@ -112,7 +123,7 @@ deed! {
 deed! {
     /// Refuse an application, with a coded reason
     Refuse = refuse_application (RefuseApplicationRequest) {
-        /// not_originating, wrong_criterion, wrong_classification, evidence_insufficient, false_declaration, outside_scheme, already_issued, no_answer, other
+        /// not_originating, wrong_criterion, wrong_classification, evidence_insufficient, false_declaration, outside_scheme, already_issued, no_answer, not_paid, other
         #[arg(long, value_name = "CODE")]
         code: String = code,
         /// The reason in words, for who filed it
@@ -127,5 +138,14 @@ deed! {
         /// A note for the examiner
         #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
         note: String = note,
+    }
+}
+
+deed! {
+    /// Void the number that was given to an application in advance; for signatories
+    VoidNumber = void_number (VoidNumberRequest) {
+        /// The reason, which stands in the list of numbers
+        #[arg(long, value_name = "TEXT")]
+        reason: String = reason,
     }
 }

@@ -29,6 +29,7 @@ mod issue;
 mod key;
 mod log;
 mod mandate;
+mod office;
 mod partner;
 mod policy;
 mod ports;
@@ -92,6 +93,7 @@ enum Command {
     Key(key::Arguments),
     Trust(trust::Arguments),
     Account(account::Arguments),
+    Office(office::Arguments),
     Audit(audit::Arguments),
     Login(session::Login),
     Logout(session::Logout),
@@ -125,6 +127,7 @@ impl Command {
             Self::Key(arguments) => arguments.run(console),
             Self::Trust(arguments) => arguments.run(console),
             Self::Account(arguments) => arguments.run(console),
+            Self::Office(arguments) => arguments.run(console),
             Self::Audit(arguments) => arguments.run(console),
             Self::Login(arguments) => arguments.run(console),
             Self::Logout(arguments) => arguments.run(console),

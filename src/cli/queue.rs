@@ -68,6 +68,9 @@ fn show(console: Console, row: &wire::QueuedApplication) {
     if !application.claimed_by.is_empty() {
         console.data(format!("    in hand of {}", plain(&application.claimed_by)));
     }
+    for referral in application.referrals.iter().filter(|referral| referral.report.is_none()) {
+        console.data(format!("    referred {}", application::awaited(referral)));
+    }
     for finding in &application.findings {
         console.data(format!("    {}: {} [{}]", plain(&finding.path), plain(&finding.message), finding.rule));
     }

@@ -11,7 +11,7 @@ use crate::store::{JournalOptions, JournalStore, Store};
 use crate::time::{Clock, Random, Timestamp};
 use crate::trust::TrustList;
 use crate::verification::Verifier;
-use crate::workflow::{Accounts, Applications, Desk, DeskSetup, Exporters, Policies};
+use crate::workflow::{Accounts, Applications, Desk, DeskSetup, Exporters, Offices, Policies};
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 
@@ -72,10 +72,12 @@ pub(super) fn open(one: &AuthorityConfiguration, around: &Surroundings) -> Resul
     let exporters = Exporters::new(Arc::clone(&store), clock, random, accounts.clone());
     let policies = Policies::load(Arc::clone(&store), Arc::clone(&around.clock), accounts.clone())
         .map_err(|error| refused(one, &error))?;
+    let offices = Offices::load(Arc::clone(&store), Arc::clone(&around.clock), one.offices.clone())
+        .map_err(|error| refused(one, &error))?;
     let desk = Desk::new(DeskSetup {
         issuer: one.issuer.clone(),
         country: one.country,
-        offices: one.offices.clone(),
+        offices,
         store,
         sequencer: sequencer.clone(),
         agreements: Arc::clone(&around.agreements),
@@ -90,7 +92,6 @@ pub(super) fn open(one: &AuthorityConfiguration, around: &Surroundings) -> Resul
         reading: one.reading,
         desk,
         applications,
-        offices: one.offices.iter().map(|office| office.code.clone()).collect(),
         accounts,
         exporters,
         policies,

@@ -6,12 +6,13 @@ mod reader;
 use super::tls::TlsFiles;
 use crate::certificate::{AgreementCode, Country, OfficeCode};
 use crate::keys::KeyName;
-use crate::office::{Office, Reader, ReadingRights};
+use crate::office::{Fees, Office, Reader, ReadingRights};
 use crate::statement::Issuer;
 use crate::time::ZoneName;
 pub use partner::{PartnerConfiguration, Quota};
 use reader::{Document, Section};
 pub use reader::{Mistake, Mistakes};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -215,7 +216,13 @@ fn authority(section: &mut Section<'_, '_>, folder: &Path, data: &Path) -> Optio
         let (name, place) = (office.required::<String>("name"), office.required::<String>("place"));
         let agreements = office.texts::<AgreementCode>("agreements");
         let own_zone = office.optional::<Zone>("time_zone").map(|zone| zone.0);
+        let fees = office.texts::<String>("fees");
+        let fees = Fees::read(fees.iter().map(String::as_str)).map_err(|error| {
+            office.mistake("fees", format!("agreements, or the one word `all`: {error}"));
+        });
         Some(Office {
+            fees: fees.unwrap_or_default(),
+            series_begin: BTreeMap::new(),
             code: code?,
             name: name?,
             place: place?,

@@ -1,15 +1,22 @@
 //! An application for a certificate: what is asked, where it stands, and who did what to it.
 
 mod declaration;
+mod fee;
 mod id;
 mod moves;
+mod moving;
+mod number;
+mod referral;
 mod refused;
 mod stage;
 mod table;
 
 pub use declaration::{Declarant, OwnSignature};
+pub use fee::Fee;
 pub use id::{ApplicationId, NotApplicationId};
 pub use moves::{By, Mended};
+pub use number::{HeldNumber, NumberRecord, Voided};
+pub use referral::{Referral, ReferredTo, UnknownReferredTo, VisitReport};
 pub use refused::ApplicationRefused;
 pub use stage::{Approval, IssuedAs, Recommendation, Refusal, RefusalCode, Stage, StageName, Submission, UnknownStage};
 pub use table::{Deed, state_table};
@@ -45,6 +52,18 @@ pub struct Application {
     /// Why the machine left it to officers, where it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left: Option<LeftToOfficers>,
+    /// The office that it was filed at, where its queue was moved to another since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filed_at: Option<OfficeCode>,
+    /// That its fee is paid, once it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fee: Option<Fee>,
+    /// The certificate number that was given to it in advance, as long as it stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<HeldNumber>,
+    /// To where it was referred, in order; only the last can be without a report.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub referrals: Vec<Referral>,
     /// What officers asked, in order; only the last can be open.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub queries: Vec<Query>,
@@ -142,10 +161,12 @@ impl Application {
         self.stage.name() == StageName::Submitted && self.left.is_none() && !self.history.iter().any(looked)
     }
 
-    /// When it was submitted, in Unix milliseconds; when it was drafted, as long as it is a draft.
+    /// Since when it waits, in Unix milliseconds: since it was submitted, or its fee was paid; since it was drafted, as
+    /// long as it is a draft.
     #[must_use]
     pub fn waiting_since_ms(&self) -> u64 {
-        self.stage.submission().map_or(self.created_ms, |submission| submission.at_ms)
+        let submitted = self.stage.submission().map_or(self.created_ms, |submission| submission.at_ms);
+        self.fee.as_ref().map_or(submitted, |fee| fee.at_ms)
     }
 }
 

@@ -29,9 +29,10 @@ mod token;
 pub use absence::Absence;
 pub use account::{Account, AccountId, MAX_TOKENS, NotAccountId, Token, Wanted};
 pub use application::{
-    Application, ApplicationId, ApplicationRefused, Approval, By, Declarant, Deed, Event, IssuedAs, Mended,
-    NotApplicationId, OwnSignature, Query, Recommendation, Refusal, RefusalCode, Stage, StageName, Subject, Submission,
-    UnknownStage, state_table,
+    Application, ApplicationId, ApplicationRefused, Approval, By, Declarant, Deed, Event, Fee, HeldNumber, IssuedAs,
+    Mended, NotApplicationId, NumberRecord, OwnSignature, Query, Recommendation, Referral, ReferredTo, Refusal,
+    RefusalCode, Stage, StageName, Subject, Submission, UnknownReferredTo, UnknownStage, VisitReport, Voided,
+    state_table,
 };
 pub use audit::{Actor, AuditEvent, Denials};
 pub use caller::{Caller, Credential, Denied, Deputising};
@@ -49,7 +50,7 @@ pub use mandate::{Amount, Carried, Filing, Mandate, MandateId, MandateRefused, N
 pub use password::{NotAPassword, PASSWORD_LEAST, PASSWORD_MOST, Password, PasswordHash};
 pub use permission::{Action, UnknownAction};
 pub use person::{NotAPerson, Person};
-pub use place::Office;
+pub use place::{Fees, Office, OfficeRecord, OfficeRefused};
 pub use policy::{LeftToOfficers, Policy, PolicyAgreement, PolicyCase, PolicyRefused, PolicyTerms, WhyLeft};
 pub use reading::{Reader, ReadingRights, UnknownReader};
 pub use role::{Role, UnknownRole};

@@ -18,10 +18,14 @@ pub enum Action {
     AskCancellation,
     /// Consent that a certificate of an own application be sent.
     ReleaseCertificate,
+    /// Ask for the number of a certificate before it is issued.
+    ReserveNumber,
     /// See what waits to be examined or signed.
     ReadQueue,
-    /// Claim an application, ask about it, refer it, record its fee.
+    /// Claim an application, ask about it, refer it to a factory visit or a laboratory.
     ExamineApplication,
+    /// Record that the fee of an application is paid, with the treasury's reference.
+    RecordFee,
     /// Refuse an application, with its reason.
     RefuseApplication,
     /// Recommend that a certificate be issued; the first of four eyes.
@@ -56,15 +60,17 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::FileApplication,
         Self::ReadOwn,
         Self::KeepProfile,
         Self::GiveMandate,
         Self::AskCancellation,
         Self::ReleaseCertificate,
+        Self::ReserveNumber,
         Self::ReadQueue,
         Self::ExamineApplication,
+        Self::RecordFee,
         Self::RefuseApplication,
         Self::RecommendIssue,
         Self::SignCertificate,
@@ -95,8 +101,9 @@ impl Action {
             | Self::AskCancellation
             | Self::ReleaseCertificate => &[Exporter, Agent],
             Self::GiveMandate => &[Exporter],
+            Self::ReserveNumber => &[Exporter, Agent, Examiner],
             Self::ReadQueue | Self::RefuseApplication | Self::ReadExporters => &[Examiner, Signatory],
-            Self::ExamineApplication | Self::RecommendIssue | Self::ManageExporters => &[Examiner],
+            Self::ExamineApplication | Self::RecordFee | Self::RecommendIssue | Self::ManageExporters => &[Examiner],
             Self::SignCertificate | Self::IssueCertificate | Self::ChangeStatus => &[Signatory],
             Self::ArrangeDeputy => &[Signatory, Administrator],
             Self::ReadCertificate => &[Examiner, Signatory, Liaison],
@@ -116,8 +123,10 @@ impl Action {
             Self::GiveMandate => "give_mandate",
             Self::AskCancellation => "ask_cancellation",
             Self::ReleaseCertificate => "release_certificate",
+            Self::ReserveNumber => "reserve_number",
             Self::ReadQueue => "read_queue",
             Self::ExamineApplication => "examine_application",
+            Self::RecordFee => "record_fee",
             Self::RefuseApplication => "refuse_application",
             Self::RecommendIssue => "recommend_issue",
             Self::SignCertificate => "sign_certificate",
@@ -146,8 +155,10 @@ impl Action {
             Self::GiveMandate => "give a mandate",
             Self::AskCancellation => "ask for the cancellation of a certificate",
             Self::ReleaseCertificate => "consent to the sending of a certificate",
+            Self::ReserveNumber => "ask for a certificate number in advance",
             Self::ReadQueue => "read the queue",
             Self::ExamineApplication => "examine an application",
+            Self::RecordFee => "record the fee of an application",
             Self::RefuseApplication => "refuse an application",
             Self::RecommendIssue => "recommend that a certificate be issued",
             Self::SignCertificate => "sign a certificate",

@@ -1,6 +1,6 @@
 //! Requests that are being worked on, so that a repeat waits for the same answer instead of starting again.
 
-use super::{Outcome, RequestKey, SequencerError};
+use super::{RequestKey, SequencerError, work::Done};
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
@@ -8,7 +8,7 @@ use std::{
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 /// What a caller hears.
-pub(super) type Answer = Result<Outcome, SequencerError>;
+pub(super) type Answer = Result<Done, SequencerError>;
 
 /// A caller that waits, and its place in the queue.
 pub(super) struct Waiter {

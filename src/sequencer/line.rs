@@ -1,13 +1,14 @@
 //! The two threads of a sequencer and the queue before them.
 
 use super::{
-    Outcome, SequencerError, Setup, Work,
+    Outcome, Reserved, SequencerError, Setup, Work,
     commit::{commit, publish_tail},
     flight::{Answer, Boarding, Flight, Waiter},
     gate::{Gate, Standing},
     plan::{Ground, Plan, Planned},
     press::{Fault, Pressed, press},
     recalled::Recalled,
+    work::Done,
 };
 use crate::log::Origin;
 use crate::store::{Batch, Store};
@@ -146,6 +147,18 @@ impl Sequencer {
     /// Does one piece of work, or refuses at once when the queue is full. Dropping the future changes nothing:
     /// the work goes on, and the same request finds its answer.
     pub async fn submit(&self, work: Work) -> Result<Outcome, SequencerError> {
+        said(self.done(work).await)
+    }
+
+    /// Gives a certificate number in advance; the same as [`Self::submit`] for a [`super::Reservation`].
+    pub async fn reserve(&self, work: Work) -> Result<Reserved, SequencerError> {
+        match self.done(work).await? {
+            Done::Reserved(reserved) => Ok(reserved),
+            Done::Said(_) => Err(SequencerError::Unavailable("no number was asked for".into())),
+        }
+    }
+
+    async fn done(&self, work: Work) -> Answer {
         let place = Arc::clone(&self.0.places)
             .try_acquire_owned()
             .map_err(|_| SequencerError::Overloaded { retry_after: RETRY_AFTER })?;
@@ -211,7 +224,15 @@ pub struct PendingOutcome(oneshot::Receiver<Answer>);
 impl PendingOutcome {
     /// Waits for it.
     pub async fn outcome(self) -> Result<Outcome, SequencerError> {
-        self.0.await.unwrap_or_else(|_| Err(stopped()))
+        said(self.0.await.unwrap_or_else(|_| Err(stopped())))
+    }
+}
+
+/// The outcome of what was to be said.
+fn said(answer: Answer) -> Result<Outcome, SequencerError> {
+    match answer? {
+        Done::Said(outcome) => Ok(outcome),
+        Done::Reserved(_) => Err(SequencerError::Unavailable("a number was asked for, and no statement".into())),
     }
 }
 
@@ -361,7 +382,7 @@ impl Line {
                     let (held, done): (Vec<_>, Vec<_>) =
                         works.into_iter().partition(|work| waiting.contains(&work.request));
                     self.flight.land(answers);
-                    if planned.rows.is_empty() {
+                    if planned.is_empty() {
                         return (Some(plan), held);
                     }
                     match ready.send(Ready::Batch(Box::new((planned, pressed)))) {
@@ -401,11 +422,13 @@ impl Line {
                         commit(&self.setup, &self.gate, pressed)
                     };
                     match result {
-                        Ok(()) => self.flight.land(planned.outcomes.into_iter().map(|(k, o)| (k, Ok(o)))),
+                        Ok(()) => {
+                            self.flight.land(planned.outcomes.into_iter().map(|owed| (owed.request, Ok(owed.done))))
+                        }
                         Err(error) => {
                             self.broken.store(true, Ordering::Release);
                             tracing::error!(authority = %self.setup.issuer, %error, "the writer stopped; it reloads before the next batch");
-                            self.refuse(planned.outcomes.into_iter().map(|(key, _)| key).collect(), &error);
+                            self.refuse(planned.outcomes.into_iter().map(|owed| owed.request).collect(), &error);
                         }
                     }
                 }

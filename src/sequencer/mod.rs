@@ -35,8 +35,8 @@ pub use plan::answered;
 pub use recalled::{Closing, Recalled, refilled};
 pub use snapshot::{StatusRecord, changes_of, status_record, status_record_below};
 pub use work::{
-    Beside, ChangeOfStatus, Ends, Issue, Nudge, Numbering, Original, Outcome, Replacement, RequestKey, Saying, Task,
-    Work,
+    Beside, ChangeOfStatus, Changes, Draw, Ends, Issue, Nudge, Numbering, Original, Outcome, Replacement, RequestKey,
+    Reservation, Reserved, Saying, Task, Work, number_id, series_begin,
 };
 
 use crate::{

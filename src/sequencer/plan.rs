@@ -4,10 +4,11 @@
 //! thrown away and made again, so what never left the process is used again and leaves no gap.
 
 mod life;
+mod number;
 mod planned;
 mod status;
 
-pub(super) use planned::{Planned, Row, Told};
+pub(super) use planned::{Owed, Planned, Row, Told};
 use status::{ListPlan, list_number};
 
 use super::{
@@ -16,6 +17,7 @@ use super::{
     gate::{Gate, MaySign, Standing},
     recalled::{Recalled, made_before},
     snapshot::{self},
+    work::Done,
 };
 use crate::{
     certificate::Ruling,
@@ -226,6 +228,11 @@ impl Plan {
                 continue;
             }
             let done = match task {
+                Task::Reserve(one) => {
+                    let done = self.reserve(ground, one, &mut planned, &mut series);
+                    self.settle(&mut planned, (request, *digest), by.as_ref(), done)?;
+                    continue;
+                }
                 Task::Issue(issue) => {
                     self.issue(ground, (issue, None), (request, *digest), &mut planned, &mut touched, &mut series)
                 }
@@ -241,14 +248,15 @@ impl Plan {
                     if let Some(by) = by {
                         planned.tell(by, request, &outcome);
                     }
-                    planned.outcomes.push((request.clone(), outcome));
+                    let (request, digest, done) = (request.clone(), *digest, Done::Said(outcome));
+                    planned.outcomes.push(Owed { request, digest, done });
                 }
                 Err(error @ SequencerError::Unavailable(_)) => return Err(error),
                 Err(refusal) => planned.answers.push((request.clone(), Err(refusal))),
             }
         }
         self.close(ground, &mut planned, touched, series)?;
-        if planned.rows.is_empty() {
+        if planned.is_empty() {
             // It is not sent: numbers that are under way must not be forgotten for it.
             self.numbers.pop_front();
             self.moving.pop_front();
@@ -321,25 +329,14 @@ impl Plan {
                 }
                 number.clone()
             }
-            Numbering::Series { key, series: template, office, registration } => {
-                let mut next = match self.series.get(key) {
-                    Some(next) => *next,
-                    None => ground.store.series_next(key)?.max(1),
-                };
-                // A back office may have brought a number of the series already: it is passed over.
-                let number = loop {
-                    let number = template
-                        .number(office, issued_on, registration.as_deref(), next)
-                        .map_err(|why| SequencerError::SeriesExhausted { series: key.clone(), why: why.to_string() })?;
-                    next += 1;
-                    if !self.is_given(ground.store, number.as_str())? {
-                        break number;
-                    }
-                };
-                self.series.insert(key.clone(), next);
-                series.insert(key.clone(), next);
-                number
+            // Its application is expected to have it still: nothing else is issued under it.
+            Numbering::Reserved(number) => {
+                if self.is_issued(ground.store, number.as_str())? {
+                    return Err(SequencerError::NumberTaken(number.to_string()));
+                }
+                number.clone()
             }
+            Numbering::Series(draw) => self.draw(ground, draw, issued_on, planned, series)?,
         };
         self.open_log(ground, &origin, addressee, planned)?;
         let text = number.to_string();
@@ -406,10 +403,10 @@ impl Plan {
     }
 
     /// Has state change with what an outcome stands for.
-    fn take_along(&mut self, beside: &Beside, outcome: &Outcome, planned: &mut Planned) -> Result<(), SequencerError> {
+    fn take_along<T>(&mut self, beside: &Beside<T>, done: &T, planned: &mut Planned) -> Result<(), SequencerError> {
         planned.expected.extend(beside.expected.iter().cloned());
         if let Some(changes) = &beside.changes {
-            planned.state.extend(changes(outcome).map_err(SequencerError::Unavailable)?);
+            planned.state.extend(changes(done).map_err(SequencerError::Unavailable)?);
         }
         if let Some(moving) = self.moving.front_mut() {
             moving.extend(beside.expected.iter().map(|one| (one.table, one.id.clone())));
@@ -497,10 +494,6 @@ impl Plan {
         }
         Ok(())
     }
-
-    fn is_given(&self, store: &dyn Store, number: &str) -> Result<bool, SequencerError> {
-        Ok(self.numbers.iter().any(|batch| batch.contains(number)) || store.number_taken(number)?)
-    }
 }
 
 /// The answer of a request that was done before: its outcome, or that its id was used for something else.
@@ -509,22 +502,31 @@ pub fn answered(
     request: &RequestKey,
     digest: [u8; 32],
 ) -> Result<Option<Result<Outcome, SequencerError>>, SequencerError> {
-    store.answered(&request.account, &request.id)?.map(|answer| answer_to(request, &answer, digest)).transpose()
+    let Some(answer) = store.answered(&request.account, &request.id)? else { return Ok(None) };
+    Ok(Some(match answer_to(request, &answer, digest)? {
+        Ok(Done::Said(outcome)) => Ok(outcome),
+        Ok(Done::Reserved(_)) => Err(SequencerError::RequestReused(request_text(request))),
+        Err(refused) => Err(refused),
+    }))
 }
 
 fn answer_to(
     request: &RequestKey,
     answer: &Answer,
     digest: [u8; 32],
-) -> Result<Result<Outcome, SequencerError>, SequencerError> {
+) -> Result<Result<Done, SequencerError>, SequencerError> {
     if answer.body_digest != digest {
         return Ok(Err(SequencerError::RequestReused(request_text(request))));
     }
     if !answer.published {
         return Err(SequencerError::Unavailable("an earlier answer is durable but not yet published".into()));
     }
-    Ok(postcard::from_bytes(&answer.answer)
-        .map_err(|e| SequencerError::Unavailable(format!("a stored answer cannot be read: {e}"))))
+    let done = match &answer.entry {
+        Some(_) => postcard::from_bytes(&answer.answer).map(Done::Said),
+        // Only a number given in advance makes no entry.
+        None => postcard::from_bytes(&answer.answer).map(Done::Reserved),
+    };
+    Ok(done.map_err(|e| SequencerError::Unavailable(format!("a stored answer cannot be read: {e}"))))
 }
 
 fn utc_day(now: Timestamp) -> Date {

@@ -3,7 +3,8 @@
 
 use super::{
     RequestKey, SequencerError, Setup,
-    plan::{Planned, Row, Told},
+    plan::{Owed, Planned, Row, Told},
+    work::Done,
 };
 use crate::{
     log::{Hash, leaf_hash},
@@ -69,14 +70,17 @@ pub(super) fn press(setup: &Setup, planned: &Planned) -> Result<Pressed, Fault> 
     for due in &planned.snapshots {
         state.push(due.sign(&setup.signers.status, setup.store.as_ref())?);
     }
-    let requests = planned.rows.iter().filter_map(|row| row.request.as_ref());
-    for ((request, digest), (_, outcome)) in requests.zip(&planned.outcomes) {
+    for Owed { request, digest, done } in &planned.outcomes {
+        let (answer, entry) = match done {
+            Done::Said(outcome) => (postcard::to_allocvec(outcome), Some(outcome.entry.clone())),
+            Done::Reserved(reserved) => (postcard::to_allocvec(reserved), None),
+        };
         state.push(StateChange::RequestAnswered {
             account: request.account.clone(),
             request_id: request.id,
             body_digest: *digest,
-            answer: postcard::to_allocvec(outcome).map_err(|e| SequencerError::Unavailable(e.to_string()))?,
-            entry: Some(outcome.entry.clone()),
+            answer: answer.map_err(|e| SequencerError::Unavailable(e.to_string()))?,
+            entry,
         });
     }
     let hashes = entries
@@ -85,7 +89,7 @@ pub(super) fn press(setup: &Setup, planned: &Planned) -> Result<Pressed, Fault> 
         .collect();
     let entries = entries.into_iter().map(|(entry, _)| entry).collect();
     let expected = planned.expected.clone();
-    let audit = planned.told.iter().map(Told::row).collect();
+    let audit = planned.told.iter().map(Told::row).chain(planned.noted.iter().cloned()).collect();
     Ok(Pressed { batch: Batch { at_ms: planned.at_ms, entries, expected, state, audit, ..Batch::default() }, hashes })
 }
 

@@ -6,7 +6,7 @@ use crate::{
     log::Origin,
     office::AuditEvent,
     statement::{Act, Addressee, Body, Issuer, Jti, KeyChange, Receipt},
-    store::{EntryRef, Expected, StateChange},
+    store::{EntryRef, Expected, StateChange, Store, StoreError, Table},
     time::{Date, ZoneName},
 };
 use serde::{Deserialize, Serialize};
@@ -47,6 +47,8 @@ pub enum Task {
     Say(Box<Saying>),
     /// A change of state that the addressee of a log is to look for.
     Nudge(Box<Nudge>),
+    /// A certificate number that is given before its certificate.
+    Reserve(Box<Reservation>),
 }
 
 /// A certificate that was examined and judged.
@@ -66,13 +68,16 @@ pub struct Issue {
     pub beside: Beside,
 }
 
-/// State that changes with a certificate, in the same durable unit: both are there after a crash, or neither.
-#[derive(Clone, Default)]
-pub struct Beside {
-    /// What records must still be; if one has moved, the certificate is not issued.
+/// What changes, once it is known what came of the work.
+pub type Changes<T> = Arc<dyn Fn(&T) -> Result<Vec<StateChange>, String> + Send + Sync>;
+
+/// State that changes with a certificate, or with a number, in the same durable unit: both are there after a crash, or
+/// neither.
+pub struct Beside<T = Outcome> {
+    /// What records must still be; if one has moved, nothing is issued or reserved.
     pub expected: Vec<Expected>,
     /// The changes, once place and number are known. An error stops the batch: it is the caller's own mistake.
-    pub changes: Option<Arc<dyn Fn(&Outcome) -> Result<Vec<StateChange>, String> + Send + Sync>>,
+    pub changes: Option<Changes<T>>,
 }
 
 impl Beside {
@@ -92,7 +97,55 @@ impl Beside {
     }
 }
 
-impl fmt::Debug for Beside {
+impl<T> Default for Beside<T> {
+    fn default() -> Self {
+        Self { expected: Vec::new(), changes: None }
+    }
+}
+
+/// A certificate number that is given before its certificate: it stands on an export declaration meanwhile. No
+/// statement is made of it.
+#[derive(Debug)]
+pub struct Reservation {
+    /// The civil date at the office, whose year the number may have in it.
+    pub day: Date,
+    /// The zone of the office.
+    pub zone: ZoneName,
+    /// Where it is drawn from.
+    pub draw: Draw,
+    /// For what it is reserved.
+    pub beside: Beside<Reserved>,
+}
+
+/// A number that was given in advance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reserved {
+    /// The number.
+    pub number: String,
+    /// The civil date at the office.
+    #[serde(with = "crate::time::serde_date")]
+    pub day: Date,
+}
+
+/// Under which id of its table a number that was given in advance is kept: the writer passes over it.
+#[must_use]
+pub fn number_id(number: &str) -> Vec<u8> {
+    format!("#{number}").into_bytes()
+}
+
+/// Under which id the first serial of a series is kept, where that is not 1.
+pub(super) fn series_begin_id(series: &str) -> Vec<u8> {
+    format!("series/{series}").into_bytes()
+}
+
+/// The first serial of a series that was begun.
+pub fn series_begin(store: &dyn Store, series: &str) -> Result<u64, StoreError> {
+    let record = store.record(Table::Setting, &series_begin_id(series))?;
+    let first = record.and_then(|bytes| bytes.try_into().ok()).map(u64::from_be_bytes);
+    Ok(first.unwrap_or(1))
+}
+
+impl<T> fmt::Debug for Beside<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Beside").field("expected", &self.expected).finish_non_exhaustive()
     }
@@ -103,17 +156,25 @@ impl fmt::Debug for Beside {
 pub enum Numbering {
     /// The back office brought it; it is checked to be unused.
     Brought(CertificateNumber),
+    /// It was given in advance, to what the certificate is issued for.
+    Reserved(CertificateNumber),
     /// It is drawn from a series.
-    Series {
-        /// What all numbers of this running count have in common.
-        key: String,
-        /// The template.
-        series: Series,
-        /// The issuing office.
-        office: OfficeCode,
-        /// The applicant's registration, if the template wants it.
-        registration: Option<String>,
-    },
+    Series(Draw),
+}
+
+/// A series that numbers are drawn from.
+#[derive(Debug, Clone)]
+pub struct Draw {
+    /// What all numbers of this running count have in common.
+    pub key: String,
+    /// The template.
+    pub series: Series,
+    /// The issuing office.
+    pub office: OfficeCode,
+    /// The applicant's registration, if the template wants it.
+    pub registration: Option<String>,
+    /// The serial that the count begins with; of no meaning once it has begun.
+    pub first: u64,
 }
 
 /// A change of a certificate's status.
@@ -224,4 +285,13 @@ pub struct Outcome {
     /// The civil date at the office.
     #[serde(with = "crate::time::serde_date")]
     pub day: Date,
+}
+
+/// What came of a piece of work.
+#[derive(Debug, Clone)]
+pub(super) enum Done {
+    /// A statement was made.
+    Said(Outcome),
+    /// A number was given.
+    Reserved(Reserved),
 }

@@ -107,6 +107,9 @@ pub trait Store: Send + Sync {
     /// The next serial of a series; 0 for one never advanced.
     fn series_next(&self, series: &str) -> Result<u64, StoreError>;
 
+    /// Series that were advanced, with their next serial, whose names come after `after`, ascending, at most `limit`.
+    fn series_from(&self, after: &str, limit: usize) -> Result<Vec<(String, u64)>, StoreError>;
+
     /// The status lists of a log, in order.
     fn status_lists(&self, origin: &Origin) -> Result<Vec<StatusListState>, StoreError>;
 

@@ -423,6 +423,13 @@ impl Store for MemoryStore {
         Ok(self.lock().series.get(series).copied().unwrap_or(0))
     }
 
+    fn series_from(&self, after: &str, limit: usize) -> Result<Vec<(String, u64)>, StoreError> {
+        let memory = self.lock();
+        let mut found = memory.series.iter().filter(|(name, _)| name.as_str() > after).collect::<Vec<_>>();
+        found.sort();
+        Ok(found.into_iter().take(limit).map(|(name, next)| (name.clone(), *next)).collect())
+    }
+
     fn status_lists(&self, origin: &Origin) -> Result<Vec<StatusListState>, StoreError> {
         let memory = self.lock();
         Ok(memory.lists.range((origin.clone(), 0)..=(origin.clone(), u32::MAX)).map(|(_, list)| list.clone()).collect())

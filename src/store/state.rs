@@ -149,11 +149,15 @@ pub enum Table {
     Drawn,
     /// Certificates that wait for something: a cancellation wished for, a consent to send them.
     Pending,
+    /// Certificate numbers that were given before their certificate, and by account those that are held.
+    Number,
+    /// Offices, by their code.
+    Office,
 }
 
 impl Table {
     /// Every table that is in use.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Account,
         Self::StatusToken,
         Self::Setting,
@@ -174,6 +178,8 @@ impl Table {
         Self::Mandate,
         Self::Drawn,
         Self::Pending,
+        Self::Number,
+        Self::Office,
     ];
 
     /// Whether its records count by what an authority does, not by what it has: millions, which no snapshot can
@@ -191,6 +197,7 @@ impl Table {
                 | Self::Mandate
                 | Self::Drawn
                 | Self::Pending
+                | Self::Number
         )
     }
 
@@ -218,6 +225,8 @@ impl Table {
             Self::Mandate => 19,
             Self::Drawn => 20,
             Self::Pending => 21,
+            Self::Number => 22,
+            Self::Office => 23,
         }
     }
 }

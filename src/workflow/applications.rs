@@ -7,12 +7,17 @@
 mod check;
 mod differences;
 mod examine;
+mod fee;
 mod file;
 mod import;
 mod keep;
 mod machine;
+mod moving;
+mod number;
+mod numbers;
 mod paper;
 mod queue;
+mod referral;
 mod sign;
 mod standing;
 
@@ -20,8 +25,11 @@ pub use check::Checked;
 pub use differences::Difference;
 pub use file::{FiledPage, View};
 pub use import::{ImportRow, Imported};
+pub use moving::MovedQueue;
+pub use numbers::{NumberRow, NumberStanding, NumbersPage};
 pub use paper::Paper;
 pub use queue::{QueueAsked, QueuePage, QueueRow};
+pub use referral::{Found, Referring};
 pub use sign::{Preview, Signed};
 
 use super::{Accounts, Desk, Drawn, Exporters, Policies, WorkflowError};
@@ -92,12 +100,18 @@ impl Applications {
         if own || office { Ok(kept) } else { Err(WorkflowError::ApplicationUnknown(id.to_string())) }
     }
 
-    /// One application that an officer is about to act on.
+    /// One application that an officer is about to act on. Who may act on it need not be let in to read it: the token
+    /// of a treasury opens nothing else.
     fn on_desk(&self, caller: &Caller, id: ApplicationId, action: Action) -> Result<Kept, WorkflowError> {
         Accounts::allow(caller, action)?;
-        let kept = self.seen(caller, id)?;
+        let kept = keep::find(self.store(), id)?;
         let office = &kept.application.subject.office;
-        if caller.acts_for(office) { Ok(kept) } else { Err(WorkflowError::NotYourOffice(office.to_string())) }
+        if caller.acts_for(office) {
+            return Ok(kept);
+        }
+        // Whether there is one at another office is told to who filed it alone.
+        self.seen(caller, id)?;
+        Err(WorkflowError::NotYourOffice(office.to_string()))
     }
 
     /// Makes one change durable.
@@ -147,8 +161,8 @@ impl Applications {
     /// The civil date at an office, by which mandates begin and end.
     fn day_at(&self, office: &OfficeCode) -> Date {
         let now = self.desk.now();
-        let office = self.desk.offices().iter().find(|one| one.code == *office);
-        office.map_or_else(|| now.to_zoned(jiff::tz::TimeZone::UTC).date(), |office| office.date_at(now))
+        let known = self.desk.offices().find(office);
+        known.map_or_else(|| now.to_zoned(jiff::tz::TimeZone::UTC).date(), |record| record.office.date_at(now))
     }
 
     /// What is filed, as mandates ask of it.

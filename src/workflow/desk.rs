@@ -1,16 +1,19 @@
 //! The issuing desk of one authority: issue, change of status, look-up.
 
-use super::{Accounts, CertificateName, CertificateRecord, RequestId, WorkflowError, record, releasing::held_from};
+use super::{
+    Accounts, CertificateName, CertificateRecord, Offices, RequestId, WorkflowError, record, releasing::held_from,
+};
 use crate::{
     agreement::{Agreement, Agreements, Edition, NumberRule},
     certificate::{Country, Finding, Findings, Particulars, Ruling, Text},
     office::{Action, Actor, AuditEvent, Caller, Office},
     sequencer::{
-        ChangeOfStatus, Issue, Numbering, Outcome, RequestKey, Sequencer, SequencerError, Task, Work, answered,
+        Beside, ChangeOfStatus, Draw, Issue, Numbering, Outcome, RequestKey, Sequencer, SequencerError, Task, Work,
+        answered,
     },
     statement::{Act, Addressee, Issuer, Since},
     store::{EntryRef, Store},
-    time::{Clock, Timestamp},
+    time::{Clock, Date, Timestamp},
     trust::TrustList,
     verification::Verifier,
 };
@@ -28,7 +31,7 @@ pub struct DeskSetup {
     /// Its country: it certifies no goods of another.
     pub country: Country,
     /// Its offices.
-    pub offices: Vec<Office>,
+    pub offices: Offices,
     /// Its durable state.
     pub store: Arc<dyn Store>,
     /// Its writer.
@@ -118,7 +121,8 @@ impl Desk {
     }
 
     /// The authority's offices.
-    pub(super) fn offices(&self) -> &[Office] {
+    #[must_use]
+    pub fn offices(&self) -> &Offices {
         &self.0.offices
     }
 
@@ -287,7 +291,7 @@ impl Desk {
         let reading = Particulars::read_json(certificate_json);
         let mut findings = reading.findings;
         let Some(particulars) = reading.particulars else { return Err(WorkflowError::RulesRefuse(findings)) };
-        let office = self.office(&particulars, &mut findings)?;
+        let office = &self.office(&particulars, &mut findings)?;
         if !caller.acts_for(&office.code) {
             return Err(WorkflowError::NotYourOffice(office.code.to_string()));
         }
@@ -338,10 +342,11 @@ impl Desk {
     }
 
     /// The office that is to issue, if it is one of the authority's.
-    pub(super) fn office(&self, particulars: &Particulars, findings: &mut Findings) -> Result<&Office, WorkflowError> {
+    pub(super) fn office(&self, particulars: &Particulars, findings: &mut Findings) -> Result<Office, WorkflowError> {
         let code = &particulars.reference.office.code;
-        let Some(office) = self.0.offices.iter().find(|office| office.code == *code) else {
-            let known = self.0.offices.iter().map(|o| o.code.to_string()).collect::<Vec<_>>().join(", ");
+        let Some(record) = self.0.offices.find(code) else {
+            let open = self.0.offices.all().into_iter().filter(|record| !record.is_closed());
+            let known = open.map(|record| record.office.code.to_string()).collect::<Vec<_>>().join(", ");
             findings.push(
                 Finding::error(
                     "OFFICE_UNKNOWN",
@@ -352,6 +357,11 @@ impl Desk {
             );
             return Err(WorkflowError::RulesRefuse(std::mem::take(findings)));
         };
+        let office = record.office.clone();
+        if record.is_closed() {
+            let message = format!("office {code} is closed, and issues nothing any more");
+            findings.push(Finding::error("OFFICE_CLOSED", "reference.office.code", message));
+        }
         if !office.issues_under(&particulars.agreement) {
             let message = format!("office {code} does not issue under {}", particulars.agreement);
             findings.push(Finding::error("OFFICE_AGREEMENT", "agreement", message));
@@ -375,31 +385,50 @@ impl Desk {
         if let Some(number) = &particulars.reference.number {
             return Ok(Numbering::Brought(number.clone()));
         }
-        let rule = agreement
-            .edition(&ruling.edition)
-            .and_then(|edition| number_rule(edition, self.0.country, self.0.issuer.host().as_str()));
+        let drawn = self.draw(agreement.edition(&ruling.edition), office, particulars, ruling.issued_on);
+        drawn.map(Numbering::Series).map_err(|finding| {
+            findings.push(finding);
+            WorkflowError::RulesRefuse(std::mem::take(findings))
+        })
+    }
+
+    /// Where the number of a certificate is drawn from that the office issues under this edition.
+    fn draw(
+        &self,
+        edition: Option<&Edition>,
+        office: &Office,
+        particulars: &Particulars,
+        day: Date,
+    ) -> Result<Draw, Finding> {
+        let rule = edition.and_then(|edition| number_rule(edition, self.0.country, self.0.issuer.host().as_str()));
         let Some(series) = rule.and_then(|rule| rule.series.value()) else {
-            findings.push(
-                Finding::error(
-                    "NUMBER_MISSING",
-                    "reference.number",
-                    "the agreement's data have no number series for this authority".to_owned(),
-                )
-                .with_help("bring the number in the file".to_owned()),
-            );
-            return Err(WorkflowError::RulesRefuse(std::mem::take(findings)));
+            return Err(Finding::error(
+                "NUMBER_MISSING",
+                "reference.number",
+                "the agreement's data have no number series for this authority".to_owned(),
+            )
+            .with_help("bring the number in the file".to_owned()));
         };
         let series = series.on_route(particulars.from, particulars.to);
         let registration = particulars.exporter.registration.as_ref().map(|one| one.number.to_string());
-        let key = series.key(&office.code, ruling.issued_on, registration.as_deref());
-        let key = match key {
-            Ok(key) => key,
-            Err(why) => {
-                findings.push(Finding::error("NUMBER_SERIES", "exporter", why.to_string()));
-                return Err(WorkflowError::RulesRefuse(std::mem::take(findings)));
-            }
-        };
-        Ok(Numbering::Series { key, series, office: office.code.clone(), registration })
+        let key = series
+            .key(&office.code, day, registration.as_deref())
+            .map_err(|why| Finding::error("NUMBER_SERIES", "exporter", why.to_string()))?;
+        let first = office.first_serial(&particulars.agreement);
+        Ok(Draw { key, series, office: office.code.clone(), registration, first })
+    }
+
+    /// Where a number is drawn from that is given in advance, on this day.
+    pub(super) fn draw_in_advance(
+        &self,
+        office: &Office,
+        particulars: &Particulars,
+        day: Date,
+    ) -> Result<Draw, WorkflowError> {
+        let agreement = self.0.agreements.get(&particulars.agreement);
+        let edition = agreement.and_then(|agreement| agreement.edition_on(day));
+        self.draw(edition, office, particulars, day)
+            .map_err(|finding| WorkflowError::RulesRefuse(Findings(vec![finding])))
     }
 
     /// Customs of the importing country: the authority the trust list names, else the country itself.

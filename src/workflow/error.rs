@@ -2,7 +2,9 @@
 
 use crate::{
     certificate::{Findings, Severity},
-    office::{AccountRefused, Action, ApplicationRefused, ExporterRefused, MandateRefused, PolicyRefused},
+    office::{
+        AccountRefused, Action, ApplicationRefused, ExporterRefused, MandateRefused, OfficeRefused, PolicyRefused,
+    },
     reason::{Class, Reasoned},
     sequencer::SequencerError,
     statement::Kid,
@@ -116,6 +118,9 @@ pub enum WorkflowError {
     /// The policy of examination is not set or agreed to.
     #[error(transparent)]
     Policy(#[from] PolicyRefused),
+    /// The office cannot be as it is wanted.
+    #[error(transparent)]
+    Office(#[from] OfficeRefused),
     /// There is no such account.
     #[error("`{0}` is not an account of this authority")]
     AccountUnknown(String),
@@ -186,6 +191,7 @@ impl Reasoned for WorkflowError {
             Self::Exporter(error) => error.reason(),
             Self::Mandate(error) => error.reason(),
             Self::Policy(error) => error.reason(),
+            Self::Office(error) => error.reason(),
             Self::AccountUnknown(_) => "ACCOUNT_UNKNOWN",
             Self::KeyNotListed { .. } => "KEY_NOT_LISTED",
             Self::PageToken => "PAGE_TOKEN_INVALID",

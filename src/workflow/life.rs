@@ -121,7 +121,7 @@ impl Desk {
             }
             None => (copied(&original), Findings::default(), Some(original.reference.issued_on)),
         };
-        let office = self.office(&particulars, &mut findings)?;
+        let office = &self.office(&particulars, &mut findings)?;
         if !caller.acts_for(&office.code) {
             return Err(WorkflowError::NotYourOffice(office.code.to_string()));
         }

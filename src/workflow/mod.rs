@@ -17,6 +17,7 @@ mod exporters;
 mod keys;
 mod life;
 mod look_up;
+mod offices;
 mod pending;
 mod policies;
 mod record;
@@ -26,8 +27,8 @@ mod trail;
 
 pub use accounts::{Accounts, NewToken, SESSION_IDLE, SESSION_LASTS, SignedIn};
 pub use applications::{
-    Applications, Checked, Difference, FiledPage, ImportRow, Imported, Paper, Preview, QueueAsked, QueuePage, QueueRow,
-    Signed, View,
+    Applications, Checked, Difference, FiledPage, Found, ImportRow, Imported, MovedQueue, NumberRow, NumberStanding,
+    NumbersPage, Paper, Preview, QueueAsked, QueuePage, QueueRow, Referring, Signed, View,
 };
 pub use bundle::EvidenceFile;
 pub use cancelling::{CancelWish, Cancelled, Settlement};
@@ -37,6 +38,7 @@ pub use error::WorkflowError;
 pub use exporters::{Drawing, Drawn, Exporters, Saved, SavedRow};
 pub use life::{CopyWish, ReplaceWish};
 pub use look_up::Existence;
+pub use offices::Offices;
 pub use policies::{InForce, Policies, Release, ShownAgreement, ShownPolicy};
 pub use record::{CertificateName, CertificateRecord, Page};
 pub use request::RequestId;

@@ -8,7 +8,9 @@ use tonic::{
     transport::{Certificate, Channel, ClientTlsConfig, Endpoint},
 };
 use wire::{
-    certificate_service_client::CertificateServiceClient as Certificates, log_service_client::LogServiceClient as Logs,
+    application_service_client::ApplicationServiceClient as Applications,
+    certificate_service_client::CertificateServiceClient as Certificates,
+    examination_service_client::ExaminationServiceClient as Examinations, log_service_client::LogServiceClient as Logs,
     verification_service_client::VerificationServiceClient as Verifications,
 };
 
@@ -46,6 +48,16 @@ impl Caller {
 
     pub(crate) fn certificates(&self, token: &str) -> Certificates<Calls> {
         Certificates::new(self.calls(token))
+    }
+
+    #[allow(dead_code, reason = "one of the programs that share this files nothing")]
+    pub(crate) fn applications(&self, token: &str) -> Applications<Calls> {
+        Applications::new(self.calls(token))
+    }
+
+    #[allow(dead_code, reason = "one of the programs that share this examines nothing")]
+    pub(crate) fn examinations(&self, token: &str) -> Examinations<Calls> {
+        Examinations::new(self.calls(token))
     }
 
     /// Verdicts are for anybody.

@@ -16,6 +16,7 @@ mod asking;
 mod auditor;
 mod caller;
 mod ledger;
+mod office;
 #[path = "../process/mod.rs"]
 #[allow(dead_code, reason = "shared with other tests")]
 mod process;

@@ -1,4 +1,4 @@
-//! `origin apply list`, `show`, `answer` and `withdraw`.
+//! `origin apply list`, `show`, `number`, `answer` and `withdraw`.
 
 use super::{
     Door,
@@ -19,7 +19,7 @@ use uuid::Uuid;
 /// List the account's own applications, newest first
 #[derive(Debug, clap::Args)]
 pub(super) struct List {
-    /// Only those of this stage: draft, submitted, under_examination, queried, recommended, approved, issued, refused, withdrawn
+    /// Only those of this stage: draft, awaiting_payment, submitted, under_examination, queried, referred, recommended, approved, issued, refused, withdrawn
     #[arg(long, value_name = "STAGE", value_parser = application::stage)]
     stage: Option<wire::ApplicationStage>,
     /// Applications at most
@@ -78,6 +78,28 @@ impl Show {
                 Err(error) => return Err(Failure::new(Exit::Failed, format!("the node sent no JSON: {error}"))),
             }
         }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Ask for the certificate's number in advance, for the export declaration; also for examiners of the office
+#[derive(Debug, clap::Args)]
+pub(super) struct Number {
+    /// The application's id
+    #[arg(value_name = "APPLICATION")]
+    application: String,
+    #[command(flatten)]
+    door: Door,
+}
+
+impl Number {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let request =
+            wire::ReserveNumberRequest { request_id: Uuid::now_v7().to_string(), application_id: self.application };
+        let answer = self.door.ask(console, |connection| async move {
+            connection.applications().reserve_number(within_deadline(request)).await
+        })?;
+        application::outcome(console, &answer.application.unwrap_or_default());
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -29,6 +29,7 @@ enum Command {
     Import(file::Import),
     List(mine::List),
     Show(mine::Show),
+    Number(mine::Number),
     Answer(mine::Answer),
     Withdraw(mine::Withdraw),
 }
@@ -42,6 +43,7 @@ impl Arguments {
             Command::Import(arguments) => arguments.run(console),
             Command::List(arguments) => arguments.run(console),
             Command::Show(arguments) => arguments.run(console),
+            Command::Number(arguments) => arguments.run(console),
             Command::Answer(arguments) => arguments.run(console),
             Command::Withdraw(arguments) => arguments.run(console),
         }

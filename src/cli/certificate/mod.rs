@@ -5,6 +5,7 @@ mod draw;
 mod keep;
 mod life;
 pub(super) mod name;
+mod numbers;
 mod template;
 mod wish;
 
@@ -27,6 +28,7 @@ enum Command {
     Show(keep::Show),
     List(keep::List),
     Download(keep::Download),
+    Numbers(numbers::Numbers),
     Cancel(life::Cancel),
     Cancellations(wish::Cancellations),
     Settle(wish::Settle),
@@ -50,6 +52,7 @@ impl Arguments {
             Command::Show(arguments) => arguments.run(console),
             Command::List(arguments) => arguments.run(console),
             Command::Download(arguments) => arguments.run(console),
+            Command::Numbers(arguments) => arguments.run(console),
             Command::Cancel(arguments) => arguments.run(console),
             Command::Cancellations(arguments) => arguments.run(console),
             Command::Settle(arguments) => arguments.run(console),

@@ -151,14 +151,15 @@ entries = "addressee"
     for office in &answers.offices {
         write!(
             out,
-            r"
-# An issuing office, as certificates print it.
+            r#"
+# An issuing office, as certificates print it. With `fees = ["all"]`, or a list of agreements, its applications wait
+# until the treasury's reference is recorded.
 [[authority.office]]
 code = {code}
 name = {name}
 place = {place}
 agreements = [{agreements}]
-",
+"#,
             code = quoted(office.code.as_str()),
             name = quoted(&office.name),
             place = quoted(&office.place),

@@ -16,7 +16,7 @@ use crate::certificate::{Declaration, Findings, OfficeCode, Sha256, Text};
 use crate::reason::Reasoned as _;
 use crate::time::Timestamp;
 
-type Moved = Result<Application, ApplicationRefused>;
+pub(super) type Moved = Result<Application, ApplicationRefused>;
 
 /// Who does it, and when.
 #[derive(Debug, Clone)]
@@ -24,7 +24,7 @@ pub struct By {
     hand: Option<Hand>,
     exporter: Option<ExporterId>,
     name: String,
-    at_ms: u64,
+    pub(super) at_ms: u64,
 }
 
 impl By {
@@ -40,6 +40,12 @@ impl By {
     pub fn signatory(account: &Account, now: Timestamp) -> Self {
         let hand = Hand { account: account.id.clone(), person: account.person(), in_place_of: None };
         Self { hand: Some(hand), exporter: account.exporter.clone(), name: account.name.clone(), at_ms: ms(now) }
+    }
+
+    /// The operator of the node.
+    #[must_use]
+    pub fn operator(now: Timestamp) -> Self {
+        Self::policy("the operator", now)
     }
 
     /// A policy of the authority.
@@ -74,11 +80,26 @@ impl Application {
     /// A new draft for an exporter: by an account of its own, or by an agent.
     #[must_use]
     pub fn draft(id: ApplicationId, exporter: ExporterId, (subject, paper): (Subject, Sha256), by: &By) -> Self {
-        let (created_ms, mandate) = (by.at_ms, None);
         let agent = by.account().filter(|_| by.exporter.as_ref() != Some(&exporter)).cloned();
-        let (stage, left, queries, history) = (Stage::Draft, None, Vec::new(), Vec::new());
-        Self { id, version: 0, exporter, agent, mandate, created_ms, subject, paper, stage, left, queries, history }
-            .with(by, Deed::Draft, Stage::Draft, None)
+        let draft = Self {
+            id,
+            version: 0,
+            exporter,
+            agent,
+            mandate: None,
+            created_ms: by.at_ms,
+            subject,
+            paper,
+            stage: Stage::Draft,
+            left: None,
+            filed_at: None,
+            fee: None,
+            number: None,
+            referrals: Vec::new(),
+            queries: Vec::new(),
+            history: Vec::new(),
+        };
+        draft.with(by, Deed::Draft, Stage::Draft, None)
     }
 
     /// Changes a draft.
@@ -87,11 +108,13 @@ impl Application {
         Ok(Self { subject, paper, ..self }.with(by, Deed::Draft, Stage::Draft, None))
     }
 
-    /// Declares and submits a draft. What is declared must be what is kept, byte for byte.
-    pub fn submit(self, declarant: Declarant, findings: Findings, by: &By) -> Moved {
+    /// Declares and submits a draft. What is declared must be what is kept, byte for byte. Where a fee is due it waits
+    /// for that first.
+    pub fn submit(self, declarant: Declarant, findings: Findings, fee_due: bool, by: &By) -> Moved {
         self.filed_by(Deed::Submit, by)?;
-        let submission = self.declared(declarant, findings, by)?;
-        Ok(self.with(by, Deed::Submit, Stage::Submitted { submission: Box::new(submission) }, None))
+        let submission = Box::new(self.declared(declarant, findings, by)?);
+        let stage = if fee_due { Stage::AwaitingPayment { submission } } else { Stage::Submitted { submission } };
+        Ok(self.with(by, Deed::Submit, stage, None))
     }
 
     /// The same with what it took of a mandate; what it took of one before stays where it takes nothing now.
@@ -275,7 +298,7 @@ impl Application {
     }
 
     /// Whether it is a deed of an officer who did not file it, and the table has it.
-    fn officer(&self, deed: Deed, by: &By) -> Result<Hand, ApplicationRefused> {
+    pub(super) fn officer(&self, deed: Deed, by: &By) -> Result<Hand, ApplicationRefused> {
         deed.at(self.stage.name())?;
         let hand = by.hand.clone().ok_or(ApplicationRefused::NotHere { deed, stage: self.stage.name() })?;
         let own = self.is_of(&hand.account, by.exporter.as_ref());
@@ -283,7 +306,7 @@ impl Application {
     }
 
     /// The same of the officer who has it in hand.
-    fn in_hand(&self, deed: Deed, by: &By) -> Result<Hand, ApplicationRefused> {
+    pub(super) fn in_hand(&self, deed: Deed, by: &By) -> Result<Hand, ApplicationRefused> {
         let hand = self.officer(deed, by)?;
         match self.stage.claimed() {
             Some((examiner, since)) if examiner.account != hand.account => Err(self.claimed(examiner, since)),
@@ -298,7 +321,7 @@ impl Application {
     }
 
     /// The same with what was submitted, in another stage.
-    fn take(
+    pub(super) fn take(
         self,
         stage: impl FnOnce(Box<Submission>) -> Stage,
         by: &By,
@@ -310,9 +333,13 @@ impl Application {
         Ok(self.with(by, deed, stage(submission), note))
     }
 
-    fn with(mut self, by: &By, deed: Deed, stage: Stage, note: Option<Text<1024>>) -> Self {
+    pub(super) fn with(mut self, by: &By, deed: Deed, stage: Stage, note: Option<Text<1024>>) -> Self {
         let (account, name) = (by.account().cloned(), by.name.clone());
         self.history.push(Event { at_ms: by.at_ms, account, name, deed, stage: stage.name(), note });
+        // Where it ends, so does the number that it held: issued, or voided.
+        if matches!(stage, Stage::Issued { .. } | Stage::Refused { .. } | Stage::Withdrawn { .. }) {
+            self.number = None;
+        }
         self.stage = stage;
         self.version = self.version.saturating_add(1);
         self

@@ -55,6 +55,23 @@ pub enum ApplicationRefused {
     /// An answer mends an application, and does not make another of it.
     #[error("an answer keeps agreement and office; withdraw the application and draft another")]
     OtherDesk,
+    /// It has a number already.
+    #[error("certificate number {0} was given to this application already")]
+    NumberHeld(String),
+    /// It has none.
+    #[error("no certificate number was given to this application in advance")]
+    NoNumberHeld,
+    /// Its number was given for something else.
+    #[error(
+        "certificate number {0} was given for the agreement, country and exporter named then; a signatory can void it, or another application is drafted"
+    )]
+    NumberBound(String),
+    /// The exporter's applications hold too many numbers that no certificate bears yet.
+    #[error("this exporter's applications hold {0} certificate numbers already that no certificate bears yet")]
+    TooManyNumbers(usize),
+    /// A day of a referral cannot be.
+    #[error("{0}")]
+    ReferralDates(String),
     /// The hash that was declared or approved is not that of what would be declared or signed.
     #[error("what was shown is not what would be {0}: look at it again")]
     ShownDiffers(&'static str),
@@ -79,6 +96,11 @@ impl Reasoned for ApplicationRefused {
             Self::OwnApplication => "OWN_APPLICATION",
             Self::NotYours => "APPLICATION_NOT_YOURS",
             Self::OtherDesk => "APPLICATION_OTHER_DESK",
+            Self::NumberHeld(_) => "NUMBER_HELD",
+            Self::NoNumberHeld => "NO_NUMBER_HELD",
+            Self::NumberBound(_) => "NUMBER_BOUND",
+            Self::TooManyNumbers(_) => "TOO_MANY_NUMBERS",
+            Self::ReferralDates(_) => "REFERRAL_DATES",
             Self::ShownDiffers(_) => "SHOWN_DIFFERS",
         }
     }

@@ -11,6 +11,11 @@ use std::{fmt, str::FromStr};
 pub enum Stage {
     /// It is being filled in.
     Draft,
+    /// It is submitted, and waits for its fee.
+    AwaitingPayment {
+        /// What was submitted.
+        submission: Box<Submission>,
+    },
     /// It waits for an officer.
     Submitted {
         /// What was submitted.
@@ -27,6 +32,15 @@ pub enum Stage {
     },
     /// The officer asked, and waits for the answer.
     Queried {
+        /// What was submitted.
+        submission: Box<Submission>,
+        /// The officer.
+        examiner: Hand,
+        /// Since when, in Unix milliseconds.
+        since_ms: u64,
+    },
+    /// It is referred to a factory visit or a laboratory; what is to be looked at stands with the application.
+    Referred {
         /// What was submitted.
         submission: Box<Submission>,
         /// The officer.
@@ -183,12 +197,16 @@ named! {
     pub enum StageName / UnknownStage ("a stage of an application") {
         /// It is being filled in.
         Draft = "draft",
+        /// It waits for its fee.
+        AwaitingPayment = "awaiting_payment",
         /// It waits for an officer.
         Submitted = "submitted",
         /// An officer has claimed it.
         UnderExamination = "under_examination",
         /// It waits for an answer.
         Queried = "queried",
+        /// It waits for the report of a factory visit or a laboratory.
+        Referred = "referred",
         /// It waits for a signatory.
         Recommended = "recommended",
         /// It is being issued.
@@ -221,6 +239,8 @@ named! {
         AlreadyIssued = "already_issued",
         /// A question was not answered in time.
         NoAnswer = "no_answer",
+        /// The fee was not paid in time.
+        NotPaid = "not_paid",
         /// Something else, said in words.
         Other = "other",
     }
@@ -232,9 +252,11 @@ impl Stage {
     pub const fn name(&self) -> StageName {
         match self {
             Self::Draft => StageName::Draft,
+            Self::AwaitingPayment { .. } => StageName::AwaitingPayment,
             Self::Submitted { .. } => StageName::Submitted,
             Self::UnderExamination { .. } => StageName::UnderExamination,
             Self::Queried { .. } => StageName::Queried,
+            Self::Referred { .. } => StageName::Referred,
             Self::Recommended { .. } => StageName::Recommended,
             Self::Approved { .. } => StageName::Approved,
             Self::Issued { .. } => StageName::Issued,
@@ -248,9 +270,11 @@ impl Stage {
     pub fn submission(&self) -> Option<&Submission> {
         match self {
             Self::Draft => None,
-            Self::Submitted { submission }
+            Self::AwaitingPayment { submission }
+            | Self::Submitted { submission }
             | Self::UnderExamination { submission, .. }
             | Self::Queried { submission, .. }
+            | Self::Referred { submission, .. }
             | Self::Recommended { submission, .. }
             | Self::Approved { submission, .. }
             | Self::Issued { submission, .. }
@@ -263,9 +287,9 @@ impl Stage {
     #[must_use]
     pub const fn claimed(&self) -> Option<(&Hand, u64)> {
         match self {
-            Self::UnderExamination { examiner, since_ms, .. } | Self::Queried { examiner, since_ms, .. } => {
-                Some((examiner, *since_ms))
-            }
+            Self::UnderExamination { examiner, since_ms, .. }
+            | Self::Queried { examiner, since_ms, .. }
+            | Self::Referred { examiner, since_ms, .. } => Some((examiner, *since_ms)),
             _ => None,
         }
     }

@@ -18,18 +18,30 @@ named! {
         Answer = "answer",
         /// Take it back.
         Withdraw = "withdraw",
+        /// Record that its fee is paid.
+        RecordFee = "record_fee",
         /// Take it in hand.
         Claim = "claim",
         /// Put it back for others.
         Release = "release",
         /// Ask about it.
         Query = "query",
+        /// Refer it to a factory visit or a laboratory.
+        Refer = "refer",
+        /// Report what was found there.
+        Report = "report",
         /// Recommend that the certificate be issued.
         Recommend = "recommend",
         /// Refuse it.
         Refuse = "refuse",
         /// Send it back to the queue, or take an approval back that led to no certificate.
         SendBack = "send_back",
+        /// Give it its certificate number in advance.
+        ReserveNumber = "reserve_number",
+        /// Void the number that was given in advance.
+        VoidNumber = "void_number",
+        /// Move it to another office, when its own is closed.
+        MoveOffice = "move_office",
         /// Approve it and have the certificate issued.
         Sign = "sign",
         /// Examine it by machine, under the authority's policy.
@@ -45,30 +57,48 @@ impl Deed {
     pub const fn action(self) -> Option<Action> {
         match self {
             Self::Draft | Self::Submit | Self::Answer | Self::Withdraw => Some(Action::FileApplication),
-            Self::Claim | Self::Release | Self::Query => Some(Action::ExamineApplication),
+            Self::RecordFee => Some(Action::RecordFee),
+            Self::Claim | Self::Release | Self::Query | Self::Refer | Self::Report => Some(Action::ExamineApplication),
             Self::Recommend => Some(Action::RecommendIssue),
             Self::Refuse | Self::SendBack => Some(Action::RefuseApplication),
-            Self::Sign => Some(Action::SignCertificate),
+            Self::ReserveNumber => Some(Action::ReserveNumber),
+            Self::MoveOffice => Some(Action::ManageOffices),
+            Self::Sign | Self::VoidNumber => Some(Action::SignCertificate),
             Self::MachineExamine | Self::Issue => None,
         }
     }
 
-    /// Where an application stands after it; `None` where it cannot be done.
+    /// Where an application stands after it; `None` where it cannot be done. Where its office asks a fee it may stand
+    /// elsewhere ([`Self::with_fee`]).
     #[must_use]
     pub const fn from(self, stage: StageName) -> Option<StageName> {
         use StageName::{
-            Approved, Draft, Issued, Queried, Recommended, Refused, Submitted, UnderExamination, Withdrawn,
+            Approved, AwaitingPayment, Draft, Issued, Queried, Recommended, Referred, Refused, Submitted,
+            UnderExamination, Withdrawn,
         };
         match (self, stage) {
             (Self::Draft, Draft) => Some(Draft),
             (Self::Submit, Draft) => Some(Submitted),
             (Self::Answer, Queried) => Some(UnderExamination),
-            (Self::Withdraw, Draft | Submitted | UnderExamination | Queried | Recommended) => Some(Withdrawn),
+            (
+                Self::Withdraw,
+                Draft | AwaitingPayment | Submitted | UnderExamination | Queried | Referred | Recommended,
+            ) => Some(Withdrawn),
+            (Self::RecordFee, AwaitingPayment) => Some(Submitted),
             (Self::Claim, Submitted) => Some(UnderExamination),
             (Self::Release, UnderExamination) => Some(Submitted),
             (Self::Query, UnderExamination) => Some(Queried),
+            (Self::Refer, UnderExamination) => Some(Referred),
+            (Self::Report, Referred) => Some(UnderExamination),
+            (
+                Self::ReserveNumber | Self::VoidNumber,
+                Draft | AwaitingPayment | Submitted | UnderExamination | Queried | Referred | Recommended,
+            ) => Some(stage),
+            (Self::MoveOffice, AwaitingPayment | Submitted | Queried | Referred | Recommended) => Some(stage),
+            (Self::MoveOffice, UnderExamination) => Some(Submitted),
+            (Self::MoveOffice, Approved) => Some(Recommended),
             (Self::Recommend, UnderExamination) => Some(Recommended),
-            (Self::Refuse, UnderExamination | Queried | Recommended) => Some(Refused),
+            (Self::Refuse, AwaitingPayment | UnderExamination | Queried | Referred | Recommended) => Some(Refused),
             (Self::SendBack, Recommended) => Some(Submitted),
             (Self::SendBack, Approved) => Some(Recommended),
             // Again where the node ended between approval and issue.
@@ -76,6 +106,15 @@ impl Deed {
             (Self::MachineExamine, Submitted) => Some(Recommended),
             (Self::Issue, Approved) => Some(Issued),
             _ => None,
+        }
+    }
+
+    /// Where an application stands after it at an office that asks a fee.
+    #[must_use]
+    pub const fn with_fee(self, stage: StageName) -> Option<StageName> {
+        match (self, stage) {
+            (Self::Submit, StageName::Draft) => Some(StageName::AwaitingPayment),
+            _ => self.from(stage),
         }
     }
 
@@ -100,12 +139,18 @@ impl Deed {
             Self::Submit => "be submitted",
             Self::Answer => "be answered for",
             Self::Withdraw => "be withdrawn",
+            Self::RecordFee => "be recorded as paid",
             Self::Claim => "be claimed",
             Self::Release => "be released",
             Self::Query => "be asked about",
+            Self::Refer => "be referred",
+            Self::Report => "be reported on",
             Self::Recommend => "be recommended",
             Self::Refuse => "be refused",
             Self::SendBack => "be sent back",
+            Self::ReserveNumber => "be given a number in advance",
+            Self::VoidNumber => "have its number voided",
+            Self::MoveOffice => "be moved to another office",
             Self::Sign => "be signed",
             Self::MachineExamine => "be examined by machine",
             Self::Issue => "be issued",
@@ -128,7 +173,10 @@ pub fn state_table() -> String {
         if by.is_empty() {
             by.push_str(if *deed == Deed::Issue { "the writer" } else { "a policy" });
         }
-        let after = StageName::ALL.iter().map(|stage| deed.from(*stage).map_or("·", StageName::name).to_owned());
+        let after = StageName::ALL.iter().map(|stage| match (deed.from(*stage), deed.with_fee(*stage)) {
+            (Some(after), Some(with_fee)) if after != with_fee => format!("{after} or {with_fee}"),
+            (after, _) => after.map_or("·", StageName::name).to_owned(),
+        });
         text.push_str(&row(&[deed.to_string(), by].into_iter().chain(after).collect::<Vec<_>>()));
     }
     text

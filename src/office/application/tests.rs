@@ -2,7 +2,7 @@ use super::*;
 use crate::certificate::{DeclarationMeans, Findings};
 use crate::office::{Account, Caller, Role, Wanted};
 use crate::reason::Reasoned;
-use crate::time::{SeededRandom, Timestamp};
+use crate::time::{Date, SeededRandom, Timestamp};
 
 struct Desk {
     now: Timestamp,
@@ -57,6 +57,10 @@ impl Desk {
         By::caller(caller, &"LHE".parse().unwrap(), self.now)
     }
 
+    fn today(&self) -> Date {
+        Date::constant(2026, 11, 22)
+    }
+
     fn draft(&self) -> Application {
         let id = ApplicationId::draw(self.now, &SeededRandom::new(4)).unwrap();
         Application::draft(id, exporter(), (subject(), Sha256([7; 32])), &self.by(&self.exporter))
@@ -64,7 +68,7 @@ impl Desk {
 
     fn submitted(&self) -> Application {
         let declarant = declarant(Sha256([7; 32]));
-        self.draft().submit(declarant, Findings::default(), &self.by(&self.exporter)).unwrap()
+        self.draft().submit(declarant, Findings::default(), false, &self.by(&self.exporter)).unwrap()
     }
 
     fn claimed(&self) -> Application {
@@ -79,6 +83,14 @@ impl Desk {
         };
         match stage {
             StageName::Draft => self.draft(),
+            StageName::AwaitingPayment => {
+                let declarant = declarant(Sha256([7; 32]));
+                self.draft().submit(declarant, Findings::default(), true, &exporter).unwrap()
+            }
+            StageName::Referred => {
+                let asked = (text("The moulds"), self.today());
+                self.claimed().refer(ReferredTo::Factory, asked, self.today(), &examiner).unwrap()
+            }
             StageName::Submitted => self.submitted(),
             StageName::UnderExamination => self.claimed(),
             StageName::Queried => self.claimed().query(text("Why?"), Vec::new(), &examiner).unwrap(),
@@ -99,7 +111,25 @@ impl Desk {
         let paper = Sha256([7; 32]);
         match deed {
             Deed::Draft => application.redraft(subject(), paper, &exporter),
-            Deed::Submit => application.submit(declarant(paper), Findings::default(), &exporter),
+            Deed::Submit => application.submit(declarant(paper), Findings::default(), false, &exporter),
+            Deed::RecordFee => application.record_fee(text("T-1"), &examiner),
+            Deed::MoveOffice => application.move_to("KHI".parse().unwrap(), &By::operator(self.now)),
+            Deed::ReserveNumber => application.reserve_number("PK-7".parse().unwrap(), None, &exporter),
+            Deed::VoidNumber => {
+                // Only what has a number can lose it; the deed before it is not the one that is looked at.
+                match application.clone().reserve_number("PK-7".parse().unwrap(), None, &exporter) {
+                    Ok(held) => Ok(Application { version: application.version, ..held }),
+                    Err(_) => Ok(application),
+                }
+                .and_then(|held| held.void_number(text("Not needed"), &self.by(&self.signatory)))
+            }
+            Deed::Refer => {
+                application.refer(ReferredTo::Laboratory, (text("The glue"), self.today()), self.today(), &examiner)
+            }
+            Deed::Report => {
+                let found = (text("As declared"), Sha256([5; 32]));
+                application.report(text("Inspector"), self.today(), found, self.today(), &examiner)
+            }
             Deed::Answer => application.answer(text("So."), None, &exporter),
             Deed::Withdraw => application.withdraw(None, &exporter),
             Deed::Claim => application.claim(&examiner),
@@ -133,7 +163,8 @@ fn every_cell_of_the_table_is_what_an_application_does() {
                     assert_eq!(moved.last().map(|event| (event.deed, event.stage)), Some((*deed, after)));
                 }
                 (None, Err(refused)) => {
-                    let claimed = stage == &StageName::UnderExamination || stage == &StageName::Queried;
+                    let claimed =
+                        [StageName::UnderExamination, StageName::Queried, StageName::Referred].contains(stage);
                     let reason =
                         if claimed && *deed == Deed::Claim { "APPLICATION_CLAIMED" } else { "APPLICATION_STATE" };
                     assert_eq!(refused.reason(), reason, "{deed} where it is {stage}");
@@ -161,7 +192,8 @@ fn every_role_is_allowed_what_the_table_grants_and_refused_the_rest_with_its_rea
         }
     }
     for outsider in [Role::CustomsOfficer, Role::Liaison, Role::Auditor, Role::Administrator] {
-        assert!(Deed::ALL.iter().all(|deed| deed.allowed(outsider, StageName::Submitted).is_err()), "{outsider}");
+        let others = Deed::ALL.iter().filter(|deed| outsider != Role::Administrator || **deed != Deed::MoveOffice);
+        assert!(others.into_iter().all(|deed| deed.allowed(outsider, StageName::Submitted).is_err()), "{outsider}");
     }
     for officer in [Role::Examiner, Role::Signatory] {
         assert!(Deed::Submit.allowed(officer, StageName::Draft).is_err(), "no officer declares for an exporter");
@@ -206,7 +238,8 @@ fn who_filed_it_examines_nothing_of_it_and_nobody_else_declares_for_it() {
     let id = ApplicationId::draw(desk.now, &SeededRandom::new(8)).unwrap();
     for who in [&all, &agent] {
         let draft = Application::draft(id, exporter(), (subject(), Sha256([7; 32])), &desk.by(who));
-        let declare = |by: &Caller| draft.clone().submit(declarant(Sha256([7; 32])), Findings::default(), &desk.by(by));
+        let declare =
+            |by: &Caller| draft.clone().submit(declarant(Sha256([7; 32])), Findings::default(), false, &desk.by(by));
         assert_eq!(declare(&desk.examiner).unwrap_err().reason(), "APPLICATION_NOT_YOURS");
         assert!(declare(&desk.exporter).is_ok(), "another account of the same exporter");
         let submitted = declare(who).unwrap();
@@ -221,7 +254,7 @@ fn who_filed_it_examines_nothing_of_it_and_nobody_else_declares_for_it() {
 fn what_is_declared_is_what_is_kept_byte_for_byte() {
     let desk = Desk::new();
     let by = desk.by(&desk.exporter);
-    let other = desk.draft().submit(declarant(Sha256([8; 32])), Findings::default(), &by).unwrap_err();
+    let other = desk.draft().submit(declarant(Sha256([8; 32])), Findings::default(), false, &by).unwrap_err();
     assert_eq!(other.reason(), "SHOWN_DIFFERS");
     let submitted = desk.submitted();
     let declaration = &submitted.stage.submission().unwrap().declaration;
@@ -262,4 +295,69 @@ fn an_approval_that_led_to_no_certificate_can_be_given_anew_or_taken_back() {
     let back = approved.clone().fall_back(None, desk.now).unwrap();
     assert_eq!(back.stage.name(), StageName::Recommended);
     assert!(approved.withdraw(None, &desk.by(&desk.exporter)).is_err(), "what is being signed is not taken back");
+}
+
+#[test]
+fn what_is_not_paid_for_waits_apart_and_comes_into_the_queue_when_it_is_paid() {
+    let desk = Desk::new();
+    let waiting = desk.at(StageName::AwaitingPayment);
+    assert_eq!(Deed::Submit.with_fee(StageName::Draft), Some(StageName::AwaitingPayment));
+    assert_eq!(waiting.clone().claim(&desk.by(&desk.examiner)).unwrap_err().reason(), "APPLICATION_STATE");
+    assert_eq!(waiting.clone().machine_examine("policy", desk.now).unwrap_err().reason(), "APPLICATION_STATE");
+    let later = Desk { now: "2026-11-22T11:00:00Z".parse().unwrap(), ..Desk::new() };
+    let paid = waiting.clone().record_fee(text("TR-2026-991"), &later.by(&desk.examiner)).unwrap();
+    assert!(paid.waiting_since_ms() > waiting.waiting_since_ms(), "who pays late does not overtake who paid in time");
+    assert_eq!(paid.last().unwrap().note, Some(text("TR-2026-991")));
+    assert_eq!(paid.fee.as_ref().unwrap().reference, text("TR-2026-991"));
+}
+
+#[test]
+fn a_referral_comes_back_to_the_officer_who_referred_it_whoever_brings_the_report() {
+    let desk = Desk::new();
+    let (today, yesterday) = (desk.today(), desk.today().yesterday().unwrap());
+    let by = desk.by(&desk.examiner);
+    let early = desk.claimed().refer(ReferredTo::Factory, (text("The moulds"), yesterday), today, &by).unwrap_err();
+    assert_eq!(early.reason(), "REFERRAL_DATES");
+    let referred = desk.at(StageName::Referred);
+    assert_eq!(referred.referred().unwrap().due, today);
+    let found = || (text("Moulds for two sizes only"), Sha256([5; 32]));
+    let inspector = desk.by(&account("F. Inspector", &[Role::Examiner], 10));
+    let tomorrow = today.tomorrow().unwrap();
+    let unseen = referred.clone().report(text("F. Inspector"), tomorrow, found(), today, &inspector).unwrap_err();
+    assert_eq!(unseen.reason(), "REFERRAL_DATES");
+    let back = referred.report(text("F. Inspector"), yesterday, found(), today, &inspector).unwrap();
+    assert_eq!(back.stage.claimed().unwrap().0.account, *desk.examiner.id());
+    let report = back.referrals[0].report.as_ref().unwrap();
+    assert_eq!((report.paper, report.visited_on), (Sha256([5; 32]), yesterday));
+    assert!(back.referred().is_none());
+    assert_eq!(back.clone().recommend(None, &inspector).unwrap_err().reason(), "APPLICATION_CLAIMED");
+    assert!(back.recommend(None, &by).is_ok());
+}
+
+#[test]
+fn a_number_given_in_advance_ends_with_its_application_and_the_reason_stands() {
+    let desk = Desk::new();
+    let (exporter, examiner) = (desk.by(&desk.exporter), desk.by(&desk.examiner));
+    let held = desk.claimed().reserve_number("PK-7".parse().unwrap(), None, &exporter).unwrap();
+    let record = NumberRecord::of(&held, held.number.as_ref().unwrap());
+    assert_eq!((record.by.as_str(), &record.voided), ("Chenab Sports", &None));
+    let twice = held.clone().reserve_number("PK-8".parse().unwrap(), None, &exporter).unwrap_err();
+    assert_eq!(twice.reason(), "NUMBER_HELD");
+    let refused = held.clone().refuse(RefusalCode::Other, text("Not ours"), &examiner).unwrap();
+    assert_eq!(refused.number, None);
+    let voided = record.clone().ended(&refused).unwrap().voided.unwrap();
+    assert_eq!((voided.deed, voided.why, voided.by.as_str()), (Deed::Refuse, Some(text("Not ours")), "B. Malik"));
+    let withdrawn = held.clone().withdraw(None, &exporter).unwrap();
+    assert_eq!(record.clone().ended(&withdrawn).unwrap().voided.unwrap().deed, Deed::Withdraw);
+    let word = held.clone().void_number(text("Wrong consignee"), &desk.by(&desk.signatory)).unwrap();
+    assert_eq!((word.number.as_ref(), word.stage.name()), (None, StageName::UnderExamination));
+    assert!(word.reserve_number("PK-9".parse().unwrap(), None, &exporter).is_ok(), "it can have another");
+    let none = desk.claimed().void_number(text("x"), &desk.by(&desk.signatory)).unwrap_err();
+    assert_eq!(none.reason(), "NO_NUMBER_HELD");
+    let agreement = "CPFTA".parse().unwrap();
+    assert_eq!(held.bears_number(&agreement, "CN".parse().unwrap(), None), Ok(()));
+    for (to, registration) in [("KE", None), ("CN", Some("ICN-2"))] {
+        let other = held.bears_number(&agreement, to.parse().unwrap(), registration).unwrap_err();
+        assert_eq!(other.reason(), "NUMBER_BOUND");
+    }
 }

@@ -35,8 +35,10 @@ cells! {
     GiveMandate in give_mandate:                yes no  no  no  no  no  no  no;
     AskCancellation in ask_cancellation:        yes yes no  no  no  no  no  no;
     ReleaseCertificate in release_certificate:  yes yes no  no  no  no  no  no;
+    ReserveNumber in reserve_number:            yes yes yes no  no  no  no  no;
     ReadQueue in read_queue:                    no  no  yes yes no  no  no  no;
     ExamineApplication in examine_application:  no  no  yes no  no  no  no  no;
+    RecordFee in record_fee:                    no  no  yes no  no  no  no  no;
     RefuseApplication in refuse_application:    no  no  yes yes no  no  no  no;
     RecommendIssue in recommend_issue:          no  no  yes no  no  no  no  no;
     SignCertificate in sign_certificate:        no  no  no  yes no  no  no  no;

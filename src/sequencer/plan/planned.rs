@@ -2,7 +2,7 @@
 
 use crate::{
     office::AuditEvent,
-    sequencer::{Outcome, RequestKey, SequencerError, snapshot::Due},
+    sequencer::{Outcome, RequestKey, SequencerError, snapshot::Due, work::Done},
     statement::{Body, Envelope},
     store::{EntryRef, Expected, StateChange},
 };
@@ -37,11 +37,20 @@ pub(in crate::sequencer) struct Planned {
     pub(in crate::sequencer) expected: Vec<Expected>,
     pub(in crate::sequencer) snapshots: Vec<Due>,
     /// What can be answered at once: refusals, and repeats of what is done.
-    pub(in crate::sequencer) answers: Vec<(RequestKey, Result<Outcome, SequencerError>)>,
+    pub(in crate::sequencer) answers: Vec<(RequestKey, Result<Done, SequencerError>)>,
     /// What is answered when the batch is published.
-    pub(in crate::sequencer) outcomes: Vec<(RequestKey, Outcome)>,
+    pub(in crate::sequencer) outcomes: Vec<Owed>,
     /// Who does all this, for the audit record.
     pub(in crate::sequencer) told: Vec<Told>,
+    /// Rows of the audit record about what makes no entry.
+    pub(in crate::sequencer) noted: Vec<Vec<u8>>,
+}
+
+/// The answer that is owed to a request.
+pub(in crate::sequencer) struct Owed {
+    pub(in crate::sequencer) request: RequestKey,
+    pub(in crate::sequencer) digest: [u8; 32],
+    pub(in crate::sequencer) done: Done,
 }
 
 /// What one caller did to one log in a batch, one entry after the other: one row, for a stream of thousands must not
@@ -62,6 +71,11 @@ impl Told {
 }
 
 impl Planned {
+    /// Whether there is nothing to be made durable.
+    pub(in crate::sequencer) fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.outcomes.is_empty()
+    }
+
     pub(super) fn tell(&mut self, by: &AuditEvent, request: &RequestKey, outcome: &Outcome) {
         let event = by.clone().by_request(&request.id);
         let same = |told: &Told| {

@@ -268,6 +268,17 @@ impl Core {
         value.try_into().map(u64::from_be_bytes).map_err(|_| self.unreadable("a number series"))
     }
 
+    pub(super) fn series_from(&self, after: &str, limit: usize) -> Result<Vec<(String, u64)>, StoreError> {
+        let behind = [keyspace::series(after).as_slice(), &[0]].concat();
+        let mut found = Vec::new();
+        for (key, value) in self.state.scan(keyspace::SERIES, &behind, limit)? {
+            let name = key.get(1..).and_then(|name| std::str::from_utf8(name).ok());
+            let next = value.try_into().ok().map(u64::from_be_bytes);
+            found.push((name.map(str::to_owned)).zip(next).ok_or_else(|| self.unreadable("a number series"))?);
+        }
+        Ok(found)
+    }
+
     pub(super) fn status_lists(&self, origin: &Origin) -> Result<Vec<StatusListState>, StoreError> {
         let Some(id) = self.logs().id(origin) else { return Ok(Vec::new()) };
         let prefix = keyspace::lists(id);

@@ -278,6 +278,10 @@ impl Store for JournalStore {
         self.core().series_next(series)
     }
 
+    fn series_from(&self, after: &str, limit: usize) -> Result<Vec<(String, u64)>, StoreError> {
+        self.core().series_from(after, limit)
+    }
+
     fn status_lists(&self, origin: &Origin) -> Result<Vec<StatusListState>, StoreError> {
         self.core().status_lists(origin)
     }

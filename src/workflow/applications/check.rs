@@ -3,11 +3,11 @@
 use super::{Applications, Paper, paper};
 use crate::{
     agreement::{Agreement, Rates, Shows},
-    certificate::{Declaration, Finding, Findings, Particulars, Signatory},
-    office::{Action, Amount, Caller, ExporterId, MandateRefused, Office, Subject},
+    certificate::{CertificateNumber, Declaration, Finding, Findings, Particulars, Signatory, Text},
+    office::{Action, Amount, Application, ApplicationRefused, Caller, ExporterId, MandateRefused, Office, Subject},
     production::Production,
     reason::Reasoned,
-    sequencer::Issue,
+    sequencer::{Issue, Numbering},
     time::Date,
     workflow::{Accounts, WorkflowError},
 };
@@ -109,8 +109,8 @@ impl Applications {
     ) -> Result<Findings, WorkflowError> {
         let ruled = match self.desk.office(&particulars, &mut findings) {
             Ok(office) => {
-                self.origin(office, &particulars, production, &mut findings);
-                self.desk.rule(office, particulars, findings)
+                self.origin(&office, &particulars, production, &mut findings);
+                self.desk.rule(&office, particulars, findings)
             }
             Err(refused) => Err(refused),
         };
@@ -153,21 +153,61 @@ impl Applications {
     /// What is to be signed, as the rules decide it today.
     pub(super) fn to_issue(
         &self,
-        whose: &ExporterId,
+        application: &Application,
         paper: &Paper,
         declaration: &Declaration,
         signatory: Signatory,
-        number: Option<crate::certificate::CertificateNumber>,
+        number: Option<CertificateNumber>,
     ) -> Result<(Issue, Findings), WorkflowError> {
         let read = paper.read();
         let mut findings = read.findings;
         let Some(particulars) = read.particulars else { return Err(WorkflowError::RulesRefuse(findings)) };
-        let mut particulars = paper::complete(particulars, declaration, signatory);
-        particulars.reference.number = number;
-        findings.extend(self.against(Some(whose), &particulars, read.production.as_ref())?);
+        let particulars = paper::complete(particulars, declaration, signatory);
+        findings.extend(self.against(Some(&application.exporter), &particulars, read.production.as_ref())?);
+        self.rule_for(application, particulars, number, read.production.as_ref(), findings)
+    }
+
+    /// The same of what is complete: at the office of the application, and under the number that it holds.
+    pub(super) fn rule_for(
+        &self,
+        application: &Application,
+        particulars: Particulars,
+        number: Option<CertificateNumber>,
+        production: Option<&Production>,
+        mut findings: Findings,
+    ) -> Result<(Issue, Findings), WorkflowError> {
+        Self::bears(application, &particulars)?;
+        let mut particulars = self.at_its_office(application, particulars);
+        let held = application.number.as_ref().map(|held| held.number.clone());
+        particulars.reference.number = match (&held, number) {
+            (Some(held), Some(other)) if *held != other => {
+                return Err(ApplicationRefused::NumberHeld(held.to_string()).into());
+            }
+            (Some(held), _) => Some(held.clone()),
+            (None, number) => number,
+        };
         let office = self.desk.office(&particulars, &mut findings)?;
-        self.origin(office, &particulars, read.production.as_ref(), &mut findings);
-        self.desk.rule(office, particulars, findings)
+        self.origin(&office, &particulars, production, &mut findings);
+        let (mut issue, findings) = self.desk.rule(&office, particulars, findings)?;
+        if let Some(held) = held {
+            issue.numbering = Numbering::Reserved(held);
+        }
+        Ok((issue, findings))
+    }
+
+    /// What it asks for, as its office would issue it: where the queue of a closed office was moved to another, that one
+    /// issues, at its own place. What the exporter declared stays as it is kept.
+    pub(super) fn at_its_office(&self, application: &Application, mut particulars: Particulars) -> Particulars {
+        if application.filed_at.is_some()
+            && let Some(record) = self.desk.offices().find(&application.subject.office)
+            && let Ok(name) = record.office.place.parse::<Text<256>>()
+        {
+            particulars.reference.office.code = record.office.code.clone();
+            particulars.reference.office.name = record.office.name.parse().ok();
+            particulars.reference.place.name = Some(name);
+            particulars.reference.place.locode = None;
+        }
+        particulars
     }
 }
 

@@ -69,7 +69,7 @@ impl Applications {
     }
 
     /// One deed of an officer, durable with the answer to its request.
-    fn act(
+    pub(super) fn act(
         &self,
         caller: &Caller,
         request_id: &str,

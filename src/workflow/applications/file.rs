@@ -87,6 +87,7 @@ impl Applications {
         let by = By::caller(caller, &kept.application.subject.office, self.desk.now());
         let subject = readable(&paper)?;
         self.exporters.drawing(caller).files(&kept.application.exporter, &self.filing(&subject, None))?;
+        self.stays(&kept.application, &subject, &paper)?;
         let after = kept.application.clone().redraft(subject, paper.shown(), &by)?;
         self.commit(caller, request, Change { before: Some(kept), after, paper: Some(paper) })
     }
@@ -111,7 +112,7 @@ impl Applications {
         let acceptable = self.acceptable(&keep::paper(self.store(), id)?, &kept.application.exporter)?;
         let Acceptable { subject, particulars, value, findings } = acceptable;
         let by = By::caller(caller, &kept.application.subject.office, self.desk.now());
-        let submitted = kept.application.clone().submit(declarant, findings.clone(), &by)?;
+        let submitted = kept.application.clone().submit(declarant, findings.clone(), self.fee_due(&subject), &by)?;
         let filing = self.filing(&subject, value.as_ref());
         let mut tries = POLICY_TRIED;
         loop {
@@ -143,19 +144,24 @@ impl Applications {
         };
         Deed::Answer.at(kept.application.stage.name())?;
         let by = By::caller(caller, &kept.application.subject.office, self.desk.now());
-        let asked = self.filing(&kept.application.subject, None);
-        self.exporters.drawing(caller).files(&kept.application.exporter, &asked)?;
+        // A mandate is for the office that what is asked for names, though another issues in its place.
+        let asked_of = kept.application.asked_of().clone();
+        let asked = Subject { office: asked_of.clone(), ..kept.application.subject.clone() };
+        self.exporters.drawing(caller).files(&kept.application.exporter, &self.filing(&asked, None))?;
         let Some((paper, declarant)) = mended else {
             let after = kept.application.clone().answer(answer, None, &by)?;
             return self.commit(caller, request, Change { before: Some(kept), after, paper: None });
         };
-        let Acceptable { subject, value, findings, .. } = self.acceptable(&paper, &kept.application.exporter)?;
-        let same_desk = subject.office == kept.application.subject.office
-            && subject.agreement == kept.application.subject.agreement;
+        let moved = kept.application.filed_at.is_some();
+        let acceptable = self.acceptable_at(&paper, &kept.application.exporter, moved)?;
+        let Acceptable { subject, value, findings, .. } = acceptable;
+        let same_desk = subject.office == asked_of && subject.agreement == kept.application.subject.agreement;
         if !same_desk {
             return Err(ApplicationRefused::OtherDesk.into());
         }
-        let mended = Mended { subject: subject.clone(), paper: paper.shown(), declarant, findings };
+        self.stays(&kept.application, &subject, &paper)?;
+        let here = Subject { office: kept.application.subject.office.clone(), ..subject.clone() };
+        let mended = Mended { subject: here, paper: paper.shown(), declarant, findings };
         let after = kept.application.clone().answer(answer, Some(mended), &by)?;
         let carried = kept.application.mandate.clone();
         let change = Change { before: Some(kept), after, paper: Some(paper) };
@@ -250,9 +256,30 @@ impl Applications {
         }
     }
 
+    /// Where a number was given in advance, other particulars have to be for the same certificate.
+    fn stays(&self, application: &Application, subject: &Subject, paper: &Paper) -> Result<(), WorkflowError> {
+        let Some(held) = &application.number else { return Ok(()) };
+        if application.filed_at.is_none() && held.office != subject.office {
+            return Err(ApplicationRefused::NumberBound(held.number.to_string()).into());
+        }
+        match paper.read().particulars {
+            Some(particulars) => Self::bears(application, &particulars),
+            None => Ok(()),
+        }
+    }
+
     /// What may be submitted: nothing in it forbids issue.
     pub(super) fn acceptable(&self, paper: &Paper, whose: &ExporterId) -> Result<Acceptable, WorkflowError> {
-        match self.judge(paper, Some(whose))? {
+        self.acceptable_at(paper, whose, false)
+    }
+
+    /// The same where its office may be closed, because another issues in its place.
+    fn acceptable_at(&self, paper: &Paper, whose: &ExporterId, moved: bool) -> Result<Acceptable, WorkflowError> {
+        let mut judged = self.judge(paper, Some(whose))?;
+        if moved {
+            judged.findings.0.retain(|finding| finding.rule != "OFFICE_CLOSED");
+        }
+        match judged {
             Judged { subject: Some(subject), particulars: Some(particulars), value, findings }
                 if !findings.has_errors() =>
             {

@@ -248,10 +248,11 @@ impl Applications {
         }
         let Acceptable { subject, particulars, value, findings } = self.acceptable(paper, &exporter)?;
         let by = By::caller(caller, &subject.office, self.desk.now());
+        let fee_due = self.fee_due(&subject);
         let draft = self.new_draft(caller, exporter, subject, paper)?;
         let Seen { application: after, issue, rests_on } = match declarant {
             Some(declarant) => {
-                let submitted = draft.submit(declarant.clone(), findings.clone(), &by)?;
+                let submitted = draft.submit(declarant.clone(), findings.clone(), fee_due, &by)?;
                 self.examine(submitted, &particulars, &findings)
             }
             None => Seen::untouched(draft),

@@ -5,8 +5,8 @@
 
 use super::paper::Paper;
 use crate::{
-    office::{AccountId, Application, ApplicationId, StageName},
-    sequencer::{RequestKey, SequencerError},
+    office::{AccountId, Application, ApplicationId, ExporterId, HeldNumber, NumberRecord, StageName},
+    sequencer::{RequestKey, SequencerError, number_id},
     store::{Batch, Expected, StateChange, Store, StoreError, Table},
     workflow::{Drawn, WorkflowError},
 };
@@ -66,7 +66,7 @@ pub(super) fn queue_prefix(office: &str, stage: u8) -> Vec<u8> {
     [office.as_bytes(), &[0, stage]].concat()
 }
 
-/// The stages in which an office has something to do. The numbers are the format on disk.
+/// The stages in which an office has something to do, or waits for somebody. The numbers are the format on disk.
 pub(super) const fn queue_stage(stage: StageName) -> Option<u8> {
     match stage {
         StageName::Submitted => Some(1),
@@ -74,6 +74,8 @@ pub(super) const fn queue_stage(stage: StageName) -> Option<u8> {
         StageName::Queried => Some(3),
         StageName::Recommended => Some(4),
         StageName::Approved => Some(5),
+        StageName::AwaitingPayment => Some(6),
+        StageName::Referred => Some(7),
         StageName::Draft | StageName::Issued | StageName::Refused | StageName::Withdrawn => None,
     }
 }
@@ -136,11 +138,51 @@ pub(super) fn state(change: &Change) -> Result<(Expected, Vec<StateChange>), Wor
             state.push(put(Table::ApplicationList, list_key(whose, after.id), Vec::new()));
         }
     }
+    state.extend(number_changes(before.as_ref().map(|kept| &kept.application), after)?);
     if after.stage.name() == StageName::Issued {
         state.push(put(Table::ApplicationGoods, goods_key(after), id.clone()));
     }
     let record = before.as_ref().map(|kept| kept.record.clone());
     Ok((Expected { table: Table::Application, id, record }, state))
+}
+
+/// Where the numbers stand that an exporter's applications hold.
+pub(super) fn held_prefix(exporter: &ExporterId) -> Vec<u8> {
+    [&b"@"[..], exporter.as_str().as_bytes(), &[0]].concat()
+}
+
+/// What becomes of a number that was given in advance: it is kept as held; then a certificate bears it, and the log
+/// knows it; or it is void, and stays known with the reason.
+fn number_changes(before: Option<&Application>, after: &Application) -> Result<Vec<StateChange>, WorkflowError> {
+    let put = |id, record| StateChange::RecordPut { table: Table::Number, id, record };
+    let removed = |id| StateChange::RecordRemoved { table: Table::Number, id };
+    let written =
+        |record: &NumberRecord| serde_json::to_vec(record).map_err(|e| WorkflowError::Record(format!("a number: {e}")));
+    let held_id = |held: &HeldNumber| [held_prefix(&after.exporter), held.number.as_str().as_bytes().to_vec()].concat();
+    Ok(match (before.and_then(|before| before.number.as_ref()), &after.number) {
+        (None, Some(held)) => {
+            let record = written(&NumberRecord::of(after, held))?;
+            vec![put(number_id(held.number.as_str()), record), put(held_id(held), Vec::new())]
+        }
+        (Some(held), None) => {
+            let id = number_id(held.number.as_str());
+            let known = match NumberRecord::of(after, held).ended(after) {
+                Some(record) => put(id, written(&record)?),
+                None => removed(id),
+            };
+            vec![known, removed(held_id(held))]
+        }
+        _ => Vec::new(),
+    })
+}
+
+/// Whether the same request was carried out before; a request id that was used for something else is refused.
+pub(super) fn done_before(store: &dyn Store, request: &Request) -> Result<bool, WorkflowError> {
+    match store.answered(&request.key.account, &request.key.id)? {
+        None => Ok(false),
+        Some(answer) if answer.body_digest == request.digest => Ok(true),
+        Some(_) => Err(SequencerError::RequestReused(uuid::Uuid::from_bytes(request.key.id).to_string()).into()),
+    }
 }
 
 /// Makes changes durable, all or none, with the answers to their requests and what they drew on.

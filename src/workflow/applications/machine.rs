@@ -95,14 +95,14 @@ impl Applications {
         in_force: &InForce,
     ) -> Result<(), WhyLeft> {
         let subject = &application.subject;
-        let office = self.desk.offices().iter().find(|one| one.code == subject.office);
-        let office = office.ok_or_else(|| WhyLeft::Office(subject.office.clone()))?;
+        let record = self.desk.offices().find(&subject.office).filter(|record| !record.is_closed());
+        let record = record.ok_or_else(|| WhyLeft::Office(subject.office.clone()))?;
         let terms = in_force.terms().ok_or(WhyLeft::Unregistered)?;
         let exporter = self.exporters.registered(&application.exporter).map_err(|error| failed(&error))?;
         let goods = particulars.goods.items.iter().map(|item| item.hs.as_ref().map(|hs| hs.code.as_str()));
         let value = paper::value(particulars);
         terms.covers(&PolicyCase {
-            day: office.date_at(self.desk.now()),
+            day: record.office.date_at(self.desk.now()),
             subject,
             exporter: Some(&exporter),
             goods: goods.collect(),
@@ -141,8 +141,9 @@ impl Applications {
     ) -> Result<(Application, Issue), WhyLeft> {
         let submission = examined.stage.submission().ok_or_else(|| failed(&examined.moved()))?;
         let name: Text<256> = Text::typed(&release.account.name).map_err(|error| failed(&error))?;
-        let (issue, findings) =
-            self.completed(particulars, &submission.declaration, name.clone()).map_err(|error| failed(&error))?;
+        let (issue, findings) = self
+            .completed(examined, particulars, &submission.declaration, name.clone())
+            .map_err(|error| failed(&error))?;
         in_force.terms().map_or(Ok(()), |terms| terms.bears(&findings))?;
         let (_, shown) = sign::shown(&issue).map_err(|error| failed(&error))?;
         let by = By::signatory(&release.account, self.desk.now());
@@ -153,15 +154,14 @@ impl Applications {
     /// What would be issued, of particulars that the rules of origin had their say on.
     fn completed(
         &self,
+        application: &Application,
         particulars: &Particulars,
         declaration: &Declaration,
         name: Text<256>,
     ) -> Result<(Issue, Findings), WorkflowError> {
         let signatory = Signatory { role: SigningRole::IssuingAuthority, name, title: None, body: None };
         let particulars = paper::complete(particulars.clone(), declaration, signatory);
-        let mut findings = Findings::default();
-        let office = self.desk.office(&particulars, &mut findings)?;
-        self.desk.rule(office, particulars, findings)
+        self.rule_for(application, particulars, None, None, Findings::default())
     }
 
     /// Has issued what was released; the answers are in the order of what was brought. What cannot be issued now stands

@@ -15,6 +15,7 @@ pub struct QueueAsked {
     /// The office; every office the caller acts for where none is named.
     pub office: Option<OfficeCode>,
     /// The stages; where none is named, what waits for an examiner, for a signatory, or for either, as the caller may.
+    /// What waits for its fee is shown only where that stage is named.
     pub stages: Vec<StageName>,
     /// Whether differences from the exporter's last certificate for the same goods are wanted.
     pub differences: bool,
@@ -50,14 +51,22 @@ impl Applications {
     pub fn queue(&self, caller: &Caller, asked: &QueueAsked) -> Result<QueuePage, WorkflowError> {
         Accounts::allow(caller, Action::ReadQueue)?;
         let offices = match &asked.office {
-            Some(office) if caller.acts_for(office) => vec![office],
+            Some(office) if caller.acts_for(office) => vec![office.clone()],
             Some(office) => return Err(WorkflowError::NotYourOffice(office.to_string())),
-            None => self.desk.offices().iter().map(|one| &one.code).filter(|code| caller.acts_for(code)).collect(),
+            None => {
+                let codes = self.desk.offices().all().into_iter().map(|record| record.office.code.clone());
+                codes.filter(|code| caller.acts_for(code)).collect()
+            }
         };
         let mut stages = asked.stages.clone();
         if stages.is_empty() {
             if caller.may(Action::ExamineApplication) {
-                stages.extend([StageName::Submitted, StageName::UnderExamination, StageName::Queried]);
+                stages.extend([
+                    StageName::Submitted,
+                    StageName::UnderExamination,
+                    StageName::Queried,
+                    StageName::Referred,
+                ]);
             }
             if caller.may(Action::SignCertificate) {
                 stages.extend([StageName::Recommended, StageName::Approved]);

@@ -136,7 +136,7 @@ impl Applications {
         let submission = application.stage.submission();
         let declaration = &submission.ok_or_else(|| application.moved())?.declaration;
         let signatory = Signatory { role: SigningRole::IssuingAuthority, name, title: None, body: None };
-        let (mut issue, findings) = self.to_issue(&application.exporter, &paper, declaration, signatory, number)?;
+        let (mut issue, findings) = self.to_issue(application, &paper, declaration, signatory, number)?;
         if let Some(carried) = &application.mandate
             && self.exporters.holds(&application.exporter, &carried.mandate)?
         {
@@ -266,8 +266,8 @@ fn issued_as(outcome: &Outcome, at_ms: u64) -> IssuedAs {
 pub(super) fn shown(issue: &Issue) -> Result<(String, Sha256), WorkflowError> {
     let unreadable = |e: &dyn std::fmt::Display| WorkflowError::Record(format!("what is to be signed: {e}"));
     let (number, drawn) = match &issue.numbering {
-        Numbering::Brought(number) => (number.clone(), false),
-        Numbering::Series { .. } => ("0".parse::<CertificateNumber>().map_err(|e| unreadable(&e))?, true),
+        Numbering::Brought(number) | Numbering::Reserved(number) => (number.clone(), false),
+        Numbering::Series(_) => ("0".parse::<CertificateNumber>().map_err(|e| unreadable(&e))?, true),
     };
     let certificate = issue.particulars.clone().finish(issue.ruling.clone().numbered(number));
     let mut value = serde_json::to_value(&certificate).map_err(|e| unreadable(&e))?;

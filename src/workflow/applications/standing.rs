@@ -112,10 +112,10 @@ impl Applications {
 
     /// Looks through the queues of all offices.
     pub(super) async fn take_up_all(&self, stopping: &watch::Receiver<bool>) -> Result<(), WorkflowError> {
-        for office in self.desk.offices() {
+        for record in self.desk.offices().all() {
             for stage in [StageName::Approved, StageName::Submitted] {
                 let Some(number) = keep::queue_stage(stage) else { continue };
-                let prefix = keep::queue_prefix(office.code.as_str(), number);
+                let prefix = keep::queue_prefix(record.office.code.as_str(), number);
                 let mut after = prefix.clone();
                 // What was submitted before the policy was set is the officers'.
                 if stage == StageName::Submitted {

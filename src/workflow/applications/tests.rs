@@ -509,5 +509,6 @@ async fn an_exporter_cancels_and_releases_what_it_applied_for_and_nothing_else()
     assert!(matches!(cancelled, crate::workflow::Cancelled::Now(_)), "{cancelled:?}");
 }
 
+mod desk;
 mod filing;
 mod machine;

@@ -5,7 +5,7 @@ use crate::{
     certificate::offset_dates,
     keys::{KeyStore, KeyUse, StatementKey},
     log::{Origin, Shard, VerifierKey},
-    office::{Account, Caller, Office, Role, Wanted},
+    office::{Account, Caller, Fees, Office, Role, Wanted},
     sequencer::{Limits, Sequencer, Setup, Signers},
     signature::{SecretKey, Signer as _},
     statement::{Issuer, Kid, Kind},
@@ -16,7 +16,7 @@ use crate::{
         SectionText, ShardEnd, TrustList, root_name,
     },
     verification::Verifier,
-    workflow::{Desk, DeskSetup, IssueRow},
+    workflow::{Desk, DeskSetup, IssueRow, Offices},
 };
 use arc_swap::ArcSwap;
 use std::{collections::BTreeMap, sync::Arc};
@@ -48,6 +48,8 @@ pub(crate) struct World {
     pub(crate) keys: KeyStore,
     pub(crate) issuer: Issuer,
     pub(crate) signatory: Caller,
+    /// What the offices ask.
+    pub(crate) fees: Fees,
 }
 
 impl World {
@@ -99,6 +101,7 @@ impl World {
             keys,
             issuer: PAKISTAN.issuer.parse().unwrap(),
             signatory: signatory.into(),
+            fees: Fees::None,
         }
     }
 
@@ -238,16 +241,24 @@ impl World {
             limits: Limits::default(),
         };
         let sequencer = Sequencer::start(setup).unwrap();
+        let (store, clock) = (Arc::clone(&self.store) as Arc<dyn Store>, Arc::clone(&self.clock) as Arc<dyn Clock>);
         let desk = Desk::new(DeskSetup {
             issuer: self.issuer.clone(),
             country: self.home.country.parse().unwrap(),
-            offices: vec![Office {
-                code: self.home.office.parse().unwrap(),
-                name: self.home.city.into(),
-                place: self.home.city.into(),
-                agreements: vec!["CPFTA".parse().unwrap(), "NONPREF".parse().unwrap()],
-                time_zone: ZoneName::new(self.home.zone).unwrap(),
-            }],
+            offices: Offices::load(
+                Arc::clone(&store),
+                clock,
+                vec![Office {
+                    code: self.home.office.parse().unwrap(),
+                    name: self.home.city.into(),
+                    place: self.home.city.into(),
+                    agreements: vec!["CPFTA".parse().unwrap(), "NONPREF".parse().unwrap()],
+                    time_zone: ZoneName::new(self.home.zone).unwrap(),
+                    fees: self.fees.clone(),
+                    series_begin: BTreeMap::new(),
+                }],
+            )
+            .unwrap(),
             store: Arc::clone(&self.store) as Arc<dyn Store>,
             sequencer: sequencer.clone(),
             agreements: Arc::clone(&self.agreements),

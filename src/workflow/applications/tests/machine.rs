@@ -317,8 +317,10 @@ async fn an_agreement_that_is_taken_back_in_the_same_moment_releases_nothing() {
     let whose = automatic.office.registered.id.clone();
     let draft =
         applications.new_draft(&automatic.office.exporter, whose, judged.subject.unwrap(), &automatic.office.paper());
-    let submitted =
-        draft.unwrap().submit(Office::declarant(&automatic.office.paper()), judged.findings.clone(), &by).unwrap();
+    let submitted = draft
+        .unwrap()
+        .submit(Office::declarant(&automatic.office.paper()), judged.findings.clone(), false, &by)
+        .unwrap();
     let seen = applications.examine(submitted, &judged.particulars.unwrap(), &judged.findings);
     assert_eq!(seen.application.stage.name(), StageName::Approved);
     automatic.policies.revoke(&automatic.signatory).unwrap();

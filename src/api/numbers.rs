@@ -1,0 +1,46 @@
+//! Certificate numbers as the wire shows them.
+
+use super::applications::at;
+use super::wire::origin::v1 as wire;
+use crate::office::NumberRecord;
+use crate::workflow::{NumberRow, NumberStanding};
+
+/// A number of a series.
+pub(super) fn to_wire(row: NumberRow) -> wire::CertificateNumber {
+    let bare = wire::CertificateNumber { number: row.number, ..Default::default() };
+    let standing = |standing: wire::NumberStanding| i32::from(standing);
+    match row.standing {
+        NumberStanding::Given(entry) => wire::CertificateNumber {
+            standing: standing(wire::NumberStanding::Given),
+            log: entry.as_ref().map_or_else(String::new, |entry| entry.origin.to_string()),
+            index: entry.map_or(0, |entry| entry.index),
+            ..bare
+        },
+        NumberStanding::Held(record) => {
+            known(wire::CertificateNumber { standing: standing(wire::NumberStanding::Held), ..bare }, record)
+        }
+        NumberStanding::Voided(record) => {
+            known(wire::CertificateNumber { standing: standing(wire::NumberStanding::Voided), ..bare }, record)
+        }
+        NumberStanding::Unexplained => {
+            wire::CertificateNumber { standing: standing(wire::NumberStanding::Unexplained), ..bare }
+        }
+    }
+}
+
+fn known(bare: wire::CertificateNumber, record: NumberRecord) -> wire::CertificateNumber {
+    let voided = record.voided.as_ref();
+    wire::CertificateNumber {
+        application_id: record.application.to_string(),
+        office: record.office.to_string(),
+        reserved_at: at(record.at_ms),
+        voided_by_deed: voided.map_or_else(String::new, |voided| voided.deed.name().to_owned()),
+        void_reason: voided
+            .and_then(|voided| voided.why.as_ref())
+            .map_or_else(String::new, |why| why.as_str().to_owned()),
+        voided_at: voided.and_then(|voided| at(voided.at_ms)),
+        voided_by: voided.map_or_else(String::new, |voided| voided.by.clone()),
+        reserved_by: record.by,
+        ..bare
+    }
+}

@@ -1,0 +1,89 @@
+//! `origin certificate numbers`: what became of every number of the authority's series.
+
+use crate::{
+    api::client::{wire, within_deadline},
+    cli::{Outcome, application::instant, apply::Door, console::Console, tree::plain},
+};
+use serde_json::json;
+use std::process::ExitCode;
+
+/// List certificate numbers: given, held in advance, voided with the reason, and any gap
+#[derive(Debug, clap::Args)]
+pub(super) struct Numbers {
+    /// Part of the names of the series, such as `PK-CN-2026` or an office's code [default: all series]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    series: String,
+    /// Numbers at most
+    #[arg(long, value_name = "COUNT", default_value_t = 500)]
+    limit: usize,
+    #[command(flatten)]
+    door: Door,
+}
+
+impl Numbers {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let (mut page_token, mut left) = (String::new(), self.limit);
+        while left > 0 {
+            let request = wire::ListNumbersRequest {
+                series: self.series.clone(),
+                page_size: i32::try_from(left.min(500)).unwrap_or(500),
+                page_token,
+            };
+            let answer = self.door.ask(console, |connection| async move {
+                connection.examinations().list_numbers(within_deadline(request)).await
+            })?;
+            answer.numbers.iter().for_each(|one| show(console, one));
+            left = left.saturating_sub(answer.numbers.len());
+            page_token = answer.next_page_token;
+            if page_token.is_empty() {
+                break;
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+const fn word(standing: wire::NumberStanding) -> &'static str {
+    use wire::NumberStanding as S;
+    match standing {
+        S::Unspecified => "unknown",
+        S::Given => "given",
+        S::Held => "held",
+        S::Voided => "voided",
+        S::Unexplained => "unexplained",
+    }
+}
+
+fn show(console: Console, one: &wire::CertificateNumber) {
+    let standing = one.standing();
+    if console.is_json() {
+        console.data(json!({
+            "number": one.number,
+            "standing": word(standing),
+            "log": one.log,
+            "index": one.index,
+            "application_id": one.application_id,
+            "office": one.office,
+            "reserved_at": instant(one.reserved_at.as_ref()),
+            "reserved_by": one.reserved_by,
+            "voided_by_deed": one.voided_by_deed,
+            "void_reason": one.void_reason,
+            "voided_at": instant(one.voided_at.as_ref()),
+            "voided_by": one.voided_by,
+        }));
+        return;
+    }
+    let more = match standing {
+        wire::NumberStanding::Given if !one.log.is_empty() => format!("entry {} of {}", one.index, one.log),
+        wire::NumberStanding::Held => {
+            format!("by {} since {}", one.application_id, instant(one.reserved_at.as_ref()))
+        }
+        wire::NumberStanding::Voided => {
+            let why = if one.void_reason.is_empty() { String::new() } else { format!(": {}", plain(&one.void_reason)) };
+            let (deed, at) = (&one.voided_by_deed, instant(one.voided_at.as_ref()));
+            format!("{deed} by {} {at}, {}{why}", plain(&one.voided_by), one.application_id)
+        }
+        _ => String::new(),
+    };
+    console.data(format!("{}  {:11}  {more}", one.number, word(standing)).trim_end().to_owned());
+}

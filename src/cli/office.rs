@@ -1,0 +1,295 @@
+//! `origin office`: the offices of an authority, through the operator's door or as an administrator.
+
+use super::{
+    Outcome,
+    account::Door,
+    application::instant,
+    arguments,
+    console::{Console, Failure},
+    tree::plain,
+};
+use crate::{
+    api::client::{wire, within_deadline},
+    certificate::{AgreementCode, OfficeCode},
+    statement::Issuer,
+};
+use clap::Subcommand;
+use serde_json::json;
+use std::process::ExitCode;
+
+/// Open, list, change and close issuing offices at a running node
+#[derive(Debug, clap::Args)]
+#[command(arg_required_else_help = true)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    List(List),
+    Open(Open),
+    Change(Change),
+    Close(Close),
+    Move(Move),
+}
+
+impl Arguments {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        match self.command {
+            Command::List(arguments) => arguments.run(console),
+            Command::Open(arguments) => arguments.run(console),
+            Command::Change(arguments) => arguments.run(console),
+            Command::Close(arguments) => arguments.run(console),
+            Command::Move(arguments) => arguments.run(console),
+        }
+    }
+}
+
+/// Which authority, at which node.
+#[derive(Debug, Clone, clap::Args)]
+struct At {
+    /// The authority, where the node hosts several
+    #[arg(long, value_name = "AUTHORITY", value_parser = arguments::issuer)]
+    issuer: Option<Issuer>,
+    #[command(flatten)]
+    door: Door,
+}
+
+/// List the offices, with the agreements they issue under
+#[derive(Debug, clap::Args)]
+struct List {
+    #[command(flatten)]
+    at: At,
+}
+
+/// Open an office, or one that was closed again
+#[derive(Debug, clap::Args)]
+struct Open {
+    /// Its code
+    #[arg(value_name = "CODE")]
+    code: OfficeCode,
+    /// Its name as certificates print it
+    #[arg(long, value_name = "NAME")]
+    name: String,
+    /// The place of issue as certificates print it
+    #[arg(long, value_name = "PLACE")]
+    place: String,
+    /// The zone whose civil date is the date of issue, such as Asia/Karachi
+    #[arg(long, value_name = "ZONE")]
+    time_zone: String,
+    /// An agreement it issues under; repeat for more
+    #[arg(long = "agreement", value_name = "CODE")]
+    agreements: Vec<AgreementCode>,
+    #[command(flatten)]
+    terms: Terms,
+    #[command(flatten)]
+    at: At,
+}
+
+/// What an office asks, and how it counts.
+#[derive(Debug, clap::Args)]
+struct Terms {
+    /// An agreement whose applications wait for a fee, or `all`; repeat for more
+    #[arg(long = "fee", value_name = "CODE")]
+    fees: Vec<String>,
+    /// The first serial of its numbers under an agreement, CODE=NUMBER; a series that has begun counts on
+    #[arg(long = "series-begin", value_name = "CODE=NUMBER", value_parser = series_begin)]
+    series_begin: Vec<wire::SeriesBegin>,
+}
+
+/// Change an office; what is not named stays
+#[derive(Debug, clap::Args)]
+struct Change {
+    /// Its code
+    #[arg(value_name = "CODE")]
+    code: OfficeCode,
+    /// Its name as certificates print it
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    name: String,
+    /// The place of issue as certificates print it
+    #[arg(long, value_name = "PLACE", default_value = "", hide_default_value = true)]
+    place: String,
+    /// The zone whose civil date is the date of issue
+    #[arg(long, value_name = "ZONE", default_value = "", hide_default_value = true)]
+    time_zone: String,
+    /// An agreement it issues under from now on; repeat for all of them
+    #[arg(long = "agreement", value_name = "CODE")]
+    agreements: Vec<AgreementCode>,
+    /// It asks no fees from now on
+    #[arg(long, conflicts_with = "fees")]
+    no_fee: bool,
+    #[command(flatten)]
+    terms: Terms,
+    #[command(flatten)]
+    at: At,
+}
+
+/// Close an office: it issues nothing any more
+#[derive(Debug, clap::Args)]
+struct Close {
+    /// Its code
+    #[arg(value_name = "CODE")]
+    code: OfficeCode,
+    /// Move what waits there to this office
+    #[arg(long, value_name = "CODE")]
+    queue_to: Option<OfficeCode>,
+    #[command(flatten)]
+    at: At,
+}
+
+/// Move what waits at a closed office to another
+#[derive(Debug, clap::Args)]
+struct Move {
+    /// The office that is closed
+    #[arg(value_name = "FROM")]
+    from: OfficeCode,
+    /// The office that issues in its place
+    #[arg(value_name = "TO")]
+    to: OfficeCode,
+    #[command(flatten)]
+    at: At,
+}
+
+impl List {
+    fn run(self, console: Console) -> Outcome {
+        let At { issuer, door } = self.at;
+        let answer = door.converse(console, issuer, async |connection, issuer| {
+            connection.admin().list_offices(within_deadline(wire::ListOfficesRequest { issuer })).await
+        })?;
+        answer.offices.iter().for_each(|office| show(console, office));
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Open {
+    fn run(self, console: Console) -> Outcome {
+        let At { issuer, door } = self.at;
+        let office = wire::Office {
+            code: self.code.to_string(),
+            name: self.name,
+            place: self.place,
+            agreements: self.agreements.iter().map(ToString::to_string).collect(),
+            time_zone: self.time_zone,
+            fees: self.terms.fees,
+            series_begin: self.terms.series_begin,
+            close_time: None,
+        };
+        let answer = door.converse(console, issuer, async |connection, issuer| {
+            let request = wire::OpenOfficeRequest { issuer, office: Some(office) };
+            connection.admin().open_office(within_deadline(request)).await
+        })?;
+        show(console, &answer.office.unwrap_or_default());
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Change {
+    fn run(self, console: Console) -> Outcome {
+        let At { issuer, door } = self.at;
+        let office = wire::Office {
+            code: self.code.to_string(),
+            name: self.name,
+            place: self.place,
+            agreements: self.agreements.iter().map(ToString::to_string).collect(),
+            time_zone: self.time_zone,
+            fees: self.terms.fees,
+            series_begin: self.terms.series_begin,
+            close_time: None,
+        };
+        let clear = self.no_fee.then(|| "fees".to_owned()).into_iter().collect();
+        let answer = door.converse(console, issuer, async |connection, issuer| {
+            let request = wire::UpdateOfficeRequest { issuer, office: Some(office), clear };
+            connection.admin().update_office(within_deadline(request)).await
+        })?;
+        show(console, &answer.office.unwrap_or_default());
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Close {
+    fn run(self, console: Console) -> Outcome {
+        let Self { code, queue_to, at } = self;
+        let named = code.to_string();
+        let answer = at.door.clone().converse(console, at.issuer.clone(), async |connection, issuer| {
+            let request = wire::CloseOfficeRequest { issuer, code: named };
+            connection.admin().close_office(within_deadline(request)).await
+        })?;
+        show(console, &answer.office.unwrap_or_default());
+        if let Some(to) = queue_to {
+            move_queue(console, &at, &code, &to)?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Move {
+    fn run(self, console: Console) -> Outcome {
+        move_queue(console, &self.at, &self.from, &self.to)?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Moves a queue, some at a time.
+fn move_queue(console: Console, at: &At, from: &OfficeCode, to: &OfficeCode) -> Result<(), Failure> {
+    let (mut moved, mut left, mut page_token) = (0_u64, 0_u64, String::new());
+    loop {
+        let (from, to) = (from.to_string(), to.to_string());
+        let answer = at.door.converse(console, at.issuer.clone(), async |connection, issuer| {
+            let request = wire::MoveQueueRequest { issuer, from, to, page_token };
+            connection.admin().move_queue(within_deadline(request)).await
+        })?;
+        moved = moved.saturating_add(answer.moved.into());
+        left = left.saturating_add(answer.left.into());
+        page_token = answer.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    if console.is_json() {
+        console.data(json!({ "from": from.to_string(), "to": to.to_string(), "moved": moved, "left": left }));
+    } else {
+        console.data(format!("{moved} moved from {from} to {to}"));
+        if left > 0 {
+            console.message(format!("{left} left at {from}: {to} does not issue under their agreement"));
+        }
+    }
+    Ok(())
+}
+
+fn series_begin(text: &str) -> Result<wire::SeriesBegin, String> {
+    let wrong = || "an agreement and its first serial, such as CPFTA=1000".to_owned();
+    let (agreement, serial) = text.split_once('=').ok_or_else(wrong)?;
+    let agreement = agreement.parse::<AgreementCode>().map_err(|error| error.to_string())?.to_string();
+    Ok(wire::SeriesBegin { agreement, serial: serial.parse().map_err(|_| wrong())? })
+}
+
+fn show(console: Console, office: &wire::Office) {
+    let begin = office.series_begin.iter().map(|one| (one.agreement.clone(), one.serial));
+    if console.is_json() {
+        console.data(json!({
+            "code": office.code,
+            "name": office.name,
+            "place": office.place,
+            "agreements": office.agreements,
+            "time_zone": office.time_zone,
+            "fees": office.fees,
+            "series_begin": begin.collect::<std::collections::BTreeMap<_, _>>(),
+            "closed_at": office.close_time.as_ref().map(|at| instant(Some(at))),
+        }));
+        return;
+    }
+    let mut said = format!("{:6} {}, {}", office.code, plain(&office.name), plain(&office.place));
+    match &office.close_time {
+        Some(at) => said = format!("{said}; closed {}", instant(Some(at))),
+        None if office.agreements.is_empty() => said.push_str("; issues under no agreement"),
+        None => said = format!("{said}; issues under {}", office.agreements.join(", ")),
+    }
+    if !office.fees.is_empty() {
+        said = format!("{said}; fee for {}", office.fees.join(", "));
+    }
+    for (agreement, serial) in begin {
+        said = format!("{said}; {agreement} counts from {serial}");
+    }
+    console.data(said);
+}

@@ -1,0 +1,111 @@
+//! Certificate numbers: each given once, whether to a certificate or in advance.
+
+use super::{Ground, Owed, Plan, Planned};
+use crate::{
+    certificate::CertificateNumber,
+    office::AuditEvent,
+    sequencer::{
+        Draw, RequestKey, Reservation, Reserved, SequencerError, number_id,
+        work::{Done, series_begin_id},
+    },
+    store::{StateChange, Store, Table},
+    time::Date,
+};
+use std::collections::BTreeMap;
+
+impl Plan {
+    /// Gives a number in advance. It makes no entry of a log: the count, the record that the number is given and what it
+    /// is given to are one change of state.
+    pub(super) fn reserve(
+        &mut self,
+        ground: &Ground<'_>,
+        one: &Reservation,
+        planned: &mut Planned,
+        series: &mut BTreeMap<String, u64>,
+    ) -> Result<Reserved, SequencerError> {
+        let Reservation { day, zone, draw, beside } = one;
+        let today = zone.date_at(self.now);
+        if today != *day {
+            return Err(SequencerError::DateMoved(today));
+        }
+        self.stand_still(ground.store, &beside.expected)?;
+        self.may_number(ground)?;
+        let number = self.draw(ground, draw, today, planned, series)?.to_string();
+        if let Some(numbers) = self.numbers.front_mut() {
+            numbers.insert(number.clone());
+        }
+        let reserved = Reserved { number, day: today };
+        self.take_along(beside, &reserved, planned)?;
+        Ok(reserved)
+    }
+
+    /// Owes the answer to a reservation, or answers its refusal.
+    pub(super) fn settle(
+        &self,
+        planned: &mut Planned,
+        (request, digest): (&RequestKey, [u8; 32]),
+        by: Option<&AuditEvent>,
+        done: Result<Reserved, SequencerError>,
+    ) -> Result<(), SequencerError> {
+        match done {
+            Ok(reserved) => {
+                let noted = by.map(|by| by.clone().by_request(&request.id).with_detail(&reserved.number).to_row());
+                planned.noted.extend(noted);
+                planned.outcomes.push(Owed { request: request.clone(), digest, done: Done::Reserved(reserved) });
+                Ok(())
+            }
+            Err(error @ SequencerError::Unavailable(_)) => Err(error),
+            Err(refusal) => {
+                planned.answers.push((request.clone(), Err(refusal)));
+                Ok(())
+            }
+        }
+    }
+
+    /// The next number of a series.
+    pub(super) fn draw(
+        &mut self,
+        ground: &Ground<'_>,
+        draw: &Draw,
+        day: Date,
+        planned: &mut Planned,
+        series: &mut BTreeMap<String, u64>,
+    ) -> Result<CertificateNumber, SequencerError> {
+        let Draw { key, series: template, office, registration, first } = draw;
+        let known = match self.series.get(key) {
+            Some(next) => *next,
+            None => ground.store.series_next(key)?,
+        };
+        let begins = known == 0;
+        let mut next = if begins { (*first).max(1) } else { known };
+        let begin = next;
+        // A number of the series may have been brought by a back office already: it is passed over.
+        let number = loop {
+            let number = template
+                .number(office, day, registration.as_deref(), next)
+                .map_err(|why| SequencerError::SeriesExhausted { series: key.clone(), why: why.to_string() })?;
+            next += 1;
+            if !self.is_given(ground.store, number.as_str())? {
+                break number;
+            }
+        };
+        if begins && begin > 1 {
+            // What lies below was never a number of this series: no gap has to be explained there.
+            let (id, record) = (series_begin_id(key), begin.to_be_bytes().to_vec());
+            planned.state.push(StateChange::RecordPut { table: Table::Setting, id, record });
+        }
+        self.series.insert(key.clone(), next);
+        series.insert(key.clone(), next);
+        Ok(number)
+    }
+
+    /// Whether a number stands on a certificate, or was given in advance.
+    pub(super) fn is_given(&self, store: &dyn Store, number: &str) -> Result<bool, SequencerError> {
+        Ok(self.is_issued(store, number)? || store.record(Table::Number, &number_id(number))?.is_some())
+    }
+
+    /// Whether a number stands on a certificate, or is given by a batch under way.
+    pub(super) fn is_issued(&self, store: &dyn Store, number: &str) -> Result<bool, SequencerError> {
+        Ok(self.numbers.iter().any(|batch| batch.contains(number)) || store.number_taken(number)?)
+    }
+}

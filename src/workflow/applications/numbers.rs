@@ -1,0 +1,130 @@
+//! The list of certificate numbers: given, held, voided; in each series from its first serial on, so that a gap shows.
+
+use super::Applications;
+use crate::{
+    office::{Action, Caller, NumberRecord},
+    sequencer::{number_id, series_begin},
+    store::{EntryRef, Table},
+    workflow::{Accounts, WorkflowError},
+};
+
+/// Numbers on a page at most, and where none are asked for.
+const PAGE: (usize, usize) = (500, 50);
+/// Series that are looked at in one call.
+const SERIES: usize = 1_000;
+
+/// What became of a number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NumberStanding {
+    /// A certificate bears it; where, once that is published.
+    Given(Option<EntryRef>),
+    /// An application holds it.
+    Held(NumberRecord),
+    /// It will never stand on a certificate.
+    Voided(NumberRecord),
+    /// Nobody knows: the count passed it, and nothing bears it.
+    Unexplained,
+}
+
+/// A number of a series.
+#[derive(Debug, Clone)]
+pub struct NumberRow {
+    /// The number.
+    pub number: String,
+    /// What became of it.
+    pub standing: NumberStanding,
+}
+
+/// Some numbers, and where to go on.
+#[derive(Debug, Clone, Default)]
+pub struct NumbersPage {
+    /// In the order of their series.
+    pub numbers: Vec<NumberRow>,
+    /// Where to go on; `None` at the end.
+    pub next: Option<String>,
+}
+
+impl Applications {
+    /// The numbers of the series whose names contain `named`, for officers and auditors. It reads from the disk.
+    pub fn numbers(
+        &self,
+        caller: &Caller,
+        named: &str,
+        size: usize,
+        page_token: &str,
+    ) -> Result<NumbersPage, WorkflowError> {
+        if !caller.may(Action::ReadAudit) {
+            Accounts::allow(caller, Action::ReadQueue)?;
+        }
+        let size = if size == 0 { PAGE.1 } else { size.min(PAGE.0) };
+        // A token is the serial and the series it lies in.
+        let (mut serial, mut series) = match page_token.split_once(' ') {
+            None if page_token.is_empty() => (None, String::new()),
+            None => return Err(WorkflowError::PageToken),
+            Some((serial, series)) => {
+                (Some(serial.parse::<u64>().map_err(|_| WorkflowError::PageToken)?), series.to_owned())
+            }
+        };
+        let mut page = NumbersPage::default();
+        for _ in 0..SERIES {
+            // The series that was begun, or the one behind it.
+            let (key, next) = match serial {
+                Some(_) => (series.clone(), self.store().series_next(&series)?),
+                None => match self.store().series_from(&series, 1)?.pop() {
+                    Some(found) => found,
+                    None => return Ok(page),
+                },
+            };
+            let from = match serial.take() {
+                Some(serial) => serial,
+                None if key.contains(named) => series_begin(self.store(), &key)?,
+                None => next,
+            };
+            for at in from..next {
+                if page.numbers.len() == size {
+                    page.next = Some(format!("{at} {key}"));
+                    return Ok(page);
+                }
+                page.numbers.push(self.number_row(&key, at)?);
+            }
+            series = key;
+        }
+        page.next = Some(format!("{} {series}", u64::MAX));
+        Ok(page)
+    }
+
+    fn number_row(&self, series: &str, serial: u64) -> Result<NumberRow, WorkflowError> {
+        let number = number_of(series, serial);
+        let store = self.store();
+        let standing = if store.number_taken(&number)? {
+            NumberStanding::Given(store.find_number(&number)?)
+        } else {
+            match store.record(Table::Number, &number_id(&number))? {
+                None => NumberStanding::Unexplained,
+                Some(record) => {
+                    let record: NumberRecord =
+                        serde_json::from_slice(&record).map_err(|e| WorkflowError::Record(format!("a number: {e}")))?;
+                    if record.voided.is_some() { NumberStanding::Voided(record) } else { NumberStanding::Held(record) }
+                }
+            }
+        };
+        Ok(NumberRow { number, standing })
+    }
+}
+
+/// The number of a series with this serial: the series' name has a `#` for each digit.
+fn number_of(series: &str, serial: u64) -> String {
+    let digits = series.matches('#').count();
+    series.replacen(&"#".repeat(digits), &format!("{serial:0digits$}"), 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_series_and_a_serial_make_a_number() {
+        assert_eq!(number_of("PK-CN-2026-LHE-######", 417), "PK-CN-2026-LHE-000417");
+        assert_eq!(number_of("C####", 12_345), "C12345");
+    }
+}
