@@ -149,7 +149,7 @@ pub enum Table {
     Drawn,
     /// Certificates that wait for something: a cancellation wished for, a consent to send them.
     Pending,
-    /// Certificate numbers that were given before their certificate, and by account those that are held.
+    /// Certificate numbers that were given before their certificate, and by exporter those that are held.
     Number,
     /// Offices, by their code.
     Office,
