@@ -13,10 +13,15 @@ use crate::{
     reason::{Class, Reasoned},
 };
 use serde_json::json;
-use std::{path::PathBuf, process::ExitCode, sync::Arc};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode, Stdio},
+    sync::Arc,
+};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
-    sync::mpsc,
+    sync::{mpsc, oneshot},
 };
 
 /// Run a node until it is told to stop
@@ -28,6 +33,28 @@ pub(super) struct Arguments {
     /// The configuration
     #[arg(long, value_name = "FILE", default_value = "node.toml", env = "ORIGIN_CONFIG")]
     config: PathBuf,
+    /// Stop when standard input ends: with the program that started this one, however that ends
+    #[arg(long, hide = true)]
+    with_input: bool,
+}
+
+/// The command that serves a node for as long as this program runs: also where this one is killed, its nodes end.
+pub(super) fn beside(configuration: &Path) -> io::Result<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["serve", "--with-input", "--config"]).arg(configuration);
+    command.stdin(Stdio::piped()).stdout(Stdio::null());
+    Ok(command)
+}
+
+/// Ends when standard input does. A thread of its own reads it: the runtime's end would wait for one of the runtime's.
+fn input_ended() -> oneshot::Receiver<()> {
+    let (open, ended) = oneshot::channel();
+    std::thread::spawn(move || {
+        // What is written there is nobody's wish; an error is an end as well.
+        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        drop(open);
+    });
+    ended
 }
 
 impl Arguments {
@@ -55,10 +82,18 @@ impl Arguments {
                 }
             });
             let [terminate, interrupt] = &mut stops;
+            let input = self.with_input.then(input_ended);
+            let orphaned = async {
+                match input {
+                    Some(ended) => drop(ended.await),
+                    None => std::future::pending().await,
+                }
+            };
             let until = async {
                 tokio::select! {
                     _ = terminate.recv() => {}
                     _ = interrupt.recv() => {}
+                    () = orphaned => {}
                 }
             };
             let ended = node.run(until, reload).await;

@@ -5,7 +5,7 @@
 
 use super::{
     cores::{Half, Halves},
-    ground::{self, Bench, Ground, free_ports, init, operator, program, today},
+    ground::{self, Bench, Ground, free_ports, init, operator, today},
 };
 use crate::{
     api::client::{Connection, wire, within_deadline},
@@ -14,7 +14,7 @@ use crate::{
         console::{Exit, Failure},
         files,
         init::offline_signer,
-        remote,
+        remote, serve,
         trust::{first_list, later, whole_seconds},
     },
     node::{Configuration, system::SystemClock},
@@ -25,7 +25,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::Child,
     time::{Duration, Instant},
 };
 
@@ -167,9 +167,8 @@ impl Partner {
     /// Starts the process; on the second half of the cores, where they are apart.
     pub(super) fn start(&mut self, cores: Option<&Halves>) -> Result<(), Failure> {
         let events = File::create(self.folder.join("events.log")).map_err(failed)?;
-        let mut command = Command::new(program()?);
-        command.arg("serve").arg("--config").arg(self.folder.join("node.toml"));
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(events);
+        let mut command = serve::beside(&self.folder.join("node.toml")).map_err(failed)?;
+        command.stderr(events);
         let spawned = match cores {
             Some(cores) => cores.on(Half::Second, || command.spawn())?,
             None => command.spawn(),

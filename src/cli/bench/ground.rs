@@ -70,11 +70,6 @@ pub(super) struct Ground {
     console: Console,
 }
 
-/// The program that runs.
-pub(super) fn program() -> Result<PathBuf, Failure> {
-    std::env::current_exe().map_err(|error| Failure::new(Exit::Failed, error))
-}
-
 /// Ports of a node that are free now, one for each door.
 pub(super) fn free_ports() -> Result<[u16; 4], Failure> {
     let mut free = [0; 4];
@@ -87,7 +82,8 @@ pub(super) fn free_ports() -> Result<[u16; 4], Failure> {
 /// Makes a node's folder as an operator would. Port 0 takes a free one at the start; `arguments` are those that differ
 /// from node to node.
 pub(super) fn init(node: &Path, ports: [u16; 4], arguments: &[&str]) -> Result<Configuration, Failure> {
-    let mut command = Command::new(program()?);
+    let program = std::env::current_exe().map_err(|error| Failure::new(Exit::Failed, error))?;
+    let mut command = Command::new(program);
     command.arg("init").arg(node).arg("--yes").args(arguments);
     for (door, port) in ["--public", "--client", "--admin", "--partner"].into_iter().zip(ports) {
         command.arg(door).arg(format!("127.0.0.1:{port}"));

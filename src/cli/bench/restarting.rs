@@ -2,17 +2,20 @@
 
 use super::{
     figure::{Figure, Limit, Name},
-    ground::{Bench, Ground, free_ports, program},
+    ground::{Bench, Ground, free_ports},
     issuing::{Contents, by_stream},
     pace::Pace,
 };
 use crate::{
     api::client::{Connection, Dial, wire, within_deadline},
-    cli::console::{Exit, Failure},
+    cli::{
+        console::{Exit, Failure},
+        serve,
+    },
 };
 use std::{
     fs,
-    process::{Child, Command, Stdio},
+    process::Child,
     time::{Duration, Instant},
 };
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
@@ -42,17 +45,9 @@ impl Served {
     fn start(ground: &Ground) -> Result<Self, Failure> {
         let failed = |error: std::io::Error| Failure::new(Exit::Failed, format!("no node could be started: {error}"));
         let said = fs::File::create(ground.beside().join("serve.log")).map_err(failed)?;
-        let program = program()?;
+        let mut command = serve::beside(&ground.node().join("node.toml")).map_err(failed)?;
         let begun = Instant::now();
-        let child = Command::new(program)
-            .arg("serve")
-            .arg("--config")
-            .arg(ground.node().join("node.toml"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(said)
-            .spawn()
-            .map_err(failed)?;
+        let child = command.stderr(said).spawn().map_err(failed)?;
         Ok(Self { child, begun })
     }
 

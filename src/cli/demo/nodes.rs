@@ -4,13 +4,16 @@
 use super::ground::{Site, failed};
 use crate::{
     api::client::{Connection, Dial, wire, within_deadline},
-    cli::console::{Exit, Failure},
+    cli::{
+        console::{Exit, Failure},
+        serve,
+    },
     office::ApiToken,
 };
 use std::{
     fs::{self, File},
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::Child,
     time::{Duration, Instant},
 };
 
@@ -43,10 +46,8 @@ impl Running {
     /// Starts the process, which must not run, and waits until the node serves.
     pub(super) async fn again(&mut self) -> Result<(), Failure> {
         let events = File::options().create(true).append(true).open(&self.events).map_err(failed)?;
-        let mut command = Command::new(std::env::current_exe().map_err(failed)?);
-        command.arg("serve").arg("--config").arg(&self.site.configuration);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(events);
-        self.process = Some(command.spawn().map_err(failed)?);
+        let mut command = serve::beside(&self.site.configuration).map_err(failed)?;
+        self.process = Some(command.stderr(events).spawn().map_err(failed)?);
         let begun = Instant::now();
         loop {
             // A node writes its operator's token anew at each start: only an answer says that this is the one.
