@@ -1,6 +1,6 @@
 //! What a replica hears and what it wants done.
 
-use super::Held;
+use super::{Held, Setup};
 use crate::{
     certificate::AgreementCode,
     exchange::{
@@ -37,7 +37,7 @@ pub enum Event {
     /// [`Action::Commit`] or [`Action::Advance`] failed; nothing goes on from memory. The answer to
     /// [`Action::Reload`] comes as [`Event::Reloaded`].
     StoreFailed(String),
-    /// What the store holds after it was read again.
+    /// What the store holds after it was read again, or judged again.
     Reloaded(Box<Held>),
     /// The cosignature of [`Action::Cosign`], as a line without its newline; none if the key failed.
     Cosigned {
@@ -77,6 +77,9 @@ pub enum Action {
     Cosign(Checkpoint),
     /// Read the store again from disk, then [`Held::load`].
     Reload,
+    /// End the stream, if one is open; judge the findings again by the list in this setup ([`super::rejudge`]), make
+    /// durable what comes of it, then [`Held::load`]: the answer comes as [`Event::Reloaded`].
+    JudgeAgain(Box<Setup>),
     /// Tell the operators of both sides: these entries failed their check. They are in the batch already.
     Found(Vec<Finding>),
     /// Tell the operator.

@@ -1,21 +1,16 @@
 //! Packages between their arrival and the commit that makes them durable.
 
-use super::{Checked, Finding, Held, Target, finding, heads::Heads, machine::Setup, record::Heard};
+use super::{Checked, Finding, Held, heads::Heads, machine::Setup, making::Making, record::Heard};
 use crate::{
     exchange::{ExchangeError, message::Package},
     log::{Frontier, leaf_hash, verify_consistency},
-    statement::{Jti, OpenedBody, Presentation, status_list::LIST_ENTRIES},
-    store::{Batch, NewEntry, StateChange},
-    verification::{CheckedEntry, EntryFault, check_scope},
+    store::Batch,
 };
 use bytes::Bytes;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// Entries of one commit: enough for the disk's rate, few enough that a head is not kept waiting.
-const MOST_AT_ONCE: usize = 1024;
-/// Identifiers of which the upper half is all ones are not taken as they stand: behind them there must be room for
-/// those of entries that have none.
-const CEILING: u128 = u128::MAX << 64;
+pub(super) const MOST_AT_ONCE: usize = 1024;
 
 /// Packages that arrived, in the order of the log.
 #[derive(Debug)]
@@ -124,7 +119,7 @@ impl Arrivals {
         heard: Option<&Heard>,
         at_ms: u64,
     ) -> Option<Staged> {
-        let mut made = Making { setup, held, batch: Batch { at_ms, ..Batch::default() }, findings: Vec::new() };
+        let mut made = Making::begin(setup, held, at_ms);
         let mut bytes = 0;
         while let Some(first) = self.waiting.front() {
             let room = made.batch.entries.is_empty() || made.batch.entries.len() + first.entries.len() <= MOST_AT_ONCE;
@@ -143,142 +138,7 @@ impl Arrivals {
         if made.batch.entries.is_empty() {
             return None;
         }
-        Some(made.finish(heard, self.staged.size(), bytes))
-    }
-}
-
-struct Making<'a> {
-    setup: &'a Setup,
-    held: &'a mut Held,
-    batch: Batch,
-    findings: Vec<Finding>,
-}
-
-impl Making<'_> {
-    fn entry(
-        &mut self,
-        index: u64,
-        leaf: Bytes,
-        checked: Result<CheckedEntry, EntryFault>,
-        targets: &BTreeMap<Jti, Target>,
-        trust_version: u64,
-    ) {
-        let mut status_index = None;
-        let (claimed, fault) = match checked {
-            Err(fault) => {
-                self.held.status.skip();
-                (by_the_list(&fault).then(|| jti_of(&leaf)).flatten(), Some(fault))
-            }
-            Ok(entry) => {
-                let fault = self.follow(&entry, targets).err();
-                if fault.is_none()
-                    && let Some(place) = entry.status_place()
-                    && let OpenedBody::Certificate(certificate) = &entry.body
-                {
-                    status_index = place.list.checked_mul(LIST_ENTRIES).map(|first| first + place.place);
-                    let target = Target { index, place, agreement: certificate.agreement.clone() };
-                    self.held.recent.insert(entry.envelope.jti, target);
-                }
-                (Some(entry.envelope.jti), fault)
-            }
-        };
-        if let Some(fault) = fault {
-            let finding = finding::of(&self.setup.origin, index, &fault, trust_version);
-            self.batch.state.push(finding.put());
-            self.held.findings.insert(index);
-            self.findings.push(finding);
-        }
-        let jti = kept_under(self.held.last, claimed);
-        self.held.last = Some(jti);
-        let (origin, number, disclosures) = (self.setup.origin.clone(), None, None);
-        self.batch.entries.push(NewEntry { origin, index, jti, status_index, number, leaf, disclosures });
-    }
-
-    /// Holds an entry against those before it, and takes over what it changes.
-    fn follow(&mut self, entry: &CheckedEntry, targets: &BTreeMap<Jti, Target>) -> Result<(), EntryFault> {
-        let held = &mut *self.held;
-        let lists = held.status.lists();
-        let recent = &held.recent;
-        let target_of = |jti: &Jti| recent.get(jti).or_else(|| targets.get(jti));
-        if let OpenedBody::StatusChange(opened) = &entry.body
-            && let Some(target) = target_of(&opened.change.target.jti)
-            // The office stands in a disclosure, which is not here yet.
-            && let Err(fault) = check_scope(entry, (&target.agreement, None), &self.setup.trust)
-        {
-            held.status.skip();
-            return Err(fault);
-        }
-        held.status.admit(entry, |jti| target_of(jti).map(|target| target.place))?;
-        let origin = &self.setup.origin;
-        for list in lists..held.status.lists() {
-            let list = u32::try_from(list).unwrap_or(u32::MAX);
-            // The order in which targets are handed out is the issuer's secret; a replica hands out none.
-            self.batch.state.push(StateChange::StatusListOpened { origin: origin.clone(), list, seed: [0; 32] });
-        }
-        if let OpenedBody::StatusChange(opened) = &entry.body
-            && opened.change.target.log == *origin
-            && let Some(place) = target_of(&opened.change.target.jti).map(|target| target.place)
-            && let Some(status) = held.status.status(place)
-        {
-            let (list, index, status) = (place.list, place.place, status.value());
-            self.batch.state.push(StateChange::StatusSet { origin: origin.clone(), list, index, status });
-        }
-        Ok(())
-    }
-
-    fn finish(mut self, heard: Option<&Heard>, end: u64, bytes: u64) -> Staged {
-        let origin = &self.setup.origin;
-        let status = &self.held.status;
-        let record = &mut self.held.record;
-        (record.last, record.as_of) = (status.last(), status.as_of());
-        record.in_part = status.in_part().map(|place| (place.list, place.place)).collect();
-        let mut kept = record.clone();
-        kept.heard = heard.cloned().or(kept.heard);
-        self.batch.state.push(kept.put(origin));
-        if !self.held.open {
-            let addressee = self.setup.addressee.clone();
-            self.batch.state.insert(0, StateChange::LogOpened { origin: origin.clone(), addressee });
-        }
-        Staged { batch: self.batch, findings: self.findings, end, bytes }
-    }
-}
-
-/// Whether a newer trust list may see the entry otherwise; it is then looked for by its own identifier.
-const fn by_the_list(fault: &EntryFault) -> bool {
-    matches!(
-        fault,
-        EntryFault::UnknownKey
-            | EntryFault::OutOfScope(_)
-            | EntryFault::KeyClosed(_)
-            | EntryFault::BeyondEnd(_)
-            | EntryFault::Addressee
-    )
-}
-
-fn jti_of(leaf: &[u8]) -> Option<Jti> {
-    let none: &[&str] = &[];
-    Presentation::from_leaf(leaf, none).ok().map(|statement| statement.envelope().jti)
-}
-
-/// The identifier that an entry is kept under: its own if it rises above the last one, else the next that does. A
-/// store finds entries by binary search, and one bad entry must not stop a log.
-fn kept_under(last: Option<Jti>, claimed: Option<Jti>) -> Jti {
-    let number = |jti: Jti| u128::from_be_bytes(jti.0);
-    let own = claimed.filter(|jti| last.is_none_or(|last| *jti > last) && number(*jti) < CEILING);
-    own.unwrap_or_else(|| Jti(last.map_or(0, |last| number(last).saturating_add(1)).to_be_bytes()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_entry_without_a_usable_identifier_is_kept_under_the_next_one() {
-        let jti = |number: u128| Jti(number.to_be_bytes());
-        assert_eq!(kept_under(None, None), jti(0));
-        assert_eq!(kept_under(Some(jti(7)), Some(jti(9))), jti(9));
-        assert_eq!(kept_under(Some(jti(7)), Some(jti(7))), jti(8));
-        assert_eq!(kept_under(Some(jti(7)), None), jti(8));
-        assert_eq!(kept_under(Some(jti(7)), Some(jti(u128::MAX))), jti(8));
+        let (batch, findings) = made.finish(heard);
+        Some(Staged { batch, findings, end: self.staged.size(), bytes })
     }
 }

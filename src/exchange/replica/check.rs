@@ -1,6 +1,6 @@
 //! The checks of entries that need nothing but the trust list: the costly part, done beside the machine.
 
-use super::{Checked, Target, Unchecked};
+use super::{Checked, Target, Unchecked, finding};
 use crate::{
     log::Origin,
     statement::{Jti, OpenedBody, open_leaf, status_list::LIST_ENTRIES},
@@ -51,8 +51,12 @@ fn durable(store: &dyn Store, origin: &Origin, jti: &Jti) -> Result<Option<Targe
         }
     }
     let Some(index) = index else { return Ok(None) };
-    let entry = store.durable_entry(origin, index)?;
-    Ok(entry.and_then(|entry| target(index, entry.facts.status_index, &entry.leaf)))
+    let Some(entry) = store.durable_entry(origin, index)? else { return Ok(None) };
+    let place = match entry.facts.status_index {
+        Some(place) => Some(place),
+        None => finding::place(store, origin, index)?,
+    };
+    Ok(target(index, place, &entry.leaf))
 }
 
 /// A certificate as a change refers to it; none where the entry was no good certificate.

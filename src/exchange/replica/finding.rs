@@ -1,4 +1,7 @@
 //! Entries that failed their check, as they are kept.
+//!
+//! A finding that a later trust list takes back is kept as that: the row of its entry was written when it counted for
+//! nothing, so where its status stands is kept here.
 
 use super::Finding;
 use crate::{
@@ -7,25 +10,63 @@ use crate::{
     store::{StateChange, Store, StoreError, Table},
     verification::EntryFault,
 };
-use std::collections::BTreeSet;
+use serde::{Deserialize, Serialize};
 
-/// The findings of a log, by index.
+/// A finding, and what a later list made of it.
+pub(super) struct Kept {
+    pub(super) finding: Finding,
+    pub(super) cleared: Option<Cleared>,
+}
+
+/// That a finding holds no more. It stands behind the finding in its record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Cleared {
+    /// The trust list that took it back.
+    pub(super) trust_version: u64,
+    /// Where the status of the entry stands, counted through all lists; none if it is no certificate.
+    pub(super) status_index: Option<u32>,
+}
+
+/// The findings of a log that hold, by index.
 pub fn findings(store: &dyn Store, origin: &Origin) -> Result<Vec<Finding>, StoreError> {
-    let records = store.records(Table::Finding)?;
-    let own = records.into_iter().filter(|(id, _)| index_of(origin, id).is_some());
-    own.map(|(_, record)| {
-        postcard::from_bytes(&record).map_err(|e| StoreError::Index(format!("a finding of {origin}: {e}")))
-    })
-    .collect()
+    let holds = |kept: Kept| kept.cleared.is_none().then_some(kept.finding);
+    Ok(all(store, origin)?.into_iter().filter_map(holds).collect())
 }
 
 /// Whether the entry at this index is one.
 pub fn is_finding(store: &dyn Store, origin: &Origin, index: u64) -> Result<bool, StoreError> {
-    Ok(store.record(Table::Finding, &id(origin, index))?.is_some())
+    Ok(read(store, origin, index)?.is_some_and(|kept| kept.cleared.is_none()))
 }
 
-pub(super) fn indexes(store: &dyn Store, origin: &Origin) -> Result<BTreeSet<u64>, StoreError> {
-    Ok(store.records(Table::Finding)?.iter().filter_map(|(id, _)| index_of(origin, id)).collect())
+/// Where the status of an entry stands whose finding was taken back.
+pub(super) fn place(store: &dyn Store, origin: &Origin, index: u64) -> Result<Option<u32>, StoreError> {
+    Ok(read(store, origin, index)?.and_then(|kept| kept.cleared?.status_index))
+}
+
+/// Every finding of a log, also those that were taken back.
+pub(super) fn all(store: &dyn Store, origin: &Origin) -> Result<Vec<Kept>, StoreError> {
+    let records = store.records(Table::Finding)?;
+    let own = records.into_iter().filter(|(id, _)| index_of(origin, id).is_some());
+    own.map(|(_, record)| kept(origin, &record)).collect()
+}
+
+fn read(store: &dyn Store, origin: &Origin, index: u64) -> Result<Option<Kept>, StoreError> {
+    store.record(Table::Finding, &id(origin, index))?.map(|record| kept(origin, &record)).transpose()
+}
+
+fn kept(origin: &Origin, record: &[u8]) -> Result<Kept, StoreError> {
+    let unreadable = |e| StoreError::Index(format!("a finding of {origin}: {e}"));
+    let (finding, rest) = postcard::take_from_bytes(record).map_err(unreadable)?;
+    let cleared = (!rest.is_empty()).then(|| postcard::from_bytes(rest)).transpose().map_err(unreadable)?;
+    Ok(Kept { finding, cleared })
+}
+
+/// Whether a newer trust list may see the entry otherwise, by the reason of its finding.
+pub(super) fn is_by_the_list(reason: &str) -> bool {
+    matches!(
+        reason,
+        "ENTRY_KEY_UNKNOWN" | "ENTRY_KEY_OUT_OF_SCOPE" | "ENTRY_KEY_CLOSED" | "ENTRY_BEYOND_END" | "ENTRY_ADDRESSEE"
+    )
 }
 
 pub(super) fn of(origin: &Origin, index: u64, fault: &EntryFault, trust_version: u64) -> Finding {
@@ -37,6 +78,12 @@ impl Finding {
     /// Puts the finding.
     pub(super) fn put(&self) -> StateChange {
         let record = postcard::to_allocvec(self).unwrap_or_default();
+        StateChange::RecordPut { table: Table::Finding, id: id(&self.origin, self.index), record }
+    }
+
+    /// Puts that it holds no more.
+    pub(super) fn take_back(&self, cleared: Cleared) -> StateChange {
+        let record = postcard::to_allocvec(&(self, cleared)).unwrap_or_default();
         StateChange::RecordPut { table: Table::Finding, id: id(&self.origin, self.index), record }
     }
 }

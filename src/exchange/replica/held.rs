@@ -1,6 +1,10 @@
 //! What a replica holds of a log, read from the log's own store.
 
-use super::{Target, record::ReplicaRecord};
+use super::{
+    Target,
+    finding::{self, Kept},
+    record::ReplicaRecord,
+};
 use crate::{
     log::{EMPTY_ROOT, Frontier, Origin, TreeHead, leaf_hash},
     statement::{Jti, Status, StatusList, status_list::LIST_ENTRIES},
@@ -52,7 +56,13 @@ impl Held {
             return Ok(Self::nothing(origin));
         }
         let record = ReplicaRecord::read(store, origin)?;
-        let findings = super::finding::indexes(store, origin)?;
+        let (mut findings, mut places) = (BTreeSet::new(), BTreeMap::new());
+        for Kept { finding, cleared } in finding::all(store, origin)? {
+            match cleared {
+                None => drop(findings.insert(finding.index)),
+                Some(cleared) => places.extend(cleared.status_index.map(|place| (finding.index, place))),
+            }
+        }
         let head = store.head(origin);
         let published = head.as_ref().map_or(0, |head| head.head.size);
         let durable = store.durable_size(origin);
@@ -69,7 +79,9 @@ impl Held {
                 edge.append(leaf_hash(&entry.leaf));
                 entry.facts
             };
-            facts.status_index.into_iter().for_each(&mut take);
+            // What a later list found wrong takes no place any more.
+            let place = facts.status_index.or_else(|| places.get(&index).copied());
+            place.filter(|_| !findings.contains(&index)).into_iter().for_each(&mut take);
             last = Some(facts.jti);
         }
         let mut lists = Vec::new();

@@ -57,6 +57,8 @@ pub struct Replica {
     to_cosign: VecDeque<TreeHead>,
     /// The two histories have to be noted durably.
     note_equivocation: bool,
+    /// Findings may fall by the list in force.
+    judge_again: bool,
 }
 
 /// The stream to the log's own node.
@@ -74,6 +76,7 @@ enum Writing {
     Batch { until: Option<u64>, bytes: u64, heard: Option<Heard> },
     Head(Heard),
     Reload { since: Timestamp },
+    Judging,
 }
 
 impl Replica {
@@ -81,6 +84,7 @@ impl Replica {
     #[must_use]
     pub fn new(setup: Setup, held: Held) -> Self {
         let arrivals = Arrivals::after(&held);
+        let judge_again = may_judge(&setup, &held);
         Self {
             setup,
             held,
@@ -92,6 +96,7 @@ impl Replica {
             cosigned_at: Timestamp::MIN,
             to_cosign: VecDeque::new(),
             note_equivocation: false,
+            judge_again,
         }
     }
 
@@ -128,7 +133,10 @@ impl Replica {
             Event::StoreFailed(why) => self.store_failed(now, why, &mut actions),
             Event::Reloaded(held) => self.reloaded(now, *held),
             Event::Cosigned { size, line } => self.cosigned(now, size, line, &mut actions),
-            Event::Trust(trust) => self.setup.trust = trust,
+            Event::Trust(trust) => {
+                self.setup.trust = trust;
+                self.judge_again = may_judge(&self.setup, &self.held);
+            }
             Event::Equivocated(size) => self.equivocated(now, size, &mut actions),
         }
         self.write(now, &mut actions);
@@ -282,7 +290,14 @@ impl Replica {
             self.writing = Writing::Batch { until: None, bytes: 0, heard: None };
             actions.push(Action::Commit(Batch { at_ms: milliseconds(now), state, ..Batch::default() }));
         }
-        if self.held.record.equivocated.is_some() {
+        if self.held.record.equivocated.is_some() || !matches!(self.writing, Writing::Nothing) {
+            return;
+        }
+        if std::mem::take(&mut self.judge_again) {
+            // What is on its way was checked by the list before.
+            self.down(now);
+            self.writing = Writing::Judging;
+            actions.push(Action::JudgeAgain(Box::new(self.setup.clone())));
             return;
         }
         if let Some((heard, proof)) = self.heads.reached(self.held.edge.size()) {
@@ -374,6 +389,7 @@ impl Replica {
 
     fn store_failed(&mut self, now: Timestamp, why: String, actions: &mut Vec<Action>) {
         let first = !matches!(self.writing, Writing::Reload { .. });
+        self.judge_again |= matches!(self.writing, Writing::Judging);
         self.writing = Writing::Reload { since: now };
         if first {
             self.hang_up(now, ExchangeError::CannotKeep(why), actions);
@@ -384,7 +400,7 @@ impl Replica {
     }
 
     fn reloaded(&mut self, now: Timestamp, held: Held) {
-        if !matches!(self.writing, Writing::Reload { .. }) {
+        if !matches!(self.writing, Writing::Reload { .. } | Writing::Judging) {
             return;
         }
         let equivocated = self.held.record.equivocated;
@@ -420,6 +436,12 @@ impl Writing {
             _ => 0,
         }
     }
+}
+
+/// Whether there are findings that a list may take back: of a partner's log, for what comes back of an own one was
+/// judged when it was issued.
+fn may_judge(setup: &Setup, held: &Held) -> bool {
+    setup.cosigns && !held.findings.is_empty()
 }
 
 /// Whole seconds from one instant to another; negative where a clock went back.

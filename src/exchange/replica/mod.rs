@@ -12,7 +12,9 @@ mod finding;
 mod heads;
 mod held;
 mod machine;
+mod making;
 mod record;
+mod rejudge;
 
 pub use action::{Action, Checked, Event, Finding, Suspicion, Target, Unchecked};
 pub use check::check;
@@ -22,3 +24,4 @@ pub use finding::{findings, is_finding};
 pub use held::{Held, newest_note};
 pub use machine::{Replica, Setup};
 pub use record::{Heard, ReplicaRecord};
+pub use rejudge::{Rejudged, rejudge};

@@ -5,6 +5,7 @@ use crate::{
     log::{Origin, TreeHead},
     statement::Jti,
     store::{StateChange, Store, StoreError},
+    verification::StatusView,
 };
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +39,12 @@ impl ReplicaRecord {
     pub fn read(store: &dyn Store, origin: &Origin) -> Result<Self, StoreError> {
         let Some(bytes) = store.record(TABLE, origin.as_str().as_bytes())? else { return Ok(Self::default()) };
         postcard::from_bytes(&bytes).map_err(|e| StoreError::Index(format!("the record of replica {origin}: {e}")))
+    }
+
+    /// Takes over how the log stands after its last entry.
+    pub(super) fn follow(&mut self, status: &StatusView) {
+        (self.last, self.as_of) = (status.last(), status.as_of());
+        self.in_part = status.in_part().map(|place| (place.list, place.place)).collect();
     }
 
     /// Puts the record.

@@ -2,7 +2,7 @@
 
 mod own_history;
 
-use super::world::{START, Script, Use, WORLD, key, name, origin};
+use super::world::{BAD, START, Script, Use, WORLD, issuer, key, name, origin, trust};
 use crate::{
     exchange::{
         ExchangeError,
@@ -12,7 +12,7 @@ use crate::{
         message::{
             AddCheckpoint, Announce, Cosign, FromReplica, FromSupplier, Hello, History, KnownHead, Package, Witnessed,
         },
-        replica::{self, Held, Replica, Setup, check},
+        replica::{self, Held, Replica, Setup, check, rejudge},
         supplier::{self, Supplier},
         witness::{self, Witness},
     },
@@ -23,6 +23,7 @@ use crate::{
     reason::Reasoned,
     store::{Batch, MemoryStore, PublishedHead, Store},
     time::Timestamp,
+    trust::{Closing, ClosingReason, TrustList},
 };
 use bytes::Bytes;
 use std::{collections::BTreeSet, sync::Arc};
@@ -89,9 +90,13 @@ impl Bench {
     }
 
     fn over(store: MemoryStore) -> Self {
+        Self::under(store, &WORLD.trust)
+    }
+
+    fn under(store: MemoryStore, trust: &Arc<TrustList>) -> Self {
         let held = Held::load(&store, &log()).unwrap();
         let (origin, addressee) = (log(), "https://customs.gov.cn".to_owned());
-        let setup = Setup { origin, addressee, trust: Arc::clone(&WORLD.trust), cosigns: true };
+        let setup = Setup { origin, addressee, trust: Arc::clone(trust), cosigns: true };
         Self { store, replica: Replica::new(setup, held), now: 0, said: Vec::new() }
     }
 
@@ -109,6 +114,13 @@ impl Bench {
                     Action::Advance { extension, note } => {
                         self.store.advance(vec![*extension], &|_| Ok(note.clone())).unwrap();
                         events.insert(0, Event::Advanced);
+                    }
+                    Action::JudgeAgain(setup) => {
+                        if let Some(again) = rejudge(&self.store, &setup, 0).unwrap() {
+                            self.store.commit(again.batch).unwrap();
+                        }
+                        let held = Held::load(&self.store, &log()).unwrap();
+                        events.insert(0, Event::Reloaded(Box::new(held)));
                     }
                     Action::Cosign(checkpoint) => {
                         let size = checkpoint.head.size;
@@ -188,6 +200,51 @@ fn every_announced_head_is_cosigned_once_its_entries_are_durable() {
     assert_eq!((bench.size(), bench.cosigned()), (12, vec![12]));
     let findings = replica::findings(&bench.store, &log()).unwrap();
     assert_eq!(findings.iter().map(|f| (f.index, f.reason.as_str())).collect::<Vec<_>>(), [(9, "BAD_SIGNATURE")]);
+}
+
+#[test]
+fn what_an_older_list_had_no_key_for_counts_when_a_newer_one_has_it() {
+    let closed = trust(1, |text| {
+        let (iss, kid, reason) = (issuer(0), "s1".parse().unwrap(), ClosingReason::Rotated);
+        text.closings.push(Closing { iss, kid, origin: log(), until_index: 1, reason });
+    });
+    let mut bench = Bench::under(MemoryStore::new(), &closed);
+    bench.connect();
+    bench.announce(0, &head(20));
+    bench.package(0, 20, 20);
+    let findings = |bench: &Bench| {
+        let found = replica::findings(&bench.store, &log()).unwrap();
+        found.iter().map(|one| (one.index, one.trust_version)).collect::<Vec<_>>()
+    };
+    assert_eq!(findings(&bench).len(), 19, "all but the first");
+    bench.cosigned();
+
+    // The next list says the same of it: then only that is noted, once.
+    let same = trust(2, |text| text.closings = closed.text().closings.clone());
+    bench.tell(replica::Event::Trust(same));
+    assert!(findings(&bench).iter().all(|(index, version)| *version == if *index == BAD { 1 } else { 2 }));
+
+    bench.tell(replica::Event::Trust(trust(3, |_| {})));
+    assert_eq!(findings(&bench), [(BAD, 3)]);
+    // It stands as where the newer list was there from the first, also after a restart, and goes on so.
+    let mut other = Bench::new();
+    other.connect();
+    other.announce(0, &head(20));
+    other.package(0, 20, 20);
+    let Bench { store, .. } = bench;
+    let mut bench = Bench::under(store, &trust(3, |_| {}));
+    for bench in [&mut bench, &mut other] {
+        bench.connect();
+        bench.announce(20, &head(90));
+        bench.package(20, 90, 90);
+        assert_eq!(bench.size(), 90);
+    }
+    let indexes = |bench: &Bench| findings(bench).into_iter().map(|(index, _)| index).collect::<Vec<_>>();
+    assert_eq!((indexes(&bench), indexes(&other)), (vec![BAD], vec![BAD]));
+    let lists = |bench: &Bench| bench.store.status_lists(&log()).unwrap();
+    assert_eq!(lists(&bench), lists(&other));
+    let record = |bench: &Bench| bench.replica.held().record.clone();
+    assert_eq!(record(&bench), record(&other));
 }
 
 #[test]

@@ -69,6 +69,7 @@ enum Work {
     Commit(Origin, Batch),
     Advance(Origin, Box<Extension>, String),
     Reload(Origin),
+    Judge(Box<replica::Setup>),
     Check(replica::Unchecked),
     CosignReplica(Checkpoint),
     CosignWitness(Checkpoint),

@@ -7,11 +7,12 @@ use crate::exchange::driver::start::Inner;
 use crate::exchange::driver::status::broken;
 use crate::exchange::driver::{convert, wire};
 use crate::exchange::heads::Event::Suspected;
-use crate::exchange::replica::{Action, Event, Held, Replica, Setup, Suspicion, Unchecked};
+use crate::exchange::replica::{Action, Event, Finding, Held, Rejudged, Replica, Setup, Suspicion, Unchecked, rejudge};
 use crate::exchange::{ExchangeError, hosts_issuer};
 use crate::log::{Checkpoint, Origin, SignedCheckpoint, TreeHead};
 use crate::reason::Reasoned as _;
 use crate::store::{Store, StoreError};
+use crate::time::Timestamp;
 use crate::trust::NodeName;
 use crate::verification::Equivocation;
 use std::collections::{BTreeMap, VecDeque};
@@ -219,6 +220,11 @@ impl Carrier {
                     Held::load(store, &origin).map(|held| Event::Reloaded(Box::new(held)))
                 });
             }
+            Action::JudgeAgain(setup) => {
+                self.up = None;
+                let (partner, now) = (self.partner.clone(), self.inner.clock.now());
+                self.blocking(move |store| judge_again(store, &setup, &partner, now));
+            }
             Action::Found(findings) => {
                 for finding in findings {
                     let (index, sentence) = (finding.index, finding.sentence);
@@ -325,6 +331,23 @@ impl Carrier {
             passage.findings = findings;
         });
     }
+}
+
+/// Judges findings again by another list, and tells what came of it.
+fn judge_again(store: &dyn Store, setup: &Setup, partner: &NodeName, now: Timestamp) -> Result<Event, StoreError> {
+    let origin = &setup.origin;
+    let at_ms = u64::try_from(now.as_millisecond()).unwrap_or(0);
+    if let Some(Rejudged { batch, cleared, found }) = rejudge(store, setup, at_ms)? {
+        store.commit(batch)?;
+        let version = setup.trust.version();
+        for index in cleared {
+            tracing::info!(%partner, %origin, index, version, "an entry that had failed its check is good by the trust list in force");
+        }
+        for Finding { index, reason, sentence, .. } in found {
+            tracing::warn!(%partner, %origin, index, reason, version, "an entry fails its check by the trust list in force: {sentence}");
+        }
+    }
+    Held::load(store, origin).map(|held| Event::Reloaded(Box::new(held)))
 }
 
 /// Whether two troubles differ in figures alone: the bytes that are free are others with each try.

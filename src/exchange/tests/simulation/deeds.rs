@@ -90,6 +90,12 @@ impl Simulation {
             Action::Advance { extension, note } => self.later(node, Work::Advance(log.clone(), extension, note)),
             Action::Cosign(checkpoint) => self.later(node, Work::CosignReplica(checkpoint)),
             Action::Reload => self.later(node, Work::Reload(log.clone())),
+            Action::JudgeAgain(setup) => {
+                if let Some(stream) = self.current(node, log) {
+                    self.close(stream, true);
+                }
+                self.later(node, Work::Judge(setup));
+            }
             // What an authority keeps of its own statuses is not kept here as its sequencer would.
             Action::Found(_) if ends(log).0 == node => {}
             Action::Found(findings) => assert!(findings.iter().all(|finding| finding.index == BAD), "{findings:?}"),
@@ -272,6 +278,14 @@ impl Simulation {
                 store.reload().unwrap();
                 let held = Held::load(store.as_ref(), &log).unwrap();
                 self.result(node, Local::Replica(log, replica::Event::Reloaded(Box::new(held))));
+            }
+            Work::Judge(setup) => {
+                let store = self.nodes[node].store(&setup.origin);
+                if let Some(again) = replica::rejudge(store.as_ref(), &setup, 0).unwrap() {
+                    store.commit(again.batch).unwrap();
+                }
+                let held = Held::load(store.as_ref(), &setup.origin).unwrap();
+                self.result(node, Local::Replica(setup.origin, replica::Event::Reloaded(Box::new(held))));
             }
             Work::Check(unchecked) => {
                 let store = self.nodes[node].store(&unchecked.origin);
