@@ -146,7 +146,8 @@ impl Replica {
     fn tick(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
         match &self.stream {
             Stream::Down { until } => {
-                let idle = matches!(self.writing, Writing::Nothing) && self.arrivals.is_empty();
+                let free = matches!(self.writing, Writing::Nothing) && !self.judge_again;
+                let idle = free && self.arrivals.is_empty();
                 if now >= *until && idle && self.held.record.equivocated.is_none() {
                     self.stream = Stream::Dialling { since: now };
                     actions.push(Action::Dial);

@@ -233,6 +233,8 @@ fn what_an_older_list_had_no_key_for_counts_when_a_newer_one_has_it() {
     other.package(0, 20, 20);
     let Bench { store, .. } = bench;
     let mut bench = Bench::under(store, &trust(3, |_| {}));
+    // The first thing after a start is to look whether findings still hold.
+    bench.tell(replica::Event::Tick);
     for bench in [&mut bench, &mut other] {
         bench.connect();
         bench.announce(20, &head(90));
