@@ -423,8 +423,8 @@ impl Desk {
     }
 
     fn today_at(&self, office: &crate::certificate::OfficeCode) -> Option<Date> {
-        let found = self.offices().iter().find(|one| one.code == *office).or_else(|| self.offices().first());
-        found.map(|office| office.date_at(self.now()))
+        let found = self.offices().find(office).or_else(|| self.offices().all().into_iter().next());
+        found.map(|record| record.office.date_at(self.now()))
     }
 
     fn day_at(&self, wish: &Cancellation) -> Option<Date> {

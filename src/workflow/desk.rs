@@ -8,8 +8,7 @@ use crate::{
     certificate::{Country, Finding, Findings, Particulars, Ruling, Text},
     office::{Action, Actor, AuditEvent, Caller, Office},
     sequencer::{
-        Beside, ChangeOfStatus, Draw, Issue, Numbering, Outcome, RequestKey, Sequencer, SequencerError, Task, Work,
-        answered,
+        ChangeOfStatus, Draw, Issue, Numbering, Outcome, RequestKey, Sequencer, SequencerError, Task, Work, answered,
     },
     statement::{Act, Addressee, Issuer, Since},
     store::{EntryRef, Store},
@@ -385,7 +384,7 @@ impl Desk {
         if let Some(number) = &particulars.reference.number {
             return Ok(Numbering::Brought(number.clone()));
         }
-        let drawn = self.draw(agreement.edition(&ruling.edition), office, particulars, ruling.issued_on);
+        let drawn = self.series_of(agreement.edition(&ruling.edition), office, particulars, ruling.issued_on);
         drawn.map(Numbering::Series).map_err(|finding| {
             findings.push(finding);
             WorkflowError::RulesRefuse(std::mem::take(findings))
@@ -393,7 +392,7 @@ impl Desk {
     }
 
     /// Where the number of a certificate is drawn from that the office issues under this edition.
-    fn draw(
+    fn series_of(
         &self,
         edition: Option<&Edition>,
         office: &Office,
@@ -427,7 +426,7 @@ impl Desk {
     ) -> Result<Draw, WorkflowError> {
         let agreement = self.0.agreements.get(&particulars.agreement);
         let edition = agreement.and_then(|agreement| agreement.edition_on(day));
-        self.draw(edition, office, particulars, day)
+        self.series_of(edition, office, particulars, day)
             .map_err(|finding| WorkflowError::RulesRefuse(Findings(vec![finding])))
     }
 

@@ -54,7 +54,7 @@ impl Desk {
     /// What is left of a certificate to be drawn. It reads from the disk.
     pub fn remainder(&self, caller: &Caller, name: &OriginalName) -> Result<Remainder, WorkflowError> {
         Accounts::allow(caller, Action::ReadCertificate)?;
-        let here = self.offices().first().map(|office| office.date_at(self.now()));
+        let here = self.offices().all().first().map(|record| record.office.date_at(self.now()));
         Ok(self.prove(name, here.unwrap_or(Date::MIN))?.remainder())
     }
 
@@ -115,7 +115,7 @@ impl Desk {
         let draws = self.take(&particulars, edition, today, &mut originals, &mut findings);
         check_cover(&particulars, &mut findings);
         let ends = ends_of(&particulars, edition, &mut originals, &mut findings);
-        let (mut issue, mut findings) = self.rule_proven(office, particulars, findings)?;
+        let (mut issue, mut findings) = self.rule_proven(&office, particulars, findings)?;
         shorten(&mut issue, &originals, &mut findings);
         issue.beside = std::mem::take(&mut issue.beside).and(kept(&originals, draws)?);
         let own = originals.iter().filter_map(|proven| proven.own.as_ref()).zip(ends);

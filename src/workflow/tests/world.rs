@@ -130,6 +130,7 @@ impl World {
             keys,
             issuer: CHINA.issuer.parse().unwrap(),
             signatory: Account::open(wanted, &random).unwrap().into(),
+            fees: Fees::None,
         }
     }
 
