@@ -110,6 +110,9 @@ pub(super) fn full(console: Console, application: &wire::Application) {
     ] {
         console.data(format!("{label:12}{value}"));
     }
+    if !application.mandate_id.is_empty() {
+        console.data(format!("filed by    {} on {}", application.agent_account_id, application.mandate_id));
+    }
     if !application.refusal_code.is_empty() {
         console.data(format!("refused     {}: {}", application.refusal_code, plain(&application.refusal_reason)));
     }
@@ -210,6 +213,9 @@ pub(super) fn described(application: &wire::Application) -> Value {
         "office": application.office,
         "to": application.to,
         "exporter": application.exporter_name,
+        "exporter_id": application.exporter_id,
+        "agent_account_id": application.agent_account_id,
+        "mandate_id": application.mandate_id,
         "goods": application.goods,
         "items": application.items,
         "submitted_at": instant(application.submitted_at.as_ref()),
