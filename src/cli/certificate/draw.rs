@@ -93,7 +93,7 @@ fn show(console: Console, answer: &wire::GetRemainderResponse) {
             ("", false) => "states no quantity".to_owned(),
             (unit, false) => format!("{} of {} {unit} left", one.left, one.whole),
         };
-        console.data(format!("item {:4}{left}  {}", one.item, one.description));
+        console.data(format!("item {:4} {left}  {}", one.item, one.description));
     }
 }
 
