@@ -35,6 +35,11 @@ impl Faults {
         self.found.borrow_mut().push(fault);
     }
 
+    /// The name of the file.
+    pub(super) fn file(&self) -> &str {
+        &self.file
+    }
+
     pub(super) fn into_vec(self) -> Vec<Fault> {
         self.found.into_inner()
     }

@@ -16,6 +16,7 @@ use super::{
     edition::Edition,
     figure::{Figure, Known},
     form::Form,
+    lists::Holidays,
     load::Agreement,
 };
 use crate::{
@@ -33,9 +34,65 @@ pub struct Judgement {
 }
 
 impl Agreement {
-    /// Judges `particulars` as issued on `issued_on`, the civil date at the issuing office.
+    /// Judges `particulars` as issued on `issued_on`, the civil date at the issuing office; working days are counted
+    /// by `holidays`.
     #[must_use]
-    pub fn judge(&self, particulars: &Particulars, issued_on: Date) -> Judgement {
+    pub fn judge(&self, particulars: &Particulars, issued_on: Date, holidays: &Holidays) -> Judgement {
+        self.judge_departed(particulars, issued_on, holidays, None)
+    }
+
+    /// Judges what was issued on `issued_on` once it is known that the goods left on `departed`: a ship that left
+    /// earlier than was thought makes a certificate without a mark one that should have had it.
+    #[must_use]
+    pub fn judge_later(
+        &self,
+        particulars: &Particulars,
+        issued_on: Date,
+        holidays: &Holidays,
+        departed: Date,
+    ) -> Findings {
+        let then = self.judge(particulars, issued_on, holidays);
+        let now = self.judge_departed(particulars, issued_on, holidays, Some(departed));
+        let mut findings = Findings::default();
+        let late = now.ruling.as_ref().is_some_and(|ruling| ruling.flags.retrospective);
+        let lost =
+            now.findings.iter().find(|one| one.severity == Severity::Error && one.rule == "RETROSPECTIVE_WINDOW");
+        let marked = then.ruling.as_ref().is_some_and(|ruling| ruling.flags.retrospective);
+        let path = "transport.departure.actual";
+        if let Some(lost) = lost {
+            let message = format!("the goods left on {departed}: a certificate could no longer be had on {issued_on}");
+            let mut finding = Finding::error("RETROSPECTIVE_WINDOW", path, message);
+            finding.article.clone_from(&lost.article);
+            findings.push(finding);
+        } else if late && !marked {
+            let edition = self.edition_judging(particulars, issued_on, &mut Findings::default());
+            let rules = edition.map(|edition| &edition.retrospective);
+            let words = rules.and_then(|rules| rules.wording.value()).map(|words| format!(" `{words}`"));
+            let message = format!(
+                "the goods left on {departed}, and the certificate was issued on {issued_on} without the mark{} that it \
+                 should have had",
+                words.unwrap_or_default()
+            );
+            let finding = Finding::warning("RETROSPECTIVE_UNMARKED", path, message)
+                .with_help("have it replaced by one that is marked");
+            findings.push(match rules {
+                Some(rules) => sourced(&rules.unmarked_days, finding),
+                None => finding,
+            });
+        }
+        // A scheme may be for goods shipped from a day on, or until one.
+        let dates = now.findings.into_iter().filter(|one| one.rule == "SCHEME_DATES");
+        findings.0.extend(dates.filter(|one| !then.findings.iter().any(|before| before == one)));
+        findings
+    }
+
+    fn judge_departed(
+        &self,
+        particulars: &Particulars,
+        issued_on: Date,
+        holidays: &Holidays,
+        departed: Option<Date>,
+    ) -> Judgement {
         let mut findings = Findings::default();
         if particulars.agreement != self.code {
             let message = format!("`{}` is judged by another agreement than {}", particulars.agreement, self.code);
@@ -56,7 +113,7 @@ impl Agreement {
             finding.help.clone_from(&form.note);
             findings.push(finding);
         }
-        let mut bench = Bench { agreement: self, edition, form, particulars, issued_on, findings };
+        let mut bench = Bench { agreement: self, edition, form, particulars, issued_on, holidays, departed, findings };
         bench.route();
         let printed = bench.goods();
         let flags_and_endorsements = bench.papers();
@@ -80,6 +137,9 @@ struct Bench<'a> {
     form: &'a Form,
     particulars: &'a Particulars,
     issued_on: Date,
+    holidays: &'a Holidays,
+    /// The day the goods really left, where that was learnt after issue.
+    departed: Option<Date>,
     findings: Findings,
 }
 

@@ -14,8 +14,8 @@ mod fields;
 mod figure;
 mod form;
 mod judge;
+mod lists;
 mod load;
-mod nomenclature;
 mod number;
 mod origin;
 mod parties;
@@ -35,18 +35,18 @@ pub use fields::Fault;
 pub use figure::{Figure, Known};
 pub use form::{FobPrinted, Form, FormBox, ProducerNaming, Shows};
 pub use judge::Judgement;
+pub use lists::{CodeKind, CodeList, Found, Holidays, Lists, Opened, Present, WorkingDays};
 pub use load::{Agreement, AgreementErrors, Agreements};
-pub use nomenclature::{Nomenclature, Nomenclatures};
 pub use number::{NumberRule, Pattern, Series};
 pub use origin::{
     Answer, EditionRules, Expression, ExpressionError, GoodsValue, HsRange, ItemOrigin, Level, Line, NotRange,
-    OriginJudgement, OriginRule, OriginRules, Outcome, ProductRules, Rate, Rates, Reckoning, RegionalMethod,
+    OriginJudgement, OriginRule, OriginRules, Outcome, ProductRules, Rate, RateDay, Rates, Reckoning, RegionalMethod,
     RuleResult, Support, ValueMethod,
 };
 pub use parties::{Member, Participation, Parties, Side};
 pub use terms::{
     Cancellation, CountedTo, Cumulation, DeMinimis, Discrepancy, EndorsementAct, Grace, ItemCap, LastDay,
     LatePresentation, Limit, Mark, Marks, Objection, OriginalEnds, Provision, RequiredEndorsement, Retrospective, Span,
-    SpanUnit, Validity, ValueBase, Verification, Waiver, Window,
+    SpanUnit, Tolerance, Validity, ValueBase, Verification, Waiver, Window,
 };
 pub use usable::Usability;

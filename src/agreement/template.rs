@@ -352,7 +352,7 @@ mod tests {
         );
         let nonpref = routed("NONPREF", "PK", "KE", &[("origin = \"\"", "origin = \"PK\"")]);
         for (code, text) in [("CPFTA", cpfta), ("COMESA", comesa), ("NONPREF", nonpref)] {
-            let judgement = agreement(code).judge(&particulars(&text), "2026-11-12".parse().unwrap());
+            let judgement = agreement(code).judged(&particulars(&text), "2026-11-12".parse().unwrap());
             assert!(judgement.ruling.is_some(), "{}\n{text}", judgement.findings);
         }
     }

@@ -4,6 +4,7 @@
 use super::{
     fields::{Faults, Fields, FromValue, words},
     figure::Figure,
+    origin::HsRange,
 };
 use crate::{
     certificate::{BoxNumber, Country, Currency},
@@ -397,20 +398,44 @@ words! {
 }
 
 /// How much non-originating material that does not meet the rule is disregarded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeMinimis {
+    /// Per cent, and of what.
+    pub share: Tolerance,
+    /// For some goods another share may be kept to instead, such as one of the weight for textiles.
+    pub or: Vec<(HsRange, Tolerance)>,
+}
+
+/// A share that is disregarded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tolerance {
     /// Per cent.
     pub percent: Decimal,
     /// Of what.
     pub of: ValueBase,
 }
 
+/// `{ hs = "50-63", percent = "10", of = "weight" }`
+struct Instead(HsRange, Tolerance);
+
+impl FromValue for Instead {
+    fn from_value(value: &Value, path: &str, faults: &Faults) -> Option<Self> {
+        let mut fields = Fields::open(value, path, faults)?;
+        let hs = fields.required("hs");
+        let (percent, of) = (fields.required("percent"), fields.required("of"));
+        fields.close();
+        Some(Self(hs?, Tolerance { percent: percent?, of: of? }))
+    }
+}
+
 impl FromValue for DeMinimis {
     fn from_value(value: &Value, path: &str, faults: &Faults) -> Option<Self> {
         let mut fields = Fields::open(value, path, faults)?;
         let (percent, of) = (fields.required("percent"), fields.required("of"));
+        let or = fields.optional::<Vec<Instead>>("or").unwrap_or_default();
         fields.close();
-        Some(Self { percent: percent?, of: of? })
+        let or = or.into_iter().map(|Instead(hs, share)| (hs, share)).collect();
+        Some(Self { share: Tolerance { percent: percent?, of: of? }, or })
     }
 }
 

@@ -1,7 +1,7 @@
 //! The shipped agreements and certificates to judge, for the tests of this room.
 
-use super::{Agreement, Agreements};
-use crate::certificate::Particulars;
+use super::{Agreement, Agreements, Holidays, Judgement};
+use crate::{certificate::Particulars, time::Date};
 
 pub(super) const CPFTA: &str = include_str!("../../node-config/agreements/cpfta.toml");
 pub(super) const COMESA: &str = include_str!("../../node-config/agreements/comesa.toml");
@@ -23,6 +23,13 @@ pub(super) fn cpfta_with(line: &str, replacement: &str) -> Agreement {
     assert!(CPFTA.contains(line), "{line}");
     let changed = Agreements::load([("cpfta.toml", CPFTA.replacen(line, replacement, 1))]);
     changed.unwrap_or_else(|errors| panic!("{errors}")).get(&"CPFTA".parse().unwrap()).unwrap().clone()
+}
+
+impl Agreement {
+    /// Judges where no holidays are held.
+    pub(super) fn judged(&self, particulars: &Particulars, issued_on: Date) -> Judgement {
+        self.judge(particulars, issued_on, &Holidays::none())
+    }
 }
 
 pub(super) fn particulars(toml: &str) -> Particulars {

@@ -1,6 +1,7 @@
 //! Every agreement that ships, and the clauses a file can state.
 
 mod clauses;
+mod figures;
 mod shipped;
 mod table;
 mod windows;
@@ -13,7 +14,7 @@ use super::{
     testing::particulars,
 };
 use crate::{
-    agreement::Judgement,
+    agreement::{Holidays, Judgement},
     certificate::{Finding, Ruling, Severity},
     time::Date,
 };
@@ -184,5 +185,5 @@ fn judged_as(agreement: &Agreement, edition: &Edition, filling: &Filling, change
         assert!(text.contains(old), "{old} is not in\n{text}");
         text = text.replace(old, new);
     }
-    agreement.judge(&particulars(&text), filling.issued_on)
+    agreement.judged(&particulars(&text), filling.issued_on)
 }

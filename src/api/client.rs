@@ -19,6 +19,8 @@ use wire::audit_service_client::AuditServiceClient;
 use wire::certificate_service_client::CertificateServiceClient;
 use wire::examination_service_client::ExaminationServiceClient;
 use wire::exporter_service_client::ExporterServiceClient;
+#[cfg(test)]
+use wire::list_service_client::ListServiceClient;
 use wire::log_service_client::LogServiceClient;
 use wire::policy_service_client::PolicyServiceClient;
 use wire::session_service_client::SessionServiceClient;
@@ -134,6 +136,12 @@ impl Connection {
     /// Reading logs.
     pub(crate) fn logs(&self) -> LogServiceClient<Calls> {
         LogServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
+    }
+
+    /// Codes of the lists that are installed.
+    #[cfg(test)]
+    pub(crate) fn lists(&self) -> ListServiceClient<Calls> {
+        ListServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
     }
 
     /// Reading the record of who did what.

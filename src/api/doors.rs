@@ -9,6 +9,7 @@ use super::examinations::ExaminationsDoor;
 use super::exporters::ExporterDoor;
 use super::hosts::Hosts;
 use super::http;
+use super::lists::ListDoor;
 use super::logs::Logs;
 use super::policies::PoliciesDoor;
 use super::rate::RateLimit;
@@ -21,10 +22,12 @@ use super::wire::origin::v1::audit_service_server::AuditServiceServer;
 use super::wire::origin::v1::certificate_service_server::CertificateServiceServer;
 use super::wire::origin::v1::examination_service_server::ExaminationServiceServer;
 use super::wire::origin::v1::exporter_service_server::ExporterServiceServer;
+use super::wire::origin::v1::list_service_server::ListServiceServer;
 use super::wire::origin::v1::log_service_server::LogServiceServer;
 use super::wire::origin::v1::policy_service_server::PolicyServiceServer;
 use super::wire::origin::v1::session_service_server::SessionServiceServer;
 use super::wire::origin::v1::verification_service_server::VerificationServiceServer;
+use crate::agreement::Lists;
 use crate::exchange::driver::DriverView;
 use crate::office::TokenHash;
 use crate::time::Clock;
@@ -46,6 +49,8 @@ pub const MAX_MESSAGE: usize = 1 << 20;
 pub struct DoorSetup {
     /// The authorities.
     pub hosts: Hosts,
+    /// The lists of codes in force.
+    pub lists: Arc<ArcSwap<Lists>>,
     /// Judges what is presented; another one takes its place when the trust list changes.
     pub verifier: Arc<ArcSwap<Verifier>>,
     /// Tells the time of verdicts and allowances.
@@ -90,6 +95,7 @@ type VerificationsServer = VerificationServiceServer<Verifications>;
 type ExportersServer = ExporterServiceServer<ExporterDoor>;
 type AuditsServer = AuditServiceServer<Audits>;
 type SessionsServer = SessionServiceServer<Sessions>;
+type ListsServer = ListServiceServer<ListDoor>;
 type LogsServer = LogServiceServer<Logs>;
 type PoliciesServer = PolicyServiceServer<PoliciesDoor>;
 type AdminServer = AdminServiceServer<Admin>;
@@ -97,7 +103,7 @@ type AdminServer = AdminServiceServer<Admin>;
 impl Doors {
     /// Makes the routers. Nothing is served before a listener takes them.
     pub async fn open(setup: DoorSetup) -> Result<Self, tonic_reflection::server::Error> {
-        let DoorSetup { hosts, verifier, clock, operator, deadline, .. } = setup;
+        let DoorSetup { hosts, lists, verifier, clock, operator, deadline, .. } = setup;
         let DoorSetup { verifications_per_minute, stopping, partners, reload_trust, .. } = setup;
         let (client_health, client_health_server) = tonic_health::server::health_reporter();
         let (admin_health, admin_health_server) = tonic_health::server::health_reporter();
@@ -111,6 +117,7 @@ impl Doors {
             clock: Arc::clone(&clock),
             rate: Arc::new(RateLimit::new(verifications_per_minute)),
         };
+        let lists = ListDoor { hosts: hosts.clone(), lists, clock: Arc::clone(&clock) };
         let logs = Logs { hosts: hosts.clone() };
         let sessions = Sessions::new(hosts.clone(), Arc::clone(&clock));
         let started_at = clock.now();
@@ -130,6 +137,7 @@ impl Doors {
             ApplicationsServer::NAME,
             ExaminationsServer::NAME,
             VerificationsServer::NAME,
+            ListsServer::NAME,
             LogsServer::NAME,
             SessionsServer::NAME,
             AuditsServer::NAME,
@@ -152,6 +160,7 @@ impl Doors {
             .add_service(ApplicationsServer::new(applications).max_decoding_message_size(MAX_MESSAGE))
             .add_service(ExaminationsServer::new(examinations).max_decoding_message_size(MAX_MESSAGE))
             .add_service(VerificationsServer::new(verifications).max_decoding_message_size(MAX_MESSAGE))
+            .add_service(ListsServer::new(lists).max_decoding_message_size(MAX_MESSAGE))
             .add_service(LogsServer::new(logs.clone()).max_decoding_message_size(MAX_MESSAGE));
         let client = client.prepare().into_axum_router().layer(from_fn_with_state(deadline, deadline::within));
 
@@ -177,6 +186,7 @@ impl Health {
         self.client.set_serving::<ApplicationsServer>().await;
         self.client.set_serving::<ExaminationsServer>().await;
         self.client.set_serving::<VerificationsServer>().await;
+        self.client.set_serving::<ListsServer>().await;
         self.client.set_serving::<LogsServer>().await;
         self.client.set_serving::<SessionsServer>().await;
         self.client.set_serving::<AuditsServer>().await;
@@ -192,6 +202,7 @@ impl Health {
         self.client.set_not_serving::<ApplicationsServer>().await;
         self.client.set_not_serving::<ExaminationsServer>().await;
         self.client.set_not_serving::<VerificationsServer>().await;
+        self.client.set_not_serving::<ListsServer>().await;
         self.client.set_not_serving::<LogsServer>().await;
         self.client.set_not_serving::<SessionsServer>().await;
         self.client.set_not_serving::<AuditsServer>().await;

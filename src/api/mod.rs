@@ -20,6 +20,7 @@ mod failure;
 mod hosts;
 mod http;
 mod life;
+mod lists;
 mod logs;
 mod numbers;
 mod offices;

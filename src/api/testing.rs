@@ -151,6 +151,15 @@ impl Caller {
         Ok(status.as_str_name().strip_prefix("CERTIFICATE_STATUS_").unwrap())
     }
 
+    /// Codes of the Harmonized System, each with what it is called, and the edition searched.
+    pub(crate) async fn search_codes(&self, words: &str) -> Result<(Vec<String>, String), String> {
+        let request =
+            wire::SearchCodesRequest { kind: wire::CodeKind::Hs.into(), words: words.to_owned(), ..Default::default() };
+        let answer = self.0.lists().search_codes(request).await.map_err(|status| reason(&status))?.into_inner();
+        let code = |one: wire::FoundCode| format!("{} {} < {}", one.code, one.name, one.under.join(" < "));
+        Ok((answer.codes.into_iter().map(code).collect(), answer.list.unwrap_or_default().edition))
+    }
+
     pub(crate) async fn checkpoint(&self, log: &str) -> Result<Vec<u8>, String> {
         let request = wire::GetCheckpointRequest { log: log.to_owned() };
         let answer = self.0.logs().get_checkpoint(request).await;

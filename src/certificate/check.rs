@@ -33,6 +33,7 @@ impl Particulars {
             check_transport(transport, &mut findings);
         }
         check_goods(&self.goods, &mut findings);
+        self.check_formulas(&mut findings);
         if let Some(commercial) = &self.commercial {
             check_commercial(commercial, &self.goods, &mut findings);
         }
@@ -49,6 +50,24 @@ impl Particulars {
         if exporter != self.from {
             let message = format!("the exporter is in {exporter}, and the goods are exported from {}", self.from);
             findings.push(Finding::warning("EXPORTER_ABROAD", "exporter.party.country", message));
+        }
+    }
+
+    /// Texts that a spreadsheet would run. They are what was written, and are kept; whoever opens an export of them
+    /// should not find out by running one.
+    fn check_formulas(&self, findings: &mut Findings) {
+        let mut texts = vec![("exporter.party.name".to_owned(), self.exporter.party.name.as_str())];
+        let consignee = self.consignee.as_ref().and_then(|consignee| consignee.party.as_ref());
+        texts.extend(consignee.map(|party| ("consignee.party.name".to_owned(), party.name.as_str())));
+        for (i, item) in self.goods.items.iter().enumerate() {
+            texts.push((format!("goods.items[{i}].description"), item.description.as_str()));
+            texts.extend(item.marks.iter().map(|marks| (format!("goods.items[{i}].marks"), marks.as_str())));
+            texts.extend(item.brand.iter().map(|brand| (format!("goods.items[{i}].brand"), brand.as_str())));
+        }
+        for (path, _) in texts.into_iter().filter(|(_, text)| is_formula(text)) {
+            let message = "begins as a formula of a spreadsheet does, and a spreadsheet would run it";
+            let help = "write what the goods or the party are; a text that is meant so stays as it is";
+            findings.push(Finding::warning("FORMULA", path, message).with_help(help));
         }
     }
 
@@ -178,6 +197,16 @@ fn check_item(item: &Item, path: &str, findings: &mut Findings) {
     {
         let message = format!("{} is more than all of it", percentage.exact);
         findings.push(Finding::error("ABOVE_100", format!("{path}.criterion.percentage.exact"), message));
+    }
+}
+
+/// `=…` and `@…` always; `+…` and `-…` where a call or a reference follows, because lists and numbers begin so too.
+fn is_formula(text: &str) -> bool {
+    let called = |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphabetic()) && rest.contains(['(', '!', '|']);
+    match text.split_at_checked(1) {
+        Some(("=" | "@", rest)) => !rest.is_empty(),
+        Some(("+" | "-", rest)) => called(rest),
+        _ => false,
     }
 }
 

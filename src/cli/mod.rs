@@ -27,6 +27,7 @@ mod init;
 mod inspect;
 mod issue;
 mod key;
+mod list;
 mod log;
 mod mandate;
 mod office;
@@ -90,6 +91,7 @@ enum Command {
     Redact(redact::Arguments),
     Certificate(certificate::Arguments),
     Agreement(agreement::Arguments),
+    List(list::Arguments),
     Key(key::Arguments),
     Trust(trust::Arguments),
     Account(account::Arguments),
@@ -124,6 +126,7 @@ impl Command {
             Self::Redact(arguments) => arguments.run(console),
             Self::Certificate(arguments) => arguments.run(console),
             Self::Agreement(arguments) => arguments.run(console),
+            Self::List(arguments) => arguments.run(console),
             Self::Key(arguments) => arguments.run(console),
             Self::Trust(arguments) => arguments.run(console),
             Self::Account(arguments) => arguments.run(console),

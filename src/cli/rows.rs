@@ -1,12 +1,13 @@
 //! Certificates to be issued, as files bring them: one TOML or JSON document, or JSON lines of many.
 //!
-//! Lines are read one at a time: a file of a million rows needs no more memory than its longest line.
+//! Lines are read one at a time: a file of a million rows needs no more memory than its longest line. A line that
+//! cannot be read is a row that is refused, and the lines behind it follow.
 
 use super::{
     console::{Exit, Failure},
     files::Source,
 };
-use crate::certificate::{Particulars, Reading};
+use crate::certificate::{Finding, Findings, Particulars, Reading};
 use serde::de::IgnoredAny;
 use std::{
     fs::File,
@@ -29,6 +30,8 @@ pub(super) struct Row {
 pub(super) enum RowText {
     Json(String),
     Toml(String),
+    /// It could not be read, and why.
+    Unreadable(String),
 }
 
 impl Row {
@@ -37,6 +40,10 @@ impl Row {
         match &self.text {
             RowText::Json(text) => Particulars::read_json(text.as_bytes()),
             RowText::Toml(text) => Particulars::read_toml(text),
+            RowText::Unreadable(why) => {
+                let finding = Finding::error("ROW", "", why.clone());
+                Reading { particulars: None, findings: Findings(vec![finding]) }
+            }
         }
     }
 }
@@ -69,8 +76,9 @@ impl Rows {
         };
         let first = loop {
             match line(&mut from, &shown)? {
-                Some(text) if text.trim().is_empty() => {}
-                Some(text) => break text,
+                Some(Ok(text)) if text.trim().is_empty() => {}
+                Some(Ok(text)) => break text,
+                Some(Err(why)) => return Err(Failure::new(Exit::Failed, format!("`{shown}`: the first line {why}"))),
                 None => return Err(Failure::new(Exit::Failed, format!("`{shown}` is empty"))),
             }
         };
@@ -106,8 +114,9 @@ impl Iterator for Rows {
             Kind::One(text) => text.take()?,
             Kind::Lines(from) => loop {
                 match line(from, &self.shown) {
-                    Ok(Some(text)) if text.trim().is_empty() => {}
-                    Ok(Some(text)) => break RowText::Json(text),
+                    Ok(Some(Ok(text))) if text.trim().is_empty() => {}
+                    Ok(Some(Ok(text))) => break RowText::Json(text),
+                    Ok(Some(Err(why))) => break RowText::Unreadable(format!("the line {why}")),
                     Ok(None) => return None,
                     Err(failure) => return Some(Err(failure)),
                 }
@@ -119,20 +128,43 @@ impl Iterator for Rows {
     }
 }
 
-/// The next line without its end; none at the end of the file.
-fn line(from: &mut Box<dyn BufRead>, shown: &str) -> Result<Option<String>, Failure> {
-    let mut text = String::new();
+/// The next line without its end, or why it is none; nothing at the end of the file. What is too long is passed over
+/// without being held.
+fn line(from: &mut Box<dyn BufRead>, shown: &str) -> Result<Option<Result<String, String>>, Failure> {
+    let mut bytes = Vec::new();
     let limit = u64::try_from(ROW_BYTES).unwrap_or(u64::MAX).saturating_add(2);
-    let read = from.by_ref().take(limit).read_line(&mut text).map_err(|error| unreadable(shown, &error))?;
-    if read == 0 {
+    let mut part = from.by_ref().take(limit);
+    part.read_until(b'\n', &mut bytes).map_err(|error| unreadable(shown, &error))?;
+    if bytes.is_empty() {
         return Ok(None);
     }
-    let length = text.trim_end_matches(['\r', '\n']).len();
-    if length > ROW_BYTES {
-        return Err(Failure::new(Exit::Failed, format!("`{shown}` has a line longer than {ROW_BYTES} bytes")));
+    let ended = bytes.ends_with(b"\n");
+    while bytes.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
+        bytes.pop();
     }
-    text.truncate(length);
-    Ok(Some(text))
+    if bytes.len() > ROW_BYTES {
+        if !ended {
+            pass_over(from).map_err(|error| unreadable(shown, &error))?;
+        }
+        return Ok(Some(Err(format!("is longer than {ROW_BYTES} bytes"))));
+    }
+    Ok(Some(String::from_utf8(bytes).map_err(|_| "is not UTF-8 text".to_owned())))
+}
+
+/// Goes on behind the next end of line.
+fn pass_over(from: &mut Box<dyn BufRead>) -> std::io::Result<()> {
+    loop {
+        let held = from.fill_buf()?;
+        if held.is_empty() {
+            return Ok(());
+        }
+        let end = held.iter().position(|byte| *byte == b'\n');
+        let used = end.map_or(held.len(), |at| at + 1);
+        from.consume(used);
+        if end.is_some() {
+            return Ok(());
+        }
+    }
 }
 
 fn unreadable(shown: &str, error: &std::io::Error) -> Failure {
@@ -172,9 +204,22 @@ mod tests {
     }
 
     #[test]
-    fn an_endless_line_is_refused() {
-        let endless = format!("{{\"a\":1}}\n{}", "x".repeat(ROW_BYTES + 1));
-        assert!(rows(&endless).is_err());
+    fn an_endless_line_is_a_row_that_is_refused_and_the_next_one_is_read() {
+        let endless = format!("{{\"a\":1}}\n{}\n{{\"a\":3}}\n", "x".repeat(10 << 20));
+        let found = rows(&endless).unwrap();
+        assert!(matches!(&found[1], RowText::Unreadable(why) if why.contains("longer than")), "{:?}", found.len());
+        assert_eq!(found[2], RowText::Json("{\"a\":3}".to_owned()));
+        assert!(rows(&"x".repeat(ROW_BYTES + 1)).is_err());
         assert!(rows(" \n").is_err());
+    }
+
+    #[test]
+    fn a_line_in_other_letters_than_utf_8_is_a_row_that_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows");
+        std::fs::write(&path, b"{\"a\":1}\n{\"a\":\"\xff\"}\n{\"a\":3}").unwrap();
+        let found = Rows::open(&Source::File(path)).unwrap().map(|row| row.unwrap()).collect::<Vec<_>>();
+        assert_eq!(found.len(), 3);
+        assert!(found[1].read().findings.has_errors() && matches!(found[1].text, RowText::Unreadable(_)));
     }
 }

@@ -5,6 +5,7 @@
 //! Not its business: what the values mean.
 
 pub mod base64;
+pub mod csv;
 pub mod decimal;
 pub mod hex;
 pub mod json;

@@ -1,7 +1,7 @@
 //! Opens one hosted authority: its keys, its store, its writer, its desk.
 
 use super::{AuthorityConfiguration, NodeError};
-use crate::agreement::Agreements;
+use crate::agreement::{Agreements, Lists};
 use crate::api::{HostedAuthority, KeyUsage, PublishedKey};
 use crate::exchange::driver::OwnAuthority;
 use crate::keys::{KeyStore, KeyUse, LogKey, Passphrase};
@@ -21,6 +21,7 @@ pub(super) struct Surroundings {
     pub(super) trust: Arc<ArcSwap<TrustList>>,
     pub(super) agreements: Arc<Agreements>,
     pub(super) verifier: Arc<ArcSwap<Verifier>>,
+    pub(super) lists: Arc<ArcSwap<Lists>>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) random: Arc<dyn Random>,
 }
@@ -81,6 +82,7 @@ pub(super) fn open(one: &AuthorityConfiguration, around: &Surroundings) -> Resul
         store,
         sequencer: sequencer.clone(),
         agreements: Arc::clone(&around.agreements),
+        lists: Arc::clone(&around.lists),
         trust: Arc::clone(&around.trust),
         verifier: Arc::clone(&around.verifier),
         clock: Arc::clone(&around.clock),

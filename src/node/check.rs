@@ -19,6 +19,7 @@ pub fn check(file: &Path) -> Result<Configuration, Vec<NodeError>> {
     }
     faults.extend(federation::trust(&configuration.trust, None).err());
     faults.extend(federation::agreements(&configuration.agreements).err());
+    faults.extend(configuration.lists.as_ref().and_then(|folder| super::lists::installed_lists(folder).err()));
     faults.extend(configuration.authorities.iter().filter_map(|one| authority::open_keys(one).err()));
     if faults.is_empty() { Ok(configuration) } else { Err(faults) }
 }

@@ -24,6 +24,8 @@ pub struct Configuration {
     pub data: PathBuf,
     /// The folder of agreement files.
     pub agreements: PathBuf,
+    /// The folder of lists of codes, rates and holidays; without one only the form of codes is checked.
+    pub lists: Option<PathBuf>,
     /// What the node trusts; a node of nobody else's trust list verifies nothing.
     pub trust: TrustFiles,
     /// HTTPS for everybody: logs, status lists, key discovery.
@@ -140,6 +142,7 @@ impl Configuration {
 fn node(root: &mut Section<'_, '_>, folder: &Path) -> Option<Configuration> {
     let data = path(root, "data", folder).or_else(|| default_path(root, "data", folder));
     let agreements = path(root, "agreements", folder).or_else(|| default_path(root, "agreements", folder));
+    let lists = path(root, "lists", folder);
     let trust = root.required_table("trust", |trust| {
         let (list, anchor) = (required_path(trust, "list", folder), required_path(trust, "anchor", folder));
         Some(TrustFiles { list: list?, anchor: anchor? })
@@ -177,6 +180,7 @@ fn node(root: &mut Section<'_, '_>, folder: &Path) -> Option<Configuration> {
     Some(Configuration {
         data: data?,
         agreements: agreements?,
+        lists,
         trust: trust?,
         public: public?,
         client: client?,

@@ -13,6 +13,7 @@ mod federation;
 mod files;
 mod greeting;
 mod listener;
+mod lists;
 mod operator;
 mod partners;
 mod receipts;
@@ -29,6 +30,7 @@ pub use configuration::{
     Telemetry, TlsDoor, TrustFiles,
 };
 pub use error::NodeError;
+pub use lists::installed_lists;
 pub use operator::OPERATOR_TOKEN;
 pub use running::{Addresses, Node};
 

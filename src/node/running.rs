@@ -4,6 +4,7 @@ use super::authority::{self, OpenAuthority, Surroundings};
 use super::configuration::Configuration;
 use super::greeting::Greeting;
 use super::listener::{Listener, ListenerLimits};
+use super::lists::ListKeeper;
 use super::partners::{OpenPartners, PartnerDoor};
 use super::receipts::ReceiptBook;
 use super::tls::TlsIdentity;
@@ -45,6 +46,7 @@ pub struct Addresses {
 pub struct Node {
     addresses: Addresses,
     keeper: Arc<TrustKeeper>,
+    lists: Arc<ListKeeper>,
     driver: Option<Driver>,
     identities: Vec<Arc<TlsIdentity>>,
     sequencers: Vec<Sequencer>,
@@ -75,9 +77,17 @@ impl Node {
 
         let agreements = Arc::new(federation::agreements(&configuration.agreements)?);
         let keeper = Arc::new(TrustKeeper::open(configuration.trust.clone(), Arc::clone(&agreements))?);
-        let (clock_too, random_too) = (Arc::clone(&clock), Arc::clone(&random));
-        let (trust, verifier) = (keeper.list(), keeper.verifier());
-        let around = Surroundings { trust, agreements, verifier, clock: clock_too, random: random_too };
+        let folder = configuration.lists.clone();
+        let lists = tokio::task::spawn_blocking(move || ListKeeper::open(folder)).await;
+        let lists = Arc::new(lists.map_err(|error| NodeError::Inside(error.to_string()))??);
+        let around = Surroundings {
+            trust: keeper.list(),
+            agreements,
+            lists: lists.lists(),
+            verifier: keeper.verifier(),
+            clock: Arc::clone(&clock),
+            random: Arc::clone(&random),
+        };
         let opened = open_all(&configuration, around).await?;
         let own = opened.iter().map(OpenAuthority::exchanged).collect();
         let speakers = opened.iter().map(|one| (one.hosted.issuer.clone(), one.sequencer.clone())).collect();
@@ -95,6 +105,7 @@ impl Node {
         let (stop, stopping) = watch::channel(false);
         let doors = Doors::open(DoorSetup {
             hosts: Hosts::new(hosted),
+            lists: lists.lists(),
             verifier: keeper.verifier(),
             clock: Arc::clone(&clock),
             operator,
@@ -154,7 +165,7 @@ impl Node {
             authorities = configuration.authorities.len(),
             "serving"
         );
-        Ok(Self { addresses, keeper, driver, identities, sequencers, health: doors.health, stop, serving })
+        Ok(Self { addresses, keeper, lists, driver, identities, sequencers, health: doors.health, stop, serving })
     }
 
     /// Where it is reached.
@@ -163,13 +174,23 @@ impl Node {
         &self.addresses
     }
 
-    /// Reads TLS certificates and the trust list again. What cannot be read changes nothing and is said.
+    /// Reads TLS certificates, the trust list and the lists of codes, rates and holidays again. What cannot be read changes nothing and is said.
     pub fn reload(&self) {
         self.reload_tls();
         match self.keeper.reload() {
             Ok(version) => tracing::info!(version, "the trust list was read again"),
             Err(error) => tracing::error!(%error, "the trust list stays as it was"),
         }
+        drop(self.reload_lists());
+    }
+
+    /// Reads the lists again, on a thread of its own: hundreds of thousands of rows must not hold up the runtime.
+    pub(super) fn reload_lists(&self) -> tokio::task::JoinHandle<()> {
+        let lists = Arc::clone(&self.lists);
+        tokio::task::spawn_blocking(move || match lists.reload() {
+            Ok(()) => tracing::info!("the lists were read again"),
+            Err(error) => tracing::error!(%error, "the lists stay as they were"),
+        })
     }
 
     fn reload_tls(&self) {

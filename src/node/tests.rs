@@ -280,3 +280,37 @@ async fn a_large_presentation_is_judged_beside_the_threads_that_serve_everybody(
     assert_eq!(small, large + 1, "the time of the verdict is asked where the verdict is made");
     node.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lists_are_searched_by_any_account_and_replaced_while_the_node_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut configuration, clock) = (files::write(folder.path()), clock());
+    let lists = folder.path().join("lists");
+    std::fs::create_dir(&lists).unwrap();
+    let names =
+        "format = 1\n[[lists]]\nkind = \"hs\"\nedition = \"2022\"\nfiles = [\"hs.csv\"]\nfrom = \"2022-01-01\"\n";
+    std::fs::write(lists.join("lists.toml"), names).unwrap();
+    std::fs::write(lists.join("hs.csv"), "hscode,description\n95,Toys\n").unwrap();
+    configuration.lists = Some(lists.clone());
+    let node = start(&configuration, &clock).await.unwrap();
+    let ca = std::fs::read(folder.path().join("tls/ca.crt.pem")).unwrap();
+    let operator = std::fs::read_to_string(&node.addresses().operator_token).unwrap();
+    let admin = Caller::operator(node.addresses().admin, operator.trim()).await;
+    let auditor = admin.account(HOST, "auditor", &[]).await;
+    let client = Caller::over_tls(node.addresses().client, &ca, Some(&auditor)).await;
+    let stranger = Caller::over_tls(node.addresses().client, &ca, None).await;
+    assert_eq!(stranger.search_codes("toys").await.unwrap_err(), "UNAUTHENTICATED");
+    assert_eq!(client.search_codes("balls").await, Ok((Vec::new(), "2022".to_owned())));
+    // A list with a mistake changes nothing; a good one is in use without a restart.
+    std::fs::write(lists.join("hs.csv"), "hscode,description\n95,Toys\n9,wrong\n").unwrap();
+    node.reload_lists().await.unwrap();
+    assert_eq!(client.search_codes("toys").await.unwrap().0, ["95 Toys < "]);
+    std::fs::write(lists.join("hs.csv"), "hscode,description\n95,Toys\n9506,Sports\n950662,Balls\n").unwrap();
+    node.reload_lists().await.unwrap();
+    assert_eq!(client.search_codes("balls").await.unwrap().0, ["950662 Balls < Toys < Sports"]);
+    node.stop().await;
+    // A node does not start on lists with a mistake.
+    std::fs::remove_file(lists.join("hs.csv")).unwrap();
+    let refused = start(&configuration, &clock).await.err().unwrap();
+    assert!(refused.to_string().contains("`hs.csv` cannot be read"), "{refused}");
+}

@@ -4,7 +4,7 @@ use super::{
     Accounts, CertificateName, CertificateRecord, Offices, RequestId, WorkflowError, record, releasing::held_from,
 };
 use crate::{
-    agreement::{Agreement, Agreements, Edition, NumberRule},
+    agreement::{Agreement, Agreements, Edition, Lists, NumberRule},
     certificate::{Country, Finding, Findings, Particulars, Ruling, Text},
     office::{Action, Actor, AuditEvent, Caller, Office},
     sequencer::{
@@ -37,6 +37,8 @@ pub struct DeskSetup {
     pub sequencer: Sequencer,
     /// The rules.
     pub agreements: Arc<Agreements>,
+    /// Lists of codes, rates and holidays, which the operator may replace while the node runs.
+    pub lists: Arc<ArcSwap<Lists>>,
     /// The trust list in force: it names the customs authority of each country.
     pub trust: Arc<ArcSwap<TrustList>>,
     /// Judges the certificates of others that new ones rest on.
@@ -128,6 +130,11 @@ impl Desk {
     /// The rules.
     pub(super) fn agreements(&self) -> &Agreements {
         &self.0.agreements
+    }
+
+    /// The lists in force.
+    pub(super) fn lists(&self) -> Arc<Lists> {
+        self.0.lists.load_full()
     }
 
     /// Issues one certificate. Dropping the future changes nothing.
@@ -329,8 +336,10 @@ impl Desk {
             return Err(WorkflowError::RulesRefuse(findings));
         };
         let today = office.date_at(self.now());
-        let judgement = agreement.judge(&particulars, today);
+        let lists = self.lists();
+        let judgement = agreement.judge(&particulars, today, lists.holidays());
         findings.extend(judgement.findings);
+        agreement.check_codes(&particulars, today, &lists, &mut findings);
         let Some(ruling) = judgement.ruling.filter(|_| !findings.has_errors()) else {
             return Err(WorkflowError::RulesRefuse(findings));
         };

@@ -115,7 +115,13 @@ fn a_new_file_is_all_a_new_agreement_takes() {
         fs::write(node.join("node.toml"), config.replace("agreements = [\"", "agreements = [\"PAMIR\", \"")).unwrap();
     });
     let file = write(&node.folder, "apricots.toml", &filled(&template));
-    let checked = origin(&["certificate", "check", text(&file), "--agreements", rules]);
+    let lists = node.folder.join("lists");
+    fs::create_dir(&lists).unwrap();
+    write(&lists, "hs.csv", "hscode,description\n081310,Apricots; dried\n");
+    let names =
+        "format = 1\n[[lists]]\nkind = \"hs\"\nedition = \"2022\"\nfiles = [\"hs.csv\"]\nfrom = \"2022-01-01\"\n";
+    write(&lists, "lists.toml", names);
+    let checked = origin(&["certificate", "check", text(&file), "--agreements", rules, "--lists", text(&lists)]);
     assert!(checked.out.starts_with("nothing to say against it"), "{}", checked.out);
     let two = fs::read_to_string(&file).unwrap().replace("code = \"GROWN\"", "code = \"WO\"");
     let wrong = write(&node.folder, "wrong.toml", &two);

@@ -5,12 +5,13 @@ use super::{Bench, sourced};
 use crate::{
     agreement::{
         figure::Known,
+        lists::WorkingDays,
         terms::{CountedTo, Grace, LastDay, Limit, Validity},
     },
     certificate::{Endorsement, Finding, Relation, Severity},
     time::Date,
 };
-use jiff::{ToSpan, civil::Weekday};
+use jiff::ToSpan;
 
 /// The last day of `months` months that begin on `from`.
 pub(in crate::agreement) fn last_day(from: Date, months: u32, last: LastDay) -> Option<Date> {
@@ -28,32 +29,19 @@ fn days_between(from: Date, to: Date) -> i64 {
     from.until(to).map_or(0, |span| i64::from(span.get_days()))
 }
 
-/// Holidays in a row that could still be on the way of a count of working days: Golden Week and its like.
-const HOLIDAYS_IN_A_ROW: i64 = 8;
-
-/// Days from Monday to Friday after `from`, up to and with `to`.
-fn working_days_between(from: Date, to: Date) -> i64 {
-    let days = days_between(from, to);
-    // Of every whole week five; of the rest, one by one.
-    let (weeks, rest) = (days / 7, days % 7);
-    let worked = (1..=rest)
-        .filter_map(|after| from.checked_add((weeks * 7 + after).days()).ok())
-        .filter(|day| !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday))
-        .count();
-    weeks * 5 + i64::try_from(worked).unwrap_or(i64::MAX - weeks * 5)
-}
-
 /// The day the goods left, as far as the particulars tell.
 #[derive(Clone, Copy)]
 enum Left {
     Actual(Date),
     Planned(Date),
+    /// By the date of a transport document, where nobody states the day itself.
+    Shown(Date),
 }
 
 impl Left {
     const fn day(self) -> Date {
         match self {
-            Self::Actual(day) | Self::Planned(day) => day,
+            Self::Actual(day) | Self::Planned(day) | Self::Shown(day) => day,
         }
     }
 
@@ -61,8 +49,18 @@ impl Left {
         match self {
             Self::Actual(_) => "transport.departure.actual",
             Self::Planned(_) => "transport.departure.planned",
+            Self::Shown(_) => "transport.documents",
         }
     }
+}
+
+/// Whether a certificate falls into the days without a mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Free {
+    Yes,
+    No,
+    /// It depends on holidays that are not held.
+    Perhaps,
 }
 
 impl Bench<'_> {
@@ -124,23 +122,27 @@ impl Bench<'_> {
         }
     }
 
-    /// Whether a certificate so many days after shipment bears no mark yet. Working days are counted Monday to
-    /// Friday: the holidays of the country are not known here, and where they could matter that is said.
-    fn within_grace(&mut self, grace: Grace, left: Left, day: Date, days: i64) -> bool {
-        let most = i64::from(grace.days);
-        if !grace.working || days <= most {
-            return days <= most;
+    /// Whether a certificate so many days after shipment bears no mark yet. Working days are those of the exporting
+    /// country; where its holidays are not held and could matter, that is said, and weekends alone are left out.
+    fn within_grace(&mut self, grace: Grace, left: Left, day: Date, days: i64) -> Free {
+        let free = if days <= i64::from(grace.days) { Free::Yes } else { Free::No };
+        if !grace.working || free == Free::Yes {
+            return free;
         }
-        let worked = working_days_between(left.day(), day);
-        if worked <= most + HOLIDAYS_IN_A_ROW {
-            let message = format!(
-                "{worked} days from Monday to Friday lie between shipment and {day}; {grace} are free of a mark, \
-                 and holidays are not known here"
-            );
-            let finding = Finding::unknown("RETROSPECTIVE", left.path(), message);
-            self.push(sourced(&self.edition.retrospective.unmarked_days, finding));
+        let from = self.particulars.from;
+        match self.holidays.count(from, left.day(), day, grace.days) {
+            WorkingDays::Within => Free::Yes,
+            WorkingDays::Beyond => Free::No,
+            WorkingDays::Unknown { weekdays, year } => {
+                let message = format!(
+                    "{weekdays} days from Monday to Friday lie between shipment and {day}; {grace} are free of a mark, \
+                     and the holidays of {from} in {year} are not held here"
+                );
+                let finding = Finding::unknown("RETROSPECTIVE", left.path(), message);
+                self.push(sourced(&self.edition.retrospective.unmarked_days, finding));
+                if weekdays <= grace.days { Free::Yes } else { Free::Perhaps }
+            }
         }
-        worked <= most
     }
 
     /// Whether the certificate is retrospective, and the mark it bears.
@@ -185,11 +187,20 @@ impl Bench<'_> {
         );
         let what = format!("whether a certificate {days} days after shipment is marked as late");
         let unmarked = self.rely(&rules.unmarked_days, "RETROSPECTIVE", left.path(), &what);
-        if unmarked.is_some_and(|grace| self.within_grace(*grace, left, day, days)) {
+        let free = unmarked.map_or(Free::No, |grace| self.within_grace(*grace, left, day, days));
+        if free == Free::Yes {
             return false;
         }
         self.planned_only(left, days);
         if rules.allowed.value() == Some(&false) {
+            if free == Free::Perhaps {
+                let message = format!(
+                    "{} gives no certificate afterwards, and whether the days for it are over is not known",
+                    self.agreement.code
+                );
+                self.push(sourced(&rules.allowed, Finding::unknown("RETROSPECTIVE_WINDOW", left.path(), message)));
+                return true;
+            }
             let message = format!(
                 "the goods left on {}, and {} gives no certificate afterwards",
                 left.day(),
@@ -204,9 +215,28 @@ impl Bench<'_> {
     }
 
     fn left(&mut self) -> Option<Left> {
+        if let Some(day) = self.departed {
+            return Some(Left::Actual(day));
+        }
         let departure = self.particulars.transport.as_ref().and_then(|transport| transport.departure.as_ref());
-        let left = departure
-            .and_then(|departure| departure.actual.map(Left::Actual).or_else(|| departure.planned.map(Left::Planned)));
+        let actual = departure.and_then(|departure| departure.actual);
+        let planned = departure.and_then(|departure| departure.planned);
+        let shown = self.shipped_by_its_documents();
+        let left = match (actual, planned, shown) {
+            (Some(actual), ..) => Some(Left::Actual(actual)),
+            // What was planned has been overtaken: the goods were taken on board before.
+            (None, Some(planned), Some(shown)) if shown < planned => {
+                let message = format!(
+                    "the departure is planned for {planned}, and a transport document of {shown} shows that the goods \
+                     were taken on board before: {shown} is taken"
+                );
+                let help = "state the day they really left, if it is another";
+                self.push(Finding::warning("DEPARTURE", "transport.documents", message).with_help(help));
+                Some(Left::Shown(shown))
+            }
+            (None, Some(planned), _) => Some(Left::Planned(planned)),
+            (None, None, shown) => shown.map(Left::Shown),
+        };
         match left {
             None if self.agreement.preferential => {
                 let message = "without the day the goods leave, whether the certificate is late is not known";
@@ -225,6 +255,16 @@ impl Bench<'_> {
             _ => {}
         }
         left
+    }
+
+    /// The earliest day on which a transport document of the whole way or of the first leg says that the goods were
+    /// taken over. One dated after issue shows nothing yet.
+    fn shipped_by_its_documents(&self) -> Option<Date> {
+        let transport = self.particulars.transport.as_ref()?;
+        let first = transport.legs.first();
+        let of_the_leg = first.and_then(|leg| leg.departed_on.or(leg.document.as_ref().and_then(|one| one.date)));
+        let dates = transport.documents.iter().filter_map(|document| document.date).chain(of_the_leg);
+        dates.filter(|day| *day <= self.issued_on).min()
     }
 
     /// The day that decides. Where the agreement counts to the application and its day is not given, issue

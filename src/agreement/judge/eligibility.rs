@@ -17,6 +17,9 @@ impl Bench<'_> {
 
     /// The day the goods leave, actual or else planned, and where it stands.
     pub(super) fn departure(&self) -> Option<(Date, &'static str)> {
+        if let Some(day) = self.departed {
+            return Some((day, "transport.departure.actual"));
+        }
         let departure = self.particulars.transport.as_ref()?.departure.as_ref()?;
         let actual = departure.actual.map(|day| (day, "transport.departure.actual"));
         actual.or_else(|| departure.planned.map(|day| (day, "transport.departure.planned")))

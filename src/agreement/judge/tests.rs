@@ -9,7 +9,7 @@ fn date(text: &str) -> Date {
 
 fn judged(toml: &str, issued_on: &str) -> Judgement {
     let particulars = particulars(toml);
-    agreement(particulars.agreement.as_str()).judge(&particulars, date(issued_on))
+    agreement(particulars.agreement.as_str()).judged(&particulars, date(issued_on))
 }
 
 fn with(toml: &str, old: &str, new: &str) -> String {
@@ -223,7 +223,7 @@ fn before_an_unconfirmed_first_day_the_nearest_edition_judges_with_a_warning() {
         "article = \"GACC Decree 162 of 2007\", confirmed = false",
         "article = \"GACC Decree 162 of 2007\", confirmed = true",
     );
-    let judgement = confirmed.judge(&particulars(&early), date("2006-11-12"));
+    let judgement = confirmed.judged(&particulars(&early), date("2006-11-12"));
     the_one(&judgement, Severity::Error, "EDITION");
 }
 
@@ -289,7 +289,7 @@ fn an_item_cap_binds_and_an_unconfirmed_one_matters_only_to_several_items() {
         "max_items = { value = \"none\", article = \"Form, overleaf\", confirmed = false",
         "max_items = { value = 1, article = \"Form, overleaf\", confirmed = true",
     );
-    let judgement = capped.judge(&particulars(&two), date("2026-11-12"));
+    let judgement = capped.judged(&particulars(&two), date("2026-11-12"));
     the_one(&judgement, Severity::Error, "ITEM_COUNT");
 }
 
@@ -351,8 +351,8 @@ fn the_window_binds_also_where_nobody_knows_from_which_day_on_it_is_marked() {
     let line = CPFTA.lines().find(|line| line.starts_with("unmarked_days")).unwrap();
     let unknown = cpfta_with(line, "unmarked_days = { confirmed = false }");
     let left = particulars(&with(FOOTBALLS, "planned = \"2026-11-18\"", "actual = \"2026-11-18\""));
-    the_one(&unknown.judge(&left, date("2027-11-19")), Severity::Error, "RETROSPECTIVE_WINDOW");
-    let within = unknown.judge(&left, date("2027-11-18"));
+    the_one(&unknown.judged(&left, date("2027-11-19")), Severity::Error, "RETROSPECTIVE_WINDOW");
+    let within = unknown.judged(&left, date("2027-11-18"));
     the_one(&within, Severity::Unknown, "RETROSPECTIVE");
     assert!(!ruling(&within).flags.retrospective, "no mark is put on it by a guess");
 }
@@ -362,7 +362,7 @@ fn a_missing_figure_is_said_where_the_answer_depends_on_it() {
     let line = "window_months = { value = 12, article = \"Decree on the early harvest of 2006, Arts. 13-14\", \
                 confirmed = true, note = \"from issue of the original\" }";
     let copy = particulars(&copy_of("2026-06-01"));
-    let unknown = cpfta_with(line, "window_months = { confirmed = false }").judge(&copy, date("2026-11-12"));
+    let unknown = cpfta_with(line, "window_months = { confirmed = false }").judged(&copy, date("2026-11-12"));
     assert_eq!(the_one(&unknown, Severity::Unknown, "PRIOR_WINDOW").path, "reference.prior[0].issued_on");
     assert!(of(&judged(&copy_of("2026-06-01"), "2026-11-12"), Severity::Unknown, "PRIOR_WINDOW").is_empty());
     the_one(&judged(FOOTBALLS, "2026-11-12"), Severity::Unknown, "REGISTERED_EXPORTER");
@@ -377,7 +377,7 @@ fn which_criterion_refers_to_product_rules_is_data() {
         "{ code = \"VALUE_CONTENT\", percentage = { exact = \"64.9\", basis = \"cumulative\" } }",
         "{ code = \"PSR\" }",
     );
-    let plain = cpfta_with("product_rule = true\n", "").judge(&particulars(&psr), date("2026-11-12"));
+    let plain = cpfta_with("product_rule = true\n", "").judged(&particulars(&psr), date("2026-11-12"));
     assert!(of(&plain, Severity::Unknown, "PRODUCT_RULE").is_empty());
     the_one(&judged(&psr, "2026-11-12"), Severity::Unknown, "PRODUCT_RULE");
 }
@@ -406,7 +406,7 @@ fn a_total_other_than_the_sum_free_on_board_is_pointed_out() {
 
 #[test]
 fn another_agreements_particulars_are_not_judged() {
-    let judgement = agreement("COMESA").judge(&particulars(FOOTBALLS), date("2026-11-12"));
+    let judgement = agreement("COMESA").judged(&particulars(FOOTBALLS), date("2026-11-12"));
     the_one(&judgement, Severity::Error, "AGREEMENT");
 }
 
@@ -423,7 +423,7 @@ fn every_certificate_of_the_demonstration_may_be_issued() {
         let text = std::fs::read_to_string(&path).unwrap();
         let json = crate::certificate::offset_dates(&text, today).unwrap();
         let particulars = crate::certificate::Particulars::from_json(json.as_bytes()).unwrap();
-        let judgement = agreement(particulars.agreement.as_str()).judge(&particulars, today);
+        let judgement = agreement(particulars.agreement.as_str()).judged(&particulars, today);
         assert!(judgement.ruling.is_some(), "{}\n{}", path.display(), judgement.findings);
         let late = path.to_string_lossy().contains("retroactive");
         assert_eq!(ruling(&judgement).flags.retrospective, late, "{}", path.display());
@@ -450,7 +450,7 @@ proptest! {
         let left = date("2026-01-31");
         let issued_on = left.checked_add(jiff::Span::new().days(days)).unwrap();
         let toml = with(FOOTBALLS, "planned = \"2026-11-18\"", "actual = \"2026-01-31\"");
-        let judgement = agreement("CPFTA").judge(&particulars(&toml), issued_on);
+        let judgement = agreement("CPFTA").judged(&particulars(&toml), issued_on);
         match days {
             0..=15 => prop_assert!(!judgement.ruling.unwrap().flags.retrospective),
             16..=365 => {
@@ -469,12 +469,12 @@ proptest! {
         let toml = FOOTBALLS.replacen("to = \"CN\"", &format!("to = \"{country}\""), 1).replacen("64.9", &percent.to_string(), 1);
         if let Ok(particulars) = crate::certificate::Particulars::from_toml(&toml) {
             let issued_on = date("2026-11-18").checked_add(jiff::Span::new().days(days)).unwrap();
-            let judgement = agreement("CPFTA").judge(&particulars, issued_on);
+            let judgement = agreement("CPFTA").judged(&particulars, issued_on);
             prop_assert_eq!(judgement.ruling.is_none(), judgement.findings.has_errors());
             for finding in &judgement.findings {
                 prop_assert!(!finding.rule.is_empty() && !finding.message.is_empty());
             }
-            prop_assert_eq!(judgement.clone(), agreement("CPFTA").judge(&particulars, issued_on));
+            prop_assert_eq!(judgement.clone(), agreement("CPFTA").judged(&particulars, issued_on));
         }
     }
 }

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     agreement::{
         figure::Known,
-        terms::{DeMinimis, ValueBase},
+        terms::{Tolerance, ValueBase},
     },
     certificate::{HsCode, Measure, RuleMetBy},
     production::Basis,
@@ -110,11 +110,32 @@ impl Bench<'_> {
         };
         let stay = self.ledger.materials.iter().enumerate().filter(|(place, _)| places.contains(place));
         let stay: Vec<&Valued<'_>> = stay.map(|(_, valued)| valued).collect();
-        match self.share(rule, &stay) {
+        let goods = self.item.hs.as_ref().map(|hs| &hs.code);
+        let instead = rule.or.iter().filter(|(range, _)| goods.is_some_and(|code| range.contains(code)));
+        let mut best: Option<(Answer, String, Vec<String>)> = None;
+        // Any of the shares may be kept to: the first that is, else what is not known, else the first that is not.
+        for share in std::iter::once(&rule.share).chain(instead.map(|(_, share)| share)) {
+            let found = self.within(share, confirmed, &stay);
+            let better = best.as_ref().is_none_or(|(answer, ..)| {
+                *answer != Answer::Met
+                    && (found.0 == Answer::Met || *answer == Answer::NotMet && found.0 == Answer::Unknown)
+            });
+            if better {
+                best = Some(found);
+            }
+        }
+        let (answer, text, why) = best.unwrap_or((Answer::Unknown, String::new(), Vec::new()));
+        doubts.extend(why);
+        (answer, text)
+    }
+
+    /// Whether the materials are within one share, that in words, and what keeps it from being known.
+    fn within(&self, rule: &Tolerance, confirmed: bool, stay: &[&Valued<'_>]) -> (Answer, String, Vec<String>) {
+        let code = &self.parties.agreement.code;
+        match self.share(rule, stay) {
             Err(why) => {
                 let text = format!("whether they are within the tolerance of {} % is not known: {why}", rule.percent);
-                doubts.push(why);
-                (Answer::Unknown, text)
+                (Answer::Unknown, text, vec![why])
             }
             Ok(share) => {
                 let threshold = Exact::of(rule.percent);
@@ -122,18 +143,18 @@ impl Bench<'_> {
                 let of = rule.of.as_str().replace('_', " ");
                 let text = format!("{shown} % of {of}, and {code} disregards {} %", rule.percent);
                 match (share <= threshold, confirmed) {
-                    (false, true) => (Answer::NotMet, text),
-                    (true, true) => (Answer::Met, text),
+                    (false, true) => (Answer::NotMet, text, Vec::new()),
+                    (true, true) => (Answer::Met, text, Vec::new()),
                     (_, false) => {
-                        doubts.push(format!("the tolerance of {} % is not confirmed", rule.percent));
-                        (Answer::Unknown, format!("{text} (not confirmed)"))
+                        let doubt = format!("the tolerance of {} % is not confirmed", rule.percent);
+                        (Answer::Unknown, format!("{text} (not confirmed)"), vec![doubt])
                     }
                 }
             }
         }
     }
 
-    fn share(&self, rule: &DeMinimis, stay: &[&Valued<'_>]) -> Result<Exact, String> {
+    fn share(&self, rule: &Tolerance, stay: &[&Valued<'_>]) -> Result<Exact, String> {
         let ledger = self.ledger;
         let whole = match rule.of {
             ValueBase::Fob => ledger.goods(Basis::Fob)?,

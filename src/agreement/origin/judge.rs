@@ -5,6 +5,7 @@ use super::{
     evaluate::{Bench, Working},
     ledger::Ledger,
     outcome::{Answer, ItemOrigin, OriginJudgement, Outcome, RuleResult, Support},
+    rate_day::RateOn,
     rates::Rates,
     rules::{EditionRules, OriginRule, ProductRules},
     standing::Parties,
@@ -19,7 +20,7 @@ use crate::{
 
 impl Agreement {
     /// Judges how the goods were made by the rules of origin in force on `on`, the civil date at the issuing office;
-    /// amounts are converted at the rates of that day. Findings stand at the paths of the particulars, or of the
+    /// amounts are converted at the rates of the day the rules name, else of that day. Findings stand at the paths of the particulars, or of the
     /// declaration under `production`.
     #[must_use]
     pub fn judge_origin(
@@ -46,6 +47,8 @@ impl Agreement {
         let parties = Parties { agreement: self, edition, from: particulars.from };
         let values = particulars.commercial.as_ref().map(|c| c.item_values.as_slice()).unwrap_or_default();
         let court = Court { parties, edition, rules, on, values };
+        let rates = RateOn::of(rates, rules, particulars, on, self.code.as_str());
+        let mut converted = false;
         let mut items = Vec::new();
         for (index, item) in particulars.goods.items.iter().enumerate() {
             let path = format!("goods.items[{index}].criterion");
@@ -56,12 +59,16 @@ impl Agreement {
                 items.push(unjudged(item.number));
                 continue;
             };
-            let ledger = Ledger::of(declared, item, values, rates, on);
+            let ledger = Ledger::of(declared, item, values, &rates);
             statement::agrees(&production.cost_statements, declared, &ledger, &mut findings);
             court.value_stated(production, item, &ledger, &mut findings);
             let judged = court.judge(item, &ledger);
             claim::say(&judged, item.criterion.as_ref(), self.code.as_str(), &path, &mut findings);
+            converted |= ledger.converted();
             items.push(judged);
+        }
+        if let Some(doubt) = rates.doubt().filter(|_| converted) {
+            findings.push(doubt.clone());
         }
         OriginJudgement { items, findings }
     }

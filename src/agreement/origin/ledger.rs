@@ -3,16 +3,15 @@
 use super::{
     exact::Exact,
     outcome::Line,
-    rates::Rates,
+    rate_day::RateOn,
     standing::{Parties, Standing},
 };
 use crate::{
     certificate::{Amount, ContentBasis, Currency, Item, ItemValue, ValueBasis},
     encoding::Decimal,
     production::{Basis, ItemProduction, Material, MaterialOrigin, Missing, Price},
-    time::Date,
 };
-use std::collections::BTreeSet;
+use std::{cell::RefCell, collections::BTreeSet};
 
 /// A figure, or why it is not known.
 pub(super) type Figured = Result<Exact, String>;
@@ -60,20 +59,23 @@ pub(super) struct Ledger<'a> {
 
 /// Amounts into the ledger's currency.
 struct Money<'a> {
-    rates: &'a Rates,
-    on: Date,
+    rates: &'a RateOn<'a>,
     into: Option<Currency>,
+    /// The rates that were used, as they are printed.
+    used: RefCell<BTreeSet<String>>,
 }
 
 impl Money<'_> {
     fn bring(&self, value: Decimal, currency: Currency) -> Figured {
-        match self.into {
-            Some(into) if into != currency => self
-                .rates
-                .convert(&Exact::of(value), currency, into, self.on)
-                .map(|(converted, _)| converted)
-                .ok_or_else(|| format!("no rate between {currency} and {into} is held for {}", self.on)),
-            _ => Ok(Exact::of(value)),
+        let Some(into) = self.into.filter(|into| *into != currency) else { return Ok(Exact::of(value)) };
+        let on = self.rates.on;
+        match self.rates.rates.convert(&Exact::of(value), currency, into, on) {
+            Some((converted, used)) => {
+                let day = &self.rates.day;
+                self.used.borrow_mut().extend(used.into_iter().map(|rate| format!("{rate}, taken for {on}, {day}")));
+                Ok(converted)
+            }
+            None => Err(format!("no rate between {currency} and {into} is held for {on}, {}", self.rates.day)),
         }
     }
 
@@ -96,13 +98,7 @@ fn missing(basis: Basis, missing: Missing) -> String {
 
 impl<'a> Ledger<'a> {
     /// Draws up the figures. `values` are the values the certificate states for this item.
-    pub(super) fn of(
-        declared: &'a ItemProduction,
-        item: &Item,
-        values: &[ItemValue],
-        rates: &'a Rates,
-        on: Date,
-    ) -> Self {
+    pub(super) fn of(declared: &'a ItemProduction, item: &Item, values: &[ItemValue], rates: &'a RateOn<'a>) -> Self {
         let stated = |wanted: ValueBasis| {
             values.iter().find(|value| value.item == item.number && value.basis == wanted).map(|value| &value.amount)
         };
@@ -110,7 +106,7 @@ impl<'a> Ledger<'a> {
         let on_form = || stated(ValueBasis::Fob).or(stated(ValueBasis::ExWorks)).map(|amount| amount.currency);
         let of_materials = || declared.materials.iter().find_map(|m| m.price.as_ref()).map(|price| price.currency);
         let currency = goods.or_else(on_form).or_else(of_materials);
-        let money = Money { rates, on, into: currency };
+        let money = Money { rates, into: currency, used: RefCell::default() };
         let materials = declared.materials.iter().enumerate();
         let materials =
             materials.map(|(index, material)| Valued { material, number: index + 1, value: value(material, &money) });
@@ -186,6 +182,11 @@ impl<'a> Ledger<'a> {
             sums.own_open.push(why);
         }
         sums
+    }
+
+    /// Whether any amount was converted.
+    pub(super) fn converted(&self) -> bool {
+        !self.money.used.borrow().is_empty()
     }
 
     /// All materials together.
@@ -265,7 +266,6 @@ impl<'a> Ledger<'a> {
             }
             (Err(why), _) => say(0, why),
         }
-        let mut rates = BTreeSet::new();
         for valued in &self.materials {
             let material = valued.material;
             let hs = material.hs.as_ref().map_or_else(String::new, |hs| format!(" {}", hs.code));
@@ -274,22 +274,9 @@ impl<'a> Ledger<'a> {
                 Err(why) => why.clone(),
             };
             say(0, format!("material {}{hs} `{}`, {}: {value}", valued.number, material.description, material.origin));
-            if let (Some(price), Some(into)) = (&material.price, self.currency)
-                && let Some((_, rate)) = self
-                    .money
-                    .rates
-                    .convert(&Exact::zero(), price.currency, into, self.money.on)
-                    .filter(|_| price.currency != into)
-            {
-                let (from, until) = (rate.valid_from, rate.valid_until);
-                rates.insert(format!(
-                    "rate {} to {}: {} ({}, {from} to {until})",
-                    rate.from, rate.to, rate.rate, rate.source
-                ));
-            }
         }
-        for rate in rates {
-            say(0, rate);
+        for rate in self.money.used.borrow().iter() {
+            say(0, rate.clone());
         }
         lines
     }

@@ -3,13 +3,14 @@
 use super::exact::Exact;
 use crate::{
     agreement::{
-        fields::{Faults, Fields},
+        fields::{Fault, Faults, Fields},
         load::AgreementErrors,
     },
     certificate::Currency,
     encoding::Decimal,
     time::Date,
 };
+use std::collections::BTreeMap;
 
 /// The version of the file format this house reads.
 const FORMAT: u32 = 1;
@@ -29,6 +30,16 @@ pub struct Rate {
     pub valid_until: Date,
     /// Who published it.
     pub source: String,
+    /// The file it stands in, and its place there.
+    stands: (String, usize),
+}
+
+impl std::fmt::Display for Rate {
+    /// As an explanation prints it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { from, to, rate, valid_from, valid_until, source, .. } = self;
+        write!(f, "rate {from} to {to}: {rate} ({source}, {valid_from} to {valid_until})")
+    }
 }
 
 impl Rate {
@@ -49,7 +60,8 @@ impl Rate {
             fields.faults().add(&fields.at("valid_until"), format!("{until} is before {from}"));
         }
         let (valid_from, valid_until) = (valid_from?, valid_until?);
-        Some(Self { from: from?, to: to?, rate: rate?, valid_from, valid_until, source: source? })
+        let stands = (fields.faults().file().to_owned(), 0);
+        Some(Self { from: from?, to: to?, rate: rate?, valid_from, valid_until, source: source?, stands })
     }
 
     fn covers(&self, on: Date) -> bool {
@@ -57,15 +69,15 @@ impl Rate {
     }
 }
 
-/// The rates an operator installed.
+/// The rates an operator installed, by currencies, the earliest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Rates(Vec<Rate>);
+pub struct Rates(BTreeMap<(Currency, Currency), Vec<Rate>>);
 
 impl Rates {
     /// Without any rate: amounts in two currencies cannot be added.
     #[must_use]
     pub const fn none() -> Self {
-        Self(Vec::new())
+        Self(BTreeMap::new())
     }
 
     /// Reads files, given as name and TOML text:
@@ -80,35 +92,101 @@ impl Rates {
                 Ok(table) => {
                     let mut fields = Fields::root(&table, &found);
                     fields.format(FORMAT);
-                    for (index, rate) in fields.list("rates", Rate::read).into_iter().enumerate() {
-                        let twice = rates.iter().any(|other| {
-                            (other.from, other.to) == (rate.from, rate.to)
-                                && other.valid_from <= rate.valid_until
-                                && rate.valid_from <= other.valid_until
-                        });
-                        if twice {
-                            let message = format!("there are two rates from {} to {} on one day", rate.from, rate.to);
-                            found.add(&format!("rates[{index}]"), message);
-                        }
-                        rates.push(rate);
-                    }
+                    Self::read(&mut fields, &mut rates);
                     fields.close();
                 }
                 Err(error) => found.add("", format!("not TOML: {}", error.to_string().trim_end())),
             }
             faults.extend(found.into_vec());
         }
-        if faults.is_empty() { Ok(Self(rates)) } else { Err(AgreementErrors(faults)) }
+        let rates = Self::of(rates, &mut faults);
+        if faults.is_empty() { Ok(rates) } else { Err(AgreementErrors(faults)) }
     }
 
-    /// `amount` of `from` in `to` by the rate of the day, turned round where only the other direction is there;
-    /// with the rate used. None without a rate.
-    pub(super) fn convert(&self, amount: &Exact, from: Currency, to: Currency, on: Date) -> Option<(Exact, &Rate)> {
-        let of_the_day = |a: Currency, b: Currency| self.0.iter().find(|r| r.from == a && r.to == b && r.covers(on));
-        if let Some(rate) = of_the_day(from, to) {
+    /// Reads the rates of an open file.
+    pub(in crate::agreement) fn read(fields: &mut Fields<'_>, into: &mut Vec<Rate>) {
+        let read = fields.list("rates", Rate::read);
+        into.extend(read.into_iter().enumerate().map(|(place, mut rate)| {
+            rate.stands.1 = place;
+            rate
+        }));
+    }
+
+    /// Of all that was read; of two rates for one day neither could be chosen.
+    pub(in crate::agreement) fn of(rates: Vec<Rate>, faults: &mut Vec<Fault>) -> Self {
+        let mut by_currencies: BTreeMap<(Currency, Currency), Vec<Rate>> = BTreeMap::new();
+        for rate in rates {
+            by_currencies.entry((rate.from, rate.to)).or_default().push(rate);
+        }
+        for rates in by_currencies.values_mut() {
+            rates.sort_by_key(|rate| rate.valid_from);
+            for pair in rates.windows(2) {
+                if let [earlier, later] = pair
+                    && later.valid_from <= earlier.valid_until
+                {
+                    let (file, place) = later.stands.clone();
+                    let message = format!(
+                        "there are two rates from {} to {} on {}; the other stands in {}",
+                        later.from, later.to, later.valid_from, earlier.stands.0
+                    );
+                    faults.push(Fault { file, path: format!("rates[{place}]"), message });
+                }
+            }
+        }
+        Self(by_currencies)
+    }
+
+    /// How many are held.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.values().map(Vec::len).sum()
+    }
+
+    /// Whether none are held.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Every rate, by currencies, the earliest first.
+    pub fn iter(&self) -> impl Iterator<Item = &Rate> {
+        self.0.values().flatten()
+    }
+
+    fn of_the_day(&self, from: Currency, to: Currency, on: Date) -> Option<&Rate> {
+        let rates = self.0.get(&(from, to))?;
+        let at = rates.partition_point(|rate| rate.valid_from <= on).checked_sub(1)?;
+        rates.get(at).filter(|rate| rate.covers(on))
+    }
+
+    /// By the rate of the day, turned round where only the other direction is there.
+    fn one_step(&self, amount: &Exact, from: Currency, to: Currency, on: Date) -> Option<(Exact, &Rate)> {
+        if let Some(rate) = self.of_the_day(from, to, on) {
             return Some((amount.times(&Exact::of(rate.rate)), rate));
         }
-        let rate = of_the_day(to, from)?;
+        let rate = self.of_the_day(to, from, on)?;
         Some((amount.over(&Exact::of(rate.rate))?, rate))
+    }
+
+    /// `amount` of `from` in `to` by the rates of a day, with the rates used: one between the two, else two through a
+    /// third currency, as a country's own list gives every rate against its own. None without them.
+    pub(super) fn convert(
+        &self,
+        amount: &Exact,
+        from: Currency,
+        to: Currency,
+        on: Date,
+    ) -> Option<(Exact, Vec<&Rate>)> {
+        if let Some((converted, rate)) = self.one_step(amount, from, to, on) {
+            return Some((converted, vec![rate]));
+        }
+        let others = self.0.keys().flat_map(|(a, b)| [(*a, *b), (*b, *a)]);
+        let through = others.filter(|(side, other)| *side == from && *other != to).map(|(_, other)| other);
+        let mut found = through.filter_map(|middle| {
+            let (between, first) = self.one_step(amount, from, middle, on)?;
+            let (converted, second) = self.one_step(&between, middle, to, on)?;
+            Some((converted, vec![first, second]))
+        });
+        found.next()
     }
 }

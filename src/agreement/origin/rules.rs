@@ -58,6 +58,20 @@ words! {
     }
 }
 
+words! {
+    /// Which day's rate of exchange counts for amounts in another currency.
+    RateDay {
+        /// The day the certificate is issued, which is the day judged.
+        Issue = "issue",
+        /// The day the goods leave.
+        Shipment = "shipment",
+        /// The day of the invoice.
+        Invoice = "invoice",
+        /// The day the application was made.
+        Application = "application",
+    }
+}
+
 /// A rule, with its source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OriginRule {
@@ -136,6 +150,8 @@ pub struct EditionRules {
     pub value_of: Figure<GoodsValue>,
     /// The methods of regional value content; the exporter chooses among them.
     pub regional_methods: Figure<Vec<RegionalMethod>>,
+    /// Which day's rate of exchange counts.
+    pub rate_day: Figure<RateDay>,
     /// Processes that never confer origin.
     pub minimal_operations: Figure<Vec<ProcessCode>>,
     /// Rules for all goods.
@@ -157,6 +173,7 @@ impl EditionRules {
             products_complete: fields.figure("products_complete"),
             value_of: fields.figure("value_of"),
             regional_methods: fields.figure("regional_methods"),
+            rate_day: fields.figure("rate_day"),
             minimal_operations: fields.figure("minimal_operations"),
             general: fields.list("general", |fields| OriginRule::read(fields, edition, true)),
             products: fields.list("products", |fields| OriginRule::read(fields, edition, false)),

@@ -14,7 +14,7 @@ fn with_items(agreement: &Agreement, issued_on: &str, count: usize) -> Judgement
         text.push_str("[[goods.items]]");
         text.push_str(&item.replace("number = 1\n", &format!("number = {number}\n")));
     }
-    agreement.judge(&particulars(&format!("{text}[commercial]{after}")), date(issued_on))
+    agreement.judged(&particulars(&format!("{text}[commercial]{after}")), date(issued_on))
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn a_consignee_may_lack_where_the_form_says_so() {
         let text = filling.fill(&agreement.template(), edition);
         let (before, rest) = text.split_once("[consignee.party]").unwrap();
         let (_, after) = rest.split_once("\n[").unwrap();
-        agreement.judge(&particulars(&format!("{before}[{after}")), date("2026-11-22"))
+        agreement.judged(&particulars(&format!("{before}[{after}")), date("2026-11-22"))
     };
     assert!(without("GSP").ruling.is_some() && without("EUR1").ruling.is_some());
     assert!(the_one(&without("ATIGA"), Severity::Error, "BOX_EMPTY").message.contains("(box 2)"));
@@ -217,7 +217,7 @@ fn a_scheme_is_for_its_days_of_shipment_and_import() {
     assert!(late.ruling.is_some());
     assert!(the_one(&late, Severity::Warning, "SCHEME_DATES").message.contains("any more"));
     // Before and after, the scheme is not in force at all.
-    let outside = africa.judge(
+    let outside = africa.judged(
         &particulars(
             &Filling::of(&africa, &africa.editions[0], date("2026-06-02"))
                 .fill(&africa.template(), &africa.editions[0]),

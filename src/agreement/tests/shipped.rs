@@ -37,7 +37,7 @@ fn a_filled_in_template_of_every_agreement_may_be_issued() {
         let edition = agreement.editions.last().unwrap();
         let filling = Filling::of(agreement, edition, some_day(edition));
         let text = filling.fill(&agreement.template(), edition);
-        let judgement = agreement.judge(&particulars(&text), filling.issued_on);
+        let judgement = agreement.judged(&particulars(&text), filling.issued_on);
         let ruling = judgement.ruling.unwrap_or_else(|| panic!("{}\n{}\n{text}", agreement.code, judgement.findings));
         assert_eq!(ruling.edition, edition.code, "{}", agreement.code);
         assert!(!ruling.flags.retrospective, "{}", agreement.code);

@@ -36,7 +36,8 @@ const ROWS: &[Row] = &[
     ("AANZFTA", "2026-01-30", "2026-02-05", Marked("ISSUED RETROACTIVELY", "13")),
     ("AANZFTA", "2026-01-30", "2027-01-31", Refused),
     ("APTA", "2026-01-30", "2026-02-04", Plain),
-    ("APTA", "2026-01-30", "2026-02-05", Doubtful),
+    // A fortnight later no row of holidays could have kept it within three working days.
+    ("APTA", "2026-01-30", "2026-02-18", Doubtful),
     ("CPFTA", "2026-01-31", "2026-02-15", Plain),
     ("CPFTA", "2026-01-31", "2026-02-16", Marked("ISSUED RETROACTIVELY", "13")),
     ("CPFTA", "2026-01-31", "2027-02-01", Refused),
@@ -131,6 +132,154 @@ fn holidays_between_are_said_to_be_unknown_where_they_could_matter() {
     assert!(!said(&judge("2026-02-02")), "three calendar days are within three working days");
     assert!(said(&judge("2026-02-03")) && said(&judge("2026-02-05")));
     assert!(!said(&judge("2026-05-01")), "no holidays are that long");
+}
+
+/// Pakistan and Viet Nam rest from Monday 2 to Wednesday 4 February 2026, for this test.
+fn holidays() -> Holidays {
+    let year = |country: &str| {
+        format!(
+            "[[holidays]]\ncountry = \"{country}\"\nyear = 2026\nsource = \"for this test\"\ndays = [{{ date = \"2026-02-02\", \
+             name = \"a\" }}, {{ date = \"2026-02-03\", name = \"b\" }}, {{ date = \"2026-02-04\", name = \"c\" }}]\n"
+        )
+    };
+    let countries = ["AU", "BD", "CN", "IN"].map(year).concat();
+    Holidays::load([("h.toml", format!("format = 1\n{countries}"))]).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+/// Judged with the goods gone on Friday 30 January 2026.
+fn left_on_friday(code: &str, issued_on: &str, holidays: &Holidays) -> Judgement {
+    let agreement = get(code);
+    let edition = agreement.edition_on(date(issued_on)).unwrap();
+    let mut filling = Filling::of(&agreement, edition, date(issued_on));
+    filling.left = date("2026-01-30");
+    let text = filling.fill(&agreement.template(), edition).replace("planned", "actual");
+    agreement.judge(&particulars(&text), date(issued_on), holidays)
+}
+
+#[test]
+fn working_days_leave_out_the_holidays_of_the_exporting_country() {
+    let from = |code: &str| Filling::of(&get(code), &get(code).editions[0], date("2026-02-05")).from;
+    assert!(
+        ["AU", "BD"].contains(&from("AANZFTA").as_str()) && from("APTA") == "BD",
+        "{} {}",
+        from("AANZFTA"),
+        from("APTA")
+    );
+    // Thursday 5, Friday 6 and Monday 9 are the three days; the 10th is the fourth.
+    let marked = |issued_on: &str| {
+        let judgement = left_on_friday("AANZFTA", issued_on, &holidays());
+        assert!(!judgement.findings.iter().any(|one| one.message.contains("holidays")), "{}", judgement.findings);
+        ruling(&judgement).flags.retrospective
+    };
+    assert!(!marked("2026-02-05") && !marked("2026-02-09") && marked("2026-02-10"));
+    // APTA gives none afterwards; that is not confirmed, so it warns.
+    let over = |issued_on: &str, holidays: &Holidays, severity| {
+        of(&left_on_friday("APTA", issued_on, holidays), severity, "RETROSPECTIVE_WINDOW").len()
+    };
+    assert_eq!(over("2026-02-09", &holidays(), Severity::Warning), 0);
+    assert_eq!(over("2026-02-10", &holidays(), Severity::Warning), 1);
+    // Without the holidays neither passes silently, and neither is blocked, though the rule were confirmed.
+    assert_eq!(over("2026-02-09", &Holidays::none(), Severity::Unknown), 1);
+    let line = "allowed = { value = false, article = \"Chinese customs' summary of endorsements\", confirmed = false }";
+    let firm = changed("apta.toml", &[(line, &line.replace("confirmed = false", "confirmed = true"))]);
+    let edition = &firm.editions[0];
+    let mut filling = Filling::of(&firm, edition, date("2026-02-09"));
+    filling.left = date("2026-01-30");
+    let text = filling.fill(&firm.template(), edition).replace("planned", "actual");
+    let judge = |holidays: &Holidays, on: &str| firm.judge(&particulars(&text), date(on), holidays);
+    assert!(judge(&Holidays::none(), "2026-02-09").ruling.is_some());
+    assert!(judge(&holidays(), "2026-02-09").ruling.is_some());
+    the_one(&judge(&holidays(), "2026-02-10"), Severity::Error, "RETROSPECTIVE_WINDOW");
+}
+
+/// Application, issue, departure; each agreement counts to another of them.
+#[test]
+fn three_dates_apart_decide_as_the_agreement_counts() {
+    // Agreement, application, issue, what was planned, what happened; marked?
+    let rows = [
+        // COMESA counts to the application, however long the office takes.
+        ("COMESA", "2026-08-20", "2026-09-20", "2026-08-20", Some("2026-08-20"), Plain),
+        ("COMESA", "2026-08-21", "2026-09-20", "2026-08-20", Some("2026-08-20"), Marked("ISSUED RETROSPECTIVELY", "5")),
+        ("COMESA", "2026-11-20", "2026-12-20", "2026-08-20", Some("2026-08-20"), Marked("ISSUED RETROSPECTIVELY", "5")),
+        ("COMESA", "2026-11-21", "2026-11-21", "2026-08-20", Some("2026-08-20"), Refused),
+        // The ship left a week before it was to: applied for in time, as it was thought.
+        ("COMESA", "2026-08-20", "2026-08-24", "2026-08-24", None, Plain),
+        ("COMESA", "2026-08-20", "2026-08-24", "2026-08-24", Some("2026-08-17"), Marked("ISSUED RETROSPECTIVELY", "5")),
+        // ACFTA and CPFTA count to issue, however early it was applied for.
+        ("ACFTA", "2026-01-20", "2026-02-03", "2026-01-31", Some("2026-01-31"), Plain),
+        ("ACFTA", "2026-01-20", "2026-02-04", "2026-01-31", Some("2026-01-31"), Marked("ISSUED RETROACTIVELY", "13")),
+        ("ACFTA", "2026-01-20", "2026-02-03", "2026-02-05", Some("2026-01-30"), Marked("ISSUED RETROACTIVELY", "13")),
+        ("CPFTA", "2026-01-20", "2026-02-15", "2026-01-31", Some("2026-01-31"), Plain),
+        ("CPFTA", "2026-01-20", "2026-02-16", "2026-01-31", Some("2026-01-31"), Marked("ISSUED RETROACTIVELY", "13")),
+        ("CPFTA", "2026-02-01", "2026-02-10", "2026-02-20", None, Plain),
+        ("CPFTA", "2026-02-01", "2026-02-10", "2026-02-20", Some("2026-01-25"), Marked("ISSUED RETROACTIVELY", "13")),
+        ("CPFTA", "2026-02-01", "2027-02-01", "2026-02-20", Some("2026-01-31"), Refused),
+        // APTA counts to issue, in working days, and gives none afterwards.
+        ("APTA", "2026-01-20", "2026-02-09", "2026-01-30", Some("2026-01-30"), Plain),
+        ("APTA", "2026-01-20", "2026-02-10", "2026-01-30", Some("2026-01-30"), Doubtful),
+        ("APTA", "2026-01-20", "2026-02-09", "2026-02-09", Some("2026-01-29"), Doubtful),
+    ];
+    for (code, applied, issued_on, planned, actual, expected) in rows {
+        let agreement = get(code);
+        let edition = agreement.edition_on(date(issued_on)).unwrap();
+        let mut filling = Filling::of(&agreement, edition, date(issued_on));
+        filling.left = date(planned);
+        let text = filling.fill(&agreement.template(), edition);
+        let day = format!("planned = \"{planned}\"");
+        assert!(text.contains(&day), "{text}");
+        let both = actual.map_or(day.clone(), |actual| format!("{day}, actual = \"{actual}\""));
+        let facts = format!("[application]\nreceived_on = \"{applied}\"\nretrospective_reason = \"holiday\"");
+        let text = text.replace(&day, &both).replace("[application]", &facts);
+        let judgement = agreement.judge(&particulars(&text), date(issued_on), &holidays());
+        let doubtful = of(&judgement, Severity::Warning, "RETROSPECTIVE_WINDOW").len() == 1;
+        let found = match &judgement.ruling {
+            None => Refused,
+            Some(_) if doubtful => Doubtful,
+            Some(ruling) => match ruling.endorsements.as_slice() {
+                [] => Plain,
+                [mark] => match expected {
+                    Marked(text, number)
+                        if mark.text.as_str() == text && mark.form_box.as_ref().unwrap().as_str() == number =>
+                    {
+                        expected
+                    }
+                    _ => panic!("{code} {applied} {issued_on}: {mark:?}"),
+                },
+                marks => panic!("{code} {applied} {issued_on}: {marks:?}"),
+            },
+        };
+        assert_eq!(found, expected, "{code} {applied} {issued_on} {planned} {actual:?}\n{}", judgement.findings);
+        // What was planned when it was issued, and what was learnt later, come to the same.
+        if let (Some(actual), Some(_)) = (actual, &judgement.ruling)
+            && date(planned) >= date(issued_on)
+        {
+            let thought = particulars(&text.replace(&both, &day));
+            let later = agreement.judge_later(&thought, date(issued_on), &holidays(), date(actual));
+            let unmarked = later.iter().any(|one| one.rule == "RETROSPECTIVE_UNMARKED");
+            assert_eq!(unmarked, expected != Plain, "{code} {planned} {actual}: {later}");
+        }
+    }
+}
+
+#[test]
+fn a_bill_of_lading_earlier_than_the_plan_is_the_day_the_goods_left() {
+    let cpfta = get("CPFTA");
+    let edition = &cpfta.editions[0];
+    let judge = |bill: &str, issued_on: &str| {
+        let mut filling = Filling::of(&cpfta, edition, date(issued_on));
+        filling.left = date("2026-02-20");
+        let bill =
+            format!("[transport]\ndocuments = [{{ kind = \"bill_of_lading\", number = \"B1\", date = \"{bill}\" }}]");
+        judged_as(&cpfta, edition, &filling, &[("[transport]", &*bill)])
+    };
+    // On board on 20 January, sixteen days before issue, though the departure is planned for a later day.
+    let early = judge("2026-01-20", "2026-02-05");
+    assert!(ruling(&early).flags.retrospective, "{}", early.findings);
+    assert!(the_one(&early, Severity::Warning, "DEPARTURE").message.contains("taken on board before"));
+    assert!(!ruling(&judge("2026-01-21", "2026-02-05")).flags.retrospective);
+    // A paper of a day to come shows nothing yet.
+    let later = judge("2026-02-06", "2026-02-05");
+    assert!(!ruling(&later).flags.retrospective && of(&later, Severity::Warning, "DEPARTURE").is_empty());
 }
 
 #[test]

@@ -1,7 +1,7 @@
-//! `origin agreement check`: every mistake of a file of an agreement, of rules of origin or of rates.
+//! `origin agreement check`: every mistake of a file of an agreement, of rules of origin, of rates or of holidays.
 
 use crate::{
-    agreement::{Agreements, Rates},
+    agreement::{Agreements, Holidays, Rates},
     cli::{
         Outcome, agreements,
         console::{Colour, Console, Exit, Failure},
@@ -15,7 +15,7 @@ use std::{path::PathBuf, process::ExitCode};
 /// Bytes of one file.
 const MOST_BYTES: usize = 1 << 22;
 
-/// Check a file of an agreement, of its rules of origin, or of exchange rates, and report every mistake at once
+/// Check a file of an agreement, of its rules of origin, of rates of exchange or of holidays, and report every mistake at once
 ///
 /// A file of an agreement or of rules is read together with the others, in place of the one it stands for. Exit code
 /// 0 if it can be used, 1 otherwise.
@@ -35,17 +35,19 @@ enum Kind {
     Agreement(String),
     Rules(String),
     Rates,
+    Holidays,
     Unknown,
 }
 
 fn kind(text: &str) -> Kind {
     let Ok(table) = text.parse::<toml::Table>() else { return Kind::Unknown };
     let named = |name: &str| table.get(name).and_then(|value| value.as_str()).map(str::to_owned);
-    match (named("rules_of"), named("code"), table.contains_key("rates")) {
-        (Some(code), ..) => Kind::Rules(code),
-        (None, Some(code), _) => Kind::Agreement(code),
-        (None, None, true) => Kind::Rates,
-        (None, None, false) => Kind::Unknown,
+    match (named("rules_of"), named("code")) {
+        (Some(code), _) => Kind::Rules(code),
+        (None, Some(code)) => Kind::Agreement(code),
+        (None, None) if table.contains_key("rates") => Kind::Rates,
+        (None, None) if table.contains_key("holidays") => Kind::Holidays,
+        (None, None) => Kind::Unknown,
     }
 }
 
@@ -56,6 +58,9 @@ impl Arguments {
         let kind = kind(&text);
         let found = match &kind {
             Kind::Rates => Rates::load([(name.as_str(), text.as_str())]).map(|_| "good: a file of rates".to_owned()),
+            Kind::Holidays => {
+                Holidays::load([(name.as_str(), text.as_str())]).map(|_| "good: a file of holidays".to_owned())
+            }
             kind => {
                 let mut all = agreements::files_of(self.agreements.as_deref())?;
                 // The file takes the place of the one that says the same of itself.
@@ -111,6 +116,6 @@ fn said(all: &Agreements, kind: &Kind) -> String {
             let editions = find(code).map_or(0, |one| one.editions.len());
             format!("good: {code}, {}", many(editions, "edition"))
         }
-        Kind::Rates | Kind::Unknown => "good".to_owned(),
+        Kind::Rates | Kind::Holidays | Kind::Unknown => "good".to_owned(),
     }
 }

@@ -2,15 +2,16 @@
 
 mod told;
 
-use super::{hs, named};
+use super::named;
 use crate::{
-    agreement::{Agreement, Edition, Nomenclatures, OriginJudgement, OriginRule, Rates},
+    agreement::{Agreement, CodeKind, Edition, Lists, OriginJudgement, OriginRule},
     certificate::{AgreementCode, HsDigits, Particulars},
     cli::{
         Outcome, agreements, arguments,
         certificate::findings_text,
         console::{Colour, Console, Exit, Failure},
         files::{self, Source},
+        list::ListsArgument,
         rows::Rows,
         tree::plain,
     },
@@ -21,7 +22,7 @@ use crate::{
 use serde_json::json;
 use std::{path::PathBuf, process::ExitCode};
 
-/// Bytes of a declaration or of a file of rates.
+/// Bytes of a declaration.
 const MOST_BYTES: usize = 1 << 20;
 
 /// Show the rules of origin for a product, or judge declared production by them, line by line
@@ -42,12 +43,8 @@ pub(super) struct Arguments {
     /// How its goods were made, TOML or JSON (see origin agreement template)
     #[arg(long, value_name = "FILE", requires = "certificate")]
     production: Option<PathBuf>,
-    /// A file of exchange rates; may be given several times
-    #[arg(long, value_name = "FILE")]
-    rates: Vec<PathBuf>,
-    /// A list of the Harmonized System, hs<edition>.csv; may be given several times
-    #[arg(long, value_name = "FILE")]
-    hs_list: Vec<PathBuf>,
+    #[command(flatten)]
+    lists: ListsArgument,
     /// The day to judge by [default: today, UTC]
     #[arg(long, value_name = "DATE", value_parser = arguments::date)]
     on: Option<Date>,
@@ -66,34 +63,23 @@ impl Arguments {
         };
         match (&self.certificate, &self.production, &self.hs) {
             (Some(certificate), Some(production), _) => {
-                let (rates, lists) = (rates(&self.rates)?, hs::open_all(&self.hs_list)?);
+                let lists = self.lists.read()?;
                 let (particulars, production) = (particulars(certificate)?, declared(production)?);
                 if particulars.agreement != agreement.code {
                     let error = format!("the certificate is of {}, not of {}", particulars.agreement, agreement.code);
                     return Err(Failure::new(Exit::Failed, error));
                 }
-                let mut judgement = agreement.judge_origin(&particulars, &production, &rates, on);
-                judgement.findings.extend(lists.check(&particulars, on));
+                let mut judgement = agreement.judge_origin(&particulars, &production, lists.rates(), on);
+                agreement.check_codes(&particulars, on, &lists, &mut judgement.findings);
                 Ok(tell(console, &particulars, &judgement, on))
             }
             (_, _, Some(code)) => {
-                let lists = hs::open_all(&self.hs_list)?;
+                let lists = self.lists.read()?;
                 show(console, agreement, code, on, &lists)
             }
             _ => Err(Failure::new(Exit::Usage, "name the goods by --hs, or give --certificate and --production")),
         }
     }
-}
-
-fn rates(paths: &[PathBuf]) -> Result<Rates, Failure> {
-    let mut texts = Vec::new();
-    for path in paths {
-        texts.push((path.display().to_string(), files::read_text(path, MOST_BYTES, Exit::Failed)?));
-    }
-    Rates::load(texts).map_err(|errors| {
-        let failure = Failure::new(Exit::Failed, "the files of rates cannot be used as they stand");
-        errors.to_string().lines().fold(failure, Failure::note)
-    })
 }
 
 fn refused(what: &str, findings: &impl std::fmt::Display) -> Failure {
@@ -116,7 +102,7 @@ fn declared(path: &std::path::Path) -> Result<Production, Failure> {
 }
 
 /// The rules for a product.
-fn show(console: Console, agreement: &Agreement, code: &HsDigits, on: Date, lists: &Nomenclatures) -> Outcome {
+fn show(console: Console, agreement: &Agreement, code: &HsDigits, on: Date, lists: &Lists) -> Outcome {
     let edition = agreement
         .edition_on(on)
         .ok_or_else(|| Failure::new(Exit::Failed, format!("no edition of {} is in force on {on}", agreement.code)))?;
@@ -135,8 +121,10 @@ fn show(console: Console, agreement: &Agreement, code: &HsDigits, on: Date, list
     }
     console
         .data(console.paint(Colour::Bold, &format!("{}, edition {}: goods of {code}", agreement.code, edition.code)));
-    for (code, text) in lists.newest_on(on).map(|list| list.described(code)).unwrap_or_default() {
-        console.data(format!("  {code:6} {}", plain(text)));
+    // Rules are written in codes of one edition, which is seldom the one that holds.
+    let written_in = edition.hs.edition.value().and_then(|edition| lists.hs(*edition));
+    for one in written_in.or_else(|| lists.of(CodeKind::Hs, on)).map(|list| list.described(code)).unwrap_or_default() {
+        console.data(format!("  {:6} {}", one.code, plain(one.name)));
     }
     if !rules.iter().any(|rule| rule.hs.is_some()) {
         let note = held.products_complete.note().map(|note| format!(": {note}")).unwrap_or_default();

@@ -2,7 +2,6 @@
 
 mod check;
 mod explain;
-mod hs;
 mod list;
 mod template;
 
@@ -29,7 +28,6 @@ enum Command {
     List(list::Arguments),
     Check(check::Arguments),
     Explain(Box<explain::Arguments>),
-    Hs(hs::Arguments),
     Template(template::Arguments),
 }
 
@@ -39,7 +37,6 @@ impl Arguments {
             Command::List(arguments) => arguments.run(console),
             Command::Check(arguments) => arguments.run(console),
             Command::Explain(arguments) => arguments.run(console),
-            Command::Hs(arguments) => arguments.run(console),
             Command::Template(arguments) => arguments.run(console),
         }
     }

@@ -1,30 +1,68 @@
 //! A table as rows of JSON: the first line names fields by their path, such as `goods.items[0].hs.code`.
 
-use crate::cli::console::{Exit, Failure};
+use crate::{
+    cli::{
+        console::{Exit, Failure},
+        rows::{Row, RowText},
+    },
+    encoding::csv::{CsvError, Records},
+};
 use serde_json::{Map, Value};
+use std::io::Read;
 
-/// Bytes of a table that is read.
-pub(super) const MOST: usize = 256 << 20;
+/// Bytes of one row.
+const ROW_BYTES: usize = 1 << 20;
 /// Elements of a list in a table.
 const LONGEST_LIST: usize = 1_000;
 /// Members that are counts and places; everything else is a text.
 const COUNTED: [&str; 3] = ["number", "count", "item"];
 
-/// The rows of a table as JSON texts, each with its line counted from 1 below the heading.
-pub(super) fn rows(text: &str) -> Result<Vec<String>, Failure> {
-    let mut records = records(text.trim_start_matches('\u{feff}'))?.into_iter();
-    let paths = records.next().ok_or_else(|| wrong("it has no heading"))?;
-    let steps = paths.iter().map(|path| steps(path)).collect::<Result<Vec<_>, _>>()?;
-    records
-        .filter(|record| record.iter().any(|field| !field.is_empty()))
-        .map(|record| {
-            let mut row = Value::Object(Map::new());
-            for (steps, field) in steps.iter().zip(&record).filter(|(_, field)| !field.is_empty()) {
-                put(&mut row, steps, field);
+/// The rows of a table as JSON documents, one at a time: a million rows need no more memory than the longest. A row
+/// that cannot be read is refused with its line, and those behind it follow.
+pub(super) struct Table<R> {
+    records: Records<R>,
+    fields: Vec<Vec<Step>>,
+    next: usize,
+}
+
+impl<R: Read> Table<R> {
+    /// Reads the heading.
+    pub(super) fn open(from: R) -> Result<Self, Failure> {
+        let mut records = Records::new(from, ROW_BYTES);
+        let head = match records.next() {
+            Some(Ok(head)) => head.fields,
+            Some(Err(error)) => return Err(wrong(&error.to_string())),
+            None => return Err(wrong("it has no heading")),
+        };
+        let fields = head.iter().map(|path| steps(path)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { records, fields, next: 1 })
+    }
+}
+
+impl<R: Read> Iterator for Table<R> {
+    type Item = Result<Row, Failure>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let text = match self.records.next()? {
+            Ok(record) if record.fields.len() > self.fields.len() => {
+                let (has, heading) = (record.fields.len(), self.fields.len());
+                let why = format!("has {has} fields, and the heading {heading}");
+                RowText::Unreadable(format!("line {}: the row {why}", record.line))
             }
-            Ok(row.to_string())
-        })
-        .collect()
+            Ok(record) => {
+                let mut row = Value::Object(Map::new());
+                for (steps, field) in self.fields.iter().zip(&record.fields).filter(|(_, field)| !field.is_empty()) {
+                    put(&mut row, steps, field);
+                }
+                RowText::Json(row.to_string())
+            }
+            Err(error @ CsvError::Failed { .. }) => return Some(Err(wrong(&error.to_string()))),
+            Err(error) => RowText::Unreadable(error.to_string()),
+        };
+        let number = self.next;
+        self.next += 1;
+        Some(Ok(Row { number, text }))
+    }
 }
 
 enum Step {
@@ -92,43 +130,6 @@ fn value(name: &str, field: &str) -> Value {
     }
 }
 
-/// The records of a table (RFC 4180): commas, quotes doubled inside quotes, lines that may be quoted.
-fn records(text: &str) -> Result<Vec<Vec<String>>, Failure> {
-    let (mut records, mut record, mut field) = (Vec::new(), Vec::new(), String::new());
-    let (mut quoted, mut was_quoted) = (false, false);
-    let mut characters = text.chars().peekable();
-    while let Some(c) = characters.next() {
-        match (quoted, c) {
-            (true, '"') if characters.peek() == Some(&'"') => {
-                characters.next();
-                field.push('"');
-            }
-            (true, '"') => (quoted, was_quoted) = (false, true),
-            (true, c) => field.push(c),
-            (false, '"') if field.is_empty() && !was_quoted => quoted = true,
-            (false, ',') => {
-                record.push(std::mem::take(&mut field));
-                was_quoted = false;
-            }
-            (false, '\r') if characters.peek() == Some(&'\n') => {}
-            (false, '\n') => {
-                record.push(std::mem::take(&mut field));
-                records.push(std::mem::take(&mut record));
-                was_quoted = false;
-            }
-            (false, c) => field.push(c),
-        }
-    }
-    if quoted {
-        return Err(wrong("a quote is not closed"));
-    }
-    if !field.is_empty() || !record.is_empty() {
-        record.push(field);
-        records.push(record);
-    }
-    Ok(records)
-}
-
 fn wrong(why: &str) -> Failure {
     Failure::new(Exit::Failed, format!("the table cannot be read: {why}"))
 }
@@ -137,23 +138,72 @@ fn wrong(why: &str) -> Failure {
 mod tests {
     use super::*;
 
+    fn rows(table: &str) -> Result<Vec<RowText>, Failure> {
+        Table::open(table.as_bytes())?.map(|row| row.map(|row| row.text)).collect()
+    }
+
     #[test]
     fn a_heading_of_paths_makes_documents_of_rows() {
         let table = "agreement,goods.items[0].number,goods.items[0].description,exporter.party.address[1]\r\n\
-                     CPFTA,1,\"Balls, \"\"best\"\"\",Sialkot\r\n,,,\n\"CPFTA\",x,=A1,\n";
-        assert_eq!(
-            rows(table).unwrap(),
-            [
-                r#"{"agreement":"CPFTA","exporter":{"party":{"address":[null,"Sialkot"]}},"goods":{"items":[{"description":"Balls, \"best\"","number":1}]}}"#,
-                r#"{"agreement":"CPFTA","goods":{"items":[{"description":"=A1","number":"x"}]}}"#,
-            ]
-        );
+                     CPFTA,1,\"Balls, \"\"best\"\"\",Sialkot\r\n,,,\n\"CPFTA\",x,A1,\n";
+        let expected = [
+            r#"{"agreement":"CPFTA","exporter":{"party":{"address":[null,"Sialkot"]}},"goods":{"items":[{"description":"Balls, \"best\"","number":1}]}}"#,
+            r#"{"agreement":"CPFTA","goods":{"items":[{"description":"A1","number":"x"}]}}"#,
+        ];
+        assert_eq!(rows(table).unwrap(), expected.map(|row| RowText::Json(row.to_owned())));
     }
 
     #[test]
     fn a_table_that_is_none_is_refused() {
-        for wrong in ["", "a,,b\n1,2,3\n", "a\n\"open\n", "a[9999999].b\n1\n"] {
+        for wrong in ["", "a,,b\n1,2,3\n", "\"open\n1\n", "a[9999999].b\n1\n"] {
             assert!(rows(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    /// Ten thousand rows with one in the middle that opens a quote, one of ten megabytes and one too wide: each is
+    /// refused alone. The table is made as it is read, so nothing holds it whole.
+    #[test]
+    fn bad_rows_in_the_middle_leave_the_others_unharmed() {
+        let row = |at: u32| match at {
+            5_000 => b"\"open,1\n".to_vec(),
+            5_001 => [vec![b'x'; 10 << 20], b",1\n".to_vec()].concat(),
+            5_002 => b"a,b,c\n".to_vec(),
+            at => format!("row,{at}\n").into_bytes(),
+        };
+        let stream = Stream {
+            rows: (0..10_000).map(row),
+            held: std::io::Cursor::new(b"agreement,goods.items[0].number\n".to_vec()),
+        };
+        let (mut good, mut bad) = (0, Vec::new());
+        for row in Table::open(stream).unwrap() {
+            let row = row.unwrap();
+            match row.text {
+                RowText::Unreadable(why) => bad.push((row.number, why)),
+                _ => good += 1,
+            }
+        }
+        assert_eq!(good, 9_997);
+        let said = bad.iter().map(|(number, why)| (*number, why.split(':').next().unwrap())).collect::<Vec<_>>();
+        assert_eq!(said, [(5_001, "line 5002"), (5_002, "line 5003"), (5_003, "line 5004")]);
+    }
+
+    struct Stream<I> {
+        rows: I,
+        held: std::io::Cursor<Vec<u8>>,
+    }
+
+    impl<I: Iterator<Item = Vec<u8>>> Read for Stream<I> {
+        fn read(&mut self, room: &mut [u8]) -> std::io::Result<usize> {
+            match self.held.read(room)? {
+                0 => match self.rows.next() {
+                    Some(row) => {
+                        self.held = std::io::Cursor::new(row);
+                        self.held.read(room)
+                    }
+                    None => Ok(0),
+                },
+                read => Ok(read),
+            }
         }
     }
 }

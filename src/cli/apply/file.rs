@@ -73,7 +73,7 @@ impl OneFile {
                 }
                 Err(_) => Bytes::from(text.trim().to_owned()),
             },
-            RowText::Toml(_) => {
+            RowText::Toml(_) | RowText::Unreadable(_) => {
                 let reading = row.read();
                 Bytes::from(reading.particulars.ok_or(reading.findings)?.to_json())
             }
@@ -241,10 +241,10 @@ impl Import {
     pub(super) fn run(self, console: Console) -> Outcome {
         let ledger = self.filing.ledger(&self.file)?;
         let is_table = self.file.path().is_some_and(|path| path.extension().is_some_and(|end| end == "csv"));
-        if is_table {
-            let rows = csv::rows(&self.file.read_text(csv::MOST)?)?;
-            let rows = rows.into_iter().zip(1..).map(|(text, number)| Ok(Row { number, text: RowText::Json(text) }));
-            return self.filing.run(console, rows, ledger, None);
+        if let Some(path) = self.file.path().filter(|_| is_table) {
+            let table = std::fs::File::open(path)
+                .map_err(|error| Failure::new(Exit::Failed, format!("`{}` cannot be read: {error}", path.display())))?;
+            return self.filing.run(console, csv::Table::open(table)?, ledger, None);
         }
         let rows = Rows::open(&self.file)?;
         self.filing.run(console, rows, ledger, None)
@@ -358,7 +358,8 @@ impl Filing {
         production: Option<&Source>,
         told: &mut Told,
     ) -> Result<Option<wire::ImportApplicationRow>, Failure> {
-        let (RowText::Json(text) | RowText::Toml(text)) = &row.text;
+        // What cannot be read is refused below, and nothing is asked for it.
+        let (RowText::Json(text) | RowText::Toml(text) | RowText::Unreadable(text)) = &row.text;
         let key = ledger.name(text);
         let file = match OneFile::of(row, production) {
             Ok(file) => file?,

@@ -6,7 +6,7 @@ use super::{
     pace::{Pace, Tally},
 };
 use crate::{
-    agreement::Rates,
+    agreement::{Holidays, Rates},
     certificate::{Particulars, offset_dates},
     cli::{
         agreements,
@@ -97,7 +97,7 @@ pub(super) fn applications(bench: &Bench) -> Result<Figure, Failure> {
         let production = production.production.ok_or_else(|| failed(&production.findings))?;
         let agreement = agreements.get(&particulars.agreement).ok_or_else(|| failed("no such agreement"))?;
         let judged = agreement.judge_origin(&particulars, &production, &Rates::none(), on);
-        Ok(judged.items.len() + agreement.judge(&particulars, on).findings.iter().count())
+        Ok(judged.items.len() + agreement.judge(&particulars, on, &Holidays::none()).findings.iter().count())
     };
     let begun = Instant::now();
     for _ in 0..READINGS {

@@ -1,12 +1,13 @@
 //! `origin certificate check`: everything there is to say about a file before it is sent.
 
 use crate::{
-    agreement::Agreements,
+    agreement::{Agreements, Lists},
     certificate::{Finding, Findings, Severity},
     cli::{
         Outcome, agreements, arguments,
         console::{Colour, Console, Exit},
         files::Source,
+        list::ListsArgument,
         rows::{Row, Rows},
         tree::plain,
     },
@@ -30,6 +31,11 @@ pub(super) struct Arguments {
     /// Folder of agreement files [default: those that come with the program]
     #[arg(long, value_name = "DIR")]
     agreements: Option<PathBuf>,
+    #[command(flatten)]
+    lists: ListsArgument,
+    /// The day the goods really left, learnt after issue: was the certificate to be marked as late?
+    #[arg(long, value_name = "DATE", value_parser = arguments::date)]
+    departed: Option<Date>,
 }
 
 impl Arguments {
@@ -39,12 +45,13 @@ impl Arguments {
             Some(date) => date,
             None => ZoneName::new("UTC").map_or(Date::ZERO, |utc| utc.date_at(SystemClock.now())),
         };
+        let lists = self.lists.read()?;
         let rows = Rows::open(&self.file)?;
         let many = rows.are_lines();
         let (mut good, mut bad) = (0_u64, 0_u64);
         for row in rows {
             let row = row?;
-            let findings = judge(&row, &agreements, on);
+            let findings = judge(&row, &agreements, &lists, (on, self.departed));
             let issuable = !findings.has_errors();
             if issuable {
                 good += 1;
@@ -74,12 +81,18 @@ impl Arguments {
     }
 }
 
-fn judge(row: &Row, agreements: &Agreements, on: Date) -> Findings {
+fn judge(row: &Row, agreements: &Agreements, lists: &Lists, (on, departed): (Date, Option<Date>)) -> Findings {
     let reading = row.read();
     let mut findings = reading.findings;
     let Some(particulars) = reading.particulars else { return findings };
     match agreements.get(&particulars.agreement) {
-        Some(agreement) => findings.extend(agreement.judge(&particulars, on).findings),
+        Some(agreement) => {
+            findings.extend(agreement.judge(&particulars, on, lists.holidays()).findings);
+            agreement.check_codes(&particulars, on, lists, &mut findings);
+            if let Some(departed) = departed {
+                findings.extend(agreement.judge_later(&particulars, on, lists.holidays(), departed));
+            }
+        }
         None => {
             let known = agreements.iter().map(|one| one.code.as_str()).collect::<Vec<_>>().join(", ");
             let message = format!("there is no agreement `{}` here", particulars.agreement);

@@ -2,10 +2,11 @@
 
 use super::{Look, until};
 use crate::{
+    agreement::CodeList,
     cli::{agreements, arguments},
     keys::{KeyName, KeyStore, KeyUse, Passphrase, PublicSide},
     log::Shard,
-    node::{AuthorityConfiguration, Configuration, TlsDoor, tls::TlsIdentity},
+    node::{AuthorityConfiguration, Configuration, TlsDoor, installed_lists, tls::TlsIdentity},
     time::Timestamp,
     trust::{Section, TrustList},
 };
@@ -35,6 +36,16 @@ pub(super) fn look(configuration: &Configuration, now: Timestamp) -> Vec<Look> {
             Look::bad("agreements", failure.sentence()).help("fix what `origin check-config` and the notes name")
         }
     });
+    if let Some(folder) = &configuration.lists {
+        looks.push(match installed_lists(folder) {
+            Ok(lists) => {
+                let codes = lists.codes().map(CodeList::named).collect::<Vec<_>>().join(", ");
+                let codes = if codes.is_empty() { "no list of codes".to_owned() } else { codes };
+                Look::good("lists", format!("{codes}; {} rates of exchange", lists.rates().len()))
+            }
+            Err(error) => Look::bad("lists", error.to_string()).help("origin list show names every mistake"),
+        });
+    }
     for authority in &configuration.authorities {
         looks.extend(keys(authority, trust.as_ref(), now));
     }

@@ -56,6 +56,10 @@ data = "{home}data"
 # Agreements as data: one file each. A corrected figure counts from the next start on.
 agreements = "{below}agreements"
 
+# Lists of codes (HS, UN/LOCODE, units), rates of exchange and holidays that you install; docs/lists.md says how.
+# Without them only the form of codes is checked. They are read again on SIGHUP.
+# lists = "{below}lists"
+
 # What the node believes: the federation's list, and the anchor it is opened with. `origin trust install` replaces
 # them after holding the new list to the old one.
 [trust]

@@ -181,7 +181,8 @@ impl<'a> Conversation<'a> {
 
     /// Decides what is to be done with a row.
     async fn admit(&mut self, row: Row) -> Result<(), Failure> {
-        let (RowText::Json(text) | RowText::Toml(text)) = &row.text;
+        // What cannot be read is refused below, and nothing is asked for it.
+        let (RowText::Json(text) | RowText::Toml(text) | RowText::Unreadable(text)) = &row.text;
         let key = self.ledger.name(text);
         let known = self.ledger.known(&key);
         if let Known::Done(done) = known {
@@ -209,7 +210,7 @@ impl<'a> Conversation<'a> {
         };
         let json = match row.text {
             RowText::Json(text) => Bytes::from(text),
-            RowText::Toml(_) => Bytes::from(particulars.to_json()),
+            RowText::Toml(_) | RowText::Unreadable(_) => Bytes::from(particulars.to_json()),
         };
         self.waiting.push_back((request_id, Flight { row: row.number, key, json }));
         Ok(())

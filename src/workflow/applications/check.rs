@@ -2,7 +2,7 @@
 
 use super::{Applications, Paper, paper};
 use crate::{
-    agreement::{Agreement, Rates, Shows},
+    agreement::{Agreement, ItemOrigin, Shows},
     certificate::{CertificateNumber, Declaration, Finding, Findings, Particulars, Signatory, Text},
     office::{Action, Amount, Application, ApplicationRefused, Caller, ExporterId, MandateRefused, Office, Subject},
     production::Production,
@@ -142,12 +142,14 @@ impl Applications {
         particulars: &Particulars,
         production: Option<&Production>,
         findings: &mut Findings,
-    ) {
+    ) -> Vec<ItemOrigin> {
         let agreement = self.desk.agreements().get(&particulars.agreement);
-        if let (Some(production), Some(agreement)) = (production, agreement) {
-            let today = office.date_at(self.desk.now());
-            findings.extend(agreement.judge_origin(particulars, production, &Rates::none(), today).findings);
-        }
+        let Some((production, agreement)) = production.zip(agreement) else { return Vec::new() };
+        let today = office.date_at(self.desk.now());
+        let lists = self.desk.lists();
+        let judged = agreement.judge_origin(particulars, production, lists.rates(), today);
+        findings.extend(judged.findings);
+        judged.items
     }
 
     /// What is to be signed, as the rules decide it today.
@@ -187,7 +189,8 @@ impl Applications {
             (None, number) => number,
         };
         let office = self.desk.office(&particulars, &mut findings)?;
-        self.origin(&office, &particulars, production, &mut findings);
+        let judged = self.origin(&office, &particulars, production, &mut findings);
+        with_basis(&mut particulars, &judged);
         let (mut issue, findings) = self.desk.rule(&office, particulars, findings)?;
         if let Some(held) = held {
             issue.numbering = Numbering::Reserved(held);
@@ -215,6 +218,20 @@ impl Applications {
 fn refused(why: &(impl Reasoned + std::fmt::Display)) -> Finding {
     let help = "an account of the exporter files it, or the exporter gives a mandate that carries it";
     Finding::error(why.reason(), "exporter", why.to_string()).with_help(help)
+}
+
+/// National and cumulative content may print alike: the basis the figures were met on is kept beside the percentage,
+/// where the applicant named none.
+fn with_basis(particulars: &mut Particulars, judged: &[ItemOrigin]) {
+    for item in &mut particulars.goods.items {
+        let Some(criterion) = &mut item.criterion else { continue };
+        let supports = judged.iter().find(|one| one.item == item.number).and_then(|one| one.supports.as_ref());
+        if let (Some(percentage), Some(support)) = (&mut criterion.percentage, supports)
+            && support.criterion == criterion.code
+        {
+            percentage.basis.get_or_insert(support.basis);
+        }
+    }
 }
 
 fn form_of<'a>(

@@ -1,3 +1,5 @@
+mod bad_input;
+
 use super::*;
 use crate::{
     certificate::{DeclarationMeans, Sha256 as Shown, Text},

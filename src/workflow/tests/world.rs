@@ -1,7 +1,7 @@
 //! A small real world for tests: an authority with its keys, a trust list, a store, a sequencer, a desk.
 
 use crate::{
-    agreement::Agreements,
+    agreement::{Agreements, Lists},
     certificate::offset_dates,
     keys::{KeyStore, KeyUse, StatementKey},
     log::{Origin, Shard, VerifierKey},
@@ -45,6 +45,7 @@ pub(crate) struct World {
     pub(crate) clock: Arc<FixedClock>,
     pub(crate) trust: Arc<ArcSwap<TrustList>>,
     pub(crate) agreements: Arc<Agreements>,
+    pub(crate) lists: Arc<ArcSwap<Lists>>,
     pub(crate) keys: KeyStore,
     pub(crate) issuer: Issuer,
     pub(crate) signatory: Caller,
@@ -98,6 +99,7 @@ impl World {
             clock: Arc::new(FixedClock::new(NOW.parse().unwrap())),
             trust: Arc::new(ArcSwap::from_pointee(trust)),
             agreements: Arc::new(agreements),
+            lists: Arc::default(),
             keys,
             issuer: PAKISTAN.issuer.parse().unwrap(),
             signatory: signatory.into(),
@@ -127,6 +129,7 @@ impl World {
             clock: Arc::clone(&self.clock),
             trust: Arc::clone(&self.trust),
             agreements: Arc::clone(&self.agreements),
+            lists: Arc::clone(&self.lists),
             keys,
             issuer: CHINA.issuer.parse().unwrap(),
             signatory: Account::open(wanted, &random).unwrap().into(),
@@ -263,6 +266,7 @@ impl World {
             store: Arc::clone(&self.store) as Arc<dyn Store>,
             sequencer: sequencer.clone(),
             agreements: Arc::clone(&self.agreements),
+            lists: Arc::clone(&self.lists),
             trust: Arc::clone(&self.trust),
             verifier: Arc::new(ArcSwap::from_pointee(self.verifier())),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,

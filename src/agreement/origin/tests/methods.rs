@@ -105,6 +105,52 @@ fn a_change_of_heading_is_asked_of_every_non_originating_material() {
     assert_eq!(answers(&judged(&rule, &own)), (Met, Met));
 }
 
+/// 12,000 of 100,000 on board is above 10 %; 50 of 500 kilograms is 10 % of the weight, and a gram more is not.
+#[test]
+fn some_goods_may_keep_to_a_share_of_the_weight_instead() {
+    let or = |hs: &str| {
+        let line = r#"de_minimis = { value = { percent = "10", of = "fob" }, article = "Rule 9", confirmed = true }"#;
+        let text = CPFTA.replacen(
+            "de_minimis = { confirmed = false }",
+            &line.replace(
+                r#"of = "fob" }"#,
+                &format!(r#"of = "fob", or = [{{ hs = "{hs}", percent = "10", of = "weight" }}] }}"#),
+            ),
+            1,
+        );
+        let rules = CPFTA_RULES.replacen("rule = \"RVC(40)\"", "rule = \"CTH\"", 1);
+        with_rules(&text, &rules)
+    };
+    let weighed = |grams: &str| {
+        let parts = material("950699", "undetermined", "12000").replacen(
+            "origin =",
+            &format!("weight = {{ value = \"{grams}\", unit = \"KGM\" }}, origin ="),
+            1,
+        );
+        item(&parts, "weight = { value = \"500\", unit = \"KGM\" }")
+    };
+    let heading = |agreement: &Agreement, kilograms: &str| {
+        let judgement = judged(agreement, &weighed(kilograms));
+        let rule = only(&judgement).rules.iter().find(|rule| rule.criterion.as_str() == "VALUE_CONTENT").unwrap();
+        (rule.national.answer, rule.national.de_minimis)
+    };
+    assert_eq!(heading(&or("95"), "50"), (Met, true));
+    assert_eq!(heading(&or("95"), "50.001"), (NotMet, false));
+    assert_eq!(heading(&or("50-63"), "50"), (NotMet, false), "the goods are none of these");
+    // Without a weight the other share may yet be kept to.
+    let silent = item(&material("950699", "undetermined", "12000"), "");
+    assert_eq!(
+        only(&judged(&or("95"), &silent))
+            .rules
+            .iter()
+            .find(|rule| rule.criterion.as_str() == "VALUE_CONTENT")
+            .unwrap()
+            .national
+            .answer,
+        Unknown
+    );
+}
+
 #[test]
 fn what_was_not_declared_is_not_known() {
     let rule = cpfta("CTH", "");
@@ -238,6 +284,83 @@ fn amounts_are_converted_by_the_rate_of_the_day_or_not_at_all() {
     assert_eq!(answers(&judged_of(&rule, &of, &rupees, &rates(&december).unwrap())), (Unknown, Unknown));
     let AgreementErrors(faults) = rates(&(file.to_owned() + file.split_once("1\n").unwrap().1)).unwrap_err();
     assert!(faults[0].message.contains("two rates"), "{faults:?}");
+}
+
+/// 60,000 dollars are 16,800,000 rupees at 280; 55,000 euros are 60,000 dollars at 280 rupees a dollar and 305.454545…
+/// a euro only by the exact fraction of both: 55,000 x 3,360 / 11 / 280 = 60,000.
+#[test]
+fn two_rates_through_a_third_currency_are_taken_exactly_and_both_are_printed() {
+    let file = |euro: &str| {
+        let rate = |from: &str, rate: &str| {
+            format!(
+                "[[rates]]\nfrom = \"{from}\"\nto = \"PKR\"\nrate = \"{rate}\"\nvalid_from = \"2026-11-01\"\nvalid_until = \"2026-11-30\"\nsource = \"State Bank\"\n"
+            )
+        };
+        Rates::load([("r.toml", format!("format = 1\n{}{}", rate("USD", "280"), rate("EUR", euro)))]).unwrap()
+    };
+    let euros = item(&material("590320", "undetermined", "55000").replace("USD", "EUR"), "");
+    let rule = cpfta("RVC(40, build_down)", "");
+    let of = particulars(FOOTBALLS);
+    // 55,000 x 305.454545 / 280 = 59,999.9999…: within; one more in the last place is above 60,000.
+    let within = judged_of(&rule, &of, &euros, &file("305.454545"));
+    assert_eq!(answers(&within), (Met, Met));
+    assert_eq!(answers(&judged_of(&rule, &of, &euros, &file("305.454546"))), (NotMet, NotMet));
+    let lines = only(&within).figures.iter().map(|line| line.text.clone()).collect::<Vec<_>>();
+    for currency in ["USD", "EUR"] {
+        let printed = lines.iter().any(|line| {
+            line.starts_with(&format!("rate {currency} to PKR:"))
+                && line.ends_with("(State Bank, 2026-11-01 to 2026-11-30), taken for 2026-11-12, the day judged")
+        });
+        assert!(printed, "{lines:?}");
+    }
+    // The rules do not say which day's rate counts: that is said, and blocks nothing.
+    assert!(said(&within, Severity::Unknown, "RATE_DATE")[0].contains("the rates of the day judged, 2026-11-12"));
+    let dollars = judged_of(&rule, &of, &item(&material("590320", "undetermined", "100"), ""), &file("300"));
+    assert!(said(&dollars, Severity::Unknown, "RATE_DATE").is_empty(), "no rate was used");
+}
+
+#[test]
+fn the_rate_is_that_of_the_day_the_agreement_names() {
+    // 280 rupees a dollar in November, 300 in October.
+    let rate = |rate: &str, month: &str, last: &str| {
+        format!(
+            "[[rates]]\nfrom = \"USD\"\nto = \"PKR\"\nrate = \"{rate}\"\nvalid_from = \"2026-{month}-01\"\nvalid_until = \"2026-{month}-{last}\"\nsource = \"State Bank\"\n"
+        )
+    };
+    let rates = format!("format = 1\n{}{}", rate("280", "11", "30"), rate("300", "10", "31"));
+    let rates = Rates::load([("r.toml", rates)]).unwrap();
+    let by = |day: &str| {
+        cpfta(
+            "RVC(40, build_down)",
+            &format!("rate_day = {{ value = \"{day}\", article = \"Rule 4\", confirmed = true }}"),
+        )
+    };
+    // 17,000,000 rupees: 60,714.28 dollars at 280 (39.28 %), 56,666.66 at 300 (43.33 %).
+    let rupees = item(&material("590320", "undetermined", "17000000").replace("USD", "PKR"), "");
+    let october = FOOTBALLS
+        .replacen("date = \"2026-11-10\"", "date = \"2026-10-30\"", 1)
+        .replacen("planned = \"2026-11-18\"", "planned = \"2026-10-31\"", 1)
+        .replacen("[reference]", "[application]\nreceived_on = \"2026-10-29\"\n\n[reference]", 1);
+    let of = particulars(&october);
+    for (day, expected, printed) in [
+        ("issue", NotMet, "2026-11-12, the day judged"),
+        ("invoice", Met, "2026-10-30, the day of invoice"),
+        ("shipment", Met, "2026-10-31, the day of shipment"),
+        ("application", Met, "2026-10-29, the day of application"),
+    ] {
+        let judgement = judged_of(&by(day), &of, &rupees, &rates);
+        assert_eq!(answers(&judgement), (expected, expected), "{day}");
+        assert!(
+            only(&judgement).figures.iter().any(|line| line.text.ends_with(printed)),
+            "{:?}",
+            only(&judgement).figures
+        );
+        assert!(said(&judgement, Severity::Unknown, "RATE_DATE").is_empty());
+    }
+    // Where that day is not given, the day judged is taken, and that is said.
+    let bare = judged_of(&by("application"), &particulars(FOOTBALLS), &rupees, &rates);
+    assert_eq!(answers(&bare), (NotMet, NotMet));
+    assert!(said(&bare, Severity::Unknown, "RATE_DATE")[0].contains("the day of application, and that is not given"));
 }
 
 #[test]
