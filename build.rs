@@ -10,7 +10,7 @@ use std::{
 };
 
 /// The services for people and systems, spoken in `api`; what they import is found from them.
-const SERVICES: [&str; 11] = [
+const SERVICES: [&str; 12] = [
     "origin/v1/admin_service.proto",
     "origin/v1/application_service.proto",
     "origin/v1/audit_service.proto",
@@ -22,6 +22,7 @@ const SERVICES: [&str; 11] = [
     "origin/v1/policy_service.proto",
     "origin/v1/session_service.proto",
     "origin/v1/verification_service.proto",
+    "origin/v1/webhook_service.proto",
 ];
 /// What nodes say to each other, spoken in `exchange`: types of its own, in a folder of its own.
 const PARTNERS: [&str; 1] = ["origin/v1/replication_service.proto"];

@@ -67,6 +67,7 @@ fn details(error: &WorkflowError) -> Details {
             "REQUEST_ID_INVALID" | "REQUEST_ID_EXPIRED" | "REQUEST_ID_REUSED" => {
                 details.fields.push(("request_id".to_owned(), error.to_string()));
             }
+            "CURSOR_INVALID" => details.fields.push(("cursor".to_owned(), error.to_string())),
             "PAGE_TOKEN_INVALID" => details.fields.push(("page_token".to_owned(), error.to_string())),
             _ => {}
         },

@@ -7,6 +7,7 @@ use super::failure;
 use super::hosts::{HostedAuthority, Hosts};
 use super::life;
 use super::stream::{Answers, answer_each, count_rows};
+use super::watching;
 use super::wire::origin::v1::{self as wire, certificate_service_server::CertificateService};
 use crate::office::Caller;
 use crate::statement::{Act, Since, media};
@@ -30,6 +31,15 @@ pub(crate) struct Certificates {
 #[tonic::async_trait]
 impl CertificateService for Certificates {
     type IssueCertificatesStream = Answers<wire::IssueCertificatesResponse>;
+    type WatchCertificatesStream = Answers<wire::WatchCertificatesResponse>;
+
+    async fn watch_certificates(
+        &self,
+        request: Request<wire::WatchCertificatesRequest>,
+    ) -> Result<Response<Self::WatchCertificatesStream>, Status> {
+        let asked = caller(&self.hosts, request.metadata())?.account()?;
+        watching::watch(asked, request.into_inner(), self.stopping.clone()).await
+    }
 
     async fn issue_certificates(
         &self,

@@ -25,6 +25,7 @@ use wire::log_service_client::LogServiceClient;
 use wire::policy_service_client::PolicyServiceClient;
 use wire::session_service_client::SessionServiceClient;
 use wire::verification_service_client::VerificationServiceClient;
+use wire::webhook_service_client::WebhookServiceClient;
 
 /// The longest a node is waited for before it counts as unreachable.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -147,6 +148,11 @@ impl Connection {
     /// Reading the record of who did what.
     pub(crate) fn audits(&self) -> AuditServiceClient<Calls> {
         AuditServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
+    }
+
+    /// Keeping webhooks.
+    pub(crate) fn webhooks(&self) -> WebhookServiceClient<Calls> {
+        WebhookServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
     }
 
     /// Signing in and out.

@@ -15,6 +15,7 @@ use super::policies::PoliciesDoor;
 use super::rate::RateLimit;
 use super::sessions::Sessions;
 use super::verifications::Verifications;
+use super::webhooks::WebhooksDoor;
 use super::wire::DESCRIPTORS;
 use super::wire::origin::v1::admin_service_server::AdminServiceServer;
 use super::wire::origin::v1::application_service_server::ApplicationServiceServer;
@@ -27,6 +28,7 @@ use super::wire::origin::v1::log_service_server::LogServiceServer;
 use super::wire::origin::v1::policy_service_server::PolicyServiceServer;
 use super::wire::origin::v1::session_service_server::SessionServiceServer;
 use super::wire::origin::v1::verification_service_server::VerificationServiceServer;
+use super::wire::origin::v1::webhook_service_server::WebhookServiceServer;
 use crate::agreement::Lists;
 use crate::exchange::driver::DriverView;
 use crate::office::TokenHash;
@@ -93,6 +95,7 @@ type ApplicationsServer = ApplicationServiceServer<ApplicationsDoor>;
 type ExaminationsServer = ExaminationServiceServer<ExaminationsDoor>;
 type VerificationsServer = VerificationServiceServer<Verifications>;
 type ExportersServer = ExporterServiceServer<ExporterDoor>;
+type WebhooksServer = WebhookServiceServer<WebhooksDoor>;
 type AuditsServer = AuditServiceServer<Audits>;
 type SessionsServer = SessionServiceServer<Sessions>;
 type ListsServer = ListServiceServer<ListDoor>;
@@ -143,6 +146,7 @@ impl Doors {
             AuditsServer::NAME,
             ExportersServer::NAME,
             PoliciesServer::NAME,
+            WebhooksServer::NAME,
             AdminServer::NAME,
         ];
         let client = Routes::new(client_health_server)
@@ -152,6 +156,9 @@ impl Doors {
             )
             .add_service(
                 PoliciesServer::new(PoliciesDoor { hosts: hosts.clone() }).max_decoding_message_size(MAX_MESSAGE),
+            )
+            .add_service(
+                WebhooksServer::new(WebhooksDoor { hosts: hosts.clone() }).max_decoding_message_size(MAX_MESSAGE),
             )
             .add_service(AuditsServer::new(Audits { hosts: hosts.clone() }).max_decoding_message_size(MAX_MESSAGE))
             .add_service(SessionsServer::new(sessions).max_decoding_message_size(MAX_MESSAGE))
@@ -192,6 +199,7 @@ impl Health {
         self.client.set_serving::<AuditsServer>().await;
         self.client.set_serving::<ExportersServer>().await;
         self.client.set_serving::<PoliciesServer>().await;
+        self.client.set_serving::<WebhooksServer>().await;
         self.client.set_serving::<AdminServer>().await;
         self.admin.set_serving::<AdminServer>().await;
     }
@@ -208,6 +216,7 @@ impl Health {
         self.client.set_not_serving::<AuditsServer>().await;
         self.client.set_not_serving::<ExportersServer>().await;
         self.client.set_not_serving::<PoliciesServer>().await;
+        self.client.set_not_serving::<WebhooksServer>().await;
         self.client.set_not_serving::<AdminServer>().await;
         self.admin.set_not_serving::<AdminServer>().await;
         // The empty name is the server as a whole.

@@ -48,6 +48,9 @@ pub enum ApiError {
     /// The call took as long as a call may.
     #[error("the call did not end within its deadline")]
     DeadlineExceeded,
+    /// A reader took nothing for as long as a stream may stand still.
+    #[error("nothing was taken for five minutes; the same cursor goes on")]
+    SlowReader,
     /// The node is on its way down.
     #[error("the node is stopping")]
     Stopping,
@@ -72,6 +75,7 @@ impl Reasoned for ApiError {
             Self::RangeUnpublished { .. } => "RANGE_UNPUBLISHED",
             Self::RateLimited => "RATE_LIMITED",
             Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
+            Self::SlowReader => "SLOW_READER",
             Self::Stopping => "STOPPING",
             Self::TrustListRefused(_) => "TRUST_LIST_REFUSED",
             Self::Task(_) => "TASK_LOST",
@@ -80,7 +84,7 @@ impl Reasoned for ApiError {
 
     fn class(&self) -> Class {
         match self {
-            Self::RateLimited | Self::DeadlineExceeded | Self::Stopping => Class::Retry,
+            Self::RateLimited | Self::DeadlineExceeded | Self::SlowReader | Self::Stopping => Class::Retry,
             Self::Task(_) => Class::Fatal,
             _ => Class::Reject,
         }

@@ -59,6 +59,7 @@ fn code(reason: &str, class: Class) -> Code {
         | "EVIDENCE_UNKNOWN"
         | "SAVED_UNKNOWN"
         | "STATUS_LIST_UNKNOWN"
+        | "WEBHOOK_UNKNOWN"
         | "ITEM_UNKNOWN"
         | "POLICY_UNKNOWN" => Code::NotFound,
         "REQUEST_ID_REUSED" | "NUMBER_TAKEN" | "LOGIN_TAKEN" | "EXPORTER_EXISTS" => Code::AlreadyExists,
@@ -86,6 +87,7 @@ fn code(reason: &str, class: Class) -> Code {
         | "SIGNATORY_AWAY"
         | "NOT_A_SESSION"
         | "TOO_MANY_TOKENS"
+        | "TOO_MANY_WEBHOOKS"
         | "EXPORTER_STRUCK_OFF"
         | "MANDATE_AGREEMENT"
         | "MANDATE_CEILING"
@@ -96,8 +98,8 @@ fn code(reason: &str, class: Class) -> Code {
         | "MANDATE_REVOKED"
         | "POLICY_VERSION" => Code::FailedPrecondition,
         "RECORD_MOVED" | "APPLICATION_MOVED" => Code::Aborted,
-        "RANGE_UNPUBLISHED" => Code::OutOfRange,
-        "OVERLOADED" | "RATE_LIMITED" | "SIGN_IN_LOCKED" | "NO_SPACE" => Code::ResourceExhausted,
+        "RANGE_UNPUBLISHED" | "CURSOR_EXPIRED" | "CURSOR_UNKNOWN" => Code::OutOfRange,
+        "OVERLOADED" | "RATE_LIMITED" | "SIGN_IN_LOCKED" | "NO_SPACE" | "TOO_MANY_READERS" => Code::ResourceExhausted,
         "DEADLINE_EXCEEDED" => Code::DeadlineExceeded,
         _ => match class {
             Class::Reject => Code::InvalidArgument,

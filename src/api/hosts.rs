@@ -6,7 +6,7 @@ use crate::office::{Action, ApiToken, Caller, ReadingRights};
 use crate::signature::PublicKey;
 use crate::statement::{Addressee, Issuer};
 use crate::store::{PublishedHead, Store};
-use crate::workflow::{Accounts, Applications, Desk, Exporters, Policies};
+use crate::workflow::{Accounts, Applications, Changes, Desk, Exporters, Policies, Webhooks};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -26,6 +26,10 @@ pub struct HostedAuthority {
     pub exporters: Exporters,
     /// Its policy of examination by machine.
     pub policies: Policies,
+    /// What changed.
+    pub changes: Changes,
+    /// Where changes are brought to.
+    pub webhooks: Webhooks,
     /// The public half of its keys.
     pub keys: Vec<PublishedKey>,
 }

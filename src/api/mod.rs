@@ -33,6 +33,8 @@ mod stream;
 #[cfg(test)]
 pub(crate) mod testing;
 mod verifications;
+mod watching;
+mod webhooks;
 mod wire;
 
 pub use admin::ReloadTrust;

@@ -135,6 +135,46 @@ impl Caller {
         cancelled.map(|_| ()).map_err(|status| reason(&status))
     }
 
+    /// Adds a webhook; its id and its secret.
+    pub(crate) async fn add_webhook(&self, request_id: &str, url: &str) -> Result<(String, String), String> {
+        let (request_id, url) = (request_id.to_owned(), url.to_owned());
+        let request = wire::CreateWebhookRequest { request_id, url, ..Default::default() };
+        let made = self.0.webhooks().create_webhook(request).await.map_err(|status| reason(&status))?.into_inner();
+        Ok((made.webhook.unwrap().webhook_id, made.secret))
+    }
+
+    /// The ids of webhooks, with how often they failed in a row and why they are paused.
+    pub(crate) async fn webhooks(&self) -> Result<Vec<(String, u32, String)>, String> {
+        let all = self.0.webhooks().list_webhooks(wire::ListWebhooksRequest {}).await;
+        let all = all.map_err(|status| reason(&status))?.into_inner().webhooks;
+        Ok(all.into_iter().map(|one| (one.webhook_id, one.failures, one.paused_why)).collect())
+    }
+
+    /// Whether a message that tells nothing was taken, with the status of the answer, or why there was none.
+    pub(crate) async fn test_webhook(&self, id: &str) -> Result<(bool, u32, String), String> {
+        let request = wire::TestWebhookRequest { webhook_id: id.to_owned() };
+        let answer = self.0.webhooks().test_webhook(request).await.map_err(|status| reason(&status))?.into_inner();
+        Ok((answer.taken, answer.status, answer.failure))
+    }
+
+    pub(crate) async fn resume_webhook(&self, id: &str) -> Result<(), String> {
+        let request = wire::ResumeWebhookRequest { webhook_id: id.to_owned(), from_now: false };
+        self.0.webhooks().resume_webhook(request).await.map(|_| ()).map_err(|status| reason(&status))
+    }
+
+    pub(crate) async fn remove_webhook(&self, id: &str) -> Result<(), String> {
+        let request = wire::RemoveWebhookRequest { webhook_id: id.to_owned() };
+        self.0.webhooks().remove_webhook(request).await.map(|_| ()).map_err(|status| reason(&status))
+    }
+
+    /// Watches from the oldest change on until a number of them came; how the stream ended, where it did before.
+    pub(crate) async fn watch(&self, cursor: &str) -> Result<Watching, String> {
+        let (cursor, from) = (cursor.to_owned(), wire::WatchFrom::Oldest.into());
+        let request = wire::WatchCertificatesRequest { cursor, from, ..Default::default() };
+        let answers = self.0.certificates().watch_certificates(request).await.map_err(|status| reason(&status))?;
+        Ok(Watching(answers.into_inner()))
+    }
+
     /// The headline.
     pub(crate) async fn verdict(&self, presentation: &[u8]) -> String {
         let request = wire::VerifyPresentationRequest { presentation: presentation.to_vec().into(), as_of: None };
@@ -164,6 +204,18 @@ impl Caller {
         let request = wire::GetCheckpointRequest { log: log.to_owned() };
         let answer = self.0.logs().get_checkpoint(request).await;
         answer.map(|answer| answer.into_inner().note.into()).map_err(|status| reason(&status))
+    }
+}
+
+/// A stream of changes.
+pub(crate) struct Watching(tonic::Streaming<wire::WatchCertificatesResponse>);
+
+impl Watching {
+    /// The next answer: the ids of its changes, and its cursor; or how the stream ended.
+    pub(crate) async fn next(&mut self) -> Result<(Vec<String>, String), String> {
+        let answer = self.0.message().await.map_err(|status| reason(&status))?;
+        let answer = answer.ok_or_else(|| "ended".to_owned())?;
+        Ok((answer.changes.into_iter().map(|change| change.id).collect(), answer.cursor))
     }
 }
 

@@ -44,6 +44,8 @@ mod sign;
 mod tree;
 mod trust;
 mod verify;
+mod watch;
+mod webhook;
 
 use clap::{Parser, Subcommand};
 use console::{Console, Exit, Failure, Format};
@@ -108,6 +110,8 @@ enum Command {
     Examine(examine::Arguments),
     Sign(sign::Arguments),
     Policy(policy::Arguments),
+    Watch(watch::Arguments),
+    Webhook(webhook::Arguments),
     Log(log::Arguments),
     Init(Box<init::Arguments>),
     CheckConfig(check_config::Arguments),
@@ -143,6 +147,8 @@ impl Command {
             Self::Examine(arguments) => arguments.run(console),
             Self::Sign(arguments) => arguments.run(console),
             Self::Policy(arguments) => arguments.run(console),
+            Self::Watch(arguments) => arguments.run(console),
+            Self::Webhook(arguments) => arguments.run(console),
             Self::Log(arguments) => arguments.run(console),
             Self::Init(arguments) => arguments.run(console),
             Self::CheckConfig(arguments) => arguments.run(console),

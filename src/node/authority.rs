@@ -3,7 +3,7 @@
 use super::{AuthorityConfiguration, NodeError};
 use crate::agreement::{Agreements, Lists};
 use crate::api::{HostedAuthority, KeyUsage, PublishedKey};
-use crate::exchange::driver::OwnAuthority;
+use crate::exchange::driver::{DriverView, OwnAuthority};
 use crate::keys::{KeyStore, KeyUse, LogKey, Passphrase};
 use crate::reason::Reasoned;
 use crate::sequencer::{Limits, Sequencer, Setup, Signers};
@@ -11,7 +11,10 @@ use crate::store::{JournalOptions, JournalStore, Store};
 use crate::time::{Clock, Random, Timestamp};
 use crate::trust::TrustList;
 use crate::verification::Verifier;
-use crate::workflow::{Accounts, Applications, Desk, DeskSetup, Exporters, Offices, Policies};
+use crate::workflow::{
+    Accounts, Applications, Changes, Courier, Desk, DeskSetup, Exporters, Herald, HeraldSetup, Offices, Policies,
+    WebhookKey, WebhookSetup, Webhooks,
+};
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 
@@ -24,6 +27,8 @@ pub(super) struct Surroundings {
     pub(super) lists: Arc<ArcSwap<Lists>>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) random: Arc<dyn Random>,
+    pub(super) courier: Arc<dyn Courier>,
+    pub(super) webhook_key: Arc<WebhookKey>,
 }
 
 /// An authority that is open, and the writer that has to be closed in the end.
@@ -40,6 +45,17 @@ impl OpenAuthority {
             store: Arc::clone(self.hosted.desk.store()),
             gate: Arc::clone(self.sequencer.gate()),
         }
+    }
+
+    /// Who tells of what becomes of its certificates; receipts stand in the logs of partners.
+    pub(super) fn herald(&self, around: &Surroundings, partners: Option<DriverView>) -> Herald {
+        Herald::new(HeraldSetup {
+            issuer: self.hosted.issuer.clone(),
+            store: Arc::clone(self.hosted.desk.store()),
+            trust: Arc::clone(&around.trust),
+            held: Arc::new(move || partners.as_ref().map(DriverView::replicated).unwrap_or_default()),
+            clock: Arc::clone(&around.clock),
+        })
     }
 }
 
@@ -75,6 +91,18 @@ pub(super) fn open(one: &AuthorityConfiguration, around: &Surroundings) -> Resul
         .map_err(|error| refused(one, &error))?;
     let offices = Offices::load(Arc::clone(&store), Arc::clone(&around.clock), one.offices.clone())
         .map_err(|error| refused(one, &error))?;
+    let changes = Changes::new(one.issuer.clone(), Arc::clone(&store));
+    let webhooks = Webhooks::load(WebhookSetup {
+        issuer: one.issuer.clone(),
+        store: Arc::clone(&store),
+        accounts: accounts.clone(),
+        changes: changes.clone(),
+        key: Arc::clone(&around.webhook_key),
+        courier: Arc::clone(&around.courier),
+        clock: Arc::clone(&around.clock),
+        random: Arc::clone(&around.random),
+    })
+    .map_err(|error| refused(one, &error))?;
     let desk = Desk::new(DeskSetup {
         issuer: one.issuer.clone(),
         country: one.country,
@@ -97,6 +125,8 @@ pub(super) fn open(one: &AuthorityConfiguration, around: &Surroundings) -> Resul
         accounts,
         exporters,
         policies,
+        changes,
+        webhooks,
         keys: keys.published,
     };
     Ok(OpenAuthority { hosted, sequencer })

@@ -2,6 +2,7 @@
 
 mod partner;
 mod reader;
+mod webhooks;
 
 use super::tls::TlsFiles;
 use crate::certificate::{AgreementCode, Country, OfficeCode};
@@ -16,6 +17,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+pub use webhooks::{WebhookConfiguration, WebhookTargets};
 
 /// What a node is told before it starts. All paths are as usable from where the program runs.
 #[derive(Debug, Clone)]
@@ -38,6 +40,8 @@ pub struct Configuration {
     pub partner: Option<PartnerConfiguration>,
     /// What callers are allowed.
     pub limits: Limits,
+    /// Where webhooks may go.
+    pub webhooks: WebhookConfiguration,
     /// How events are written.
     pub telemetry: Telemetry,
     /// The authorities hosted here.
@@ -161,6 +165,7 @@ fn node(root: &mut Section<'_, '_>, folder: &Path) -> Option<Configuration> {
         None => None,
     };
     let limits = root.table("limits", |section| Some(limits(section))).unwrap_or_default();
+    let webhooks = root.table("webhooks", |section| Some(webhooks::webhooks(section, folder))).unwrap_or_default();
     let telemetry = root.table("telemetry", |section| Some(telemetry(section))).unwrap_or_default();
     let authorities = match &data {
         Some(data) => root.tables("authority", |section| authority(section, folder, data)),
@@ -187,6 +192,7 @@ fn node(root: &mut Section<'_, '_>, folder: &Path) -> Option<Configuration> {
         admin: admin?,
         partner,
         limits,
+        webhooks,
         telemetry,
         authorities,
     })

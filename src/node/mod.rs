@@ -8,10 +8,12 @@ mod authority;
 mod check;
 mod clockwork;
 mod configuration;
+mod courier;
 mod error;
 mod federation;
 mod files;
 mod greeting;
+mod heralds;
 mod listener;
 mod lists;
 mod operator;
@@ -23,11 +25,12 @@ pub mod telemetry;
 pub mod tls;
 pub mod tls_material;
 mod trust_keeper;
+mod webhook_key;
 
 pub use check::check;
 pub use configuration::{
     AuthorityConfiguration, Configuration, EventFormat, Limits, Mistake, Mistakes, PartnerConfiguration, Quota,
-    Telemetry, TlsDoor, TrustFiles,
+    Telemetry, TlsDoor, TrustFiles, WebhookConfiguration, WebhookTargets,
 };
 pub use error::NodeError;
 pub use lists::installed_lists;

@@ -9,7 +9,7 @@ use super::partners::{OpenPartners, PartnerDoor};
 use super::receipts::ReceiptBook;
 use super::tls::TlsIdentity;
 use super::trust_keeper::TrustKeeper;
-use super::{NodeError, clockwork, federation, operator};
+use super::{NodeError, clockwork, courier::HttpsCourier, federation, heralds, operator, webhook_key};
 use crate::api::{DoorSetup, Doors, Health, Hosts};
 use crate::exchange::driver::Driver;
 use crate::sequencer::Sequencer;
@@ -87,20 +87,25 @@ impl Node {
             verifier: keeper.verifier(),
             clock: Arc::clone(&clock),
             random: Arc::clone(&random),
+            courier: Arc::new(HttpsCourier::open(&configuration.webhooks)?),
+            webhook_key: webhook_key::open(&configuration.data, random.as_ref())?,
         };
-        let opened = open_all(&configuration, around).await?;
+        let opened = open_all(&configuration, around.clone()).await?;
         let own = opened.iter().map(OpenAuthority::exchanged).collect();
         let speakers = opened.iter().map(|one| (one.hosted.issuer.clone(), one.sequencer.clone())).collect();
         let receipts = Arc::new(ReceiptBook::new(speakers, Arc::clone(&keeper), Arc::clone(&clock)));
         let desks = opened.iter().map(|one| one.hosted.desk.clone()).collect();
-        let (hosted, sequencers): (Vec<_>, Vec<_>) = opened.into_iter().map(|one| (one.hosted, one.sequencer)).unzip();
-        let machines = hosted.iter().map(|one| one.applications.clone()).collect::<Vec<_>>();
-
         let address = partner.as_ref().map(PartnerDoor::address);
         let exchange = match partner {
             Some(door) => Some(door.start(&keeper, own, receipts, (Arc::clone(&clock), Arc::clone(&random))).await?),
             None => None,
         };
+        let view = exchange.as_ref().map(OpenPartners::view);
+        let heralds = opened.iter().map(|one| (one.herald(&around, view.clone()), one.hosted.desk.store().news()));
+        let heralds = heralds.collect::<Vec<_>>();
+        let webhooks = opened.iter().map(|one| one.hosted.webhooks.clone()).collect::<Vec<_>>();
+        let (hosted, sequencers): (Vec<_>, Vec<_>) = opened.into_iter().map(|one| (one.hosted, one.sequencer)).unzip();
+        let machines = hosted.iter().map(|one| one.applications.clone()).collect::<Vec<_>>();
         let (operator, operator_token) = operator::token(&configuration.data, random.as_ref())?;
         let (stop, stopping) = watch::channel(false);
         let doors = Doors::open(DoorSetup {
@@ -112,7 +117,7 @@ impl Node {
             deadline: configuration.limits.deadline,
             verifications_per_minute: configuration.limits.verifications_per_minute,
             stopping: stopping.clone(),
-            partners: exchange.as_ref().map(OpenPartners::view),
+            partners: view,
             reload_trust: {
                 let keeper = Arc::clone(&keeper);
                 Arc::new(move || keeper.reload().map_err(|error| error.to_string()))
@@ -156,6 +161,12 @@ impl Node {
         ));
         serving.spawn(admin.serve(Greeting::None, doors.admin, limits, stopping.clone(), drain));
         serving.spawn(clockwork::tend(desks, stopping.clone()));
+        for (herald, news) in heralds {
+            heralds::keep(&mut serving, herald, news, stopping.clone());
+        }
+        for webhooks in webhooks {
+            serving.spawn(webhooks.deliver(stopping.clone()));
+        }
         let driver = exchange.map(|exchange| exchange.serve(&mut serving, stopping, drain));
         tracing::info!(
             public = %addresses.public,

@@ -1,6 +1,7 @@
 //! A real node over its real listeners, from its files to its stop.
 
 mod files;
+mod webhooks;
 
 use super::{Configuration, Node, NodeError};
 use crate::api::testing::Caller;
@@ -313,4 +314,62 @@ async fn lists_are_searched_by_any_account_and_replaced_while_the_node_runs() {
     std::fs::remove_file(lists.join("hs.csv")).unwrap();
     let refused = start(&configuration, &clock).await.err().unwrap();
     assert!(refused.to_string().contains("`hs.csv` cannot be read"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_of_changes_ends_with_its_account_and_with_the_node_and_can_be_taken_up_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (configuration, clock) = (files::write(folder.path()), clock());
+    let node = start(&configuration, &clock).await.unwrap();
+    let ca = std::fs::read(folder.path().join("tls/ca.crt.pem")).unwrap();
+    let operator = std::fs::read_to_string(&node.addresses().operator_token).unwrap();
+    let admin = Caller::operator(node.addresses().admin, operator.trim()).await;
+    let dial = async |node: &Node, token: &str| Caller::over_tls(node.addresses().client, &ca, Some(token)).await;
+    let signatory = admin.account(HOST, "signatory", &["LHE"]).await;
+    let auditor = admin.account(HOST, "auditor", &[]).await;
+    let client = dial(&node, &signatory).await;
+    assert_eq!(dial(&node, &auditor).await.watch("").await.map(|_| ()).unwrap_err(), "PERMISSION_DENIED");
+    assert_eq!(client.watch("not a cursor").await.map(|_| ()).unwrap_err(), "CURSOR_INVALID");
+
+    let mut watching = client.watch("").await.unwrap();
+    let (none, begin) = watching.next().await.unwrap();
+    assert!(none.is_empty(), "the first answer comes at once, and has a cursor");
+    client.issue(&[(request_id(&clock, 1), footballs(&clock))]).await.remove(0).unwrap();
+    let (mut seen, mut cursor) = (Vec::new(), begin.clone());
+    while seen.len() < 2 {
+        let (ids, next) = watching.next().await.unwrap();
+        seen.extend(ids);
+        cursor = next;
+    }
+    // A second reader, from the first change on.
+    let mut behind = client.watch(&seen[0]).await.unwrap();
+    assert_eq!(behind.next().await.unwrap().0, seen[1..]);
+
+    // The node stops: both streams end with a reason to come again.
+    let stopped = tokio::spawn(node.stop());
+    let ended = async |watching: &mut crate::api::testing::Watching| loop {
+        if let Err(reason) = watching.next().await {
+            return reason;
+        }
+    };
+    assert_eq!(ended(&mut watching).await, "STOPPING");
+    assert_eq!(ended(&mut behind).await, "STOPPING");
+    stopped.await.unwrap();
+
+    let node = start(&configuration, &clock).await.unwrap();
+    let client = dial(&node, &signatory).await;
+    let mut again = client.watch(&cursor).await.unwrap();
+    assert_eq!(again.next().await.unwrap().0, Vec::<String>::new(), "nothing comes twice");
+    client.issue(&[(request_id(&clock, 2), footballs(&clock))]).await.remove(0).unwrap();
+    let (ids, _) = again.next().await.unwrap();
+    assert!(!ids.is_empty() && ids.iter().all(|id| !seen.contains(id)));
+    let operator = std::fs::read_to_string(&node.addresses().operator_token).unwrap();
+    let admin = Caller::operator(node.addresses().admin, operator.trim()).await;
+    // Another's change wakes the stream, which then finds its own account closed.
+    admin.close_every_account(HOST).await;
+    let late = admin.account(HOST, "signatory", &["LHE"]).await;
+    let late = dial(&node, &late).await;
+    late.issue(&[(request_id(&clock, 3), footballs(&clock))]).await.remove(0).unwrap();
+    assert_eq!(ended(&mut again).await, "UNAUTHENTICATED");
+    node.stop().await;
 }

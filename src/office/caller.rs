@@ -12,6 +12,8 @@ pub enum Credential {
     Token(TokenPrefix),
     /// A session that began with a password, by what may be shown of it.
     Session(TokenPrefix),
+    /// Nothing now: a webhook that the account made speaks for it, by its id.
+    Webhook(String),
 }
 
 impl fmt::Display for Credential {
@@ -19,6 +21,7 @@ impl fmt::Display for Credential {
         match self {
             Self::Token(prefix) => write!(f, "token {}", prefix.as_str()),
             Self::Session(prefix) => write!(f, "session {}", prefix.as_str()),
+            Self::Webhook(id) => write!(f, "webhook {id}"),
         }
     }
 }
@@ -90,6 +93,12 @@ impl Caller {
     #[must_use]
     pub const fn credential(&self) -> &Credential {
         &self.credential
+    }
+
+    /// The scopes of what it showed.
+    #[must_use]
+    pub const fn scopes(&self) -> &Scopes {
+        &self.scopes
     }
 
     /// Whether a role of the account may, within the scopes of what was shown. A closed account may nothing.

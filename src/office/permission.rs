@@ -38,6 +38,8 @@ pub enum Action {
     ChangeStatus,
     /// Read a certificate with its disclosures.
     ReadCertificate,
+    /// Have changes that it may read brought to an address of its own.
+    KeepWebhooks,
     /// Read exporters, their mandates and their evidence of cost.
     ReadExporters,
     /// Register and strike off exporters, verify evidence of cost, record mandates.
@@ -60,7 +62,7 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::FileApplication,
         Self::ReadOwn,
         Self::KeepProfile,
@@ -77,6 +79,7 @@ impl Action {
         Self::IssueCertificate,
         Self::ChangeStatus,
         Self::ReadCertificate,
+        Self::KeepWebhooks,
         Self::ReadExporters,
         Self::ManageExporters,
         Self::ArrangeDeputy,
@@ -107,6 +110,7 @@ impl Action {
             Self::SignCertificate | Self::IssueCertificate | Self::ChangeStatus => &[Signatory],
             Self::ArrangeDeputy => &[Signatory, Administrator],
             Self::ReadCertificate => &[Examiner, Signatory, Liaison],
+            Self::KeepWebhooks => &[Exporter, Agent, Examiner, Signatory, Liaison],
             Self::ReadHeads | Self::ReadEntries => &[Signatory, Liaison, Auditor],
             Self::ReadAudit => &[Auditor],
             Self::ManageAccounts | Self::ManageOffices | Self::SetPolicy => &[Administrator],
@@ -133,6 +137,7 @@ impl Action {
             Self::IssueCertificate => "issue_certificate",
             Self::ChangeStatus => "change_status",
             Self::ReadCertificate => "read_certificate",
+            Self::KeepWebhooks => "keep_webhooks",
             Self::ReadExporters => "read_exporters",
             Self::ManageExporters => "manage_exporters",
             Self::ArrangeDeputy => "arrange_deputy",
@@ -165,6 +170,7 @@ impl Action {
             Self::IssueCertificate => "issue a certificate",
             Self::ChangeStatus => "change the status of a certificate",
             Self::ReadCertificate => "read a certificate",
+            Self::KeepWebhooks => "keep webhooks",
             Self::ReadExporters => "read the exporters",
             Self::ManageExporters => "register exporters",
             Self::ArrangeDeputy => "arrange a deputy",

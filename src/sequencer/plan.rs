@@ -15,6 +15,7 @@ use super::{
     Beside, Issue, Nudge, Numbering, Outcome, RequestKey, Saying, SequencerError, Task, Work,
     flight::request_text,
     gate::{Gate, MaySign, Standing},
+    issued_for::{IssuedFor, Run},
     recalled::{Recalled, made_before},
     snapshot::{self},
     work::Done,
@@ -247,6 +248,19 @@ impl Plan {
                 Ok(outcome) => {
                     if let Some(by) = by {
                         planned.tell(by, request, &outcome);
+                    }
+                    if let Some(issue) = task.issue() {
+                        let by = by.as_ref().map_or(&request.account, |by| &by.by);
+                        let office = issue.particulars.reference.office.code.clone();
+                        let before = match task {
+                            // What takes the place of one other is for whom that was; of several, it may be for another.
+                            Task::Replace(one) if one.originals.len() == 1 => one.originals.first(),
+                            _ => None,
+                        };
+                        let before = before.map(|one| IssuedFor::of(ground.store, &one.entry)).transpose()?.flatten();
+                        let application = issue.beside.application.or(before.and_then(|before| before.application));
+                        let issued_for = IssuedFor { by: by.clone(), office, application };
+                        Run::add(&mut planned.runs, issued_for, &outcome.entry);
                     }
                     let (request, digest, done) = (request.clone(), *digest, Done::Said(outcome));
                     planned.outcomes.push(Owed { request, digest, done });

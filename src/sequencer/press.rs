@@ -3,6 +3,7 @@
 
 use super::{
     RequestKey, SequencerError, Setup,
+    issued_for::Run,
     plan::{Owed, Planned, Row, Told},
     work::Done,
 };
@@ -90,7 +91,9 @@ pub(super) fn press(setup: &Setup, planned: &Planned) -> Result<Pressed, Fault> 
     let entries = entries.into_iter().map(|(entry, _)| entry).collect();
     let expected = planned.expected.clone();
     let audit = planned.told.iter().map(Told::row).chain(planned.noted.iter().cloned()).collect();
-    Ok(Pressed { batch: Batch { at_ms: planned.at_ms, entries, expected, state, audit, ..Batch::default() }, hashes })
+    let notes = planned.runs.iter().map(Run::note).collect::<Result<_, _>>()?;
+    let batch = Batch { at_ms: planned.at_ms, entries, expected, state, audit, notes, ..Batch::default() };
+    Ok(Pressed { batch, hashes })
 }
 
 /// Whether the key may speak about the target of a change: its agreement and its office stand in the target alone.

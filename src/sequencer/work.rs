@@ -4,7 +4,7 @@ use crate::{
     agreement::Series,
     certificate::{CertificateNumber, OfficeCode, Particulars, Ruling, Text},
     log::Origin,
-    office::AuditEvent,
+    office::{ApplicationId, AuditEvent},
     statement::{Act, Addressee, Body, Issuer, Jti, KeyChange, Receipt},
     store::{EntryRef, Expected, StateChange, Store, StoreError, Table},
     time::{Date, ZoneName},
@@ -51,6 +51,17 @@ pub enum Task {
     Reserve(Box<Reservation>),
 }
 
+impl Task {
+    /// The certificate that is to be issued, if one is.
+    pub(super) fn issue(&self) -> Option<&Issue> {
+        match self {
+            Self::Issue(issue) => Some(issue),
+            Self::Replace(replacement) => Some(&replacement.issue),
+            Self::Change(_) | Self::Say(_) | Self::Nudge(_) | Self::Reserve(_) => None,
+        }
+    }
+}
+
 /// A certificate that was examined and judged.
 #[derive(Debug)]
 pub struct Issue {
@@ -74,6 +85,8 @@ pub type Changes<T> = Arc<dyn Fn(&T) -> Result<Vec<StateChange>, String> + Send 
 /// State that changes with a certificate, or with a number, in the same durable unit: both are there after a crash, or
 /// neither.
 pub struct Beside<T = Outcome> {
+    /// The application that the certificate is issued for.
+    pub application: Option<ApplicationId>,
     /// What records must still be; if one has moved, nothing is issued or reserved.
     pub expected: Vec<Expected>,
     /// The changes, once place and number are known. An error stops the batch: it is the caller's own mistake.
@@ -84,6 +97,7 @@ impl Beside {
     /// Both.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
+        self.application = self.application.or(other.application);
         self.expected.extend(other.expected);
         self.changes = match (self.changes, other.changes) {
             (Some(first), Some(second)) => Some(Arc::new(move |outcome| {
@@ -99,7 +113,7 @@ impl Beside {
 
 impl<T> Default for Beside<T> {
     fn default() -> Self {
-        Self { expected: Vec::new(), changes: None }
+        Self { application: None, expected: Vec::new(), changes: None }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::entry::{NewEntry, Sealed};
 use super::error::StoreError;
+use super::feed::{EntryNote, MAX_NOTE_BYTES, MAX_TOLD_BYTES};
 use super::state::{Expected, RequestId, StateChange, Table};
 use crate::encoding::hex;
 use crate::log::{Extension, MAX_LEAF_BYTES, Origin};
@@ -29,6 +30,10 @@ pub struct Batch {
     pub state: Vec<StateChange>,
     /// Rows for the audit trail; the store numbers them and chains each to the one before it.
     pub audit: Vec<Vec<u8>>,
+    /// Notes on entries of this batch.
+    pub notes: Vec<EntryNote>,
+    /// Rows for the feed; the store numbers them.
+    pub feed: Vec<Vec<u8>>,
 }
 
 impl Batch {
@@ -157,7 +162,9 @@ pub(super) fn admit(batch: &Batch, present: &dyn Present) -> Result<(), StoreErr
         ends.insert(&entry.origin, (next.saturating_add(1), Some(entry.jti)));
     }
     bytes = bytes.saturating_add(admit_late(batch, present, &ends, disclosed)?);
-    bytes = batch.audit.iter().fold(bytes, |bytes, row| bytes.saturating_add(row.len()));
+    admit_told(batch, &ends)?;
+    let beside = batch.audit.iter().chain(&batch.feed);
+    bytes = beside.fold(bytes, |bytes, row| bytes.saturating_add(row.len()));
     if bytes > MAX_BATCH_BYTES {
         return Err(StoreError::BadBatch(format!(
             "{bytes} bytes of entries and audit rows, more than {MAX_BATCH_BYTES}"
@@ -188,6 +195,26 @@ fn admit_late<'a>(
         bytes = bytes.saturating_add(late.bytes.len());
     }
     Ok(bytes)
+}
+
+/// Notes on entries of the batch, and rows of the feed, of a size that is bounded.
+fn admit_told(batch: &Batch, ends: &HashMap<&Origin, (u64, Option<Jti>)>) -> Result<(), StoreError> {
+    for EntryNote { origin, first, last, note } in &batch.notes {
+        let end = ends.get(origin).map_or(0, |(end, _)| *end);
+        let begun = batch.entries.iter().find(|entry| entry.origin == *origin).map_or(u64::MAX, |entry| entry.index);
+        if *first < begun || first > last || *last >= end {
+            return Err(StoreError::BadBatch(format!(
+                "a note on entries {first} to {last} of {origin}, not brought here"
+            )));
+        }
+        if note.len() > MAX_NOTE_BYTES {
+            return Err(StoreError::BadBatch(format!("a note of {} bytes", note.len())));
+        }
+    }
+    match batch.feed.iter().find(|row| row.len() > MAX_TOLD_BYTES) {
+        Some(row) => Err(StoreError::BadBatch(format!("a row of the feed of {} bytes", row.len()))),
+        None => Ok(()),
+    }
 }
 
 /// Whether a certificate number can be given.

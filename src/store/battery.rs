@@ -54,6 +54,9 @@ battery!(
     a_change_of_a_record_that_moved_is_refused_whole,
     records_of_large_tables_outlive_every_segment_and_snapshot,
     leaves_are_bounded_by_bytes_and_by_the_head,
+    the_feed_tells_everything_once_in_order_and_outlives_a_reload,
+    old_rows_of_the_feed_go_and_its_numbers_go_on,
+    a_note_is_found_from_every_entry_it_is_on,
 );
 
 fn run(make: Make, test: impl FnOnce(&dyn Store, &mut Rig)) {
@@ -455,6 +458,104 @@ fn leaves_are_bounded_by_bytes_and_by_the_head(make: Make) {
         assert_eq!(store.leaves(&cn, 0..600, 1).unwrap().len(), 1);
         assert_eq!(store.leaves(&cn, 0..600, usize::MAX).unwrap().len(), 600);
         assert_eq!(store.leaves(&origin("fr"), 0..1, 1).unwrap().len(), 0);
+    });
+}
+
+fn told(store: &dyn Store, at_ms: u64, text: &str) {
+    store.commit(Batch { at_ms, feed: vec![text.as_bytes().to_vec()], ..Batch::default() }).unwrap();
+}
+
+fn the_feed_tells_everything_once_in_order_and_outlives_a_reload(make: Make) {
+    run(make, |store, rig| {
+        assert_eq!((store.feed_next().unwrap(), store.feed(0, 9).unwrap()), (1, Vec::new()));
+        let mut heard = store.fed();
+        told(store, START_MS, "a");
+        assert!(heard.has_changed().unwrap());
+        heard.mark_unchanged();
+        rig.commit(store, &[(0, 2)], 10).unwrap();
+        assert!(!heard.has_changed().unwrap(), "entries are not told of before they are published");
+        rig.advance(store).unwrap();
+        assert!(heard.has_changed().unwrap());
+        told(store, START_MS, "b");
+        rig.commit(store, &[(0, 3)], 10).unwrap();
+        rig.advance(store).unwrap();
+        let grew = |from, to| FeedEvent::Published { origin: origin("cn"), from, to };
+        let said = |text: &str| FeedEvent::Told(text.as_bytes().to_vec());
+        for _ in 0..2 {
+            let rows = store.feed(0, 9).unwrap();
+            assert_eq!(rows.iter().map(|row| row.number).collect::<Vec<_>>(), [1, 2, 3, 4]);
+            let events = rows.into_iter().map(|row| row.event).collect::<Vec<_>>();
+            assert_eq!(events, [said("a"), grew(0, 2), said("b"), grew(2, 5)]);
+            assert_eq!(store.feed(3, 1).unwrap()[0].event, said("b"));
+            store.reload().unwrap();
+        }
+        let long = Batch { feed: vec![vec![0; MAX_TOLD_BYTES + 1]], ..Batch::default() };
+        assert_eq!(store.commit(long).unwrap_err().reason(), "BATCH_MALFORMED");
+    });
+}
+
+fn old_rows_of_the_feed_go_and_its_numbers_go_on(make: Make) {
+    run(make, |store, rig| {
+        for round in 0..40_u64 {
+            told(store, START_MS + round, &"x".repeat(2_000));
+        }
+        store.expire(START_MS + FEED_KEPT_MS + 10).unwrap();
+        assert_eq!(store.feed(0, 100).unwrap()[0].number, 11, "what is thirty days old goes");
+        store.expire(START_MS + 2 * FEED_KEPT_MS).unwrap();
+        let left = store.feed(0, 100).unwrap();
+        assert_eq!(left.iter().map(|row| row.number).collect::<Vec<_>>(), [40], "the newest stays");
+        store.reload().unwrap();
+        assert_eq!(store.feed_next().unwrap(), 41);
+        rig.commit(store, &[(0, 1)], 10).unwrap();
+        rig.advance(store).unwrap();
+        assert_eq!(store.feed(41, 9).unwrap().len(), 1);
+        let published = store.feed(41, 1).unwrap()[0].clone();
+        assert!(published.at_ms >= START_MS, "a publication has the time of what it shows");
+    });
+}
+
+fn a_note_is_found_from_every_entry_it_is_on(make: Make) {
+    run(make, |store, rig| {
+        let mut run_of = |count: u64, note: Option<&str>| {
+            let first = store.durable_size(&origin("cn"));
+            let mut batch = Batch { at_ms: START_MS, ..Batch::default() };
+            if first == 0 {
+                batch.state.push(StateChange::LogOpened { origin: origin("cn"), addressee: "cn".into() });
+            }
+            for index in first..first + count {
+                let at = EntryRef { origin: origin("cn"), index };
+                let brought = rig.make(at.clone(), 10);
+                batch.entries.push(Rig::entry(store, &at, &brought).unwrap());
+            }
+            let note = note.map(|note| note.as_bytes().to_vec());
+            batch.notes.extend(note.map(|note| EntryNote {
+                origin: origin("cn"),
+                first,
+                last: first + count - 1,
+                note,
+            }));
+            store.commit(batch)
+        };
+        run_of(3, Some("a")).unwrap();
+        run_of(2, None).unwrap();
+        run_of(1, Some("b")).unwrap();
+        let named = |from| {
+            let found = store.notes(&origin("cn"), from, 1).unwrap();
+            found.first().map(|one| (one.first, one.last, String::from_utf8(one.note.clone()).unwrap()))
+        };
+        for _ in 0..2 {
+            for index in 0..3 {
+                assert_eq!(named(index), Some((0, 2, "a".to_owned())));
+            }
+            for index in 3..6 {
+                assert_eq!(named(index), Some((5, 5, "b".to_owned())));
+            }
+            assert_eq!((named(6), store.notes(&origin("fr"), 0, 9).unwrap()), (None, Vec::new()));
+            store.reload().unwrap();
+        }
+        let elsewhere = EntryNote { origin: origin("cn"), first: 0, last: 0, note: vec![1] };
+        let refused = store.commit(Batch { notes: vec![elsewhere], ..Batch::default() }).unwrap_err();
+        assert_eq!(refused.reason(), "BATCH_MALFORMED", "a note comes with its entries");
     });
 }
 

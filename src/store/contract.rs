@@ -3,6 +3,7 @@
 use super::batch::{Batch, Committed};
 use super::entry::{Disclosures, DurableEntry, EntryFacts, EntryRef, PublishedHead, Sealed};
 use super::error::StoreError;
+use super::feed::{EntryNote, FeedRow};
 use super::state::{Answer, AuditHead, AuditRow, Records, RequestId, StatusListState, Table};
 use crate::log::LogError;
 use crate::log::{Extension, Hash, HashReader, Origin};
@@ -39,8 +40,8 @@ pub trait Store: Send + Sync {
     /// Makes the disclosures of a published entry unreadable, for ever. Doing it again changes nothing.
     fn erase(&self, origin: &Origin, index: u64, at_ms: u64) -> Result<(), StoreError>;
 
-    /// Drops answers older than [`super::ANSWERS_KEPT_MS`] and [`super::REQUEST_AHEAD_MS`] together, and the
-    /// room they took; says how many.
+    /// Drops answers older than [`super::ANSWERS_KEPT_MS`] and [`super::REQUEST_AHEAD_MS`] together, rows of the feed
+    /// older than [`super::FEED_KEPT_MS`], and the room they took; says how many answers.
     fn expire(&self, now_ms: u64) -> Result<u64, StoreError>;
 
     /// Forgets everything in memory and opens what is on disk, by the path of every start. Durable entries
@@ -131,6 +132,21 @@ pub trait Store: Send + Sync {
 
     /// The newest row of the audit trail, once there is one that is chained.
     fn audit_head(&self) -> Result<Option<AuditHead>, StoreError>;
+
+    /// Notes on entries from an index on, of the run that holds it and those behind it, at most `limit`.
+    fn notes(&self, origin: &Origin, from: u64, limit: usize) -> Result<Vec<EntryNote>, StoreError>;
+
+    // ---- feed ---------------------------------------------------------------------------------------
+
+    /// Rows of the feed from a number on that are still kept, at most `limit`. A row that tells of a publication may
+    /// come a moment before the head that shows it.
+    fn feed(&self, from: u64, limit: usize) -> Result<Vec<FeedRow>, StoreError>;
+
+    /// The number that the next row of the feed gets.
+    fn feed_next(&self) -> Result<u64, StoreError>;
+
+    /// Changes whenever rows came to the feed, after they are durable and what they tell of is shown.
+    fn fed(&self) -> watch::Receiver<u64>;
 }
 
 /// The published tree of one log, for proofs.

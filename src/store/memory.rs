@@ -5,6 +5,7 @@ use super::batch::{Batch, Committed, Present, admit, check_note};
 use super::contract::{SignHead, Store};
 use super::entry::{Disclosures, DurableEntry, EntryFacts, EntryRef, NewEntry, PublishedHead, Sealed};
 use super::error::StoreError;
+use super::feed::{EntryNote, FEED_KEPT_MS, FeedEvent, FeedRow};
 use super::state::{
     ANSWERS_KEPT_MS, Answer, AuditHead, AuditRow, REQUEST_AHEAD_MS, Records, RequestId, StateChange, StatusListState,
     Table,
@@ -22,6 +23,7 @@ use tokio::sync::watch;
 pub struct MemoryStore {
     memory: Mutex<Memory>,
     news: watch::Sender<u64>,
+    fed: watch::Sender<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -33,6 +35,9 @@ struct Memory {
     lists: BTreeMap<(Origin, u32), StatusListState>,
     records: BTreeMap<(Table, Vec<u8>), Vec<u8>>,
     audit: Vec<AuditRow>,
+    notes: Vec<EntryNote>,
+    feed: Vec<FeedRow>,
+    now_ms: u64,
     failing: Option<String>,
     poisoned: Option<String>,
 }
@@ -73,6 +78,11 @@ impl MemoryStore {
 impl Memory {
     fn audit_head(&self) -> Option<AuditHead> {
         self.audit.last().and_then(|row| Some(AuditHead { number: row.number, link: row.link? }))
+    }
+
+    fn tell(&mut self, event: FeedEvent) {
+        let number = self.feed.last().map_or(1, |row| row.number.saturating_add(1));
+        self.feed.push(FeedRow { number, at_ms: self.now_ms, event });
     }
 
     fn log(&self, origin: &Origin) -> Option<&Log> {
@@ -259,9 +269,16 @@ impl Store for MemoryStore {
             let (_, row) = AuditHead::follow(memory.audit_head(), 0, batch.at_ms, row);
             memory.audit.push(row);
         }
+        memory.now_ms = memory.now_ms.max(batch.at_ms);
+        memory.notes.extend(batch.notes);
+        let feeds = !batch.feed.is_empty();
+        batch.feed.into_iter().for_each(|row| memory.tell(FeedEvent::Told(row)));
         drop(memory);
         if tells {
             self.news.send_modify(|count| *count = count.wrapping_add(1));
+        }
+        if feeds {
+            self.fed.send_modify(|count| *count = count.wrapping_add(1));
         }
         Ok(Committed { durable: durable.into_iter().collect() })
     }
@@ -292,10 +309,14 @@ impl Store for MemoryStore {
         }
         memory.write()?;
         for ((origin, head), note) in heads.into_iter().zip(notes) {
-            memory.log_mut(origin)?.head = Some(PublishedHead { head, note });
+            let to = head.size;
+            let before = memory.log_mut(origin)?.head.replace(PublishedHead { head, note });
+            let from = before.map_or(0, |before| before.head.size);
+            memory.tell(FeedEvent::Published { origin: origin.clone(), from, to });
         }
         drop(memory);
         self.news.send_modify(|count| *count = count.wrapping_add(1));
+        self.fed.send_modify(|count| *count = count.wrapping_add(1));
         Ok(())
     }
 
@@ -319,6 +340,9 @@ impl Store for MemoryStore {
         let before = memory.answers.len();
         let kept = ANSWERS_KEPT_MS + REQUEST_AHEAD_MS;
         memory.answers.retain(|_, answer| now_ms.saturating_sub(answer.at_ms) <= kept);
+        let old = memory.feed.iter().take_while(|row| now_ms.saturating_sub(row.at_ms) > FEED_KEPT_MS).count();
+        let newest = memory.feed.len().saturating_sub(1);
+        memory.feed.drain(..old.min(newest));
         Ok((before - memory.answers.len()) as u64)
     }
 
@@ -464,5 +488,23 @@ impl Store for MemoryStore {
 
     fn audit_head(&self) -> Result<Option<AuditHead>, StoreError> {
         Ok(self.lock().audit_head())
+    }
+
+    fn notes(&self, origin: &Origin, from: u64, limit: usize) -> Result<Vec<EntryNote>, StoreError> {
+        let memory = self.lock();
+        let behind = memory.notes.iter().filter(|note| note.origin == *origin && note.last >= from);
+        Ok(behind.take(limit).cloned().collect())
+    }
+
+    fn feed(&self, from: u64, limit: usize) -> Result<Vec<FeedRow>, StoreError> {
+        Ok(self.lock().feed.iter().filter(|row| row.number >= from).take(limit).cloned().collect())
+    }
+
+    fn feed_next(&self) -> Result<u64, StoreError> {
+        Ok(self.lock().feed.last().map_or(1, |row| row.number.saturating_add(1)))
+    }
+
+    fn fed(&self) -> watch::Receiver<u64> {
+        self.fed.subscribe()
     }
 }

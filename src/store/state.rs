@@ -153,11 +153,13 @@ pub enum Table {
     Number,
     /// Offices, by their code.
     Office,
+    /// Webhooks, by their id.
+    Webhook,
 }
 
 impl Table {
     /// Every table that is in use.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Account,
         Self::StatusToken,
         Self::Setting,
@@ -180,6 +182,7 @@ impl Table {
         Self::Pending,
         Self::Number,
         Self::Office,
+        Self::Webhook,
     ];
 
     /// Whether its records count by what an authority does, not by what it has: millions, which no snapshot can
@@ -227,6 +230,7 @@ impl Table {
             Self::Pending => 21,
             Self::Number => 22,
             Self::Office => 23,
+            Self::Webhook => 24,
         }
     }
 }

@@ -116,8 +116,16 @@ impl Accounts {
                 own.find(|one| one.credential() == *caller.credential() && one.use_at(now))?;
                 Scopes::all()
             }
+            Credential::Webhook(_) => caller.scopes().clone(),
         };
         Some(self.caller(&known, account, caller.credential().clone(), scopes, now))
+    }
+
+    /// The account for which a webhook speaks, as it is now, if it is open.
+    pub(super) fn of_webhook(&self, account: &AccountId, webhook: &str, scopes: Scopes) -> Option<Caller> {
+        let (known, now) = (self.0.known(), self.0.clock.now());
+        let account = known.accounts.get(account).filter(|account| !account.disabled)?;
+        Some(self.caller(&known, account, Credential::Webhook(webhook.to_owned()), scopes, now))
     }
 
     fn caller(

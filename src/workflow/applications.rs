@@ -35,7 +35,7 @@ pub use sign::{Preview, Signed};
 use super::{Accounts, Desk, Drawn, Exporters, Policies, WorkflowError};
 use crate::{
     certificate::OfficeCode,
-    office::{AccountId, Action, Actor, ApplicationId, AuditEvent, Caller, Carried, Filing, Subject},
+    office::{AccountId, Action, Actor, Application, ApplicationId, AuditEvent, Caller, Carried, Filing, Subject},
     sequencer::RequestKey,
     store::{Expected, Store},
     time::{Date, Random},
@@ -44,6 +44,11 @@ use keep::{Change, Kept, Request};
 use sha2::{Digest as _, Sha256};
 use standing::Standing;
 use std::sync::Arc;
+
+/// An application as it stands, whoever may see it.
+pub(super) fn kept(store: &dyn Store, id: ApplicationId) -> Result<Application, WorkflowError> {
+    Ok(keep::find(store, id)?.application)
+}
 
 /// Applications on a page at most.
 const PAGE_MAX: usize = 500;

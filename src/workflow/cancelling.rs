@@ -336,7 +336,7 @@ impl Desk {
         let wish = wish.ok_or(WorkflowError::CancellationNotAsked)?;
         let forget = pending::forget(target);
         let changes = move |_: &Outcome| Ok(vec![forget.clone()]);
-        let over = Beside { expected: vec![expected], changes: Some(Arc::new(changes)) };
+        let over = Beside { expected: vec![expected], changes: Some(Arc::new(changes)), ..Beside::default() };
         let change = self.effective(target, wish.reason.as_ref(), wish.remarks.as_ref(), over)?;
         Ok((wish, change))
     }

@@ -352,5 +352,5 @@ fn kept(originals: &[Proven], draws: Draws) -> Result<Beside, WorkflowError> {
         state.push(ledgers::put_draws(&name, &draws).map_err(|error| error.to_string())?);
         Ok(state)
     };
-    Ok(Beside { expected, changes: Some(Arc::new(changes)) })
+    Ok(Beside { expected, changes: Some(Arc::new(changes)), ..Beside::default() })
 }

@@ -140,6 +140,28 @@ pub enum WorkflowError {
     /// A page token that this node did not give.
     #[error("this page token was not given by this list")]
     PageToken,
+    /// The cursor is not one of this authority.
+    #[error("this is not a cursor of the changes of this authority")]
+    CursorInvalid,
+    /// What stands behind the cursor is not kept any more.
+    #[error(
+        "changes behind this cursor are older than thirty days and not kept any more: list what there is, and begin anew"
+    )]
+    CursorExpired,
+    /// The cursor is of a state that this node does not have.
+    #[error(
+        "this node does not know this cursor: it may have been restored from a backup that is older; list what there is, and begin anew"
+    )]
+    CursorUnknown,
+    /// There is no such webhook of the caller's.
+    #[error("`{0}` is not a webhook of this account")]
+    WebhookUnknown(String),
+    /// The account, or the authority, has as many webhooks as it may.
+    #[error("an account has at most 8 webhooks, an authority 256: remove one")]
+    TooManyWebhooks,
+    /// The account reads changes as often as it may at once.
+    #[error("this account reads changes in too many places at once; end one, or wait")]
+    TooManyReaders,
     /// The sequencer refused.
     #[error(transparent)]
     Sequencer(#[from] SequencerError),
@@ -195,6 +217,12 @@ impl Reasoned for WorkflowError {
             Self::AccountUnknown(_) => "ACCOUNT_UNKNOWN",
             Self::KeyNotListed { .. } => "KEY_NOT_LISTED",
             Self::PageToken => "PAGE_TOKEN_INVALID",
+            Self::CursorInvalid => "CURSOR_INVALID",
+            Self::CursorExpired => "CURSOR_EXPIRED",
+            Self::CursorUnknown => "CURSOR_UNKNOWN",
+            Self::TooManyReaders => "TOO_MANY_READERS",
+            Self::WebhookUnknown(_) => "WEBHOOK_UNKNOWN",
+            Self::TooManyWebhooks => "TOO_MANY_WEBHOOKS",
             Self::Record(_) => "RECORD_UNREADABLE",
             Self::Account(error) => error.reason(),
             Self::Sequencer(error) => error.reason(),
@@ -209,7 +237,7 @@ impl Reasoned for WorkflowError {
             Self::Sequencer(error) => error.class(),
             Self::Store(error) => error.class(),
             Self::Record(_) => Class::Fatal,
-            Self::SignInLocked(_) => Class::Retry,
+            Self::SignInLocked(_) | Self::TooManyReaders => Class::Retry,
             _ => Class::Reject,
         }
     }

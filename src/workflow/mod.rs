@@ -10,6 +10,7 @@ mod applications;
 mod bundle;
 mod cancelling;
 mod carry;
+mod changes;
 mod desk;
 mod drawing;
 mod error;
@@ -24,6 +25,7 @@ mod record;
 mod releasing;
 mod request;
 mod trail;
+mod webhooks;
 
 pub use accounts::{Accounts, NewToken, SESSION_IDLE, SESSION_LASTS, SignedIn};
 pub use applications::{
@@ -32,6 +34,9 @@ pub use applications::{
 };
 pub use bundle::EvidenceFile;
 pub use cancelling::{CancelWish, Cancelled, Settlement};
+pub use changes::{
+    CertificateEvent, Change, Changes, Cursor, Herald, HeraldSetup, Page as ChangePage, Reading, What, Wish,
+};
 pub use desk::{Desk, DeskSetup, IssueRow, Issued, StatusWish};
 pub use drawing::{DrawWish, OriginalName, Remainder};
 pub use error::WorkflowError;
@@ -43,6 +48,10 @@ pub use policies::{InForce, Policies, Release, ShownAgreement, ShownPolicy};
 pub use record::{CertificateName, CertificateRecord, Page};
 pub use request::RequestId;
 pub use trail::Trail;
+pub use webhooks::{
+    Answer, Carried, Courier, Failing, NotTarget, Paused, Target, Webhook, WebhookId, WebhookKey, WebhookSetup,
+    WebhookWish, Webhooks, is_public,
+};
 
 #[cfg(test)]
 mod tests;

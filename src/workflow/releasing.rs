@@ -38,7 +38,7 @@ impl Desk {
             }
             let release = sequencer::release(&target);
             let changes = move |_: &Outcome| Ok(vec![release.clone()]);
-            let beside = Beside { expected: vec![held], changes: Some(Arc::new(changes)) };
+            let beside = Beside { expected: vec![held], changes: Some(Arc::new(changes)), ..Beside::default() };
             let task = Task::Nudge(Box::new(Nudge { origin: target.origin, beside }));
             let by = Some(by.clone().with_detail(format!("released {place}")));
             let work = Work { request: request.clone(), digest, task, by };
@@ -72,5 +72,5 @@ pub(super) fn hold_for_exporter(issue: &mut Issue) {
 
 fn held_for(consent: Consent) -> Beside {
     let changes = move |outcome: &Outcome| Ok(vec![sequencer::hold(&outcome.entry, consent)]);
-    Beside { expected: Vec::new(), changes: Some(Arc::new(changes)) }
+    Beside { changes: Some(Arc::new(changes)), ..Beside::default() }
 }

@@ -9,6 +9,7 @@
 )]
 
 mod certificate;
+mod changes;
 mod demo;
 mod examples;
 mod init;

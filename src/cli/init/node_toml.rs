@@ -90,6 +90,11 @@ deadline_seconds = 30
 verifications_per_minute = 600
 drain_seconds = 20
 
+# Where webhooks of accounts may go: `public`, addresses of the open network, or `any`, also into this one. `ca` names a
+# PEM of who vouches for their receivers, where that is not one of the system's public authorities.
+[webhooks]
+targets = "public"
+
 # Events on standard error: `text` or `json`, and a filter such as `info,origin_exchange::store=debug`.
 [telemetry]
 format = "text"

@@ -2,7 +2,7 @@
 
 use crate::{
     office::AuditEvent,
-    sequencer::{Outcome, RequestKey, SequencerError, snapshot::Due, work::Done},
+    sequencer::{Outcome, RequestKey, SequencerError, issued_for::Run, snapshot::Due, work::Done},
     statement::{Body, Envelope},
     store::{EntryRef, Expected, StateChange},
 };
@@ -44,6 +44,8 @@ pub(in crate::sequencer) struct Planned {
     pub(in crate::sequencer) told: Vec<Told>,
     /// Rows of the audit record about what makes no entry.
     pub(in crate::sequencer) noted: Vec<Vec<u8>>,
+    /// For whom certificates are issued.
+    pub(in crate::sequencer) runs: Vec<Run>,
 }
 
 /// The answer that is owed to a request.

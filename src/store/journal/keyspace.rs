@@ -6,12 +6,15 @@
 //! S series                → next u64                L log list      → seed of a status list
 //! C log list              → indexes handed out      X log list idx  → status
 //! H                       → number u64 and link of the newest chained audit row
+//! E number u64            → a row of the feed        F                → number u64 of the next
+//! P log last u64          → first u64, note on entries
 //! ```
 //! Numbers inside keys are big-endian, so that order is order.
 
 use super::index::Changes;
 use super::record::{EntryRecord, StateRecord};
 use crate::log::Origin;
+use crate::store::feed::{FeedEvent, FeedRow};
 use crate::store::state::{AuditHead, AuditLink, AuditRow, RequestId, StateChange, Table};
 use serde::{Deserialize, Serialize};
 
@@ -108,6 +111,39 @@ pub(super) fn audit_head(value: &[u8]) -> Option<AuditHead> {
     Some(AuditHead { number: u64::from_be_bytes(*number), link: AuditLink(link.try_into().ok()?) })
 }
 
+/// Rows of the feed.
+pub(super) const FEED: &[u8] = b"E";
+
+/// The number of the next row of the feed.
+pub(super) const FEED_NEXT: &[u8] = b"F";
+
+pub(super) fn feed(number: u64) -> Vec<u8> {
+    key(b'E', &[&number.to_be_bytes()])
+}
+
+/// A row of the feed from its key and value.
+pub(super) fn feed_row(key: &[u8], value: &[u8]) -> Option<FeedRow> {
+    let number = u64::from_be_bytes(key.get(1..)?.try_into().ok()?);
+    let (at_ms, event): (u64, FeedEvent) = postcard::from_bytes(value).ok()?;
+    Some(FeedRow { number, at_ms, event })
+}
+
+/// All notes on entries of a log.
+pub(super) fn notes(log: u32) -> Vec<u8> {
+    key(b'P', &[&log.to_be_bytes()])
+}
+
+/// By the last entry: the first key from an entry on is of the run that holds it.
+pub(super) fn note(log: u32, last: u64) -> Vec<u8> {
+    key(b'P', &[&log.to_be_bytes(), &last.to_be_bytes()])
+}
+
+pub(super) fn note_change(log: u32, (first, last): (u64, u64), text: &[u8]) -> (Vec<u8>, Option<Vec<u8>>) {
+    let mut value = first.to_be_bytes().to_vec();
+    value.extend_from_slice(text);
+    (note(log, last), Some(value))
+}
+
 /// The last four bytes of a key.
 pub(super) fn last_u32(key: &[u8]) -> Option<u32> {
     key.last_chunk::<4>().map(|bytes| u32::from_be_bytes(*bytes))
@@ -153,6 +189,7 @@ pub(super) fn entry_changes(record: &EntryRecord<'_>, sequence: u64, to: &mut Ch
         EntryRecord::Leaf { number: Some(number), log, index, .. } => to.push(number_change(number, *log, *index)),
         EntryRecord::Audit { at_ms, row } => to.push((audit(sequence), Some(key_value(*at_ms, row)))),
         EntryRecord::ChainedAudit { number, at_ms, link, row } => audit_changes(*number, *at_ms, link, row, to),
+        EntryRecord::Note { log, first, last, note } => to.push(note_change(*log, (*first, *last), note)),
         EntryRecord::Leaf { .. } | EntryRecord::Disclosures { .. } | EntryRecord::Erasure { .. } => {}
     }
 }
@@ -164,6 +201,14 @@ pub(super) fn state_changes(
     log: &dyn Fn(&Origin) -> Option<u32>,
     changes: &mut Changes,
 ) -> Option<()> {
+    if let StateRecord::Fed { first, rows } = record {
+        let mut next = *first;
+        for event in rows {
+            changes.push((feed(next), Some(postcard::to_stdvec(&(at_ms, event)).ok()?)));
+            next = next.saturating_add(1);
+        }
+        changes.push((FEED_NEXT.to_vec(), Some(next.to_be_bytes().to_vec())));
+    }
     let StateRecord::Change(change) = record else { return Some(()) };
     let (key, value) = match change {
         // Logs are kept in memory, from the journal.

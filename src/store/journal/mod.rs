@@ -39,6 +39,7 @@ use super::batch::{Batch, Committed};
 use super::contract::{SignHead, Store};
 use super::entry::{Disclosures, DurableEntry, EntryFacts, EntryRef, PublishedHead, Sealed};
 use super::error::StoreError;
+use super::feed::{EntryNote, FeedRow};
 use super::state::{Answer, AuditHead, AuditRow, Records, RequestId, StatusListState, Table};
 use crate::log::{Extension, Hash, Origin};
 use crate::statement::Jti;
@@ -107,6 +108,7 @@ pub struct JournalStore {
     core: RwLock<Arc<Core>>,
     reloading: Mutex<()>,
     news: watch::Sender<u64>,
+    fed: watch::Sender<u64>,
 }
 
 impl std::fmt::Debug for JournalStore {
@@ -160,6 +162,7 @@ impl JournalStore {
             core: RwLock::new(Arc::new(core)),
             reloading: Mutex::default(),
             news: watch::Sender::default(),
+            fed: watch::Sender::default(),
         })
     }
 
@@ -179,10 +182,13 @@ impl Store for JournalStore {
     }
 
     fn commit(&self, batch: Batch) -> Result<Committed, StoreError> {
-        let tells = batch.tells_news();
+        let (tells, feeds) = (batch.tells_news(), !batch.feed.is_empty());
         let committed = self.core().commit(batch)?;
         if tells {
             self.news.send_modify(|count| *count = count.wrapping_add(1));
+        }
+        if feeds {
+            self.fed.send_modify(|count| *count = count.wrapping_add(1));
         }
         Ok(committed)
     }
@@ -190,6 +196,7 @@ impl Store for JournalStore {
     fn advance(&self, extensions: Vec<Extension>, sign: SignHead<'_>) -> Result<(), StoreError> {
         self.core().advance(&extensions, sign)?;
         self.news.send_modify(|count| *count = count.wrapping_add(1));
+        self.fed.send_modify(|count| *count = count.wrapping_add(1));
         Ok(())
     }
 
@@ -207,6 +214,8 @@ impl Store for JournalStore {
         self.core().retire();
         let fresh = Arc::new(Core::open(Arc::clone(&self.parts))?);
         *self.core.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        // A write that failed for its caller may be durable all the same.
+        self.fed.send_modify(|count| *count = count.wrapping_add(1));
         Ok(())
     }
 
@@ -308,6 +317,22 @@ impl Store for JournalStore {
 
     fn audit_head(&self) -> Result<Option<AuditHead>, StoreError> {
         self.core().audit_head()
+    }
+
+    fn notes(&self, origin: &Origin, from: u64, limit: usize) -> Result<Vec<EntryNote>, StoreError> {
+        self.core().notes(origin, from, limit)
+    }
+
+    fn feed(&self, from: u64, limit: usize) -> Result<Vec<FeedRow>, StoreError> {
+        self.core().feed(from, limit)
+    }
+
+    fn feed_next(&self) -> Result<u64, StoreError> {
+        self.core().feed_next()
+    }
+
+    fn fed(&self) -> watch::Receiver<u64> {
+        self.fed.subscribe()
     }
 }
 

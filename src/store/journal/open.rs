@@ -16,7 +16,7 @@ use super::rows::{Place, Row, Sidecar, Tree};
 use super::segment::{self, Found, SegmentHead, Step, Walk, name};
 use super::tail::{self, Tail};
 use super::wire::length32;
-use super::writer::{KEPT_FOR_EVER, Writer};
+use super::writer::{FEED_OUTLASTS_ANSWERS_MS, KEPT_FOR_EVER, Writer};
 use crate::log::{Hash, Origin, leaf_hash};
 use crate::store::entry::PublishedHead;
 use crate::store::error::StoreError;
@@ -37,6 +37,7 @@ struct Told {
     logs: Vec<(Origin, String, Option<PublishedHead>)>,
     kept: Vec<(u32, u64)>,
     newest_answer_ms: u64,
+    newest_ms: u64,
 }
 
 impl Core {
@@ -69,8 +70,8 @@ impl Core {
             }
         }
         let Tail { entries, state, .. } = tail;
-        let Told { kept, newest_answer_ms, .. } = told;
-        Self::assemble(parts, logs, Writer { entries, state, kept, newest_answer_ms, marked: from })
+        let Told { kept, newest_answer_ms, newest_ms, .. } = told;
+        Self::assemble(parts, logs, Writer { entries, state, kept, newest_ms, newest_answer_ms, marked: from })
     }
 
     /// The first start.
@@ -84,7 +85,7 @@ impl Core {
         Self::assemble(
             parts,
             Logs::default(),
-            Writer { entries, state, kept: Vec::new(), newest_answer_ms: 0, marked: 1 },
+            Writer { entries, state, kept: Vec::new(), newest_ms: 0, newest_answer_ms: 0, marked: 1 },
         )
     }
 
@@ -153,6 +154,7 @@ fn read_live_state(parts: &Parts, tail: &Tail) -> Result<Told, StoreError> {
     let Some(live) = tail.state_heads.last() else { return Ok(told) };
     visit_state(parts, live, &mut |_, batch| {
         let Some(batch) = batch else { return Ok(()) };
+        told.newest_ms = told.newest_ms.max(batch.at_ms);
         for record in batch.records {
             match record {
                 StateRecord::Change(StateChange::LogOpened { origin, addressee }) => {
@@ -168,7 +170,11 @@ fn read_live_state(parts: &Parts, tail: &Tail) -> Result<Told, StoreError> {
                     }
                 }
                 StateRecord::Kept { ordinal, newest_answer_ms } => told.kept.push((ordinal, newest_answer_ms)),
-                StateRecord::Change(_) | StateRecord::Entries { .. } => {}
+                StateRecord::Fed { rows, .. } if !rows.is_empty() => {
+                    let kept_as = batch.at_ms.saturating_add(FEED_OUTLASTS_ANSWERS_MS);
+                    told.newest_answer_ms = told.newest_answer_ms.max(kept_as);
+                }
+                StateRecord::Change(_) | StateRecord::Entries { .. } | StateRecord::Fed { .. } => {}
             }
         }
         Ok(())
@@ -310,7 +316,7 @@ fn read_rows(
                 }
             }
             EntryRecord::Erasure { log, index, .. } => erased.push((log, index)),
-            EntryRecord::Audit { .. } | EntryRecord::ChainedAudit { .. } => {}
+            EntryRecord::Audit { .. } | EntryRecord::ChainedAudit { .. } | EntryRecord::Note { .. } => {}
         }
     }
     for log in logs.iter_mut().filter(|log| log.rows.len() >= ROWS_AT_ONCE) {

@@ -6,6 +6,7 @@
 //!           3 audit row   at u64 (Unix ms), row u32 + bytes
 //!           4 erasure     log u32, index u64, at u64 (Unix ms)
 //!           5 chained audit row   number u64, at u64 (Unix ms), link 32, row u32 + bytes; 3 is what it was before
+//!           6 note          log u32, first u64, last u64, note u16 + bytes
 //! state     format u8, kind u8, at u64 (Unix ms), [segment u32, offset u32, length u32, crc u32 of the entry
 //!           half, if kind says so], then the records (postcard)
 //! ```
@@ -15,6 +16,7 @@ use crate::log::{Origin, TreeHead};
 use crate::statement::Jti;
 use crate::store::entry::NewEntry;
 use crate::store::error::StoreError;
+use crate::store::feed::{EntryNote, FeedEvent};
 use crate::store::state::{AuditLink, StateChange};
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +25,7 @@ const DISCLOSURES: u8 = 2;
 const AUDIT: u8 = 3;
 const ERASURE: u8 = 4;
 const CHAINED_AUDIT: u8 = 5;
+const NOTE: u8 = 6;
 /// No status index.
 pub(super) const NO_STATUS: u32 = u32::MAX;
 
@@ -34,6 +37,7 @@ pub(super) enum EntryRecord<'a> {
     Audit { at_ms: u64, row: &'a [u8] },
     ChainedAudit { number: u64, at_ms: u64, link: AuditLink, row: &'a [u8] },
     Erasure { log: u32, index: u64, at_ms: u64 },
+    Note { log: u32, first: u64, last: u64, note: &'a [u8] },
 }
 
 /// Appends a leaf; gives the offset of its bytes in `to`.
@@ -81,6 +85,16 @@ pub(super) fn put_erasure(to: &mut Vec<u8>, log: u32, index: u64, at_ms: u64) {
     to.extend_from_slice(&at_ms.to_le_bytes());
 }
 
+/// Appends a note on entries.
+pub(super) fn put_note(to: &mut Vec<u8>, log: u32, note: &EntryNote) {
+    to.push(NOTE);
+    to.extend_from_slice(&log.to_le_bytes());
+    to.extend_from_slice(&note.first.to_le_bytes());
+    to.extend_from_slice(&note.last.to_le_bytes());
+    to.extend_from_slice(&u16::try_from(note.note.len()).unwrap_or(u16::MAX).to_le_bytes());
+    to.extend_from_slice(&note.note);
+}
+
 /// Reads the records of a payload one after the other.
 pub(super) struct EntryRecords<'a> {
     fields: Fields<'a>,
@@ -119,6 +133,11 @@ impl<'a> EntryRecords<'a> {
                 let row = usize::try_from(fields.u32()?).ok()?;
                 EntryRecord::ChainedAudit { number, at_ms, link, row: fields.bytes(row)? }
             }
+            NOTE => {
+                let (log, first, last) = (fields.u32()?, fields.u64()?, fields.u64()?);
+                let note = usize::from(fields.u16()?);
+                EntryRecord::Note { log, first, last, note: fields.bytes(note)? }
+            }
             ERASURE => EntryRecord::Erasure { log: fields.u32()?, index: fields.u64()?, at_ms: fields.u64()? },
             _ => return None,
         })
@@ -151,6 +170,8 @@ pub(super) enum StateRecord {
     Kept { ordinal: u32, newest_answer_ms: u64 },
     /// The place in the entries class up to which batches are told of in older segments.
     Entries { segment: u32, offset: u64 },
+    /// Rows of the feed, numbered from `first`; none in a snapshot, which says with what number they go on.
+    Fed { first: u64, rows: Vec<FeedEvent> },
 }
 
 /// Where the entry half of a batch stands; the batch counts only with it.

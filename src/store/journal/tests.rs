@@ -3,6 +3,7 @@ use super::record::{StateBatch, StateRecord};
 use super::sim::{Dice, SimDisk};
 use super::*;
 use crate::reason::Reasoned;
+use crate::store::FEED_KEPT_MS;
 use crate::store::rig::{Rig, START_MS, origin};
 use crate::store::{ANSWERS_KEPT_MS, Batch, REQUEST_AHEAD_MS, StateChange};
 use crate::time::SeededRandom;
@@ -314,7 +315,8 @@ fn old_state_segments_go_once_their_answers_are_old() {
     let (bench, store, mut rig) = Bench::lived();
     let segments = || bench.disk.names().iter().filter(|name| name.starts_with("state")).count();
     let before = segments();
-    assert!(store.expire(rig.now_ms() + ANSWERS_KEPT_MS + REQUEST_AHEAD_MS + 1).unwrap() > 100);
+    let late = rig.now_ms() + FEED_KEPT_MS + 1;
+    assert!(store.expire(late).unwrap() > 100);
     assert!(before > 2 && segments() == 1);
     rig.acknowledged.clear();
     rig.brought.clear();

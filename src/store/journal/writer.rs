@@ -1,5 +1,6 @@
 //! The one writer: batches, heads, erasures, and the dropping of old answers.
 
+mod feed;
 mod state;
 
 use super::chain::Chain;
@@ -10,7 +11,11 @@ use super::keeper::Job;
 use super::keyspace::{self};
 use super::logs::Log;
 use super::mark::Mark;
-use super::record::{EntryHalf, NO_STATUS, StateBatch, StateRecord, put_audit, put_disclosures, put_erasure, put_leaf};
+pub(super) use feed::FEED_OUTLASTS_ANSWERS_MS;
+
+use super::record::{
+    EntryHalf, NO_STATUS, StateBatch, StateRecord, put_audit, put_disclosures, put_erasure, put_leaf, put_note,
+};
 use super::rows::{Place, Row, Sidecar, Tree};
 use super::wire::length32;
 use crate::log::{Extension, Hash, Origin, leaf_hash};
@@ -19,6 +24,7 @@ use crate::store::batch::{Batch, Committed, Present, admit, check_note};
 use crate::store::contract::SignHead;
 use crate::store::entry::PublishedHead;
 use crate::store::error::StoreError;
+use crate::store::feed::FeedEvent;
 use crate::store::state::{AuditHead, AuditRow, RequestId, StateChange, Table};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, MutexGuard};
@@ -37,6 +43,8 @@ pub(super) struct Writer {
     pub(super) state: Chain,
     /// Older state segments, each with the time of the newest answer in it.
     pub(super) kept: Vec<(u32, u64)>,
+    /// Time of the newest batch, as its writer gave it.
+    pub(super) newest_ms: u64,
     /// Time of the newest answer in the live state segment, or that the segment stays for ever.
     pub(super) newest_answer_ms: u64,
     /// The entry segment a start reads from.
@@ -138,7 +146,11 @@ impl Core {
             self.check_space(entries.frame.length())?;
             let newest_answer = batch.state.iter().any(|change| matches!(change, StateChange::RequestAnswered { .. }));
             let large = batch.state.iter().any(StateChange::is_large);
-            let records: Vec<StateRecord> = batch.state.into_iter().map(StateRecord::Change).collect();
+            writer.newest_ms = writer.newest_ms.max(batch.at_ms);
+            let told = self.numbered(batch.feed.into_iter().map(FeedEvent::Told).collect())?;
+            let feeds = told.is_some();
+            let changes = batch.state.into_iter().map(StateRecord::Change);
+            let records: Vec<StateRecord> = changes.chain(told).collect();
             let mut sidecars = Vec::new();
             for (_, id, _) in &opened {
                 sidecars.push(Sidecar::open(&*self.parts.disk, *id)?);
@@ -146,6 +158,9 @@ impl Core {
             let (rows, late) = self.write_batch(writer, batch.at_ms, entries, records, &opened)?;
             if newest_answer {
                 writer.newest_answer_ms = writer.newest_answer_ms.max(batch.at_ms);
+            }
+            if feeds {
+                writer.keep_feed(batch.at_ms);
             }
             if large {
                 writer.newest_answer_ms = KEPT_FOR_EVER;
@@ -190,6 +205,13 @@ impl Core {
             let status = entry.status_index.unwrap_or(NO_STATUS);
             let row = Row { jti: entry.jti, leaf_hash: leaf_hash(&entry.leaf), leaf, sealed, status };
             rows.entry(&entry.origin).or_default().push(row);
+        }
+        for note in &batch.notes {
+            let known = ids.get(&note.origin).copied();
+            let id = known.ok_or_else(|| StoreError::UnknownLog(note.origin.clone()))?;
+            put_note(frame.bytes(), id, note);
+            changes.push(keyspace::note_change(id, (note.first, note.last), &note.note));
+            count += 1;
         }
         let mut late = Vec::new();
         for sealed in &batch.late {
@@ -380,7 +402,14 @@ impl Core {
                 records.push(StateRecord::Head { origin: checkpoint.origin.clone(), head: checkpoint.head, note });
             }
             let heads = records.clone();
-            self.write_batch(writer, 0, Entries::of(FrameBuilder::with_capacity(0), 0), records, &[])?;
+            let published = extensions.iter().map(|extension| {
+                let (origin, to) = (extension.checkpoint().origin.clone(), extension.checkpoint().head.size);
+                FeedEvent::Published { origin, from: extension.previous().map_or(0, |before| before.size), to }
+            });
+            records.extend(self.numbered(published.collect())?);
+            let at_ms = writer.newest_ms;
+            self.write_batch(writer, at_ms, Entries::of(FrameBuilder::with_capacity(0), 0), records, &[])?;
+            writer.keep_feed(at_ms);
             for record in heads {
                 if let StateRecord::Head { origin, head, note } = record {
                     self.publish(&origin, PublishedHead { head, note })?;
@@ -504,6 +533,13 @@ impl Core {
             self.write_batch(writer, at_ms, Entries::of(frame, 1), Vec::new(), &[])?;
             self.parts.keys.erase(origin, index)
         })
+    }
+}
+
+impl Writer {
+    /// The live state segment has rows of the feed of that time.
+    pub(super) fn keep_feed(&mut self, at_ms: u64) {
+        self.newest_answer_ms = self.newest_answer_ms.max(at_ms.saturating_add(FEED_OUTLASTS_ANSWERS_MS));
     }
 }
 

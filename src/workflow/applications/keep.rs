@@ -8,7 +8,7 @@ use crate::{
     office::{AccountId, Application, ApplicationId, ExporterId, HeldNumber, NumberRecord, StageName},
     sequencer::{RequestKey, SequencerError, number_id},
     store::{Batch, Expected, StateChange, Store, StoreError, Table},
-    workflow::{Drawn, WorkflowError},
+    workflow::{Drawn, WorkflowError, changes::of_application},
 };
 
 /// An application as it was read, with the bytes it was read from.
@@ -208,6 +208,8 @@ pub(super) fn commit(
         let (expected, state) = state(change)?;
         batch.expected.push(expected);
         batch.state.extend(state);
+        let before = change.before.as_ref().map_or(0, |kept| kept.application.history.len());
+        batch.feed.extend(of_application(&change.after, before)?);
     }
     match store.commit(batch) {
         Ok(_) => Ok(()),

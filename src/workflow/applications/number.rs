@@ -90,7 +90,8 @@ impl Applications {
             let change = Change { before: Some(kept.clone()), after: after.map_err(|e| e.to_string())?, paper: None };
             keep::state(&change).map(|(_, state)| state).map_err(|e| e.to_string())
         };
-        let beside: Beside<Reserved> = Beside { expected: vec![expected], changes: Some(Arc::new(changes)) };
+        let beside: Beside<Reserved> =
+            Beside { expected: vec![expected], changes: Some(Arc::new(changes)), ..Beside::default() };
         let zone = office.time_zone.clone();
         let task = Task::Reserve(Box::new(Reservation { day, zone, draw, beside }));
         let audit = AuditEvent::named(Actor::Caller(caller), "application_reserve_number").on(id);

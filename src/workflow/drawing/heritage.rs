@@ -59,7 +59,7 @@ impl Desk {
         }
         let (draws, still) = ledgers::draws(store, &name)?;
         if draws.0.is_empty() {
-            return Ok(Beside { expected, changes: None });
+            return Ok(Beside { expected, ..Beside::default() });
         }
         let concerned = |draw: &Draw| items.is_none_or(|items| items.contains(&draw.item));
         let (back, kept): (Vec<_>, Vec<_>) = draws.0.into_iter().partition(concerned);
@@ -81,7 +81,7 @@ impl Desk {
         for ledger in ledgers_of.values() {
             state.push(ledger.put()?);
         }
-        Ok(Beside { expected, changes: Some(Arc::new(move |_: &Outcome| Ok(state.clone()))) })
+        Ok(Beside { expected, changes: Some(Arc::new(move |_: &Outcome| Ok(state.clone()))), ..Beside::default() })
     }
 
     fn ledger_name(&self, target: &EntryRef) -> Result<String, WorkflowError> {
@@ -139,13 +139,13 @@ impl Heritage {
     pub(in crate::workflow) fn pass_on(self) -> Beside {
         let Self { name, draws, expected } = self;
         if draws.0.is_empty() {
-            return Beside { expected, changes: None };
+            return Beside { expected, ..Beside::default() };
         }
         let changes = move |outcome: &Outcome| {
             let new = name_of(&outcome.entry.origin, &outcome.jti);
             let state = [ledgers::put_draws(&name, &Draws::default()), ledgers::put_draws(&new, &draws)];
             state.into_iter().collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())
         };
-        Beside { expected, changes: Some(Arc::new(changes)) }
+        Beside { expected, changes: Some(Arc::new(changes)), ..Beside::default() }
     }
 }

@@ -29,6 +29,7 @@ impl Core {
             }
             from = next;
         }
+        self.expire_feed(now_ms)?;
         self.write(|writer| {
             while let Some((ordinal, newest)) = writer.kept.first().copied()
                 && newest < before
@@ -76,7 +77,9 @@ impl Core {
             records.extend(logs.all().iter().flat_map(log_records));
         }
         self.snapshot_state(&mut records)?;
-        let batch = StateBatch { at_ms: 0, snapshot: true, half: None, records };
+        // The numbers of the feed go on though all its rows be gone with their segments.
+        records.push(StateRecord::Fed { first: self.feed_next()?, rows: Vec::new() });
+        let batch = StateBatch { at_ms: writer.newest_ms, snapshot: true, half: None, records };
         let mut frame = FrameBuilder::with_capacity(4096);
         batch.put(frame.bytes())?;
         writer.state.roll(&*self.parts.disk, &*self.parts.random, Some(frame))?;

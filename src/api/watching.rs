@@ -1,0 +1,199 @@
+//! `WatchCertificates`: what changed, as a stream that can be taken up again.
+
+use super::ApiError;
+use super::applications::stage_to_wire;
+use super::call::{QUIET, blocking, refused};
+use super::convert;
+use super::hosts::HostedAuthority;
+use super::stream::Answers;
+use super::wire::origin::v1 as wire;
+use crate::office::Caller;
+use crate::statement::Act;
+use crate::time::Timestamp;
+use crate::workflow::{CertificateEvent, Change, ChangePage, Changes, Cursor, Reading, What, Wish, WorkflowError};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Response, Status};
+
+/// A stream on which nothing happens says so this often, and how far it was read.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// One stream.
+struct Watcher {
+    authority: Arc<HostedAuthority>,
+    caller: Arc<Caller>,
+    wish: Wish,
+    answers: mpsc::Sender<Result<wire::WatchCertificatesResponse, Status>>,
+    stopping: watch::Receiver<bool>,
+    _reading: Reading,
+}
+
+/// Begins a stream.
+pub(super) async fn watch(
+    (authority, caller): (Arc<HostedAuthority>, Arc<Caller>),
+    request: wire::WatchCertificatesRequest,
+    stopping: watch::Receiver<bool>,
+) -> Result<Response<Answers<wire::WatchCertificatesResponse>>, Status> {
+    let wish = wish(request.kinds(), request.own_alone)?;
+    let reading = authority.changes.reading(&caller).map_err(|error| refused(&error))?;
+    let changes = authority.changes.clone();
+    let begun = blocking(move || begin(&changes, &request)).await?;
+    let cursor = begun.map_err(|error| refused(&error))?;
+    // One answer waits for a reader that is slow, and one is on its way: more it does not hold.
+    let (answers, stream) = mpsc::channel(1);
+    let watcher = Watcher { authority, caller, wish, answers, stopping, _reading: reading };
+    tokio::spawn(watcher.run(cursor));
+    Ok(Response::new(ReceiverStream::new(stream)))
+}
+
+/// What a reader wishes to hear of; no kind is every kind.
+pub(super) fn wish(kinds: impl Iterator<Item = wire::ChangeKind>, own_alone: bool) -> Result<Wish, ApiError> {
+    let mut wish = Wish { applications: false, certificates: false, own_alone };
+    let mut kinds = kinds.peekable();
+    if kinds.peek().is_none() {
+        return Ok(Wish { own_alone, ..Wish::ALL });
+    }
+    for kind in kinds {
+        match kind {
+            wire::ChangeKind::Application => wish.applications = true,
+            wire::ChangeKind::Certificate => wish.certificates = true,
+            wire::ChangeKind::Unspecified => {
+                return Err(ApiError::Field { field: "kinds", message: "is not a kind of this service".to_owned() });
+            }
+        }
+    }
+    Ok(wish)
+}
+
+fn begin(changes: &Changes, request: &wire::WatchCertificatesRequest) -> Result<Cursor, WorkflowError> {
+    match (request.cursor.as_str(), request.from()) {
+        ("", wire::WatchFrom::Oldest) => changes.oldest(),
+        ("", wire::WatchFrom::Unspecified | wire::WatchFrom::Now) => changes.now(),
+        (cursor, _) => changes.resume(cursor),
+    }
+}
+
+/// How a stream goes on.
+enum Next {
+    Read,
+    Beat,
+    Gone,
+}
+
+impl Watcher {
+    async fn run(mut self, cursor: Cursor) {
+        if let Err(status) = self.follow(cursor).await {
+            // The caller may be gone, or take nothing: it reads the end when it does.
+            let _ = self.answers.send_timeout(Err(status), QUIET).await;
+        }
+    }
+
+    /// Sends until the caller has gone; the error is what it is told last.
+    async fn follow(&mut self, mut cursor: Cursor) -> Result<(), Status> {
+        let mut more = self.authority.changes.more();
+        // The first answer comes at once: whoever begins anew has a cursor before it lists what there is.
+        let mut beat = true;
+        loop {
+            more.mark_unchanged();
+            let page = self.page(cursor).await?;
+            cursor = page.next;
+            let end = page.end;
+            if beat || !page.changes.is_empty() {
+                self.send(page).await?;
+                beat = false;
+            }
+            if !end && !*self.stopping.borrow() {
+                continue;
+            }
+            match self.wait(&mut more).await? {
+                Next::Read => {}
+                Next::Beat => beat = true,
+                Next::Gone => return Ok(()),
+            }
+        }
+    }
+
+    async fn wait(&mut self, more: &mut watch::Receiver<u64>) -> Result<Next, Status> {
+        tokio::select! {
+            biased;
+            _ = self.stopping.wait_for(|stopping| *stopping) => Err(ApiError::Stopping.into()),
+            () = self.answers.closed() => Ok(Next::Gone),
+            // The store ends with the node.
+            changed = more.changed() => if changed.is_ok() { Ok(Next::Read) } else { Err(ApiError::Stopping.into()) },
+            () = tokio::time::sleep(HEARTBEAT) => Ok(Next::Beat),
+        }
+    }
+
+    /// The next changes for the caller as it is now: an account that was closed hears nothing more, on no stream.
+    async fn page(&mut self, cursor: Cursor) -> Result<ChangePage, Status> {
+        let now = self.authority.accounts.again(&self.caller).ok_or(ApiError::Unauthenticated)?;
+        self.caller = Arc::new(now);
+        let (changes, caller, wish) = (self.authority.changes.clone(), Arc::clone(&self.caller), self.wish);
+        let page = blocking(move || {
+            let page = changes.page(&caller, wish, &cursor)?;
+            // Read here, where the disk may be read.
+            page.changes.iter().for_each(|change| drop(changes.number_of(change)));
+            Ok::<_, WorkflowError>(page)
+        });
+        page.await?.map_err(|error| refused(&error))
+    }
+
+    async fn send(&self, page: ChangePage) -> Result<(), Status> {
+        let changes = page.changes.iter().map(|change| to_wire(&self.authority.changes, change)).collect();
+        let answer = wire::WatchCertificatesResponse { changes, cursor: page.next.to_string(), caught_up: page.end };
+        match self.answers.send_timeout(Ok(answer), QUIET).await {
+            Ok(()) | Err(mpsc::error::SendTimeoutError::Closed(_)) => Ok(()),
+            Err(mpsc::error::SendTimeoutError::Timeout(_)) => Err(ApiError::SlowReader.into()),
+        }
+    }
+}
+
+/// A change in its wire form.
+fn to_wire(changes: &Changes, change: &Change) -> wire::Change {
+    use wire::change::What as Wire;
+    let what = match &change.what {
+        What::Application { id, deed, stage } => Wire::Application(wire::ApplicationChange {
+            application_id: id.to_string(),
+            deed: deed.to_string(),
+            stage: stage_to_wire(*stage).into(),
+        }),
+        What::Certificate { entry, jti, event, .. } => {
+            let mut certificate = wire::CertificateChange {
+                event: event_to_wire(event).into(),
+                number: changes.number_of(change).unwrap_or_default(),
+                jti: jti.to_string(),
+                log: entry.origin.to_string(),
+                index: entry.index,
+                application_id: change.application().map(|id| id.to_string()).unwrap_or_default(),
+                ..Default::default()
+            };
+            if let CertificateEvent::Changed { act, items, by } = event {
+                act.word().clone_into(&mut certificate.act);
+                certificate.items = items.clone().unwrap_or_default();
+                certificate.change_jti = by.to_string();
+                if let Act::Superseded { successor } = act {
+                    certificate.successor_jti = successor.jti.to_string();
+                }
+            }
+            Wire::Certificate(certificate)
+        }
+    };
+    let at = i64::try_from(change.at_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    wire::Change {
+        id: change.cursor.to_string(),
+        at: at.map(convert::instant),
+        office: change.office().map(ToString::to_string).unwrap_or_default(),
+        what: Some(what),
+    }
+}
+
+const fn event_to_wire(event: &CertificateEvent) -> wire::CertificateEvent {
+    match event {
+        CertificateEvent::Issued => wire::CertificateEvent::Issued,
+        CertificateEvent::Released => wire::CertificateEvent::Released,
+        CertificateEvent::Changed { .. } => wire::CertificateEvent::StatusChanged,
+        CertificateEvent::Receipted => wire::CertificateEvent::Receipted,
+    }
+}

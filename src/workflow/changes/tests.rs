@@ -1,0 +1,269 @@
+use super::*;
+use crate::{
+    certificate::{DeclarationMeans, Sha256 as Shown},
+    log::{Checkpoint, Origin, cosign},
+    office::{Account, Actor, Declarant, Identity, Role, Wanted},
+    reason::Reasoned as _,
+    sequencer::cosigned::{Cosigned, Kept},
+    store::{Batch, FEED_KEPT_MS, MemoryStore},
+    time::{Clock, Random, SeededRandom},
+    workflow::{
+        Accounts, Applications, CertificateName, Desk, Exporters, NewToken, Paper, Preview, StatusWish,
+        tests::world::World,
+    },
+};
+
+struct Room {
+    world: World,
+    desk: Desk,
+    applications: Applications,
+    changes: Changes,
+    exporter: Caller,
+    examiner: Caller,
+}
+
+fn account(roles: &[Role], office: &str, seed: u64) -> Caller {
+    let offices = vec![office.parse().unwrap()];
+    let wanted = Wanted { name: "For a test".into(), roles: roles.to_vec(), offices, ..Wanted::default() };
+    Caller::from(Account::open(wanted, &SeededRandom::new(seed)).unwrap())
+}
+
+/// The exporter of the footballs, as the office registered it.
+fn identity() -> Identity {
+    Identity {
+        name: "Chenab Sports (Pvt) Ltd".parse().unwrap(),
+        national_id: "0000000-1".parse().unwrap(),
+        scheme: Some("NTN".parse().unwrap()),
+        registration: "SLK-1".parse().unwrap(),
+        address: ["Daska Road", "Sialkot"].map(|line| line.parse().unwrap()).to_vec(),
+        country: "PK".parse().unwrap(),
+    }
+}
+
+fn log() -> Origin {
+    "tdap.gov.pk/log/2026/cn".parse().unwrap()
+}
+
+impl Room {
+    fn new() -> Self {
+        Self::over(World::new())
+    }
+
+    fn over(world: World) -> Self {
+        let (desk, sequencer) = world.desk();
+        sequencer.gate().go_on(&log());
+        let store = Arc::clone(&world.store) as Arc<dyn Store>;
+        let clock = Arc::clone(&world.clock) as Arc<dyn Clock>;
+        let random: Arc<dyn Random> = Arc::new(SeededRandom::new(20));
+        let accounts = Accounts::load(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&random)).unwrap();
+        let exporters = Exporters::new(store, clock, random, accounts.clone());
+        let examiner = account(&[Role::Examiner], "LHE", 32);
+        let registered = exporters.register(&examiner, &world.request_id(900), identity()).unwrap().id;
+        let wanted = Wanted {
+            name: "Chenab Sports".into(),
+            roles: vec![Role::Exporter],
+            exporter: Some(registered),
+            ..Wanted::default()
+        };
+        let (_, token) = accounts.open(Actor::Operator, wanted, Some(NewToken::default())).unwrap();
+        let exporter = accounts.admitted(&token.unwrap()).unwrap();
+        let applications = Applications::new(desk.clone(), exporters, Arc::new(SeededRandom::new(21)));
+        let changes = Changes::new(world.issuer.clone(), Arc::clone(&world.store) as Arc<dyn Store>);
+        Self { world, desk, applications, changes, exporter, examiner }
+    }
+
+    fn herald(&self) -> Herald {
+        Herald::new(HeraldSetup {
+            issuer: self.world.issuer.clone(),
+            store: Arc::clone(&self.world.store) as Arc<dyn Store>,
+            trust: Arc::clone(&self.world.trust),
+            held: Arc::new(Vec::<(Origin, Arc<dyn Store>)>::new),
+            clock: Arc::clone(&self.world.clock) as Arc<dyn Clock>,
+        })
+    }
+
+    fn id(&self, nth: u16) -> String {
+        self.world.request_id(nth)
+    }
+
+    /// From a draft to the certificate, and its end.
+    async fn lived(&self) -> ApplicationId {
+        let paper = Paper { certificate_json: self.world.footballs(1).certificate_json, production_json: Vec::new() };
+        let shown: Shown = paper.shown();
+        let id = self.applications.create(&self.exporter, &self.id(1), "", paper).unwrap().application.id;
+        let (person, means) = ("S. Chaudhry".parse().unwrap(), DeclarationMeans::Portal);
+        let declarant = Declarant { person, capacity: None, means, shown, signature: None };
+        self.applications.submit(&self.exporter, &self.id(2), id, declarant).unwrap();
+        self.applications.claim(&self.examiner, &self.id(3), id).unwrap();
+        self.applications.recommend(&self.examiner, &self.id(4), id, None).unwrap();
+        let signatory = &self.world.signatory;
+        let Preview { shown, .. } = self.applications.preview(signatory, id, None).unwrap();
+        let signed = self.applications.sign(signatory, &self.id(5), id, shown, None).await.unwrap();
+        self.herald().look().unwrap();
+        let certificate = CertificateName::Number(signed.certificate.number);
+        let reason = Some("a finding".parse().unwrap());
+        let wish = StatusWish { certificate, act: Act::Cancelled, items: None, reason, remarks: None };
+        self.desk.change_status(signatory, &self.id(6), wish).await.unwrap();
+        id
+    }
+
+    /// All that a caller hears from a cursor on, each change with its cursor.
+    fn heard(&self, caller: &Caller, wish: Wish, from: Cursor) -> Vec<(Cursor, String)> {
+        let (mut cursor, mut heard) = (from, Vec::new());
+        loop {
+            let page = self.changes.page(caller, wish, &cursor).unwrap();
+            heard.extend(page.changes.iter().map(|change| (change.cursor, said(change))));
+            // A cursor survives being written down.
+            cursor = self.changes.resume(&page.next.to_string()).unwrap();
+            if page.end {
+                return heard;
+            }
+        }
+    }
+
+    fn all(&self, caller: &Caller) -> Vec<String> {
+        let heard = self.heard(caller, Wish::ALL, self.changes.oldest().unwrap());
+        heard.into_iter().map(|(_, said)| said).collect()
+    }
+}
+
+fn said(change: &Change) -> String {
+    match &change.what {
+        What::Application { deed, stage, .. } => format!("{deed}: {stage}"),
+        What::Certificate { event, entry, .. } => match event {
+            CertificateEvent::Issued => format!("issued {}", entry.index),
+            CertificateEvent::Released => format!("released {}", entry.index),
+            CertificateEvent::Changed { act, .. } => format!("{} {}", act.word(), entry.index),
+            CertificateEvent::Receipted => format!("receipted {}", entry.index),
+        },
+    }
+}
+
+#[tokio::test]
+async fn every_change_is_told_in_order_to_those_it_concerns_and_to_nobody_else() {
+    let room = Room::new();
+    let id = room.lived().await;
+    let certificate = ["issued 1", "released 1", "cancelled 1"];
+    let office = ["submit: submitted", "claim: under_examination", "recommend: recommended", "sign: approved"];
+    let own = [&["draft: draft"][..], &office, &certificate].concat();
+    assert_eq!(room.all(&room.exporter), own);
+    assert_eq!(room.all(&room.examiner), [&office[..], &certificate].concat(), "a draft is the exporter's alone");
+    assert_eq!(room.all(&room.world.signatory), [&office[..], &certificate].concat());
+    let nothing: [&str; 0] = [];
+    for stranger in [
+        account(&[Role::Exporter], "LHE", 41),
+        account(&[Role::Examiner, Role::Signatory], "KHI", 42),
+        account(&[Role::Administrator, Role::Auditor, Role::CustomsOfficer], "LHE", 43),
+    ] {
+        assert_eq!(room.all(&stranger), nothing);
+    }
+    let wish = Wish { own_alone: true, ..Wish::ALL };
+    let from = room.changes.oldest().unwrap();
+    assert!(room.heard(&room.examiner, wish, from).is_empty());
+    assert_eq!(room.heard(&room.world.signatory, wish, from).len(), 3, "what it had issued is its own");
+    let wish = Wish { certificates: false, ..Wish::ALL };
+    assert_eq!(room.heard(&room.exporter, wish, from).len(), 5);
+    let page = room.changes.page(&room.exporter, Wish { applications: false, ..Wish::ALL }, &from).unwrap();
+    assert!(page.changes.iter().all(|change| change.application() == Some(id)));
+    let number = room.changes.number_of(&page.changes[0]).unwrap();
+    assert!(room.world.store.find_number(&number).unwrap().is_some());
+}
+
+#[tokio::test]
+async fn whichever_cursor_a_reader_goes_on_from_it_hears_the_rest_once() {
+    let room = Room::new();
+    room.lived().await;
+    let rows = (0..600_u16).map(|nth| room.world.footballs(100 + nth)).collect::<Vec<_>>();
+    let signatory = Arc::new(room.world.signatory.clone());
+    for message in rows.chunks(256) {
+        for issued in room.desk.issue_many(&signatory, message.to_vec().into()).await.unwrap() {
+            issued.unwrap();
+        }
+    }
+    while room.herald().look().unwrap() {}
+    let from = room.changes.oldest().unwrap();
+    let all = room.heard(&signatory, Wish::ALL, from);
+    let told = all.iter().map(|(_, said)| said.as_str()).collect::<Vec<_>>();
+    assert_eq!(told.iter().filter(|said| said.starts_with("issued")).count(), 601);
+    assert_eq!(told.iter().filter(|said| said.starts_with("released")).count(), 601);
+    assert_eq!(told.iter().collect::<std::collections::BTreeSet<_>>().len(), told.len(), "each once");
+    let steps = (0..all.len()).step_by(37).chain([1, 2, all.len() - 1]);
+    for at in steps {
+        let resumed = room.changes.resume(&all[at].0.to_string()).unwrap();
+        assert_eq!(room.heard(&signatory, Wish::ALL, resumed), all[at + 1..], "behind {}", all[at].1);
+    }
+    assert!(room.heard(&signatory, Wish::ALL, room.changes.now().unwrap()).is_empty());
+}
+
+#[tokio::test]
+async fn a_certificate_is_released_when_the_policy_is_met_and_that_is_told_once() {
+    let world = World::new();
+    let (name, key) = world.witnessed();
+    let room = Room::over(world);
+    let world = &room.world;
+    for nth in [1, 2] {
+        room.desk.issue(&world.signatory, &world.footballs(nth)).await.unwrap();
+    }
+    assert!(!room.herald().look().unwrap(), "nobody cosigned yet");
+    let cosigned = |known: &mut Cosigned| {
+        let trust = world.trust.load_full();
+        let head = world.store.head(&log()).unwrap();
+        let line = cosign(&Checkpoint { origin: log(), head: head.head }, &name, &key, 1_795_400_000).unwrap();
+        let node = trust.node(&"node.kra.go.ke".parse().unwrap()).unwrap();
+        let kept = Kept::check(&trust, &log(), &head, &line.to_string(), node.witness_keys()).unwrap();
+        let state = known.keep(&kept, &trust).unwrap();
+        world.store.commit(Batch { state, ..Batch::default() }).unwrap();
+    };
+    let mut known = Cosigned::none(log());
+    cosigned(&mut known);
+    room.desk.issue(&world.signatory, &world.footballs(3)).await.unwrap();
+    while room.herald().look().unwrap() {}
+    // A herald of another run goes on from the store.
+    assert!(!room.herald().look().unwrap());
+    let released = || room.all(&world.signatory).into_iter().filter(|said| said.starts_with("rel")).collect::<Vec<_>>();
+    assert_eq!(released(), ["released 1", "released 2"]);
+    cosigned(&mut known);
+    while room.herald().look().unwrap() {}
+    assert_eq!(released(), ["released 1", "released 2", "released 3"]);
+}
+
+#[tokio::test]
+async fn a_cursor_that_cannot_be_gone_on_from_is_refused_by_name() {
+    let room = Room::new();
+    let begin = room.changes.now().unwrap();
+    room.lived().await;
+    let middle = room.heard(&room.exporter, Wish::ALL, begin)[3].0;
+    let refused = |cursor: &str| room.changes.resume(cursor).unwrap_err().reason();
+    assert_eq!(refused("AAAA"), "CURSOR_INVALID");
+    // The same authority, restored from a backup that has less, or something else.
+    let fresh = Changes::new(room.world.issuer.clone(), Arc::new(MemoryStore::new()));
+    assert_eq!(fresh.resume(&middle.to_string()).unwrap_err().reason(), "CURSOR_UNKNOWN");
+    let another = Arc::new(MemoryStore::new());
+    for at_ms in 1..40 {
+        another.commit(Batch { at_ms, feed: vec![b"{}".to_vec()], ..Batch::default() }).unwrap();
+    }
+    let another = Changes::new(room.world.issuer.clone(), another);
+    assert_eq!(another.resume(&middle.to_string()).unwrap_err().reason(), "CURSOR_UNKNOWN");
+    // Thirty days later.
+    let now = u64::try_from(room.world.clock.now().as_millisecond()).unwrap();
+    let newest = room.changes.now().unwrap();
+    room.world.store.expire(now + FEED_KEPT_MS + 1).unwrap();
+    assert_eq!(refused(&begin.to_string()), "CURSOR_EXPIRED");
+    assert_eq!(refused(&middle.to_string()), "CURSOR_EXPIRED");
+    assert_eq!(room.changes.page(&room.exporter, Wish::ALL, &middle).unwrap_err().reason(), "CURSOR_EXPIRED");
+    assert!(room.heard(&room.exporter, Wish::ALL, room.changes.resume(&newest.to_string()).unwrap()).is_empty());
+    assert!(room.changes.oldest().is_ok());
+}
+
+#[tokio::test]
+async fn an_account_reads_in_a_few_places_at_once_and_only_if_it_may_read_anything() {
+    let room = Room::new();
+    let mut places =
+        (0..READERS_OF_AN_ACCOUNT).map(|_| room.changes.reading(&room.exporter).unwrap()).collect::<Vec<_>>();
+    let refused = |caller: &Caller| room.changes.reading(caller).map(|_| ()).unwrap_err().reason();
+    assert_eq!(refused(&room.exporter), "TOO_MANY_READERS");
+    assert!(room.changes.reading(&room.examiner).is_ok());
+    places.pop();
+    assert!(room.changes.reading(&room.exporter).is_ok());
+    assert_eq!(refused(&account(&[Role::Administrator, Role::Auditor], "LHE", 44)), "PERMISSION_DENIED");
+}
