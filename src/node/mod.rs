@@ -5,6 +5,7 @@
 
 mod activity;
 mod authority;
+mod background;
 mod check;
 mod clockwork;
 mod configuration;

@@ -9,7 +9,7 @@ use super::partners::{OpenPartners, PartnerDoor};
 use super::receipts::ReceiptBook;
 use super::tls::TlsIdentity;
 use super::trust_keeper::TrustKeeper;
-use super::{NodeError, clockwork, courier::HttpsCourier, federation, heralds, operator, webhook_key};
+use super::{NodeError, background::Background, courier::HttpsCourier, federation, operator, webhook_key};
 use crate::api::{DoorSetup, Doors, Health, Hosts};
 use crate::exchange::driver::Driver;
 use crate::sequencer::Sequencer;
@@ -94,18 +94,14 @@ impl Node {
         let own = opened.iter().map(OpenAuthority::exchanged).collect();
         let speakers = opened.iter().map(|one| (one.hosted.issuer.clone(), one.sequencer.clone())).collect();
         let receipts = Arc::new(ReceiptBook::new(speakers, Arc::clone(&keeper), Arc::clone(&clock)));
-        let desks = opened.iter().map(|one| one.hosted.desk.clone()).collect();
         let address = partner.as_ref().map(PartnerDoor::address);
         let exchange = match partner {
             Some(door) => Some(door.start(&keeper, own, receipts, (Arc::clone(&clock), Arc::clone(&random))).await?),
             None => None,
         };
         let view = exchange.as_ref().map(OpenPartners::view);
-        let heralds = opened.iter().map(|one| (one.herald(&around, view.clone()), one.hosted.desk.store().news()));
-        let heralds = heralds.collect::<Vec<_>>();
-        let webhooks = opened.iter().map(|one| one.hosted.webhooks.clone()).collect::<Vec<_>>();
-        let (hosted, sequencers): (Vec<_>, Vec<_>) = opened.into_iter().map(|one| (one.hosted, one.sequencer)).unzip();
-        let machines = hosted.iter().map(|one| one.applications.clone()).collect::<Vec<_>>();
+        let background = Background::of(&opened, &around, view.as_ref());
+        let (hosted, sequencers) = opened.into_iter().map(|one| (one.hosted, one.sequencer)).unzip();
         let (operator, operator_token) = operator::token(&configuration.data, random.as_ref())?;
         let (stop, stopping) = watch::channel(false);
         let doors = Doors::open(DoorSetup {
@@ -133,18 +129,9 @@ impl Node {
             partner: address,
             operator_token,
         };
-        let limits = ListenerLimits {
-            connections: configuration.limits.connections,
-            connections_per_address: configuration.limits.connections_per_address,
-            streams_per_connection: configuration.limits.streams_per_connection,
-            idle: IDLE,
-        };
-        let drain = configuration.limits.drain;
+        let (limits, drain) = (listener_limits(&configuration), configuration.limits.drain);
         let mut serving = JoinSet::new();
-        // What stands under a policy since before the start is taken up before anybody calls.
-        for machine in machines {
-            serving.spawn(machine.keep_going(stopping.clone()));
-        }
+        background.begin(&mut serving, &stopping);
         serving.spawn(public.serve(
             Greeting::Tls(public_tls.acceptor()?),
             doors.public,
@@ -160,13 +147,6 @@ impl Node {
             drain,
         ));
         serving.spawn(admin.serve(Greeting::None, doors.admin, limits, stopping.clone(), drain));
-        serving.spawn(clockwork::tend(desks, stopping.clone()));
-        for (herald, news) in heralds {
-            heralds::keep(&mut serving, herald, news, stopping.clone());
-        }
-        for webhooks in webhooks {
-            serving.spawn(webhooks.deliver(stopping.clone()));
-        }
         let driver = exchange.map(|exchange| exchange.serve(&mut serving, stopping, drain));
         tracing::info!(
             public = %addresses.public,
@@ -263,6 +243,15 @@ impl Node {
             tracing::error!(%error, "a writer did not close");
         }
         tracing::info!("stopped");
+    }
+}
+
+fn listener_limits(configuration: &Configuration) -> ListenerLimits {
+    ListenerLimits {
+        connections: configuration.limits.connections,
+        connections_per_address: configuration.limits.connections_per_address,
+        streams_per_connection: configuration.limits.streams_per_connection,
+        idle: IDLE,
     }
 }
 

@@ -27,6 +27,7 @@ impl Drop for Killed {
     }
 }
 
+#[allow(clippy::disallowed_methods, reason = "what another process does can only be looked at now and then")]
 fn until(what: &str, mut there: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !there() {

@@ -1,0 +1,44 @@
+//! What goes on at a node while nobody calls: each authority's machine, clockwork, herald and post.
+
+use super::authority::{OpenAuthority, Surroundings};
+use super::{clockwork, heralds};
+use crate::exchange::driver::DriverView;
+use crate::workflow::{Applications, Desk, Herald, Webhooks};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// All of it, not begun yet.
+pub(super) struct Background {
+    machines: Vec<Applications>,
+    desks: Vec<Desk>,
+    heralds: Vec<(Herald, watch::Receiver<u64>)>,
+    posts: Vec<Webhooks>,
+}
+
+impl Background {
+    /// That of the authorities that are open.
+    pub(super) fn of(opened: &[OpenAuthority], around: &Surroundings, partners: Option<&DriverView>) -> Self {
+        let herald = |one: &OpenAuthority| (one.herald(around, partners.cloned()), one.hosted.desk.store().news());
+        Self {
+            machines: opened.iter().map(|one| one.hosted.applications.clone()).collect(),
+            desks: opened.iter().map(|one| one.hosted.desk.clone()).collect(),
+            heralds: opened.iter().map(herald).collect(),
+            posts: opened.iter().map(|one| one.hosted.webhooks.clone()).collect(),
+        }
+    }
+
+    /// Begins; it ends with the node.
+    pub(super) fn begin(self, serving: &mut JoinSet<()>, stopping: &watch::Receiver<bool>) {
+        // What stands under a policy since before the start is taken up before anybody calls.
+        for machine in self.machines {
+            serving.spawn(machine.keep_going(stopping.clone()));
+        }
+        serving.spawn(clockwork::tend(self.desks, stopping.clone()));
+        for (herald, news) in self.heralds {
+            heralds::keep(serving, herald, news, stopping.clone());
+        }
+        for post in self.posts {
+            serving.spawn(post.deliver(stopping.clone()));
+        }
+    }
+}
