@@ -162,9 +162,7 @@ pub(super) fn admit(batch: &Batch, present: &dyn Present) -> Result<(), StoreErr
         ends.insert(&entry.origin, (next.saturating_add(1), Some(entry.jti)));
     }
     bytes = bytes.saturating_add(admit_late(batch, present, &ends, disclosed)?);
-    admit_told(batch, &ends)?;
-    let beside = batch.audit.iter().chain(&batch.feed);
-    bytes = beside.fold(bytes, |bytes, row| bytes.saturating_add(row.len()));
+    bytes = bytes.saturating_add(admit_told(batch, &ends)?);
     if bytes > MAX_BATCH_BYTES {
         return Err(StoreError::BadBatch(format!(
             "{bytes} bytes of entries and audit rows, more than {MAX_BATCH_BYTES}"
@@ -197,8 +195,8 @@ fn admit_late<'a>(
     Ok(bytes)
 }
 
-/// Notes on entries of the batch, and rows of the feed, of a size that is bounded.
-fn admit_told(batch: &Batch, ends: &HashMap<&Origin, (u64, Option<Jti>)>) -> Result<(), StoreError> {
+/// Notes on entries of the batch, and rows of the feed, of a size that is bounded; gives the bytes of all rows.
+fn admit_told(batch: &Batch, ends: &HashMap<&Origin, (u64, Option<Jti>)>) -> Result<usize, StoreError> {
     for EntryNote { origin, first, last, note } in &batch.notes {
         let end = ends.get(origin).map_or(0, |(end, _)| *end);
         let begun = batch.entries.iter().find(|entry| entry.origin == *origin).map_or(u64::MAX, |entry| entry.index);
@@ -213,7 +211,7 @@ fn admit_told(batch: &Batch, ends: &HashMap<&Origin, (u64, Option<Jti>)>) -> Res
     }
     match batch.feed.iter().find(|row| row.len() > MAX_TOLD_BYTES) {
         Some(row) => Err(StoreError::BadBatch(format!("a row of the feed of {} bytes", row.len()))),
-        None => Ok(()),
+        None => Ok(batch.audit.iter().chain(&batch.feed).fold(0, |bytes, row| bytes.saturating_add(row.len()))),
     }
 }
 
