@@ -134,7 +134,7 @@ fn holidays_between_are_said_to_be_unknown_where_they_could_matter() {
     assert!(!said(&judge("2026-05-01")), "no holidays are that long");
 }
 
-/// Pakistan and Viet Nam rest from Monday 2 to Wednesday 4 February 2026, for this test.
+/// Bangladesh and Brunei rest from Monday 2 to Wednesday 4 February 2026, for this test.
 fn holidays() -> Holidays {
     let year = |country: &str| {
         format!(
@@ -142,7 +142,7 @@ fn holidays() -> Holidays {
              name = \"a\" }}, {{ date = \"2026-02-03\", name = \"b\" }}, {{ date = \"2026-02-04\", name = \"c\" }}]\n"
         )
     };
-    let countries = ["AU", "BD", "CN", "IN"].map(year).concat();
+    let countries = ["BD", "BN"].map(year).concat();
     Holidays::load([("h.toml", format!("format = 1\n{countries}"))]).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
@@ -159,12 +159,7 @@ fn left_on_friday(code: &str, issued_on: &str, holidays: &Holidays) -> Judgement
 #[test]
 fn working_days_leave_out_the_holidays_of_the_exporting_country() {
     let from = |code: &str| Filling::of(&get(code), &get(code).editions[0], date("2026-02-05")).from;
-    assert!(
-        ["AU", "BD"].contains(&from("AANZFTA").as_str()) && from("APTA") == "BD",
-        "{} {}",
-        from("AANZFTA"),
-        from("APTA")
-    );
+    assert_eq!((from("AANZFTA").as_str(), from("APTA").as_str()), ("BN", "BD"));
     // Thursday 5, Friday 6 and Monday 9 are the three days; the 10th is the fourth.
     let marked = |issued_on: &str| {
         let judgement = left_on_friday("AANZFTA", issued_on, &holidays());
