@@ -17,7 +17,7 @@ use std::{
     collections::HashSet,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender},
     },
     thread::{self, JoinHandle},
@@ -68,6 +68,7 @@ impl Sequencer {
             gate: Arc::clone(&gate),
             flight: Flight::default(),
             broken: AtomicBool::new(false),
+            landed: AtomicU64::new(0),
         });
         let assigner = Arc::clone(&line);
         let spawn = |name: &str, body: Box<dyn FnOnce() + Send>| {
@@ -247,6 +248,8 @@ struct Line {
     flight: Flight,
     /// Something failed after assignment: what is assigned is void, and the plan has to be made again.
     broken: AtomicBool,
+    /// The number of the last batch that is durable and published: what it moved does not move any more.
+    landed: AtomicU64,
 }
 
 /// When the committing thread ends, however it ends, nobody is left waiting for it.
@@ -279,6 +282,7 @@ impl Line {
             clock: self.setup.clock.as_ref(),
             random: self.setup.random.as_ref(),
             gate: &self.gate,
+            landed: &self.landed,
         };
         let mut plan: Option<Plan> = None;
         let mut held: Vec<Work> = Vec::new();
@@ -423,6 +427,8 @@ impl Line {
                     };
                     match result {
                         Ok(()) => {
+                            // Before anybody is answered: who is may ask for the next change of the same record.
+                            self.landed.store(planned.number, Ordering::Release);
                             self.flight.land(planned.outcomes.into_iter().map(|owed| (owed.request, Ok(owed.done))))
                         }
                         Err(error) => {

@@ -34,7 +34,10 @@ use crate::{
 use arc_swap::ArcSwap;
 use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// Batches that can be under way behind the one being assigned: one waiting, one being committed, and one
@@ -52,6 +55,8 @@ pub(super) struct Ground<'a> {
     pub(super) clock: &'a dyn Clock,
     pub(super) random: &'a dyn Random,
     pub(super) gate: &'a Gate,
+    /// The number of the last batch that is durable and published.
+    pub(super) landed: &'a AtomicU64,
 }
 
 impl Ground<'_> {
@@ -69,7 +74,9 @@ pub(super) struct Plan {
     series: HashMap<String, u64>,
     numbers: VecDeque<HashSet<String>>,
     /// Records that batches under way change.
-    moving: VecDeque<HashSet<(Table, Vec<u8>)>>,
+    moving: VecDeque<(u64, HashSet<(Table, Vec<u8>)>)>,
+    /// How many batches were handed over.
+    batches: u64,
     /// Changes of status by the certificate they are about, as far as this plan met them.
     changes: HashMap<Vec<u8>, Vec<u64>>,
     /// Certificates of which this plan changed some items.
@@ -163,6 +170,7 @@ impl Plan {
             series: HashMap::new(),
             numbers: VecDeque::new(),
             moving: VecDeque::new(),
+            batches: ground.landed.load(Ordering::Acquire),
             changes: HashMap::new(),
             in_part: HashSet::new(),
             now,
@@ -212,7 +220,9 @@ impl Plan {
         let mut touched: BTreeMap<Origin, Touched> = BTreeMap::new();
         let mut series: BTreeMap<String, u64> = BTreeMap::new();
         self.numbers.push_front(HashSet::new());
-        self.moving.push_front(HashSet::new());
+        self.batches += 1;
+        planned.number = self.batches;
+        self.moving.push_front((self.batches, HashSet::new()));
         for Work { request, digest, task, by } in works {
             let stored = ground.store.answered(&request.account, &request.id)?;
             if let Some(shut) = stored.as_ref().and_then(|answer| self.waits_for_head(answer)) {
@@ -274,6 +284,7 @@ impl Plan {
             // It is not sent: numbers that are under way must not be forgotten for it.
             self.numbers.pop_front();
             self.moving.pop_front();
+            self.batches -= 1;
         } else {
             self.numbers.truncate(BATCHES_UNDER_WAY);
             self.moving.truncate(BATCHES_UNDER_WAY);
@@ -333,7 +344,7 @@ impl Plan {
             return Err(SequencerError::DateMoved(today));
         }
         // What can be refused is refused before anything is opened or drawn.
-        self.stand_still(ground.store, &beside.expected)?;
+        self.stand_still(ground, &beside.expected)?;
         let origin = self.log_of(ground, addressee, issued_on)?;
         self.may_number(ground)?;
         let number = match numbering {
@@ -400,7 +411,7 @@ impl Plan {
         planned: &mut Planned,
     ) -> Result<Outcome, SequencerError> {
         let Nudge { origin, beside } = nudge;
-        self.stand_still(ground.store, &beside.expected)?;
+        self.stand_still(ground, &beside.expected)?;
         let log = self.logs.get(origin).ok_or(SequencerError::NoSuchCertificate)?;
         if !ground.may_grow(origin, log.next) {
             return Err(SequencerError::LogClosed(origin.to_string()));
@@ -422,7 +433,7 @@ impl Plan {
         if let Some(changes) = &beside.changes {
             planned.state.extend(changes(done).map_err(SequencerError::Unavailable)?);
         }
-        if let Some(moving) = self.moving.front_mut() {
+        if let Some((_, moving)) = self.moving.front_mut() {
             moving.extend(beside.expected.iter().map(|one| (one.table, one.id.clone())));
         }
         Ok(())
@@ -499,10 +510,13 @@ impl Plan {
     }
 
     /// Refuses what rests on a record that has moved, or that a batch under way moves.
-    fn stand_still(&self, store: &dyn Store, expected: &[Expected]) -> Result<(), SequencerError> {
+    fn stand_still(&self, ground: &Ground<'_>, expected: &[Expected]) -> Result<(), SequencerError> {
+        let landed = ground.landed.load(Ordering::Acquire);
+        let under_way = || self.moving.iter().filter(|(number, _)| *number > landed);
         for Expected { table, id, record } in expected {
             let key = (*table, id.clone());
-            if self.moving.iter().any(|batch| batch.contains(&key)) || store.record(*table, id)? != *record {
+            let moves = under_way().any(|(_, batch)| batch.contains(&key));
+            if moves || ground.store.record(*table, id)? != *record {
                 return Err(SequencerError::RecordMoved);
             }
         }

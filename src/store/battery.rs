@@ -370,7 +370,7 @@ fn state_reads_back_as_last_written(make: Make) {
             assert_eq!(store.records(Table::Setting).unwrap(), []);
             assert_eq!((store.series_next("S0").unwrap(), store.series_next("none").unwrap()), (294, 0));
             let series = |after, limit| store.series_from(after, limit).unwrap();
-            assert_eq!(series("", 2), [("S0".to_owned(), 294), ("S1".to_owned(), 295)]);
+            assert_eq!(series("PK", 2), [("S0".to_owned(), 294), ("S1".to_owned(), 295)]);
             assert_eq!(series("S4", 9), [("S5".to_owned(), 299), ("S6".to_owned(), 293)]);
             assert_eq!(series("S6", 9), []);
             store.reload().unwrap();

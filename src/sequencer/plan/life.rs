@@ -31,7 +31,7 @@ impl Plan {
         touched: &mut BTreeMap<Origin, Touched>,
     ) -> Result<Outcome, SequencerError> {
         let ChangeOfStatus { target, act, items, reason, remarks, beside } = work;
-        self.stand_still(ground.store, &beside.expected)?;
+        self.stand_still(ground, &beside.expected)?;
         let target = self.target(ground, target)?;
         let next = self.status_by(ground.store, &target, act, items.as_deref())?;
         let change = StatusChange {

@@ -28,7 +28,7 @@ impl Plan {
         if today != *day {
             return Err(SequencerError::DateMoved(today));
         }
-        self.stand_still(ground.store, &beside.expected)?;
+        self.stand_still(ground, &beside.expected)?;
         self.may_number(ground)?;
         let number = self.draw(ground, draw, today, planned, series)?.to_string();
         if let Some(numbers) = self.numbers.front_mut() {

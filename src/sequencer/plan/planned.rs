@@ -31,6 +31,8 @@ impl Row {
 #[derive(Default)]
 pub(in crate::sequencer) struct Planned {
     pub(in crate::sequencer) at_ms: u64,
+    /// Which batch it is, counted since the process began; one that was not handed over has no number of its own.
+    pub(in crate::sequencer) number: u64,
     pub(in crate::sequencer) rows: Vec<Row>,
     pub(in crate::sequencer) state: Vec<StateChange>,
     /// What records must still be when the batch is committed.

@@ -155,6 +155,7 @@ impl World {
         });
         let mut section = list.section(&china.issuer).unwrap().successor();
         section.node = Some(name);
+        section.roles = vec!["customs".parse().unwrap()];
         let section = china.keys.root(&"root".parse().unwrap()).unwrap().sign(section).unwrap();
         text.put(&section, None);
         text.addressees.insert("CN".parse().unwrap(), china.issuer.clone());
