@@ -334,7 +334,8 @@ fn section(home: Home, keys: &KeyStore, random: &SeededRandom) -> Section {
         names: BTreeMap::from([("en".parse().unwrap(), home.city.parse().unwrap())]),
         root: VerifierKey::note(&root_name(&issuer), root.public_key).unwrap(),
         node: None,
-        roles: Vec::new(),
+        // Customs of China issue there too, and are whom certificates to China are addressed to.
+        roles: if home.country == "CN" { vec!["customs".parse().unwrap()] } else { Vec::new() },
         keys: vec![
             listed(&kid, statement.public_key, ListedUse::Statement, Kind::ALL.to_vec()),
             listed(&status, status_side.public_key, ListedUse::Status, Vec::new()),
