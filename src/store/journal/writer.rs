@@ -207,7 +207,7 @@ impl Core {
             rows.entry(&entry.origin).or_default().push(row);
         }
         for note in &batch.notes {
-            let known = ids.get(&note.origin).copied();
+            let known = ids.get(&note.origin).copied().or_else(|| logs.id(&note.origin));
             let id = known.ok_or_else(|| StoreError::UnknownLog(note.origin.clone()))?;
             put_note(frame.bytes(), id, note);
             changes.push(keyspace::note_change(id, (note.first, note.last), &note.note));
