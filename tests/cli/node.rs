@@ -194,8 +194,7 @@ fn a_cancelled_certificate_is_refused_everywhere() {
     let look_up = || node.asks(&["verify", "--id", &jti, "--issuer", "tdap.gov.pk"], None);
     assert!(look_up().good().out.contains("valid"));
 
-    let said =
-        node.asks(&["certificate", "cancel", "--id", &jti, "--reason", "the shipment was called off"], Some(&token));
+    let said = node.asks(&["certificate", "cancel", "--id", &jti, "--unused", "--reason", "called off"], Some(&token));
     assert!(said.good().out.contains("cancelled by statement"));
 
     let bundle = node.path("after.coo.json");

@@ -62,9 +62,18 @@ async fn issue_in_time(caller: &Caller, token: &str, json: &str) -> Answer {
     }
 }
 
+/// Asks for a cancellation, and says that customs agreed to it.
 async fn cancel(caller: &Caller, token: &str, number: &str) -> Answer {
     let asked = Ledger::default().ask(Deed::Cancel(number.to_owned()));
-    one(caller.clone(), token.to_owned(), asked).await.1.unwrap()
+    one(caller.clone(), token.to_owned(), asked).await.1.unwrap();
+    let request = api::SettleCancellationRequest {
+        request_id: uuid::Uuid::now_v7().to_string(),
+        certificate: named(number),
+        settlement: api::CancellationSettlement::Agreed.into(),
+        reference: "a letter of today".to_owned(),
+    };
+    let settled = caller.certificates(token).settle_cancellation(request).await.unwrap().into_inner();
+    Answer { number: String::new(), jti: settled.jti, log: settled.log, index: settled.index }
 }
 
 async fn headline(caller: &Caller, token: &str, judge: &Member, number: &str) -> String {
