@@ -257,6 +257,7 @@ mod tests {
         Records::new(text, most).map(|one| one.map(|record| (record.line, record.fields))).collect()
     }
 
+    #[allow(clippy::unnecessary_wraps, reason = "it stands beside errors")]
     fn good(line: u64, fields: &[&str]) -> Result<(u64, Vec<String>), CsvError> {
         Ok((line, fields.iter().map(ToString::to_string).collect()))
     }

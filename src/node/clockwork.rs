@@ -22,7 +22,7 @@ pub(super) async fn tend(desks: Vec<Desk>, mut stop: watch::Receiver<bool>) {
                 Ok(0) => {}
                 Ok(count) => tracing::info!(count, "certificates were cancelled: the days to object are over"),
                 Err(error) => {
-                    tracing::warn!(%error, reason = error.reason(), "wishes to cancel could not be looked at")
+                    tracing::warn!(%error, reason = error.reason(), "wishes to cancel could not be looked at");
                 }
             }
         }

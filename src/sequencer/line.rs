@@ -429,7 +429,7 @@ impl Line {
                         Ok(()) => {
                             // Before anybody is answered: who is may ask for the next change of the same record.
                             self.landed.store(planned.number, Ordering::Release);
-                            self.flight.land(planned.outcomes.into_iter().map(|owed| (owed.request, Ok(owed.done))))
+                            self.flight.land(planned.outcomes.into_iter().map(|owed| (owed.request, Ok(owed.done))));
                         }
                         Err(error) => {
                             self.broken.store(true, Ordering::Release);

@@ -241,7 +241,7 @@ impl Plan {
             let done = match task {
                 Task::Reserve(one) => {
                     let done = self.reserve(ground, one, &mut planned, &mut series);
-                    self.settle(&mut planned, (request, *digest), by.as_ref(), done)?;
+                    Self::settle(&mut planned, (request, *digest), by.as_ref(), done)?;
                     continue;
                 }
                 Task::Issue(issue) => {

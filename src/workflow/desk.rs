@@ -395,7 +395,7 @@ impl Desk {
         }
         let drawn = self.series_of(agreement.edition(&ruling.edition), office, particulars, ruling.issued_on);
         drawn.map(Numbering::Series).map_err(|finding| {
-            findings.push(finding);
+            findings.push(*finding);
             WorkflowError::RulesRefuse(std::mem::take(findings))
         })
     }
@@ -407,21 +407,18 @@ impl Desk {
         office: &Office,
         particulars: &Particulars,
         day: Date,
-    ) -> Result<Draw, Finding> {
+    ) -> Result<Draw, Box<Finding>> {
         let rule = edition.and_then(|edition| number_rule(edition, self.0.country, self.0.issuer.host().as_str()));
         let Some(series) = rule.and_then(|rule| rule.series.value()) else {
-            return Err(Finding::error(
-                "NUMBER_MISSING",
-                "reference.number",
-                "the agreement's data have no number series for this authority".to_owned(),
-            )
-            .with_help("bring the number in the file".to_owned()));
+            let missing = "the agreement's data have no number series for this authority".to_owned();
+            let finding = Finding::error("NUMBER_MISSING", "reference.number", missing);
+            return Err(Box::new(finding.with_help("bring the number in the file".to_owned())));
         };
         let series = series.on_route(particulars.from, particulars.to);
         let registration = particulars.exporter.registration.as_ref().map(|one| one.number.to_string());
         let key = series
             .key(&office.code, day, registration.as_deref())
-            .map_err(|why| Finding::error("NUMBER_SERIES", "exporter", why.to_string()))?;
+            .map_err(|why| Box::new(Finding::error("NUMBER_SERIES", "exporter", why.to_string())))?;
         let first = office.first_serial(&particulars.agreement);
         Ok(Draw { key, series, office: office.code.clone(), registration, first })
     }
@@ -436,7 +433,7 @@ impl Desk {
         let agreement = self.0.agreements.get(&particulars.agreement);
         let edition = agreement.and_then(|agreement| agreement.edition_on(day));
         self.series_of(edition, office, particulars, day)
-            .map_err(|finding| WorkflowError::RulesRefuse(Findings(vec![finding])))
+            .map_err(|finding| WorkflowError::RulesRefuse(Findings(vec![*finding])))
     }
 
     /// Customs of the importing country: the authority the trust list names, else the country itself.

@@ -231,6 +231,7 @@ impl Policies {
     /// The first signatory of the policy whose signature is released for something of that office, or why none is.
     /// The signatory must be nobody of the exporter for whom it was filed, and neither an account that filed it nor
     /// another one of the same person. Where the policy names no signatory, none is looked for.
+    #[must_use]
     pub fn release(
         &self,
         in_force: &InForce,

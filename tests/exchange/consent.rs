@@ -2,6 +2,7 @@
 
 use crate::{
     asking::named,
+    caller::Caller,
     delivery::{issue, log_to, signatory},
     federation::{Federation, stop, until},
     pretender::{Pretender, wire},
@@ -46,7 +47,7 @@ async fn what_is_held_is_cosigned_and_kept_back_until_its_holder_consents() {
     // It is as held after a kill of the issuer's node.
     one.kill();
     let mut one = pakistan.start();
-    let (caller, token) = signatory(pakistan, &mut one).await;
+    let caller = Caller::open(&mut one, &pakistan.ca()).await;
     let chinas = Pretender::open(china, pakistan, &one).await;
     assert_eq!(state(&chinas, &log, place.index).await.0, wire::DisclosureState::Held);
 

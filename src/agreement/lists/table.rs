@@ -77,7 +77,7 @@ impl Filling {
 
     /// The table, and the codes that stood more than once; the first of them counts, and is found by the words of all.
     pub(super) fn finish(mut self) -> (CodeTable, Vec<String>) {
-        self.0.sort_by(|a, b| a.0.cmp(&b.0));
+        self.0.sort_by_key(|row| row.0);
         let mut table = CodeTable { rows: Vec::with_capacity(self.0.len()), ..CodeTable::default() };
         let mut twice = Vec::new();
         for (code, shown, folded) in self.0 {
@@ -113,7 +113,7 @@ impl CodeTable {
         self.rows.capacity() * size_of::<Row>() + self.shown.capacity() + self.folded.capacity()
     }
 
-    fn line<'t>(text: &'t str, at: u32) -> &'t str {
+    fn line(text: &str, at: u32) -> &str {
         let rest = usize::try_from(at).ok().and_then(|at| text.get(at..)).unwrap_or_default();
         rest.split('\n').next().unwrap_or_default()
     }

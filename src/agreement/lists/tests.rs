@@ -299,7 +299,7 @@ fn a_world_of_places_is_held_in_a_few_megabytes() {
     let places = places.take(17_500).map(|name| name.map(letter).into_iter().collect::<String>()).collect::<Vec<_>>();
     for (at, country) in ["PK", "CN", "KE", "ZM", "EG", "DE", "FR"].into_iter().enumerate() {
         for place in &places {
-            table.push_str(&format!(",\"{country}\",\"{place}\",\"Place {place} of {at}\",\"Place {place}\",\"SD\",\"1-3-----\",\"AI\",\"0401\",,\"2451N 06703E\",\n"));
+            table.extend([format!(",\"{country}\",\"{place}\",\"Place {place} of {at}\",\"Place {place}\",\"SD\",\"1-3-----\",\"AI\",\"0401\",,\"2451N 06703E\",\n")]);
         }
     }
     let names = "format = 1\n[[lists]]\nkind = \"locode\"\nedition = \"x\"\nfiles = [\"a.csv\"]\nfrom = \"2025-01-01\"";

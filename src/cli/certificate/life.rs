@@ -25,8 +25,8 @@ const MOST_BYTES: usize = 1 << 20;
 #[derive(Debug, clap::Args)]
 pub(super) struct Request {
     /// The request to repeat, where an earlier one had no answer
-    #[arg(long, value_name = "UUID")]
-    request_id: Option<Uuid>,
+    #[arg(long = "request-id", value_name = "UUID")]
+    repeated: Option<Uuid>,
     #[command(flatten)]
     node: NodeArguments,
     #[command(flatten)]
@@ -71,7 +71,7 @@ impl Request {
         call: impl AsyncFnOnce(Connection, String) -> Result<Response<T>, Status>,
     ) -> Result<T, Failure> {
         let token = self.token.read()?;
-        let request_id = self.request_id.unwrap_or_else(Uuid::now_v7).to_string();
+        let request_id = self.repeated.unwrap_or_else(Uuid::now_v7).to_string();
         remote::converse(async {
             let connection = self.node.connect(Some(&token)).await?;
             let answer = call(connection, request_id.clone()).await;

@@ -57,7 +57,7 @@ impl Desk {
         By::caller(caller, &"LHE".parse().unwrap(), self.now)
     }
 
-    fn today(&self) -> Date {
+    fn today() -> Date {
         Date::constant(2026, 11, 22)
     }
 
@@ -88,8 +88,8 @@ impl Desk {
                 self.draft().submit(declarant, Findings::default(), true, &exporter).unwrap()
             }
             StageName::Referred => {
-                let asked = (text("The moulds"), self.today());
-                self.claimed().refer(ReferredTo::Factory, asked, self.today(), &examiner).unwrap()
+                let asked = (text("The moulds"), Self::today());
+                self.claimed().refer(ReferredTo::Factory, asked, Self::today(), &examiner).unwrap()
             }
             StageName::Submitted => self.submitted(),
             StageName::UnderExamination => self.claimed(),
@@ -124,11 +124,11 @@ impl Desk {
                 .and_then(|held| held.void_number(text("Not needed"), &self.by(&self.signatory)))
             }
             Deed::Refer => {
-                application.refer(ReferredTo::Laboratory, (text("The glue"), self.today()), self.today(), &examiner)
+                application.refer(ReferredTo::Laboratory, (text("The glue"), Self::today()), Self::today(), &examiner)
             }
             Deed::Report => {
                 let found = (text("As declared"), Sha256([5; 32]));
-                application.report(text("Inspector"), self.today(), found, self.today(), &examiner)
+                application.report(text("Inspector"), Self::today(), found, Self::today(), &examiner)
             }
             Deed::Answer => application.answer(text("So."), None, &exporter),
             Deed::Withdraw => application.withdraw(None, &exporter),
@@ -314,7 +314,7 @@ fn what_is_not_paid_for_waits_apart_and_comes_into_the_queue_when_it_is_paid() {
 #[test]
 fn a_referral_comes_back_to_the_officer_who_referred_it_whoever_brings_the_report() {
     let desk = Desk::new();
-    let (today, yesterday) = (desk.today(), desk.today().yesterday().unwrap());
+    let (today, yesterday) = (Desk::today(), Desk::today().yesterday().unwrap());
     let by = desk.by(&desk.examiner);
     let early = desk.claimed().refer(ReferredTo::Factory, (text("The moulds"), yesterday), today, &by).unwrap_err();
     assert_eq!(early.reason(), "REFERRAL_DATES");

@@ -32,7 +32,8 @@ impl Plan {
         self.may_number(ground)?;
         let number = self.draw(ground, draw, today, planned, series)?.to_string();
         if let Some(numbers) = self.numbers.front_mut() {
-            numbers.insert(number.clone());
+            // Under another name than a certificate's: its own certificate may come in the very next batch.
+            numbers.insert(in_advance(&number));
         }
         let reserved = Reserved { number, day: today };
         self.take_along(beside, &reserved, planned)?;
@@ -41,7 +42,6 @@ impl Plan {
 
     /// Owes the answer to a reservation, or answers its refusal.
     pub(super) fn settle(
-        &self,
         planned: &mut Planned,
         (request, digest): (&RequestKey, [u8; 32]),
         by: Option<&AuditEvent>,
@@ -101,11 +101,18 @@ impl Plan {
 
     /// Whether a number stands on a certificate, or was given in advance.
     pub(super) fn is_given(&self, store: &dyn Store, number: &str) -> Result<bool, SequencerError> {
-        Ok(self.is_issued(store, number)? || store.record(Table::Number, &number_id(number))?.is_some())
+        let held = in_advance(number);
+        let under_way = self.numbers.iter().any(|batch| batch.contains(&held));
+        Ok(under_way || self.is_issued(store, number)? || store.record(Table::Number, &number_id(number))?.is_some())
     }
 
     /// Whether a number stands on a certificate, or is given by a batch under way.
     pub(super) fn is_issued(&self, store: &dyn Store, number: &str) -> Result<bool, SequencerError> {
         Ok(self.numbers.iter().any(|batch| batch.contains(number)) || store.number_taken(number)?)
     }
+}
+
+/// A number that a batch under way gives in advance.
+fn in_advance(number: &str) -> String {
+    format!("#{number}")
 }

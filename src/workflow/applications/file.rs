@@ -87,7 +87,7 @@ impl Applications {
         let by = By::caller(caller, &kept.application.subject.office, self.desk.now());
         let subject = readable(&paper)?;
         self.exporters.drawing(caller).files(&kept.application.exporter, &self.filing(&subject, None))?;
-        self.stays(&kept.application, &subject, &paper)?;
+        Self::stays(&kept.application, &subject, &paper)?;
         let after = kept.application.clone().redraft(subject, paper.shown(), &by)?;
         self.commit(caller, request, Change { before: Some(kept), after, paper: Some(paper) })
     }
@@ -159,7 +159,7 @@ impl Applications {
         if !same_desk {
             return Err(ApplicationRefused::OtherDesk.into());
         }
-        self.stays(&kept.application, &subject, &paper)?;
+        Self::stays(&kept.application, &subject, &paper)?;
         let here = Subject { office: kept.application.subject.office.clone(), ..subject.clone() };
         let mended = Mended { subject: here, paper: paper.shown(), declarant, findings };
         let after = kept.application.clone().answer(answer, Some(mended), &by)?;
@@ -257,7 +257,7 @@ impl Applications {
     }
 
     /// Where a number was given in advance, other particulars have to be for the same certificate.
-    fn stays(&self, application: &Application, subject: &Subject, paper: &Paper) -> Result<(), WorkflowError> {
+    fn stays(application: &Application, subject: &Subject, paper: &Paper) -> Result<(), WorkflowError> {
         let Some(held) = &application.number else { return Ok(()) };
         if application.filed_at.is_none() && held.office != subject.office {
             return Err(ApplicationRefused::NumberBound(held.number.to_string()).into());

@@ -172,9 +172,9 @@ impl Herald {
         let to = size.max(from);
         let except = waits.iter().copied().filter(|index| (from..to).contains(index)).collect::<Vec<_>>();
         let mut left = outstanding;
-        late.iter().for_each(|index| {
+        for index in &late {
             left.remove(index);
-        });
+        }
         left.extend(&except);
         let after = Receipted { size: to, outstanding: left };
         if after == mark.value {

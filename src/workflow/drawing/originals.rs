@@ -82,7 +82,8 @@ impl Desk {
         let certificate = record.certificate.to_certificate().ok_or(WorkflowError::ContentsErased)?;
         let kept = Kept::read(store, &name_of(&record.entry.origin, &record.jti))?;
         let stands = matches!(record.status, Status::Valid | Status::InPart);
-        if !stands && !(record.status == Status::Superseded && kept.ledger.ended) {
+        let goes_on = record.status == Status::Superseded && kept.ledger.ended;
+        if !stands && !goes_on {
             let now = record.status.word();
             return Err(SequencerError::StatusForbids { now, wanted: "drawn on" }.into());
         }

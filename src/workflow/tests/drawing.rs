@@ -86,7 +86,7 @@ fn status(world: &World, issued: &Issued) -> Status {
 fn rules(error: &WorkflowError) -> Vec<String> {
     match error {
         WorkflowError::RulesRefuse(findings) => {
-            findings.0.iter().filter(|one| is_error(one)).map(|one| one.rule.to_string()).collect()
+            findings.0.iter().filter(|one| is_error(one)).map(|one| one.rule.clone()).collect()
         }
         other => vec![other.reason().to_owned()],
     }

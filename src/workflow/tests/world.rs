@@ -6,7 +6,7 @@ use crate::{
     keys::{KeyStore, KeyUse, StatementKey},
     log::{Origin, Shard, VerifierKey},
     office::{Account, Caller, Fees, Office, Role, Wanted},
-    sequencer::{Limits, Sequencer, Setup, Signers},
+    sequencer::{Limits, Sequencer, Setup, Signers, Standing},
     signature::{SecretKey, Signer as _},
     statement::{Issuer, Kid, Kind},
     store::{MemoryStore, Store},
@@ -246,6 +246,12 @@ impl World {
             limits: Limits::default(),
         };
         let sequencer = Sequencer::start(setup).unwrap();
+        // Its partners have said what they hold of its logs.
+        let nodes = self.trust.load().text().nodes.iter().map(|node| node.name.clone()).collect();
+        sequencer.gate().heard(nodes, Vec::new(), true);
+        for log in self.store.logs() {
+            sequencer.gate().settle(&log, Standing::Settled);
+        }
         let (store, clock) = (Arc::clone(&self.store) as Arc<dyn Store>, Arc::clone(&self.clock) as Arc<dyn Clock>);
         let desk = Desk::new(DeskSetup {
             issuer: self.issuer.clone(),

@@ -63,7 +63,9 @@ impl WebhookKey {
 fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     // A key of any length is taken.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return [0; 32] };
-    parts.iter().for_each(|part| mac.update(part));
+    for part in parts {
+        mac.update(part);
+    }
     mac.finalize().into_bytes().into()
 }
 
