@@ -373,7 +373,7 @@ async fn what_is_not_cosigned_yet_is_marked_and_what_is_cosigned_is_valid() {
 async fn work_for_a_log_that_partners_were_not_asked_about_waits_for_their_answer() {
     let world = World::new();
     world.witnessed();
-    let (desk, sequencer) = world.desk();
+    let (desk, sequencer) = world.unsettled_desk();
     let (asker, row) = (world.signatory.clone(), world.footballs(1));
     let waiting = tokio::spawn(async move { desk.issue(&asker, &row).await });
     // One that asks nobody may have been forgotten as well; this one was not.
@@ -386,14 +386,14 @@ async fn work_for_a_log_that_partners_were_not_asked_about_waits_for_their_answe
 async fn a_log_that_is_not_settled_after_a_start_is_not_even_signed_for_by_the_clock() {
     let world = World::new();
     let (_, _) = world.witnessed();
-    let (desk, sequencer) = world.desk();
+    let (desk, sequencer) = world.unsettled_desk();
     sequencer.gate().go_on(&log());
     desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
     sequencer.close();
     let size = world.store.durable_size(&log());
 
     world.clock.set(world.clock.now() + std::time::Duration::from_hours(3));
-    let (_, sequencer) = world.desk();
+    let (_, sequencer) = world.unsettled_desk();
     let shut = sequencer.shut().unwrap();
     assert_eq!(
         shut.iter().map(|(log, why)| (log.clone(), why.reason())).collect::<Vec<_>>(),
@@ -403,7 +403,7 @@ async fn a_log_that_is_not_settled_after_a_start_is_not_even_signed_for_by_the_c
     sequencer.close();
     assert_eq!(world.store.durable_size(&log()), size, "the snapshot that is due waits too");
 
-    let (_, sequencer) = world.desk();
+    let (_, sequencer) = world.unsettled_desk();
     assert!(sequencer.go_on(&log(), world.clock.now()).unwrap());
     assert!(!sequencer.go_on(&log(), world.clock.now()).unwrap(), "nothing is shut any more");
     sequencer.close();

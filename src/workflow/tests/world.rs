@@ -229,8 +229,21 @@ impl World {
         self.keys.statement(&"statement".parse().unwrap()).unwrap()
     }
 
-    /// Starts a sequencer over the store, as a process does.
+    /// Starts a sequencer over the store, as a process does, whose partners have said what they hold of its logs.
     pub(crate) fn desk(&self) -> (Desk, Sequencer) {
+        let (desk, sequencer) = self.unsettled_desk();
+        let nodes = self.trust.load().text().nodes.iter().map(|node| node.name.clone()).collect();
+        sequencer.gate().heard(nodes, Vec::new(), true);
+        for log in self.store.logs() {
+            if sequencer.gate().standing(&log) == Some(Standing::Unknown) {
+                sequencer.gate().settle(&log, Standing::Settled);
+            }
+        }
+        (desk, sequencer)
+    }
+
+    /// One whose partners were not asked yet.
+    pub(crate) fn unsettled_desk(&self) -> (Desk, Sequencer) {
         let setup = Setup {
             issuer: self.issuer.clone(),
             zone: ZoneName::new(self.home.zone).unwrap(),
@@ -246,12 +259,6 @@ impl World {
             limits: Limits::default(),
         };
         let sequencer = Sequencer::start(setup).unwrap();
-        // Its partners have said what they hold of its logs.
-        let nodes = self.trust.load().text().nodes.iter().map(|node| node.name.clone()).collect();
-        sequencer.gate().heard(nodes, Vec::new(), true);
-        for log in self.store.logs() {
-            sequencer.gate().settle(&log, Standing::Settled);
-        }
         let (store, clock) = (Arc::clone(&self.store) as Arc<dyn Store>, Arc::clone(&self.clock) as Arc<dyn Clock>);
         let desk = Desk::new(DeskSetup {
             issuer: self.issuer.clone(),
