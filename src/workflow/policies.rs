@@ -16,9 +16,10 @@ use crate::{
     store::{Batch, Expected, StateChange, Store, Table},
     time::{Clock, Timestamp},
 };
+use arc_swap::ArcSwap;
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 /// Where the version in force stands in the table of single values.
@@ -34,7 +35,7 @@ struct Inner {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     accounts: Accounts,
-    known: RwLock<Known>,
+    known: ArcSwap<Known>,
     /// One change after the other: each begins from what the last one left.
     writing: Mutex<()>,
 }
@@ -118,14 +119,14 @@ impl Policies {
             let agreement: PolicyAgreement = read(&record)?;
             known.agreed.insert(agreement.account.clone(), (agreement, expected(&id, record)));
         }
-        let (known, writing) = (RwLock::new(known), Mutex::new(()));
+        let (known, writing) = (ArcSwap::from_pointee(known), Mutex::new(()));
         Ok(Self(Arc::new(Inner { store, clock, accounts, known, writing })))
     }
 
     /// The version in force; none where there is no policy, or it was withdrawn.
     #[must_use]
     pub fn in_force(&self) -> Option<InForce> {
-        self.0.known().policy.filter(|one| one.policy.terms.is_some())
+        self.0.known().policy.clone().filter(|one| one.policy.terms.is_some())
     }
 
     /// A version, or the one in force: for administrators, officers and those who read the audit record.
@@ -155,7 +156,7 @@ impl Policies {
         Accounts::allow(caller, Action::SetPolicy)?;
         let inner = &*self.0;
         let _turn = inner.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = inner.known().policy;
+        let before = inner.known().policy.clone();
         if let Some(before) = before.as_ref().filter(|before| before.policy.terms == terms) {
             return Ok(self.shown(&inner.known(), Arc::clone(&before.policy), true));
         }
@@ -317,12 +318,15 @@ impl Policies {
 }
 
 impl Inner {
-    fn known(&self) -> Known {
-        self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
+    fn known(&self) -> Arc<Known> {
+        self.known.load_full()
     }
 
+    /// The caller holds the turn of writing.
     fn change(&self, change: impl FnOnce(&mut Known)) {
-        change(&mut self.known.write().unwrap_or_else(PoisonError::into_inner));
+        let mut known = Known::clone(&self.known.load());
+        change(&mut known);
+        self.known.store(Arc::new(known));
     }
 
     fn now_ms(&self) -> u64 {
