@@ -5,6 +5,7 @@ use super::{
     ground::{Access, Bench, EVERY_OFFICE, Ground, Papers, Running, today},
     limits::{self, gathered},
     pace::{Pace, Tally},
+    streaming::{ROWS, Said, converse},
 };
 use crate::{
     api::client::{Date as WireDate, Refusal, wire, within_deadline},
@@ -16,22 +17,11 @@ use crate::{
 };
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-    thread,
-    time::Instant,
-};
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
+use std::{collections::BTreeSet, sync::Arc, thread, time::Instant};
 use uuid::Uuid;
 
-/// Rows of one message.
-const ROWS: u64 = 64;
 /// Streams at once: a platform, and a large exporter beside it.
 const STREAMS: usize = 2;
-/// Messages of a stream that wait for their answers: as many as a node works on at once.
-const AHEAD: usize = 8;
 /// Applications that stand in the queue, and as many as the figure is promised for.
 const QUEUED: u64 = 20_000;
 const ALL_QUEUED: u64 = 1_000_000;
@@ -130,7 +120,11 @@ impl Office {
         let mut streams = Vec::with_capacity(STREAMS);
         for _ in 0..STREAMS {
             let connection = self.exporter.connect().await?;
-            streams.push(tokio::spawn(one_stream(Arc::clone(&shared), connection.applications())));
+            let shared = Arc::clone(&shared);
+            streams.push(tokio::spawn(async move {
+                let open = move |rows| async move { connection.applications().import_applications(rows).await };
+                converse(shared.console, &shared.pace, &*shared, open).await
+            }));
         }
         gathered(streams).await
     }
@@ -149,8 +143,11 @@ struct Shared {
     expected: wire::ApplicationStage,
 }
 
-impl Shared {
-    fn message(&self, rows: u64) -> wire::ImportApplicationsRequest {
+impl Said for Shared {
+    type Message = wire::ImportApplicationsRequest;
+    type Answer = wire::ImportApplicationsResponse;
+
+    fn message(&self, rows: u64) -> (String, Self::Message) {
         let row = |_| {
             let certificate_json = self.papers.next();
             let declaration = wire::ApplicationDeclaration {
@@ -163,14 +160,20 @@ impl Shared {
             let (request_id, declaration) = (Uuid::now_v7().to_string(), Some(declaration));
             wire::ImportApplicationRow { request_id, file, declaration, ..Default::default() }
         };
-        wire::ImportApplicationsRequest { rows: (0..rows).map(row).collect() }
+        let rows = (0..rows).map(row).collect::<Vec<_>>();
+        let first = rows.first().map(|row| row.request_id.clone()).unwrap_or_default();
+        (first, wire::ImportApplicationsRequest { rows })
     }
 
-    /// Counts the rows of one answer; one that stands elsewhere than it should ends the figure.
-    fn take(&self, results: Vec<wire::ImportApplicationResult>) -> Result<u64, Failure> {
+    fn requests(answer: &Self::Answer) -> impl Iterator<Item = &str> {
+        answer.results.iter().map(|result| result.request_id.as_str())
+    }
+
+    /// One that stands elsewhere than it should ends the figure too.
+    fn take(&self, answer: Self::Answer) -> Result<u64, Failure> {
         use wire::import_application_result::Outcome;
         let mut taken = 0;
-        for result in results {
+        for result in answer.results {
             match result.outcome {
                 Some(Outcome::Imported(one)) if one.stage() == self.expected => taken += 1,
                 Some(Outcome::Imported(one)) => {
@@ -185,40 +188,6 @@ impl Shared {
             }
         }
         Ok(taken)
-    }
-}
-
-type Filing = wire::application_service_client::ApplicationServiceClient<crate::api::client::Calls>;
-
-async fn one_stream(shared: Arc<Shared>, mut filing: Filing) -> Result<Tally, Failure> {
-    let refused = |status: &tonic::Status| remote::refused(shared.console, "the node", status);
-    let mut tally = Tally::new()?;
-    let (out, outgoing) = mpsc::channel(AHEAD);
-    let answer = filing.import_applications(ReceiverStream::new(outgoing)).await;
-    let mut back = answer.map_err(|status| refused(&status))?.into_inner();
-    // Messages on their way, by their first row: answers come in any order.
-    let mut asked: HashMap<String, Instant> = HashMap::new();
-    loop {
-        while asked.len() < AHEAD {
-            let rows = shared.pace.take(ROWS);
-            if rows == 0 {
-                break;
-            }
-            let message = shared.message(rows);
-            let first = message.rows.first().map(|row| row.request_id.clone()).unwrap_or_default();
-            asked.insert(first, Instant::now());
-            // A stream that is over says why in its other direction.
-            let _ = out.send(message).await;
-        }
-        if asked.is_empty() {
-            return Ok(tally);
-        }
-        let Some(answer) = back.message().await.map_err(|status| refused(&status))? else {
-            return Err(failed("the node ended the stream"));
-        };
-        let begun = answer.results.iter().find_map(|result| asked.remove(&result.request_id));
-        let taken = shared.take(answer.results)?;
-        tally.note(&shared.pace, begun.unwrap_or_else(Instant::now), taken);
     }
 }
 

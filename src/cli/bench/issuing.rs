@@ -5,9 +5,10 @@ use super::{
     ground::{Access, Bench, CALLERS, CONNECTIONS, Ground, Papers, Running},
     limits::{self, gathered},
     pace::{Pace, Tally},
+    streaming::{ROWS, Said, converse},
 };
 use crate::{
-    api::client::{Connection, Refusal, wire, within_deadline},
+    api::client::{Refusal, wire, within_deadline},
     cli::{
         console::{Console, Exit, Failure},
         remote,
@@ -15,20 +16,13 @@ use crate::{
     sequencer::Limits,
 };
 use std::{
-    collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
     time::Instant,
 };
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
 use uuid::Uuid;
 
-/// Rows of one message: 16 to 64 are fastest.
-const ROWS: u64 = 64;
 /// Streams at once.
 const STREAMS: usize = 4;
-/// Messages of a stream that wait for their answers: as many as a node works on at once.
-const AHEAD: usize = 8;
 
 /// What is known of the certificates that were issued.
 #[derive(Debug, Default)]
@@ -68,7 +62,11 @@ pub(super) async fn these_by_stream(
     let mut streams = Vec::with_capacity(STREAMS);
     for _ in 0..STREAMS {
         let connection = access.connect().await?;
-        streams.push(tokio::spawn(one_stream(Arc::clone(&shared), connection)));
+        let shared = Arc::clone(&shared);
+        streams.push(tokio::spawn(async move {
+            let open = move |rows| async move { connection.certificates().issue_certificates(rows).await };
+            converse(shared.console, &shared.pace, &*shared, open).await
+        }));
     }
     let tally = gathered(streams).await?;
     let outcome = std::mem::take(&mut *shared.outcome.lock().unwrap_or_else(PoisonError::into_inner));
@@ -83,22 +81,30 @@ struct Shared {
     outcome: Mutex<Outcome>,
 }
 
-impl Shared {
-    fn message(&self, rows: u64) -> wire::IssueCertificatesRequest {
+impl Said for Shared {
+    type Message = wire::IssueCertificatesRequest;
+    type Answer = wire::IssueCertificatesResponse;
+
+    fn message(&self, rows: u64) -> (String, Self::Message) {
         let contents = match self.contents {
             Contents::Receipt => wire::IssueContents::Receipt,
             Contents::Token => wire::IssueContents::Token,
         };
         let row = |_| wire::IssueRow { request_id: Uuid::now_v7().to_string(), certificate_json: self.papers.next() };
-        wire::IssueCertificatesRequest { rows: (0..rows).map(row).collect(), contents: contents.into() }
+        let rows = (0..rows).map(row).collect::<Vec<_>>();
+        let first = rows.first().map(|row| row.request_id.clone()).unwrap_or_default();
+        (first, wire::IssueCertificatesRequest { rows, contents: contents.into() })
     }
 
-    /// Takes the certificates of one answer; says how many.
-    fn take(&self, results: Vec<wire::IssueResult>) -> Result<u64, Failure> {
+    fn requests(answer: &Self::Answer) -> impl Iterator<Item = &str> {
+        answer.results.iter().map(|result| result.request_id.as_str())
+    }
+
+    fn take(&self, answer: Self::Answer) -> Result<u64, Failure> {
         use wire::issue_result::Outcome as Row;
         let mut outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
         let mut taken = 0;
-        for result in results {
+        for result in answer.results {
             match result.outcome {
                 Some(Row::Issued(issued)) => {
                     taken += 1;
@@ -116,38 +122,6 @@ impl Shared {
             }
         }
         Ok(taken)
-    }
-}
-
-async fn one_stream(shared: Arc<Shared>, connection: Connection) -> Result<Tally, Failure> {
-    let refused = |status: &tonic::Status| remote::refused(shared.console, "the node", status);
-    let mut tally = Tally::new()?;
-    let (out, outgoing) = mpsc::channel(AHEAD);
-    let answer = connection.certificates().issue_certificates(ReceiverStream::new(outgoing)).await;
-    let mut back = answer.map_err(|status| refused(&status))?.into_inner();
-    // Messages on their way, by their first row: answers come in any order.
-    let mut asked: HashMap<String, Instant> = HashMap::new();
-    loop {
-        while asked.len() < AHEAD {
-            let rows = shared.pace.take(ROWS);
-            if rows == 0 {
-                break;
-            }
-            let message = shared.message(rows);
-            let first = message.rows.first().map(|row| row.request_id.clone()).unwrap_or_default();
-            asked.insert(first, Instant::now());
-            // A stream that is over says why in its other direction.
-            let _ = out.send(message).await;
-        }
-        if asked.is_empty() {
-            return Ok(tally);
-        }
-        let Some(answer) = back.message().await.map_err(|status| refused(&status))? else {
-            return Err(Failure::new(Exit::Failed, "the node ended the stream"));
-        };
-        let begun = answer.results.iter().find_map(|result| asked.remove(&result.request_id));
-        let taken = shared.take(answer.results)?;
-        tally.note(&shared.pace, begun.unwrap_or_else(Instant::now), taken);
     }
 }
 

@@ -17,6 +17,7 @@ mod limits;
 mod pace;
 mod restarting;
 mod storing;
+mod streaming;
 mod verifying;
 
 use super::{
