@@ -37,7 +37,7 @@ const WITNESSES_WITHOUT_REPLICA: u32 = 2;
 pub(super) struct Cast {
     /// Its folder, and the first label of its host.
     pub(super) short: &'static str,
-    name: &'static str,
+    pub(super) name: &'static str,
     pub(super) country: &'static str,
     time_zone: &'static str,
     /// Code, name and place of its office.

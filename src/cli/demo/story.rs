@@ -1,5 +1,9 @@
 //! What the demonstration does, step by step, each through the door its actor would use.
 
+mod calls;
+
+use calls::{agreed, cancel, cosigners, day_of_use, download, issue, online, open_account, redacted, tampered};
+
 use super::{
     federation::{self, Federation},
     ground::{self, COUNTRIES, Cast, ZAMBIA, everybody, failed},
@@ -7,18 +11,15 @@ use super::{
 };
 use crate::{
     agreement::Agreements,
-    api::client::{Connection, Refusal, wire, within_deadline},
-    certificate::offset_dates,
+    api::client::Connection,
     cli::{
         agreements,
         console::{Colour, Console, Exit, Failure},
         files,
-        remote::date_to_wire,
     },
-    log::LogProof,
     node::system::SystemClock,
-    statement::{Bundle, Presentation, Section, redact},
-    time::{Clock, Date, ZoneName},
+    statement::Bundle,
+    time::{Clock, Date},
     trust::{Anchor, TrustList},
     verification::{Headline, Question, Settings, Verifier},
 };
@@ -29,7 +30,6 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tonic::Status;
 
 /// A certificate to be issued: its file, who issues it, whose customs hold it where they have a node, and the verdict a
 /// stranger must come to.
@@ -111,7 +111,7 @@ impl Telling {
             self.console.data(json!({ "step": "end", "held": true, "steps": self.steps }));
         } else {
             let all = self.console.paint(Colour::Green, "everything held");
-            self.console.data(format!("{all}: {} steps in {}", self.steps, took.trim_start()));
+            self.console.data(format!("{all}: {} steps in {}", self.steps, took.trim()));
         }
     }
 
@@ -138,6 +138,12 @@ fn duration(took: Duration) -> String {
     } else {
         format!("{:7.2} s ", ms / 1_000.0)
     }
+}
+
+/// The short names of those a node is run for, as later steps call them, and who they are.
+fn whom(cast: &[Cast]) -> String {
+    let named = cast.iter().map(|one| format!("{} ({})", one.short, one.name)).collect::<Vec<_>>();
+    named.join(", ")
 }
 
 /// What a stranger holds: the trust list, its anchor, the agreement files.
@@ -233,8 +239,11 @@ async fn open(telling: &mut Telling, folder: &Path) -> Result<Stage, Failure> {
         telling.tell(
             "serve",
             format!(
-                "{} serves at {}, and partners at {}",
-                node.site.country.name, node.site.ports.client, node.site.ports.partner
+                "{} serves at {}, and partners at {}, for {}",
+                node.site.country.name,
+                node.site.ports.client,
+                node.site.ports.partner,
+                whom(node.site.country.cast)
             ),
         );
         nodes.push(node);
@@ -280,7 +289,7 @@ impl Stage {
     /// stranger with its bundle alone.
     async fn issue(&self, telling: &mut Telling, scene: &Scene) -> Result<(String, String), Failure> {
         let desk = self.desk(scene.by)?;
-        let issued = issue(desk, scene).await?;
+        let issued = issue(desk, scene.text).await?;
         let number = issued.number;
         telling.tell(
             "issue",
@@ -335,18 +344,22 @@ impl Stage {
         if cancel(desk, number).await?.waiting.is_none() {
             return Err(failed("a cancellation that customs were not asked about"));
         }
+        telling.tell(
+            "wish",
+            format!("the holder of {number} gives it back unused; it counts once customs of China agree"),
+        );
         let cancelled = agreed(desk, number).await?;
         telling.tell(
             "cancel",
             format!(
-                "customs agreed, and {} cancelled {number}: entry {} of {}",
+                "  {} records that they do, by letter, and cancels it: entry {} of {}",
                 desk.cast.short, cancelled.index, cancelled.log
             ),
         );
         let after = download(desk, number).await?;
         self.stranger.judge(&after, self.day, Headline::Cancelled)?;
         online(&self.home(desk.cast)?.dial(None).await?, &after, self.day, Headline::Cancelled).await?;
-        telling.tell("cancelled", format!("{number} is refused online and from its new bundle: CANCELLED"));
+        telling.tell("cancelled", format!("  {number} is refused online and from its new bundle: CANCELLED"));
         Ok(())
     }
 
@@ -359,7 +372,7 @@ impl Stage {
         let desk = self.desk(scene.by)?;
         let mut last = None;
         for _ in 0..ISSUED_PAST {
-            last = Some(issue(desk, scene).await?);
+            last = Some(issue(desk, scene.text).await?);
         }
         let last = last.ok_or_else(|| failed("nothing was issued"))?;
         telling.tell(
@@ -413,7 +426,7 @@ impl Stage {
         let token = open_account(home, cast).await?;
         let desk = Desk { cast, connection: home.dial(Some(&token)).await? };
         let scene = SCENES.first().ok_or_else(|| failed("nothing to issue"))?;
-        let issued = issue(&desk, scene).await?;
+        let issued = issue(&desk, scene.text).await?;
         let bundle = download(&desk, &issued.number).await?;
         telling.tell("issue", format!("  {} issued {} with the new key", cast.short, issued.number));
         self.stranger = Stranger::new(folder)?;
@@ -434,7 +447,8 @@ impl Stage {
         let log = format!("{}/log/{year}/zm", sender.host());
         let zra = ZAMBIA.cast.first().ok_or_else(|| failed("a country without anybody"))?;
         let site = ground::join(folder)?;
-        telling.tell("join", format!("Zambia makes a node for {}, and gives the federation its entry", zra.short));
+        telling
+            .tell("join", format!("Zambia makes a node for {}, and gives the federation its entry", whom(ZAMBIA.cast)));
         let trust = folder.join("trust");
         federation::admit(self.node("kenya")?, &site, &self.federation(&trust)?)?;
         self.node("kenya")?.listed_by_the_connected(3).await?;
@@ -457,7 +471,7 @@ impl Stage {
             "verify_offline",
             format!("  {number} verified from the bundle released on two witnesses, and from today's: VALID"),
         );
-        let issued = issue(desk, scene).await?;
+        let issued = issue(desk, scene.text).await?;
         let bundle = download(desk, &issued.number).await?;
         zambia.holds(&issued.log, issued.index + 1).await?;
         self.stranger.judge(&bundle, self.day, Headline::Valid)?;
@@ -472,117 +486,6 @@ impl Stage {
         self.nodes.push(zambia);
         Ok(())
     }
-}
-
-async fn issue(desk: &Desk, scene: &Scene) -> Result<wire::IssuedCertificate, Failure> {
-    let today = desk.cast.zone()?.date_at(SystemClock.now());
-    let certificate_json = offset_dates(scene.text, today).map_err(failed)?.into_bytes().into();
-    let request = wire::IssueCertificateRequest {
-        request_id: uuid::Uuid::now_v7().to_string(),
-        certificate_json,
-        contents: wire::IssueContents::Receipt.into(),
-    };
-    let answer = desk.connection.certificates().issue_certificate(within_deadline(request)).await.map_err(refused)?;
-    answer.into_inner().issued.ok_or_else(|| failed("the node answered nothing"))
-}
-
-/// Who cosigned the head that a bundle rests on, as its note says; the verifier checks that it is so.
-fn cosigners(bundle: &str) -> Result<Vec<String>, Failure> {
-    let bundle = Bundle::parse(bundle.as_bytes()).map_err(failed)?;
-    let proof = bundle.proof.ok_or_else(|| failed("the bundle has no proof"))?;
-    let proof: LogProof = proof.parse().map_err(failed)?;
-    let lines = proof.checkpoint.lines().filter_map(|line| line.strip_prefix("\u{2014} "));
-    let names = lines.filter_map(|line| line.split_once(' ').map(|(name, _)| name));
-    Ok(names.filter(|name| !name.contains("/log/")).map(str::to_owned).collect())
-}
-
-/// The day of use that is asked about: the latest civil date at any of the offices. Just after midnight in China
-/// it is still yesterday in Egypt, and no ship is that fast.
-fn day_of_use() -> Result<Date, Failure> {
-    let now = SystemClock.now();
-    let days = everybody().map(Cast::zone).collect::<Result<Vec<ZoneName>, _>>()?;
-    days.iter().map(|zone| zone.date_at(now)).max().ok_or_else(|| failed("nobody to show"))
-}
-
-async fn open_account(node: &Running, cast: &Cast) -> Result<String, Failure> {
-    let request = wire::CreateAccountRequest {
-        issuer: cast.issuer(),
-        name: "Signatory of the demonstration".to_owned(),
-        roles: vec![wire::Role::Signatory.into()],
-        offices: cast.offices(),
-        ..Default::default()
-    };
-    let answer = node.admin()?.admin().create_account(within_deadline(request)).await.map_err(refused)?;
-    Ok(answer.into_inner().token)
-}
-
-async fn download(desk: &Desk, number: &str) -> Result<String, Failure> {
-    let request = wire::DownloadCertificateRequest {
-        certificate: Some(named(number)),
-        format: wire::DownloadFormat::Bundle.into(),
-    };
-    let answer =
-        desk.connection.certificates().download_certificate(within_deadline(request)).await.map_err(refused)?;
-    String::from_utf8(answer.into_inner().content.into()).map_err(failed)
-}
-
-async fn online(anyone: &Connection, bundle: &str, day: Date, expected: Headline) -> Result<(), Failure> {
-    let request =
-        wire::VerifyPresentationRequest { presentation: bundle.to_owned().into(), as_of: Some(date_to_wire(day)) };
-    let answer = anyone.verifications().verify_presentation(within_deadline(request)).await.map_err(refused)?;
-    let headline = answer.into_inner().verdict.unwrap_or_default().headline;
-    if headline == expected.as_str() {
-        return Ok(());
-    }
-    Err(Failure::new(Exit::Failed, format!("the node's verdict is {headline}, and should be {}", expected.as_str())))
-}
-
-async fn cancel(desk: &Desk, number: &str) -> Result<wire::CancelCertificateResponse, Failure> {
-    let request = wire::CancelCertificateRequest {
-        request_id: uuid::Uuid::now_v7().to_string(),
-        certificate: Some(named(number)),
-        reason: "the order was withdrawn before shipment".to_owned(),
-        remarks: String::new(),
-        withdrawal: None,
-        items: Vec::new(),
-        unused: true,
-    };
-    let answer = desk.connection.certificates().cancel_certificate(within_deadline(request)).await.map_err(refused)?;
-    Ok(answer.into_inner())
-}
-
-/// Customs of the importing country agreed to a cancellation that was asked for.
-async fn agreed(desk: &Desk, number: &str) -> Result<wire::SettleCancellationResponse, Failure> {
-    let request = wire::SettleCancellationRequest {
-        request_id: uuid::Uuid::now_v7().to_string(),
-        certificate: Some(named(number)),
-        settlement: wire::CancellationSettlement::Agreed.into(),
-        reference: "customs' letter of today".to_owned(),
-    };
-    let answer = desk.connection.certificates().settle_cancellation(within_deadline(request)).await.map_err(refused)?;
-    Ok(answer.into_inner())
-}
-
-fn named(number: &str) -> wire::CertificateName {
-    wire::CertificateName { name: Some(wire::certificate_name::Name::Number(number.to_owned())) }
-}
-
-fn redacted(bundle: &str) -> Result<String, Failure> {
-    let mut bundle = Bundle::parse(bundle.as_bytes()).map_err(failed)?;
-    let presentation = Presentation::parse(&bundle.token).map_err(failed)?;
-    bundle.token = redact(&presentation, &[Section::Commercial]).map_err(failed)?;
-    Ok(bundle.to_json())
-}
-
-/// The last disclosure is an item of the goods: one bit of it is turned.
-fn tampered(bundle: &str) -> Result<String, Failure> {
-    let mut bundle = Bundle::parse(bundle.as_bytes()).map_err(failed)?;
-    let text = bundle.token.strip_suffix('~').unwrap_or(&bundle.token);
-    let (before, item) = text.rsplit_once('~').ok_or_else(|| failed("the token has no disclosure"))?;
-    let bytes = crate::encoding::base64::decode_url(item).map_err(failed)?;
-    let json = String::from_utf8(bytes).map_err(failed)?.replacen("\"description\":\"", "\"description\":\"Not ", 1);
-    bundle.token = format!("{before}~{}~", crate::encoding::base64::encode_url(json.as_bytes()));
-    Ok(bundle.to_json())
 }
 
 /// Keeps what a stranger needs to repeat it.
@@ -603,12 +506,4 @@ fn keep(out: &Path, folder: &Path, issued: &[(String, String)]) -> Result<(), Fa
         files::replace(&rules.join(name), text.as_bytes(), 0o644)?;
     }
     Ok(())
-}
-
-fn refused(status: Status) -> Failure {
-    let refusal = Refusal::from(&status);
-    let failure = Failure::new(Exit::Failed, &refusal.message);
-    let failure =
-        refusal.findings.iter().fold(failure, |failure, one| failure.note(format!("{}: {}", one.path, one.message)));
-    if refusal.reason.is_empty() { failure } else { failure.note(format!("reason {}", refusal.reason)) }
 }
