@@ -78,24 +78,42 @@ struct Open {
     /// The zone whose civil date is the date of issue, such as Asia/Karachi
     #[arg(long, value_name = "ZONE")]
     time_zone: String,
-    /// An agreement it issues under; repeat for more
-    #[arg(long = "agreement", value_name = "CODE")]
-    agreements: Vec<AgreementCode>,
     #[command(flatten)]
     terms: Terms,
     #[command(flatten)]
     at: At,
 }
 
-/// What an office asks, and how it counts.
+/// What an office issues under, what it asks, and how it counts.
 #[derive(Debug, clap::Args)]
 struct Terms {
+    /// An agreement it issues under; repeat for all of them
+    #[arg(long = "agreement", value_name = "CODE")]
+    agreements: Vec<AgreementCode>,
     /// An agreement whose applications wait for a fee, or `all`; repeat for more
     #[arg(long = "fee", value_name = "CODE")]
     fees: Vec<String>,
     /// The first serial of its numbers under an agreement, CODE=NUMBER; a series that has begun counts on
     #[arg(long = "series-begin", value_name = "CODE=NUMBER", value_parser = series_begin)]
     series_begin: Vec<wire::SeriesBegin>,
+}
+
+impl Terms {
+    /// An office on these terms; what is empty is not named.
+    fn office(self, code: &OfficeCode, name: String, place: String, time_zone: String) -> wire::Office {
+        let Self { agreements, fees, series_begin } = self;
+        let agreements = agreements.iter().map(ToString::to_string).collect();
+        wire::Office {
+            code: code.to_string(),
+            name,
+            place,
+            agreements,
+            time_zone,
+            fees,
+            series_begin,
+            close_time: None,
+        }
+    }
 }
 
 /// Change an office; what is not named stays
@@ -113,9 +131,6 @@ struct Change {
     /// The zone whose civil date is the date of issue
     #[arg(long, value_name = "ZONE", default_value = "", hide_default_value = true)]
     time_zone: String,
-    /// An agreement it issues under from now on; repeat for all of them
-    #[arg(long = "agreement", value_name = "CODE")]
-    agreements: Vec<AgreementCode>,
     /// It asks no fees from now on
     #[arg(long, conflicts_with = "fees")]
     no_fee: bool,
@@ -165,16 +180,7 @@ impl List {
 impl Open {
     fn run(self, console: Console) -> Outcome {
         let At { issuer, door } = self.at;
-        let office = wire::Office {
-            code: self.code.to_string(),
-            name: self.name,
-            place: self.place,
-            agreements: self.agreements.iter().map(ToString::to_string).collect(),
-            time_zone: self.time_zone,
-            fees: self.terms.fees,
-            series_begin: self.terms.series_begin,
-            close_time: None,
-        };
+        let office = self.terms.office(&self.code, self.name, self.place, self.time_zone);
         let answer = door.converse(console, issuer, async |connection, issuer| {
             let request = wire::OpenOfficeRequest { issuer, office: Some(office) };
             connection.admin().open_office(within_deadline(request)).await
@@ -187,16 +193,7 @@ impl Open {
 impl Change {
     fn run(self, console: Console) -> Outcome {
         let At { issuer, door } = self.at;
-        let office = wire::Office {
-            code: self.code.to_string(),
-            name: self.name,
-            place: self.place,
-            agreements: self.agreements.iter().map(ToString::to_string).collect(),
-            time_zone: self.time_zone,
-            fees: self.terms.fees,
-            series_begin: self.terms.series_begin,
-            close_time: None,
-        };
+        let office = self.terms.office(&self.code, self.name, self.place, self.time_zone);
         let clear = self.no_fee.then(|| "fees".to_owned()).into_iter().collect();
         let answer = door.converse(console, issuer, async |connection, issuer| {
             let request = wire::UpdateOfficeRequest { issuer, office: Some(office), clear };
