@@ -6,7 +6,7 @@ mod saved;
 
 use super::{
     Outcome,
-    apply::{Door, ForExporter},
+    apply::{Door, ForExporter, Most},
     console::Console,
     remote::date_text,
     tree::plain,

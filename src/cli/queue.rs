@@ -1,9 +1,13 @@
 //! `origin queue`: what waits for an office, oldest first.
 
-use super::{Outcome, application, apply::Door, console::Console, tree::plain};
-use crate::api::client::{wire, within_deadline};
+use super::{
+    Outcome, application,
+    apply::{Door, Most},
+    console::Console,
+    tree::plain,
+};
+use crate::api::client::{Connection, wire, within_deadline};
 use serde_json::json;
-use std::process::ExitCode;
 
 /// List what waits to be examined or signed, oldest first, with what the rules said and what is new
 #[derive(Debug, clap::Args)]
@@ -14,35 +18,23 @@ pub(super) struct Arguments {
     /// The stages [default: those the account can do something about]
     #[arg(long = "stage", value_name = "STAGE", value_parser = application::stage)]
     stages: Vec<wire::ApplicationStage>,
-    /// Applications at most
-    #[arg(long, value_name = "COUNT", default_value_t = 50)]
-    limit: usize,
+    #[command(flatten)]
+    most: Most,
     #[command(flatten)]
     door: Door,
 }
 
 impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
-        let (mut page_token, mut left) = (String::new(), self.limit);
-        while left > 0 {
-            let request = wire::ListQueueRequest {
-                office: self.office.clone(),
-                stages: self.stages.iter().map(|stage| (*stage).into()).collect(),
-                with_differences: true,
-                page_size: i32::try_from(left.min(500)).unwrap_or(500),
-                page_token,
-            };
-            let answer = self.door.ask(console, |connection| async move {
-                connection.examinations().list_queue(within_deadline(request)).await
-            })?;
+        let call = |connection: Connection, page_size, page_token| {
+            let (office, stages) = (self.office.clone(), self.stages.iter().map(|stage| (*stage).into()).collect());
+            let request = wire::ListQueueRequest { office, stages, with_differences: true, page_size, page_token };
+            async move { connection.examinations().list_queue(within_deadline(request)).await }
+        };
+        self.door.pages(console, self.most, call, |answer| {
             answer.applications.iter().for_each(|one| show(console, one));
-            left = left.saturating_sub(answer.applications.len());
-            page_token = answer.next_page_token;
-            if page_token.is_empty() {
-                break;
-            }
-        }
-        Ok(ExitCode::SUCCESS)
+            (answer.applications.len(), answer.next_page_token)
+        })
     }
 }
 

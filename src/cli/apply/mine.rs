@@ -1,11 +1,11 @@
 //! `origin apply list`, `show`, `number`, `answer` and `withdraw`.
 
 use super::{
-    Door,
+    Door, Most,
     file::{Declares, OneFile},
 };
 use crate::{
-    api::client::{wire, within_deadline},
+    api::client::{Connection, wire, within_deadline},
     cli::{
         Outcome, application,
         console::{Console, Exit, Failure},
@@ -22,31 +22,23 @@ pub(super) struct List {
     /// Only those of this stage: draft, awaiting_payment, submitted, under_examination, queried, referred, recommended, approved, issued, refused, withdrawn
     #[arg(long, value_name = "STAGE", value_parser = application::stage)]
     stage: Option<wire::ApplicationStage>,
-    /// Applications at most
-    #[arg(long, value_name = "COUNT", default_value_t = 50)]
-    limit: usize,
+    #[command(flatten)]
+    most: Most,
     #[command(flatten)]
     door: Door,
 }
 
 impl List {
     pub(super) fn run(self, console: Console) -> Outcome {
-        let (mut page_token, mut left) = (String::new(), self.limit);
-        while left > 0 {
-            let page_size = i32::try_from(left.min(500)).unwrap_or(500);
-            let stage = self.stage.unwrap_or_default().into();
+        let stage = self.stage.unwrap_or_default().into();
+        let call = |connection: Connection, page_size, page_token| async move {
             let request = wire::ListApplicationsRequest { page_size, page_token, stage };
-            let answer = self.door.ask(console, |connection| async move {
-                connection.applications().list_applications(within_deadline(request)).await
-            })?;
+            connection.applications().list_applications(within_deadline(request)).await
+        };
+        self.door.pages(console, self.most, call, |answer| {
             answer.applications.iter().for_each(|one| application::line(console, one));
-            left = left.saturating_sub(answer.applications.len());
-            page_token = answer.next_page_token;
-            if page_token.is_empty() {
-                break;
-            }
-        }
-        Ok(ExitCode::SUCCESS)
+            (answer.applications.len(), answer.next_page_token)
+        })
     }
 }
 

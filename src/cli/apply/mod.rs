@@ -11,7 +11,12 @@ use super::{
     remote::{self, NodeArguments, TokenArgument},
 };
 use crate::api::client::Connection;
-use std::future::Future;
+use std::{future::Future, process::ExitCode};
+
+/// Rows of a page at most, as nodes give them.
+const PAGE: usize = 500;
+/// Rows of a list, where nobody says how many.
+const USUAL_ROWS: usize = 50;
 
 /// Apply for certificates: check, submit, import many, answer, withdraw, follow
 #[derive(Debug, clap::Args)]
@@ -59,6 +64,14 @@ pub(super) struct Door {
     pub(super) token: TokenArgument,
 }
 
+/// How long a list may get.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(super) struct Most {
+    /// Rows at most [default: 50]
+    #[arg(long, value_name = "COUNT")]
+    limit: Option<usize>,
+}
+
 impl Door {
     /// One call with its answer.
     pub(super) fn ask<T, F: Future<Output = Result<tonic::Response<T>, tonic::Status>>>(
@@ -71,6 +84,36 @@ impl Door {
             let connection = self.node.connect(Some(&token)).await?;
             let answer = call(connection).await;
             answer.map(tonic::Response::into_inner).map_err(|status| remote::refused(console, &self.node.node, &status))
+        })
+    }
+
+    /// Asks for page after page until so many rows came or there are no more, over one connection. `call` is given the
+    /// size of a page and where it begins; `page` shows one, and says how many rows it had and where the next begins.
+    pub(super) fn pages<T, F: Future<Output = Result<tonic::Response<T>, tonic::Status>>>(
+        &self,
+        console: Console,
+        most: Most,
+        call: impl Fn(Connection, i32, String) -> F,
+        page: impl Fn(T) -> (usize, String),
+    ) -> Outcome {
+        let token = self.token.read()?;
+        remote::converse(async {
+            let connection = self.node.connect(Some(&token)).await?;
+            let (mut left, mut begins) = (most.limit.unwrap_or(USUAL_ROWS), String::new());
+            while left > 0 {
+                let size = i32::try_from(left.min(PAGE)).unwrap_or(i32::MAX);
+                let answer = call(connection.clone(), size, begins).await;
+                let answer = answer.map_err(|status| remote::refused(console, &self.node.node, &status))?;
+                let (rows, next) = page(answer.into_inner());
+                if next.is_empty() {
+                    return Ok(ExitCode::SUCCESS);
+                }
+                (left, begins) = (left.saturating_sub(rows), next);
+            }
+            if most.limit.is_none() {
+                console.message("there are more: --limit COUNT");
+            }
+            Ok(ExitCode::SUCCESS)
         })
     }
 }

@@ -2,10 +2,11 @@
 
 use super::name::Name;
 use crate::{
-    api::client::{wire, within_deadline},
+    api::client::{Connection, wire, within_deadline},
     certificate::Country,
     cli::{
         Outcome,
+        apply::{Door, Most},
         console::Console,
         files,
         remote::{self, NodeArguments, TokenArgument, date_text, status_word},
@@ -68,45 +69,24 @@ pub(super) struct List {
     /// Only those to this country, ISO 3166-1 alpha-2
     #[arg(long, value_name = "XX")]
     to: Option<Country>,
-    /// No more than this many
-    #[arg(long, value_name = "NUMBER", default_value_t = 50)]
-    limit: usize,
     #[command(flatten)]
-    node: NodeArguments,
+    most: Most,
     #[command(flatten)]
-    token: TokenArgument,
+    door: Door,
 }
-
-/// Certificates of one page.
-const PAGE: usize = 500;
 
 impl List {
     pub(super) fn run(self, console: Console) -> Outcome {
-        let token = self.token.read()?;
         let to = self.to.map(|country| country.to_string()).unwrap_or_default();
-        remote::converse(async {
-            let connection = self.node.connect(Some(&token)).await?;
-            let (mut left, mut page_token) = (self.limit, String::new());
-            while left > 0 {
-                let page_size = i32::try_from(left.min(PAGE)).unwrap_or(i32::MAX);
-                let request = wire::ListCertificatesRequest { page_size, page_token, to: to.clone() };
-                let answer = connection.certificates().list_certificates(within_deadline(request)).await;
-                let answer = answer.map_err(|status| remote::refused(console, &self.node.node, &status))?.into_inner();
-                for certificate in &answer.certificates {
-                    console.data(if console.is_json() {
-                        described(certificate).to_string()
-                    } else {
-                        line(certificate)
-                    });
-                }
-                left = left.saturating_sub(answer.certificates.len());
-                page_token = answer.next_page_token;
-                if page_token.is_empty() {
-                    return Ok(ExitCode::SUCCESS);
-                }
+        let call = |connection: Connection, page_size, page_token| {
+            let request = wire::ListCertificatesRequest { page_size, page_token, to: to.clone() };
+            async move { connection.certificates().list_certificates(within_deadline(request)).await }
+        };
+        self.door.pages(console, self.most, call, |answer| {
+            for one in &answer.certificates {
+                console.data(if console.is_json() { described(one).to_string() } else { line(one) });
             }
-            console.message("there are more: --limit NUMBER");
-            Ok(ExitCode::SUCCESS)
+            (answer.certificates.len(), answer.next_page_token)
         })
     }
 }

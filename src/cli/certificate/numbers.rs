@@ -1,11 +1,16 @@
 //! `origin certificate numbers`: what became of every number of the authority's series.
 
 use crate::{
-    api::client::{wire, within_deadline},
-    cli::{Outcome, application::instant, apply::Door, console::Console, tree::plain},
+    api::client::{Connection, wire, within_deadline},
+    cli::{
+        Outcome,
+        application::instant,
+        apply::{Door, Most},
+        console::Console,
+        tree::plain,
+    },
 };
 use serde_json::json;
-use std::process::ExitCode;
 
 /// List certificate numbers: given, held in advance, voided with the reason, and any gap
 #[derive(Debug, clap::Args)]
@@ -13,33 +18,22 @@ pub(super) struct Numbers {
     /// Part of the names of the series, such as `PK-CN-2026` or an office's code [default: all series]
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     series: String,
-    /// Numbers at most
-    #[arg(long, value_name = "COUNT", default_value_t = 500)]
-    limit: usize,
+    #[command(flatten)]
+    most: Most,
     #[command(flatten)]
     door: Door,
 }
 
 impl Numbers {
     pub(super) fn run(self, console: Console) -> Outcome {
-        let (mut page_token, mut left) = (String::new(), self.limit);
-        while left > 0 {
-            let request = wire::ListNumbersRequest {
-                series: self.series.clone(),
-                page_size: i32::try_from(left.min(500)).unwrap_or(500),
-                page_token,
-            };
-            let answer = self.door.ask(console, |connection| async move {
-                connection.examinations().list_numbers(within_deadline(request)).await
-            })?;
+        let call = |connection: Connection, page_size, page_token| {
+            let request = wire::ListNumbersRequest { series: self.series.clone(), page_size, page_token };
+            async move { connection.examinations().list_numbers(within_deadline(request)).await }
+        };
+        self.door.pages(console, self.most, call, |answer| {
             answer.numbers.iter().for_each(|one| show(console, one));
-            left = left.saturating_sub(answer.numbers.len());
-            page_token = answer.next_page_token;
-            if page_token.is_empty() {
-                break;
-            }
-        }
-        Ok(ExitCode::SUCCESS)
+            (answer.numbers.len(), answer.next_page_token)
+        })
     }
 }
 

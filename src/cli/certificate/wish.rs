@@ -6,11 +6,12 @@ use super::{
     name::Name,
 };
 use crate::{
-    api::client::{wire, within_deadline},
+    api::client::{Connection, wire, within_deadline},
     cli::{
         Outcome,
+        apply::{Door, Most},
         console::Console,
-        remote::{self, NodeArguments, TokenArgument, date_text},
+        remote::date_text,
     },
 };
 use serde_json::json;
@@ -37,27 +38,20 @@ pub(super) fn show(console: Console, wish: &wire::Cancellation) {
 #[derive(Debug, clap::Args)]
 pub(super) struct Cancellations {
     #[command(flatten)]
-    node: NodeArguments,
+    door: Door,
     #[command(flatten)]
-    token: TokenArgument,
+    most: Most,
 }
 
 impl Cancellations {
     pub(super) fn run(self, console: Console) -> Outcome {
-        let token = self.token.read()?;
-        remote::converse(async {
-            let connection = self.node.connect(Some(&token)).await?;
-            let mut page_token = String::new();
-            loop {
-                let request = wire::ListCancellationsRequest { page_size: 500, page_token };
-                let answer = connection.certificates().list_cancellations(within_deadline(request)).await;
-                let answer = answer.map_err(|status| remote::refused(console, &self.node.node, &status))?.into_inner();
-                answer.cancellations.iter().for_each(|wish| show(console, wish));
-                page_token = answer.next_page_token;
-                if page_token.is_empty() {
-                    return Ok(ExitCode::SUCCESS);
-                }
-            }
+        let call = |connection: Connection, page_size, page_token| async move {
+            let request = wire::ListCancellationsRequest { page_size, page_token };
+            connection.certificates().list_cancellations(within_deadline(request)).await
+        };
+        self.door.pages(console, self.most, call, |answer| {
+            answer.cancellations.iter().for_each(|wish| show(console, wish));
+            (answer.cancellations.len(), answer.next_page_token)
         })
     }
 }

@@ -1,8 +1,8 @@
 //! `origin exporter register`, `show`, `list` and `strike-off`.
 
-use super::{Door, full, line};
+use super::{Door, Most, full, line};
 use crate::{
-    api::client::{wire, within_deadline},
+    api::client::{Connection, wire, within_deadline},
     cli::{Outcome, console::Console},
 };
 use std::process::ExitCode;
@@ -78,30 +78,22 @@ impl Show {
 /// List the exporters that are registered
 #[derive(Debug, clap::Args)]
 pub(super) struct List {
-    /// Exporters at most
-    #[arg(long, value_name = "COUNT", default_value_t = 50)]
-    limit: usize,
+    #[command(flatten)]
+    most: Most,
     #[command(flatten)]
     door: Door,
 }
 
 impl List {
     pub(super) fn run(self, console: Console) -> Outcome {
-        let (mut page_token, mut left) = (String::new(), self.limit);
-        while left > 0 {
-            let page_size = i32::try_from(left.min(500)).unwrap_or(500);
+        let call = |connection: Connection, page_size, page_token| async move {
             let request = wire::ListExportersRequest { page_size, page_token };
-            let answer = self.door.ask(console, |connection| async move {
-                connection.exporters().list_exporters(within_deadline(request)).await
-            })?;
+            connection.exporters().list_exporters(within_deadline(request)).await
+        };
+        self.door.pages(console, self.most, call, |answer| {
             answer.exporters.iter().for_each(|one| line(console, one));
-            left = left.saturating_sub(answer.exporters.len());
-            page_token = answer.next_page_token;
-            if page_token.is_empty() {
-                break;
-            }
-        }
-        Ok(ExitCode::SUCCESS)
+            (answer.exporters.len(), answer.next_page_token)
+        })
     }
 }
 
