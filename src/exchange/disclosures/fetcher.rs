@@ -2,12 +2,12 @@
 
 use super::{
     Taken,
-    record::{Awaited, Why, await_it, settle},
+    record::{Awaited, Receipted, Why, await_it, settle},
 };
 use crate::{
     exchange::message::{Disclosed, DisclosedEntry, DisclosuresAsked, MAX_INDEXES},
     log::Origin,
-    store::Batch,
+    store::{Batch, StateChange},
     time::Timestamp,
 };
 use std::collections::BTreeSet;
@@ -101,6 +101,9 @@ pub struct Fetcher {
     pause: i64,
     receipt_at: Timestamp,
     receipt_under_way: bool,
+    /// Where the entries end of which there is something to say once everything before them is settled: answers may
+    /// come out of turn, and a receipt speaks for all entries up to its size.
+    ahead: u64,
     stopped: bool,
 }
 
@@ -126,6 +129,8 @@ impl Fetcher {
     /// Begins with what is kept, and `published` entries of the log.
     #[must_use]
     pub fn new(origin: Origin, awaited: Awaited, published: u64) -> Self {
+        // How far ahead it was is not kept: of all that is there, something may be to say.
+        let ahead = if awaited.receipted.owed { published } else { 0 };
         Self {
             origin,
             awaited,
@@ -138,6 +143,7 @@ impl Fetcher {
             pause: FIRST_PAUSE,
             receipt_at: Timestamp::MIN,
             receipt_under_way: false,
+            ahead,
             stopped: false,
         }
     }
@@ -262,15 +268,17 @@ impl Fetcher {
     }
 
     fn taken(&mut self, now: Timestamp, taken: Vec<(u64, Taken)>, actions: &mut Vec<Action>) {
-        let Some(writing) = &mut self.writing else { return };
+        if self.writing.is_none() {
+            return;
+        }
         let mut next = self.awaited.clone();
         let mut batch = Batch { at_ms: u64::try_from(now.as_millisecond()).unwrap_or(0), ..Batch::default() };
-        let mut wrong = Vec::new();
+        let (mut wrong, mut news) = (Vec::new(), Vec::new());
         for (index, taken) in taken {
             let why = match taken {
                 Taken::Good(sealed) => {
                     batch.late.push(sealed);
-                    next.receipted.owed = true;
+                    news.push(index);
                     None
                 }
                 Taken::Nothing | Taken::Erased => None,
@@ -287,7 +295,7 @@ impl Fetcher {
             if before != why {
                 let change = why.map_or_else(|| settle(&self.origin, index), |why| await_it(&self.origin, index, why));
                 batch.state.push(change);
-                next.receipted.owed = true;
+                news.push(index);
             }
         }
         if let Some(call) = &self.call {
@@ -296,8 +304,16 @@ impl Fetcher {
             let settled = waiting.filter(|index| *index >= next.receipted.settled).min().unwrap_or(call.end);
             next.receipted.settled = next.receipted.settled.max(settled);
         }
-        batch.state.push(next.receipted.put(&self.origin));
-        writing.awaited = Some(next);
+        let (before, settled) = (self.awaited.receipted.settled, next.receipted.settled);
+        next.receipted.owed |= news.iter().any(|index| *index < settled) || (settled > before && self.ahead > 0);
+        self.ahead = news.iter().map(|index| index + 1).fold(self.ahead, u64::max);
+        if self.ahead <= settled {
+            self.ahead = 0;
+        }
+        batch.state.push(self.kept(next.receipted));
+        if let Some(writing) = &mut self.writing {
+            writing.awaited = Some(next);
+        }
         if !wrong.is_empty() {
             self.rest(now);
             actions.push(Action::Missing(wrong));
@@ -324,12 +340,10 @@ impl Fetcher {
         self.receipt_at = now;
         self.receipt_under_way = true;
         self.awaited.receipted.owed = false;
-        actions.push(Action::Receipt {
-            origin: self.origin.clone(),
-            size: self.awaited.receipted.settled,
-            missing: self.awaited.indexes(Why::Missing),
-            held: self.awaited.indexes(Why::Held),
-        });
+        let size = self.awaited.receipted.settled;
+        let below = |why| self.awaited.indexes(why).into_iter().filter(|index| *index < size).collect();
+        let (missing, held) = (below(Why::Missing), below(Why::Held));
+        actions.push(Action::Receipt { origin: self.origin.clone(), size, missing, held });
     }
 
     /// The receipt is in the log: that none is owed is kept, so that a restart makes no second one.
@@ -339,7 +353,12 @@ impl Fetcher {
             return None;
         }
         self.writing = Some(Writing { bytes: 0, awaited: None });
-        Some(Batch { state: vec![self.awaited.receipted.put(&self.origin)], ..Batch::default() })
+        Some(Batch { state: vec![self.kept(self.awaited.receipted)], ..Batch::default() })
+    }
+
+    /// What a restart finds: a receipt too many is made then, and never one too few.
+    fn kept(&self, receipted: Receipted) -> StateChange {
+        Receipted { owed: receipted.owed || self.ahead > 0, ..receipted }.put(&self.origin)
     }
 
     fn rest(&mut self, now: Timestamp) {
@@ -369,7 +388,6 @@ fn later(now: Timestamp, seconds: i64) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exchange::disclosures::Receipted;
 
     const NOTHING: [u64; 0] = [];
 
@@ -384,6 +402,28 @@ mod tests {
             _ => None,
         });
         indexes.flatten().collect()
+    }
+
+    #[test]
+    fn a_receipt_speaks_for_all_up_to_its_size_though_answers_come_out_of_turn() {
+        let receipt = |actions: &[Action]| {
+            actions.iter().find_map(|action| match action {
+                Action::Receipt { size, missing, .. } => Some((*size, missing.clone())),
+                _ => None,
+            })
+        };
+        let mut fetcher = Fetcher::new("tdap.gov.pk/log/2026/gacc.gov.cn".parse().unwrap(), Awaited::default(), 3);
+        assert_eq!(asked(&fetcher.step(at(0), Event::Tick)), [0, 1, 2]);
+        fetcher.step(at(0), Event::Answer(DisclosedEntry { index: 2, state: Disclosed::None }));
+        fetcher.step(at(0), Event::Ended);
+        fetcher.step(at(0), Event::Taken(vec![(2, Taken::Wrong)]));
+        assert_eq!(receipt(&fetcher.step(at(0), Event::Committed)), None, "the first two are not settled");
+        assert_eq!(receipt(&fetcher.step(at(100), Event::Tick)), None);
+        for index in 0..3 {
+            fetcher.step(at(100), Event::Answer(DisclosedEntry { index, state: Disclosed::None }));
+        }
+        fetcher.step(at(100), Event::Taken(vec![(0, Taken::Nothing), (1, Taken::Nothing), (2, Taken::Wrong)]));
+        assert_eq!(receipt(&fetcher.step(at(100), Event::Committed)), Some((3, vec![2])));
     }
 
     #[test]
