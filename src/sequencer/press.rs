@@ -10,16 +10,27 @@ use super::{
 use crate::{
     log::{Hash, leaf_hash},
     reason::{Class, Reasoned},
-    statement::{OpenedBody, StatementError, StatementRef, compose, open_leaf},
+    statement::{Body, OpenedBody, StatementError, StatementRef, compose, open_leaf},
     store::{Batch, Disclosures, EntryRef, NewEntry, StateChange},
     trust::TrustList,
-    verification::{CheckedEntry, check_entry, check_scope},
+    verification::{CheckedEntry, EntryFault, check_entry, check_scope},
 };
 use bytes::Bytes;
-use std::{collections::HashMap, num::NonZero, thread};
+use std::{
+    collections::HashMap,
+    num::NonZero,
+    sync::{
+        LazyLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
 
-/// Below this many rows a thread costs more than it saves.
-const ROWS_WORTH_A_THREAD: usize = 8;
+/// Rows that a thread takes at a time: enough to be worth it, few enough that all threads end together.
+const ROWS_AT_A_TIME: usize = 8;
+
+/// Asked once: it is read from files.
+static CORES: LazyLock<usize> = LazyLock::new(|| thread::available_parallelism().map_or(1, NonZero::get));
 
 /// A batch ready to be committed.
 pub(super) struct Pressed {
@@ -43,30 +54,7 @@ impl From<SequencerError> for Fault {
 /// Signs, checks and seals every row of a plan.
 pub(super) fn press(setup: &Setup, planned: &Planned) -> Result<Pressed, Fault> {
     let trust = setup.trust.load_full();
-    let workers = thread::available_parallelism().map_or(1, NonZero::get).min(planned.rows.len() / ROWS_WORTH_A_THREAD);
-    let entries = if workers < 2 {
-        planned.rows.iter().map(|row| press_row(setup, &trust, row)).collect::<Result<Vec<_>, _>>()?
-    } else {
-        let share = planned.rows.len().div_ceil(workers);
-        thread::scope(|scope| {
-            let parts = planned
-                .rows
-                .chunks(share)
-                .map(|rows| {
-                    let trust = &trust;
-                    scope.spawn(move || {
-                        rows.iter().map(|row| press_row(setup, trust, row)).collect::<Result<Vec<_>, _>>()
-                    })
-                })
-                .collect::<Vec<_>>();
-            let mut entries = Vec::with_capacity(planned.rows.len());
-            for part in parts {
-                let signed = part.join().map_err(|_| SequencerError::Unavailable("a signing thread died".into()))?;
-                entries.extend(signed?);
-            }
-            Ok::<_, Fault>(entries)
-        })?
-    };
+    let entries = press_rows(setup, &trust, &planned.rows)?;
     let mut state = planned.state.clone();
     for due in &planned.snapshots {
         state.push(due.sign(&setup.signers.status, setup.store.as_ref())?);
@@ -94,6 +82,37 @@ pub(super) fn press(setup: &Setup, planned: &Planned) -> Result<Pressed, Fault> 
     let notes = planned.runs.iter().map(Run::note).collect::<Result<_, _>>()?;
     let batch = Batch { at_ms: planned.at_ms, entries, expected, state, audit, notes, ..Batch::default() };
     Ok(Pressed { batch, hashes })
+}
+
+/// Some rows that one thread pressed, and where they stand among all.
+type Share = (usize, Vec<(NewEntry, Hash)>);
+
+/// Presses rows on as many threads as there are cores, each taking the next few until none are left; they come back in
+/// their order.
+fn press_rows(setup: &Setup, trust: &TrustList, rows: &[Row]) -> Result<Vec<(NewEntry, Hash)>, Fault> {
+    let next = AtomicUsize::new(0);
+    let work = || -> Result<Vec<Share>, Fault> {
+        let mut pressed = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(share) = rows.chunks(ROWS_AT_A_TIME).nth(at) else { return Ok(pressed) };
+            let entries = share.iter().map(|row| press_row(setup, trust, row)).collect::<Result<Vec<_>, _>>()?;
+            pressed.push((at, entries));
+        }
+    };
+    let shares = rows.len().div_ceil(ROWS_AT_A_TIME);
+    let others = CORES.min(shares).saturating_sub(1);
+    let mut pressed = thread::scope(|scope| {
+        let others = (0..others).map(|_| scope.spawn(work)).collect::<Vec<_>>();
+        let mut pressed = work()?;
+        for other in others {
+            let also = other.join().map_err(|_| SequencerError::Unavailable("a signing thread died".into()))?;
+            pressed.extend(also?);
+        }
+        Ok::<_, Fault>(pressed)
+    })?;
+    pressed.sort_unstable_by_key(|(at, _)| *at);
+    Ok(pressed.into_iter().flat_map(|(_, entries)| entries).collect())
 }
 
 /// Whether the key may speak about the target of a change: its agreement and its office stand in the target alone.
@@ -136,10 +155,17 @@ fn press_entry(setup: &Setup, trust: &TrustList, row: &Row) -> Result<(NewEntry,
     let unsigned = compose(&row.envelope, &row.body, setup.random.as_ref()).map_err(cannot)?;
     let issued = setup.signers.statement.sign(unsigned).map_err(cannot)?;
     let origin = &row.envelope.log;
-    let checked = check_entry(issued.jwt.as_bytes(), Some(&issued.disclosures), origin, row.index, trust)
-        .map_err(|fault| SequencerError::CheckFailed(fault.to_string()))?;
-    if let OpenedBody::StatusChange(change) = &checked.body {
-        check_target(setup, trust, &checked, &change.change.target)?;
+    // The leaf, which is what a replica gets. That the disclosures are those it has digests of is the composer's
+    // promise, and they are as long again to read.
+    let failed = |fault: EntryFault| SequencerError::CheckFailed(fault.to_string());
+    let checked = check_entry(issued.jwt.as_bytes(), None, origin, row.index, trust).map_err(failed)?;
+    match (&row.body, &checked.body) {
+        (Body::Certificate { certificate, .. }, _) => {
+            let office = Some(&certificate.reference.office.code);
+            check_scope(&checked, (&certificate.agreement, office), trust).map_err(failed)?;
+        }
+        (_, OpenedBody::StatusChange(change)) => check_target(setup, trust, &checked, &change.change.target)?,
+        _ => {}
     }
     let disclosures = if issued.disclosures.is_empty() {
         None
