@@ -43,7 +43,8 @@ pub(super) async fn catch_up(bench: &Bench) -> Result<Vec<Figure>, Failure> {
     let running = federation.issuer.start().await?;
     let bytes = row_bytes(bench, &running).await?;
     let issue = async |count| by_stream(bench.console, &running.access, Pace::count(count), Contents::Receipt).await;
-    issue(YOUNG).await?;
+    here_for(&mut federation, issue(1)).await?;
+    issue(YOUNG - 1).await?;
     let young = caught_up(&mut federation, YOUNG).await?;
     let entries = if bench.full { FAR_BEHIND } else { BEHIND };
     issue(entries - YOUNG).await?;
@@ -55,6 +56,26 @@ pub(super) async fn catch_up(bench: &Bench) -> Result<Vec<Figure>, Failure> {
         Figure::new(Name::CatchUp, rate(all.entries, all.took), "certificates/s", limit),
         Figure::new(Name::CatchUpMemory, all.memory, "MiB resident", memory),
     ])
+}
+
+/// Has all partners there while something is issued, and leaves them as empty as before: a node opens a new log only
+/// when its partners have said that they know of none.
+async fn here_for<T>(
+    federation: &mut Federation,
+    issued: impl Future<Output = Result<T, Failure>>,
+) -> Result<(), Failure> {
+    for partner in &mut federation.partners {
+        partner.start(None)?;
+    }
+    for partner in &mut federation.partners {
+        partner.operator().await?;
+    }
+    issued.await?;
+    for partner in &mut federation.partners {
+        partner.kill();
+        partner.wipe()?;
+    }
+    Ok(())
 }
 
 /// What a partner did that was empty.
@@ -153,8 +174,8 @@ pub(super) async fn partners(bench: &Bench) -> Result<Vec<Figure>, Failure> {
         bench.console.message("one core alone: the partners' own work counts as the issuer's cost");
     }
     let running = federation.issuer.start().await?;
+    here_for(&mut federation, issue_to_all(bench, &running, Pace::count(WARM_UP))).await?;
     // Each state is measured before and after the other one: a machine has its moods.
-    issue_to_all(bench, &running, Pace::count(WARM_UP)).await?;
     let alone = issuing(bench, &federation, &running).await?;
     for partner in &mut federation.partners {
         partner.start(halves.as_ref())?;
