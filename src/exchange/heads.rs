@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     log::{Origin, SignedCheckpoint, TreeHead, verify_consistency},
+    store::{StateChange, Store, StoreError, Table},
     time::Timestamp,
     trust::{NodeName, TrustList},
     verification::{Equivocation, Prefix},
@@ -102,6 +103,30 @@ impl Evidence {
         let proven = Equivocation::prove(trust, &first, &second, prefix.as_ref())?;
         Ok(Self { proven, first, second, prefix })
     }
+
+    /// The file of it, as [`Equivocation::read`] takes it.
+    #[must_use]
+    pub fn to_file(&self) -> Vec<u8> {
+        let prefix = self.prefix.as_ref();
+        let prefix = prefix.map(|prefix| serde_json::json!({ "root": prefix.root, "proof": prefix.proof }));
+        let all = serde_json::json!({ "first": self.first, "second": self.second, "prefix": prefix });
+        all.to_string().into_bytes()
+    }
+
+    /// What keeps it: one record for each log.
+    #[must_use]
+    pub fn put(&self) -> StateChange {
+        let id = self.proven.origin().as_str().as_bytes().to_vec();
+        StateChange::RecordPut { table: Table::Evidence, id, record: self.to_file() }
+    }
+}
+
+/// The logs that are known to have shown two histories, with the proof. What a newer trust list no longer proves is
+/// left out. It blocks.
+pub fn known_evidence(store: &dyn Store, trust: &TrustList) -> Result<BTreeMap<Origin, Equivocation>, StoreError> {
+    let records = store.records(Table::Evidence)?;
+    let proven = records.iter().filter_map(|(_, record)| Equivocation::read(trust, record).ok());
+    Ok(proven.map(|proven| (proven.origin().clone(), proven)).collect())
 }
 
 /// Compares heads.

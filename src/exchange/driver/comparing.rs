@@ -9,11 +9,10 @@ use crate::exchange::heads::{Action, Event, Evidence, Heads};
 use crate::exchange::message::{History, ProveHistory};
 use crate::exchange::replica::newest_note;
 use crate::log::Origin;
-use crate::store::{Batch, StateChange, Store, StoreError, Table};
+use crate::store::{Batch, StoreError};
 use crate::trust::{NodeName, TrustList};
-use crate::verification::{Equivocation, Prefix};
+use crate::verification::Prefix;
 use bytes::Bytes;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -130,9 +129,8 @@ pub(super) async fn take(inner: &Arc<Inner>, evidence: &Evidence) -> Result<(), 
         "the log has shown two histories: nothing of it is taken or cosigned here past that size"
     );
     let (store, at) = (Arc::clone(&inner.node_store), inner.clock.now());
-    let (id, record) = (origin.as_str().as_bytes().to_vec(), file(evidence));
+    let state = vec![evidence.put()];
     let kept = tokio::task::spawn_blocking(move || {
-        let state = vec![StateChange::RecordPut { table: Table::Evidence, id, record }];
         let at_ms = u64::try_from(at.as_millisecond()).unwrap_or(0);
         store.commit(Batch { at_ms, state, ..Batch::default() })
     });
@@ -182,20 +180,4 @@ pub(super) enum Reported {
     /// It proves nothing.
     #[error(transparent)]
     None(#[from] crate::verification::NoEvidence),
-}
-
-/// The file of evidence, as verifiers read it.
-fn file(evidence: &Evidence) -> Vec<u8> {
-    let prefix = evidence.prefix.as_ref();
-    let prefix = prefix.map(|prefix| serde_json::json!({ "root": prefix.root, "proof": prefix.proof }));
-    let all = serde_json::json!({ "first": evidence.first, "second": evidence.second, "prefix": prefix });
-    all.to_string().into_bytes()
-}
-
-/// The logs that are known to have shown two histories, with the proof. What a newer trust list no longer proves is
-/// left out. It blocks.
-pub(super) fn known(store: &dyn Store, trust: &TrustList) -> Result<BTreeMap<Origin, Equivocation>, StoreError> {
-    let records = store.records(Table::Evidence)?;
-    let proven = records.iter().filter_map(|(_, record)| Equivocation::read(trust, record).ok());
-    Ok(proven.map(|proven| (proven.origin().clone(), proven)).collect())
 }

@@ -107,7 +107,7 @@ impl Driver {
         let told = suspicions.clone();
         let opened = tokio::task::spawn_blocking(move || {
             let store: Arc<dyn Store> = Arc::new(JournalStore::open(&folder, JournalOptions::default(), chance)?);
-            let equivocated = comparing::known(store.as_ref(), &its_lists.current())?;
+            let equivocated = crate::exchange::heads::known_evidence(store.as_ref(), &its_lists.current())?;
             let witness = WitnessDesk::open(WitnessSetup {
                 name: its_name,
                 key: witness,

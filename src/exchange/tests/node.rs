@@ -6,6 +6,7 @@ use crate::{
         canvasser::Canvasser,
         cosigned::Cosigned,
         disclosures::{Awaited, Fetcher},
+        heads::{Heads, known_evidence},
         recall::Recall,
         replica::{Held, Replica, Setup},
         supplier::Supplier,
@@ -14,6 +15,7 @@ use crate::{
     log::Origin,
     statement::Addressee,
     store::{Batch, MemoryStore, NewEntry, StateChange, Store},
+    time::Timestamp,
     trust::TrustList,
 };
 use std::{
@@ -42,6 +44,7 @@ pub(super) struct Process {
     pub(super) canvassers: BTreeMap<Origin, Canvasser>,
     pub(super) cosigned: BTreeMap<Origin, Cosigned>,
     pub(super) witness: Witness,
+    pub(super) heads: Heads,
 }
 
 pub(super) struct SimNode {
@@ -70,7 +73,7 @@ impl SimNode {
     }
 
     /// Starts from what is on disk.
-    pub(super) fn start(&mut self, trust: &Arc<TrustList>) {
+    pub(super) fn start(&mut self, trust: &Arc<TrustList>, now: Timestamp) {
         self.epoch += 1;
         let replica = |(log, store): (&Origin, &Arc<MemoryStore>)| {
             let held = Held::load(store.as_ref(), log).unwrap();
@@ -83,6 +86,7 @@ impl SimNode {
         let hosts = BTreeSet::from([super::world::issuer(self.at).host().clone()]);
         let recall = Recall::new(&name(self.at), Arc::clone(trust), hosts, durable.collect::<Vec<_>>());
         let cosigned = |log: Origin| (log.clone(), Cosigned::load(self.disk.own.as_ref(), &log, trust).unwrap());
+        let equivocated = known_evidence(self.disk.node.as_ref(), trust).unwrap().into_keys().collect();
         self.process = Some(Process {
             replicas: self.disk.partners.iter().map(replica).collect(),
             fetchers: self.disk.partners.keys().map(|log| (log.clone(), self.fetcher(log))).collect(),
@@ -91,7 +95,8 @@ impl SimNode {
             suppliers: BTreeMap::new(),
             canvassers: own.clone().map(|log| (log.clone(), Canvasser::new(log, Arc::clone(trust)))).collect(),
             cosigned: own.map(cosigned).collect(),
-            witness: Witness::load(self.disk.node.as_ref(), name(self.at), Arc::clone(trust), BTreeSet::new()).unwrap(),
+            witness: Witness::load(self.disk.node.as_ref(), name(self.at), Arc::clone(trust), equivocated).unwrap(),
+            heads: Heads::new(name(self.at), Arc::clone(trust), now),
         });
     }
 

@@ -1,22 +1,30 @@
 //! The whole system, one event after the other, with its promises checked after each.
 
 mod deeds;
+mod gossip;
 mod invariants;
 mod streams;
+mod villain;
+
+use villain::{Branch, Villain};
+
+pub(super) use villain::Malice;
 
 use super::{
     network::{Agenda, Chance},
     node::{Process, SimNode},
-    world::{BAD, NODES, SCRIPT, START, Use, WORLD, ends, issuer, key, name, node_of, origin},
+    world::{BAD, FORK, NODES, SCRIPT, START, Script, Use, WORLD, ends, issuer, key, name, node_of, origin},
 };
 use crate::{
     exchange::{
         canvasser::{self, DEADLINE_SECONDS},
         cosigned::enough,
         disclosures::{self, Why, take},
+        heads::{self, Evidence, known_evidence},
         may_have_disclosures,
         message::{
-            AddCheckpoint, Disclosed, DisclosedEntry, DisclosuresAsked, FromReplica, FromSupplier, KnownHead, Witnessed,
+            AddCheckpoint, Announce, Disclosed, DisclosedEntry, DisclosuresAsked, FromReplica, FromSupplier, History,
+            KnownHead, Package, ProveHistory, Want, Witnessed,
         },
         recall::{self, durable_root},
         replica::{self, Held, check_with, newest_note},
@@ -32,10 +40,14 @@ use crate::{
     trust::{NodeName, TrustList},
     verification::{CheckedEntry, EntryFault, check_entry},
 };
+use bytes::Bytes;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, LazyLock, Mutex},
 };
+
+/// Seconds between two times that a node looks at its own heads.
+const OWN: u64 = 60;
 
 /// How bad it gets, and for how long.
 pub(super) struct Weather {
@@ -53,7 +65,7 @@ pub(super) struct Weather {
     pub(super) restores: u64,
 }
 
-static JUDGED: LazyLock<Mutex<BTreeMap<(Origin, u64), Result<CheckedEntry, EntryFault>>>> =
+static JUDGED: LazyLock<Mutex<BTreeMap<(Origin, u64, Branch), Result<CheckedEntry, EntryFault>>>> =
     LazyLock::new(Mutex::default);
 
 enum Local {
@@ -63,6 +75,7 @@ enum Local {
     Canvasser(Origin, canvasser::Event),
     Fetcher(Origin, disclosures::Event),
     Recall(recall::Event),
+    Heads(heads::Event),
 }
 
 enum Work {
@@ -97,6 +110,9 @@ enum Happening {
     Disclose { from: (usize, u32), asked: DisclosuresAsked },
     Disclosed { to: (usize, u32), log: Origin, answer: Option<DisclosedEntry> },
     Heads { from: (usize, u32), partner: usize },
+    Gossip { from: (usize, u32), partner: usize },
+    History { from: (usize, u32), of: usize, ticket: u64, question: ProveHistory },
+    Reported { to: usize, evidence: Box<Evidence> },
     Issue(usize),
     Restore(usize),
     Crash(usize),
@@ -121,15 +137,14 @@ struct Call {
     witness: usize,
 }
 
-/// A partner that does not keep the rules: changes, drops or adds what it would have said. The seam for attacks.
-pub(super) type Conduct = Box<dyn FnMut(usize, &Origin, FromSupplier) -> Vec<FromSupplier>>;
-
 pub(super) struct Simulation {
     pub(super) now: u64,
     pub(super) nodes: Vec<SimNode>,
     pub(super) trust: Arc<TrustList>,
-    pub(super) conduct: Option<Conduct>,
-    pub(super) equivocations: BTreeSet<(usize, Origin)>,
+    /// A node that does not keep the rules, and how.
+    villain: Option<Villain>,
+    /// Who has heads of which log that nobody brings together.
+    unanswered: BTreeSet<(usize, Origin)>,
     pub(super) steps: u64,
     chance: Chance,
     agenda: Agenda<Happening>,
@@ -141,15 +156,17 @@ pub(super) struct Simulation {
     calls: BTreeMap<u64, Call>,
     cut: BTreeSet<(usize, usize)>,
     numbers: u64,
-    /// Roots that anybody cosigned, by log and size: one size, one root.
-    cosigned: BTreeMap<(Origin, u64), Hash>,
+    /// Roots that anybody cosigned, by log and size, and who: one size, one root.
+    cosigned: BTreeMap<(Origin, u64), BTreeMap<Hash, BTreeSet<String>>>,
+    /// The history of each log whose heads had enough cosignatures behind [`FORK`].
+    confirmed: BTreeMap<Origin, Branch>,
     /// The largest size each cosigner cosigned of each log.
     last_cosigned: BTreeMap<(Origin, String), u64>,
-    /// What each log's addressee receipted last: missing and held.
     /// The largest size of each log whose head ever had enough cosignatures.
     released: BTreeMap<Origin, u64>,
     /// Logs of which entries were lost.
     closed: BTreeSet<Origin>,
+    /// What each log's addressee receipted last: missing and held.
     receipts: BTreeMap<Origin, (Vec<u64>, Vec<u64>)>,
     /// The largest size each log ever published.
     published: BTreeMap<Origin, u64>,
@@ -172,8 +189,8 @@ impl Simulation {
             now: 0,
             nodes,
             trust: Arc::clone(&WORLD.trust),
-            conduct: None,
-            equivocations: BTreeSet::new(),
+            villain: None,
+            unanswered: BTreeSet::new(),
             steps: 0,
             chance,
             agenda: Agenda::new(),
@@ -185,6 +202,7 @@ impl Simulation {
             cut: BTreeSet::new(),
             numbers: 0,
             cosigned: BTreeMap::new(),
+            confirmed: BTreeMap::new(),
             last_cosigned: BTreeMap::new(),
             released: BTreeMap::new(),
             closed: BTreeSet::new(),
@@ -260,6 +278,7 @@ impl Simulation {
             Happening::Local(..) | Happening::Work(..) => {}
             Happening::Open(stream) => self.open(stream),
             Happening::Closed { stream, dialler } => self.closed(stream, dialler),
+            Happening::ToSupplier(stream, message) if !self.takes(stream, &message) => {}
             Happening::ToSupplier(stream, message) => {
                 if let Some(wire) = self.wires.get(&stream).filter(|wire| wire.open)
                     && self.alive(wire.answerer.0, wire.answerer.1)
@@ -305,6 +324,13 @@ impl Simulation {
                 }
             }
             Happening::Heads { from, partner } => self.tell_heads(from, partner),
+            Happening::Gossip { from, partner } => self.gossip(from, partner),
+            Happening::History { from, of, ticket, question } => self.history(from, of, ticket, &question),
+            Happening::Reported { to, evidence } => {
+                if self.nodes[to].process.is_some() {
+                    self.proven(to, &evidence);
+                }
+            }
             Happening::Restore(node) => self.restore(node),
             Happening::Issue(node) => self.issue(node),
             Happening::Crash(node) => self.crash(node),
@@ -375,6 +401,10 @@ impl Simulation {
         events.extend(process.canvassers.keys().map(|log| Local::Canvasser(log.clone(), canvasser::Event::Tick)));
         events.extend(process.refills.keys().map(|log| Local::Replica(log.clone(), replica::Event::Tick)));
         events.push(Local::Recall(recall::Event::Tick));
+        events.push(Local::Heads(heads::Event::Tick));
+        if (self.now / 1_000) % OWN == node as u64 {
+            events.extend(self.own_heads(node).into_iter().map(Local::Heads));
+        }
         let late = process.refills.iter().filter(|(_, (_, _, until))| *until < self.now);
         let late = late.map(|(log, _)| log.clone()).collect::<Vec<_>>();
         for event in events {
@@ -406,21 +436,7 @@ impl Simulation {
         let there = self.nodes[partner].process.is_some() && !self.apart(from.0, partner);
         let event = if there {
             let host = issuer(from.0).host().clone();
-            let mut heads = Vec::new();
-            let mut tell = |log: &Origin, note: String, entries: bool| {
-                heads.push(KnownHead { log: log.clone(), note, entries, cosigned_by_asker: None });
-            };
-            for (log, store) in &self.nodes[partner].disk.partners {
-                if let Some(head) = store.head(log) {
-                    tell(log, head.note, true);
-                }
-                if let Some(note) = newest_note(store.as_ref(), log).unwrap() {
-                    tell(log, note, false);
-                }
-            }
-            for (log, _, note) in self.nodes[partner].process.as_ref().unwrap().witness.heads() {
-                tell(log, note.to_owned(), false);
-            }
+            let mut heads = self.known(partner);
             heads.retain(|head| *head.log.host() == host);
             recall::Event::Heads { partner: name(partner), heads }
         } else {
@@ -499,8 +515,16 @@ impl Simulation {
             return;
         }
         let trust = Arc::clone(&self.trust);
-        self.nodes[node].start(&trust);
+        let now = self.timestamp();
+        self.nodes[node].start(&trust, now);
+        for (log, evidence) in known_evidence(self.nodes[node].disk.node.as_ref(), &trust).unwrap() {
+            self.local(node, Local::Replica(log, replica::Event::Equivocated(evidence.size())));
+        }
         for log in self.nodes[node].own_logs() {
+            if self.forks(&log) {
+                // It knows what it did, and asks nobody.
+                self.local(node, Local::Recall(recall::Event::Override(log.clone())));
+            }
             self.tell_published(node, &log);
         }
     }

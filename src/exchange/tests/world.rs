@@ -27,6 +27,8 @@ pub(super) const START: &str = "2026-11-22T10:00:00Z";
 pub(super) const SCRIPT: usize = 96;
 /// The entry of each log whose signature is another key's.
 pub(super) const BAD: u64 = 9;
+/// From here on the other history of each log differs: its first certificate behind the bad entry.
+pub(super) const FORK: u64 = 10;
 
 pub(super) const NODES: [&str; 3] = ["pk", "cn", "ke"];
 const HOSTS: [&str; 3] = ["tdap.gov.pk", "customs.gov.cn", "kra.go.ke"];
@@ -87,16 +89,19 @@ pub(super) struct Script {
 pub(super) struct World {
     pub(super) trust: Arc<TrustList>,
     pub(super) scripts: BTreeMap<Origin, Script>,
+    /// What each log says where it shows somebody another history; as well signed as the first.
+    pub(super) forks: BTreeMap<Origin, Script>,
 }
 
 pub(super) static WORLD: LazyLock<World> = LazyLock::new(|| {
-    let mut scripts = BTreeMap::new();
+    let (mut scripts, mut forks) = (BTreeMap::new(), BTreeMap::new());
     for from in 0..NODES.len() {
         for to in (0..NODES.len()).filter(|to| *to != from) {
-            scripts.insert(origin(from, to), script(from, to));
+            scripts.insert(origin(from, to), script(from, to, SCRIPT as u64));
+            forks.insert(origin(from, to), script(from, to, FORK));
         }
     }
-    World { trust: trust(1, |_| {}), scripts }
+    World { trust: trust(1, |_| {}), scripts, forks }
 });
 
 /// The trust list of this version, changed before it is signed.
@@ -161,8 +166,9 @@ pub(super) fn trust(version: u64, change: impl FnOnce(&mut ListText)) -> Arc<Tru
     Arc::new(draft.finish(&anchor, None).unwrap())
 }
 
-/// Snapshots, certificates, changes of their status, and one entry with a signature of another key.
-fn script(from: usize, to: usize) -> Script {
+/// Snapshots, certificates, changes of their status, and one entry with a signature of another key; other salts from
+/// `fork` on.
+fn script(from: usize, to: usize, fork: u64) -> Script {
     let mut lines: Vec<Line> = Vec::new();
     let (log, mut list) = (origin(from, to), StatusList::new());
     let (mut certificates, mut snapshots) = (Vec::new(), 0);
@@ -209,7 +215,8 @@ fn script(from: usize, to: usize) -> Script {
                 })
             }
         };
-        let unsigned = compose(&envelope, &body, &SeededRandom::new(index as u64)).unwrap();
+        let salt = index as u64 + if index as u64 >= fork { 1_000 } else { 0 };
+        let unsigned = compose(&envelope, &body, &SeededRandom::new(salt)).unwrap();
         let signer = if bad { key(to, Use::Statement) } else { key(from, Use::Statement) };
         let issued = unsigned.sign(&signer).unwrap();
         let leaf = Bytes::from(issued.jwt);

@@ -60,6 +60,12 @@ impl Simulation {
                     self.fetcher(node, &log, action);
                 }
             }
+            Local::Heads(event) => {
+                let actions = process.heads.step(now, event);
+                for action in actions {
+                    self.comparing(node, action);
+                }
+            }
             Local::Canvasser(log, event) => {
                 let actions = process.canvassers.get_mut(&log).unwrap().step(now, event);
                 for action in actions {
@@ -79,7 +85,8 @@ impl Simulation {
                 }
             }
             Action::Send(message) => {
-                if let Some(stream) = self.current(node, log) {
+                let Some(stream) = self.current(node, log) else { return };
+                for message in self.answers(node, log, message) {
                     for at in self.convey(stream, 0) {
                         self.agenda.plan(at, Happening::ToSupplier(stream, message.clone()));
                     }
@@ -99,12 +106,8 @@ impl Simulation {
             // What an authority keeps of its own statuses is not kept here as its sequencer would.
             Action::Found(_) if ends(log).0 == node => {}
             Action::Found(findings) => assert!(findings.iter().all(|finding| finding.index == BAD), "{findings:?}"),
-            Action::Alarm(why) => {
-                if let crate::exchange::ExchangeError::Equivocated(_) = why {
-                    self.equivocations.insert((node, log.clone()));
-                }
-            }
-            Action::Suspect(_) => {}
+            Action::Alarm(_) => {}
+            Action::Suspect(suspicion) => self.result(node, Local::Heads(heads::Event::Suspected(suspicion))),
         }
     }
 
@@ -112,12 +115,7 @@ impl Simulation {
         use supplier::Action;
         match action {
             Action::Send(message) => {
-                let log = self.wires[&stream].log.clone();
-                let messages = match &mut self.conduct {
-                    Some(conduct) => conduct(node, &log, message),
-                    None => vec![message],
-                };
-                for message in messages {
+                for message in self.sends(node, stream, message) {
                     for at in self.convey(stream, 1) {
                         self.agenda.plan(at, Happening::ToReplica(stream, message.clone()));
                     }
@@ -147,7 +145,8 @@ impl Simulation {
             Action::Commit(batch) => self.later(node, Work::CommitDisclosed(log.clone(), batch)),
             Action::Receipt { origin, size, missing, held } => {
                 let entries = self.nodes[node].disk.partners[log].durable_size(log);
-                assert!(size <= entries && origin == *log && missing.iter().chain(&held).all(|index| *index < size));
+                let within = missing.iter().chain(&held).all(|index| *index < size);
+                assert!(size <= entries && origin == *log && within, "{size} of {entries}: {missing:?}, {held:?}");
                 self.receipts.insert(origin, (missing, held));
                 self.result(node, Local::Fetcher(log.clone(), disclosures::Event::Receipted));
             }
@@ -179,6 +178,7 @@ impl Simulation {
                 // One too few.
                 all.pop();
             }
+            let Some(state) = self.gives(&asked.log, *index, state) else { continue };
             let answer = Some(DisclosedEntry { index: *index, state });
             self.agenda.plan(at, Happening::Disclosed { to: from, log: asked.log.clone(), answer });
         }
@@ -203,6 +203,7 @@ impl Simulation {
             Action::Keep { origin, change } => self.later(node, Work::KeepWitnessed(origin, change)),
             Action::Cosign(checkpoint) => self.later(node, Work::CosignWitness(checkpoint)),
             Action::Answer { ticket, answer } => {
+                let answer = self.witnessed(node, answer);
                 let Some(call) = self.calls.get(&ticket) else { return };
                 let (a, b) = (call.from.0, node);
                 let lost = !self.calm && self.chance.permille(10 * self.weather.lost);
@@ -211,7 +212,7 @@ impl Simulation {
                     self.agenda.plan(at, Happening::Answered { ticket, answer });
                 }
             }
-            Action::Suspect(_) => {}
+            Action::Suspect(suspicion) => self.result(node, Local::Heads(heads::Event::Suspected(suspicion))),
         }
     }
 
@@ -222,6 +223,7 @@ impl Simulation {
                 self.later(node, Work::ProveFor { log: log.clone(), witness, old, new });
             }
             Action::Ask { witness, request } => {
+                let request = self.shows(node, log, request);
                 self.numbers += 1;
                 let (ticket, to) = (self.numbers, node_of(&witness));
                 let from = (node, self.nodes[node].epoch);
@@ -289,12 +291,17 @@ impl Simulation {
             }
             Work::Check(unchecked) => {
                 let store = self.nodes[node].store(&unchecked.origin);
+                let forks = self.forks(&unchecked.origin);
                 // The same entry under the same list: judged once, whatever the seed.
                 let checked = check_with(store.as_ref(), &unchecked, |leaf, index| {
-                    assert_eq!(leaf, WORLD.scripts[&unchecked.origin].lines[usize::try_from(index).unwrap()].leaf);
+                    let of = |scripts: &BTreeMap<Origin, Script>| {
+                        scripts[&unchecked.origin].lines[usize::try_from(index).unwrap()].leaf == leaf
+                    };
+                    let branch = if of(&WORLD.scripts) { Branch::First } else { Branch::Other };
+                    assert!(branch == Branch::First || (forks && of(&WORLD.forks)), "an entry that nobody signed");
                     let mut judged = JUDGED.lock().unwrap();
                     let judge = || check_entry(leaf, None, &unchecked.origin, index, &unchecked.trust);
-                    judged.entry((unchecked.origin.clone(), index)).or_insert_with(judge).clone()
+                    judged.entry((unchecked.origin.clone(), index, branch)).or_insert_with(judge).clone()
                 })
                 .unwrap();
                 self.result(node, Local::Replica(unchecked.origin, replica::Event::Checked(checked)));

@@ -1,0 +1,122 @@
+//! What nodes tell each other of the heads they know, and what follows where two of them do not go together.
+
+use super::*;
+use crate::log::SignedNote;
+
+impl Simulation {
+    /// The newest heads that a node knows of all logs.
+    pub(super) fn known(&self, node: usize) -> Vec<KnownHead> {
+        let mut heads = Vec::new();
+        let mut tell = |log: &Origin, note: String, entries: bool| {
+            heads.push(KnownHead { log: log.clone(), note, entries, cosigned_by_asker: None });
+        };
+        let SimNode { disk, process, .. } = &self.nodes[node];
+        for log in disk.own.logs() {
+            if let Some(head) = disk.own.head(&log) {
+                tell(&log, head.note, true);
+            }
+        }
+        for (log, store) in &disk.partners {
+            if let Some(head) = store.head(log) {
+                tell(log, head.note, true);
+            }
+            if let Some(note) = newest_note(store.as_ref(), log).unwrap() {
+                tell(log, note, false);
+            }
+        }
+        for (log, _, note) in process.iter().flat_map(|process| process.witness.heads()) {
+            tell(log, note.to_owned(), false);
+        }
+        heads
+    }
+
+    /// The same for the node's own machine that compares.
+    pub(super) fn own_heads(&self, node: usize) -> Vec<heads::Event> {
+        let known = self.known(node).into_iter();
+        known.map(|KnownHead { note, entries, .. }| heads::Event::Own { note, entries }).collect()
+    }
+
+    pub(super) fn comparing(&mut self, node: usize, action: heads::Action) {
+        use heads::Action;
+        let from = (node, self.nodes[node].epoch);
+        match action {
+            Action::AskHeads(partner) => {
+                let partner = node_of(&partner);
+                let at = self.now + self.way(node, partner);
+                self.agenda.plan(at, Happening::Gossip { from, partner });
+            }
+            Action::AskHistory { ticket, of, question } => {
+                let of = of.map_or(node, |name| node_of(&name));
+                let at = self.now + self.way(node, of);
+                self.agenda.plan(at, Happening::History { from, of, ticket, question });
+            }
+            Action::Evidence(evidence) => self.proven(node, &evidence),
+            Action::Unanswered(suspicion) => drop(self.unanswered.insert((node, suspicion.origin))),
+        }
+    }
+
+    /// A partner tells all heads that it knows, or what it wants believed.
+    pub(super) fn gossip(&mut self, from: (usize, u32), partner: usize) {
+        if self.nodes[partner].process.is_none() || self.apart(from.0, partner) {
+            return;
+        }
+        let known = self.known(partner);
+        let heads = self.told(partner, from.0, known);
+        let event = heads::Event::Heads { partner: name(partner), heads };
+        let at = self.now + self.way(from.0, partner);
+        self.agenda.plan(at, Happening::Local(from.0, from.1, Local::Heads(event)));
+    }
+
+    pub(super) fn history(&mut self, from: (usize, u32), of: usize, ticket: u64, question: &ProveHistory) {
+        let ProveHistory { log, old_size, new_size } = question;
+        let there = self.nodes[of].process.is_some() && !self.apart(from.0, of);
+        let holds = there && (ends(log).0 == of || self.nodes[of].disk.partners.contains_key(log));
+        let history = holds.then(|| self.nodes[of].store(log)).and_then(|store| {
+            let store: &dyn Store = store.as_ref();
+            let published = store.head(log).map_or(0, |head| head.head.size);
+            let (old, new) = (*old_size, *new_size);
+            let hashes = store.hashes(log);
+            let known = old <= new && new <= published;
+            known.then(|| History {
+                root: root(old, &hashes).unwrap(),
+                proof: consistency_proof(old, new, &hashes).unwrap(),
+            })
+        });
+        let at = self.now + self.way(from.0, of);
+        let event = heads::Event::History { ticket, history };
+        self.agenda.plan(at, Happening::Local(from.0, from.1, Local::Heads(event)));
+    }
+
+    /// Keeps evidence, freezes the log, and tells the partners; what is known already changes nothing.
+    pub(super) fn proven(&mut self, node: usize, evidence: &Evidence) {
+        let (log, store) = (evidence.proven.origin().clone(), Arc::clone(&self.nodes[node].disk.node));
+        self.is_of_the_villain(node, &log);
+        if known_evidence(store.as_ref(), &self.trust).unwrap().contains_key(&log) {
+            return;
+        }
+        store.commit(Batch { state: vec![evidence.put()], ..Batch::default() }).unwrap();
+        self.local(node, Local::Replica(log.clone(), replica::Event::Equivocated(evidence.proven.size())));
+        self.local(node, Local::Witness(witness::Event::Equivocated(log)));
+        for to in (0..NODES.len()).filter(|to| *to != node) {
+            if self.apart(node, to) {
+                continue;
+            }
+            let Evidence { first, second, prefix, .. } = evidence.clone();
+            // It counts for what it proves, not for who sends it.
+            let evidence = Box::new(Evidence::prove(&self.trust, first, second, prefix).unwrap());
+            let at = self.now + self.way(node, to);
+            self.agenda.plan(at, Happening::Reported { to, evidence });
+        }
+    }
+
+    /// Nobody is accused who has shown one history.
+    fn is_of_the_villain(&self, node: usize, log: &Origin) {
+        let forks = self.villain.as_ref().is_some_and(|villain| villain.forks(log));
+        assert!(forks, "{} accuses {log}, which has shown one history", NODES[node]);
+    }
+
+    /// The origin and the head of a note, whoever signed it.
+    pub(super) fn read_note(note: &str) -> Option<Checkpoint> {
+        SignedNote::parse(note).ok()?.text().parse().ok()
+    }
+}
