@@ -41,10 +41,9 @@ fn failed(error: impl std::fmt::Display) -> Failure {
 pub(super) async fn catch_up(bench: &Bench) -> Result<Vec<Figure>, Failure> {
     let mut federation = Federation::make(bench, 1)?;
     let running = federation.issuer.start().await?;
-    let bytes = row_bytes(bench, &running).await?;
+    let bytes = here_for(&mut federation, row_bytes(bench, &running)).await?;
     let issue = async |count| by_stream(bench.console, &running.access, Pace::count(count), Contents::Receipt).await;
-    here_for(&mut federation, issue(1)).await?;
-    issue(YOUNG - 1).await?;
+    issue(YOUNG).await?;
     let young = caught_up(&mut federation, YOUNG).await?;
     let entries = if bench.full { FAR_BEHIND } else { BEHIND };
     issue(entries - YOUNG).await?;
@@ -63,19 +62,19 @@ pub(super) async fn catch_up(bench: &Bench) -> Result<Vec<Figure>, Failure> {
 async fn here_for<T>(
     federation: &mut Federation,
     issued: impl Future<Output = Result<T, Failure>>,
-) -> Result<(), Failure> {
+) -> Result<T, Failure> {
     for partner in &mut federation.partners {
         partner.start(None)?;
     }
     for partner in &mut federation.partners {
         partner.operator().await?;
     }
-    issued.await?;
+    let issued = issued.await?;
     for partner in &mut federation.partners {
         partner.kill();
         partner.wipe()?;
     }
-    Ok(())
+    Ok(issued)
 }
 
 /// What a partner did that was empty.
