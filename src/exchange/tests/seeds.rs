@@ -3,8 +3,8 @@
 use super::simulation::{Malice, Simulation, Weather};
 use std::{env, panic};
 
-/// Seeds of each of the four tests below, which run beside each other.
-const SHARE: u64 = 1_250;
+/// Seeds of the four tests below together, which run beside each other; `ORIGIN_SEEDS` asks for another number.
+const SEEDS: u64 = 3_200;
 
 fn weather(seed: u64) -> Weather {
     // From fair to foul, by the seed.
@@ -38,12 +38,16 @@ fn survive(seed: u64) {
     }
 }
 
+fn seeds() -> u64 {
+    env::var("ORIGIN_SEEDS").map_or(SEEDS, |number| number.parse().expect("ORIGIN_SEEDS is a number"))
+}
+
 fn share(first: u64) {
     match env::var("ORIGIN_SEED") {
         // One seed alone, wherever it belongs.
         Ok(seed) if first == 0 => survive(seed.parse().expect("ORIGIN_SEED is a number")),
         Ok(_) => {}
-        Err(_) => (first..4 * SHARE).step_by(4).for_each(survive),
+        Err(_) => (first..seeds()).step_by(4).for_each(survive),
     }
 }
 
