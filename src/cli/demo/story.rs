@@ -308,11 +308,11 @@ impl Stage {
         }
         let verdict = scene.verdict.as_str();
         online(&self.home(desk.cast)?.dial(None).await?, &bundle, self.day, scene.verdict).await?;
-        telling.tell("verify_online", format!("  verified by the node: {verdict}"));
+        telling.tell("verify_online", format!("  the node's verdict: {verdict}"));
         self.stranger.judge(&bundle, self.day, scene.verdict)?;
         telling.tell(
             "verify_offline",
-            format!("  verified from its {}-byte bundle with no network: {verdict}", bundle.len()),
+            format!("  the verdict on its {}-byte bundle, with no network: {verdict}", bundle.len()),
         );
         Ok((number, bundle))
     }
@@ -346,13 +346,16 @@ impl Stage {
         }
         telling.tell(
             "wish",
-            format!("the holder of {number} gives it back unused; it counts once customs of China agree"),
+            format!(
+                "{} records that the holder gives {number} back unused; it counts once customs of China agree",
+                desk.cast.short
+            ),
         );
         let cancelled = agreed(desk, number).await?;
         telling.tell(
             "cancel",
             format!(
-                "  {} records that they do, by letter, and cancels it: entry {} of {}",
+                "  {} records that they agreed by letter, and it is cancelled: entry {} of {}",
                 desk.cast.short, cancelled.index, cancelled.log
             ),
         );
