@@ -143,8 +143,6 @@ pub(super) struct Simulation {
     pub(super) trust: Arc<TrustList>,
     /// A node that does not keep the rules, and how.
     villain: Option<Villain>,
-    /// Who has heads of which log that nobody brings together.
-    unanswered: BTreeSet<(usize, Origin)>,
     pub(super) steps: u64,
     chance: Chance,
     agenda: Agenda<Happening>,
@@ -190,7 +188,6 @@ impl Simulation {
             nodes,
             trust: Arc::clone(&WORLD.trust),
             villain: None,
-            unanswered: BTreeSet::new(),
             steps: 0,
             chance,
             agenda: Agenda::new(),

@@ -95,8 +95,10 @@ impl Simulation {
             let (_, to) = ends(log);
             let store: &dyn Store = self.nodes[to].disk.partners[log].as_ref();
             if self.forks(log) {
-                // What is held is one of the two, whole.
-                store.head(log).map(|head| Self::branch(log, head.head));
+                // What is held is one of the two, whole: of a root that is neither there is no branch.
+                if let Some(head) = store.head(log) {
+                    Self::branch(log, head.head);
+                }
                 continue;
             }
             let script = &WORLD.scripts[log];
