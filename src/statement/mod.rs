@@ -29,9 +29,13 @@ pub use issuer::{Addressee, Issuer, NotAddressee, NotIssuer};
 pub use jti::{Jti, NotJti};
 pub use jws::Header;
 pub use kinds::{
-    Act, Body, Change, KeyAct, KeyChange, KeyRecord, Kind, OpenedBody, OpenedCertificate, OpenedGoods, OpenedKeyChange,
-    OpenedStatusChange, RECEIPT_INDEXES_MAX, Receipt, Section, Since, StatementRef, StatusChange, StatusReference,
-    StatusSnapshot, UnknownKind, Withheld, open_withheld, redact, withhold,
+    Act, Body, Change, CustomsResponse, DOCUMENTS_MAX, DocumentDigest, EndorsedCertificate, Endorsement,
+    EndorsementAct, EndorsementWords, Enquiry, EnquiryGround, EnquiryQuestion, EnquiryReply, EnquirySubject, Evidence,
+    EvidenceKind, GoodsMeanwhile, ImportDeclaration, ItemAnswer, ItemDecision, KeyAct, KeyChange, KeyRecord, Kind,
+    OpenedBody, OpenedCertificate, OpenedEvidence, OpenedGoods, OpenedKeyChange, OpenedStatusChange,
+    RECEIPT_INDEXES_MAX, Receipt, ReplyAct, ReplyWords, ResponseCode, ResponseReason, SUBJECTS_MAX, Section, Since,
+    StatementRef, StatusChange, StatusReference, StatusSnapshot, SubjectAnswer, SubjectFinding, UnknownKind, Withheld,
+    open_withheld, redact, withhold,
 };
 pub use opening::{Completeness, Opened, Shown, open_leaf};
 pub use presentation::{MAX_DISCLOSURES, MAX_PRESENTATION_BYTES, Presentation};

@@ -200,11 +200,8 @@ pub(super) fn check_statement(
     if !opened.envelope.in_log_of_addressee() {
         return Err(EntryFault::Addressee);
     }
-    if let OpenedBody::Receipt(receipt) = &opened.body {
-        let issuer = Issuer::new(receipt.origin.host().clone());
-        if opened.envelope.aud != Addressee::Authority(issuer) {
-            return Err(EntryFault::Addressee);
-        }
+    if !goes_to(&opened.envelope.aud, &opened.body) {
+        return Err(EntryFault::Addressee);
     }
     let (mut agreement, mut office) = (None, None);
     if let OpenedBody::Certificate(certificate) = &opened.body {
@@ -229,6 +226,21 @@ pub(super) fn check_statement(
         });
     }
     Ok((CheckedEntry { index, envelope: opened.envelope, body: opened.body }, opened.completeness))
+}
+
+/// Whether a statement goes to whom it is about, as far as it shows that: what answers or asks an authority, to the one
+/// in whose log stands what it is about.
+fn goes_to(aud: &Addressee, body: &OpenedBody) -> bool {
+    let about: Vec<&Origin> = match body {
+        OpenedBody::Receipt(receipt) => vec![&receipt.origin],
+        OpenedBody::CustomsResponse(Some(response)) => vec![&response.certificate.log],
+        OpenedBody::EnquiryReply(Some(reply)) => vec![&reply.enquiry.log],
+        OpenedBody::Enquiry(Some(enquiry)) => {
+            enquiry.subjects.iter().filter_map(|subject| subject.certificate.as_ref()).map(|place| &place.log).collect()
+        }
+        _ => Vec::new(),
+    };
+    about.into_iter().all(|log| *aud == Addressee::Authority(Issuer::new(log.host().clone())))
 }
 
 /// Whether the key of a change of status may sign for the agreement and the office of its target, which the

@@ -15,6 +15,16 @@ pub enum Kind {
     KeyChange,
     /// Which disclosures of a log reached its addressee.
     Receipt,
+    /// What customs of the importing country did with a certificate.
+    CustomsResponse,
+    /// Customs of the importing country ask the issuer.
+    Enquiry,
+    /// The issuer answers an enquiry.
+    EnquiryReply,
+    /// Another authority adds its word to a certificate.
+    Endorsement,
+    /// A log has shown two histories.
+    Evidence,
 }
 
 /// No kind has this name.
@@ -24,8 +34,18 @@ pub struct UnknownKind(pub String);
 
 impl Kind {
     /// Every kind there is.
-    pub const ALL: [Self; 5] =
-        [Self::CertificateOfOrigin, Self::StatusChange, Self::StatusSnapshot, Self::KeyChange, Self::Receipt];
+    pub const ALL: [Self; 10] = [
+        Self::CertificateOfOrigin,
+        Self::StatusChange,
+        Self::StatusSnapshot,
+        Self::KeyChange,
+        Self::Receipt,
+        Self::CustomsResponse,
+        Self::Enquiry,
+        Self::EnquiryReply,
+        Self::Endorsement,
+        Self::Evidence,
+    ];
 
     /// The `vct` claim.
     #[must_use]
@@ -36,6 +56,11 @@ impl Kind {
             Self::StatusSnapshot => "urn:origin-exchange:statement:status-snapshot:1",
             Self::KeyChange => "urn:origin-exchange:statement:key-change:1",
             Self::Receipt => "urn:origin-exchange:statement:receipt:1",
+            Self::CustomsResponse => "urn:origin-exchange:statement:customs-response:1",
+            Self::Enquiry => "urn:origin-exchange:statement:enquiry:1",
+            Self::EnquiryReply => "urn:origin-exchange:statement:enquiry-reply:1",
+            Self::Endorsement => "urn:origin-exchange:statement:endorsement:1",
+            Self::Evidence => "urn:origin-exchange:statement:evidence:1",
         }
     }
 
@@ -48,6 +73,11 @@ impl Kind {
             Self::StatusSnapshot => "status-snapshot",
             Self::KeyChange => "key-change",
             Self::Receipt => "receipt",
+            Self::CustomsResponse => "customs-response",
+            Self::Enquiry => "enquiry",
+            Self::EnquiryReply => "enquiry-reply",
+            Self::Endorsement => "endorsement",
+            Self::Evidence => "evidence",
         }
     }
 

@@ -2,19 +2,35 @@
 //! read. To add a kind, add a file and its line in each `match` here; the compiler names them.
 
 mod certificate_of_origin;
+mod customs_response;
+mod endorsement;
+mod enquiry;
+mod enquiry_reply;
+mod evidence;
 mod key_change;
 mod kind;
+mod place;
 mod receipt;
 mod status_change;
 mod status_snapshot;
+mod whole;
 
 pub use certificate_of_origin::{
     OpenedCertificate, OpenedGoods, Section, StatusReference, Withheld, open_withheld, redact, withhold,
 };
+pub use customs_response::{CustomsResponse, ImportDeclaration, ItemDecision, ResponseCode, ResponseReason};
+pub use endorsement::{EndorsedCertificate, Endorsement, EndorsementAct, EndorsementWords};
+pub use enquiry::{
+    DOCUMENTS_MAX, DocumentDigest, Enquiry, EnquiryGround, EnquiryQuestion, EnquirySubject, GoodsMeanwhile,
+    SUBJECTS_MAX,
+};
+pub use enquiry_reply::{EnquiryReply, ItemAnswer, ReplyAct, ReplyWords, SubjectAnswer, SubjectFinding};
+pub use evidence::{Evidence, EvidenceKind, OpenedEvidence};
 pub use key_change::{KeyAct, KeyChange, KeyRecord, OpenedKeyChange};
 pub use kind::{Kind, UnknownKind};
+pub use place::StatementRef;
 pub use receipt::{RECEIPT_INDEXES_MAX, Receipt};
-pub use status_change::{Act, Change, OpenedStatusChange, Since, StatementRef, StatusChange};
+pub use status_change::{Act, Change, OpenedStatusChange, Since, StatusChange};
 pub use status_snapshot::StatusSnapshot;
 
 use super::{
@@ -40,6 +56,16 @@ pub enum Body {
     KeyChange(KeyChange),
     /// Which disclosures of a log reached its addressee.
     Receipt(Receipt),
+    /// What customs of the importing country did with a certificate.
+    CustomsResponse(Box<CustomsResponse>),
+    /// A question to the issuer.
+    Enquiry(Box<Enquiry>),
+    /// The issuer's answer.
+    EnquiryReply(Box<EnquiryReply>),
+    /// Another authority's word on a certificate.
+    Endorsement(Box<Endorsement>),
+    /// Proof that a log has shown two histories.
+    Evidence(Evidence),
 }
 
 impl Body {
@@ -52,6 +78,11 @@ impl Body {
             Self::StatusSnapshot(_) => Kind::StatusSnapshot,
             Self::KeyChange(_) => Kind::KeyChange,
             Self::Receipt(_) => Kind::Receipt,
+            Self::CustomsResponse(_) => Kind::CustomsResponse,
+            Self::Enquiry(_) => Kind::Enquiry,
+            Self::EnquiryReply(_) => Kind::EnquiryReply,
+            Self::Endorsement(_) => Kind::Endorsement,
+            Self::Evidence(_) => Kind::Evidence,
         }
     }
 }
@@ -69,6 +100,16 @@ pub enum OpenedBody {
     KeyChange(OpenedKeyChange),
     /// Which disclosures of a log reached its addressee.
     Receipt(Receipt),
+    /// What customs of the importing country did with a certificate, if all of it is shown.
+    CustomsResponse(Option<Box<CustomsResponse>>),
+    /// A question to the issuer, if all of it is shown.
+    Enquiry(Option<Box<Enquiry>>),
+    /// The issuer's answer, if all of it is shown.
+    EnquiryReply(Option<Box<EnquiryReply>>),
+    /// Another authority's word on a certificate, if all of it is shown.
+    Endorsement(Option<Box<Endorsement>>),
+    /// Proof that a log has shown two histories.
+    Evidence(OpenedEvidence),
 }
 
 impl OpenedBody {
@@ -81,17 +122,30 @@ impl OpenedBody {
             Self::StatusSnapshot(_) => Kind::StatusSnapshot,
             Self::KeyChange(_) => Kind::KeyChange,
             Self::Receipt(_) => Kind::Receipt,
+            Self::CustomsResponse(_) => Kind::CustomsResponse,
+            Self::Enquiry(_) => Kind::Enquiry,
+            Self::EnquiryReply(_) => Kind::EnquiryReply,
+            Self::Endorsement(_) => Kind::Endorsement,
+            Self::Evidence(_) => Kind::Evidence,
         }
     }
 }
 
-/// Who may be addressed: a key change is for everyone, a certificate never is, a receipt goes to an authority.
+/// Who may be addressed: a key change and evidence are for everyone, what names a certificate never is, and what answers
+/// or asks an authority goes to an authority.
 pub(super) fn admit_addressee(kind: Kind, aud: &Addressee) -> Result<(), StatementError> {
     let everyone = *aud == Addressee::Everyone;
     match kind {
         Kind::CertificateOfOrigin if everyone => Err(StatementError::shape("aud", "a certificate has one addressee")),
-        Kind::Receipt => receipt::admit_addressee(aud),
-        Kind::KeyChange if !everyone => Err(StatementError::shape("aud", "a key change is addressed to everyone")),
+        Kind::Endorsement if everyone => Err(StatementError::shape("aud", "an endorsement has one addressee")),
+        Kind::Receipt | Kind::CustomsResponse | Kind::Enquiry | Kind::EnquiryReply
+            if !matches!(aud, Addressee::Authority(_)) =>
+        {
+            Err(StatementError::shape("aud", "it is addressed to an authority"))
+        }
+        Kind::KeyChange | Kind::Evidence if !everyone => {
+            Err(StatementError::shape("aud", "it is addressed to everyone"))
+        }
         _ => Ok(()),
     }
 }
@@ -104,6 +158,11 @@ pub(super) fn disclosure_count(body: &Body) -> usize {
         Body::StatusSnapshot(_) => status_snapshot::SECTIONS,
         Body::KeyChange(_) => key_change::SECTIONS,
         Body::Receipt(_) => receipt::SECTIONS,
+        Body::CustomsResponse(_) => customs_response::SECTIONS,
+        Body::Enquiry(_) => enquiry::SECTIONS,
+        Body::EnquiryReply(_) => enquiry_reply::SECTIONS,
+        Body::Endorsement(_) => endorsement::SECTIONS,
+        Body::Evidence(_) => evidence::SECTIONS,
     }
 }
 
@@ -114,6 +173,11 @@ pub(super) fn write(body: &Body, draft: &mut Draft) -> Result<(), StatementError
         Body::StatusSnapshot(body) => status_snapshot::write(body, draft),
         Body::KeyChange(body) => key_change::write(body, draft),
         Body::Receipt(body) => receipt::write(body, draft),
+        Body::CustomsResponse(body) => customs_response::write(body, draft),
+        Body::Enquiry(body) => enquiry::write(body, draft),
+        Body::EnquiryReply(body) => enquiry_reply::write(body, draft),
+        Body::Endorsement(body) => endorsement::write(body, draft),
+        Body::Evidence(body) => evidence::write(body, draft),
     }
 }
 
@@ -128,6 +192,11 @@ pub(super) fn read<'a>(
         Kind::StatusSnapshot => OpenedBody::StatusSnapshot(status_snapshot::read(claims, disclosed)?),
         Kind::KeyChange => OpenedBody::KeyChange(key_change::read(claims, disclosed)?),
         Kind::Receipt => OpenedBody::Receipt(receipt::read(claims, disclosed)?),
+        Kind::CustomsResponse => OpenedBody::CustomsResponse(customs_response::read(disclosed)?),
+        Kind::Enquiry => OpenedBody::Enquiry(enquiry::read(disclosed)?),
+        Kind::EnquiryReply => OpenedBody::EnquiryReply(enquiry_reply::read(disclosed)?),
+        Kind::Endorsement => OpenedBody::Endorsement(endorsement::read(disclosed)?),
+        Kind::Evidence => OpenedBody::Evidence(evidence::read(claims, disclosed)?),
     })
 }
 
@@ -143,4 +212,5 @@ pub(super) fn must_be_clear(name: &str) -> bool {
         || status_snapshot::CLEAR.contains(&name)
         || key_change::CLEAR.contains(&name)
         || receipt::CLEAR.contains(&name)
+        || evidence::CLEAR.contains(&name)
 }

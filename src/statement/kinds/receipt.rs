@@ -1,7 +1,7 @@
 //! `receipt`: the addressee of a log says which disclosures reached it. That one was withheld cannot be proven; that
 //! it was not receipted can.
 
-use super::super::{Addressee, StatementError, claims::Claims, compose::Draft, opening::Disclosed};
+use super::super::{StatementError, claims::Claims, compose::Draft, opening::Disclosed};
 use crate::log::Origin;
 use std::collections::BTreeSet;
 
@@ -24,14 +24,6 @@ pub struct Receipt {
     pub missing: Vec<u64>,
     /// Indexes of entries whose disclosures the issuer holds back until there is consent, which is no alarm; rising.
     pub held: Vec<u64>,
-}
-
-/// A receipt goes to the issuer of the log it is about.
-pub(super) fn admit_addressee(aud: &Addressee) -> Result<(), StatementError> {
-    match aud {
-        Addressee::Authority(_) => Ok(()),
-        _ => Err(StatementError::shape("aud", "a receipt is addressed to the authority whose log it is about")),
-    }
 }
 
 pub(super) fn write(body: &Receipt, draft: &mut Draft) -> Result<(), StatementError> {

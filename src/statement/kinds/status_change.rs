@@ -3,15 +3,17 @@
 //! It counts from its own place in the log. Which acts may follow which, and who may do them, is not decided
 //! here.
 
-use super::super::{
-    Jti, StatementError,
-    claims::Claims,
-    compose::Draft,
-    opening::{Disclosed, Shown},
+use super::{
+    super::{
+        StatementError,
+        claims::Claims,
+        compose::Draft,
+        opening::{Disclosed, Shown},
+    },
+    place::StatementRef,
 };
 use crate::{
     certificate::Text,
-    log::Origin,
     time::{Date, serde_date},
 };
 use serde::{Deserialize, Serialize};
@@ -23,16 +25,6 @@ const ITEMS_MAX: usize = 504;
 
 pub(super) const CLEAR: [&str; 6] = ["target", "act", "from_issue", "from_date", "successor", "items"];
 pub(super) const SECTIONS: usize = 2;
-
-/// Where a statement stands: its log and its identifier there.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct StatementRef {
-    /// The log.
-    pub log: Origin,
-    /// The identifier.
-    pub jti: Jti,
-}
 
 /// What happens to the target.
 #[derive(Debug, Clone, PartialEq, Eq)]

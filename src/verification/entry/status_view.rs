@@ -185,7 +185,13 @@ impl StatusView {
             OpenedBody::Certificate(certificate) => self.certificate(certificate),
             OpenedBody::StatusChange(opened) => self.change(&opened.change, place_of),
             OpenedBody::StatusSnapshot(snapshot) => self.snapshot(snapshot),
-            OpenedBody::KeyChange(_) | OpenedBody::Receipt(_) => Ok(()),
+            OpenedBody::KeyChange(_)
+            | OpenedBody::Receipt(_)
+            | OpenedBody::CustomsResponse(_)
+            | OpenedBody::Enquiry(_)
+            | OpenedBody::EnquiryReply(_)
+            | OpenedBody::Endorsement(_)
+            | OpenedBody::Evidence(_) => Ok(()),
         }
     }
 
