@@ -10,13 +10,15 @@ use std::{
 };
 
 /// The services for people and systems, spoken in `api`; what they import is found from them.
-const SERVICES: [&str; 12] = [
+const SERVICES: [&str; 14] = [
     "origin/v1/admin_service.proto",
     "origin/v1/application_service.proto",
     "origin/v1/audit_service.proto",
     "origin/v1/certificate_service.proto",
+    "origin/v1/customs_service.proto",
     "origin/v1/examination_service.proto",
     "origin/v1/exporter_service.proto",
+    "origin/v1/liaison_service.proto",
     "origin/v1/list_service.proto",
     "origin/v1/log_service.proto",
     "origin/v1/policy_service.proto",
