@@ -9,7 +9,7 @@
 //! matter   agreement  trust  office
 //! verdict  verification
 //! tools    store  keys
-//! writer   sequencer
+//! writer   sequencer  inbox
 //! work     workflow  exchange
 //! doors    api
 //!          node
@@ -48,6 +48,7 @@ pub mod verification;
 pub mod keys;
 pub mod store;
 
+pub mod inbox;
 pub mod sequencer;
 
 pub mod exchange;

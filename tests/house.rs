@@ -24,7 +24,7 @@ const FLOORS: &[&[&str]] = &[
     &["agreement", "trust", "office"],
     &["verification"],
     &["store", "keys"],
-    &["sequencer"],
+    &["sequencer", "inbox"],
     &["exchange", "workflow"],
     &["api"],
     &["node"],

@@ -53,7 +53,7 @@ impl Receipts for ReceiptBook {
         let work = Work {
             request: RequestKey { account: ACCOUNT.to_owned(), id: Uuid::new_v7(made_at).into_bytes() },
             digest: Sha256::digest(format!("{receipt:?}").as_bytes()).into(),
-            task: Task::Say(Box::new(Saying::Receipt(receipt))),
+            task: Task::Say(Box::new(Saying::receipt(receipt))),
             by: None,
         };
         self.runtime.block_on(sequencer.submit(work)).map(|_| ()).map_err(|error| error.to_string())

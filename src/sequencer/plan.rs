@@ -27,7 +27,7 @@ use crate::{
         Addressee, Body, Envelope, Issuer, Jti, Kid,
         status_list::{Status, StatusList},
     },
-    store::{Answer, Expected, StateChange, Store, Table},
+    store::{Answer, Expected, StateChange, Store, Subject, Table},
     time::{Clock, Date, Random, Timestamp, ZoneName},
     trust::TrustList,
 };
@@ -392,12 +392,15 @@ impl Plan {
         (request, digest): (&RequestKey, [u8; 32]),
         planned: &mut Planned,
     ) -> Result<Outcome, SequencerError> {
-        let addressee = saying.addressee();
         let day = ground.zone.date_at(self.now);
-        let origin = self.log_of(ground, &addressee, day)?;
-        self.open_log(ground, &origin, &addressee, planned)?;
-        let row = self.place(ground, &origin, saying.body())?;
+        self.stand_still(ground, &saying.beside.expected)?;
+        let origin = self.log_of(ground, saying.addressee(), day)?;
+        self.open_log(ground, &origin, saying.addressee(), planned)?;
+        let row = self.place(ground, &origin, saying.body().clone())?;
         let outcome = Outcome { entry: row.entry(), jti: row.envelope.jti, number: None, day };
+        let found = Subject::said(saying.body());
+        planned.state.extend(found.iter().map(|one| one.put(&outcome.entry, saying.body().kind(), planned.at_ms)));
+        self.take_along(&saying.beside, &outcome, planned)?;
         planned.rows.push(Row { request: Some((request.clone(), digest)), ..row });
         Ok(outcome)
     }

@@ -5,7 +5,9 @@ use crate::{
     certificate::{CertificateNumber, OfficeCode, Particulars, Ruling, Text},
     log::Origin,
     office::{ApplicationId, AuditEvent},
-    statement::{Act, Addressee, Body, Issuer, Jti, KeyChange, Receipt},
+    statement::{
+        Act, Addressee, Body, CustomsResponse, Endorsement, Enquiry, EnquiryReply, Issuer, Jti, KeyChange, Receipt,
+    },
     store::{EntryRef, Expected, StateChange, Store, StoreError, Table},
     time::{Date, ZoneName},
 };
@@ -260,30 +262,79 @@ pub struct Nudge {
 
 /// Something the authority says that changes the status of nothing; to whom follows from what it is.
 #[derive(Debug)]
-pub enum Saying {
-    /// Which disclosures of a partner's log reached it, to that partner.
-    Receipt(Receipt),
-    /// A key was opened or closed, to everyone.
-    KeyChange(KeyChange),
+pub struct Saying {
+    addressee: Addressee,
+    body: Body,
+    /// What changes with it.
+    pub beside: Beside,
 }
 
 impl Saying {
+    fn to(addressee: Addressee, body: Body) -> Self {
+        Self { addressee, body, beside: Beside::default() }
+    }
+
+    /// To the authority in whose log something stands.
+    fn to_author_of(log: &Origin, body: Body) -> Self {
+        Self::to(Addressee::Authority(Issuer::new(log.host().clone())), body)
+    }
+
+    /// Which disclosures of a partner's log reached it, to that partner.
+    #[must_use]
+    pub fn receipt(receipt: Receipt) -> Self {
+        let log = receipt.origin.clone();
+        Self::to_author_of(&log, Body::Receipt(receipt))
+    }
+
+    /// A key was opened or closed, to everyone.
+    #[must_use]
+    pub fn key_change(change: KeyChange) -> Self {
+        Self::to(Addressee::Everyone, Body::KeyChange(change))
+    }
+
+    /// What was done with a certificate, to its issuer.
+    #[must_use]
+    pub fn response(response: CustomsResponse) -> Self {
+        let log = response.certificate.log.clone();
+        Self::to_author_of(&log, Body::CustomsResponse(Box::new(response)))
+    }
+
+    /// A question about certificates, to the authority that is said to have issued them.
+    #[must_use]
+    pub fn enquiry(issuer: Issuer, enquiry: Enquiry) -> Self {
+        Self::to(Addressee::Authority(issuer), Body::Enquiry(Box::new(enquiry)))
+    }
+
+    /// An answer, to the authority that asked.
+    #[must_use]
+    pub fn reply(reply: EnquiryReply) -> Self {
+        let log = reply.enquiry.log.clone();
+        Self::to_author_of(&log, Body::EnquiryReply(Box::new(reply)))
+    }
+
+    /// A word on a certificate, to its issuer.
+    #[must_use]
+    pub fn endorsement(endorsement: Endorsement) -> Self {
+        let log = endorsement.endorsed.place.log.clone();
+        Self::to_author_of(&log, Body::Endorsement(Box::new(endorsement)))
+    }
+
+    /// With state that changes in the same durable unit.
+    #[must_use]
+    pub fn with(self, beside: Beside) -> Self {
+        Self { beside, ..self }
+    }
+
     /// To whom it is said.
     #[must_use]
-    pub fn addressee(&self) -> Addressee {
-        match self {
-            Self::Receipt(receipt) => Addressee::Authority(Issuer::new(receipt.origin.host().clone())),
-            Self::KeyChange(_) => Addressee::Everyone,
-        }
+    pub const fn addressee(&self) -> &Addressee {
+        &self.addressee
     }
 
     /// As the body of a statement.
     #[must_use]
-    pub fn body(&self) -> Body {
-        match self {
-            Self::Receipt(receipt) => Body::Receipt(receipt.clone()),
-            Self::KeyChange(change) => Body::KeyChange(change.clone()),
-        }
+    pub const fn body(&self) -> &Body {
+        &self.body
     }
 }
 

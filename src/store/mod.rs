@@ -8,6 +8,7 @@
 //!
 //! Not its business: what an entry says, who may write it, when a head is due.
 
+mod about;
 mod audit;
 mod batch;
 mod contract;
@@ -18,6 +19,7 @@ mod journal;
 mod memory;
 mod state;
 
+pub use about::{About, Subject, about, index, status_as_of};
 pub use audit::{AuditChain, BrokenChain};
 pub use batch::{Batch, Committed, MAX_BATCH_BYTES, MAX_NUMBER_BYTES};
 pub use contract::{LogHashes, SignHead, Store};

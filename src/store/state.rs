@@ -155,11 +155,18 @@ pub enum Table {
     Office,
     /// Webhooks, by their id.
     Webhook,
+    /// Statements by what they are about, see [`super::about()`].
+    About,
+    /// What customs did with the certificates of partners, by log and identifier: what is used and decided of each, and
+    /// each act by its number.
+    Customs,
+    /// Denials that wait for a supervisor, by log, identifier and act.
+    Denial,
 }
 
 impl Table {
     /// Every table that is in use.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 26] = [
         Self::Account,
         Self::StatusToken,
         Self::Setting,
@@ -183,6 +190,9 @@ impl Table {
         Self::Number,
         Self::Office,
         Self::Webhook,
+        Self::About,
+        Self::Customs,
+        Self::Denial,
     ];
 
     /// Whether its records count by what an authority does, not by what it has: millions, which no snapshot can
@@ -201,6 +211,8 @@ impl Table {
                 | Self::Drawn
                 | Self::Pending
                 | Self::Number
+                | Self::About
+                | Self::Customs
         )
     }
 
@@ -231,6 +243,9 @@ impl Table {
             Self::Number => 22,
             Self::Office => 23,
             Self::Webhook => 24,
+            Self::About => 25,
+            Self::Customs => 26,
+            Self::Denial => 27,
         }
     }
 }

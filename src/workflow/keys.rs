@@ -45,7 +45,7 @@ impl Desk {
         let change = KeyChange { record: KeyRecord { key, act, trust_version, section }, reason };
         let by =
             AuditEvent::named(Actor::Operator, "announce_key").with_detail(format!("{word} {}", change.record.key));
-        let task = Task::Say(Box::new(Saying::KeyChange(change)));
+        let task = Task::Say(Box::new(Saying::key_change(change)));
         let request = RequestKey { account: ACCOUNT.to_owned(), id };
         let outcome = self.setup().sequencer.submit(Work { request, digest, task, by: Some(by) }).await?;
         Ok((outcome, trust_version))

@@ -314,7 +314,7 @@ async fn a_receipt_goes_to_the_issuer_of_the_log_and_a_key_change_to_everyone() 
         missing: vec![3],
         held: vec![12, 39],
     };
-    let entry = say(1, Saying::Receipt(receipt.clone())).await;
+    let entry = say(1, Saying::receipt(receipt.clone())).await;
     assert_eq!((entry.origin.to_string().as_str(), entry.index), ("tdap.gov.pk/log/2026/gacc.gov.cn", 1));
     let record = KeyRecord {
         key: "tdap-2026-2".parse().unwrap(),
@@ -323,7 +323,7 @@ async fn a_receipt_goes_to_the_issuer_of_the_log_and_a_key_change_to_everyone() 
         section: crate::log::leaf_hash(b"section"),
     };
     let change = KeyChange { record, reason: Some("yearly".parse().unwrap()) };
-    let public = say(2, Saying::KeyChange(change)).await;
+    let public = say(2, Saying::key_change(change)).await;
     assert_eq!((public.origin.to_string().as_str(), public.index), ("tdap.gov.pk/log/2026/all", 0));
     let trust = world.trust.load_full();
     let leaf = world.store.leaf(&entry.origin, entry.index).unwrap().unwrap();

@@ -1,11 +1,9 @@
 //! The addressee's side: asks for what it lacks, and says in receipts what it has.
 
-use super::{
-    Taken,
-    record::{Awaited, Receipted, Why, await_it, settle},
-};
+use super::Taken;
 use crate::{
     exchange::message::{Disclosed, DisclosedEntry, DisclosuresAsked, MAX_INDEXES},
+    inbox::{Awaited, Receipted, Why, await_it, settle},
     log::Origin,
     store::{Batch, StateChange},
     time::Timestamp,
@@ -276,8 +274,9 @@ impl Fetcher {
         let (mut wrong, mut news) = (Vec::new(), Vec::new());
         for (index, taken) in taken {
             let why = match taken {
-                Taken::Good(sealed) => {
+                Taken::Good(sealed, found) => {
                     batch.late.push(sealed);
+                    batch.state.extend(found);
                     news.push(index);
                     None
                 }

@@ -4,9 +4,8 @@
 //! side has no state: it reads, and gives to whom [`super::may_have_disclosures`] names.
 
 mod fetcher;
-mod record;
 mod take;
 
+pub use crate::inbox::{Awaited, Receipted, Why};
 pub use fetcher::{Action, Event, Fetcher};
-pub use record::{Awaited, Receipted, Why};
 pub use take::{Taken, take};

@@ -182,8 +182,9 @@ impl Carrier<'_> {
             }
             Action::Cancel => self.call = None,
             Action::Take(answers) => {
+                let at_ms = u64::try_from(self.inner.clock.now().as_millisecond()).unwrap_or(0);
                 let origin = self.origin.clone();
-                self.blocking(move |store| take(store, &origin, &answers).map(Event::Taken));
+                self.blocking(move |store| take(store, &origin, &answers, at_ms).map(Event::Taken));
             }
             Action::Commit(batch) => self.blocking(move |store| store.commit(batch).map(|_| Event::Committed)),
             Action::Receipt { origin, size, missing, held } => {

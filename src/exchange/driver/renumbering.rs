@@ -128,10 +128,11 @@ async fn fetch(link: &Link, origin: &Origin, indexes: &[u64]) -> Result<Vec<Disc
 fn keep(store: &dyn Store, origin: &Origin, answers: &[DisclosedEntry], at_ms: u64) -> Result<Vec<u64>, StoreError> {
     let mut batch = Batch { at_ms, ..Batch::default() };
     let mut kept = Vec::new();
-    for ((index, taken), answer) in take(store, origin, answers)?.into_iter().zip(answers) {
+    for ((index, taken), answer) in take(store, origin, answers, at_ms)?.into_iter().zip(answers) {
         match taken {
-            Taken::Good(sealed) => {
+            Taken::Good(sealed, found) => {
                 batch.late.push(sealed);
+                batch.state.extend(found);
                 if let Some(number) = number(store, origin, answer)?
                     && !store.number_taken(&number)?
                 {

@@ -7,6 +7,7 @@ use crate::{
         ExchangeError,
         message::{FromReplica, FromSupplier},
     },
+    inbox::Finding,
     log::{Checkpoint, Extension, Origin},
     statement::Jti,
     store::Batch,
@@ -14,7 +15,6 @@ use crate::{
     verification::{CheckedEntry, EntryFault, StatusPlace},
 };
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// What happened.
@@ -125,21 +125,6 @@ pub struct Target {
     pub place: StatusPlace,
     /// Its agreement, for which the key of the change must be good too.
     pub agreement: AgreementCode,
-}
-
-/// An entry that failed its check: kept, counted, never delivered, never valid.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Finding {
-    /// The log.
-    pub origin: Origin,
-    /// The entry.
-    pub index: u64,
-    /// Which check failed: the reason of [`EntryFault`].
-    pub reason: String,
-    /// The same for people.
-    pub sentence: String,
-    /// The trust list it was checked by.
-    pub trust_version: u64,
 }
 
 /// Two notes with the log's signature that seem not to be of one history. Of one size they are evidence as they

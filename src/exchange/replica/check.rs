@@ -1,7 +1,8 @@
 //! The checks of entries that need nothing but the trust list: the costly part, done beside the machine.
 
-use super::{Checked, Target, Unchecked, finding};
+use super::{Checked, Target, Unchecked};
 use crate::{
+    inbox::finding,
     log::Origin,
     statement::{Jti, OpenedBody, open_leaf, status_list::LIST_ENTRIES},
     store::{Store, StoreError},

@@ -1,11 +1,8 @@
 //! What a replica holds of a log, read from the log's own store.
 
-use super::{
-    Target,
-    finding::{self, Kept},
-    record::ReplicaRecord,
-};
+use super::{Target, record::ReplicaRecord};
 use crate::{
+    inbox::finding::{self, Kept},
     log::{EMPTY_ROOT, Frontier, Origin, TreeHead, leaf_hash},
     statement::{Jti, Status, StatusList, status_list::LIST_ENTRIES},
     store::{PublishedHead, Store, StoreError, Table},

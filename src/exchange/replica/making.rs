@@ -1,15 +1,11 @@
 //! A batch in the making: each entry is held against those before it.
 
-use super::{
-    Finding, Held, Target,
-    finding::{is_by_the_list, of},
-    machine::Setup,
-    record::Heard,
-};
+use super::{Finding, Held, Target, machine::Setup, record::Heard};
 use crate::{
+    inbox::finding::{is_by_the_list, of},
     reason::Reasoned,
     statement::{Jti, OpenedBody, Presentation, status_list::LIST_ENTRIES},
-    store::{Batch, NewEntry, StateChange},
+    store::{self, Batch, EntryRef, NewEntry, StateChange},
     verification::{CheckedEntry, EntryFault, check_scope},
 };
 use bytes::Bytes;
@@ -102,6 +98,9 @@ impl<'a> Making<'a> {
             let (list, index, status) = (place.list, place.place, status.value());
             self.batch.state.push(StateChange::StatusSet { origin: origin.clone(), list, index, status });
         }
+        // What a certificate says of itself is not shown yet: it is found when its disclosures came.
+        let place = EntryRef { origin: origin.clone(), index: entry.index };
+        self.batch.state.extend(store::index(&place, &entry.body, self.batch.at_ms));
         Ok(())
     }
 

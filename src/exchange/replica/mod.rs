@@ -8,7 +8,6 @@
 mod action;
 mod arrivals;
 mod check;
-mod finding;
 mod heads;
 mod held;
 mod machine;
@@ -16,11 +15,11 @@ mod making;
 mod record;
 mod rejudge;
 
-pub use action::{Action, Checked, Event, Finding, Suspicion, Target, Unchecked};
+pub use crate::inbox::{Finding, findings, is_finding};
+pub use action::{Action, Checked, Event, Suspicion, Target, Unchecked};
 pub use check::check;
 #[cfg(test)]
 pub(in crate::exchange) use check::check_with;
-pub use finding::{findings, is_finding};
 pub use held::{Held, newest_note};
 pub use machine::{Replica, Setup};
 pub use record::{Heard, ReplicaRecord};

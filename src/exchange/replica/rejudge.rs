@@ -4,18 +4,13 @@
 //! snapshot that says so is right. So where one finding falls, the log is judged anew from its first entry. What was
 //! cosigned stays cosigned: that says what is held, not that it is good.
 
-use super::{
-    Finding, Held, Setup, Unchecked,
-    arrivals::MOST_AT_ONCE,
-    check,
-    finding::{self, Cleared, Kept, is_by_the_list},
-    making::Making,
-    record::ReplicaRecord,
-};
+use super::{Finding, Held, Setup, Unchecked, arrivals::MOST_AT_ONCE, check, making::Making, record::ReplicaRecord};
 use crate::{
+    inbox::finding::{self, Cleared, Kept, is_by_the_list},
     log::Origin,
     reason::Reasoned,
-    store::{Batch, StateChange, Store, StoreError},
+    statement::open_leaf,
+    store::{self, Batch, EntryRef, StateChange, Store, StoreError},
     verification::check_entry,
 };
 use bytes::Bytes;
@@ -103,6 +98,12 @@ fn judge(store: &dyn Store, setup: &Setup, kept: &[Kept], at_ms: u64) -> Result<
         let status_index = places.get(&finding.index).copied();
         finding.take_back(Cleared { trust_version: trust.version(), status_index })
     }));
+    for finding in &fell {
+        let (none, entry): (&[&str], _) = (&[], EntryRef { origin: origin.clone(), index: finding.index });
+        if let Ok(opened) = open_leaf(&leaf(store, origin, finding.index)?, none) {
+            state.extend(store::index(&entry, &opened.body, at_ms));
+        }
+    }
     state.extend(now.values().map(Finding::put));
     let cleared = fell.iter().map(|finding| finding.index).collect();
     let found = now.into_values().filter(|finding| !stood(&finding.index)).collect();

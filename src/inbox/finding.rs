@@ -1,9 +1,8 @@
-//! Entries that failed their check, as they are kept.
+//! Entries of partners' logs that failed their check, as they are kept beside them.
 //!
 //! A finding that a later trust list takes back is kept as that: the row of its entry was written when it counted for
 //! nothing, so where its status stands is kept here.
 
-use super::Finding;
 use crate::{
     log::Origin,
     reason::Reasoned,
@@ -12,19 +11,36 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 
+/// An entry that failed its check: kept, counted, never delivered, never valid.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The log.
+    pub origin: Origin,
+    /// The entry.
+    pub index: u64,
+    /// Which check failed: the reason of an [`EntryFault`].
+    pub reason: String,
+    /// The same for people.
+    pub sentence: String,
+    /// The trust list it was checked by.
+    pub trust_version: u64,
+}
+
 /// A finding, and what a later list made of it.
-pub(super) struct Kept {
-    pub(super) finding: Finding,
-    pub(super) cleared: Option<Cleared>,
+pub struct Kept {
+    /// What was found.
+    pub finding: Finding,
+    /// That it holds no more.
+    pub cleared: Option<Cleared>,
 }
 
 /// That a finding holds no more. It stands behind the finding in its record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Cleared {
+pub struct Cleared {
     /// The trust list that took it back.
-    pub(super) trust_version: u64,
+    pub trust_version: u64,
     /// Where the status of the entry stands, counted through all lists; none if it is no certificate.
-    pub(super) status_index: Option<u32>,
+    pub status_index: Option<u32>,
 }
 
 /// The findings of a log that hold, by index.
@@ -39,12 +55,12 @@ pub fn is_finding(store: &dyn Store, origin: &Origin, index: u64) -> Result<bool
 }
 
 /// Where the status of an entry stands whose finding was taken back.
-pub(super) fn place(store: &dyn Store, origin: &Origin, index: u64) -> Result<Option<u32>, StoreError> {
+pub fn place(store: &dyn Store, origin: &Origin, index: u64) -> Result<Option<u32>, StoreError> {
     Ok(read(store, origin, index)?.and_then(|kept| kept.cleared?.status_index))
 }
 
 /// Every finding of a log, also those that were taken back.
-pub(super) fn all(store: &dyn Store, origin: &Origin) -> Result<Vec<Kept>, StoreError> {
+pub fn all(store: &dyn Store, origin: &Origin) -> Result<Vec<Kept>, StoreError> {
     let records = store.records(Table::Finding)?;
     let own = records.into_iter().filter(|(id, _)| index_of(origin, id).is_some());
     own.map(|(_, record)| kept(origin, &record)).collect()
@@ -62,27 +78,32 @@ fn kept(origin: &Origin, record: &[u8]) -> Result<Kept, StoreError> {
 }
 
 /// Whether a newer trust list may see the entry otherwise, by the reason of its finding.
-pub(super) fn is_by_the_list(reason: &str) -> bool {
+#[must_use]
+pub fn is_by_the_list(reason: &str) -> bool {
     matches!(
         reason,
         "ENTRY_KEY_UNKNOWN" | "ENTRY_KEY_OUT_OF_SCOPE" | "ENTRY_KEY_CLOSED" | "ENTRY_BEYOND_END" | "ENTRY_ADDRESSEE"
     )
 }
 
-pub(super) fn of(origin: &Origin, index: u64, fault: &EntryFault, trust_version: u64) -> Finding {
+/// The finding that a fault is.
+#[must_use]
+pub fn of(origin: &Origin, index: u64, fault: &EntryFault, trust_version: u64) -> Finding {
     let (reason, sentence) = (fault.reason().to_owned(), fault.to_string());
     Finding { origin: origin.clone(), index, reason, sentence, trust_version }
 }
 
 impl Finding {
     /// Puts the finding.
-    pub(super) fn put(&self) -> StateChange {
+    #[must_use]
+    pub fn put(&self) -> StateChange {
         let record = postcard::to_allocvec(self).unwrap_or_default();
         StateChange::RecordPut { table: Table::Finding, id: id(&self.origin, self.index), record }
     }
 
     /// Puts that it holds no more.
-    pub(super) fn take_back(&self, cleared: Cleared) -> StateChange {
+    #[must_use]
+    pub fn take_back(&self, cleared: Cleared) -> StateChange {
         let record = postcard::to_allocvec(&(self, cleared)).unwrap_or_default();
         StateChange::RecordPut { table: Table::Finding, id: id(&self.origin, self.index), record }
     }

@@ -60,19 +60,32 @@ impl Awaited {
 }
 
 impl Receipted {
-    pub(super) fn put(self, origin: &Origin) -> StateChange {
+    /// Puts it.
+    #[must_use]
+    pub fn put(self, origin: &Origin) -> StateChange {
         let record = postcard::to_allocvec(&self).unwrap_or_default();
         StateChange::RecordPut { table: Table::Receipt, id: origin.as_str().as_bytes().to_vec(), record }
     }
 }
 
-pub(super) fn await_it(origin: &Origin, index: u64, why: Why) -> StateChange {
+/// Puts that disclosures are awaited.
+#[must_use]
+pub fn await_it(origin: &Origin, index: u64, why: Why) -> StateChange {
     let record = postcard::to_allocvec(&why).unwrap_or_default();
     StateChange::RecordPut { table: Table::Awaited, id: id(origin, index), record }
 }
 
-pub(super) fn settle(origin: &Origin, index: u64) -> StateChange {
+/// Puts that they are awaited no more.
+#[must_use]
+pub fn settle(origin: &Origin, index: u64) -> StateChange {
     StateChange::RecordRemoved { table: Table::Awaited, id: id(origin, index) }
+}
+
+/// Why the disclosures of an entry are awaited, if they are.
+pub fn why(store: &dyn Store, origin: &Origin, index: u64) -> Result<Option<Why>, StoreError> {
+    let record = store.record(Table::Awaited, &id(origin, index))?;
+    let broken = |e: postcard::Error| StoreError::Index(format!("what is awaited of {origin}: {e}"));
+    record.map(|record| postcard::from_bytes(&record).map_err(broken)).transpose()
 }
 
 fn id(origin: &Origin, index: u64) -> Vec<u8> {

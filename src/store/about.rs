@@ -1,0 +1,170 @@
+//! Statements found by what they are about: a certificate's number, another statement, or what kind they are.
+//!
+//! The index stands in the store of the log whose statements it finds, written in the commit that makes them readable. Of
+//! a partner's log that is when its disclosures came: before that nobody here knows what a statement is about. An entry
+//! that is a finding is found all the same; whether it is one is for the reader to ask.
+
+use super::{EntryRef, StateChange, Store, StoreError, Table};
+use crate::{
+    log::Origin,
+    statement::{Body, CustomsResponse, Endorsement, Enquiry, EnquiryReply, Jti, Kind, OpenedBody, Shown},
+};
+use serde::{Deserialize, Serialize};
+
+/// Records read in one go.
+const A_ROUND: usize = 256;
+
+/// What statements are looked for by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// The number of a certificate: a certificate of that number.
+    Number(String),
+    /// Another statement: what changes, answers, endorses it, or asks about it.
+    Statement(Jti),
+    /// A kind.
+    Kind(Kind),
+}
+
+/// A statement that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    /// Where it stands.
+    pub entry: EntryRef,
+    /// What it is.
+    pub kind: Kind,
+    /// When it became readable here, in Unix milliseconds.
+    pub at_ms: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Record {
+    kind: String,
+    at_ms: u64,
+}
+
+impl Subject {
+    /// What a statement as it is said is about.
+    #[must_use]
+    pub fn said(body: &Body) -> Vec<Self> {
+        match body {
+            Body::CustomsResponse(response) => of_response(response),
+            Body::Endorsement(one) => of_endorsement(one),
+            Body::Enquiry(enquiry) => of_enquiry(enquiry),
+            Body::EnquiryReply(reply) => of_reply(reply),
+            // The sequencer keeps numbers and changes of status in records of its own.
+            Body::Certificate { .. }
+            | Body::StatusChange(_)
+            | Body::StatusSnapshot(_)
+            | Body::KeyChange(_)
+            | Body::Receipt(_)
+            | Body::Evidence(_) => Vec::new(),
+        }
+    }
+
+    /// What a statement is about, as far as it is shown.
+    #[must_use]
+    pub fn shown(body: &OpenedBody) -> Vec<Self> {
+        match body {
+            OpenedBody::Certificate(certificate) => match &certificate.reference {
+                Shown::Yes(reference) => vec![Self::Number(reference.number.to_string())],
+                Shown::No => Vec::new(),
+            },
+            OpenedBody::StatusChange(opened) => vec![Self::Statement(opened.change.target.jti)],
+            OpenedBody::CustomsResponse(response) => response.as_deref().map(of_response).unwrap_or_default(),
+            OpenedBody::Endorsement(one) => one.as_deref().map(of_endorsement).unwrap_or_default(),
+            OpenedBody::Enquiry(enquiry) => enquiry.as_deref().map(of_enquiry).unwrap_or_default(),
+            OpenedBody::EnquiryReply(reply) => reply.as_deref().map(of_reply).unwrap_or_default(),
+            OpenedBody::StatusSnapshot(_)
+            | OpenedBody::KeyChange(_)
+            | OpenedBody::Receipt(_)
+            | OpenedBody::Evidence(_) => Vec::new(),
+        }
+    }
+
+    /// What the ids of all its records begin with. No number and no origin has a zero byte.
+    fn prefix(&self) -> Vec<u8> {
+        match self {
+            Self::Number(number) => [b"number/", number.as_bytes(), &[0]].concat(),
+            Self::Statement(jti) => [b"statement/".as_slice(), &jti.0].concat(),
+            Self::Kind(kind) => [b"kind/", kind.name().as_bytes(), &[0]].concat(),
+        }
+    }
+
+    /// Has a statement found by it.
+    #[must_use]
+    pub fn put(&self, entry: &EntryRef, kind: Kind, at_ms: u64) -> StateChange {
+        let place = [entry.origin.as_str().as_bytes(), &[0], &entry.index.to_be_bytes()].concat();
+        let record = postcard::to_allocvec(&Record { kind: kind.name().to_owned(), at_ms }).unwrap_or_default();
+        StateChange::RecordPut { table: Table::About, id: [self.prefix(), place].concat(), record }
+    }
+}
+
+fn of_response(response: &CustomsResponse) -> Vec<Subject> {
+    vec![Subject::Statement(response.certificate.jti)]
+}
+
+fn of_endorsement(one: &Endorsement) -> Vec<Subject> {
+    vec![Subject::Statement(one.endorsed.place.jti)]
+}
+
+fn of_reply(reply: &EnquiryReply) -> Vec<Subject> {
+    vec![Subject::Statement(reply.enquiry.jti)]
+}
+
+fn of_enquiry(enquiry: &Enquiry) -> Vec<Subject> {
+    let places = enquiry.subjects.iter().filter_map(|subject| subject.certificate.as_ref()).chain(&enquiry.clarifies);
+    places.map(|place| Subject::Statement(place.jti)).chain([Subject::Kind(Kind::Enquiry)]).collect()
+}
+
+/// What makes a statement found, for the commit in which it becomes readable; of a snapshot, the instant it speaks of.
+#[must_use]
+pub fn index(entry: &EntryRef, body: &OpenedBody, at_ms: u64) -> Vec<StateChange> {
+    if let OpenedBody::StatusSnapshot(snapshot) = body {
+        let record = snapshot.as_of.to_be_bytes().to_vec();
+        return vec![StateChange::RecordPut { table: Table::About, id: snapshot_id(&entry.origin), record }];
+    }
+    Subject::shown(body).iter().map(|subject| subject.put(entry, body.kind(), at_ms)).collect()
+}
+
+fn snapshot_id(origin: &Origin) -> Vec<u8> {
+    format!("snapshot/{origin}").into_bytes()
+}
+
+/// The instant that the newest snapshot of a partner's log speaks of, in Unix seconds.
+pub fn status_as_of(store: &dyn Store, origin: &Origin) -> Result<Option<u64>, StoreError> {
+    let record = store.record(Table::About, &snapshot_id(origin))?;
+    Ok(record.and_then(|bytes| bytes.try_into().ok()).map(u64::from_be_bytes))
+}
+
+/// The published statements of a store that are about something, in the order of each log; of certificates of one
+/// number there may be several, where an issuer gave it twice.
+pub fn about(store: &dyn Store, subject: &Subject) -> Result<Vec<About>, StoreError> {
+    let prefix = subject.prefix();
+    let (mut found, mut after) = (Vec::new(), prefix.clone());
+    loop {
+        let records = store.records_from(Table::About, &after, A_ROUND)?;
+        let full = records.len() == A_ROUND;
+        for (id, record) in records {
+            let Some(rest) = id.strip_prefix(prefix.as_slice()) else { return Ok(found) };
+            if let Some(one) = read(rest, &record).filter(|one| is_published(store, &one.entry)) {
+                found.push(one);
+            }
+            after = id;
+        }
+        if !full {
+            return Ok(found);
+        }
+    }
+}
+
+fn is_published(store: &dyn Store, entry: &EntryRef) -> bool {
+    store.head(&entry.origin).is_some_and(|head| entry.index < head.head.size)
+}
+
+fn read(rest: &[u8], record: &[u8]) -> Option<About> {
+    let (origin, index) = rest.split_at_checked(rest.len().checked_sub(9)?)?;
+    let origin: Origin = std::str::from_utf8(origin).ok()?.parse().ok()?;
+    let index = u64::from_be_bytes(index.strip_prefix(&[0])?.try_into().ok()?);
+    let Record { kind, at_ms } = postcard::from_bytes(record).ok()?;
+    Some(About { entry: EntryRef { origin, index }, kind: kind.parse().ok()?, at_ms })
+}
