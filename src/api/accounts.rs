@@ -220,6 +220,7 @@ pub(crate) const fn role_to_wire(role: Role) -> wire::Role {
         Role::Examiner => wire::Role::Examiner,
         Role::Signatory => wire::Role::Signatory,
         Role::CustomsOfficer => wire::Role::CustomsOfficer,
+        Role::CustomsSupervisor => wire::Role::CustomsSupervisor,
         Role::Liaison => wire::Role::Liaison,
         Role::Auditor => wire::Role::Auditor,
         Role::Administrator => wire::Role::Administrator,

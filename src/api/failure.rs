@@ -61,7 +61,10 @@ fn code(reason: &str, class: Class) -> Code {
         | "STATUS_LIST_UNKNOWN"
         | "WEBHOOK_UNKNOWN"
         | "ITEM_UNKNOWN"
-        | "POLICY_UNKNOWN" => Code::NotFound,
+        | "POLICY_UNKNOWN"
+        | "ARRIVAL_UNKNOWN"
+        | "ACT_UNKNOWN"
+        | "ENQUIRY_UNKNOWN" => Code::NotFound,
         "REQUEST_ID_REUSED" | "NUMBER_TAKEN" | "LOGIN_TAKEN" | "EXPORTER_EXISTS" => Code::AlreadyExists,
         "RULES_REFUSE"
         | "STATUS_FORBIDS"
@@ -96,6 +99,19 @@ fn code(reason: &str, class: Class) -> Code {
         | "MANDATE_NOT_YET"
         | "MANDATE_OFFICE"
         | "MANDATE_REVOKED"
+        | "ARRIVAL_AMBIGUOUS"
+        | "ARRIVAL_INCOMPLETE"
+        | "ARRIVAL_FORBIDS"
+        | "BALANCE_EXCEEDED"
+        | "ITEM_WITHOUT_FORCE"
+        | "PREFERENCE_NOT_GRANTED"
+        | "SINGLE_CONSIGNMENT"
+        | "ACT_OVER"
+        | "DENIAL_NOT_WAITING"
+        | "USED_ABROAD"
+        | "ENQUIRY_ANSWERED"
+        | "ENQUIRY_ACKNOWLEDGED"
+        | "SUBJECT_ANSWERED"
         | "POLICY_VERSION" => Code::FailedPrecondition,
         "RECORD_MOVED" | "APPLICATION_MOVED" => Code::Aborted,
         "RANGE_UNPUBLISHED" | "CURSOR_EXPIRED" | "CURSOR_UNKNOWN" => Code::OutOfRange,

@@ -1,5 +1,6 @@
 //! Opens one hosted authority: its keys, its store, its writer, its desk.
 
+use super::elsewhere::Elsewhere;
 use super::{AuthorityConfiguration, NodeError};
 use crate::agreement::{Agreements, Lists};
 use crate::api::{HostedAuthority, KeyUsage, PublishedKey};
@@ -29,6 +30,7 @@ pub(super) struct Surroundings {
     pub(super) random: Arc<dyn Random>,
     pub(super) courier: Arc<dyn Courier>,
     pub(super) webhook_key: Arc<WebhookKey>,
+    pub(super) elsewhere: Arc<Elsewhere>,
 }
 
 /// An authority that is open, and the writer that has to be closed in the end.
@@ -112,6 +114,7 @@ pub(super) fn open(one: &AuthorityConfiguration, around: &Surroundings) -> Resul
         agreements: Arc::clone(&around.agreements),
         lists: Arc::clone(&around.lists),
         trust: Arc::clone(&around.trust),
+        partners: Arc::clone(&around.elsewhere) as _,
         verifier: Arc::clone(&around.verifier),
         clock: Arc::clone(&around.clock),
     });

@@ -10,6 +10,7 @@ mod check;
 mod clockwork;
 mod configuration;
 mod courier;
+mod elsewhere;
 mod error;
 mod federation;
 mod files;

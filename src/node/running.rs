@@ -89,6 +89,7 @@ impl Node {
             random: Arc::clone(&random),
             courier: Arc::new(HttpsCourier::open(&configuration.webhooks)?),
             webhook_key: webhook_key::open(&configuration.data, random.as_ref())?,
+            elsewhere: Arc::default(),
         };
         let opened = open_all(&configuration, around.clone()).await?;
         let own = opened.iter().map(OpenAuthority::exchanged).collect();
@@ -99,7 +100,11 @@ impl Node {
             Some(door) => Some(door.start(&keeper, own, receipts, (Arc::clone(&clock), Arc::clone(&random))).await?),
             None => None,
         };
+        around.elsewhere.hosted(opened.iter().map(|one| Arc::clone(one.hosted.desk.store())).collect());
         let view = exchange.as_ref().map(OpenPartners::view);
+        if let Some(view) = &view {
+            around.elsewhere.partners(view.clone());
+        }
         let background = Background::of(&opened, &around, view.as_ref());
         let (hosted, sequencers) = opened.into_iter().map(|one| (one.hosted, one.sequencer)).unzip();
         let (operator, operator_token) = operator::token(&configuration.data, random.as_ref())?;

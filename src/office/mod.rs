@@ -1,4 +1,5 @@
-//! The records and states of an issuing office: accounts, roles and what they may, offices, readers.
+//! The records and states of an issuing office and a customs desk: accounts, roles and what they may, offices, readers,
+//! applications, what is used of a certificate.
 //!
 //! What always holds: what the permission table does not grant is denied; a token or a password is kept as a hash
 //! alone.
@@ -10,6 +11,7 @@ mod application;
 mod audit;
 mod caller;
 mod cancellation;
+mod customs;
 mod drawn;
 mod error;
 mod exporter;
@@ -37,6 +39,9 @@ pub use application::{
 pub use audit::{Actor, AuditEvent, Denials};
 pub use caller::{Caller, Credential, Denied, Deputising};
 pub use cancellation::Cancellation;
+pub use customs::{
+    ACTS_MAX, ActState, Certified, CustomsAct, CustomsFile, CustomsRefused, DoneBy, WHOLE, WaitingDenial, WriteOffLine,
+};
 pub use drawn::{Draw, DrawnOfItem, Draws, Ledger, Left, NotDrawn, stated};
 pub use error::AccountRefused;
 pub(crate) use exporter::room;

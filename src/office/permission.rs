@@ -58,11 +58,27 @@ pub enum Action {
     ManageOffices,
     /// Say what may be examined by machine.
     SetPolicy,
+    /// Read certificates that arrived, what was done with them here, and what is left of them.
+    ReadArrivals,
+    /// Decide on items of a certificate that arrived.
+    DecideItems,
+    /// Write off quantities of a certificate, amend that and take it back.
+    WriteOff,
+    /// Release a denial of preference that another person made.
+    ReleaseDenial,
+    /// Add customs' word to a certificate that arrived.
+    EndorseArrival,
+    /// Ask an issuer about certificates.
+    RaiseEnquiry,
+    /// Read enquiries of this authority, and those to it.
+    ReadEnquiries,
+    /// Answer an enquiry of another authority.
+    AnswerEnquiry,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 34] = [
         Self::FileApplication,
         Self::ReadOwn,
         Self::KeepProfile,
@@ -89,14 +105,25 @@ impl Action {
         Self::ManageAccounts,
         Self::ManageOffices,
         Self::SetPolicy,
+        Self::ReadArrivals,
+        Self::DecideItems,
+        Self::WriteOff,
+        Self::ReleaseDenial,
+        Self::EndorseArrival,
+        Self::RaiseEnquiry,
+        Self::ReadEnquiries,
+        Self::AnswerEnquiry,
     ];
 
     /// The table. Exporters and agents act through what is filed by them or for them; the authority's whole
-    /// register is not theirs. Customs officers decide on what arrives, which is not of this authority's making. An
+    /// register is not theirs. Customs officers decide on what arrives, which is not of this authority's making, and a supervisor releases what one of
+    /// them refuses. An
     /// administrator says who may what and sees no papers; who reads the record of it all does nothing else.
     #[must_use]
     pub const fn granted_to(self) -> &'static [Role] {
-        use Role::{Administrator, Agent, Auditor, Examiner, Exporter, Liaison, Signatory};
+        use Role::{
+            Administrator, Agent, Auditor, CustomsOfficer, CustomsSupervisor, Examiner, Exporter, Liaison, Signatory,
+        };
         match self {
             Self::FileApplication
             | Self::ReadOwn
@@ -114,6 +141,12 @@ impl Action {
             Self::ReadHeads | Self::ReadEntries => &[Signatory, Liaison, Auditor],
             Self::ReadAudit => &[Auditor],
             Self::ManageAccounts | Self::ManageOffices | Self::SetPolicy => &[Administrator],
+            Self::ReadArrivals | Self::DecideItems | Self::WriteOff | Self::EndorseArrival | Self::RaiseEnquiry => {
+                &[CustomsOfficer, CustomsSupervisor]
+            }
+            Self::ReleaseDenial => &[CustomsSupervisor],
+            Self::ReadEnquiries => &[CustomsOfficer, CustomsSupervisor, Liaison],
+            Self::AnswerEnquiry => &[Liaison],
         }
     }
 
@@ -147,6 +180,14 @@ impl Action {
             Self::ManageAccounts => "manage_accounts",
             Self::ManageOffices => "manage_offices",
             Self::SetPolicy => "set_policy",
+            Self::ReadArrivals => "read_arrivals",
+            Self::DecideItems => "decide_items",
+            Self::WriteOff => "write_off",
+            Self::ReleaseDenial => "release_denial",
+            Self::EndorseArrival => "endorse_arrival",
+            Self::RaiseEnquiry => "raise_enquiry",
+            Self::ReadEnquiries => "read_enquiries",
+            Self::AnswerEnquiry => "answer_enquiry",
         }
     }
 
@@ -180,6 +221,14 @@ impl Action {
             Self::ManageAccounts => "manage accounts",
             Self::ManageOffices => "manage offices",
             Self::SetPolicy => "set the policy of examination",
+            Self::ReadArrivals => "read certificates that arrived",
+            Self::DecideItems => "decide on a certificate that arrived",
+            Self::WriteOff => "write off quantities of a certificate",
+            Self::ReleaseDenial => "release a denial of preference",
+            Self::EndorseArrival => "endorse a certificate that arrived",
+            Self::RaiseEnquiry => "ask an issuer about certificates",
+            Self::ReadEnquiries => "read enquiries",
+            Self::AnswerEnquiry => "answer an enquiry",
         }
     }
 }

@@ -17,6 +17,8 @@ pub enum Role {
     Signatory,
     /// Decides on what arrives.
     CustomsOfficer,
+    /// Decides on what arrives, and releases what another refuses.
+    CustomsSupervisor,
     /// Answers enquiries of other authorities.
     Liaison,
     /// Reads logs.
@@ -32,12 +34,13 @@ pub struct UnknownRole(pub String);
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Exporter,
         Self::Agent,
         Self::Examiner,
         Self::Signatory,
         Self::CustomsOfficer,
+        Self::CustomsSupervisor,
         Self::Liaison,
         Self::Auditor,
         Self::Administrator,
@@ -52,6 +55,7 @@ impl Role {
             Self::Examiner => "examiner",
             Self::Signatory => "signatory",
             Self::CustomsOfficer => "customs_officer",
+            Self::CustomsSupervisor => "customs_supervisor",
             Self::Liaison => "liaison",
             Self::Auditor => "auditor",
             Self::Administrator => "administrator",

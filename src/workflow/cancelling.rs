@@ -2,8 +2,8 @@
 //! importing country agreed, when the days they have to object are over, or at once where the agreement's data say so or
 //! customs have no node.
 //!
-//! Whether it was used, this authority knows of what rests on the certificate here (`drawing`), and otherwise by the word
-//! of the one who asks, which is kept. What customs respond will be asked first, here, once they do.
+//! Whether it was used, this authority knows of what rests on the certificate here (`drawing`), by what customs abroad
+//! responded, and otherwise by the word of the one who asks, which is kept.
 
 use super::{
     Accounts, CertificateName, CertificateRecord, Desk, WorkflowError,
@@ -258,6 +258,9 @@ impl Desk {
             return Err(SequencerError::StatusForbids { now, wanted: "cancelled" }.into());
         }
         self.given_back(&target, &Act::Cancelled, None)?;
+        if self.used_abroad(&certificate.jti)? {
+            return Err(WorkflowError::UsedAbroad);
+        }
         let (standing, expected) = pending::wish(store, &target)?;
         if standing.is_some() {
             return Err(WorkflowError::CancellationAsked);
@@ -411,7 +414,7 @@ impl Desk {
     }
 
     /// Makes state durable that no statement goes with.
-    fn commit(
+    pub(super) fn commit(
         &self,
         expected: Vec<crate::store::Expected>,
         state: Vec<StateChange>,

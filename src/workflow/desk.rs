@@ -1,7 +1,8 @@
 //! The issuing desk of one authority: issue, change of status, look-up.
 
 use super::{
-    Accounts, CertificateName, CertificateRecord, Offices, RequestId, WorkflowError, record, releasing::held_from,
+    Accounts, CertificateName, CertificateRecord, Offices, PartnerLogs, RequestId, WorkflowError, record,
+    releasing::held_from,
 };
 use crate::{
     agreement::{Agreement, Agreements, Edition, Lists, NumberRule},
@@ -41,6 +42,8 @@ pub struct DeskSetup {
     pub lists: Arc<ArcSwap<Lists>>,
     /// The trust list in force: it names the customs authority of each country.
     pub trust: Arc<ArcSwap<TrustList>>,
+    /// The logs of other authorities that are kept here.
+    pub partners: Arc<dyn PartnerLogs>,
     /// Judges the certificates of others that new ones rest on.
     pub verifier: Arc<ArcSwap<Verifier>>,
     /// Tells the civil date at an office.

@@ -1,13 +1,15 @@
 //! Why a command of a person was not carried out.
 
+use super::customs::Notice;
 use crate::{
     certificate::{Findings, Severity},
     office::{
-        AccountRefused, Action, ApplicationRefused, ExporterRefused, MandateRefused, OfficeRefused, PolicyRefused,
+        AccountRefused, Action, ApplicationRefused, CustomsRefused, ExporterRefused, MandateRefused, OfficeRefused,
+        PolicyRefused,
     },
     reason::{Class, Reasoned},
     sequencer::SequencerError,
-    statement::Kid,
+    statement::{Kid, ResponseCode},
     store::StoreError,
     verification::Headline,
 };
@@ -162,6 +164,61 @@ pub enum WorkflowError {
     /// The account reads changes as often as it may at once.
     #[error("this account reads changes in too many places at once; end one, or wait")]
     TooManyReaders,
+    /// No certificate of that name has arrived.
+    #[error("no certificate of that name has arrived here")]
+    ArrivalUnknown,
+    /// Several certificates have that number.
+    #[error("several certificates have that number: {0}; name one by its issuer or its identifier")]
+    ArrivalAmbiguous(String),
+    /// The contents of the certificate are not here.
+    #[error("what this certificate says is not here: its contents did not come, are kept back, or were erased")]
+    ArrivalIncomplete,
+    /// Something stands in the way of using the certificate; the sentence says what.
+    #[error("{} [{}]", .0.words, .0.reason)]
+    ArrivalForbids(Notice),
+    /// What was done with the certificate before does not allow it.
+    #[error(transparent)]
+    Customs(#[from] CustomsRefused),
+    /// A code that needs a reason has none.
+    #[error("{0} without a reason: the issuer has to be told why")]
+    ReasonMissing(ResponseCode),
+    /// Customs of the importing country say that it was used.
+    #[error("customs of the importing country say that this certificate was used: it is withdrawn, not cancelled")]
+    UsedAbroad,
+    /// There is no enquiry of that identifier.
+    #[error("there is no enquiry of that identifier here")]
+    EnquiryUnknown,
+    /// An enquiry about a number that is not known names one that is.
+    #[error("a certificate of that number is known here: {0}; ask about that one")]
+    NumberKnown(String),
+    /// A certificate that the authority asked did not issue.
+    #[error("certificate {number} is of {issuer}: one enquiry asks one issuer")]
+    NotItsIssuer {
+        /// Its number.
+        number: String,
+        /// Its issuer.
+        issuer: String,
+    },
+    /// The enquiry is answered in full.
+    #[error("this enquiry is answered in full; the answer stays as it is")]
+    EnquiryAnswered,
+    /// It was said before that the enquiry came.
+    #[error("it was said before that this enquiry came")]
+    EnquiryAcknowledged,
+    /// An answer about a certificate that was not asked about.
+    #[error("the enquiry asks about {subjects} certificates, and {subject} is none of them")]
+    SubjectUnknown {
+        /// Its place.
+        subject: u32,
+        /// How many there are.
+        subjects: u32,
+    },
+    /// A certificate that is answered already.
+    #[error("certificate {0} of the enquiry is answered already; the answer stays as it is")]
+    SubjectAnswered(u32),
+    /// A full answer leaves a certificate open.
+    #[error("a full answer answers all: certificate {0} of the enquiry has none yet")]
+    SubjectOpen(u32),
     /// The sequencer refused.
     #[error(transparent)]
     Sequencer(#[from] SequencerError),
@@ -224,6 +281,21 @@ impl Reasoned for WorkflowError {
             Self::WebhookUnknown(_) => "WEBHOOK_UNKNOWN",
             Self::TooManyWebhooks => "TOO_MANY_WEBHOOKS",
             Self::Record(_) => "RECORD_UNREADABLE",
+            Self::ArrivalUnknown => "ARRIVAL_UNKNOWN",
+            Self::ArrivalAmbiguous(_) => "ARRIVAL_AMBIGUOUS",
+            Self::ArrivalIncomplete => "ARRIVAL_INCOMPLETE",
+            Self::ArrivalForbids(_) => "ARRIVAL_FORBIDS",
+            Self::Customs(error) => error.reason(),
+            Self::ReasonMissing(_) => "REASON_MISSING",
+            Self::UsedAbroad => "USED_ABROAD",
+            Self::EnquiryUnknown => "ENQUIRY_UNKNOWN",
+            Self::NumberKnown(_) => "NUMBER_KNOWN",
+            Self::NotItsIssuer { .. } => "NOT_ITS_ISSUER",
+            Self::EnquiryAnswered => "ENQUIRY_ANSWERED",
+            Self::EnquiryAcknowledged => "ENQUIRY_ACKNOWLEDGED",
+            Self::SubjectUnknown { .. } => "SUBJECT_UNKNOWN",
+            Self::SubjectAnswered(_) => "SUBJECT_ANSWERED",
+            Self::SubjectOpen(_) => "SUBJECT_OPEN",
             Self::Account(error) => error.reason(),
             Self::Sequencer(error) => error.reason(),
             Self::Store(error) => error.reason(),
@@ -235,6 +307,7 @@ impl Reasoned for WorkflowError {
             Self::Application(error) => error.class(),
             Self::Account(error) => error.class(),
             Self::Sequencer(error) => error.class(),
+            Self::Customs(error) => error.class(),
             Self::Store(error) => error.class(),
             Self::Record(_) => Class::Fatal,
             Self::SignInLocked(_) | Self::TooManyReaders => Class::Retry,

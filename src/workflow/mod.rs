@@ -11,6 +11,7 @@ mod bundle;
 mod cancelling;
 mod carry;
 mod changes;
+mod customs;
 mod desk;
 mod drawing;
 mod error;
@@ -36,6 +37,11 @@ pub use bundle::EvidenceFile;
 pub use cancelling::{CancelWish, Cancelled, Settlement};
 pub use changes::{
     CertificateEvent, Change, Changes, Cursor, Herald, HeraldSetup, Page as ChangePage, Reading, What, Wish,
+};
+pub use customs::{
+    Abroad, AbroadNote, Arrival, ArrivalsAsked, ArrivalsPage, ArrivedName, Balance, Course, Decided, DecisionWish,
+    Delivery, DenialsPage, EndorsementWish, EnquiryState, EnquiryView, EnquiryWish, Notice, PartnerLogs, Raised,
+    Replied, ReplyView, ReplyWish, SubjectWish, WriteOffWish, WrittenOff,
 };
 pub use desk::{Desk, DeskSetup, IssueRow, Issued, StatusWish};
 pub use drawing::{DrawWish, OriginalName, Remainder};

@@ -4,6 +4,7 @@ use crate::{
     agreement::{
         fields::{Faults, Fields, FromValue, words},
         load::AgreementErrors,
+        terms::{Span, SpanUnit},
     },
     certificate::Country,
     time::Date,
@@ -157,6 +158,22 @@ impl Holidays {
             }
         }
         WorkingDays::Within
+    }
+}
+
+impl Holidays {
+    /// The last day of a time limit that begins after a day. Working days are those of the country's offices; where its
+    /// holidays are not held, weekends alone are left out, so that the day is never too late.
+    #[must_use]
+    pub fn last_day(&self, country: Country, from: Date, limit: &Span) -> Option<Date> {
+        let mut day = limit.last_day(from)?;
+        let Some(most) = limit.length.checked_sub(1).filter(|_| limit.unit == SpanUnit::WorkingDays) else {
+            return Some(day);
+        };
+        while self.count(country, from, day, most) == WorkingDays::Within {
+            day = day.tomorrow().ok()?;
+        }
+        Some(day)
     }
 }
 

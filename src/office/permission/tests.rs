@@ -7,8 +7,8 @@ macro_rules! cells {
     ($($action:ident in $module:ident: $($cell:ident)+;)+) => {
         $(mod $module {
             use super::{Action, Role};
-            cells!(@roles $action, [exporter agent examiner signatory customs_officer liaison auditor administrator],
-                [Exporter Agent Examiner Signatory CustomsOfficer Liaison Auditor Administrator], [$($cell)+]);
+            cells!(@roles $action, [exporter agent examiner signatory customs_officer customs_supervisor liaison auditor administrator],
+                [Exporter Agent Examiner Signatory CustomsOfficer CustomsSupervisor Liaison Auditor Administrator], [$($cell)+]);
         })+
 
         #[test]
@@ -28,33 +28,41 @@ macro_rules! cells {
 }
 
 cells! {
-    //                                          exp agt exa sig cus lia aud adm
-    FileApplication in file_application:        yes yes no  no  no  no  no  no;
-    ReadOwn in read_own:                        yes yes no  no  no  no  no  no;
-    KeepProfile in keep_profile:                yes yes no  no  no  no  no  no;
-    GiveMandate in give_mandate:                yes no  no  no  no  no  no  no;
-    AskCancellation in ask_cancellation:        yes yes no  no  no  no  no  no;
-    ReleaseCertificate in release_certificate:  yes yes no  no  no  no  no  no;
-    ReserveNumber in reserve_number:            yes yes yes no  no  no  no  no;
-    ReadQueue in read_queue:                    no  no  yes yes no  no  no  no;
-    ExamineApplication in examine_application:  no  no  yes no  no  no  no  no;
-    RecordFee in record_fee:                    no  no  yes no  no  no  no  no;
-    RefuseApplication in refuse_application:    no  no  yes yes no  no  no  no;
-    RecommendIssue in recommend_issue:          no  no  yes no  no  no  no  no;
-    SignCertificate in sign_certificate:        no  no  no  yes no  no  no  no;
-    IssueCertificate in issue_certificate:      no  no  no  yes no  no  no  no;
-    ChangeStatus in change_status:              no  no  no  yes no  no  no  no;
-    ReadCertificate in read_certificate:        no  no  yes yes no  yes no  no;
-    KeepWebhooks in keep_webhooks:              yes yes yes yes no  yes no  no;
-    ReadExporters in read_exporters:            no  no  yes yes no  no  no  no;
-    ManageExporters in manage_exporters:        no  no  yes no  no  no  no  no;
-    ArrangeDeputy in arrange_deputy:            no  no  no  yes no  no  no  yes;
-    ReadHeads in read_heads:                    no  no  no  yes no  yes yes no;
-    ReadEntries in read_entries:                no  no  no  yes no  yes yes no;
-    ReadAudit in read_audit:                    no  no  no  no  no  no  yes no;
-    ManageAccounts in manage_accounts:          no  no  no  no  no  no  no  yes;
-    ManageOffices in manage_offices:            no  no  no  no  no  no  no  yes;
-    SetPolicy in set_policy:                    no  no  no  no  no  no  no  yes;
+    //                                          exp agt exa sig cus sup lia aud adm
+    FileApplication in file_application:        yes yes no  no  no  no  no  no  no;
+    ReadOwn in read_own:                        yes yes no  no  no  no  no  no  no;
+    KeepProfile in keep_profile:                yes yes no  no  no  no  no  no  no;
+    GiveMandate in give_mandate:                yes no  no  no  no  no  no  no  no;
+    AskCancellation in ask_cancellation:        yes yes no  no  no  no  no  no  no;
+    ReleaseCertificate in release_certificate:  yes yes no  no  no  no  no  no  no;
+    ReserveNumber in reserve_number:            yes yes yes no  no  no  no  no  no;
+    ReadQueue in read_queue:                    no  no  yes yes no  no  no  no  no;
+    ExamineApplication in examine_application:  no  no  yes no  no  no  no  no  no;
+    RecordFee in record_fee:                    no  no  yes no  no  no  no  no  no;
+    RefuseApplication in refuse_application:    no  no  yes yes no  no  no  no  no;
+    RecommendIssue in recommend_issue:          no  no  yes no  no  no  no  no  no;
+    SignCertificate in sign_certificate:        no  no  no  yes no  no  no  no  no;
+    IssueCertificate in issue_certificate:      no  no  no  yes no  no  no  no  no;
+    ChangeStatus in change_status:              no  no  no  yes no  no  no  no  no;
+    ReadCertificate in read_certificate:        no  no  yes yes no  no  yes no  no;
+    KeepWebhooks in keep_webhooks:              yes yes yes yes no  no  yes no  no;
+    ReadExporters in read_exporters:            no  no  yes yes no  no  no  no  no;
+    ManageExporters in manage_exporters:        no  no  yes no  no  no  no  no  no;
+    ArrangeDeputy in arrange_deputy:            no  no  no  yes no  no  no  no  yes;
+    ReadHeads in read_heads:                    no  no  no  yes no  no  yes yes no;
+    ReadEntries in read_entries:                no  no  no  yes no  no  yes yes no;
+    ReadAudit in read_audit:                    no  no  no  no  no  no  no  yes no;
+    ManageAccounts in manage_accounts:          no  no  no  no  no  no  no  no  yes;
+    ManageOffices in manage_offices:            no  no  no  no  no  no  no  no  yes;
+    SetPolicy in set_policy:                    no  no  no  no  no  no  no  no  yes;
+    ReadArrivals in read_arrivals:              no  no  no  no  yes yes no  no  no;
+    DecideItems in decide_items:                no  no  no  no  yes yes no  no  no;
+    WriteOff in write_off:                      no  no  no  no  yes yes no  no  no;
+    ReleaseDenial in release_denial:            no  no  no  no  no  yes no  no  no;
+    EndorseArrival in endorse_arrival:          no  no  no  no  yes yes no  no  no;
+    RaiseEnquiry in raise_enquiry:              no  no  no  no  yes yes no  no  no;
+    ReadEnquiries in read_enquiries:            no  no  no  no  yes yes yes no  no;
+    AnswerEnquiry in answer_enquiry:            no  no  no  no  no  no  yes no  no;
 }
 
 #[test]

@@ -16,10 +16,13 @@ use crate::{
         SectionText, ShardEnd, TrustList, root_name,
     },
     verification::Verifier,
-    workflow::{Desk, DeskSetup, IssueRow, Offices},
+    workflow::{Desk, DeskSetup, IssueRow, Offices, PartnerLogs},
 };
 use arc_swap::ArcSwap;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 pub(crate) const NOW: &str = "2026-11-22T10:00:00Z";
 const FOOTBALLS: &str = include_str!("../../../node-config/demo/certificates/pk-cn-footballs.json");
@@ -51,6 +54,23 @@ pub(crate) struct World {
     pub(crate) signatory: Caller,
     /// What the offices ask.
     pub(crate) fees: Fees,
+    /// The stores of other authorities that are seen here.
+    pub(crate) elsewhere: Arc<Elsewhere>,
+}
+
+/// Logs of other authorities, read where they are written.
+#[derive(Default)]
+pub(crate) struct Elsewhere(Mutex<Vec<Arc<dyn Store>>>);
+
+impl PartnerLogs for Elsewhere {
+    fn logs(&self) -> Vec<(Origin, Arc<dyn Store>)> {
+        let stores = self.0.lock().unwrap();
+        stores.iter().flat_map(|store| store.logs().into_iter().map(|log| (log, Arc::clone(store)))).collect()
+    }
+
+    fn has_equivocated(&self, _: &Origin) -> bool {
+        false
+    }
 }
 
 impl World {
@@ -104,6 +124,7 @@ impl World {
             issuer: PAKISTAN.issuer.parse().unwrap(),
             signatory: signatory.into(),
             fees: Fees::None,
+            elsewhere: Arc::default(),
         }
     }
 
@@ -134,7 +155,13 @@ impl World {
             issuer: CHINA.issuer.parse().unwrap(),
             signatory: Account::open(wanted, &random).unwrap().into(),
             fees: Fees::None,
+            elsewhere: Arc::default(),
         }
+    }
+
+    /// Sees the logs of another from now on.
+    pub(crate) fn sees(&self, other: &Self) {
+        self.elsewhere.0.lock().unwrap().push(Arc::clone(&other.store) as _);
     }
 
     /// A next trust list by which customs of China have a node: what they are addressed, they hold and are asked about.
@@ -282,6 +309,7 @@ impl World {
             agreements: Arc::clone(&self.agreements),
             lists: Arc::clone(&self.lists),
             trust: Arc::clone(&self.trust),
+            partners: Arc::clone(&self.elsewhere) as _,
             verifier: Arc::new(ArcSwap::from_pointee(self.verifier())),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
         });

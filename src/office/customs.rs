@@ -1,0 +1,327 @@
+//! What customs of the importing country did with a certificate of a partner: what is used of it, what was decided, and
+//! each act by its number.
+//!
+//! An act is never changed but for what became of it: it is amended, taken back, released or dropped by a later deed, and
+//! who reads the acts in their order sees the whole course.
+
+use super::{AccountId, Ledger, NotDrawn, Person};
+use crate::{
+    certificate::{CertificateNumber, Goods, Measure, Text},
+    reason::{Class, Reasoned},
+    statement::{ImportDeclaration, ItemDecision, Jti, ResponseCode},
+};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The number under which a decision on the whole certificate stands among those of its items, which begin with 1.
+pub const WHOLE: u32 = 0;
+
+/// Acts on one certificate at most: every one is read when its course is shown.
+pub const ACTS_MAX: u32 = 10_000;
+
+/// A certificate of a partner as customs know it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomsFile {
+    /// What was used of it, item by item.
+    pub ledger: Ledger,
+    /// What counts of each item, and under [`WHOLE`] of all: the newest response.
+    pub responses: BTreeMap<u32, ResponseCode>,
+    /// How many acts there were.
+    pub acts: u32,
+    /// The declaration that it was first used with, while a write-off of it counts.
+    pub first_used: Option<ImportDeclaration>,
+}
+
+/// What became of an act.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActState {
+    /// It counts.
+    Counts,
+    /// A denial that a supervisor has yet to release.
+    Waits,
+    /// A denial that was dropped: nobody was told of it.
+    Dropped,
+    /// Another act took its place.
+    Amended(u32),
+    /// It was taken back by another act.
+    Reversed(u32),
+}
+
+/// Who did something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DoneBy {
+    /// The account.
+    pub account: AccountId,
+    /// The person behind it: who denies and who releases are two.
+    pub person: Person,
+    /// When, in Unix milliseconds.
+    pub at_ms: u64,
+}
+
+/// One act on a certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomsAct {
+    /// Its number among those of the certificate, from 1.
+    pub number: u32,
+    /// Who did it.
+    pub by: DoneBy,
+    /// Who released or dropped it.
+    pub settled: Option<DoneBy>,
+    /// The declaration it belongs to.
+    pub declaration: Option<ImportDeclaration>,
+    /// Item by item.
+    pub decisions: Vec<ItemDecision>,
+    /// The act that it takes the place of or takes back.
+    pub amends: Option<u32>,
+    /// What became of it.
+    pub state: ActState,
+    /// The statement to the issuer, once one was made.
+    pub statement: Option<Jti>,
+    /// Further words.
+    pub remarks: Option<Text<1024>>,
+}
+
+/// A denial that waits, as the list of them shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingDenial {
+    /// The log of the certificate.
+    pub log: String,
+    /// Its identifier.
+    pub jti: Jti,
+    /// Its number.
+    pub number: CertificateNumber,
+    /// The act.
+    pub act: u32,
+}
+
+/// A quantity that is written off of an item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WriteOffLine {
+    /// The item.
+    pub item: u32,
+    /// The line of the declaration.
+    pub line: Option<u32>,
+    /// How much.
+    pub quantity: Measure,
+}
+
+/// Why something cannot be done with a certificate.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CustomsRefused {
+    /// A write-off that the balance does not bear.
+    #[error(transparent)]
+    NotDrawn(#[from] NotDrawn),
+    /// Preference was denied or waits for a verification.
+    #[error("{subject} is {code}: nothing of it is written off until another decision is made")]
+    Decided {
+        /// The item, or the certificate.
+        subject: String,
+        /// The code that stands against it.
+        code: ResponseCode,
+    },
+    /// The agreement has one certificate for one consignment.
+    #[error("the certificate covers one consignment, and was used with declaration {first} ({article})")]
+    SingleConsignment {
+        /// The declaration it was used with.
+        first: String,
+        /// The article.
+        article: String,
+    },
+    /// The code is the result of a write-off, or of taking one back.
+    #[error("{0} is not decided: it follows from what is written off")]
+    NotDecided(ResponseCode),
+    /// Nothing is asked for.
+    #[error("nothing is decided or written off: name at least one item")]
+    Nothing,
+    /// An item is named twice.
+    #[error("item {0} is named twice; say all of it in one line")]
+    Twice(u32),
+    /// There is no such act.
+    #[error("there is no act {0} on this certificate")]
+    NoAct(u32),
+    /// The act is over.
+    #[error("act {0} does not count any more: it was amended, taken back, released or dropped")]
+    ActOver(u32),
+    /// It is no write-off.
+    #[error("act {0} wrote nothing off")]
+    NoWriteOff(u32),
+    /// It does not wait.
+    #[error("act {0} waits for nobody")]
+    NotWaiting(u32),
+    /// The one who denied would release it.
+    #[error("who denied preference does not release it; another supervisor has to")]
+    SamePerson,
+    /// There were too many acts.
+    #[error("there are {ACTS_MAX} acts on this certificate already; no more are kept")]
+    TooManyActs,
+}
+
+impl Reasoned for CustomsRefused {
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::NotDrawn(NotDrawn::Exceeds { .. }) => "BALANCE_EXCEEDED",
+            Self::NotDrawn(NotDrawn::Unit { .. }) => "BALANCE_UNIT",
+            Self::NotDrawn(NotDrawn::Ended { .. }) => "ITEM_WITHOUT_FORCE",
+            Self::NotDrawn(NotDrawn::NoItem { .. }) => "ITEM_UNKNOWN",
+            Self::Decided { .. } => "PREFERENCE_NOT_GRANTED",
+            Self::SingleConsignment { .. } => "SINGLE_CONSIGNMENT",
+            Self::NotDecided(_) => "RESPONSE_CODE_FOLLOWS",
+            Self::Nothing => "NOTHING_DECIDED",
+            Self::Twice(_) => "ITEM_TWICE",
+            Self::NoAct(_) => "ACT_UNKNOWN",
+            Self::ActOver(_) => "ACT_OVER",
+            Self::NoWriteOff(_) => "ACT_NO_WRITE_OFF",
+            Self::NotWaiting(_) => "DENIAL_NOT_WAITING",
+            Self::SamePerson => "SAME_PERSON",
+            Self::TooManyActs => "TOO_MANY_ACTS",
+        }
+    }
+
+    fn class(&self) -> Class {
+        Class::Reject
+    }
+}
+
+/// What is written off of, and with what.
+#[derive(Debug, Clone, Copy)]
+pub struct Certified<'a> {
+    /// Its number.
+    pub number: &'a CertificateNumber,
+    /// Its goods.
+    pub goods: &'a Goods,
+    /// Items that have lost their force at the issuer.
+    pub ended: &'a BTreeSet<u32>,
+}
+
+impl CustomsFile {
+    /// Decides on items, or on the whole.
+    pub fn decide(&mut self, certified: Certified<'_>, decisions: &[ItemDecision]) -> Result<(), CustomsRefused> {
+        if decisions.is_empty() {
+            return Err(CustomsRefused::Nothing);
+        }
+        let mut seen = BTreeSet::new();
+        for ItemDecision { item, code, .. } in decisions {
+            if code.draws() || *code == ResponseCode::Reversed {
+                return Err(CustomsRefused::NotDecided(*code));
+            }
+            let place = item.unwrap_or(WHOLE);
+            if !seen.insert(place) || (seen.contains(&WHOLE) && seen.len() > 1) {
+                return Err(CustomsRefused::Twice(place));
+            }
+            if let Some(item) = item.filter(|item| certified.goods.items.iter().all(|one| one.number != *item)) {
+                return Err(NotDrawn::NoItem { number: certified.number.clone(), item }.into());
+            }
+            self.responses.insert(place, *code);
+        }
+        Ok(())
+    }
+
+    /// Writes quantities off, and says what that makes of each item.
+    pub fn write_off(
+        &mut self,
+        certified: Certified<'_>,
+        declaration: &ImportDeclaration,
+        lines: &[WriteOffLine],
+    ) -> Result<Vec<ItemDecision>, CustomsRefused> {
+        if lines.is_empty() {
+            return Err(CustomsRefused::Nothing);
+        }
+        let mut decisions = Vec::with_capacity(lines.len());
+        let mut seen = BTreeSet::new();
+        for WriteOffLine { item, line, quantity } in lines {
+            if !seen.insert(*item) {
+                return Err(CustomsRefused::Twice(*item));
+            }
+            self.stands(*item)?;
+            self.ledger.draw(certified.number, certified.goods, certified.ended, (*item, quantity))?;
+            let left = self.left(certified, *item);
+            let nothing_left = left.as_ref().is_none_or(|left| left.value.is_zero());
+            let code = if nothing_left { ResponseCode::UtilisedFull } else { ResponseCode::UtilisedPartial };
+            self.responses.insert(*item, code);
+            // Both are stated in the unit that the item is drawn in.
+            let used = left.as_ref().and_then(|left| in_unit_of(quantity, left)).unwrap_or_else(|| quantity.clone());
+            decisions.push(ItemDecision {
+                item: Some(*item),
+                line: *line,
+                code,
+                quantity: Some(used),
+                left,
+                reason: None,
+                basis: None,
+                words: None,
+            });
+        }
+        self.first_used.get_or_insert_with(|| declaration.clone());
+        Ok(decisions)
+    }
+
+    /// Gives back what an act wrote off.
+    pub fn give_back(&mut self, decisions: &[ItemDecision]) {
+        for decision in decisions {
+            let (Some(item), Some(quantity)) = (decision.item, &decision.quantity) else { continue };
+            self.ledger.give_back(item, quantity);
+            if self.ledger.items.contains_key(&item) {
+                self.responses.insert(item, ResponseCode::UtilisedPartial);
+            } else {
+                self.responses.remove(&item);
+            }
+        }
+        if !self.ledger.is_drawn_on() {
+            self.first_used = None;
+        }
+    }
+
+    /// What is left of an item that something was drawn of.
+    #[must_use]
+    pub fn left(&self, certified: Certified<'_>, item: u32) -> Option<Measure> {
+        let left = self.ledger.left(certified.goods, certified.ended).into_iter().find(|left| left.item == item)?;
+        Some(Measure { value: left.left, unit: left.whole?.unit })
+    }
+
+    /// Whether something stands against using an item.
+    fn stands(&self, item: u32) -> Result<(), CustomsRefused> {
+        for (place, subject) in [(WHOLE, "the certificate".to_owned()), (item, format!("item {item}"))] {
+            let code = self.responses.get(&place).copied();
+            // A decision on the item is newer than one on the whole, or says the same.
+            let granted = self.responses.get(&item) == Some(&ResponseCode::AcceptedForClaim);
+            if let Some(code) = code.filter(|code| stands_against(*code) && !(place == WHOLE && granted)) {
+                return Err(CustomsRefused::Decided { subject, code });
+            }
+        }
+        Ok(())
+    }
+}
+
+const fn stands_against(code: ResponseCode) -> bool {
+    matches!(
+        code,
+        ResponseCode::PreferenceDenied
+            | ResponseCode::PreferenceSuspended
+            | ResponseCode::ReturnedForRectification
+            | ResponseCode::Diverted
+            | ResponseCode::NotUtilised
+    )
+}
+
+/// A quantity in the unit of another.
+fn in_unit_of(quantity: &Measure, other: &Measure) -> Option<Measure> {
+    (quantity.unit == other.unit).then(|| quantity.clone())
+}
+
+impl CustomsAct {
+    /// Whether a supervisor has to release it: preference is refused by two people.
+    #[must_use]
+    pub fn denies(decisions: &[ItemDecision]) -> bool {
+        decisions.iter().any(|decision| decision.code == ResponseCode::PreferenceDenied)
+    }
+
+    /// Whether it wrote something off.
+    #[must_use]
+    pub fn is_write_off(&self) -> bool {
+        self.decisions.iter().any(|decision| decision.code.draws())
+    }
+}
+
+#[cfg(test)]
+mod tests;

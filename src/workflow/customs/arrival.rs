@@ -1,0 +1,350 @@
+//! Certificates of partners that are addressed to this authority, as they stand here.
+
+use crate::{
+    certificate::{Certificate, Country},
+    inbox::{self, Why},
+    log::Origin,
+    office::{Action, Caller, CustomsFile},
+    sequencer,
+    statement::{
+        Act, Change, Issuer, Jti, Kind, Opened, OpenedBody, OpenedCertificate, OpenedStatusChange, Since, StatementRef,
+        Status, open_leaf, status_list::LIST_ENTRIES,
+    },
+    store::{About, Disclosures, EntryRef, Store, StoreError, Subject, about, status_as_of},
+    time::{Date, Timestamp},
+    verification::status_after,
+    workflow::{Accounts, Desk, WorkflowError, record::token_of},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// How many arrivals a page may have, and has where none are asked for.
+const PAGE_MAX: usize = 500;
+const PAGE_USUAL: usize = 50;
+/// Entries looked at for one page, where few are what is asked for: the next page goes on from there.
+const LOOKED_AT: usize = 20_000;
+
+/// Names a certificate of a partner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ArrivedName {
+    /// By the statement's identifier.
+    Jti(Jti),
+    /// By its number, and its issuer where two gave the same one.
+    Number(String, Option<Issuer>),
+}
+
+impl ArrivedName {
+    /// As a text, for the digest of a request.
+    pub(super) fn text(&self) -> String {
+        match self {
+            Self::Jti(jti) => format!("jti {jti}"),
+            Self::Number(number, Some(issuer)) => format!("number {number} of {issuer}"),
+            Self::Number(number, None) => format!("number {number}"),
+        }
+    }
+}
+
+/// Whether everything that a certificate says is here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// All of it is.
+    Complete,
+    /// Its contents did not come yet, or are not its own.
+    Missing,
+    /// The issuer keeps them back until its holder consents.
+    Held,
+    /// They are erased.
+    Erased,
+}
+
+/// A certificate that arrived.
+#[derive(Clone)]
+pub struct Arrival {
+    /// Where it stands, in its issuer's log.
+    pub entry: EntryRef,
+    /// Who issued it.
+    pub issuer: Issuer,
+    /// Its identifier.
+    pub jti: Jti,
+    /// Whether everything is here.
+    pub delivery: Delivery,
+    /// What it says, as far as it is here.
+    pub certificate: OpenedCertificate,
+    /// The SD-JWT with every disclosure that is here.
+    pub token: String,
+    /// Its status by the changes that arrived.
+    pub status: Status,
+    /// The changes of its status, oldest first.
+    pub changes: Vec<(Jti, OpenedStatusChange)>,
+    /// The instant that its status speaks of.
+    pub status_as_of: Option<Timestamp>,
+    /// When its contents came.
+    pub arrived_at: Option<Timestamp>,
+    /// What was done with it here.
+    pub file: CustomsFile,
+    /// Whether its log is proven to have shown two histories.
+    pub equivocated: bool,
+    /// The file as it was read.
+    pub(super) kept: Option<Vec<u8>>,
+}
+
+/// Which arrivals are asked for.
+#[derive(Debug, Clone, Default)]
+pub struct ArrivalsAsked {
+    /// Only of this issuer.
+    pub issuer: Option<Issuer>,
+    /// Only so delivered.
+    pub delivery: Option<Delivery>,
+    /// Only those with which nothing was done.
+    pub untouched: bool,
+    /// How many; 0 is what is usual.
+    pub size: usize,
+    /// What the last page said.
+    pub token: String,
+}
+
+/// Some arrivals, and where to go on.
+#[derive(Default)]
+pub struct ArrivalsPage {
+    /// Newest first in each log, the newest log first.
+    pub arrivals: Vec<Arrival>,
+    /// Where to go on; `None` at the end.
+    pub next: Option<String>,
+}
+
+impl Desk {
+    /// Certificates addressed to this authority. It reads from the disk.
+    pub fn arrivals(&self, caller: &Caller, asked: &ArrivalsAsked) -> Result<ArrivalsPage, WorkflowError> {
+        Accounts::allow(caller, Action::ReadArrivals)?;
+        let size = if asked.size == 0 { PAGE_USUAL } else { asked.size.min(PAGE_MAX) };
+        let (from_log, mut below) = match asked.token.rsplit_once('#') {
+            None if asked.token.is_empty() => (None, None),
+            None => return Err(WorkflowError::PageToken),
+            Some((origin, index)) => {
+                let origin: Origin = origin.parse().map_err(|_| WorkflowError::PageToken)?;
+                (Some(origin), Some(index.parse::<u64>().map_err(|_| WorkflowError::PageToken)?))
+            }
+        };
+        let mut logs = self.addressed();
+        logs.retain(|(origin, _)| asked.issuer.as_ref().is_none_or(|issuer| issuer.host() == origin.host()));
+        // The newest shard first, whoever's it is.
+        logs.sort_by(|(one, _), (other, _)| (other.shard(), other).cmp(&(one.shard(), one)));
+        let (mut page, mut looked_at) = (ArrivalsPage::default(), 0);
+        let logs = logs.into_iter().skip_while(|(origin, _)| from_log.as_ref().is_some_and(|from| from != origin));
+        for (origin, store) in logs {
+            let published = store.head(&origin).map_or(0, |head| head.head.size);
+            let mut index = below.take().unwrap_or(published).min(published);
+            while let Some(at) = index.checked_sub(1) {
+                if page.arrivals.len() == size || looked_at == LOOKED_AT {
+                    page.next = Some(format!("{origin}#{index}"));
+                    return Ok(page);
+                }
+                (index, looked_at) = (at, looked_at + 1);
+                let entry = EntryRef { origin: origin.clone(), index: at };
+                let Some(arrival) = self.arrival_at(store.as_ref(), &entry)? else { continue };
+                let wanted = asked.delivery.is_none_or(|delivery| delivery == arrival.delivery);
+                if wanted && !(asked.untouched && arrival.file.acts > 0) {
+                    page.arrivals.push(arrival);
+                }
+            }
+        }
+        Ok(page)
+    }
+
+    /// The logs addressed to this authority, with the stores they are kept in.
+    pub(super) fn addressed(&self) -> Vec<(Origin, Arc<dyn Store>)> {
+        let (trust, own) = (self.trust(), &self.setup().issuer);
+        let mut logs = self.setup().partners.logs();
+        logs.retain(|(origin, _)| trust.addressee_of(origin) == Some(own) && origin.host() != own.host());
+        logs
+    }
+
+    /// The certificate of that name. It reads from the disk.
+    pub(super) fn arrived(&self, name: &ArrivedName) -> Result<Arrival, WorkflowError> {
+        let mut found = Vec::new();
+        for (origin, store) in self.addressed() {
+            let entries = match name {
+                ArrivedName::Jti(jti) => store.find(jti)?.into_iter().collect(),
+                ArrivedName::Number(number, issuer) => {
+                    if issuer.as_ref().is_some_and(|issuer| issuer.host() != origin.host()) {
+                        continue;
+                    }
+                    let known = about(store.as_ref(), &Subject::Number(number.clone()))?;
+                    let known = known.into_iter().filter(|one| one.kind == Kind::CertificateOfOrigin);
+                    let mut entries = known.map(|one| one.entry).collect::<Vec<_>>();
+                    // Another authority of this node keeps its own numbers.
+                    entries.extend(store.find_number(number)?.filter(|entry| !entries.contains(entry)));
+                    entries
+                }
+            };
+            for entry in entries.into_iter().filter(|entry| entry.origin == origin) {
+                found.extend(self.arrival_at(store.as_ref(), &entry)?);
+            }
+        }
+        let mut found = found.into_iter();
+        match (found.next(), found.next()) {
+            (Some(one), None) => Ok(one),
+            (Some(one), Some(other)) => {
+                let named = [one, other].into_iter().chain(found);
+                let named = named.map(|arrival| format!("{} of {}", arrival.jti, arrival.issuer));
+                Err(WorkflowError::ArrivalAmbiguous(named.collect::<Vec<_>>().join(", ")))
+            }
+            (None, _) => Err(WorkflowError::ArrivalUnknown),
+        }
+    }
+
+    /// The certificate at a place; none where there is something else, or a finding.
+    pub(super) fn arrival_at(&self, store: &dyn Store, entry: &EntryRef) -> Result<Option<Arrival>, WorkflowError> {
+        let EntryRef { origin, index } = entry;
+        let Some(facts) = store.facts(origin, *index)? else { return Ok(None) };
+        let place = match facts.status_index {
+            Some(place) => Some(place),
+            None => inbox::finding::place(store, origin, *index)?,
+        };
+        let Some(place) = place else { return Ok(None) };
+        if inbox::is_finding(store, origin, *index)? {
+            return Ok(None);
+        }
+        let Some(Statement { opened, disclosures, token }) = statement_at(store, entry)? else { return Ok(None) };
+        let OpenedBody::Certificate(certificate) = opened.body else { return Ok(None) };
+        let delivery = match disclosures {
+            Disclosures::Present(_) => Delivery::Complete,
+            Disclosures::Erased => Delivery::Erased,
+            Disclosures::None if inbox::why(store, origin, *index)? == Some(Why::Held) => Delivery::Held,
+            Disclosures::None => Delivery::Missing,
+        };
+        let value = store.status(origin, place / LIST_ENTRIES, place % LIST_ENTRIES)?;
+        let unreadable = |why: String| WorkflowError::Record(format!("entry {index} of {origin}: {why}"));
+        let status = Status::from_value(value.unwrap_or_default()).map_err(|error| unreadable(error.to_string()))?;
+        let number = certificate.reference.as_option().map(|reference| reference.number.to_string());
+        let known = match &number {
+            Some(number) => about(store, &Subject::Number(number.clone()))?,
+            None => Vec::new(),
+        };
+        let arrived_ms = known.iter().find(|one| one.entry == *entry).map(|one| one.at_ms);
+        let heard = status_as_of(store, origin)?.and_then(|second| i64::try_from(second).ok());
+        // Another authority of this node keeps its own.
+        let own = sequencer::status_record(store, origin)?.map(|record| record.as_of);
+        let as_of = heard.or(own).and_then(|second| Timestamp::from_second(second).ok());
+        let (file, kept) = self.customs_file(origin, &facts.jti)?;
+        Ok(Some(Arrival {
+            entry: entry.clone(),
+            issuer: opened.envelope.iss,
+            jti: facts.jti,
+            delivery,
+            certificate: *certificate,
+            token,
+            status,
+            changes: changes(store, entry, &facts.jti)?,
+            status_as_of: as_of,
+            arrived_at: arrived_ms.and_then(instant),
+            file,
+            equivocated: self.setup().partners.has_equivocated(origin),
+            kept,
+        }))
+    }
+}
+
+impl Arrival {
+    /// How statements name it.
+    #[must_use]
+    pub fn place(&self) -> StatementRef {
+        StatementRef { log: self.entry.origin.clone(), jti: self.jti }
+    }
+
+    /// All of what it says.
+    pub(super) fn whole(&self) -> Result<Certificate, WorkflowError> {
+        self.certificate.to_certificate().ok_or(WorkflowError::ArrivalIncomplete)
+    }
+
+    /// The country it comes from.
+    #[must_use]
+    pub const fn from(&self) -> Country {
+        self.certificate.from
+    }
+
+    /// Items that have lost their force at the issuer by changes of some items.
+    #[must_use]
+    pub fn ended(&self) -> BTreeSet<u32> {
+        let mut standing = BTreeMap::new();
+        for (_, change) in &self.changes {
+            let Change { act, items, .. } = &change.change;
+            for item in items.iter().flatten() {
+                let status = standing.entry(*item).or_insert(Status::Valid);
+                *status = status_after(*status, Status::Valid, act, None).unwrap_or(*status);
+            }
+        }
+        standing.into_iter().filter(|(_, status)| *status != Status::Valid).map(|(item, _)| item).collect()
+    }
+
+    /// Whether it was in force on a day: one withdrawn from a later day on was.
+    #[must_use]
+    pub fn in_force_on(&self, day: Date) -> bool {
+        let since = self.changes.iter().rev().find_map(|(_, change)| match change.change {
+            Change { act: Act::Withdrawn { since }, items: None, .. } => Some(since),
+            _ => None,
+        });
+        match (self.status, since) {
+            (Status::Valid | Status::InPart, _) => true,
+            (Status::Withdrawn, Some(Since::Date(from))) => day < from,
+            _ => false,
+        }
+    }
+}
+
+/// A statement as a store has it.
+pub(super) struct Statement {
+    pub(super) opened: Opened,
+    pub(super) disclosures: Disclosures,
+    pub(super) token: String,
+}
+
+/// The published statement at a place, as far as it can be opened.
+pub(super) fn statement_at(store: &dyn Store, entry: &EntryRef) -> Result<Option<Statement>, StoreError> {
+    let Some(leaf) = store.leaf(&entry.origin, entry.index)? else { return Ok(None) };
+    let disclosures = store.disclosures(&entry.origin, entry.index)?.unwrap_or(Disclosures::None);
+    let present: &[String] = if let Disclosures::Present(present) = &disclosures { present } else { &[] };
+    let Ok(opened) = open_leaf(&leaf, present) else { return Ok(None) };
+    let token = token_of(&leaf, present);
+    Ok(Some(Statement { opened, disclosures, token }))
+}
+
+/// What a store has about another statement, but findings; in the order of the log.
+pub(super) fn statements_about(
+    store: &dyn Store,
+    subject: &Subject,
+    kind: Kind,
+) -> Result<Vec<(About, Statement)>, StoreError> {
+    let mut found = Vec::new();
+    for one in about(store, subject)?.into_iter().filter(|one| one.kind == kind) {
+        if inbox::is_finding(store, &one.entry.origin, one.entry.index)? {
+            continue;
+        }
+        if let Some(statement) = statement_at(store, &one.entry)? {
+            found.push((one, statement));
+        }
+    }
+    Ok(found)
+}
+
+/// The changes of a certificate's status, in the order of its log. Another authority of this node notes its own.
+fn changes(store: &dyn Store, entry: &EntryRef, jti: &Jti) -> Result<Vec<(Jti, OpenedStatusChange)>, StoreError> {
+    let about = statements_about(store, &Subject::Statement(*jti), Kind::StatusChange)?;
+    let heard = about.into_iter().filter(|(one, _)| one.entry.origin == entry.origin);
+    let mut statements = heard.map(|(_, statement)| statement).collect::<Vec<_>>();
+    for change in sequencer::changes_of(store, entry, jti)? {
+        statements.extend(statement_at(store, &change)?);
+    }
+    let opened = statements.into_iter().filter_map(|statement| match statement.opened.body {
+        OpenedBody::StatusChange(change) => Some((statement.opened.envelope.jti, change)),
+        _ => None,
+    });
+    Ok(opened.collect())
+}
+
+/// An instant of Unix milliseconds.
+pub(super) fn instant(ms: u64) -> Option<Timestamp> {
+    Timestamp::from_millisecond(i64::try_from(ms).ok()?).ok()
+}

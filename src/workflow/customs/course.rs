@@ -1,0 +1,213 @@
+//! What was done here with a certificate of a partner: kept, shown, and what is left of it.
+
+use super::{Arrival, ArrivedName, arrival::statements_about};
+use crate::{
+    certificate::Measure,
+    log::Origin,
+    office::{Action, Caller, Certified, CustomsAct, CustomsFile, WHOLE, WaitingDenial},
+    statement::{Jti, Kind, ResponseCode},
+    store::{Expected, StateChange, Store as _, Subject, Table},
+    workflow::{Accounts, Desk, WorkflowError},
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// Acts read in one go.
+const A_ROUND: usize = 256;
+/// Denials of a page.
+const PAGE: usize = 50;
+const PAGE_MAX: usize = 500;
+
+/// What is left of one item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Balance {
+    /// The item.
+    pub item: u32,
+    /// What it is.
+    pub description: String,
+    /// All of it, in the unit it is or would be written off in; none where the certificate states no quantity.
+    pub whole: Option<Measure>,
+    /// How much was used.
+    pub used: String,
+    /// How much is left.
+    pub left: String,
+    /// What counts of it: the newest response.
+    pub response: Option<ResponseCode>,
+    /// Whether it has lost its force at its issuer.
+    pub ended: bool,
+}
+
+/// A certificate with everything that was done with it.
+pub struct Course {
+    /// The certificate.
+    pub arrival: Arrival,
+    /// What is left of it; nothing while its contents are not here.
+    pub balance: Vec<Balance>,
+    /// What was done, oldest first.
+    pub acts: Vec<CustomsAct>,
+    /// Enquiries about it, by their identifiers.
+    pub enquiries: Vec<Jti>,
+}
+
+/// Denials that wait, each with its act, and where to go on.
+pub struct DenialsPage {
+    /// By log and identifier.
+    pub denials: Vec<(WaitingDenial, CustomsAct)>,
+    /// Where to go on; `None` at the end.
+    pub next: Option<String>,
+}
+
+impl Desk {
+    /// One certificate, and what was done with it. It reads from the disk.
+    pub fn course(&self, caller: &Caller, name: &ArrivedName) -> Result<Course, WorkflowError> {
+        Accounts::allow(caller, Action::ReadArrivals)?;
+        let arrival = self.arrived(name)?;
+        let acts = self.acts(&arrival)?;
+        let store = self.store().as_ref();
+        let asked = statements_about(store, &Subject::Statement(arrival.jti), Kind::Enquiry)?;
+        let enquiries = asked.into_iter().map(|(_, statement)| statement.opened.envelope.jti).collect();
+        Ok(Course { balance: balance(&arrival), arrival, acts, enquiries })
+    }
+
+    /// What is left of a certificate. It reads from the disk.
+    pub fn balance(&self, caller: &Caller, name: &ArrivedName) -> Result<Vec<Balance>, WorkflowError> {
+        Accounts::allow(caller, Action::ReadArrivals)?;
+        let arrival = self.arrived(name)?;
+        arrival.whole()?;
+        Ok(balance(&arrival))
+    }
+
+    /// Denials that wait for a supervisor. It reads from the disk.
+    pub fn denials(&self, caller: &Caller, after: &str, size: usize) -> Result<DenialsPage, WorkflowError> {
+        Accounts::allow(caller, Action::ReadArrivals)?;
+        let after = crate::encoding::hex::decode(after).ok_or(WorkflowError::PageToken)?;
+        let size = if size == 0 { PAGE } else { size.min(PAGE_MAX) };
+        let rows = self.store().records_from(Table::Denial, &after, size)?;
+        let next = rows.last().filter(|_| rows.len() == size).map(|(id, _)| crate::encoding::hex::encode(id));
+        let mut denials = Vec::with_capacity(rows.len());
+        for (_, record) in rows {
+            let waiting: WaitingDenial = parse(&record, "a denial that waits")?;
+            let log = waiting.log.parse().map_err(|_| WorkflowError::Record("a denial names no log".to_owned()))?;
+            if let Some(act) = self.act(&log, &waiting.jti, waiting.act)? {
+                denials.push((waiting, act));
+            }
+        }
+        Ok(DenialsPage { denials, next })
+    }
+
+    /// What is kept of a certificate, with the bytes it was read from.
+    pub(super) fn customs_file(
+        &self,
+        origin: &Origin,
+        jti: &Jti,
+    ) -> Result<(CustomsFile, Option<Vec<u8>>), WorkflowError> {
+        let record = self.store().record(Table::Customs, &file_id(origin, jti))?;
+        let file = record.as_deref().map(|bytes| parse(bytes, "the customs file of a certificate")).transpose()?;
+        Ok((file.unwrap_or_default(), record))
+    }
+
+    /// One act.
+    pub(super) fn act(&self, origin: &Origin, jti: &Jti, number: u32) -> Result<Option<CustomsAct>, WorkflowError> {
+        let record = self.store().record(Table::Customs, &act_id(origin, jti, number))?;
+        record.as_deref().map(|bytes| parse(bytes, "an act of customs")).transpose()
+    }
+
+    /// Every act on a certificate, oldest first.
+    pub(super) fn acts(&self, arrival: &Arrival) -> Result<Vec<CustomsAct>, WorkflowError> {
+        let prefix = acts_prefix(&arrival.entry.origin, &arrival.jti);
+        let (mut acts, mut after) = (Vec::new(), prefix.clone());
+        loop {
+            let records = self.store().records_from(Table::Customs, &after, A_ROUND)?;
+            let full = records.len() == A_ROUND;
+            for (id, record) in records {
+                if !id.starts_with(&prefix) {
+                    return Ok(acts);
+                }
+                acts.push(parse(&record, "an act of customs")?);
+                after = id;
+            }
+            if !full {
+                return Ok(acts);
+            }
+        }
+    }
+}
+
+/// What is left of each item of a certificate whose contents are here.
+pub(super) fn balance(arrival: &Arrival) -> Vec<Balance> {
+    let Ok(certificate) = arrival.whole() else { return Vec::new() };
+    let (file, ended) = (&arrival.file, arrival.ended());
+    let left = file.ledger.left(&certificate.goods, &ended).into_iter();
+    let whole = file.responses.get(&WHOLE).copied();
+    left.zip(&certificate.goods.items)
+        .map(|(left, item)| Balance {
+            item: left.item,
+            description: item.description.to_string(),
+            used: left.drawn.to_string(),
+            left: left.left.to_string(),
+            whole: left.whole,
+            response: file.responses.get(&left.item).copied().or(whole),
+            ended: left.ended,
+        })
+        .collect()
+}
+
+/// A certificate as it is written off of.
+pub(super) fn certified<'a>(
+    certificate: &'a crate::certificate::Certificate,
+    ended: &'a std::collections::BTreeSet<u32>,
+) -> Certified<'a> {
+    Certified { number: &certificate.reference.number, goods: &certificate.goods, ended }
+}
+
+impl Arrival {
+    /// That nobody did anything with it in between.
+    pub(super) fn expected(&self) -> Expected {
+        Expected { table: Table::Customs, id: file_id(&self.entry.origin, &self.jti), record: self.kept.clone() }
+    }
+
+    /// Keeps what is known of it by now.
+    pub(super) fn put(&self, file: &CustomsFile) -> Result<StateChange, WorkflowError> {
+        let (table, id) = (Table::Customs, file_id(&self.entry.origin, &self.jti));
+        Ok(StateChange::RecordPut { table, id, record: written(file)? })
+    }
+
+    /// Keeps an act on it.
+    pub(super) fn put_act(&self, act: &CustomsAct) -> Result<StateChange, WorkflowError> {
+        let (table, id) = (Table::Customs, act_id(&self.entry.origin, &self.jti, act.number));
+        Ok(StateChange::RecordPut { table, id, record: written(act)? })
+    }
+
+    /// Lists a denial of it that waits.
+    pub(super) fn put_denial(&self, act: &CustomsAct) -> Result<StateChange, WorkflowError> {
+        let number = self.whole()?.reference.number;
+        let waiting = WaitingDenial { log: self.entry.origin.to_string(), jti: self.jti, number, act: act.number };
+        let (table, id) = (Table::Denial, act_id(&self.entry.origin, &self.jti, act.number));
+        Ok(StateChange::RecordPut { table, id, record: written(&waiting)? })
+    }
+
+    /// Takes a denial off that list.
+    pub(super) fn remove_denial(&self, act: u32) -> StateChange {
+        StateChange::RecordRemoved { table: Table::Denial, id: act_id(&self.entry.origin, &self.jti, act) }
+    }
+}
+
+fn file_id(origin: &Origin, jti: &Jti) -> Vec<u8> {
+    format!("file/{origin}/{jti}").into_bytes()
+}
+
+fn acts_prefix(origin: &Origin, jti: &Jti) -> Vec<u8> {
+    format!("act/{origin}/{jti}/").into_bytes()
+}
+
+/// Big-endian, so that they lie in their order.
+fn act_id(origin: &Origin, jti: &Jti, number: u32) -> Vec<u8> {
+    [acts_prefix(origin, jti).as_slice(), &number.to_be_bytes()].concat()
+}
+
+pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8], what: &str) -> Result<T, WorkflowError> {
+    serde_json::from_slice(bytes).map_err(|error| WorkflowError::Record(format!("{what}: {error}")))
+}
+
+pub(super) fn written(value: &impl Serialize) -> Result<Vec<u8>, WorkflowError> {
+    serde_json::to_vec(value).map_err(|error| WorkflowError::Record(error.to_string()))
+}

@@ -1,0 +1,378 @@
+//! Decisions item by item, and the two people that a denial takes.
+
+use super::{Arrival, ArrivedName, course::certified, digest, part};
+use crate::{
+    agreement::Edition,
+    certificate::{Findings, Text},
+    office::{ACTS_MAX, ActState, Action, Actor, AuditEvent, Caller, CustomsAct, CustomsFile, CustomsRefused, DoneBy},
+    sequencer::{Beside, Outcome, RequestKey, Saying, SequencerError, Task, Work, answered},
+    statement::{
+        CustomsResponse, EndorsedCertificate, Endorsement, EndorsementWords, ImportDeclaration, ItemDecision, Jti,
+    },
+    store::{StateChange, Store as _},
+    time::Date,
+    workflow::{Accounts, Desk, WorkflowError, desk::Prepared},
+};
+use sha2::{Digest as _, Sha256};
+use std::sync::Arc;
+
+/// What is decided.
+#[derive(Debug, Clone)]
+pub struct DecisionWish {
+    /// UUIDv7, unique to the account.
+    pub request_id: String,
+    /// The certificate.
+    pub certificate: ArrivedName,
+    /// The declaration it was shown with, if it was.
+    pub declaration: Option<ImportDeclaration>,
+    /// Item by item, or one for the whole.
+    pub decisions: Vec<ItemDecision>,
+    /// Further words.
+    pub remarks: Option<Text<1024>>,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided {
+    /// The act.
+    pub act: u32,
+    /// The statement to the issuer; none while a denial waits for its supervisor, or where it was dropped.
+    pub statement: Option<Jti>,
+}
+
+/// A word to be added to a certificate.
+#[derive(Debug, Clone)]
+pub struct EndorsementWish {
+    /// UUIDv7, unique to the account.
+    pub request_id: String,
+    /// The certificate.
+    pub certificate: ArrivedName,
+    /// What is said; its day is today at the authority.
+    pub words: EndorsementWords,
+}
+
+impl Desk {
+    /// Decides on items of a certificate, or on the whole, and tells its issuer. A denial waits for a supervisor.
+    pub async fn decide(&self, caller: &Caller, wish: DecisionWish) -> Result<Decided, WorkflowError> {
+        Accounts::allow(caller, Action::DecideItems)?;
+        let request = self.request(caller, &wish.request_id)?;
+        let parts = [
+            wish.certificate.text(),
+            part(&wish.declaration)?,
+            part(&wish.decisions)?,
+            wish.remarks.as_ref().map_or_else(String::new, ToString::to_string),
+        ];
+        let digest = digest("customs decision", &parts.each_ref().map(String::as_str));
+        let by = self.done_by(caller);
+        let audit = AuditEvent::of(Actor::Caller(caller), Action::DecideItems);
+        if CustomsAct::denies(&wish.decisions) {
+            let desk = self.clone();
+            let number = blocking(move || desk.propose(&request, digest, &wish, by, audit)).await??;
+            return Ok(Decided { act: number, statement: None });
+        }
+        let (name, key) = (wish.certificate.clone(), request.clone());
+        let prepare = move |desk: &Self| {
+            desk.once(&key, digest, || {
+                let arrival = desk.arrived(&wish.certificate)?;
+                let certificate = arrival.whole()?;
+                let mut file = arrival.file.clone();
+                file.decide(certified(&certificate, &arrival.ended()), &wish.decisions)?;
+                let act = CustomsAct {
+                    number: next_act(&mut file)?,
+                    by: by.clone(),
+                    settled: None,
+                    declaration: wish.declaration.clone(),
+                    decisions: wish.decisions.clone(),
+                    amends: None,
+                    state: ActState::Counts,
+                    statement: None,
+                    remarks: wish.remarks.clone(),
+                };
+                desk.tell(&arrival, &file, act, None, (&key, digest), audit.clone())
+            })
+        };
+        let outcome = self.carry_out(prepare).await?.outcome;
+        self.decided(&name, &outcome).await
+    }
+
+    /// Releases a denial that waits, or drops it. Who denied does not release.
+    pub async fn settle_denial(
+        &self,
+        caller: &Caller,
+        request_id: &str,
+        name: ArrivedName,
+        number: u32,
+        release: bool,
+        words: Option<Text<1024>>,
+    ) -> Result<Decided, WorkflowError> {
+        let action = if release { Action::ReleaseDenial } else { Action::DecideItems };
+        Accounts::allow(caller, action)?;
+        let request = self.request(caller, request_id)?;
+        let said = words.as_ref().map_or("", Text::as_str);
+        let digest = digest(
+            "settlement of a denial",
+            &[&name.text(), &number.to_string(), if release { "release" } else { "drop" }, said],
+        );
+        let (by, audit) = (self.done_by(caller), AuditEvent::of(Actor::Caller(caller), action));
+        if !release {
+            let desk = self.clone();
+            blocking(move || desk.drop_denial(&request, digest, (&name, number), by, words, audit)).await??;
+            return Ok(Decided { act: number, statement: None });
+        }
+        let (own, key) = (name.clone(), request.clone());
+        let prepare = move |desk: &Self| {
+            desk.once(&key, digest, || {
+                let arrival = desk.arrived(&own)?;
+                let certificate = arrival.whole()?;
+                let waiting = desk.waiting(&arrival, number)?;
+                if waiting.by.account == by.account || waiting.by.person == by.person {
+                    return Err(CustomsRefused::SamePerson.into());
+                }
+                let mut file = arrival.file.clone();
+                file.decide(certified(&certificate, &arrival.ended()), &waiting.decisions)?;
+                let act = CustomsAct { settled: Some(by.clone()), state: ActState::Counts, ..waiting };
+                desk.tell(&arrival, &file, act, None, (&key, digest), audit.clone())
+            })
+        };
+        let outcome = self.carry_out(prepare).await?.outcome;
+        Ok(Decided { act: number, statement: Some(outcome.jti) })
+    }
+
+    /// Adds this authority's word to a certificate, and tells its issuer.
+    pub async fn endorse(&self, caller: &Caller, wish: EndorsementWish) -> Result<Jti, WorkflowError> {
+        Accounts::allow(caller, Action::EndorseArrival)?;
+        let request = self.request(caller, &wish.request_id)?;
+        let digest = digest("endorsement", &[&wish.certificate.text(), &part(&wish.words)?]);
+        let audit = AuditEvent::of(Actor::Caller(caller), Action::EndorseArrival);
+        let prepare = move |desk: &Self| {
+            desk.once(&request, digest, || {
+                let arrival = desk.arrived(&wish.certificate)?;
+                let certificate = arrival.whole()?;
+                let unknown = |item: &&u32| certificate.goods.items.iter().all(|one| one.number != **item);
+                if let Some(item) = wish.words.items.iter().find(unknown) {
+                    return Err(WorkflowError::ItemUnknown(*item));
+                }
+                let leaf = arrival.token.split('~').next().unwrap_or_default();
+                let token_sha256 = crate::certificate::Sha256(Sha256::digest(leaf).into());
+                let endorsed = EndorsedCertificate { place: arrival.place(), token_sha256 };
+                let endorsement = EndorsementWords { day: desk.own_today(), ..wish.words.clone() };
+                let saying = Saying::endorsement(Endorsement { endorsed, endorsement });
+                Ok(work(&request, digest, saying, audit.clone(), &arrival))
+            })
+        };
+        Ok(self.carry_out(prepare).await?.outcome.jti)
+    }
+
+    /// Keeps a denial until a supervisor released it.
+    fn propose(
+        &self,
+        request: &RequestKey,
+        digest: [u8; 32],
+        wish: &DecisionWish,
+        by: DoneBy,
+        audit: AuditEvent,
+    ) -> Result<u32, WorkflowError> {
+        if let Some(before) = self.answer_before(request, digest)? {
+            return Ok(u32::from_be_bytes(before.try_into().unwrap_or_default()));
+        }
+        let arrival = self.arrived(&wish.certificate)?;
+        let certificate = arrival.whole()?;
+        let mut file = arrival.file.clone();
+        // Whether it can be decided so is asked now, and again when it is released.
+        file.clone().decide(certified(&certificate, &arrival.ended()), &wish.decisions)?;
+        if let Some(without) = wish.decisions.iter().find(|one| one.code.needs_reason() && one.reason.is_none()) {
+            return Err(WorkflowError::ReasonMissing(without.code));
+        }
+        let act = CustomsAct {
+            number: next_act(&mut file)?,
+            by,
+            settled: None,
+            declaration: wish.declaration.clone(),
+            decisions: wish.decisions.clone(),
+            amends: None,
+            state: ActState::Waits,
+            statement: None,
+            remarks: wish.remarks.clone(),
+        };
+        let state = vec![
+            arrival.put(&file)?,
+            arrival.put_act(&act)?,
+            arrival.put_denial(&act)?,
+            done(request, digest, act.number.to_be_bytes().to_vec()),
+        ];
+        let audit = audit.by_request(&request.id).with_detail("denial, to be released").on(on(&arrival));
+        self.commit(vec![arrival.expected()], state, vec![audit.to_row()])?;
+        Ok(act.number)
+    }
+
+    fn drop_denial(
+        &self,
+        request: &RequestKey,
+        digest: [u8; 32],
+        (name, number): (&ArrivedName, u32),
+        by: DoneBy,
+        words: Option<Text<1024>>,
+        audit: AuditEvent,
+    ) -> Result<(), WorkflowError> {
+        if self.answer_before(request, digest)?.is_some() {
+            return Ok(());
+        }
+        let arrival = self.arrived(name)?;
+        let waiting = self.waiting(&arrival, number)?;
+        let remarks = words.or_else(|| waiting.remarks.clone());
+        let act = CustomsAct { settled: Some(by), state: ActState::Dropped, remarks, ..waiting };
+        // The file is written again as it is, so that a release under way finds that something moved.
+        let state = vec![
+            arrival.put(&arrival.file)?,
+            arrival.put_act(&act)?,
+            arrival.remove_denial(number),
+            done(request, digest, Vec::new()),
+        ];
+        let audit = audit.by_request(&request.id).with_detail("denial dropped").on(on(&arrival));
+        self.commit(vec![arrival.expected()], state, vec![audit.to_row()])
+    }
+
+    fn waiting(&self, arrival: &Arrival, number: u32) -> Result<CustomsAct, WorkflowError> {
+        let act = self.act(&arrival.entry.origin, &arrival.jti, number)?.ok_or(CustomsRefused::NoAct(number))?;
+        match act.state {
+            ActState::Waits => Ok(act),
+            _ => Err(CustomsRefused::NotWaiting(number).into()),
+        }
+    }
+
+    /// The work that tells the issuer of an act, and keeps it with the file in the same durable unit.
+    pub(super) fn tell(
+        &self,
+        arrival: &Arrival,
+        file: &CustomsFile,
+        act: CustomsAct,
+        amended: Option<CustomsAct>,
+        (request, digest): (&RequestKey, [u8; 32]),
+        audit: AuditEvent,
+    ) -> Result<Work, WorkflowError> {
+        let amends = amended.as_ref().and_then(|one| one.statement);
+        let amends = match amends {
+            Some(jti) => self.place_of(&jti)?,
+            None => None,
+        };
+        let response = CustomsResponse {
+            certificate: arrival.place(),
+            declaration: act.declaration.clone(),
+            decisions: act.decisions.clone(),
+            amends,
+            remarks: act.remarks.clone(),
+        };
+        let mut state = vec![arrival.put(file)?];
+        state.extend(amended.map(|one| arrival.put_act(&one)).transpose()?);
+        if act.settled.is_some() {
+            state.push(arrival.remove_denial(act.number));
+        }
+        let kept = arrival.clone();
+        let changes = move |outcome: &Outcome| {
+            let told = CustomsAct { statement: Some(outcome.jti), ..act.clone() };
+            let mut state = state.clone();
+            state.push(kept.put_act(&told).map_err(|error| error.to_string())?);
+            Ok(state)
+        };
+        let expected = vec![arrival.expected()];
+        let beside = Beside { expected, changes: Some(Arc::new(changes)), ..Beside::default() };
+        Ok(work(request, digest, Saying::response(response).with(beside), audit, arrival))
+    }
+
+    /// Where an own statement stands.
+    fn place_of(&self, jti: &Jti) -> Result<Option<crate::statement::StatementRef>, WorkflowError> {
+        let entry = self.store().find(jti)?;
+        Ok(entry.map(|entry| crate::statement::StatementRef { log: entry.origin, jti: *jti }))
+    }
+
+    /// The act that a statement told of.
+    pub(super) async fn decided(&self, name: &ArrivedName, outcome: &Outcome) -> Result<Decided, WorkflowError> {
+        let (desk, name, jti) = (self.clone(), name.clone(), outcome.jti);
+        let act = blocking(move || {
+            let acts = desk.acts(&desk.arrived(&name)?)?;
+            Ok::<_, WorkflowError>(acts.iter().rev().find(|act| act.statement == Some(jti)).map(|act| act.number))
+        });
+        let act = act.await??.ok_or_else(|| WorkflowError::Record("an act is lost".to_owned()))?;
+        Ok(Decided { act, statement: Some(jti) })
+    }
+
+    /// What was done before by the same request, or the work; a refusal counts only where it was not done before.
+    pub(super) fn once(
+        &self,
+        request: &RequestKey,
+        digest: [u8; 32],
+        prepare: impl FnOnce() -> Result<Work, WorkflowError>,
+    ) -> Result<Prepared, WorkflowError> {
+        if let Some(before) = answered(self.store().as_ref(), request, digest)? {
+            return Ok(Prepared::Done(before?));
+        }
+        prepare().map(|work| Prepared::Work(Box::new(work), Findings::default()))
+    }
+
+    /// The answer of a request that no statement was made for.
+    fn answer_before(&self, request: &RequestKey, digest: [u8; 32]) -> Result<Option<Vec<u8>>, WorkflowError> {
+        let Some(before) = self.store().answered(&request.account, &request.id)? else { return Ok(None) };
+        if before.body_digest != digest || before.entry.is_some() {
+            let id = uuid::Uuid::from_bytes(request.id).to_string();
+            return Err(SequencerError::RequestReused(id).into());
+        }
+        Ok(Some(before.answer))
+    }
+
+    pub(super) fn done_by(&self, caller: &Caller) -> DoneBy {
+        let at_ms = u64::try_from(self.now().as_millisecond()).unwrap_or(0);
+        DoneBy { account: caller.id().clone(), person: caller.account().person(), at_ms }
+    }
+
+    /// Today's civil date at this authority.
+    pub(super) fn own_today(&self) -> Date {
+        self.own_day(self.now())
+    }
+
+    /// The edition that a certificate was issued under.
+    pub(super) fn edition_of(&self, arrival: &Arrival) -> Option<&Edition> {
+        let agreement = self.agreements().get(&arrival.certificate.agreement)?;
+        agreement.edition(&arrival.certificate.edition)
+    }
+}
+
+/// The number of the next act.
+pub(super) fn next_act(file: &mut CustomsFile) -> Result<u32, CustomsRefused> {
+    if file.acts >= ACTS_MAX {
+        return Err(CustomsRefused::TooManyActs);
+    }
+    file.acts += 1;
+    Ok(file.acts)
+}
+
+/// A statement as a piece of work.
+pub(super) fn work(
+    request: &RequestKey,
+    digest: [u8; 32],
+    saying: Saying,
+    audit: AuditEvent,
+    arrival: &Arrival,
+) -> Work {
+    let by = Some(audit.with_detail(format!("{} {}", saying.body().kind(), on(arrival))));
+    Work { request: request.clone(), digest, task: Task::Say(Box::new(saying)), by }
+}
+
+/// A certificate as the audit record names it.
+fn on(arrival: &Arrival) -> String {
+    format!("{} {}", arrival.entry.origin, arrival.entry.index)
+}
+
+fn done(request: &RequestKey, digest: [u8; 32], answer: Vec<u8>) -> StateChange {
+    StateChange::RequestAnswered {
+        account: request.account.clone(),
+        request_id: request.id,
+        body_digest: digest,
+        answer,
+        entry: None,
+    }
+}
+
+/// Runs what reads the disk off the runtime's threads.
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, WorkflowError> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| WorkflowError::Record(error.to_string()))
+}

@@ -1,0 +1,487 @@
+//! Enquiries: asked by customs of the importing country, and seen by both sides with the clock of the agreement.
+
+use super::{
+    Notice,
+    arrival::{Statement, statements_about},
+    deciding::blocking,
+    digest, part,
+};
+use crate::{
+    agreement::Span,
+    certificate::{AgreementCode, CertificateNumber, Country, EditionCode, Text},
+    office::{Action, Actor, AuditEvent, Caller},
+    sequencer::{Saying, Task, Work},
+    statement::{
+        DocumentDigest, Enquiry, EnquiryGround, EnquiryQuestion, EnquiryReply, EnquirySubject, Envelope, Issuer, Jti,
+        Kind, OpenedBody, ReplyAct, StatementRef, SubjectAnswer,
+    },
+    store::{Store, Subject},
+    time::{Date, Timestamp},
+    workflow::{Accounts, CertificateRecord, Desk, WorkflowError, customs::ArrivedName},
+};
+use jiff::ToSpan;
+use std::{collections::BTreeSet, sync::Arc};
+
+/// An enquiry is reminded of so many days before its answer is due.
+const REMINDED_DAYS: i64 = 14;
+
+/// What is to be asked.
+#[derive(Debug, Clone)]
+pub struct EnquiryWish {
+    /// UUIDv7, unique to the account.
+    pub request_id: String,
+    /// Whom to ask.
+    pub to: Issuer,
+    /// What, and why.
+    pub asked: EnquiryQuestion,
+    /// Of which certificates.
+    pub subjects: Vec<SubjectWish>,
+    /// Documents that go by another way.
+    pub documents: Vec<DocumentDigest>,
+    /// The reply that asked for a clarification, if this gives it.
+    pub clarifies: Option<Jti>,
+}
+
+/// A certificate to ask about.
+#[derive(Debug, Clone)]
+pub struct SubjectWish {
+    /// Its number; where it is known here, the rest follows from it.
+    pub number: CertificateNumber,
+    /// Its date of issue, as it bears it.
+    pub issued_on: Option<Date>,
+    /// The items; none are all.
+    pub items: Vec<u32>,
+    /// The declaration it was shown with.
+    pub declaration: Option<Text<70>>,
+    /// Its identifier, where one number is not enough.
+    pub jti: Option<Jti>,
+}
+
+/// An enquiry that was sent.
+#[derive(Debug, Clone)]
+pub struct Raised {
+    /// The statement.
+    pub jti: Jti,
+    /// By when the agreement asks for the answer, if it came today.
+    pub reply_due: Option<Date>,
+    /// What the officer should know.
+    pub notices: Vec<Notice>,
+}
+
+/// Where an enquiry stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EnquiryState {
+    /// Nobody acknowledged it yet.
+    Sent,
+    /// The other side has it.
+    Acknowledged,
+    /// Something is to be clarified first.
+    ClarificationAsked,
+    /// Some of it is answered.
+    PartlyAnswered,
+    /// All of it is answered.
+    Answered,
+}
+
+/// An answer, as either side sees it.
+#[derive(Debug, Clone)]
+pub struct ReplyView {
+    /// The statement.
+    pub jti: Jti,
+    /// What it says.
+    pub reply: EnquiryReply,
+    /// The civil day it was made at the replying side, or came here.
+    pub day: Option<Date>,
+    /// Whether it came after the day it was due.
+    pub late: bool,
+}
+
+/// An enquiry, as either side sees it.
+#[derive(Debug, Clone)]
+pub struct EnquiryView {
+    /// Where it stands.
+    pub place: StatementRef,
+    /// Who asks.
+    pub from: Issuer,
+    /// Who is asked.
+    pub to: Issuer,
+    /// What is asked.
+    pub enquiry: Enquiry,
+    /// The civil day it was sent, where this side knows it.
+    pub sent_on: Option<Date>,
+    /// The civil day it came to the replying side.
+    pub received_on: Option<Date>,
+    /// The last day to say that it came.
+    pub acknowledge_due: Option<Date>,
+    /// The last day to answer.
+    pub reply_due: Option<Date>,
+    /// The last day of the importing side to decide.
+    pub decide_due: Option<Date>,
+    /// The article of the day to answer.
+    pub article: Option<String>,
+    /// Where it stands.
+    pub state: EnquiryState,
+    /// Whether the day to answer is over.
+    pub overdue: bool,
+    /// Whether that day is near.
+    pub due_soon: bool,
+    /// What was answered, in its order.
+    pub replies: Vec<ReplyView>,
+}
+
+impl EnquiryView {
+    /// Whether something is still to be answered.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.state != EnquiryState::Answered
+    }
+
+    /// The places in the enquiry that are answered.
+    pub(super) fn answered(&self) -> BTreeSet<u32> {
+        self.replies.iter().flat_map(|one| &one.reply.answers).map(|answer: &SubjectAnswer| answer.subject).collect()
+    }
+}
+
+/// Which side sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Asking,
+    Asked,
+}
+
+/// The rules that a certificate was issued under.
+type Rules = (AgreementCode, EditionCode, Country);
+
+impl Desk {
+    /// Asks an issuer about certificates.
+    pub async fn enquire(&self, caller: &Caller, wish: EnquiryWish) -> Result<Raised, WorkflowError> {
+        Accounts::allow(caller, Action::RaiseEnquiry)?;
+        let request = self.request(caller, &wish.request_id)?;
+        let numbers = wish.subjects.iter().map(|one| {
+            let (issued_on, jti) = (one.issued_on.map(|day| day.to_string()), one.jti.map(|jti| jti.to_string()));
+            (one.number.to_string(), issued_on, &one.items, &one.declaration, jti)
+        });
+        let clarifies = wish.clarifies.map(|jti| jti.to_string());
+        let parts = [
+            wish.to.to_string(),
+            part(&wish.asked)?,
+            part(&numbers.collect::<Vec<_>>())?,
+            part(&(&wish.documents, &clarifies))?,
+        ];
+        let digest = digest("enquiry", &parts.each_ref().map(String::as_str));
+        let audit = AuditEvent::of(Actor::Caller(caller), Action::RaiseEnquiry);
+        let prepare = move |desk: &Self| {
+            desk.once(&request, digest, || {
+                let enquiry = desk.asked_of(&wish)?;
+                let audit = audit.clone().with_detail(format!("to {} about {}", wish.to, enquiry.subjects.len()));
+                let task = Task::Say(Box::new(Saying::enquiry(wish.to.clone(), enquiry)));
+                Ok(Work { request: request.clone(), digest, task, by: Some(audit) })
+            })
+        };
+        let jti = self.carry_out(prepare).await?.outcome.jti;
+        let (desk, today) = (self.clone(), self.own_today());
+        let view = blocking(move || desk.enquiry_of(Side::Asking, &jti)).await??;
+        let due = view.received_on.is_none().then(|| self.due(&view, Side::Asking, today)).flatten();
+        Ok(Raised { jti, reply_due: view.reply_due.or(due), notices: self.permits(&view) })
+    }
+
+    /// Enquiries of this authority: those that are open by the day they are due, then the others, the newest first. It
+    /// reads from the disk.
+    pub fn enquiries(&self, caller: &Caller, open: bool) -> Result<Vec<EnquiryView>, WorkflowError> {
+        Accounts::allow(caller, Action::ReadEnquiries)?;
+        self.all_enquiries(Side::Asking, open)
+    }
+
+    /// One enquiry of this authority. It reads from the disk.
+    pub fn enquiry(&self, caller: &Caller, jti: &Jti) -> Result<EnquiryView, WorkflowError> {
+        Accounts::allow(caller, Action::ReadEnquiries)?;
+        self.enquiry_of(Side::Asking, jti)
+    }
+
+    /// Enquiries to this authority, in the same order. It reads from the disk.
+    pub fn incoming_enquiries(&self, caller: &Caller, open: bool) -> Result<Vec<EnquiryView>, WorkflowError> {
+        Accounts::allow(caller, Action::ReadEnquiries)?;
+        self.all_enquiries(Side::Asked, open)
+    }
+
+    /// One enquiry to this authority. It reads from the disk.
+    pub fn incoming_enquiry(&self, caller: &Caller, jti: &Jti) -> Result<EnquiryView, WorkflowError> {
+        Accounts::allow(caller, Action::ReadEnquiries)?;
+        self.incoming(jti)
+    }
+
+    pub(super) fn incoming(&self, jti: &Jti) -> Result<EnquiryView, WorkflowError> {
+        self.enquiry_of(Side::Asked, jti)
+    }
+
+    /// Finds the certificates that are asked about, and says it all.
+    fn asked_of(&self, wish: &EnquiryWish) -> Result<Enquiry, WorkflowError> {
+        let unknown = wish.asked.ground == EnquiryGround::NumberUnknown;
+        let mut subjects = Vec::with_capacity(wish.subjects.len());
+        for subject in &wish.subjects {
+            let SubjectWish { number, issued_on, items, declaration, jti } = subject.clone();
+            let name = match jti {
+                Some(jti) => ArrivedName::Jti(jti),
+                None => ArrivedName::Number(number.to_string(), Some(wish.to.clone())),
+            };
+            let found = match self.arrived(&name) {
+                Ok(arrival) if unknown => {
+                    return Err(WorkflowError::NumberKnown(arrival.jti.to_string()));
+                }
+                Err(WorkflowError::ArrivalUnknown) if unknown => None,
+                found => Some(found?),
+            };
+            if let Some(other) = found.as_ref().filter(|one| one.issuer != wish.to) {
+                return Err(WorkflowError::NotItsIssuer {
+                    number: number.to_string(),
+                    issuer: other.issuer.to_string(),
+                });
+            }
+            let reference = found.as_ref().and_then(|one| one.certificate.reference.as_option());
+            subjects.push(EnquirySubject {
+                certificate: found.as_ref().map(super::Arrival::place),
+                number: reference.map_or(number, |reference| reference.number.clone()),
+                issued_on: reference.map(|reference| reference.issued_on).or(issued_on),
+                items,
+                declaration,
+            });
+        }
+        let clarifies = match &wish.clarifies {
+            None => None,
+            Some(jti) => {
+                let found = self.addressed().into_iter().find_map(|(_, store)| store.find(jti).transpose());
+                let entry = found.transpose()?.ok_or(WorkflowError::EnquiryUnknown)?;
+                Some(StatementRef { log: entry.origin, jti: *jti })
+            }
+        };
+        Ok(Enquiry { asked: wish.asked.clone(), subjects, documents: wish.documents.clone(), clarifies })
+    }
+
+    fn all_enquiries(&self, side: Side, open: bool) -> Result<Vec<EnquiryView>, WorkflowError> {
+        let mut all = Vec::new();
+        for store in self.asking_stores(side) {
+            for (about, statement) in statements_about(store.as_ref(), &Subject::Kind(Kind::Enquiry), Kind::Enquiry)? {
+                all.extend(self.view(side, statement, about.at_ms)?);
+            }
+        }
+        all.retain(|view| !open || view.is_open());
+        let far = Date::MAX;
+        all.sort_by_key(|view| {
+            (!view.is_open(), view.reply_due.filter(|_| view.is_open()).unwrap_or(far), view.place.jti)
+        });
+        Ok(all)
+    }
+
+    fn enquiry_of(&self, side: Side, jti: &Jti) -> Result<EnquiryView, WorkflowError> {
+        for store in self.asking_stores(side) {
+            let Some(entry) = store.find(jti)? else { continue };
+            let statements = statements_about(store.as_ref(), &Subject::Kind(Kind::Enquiry), Kind::Enquiry)?;
+            let found = statements.into_iter().find(|(about, _)| about.entry == entry);
+            if let Some((about, statement)) = found
+                && let Some(view) = self.view(side, statement, about.at_ms)?
+            {
+                return Ok(view);
+            }
+        }
+        Err(WorkflowError::EnquiryUnknown)
+    }
+
+    /// Where enquiries of a side stand: one's own, or those of others.
+    fn asking_stores(&self, side: Side) -> Vec<Arc<dyn Store>> {
+        match side {
+            Side::Asking => vec![Arc::clone(self.store())],
+            Side::Asked => self.stores_addressed(),
+        }
+    }
+
+    /// Where the answers to them stand.
+    fn answering_stores(&self, side: Side) -> Vec<Arc<dyn Store>> {
+        match side {
+            Side::Asking => self.stores_addressed(),
+            Side::Asked => vec![Arc::clone(self.store())],
+        }
+    }
+
+    /// The stores that hold logs addressed to this authority, each once.
+    pub(super) fn stores_addressed(&self) -> Vec<Arc<dyn Store>> {
+        let mut stores: Vec<Arc<dyn Store>> = Vec::new();
+        for (_, store) in self.addressed() {
+            if !stores.iter().any(|known| Arc::ptr_eq(known, &store)) {
+                stores.push(store);
+            }
+        }
+        stores
+    }
+
+    fn view(&self, side: Side, statement: Statement, at_ms: u64) -> Result<Option<EnquiryView>, WorkflowError> {
+        let Envelope { iss, aud, log, jti, .. } = statement.opened.envelope;
+        let OpenedBody::Enquiry(Some(enquiry)) = statement.opened.body else { return Ok(None) };
+        let crate::statement::Addressee::Authority(to) = aud else { return Ok(None) };
+        // A store of this node may hold logs to other authorities too.
+        let own = &self.setup().issuer;
+        if *own != if side == Side::Asking { iss.clone() } else { to.clone() } {
+            return Ok(None);
+        }
+        let here = super::arrival::instant(at_ms).map(|at| self.own_day(at));
+        let mut replies = Vec::new();
+        for store in self.answering_stores(side) {
+            for (about, reply) in statements_about(store.as_ref(), &Subject::Statement(jti), Kind::EnquiryReply)? {
+                let author = reply.opened.envelope.iss;
+                if let OpenedBody::EnquiryReply(Some(body)) = reply.opened.body
+                    && author == to
+                {
+                    let day = super::arrival::instant(about.at_ms).map(|at| self.own_day(at));
+                    replies.push(ReplyView { jti: reply.opened.envelope.jti, reply: *body, day, late: false });
+                }
+            }
+        }
+        replies.sort_by_key(|reply| reply.jti);
+        let received_on = match side {
+            Side::Asked => here,
+            Side::Asking => replies.first().map(|one| one.reply.reply.received_on),
+        };
+        let mut view = EnquiryView {
+            place: StatementRef { log, jti },
+            from: iss,
+            to,
+            enquiry: *enquiry,
+            sent_on: here.filter(|_| side == Side::Asking),
+            received_on,
+            acknowledge_due: None,
+            reply_due: None,
+            decide_due: None,
+            article: None,
+            state: EnquiryState::Sent,
+            overdue: false,
+            due_soon: false,
+            replies,
+        };
+        if let Some(from) = received_on.or(view.sent_on) {
+            self.clock(&mut view, side, from);
+        }
+        view.state = state_of(&view);
+        let today = self.own_today();
+        view.overdue = view.is_open() && view.reply_due.is_some_and(|due| due < today);
+        let reminded = today.checked_add(REMINDED_DAYS.days()).unwrap_or(Date::MAX);
+        view.due_soon = view.is_open() && !view.overdue && view.reply_due.is_some_and(|due| due <= reminded);
+        Ok(Some(view))
+    }
+
+    /// Counts the days of the agreements concerned from a day on; where several are, the earliest counts.
+    fn clock(&self, view: &mut EnquiryView, side: Side, from: Date) {
+        let lists = self.lists();
+        // Days are counted at the side that has to do something.
+        let trust = self.trust();
+        let (there, here) = (trust.country(&view.to), trust.country(&view.from));
+        let earliest = |now: Option<Date>, new: Option<Date>| match (now, new) {
+            (Some(now), Some(new)) => Some(now.min(new)),
+            (now, new) => now.or(new),
+        };
+        for edition in self.editions_asked_about(view, side) {
+            let Some(edition) = self.agreements().get(&edition.0).and_then(|one| one.edition(&edition.1)) else {
+                continue;
+            };
+            let rules = &edition.verification;
+            let last = |span: Option<&Span>, country: Option<Country>| match (span, country) {
+                (Some(span), Some(country)) => lists.holidays().last_day(country, from, span),
+                _ => None,
+            };
+            view.acknowledge_due = earliest(view.acknowledge_due, last(rules.acknowledge.value(), there));
+            let reply = last(rules.reply.value(), there);
+            if reply.is_some() && (view.reply_due.is_none() || reply < view.reply_due) {
+                view.article = rules.reply.article().map(str::to_owned);
+            }
+            view.reply_due = earliest(view.reply_due, reply);
+            view.decide_due = earliest(view.decide_due, last(rules.decide.value(), here));
+        }
+        let due = view.reply_due;
+        for reply in &mut view.replies {
+            reply.late = due.is_some_and(|due| reply.day.is_some_and(|day| day > due));
+        }
+        // The time that the replying side took counts from then on.
+        if let Some(until) = view.replies.iter().filter_map(|one| one.reply.reply.reply_by).max() {
+            view.reply_due = view.reply_due.map(|due| due.max(until));
+        }
+    }
+
+    /// The last day to answer, if the enquiry came on that day.
+    fn due(&self, view: &EnquiryView, side: Side, from: Date) -> Option<Date> {
+        let mut view = view.clone();
+        self.clock(&mut view, side, from);
+        view.reply_due
+    }
+
+    /// The rules of the certificates that are asked about, each once.
+    fn editions_asked_about(&self, view: &EnquiryView, side: Side) -> Vec<Rules> {
+        let mut rules: Vec<Rules> = Vec::new();
+        for subject in view.enquiry.subjects.iter().filter_map(|subject| subject.certificate.as_ref()) {
+            let certificate = match side {
+                Side::Asking => self.arrived(&ArrivedName::Jti(subject.jti)).ok().map(|arrival| arrival.certificate),
+                Side::Asked => {
+                    let entry = self.store().find(&subject.jti).ok().flatten();
+                    let record = entry.and_then(|entry| CertificateRecord::read(self.store().as_ref(), &entry).ok());
+                    record.map(|record| record.certificate)
+                }
+            };
+            let Some(one) = certificate.map(|one| (one.agreement, one.edition, one.to)) else { continue };
+            if !rules.contains(&one) {
+                rules.push(one);
+            }
+        }
+        rules
+    }
+
+    /// What the agreement says of the goods meanwhile.
+    fn permits(&self, view: &EnquiryView) -> Vec<Notice> {
+        let mut notices = Vec::new();
+        for (code, edition, _) in self.editions_asked_about(view, Side::Asking) {
+            let Some(edition) = self.agreements().get(&code).and_then(|one| one.edition(&edition)) else { continue };
+            let rules = &edition.verification;
+            let said = |figure: &crate::agreement::Figure<bool>, yes: &str, no: &str| {
+                figure.value().map(|may| {
+                    let article = figure.article().unwrap_or("article not known");
+                    format!("{code}: {} ({article})", if *may { yes } else { no })
+                })
+            };
+            let meanwhile = [
+                said(&rules.may_suspend, "preference may be suspended meanwhile", "preference may not be suspended"),
+                said(
+                    &rules.release_goods,
+                    "the goods are released meanwhile, on security",
+                    "the goods need not be released",
+                ),
+                said(
+                    &rules.refuse_unanswered,
+                    "preference is refused if no answer comes in time",
+                    "silence is no ground to refuse",
+                ),
+            ];
+            let meanwhile = meanwhile.into_iter().flatten();
+            notices.extend(meanwhile.map(|words| Notice::new("MEANWHILE", false, words)));
+        }
+        notices
+    }
+
+    /// The civil day at this authority.
+    pub(super) fn own_day(&self, at: Timestamp) -> Date {
+        let trust = self.trust();
+        match trust.time_zone(&self.setup().issuer) {
+            Some(zone) => zone.date_at(at),
+            None => at.to_zoned(jiff::tz::TimeZone::UTC).date(),
+        }
+    }
+}
+
+/// Where an enquiry stands by its answers, the last of which counts.
+fn state_of(view: &EnquiryView) -> EnquiryState {
+    let acts = view.replies.iter().map(|one| one.reply.reply.act).collect::<Vec<_>>();
+    if acts.contains(&ReplyAct::Full) {
+        return EnquiryState::Answered;
+    }
+    match acts.last() {
+        None => EnquiryState::Sent,
+        Some(ReplyAct::ClarificationAsked) => EnquiryState::ClarificationAsked,
+        Some(_) if acts.contains(&ReplyAct::Partial) => EnquiryState::PartlyAnswered,
+        Some(_) => EnquiryState::Acknowledged,
+    }
+}

@@ -1,0 +1,57 @@
+//! What customs of the importing country do with the certificates of partners, and what both sides ask and answer
+//! afterwards.
+//!
+//! What always holds: a certificate is read where the exchange keeps it, in the store of its log, and a finding is none;
+//! what is used and decided is kept in this authority's own store, in the commit that makes the statement to the issuer,
+//! so that what is kept and what the issuer was told never differ; of two who write the last quantity off, one wins. How
+//! much a difference weighs is proposed by the agreement's data, and decided by people.
+
+mod abroad;
+mod arrival;
+mod course;
+mod deciding;
+mod enquiries;
+mod notices;
+mod replies;
+mod using;
+
+pub use abroad::{Abroad, AbroadNote};
+pub use arrival::{Arrival, ArrivalsAsked, ArrivalsPage, ArrivedName, Delivery};
+pub use course::{Balance, Course, DenialsPage};
+pub use deciding::{Decided, DecisionWish, EndorsementWish};
+pub use enquiries::{EnquiryState, EnquiryView, EnquiryWish, Raised, ReplyView, SubjectWish};
+pub use notices::Notice;
+pub use replies::{Replied, ReplyWish};
+pub use using::{WriteOffWish, WrittenOff};
+
+use super::WorkflowError;
+use crate::{log::Origin, store::Store};
+use std::sync::Arc;
+
+/// The logs of other authorities that are kept here, each with the store it is kept in.
+pub trait PartnerLogs: Send + Sync {
+    /// All that are open: replicated from partners, or of another authority that this node hosts.
+    fn logs(&self) -> Vec<(Origin, Arc<dyn Store>)>;
+
+    /// Whether a log is proven to have shown two histories.
+    fn has_equivocated(&self, origin: &Origin) -> bool;
+}
+
+/// What makes two requests the same: their parts, each with its length, so that no two read alike.
+fn digest(about: &str, parts: &[&str]) -> [u8; 32] {
+    use sha2::{Digest as _, Sha256};
+    let mut hash = Sha256::new_with_prefix(about).chain_update([0]);
+    for part in parts {
+        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+/// A part of a request as such a digest takes it: in a form that does not depend on how a type prints.
+fn part(value: &impl serde::Serialize) -> Result<String, WorkflowError> {
+    serde_json::to_string(value).map_err(|error| WorkflowError::Record(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,132 @@
+//! What an officer should know before a certificate is used, and whether it stands in the way.
+
+use super::{Arrival, Delivery};
+use crate::{
+    agreement::{Edition, Known, LatePresentation},
+    office::WHOLE,
+    statement::{ImportDeclaration, ResponseCode, Status},
+    time::{Date, Timestamp},
+    verification::STATUS_MAX_AGE_SECONDS,
+};
+
+/// Something an officer should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// A stable reason.
+    pub reason: &'static str,
+    /// A sentence.
+    pub words: String,
+    /// Whether nothing is written off because of it.
+    pub blocks: bool,
+}
+
+impl Notice {
+    pub(super) fn new(reason: &'static str, blocks: bool, words: impl Into<String>) -> Self {
+        Self { reason, words: words.into(), blocks }
+    }
+}
+
+/// Everything that is to be known of a certificate on the day of a declaration.
+pub(super) fn notices(
+    arrival: &Arrival,
+    edition: Option<&Edition>,
+    declaration: &ImportDeclaration,
+    now: Timestamp,
+) -> Vec<Notice> {
+    let mut all = Vec::new();
+    match arrival.delivery {
+        Delivery::Complete => {}
+        Delivery::Missing => {
+            let words = "what the certificate says has not come from its issuer yet; both sides see that it is missing";
+            all.push(Notice::new("CONTENTS_MISSING", true, words));
+        }
+        Delivery::Held => {
+            let words = "the issuer keeps its contents back: its holder has yet to consent to the sending";
+            all.push(Notice::new("CONTENTS_HELD", true, words));
+        }
+        Delivery::Erased => {
+            all.push(Notice::new("CONTENTS_ERASED", true, "what the certificate says was erased"));
+        }
+    }
+    if !arrival.in_force_on(declaration.date) {
+        let words = format!("the certificate is {} by its issuer", arrival.status.word());
+        all.push(Notice::new("STATUS_FORBIDS", true, words));
+    } else if arrival.status == Status::Withdrawn {
+        let words = "the certificate was withdrawn, from a day after this declaration's on";
+        all.push(Notice::new("WITHDRAWN_LATER", false, words));
+    }
+    dates(arrival, edition, declaration.date, &mut all);
+    let age = arrival.status_as_of.map(|as_of| now.as_second().saturating_sub(as_of.as_second()));
+    if age.and_then(|age| u64::try_from(age).ok()).is_none_or(|age| age > STATUS_MAX_AGE_SECONDS) {
+        let words = "its status is older than seven days, or was never told: ask its issuer's node";
+        all.push(Notice::new("STATUS_OLD", false, words));
+    }
+    if arrival.equivocated {
+        let words = "its log is proven to have shown two histories: what was cosigned before stays good";
+        all.push(Notice::new("EQUIVOCATED", false, words));
+    }
+    used(arrival, edition, declaration, &mut all);
+    all
+}
+
+fn dates(arrival: &Arrival, edition: Option<&Edition>, day: Date, all: &mut Vec<Notice>) {
+    let certificate = &arrival.certificate;
+    if day < certificate.valid_from {
+        let words = format!("it may be used from {} on, and the declaration is of {day}", certificate.valid_from);
+        all.push(Notice::new("NOT_YET_VALID", true, words));
+    }
+    let Some(last) = certificate.valid_until.filter(|last| *last < day) else { return };
+    let rule = edition.map(|edition| &edition.late_presentation);
+    let article = rule.and_then(|rule| rule.article()).unwrap_or("the agreement's data");
+    let words = format!("it could be used until {last}, and the declaration is of {day}");
+    let notice = match rule.map(|rule| rule.value()) {
+        Some(Some(LatePresentation::Refused)) => Notice::new("EXPIRED", true, words),
+        Some(Some(rule)) => {
+            let allowed = rule.to_string().replace('_', " ");
+            Notice::new(
+                "LATE_PRESENTATION",
+                false,
+                format!("{words}; allowed if {allowed} ({article}): an officer decides"),
+            )
+        }
+        _ => Notice::new(
+            "LATE_PRESENTATION",
+            false,
+            format!("{words}; whether that is allowed is not known: an officer decides"),
+        ),
+    };
+    all.push(notice);
+}
+
+/// What was done with it before, anywhere in the country.
+fn used(arrival: &Arrival, edition: Option<&Edition>, declaration: &ImportDeclaration, all: &mut Vec<Notice>) {
+    let file = &arrival.file;
+    let first = file.first_used.as_ref();
+    let spent = |code: &ResponseCode| *code == ResponseCode::UtilisedFull;
+    let spent = file.responses.iter().filter(|(_, code)| spent(code)).map(|(item, _)| item.to_string());
+    let spent = spent.collect::<Vec<_>>();
+    if let Some(first) = first.filter(|first| !spent.is_empty() && first.number != declaration.number) {
+        let words = format!(
+            "used in full before: item {}; first with declaration {} of {} at {}",
+            spent.join(", "),
+            first.number,
+            first.date,
+            first.office
+        );
+        all.push(Notice::new("ALREADY_USED", false, words));
+    }
+    let rule = edition.map(|edition| &edition.single_consignment);
+    let single = rule.and_then(|rule| rule.value()).copied().unwrap_or(false);
+    if let Some(first) = first.filter(|first| single && first.number != declaration.number) {
+        let article = rule.and_then(|rule| rule.article()).unwrap_or("the agreement's data");
+        let confirmed = rule.is_some_and(|rule| matches!(rule.known(), Known::Confirmed(_)));
+        let words = format!("it covers one consignment ({article}), and was used with declaration {}", first.number);
+        all.push(Notice::new("SINGLE_CONSIGNMENT", confirmed, words));
+    }
+    for (item, code) in &file.responses {
+        if matches!(code, ResponseCode::PreferenceDenied | ResponseCode::PreferenceSuspended) {
+            let subject = if *item == WHOLE { "the certificate".to_owned() } else { format!("item {item}") };
+            all.push(Notice::new("PREFERENCE_NOT_GRANTED", false, format!("{subject} is {code}")));
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Answers to the enquiries of others, signed and kept for ever.
+
+use super::{EnquiryState, EnquiryView, deciding::blocking, digest, part};
+use crate::{
+    certificate::Text,
+    office::{Action, Actor, AuditEvent, Caller},
+    sequencer::{Beside, Saying, Task, Work},
+    statement::{DocumentDigest, EnquiryReply, Jti, ReplyAct, ReplyWords, SubjectAnswer},
+    store::{Expected, StateChange, Store as _, Table},
+    time::Date,
+    workflow::{Accounts, Desk, WorkflowError},
+};
+use std::{collections::BTreeSet, sync::Arc};
+
+/// An answer to give.
+#[derive(Debug, Clone)]
+pub struct ReplyWish {
+    /// UUIDv7, unique to the account.
+    pub request_id: String,
+    /// The enquiry.
+    pub enquiry: Jti,
+    /// What the answer does.
+    pub act: ReplyAct,
+    /// By which day the rest is answered.
+    pub reply_by: Option<Date>,
+    /// In words.
+    pub words: Option<Text<2048>>,
+    /// Certificate by certificate.
+    pub answers: Vec<SubjectAnswer>,
+    /// Documents that go by another way.
+    pub documents: Vec<DocumentDigest>,
+}
+
+/// An answer that was given.
+#[derive(Debug, Clone)]
+pub struct Replied {
+    /// The statement.
+    pub jti: Jti,
+    /// The enquiry by now.
+    pub enquiry: EnquiryView,
+    /// Whether it came after the day it was due.
+    pub late: bool,
+}
+
+impl Desk {
+    /// Answers an enquiry to this authority: step by step, or at once.
+    pub async fn reply(&self, caller: &Caller, wish: ReplyWish) -> Result<Replied, WorkflowError> {
+        Accounts::allow(caller, Action::AnswerEnquiry)?;
+        let request = self.request(caller, &wish.request_id)?;
+        let by = wish.reply_by.map(|day| day.to_string());
+        let parts = [
+            wish.enquiry.to_string(),
+            part(&(&wish.act, &by, &wish.words))?,
+            part(&wish.answers)?,
+            part(&wish.documents)?,
+        ];
+        let digest = digest("reply to an enquiry", &parts.each_ref().map(String::as_str));
+        let audit = AuditEvent::of(Actor::Caller(caller), Action::AnswerEnquiry);
+        let asked = wish.enquiry;
+        let prepare = move |desk: &Self| {
+            desk.once(&request, digest, || {
+                let view = desk.incoming(&wish.enquiry)?;
+                check(&view, &wish)?;
+                let received_on = view.received_on.unwrap_or_else(|| desk.own_today());
+                let reply = EnquiryReply {
+                    enquiry: view.place.clone(),
+                    reply: ReplyWords {
+                        act: wish.act,
+                        received_on,
+                        reply_by: wish.reply_by,
+                        words: wish.words.clone(),
+                    },
+                    answers: wish.answers.clone(),
+                    documents: wish.documents.clone(),
+                };
+                let audit = audit.clone().with_detail(format!("{} to {}", wish.act, view.place.jti));
+                let saying = Saying::reply(reply).with(desk.one_at_a_time(&view)?);
+                Ok(Work { request: request.clone(), digest, task: Task::Say(Box::new(saying)), by: Some(audit) })
+            })
+        };
+        let jti = self.carry_out(prepare).await?.outcome.jti;
+        let desk = self.clone();
+        let enquiry = blocking(move || desk.incoming(&asked)).await??;
+        let late = enquiry.replies.iter().any(|one| one.jti == jti && one.late);
+        Ok(Replied { jti, enquiry, late })
+    }
+
+    /// Of two who answer at once, one comes after the other and is judged anew.
+    fn one_at_a_time(&self, view: &EnquiryView) -> Result<Beside, WorkflowError> {
+        let id = format!("replies/{}", view.place.jti).into_bytes();
+        let record = self.store().record(Table::Customs, &id)?;
+        let count = record.as_deref().and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_be_bytes);
+        let next = count.saturating_add(1).to_be_bytes().to_vec();
+        let expected = vec![Expected { table: Table::Customs, id: id.clone(), record }];
+        let put = StateChange::RecordPut { table: Table::Customs, id, record: next };
+        Ok(Beside { expected, changes: Some(Arc::new(move |_| Ok(vec![put.clone()]))), ..Beside::default() })
+    }
+}
+
+/// Whether the answer fits what was asked, and what was answered before.
+fn check(view: &EnquiryView, wish: &ReplyWish) -> Result<(), WorkflowError> {
+    if view.state == EnquiryState::Answered {
+        return Err(WorkflowError::EnquiryAnswered);
+    }
+    if wish.act == ReplyAct::Acknowledged && !view.replies.is_empty() {
+        return Err(WorkflowError::EnquiryAcknowledged);
+    }
+    let subjects = u32::try_from(view.enquiry.subjects.len()).unwrap_or(u32::MAX);
+    if let Some(answer) = wish.answers.iter().find(|answer| !(1..=subjects).contains(&answer.subject)) {
+        return Err(WorkflowError::SubjectUnknown { subject: answer.subject, subjects });
+    }
+    let before = view.answered();
+    if let Some(twice) = wish.answers.iter().find(|answer| before.contains(&answer.subject)) {
+        return Err(WorkflowError::SubjectAnswered(twice.subject));
+    }
+    if wish.act == ReplyAct::Full {
+        let now = wish.answers.iter().map(|answer| answer.subject).chain(before).collect::<BTreeSet<_>>();
+        if let Some(open) = (1..=subjects).find(|subject| !now.contains(subject)) {
+            return Err(WorkflowError::SubjectOpen(open));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,207 @@
+//! Quantities written off, amended, and taken back; never more than there were.
+
+use super::{
+    ArrivedName, Notice,
+    course::{Balance, balance, certified},
+    deciding::{blocking, next_act},
+    digest,
+    notices::notices,
+    part,
+};
+use crate::{
+    certificate::Text,
+    office::{ActState, Action, Actor, AuditEvent, Caller, CustomsAct, CustomsFile, CustomsRefused, WriteOffLine},
+    statement::{ImportDeclaration, ItemDecision, Jti, ResponseCode},
+    workflow::{Accounts, Desk, WorkflowError},
+};
+
+/// What is written off.
+#[derive(Debug, Clone)]
+pub struct WriteOffWish {
+    /// UUIDv7, unique to the account.
+    pub request_id: String,
+    /// The certificate.
+    pub certificate: ArrivedName,
+    /// What it was imported with.
+    pub declaration: ImportDeclaration,
+    /// Item by item.
+    pub lines: Vec<WriteOffLine>,
+    /// Further words.
+    pub remarks: Option<Text<1024>>,
+}
+
+/// What came of it.
+#[derive(Debug, Clone)]
+pub struct WrittenOff {
+    /// The act.
+    pub act: u32,
+    /// The statement to the issuer.
+    pub statement: Jti,
+    /// What is left by now.
+    pub balance: Vec<Balance>,
+    /// What an officer should know.
+    pub notices: Vec<Notice>,
+}
+
+impl Desk {
+    /// Writes quantities off a certificate, and tells its issuer.
+    pub async fn write_off(&self, caller: &Caller, wish: WriteOffWish) -> Result<WrittenOff, WorkflowError> {
+        Accounts::allow(caller, Action::WriteOff)?;
+        let request = self.request(caller, &wish.request_id)?;
+        let parts = [
+            wish.certificate.text(),
+            part(&wish.declaration)?,
+            part(&wish.lines)?,
+            wish.remarks.as_ref().map_or_else(String::new, ToString::to_string),
+        ];
+        let digest = digest("write-off", &parts.each_ref().map(String::as_str));
+        let (by, audit) = (self.done_by(caller), AuditEvent::of(Actor::Caller(caller), Action::WriteOff));
+        let (name, declaration) = (wish.certificate.clone(), wish.declaration.clone());
+        let prepare = move |desk: &Self| {
+            desk.once(&request, digest, || {
+                let arrival = desk.arrived(&wish.certificate)?;
+                let known = notices(&arrival, desk.edition_of(&arrival), &wish.declaration, desk.now());
+                if let Some(notice) = known.into_iter().find(|notice| notice.blocks) {
+                    return Err(WorkflowError::ArrivalForbids(notice));
+                }
+                let (certificate, ended) = (arrival.whole()?, arrival.ended());
+                let mut file = arrival.file.clone();
+                let decisions = file.write_off(certified(&certificate, &ended), &wish.declaration, &wish.lines)?;
+                let act = CustomsAct {
+                    number: next_act(&mut file)?,
+                    by: by.clone(),
+                    settled: None,
+                    declaration: Some(wish.declaration.clone()),
+                    decisions,
+                    amends: None,
+                    state: ActState::Counts,
+                    statement: None,
+                    remarks: wish.remarks.clone(),
+                };
+                desk.tell(&arrival, &file, act, None, (&request, digest), audit.clone())
+            })
+        };
+        let outcome = self.carry_out(prepare).await?.outcome;
+        let decided = self.decided(&name, &outcome).await?;
+        self.written_off(name, decided.act, outcome.jti, Some(declaration)).await
+    }
+
+    /// Puts other quantities in the place of a write-off's.
+    pub async fn amend_write_off(
+        &self,
+        caller: &Caller,
+        request_id: &str,
+        (name, number): (ArrivedName, u32),
+        lines: Vec<WriteOffLine>,
+        remarks: Option<Text<1024>>,
+    ) -> Result<WrittenOff, WorkflowError> {
+        let said = [part(&lines)?, remarks.as_ref().map_or_else(String::new, ToString::to_string)];
+        let change = move |desk: &Self, name: &ArrivedName, before: &CustomsAct, file: &mut CustomsFile| {
+            let arrival = desk.arrived(name)?;
+            let (certificate, ended) = (arrival.whole()?, arrival.ended());
+            let declaration = before.declaration.clone().ok_or(CustomsRefused::NoWriteOff(before.number))?;
+            let decisions = file.write_off(certified(&certificate, &ended), &declaration, &lines)?;
+            Ok((decisions, remarks.clone()))
+        };
+        self.change_write_off(caller, request_id, (name, number), ("amended write-off", said), change).await
+    }
+
+    /// Takes a write-off back.
+    pub async fn reverse_write_off(
+        &self,
+        caller: &Caller,
+        request_id: &str,
+        (name, number): (ArrivedName, u32),
+        words: Option<Text<1024>>,
+    ) -> Result<WrittenOff, WorkflowError> {
+        let said = [String::new(), words.as_ref().map_or_else(String::new, ToString::to_string)];
+        let change = move |_: &Self, _: &ArrivedName, before: &CustomsAct, _: &mut CustomsFile| {
+            let reversed = |one: &ItemDecision| ItemDecision {
+                code: ResponseCode::Reversed,
+                left: None,
+                reason: None,
+                basis: None,
+                words: None,
+                ..one.clone()
+            };
+            Ok((before.decisions.iter().map(reversed).collect(), words.clone()))
+        };
+        self.change_write_off(caller, request_id, (name, number), ("reversed write-off", said), change).await
+    }
+
+    /// Gives back what an act wrote off, and puts another act in its place.
+    async fn change_write_off(
+        &self,
+        caller: &Caller,
+        request_id: &str,
+        (name, number): (ArrivedName, u32),
+        (what, said): (&'static str, [String; 2]),
+        change: impl Fn(
+            &Self,
+            &ArrivedName,
+            &CustomsAct,
+            &mut CustomsFile,
+        ) -> Result<(Vec<ItemDecision>, Option<Text<1024>>), WorkflowError>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Result<WrittenOff, WorkflowError> {
+        Accounts::allow(caller, Action::WriteOff)?;
+        let request = self.request(caller, request_id)?;
+        let [first, second] = &said;
+        let digest = digest(what, &[&name.text(), &number.to_string(), first, second]);
+        let (by, audit) = (self.done_by(caller), AuditEvent::of(Actor::Caller(caller), Action::WriteOff));
+        let own = name.clone();
+        let prepare = move |desk: &Self| {
+            desk.once(&request, digest, || {
+                let arrival = desk.arrived(&own)?;
+                let before = desk.act(&arrival.entry.origin, &arrival.jti, number)?;
+                let before = before.ok_or(CustomsRefused::NoAct(number))?;
+                if !before.is_write_off() {
+                    return Err(CustomsRefused::NoWriteOff(number).into());
+                }
+                if before.state != ActState::Counts {
+                    return Err(CustomsRefused::ActOver(number).into());
+                }
+                let mut file = arrival.file.clone();
+                file.give_back(&before.decisions);
+                let (decisions, remarks) = change(desk, &own, &before, &mut file)?;
+                let reverses = decisions.iter().all(|one| one.code == ResponseCode::Reversed);
+                let next = next_act(&mut file)?;
+                let act = CustomsAct {
+                    number: next,
+                    by: by.clone(),
+                    settled: None,
+                    declaration: before.declaration.clone(),
+                    decisions,
+                    amends: Some(number),
+                    state: ActState::Counts,
+                    statement: None,
+                    remarks,
+                };
+                let state = if reverses { ActState::Reversed(next) } else { ActState::Amended(next) };
+                let amended = CustomsAct { state, ..before };
+                desk.tell(&arrival, &file, act, Some(amended), (&request, digest), audit.clone())
+            })
+        };
+        let outcome = self.carry_out(prepare).await?.outcome;
+        let decided = self.decided(&name, &outcome).await?;
+        self.written_off(name, decided.act, outcome.jti, None).await
+    }
+
+    async fn written_off(
+        &self,
+        name: ArrivedName,
+        act: u32,
+        statement: Jti,
+        declaration: Option<ImportDeclaration>,
+    ) -> Result<WrittenOff, WorkflowError> {
+        let desk = self.clone();
+        blocking(move || {
+            let arrival = desk.arrived(&name)?;
+            let known = declaration.map(|one| notices(&arrival, desk.edition_of(&arrival), &one, desk.now()));
+            Ok(WrittenOff { act, statement, balance: balance(&arrival), notices: known.unwrap_or_default() })
+        })
+        .await?
+    }
+}
