@@ -4,7 +4,9 @@ use super::admin::{Admin, ReloadTrust};
 use super::applications::ApplicationsDoor;
 use super::audit::Audits;
 use super::certificates::Certificates;
+use super::customs::CustomsDoor;
 use super::deadline;
+use super::enquiries::LiaisonDoor;
 use super::examinations::ExaminationsDoor;
 use super::exporters::ExporterDoor;
 use super::hosts::Hosts;
@@ -21,8 +23,10 @@ use super::wire::origin::v1::admin_service_server::AdminServiceServer;
 use super::wire::origin::v1::application_service_server::ApplicationServiceServer;
 use super::wire::origin::v1::audit_service_server::AuditServiceServer;
 use super::wire::origin::v1::certificate_service_server::CertificateServiceServer;
+use super::wire::origin::v1::customs_service_server::CustomsServiceServer;
 use super::wire::origin::v1::examination_service_server::ExaminationServiceServer;
 use super::wire::origin::v1::exporter_service_server::ExporterServiceServer;
+use super::wire::origin::v1::liaison_service_server::LiaisonServiceServer;
 use super::wire::origin::v1::list_service_server::ListServiceServer;
 use super::wire::origin::v1::log_service_server::LogServiceServer;
 use super::wire::origin::v1::policy_service_server::PolicyServiceServer;
@@ -101,6 +105,8 @@ type SessionsServer = SessionServiceServer<Sessions>;
 type ListsServer = ListServiceServer<ListDoor>;
 type LogsServer = LogServiceServer<Logs>;
 type PoliciesServer = PolicyServiceServer<PoliciesDoor>;
+type CustomsServer = CustomsServiceServer<CustomsDoor>;
+type LiaisonServer = LiaisonServiceServer<LiaisonDoor>;
 type AdminServer = AdminServiceServer<Admin>;
 
 impl Doors {
@@ -147,6 +153,8 @@ impl Doors {
             ExportersServer::NAME,
             PoliciesServer::NAME,
             WebhooksServer::NAME,
+            CustomsServer::NAME,
+            LiaisonServer::NAME,
             AdminServer::NAME,
         ];
         let client = Routes::new(client_health_server)
@@ -159,6 +167,12 @@ impl Doors {
             )
             .add_service(
                 WebhooksServer::new(WebhooksDoor { hosts: hosts.clone() }).max_decoding_message_size(MAX_MESSAGE),
+            )
+            .add_service(
+                CustomsServer::new(CustomsDoor { hosts: hosts.clone() }).max_decoding_message_size(MAX_MESSAGE),
+            )
+            .add_service(
+                LiaisonServer::new(LiaisonDoor { hosts: hosts.clone() }).max_decoding_message_size(MAX_MESSAGE),
             )
             .add_service(AuditsServer::new(Audits { hosts: hosts.clone() }).max_decoding_message_size(MAX_MESSAGE))
             .add_service(SessionsServer::new(sessions).max_decoding_message_size(MAX_MESSAGE))
@@ -200,6 +214,8 @@ impl Health {
         self.client.set_serving::<ExportersServer>().await;
         self.client.set_serving::<PoliciesServer>().await;
         self.client.set_serving::<WebhooksServer>().await;
+        self.client.set_serving::<CustomsServer>().await;
+        self.client.set_serving::<LiaisonServer>().await;
         self.client.set_serving::<AdminServer>().await;
         self.admin.set_serving::<AdminServer>().await;
     }
@@ -217,6 +233,8 @@ impl Health {
         self.client.set_not_serving::<ExportersServer>().await;
         self.client.set_not_serving::<PoliciesServer>().await;
         self.client.set_not_serving::<WebhooksServer>().await;
+        self.client.set_not_serving::<CustomsServer>().await;
+        self.client.set_not_serving::<LiaisonServer>().await;
         self.client.set_not_serving::<AdminServer>().await;
         self.admin.set_not_serving::<AdminServer>().await;
         // The empty name is the server as a whole.

@@ -26,6 +26,8 @@ pub struct CustomsFile {
     pub ledger: Ledger,
     /// What counts of each item, and under [`WHOLE`] of all: the newest response.
     pub responses: BTreeMap<u32, ResponseCode>,
+    /// The newest response of all.
+    pub latest: Option<ResponseCode>,
     /// How many acts there were.
     pub acts: u32,
     /// The declaration that it was first used with, while a write-off of it counts.
@@ -213,6 +215,7 @@ impl CustomsFile {
                 return Err(NotDrawn::NoItem { number: certified.number.clone(), item }.into());
             }
             self.responses.insert(place, *code);
+            self.latest = Some(*code);
         }
         Ok(())
     }
@@ -239,6 +242,7 @@ impl CustomsFile {
             let nothing_left = left.as_ref().is_none_or(|left| left.value.is_zero());
             let code = if nothing_left { ResponseCode::UtilisedFull } else { ResponseCode::UtilisedPartial };
             self.responses.insert(*item, code);
+            self.latest = Some(code);
             // Both are stated in the unit that the item is drawn in.
             let used = left.as_ref().and_then(|left| in_unit_of(quantity, left)).unwrap_or_else(|| quantity.clone());
             decisions.push(ItemDecision {
@@ -258,6 +262,7 @@ impl CustomsFile {
 
     /// Gives back what an act wrote off.
     pub fn give_back(&mut self, decisions: &[ItemDecision]) {
+        self.latest = Some(ResponseCode::Reversed);
         for decision in decisions {
             let (Some(item), Some(quantity)) = (decision.item, &decision.quantity) else { continue };
             self.ledger.give_back(item, quantity);

@@ -1,1 +1,161 @@
+use super::*;
+use crate::{
+    certificate::Item,
+    statement::{ItemDecision, ResponseReason},
+};
+use proptest::prelude::*;
 
+fn goods() -> Goods {
+    let item = |number: u32, quantity: &str, unit: &str| {
+        serde_json::from_value::<Item>(serde_json::json!({
+            "number": number, "marks": null, "packages": [], "description": "Footballs", "brand": null, "hs": null,
+            "national_codes": [], "origin": null, "criterion": null,
+            "quantities": [{"value": quantity, "unit": unit}], "gross_weight": null, "net_weight": null, "producers": [],
+        }))
+        .unwrap()
+    };
+    Goods { totals: None, items: vec![item(1, "100", "H87"), item(2, "2.5", "TNE")] }
+}
+
+fn of(value: &str, unit: &str) -> Measure {
+    Measure { value: value.parse().unwrap(), unit: unit.parse().unwrap() }
+}
+
+fn declaration(number: &str) -> ImportDeclaration {
+    ImportDeclaration {
+        number: number.parse().unwrap(),
+        date: crate::time::Date::constant(2026, 12, 1),
+        office: "CNSHA".parse().unwrap(),
+    }
+}
+
+fn decision(item: Option<u32>, code: ResponseCode) -> ItemDecision {
+    let reason = code.needs_reason().then_some(ResponseReason::NotOriginating);
+    ItemDecision { item, line: None, code, quantity: None, left: None, reason, basis: None, words: None }
+}
+
+struct Desk {
+    file: CustomsFile,
+    number: CertificateNumber,
+    goods: Goods,
+    ended: BTreeSet<u32>,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let number = "PK-1".parse().unwrap();
+        Self { file: CustomsFile::default(), number, goods: goods(), ended: BTreeSet::new() }
+    }
+
+    fn certified(&self) -> Certified<'_> {
+        Certified { number: &self.number, goods: &self.goods, ended: &self.ended }
+    }
+
+    fn write_off(&mut self, item: u32, value: &str, unit: &str) -> Result<Vec<ItemDecision>, &'static str> {
+        let mut file = self.file.clone();
+        let lines = [WriteOffLine { item, line: None, quantity: of(value, unit) }];
+        let decisions = file.write_off(self.certified(), &declaration("D-1"), &lines).map_err(|e| e.reason())?;
+        self.file = file;
+        Ok(decisions)
+    }
+
+    fn decide(&mut self, item: Option<u32>, code: ResponseCode) -> Result<(), &'static str> {
+        let mut file = self.file.clone();
+        file.decide(self.certified(), &[decision(item, code)]).map_err(|e| e.reason())?;
+        self.file = file;
+        Ok(())
+    }
+}
+
+#[test]
+fn what_is_written_off_says_what_is_left_and_never_goes_beyond() {
+    let mut desk = Desk::new();
+    let part = desk.write_off(1, "60", "H87").unwrap();
+    assert_eq!((part[0].code, part[0].left.clone()), (ResponseCode::UtilisedPartial, Some(of("40", "H87"))));
+    assert_eq!(desk.write_off(1, "41", "H87"), Err("BALANCE_EXCEEDED"));
+    let all = desk.write_off(1, "40", "H87").unwrap();
+    assert_eq!((all[0].code, all[0].left.clone()), (ResponseCode::UtilisedFull, Some(of("0", "H87"))));
+    assert_eq!(desk.write_off(3, "1", "H87"), Err("ITEM_UNKNOWN"));
+    assert_eq!(desk.file.first_used, Some(declaration("D-1")));
+    desk.file.give_back(&all);
+    assert_eq!(desk.file.responses.get(&1), Some(&ResponseCode::UtilisedPartial));
+    desk.file.give_back(&part);
+    assert!(desk.file.responses.is_empty() && desk.file.first_used.is_none(), "nothing is used any more");
+}
+
+#[test]
+fn a_unit_that_converts_exactly_is_taken_and_kept_in_the_items_own() {
+    let mut desk = Desk::new();
+    let part = desk.write_off(2, "1500", "KGM").unwrap();
+    assert_eq!(part[0].quantity, Some(of("1.5", "TNE")));
+    assert_eq!(part[0].left, Some(of("1", "TNE")));
+    assert_eq!(desk.write_off(2, "1", "H87"), Err("BALANCE_UNIT"));
+    desk.file.give_back(&part);
+    assert!(!desk.file.ledger.is_drawn_on());
+}
+
+#[test]
+fn what_is_denied_or_suspended_is_not_used_until_another_decision() {
+    let mut desk = Desk::new();
+    desk.decide(None, ResponseCode::PreferenceSuspended).unwrap();
+    assert_eq!(desk.write_off(1, "1", "H87"), Err("PREFERENCE_NOT_GRANTED"));
+    desk.decide(Some(1), ResponseCode::AcceptedForClaim).unwrap();
+    assert!(desk.write_off(1, "1", "H87").is_ok(), "the item was decided apart");
+    assert_eq!(desk.write_off(2, "1", "TNE"), Err("PREFERENCE_NOT_GRANTED"));
+    desk.decide(Some(2), ResponseCode::PreferenceDenied).unwrap();
+    desk.decide(None, ResponseCode::AcceptedForClaim).unwrap();
+    assert_eq!(desk.write_off(2, "1", "TNE"), Err("PREFERENCE_NOT_GRANTED"), "one bad item stays bad");
+}
+
+#[test]
+fn a_use_is_no_decision_and_an_item_is_decided_once_in_one_act() {
+    let mut desk = Desk::new();
+    assert_eq!(desk.decide(Some(1), ResponseCode::UtilisedFull), Err("RESPONSE_CODE_FOLLOWS"));
+    assert_eq!(desk.decide(Some(9), ResponseCode::Received), Err("ITEM_UNKNOWN"));
+    let twice = [decision(Some(1), ResponseCode::Received), decision(Some(1), ResponseCode::AcceptedForClaim)];
+    let (certified, mut file) = (desk.certified(), CustomsFile::default());
+    assert_eq!(file.decide(certified, &twice).map_err(|e| e.reason()), Err("ITEM_TWICE"));
+    let with_whole = [decision(None, ResponseCode::Received), decision(Some(1), ResponseCode::AcceptedForClaim)];
+    assert_eq!(file.decide(certified, &with_whole).map_err(|e| e.reason()), Err("ITEM_TWICE"));
+    assert_eq!(file.decide(certified, &[]).map_err(|e| e.reason()), Err("NOTHING_DECIDED"));
+}
+
+#[test]
+fn an_item_that_lost_its_force_is_not_used() {
+    let mut desk = Desk::new();
+    desk.ended.insert(1);
+    assert_eq!(desk.write_off(1, "1", "H87"), Err("ITEM_WITHOUT_FORCE"));
+    assert!(desk.write_off(2, "1", "TNE").is_ok());
+}
+
+#[test]
+fn a_file_reads_back_as_it_was_written() {
+    let mut desk = Desk::new();
+    desk.write_off(1, "60", "H87").unwrap();
+    desk.decide(Some(2), ResponseCode::PreferenceDenied).unwrap();
+    let written = serde_json::to_vec(&desk.file).unwrap();
+    assert_eq!(serde_json::from_slice::<CustomsFile>(&written).unwrap(), desk.file);
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_used_and_taken_back_never_more_than_all_is_out(
+        deeds in proptest::collection::vec((any::<bool>(), 1_u32..60), 1..40),
+    ) {
+        let mut desk = Desk::new();
+        let mut out: Vec<Vec<ItemDecision>> = Vec::new();
+        for (uses, pieces) in deeds {
+            if uses {
+                out.extend(desk.write_off(1, &pieces.to_string(), "H87").ok());
+            } else if let Some(decisions) = out.pop() {
+                desk.file.give_back(&decisions);
+            }
+            let used = out.iter().flatten().filter_map(|one| one.quantity.as_ref()).map(|one| one.value.millionths());
+            let used = used.sum::<u128>();
+            prop_assert!(used <= 100_000_000);
+            let left = desk.file.left(desk.certified(), 1).unwrap();
+            prop_assert_eq!(left.value.millionths(), 100_000_000 - used);
+            prop_assert_eq!(desk.file.first_used.is_some(), used > 0);
+        }
+    }
+}

@@ -1,1 +1,427 @@
+//! Customs of China and the authority of Pakistan, each with its own store, each reading the other's logs.
 
+use super::{
+    Abroad, ArrivalsAsked, ArrivedName, DecisionWish, Delivery, EndorsementWish, EnquiryState, EnquiryWish, ReplyWish,
+    SubjectWish, WriteOffWish,
+};
+use crate::{
+    certificate::Measure,
+    office::{Account, Caller, Role, Wanted, WriteOffLine},
+    reason::Reasoned as _,
+    statement::{
+        Act, DocumentDigest, EndorsementAct, EndorsementWords, EnquiryGround, EnquiryQuestion, GoodsMeanwhile,
+        ImportDeclaration, ItemAnswer, ItemDecision, Jti, ReplyAct, ResponseCode, ResponseReason, Since, Status,
+        SubjectAnswer, SubjectFinding,
+    },
+    store::Store as _,
+    time::{Clock as _, Date, SeededRandom},
+    workflow::{CancelWish, CertificateName, Desk, Issued, StatusWish, WorkflowError, tests::world::World},
+};
+
+/// Both sides, with a certificate on its way.
+struct Corridor {
+    pakistan: World,
+    china: World,
+    exporting: Desk,
+    customs: Desk,
+    officer: Caller,
+    colleague: Caller,
+    supervisor: Caller,
+    liaison: Caller,
+    issued: Issued,
+}
+
+fn account(name: &str, role: Role, seed: u64) -> Caller {
+    let wanted = Wanted { name: name.to_owned(), roles: vec![role], ..Wanted::default() };
+    Account::open(wanted, &SeededRandom::new(seed)).unwrap().into()
+}
+
+impl Corridor {
+    async fn open() -> Self {
+        let pakistan = World::new();
+        let china = pakistan.with_customs();
+        pakistan.sees(&china);
+        china.sees(&pakistan);
+        let ((exporting, _), (customs, _)) = (pakistan.desk(), china.desk());
+        let issued = exporting.issue(&pakistan.signatory, &pakistan.footballs(1)).await.unwrap();
+        Self {
+            pakistan,
+            china,
+            exporting,
+            customs,
+            officer: account("Li Na", Role::CustomsOfficer, 31),
+            colleague: account("Zhao Lei", Role::CustomsOfficer, 32),
+            supervisor: account("Sun Yue", Role::CustomsSupervisor, 33),
+            liaison: account("F. Anwar", Role::Liaison, 34),
+            issued,
+        }
+    }
+
+    fn number(&self) -> String {
+        self.issued.outcome.number.clone().unwrap()
+    }
+
+    fn name(&self) -> ArrivedName {
+        ArrivedName::Number(self.number(), None)
+    }
+
+    fn today(&self) -> Date {
+        self.customs.own_today()
+    }
+
+    fn declaration(&self, number: &str) -> ImportDeclaration {
+        let (number, office) = (number.parse().unwrap(), "CNSHA".parse().unwrap());
+        ImportDeclaration { number, date: self.today(), office }
+    }
+
+    fn write_off(&self, nth: u16, declaration: &str, pieces: &str) -> WriteOffWish {
+        WriteOffWish {
+            request_id: self.china.request_id(nth),
+            certificate: self.name(),
+            declaration: self.declaration(declaration),
+            lines: vec![line(pieces)],
+            remarks: None,
+        }
+    }
+
+    fn decision(&self, nth: u16, item: Option<u32>, code: ResponseCode, reason: Option<ResponseReason>) -> DecisionWish {
+        let one = ItemDecision { item, line: None, code, quantity: None, left: None, reason, basis: None, words: None };
+        DecisionWish {
+            request_id: self.china.request_id(nth),
+            certificate: self.name(),
+            declaration: Some(self.declaration("D-1")),
+            decisions: vec![one],
+            remarks: None,
+        }
+    }
+
+    fn enquiry(&self, nth: u16) -> EnquiryWish {
+        EnquiryWish {
+            request_id: self.china.request_id(nth),
+            to: self.pakistan.issuer.clone(),
+            asked: EnquiryQuestion {
+                reference: "CN-2026-7".parse().unwrap(),
+                ground: EnquiryGround::Random,
+                question: None,
+                goods: GoodsMeanwhile::ReleasedOnSecurity,
+                basis: None,
+            },
+            subjects: vec![SubjectWish {
+                number: self.number().parse().unwrap(),
+                issued_on: None,
+                items: Vec::new(),
+                declaration: None,
+                jti: None,
+            }],
+            documents: Vec::new(),
+            clarifies: None,
+        }
+    }
+
+    fn reply(&self, nth: u16, enquiry: Jti, act: ReplyAct, answers: Vec<SubjectAnswer>) -> ReplyWish {
+        ReplyWish {
+            request_id: self.pakistan.request_id(nth),
+            enquiry,
+            act,
+            reply_by: None,
+            words: None,
+            answers,
+            documents: Vec::new(),
+        }
+    }
+
+    async fn change(&self, nth: u16, act: Act, items: Option<Vec<u32>>) {
+        let wish = StatusWish {
+            certificate: CertificateName::Number(self.number()),
+            act,
+            items,
+            reason: Some("found so".parse().unwrap()),
+            remarks: None,
+        };
+        let request = self.pakistan.request_id(nth);
+        self.exporting.change_status(&self.pakistan.signatory, &request, wish).await.unwrap();
+    }
+
+    /// What the issuer hears: codes in their order, and whether each was amended.
+    fn heard(&self) -> Vec<(ResponseCode, bool)> {
+        let notes = self.exporting.abroad(&self.liaison, &CertificateName::Number(self.number())).unwrap();
+        let code = |note: &super::AbroadNote| match &note.what {
+            Abroad::Response(response) => Some((response.decisions[0].code, note.amended)),
+            _ => None,
+        };
+        notes.iter().filter_map(code).collect()
+    }
+
+    fn left(&self) -> String {
+        self.customs.balance(&self.officer, &self.name()).unwrap()[0].left.clone()
+    }
+}
+
+fn line(pieces: &str) -> WriteOffLine {
+    WriteOffLine { item: 1, line: Some(1), quantity: Measure { value: pieces.parse().unwrap(), unit: "H87".parse().unwrap() } }
+}
+
+fn reason<T>(result: Result<T, WorkflowError>) -> &'static str {
+    result.err().map_or("none", |error| error.reason())
+}
+
+fn valid(subject: u32) -> SubjectAnswer {
+    SubjectAnswer { subject, finding: SubjectFinding::Valid, items: Vec::<ItemAnswer>::new(), words: None }
+}
+
+#[tokio::test]
+async fn what_is_addressed_to_the_country_is_listed_and_found_by_its_number() {
+    let corridor = Corridor::open().await;
+    let asked = ArrivalsAsked::default();
+    let page = corridor.customs.arrivals(&corridor.officer, &asked).unwrap();
+    assert_eq!(page.arrivals.len(), 1);
+    let arrival = &page.arrivals[0];
+    assert_eq!((arrival.delivery, arrival.status), (Delivery::Complete, Status::Valid));
+    assert_eq!(arrival.issuer, corridor.pakistan.issuer);
+    assert!(page.next.is_none() && arrival.file.acts == 0);
+    let by_jti = corridor.customs.course(&corridor.officer, &ArrivedName::Jti(corridor.issued.outcome.jti)).unwrap();
+    let by_number = corridor.customs.course(&corridor.officer, &corridor.name()).unwrap();
+    assert_eq!(by_jti.arrival.entry, by_number.arrival.entry);
+    assert_eq!(by_number.balance[0].left, "16800");
+    let other = ArrivedName::Number(corridor.number(), Some("https://gacc.gov.cn".parse().unwrap()));
+    assert_eq!(reason(corridor.customs.course(&corridor.officer, &other)), "ARRIVAL_UNKNOWN");
+    // Its own issuer is no addressee, and nobody without the role sees any of it.
+    assert!(corridor.exporting.arrivals(&corridor.officer, &asked).unwrap().arrivals.is_empty());
+    assert_eq!(reason(corridor.customs.arrivals(&corridor.liaison, &asked)), "PERMISSION_DENIED");
+}
+
+#[tokio::test]
+async fn a_write_off_is_told_to_the_issuer_and_the_balance_bears_no_more() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let first = customs.write_off(officer, corridor.write_off(1, "D-1", "10000")).await.unwrap();
+    assert_eq!((first.act, corridor.left().as_str()), (1, "6800"));
+    let again = customs.write_off(officer, corridor.write_off(1, "D-1", "10000")).await.unwrap();
+    assert_eq!((again.act, again.statement), (first.act, first.statement), "the same request, the same answer");
+    assert_eq!(reason(customs.write_off(officer, corridor.write_off(2, "D-2", "6801")).await), "BALANCE_EXCEEDED");
+    let second = customs.write_off(officer, corridor.write_off(3, "D-2", "6800")).await.unwrap();
+    assert_eq!(corridor.left(), "0");
+    let warned = second.notices.iter().any(|notice| notice.reason == "ALREADY_USED");
+    assert!(warned, "used in full, and first with another declaration: {:?}", second.notices);
+    assert_eq!(corridor.heard(), [(ResponseCode::UtilisedPartial, false), (ResponseCode::UtilisedFull, false)]);
+    let course = customs.course(officer, &corridor.name()).unwrap();
+    assert_eq!(course.acts.iter().map(|act| act.number).collect::<Vec<_>>(), [1, 2]);
+    assert!(course.acts.iter().all(|act| act.statement.is_some()));
+}
+
+#[tokio::test]
+async fn of_two_who_write_off_the_last_quantity_one_wins() {
+    let corridor = Corridor::open().await;
+    let (one, other) = tokio::join!(
+        corridor.customs.write_off(&corridor.officer, corridor.write_off(1, "D-1", "16800")),
+        corridor.customs.write_off(&corridor.colleague, corridor.write_off(2, "D-2", "16800")),
+    );
+    let lost = match (one, other) {
+        (Ok(_), Err(lost)) | (Err(lost), Ok(_)) => lost,
+        (one, other) => panic!("{one:?} and {other:?}"),
+    };
+    assert_eq!(lost.reason(), "BALANCE_EXCEEDED");
+    assert_eq!((corridor.left().as_str(), corridor.heard().len()), ("0", 1));
+}
+
+#[tokio::test]
+async fn a_write_off_is_amended_and_taken_back_and_the_issuer_sees_both() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    customs.write_off(officer, corridor.write_off(1, "D-1", "16800")).await.unwrap();
+    let request = corridor.china.request_id(2);
+    let amended = customs.amend_write_off(officer, &request, (corridor.name(), 1), vec![line("800")], None).await;
+    assert_eq!((amended.unwrap().act, corridor.left().as_str()), (2, "16000"));
+    let request = corridor.china.request_id(3);
+    let over = customs.reverse_write_off(officer, &request, (corridor.name(), 1), None).await;
+    assert_eq!(reason(over), "ACT_OVER");
+    let request = corridor.china.request_id(4);
+    let reversed = customs.reverse_write_off(officer, &request, (corridor.name(), 2), None).await.unwrap();
+    assert_eq!((reversed.act, corridor.left().as_str()), (3, "16800"));
+    let codes = [ResponseCode::UtilisedFull, ResponseCode::UtilisedPartial, ResponseCode::Reversed];
+    assert_eq!(corridor.heard(), [(codes[0], true), (codes[1], true), (codes[2], false)]);
+    let nothing = customs.amend_write_off(officer, &corridor.china.request_id(5), (corridor.name(), 3), vec![line("1")], None);
+    assert_eq!(reason(nothing.await), "ACT_NO_WRITE_OFF");
+}
+
+#[tokio::test]
+async fn a_denial_takes_two_people_and_a_reason() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let denied = ResponseCode::PreferenceDenied;
+    let without = customs.decide(officer, corridor.decision(1, Some(1), denied, None)).await;
+    assert_eq!(reason(without), "REASON_MISSING");
+    let wish = corridor.decision(2, Some(1), denied, Some(ResponseReason::NotOriginating));
+    let waits = customs.decide(&corridor.supervisor, wish.clone()).await.unwrap();
+    assert_eq!((waits.act, waits.statement, corridor.heard().len()), (1, None, 0));
+    assert_eq!(customs.decide(&corridor.supervisor, wish).await.unwrap(), waits, "the same request, the same answer");
+    assert_eq!(customs.denials(officer, "", 10).unwrap().denials.len(), 1);
+    let settle = |caller: &Caller, nth: u16, release: bool| {
+        let (customs, caller) = (customs.clone(), caller.clone());
+        let (request, name) = (corridor.china.request_id(nth), corridor.name());
+        async move { customs.settle_denial(&caller, &request, name, 1, release, None).await }
+    };
+    assert_eq!(reason(settle(officer, 3, true).await), "PERMISSION_DENIED");
+    assert_eq!(reason(settle(&corridor.supervisor, 4, true).await), "SAME_PERSON");
+    let other = account("Ma Jun", Role::CustomsSupervisor, 35);
+    assert!(settle(&other, 5, true).await.unwrap().statement.is_some());
+    assert_eq!(corridor.heard(), [(denied, false)]);
+    assert!(customs.denials(officer, "", 10).unwrap().denials.is_empty());
+    assert_eq!(reason(settle(&other, 6, true).await), "DENIAL_NOT_WAITING");
+    let used = customs.write_off(officer, corridor.write_off(7, "D-1", "1")).await;
+    assert_eq!(reason(used), "PREFERENCE_NOT_GRANTED");
+}
+
+#[tokio::test]
+async fn a_denial_that_is_dropped_is_told_to_nobody() {
+    let corridor = Corridor::open().await;
+    let customs = &corridor.customs;
+    let wish = corridor.decision(1, None, ResponseCode::PreferenceDenied, Some(ResponseReason::GoodsDiffer));
+    customs.decide(&corridor.officer, wish).await.unwrap();
+    let request = corridor.china.request_id(2);
+    let dropped = customs.settle_denial(&corridor.colleague, &request, corridor.name(), 1, false, None).await.unwrap();
+    assert_eq!((dropped.statement, corridor.heard().len()), (None, 0));
+    assert!(customs.denials(&corridor.officer, "", 10).unwrap().denials.is_empty());
+    assert!(customs.write_off(&corridor.officer, corridor.write_off(3, "D-1", "1")).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_its_issuer_stopped_is_not_written_off() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    corridor.change(2, Act::Suspended, None).await;
+    let refused = customs.write_off(officer, corridor.write_off(1, "D-1", "1")).await.unwrap_err();
+    assert!(matches!(&refused, WorkflowError::ArrivalForbids(notice) if notice.reason == "STATUS_FORBIDS"), "{refused}");
+    corridor.change(3, Act::Reinstated, None).await;
+    assert!(customs.write_off(officer, corridor.write_off(2, "D-1", "1")).await.is_ok());
+    // Withdrawn from tomorrow on, it was in force on a declaration of today.
+    let tomorrow = corridor.today().tomorrow().unwrap();
+    corridor.change(4, Act::Withdrawn { since: Since::Date(tomorrow) }, None).await;
+    let written = customs.write_off(officer, corridor.write_off(3, "D-2", "1")).await.unwrap();
+    assert!(written.notices.iter().any(|notice| notice.reason == "WITHDRAWN_LATER"));
+    let mut late = corridor.write_off(4, "D-3", "1");
+    late.declaration.date = tomorrow;
+    assert_eq!(reason(customs.write_off(officer, late).await), "ARRIVAL_FORBIDS");
+}
+
+#[tokio::test]
+async fn one_that_was_used_abroad_is_not_cancelled_at_a_wish() {
+    let corridor = Corridor::open().await;
+    let wish = |nth: u16| CancelWish {
+        request_id: corridor.pakistan.request_id(nth),
+        certificate: CertificateName::Number(corridor.number()),
+        unused: true,
+        reason: Some("not shipped".parse().unwrap()),
+        remarks: None,
+    };
+    corridor.customs.write_off(&corridor.officer, corridor.write_off(1, "D-1", "1")).await.unwrap();
+    assert_eq!(reason(corridor.exporting.cancel(&corridor.pakistan.signatory, wish(2)).await), "USED_ABROAD");
+    let request = corridor.china.request_id(2);
+    corridor.customs.reverse_write_off(&corridor.officer, &request, (corridor.name(), 1), None).await.unwrap();
+    assert!(corridor.exporting.cancel(&corridor.pakistan.signatory, wish(3)).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_enquiry_is_answered_step_by_step_within_the_clock_of_the_agreement() {
+    let corridor = Corridor::open().await;
+    let (customs, exporting, liaison) = (&corridor.customs, &corridor.exporting, &corridor.liaison);
+    let raised = customs.enquire(&corridor.officer, corridor.enquiry(1)).await.unwrap();
+    // CPFTA, Rule 16: six months.
+    assert_eq!(raised.reply_due.map(|due| due.to_string()).as_deref(), Some("2027-05-22"));
+    assert!(raised.notices.iter().any(|notice| notice.words.contains("released meanwhile")));
+    let seen = &exporting.incoming_enquiries(liaison, true).unwrap()[0];
+    assert_eq!((seen.state, seen.received_on), (EnquiryState::Sent, Some(exporting.own_today())));
+    assert_eq!(seen.reply_due.map(|due| due.to_string()).as_deref(), Some("2027-05-22"));
+    let acknowledged = exporting.reply(liaison, corridor.reply(2, raised.jti, ReplyAct::Acknowledged, Vec::new()));
+    assert!(!acknowledged.await.unwrap().late);
+    let again = exporting.reply(liaison, corridor.reply(3, raised.jti, ReplyAct::Acknowledged, Vec::new())).await;
+    assert_eq!(reason(again), "ENQUIRY_ACKNOWLEDGED");
+    let asking = customs.enquiry(&corridor.officer, &raised.jti).unwrap();
+    assert_eq!((asking.state, asking.received_on), (EnquiryState::Acknowledged, Some(exporting.own_today())));
+    let unasked = exporting.reply(liaison, corridor.reply(4, raised.jti, ReplyAct::Full, vec![valid(2)])).await;
+    assert_eq!(reason(unasked), "SUBJECT_UNKNOWN");
+    let full = exporting.reply(liaison, corridor.reply(5, raised.jti, ReplyAct::Full, vec![valid(1)])).await.unwrap();
+    assert_eq!((full.enquiry.state, full.late), (EnquiryState::Answered, false));
+    let twice = exporting.reply(liaison, corridor.reply(6, raised.jti, ReplyAct::Full, vec![valid(1)])).await;
+    assert_eq!(reason(twice), "ENQUIRY_ANSWERED");
+    let asking = customs.enquiry(&corridor.officer, &raised.jti).unwrap();
+    assert_eq!((asking.state, asking.replies.len()), (EnquiryState::Answered, 2));
+    assert!(customs.enquiries(&corridor.officer, true).unwrap().is_empty());
+    // It stays with the certificate for ever, on both sides.
+    assert_eq!(customs.course(&corridor.officer, &corridor.name()).unwrap().enquiries, [raised.jti]);
+    let notes = exporting.abroad(liaison, &CertificateName::Number(corridor.number())).unwrap();
+    let answers = notes.iter().filter(|note| matches!(note.what, Abroad::Reply(_))).count();
+    assert_eq!((notes.len(), answers), (3, 2));
+}
+
+#[tokio::test]
+async fn an_answer_after_the_deadline_counts_and_says_that_it_is_late() {
+    let corridor = Corridor::open().await;
+    let raised = corridor.customs.enquire(&corridor.officer, corridor.enquiry(1)).await.unwrap();
+    let days = |days: i64| jiff::SignedDuration::from_hours(24 * days);
+    let view = || corridor.exporting.incoming_enquiries(&corridor.liaison, true).unwrap().remove(0);
+    assert!(!view().due_soon && !view().overdue);
+    corridor.pakistan.clock.set(corridor.pakistan.clock.now() + days(175));
+    assert!(view().due_soon && !view().overdue, "two weeks before it is due");
+    corridor.pakistan.clock.set(corridor.pakistan.clock.now() + days(10));
+    assert!(view().overdue);
+    assert!(corridor.customs.enquiries(&corridor.officer, true).unwrap()[0].overdue, "on both sides");
+    let wish = corridor.reply(2, raised.jti, ReplyAct::Full, vec![valid(1)]);
+    let late = corridor.exporting.reply(&corridor.liaison, wish).await.unwrap();
+    assert!(late.late && !late.enquiry.overdue);
+}
+
+#[tokio::test]
+async fn a_number_that_is_not_known_is_asked_about_with_a_scan() {
+    let corridor = Corridor::open().await;
+    let mut wish = corridor.enquiry(1);
+    wish.asked.ground = EnquiryGround::NumberUnknown;
+    wish.asked.question = Some("Did you issue this?".parse().unwrap());
+    let known = corridor.customs.enquire(&corridor.officer, wish.clone()).await;
+    assert_eq!(reason(known), "NUMBER_KNOWN");
+    wish.subjects[0].number = "PK-CN-2026-XXX-999999".parse().unwrap();
+    let without = corridor.customs.enquire(&corridor.officer, EnquiryWish { request_id: corridor.china.request_id(2), ..wish.clone() });
+    assert_eq!(reason(without.await), "CANNOT_COMPOSE", "no scan");
+    wish.documents = vec![DocumentDigest {
+        name: "scan.pdf".parse().unwrap(),
+        media_type: "application/pdf".parse().unwrap(),
+        sha256: crate::certificate::Sha256([7; 32]),
+    }];
+    wish.request_id = corridor.china.request_id(3);
+    let raised = corridor.customs.enquire(&corridor.officer, wish).await.unwrap();
+    let seen = corridor.exporting.incoming_enquiry(&corridor.liaison, &raised.jti).unwrap();
+    assert!(seen.enquiry.subjects[0].certificate.is_none() && seen.reply_due.is_none());
+}
+
+#[tokio::test]
+async fn a_change_of_destination_is_said_to_the_issuer_with_the_hash_of_what_was_seen() {
+    let corridor = Corridor::open().await;
+    let wish = EndorsementWish {
+        request_id: corridor.china.request_id(1),
+        certificate: corridor.name(),
+        words: EndorsementWords {
+            act: EndorsementAct::DestinationChanged,
+            day: Date::constant(2000, 1, 1),
+            office: "Shanghai".parse().unwrap(),
+            destination: Some("KZ".parse().unwrap()),
+            items: Vec::new(),
+            containers: Vec::new(),
+            seals: Vec::new(),
+            text: None,
+        },
+    };
+    corridor.customs.endorse(&corridor.officer, wish).await.unwrap();
+    let notes = corridor.exporting.abroad(&corridor.liaison, &CertificateName::Number(corridor.number())).unwrap();
+    let Abroad::Endorsement(said) = &notes[0].what else { panic!("{notes:?}") };
+    assert_eq!(said.endorsement.day, corridor.today(), "the day at the authority");
+    assert_eq!(said.endorsed.place.jti, corridor.issued.outcome.jti);
+}
+
+#[tokio::test]
+async fn what_customs_did_is_there_after_a_restart() {
+    let corridor = Corridor::open().await;
+    corridor.customs.write_off(&corridor.officer, corridor.write_off(1, "D-1", "800")).await.unwrap();
+    corridor.china.store.reload().unwrap();
+    let (again, _) = corridor.china.desk();
+    assert_eq!(again.balance(&corridor.officer, &corridor.name()).unwrap()[0].left, "16000");
+}

@@ -1,0 +1,465 @@
+//! `CustomsService`: what customs of the importing country do with certificates of partners.
+
+use super::ApiError;
+use super::applications::{done, missing, text};
+use super::call::{caller, refused};
+use super::convert;
+use super::enquiries;
+use super::hosts::Hosts;
+use super::wire::origin::v1::{self as wire, customs_service_server::CustomsService};
+use crate::certificate::{Measure, Text};
+use crate::office::{ActState, CustomsAct, DoneBy, WriteOffLine};
+use crate::statement::{
+    EndorsementWords, ImportDeclaration, ItemDecision, Issuer, Jti, OpenedStatusChange, ResponseCode,
+};
+use crate::time::Timestamp;
+use crate::workflow::{
+    Arrival, ArrivalsAsked, ArrivedName, Balance, DecisionWish, Delivery, EndorsementWish, Notice, WriteOffWish,
+};
+use std::fmt::Display;
+use std::str::FromStr;
+use tonic::{Request, Response, Status};
+
+/// Lines of one write-off, and decisions of one request, at most.
+const LINES_MAX: usize = 500;
+
+/// The handlers.
+#[derive(Clone)]
+pub(crate) struct CustomsDoor {
+    pub(crate) hosts: Hosts,
+}
+
+#[tonic::async_trait]
+impl CustomsService for CustomsDoor {
+    async fn list_arrivals(
+        &self,
+        request: Request<wire::ListArrivalsRequest>,
+    ) -> Result<Response<wire::ListArrivalsResponse>, Status> {
+        let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
+        let asked = request.into_inner();
+        let asked = ArrivalsAsked {
+            issuer: issuer(&asked.issuer)?,
+            delivery: delivery(asked.delivery)?,
+            untouched: asked.untouched,
+            size: convert::page_size(asked.page_size)?,
+            token: asked.page_token,
+        };
+        let page = done(authority, move |at| at.desk.arrivals(&caller, &asked)).await?;
+        Ok(Response::new(wire::ListArrivalsResponse {
+            arrivals: page.arrivals.iter().map(arrival).collect(),
+            next_page_token: page.next.unwrap_or_default(),
+        }))
+    }
+
+    async fn get_arrival(
+        &self,
+        request: Request<wire::GetArrivalRequest>,
+    ) -> Result<Response<wire::GetArrivalResponse>, Status> {
+        let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
+        let name = named(request.into_inner().certificate)?;
+        let course = done(authority, move |at| at.desk.course(&caller, &name)).await?;
+        Ok(Response::new(wire::GetArrivalResponse {
+            token: course.arrival.token.clone(),
+            balance: course.balance.into_iter().map(balance).collect(),
+            acts: course.acts.iter().map(act).collect(),
+            changes: course.arrival.changes.iter().map(change).collect(),
+            enquiries: course.enquiries.iter().map(ToString::to_string).collect(),
+            arrival: Some(arrival(&course.arrival)),
+        }))
+    }
+
+    async fn match_declaration(
+        &self,
+        request: Request<wire::MatchDeclarationRequest>,
+    ) -> Result<Response<wire::MatchDeclarationResponse>, Status> {
+        let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
+        let wish = super::matching::wish(request.into_inner())?;
+        let matched = done(authority, move |at| at.desk.match_declaration(&caller, &wish)).await?;
+        Ok(Response::new(super::matching::answer(matched)))
+    }
+
+    async fn decide_items(
+        &self,
+        request: Request<wire::DecideItemsRequest>,
+    ) -> Result<Response<wire::DecideItemsResponse>, Status> {
+        let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
+        let wire::DecideItemsRequest { request_id, certificate, declaration, decisions, remarks } =
+            request.into_inner();
+        bounded("decisions", decisions.len())?;
+        let wish = DecisionWish {
+            request_id,
+            certificate: named(certificate)?,
+            declaration: declaration.map(import_declaration).transpose()?,
+            decisions: decisions.iter().map(decision).collect::<Result<_, _>>()?,
+            remarks: text("remarks", &remarks)?,
+        };
+        let decided = authority.desk.decide(&caller, wish).await.map_err(|error| refused(&error))?;
+        Ok(Response::new(wire::DecideItemsResponse {
+            act: decided.act,
+            awaits_release: decided.statement.is_none(),
+            jti: shown(decided.statement),
+        }))
+    }
+
+    async fn settle_denial(
+        &self,
+        request: Request<wire::SettleDenialRequest>,
+    ) -> Result<Response<wire::SettleDenialResponse>, Status> {
+        let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
+        let wire::SettleDenialRequest { request_id, certificate, act, release, words } = request.into_inner();
+        let (name, words) = (named(certificate)?, text("words", &words)?);
+        let settled = authority.desk.settle_denial(&caller, &request_id, name, act, release, words).await;
+        let settled = settled.map_err(|error| refused(&error))?;
+        Ok(Response::new(wire::SettleDenialResponse { jti: shown(settled.statement) }))
+    }
+
+    async fn list_denials(
+        &self,
+        request: Request<wire::ListDenialsRequest>,
+    ) -> Result<Response<wire::ListDenialsResponse>, Status> {
+        let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
+        let wire::ListDenialsRequest { page_size, page_token } = request.into_inner();
+        let size = convert::page_size(page_size)?;
+        let page = done(authority, move |at| at.desk.denials(&caller, &page_token, size)).await?;
+        let denial = |(waiting, its): &(crate::office::WaitingDenial, CustomsAct)| wire::WaitingDenial {
+            issuer: waiting.log.split('/').next().map(|host| format!("https://{host}")).unwrap_or_default(),
+            number: waiting.number.to_string(),
+            jti: waiting.jti.to_string(),
+            act: Some(act(its)),
+        };
+        Ok(Response::new(wire::ListDenialsResponse {
+            denials: page.denials.iter().map(denial).collect(),
+            next_page_token: page.next.unwrap_or_default(),
+        }))
+    }
+
+    async fn write_off(
+        &self,
+        request: Request<wire::WriteOffRequest>,
+    ) -> Result<Response<wire::WriteOffResponse>, Status> {
+        let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
+        let wire::WriteOffRequest { request_id, certificate, declaration, lines, remarks } = request.into_inner();
+        let declaration = declaration.ok_or_else(|| missing("declaration", "what is written off was imported with"))?;
+        let wish = WriteOffWish {
+            request_id,
+            certificate: named(certificate)?,
+            declaration: import_declaration(declaration)?,
+            lines: write_off_lines(&lines)?,
+            remarks: text("remarks", &remarks)?,
+        };
+        let written = authority.desk.write_off(&caller, wish).await.map_err(|error| refused(&error))?;
+        Ok(Response::new(wire::WriteOffResponse {
+            act: written.act,
+            jti: written.statement.to_string(),
+            items: written.balance.into_iter().map(balance).collect(),
+            notices: written.notices.into_iter().map(notice).collect(),
+        }))
+    }
+
+    async fn amend_write_off(
+        &self,
+        request: Request<wire::AmendWriteOffRequest>,
+    ) -> Result<Response<wire::AmendWriteOffResponse>, Status> {
+        let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
+        let wire::AmendWriteOffRequest { request_id, certificate, act, lines, remarks } = request.into_inner();
+        let (name, lines, remarks) = (named(certificate)?, write_off_lines(&lines)?, text("remarks", &remarks)?);
+        let amended = authority.desk.amend_write_off(&caller, &request_id, (name, act), lines, remarks).await;
+        let amended = amended.map_err(|error| refused(&error))?;
+        Ok(Response::new(wire::AmendWriteOffResponse {
+            act: amended.act,
+            jti: amended.statement.to_string(),
+            items: amended.balance.into_iter().map(balance).collect(),
+        }))
+    }
+
+    async fn reverse_write_off(
+        &self,
+        request: Request<wire::ReverseWriteOffRequest>,
+    ) -> Result<Response<wire::ReverseWriteOffResponse>, Status> {
+        let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
+        let wire::ReverseWriteOffRequest { request_id, certificate, act, words } = request.into_inner();
+        let (name, words) = (named(certificate)?, text("words", &words)?);
+        let reversed = authority.desk.reverse_write_off(&caller, &request_id, (name, act), words).await;
+        let reversed = reversed.map_err(|error| refused(&error))?;
+        Ok(Response::new(wire::ReverseWriteOffResponse {
+            act: reversed.act,
+            jti: reversed.statement.to_string(),
+            items: reversed.balance.into_iter().map(balance).collect(),
+        }))
+    }
+
+    async fn get_balance(
+        &self,
+        request: Request<wire::GetBalanceRequest>,
+    ) -> Result<Response<wire::GetBalanceResponse>, Status> {
+        let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
+        let name = named(request.into_inner().certificate)?;
+        let left = done(authority, move |at| at.desk.balance(&caller, &name)).await?;
+        Ok(Response::new(wire::GetBalanceResponse { items: left.into_iter().map(balance).collect() }))
+    }
+
+    async fn endorse_certificate(
+        &self,
+        request: Request<wire::EndorseCertificateRequest>,
+    ) -> Result<Response<wire::EndorseCertificateResponse>, Status> {
+        let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
+        let asked = request.into_inner();
+        let containers = asked.containers.iter().map(|one| parsed("containers", one)).collect::<Result<_, _>>()?;
+        let wish = EndorsementWish {
+            request_id: asked.request_id,
+            certificate: named(asked.certificate)?,
+            words: EndorsementWords {
+                act: parsed("act", &asked.act)?,
+                // The day is the one at the authority, whatever a caller thinks.
+                day: Timestamp::UNIX_EPOCH.to_zoned(jiff::tz::TimeZone::UTC).date(),
+                office: super::applications::needed("office", &asked.office)?,
+                destination: optional("destination", &asked.destination)?,
+                items: asked.items,
+                containers,
+                seals: asked.seals.iter().map(|one| parsed("seals", one)).collect::<Result<_, _>>()?,
+                text: text("text", &asked.text)?,
+            },
+        };
+        let jti = authority.desk.endorse(&caller, wish).await.map_err(|error| refused(&error))?;
+        Ok(Response::new(wire::EndorseCertificateResponse { jti: jti.to_string() }))
+    }
+
+    async fn raise_enquiry(
+        &self,
+        request: Request<wire::RaiseEnquiryRequest>,
+    ) -> Result<Response<wire::RaiseEnquiryResponse>, Status> {
+        let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
+        let wish = enquiries::wish(request.into_inner())?;
+        let raised = authority.desk.enquire(&caller, wish).await.map_err(|error| refused(&error))?;
+        Ok(Response::new(wire::RaiseEnquiryResponse {
+            jti: raised.jti.to_string(),
+            reply_due: raised.reply_due.map(convert::date_to_wire),
+            notices: raised.notices.into_iter().map(notice).collect(),
+        }))
+    }
+
+    async fn list_enquiries(
+        &self,
+        request: Request<wire::ListEnquiriesRequest>,
+    ) -> Result<Response<wire::ListEnquiriesResponse>, Status> {
+        let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
+        let wire::ListEnquiriesRequest { page_size, page_token, open } = request.into_inner();
+        let size = convert::page_size(page_size)?;
+        let all = done(authority, move |at| at.desk.enquiries(&caller, open)).await?;
+        let (enquiries, next_page_token) = enquiries::page(&all, size, &page_token)?;
+        Ok(Response::new(wire::ListEnquiriesResponse { enquiries, next_page_token }))
+    }
+
+    async fn get_enquiry(
+        &self,
+        request: Request<wire::GetEnquiryRequest>,
+    ) -> Result<Response<wire::GetEnquiryResponse>, Status> {
+        let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
+        let jti = parsed::<Jti>("jti", &request.into_inner().jti)?;
+        let view = done(authority, move |at| at.desk.enquiry(&caller, &jti)).await?;
+        Ok(Response::new(wire::GetEnquiryResponse { enquiry: Some(enquiries::to_wire(&view)) }))
+    }
+}
+
+/// The certificate of a partner that a caller names.
+pub(super) fn named(name: Option<wire::ArrivedName>) -> Result<ArrivedName, ApiError> {
+    use wire::arrived_name::Name;
+    let wire::ArrivedName { name, issuer: of } = name.unwrap_or_default();
+    match name {
+        Some(Name::Jti(jti)) => parsed("certificate.jti", &jti).map(ArrivedName::Jti),
+        Some(Name::Number(number)) if !number.is_empty() => Ok(ArrivedName::Number(number, issuer(&of)?)),
+        _ => Err(missing("certificate", "a jti or a number is needed")),
+    }
+}
+
+/// An issuer as `https://<host>` or the bare host, if one is named.
+pub(super) fn issuer(text: &str) -> Result<Option<Issuer>, ApiError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let url = if text.starts_with("https://") { text.to_owned() } else { format!("https://{text}") };
+    parsed("issuer", &url).map(Some)
+}
+
+/// A value by its own grammar.
+pub(super) fn parsed<T: FromStr<Err: Display>>(field: &'static str, text: &str) -> Result<T, ApiError> {
+    text.parse().map_err(|error: T::Err| ApiError::Field { field, message: error.to_string() })
+}
+
+/// The same for one that may be empty.
+pub(super) fn optional<T: FromStr<Err: Display>>(field: &'static str, text: &str) -> Result<Option<T>, ApiError> {
+    if text.is_empty() { Ok(None) } else { parsed(field, text).map(Some) }
+}
+
+pub(super) fn bounded(field: &'static str, length: usize) -> Result<(), ApiError> {
+    if length <= LINES_MAX { Ok(()) } else { Err(missing(field, "are at most 500")) }
+}
+
+pub(super) fn import_declaration(wire: wire::ImportDeclaration) -> Result<ImportDeclaration, ApiError> {
+    let date = wire.date.ok_or_else(|| missing("declaration.date", "a civil date is needed"))?;
+    Ok(ImportDeclaration {
+        number: super::applications::needed("declaration.number", &wire.number)?,
+        date: convert::date("declaration.date", &date)?,
+        office: super::applications::needed("declaration.office", &wire.office)?,
+    })
+}
+
+/// A quantity and its unit, if there is one.
+pub(super) fn measure(field: &'static str, value: &str, unit: &str) -> Result<Option<Measure>, ApiError> {
+    if value.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Measure { value: parsed(field, value)?, unit: parsed(field, unit)? }))
+}
+
+fn decision(wire: &wire::ItemDecision) -> Result<ItemDecision, ApiError> {
+    Ok(ItemDecision {
+        item: positive(wire.item),
+        line: positive(wire.line),
+        code: parsed("decisions.code", &wire.code)?,
+        quantity: None,
+        left: None,
+        reason: optional("decisions.reason", &wire.reason)?,
+        basis: text("decisions.basis", &wire.basis)?,
+        words: text("decisions.words", &wire.words)?,
+    })
+}
+
+fn write_off_lines(lines: &[wire::WriteOffLine]) -> Result<Vec<WriteOffLine>, ApiError> {
+    bounded("lines", lines.len())?;
+    let line = |one: &wire::WriteOffLine| {
+        let quantity = measure("lines.quantity", &one.quantity, &one.unit)?;
+        let quantity = quantity.ok_or_else(|| missing("lines.quantity", "how much is needed"))?;
+        Ok(WriteOffLine { item: one.item, line: positive(one.line), quantity })
+    };
+    lines.iter().map(line).collect()
+}
+
+/// A number that is absent as 0.
+pub(super) const fn positive(number: u32) -> Option<u32> {
+    if number == 0 { None } else { Some(number) }
+}
+
+fn delivery(wire: i32) -> Result<Option<Delivery>, ApiError> {
+    use wire::Delivery as Wire;
+    match Wire::try_from(wire) {
+        Ok(Wire::Unspecified) => Ok(None),
+        Ok(Wire::Complete) => Ok(Some(Delivery::Complete)),
+        Ok(Wire::Missing) => Ok(Some(Delivery::Missing)),
+        Ok(Wire::Held) => Ok(Some(Delivery::Held)),
+        Ok(Wire::Erased) => Ok(Some(Delivery::Erased)),
+        Err(_) => Err(missing("delivery", "is not a choice of this service")),
+    }
+}
+
+/// A certificate that arrived, as the wire shows it.
+pub(super) fn arrival(arrival: &Arrival) -> wire::Arrival {
+    let certificate = &arrival.certificate;
+    let reference = certificate.reference.as_option();
+    let exporter = certificate.exporter.as_option().map(|one| one.party.name.to_string());
+    let consignee = certificate.consignee.as_option().and_then(Option::as_ref).and_then(|one| one.party.as_ref());
+    let delivery = match arrival.delivery {
+        Delivery::Complete => wire::Delivery::Complete,
+        Delivery::Missing => wire::Delivery::Missing,
+        Delivery::Held => wire::Delivery::Held,
+        Delivery::Erased => wire::Delivery::Erased,
+    };
+    wire::Arrival {
+        issuer: arrival.issuer.to_string(),
+        jti: arrival.jti.to_string(),
+        log: arrival.entry.origin.to_string(),
+        index: arrival.entry.index,
+        delivery: delivery.into(),
+        number: reference.map(|one| one.number.to_string()).unwrap_or_default(),
+        issued_on: reference.map(|one| convert::date_to_wire(one.issued_on)),
+        agreement: certificate.agreement.to_string(),
+        from: certificate.from.to_string(),
+        valid_from: Some(convert::date_to_wire(certificate.valid_from)),
+        valid_until: certificate.valid_until.map(convert::date_to_wire),
+        status: arrival.status.word().replace(' ', "_"),
+        status_as_of: arrival.status_as_of.map(convert::instant),
+        arrived_at: arrival.arrived_at.map(convert::instant),
+        exporter: exporter.unwrap_or_default(),
+        consignee: consignee.map(|party| party.name.to_string()).unwrap_or_default(),
+        response: said(arrival.file.latest.as_ref()),
+        equivocated: arrival.equivocated,
+    }
+}
+
+/// What is left of an item, as the wire shows it.
+pub(super) fn balance(left: Balance) -> wire::ItemBalance {
+    wire::ItemBalance {
+        item: left.item,
+        description: left.description,
+        unit: left.whole.as_ref().map(|whole| whole.unit.to_string()).unwrap_or_default(),
+        whole: left.whole.map(|whole| whole.value.to_string()).unwrap_or_default(),
+        used: left.used,
+        left: left.left,
+        response: left.response.as_ref().map(ResponseCode::to_string).unwrap_or_default(),
+        ended: left.ended,
+    }
+}
+
+/// What an officer should know, as the wire shows it.
+pub(super) fn notice(notice: Notice) -> wire::Notice {
+    wire::Notice { reason: notice.reason.to_owned(), words: notice.words, blocks: notice.blocks }
+}
+
+fn change((jti, change): &(Jti, OpenedStatusChange)) -> wire::StatusNote {
+    let reason = change.reason.as_option().and_then(Option::as_ref);
+    wire::StatusNote {
+        act: change.change.act.word().to_owned(),
+        items: change.change.items.clone().unwrap_or_default(),
+        reason: reason.map(Text::to_string).unwrap_or_default(),
+        jti: jti.to_string(),
+    }
+}
+
+fn act(act: &CustomsAct) -> wire::CustomsAct {
+    wire::CustomsAct {
+        act: act.number,
+        at: super::applications::at(act.by.at_ms),
+        by: act.by.account.to_string(),
+        settled_by: act.settled.as_ref().map(|DoneBy { account, .. }| account.to_string()).unwrap_or_default(),
+        declaration: act.declaration.as_ref().map(declaration_to_wire),
+        decisions: act.decisions.iter().map(decided).collect(),
+        amends: act.amends.unwrap_or_default(),
+        counts: act.state == ActState::Counts,
+        awaits_release: act.state == ActState::Waits,
+        jti: shown(act.statement),
+        remarks: said(act.remarks.as_ref()),
+    }
+}
+
+/// A declaration as the wire shows it.
+pub(super) fn declaration_to_wire(declaration: &ImportDeclaration) -> wire::ImportDeclaration {
+    wire::ImportDeclaration {
+        number: declaration.number.to_string(),
+        date: Some(convert::date_to_wire(declaration.date)),
+        office: declaration.office.to_string(),
+    }
+}
+
+/// What was decided of an item, as the wire shows it.
+pub(super) fn decided(one: &ItemDecision) -> wire::DecidedItem {
+    wire::DecidedItem {
+        item: one.item.unwrap_or_default(),
+        line: one.line.unwrap_or_default(),
+        code: one.code.to_string(),
+        reason: said(one.reason.as_ref()),
+        basis: said(one.basis.as_ref()),
+        words: said(one.words.as_ref()),
+        quantity: one.quantity.as_ref().map(|used| used.value.to_string()).unwrap_or_default(),
+        unit: one.quantity.as_ref().map(|used| used.unit.to_string()).unwrap_or_default(),
+        left: one.left.as_ref().map(|left| left.value.to_string()).unwrap_or_default(),
+    }
+}
+
+/// A value as text, or nothing.
+pub(super) fn said(value: Option<&impl ToString>) -> String {
+    value.map(ToString::to_string).unwrap_or_default()
+}
+
+fn shown(jti: Option<Jti>) -> String {
+    said(jti.as_ref())
+}

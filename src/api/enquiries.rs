@@ -1,0 +1,231 @@
+//! Enquiries between administrations as the wire shows them, and `LiaisonService` for the side that is asked.
+
+use super::ApiError;
+use super::applications::{done, missing, needed, text};
+use super::call::{caller, refused};
+use super::convert;
+use super::customs::{bounded, issuer, optional, parsed, said};
+use super::hosts::Hosts;
+use super::wire::origin::v1::{self as wire, liaison_service_server::LiaisonService};
+use crate::statement::{
+    DocumentDigest, EnquiryQuestion, EnquirySubject, ItemAnswer, Jti, ReplyAct, SubjectAnswer,
+};
+use crate::workflow::{EnquiryState, EnquiryView, EnquiryWish, ReplyView, ReplyWish, SubjectWish};
+use tonic::{Request, Response, Status};
+
+/// The handlers of the side that is asked.
+#[derive(Clone)]
+pub(crate) struct LiaisonDoor {
+    pub(crate) hosts: Hosts,
+}
+
+#[tonic::async_trait]
+impl LiaisonService for LiaisonDoor {
+    async fn list_incoming_enquiries(
+        &self,
+        request: Request<wire::ListIncomingEnquiriesRequest>,
+    ) -> Result<Response<wire::ListIncomingEnquiriesResponse>, Status> {
+        let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
+        let wire::ListIncomingEnquiriesRequest { page_size, page_token, open } = request.into_inner();
+        let size = convert::page_size(page_size)?;
+        let all = done(authority, move |at| at.desk.incoming_enquiries(&caller, open)).await?;
+        let (enquiries, next_page_token) = page(&all, size, &page_token)?;
+        Ok(Response::new(wire::ListIncomingEnquiriesResponse { enquiries, next_page_token }))
+    }
+
+    async fn get_incoming_enquiry(
+        &self,
+        request: Request<wire::GetIncomingEnquiryRequest>,
+    ) -> Result<Response<wire::GetIncomingEnquiryResponse>, Status> {
+        let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
+        let jti = parsed::<Jti>("jti", &request.into_inner().jti)?;
+        let view = done(authority, move |at| at.desk.incoming_enquiry(&caller, &jti)).await?;
+        Ok(Response::new(wire::GetIncomingEnquiryResponse { enquiry: Some(to_wire(&view)) }))
+    }
+
+    async fn acknowledge_enquiry(
+        &self,
+        request: Request<wire::AcknowledgeEnquiryRequest>,
+    ) -> Result<Response<wire::AcknowledgeEnquiryResponse>, Status> {
+        let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
+        let wire::AcknowledgeEnquiryRequest { request_id, jti } = request.into_inner();
+        let wish = ReplyWish {
+            request_id,
+            enquiry: parsed("jti", &jti)?,
+            act: ReplyAct::Acknowledged,
+            reply_by: None,
+            words: None,
+            answers: Vec::new(),
+            documents: Vec::new(),
+        };
+        let replied = authority.desk.reply(&caller, wish).await.map_err(|error| refused(&error))?;
+        Ok(Response::new(wire::AcknowledgeEnquiryResponse {
+            jti: replied.jti.to_string(),
+            received_on: replied.enquiry.received_on.map(convert::date_to_wire),
+            reply_due: replied.enquiry.reply_due.map(convert::date_to_wire),
+        }))
+    }
+
+    async fn reply_enquiry(
+        &self,
+        request: Request<wire::ReplyEnquiryRequest>,
+    ) -> Result<Response<wire::ReplyEnquiryResponse>, Status> {
+        let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
+        let asked = request.into_inner();
+        bounded("answers", asked.answers.len())?;
+        let reply_by = asked.reply_by.map(|day| convert::date("reply_by", &day)).transpose()?;
+        let wish = ReplyWish {
+            request_id: asked.request_id,
+            enquiry: parsed("jti", &asked.jti)?,
+            act: parsed("act", &asked.act)?,
+            reply_by,
+            words: text("words", &asked.words)?,
+            answers: asked.answers.iter().map(answer).collect::<Result<_, _>>()?,
+            documents: documents(&asked.documents)?,
+        };
+        let replied = authority.desk.reply(&caller, wish).await.map_err(|error| refused(&error))?;
+        Ok(Response::new(wire::ReplyEnquiryResponse { jti: replied.jti.to_string(), late: replied.late }))
+    }
+}
+
+/// What is to be asked.
+pub(super) fn wish(asked: wire::RaiseEnquiryRequest) -> Result<EnquiryWish, ApiError> {
+    bounded("subjects", asked.subjects.len())?;
+    Ok(EnquiryWish {
+        request_id: asked.request_id,
+        to: issuer(&asked.issuer)?.ok_or_else(|| missing("issuer", "whom to ask is needed"))?,
+        asked: EnquiryQuestion {
+            reference: needed("reference", &asked.reference)?,
+            ground: parsed("ground", &asked.ground)?,
+            question: text("question", &asked.question)?,
+            goods: parsed("goods", &asked.goods)?,
+            basis: None,
+        },
+        subjects: asked.subjects.iter().map(subject).collect::<Result<_, _>>()?,
+        documents: documents(&asked.documents)?,
+        clarifies: optional("clarifies", &asked.clarifies)?,
+    })
+}
+
+fn subject(wire: &wire::EnquirySubject) -> Result<SubjectWish, ApiError> {
+    let issued_on = wire.issued_on.as_ref().map(|day| convert::date("subjects.issued_on", day)).transpose()?;
+    Ok(SubjectWish {
+        number: parsed("subjects.number", &wire.number)?,
+        issued_on,
+        items: wire.items.clone(),
+        declaration: text("subjects.declaration", &wire.declaration)?,
+        jti: optional("subjects.jti", &wire.jti)?,
+    })
+}
+
+fn documents(wire: &[wire::DocumentDigest]) -> Result<Vec<DocumentDigest>, ApiError> {
+    bounded("documents", wire.len())?;
+    let read = |one: &wire::DocumentDigest| {
+        Ok(DocumentDigest {
+            name: needed("documents.name", &one.name)?,
+            media_type: needed("documents.media_type", &one.media_type)?,
+            sha256: parsed("documents.sha256", &one.sha256)?,
+        })
+    };
+    wire.iter().map(read).collect()
+}
+
+fn answer(wire: &wire::SubjectAnswer) -> Result<SubjectAnswer, ApiError> {
+    bounded("answers.items", wire.items.len())?;
+    let item = |one: &wire::ItemAnswer| {
+        Ok(ItemAnswer { item: one.item, valid: one.valid, words: text("answers.items.words", &one.words)? })
+    };
+    Ok(SubjectAnswer {
+        subject: wire.subject,
+        finding: parsed("answers.finding", &wire.finding)?,
+        items: wire.items.iter().map(item).collect::<Result<_, ApiError>>()?,
+        words: text("answers.words", &wire.words)?,
+    })
+}
+
+/// A page of enquiries that are all at hand; the token counts those before it.
+pub(super) fn page(all: &[EnquiryView], size: usize, token: &str) -> Result<(Vec<wire::Enquiry>, String), ApiError> {
+    let from = if token.is_empty() { 0 } else { parsed::<usize>("page_token", token)? };
+    let rest = all.get(from..).unwrap_or_default();
+    let page = rest.iter().take(size).map(to_wire).collect::<Vec<_>>();
+    let next = if rest.len() > size { (from + size).to_string() } else { String::new() };
+    Ok((page, next))
+}
+
+/// An enquiry as the wire shows it.
+pub(super) fn to_wire(view: &EnquiryView) -> wire::Enquiry {
+    let state = match view.state {
+        EnquiryState::Sent => wire::EnquiryState::Sent,
+        EnquiryState::Acknowledged => wire::EnquiryState::Acknowledged,
+        EnquiryState::ClarificationAsked => wire::EnquiryState::ClarificationAsked,
+        EnquiryState::PartlyAnswered => wire::EnquiryState::PartlyAnswered,
+        EnquiryState::Answered => wire::EnquiryState::Answered,
+    };
+    let asked = &view.enquiry.asked;
+    wire::Enquiry {
+        jti: view.place.jti.to_string(),
+        from: view.from.to_string(),
+        to: view.to.to_string(),
+        reference: asked.reference.to_string(),
+        ground: asked.ground.to_string(),
+        question: said(asked.question.as_ref()),
+        goods: asked.goods.to_string(),
+        basis: said(asked.basis.as_ref()),
+        subjects: view.enquiry.subjects.iter().map(subject_to_wire).collect(),
+        documents: view.enquiry.documents.iter().map(document_to_wire).collect(),
+        sent_on: view.sent_on.map(convert::date_to_wire),
+        received_on: view.received_on.map(convert::date_to_wire),
+        acknowledge_due: view.acknowledge_due.map(convert::date_to_wire),
+        reply_due: view.reply_due.map(convert::date_to_wire),
+        decide_due: view.decide_due.map(convert::date_to_wire),
+        reply_article: view.article.clone().unwrap_or_default(),
+        state: state.into(),
+        overdue: view.overdue,
+        due_soon: view.due_soon,
+        clarifies: said(view.enquiry.clarifies.as_ref().map(|place| &place.jti)),
+        replies: view.replies.iter().map(reply_to_wire).collect(),
+    }
+}
+
+fn subject_to_wire(subject: &EnquirySubject) -> wire::EnquirySubject {
+    wire::EnquirySubject {
+        number: subject.number.to_string(),
+        issued_on: subject.issued_on.map(convert::date_to_wire),
+        items: subject.items.clone(),
+        declaration: said(subject.declaration.as_ref()),
+        jti: said(subject.certificate.as_ref().map(|place| &place.jti)),
+    }
+}
+
+fn document_to_wire(document: &DocumentDigest) -> wire::DocumentDigest {
+    wire::DocumentDigest {
+        name: document.name.to_string(),
+        media_type: document.media_type.to_string(),
+        sha256: document.sha256.to_string(),
+    }
+}
+
+fn reply_to_wire(view: &ReplyView) -> wire::EnquiryReply {
+    let words = &view.reply.reply;
+    wire::EnquiryReply {
+        jti: view.jti.to_string(),
+        act: words.act.to_string(),
+        received_on: Some(convert::date_to_wire(words.received_on)),
+        reply_by: words.reply_by.map(convert::date_to_wire),
+        words: said(words.words.as_ref()),
+        answers: view.reply.answers.iter().map(answer_to_wire).collect(),
+        documents: view.reply.documents.iter().map(document_to_wire).collect(),
+        late: view.late,
+    }
+}
+
+fn answer_to_wire(answer: &SubjectAnswer) -> wire::SubjectAnswer {
+    let item =
+        |one: &ItemAnswer| wire::ItemAnswer { item: one.item, valid: one.valid, words: said(one.words.as_ref()) };
+    wire::SubjectAnswer {
+        subject: answer.subject,
+        finding: answer.finding.to_string(),
+        items: answer.items.iter().map(item).collect(),
+        words: said(answer.words.as_ref()),
+    }
+}

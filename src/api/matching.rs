@@ -1,0 +1,86 @@
+//! Import declarations held against certificates, as the wire shows them.
+
+use super::ApiError;
+use super::applications::{missing, text};
+use super::convert;
+use super::customs::{arrival, balance, import_declaration, measure, named, notice, optional, parsed, positive};
+use super::wire::origin::v1 as wire;
+use crate::agreement::{Declared, DeclaredLine, Difference, Weight};
+use crate::workflow::{MatchWish, Matched};
+
+/// Lines of one declaration at most.
+const LINES_MAX: usize = 50;
+
+/// What is to be held against a certificate.
+pub(super) fn wish(asked: wire::MatchDeclarationRequest) -> Result<MatchWish, ApiError> {
+    if asked.lines.is_empty() || asked.lines.len() > LINES_MAX {
+        return Err(missing("lines", "are 1 to 50"));
+    }
+    let declaration = asked.declaration.ok_or_else(|| missing("declaration", "the declaration is needed"))?;
+    let declaration = import_declaration(declaration)?;
+    Ok(MatchWish {
+        certificate: named(asked.certificate)?,
+        issued_on: asked.issued_on.map(|day| convert::date("issued_on", &day)).transpose()?,
+        declared: Declared {
+            date: declaration.date,
+            hs_edition: None,
+            country_of_export: optional("country_of_export", &asked.country_of_export)?,
+            importer: text("importer", &asked.importer)?,
+            lines: asked.lines.iter().map(line).collect::<Result<_, _>>()?,
+        },
+        declaration,
+    })
+}
+
+fn line(line: &wire::DeclarationLine) -> Result<DeclaredLine, ApiError> {
+    Ok(DeclaredLine {
+        line: line.line,
+        item: positive(line.item),
+        tariff_code: parsed("lines.tariff_code", &line.tariff_code)?,
+        description: text("lines.description", &line.description)?,
+        origin: optional("lines.origin", &line.origin)?,
+        quantity: measure("lines.quantity", &line.quantity, &line.quantity_unit)?,
+        gross_weight: measure("lines.gross_weight", &line.gross_weight, &line.gross_weight_unit)?,
+        net_weight: measure("lines.net_weight", &line.net_weight, &line.net_weight_unit)?,
+        invoice: text("lines.invoice", &line.invoice)?,
+        marks: text("lines.marks", &line.marks)?,
+        packages: None,
+    })
+}
+
+/// What came of it.
+pub(super) fn answer(matched: Matched) -> wire::MatchDeclarationResponse {
+    let Some(found) = matched.arrival else {
+        return wire::MatchDeclarationResponse {
+            notices: matched.notices.into_iter().map(notice).collect(),
+            ..wire::MatchDeclarationResponse::default()
+        };
+    };
+    wire::MatchDeclarationResponse {
+        found: true,
+        arrival: Some(arrival(&found)),
+        differences: matched.matching.differences.into_iter().map(difference).collect(),
+        notices: matched.notices.into_iter().map(notice).collect(),
+        balance: matched.balance.into_iter().map(balance).collect(),
+        items: matched.matching.items.into_iter().map(Option::unwrap_or_default).collect(),
+    }
+}
+
+fn difference(one: Difference) -> wire::Difference {
+    let weight = match one.weight {
+        Weight::Minor => wire::Weight::Minor,
+        Weight::Material => wire::Weight::Material,
+        Weight::Unknown => wire::Weight::Unknown,
+    };
+    wire::Difference {
+        line: one.line.unwrap_or_default(),
+        item: one.item.unwrap_or_default(),
+        subject: one.subject.to_string(),
+        certificate: one.certificate,
+        declaration: one.declaration,
+        weight: weight.into(),
+        article: one.article.unwrap_or_default(),
+        confirmed: one.confirmed,
+        words: one.words,
+    }
+}

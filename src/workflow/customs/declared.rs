@@ -1,0 +1,67 @@
+//! An import declaration held against the certificate it names: what differs, what is left, what to know.
+
+use super::{Arrival, ArrivedName, Balance, Notice, course::balance, notices::notices};
+use crate::{
+    agreement::{Declared, Matching, compare},
+    office::{Action, Caller},
+    statement::ImportDeclaration,
+    time::Date,
+    workflow::{Accounts, Desk, WorkflowError},
+};
+
+/// What is held against a certificate.
+#[derive(Debug, Clone)]
+pub struct MatchWish {
+    /// The certificate.
+    pub certificate: ArrivedName,
+    /// Its date of issue, as the declaration names it.
+    pub issued_on: Option<Date>,
+    /// The declaration.
+    pub declaration: ImportDeclaration,
+    /// Its lines.
+    pub declared: Declared,
+}
+
+/// What came of it. Nothing is stored.
+pub struct Matched {
+    /// The certificate, if it is known here.
+    pub arrival: Option<Arrival>,
+    /// What differs.
+    pub matching: Matching,
+    /// What an officer should know.
+    pub notices: Vec<Notice>,
+    /// What is left of it.
+    pub balance: Vec<Balance>,
+}
+
+impl Desk {
+    /// Holds a declaration against the certificate that it names. It reads from the disk.
+    pub fn match_declaration(&self, caller: &Caller, wish: &MatchWish) -> Result<Matched, WorkflowError> {
+        Accounts::allow(caller, Action::ReadArrivals)?;
+        let none = |notices| {
+            let matching = Matching { items: Vec::new(), differences: Vec::new() };
+            Matched { arrival: None, matching, notices, balance: Vec::new() }
+        };
+        let arrival = match self.arrived(&wish.certificate) {
+            Ok(arrival) => arrival,
+            Err(WorkflowError::ArrivalUnknown) => {
+                let words = "no certificate of that number was addressed to this country; it may be on its way, or on paper";
+                return Ok(none(vec![Notice::new("ARRIVAL_UNKNOWN", true, words)]));
+            }
+            Err(other) => return Err(other),
+        };
+        let mut known = notices(&arrival, self.edition_of(&arrival), &wish.declaration, self.now());
+        let issued_on = arrival.certificate.reference.as_option().map(|reference| reference.issued_on);
+        if let (Some(own), Some(named)) = (issued_on, wish.issued_on)
+            && own != named
+        {
+            let words = format!("the declaration names {named} as its date of issue, and it bears {own}");
+            known.push(Notice::new("ISSUE_DATE_DIFFERS", false, words));
+        }
+        let matching = match arrival.whole() {
+            Ok(certificate) => compare(&certificate, &wish.declared, self.edition_of(&arrival), &self.lists()),
+            Err(_) => none(Vec::new()).matching,
+        };
+        Ok(Matched { balance: balance(&arrival), matching, notices: known, arrival: Some(arrival) })
+    }
+}
