@@ -1,6 +1,7 @@
 //! `CertificateService`: issuing, cancelling, reading, for accounts of one authority.
 
 use super::ApiError;
+use super::abroad;
 use super::call::{blocking, caller, refused, refused_row};
 use super::convert;
 use super::failure;
@@ -266,6 +267,16 @@ impl CertificateService for Certificates {
         let record = blocking(move || authority.desk.get(&account, &name)).await?.map_err(|error| refused(&error))?;
         let token = record.token.clone().into();
         Ok(Response::new(wire::GetCertificateResponse { certificate: Some(record_to_wire(&record)), token }))
+    }
+
+    async fn list_abroad(
+        &self,
+        request: Request<wire::ListAbroadRequest>,
+    ) -> Result<Response<wire::ListAbroadResponse>, Status> {
+        let (authority, account) = caller(&self.hosts, request.metadata())?.account()?;
+        let name = convert::certificate_name(request.into_inner().certificate)?;
+        let notes = blocking(move || authority.desk.abroad(&account, &name)).await?.map_err(|error| refused(&error))?;
+        Ok(Response::new(wire::ListAbroadResponse { notes: notes.into_iter().map(abroad::to_wire).collect() }))
     }
 
     async fn list_certificates(

@@ -17,8 +17,10 @@ use wire::admin_service_client::AdminServiceClient;
 use wire::application_service_client::ApplicationServiceClient;
 use wire::audit_service_client::AuditServiceClient;
 use wire::certificate_service_client::CertificateServiceClient;
+use wire::customs_service_client::CustomsServiceClient;
 use wire::examination_service_client::ExaminationServiceClient;
 use wire::exporter_service_client::ExporterServiceClient;
+use wire::liaison_service_client::LiaisonServiceClient;
 #[cfg(test)]
 use wire::list_service_client::ListServiceClient;
 use wire::log_service_client::LogServiceClient;
@@ -107,6 +109,16 @@ impl Connection {
     /// Issuing and keeping certificates.
     pub(crate) fn certificates(&self) -> CertificateServiceClient<Calls> {
         CertificateServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
+    }
+
+    /// What customs do with certificates of partners.
+    pub(crate) fn customs(&self) -> CustomsServiceClient<Calls> {
+        CustomsServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
+    }
+
+    /// Answering enquiries of others.
+    pub(crate) fn liaison(&self) -> LiaisonServiceClient<Calls> {
+        LiaisonServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
     }
 
     /// Filing applications.

@@ -10,7 +10,7 @@ use super::wire::origin::v1::{self as wire, customs_service_server::CustomsServi
 use crate::certificate::{Measure, Text};
 use crate::office::{ActState, CustomsAct, DoneBy, WriteOffLine};
 use crate::statement::{
-    EndorsementWords, ImportDeclaration, ItemDecision, Issuer, Jti, OpenedStatusChange, ResponseCode,
+    EndorsementWords, ImportDeclaration, Issuer, ItemDecision, Jti, OpenedStatusChange, ResponseCode,
 };
 use crate::time::Timestamp;
 use crate::workflow::{

@@ -8,7 +8,7 @@ use super::customs::{bounded, issuer, optional, parsed, said};
 use super::hosts::Hosts;
 use super::wire::origin::v1::{self as wire, liaison_service_server::LiaisonService};
 use crate::statement::{
-    DocumentDigest, EnquiryQuestion, EnquirySubject, ItemAnswer, Jti, ReplyAct, SubjectAnswer,
+    DocumentDigest, EnquiryQuestion, EnquiryReply, EnquirySubject, ItemAnswer, Jti, ReplyAct, SubjectAnswer,
 };
 use crate::workflow::{EnquiryState, EnquiryView, EnquiryWish, ReplyView, ReplyWish, SubjectWish};
 use tonic::{Request, Response, Status};
@@ -206,16 +206,21 @@ fn document_to_wire(document: &DocumentDigest) -> wire::DocumentDigest {
 }
 
 fn reply_to_wire(view: &ReplyView) -> wire::EnquiryReply {
-    let words = &view.reply.reply;
+    wire::EnquiryReply { late: view.late, ..answered(&view.jti, &view.reply) }
+}
+
+/// An answer as the wire shows it; whether it was late is for who knows when it was due.
+pub(super) fn answered(jti: &Jti, reply: &EnquiryReply) -> wire::EnquiryReply {
+    let words = &reply.reply;
     wire::EnquiryReply {
-        jti: view.jti.to_string(),
+        jti: jti.to_string(),
         act: words.act.to_string(),
         received_on: Some(convert::date_to_wire(words.received_on)),
         reply_by: words.reply_by.map(convert::date_to_wire),
         words: said(words.words.as_ref()),
-        answers: view.reply.answers.iter().map(answer_to_wire).collect(),
-        documents: view.reply.documents.iter().map(document_to_wire).collect(),
-        late: view.late,
+        answers: reply.answers.iter().map(answer_to_wire).collect(),
+        documents: reply.documents.iter().map(document_to_wire).collect(),
+        late: false,
     }
 }
 

@@ -3,6 +3,7 @@
 //! What always holds: generated types do not leave this room; a refused call says one stable reason; a negative
 //! verdict is an answer, not an error. Not its business: listeners and TLS (`node`), what may be done (`workflow`).
 
+mod abroad;
 mod accounts;
 mod admin;
 mod applications;

@@ -10,6 +10,7 @@ pub mod check;
 pub mod code;
 pub mod commercial;
 pub mod container_number;
+mod conversion;
 pub mod country;
 pub mod currency;
 pub(crate) mod declare;
@@ -32,6 +33,7 @@ pub(crate) mod reader;
 pub mod reference;
 pub mod remarks;
 pub mod schema;
+pub mod spelling;
 pub mod text;
 pub mod transport;
 pub mod unit;
@@ -66,6 +68,7 @@ pub use reference::{
 pub use remarks::{
     DocumentReference, Endorsement, Exhibition, QuotaCertificate, ReferenceKind, Remarks, ThirdParty, ThirdPartyRole,
 };
+pub use spelling::{is_legal_form, plain, within};
 pub use text::Text;
 pub use transport::{
     Container, Departure, DepartureBasis, Leg, NonManipulation, Transport, TransportDocument, TransportDocumentKind,

@@ -244,7 +244,7 @@ impl CustomsFile {
             self.responses.insert(*item, code);
             self.latest = Some(code);
             // Both are stated in the unit that the item is drawn in.
-            let used = left.as_ref().and_then(|left| in_unit_of(quantity, left)).unwrap_or_else(|| quantity.clone());
+            let used = left.as_ref().and_then(|left| quantity.in_unit(&left.unit)).unwrap_or_else(|| quantity.clone());
             decisions.push(ItemDecision {
                 item: Some(*item),
                 line: *line,
@@ -307,11 +307,6 @@ const fn stands_against(code: ResponseCode) -> bool {
             | ResponseCode::Diverted
             | ResponseCode::NotUtilised
     )
-}
-
-/// A quantity in the unit of another.
-fn in_unit_of(quantity: &Measure, other: &Measure) -> Option<Measure> {
-    (quantity.unit == other.unit).then(|| quantity.clone())
 }
 
 impl CustomsAct {

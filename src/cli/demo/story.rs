@@ -1,6 +1,7 @@
 //! What the demonstration does, step by step, each through the door its actor would use.
 
 mod calls;
+mod customs;
 
 use calls::{agreed, cancel, cosigners, day_of_use, download, issue, online, open_account, redacted, tampered};
 
@@ -67,6 +68,8 @@ const SCENES: [Scene; 8] = [
     scene!("cn-eg-crusher-nonpreferential", "ccpit", None, "a crusher, China to Egypt, not yet legalised", Incomplete),
 ];
 
+/// Where among them the one is that customs use.
+const USED: usize = 1;
 /// Where among them the one is whose addressee joins later.
 const SOAP: usize = 6;
 
@@ -211,6 +214,8 @@ pub(super) async fn tell(telling: &mut Telling, folder: &Path, out: Option<&Path
     stage.stranger.judge(&forged, stage.day, Headline::Altered)?;
     telling.tell("tamper", format!("{first} with its goods changed is refused: ALTERED"));
 
+    let (second, _) = issued.get(USED).ok_or_else(|| failed("nothing was issued"))?;
+    stage.used(telling, second).await?;
     stage.cancel(telling, first).await?;
     stage.catch_up(telling).await?;
     let (_, signed_before) = issued.get(1).ok_or_else(|| failed("nothing was issued"))?;

@@ -4,7 +4,7 @@ use super::arrival::{instant, statements_about};
 use crate::{
     office::{Action, Caller},
     statement::{CustomsResponse, Endorsement, Enquiry, EnquiryReply, Issuer, Jti, Kind, OpenedBody, ResponseCode},
-    store::{Store as _, Subject},
+    store::Subject,
     time::Timestamp,
     workflow::{Accounts, CertificateName, Desk, WorkflowError, record},
 };

@@ -6,7 +6,7 @@ use crate::{
     log::Origin,
     office::{Action, Caller, Certified, CustomsAct, CustomsFile, WHOLE, WaitingDenial},
     statement::{Jti, Kind, ResponseCode},
-    store::{Expected, StateChange, Store as _, Subject, Table},
+    store::{Expected, StateChange, Subject, Table},
     workflow::{Accounts, Desk, WorkflowError},
 };
 use serde::{Serialize, de::DeserializeOwned};

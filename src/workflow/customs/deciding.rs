@@ -9,7 +9,7 @@ use crate::{
     statement::{
         CustomsResponse, EndorsedCertificate, Endorsement, EndorsementWords, ImportDeclaration, ItemDecision, Jti,
     },
-    store::{StateChange, Store as _},
+    store::StateChange,
     time::Date,
     workflow::{Accounts, Desk, WorkflowError, desk::Prepared},
 };

@@ -45,7 +45,8 @@ impl Desk {
         let arrival = match self.arrived(&wish.certificate) {
             Ok(arrival) => arrival,
             Err(WorkflowError::ArrivalUnknown) => {
-                let words = "no certificate of that number was addressed to this country; it may be on its way, or on paper";
+                let words =
+                    "no certificate of that number was addressed to this country; it may be on its way, or on paper";
                 return Ok(none(vec![Notice::new("ARRIVAL_UNKNOWN", true, words)]));
             }
             Err(other) => return Err(other),

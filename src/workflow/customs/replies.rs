@@ -6,7 +6,7 @@ use crate::{
     office::{Action, Actor, AuditEvent, Caller},
     sequencer::{Beside, Saying, Task, Work},
     statement::{DocumentDigest, EnquiryReply, Jti, ReplyAct, ReplyWords, SubjectAnswer},
-    store::{Expected, StateChange, Store as _, Table},
+    store::{Expected, StateChange, Table},
     time::Date,
     workflow::{Accounts, Desk, WorkflowError},
 };

@@ -84,7 +84,13 @@ impl Corridor {
         }
     }
 
-    fn decision(&self, nth: u16, item: Option<u32>, code: ResponseCode, reason: Option<ResponseReason>) -> DecisionWish {
+    fn decision(
+        &self,
+        nth: u16,
+        item: Option<u32>,
+        code: ResponseCode,
+        reason: Option<ResponseReason>,
+    ) -> DecisionWish {
         let one = ItemDecision { item, line: None, code, quantity: None, left: None, reason, basis: None, words: None };
         DecisionWish {
             request_id: self.china.request_id(nth),
@@ -158,7 +164,11 @@ impl Corridor {
 }
 
 fn line(pieces: &str) -> WriteOffLine {
-    WriteOffLine { item: 1, line: Some(1), quantity: Measure { value: pieces.parse().unwrap(), unit: "H87".parse().unwrap() } }
+    WriteOffLine {
+        item: 1,
+        line: Some(1),
+        quantity: Measure { value: pieces.parse().unwrap(), unit: "H87".parse().unwrap() },
+    }
 }
 
 fn reason<T>(result: Result<T, WorkflowError>) -> &'static str {
@@ -240,7 +250,8 @@ async fn a_write_off_is_amended_and_taken_back_and_the_issuer_sees_both() {
     assert_eq!((reversed.act, corridor.left().as_str()), (3, "16800"));
     let codes = [ResponseCode::UtilisedFull, ResponseCode::UtilisedPartial, ResponseCode::Reversed];
     assert_eq!(corridor.heard(), [(codes[0], true), (codes[1], true), (codes[2], false)]);
-    let nothing = customs.amend_write_off(officer, &corridor.china.request_id(5), (corridor.name(), 3), vec![line("1")], None);
+    let nothing =
+        customs.amend_write_off(officer, &corridor.china.request_id(5), (corridor.name(), 3), vec![line("1")], None);
     assert_eq!(reason(nothing.await), "ACT_NO_WRITE_OFF");
 }
 
@@ -291,7 +302,10 @@ async fn what_its_issuer_stopped_is_not_written_off() {
     let (customs, officer) = (&corridor.customs, &corridor.officer);
     corridor.change(2, Act::Suspended, None).await;
     let refused = customs.write_off(officer, corridor.write_off(1, "D-1", "1")).await.unwrap_err();
-    assert!(matches!(&refused, WorkflowError::ArrivalForbids(notice) if notice.reason == "STATUS_FORBIDS"), "{refused}");
+    assert!(
+        matches!(&refused, WorkflowError::ArrivalForbids(notice) if notice.reason == "STATUS_FORBIDS"),
+        "{refused}"
+    );
     corridor.change(3, Act::Reinstated, None).await;
     assert!(customs.write_off(officer, corridor.write_off(2, "D-1", "1")).await.is_ok());
     // Withdrawn from tomorrow on, it was in force on a declaration of today.
@@ -380,7 +394,9 @@ async fn a_number_that_is_not_known_is_asked_about_with_a_scan() {
     let known = corridor.customs.enquire(&corridor.officer, wish.clone()).await;
     assert_eq!(reason(known), "NUMBER_KNOWN");
     wish.subjects[0].number = "PK-CN-2026-XXX-999999".parse().unwrap();
-    let without = corridor.customs.enquire(&corridor.officer, EnquiryWish { request_id: corridor.china.request_id(2), ..wish.clone() });
+    let without = corridor
+        .customs
+        .enquire(&corridor.officer, EnquiryWish { request_id: corridor.china.request_id(2), ..wish.clone() });
     assert_eq!(reason(without.await), "CANNOT_COMPOSE", "no scan");
     wish.documents = vec![DocumentDigest {
         name: "scan.pdf".parse().unwrap(),

@@ -51,11 +51,17 @@ pub(super) fn day_of_use() -> Result<Date, Failure> {
     days.iter().map(|zone| zone.date_at(now)).max().ok_or_else(|| failed("nobody to show"))
 }
 
+/// An account for somebody who signs.
 pub(super) async fn open_account(node: &Running, cast: &Cast) -> Result<String, Failure> {
+    account(node, cast, wire::Role::Signatory).await
+}
+
+/// An account in a role; its token.
+pub(super) async fn account(node: &Running, cast: &Cast, role: wire::Role) -> Result<String, Failure> {
     let request = wire::CreateAccountRequest {
         issuer: cast.issuer(),
-        name: "Signatory of the demonstration".to_owned(),
-        roles: vec![wire::Role::Signatory.into()],
+        name: "Somebody of the demonstration".to_owned(),
+        roles: vec![role.into()],
         offices: cast.offices(),
         ..Default::default()
     };
@@ -132,7 +138,7 @@ pub(super) fn tampered(bundle: &str) -> Result<String, Failure> {
     Ok(bundle.to_json())
 }
 
-fn refused(status: Status) -> Failure {
+pub(super) fn refused(status: Status) -> Failure {
     let refusal = Refusal::from(&status);
     let failure = Failure::new(Exit::Failed, &refusal.message);
     let failure =

@@ -1,0 +1,43 @@
+//! What became of certificates abroad, as the wire shows it.
+
+use super::convert;
+use super::customs::{decided, declaration_to_wire, said};
+use super::enquiries::answered;
+use super::wire::origin::v1::{self as wire, abroad_note::What};
+use crate::workflow::{Abroad, AbroadNote};
+
+/// A note.
+pub(super) fn to_wire(note: AbroadNote) -> wire::AbroadNote {
+    let what = match note.what {
+        Abroad::Response(response) => What::Response(wire::AbroadResponse {
+            declaration: response.declaration.as_ref().map(declaration_to_wire),
+            decisions: response.decisions.iter().map(decided).collect(),
+            remarks: said(response.remarks.as_ref()),
+        }),
+        Abroad::Endorsement(one) => {
+            let words = one.endorsement;
+            What::Endorsement(wire::AbroadEndorsement {
+                act: words.act.to_string(),
+                day: Some(convert::date_to_wire(words.day)),
+                office: words.office.to_string(),
+                destination: said(words.destination.as_ref()),
+                items: words.items,
+                text: said(words.text.as_ref()),
+            })
+        }
+        Abroad::Enquiry(enquiry) => What::Enquiry(wire::AbroadEnquiry {
+            reference: enquiry.asked.reference.to_string(),
+            ground: enquiry.asked.ground.to_string(),
+            question: said(enquiry.asked.question.as_ref()),
+            goods: enquiry.asked.goods.to_string(),
+        }),
+        Abroad::Reply(reply) => What::Reply(answered(&note.jti, &reply)),
+    };
+    wire::AbroadNote {
+        jti: note.jti.to_string(),
+        by: note.by.to_string(),
+        at: note.at.map(convert::instant),
+        amended: note.amended,
+        what: Some(what),
+    }
+}
