@@ -15,10 +15,6 @@ use std::collections::BTreeSet;
 /// Items of a certificate at most: with the eight sections they stay below the 512 disclosures a verifier takes.
 const ITEMS_MAX: usize = 500;
 
-/// Grams in a unit of weight, in millionths, where the units of weights can be compared.
-const WEIGHTS: [(&str, u128); 4] =
-    [("MGM", 1_000), ("GRM", 1_000_000), ("KGM", 1_000_000_000), ("TNE", 1_000_000_000_000)];
-
 impl Particulars {
     /// Everything to say about how the members agree with each other.
     #[must_use]
@@ -183,7 +179,7 @@ fn check_goods(goods: &Goods, findings: &mut Findings) {
 
 fn check_item(item: &Item, path: &str, findings: &mut Findings) {
     if let (Some(gross), Some(net)) = (&item.gross_weight, &item.net_weight)
-        && matches!((grams(gross), grams(net)), (Some(gross), Some(net)) if net > gross)
+        && matches!((gross.parts(&gross.unit), net.parts(&gross.unit)), (Some(whole), Some(part)) if part > whole)
     {
         let message = format!("net weight {net} is more than gross weight {gross}");
         findings.push(Finding::error("NET_ABOVE_GROSS", format!("{path}.net_weight"), message));
@@ -216,13 +212,6 @@ fn not_nothing(measure: &Measure, path: String, findings: &mut Findings) {
     }
 }
 
-/// The weight in millionths of a gram, if the unit is one of the metric ones.
-fn grams(weight: &Measure) -> Option<u128> {
-    let (_, factor) = WEIGHTS.iter().find(|(unit, _)| *unit == weight.unit.as_str())?;
-    // Millionths of the unit: below 10^21, times 10^12, below 2^128.
-    weight.value.millionths().checked_mul(*factor)
-}
-
 /// A weight of an item.
 type Weight = fn(&Item) -> Option<&Measure>;
 
@@ -246,10 +235,10 @@ fn check_totals(goods: &Goods, findings: &mut Findings) {
         let sum = goods
             .items
             .iter()
-            .map(|item| of(item).and_then(grams))
+            .map(|item| of(item).and_then(|weight| weight.parts(&total.unit)))
             .try_fold(0u128, |sum, weight| sum.checked_add(weight?));
-        if let (Some(total_grams), Some(sum)) = (grams(total), sum)
-            && total_grams != sum
+        if let (Some(whole), Some(sum)) = (total.parts(&total.unit), sum)
+            && whole != sum
         {
             let message = format!("says {total}, and the items add up to another weight");
             findings.push(Finding::error("TOTAL_WEIGHT", format!("goods.totals.{name}"), message));

@@ -10,6 +10,7 @@ pub mod check;
 pub mod code;
 pub mod commercial;
 pub mod container_number;
+mod conversion;
 pub mod country;
 pub mod currency;
 pub(crate) mod declare;

@@ -16,6 +16,8 @@ const WHOLE_DIGITS_MAX: usize = 15;
 /// 10^6: every value is kept as a whole number of millionths, at most 10^21, so `u128` never overflows on
 /// a sum of a billion of them.
 const ONE: u128 = 1_000_000;
+/// What no value reaches.
+const LIMIT: u128 = 10u128.pow(15) * ONE;
 
 /// A decimal and the number of digits it shows after the point.
 #[derive(Clone, Copy)]
@@ -47,6 +49,16 @@ impl Decimal {
         Self { millionths: u128::from(whole) * ONE, scale: 0 }
     }
 
+    /// So many millionths, with no more digits after the point than they need; `None` if that leaves the grammar.
+    #[must_use]
+    pub fn of_millionths(millionths: u128) -> Option<Self> {
+        let (mut scale, mut shown) = (SCALE_MAX, millionths);
+        while scale > 0 && shown.is_multiple_of(10) {
+            (scale, shown) = (scale - 1, shown / 10);
+        }
+        (millionths < LIMIT).then_some(Self { millionths, scale })
+    }
+
     /// Whether the value is zero.
     #[must_use]
     pub const fn is_zero(self) -> bool {
@@ -57,8 +69,7 @@ impl Decimal {
     #[must_use]
     pub fn checked_add(self, other: Self) -> Option<Self> {
         let millionths = self.millionths.checked_add(other.millionths)?;
-        let limit = 10u128.pow(15) * ONE;
-        (millionths < limit).then_some(Self { millionths, scale: self.scale.max(other.scale) })
+        (millionths < LIMIT).then_some(Self { millionths, scale: self.scale.max(other.scale) })
     }
 
     /// The exact difference, showing as many digits as the more precise of the two; `None` below zero.
