@@ -1,7 +1,7 @@
 //! What was drawn of a certificate by others that rest on it, item by item, and what is left.
 //!
-//! An item is drawn in one unit: the one it was first drawn in. Drawn once by the piece and once by the kilogram, the
-//! same goods would be certified twice.
+//! An item is drawn in one unit: the one it was first drawn in, and a quantity in another is drawn if it converts to that
+//! one exactly. Drawn once by the piece and once by the kilogram, the same goods would be certified twice.
 
 use crate::certificate::{CertificateNumber, Goods, Item, Measure, UnitCode};
 use crate::encoding::decimal::Decimal;
@@ -80,7 +80,8 @@ pub enum NotDrawn {
         /// The item.
         item: u32,
     },
-    /// The certificate does not state the item in that unit, or it is drawn in another one.
+    /// The quantity does not convert exactly to a unit that the certificate states the item in, or to the one that the item
+    /// is drawn in.
     #[error("item {item} of certificate {number} is drawn in {}, not in {unit}", .drawn_in.as_ref().map_or("no unit: it states no quantity", UnitCode::as_str))]
     Unit {
         /// The certificate.
@@ -171,15 +172,20 @@ impl Ledger {
             return Err(NotDrawn::Ended { number: number(), item });
         }
         let before = self.items.get(&item).filter(|one| !one.drawn.is_zero());
-        let whole = stated(found, &wanted.unit).filter(|_| before.is_none_or(|one| one.unit == wanted.unit));
-        let Some(whole) = whole else {
+        let whole = match before {
+            Some(one) => stated(found, &one.unit),
+            None => stated(found, &wanted.unit)
+                .or_else(|| measures(found).find(|whole| wanted.in_unit(&whole.unit).is_some()).cloned()),
+        };
+        let Some((whole, taken)) = whole.and_then(|whole| wanted.in_unit(&whole.unit).map(|taken| (whole, taken)))
+        else {
             let drawn_in =
                 before.map(|one| one.unit.clone()).or_else(|| measures(found).next().map(|one| one.unit.clone()));
             return Err(NotDrawn::Unit { number: number(), item, unit: wanted.unit.clone(), drawn_in });
         };
         let drawn = before.map_or(Decimal::ZERO, |one| one.drawn);
         let left = whole.value.checked_sub(drawn).unwrap_or(Decimal::ZERO);
-        let sum = drawn.checked_add(wanted.value).filter(|_| wanted.value <= left);
+        let sum = drawn.checked_add(taken.value).filter(|_| taken.value <= left);
         let Some(sum) = sum else {
             return Err(NotDrawn::Exceeds {
                 number: number(),
@@ -189,14 +195,16 @@ impl Ledger {
                 whole: Box::new(whole),
             });
         };
-        self.items.insert(item, DrawnOfItem { unit: wanted.unit.clone(), drawn: sum });
+        self.items.insert(item, DrawnOfItem { unit: taken.unit, drawn: sum });
         Ok(())
     }
 
-    /// Gives a quantity back. More than was drawn cannot be given back.
+    /// Gives a quantity back as it was drawn. More than was drawn cannot be given back, and nothing in a unit that it
+    /// cannot have been drawn in.
     pub fn give_back(&mut self, item: u32, quantity: &Measure) {
         let Some(one) = self.items.get_mut(&item) else { return };
-        one.drawn = one.drawn.checked_sub(quantity.value).unwrap_or(Decimal::ZERO);
+        let Some(back) = quantity.in_unit(&one.unit) else { return };
+        one.drawn = one.drawn.checked_sub(back.value).unwrap_or(Decimal::ZERO);
         if one.drawn.is_zero() {
             self.items.remove(&item);
         }
@@ -269,6 +277,34 @@ mod tests {
     }
 
     #[test]
+    fn what_converts_exactly_is_drawn_in_the_unit_the_item_is_drawn_in() {
+        let mut ledger = Ledger::default();
+        assert_eq!(draw(&mut ledger, 1, "1000", "DZN"), Ok(()));
+        assert_eq!(ledger.items[&1], DrawnOfItem { unit: "H87".parse().unwrap(), drawn: "12000".parse().unwrap() });
+        assert_eq!(draw(&mut ledger, 1, "4.8", "MIL"), Ok(()));
+        assert_eq!(draw(&mut ledger, 1, "1", "C62"), Err("DRAWN_EXCEEDS"));
+        assert_eq!(draw(&mut ledger, 1, "5.52", "TNE"), Err("DRAWN_UNIT"));
+        assert_eq!(draw(&mut ledger, 1, "1", "NPR"), Err("DRAWN_UNIT"));
+        ledger.give_back(1, &of("5520", "KGM"));
+        assert_eq!(ledger.spent(&goods(), &BTreeSet::new()), BTreeSet::from([1]));
+        ledger.give_back(1, &of("1000", "DZN"));
+        ledger.give_back(1, &of("4.8", "MIL"));
+        assert!(!ledger.is_drawn_on());
+        // Stated by the piece and by weight, it may be drawn by weight first; then not by the piece.
+        assert_eq!(draw(&mut ledger, 1, "5", "TNE"), Ok(()));
+        assert_eq!(ledger.left(&goods(), &BTreeSet::new())[0].left, "520".parse().unwrap());
+        assert_eq!(draw(&mut ledger, 1, "1", "H87"), Err("DRAWN_UNIT"));
+    }
+
+    #[test]
+    fn what_cannot_be_written_in_the_unit_of_the_ledger_is_not_rounded_into_it() {
+        let mut ledger = Ledger::default();
+        assert_eq!(draw(&mut ledger, 2, "0.1", "LBR"), Err("DRAWN_UNIT"));
+        assert_eq!(draw(&mut ledger, 2, "0.001", "GRM"), Ok(()));
+        assert_eq!(draw(&mut ledger, 2, "0.000001", "GRM"), Err("DRAWN_UNIT"));
+    }
+
+    #[test]
     fn an_item_without_force_is_drawn_on_by_nobody() {
         let (number, ended) = ("PK-1".parse().unwrap(), BTreeSet::from([1]));
         let refused = Ledger::default().draw(&number, &goods(), &ended, (1, &of("1", "H87"))).unwrap_err();
@@ -279,20 +315,23 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_is_drawn_and_given_back_never_more_than_all_is_out(
-            deeds in proptest::collection::vec((any::<bool>(), 0u32..400), 1..60),
+            deeds in proptest::collection::vec((any::<bool>(), any::<bool>(), 0u32..400), 1..60),
         ) {
             let mut ledger = Ledger::default();
             let mut out: Vec<Measure> = Vec::new();
-            for (takes, thousandths) in deeds {
+            for (takes, by_the_gram, thousandths) in deeds {
                 if takes {
-                    let quantity = of(&format!("0.{thousandths:03}"), "KGM");
-                    if draw(&mut ledger, 2, &quantity.value.to_string(), "KGM").is_ok() {
+                    let (value, unit) =
+                        if by_the_gram { (thousandths.to_string(), "GRM") } else { (format!("0.{thousandths:03}"), "KGM") };
+                    let quantity = of(&value, unit);
+                    if draw(&mut ledger, 2, &value, unit).is_ok() {
                         out.push(quantity);
                     }
                 } else if let Some(quantity) = out.pop() {
                     ledger.give_back(2, &quantity);
                 }
-                let sum: u128 = out.iter().map(|one| one.value.millionths()).sum();
+                let kilograms = "KGM".parse().unwrap();
+                let sum: u128 = out.iter().map(|one| one.in_unit(&kilograms).unwrap().value.millionths()).sum();
                 prop_assert!(sum <= 300_000);
                 let left = &ledger.left(&goods(), &BTreeSet::new())[1];
                 prop_assert_eq!(left.drawn.millionths(), sum);

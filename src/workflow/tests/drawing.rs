@@ -216,8 +216,8 @@ async fn what_an_item_says_is_what_is_drawn_for_it_and_goods_do_not_change() {
         (
             "DRAWN_UNIT",
             with(&|json| {
-                json["reference"]["prior"][0]["drawn"][0]["quantity"]["unit"] = "TNE".into();
-                json["goods"]["items"][0]["quantities"] = json!([{"value": "10", "unit": "TNE"}]);
+                json["reference"]["prior"][0]["drawn"][0]["quantity"]["unit"] = "MTQ".into();
+                json["goods"]["items"][0]["quantities"] = json!([{"value": "10", "unit": "MTQ"}]);
             }),
         ),
         ("DRAWN_ITEM", with(&|json| json["reference"]["prior"][0]["drawn"][0]["prior_item"] = 7.into())),
