@@ -33,6 +33,7 @@ pub(crate) mod reader;
 pub mod reference;
 pub mod remarks;
 pub mod schema;
+pub mod spelling;
 pub mod text;
 pub mod transport;
 pub mod unit;
@@ -67,6 +68,7 @@ pub use reference::{
 pub use remarks::{
     DocumentReference, Endorsement, Exhibition, QuotaCertificate, ReferenceKind, Remarks, ThirdParty, ThirdPartyRole,
 };
+pub use spelling::{is_legal_form, plain, within};
 pub use text::Text;
 pub use transport::{
     Container, Departure, DepartureBasis, Leg, NonManipulation, Transport, TransportDocument, TransportDocumentKind,

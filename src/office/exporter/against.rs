@@ -1,7 +1,7 @@
 //! What the office knows of an exporter, held against what a certificate says of it.
 
 use super::{CostEvidence, Exporter};
-use crate::certificate::{Finding, Findings, Item, Particulars, Party};
+use crate::certificate::{Finding, Findings, Item, Particulars, Party, is_legal_form, within};
 use crate::production::Production;
 use crate::time::Date;
 
@@ -160,56 +160,15 @@ fn spaced(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").to_uppercase()
 }
 
-/// Words of a name that say its legal form, which no two firms are told apart by.
-const FORMS: [&str; 18] = [
-    "AG",
-    "BHD",
-    "CO",
-    "COMPANY",
-    "CORP",
-    "CORPORATION",
-    "GMBH",
-    "INC",
-    "INCORPORATED",
-    "LIMITED",
-    "LLC",
-    "LTD",
-    "PLC",
-    "PRIVATE",
-    "PTY",
-    "PVT",
-    "SA",
-    "SDN",
-];
-
 /// Whether one name is the other in another spelling: but for the legal form, one letter in five may differ.
 fn is_spelling(said: &str, registered: &str) -> bool {
     let bare = |text: &str| {
         let words = text.split(|c: char| !c.is_alphanumeric()).map(folded);
-        words.filter(|word| !FORMS.contains(&word.as_str())).collect::<String>().chars().collect::<Vec<_>>()
+        words.filter(|word| !is_legal_form(word)).collect::<String>().chars().collect::<Vec<_>>()
     };
     let (said, registered) = (bare(said), bare(registered));
     let most = (registered.len() / 5).max(1);
-    !registered.is_empty() && registered.len().abs_diff(said.len()) <= most && distance(&said, &registered) <= most
-}
-
-/// Letters put in, left out or changed between two texts (Levenshtein).
-fn distance(from: &[char], to: &[char]) -> usize {
-    let mut row = (0..=to.len()).collect::<Vec<_>>();
-    for (at, letter) in from.iter().enumerate() {
-        let mut before = at;
-        let mut left = at + 1;
-        for (other, cell) in to.iter().zip(row.iter_mut().skip(1)) {
-            let changed = before + usize::from(letter != other);
-            before = *cell;
-            left = changed.min(before + 1).min(left + 1);
-            *cell = left;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = at + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
+    !registered.is_empty() && within(&said, &registered, most)
 }
 
 #[cfg(test)]

@@ -1,0 +1,101 @@
+//! Spellings of one text: what is left of it without case and accents, and whether two are a few letters apart.
+
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+
+/// Words of a name that say its legal form, which no two firms are told apart by.
+const LEGAL_FORMS: [&str; 18] = [
+    "AG",
+    "BHD",
+    "CO",
+    "COMPANY",
+    "CORP",
+    "CORPORATION",
+    "GMBH",
+    "INC",
+    "INCORPORATED",
+    "LIMITED",
+    "LLC",
+    "LTD",
+    "PLC",
+    "PRIVATE",
+    "PTY",
+    "PVT",
+    "SA",
+    "SDN",
+];
+
+/// Whether a word, in capitals, only says the legal form of a firm.
+#[must_use]
+pub fn is_legal_form(word: &str) -> bool {
+    LEGAL_FORMS.contains(&word)
+}
+
+/// A text in capitals, each character in its plainest form (Unicode NFKD), without accents, vowel signs that Arabic may
+/// leave out, and joiners. Vowel signs of other scripts stay: without them other words remain.
+#[must_use]
+pub fn plain(text: &str) -> String {
+    let drops = |c: &char| {
+        matches!(c, '\u{200C}' | '\u{200D}' | '\u{640}' | '\u{64B}'..='\u{65F}' | '\u{670}')
+            || is_combining_mark(*c) && !c.is_alphabetic()
+    };
+    text.nfkd().filter(|c| !drops(c)).flat_map(char::to_uppercase).collect()
+}
+
+/// Whether at most so many letters are put in, left out or changed between two texts (Levenshtein). The work is the
+/// length times `most`: cells of the table further from its diagonal are not looked at.
+#[must_use]
+pub fn within(from: &[char], to: &[char], most: usize) -> bool {
+    if from.len().abs_diff(to.len()) > most {
+        return false;
+    }
+    let far = most + 1;
+    let mut row = (0..=to.len()).map(|letters| letters.min(far)).collect::<Vec<_>>();
+    for (at, letter) in from.iter().enumerate() {
+        let (first, last) = (at.saturating_sub(most), (at + far).min(to.len()));
+        let Some((edge, cells)) = row.get_mut(first..=last).and_then(<[usize]>::split_first_mut) else { return false };
+        let mut before = *edge;
+        *edge = if first == 0 { (at + 1).min(far) } else { far };
+        let mut left = *edge;
+        let mut best = left;
+        for (other, cell) in to.iter().skip(first).zip(cells) {
+            let changed = before + usize::from(letter != other);
+            before = *cell;
+            left = changed.min(before + 1).min(left + 1).min(far);
+            best = best.min(left);
+            *cell = left;
+        }
+        if best > most {
+            return false;
+        }
+    }
+    row.last().is_some_and(|apart| *apart <= most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn case_accents_and_widths_do_not_make_another_text_and_vowels_do() {
+        for (one, other) in [
+            ("Fußbälle", "FUSSBALLE"),
+            ("Société Générale", "societe generale"),
+            ("İzmir", "izmir"),
+            ("ＬＴＤ", "ltd"),
+            ("Đà Nẵng", "ĐA NANG"),
+            ("كُرَة", "كرة"),
+        ] {
+            assert_eq!(plain(one), plain(other), "{one}");
+        }
+        assert_ne!(plain("की"), plain("का"));
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_the_distance_of_levenshtein(from in "[ab]{0,9}", to in "[ab]{0,9}", most in 0usize..6) {
+            let letters = |text: &str| text.chars().collect::<Vec<_>>();
+            prop_assert_eq!(within(&letters(&from), &letters(&to), most), strsim::levenshtein(&from, &to) <= most);
+        }
+    }
+}
