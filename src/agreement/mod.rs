@@ -16,6 +16,7 @@ mod form;
 mod judge;
 mod lists;
 mod load;
+mod matching;
 mod number;
 mod origin;
 mod parties;
@@ -37,6 +38,7 @@ pub use form::{FobPrinted, Form, FormBox, ProducerNaming, Shows};
 pub use judge::Judgement;
 pub use lists::{CodeKind, CodeList, Found, Holidays, Lists, Opened, Present, WorkingDays};
 pub use load::{Agreement, AgreementErrors, Agreements};
+pub use matching::{Declared, DeclaredLine, Difference, Matching, Subject, Weight, compare};
 pub use number::{NumberRule, Pattern, Series};
 pub use origin::{
     Answer, EditionRules, Expression, ExpressionError, GoodsValue, HsRange, ItemOrigin, Level, Line, NotRange,

@@ -5,6 +5,7 @@ use super::{
     error::CertificateError,
     reader::quoted,
 };
+use crate::time::Date;
 use std::{fmt, str::FromStr};
 
 words! {
@@ -18,6 +19,20 @@ words! {
         Hs2022 = "2022",
         /// In force from 1 January 2028.
         Hs2028 = "2028",
+    }
+}
+
+impl HsEdition {
+    /// The edition in force on a day; none before 2012. A country may go over to it later.
+    #[must_use]
+    pub fn in_force_on(date: Date) -> Option<Self> {
+        Some(match date.year() {
+            ..2012 => return None,
+            2012..2017 => Self::Hs2012,
+            2017..2022 => Self::Hs2017,
+            2022..2028 => Self::Hs2022,
+            2028.. => Self::Hs2028,
+        })
     }
 }
 
