@@ -14,10 +14,11 @@ fn of(value: &str, unit: &str) -> Measure {
     Measure { value: value.parse().unwrap(), unit: unit.parse().unwrap() }
 }
 
-/// The certificate these particulars become on 12 November 2026.
+/// The certificate these particulars become; the soap is applied for later than the others are issued.
 fn certificate(toml: &str) -> Certificate {
     let particulars = particulars(toml);
-    let judgement = agreement(particulars.agreement.as_str()).judged(&particulars, date("2026-11-12"));
+    let issued_on = if toml == SOAP { "2026-11-16" } else { "2026-11-12" };
+    let judgement = agreement(particulars.agreement.as_str()).judged(&particulars, date(issued_on));
     let ruling = judgement.ruling.unwrap_or_else(|| panic!("{}", judgement.findings));
     particulars.finish(ruling.numbered("PK-1".parse().unwrap()))
 }
@@ -225,7 +226,7 @@ fn countries_the_importer_and_the_invoice_are_held_against_the_certificate() {
         declared.lines[0].invoice = Some("CS-2611-78".parse().unwrap());
         declared.lines[0].marks = Some("GLT/CAN".parse().unwrap());
     });
-    let all = ["consignee", "country_of_export", "origin", "marks", "invoice"].map(|subject| (subject, "material"));
+    let all = ["consignee", "country_of_export", "invoice", "origin", "marks"].map(|subject| (subject, "material"));
     assert_eq!(said(&matching), all);
     let slips = footballs(|declared| {
         declared.importer = Some("Shanghai Yuhe Sportting Goods".parse().unwrap());
