@@ -17,6 +17,7 @@ use wire::admin_service_client::AdminServiceClient;
 use wire::application_service_client::ApplicationServiceClient;
 use wire::audit_service_client::AuditServiceClient;
 use wire::certificate_service_client::CertificateServiceClient;
+use wire::customs_service_client::CustomsServiceClient;
 use wire::examination_service_client::ExaminationServiceClient;
 use wire::exporter_service_client::ExporterServiceClient;
 #[cfg(test)]
@@ -117,6 +118,11 @@ impl Connection {
     /// Examining and signing them.
     pub(crate) fn examinations(&self) -> ExaminationServiceClient<Calls> {
         ExaminationServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
+    }
+
+    /// What customs do with certificates of partners.
+    pub(crate) fn customs(&self) -> CustomsServiceClient<Calls> {
+        CustomsServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
     }
 
     /// Exporters and their mandates.

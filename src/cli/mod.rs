@@ -18,11 +18,13 @@ mod certificate;
 mod check_config;
 mod completion;
 pub mod console;
+mod customs;
 mod demo;
 mod doctor;
 mod examine;
 mod exporter;
 mod files;
+mod forms;
 mod init;
 mod inspect;
 mod issue;
@@ -110,6 +112,7 @@ enum Command {
     Examine(examine::Arguments),
     Sign(sign::Arguments),
     Policy(policy::Arguments),
+    Customs(customs::Arguments),
     Watch(watch::Arguments),
     Webhook(webhook::Arguments),
     Log(log::Arguments),
@@ -147,6 +150,7 @@ impl Command {
             Self::Examine(arguments) => arguments.run(console),
             Self::Sign(arguments) => arguments.run(console),
             Self::Policy(arguments) => arguments.run(console),
+            Self::Customs(arguments) => arguments.run(console),
             Self::Watch(arguments) => arguments.run(console),
             Self::Webhook(arguments) => arguments.run(console),
             Self::Log(arguments) => arguments.run(console),
