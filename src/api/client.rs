@@ -20,6 +20,7 @@ use wire::certificate_service_client::CertificateServiceClient;
 use wire::customs_service_client::CustomsServiceClient;
 use wire::examination_service_client::ExaminationServiceClient;
 use wire::exporter_service_client::ExporterServiceClient;
+use wire::liaison_service_client::LiaisonServiceClient;
 #[cfg(test)]
 use wire::list_service_client::ListServiceClient;
 use wire::log_service_client::LogServiceClient;
@@ -123,6 +124,11 @@ impl Connection {
     /// What customs do with certificates of partners.
     pub(crate) fn customs(&self) -> CustomsServiceClient<Calls> {
         CustomsServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
+    }
+
+    /// Answering enquiries.
+    pub(crate) fn liaison(&self) -> LiaisonServiceClient<Calls> {
+        LiaisonServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
     }
 
     /// Exporters and their mandates.

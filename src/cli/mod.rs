@@ -21,6 +21,7 @@ pub mod console;
 mod customs;
 mod demo;
 mod doctor;
+mod enquiry;
 mod examine;
 mod exporter;
 mod files;
@@ -29,6 +30,7 @@ mod init;
 mod inspect;
 mod issue;
 mod key;
+mod liaison;
 mod list;
 mod log;
 mod mandate;
@@ -113,6 +115,8 @@ enum Command {
     Sign(sign::Arguments),
     Policy(policy::Arguments),
     Customs(customs::Arguments),
+    Enquiry(enquiry::Arguments),
+    Liaison(liaison::Arguments),
     Watch(watch::Arguments),
     Webhook(webhook::Arguments),
     Log(log::Arguments),
@@ -151,6 +155,8 @@ impl Command {
             Self::Sign(arguments) => arguments.run(console),
             Self::Policy(arguments) => arguments.run(console),
             Self::Customs(arguments) => arguments.run(console),
+            Self::Enquiry(arguments) => arguments.run(console),
+            Self::Liaison(arguments) => arguments.run(console),
             Self::Watch(arguments) => arguments.run(console),
             Self::Webhook(arguments) => arguments.run(console),
             Self::Log(arguments) => arguments.run(console),
