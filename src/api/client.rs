@@ -131,6 +131,16 @@ impl Connection {
         ExaminationServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
     }
 
+    /// What customs do with certificates of partners.
+    pub(crate) fn customs(&self) -> CustomsServiceClient<Calls> {
+        CustomsServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
+    }
+
+    /// Answering enquiries.
+    pub(crate) fn liaison(&self) -> LiaisonServiceClient<Calls> {
+        LiaisonServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
+    }
+
     /// Exporters and their mandates.
     pub(crate) fn exporters(&self) -> ExporterServiceClient<Calls> {
         ExporterServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)

@@ -5,16 +5,18 @@ use super::{
     files::{self, Source},
 };
 use crate::{
-    certificate::AgreementCode,
+    certificate::{AgreementCode, CertificateError},
     keys::{KeyStore, Passphrase},
     statement::Issuer,
     time::{Date, Timestamp, parse_date},
     trust::{Anchor, MAX_ANCHOR_BYTES, MAX_LIST_BYTES, TrustList},
 };
-use std::path::PathBuf;
+use std::{path::PathBuf, str::FromStr};
 
 /// Bytes of the longest passphrase line, its end included.
 const PASSPHRASE_BYTES: usize = 1024 + 2;
+/// Items and certificates that one request names at most.
+const MOST_NUMBERS: usize = 500;
 
 /// `YYYY-MM-DD`.
 pub(super) fn date(text: &str) -> Result<Date, String> {
@@ -48,9 +50,43 @@ pub(super) fn issuer(text: &str) -> Result<Issuer, String> {
     full.parse().map_err(|error: crate::statement::NotIssuer| error.to_string())
 }
 
+/// Numbers and ranges of numbers from 1 on, such as `1,3-5`: each once, in order, at most 500.
+pub(super) fn numbers(text: &str) -> Result<Vec<u32>, String> {
+    let wrong = || format!("`{text}` names no items: they are written 1,3-5");
+    let mut all = std::collections::BTreeSet::new();
+    for part in text.split(',') {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let read = |text: &str| text.trim().parse::<u32>().ok().filter(|number| *number > 0);
+        let (Some(first), Some(last)) = (read(first), read(last)) else { return Err(wrong()) };
+        if first > last {
+            return Err(wrong());
+        }
+        for number in first..=last {
+            if !all.insert(number) {
+                return Err(format!("{number} stands twice in `{text}`"));
+            }
+            if all.len() > MOST_NUMBERS {
+                return Err(format!("`{text}` names more than {MOST_NUMBERS}"));
+            }
+        }
+    }
+    Ok(all.into_iter().collect())
+}
+
+/// Items as an option names them; none are all.
+pub(super) fn items(text: Option<&str>) -> Result<Vec<u32>, Failure> {
+    let read = text.map(numbers).transpose().map_err(|why| Failure::new(Exit::Usage, why))?;
+    Ok(read.unwrap_or_default())
+}
+
+/// A word of a closed list, with hyphens too and in any case; `case` gives it the one that the list is in.
+pub(super) fn word<T: FromStr<Err = CertificateError>>(text: &str, case: fn(&str) -> String) -> Result<T, String> {
+    case(text.trim()).replace('-', "_").parse().map_err(|error: T::Err| error.to_string())
+}
+
 /// An agreement's code, in any case.
 pub(super) fn agreement(text: &str) -> Result<AgreementCode, String> {
-    text.to_ascii_uppercase().parse().map_err(|error: crate::certificate::CertificateError| error.to_string())
+    text.to_ascii_uppercase().parse().map_err(|error: CertificateError| error.to_string())
 }
 
 /// What is believed: the trust list, and the anchor it is opened with.
@@ -147,6 +183,16 @@ mod tests {
         assert_eq!(seconds("0s"), Ok(0));
         for wrong in ["", "7", "d", "-1d", "1.5h", "7 d", "99999999999999999999s", "9999999999999999999d"] {
             assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn items_are_named_one_by_one_and_in_ranges() {
+        assert_eq!(numbers("2"), Ok(vec![2]));
+        assert_eq!(numbers("5,1-3"), Ok(vec![1, 2, 3, 5]));
+        assert_eq!(numbers("1-500").map(|all| all.len()), Ok(500));
+        for wrong in ["", "0", "1,", "3-1", "1,1", "1-3,2", "x", "-1", "1-", "1-501", "1-4294967295"] {
+            assert!(numbers(wrong).is_err(), "{wrong}");
         }
     }
 

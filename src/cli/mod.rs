@@ -18,15 +18,19 @@ mod certificate;
 mod check_config;
 mod completion;
 pub mod console;
+mod customs;
 mod demo;
 mod doctor;
+mod enquiry;
 mod examine;
 mod exporter;
 mod files;
+mod forms;
 mod init;
 mod inspect;
 mod issue;
 mod key;
+mod liaison;
 mod list;
 mod log;
 mod mandate;
@@ -110,6 +114,9 @@ enum Command {
     Examine(examine::Arguments),
     Sign(sign::Arguments),
     Policy(policy::Arguments),
+    Customs(customs::Arguments),
+    Enquiry(enquiry::Arguments),
+    Liaison(liaison::Arguments),
     Watch(watch::Arguments),
     Webhook(webhook::Arguments),
     Log(log::Arguments),
@@ -147,6 +154,9 @@ impl Command {
             Self::Examine(arguments) => arguments.run(console),
             Self::Sign(arguments) => arguments.run(console),
             Self::Policy(arguments) => arguments.run(console),
+            Self::Customs(arguments) => arguments.run(console),
+            Self::Enquiry(arguments) => arguments.run(console),
+            Self::Liaison(arguments) => arguments.run(console),
             Self::Watch(arguments) => arguments.run(console),
             Self::Webhook(arguments) => arguments.run(console),
             Self::Log(arguments) => arguments.run(console),

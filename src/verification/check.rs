@@ -154,7 +154,8 @@ impl Basis {
 }
 
 /// A number of seconds as people say it, rounded down: "3 h", "12 days".
-pub(super) fn age(seconds: u64) -> String {
+#[must_use]
+pub fn age(seconds: u64) -> String {
     match seconds {
         0..60 => format!("{seconds} s"),
         60..3_600 => format!("{} min", seconds / 60),

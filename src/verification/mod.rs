@@ -28,7 +28,7 @@ mod verdict;
 mod verifier;
 mod view;
 
-pub use check::{Basis, Check, Outcome, Subject};
+pub use check::{Basis, Check, Outcome, Subject, age};
 pub use entry::{CheckedEntry, EntryFault, ListView, StatusPlace, StatusView, check_entry, check_scope};
 pub use equivocation::{Equivocation, MAX_EVIDENCE_BYTES, NoEvidence, Prefix};
 pub use headline::{Headline, Tone};

@@ -49,6 +49,7 @@ fn write(out: &mut String, verdict: &Verdict) -> std::fmt::Result {
         }
     }
     if let Some(certificate) = &verdict.certificate {
+        writeln!(out)?;
         write_certificate(out, certificate)?;
     }
     writeln!(out, "\nRests on")?;
@@ -85,8 +86,16 @@ fn write_check(out: &mut String, check: &Check) -> std::fmt::Result {
     Ok(())
 }
 
+/// The certificate alone.
+pub(super) fn certificate(view: &View) -> String {
+    let mut out = String::with_capacity(2_048);
+    // Writing to a String cannot fail.
+    let _ = write_certificate(&mut out, view);
+    out
+}
+
 fn write_certificate(out: &mut String, view: &View) -> std::fmt::Result {
-    writeln!(out, "\nCertificate as signed")?;
+    writeln!(out, "Certificate as signed")?;
     let certificate = view.certificate();
     let (agreement, edition, form) = (&certificate.agreement, &certificate.edition, &certificate.form);
     line(out, "agreement", &format!("{agreement} ({edition}), form {form}"))?;

@@ -1,5 +1,6 @@
 //! The certificate as signed: what is shown, and what its holder withheld.
 
+use super::text;
 use crate::certificate::{Item, Totals};
 use crate::statement::{OpenedCertificate, OpenedGoods, Section, Shown};
 use serde::{
@@ -26,8 +27,16 @@ pub struct SectionView {
 }
 
 impl View {
-    pub(super) const fn new(certificate: Box<OpenedCertificate>) -> Self {
+    /// Of a statement that was taken apart. Whether its signature was verified, and by whom, is the caller's to say.
+    #[must_use]
+    pub const fn new(certificate: Box<OpenedCertificate>) -> Self {
         Self(certificate)
+    }
+
+    /// As plain text, section by section in the order of the format, under the heading that a verdict has it under.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        text::certificate(self)
     }
 
     /// The certificate, typed, as far as it is shown.

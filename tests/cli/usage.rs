@@ -9,7 +9,9 @@ use std::{
 #[test]
 fn help_is_data_and_ends_well() {
     let said = origin(&["help"]).good();
-    for command in ["verify", "issue", "init", "serve", "doctor", "certificate", "trust"] {
+    for command in
+        ["verify", "issue", "init", "serve", "doctor", "certificate", "trust", "customs", "enquiry", "liaison"]
+    {
         assert!(said.out.contains(command), "{command} is not in the help");
     }
     assert!(said.out.contains("Exit codes"));

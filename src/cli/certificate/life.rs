@@ -23,7 +23,7 @@ const MOST_BYTES: usize = 1 << 20;
 
 /// Which request, and at which node.
 #[derive(Debug, clap::Args)]
-pub(super) struct Request {
+pub(in crate::cli) struct Request {
     /// The request to repeat, where an earlier one had no answer
     #[arg(long = "request-id", value_name = "UUID")]
     repeated: Option<Uuid>,
@@ -65,7 +65,7 @@ struct Items {
 
 impl Request {
     /// Asks the node; a request that may have been done can be repeated without doing it twice.
-    pub(super) fn ask<T>(
+    pub(in crate::cli) fn ask<T>(
         &self,
         console: Console,
         call: impl AsyncFnOnce(Connection, String) -> Result<Response<T>, Status>,

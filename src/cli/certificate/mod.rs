@@ -12,6 +12,7 @@ mod wish;
 use super::{Outcome, console::Console};
 pub(super) use check::findings_text;
 use clap::Subcommand;
+pub(super) use life::Request;
 
 /// Fill in, check and look after certificates
 #[derive(Debug, clap::Args)]

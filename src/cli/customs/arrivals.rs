@@ -1,0 +1,74 @@
+//! `origin customs arrivals`: what partners have sent.
+
+use super::shown;
+use crate::{
+    api::client::{Connection, wire, within_deadline},
+    cli::{
+        Outcome,
+        apply::{Door, Most},
+        arguments,
+        console::Console,
+    },
+    statement::Issuer,
+};
+use clap::ValueEnum;
+
+/// Whether the contents of a certificate are here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Contents {
+    /// All of them are here
+    Complete,
+    /// They did not come yet, or are not those that were signed
+    Missing,
+    /// The issuer keeps them back until the holder consents
+    Held,
+    /// They are erased
+    Erased,
+}
+
+/// List certificates addressed to this country, newest first in each log
+///
+/// A line has the number, issuer, agreement, exporting country, date of issue, last day, status and how old it is,
+/// whether the contents are here, and what was done with it last.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arrivals {
+    /// Only those of this issuer
+    #[arg(long, value_name = "AUTHORITY", value_parser = arguments::issuer)]
+    issuer: Option<Issuer>,
+    /// Only those whose contents came, or did not
+    #[arg(long, value_enum, value_name = "DELIVERY")]
+    delivery: Option<Contents>,
+    /// Only those with which nothing was done
+    #[arg(long)]
+    untouched: bool,
+    #[command(flatten)]
+    most: Most,
+    #[command(flatten)]
+    door: Door,
+}
+
+impl Arrivals {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let issuer = self.issuer.map(|issuer| issuer.to_string()).unwrap_or_default();
+        let delivery = self.delivery.map_or(wire::Delivery::Unspecified, |delivery| match delivery {
+            Contents::Complete => wire::Delivery::Complete,
+            Contents::Missing => wire::Delivery::Missing,
+            Contents::Held => wire::Delivery::Held,
+            Contents::Erased => wire::Delivery::Erased,
+        });
+        let call = |connection: Connection, page_size, page_token| {
+            let request = wire::ListArrivalsRequest {
+                page_size,
+                page_token,
+                issuer: issuer.clone(),
+                delivery: delivery.into(),
+                untouched: self.untouched,
+            };
+            async move { connection.customs().list_arrivals(within_deadline(request)).await }
+        };
+        self.door.pages(console, self.most, call, |answer| {
+            answer.arrivals.iter().for_each(|one| shown::arrival_line(console, one));
+            (answer.arrivals.len(), answer.next_page_token)
+        })
+    }
+}

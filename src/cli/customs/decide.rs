@@ -1,0 +1,96 @@
+//! `origin customs decide`: what an officer decides on the items of a certificate.
+
+use super::{
+    decisions::{self, Coded, DecisionsFile, OfItems, Said},
+    declaration::Declared,
+    named::Named,
+};
+use crate::{
+    api::client::{wire, within_deadline},
+    cli::{
+        Outcome,
+        certificate::Request,
+        console::{Colour, Console},
+        files::Source,
+        forms,
+    },
+};
+use serde_json::json;
+use std::process::ExitCode;
+
+/// Decide on items of a certificate, or on the whole; a denial waits for a supervisor, who is another person
+///
+/// Codes: RECEIVED, INCOMPLETE_DATA, ACCEPTED_FOR_CLAIM, NOT_UTILISED, PREFERENCE_SUSPENDED, PREFERENCE_DENIED,
+/// RETURNED_FOR_RECTIFICATION, DIVERTED, NO_REPLY. What is imported is written off instead: origin customs write-off.
+///
+/// Reasons, which to suspend, to deny and to return need: NOT_ORIGINATING, PRODUCT_NOT_ELIGIBLE, CRITERION_WRONG,
+/// HS_MISMATCH, CERTIFICATE_EXPIRED, CERTIFICATE_WITHDRAWN, SIGNATORY_NOT_LISTED, SIGNATURE_INVALID,
+/// CERTIFICATE_ALTERED, ALREADY_USED, RETROSPECTIVE_NOT_ENDORSED, BACK_TO_BACK_EXCEEDED, DIRECT_CONSIGNMENT_NOT_SHOWN,
+/// THIRD_PARTY_INVOICE_UNDISCLOSED, GOODS_DIFFER, INSUFFICIENT_INFORMATION, NO_REPLY_IN_TIME, ISSUER_DISOWNS,
+/// VISIT_REFUSED, SCHEME_NOT_IN_FORCE, NOT_FOUND_IN_EXCHANGE, RANDOM_CHECK, REASONABLE_DOUBT, OTHER.
+#[derive(Debug, clap::Args)]
+pub(super) struct Decide {
+    #[command(flatten)]
+    named: Named,
+    /// A decision on items, such as `2=PREFERENCE_DENIED:NOT_ORIGINATING` or `1,3-5=RECEIVED`; `@3` behind it names
+    /// line 3 of the declaration. May be given several times
+    #[arg(long = "item", value_name = "ITEMS=CODE[:REASON]", required_unless_present_any = ["whole", "file"])]
+    items: Vec<OfItems>,
+    /// A decision on the whole certificate
+    #[arg(long, value_name = "CODE[:REASON]", conflicts_with = "items")]
+    whole: Option<Coded>,
+    /// The article the decisions rest on; with `2=` before it, that of item 2 alone
+    #[arg(long, value_name = "[ITEM=]TEXT")]
+    basis: Vec<Said>,
+    /// Further words; with `2=` before them, on item 2 alone
+    #[arg(long, value_name = "[ITEM=]TEXT")]
+    words: Vec<Said>,
+    /// Decisions from a file, as `origin customs template decisions` prints it; `-` is standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["items", "whole", "basis", "words"])]
+    file: Option<Source>,
+    /// Anything else the issuer should know
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    remarks: String,
+    #[command(flatten)]
+    declared: Declared,
+    #[command(flatten)]
+    request: Request,
+}
+
+impl Decide {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let (mut declaration, mut remarks) = (self.declared.to_wire(), self.remarks);
+        let decisions = match &self.file {
+            Some(source) => {
+                let file = forms::read::<DecisionsFile>(source)?;
+                let decisions = file.decisions()?;
+                declaration = declaration.or(file.declaration.into_wire());
+                if remarks.is_empty() {
+                    remarks = file.remarks;
+                }
+                decisions
+            }
+            None => decisions::of_flags(&self.items, self.whole, &self.basis, &self.words)?,
+        };
+        let named = &self.named;
+        let answer = self.request.ask(console, async |connection, request_id| {
+            let certificate = Some(named.to_wire());
+            let request = wire::DecideItemsRequest { request_id, certificate, declaration, decisions, remarks };
+            connection.customs().decide_items(within_deadline(request)).await
+        })?;
+        if console.is_json() {
+            console.data(json!({ "act": answer.act, "jti": answer.jti, "awaits_release": answer.awaits_release }));
+        } else if answer.awaits_release {
+            let waits = console.paint(Colour::Yellow, "waits for a supervisor");
+            console.data(format!("act {}  {waits}", answer.act));
+        } else {
+            console.data(format!("act {}  told to the issuer by statement {}", answer.act, answer.jti));
+        }
+        if answer.awaits_release {
+            let (typed, act) = (named.typed(), answer.act);
+            let help = console.paint_message(Colour::Green, "help:");
+            console.message(format!("{help} another person releases it: origin customs release {typed} --act {act}"));
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,141 @@
+//! `origin customs show`: one certificate as it arrived, what was done with it, and what is left of it.
+
+use super::{
+    named::Named,
+    shown::{self, act_described, act_lines, balance_described, balance_lines, host},
+};
+use crate::{
+    api::client::{wire, within_deadline},
+    cli::{
+        Outcome,
+        application::instant,
+        apply::Door,
+        console::{Colour, Console, Exit, Failure},
+        files,
+        remote::date_text,
+        tree::plain,
+    },
+    statement::{OpenedBody, Presentation},
+    verification::View,
+};
+use serde_json::{Value, json};
+use std::{path::PathBuf, process::ExitCode};
+
+/// Show one certificate: what it says, its status, what was done with it here and what is left of it
+#[derive(Debug, clap::Args)]
+pub(super) struct Show {
+    #[command(flatten)]
+    named: Named,
+    /// Write what was signed to a file too, for `origin verify` and `origin inspect`
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    door: Door,
+}
+
+impl Show {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let request = wire::GetArrivalRequest { certificate: Some(self.named.to_wire()) };
+        let answer = self.door.ask(console, |connection| async move {
+            connection.customs().get_arrival(within_deadline(request)).await
+        })?;
+        if let Some(path) = &self.output {
+            if answer.token.is_empty() {
+                return Err(Failure::new(Exit::Failed, "what was signed is not here, so nothing was written"));
+            }
+            files::deliver(console, Some(path), answer.token.as_bytes())?;
+        }
+        let view = if answer.token.is_empty() { None } else { Some(view(&answer.token)?) };
+        if console.is_json() {
+            console.data(described(&answer, view.as_ref()));
+        } else {
+            lines(console, &answer, view.as_ref());
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// What a token says, taken apart as whoever verifies it does.
+fn view(token: &str) -> Result<View, Failure> {
+    let opened = Presentation::parse(token).and_then(|presentation| presentation.open());
+    let opened = opened.map_err(|error| Failure::new(Exit::Failed, format!("the node sent no statement: {error}")))?;
+    match opened.body {
+        OpenedBody::Certificate(certificate) => Ok(View::new(certificate)),
+        other => Err(Failure::new(Exit::Failed, format!("the node sent no certificate but a {}", other.kind()))),
+    }
+}
+
+fn described(answer: &wire::GetArrivalResponse, view: Option<&View>) -> Value {
+    let change =
+        |one: &wire::StatusNote| json!({ "act": one.act, "items": one.items, "reason": one.reason, "jti": one.jti });
+    json!({
+        "arrival": answer.arrival.as_ref().map(shown::arrival_described),
+        "certificate": view,
+        "token": answer.token,
+        "balance": balance_described(&answer.balance),
+        "acts": answer.acts.iter().map(act_described).collect::<Vec<_>>(),
+        "changes": answer.changes.iter().map(change).collect::<Vec<_>>(),
+        "enquiries": answer.enquiries,
+    })
+}
+
+fn lines(console: Console, answer: &wire::GetArrivalResponse, view: Option<&View>) {
+    let arrival = answer.arrival.clone().unwrap_or_default();
+    let until = arrival.valid_until.as_ref().map_or_else(|| "no limit".to_owned(), |date| date_text(Some(date)));
+    let as_of = arrival.status_as_of.as_ref().map(|at| format!(", as of {}", instant(Some(at)))).unwrap_or_default();
+    let delivery = match arrival.delivery() {
+        wire::Delivery::Unspecified => "not known to be here".to_owned(),
+        wire::Delivery::Complete => format!("complete, here since {}", instant(arrival.arrived_at.as_ref())),
+        wire::Delivery::Missing => "missing: they did not come yet, or are not those that were signed".to_owned(),
+        wire::Delivery::Held => "held back by the issuer until the holder consents".to_owned(),
+        wire::Delivery::Erased => "erased".to_owned(),
+    };
+    for (label, value) in [
+        ("number", plain(shown::or(&arrival.number, "-"))),
+        ("id", arrival.jti.clone()),
+        ("issuer", host(&arrival.issuer)),
+        ("agreement", plain(&arrival.agreement)),
+        ("from", arrival.from.clone()),
+        ("issued on", date_text(arrival.issued_on.as_ref())),
+        ("valid", format!("{} until {until}", date_text(arrival.valid_from.as_ref()))),
+        ("status", format!("{}{as_of}", shown::status(console, &arrival).trim_end())),
+        ("exporter", plain(shown::or(&arrival.exporter, "-"))),
+        ("consignee", plain(shown::or(&arrival.consignee, "-"))),
+        ("contents", delivery),
+        ("stands", format!("at index {} of {}", arrival.index, plain(&arrival.log))),
+    ] {
+        console.data(format!("{label:12}{value}"));
+    }
+    if arrival.equivocated {
+        let warning = "the log has shown two histories: judge with care";
+        console.data(format!("{:12}{}", "WARNING", console.paint(Colour::Red, warning)));
+    }
+    if let Some(view) = view {
+        console.raw(format!("\n{}", view.to_text()).as_bytes());
+    }
+    console.data("\nWhat is left");
+    balance_lines(console, &answer.balance);
+    console.data("\nWhat was done here");
+    answer.acts.iter().for_each(|act| act_lines(console, act));
+    if answer.acts.is_empty() {
+        console.data("nothing");
+    }
+    if !answer.changes.is_empty() {
+        console.data("\nWhat its issuer changed");
+    }
+    for one in &answer.changes {
+        let items = one.items.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+        let items = if items.is_empty() { String::new() } else { format!(" of item {items}") };
+        let why = if one.reason.is_empty() { String::new() } else { format!(": {}", plain(&one.reason)) };
+        console.data(format!("{}{items}{why} (statement {})", plain(&one.act), one.jti));
+    }
+    if !answer.enquiries.is_empty() {
+        console.data("\nEnquiries");
+    }
+    answer.enquiries.iter().for_each(|jti| console.data(format!("{jti}  (origin enquiry show {jti})")));
+    if view.is_some() {
+        console.message(
+            "as this node has verified it; who does not rely on the node takes it with --output and verifies it",
+        );
+    }
+}

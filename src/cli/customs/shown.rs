@@ -1,0 +1,249 @@
+//! How what customs work with is shown: in lines for people, and as JSON.
+
+use crate::{
+    api::client::{Date as WireDate, wire},
+    cli::{
+        application::instant,
+        console::{Colour, Console},
+        remote::date_text,
+        tree::plain,
+    },
+    node::system::SystemClock,
+    time::Clock,
+    verification::age,
+};
+use serde_json::{Value, json};
+
+/// Status words that leave a certificate usable, or usable in part.
+const GOOD: [&str; 2] = ["valid", "in_part"];
+
+/// The bare host of an authority.
+pub(in crate::cli) fn host(issuer: &str) -> String {
+    plain(issuer.strip_prefix("https://").unwrap_or(issuer))
+}
+
+/// A date as JSON has it; null where there is none.
+pub(in crate::cli) fn day(date: Option<&WireDate>) -> Option<String> {
+    date.map(|date| date_text(Some(date)))
+}
+
+/// What is said, or a word for nothing.
+pub(in crate::cli) fn or<'a>(text: &'a str, nothing: &'a str) -> &'a str {
+    if text.is_empty() { nothing } else { text }
+}
+
+/// The word for a delivery.
+pub(super) const fn delivery_word(delivery: wire::Delivery) -> &'static str {
+    match delivery {
+        wire::Delivery::Unspecified => "unknown",
+        wire::Delivery::Complete => "complete",
+        wire::Delivery::Missing => "missing",
+        wire::Delivery::Held => "held",
+        wire::Delivery::Erased => "erased",
+    }
+}
+
+/// The status, and how old the knowledge of it is.
+pub(super) fn status(console: Console, arrival: &wire::Arrival) -> String {
+    let word = or(&arrival.status, "unknown");
+    let said = match arrival.status_as_of.as_ref() {
+        Some(as_of) => {
+            let passed = SystemClock.now().as_second().saturating_sub(as_of.seconds);
+            format!("{} ({} old)", plain(&word.replace('_', " ")), age(u64::try_from(passed).unwrap_or(0)))
+        }
+        None => plain(&word.replace('_', " ")),
+    };
+    let padded = format!("{said:18}");
+    if GOOD.contains(&word) { padded } else { console.paint(Colour::Red, &padded) }
+}
+
+/// One line of a list, or one JSON document.
+pub(super) fn arrival_line(console: Console, arrival: &wire::Arrival) {
+    if console.is_json() {
+        console.data(arrival_described(arrival));
+        return;
+    }
+    let number = if arrival.number.is_empty() { &arrival.jti } else { &arrival.number };
+    let until = arrival.valid_until.as_ref().map_or_else(|| "no limit".to_owned(), |date| date_text(Some(date)));
+    let warned = if arrival.equivocated { console.paint(Colour::Red, "  TWO HISTORIES") } else { String::new() };
+    console.data(format!(
+        "{:24}  {:20}  {:8} {:2}  {}  until {until}  {}  {:8}  {}{warned}",
+        plain(number),
+        host(&arrival.issuer),
+        plain(&arrival.agreement),
+        arrival.from,
+        date_text(arrival.issued_on.as_ref()),
+        status(console, arrival),
+        delivery_word(arrival.delivery()),
+        or(&arrival.response, "untouched"),
+    ));
+}
+
+pub(super) fn arrival_described(arrival: &wire::Arrival) -> Value {
+    json!({
+        "number": arrival.number,
+        "jti": arrival.jti,
+        "issuer": arrival.issuer,
+        "log": arrival.log,
+        "index": arrival.index,
+        "agreement": arrival.agreement,
+        "from": arrival.from,
+        "issued_on": day(arrival.issued_on.as_ref()),
+        "valid_from": day(arrival.valid_from.as_ref()),
+        "valid_until": day(arrival.valid_until.as_ref()),
+        "status": arrival.status,
+        "status_as_of": arrival.status_as_of.as_ref().map(|at| instant(Some(at))),
+        "delivery": delivery_word(arrival.delivery()),
+        "arrived_at": arrival.arrived_at.as_ref().map(|at| instant(Some(at))),
+        "exporter": arrival.exporter,
+        "consignee": arrival.consignee,
+        "response": arrival.response,
+        "equivocated": arrival.equivocated,
+    })
+}
+
+/// What is left, item by item.
+pub(super) fn balance_lines(console: Console, items: &[wire::ItemBalance]) {
+    for one in items {
+        let left = match (one.unit.as_str(), one.ended) {
+            (_, true) => console.paint(Colour::Red, "has lost its force"),
+            ("", false) => "states no quantity".to_owned(),
+            (unit, false) => format!("{} of {} {unit} left", one.left, one.whole),
+        };
+        let response = if one.response.is_empty() { String::new() } else { format!("  {}", one.response) };
+        console.data(format!("item {:3}  {left}{response}  {}", one.item, plain(&one.description)));
+    }
+}
+
+pub(super) fn balance_described(items: &[wire::ItemBalance]) -> Value {
+    let item = |one: &wire::ItemBalance| {
+        json!({
+            "item": one.item, "description": one.description, "unit": one.unit, "whole": one.whole, "used": one.used,
+            "left": one.left, "response": one.response, "ended": one.ended,
+        })
+    };
+    items.iter().map(item).collect()
+}
+
+/// What an officer should know.
+pub(in crate::cli) fn notice_lines(console: Console, notices: &[wire::Notice]) {
+    for one in notices {
+        let (colour, refused) =
+            if one.blocks { (Colour::Red, "; a write-off is refused") } else { (Colour::Yellow, "") };
+        let reason = console.paint(colour, &format!("notice {}", one.reason));
+        console.data(format!("{reason}: {}{refused}", plain(&one.words)));
+    }
+}
+
+pub(in crate::cli) fn notices_described(notices: &[wire::Notice]) -> Value {
+    notices.iter().map(|one| json!({ "reason": one.reason, "words": one.words, "blocks": one.blocks })).collect()
+}
+
+pub(super) fn declaration_text(declaration: &wire::ImportDeclaration) -> String {
+    let (number, office) = (plain(&declaration.number), plain(&declaration.office));
+    format!("declaration {number} of {} at {office}", date_text(declaration.date.as_ref()))
+}
+
+fn declaration_described(declaration: &wire::ImportDeclaration) -> Value {
+    json!({
+        "number": declaration.number, "date": day(declaration.date.as_ref()), "office": declaration.office,
+    })
+}
+
+/// One act with what it says of each item.
+pub(super) fn act_lines(console: Console, act: &wire::CustomsAct) {
+    let mut said = format!("act {}  {}  by {}", act.act, instant(act.at.as_ref()), plain(&act.by));
+    if let Some(declaration) = &act.declaration {
+        said = format!("{said}  {}", declaration_text(declaration));
+    }
+    if act.amends != 0 {
+        said = format!("{said}  in the place of act {}", act.amends);
+    }
+    if act.awaits_release {
+        said = format!("{said}  {}", console.paint(Colour::Yellow, "waits for a supervisor"));
+    } else if !act.counts {
+        said = format!("{said}  {}", console.paint(Colour::Dim, "counts no more"));
+    }
+    console.data(said);
+    for one in &act.decisions {
+        console.data(format!("    {}", decided(one)));
+    }
+    if !act.remarks.is_empty() {
+        console.data(format!("    remarks: {}", plain(&act.remarks)));
+    }
+    if !act.settled_by.is_empty() {
+        console.data(format!("    settled by {}", plain(&act.settled_by)));
+    }
+    if !act.jti.is_empty() {
+        console.data(format!("    told to the issuer by statement {}", act.jti));
+    }
+}
+
+fn decided(one: &wire::DecidedItem) -> String {
+    let item = if one.item == 0 { "the whole".to_owned() } else { format!("item {}", one.item) };
+    let mut said = format!("{item}: {}", one.code);
+    if !one.reason.is_empty() {
+        said = format!("{said} {}", one.reason);
+    }
+    if !one.quantity.is_empty() {
+        said = format!("{said} {} {}", one.quantity, one.unit);
+    }
+    if !one.left.is_empty() {
+        said = format!("{said}, {} left", one.left);
+    }
+    if one.line != 0 {
+        said = format!("{said}, line {} of the declaration", one.line);
+    }
+    if !one.basis.is_empty() {
+        said = format!("{said}, {}", plain(&one.basis));
+    }
+    if !one.words.is_empty() {
+        said = format!("{said}: {}", plain(&one.words));
+    }
+    said
+}
+
+pub(super) fn act_described(act: &wire::CustomsAct) -> Value {
+    let item = |one: &wire::DecidedItem| {
+        json!({
+            "item": one.item, "line": one.line, "code": one.code, "reason": one.reason, "basis": one.basis,
+            "words": one.words, "quantity": one.quantity, "unit": one.unit, "left": one.left,
+        })
+    };
+    json!({
+        "act": act.act,
+        "at": act.at.as_ref().map(|at| instant(Some(at))),
+        "by": act.by,
+        "settled_by": act.settled_by,
+        "declaration": act.declaration.as_ref().map(declaration_described),
+        "decisions": act.decisions.iter().map(item).collect::<Vec<_>>(),
+        "amends": act.amends,
+        "counts": act.counts,
+        "awaits_release": act.awaits_release,
+        "jti": act.jti,
+        "remarks": act.remarks,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decision_is_told_with_all_it_says() {
+        let one = wire::DecidedItem {
+            item: 2,
+            line: 3,
+            code: "UTILISED_PARTIAL".to_owned(),
+            quantity: "500".to_owned(),
+            unit: "KGM".to_owned(),
+            left: "7690".to_owned(),
+            words: "first\nconsignment".to_owned(),
+            ..Default::default()
+        };
+        let said = "item 2: UTILISED_PARTIAL 500 KGM, 7690 left, line 3 of the declaration: first consignment";
+        assert_eq!(decided(&one), said);
+        let whole = wire::DecidedItem { code: "RECEIVED".to_owned(), ..Default::default() };
+        assert_eq!(decided(&whole), "the whole: RECEIVED");
+    }
+}

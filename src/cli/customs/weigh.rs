@@ -1,0 +1,132 @@
+//! `origin customs match`: the lines of a declaration held against a certificate.
+
+use super::{
+    declaration::DeclarationFile,
+    shown::{arrival_described, arrival_line, balance_described, balance_lines, notice_lines, notices_described},
+};
+use crate::{
+    api::client::{wire, within_deadline},
+    cli::{
+        Outcome,
+        apply::Door,
+        console::{Colour, Console, Exit},
+        files::Source,
+        forms,
+        tree::plain,
+    },
+};
+use serde_json::{Value, json};
+use std::process::ExitCode;
+
+/// Hold an import declaration against a certificate: what differs, how much it weighs, and by which article
+///
+/// Nothing is stored and nothing is decided: the weight of a difference is proposed. `origin customs template` prints
+/// the file to fill in.
+///
+/// Exit code 0: the certificate is here, whatever differs; 3: it is not, or a notice says that a write-off is refused.
+#[derive(Debug, clap::Args)]
+pub(super) struct Match {
+    /// The declaration: TOML as `origin customs template` writes it, or JSON; `-` is standard input
+    #[arg(value_name = "FILE")]
+    file: Source,
+    #[command(flatten)]
+    door: Door,
+}
+
+impl Match {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let request = forms::read::<DeclarationFile>(&self.file)?.into_match()?;
+        let lines = request.lines.iter().map(|line| line.line).collect::<Vec<_>>();
+        let answer = self.door.ask(console, |connection| async move {
+            connection.customs().match_declaration(within_deadline(request)).await
+        })?;
+        if console.is_json() {
+            console.data(described(&answer, &lines));
+        } else {
+            show(console, &answer, &lines);
+        }
+        let usable = answer.found && !answer.notices.iter().any(|notice| notice.blocks);
+        Ok(if usable { ExitCode::SUCCESS } else { ExitCode::from(Exit::NotValid.code()) })
+    }
+}
+
+const fn weight_word(weight: wire::Weight) -> &'static str {
+    match weight {
+        wire::Weight::Minor => "minor",
+        wire::Weight::Material => "material",
+        wire::Weight::Unknown | wire::Weight::Unspecified => "unknown",
+    }
+}
+
+fn described(answer: &wire::MatchDeclarationResponse, lines: &[u32]) -> Value {
+    let difference = |one: &wire::Difference| {
+        json!({
+            "line": one.line, "item": one.item, "subject": one.subject, "certificate": one.certificate,
+            "declaration": one.declaration, "weight": weight_word(one.weight()), "article": one.article,
+            "confirmed": one.confirmed, "words": one.words,
+        })
+    };
+    let items = lines.iter().zip(&answer.items).map(|(line, item)| json!({ "line": line, "item": item }));
+    json!({
+        "found": answer.found,
+        "arrival": answer.arrival.as_ref().map(arrival_described),
+        "lines": items.collect::<Vec<_>>(),
+        "differences": answer.differences.iter().map(difference).collect::<Vec<_>>(),
+        "notices": notices_described(&answer.notices),
+        "balance": balance_described(&answer.balance),
+    })
+}
+
+fn show(console: Console, answer: &wire::MatchDeclarationResponse, lines: &[u32]) {
+    if answer.found {
+        arrival_line(console, &answer.arrival.clone().unwrap_or_default());
+    } else {
+        console.data(console.paint(Colour::Red, "the certificate is not known here"));
+    }
+    let whole = answer.differences.iter().filter(|one| !lines.contains(&one.line)).collect::<Vec<_>>();
+    if !whole.is_empty() {
+        console.data("the whole declaration");
+        differences(console, &whole);
+    }
+    let held = if answer.found { lines } else { &[] };
+    for (line, item) in held.iter().zip(answer.items.iter().chain(std::iter::repeat(&0))) {
+        let found = answer.differences.iter().filter(|one| one.line == *line).collect::<Vec<_>>();
+        let held = match item {
+            0 => console.paint(Colour::Red, "no item of the certificate fits"),
+            item => format!("item {item}"),
+        };
+        let same = if found.is_empty() && *item != 0 { "  nothing differs" } else { "" };
+        console.data(format!("line {line}  {held}{same}"));
+        differences(console, &found);
+    }
+    notice_lines(console, &answer.notices);
+    balance_lines(console, &answer.balance);
+}
+
+fn differences(console: Console, all: &[&wire::Difference]) {
+    for one in all {
+        difference(console, one);
+    }
+}
+
+fn difference(console: Console, one: &wire::Difference) {
+    let word = weight_word(one.weight());
+    let weight = match one.weight() {
+        wire::Weight::Material => console.paint(Colour::Red, word),
+        wire::Weight::Minor => word.to_owned(),
+        wire::Weight::Unknown | wire::Weight::Unspecified => console.paint(Colour::Yellow, word),
+    };
+    let said = |text: &str| if text.is_empty() { "nothing".to_owned() } else { format!("`{}`", plain(text)) };
+    let (certificate, declaration) = (said(&one.certificate), said(&one.declaration));
+    console
+        .data(format!("    {weight}  {}: certificate {certificate}, declaration {declaration}", plain(&one.subject)));
+    let rests = match (one.article.as_str(), one.confirmed) {
+        ("", _) => String::new(),
+        (article, true) => format!(" ({})", plain(article)),
+        (article, false) => format!(" ({}, not confirmed)", plain(article)),
+    };
+    let sentence = format!("{}{rests}", plain(&one.words));
+    if !sentence.is_empty() {
+        console.data(format!("        {}", sentence.trim_start()));
+    }
+}

@@ -1,0 +1,88 @@
+//! `origin enquiry`: customs ask the issuer whether it really said what a certificate says.
+
+pub(in crate::cli) mod document;
+mod raise;
+pub(in crate::cli) mod shown;
+
+use super::{
+    Outcome,
+    apply::{Door, Most},
+    console::Console,
+};
+use crate::{
+    api::client::{Connection, wire, within_deadline},
+    statement::Jti,
+};
+use std::process::ExitCode;
+
+/// Ask issuers about certificates, and follow their answers
+#[derive(Debug, clap::Args)]
+#[command(arg_required_else_help = true)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Raise(Box<raise::Raise>),
+    List(List),
+    Show(Show),
+}
+
+impl Arguments {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        match self.command {
+            Command::Raise(arguments) => arguments.run(console),
+            Command::List(arguments) => arguments.run(console),
+            Command::Show(arguments) => arguments.run(console),
+        }
+    }
+}
+
+/// List the enquiries of this authority: open ones by the day they are due, then those that are answered
+#[derive(Debug, clap::Args)]
+struct List {
+    /// Only those that are not answered in full
+    #[arg(long)]
+    open: bool,
+    #[command(flatten)]
+    most: Most,
+    #[command(flatten)]
+    door: Door,
+}
+
+impl List {
+    fn run(self, console: Console) -> Outcome {
+        let open = self.open;
+        let call = |connection: Connection, page_size, page_token| async move {
+            let request = wire::ListEnquiriesRequest { page_size, page_token, open };
+            connection.customs().list_enquiries(within_deadline(request)).await
+        };
+        self.door.pages(console, self.most, call, |answer| {
+            answer.enquiries.iter().for_each(|one| shown::line(console, shown::Side::Asking, one));
+            (answer.enquiries.len(), answer.next_page_token)
+        })
+    }
+}
+
+/// Show one enquiry with its answers
+#[derive(Debug, clap::Args)]
+struct Show {
+    /// The enquiry's identifier, 26 characters
+    #[arg(value_name = "JTI")]
+    enquiry: Jti,
+    #[command(flatten)]
+    door: Door,
+}
+
+impl Show {
+    fn run(self, console: Console) -> Outcome {
+        let request = wire::GetEnquiryRequest { jti: self.enquiry.to_string() };
+        let answer = self.door.ask(console, |connection| async move {
+            connection.customs().get_enquiry(within_deadline(request)).await
+        })?;
+        shown::full(console, &answer.enquiry.unwrap_or_default());
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,255 @@
+//! How an enquiry is shown, to who asked and to who is asked: its clock before all else.
+
+use crate::{
+    api::client::{Date as WireDate, wire},
+    cli::{
+        console::{Colour, Console},
+        customs::shown::{day, host, or},
+        remote::date_text,
+        tree::plain,
+    },
+};
+use serde_json::{Value, json};
+
+/// Who looks at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cli) enum Side {
+    /// Customs, who asked.
+    Asking,
+    /// The issuer, who is asked.
+    Asked,
+}
+
+/// The word for a state.
+const fn state_word(state: wire::EnquiryState) -> &'static str {
+    use wire::EnquiryState as S;
+    match state {
+        S::Unspecified => "unknown",
+        S::Sent => "sent",
+        S::Acknowledged => "acknowledged",
+        S::ClarificationAsked => "clarification_asked",
+        S::PartlyAnswered => "partly_answered",
+        S::Answered => "answered",
+    }
+}
+
+/// By which day an answer is due.
+pub(in crate::cli) fn due(date: Option<&WireDate>) -> String {
+    date.map_or_else(
+        || "the agreement's data do not say by when it is answered".to_owned(),
+        |date| format!("the answer is due {}", date_text(Some(date))),
+    )
+}
+
+/// Where its clock stands, in one column: `OVERDUE 2026-12-01` when that day is over.
+fn clock(enquiry: &wire::Enquiry) -> (Option<Colour>, String) {
+    let due = enquiry.reply_due.as_ref().map(|date| date_text(Some(date)));
+    match (enquiry.state(), due) {
+        (wire::EnquiryState::Answered, _) => (Some(Colour::Dim), "answered".to_owned()),
+        (_, Some(due)) if enquiry.overdue => (Some(Colour::Red), format!("OVERDUE {due}")),
+        (_, None) if enquiry.overdue => (Some(Colour::Red), "OVERDUE".to_owned()),
+        (_, Some(due)) if enquiry.due_soon => (Some(Colour::Yellow), format!("due soon {due}")),
+        (_, Some(due)) => (None, format!("due {due}")),
+        (_, None) => (None, "no day due".to_owned()),
+    }
+}
+
+fn painted_clock(console: Console, enquiry: &wire::Enquiry, width: usize) -> String {
+    let (colour, said) = clock(enquiry);
+    let padded = format!("{said:width$}");
+    colour.map_or(padded.clone(), |colour| console.paint(colour, &padded))
+}
+
+/// One line of a list, or one JSON document.
+pub(in crate::cli) fn line(console: Console, side: Side, enquiry: &wire::Enquiry) {
+    if console.is_json() {
+        console.data(described(enquiry));
+        return;
+    }
+    let other = match side {
+        Side::Asking => format!("to {}", host(&enquiry.to)),
+        Side::Asked => format!("from {}", host(&enquiry.from)),
+    };
+    let about = match enquiry.subjects.as_slice() {
+        [one] => plain(&one.number),
+        many => format!("{} certificates", many.len()),
+    };
+    console.data(format!(
+        "{}  {}  {:19}  {:14}  {other}  {about}  {}",
+        enquiry.jti,
+        painted_clock(console, enquiry, 19),
+        state_word(enquiry.state()),
+        enquiry.ground,
+        plain(or(&enquiry.reference, "-")),
+    ));
+}
+
+/// All of it.
+pub(in crate::cli) fn full(console: Console, enquiry: &wire::Enquiry) {
+    if console.is_json() {
+        console.data(described(enquiry));
+        return;
+    }
+    let due = |date: &Option<WireDate>| {
+        date.as_ref().map_or_else(|| "the agreement's data do not say".to_owned(), |date| date_text(Some(date)))
+    };
+    let article = match enquiry.reply_article.as_str() {
+        "" => String::new(),
+        article => format!(" ({})", plain(article)),
+    };
+    for (label, value) in [
+        ("enquiry", enquiry.jti.clone()),
+        ("from", host(&enquiry.from)),
+        ("to", host(&enquiry.to)),
+        ("reference", plain(or(&enquiry.reference, "-"))),
+        ("state", state_word(enquiry.state()).to_owned()),
+        ("clock", painted_clock(console, enquiry, 0)),
+        ("sent", date_text(enquiry.sent_on.as_ref())),
+        ("received", date_text(enquiry.received_on.as_ref())),
+        ("acknowledge", format!("by {}", due(&enquiry.acknowledge_due))),
+        ("answer", format!("by {}{article}", due(&enquiry.reply_due))),
+        ("decide", format!("by {}{article}", due(&enquiry.decide_due))),
+        ("ground", enquiry.ground.clone()),
+        ("question", plain(or(&enquiry.question, "-"))),
+        ("goods", enquiry.goods.clone()),
+        ("rests on", plain(or(&enquiry.basis, "-"))),
+    ] {
+        console.data(format!("{label:12}{value}"));
+    }
+    if !enquiry.clarifies.is_empty() {
+        console.data(format!("{:12}the reply {}", "clarifies", enquiry.clarifies));
+    }
+    for (place, subject) in (1_u32..).zip(&enquiry.subjects) {
+        console.data(format!("certificate {place}  {}", subject_text(subject)));
+    }
+    documents(console, "", &enquiry.documents);
+    enquiry.replies.iter().for_each(|reply| reply_lines(console, reply));
+}
+
+fn subject_text(subject: &wire::EnquirySubject) -> String {
+    let mut said = plain(&subject.number);
+    if subject.issued_on.is_some() {
+        said = format!("{said} of {}", date_text(subject.issued_on.as_ref()));
+    }
+    if !subject.items.is_empty() {
+        let items = subject.items.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+        said = format!("{said}, item {items}");
+    }
+    if !subject.declaration.is_empty() {
+        said = format!("{said}, declaration {}", plain(&subject.declaration));
+    }
+    if subject.jti.is_empty() { said } else { format!("{said}  {}", subject.jti) }
+}
+
+fn documents(console: Console, indent: &str, documents: &[wire::DocumentDigest]) {
+    for one in documents {
+        let (name, media_type) = (plain(&one.name), plain(&one.media_type));
+        console.data(format!("{indent}document {name} ({media_type}) sha256 {}", one.sha256));
+    }
+}
+
+fn reply_lines(console: Console, reply: &wire::EnquiryReply) {
+    let late = if reply.late { format!("  {}", console.paint(Colour::Red, "LATE")) } else { String::new() };
+    let by = reply.reply_by.as_ref().map(|date| format!(", the rest by {}", date_text(Some(date)))).unwrap_or_default();
+    console.data(format!("reply {}  {}  {}{by}{late}", reply.jti, date_text(reply.received_on.as_ref()), reply.act));
+    if !reply.words.is_empty() {
+        console.data(format!("    {}", plain(&reply.words)));
+    }
+    for answer in &reply.answers {
+        let words = if answer.words.is_empty() { String::new() } else { format!(": {}", plain(&answer.words)) };
+        console.data(format!("    certificate {}  {}{words}", answer.subject, finding(console, &answer.finding)));
+        for item in &answer.items {
+            let words = if item.words.is_empty() { String::new() } else { format!(": {}", plain(&item.words)) };
+            let word = if item.valid { "valid" } else { "not_valid" };
+            console.data(format!("        item {}  {}{words}", item.item, finding(console, word)));
+        }
+    }
+    documents(console, "    ", &reply.documents);
+}
+
+fn finding(console: Console, word: &str) -> String {
+    let colour = match word {
+        "valid" => Colour::Green,
+        "partly_valid" => Colour::Yellow,
+        _ => Colour::Red,
+    };
+    console.paint(colour, &plain(word))
+}
+
+fn documents_described(documents: &[wire::DocumentDigest]) -> Value {
+    let one =
+        |one: &wire::DocumentDigest| json!({ "name": one.name, "media_type": one.media_type, "sha256": one.sha256 });
+    documents.iter().map(one).collect()
+}
+
+/// As one JSON document.
+fn described(enquiry: &wire::Enquiry) -> Value {
+    let subject = |one: &wire::EnquirySubject| {
+        json!({
+            "number": one.number, "issued_on": day(one.issued_on.as_ref()), "items": one.items,
+            "declaration": one.declaration, "jti": one.jti,
+        })
+    };
+    let item = |one: &wire::ItemAnswer| json!({ "item": one.item, "valid": one.valid, "words": one.words });
+    let answer = |one: &wire::SubjectAnswer| {
+        let items = one.items.iter().map(item).collect::<Vec<_>>();
+        json!({ "subject": one.subject, "finding": one.finding, "items": items, "words": one.words })
+    };
+    let reply = |one: &wire::EnquiryReply| {
+        json!({
+            "jti": one.jti,
+            "act": one.act,
+            "received_on": day(one.received_on.as_ref()),
+            "reply_by": day(one.reply_by.as_ref()),
+            "words": one.words,
+            "answers": one.answers.iter().map(answer).collect::<Vec<_>>(),
+            "documents": documents_described(&one.documents),
+            "late": one.late,
+        })
+    };
+    json!({
+        "jti": enquiry.jti,
+        "from": enquiry.from,
+        "to": enquiry.to,
+        "reference": enquiry.reference,
+        "ground": enquiry.ground,
+        "question": enquiry.question,
+        "goods": enquiry.goods,
+        "basis": enquiry.basis,
+        "subjects": enquiry.subjects.iter().map(subject).collect::<Vec<_>>(),
+        "documents": documents_described(&enquiry.documents),
+        "sent_on": day(enquiry.sent_on.as_ref()),
+        "received_on": day(enquiry.received_on.as_ref()),
+        "acknowledge_due": day(enquiry.acknowledge_due.as_ref()),
+        "reply_due": day(enquiry.reply_due.as_ref()),
+        "decide_due": day(enquiry.decide_due.as_ref()),
+        "reply_article": enquiry.reply_article,
+        "state": state_word(enquiry.state()),
+        "overdue": enquiry.overdue,
+        "due_soon": enquiry.due_soon,
+        "clarifies": enquiry.clarifies,
+        "replies": enquiry.replies.iter().map(reply).collect::<Vec<_>>(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn enquiry(state: wire::EnquiryState) -> wire::Enquiry {
+        let reply_due = Some(WireDate { year: 2026, month: 12, day: 1 });
+        wire::Enquiry { state: state.into(), reply_due, ..Default::default() }
+    }
+
+    #[test]
+    fn the_day_it_is_due_is_told_until_it_is_answered() {
+        use wire::EnquiryState as S;
+        let open = enquiry(S::Acknowledged);
+        assert_eq!(clock(&open).1, "due 2026-12-01");
+        assert_eq!(clock(&wire::Enquiry { due_soon: true, ..open.clone() }).1, "due soon 2026-12-01");
+        let over = wire::Enquiry { overdue: true, due_soon: true, ..open.clone() };
+        assert_eq!(clock(&over), (Some(Colour::Red), "OVERDUE 2026-12-01".to_owned()));
+        assert_eq!(clock(&wire::Enquiry { reply_due: None, ..open }).1, "no day due");
+        assert_eq!(clock(&enquiry(S::Answered)).1, "answered");
+    }
+}
