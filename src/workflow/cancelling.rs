@@ -146,23 +146,6 @@ impl Desk {
         self.carry_out(prepare).await.map(|done| Some(done.outcome))
     }
 
-    /// Wishes that wait, with what asks for those after them. It reads from the disk.
-    pub fn cancellations(
-        &self,
-        caller: &Caller,
-        after: &str,
-        size: usize,
-    ) -> Result<(Vec<Cancellation>, Option<String>), WorkflowError> {
-        Accounts::allow(caller, Action::ReadCertificate)?;
-        let after = crate::encoding::hex::decode(after).ok_or(WorkflowError::PageToken)?;
-        if !after.is_empty() && !after.starts_with(pending::WISHES) {
-            return Err(WorkflowError::PageToken);
-        }
-        let rows = pending::wishes(self.store().as_ref(), &after, size)?;
-        let next = rows.last().filter(|_| rows.len() == size).map(|(id, _)| crate::encoding::hex::encode(id));
-        Ok((rows.into_iter().map(|(_, wish)| wish).collect(), next))
-    }
-
     /// Makes effective what has waited long enough, and says how many. Each counts once, however often this is called and
     /// whenever the node stops: it counts in the commit that ends the wish.
     pub async fn tend_cancellations(&self) -> Result<usize, WorkflowError> {
@@ -422,7 +405,7 @@ impl Desk {
         Ok(())
     }
 
-    fn today_at(&self, office: &crate::certificate::OfficeCode) -> Option<Date> {
+    pub(super) fn today_at(&self, office: &crate::certificate::OfficeCode) -> Option<Date> {
         let found = self.offices().find(office).or_else(|| self.offices().all().into_iter().next());
         found.map(|record| record.office.date_at(self.now()))
     }

@@ -266,14 +266,7 @@ impl Exporters {
     }
 
     fn mandates_of(&self, id: &ExporterId) -> Result<Vec<Read<Mandate>>, WorkflowError> {
-        let prefix = mandate_key(id, "");
-        let rows = self.0.store.records_from(Table::Mandate, &prefix, MANDATES)?;
-        let own = rows.into_iter().take_while(|(key, _)| key.starts_with(&prefix));
-        own.map(|(key, record)| {
-            let value = read(&record)?;
-            Ok(Read { value, expected: Expected { table: Table::Mandate, id: key, record: Some(record) } })
-        })
-        .collect()
+        read_mandates(self.0.store.as_ref(), id)
     }
 
     fn commit(&self, expected: Vec<Expected>, state: Vec<StateChange>, event: AuditEvent) -> Result<(), WorkflowError> {
@@ -281,6 +274,22 @@ impl Exporters {
         self.0.store.commit(Batch { at_ms, expected, state, audit: vec![event.to_row()], ..Batch::default() })?;
         Ok(())
     }
+}
+
+/// The mandates of an exporter, for what is not of this part of the office.
+pub(super) fn mandates_of(store: &dyn Store, id: &ExporterId) -> Result<Vec<Mandate>, WorkflowError> {
+    Ok(read_mandates(store, id)?.into_iter().map(|read| read.value).collect())
+}
+
+fn read_mandates(store: &dyn Store, id: &ExporterId) -> Result<Vec<Read<Mandate>>, WorkflowError> {
+    let prefix = mandate_key(id, "");
+    let rows = store.records_from(Table::Mandate, &prefix, MANDATES)?;
+    let own = rows.into_iter().take_while(|(key, _)| key.starts_with(&prefix));
+    own.map(|(key, record)| {
+        let value = read(&record)?;
+        Ok(Read { value, expected: Expected { table: Table::Mandate, id: key, record: Some(record) } })
+    })
+    .collect()
 }
 
 /// A request, and what its body was.

@@ -19,6 +19,7 @@ mod keys;
 mod life;
 mod look_up;
 mod offices;
+mod own;
 mod pending;
 mod policies;
 mod record;
