@@ -47,7 +47,8 @@ impl Exporters {
         Self(Arc::new(Inner { store, clock, random, accounts }))
     }
 
-    /// Registers an exporter. The same request again has the same answer; a registration number is given once.
+    /// Registers an exporter. The same request again has the same answer; a registration number is given once, and a
+    /// national id stands for one exporter. Who was struck off is readmitted, not registered anew.
     pub fn register(&self, caller: &Caller, request: &str, identity: Identity) -> Result<Exporter, WorkflowError> {
         Accounts::allow(caller, Action::ManageExporters)?;
         let request = Request::read(self, caller, request, &("register", &identity))?;
@@ -60,14 +61,17 @@ impl Exporters {
         if self.0.store.record(Table::Exporter, &number)?.is_some() {
             return Err(ExporterRefused::Registered(identity.registration.to_string()).into());
         }
+        let mut expected = vec![Expected { table: Table::Exporter, id: number.clone(), record: None }];
+        expected.extend(self.nobody_has(&identity)?);
+        let national = struck_off::national_row(&identity);
         let exporter = Exporter { id, identity, evidence: Vec::new(), registered, struck_off: false };
         let own = exporter.id.as_str().as_bytes().to_vec();
         let state = vec![
-            StateChange::RecordPut { table: Table::Exporter, id: number.clone(), record: own.clone() },
+            StateChange::RecordPut { table: Table::Exporter, id: number, record: own.clone() },
+            StateChange::RecordPut { table: Table::Exporter, id: national, record: own.clone() },
             StateChange::RecordPut { table: Table::Exporter, id: own, record: written(&exporter)? },
             request.answer(exporter.id.as_str()),
         ];
-        let expected = vec![Expected { table: Table::Exporter, id: number, record: None }];
         let event = AuditEvent::of(Actor::Caller(caller), Action::ManageExporters).with_detail("registered");
         self.commit(expected, state, event.on(&exporter.id).by_request(&request.id))?;
         Ok(exporter)
@@ -109,6 +113,31 @@ impl Exporters {
         state.extend(names.map(|id| StateChange::RecordPut { table, id, record: own.clone() }));
         let event = AuditEvent::of(Actor::Caller(caller), Action::ManageExporters).with_detail("struck off");
         self.commit(vec![expected], state, event.on(id))?;
+        Ok(exporter)
+    }
+
+    /// Readmits an exporter that was struck off: it files again, and may be named as producer. It is an act of its own,
+    /// which the audit record has; what is registered anew never does it.
+    pub fn readmit(&self, caller: &Caller, id: &ExporterId) -> Result<Exporter, WorkflowError> {
+        Accounts::allow(caller, Action::ManageExporters)?;
+        let Read { value, expected } = self.exporter(id)?;
+        if !value.struck_off {
+            return Ok(value);
+        }
+        let exporter = Exporter { struck_off: false, ..value };
+        let (table, own) = (Table::Exporter, id.as_str().as_bytes().to_vec());
+        let mut expected = vec![expected];
+        let mut state = vec![StateChange::RecordPut { table, id: own.clone(), record: written(&exporter)? }];
+        for row in struck_off::names(&exporter.identity) {
+            let record = self.0.store.record(Table::Exporter, &row)?;
+            // Another that was struck off stands under the same name.
+            if record.as_deref() == Some(own.as_slice()) {
+                expected.push(Expected { table: Table::Exporter, id: row.clone(), record });
+                state.push(StateChange::RecordRemoved { table: Table::Exporter, id: row });
+            }
+        }
+        let event = AuditEvent::of(Actor::Caller(caller), Action::ManageExporters).with_detail("readmitted");
+        self.commit(expected, state, event.on(id))?;
         Ok(exporter)
     }
 
@@ -237,6 +266,16 @@ impl Exporters {
         let event = AuditEvent::of(Actor::Caller(caller), action).with_detail(words);
         self.commit(vec![expected], state, event.on(id))?;
         Ok(exporter)
+    }
+
+    /// Whether an exporter was struck off.
+    pub(super) fn is_off(&self, id: &ExporterId) -> Result<bool, WorkflowError> {
+        match self.registered(id) {
+            Ok(exporter) => Ok(exporter.struck_off),
+            // It may have been lost with the node's own state: a queue shows what there is.
+            Err(WorkflowError::ExporterUnknown(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// An exporter, for what the office itself checks.
