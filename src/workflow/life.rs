@@ -1,7 +1,9 @@
 //! The life of a certificate after its issue: items that lose their force, a certificate in another's place, a certified
 //! true copy.
 
-use super::{Accounts, CertificateName, CertificateRecord, Desk, Issued, WorkflowError, desk::Prepared, record};
+use super::{
+    Accounts, CertificateName, CertificateRecord, Desk, Issued, WorkflowError, desk::Prepared, mending::mends, record,
+};
 use crate::{
     certificate::{
         Certificate, Finding, Findings, Particulars, PriorCertificate, Reference, ReferenceParticulars, Relation, Text,
@@ -117,6 +119,7 @@ impl Desk {
                     return Err(WorkflowError::RulesRefuse(findings));
                 };
                 follow(&mut particulars, Relation::Replaces, &original, &mut findings);
+                mends(&particulars, &original, &mut findings);
                 (particulars, findings, None)
             }
             None => (copied(&original), Findings::default(), Some(original.reference.issued_on)),

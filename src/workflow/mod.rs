@@ -18,6 +18,7 @@ mod exporters;
 mod keys;
 mod life;
 mod look_up;
+mod mending;
 mod offices;
 mod own;
 mod pending;
