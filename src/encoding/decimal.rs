@@ -47,6 +47,28 @@ impl Decimal {
         Self { millionths: u128::from(whole) * ONE, scale: 0 }
     }
 
+    /// So many millionths, showing no more digits than they need; `None` if that leaves the grammar.
+    #[must_use]
+    pub fn from_millionths(millionths: u128) -> Option<Self> {
+        let mut scale = SCALE_MAX;
+        let mut rest = millionths;
+        while scale > 0 && rest.is_multiple_of(10) {
+            scale -= 1;
+            rest /= 10;
+        }
+        (millionths < 10u128.pow(15) * ONE).then_some(Self { millionths, scale })
+    }
+
+    /// The value with its point moved to the right by so many places, or to the left; `None` if it leaves the grammar.
+    #[must_use]
+    pub fn shifted(self, places: i32) -> Option<Self> {
+        let power = 10u128.checked_pow(places.unsigned_abs())?;
+        if places >= 0 {
+            return Self::from_millionths(self.millionths.checked_mul(power)?);
+        }
+        self.millionths.is_multiple_of(power).then_some(self.millionths / power).and_then(Self::from_millionths)
+    }
+
     /// Whether the value is zero.
     #[must_use]
     pub const fn is_zero(self) -> bool {

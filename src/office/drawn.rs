@@ -1,7 +1,11 @@
 //! What was drawn of a certificate by others that rest on it, item by item, and what is left.
 //!
 //! An item is drawn in one unit: the one it was first drawn in. Drawn once by the piece and once by the kilogram, the
-//! same goods would be certified twice.
+//! same goods would be certified twice. What the parts state beside it, their weights and packages, is added up too.
+
+mod amounts;
+
+pub use amounts::{Amounts, shares};
 
 use crate::certificate::{CertificateNumber, Goods, Item, Measure, UnitCode};
 use crate::encoding::decimal::Decimal;
@@ -25,6 +29,9 @@ pub struct DrawnOfItem {
     pub unit: UnitCode,
     /// How much, in all.
     pub drawn: Decimal,
+    /// What those who drew state beside it, in all; nothing of what was drawn before this was kept.
+    #[serde(default, skip_serializing_if = "Amounts::is_empty")]
+    pub beside: Amounts,
 }
 
 /// What one certificate drew of others; kept for it, so that it can give it back.
@@ -44,6 +51,9 @@ pub struct Draw {
     pub prior_item: u32,
     /// How much.
     pub quantity: Measure,
+    /// What it took beside it.
+    #[serde(default, skip_serializing_if = "Amounts::is_empty")]
+    pub beside: Amounts,
 }
 
 /// What is left of an item.
@@ -189,13 +199,32 @@ impl Ledger {
                 whole: Box::new(whole),
             });
         };
-        self.items.insert(item, DrawnOfItem { unit: wanted.unit.clone(), drawn: sum });
+        let beside = before.map(|one| one.beside.clone()).unwrap_or_default();
+        self.items.insert(item, DrawnOfItem { unit: wanted.unit.clone(), drawn: sum, beside });
         Ok(())
     }
 
-    /// Gives a quantity back. More than was drawn cannot be given back.
-    pub fn give_back(&mut self, item: u32, quantity: &Measure) {
+    /// How much is left of what an item states beside the quantity it is drawn in, such as its gross weight; `None` where it
+    /// does not state that.
+    #[must_use]
+    pub fn left_beside(&self, item: &Item, what: &str) -> Option<Decimal> {
+        let drawn = self.items.get(&item.number)?;
+        let whole = Amounts::of(item, &drawn.unit).get(what)?;
+        let taken = drawn.beside.get(what).unwrap_or(Decimal::ZERO);
+        Some(whole.checked_sub(taken).unwrap_or(Decimal::ZERO))
+    }
+
+    /// Takes of what an item that is drawn on states beside.
+    pub fn take_beside(&mut self, item: u32, what: &str, amount: Decimal) {
+        if let Some(drawn) = self.items.get_mut(&item) {
+            drawn.beside.add(what, amount);
+        }
+    }
+
+    /// Gives a quantity back, with what was taken beside it. More than was drawn cannot be given back.
+    pub fn give_back(&mut self, item: u32, quantity: &Measure, beside: &Amounts) {
         let Some(one) = self.items.get_mut(&item) else { return };
+        one.beside.give_back(beside);
         one.drawn = one.drawn.checked_sub(quantity.value).unwrap_or(Decimal::ZERO);
         if one.drawn.is_zero() {
             self.items.remove(&item);
@@ -251,7 +280,7 @@ mod tests {
         }
         assert_eq!(draw(&mut ledger, 2, "0.000001", "KGM"), Err("DRAWN_EXCEEDS"));
         assert_eq!(ledger.spent(&goods(), &BTreeSet::new()), BTreeSet::from([2]));
-        ledger.give_back(2, &of("0.1", "KGM"));
+        ledger.give_back(2, &of("0.1", "KGM"), &Amounts::default());
         assert_eq!(draw(&mut ledger, 2, "0.1", "KGM"), Ok(()));
     }
 
@@ -263,9 +292,21 @@ mod tests {
         assert_eq!(draw(&mut ledger, 3, "1", "H87"), Err("DRAWN_ITEM"));
         assert_eq!(draw(&mut ledger, 2, "1", "H87"), Err("DRAWN_UNIT"));
         // Given back, it is free to be drawn in another unit.
-        ledger.give_back(1, &of("16800", "H87"));
+        ledger.give_back(1, &of("16800", "H87"), &Amounts::default());
         assert!(!ledger.is_drawn_on());
         assert_eq!(draw(&mut ledger, 1, "5520.00", "KGM"), Ok(()));
+    }
+
+    #[test]
+    fn what_was_kept_before_weights_were_reads_as_it_was_written() {
+        let old = r#"{"items":{"1":{"unit":"H87","drawn":"400"}},"ended":true}"#;
+        let mut ledger: Ledger = serde_json::from_str(old).unwrap();
+        assert_eq!(serde_json::to_string(&ledger).unwrap(), old);
+        let gross = ledger.left_beside(&goods().items[0], "gross KGM").unwrap();
+        assert_eq!(gross, "5520".parse().unwrap(), "nothing is known of what the parts weigh");
+        ledger.take_beside(1, "gross KGM", "5500".parse().unwrap());
+        assert_eq!(ledger.left_beside(&goods().items[0], "gross KGM").unwrap(), "20".parse().unwrap());
+        assert_eq!(ledger.left_beside(&goods().items[0], "net KGM"), None, "the certificate does not state it");
     }
 
     #[test]
@@ -290,7 +331,7 @@ mod tests {
                         out.push(quantity);
                     }
                 } else if let Some(quantity) = out.pop() {
-                    ledger.give_back(2, &quantity);
+                    ledger.give_back(2, &quantity, &Amounts::default());
                 }
                 let sum: u128 = out.iter().map(|one| one.value.millionths()).sum();
                 prop_assert!(sum <= 300_000);

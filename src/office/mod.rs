@@ -37,7 +37,7 @@ pub use application::{
 pub use audit::{Actor, AuditEvent, Denials};
 pub use caller::{Caller, Credential, Denied, Deputising};
 pub use cancellation::Cancellation;
-pub use drawn::{Draw, DrawnOfItem, Draws, Ledger, Left, NotDrawn, stated};
+pub use drawn::{Amounts, Draw, DrawnOfItem, Draws, Ledger, Left, NotDrawn, shares, stated};
 pub use error::AccountRefused;
 pub(crate) use exporter::room;
 pub use exporter::{
