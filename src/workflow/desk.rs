@@ -236,6 +236,7 @@ impl Desk {
         let target = record::find(self.0.store.as_ref(), &certificate)?;
         let digest = digest_of_change(&target, &act, items.as_deref(), reason.as_ref(), remarks.as_ref());
         let may = items.as_deref().map_or(Ok(()), |items| self.items_may(&target, &act, items));
+        let may = may.and_then(|()| self.day_may(&target, &act));
         match may.and_then(|()| self.given_back(&target, &act, items.as_deref())) {
             Ok(beside) => {
                 let by = by.clone().with_detail(format!("{} {} {}", act.word(), target.origin, target.index));

@@ -254,3 +254,18 @@ async fn a_replacement_mends_a_certificate_and_brings_in_neither_another_exporte
     assert_eq!(paths, ["goods.items[0].hs.code", "goods.items[0].gross_weight"]);
     assert_eq!(told[1].message, "item 1 says 8000 KGM, and it said 8190 KGM");
 }
+
+#[tokio::test]
+async fn nothing_is_withdrawn_from_a_day_before_it_was_issued() {
+    let world = World::new();
+    let (desk, _) = world.desk();
+    let issued = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
+    let day: Date = ZoneName::new("Asia/Karachi").unwrap().date_at(world.clock.now());
+    let since = |day| Act::Withdrawn { since: Since::Date(day) };
+    let early = since(day.yesterday().unwrap());
+    let refused = change(&world, &desk, 2, &number(&issued), early, None).await.unwrap_err();
+    assert_eq!(refused.reason(), "WITHDRAWN_BEFORE_ISSUE");
+    assert!(refused.to_string().contains(&day.to_string()), "{refused}");
+    change(&world, &desk, 3, &number(&issued), since(day), None).await.unwrap();
+    assert_eq!(record(&world, &issued.outcome.entry).status, Status::Withdrawn);
+}
