@@ -1,5 +1,5 @@
-//! Who reads which certificates: an officer those of the authority, an exporter and its agent those that were issued for
-//! what they applied for.
+//! Who reads which certificates: an officer those of the authority, an exporter and its agent those that were issued
+//! for what they applied for.
 //!
 //! What is not theirs to know is answered as what there is not: neither a number nor an identifier can be tried out.
 
@@ -64,7 +64,8 @@ impl Desk {
         if self.is_own(caller, &entry)? { Ok(entry) } else { Err(WorkflowError::CertificateUnknown) }
     }
 
-    /// Whether the caller reads any certificate, or its own alone. Who may neither is refused as one who may not read any.
+    /// Whether the caller reads any certificate, or its own alone. Who may neither is refused as one who may not read
+    /// any.
     fn reads_all(caller: &Caller) -> Result<bool, WorkflowError> {
         if !caller.may(Action::ReadCertificate) && caller.may(Action::ReadOwn) {
             return Ok(false);
@@ -100,8 +101,8 @@ impl Desk {
         Ok(mandates.iter().any(|one| one.agent == *caller.id() && one.covers(&filing).is_ok()))
     }
 
-    /// Certificates that the caller may read: those of the authority, newest first in each log, newest log first; or its
-    /// own, by their applications, newest first, each with what took its place. It reads from the disk.
+    /// Certificates that the caller may read: those of the authority, newest first in each log, newest log first; or
+    /// its own, by their applications, newest first, each with what took its place. It reads from the disk.
     pub fn list(
         &self,
         caller: &Caller,
@@ -187,7 +188,8 @@ impl Desk {
             let full = !rows.is_empty() && rows.len() == if all { size } else { A_ROUND };
             for (id, wish) in rows {
                 after.clone_from(&id);
-                // A token names a place of this table: it is given of what the caller may read, or it would tell of others.
+                // A token names a place of this table: it is given of what the caller may read, or it would tell of
+                // others.
                 if all || self.is_own(caller, &pending::entry_of(&wish)?)? {
                     found.push(wish);
                     if found.len() == size {
