@@ -163,10 +163,9 @@ pub enum ExporterRefused {
         /// The number under which the office registered it.
         registration: String,
     },
-    /// One of the numbers is that of an exporter that was struck off: who was struck off does not come back by registering anew.
-    #[error(
-        "`{number}` is a number of an exporter that was struck off, registered under `{registration}`; the office can readmit that one"
-    )]
+    /// One of the numbers is that of an exporter that was struck off: who was struck off does not come back by
+    /// registering anew.
+    #[error("`{number}` is a number of the exporter `{registration}`, which was struck off; the office can readmit it")]
     WasStruckOff {
         /// The number.
         number: String,

@@ -180,7 +180,7 @@ fn who_was_struck_off_does_not_come_back_by_registering_anew() {
     assert!(world.exporters.is_off(&exporter.id).unwrap());
     let refused = register(3, "S-10", "1234567 8", "PK").unwrap_err();
     assert_eq!(refused.reason(), "EXPORTER_WAS_STRUCK_OFF");
-    assert!(refused.to_string().contains("under `S-1`"), "{refused}");
+    assert!(refused.to_string().contains("exporter `S-1`"), "{refused}");
     assert_eq!(
         reason(register(4, "S1", "999", "PK")),
         "EXPORTER_WAS_STRUCK_OFF",
