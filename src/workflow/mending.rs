@@ -1,5 +1,5 @@
-//! What a certificate that takes another's place may say otherwise: a mistake is mended, and no other exporter's goods, nor
-//! other goods, come in under a certificate that was examined for these.
+//! What a certificate that takes another's place may say otherwise: a mistake is mended, and no other exporter's goods,
+//! nor other goods, come in under a certificate that was examined for these.
 //!
 //! What is mended is told to the signatory item by item.
 

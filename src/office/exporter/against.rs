@@ -151,8 +151,8 @@ impl Exporter {
     }
 }
 
-/// Whether two certificates name the same exporter: by a number that both state; by the name, in any spelling of it, where
-/// one of them states none.
+/// Whether two certificates name the same exporter: by a number that both state; by the name, in any spelling of it,
+/// where one of them states none.
 #[must_use]
 pub fn is_same_exporter(one: &certificate::Exporter, other: &certificate::Exporter) -> bool {
     let numbers = |exporter: &certificate::Exporter| {
