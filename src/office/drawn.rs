@@ -204,8 +204,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// How much is left of what an item states beside the quantity it is drawn in, such as its gross weight; `None` where it
-    /// does not state that.
+    /// How much is left of what an item states beside the quantity it is drawn in, such as its gross weight; `None`
+    /// where it does not state that.
     #[must_use]
     pub fn left_beside(&self, item: &Item, what: &str) -> Option<Decimal> {
         let drawn = self.items.get(&item.number)?;

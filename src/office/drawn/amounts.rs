@@ -1,7 +1,7 @@
 //! What an item states beside the quantity that it is drawn in: its weights, its packages, quantities in other units.
 //!
-//! How much of the weight of an item goes with a part of its pieces nobody can know: parcels of one item weigh what they
-//! weigh. But all parts together weigh no more, and are in no more packages, than the whole.
+//! How much of the weight of an item goes with a part of its pieces nobody can know: parcels of one item weigh what
+//! they weigh. But all parts together weigh no more, and are in no more packages, than the whole.
 
 use crate::certificate::{Item, Measure, UnitCode};
 use crate::encoding::Decimal;
@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 /// Units that say the same in kilograms, and how many places the point moves.
 const METRIC: [(&str, i32); 3] = [("TNE", 3), ("KGM", 0), ("GRM", -3)];
 
-/// Amounts by what they are of, such as `gross KGM`, `net KGM`, `packages CT` or `quantity MTR`. The words are the format on
-/// disk.
+/// Amounts by what they are of, such as `gross KGM`, `net KGM`, `packages CT` or `quantity MTR`. The words are the
+/// format on disk.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Amounts(BTreeMap<String, Decimal>);
@@ -102,8 +102,8 @@ fn metric(weight: &Measure) -> (Decimal, &str) {
     kilograms.map_or((weight.value, weight.unit.as_str()), |value| (value, "KGM"))
 }
 
-/// What an amount takes of each of several, of which so much is left: in proportion to that, and of none more than that.
-/// `None` where it is more than all of them have.
+/// What an amount takes of each of several, of which so much is left: in proportion to that, and of none more than
+/// that. `None` where it is more than all of them have.
 #[must_use]
 pub fn shares(amount: Decimal, left: &[Decimal]) -> Option<Vec<Decimal>> {
     let all = left.iter().try_fold(Decimal::ZERO, |sum, one| sum.checked_add(*one));

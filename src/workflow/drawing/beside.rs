@@ -14,8 +14,8 @@ struct Source {
     item: Item,
 }
 
-/// Counts what each item states beside its quantity against what is left of the items it is drawn from, in whatever all of
-/// them state. What is drawn from several takes of each in proportion to what that has left.
+/// Counts what each item states beside its quantity against what is left of the items it is drawn from, in whatever all
+/// of them state. What is drawn from several takes of each in proportion to what that has left.
 pub(super) fn count_beside(
     particulars: &Particulars,
     originals: &mut [Proven],
