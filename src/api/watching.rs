@@ -91,9 +91,9 @@ impl Default for Due {
 }
 
 impl Due {
-    /// Whether a page with so many changes for the reader is answered; and then it is. That there is nothing more for now is
-    /// told as soon as it is so, though the last thousand changes were none of the reader's: who reads to the end would wait
-    /// for the next beat otherwise.
+    /// Whether a page with so many changes for the reader is answered; and then it is. That there is nothing more for
+    /// now is told as soon as it is so, though the last thousand changes were none of the reader's: who reads to the
+    /// end would wait for the next beat otherwise.
     const fn is_answered(&mut self, changes: usize, end: bool) -> bool {
         let answered = self.beat || changes > 0 || (end && self.behind);
         if answered {
