@@ -181,7 +181,7 @@ impl Node {
         tokio::task::spawn_blocking(move || match lists.reload() {
             Ok(Read::Again) => tracing::info!("the lists were read again"),
             Ok(Read::NoFolder) => tracing::warn!(
-                "no lists are held: the node was started without a folder of them, and `lists` of the configuration is read at the start alone"
+                "no lists are held: the node was started without a folder of them, which it reads when it starts alone"
             ),
             Err(error) => tracing::error!(%error, "the lists stay as they were"),
         })
