@@ -200,8 +200,8 @@ fn check_item(item: &Item, path: &str, findings: &mut Findings) {
     }
 }
 
-/// `=…` and `@…` always. `+…` and `-…` begin numbers and lists too: they are formulas where a word, a number or a reckoning
-/// follows in one piece, which a spreadsheet works out, or a call or a reference anywhere behind them.
+/// `=…` and `@…` always. `+…` and `-…` begin numbers and lists too: they are formulas where a word, a number or a
+/// reckoning follows in one piece, which a spreadsheet works out, or a call or a reference anywhere behind them.
 fn is_formula(text: &str) -> bool {
     match text.split_at_checked(1) {
         Some(("=" | "@", rest)) => !rest.is_empty(),
