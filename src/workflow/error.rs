@@ -73,9 +73,7 @@ pub enum WorkflowError {
     #[error("the certificate was issued on {0}: what never held is withdrawn from issue, and not from an earlier day")]
     BeforeIssue(Date),
     /// Who settles a wish for customs of the importing country does not say where they said so.
-    #[error(
-        "customs of the importing country agree or object by what can be shown: a reference is needed, such as the number of their letter"
-    )]
+    #[error("say where customs of the importing country agreed or objected, such as by the number of their letter")]
     ReferenceNeeded,
     /// Its cancellation was asked for before.
     #[error("the cancellation of this certificate was asked for before, and waits")]

@@ -158,8 +158,8 @@ impl Desk {
         Ok(())
     }
 
-    /// Refuses a withdrawal from a day before the certificate was issued: that would say of days on which there was none that
-    /// it was good.
+    /// Refuses a withdrawal from a day before the certificate was issued: that would say of days on which there was
+    /// none that it was good.
     pub(super) fn day_may(&self, target: &EntryRef, act: &Act) -> Result<(), WorkflowError> {
         let Act::Withdrawn { since: Since::Date(day) } = act else { return Ok(()) };
         let record = CertificateRecord::read(self.setup().store.as_ref(), target)?;
