@@ -113,6 +113,7 @@ async fn an_agent_reads_what_it_applied_for_as_long_as_it_holds_the_mandate() {
     let scope = Scope { agreements, offices, from, until, most_applications: most, most_value: None, hold: false };
     let mandate = office.mandate(1, &agent, scope);
     let (id, number) = office.issued_for(2, &agent).await;
+    office.world.clock.set(office.world.clock.now() + Duration::from_secs(1));
     let (_, other) = office.issued(20).await;
     // Its ceiling is reached, and it reads.
     assert_eq!(office.numbers_of(&agent, 9), [number.as_str()]);
