@@ -134,12 +134,19 @@ impl ApplicationService for ApplicationsDoor {
     ) -> Result<Response<wire::GetApplicationResponse>, Status> {
         let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
         let id = id(&request.into_inner().application_id)?;
-        let View { application, paper } = done(authority, move |at| at.applications.get(&caller, id)).await?;
+        let (View { application, paper }, became) = done(authority, move |at| {
+            let view = at.applications.get(&caller, id)?;
+            let became = at.applications.became(&view.application)?;
+            Ok((view, became))
+        })
+        .await?;
         let file = wire::ApplicationFile {
             certificate_json: paper.certificate_json.into(),
             production_json: paper.production_json.into(),
         };
-        Ok(Response::new(wire::GetApplicationResponse { application: Some(to_wire(&application)), file: Some(file) }))
+        let certificate_status = became.map_or_else(String::new, |status| status.word().replace(' ', "_"));
+        let application = Some(wire::Application { certificate_status, ..to_wire(&application) });
+        Ok(Response::new(wire::GetApplicationResponse { application, file: Some(file) }))
     }
 
     async fn list_applications(
@@ -370,6 +377,7 @@ pub(super) fn to_wire(application: &Application) -> wire::Application {
         reserved_number: application.number.as_ref().map_or_else(String::new, |held| held.number.to_string()),
         number_reserved_at: application.number.as_ref().and_then(|held| at(held.at_ms)),
         filed_at_office: application.filed_at.as_ref().map_or_else(String::new, ToString::to_string),
+        certificate_status: String::new(),
     }
 }
 

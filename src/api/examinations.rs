@@ -245,6 +245,7 @@ fn queued(row: &QueueRow) -> wire::QueuedApplication {
     wire::QueuedApplication {
         application: Some(to_wire(&row.application)),
         compared: row.differences.is_some(),
+        exporter_struck_off: row.struck_off,
         left_under_policy: left.map_or_else(String::new, |one| one.policy.clone()),
         left_reason: left.map_or_else(String::new, |one| one.reason.clone()),
         left_message: left.map_or_else(String::new, |one| one.words.clone()),

@@ -213,6 +213,18 @@ impl ExporterService for ExporterDoor {
         Ok(Response::new(wire::StrikeOffExporterResponse { exporter: Some(exporter_to_wire(&exporter)) }))
     }
 
+    async fn readmit_exporter(
+        &self,
+        request: Request<wire::ReadmitExporterRequest>,
+    ) -> Result<Response<wire::ReadmitExporterResponse>, Status> {
+        let name = request.get_ref().exporter_id.clone();
+        let work = move |authority: &HostedAuthority, caller: &Caller| {
+            authority.exporters.readmit(caller, &authority.exporters.named(caller, &name)?)
+        };
+        let exporter = self.work(request.metadata(), work).await?;
+        Ok(Response::new(wire::ReadmitExporterResponse { exporter: Some(exporter_to_wire(&exporter)) }))
+    }
+
     async fn bring_cost_evidence(
         &self,
         request: Request<wire::BringCostEvidenceRequest>,

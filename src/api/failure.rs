@@ -65,7 +65,9 @@ fn code(reason: &str, class: Class) -> Code {
         | "ARRIVAL_UNKNOWN"
         | "ACT_UNKNOWN"
         | "ENQUIRY_UNKNOWN" => Code::NotFound,
-        "REQUEST_ID_REUSED" | "NUMBER_TAKEN" | "LOGIN_TAKEN" | "EXPORTER_EXISTS" => Code::AlreadyExists,
+        "REQUEST_ID_REUSED" | "NUMBER_TAKEN" | "LOGIN_TAKEN" | "EXPORTER_EXISTS" | "NATIONAL_ID_EXISTS" => {
+            Code::AlreadyExists
+        }
         "RULES_REFUSE"
         | "STATUS_FORBIDS"
         | "LOG_CLOSED"
@@ -92,6 +94,7 @@ fn code(reason: &str, class: Class) -> Code {
         | "TOO_MANY_TOKENS"
         | "TOO_MANY_WEBHOOKS"
         | "EXPORTER_STRUCK_OFF"
+        | "EXPORTER_WAS_STRUCK_OFF"
         | "MANDATE_AGREEMENT"
         | "MANDATE_CEILING"
         | "MANDATE_ENDED"

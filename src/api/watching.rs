@@ -75,6 +75,34 @@ fn begin(changes: &Changes, request: &wire::WatchCertificatesRequest) -> Result<
     }
 }
 
+/// Whether an answer is due.
+struct Due {
+    /// Nothing was said for a while.
+    beat: bool,
+    /// The reader was told last that there is more, or nothing yet.
+    behind: bool,
+}
+
+impl Default for Due {
+    /// The first answer comes at once: whoever begins anew has a cursor before it lists what there is.
+    fn default() -> Self {
+        Self { beat: true, behind: true }
+    }
+}
+
+impl Due {
+    /// Whether a page with so many changes for the reader is answered; and then it is. That there is nothing more for
+    /// now is told as soon as it is so, though the last thousand changes were none of the reader's: who reads to the
+    /// end would wait for the next beat otherwise.
+    const fn is_answered(&mut self, changes: usize, end: bool) -> bool {
+        let answered = self.beat || changes > 0 || (end && self.behind);
+        if answered {
+            *self = Self { beat: false, behind: !end };
+        }
+        answered
+    }
+}
+
 /// How a stream goes on.
 enum Next {
     Read,
@@ -93,23 +121,21 @@ impl Watcher {
     /// Sends until the caller has gone; the error is what it is told last.
     async fn follow(&mut self, mut cursor: Cursor) -> Result<(), Status> {
         let mut more = self.authority.changes.more();
-        // The first answer comes at once: whoever begins anew has a cursor before it lists what there is.
-        let mut beat = true;
+        let mut due = Due::default();
         loop {
             more.mark_unchanged();
             let page = self.page(cursor).await?;
             cursor = page.next;
             let end = page.end;
-            if beat || !page.changes.is_empty() {
+            if due.is_answered(page.changes.len(), end) {
                 self.send(page).await?;
-                beat = false;
             }
             if !end && !*self.stopping.borrow() {
                 continue;
             }
             match self.wait(&mut more).await? {
                 Next::Read => {}
-                Next::Beat => beat = true,
+                Next::Beat => due.beat = true,
                 Next::Gone => return Ok(()),
             }
         }
@@ -195,5 +221,30 @@ const fn event_to_wire(event: &CertificateEvent) -> wire::CertificateEvent {
         CertificateEvent::Released => wire::CertificateEvent::Released,
         CertificateEvent::Changed { .. } => wire::CertificateEvent::StatusChanged,
         CertificateEvent::Receipted => wire::CertificateEvent::Receipted,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Due;
+
+    /// Of each page in turn how many changes are the reader's and whether it is the last: whether it is answered.
+    fn answered(pages: &[(usize, bool)]) -> Vec<bool> {
+        let mut due = Due::default();
+        pages.iter().map(|(changes, end)| due.is_answered(*changes, *end)).collect()
+    }
+
+    #[test]
+    fn who_has_read_everything_is_told_at_once_though_the_last_thousand_changes_were_not_its_own() {
+        assert_eq!(answered(&[(7, false), (0, false), (0, false), (0, true)]), [true, false, false, true]);
+        assert_eq!(answered(&[(0, false), (0, false), (0, true)]), [true, false, true]);
+    }
+
+    #[test]
+    fn who_has_read_everything_is_told_so_once_and_then_of_its_own_changes_alone() {
+        assert_eq!(
+            answered(&[(7, true), (0, true), (0, false), (0, true), (1, true)]),
+            [true, false, false, false, true]
+        );
     }
 }

@@ -196,12 +196,27 @@ fn check_item(item: &Item, path: &str, findings: &mut Findings) {
     }
 }
 
-/// `=…` and `@…` always; `+…` and `-…` where a call or a reference follows, because lists and numbers begin so too.
+/// `=…` and `@…` always. `+…` and `-…` begin numbers and lists too: they are formulas where a word, a number or a
+/// reckoning follows in one piece, which a spreadsheet works out, or a call or a reference anywhere behind them.
 fn is_formula(text: &str) -> bool {
-    let called = |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphabetic()) && rest.contains(['(', '!', '|']);
     match text.split_at_checked(1) {
         Some(("=" | "@", rest)) => !rest.is_empty(),
-        Some(("+" | "-", rest)) => called(rest),
+        Some(("+" | "-", rest)) => is_worked_out(rest.trim_start_matches(['+', '-'])),
+        _ => false,
+    }
+}
+
+/// Whether a spreadsheet works out what follows a sign.
+fn is_worked_out(rest: &str) -> bool {
+    let in_one_piece = !rest.contains(char::is_whitespace);
+    let figures = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',' | '%');
+    let reckons = |rest: &str| rest.contains(['+', '-', '*', '/', '^', '&', '(']);
+    match rest.chars().next() {
+        Some('(' | '@' | '=' | '$' | '"') => true,
+        Some(first) if first.is_ascii_alphabetic() => in_one_piece || rest.contains(['(', '!', '|']),
+        Some(first) if figures(first) => {
+            rest.contains(['!', '|']) || in_one_piece && (rest.chars().all(figures) || reckons(rest))
+        }
         _ => false,
     }
 }

@@ -84,7 +84,11 @@ pub(super) fn full(console: Console, application: &wire::Application) {
     };
     let certificate = match application.certificate_number.as_str() {
         "" => "-".to_owned(),
-        number => format!("{number} ({} in {})", application.certificate_jti, application.certificate_log),
+        number => {
+            let became = application.certificate_status.replace('_', " ");
+            let became = if became.is_empty() { became } else { format!(", {became}") };
+            format!("{number}{became} ({} in {})", application.certificate_jti, application.certificate_log)
+        }
     };
     let goods = format!(
         "{} ({} item{})",
@@ -222,6 +226,7 @@ pub(super) fn described(application: &wire::Application) -> Value {
         "claimed_by": application.claimed_by,
         "certificate_number": application.certificate_number,
         "certificate_jti": application.certificate_jti,
+        "certificate_status": application.certificate_status,
         "refusal": application.refusal_code,
         "examined_under_policy": application.examined_under_policy,
         "released_under_policy": application.released_under_policy,

@@ -45,6 +45,7 @@ fn show(console: Console, row: &wire::QueuedApplication) {
             row.differences.iter().map(|one| json!({ "path": one.path, "before": one.before, "now": one.now }));
         let mut described = application::described(&application);
         if let Some(members) = described.as_object_mut() {
+            members.insert("exporter_struck_off".to_owned(), row.exporter_struck_off.into());
             members.insert("compared".to_owned(), row.compared.into());
             members.insert("differences".to_owned(), differences.collect());
             members.insert("left".to_owned(), json!({ "reason": row.left_reason, "message": row.left_message }));
@@ -56,6 +57,9 @@ fn show(console: Console, row: &wire::QueuedApplication) {
     if !row.left_reason.is_empty() {
         let (policy, why) = (plain(&row.left_under_policy), plain(&row.left_message));
         console.data(format!("    left to officers by {policy}: {why} [{}]", row.left_reason));
+    }
+    if row.exporter_struck_off {
+        console.data("    the exporter was struck off: nothing is issued for it [EXPORTER_STRUCK_OFF]");
     }
     if !application.claimed_by.is_empty() {
         console.data(format!("    in hand of {}", plain(&application.claimed_by)));

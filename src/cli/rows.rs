@@ -35,6 +35,14 @@ pub(super) enum RowText {
 }
 
 impl Row {
+    /// Why it is refused unread, in a sentence: what it is too long by, or that it is no text.
+    pub(super) fn refusal(&self) -> &str {
+        match &self.text {
+            RowText::Unreadable(why) => why,
+            RowText::Json(_) | RowText::Toml(_) => "it cannot be read as a certificate",
+        }
+    }
+
     /// Reads it, with everything there is to say about it.
     pub(super) fn read(&self) -> Reading {
         match &self.text {
@@ -146,7 +154,7 @@ fn line(from: &mut Box<dyn BufRead>, shown: &str) -> Result<Option<Result<String
         if !ended {
             pass_over(from).map_err(|error| unreadable(shown, &error))?;
         }
-        return Ok(Some(Err(format!("is longer than {ROW_BYTES} bytes"))));
+        return Ok(Some(Err(format!("is longer than the {ROW_BYTES} bytes that a row may have"))));
     }
     Ok(Some(String::from_utf8(bytes).map_err(|_| "is not UTF-8 text".to_owned())))
 }
@@ -208,6 +216,8 @@ mod tests {
         let endless = format!("{{\"a\":1}}\n{}\n{{\"a\":3}}\n", "x".repeat(10 << 20));
         let found = rows(&endless).unwrap();
         assert!(matches!(&found[1], RowText::Unreadable(why) if why.contains("longer than")), "{:?}", found.len());
+        let row = Row { number: 2, text: found[1].clone() };
+        assert_eq!(row.refusal(), "the line is longer than the 1048576 bytes that a row may have");
         assert_eq!(found[2], RowText::Json("{\"a\":3}".to_owned()));
         assert!(rows(&"x".repeat(ROW_BYTES + 1)).is_err());
         assert!(rows(" \n").is_err());
@@ -221,5 +231,6 @@ mod tests {
         let found = Rows::open(&Source::File(path)).unwrap().map(|row| row.unwrap()).collect::<Vec<_>>();
         assert_eq!(found.len(), 3);
         assert!(found[1].read().findings.has_errors() && matches!(found[1].text, RowText::Unreadable(_)));
+        assert_eq!(found[1].refusal(), "the line is not UTF-8 text");
     }
 }

@@ -59,6 +59,16 @@ impl Decimal {
         (millionths < LIMIT).then_some(Self { millionths, scale })
     }
 
+    /// The value with its point moved to the right by so many places, or to the left; `None` if it leaves the grammar.
+    #[must_use]
+    pub fn shifted(self, places: i32) -> Option<Self> {
+        let power = 10u128.checked_pow(places.unsigned_abs())?;
+        if places >= 0 {
+            return Self::of_millionths(self.millionths.checked_mul(power)?);
+        }
+        self.millionths.is_multiple_of(power).then_some(self.millionths / power).and_then(Self::of_millionths)
+    }
+
     /// Whether the value is zero.
     #[must_use]
     pub const fn is_zero(self) -> bool {

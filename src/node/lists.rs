@@ -56,6 +56,15 @@ fn table(folder: &Path, name: &str) -> Result<Opened, String> {
     Ok(Box::new(file.take(MOST_TABLE)))
 }
 
+/// What became of a wish to read the lists again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Read {
+    /// They were read.
+    Again,
+    /// The node was started without a folder of lists, and which folder it is, is read at the start.
+    NoFolder,
+}
+
 /// Holds the lists for everyone who judges.
 pub(super) struct ListKeeper {
     folder: Option<PathBuf>,
@@ -75,9 +84,9 @@ impl ListKeeper {
         Arc::clone(&self.lists)
     }
 
-    /// Reads the folder again. With a mistake in it what was held stays.
-    pub(super) fn reload(&self) -> Result<(), NodeError> {
-        let Some(folder) = &self.folder else { return Ok(()) };
+    /// Reads the folder again, if there is one. With a mistake in it what was held stays.
+    pub(super) fn reload(&self) -> Result<Read, NodeError> {
+        let Some(folder) = &self.folder else { return Ok(Read::NoFolder) };
         let lists = installed_lists(folder)?;
         for list in lists.codes() {
             tracing::info!(list = list.named(), codes = list.len(), kilobytes = list.bytes() / 1024, "a list is held");
@@ -86,6 +95,20 @@ impl ListKeeper {
             tracing::warn!(note, "a file is not used");
         }
         self.lists.store(Arc::new(lists));
-        Ok(())
+        Ok(Read::Again)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_told_that_lists_were_read_where_there_is_no_folder_of_them() {
+        let keeper = ListKeeper::open(None).unwrap();
+        assert_eq!(keeper.reload().unwrap(), Read::NoFolder);
+        let folder = tempfile::tempdir().unwrap();
+        let keeper = ListKeeper::open(Some(folder.path().to_owned())).unwrap();
+        assert_eq!(keeper.reload().unwrap(), Read::Again);
     }
 }

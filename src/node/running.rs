@@ -4,7 +4,7 @@ use super::authority::{self, OpenAuthority, Surroundings};
 use super::configuration::Configuration;
 use super::greeting::Greeting;
 use super::listener::{Listener, ListenerLimits};
-use super::lists::ListKeeper;
+use super::lists::{ListKeeper, Read};
 use super::partners::{OpenPartners, PartnerDoor};
 use super::receipts::ReceiptBook;
 use super::tls::TlsIdentity;
@@ -184,7 +184,10 @@ impl Node {
     pub(super) fn reload_lists(&self) -> tokio::task::JoinHandle<()> {
         let lists = Arc::clone(&self.lists);
         tokio::task::spawn_blocking(move || match lists.reload() {
-            Ok(()) => tracing::info!("the lists were read again"),
+            Ok(Read::Again) => tracing::info!("the lists were read again"),
+            Ok(Read::NoFolder) => tracing::warn!(
+                "no lists are held: the node was started without a folder of them, which it reads when it starts alone"
+            ),
             Err(error) => tracing::error!(%error, "the lists stay as they were"),
         })
     }

@@ -4,7 +4,7 @@
 //! An act is never changed but for what became of it: it is amended, taken back, released or dropped by a later deed, and
 //! who reads the acts in their order sees the whole course.
 
-use super::{AccountId, Ledger, NotDrawn, Person};
+use super::{AccountId, Amounts, Ledger, NotDrawn, Person};
 use crate::{
     certificate::{CertificateNumber, Goods, Measure, Text},
     reason::{Class, Reasoned},
@@ -265,7 +265,7 @@ impl CustomsFile {
         self.latest = Some(ResponseCode::Reversed);
         for decision in decisions {
             let (Some(item), Some(quantity)) = (decision.item, &decision.quantity) else { continue };
-            self.ledger.give_back(item, quantity);
+            self.ledger.give_back(item, quantity, &Amounts::default());
             if self.ledger.items.contains_key(&item) {
                 self.responses.insert(item, ResponseCode::UtilisedPartial);
             } else {

@@ -1,7 +1,12 @@
 //! What was drawn of a certificate by others that rest on it, item by item, and what is left.
 //!
 //! An item is drawn in one unit: the one it was first drawn in, and a quantity in another is drawn if it converts to that
-//! one exactly. Drawn once by the piece and once by the kilogram, the same goods would be certified twice.
+//! one exactly. Drawn once by the piece and once by the kilogram, the same goods would be certified twice. What the parts
+//! state beside it, their weights and packages, is added up too.
+
+mod amounts;
+
+pub use amounts::{Amounts, shares};
 
 use crate::certificate::{CertificateNumber, Goods, Item, Measure, UnitCode};
 use crate::encoding::decimal::Decimal;
@@ -25,6 +30,9 @@ pub struct DrawnOfItem {
     pub unit: UnitCode,
     /// How much, in all.
     pub drawn: Decimal,
+    /// What those who drew state beside it, in all; nothing of what was drawn before this was kept.
+    #[serde(default, skip_serializing_if = "Amounts::is_empty")]
+    pub beside: Amounts,
 }
 
 /// What one certificate drew of others; kept for it, so that it can give it back.
@@ -44,6 +52,9 @@ pub struct Draw {
     pub prior_item: u32,
     /// How much.
     pub quantity: Measure,
+    /// What it took beside it.
+    #[serde(default, skip_serializing_if = "Amounts::is_empty")]
+    pub beside: Amounts,
 }
 
 /// What is left of an item.
@@ -195,15 +206,34 @@ impl Ledger {
                 whole: Box::new(whole),
             });
         };
-        self.items.insert(item, DrawnOfItem { unit: taken.unit, drawn: sum });
+        let beside = before.map(|one| one.beside.clone()).unwrap_or_default();
+        self.items.insert(item, DrawnOfItem { unit: taken.unit, drawn: sum, beside });
         Ok(())
     }
 
-    /// Gives a quantity back as it was drawn. More than was drawn cannot be given back, and nothing in a unit that it
-    /// cannot have been drawn in.
-    pub fn give_back(&mut self, item: u32, quantity: &Measure) {
+    /// How much is left of what an item states beside the quantity it is drawn in, such as its gross weight; `None`
+    /// where it does not state that.
+    #[must_use]
+    pub fn left_beside(&self, item: &Item, what: &str) -> Option<Decimal> {
+        let drawn = self.items.get(&item.number)?;
+        let whole = Amounts::of(item, &drawn.unit).get(what)?;
+        let taken = drawn.beside.get(what).unwrap_or(Decimal::ZERO);
+        Some(whole.checked_sub(taken).unwrap_or(Decimal::ZERO))
+    }
+
+    /// Takes of what an item that is drawn on states beside.
+    pub fn take_beside(&mut self, item: u32, what: &str, amount: Decimal) {
+        if let Some(drawn) = self.items.get_mut(&item) {
+            drawn.beside.add(what, amount);
+        }
+    }
+
+    /// Gives a quantity back as it was drawn, with what was taken beside it. More than was drawn cannot be given back, and
+    /// nothing in a unit that it cannot have been drawn in.
+    pub fn give_back(&mut self, item: u32, quantity: &Measure, beside: &Amounts) {
         let Some(one) = self.items.get_mut(&item) else { return };
         let Some(back) = quantity.in_unit(&one.unit) else { return };
+        one.beside.give_back(beside);
         one.drawn = one.drawn.checked_sub(back.value).unwrap_or(Decimal::ZERO);
         if one.drawn.is_zero() {
             self.items.remove(&item);
@@ -259,7 +289,7 @@ mod tests {
         }
         assert_eq!(draw(&mut ledger, 2, "0.000001", "KGM"), Err("DRAWN_EXCEEDS"));
         assert_eq!(ledger.spent(&goods(), &BTreeSet::new()), BTreeSet::from([2]));
-        ledger.give_back(2, &of("0.1", "KGM"));
+        ledger.give_back(2, &of("0.1", "KGM"), &Amounts::default());
         assert_eq!(draw(&mut ledger, 2, "0.1", "KGM"), Ok(()));
     }
 
@@ -271,7 +301,7 @@ mod tests {
         assert_eq!(draw(&mut ledger, 3, "1", "H87"), Err("DRAWN_ITEM"));
         assert_eq!(draw(&mut ledger, 2, "1", "H87"), Err("DRAWN_UNIT"));
         // Given back, it is free to be drawn in another unit.
-        ledger.give_back(1, &of("16800", "H87"));
+        ledger.give_back(1, &of("16800", "H87"), &Amounts::default());
         assert!(!ledger.is_drawn_on());
         assert_eq!(draw(&mut ledger, 1, "5520.00", "KGM"), Ok(()));
     }
@@ -280,15 +310,18 @@ mod tests {
     fn what_converts_exactly_is_drawn_in_the_unit_the_item_is_drawn_in() {
         let mut ledger = Ledger::default();
         assert_eq!(draw(&mut ledger, 1, "1000", "DZN"), Ok(()));
-        assert_eq!(ledger.items[&1], DrawnOfItem { unit: "H87".parse().unwrap(), drawn: "12000".parse().unwrap() });
+        assert_eq!(
+            (&ledger.items[&1].unit, ledger.items[&1].drawn),
+            (&"H87".parse().unwrap(), "12000".parse().unwrap())
+        );
         assert_eq!(draw(&mut ledger, 1, "4.8", "MIL"), Ok(()));
         assert_eq!(draw(&mut ledger, 1, "1", "C62"), Err("DRAWN_EXCEEDS"));
         assert_eq!(draw(&mut ledger, 1, "5.52", "TNE"), Err("DRAWN_UNIT"));
         assert_eq!(draw(&mut ledger, 1, "1", "NPR"), Err("DRAWN_UNIT"));
-        ledger.give_back(1, &of("5520", "KGM"));
+        ledger.give_back(1, &of("5520", "KGM"), &Amounts::default());
         assert_eq!(ledger.spent(&goods(), &BTreeSet::new()), BTreeSet::from([1]));
-        ledger.give_back(1, &of("1000", "DZN"));
-        ledger.give_back(1, &of("4.8", "MIL"));
+        ledger.give_back(1, &of("1000", "DZN"), &Amounts::default());
+        ledger.give_back(1, &of("4.8", "MIL"), &Amounts::default());
         assert!(!ledger.is_drawn_on());
         // Stated by the piece and by weight, it may be drawn by weight first; then not by the piece.
         assert_eq!(draw(&mut ledger, 1, "5", "TNE"), Ok(()));
@@ -302,6 +335,18 @@ mod tests {
         assert_eq!(draw(&mut ledger, 2, "0.1", "LBR"), Err("DRAWN_UNIT"));
         assert_eq!(draw(&mut ledger, 2, "0.001", "GRM"), Ok(()));
         assert_eq!(draw(&mut ledger, 2, "0.000001", "GRM"), Err("DRAWN_UNIT"));
+    }
+
+    #[test]
+    fn what_was_kept_before_weights_were_reads_as_it_was_written() {
+        let old = r#"{"items":{"1":{"unit":"H87","drawn":"400"}},"ended":true}"#;
+        let mut ledger: Ledger = serde_json::from_str(old).unwrap();
+        assert_eq!(serde_json::to_string(&ledger).unwrap(), old);
+        let gross = ledger.left_beside(&goods().items[0], "gross KGM").unwrap();
+        assert_eq!(gross, "5520".parse().unwrap(), "nothing is known of what the parts weigh");
+        ledger.take_beside(1, "gross KGM", "5500".parse().unwrap());
+        assert_eq!(ledger.left_beside(&goods().items[0], "gross KGM").unwrap(), "20".parse().unwrap());
+        assert_eq!(ledger.left_beside(&goods().items[0], "net KGM"), None, "the certificate does not state it");
     }
 
     #[test]
@@ -328,7 +373,7 @@ mod tests {
                         out.push(quantity);
                     }
                 } else if let Some(quantity) = out.pop() {
-                    ledger.give_back(2, &quantity);
+                    ledger.give_back(2, &quantity, &Amounts::default());
                 }
                 let kilograms = "KGM".parse().unwrap();
                 let sum: u128 = out.iter().map(|one| one.in_unit(&kilograms).unwrap().value.millionths()).sum();

@@ -3,7 +3,7 @@
 mod against;
 mod saved;
 
-pub use against::folded;
+pub use against::{folded, is_same_exporter};
 pub(crate) use saved::room;
 pub use saved::{MAX_SAVED, SavedKind, SavedParty, SavedProduct};
 
@@ -155,6 +155,23 @@ pub enum ExporterRefused {
     /// The registration number is another exporter's.
     #[error("`{0}` is the registration number of another exporter")]
     Registered(String),
+    /// The national id is another exporter's, who is registered and was not struck off.
+    #[error("`{number}` is the national id of an exporter that is registered already, under `{registration}`")]
+    NationalId {
+        /// The number by which the country knows it.
+        number: String,
+        /// The number under which the office registered it.
+        registration: String,
+    },
+    /// One of the numbers is that of an exporter that was struck off: who was struck off does not come back by
+    /// registering anew.
+    #[error("`{number}` is a number of the exporter `{registration}`, which was struck off; the office can readmit it")]
+    WasStruckOff {
+        /// The number.
+        number: String,
+        /// The number under which the office registered it.
+        registration: String,
+    },
     /// Evidence that would end before it begins.
     #[error("evidence of cost ends after it begins")]
     EvidenceDates,
@@ -185,6 +202,8 @@ impl Reasoned for ExporterRefused {
     fn reason(&self) -> &'static str {
         match self {
             Self::Registered(_) => "EXPORTER_EXISTS",
+            Self::NationalId { .. } => "NATIONAL_ID_EXISTS",
+            Self::WasStruckOff { .. } => "EXPORTER_WAS_STRUCK_OFF",
             Self::EvidenceDates => "EVIDENCE_DATES",
             Self::EvidenceHs(_) => "EVIDENCE_HS",
             Self::TooMuchEvidence => "TOO_MUCH_EVIDENCE",

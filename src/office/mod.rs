@@ -42,12 +42,12 @@ pub use cancellation::Cancellation;
 pub use customs::{
     ACTS_MAX, ActState, Certified, CustomsAct, CustomsFile, CustomsRefused, DoneBy, WHOLE, WaitingDenial, WriteOffLine,
 };
-pub use drawn::{Draw, DrawnOfItem, Draws, Ledger, Left, NotDrawn, stated};
+pub use drawn::{Amounts, Draw, DrawnOfItem, Draws, Ledger, Left, NotDrawn, shares, stated};
 pub use error::AccountRefused;
 pub(crate) use exporter::room;
 pub use exporter::{
     CostEvidence, Exporter, ExporterId, ExporterRefused, Identity, MAX_EVIDENCE, MAX_SAVED, NotExporterId, SavedKind,
-    SavedParty, SavedProduct, folded,
+    SavedParty, SavedProduct, folded, is_same_exporter,
 };
 pub use four_eyes::{Examined, FourEyes, Hand, SamePerson};
 pub use login::{Login, NotALogin};

@@ -8,7 +8,7 @@ use std::fmt;
 pub enum Action {
     /// Draft, check, submit, answer and withdraw applications of its own exporter, or of one that gave a mandate.
     FileApplication,
-    /// Read what was filed by or for its own exporter, and what became of it.
+    /// Read what was filed by or for its own exporter, and the certificates that were issued for it.
     ReadOwn,
     /// Keep the particulars of an exporter that a form is filled from: parties, products, evidence of cost.
     KeepProfile,
@@ -36,7 +36,7 @@ pub enum Action {
     IssueCertificate,
     /// Cancel, withdraw, suspend or reinstate a certificate.
     ChangeStatus,
-    /// Read a certificate with its disclosures.
+    /// Read any certificate of the authority with its disclosures.
     ReadCertificate,
     /// Have changes that it may read brought to an address of its own.
     KeepWebhooks,
@@ -196,7 +196,7 @@ impl Action {
     pub const fn words(self) -> &'static str {
         match self {
             Self::FileApplication => "file applications",
-            Self::ReadOwn => "read what an exporter filed",
+            Self::ReadOwn => "read what an exporter filed, and what was issued for it",
             Self::KeepProfile => "keep the particulars of an exporter",
             Self::GiveMandate => "give a mandate",
             Self::AskCancellation => "ask for the cancellation of a certificate",

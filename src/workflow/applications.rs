@@ -23,6 +23,7 @@ mod standing;
 
 pub use check::Checked;
 pub use differences::Difference;
+pub(super) use file::listed_for;
 pub use file::{FiledPage, View};
 pub use import::{ImportRow, Imported};
 pub use moving::MovedQueue;

@@ -117,6 +117,10 @@ impl Desk {
     ) -> Result<Option<Outcome>, WorkflowError> {
         let holder = (settlement == Settlement::TakenBack).then_some(Action::AskCancellation);
         let action = self.may_for_holder(caller, &certificate, Action::ChangeStatus, holder)?;
+        // It ends the right of another country's customs to object, or says that they did: that can be looked up.
+        if settlement != Settlement::TakenBack && reference.is_none() {
+            return Err(WorkflowError::ReferenceNeeded);
+        }
         let request = self.request(caller, request_id)?;
         let by = AuditEvent::of(Actor::Caller(caller), action);
         let said = reference.as_ref().map_or("", Text::as_str);
@@ -126,9 +130,9 @@ impl Desk {
             .into();
         if settlement != Settlement::Agreed {
             let desk = self.clone();
-            return blocking(move || desk.give_up(&request, digest, &certificate, settlement, by))
-                .await?
-                .map(|()| None);
+            let by_what = reference.as_ref().map_or_else(String::new, |reference| format!(" by {reference}"));
+            let by = by.with_detail(format!("cancellation {}{by_what}", settlement.word()));
+            return blocking(move || desk.give_up(&request, digest, &certificate, by)).await?.map(|()| None);
         }
         let prepare = move |desk: &Self| {
             if let Some(before) = answered(desk.store().as_ref(), &request, digest)? {
@@ -136,7 +140,8 @@ impl Desk {
             }
             let target = record::find(desk.store().as_ref(), &certificate)?;
             let (wish, change) = desk.ending(&target)?;
-            let detail = format!("agreed to the cancellation of {} {}", target.origin, target.index);
+            let by_what = reference.as_ref().map_or_else(String::new, |reference| format!(" by {reference}"));
+            let detail = format!("agreed to the cancellation of {} {}{by_what}", target.origin, target.index);
             let by = by.clone().with_detail(detail);
             tracing::info!(number = %wish.number, "customs agreed to a cancellation");
             let task = Task::Change(Box::new(change));
@@ -144,23 +149,6 @@ impl Desk {
             Ok(Prepared::Work(Box::new(work), Findings::default()))
         };
         self.carry_out(prepare).await.map(|done| Some(done.outcome))
-    }
-
-    /// Wishes that wait, with what asks for those after them. It reads from the disk.
-    pub fn cancellations(
-        &self,
-        caller: &Caller,
-        after: &str,
-        size: usize,
-    ) -> Result<(Vec<Cancellation>, Option<String>), WorkflowError> {
-        Accounts::allow(caller, Action::ReadCertificate)?;
-        let after = crate::encoding::hex::decode(after).ok_or(WorkflowError::PageToken)?;
-        if !after.is_empty() && !after.starts_with(pending::WISHES) {
-            return Err(WorkflowError::PageToken);
-        }
-        let rows = pending::wishes(self.store().as_ref(), &after, size)?;
-        let next = rows.last().filter(|_| rows.len() == size).map(|(id, _)| crate::encoding::hex::encode(id));
-        Ok((rows.into_iter().map(|(_, wish)| wish).collect(), next))
     }
 
     /// Makes effective what has waited long enough, and says how many. Each counts once, however often this is called and
@@ -363,7 +351,6 @@ impl Desk {
         request: &RequestKey,
         digest: [u8; 32],
         certificate: &CertificateName,
-        settlement: Settlement,
         by: AuditEvent,
     ) -> Result<(), WorkflowError> {
         let store = self.store().as_ref();
@@ -379,8 +366,7 @@ impl Desk {
         if wish.is_none() {
             return Err(WorkflowError::CancellationNotAsked);
         }
-        let by = by.by_request(&request.id).with_detail(format!("cancellation {}", settlement.word()));
-        let audit = vec![by.on(format!("{} {}", target.origin, target.index)).to_row()];
+        let audit = vec![by.by_request(&request.id).on(format!("{} {}", target.origin, target.index)).to_row()];
         let done = StateChange::RequestAnswered {
             account: request.account.clone(),
             request_id: request.id,
@@ -425,7 +411,7 @@ impl Desk {
         Ok(())
     }
 
-    fn today_at(&self, office: &crate::certificate::OfficeCode) -> Option<Date> {
+    pub(super) fn today_at(&self, office: &crate::certificate::OfficeCode) -> Option<Date> {
         let found = self.offices().find(office).or_else(|| self.offices().all().into_iter().next());
         found.map(|record| record.office.date_at(self.now()))
     }

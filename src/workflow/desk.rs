@@ -239,6 +239,7 @@ impl Desk {
         let target = record::find(self.0.store.as_ref(), &certificate)?;
         let digest = digest_of_change(&target, &act, items.as_deref(), reason.as_ref(), remarks.as_ref());
         let may = items.as_deref().map_or(Ok(()), |items| self.items_may(&target, &act, items));
+        let may = may.and_then(|()| self.day_may(&target, &act));
         match may.and_then(|()| self.given_back(&target, &act, items.as_deref())) {
             Ok(beside) => {
                 let by = by.clone().with_detail(format!("{} {} {}", act.word(), target.origin, target.index));
@@ -255,23 +256,10 @@ impl Desk {
         }
     }
 
-    /// One certificate. It reads from the disk.
+    /// One certificate that the caller may read. It reads from the disk.
     pub fn get(&self, caller: &Caller, name: &CertificateName) -> Result<CertificateRecord, WorkflowError> {
-        Accounts::allow(caller, Action::ReadCertificate)?;
-        let entry = record::find(self.0.store.as_ref(), name)?;
+        let entry = self.readable(caller, name)?;
         CertificateRecord::read(self.0.store.as_ref(), &entry)
-    }
-
-    /// Certificates, newest first in each log, newest log first. It reads from the disk.
-    pub fn list(
-        &self,
-        caller: &Caller,
-        to: Option<Country>,
-        page_size: usize,
-        page_token: &str,
-    ) -> Result<super::Page, WorkflowError> {
-        Accounts::allow(caller, Action::ReadCertificate)?;
-        record::list(self.0.store.as_ref(), to, page_size, page_token)
     }
 
     /// Reads, judges and numbers one row. What was issued by the same request keeps its answer, though the rules

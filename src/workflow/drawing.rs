@@ -4,6 +4,7 @@
 //! the commit that issues the certificate, so that in all no more is drawn than there was; nothing that rests on another
 //! may be used longer than that. What an agreement says of it is its data's.
 
+mod beside;
 mod cover;
 mod heritage;
 mod ledgers;
@@ -15,11 +16,12 @@ use super::{Accounts, Desk, Issued, WorkflowError, desk::Prepared, life::earlier
 use crate::{
     agreement::{Edition, OriginalEnds, Provision},
     certificate::{Finding, Findings, Item, Particulars, PriorCertificate, Relation, Text},
-    office::{Action, Actor, AuditEvent, Caller, Draw, Draws},
+    office::{Action, Actor, Amounts, AuditEvent, Caller, Draw, Draws},
     sequencer::{Beside, Ends, Issue, Original, Outcome, Replacement, Task, Work, answered},
     statement::Status,
     time::Date,
 };
+use beside::count_beside;
 use cover::check_cover;
 use originals::Proven;
 use sha2::{Digest, Sha256};
@@ -53,7 +55,10 @@ impl Desk {
 
     /// What is left of a certificate to be drawn. It reads from the disk.
     pub fn remainder(&self, caller: &Caller, name: &OriginalName) -> Result<Remainder, WorkflowError> {
-        Accounts::allow(caller, Action::ReadCertificate)?;
+        match name {
+            OriginalName::Own(name) => self.readable(caller, name).map(|_| ())?,
+            OriginalName::Bundle(_) => Accounts::allow(caller, Action::ReadCertificate)?,
+        }
         let here = self.offices().all().first().map(|record| record.office.date_at(self.now()));
         Ok(self.prove(name, here.unwrap_or(Date::MIN))?.remainder())
     }
@@ -112,7 +117,8 @@ impl Desk {
         for own in originals.iter().filter_map(|proven| proven.own.as_ref()) {
             self.hold_like(&own.entry, &mut particulars)?;
         }
-        let draws = self.take(&particulars, edition, today, &mut originals, &mut findings);
+        let mut draws = self.take(&particulars, edition, today, &mut originals, &mut findings);
+        count_beside(&particulars, &mut originals, &mut draws, &mut findings);
         check_cover(&particulars, &mut findings);
         let ends = ends_of(&particulars, edition, &mut originals, &mut findings);
         let (mut issue, mut findings) = self.rule_proven(&office, particulars, findings)?;
@@ -193,6 +199,7 @@ impl Desk {
                     item: one.item,
                     prior_item: one.prior_item,
                     quantity: one.quantity.clone(),
+                    beside: Amounts::default(),
                 });
             }
         }

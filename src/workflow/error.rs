@@ -11,6 +11,7 @@ use crate::{
     sequencer::SequencerError,
     statement::{Kid, ResponseCode},
     store::StoreError,
+    time::Date,
     verification::Headline,
 };
 use std::time::Duration;
@@ -70,6 +71,12 @@ pub enum WorkflowError {
         "only a certificate that was not used is cancelled at a wish or copied, and the one who asks declares that"
     )]
     UnusedNotDeclared,
+    /// It would be withdrawn from a day on which it was not issued yet.
+    #[error("the certificate was issued on {0}: what never held is withdrawn from issue, and not from an earlier day")]
+    BeforeIssue(Date),
+    /// Who settles a wish for customs of the importing country does not say where they said so.
+    #[error("say where customs of the importing country agreed or objected, such as by the number of their letter")]
+    ReferenceNeeded,
     /// Its cancellation was asked for before.
     #[error("the cancellation of this certificate was asked for before, and waits")]
     CancellationAsked,
@@ -253,6 +260,8 @@ impl Reasoned for WorkflowError {
             Self::ContentsErased => "CONTENTS_ERASED",
             Self::DrawnUpon => "DRAWN_UPON",
             Self::UnusedNotDeclared => "UNUSED_NOT_DECLARED",
+            Self::BeforeIssue(_) => "WITHDRAWN_BEFORE_ISSUE",
+            Self::ReferenceNeeded => "REFERENCE_NEEDED",
             Self::CancellationAsked => "CANCELLATION_ASKED",
             Self::CancellationNotAsked => "CANCELLATION_NOT_ASKED",
             Self::NotHeld => "NOT_HELD",

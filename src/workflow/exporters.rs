@@ -47,7 +47,8 @@ impl Exporters {
         Self(Arc::new(Inner { store, clock, random, accounts }))
     }
 
-    /// Registers an exporter. The same request again has the same answer; a registration number is given once.
+    /// Registers an exporter. The same request again has the same answer; a registration number is given once, and a
+    /// national id stands for one exporter. Who was struck off is readmitted, not registered anew.
     pub fn register(&self, caller: &Caller, request: &str, identity: Identity) -> Result<Exporter, WorkflowError> {
         Accounts::allow(caller, Action::ManageExporters)?;
         let request = Request::read(self, caller, request, &("register", &identity))?;
@@ -60,14 +61,17 @@ impl Exporters {
         if self.0.store.record(Table::Exporter, &number)?.is_some() {
             return Err(ExporterRefused::Registered(identity.registration.to_string()).into());
         }
+        let mut expected = vec![Expected { table: Table::Exporter, id: number.clone(), record: None }];
+        expected.extend(self.nobody_has(&identity)?);
+        let national = struck_off::national_row(&identity);
         let exporter = Exporter { id, identity, evidence: Vec::new(), registered, struck_off: false };
         let own = exporter.id.as_str().as_bytes().to_vec();
         let state = vec![
-            StateChange::RecordPut { table: Table::Exporter, id: number.clone(), record: own.clone() },
+            StateChange::RecordPut { table: Table::Exporter, id: number, record: own.clone() },
+            StateChange::RecordPut { table: Table::Exporter, id: national, record: own.clone() },
             StateChange::RecordPut { table: Table::Exporter, id: own, record: written(&exporter)? },
             request.answer(exporter.id.as_str()),
         ];
-        let expected = vec![Expected { table: Table::Exporter, id: number, record: None }];
         let event = AuditEvent::of(Actor::Caller(caller), Action::ManageExporters).with_detail("registered");
         self.commit(expected, state, event.on(&exporter.id).by_request(&request.id))?;
         Ok(exporter)
@@ -109,6 +113,31 @@ impl Exporters {
         state.extend(names.map(|id| StateChange::RecordPut { table, id, record: own.clone() }));
         let event = AuditEvent::of(Actor::Caller(caller), Action::ManageExporters).with_detail("struck off");
         self.commit(vec![expected], state, event.on(id))?;
+        Ok(exporter)
+    }
+
+    /// Readmits an exporter that was struck off: it files again, and may be named as producer. It is an act of its own,
+    /// which the audit record has; what is registered anew never does it.
+    pub fn readmit(&self, caller: &Caller, id: &ExporterId) -> Result<Exporter, WorkflowError> {
+        Accounts::allow(caller, Action::ManageExporters)?;
+        let Read { value, expected } = self.exporter(id)?;
+        if !value.struck_off {
+            return Ok(value);
+        }
+        let exporter = Exporter { struck_off: false, ..value };
+        let (table, own) = (Table::Exporter, id.as_str().as_bytes().to_vec());
+        let mut expected = vec![expected];
+        let mut state = vec![StateChange::RecordPut { table, id: own.clone(), record: written(&exporter)? }];
+        for row in struck_off::names(&exporter.identity) {
+            let record = self.0.store.record(Table::Exporter, &row)?;
+            // Another that was struck off stands under the same name.
+            if record.as_deref() == Some(own.as_slice()) {
+                expected.push(Expected { table: Table::Exporter, id: row.clone(), record });
+                state.push(StateChange::RecordRemoved { table: Table::Exporter, id: row });
+            }
+        }
+        let event = AuditEvent::of(Actor::Caller(caller), Action::ManageExporters).with_detail("readmitted");
+        self.commit(expected, state, event.on(id))?;
         Ok(exporter)
     }
 
@@ -239,6 +268,16 @@ impl Exporters {
         Ok(exporter)
     }
 
+    /// Whether an exporter was struck off.
+    pub(super) fn is_off(&self, id: &ExporterId) -> Result<bool, WorkflowError> {
+        match self.registered(id) {
+            Ok(exporter) => Ok(exporter.struck_off),
+            // It may have been lost with the node's own state: a queue shows what there is.
+            Err(WorkflowError::ExporterUnknown(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// An exporter, for what the office itself checks.
     pub(super) fn registered(&self, id: &ExporterId) -> Result<Exporter, WorkflowError> {
         self.exporter(id).map(|read| read.value)
@@ -266,14 +305,7 @@ impl Exporters {
     }
 
     fn mandates_of(&self, id: &ExporterId) -> Result<Vec<Read<Mandate>>, WorkflowError> {
-        let prefix = mandate_key(id, "");
-        let rows = self.0.store.records_from(Table::Mandate, &prefix, MANDATES)?;
-        let own = rows.into_iter().take_while(|(key, _)| key.starts_with(&prefix));
-        own.map(|(key, record)| {
-            let value = read(&record)?;
-            Ok(Read { value, expected: Expected { table: Table::Mandate, id: key, record: Some(record) } })
-        })
-        .collect()
+        read_mandates(self.0.store.as_ref(), id)
     }
 
     fn commit(&self, expected: Vec<Expected>, state: Vec<StateChange>, event: AuditEvent) -> Result<(), WorkflowError> {
@@ -281,6 +313,22 @@ impl Exporters {
         self.0.store.commit(Batch { at_ms, expected, state, audit: vec![event.to_row()], ..Batch::default() })?;
         Ok(())
     }
+}
+
+/// The mandates of an exporter, for what is not of this part of the office.
+pub(super) fn mandates_of(store: &dyn Store, id: &ExporterId) -> Result<Vec<Mandate>, WorkflowError> {
+    Ok(read_mandates(store, id)?.into_iter().map(|read| read.value).collect())
+}
+
+fn read_mandates(store: &dyn Store, id: &ExporterId) -> Result<Vec<Read<Mandate>>, WorkflowError> {
+    let prefix = mandate_key(id, "");
+    let rows = store.records_from(Table::Mandate, &prefix, MANDATES)?;
+    let own = rows.into_iter().take_while(|(key, _)| key.starts_with(&prefix));
+    own.map(|(key, record)| {
+        let value = read(&record)?;
+        Ok(Read { value, expected: Expected { table: Table::Mandate, id: key, record: Some(record) } })
+    })
+    .collect()
 }
 
 /// A request, and what its body was.

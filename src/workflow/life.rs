@@ -1,14 +1,16 @@
 //! The life of a certificate after its issue: items that lose their force, a certificate in another's place, a certified
 //! true copy.
 
-use super::{Accounts, CertificateName, CertificateRecord, Desk, Issued, WorkflowError, desk::Prepared, record};
+use super::{
+    Accounts, CertificateName, CertificateRecord, Desk, Issued, WorkflowError, desk::Prepared, mending::mends, record,
+};
 use crate::{
     certificate::{
         Certificate, Finding, Findings, Particulars, PriorCertificate, Reference, ReferenceParticulars, Relation, Text,
     },
     office::{Action, Actor, AuditEvent, Caller},
     sequencer::{Ends, Issue, Original, Replacement, Task, Work, answered, changes_of},
-    statement::{Act, OpenedBody, Status, open_leaf},
+    statement::{Act, OpenedBody, Since, Status, open_leaf},
     store::EntryRef,
     time::Date,
     verification::status_after,
@@ -117,6 +119,7 @@ impl Desk {
                     return Err(WorkflowError::RulesRefuse(findings));
                 };
                 follow(&mut particulars, Relation::Replaces, &original, &mut findings);
+                mends(&particulars, &original, &mut findings);
                 (particulars, findings, None)
             }
             None => (copied(&original), Findings::default(), Some(original.reference.issued_on)),
@@ -153,6 +156,18 @@ impl Desk {
             }
         }
         Ok(())
+    }
+
+    /// Refuses a withdrawal from a day before the certificate was issued: that would say of days on which there was
+    /// none that it was good.
+    pub(super) fn day_may(&self, target: &EntryRef, act: &Act) -> Result<(), WorkflowError> {
+        let Act::Withdrawn { since: Since::Date(day) } = act else { return Ok(()) };
+        let record = CertificateRecord::read(self.setup().store.as_ref(), target)?;
+        // Where its contents are erased its date of issue is too.
+        match record.certificate.reference.as_option().map(|reference| reference.issued_on) {
+            Some(issued_on) if *day < issued_on => Err(WorkflowError::BeforeIssue(issued_on)),
+            _ => Ok(()),
+        }
     }
 
     /// What became of each item by changes of some items, and how many changes there were in all.

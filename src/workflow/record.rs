@@ -127,6 +127,11 @@ pub(super) fn find(store: &dyn Store, name: &CertificateName) -> Result<EntryRef
     entry.ok_or(WorkflowError::CertificateUnknown)
 }
 
+/// How many certificates a page has of which so many are asked for.
+pub(super) fn page_size(asked: usize) -> usize {
+    if asked == 0 { PAGE_USUAL } else { asked.min(PAGE_MAX) }
+}
+
 /// A page of certificates: newest log first, newest entry first.
 pub(super) fn list(
     store: &dyn Store,
@@ -134,7 +139,7 @@ pub(super) fn list(
     page_size: usize,
     page_token: &str,
 ) -> Result<Page, WorkflowError> {
-    let size = if page_size == 0 { PAGE_USUAL } else { page_size.min(PAGE_MAX) };
+    let size = self::page_size(page_size);
     let mut logs = store.logs();
     logs.retain(|origin| origin.addressee() != Addressee::Everyone.label());
     logs.sort();

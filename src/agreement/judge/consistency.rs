@@ -4,7 +4,7 @@
 use super::{Bench, goods::in_box, sourced};
 use crate::{
     agreement::form::{ProducerNaming, Shows},
-    certificate::{Commercial, Finding, Producer, ValueBasis},
+    certificate::{Commercial, Finding, Producer, Text, ValueBasis},
     encoding::Decimal,
 };
 
@@ -52,12 +52,17 @@ impl Bench<'_> {
             }
             return;
         };
-        if consignee.to_order {
+        let names = consignee.party.iter().flat_map(|party| [Some(&party.name), party.other_name.as_ref()]).flatten();
+        // A bill of lading that is made out to order says so in the box for the name, and so does whoever copies it.
+        let in_words = names.map(Text::as_str).find(|name| is_to_order(name)).map(str::to_owned);
+        if consignee.to_order || in_words.is_some() {
             let form = self.form;
-            let path = "consignee.to_order";
+            let path = if consignee.to_order { "consignee.to_order" } else { "consignee.party.name" };
             if self.rely(&form.to_order, "TO_ORDER", path, "whether goods may be consigned to order") == Some(&false) {
                 let in_box = in_box(form.box_of(Shows::Consignee));
-                let message = format!("the form wants a consignee by name, not to order{in_box}");
+                let said = in_words.filter(|_| !consignee.to_order).map(|name| format!("`{name}` is no name: "));
+                let said = said.unwrap_or_default();
+                let message = format!("{said}the form wants a consignee by name, not to order{in_box}");
                 self.contradicts(&form.to_order, Finding::error("TO_ORDER", path, message));
             }
         }
@@ -134,4 +139,20 @@ fn fob_sum(commercial: &Commercial, items: usize) -> Option<(crate::certificate:
         count += 1;
     }
     (count == items).then_some((first.amount.currency, sum))
+}
+
+/// Whether what stands for a name consigns goods to order: `TO ORDER`, `To the order of Habib Bank`.
+fn is_to_order(name: &str) -> bool {
+    /// So a name begins, or is, where goods go to whoever holds the bill of lading.
+    const BEGINS: [&str; 7] =
+        ["TO ORDER", "TO THE ORDER", "UNTO ORDER", "UNTO THE ORDER", "A L ORDRE", "À L ORDRE", "A LA ORDEN"];
+    /// So it is said behind a name too.
+    const SAYS: [&str; 2] = ["TO ORDER OF", "TO THE ORDER OF"];
+    let words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let words = words.map(str::to_uppercase).collect::<Vec<_>>().join(" ");
+    // Whole words: `To Orderly Ltd` is a name.
+    let padded = format!(" {words} ");
+    words == "ORDER"
+        || BEGINS.iter().any(|begin| padded.starts_with(&format!(" {begin} ")))
+        || SAYS.iter().any(|says| padded.contains(&format!(" {says} ")))
 }

@@ -84,6 +84,24 @@ fn a_consignee_to_order_is_refused_where_a_name_is_required() {
 }
 
 #[test]
+fn words_that_consign_to_order_are_no_name() {
+    let named = "to_order = { value = false, article = \"Form, box 2\", confirmed = true }";
+    let cpfta = changed("cpfta.toml", &[("to_order = { confirmed = false }", named)]);
+    let consigned = |name: &str| {
+        let party = format!("[consignee.party]\nname = \"{name}\"");
+        judged(&cpfta, "2026-11-22", &[("[consignee.party]\nname = \"Filled\"", &party)])
+    };
+    for name in ["TO ORDER", "To the order of Habib Bank Ltd", "to order.", "Order", "Habib Bank, to the order of X"] {
+        let found = the_one(&consigned(name), Severity::Error, "TO_ORDER");
+        assert_eq!((found.path.as_str(), found.message.contains(name)), ("consignee.party.name", true), "{found}");
+        assert_eq!(found.article.unwrap(), "Form, box 2");
+    }
+    for name in ["To Orderly Ltd", "Made to Order Fashion Ltd", "Order of Malta", "Shanghai Yuhe"] {
+        assert!(consigned(name).findings.iter().all(|one| one.rule != "TO_ORDER"), "{name}");
+    }
+}
+
+#[test]
 fn a_consignee_may_lack_where_the_form_says_so() {
     let without = |code: &str| {
         let agreement = get(code);

@@ -365,13 +365,7 @@ impl Filing {
             Ok(file) => file?,
             Err(findings) => {
                 told.refused += 1;
-                say_refused(
-                    console,
-                    row.number,
-                    "CERTIFICATE_INVALID",
-                    "it cannot be read as a certificate",
-                    &findings,
-                );
+                say_refused(console, row.number, "CERTIFICATE_INVALID", row.refusal(), &findings);
                 return Ok(None);
             }
         };

@@ -75,7 +75,7 @@ pub(super) struct Settle {
     /// How it ends
     #[arg(long = "as", value_enum, value_name = "HOW")]
     how: As,
-    /// Where customs said so, such as the number of their letter
+    /// Where customs said so, such as the number of their letter; needed where they agreed or objected
     #[arg(long, value_name = "TEXT", default_value = "")]
     reference: String,
     #[command(flatten)]

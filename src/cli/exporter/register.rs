@@ -1,4 +1,4 @@
-//! `origin exporter register`, `show`, `list` and `strike-off`.
+//! `origin exporter register`, `show`, `list`, `strike-off` and `readmit`.
 
 use super::{Door, Most, full, line};
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
 use std::process::ExitCode;
 use uuid::Uuid;
 
-/// Register an exporter; the office does that, and a registration number is given once
+/// Register an exporter; the office does that, and registration number and national id are given once
 #[derive(Debug, clap::Args)]
 pub(super) struct Register {
     /// The name as registered
@@ -112,6 +112,27 @@ impl StrikeOff {
         let request = wire::StrikeOffExporterRequest { exporter_id: self.exporter };
         let answer = self.door.ask(console, |connection| async move {
             connection.exporters().strike_off_exporter(within_deadline(request)).await
+        })?;
+        line(console, &answer.exporter.unwrap_or_default());
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Readmit an exporter that was struck off: it files again, and may be named as producer
+#[derive(Debug, clap::Args)]
+pub(super) struct Readmit {
+    /// The exporter: its id or registration number
+    #[arg(value_name = "EXPORTER")]
+    exporter: String,
+    #[command(flatten)]
+    door: Door,
+}
+
+impl Readmit {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let request = wire::ReadmitExporterRequest { exporter_id: self.exporter };
+        let answer = self.door.ask(console, |connection| async move {
+            connection.exporters().readmit_exporter(within_deadline(request)).await
         })?;
         line(console, &answer.exporter.unwrap_or_default());
         Ok(ExitCode::SUCCESS)

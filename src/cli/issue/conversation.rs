@@ -192,7 +192,7 @@ impl<'a> Conversation<'a> {
         }
         let reading = row.read();
         let Some(particulars) = reading.particulars else {
-            let message = "the row cannot be read as a certificate".to_owned();
+            let message = row.refusal().to_owned();
             let reason = "CERTIFICATE_INVALID".to_owned();
             self.report.row_refused(row.number, &Refused { reason, message, findings: reading.findings, help: None });
             return Ok(());

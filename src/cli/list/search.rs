@@ -73,6 +73,12 @@ impl Arguments {
         let more = found.len().saturating_sub(self.most);
         let more = if more > 0 { format!("; and {more} more, see --most") } else { String::new() };
         console.message(format!("{}, {}{more}", list.named(), list.holds()));
+        if self.edition.is_none() && !list.holds().covers(on) {
+            console.message(format!(
+                "no list of {} that is installed holds on {on}: this one is nearest",
+                self.kind.name()
+            ));
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

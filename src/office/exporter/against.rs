@@ -1,9 +1,10 @@
 //! What the office knows of an exporter, held against what a certificate says of it.
 
 use super::{CostEvidence, Exporter};
-use crate::certificate::{Finding, Findings, Item, Particulars, Party, is_legal_form, within};
+use crate::certificate::{self, Finding, Findings, Item, Particulars, Party, is_legal_form, within};
 use crate::production::Production;
 use crate::time::Date;
+use std::collections::BTreeSet;
 
 /// The criterion of goods that come from one country alone: what they cost to make decides nothing.
 const WHOLLY_OBTAINED: &str = "WO";
@@ -148,6 +149,22 @@ impl Exporter {
             }
         }
     }
+}
+
+/// Whether two certificates name the same exporter: by a number that both state; by the name, in any spelling of it,
+/// where one of them states none.
+#[must_use]
+pub fn is_same_exporter(one: &certificate::Exporter, other: &certificate::Exporter) -> bool {
+    let numbers = |exporter: &certificate::Exporter| {
+        let registration = exporter.registration.iter().map(|one| folded(one.number.as_str()));
+        let ids = exporter.party.ids.iter().map(|id| folded(id.number.as_str()));
+        ids.chain(registration).filter(|number| !number.is_empty()).collect::<BTreeSet<_>>()
+    };
+    let (ours, theirs) = (numbers(one), numbers(other));
+    if ours.is_empty() || theirs.is_empty() {
+        return is_spelling(one.party.name.as_str(), other.party.name.as_str());
+    }
+    !ours.is_disjoint(&theirs)
 }
 
 /// Letters and digits alone, in capitals: how numbers are compared.

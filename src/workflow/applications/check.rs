@@ -130,7 +130,11 @@ impl Applications {
         let mut findings = self.exporters.producers(particulars)?;
         if let Some(whose) = whose {
             let day = self.day_at(&particulars.reference.office.code);
-            findings.extend(self.exporters.registered(whose)?.against(particulars, production, day));
+            let exporter = self.exporters.registered(whose)?;
+            findings.extend(exporter.against(particulars, production, day));
+            if !exporter.struck_off {
+                findings.0.extend(self.exporters.is_another_of(&exporter)?);
+            }
         }
         Ok(findings)
     }

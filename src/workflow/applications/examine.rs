@@ -3,7 +3,7 @@
 use super::{Applications, Body, Change, file::View};
 use crate::{
     certificate::Text,
-    office::{Application, ApplicationId, ApplicationRefused, By, Caller, Deed, RefusalCode},
+    office::{Application, ApplicationId, ApplicationRefused, By, Caller, Deed, ExporterRefused, RefusalCode},
     workflow::WorkflowError,
 };
 
@@ -40,7 +40,13 @@ impl Applications {
         note: Option<Text<1024>>,
     ) -> Result<View, WorkflowError> {
         let body = Body::of("recommend").part(note.as_ref().map_or("", Text::as_str));
-        self.act(caller, request_id, id, Deed::Recommend, body, |application, by| application.recommend(note, by))
+        self.act(caller, request_id, id, Deed::Recommend, body, |application, by| {
+            // Nothing is issued for it: an officer is told now, and not the signatory later.
+            if self.exporters.is_off(&application.exporter)? {
+                return Err(WorkflowError::from(ExporterRefused::StruckOff));
+            }
+            Ok(application.recommend(note, by)?)
+        })
     }
 
     /// Refuses it, with a coded reason and in words.
@@ -69,14 +75,14 @@ impl Applications {
     }
 
     /// One deed of an officer, durable with the answer to its request.
-    pub(super) fn act(
+    pub(super) fn act<E: Into<WorkflowError>>(
         &self,
         caller: &Caller,
         request_id: &str,
         id: ApplicationId,
         deed: Deed,
         body: Body,
-        change: impl FnOnce(Application, &By) -> Result<Application, ApplicationRefused>,
+        change: impl FnOnce(Application, &By) -> Result<Application, E>,
     ) -> Result<View, WorkflowError> {
         let Some(action) = deed.action() else {
             return Err(ApplicationRefused::NotYours.into());
@@ -87,7 +93,7 @@ impl Applications {
         }
         let kept = self.on_desk(caller, id, action)?;
         let by = By::caller(caller, &kept.application.subject.office, self.desk.now());
-        let after = change(kept.application.clone(), &by)?;
+        let after = change(kept.application.clone(), &by).map_err(Into::into)?;
         self.commit(caller, request, Change { before: Some(kept), after, paper: None })
     }
 }

@@ -14,8 +14,9 @@ use crate::{
         Action, Amount, Application, ApplicationId, ApplicationRefused, By, Caller, Declarant, Deed, ExporterId,
         Mended, StageName, Subject,
     },
-    store::Table,
-    workflow::{Accounts, WorkflowError},
+    statement::Status,
+    store::{Store, Table},
+    workflow::{Accounts, CertificateName, CertificateRecord, WorkflowError, record},
 };
 
 /// An application with what it asks for.
@@ -194,6 +195,19 @@ impl Applications {
         self.view(self.seen(caller, id)?.application)
     }
 
+    /// What became of the certificate of an application that the caller sees; `None` before there is one.
+    pub fn became(&self, application: &Application) -> Result<Option<Status>, WorkflowError> {
+        if application.stage.certificate().is_none() {
+            return Ok(None);
+        }
+        match record::find(self.store(), &CertificateName::Application(application.id)) {
+            Ok(entry) => Ok(Some(CertificateRecord::read(self.store(), &entry)?.status)),
+            // It is under way.
+            Err(WorkflowError::CertificateUnknown) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The applications of the caller's exporter, and those it filed as an agent, newest first; of one stage if it is
     /// named.
     pub fn list(
@@ -207,8 +221,6 @@ impl Applications {
         const LOOKED_AT: usize = 5_000;
         Accounts::allow(caller, Action::ReadOwn)?;
         let size = page_size(size);
-        let own = caller.account().exporter.as_ref().map(ExporterId::as_str);
-        let prefixes = own.into_iter().chain([caller.id().as_str()]).map(keep::list_prefix).collect::<Vec<_>>();
         let mut after = match page_token {
             "" => Vec::new(),
             token => hex::decode(token).filter(|bytes| bytes.len() == 16).ok_or(WorkflowError::PageToken)?,
@@ -216,19 +228,8 @@ impl Applications {
         let mut page = FiledPage::default();
         let mut looked_at = 0;
         loop {
-            let mut places = Vec::new();
-            for prefix in &prefixes {
-                let from = [prefix.as_slice(), &after].concat();
-                let rows = self.store().records_from(Table::ApplicationList, &from, size)?;
-                places
-                    .extend(rows.iter().map_while(|(key, _)| key.strip_prefix(prefix.as_slice()).map(<[u8]>::to_vec)));
-            }
-            places.sort_unstable();
-            // What the agent of one exporter filed is in both lists where that is its own.
-            places.dedup();
-            let full = places.len() >= size;
-            for place in places.into_iter().take(size) {
-                let Some(id) = keep::listed(&place) else { return Ok(page) };
+            let (places, full) = listed_for(self.store(), caller, &after, size)?;
+            for (place, id) in places {
                 looked_at += 1;
                 after = place;
                 let application = keep::find(self.store(), id)?.application;
@@ -288,6 +289,28 @@ impl Applications {
             Judged { findings, .. } => Err(WorkflowError::RulesRefuse(findings)),
         }
     }
+}
+
+/// Applications of the caller's exporter, and those it filed as an agent, newest first, behind a place; with the places
+/// of each, and whether there may be more.
+pub(in crate::workflow) fn listed_for(
+    store: &dyn Store,
+    caller: &Caller,
+    after: &[u8],
+    size: usize,
+) -> Result<(Vec<(Vec<u8>, ApplicationId)>, bool), WorkflowError> {
+    let own = caller.account().exporter.as_ref().map(ExporterId::as_str);
+    let mut places = Vec::new();
+    for prefix in own.into_iter().chain([caller.id().as_str()]).map(keep::list_prefix) {
+        let rows = store.records_from(Table::ApplicationList, &[prefix.as_slice(), after].concat(), size)?;
+        places.extend(rows.iter().map_while(|(key, _)| key.strip_prefix(prefix.as_slice()).map(<[u8]>::to_vec)));
+    }
+    places.sort_unstable();
+    // What the agent of one exporter filed is in both lists where that is its own.
+    places.dedup();
+    let full = places.len() >= size;
+    let listed = places.into_iter().take(size).map_while(|place| keep::listed(&place).map(|id| (place, id)));
+    Ok((listed.collect(), full))
 }
 
 /// What may be submitted.

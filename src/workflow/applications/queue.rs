@@ -30,6 +30,8 @@ pub struct QueueAsked {
 pub struct QueueRow {
     /// The application, with what the rules said of it at submission.
     pub application: Application,
+    /// Whether its exporter was struck off since: nothing is issued for it.
+    pub struck_off: bool,
     /// How it differs from the exporter's last certificate for the same goods; `None` where there is none before it.
     pub differences: Option<Vec<Difference>>,
 }
@@ -94,8 +96,9 @@ impl Applications {
         let mut rows = Vec::with_capacity(places.len());
         for id in places.iter().filter_map(|place| keep::queued(place)) {
             let application = keep::find(self.store(), id)?.application;
+            let struck_off = self.exporters.is_off(&application.exporter)?;
             let differences = if asked.differences { self.differences(&application)? } else { None };
-            rows.push(QueueRow { application, differences });
+            rows.push(QueueRow { application, struck_off, differences });
         }
         Ok(QueuePage { rows, next })
     }

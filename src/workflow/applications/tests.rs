@@ -514,3 +514,4 @@ async fn an_exporter_cancels_and_releases_what_it_applied_for_and_nothing_else()
 mod desk;
 mod filing;
 mod machine;
+mod own;

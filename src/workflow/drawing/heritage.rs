@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     certificate::{Certificate, Finding, Findings, Particulars, PriorCertificate},
-    office::{Draw, Draws},
+    office::{Amounts, Draw, Draws},
     sequencer::{Beside, Outcome},
     statement::{Act, Since},
     store::{EntryRef, Expected},
@@ -73,7 +73,7 @@ impl Desk {
             if expected.iter().all(|one| *one != ledger.expected()) {
                 expected.push(ledger.expected());
             }
-            ledger.ledger.give_back(draw.prior_item, &draw.quantity);
+            ledger.ledger.give_back(draw.prior_item, &draw.quantity, &draw.beside);
             ledgers_of.insert(draw.original.clone(), ledger);
         }
         expected.push(still);
@@ -132,6 +132,35 @@ impl Heritage {
         }
         if self.rests_on_others() {
             check_cover(particulars, findings);
+            self.check_beside(particulars, old, findings);
+        }
+    }
+
+    /// One that rests on others takes over what the old one took of their weights and packages: it states no more.
+    fn check_beside(&self, particulars: &Particulars, old: &Certificate, findings: &mut Findings) {
+        for (index, item) in particulars.goods.items.iter().enumerate() {
+            let drawn = self.draws.0.iter().find(|draw| draw.item == item.number);
+            let was = old.goods.items.iter().find(|one| one.number == item.number);
+            let Some((drawn, was)) = drawn.zip(was) else { continue };
+            let before = Amounts::of(was, &drawn.quantity.unit);
+            for (what, says) in Amounts::of(item, &drawn.quantity.unit).each() {
+                let member = Amounts::member(what);
+                let said = before.get(what);
+                // Packages of another kind, and quantities in another unit, are the same goods told otherwise.
+                let grows = said.map_or(member.ends_with("_weight"), |said| says > said);
+                if grows {
+                    let said = said.map_or_else(|| "nothing of it".to_owned(), |said| Amounts::in_words(what, said));
+                    let message = format!(
+                        "item {} says {}, and {} said {said}",
+                        item.number,
+                        Amounts::in_words(what, says),
+                        old.reference.number
+                    );
+                    let help = "cancel the old one, which gives back what it took, and draw anew";
+                    let path = format!("goods.items[{index}].{member}");
+                    findings.push(Finding::error("DRAWN_CHANGED", path, message).with_help(help));
+                }
+            }
         }
     }
 

@@ -1,10 +1,11 @@
-//! Who was struck off, found by the numbers and the name it was registered with: it is no producer either.
+//! Who was struck off, found by the numbers and the name it was registered with: it is no producer either, and does not
+//! come back under another registration.
 
 use super::Exporters;
 use crate::{
     certificate::{Country, Finding, Findings, Particulars, Party, Producer},
-    office::{Identity, folded},
-    store::Table,
+    office::{Exporter, ExporterRefused, Identity, folded},
+    store::{Expected, Table},
     workflow::WorkflowError,
 };
 
@@ -13,13 +14,23 @@ const LOOKED_UP: usize = 500;
 
 /// The rows by which an exporter that was struck off is found.
 pub(super) fn names(identity: &Identity) -> Vec<Vec<u8>> {
-    let numbers = [identity.national_id.as_str(), identity.registration.as_str()].map(folded);
-    let numbers = numbers.into_iter().filter(|number| !number.is_empty());
-    let mut rows = numbers.map(|number| row("off", identity.country, &number)).collect::<Vec<_>>();
+    let mut rows = numbers(identity).map(|number| row("off", identity.country, &folded(number))).collect::<Vec<_>>();
     rows.push(row("offname", identity.country, &folded(identity.name.as_str())));
     rows.sort_unstable();
     rows.dedup();
     rows
+}
+
+/// The row by which the exporter of a national id is found. The kind of the number is no part of it: another word for
+/// the kind makes nobody another.
+pub(super) fn national_row(identity: &Identity) -> Vec<u8> {
+    row("national", identity.country, &folded(identity.national_id.as_str()))
+}
+
+/// The numbers of an exporter that are not empty.
+fn numbers(identity: &Identity) -> impl Iterator<Item = &str> {
+    let both = [identity.national_id.as_str(), identity.registration.as_str()];
+    both.into_iter().filter(|number| !folded(number).is_empty())
 }
 
 fn row(what: &str, country: Country, folded: &str) -> Vec<u8> {
@@ -27,6 +38,57 @@ fn row(what: &str, country: Country, folded: &str) -> Vec<u8> {
 }
 
 impl Exporters {
+    /// Refuses to register who is registered, or was struck off; what the store must still say when it is registered.
+    pub(super) fn nobody_has(&self, identity: &Identity) -> Result<Vec<Expected>, WorkflowError> {
+        let mut expected = Vec::new();
+        for number in numbers(identity) {
+            let id = row("off", identity.country, &folded(number));
+            let record = self.0.store.record(Table::Exporter, &id)?;
+            if let Some(off) = record.as_deref() {
+                let (number, registration) = (number.to_owned(), self.registration_of(off)?);
+                return Err(ExporterRefused::WasStruckOff { number, registration }.into());
+            }
+            expected.push(Expected { table: Table::Exporter, id, record });
+        }
+        let id = national_row(identity);
+        let record = self.0.store.record(Table::Exporter, &id)?;
+        if let Some(other) = record.as_deref() {
+            let (number, registration) = (identity.national_id.to_string(), self.registration_of(other)?);
+            return Err(ExporterRefused::NationalId { number, registration }.into());
+        }
+        expected.push(Expected { table: Table::Exporter, id, record });
+        Ok(expected)
+    }
+
+    fn registration_of(&self, id: &[u8]) -> Result<String, WorkflowError> {
+        let id = std::str::from_utf8(id).ok().and_then(|id| id.parse().ok());
+        let id = id.ok_or_else(|| WorkflowError::Record("an exporter's number names no exporter".to_owned()))?;
+        Ok(self.registered(&id)?.identity.registration.to_string())
+    }
+
+    /// What stands against an exporter because another of its numbers or its name was struck off: a number is an error,
+    /// the name alone a warning. It may have been registered before the other was struck off.
+    pub(in crate::workflow) fn is_another_of(&self, exporter: &Exporter) -> Result<Option<Finding>, WorkflowError> {
+        let identity = &exporter.identity;
+        let others = |what: &str, text: &str| -> Result<bool, WorkflowError> {
+            let record = self.0.store.record(Table::Exporter, &row(what, identity.country, &folded(text)))?;
+            Ok(record.is_some_and(|id| id != exporter.id.as_str().as_bytes()))
+        };
+        for number in numbers(identity) {
+            if others("off", number)? {
+                let message = format!("`{}` ({number}) was struck off under another registration", identity.name);
+                let finding = Finding::error("EXPORTER_STRUCK_OFF", "exporter", message);
+                return Ok(Some(finding.with_help("the office that registered it says why")));
+            }
+        }
+        if others("offname", identity.name.as_str())? {
+            let message = format!("another exporter named `{}` was struck off by this office", identity.name);
+            let finding = Finding::warning("EXPORTER_STRUCK_OFF", "exporter", message);
+            return Ok(Some(finding.with_help("see by its national id whether it is the same")));
+        }
+        Ok(None)
+    }
+
     /// What the producers that a certificate names have against it: none was struck off here.
     pub(in crate::workflow) fn producers(&self, particulars: &Particulars) -> Result<Findings, WorkflowError> {
         let named = match &particulars.producer {

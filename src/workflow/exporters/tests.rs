@@ -165,6 +165,49 @@ fn nobody_files_for_who_was_struck_off_and_no_mandate_goes_to_who_is_no_agent() 
 }
 
 #[test]
+fn who_was_struck_off_does_not_come_back_by_registering_anew() {
+    let world = World::new();
+    let exporter = world.registered("S-1");
+    let officer = world.caller(Role::Examiner, None);
+    let register = |nth, registration: &str, national: &str, country: &str| {
+        let (national_id, country) = (national.parse().unwrap(), country.parse().unwrap());
+        let scheme = Some("another word for it".parse().unwrap());
+        let identity = Identity { national_id, scheme, country, ..identity(registration) };
+        world.exporters.register(&officer, &request(nth), identity)
+    };
+    assert_eq!(reason(register(2, "S-2", "12345678", "PK")), "NATIONAL_ID_EXISTS", "however it is written");
+    let struck = world.exporters.strike_off(&officer, &exporter.id).unwrap();
+    assert!(world.exporters.is_off(&exporter.id).unwrap());
+    let refused = register(3, "S-10", "1234567 8", "PK").unwrap_err();
+    assert_eq!(refused.reason(), "EXPORTER_WAS_STRUCK_OFF");
+    assert!(refused.to_string().contains("exporter `S-1`"), "{refused}");
+    assert_eq!(
+        reason(register(4, "S1", "999", "PK")),
+        "EXPORTER_WAS_STRUCK_OFF",
+        "its registration in another writing"
+    );
+    assert_eq!(reason(register(5, "S-5", "1234567-8", "KE")), "done", "another country's number");
+    // By the name alone it may be another.
+    let namesake = register(6, "S-6", "888", "PK").unwrap();
+    let finding = world.exporters.is_another_of(&namesake).unwrap().unwrap();
+    assert_eq!(
+        (finding.rule.as_str(), finding.severity),
+        ("EXPORTER_STRUCK_OFF", crate::certificate::Severity::Warning)
+    );
+    // One that was registered before national ids were looked at.
+    let twin = Exporter { id: namesake.id.clone(), ..struck };
+    let finding = world.exporters.is_another_of(&twin).unwrap().unwrap();
+    assert_eq!(finding.severity, crate::certificate::Severity::Error);
+    // To come back is an act of its own.
+    let own = world.caller(Role::Exporter, Some(&exporter.id));
+    assert_eq!(reason(world.exporters.readmit(&own, &exporter.id)), "PERMISSION_DENIED");
+    assert!(!world.exporters.readmit(&officer, &exporter.id).unwrap().struck_off);
+    assert_eq!(world.exporters.is_another_of(&namesake).unwrap(), None);
+    assert_eq!(reason(register(7, "S-7", "1234567-8", "PK")), "NATIONAL_ID_EXISTS");
+    assert_eq!(reason(register(8, "S-8", "777", "PK")), "done");
+}
+
+#[test]
 fn what_becomes_of_exporters_is_told_without_their_names() {
     let world = World::new();
     let exporter = world.registered("S-1").id;

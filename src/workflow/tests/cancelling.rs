@@ -54,7 +54,8 @@ fn later(world: &World, days: i64) {
 
 async fn settle(world: &World, desk: &Desk, nth: u16, issued: &Issued, how: Settlement) -> Result<(), WorkflowError> {
     let request = world.request_id(nth);
-    desk.settle_cancellation(&world.signatory, &request, name(issued), how, None).await.map(|_| ())
+    let letter = (how != Settlement::TakenBack).then(|| "GACC letter 77".parse().unwrap());
+    desk.settle_cancellation(&world.signatory, &request, name(issued), how, letter).await.map(|_| ())
 }
 
 #[tokio::test]
@@ -229,4 +230,23 @@ async fn what_was_never_sent_is_cancelled_without_asking_and_what_takes_its_plac
     assert!(is_held(world.store.as_ref(), &copied.outcome.entry).unwrap());
     let cancelled = desk.cancel(&world.signatory, wish(&world, 3, name(&copied))).await.unwrap();
     assert!(matches!(cancelled, Cancelled::Now(_)), "{cancelled:?}");
+}
+
+#[tokio::test]
+async fn nobody_says_for_customs_of_another_country_that_they_agreed_without_showing_where() {
+    let world = World::new();
+    let _china = world.with_customs();
+    let (desk, _) = world.desk();
+    let issued = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
+    asked(&world, &desk, 2, name(&issued)).await;
+    for (nth, how) in [(3, Settlement::Agreed), (4, Settlement::Objected)] {
+        let request = world.request_id(nth);
+        let refused = desk.settle_cancellation(&world.signatory, &request, name(&issued), how, None).await.unwrap_err();
+        assert_eq!(refused.reason(), "REFERENCE_NEEDED", "{how:?}");
+    }
+    assert!(record(&world, &issued).cancellation.is_some());
+    settle(&world, &desk, 5, &issued, Settlement::Agreed).await.unwrap();
+    let rows = world.store.audit(0, 100).unwrap();
+    let told = rows.iter().map(|row| String::from_utf8(row.row.clone()).unwrap()).collect::<String>();
+    assert!(told.contains("by GACC letter 77"), "{told}");
 }

@@ -204,3 +204,68 @@ async fn some_items_lose_their_force_and_the_rest_keep_theirs() {
     let refused = desk.true_copy(&world.signatory, copy(&world, 7, name)).await.unwrap_err();
     assert_eq!(refused.reason(), "STATUS_FORBIDS");
 }
+
+fn said(error: &WorkflowError) -> Vec<(String, String)> {
+    let WorkflowError::RulesRefuse(findings) = error else { panic!("{error}") };
+    let errors = findings.0.iter().filter(|one| one.severity == crate::certificate::Severity::Error);
+    errors.map(|one| (one.rule.clone(), one.path.clone())).collect()
+}
+
+/// A replacement of the footballs, changed so.
+fn changed(world: &World, nth: u16, certificate: CertificateName, by: impl Fn(&mut serde_json::Value)) -> ReplaceWish {
+    let wish = corrected(world, nth, certificate, None);
+    let mut json: serde_json::Value = serde_json::from_slice(&wish.certificate_json).unwrap();
+    by(&mut json);
+    ReplaceWish { certificate_json: json.to_string().into_bytes(), ..wish }
+}
+
+#[tokio::test]
+async fn a_replacement_mends_a_certificate_and_brings_in_neither_another_exporter_nor_other_goods() {
+    let world = World::new();
+    let (desk, _) = world.desk();
+    let old = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
+    let another = changed(&world, 2, number(&old), |json| {
+        json["exporter"]["party"]["name"] = "Somebody Else".into();
+        json["exporter"]["party"]["ids"] = serde_json::json!([{"scheme": "NTN", "number": "7777777-7"}]);
+        json["exporter"]["registration"] = serde_json::Value::Null;
+    });
+    let refused = desk.replace(&world.signatory, another).await.unwrap_err();
+    assert_eq!(said(&refused), [("REPLACEMENT_EXPORTER".to_owned(), "exporter.party".to_owned())]);
+    let nameless = changed(&world, 3, number(&old), |json| {
+        json["exporter"]["party"]["name"] = "Somebody Else".into();
+        json["exporter"]["party"]["ids"] = serde_json::json!([]);
+        json["exporter"]["registration"] = serde_json::Value::Null;
+    });
+    let refused = desk.replace(&world.signatory, nameless).await.unwrap_err();
+    assert!(said(&refused).iter().any(|(rule, _)| rule == "REPLACEMENT_EXPORTER"), "{refused}");
+    let cars = changed(&world, 4, number(&old), |json| json["goods"]["items"][0]["hs"]["code"] = "870323".into());
+    let refused = desk.replace(&world.signatory, cars).await.unwrap_err();
+    assert!(said(&refused).iter().any(|(rule, _)| rule == "REPLACEMENT_GOODS"), "{refused}");
+    assert_eq!(record(&world, &old.outcome.entry).status, Status::Valid);
+    // What is mended is told to the signatory.
+    let mended = changed(&world, 5, number(&old), |json| {
+        json["goods"]["items"][0]["hs"]["code"] = "950669".into();
+        json["goods"]["items"][0]["gross_weight"]["value"] = "8000".into();
+        json["goods"]["totals"] = serde_json::Value::Null;
+    });
+    let issued = desk.replace(&world.signatory, mended).await.unwrap();
+    let told = issued.warnings.0.iter().filter(|one| one.rule == "REPLACEMENT_CHANGES").collect::<Vec<_>>();
+    let paths = told.iter().map(|one| one.path.as_str()).collect::<Vec<_>>();
+    assert_eq!(paths, ["goods.items[0].hs.code", "goods.items[0].gross_weight"]);
+    assert_eq!(told[1].message, "item 1 says 8000 KGM, and it said 8190 KGM");
+}
+
+#[tokio::test]
+async fn nothing_is_withdrawn_from_a_day_before_it_was_issued() {
+    let world = World::new();
+    let (desk, _) = world.desk();
+    let issued = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
+    let day: Date = ZoneName::new("Asia/Karachi").unwrap().date_at(world.clock.now());
+    let since = |day| Act::Withdrawn { since: Since::Date(day) };
+    let early = since(day.yesterday().unwrap());
+    let refused = change(&world, &desk, 2, &number(&issued), early, None).await.unwrap_err();
+    assert_eq!(refused.reason(), "WITHDRAWN_BEFORE_ISSUE");
+    assert!(refused.to_string().contains(&day.to_string()), "{refused}");
+    change(&world, &desk, 3, &number(&issued), since(day), None).await.unwrap();
+    assert_eq!(record(&world, &issued.outcome.entry).status, Status::Withdrawn);
+}

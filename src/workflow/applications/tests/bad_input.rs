@@ -173,7 +173,18 @@ fn a_value_with_a_comma_is_refused_and_never_guessed() {
 #[test]
 fn a_formula_in_a_description_is_pointed_out_and_stays_what_was_written() {
     let path = "goods.items[0].description";
-    for formula in ["=HYPERLINK(\"http://x\",\"y\")", "=1+1", "@SUM(1)", "+cmd|' /C calc'!A0", "-A1(2)"] {
+    for formula in [
+        "=HYPERLINK(\"http://x\",\"y\")",
+        "=1+1",
+        "@SUM(1)",
+        "+cmd|' /C calc'!A0",
+        "-A1(2)",
+        "-1+cmd|' /C calc'!A0",
+        "+1",
+        "-footballs",
+        "--1*A1",
+        "+(1)",
+    ] {
         let found = after(
             |value| value["goods"]["items"][0]["description"] = formula.into(),
             Severity::Warning,
@@ -183,7 +194,14 @@ fn a_formula_in_a_description_is_pointed_out_and_stays_what_was_written() {
         assert_eq!(found.form_box.as_deref(), Some("7"));
     }
     let office = Office::new();
-    for harmless in ["- footballs, size 5", "-40 degrees boxes", "+ spare bladders", "Balls = 420 pcs"] {
+    for harmless in [
+        "- footballs, size 5",
+        "-40 degrees boxes",
+        "+ spare bladders",
+        "Balls = 420 pcs",
+        "-40C (deep frozen) boxes",
+        "+5 lengths",
+    ] {
         let mut value = footballs(&office);
         value["goods"]["items"][0]["description"] = harmless.into();
         assert!(!said(&office, &value).iter().any(|one| one.rule == "FORMULA"), "{harmless}");

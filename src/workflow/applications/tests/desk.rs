@@ -252,3 +252,20 @@ async fn a_deputy_voids_and_signs_for_the_office_of_the_absent() {
     let laid_down = office.applications.void_number(&away, &office.id(14), id, text("Wrong")).unwrap_err();
     assert_eq!(laid_down.reason(), "SIGNATORY_AWAY");
 }
+
+#[test]
+fn the_queue_says_that_an_exporter_was_struck_off_and_nobody_recommends_what_cannot_be_issued() {
+    let office = Office::new();
+    let id = office.submitted(1, office.paper());
+    office.applications.claim(&office.examiner, &office.id(3), id).unwrap();
+    let off = || office.applications.queue(&office.examiner, &QueueAsked::default()).unwrap().rows[0].struck_off;
+    assert!(!off());
+    office.exporters().strike_off(&office.examiner, &office.registered.id).unwrap();
+    assert!(off());
+    let refused = office.applications.recommend(&office.examiner, &office.id(4), id, None).unwrap_err();
+    assert_eq!(refused.reason(), "EXPORTER_STRUCK_OFF");
+    let checked = office.applications.check(&office.examiner, "SLK-1", &office.paper()).unwrap();
+    assert!(checked.findings.iter().any(|one| one.rule == "EXPORTER_STRUCK_OFF"), "{}", checked.findings);
+    let (other, words) = (RefusalCode::Other, text("struck off"));
+    office.applications.refuse(&office.examiner, &office.id(5), id, other, words).unwrap();
+}

@@ -1,0 +1,150 @@
+//! What exporters and their agents read of the certificates that were issued for what they applied for.
+
+use super::*;
+use crate::{
+    statement::Status,
+    workflow::{CertificateRecord, CopyWish},
+};
+
+impl Office {
+    async fn issued(&self, nth: u16) -> (ApplicationId, String) {
+        let id = self.recommended(nth);
+        (id, self.sign(nth + 4, id).await)
+    }
+
+    async fn sign(&self, nth: u16, id: ApplicationId) -> String {
+        let signed = self.applications.sign(&self.world.signatory, &self.id(nth), id, self.shown(id), None).await;
+        signed.unwrap().certificate.number
+    }
+
+    /// Issued by the agent's way, which holds a mandate.
+    async fn issued_for(&self, nth: u16, agent: &Caller) -> (ApplicationId, String) {
+        let draft = self.applications.create(agent, &self.id(nth), "SLK-1", self.paper()).unwrap().application.id;
+        self.applications.submit(agent, &self.id(nth + 1), draft, Self::declarant(&self.paper())).unwrap();
+        self.applications.claim(&self.examiner, &self.id(nth + 2), draft).unwrap();
+        self.applications.recommend(&self.examiner, &self.id(nth + 3), draft, None).unwrap();
+        (draft, self.sign(nth + 4, draft).await)
+    }
+
+    fn read(&self, caller: &Caller, name: CertificateName) -> Result<CertificateRecord, &'static str> {
+        let evidence = self.applications.desk.evidence(caller, &name).map_err(|error| error.reason());
+        let record = self.applications.desk.get(caller, &name).map_err(|error| error.reason());
+        assert_eq!(evidence.err(), record.as_ref().err().copied(), "it is shown to who downloads it, and to no other");
+        record
+    }
+
+    fn numbers_of(&self, caller: &Caller, size: usize) -> Vec<String> {
+        let (mut numbers, mut token) = (Vec::new(), String::new());
+        loop {
+            let page = self.applications.desk.list(caller, None, size, &token).unwrap();
+            assert!(page.certificates.len() <= size);
+            let references = page.certificates.into_iter().map(|one| one.certificate.reference.into_option().unwrap());
+            numbers.extend(references.map(|reference| reference.number.to_string()));
+            let Some(next) = page.next else { return numbers };
+            token = next;
+        }
+    }
+}
+
+fn by_number(number: &str) -> CertificateName {
+    CertificateName::Number(number.to_owned())
+}
+
+#[tokio::test]
+async fn an_exporter_reads_and_downloads_the_certificates_of_its_own_applications_by_every_name() {
+    let office = Office::new();
+    let (id, number) = office.issued(1).await;
+    let record = office.read(&office.exporter, CertificateName::Application(id)).unwrap();
+    for name in [by_number(&number), CertificateName::Jti(record.jti)] {
+        assert_eq!(office.read(&office.exporter, name).unwrap().entry, record.entry);
+    }
+    let released = office.applications.desk.released(&office.exporter, &by_number(&number)).await.unwrap();
+    assert_eq!(released.number.as_deref(), Some(number.as_str()));
+    assert_eq!(office.numbers_of(&office.exporter, 9), [number]);
+}
+
+#[tokio::test]
+async fn of_anothers_certificate_an_exporter_is_told_what_it_is_told_of_none() {
+    let office = Office::new();
+    let (id, number) = office.issued(1).await;
+    let back_office =
+        office.applications.desk.issue(&office.world.signatory, &office.world.footballs(9)).await.unwrap();
+    let jti = office.read(&office.world.signatory, by_number(&number)).unwrap().jti;
+    let stranger = account("Other Ltd", &[Role::Exporter, Role::Agent], 40);
+    let strange: ApplicationId = {
+        let mut bytes = id.bytes();
+        bytes[15] ^= 1;
+        ApplicationId::from_bytes(bytes)
+    };
+    let told = |name| office.read(&stranger, name).unwrap_err();
+    assert_eq!(told(by_number(&number)), told(by_number("PK-CN-2026-LHE-999999")));
+    assert_eq!(told(CertificateName::Jti(jti)), told(by_number("PK-CN-2026-LHE-999999")));
+    assert_eq!(told(CertificateName::Application(id)), told(CertificateName::Application(strange)));
+    assert!(office.numbers_of(&stranger, 9).is_empty());
+    assert!(office.applications.desk.cancellations(&stranger, "", 9).unwrap().0.is_empty());
+    // What a back office had issued is no exporter's application, though its name stands there.
+    let theirs = back_office.outcome.number.unwrap();
+    assert_eq!(office.read(&office.exporter, by_number(&theirs)).unwrap_err(), "CERTIFICATE_UNKNOWN");
+    assert_eq!(office.numbers_of(&office.exporter, 9), [number]);
+}
+
+#[tokio::test]
+async fn who_may_read_neither_its_own_nor_any_is_denied() {
+    let office = Office::new();
+    let (_, number) = office.issued(1).await;
+    let narrow = {
+        let scopes = crate::office::Scopes::only([Action::FileApplication]);
+        let account = Arc::new(office.exporter.account().clone());
+        Caller::new(account, office.exporter.credential().clone(), scopes)
+    };
+    for caller in [narrow, account("E. Audit", &[Role::Auditor], 42)] {
+        assert_eq!(office.read(&caller, by_number(&number)).unwrap_err(), "PERMISSION_DENIED");
+        assert_eq!(office.applications.desk.list(&caller, None, 9, "").unwrap_err().reason(), "PERMISSION_DENIED");
+    }
+}
+
+#[tokio::test]
+async fn an_agent_reads_what_it_applied_for_as_long_as_it_holds_the_mandate() {
+    let office = Office::new();
+    let agent = office.agent("Swift Clearing");
+    let (from, until) = (parse_date("2026-01-01").unwrap(), parse_date("2026-12-31").unwrap());
+    let (agreements, offices) = (Vec::new(), Vec::new());
+    let most = Some(1);
+    let scope = Scope { agreements, offices, from, until, most_applications: most, most_value: None, hold: false };
+    let mandate = office.mandate(1, &agent, scope);
+    let (id, number) = office.issued_for(2, &agent).await;
+    office.world.clock.set(office.world.clock.now() + Duration::from_secs(1));
+    let (_, other) = office.issued(20).await;
+    // Its ceiling is reached, and it reads.
+    assert_eq!(office.numbers_of(&agent, 9), [number.as_str()]);
+    assert!(office.read(&agent, CertificateName::Application(id)).is_ok());
+    assert_eq!(
+        office.read(&agent, by_number(&other)).unwrap_err(),
+        "CERTIFICATE_UNKNOWN",
+        "the exporter filed it itself"
+    );
+    assert_eq!(office.numbers_of(&office.exporter, 1), [other, number.clone()]);
+    office.exporters().revoke(&office.exporter, &office.registered.id, &mandate.id).unwrap();
+    assert_eq!(office.read(&agent, by_number(&number)).unwrap_err(), "CERTIFICATE_UNKNOWN");
+    assert_eq!(office.read(&agent, CertificateName::Application(id)).unwrap_err(), "APPLICATION_UNKNOWN");
+    assert!(office.numbers_of(&agent, 9).is_empty());
+    assert!(office.read(&office.exporter, by_number(&number)).is_ok());
+}
+
+#[tokio::test]
+async fn an_exporter_follows_its_certificate_to_what_took_its_place_and_sees_what_became_of_it() {
+    let office = Office::new();
+    let (id, number) = office.issued(1).await;
+    let application = office.applications.get(&office.exporter, id).unwrap().application;
+    assert_eq!(office.applications.became(&application).unwrap(), Some(Status::Valid));
+    let (request_id, certificate) = (office.id(20), by_number(&number));
+    let copy = CopyWish { request_id, certificate, unused: true, reason: None, remarks: None };
+    let copy = office.applications.desk.true_copy(&office.world.signatory, copy).await.unwrap().outcome.number.unwrap();
+    assert_eq!(office.applications.became(&application).unwrap(), Some(Status::Superseded));
+    assert!(office.read(&office.exporter, by_number(&copy)).is_ok());
+    for size in [1, 2, 9] {
+        assert_eq!(office.numbers_of(&office.exporter, size), [number.clone(), copy.clone()]);
+    }
+    let draft = office.applications.create(&office.exporter, &office.id(30), "", office.paper()).unwrap().application;
+    assert_eq!(office.applications.became(&draft).unwrap(), None);
+}

@@ -1,0 +1,224 @@
+//! Who reads which certificates: an officer those of the authority, an exporter and its agent those that were issued
+//! for what they applied for.
+//!
+//! What is not theirs to know is answered as what there is not: neither a number nor an identifier can be tried out.
+
+use super::{
+    Accounts, CertificateName, CertificateRecord, Desk, Page, WorkflowError, applications, exporters, pending, record,
+};
+use crate::{
+    certificate::Country,
+    encoding::hex,
+    office::{Action, Application, Caller, Cancellation, Filing},
+    sequencer::{IssuedFor, changes_of},
+    statement::{Act, OpenedBody, Status, open_leaf},
+    store::{EntryRef, Store},
+};
+
+/// Certificates that followed one application's, each in the place of the one before: nobody has as many.
+const SUCCESSORS_MAX: usize = 32;
+/// Applications looked at before a page is given with what was found: a filter must not read for ever.
+const LOOKED_AT: usize = 5_000;
+/// Wishes looked at at once.
+const A_ROUND: usize = 500;
+
+/// Where a page of an account's own certificates goes on: behind an application, and the certificates of the next one
+/// that were given before.
+#[derive(Default)]
+struct Place {
+    after: Vec<u8>,
+    given: usize,
+}
+
+impl Place {
+    fn read(token: &str) -> Result<Self, WorkflowError> {
+        if token.is_empty() {
+            return Ok(Self::default());
+        }
+        let (after, given) = token.split_once('.').ok_or(WorkflowError::PageToken)?;
+        let after = hex::decode(after).filter(|bytes| matches!(bytes.len(), 0 | 16)).ok_or(WorkflowError::PageToken)?;
+        let given = given.parse().map_err(|_| WorkflowError::PageToken)?;
+        Ok(Self { after, given })
+    }
+
+    fn token(&self) -> String {
+        format!("{}.{}", hex::encode(&self.after), self.given)
+    }
+}
+
+impl Desk {
+    /// Where a certificate stands that the caller may read. It reads from the disk.
+    pub(super) fn readable(&self, caller: &Caller, name: &CertificateName) -> Result<EntryRef, WorkflowError> {
+        let store = self.store().as_ref();
+        if Self::reads_all(caller)? {
+            return record::find(store, name);
+        }
+        if let CertificateName::Application(id) = name {
+            // Whether there is another's application of that id is told to nobody either.
+            if !self.reads(caller, &applications::application(store, *id)?)? {
+                return Err(WorkflowError::ApplicationUnknown(id.to_string()));
+            }
+            return record::find(store, name);
+        }
+        let entry = record::find(store, name)?;
+        if self.is_own(caller, &entry)? { Ok(entry) } else { Err(WorkflowError::CertificateUnknown) }
+    }
+
+    /// Whether the caller reads any certificate, or its own alone. Who may neither is refused as one who may not read
+    /// any.
+    fn reads_all(caller: &Caller) -> Result<bool, WorkflowError> {
+        if !caller.may(Action::ReadCertificate) && caller.may(Action::ReadOwn) {
+            return Ok(false);
+        }
+        Accounts::allow(caller, Action::ReadCertificate).map(|()| true)
+    }
+
+    /// Whether a certificate was issued for an application that is the caller's, or took the place of one that was.
+    fn is_own(&self, caller: &Caller, entry: &EntryRef) -> Result<bool, WorkflowError> {
+        let store = self.store().as_ref();
+        let noted = IssuedFor::of(store, entry)?.and_then(|noted| noted.application);
+        match noted.map(|id| applications::application(store, id)).transpose() {
+            Ok(Some(application)) => self.reads(caller, &application),
+            Ok(None) | Err(WorkflowError::ApplicationUnknown(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether what was issued for an application is the caller's to read: of its own exporter, or of one that it filed
+    /// for and whose mandate it holds today.
+    fn reads(&self, caller: &Caller, application: &Application) -> Result<bool, WorkflowError> {
+        let exporter = caller.account().exporter.as_ref();
+        if exporter == Some(&application.exporter) {
+            return Ok(true);
+        }
+        if !application.is_of(caller.id(), exporter) {
+            return Ok(false);
+        }
+        let office = application.asked_of();
+        let Some(day) = self.today_at(office) else { return Ok(false) };
+        let filing = Filing { agreement: &application.subject.agreement, office, day, value: None };
+        let mandates = exporters::mandates_of(self.store().as_ref(), &application.exporter)?;
+        Ok(mandates.iter().any(|one| one.agent == *caller.id() && one.covers(&filing).is_ok()))
+    }
+
+    /// Certificates that the caller may read: those of the authority, newest first in each log, newest log first; or
+    /// its own, by their applications, newest first, each with what took its place. It reads from the disk.
+    pub fn list(
+        &self,
+        caller: &Caller,
+        to: Option<Country>,
+        page_size: usize,
+        page_token: &str,
+    ) -> Result<Page, WorkflowError> {
+        if Self::reads_all(caller)? {
+            return record::list(self.store().as_ref(), to, page_size, page_token);
+        }
+        let (store, size) = (self.store().as_ref(), record::page_size(page_size));
+        let mut place = Place::read(page_token)?;
+        let mut page = Page::default();
+        let mut looked_at = 0;
+        loop {
+            let (rows, full) = applications::listed_for(store, caller, &place.after, size)?;
+            for (next, id) in rows {
+                looked_at += 1;
+                let application = applications::application(store, id)?;
+                for entry in self.issued_for(caller, &application)?.into_iter().skip(place.given) {
+                    if page.certificates.len() == size {
+                        page.next = Some(place.token());
+                        return Ok(page);
+                    }
+                    place.given += 1;
+                    let record = CertificateRecord::read(store, &entry)?;
+                    if to.is_none_or(|to| record.certificate.to == to) {
+                        page.certificates.push(record);
+                    }
+                }
+                place = Place { after: next, given: 0 };
+                if looked_at >= LOOKED_AT {
+                    page.next = Some(place.token());
+                    return Ok(page);
+                }
+            }
+            if !full {
+                return Ok(page);
+            }
+        }
+    }
+
+    /// The certificate of an application that the caller may read, and what took its place, in order.
+    fn issued_for(&self, caller: &Caller, application: &Application) -> Result<Vec<EntryRef>, WorkflowError> {
+        let store = self.store().as_ref();
+        let mut entries = Vec::new();
+        if application.stage.certificate().is_none() || !self.reads(caller, application)? {
+            return Ok(entries);
+        }
+        let mut next = match record::find(store, &CertificateName::Application(application.id)) {
+            Ok(entry) => Some(entry),
+            // It is under way.
+            Err(WorkflowError::CertificateUnknown) => None,
+            Err(error) => return Err(error),
+        };
+        while let Some(entry) = next.filter(|entry| !entries.contains(entry) && entries.len() < SUCCESSORS_MAX) {
+            // What took the place of several may be for another.
+            next = match successor(store, &entry)? {
+                Some(one) if self.is_own(caller, &one)? => Some(one),
+                _ => None,
+            };
+            entries.push(entry);
+        }
+        Ok(entries)
+    }
+
+    /// Wishes to cancel that wait and that the caller may read, with what asks for those after them. It reads from the
+    /// disk.
+    pub fn cancellations(
+        &self,
+        caller: &Caller,
+        after: &str,
+        size: usize,
+    ) -> Result<(Vec<Cancellation>, Option<String>), WorkflowError> {
+        let all = Self::reads_all(caller)?;
+        let mut after = hex::decode(after).ok_or(WorkflowError::PageToken)?;
+        if !after.is_empty() && !after.starts_with(pending::WISHES) {
+            return Err(WorkflowError::PageToken);
+        }
+        let mut found = Vec::new();
+        loop {
+            let rows = pending::wishes(self.store().as_ref(), &after, if all { size } else { A_ROUND })?;
+            let full = !rows.is_empty() && rows.len() == if all { size } else { A_ROUND };
+            for (id, wish) in rows {
+                after.clone_from(&id);
+                // A token names a place of this table: it is given of what the caller may read, or it would tell of
+                // others.
+                if all || self.is_own(caller, &pending::entry_of(&wish)?)? {
+                    found.push(wish);
+                    if found.len() == size {
+                        return Ok((found, Some(hex::encode(&id))));
+                    }
+                }
+            }
+            if !full {
+                return Ok((found, None));
+            }
+        }
+    }
+}
+
+/// What took the place of a certificate, if something did.
+fn successor(store: &dyn Store, entry: &EntryRef) -> Result<Option<EntryRef>, WorkflowError> {
+    let record = CertificateRecord::read(store, entry)?;
+    if record.status != Status::Superseded {
+        return Ok(None);
+    }
+    let none: &[&str] = &[];
+    for change in changes_of(store, entry, &record.jti)?.into_iter().rev() {
+        let leaf = store.leaf(&change.origin, change.index)?.ok_or(WorkflowError::CertificateUnknown)?;
+        let opened = open_leaf(&leaf, none).map_err(|e| WorkflowError::Record(e.to_string()))?;
+        if let OpenedBody::StatusChange(opened) = opened.body
+            && let Act::Superseded { successor } = opened.change.act
+        {
+            return Ok(store.find(&successor.jti)?);
+        }
+    }
+    Ok(None)
+}
