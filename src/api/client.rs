@@ -111,16 +111,6 @@ impl Connection {
         CertificateServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
     }
 
-    /// What customs do with certificates of partners.
-    pub(crate) fn customs(&self) -> CustomsServiceClient<Calls> {
-        CustomsServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
-    }
-
-    /// Answering enquiries of others.
-    pub(crate) fn liaison(&self) -> LiaisonServiceClient<Calls> {
-        LiaisonServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
-    }
-
     /// Filing applications.
     pub(crate) fn applications(&self) -> ApplicationServiceClient<Calls> {
         ApplicationServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
