@@ -7,6 +7,7 @@ mod endorsement;
 mod enquiry;
 mod enquiry_reply;
 mod evidence;
+mod items;
 mod key_change;
 mod kind;
 mod place;
