@@ -1,5 +1,5 @@
-//! JSON Schema (2020-12) of the kinds whose every member is a disclosed section, made from the definitions that read and
-//! write them. Rules across members are theirs alone; the descriptions tell them.
+//! JSON Schema (2020-12) of the kinds whose every member is a disclosed section, made from the definitions that read
+//! and write them. Rules across members are theirs alone; the descriptions tell them.
 
 use super::{
     Kind,

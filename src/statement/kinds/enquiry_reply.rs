@@ -43,7 +43,7 @@ words! {
         NotValid = "not_valid",
         /// The authority issued it, and it holds for some items.
         PartlyValid = "partly_valid",
-        /// The authority did not issue it: the paper is false, which is another matter than goods that do not originate.
+        /// The authority did not issue it: a false paper is another matter than goods that do not originate.
         NotIssued = "not_issued",
     }
 }

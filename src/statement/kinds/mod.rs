@@ -132,8 +132,8 @@ impl OpenedBody {
     }
 }
 
-/// Who may be addressed: a key change and evidence are for everyone, what names a certificate never is, and what answers
-/// or asks an authority goes to an authority.
+/// Who may be addressed: a key change and evidence are for everyone, what names a certificate never is, and what
+/// answers or asks an authority goes to an authority.
 pub(super) fn admit_addressee(kind: Kind, aud: &Addressee) -> Result<(), StatementError> {
     let everyone = *aud == Addressee::Everyone;
     match kind {
