@@ -94,5 +94,13 @@ pub fn signed_definitions() -> Map<String, Value> {
     objects
 }
 
+/// A signed document `T`, and its parts under the names by which they are referred to; `name` is its own.
+pub(crate) fn signed_parts<T: Member>(name: &str) -> (Option<Value>, Map<String, Value>) {
+    let mut definitions = Definitions::new(Form::Signed);
+    let _ = T::schema(&mut definitions);
+    let mut parts = definitions.objects;
+    (parts.remove(name), parts)
+}
+
 #[cfg(test)]
 mod tests;

@@ -8,10 +8,13 @@ use super::{
     envelope::seconds_of,
     jws::{self, SIGNATURE_PART},
     kinds,
-    presentation::{TYP, join},
+    presentation::{MAX_PRESENTATION_BYTES, TYP, join},
 };
 use crate::{encoding::base64, log::MAX_LEAF_BYTES, signature::Signer, time::Random};
-use serde::Serialize;
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use sha2::{Digest as _, Sha256};
 
 /// 128 random bits, 22 characters of base64url.
@@ -122,6 +125,18 @@ impl Draft {
         Ok(())
     }
 
+    /// Writes a section that is disclosed and reads it back, so that what a reader would refuse is not composed: an
+    /// item 0, a list too long.
+    pub(super) fn disclose_held<T: Serialize + DeserializeOwned>(
+        &mut self,
+        name: &'static str,
+        value: &T,
+    ) -> Result<(), StatementError> {
+        self.disclose(name, value)?;
+        let read: Result<(IgnoredAny, IgnoredAny, T), _> = serde_json::from_slice(&self.scratch);
+        read.map(drop).map_err(|why| StatementError::shape(name, why))
+    }
+
     /// Encodes array elements; gives their digests and texts, which the caller puts behind the sections.
     pub(super) fn elements<T: Serialize>(&mut self, values: &[T]) -> Result<Vec<(String, String)>, StatementError> {
         values
@@ -151,7 +166,11 @@ impl Draft {
         self.claim("_sd_alg", DIGEST_ALGORITHM)?;
         self.payload.push(b'}');
         let signing_input = jws::signing_input(TYP, kid, &self.payload);
-        StatementError::within("the JWT", signing_input.len() + SIGNATURE_PART, MAX_LEAF_BYTES)?;
+        let jwt = signing_input.len() + SIGNATURE_PART;
+        StatementError::within("the JWT", jwt, MAX_LEAF_BYTES)?;
+        // With the `~` after the JWT and after each disclosure.
+        let token = self.disclosures.iter().fold(jwt + 1, |bytes, disclosure| bytes + disclosure.len() + 1);
+        StatementError::within("the presentation", token, MAX_PRESENTATION_BYTES)?;
         Ok(Unsigned { signing_input, disclosures: self.disclosures })
     }
 }

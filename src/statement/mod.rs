@@ -18,6 +18,7 @@ mod kinds;
 pub mod media;
 mod opening;
 mod presentation;
+pub mod schema;
 pub mod status_list;
 mod status_uri;
 

@@ -1,12 +1,13 @@
 //! Tokens that must be refused, each with its reason. Most are signed by the right key: a signature does not
 //! make a shape good.
 
-use super::{read, samples, vectors};
+use super::{hostile_replies, read, samples, vectors};
 use origin_exchange::{
     encoding::base64,
     reason::Reasoned,
     signature::Signer,
-    statement::{Presentation, StatementError},
+    statement::{Body, CustomsResponse, ItemDecision, Presentation, ResponseCode, StatementError, compose},
+    time::SeededRandom,
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -15,11 +16,11 @@ const SALT: &str = "AAAAAAAAAAAAAAAAAAAAAA";
 
 /// A token to be spoilt, as texts of JSON.
 #[derive(Clone)]
-struct Forge {
+pub struct Forge {
     header: String,
     claims: Value,
     /// JSON of the disclosures; the first eight are sections.
-    disclosures: Vec<String>,
+    pub disclosures: Vec<String>,
     sections: usize,
 }
 
@@ -54,12 +55,12 @@ impl Forge {
         self
     }
 
-    fn claim(mut self, name: &str, value: Value) -> Self {
+    pub fn claim(mut self, name: &str, value: Value) -> Self {
         self.claims[name] = value;
         self
     }
 
-    fn without(mut self, name: &str) -> Self {
+    pub fn without(mut self, name: &str) -> Self {
         self.claims.as_object_mut().unwrap().remove(name);
         self
     }
@@ -71,14 +72,14 @@ impl Forge {
     }
 
     /// Spoils one disclosure and digests it anew.
-    fn disclosure(mut self, place: usize, spoil: impl FnOnce(&mut Value)) -> Self {
+    pub fn disclosure(mut self, place: usize, spoil: impl FnOnce(&mut Value)) -> Self {
         let mut value: Value = serde_json::from_str(&self.disclosures[place]).unwrap();
         spoil(&mut value);
         self.disclosures[place] = value.to_string();
         self.redigest()
     }
 
-    fn token(&self) -> String {
+    pub fn token(&self) -> String {
         self.token_with(&self.claims.to_string())
     }
 
@@ -108,7 +109,10 @@ fn respell(token: &str) -> String {
     format!("{head}{}~{rest}", char::from(ALPHABET[place ^ 1]))
 }
 
-fn cases() -> Vec<(&'static str, String, &'static str)> {
+/// What it is, the token, and the reason it is refused for.
+pub type Case = (&'static str, String, &'static str);
+
+fn cases() -> Vec<Case> {
     let good = Forge::of(0);
     let change = Forge::of(2);
     let snapshot = Forge::of(8);
@@ -118,7 +122,7 @@ fn cases() -> Vec<(&'static str, String, &'static str)> {
     // Where a clear claim or the header decides, the disclosures would only be in the way.
     let bare = Forge { disclosures: Vec::new(), ..good.clone() };
     let payload = good.claims.to_string();
-    let mut cases: Vec<(&'static str, String, &'static str)> = vec![
+    let mut cases: Vec<Case> = vec![
         // steps 1 and 2
         (
             "a JWT of more than 4096 bytes",
@@ -499,7 +503,21 @@ fn cases() -> Vec<(&'static str, String, &'static str)> {
             cases.push(("a clear claim absent", forge.clone().without(name).token(), "MISSING_CLAIM"));
         }
     }
+    // Later kinds come last, so that what was frozen stays as it is.
+    cases.extend(hostile_replies::cases());
     cases
+}
+
+/// The sample of this name, to be spoilt.
+pub fn named(name: &str) -> Forge {
+    Forge::of(samples::all().iter().position(|sample| sample.name == name).unwrap())
+}
+
+/// A token of the kind of this sample that discloses these sections, whatever they are.
+pub fn saying(sample: &str, sections: &Value) -> String {
+    let disclosure = |(name, value): (&String, &Value)| json!([SALT, name, value]).to_string();
+    let disclosures = sections.as_object().unwrap().iter().map(disclosure).collect();
+    Forge { disclosures, ..named(sample) }.redigest().token()
 }
 
 /// The file.
@@ -514,7 +532,7 @@ pub fn all() -> Value {
     })
 }
 
-fn refuse(token: &str) -> Result<(), StatementError> {
+pub fn refuse(token: &str) -> Result<(), StatementError> {
     Presentation::parse(token)?.open().map(|_| ())
 }
 
@@ -537,6 +555,32 @@ fn the_hostile_tokens_are_those_made_here() {
     let frozen: Value = serde_json::from_str(&read("hostile.json")).unwrap();
     // Not assert_eq: it would print both files.
     assert!(frozen == all(), "hostile.json differs from what is made here");
+}
+
+#[test]
+fn a_proof_is_as_long_as_it_may_be_and_no_longer() {
+    let of = |bytes: usize| refuse(&named("evidence").disclosure(0, |d| d[2] = json!("x".repeat(bytes))).token());
+    assert_eq!(of(512 * 1024), Ok(()));
+    assert_eq!(of(512 * 1024 + 1).unwrap_err().reason(), "STATEMENT_TOO_LARGE");
+}
+
+/// Its disclosures would be kept for ever, and nobody could be shown them.
+#[test]
+fn what_is_too_long_to_be_presented_is_not_composed() {
+    let mut response = samples::utilised();
+    response.decisions = (1..=500)
+        .map(|item| ItemDecision {
+            words: Some("漢".repeat(1_024).parse().unwrap()),
+            ..samples::decision(Some(item), ResponseCode::Received)
+        })
+        .collect();
+    let compose = |response: &CustomsResponse| {
+        let body = Body::CustomsResponse(Box::new(response.clone()));
+        compose(&samples::envelope("https://customs.gov.cn", 1), &body, &SeededRandom::new(0)).map(drop)
+    };
+    assert_eq!(compose(&response).unwrap_err().reason(), "STATEMENT_TOO_LARGE");
+    response.decisions.truncate(200);
+    assert_eq!(compose(&response), Ok(()));
 }
 
 #[test]

@@ -13,7 +13,9 @@
 )]
 
 mod hostile;
+mod hostile_replies;
 mod properties;
+mod properties_of_replies;
 mod redaction;
 mod samples;
 mod schema;

@@ -66,7 +66,7 @@ proptest! {
     }
 
     #[test]
-    fn a_token_with_one_byte_changed_is_never_accepted_as_another(sample in 0_usize..11, at: prop::sample::Index, byte in 0x20_u8..0x7f) {
+    fn a_token_with_one_byte_changed_is_never_accepted_as_another(sample in 0..samples::all().len(), at: prop::sample::Index, byte in 0x20_u8..0x7f) {
         let token = samples::all()[sample].issue().token();
         let at = at.index(token.len());
         let mut bytes = token.clone().into_bytes();
@@ -79,7 +79,7 @@ proptest! {
     }
 
     #[test]
-    fn cutting_and_joining_never_panics(sample in 0_usize..11, from: prop::sample::Index, to: prop::sample::Index, again: bool) {
+    fn cutting_and_joining_never_panics(sample in 0..samples::all().len(), from: prop::sample::Index, to: prop::sample::Index, again: bool) {
         let token = samples::all()[sample].issue().token();
         let (a, b) = (from.index(token.len()), to.index(token.len()));
         let (a, b) = (a.min(b), a.max(b));

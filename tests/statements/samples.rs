@@ -1,12 +1,15 @@
 //! Statements with fixed keys, fixed randomness and fixed contents.
 
 use origin_exchange::{
-    certificate::{Certificate, Text},
+    certificate::{Certificate, Measure, Sha256, Text},
     log::{Hash, leaf_hash},
     signature::SecretKey,
     statement::{
-        Act, Addressee, Body, Change, Envelope, Issued, Issuer, Jti, KeyAct, KeyChange, KeyRecord, Receipt, Since,
-        StatementRef, StatusChange, StatusReference, StatusSnapshot, compose,
+        Act, Addressee, Body, Change, CustomsResponse, DocumentDigest, EndorsedCertificate, Endorsement,
+        EndorsementAct, EndorsementWords, Enquiry, EnquiryGround, EnquiryQuestion, EnquiryReply, EnquirySubject,
+        Envelope, Evidence, EvidenceKind, GoodsMeanwhile, ImportDeclaration, Issued, Issuer, ItemAnswer, ItemDecision,
+        Jti, KeyAct, KeyChange, KeyRecord, Receipt, ReplyAct, ReplyWords, ResponseCode, ResponseReason, Since,
+        StatementRef, StatusChange, StatusReference, StatusSnapshot, SubjectAnswer, SubjectFinding, compose,
     },
     time::{Date, SeededRandom},
 };
@@ -59,7 +62,7 @@ pub fn status(index: u32) -> StatusReference {
     StatusReference { uri: STATUS_URI.parse().unwrap(), index }
 }
 
-fn text(text: &str) -> Text<1024> {
+fn text<const MAX: usize>(text: &str) -> Text<MAX> {
     text.parse().unwrap()
 }
 
@@ -164,7 +167,286 @@ pub fn all() -> Vec<Sample> {
                 held: vec![12, 4_095],
             }),
         ),
+        sample(
+            "customs-response-utilised",
+            "A part of one item used, with what is left; another item used up on two lines; a third refused",
+            CHINA,
+            14,
+            Body::CustomsResponse(Box::new(utilised())),
+        ),
+        sample(
+            "customs-response-denied",
+            "Preference refused for the whole certificate, after an enquiry; nothing else is said",
+            CHINA,
+            15,
+            Body::CustomsResponse(Box::new(denied())),
+        ),
+        sample(
+            "customs-response-reversed",
+            "A part of what an earlier response said was used is given back",
+            CHINA,
+            16,
+            Body::CustomsResponse(Box::new(reversed())),
+        ),
+        sample(
+            "enquiry-at-random",
+            "Two certificates checked at random, without words",
+            CHINA,
+            17,
+            Body::Enquiry(Box::new(enquiry_at_random())),
+        ),
+        sample(
+            "enquiry-number-unknown",
+            "A paper whose number is not known and is none that an authority writes, with its scan, after a clarification",
+            CHINA,
+            18,
+            Body::Enquiry(Box::new(enquiry_of_an_unknown_number())),
+        ),
+        sample(
+            "enquiry-reply-acknowledged",
+            "The enquiry came, and nothing else is said",
+            CHINA,
+            19,
+            Body::EnquiryReply(Box::new(acknowledged())),
+        ),
+        sample(
+            "enquiry-reply-full",
+            "Certificates that hold, hold for some items, do not hold, and were not issued; with a document",
+            CHINA,
+            20,
+            Body::EnquiryReply(Box::new(answered())),
+        ),
+        sample(
+            "endorsement-destination-changed",
+            "The goods go to another country, with containers and seals; to a country without a node",
+            EGYPT,
+            21,
+            Body::Endorsement(Box::new(destination_changed())),
+        ),
+        sample(
+            "endorsement-legalised",
+            "Legalised, and nothing else is said",
+            CHINA,
+            22,
+            Body::Endorsement(Box::new(legalised())),
+        ),
+        sample(
+            "evidence",
+            "Evidence for everyone; its proof is a text that is not judged here",
+            ALL,
+            23,
+            Body::Evidence(Evidence {
+                evidence: EvidenceKind::Equivocation,
+                concerns: "customs.gov.cn/log/2026/tdap.gov.pk".parse().unwrap(),
+                proof: "{\"first\":\"a stand-in\\n\",\"second\":\"for two notes\\n\",\"prefix\":null}".to_owned(),
+            }),
+        ),
     ]
+}
+
+/// A statement of customs, in its log to the authority here.
+fn customs_statement(n: u8) -> StatementRef {
+    StatementRef { log: "customs.gov.cn/log/2026/tdap.gov.pk".parse().unwrap(), jti: jti(n) }
+}
+
+/// One of this authority's, in its log to customs.
+fn own_statement(n: u8) -> StatementRef {
+    StatementRef { log: "tdap.gov.pk/log/2026/customs.gov.cn".parse().unwrap(), jti: jti(n) }
+}
+
+pub fn measure(value: &str) -> Measure {
+    Measure { value: value.parse().unwrap(), unit: "PR".parse().unwrap() }
+}
+
+/// What says nothing but its code.
+pub fn decision(item: Option<u32>, code: ResponseCode) -> ItemDecision {
+    ItemDecision { item, line: None, code, quantity: None, left: None, reason: None, basis: None, words: None }
+}
+
+pub fn declaration() -> ImportDeclaration {
+    ImportDeclaration { number: text("220120261000123456"), date: Date::constant(2026, 12, 3), office: text("2201") }
+}
+
+pub fn utilised() -> CustomsResponse {
+    let used = |line, code, used, left| ItemDecision {
+        line: Some(line),
+        quantity: Some(measure(used)),
+        left: Some(measure(left)),
+        ..decision(Some(2), code)
+    };
+    CustomsResponse {
+        certificate: own_statement(1),
+        declaration: Some(declaration()),
+        decisions: vec![
+            ItemDecision {
+                item: Some(1),
+                words: Some(text("第一批 · first of two shipments")),
+                ..used(1, ResponseCode::UtilisedPartial, "1200", "720.0")
+            },
+            used(2, ResponseCode::UtilisedPartial, "0.5", "16799.5"),
+            used(3, ResponseCode::UtilisedFull, "16799.5", "0"),
+            ItemDecision {
+                line: Some(4),
+                reason: Some(ResponseReason::HsMismatch),
+                basis: Some(text("CPFTA, Article 19")),
+                words: Some(text("Classified under 9506.62; the rule of that heading is not met.")),
+                ..decision(Some(3), ResponseCode::PreferenceDenied)
+            },
+        ],
+        amends: None,
+        enquiry: None,
+        remarks: Some(text("Released the same day.")),
+    }
+}
+
+fn denied() -> CustomsResponse {
+    let reason = Some(ResponseReason::IssuerDisowns);
+    CustomsResponse {
+        certificate: own_statement(2),
+        declaration: None,
+        decisions: vec![ItemDecision { reason, ..decision(None, ResponseCode::PreferenceDenied) }],
+        amends: None,
+        enquiry: Some(customs_statement(17)),
+        remarks: None,
+    }
+}
+
+pub fn reversed() -> CustomsResponse {
+    CustomsResponse {
+        certificate: own_statement(1),
+        declaration: Some(declaration()),
+        decisions: vec![ItemDecision {
+            quantity: Some(measure("200")),
+            left: Some(measure("920")),
+            ..decision(Some(1), ResponseCode::Reversed)
+        }],
+        amends: Some(customs_statement(14)),
+        enquiry: None,
+        remarks: Some(text("Two hundred pairs were sent back.")),
+    }
+}
+
+pub fn enquiry_at_random() -> Enquiry {
+    let subject = |n, number: &str| EnquirySubject {
+        certificate: Some(own_statement(n)),
+        number: text(number),
+        issued_on: Some(Date::constant(2026, 11, 12)),
+        items: Vec::new(),
+        declaration: None,
+    };
+    Enquiry {
+        asked: EnquiryQuestion {
+            reference: text("SH-2026-118"),
+            ground: EnquiryGround::Random,
+            question: None,
+            goods: GoodsMeanwhile::Released,
+            basis: None,
+            reply_by: None,
+        },
+        subjects: vec![subject(2, "CPFTA-2026-000124"), subject(1, "CPFTA-2026-000123")],
+        documents: Vec::new(),
+        clarifies: None,
+    }
+}
+
+pub fn document(of: u8) -> DocumentDigest {
+    DocumentDigest { name: text("Scan, both sides"), media_type: text("application/pdf"), sha256: Sha256([of; 32]) }
+}
+
+pub fn enquiry_of_an_unknown_number() -> Enquiry {
+    Enquiry {
+        asked: EnquiryQuestion {
+            reference: text("SH-2026-119"),
+            ground: EnquiryGround::NumberUnknown,
+            question: Some(text("Did the authority issue this paper?")),
+            goods: GoodsMeanwhile::ReleasedOnSecurity,
+            basis: Some(text("CPFTA, Article 24(1)")),
+            reply_by: Some(Date::constant(2027, 3, 1)),
+        },
+        subjects: vec![EnquirySubject {
+            certificate: None,
+            number: text("№ CPFTA#000999?"),
+            issued_on: Some(Date::constant(2026, 11, 30)),
+            items: vec![1, 4],
+            declaration: Some(text("220120261000123457")),
+        }],
+        documents: vec![document(1), document(2)],
+        clarifies: Some(own_statement(19)),
+    }
+}
+
+fn acknowledged() -> EnquiryReply {
+    let received_on = Date::constant(2026, 12, 7);
+    EnquiryReply {
+        enquiry: customs_statement(17),
+        reply: ReplyWords { act: ReplyAct::Acknowledged, received_on, reply_by: None, words: None },
+        answers: Vec::new(),
+        documents: Vec::new(),
+    }
+}
+
+pub fn answered() -> EnquiryReply {
+    let answer =
+        |subject, finding, words| SubjectAnswer { subject, finding, items: Vec::new(), words: Some(text(words)) };
+    let item = |item, valid, words: Option<&str>| ItemAnswer { item, valid, words: words.map(text) };
+    EnquiryReply {
+        enquiry: customs_statement(18),
+        reply: ReplyWords {
+            act: ReplyAct::Full,
+            received_on: Date::constant(2026, 12, 7),
+            reply_by: None,
+            words: Some(text("The books of the exporter were seen on 5 January 2027.")),
+        },
+        answers: vec![
+            answer(1, SubjectFinding::Valid, "As issued."),
+            SubjectAnswer {
+                items: vec![item(1, true, None), item(4, false, Some("The threads were imported."))],
+                ..answer(2, SubjectFinding::PartlyValid, "Item 4 does not meet its rule.")
+            },
+            SubjectAnswer {
+                items: vec![item(7, false, None)],
+                ..answer(3, SubjectFinding::NotValid, "The declaration was false.")
+            },
+            answer(5, SubjectFinding::NotIssued, "No such number was ever given."),
+        ],
+        documents: vec![document(3)],
+    }
+}
+
+fn endorsed(n: u8) -> EndorsedCertificate {
+    EndorsedCertificate { place: own_statement(n), token_sha256: Sha256([n; 32]) }
+}
+
+pub fn destination_changed() -> Endorsement {
+    Endorsement {
+        endorsed: endorsed(1),
+        endorsement: EndorsementWords {
+            act: EndorsementAct::DestinationChanged,
+            day: Date::constant(2026, 12, 1),
+            office: text("Karachi (Export) · کراچی"),
+            destination: Some("EG".parse().unwrap()),
+            items: vec![1, 3],
+            containers: vec!["CSQU3054383".parse().unwrap()],
+            seals: vec![text("PK-0099812"), text("PK-0099813")],
+            text: Some(text("The vessel was turned to Port Said.")),
+        },
+    }
+}
+
+fn legalised() -> Endorsement {
+    Endorsement {
+        endorsed: endorsed(2),
+        endorsement: EndorsementWords {
+            act: EndorsementAct::Legalised,
+            day: Date::constant(2026, 11, 13),
+            office: text("Ministry of Foreign Affairs"),
+            destination: None,
+            items: Vec::new(),
+            containers: Vec::new(),
+            seals: Vec::new(),
+            text: None,
+        },
+    }
 }
 
 fn record(act: KeyAct) -> KeyRecord {

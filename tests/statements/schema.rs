@@ -2,7 +2,10 @@
 //! the same documents.
 
 use super::{samples, vectors};
-use origin_exchange::{certificate::schema::signed_definitions, statement::Kind};
+use origin_exchange::{
+    certificate::schema::signed_definitions,
+    statement::{self, EvidenceKind, Kind},
+};
 use serde_json::{Map, Value, json};
 
 /// The largest integer every JSON reader keeps exact.
@@ -57,15 +60,28 @@ fn claims(kind: Kind, aud: Value, disclosures: usize, own: Vec<(&str, Value)>) -
 }
 
 fn statement(about: &str, claims: &str, disclosures: Vec<(&str, Value)>, items: Value) -> Value {
+    disclosing(about, claims, closed("the disclosed sections: name and value", disclosures), items)
+}
+
+fn disclosing(about: &str, claims: &str, disclosures: Value, items: Value) -> Value {
     closed(
         about,
         vec![
             ("header", reference("header")),
             ("claims", reference(claims)),
-            ("disclosures", closed("the disclosed sections: name and value", disclosures)),
+            ("disclosures", disclosures),
             ("items", items),
         ],
     )
+}
+
+/// A kind that discloses everything it says: no clear claims of its own, and its sections as the code describes them.
+fn whole(kind: Kind, about: &str, aud: Value, parts: &Map<String, Value>) -> [(String, Value); 2] {
+    let disclosures = format!("{kind}.disclosures");
+    let sections = parts[&disclosures]["properties"].as_object().unwrap().len();
+    let clear = format!("{kind}.claims");
+    let statement = disclosing(about, &clear, reference(&disclosures), json!({"type": "array", "maxItems": 0}));
+    [(clear, claims(kind, aud, sections, vec![])), (kind.name().to_owned(), statement)]
 }
 
 /// The schema as the code is.
@@ -92,7 +108,6 @@ pub fn of_the_code() -> Value {
         "origin": {"type": "string", "pattern": "^[a-z0-9.-]+/log/[0-9]{4}(-[0-9]{1,2})?/[a-z0-9.-]+$"},
         "jti": {"type": "string", "pattern": "^[0-7][0-9A-HJKMNP-TV-Z]{25}$", "description": "48 bits: Unix milliseconds of the full hour; 24: running per log within the hour; 56: random; strictly rising within a log"},
         "digest": {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$", "description": "SHA-256 of a disclosure's exact text, in base64url"},
-        "place": closed("where a statement stands", vec![("log", reference("origin")), ("jti", reference("jti"))]),
         "certificate-of-origin.claims": claims(Kind::CertificateOfOrigin, one_addressee(), 8, vec![
             ("from", country()),
             ("to", country()),
@@ -131,11 +146,11 @@ pub fn of_the_code() -> Value {
         ),
         "status-change.claims": {
             "allOf": [claims(Kind::StatusChange, one_addressee(), 2, vec![
-                ("target", described(reference("place"), "the certificate it is about")),
+                ("target", described(reference("StatementRef"), "the certificate it is about")),
                 ("act", json!({"enum": ["cancelled", "withdrawn", "superseded", "suspended", "reinstated"]})),
                 ("from_issue", json!({"type": "boolean", "description": "withdrawn: the target never held"})),
                 ("from_date", described(nullable(date()), "withdrawn: the target does not hold from this day on")),
-                ("successor", described(nullable(reference("place")), "superseded: the certificate that takes its place")),
+                ("successor", described(nullable(reference("StatementRef")), "superseded: the certificate that takes its place")),
                 ("items", described(nullable(json!({"type": "array", "minItems": 1, "maxItems": 504, "uniqueItems": true, "items": {"type": "integer", "minimum": 1, "maximum": 99_999_999}})), "numbers of the items concerned, rising; null means the whole certificate")),
             ])],
             "oneOf": [
@@ -167,10 +182,52 @@ pub fn of_the_code() -> Value {
             ("held", indexes("entries whose disclosures the issuer holds back until there is consent")),
         ]),
         "receipt": statement("Which disclosures of a log reached its addressee.", "receipt.claims", vec![], no_items()),
+        "evidence.claims": claims(Kind::Evidence, json!({"const": "urn:origin-exchange:all"}), 1, vec![
+            ("evidence", json!({"enum": EvidenceKind::ALL, "description": "what is proven; equivocation: two heads signed by the log's key that cannot both be true"})),
+            ("concerns", described(reference("origin"), "of which log")),
+        ]),
+        "evidence": statement("Proof of misbehaviour, for everyone. Without its proof it is incomplete.", "evidence.claims", vec![
+            ("proof", json!({"type": "string", "minLength": 1, "maxLength": 524_288, "description": "the proof, as a file of evidence has it; at most 524,288 bytes in UTF-8"})),
+        ], no_items()),
     });
-    // Goods stands here with the digests of its items, flags as claims of their own.
-    let parts = signed_definitions().into_iter().filter(|(name, _)| name != "Goods" && name != "Flags");
-    defs.as_object_mut().unwrap().extend(parts);
+    let parts = statement::schema::signed_definitions();
+    let whole = [
+        whole(
+            Kind::CustomsResponse,
+            "What customs of the importing country did with a certificate, told to its issuer. What a code asks for \
+             (a reason, a quantity, the declaration, the enquiry) must be there, and nothing against it.",
+            reference("authority"),
+            &parts,
+        ),
+        whole(
+            Kind::Enquiry,
+            "Customs of the importing country ask the issuer. Only a check at random asks without words; where a \
+             certificate stands is null with number_unknown, and only there, and a scan goes with it.",
+            reference("authority"),
+            &parts,
+        ),
+        whole(
+            Kind::EnquiryReply,
+            "The issuer answers an enquiry. Partial and full replies have answers, no others; valid and not_valid \
+             have no item that differs, partly_valid has both, not_issued has none.",
+            reference("authority"),
+            &parts,
+        ),
+        whole(
+            Kind::Endorsement,
+            "Another authority adds its word to a certificate. A destination goes with destination_changed, and with \
+             nothing else.",
+            one_addressee(),
+            &parts,
+        ),
+    ];
+    let defs_of = defs.as_object_mut().unwrap();
+    defs_of.extend(whole.into_iter().flatten());
+    for (name, part) in parts {
+        // A type of the certificate's sections, such as a measure, must be the same here.
+        assert!(signed_definitions().get(&name).is_none_or(|other| *other == part), "{name} has two meanings");
+        defs_of.insert(name, part);
+    }
     // Goods stands here with the digests of its items, flags as claims of their own.
     let parts = signed_definitions().into_iter().filter(|(name, _)| name != "Goods" && name != "Flags");
     defs.as_object_mut().unwrap().extend(parts);
@@ -184,7 +241,7 @@ pub fn of_the_code() -> Value {
     })
 }
 
-fn validator() -> jsonschema::Validator {
+pub fn validator() -> jsonschema::Validator {
     jsonschema::options().should_validate_formats(true).build(&published()).unwrap()
 }
 

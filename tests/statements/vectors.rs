@@ -7,7 +7,7 @@ use super::{
 use origin_exchange::{
     encoding::{base64, hex},
     signature::Signer,
-    statement::{Body, Completeness, OpenedBody, Presentation, open_leaf},
+    statement::{Body, Completeness, Kind, OpenedBody, Presentation, open_leaf},
 };
 use serde_json::{Value, json};
 
@@ -77,6 +77,16 @@ fn frozen_tokens_open_to_what_was_composed() {
                 assert_eq!(opened.record, made.record);
                 assert_eq!(opened.reason.as_option(), Some(&made.reason));
             }
+            (Body::CustomsResponse(made), OpenedBody::CustomsResponse(opened)) => {
+                assert_eq!(opened.as_ref(), Some(made));
+            }
+            (Body::Enquiry(made), OpenedBody::Enquiry(opened)) => assert_eq!(opened.as_ref(), Some(made)),
+            (Body::EnquiryReply(made), OpenedBody::EnquiryReply(opened)) => assert_eq!(opened.as_ref(), Some(made)),
+            (Body::Endorsement(made), OpenedBody::Endorsement(opened)) => assert_eq!(opened.as_ref(), Some(made)),
+            (Body::Evidence(made), OpenedBody::Evidence(opened)) => {
+                assert_eq!((opened.evidence, &opened.concerns), (made.evidence, &made.concerns));
+                assert_eq!(opened.proof.as_option(), Some(&made.proof));
+            }
             (made, opened) => panic!("composed {made:?}, opened {opened:?}"),
         }
     }
@@ -91,27 +101,60 @@ fn a_leaf_without_its_disclosures_still_says_its_clear_claims() {
         let without = open_leaf(issued.jwt.as_bytes(), &[] as &[&str]).unwrap();
         let expected = match (&sample.body, issued.disclosures.len()) {
             (_, 0) => Completeness::Complete,
-            (Body::Certificate { .. }, _) => Completeness::Incomplete {
-                missing: [
-                    "reference",
-                    "exporter",
-                    "consignee",
-                    "producer",
-                    "transport",
-                    "goods",
-                    "commercial",
-                    "remarks",
-                ]
-                .map(str::to_owned)
-                .to_vec(),
-            },
-            (Body::StatusChange(_), _) => {
-                Completeness::Redacted { missing: vec!["reason".to_owned(), "remarks".to_owned()] }
-            }
-            _ => Completeness::Redacted { missing: vec!["reason".to_owned()] },
+            (Body::StatusChange(_) | Body::KeyChange(_), _) => Completeness::Redacted { missing: sections(&sample) },
+            _ => Completeness::Incomplete { missing: sections(&sample) },
         };
         assert_eq!(without.completeness, expected, "{}", sample.name);
     }
+}
+
+/// The names of a statement's sections, in the order of its kind.
+fn sections(sample: &Sample) -> Vec<String> {
+    let issued = sample.issue();
+    let named = issued.disclosures.iter().filter_map(|disclosure| {
+        let value: Value = serde_json::from_slice(&base64::decode_url(disclosure).unwrap()).unwrap();
+        (value.as_array().unwrap().len() == 3).then(|| value[1].as_str().unwrap().to_owned())
+    });
+    named.collect()
+}
+
+#[test]
+fn what_is_not_shown_whole_is_not_shown_at_all() {
+    let mut seen = 0;
+    for sample in samples::all() {
+        let whole = [Kind::CustomsResponse, Kind::Enquiry, Kind::EnquiryReply, Kind::Endorsement];
+        if !whole.contains(&sample.body.kind()) {
+            continue;
+        }
+        let (issued, names) = (sample.issue(), sections(&sample));
+        // Every set of sections but the full one.
+        for shown in 0_u32..(1 << names.len()) - 1 {
+            let (here, gone): (Vec<usize>, Vec<usize>) = (0..names.len()).partition(|place| shown >> place & 1 == 1);
+            let disclosures: Vec<&String> = here.iter().map(|place| &issued.disclosures[*place]).collect();
+            let opened = open_leaf(issued.jwt.as_bytes(), &disclosures).unwrap();
+            let missing = gone.iter().map(|place| names[*place].clone()).collect();
+            assert_eq!(opened.completeness, Completeness::Incomplete { missing }, "{}", sample.name);
+            let nothing = matches!(
+                opened.body,
+                OpenedBody::CustomsResponse(None)
+                    | OpenedBody::Enquiry(None)
+                    | OpenedBody::EnquiryReply(None)
+                    | OpenedBody::Endorsement(None)
+            );
+            assert!(nothing, "{}: {:?}", sample.name, opened.body);
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 3 * 63 + 2 * 15 + 2 * 15 + 2 * 3);
+}
+
+#[test]
+fn evidence_without_its_proof_still_says_against_whom_and_is_incomplete() {
+    let sample = samples::all().into_iter().find(|sample| sample.name == "evidence").unwrap();
+    let opened = open_leaf(sample.issue().jwt.as_bytes(), &[] as &[&str]).unwrap();
+    assert_eq!(opened.completeness, Completeness::Incomplete { missing: vec!["proof".to_owned()] });
+    let (Body::Evidence(made), OpenedBody::Evidence(opened)) = (&sample.body, &opened.body) else { panic!() };
+    assert_eq!((&opened.concerns, opened.proof.as_option()), (&made.concerns, None));
 }
 
 #[test]

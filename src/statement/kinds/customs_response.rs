@@ -11,7 +11,6 @@ use crate::{
     },
     time::Date,
 };
-use std::collections::BTreeSet;
 
 /// Decisions of one response at most: as many as a list of a section may have entries.
 pub const DECISIONS_MAX: usize = 500;
@@ -131,13 +130,13 @@ section! {
     pub struct ItemDecision {
         /// The number of the item; null is the whole certificate.
         item: Option<u32>,
-        /// The line of the declaration.
+        /// The line of the declaration; an item that stands on several lines is decided line by line.
         line: Option<u32>,
         /// What was done.
         code: ResponseCode,
-        /// How much was used, in a unit that the certificate states for the item.
+        /// How much was used, or with REVERSED given back, in a unit that the certificate states for the item.
         quantity: Option<Measure>,
-        /// How much of it can be used after that, in the same unit.
+        /// How much of the item can be used after that, in the same unit; after several lines, the last one says.
         left: Option<Measure>,
         /// Why.
         reason: Option<ResponseReason>,
@@ -148,58 +147,82 @@ section! {
     }
 }
 
-/// What customs of the importing country did with a certificate.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CustomsResponse {
-    /// The certificate.
-    pub certificate: StatementRef,
-    /// The declaration it was shown with, if it was shown.
-    pub declaration: Option<ImportDeclaration>,
-    /// Item by item, each once; or one for the whole.
-    pub decisions: Vec<ItemDecision>,
-    /// An earlier response that this one replaces or takes back.
-    pub amends: Option<StatementRef>,
-    /// Anything else the issuer should know.
-    pub remarks: Option<Text<1024>>,
+section! {
+    /// What customs of the importing country did with a certificate.
+    pub struct CustomsResponse {
+        /// The certificate.
+        certificate: StatementRef,
+        /// The declaration it was shown with, if it was shown.
+        declaration: Option<ImportDeclaration>,
+        /// Item by item, rising by item and line, 1 to 500; or one for the whole.
+        decisions: Vec<ItemDecision>,
+        /// An earlier response, of which this one replaces or takes back what it said of the items named here.
+        amends: Option<StatementRef>,
+        /// The enquiry that it follows, where there was one; with NO_REPLY the one that was not answered.
+        enquiry: Option<StatementRef>,
+        /// Anything else the issuer should know.
+        remarks: Option<Text<1024>>,
+    }
 }
 
-disclosed_whole!(CustomsResponse { certificate, declaration, decisions, amends, remarks });
+disclosed_whole!(CustomsResponse { certificate, declaration, decisions, amends, enquiry, remarks });
 
 impl CustomsResponse {
     /// Whether it says what its codes ask it to say, and nothing twice.
     pub(super) fn check(&self) -> Result<(), StatementError> {
         let refuse = |why: &str| Err(StatementError::shape("decisions", why));
-        if self.decisions.is_empty() || self.decisions.len() > DECISIONS_MAX {
+        if !(1..=DECISIONS_MAX).contains(&self.decisions.len()) {
             return Err(StatementError::shape("decisions", format!("not 1 to {DECISIONS_MAX} decisions")));
         }
-        let items = self.decisions.iter().map(|decision| decision.item).collect::<BTreeSet<_>>();
-        if items.len() != self.decisions.len() || (items.len() > 1 && items.contains(&None)) {
-            return refuse("an item that is decided twice");
+        let in_order = self.decisions.is_sorted_by(|a, b| {
+            let other_line = a.item == b.item && a.line.is_some() && a.line < b.line;
+            a.item.is_some() && (a.item < b.item || other_line)
+        });
+        if !in_order {
+            return refuse("not rising by item and line, each once; the whole certificate is decided alone");
         }
-        for ItemDecision { item, code, quantity, left, reason, words, .. } in &self.decisions {
-            if code.needs_reason() && reason.is_none() {
-                return Err(StatementError::shape("decisions", format!("{code} without a reason")));
-            }
-            if *reason == Some(ResponseReason::Other) && words.is_none() {
-                return refuse("reason OTHER without words that say which");
-            }
-            if *code == ResponseCode::UtilisedPartial && quantity.is_none() {
-                return refuse("UTILISED_PARTIAL without a quantity");
-            }
-            if quantity.is_some() && !(code.draws() || *code == ResponseCode::Reversed) {
-                return refuse("a quantity where nothing is used");
-            }
-            let units = (quantity.as_ref().map(|one| &one.unit), left.as_ref().map(|one| &one.unit));
-            if matches!(units, (None, Some(_))) || matches!(units, (Some(used), Some(left)) if used != left) {
-                return refuse("what is left is stated in the unit of what was used, beside it");
-            }
-            if code.draws() && (item.is_none() || self.declaration.is_none()) {
-                return refuse("what is used is said of an item, with the declaration");
-            }
-            if *code == ResponseCode::Reversed && self.amends.is_none() {
-                return refuse("REVERSED without the response that is taken back");
-            }
-        }
-        Ok(())
+        self.decisions.iter().find_map(|decision| self.fault(decision)).map_or(Ok(()), refuse)
+    }
+
+    /// What a decision lacks, or says against itself.
+    fn fault(&self, decision: &ItemDecision) -> Option<&'static str> {
+        let ItemDecision { item, line, code, quantity, left, reason, basis: _, words } = decision;
+        let is = |expected: ResponseCode| *code == expected;
+        let because = |expected: ResponseReason| *reason == Some(expected);
+        let other_unit = match (quantity, left) {
+            (_, None) => false,
+            (None, Some(_)) => true,
+            (Some(used), Some(left)) => used.unit != left.unit,
+        };
+        let something_left = left.as_ref().is_some_and(|left| !left.value.is_zero());
+        let nothing_used = quantity.as_ref().is_some_and(|used| used.value.is_zero());
+        let faults = [
+            (code.needs_reason() && reason.is_none(), "a refusal, a suspension or a return without its reason"),
+            (because(ResponseReason::Other) && words.is_none(), "OTHER without words that say which"),
+            (
+                because(ResponseReason::RandomCheck) && is(ResponseCode::PreferenceDenied),
+                "RANDOM_CHECK, for which preference waits, and PREFERENCE_DENIED",
+            ),
+            (
+                line.is_some() && (item.is_none() || self.declaration.is_none()),
+                "a line, which is that of an item in the declaration, without one of them",
+            ),
+            (is(ResponseCode::UtilisedPartial) && quantity.is_none(), "UTILISED_PARTIAL without a quantity"),
+            (nothing_used, "a quantity of nothing"),
+            (
+                quantity.is_some() && !(code.draws() || is(ResponseCode::Reversed)),
+                "a quantity where nothing is used or given back",
+            ),
+            (quantity.is_some() && item.is_none(), "a quantity of no item"),
+            (other_unit, "what is left, not in the unit of what was used and beside it"),
+            (is(ResponseCode::UtilisedFull) && something_left, "UTILISED_FULL with something left"),
+            (
+                code.draws() && (item.is_none() || self.declaration.is_none()),
+                "what was used, without the item or the declaration",
+            ),
+            (is(ResponseCode::Reversed) && self.amends.is_none(), "REVERSED without the response that is taken back"),
+            (is(ResponseCode::NoReply) && self.enquiry.is_none(), "NO_REPLY without the enquiry that has none"),
+        ];
+        faults.into_iter().find_map(|(found, why)| found.then_some(why))
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! All of it is disclosed to its addressee alone; the issuer of the certificate gets a statement of its own.
 
-use super::{super::StatementError, place::StatementRef, whole::disclosed_whole};
+use super::{super::StatementError, items::are_rising, place::StatementRef, whole::disclosed_whole};
 use crate::{
     certificate::{
         ContainerNumber, Country, Sha256, Text,
@@ -11,6 +11,7 @@ use crate::{
     },
     time::Date,
 };
+use std::collections::BTreeSet;
 
 words! {
     /// What another authority says of a certificate.
@@ -49,35 +50,47 @@ section! {
         office: Text<256>,
         /// The country the goods go to now, where the destination is changed.
         destination: Option<Country>,
-        /// The items concerned; none are all.
+        /// The items concerned, rising; none are all.
         items: Vec<u32>,
-        /// Containers seen.
+        /// Containers seen, each once.
         containers: Vec<ContainerNumber>,
-        /// Seals found or put on.
+        /// Seals found or put on, each once.
         seals: Vec<Text<35>>,
         /// In words.
         text: Option<Text<1024>>,
     }
 }
 
-/// The word of another authority on a certificate.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endorsement {
-    /// The certificate.
-    pub endorsed: EndorsedCertificate,
-    /// What is said of it.
-    pub endorsement: EndorsementWords,
+section! {
+    /// The word of another authority on a certificate.
+    pub struct Endorsement {
+        /// The certificate.
+        endorsed: EndorsedCertificate,
+        /// What is said of it.
+        endorsement: EndorsementWords,
+    }
 }
 
 disclosed_whole!(Endorsement { endorsed, endorsement });
 
 impl Endorsement {
+    /// Whether it says where changed goods go, and nothing twice.
     pub(super) fn check(&self) -> Result<(), StatementError> {
-        let moved = self.endorsement.act == EndorsementAct::DestinationChanged;
-        if moved != self.endorsement.destination.is_some() {
-            let why = "a destination goes with `destination_changed`, and with nothing else";
-            return Err(StatementError::shape("endorsement", why));
+        let refuse = |why: &str| Err(StatementError::shape("endorsement", why));
+        let EndorsementWords { act, destination, items, containers, seals, .. } = &self.endorsement;
+        if (*act == EndorsementAct::DestinationChanged) != destination.is_some() {
+            return refuse("a destination goes with `destination_changed`, and with nothing else");
+        }
+        if !are_rising(items) {
+            return refuse("items not from 1 on, rising");
+        }
+        if repeats(containers) || repeats(seals) {
+            return refuse("a container or a seal that is named twice");
         }
         Ok(())
     }
+}
+
+fn repeats<T: Ord>(list: &[T]) -> bool {
+    list.iter().collect::<BTreeSet<_>>().len() != list.len()
 }

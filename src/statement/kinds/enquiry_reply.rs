@@ -6,6 +6,7 @@
 use super::{
     super::StatementError,
     enquiry::{DocumentDigest, SUBJECTS_MAX, check_documents},
+    items::are_rising,
     place::StatementRef,
     whole::disclosed_whole,
 };
@@ -16,7 +17,6 @@ use crate::{
     },
     time::Date,
 };
-use std::collections::BTreeSet;
 
 words! {
     /// What a reply does.
@@ -39,10 +39,12 @@ words! {
     pub enum SubjectFinding("SUBJECT_FINDING") {
         /// The authority issued it, and it holds.
         Valid = "valid",
-        /// The authority did not issue it, or it does not hold.
+        /// The authority issued it, and it does not hold.
         NotValid = "not_valid",
-        /// It holds for some items.
+        /// The authority issued it, and it holds for some items.
         PartlyValid = "partly_valid",
+        /// The authority did not issue it: a false paper is another matter than goods that do not originate.
+        NotIssued = "not_issued",
     }
 }
 
@@ -53,7 +55,7 @@ section! {
         act: ReplyAct,
         /// The civil day on which the enquiry came to the replying side.
         received_on: Date,
-        /// By which day the rest is answered, where it says so.
+        /// By which day the rest is answered, where it says so; null with `full`.
         reply_by: Option<Date>,
         /// In words.
         words: Option<Text<2048>>,
@@ -79,55 +81,71 @@ section! {
         subject: u32,
         /// What the issuer finds.
         finding: SubjectFinding,
-        /// Item by item, where it differs.
+        /// Item by item, rising; with `partly_valid` every item asked about, for silence says nothing.
         items: Vec<ItemAnswer>,
         /// In words.
         words: Option<Text<1024>>,
     }
 }
 
-/// An answer of the issuing side.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EnquiryReply {
-    /// The enquiry.
-    pub enquiry: StatementRef,
-    /// The reply itself.
-    pub reply: ReplyWords,
-    /// Certificate by certificate.
-    pub answers: Vec<SubjectAnswer>,
-    /// Documents that go with it.
-    pub documents: Vec<DocumentDigest>,
+section! {
+    /// An answer of the issuing side.
+    pub struct EnquiryReply {
+        /// The enquiry.
+        enquiry: StatementRef,
+        /// The reply itself.
+        reply: ReplyWords,
+        /// Certificate by certificate, in the order of the enquiry, each once.
+        answers: Vec<SubjectAnswer>,
+        /// Documents that go with it, at most 100, each once.
+        documents: Vec<DocumentDigest>,
+    }
 }
 
 disclosed_whole!(EnquiryReply { enquiry, reply, answers, documents });
 
 impl EnquiryReply {
+    /// Whether it does what its act says, and its findings agree with its items.
     pub(super) fn check(&self) -> Result<(), StatementError> {
         let refuse = |name: &str, why: &str| Err(StatementError::shape(name, why));
         check_documents(&self.documents)?;
-        let answers = matches!(self.reply.act, ReplyAct::Partial | ReplyAct::Full);
-        if self.answers.is_empty() == answers || self.answers.len() > SUBJECTS_MAX {
+        let ReplyWords { act, received_on, reply_by, words } = &self.reply;
+        let answers = matches!(act, ReplyAct::Partial | ReplyAct::Full);
+        if self.answers.is_empty() == answers {
             return refuse("answers", "a reply in part or in full answers about certificates, and no other does");
         }
-        let subjects = self.answers.iter().map(|answer| answer.subject).collect::<BTreeSet<_>>();
-        if subjects.len() != self.answers.len() {
-            return refuse("answers", "a certificate that is answered twice");
+        let places = self.answers.iter().map(|answer| answer.subject).collect::<Vec<_>>();
+        let within = |place: &u32| usize::try_from(*place).is_ok_and(|place| place <= SUBJECTS_MAX);
+        if !are_rising(&places) || !places.iter().all(within) {
+            let why = format!("not places of the enquiry from 1 to {SUBJECTS_MAX}, rising");
+            return Err(StatementError::shape("answers", why));
         }
-        for answer in &self.answers {
-            let partly = answer.finding == SubjectFinding::PartlyValid;
-            let mixed = answer.items.iter().any(|item| item.valid) && answer.items.iter().any(|item| !item.valid);
-            if partly != mixed {
-                return refuse(
-                    "answers",
-                    "items that hold and items that do not are what `partly_valid` is, and all it is",
-                );
+        for SubjectAnswer { finding, items, .. } in &self.answers {
+            if !are_rising(&items.iter().map(|answer| answer.item).collect::<Vec<_>>()) {
+                return refuse("answers", "items not from 1 on, rising");
+            }
+            let (holds, fails) = (items.iter().any(|item| item.valid), items.iter().any(|item| !item.valid));
+            let agrees = match finding {
+                SubjectFinding::Valid => !fails,
+                SubjectFinding::NotValid => !holds,
+                SubjectFinding::PartlyValid => holds && fails,
+                SubjectFinding::NotIssued => items.is_empty(),
+            };
+            if !agrees {
+                return Err(StatementError::shape("answers", format!("items that `{finding}` does not agree with")));
             }
         }
-        if self.reply.act == ReplyAct::ClarificationAsked && self.reply.words.is_none() {
+        if *act == ReplyAct::ClarificationAsked && words.is_none() {
             return refuse("reply", "what is to be clarified is not said");
         }
-        if self.reply.act == ReplyAct::Extended && self.reply.reply_by.is_none() {
+        if *act == ReplyAct::Extended && reply_by.is_none() {
             return refuse("reply", "until when is not said");
+        }
+        if *act == ReplyAct::Full && reply_by.is_some() {
+            return refuse("reply", "a day for the rest of what is answered in full");
+        }
+        if reply_by.is_some_and(|day| day < *received_on) {
+            return refuse("reply", "a day for the answer before the enquiry came");
         }
         Ok(())
     }

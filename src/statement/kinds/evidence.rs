@@ -11,7 +11,8 @@ use crate::{certificate::declare::words, log::Origin};
 
 pub(super) const CLEAR: [&str; 2] = ["evidence", "concerns"];
 pub(super) const SECTIONS: usize = 1;
-/// Bytes of a proof at most. What may stand in it is held narrower where it is verified.
+/// Bytes of a proof at most: two notes of 128 KiB, each line feed of which JSON writes with two bytes, and a proof of
+/// consistency leave much of it free. What may stand in it is held narrower where it is verified.
 pub const PROOF_BYTES_MAX: usize = 512 * 1024;
 
 words! {
@@ -45,7 +46,7 @@ pub struct OpenedEvidence {
 }
 
 pub(super) fn write(body: &Evidence, draft: &mut Draft) -> Result<(), StatementError> {
-    StatementError::within("the proof", body.proof.len(), PROOF_BYTES_MAX)?;
+    check(&body.proof)?;
     draft.claim("evidence", &body.evidence)?;
     draft.claim("concerns", &body.concerns)?;
     draft.disclose("proof", &body.proof)
@@ -57,9 +58,17 @@ pub(super) fn read<'a>(
 ) -> Result<OpenedEvidence, StatementError> {
     disclosed.hold_to(SECTIONS)?;
     let (evidence, concerns) = (claims.take("evidence")?, claims.take("concerns")?);
-    let proof: Shown<String> = disclosed.take("proof", true)?;
+    // Without its proof it is no evidence, so nobody may drop it.
+    let proof: Shown<String> = disclosed.take("proof", false)?;
     if let Shown::Yes(proof) = &proof {
-        StatementError::within("the proof", proof.len(), PROOF_BYTES_MAX)?;
+        check(proof)?;
     }
     Ok(OpenedEvidence { evidence, concerns, proof })
+}
+
+fn check(proof: &str) -> Result<(), StatementError> {
+    if proof.is_empty() {
+        return Err(StatementError::shape("proof", "an empty text proves nothing"));
+    }
+    StatementError::within("the proof", proof.len(), PROOF_BYTES_MAX)
 }

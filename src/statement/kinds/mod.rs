@@ -7,6 +7,7 @@ mod endorsement;
 mod enquiry;
 mod enquiry_reply;
 mod evidence;
+mod items;
 mod key_change;
 mod kind;
 mod place;
@@ -131,8 +132,8 @@ impl OpenedBody {
     }
 }
 
-/// Who may be addressed: a key change and evidence are for everyone, what names a certificate never is, and what answers
-/// or asks an authority goes to an authority.
+/// Who may be addressed: a key change and evidence are for everyone, what names a certificate never is, and what
+/// answers or asks an authority goes to an authority.
 pub(super) fn admit_addressee(kind: Kind, aud: &Addressee) -> Result<(), StatementError> {
     let everyone = *aud == Addressee::Everyone;
     match kind {

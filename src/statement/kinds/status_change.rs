@@ -10,6 +10,7 @@ use super::{
         compose::Draft,
         opening::{Disclosed, Shown},
     },
+    items::are_rising,
     place::StatementRef,
 };
 use crate::{
@@ -18,8 +19,6 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 
-/// The largest item number of a certificate (n..8 of the trade data elements).
-const ITEM_NUMBER_MAX: u32 = 99_999_999;
 /// The items a certificate can have: 512 disclosures less its 8 sections.
 const ITEMS_MAX: usize = 504;
 
@@ -173,8 +172,7 @@ pub(super) fn read<'a>(
 
 fn check_items(items: Option<&[u32]>) -> Result<(), StatementError> {
     let Some(items) = items else { return Ok(()) };
-    let rising = items.windows(2).all(|pair| matches!(pair, [a, b] if a < b));
-    if rising && (1..=ITEMS_MAX).contains(&items.len()) && items.iter().all(|n| (1..=ITEM_NUMBER_MAX).contains(n)) {
+    if are_rising(items) && (1..=ITEMS_MAX).contains(&items.len()) {
         return Ok(());
     }
     Err(StatementError::shape("items", "not 1 to 504 item numbers from 1 on, rising"))

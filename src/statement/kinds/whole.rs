@@ -1,5 +1,8 @@
 //! Kinds of which every member is a section that is disclosed, and none may be dropped: to the public a log says
 //! that such a statement was made, and nothing of what it is about.
+//!
+//! The body is a `section!` of its sections, so that one definition writes, reads and describes them; its rules across
+//! members are its `check`.
 
 /// How such a kind is written and read. What is not shown whole is not shown at all.
 macro_rules! disclosed_whole {
@@ -12,7 +15,7 @@ macro_rules! disclosed_whole {
             draft: &mut $crate::statement::compose::Draft,
         ) -> Result<(), $crate::statement::StatementError> {
             body.check()?;
-            $(draft.disclose(stringify!($section), &body.$section)?;)+
+            $(draft.disclose_held(stringify!($section), &body.$section)?;)+
             Ok(())
         }
 
