@@ -83,7 +83,7 @@ impl CustomsService for CustomsDoor {
         request: Request<wire::DecideItemsRequest>,
     ) -> Result<Response<wire::DecideItemsResponse>, Status> {
         let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
-        let wire::DecideItemsRequest { request_id, certificate, declaration, decisions, remarks } =
+        let wire::DecideItemsRequest { request_id, certificate, declaration, decisions, remarks, enquiry } =
             request.into_inner();
         bounded("decisions", decisions.len())?;
         let wish = DecisionWish {
@@ -91,6 +91,7 @@ impl CustomsService for CustomsDoor {
             certificate: named(certificate)?,
             declaration: declaration.map(import_declaration).transpose()?,
             decisions: decisions.iter().map(decision).collect::<Result<_, _>>()?,
+            enquiry: optional("enquiry", &enquiry)?,
             remarks: text("remarks", &remarks)?,
         };
         let decided = authority.desk.decide(&caller, wish).await.map_err(|error| refused(&error))?;

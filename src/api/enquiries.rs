@@ -100,6 +100,7 @@ pub(super) fn wish(asked: wire::RaiseEnquiryRequest) -> Result<EnquiryWish, ApiE
             question: text("question", &asked.question)?,
             goods: parsed("goods", &asked.goods)?,
             basis: None,
+            reply_by: None,
         },
         subjects: asked.subjects.iter().map(subject).collect::<Result<_, _>>()?,
         documents: documents(&asked.documents)?,

@@ -80,6 +80,8 @@ pub struct CustomsAct {
     pub state: ActState,
     /// The statement to the issuer, once one was made.
     pub statement: Option<Jti>,
+    /// The enquiry that it follows.
+    pub enquiry: Option<Jti>,
     /// Further words.
     pub remarks: Option<Text<1024>>,
 }
@@ -235,6 +237,9 @@ impl CustomsFile {
         for WriteOffLine { item, line, quantity } in lines {
             if !seen.insert(*item) {
                 return Err(CustomsRefused::Twice(*item));
+            }
+            if quantity.value.is_zero() {
+                return Err(CustomsRefused::Nothing);
             }
             self.stands(*item)?;
             self.ledger.draw(certified.number, certified.goods, certified.ended, (*item, quantity))?;

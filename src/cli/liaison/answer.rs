@@ -33,7 +33,7 @@ impl FromStr for Answer {
                 let (items, words) = rest.split_once(':').unwrap_or((rest, ""));
                 (marked(items)?, words)
             }
-            SubjectFinding::Valid | SubjectFinding::NotValid => (Vec::new(), rest),
+            SubjectFinding::Valid | SubjectFinding::NotValid | SubjectFinding::NotIssued => (Vec::new(), rest),
         };
         Ok(Self { subjects: arguments::numbers(subjects)?, finding, items, words: words.trim().to_owned() })
     }

@@ -27,6 +27,8 @@ pub struct DecisionWish {
     pub declaration: Option<ImportDeclaration>,
     /// Item by item, or one for the whole.
     pub decisions: Vec<ItemDecision>,
+    /// The enquiry that it follows; needed to say that it got no reply.
+    pub enquiry: Option<Jti>,
     /// Further words.
     pub remarks: Option<Text<1024>>,
 }
@@ -53,13 +55,15 @@ pub struct EndorsementWish {
 
 impl Desk {
     /// Decides on items of a certificate, or on the whole, and tells its issuer. A denial waits for a supervisor.
-    pub async fn decide(&self, caller: &Caller, wish: DecisionWish) -> Result<Decided, WorkflowError> {
+    pub async fn decide(&self, caller: &Caller, mut wish: DecisionWish) -> Result<Decided, WorkflowError> {
+        // A statement has them in their order.
+        wish.decisions.sort_by_key(|one| (one.item, one.line));
         Accounts::allow(caller, Action::DecideItems)?;
         let request = self.request(caller, &wish.request_id)?;
         let parts = [
             wish.certificate.text(),
             part(&wish.declaration)?,
-            part(&wish.decisions)?,
+            part(&(&wish.decisions, &wish.enquiry))?,
             wish.remarks.as_ref().map_or_else(String::new, ToString::to_string),
         ];
         let digest = digest("customs decision", &parts.each_ref().map(String::as_str));
@@ -86,6 +90,7 @@ impl Desk {
                     amends: None,
                     state: ActState::Counts,
                     statement: None,
+                    enquiry: wish.enquiry,
                     remarks: wish.remarks.clone(),
                 };
                 desk.tell(&arrival, &file, act, None, (&key, digest), audit.clone())
@@ -192,6 +197,7 @@ impl Desk {
             amends: None,
             state: ActState::Waits,
             statement: None,
+            enquiry: wish.enquiry,
             remarks: wish.remarks.clone(),
         };
         let state = vec![
@@ -260,6 +266,7 @@ impl Desk {
             declaration: act.declaration.clone(),
             decisions: act.decisions.clone(),
             amends,
+            enquiry: act.enquiry.as_ref().map(|jti| self.place_of(jti)).transpose()?.flatten(),
             remarks: act.remarks.clone(),
         };
         let mut state = vec![arrival.put(file)?];

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     agreement::Span,
-    certificate::{AgreementCode, CertificateNumber, Country, EditionCode, Text},
+    certificate::{AgreementCode, Country, EditionCode, Text},
     office::{Action, Actor, AuditEvent, Caller},
     sequencer::{Saying, Task, Work},
     statement::{
@@ -45,8 +45,8 @@ pub struct EnquiryWish {
 /// A certificate to ask about.
 #[derive(Debug, Clone)]
 pub struct SubjectWish {
-    /// Its number; where it is known here, the rest follows from it.
-    pub number: CertificateNumber,
+    /// Its number, as it bears it; where it is known here, the rest follows from it.
+    pub number: Text<70>,
     /// Its date of issue, as it bears it.
     pub issued_on: Option<Date>,
     /// The items; none are all.
@@ -240,7 +240,7 @@ impl Desk {
             let reference = found.as_ref().and_then(|one| one.certificate.reference.as_option());
             subjects.push(EnquirySubject {
                 certificate: found.as_ref().map(super::Arrival::place),
-                number: reference.map_or(number, |reference| reference.number.clone()),
+                number,
                 issued_on: reference.map(|reference| reference.issued_on).or(issued_on),
                 items,
                 declaration,

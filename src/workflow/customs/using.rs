@@ -45,8 +45,10 @@ pub struct WrittenOff {
 
 impl Desk {
     /// Writes quantities off a certificate, and tells its issuer.
-    pub async fn write_off(&self, caller: &Caller, wish: WriteOffWish) -> Result<WrittenOff, WorkflowError> {
+    pub async fn write_off(&self, caller: &Caller, mut wish: WriteOffWish) -> Result<WrittenOff, WorkflowError> {
         Accounts::allow(caller, Action::WriteOff)?;
+        // A statement has them in their order.
+        wish.lines.sort_by_key(|line| line.item);
         let request = self.request(caller, &wish.request_id)?;
         let parts = [
             wish.certificate.text(),
@@ -76,6 +78,7 @@ impl Desk {
                     amends: None,
                     state: ActState::Counts,
                     statement: None,
+                    enquiry: None,
                     remarks: wish.remarks.clone(),
                 };
                 desk.tell(&arrival, &file, act, None, (&request, digest), audit.clone())
@@ -92,9 +95,10 @@ impl Desk {
         caller: &Caller,
         request_id: &str,
         (name, number): (ArrivedName, u32),
-        lines: Vec<WriteOffLine>,
+        mut lines: Vec<WriteOffLine>,
         remarks: Option<Text<1024>>,
     ) -> Result<WrittenOff, WorkflowError> {
+        lines.sort_by_key(|line| line.item);
         let said = [part(&lines)?, remarks.as_ref().map_or_else(String::new, ToString::to_string)];
         let change = move |desk: &Self, name: &ArrivedName, before: &CustomsAct, file: &mut CustomsFile| {
             let arrival = desk.arrived(name)?;
@@ -177,6 +181,7 @@ impl Desk {
                     amends: Some(number),
                     state: ActState::Counts,
                     statement: None,
+                    enquiry: None,
                     remarks,
                 };
                 let state = if reverses { ActState::Reversed(next) } else { ActState::Amended(next) };
