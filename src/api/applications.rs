@@ -192,12 +192,12 @@ async fn import_message(
         let outcome = match answer {
             Ok(row) => {
                 let application = &row.application;
-                let findings = application.stage.submission().map(|submission| &submission.findings);
+                let findings = failure::wire_findings(application.findings(), usize::MAX).findings;
                 Outcome::Imported(wire::ImportedApplication {
                     application_id: application.id.to_string(),
                     stage: stage_to_wire(application.stage.name()).into(),
                     repeated: row.repeated,
-                    findings: findings.map_or_else(Vec::new, |all| failure::wire_findings(all, usize::MAX).findings),
+                    findings,
                     certificate_number: application.stage.certificate().map_or_else(String::new, |c| c.number.clone()),
                 })
             }
@@ -313,7 +313,7 @@ pub(super) fn to_wire(application: &Application) -> wire::Application {
         Examined::By(_) => None,
     });
     let released = stage.approval().and_then(|approval| approval.released_under.clone());
-    let findings = submission.map(|one| failure::wire_findings(&one.findings, usize::MAX).findings);
+    let findings = failure::wire_findings(application.findings(), usize::MAX).findings;
     wire::Application {
         application_id: application.id.to_string(),
         stage: stage_to_wire(stage.name()).into(),
@@ -329,7 +329,7 @@ pub(super) fn to_wire(application: &Application) -> wire::Application {
         hs: subject.hs.as_ref().map(|hs| hs.code.to_string()).unwrap_or_default(),
         items: subject.items,
         file_sha256: Bytes::copy_from_slice(&application.paper.0),
-        findings: findings.unwrap_or_default(),
+        findings,
         queries: application
             .queries
             .iter()

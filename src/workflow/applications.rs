@@ -34,7 +34,7 @@ pub use sign::{Preview, Signed};
 
 use super::{Accounts, Desk, Drawn, Exporters, Policies, WorkflowError};
 use crate::{
-    certificate::OfficeCode,
+    certificate::{AgreementCode, OfficeCode},
     office::{AccountId, Action, Actor, Application, ApplicationId, AuditEvent, Caller, Carried, Filing, Subject},
     sequencer::RequestKey,
     store::{Expected, Store},
@@ -172,7 +172,15 @@ impl Applications {
 
     /// What is filed, as mandates ask of it.
     fn filing<'a>(&self, subject: &'a Subject, value: Option<&'a crate::office::Amount>) -> Filing<'a> {
-        let (agreement, office) = (&subject.agreement, &subject.office);
+        self.filing_at(&subject.agreement, &subject.office, value)
+    }
+
+    fn filing_at<'a>(
+        &self,
+        agreement: &'a AgreementCode,
+        office: &'a OfficeCode,
+        value: Option<&'a crate::office::Amount>,
+    ) -> Filing<'a> {
         Filing { agreement, office, day: self.day_at(office), value }
     }
 

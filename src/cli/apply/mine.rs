@@ -1,15 +1,12 @@
 //! `origin apply list`, `show`, `number`, `answer` and `withdraw`.
 
-use super::{
-    Door, Most,
-    file::{Declares, OneFile},
-};
+use super::{Door, Most, declares::Declares, file::OneFile};
 use crate::{
     api::client::{Connection, wire, within_deadline},
     cli::{
         Outcome, application,
         console::{Console, Exit, Failure},
-        files::Source,
+        files::{Source, deliver},
         tree,
     },
 };
@@ -51,6 +48,9 @@ pub(super) struct Show {
     /// What it asks for, too
     #[arg(long)]
     file: bool,
+    /// Write what is shown to who declares, byte for byte, for the person's own signature; `-` is standard output
+    #[arg(long, value_name = "FILE", conflicts_with = "file")]
+    shown: Option<Source>,
     #[command(flatten)]
     door: Door,
 }
@@ -61,6 +61,11 @@ impl Show {
         let answer = self.door.ask(console, |connection| async move {
             connection.applications().get_application(within_deadline(request)).await
         })?;
+        if let Some(to) = &self.shown {
+            let file = OneFile::kept(answer.file.unwrap_or_default());
+            deliver(console, to.path(), &file.shown_bytes())?;
+            return Ok(ExitCode::SUCCESS);
+        }
         application::full(console, &answer.application.unwrap_or_default());
         if self.file {
             let file = answer.file.unwrap_or_default();
@@ -108,6 +113,9 @@ pub(super) struct Answer {
     /// TOML or JSON of the certificate as it should be
     #[arg(long, value_name = "FILE")]
     file: Option<Source>,
+    /// How the goods were made, TOML or JSON; without it a mended application declares nothing of that
+    #[arg(long, value_name = "FILE", requires = "file")]
+    production: Option<Source>,
     #[command(flatten)]
     declares: Declares,
     #[command(flatten)]
@@ -118,9 +126,9 @@ impl Answer {
     pub(super) fn run(self, console: Console) -> Outcome {
         let mended = match &self.file {
             None => None,
-            Some(source) => Some(OneFile::read(console, source, None)?),
+            Some(source) => Some(OneFile::read(console, source, self.production.as_ref())?),
         };
-        let declaration = mended.as_ref().map(|file| self.declares.of(&file.shown())).transpose()?;
+        let declaration = mended.as_ref().map(|file| self.declares.of(file)).transpose()?;
         let request = wire::AnswerQueryRequest {
             request_id: Uuid::now_v7().to_string(),
             application_id: self.application,

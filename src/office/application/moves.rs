@@ -59,6 +59,17 @@ impl By {
     }
 }
 
+/// What is drafted: it may be unfinished.
+#[derive(Debug, Clone)]
+pub struct Drafted {
+    /// What it is about, as far as it says.
+    pub subject: Subject,
+    /// SHA-256 of what is drafted.
+    pub paper: Sha256,
+    /// What the rules say of it.
+    pub findings: Findings,
+}
+
 /// Other particulars, by which an answer mends an application; they are declared anew.
 #[derive(Debug, Clone)]
 pub struct Mended {
@@ -79,7 +90,8 @@ fn ms(now: Timestamp) -> u64 {
 impl Application {
     /// A new draft for an exporter: by an account of its own, or by an agent.
     #[must_use]
-    pub fn draft(id: ApplicationId, exporter: ExporterId, (subject, paper): (Subject, Sha256), by: &By) -> Self {
+    pub fn draft(id: ApplicationId, exporter: ExporterId, drafted: Drafted, by: &By) -> Self {
+        let Drafted { subject, paper, findings: drafted } = drafted;
         let agent = by.account().filter(|_| by.exporter.as_ref() != Some(&exporter)).cloned();
         let draft = Self {
             id,
@@ -91,6 +103,7 @@ impl Application {
             subject,
             paper,
             stage: Stage::Draft,
+            drafted,
             left: None,
             filed_at: None,
             fee: None,
@@ -103,9 +116,10 @@ impl Application {
     }
 
     /// Changes a draft.
-    pub fn redraft(self, subject: Subject, paper: Sha256, by: &By) -> Moved {
+    pub fn redraft(self, drafted: Drafted, by: &By) -> Moved {
         self.filed_by(Deed::Draft, by)?;
-        Ok(Self { subject, paper, ..self }.with(by, Deed::Draft, Stage::Draft, None))
+        let Drafted { subject, paper, findings: drafted } = drafted;
+        Ok(Self { subject, paper, drafted, ..self }.with(by, Deed::Draft, Stage::Draft, None))
     }
 
     /// Declares and submits a draft. What is declared must be what is kept, byte for byte. Where a fee is due it waits
@@ -114,7 +128,8 @@ impl Application {
         self.filed_by(Deed::Submit, by)?;
         let submission = Box::new(self.declared(declarant, findings, by)?);
         let stage = if fee_due { Stage::AwaitingPayment { submission } } else { Stage::Submitted { submission } };
-        Ok(self.with(by, Deed::Submit, stage, None))
+        // The submission holds what is said of it from here on.
+        Ok(Self { drafted: Findings::default(), ..self }.with(by, Deed::Submit, stage, None))
     }
 
     /// The same with what it took of a mandate; what it took of one before stays where it takes nothing now.
