@@ -10,7 +10,7 @@ use super::wire::origin::v1::{self as wire, application_service_server::Applicat
 use crate::certificate::{DeclarationMeans, DeclarationSignature, Sha256, Text};
 use crate::office::{Application, ApplicationId, Caller, Declarant, Examined, Referral, Stage, StageName};
 use crate::time::Timestamp;
-use crate::workflow::{ImportRow, Paper, View, WorkflowError};
+use crate::workflow::{ImportRow, JudgedOrigin, Paper, View, WorkflowError};
 use bytes::Bytes;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -134,12 +134,21 @@ impl ApplicationService for ApplicationsDoor {
     ) -> Result<Response<wire::GetApplicationResponse>, Status> {
         let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
         let id = id(&request.into_inner().application_id)?;
-        let View { application, paper } = done(authority, move |at| at.applications.get(&caller, id)).await?;
+        let (View { application, paper }, origin) = done(authority, move |at| {
+            let view = at.applications.get(&caller, id)?;
+            let origin = at.applications.judged_origin(&view.application, &view.paper);
+            Ok((view, origin))
+        })
+        .await?;
         let file = wire::ApplicationFile {
             certificate_json: paper.certificate_json.into(),
             production_json: paper.production_json.into(),
         };
-        Ok(Response::new(wire::GetApplicationResponse { application: Some(to_wire(&application)), file: Some(file) }))
+        Ok(Response::new(wire::GetApplicationResponse {
+            application: Some(to_wire(&application)),
+            file: Some(file),
+            origin_json: origin_to_wire(origin.as_ref()),
+        }))
     }
 
     async fn list_applications(
@@ -371,6 +380,12 @@ pub(super) fn to_wire(application: &Application) -> wire::Application {
         number_reserved_at: application.number.as_ref().and_then(|held| at(held.at_ms)),
         filed_at_office: application.filed_at.as_ref().map_or_else(String::new, ToString::to_string),
     }
+}
+
+/// What the rules of origin made of how the goods were made, as JSON; empty where nothing is declared.
+pub(super) fn origin_to_wire(origin: Option<&JudgedOrigin>) -> Bytes {
+    let json = origin.map(|one| serde_json::json!({ "judged_on": one.on.to_string(), "items": one.items }).to_string());
+    json.map(Bytes::from).unwrap_or_default()
 }
 
 fn referral_to_wire(referral: &Referral) -> wire::ApplicationReferral {

@@ -1,7 +1,7 @@
 //! `ExaminationService`: what officers do with what was filed, for accounts of one authority.
 
 use super::ApiError;
-use super::applications::{done, id, missing, needed, sha256, stage, stage_to_wire, text, to_wire};
+use super::applications::{done, id, missing, needed, origin_to_wire, sha256, stage, stage_to_wire, text, to_wire};
 use super::call::{caller, refused};
 use super::convert;
 use super::failure;
@@ -29,7 +29,8 @@ impl ExaminationService for ExaminationsDoor {
         request: Request<wire::ListQueueRequest>,
     ) -> Result<Response<wire::ListQueueResponse>, Status> {
         let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
-        let wire::ListQueueRequest { office, stages, with_differences, page_size, page_token } = request.into_inner();
+        let wire::ListQueueRequest { office, stages, with_differences, page_size, page_token, with_origin } =
+            request.into_inner();
         let office = match office.as_str() {
             "" => None,
             code => {
@@ -41,6 +42,7 @@ impl ExaminationService for ExaminationsDoor {
             office,
             stages: stages.into_iter().flatten().collect(),
             differences: with_differences,
+            origin: with_origin,
             page_size: convert::page_size(page_size)?,
             page_token,
         };
@@ -208,6 +210,8 @@ impl ExaminationService for ExaminationsDoor {
             certificate_json: preview.certificate_json.into(),
             shown_sha256: Bytes::copy_from_slice(&preview.shown.0),
             findings: failure::wire_findings(&preview.findings, usize::MAX).findings,
+            production_json: preview.production_json.into(),
+            origin_json: origin_to_wire(preview.origin.as_ref()),
         }))
     }
 
@@ -245,6 +249,7 @@ fn queued(row: &QueueRow) -> wire::QueuedApplication {
     wire::QueuedApplication {
         application: Some(to_wire(&row.application)),
         compared: row.differences.is_some(),
+        origin_json: origin_to_wire(row.origin.as_ref()),
         left_under_policy: left.map_or_else(String::new, |one| one.policy.clone()),
         left_reason: left.map_or_else(String::new, |one| one.reason.clone()),
         left_message: left.map_or_else(String::new, |one| one.words.clone()),

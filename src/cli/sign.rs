@@ -5,7 +5,7 @@ use super::{
     apply::Door,
     certificate::findings_text,
     console::{Console, Exit, Failure},
-    remote, tree,
+    origin, remote, tree,
 };
 use crate::{
     api::client::{wire, within_deadline},
@@ -65,6 +65,12 @@ impl Arguments {
         let findings = Findings(preview.findings.iter().map(remote::finding).collect());
         console.message(format!("{id}, as it will be signed (SHA-256 {}):", hex::encode(&shown)));
         console.message(tree::render(&value).trim_end());
+        let paint = |colour, text: &str| console.paint_message(colour, text);
+        let certificate = &preview.certificate_json;
+        let made = origin::declared(&paint, certificate, &preview.production_json, &preview.origin_json);
+        if !made.is_empty() {
+            console.message(made.trim_end());
+        }
         console.message(findings_text(console, &findings).trim_end());
         if !self.yes && !asked(console)? {
             console.message(format!("{id} is not signed"));

@@ -29,8 +29,8 @@ mod webhooks;
 
 pub use accounts::{Accounts, NewToken, SESSION_IDLE, SESSION_LASTS, SignedIn};
 pub use applications::{
-    Applications, Checked, Difference, FiledPage, Found, ImportRow, Imported, MovedQueue, NumberRow, NumberStanding,
-    NumbersPage, Paper, Preview, QueueAsked, QueuePage, QueueRow, Referring, Signed, View,
+    Applications, Checked, Difference, FiledPage, Found, ImportRow, Imported, JudgedOrigin, MovedQueue, NumberRow,
+    NumberStanding, NumbersPage, Paper, Preview, QueueAsked, QueuePage, QueueRow, Referring, Signed, View,
 };
 pub use bundle::EvidenceFile;
 pub use cancelling::{CancelWish, Cancelled, Settlement};

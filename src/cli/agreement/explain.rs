@@ -1,7 +1,5 @@
 //! `origin agreement explain`: the rules for a product, and what they say of goods made as declared.
 
-mod told;
-
 use super::named;
 use crate::{
     agreement::{Agreement, CodeKind, Edition, Lists, OriginJudgement, OriginRule},
@@ -12,6 +10,7 @@ use crate::{
         console::{Colour, Console, Exit, Failure},
         files::{self, Source},
         list::ListsArgument,
+        origin,
         rows::Rows,
         tree::plain,
     },
@@ -166,7 +165,9 @@ fn tell(console: Console, particulars: &Particulars, judgement: &OriginJudgement
     if console.is_json() {
         console.data(json!(judgement));
     } else {
-        told::items(console, particulars, &judgement.items);
+        let certificate = serde_json::from_str(&particulars.to_json()).unwrap_or_default();
+        let paint = |colour, text: &str| console.paint(colour, text);
+        console.raw(origin::items(&paint, &certificate, &json!(judgement.items)).as_bytes());
         console.raw(findings_text(console, &judgement.findings).as_bytes());
         console.message(format!("judged as of {on}"));
     }

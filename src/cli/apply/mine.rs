@@ -7,7 +7,7 @@ use crate::{
         Outcome, application,
         console::{Console, Exit, Failure},
         files::{Source, deliver},
-        tree,
+        origin, tree,
     },
 };
 use std::process::ExitCode;
@@ -45,7 +45,7 @@ pub(super) struct Show {
     /// The application's id
     #[arg(value_name = "APPLICATION")]
     application: String,
-    /// What it asks for, too
+    /// What it asks for, too; how the goods were made, and what the rules of origin make of that on both bases
     #[arg(long)]
     file: bool,
     /// Write what is shown to who declares, byte for byte, for the person's own signature; `-` is standard output
@@ -69,8 +69,19 @@ impl Show {
         application::full(console, &answer.application.unwrap_or_default());
         if self.file {
             let file = answer.file.unwrap_or_default();
+            let read = |bytes: &[u8]| serde_json::from_slice::<serde_json::Value>(bytes).unwrap_or_default();
+            if console.is_json() && !file.production_json.is_empty() {
+                console.data(serde_json::json!({
+                    "production": read(&file.production_json), "origin": read(&answer.origin_json),
+                }));
+            }
             match serde_json::from_slice(&file.certificate_json) {
-                Ok(value) if !console.is_json() => console.raw(tree::render(&value).as_bytes()),
+                Ok(value) if !console.is_json() => {
+                    console.raw(tree::render(&value).as_bytes());
+                    let (certificate, made) = (&file.certificate_json, &file.production_json);
+                    let paint = |colour, text: &str| console.paint(colour, text);
+                    console.raw(origin::declared(&paint, certificate, made, &answer.origin_json).as_bytes());
+                }
                 Ok(value) => console.data(value),
                 Err(error) => return Err(Failure::new(Exit::Failed, format!("the node sent no JSON: {error}"))),
             }
