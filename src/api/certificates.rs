@@ -263,9 +263,19 @@ impl CertificateService for Certificates {
     ) -> Result<Response<wire::GetCertificateResponse>, Status> {
         let (authority, account) = caller(&self.hosts, request.metadata())?.account()?;
         let name = convert::certificate_name(request.into_inner().certificate)?;
-        let record = blocking(move || authority.desk.get(&account, &name)).await?.map_err(|error| refused(&error))?;
+        let found = blocking(move || {
+            let record = authority.desk.get(&account, &name)?;
+            let history = record.history(authority.store().as_ref())?;
+            Ok((record, history))
+        });
+        let (record, history) = found.await?.map_err(|error: WorkflowError| refused(&error))?;
         let token = record.token.clone().into();
-        Ok(Response::new(wire::GetCertificateResponse { certificate: Some(record_to_wire(&record)), token }))
+        Ok(Response::new(wire::GetCertificateResponse {
+            certificate: Some(record_to_wire(&record)),
+            token,
+            changes: history.changes.iter().map(life::event).collect(),
+            predecessors: history.predecessors.iter().map(life::predecessor).collect(),
+        }))
     }
 
     async fn list_certificates(
