@@ -3,12 +3,13 @@
 use crate::{
     certificate::{Findings, Severity},
     office::{
-        AccountRefused, Action, ApplicationRefused, ExporterRefused, MandateRefused, OfficeRefused, PolicyRefused,
+        AccountRefused, ApplicationRefused, Denied, ExporterRefused, MandateRefused, OfficeRefused, PolicyRefused,
     },
     reason::{Class, Reasoned},
     sequencer::SequencerError,
     statement::Kid,
     store::StoreError,
+    time::Date,
     verification::Headline,
 };
 use std::time::Duration;
@@ -16,9 +17,9 @@ use std::time::Duration;
 /// What stands between a person and what was asked for.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkflowError {
-    /// The account's roles do not allow it.
-    #[error("this account may not {0}; an administrator of the authority can give it a role that may")]
-    Denied(Action),
+    /// The account's roles do not allow it, or the scopes of its token.
+    #[error(transparent)]
+    Denied(#[from] Denied),
     /// The account does not act for the office.
     #[error("this account does not act for office {0}")]
     NotYourOffice(String),
@@ -48,6 +49,14 @@ pub enum WorkflowError {
         now: &'static str,
         /// What was asked.
         wanted: &'static str,
+    },
+    /// A withdrawal from a day before the certificate was issued.
+    #[error(
+        "the certificate was issued on {issued_on}: what never held is withdrawn from its issue, not from a day before"
+    )]
+    WithdrawnBeforeIssue {
+        /// When it was issued.
+        issued_on: Date,
     },
     /// What the certificate says is erased, so nothing can be made of it.
     #[error("the contents of this certificate are erased: nothing can be made from them any more")]
@@ -197,6 +206,7 @@ impl Reasoned for WorkflowError {
             Self::DrawnUpon => "DRAWN_UPON",
             Self::UnusedNotDeclared => "UNUSED_NOT_DECLARED",
             Self::CancellationAsked => "CANCELLATION_ASKED",
+            Self::WithdrawnBeforeIssue { .. } => "WITHDRAWN_BEFORE_ISSUE",
             Self::CancellationNotAsked => "CANCELLATION_NOT_ASKED",
             Self::NotHeld => "NOT_HELD",
             Self::ExporterConsents => "EXPORTER_CONSENTS",
