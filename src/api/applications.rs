@@ -360,6 +360,15 @@ pub(super) fn to_wire(application: &Application) -> wire::Application {
                 deed: event.deed.name().to_owned(),
                 stage: stage_to_wire(event.stage).into(),
                 note: event.note.as_ref().map_or_else(String::new, |note| note.as_str().to_owned()),
+                changed: event
+                    .changed
+                    .iter()
+                    .map(|one| wire::ApplicationMemberChange {
+                        path: one.path.clone(),
+                        before: one.before.clone().unwrap_or_default(),
+                        now: one.now.clone().unwrap_or_default(),
+                    })
+                    .collect(),
             })
             .collect(),
         claimed_by: claimed.and_then(|(hand, _)| named(&hand.account)).map_or_else(String::new, |e| e.name.clone()),

@@ -55,6 +55,7 @@ fn show(console: Console, row: &wire::QueuedApplication) {
         if let Some(members) = described.as_object_mut() {
             let origin = serde_json::from_slice::<serde_json::Value>(&row.origin_json).unwrap_or_default();
             members.insert("origin".to_owned(), origin);
+            members.insert("compared_with".to_owned(), row.compared_with.clone().into());
             members.insert("compared".to_owned(), row.compared.into());
             members.insert("differences".to_owned(), differences.collect());
             members.insert("left".to_owned(), json!({ "reason": row.left_reason, "message": row.left_message }));
@@ -77,11 +78,12 @@ fn show(console: Console, row: &wire::QueuedApplication) {
     for line in origin::brief(&paint, &row.origin_json) {
         console.data(format!("    {line}"));
     }
-    for finding in &application.findings {
-        console.data(format!("    {}: {} [{}]", plain(&finding.path), plain(&finding.message), finding.rule));
+    application::findings_in_short(console, &application.findings);
+    if !row.differences.is_empty() {
+        let than = if row.compared_with.is_empty() { "the exporter's last certificate" } else { &row.compared_with };
+        console.data(format!("    differs from {}:", plain(than)));
     }
     for one in &row.differences {
-        let said = |text: &str| if text.is_empty() { "nothing".to_owned() } else { format!("`{}`", plain(text)) };
-        console.data(format!("    {}: {} instead of {}", plain(&one.path), said(&one.now), said(&one.before)));
+        console.data(format!("      {}", application::instead(&one.path, &one.before, &one.now)));
     }
 }

@@ -129,6 +129,22 @@ pub struct Event {
     /// What was said with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<Text<1024>>,
+    /// What it changed in what is asked for, member by member, where it did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<MemberChange>,
+}
+
+/// A member of what is asked for that says something else than before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberChange {
+    /// The member, such as `goods.items[0].criterion.code`.
+    pub path: String,
+    /// What it said; `None` where it said nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// What it says; `None` where it says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub now: Option<String>,
 }
 
 impl Application {

@@ -23,7 +23,7 @@ mod sign;
 mod standing;
 
 pub use check::Checked;
-pub use differences::Difference;
+pub use differences::Differences;
 pub use file::{FiledPage, View};
 pub use import::{ImportRow, Imported};
 pub use moving::MovedQueue;

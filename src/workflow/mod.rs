@@ -30,7 +30,7 @@ mod webhooks;
 
 pub use accounts::{Accounts, NewToken, SESSION_IDLE, SESSION_LASTS, SignedIn};
 pub use applications::{
-    Applications, Checked, Difference, FiledPage, Found, ImportRow, Imported, JudgedOrigin, MovedQueue, NumberRow,
+    Applications, Checked, Differences, FiledPage, Found, ImportRow, Imported, JudgedOrigin, MovedQueue, NumberRow,
     NumberStanding, NumbersPage, Paper, Preview, QueueAsked, QueuePage, QueueRow, Referring, Signed, View,
 };
 pub use bundle::EvidenceFile;

@@ -9,11 +9,7 @@ use crate::{
     api::client::{wire, within_deadline},
     certificate::Findings,
     cli::{
-        Outcome, application,
-        certificate::findings_text,
-        console::{Console, Failure},
-        files::Source,
-        issue::ledger::RowKey,
+        Outcome, application, certificate::findings_text, console::Console, files::Source, issue::ledger::RowKey,
         remote, tree,
     },
 };

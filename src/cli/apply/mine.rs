@@ -69,12 +69,6 @@ impl Show {
         application::full(console, &answer.application.unwrap_or_default());
         if self.file {
             let file = answer.file.unwrap_or_default();
-            let read = |bytes: &[u8]| serde_json::from_slice::<serde_json::Value>(bytes).unwrap_or_default();
-            if console.is_json() && !file.production_json.is_empty() {
-                console.data(serde_json::json!({
-                    "production": read(&file.production_json), "origin": read(&answer.origin_json),
-                }));
-            }
             match serde_json::from_slice(&file.certificate_json) {
                 Ok(value) if !console.is_json() => {
                     console.raw(tree::render(&value).as_bytes());
@@ -84,6 +78,12 @@ impl Show {
                 }
                 Ok(value) => console.data(value),
                 Err(error) => return Err(Failure::new(Exit::Failed, format!("the node sent no JSON: {error}"))),
+            }
+            let read = |bytes: &[u8]| serde_json::from_slice::<serde_json::Value>(bytes).unwrap_or_default();
+            if console.is_json() && !file.production_json.is_empty() {
+                console.data(serde_json::json!({
+                    "production": read(&file.production_json), "origin": read(&answer.origin_json),
+                }));
             }
         }
         Ok(ExitCode::SUCCESS)

@@ -11,7 +11,7 @@ use super::declaration::Declarant;
 use super::refused::ApplicationRefused;
 use super::stage::{Approval, IssuedAs, Recommendation, Refusal, RefusalCode, Stage, Submission};
 use super::table::Deed;
-use super::{Application, ApplicationId, Event, Query, Subject};
+use super::{Application, ApplicationId, Event, MemberChange, Query, Subject};
 use crate::certificate::{Declaration, Findings, OfficeCode, Sha256, Text};
 use crate::reason::Reasoned as _;
 use crate::time::Timestamp;
@@ -81,6 +81,8 @@ pub struct Mended {
     pub declarant: Declarant,
     /// What the rules say of them.
     pub findings: Findings,
+    /// What they change, member by member.
+    pub changed: Vec<MemberChange>,
 }
 
 fn ms(now: Timestamp) -> u64 {
@@ -185,7 +187,9 @@ impl Application {
         let Stage::Queried { mut submission, examiner, since_ms } = self.stage.clone() else {
             return Err(ApplicationRefused::NotHere { deed: Deed::Answer, stage: self.stage.name() });
         };
-        if let Some(Mended { subject, paper, declarant, findings }) = mended {
+        let mut changes = Vec::new();
+        if let Some(Mended { subject, paper, declarant, findings, changed }) = mended {
+            changes = changed;
             self.subject = subject;
             self.paper = paper;
             let declared = self.declared(declarant, findings, by)?;
@@ -197,7 +201,11 @@ impl Application {
             open.answered_ms = Some(by.at_ms);
         }
         let stage = Stage::UnderExamination { submission, examiner, since_ms };
-        Ok(self.with(by, Deed::Answer, stage, Some(answer)))
+        let mut answered = self.with(by, Deed::Answer, stage, Some(answer));
+        if let Some(event) = answered.history.last_mut() {
+            event.changed = changes;
+        }
+        Ok(answered)
     }
 
     /// Recommends that the certificate be issued.
@@ -350,7 +358,15 @@ impl Application {
 
     pub(super) fn with(mut self, by: &By, deed: Deed, stage: Stage, note: Option<Text<1024>>) -> Self {
         let (account, name) = (by.account().cloned(), by.name.clone());
-        self.history.push(Event { at_ms: by.at_ms, account, name, deed, stage: stage.name(), note });
+        self.history.push(Event {
+            at_ms: by.at_ms,
+            account,
+            name,
+            deed,
+            stage: stage.name(),
+            note,
+            changed: Vec::new(),
+        });
         // Where it ends, so does the number that it held: issued, or voided.
         if matches!(stage, Stage::Issued { .. } | Stage::Refused { .. } | Stage::Withdrawn { .. }) {
             self.number = None;

@@ -266,7 +266,7 @@ fn what_is_declared_is_what_is_kept_byte_for_byte() {
     assert_eq!(declaration.declared_at.map(|at| at.to_string()).as_deref(), Some("2026-11-22T10:00:00Z"));
     let mended = |declared| {
         let (paper, declarant) = (Sha256([6; 32]), declarant(Sha256(declared)));
-        Mended { subject: subject(), paper, declarant, findings: Findings::default() }
+        Mended { subject: subject(), paper, declarant, findings: Findings::default(), changed: Vec::new() }
     };
     let queried = desk.at(StageName::Queried);
     assert_eq!(queried.clone().answer(text("So."), Some(mended([7; 32])), &by).unwrap_err().reason(), "SHOWN_DIFFERS");

@@ -3,6 +3,7 @@
 use super::{
     Applications, Body, Change, Paper, Request,
     check::Judged,
+    differences,
     keep::{self, Kept},
     machine::{POLICY_TRIED, Seen},
     page_size,
@@ -178,7 +179,8 @@ impl Applications {
         }
         Self::stays(&kept.application, &subject, &paper)?;
         let here = Subject { office: kept.application.subject.office.clone(), ..subject.clone() };
-        let mended = Mended { subject: here, paper: paper.shown(), declarant, findings };
+        let changed = differences::changed(&keep::paper(self.store(), id)?, &paper);
+        let mended = Mended { subject: here, paper: paper.shown(), declarant, findings, changed };
         let after = kept.application.clone().answer(answer, Some(mended), &by)?;
         let carried = kept.application.mandate.clone();
         let change = Change { before: Some(kept), after, paper: Some(paper) };

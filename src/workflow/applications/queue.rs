@@ -1,6 +1,6 @@
 //! What waits for an office: oldest first, with findings and differences beside each.
 
-use super::{Applications, JudgedOrigin, differences::Difference, keep, page_size};
+use super::{Applications, JudgedOrigin, differences::Differences, keep, page_size};
 use crate::{
     certificate::OfficeCode,
     encoding::hex,
@@ -33,7 +33,7 @@ pub struct QueueRow {
     /// The application, with what the rules said of it at submission.
     pub application: Application,
     /// How it differs from the exporter's last certificate for the same goods; `None` where there is none before it.
-    pub differences: Option<Vec<Difference>>,
+    pub differences: Option<Differences>,
     /// What the rules of origin make of how the goods were made, where that is declared.
     pub origin: Option<JudgedOrigin>,
 }

@@ -287,7 +287,7 @@ fn an_unfinished_draft_is_kept_with_its_findings_and_refused_only_when_it_is_sub
     let draft = office.applications.create(&office.exporter, &office.id(1), "", unfinished("LHE")).unwrap().application;
     assert!(draft.findings().has_errors(), "what is missing stands beside the draft");
     assert_eq!((draft.subject.exporter.as_str(), draft.subject.items), ("Chenab Sports (Pvt) Ltd", 0));
-    let row = ImportRow { declarant: None, ..row_of(office.id(2), "", office.other_paper("64.9", "12")) };
+    let row = ImportRow { declarant: None, ..row_of(office.id(2), "", office.claiming("12")) };
     let imported = office.applications.import_now(&office.exporter, &[row]).remove(0).0.unwrap().application;
     assert!(imported.findings().has_errors(), "a row is left a draft though the rules would refuse it");
     assert_eq!(imported.stage.name(), StageName::Draft);
@@ -304,6 +304,7 @@ fn an_unfinished_draft_is_kept_with_its_findings_and_refused_only_when_it_is_sub
     assert_eq!(reason(office.applications.create(&office.exporter, &office.id(6), "", nowhere)), "RULES_REFUSE");
     let stranger = office.agent("Nobody's agent");
     let exporter = office.registered.id.to_string();
-    let tried = office.applications.create(&stranger, &office.id(7), &exporter, office.other_paper("0000000-1", "9"));
+    let tried =
+        office.applications.create(&stranger, &office.id(7), &exporter, office.other_paper("0000000-1", "0000000-9"));
     assert_eq!(reason(tried), "MANDATE_MISSING");
 }
