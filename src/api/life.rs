@@ -85,7 +85,7 @@ pub(super) fn remainder(of: Remainder) -> wire::GetRemainderResponse {
 }
 
 /// A change of a certificate's status.
-pub(super) fn event(event: &StatusEvent) -> wire::CertificateChange {
+pub(super) fn event(event: &StatusEvent) -> wire::CertificateStatusChange {
     let text = |text: &Option<Text<1024>>| text.as_ref().map(ToString::to_string).unwrap_or_default();
     let (from_issue, from_date) = match event.act {
         Act::Withdrawn { since: Since::Issue } => (true, None),
@@ -96,7 +96,7 @@ pub(super) fn event(event: &StatusEvent) -> wire::CertificateChange {
         Act::Superseded { successor } => successor.jti.to_string(),
         _ => String::new(),
     };
-    wire::CertificateChange {
+    wire::CertificateStatusChange {
         jti: event.jti.to_string(),
         log: event.entry.origin.to_string(),
         index: event.entry.index,

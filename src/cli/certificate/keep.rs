@@ -78,7 +78,7 @@ impl Show {
 }
 
 /// A change of status in one line: when, what, of which items, since when, why, and by which certificate.
-fn change_line(one: &wire::CertificateChange) -> String {
+fn change_line(one: &wire::CertificateStatusChange) -> String {
     let items = one.items.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
     let items = if items.is_empty() { String::new() } else { format!(" item {items}") };
     let since = match (&one.from_date, one.from_issue) {
@@ -97,7 +97,7 @@ fn change_line(one: &wire::CertificateChange) -> String {
     format!("{:12}{}{items}{since}{successor}{words}", date_text(one.on.as_ref()), one.act)
 }
 
-fn change(one: &wire::CertificateChange) -> serde_json::Value {
+fn change(one: &wire::CertificateStatusChange) -> serde_json::Value {
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     json!({
         "on": date_text(one.on.as_ref()),
