@@ -13,7 +13,7 @@ use crate::office::Caller;
 use crate::statement::{Act, Since, media};
 use crate::store::Store;
 use crate::workflow::{
-    CertificateRecord, CopyWish, DrawWish, IssueRow, Issued, OriginalName, ReplaceWish, WorkflowError,
+    CertificateRecord, CopyWish, DrawWish, IssueRow, Issued, OriginalName, ReplaceWish, Settlement, WorkflowError,
 };
 use bytes::Bytes;
 use std::sync::Arc;
@@ -89,6 +89,11 @@ impl CertificateService for Certificates {
         let name = convert::certificate_name(certificate)?;
         let settlement = life::settlement(settlement)?;
         let reference = life::text("reference", &reference)?;
+        // It ends a foreign authority's right to object: the record says where that authority said so.
+        if settlement != Settlement::TakenBack && reference.is_none() {
+            let message = "where customs said so, such as the number of their letter, is needed".to_owned();
+            return Err(ApiError::Field { field: "reference", message }.into());
+        }
         let settled = authority.desk.settle_cancellation(&account, &request_id, name, settlement, reference).await;
         let wire = settled.map_err(|error| refused(&error))?.map(|outcome| wire::SettleCancellationResponse {
             jti: outcome.jti.to_string(),

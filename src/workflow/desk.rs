@@ -4,7 +4,7 @@ use super::{
     Accounts, CertificateName, CertificateRecord, Offices, RequestId, WorkflowError, record, releasing::held_from,
 };
 use crate::{
-    agreement::{Agreement, Agreements, Edition, Lists, NumberRule},
+    agreement::{Agreement, AgreementError, Agreements, Edition, Lists, NumberRule},
     certificate::{Country, Finding, Findings, Particulars, Ruling, Text},
     office::{Action, Actor, AuditEvent, Caller, Office},
     sequencer::{
@@ -225,6 +225,16 @@ impl Desk {
         self.carry_out(prepare).await.map(|done| done.outcome)
     }
 
+    /// Refuses to withdraw a certificate from a day before it was issued: that is from its issue, which says more.
+    fn not_before_issue(&self, target: &EntryRef, act: &Act) -> Result<(), WorkflowError> {
+        let Act::Withdrawn { since: Since::Date(since) } = act else { return Ok(()) };
+        let record = CertificateRecord::read(self.0.store.as_ref(), target)?;
+        match record.certificate.reference.as_option().map(|reference| reference.issued_on) {
+            Some(issued_on) if *since < issued_on => Err(WorkflowError::WithdrawnBeforeIssue { issued_on }),
+            _ => Ok(()),
+        }
+    }
+
     /// Finds what is to change, and what changes with it.
     fn prepare_change(
         &self,
@@ -236,6 +246,7 @@ impl Desk {
         let target = record::find(self.0.store.as_ref(), &certificate)?;
         let digest = digest_of_change(&target, &act, items.as_deref(), reason.as_ref(), remarks.as_ref());
         let may = items.as_deref().map_or(Ok(()), |items| self.items_may(&target, &act, items));
+        let may = may.and_then(|()| self.not_before_issue(&target, &act));
         match may.and_then(|()| self.given_back(&target, &act, items.as_deref())) {
             Ok(beside) => {
                 let by = by.clone().with_detail(format!("{} {} {}", act.word(), target.origin, target.index));
@@ -416,9 +427,13 @@ impl Desk {
         };
         let series = series.on_route(particulars.from, particulars.to);
         let registration = particulars.exporter.registration.as_ref().map(|one| one.number.to_string());
-        let key = series
-            .key(&office.code, day, registration.as_deref())
-            .map_err(|why| Box::new(Finding::error("NUMBER_SERIES", "exporter", why.to_string())))?;
+        let key = series.key(&office.code, day, registration.as_deref()).map_err(|why| {
+            let path = match &why {
+                AgreementError::RegistrationMissing { .. } => "exporter.registration.number",
+                _ => "reference.office.code",
+            };
+            Box::new(Finding::error("NUMBER_SERIES", path, why.to_string()))
+        })?;
         let first = office.first_serial(&particulars.agreement);
         Ok(Draw { key, series, office: office.code.clone(), registration, first })
     }

@@ -52,7 +52,8 @@ mod tests {
     #[test]
     fn what_is_written_as_toml_is_sent_as_the_json_it_stands_for_though_it_is_unfinished() {
         let json = json_of_toml("to = \"CN\"\ndate = 2026-11-29\n[reference.office]\ncode = \"LHE\"").unwrap();
-        let stands_for = serde_json::json!({ "to": "CN", "date": "2026-11-29", "reference": { "office": { "code": "LHE" } } });
+        let stands_for =
+            serde_json::json!({ "to": "CN", "date": "2026-11-29", "reference": { "office": { "code": "LHE" } } });
         assert_eq!(serde_json::from_str::<Value>(&json).unwrap(), stands_for);
         assert!(json_of_toml("to = ").is_err());
     }
