@@ -43,7 +43,7 @@ pub use number::{NumberRule, Pattern, Series};
 pub use origin::{
     Answer, EditionRules, Expression, ExpressionError, GoodsValue, HsRange, ItemOrigin, Level, Line, NotRange,
     OriginJudgement, OriginRule, OriginRules, Outcome, ProductRules, Rate, RateDay, Rates, Reckoning, RegionalMethod,
-    RuleResult, Support, ValueMethod,
+    RuleResult, Support, ValueMethod, with_alternatives,
 };
 pub use parties::{Member, Participation, Parties, Side};
 pub use terms::{

@@ -74,6 +74,17 @@ fn some<T, E: std::fmt::Display>(
     if text.is_empty() { Ok(None) } else { read(text).map(Some).map_err(field(name)) }
 }
 
+/// The exporter whose account it is, by its id or its registration number.
+fn exporter(authority: &HostedAuthority, named: &str) -> Result<Option<ExporterId>, ApiError> {
+    some("exporter_id", named, |named| {
+        authority.exporters.of(named).map_err(|_| {
+            format!(
+                "`{named}` is neither the id nor the registration number of an exporter; origin exporter list says both"
+            )
+        })
+    })
+}
+
 /// The actions of a token; none named means all.
 pub(crate) fn scopes(names: &[String]) -> Result<Scopes, ApiError> {
     if names.is_empty() {
@@ -98,7 +109,7 @@ pub(crate) fn wanted(
         person: some("person", &request.person, Person::new)?,
         roles: roles(&request.roles)?,
         offices: offices(authority, &request.offices)?,
-        exporter: some("exporter_id", &request.exporter_id, str::parse::<ExporterId>)?,
+        exporter: exporter(authority, &request.exporter_id)?,
         login: some("login", &request.login, Login::new)?,
     };
     let token = NewToken {
@@ -116,7 +127,7 @@ pub(crate) fn change(
 ) -> Result<impl FnOnce(Wanted) -> Wanted + Send + use<>, ApiError> {
     let person = some("person", &request.person, Person::new)?;
     let login = some("login", &request.login, Login::new)?;
-    let exporter = some("exporter_id", &request.exporter_id, str::parse::<ExporterId>)?;
+    let exporter = exporter(authority, &request.exporter_id)?;
     let (roles, offices) = (roles(&request.roles)?, offices(authority, &request.offices)?);
     let (name, clear) = (request.name.clone(), request.clear.clone());
     if let Some(unknown) = clear.iter().find(|one| !["offices", "person", "exporter_id"].contains(&one.as_str())) {

@@ -55,8 +55,15 @@ impl AdminService for Admin {
     ) -> Result<Response<wire::CreateAccountResponse>, Status> {
         let at = self.accounts(request.metadata(), &request.get_ref().issuer)?;
         let (wanted, token) = accounts::wanted(&at.0, request.get_ref())?;
-        let (account, token) =
-            accounts::with(at, |authority, actor| authority.accounts.open(actor, wanted, token)).await?;
+        let password = Zeroizing::new(request.into_inner().password);
+        let password = match password.as_str() {
+            "" => None,
+            text => Some(accounts::password("password", text)?),
+        };
+        let opened = accounts::with(at, move |authority, actor| {
+            authority.accounts.open_with(actor, wanted, token, password.as_ref())
+        });
+        let (account, token) = opened.await?;
         let token = token.map(|token| token.reveal().to_string()).unwrap_or_default();
         Ok(Response::new(wire::CreateAccountResponse { account: Some(account_to_wire(&account)), token }))
     }

@@ -10,7 +10,7 @@ use super::wire::origin::v1::{self as wire, application_service_server::Applicat
 use crate::certificate::{DeclarationMeans, DeclarationSignature, Sha256, Text};
 use crate::office::{Application, ApplicationId, Caller, Declarant, Examined, Referral, Stage, StageName};
 use crate::time::Timestamp;
-use crate::workflow::{ImportRow, Paper, View, WorkflowError};
+use crate::workflow::{ImportRow, JudgedOrigin, Paper, View, WorkflowError};
 use bytes::Bytes;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -134,10 +134,11 @@ impl ApplicationService for ApplicationsDoor {
     ) -> Result<Response<wire::GetApplicationResponse>, Status> {
         let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
         let id = id(&request.into_inner().application_id)?;
-        let (View { application, paper }, became) = done(authority, move |at| {
+        let (View { application, paper }, became, origin) = done(authority, move |at| {
             let view = at.applications.get(&caller, id)?;
             let became = at.applications.became(&view.application)?;
-            Ok((view, became))
+            let origin = at.applications.judged_origin(&view.application, &view.paper);
+            Ok((view, became, origin))
         })
         .await?;
         let file = wire::ApplicationFile {
@@ -146,7 +147,8 @@ impl ApplicationService for ApplicationsDoor {
         };
         let certificate_status = became.map_or_else(String::new, |status| status.word().replace(' ', "_"));
         let application = Some(wire::Application { certificate_status, ..to_wire(&application) });
-        Ok(Response::new(wire::GetApplicationResponse { application, file: Some(file) }))
+        let origin_json = origin_to_wire(origin.as_ref());
+        Ok(Response::new(wire::GetApplicationResponse { application, file: Some(file), origin_json }))
     }
 
     async fn list_applications(
@@ -199,12 +201,12 @@ async fn import_message(
         let outcome = match answer {
             Ok(row) => {
                 let application = &row.application;
-                let findings = application.stage.submission().map(|submission| &submission.findings);
+                let findings = failure::wire_findings(application.findings(), usize::MAX).findings;
                 Outcome::Imported(wire::ImportedApplication {
                     application_id: application.id.to_string(),
                     stage: stage_to_wire(application.stage.name()).into(),
                     repeated: row.repeated,
-                    findings: findings.map_or_else(Vec::new, |all| failure::wire_findings(all, usize::MAX).findings),
+                    findings,
                     certificate_number: application.stage.certificate().map_or_else(String::new, |c| c.number.clone()),
                 })
             }
@@ -320,7 +322,7 @@ pub(super) fn to_wire(application: &Application) -> wire::Application {
         Examined::By(_) => None,
     });
     let released = stage.approval().and_then(|approval| approval.released_under.clone());
-    let findings = submission.map(|one| failure::wire_findings(&one.findings, usize::MAX).findings);
+    let findings = failure::wire_findings(application.findings(), usize::MAX).findings;
     wire::Application {
         application_id: application.id.to_string(),
         stage: stage_to_wire(stage.name()).into(),
@@ -336,7 +338,7 @@ pub(super) fn to_wire(application: &Application) -> wire::Application {
         hs: subject.hs.as_ref().map(|hs| hs.code.to_string()).unwrap_or_default(),
         items: subject.items,
         file_sha256: Bytes::copy_from_slice(&application.paper.0),
-        findings: findings.unwrap_or_default(),
+        findings,
         queries: application
             .queries
             .iter()
@@ -358,6 +360,15 @@ pub(super) fn to_wire(application: &Application) -> wire::Application {
                 deed: event.deed.name().to_owned(),
                 stage: stage_to_wire(event.stage).into(),
                 note: event.note.as_ref().map_or_else(String::new, |note| note.as_str().to_owned()),
+                changed: event
+                    .changed
+                    .iter()
+                    .map(|one| wire::ApplicationMemberChange {
+                        path: one.path.clone(),
+                        before: one.before.clone().unwrap_or_default(),
+                        now: one.now.clone().unwrap_or_default(),
+                    })
+                    .collect(),
             })
             .collect(),
         claimed_by: claimed.and_then(|(hand, _)| named(&hand.account)).map_or_else(String::new, |e| e.name.clone()),
@@ -379,6 +390,12 @@ pub(super) fn to_wire(application: &Application) -> wire::Application {
         filed_at_office: application.filed_at.as_ref().map_or_else(String::new, ToString::to_string),
         certificate_status: String::new(),
     }
+}
+
+/// What the rules of origin made of how the goods were made, as JSON; empty where nothing is declared.
+pub(super) fn origin_to_wire(origin: Option<&JudgedOrigin>) -> Bytes {
+    let json = origin.map(|one| serde_json::json!({ "judged_on": one.on.to_string(), "items": one.items }).to_string());
+    json.map(Bytes::from).unwrap_or_default()
 }
 
 fn referral_to_wire(referral: &Referral) -> wire::ApplicationReferral {

@@ -14,7 +14,7 @@ use crate::office::Caller;
 use crate::statement::{Act, Since, media};
 use crate::store::Store;
 use crate::workflow::{
-    CertificateRecord, CopyWish, DrawWish, IssueRow, Issued, OriginalName, ReplaceWish, WorkflowError,
+    CertificateRecord, CopyWish, DrawWish, IssueRow, Issued, OriginalName, ReplaceWish, Settlement, WorkflowError,
 };
 use bytes::Bytes;
 use std::sync::Arc;
@@ -90,6 +90,11 @@ impl CertificateService for Certificates {
         let name = convert::certificate_name(certificate)?;
         let settlement = life::settlement(settlement)?;
         let reference = life::text("reference", &reference)?;
+        // It ends a foreign authority's right to object: the record says where that authority said so.
+        if settlement != Settlement::TakenBack && reference.is_none() {
+            let message = "where customs said so, such as the number of their letter, is needed".to_owned();
+            return Err(ApiError::Field { field: "reference", message }.into());
+        }
         let settled = authority.desk.settle_cancellation(&account, &request_id, name, settlement, reference).await;
         let wire = settled.map_err(|error| refused(&error))?.map(|outcome| wire::SettleCancellationResponse {
             jti: outcome.jti.to_string(),
@@ -264,9 +269,19 @@ impl CertificateService for Certificates {
     ) -> Result<Response<wire::GetCertificateResponse>, Status> {
         let (authority, account) = caller(&self.hosts, request.metadata())?.account()?;
         let name = convert::certificate_name(request.into_inner().certificate)?;
-        let record = blocking(move || authority.desk.get(&account, &name)).await?.map_err(|error| refused(&error))?;
+        let found = blocking(move || {
+            let record = authority.desk.get(&account, &name)?;
+            let history = record.history(authority.store().as_ref())?;
+            Ok((record, history))
+        });
+        let (record, history) = found.await?.map_err(|error: WorkflowError| refused(&error))?;
         let token = record.token.clone().into();
-        Ok(Response::new(wire::GetCertificateResponse { certificate: Some(record_to_wire(&record)), token }))
+        Ok(Response::new(wire::GetCertificateResponse {
+            certificate: Some(record_to_wire(&record)),
+            token,
+            changes: history.changes.iter().map(life::event).collect(),
+            predecessors: history.predecessors.iter().map(life::predecessor).collect(),
+        }))
     }
 
     async fn list_abroad(

@@ -1,16 +1,18 @@
 //! `ExaminationService`: what officers do with what was filed, for accounts of one authority.
 
 use super::ApiError;
-use super::applications::{done, id, missing, needed, sha256, stage, stage_to_wire, text, to_wire};
+use super::applications::{done, id, missing, needed, origin_to_wire, sha256, stage, stage_to_wire, text, to_wire};
 use super::call::{caller, refused};
 use super::convert;
 use super::failure;
-use super::hosts::Hosts;
+use super::hosts::{HostedAuthority, Hosts};
 use super::numbers;
 use super::wire::google::r#type::Date as WireDate;
 use super::wire::origin::v1::{self as wire, examination_service_server::ExaminationService};
 use crate::certificate::CertificateNumber;
+use crate::certificate::schema::{has_member, input};
 use crate::office::{ReferredTo, RefusalCode};
+use crate::production;
 use crate::time::Date;
 use crate::workflow::{Found, QueueAsked, QueueRow, Referring};
 use bytes::Bytes;
@@ -29,7 +31,8 @@ impl ExaminationService for ExaminationsDoor {
         request: Request<wire::ListQueueRequest>,
     ) -> Result<Response<wire::ListQueueResponse>, Status> {
         let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
-        let wire::ListQueueRequest { office, stages, with_differences, page_size, page_token } = request.into_inner();
+        let wire::ListQueueRequest { office, stages, with_differences, page_size, page_token, with_origin } =
+            request.into_inner();
         let office = match office.as_str() {
             "" => None,
             code => {
@@ -41,6 +44,7 @@ impl ExaminationService for ExaminationsDoor {
             office,
             stages: stages.into_iter().flatten().collect(),
             differences: with_differences,
+            origin: with_origin,
             page_size: convert::page_size(page_size)?,
             page_token,
         };
@@ -82,6 +86,14 @@ impl ExaminationService for ExaminationsDoor {
         let (id, question) = (id(&application_id)?, needed("question", &question)?);
         if fields.len() > 100 || fields.iter().any(|field| field.len() > 200) {
             return Err(missing("fields", "are at most 100, of at most 200 bytes each").into());
+        }
+        if let Some(unknown) = fields.iter().find(|field| !is_member(field)) {
+            let named = unknown.chars().take(60).collect::<String>();
+            return Err(missing(
+                "fields",
+                &format!("`{named}` is no field of a certificate, such as goods.items[0].hs.code"),
+            )
+            .into());
         }
         let view = done(authority, move |at| at.applications.query(&caller, &request_id, id, question, fields)).await?;
         Ok(Response::new(wire::RaiseQueryResponse { application: Some(to_wire(&view.application)) }))
@@ -186,9 +198,12 @@ impl ExaminationService for ExaminationsDoor {
         request: Request<wire::ListNumbersRequest>,
     ) -> Result<Response<wire::ListNumbersResponse>, Status> {
         let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
-        let wire::ListNumbersRequest { series, page_size, page_token } = request.into_inner();
+        let wire::ListNumbersRequest { series, page_size, page_token, standing } = request.into_inner();
+        let standing = numbers::standing(standing)?;
         let size = convert::page_size(page_size)?;
-        let page = done(authority, move |at| at.applications.numbers(&caller, &series, size, &page_token)).await?;
+        let numbers =
+            move |at: &HostedAuthority| at.applications.numbers_that(&caller, &series, standing, size, &page_token);
+        let page = done(authority, numbers).await?;
         Ok(Response::new(wire::ListNumbersResponse {
             numbers: page.numbers.into_iter().map(numbers::to_wire).collect(),
             next_page_token: page.next.unwrap_or_default(),
@@ -208,6 +223,8 @@ impl ExaminationService for ExaminationsDoor {
             certificate_json: preview.certificate_json.into(),
             shown_sha256: Bytes::copy_from_slice(&preview.shown.0),
             findings: failure::wire_findings(&preview.findings, usize::MAX).findings,
+            production_json: preview.production_json.into(),
+            origin_json: origin_to_wire(preview.origin.as_ref()),
         }))
     }
 
@@ -239,13 +256,24 @@ fn number(text: &str) -> Result<Option<CertificateNumber>, ApiError> {
     text.parse().map(Some).map_err(|error| ApiError::Field { field: "number", message: format!("{error}") })
 }
 
+/// Whether it names a member of what is asked for, or of how the goods were made.
+fn is_member(field: &str) -> bool {
+    match field.strip_prefix("production") {
+        Some(rest) => rest.strip_prefix('.').is_none_or(|path| has_member(&production::schema(), path)),
+        None => has_member(&input(), field),
+    }
+}
+
 fn queued(row: &QueueRow) -> wire::QueuedApplication {
-    let differences = row.differences.iter().flatten();
+    let differences = row.differences.iter().flat_map(|one| &one.members);
+    let compared_with = row.differences.as_ref().map(|one| one.certificate.clone());
     let left = row.application.left.as_ref();
     wire::QueuedApplication {
         application: Some(to_wire(&row.application)),
         compared: row.differences.is_some(),
         exporter_struck_off: row.struck_off,
+        compared_with: compared_with.unwrap_or_default(),
+        origin_json: origin_to_wire(row.origin.as_ref()),
         left_under_policy: left.map_or_else(String::new, |one| one.policy.clone()),
         left_reason: left.map_or_else(String::new, |one| one.reason.clone()),
         left_message: left.map_or_else(String::new, |one| one.words.clone()),

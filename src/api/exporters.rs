@@ -122,6 +122,15 @@ fn exporter_to_wire(exporter: &Exporter) -> wire::Exporter {
     }
 }
 
+/// A mandate with the names of who gave it and who has it.
+fn named_mandate(authority: &HostedAuthority, mandate: &Mandate) -> wire::Mandate {
+    wire::Mandate {
+        exporter_name: authority.exporters.name(&mandate.exporter).unwrap_or_default(),
+        agent_name: authority.accounts.get(&mandate.agent).map(|one| one.name.clone()).unwrap_or_default(),
+        ..mandate_to_wire(mandate)
+    }
+}
+
 fn mandate_to_wire(mandate: &Mandate) -> wire::Mandate {
     let scope = &mandate.scope;
     let most = scope.most_value.as_ref();
@@ -140,6 +149,7 @@ fn mandate_to_wire(mandate: &Mandate) -> wire::Mandate {
         used_value: mandate.used_value.map(|value| value.to_string()).unwrap_or_default(),
         revoked: mandate.revoked.is_some(),
         hold: scope.hold,
+        ..Default::default()
     }
 }
 
@@ -285,10 +295,14 @@ impl ExporterService for ExporterDoor {
     ) -> Result<Response<wire::ListMandatesResponse>, Status> {
         let name = request.get_ref().exporter_id.clone();
         let work = move |authority: &HostedAuthority, caller: &Caller| {
-            authority.exporters.mandates(caller, &authority.exporters.named(caller, &name)?)
+            let mandates = if name.is_empty() && caller.account().exporter.is_none() && caller.is_agent() {
+                authority.exporters.mandates_given_to(caller)?
+            } else {
+                authority.exporters.mandates(caller, &authority.exporters.named(caller, &name)?)?
+            };
+            Ok(mandates.iter().map(|one| named_mandate(authority, one)).collect())
         };
-        let mandates = self.work(request.metadata(), work).await?;
-        Ok(Response::new(wire::ListMandatesResponse { mandates: mandates.iter().map(mandate_to_wire).collect() }))
+        Ok(Response::new(wire::ListMandatesResponse { mandates: self.work(request.metadata(), work).await? }))
     }
 
     async fn save_party(

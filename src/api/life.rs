@@ -8,9 +8,9 @@ use super::wire::origin::v1 as wire;
 use crate::certificate::Text;
 use crate::office::Caller;
 use crate::office::Cancellation;
-use crate::statement::Act;
+use crate::statement::{Act, Since};
 use crate::time::Timestamp;
-use crate::workflow::{CancelWish, Cancelled, Remainder, Settlement, StatusWish};
+use crate::workflow::{CancelWish, Cancelled, Predecessor, Remainder, Settlement, StatusEvent, StatusWish};
 use tonic::Status;
 
 /// Why, and of which items.
@@ -81,6 +81,45 @@ pub(super) fn remainder(of: Remainder) -> wire::GetRemainderResponse {
         relation: of.relation.to_string(),
         valid_until: of.valid_until.map(convert::date_to_wire),
         items: items.collect(),
+    }
+}
+
+/// A change of a certificate's status.
+pub(super) fn event(event: &StatusEvent) -> wire::CertificateStatusChange {
+    let text = |text: &Option<Text<1024>>| text.as_ref().map(ToString::to_string).unwrap_or_default();
+    let (from_issue, from_date) = match event.act {
+        Act::Withdrawn { since: Since::Issue } => (true, None),
+        Act::Withdrawn { since: Since::Date(date) } => (false, Some(convert::date_to_wire(date))),
+        _ => (false, None),
+    };
+    let successor_jti = match &event.act {
+        Act::Superseded { successor } => successor.jti.to_string(),
+        _ => String::new(),
+    };
+    wire::CertificateStatusChange {
+        jti: event.jti.to_string(),
+        log: event.entry.origin.to_string(),
+        index: event.entry.index,
+        on: Some(convert::date_to_wire(event.on)),
+        act: event.act.word().to_owned(),
+        items: event.items.clone(),
+        from_issue,
+        from_date,
+        reason: text(&event.reason),
+        remarks: text(&event.remarks),
+        successor_jti,
+        successor_number: event.successor.clone().unwrap_or_default(),
+    }
+}
+
+/// A certificate that another follows.
+pub(super) fn predecessor(one: &Predecessor) -> wire::CertificatePredecessor {
+    wire::CertificatePredecessor {
+        relation: one.relation.to_string(),
+        number: one.number.clone(),
+        issued_on: Some(convert::date_to_wire(one.issued_on)),
+        country: one.country.to_string(),
+        jti: one.jti.as_ref().map(ToString::to_string).unwrap_or_default(),
     }
 }
 

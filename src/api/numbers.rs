@@ -1,9 +1,25 @@
 //! Certificate numbers as the wire shows them.
 
+use super::ApiError;
 use super::applications::at;
 use super::wire::origin::v1 as wire;
 use crate::office::NumberRecord;
 use crate::workflow::{NumberRow, NumberStanding};
+
+/// What became of the numbers that are asked for; everything where none is named.
+pub(super) fn standing(standing: i32) -> Result<impl Fn(&NumberStanding) -> bool + Send + use<>, ApiError> {
+    let wanted = wire::NumberStanding::try_from(standing)
+        .map_err(|_| ApiError::Field { field: "standing", message: "is not a standing of a number".to_owned() })?;
+    Ok(move |one: &NumberStanding| {
+        let is = match one {
+            NumberStanding::Given(_) => wire::NumberStanding::Given,
+            NumberStanding::Held(_) => wire::NumberStanding::Held,
+            NumberStanding::Voided(_) => wire::NumberStanding::Voided,
+            NumberStanding::Unexplained => wire::NumberStanding::Unexplained,
+        };
+        wanted == wire::NumberStanding::Unspecified || wanted == is
+    })
+}
 
 /// A number of a series.
 pub(super) fn to_wire(row: NumberRow) -> wire::CertificateNumber {

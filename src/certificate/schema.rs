@@ -64,6 +64,30 @@ pub fn input() -> Value {
     )
 }
 
+/// Whether a path such as `goods.items[0].hs.code` names a member of a document of that schema.
+#[must_use]
+pub fn has_member(schema: &Value, path: &str) -> bool {
+    let mut steps = path.split('.').map(|step| step.split_once('[').map_or(step, |(name, _)| name));
+    steps.try_fold(schema, |at, name| member_below(schema, at, name)).is_some()
+}
+
+/// The member of that name, behind references, lists and what may be null.
+fn member_below<'a>(schema: &'a Value, mut at: &'a Value, name: &str) -> Option<&'a Value> {
+    loop {
+        if let Some(below) = at.get("properties").and_then(|all| all.get(name)) {
+            return Some(below);
+        }
+        at = match (at.get("$ref").and_then(Value::as_str), at.get("items")) {
+            (Some(definition), _) => schema.pointer(definition.trim_start_matches('#'))?,
+            (None, Some(items)) => items,
+            (None, None) => {
+                let some = ["anyOf", "oneOf"].iter().find_map(|choice| at.get(*choice).and_then(Value::as_array))?;
+                some.iter().find(|one| one.get("$ref").is_some() || one.get("items").is_some())?
+            }
+        };
+    }
+}
+
 /// The schema of a document that is brought: its own members, and its parts under `$defs`.
 pub(crate) fn document<T: Member>(id: &str, title: &str) -> Value {
     let mut definitions = Definitions::new(Form::Input);

@@ -74,8 +74,8 @@ pub(super) struct Door {
     /// The node's gRPC address, HOST:PORT, to call as an administrator of the authority and not as the operator
     #[arg(long, value_name = "ADDR", value_parser = remote::address, requires = "token_file")]
     node: Option<String>,
-    /// With --node: file with the administrator's session or token; `-` is standard input
-    #[arg(long, value_name = "FILE", requires = "node")]
+    /// With --node or ORIGIN_NODE: file with the administrator's session or token; `-` is standard input
+    #[arg(long, value_name = "FILE")]
     token_file: Option<Source>,
     #[command(flatten)]
     tls: TlsArguments,
@@ -116,7 +116,12 @@ impl Door {
         named: Option<Issuer>,
         ask: impl FnOnce(Connection, String) -> F,
     ) -> Result<T, Failure> {
-        let remote_side = self.node.as_ref().zip(self.token_file.as_ref());
+        let node = match (&self.node, &self.token_file) {
+            // Alone it does not choose the door: who has it set may still be the operator.
+            (None, Some(_)) => Some(node_of_environment()?),
+            (node, _) => node.clone(),
+        };
+        let remote_side = node.as_ref().zip(self.token_file.as_ref());
         let (configuration, issuer) = match remote_side {
             // An administrator's own authority needs no name.
             Some(_) => (None, named.map(|issuer| issuer.to_string()).unwrap_or_default()),
@@ -136,6 +141,14 @@ impl Door {
             answer.map(tonic::Response::into_inner).map_err(|status| remote::refused(console, &address, &status))
         })
     }
+}
+
+/// The node that the environment names.
+fn node_of_environment() -> Result<String, Failure> {
+    let named = std::env::var("ORIGIN_NODE").map_err(|_| {
+        Failure::new(Exit::Usage, "a token is shown to a node, and none is named").help("--node ADDR, or ORIGIN_NODE")
+    })?;
+    remote::address(&named).map_err(|why| Failure::new(Exit::Usage, format!("ORIGIN_NODE: {why}")))
 }
 
 fn operator_token(data: &Path) -> Result<zeroize::Zeroizing<String>, Failure> {
@@ -281,7 +294,7 @@ fn show(console: Console, account: &wire::Account) {
     };
     let roles = roles.join(",");
     console.data(format!("{}  {state:6}  {lets_in:13}  {roles:20} {offices:12} {name}", account.account_id));
-    for token in account.tokens.iter().skip(usize::from(!account.has_password && account.tokens.len() == 1)) {
+    for token in &account.tokens {
         let scopes = if token.all_scopes { "whatever the account may".to_owned() } else { token.scopes.join(",") };
         let until = time_text(token.expire_time.as_ref()).map_or_else(String::new, |until| format!(", until {until}"));
         let name = super::tree::plain(&token.name);

@@ -1,7 +1,17 @@
 //! How an application is shown: one line in a list, and in full.
 
-use super::{console::Console, remote, tree::plain};
-use crate::{api::client::wire, certificate::Findings, encoding::hex, time::Timestamp};
+use super::{
+    certificate,
+    console::{Colour, Console},
+    remote,
+    tree::plain,
+};
+use crate::{
+    api::client::wire,
+    certificate::{Findings, Severity},
+    encoding::hex,
+    time::Timestamp,
+};
 use serde_json::{Value, json};
 
 /// The word for a stage.
@@ -107,8 +117,11 @@ pub(super) fn full(console: Console, application: &wire::Application) {
         ("submitted", instant(application.submitted_at.as_ref())),
         ("in hand of", claimed),
         ("certificate", certificate),
-        ("examined", by_policy(&application.examined_under_policy, "by machine under")),
-        ("signature", by_policy(&application.released_under_policy, "released under")),
+        (
+            "examined",
+            by_policy(&application.examined_under_policy, "by machine under", || deed_of(application, "recommend")),
+        ),
+        ("signature", by_policy(&application.released_under_policy, "released under", || deed_of(application, "sign"))),
         ("number", held_number(application)),
         ("sha256", hex::encode(&application.file_sha256)),
     ] {
@@ -137,11 +150,51 @@ pub(super) fn full(console: Console, application: &wire::Application) {
     for event in &application.history {
         let note = if event.note.is_empty() { String::new() } else { format!(": {}", plain(&event.note)) };
         console.data(format!("{}  {} by {}{note}", instant(event.at.as_ref()), event.deed, plain(&event.name)));
+        for one in &event.changed {
+            console.data(format!("    {}", instead(&one.path, &one.before, &one.now)));
+        }
     }
 }
 
-fn by_policy(policy: &str, how: &str) -> String {
-    if policy.is_empty() { "-".to_owned() } else { format!("{how} {}", plain(policy)) }
+/// A member that says something else than before.
+pub(super) fn instead(path: &str, before: &str, now: &str) -> String {
+    let said = |text: &str| if text.is_empty() { "nothing".to_owned() } else { format!("`{}`", plain(text)) };
+    format!("{}: {} instead of {}", plain(path), said(now), said(before))
+}
+
+/// Findings in a list, one a line: errors and warnings, and behind them in one line what could not be judged.
+pub(super) fn findings_in_short(console: Console, findings: &[wire::Finding]) {
+    let findings = findings.iter().map(remote::finding).collect::<Vec<_>>();
+    for finding in findings.iter().filter(|finding| finding.severity != Severity::Unknown) {
+        let (colour, word) = match finding.severity {
+            Severity::Error => (Colour::Red, "error"),
+            _ => (Colour::Yellow, "warning"),
+        };
+        let path = if finding.path.is_empty() { "the file" } else { &finding.path };
+        let (word, message) = (console.paint(colour, word), plain(&finding.message));
+        console.data(format!("    {word} {}: {message} [{}]", plain(path), finding.rule));
+    }
+    if let Some(line) = certificate::not_known(&Findings(findings)) {
+        console.data(format!("    {}", console.paint(Colour::Dim, &line)));
+    }
+}
+
+fn by_policy(policy: &str, how: &str, by_people: impl Fn() -> Option<String>) -> String {
+    match policy {
+        "" => by_people().unwrap_or_else(|| "-".to_owned()),
+        policy => format!("{how} {}", plain(policy)),
+    }
+}
+
+/// Who did it last and when, as long as it counts: what was sent back is examined anew.
+fn deed_of(application: &wire::Application, deed: &str) -> Option<String> {
+    use wire::ApplicationStage as S;
+    let counts = match deed {
+        "sign" => matches!(application.stage(), S::Approved | S::Issued),
+        _ => matches!(application.stage(), S::Recommended | S::Approved | S::Issued),
+    };
+    let event = application.history.iter().rev().find(|event| event.deed == deed).filter(|_| counts)?;
+    Some(format!("by {} at {}", plain(&event.name), instant(event.at.as_ref())))
 }
 
 fn office(application: &wire::Application) -> String {
@@ -154,7 +207,16 @@ fn office(application: &wire::Application) -> String {
 /// The number that it was given in advance.
 fn held_number(application: &wire::Application) -> String {
     match application.reserved_number.as_str() {
-        "" => "-".to_owned(),
+        "" => {
+            let given = application.history.iter().any(|event| event.deed == "reserve_number");
+            let voided = application.history.iter().any(|event| event.deed == "void_number");
+            let ended = if application.certificate_number.is_empty() { "void" } else { "the certificate bears it" };
+            match (given, voided) {
+                (false, _) => "-".to_owned(),
+                (true, true) => "given in advance; voided".to_owned(),
+                (true, false) => format!("given in advance; {ended}"),
+            }
+        }
         number => format!("{number} (given in advance, {})", instant(application.number_reserved_at.as_ref())),
     }
 }
@@ -201,6 +263,10 @@ fn referral_described(referral: &wire::ApplicationReferral) -> Value {
     })
 }
 
+fn changed(members: &[wire::ApplicationMemberChange]) -> Value {
+    members.iter().map(|one| json!({ "path": one.path, "before": one.before, "now": one.now })).collect()
+}
+
 /// As one JSON document.
 pub(super) fn described(application: &wire::Application) -> Value {
     let findings = application.findings.iter().map(remote::finding).collect::<Vec<_>>();
@@ -208,7 +274,7 @@ pub(super) fn described(application: &wire::Application) -> Value {
         json!({ "question": one.question, "fields": one.fields, "asked_at": instant(one.asked_at.as_ref()), "answer": one.answer })
     });
     let history = application.history.iter().map(|one| {
-        json!({ "at": instant(one.at.as_ref()), "by": one.name, "deed": one.deed, "stage": stage_word(one.stage()), "note": one.note })
+        json!({ "at": instant(one.at.as_ref()), "by": one.name, "deed": one.deed, "stage": stage_word(one.stage()), "note": one.note, "changed": changed(&one.changed) })
     });
     json!({
         "application_id": application.application_id,

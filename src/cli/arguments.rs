@@ -8,7 +8,7 @@ use crate::{
     certificate::{AgreementCode, CertificateError},
     keys::{KeyStore, Passphrase},
     statement::Issuer,
-    time::{Date, Timestamp, parse_date},
+    time::{Date, Timestamp, ZoneName, parse_date},
     trust::{Anchor, MAX_ANCHOR_BYTES, MAX_LIST_BYTES, TrustList},
 };
 use std::{path::PathBuf, str::FromStr};
@@ -21,6 +21,17 @@ const MOST_NUMBERS: usize = 500;
 /// `YYYY-MM-DD`.
 pub(super) fn date(text: &str) -> Result<Date, String> {
     parse_date(text).ok_or_else(|| "a date is written YYYY-MM-DD".to_owned())
+}
+
+/// The time zone of this machine, where it says one by name; UTC else. Who stands in an office means its day.
+pub(super) fn zone() -> ZoneName {
+    let named = std::env::var("TZ").ok().filter(|name| !name.is_empty());
+    let linked = || {
+        let link = std::fs::read_link("/etc/localtime").ok()?;
+        link.to_str()?.split_once("zoneinfo/").map(|(_, name)| name.to_owned())
+    };
+    let name = named.or_else(linked).unwrap_or_default();
+    ZoneName::new(name.trim_start_matches(':')).unwrap_or_else(|_| ZoneName::utc())
 }
 
 /// `YYYY-MM-DDTHH:MM:SSZ`, or with an offset.

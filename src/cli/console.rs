@@ -67,6 +67,12 @@ impl Failure {
         self
     }
 
+    /// The stable reason a node gave, where one did.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        self.notes.iter().find_map(|note| note.strip_prefix("reason "))
+    }
+
     /// What happened, in one sentence.
     #[must_use]
     pub fn sentence(&self) -> &str {

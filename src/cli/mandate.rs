@@ -6,6 +6,7 @@ use super::{
     arguments,
     console::{Console, Exit, Failure},
     remote::{date_text, date_to_wire},
+    tree::plain,
 };
 use crate::{
     api::client::{wire, within_deadline},
@@ -147,6 +148,14 @@ impl Revoke {
     }
 }
 
+/// Who has it and who gave it, by name where that is told.
+fn between(mandate: &wire::Mandate) -> String {
+    if mandate.agent_name.is_empty() {
+        return mandate.agent_account_id.clone();
+    }
+    format!("{} ({}) for {}", mandate.agent_account_id, plain(&mandate.agent_name), plain(&mandate.exporter_name))
+}
+
 /// One line of a list, or one JSON document.
 fn line(console: Console, mandate: &wire::Mandate) {
     let (from, until) = (date_text(mandate.from.as_ref()), date_text(mandate.until.as_ref()));
@@ -166,6 +175,8 @@ fn line(console: Console, mandate: &wire::Mandate) {
             "currency": mandate.currency,
             "revoked": mandate.revoked,
             "hold": mandate.hold,
+            "exporter_name": mandate.exporter_name,
+            "agent_name": mandate.agent_name,
         }));
         return;
     }
@@ -179,12 +190,13 @@ fn line(console: Console, mandate: &wire::Mandate) {
         format!("  {used} of {} {}", mandate.most_value, mandate.currency)
     };
     console.data(format!(
-        "{}  {}  {from} to {until}  {}  {}  {}{most} filed{value}{}",
+        "{}  {}  {from} to {until}  {}  {}  {}{most} filed{value}{}{}",
         mandate.mandate_id,
-        mandate.agent_account_id,
+        between(mandate),
         all(&mandate.agreements, "every agreement"),
         all(&mandate.offices, "every office"),
         mandate.used_applications,
+        if mandate.hold { "  held until the exporter consents" } else { "" },
         if mandate.revoked { "  revoked" } else { "" },
     ));
 }

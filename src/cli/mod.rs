@@ -35,6 +35,7 @@ mod list;
 mod log;
 mod mandate;
 mod office;
+mod origin;
 mod partner;
 mod policy;
 mod ports;

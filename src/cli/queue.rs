@@ -4,6 +4,7 @@ use super::{
     Outcome, application,
     apply::{Door, Most},
     console::Console,
+    origin,
     tree::plain,
 };
 use crate::api::client::{Connection, wire, within_deadline};
@@ -28,7 +29,14 @@ impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
         let call = |connection: Connection, page_size, page_token| {
             let (office, stages) = (self.office.clone(), self.stages.iter().map(|stage| (*stage).into()).collect());
-            let request = wire::ListQueueRequest { office, stages, with_differences: true, page_size, page_token };
+            let request = wire::ListQueueRequest {
+                office,
+                stages,
+                with_differences: true,
+                page_size,
+                page_token,
+                with_origin: true,
+            };
             async move { connection.examinations().list_queue(within_deadline(request)).await }
         };
         self.door.pages(console, self.most, call, |answer| {
@@ -46,6 +54,9 @@ fn show(console: Console, row: &wire::QueuedApplication) {
         let mut described = application::described(&application);
         if let Some(members) = described.as_object_mut() {
             members.insert("exporter_struck_off".to_owned(), row.exporter_struck_off.into());
+            let origin = serde_json::from_slice::<serde_json::Value>(&row.origin_json).unwrap_or_default();
+            members.insert("origin".to_owned(), origin);
+            members.insert("compared_with".to_owned(), row.compared_with.clone().into());
             members.insert("compared".to_owned(), row.compared.into());
             members.insert("differences".to_owned(), differences.collect());
             members.insert("left".to_owned(), json!({ "reason": row.left_reason, "message": row.left_message }));
@@ -67,11 +78,16 @@ fn show(console: Console, row: &wire::QueuedApplication) {
     for referral in application.referrals.iter().filter(|referral| referral.report.is_none()) {
         console.data(format!("    referred {}", application::awaited(referral)));
     }
-    for finding in &application.findings {
-        console.data(format!("    {}: {} [{}]", plain(&finding.path), plain(&finding.message), finding.rule));
+    let paint = |colour, text: &str| console.paint(colour, text);
+    for line in origin::brief(&paint, &row.origin_json) {
+        console.data(format!("    {line}"));
+    }
+    application::findings_in_short(console, &application.findings);
+    if !row.differences.is_empty() {
+        let than = if row.compared_with.is_empty() { "the exporter's last certificate" } else { &row.compared_with };
+        console.data(format!("    differs from {}:", plain(than)));
     }
     for one in &row.differences {
-        let said = |text: &str| if text.is_empty() { "nothing".to_owned() } else { format!("`{}`", plain(text)) };
-        console.data(format!("    {}: {} instead of {}", plain(&one.path), said(&one.now), said(&one.before)));
+        console.data(format!("      {}", application::instead(&one.path, &one.before, &one.now)));
     }
 }

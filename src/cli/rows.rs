@@ -43,6 +43,12 @@ impl Row {
         }
     }
 
+    /// What was written, or why it could not be read.
+    pub(super) fn written(&self) -> &str {
+        let (RowText::Json(text) | RowText::Toml(text) | RowText::Unreadable(text)) = &self.text;
+        text
+    }
+
     /// Reads it, with everything there is to say about it.
     pub(super) fn read(&self) -> Reading {
         match &self.text {

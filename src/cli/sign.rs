@@ -4,14 +4,15 @@ use super::{
     Outcome, application,
     apply::Door,
     certificate::findings_text,
-    console::{Console, Exit, Failure},
-    remote, tree,
+    console::{Colour, Console, Exit, Failure},
+    origin, remote, tree,
 };
 use crate::{
     api::client::{wire, within_deadline},
     certificate::Findings,
     encoding::hex,
 };
+use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use std::{
     io::{BufRead, IsTerminal},
@@ -22,7 +23,7 @@ use uuid::Uuid;
 /// Sign what was recommended: shows the certificate as it will be signed, asks, and has it issued
 ///
 /// What was shown is what is signed: if anything has changed in between, nothing is. Who examined an application cannot
-/// sign it.
+/// sign it. Of several, one that is refused stops no other. Exit code 0 if every one is signed, 1 otherwise.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The applications' ids
@@ -47,13 +48,33 @@ impl Arguments {
         if self.applications.len() > 1 && !self.number.is_empty() {
             return Err(Failure::new(Exit::Usage, "one number is not for several certificates"));
         }
+        let mut left = 0_usize;
         for id in &self.applications {
-            self.sign(console, id)?;
+            match self.sign(console, id) {
+                Ok(true) => {}
+                Ok(false) => left += 1,
+                // Who declines or is refused one has not declined the others; where nobody answers, nobody will.
+                Err(failure) if self.applications.len() > 1 && failure.code() == Exit::Failed.code() => {
+                    left += 1;
+                    if console.is_json() {
+                        let reason = failure.reason();
+                        console.data(json!({ "application_id": id, "refused": failure.sentence(), "reason": reason }));
+                    } else {
+                        console.data(format!("{id}  {}", console.paint(Colour::Red, "not signed")));
+                    }
+                    console.failure(&failure);
+                }
+                Err(failure) => return Err(failure.note(format!("application {id}"))),
+            }
         }
-        Ok(ExitCode::SUCCESS)
+        if left > 0 && self.applications.len() > 1 {
+            console.message(format!("{} signed, {left} not", self.applications.len() - left));
+        }
+        Ok(if left == 0 { ExitCode::SUCCESS } else { ExitCode::from(Exit::Failed.code()) })
     }
 
-    fn sign(&self, console: Console, id: &str) -> Result<(), Failure> {
+    /// Signs one; false where the signatory declined.
+    fn sign(&self, console: Console, id: &str) -> Result<bool, Failure> {
         let request = wire::PreviewCertificateRequest { application_id: id.to_owned(), number: self.number.clone() };
         let preview = self.door.ask(console, |connection| async move {
             connection.examinations().preview_certificate(within_deadline(request)).await
@@ -65,10 +86,16 @@ impl Arguments {
         let findings = Findings(preview.findings.iter().map(remote::finding).collect());
         console.message(format!("{id}, as it will be signed (SHA-256 {}):", hex::encode(&shown)));
         console.message(tree::render(&value).trim_end());
+        let paint = |colour, text: &str| console.paint_message(colour, text);
+        let certificate = &preview.certificate_json;
+        let made = origin::declared(&paint, certificate, &preview.production_json, &preview.origin_json);
+        if !made.is_empty() {
+            console.message(made.trim_end());
+        }
         console.message(findings_text(console, &findings).trim_end());
         if !self.yes && !asked(console)? {
             console.message(format!("{id} is not signed"));
-            return Ok(());
+            return Ok(false);
         }
         let request = wire::SignApplicationRequest {
             request_id: Uuid::now_v7().to_string(),
@@ -80,7 +107,7 @@ impl Arguments {
             connection.examinations().sign_application(within_deadline(request)).await
         })?;
         application::outcome(console, &answer.application.unwrap_or_default());
-        Ok(())
+        Ok(true)
     }
 }
 

@@ -14,7 +14,7 @@ mod table;
 pub use declaration::{Declarant, OwnSignature};
 pub use fee::Fee;
 pub use id::{ApplicationId, NotApplicationId};
-pub use moves::{By, Mended};
+pub use moves::{By, Drafted, Mended};
 pub use number::{HeldNumber, NumberRecord, Voided};
 pub use referral::{Referral, ReferredTo, UnknownReferredTo, VisitReport};
 pub use refused::ApplicationRefused;
@@ -22,7 +22,7 @@ pub use stage::{Approval, IssuedAs, Recommendation, Refusal, RefusalCode, Stage,
 pub use table::{Deed, state_table};
 
 use super::{AccountId, Carried, ExporterId, LeftToOfficers};
-use crate::certificate::{AgreementCode, Country, HsCode, OfficeCode, Sha256, Text};
+use crate::certificate::{AgreementCode, Country, Findings, HsCode, OfficeCode, Sha256, Text};
 use serde::{Deserialize, Serialize};
 
 /// An application as its office keeps it; what it asks for (the particulars) is kept beside it, and this holds its
@@ -49,6 +49,9 @@ pub struct Application {
     pub paper: Sha256,
     /// Where it stands.
     pub stage: Stage,
+    /// What the rules said of a draft when it was last changed: it keeps nobody from going on with it.
+    #[serde(default, skip_serializing_if = "Findings::is_empty")]
+    pub drafted: Findings,
     /// Why the machine left it to officers, where it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left: Option<LeftToOfficers>,
@@ -126,6 +129,22 @@ pub struct Event {
     /// What was said with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<Text<1024>>,
+    /// What it changed in what is asked for, member by member, where it did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<MemberChange>,
+}
+
+/// A member of what is asked for that says something else than before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberChange {
+    /// The member, such as `goods.items[0].criterion.code`.
+    pub path: String,
+    /// What it said; `None` where it said nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// What it says; `None` where it says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub now: Option<String>,
 }
 
 impl Application {
@@ -146,6 +165,12 @@ impl Application {
             }
         }
         filers
+    }
+
+    /// What the rules say of it: as it was submitted, or as it stands in its draft.
+    #[must_use]
+    pub fn findings(&self) -> &Findings {
+        self.stage.submission().map_or(&self.drafted, |submission| &submission.findings)
     }
 
     /// What was done to it last.

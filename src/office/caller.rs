@@ -47,10 +47,25 @@ pub struct Caller {
     denials: Option<Arc<dyn Denials>>,
 }
 
-/// It may not: a role is missing, or the token's scopes are narrower.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this account may not {0}; an administrator of the authority can give it a role that may")]
-pub struct Denied(pub Action);
+/// It may not.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Denied {
+    /// No role of the account may.
+    #[error("this account may not {0}; an administrator of the authority can give it a role that may")]
+    Role(Action),
+    /// The account may; what was shown is for less.
+    #[error("this token may not {action}: it is for {} alone; its account may, by another token or a password", named(.scopes))]
+    Scopes {
+        /// What was asked.
+        action: Action,
+        /// The names of the actions that the token is for.
+        scopes: Vec<String>,
+    },
+}
+
+fn named(scopes: &[String]) -> String {
+    if scopes.is_empty() { "nothing".to_owned() } else { scopes.join(", ") }
+}
 
 impl Caller {
     /// An account that showed a credential, within the scopes it has.
@@ -115,7 +130,17 @@ impl Caller {
         if let Some(denials) = &self.denials {
             denials.denied(AuditEvent::of(Actor::Caller(self), action).refused("PERMISSION_DENIED"));
         }
-        Err(Denied(action))
+        let scopes = self.scopes.names().filter(|_| self.account.may(action));
+        Err(match scopes {
+            Some(names) => Denied::Scopes { action, scopes: names.iter().cloned().collect() },
+            None => Denied::Role(action),
+        })
+    }
+
+    /// Whether it files for others.
+    #[must_use]
+    pub fn is_agent(&self) -> bool {
+        self.account.roles.contains(&super::Role::Agent)
     }
 
     /// Whether it acts for the office: in its own name, or in the place of one who is away.
@@ -195,8 +220,8 @@ mod tests {
         let ear = Arc::new(Ear::default());
         let caller = Caller::new(signatory, token, scopes).heard_by(Arc::clone(&ear) as Arc<dyn Denials>);
         assert_eq!(caller.allow(Action::ReadCertificate), Ok(()));
-        assert_eq!(caller.allow(Action::IssueCertificate), Err(Denied(Action::IssueCertificate)));
-        assert_eq!(caller.allow(Action::ManageAccounts), Err(Denied(Action::ManageAccounts)));
+        assert_eq!(caller.allow(Action::IssueCertificate), Err(Denied::Role(Action::IssueCertificate)));
+        assert_eq!(caller.allow(Action::ManageAccounts), Err(Denied::Role(Action::ManageAccounts)));
         let heard = ear.0.lock().unwrap();
         assert_eq!(heard.len(), 2);
         assert_eq!((heard[0].action.as_str(), heard[0].result.as_str()), ("issue_certificate", "PERMISSION_DENIED"));

@@ -31,10 +31,10 @@ mod token;
 pub use absence::Absence;
 pub use account::{Account, AccountId, MAX_TOKENS, NotAccountId, Token, Wanted};
 pub use application::{
-    Application, ApplicationId, ApplicationRefused, Approval, By, Declarant, Deed, Event, Fee, HeldNumber, IssuedAs,
-    Mended, NotApplicationId, NumberRecord, OwnSignature, Query, Recommendation, Referral, ReferredTo, Refusal,
-    RefusalCode, Stage, StageName, Subject, Submission, UnknownReferredTo, UnknownStage, VisitReport, Voided,
-    state_table,
+    Application, ApplicationId, ApplicationRefused, Approval, By, Declarant, Deed, Drafted, Event, Fee, HeldNumber,
+    IssuedAs, MemberChange, Mended, NotApplicationId, NumberRecord, OwnSignature, Query, Recommendation, Referral,
+    ReferredTo, Refusal, RefusalCode, Stage, StageName, Subject, Submission, UnknownReferredTo, UnknownStage,
+    VisitReport, Voided, state_table,
 };
 pub use audit::{Actor, AuditEvent, Denials};
 pub use caller::{Caller, Credential, Denied, Deputising};

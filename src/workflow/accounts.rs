@@ -152,7 +152,7 @@ impl Accounts {
 
     /// Refuses a caller that may not, and lets the audit record hear of it.
     pub fn allow(caller: &Caller, action: Action) -> Result<(), WorkflowError> {
-        caller.allow(action).map_err(|denied| WorkflowError::Denied(denied.0))?;
+        caller.allow(action)?;
         // Who is away signs nothing: a deputy does, and a password left behind with a desk opens no signature.
         let signs = matches!(action, Action::SignCertificate | Action::IssueCertificate | Action::ChangeStatus);
         if signs && caller.is_away() { Err(WorkflowError::SignatoryAway) } else { Ok(()) }
@@ -190,7 +190,21 @@ impl Accounts {
         wanted: Wanted,
         token: Option<NewToken>,
     ) -> Result<(Arc<Account>, Option<ApiToken>), WorkflowError> {
+        self.open_with(actor, wanted, token, None)
+    }
+
+    /// The same with the password it signs in by: both are durable together, or neither is.
+    pub fn open_with(
+        &self,
+        actor: Actor<'_>,
+        wanted: Wanted,
+        token: Option<NewToken>,
+        password: Option<&Password>,
+    ) -> Result<(Arc<Account>, Option<ApiToken>), WorkflowError> {
         let inner = &*self.0;
+        if password.is_some() && wanted.login.is_none() {
+            return Err(AccountRefused::Login.into());
+        }
         let now = inner.clock.now();
         let mut account = Account::open(wanted, inner.random.as_ref())?;
         let mut made = None;
@@ -198,6 +212,9 @@ impl Accounts {
             let token = ApiToken::draw(inner.random.as_ref()).map_err(AccountRefused::from)?;
             account = account.with_token(Token::of(&token, &name, scopes, now, until), now)?;
             made = Some(token);
+        }
+        if let Some(password) = password {
+            account.password = Some(PasswordHash::make(password, inner.random.as_ref()).map_err(AccountRefused::from)?);
         }
         let _turn = inner.turn();
         let event = about(AuditEvent::named(actor, "open_account"), &account);

@@ -15,6 +15,7 @@ mod machine;
 mod moving;
 mod number;
 mod numbers;
+mod origin;
 mod paper;
 mod queue;
 mod referral;
@@ -22,12 +23,13 @@ mod sign;
 mod standing;
 
 pub use check::Checked;
-pub use differences::Difference;
+pub use differences::Differences;
 pub(super) use file::listed_for;
 pub use file::{FiledPage, View};
 pub use import::{ImportRow, Imported};
 pub use moving::MovedQueue;
 pub use numbers::{NumberRow, NumberStanding, NumbersPage};
+pub use origin::JudgedOrigin;
 pub use paper::Paper;
 pub use queue::{QueueAsked, QueuePage, QueueRow};
 pub use referral::{Found, Referring};
@@ -35,7 +37,7 @@ pub use sign::{Preview, Signed};
 
 use super::{Accounts, Desk, Drawn, Exporters, Policies, WorkflowError};
 use crate::{
-    certificate::OfficeCode,
+    certificate::{AgreementCode, OfficeCode},
     office::{AccountId, Action, Actor, Application, ApplicationId, AuditEvent, Caller, Carried, Filing, Subject},
     sequencer::RequestKey,
     store::{Expected, Store},
@@ -173,7 +175,15 @@ impl Applications {
 
     /// What is filed, as mandates ask of it.
     fn filing<'a>(&self, subject: &'a Subject, value: Option<&'a crate::office::Amount>) -> Filing<'a> {
-        let (agreement, office) = (&subject.agreement, &subject.office);
+        self.filing_at(&subject.agreement, &subject.office, value)
+    }
+
+    fn filing_at<'a>(
+        &self,
+        agreement: &'a AgreementCode,
+        office: &'a OfficeCode,
+        value: Option<&'a crate::office::Amount>,
+    ) -> Filing<'a> {
         Filing { agreement, office, day: self.day_at(office), value }
     }
 

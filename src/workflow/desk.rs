@@ -5,7 +5,7 @@ use super::{
     releasing::held_from,
 };
 use crate::{
-    agreement::{Agreement, Agreements, Edition, Lists, NumberRule},
+    agreement::{Agreement, AgreementError, Agreements, Edition, Lists, NumberRule},
     certificate::{Country, Finding, Findings, Particulars, Ruling, Text},
     office::{Action, Actor, AuditEvent, Caller, Office},
     sequencer::{
@@ -407,9 +407,13 @@ impl Desk {
         };
         let series = series.on_route(particulars.from, particulars.to);
         let registration = particulars.exporter.registration.as_ref().map(|one| one.number.to_string());
-        let key = series
-            .key(&office.code, day, registration.as_deref())
-            .map_err(|why| Box::new(Finding::error("NUMBER_SERIES", "exporter", why.to_string())))?;
+        let key = series.key(&office.code, day, registration.as_deref()).map_err(|why| {
+            let path = match &why {
+                AgreementError::RegistrationMissing { .. } => "exporter.registration.number",
+                _ => "reference.office.code",
+            };
+            Box::new(Finding::error("NUMBER_SERIES", path, why.to_string()))
+        })?;
         let first = office.first_serial(&particulars.agreement);
         Ok(Draw { key, series, office: office.code.clone(), registration, first })
     }

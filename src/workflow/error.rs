@@ -4,7 +4,7 @@ use super::customs::Notice;
 use crate::{
     certificate::{Findings, Severity},
     office::{
-        AccountRefused, Action, ApplicationRefused, CustomsRefused, ExporterRefused, MandateRefused, OfficeRefused,
+        AccountRefused, ApplicationRefused, CustomsRefused, Denied, ExporterRefused, MandateRefused, OfficeRefused,
         PolicyRefused,
     },
     reason::{Class, Reasoned},
@@ -19,9 +19,9 @@ use std::time::Duration;
 /// What stands between a person and what was asked for.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkflowError {
-    /// The account's roles do not allow it.
-    #[error("this account may not {0}; an administrator of the authority can give it a role that may")]
-    Denied(Action),
+    /// The account's roles do not allow it, or the scopes of its token.
+    #[error(transparent)]
+    Denied(#[from] Denied),
     /// The account does not act for the office.
     #[error("this account does not act for office {0}")]
     NotYourOffice(String),

@@ -223,6 +223,29 @@ impl Exporters {
         Ok(all.filter(|one| one.agent == *caller.id()).collect())
     }
 
+    /// The mandates that a caller has been given, of whatever exporter.
+    pub fn mandates_given_to(&self, caller: &Caller) -> Result<Vec<Mandate>, WorkflowError> {
+        Accounts::allow(caller, Action::ReadOwn)?;
+        let all = self.0.store.records(Table::Mandate)?.into_iter().map(|(_, record)| read::<Mandate>(&record));
+        let own = all.filter(|one| one.as_ref().map_or(true, |one| one.agent == *caller.id()));
+        own.collect()
+    }
+
+    /// What an exporter is called.
+    pub fn name(&self, id: &ExporterId) -> Result<String, WorkflowError> {
+        Ok(self.registered(id)?.identity.name.to_string())
+    }
+
+    /// The exporter of an id or a registration number, for who administers accounts.
+    pub fn of(&self, name: &str) -> Result<ExporterId, WorkflowError> {
+        let unknown = || WorkflowError::ExporterUnknown(name.trim().chars().take(35).collect());
+        if let Ok(id) = name.trim().parse() {
+            return Ok(id);
+        }
+        let id = self.0.store.record(Table::Exporter, &number_key(name.trim()))?.ok_or_else(unknown)?;
+        String::from_utf8(id).ok().and_then(|id| id.parse().ok()).ok_or_else(unknown)
+    }
+
     /// The exporter of a name: its id, its registration number, or nothing for the one whose account the caller is.
     pub fn named(&self, caller: &Caller, name: &str) -> Result<ExporterId, WorkflowError> {
         let own = caller.account().exporter.as_ref();

@@ -16,6 +16,7 @@ mod desk;
 mod drawing;
 mod error;
 mod exporters;
+mod history;
 mod keys;
 mod life;
 mod look_up;
@@ -32,8 +33,8 @@ mod webhooks;
 
 pub use accounts::{Accounts, NewToken, SESSION_IDLE, SESSION_LASTS, SignedIn};
 pub use applications::{
-    Applications, Checked, Difference, FiledPage, Found, ImportRow, Imported, MovedQueue, NumberRow, NumberStanding,
-    NumbersPage, Paper, Preview, QueueAsked, QueuePage, QueueRow, Referring, Signed, View,
+    Applications, Checked, Differences, FiledPage, Found, ImportRow, Imported, JudgedOrigin, MovedQueue, NumberRow,
+    NumberStanding, NumbersPage, Paper, Preview, QueueAsked, QueuePage, QueueRow, Referring, Signed, View,
 };
 pub use bundle::EvidenceFile;
 pub use cancelling::{CancelWish, Cancelled, Settlement};
@@ -49,6 +50,7 @@ pub use desk::{Desk, DeskSetup, IssueRow, Issued, StatusWish};
 pub use drawing::{DrawWish, OriginalName, Remainder};
 pub use error::WorkflowError;
 pub use exporters::{Drawing, Drawn, Exporters, Saved, SavedRow};
+pub use history::{CertificateHistory, Predecessor, StatusEvent};
 pub use life::{CopyWish, ReplaceWish};
 pub use look_up::Existence;
 pub use offices::Offices;

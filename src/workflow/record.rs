@@ -93,7 +93,7 @@ impl CertificateRecord {
 }
 
 /// The leaf of a certificate and the disclosures that are left.
-fn parts(store: &dyn Store, entry: &EntryRef) -> Result<(Bytes, Vec<String>), WorkflowError> {
+pub(super) fn parts(store: &dyn Store, entry: &EntryRef) -> Result<(Bytes, Vec<String>), WorkflowError> {
     let leaf = store.leaf(&entry.origin, entry.index)?.ok_or(WorkflowError::CertificateUnknown)?;
     let disclosures = match store.disclosures(&entry.origin, entry.index)? {
         Some(Disclosures::Present(disclosures)) => disclosures,

@@ -15,8 +15,8 @@ impl Bench<'_> {
         let figure = if form.languages.value().is_some() { &form.languages } else { &edition.official_languages };
         let Some(allowed) = figure.value() else { return };
         let help = {
-            let all: Vec<String> = allowed.iter().map(ToString::to_string).collect();
-            format!("fill it in: {}", all.join(", "))
+            let all: Vec<String> = allowed.iter().map(|language| in_words(language.as_str())).collect();
+            format!("write it in {}", all.join(" or "))
         };
         let stated = &self.particulars.reference.languages;
         // Another language beside one of the form's does no harm; alone it does.
@@ -48,6 +48,21 @@ impl Bench<'_> {
             self.contradicts(figure, Finding::error("LANGUAGE", path, message).with_help(&*help));
         }
     }
+}
+
+/// What a language is called, where it is one that forms are filled in.
+fn in_words(language: &str) -> String {
+    match language {
+        "en" => "English",
+        "fr" => "French",
+        "pt" => "Portuguese",
+        "es" => "Spanish",
+        "ar" => "Arabic",
+        "zh" => "Chinese",
+        "sw" => "Swahili",
+        other => return format!("`{other}`"),
+    }
+    .to_owned()
 }
 
 /// Whether the form's language can read neither name of the party.

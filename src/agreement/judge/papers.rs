@@ -152,7 +152,9 @@ impl<'a> Bench<'a> {
                 || format!("in which box `{text}` stands is not known"),
                 |number| format!("that `{text}` stands in box {number} is not confirmed"),
             );
-            self.push(sourced(printed_in_box, Finding::unknown("ENDORSEMENT_BOX", &path, message)));
+            let mut finding = Finding::unknown("ENDORSEMENT_BOX", &path, message);
+            finding.form_box = printed_in_box.value().map(ToString::to_string);
+            self.push(sourced(printed_in_box, finding));
         }
         let (Ok(code), Ok(text)) = (code.parse(), text.parse()) else {
             let message = format!("the words of the agreement's data cannot be printed: `{text}`");

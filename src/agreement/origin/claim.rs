@@ -9,7 +9,7 @@ use crate::{
     certificate::{ContentBasis, Criterion, CriterionCode, Finding, Findings, HsDigits, Percentage, Severity},
     encoding::Decimal,
 };
-use std::fmt::Write;
+use std::{collections::BTreeMap, fmt::Write};
 
 /// What the form prints for a criterion of an item, where everything it shows is known; without the letters that
 /// some forms put behind it.
@@ -189,7 +189,29 @@ fn stated(
         Exact::of(given).shown(2)
     );
     let severity = if better && result.confirmed { Severity::Error } else { Severity::Warning };
-    let mut finding = Finding::new(severity, "PERCENTAGE_STATED", format!("{path}.percentage.exact"), message);
+    let mut finding = Finding::new(severity, PERCENTAGE_STATED, format!("{path}.percentage.exact"), message);
     finding.article.clone_from(&result.article);
+    if reckoning.answer == Answer::Met {
+        finding.help = Some(format!("write `{}`", Exact::of(given).shown(places)));
+    }
     findings.push(finding);
+}
+
+/// Another percentage is stated than the figures give.
+const PERCENTAGE_STATED: &str = "PERCENTAGE_STATED";
+
+/// Tells a percentage that does not qualify together with the one that the materials give, so that who reads that 38 %
+/// is too little reads in the same place that 41 % may be written, and why.
+pub fn with_alternatives(findings: &mut Findings) {
+    let stated = findings.iter().filter(|one| one.rule == PERCENTAGE_STATED && one.help.is_some());
+    let stated = stated.map(|one| (one.path.clone(), one.clone())).collect::<BTreeMap<_, _>>();
+    let mut told = Vec::new();
+    for refused in findings.0.iter_mut().filter(|one| one.rule == "THRESHOLD" && one.severity == Severity::Error) {
+        let Some(other) = stated.get(&refused.path) else { continue };
+        let gives = other.message.split_once("; ").map_or(other.message.as_str(), |(_, gives)| gives);
+        let article = other.article.as_ref().map(|article| format!(" ({article})")).unwrap_or_default();
+        refused.help = Some(format!("{gives}{article}: {}", other.help.as_deref().unwrap_or_default()));
+        told.push(refused.path.clone());
+    }
+    findings.0.retain(|one| one.rule != PERCENTAGE_STATED || !told.contains(&one.path));
 }

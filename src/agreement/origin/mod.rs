@@ -23,6 +23,7 @@ mod statement;
 mod tests;
 mod value;
 
+pub use claim::with_alternatives;
 pub use expression::{Expression, ExpressionError, Level, ValueMethod};
 pub use outcome::{Answer, ItemOrigin, Line, OriginJudgement, Outcome, Reckoning, RuleResult, Support};
 pub use range::{HsRange, NotRange};

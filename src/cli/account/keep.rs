@@ -5,7 +5,7 @@ use crate::{
     api::client::{wire, within_deadline},
     certificate::OfficeCode,
     cli::{
-        Outcome,
+        Outcome, arguments,
         console::{Console, Exit, Failure},
         files::{self, Source},
     },
@@ -21,6 +21,14 @@ pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
     let date = || parse_date(text).and_then(|date| format!("{date}T00:00:00Z").parse().ok());
     let wrong = || "a date such as 2027-01-31 or an instant such as 2027-01-31T12:00:00Z".to_owned();
     text.parse::<Timestamp>().ok().or_else(date).ok_or_else(wrong)
+}
+
+/// An instant, or the first instant of a civil date where this machine stands: who is away from a day on is away at its
+/// office.
+fn local_moment(text: &str) -> Result<Timestamp, String> {
+    let zone = arguments::zone();
+    let date = parse_date(text).and_then(|date| date.in_tz(zone.as_str()).ok()).map(|begins| begins.timestamp());
+    date.map_or_else(|| moment(text), Ok)
 }
 
 /// Reads a password: the first line, without its end.
@@ -57,7 +65,7 @@ pub(super) struct Change {
     /// The name it signs in by
     #[arg(long, value_name = "NAME")]
     login: Option<String>,
-    /// The exporter whose account it is
+    /// The exporter whose account it is: its id or registration number
     #[arg(long, value_name = "EXPORTER")]
     exporter: Option<String>,
 }
@@ -225,11 +233,11 @@ impl Unlock {
 pub(super) struct Away {
     #[command(flatten)]
     concerned: Concerned,
-    /// From when: a date or an instant in UTC
-    #[arg(long, value_name = "WHEN", value_parser = moment, required_unless_present = "back")]
+    /// From when: a date, which begins at midnight of this machine's time zone, or an instant
+    #[arg(long, value_name = "WHEN", value_parser = local_moment, required_unless_present = "back")]
     from: Option<Timestamp>,
-    /// Until when: a date or an instant in UTC, at which they are back
-    #[arg(long, value_name = "WHEN", value_parser = moment, required_unless_present = "back")]
+    /// Until when: a date or an instant, at which they are back
+    #[arg(long, value_name = "WHEN", value_parser = local_moment, required_unless_present = "back")]
     until: Option<Timestamp>,
     /// The signatory's account that acts for their offices meanwhile
     #[arg(long, value_name = "ACCOUNT")]

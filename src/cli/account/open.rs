@@ -35,7 +35,7 @@ pub(super) struct New {
     /// The person behind it, by a staff number: nobody examines and signs one certificate by two accounts
     #[arg(long, value_name = "NUMBER")]
     person: Option<String>,
-    /// The exporter whose account it is
+    /// The exporter whose account it is: its id or registration number, as `origin exporter list` shows them
     #[arg(long, value_name = "EXPORTER")]
     exporter: Option<String>,
     /// The name it signs in by; it gets no token then, but with --scope or --until
@@ -79,17 +79,12 @@ impl New {
             exporter_id: self.exporter.unwrap_or_default(),
             without_token,
             token_scopes: self.scopes.iter().map(|action| action.name().to_owned()).collect(),
+            password: password.map(|password| password.to_string()).unwrap_or_default(),
             token_expire_time: self.until.map(|at| prost_types::Timestamp { seconds: at.as_second(), nanos: 0 }),
         };
         let answer = self.door.converse(console, self.issuer, async |connection, issuer| {
-            let mut admin = connection.admin();
-            let request = wire::CreateAccountRequest { issuer: issuer.clone(), ..request };
-            let answer = admin.create_account(within_deadline(request)).await?;
-            let Some(password) = password else { return Ok(answer) };
-            let account_id = answer.get_ref().account.clone().unwrap_or_default().account_id;
-            let request = wire::SetPasswordRequest { issuer, account_id, password: password.to_string() };
-            admin.set_password(within_deadline(request)).await?;
-            Ok(answer)
+            let request = wire::CreateAccountRequest { issuer, ..request };
+            connection.admin().create_account(within_deadline(request)).await
         })?;
         let account = answer.account.unwrap_or_default();
         console.message(format!("opened account {} ({})", account.account_id, account.name));

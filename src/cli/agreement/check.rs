@@ -5,7 +5,7 @@ use crate::{
     cli::{
         Outcome, agreements,
         console::{Colour, Console, Exit, Failure},
-        files,
+        files::Source,
         tree::plain,
     },
 };
@@ -21,9 +21,9 @@ const MOST_BYTES: usize = 1 << 22;
 /// 0 if it can be used, 1 otherwise.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The TOML file
+    /// The TOML file; `-` is standard input
     #[arg(value_name = "FILE")]
-    file: PathBuf,
+    file: Source,
     /// Folder of the other agreement files [default: those that come with the program]
     #[arg(long, value_name = "DIR")]
     agreements: Option<PathBuf>,
@@ -53,8 +53,8 @@ fn kind(text: &str) -> Kind {
 
 impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
-        let text = files::read_text(&self.file, MOST_BYTES, Exit::Failed)?;
-        let name = self.file.display().to_string();
+        let text = self.file.read_text(MOST_BYTES)?;
+        let name = self.file.to_string();
         let kind = kind(&text);
         let found = match &kind {
             Kind::Rates => Rates::load([(name.as_str(), text.as_str())]).map(|_| "good: a file of rates".to_owned()),

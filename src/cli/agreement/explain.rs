@@ -1,7 +1,5 @@
 //! `origin agreement explain`: the rules for a product, and what they say of goods made as declared.
 
-mod told;
-
 use super::named;
 use crate::{
     agreement::{Agreement, CodeKind, Edition, Lists, OriginJudgement, OriginRule},
@@ -12,12 +10,13 @@ use crate::{
         console::{Colour, Console, Exit, Failure},
         files::{self, Source},
         list::ListsArgument,
+        origin,
         rows::Rows,
         tree::plain,
     },
     node::system::SystemClock,
     production::Production,
-    time::{Clock, Date, ZoneName},
+    time::{Clock, Date},
 };
 use serde_json::json;
 use std::{path::PathBuf, process::ExitCode};
@@ -45,7 +44,7 @@ pub(super) struct Arguments {
     production: Option<PathBuf>,
     #[command(flatten)]
     lists: ListsArgument,
-    /// The day to judge by [default: today, UTC]
+    /// The day to judge by [default: today in the time zone of this machine]
     #[arg(long, value_name = "DATE", value_parser = arguments::date)]
     on: Option<Date>,
     /// Folder of agreement files [default: those that come with the program]
@@ -59,7 +58,7 @@ impl Arguments {
         let agreement = named(&all, &self.agreement)?;
         let on = match self.on {
             Some(date) => date,
-            None => ZoneName::new("UTC").map_or(Date::ZERO, |utc| utc.date_at(SystemClock.now())),
+            None => arguments::zone().date_at(SystemClock.now()),
         };
         match (&self.certificate, &self.production, &self.hs) {
             (Some(certificate), Some(production), _) => {
@@ -123,8 +122,14 @@ fn show(console: Console, agreement: &Agreement, code: &HsDigits, on: Date, list
         .data(console.paint(Colour::Bold, &format!("{}, edition {}: goods of {code}", agreement.code, edition.code)));
     // Rules are written in codes of one edition, which is seldom the one that holds.
     let written_in = edition.hs.edition.value().and_then(|edition| lists.hs(*edition));
-    for one in written_in.or_else(|| lists.of(CodeKind::Hs, on)).map(|list| list.described(code)).unwrap_or_default() {
-        console.data(format!("  {:6} {}", one.code, plain(one.name)));
+    if let Some(list) = written_in.or_else(|| lists.of(CodeKind::Hs, on)) {
+        let described = list.described(code);
+        for one in &described {
+            console.data(format!("  {:6} {}", one.code, plain(one.name)));
+        }
+        if !described.iter().any(|one| one.code == code.subheading()) {
+            console.data(format!("  {} has no code {}", list.named(), code.subheading()));
+        }
     }
     if !rules.iter().any(|rule| rule.hs.is_some()) {
         let note = held.products_complete.note().map(|note| format!(": {note}")).unwrap_or_default();
@@ -166,7 +171,9 @@ fn tell(console: Console, particulars: &Particulars, judgement: &OriginJudgement
     if console.is_json() {
         console.data(json!(judgement));
     } else {
-        told::items(console, particulars, &judgement.items);
+        let certificate = serde_json::from_str(&particulars.to_json()).unwrap_or_default();
+        let paint = |colour, text: &str| console.paint(colour, text);
+        console.raw(origin::items(&paint, &certificate, &json!(judgement.items)).as_bytes());
         console.raw(findings_text(console, &judgement.findings).as_bytes());
         console.message(format!("judged as of {on}"));
     }

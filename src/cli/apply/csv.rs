@@ -34,6 +34,11 @@ impl<R: Read> Table<R> {
             Some(Err(error)) => return Err(wrong(&error.to_string())),
             None => return Err(wrong("it has no heading")),
         };
+        if let [only] = head.as_slice()
+            && only.contains(';')
+        {
+            return Err(wrong("its heading is separated by `;`").help("separate fields with commas"));
+        }
         let fields = head.iter().map(|path| steps(path)).collect::<Result<Vec<_>, _>>()?;
         Ok(Self { records, fields, next: 1 })
     }

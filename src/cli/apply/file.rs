@@ -1,6 +1,6 @@
 //! `origin apply check`, `submit` and `import`: files of what is applied for.
 
-use super::{Door, ForExporter, csv};
+use super::{Door, ForExporter, csv, declares::Declares, draft, written};
 use crate::{
     api::client::{Refusal, wire, within_deadline},
     certificate::Findings,
@@ -10,11 +10,12 @@ use crate::{
         certificate::findings_text,
         console::{Colour, Console, Exit, Failure},
         files::Source,
-        issue::ledger::{Known, Ledger},
+        issue::ledger::{Known, Ledger, RowKey},
         remote,
         rows::{Row, RowText, Rows},
         tree::plain,
     },
+    office::ApplicationId,
 };
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
@@ -53,90 +54,68 @@ struct Envelope {
 impl OneFile {
     /// Reads one file; TOML becomes the JSON it stands for.
     pub(super) fn read(console: Console, source: &Source, production: Option<&Source>) -> Result<Self, Failure> {
-        let mut rows = Rows::open(source)?;
-        let (Some(row), None) = (rows.next().transpose()?, rows.next()) else {
-            return Err(Failure::new(Exit::Usage, "the file has several rows").help("origin apply import FILE"));
-        };
-        Self::of(&row, production).map_err(|findings| {
-            console.message(findings_text(console, &findings).trim_end());
-            Failure::new(Exit::Failed, "the file cannot be read as a certificate")
-        })?
+        let (row, made) = (only_row(source)?, made(production)?);
+        Self::of_one(console, &row, made.as_ref())
     }
 
-    fn of(row: &Row, production: Option<&Source>) -> Result<Result<Self, Failure>, Findings> {
+    /// The same of a row that was read.
+    pub(super) fn of_one(console: Console, row: &Row, production: Option<&Bytes>) -> Result<Self, Failure> {
+        Self::of(row, production).map_err(|findings| {
+            console.message(findings_text(console, &findings).trim_end());
+            Failure::new(Exit::Failed, "the file cannot be read as a certificate")
+        })
+    }
+
+    /// What cannot be read at all is refused here; what is unfinished or wrong is the node's to say.
+    fn of(row: &Row, production: Option<&Bytes>) -> Result<Self, Findings> {
         let certificate = match &row.text {
             RowText::Json(text) => match serde_json::from_str::<Envelope>(text) {
                 Ok(Envelope { exporter, certificate, production: made }) => {
                     let made = made.map(|made| Value::Object(made).to_string()).unwrap_or_default();
                     let certificate = Bytes::from(Value::Object(certificate).to_string());
-                    return Ok(Ok(Self { certificate, production: made.into(), exporter }));
+                    return Ok(Self { certificate, production: made.into(), exporter });
                 }
                 Err(_) => Bytes::from(text.trim().to_owned()),
             },
-            RowText::Toml(_) | RowText::Unreadable(_) => {
+            RowText::Toml(text) => {
                 let reading = row.read();
-                Bytes::from(reading.particulars.ok_or(reading.findings)?.to_json())
+                match reading.particulars {
+                    Some(particulars) => Bytes::from(particulars.to_json()),
+                    None => written::json_of_toml(text).map(Bytes::from).map_err(|_| reading.findings)?,
+                }
             }
+            RowText::Unreadable(_) => return Err(row.read().findings),
         };
-        Ok(match production.map(|source| source.read(PRODUCTION_BYTES)).transpose() {
-            Ok(production) => {
-                Ok(Self { certificate, production: production.unwrap_or_default().into(), exporter: None })
-            }
-            Err(failure) => Err(failure),
-        })
+        Ok(Self { certificate, production: production.cloned().unwrap_or_default(), exporter: None })
     }
 
     /// SHA-256 of what is shown to who declares.
     pub(super) fn shown(&self) -> [u8; 32] {
-        let mut hash = Sha256::new_with_prefix(&self.certificate);
+        Sha256::digest(self.shown_bytes()).into()
+    }
+
+    /// What a node keeps of an application.
+    pub(super) fn kept(file: wire::ApplicationFile) -> Self {
+        Self { certificate: file.certificate_json, production: file.production_json, exporter: None }
+    }
+
+    /// The particulars as they are sent.
+    pub(super) fn certificate(&self) -> &[u8] {
+        &self.certificate
+    }
+
+    /// What is shown to who declares, byte for byte.
+    pub(super) fn shown_bytes(&self) -> Vec<u8> {
+        let mut shown = self.certificate.to_vec();
         if !self.production.is_empty() {
-            hash.update(b"\n");
-            hash.update(&self.production);
+            shown.push(b'\n');
+            shown.extend_from_slice(&self.production);
         }
-        hash.finalize().into()
+        shown
     }
 
     pub(super) fn into_wire(self) -> wire::ApplicationFile {
         wire::ApplicationFile { certificate_json: self.certificate, production_json: self.production }
-    }
-}
-
-/// Who declares that what is shown is true.
-#[derive(Debug, Clone, clap::Args)]
-pub(super) struct Declares {
-    /// Who declares that the particulars are true
-    #[arg(long, value_name = "NAME")]
-    person: Option<String>,
-    /// In which capacity, such as `export manager`
-    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
-    capacity: String,
-    /// How it was declared: system, portal, signed_paper
-    #[arg(long, value_name = "MEANS", default_value = "system", value_parser = means)]
-    means: wire::DeclarationMeans,
-}
-
-fn means(text: &str) -> Result<wire::DeclarationMeans, String> {
-    match text.replace('-', "_").as_str() {
-        "system" => Ok(wire::DeclarationMeans::System),
-        "portal" => Ok(wire::DeclarationMeans::Portal),
-        "signed_paper" => Ok(wire::DeclarationMeans::SignedPaper),
-        _ => Err("it is one of system, portal, signed_paper".to_owned()),
-    }
-}
-
-impl Declares {
-    /// The declaration of what was shown.
-    pub(super) fn of(&self, shown: &[u8; 32]) -> Result<wire::ApplicationDeclaration, Failure> {
-        let person = self.person.clone().ok_or_else(|| {
-            Failure::new(Exit::Usage, "somebody has to declare that the particulars are true").help("--person NAME")
-        })?;
-        Ok(wire::ApplicationDeclaration {
-            person,
-            capacity: self.capacity.clone(),
-            means: self.means.into(),
-            shown_sha256: Bytes::copy_from_slice(shown),
-            ..Default::default()
-        })
     }
 }
 
@@ -148,7 +127,7 @@ pub(super) struct Check {
     /// TOML or JSON of one certificate; `-` is standard input
     #[arg(value_name = "FILE")]
     file: Source,
-    /// JSON of how the goods were made
+    /// How the goods were made, TOML or JSON (see origin agreement template)
     #[arg(long, value_name = "FILE")]
     production: Option<Source>,
     #[command(flatten)]
@@ -181,15 +160,16 @@ impl Check {
     }
 }
 
-/// Declare and submit one application
+/// Declare and submit one application: of a file, or a draft
 ///
-/// Its request id is written to FILE.requests before it is sent, so that running the command again changes nothing.
+/// A file that was left a draft is submitted as that draft. Its request id is written to FILE.requests before it is sent,
+/// so that running the command again changes nothing.
 #[derive(Debug, clap::Args)]
 pub(super) struct Submit {
-    /// TOML or JSON of one certificate; `-` is standard input
-    #[arg(value_name = "FILE")]
+    /// TOML or JSON of one certificate, or the id of a draft; `-` is standard input
+    #[arg(value_name = "FILE|APPLICATION")]
     file: Source,
-    /// JSON of how the goods were made
+    /// How the goods were made, TOML or JSON (see origin agreement template)
     #[arg(long, value_name = "FILE")]
     production: Option<Source>,
     #[command(flatten)]
@@ -211,29 +191,55 @@ pub(super) struct Import {
 }
 
 #[derive(Debug, Clone, clap::Args)]
-struct Filing {
+pub(super) struct Filing {
     /// Leave it a draft: nobody declares it yet
     #[arg(long, conflicts_with = "person")]
-    draft: bool,
+    pub(super) draft: bool,
     /// Where the request ids are kept [default: FILE.requests]
     #[arg(long, value_name = "FILE")]
-    requests: Option<PathBuf>,
+    pub(super) requests: Option<PathBuf>,
     #[command(flatten)]
-    whose: ForExporter,
+    pub(super) whose: ForExporter,
     #[command(flatten)]
-    declares: Declares,
+    pub(super) declares: Declares,
     #[command(flatten)]
-    door: Door,
+    pub(super) door: Door,
+}
+
+/// The one row of a file.
+pub(super) fn only_row(source: &Source) -> Result<Row, Failure> {
+    let mut rows = Rows::open(source)?;
+    match (rows.next().transpose()?, rows.next()) {
+        (Some(row), None) => Ok(row),
+        _ => Err(Failure::new(Exit::Usage, "the file has several rows").help("origin apply import FILE")),
+    }
+}
+
+/// A declaration of production as JSON, as far as it can be read.
+pub(super) fn made(source: Option<&Source>) -> Result<Option<Bytes>, Failure> {
+    source.map(|source| written::production(source, PRODUCTION_BYTES).map(Bytes::from)).transpose()
 }
 
 impl Submit {
     pub(super) fn run(self, console: Console) -> Outcome {
-        let mut rows = Rows::open(&self.file)?;
-        let (Some(row), None) = (rows.next().transpose()?, rows.next()) else {
-            return Err(Failure::new(Exit::Usage, "the file has several rows").help("origin apply import FILE"));
-        };
+        let named = self.file.path().filter(|path| !path.exists()).and_then(|path| path.to_str());
+        if let Some(id) = named.and_then(|name| name.parse::<ApplicationId>().ok()) {
+            if self.filing.draft || self.production.is_some() {
+                return Err(Failure::new(Exit::Usage, "a draft is submitted as it is kept")
+                    .help(format!("origin apply update {id} FILE changes it")));
+            }
+            return draft::submit(console, &id.to_string(), &self.filing.declares, &self.filing.door);
+        }
+        let row = only_row(&self.file)?;
         let ledger = self.filing.ledger(&self.file)?;
-        self.filing.run(console, std::iter::once(Ok(row)), ledger, self.production.as_ref())
+        if let Some(draft) =
+            ledger.any_draft().filter(|_| ledger.draft_of(&RowKey::of(row.written())).is_none() && !self.filing.draft)
+        {
+            let error = format!("`{}` was left a draft, {draft}, and says something else now", self.file);
+            return Err(Failure::new(Exit::Usage, error)
+                .help(format!("origin apply update {draft} {}, then submit it", self.file)));
+        }
+        self.filing.run(console, std::iter::once(Ok(row)), ledger, made(self.production.as_ref())?.as_ref())
     }
 }
 
@@ -259,8 +265,15 @@ struct Told {
     refused: u64,
 }
 
+/// What a row asks the node for.
+enum Ask {
+    File(Box<wire::ImportApplicationRow>, RowKey),
+    /// The row was left a draft, which is submitted now.
+    Draft(wire::SubmitApplicationRequest),
+}
+
 impl Filing {
-    fn ledger(&self, file: &Source) -> Result<Ledger, Failure> {
+    pub(super) fn ledger(&self, file: &Source) -> Result<Ledger, Failure> {
         let path = match (&self.requests, file.path()) {
             (Some(path), _) => path.clone(),
             (None, Some(path)) => {
@@ -276,16 +289,16 @@ impl Filing {
         Ledger::open(&path, &self.door.node.node)
     }
 
-    fn run(
+    pub(super) fn run(
         &self,
         console: Console,
         rows: impl Iterator<Item = Result<Row, Failure>>,
         mut ledger: Ledger,
-        production: Option<&Source>,
+        production: Option<&Bytes>,
     ) -> Outcome {
         if !self.draft {
             // Said before anything is read or sent.
-            self.declares.of(&[0; 32])?;
+            self.declares.somebody()?;
         }
         let token = self.door.token.read()?;
         let told = remote::converse(async {
@@ -303,7 +316,7 @@ impl Filing {
         connection: &crate::api::client::Connection,
         mut rows: impl Iterator<Item = Result<Row, Failure>>,
         ledger: &mut Ledger,
-        production: Option<&Source>,
+        production: Option<&Bytes>,
     ) -> Result<Told, Failure> {
         let refused = |status: &tonic::Status| {
             remote::refused(console, &self.door.node.node, status).note("running the command again changes nothing")
@@ -313,7 +326,7 @@ impl Filing {
         let answer = connection.applications().import_applications(stream).await;
         let mut back = answer.map_err(|status| refused(&status))?.into_inner();
         let mut told = Told::default();
-        let mut asked: HashMap<String, usize> = HashMap::new();
+        let mut asked: HashMap<String, (usize, RowKey)> = HashMap::new();
         let (mut on_the_way, mut ended) = (0_usize, false);
         loop {
             while on_the_way < ON_THE_WAY && !ended {
@@ -324,10 +337,25 @@ impl Filing {
                         ended = true;
                         break;
                     };
-                    if let Some(one) = self.row(console, &row, ledger, production, &mut told)? {
-                        bytes += one.file.as_ref().map_or(0, |file| file.certificate_json.len());
-                        asked.insert(one.request_id.clone(), row.number);
-                        message.push(one);
+                    match self.row(console, &row, ledger, production, &mut told)? {
+                        Some(Ask::File(one, key)) => {
+                            bytes += one.file.as_ref().map_or(0, |file| file.certificate_json.len());
+                            asked.insert(one.request_id.clone(), (row.number, key));
+                            message.push(*one);
+                        }
+                        Some(Ask::Draft(request)) => {
+                            ledger.sync()?;
+                            let call = connection.applications().submit_application(within_deadline(request)).await;
+                            match call {
+                                Ok(answer) => {
+                                    let one = draft::as_imported(answer.into_inner());
+                                    tell_filed(console, row.number, &one, &mut told);
+                                }
+                                Err(status) if Refusal::from(&status).unreachable => return Err(refused(&status)),
+                                Err(status) => tell_refused(console, row.number, &Refusal::from(&status), &mut told),
+                            }
+                        }
+                        None => {}
                     }
                 }
                 ledger.sync()?;
@@ -338,13 +366,17 @@ impl Filing {
                 }
             }
             if on_the_way == 0 {
+                ledger.sync()?;
                 return Ok(told);
             }
             let message = back.message().await.map_err(|status| refused(&status))?;
             let message = message.ok_or_else(|| Failure::new(Exit::Failed, "the node ended the stream"))?;
             on_the_way -= 1;
             for result in message.results {
-                let row = asked.remove(&result.request_id).unwrap_or_default();
+                let Some((row, key)) = asked.remove(&result.request_id) else { continue };
+                if let (Some(imported), true) = (draft::imported(&result), self.draft) {
+                    ledger.drafted(&key, &imported.application_id)?;
+                }
                 tell(console, row, result, &mut told);
             }
         }
@@ -355,64 +387,76 @@ impl Filing {
         console: Console,
         row: &Row,
         ledger: &mut Ledger,
-        production: Option<&Source>,
+        production: Option<&Bytes>,
         told: &mut Told,
-    ) -> Result<Option<wire::ImportApplicationRow>, Failure> {
+    ) -> Result<Option<Ask>, Failure> {
         // What cannot be read is refused below, and nothing is asked for it.
-        let (RowText::Json(text) | RowText::Toml(text) | RowText::Unreadable(text)) = &row.text;
-        let key = ledger.name(text);
+        let key = ledger.name(row.written());
         let file = match OneFile::of(row, production) {
-            Ok(file) => file?,
+            Ok(file) => file,
             Err(findings) => {
                 told.refused += 1;
                 say_refused(console, row.number, "CERTIFICATE_INVALID", row.refusal(), &findings);
                 return Ok(None);
             }
         };
-        let request_id = match ledger.known(&key) {
+        let asked = if self.draft { key.drafted() } else { key.clone() };
+        let request_id = match ledger.known(&asked) {
             Known::Asked(id) => id,
             Known::New | Known::Done(_) => {
                 let id = Uuid::now_v7();
-                ledger.asked(&key, id)?;
+                ledger.asked(&asked, id)?;
                 id
             }
         };
-        let declaration = if self.draft { None } else { Some(self.declares.of(&file.shown())?) };
+        let request_id = request_id.to_string();
+        let declaration = if self.draft { None } else { Some(self.declares.of(&file)?) };
+        if let Some(draft) = ledger.draft_of(&key).filter(|_| !self.draft) {
+            let application_id = draft.to_owned();
+            return Ok(Some(Ask::Draft(wire::SubmitApplicationRequest { request_id, application_id, declaration })));
+        }
         let exporter = file.exporter.clone().unwrap_or_else(|| self.whose.exporter.clone());
         let file = Some(file.into_wire());
-        Ok(Some(wire::ImportApplicationRow { request_id: request_id.to_string(), file, declaration, exporter }))
+        let row = wire::ImportApplicationRow { request_id, file, declaration, exporter };
+        Ok(Some(Ask::File(Box::new(row), key)))
     }
 }
 
 fn tell(console: Console, row: usize, result: wire::ImportApplicationResult, told: &mut Told) {
     use wire::import_application_result::Outcome;
     match result.outcome {
-        Some(Outcome::Imported(one)) => {
-            let count = if one.repeated { &mut told.before } else { &mut told.filed };
-            *count += 1;
-            let stage = stage_word(one.stage());
-            let findings = Findings(one.findings.iter().map(remote::finding).collect());
-            if console.is_json() {
-                console.data(json!({
-                    "row": row, "outcome": if one.repeated { "filed before" } else { "filed" },
-                    "application_id": one.application_id, "stage": stage,
-                    "certificate_number": one.certificate_number, "findings": findings,
-                }));
-                return;
-            }
-            let before = if one.repeated { "filed before  " } else { "" };
-            let number =
-                if one.certificate_number.is_empty() { String::new() } else { format!("  {}", one.certificate_number) };
-            console.data(format!("row {row}: {before}{}  {stage}{number}", one.application_id));
-            console.message(findings_text(console, &findings).trim_end());
-        }
-        Some(Outcome::Error(status)) => {
-            told.refused += 1;
-            let refusal = Refusal::from(&status);
-            say_refused(console, row, &refusal.reason, &refusal.message, &remote::findings(&refusal));
-        }
+        Some(Outcome::Imported(one)) => tell_filed(console, row, &one, told),
+        Some(Outcome::Error(status)) => tell_refused(console, row, &Refusal::from(&status), told),
         None => told.refused += 1,
     }
+}
+
+fn tell_filed(console: Console, row: usize, one: &wire::ImportedApplication, told: &mut Told) {
+    let count = if one.repeated { &mut told.before } else { &mut told.filed };
+    *count += 1;
+    let stage = stage_word(one.stage());
+    let findings = Findings(one.findings.iter().map(remote::finding).collect());
+    if console.is_json() {
+        console.data(json!({
+            "row": row, "outcome": if one.repeated { "filed before" } else { "filed" },
+            "application_id": one.application_id, "stage": stage,
+            "certificate_number": one.certificate_number, "findings": findings,
+        }));
+        return;
+    }
+    let before = if one.repeated { "filed before  " } else { "" };
+    let number =
+        if one.certificate_number.is_empty() { String::new() } else { format!("  {}", one.certificate_number) };
+    console.data(format!("row {row}: {before}{}  {stage}{number}", one.application_id));
+    // What was filed before was told its findings then.
+    if !one.repeated {
+        console.message(findings_text(console, &findings).trim_end());
+    }
+}
+
+fn tell_refused(console: Console, row: usize, refusal: &Refusal, told: &mut Told) {
+    told.refused += 1;
+    say_refused(console, row, &refusal.reason, &refusal.message, &remote::findings(refusal));
 }
 
 fn say_refused(console: Console, row: usize, reason: &str, message: &str, findings: &Findings) {
@@ -434,7 +478,7 @@ mod tests {
     fn a_row_may_say_for_whom_it_is_filed_and_how_the_goods_were_made() {
         let file = |text: &str| {
             let row = Row { number: 1, text: RowText::Json(text.to_owned()) };
-            OneFile::of(&row, None).ok().and_then(Result::ok).unwrap()
+            OneFile::of(&row, None).unwrap()
         };
         let plain = file(r#"{"agreement": "CPFTA", "exporter": {"party": {}}}"#);
         assert_eq!((plain.exporter, plain.production.len()), (None, 0));

@@ -1,16 +1,13 @@
 //! `origin apply list`, `show`, `number`, `answer` and `withdraw`.
 
-use super::{
-    Door, Most,
-    file::{Declares, OneFile},
-};
+use super::{Door, Most, declares::Declares, file::OneFile};
 use crate::{
     api::client::{Connection, wire, within_deadline},
     cli::{
         Outcome, application,
         console::{Console, Exit, Failure},
-        files::Source,
-        tree,
+        files::{Source, deliver},
+        origin, tree,
     },
 };
 use std::process::ExitCode;
@@ -48,9 +45,12 @@ pub(super) struct Show {
     /// The application's id
     #[arg(value_name = "APPLICATION")]
     application: String,
-    /// What it asks for, too
+    /// What it asks for, too; how the goods were made, and what the rules of origin make of that on both bases
     #[arg(long)]
     file: bool,
+    /// Write what is shown to who declares, byte for byte, for the person's own signature; `-` is standard output
+    #[arg(long, value_name = "FILE", conflicts_with = "file")]
+    shown: Option<Source>,
     #[command(flatten)]
     door: Door,
 }
@@ -61,13 +61,29 @@ impl Show {
         let answer = self.door.ask(console, |connection| async move {
             connection.applications().get_application(within_deadline(request)).await
         })?;
+        if let Some(to) = &self.shown {
+            let file = OneFile::kept(answer.file.unwrap_or_default());
+            deliver(console, to.path(), &file.shown_bytes())?;
+            return Ok(ExitCode::SUCCESS);
+        }
         application::full(console, &answer.application.unwrap_or_default());
         if self.file {
             let file = answer.file.unwrap_or_default();
             match serde_json::from_slice(&file.certificate_json) {
-                Ok(value) if !console.is_json() => console.raw(tree::render(&value).as_bytes()),
+                Ok(value) if !console.is_json() => {
+                    console.raw(tree::render(&value).as_bytes());
+                    let (certificate, made) = (&file.certificate_json, &file.production_json);
+                    let paint = |colour, text: &str| console.paint(colour, text);
+                    console.raw(origin::declared(&paint, certificate, made, &answer.origin_json).as_bytes());
+                }
                 Ok(value) => console.data(value),
                 Err(error) => return Err(Failure::new(Exit::Failed, format!("the node sent no JSON: {error}"))),
+            }
+            let read = |bytes: &[u8]| serde_json::from_slice::<serde_json::Value>(bytes).unwrap_or_default();
+            if console.is_json() && !file.production_json.is_empty() {
+                console.data(serde_json::json!({
+                    "production": read(&file.production_json), "origin": read(&answer.origin_json),
+                }));
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -108,6 +124,9 @@ pub(super) struct Answer {
     /// TOML or JSON of the certificate as it should be
     #[arg(long, value_name = "FILE")]
     file: Option<Source>,
+    /// How the goods were made, TOML or JSON; without it a mended application declares nothing of that
+    #[arg(long, value_name = "FILE", requires = "file")]
+    production: Option<Source>,
     #[command(flatten)]
     declares: Declares,
     #[command(flatten)]
@@ -118,9 +137,9 @@ impl Answer {
     pub(super) fn run(self, console: Console) -> Outcome {
         let mended = match &self.file {
             None => None,
-            Some(source) => Some(OneFile::read(console, source, None)?),
+            Some(source) => Some(OneFile::read(console, source, self.production.as_ref())?),
         };
-        let declaration = mended.as_ref().map(|file| self.declares.of(&file.shown())).transpose()?;
+        let declaration = mended.as_ref().map(|file| self.declares.of(file)).transpose()?;
         let request = wire::AnswerQueryRequest {
             request_id: Uuid::now_v7().to_string(),
             application_id: self.application,

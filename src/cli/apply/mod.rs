@@ -1,9 +1,12 @@
 //! `origin apply`: what exporters and their systems do, from the file to the certificate.
 
 mod csv;
+mod declares;
+mod draft;
 mod file;
 mod mine;
 mod template;
+mod written;
 
 use super::{
     Outcome,
@@ -18,7 +21,7 @@ const PAGE: usize = 500;
 /// Rows of a list, where nobody says how many.
 const USUAL_ROWS: usize = 50;
 
-/// Apply for certificates: check, submit, import many, answer, withdraw, follow
+/// Apply for certificates: check, draft, submit, import many, answer, withdraw, follow
 #[derive(Debug, clap::Args)]
 #[command(arg_required_else_help = true)]
 pub(super) struct Arguments {
@@ -30,6 +33,8 @@ pub(super) struct Arguments {
 enum Command {
     Template(template::Template),
     Check(file::Check),
+    Draft(draft::Draft),
+    Update(draft::Update),
     Submit(file::Submit),
     Import(file::Import),
     List(mine::List),
@@ -44,6 +49,8 @@ impl Arguments {
         match self.command {
             Command::Template(arguments) => arguments.run(console),
             Command::Check(arguments) => arguments.run(console),
+            Command::Draft(arguments) => arguments.run(console),
+            Command::Update(arguments) => arguments.run(console),
             Command::Submit(arguments) => arguments.run(console),
             Command::Import(arguments) => arguments.run(console),
             Command::List(arguments) => arguments.run(console),

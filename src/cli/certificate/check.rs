@@ -12,7 +12,7 @@ use crate::{
         tree::plain,
     },
     node::system::SystemClock,
-    time::{Clock, Date, ZoneName},
+    time::{Clock, Date},
 };
 use serde_json::json;
 use std::{fmt::Write, path::PathBuf, process::ExitCode};
@@ -25,7 +25,7 @@ pub(super) struct Arguments {
     /// TOML or JSON of one certificate, or JSON lines of many; `-` is standard input
     #[arg(value_name = "FILE")]
     file: Source,
-    /// The day of issue to judge by [default: today, UTC]
+    /// The day of issue to judge by [default: today in the time zone of this machine]
     #[arg(long, value_name = "DATE", value_parser = arguments::date)]
     on: Option<Date>,
     /// Folder of agreement files [default: those that come with the program]
@@ -43,7 +43,7 @@ impl Arguments {
         let agreements = agreements::load(self.agreements.as_deref())?;
         let on = match self.on {
             Some(date) => date,
-            None => ZoneName::new("UTC").map_or(Date::ZERO, |utc| utc.date_at(SystemClock.now())),
+            None => arguments::zone().date_at(SystemClock.now()),
         };
         let lists = self.lists.read()?;
         let rows = Rows::open(&self.file)?;
@@ -123,14 +123,13 @@ fn summary(findings: &Findings) -> String {
 
 /// Findings as lines for people: the gravest first, each with its path, rule and article.
 pub(in crate::cli) fn findings_text(console: Console, findings: &Findings) -> String {
-    let mut sorted = findings.iter().collect::<Vec<_>>();
+    let mut sorted = findings.iter().filter(|finding| finding.severity != Severity::Unknown).collect::<Vec<_>>();
     sorted.sort_by_key(|finding| finding.severity);
     let mut out = String::new();
     for finding in sorted {
         let (colour, word) = match finding.severity {
             Severity::Error => (Colour::Red, "error"),
-            Severity::Warning => (Colour::Yellow, "warning"),
-            Severity::Unknown => (Colour::Dim, "unknown"),
+            Severity::Warning | Severity::Unknown => (Colour::Yellow, "warning"),
         };
         let path = if finding.path.is_empty() { "the file" } else { &finding.path };
         // Writing to a String cannot fail.
@@ -142,7 +141,30 @@ pub(in crate::cli) fn findings_text(console: Console, findings: &Findings) -> St
             let _ = writeln!(out, "      help: {}", plain(help));
         }
     }
+    if let Some(line) = not_known(findings) {
+        let _ = writeln!(out, "  {}", console.paint(Colour::Dim, &line));
+    }
     out
+}
+
+/// What could not be judged, in one line behind what was: it is the data that is at fault, and seldom the file. One alone
+/// says why, and each of several in JSON.
+pub(in crate::cli) fn not_known(findings: &Findings) -> Option<String> {
+    let unknown = findings.iter().filter(|finding| finding.severity == Severity::Unknown).collect::<Vec<_>>();
+    let told = match unknown.as_slice() {
+        [] => return None,
+        [only] => {
+            let path = if only.path.is_empty() { "the file" } else { &only.path };
+            format!("{}: {} [{}]", plain(path), message(&only.message), only.rule)
+        }
+        several => {
+            let mut rules = several.iter().map(|finding| finding.rule.as_str()).collect::<Vec<_>>();
+            rules.sort_unstable();
+            rules.dedup();
+            format!("{} (--format json says each)", rules.join(", "))
+        }
+    };
+    Some(format!("not known to the data: {told}"))
 }
 
 /// A message keeps its lines, set in: a syntax error shows the place under the text.

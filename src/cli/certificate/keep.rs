@@ -10,12 +10,13 @@ use crate::{
         console::Console,
         files,
         remote::{self, NodeArguments, TokenArgument, date_text, status_word},
+        tree::plain,
     },
 };
 use serde_json::json;
 use std::{path::PathBuf, process::ExitCode};
 
-/// Show one certificate and its status
+/// Show one certificate, what it follows, its status, and every change of that
 #[derive(Debug, clap::Args)]
 pub(super) struct Show {
     #[command(flatten)]
@@ -37,7 +38,12 @@ impl Show {
         })?;
         let certificate = answer.certificate.unwrap_or_default();
         if console.is_json() {
-            console.data(described(&certificate));
+            let mut described = described(&certificate);
+            if let Some(members) = described.as_object_mut() {
+                members.insert("predecessors".to_owned(), answer.predecessors.iter().map(predecessor).collect());
+                members.insert("changes".to_owned(), answer.changes.iter().map(change).collect());
+            }
+            console.data(described);
         } else {
             let route = format!("{} to {}", certificate.from, certificate.to);
             for (label, value) in [
@@ -52,6 +58,14 @@ impl Show {
             ] {
                 console.data(format!("{label:12}{value}"));
             }
+            for one in &answer.predecessors {
+                let (relation, on) = (one.relation.replace('_', " "), date_text(one.issued_on.as_ref()));
+                let jti = if one.jti.is_empty() { String::new() } else { format!(", {}", one.jti) };
+                console.data(format!("{:12}{} of {on}, {}{jti}", relation, plain(&one.number), one.country));
+            }
+            for one in &answer.changes {
+                console.data(change_line(one));
+            }
             if certificate.held {
                 console.data("held        until its holder consents to its being sent");
             }
@@ -61,6 +75,49 @@ impl Show {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// A change of status in one line: when, what, of which items, since when, why, and by which certificate.
+fn change_line(one: &wire::CertificateStatusChange) -> String {
+    let items = one.items.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+    let items = if items.is_empty() { String::new() } else { format!(" item {items}") };
+    let since = match (&one.from_date, one.from_issue) {
+        (Some(date), _) => format!(" from {} on", date_text(Some(date))),
+        (None, true) => " from its issue".to_owned(),
+        (None, false) => String::new(),
+    };
+    let successor = match (one.successor_jti.as_str(), one.successor_number.as_str()) {
+        ("", _) => String::new(),
+        (jti, "") => format!(" by {jti}"),
+        (jti, number) => format!(" by {}, {jti}", plain(number)),
+    };
+    let words = [&one.reason, &one.remarks].into_iter().filter(|words| !words.is_empty()).map(|words| plain(words));
+    let words = words.collect::<Vec<_>>().join("; ");
+    let words = if words.is_empty() { String::new() } else { format!(": {words}") };
+    format!("{:12}{}{items}{since}{successor}{words}", date_text(one.on.as_ref()), one.act)
+}
+
+fn change(one: &wire::CertificateStatusChange) -> serde_json::Value {
+    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    json!({
+        "on": date_text(one.on.as_ref()),
+        "act": one.act,
+        "items": one.items,
+        "from_issue": one.from_issue,
+        "from_date": one.from_date.as_ref().map(|date| date_text(Some(date))),
+        "reason": some(&one.reason),
+        "remarks": some(&one.remarks),
+        "successor": some(&one.successor_jti).map(|jti| json!({ "jti": jti, "number": some(&one.successor_number) })),
+        "jti": one.jti,
+        "log": one.log,
+        "index": one.index,
+    })
+}
+
+fn predecessor(one: &wire::CertificatePredecessor) -> serde_json::Value {
+    let jti = (!one.jti.is_empty()).then(|| one.jti.clone());
+    let issued_on = date_text(one.issued_on.as_ref());
+    json!({ "relation": one.relation, "number": one.number, "issued_on": issued_on, "country": one.country, "jti": jti })
 }
 
 /// List certificates, newest first

@@ -10,7 +10,7 @@ mod template;
 mod wish;
 
 use super::{Outcome, console::Console};
-pub(super) use check::findings_text;
+pub(super) use check::{findings_text, not_known};
 use clap::Subcommand;
 pub(super) use life::Request;
 

@@ -18,6 +18,9 @@ pub(super) struct Numbers {
     /// Part of the names of the series, such as `PK-CN-2026` or an office's code [default: all series]
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     series: String,
+    /// Only those of which this became: given, held, voided, unexplained
+    #[arg(long, value_name = "STANDING", value_parser = standing)]
+    standing: Option<wire::NumberStanding>,
     #[command(flatten)]
     most: Most,
     #[command(flatten)]
@@ -27,7 +30,8 @@ pub(super) struct Numbers {
 impl Numbers {
     pub(super) fn run(self, console: Console) -> Outcome {
         let call = |connection: Connection, page_size, page_token| {
-            let request = wire::ListNumbersRequest { series: self.series.clone(), page_size, page_token };
+            let (series, standing) = (self.series.clone(), self.standing.unwrap_or_default().into());
+            let request = wire::ListNumbersRequest { series, page_size, page_token, standing };
             async move { connection.examinations().list_numbers(within_deadline(request)).await }
         };
         self.door.pages(console, self.most, call, |answer| {
@@ -35,6 +39,13 @@ impl Numbers {
             (answer.numbers.len(), answer.next_page_token)
         })
     }
+}
+
+fn standing(text: &str) -> Result<wire::NumberStanding, String> {
+    use wire::NumberStanding as S;
+    let known = [S::Given, S::Held, S::Voided, S::Unexplained];
+    let found = known.into_iter().find(|one| word(*one) == text);
+    found.ok_or_else(|| format!("it is one of {}", known.map(word).join(", ")))
 }
 
 const fn word(standing: wire::NumberStanding) -> &'static str {

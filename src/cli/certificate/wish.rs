@@ -75,8 +75,8 @@ pub(super) struct Settle {
     /// How it ends
     #[arg(long = "as", value_enum, value_name = "HOW")]
     how: As,
-    /// Where customs said so, such as the number of their letter; needed where they agreed or objected
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    /// Where customs said so, such as the number of their letter; needed for `agreed` and `objected`
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true, required_if_eq_any([("how", "agreed"), ("how", "objected")]))]
     reference: String,
     #[command(flatten)]
     request: Request,

@@ -48,6 +48,9 @@ pub(super) struct Decide {
     /// Decisions from a file, as `origin customs template decisions` prints it; `-` is standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["items", "whole", "basis", "words"])]
     file: Option<Source>,
+    /// The enquiry that it follows, by its identifier; needed with NO_REPLY
+    #[arg(long, value_name = "JTI", default_value = "", hide_default_value = true)]
+    enquiry: String,
     /// Anything else the issuer should know
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     remarks: String,

@@ -3,7 +3,10 @@
 //! JSON lines, only ever appended to. The line that says "asked" is durable before the row is sent; so a row that
 //! was perhaps issued always has its id here. A line that was cut short by a crash was never acted on and is cut off.
 
-use crate::cli::console::{Exit, Failure};
+use crate::{
+    cli::console::{Exit, Failure},
+    encoding::hex,
+};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::{
@@ -21,6 +24,21 @@ pub(in crate::cli) struct RowKey {
     row: String,
     #[serde(default, skip_serializing_if = "is_first")]
     again: u32,
+    /// It was left a draft: another request than the one that submits the same row.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    draft: bool,
+}
+
+impl RowKey {
+    /// The first row of this text.
+    pub(in crate::cli) fn of(text: &str) -> Self {
+        Self { row: hex::encode(&Sha256::digest(text.trim().as_bytes())), again: 0, draft: false }
+    }
+
+    /// The same row, left a draft.
+    pub(in crate::cli) fn drafted(&self) -> Self {
+        Self { draft: true, ..self.clone() }
+    }
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
@@ -66,6 +84,12 @@ enum Line {
         #[serde(flatten)]
         done: Done,
     },
+    /// The row is what this draft asks for.
+    Drafted {
+        #[serde(flatten)]
+        key: RowKey,
+        application: String,
+    },
 }
 
 /// A request id as text.
@@ -87,6 +111,8 @@ pub(in crate::cli) struct Ledger {
     path: PathBuf,
     file: File,
     known: HashMap<RowKey, Known>,
+    /// Which row each draft asks for.
+    drafts: HashMap<String, RowKey>,
     /// How many equal rows were named, by half of their digest: a million rows take some thirty megabytes.
     seen: HashMap<[u8; 16], u32>,
     pending: Vec<u8>,
@@ -106,7 +132,7 @@ impl Ledger {
             }
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
-        let mut known = HashMap::new();
+        let (mut known, mut drafts) = (HashMap::new(), HashMap::new());
         let mut whole = 0_u64;
         let mut reader = BufReader::new(&file);
         let mut first = true;
@@ -135,6 +161,9 @@ impl Ledger {
                 Line::Done { key, done } => {
                     known.insert(key, Known::Done(Box::new(done)));
                 }
+                Line::Drafted { key, application } => {
+                    drafts.insert(application, key);
+                }
                 Line::Node(_) => {}
             }
             first = false;
@@ -142,10 +171,12 @@ impl Ledger {
         drop(reader);
         file.set_len(whole).map_err(failed)?;
         file.seek(SeekFrom::End(0)).map_err(failed)?;
-        let mut ledger = Self { path: path.to_owned(), file, known, seen: HashMap::new(), pending: Vec::new() };
+        let (path, pending) = (path.to_owned(), Vec::new());
+        let mut ledger = Self { path, file, known, drafts, seen: HashMap::new(), pending };
         if whole == 0 {
             ledger.write(&Line::Node(node.to_owned()))?;
             ledger.sync()?;
+            let path = &ledger.path;
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
             fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| unusable(folder, &error))?;
         }
@@ -154,14 +185,13 @@ impl Ledger {
 
     /// The identity of the next row; rows are named in the order of the file.
     pub(in crate::cli) fn name(&mut self, text: &str) -> RowKey {
-        use crate::encoding::hex;
         let digest: [u8; 32] = Sha256::digest(text.trim().as_bytes()).into();
         let row = hex::encode(&digest);
         let half = digest.first_chunk::<16>().copied().unwrap_or_default();
         let count = self.seen.entry(half).or_insert(0);
         let again = *count;
         *count = count.saturating_add(1);
-        RowKey { row, again }
+        RowKey { row, again, draft: false }
     }
 
     /// What is known of a row.
@@ -177,6 +207,24 @@ impl Ledger {
     /// Notes what became of a row. Losing this line costs a question, so it is synced with the next ones.
     pub(in crate::cli) fn done(&mut self, key: &RowKey, done: &Done) -> Result<(), Failure> {
         self.write(&Line::Done { key: key.clone(), done: done.clone() })
+    }
+
+    /// The draft that asks for this row, if one does.
+    pub(in crate::cli) fn draft_of(&self, key: &RowKey) -> Option<&str> {
+        let key = key.drafted();
+        self.drafts.iter().find(|(_, row)| **row == key).map(|(application, _)| application.as_str())
+    }
+
+    /// A draft that was made of this file, whatever it said then.
+    pub(in crate::cli) fn any_draft(&self) -> Option<&str> {
+        self.drafts.keys().next().map(String::as_str)
+    }
+
+    /// Notes what a draft asks for.
+    pub(in crate::cli) fn drafted(&mut self, key: &RowKey, application: &str) -> Result<(), Failure> {
+        let key = key.drafted();
+        self.drafts.insert(application.to_owned(), key.clone());
+        self.write(&Line::Drafted { key, application: application.to_owned() })
     }
 
     /// Makes everything noted durable.
@@ -248,6 +296,23 @@ mod tests {
         drop(ledger);
         let mut again = open(&path);
         assert_eq!((again.name("{}"), again.name("{}")), (first, second));
+    }
+
+    #[test]
+    fn a_draft_is_known_by_what_it_asks_for_now_and_is_no_submission() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows.requests");
+        let (first, mended) = (RowKey::of("{\"a\":1}"), RowKey::of("{\"a\":2}"));
+        let mut ledger = open(&path);
+        ledger.asked(&first.drafted(), Uuid::now_v7()).unwrap();
+        ledger.drafted(&first, "app_1").unwrap();
+        ledger.drafted(&mended, "app_1").unwrap();
+        ledger.sync().unwrap();
+        drop(ledger);
+        let ledger = open(&path);
+        assert_eq!(ledger.known(&first), Known::New, "what was drafted was not asked to be issued");
+        assert_eq!((ledger.draft_of(&first), ledger.draft_of(&mended)), (None, Some("app_1")));
+        assert_eq!(ledger.any_draft(), Some("app_1"));
     }
 
     #[test]

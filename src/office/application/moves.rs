@@ -11,7 +11,7 @@ use super::declaration::Declarant;
 use super::refused::ApplicationRefused;
 use super::stage::{Approval, IssuedAs, Recommendation, Refusal, RefusalCode, Stage, Submission};
 use super::table::Deed;
-use super::{Application, ApplicationId, Event, Query, Subject};
+use super::{Application, ApplicationId, Event, MemberChange, Query, Subject};
 use crate::certificate::{Declaration, Findings, OfficeCode, Sha256, Text};
 use crate::reason::Reasoned as _;
 use crate::time::Timestamp;
@@ -59,6 +59,17 @@ impl By {
     }
 }
 
+/// What is drafted: it may be unfinished.
+#[derive(Debug, Clone)]
+pub struct Drafted {
+    /// What it is about, as far as it says.
+    pub subject: Subject,
+    /// SHA-256 of what is drafted.
+    pub paper: Sha256,
+    /// What the rules say of it.
+    pub findings: Findings,
+}
+
 /// Other particulars, by which an answer mends an application; they are declared anew.
 #[derive(Debug, Clone)]
 pub struct Mended {
@@ -70,6 +81,8 @@ pub struct Mended {
     pub declarant: Declarant,
     /// What the rules say of them.
     pub findings: Findings,
+    /// What they change, member by member.
+    pub changed: Vec<MemberChange>,
 }
 
 fn ms(now: Timestamp) -> u64 {
@@ -79,7 +92,8 @@ fn ms(now: Timestamp) -> u64 {
 impl Application {
     /// A new draft for an exporter: by an account of its own, or by an agent.
     #[must_use]
-    pub fn draft(id: ApplicationId, exporter: ExporterId, (subject, paper): (Subject, Sha256), by: &By) -> Self {
+    pub fn draft(id: ApplicationId, exporter: ExporterId, drafted: Drafted, by: &By) -> Self {
+        let Drafted { subject, paper, findings: drafted } = drafted;
         let agent = by.account().filter(|_| by.exporter.as_ref() != Some(&exporter)).cloned();
         let draft = Self {
             id,
@@ -91,6 +105,7 @@ impl Application {
             subject,
             paper,
             stage: Stage::Draft,
+            drafted,
             left: None,
             filed_at: None,
             fee: None,
@@ -103,9 +118,10 @@ impl Application {
     }
 
     /// Changes a draft.
-    pub fn redraft(self, subject: Subject, paper: Sha256, by: &By) -> Moved {
+    pub fn redraft(self, drafted: Drafted, by: &By) -> Moved {
         self.filed_by(Deed::Draft, by)?;
-        Ok(Self { subject, paper, ..self }.with(by, Deed::Draft, Stage::Draft, None))
+        let Drafted { subject, paper, findings: drafted } = drafted;
+        Ok(Self { subject, paper, drafted, ..self }.with(by, Deed::Draft, Stage::Draft, None))
     }
 
     /// Declares and submits a draft. What is declared must be what is kept, byte for byte. Where a fee is due it waits
@@ -114,7 +130,8 @@ impl Application {
         self.filed_by(Deed::Submit, by)?;
         let submission = Box::new(self.declared(declarant, findings, by)?);
         let stage = if fee_due { Stage::AwaitingPayment { submission } } else { Stage::Submitted { submission } };
-        Ok(self.with(by, Deed::Submit, stage, None))
+        // The submission holds what is said of it from here on.
+        Ok(Self { drafted: Findings::default(), ..self }.with(by, Deed::Submit, stage, None))
     }
 
     /// The same with what it took of a mandate; what it took of one before stays where it takes nothing now.
@@ -170,7 +187,9 @@ impl Application {
         let Stage::Queried { mut submission, examiner, since_ms } = self.stage.clone() else {
             return Err(ApplicationRefused::NotHere { deed: Deed::Answer, stage: self.stage.name() });
         };
-        if let Some(Mended { subject, paper, declarant, findings }) = mended {
+        let mut changes = Vec::new();
+        if let Some(Mended { subject, paper, declarant, findings, changed }) = mended {
+            changes = changed;
             self.subject = subject;
             self.paper = paper;
             let declared = self.declared(declarant, findings, by)?;
@@ -182,7 +201,11 @@ impl Application {
             open.answered_ms = Some(by.at_ms);
         }
         let stage = Stage::UnderExamination { submission, examiner, since_ms };
-        Ok(self.with(by, Deed::Answer, stage, Some(answer)))
+        let mut answered = self.with(by, Deed::Answer, stage, Some(answer));
+        if let Some(event) = answered.history.last_mut() {
+            event.changed = changes;
+        }
+        Ok(answered)
     }
 
     /// Recommends that the certificate be issued.
@@ -335,7 +358,15 @@ impl Application {
 
     pub(super) fn with(mut self, by: &By, deed: Deed, stage: Stage, note: Option<Text<1024>>) -> Self {
         let (account, name) = (by.account().cloned(), by.name.clone());
-        self.history.push(Event { at_ms: by.at_ms, account, name, deed, stage: stage.name(), note });
+        self.history.push(Event {
+            at_ms: by.at_ms,
+            account,
+            name,
+            deed,
+            stage: stage.name(),
+            note,
+            changed: Vec::new(),
+        });
         // Where it ends, so does the number that it held: issued, or voided.
         if matches!(stage, Stage::Issued { .. } | Stage::Refused { .. } | Stage::Withdrawn { .. }) {
             self.number = None;

@@ -38,6 +38,10 @@ fn subject() -> Subject {
     }
 }
 
+fn drafted(paper: Sha256) -> Drafted {
+    Drafted { subject: subject(), paper, findings: Findings::default() }
+}
+
 fn declarant(shown: Sha256) -> Declarant {
     let (person, means) = (text("S. Chaudhry"), DeclarationMeans::Portal);
     Declarant { person, capacity: None, means, shown, signature: None }
@@ -63,7 +67,7 @@ impl Desk {
 
     fn draft(&self) -> Application {
         let id = ApplicationId::draw(self.now, &SeededRandom::new(4)).unwrap();
-        Application::draft(id, exporter(), (subject(), Sha256([7; 32])), &self.by(&self.exporter))
+        Application::draft(id, exporter(), drafted(Sha256([7; 32])), &self.by(&self.exporter))
     }
 
     fn submitted(&self) -> Application {
@@ -110,7 +114,7 @@ impl Desk {
         let (examiner, exporter) = (self.by(&self.examiner), self.by(&self.exporter));
         let paper = Sha256([7; 32]);
         match deed {
-            Deed::Draft => application.redraft(subject(), paper, &exporter),
+            Deed::Draft => application.redraft(drafted(paper), &exporter),
             Deed::Submit => application.submit(declarant(paper), Findings::default(), false, &exporter),
             Deed::RecordFee => application.record_fee(text("T-1"), &examiner),
             Deed::MoveOffice => application.move_to("KHI".parse().unwrap(), &By::operator(self.now)),
@@ -237,7 +241,7 @@ fn who_filed_it_examines_nothing_of_it_and_nobody_else_declares_for_it() {
     let agent = account("Swift Clearing", &[Role::Agent, Role::Examiner, Role::Signatory], 7);
     let id = ApplicationId::draw(desk.now, &SeededRandom::new(8)).unwrap();
     for who in [&all, &agent] {
-        let draft = Application::draft(id, exporter(), (subject(), Sha256([7; 32])), &desk.by(who));
+        let draft = Application::draft(id, exporter(), drafted(Sha256([7; 32])), &desk.by(who));
         let declare =
             |by: &Caller| draft.clone().submit(declarant(Sha256([7; 32])), Findings::default(), false, &desk.by(by));
         assert_eq!(declare(&desk.examiner).unwrap_err().reason(), "APPLICATION_NOT_YOURS");
@@ -262,7 +266,7 @@ fn what_is_declared_is_what_is_kept_byte_for_byte() {
     assert_eq!(declaration.declared_at.map(|at| at.to_string()).as_deref(), Some("2026-11-22T10:00:00Z"));
     let mended = |declared| {
         let (paper, declarant) = (Sha256([6; 32]), declarant(Sha256(declared)));
-        Mended { subject: subject(), paper, declarant, findings: Findings::default() }
+        Mended { subject: subject(), paper, declarant, findings: Findings::default(), changed: Vec::new() }
     };
     let queried = desk.at(StageName::Queried);
     assert_eq!(queried.clone().answer(text("So."), Some(mended([7; 32])), &by).unwrap_err().reason(), "SHOWN_DIFFERS");

@@ -262,3 +262,39 @@ fn who_did_what_is_told_for_ever_and_says_nothing_that_lets_in() {
     }
     assert!(text.contains("192.0.2.7"));
 }
+
+#[test]
+fn an_account_whose_password_is_refused_is_not_opened_and_its_name_stays_free() {
+    let world = World::new();
+    let wanted = |login: Option<&str>| Wanted {
+        name: "A. Qureshi".into(),
+        roles: vec![Role::Signatory],
+        offices: vec!["KHI".parse().unwrap()],
+        login: login.map(|login| Login::new(login).unwrap()),
+        ..Wanted::default()
+    };
+    let password = Password::new(PASSWORD).unwrap();
+    let refused = world.accounts.open_with(Actor::Operator, wanted(None), None, Some(&password));
+    assert_eq!(reason(refused), "LOGIN_INVALID");
+    assert!(world.accounts.list().is_empty(), "nothing is there by half");
+    world.store.fail_next_write("the disk is gone");
+    let failed = world.accounts.open_with(Actor::Operator, wanted(Some("a.qureshi")), None, Some(&password));
+    assert!(failed.is_err() && world.again().list().is_empty());
+    world.accounts.open_with(Actor::Operator, wanted(Some("a.qureshi")), None, Some(&password)).unwrap();
+    assert!(world.accounts.sign_in("a.qureshi", PASSWORD, None).is_ok(), "account and password came together");
+    assert_eq!(world.events().iter().filter(|event| event.action == "open_account").count(), 1);
+}
+
+#[test]
+fn a_token_that_is_for_less_than_its_account_says_so_and_blames_no_role() {
+    let world = World::new();
+    let wanted = Wanted { name: "B. Malik".into(), roles: vec![Role::Examiner], ..Wanted::default() };
+    let scopes = Scopes::only([Action::ReadQueue]);
+    let narrow = NewToken { scopes, ..NewToken::default() };
+    let (_, token) = world.accounts.open(Actor::Operator, wanted, Some(narrow)).unwrap();
+    let caller = world.accounts.admitted(&token.unwrap()).unwrap();
+    let told = |action| Accounts::allow(&caller, action).unwrap_err().to_string();
+    let examine = told(Action::ExamineApplication);
+    assert!(examine.starts_with("this token may not") && examine.contains("read_queue alone"), "{examine}");
+    assert!(told(Action::SignCertificate).starts_with("this account may not"), "a role is missing");
+}

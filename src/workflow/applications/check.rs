@@ -2,7 +2,7 @@
 
 use super::{Applications, Paper, paper};
 use crate::{
-    agreement::{Agreement, ItemOrigin, Shows},
+    agreement::{Agreement, ItemOrigin, Shows, with_alternatives},
     certificate::{CertificateNumber, Declaration, Finding, Findings, Particulars, Signatory, Text},
     office::{Action, Amount, Application, ApplicationRefused, Caller, ExporterId, MandateRefused, Office, Subject},
     production::Production,
@@ -87,10 +87,12 @@ impl Applications {
         let mut findings = self.apply(particulars.clone(), read.production.as_ref(), findings)?;
         // The office gives the number when it signs; that none is drawn from a series is not the applicant's concern.
         findings.0.retain(|finding| finding.rule != "NUMBER_MISSING");
+        with_alternatives(&mut findings);
         if let Some(agreement) = self.desk.agreements().get(&agreement) {
             let today = self.desk.now().to_zoned(jiff::tz::TimeZone::UTC).date();
             let form = form_of(agreement, today, form.as_ref(), from);
-            for finding in &mut findings.0 {
+            // A rule that knows a box of its own has said it.
+            for finding in findings.0.iter_mut().filter(|finding| finding.form_box.is_none()) {
                 let shows = shows(&finding.path);
                 let boxes = form.iter().flat_map(|form| &form.boxes);
                 let found = shows.and_then(|shows| boxes.into_iter().find(|one| one.shows.contains(&shows)));

@@ -3,6 +3,7 @@
 use super::{
     Applications, Body, Change, Paper, Request,
     check::Judged,
+    differences,
     keep::{self, Kept},
     machine::{POLICY_TRIED, Seen},
     page_size,
@@ -11,8 +12,8 @@ use crate::{
     certificate::{Findings, Particulars, Text},
     encoding::hex,
     office::{
-        Action, Amount, Application, ApplicationId, ApplicationRefused, By, Caller, Declarant, Deed, ExporterId,
-        Mended, StageName, Subject,
+        Action, Amount, Application, ApplicationId, ApplicationRefused, By, Caller, Declarant, Deed, Drafted,
+        ExporterId, Mended, StageName, Subject,
     },
     statement::Status,
     store::{Store, Table},
@@ -39,7 +40,8 @@ pub struct FiledPage {
 
 impl Applications {
     /// Drafts an application for an exporter, named by its id or its registration number, or by nothing where it is
-    /// the caller's own. It must read as a certificate file; what the rules say keeps nobody from drafting it.
+    /// the caller's own. It may be unfinished: it says under which agreement, at which office and for which country, and
+    /// keeps what is found beside it.
     pub fn create(
         &self,
         caller: &Caller,
@@ -53,23 +55,37 @@ impl Applications {
             return Ok(done);
         }
         let exporter = self.exporters.named(caller, exporter)?;
-        let subject = readable(&paper)?;
-        self.exporters.drawing(caller).files(&exporter, &self.filing(&subject, None))?;
-        let after = self.new_draft(caller, exporter, subject, &paper)?;
+        let drafted = self.drafted(caller, &exporter, &paper)?;
+        let after = self.new_draft(caller, exporter, drafted)?;
         self.commit(caller, request, Change { before: None, after, paper: Some(paper) })
+    }
+
+    /// What is drafted, with what the rules say of it; by who may file it, so that no stranger learns what is known of
+    /// an exporter.
+    pub(super) fn drafted(
+        &self,
+        caller: &Caller,
+        exporter: &ExporterId,
+        paper: &Paper,
+    ) -> Result<Drafted, WorkflowError> {
+        let outline = paper.outline()?;
+        let mut drawing = self.exporters.drawing(caller);
+        let registered = drawing.files(exporter, &self.filing_at(&outline.agreement, &outline.office, None))?;
+        let subject = outline.subject(&registered.identity.name)?;
+        let findings = self.judge(paper, Some(exporter))?.findings;
+        Ok(Drafted { subject, paper: paper.shown(), findings })
     }
 
     pub(super) fn new_draft(
         &self,
         caller: &Caller,
         exporter: ExporterId,
-        subject: Subject,
-        paper: &Paper,
+        drafted: Drafted,
     ) -> Result<Application, WorkflowError> {
         let id = ApplicationId::draw(self.desk.now(), self.random.as_ref())
             .map_err(|error| WorkflowError::Record(error.to_string()))?;
-        let by = By::caller(caller, &subject.office, self.desk.now());
-        Ok(Application::draft(id, exporter, (subject, paper.shown()), &by))
+        let by = By::caller(caller, &drafted.subject.office, self.desk.now());
+        Ok(Application::draft(id, exporter, drafted, &by))
     }
 
     /// Changes a draft.
@@ -86,10 +102,10 @@ impl Applications {
             Begun::Now(request, kept) => (request, *kept),
         };
         let by = By::caller(caller, &kept.application.subject.office, self.desk.now());
-        let subject = readable(&paper)?;
-        self.exporters.drawing(caller).files(&kept.application.exporter, &self.filing(&subject, None))?;
-        Self::stays(&kept.application, &subject, &paper)?;
-        let after = kept.application.clone().redraft(subject, paper.shown(), &by)?;
+        Deed::Draft.at(kept.application.stage.name())?;
+        let drafted = self.drafted(caller, &kept.application.exporter, &paper)?;
+        Self::stays(&kept.application, &drafted.subject, &paper)?;
+        let after = kept.application.clone().redraft(drafted, &by)?;
         self.commit(caller, request, Change { before: Some(kept), after, paper: Some(paper) })
     }
 
@@ -112,6 +128,8 @@ impl Applications {
         self.exporters.drawing(caller).files(&kept.application.exporter, &drafted)?;
         let acceptable = self.acceptable(&keep::paper(self.store(), id)?, &kept.application.exporter)?;
         let Acceptable { subject, particulars, value, findings } = acceptable;
+        // A draft may have been kept unfinished after its number was given.
+        Self::bears(&kept.application, &particulars)?;
         let by = By::caller(caller, &kept.application.subject.office, self.desk.now());
         let submitted = kept.application.clone().submit(declarant, findings.clone(), self.fee_due(&subject), &by)?;
         let filing = self.filing(&subject, value.as_ref());
@@ -162,7 +180,8 @@ impl Applications {
         }
         Self::stays(&kept.application, &subject, &paper)?;
         let here = Subject { office: kept.application.subject.office.clone(), ..subject.clone() };
-        let mended = Mended { subject: here, paper: paper.shown(), declarant, findings };
+        let changed = differences::changed(&keep::paper(self.store(), id)?, &paper);
+        let mended = Mended { subject: here, paper: paper.shown(), declarant, findings, changed };
         let after = kept.application.clone().answer(answer, Some(mended), &by)?;
         let carried = kept.application.mandate.clone();
         let change = Change { before: Some(kept), after, paper: Some(paper) };
@@ -327,13 +346,6 @@ pub(super) struct Acceptable {
 enum Begun {
     Done(Box<View>),
     Now(Request, Box<Kept>),
-}
-
-/// What it is about; a paper that does not read cannot be kept as an application.
-fn readable(paper: &Paper) -> Result<Subject, WorkflowError> {
-    let read = paper.read();
-    let subject = read.particulars.as_ref().and_then(super::paper::subject);
-    subject.ok_or(WorkflowError::RulesRefuse(read.findings))
 }
 
 pub(super) fn declared(body: Body, declarant: &Declarant) -> Body {

@@ -8,7 +8,7 @@ use super::{
     machine::{Released, Seen},
 };
 use crate::{
-    office::{Action, Amount, Application, By, Caller, Declarant, MandateRefused},
+    office::{Action, Amount, Application, By, Caller, Declarant, Drafted, MandateRefused},
     reason::Reasoned as _,
     sequencer::{Issue, SequencerError},
     store::Expected,
@@ -246,18 +246,21 @@ impl Applications {
         if !self.exporters.drawing(caller).holds(&exporter)? {
             return Err(MandateRefused::None(exporter).into());
         }
+        let Some(declarant) = declarant else {
+            let drafted = self.drafted(caller, &exporter, paper)?;
+            let Seen { application: after, issue, rests_on } =
+                Seen::untouched(self.new_draft(caller, exporter, drafted)?);
+            let (paper, value, declared) = (paper.clone(), None, false);
+            return Ok(Row::New(Box::new(New { request, after, paper, value, declared, issue, rests_on })));
+        };
         let Acceptable { subject, particulars, value, findings } = self.acceptable(paper, &exporter)?;
         let by = By::caller(caller, &subject.office, self.desk.now());
         let fee_due = self.fee_due(&subject);
-        let draft = self.new_draft(caller, exporter, subject, paper)?;
-        let Seen { application: after, issue, rests_on } = match declarant {
-            Some(declarant) => {
-                let submitted = draft.submit(declarant.clone(), findings.clone(), fee_due, &by)?;
-                self.examine(submitted, &particulars, &findings)
-            }
-            None => Seen::untouched(draft),
-        };
-        let (paper, declared) = (paper.clone(), declarant.is_some());
+        let drafted = Drafted { subject, paper: paper.shown(), findings: findings.clone() };
+        let draft = self.new_draft(caller, exporter, drafted)?;
+        let submitted = draft.submit(declarant.clone(), findings.clone(), fee_due, &by)?;
+        let Seen { application: after, issue, rests_on } = self.examine(submitted, &particulars, &findings);
+        let (paper, declared) = (paper.clone(), true);
         Ok(Row::New(Box::new(New { request, after, paper, value, declared, issue, rests_on })))
     }
 }

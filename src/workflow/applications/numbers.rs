@@ -10,6 +10,8 @@ use crate::{
 
 /// Numbers on a page at most, and where none are asked for.
 const PAGE: (usize, usize) = (500, 50);
+/// Numbers that are looked at in one call: a filter must not read for ever.
+const LOOKED_AT: usize = 5_000;
 /// Series that are looked at in one call.
 const SERIES: usize = 1_000;
 
@@ -53,6 +55,19 @@ impl Applications {
         size: usize,
         page_token: &str,
     ) -> Result<NumbersPage, WorkflowError> {
+        self.numbers_that(caller, named, |_| true, size, page_token)
+    }
+
+    /// The same of those of which something became; a page may then be short, with more behind it.
+    pub fn numbers_that(
+        &self,
+        caller: &Caller,
+        named: &str,
+        became: impl Fn(&NumberStanding) -> bool,
+        size: usize,
+        page_token: &str,
+    ) -> Result<NumbersPage, WorkflowError> {
+        let mut looked_at = 0;
         if !caller.may(Action::ReadAudit) {
             Accounts::allow(caller, Action::ReadQueue)?;
         }
@@ -81,11 +96,12 @@ impl Applications {
                 None => next,
             };
             for at in from..next {
-                if page.numbers.len() == size {
+                if page.numbers.len() == size || looked_at == LOOKED_AT {
                     page.next = Some(format!("{at} {key}"));
                     return Ok(page);
                 }
-                page.numbers.push(self.number_row(&key, at)?);
+                looked_at += 1;
+                page.numbers.extend(Some(self.number_row(&key, at)?).filter(|row| became(&row.standing)));
             }
             series = key;
         }

@@ -1,13 +1,17 @@
 //! What an application asks for, as it was brought: kept byte for byte, because that is what was declared.
 
 use crate::{
-    certificate::{Declaration, Finding, Findings, Particulars, Sha256, Signatory},
+    certificate::{
+        AgreementCode, Country, Declaration, Finding, Findings, HsCode, OfficeCode, Particulars, Severity, Sha256,
+        Signatory, Text,
+    },
     encoding::Decimal,
     office::{Amount, Subject},
     production::Production,
     workflow::WorkflowError,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256 as Hasher};
 use std::collections::BTreeMap;
 
@@ -75,6 +79,25 @@ impl Paper {
         ReadPaper { particulars: particulars.filter(|_| !findings.has_errors()), production, findings }
     }
 
+    /// What an unfinished paper says it is about. It is a JSON document that says under which agreement, at which office
+    /// and for which country: whose desk it is for, and by what right it is filed, hang on these.
+    pub(super) fn outline(&self) -> Result<Outline, WorkflowError> {
+        let value = serde_json::from_slice::<Value>(&self.certificate_json);
+        let outline = value.ok().and_then(|value| Outline::of(&value));
+        outline.ok_or_else(|| {
+            let mut findings = self.read().findings;
+            let needed = |path: &str| {
+                ["", "agreement", "to", "reference", "reference.office", "reference.office.code"].contains(&path)
+            };
+            findings.0.retain(|finding| needed(&finding.path) && finding.severity == Severity::Error);
+            if findings.is_empty() {
+                let message = "a draft says its agreement, its office (reference.office.code) and its country (to)";
+                findings.push(Finding::error("DRAFT_UNREADABLE", "", message));
+            }
+            WorkflowError::RulesRefuse(findings)
+        })
+    }
+
     pub(super) fn to_record(&self) -> Result<Vec<u8>, WorkflowError> {
         let body = postcard::to_stdvec(self).map_err(|e| unreadable(&e))?;
         Ok([&[FORMAT][..], &body].concat())
@@ -85,6 +108,50 @@ impl Paper {
             Some((&FORMAT, body)) => postcard::from_bytes(body).map_err(|e| unreadable(&e)),
             _ => Err(unreadable(&"it is of another version")),
         }
+    }
+}
+
+/// What a paper is about, as far as it says.
+pub(super) struct Outline {
+    pub(super) agreement: AgreementCode,
+    pub(super) office: OfficeCode,
+    to: Country,
+    exporter: Option<Text<256>>,
+    goods: Option<Text<1024>>,
+    hs: Option<HsCode>,
+    items: u32,
+}
+
+impl Outline {
+    fn of(value: &Value) -> Option<Self> {
+        let text = |at: &str| value.pointer(at).and_then(Value::as_str);
+        let items = value.pointer("/goods/items").and_then(Value::as_array).map_or(0, Vec::len);
+        let hs = || {
+            Some(HsCode {
+                code: text("/goods/items/0/hs/code")?.parse().ok()?,
+                edition: text("/goods/items/0/hs/edition")?.parse().ok()?,
+            })
+        };
+        Some(Self {
+            agreement: text("/agreement")?.parse().ok()?,
+            office: text("/reference/office/code")?.parse().ok()?,
+            to: text("/to")?.parse().ok()?,
+            exporter: text("/exporter/party/name").and_then(|name| Text::typed(name).ok()),
+            goods: text("/goods/items/0/description").and_then(|goods| Text::typed(goods).ok()),
+            hs: hs(),
+            items: u32::try_from(items).unwrap_or(u32::MAX),
+        })
+    }
+
+    /// The same for a list, where what is not said yet has to stand as something.
+    pub(super) fn subject(self, registered: &Text<256>) -> Result<Subject, WorkflowError> {
+        let Self { agreement, office, to, exporter, goods, hs, items } = self;
+        let exporter = exporter.unwrap_or_else(|| registered.clone());
+        let goods = match goods {
+            Some(goods) => goods,
+            None => Text::typed("(goods not described yet)").map_err(|error| unreadable(&error))?,
+        };
+        Ok(Subject { agreement, office, to, exporter, goods, hs, items })
     }
 }
 

@@ -1,6 +1,6 @@
 //! What waits for an office: oldest first, with findings and differences beside each.
 
-use super::{Applications, differences::Difference, keep, page_size};
+use super::{Applications, JudgedOrigin, differences::Differences, keep, page_size};
 use crate::{
     certificate::OfficeCode,
     encoding::hex,
@@ -19,6 +19,8 @@ pub struct QueueAsked {
     pub stages: Vec<StageName>,
     /// Whether differences from the exporter's last certificate for the same goods are wanted.
     pub differences: bool,
+    /// Whether it is wanted what the rules of origin make of how the goods were made.
+    pub origin: bool,
     /// Applications on the page at most; 0 asks for 50.
     pub page_size: usize,
     /// From the page before, or empty.
@@ -33,7 +35,9 @@ pub struct QueueRow {
     /// Whether its exporter was struck off since: nothing is issued for it.
     pub struck_off: bool,
     /// How it differs from the exporter's last certificate for the same goods; `None` where there is none before it.
-    pub differences: Option<Vec<Difference>>,
+    pub differences: Option<Differences>,
+    /// What the rules of origin make of how the goods were made, where that is declared.
+    pub origin: Option<JudgedOrigin>,
 }
 
 /// A page of the queue.
@@ -98,7 +102,8 @@ impl Applications {
             let application = keep::find(self.store(), id)?.application;
             let struck_off = self.exporters.is_off(&application.exporter)?;
             let differences = if asked.differences { self.differences(&application)? } else { None };
-            rows.push(QueueRow { application, struck_off, differences });
+            let origin = if asked.origin { self.judged_origin_of(&application)? } else { None };
+            rows.push(QueueRow { application, struck_off, differences, origin });
         }
         Ok(QueuePage { rows, next })
     }

@@ -2,7 +2,7 @@
 //! durable commit as its certificate.
 
 use super::{
-    Applications, Body,
+    Applications, Body, JudgedOrigin,
     file::View,
     keep::{self, Change, Kept, Request},
 };
@@ -30,6 +30,10 @@ pub struct Preview {
     pub shown: Sha256,
     /// What the rules say today.
     pub findings: Findings,
+    /// How the goods were made, as it was declared; empty where it was not.
+    pub production_json: Vec<u8>,
+    /// What the rules of origin make of that today.
+    pub origin: Option<JudgedOrigin>,
 }
 
 /// A certificate that was issued for an application.
@@ -53,7 +57,10 @@ impl Applications {
         Deed::Sign.at(kept.application.stage.name())?;
         let (issue, findings) = self.would_issue(&kept.application, signatory_name(caller)?, number)?;
         let (certificate_json, shown) = shown(&issue)?;
-        Ok(Preview { application: kept.application, certificate_json, shown, findings })
+        let paper = keep::paper(self.store(), id)?;
+        let origin = self.judged_origin(&kept.application, &paper);
+        let (application, production_json) = (kept.application, paper.production_json);
+        Ok(Preview { application, certificate_json, shown, findings, production_json, origin })
     }
 
     /// Approves what was shown, and has it issued. The approval is durable before the certificate is: after a crash in

@@ -104,6 +104,15 @@ impl Office {
         Paper { certificate_json: json.replace(from, to).into_bytes(), production_json: Vec::new() }
     }
 
+    /// The footballs, of which that percentage is claimed.
+    fn claiming(&self, exact: &str) -> Paper {
+        let mut value: serde_json::Value = serde_json::from_slice(&self.paper().certificate_json).unwrap();
+        let percentage = serde_json::json!({ "exact": exact, "basis": "cumulative" });
+        value["goods"]["items"][0]["criterion"] =
+            serde_json::json!({ "code": "VALUE_CONTENT", "percentage": percentage, "accumulation": true });
+        Paper { certificate_json: value.to_string().into_bytes(), production_json: Vec::new() }
+    }
+
     fn id(&self, nth: u16) -> String {
         self.world.request_id(nth)
     }
@@ -363,6 +372,29 @@ fn a_criterion_the_declared_materials_do_not_support_is_refused_with_the_figures
     assert_eq!(submitted.unwrap_err().reason(), "RULES_REFUSE");
 }
 
+#[test]
+fn a_percentage_that_is_too_low_is_refused_with_the_one_the_materials_give_in_the_same_finding() {
+    let office = Office::new();
+    let production = serde_json::json!({ "items": [{
+        "item": 1,
+        "materials_complete": true,
+        "minimal_operations_only": false,
+        "materials": [{
+            "description": "Leather",
+            "origin": "undetermined",
+            "price": { "value": "50000", "currency": "USD", "term": "CIF" },
+        }],
+    }] });
+    let production_json = production.to_string().into_bytes();
+    let paper = Paper { production_json, ..office.claiming("38") };
+    let findings = office.applications.check(&office.exporter, "", &paper).unwrap().findings;
+    let refused = findings.iter().find(|one| one.rule == "THRESHOLD").unwrap();
+    let help = refused.help.as_ref().unwrap();
+    assert!(refused.article.as_ref().unwrap().contains("Rule 4") && help.contains("build-down"), "{refused:?}");
+    assert!(help.contains("64.98 %") && help.ends_with("write `64`"), "{help}");
+    assert!(findings.iter().all(|one| one.rule != "PERCENTAGE_STATED"), "it is told once: {findings}");
+}
+
 #[tokio::test]
 async fn an_import_answers_row_by_row_and_a_repeat_changes_nothing() {
     let office = Office::new();
@@ -428,8 +460,64 @@ async fn what_differs_from_the_last_certificate_for_the_same_goods_is_beside_the
     let asked = QueueAsked { differences: true, ..QueueAsked::default() };
     let queue = office.applications.queue(&office.examiner, &asked).unwrap();
     let differences = queue.rows[0].differences.as_ref().unwrap();
-    assert_eq!(differences.len(), 1, "{differences:?}");
-    assert_eq!(differences[0].path, "consignee.party.name");
+    assert_eq!(differences.members.len(), 1, "{differences:?}");
+    assert_eq!(differences.members[0].path, "consignee.party.name");
+    let issued = office.applications.get(&office.examiner, id).unwrap().application;
+    let number = &issued.stage.certificate().unwrap().number;
+    assert_eq!(&differences.certificate, number, "what it is compared with is named");
+}
+
+#[test]
+fn an_answer_that_changes_what_is_asked_for_says_which_members_from_what_and_to_what() {
+    let office = Office::new();
+    let id = office.submitted(1, office.paper());
+    office.applications.claim(&office.examiner, &office.id(5), id).unwrap();
+    office.applications.query(&office.examiner, &office.id(6), id, text("Which size?"), Vec::new()).unwrap();
+    let paper = office.other_paper("size 5", "size 4");
+    let mended = Some((paper.clone(), Office::declarant(&paper)));
+    office.applications.answer(&office.exporter, &office.id(7), id, text("Size 4"), mended).unwrap();
+    let answered = office.applications.get(&office.examiner, id).unwrap().application;
+    let changed = &answered.last().unwrap().changed;
+    let [one] = changed.as_slice() else { panic!("{changed:?}") };
+    assert_eq!(one.path, "goods.items[0].description");
+    assert!(one.before.as_ref().unwrap().contains("size 5") && one.now.as_ref().unwrap().contains("size 4"));
+    office.applications.query(&office.examiner, &office.id(8), id, text("Sure?"), Vec::new()).unwrap();
+    let plain = office.applications.answer(&office.exporter, &office.id(9), id, text("Yes"), None).unwrap();
+    assert!(plain.application.last().unwrap().changed.is_empty());
+}
+
+#[tokio::test]
+async fn who_examines_and_who_signs_sees_how_the_goods_were_made_and_what_the_rules_make_of_it_on_both_bases() {
+    let office = Office::new();
+    let production = serde_json::json!({ "items": [{
+        "item": 1,
+        "materials_complete": true,
+        "minimal_operations_only": false,
+        "materials": [
+            { "description": "Leather", "origin": "undetermined", "price": { "value": "40000", "currency": "USD", "term": "CIF" } },
+            { "description": "Bladders", "origin": "CN", "price": { "value": "9000", "currency": "USD", "term": "CIF" } },
+        ],
+    }] });
+    let paper = Paper { production_json: production.to_string().into_bytes(), ..office.paper() };
+    let id = office.submitted(1, paper.clone());
+    let asked = QueueAsked { origin: true, ..QueueAsked::default() };
+    let queue = office.applications.queue(&office.examiner, &asked).unwrap();
+    let queued = queue.rows[0].origin.clone().unwrap();
+    let rule = queued.items[0].rules.iter().find(|rule| rule.criterion.as_str() == "VALUE_CONTENT").unwrap();
+    assert_ne!(rule.national.lines, rule.cumulative.lines, "both bases, each with its own figures");
+    office.applications.claim(&office.examiner, &office.id(5), id).unwrap();
+    office.applications.recommend(&office.examiner, &office.id(6), id, None).unwrap();
+    let preview = office.applications.preview(&office.world.signatory, id, None).unwrap();
+    assert_eq!(preview.production_json, paper.production_json);
+    assert_eq!(preview.origin.unwrap(), queued);
+    let bare = office.submitted(11, office.paper());
+    assert!(
+        office
+            .applications
+            .judged_origin_of(&office.applications.get(&office.examiner, bare).unwrap().application)
+            .unwrap()
+            .is_none()
+    );
 }
 
 #[test]

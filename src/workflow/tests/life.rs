@@ -77,6 +77,13 @@ async fn a_replacement_and_what_it_replaces_point_at_each_other_in_one_commit() 
     assert_eq!(world.store.head(&log()).unwrap().head.size, 5);
     let (was, is) = (record(&world, &old.outcome.entry), record(&world, &new.outcome.entry));
     assert_eq!((was.status, is.status), (Status::Superseded, Status::Valid));
+    let (past, future) = (is.history(world.store.as_ref()).unwrap(), was.history(world.store.as_ref()).unwrap());
+    let before = past.predecessors.iter().map(|one| (one.relation, one.number.clone(), one.jti)).collect::<Vec<_>>();
+    assert_eq!(before, [(Relation::Replaces, old.outcome.number.clone().unwrap(), Some(old.outcome.jti))]);
+    let behind = &future.changes[0];
+    assert_eq!((behind.successor.clone(), behind.act.word()), (new.outcome.number.clone(), "superseded"));
+    assert_eq!(behind.reason, wish.reason, "why stands with it");
+    assert!(past.changes.is_empty() && future.predecessors.is_empty());
     let by = successor(&world, &EntryRef { origin: log(), index: 3 });
     assert_eq!((by.log, by.jti), (log(), new.outcome.jti));
     let prior = &is.certificate.reference.as_option().unwrap().prior;

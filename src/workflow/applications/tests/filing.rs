@@ -275,3 +275,36 @@ async fn what_is_issued_on_a_mandate_that_says_so_waits_for_the_exporters_own_co
     desk.release(&office.exporter, &office.id(8), own.clone()).await.unwrap();
     assert!(!desk.get(&office.world.signatory, &own).unwrap().held);
 }
+
+#[test]
+fn an_unfinished_draft_is_kept_with_its_findings_and_refused_only_when_it_is_submitted() {
+    let office = Office::new();
+    let unfinished = |office: &str| {
+        let json =
+            format!(r#"{{"agreement":"CPFTA","from":"PK","to":"CN","reference":{{"office":{{"code":"{office}"}}}}}}"#);
+        Paper { certificate_json: json.into_bytes(), production_json: Vec::new() }
+    };
+    let draft = office.applications.create(&office.exporter, &office.id(1), "", unfinished("LHE")).unwrap().application;
+    assert!(draft.findings().has_errors(), "what is missing stands beside the draft");
+    assert_eq!((draft.subject.exporter.as_str(), draft.subject.items), ("Chenab Sports (Pvt) Ltd", 0));
+    let row = ImportRow { declarant: None, ..row_of(office.id(2), "", office.claiming("12")) };
+    let imported = office.applications.import_now(&office.exporter, &[row]).remove(0).0.unwrap().application;
+    assert!(imported.findings().has_errors(), "a row is left a draft though the rules would refuse it");
+    assert_eq!(imported.stage.name(), StageName::Draft);
+    let refused =
+        office.applications.submit(&office.exporter, &office.id(3), draft.id, Office::declarant(&unfinished("LHE")));
+    assert_eq!(reason(refused), "RULES_REFUSE");
+    let mended = office.applications.update(&office.exporter, &office.id(4), draft.id, office.paper()).unwrap();
+    assert!(!mended.application.findings().has_errors());
+    let declared = office.declare(5, &office.exporter, draft.id).unwrap().application;
+    assert_eq!(declared.stage.name(), StageName::Submitted);
+    assert!(declared.drafted.is_empty(), "the submission holds what is said from there on");
+    // Whose desk it is for has to be said, and no stranger learns by drafting what the office knows.
+    let nowhere = Paper { certificate_json: br#"{"agreement":"CPFTA"}"#.to_vec(), production_json: Vec::new() };
+    assert_eq!(reason(office.applications.create(&office.exporter, &office.id(6), "", nowhere)), "RULES_REFUSE");
+    let stranger = office.agent("Nobody's agent");
+    let exporter = office.registered.id.to_string();
+    let tried =
+        office.applications.create(&stranger, &office.id(7), &exporter, office.other_paper("0000000-1", "0000000-9"));
+    assert_eq!(reason(tried), "MANDATE_MISSING");
+}

@@ -315,8 +315,9 @@ async fn an_agreement_that_is_taken_back_in_the_same_moment_releases_nothing() {
     let judged = applications.judge(&automatic.office.paper(), Some(&automatic.office.registered.id)).unwrap();
     let by = crate::office::By::caller(&automatic.office.exporter, &"LHE".parse().unwrap(), applications.desk.now());
     let whose = automatic.office.registered.id.clone();
-    let draft =
-        applications.new_draft(&automatic.office.exporter, whose, judged.subject.unwrap(), &automatic.office.paper());
+    let (paper, subject) = (automatic.office.paper().shown(), judged.subject.unwrap());
+    let drafted = crate::office::Drafted { subject, paper, findings: judged.findings.clone() };
+    let draft = applications.new_draft(&automatic.office.exporter, whose, drafted);
     let submitted = draft
         .unwrap()
         .submit(Office::declarant(&automatic.office.paper()), judged.findings.clone(), false, &by)

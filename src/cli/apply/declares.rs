@@ -1,0 +1,77 @@
+//! Who declares that what is shown is true, and how; with the person's own signature, where there is one.
+
+use super::file::OneFile;
+use crate::{
+    api::client::wire,
+    cli::{
+        console::{Exit, Failure},
+        files,
+    },
+    encoding::base64,
+};
+use bytes::Bytes;
+use std::path::PathBuf;
+
+/// Bytes of a signature: a certificate carries it as 4,096 letters of base64url at most.
+const SIGNATURE_BYTES: usize = 3_072;
+
+/// Who declares that what is shown is true.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(super) struct Declares {
+    /// Who declares that the particulars are true
+    #[arg(long, value_name = "NAME")]
+    person: Option<String>,
+    /// In which capacity, such as `export manager`
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    capacity: String,
+    /// How it was declared: system, portal, signed_paper, electronic_signature [default: system, or the last with --signature]
+    #[arg(long, value_name = "MEANS", value_parser = means)]
+    means: Option<wire::DeclarationMeans>,
+    /// The person's own signature over what is shown (see origin apply show --shown), byte for byte
+    #[arg(long, value_name = "FILE", requires = "signature_algorithm")]
+    signature: Option<PathBuf>,
+    /// Its algorithm or form, such as Ed25519 or CAdES-B
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true, requires = "signature")]
+    signature_algorithm: String,
+    /// What identifies its key, such as a certificate's serial and issuer
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true, requires = "signature")]
+    signature_key: String,
+}
+
+fn means(text: &str) -> Result<wire::DeclarationMeans, String> {
+    match text.replace('-', "_").as_str() {
+        "system" => Ok(wire::DeclarationMeans::System),
+        "portal" => Ok(wire::DeclarationMeans::Portal),
+        "signed_paper" => Ok(wire::DeclarationMeans::SignedPaper),
+        "electronic_signature" => Ok(wire::DeclarationMeans::ElectronicSignature),
+        _ => Err("it is one of system, portal, signed_paper, electronic_signature".to_owned()),
+    }
+}
+
+impl Declares {
+    /// Who declares; somebody has to.
+    pub(super) fn somebody(&self) -> Result<&str, Failure> {
+        self.person.as_deref().ok_or_else(|| {
+            Failure::new(Exit::Usage, "somebody has to declare that the particulars are true").help("--person NAME")
+        })
+    }
+
+    /// The declaration of what is shown.
+    pub(super) fn of(&self, file: &OneFile) -> Result<wire::ApplicationDeclaration, Failure> {
+        let signature = self.signature.as_deref().map(|path| files::read(path, SIGNATURE_BYTES, Exit::Failed));
+        let signature = signature.transpose()?;
+        let means = self.means.unwrap_or(match &signature {
+            Some(_) => wire::DeclarationMeans::ElectronicSignature,
+            None => wire::DeclarationMeans::System,
+        });
+        Ok(wire::ApplicationDeclaration {
+            person: self.somebody()?.to_owned(),
+            capacity: self.capacity.clone(),
+            means: means.into(),
+            shown_sha256: Bytes::copy_from_slice(&file.shown()),
+            signature_algorithm: self.signature_algorithm.clone(),
+            signature: signature.map(|bytes| base64::encode_url(&bytes)).unwrap_or_default(),
+            signature_key: self.signature_key.clone(),
+        })
+    }
+}
