@@ -78,8 +78,14 @@ impl Decide {
         let named = &self.named;
         let answer = self.request.ask(console, async |connection, request_id| {
             let certificate = Some(named.to_wire());
-            let request =
-                wire::DecideItemsRequest { request_id, certificate, declaration, decisions, remarks, enquiry: self.enquiry };
+            let request = wire::DecideItemsRequest {
+                request_id,
+                certificate,
+                declaration,
+                decisions,
+                remarks,
+                enquiry: self.enquiry,
+            };
             connection.customs().decide_items(within_deadline(request)).await
         })?;
         if console.is_json() {
