@@ -97,6 +97,7 @@ impl Corridor {
             certificate: self.name(),
             declaration: Some(self.declaration("D-1")),
             decisions: vec![one],
+            enquiry: None,
             remarks: None,
         }
     }
@@ -111,6 +112,7 @@ impl Corridor {
                 question: None,
                 goods: GoodsMeanwhile::ReleasedOnSecurity,
                 basis: None,
+                reply_by: None,
             },
             subjects: vec![SubjectWish {
                 number: self.number().parse().unwrap(),
@@ -250,9 +252,9 @@ async fn a_write_off_is_amended_and_taken_back_and_the_issuer_sees_both() {
     assert_eq!((reversed.act, corridor.left().as_str()), (3, "16800"));
     let codes = [ResponseCode::UtilisedFull, ResponseCode::UtilisedPartial, ResponseCode::Reversed];
     assert_eq!(corridor.heard(), [(codes[0], true), (codes[1], true), (codes[2], false)]);
-    let nothing =
-        customs.amend_write_off(officer, &corridor.china.request_id(5), (corridor.name(), 3), vec![line("1")], None);
-    assert_eq!(reason(nothing.await), "ACT_NO_WRITE_OFF");
+    let request = corridor.china.request_id(5);
+    let nothing = customs.amend_write_off(officer, &request, (corridor.name(), 3), vec![line("1")], None).await;
+    assert_eq!(reason(nothing), "ACT_NO_WRITE_OFF");
 }
 
 #[tokio::test]
