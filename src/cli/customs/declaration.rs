@@ -55,6 +55,15 @@ impl Import {
         let Self { number, date, office } = self;
         (!number.is_empty()).then(|| wire::ImportDeclaration { number, date: date.to_wire(), office })
     }
+
+    /// The same where there has to be one.
+    fn whole(self) -> Result<wire::ImportDeclaration, Failure> {
+        let whole = !self.office.is_empty() && self.date.0.is_some();
+        self.into_wire().filter(|_| whole).ok_or_else(|| {
+            Failure::new(Exit::Failed, "the file does not say number, date and office of the declaration")
+                .help("declaration = { number = \"NUMBER\", date = \"DATE\", office = \"CODE\" }")
+        })
+    }
 }
 
 /// A quantity or a weight.
@@ -115,6 +124,7 @@ impl DeclarationFile {
             let why = format!("the declaration has {} lines where 1 to {MOST_LINES} can be matched", self.lines.len());
             return Err(Failure::new(Exit::Failed, why));
         }
+        let declaration = self.declaration.whole()?;
         let lines = self.lines.into_iter().zip(1..).map(|(line, place)| {
             let (quantity, quantity_unit) = line.quantity.stated();
             let (gross_weight, gross_weight_unit) = line.gross_weight.stated();
@@ -139,7 +149,7 @@ impl DeclarationFile {
             certificate: Some(certificate),
             issued_on: self.issued_on.to_wire(),
             lines: lines.collect(),
-            declaration: self.declaration.into_wire(),
+            declaration: Some(declaration),
             country_of_export: self.country_of_export,
             importer: self.importer,
         })
@@ -159,7 +169,7 @@ impl DeclarationFile {
     }
 
     /// The declaration, and what its lines use of which item.
-    pub(super) fn into_quantities(self) -> Result<(Option<wire::ImportDeclaration>, Vec<Quantity>), Failure> {
+    pub(super) fn into_quantities(self) -> Result<(wire::ImportDeclaration, Vec<Quantity>), Failure> {
         let lines = self.lines.into_iter().zip(1..).map(|(line, place)| {
             let number = if line.number == 0 { place } else { line.number };
             if line.item == 0 {
@@ -173,7 +183,7 @@ impl DeclarationFile {
             let read = Quantity::new(line.item, number, &value, &unit);
             read.map_err(|why| Failure::new(Exit::Failed, format!("line {number}: {why}")))
         });
-        Ok((self.declaration.into_wire(), lines.collect::<Result<_, _>>()?))
+        Ok((self.declaration.whole()?, lines.collect::<Result<_, _>>()?))
     }
 }
 
@@ -191,10 +201,12 @@ mod tests {
     fn the_template_is_a_declaration() {
         let printed = file(template::DECLARATION);
         assert!(printed.clone().into_match().unwrap_err().sentence().contains("which certificate"));
-        let filled = file(&template::DECLARATION.replace("certificate = \"\"", "certificate = \"260000001\""));
-        let request = filled.into_match().unwrap();
+        let named = template::DECLARATION.replace("certificate = \"\"", "certificate = \"260000001\"");
+        assert!(file(&named).into_match().unwrap_err().sentence().contains("number, date and office"));
+        let whole =
+            named.replace("\nnumber = \"\"", "\nnumber = \"I-7\"").replace("\ndate = \"\"", "\ndate = 2026-12-01");
+        let request = file(&whole.replace("office = \"\"", "office = \"SHA\"")).into_match().unwrap();
         assert_eq!(request.lines.len(), 1);
-        assert_eq!(request.declaration, None, "a declaration without a number is none");
     }
 
     #[test]
@@ -221,7 +233,8 @@ mod tests {
 
     #[test]
     fn what_is_written_off_says_its_item_and_how_much() {
-        let text = |line: &str| format!("certificate = \"1\"\n[[lines]]\n{line}");
+        let declared = "declaration = { number = \"I-7\", date = 2026-12-01, office = \"SHA\" }";
+        let text = |line: &str| format!("certificate = \"1\"\n{declared}\n[[lines]]\n{line}");
         let refused = |line: &str| file(&text(line)).into_quantities().unwrap_err().sentence().to_owned();
         assert!(refused("quantity = { value = 1, unit = \"H87\" }").contains("which item"));
         assert!(refused("item = 1").contains("no quantity"));

@@ -70,13 +70,9 @@ pub(super) struct WriteOff {
 impl WriteOff {
     pub(super) fn run(self, console: Console) -> Outcome {
         let (declaration, lines) = match &self.file {
-            Some(source) => self.of_file(source)?,
+            Some(source) => self.of_file(source).map(|(declaration, lines)| (Some(declaration), lines))?,
             None => (self.declared.to_wire(), self.items),
         };
-        if declaration.is_none() {
-            return Err(Failure::new(Exit::Failed, "what is written off belongs to an import declaration")
-                .help("--declaration NUMBER --date DATE --office CODE, or the section [declaration] of the file"));
-        }
         let (named, remarks) = (&self.named, self.remarks);
         let lines = lines.iter().map(Quantity::to_wire).collect();
         let answer = self.request.ask(console, async |connection, request_id| {
@@ -89,7 +85,7 @@ impl WriteOff {
     }
 
     /// The file is of the certificate that is named: an officer who took the wrong file hears of it here.
-    fn of_file(&self, source: &Source) -> Result<(Option<wire::ImportDeclaration>, Vec<Quantity>), Failure> {
+    fn of_file(&self, source: &Source) -> Result<(wire::ImportDeclaration, Vec<Quantity>), Failure> {
         let file = forms::read::<DeclarationFile>(source)?;
         let (shown, named) = (file.certificate()?, self.named.to_wire());
         let same_kind =
