@@ -151,7 +151,7 @@ fn documents(console: Console, indent: &str, documents: &[wire::DocumentDigest])
 fn reply_lines(console: Console, reply: &wire::EnquiryReply) {
     let late = if reply.late { format!("  {}", console.paint(Colour::Red, "LATE")) } else { String::new() };
     let by = reply.reply_by.as_ref().map(|date| format!(", the rest by {}", date_text(Some(date)))).unwrap_or_default();
-    console.data(format!("reply {}  {}  {}{by}{late}", reply.jti, date_text(reply.received_on.as_ref()), reply.act));
+    console.data(format!("reply {}  {}{by}{late}", reply.jti, plain(&reply.act)));
     if !reply.words.is_empty() {
         console.data(format!("    {}", plain(&reply.words)));
     }
