@@ -54,7 +54,12 @@ pub(super) struct Reply {
     #[arg(long, value_name = "FILE", conflicts_with = "answers")]
     file: Option<Source>,
     /// With --partial: the day by which the rest is answered
-    #[arg(long, value_name = "DATE", value_parser = arguments::date, conflicts_with_all = ["full", "extend_until", "ask"])]
+    #[arg(
+        long,
+        value_name = "DATE",
+        value_parser = arguments::date,
+        conflicts_with_all = ["full", "extend_until", "ask"]
+    )]
     rest_by: Option<Date>,
     /// Words on the whole
     #[arg(long, value_name = "TEXT", conflicts_with = "ask")]
