@@ -15,6 +15,7 @@ mod examples;
 mod init;
 mod keys;
 mod machine;
+mod many;
 mod new_agreement;
 mod node;
 mod offline;
