@@ -350,7 +350,7 @@ impl Simulation {
             }
             Work::Take(log, answers) => {
                 let store = Arc::clone(&self.nodes[node].disk.partners[&log]);
-                let at_ms = self.now.as_millisecond().try_into().unwrap();
+                let at_ms = self.now;
                 let taken = take(store.as_ref(), &log, &answers, at_ms).unwrap();
                 self.result(node, Local::Fetcher(log, disclosures::Event::Taken(taken)));
             }
