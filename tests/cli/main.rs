@@ -12,6 +12,7 @@ mod certificate;
 mod changes;
 mod demo;
 mod examples;
+mod ill;
 mod init;
 mod keys;
 mod machine;
