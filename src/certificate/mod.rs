@@ -31,6 +31,7 @@ pub mod producer;
 pub(crate) mod reader;
 pub mod reference;
 pub mod remarks;
+pub mod remnant;
 pub mod schema;
 pub mod text;
 pub mod transport;
@@ -66,6 +67,7 @@ pub use reference::{
 pub use remarks::{
     DocumentReference, Endorsement, Exhibition, QuotaCertificate, ReferenceKind, Remarks, ThirdParty, ThirdPartyRole,
 };
+pub use remnant::Remnant;
 pub use text::Text;
 pub use transport::{
     Container, Departure, DepartureBasis, Leg, NonManipulation, Transport, TransportDocument, TransportDocumentKind,
