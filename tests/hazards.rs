@@ -336,9 +336,13 @@ fn a_disk_that_runs_full_and_gets_room_again() {
     let list = ["certificate", "list", "--node", &node.client, "--ca", &ca, "--token-file", &token];
     let listed = origin(&[&list[..], &["--format", "json"]].concat()).good();
     assert_eq!(numbers(&listed.out), before);
+    // A client that waits asks again and again; the operator is told once.
+    let told = |words: &str| node.events().matches(words).count();
+    assert_eq!(told("the writer stopped"), 1, "{}", node.events());
     disk.resize("400m");
     let (ended, out) = client.end();
     assert!(ended.success(), "{ended}\n{}", node.events());
+    assert!(told("the writer goes on") >= 1 && !node.events().contains("the batch before it"), "{}", node.events());
     let after = numbers(&out);
     assert!(after.is_superset(&before) && after.len() == ISSUED + AT_ONCE, "{after:?}");
     node.stop();

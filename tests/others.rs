@@ -72,6 +72,20 @@ fn jwk(issued: &Path, host: &str) -> String {
     serde_json::json!({ "kty": "OKP", "crv": "Ed25519", "x": key["x"] }).to_string()
 }
 
+/// Whoever finds the verifier is told how it is used, whether or not he has what it needs.
+#[test]
+fn the_independent_verifier_says_how_it_is_used() {
+    let ask = |arguments: &[&str]| Command::new("python3").arg(script("verify_bundle.py")).args(arguments).output();
+    let Ok(asked) = ask(&["--help"]) else {
+        println!("SKIPPED: there is no python3 here");
+        return;
+    };
+    assert!(asked.status.success() && String::from_utf8_lossy(&asked.stdout).contains("Usage: verify_bundle.py"));
+    let bare = ask(&[]).unwrap();
+    assert_eq!(bare.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&bare.stderr).contains("Usage: verify_bundle.py"));
+}
+
 #[test]
 fn strangers_with_programs_of_their_own_accept_what_a_node_issues_and_refuse_what_was_changed() {
     let Some(others) = others() else { return };

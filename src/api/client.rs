@@ -178,6 +178,9 @@ impl Connection {
     }
 }
 
+/// What rustls says of a connection whose other end is gone without a word.
+const CUT_OFF: &str = "close_notify";
+
 /// A request that does not wait longer than a node would serve it.
 pub(crate) fn within_deadline<T>(message: T) -> Request<T> {
     let mut request = Request::new(message);
@@ -261,6 +264,24 @@ impl Refusal {
         if let Some(cause) = cause.filter(|cause| refusal.unreachable && !refusal.message.contains(cause)) {
             refusal.message = format!("{}: {cause}", refusal.message);
         }
+        // What the TLS room says then is about a protocol, with an address for its programmers.
+        if refusal.unreachable && refusal.message.contains(CUT_OFF) {
+            "the connection was cut off".clone_into(&mut refusal.message);
+        }
         refusal
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_broke_is_told_without_the_words_of_the_tls_room() {
+        let said =
+            "h2 protocol error: peer closed connection without sending TLS close_notify: https://docs.rs/rustls/x";
+        let refusal = Refusal::from(&Status::unknown(said));
+        assert!(refusal.unreachable);
+        assert_eq!(refusal.message, "the connection was cut off");
     }
 }

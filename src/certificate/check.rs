@@ -261,6 +261,26 @@ fn check_totals(goods: &Goods, findings: &mut Findings) {
     }
 }
 
+/// A total beside the values of all items, in one currency and on one basis, is their sum.
+fn check_total(commercial: &Commercial, goods: &Goods, findings: &mut Findings) {
+    let Some(total) = commercial.total.as_ref().filter(|_| commercial.adjustments.is_empty()) else { return };
+    let mut sums = Vec::new();
+    for basis in commercial.item_values.iter().map(|value| value.basis) {
+        let values = commercial.item_values.iter().filter(|value| value.basis == basis);
+        let items = values.clone().map(|value| value.item).collect::<BTreeSet<_>>();
+        let whole = goods.items.iter().all(|item| items.contains(&item.number));
+        if !whole || values.clone().any(|value| value.amount.currency != total.currency) {
+            continue;
+        }
+        let sum = values.map(|value| value.amount.value).try_fold(Decimal::from_whole(0), Decimal::checked_add);
+        sums.extend(sum);
+    }
+    if let Some(sum) = sums.first().filter(|_| !sums.contains(&total.value)) {
+        let message = format!("is {total}, and the values of the items come to {sum} {}", total.currency);
+        findings.push(Finding::warning("TOTAL", "commercial.total", message));
+    }
+}
+
 fn check_commercial(commercial: &Commercial, goods: &Goods, findings: &mut Findings) {
     let numbers: BTreeSet<&str> = commercial.invoices.iter().map(|invoice| invoice.number.as_str()).collect();
     for (i, value) in commercial.item_values.iter().enumerate() {
@@ -275,6 +295,7 @@ fn check_commercial(commercial: &Commercial, goods: &Goods, findings: &mut Findi
             findings.push(Finding::error("NO_SUCH_INVOICE", format!("{path}.invoice"), message));
         }
     }
+    check_total(commercial, goods, findings);
     for (i, rate) in commercial.exchange_rates.iter().enumerate() {
         let path = format!("commercial.exchange_rates[{i}]");
         if rate.rate.is_zero() {

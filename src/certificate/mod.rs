@@ -32,6 +32,7 @@ pub mod producer;
 pub(crate) mod reader;
 pub mod reference;
 pub mod remarks;
+pub mod remnant;
 pub mod schema;
 pub mod spelling;
 pub mod text;
@@ -68,6 +69,7 @@ pub use reference::{
 pub use remarks::{
     DocumentReference, Endorsement, Exhibition, QuotaCertificate, ReferenceKind, Remarks, ThirdParty, ThirdPartyRole,
 };
+pub use remnant::Remnant;
 pub use spelling::{is_legal_form, plain, within};
 pub use text::Text;
 pub use transport::{

@@ -100,7 +100,7 @@ impl Door {
     /// Dials the operator's door.
     pub(super) async fn open(&self, configuration: &Configuration) -> Result<(Connection, String), Failure> {
         let address = self.admin.unwrap_or(configuration.admin).to_string();
-        let token = operator_token(&configuration.data)?;
+        let token = operator_token(&configuration.data, &self.config)?;
         let dial = Dial { url: format!("http://{address}"), ca: None, tls_name: None };
         let connection = Connection::open(&dial, Some(&token)).await.map_err(|why| {
             remote::unreachable(&address, &why)
@@ -151,12 +151,12 @@ fn node_of_environment() -> Result<String, Failure> {
     remote::address(&named).map_err(|why| Failure::new(Exit::Usage, format!("ORIGIN_NODE: {why}")))
 }
 
-fn operator_token(data: &Path) -> Result<zeroize::Zeroizing<String>, Failure> {
+fn operator_token(data: &Path, config: &Path) -> Result<zeroize::Zeroizing<String>, Failure> {
     let path = data.join(OPERATOR_TOKEN);
     if !path.exists() {
         return Err(Failure::new(Exit::Unreachable, format!("there is no operator's token `{}`", path.display()))
             .note("a node writes it at every start")
-            .help("start the node: origin serve --config FILE"));
+            .help(format!("start the node: origin serve --config {}", config.display())));
     }
     remote::token(&Source::File(path))
 }

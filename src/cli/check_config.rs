@@ -27,7 +27,10 @@ impl Arguments {
         let configuration = node::check(&self.file).map_err(|faults| {
             let count = faults.len();
             let noun = if count == 1 { "thing" } else { "things" };
-            let error = format!("a node of `{}` would not start: {count} {noun} to mend", self.file.display());
+            let error = format!(
+                "a node of `{}` would not start, or not be believed: {count} {noun} to mend",
+                self.file.display()
+            );
             let failure = faults.iter().fold(Failure::new(Exit::Configuration, error), Failure::note);
             failure.help(format!("origin doctor --config {} looks closer", self.file.display()))
         })?;

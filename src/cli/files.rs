@@ -53,6 +53,22 @@ impl Source {
         }
     }
 
+    /// Reads at most `most` bytes and one: what is longer is for its reader to refuse.
+    pub(super) fn read_start(&self, most: usize) -> Result<Vec<u8>, Failure> {
+        let shown = self.to_string();
+        let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
+        let mut bytes = Vec::new();
+        let read = match self {
+            Self::Stdin => std::io::stdin().lock().take(limit).read_to_end(&mut bytes),
+            Self::File(path) if path.is_dir() => {
+                return Err(Failure::new(Exit::Failed, format!("`{shown}` is a folder, not a file")));
+            }
+            Self::File(path) => fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)),
+        };
+        read.map_err(|error| unreadable(&shown, &error, Exit::Failed))?;
+        Ok(bytes)
+    }
+
     /// The same, as text.
     pub(super) fn read_text(&self, most: usize) -> Result<String, Failure> {
         text(self.read(most)?, &self.to_string(), Exit::Failed)
@@ -125,8 +141,9 @@ pub(super) fn replace_in(path: &Path, contents: &[u8]) -> Result<(), Failure> {
 pub(super) fn deliver(console: Console, to: Option<&Path>, contents: &[u8]) -> Result<(), Failure> {
     match to {
         Some(path) => {
+            let done = if path.exists() { "replaced" } else { "wrote" };
             replace(path, contents, 0o644)?;
-            console.message(format!("wrote {}", path.display()));
+            console.message(format!("{done} {}", path.display()));
         }
         None => console.raw(contents),
     }

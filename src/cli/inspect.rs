@@ -11,6 +11,7 @@ use crate::{
     log::{Checkpoint, LogProof, SignedNote},
     reason::Reasoned,
     statement::{Bundle, Completeness, MAX_BUNDLE_BYTES, Presentation},
+    time::Timestamp,
 };
 use serde_json::{Map, Value, json};
 use std::process::ExitCode;
@@ -24,6 +25,9 @@ pub(super) struct Arguments {
     #[arg(value_name = "FILE")]
     file: Source,
 }
+
+/// Claims that count seconds.
+const SECONDS: [&str; 4] = ["iat", "exp", "nbf", "as_of"];
 
 const WARNING: &str = "shown as it stands, NOT verified: `origin verify` says whether to rely on it";
 
@@ -41,7 +45,7 @@ impl Arguments {
             console.data(json!({ "verified": false, "shown": shown }));
         } else {
             console.message(format!("{} {WARNING}", console.paint_message(Colour::Yellow, "note:")));
-            console.raw(tree::render(&shown).as_bytes());
+            console.raw(tree::render(&with_instants(shown)).as_bytes());
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -98,6 +102,25 @@ impl Arguments {
             members.insert("disclosures".to_owned(), Value::Array(all));
         }
         Ok(shown)
+    }
+}
+
+/// Seconds since 1970 with the instant beside them: nobody reads the one, and the other is not what stands there.
+fn with_instants(shown: Value) -> Value {
+    match shown {
+        Value::Object(members) => {
+            let told = members.into_iter().map(|(name, member)| {
+                let instant = member.as_i64().filter(|_| SECONDS.contains(&name.as_str()));
+                let told = match instant.and_then(|second| Timestamp::from_second(second).ok()) {
+                    Some(at) => json!(format!("{member} ({at})")),
+                    None => with_instants(member),
+                };
+                (name, told)
+            });
+            Value::Object(told.collect())
+        }
+        Value::Array(elements) => Value::Array(elements.into_iter().map(with_instants).collect()),
+        other => other,
     }
 }
 

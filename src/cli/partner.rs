@@ -16,7 +16,7 @@ use crate::{
 };
 use clap::Subcommand;
 use serde_json::json;
-use std::process::ExitCode;
+use std::{collections::BTreeSet, process::ExitCode};
 
 /// Add partner nodes, and see how the exchange with them is
 ///
@@ -74,8 +74,22 @@ impl Arguments {
                 print(console, partner, now, logs);
             }
         }
+        for log in witnessed(&answer).into_iter().filter(|_| logs) {
+            if console.is_json() {
+                console.data(json!({ "witnessed": log.origin, "size": log.size }));
+            } else {
+                console.data(format!("witnessed here  {}: {} entries", log.origin, log.size));
+            }
+        }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Logs of others whose heads this node has seen grow, and whose entries it has not.
+fn witnessed(answer: &wire::ListPartnersResponse) -> Vec<&wire::LogState> {
+    let held = answer.partners.iter().flat_map(|partner| &partner.logs).filter(|log| log.inward);
+    let held = held.map(|log| log.origin.as_str()).collect::<BTreeSet<_>>();
+    answer.known_logs.iter().filter(|known| !held.contains(known.origin.as_str())).collect()
 }
 
 /// One log of this node's own for which not everything goes on.

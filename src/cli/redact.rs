@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     reason::Reasoned,
-    statement::{Bundle, MAX_BUNDLE_BYTES, Presentation, Section, StatementError, redact},
+    statement::{Bundle, Completeness, MAX_BUNDLE_BYTES, Presentation, Section, StatementError, redact},
 };
 use std::{path::PathBuf, process::ExitCode};
 
@@ -46,8 +46,23 @@ impl Arguments {
             Failure::new(Exit::Failed, format!("`{}` cannot be redacted: {error}", self.file))
                 .note(format!("reason {}", error.reason()))
         })?;
+        for absent in self.absent(text) {
+            console.message(format!("note: `{absent}` was left out of this copy before"));
+        }
         files::deliver(console, self.output.as_deref(), copy.as_bytes())?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Sections that are to be dropped and are not there.
+    fn absent(&self, text: &str) -> Vec<&'static str> {
+        let token = Bundle::parse(text.as_bytes()).map_or_else(|_| text.to_owned(), |bundle| bundle.token);
+        let opened =
+            Presentation::parse(&token).ok().and_then(|presentation| Some(presentation.open().ok()?.completeness));
+        let Some(Completeness::Redacted { missing } | Completeness::Incomplete { missing }) = opened else {
+            return Vec::new();
+        };
+        let names = self.drop.iter().map(|section| section.name());
+        names.filter(|name| missing.iter().any(|gone| gone.as_str() == *name)).collect()
     }
 
     fn token(&self, token: &str) -> Result<String, StatementError> {

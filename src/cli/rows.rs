@@ -7,7 +7,7 @@ use super::{
     console::{Exit, Failure},
     files::Source,
 };
-use crate::certificate::{Finding, Findings, Particulars, Reading};
+use crate::certificate::{Finding, Findings, Particulars, Reading, Remnant};
 use serde::de::IgnoredAny;
 use std::{
     fs::File,
@@ -58,6 +58,17 @@ impl Row {
                 let finding = Finding::error("ROW", "", why.clone());
                 Reading { particulars: None, findings: Findings(vec![finding]) }
             }
+        }
+    }
+}
+
+impl Row {
+    /// What can still be judged of it where it cannot be read.
+    pub(super) fn remnant(&self) -> Option<Remnant> {
+        match &self.text {
+            RowText::Json(text) => Remnant::of_json(text.as_bytes()),
+            RowText::Toml(text) => Remnant::of_toml(text),
+            RowText::Unreadable(_) => None,
         }
     }
 }

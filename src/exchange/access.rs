@@ -8,10 +8,16 @@ use crate::{
 /// The addressee's part of the log that every partner replicates.
 const EVERYONE: &str = "all";
 
+/// Whether the log is addressed to everybody: it has no addressee of its own, and its disclosures are public.
+#[must_use]
+pub fn is_to_everyone(origin: &Origin) -> bool {
+    origin.addressee() == EVERYONE
+}
+
 /// Whether this node holds the log as its addressee's: those to `all` are held by everybody but their own node.
 #[must_use]
 pub fn replicates(trust: &TrustList, node: &NodeName, origin: &Origin) -> bool {
-    if origin.addressee() == EVERYONE {
+    if is_to_everyone(origin) {
         return trust.node(node).is_some() && !hosts_issuer(trust, node, origin);
     }
     let addressee = trust.addressee_of(origin).and_then(|iss| trust.node_of(iss));

@@ -40,8 +40,9 @@ impl Passphrase {
 
     /// Reads a file of mode 0600 or stricter that holds the passphrase and nothing else.
     pub fn from_file(path: &Path) -> Result<Self, KeyError> {
-        let bytes = files::read_private(path, MOST_BYTES + 2)?
-            .ok_or_else(|| KeyError::io(path)(std::io::ErrorKind::NotFound.into()))?;
+        let bytes = files::read_private(path, MOST_BYTES + 2)?.ok_or_else(|| {
+            KeyError::io(path)(std::io::Error::new(std::io::ErrorKind::NotFound, "there is no such file"))
+        })?;
         Self::from_bytes(&bytes)
     }
 

@@ -3,7 +3,11 @@
 use super::authority::{OpenAuthority, Surroundings};
 use super::{clockwork, heralds};
 use crate::exchange::driver::DriverView;
+use crate::time::Clock;
+use crate::trust::TrustList;
 use crate::workflow::{Applications, Desk, Herald, Webhooks};
+use arc_swap::ArcSwap;
+use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -13,6 +17,8 @@ pub(super) struct Background {
     desks: Vec<Desk>,
     heralds: Vec<(Herald, watch::Receiver<u64>)>,
     posts: Vec<Webhooks>,
+    list: Arc<ArcSwap<TrustList>>,
+    clock: Arc<dyn Clock>,
 }
 
 impl Background {
@@ -24,6 +30,8 @@ impl Background {
             desks: opened.iter().map(|one| one.hosted.desk.clone()).collect(),
             heralds: opened.iter().map(herald).collect(),
             posts: opened.iter().map(|one| one.hosted.webhooks.clone()).collect(),
+            list: Arc::clone(&around.trust),
+            clock: Arc::clone(&around.clock),
         }
     }
 
@@ -34,6 +42,7 @@ impl Background {
             serving.spawn(machine.keep_going(stopping.clone()));
         }
         serving.spawn(clockwork::tend(self.desks, stopping.clone()));
+        serving.spawn(clockwork::remind(self.list, self.clock, stopping.clone()));
         for (herald, news) in self.heralds {
             heralds::keep(serving, herald, news, stopping.clone());
         }

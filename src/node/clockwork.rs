@@ -1,12 +1,18 @@
-//! What comes due by the clock: wishes to cancel that nobody objected to.
+//! What comes due by the clock: wishes to cancel that nobody objected to, and the next trust list.
 
 use crate::reason::Reasoned as _;
+use crate::time::{Clock, Timestamp};
+use crate::trust::{Freshness, TrustList};
 use crate::workflow::Desk;
+use arc_swap::ArcSwap;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
 /// How often it is looked. Days are what is waited for.
 const LOOK: Duration = Duration::from_mins(1);
+/// Seconds after which it is said again that the trust list has run out.
+const AGAIN: i64 = 86_400;
 
 /// Looks until the node stops; the first time at once, for what came due while it was down.
 pub(super) async fn tend(desks: Vec<Desk>, mut stop: watch::Receiver<bool>) {
@@ -26,5 +32,64 @@ pub(super) async fn tend(desks: Vec<Desk>, mut stop: watch::Receiver<bool>) {
                 }
             }
         }
+    }
+}
+
+/// Says that the trust list has run out, at once and every day that it stays so: nothing else fails by it here, and
+/// everywhere else nothing is valid.
+pub(super) async fn remind(list: Arc<ArcSwap<TrustList>>, clock: Arc<dyn Clock>, mut stop: watch::Receiver<bool>) {
+    let mut look = tokio::time::interval(LOOK);
+    let mut reminder = Reminder::default();
+    loop {
+        tokio::select! {
+            _ = look.tick() => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+        let (list, now) = (list.load(), clock.now());
+        if let Freshness::Stale { since } = reminder.due(list.freshness(now), now) {
+            tracing::warn!(
+                version = list.version(),
+                reason = "TRUST_STALE",
+                "the trust list has run out, the next was due {since}: what is issued verifies as TRUST_STALE; origin trust \
+                 install takes the next list"
+            );
+        }
+    }
+}
+
+/// When it was said last.
+#[derive(Debug, Default)]
+struct Reminder(Option<Timestamp>);
+
+impl Reminder {
+    /// The same where it is to be said now.
+    fn due(&mut self, freshness: Freshness, now: Timestamp) -> Freshness {
+        if freshness == Freshness::Current {
+            self.0 = None;
+        } else if self.0.is_none_or(|last| now.as_second().saturating_sub(last.as_second()) >= AGAIN) {
+            self.0 = Some(now);
+            return freshness;
+        }
+        Freshness::Current
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_has_run_out_is_told_at_once_and_daily_until_the_next_is_there() {
+        let at = |hours: i64| Timestamp::from_second(hours * 3_600).unwrap();
+        let mut reminder = Reminder::default();
+        let mut told = |hours, stale: bool| {
+            let freshness = if stale { Freshness::Stale { since: at(0) } } else { Freshness::Current };
+            reminder.due(freshness, at(hours)) != Freshness::Current
+        };
+        assert!(!told(0, false));
+        assert!(told(1, true));
+        assert!(!told(2, true) && !told(24, true));
+        assert!(told(25, true) && !told(26, true));
+        assert!(!told(27, false) && told(28, true), "the next one may run out too");
     }
 }

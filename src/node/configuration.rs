@@ -182,6 +182,18 @@ fn node(root: &mut Section<'_, '_>, folder: &Path) -> Option<Configuration> {
             root.mistake("authority", format!("two authorities share the folder {}", one.data.display()));
         }
     }
+    let doors = [
+        ("public", public.as_ref().map(|door| door.listen)),
+        ("client", client.as_ref().map(|door| door.listen)),
+        ("admin", admin),
+        ("partner", partner.as_ref().map(|partner| partner.listen)),
+    ];
+    let doors = doors.into_iter().filter_map(|(name, address)| Some((name, address?))).collect::<Vec<_>>();
+    for (nth, (name, address)) in doors.iter().enumerate() {
+        if let Some((other, _)) = doors.iter().take(nth).find(|(_, other)| collide(*address, *other)) {
+            root.mistake(name, format!("listens at {address}, where `{other}` listens: each needs a port of its own"));
+        }
+    }
     Some(Configuration {
         data: data?,
         agreements: agreements?,
@@ -196,6 +208,12 @@ fn node(root: &mut Section<'_, '_>, folder: &Path) -> Option<Configuration> {
         telemetry,
         authorities,
     })
+}
+
+/// Whether two listeners want the same: an address of all interfaces takes the port of each. Port 0 is always free.
+fn collide(one: SocketAddr, other: SocketAddr) -> bool {
+    let all = one.ip().is_unspecified() || other.ip().is_unspecified();
+    one.port() != 0 && one.port() == other.port() && (all || one.ip() == other.ip())
 }
 
 fn authority(section: &mut Section<'_, '_>, folder: &Path, data: &Path) -> Option<AuthorityConfiguration> {

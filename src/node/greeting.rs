@@ -55,13 +55,19 @@ impl Partners {
     /// The stream of a partner that is known; to anybody else, why not.
     pub(super) async fn greet(&self, tcp: TcpStream, peer: Peer) -> Option<(TlsStream<TcpStream>, Partner)> {
         let from = peer.0.ip().to_string();
+        // Who goes without a word looked whether the port is open: a doctor, or what watches the node.
+        if tcp.peek(&mut [0]).await.is_ok_and(|come| come == 0) {
+            tracing::debug!(from, "a caller said nothing");
+            return None;
+        }
         match self.acceptor.accept(tcp).into_fallible().await {
             Ok(stream) => match driver::greeted(stream.get_ref().1.peer_certificates(), &self.list.load()) {
                 Ok(partner) => return Some((stream, partner)),
                 Err(error) => self.say(&from, &error),
             },
             Err((error, mut tcp)) => {
-                self.say(&from, &driver::refused(&from, &error));
+                // It has not said who it is, and many nodes may come from one address.
+                self.say(&from, &driver::refused(&format!("the caller from {from}"), &error));
                 // The alert says why; closing over unread bytes could overtake it.
                 let _ = tcp.shutdown().await;
                 let (mut unread, mut nowhere) = (tcp.take(UNREAD), tokio::io::sink());

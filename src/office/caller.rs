@@ -220,7 +220,9 @@ mod tests {
         let ear = Arc::new(Ear::default());
         let caller = Caller::new(signatory, token, scopes).heard_by(Arc::clone(&ear) as Arc<dyn Denials>);
         assert_eq!(caller.allow(Action::ReadCertificate), Ok(()));
-        assert_eq!(caller.allow(Action::IssueCertificate), Err(Denied::Role(Action::IssueCertificate)));
+        let scopes = vec!["manage_accounts", "read_certificate"];
+        let narrower = Err(Denied::Scopes { action: Action::IssueCertificate, scopes });
+        assert_eq!(caller.allow(Action::IssueCertificate), narrower);
         assert_eq!(caller.allow(Action::ManageAccounts), Err(Denied::Role(Action::ManageAccounts)));
         let heard = ear.0.lock().unwrap();
         assert_eq!(heard.len(), 2);

@@ -11,6 +11,7 @@ use super::{
     work::Done,
 };
 use crate::log::Origin;
+use crate::reason::Reasoned as _;
 use crate::store::{Batch, Store};
 use crate::time::Timestamp;
 use std::{
@@ -412,6 +413,9 @@ impl Line {
 
     fn commit(&self, ready: &Receiver<Ready>) {
         let mut swept = Timestamp::MIN;
+        // Why nothing is committed, until something is: batches behind a failed one fail for the same reason, and
+        // whoever waits for room on the disk asks again and again.
+        let mut stopped: Option<SequencerError> = None;
         while let Ok(next) = ready.recv() {
             match next {
                 Ready::Drained(done) => {
@@ -421,20 +425,33 @@ impl Line {
                 Ready::Batch(batch) => {
                     let (planned, pressed) = *batch;
                     let result = if self.broken.load(Ordering::Acquire) {
-                        Err(SequencerError::Unavailable("the batch before it failed".into()))
+                        Err(stopped
+                            .clone()
+                            .unwrap_or_else(|| SequencerError::Unavailable("the batch before it failed".into())))
                     } else {
                         commit(&self.setup, &self.gate, pressed)
                     };
                     match result {
                         Ok(()) => {
+                            if stopped.take().is_some() {
+                                tracing::info!(authority = %self.setup.issuer, "the writer goes on");
+                            }
                             // Before anybody is answered: who is may ask for the next change of the same record.
                             self.landed.store(planned.number, Ordering::Release);
                             self.flight.land(planned.outcomes.into_iter().map(|owed| (owed.request, Ok(owed.done))));
                         }
                         Err(error) => {
                             self.broken.store(true, Ordering::Release);
-                            tracing::error!(authority = %self.setup.issuer, %error, "the writer stopped; it reloads before the next batch");
+                            if stopped.as_ref().is_none_or(|before| before.reason() != error.reason()) {
+                                tracing::error!(
+                                    authority = %self.setup.issuer,
+                                    reason = error.reason(),
+                                    %error,
+                                    "the writer stopped; it tries again with each batch"
+                                );
+                            }
                             self.refuse(planned.outcomes.into_iter().map(|owed| owed.request).collect(), &error);
+                            stopped = Some(error);
                         }
                     }
                 }

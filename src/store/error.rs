@@ -5,7 +5,7 @@ use crate::log::{LogError, Origin};
 use crate::reason::{Class, Reasoned};
 
 use crate::time::NoRandomness;
-use std::io;
+use std::{io, path::Path};
 
 /// An error of the store. Unless it says so, nothing was written and nothing was acknowledged.
 #[derive(Debug, thiserror::Error)]
@@ -176,6 +176,17 @@ impl StoreError {
 
     pub(super) fn corrupt(file: &str, offset: u64, what: impl Into<String>) -> Self {
         Self::Corrupt { file: file.to_owned(), offset, what: what.into() }
+    }
+
+    /// The same with its file named from outside the data folder: a node has several, each with the same files.
+    pub(super) fn below(self, folder: &Path) -> Self {
+        let whole = |file: String| folder.join(file).display().to_string();
+        match self {
+            Self::Io { file, source } => Self::Io { file: whole(file), source },
+            Self::Corrupt { file, offset, what } => Self::Corrupt { file: whole(file), offset, what },
+            Self::Version { file, found, known } => Self::Version { file: whole(file), found, known },
+            other => other,
+        }
     }
 
     /// Whether the error came before anything was attempted, so that the writer may go on.

@@ -62,7 +62,10 @@ pub(super) fn authentic(checks: &[Check]) -> Answer {
             return sentence(Say::Unknown, subject);
         }
     }
-    Answer::new(Say::Yes, "The authority signed it, its log holds it, and it was not withdrawn.")
+    let status = checks.iter().find(|check| check.name == Subject::Status);
+    let by =
+        status.and_then(|check| check.rests_on.as_ref()?.time).map_or_else(String::new, |time| format!("by {time} "));
+    Answer::new(Say::Yes, format!("The authority signed it, its log holds it, and {by}it was not withdrawn."))
 }
 
 /// Usable on the day asked.

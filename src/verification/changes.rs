@@ -76,7 +76,8 @@ fn one(
     if change.act == Act::Reinstated && place.head.cosigning == Cosigning::Unmet {
         return Err("it gives force back, and its head lacks cosignatures that the policy asks for".to_owned());
     }
-    Ok((Placed { place: (log.shard(), place.index), change: change.clone() }, place.head))
+    let placed = Placed { place: (log.shard(), place.index), day: statement.envelope().day, change: change.clone() };
+    Ok((placed, place.head))
 }
 
 /// A change stands in its target's log, or, once that is closed, in a later one to the same addressee.

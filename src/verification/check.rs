@@ -120,7 +120,7 @@ pub struct Basis {
     /// The instant the source speaks of.
     #[serde(serialize_with = "instant")]
     pub time: Option<Timestamp>,
-    /// Seconds from that instant to the instant of the question, never negative.
+    /// Seconds from that instant to the instant of the question; none where the source is the later one.
     pub age_seconds: Option<u64>,
 }
 
@@ -132,24 +132,27 @@ impl Basis {
 
     /// A source that speaks of `time`, seen from `now`.
     pub(super) fn at(source: impl Into<String>, time: Timestamp, now: Timestamp) -> Self {
-        let age = now.duration_since(time).as_secs();
-        Self { source: source.into(), time: Some(time), age_seconds: Some(u64::try_from(age).unwrap_or(0)) }
+        let age = now.duration_since(time);
+        let age_seconds = if age.is_negative() { None } else { u64::try_from(age.as_secs()).ok() };
+        Self { source: source.into(), time: Some(time), age_seconds }
     }
 
     /// "trust list, version 7, as of 2026-11-22T06:00:00Z, 3 h old".
     #[must_use]
     pub fn sentence(&self) -> String {
-        let mut text = self.source.clone();
-        if let Some(time) = self.time {
-            text.push_str(", as of ");
-            text.push_str(&time.to_string());
+        match self.as_of() {
+            Some(as_of) => format!("{}, {as_of}", self.source),
+            None => self.source.clone(),
         }
-        if let Some(seconds) = self.age_seconds {
-            text.push_str(", ");
-            text.push_str(&age(seconds));
-            text.push_str(" old");
-        }
-        text
+    }
+
+    /// "as of 2026-11-22T06:00:00Z, 3 h old", where it has a time.
+    pub(super) fn as_of(&self) -> Option<String> {
+        let time = self.time?;
+        Some(match self.age_seconds {
+            Some(seconds) => format!("as of {time}, {} old", age(seconds)),
+            None => format!("as of {time}, later than the instant asked"),
+        })
     }
 }
 
@@ -238,9 +241,11 @@ mod tests {
     }
 
     #[test]
-    fn a_source_later_than_the_question_has_no_age_below_zero() {
+    fn a_source_later_than_the_question_has_no_age_and_says_so() {
         let (early, late) = (Timestamp::UNIX_EPOCH, Timestamp::from_second(60).unwrap());
-        assert_eq!(Basis::at("x", late, early).age_seconds, Some(0));
+        let later = Basis::at("x", late, early);
+        assert_eq!(later.age_seconds, None);
+        assert_eq!(later.sentence(), "x, as of 1970-01-01T00:01:00Z, later than the instant asked");
         assert_eq!(Basis::at("x", early, late).sentence(), "x, as of 1970-01-01T00:00:00Z, 1 min old");
     }
 

@@ -71,7 +71,10 @@ impl<'a> Inquiry<'a> {
                 .next("Ask for the file as it was issued: a token, or a bundle ending in .coo.json.")
         };
         let (check, read) = match read {
-            Err(error) => (unreadable(format!("It is refused: {error}.")), None),
+            Err(error) => {
+                let refused = format!("It is refused: {error}.");
+                (unreadable(input::nature(input).map_or(refused, ToOwned::to_owned)), None)
+            }
             Ok((_, presentation)) if presentation.kind() != Some(Kind::CertificateOfOrigin) => {
                 (unreadable(format!("It is no certificate of origin but {}.", presentation.vct())), None)
             }

@@ -22,6 +22,8 @@ pub(super) type LogPlace = (Shard, u64);
 pub(super) struct Placed {
     /// Where it counts from.
     pub(super) place: LogPlace,
+    /// The day (UTC) it says it was made on. It is told and decides nothing.
+    pub(super) day: Date,
     pub(super) change: Change,
 }
 
@@ -200,6 +202,7 @@ mod tests {
     fn change(index: u64, act: Act, items: Option<&[u32]>) -> Placed {
         Placed {
             place: (Shard::of_year(2026), index),
+            day: Date::constant(2026, 11, 22),
             change: Change { target: reference(), act, items: items.map(<[u32]>::to_vec) },
         }
     }

@@ -6,7 +6,7 @@ use super::{
     changes::Changes,
     check::age,
     listed::{Listed, StatusFault},
-    standing::{Loss, Standing},
+    standing::{Loss, Placed, Standing},
 };
 use crate::{
     log::Origin,
@@ -76,7 +76,7 @@ pub(super) fn check(
         match &word {
             Err(why) => Check::unknown(Subject::Status, Headline::StatusUnknown, why.clone())
                 .next("Ask the holder, or the authority, for the current evidence bundle."),
-            Ok((listed, _)) => in_force(asked, listed, &standing, &basis),
+            Ok((listed, _)) => in_force(asked, listed, (&standing, &changes.placed), &basis),
         }
     };
     StatusFound { check: check.resting_on(basis), standing, warnings }
@@ -143,7 +143,7 @@ fn lost(loss: &Loss, date: Date) -> Check {
     }
 }
 
-fn in_force(asked: &Asked<'_>, listed: &Listed, standing: &Standing, basis: &Basis) -> Check {
+fn in_force(asked: &Asked<'_>, listed: &Listed, (standing, placed): (&Standing, &[Placed]), basis: &Basis) -> Check {
     let old = basis.age_seconds.unwrap_or(0);
     let limit = asked.question.status_max_age;
     if old > limit {
@@ -167,12 +167,29 @@ fn in_force(asked: &Asked<'_>, listed: &Listed, standing: &Standing, basis: &Bas
         return Check::unknown(Subject::Status, Headline::StatusUnknown, sentence)
             .next("Ask the holder, or the authority, for the bundle with the changes.");
     }
-    let after = if asked.index.is_some_and(|index| index >= listed.size) {
-        "It was issued after the last status statement, and no change was presented."
+    let changed = history(placed);
+    let sentence = if asked.index.is_some_and(|index| index >= listed.size) {
+        let changed = changed.as_deref().unwrap_or("No change of it was presented that counts.");
+        format!("It was issued after the last status statement. {changed}")
     } else {
-        "Nothing was changed since it was issued."
+        // A holder may leave out a suspension that has ended, so the list alone does not say that nothing was changed.
+        let changed = changed.as_deref().unwrap_or("No change was presented that says otherwise.");
+        format!("The status list has it in force. {changed}")
     };
-    Check::passed(Subject::Status, after)
+    Check::passed(Subject::Status, sentence)
+}
+
+/// What was changed, in the order of the log: "It was suspended on … (entry 7), then reinstated on … (entry 9)."
+fn history(placed: &[Placed]) -> Option<String> {
+    let told = placed.iter().map(|Placed { place: (_, index), day, change }| {
+        let items = change.items.as_ref().map_or_else(String::new, |items| {
+            let numbers = items.iter().map(ToString::to_string).collect::<Vec<_>>();
+            format!(" for item {}", numbers.join(", "))
+        });
+        format!("{}{items} on {day} (entry {index})", change.act.word())
+    });
+    let told = told.collect::<Vec<_>>();
+    (!told.is_empty()).then(|| format!("It was {}.", told.join(", then ")))
 }
 
 const fn word(loss: &Loss) -> &'static str {

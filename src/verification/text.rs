@@ -25,7 +25,7 @@ fn write(out: &mut String, verdict: &Verdict) -> std::fmt::Result {
     let usable = verdict.as_of.as_ref().map_or_else(
         || "Usable".to_owned(),
         |day| {
-            let chosen = if day.asked { "" } else { ", today there" };
+            let chosen = if day.asked { "" } else { ", the day there when asked" };
             format!("Usable on {} ({}{chosen})", day.date, day.zone)
         },
     );

@@ -1,6 +1,6 @@
 //! The whole answer: one headline, two answers, every check.
 
-use super::{Check, Headline, Outcome, Subject, Tone, View};
+use super::{Basis, Check, Headline, Outcome, Subject, Tone, View};
 use crate::time::{Date, Timestamp};
 use serde::{Serialize, Serializer};
 
@@ -174,10 +174,18 @@ impl Verdict {
             .filter(|check| check.headline.is_some())
             .min_by_key(|check| (check.headline, check.name));
         let headline = decisive.and_then(|check| check.headline).unwrap_or(Headline::Valid);
-        let sentence = match decisive {
+        let mut sentence = match decisive {
             Some(check) => format!("{} {}", headline.sentence(), check.sentence),
             None => headline.sentence().to_owned(),
         };
+        // Who reads no further than the first lines must not take an old file for today's word.
+        let status = found.checks.iter().find(|check| check.name == Subject::Status);
+        let as_of = status.and_then(|check| check.rests_on.as_ref()).and_then(Basis::as_of);
+        if let Some(as_of) = as_of.filter(|_| headline.tone() == Tone::Good) {
+            sentence.push_str(" Its status is ");
+            sentence.push_str(&as_of);
+            sentence.push('.');
+        }
         let next = decisive.and_then(|check| check.next.clone());
         let mut notes = vec![SIGNED_NOT_TRUE];
         if headline.tone() == Tone::Bad {

@@ -14,7 +14,7 @@ use crate::{
     statement::{Act, Addressee, Issuer, Since},
     store::{EntryRef, Store},
     time::{Clock, Date, Timestamp},
-    trust::TrustList,
+    trust::{Freshness, TrustList},
     verification::Verifier,
 };
 use arc_swap::ArcSwap;
@@ -288,11 +288,24 @@ impl Desk {
         let reading = Particulars::read_json(certificate_json);
         let mut findings = reading.findings;
         let Some(particulars) = reading.particulars else { return Err(WorkflowError::RulesRefuse(findings)) };
+        findings.extend(self.stale_list());
         let office = &self.office(&particulars, &mut findings)?;
         if !caller.acts_for(&office.code) {
             return Err(WorkflowError::NotYourOffice(office.code.to_string()));
         }
         self.rule(office, particulars, findings)
+    }
+
+    /// Whoever issues by a list that has run out hears it: nobody can rely on what is issued until the next is here.
+    fn stale_list(&self) -> Findings {
+        match self.trust().freshness(self.now()) {
+            Freshness::Current => Findings::default(),
+            Freshness::Stale { since } => {
+                let message = format!("the node's trust list has run out: the next was due {since}");
+                let help = "what is issued now verifies as TRUST_STALE until the operator installs the next list";
+                Findings(vec![Finding::warning("TRUST_STALE", "", message).with_help(help)])
+            }
+        }
     }
 
     /// Applies the rules for today to what was read, and rests on no other certificate that was not proven; `findings`

@@ -47,6 +47,29 @@ fn every_mistake_is_reported_at_once_with_its_path_and_what_was_meant() {
     find("currency");
 }
 
+/// Spelling and rules in one round: who mends what is named has not the next list of mistakes before him.
+#[test]
+fn what_the_rules_say_is_said_though_members_cannot_be_read() {
+    let folder = folder();
+    let bad = FOOTBALLS
+        .replace("[consignee.party]\nname = \"Shanghai Yuhe Sporting Goods Co Ltd\"\n", "")
+        .replace("address = [\"Pudong, Shanghai\"]\ncountry = \"CN\"\n", "")
+        .replace("\"VALUE_CONTENT\", percentage = { exact = \"64.9\", basis = \"cumulative\" }", "\"XYZ\"")
+        .replace("planned = \"2026-11-18\"", "planned = \"2026-01-18\", dat = 1")
+        .replace("\"950662\"", "\"95066\"")
+        .replace("[[goods.items]]", "containers = [{ number = \"MSKU1234567\" }]\n\n[[goods.items]]");
+    let file = write(folder.path(), "bad.toml", &bad);
+    let said = origin(&["certificate", "check", text(&file), "--on", "2026-11-22", "--format", "json"]);
+    assert_eq!(said.code, 1, "{}", said.err);
+    let document = said.json();
+    let findings = document["findings"].as_array().unwrap();
+    for path in ["hs.code", "departure.dat", "containers[0]", "consignee", "criterion", "transport.departure"] {
+        let found = findings.iter().any(|one| one["path"].as_str().unwrap().contains(path));
+        assert!(found, "nothing of {path}: {findings:#?}");
+    }
+    assert!(findings.iter().any(|one| one["rule"] == "CRITERION_UNKNOWN" || one.to_string().contains("XYZ")));
+}
+
 #[test]
 fn a_rule_is_named_with_its_article() {
     let folder = folder();

@@ -153,10 +153,16 @@ fn one_certificate_from_the_file_to_a_stranger_who_verifies_it_alone() {
     let verdict = node.verify(&copy, &[]).good();
     assert!(verdict.out.starts_with("VALID_REDACTED\n"), "{}", verdict.out);
     assert!(!fs::read_to_string(&copy).unwrap().contains("142800"));
+    let again = origin(&["redact", "--drop", "commercial", &copy, "-o", &copy]).good();
+    for words in ["`commercial` was left out of this copy before", "replaced "] {
+        assert!(again.err.contains(words), "`{words}` is not in:\n{}", again.err);
+    }
 
     // Shown without verifying, it says so.
     let shown = origin(&["inspect", &bundle]).good();
     assert!(shown.err.contains("NOT verified") && shown.out.contains("Chenab Sports"), "{}", shown.out);
+    let as_of = shown.out.lines().find(|line| line.trim_start().starts_with("as_of: ")).unwrap();
+    assert!(as_of.contains(" (20") && as_of.ends_with("Z)"), "{as_of}");
 
     // A single altered character is refused.
     let whole = fs::read_to_string(&bundle).unwrap();
@@ -205,6 +211,25 @@ fn a_cancelled_certificate_is_refused_everywhere() {
     let looked = look_up();
     assert_eq!(looked.code, 3, "{}", looked.err);
     assert!(looked.out.contains("cancelled"));
+}
+
+#[test]
+fn a_suspension_that_ended_stands_in_the_verdict() {
+    let node = Running::start();
+    let token = node.account("signatory");
+    let file = write(&node.folder, "footballs.toml", &footballs());
+    let said = node.asks(&["issue", text(&file), "--format", "json"], Some(&token)).good();
+    let jti = lines(&said)[0]["jti"].as_str().unwrap().to_owned();
+    for act in ["suspend", "reinstate"] {
+        node.asks(&["certificate", act, "--id", &jti, "--reason", "his invoices"], Some(&token)).good();
+    }
+    let bundle = node.path("after.coo.json");
+    node.asks(&["certificate", "download", "--id", &jti, "-o", &bundle], Some(&token)).good();
+    let verdict = node.verify(&bundle, &[]).good();
+    let told = verdict.out.lines().find(|line| line.contains("passed   status")).unwrap();
+    assert!(told.contains("It was suspended on ") && told.contains(", then reinstated on "), "{told}");
+    // How old the word on the status is stands in the first lines.
+    assert!(verdict.out.lines().nth(1).unwrap().contains("Its status is as of "), "{}", verdict.out);
 }
 
 #[test]

@@ -21,6 +21,24 @@ fn what_is_no_certificate_gets_a_verdict_that_says_so() {
     assert!(said.out.starts_with("UNREADABLE\n"), "{}", said.out);
 }
 
+/// Whatever is shown is judged: an exit code of its own for what is too long would be read as a mistake of the tool.
+#[test]
+fn what_is_shown_instead_of_a_certificate_is_called_what_it_is() {
+    let folder = folder();
+    let node = init(folder.path());
+    for (contents, words) in [
+        ("{".repeat((1 << 20) + 5), "It is refused"),
+        (String::new(), "It is empty"),
+        (crate::support::FOOTBALLS.to_owned(), "nobody has signed it"),
+        ("%PDF-1.7".to_owned(), "PDF"),
+    ] {
+        let file = write(folder.path(), "shown", &contents);
+        let said = verify(&node, text(&file), &[]);
+        assert_eq!(said.code, 3, "{}", said.err);
+        assert!(said.out.starts_with("UNREADABLE\n") && said.out.contains(words), "{}", said.out);
+    }
+}
+
 #[test]
 fn the_same_question_has_the_same_answer_byte_for_byte() {
     let folder = folder();

@@ -270,10 +270,24 @@ fn what_is_issued_is_held_by_its_addressee_and_cosigned() {
     // Kenya is a witness of that log, and has nothing of it.
     assert_eq!(three.events().matches("replicating").count(), 0, "{}", three.events());
 
+    let config = kenya.at("node.toml");
+    let watched = ["partner", "status", "--config", &config, "--admin", &three.admin];
+    let watched = origin(&watched).good().out;
+    assert!(watched.lines().any(|line| line.starts_with("witnessed here") && line.contains(&log)), "{watched}");
+
     // China's node is killed; issuing goes on, and what it missed is there when it comes back.
     let mut two = two;
     two.kill();
+    // It is known at once that it is gone: the next greeting would be a minute away.
+    let gone = Instant::now();
+    while pakistan.partner(&one, cn)["reason"] != "PARTNER_UNREACHABLE" {
+        assert!(gone.elapsed() < Duration::from_secs(20), "{:#}", pakistan.partner(&one, cn));
+        pause();
+    }
     pakistan.issue(&one, 3..40);
+    pakistan.until(&one, cn, &log, |log| log["behind"]["entries"].as_u64() >= Some(37));
+    // What is to everyone is receipted by nobody, and that is no trouble.
+    assert_eq!(said(&one, &["a receipt could not be made"]), 0, "{}", one.events());
     let two = china.start();
     let held = china.until(&two, pk, &log, |log| size(log) > size(&seen) + 36 && whole(log));
     let seen = pakistan.until(&one, cn, &log, |log| size(log) == size(&held) && whole(log));
@@ -370,6 +384,8 @@ fn a_partner_past_its_quota_waits_and_stops_nobody() {
     pakistan.issue(&one, 20..40);
     let found = china.doctor();
     assert!(found.out.contains("node.tdap.gov.pk is connected"), "{}", found.out);
+    // It looked whether the doors are open, and that is no stranger at the partners'.
+    assert_eq!(said(&two, &["PARTNER_GREETING_FAILED"]), 0, "{}", two.events());
     assert_eq!(said(&two, &["REPLICA_CANNOT_KEEP"]), 1, "{}", two.events());
     for node in [one, two] {
         node.stop();

@@ -8,7 +8,7 @@ use crate::{
     ledger::Deed,
     pretender::{Pretender, wire},
     process::{Running, serving},
-    support::text,
+    support::{origin, text, write},
 };
 use origin_exchange::time::Timestamp;
 use std::{
@@ -160,6 +160,30 @@ async fn a_partner_with_an_old_list_takes_the_new_one_and_one_with_another_list_
     china.holds(&two, pakistan, &log, size);
     Pretender::open(china, pakistan, &one).await.enough(&pakistan.trust(), &log, size).await;
     stop([one, two, three]);
+}
+
+/// Nothing fails at a node whose list has run out, and nothing it issues is valid anywhere: it says so.
+#[test]
+fn a_trust_list_that_has_run_out_is_said_by_the_node_and_to_whoever_issues() {
+    let federation = Federation::new();
+    let pakistan = &federation.pakistan;
+    let old = federation.list("old.note", None, |list| {
+        list["next_update"] = list["issued"].clone().as_str().map(later).unwrap().into();
+    });
+    for member in federation.members() {
+        federation.install(&old, member);
+    }
+    let nodes = federation.members().map(Member::start);
+    says(&nodes[0], &["TRUST_STALE", "the trust list has run out"]);
+    let token = pakistan.account(&nodes[0], pakistan.host(), "signatory", &["LHE", "KHI"]);
+    let rows = (0..3).map(crate::process::footballs).collect::<Vec<_>>().join("\n");
+    let (rows, token) = (write(pakistan.folder(), "rows.jsonl", &(rows + "\n")), write(pakistan.folder(), "t", &token));
+    let ca = pakistan.at("tls/ca.crt.pem");
+    let issue = ["issue", text(&rows), "--node", &nodes[0].client, "--ca", &ca, "--token-file", text(&token)];
+    let issued = origin(&issue).good();
+    assert_eq!(issued.err.matches("warning: the node's trust list has run out").count(), 1, "{}", issued.err);
+    assert_eq!(said(&nodes[0], &["TRUST_STALE"]), 1, "{}", nodes[0].events());
+    stop(nodes);
 }
 
 /// One second on: what begins then has run out long before anybody reads it.

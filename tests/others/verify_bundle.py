@@ -11,6 +11,11 @@ import json
 import sys
 import zlib
 
+if __name__ == "__main__" and (len(sys.argv) < 5 or sys.argv[1] in ("-h", "--help")):
+    asked = sys.argv[1:2] in (["-h"], ["--help"])
+    print(__doc__.strip(), file=sys.stdout if asked else sys.stderr)
+    sys.exit(0 if asked else 2)
+
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 SIGNATURE_MARK = "\u2014 "
@@ -199,4 +204,5 @@ def main():
     }))
 
 
-main()
+if __name__ == "__main__":
+    main()

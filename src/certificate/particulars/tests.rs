@@ -196,6 +196,18 @@ fn members_that_contradict_each_other_are_all_named() {
 }
 
 #[test]
+fn a_total_that_is_not_the_sum_of_its_items_is_asked_about() {
+    let said = |total: &str| {
+        let mut brought = footballs();
+        brought["commercial"]["total"]["value"] = json!(total);
+        let reading = read(&brought);
+        assert!(reading.particulars.is_some(), "it is a question, and stops nothing");
+        places(&reading.findings).contains(&("commercial.total", "TOTAL"))
+    };
+    assert!(said("1.0") && !said("142800.00") && !said("142800"));
+}
+
+#[test]
 fn a_code_outside_the_lists_held_is_unknown_and_does_not_stop_issue() {
     let mut odd = footballs();
     odd["goods"]["items"][0]["quantities"][0]["unit"] = json!("MT");

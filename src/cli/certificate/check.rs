@@ -2,7 +2,7 @@
 
 use crate::{
     agreement::{Agreements, Lists},
-    certificate::{Finding, Findings, Severity},
+    certificate::{Finding, Findings, Particulars, Severity},
     cli::{
         Outcome, agreements, arguments,
         console::{Colour, Console, Exit},
@@ -84,13 +84,37 @@ impl Arguments {
 fn judge(row: &Row, agreements: &Agreements, lists: &Lists, (on, departed): (Date, Option<Date>)) -> Findings {
     let reading = row.read();
     let mut findings = reading.findings;
-    let Some(particulars) = reading.particulars else { return findings };
+    if let Some(particulars) = &reading.particulars {
+        findings.extend(by_the_rules(particulars, agreements, lists, (on, departed)));
+        return findings;
+    }
+    // What can be judged without the members at fault is said now, and not when they are mended.
+    if let Some(remnant) = row.remnant() {
+        let mut more = remnant.particulars.check();
+        more.extend(by_the_rules(&remnant.particulars, agreements, lists, (on, departed)));
+        for finding in more.0.into_iter().filter(|finding| !remnant.concerns(&finding.path)) {
+            if !findings.iter().any(|said| said.path == finding.path && said.rule == finding.rule) {
+                findings.push(finding);
+            }
+        }
+    }
+    findings
+}
+
+/// What the agreement and the lists say.
+fn by_the_rules(
+    particulars: &Particulars,
+    agreements: &Agreements,
+    lists: &Lists,
+    (on, departed): (Date, Option<Date>),
+) -> Findings {
+    let mut findings = Findings::default();
     match agreements.get(&particulars.agreement) {
         Some(agreement) => {
-            findings.extend(agreement.judge(&particulars, on, lists.holidays()).findings);
-            agreement.check_codes(&particulars, on, lists, &mut findings);
+            findings.extend(agreement.judge(particulars, on, lists.holidays()).findings);
+            agreement.check_codes(particulars, on, lists, &mut findings);
             if let Some(departed) = departed {
-                findings.extend(agreement.judge_later(&particulars, on, lists.holidays(), departed));
+                findings.extend(agreement.judge_later(particulars, on, lists.holidays(), departed));
             }
         }
         None => {

@@ -12,7 +12,9 @@ use crate::{
         apply::{Door, Most},
         console::Console,
         remote::date_text,
+        tree::plain,
     },
+    time::Timestamp,
 };
 use serde_json::json;
 use std::process::ExitCode;
@@ -20,9 +22,12 @@ use std::process::ExitCode;
 /// Says that a wish waits, and for what.
 pub(super) fn show(console: Console, wish: &wire::Cancellation) {
     let until = wish.objection_until.as_ref().map(|date| date_text(Some(date)));
+    let asked = wish.asked_at.as_ref().and_then(|at| Timestamp::from_second(at.seconds).ok());
+    let asked = asked.map(|at| at.to_string());
     if console.is_json() {
         console.data(json!({
             "number": wish.number, "log": wish.log, "index": wish.index, "asked_by": wish.asked_by,
+            "asked_at": asked,
             "objection_until": until, "reason": wish.reason, "remarks": wish.remarks,
         }));
         return;
@@ -31,7 +36,13 @@ pub(super) fn show(console: Console, wish: &wire::Cancellation) {
         Some(until) => format!("counts after {until} unless customs of the importing country object"),
         None => "counts when customs of the importing country have agreed".to_owned(),
     };
-    console.data(format!("the cancellation of {} was asked for: it {until}", wish.number));
+    let asked = asked.map(|at| format!(" at {at}")).unwrap_or_default();
+    console.data(format!("the cancellation of {} was asked for{asked} by {}: it {until}", wish.number, wish.asked_by));
+    for (label, text) in [("reason", &wish.reason), ("remarks", &wish.remarks)] {
+        if !text.is_empty() {
+            console.data(format!("  {label:9}{}", plain(text)));
+        }
+    }
 }
 
 /// List the wishes to cancel that wait

@@ -99,7 +99,8 @@ impl Telling {
         let took = self.step.elapsed();
         self.steps += 1;
         if self.console.is_json() {
-            let milliseconds = took.as_secs_f64() * 1_000.0;
+            // Whole microseconds: what comes after them is arithmetic, not time.
+            let milliseconds = f64::from(u32::try_from(took.as_micros()).unwrap_or(u32::MAX)) / 1_000.0;
             self.console
                 .data(json!({ "step": step, "held": true, "what": what.to_string(), "milliseconds": milliseconds }));
         } else {

@@ -13,6 +13,7 @@ use crate::{
 };
 use std::{
     net::{SocketAddr, TcpListener, TcpStream},
+    path::Path,
     time::Duration,
 };
 
@@ -34,8 +35,7 @@ pub(super) fn look(console: Console, door: &Door, configuration: &Configuration,
         .collect::<Vec<_>>();
     // A node with one door shut still says at the operator's what else is the matter.
     let running = answers.iter().any(|(name, _, answers)| *name == "admin" && *answers);
-    let mut looks =
-        answers.into_iter().map(|(name, address, answers)| listener(name, address, answers)).collect::<Vec<_>>();
+    let mut looks = answers.into_iter().map(|found| listener(found, door.config())).collect::<Vec<_>>();
     if running {
         match remote::converse(status(console, door, configuration)) {
             Ok(status) => looks.extend(state(&status, now)),
@@ -54,13 +54,13 @@ fn dialled(address: SocketAddr) -> SocketAddr {
     }
 }
 
-fn listener(name: &str, address: SocketAddr, answers: bool) -> Look {
+fn listener((name, address, answers): (&str, SocketAddr, bool), config: &Path) -> Look {
     if answers {
         return Look::good("listeners", format!("{name}: {address} answers"));
     }
     match TcpListener::bind(address) {
         Ok(_) => Look::warning("listeners", format!("{name}: {address} is free; no node serves there"))
-            .help("origin serve --config FILE"),
+            .help(format!("origin serve --config {}", config.display())),
         Err(error) => Look::bad("listeners", format!("{name}: {address} cannot be used: {error}")),
     }
 }

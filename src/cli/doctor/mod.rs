@@ -1,5 +1,6 @@
 //! `origin doctor`: looks at everything a node rests on, and says what to do before it hurts.
 
+mod data;
 mod disk;
 mod doors;
 mod papers;
@@ -11,11 +12,11 @@ use super::{
     console::{Colour, Console, Exit},
 };
 use crate::{
-    node::system::SystemClock,
+    node::{self, system::SystemClock},
     time::{Clock, Timestamp},
 };
 use serde_json::json;
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
 /// Look at what a node rests on: clock, disk, keys, TLS, trust list, listeners, logs, partners
 ///
@@ -104,16 +105,29 @@ impl Arguments {
         let configuration = self.door.configuration()?;
         let now = SystemClock.now();
         let mut looks = vec![Look::good("configuration", "reads without a mistake")];
-        looks.extend(papers::look(&configuration, now));
+        looks.extend(papers::look(&configuration, self.door.config(), now));
+        looks.extend(start(self.door.config()));
         looks.extend(disk::look(&configuration.data));
         let (doors, running) = doors::look(console, &self.door, &configuration, now);
         looks.extend(doors);
+        // What runs has read its own journals, and goes on writing them.
+        if !running {
+            looks.extend(data::look(&configuration));
+        }
         looks.extend(partners::look(console, &self.door, &configuration, running, now));
         let worst = looks.iter().map(|look| look.state).max().unwrap_or(State::Good);
         for look in &looks {
             print(console, look);
         }
         Ok(if worst == State::Bad { ExitCode::from(Exit::Failed.code()) } else { ExitCode::SUCCESS })
+    }
+}
+
+/// What `origin check-config` says, in its own words: a node that it refuses is not well.
+fn start(config: &Path) -> Vec<Look> {
+    match node::check(config) {
+        Ok(_) => vec![Look::good("start", "everything a start opens, opens")],
+        Err(faults) => faults.iter().map(|fault| Look::bad("start", fault.to_string())).collect(),
     }
 }
 

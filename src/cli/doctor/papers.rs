@@ -4,22 +4,26 @@ use super::{Look, until};
 use crate::{
     agreement::CodeList,
     cli::{agreements, arguments},
-    keys::{KeyName, KeyStore, KeyUse, Passphrase, PublicSide},
-    log::Shard,
-    node::{AuthorityConfiguration, Configuration, TlsDoor, installed_lists, tls::TlsIdentity},
+    keys::{KeyError, KeyName, KeyStore, KeyUse, Passphrase, PublicSide},
+    log::{Shard, VerifierKey},
+    node::{
+        AuthorityConfiguration, Configuration, PartnerConfiguration, installed_lists,
+        tls::{TlsFiles, TlsIdentity},
+    },
     time::Timestamp,
     trust::{Section, TrustList},
 };
 use std::{fs, path::Path};
 
-pub(super) fn look(configuration: &Configuration, now: Timestamp) -> Vec<Look> {
+pub(super) fn look(configuration: &Configuration, config: &Path, now: Timestamp) -> Vec<Look> {
     let mut looks = Vec::new();
     let trust = match arguments::open_trust(&configuration.trust.list, &configuration.trust.anchor) {
         Ok(trust) => {
             looks.push(clock(&trust, now));
             let name = format!("version {}", trust.version());
             let look = until("trust list", &name, trust.next_update(), now);
-            looks.push(look.help_if_not_good("install the next one: origin trust install FILE --config FILE"));
+            let install = format!("install the next one: origin trust install FILE --config {}", config.display());
+            looks.push(look.help_if_not_good(&install));
             Some(trust)
         }
         Err(failure) => {
@@ -49,9 +53,13 @@ pub(super) fn look(configuration: &Configuration, now: Timestamp) -> Vec<Look> {
     for authority in &configuration.authorities {
         looks.extend(keys(authority, trust.as_ref(), now));
     }
-    looks.push(tls("public TLS", &configuration.public, now));
+    looks.push(tls("public TLS", &configuration.public.tls, now));
     if configuration.client.tls != configuration.public.tls {
-        looks.push(tls("client TLS", &configuration.client, now));
+        looks.push(tls("client TLS", &configuration.client.tls, now));
+    }
+    if let Some(partner) = &configuration.partner {
+        looks.extend(cosigner_keys(partner, trust.as_ref()));
+        looks.push(tls("partner TLS", &partner.tls, now));
     }
     looks
 }
@@ -113,7 +121,7 @@ fn keys(authority: &AuthorityConfiguration, trust: Option<&TrustList>, now: Time
 fn key(
     authority: &AuthorityConfiguration,
     word: &str,
-    error: Option<crate::keys::KeyError>,
+    error: Option<KeyError>,
     sides: &[PublicSide],
     name: &KeyName,
     section: Option<&Section>,
@@ -167,14 +175,45 @@ fn shard(
     }
 }
 
-fn tls(what: &'static str, door: &TlsDoor, now: Timestamp) -> Look {
-    if let Err(error) = TlsIdentity::read(door.tls.clone()) {
+/// The keys by which this node cosigns partners' logs.
+fn cosigner_keys(partner: &PartnerConfiguration, trust: Option<&TrustList>) -> Vec<Look> {
+    let node = &partner.node;
+    let opened = Passphrase::from_file(&partner.passphrase_file).and_then(|open| KeyStore::open(&partner.keys, open));
+    let store = match opened {
+        Ok(store) => store,
+        Err(error) => return vec![Look::bad("keys", format!("{node}: {error}"))],
+    };
+    let named = trust.and_then(|trust| trust.node(node));
+    let look = |word: &str, name: &KeyName, error: Option<KeyError>, listed: Option<&VerifierKey>| {
+        if let Some(error) = error {
+            return Look::bad("keys", format!("{node}: {error}"));
+        }
+        let sentence = format!("{node}: the {word} key `{name}` opens");
+        let own = store.public_side(name).ok().and_then(|side| side.verifier_key());
+        match named {
+            None => Look::good("keys", sentence),
+            Some(_) if own.is_some() && own.as_ref() == listed => {
+                Look::good("keys", format!("{sentence} and is listed"))
+            }
+            Some(_) => Look::bad("keys", format!("{sentence}, but the trust list names another: it counts nowhere"))
+                .help("have the node's entry listed anew: origin trust draft list --entry trust/node.json"),
+        }
+    };
+    let (replica, witness) = (&partner.replica_key, &partner.witness_key);
+    vec![
+        look("replica", replica, store.replica(replica).err(), named.and_then(|node| node.replica_vkey.as_ref())),
+        look("witness", witness, store.witness(witness).err(), named.and_then(|node| node.witness_vkey.as_ref())),
+    ]
+}
+
+fn tls(what: &'static str, files: &TlsFiles, now: Timestamp) -> Look {
+    if let Err(error) = TlsIdentity::read(files.clone()) {
         return Look::bad(what, error.to_string());
     }
-    match end_of(&door.tls.certificate) {
+    match end_of(&files.certificate) {
         Ok(end) => until(what, "the certificate", end, now)
             .help_if_not_good("renew it; the node reads the new one without a restart"),
-        Err(why) => Look::bad(what, format!("`{}`: {why}", door.tls.certificate.display())),
+        Err(why) => Look::bad(what, format!("`{}`: {why}", files.certificate.display())),
     }
 }
 

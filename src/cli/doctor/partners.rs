@@ -113,10 +113,16 @@ fn state(partner: &wire::PartnerState, ours: u64, now: Timestamp) -> Vec<Look> {
             Look::bad("partner list", format!("{name} has another trust list of version {ours}"))
                 .help("the federation's signers signed two lists of one version: ask them which one counts"),
         ),
-        theirs if theirs > 0 && theirs < ours => Some(
-            Look::warning("partner list", format!("{name} has trust list {theirs}, this node {ours}"))
-                .help("it takes the newer one by itself within a minute, or its log says why not"),
-        ),
+        theirs if theirs > 0 && theirs < ours => {
+            Some(Look::warning("partner list", format!("{name} has trust list {theirs}, this node {ours}")).help(
+                if partner.connected_since.is_some() {
+                    "it takes the newer one by itself within a minute, or its log says why not"
+                } else {
+                    "it takes the newer one once it is connected; where it refuses this node's key it cannot, and its \
+                     operator installs it: origin trust install FILE"
+                },
+            ))
+        }
         theirs if theirs > ours => Some(
             Look::warning("partner list", format!("{name} has trust list {theirs}, this node {ours}"))
                 .help("this node takes the newer one by itself, or its log says why not"),

@@ -63,6 +63,9 @@ pub(super) struct Conversation<'a> {
     node: &'a NodeArguments,
     token: &'a str,
     connection: Connection,
+    /// For calls beside the stream. On one connection they share its window of unread bytes with the results, and
+    /// results that are taken late would shut them out, with each waiting for the other.
+    beside: Connection,
     ledger: Ledger,
     report: Report,
     downloads: Option<Downloads>,
@@ -77,16 +80,17 @@ impl<'a> Conversation<'a> {
     pub(super) fn new(
         node: &'a NodeArguments,
         token: &'a str,
-        connection: Connection,
+        [connection, beside]: [Connection; 2],
         ledger: Ledger,
         report: Report,
         out: Option<PathBuf>,
     ) -> Self {
-        let downloads = out.map(|folder| Downloads::new(connection.clone(), folder));
+        let downloads = out.map(|folder| Downloads::new(beside.clone(), folder));
         Self {
             node,
             token,
             connection,
+            beside,
             ledger,
             report,
             downloads,
@@ -100,20 +104,29 @@ impl<'a> Conversation<'a> {
     /// Sends every row and takes every result.
     pub(super) async fn run(&mut self, mut rows: Rows) -> Result<(), Failure> {
         let mut line = self.dial().await?;
+        let mut more = true;
         loop {
-            // As long as there is room for a whole lot, rows go out; then results come in.
-            while self.has_room() && self.fill(&mut rows).await? {
+            // As long as there is room for a whole lot, rows go out; then results and bundles come in.
+            while more && self.has_room() {
+                more = self.fill(&mut rows).await?;
                 self.send(&line).await;
             }
             self.send(&line).await;
-            if self.in_flight.is_empty() {
+            if self.in_flight.is_empty() && !more {
                 return Ok(());
             }
-            let ended = line.back.message().await;
+            let (awaited, loading) =
+                (!self.in_flight.is_empty(), self.downloads.as_ref().is_some_and(|d| !d.is_idle()));
+            let ended = tokio::select! {
+                ended = line.back.message(), if awaited => ended,
+                () = one_bundle(self.downloads.as_mut(), &self.report), if loading => continue,
+                // Neither rows nor bundles are under way: there is room for more rows.
+                else => continue,
+            };
             match ended {
                 Ok(Some(message)) => {
                     for result in message.results {
-                        self.take(result).await?;
+                        self.take(result)?;
                     }
                 }
                 Ok(None) => line = self.again("the node ended the stream").await?,
@@ -163,8 +176,10 @@ impl<'a> Conversation<'a> {
         Err(remote::unreachable(&self.node.node, why).note(format!("{} rows have no answer yet", self.waiting.len())))
     }
 
+    /// Bundles that nobody had time to fetch count as well: else a file of a million rows would be held in memory.
     fn has_room(&self) -> bool {
-        self.waiting.len() + self.in_flight.len() + LOT <= WINDOW
+        let bundles = self.downloads.as_ref().map_or(0, Downloads::waiting);
+        self.waiting.len() + self.in_flight.len() + bundles + LOT <= WINDOW
     }
 
     /// Reads a lot of rows; their ids are durable when this returns. False where the file had ended before.
@@ -187,7 +202,7 @@ impl<'a> Conversation<'a> {
         let known = self.ledger.known(&key);
         if let Known::Done(done) = known {
             self.report.issued(row.number, &done, true, &Findings::default());
-            self.bundle(&done).await;
+            self.bundle(&done);
             return Ok(());
         }
         let reading = row.read();
@@ -243,7 +258,7 @@ impl<'a> Conversation<'a> {
         };
         let name = wire::CertificateName { name: Some(wire::certificate_name::Name::Number(number)) };
         let request = wire::GetCertificateRequest { certificate: Some(name) };
-        match self.connection.certificates().get_certificate(within_deadline(request)).await {
+        match self.beside.certificates().get_certificate(within_deadline(request)).await {
             Ok(answer) => {
                 let found = answer.into_inner().certificate.unwrap_or_default();
                 let done = Done {
@@ -255,7 +270,7 @@ impl<'a> Conversation<'a> {
                 };
                 self.ledger.done(key, &done)?;
                 self.report.issued(row, &done, true, &Findings::default());
-                self.bundle(&done).await;
+                self.bundle(&done);
                 Ok(Found::Settled)
             }
             Err(status) if Refusal::from(&status).reason == "CERTIFICATE_UNKNOWN" => Ok(Found::Never),
@@ -284,7 +299,7 @@ impl<'a> Conversation<'a> {
     }
 
     /// Takes one result.
-    async fn take(&mut self, result: wire::IssueResult) -> Result<(), Failure> {
+    fn take(&mut self, result: wire::IssueResult) -> Result<(), Failure> {
         let id = result.request_id.parse::<Uuid>().ok();
         let Some((id, flight)) = id.and_then(|id| Some((id, self.in_flight.remove(&id)?))) else {
             return Err(Failure::new(Exit::Failed, "the node answered a row that was not asked for"));
@@ -302,7 +317,7 @@ impl<'a> Conversation<'a> {
                 };
                 self.ledger.done(&flight.key, &done)?;
                 self.report.issued(flight.row, &done, false, &warnings);
-                self.bundle(&done).await;
+                self.bundle(&done);
             }
             Some(wire::issue_result::Outcome::Error(status)) => {
                 let refusal = Refusal::from(&status);
@@ -324,10 +339,17 @@ impl<'a> Conversation<'a> {
         Ok(())
     }
 
-    async fn bundle(&mut self, done: &Done) {
+    fn bundle(&mut self, done: &Done) {
         if let Some(downloads) = &mut self.downloads {
-            downloads.want(done, &self.report).await;
+            downloads.want(done);
         }
+    }
+}
+
+/// Waits for one bundle, where any are under way.
+async fn one_bundle(downloads: Option<&mut Downloads>, report: &Report) {
+    if let Some(downloads) = downloads {
+        downloads.one(report).await;
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
         files,
     },
 };
-use std::path::PathBuf;
+use std::{collections::VecDeque, path::PathBuf};
 use tokio::task::JoinSet;
 
 /// Bundles fetched at once.
@@ -18,9 +18,17 @@ const AT_ONCE: usize = 32;
 pub(super) struct Downloads {
     connection: Connection,
     folder: PathBuf,
+    wanted: VecDeque<Wanted>,
     under_way: JoinSet<Result<Come, String>>,
     failed: Vec<String>,
     awaiting: usize,
+}
+
+/// A bundle that is to be fetched.
+struct Wanted {
+    number: String,
+    jti: String,
+    path: PathBuf,
 }
 
 /// A bundle that came.
@@ -32,28 +40,46 @@ struct Come {
 
 impl Downloads {
     pub(super) fn new(connection: Connection, folder: PathBuf) -> Self {
-        Self { connection, folder, under_way: JoinSet::new(), failed: Vec::new(), awaiting: 0 }
+        let (wanted, under_way) = (VecDeque::new(), JoinSet::new());
+        Self { connection, folder, wanted, under_way, failed: Vec::new(), awaiting: 0 }
     }
 
-    /// Fetches the bundle of a certificate, unless it is there already.
-    pub(super) async fn want(&mut self, done: &Done, report: &Report) {
+    /// Notes that the bundle of a certificate is to be fetched, unless it is there already. It never waits: whoever
+    /// notes it has results to take, and a stream of results that nobody takes leaves the node no room to send.
+    pub(super) fn want(&mut self, done: &Done) {
         let path = self.folder.join(file_name(&done.number, &done.jti));
         if path.exists() {
             return;
         }
-        while self.under_way.len() >= AT_ONCE {
-            self.one(report).await;
-        }
-        let (connection, jti, number) = (self.connection.clone(), done.jti.clone(), done.number.clone());
-        self.under_way.spawn(async move {
-            match fetch(&connection, jti, path).await {
-                Ok((path, awaiting_cosignatures)) => Ok(Come { number, path, awaiting_cosignatures }),
-                Err(why) => Err(format!("{number}: {why}")),
-            }
-        });
+        self.wanted.push_back(Wanted { number: done.number.clone(), jti: done.jti.clone(), path });
+        self.start();
     }
 
-    async fn one(&mut self, report: &Report) {
+    /// How many have not been begun.
+    pub(super) fn waiting(&self) -> usize {
+        self.wanted.len()
+    }
+
+    /// Whether none is under way.
+    pub(super) fn is_idle(&self) -> bool {
+        self.under_way.is_empty()
+    }
+
+    fn start(&mut self) {
+        while self.under_way.len() < AT_ONCE {
+            let Some(Wanted { number, jti, path }) = self.wanted.pop_front() else { return };
+            let connection = self.connection.clone();
+            self.under_way.spawn(async move {
+                match fetch(&connection, jti, path).await {
+                    Ok((path, awaiting_cosignatures)) => Ok(Come { number, path, awaiting_cosignatures }),
+                    Err(why) => Err(format!("{number}: {why}")),
+                }
+            });
+        }
+    }
+
+    /// Waits for one that is under way, and begins the next. Nothing is lost where the wait is given up.
+    pub(super) async fn one(&mut self, report: &Report) {
         match self.under_way.join_next().await {
             Some(Ok(Ok(Come { number, path, awaiting_cosignatures }))) => {
                 self.awaiting += usize::from(awaiting_cosignatures);
@@ -63,11 +89,12 @@ impl Downloads {
             Some(Err(error)) => self.failed.push(error.to_string()),
             None => {}
         }
+        self.start();
     }
 
     /// Waits for the last one. Bundles that could not be had are named: the certificates are issued all the same.
     pub(super) async fn finish(mut self, report: &Report) -> Result<(), Failure> {
-        while !self.under_way.is_empty() {
+        while !self.is_idle() {
             self.one(report).await;
         }
         if self.awaiting > 0 {

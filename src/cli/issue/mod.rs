@@ -27,7 +27,8 @@ use std::{
 ///
 /// Every row's request id is written to FILE.requests before the row is sent, so that after whatever interruption
 /// the same command goes on where it was, and running it again changes nothing. A row that is refused says why and
-/// stops no other. Exit code 0 if every row is issued, 1 if some are refused, 4 if the node does not answer.
+/// stops no other. Many rows are worked on at once: results come, and numbers are given, in the order in which rows
+/// are done, and each line says its row. Exit code 0 if every row is issued, 1 if some are refused, 4 if the node does not answer.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// TOML or JSON of one certificate, or JSON lines of many; `-` is standard input
@@ -70,8 +71,8 @@ impl Arguments {
         let ledger = Ledger::open(&ledger_path, &self.node.node)?;
         let report = Report::new(console, bar.clone());
         let ended = remote::converse(async {
-            let connection = self.node.connect(Some(&token)).await?;
-            let mut conversation = Conversation::new(&self.node, &token, connection, ledger, report, self.out);
+            let connections = [self.node.connect(Some(&token)).await?, self.node.connect(Some(&token)).await?];
+            let mut conversation = Conversation::new(&self.node, &token, connections, ledger, report, self.out);
             let ended = conversation.run(rows).await;
             let report = conversation.end().await?;
             ended.map(|()| report)

@@ -12,6 +12,9 @@ use indicatif::ProgressBar;
 use serde_json::{Value, json};
 use std::path::Path;
 
+/// The rule by which a node warns that its trust list has run out.
+const TRUST_STALE: &str = "TRUST_STALE";
+
 /// Why a row was not issued.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Refused {
@@ -32,11 +35,13 @@ pub(super) struct Report {
     issued: u64,
     before: u64,
     refused: u64,
+    /// Whether it was said that the node's trust list has run out: it is so for every row.
+    stale: bool,
 }
 
 impl Report {
     pub(super) const fn new(console: Console, bar: ProgressBar) -> Self {
-        Self { console, bar, issued: 0, before: 0, refused: 0 }
+        Self { console, bar, issued: 0, before: 0, refused: 0, stale: false }
     }
 
     /// A row is issued; `before` if that was known from an earlier run.
@@ -58,9 +63,23 @@ impl Report {
         } else {
             let word = self.console.paint(Colour::Green, word);
             self.line(&format!("row {row}: {word}  {}  {}  {}", done.number, done.jti, done.issued_on));
-            self.lines(&findings_text(self.console, warnings));
+            self.lines(&findings_text(self.console, &Self::of_the_row(warnings)));
         }
+        self.say_if_stale(warnings);
         self.bar.inc(1);
+    }
+
+    /// What is to be said of the row, and not of the node.
+    fn of_the_row(warnings: &Findings) -> Findings {
+        Findings(warnings.iter().filter(|finding| finding.rule != TRUST_STALE).cloned().collect())
+    }
+
+    fn say_if_stale(&mut self, warnings: &Findings) {
+        let Some(finding) = warnings.iter().find(|finding| finding.rule == TRUST_STALE) else { return };
+        if !std::mem::replace(&mut self.stale, true) {
+            let help = finding.help.as_deref().map(|help| format!("; {help}")).unwrap_or_default();
+            self.message(&format!("warning: {}{help}", finding.message));
+        }
     }
 
     /// A row is not issued.

@@ -270,15 +270,17 @@ impl Rotation<'_> {
             return Ok(Some(draft.to_string()));
         }
         let missing = text.signers.iter().filter(|signer| !signed.iter().any(|one| one == signer));
-        let missing = missing.map(|signer| signer.name()).collect::<Vec<_>>().join(", ");
+        let missing = missing.map(|signer| signer.name()).collect::<Vec<_>>();
+        let wanted = usize::try_from(text.k).unwrap_or(usize::MAX).saturating_sub(signed.len());
         let (list, config) = (path.display(), self.given.door.config().display());
         self.next(
             "signers",
             &format!(
-                "trust list {} is signed by {} of the {} needed; still to sign: {missing}",
+                "trust list {} is signed by {} of the {} needed; still to sign: {}",
                 text.version,
                 signed.len(),
-                text.k
+                text.k,
+                still_to_sign(&missing, wanted)
             ),
             &[
                 format!("origin trust sign {list} --key federation --keys OFFLINE/keys --passphrase-file OFFLINE/keys.passphrase -o signed.note"),
@@ -352,5 +354,25 @@ impl Rotation<'_> {
         for command in commands {
             self.console.message(format!("  {command}"));
         }
+    }
+}
+
+/// Who has to sign: all of those who have not, or so many of them as are wanted.
+fn still_to_sign(missing: &[&str], wanted: usize) -> String {
+    let names = missing.join(", ");
+    if wanted < missing.len() { format!("any {wanted} of {names}") } else { names }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::still_to_sign;
+
+    #[test]
+    fn who_still_has_to_sign_is_not_more_than_are_wanted() {
+        assert_eq!(
+            still_to_sign(&["gacc.gov.cn/trust", "kra.go.ke/trust"], 1),
+            "any 1 of gacc.gov.cn/trust, kra.go.ke/trust"
+        );
+        assert_eq!(still_to_sign(&["gacc.gov.cn/trust"], 1), "gacc.gov.cn/trust");
     }
 }

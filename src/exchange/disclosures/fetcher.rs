@@ -2,7 +2,10 @@
 
 use super::Taken;
 use crate::{
-    exchange::message::{Disclosed, DisclosedEntry, DisclosuresAsked, MAX_INDEXES},
+    exchange::{
+        is_to_everyone,
+        message::{Disclosed, DisclosedEntry, DisclosuresAsked, MAX_INDEXES},
+    },
     inbox::{Awaited, Receipted, Why, await_it, settle},
     log::Origin,
     store::{Batch, StateChange},
@@ -333,7 +336,8 @@ impl Fetcher {
 
     fn receipt(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
         let due = self.awaited.receipted.owed && passed(self.receipt_at, now) >= RECEIPT_EVERY;
-        if !due || self.receipt_under_way || self.writing.is_some() {
+        // A receipt is the addressee's; what is to everyone has none who could sign one.
+        if !due || is_to_everyone(&self.origin) || self.receipt_under_way || self.writing.is_some() {
             return;
         }
         self.receipt_at = now;
@@ -423,6 +427,18 @@ mod tests {
         }
         fetcher.step(at(100), Event::Taken(vec![(0, Taken::Nothing), (1, Taken::Nothing), (2, Taken::Wrong)]));
         assert_eq!(receipt(&fetcher.step(at(100), Event::Committed)), Some((3, vec![2])));
+    }
+
+    #[test]
+    fn of_a_log_to_everyone_nobody_owes_a_receipt() {
+        let receipts = |origin: &str| {
+            let awaited = Awaited { receipted: Receipted { settled: 3, owed: true }, ..Awaited::default() };
+            let mut fetcher = Fetcher::new(origin.parse().unwrap(), awaited, 3);
+            let actions = (0..10).flat_map(|minute| fetcher.step(at(minute * RECEIPT_EVERY), Event::Tick));
+            actions.filter(|action| matches!(action, Action::Receipt { .. })).count()
+        };
+        assert_eq!(receipts("tdap.gov.pk/log/2026/gacc.gov.cn"), 1);
+        assert_eq!(receipts("tdap.gov.pk/log/2026/all"), 0);
     }
 
     #[test]

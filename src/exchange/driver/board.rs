@@ -101,6 +101,13 @@ impl Board {
         self.update(name, |state| change(state.logs.entry(origin.clone()).or_default()));
     }
 
+    /// A log of this node's own has grown: whoever holds it elsewhere is behind from now on, connected or not.
+    pub(super) fn grown(&self, origin: &Origin, size: u64, now: Timestamp) {
+        let mut all = self.all();
+        let passages = all.values_mut().filter_map(|state| state.logs.get_mut(origin));
+        passages.filter(|passage| !passage.inward).for_each(|passage| passage.grows(size, now));
+    }
+
     /// The log passes between us no more.
     pub(super) fn forget(&self, name: &NodeName, origin: &Origin) {
         self.update(name, |state| {
@@ -133,5 +140,24 @@ impl Board {
             }
         });
         news
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_partner_that_is_away_is_behind_the_log_as_it_is_and_not_as_it_was() {
+        let (board, origin): (Board, Origin) = (Board::default(), "tdap.gov.pk/log/2026/cn".parse().unwrap());
+        let (name, at): (NodeName, _) = ("node.gacc.gov.cn".parse().unwrap(), |s| Timestamp::from_second(s).unwrap());
+        board.passage(&name, &origin, |passage| {
+            passage.grows(3_885, at(0));
+            passage.holds(3_885);
+        });
+        let passage = || board.read().get(&name).and_then(|state| state.logs.get(&origin).copied()).unwrap();
+        assert_eq!(passage().behind_since, None);
+        board.grown(&origin, 3_888, at(7));
+        assert_eq!((passage().size, passage().held, passage().behind_since), (3_888, 3_885, Some(at(7))));
     }
 }

@@ -103,6 +103,8 @@ async fn canvass(inner: Arc<Inner>, store: Arc<dyn Store>, origin: Origin) {
                 let newest = store.head(&origin);
                 if newest != published {
                     published.clone_from(&newest);
+                    let size = newest.as_ref().map_or(0, |head| head.head.size);
+                    inner.board.grown(&origin, size, inner.clock.now());
                     events.extend(newest.map(Event::Published));
                 }
             }

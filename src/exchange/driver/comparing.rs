@@ -69,12 +69,17 @@ async fn act(inner: &Arc<Inner>, action: Action) {
                 tracing::error!(origin = %evidence.proven.origin(), %error, "evidence could not be kept");
             }
         }
-        Action::Unanswered(suspicion) => tracing::warn!(
-            origin = %suspicion.origin,
-            first = suspicion.first,
-            second = suspicion.second,
-            "nobody shows how two heads of the log belong together"
-        ),
+        Action::Unanswered(suspicion) => {
+            let size = |note: &str| note.lines().nth(1).unwrap_or_default().to_owned();
+            tracing::warn!(
+                origin = %suspicion.origin,
+                sizes = format!("{}, {}", size(&suspicion.first), size(&suspicion.second)),
+                "two heads of the log could not be compared: nobody reached has its entries up to both; that is ordinary while \
+                 a partner gets its log back, and the next heads are compared again"
+            );
+            let (first, second) = (suspicion.first, suspicion.second);
+            tracing::debug!(origin = %suspicion.origin, first, second, "the heads");
+        }
     }
 }
 

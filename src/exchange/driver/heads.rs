@@ -7,7 +7,7 @@ use super::{PartnerError, convert};
 use crate::exchange::heads::Event;
 use crate::exchange::message::KnownHead;
 use crate::exchange::replica::newest_note;
-use crate::exchange::{hosts_issuer, replicates};
+use crate::exchange::{hosts_issuer, replicates, witnesses};
 use crate::log::{Origin, VerifierKey};
 use crate::trust::NodeName;
 use bytes::Bytes;
@@ -88,6 +88,16 @@ fn known(inner: &Inner, caller: &NodeName) -> BTreeMap<Origin, Vec<Known>> {
     all
 }
 
+/// How far a partner has one of this node's own logs, by its own word: an old copy of this node does not know, and
+/// must not call the partner behind. It is told, and nothing rests on it.
+fn shown(inner: &Inner, partner: &NodeName, head: &KnownHead) {
+    let Some(size) = head.note.lines().nth(1).and_then(|line| line.parse::<u64>().ok()) else { return };
+    let list = inner.lists.current();
+    if replicates(&list, partner, &head.log) || witnesses(&list, partner, &head.log) {
+        inner.board.passage(partner, &head.log, |passage| passage.holds(size));
+    }
+}
+
 /// Asks a partner for the heads it knows, and begins to replicate the logs of its own that are for this node.
 pub(super) async fn look(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerError> {
     let mut page_token = String::new();
@@ -111,7 +121,11 @@ pub(super) async fn look(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerE
                 inner.replicas.ensure(inner, link.name(), &origin, cosigned);
             }
         }
-        told.extend(heads.iter().filter(|head| inner.own.of(&head.log).is_some()).cloned());
+        let own = heads.iter().filter(|head| inner.own.of(&head.log).is_some());
+        for head in own.clone() {
+            shown(inner, link.name(), head);
+        }
+        told.extend(own.cloned());
         inner.compare(Event::Heads { partner: link.name().clone(), heads });
         page_token = answer.next_page_token;
         if page_token.is_empty() {

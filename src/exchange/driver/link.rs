@@ -12,6 +12,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::client::ResolvesClientCert;
 use tokio_rustls::rustls::pki_types::ServerName;
@@ -52,9 +53,11 @@ impl Dialler {
         let server = ServerName::try_from(host.to_owned()).map_err(|error| unusable(error.to_string()))?;
         let connector = tls::connector(Arc::clone(&self.identity), Arc::clone(&self.list), name)?;
         let refused = Arc::new(OnceLock::new());
+        let (over, ended) = watch::channel(false);
         let (who, place, told) = (name.clone(), (host.to_owned(), port), Arc::clone(&refused));
         let connect = tower::service_fn(move |_: Uri| {
             let (who, place, told) = (who.clone(), place.clone(), Arc::clone(&told));
+            let over = over.clone();
             let (connector, server) = (connector.clone(), server.clone());
             async move {
                 let unreachable = |why: String| PartnerError::Unreachable {
@@ -68,7 +71,7 @@ impl Dialler {
                 tcp.set_nodelay(true).map_err(|error| unreachable(error.to_string()))?;
                 let stream = tokio::time::timeout(CONNECT, connector.connect(server, tcp));
                 let stream = stream.await.map_err(|_| late())?.map_err(|error| tls::refused(who.as_str(), &error))?;
-                Ok::<_, PartnerError>(TokioIo::new(Watched { stream, who, told }))
+                Ok::<_, PartnerError>(TokioIo::new(Watched { stream, who, told, over }))
             }
         });
         // The connector greets by itself; tonic must not do it a second time for the scheme's sake.
@@ -80,7 +83,7 @@ impl Dialler {
             .http2_adaptive_window(true);
         let channel = endpoint.connect_with_connector(connect).await;
         let channel = channel.map_err(|error| said(&error).unwrap_or_else(|| unusable(error.to_string())))?;
-        Ok(Link { name: name.clone(), address: address.to_string(), channel, refused })
+        Ok(Link { name: name.clone(), address: address.to_string(), channel, refused, ended })
     }
 }
 
@@ -93,12 +96,26 @@ pub(super) struct Link {
     /// In TLS 1.3 the dialling end has greeted before the other end has judged its key: the refusal comes with the
     /// first bytes read, below everything that would tell of it.
     refused: Arc<OnceLock<PartnerError>>,
+    /// Becomes true when the connection that was greeted is over.
+    ended: watch::Receiver<bool>,
 }
 
 impl Link {
     /// The partner's name.
     pub(super) const fn name(&self) -> &NodeName {
         &self.name
+    }
+
+    /// Waits until the connection is over, and says what is known of why. Nobody has to call to find out: a partner
+    /// that was killed is away from that moment, and not from the next greeting.
+    pub(super) async fn lost(&self) -> PartnerError {
+        // Who could say so is gone with the connection.
+        let _ = self.ended.clone().wait_for(|ended| *ended).await;
+        self.refused.get().cloned().unwrap_or_else(|| PartnerError::Unreachable {
+            name: self.name.clone(),
+            address: self.address.clone(),
+            why: "the connection ended".to_owned(),
+        })
     }
 
     /// The calls.
@@ -151,11 +168,19 @@ fn host_and_port(endpoint: &str) -> (&str, u16) {
     }
 }
 
-/// A greeted stream that remembers when the other end refuses this node.
+/// A greeted stream that remembers when the other end refuses this node, and tells of its own end.
 struct Watched {
     stream: TlsStream<TcpStream>,
     who: NodeName,
     told: Arc<OnceLock<PartnerError>>,
+    over: watch::Sender<bool>,
+}
+
+/// The transport lets go of the stream as soon as the other end has: it always reads.
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.over.send_replace(true);
+    }
 }
 
 impl Watched {

@@ -2,12 +2,13 @@
 
 use super::board::Board;
 use crate::exchange::cosigned::{Cosigned, Kept};
+use crate::exchange::{replicates, witnesses};
 use crate::log::{Host, Origin, VerifierKey};
 use crate::sequencer::Gate;
 use crate::statement::Issuer;
 use crate::store::{Batch, PublishedHead, Store};
 use crate::time::Clock;
-use crate::trust::NodeName;
+use crate::trust::{NodeName, TrustList};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
@@ -120,10 +121,33 @@ impl Keeper {
         for origin in self.store.logs() {
             match Cosigned::load(self.store.as_ref(), &origin, &trust) {
                 Ok(loaded) => {
+                    self.show(&loaded, &origin, &trust);
                     self.cosigned.lock().unwrap_or_else(PoisonError::into_inner).insert(origin, loaded);
                 }
                 Err(error) => tracing::error!(%origin, %error, "cosignatures kept before could not be read"),
             }
+        }
+    }
+
+    /// What partners cosigned before this start is on the board from the start: they are not asked for it again.
+    fn show(&self, loaded: &Cosigned, origin: &Origin, trust: &TrustList) {
+        let size = self.store.head(origin).map_or(0, |head| head.head.size);
+        for node in &trust.text().nodes {
+            if !replicates(trust, &node.name, origin) && !witnesses(trust, &node.name, origin) {
+                continue;
+            }
+            let keys = node.replica_keys().chain(node.witness_keys()).collect::<Vec<_>>();
+            let last = loaded.heads().filter_map(|(size, signed)| {
+                let lines = signed.cosignatures(keys.iter().copied()).unwrap_or_default();
+                Some((size, lines.iter().map(|line| line.time).max()?))
+            });
+            let Some((held, time)) = last.max() else { continue };
+            let now = self.clock.now();
+            self.board.passage(&node.name, origin, |passage| {
+                passage.cosigned = passage.cosigned.max(Some((held, time)));
+                passage.holds(held);
+                passage.grows(size, now);
+            });
         }
     }
 

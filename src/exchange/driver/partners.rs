@@ -122,6 +122,7 @@ async fn converse(inner: &Arc<Inner>, link: &Link, refused: &mut Refused) -> Par
         }
         tokio::select! {
             () = tokio::time::sleep(GREETING) => {}
+            error = link.lost() => return error,
             changed = changes.changed() => if changed.is_err() { std::future::pending::<()>().await },
             () = nudge.notified() => {}
         }

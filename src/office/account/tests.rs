@@ -66,9 +66,7 @@ fn an_account_of_the_first_version_still_lets_its_token_in() {
 #[test]
 fn an_account_that_could_do_nothing_is_refused() {
     assert_eq!(open(&[], &[]).err(), Some(AccountRefused::NoRole));
-    let nothing = open(&[Role::CustomsOfficer], &[office()]).err();
-    assert_eq!(nothing, Some(AccountRefused::NothingGranted("customs_officer".to_owned())));
-    assert!(open(&[Role::CustomsOfficer, Role::Auditor], &[]).is_ok(), "one role that may is enough");
+    assert!(Role::ALL.into_iter().all(|role| open(&[role], &[office()]).is_ok()), "every role may something");
     assert_eq!(open(&[Role::Signatory], &[]).err(), Some(AccountRefused::NoOffice));
     let unnamed = Wanted { name: " ".into(), roles: vec![Role::Auditor], ..Wanted::default() };
     assert_eq!(Account::open(unnamed, &SeededRandom::new(1)).err(), Some(AccountRefused::Name));

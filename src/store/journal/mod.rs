@@ -21,6 +21,7 @@ mod keeper;
 mod keys;
 mod keyspace;
 mod logs;
+mod look;
 mod mark;
 pub mod measure;
 mod open;
@@ -35,6 +36,7 @@ use self::core::Core;
 use self::disk::{Disk, RealDisk, TakeError};
 use self::index::{Index, IndexError, Making, SledIndex};
 use self::keys::Keys;
+pub use self::look::Looked;
 use super::batch::{Batch, Committed};
 use super::contract::{SignHead, Store};
 use super::entry::{Disclosures, DurableEntry, EntryFacts, EntryRef, PublishedHead, Sealed};
@@ -143,7 +145,12 @@ impl JournalStore {
             TakeError::Io(error) => StoreError::io(&shown, error),
         })?;
         let index = SledIndex::open(&folder.join("index"))?;
-        Self::over(Arc::new(disk), Arc::new(index), options, random)
+        Self::over(Arc::new(disk), Arc::new(index), options, random).map_err(|error| error.below(folder))
+    }
+
+    /// Reads the journals of a data folder that no process has open, and changes nothing. `None` where there is none.
+    pub fn look(folder: &Path) -> Result<Option<Looked>, StoreError> {
+        look::look(folder).map_err(|error| error.below(folder))
     }
 
     fn over(

@@ -56,7 +56,7 @@ impl Core {
 
     fn open_from(parts: &Arc<Parts>, mark: Option<Mark>) -> Result<Self, StoreError> {
         let from = mark.as_ref().map_or(1, |mark| mark.segment);
-        let Some(tail) = tail::find(parts, from)? else { return Self::begin(parts) };
+        let Some(tail) = tail::find(&*parts.disk, from)? else { return Self::begin(parts) };
         let told = read_live_state(parts, &tail)?;
         let trusted = mark.map_or_else(Vec::new, |mark| mark.rows);
         let (logs, mut erased) = read_logs(parts, &tail, &told, &trusted)?;

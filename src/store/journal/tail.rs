@@ -1,7 +1,6 @@
 //! Where the journals end: what a power cut left of the last batch is cut, anything else that is not as it
 //! was written is refused by name.
 
-use super::Parts;
 use super::chain::Chain;
 use super::disk::{Disk, DiskFile};
 use super::frame::{Class, Link};
@@ -57,8 +56,7 @@ impl End {
 }
 
 /// Finds the end, reading entries from segment `from` on; `None` in a folder where nothing was ever written.
-pub(super) fn find(parts: &Parts, from: u32) -> Result<Option<Tail>, StoreError> {
-    let disk = &*parts.disk;
+pub(super) fn find(disk: &dyn Disk, from: u32) -> Result<Option<Tail>, StoreError> {
     let entry_heads = heads(disk, Class::Entries)?;
     let state_heads = heads(disk, Class::State)?;
     let (Some(live), Some(_)) = (state_heads.last(), entry_heads.last()) else {

@@ -106,10 +106,22 @@ fn the_text_names_what_a_check_rests_on_and_how_old_it_is() {
     let start = "WITHDRAWN\nThis certificate was withdrawn by the authority. Since 2026-11-30.\n\
                  What to do: Ask the authority.\n\n\
                  Authentic and not withdrawn: yes. Signed and logged.\n\
-                 Usable on 2026-12-01 (Asia/Shanghai, today there): yes. Within its validity.\n\
+                 Usable on 2026-12-01 (Asia/Shanghai, the day there when asked): yes. Within its validity.\n\
                  Note: The log is cosigned by nobody. [COSIGNED_BY_NOBODY]\n";
     assert!(text.starts_with(start), "{text}");
     assert!(text.contains("rests on: status statement, as of 2026-12-01T06:00:00Z, 3 h old\n"), "{text}");
     assert!(text.contains("not an order to hold goods"), "{text}");
     assert!(!text.contains('\u{1b}'));
+}
+
+#[test]
+fn how_old_the_status_is_stands_in_the_first_lines() {
+    let at: Timestamp = "2026-12-07T09:00:00Z".parse().unwrap();
+    let mut checks = all_passed();
+    let basis = Basis::at("status statement", "2026-12-01T06:00:00Z".parse().unwrap(), at);
+    checks[8] = Check::passed(Subject::Status, "In force.").resting_on(basis);
+    let text = verdict(checks).to_text();
+    let start =
+        "VALID\nThis certificate is genuine and in force. Its status is as of 2026-12-01T06:00:00Z, 6 days old.\n";
+    assert!(text.starts_with(start), "{text}");
 }

@@ -9,7 +9,7 @@ use crate::{
     statement::{Act, Body, Bundle, Since, StatusSnapshot, status_list::lists_root},
     time::Date,
     trust::{ListedKey, ShardEnd, TrustList},
-    verification::{Headline, Verdict},
+    verification::{Headline, Question, Subject, Verdict},
 };
 
 const WITNESS: &str = "node.eac.int/witness";
@@ -166,4 +166,38 @@ fn a_later_change_of_one_item_does_not_explain_what_the_list_knew_of_others() {
     let verdict = verify(&plain_trust(), &bundle, &question());
     assert_eq!(verdict.headline, Headline::StatusUnknown, "{}", verdict.to_text());
     assert!(verdict.sentence.contains("Details were not presented"), "{}", verdict.sentence);
+}
+
+#[test]
+fn a_suspension_that_ended_is_told_and_not_passed_over() {
+    let mut world = World::settled();
+    world.add_change(Act::Suspended, None);
+    world.add_change(Act::Reinstated, None);
+    let told = |world: &World| {
+        let verdict = verify(&plain_trust(), &world.bundle(), &question());
+        assert_eq!(verdict.headline, Headline::Valid, "{}", verdict.to_text());
+        verdict.check(Subject::Status).unwrap().sentence.clone()
+    };
+    let whole = told(&world);
+    assert!(whole.contains("It was suspended on 2026-") && whole.contains("(entry 3), then reinstated on"), "{whole}");
+
+    // What the list knows by now is told as well, and where it is left out nobody says that nothing happened.
+    let mut world = World::issued();
+    world.change(Act::Suspended, Some(&[1]));
+    world.change(Act::Reinstated, Some(&[1]));
+    world.snapshot(SNAPSHOT);
+    let known = told(&world);
+    assert!(known.contains("suspended for item 1 on") && known.contains("reinstated for item 1"), "{known}");
+    let mut bundle = world.bundle();
+    bundle.changes.clear();
+    let silent = verify(&plain_trust(), &bundle, &question()).check(Subject::Status).unwrap().sentence.clone();
+    assert_eq!(silent, "The status list has it in force. No change was presented that says otherwise.");
+}
+
+#[test]
+fn to_a_question_of_long_ago_nothing_of_now_is_fresh() {
+    let question = Question::at(at("2020-01-01T00:00:00Z"));
+    let text = verify(&plain_trust(), &World::settled().bundle(), &question).to_text();
+    assert!(text.contains("later than the instant asked") && !text.contains("0 s old"), "{text}");
+    assert!(text.contains("the day there when asked"), "{text}");
 }

@@ -280,6 +280,7 @@ fn an_account_whose_password_is_refused_is_not_opened_and_its_name_stays_free() 
     world.store.fail_next_write("the disk is gone");
     let failed = world.accounts.open_with(Actor::Operator, wanted(Some("a.qureshi")), None, Some(&password));
     assert!(failed.is_err() && world.again().list().is_empty());
+    world.store.reload().unwrap();
     world.accounts.open_with(Actor::Operator, wanted(Some("a.qureshi")), None, Some(&password)).unwrap();
     assert!(world.accounts.sign_in("a.qureshi", PASSWORD, None).is_ok(), "account and password came together");
     assert_eq!(world.events().iter().filter(|event| event.action == "open_account").count(), 1);
