@@ -108,7 +108,6 @@ fn code(reason: &str, class: Class) -> Code {
         | "BALANCE_EXCEEDED"
         | "ITEM_WITHOUT_FORCE"
         | "PREFERENCE_NOT_GRANTED"
-        | "SINGLE_CONSIGNMENT"
         | "ACT_OVER"
         | "DENIAL_NOT_WAITING"
         | "USED_ABROAD"

@@ -220,7 +220,7 @@ mod tests {
         let ear = Arc::new(Ear::default());
         let caller = Caller::new(signatory, token, scopes).heard_by(Arc::clone(&ear) as Arc<dyn Denials>);
         assert_eq!(caller.allow(Action::ReadCertificate), Ok(()));
-        let scopes = vec!["manage_accounts", "read_certificate"];
+        let scopes = ["manage_accounts", "read_certificate"].map(str::to_owned).to_vec();
         let narrower = Err(Denied::Scopes { action: Action::IssueCertificate, scopes });
         assert_eq!(caller.allow(Action::IssueCertificate), narrower);
         assert_eq!(caller.allow(Action::ManageAccounts), Err(Denied::Role(Action::ManageAccounts)));

@@ -124,14 +124,6 @@ pub enum CustomsRefused {
         /// The code that stands against it.
         code: ResponseCode,
     },
-    /// The agreement has one certificate for one consignment.
-    #[error("the certificate covers one consignment, and was used with declaration {first} ({article})")]
-    SingleConsignment {
-        /// The declaration it was used with.
-        first: String,
-        /// The article.
-        article: String,
-    },
     /// The code is the result of a write-off, or of taking one back.
     #[error("{0} is not decided: it follows from what is written off")]
     NotDecided(ResponseCode),
@@ -169,7 +161,6 @@ impl Reasoned for CustomsRefused {
             Self::NotDrawn(NotDrawn::Ended { .. }) => "ITEM_WITHOUT_FORCE",
             Self::NotDrawn(NotDrawn::NoItem { .. }) => "ITEM_UNKNOWN",
             Self::Decided { .. } => "PREFERENCE_NOT_GRANTED",
-            Self::SingleConsignment { .. } => "SINGLE_CONSIGNMENT",
             Self::NotDecided(_) => "RESPONSE_CODE_FOLLOWS",
             Self::Nothing => "NOTHING_DECIDED",
             Self::Twice(_) => "ITEM_TWICE",

@@ -42,7 +42,8 @@ fn text<const MAX: usize>(text: &str) -> Text<MAX> {
 fn identity(registration: &str) -> Identity {
     Identity {
         name: text("Chenab Sports (Pvt) Ltd"),
-        national_id: text("0000000-1"),
+        // Another exporter has another one.
+        national_id: text(&format!("0000000-{}", registration.rsplit('-').next().unwrap())),
         scheme: Some(text("NTN")),
         registration: text(registration),
         address: vec![text("Daska Road"), text("Sialkot")],
