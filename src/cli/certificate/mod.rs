@@ -1,5 +1,6 @@
 //! `origin certificate`: files to fill in, and what they are held to.
 
+mod abroad;
 mod check;
 mod draw;
 mod keep;
@@ -27,6 +28,7 @@ enum Command {
     Template(template::Arguments),
     Check(check::Arguments),
     Show(keep::Show),
+    Abroad(abroad::Abroad),
     List(keep::List),
     Download(keep::Download),
     Numbers(numbers::Numbers),
@@ -51,6 +53,7 @@ impl Arguments {
             Command::Template(arguments) => arguments.run(console),
             Command::Check(arguments) => arguments.run(console),
             Command::Show(arguments) => arguments.run(console),
+            Command::Abroad(arguments) => arguments.run(console),
             Command::List(arguments) => arguments.run(console),
             Command::Download(arguments) => arguments.run(console),
             Command::Numbers(arguments) => arguments.run(console),

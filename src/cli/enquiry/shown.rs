@@ -91,7 +91,7 @@ pub(in crate::cli) fn full(console: Console, enquiry: &wire::Enquiry) {
         return;
     }
     let due = |date: &Option<WireDate>| {
-        date.as_ref().map_or_else(|| "the agreement's data do not say".to_owned(), |date| date_text(Some(date)))
+        date.as_ref().map_or_else(|| "no day that the agreement's data say".to_owned(), |date| date_text(Some(date)))
     };
     let article = match enquiry.reply_article.as_str() {
         "" => String::new(),
@@ -108,7 +108,7 @@ pub(in crate::cli) fn full(console: Console, enquiry: &wire::Enquiry) {
         ("received", date_text(enquiry.received_on.as_ref())),
         ("acknowledge", format!("by {}", due(&enquiry.acknowledge_due))),
         ("answer", format!("by {}{article}", due(&enquiry.reply_due))),
-        ("decide", format!("by {}{article}", due(&enquiry.decide_due))),
+        ("decide", format!("by {}", due(&enquiry.decide_due))),
         ("ground", enquiry.ground.clone()),
         ("question", plain(or(&enquiry.question, "-"))),
         ("goods", enquiry.goods.clone()),

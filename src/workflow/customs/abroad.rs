@@ -2,11 +2,11 @@
 
 use super::arrival::{instant, statements_about};
 use crate::{
-    office::{Action, Caller},
+    office::Caller,
     statement::{CustomsResponse, Endorsement, Enquiry, EnquiryReply, Issuer, Jti, Kind, OpenedBody, ResponseCode},
     store::Subject,
     time::Timestamp,
-    workflow::{Accounts, CertificateName, Desk, WorkflowError, record},
+    workflow::{CertificateName, Desk, WorkflowError},
 };
 use std::collections::BTreeMap;
 
@@ -39,10 +39,10 @@ pub enum Abroad {
 }
 
 impl Desk {
-    /// What became of a certificate abroad, in the order it was heard of. It reads from the disk.
+    /// What became of a certificate abroad, in the order it was heard of, for whoever may read the certificate. It reads
+    /// from the disk.
     pub fn abroad(&self, caller: &Caller, name: &CertificateName) -> Result<Vec<AbroadNote>, WorkflowError> {
-        Accounts::allow(caller, Action::ReadCertificate)?;
-        let entry = record::find(self.store().as_ref(), name)?;
+        let entry = self.readable(caller, name)?;
         let facts = self.store().facts(&entry.origin, entry.index)?.ok_or(WorkflowError::CertificateUnknown)?;
         self.abroad_of(&facts.jti)
     }
