@@ -1,6 +1,7 @@
 //! What goes on at a node while nobody calls: each authority's machine, clockwork, herald and post.
 
 use super::authority::{OpenAuthority, Surroundings};
+use super::evidence::{self, Speaker};
 use super::{clockwork, heralds};
 use crate::exchange::driver::DriverView;
 use crate::time::Clock;
@@ -17,6 +18,7 @@ pub(super) struct Background {
     desks: Vec<Desk>,
     heralds: Vec<(Herald, watch::Receiver<u64>)>,
     posts: Vec<Webhooks>,
+    proven: Option<(DriverView, Vec<Speaker>)>,
     list: Arc<ArcSwap<TrustList>>,
     clock: Arc<dyn Clock>,
 }
@@ -30,6 +32,7 @@ impl Background {
             desks: opened.iter().map(|one| one.hosted.desk.clone()).collect(),
             heralds: opened.iter().map(herald).collect(),
             posts: opened.iter().map(|one| one.hosted.webhooks.clone()).collect(),
+            proven: partners.map(|view| (view.clone(), opened.iter().map(speaker).collect())),
             list: Arc::clone(&around.trust),
             clock: Arc::clone(&around.clock),
         }
@@ -42,6 +45,9 @@ impl Background {
             serving.spawn(machine.keep_going(stopping.clone()));
         }
         serving.spawn(clockwork::tend(self.desks, stopping.clone()));
+        if let Some((view, speakers)) = self.proven {
+            serving.spawn(evidence::publish(view, speakers, Arc::clone(&self.clock), stopping.clone()));
+        }
         serving.spawn(clockwork::remind(self.list, self.clock, stopping.clone()));
         for (herald, news) in self.heralds {
             heralds::keep(serving, herald, news, stopping.clone());
@@ -50,4 +56,9 @@ impl Background {
             serving.spawn(post.deliver(stopping.clone()));
         }
     }
+}
+
+fn speaker(one: &OpenAuthority) -> Speaker {
+    let (sequencer, store) = (one.sequencer.clone(), Arc::clone(one.hosted.desk.store()));
+    Speaker { issuer: one.hosted.issuer.clone(), sequencer, store }
 }

@@ -12,6 +12,7 @@ mod configuration;
 mod courier;
 mod elsewhere;
 mod error;
+mod evidence;
 mod federation;
 mod files;
 mod greeting;

@@ -6,7 +6,8 @@ use crate::{
     log::Origin,
     office::{ApplicationId, AuditEvent},
     statement::{
-        Act, Addressee, Body, CustomsResponse, Endorsement, Enquiry, EnquiryReply, Issuer, Jti, KeyChange, Receipt,
+        Act, Addressee, Body, CustomsResponse, Endorsement, Enquiry, EnquiryReply, Evidence, Issuer, Jti, KeyChange,
+        Receipt,
     },
     store::{EntryRef, Expected, StateChange, Store, StoreError, Table},
     time::{Date, ZoneName},
@@ -317,6 +318,12 @@ impl Saying {
     pub fn endorsement(endorsement: Endorsement) -> Self {
         let log = endorsement.endorsed.place.log.clone();
         Self::to_author_of(&log, Body::Endorsement(Box::new(endorsement)))
+    }
+
+    /// That a log has shown two histories, to everyone.
+    #[must_use]
+    pub fn evidence(evidence: Evidence) -> Self {
+        Self::to(Addressee::Everyone, Body::Evidence(evidence))
     }
 
     /// With state that changes in the same durable unit.

@@ -23,6 +23,8 @@ pub enum Subject {
     Statement(Jti),
     /// A kind.
     Kind(Kind),
+    /// A log: what is said of it as such.
+    Log(Origin),
 }
 
 /// A statement that was found.
@@ -56,8 +58,8 @@ impl Subject {
             | Body::StatusChange(_)
             | Body::StatusSnapshot(_)
             | Body::KeyChange(_)
-            | Body::Receipt(_)
-            | Body::Evidence(_) => Vec::new(),
+            | Body::Receipt(_) => Vec::new(),
+            Body::Evidence(evidence) => of_evidence(&evidence.concerns),
         }
     }
 
@@ -74,10 +76,8 @@ impl Subject {
             OpenedBody::Endorsement(one) => one.as_deref().map(of_endorsement).unwrap_or_default(),
             OpenedBody::Enquiry(enquiry) => enquiry.as_deref().map(of_enquiry).unwrap_or_default(),
             OpenedBody::EnquiryReply(reply) => reply.as_deref().map(of_reply).unwrap_or_default(),
-            OpenedBody::StatusSnapshot(_)
-            | OpenedBody::KeyChange(_)
-            | OpenedBody::Receipt(_)
-            | OpenedBody::Evidence(_) => Vec::new(),
+            OpenedBody::Evidence(evidence) => of_evidence(&evidence.concerns),
+            OpenedBody::StatusSnapshot(_) | OpenedBody::KeyChange(_) | OpenedBody::Receipt(_) => Vec::new(),
         }
     }
 
@@ -87,6 +87,7 @@ impl Subject {
             Self::Number(number) => [b"number/", number.as_bytes(), &[0]].concat(),
             Self::Statement(jti) => [b"statement/".as_slice(), &jti.0].concat(),
             Self::Kind(kind) => [b"kind/", kind.name().as_bytes(), &[0]].concat(),
+            Self::Log(log) => [b"log/", log.as_str().as_bytes(), &[0]].concat(),
         }
     }
 
@@ -109,6 +110,10 @@ fn of_endorsement(one: &Endorsement) -> Vec<Subject> {
 
 fn of_reply(reply: &EnquiryReply) -> Vec<Subject> {
     vec![Subject::Statement(reply.enquiry.jti)]
+}
+
+fn of_evidence(concerns: &Origin) -> Vec<Subject> {
+    vec![Subject::Log(concerns.clone()), Subject::Kind(Kind::Evidence)]
 }
 
 fn of_enquiry(enquiry: &Enquiry) -> Vec<Subject> {

@@ -97,9 +97,15 @@ impl Reasoned for NoEvidence {
 impl Equivocation {
     /// Proves what a file of evidence shows.
     pub fn read(trust: &TrustList, text: &[u8]) -> Result<Self, NoEvidence> {
+        let (first, second, prefix) = Self::parts(text)?;
+        Self::prove(trust, &first, &second, prefix.as_ref())
+    }
+
+    /// What a file of evidence shows, unproven: the two notes, and what goes with notes of different sizes.
+    pub fn parts(text: &[u8]) -> Result<(String, String, Option<Prefix>), NoEvidence> {
         let limits = Limits { bytes: MAX_EVIDENCE_BYTES, depth: DEPTH };
         let Presented { first, second, prefix } = json::from_slice(text, limits).map_err(NoEvidence::Malformed)?;
-        Self::prove(trust, &first, &second, prefix.as_ref())
+        Ok((first, second, prefix))
     }
 
     /// Proves that the key of one log signed both notes and that they tell two histories: one size with two

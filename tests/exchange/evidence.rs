@@ -61,6 +61,12 @@ async fn a_log_with_two_histories_is_found_out_and_frozen_by_everybody() {
         assert_eq!(verdict(node, member, &bundle).await, "VALID", "{}", member.host());
         assert_eq!(verdict(node, member, &late).await, "EQUIVOCATED", "{}", member.host());
     }
+    // Each says so to everyone, with the proof, in its own log: whoever was away reads it there.
+    for member in [china, kenya] {
+        let all = format!("{}/log/{}/all", member.host(), &log[log.find("/log/").unwrap() + 5..][..4]);
+        let other = if member.host() == china.host() { (&three, kenya) } else { (&two, china) };
+        other.1.holds(other.0, member, &all, 1);
+    }
     // It is known again after a restart, and nothing more of the log is taken.
     two.stop();
     let mut two = china.start();

@@ -9,9 +9,10 @@ use crate::exchange::heads::{Action, Event, Evidence, Heads};
 use crate::exchange::message::{History, ProveHistory};
 use crate::exchange::replica::newest_note;
 use crate::log::Origin;
-use crate::store::{Batch, StoreError};
+use crate::statement::{Addressee, Kind, OpenedBody, open_leaf};
+use crate::store::{Batch, Disclosures, EntryRef, StoreError, Subject, about};
 use crate::trust::{NodeName, TrustList};
-use crate::verification::Prefix;
+use crate::verification::{Equivocation, Prefix};
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,7 +41,12 @@ pub(super) async fn compare(inner: Arc<Inner>, mut said: mpsc::UnboundedReceiver
         };
         if look {
             let its = Arc::clone(&inner);
-            events = tokio::task::spawn_blocking(move || own_heads(&its)).await.unwrap_or_default();
+            let looked = tokio::task::spawn_blocking(move || (own_heads(&its), said_to_all(&its))).await;
+            let (heads, told) = looked.unwrap_or_default();
+            events = heads;
+            for evidence in told {
+                act(&inner, Action::Evidence(Box::new(evidence))).await;
+            }
         }
         for event in events {
             for action in machine.step(inner.clock.now(), event) {
@@ -97,6 +103,29 @@ fn own_heads(inner: &Inner) -> Vec<Event> {
     }
     all.extend(inner.witness.heads().into_values().map(|note| Event::Own { note, entries: false }));
     all
+}
+
+/// Evidence in partners' logs to everyone, of logs that nothing is proven of here: what a partner said while this node was
+/// away. It blocks.
+fn said_to_all(inner: &Inner) -> Vec<Evidence> {
+    let (known, trust) = (inner.equivocated().borrow().clone(), inner.lists.current());
+    let logs = inner.replicas.all().into_iter().filter(|(origin, _)| origin.addressee() == Addressee::Everyone.label());
+    let mut proven = Vec::new();
+    for (_, store) in logs {
+        let said = about(store.as_ref(), &Subject::Kind(Kind::Evidence)).unwrap_or_default();
+        for one in said {
+            let EntryRef { origin, index } = &one.entry;
+            let (leaf, shown) = (store.leaf(origin, *index), store.disclosures(origin, *index));
+            let (Ok(Some(leaf)), Ok(Some(Disclosures::Present(shown)))) = (leaf, shown) else { continue };
+            let Ok(opened) = open_leaf(&leaf, &shown) else { continue };
+            let OpenedBody::Evidence(body) = opened.body else { continue };
+            let Some(proof) = body.proof.as_option().filter(|_| !known.contains_key(&body.concerns)) else { continue };
+            // It counts only if it proves itself, whoever says it.
+            let parts = Equivocation::parts(proof.as_bytes());
+            proven.extend(parts.and_then(|(first, second, prefix)| Evidence::prove(&trust, first, second, prefix)));
+        }
+    }
+    proven
 }
 
 async fn ask(inner: &Arc<Inner>, partner: &NodeName, question: &ProveHistory) -> Option<History> {

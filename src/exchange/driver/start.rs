@@ -16,7 +16,7 @@ use crate::exchange::message::KnownHead;
 use crate::keys::{ReplicaKey, WitnessKey};
 use crate::log::Origin;
 use crate::reason::Reasoned as _;
-use crate::store::{JournalOptions, JournalStore, Store, StoreError};
+use crate::store::{JournalOptions, JournalStore, Store, StoreError, Table};
 use crate::time::{Clock, Random, Timestamp};
 use crate::trust::NodeName;
 use crate::verification::Equivocation;
@@ -227,6 +227,12 @@ impl DriverView {
     #[must_use]
     pub fn equivocated(&self) -> watch::Receiver<BTreeMap<Origin, Equivocation>> {
         self.0.equivocated()
+    }
+
+    /// The proof that a log has shown two histories, as a file of evidence has it. It reads from the disk.
+    pub fn evidence(&self, origin: &Origin) -> Result<Option<String>, StoreError> {
+        let record = self.0.node_store.record(Table::Evidence, origin.as_str().as_bytes())?;
+        Ok(record.and_then(|bytes| String::from_utf8(bytes).ok()))
     }
 
     /// Changes whenever another log is kept.
