@@ -210,7 +210,8 @@ pub fn with_alternatives(findings: &mut Findings) {
         let Some(other) = stated.get(&refused.path) else { continue };
         let gives = other.message.split_once("; ").map_or(other.message.as_str(), |(_, gives)| gives);
         let article = other.article.as_ref().map(|article| format!(" ({article})")).unwrap_or_default();
-        refused.help = Some(format!("{gives}{article}: {}", other.help.as_deref().unwrap_or_default()));
+        // What to do stands first: a long line may be cut off at its end.
+        refused.help = Some(format!("{}: {gives}{article}", other.help.as_deref().unwrap_or_default()));
         told.push(refused.path.clone());
     }
     findings.0.retain(|one| one.rule != PERCENTAGE_STATED || !told.contains(&one.path));
