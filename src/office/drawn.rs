@@ -105,7 +105,7 @@ pub enum NotDrawn {
         drawn_in: Option<UnitCode>,
     },
     /// There is not so much left.
-    #[error("{wanted} of item {item} of certificate {number} are to be drawn, and {left} of {whole} are left")]
+    #[error("{wanted} of item {item} of certificate {number} are asked for, and {left} of {whole} are left")]
     Exceeds {
         /// The certificate.
         number: CertificateNumber,
