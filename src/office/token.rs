@@ -32,6 +32,10 @@ impl ApiToken {
     pub fn draw(random: &dyn Random) -> Result<Self, NoRandomness> {
         let mut secret = Zeroizing::new([0; SECRET_BYTES]);
         random.fill(secret.as_mut())?;
+        // Its first characters are typed to revoke it: one that began with `-` would be read as an option.
+        if base64::encode_url(secret.as_ref()).starts_with('-') {
+            secret[0] &= 0x7f;
+        }
         Ok(Self { mark: TOKEN_MARK, secret })
     }
 
@@ -179,6 +183,20 @@ mod tests {
     fn another_token_has_another_hash() {
         assert_ne!(token(1).hash(), token(2).hash());
         assert_ne!(token(1).prefix(), token(2).prefix());
+    }
+
+    #[test]
+    fn no_token_begins_like_an_option() {
+        struct Dashes;
+        impl Random for Dashes {
+            fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
+                bytes.fill(0xfb);
+                Ok(())
+            }
+        }
+        let drawn = ApiToken::draw(&Dashes).unwrap();
+        assert!(!drawn.prefix().as_str().starts_with('-'), "{drawn:?}");
+        assert_eq!(ApiToken::parse(&drawn.reveal()).unwrap().hash(), drawn.hash());
     }
 
     #[test]

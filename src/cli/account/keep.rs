@@ -172,7 +172,7 @@ struct Revoke {
     #[command(flatten)]
     concerned: Concerned,
     /// Its first characters after `oxt_`, as `origin account list` shows them
-    #[arg(value_name = "PREFIX")]
+    #[arg(value_name = "PREFIX", allow_hyphen_values = true)]
     prefix: String,
 }
 
