@@ -18,6 +18,7 @@ use super::rate::RateLimit;
 use super::sessions::Sessions;
 use super::verifications::Verifications;
 use super::webhooks::WebhooksDoor;
+use super::witness::{self, WitnessDoor};
 use super::wire::DESCRIPTORS;
 use super::wire::origin::v1::admin_service_server::AdminServiceServer;
 use super::wire::origin::v1::application_service_server::ApplicationServiceServer;
@@ -130,6 +131,7 @@ impl Doors {
         let logs = Logs { hosts: hosts.clone() };
         let sessions = Sessions::new(hosts.clone(), Arc::clone(&clock));
         let started_at = clock.now();
+        let witness = partners.clone().map(|view| WitnessDoor::new(view, verifications_per_minute, Arc::clone(&clock)));
         // On the clients' door nobody is the operator, whatever token they show.
         let admin = Admin {
             hosts: hosts.clone(),
@@ -186,6 +188,10 @@ impl Doors {
         let client = client.prepare().into_axum_router().layer(from_fn_with_state(deadline, deadline::within));
 
         let public = http::routes(http::Public { hosts: hosts.clone(), stopping: stopping.clone() });
+        let public = match witness {
+            Some(door) => witness::routes(door).merge(public),
+            None => public,
+        };
         let public = public.layer(from_fn_with_state(deadline, deadline::within_https));
 
         let admin = Admin { operator: Some(operator), ..admin };

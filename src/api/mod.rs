@@ -40,6 +40,7 @@ mod verifications;
 mod watching;
 mod webhooks;
 mod wire;
+mod witness;
 
 pub use admin::ReloadTrust;
 pub use doors::{DoorSetup, Doors, Health, MAX_MESSAGE};

@@ -3,7 +3,7 @@
 use super::convert;
 use super::hosts::{HostedAuthority, Hosts};
 use super::wire::origin::v1 as wire;
-use crate::exchange::driver::{DriverView, PartnerState, Passage};
+use crate::exchange::driver::{DriverView, OutsideState, OutsideWitness, PartnerState, Passage};
 use crate::log::Origin;
 use crate::reason::Reasoned as _;
 use crate::time::Timestamp;
@@ -24,12 +24,16 @@ pub(super) fn list(view: Option<&DriverView>, trust: &TrustList, hosts: &Hosts) 
     });
     let known_logs = view.known_logs().into_iter();
     let known_logs = known_logs.map(|(origin, size)| wire::LogState { origin: origin.to_string(), size });
+    let outside = view.outside_logs().into_iter();
+    let outside = outside.map(|(name, size)| wire::LogState { origin: name.to_string(), size });
+    let witnesses = view.outside_witnesses().into_iter().map(|(witness, state)| outside_witness(&witness, &state));
     wire::ListPartnersResponse {
         node: view.name().to_string(),
         partners: partners.collect(),
         trust_version,
-        known_logs: known_logs.collect(),
+        known_logs: known_logs.chain(outside).collect(),
         shut,
+        outside_witnesses: witnesses.collect(),
     }
 }
 
@@ -65,6 +69,22 @@ fn partner(view: &DriverView, node: &Node, state: &PartnerState) -> wire::Partne
         bytes_quota: limits.bytes,
         entries_today: used.entries_today,
         entries_a_day: limits.entries_a_day,
+    }
+}
+
+fn outside_witness(witness: &OutsideWitness, state: &OutsideState) -> wire::OutsideWitness {
+    let trouble = state.trouble.as_ref();
+    let cosigned = state.cosigned.iter().map(|(origin, (size, second))| wire::OutsideCosignature {
+        origin: origin.to_string(),
+        size: *size,
+        at: i64::try_from(*second).ok().and_then(|at| Timestamp::from_second(at).ok()).map(convert::instant),
+    });
+    wire::OutsideWitness {
+        name: witness.key.name().to_owned(),
+        address: witness.address.clone(),
+        message: trouble.map(|(why, _)| why.clone()).unwrap_or_default(),
+        trouble_since: trouble.map(|(_, since)| convert::instant(*since)),
+        cosigned: cosigned.collect(),
     }
 }
 

@@ -74,6 +74,9 @@ impl Arguments {
                 print(console, partner, now, logs);
             }
         }
+        for witness in answer.outside_witnesses.iter().filter(|_| logs) {
+            tell_outside(console, witness);
+        }
         for log in witnessed(&answer).into_iter().filter(|_| logs) {
             if console.is_json() {
                 console.data(json!({ "witnessed": log.origin, "size": log.size }));
@@ -90,6 +93,28 @@ fn witnessed(answer: &wire::ListPartnersResponse) -> Vec<&wire::LogState> {
     let held = answer.partners.iter().flat_map(|partner| &partner.logs).filter(|log| log.inward);
     let held = held.map(|log| log.origin.as_str()).collect::<BTreeSet<_>>();
     answer.known_logs.iter().filter(|known| !held.contains(known.origin.as_str())).collect()
+}
+
+/// One witness outside the trust list, and what it cosigned.
+fn tell_outside(console: Console, witness: &wire::OutsideWitness) {
+    let wire::OutsideWitness { name, address, message, cosigned, .. } = witness;
+    let at = |at: &Option<prost_types::Timestamp>| at.as_ref().map(text);
+    if console.is_json() {
+        let cosigned = cosigned.iter().map(|one| json!({ "origin": one.origin, "size": one.size, "at": at(&one.at) }));
+        let cosigned = cosigned.collect::<Vec<_>>();
+        console.data(json!({ "outside_witness": name, "address": address, "message": message, "cosigned": cosigned }));
+        return;
+    }
+    let (colour, word) = match (message.is_empty(), cosigned.is_empty()) {
+        (false, _) => (Colour::Red, message.as_str()),
+        (true, true) => (Colour::Yellow, "was not shown a head yet"),
+        (true, false) => (Colour::Green, "cosigns"),
+    };
+    console.data(format!("outside witness {name} at {address}: {}", console.paint(colour, word)));
+    for one in cosigned {
+        let when = at(&one.at).unwrap_or_else(|| "-".to_owned());
+        console.data(format!("  to   {}: cosigned {} at {when}", one.origin, one.size));
+    }
 }
 
 /// One log of this node's own for which not everything goes on.

@@ -1,5 +1,8 @@
 //! Asks the witnesses of one own log to cosign its newest head, all at once, each with a deadline of its own.
 //!
+//! Witnesses are the nodes that the trust list names, and those outside it that an operator configured. What the latter
+//! cosign counts nowhere that the list does not name them, so no round waits for them.
+//!
 //! Heads come faster than witnesses answer, and only cosignatures on one head count together. So all are asked for
 //! the same head, round by round: the next head is taken up when all who answer have, or this one has enough. A
 //! witness that is late is asked for the head of the round that it finds.
@@ -10,15 +13,40 @@ use super::{
     message::{AddCheckpoint, Witnessed},
 };
 use crate::{
-    log::{Hash, Origin},
+    log::{Hash, Origin, VerifierKey},
     store::PublishedHead,
     time::Timestamp,
     trust::{NodeName, TrustList},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt,
     sync::Arc,
 };
+
+/// Who is asked to cosign.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cosigner {
+    /// A node of the trust list.
+    Node(NodeName),
+    /// A witness outside it, by the name of its key.
+    Outside(Arc<str>),
+}
+
+impl From<NodeName> for Cosigner {
+    fn from(name: NodeName) -> Self {
+        Self::Node(name)
+    }
+}
+
+impl fmt::Display for Cosigner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Node(name) => write!(f, "{name}"),
+            Self::Outside(name) => f.write_str(name),
+        }
+    }
+}
 
 /// What happened.
 #[derive(Debug)]
@@ -30,19 +58,19 @@ pub enum Event {
     /// The result of [`Action::Prove`].
     Proven {
         /// For whom.
-        witness: NodeName,
+        witness: Cosigner,
         /// The proof.
         proof: Vec<Hash>,
     },
     /// A witness answered [`Action::Ask`].
     Answered {
         /// Who.
-        witness: NodeName,
+        witness: Cosigner,
         /// What.
         answer: Witnessed,
     },
     /// A witness could not be asked, or did not answer in time.
-    Failed(NodeName),
+    Failed(Cosigner),
     /// Another trust list is in force.
     Trust(Arc<TrustList>),
 }
@@ -53,7 +81,7 @@ pub enum Action {
     /// Build the consistency proof between two published sizes of the log.
     Prove {
         /// For whom.
-        witness: NodeName,
+        witness: Cosigner,
         /// The smaller size.
         old: u64,
         /// The larger.
@@ -62,16 +90,21 @@ pub enum Action {
     /// Call `AddCheckpoint` at this node, and give up after [`DEADLINE_SECONDS`].
     Ask {
         /// Who.
-        witness: NodeName,
+        witness: Cosigner,
         /// What.
         request: AddCheckpoint,
     },
     /// Keep this verified cosignature of an own head.
-    Keep(Kept),
+    Keep {
+        /// Whose.
+        by: Cosigner,
+        /// The cosignature.
+        kept: Kept,
+    },
     /// A witness does not watch the log, or says that it saw another history or a larger size than there is.
     Refused {
         /// Who.
-        witness: NodeName,
+        witness: Cosigner,
         /// What it said.
         answer: Witnessed,
     },
@@ -93,9 +126,10 @@ const MOST_CORRECTIONS: u32 = 3;
 pub struct Canvasser {
     origin: Origin,
     trust: Arc<TrustList>,
+    outside: Vec<VerifierKey>,
     newest: Option<PublishedHead>,
     round: Option<Round>,
-    witnesses: BTreeMap<NodeName, Asked>,
+    witnesses: BTreeMap<Cosigner, Asked>,
 }
 
 /// One head, shown to all.
@@ -103,9 +137,9 @@ pub struct Canvasser {
 struct Round {
     head: PublishedHead,
     since: Timestamp,
-    cosigned: BTreeSet<NodeName>,
+    cosigned: BTreeSet<Cosigner>,
     /// Those who have nothing more to say about it.
-    done: BTreeSet<NodeName>,
+    done: BTreeSet<Cosigner>,
 }
 
 /// What is known of one witness.
@@ -133,21 +167,36 @@ impl Asked {
 }
 
 impl Canvasser {
-    /// Begins knowing nothing of what the witnesses saw; they say so themselves.
+    /// Begins knowing nothing of what the witnesses saw; they say so themselves. `outside` are the keys of the witnesses
+    /// outside the trust list.
     #[must_use]
-    pub fn new(origin: Origin, trust: Arc<TrustList>) -> Self {
-        let mut this = Self { origin, trust, newest: None, round: None, witnesses: BTreeMap::new() };
+    pub fn new(origin: Origin, trust: Arc<TrustList>, outside: Vec<VerifierKey>) -> Self {
+        let mut this = Self { origin, trust, outside, newest: None, round: None, witnesses: BTreeMap::new() };
         this.enlist();
         this
     }
 
-    /// Those whom the list names, and who may witness this log.
+    /// Those whom the list names, and who may witness this log; and those outside it. One outside whom the list names is
+    /// asked as the node it is there.
     fn enlist(&mut self) {
         let named = self.trust.text().cosigning.of.iter();
-        let named = named.filter(|name| witnesses(&self.trust, name, &self.origin));
+        let named = named.filter(|name| witnesses(&self.trust, name, &self.origin)).cloned().collect::<Vec<_>>();
+        let listed = named.iter().filter_map(|name| self.trust.node(name)).flat_map(|node| node.witness_keys());
+        let listed = listed.collect::<Vec<_>>();
+        let outside = self.outside.iter().filter(|key| !listed.contains(key));
+        let outside = outside.map(|key| Cosigner::Outside(key.name().into())).collect::<Vec<_>>();
         let known = std::mem::take(&mut self.witnesses);
+        let all = named.into_iter().map(Cosigner::Node).chain(outside);
         self.witnesses =
-            named.map(|name| (name.clone(), known.get(name).cloned().unwrap_or_else(Asked::fresh))).collect();
+            all.map(|name| (name.clone(), known.get(&name).cloned().unwrap_or_else(Asked::fresh))).collect();
+    }
+
+    /// The keys by which a witness cosigns.
+    fn keys(&self, witness: &Cosigner) -> Vec<&VerifierKey> {
+        match witness {
+            Cosigner::Node(name) => self.trust.node(name).into_iter().flat_map(|node| node.witness_keys()).collect(),
+            Cosigner::Outside(name) => self.outside.iter().filter(|key| key.name() == name.as_ref()).collect(),
+        }
     }
 
     /// Takes one event.
@@ -187,7 +236,7 @@ impl Canvasser {
         }
     }
 
-    fn proven(&mut self, witness: &NodeName, proof: Vec<Hash>, actions: &mut Vec<Action>) {
+    fn proven(&mut self, witness: &Cosigner, proof: Vec<Hash>, actions: &mut Vec<Action>) {
         let Some(asked) = self.witnesses.get(witness) else { return };
         if let Some((head, _)) = &asked.busy {
             let request = AddCheckpoint { old_size: asked.seen, consistency: proof, note: head.note.clone() };
@@ -195,19 +244,20 @@ impl Canvasser {
         }
     }
 
-    fn answered(&mut self, now: Timestamp, witness: &NodeName, answer: Witnessed, actions: &mut Vec<Action>) {
+    fn answered(&mut self, now: Timestamp, witness: &Cosigner, answer: Witnessed, actions: &mut Vec<Action>) {
         let Some(asked) = self.witnesses.get_mut(witness) else { return };
         let Some((head, _)) = asked.busy.take() else { return };
         let newest = self.newest.as_ref().map_or(0, |newest| newest.head.size);
         let refused = |answer| Action::Refused { witness: witness.clone(), answer };
         match answer {
             Witnessed::Cosigned(line) => {
-                let node = self.trust.node(witness);
-                let keys = node.into_iter().flat_map(|node| node.witness_keys());
-                if let Ok(kept) = Kept::check(&self.trust, &self.origin, &head, &line, keys) {
+                let keys = self.keys(witness);
+                let kept = Kept::check(&self.trust, &self.origin, &head, &line, keys.into_iter());
+                let Some(asked) = self.witnesses.get_mut(witness) else { return };
+                if let Ok(kept) = kept {
                     asked.seen = head.head.size;
                     (asked.corrections, asked.pause) = (0, FIRST_PAUSE);
-                    actions.push(Action::Keep(kept));
+                    actions.push(Action::Keep { by: witness.clone(), kept });
                     self.settle(witness, &head, true);
                 } else {
                     actions.push(refused(Witnessed::Cosigned(line)));
@@ -231,10 +281,10 @@ impl Canvasser {
         }
     }
 
-    fn settle(&mut self, witness: &NodeName, head: &PublishedHead, cosigned: bool) {
+    fn settle(&mut self, witness: &Cosigner, head: &PublishedHead, cosigned: bool) {
         if let Some(round) = self.round.as_mut().filter(|round| round.head.head == head.head) {
             round.done.insert(witness.clone());
-            if cosigned {
+            if cosigned && matches!(witness, Cosigner::Node(_)) {
                 round.cosigned.insert(witness.clone());
             }
         }
@@ -247,7 +297,8 @@ impl Canvasser {
             // Entries older than the addressee's node may want more witnesses than newer ones.
             let asked = [0, u64::MAX].map(|index| self.trust.witnesses_asked(&self.origin, index));
             let enough = asked.into_iter().max().and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
-            let over = self.witnesses.iter().all(|(name, asked)| round.done.contains(name) || asked.until > now)
+            let mut waited_for = self.witnesses.iter().filter(|(name, _)| matches!(name, Cosigner::Node(_)));
+            let over = waited_for.all(|(name, asked)| round.done.contains(name) || asked.until > now)
                 || (enough > 0 && round.cosigned.len() >= enough)
                 || passed(round.since, now) >= DEADLINE_SECONDS;
             (over && newest.head.size > round.head.head.size) || passed(round.since, now) >= HEARTBEAT

@@ -12,7 +12,9 @@
 
 use crate::{
     encoding::base64,
-    log::{Hash, MAX_LEAF_BYTES, MAX_PROOF_HASHES, Origin, TreeHead},
+    log::{
+        Hash, MAX_CHECKPOINT_NOTE_BYTES, MAX_LEAF_BYTES, MAX_PROOF_HASHES, NoteSignature, Origin, TreeHead, VerifierKey,
+    },
 };
 use bytes::Bytes;
 
@@ -24,6 +26,9 @@ pub const MAX_PACKAGE_BYTES: usize = (1 << 20) - 16 * 1024;
 pub const MAX_INDEXES: usize = 4096;
 /// The most lines of a proof in C2SP tlog-witness.
 const MAX_PROOF_LINES: usize = 63;
+/// The largest body of a C2SP tlog-witness request, in bytes: the old size of at most 25 bytes, the proof's lines of 45
+/// each, a newline, and the checkpoint.
+pub const MAX_ADD_CHECKPOINT_BYTES: usize = 25 + MAX_PROOF_LINES * 45 + 1 + MAX_CHECKPOINT_NOTE_BYTES;
 
 /// What the addressee's node says on a `Sync` stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -230,6 +235,9 @@ impl AddCheckpoint {
     /// Reads the body of a C2SP tlog-witness request; none if it is not one.
     #[must_use]
     pub fn from_body(body: &str) -> Option<Self> {
+        if body.len() > MAX_ADD_CHECKPOINT_BYTES {
+            return None;
+        }
         let (front, note) = body.split_once("\n\n")?;
         let mut lines = front.split('\n');
         let old = lines.next()?.strip_prefix("old ")?;
@@ -276,6 +284,32 @@ impl Witnessed {
             _ => String::new(),
         }
     }
+
+    /// Reads the HTTP answer of a witness with this key; none if the specification knows no such answer. Lines of keys
+    /// that nobody knows are passed over, as it says.
+    #[must_use]
+    pub fn from_answer(status: u16, body: &str, key: &VerifierKey) -> Option<Self> {
+        match status {
+            200 => {
+                let lines = body.strip_suffix('\n')?.split('\n');
+                let mut known = lines.filter(|line| {
+                    NoteSignature::parse(line).is_ok_and(|line| line.name() == key.name() && line.key_id() == key.id())
+                });
+                known.next().map(|line| Self::Cosigned(line.to_owned()))
+            }
+            400 => Some(Self::Malformed),
+            403 => Some(Self::Unsigned),
+            404 => Some(Self::UnknownLog),
+            409 => {
+                let size = body.strip_suffix('\n')?;
+                let number = size.parse::<u64>().ok().filter(|number| number.to_string() == size);
+                number.map(Self::Conflict)
+            }
+            422 => Some(Self::Unproven),
+            429 | 503 => Some(Self::Busy),
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -298,6 +332,28 @@ mod tests {
         let long = format!("old 1\n{}\nx\n", "PlRNCrwHpqhGrupue0L7gxbjbMiKA9temvuZZDDpkaw=\n".repeat(64));
         assert_eq!(AddCheckpoint::from_body(&long), None);
         assert_eq!((Witnessed::Conflict(7).status(), Witnessed::Conflict(7).body().as_str()), (409, "7\n"));
+    }
+
+    #[test]
+    fn of_a_witness_answer_only_what_the_specification_says_is_read() {
+        let secret = crate::signature::SecretKey::from_seed(&[5; 32]).unwrap();
+        let key = VerifierKey::cosigner("witness.example/w1", secret.public_key()).unwrap();
+        let text = "example.com/behind-the-sofa\n1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n";
+        let checkpoint = text.parse::<crate::log::AnyCheckpoint>().unwrap();
+        let line = |name: &str| checkpoint.cosign(name, &secret, 7).unwrap().to_string();
+        let (ours, other) = (line("witness.example/w1"), line("witness.example/w2"));
+        let read = |status, body: &str| Witnessed::from_answer(status, body, &key);
+        assert_eq!(read(200, &format!("{other}\n{ours}\n")), Some(Witnessed::Cosigned(ours.clone())));
+        for bad in [format!("{other}\n"), ours.clone(), String::new(), "<html>\n".to_owned()] {
+            assert_eq!(read(200, &bad), None, "{bad:?}");
+        }
+        assert_eq!(read(409, "20852014\n"), Some(Witnessed::Conflict(20_852_014)));
+        for bad in ["7", "07\n", "+7\n", "\n", "7\n\n", "18446744073709551616\n"] {
+            assert_eq!(read(409, bad), None, "{bad:?}");
+        }
+        let codes = [400, 403, 404, 422, 503].map(|status| read(status, "").map(|answer| answer.status()));
+        assert_eq!(codes, [400, 403, 404, 422, 503].map(Some));
+        assert_eq!((read(429, ""), read(302, ""), read(500, "")), (Some(Witnessed::Busy), None, None));
     }
 
     #[test]

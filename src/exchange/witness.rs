@@ -1,5 +1,8 @@
 //! A witness: cosigns that heads of logs it does not hold extend the heads it cosigned before (C2SP tlog-witness).
 //!
+//! It watches the logs of the trust list, and those of others that its operator named. What the list has a key for is the
+//! list's: an operator's word neither adds a key to such a log nor lets this node watch one that it holds.
+//!
 //! For each log one head is checked, kept and cosigned after the other: the size of the last is compared and the new
 //! one made durable before anybody hears of it, so that no two heads are ever answered that roll each other back.
 
@@ -10,8 +13,8 @@ use super::{
 };
 use crate::{
     log::{
-        Checkpoint, EMPTY_ROOT, LogError, MAX_PROOF_HASHES, Origin, SignedCheckpoint, SignedNote, TreeHead,
-        verify_consistency,
+        AnyCheckpoint, EMPTY_ROOT, LogError, LogName, MAX_PROOF_HASHES, Origin, SignedCheckpoint, SignedNote, TreeHead,
+        VerifierKey, verify_consistency,
     },
     store::{StateChange, Store, StoreError, Table},
     trust::{NodeName, TrustList},
@@ -35,14 +38,14 @@ pub enum Event {
         request: AddCheckpoint,
     },
     /// The state of [`Action::Keep`] is durable.
-    Kept(Origin),
+    Kept(LogName),
     /// It could not be made durable; what the store says of the log is unknown until it was read again with
     /// [`Witness::load`].
-    KeepFailed(Origin),
+    KeepFailed(LogName),
     /// The cosignature of [`Action::Cosign`], as a line without its newline; none if the key failed.
     Cosigned {
         /// Of which log.
-        origin: Origin,
+        origin: LogName,
         /// The line.
         line: Option<String>,
     },
@@ -68,12 +71,12 @@ pub enum Action {
     /// Make this durable in the node's own store.
     Keep {
         /// Of which log.
-        origin: Origin,
+        origin: LogName,
         /// The change.
         change: StateChange,
     },
     /// Cosign with the witness key, at the time of the event.
-    Cosign(Checkpoint),
+    Cosign(AnyCheckpoint),
     /// Answer a call.
     Answer {
         /// Of the call.
@@ -81,16 +84,29 @@ pub enum Action {
         /// The answer.
         answer: Witnessed,
     },
-    /// Two notes that do not go together.
+    /// Two notes that do not go together, of a log of the trust list.
     Suspect(Suspicion),
+    /// The same of another's log: its own partners have to be told, by people.
+    SuspectOutside {
+        /// Which.
+        origin: LogName,
+        /// The note that was cosigned.
+        first: String,
+        /// The other.
+        second: String,
+    },
 }
+
+/// Logs outside the trust list that an operator has this node watch, each with the keys that may sign for it.
+pub type OutsideLogs = BTreeMap<LogName, Vec<VerifierKey>>;
 
 /// The witness of one node, for all logs it watches.
 #[derive(Debug)]
 pub struct Witness {
     node: NodeName,
     trust: Arc<TrustList>,
-    logs: BTreeMap<Origin, Watched>,
+    outside: OutsideLogs,
+    logs: BTreeMap<LogName, Watched>,
     equivocated: BTreeSet<Origin>,
 }
 
@@ -107,15 +123,24 @@ struct Watched {
 #[derive(Debug)]
 struct Current {
     ticket: u64,
-    checkpoint: Checkpoint,
+    checkpoint: AnyCheckpoint,
     note: String,
+}
+
+/// Whose word counts for a log that is watched.
+enum Keys {
+    /// The trust list's.
+    Listed(Origin, VerifierKey),
+    /// The operator's.
+    Outside(Vec<VerifierKey>),
 }
 
 /// What comes of a request at once.
 enum Judged {
-    Answer(Witnessed, Option<Suspicion>),
-    New(Checkpoint, String),
-    Again(Checkpoint, String),
+    /// And the note that does not go with the one cosigned last, if that is worth knowing.
+    Answer(Witnessed, Option<String>),
+    New(AnyCheckpoint, String),
+    Again(AnyCheckpoint, String),
 }
 
 impl Witness {
@@ -129,19 +154,26 @@ impl Witness {
         let mut logs = BTreeMap::new();
         for (id, note) in store.records(Table::Witnessed)? {
             let broken = |what: &str| StoreError::Index(format!("a witnessed head: {what}"));
-            let origin = std::str::from_utf8(&id).ok().and_then(|text| text.parse::<Origin>().ok());
+            let origin = std::str::from_utf8(&id).ok().and_then(|text| text.parse::<LogName>().ok());
             let origin = origin.ok_or_else(|| broken("its log has no name"))?;
             let note = String::from_utf8(note).map_err(|_| broken("its note is no text"))?;
             // Its signature was checked when it was kept, perhaps by a list that is no longer in force.
-            let parsed = SignedNote::parse(&note).and_then(|note| note.text().parse::<Checkpoint>());
+            let parsed = SignedNote::parse(&note).and_then(|note| note.text().parse::<AnyCheckpoint>());
             let head = parsed.map_err(|_| broken("its note does not read"))?.head;
             logs.insert(origin, Watched { last: Some((head, note)), ..Watched::default() });
         }
-        Ok(Self { node, trust, logs, equivocated })
+        Ok(Self { node, trust, outside: OutsideLogs::new(), logs, equivocated })
+    }
+
+    /// Watches these logs too.
+    #[must_use]
+    pub fn watching(mut self, outside: OutsideLogs) -> Self {
+        self.outside = outside;
+        self
     }
 
     /// The head cosigned last of each log, with its note.
-    pub fn heads(&self) -> impl Iterator<Item = (&Origin, TreeHead, &str)> {
+    pub fn heads(&self) -> impl Iterator<Item = (&LogName, TreeHead, &str)> {
         self.logs
             .iter()
             .filter_map(|(origin, log)| log.last.as_ref().map(|(head, note)| (origin, *head, note.as_str())))
@@ -162,7 +194,7 @@ impl Witness {
                 self.equivocated.insert(origin);
             }
             Event::Held { origin, head, note } => {
-                let log = self.logs.entry(origin).or_default();
+                let log = self.logs.entry((&origin).into()).or_default();
                 if log.last.as_ref().is_none_or(|(last, _)| last.size < head.size) {
                     log.last = Some((head, note));
                 }
@@ -173,10 +205,10 @@ impl Witness {
 
     fn asked(&mut self, ticket: u64, request: AddCheckpoint, actions: &mut Vec<Action>) {
         let note = SignedNote::parse(&request.note);
-        let origin = note.as_ref().ok().and_then(|note| note.text().lines().next()?.parse::<Origin>().ok());
+        let origin = note.as_ref().ok().and_then(|note| note.text().lines().next()?.parse::<LogName>().ok());
         let answer = match &origin {
             None => Some(Witnessed::Malformed),
-            Some(origin) if !witnesses(&self.trust, &self.node, origin) => Some(Witnessed::UnknownLog),
+            Some(origin) if self.keys(origin).is_none() => Some(Witnessed::UnknownLog),
             Some(_) => None,
         };
         let (Some(origin), None) = (origin, &answer) else {
@@ -193,17 +225,21 @@ impl Witness {
     }
 
     /// Takes up calls of a log until one has to wait for the store or the key.
-    fn next(&mut self, origin: &Origin, actions: &mut Vec<Action>) {
+    fn next(&mut self, origin: &LogName, actions: &mut Vec<Action>) {
         loop {
+            let (keys, frozen) = (self.keys(origin), self.is_frozen(origin));
             let Some(log) = self.logs.get_mut(origin) else { return };
             if log.current.is_some() {
                 return;
             }
             let Some((ticket, request)) = log.waiting.pop_front() else { return };
-            let last = log.last.clone();
-            match judge(&self.trust, origin, last.as_ref(), &request, self.equivocated.contains(origin)) {
-                Judged::Answer(answer, suspicion) => {
-                    actions.extend(suspicion.map(Action::Suspect));
+            match judge(keys.as_ref(), log.last.as_ref(), &request, frozen) {
+                Judged::Answer(answer, other) => {
+                    let first = log.last.as_ref().map(|(_, note)| note.clone());
+                    actions.extend(first.zip(other).zip(keys).map(|((first, second), keys)| match keys {
+                        Keys::Listed(origin, _) => Action::Suspect(Suspicion { origin, first, second }),
+                        Keys::Outside(_) => Action::SuspectOutside { origin: origin.clone(), first, second },
+                    }));
                     actions.push(Action::Answer { ticket, answer });
                 }
                 Judged::New(checkpoint, note) => {
@@ -220,7 +256,7 @@ impl Witness {
         }
     }
 
-    fn kept(&mut self, origin: &Origin, actions: &mut Vec<Action>) {
+    fn kept(&mut self, origin: &LogName, actions: &mut Vec<Action>) {
         let Some(log) = self.logs.get_mut(origin) else { return };
         if let Some(current) = &log.current {
             log.last = Some((current.checkpoint.head, current.note.clone()));
@@ -228,53 +264,72 @@ impl Witness {
         }
     }
 
-    fn finish(&mut self, origin: &Origin, answer: Witnessed, actions: &mut Vec<Action>) {
+    fn finish(&mut self, origin: &LogName, answer: Witnessed, actions: &mut Vec<Action>) {
         let current = self.logs.get_mut(origin).and_then(|log| log.current.take());
         if let Some(Current { ticket, .. }) = current {
             // What was proven meanwhile is respected: the line was made, but nobody hears of it.
-            let frozen = self.equivocated.contains(origin);
+            let frozen = self.is_frozen(origin);
             actions.push(Action::Answer { ticket, answer: if frozen { Witnessed::Unsigned } else { answer } });
         }
         self.next(origin, actions);
+    }
+
+    /// Whose word counts for this log; none where it is not watched.
+    fn keys(&self, name: &LogName) -> Option<Keys> {
+        if let Ok(origin) = name.as_str().parse::<Origin>()
+            && let Some(key) = self.trust.log_key(&origin)
+        {
+            return witnesses(&self.trust, &self.node, &origin).then_some(Keys::Listed(origin, key));
+        }
+        self.outside.get(name).cloned().map(Keys::Outside)
+    }
+
+    /// Whether the log is proven to have shown two histories.
+    fn is_frozen(&self, name: &LogName) -> bool {
+        self.equivocated.iter().any(|origin| origin.as_str() == name.as_str())
+    }
+}
+
+impl Keys {
+    /// Reads a note that the log signed.
+    fn open(&self, note: &str) -> Result<AnyCheckpoint, LogError> {
+        match self {
+            Self::Listed(_, key) => Ok(SignedCheckpoint::open(note, key)?.checkpoint().into()),
+            Self::Outside(keys) => AnyCheckpoint::open(&SignedNote::parse(note)?, keys),
+        }
     }
 }
 
 /// The checks of C2SP tlog-witness, in its order.
 fn judge(
-    trust: &TrustList,
-    origin: &Origin,
+    keys: Option<&Keys>,
     last: Option<&(TreeHead, String)>,
     request: &AddCheckpoint,
     equivocated: bool,
 ) -> Judged {
     let plain = |answer| Judged::Answer(answer, None);
-    let Some(key) = trust.log_key(origin) else { return plain(Witnessed::UnknownLog) };
-    let signed = match SignedCheckpoint::open(&request.note, &key) {
-        Ok(signed) => signed,
+    let Some(keys) = keys else { return plain(Witnessed::UnknownLog) };
+    let checkpoint = match keys.open(&request.note) {
+        Ok(checkpoint) => checkpoint,
         Err(LogError::NotSigned { .. } | LogError::BadSignature { .. }) => return plain(Witnessed::Unsigned),
         Err(_) => return plain(Witnessed::Malformed),
     };
     if equivocated {
         return plain(Witnessed::Unsigned);
     }
-    let head = signed.checkpoint().head;
+    let head = checkpoint.head;
     if request.old_size > head.size || request.consistency.len() > MAX_PROOF_HASHES {
         return plain(Witnessed::Malformed);
     }
     let seen = last.map_or(TreeHead { size: 0, root: EMPTY_ROOT }, |(head, _)| *head);
-    let suspicion = || {
-        let (first, second) = (last.map(|(_, note)| note.clone())?, signed.note().to_string());
-        Some(Suspicion { origin: origin.clone(), first, second })
-    };
     // The log signed both: that is worth knowing whatever size it says it believed in.
     let forked = head.size == seen.size && head.root != seen.root;
     if forked || request.old_size != seen.size {
-        return Judged::Answer(Witnessed::Conflict(seen.size), suspicion().filter(|_| forked));
+        return Judged::Answer(Witnessed::Conflict(seen.size), forked.then(|| request.note.clone()));
     }
     if verify_consistency(seen.size, head.size, &seen.root, &head.root, &request.consistency).is_err() {
-        return Judged::Answer(Witnessed::Unproven, suspicion());
+        return Judged::Answer(Witnessed::Unproven, Some(request.note.clone()));
     }
-    let checkpoint = signed.checkpoint().clone();
     if last.is_some() && head.size == seen.size {
         Judged::Again(checkpoint, request.note.clone())
     } else {

@@ -3,7 +3,7 @@
 
 use super::KeyError;
 use crate::{
-    log::{Checkpoint, Extension, LogError, NoteSignature, Shard, cosign, sign_checkpoint},
+    log::{AnyCheckpoint, Checkpoint, Extension, LogError, NoteSignature, Shard, cosign, sign_checkpoint},
     signature::{PublicKey, Signer},
     statement::{Issued, Issuer, Kid, StatementError, StatusList, StatusToken, StatusUri, Unsigned, status_list::Ttl},
     time::Timestamp,
@@ -176,8 +176,8 @@ impl ReplicaKey {
 
 impl WitnessKey {
     /// Cosigns a checkpoint that extends the last one this node saw, at this Unix time in seconds.
-    pub fn cosign(&self, checkpoint: &Checkpoint, time: u64) -> Result<NoteSignature, KeyError> {
-        cosign(checkpoint, &self.node.witness(), self.signer.as_ref(), time).map_err(refused)
+    pub fn cosign(&self, checkpoint: &AnyCheckpoint, time: u64) -> Result<NoteSignature, KeyError> {
+        checkpoint.cosign(&self.node.witness(), self.signer.as_ref(), time).map_err(refused)
     }
 }
 

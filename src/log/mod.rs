@@ -6,6 +6,7 @@
 //! `signed-note`, `tlog-checkpoint`, `tlog-cosignature` (v1), `tlog-proof`, `tlog-tiles`, `tlog-policy`.
 //! Not its business: what an entry says, who may sign, where hashes are kept (see [`HashReader`]), and any I/O.
 
+mod any_log;
 mod checkpoint;
 mod error;
 mod extension;
@@ -21,6 +22,7 @@ pub mod tile;
 mod tree;
 mod verifier_key;
 
+pub use any_log::{AnyCheckpoint, LogName};
 pub use checkpoint::{Checkpoint, Cosignature, MAX_TREE_SIZE, SignedCheckpoint, TreeHead, cosign};
 pub use error::LogError;
 pub use extension::{Extension, sign_checkpoint};

@@ -2,7 +2,7 @@
 
 use super::configuration::Configuration;
 use super::tls::TlsIdentity;
-use super::{NodeError, authority, federation, partners};
+use super::{NodeError, authority, federation, outside, partners};
 use crate::trust::TrustList;
 use std::path::Path;
 
@@ -28,6 +28,7 @@ pub fn check(file: &Path) -> Result<Configuration, Vec<NodeError>> {
     if let Some(partner) = &configuration.partner {
         faults.extend(TlsIdentity::read(partner.tls.clone()).err());
         faults.extend(partners::open_keys(partner).err());
+        faults.extend(outside::open(&partner.witnesses).err());
     }
     match federation::trust(&configuration.trust, None) {
         Ok(list) => faults.extend(unlisted(&configuration, &list)),

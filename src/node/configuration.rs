@@ -10,7 +10,7 @@ use crate::keys::KeyName;
 use crate::office::{Fees, Office, Reader, ReadingRights};
 use crate::statement::Issuer;
 use crate::time::ZoneName;
-pub use partner::{PartnerConfiguration, Quota};
+pub use partner::{OutsideWitnessConfiguration, PartnerConfiguration, Quota, WitnessedConfiguration};
 use reader::{Document, Section};
 pub use reader::{Mistake, Mistakes};
 use std::collections::BTreeMap;
@@ -180,6 +180,12 @@ fn node(root: &mut Section<'_, '_>, folder: &Path) -> Option<Configuration> {
         }
         if authorities.iter().take(nth).any(|other| other.data == one.data) {
             root.mistake("authority", format!("two authorities share the folder {}", one.data.display()));
+        }
+    }
+    let hosts = authorities.iter().map(|one| format!("{}/log/", one.issuer.host())).collect::<Vec<_>>();
+    for log in partner.iter().flat_map(|partner| &partner.witnessed) {
+        if hosts.iter().any(|host| log.origin.as_str().starts_with(host)) {
+            root.mistake("partner", format!("{} is this node's own: nobody witnesses for himself", log.origin));
         }
     }
     let doors = [

@@ -1,127 +1,21 @@
-//! Carries webhooks: HTTPS to where their owners want them, and nowhere else.
-//!
-//! What always holds: the address dialled is the one that was looked at, so that a name cannot mean another a moment
-//! later; TLS is verified against the system's authorities or those of the configuration; no redirect is followed;
-//! of the answer its status is read, and nothing of what it says.
+//! Carries webhooks: HTTPS to where their owners want them, and nowhere else. Of an answer its status is read, and
+//! nothing of what it says.
 
 use super::NodeError;
-use super::configuration::{WebhookConfiguration, WebhookTargets};
-use crate::workflow::{Answer, Carried, Courier, Target, is_public};
+use super::configuration::WebhookConfiguration;
+use super::https::{HttpsClient, Letter};
+use crate::workflow::{Answer, Carried, Courier, Target};
 use bytes::Bytes;
-use http_body_util::Full;
-use hyper::client::conn::http1;
-use hyper::header::{CONNECTION, CONTENT_TYPE, HOST, RETRY_AFTER, USER_AGENT};
-use hyper::{Method, Request};
-use hyper_util::rt::TokioIo;
 use std::future::Future;
-use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::time::Duration;
-use tokio::net::{TcpStream, lookup_host};
-use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, pem::PemObject as _};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore, version};
-
-/// Where systems keep the public authorities, in the order they are looked for.
-const SYSTEM_AUTHORITIES: [&str; 3] =
-    ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
-/// The longest a name, a connection or a greeting may take each.
-const STEP: Duration = Duration::from_secs(5);
-/// Addresses of a name that are tried.
-const ADDRESSES: usize = 4;
-/// Bytes of the head of an answer; what is longer is no answer.
-const HEAD: usize = 16 << 10;
 
 /// Carries over HTTPS.
-pub(super) struct HttpsCourier {
-    tls: TlsConnector,
-    targets: WebhookTargets,
-}
+pub(super) struct HttpsCourier(HttpsClient);
 
 impl HttpsCourier {
     /// Reads who vouches for receivers. A system without such a list carries nothing until one is named.
     pub(super) fn open(configuration: &WebhookConfiguration) -> Result<Self, NodeError> {
-        let system = || SYSTEM_AUTHORITIES.iter().map(Path::new).find(|path| path.exists()).map(Path::to_owned);
-        let file: Option<PathBuf> = configuration.ca.clone().or_else(system);
-        let mut roots = RootCertStore::empty();
-        if let Some(path) = file {
-            let all = CertificateDer::pem_file_iter(&path).and_then(|all| all.collect::<Result<Vec<_>, _>>());
-            let all = all.map_err(|error| NodeError::Tls { path: path.clone(), message: error.to_string() })?;
-            let (added, _) = roots.add_parsable_certificates(all);
-            if added == 0 {
-                let message = "holds no certificate that vouches for anybody".to_owned();
-                return Err(NodeError::Tls { path, message });
-            }
-        }
-        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_protocol_versions(&[&version::TLS13, &version::TLS12])
-            .map_err(|error| NodeError::Inside(error.to_string()))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Ok(Self { tls: TlsConnector::from(Arc::new(config)), targets: configuration.targets })
-    }
-
-    /// The addresses behind a target that may be called.
-    async fn addresses(&self, target: &Target) -> Result<Vec<SocketAddr>, String> {
-        let all = match target.host().parse::<IpAddr>() {
-            Ok(address) => vec![SocketAddr::new(address, target.port())],
-            Err(_) => {
-                let found = tokio::time::timeout(STEP, lookup_host((target.host(), target.port()))).await;
-                let found = found.map_err(|_| "its name was not found in time".to_owned())?;
-                found.map_err(|_| "its name is not found".to_owned())?.collect()
-            }
-        };
-        let may = |address: &SocketAddr| self.targets == WebhookTargets::Any || is_public(address.ip());
-        let open = all.into_iter().filter(may).take(ADDRESSES).collect::<Vec<_>>();
-        if open.is_empty() {
-            return Err(
-                "it is at no address of the open network, and the node's configuration allows no other".to_owned()
-            );
-        }
-        Ok(open)
-    }
-
-    async fn connect(&self, target: &Target) -> Result<TcpStream, String> {
-        for address in self.addresses(target).await? {
-            if let Ok(Ok(stream)) = tokio::time::timeout(STEP, TcpStream::connect(address)).await {
-                return Ok(stream);
-            }
-        }
-        Err("nobody answers there".to_owned())
-    }
-
-    async fn attempt(&self, target: &Target, headers: [(&'static str, String); 3], body: Bytes) -> Carried {
-        let stream = self.connect(target).await?;
-        let name = ServerName::try_from(target.host().to_owned()).map_err(|_| "its name is none of TLS".to_owned())?;
-        let stream = tokio::time::timeout(STEP, self.tls.connect(name, stream)).await;
-        let stream = stream.map_err(|_| "it did not greet in time".to_owned())?;
-        let stream = stream.map_err(|error| format!("TLS: {error}"))?;
-        let mut builder = http1::Builder::new();
-        builder.max_buf_size(HEAD);
-        let shaken = builder.handshake::<_, Full<Bytes>>(TokioIo::new(stream)).await;
-        let (mut sender, connection) = shaken.map_err(|_| "it speaks no HTTP".to_owned())?;
-        let connection = tokio::spawn(connection);
-        // However this ends, the connection ends with it.
-        let _ended = Ended(connection.abort_handle());
-        let mut request = Request::builder()
-            .method(Method::POST)
-            .uri(target.path())
-            .header(HOST, target.authority())
-            .header(CONTENT_TYPE, "application/json")
-            .header(USER_AGENT, concat!("origin-exchange/", env!("CARGO_PKG_VERSION")))
-            .header(CONNECTION, "close");
-        for (name, value) in headers {
-            request = request.header(name, value);
-        }
-        let request = request.body(Full::new(body)).map_err(|_| "its URL cannot be asked for".to_owned())?;
-        let answer =
-            sender.send_request(request).await.map_err(|_| "the connection ended without an answer".to_owned())?;
-        let wanted = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-        let retry_after = wanted.and_then(|value| value.trim().parse::<u64>().ok()).map(Duration::from_secs);
-        Ok(Answer { status: answer.status().as_u16(), retry_after })
+        HttpsClient::open(configuration.ca.as_deref(), configuration.targets).map(Self)
     }
 }
 
@@ -132,15 +26,10 @@ impl Courier for HttpsCourier {
         headers: [(&'static str, String); 3],
         body: Bytes,
     ) -> Pin<Box<dyn Future<Output = Carried> + Send + 'a>> {
-        Box::pin(self.attempt(target, headers, body))
-    }
-}
-
-/// Ends a task when it is dropped.
-struct Ended(tokio::task::AbortHandle);
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        self.0.abort();
+        let letter = Letter { content_type: "application/json", headers: headers.into(), body, most: 0 };
+        Box::pin(async move {
+            let answered = self.0.post(target, letter).await?;
+            Ok(Answer { status: answered.status, retry_after: answered.retry_after })
+        })
     }
 }

@@ -17,9 +17,11 @@ mod federation;
 mod files;
 mod greeting;
 mod heralds;
+mod https;
 mod listener;
 mod lists;
 mod operator;
+mod outside;
 mod partners;
 mod receipts;
 mod running;
@@ -32,8 +34,9 @@ mod webhook_key;
 
 pub use check::check;
 pub use configuration::{
-    AuthorityConfiguration, Configuration, EventFormat, Limits, Mistake, Mistakes, PartnerConfiguration, Quota,
-    Telemetry, TlsDoor, TrustFiles, WebhookConfiguration, WebhookTargets,
+    AuthorityConfiguration, Configuration, EventFormat, Limits, Mistake, Mistakes, OutsideWitnessConfiguration,
+    PartnerConfiguration, Quota, Telemetry, TlsDoor, TrustFiles, WebhookConfiguration, WebhookTargets,
+    WitnessedConfiguration,
 };
 pub use error::NodeError;
 pub use lists::installed_lists;

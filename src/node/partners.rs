@@ -5,8 +5,11 @@ use super::configuration::PartnerConfiguration;
 use super::greeting::Greeting;
 use super::listener::{Listener, ListenerLimits};
 use super::tls::TlsIdentity;
+use super::outside;
 use super::trust_keeper::TrustKeeper;
-use crate::exchange::driver::{self, Dialler, Driver, DriverSetup, DriverView, OwnAuthority, QuotaLimits, Receipts};
+use crate::exchange::driver::{
+    self, Dialler, Driver, DriverSetup, DriverView, OutsideWitness, OwnAuthority, QuotaLimits, Receipts,
+};
 use crate::keys::{KeyStore, Passphrase, ReplicaKey, WitnessKey};
 use crate::reason::Reasoned as _;
 use crate::time::{Clock, Random};
@@ -38,6 +41,7 @@ pub(super) struct PartnerDoor {
     listener: Listener,
     identity: Arc<TlsIdentity>,
     keys: CosignerKeys,
+    outside: Vec<OutsideWitness>,
 }
 
 /// The exchange, begun, and the door that is not served yet.
@@ -97,9 +101,10 @@ impl PartnerDoor {
         let listener = Listener::bind("partner", configuration.listen)?;
         let identity = TlsIdentity::read(configuration.tls.clone())?;
         let named = configuration.clone();
-        let opened = tokio::task::spawn_blocking(move || open_keys(&named)).await;
-        let keys = opened.map_err(|error| NodeError::Inside(error.to_string()))??;
-        Ok(Self { configuration, listener, identity, keys })
+        let open = move || Ok::<_, NodeError>((open_keys(&named)?, outside::open(&named.witnesses)?));
+        let opened = tokio::task::spawn_blocking(open).await;
+        let (keys, outside) = opened.map_err(|error| NodeError::Inside(error.to_string()))??;
+        Ok(Self { configuration, listener, identity, keys, outside })
     }
 
     pub(super) const fn address(&self) -> SocketAddr {
@@ -122,7 +127,7 @@ impl PartnerDoor {
         self.say_if_unlisted(keeper)?;
         let list = keeper.list();
         let acceptor = driver::acceptor(Arc::clone(&self.identity) as _, Arc::clone(&list)).map_err(inside)?;
-        let PartnerConfiguration { node, data, quota, .. } = self.configuration;
+        let PartnerConfiguration { node, data, quota, witnessed, .. } = self.configuration;
         let kept = data.clone();
         let started = Driver::start(DriverSetup {
             name: node,
@@ -131,6 +136,8 @@ impl PartnerDoor {
             own,
             replica: self.keys.replica,
             witness: self.keys.witness,
+            outside_logs: witnessed.into_iter().map(|log| (log.origin, log.keys)).collect(),
+            outside_witnesses: self.outside,
             data,
             quota: QuotaLimits { bytes: quota.bytes, entries_a_day: quota.entries_a_day },
             receipts: Some(receipts),

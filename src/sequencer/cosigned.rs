@@ -104,6 +104,12 @@ impl Cosigned {
         Ok(this)
     }
 
+    /// The note of the head of this size with the cosignatures that are kept of it, if there are any. It reads one record.
+    pub fn note_at(store: &dyn Store, origin: &Origin, size: u64) -> Result<Option<String>, StoreError> {
+        let record = store.record(Table::Cosigned, &Self::none(origin.clone()).id(size))?;
+        Ok(record.and_then(|note| String::from_utf8(note).ok()))
+    }
+
     /// Takes a cosignature in; gives the changes that make it durable. Heads that nobody will need are dropped: those
     /// below the newest that has enough.
     pub fn keep(&mut self, kept: &Kept, trust: &TrustList) -> Result<Vec<StateChange>, CosignatureError> {

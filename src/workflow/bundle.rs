@@ -126,7 +126,10 @@ impl Heads {
         let bare = Noted { size: head.size, note };
         let policy = trust.policy_at(&entry.origin, entry.index).map_err(|e| WorkflowError::Record(e.to_string()))?;
         if *policy.quorum() == Quorum::None {
-            return Ok(Self { enough: Some(bare.clone()), newest: bare });
+            // Who cosigned unasked, such as a witness outside the trust list, stands in the file all the same.
+            let lines = Cosigned::note_at(store, &entry.origin, bare.size)?;
+            let noted = Noted { note: lines.unwrap_or(bare.note), ..bare };
+            return Ok(Self { enough: Some(noted.clone()), newest: noted });
         }
         let cosigned = Cosigned::load(store, &entry.origin, trust)?;
         let enough = cosigned.newest(trust, entry.index.saturating_add(1)).map(|(size, note)| Noted { size, note });

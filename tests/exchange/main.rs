@@ -28,6 +28,7 @@ mod kills;
 #[allow(dead_code, reason = "shared with the kill test of one node")]
 mod ledger;
 mod one_bad_entry;
+mod outside;
 mod pretender;
 #[path = "../process/mod.rs"]
 #[allow(dead_code, reason = "shared with other test programs")]

@@ -125,6 +125,18 @@ data = "{home}data/partners"
 [partner.quota]
 mebibytes = 102400
 entries_a_day = 1000000
+
+# A log outside the trust list that this node witnesses too, at https://<public>/add-checkpoint (C2SP tlog-witness).
+# [[partner.witnessed]]
+# origin = "example.com/behind-the-sofa"
+# keys = ["example.com/behind-the-sofa+<key id>+<key>"]
+
+# A witness outside the trust list, which is shown the head of every log of this node's authorities; it learns how many
+# statements go to whom. What it cosigns is kept, and counts only where the trust list names its key.
+# [[partner.witness]]
+# key = "witness.example/w1+<key id>+<key>"
+# url = "https://witness.example/w1"
+# ca = "tls/witness-ca.pem"
 "#,
         listen = partner.listen,
     )

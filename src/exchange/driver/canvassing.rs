@@ -1,13 +1,12 @@
 //! The own logs: a canvasser for each, and word to the addressee's node when there is a new one.
 
-use super::convert;
+use super::{convert, outside};
 use super::start::Inner;
-use crate::exchange::canvasser::{Action, Canvasser, DEADLINE_SECONDS, Event};
+use crate::exchange::canvasser::{Action, Canvasser, Cosigner, DEADLINE_SECONDS, Event};
 use crate::exchange::message::{AddCheckpoint, Witnessed};
 use crate::exchange::replicates;
 use crate::log::{Origin, consistency_proof};
 use crate::store::Store;
-use crate::trust::NodeName;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,7 +52,7 @@ impl Inner {
 async fn canvass(inner: Arc<Inner>, store: Arc<dyn Store>, origin: Origin) {
     let (mut news, mut changes) = (store.news(), inner.lists.changes());
     let (done, mut results) = mpsc::unbounded_channel();
-    let mut machine = Canvasser::new(origin.clone(), inner.lists.current());
+    let mut machine = Canvasser::new(origin.clone(), inner.lists.current(), inner.outside.keys());
     let mut published = store.head(&origin);
     let mut events = published.clone().map(Event::Published).into_iter().collect::<VecDeque<_>>();
     let mut tick = tokio::time::interval(TICK);
@@ -73,22 +72,21 @@ async fn canvass(inner: Arc<Inner>, store: Arc<dyn Store>, origin: Origin) {
                     }
                     Action::Ask { witness, request } => {
                         let size = published.as_ref().map_or(0, |head| head.head.size);
-                        inner.board.passage(&witness, &origin, |passage| passage.grows(size, inner.clock.now()));
-                        let (inner, done) = (Arc::clone(&inner), done.clone());
+                        if let Cosigner::Node(node) = &witness {
+                            inner.board.passage(node, &origin, |passage| passage.grows(size, inner.clock.now()));
+                        }
+                        let (inner, done, origin) = (Arc::clone(&inner), done.clone(), origin.clone());
                         tokio::spawn(async move {
-                            let answer = ask(&inner, &witness, &request).await;
+                            let answer = ask(&inner, &witness, &origin, &request).await;
                             let _ = done.send(match answer {
                                 Some(answer) => Event::Answered { witness, answer },
                                 None => Event::Failed(witness),
                             });
                         });
                     }
-                    Action::Keep(kept) => {
+                    Action::Keep { by, kept } => {
                         if let Some(own) = inner.own.of(&origin) {
-                            let by = kept.line.name().rsplit_once('/').and_then(|(node, _)| node.parse().ok());
-                            if let Some(by) = by {
-                                own.keep(&by, kept);
-                            }
+                            own.keep(by, kept);
                         }
                     }
                     Action::Refused { witness, answer } => {
@@ -114,7 +112,17 @@ async fn canvass(inner: Arc<Inner>, store: Arc<dyn Store>, origin: Origin) {
     }
 }
 
-async fn ask(inner: &Arc<Inner>, witness: &NodeName, request: &AddCheckpoint) -> Option<Witnessed> {
+/// Shows a head to a witness: over HTTPS where an operator said so, else over the connection to its node.
+async fn ask(
+    inner: &Arc<Inner>,
+    witness: &Cosigner,
+    origin: &Origin,
+    request: &AddCheckpoint,
+) -> Option<Witnessed> {
+    if let Some(there) = inner.outside.of(witness, &inner.lists.current()) {
+        return outside::ask(inner, there, origin, request).await;
+    }
+    let Cosigner::Node(witness) = witness else { return None };
     let link = inner.link_of(witness).borrow().clone()?;
     let deadline = Duration::from_secs(DEADLINE_SECONDS.unsigned_abs());
     let mut call = tonic::Request::new(convert::checkpoint_to_wire(request));

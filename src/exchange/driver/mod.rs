@@ -13,6 +13,7 @@
 //! own        own logs and their cosignatures                     convert   messages to the wire and back
 //! supply     gives own logs                                      replicas  takes those of partners, within a quota
 //! canvassing collects witnesses' cosignatures                    watching  this node as a witness
+//! outside    witnesses that are no nodes, over HTTPS
 //! comparing  heads of all logs, and evidence                 quota     what a partner may take
 //! recalling  own history at a start                refilling, renumbering      what was lost comes back
 //! heads      who knows which heads                               disclosing, fetching  what is for the addressee
@@ -31,6 +32,7 @@ mod heads;
 mod identity;
 mod link;
 mod lists;
+mod outside;
 mod own;
 mod partners;
 mod quota;
@@ -51,6 +53,7 @@ pub use fetching::{OwedReceipt, Receipts};
 pub use identity::{Partner, identity_uri, pin_of};
 pub use link::Dialler;
 pub use lists::{ListError, Lists};
+pub use outside::{OutsideState, OutsideWitness, Shown, WitnessPost};
 pub use own::OwnAuthority;
 pub use quota::{QuotaLimits, Used};
 pub use start::{Driver, DriverSetup, DriverView};

@@ -1,6 +1,8 @@
 //! The logs of the authorities hosted here, and the cosignatures that their heads have.
 
 use super::board::Board;
+use super::outside::Outside;
+use crate::exchange::canvasser::Cosigner;
 use crate::exchange::cosigned::{Cosigned, Kept};
 use crate::exchange::{replicates, witnesses};
 use crate::log::{Host, Origin, VerifierKey};
@@ -8,7 +10,7 @@ use crate::sequencer::Gate;
 use crate::statement::Issuer;
 use crate::store::{Batch, PublishedHead, Store};
 use crate::time::Clock;
-use crate::trust::{NodeName, TrustList};
+use crate::trust::TrustList;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
@@ -33,7 +35,7 @@ pub(super) struct OwnLogs {
     pub(super) store: Arc<dyn Store>,
     pub(super) gate: Arc<Gate>,
     cosigned: Arc<Mutex<BTreeMap<Origin, Cosigned>>>,
-    kept: mpsc::Sender<(NodeName, Kept)>,
+    kept: mpsc::Sender<(Cosigner, Kept)>,
 }
 
 /// All of them, by host.
@@ -46,15 +48,15 @@ struct Keeper {
     lists: Arc<dyn Lists>,
     clock: Arc<dyn Clock>,
     board: Arc<Board>,
+    outside: Arc<Outside>,
 }
 
 impl Own {
     /// Begins keeping cosignatures. Needs a runtime.
     pub(super) fn open(
         authorities: Vec<OwnAuthority>,
-        lists: &Arc<dyn Lists>,
-        clock: &Arc<dyn Clock>,
-        board: &Arc<Board>,
+        (lists, clock): (&Arc<dyn Lists>, &Arc<dyn Clock>),
+        (board, outside): (&Arc<Board>, &Arc<Outside>),
     ) -> Self {
         let opened = authorities.into_iter().map(|OwnAuthority { issuer, store, gate }| {
             gate.attend();
@@ -66,6 +68,7 @@ impl Own {
                 lists: Arc::clone(lists),
                 clock: Arc::clone(clock),
                 board: Arc::clone(board),
+                outside: Arc::clone(outside),
             };
             tokio::task::spawn_blocking(move || keeper.run(keep));
             (issuer.host().clone(), OwnLogs { store, gate, cosigned, kept })
@@ -93,9 +96,9 @@ impl OwnLogs {
     }
 
     /// Hands a verified cosignature to its keeper. Nobody waits for it to be durable.
-    pub(super) fn keep(&self, by: &NodeName, kept: Kept) {
-        if self.kept.try_send((by.clone(), kept)).is_err() {
-            tracing::debug!(by = %by, "a cosignature found no room; the next head brings another");
+    pub(super) fn keep(&self, by: Cosigner, kept: Kept) {
+        if self.kept.try_send((by, kept)).is_err() {
+            tracing::debug!("a cosignature found no room; the next head brings another");
         }
     }
 
@@ -108,7 +111,7 @@ impl OwnLogs {
 
 impl Keeper {
     /// Makes durable what has come since the last sync: one commit for all of it. Ends when nobody brings any more.
-    fn run(self, mut keep: mpsc::Receiver<(NodeName, Kept)>) {
+    fn run(self, mut keep: mpsc::Receiver<(Cosigner, Kept)>) {
         self.load();
         let mut come = Vec::new();
         while keep.blocking_recv_many(&mut come, WAITING) > 0 {
@@ -151,7 +154,7 @@ impl Keeper {
         }
     }
 
-    fn keep(&self, come: Vec<(NodeName, Kept)>) {
+    fn keep(&self, come: Vec<(Cosigner, Kept)>) {
         let trust = self.lists.current();
         let mut state = Vec::new();
         {
@@ -168,10 +171,13 @@ impl Keeper {
         match self.store.commit(Batch { at_ms, state, ..Batch::default() }) {
             Ok(_) => {
                 for (by, kept) in come {
-                    self.board.passage(&by, &kept.origin, |passage| {
-                        passage.cosigned = Some((kept.size, kept.time));
-                        passage.holds(kept.size);
-                    });
+                    self.outside.cosigned(kept.line.name(), &kept.origin, kept.size, kept.time);
+                    if let Cosigner::Node(by) = by {
+                        self.board.passage(&by, &kept.origin, |passage| {
+                            passage.cosigned = Some((kept.size, kept.time));
+                            passage.holds(kept.size);
+                        });
+                    }
                 }
             }
             Err(error) => {

@@ -5,6 +5,7 @@ use super::door::Door;
 use super::fetching::Receipts;
 use super::link::{Dialler, Link};
 use super::lists::Lists;
+use super::outside::{Outside, OutsideState, OutsideWitness};
 use super::own::{Own, OwnAuthority};
 use super::quota::{QuotaLimits, Used};
 use super::replicas::Replicas;
@@ -12,9 +13,10 @@ use super::watching::{WitnessDesk, WitnessSetup};
 use super::wire::replication_service_server::ReplicationServiceServer;
 use super::{MAX_MESSAGE, PartnerError, canvassing, comparing, partners, recalling};
 use crate::exchange::heads;
-use crate::exchange::message::KnownHead;
+use crate::exchange::message::{AddCheckpoint, KnownHead, Witnessed};
+use crate::exchange::witness::OutsideLogs;
 use crate::keys::{ReplicaKey, WitnessKey};
-use crate::log::Origin;
+use crate::log::{LogName, Origin};
 use crate::reason::Reasoned as _;
 use crate::store::{JournalOptions, JournalStore, Store, StoreError, Table};
 use crate::time::{Clock, Random, Timestamp};
@@ -46,6 +48,10 @@ pub struct DriverSetup {
     pub replica: ReplicaKey,
     /// Cosigns what is watched.
     pub witness: WitnessKey,
+    /// Logs outside the trust list that are watched too.
+    pub outside_logs: OutsideLogs,
+    /// Witnesses outside the trust list that are shown own heads.
+    pub outside_witnesses: Vec<OutsideWitness>,
     /// Where partners' logs are kept.
     pub data: PathBuf,
     /// What one partner's logs may take.
@@ -73,6 +79,7 @@ pub(super) struct Inner {
     pub(super) own: Own,
     pub(super) replica: ReplicaKey,
     pub(super) witness: WitnessDesk,
+    pub(super) outside: Arc<Outside>,
     /// What is the node's own: heads it witnessed, evidence.
     pub(super) node_store: Arc<dyn Store>,
     equivocated: watch::Sender<BTreeMap<Origin, Equivocation>>,
@@ -99,7 +106,9 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Driver {
     /// Opens what is kept and starts dialling. Needs a runtime.
     pub async fn start(setup: DriverSetup) -> Result<Self, StoreError> {
-        let DriverSetup { name, lists, dialler, own, replica, witness, data, quota, receipts, clock, random } = setup;
+        let DriverSetup { name, lists, dialler, own, replica, witness, outside_logs, outside_witnesses, .. } = setup;
+        let DriverSetup { data, quota, receipts, clock, random, .. } = setup;
+        let outside = Arc::new(Outside::new(outside_witnesses));
         let board = Arc::new(Board::default());
         let (folder, chance) = (data.join(WITNESS_FOLDER), Arc::clone(&random));
         let (its_name, its_lists, its_clock) = (name.clone(), Arc::clone(&lists), Arc::clone(&clock));
@@ -114,6 +123,7 @@ impl Driver {
                 store: Arc::clone(&store),
                 lists: its_lists,
                 clock: its_clock,
+                outside: outside_logs,
                 equivocated: equivocated.keys().cloned().collect(),
                 suspicions: told,
             })?;
@@ -125,12 +135,13 @@ impl Driver {
         let (tell, telling) = mpsc::unbounded_channel();
         let (stop, stopping) = watch::channel(false);
         let inner = Arc::new(Inner {
-            own: Own::open(own, &lists, &clock, &board),
+            own: Own::open(own, (&lists, &clock), (&board, &outside)),
             name,
             lists,
             dialler,
             replica,
             witness,
+            outside,
             node_store,
             equivocated: watch::Sender::new(equivocated),
             suspicions,
@@ -221,6 +232,28 @@ impl DriverView {
             known.entry(origin).and_modify(|known: &mut u64| *known = (*known).max(size)).or_insert(size);
             known
         })
+    }
+
+    /// A head that somebody shows this node over HTTP, as the body of C2SP tlog-witness has it.
+    pub async fn add_checkpoint(&self, body: &str) -> Witnessed {
+        match AddCheckpoint::from_body(body) {
+            Some(request) => self.0.witness.ask(request).await,
+            None => Witnessed::Malformed,
+        }
+    }
+
+    /// Every log outside the trust list that is watched here and has shown a head, with its size.
+    #[must_use]
+    pub fn outside_logs(&self) -> BTreeMap<LogName, u64> {
+        let size = |note: &str| note.lines().nth(1).and_then(|line| line.parse::<u64>().ok());
+        let watched = self.0.witness.outside().into_iter();
+        watched.filter_map(|(name, note)| Some((name, size(&note)?))).collect()
+    }
+
+    /// The witnesses outside the trust list, and how each is.
+    #[must_use]
+    pub fn outside_witnesses(&self) -> Vec<(OutsideWitness, OutsideState)> {
+        self.0.outside.read()
     }
 
     /// Logs that are proven to have shown two histories: what a verdict has to know.

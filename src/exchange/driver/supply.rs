@@ -135,7 +135,7 @@ async fn converse(
                     }
                     Action::Keep(kept) => {
                         if let Some(own) = source.own {
-                            own.keep(caller, kept);
+                            own.keep(caller.clone().into(), kept);
                         }
                     }
                     Action::HangUp(why) => return Err(why),

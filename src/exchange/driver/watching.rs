@@ -3,9 +3,9 @@
 use super::lists::Lists;
 use crate::exchange::heads;
 use crate::exchange::message::{AddCheckpoint, Witnessed};
-use crate::exchange::witness::{Action, Event, Witness};
+use crate::exchange::witness::{Action, Event, OutsideLogs, Witness};
 use crate::keys::WitnessKey;
-use crate::log::Origin;
+use crate::log::{LogName, Origin};
 use crate::store::{Batch, PublishedHead, StateChange, Store, StoreError, Table};
 use crate::time::Clock;
 use crate::trust::NodeName;
@@ -28,7 +28,8 @@ enum Asked {
 /// Where heads are shown to this node.
 pub(super) struct WitnessDesk {
     ask: mpsc::Sender<Asked>,
-    heads: Arc<Mutex<BTreeMap<Origin, String>>>,
+    heads: Arc<Mutex<BTreeMap<LogName, String>>>,
+    outside: BTreeSet<LogName>,
 }
 
 /// What the witness works with.
@@ -38,6 +39,8 @@ pub(super) struct WitnessSetup {
     pub(super) store: Arc<dyn Store>,
     pub(super) lists: Arc<dyn Lists>,
     pub(super) clock: Arc<dyn Clock>,
+    /// Logs outside the trust list that are watched too.
+    pub(super) outside: OutsideLogs,
     /// Logs known to have shown two histories.
     pub(super) equivocated: BTreeSet<Origin>,
     /// Where heads are compared.
@@ -49,12 +52,14 @@ impl WitnessDesk {
     pub(super) fn open(setup: WitnessSetup) -> Result<Self, StoreError> {
         let trust = setup.lists.current();
         let machine = Witness::load(setup.store.as_ref(), setup.name.clone(), trust, setup.equivocated.clone())?;
+        let machine = machine.watching(setup.outside.clone());
+        let outside = setup.outside.keys().cloned().collect();
         let heads = machine.heads().map(|(origin, _, note)| (origin.clone(), note.to_owned())).collect();
         let heads = Arc::new(Mutex::new(heads));
         let (ask, asked) = mpsc::channel(WAITING);
         let thread = Thread { setup, machine, heads: Arc::clone(&heads), open: HashMap::new(), tickets: 0 };
         tokio::task::spawn_blocking(move || thread.run(asked));
-        Ok(Self { ask, heads })
+        Ok(Self { ask, heads, outside })
     }
 
     /// Shows a head; gives the witness's answer.
@@ -80,16 +85,24 @@ impl WitnessDesk {
         }
     }
 
-    /// The newest note of every log watched.
+    /// The newest note of every log watched that may be one of the trust list's.
     pub(super) fn heads(&self) -> BTreeMap<Origin, String> {
-        self.heads.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
+        let ours = heads.iter().filter_map(|(name, note)| Some((name.as_str().parse().ok()?, note.clone())));
+        ours.collect()
+    }
+
+    /// The newest note of every log that an operator named.
+    pub(super) fn outside(&self) -> BTreeMap<LogName, String> {
+        let heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
+        heads.iter().filter(|(name, _)| self.outside.contains(*name)).map(|(a, b)| (a.clone(), b.clone())).collect()
     }
 }
 
 struct Thread {
     setup: WitnessSetup,
     machine: Witness,
-    heads: Arc<Mutex<BTreeMap<Origin, String>>>,
+    heads: Arc<Mutex<BTreeMap<LogName, String>>>,
     open: HashMap<u64, oneshot::Sender<Witnessed>>,
     tickets: u64,
 }
@@ -129,7 +142,7 @@ impl Thread {
         }
     }
 
-    fn act(&mut self, action: Action, keep: &mut Vec<(Origin, StateChange)>, events: &mut VecDeque<Event>) {
+    fn act(&mut self, action: Action, keep: &mut Vec<(LogName, StateChange)>, events: &mut VecDeque<Event>) {
         match action {
             Action::Keep { origin, change } => keep.push((origin, change)),
             Action::Cosign(checkpoint) => {
@@ -152,12 +165,16 @@ impl Thread {
                 // Nobody compares any more: then the node stops.
                 let _ = self.setup.suspicions.send(heads::Event::Suspected(suspicion));
             }
+            Action::SuspectOutside { origin, first, second } => {
+                // The notes are the evidence, and nobody here has another place for them.
+                tracing::error!(%origin, first, second, "two heads of an outside log do not go together");
+            }
         }
     }
 
     /// Makes durable how far this node held a log as its replica, before it may witness it.
     fn take_over(&self, origin: Origin, PublishedHead { head, note }: PublishedHead) -> Option<Event> {
-        let seen = self.machine.heads().find(|(one, ..)| **one == origin).map_or(0, |(_, seen, _)| seen.size);
+        let seen = self.machine.heads().find(|(one, ..)| one.as_str() == origin.as_str()).map_or(0, |(_, seen, _)| seen.size);
         if seen >= head.size {
             return None;
         }
@@ -166,7 +183,7 @@ impl Thread {
         let state = vec![StateChange::RecordPut { table: Table::Witnessed, id, record }];
         match self.setup.store.commit(Batch { at_ms, state, ..Batch::default() }) {
             Ok(_) => {
-                self.heads.lock().unwrap_or_else(PoisonError::into_inner).insert(origin.clone(), note.clone());
+                self.heads.lock().unwrap_or_else(PoisonError::into_inner).insert((&origin).into(), note.clone());
                 Some(Event::Held { origin, head, note })
             }
             Err(error) => {
@@ -177,7 +194,7 @@ impl Thread {
     }
 
     /// One commit for all heads of this turn.
-    fn keep(&mut self, keep: Vec<(Origin, StateChange)>) -> Vec<Event> {
+    fn keep(&mut self, keep: Vec<(LogName, StateChange)>) -> Vec<Event> {
         if keep.is_empty() {
             return Vec::new();
         }

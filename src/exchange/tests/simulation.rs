@@ -32,8 +32,8 @@ use crate::{
         witness,
     },
     log::{
-        Checkpoint, Extension, Hash, Origin, SignedCheckpoint, TreeHead, consistency_proof, cosign, root,
-        sign_checkpoint,
+        AnyCheckpoint, Checkpoint, Extension, Hash, LogName, Origin, SignedCheckpoint, TreeHead, consistency_proof,
+        cosign, root, sign_checkpoint,
     },
     store::{Batch, Disclosures, StateChange, Store},
     time::Timestamp,
@@ -85,12 +85,12 @@ enum Work {
     Judge(Box<replica::Setup>),
     Check(replica::Unchecked),
     CosignReplica(Checkpoint),
-    CosignWitness(Checkpoint),
-    KeepWitnessed(Origin, StateChange),
+    CosignWitness(AnyCheckpoint),
+    KeepWitnessed(LogName, StateChange),
     KeepCosigned(Vec<StateChange>),
     Prove { stream: u64, old: u64, new: u64 },
     Read { stream: u64, start: u64, end: u64, size: u64 },
-    ProveFor { log: Origin, witness: NodeName, old: u64, new: u64 },
+    ProveFor { log: Origin, witness: canvasser::Cosigner, old: u64, new: u64 },
     Publish(Origin),
     Take(Origin, Vec<DisclosedEntry>),
     CommitDisclosed(Origin, Batch),
@@ -301,7 +301,7 @@ impl Simulation {
                 if let Some(call) = self.calls.remove(&ticket)
                     && self.alive(call.from.0, call.from.1)
                 {
-                    let event = canvasser::Event::Answered { witness: name(call.witness), answer };
+                    let event = canvasser::Event::Answered { witness: name(call.witness).into(), answer };
                     self.local(call.from.0, Local::Canvasser(call.log, event));
                 }
             }
@@ -309,7 +309,7 @@ impl Simulation {
                 if let Some(call) = self.calls.remove(&ticket)
                     && self.alive(call.from.0, call.from.1)
                 {
-                    let event = canvasser::Event::Failed(name(call.witness));
+                    let event = canvasser::Event::Failed(name(call.witness).into());
                     self.local(call.from.0, Local::Canvasser(call.log, event));
                 }
             }

@@ -3,8 +3,10 @@
 use super::reader::Section;
 use super::{path, required_path};
 use crate::keys::KeyName;
+use crate::log::{KeyKind, LogName, VerifierKey};
 use crate::node::tls::TlsFiles;
 use crate::trust::NodeName;
+use crate::workflow::Target;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -29,6 +31,30 @@ pub struct PartnerConfiguration {
     pub data: PathBuf,
     /// What one partner's logs may take.
     pub quota: Quota,
+    /// Logs outside the trust list that this node witnesses.
+    pub witnessed: Vec<WitnessedConfiguration>,
+    /// Witnesses outside the trust list that are shown the heads of this node's own logs.
+    pub witnesses: Vec<OutsideWitnessConfiguration>,
+}
+
+/// A log outside the trust list that this node witnesses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WitnessedConfiguration {
+    /// The first line of its checkpoints.
+    pub origin: LogName,
+    /// The keys that may sign them.
+    pub keys: Vec<VerifierKey>,
+}
+
+/// A witness outside the trust list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutsideWitnessConfiguration {
+    /// The key it cosigns with; its name is the witness's.
+    pub key: VerifierKey,
+    /// Where `add-checkpoint` is posted.
+    pub url: Target,
+    /// PEM of the authorities that vouch for it; the system's, where none is named.
+    pub ca: Option<PathBuf>,
 }
 
 /// What the logs of one partner may take here.
@@ -49,6 +75,10 @@ impl Default for Quota {
 
 /// Mebibytes in the largest quota: 1 PiB.
 const MOST_MIB: u64 = 1 << 30;
+/// Logs outside the trust list that a node witnesses, at most.
+const MOST_WITNESSED: usize = 1024;
+/// Witnesses outside the trust list, at most: each is asked for every log.
+const MOST_WITNESSES: usize = 16;
 
 pub(super) fn partner(section: &mut Section<'_, '_>, folder: &Path, data: &Path) -> Option<PartnerConfiguration> {
     let node = section.required::<NodeName>("node");
@@ -66,6 +96,7 @@ pub(super) fn partner(section: &mut Section<'_, '_>, folder: &Path, data: &Path)
         let entries_a_day = quota.number("entries_a_day", 1..=1_000_000_000, usual.entries_a_day);
         Some(Quota { bytes: mib << 20, entries_a_day })
     });
+    let (witnessed, witnesses) = (all_witnessed(section), all_witnesses(section, folder));
     if replica_key.is_some() && replica_key == witness_key {
         section.mistake("witness_key", "is the replica key too: one key has one use");
     }
@@ -79,5 +110,71 @@ pub(super) fn partner(section: &mut Section<'_, '_>, folder: &Path, data: &Path)
         witness_key: witness_key?,
         data: own?,
         quota: quota.unwrap_or_default(),
+        witnessed,
+        witnesses,
     })
+}
+
+/// `[[partner.witnessed]]`.
+fn all_witnessed(section: &mut Section<'_, '_>) -> Vec<WitnessedConfiguration> {
+    let all = section.tables("witnessed", |log| {
+        let origin = log.required::<LogName>("origin");
+        if !log.has("keys") {
+            log.mistake("keys", "is missing: the verifier keys that may sign for the log");
+        }
+        let keys = log.texts::<VerifierKey>("keys");
+        if log.has("keys") && keys.is_empty() {
+            log.mistake("keys", "names no key that may sign for the log");
+        }
+        if keys.iter().any(|key| key.kind() != KeyKind::Ed25519) {
+            log.mistake("keys", "a log signs with a key of type 0x01 (Ed25519)");
+        }
+        Some(WitnessedConfiguration { origin: origin?, keys })
+    });
+    for (nth, one) in all.iter().enumerate() {
+        if all.iter().take(nth).any(|other| other.origin == one.origin) {
+            section.mistake("witnessed", format!("{} is named twice", one.origin));
+        }
+    }
+    if all.len() > MOST_WITNESSED {
+        section.mistake("witnessed", format!("at most {MOST_WITNESSED} logs are witnessed"));
+    }
+    all
+}
+
+/// `[[partner.witness]]`.
+fn all_witnesses(section: &mut Section<'_, '_>, folder: &Path) -> Vec<OutsideWitnessConfiguration> {
+    let all = section.tables("witness", |witness| {
+        let key = witness.required::<VerifierKey>("key");
+        if key.as_ref().is_some_and(|key| key.kind() != KeyKind::CosignatureV1) {
+            witness.mistake("key", "a witness cosigns with a key of type 0x04 (cosignature/v1)");
+        }
+        let url = witness.required::<Prefix>("url");
+        let ca = path(witness, "ca", folder);
+        Some(OutsideWitnessConfiguration { key: key?, url: url?.0, ca })
+    });
+    for (nth, one) in all.iter().enumerate() {
+        if all.iter().take(nth).any(|other| other.key.name() == one.key.name()) {
+            section.mistake("witness", format!("{} is named twice", one.key.name()));
+        }
+    }
+    if all.len() > MOST_WITNESSES {
+        section.mistake("witness", format!("at most {MOST_WITNESSES} witnesses are asked"));
+    }
+    all
+}
+
+/// A submission prefix of tlog-witness: what is posted to is `<prefix>/add-checkpoint`.
+struct Prefix(Target);
+
+impl std::str::FromStr for Prefix {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.contains('?') {
+            return Err("a witness is reached below a prefix without a query".to_owned());
+        }
+        let target = format!("{}/add-checkpoint", text.trim_end_matches('/')).parse();
+        target.map(Self).map_err(|_| "a witness is reached at a URL such as `https://witness.example/`".to_owned())
+    }
 }

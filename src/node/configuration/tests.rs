@@ -101,3 +101,44 @@ fn a_wrong_kind_of_value_names_both_kinds() {
     let found = mistakes(&GOOD.replace("[admin]", "[limits]\ndeadline_seconds = 31\n[admin]"));
     assert!(found.first().unwrap().contains("from 1 to 30"), "{found:#?}");
 }
+
+const PARTNER: &str = r#"
+[partner]
+node = "node.tdap.gov.pk"
+listen = "127.0.0.1:0"
+certificate = "tls/partner.crt.pem"
+key = "tls/partner.key.pem"
+keys = "keys"
+passphrase_file = "keys.passphrase"
+replica_key = "replica"
+witness_key = "witness"
+[[partner.witnessed]]
+origin = "go.sum database tree"
+keys = ["sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8"]
+[[partner.witness]]
+key = "COSIGNER"
+url = "https://witness.example/w1/"
+"#;
+
+#[test]
+fn witnesses_and_logs_outside_the_trust_list_are_named_with_their_keys() {
+    let secret = crate::signature::SecretKey::from_seed(&[3; 32]).unwrap();
+    let key = crate::log::VerifierKey::cosigner("witness.example/w1", secret.public_key()).unwrap();
+    let good = format!("{GOOD}{}", PARTNER.replace("COSIGNER", &key.to_string()));
+    let partner = read(&good).unwrap().partner.unwrap();
+    assert_eq!(partner.witnessed.first().unwrap().origin.as_str(), "go.sum database tree");
+    assert_eq!(partner.witnesses.first().unwrap().url.to_string(), "https://witness.example/w1/add-checkpoint");
+    for (from, to, word) in [
+        ("go.sum database tree", "co.tdap.gov.pk/log/2026/gacc.gov.cn", "nobody witnesses for himself"),
+        ("keys = [\"sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8\"]", "", "keys: is missing"),
+        ("sum.golang.org+033de0ae", "sum.golang.org+033de0af", "key id"),
+        ("https://witness", "http://witness", "URL such as"),
+        ("w1/\"", "w1?a\"", "without a query"),
+        ("[[partner.witness]]", "[[partner.witnesss]]", "did you mean `witness`?"),
+    ] {
+        let found = mistakes(&good.replace(from, to));
+        assert!(found.iter().any(|one| one.contains(word)), "{word}: {found:#?}");
+    }
+    let swapped = good.replace("sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8", &key.to_string());
+    assert!(mistakes(&swapped).iter().any(|one| one.contains("type 0x01")));
+}

@@ -213,6 +213,7 @@ impl Simulation {
                 }
             }
             Action::Suspect(suspicion) => self.result(node, Local::Heads(heads::Event::Suspected(suspicion))),
+            Action::SuspectOutside { .. } => unreachable!("nobody watches logs of others here"),
         }
     }
 
@@ -225,7 +226,7 @@ impl Simulation {
             Action::Ask { witness, request } => {
                 let request = self.shows(node, log, request);
                 self.numbers += 1;
-                let (ticket, to) = (self.numbers, node_of(&witness));
+                let (ticket, to) = (self.numbers, node_of(&witness.to_string().parse().unwrap()));
                 let from = (node, self.nodes[node].epoch);
                 self.calls.insert(ticket, Call { from, log: log.clone(), witness: to });
                 let deadline = self.now + u64::try_from(DEADLINE_SECONDS).unwrap() * 1_000;
@@ -239,7 +240,7 @@ impl Simulation {
                     self.agenda.plan(at, Happening::Asked { ticket, to, request: request.clone() });
                 }
             }
-            Action::Keep(kept) => self.keep(node, &kept),
+            Action::Keep { kept, .. } => self.keep(node, &kept),
             Action::Refused { .. } => {}
         }
     }
@@ -318,8 +319,9 @@ impl Simulation {
                 let id = checkpoint.origin.as_str().as_bytes();
                 let kept = self.nodes[node].disk.node.record(crate::store::Table::Witnessed, id).unwrap();
                 let kept = String::from_utf8(kept.expect("it cosigns what it did not keep")).unwrap();
-                assert!(kept.starts_with(&checkpoint.to_string()), "it cosigns {checkpoint} and kept {kept}");
-                let line = self.cosign(&checkpoint, &name(node).witness(), key(node, Use::Witness));
+                let shown = checkpoint.text();
+                assert!(kept.starts_with(shown), "it cosigns {shown} and kept {kept}");
+                let line = self.cosign(&shown.parse().unwrap(), &name(node).witness(), key(node, Use::Witness));
                 let event = witness::Event::Cosigned { origin: checkpoint.origin, line: Some(line) };
                 self.result(node, Local::Witness(event));
             }

@@ -25,7 +25,7 @@ impl Simulation {
             }
         }
         for (log, _, note) in process.iter().flat_map(|process| process.witness.heads()) {
-            tell(log, note.to_owned(), false);
+            tell(&log.as_str().parse().unwrap(), note.to_owned(), false);
         }
         heads
     }
