@@ -8,7 +8,9 @@ use super::convert;
 use super::failure;
 use super::hosts::{HostedAuthority, Hosts};
 use super::offices;
+use super::packages;
 use super::partners;
+use super::stream::Answers;
 use super::wire::origin::v1::{self as wire, admin_service_server::AdminService};
 use crate::certificate::CertificateError;
 use crate::exchange::driver::DriverView;
@@ -24,7 +26,7 @@ use bytes::Bytes;
 use std::sync::Arc;
 use tokio::sync::watch;
 use tonic::metadata::MetadataMap;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 use zeroize::Zeroizing;
 
 /// Bytes of entries read at once while a log is checked.
@@ -49,6 +51,8 @@ pub(crate) struct Admin {
 
 #[tonic::async_trait]
 impl AdminService for Admin {
+    type ExportPackageStream = Answers<wire::ExportPackageResponse>;
+
     async fn create_account(
         &self,
         request: Request<wire::CreateAccountRequest>,
@@ -291,6 +295,26 @@ impl AdminService for Admin {
         let was_shut = blocking(move || authority.desk.sequencer().go_on(&origin, at)).await?;
         let was_shut = was_shut.map_err(|error| failure::plain(&error))?;
         Ok(Response::new(wire::GoOnResponse { was_shut }))
+    }
+
+    async fn export_package(
+        &self,
+        request: Request<wire::ExportPackageRequest>,
+    ) -> Result<Response<Self::ExportPackageStream>, Status> {
+        self.admit(request.metadata())?;
+        let view = self.partners.clone().ok_or(ApiError::NoPartners)?;
+        let asked = packages::asked(request.get_ref())?;
+        Ok(Response::new(packages::export(view, self.hosts.clone(), Arc::clone(&self.clock), asked)))
+    }
+
+    async fn import_package(
+        &self,
+        request: Request<Streaming<wire::ImportPackageRequest>>,
+    ) -> Result<Response<wire::ImportPackageResponse>, Status> {
+        self.admit(request.metadata())?;
+        let view = self.partners.clone().ok_or(ApiError::NoPartners)?;
+        let version = self.verifier.load().trust().version();
+        Ok(Response::new(packages::import(view, version, request.into_inner()).await?))
     }
 
     async fn reload_trust_list(

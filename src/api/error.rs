@@ -54,6 +54,9 @@ pub enum ApiError {
     /// The node is on its way down.
     #[error("the node is stopping")]
     Stopping,
+    /// The node exchanges nothing with others.
+    #[error("this node has no partners: `[partner]` of its configuration makes it one of several")]
+    NoPartners,
     /// The trust list on disk may not follow the one in use, or cannot be read.
     #[error("the trust list stays as it was: {0}")]
     TrustListRefused(String),
@@ -77,6 +80,7 @@ impl Reasoned for ApiError {
             Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Self::SlowReader => "SLOW_READER",
             Self::Stopping => "STOPPING",
+            Self::NoPartners => "NO_PARTNERS",
             Self::TrustListRefused(_) => "TRUST_LIST_REFUSED",
             Self::Task(_) => "TASK_LOST",
         }

@@ -89,6 +89,7 @@ fn code(reason: &str, class: Class) -> Code {
         | "ORIGINAL_NOT_VALID"
         | "KEY_NOT_LISTED"
         | "TRUST_LIST_REFUSED"
+        | "NO_PARTNERS"
         | "SIGNATORY_AWAY"
         | "NOT_A_SESSION"
         | "TOO_MANY_TOKENS"

@@ -28,6 +28,7 @@ mod logs;
 mod matching;
 mod numbers;
 mod offices;
+mod packages;
 mod partners;
 mod peer;
 mod policies;

@@ -68,7 +68,9 @@ fn answer(witnessed: &Witnessed) -> Response {
     let (kind, body) = match witnessed {
         Witnessed::Cosigned(_) => (TEXT, witnessed.body()),
         Witnessed::Conflict(_) => (SIZE, witnessed.body()),
-        Witnessed::Malformed => (TEXT, "not a request of tlog-witness, or its old size is beyond the head\n".to_owned()),
+        Witnessed::Malformed => {
+            (TEXT, "not a request of tlog-witness, or its old size is beyond the head\n".to_owned())
+        }
         Witnessed::Unsigned => (TEXT, "no signature by a key that is known for this log\n".to_owned()),
         Witnessed::UnknownLog => (TEXT, "this log is not witnessed here\n".to_owned()),
         Witnessed::Unproven => (TEXT, "the proof does not lead from the head cosigned last to this one\n".to_owned()),

@@ -114,18 +114,49 @@ fn unreadable(shown: &str, error: &std::io::Error, exit: Exit) -> Failure {
 
 /// Writes a file of which others see the old contents or the new, never a part; durable on return.
 pub(super) fn replace(path: &Path, contents: &[u8], mode: u32) -> Result<(), Failure> {
-    let failed =
-        |error: std::io::Error| Failure::new(Exit::Failed, format!("`{}` cannot be written: {error}", path.display()));
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new()
-        .prefix(".origin-")
-        .permissions(fs::Permissions::from_mode(mode))
-        .tempfile_in(folder)
-        .map_err(failed)?;
-    file.write_all(contents).map_err(failed)?;
-    file.as_file().sync_all().map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
+    let mut draft = Draft::begin(path, mode)?;
+    draft.write(contents)?;
+    draft.finish()
+}
+
+/// A file in the making: what is dropped before it is finished leaves nothing behind.
+pub(super) struct Draft<'a> {
+    path: &'a Path,
+    file: tempfile::NamedTempFile,
+}
+
+impl<'a> Draft<'a> {
+    /// Begins one beside the file whose place it takes.
+    pub(super) fn begin(path: &'a Path, mode: u32) -> Result<Self, Failure> {
+        let file = tempfile::Builder::new()
+            .prefix(".origin-")
+            .permissions(fs::Permissions::from_mode(mode))
+            .tempfile_in(folder_of(path))
+            .map_err(|error| unwritten(path, &error))?;
+        Ok(Self { path, file })
+    }
+
+    /// More of it.
+    pub(super) fn write(&mut self, contents: &[u8]) -> Result<(), Failure> {
+        self.file.write_all(contents).map_err(|error| unwritten(self.path, &error))
+    }
+
+    /// Whole: puts it in its place, durable on return.
+    pub(super) fn finish(self) -> Result<(), Failure> {
+        let Self { path, file } = self;
+        file.as_file().sync_all().map_err(|error| unwritten(path, &error))?;
+        file.persist(path).map_err(|error| unwritten(path, &error.error))?;
+        let folder = fs::File::open(folder_of(path)).and_then(|folder| folder.sync_all());
+        folder.map_err(|error| unwritten(path, &error))
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn unwritten(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(Exit::Failed, format!("`{}` cannot be written: {error}", path.display()))
 }
 
 /// The same, in a folder that is made if it is not there.

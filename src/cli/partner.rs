@@ -1,6 +1,8 @@
 //! `origin partner`: how the exchange with other nodes is, from the running node.
 
 mod add;
+mod export;
+mod import;
 
 use super::{
     Outcome,
@@ -31,6 +33,8 @@ pub(super) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Add(Box<add::Arguments>),
+    Export(Box<export::Arguments>),
+    Import(Box<import::Arguments>),
     /// List the partners: connected or not, and why
     List(Door),
     /// Show each log between this node and its partners: lag, cosignatures, disclosures, findings, quotas
@@ -54,6 +58,8 @@ impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
         let (door, logs) = match self.command {
             Command::Add(arguments) => return arguments.run(console),
+            Command::Export(arguments) => return arguments.run(console),
+            Command::Import(arguments) => return arguments.run(console),
             Command::List(door) => (door, false),
             Command::Status(door) => (door, true),
             Command::GoOn { door, log } => return go_on(console, &door, &log),

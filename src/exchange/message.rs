@@ -336,6 +336,7 @@ mod tests {
 
     #[test]
     fn of_a_witness_answer_only_what_the_specification_says_is_read() {
+        use crate::signature::Signer as _;
         let secret = crate::signature::SecretKey::from_seed(&[5; 32]).unwrap();
         let key = VerifierKey::cosigner("witness.example/w1", secret.public_key()).unwrap();
         let text = "example.com/behind-the-sofa\n1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n";

@@ -301,12 +301,7 @@ impl Keys {
 }
 
 /// The checks of C2SP tlog-witness, in its order.
-fn judge(
-    keys: Option<&Keys>,
-    last: Option<&(TreeHead, String)>,
-    request: &AddCheckpoint,
-    equivocated: bool,
-) -> Judged {
+fn judge(keys: Option<&Keys>, last: Option<&(TreeHead, String)>, request: &AddCheckpoint, equivocated: bool) -> Judged {
     let plain = |answer| Judged::Answer(answer, None);
     let Some(keys) = keys else { return plain(Witnessed::UnknownLog) };
     let checkpoint = match keys.open(&request.note) {

@@ -7,7 +7,10 @@ use crate::{
     signature::{PublicKey, Signer},
     statement::{Issued, Issuer, Kid, StatementError, StatusList, StatusToken, StatusUri, Unsigned, status_list::Ttl},
     time::Timestamp,
-    trust::{Anchor, ListDraft, NodeName, RootChange, RootChangeText, Section, SectionText, SignerName, TrustError},
+    trust::{
+        Anchor, ListDraft, NodeName, PackageSeal, RootChange, RootChangeText, Section, SectionText, SignerName,
+        TrustError,
+    },
 };
 use std::{fmt, sync::Arc};
 
@@ -171,6 +174,14 @@ impl ReplicaKey {
     /// Cosigns a checkpoint whose every entry this node holds, at this Unix time in seconds.
     pub fn cosign(&self, checkpoint: &Checkpoint, time: u64) -> Result<NoteSignature, KeyError> {
         cosign(checkpoint, &self.node.replica(), self.signer.as_ref(), time).map_err(refused)
+    }
+
+    /// Seals a package that this node made; gives the note.
+    pub fn seal(&self, seal: &PackageSeal) -> Result<String, KeyError> {
+        if seal.from != self.node {
+            return Err(KeyError::NotMine(format!("a package of {} is not sealed by {}", seal.from, self.node)));
+        }
+        seal.sign(self.signer.as_ref()).map_err(refused)
     }
 }
 

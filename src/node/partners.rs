@@ -4,8 +4,8 @@ use super::NodeError;
 use super::configuration::PartnerConfiguration;
 use super::greeting::Greeting;
 use super::listener::{Listener, ListenerLimits};
-use super::tls::TlsIdentity;
 use super::outside;
+use super::tls::TlsIdentity;
 use super::trust_keeper::TrustKeeper;
 use crate::exchange::driver::{
     self, Dialler, Driver, DriverSetup, DriverView, OutsideWitness, OwnAuthority, QuotaLimits, Receipts,

@@ -12,7 +12,7 @@
 //! list        the note of k of n                          admission     rules within a list
 //! continuity  rules between a list and the last one       closing       where a key ends
 //! authority   may this key sign this here?                cosigning     who must cosign a log
-//! draft       making and signing all of it
+//! draft       making and signing all of it             seal         a node's word for a package
 //! ```
 
 mod admission;
@@ -27,6 +27,7 @@ mod list;
 mod names;
 mod node;
 mod root_change;
+mod seal;
 mod section;
 mod texts;
 
@@ -40,6 +41,7 @@ pub use list::{Freshness, ListText, MAX_LIST_BYTES, SectionEntry, ShardEnd, Trus
 pub use names::{InvalidName, KindName, NodeName, Role, SignerName, root_name};
 pub use node::{Endpoint, Node, NotEndpoint, NotPin, SpkiPin};
 pub use root_change::{RootChange, RootChangeText};
+pub use seal::{PackageSeal, SealFault};
 pub use section::{Algorithm, ListedKey, ListedLogKey, ListedUse, MAX_SECTION_BYTES, Place, Section, SectionText};
 
 #[cfg(test)]

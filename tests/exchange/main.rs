@@ -29,6 +29,7 @@ mod kills;
 mod ledger;
 mod one_bad_entry;
 mod outside;
+mod packages;
 mod pretender;
 #[path = "../process/mod.rs"]
 #[allow(dead_code, reason = "shared with other test programs")]

@@ -17,7 +17,8 @@ use std::{
     process::{Child, ChildStdin, Command, Stdio},
 };
 
-const WITNESS: (&str, &str) = ("witness.example/w1", "2222222222222222222222222222222222222222222222222222222222222222");
+const WITNESS: (&str, &str) =
+    ("witness.example/w1", "2222222222222222222222222222222222222222222222222222222222222222");
 const STRANGER: (&str, &str, &str) =
     ("a log of strangers", "stranger.example/log", "1111111111111111111111111111111111111111111111111111111111111111");
 

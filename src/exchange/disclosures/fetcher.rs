@@ -53,6 +53,9 @@ pub enum Event {
     Receipted,
     /// The receipt could not be made; it stays owed.
     ReceiptFailed,
+    /// Disclosures were brought by another way than the connection: what is not here is asked for at once, and what is
+    /// owed is receipted.
+    Brought,
 }
 
 /// What is to be done.
@@ -155,6 +158,18 @@ impl Fetcher {
         &self.awaited
     }
 
+    /// Whether nothing is asked for or being written just now.
+    #[must_use]
+    pub const fn is_idle(&self) -> bool {
+        self.call.is_none() && self.writing.is_none()
+    }
+
+    /// Whether a receipt is owed or being made.
+    #[must_use]
+    pub fn owes_receipt(&self) -> bool {
+        !is_to_everyone(&self.origin) && (self.awaited.receipted.owed || self.receipt_under_way)
+    }
+
     /// Takes one event.
     pub fn step(&mut self, now: Timestamp, event: Event) -> Vec<Action> {
         let mut actions = Vec::new();
@@ -190,6 +205,10 @@ impl Fetcher {
                 return actions;
             }
             Event::Receipted => actions.extend(self.receipted().map(Action::Commit)),
+            Event::Brought => {
+                (self.again_at, self.held_again_at) = (Timestamp::MIN, Timestamp::MIN);
+                (self.receipt_at, self.pause) = (Timestamp::MIN, FIRST_PAUSE);
+            }
             Event::ReceiptFailed => {
                 self.receipt_under_way = false;
                 self.awaited.receipted.owed = true;

@@ -1,7 +1,7 @@
 //! The own logs: a canvasser for each, and word to the addressee's node when there is a new one.
 
-use super::{convert, outside};
 use super::start::Inner;
+use super::{convert, outside};
 use crate::exchange::canvasser::{Action, Canvasser, Cosigner, DEADLINE_SECONDS, Event};
 use crate::exchange::message::{AddCheckpoint, Witnessed};
 use crate::exchange::replicates;
@@ -113,12 +113,7 @@ async fn canvass(inner: Arc<Inner>, store: Arc<dyn Store>, origin: Origin) {
 }
 
 /// Shows a head to a witness: over HTTPS where an operator said so, else over the connection to its node.
-async fn ask(
-    inner: &Arc<Inner>,
-    witness: &Cosigner,
-    origin: &Origin,
-    request: &AddCheckpoint,
-) -> Option<Witnessed> {
+async fn ask(inner: &Arc<Inner>, witness: &Cosigner, origin: &Origin, request: &AddCheckpoint) -> Option<Witnessed> {
     if let Some(there) = inner.outside.of(witness, &inner.lists.current()) {
         return outside::ask(inner, there, origin, request).await;
     }

@@ -62,7 +62,8 @@ pub(super) fn serve(
     Ok(Box::pin(ReceiverStream::new(answers)))
 }
 
-fn disclosed(
+/// What there is to disclose of a published entry; none of one that is not.
+pub(super) fn disclosed(
     store: &dyn Store,
     origin: &crate::log::Origin,
     index: u64,

@@ -1,7 +1,9 @@
 //! Fetches the disclosures of one replicated log: carries a [`Fetcher`] between the log's own node and the store.
 
 use super::convert;
+use super::parcels::{Bringing, Brought};
 use super::start::Inner;
+use super::supply::Answers;
 use super::wire;
 use crate::exchange::ExchangeError;
 use crate::exchange::disclosures::{Action, Awaited, Event, Fetcher, Why, take};
@@ -13,6 +15,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio_stream::StreamExt as _;
 use tonic::Streaming;
 
 const TICK: Duration = Duration::from_secs(1);
@@ -42,7 +45,7 @@ pub trait Receipts: Send + Sync {
 
 /// Answers of the call under way.
 pub(super) struct Call {
-    answers: Streaming<wire::FetchDisclosuresResponse>,
+    answers: Answers<wire::FetchDisclosuresResponse>,
     /// Bytes that may be read.
     credit: u64,
     /// The entry whose disclosures come in several messages.
@@ -56,7 +59,13 @@ enum Heard {
 }
 
 /// Fetches until the node stops.
-pub(super) async fn fetch(inner: Arc<Inner>, partner: NodeName, origin: Origin, store: Arc<dyn Store>) {
+pub(super) async fn fetch(
+    inner: Arc<Inner>,
+    partner: NodeName,
+    origin: Origin,
+    store: Arc<dyn Store>,
+    mut bringing: mpsc::Receiver<Brought>,
+) {
     let mut stop = inner.stopping();
     loop {
         let (its, log) = (Arc::clone(&store), origin.clone());
@@ -79,11 +88,12 @@ pub(super) async fn fetch(inner: Arc<Inner>, partner: NodeName, origin: Origin, 
                     store: &store,
                     machine,
                     call: None,
+                    brought: None,
                     missing: Vec::new(),
                     done,
                     results,
                 };
-                if carrier.run(&mut stop).await {
+                if carrier.run(&mut stop, &mut bringing).await {
                     return;
                 }
             }
@@ -104,6 +114,8 @@ struct Carrier<'a> {
     store: &'a Arc<dyn Store>,
     machine: Fetcher,
     call: Option<Call>,
+    /// What somebody brought, while it is being taken.
+    brought: Option<Bringing>,
     /// What was said to be missing last.
     missing: Vec<u64>,
     done: mpsc::UnboundedSender<Heard>,
@@ -112,7 +124,11 @@ struct Carrier<'a> {
 
 impl Carrier<'_> {
     /// Says whether the node stops; else the store failed.
-    async fn run(mut self, stop: &mut tokio::sync::watch::Receiver<bool>) -> bool {
+    async fn run(
+        mut self,
+        stop: &mut tokio::sync::watch::Receiver<bool>,
+        bringing: &mut mpsc::Receiver<Brought>,
+    ) -> bool {
         let mut news = self.store.news();
         let mut tick = tokio::time::interval(TICK);
         let link = self.inner.link_of(self.partner);
@@ -128,10 +144,14 @@ impl Carrier<'_> {
                     return false;
                 }
             }
-            let connected = self.call.is_some() || link.borrow().is_some();
+            if let Some(next) = self.bring() {
+                events.push_back(next);
+                continue;
+            }
+            let connected = self.call.is_some() || self.brought.is_some() || link.borrow().is_some();
             let answer = async {
                 match &mut self.call {
-                    Some(call) if call.credit > 0 => call.answers.message().await,
+                    Some(call) if call.credit > 0 => call.answers.next().await.transpose(),
                     _ => std::future::pending().await,
                 }
             };
@@ -147,6 +167,11 @@ impl Carrier<'_> {
                 },
                 Ok(()) = news.changed() => {
                     events.extend(self.store.head(self.origin).map(|head| Event::Published(head.head.size)));
+                }
+                Some(brought) = bringing.recv() => {
+                    events.extend(self.store.head(self.origin).map(|head| Event::Published(head.head.size)));
+                    events.push_back(Event::Brought);
+                    self.brought = Some(Bringing::new(brought));
                 }
                 // Without a connection there is nobody to ask.
                 _ = tick.tick(), if connected => events.push_back(Event::Tick),
@@ -200,7 +225,29 @@ impl Carrier<'_> {
         }
     }
 
+    /// What is to be asked next of what somebody brought; when all of it was looked at, who brought it is told.
+    fn bring(&mut self) -> Option<Event> {
+        let bringing = self.brought.as_mut().filter(|_| self.machine.is_idle())?;
+        let published = self.store.head(self.origin).map_or(0, |head| head.head.size);
+        if bringing.goes_on(self.machine.awaited(), published) {
+            return Some(Event::Brought);
+        }
+        if bringing.waits_for_receipt(self.machine.owes_receipt()) {
+            return None;
+        }
+        if let Some(bringing) = self.brought.take() {
+            bringing.done(self.machine.awaited());
+        }
+        None
+    }
+
     fn ask(&self, asked: DisclosuresAsked, credit: u64) {
+        if let Some(bringing) = &self.brought {
+            let call = Box::new(Call { answers: bringing.answers(asked.indexes), credit, partial: None });
+            // The task may be gone.
+            let _ = self.done.send(Heard::Called(Ok(call)));
+            return;
+        }
         let (link, done) = (self.inner.link_of(self.partner).borrow().clone(), self.done.clone());
         tokio::spawn(async move {
             let called = async {
@@ -208,7 +255,7 @@ impl Carrier<'_> {
                 let request = wire::FetchDisclosuresRequest { log: asked.log.to_string(), indexes: asked.indexes };
                 let answers = link.calls().fetch_disclosures(request).await;
                 let answers = answers.map_err(|status| link.why(&status).to_string())?.into_inner();
-                Ok(Box::new(Call { answers, credit, partial: None }))
+                Ok(Box::new(Call { answers: Box::pin(answers), credit, partial: None }))
             };
             // The task may be gone.
             let _ = done.send(Heard::Called(called.await));
@@ -254,14 +301,14 @@ impl Carrier<'_> {
 
 impl Call {
     /// Answers that are read one by one, with no bound but their own.
-    pub(super) const fn new(answers: Streaming<wire::FetchDisclosuresResponse>) -> Self {
-        Self { answers, credit: u64::MAX, partial: None }
+    pub(super) fn new(answers: Streaming<wire::FetchDisclosuresResponse>) -> Self {
+        Self { answers: Box::pin(answers), credit: u64::MAX, partial: None }
     }
 
     /// The next entry; `None` at the end.
     pub(super) async fn next(&mut self) -> Result<Option<DisclosedEntry>, String> {
         loop {
-            let answer = self.answers.message().await.map_err(|status| status.message().to_owned())?;
+            let answer = self.answers.next().await.transpose().map_err(|status| status.message().to_owned())?;
             let Some(answer) = answer else { return Ok(None) };
             if let Some(entry) = self.take(answer)? {
                 return Ok(Some(entry));

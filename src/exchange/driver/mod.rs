@@ -13,7 +13,7 @@
 //! own        own logs and their cosignatures                     convert   messages to the wire and back
 //! supply     gives own logs                                      replicas  takes those of partners, within a quota
 //! canvassing collects witnesses' cosignatures                    watching  this node as a witness
-//! outside    witnesses that are no nodes, over HTTPS
+//! outside    witnesses that are no nodes, over HTTPS            parcels   packages by any carrier
 //! comparing  heads of all logs, and evidence                 quota     what a partner may take
 //! recalling  own history at a start                refilling, renumbering      what was lost comes back
 //! heads      who knows which heads                               disclosing, fetching  what is for the addressee
@@ -34,6 +34,7 @@ mod link;
 mod lists;
 mod outside;
 mod own;
+mod parcels;
 mod partners;
 mod quota;
 mod recalling;
@@ -55,6 +56,7 @@ pub use link::Dialler;
 pub use lists::{ListError, Lists};
 pub use outside::{OutsideState, OutsideWitness, Shown, WitnessPost};
 pub use own::OwnAuthority;
+pub use parcels::{ExportAsked, Imported, ImportedLog, Spool};
 pub use quota::{QuotaLimits, Used};
 pub use start::{Driver, DriverSetup, DriverView};
 pub use tls::{acceptor, greeted, refused};

@@ -14,6 +14,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
+use tokio_stream::StreamExt as _;
 
 const TICK: Duration = Duration::from_secs(1);
 /// A partner that has brought nothing for so long is given up; others, or the same one, are asked again later.
@@ -97,7 +98,7 @@ impl Carrier<'_> {
                 return Err("nothing more came".to_owned());
             }
             tokio::select! {
-                message = self.up.incoming.message() => match message {
+                message = self.up.incoming.next() => match message.transpose() {
                     Ok(Some(message)) => {
                         let message = convert::from_supplier(message).map_err(|error| error.to_string())?;
                         events.push_back(Event::Received(message));

@@ -6,11 +6,13 @@ use carrier::{Carrier, Ended, Floor};
 
 use super::fetching::fetch;
 use super::link::Link;
+use super::parcels::Brought;
 use super::quota::{Quota, Today};
 use super::start::Inner;
+use super::supply::Answers;
 use super::wire;
 use crate::exchange::replica::Held;
-use crate::exchange::{hosts_issuer, replicates};
+use crate::exchange::{ExchangeError, hosts_issuer, replicates};
 use crate::log::Origin;
 use crate::statement::{Addressee, Issuer};
 use crate::store::{JournalOptions, JournalStore, Store};
@@ -20,10 +22,9 @@ use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::Streaming;
 
 /// Messages to the log's node that the transport may not have taken yet.
 const ROOM: usize = 64;
@@ -32,12 +33,27 @@ const AGAIN: Duration = Duration::from_mins(1);
 
 /// Every log replicated here.
 pub(super) struct Replicas {
-    running: Mutex<BTreeMap<Origin, Option<Arc<dyn Store>>>>,
+    running: Mutex<BTreeMap<Origin, Option<Running>>>,
     quotas: Mutex<HashMap<NodeName, Arc<Quota>>>,
     tasks: Mutex<JoinSet<()>>,
     opened: watch::Sender<u64>,
     /// As many checks run at once as there are cores: more threads check no faster, and each keeps memory of its own.
     checks: Arc<Semaphore>,
+}
+
+/// A log that is open.
+struct Running {
+    store: Arc<dyn Store>,
+    ways: OtherWays,
+}
+
+/// How a log is brought by another way than the connection to its node.
+#[derive(Clone)]
+pub(super) struct OtherWays {
+    /// A stream, as if its node had opened it.
+    pub(super) stream: mpsc::Sender<Up>,
+    /// Disclosures.
+    pub(super) disclosures: mpsc::Sender<Brought>,
 }
 
 impl Default for Replicas {
@@ -54,19 +70,26 @@ impl Default for Replicas {
 }
 
 impl Replicas {
-    fn running(&self) -> MutexGuard<'_, BTreeMap<Origin, Option<Arc<dyn Store>>>> {
+    fn running(&self) -> MutexGuard<'_, BTreeMap<Origin, Option<Running>>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Where a replicated log is kept.
     pub(super) fn store(&self, origin: &Origin) -> Option<Arc<dyn Store>> {
-        self.running().get(origin).cloned().flatten()
+        self.running().get(origin)?.as_ref().map(|open| Arc::clone(&open.store))
+    }
+
+    /// Where a replicated log is kept, and how it is brought by another way.
+    pub(super) fn ways(&self, origin: &Origin) -> Option<(Arc<dyn Store>, OtherWays)> {
+        self.running().get(origin)?.as_ref().map(|open| (Arc::clone(&open.store), open.ways.clone()))
     }
 
     /// All that are open.
     pub(super) fn all(&self) -> Vec<(Origin, Arc<dyn Store>)> {
         let running = self.running();
-        running.iter().filter_map(|(origin, store)| Some((origin.clone(), store.clone()?))).collect()
+        let open =
+            running.iter().filter_map(|(origin, open)| Some((origin.clone(), Arc::clone(&open.as_ref()?.store))));
+        open.collect()
     }
 
     /// Changes whenever another is open.
@@ -165,13 +188,16 @@ async fn replicate(inner: Arc<Inner>, partner: NodeName, origin: Origin, floor: 
     loop {
         match open(&inner, &partner, &origin).await {
             Ok((store, held, today)) => {
-                inner.replicas.running().insert(origin.clone(), Some(Arc::clone(&store)));
+                let ((stream, streams), (disclosures, bringing)) = (mpsc::channel(1), mpsc::channel(1));
+                let running = Running { store: Arc::clone(&store), ways: OtherWays { stream, disclosures } };
+                inner.replicas.running().insert(origin.clone(), Some(running));
                 inner.replicas.opened.send_modify(|count| *count = count.wrapping_add(1));
                 tracing::info!(%partner, %origin, held = held.edge.size(), "replicating");
                 let released = {
                     let (partner, origin) = (partner.clone(), origin.clone());
-                    let fetching = fetch(Arc::clone(&inner), partner.clone(), origin.clone(), Arc::clone(&store));
-                    let replicating = Carrier::new(&inner, partner, origin, store, (held, today, floor));
+                    let fetching =
+                        fetch(Arc::clone(&inner), partner.clone(), origin.clone(), Arc::clone(&store), bringing);
+                    let replicating = Carrier::new(&inner, partner, origin, store, (held, today, floor), streams);
                     let (mut fetching, mut replicating) =
                         (std::pin::pin!(fetching), std::pin::pin!(replicating.run(&mut stop)));
                     let ended = tokio::select! {
@@ -224,7 +250,9 @@ async fn open(
 /// A stream to the log's node.
 pub(super) struct Up {
     pub(super) out: mpsc::Sender<wire::SyncRequest>,
-    pub(super) incoming: Streaming<wire::SyncResponse>,
+    pub(super) incoming: Answers<wire::SyncResponse>,
+    /// Told why this end hangs up, where somebody wants to know.
+    pub(super) ended: Option<oneshot::Sender<ExchangeError>>,
 }
 
 /// Opens a stream.
@@ -232,7 +260,7 @@ pub(super) async fn stream(link: Option<Link>) -> Result<Up, String> {
     let link = link.ok_or("the partner is not connected")?;
     let (out, requests) = mpsc::channel(ROOM);
     let incoming = link.calls().sync(ReceiverStream::new(requests)).await.map_err(|s| link.why(&s).to_string())?;
-    Ok(Up { out, incoming: incoming.into_inner() })
+    Ok(Up { out, incoming: Box::pin(incoming.into_inner()), ended: None })
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use super::link::{Dialler, Link};
 use super::lists::Lists;
 use super::outside::{Outside, OutsideState, OutsideWitness};
 use super::own::{Own, OwnAuthority};
+use super::parcels::{ExportAsked, Imported, Spool, export, import};
 use super::quota::{QuotaLimits, Used};
 use super::replicas::Replicas;
 use super::watching::{WitnessDesk, WitnessSetup};
@@ -14,6 +15,7 @@ use super::wire::replication_service_server::ReplicationServiceServer;
 use super::{MAX_MESSAGE, PartnerError, canvassing, comparing, partners, recalling};
 use crate::exchange::heads;
 use crate::exchange::message::{AddCheckpoint, KnownHead, Witnessed};
+use crate::exchange::parcel::ParcelError;
 use crate::exchange::witness::OutsideLogs;
 use crate::keys::{ReplicaKey, WitnessKey};
 use crate::log::{LogName, Origin};
@@ -31,6 +33,8 @@ use tonic::service::Routes;
 
 /// What this node keeps as a witness lies beside the partners' folders; no node's name begins with a point.
 const WITNESS_FOLDER: &str = ".witness";
+/// Packages that arrive lie there until they are taken.
+const PACKAGE_FOLDER: &str = ".packages";
 /// Clocks that differ by this much, in milliseconds, are said to.
 const CLOCK_MS: i64 = 5_000;
 
@@ -80,6 +84,8 @@ pub(super) struct Inner {
     pub(super) replica: ReplicaKey,
     pub(super) witness: WitnessDesk,
     pub(super) outside: Arc<Outside>,
+    /// Packages are taken one at a time.
+    pub(super) importing: tokio::sync::Mutex<()>,
     /// What is the node's own: heads it witnessed, evidence.
     pub(super) node_store: Arc<dyn Store>,
     equivocated: watch::Sender<BTreeMap<Origin, Equivocation>>,
@@ -142,6 +148,7 @@ impl Driver {
             replica,
             witness,
             outside,
+            importing: tokio::sync::Mutex::default(),
             node_store,
             equivocated: watch::Sender::new(equivocated),
             suspicions,
@@ -240,6 +247,21 @@ impl DriverView {
             Some(request) => self.0.witness.ask(request).await,
             None => Witnessed::Malformed,
         }
+    }
+
+    /// Writes a package for a partner; gives each log that is in it, from which index on and up to which size. It blocks.
+    pub fn export(&self, asked: &ExportAsked, to: impl std::io::Write) -> Result<Vec<(Origin, u64, u64)>, ParcelError> {
+        export(&self.0, asked, to)
+    }
+
+    /// Where a package is put while it arrives. It blocks.
+    pub fn spool(&self) -> Result<Spool, ParcelError> {
+        Spool::open(&self.0.data.join(PACKAGE_FOLDER))
+    }
+
+    /// Takes a package that has arrived.
+    pub async fn import(&self, spool: Spool) -> Result<Imported, ParcelError> {
+        import(&self.0, spool).await
     }
 
     /// Every log outside the trust list that is watched here and has shown a head, with its size.

@@ -174,7 +174,8 @@ impl Thread {
 
     /// Makes durable how far this node held a log as its replica, before it may witness it.
     fn take_over(&self, origin: Origin, PublishedHead { head, note }: PublishedHead) -> Option<Event> {
-        let seen = self.machine.heads().find(|(one, ..)| one.as_str() == origin.as_str()).map_or(0, |(_, seen, _)| seen.size);
+        let seen =
+            self.machine.heads().find(|(one, ..)| one.as_str() == origin.as_str()).map_or(0, |(_, seen, _)| seen.size);
         if seen >= head.size {
             return None;
         }

@@ -93,7 +93,10 @@ impl SimNode {
             refills: BTreeMap::new(),
             recall,
             suppliers: BTreeMap::new(),
-            canvassers: own.clone().map(|log| (log.clone(), Canvasser::new(log, Arc::clone(trust), Vec::new()))).collect(),
+            canvassers: own
+                .clone()
+                .map(|log| (log.clone(), Canvasser::new(log, Arc::clone(trust), Vec::new())))
+                .collect(),
             cosigned: own.map(cosigned).collect(),
             witness: Witness::load(self.disk.node.as_ref(), name(self.at), Arc::clone(trust), equivocated).unwrap(),
             heads: Heads::new(name(self.at), Arc::clone(trust), now),

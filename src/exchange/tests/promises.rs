@@ -1,6 +1,8 @@
 //! Promises of single machines, and what they do when a partner breaks his.
 
+mod outside;
 mod own_history;
+mod parcels;
 
 use super::world::{BAD, START, Script, Use, WORLD, issuer, key, name, origin, trust};
 use crate::{
@@ -468,37 +470,6 @@ fn a_witness_answers_as_the_specification_says() {
     }
 }
 
-/// A log of strangers: any origin, a key of another name, extension lines.
-fn stranger(size: u64) -> (crate::log::VerifierKey, crate::log::LogName, String) {
-    let secret = crate::signature::SecretKey::from_seed(&[0x77; 32]).unwrap();
-    let key = crate::log::VerifierKey::note("stranger.example", secret.public_key()).unwrap();
-    let text = format!("a log of strangers\n{size}\n{}\nof theirs\n", head(size).head.root);
-    let line = crate::log::sign_note(&text, "stranger.example", &secret).unwrap();
-    (key, "a log of strangers".parse().unwrap(), crate::log::SignedNote::new(text, vec![line]).unwrap().to_string())
-}
-
-#[test]
-fn a_log_of_strangers_is_witnessed_by_the_same_rules_if_an_operator_named_it() {
-    let (key, name, first) = stranger(5);
-    assert_eq!(Watch::new(2).ask(0, Vec::new(), &first), 404);
-    let watching = |store| {
-        let Watch { witness, store } = Watch::over(store, 2);
-        Watch { witness: witness.watching([(name.clone(), vec![key.clone()])].into()), store }
-    };
-    let mut watch = watching(MemoryStore::new());
-    assert_eq!(watch.ask(0, Vec::new(), &first), 200);
-    assert_eq!(watch.ask(0, Vec::new(), &stranger(10).2), 409);
-    assert_eq!(watch.ask(5, proof(4, 10), &stranger(10).2), 422);
-    assert_eq!(watch.ask(5, proof(5, 10), &stranger(10).2), 200);
-    assert_eq!(watch.ask(10, Vec::new(), &stranger(11).2.replace("\n11\n", "\n10\n")), 403);
-    let mut watch = watching(watch.store);
-    assert_eq!(watch.ask(5, Vec::new(), &first), 409);
-    // What the trust list has a key for stays the list's, whatever an operator wrote.
-    let ours = [(crate::log::LogName::from(&log()), vec![key.clone()])];
-    let Watch { witness, store } = Watch::new(1);
-    assert_eq!(Watch { witness: witness.watching(ours.into()), store }.ask(0, Vec::new(), &head(5).note), 404);
-}
-
 #[test]
 fn what_was_cosigned_as_replica_is_not_rolled_back_as_witness() {
     let mut watch = Watch::new(2);
@@ -537,40 +508,6 @@ fn a_canvasser_learns_what_the_witness_saw_and_asks_all_for_the_same_head() {
     assert_eq!(canvasser.step(at(2), canvasser::Event::Failed(name(2).into())), []);
     assert_eq!(canvasser.step(at(2), canvasser::Event::Tick), []);
     assert_eq!(canvasser.step(at(3), canvasser::Event::Tick).len(), 1);
-}
-
-#[test]
-fn a_witness_outside_the_list_is_asked_too_and_no_round_waits_for_it() {
-    let secret = crate::signature::SecretKey::from_seed(&[0x66; 32]).unwrap();
-    let key = crate::log::VerifierKey::cosigner("witness.example/w1", secret.public_key()).unwrap();
-    let outside = canvasser::Cosigner::Outside("witness.example/w1".into());
-    let mut canvasser = Canvasser::new(log(), Arc::clone(&WORLD.trust), vec![key]);
-    let asked = canvasser.step(at(0), canvasser::Event::Published(head(10)));
-    assert_eq!(asked.len(), 2, "{asked:?}");
-    assert_eq!(canvasser.step(at(0), canvasser::Event::Published(head(12))), []);
-    // The node has answered: the next head is taken up with it, and the one outside finishes what it has.
-    let answer = Witnessed::Cosigned(line(&head(10), 2, false));
-    let next = canvasser.step(at(1), canvasser::Event::Answered { witness: name(2).into(), answer });
-    assert!(
-        matches!(next.as_slice(), [canvasser::Action::Keep { .. }, canvasser::Action::Prove { witness, old: 10, new: 12 }]
-        if *witness == name(2).into()),
-        "{next:?}"
-    );
-    let line = head(10).note.split_once("\n\n").unwrap().0.to_owned() + "\n";
-    let line = line.parse::<crate::log::AnyCheckpoint>().unwrap().cosign("witness.example/w1", &secret, 9).unwrap();
-    let answer = Witnessed::Cosigned(line.to_string());
-    let next = canvasser.step(at(1), canvasser::Event::Answered { witness: outside.clone(), answer });
-    assert!(
-        matches!(next.as_slice(), [canvasser::Action::Keep { by, kept }, canvasser::Action::Prove { witness, old: 10, .. }]
-        if *by == outside && kept.size == 10 && kept.time == 9 && *witness == outside),
-        "{next:?}"
-    );
-    // A line of another key is not kept.
-    let proven = canvasser.step(at(1), canvasser::Event::Proven { witness: outside.clone(), proof: proof(10, 12) });
-    assert_eq!(proven.len(), 1);
-    let wrong = Witnessed::Cosigned(self::line(&head(12), 2, false));
-    let refused = canvasser.step(at(1), canvasser::Event::Answered { witness: outside, answer: wrong });
-    assert!(matches!(refused.as_slice(), [canvasser::Action::Refused { .. }]), "{refused:?}");
 }
 
 #[test]

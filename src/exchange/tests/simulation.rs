@@ -37,7 +37,7 @@ use crate::{
     },
     store::{Batch, Disclosures, StateChange, Store},
     time::Timestamp,
-    trust::{NodeName, TrustList},
+    trust::TrustList,
     verification::{CheckedEntry, EntryFault, check_entry},
 };
 use bytes::Bytes;

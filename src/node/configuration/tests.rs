@@ -122,6 +122,7 @@ url = "https://witness.example/w1/"
 
 #[test]
 fn witnesses_and_logs_outside_the_trust_list_are_named_with_their_keys() {
+    use crate::signature::Signer as _;
     let secret = crate::signature::SecretKey::from_seed(&[3; 32]).unwrap();
     let key = crate::log::VerifierKey::cosigner("witness.example/w1", secret.public_key()).unwrap();
     let good = format!("{GOOD}{}", PARTNER.replace("COSIGNER", &key.to_string()));
@@ -139,6 +140,7 @@ fn witnesses_and_logs_outside_the_trust_list_are_named_with_their_keys() {
         let found = mistakes(&good.replace(from, to));
         assert!(found.iter().any(|one| one.contains(word)), "{word}: {found:#?}");
     }
-    let swapped = good.replace("sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8", &key.to_string());
+    let swapped =
+        good.replace("sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8", &key.to_string());
     assert!(mistakes(&swapped).iter().any(|one| one.contains("type 0x01")));
 }

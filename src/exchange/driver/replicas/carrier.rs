@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
+use tokio_stream::StreamExt as _;
 
 const TICK: Duration = Duration::from_secs(1);
 
@@ -48,6 +49,9 @@ pub(super) struct Carrier {
     quota: Arc<Quota>,
     today: Today,
     up: Option<Up>,
+    /// Streams by another way than the connection, and the one that is taken at the next dial.
+    streams: mpsc::Receiver<Up>,
+    brought: Option<Up>,
     done: mpsc::UnboundedSender<Heard>,
     results: mpsc::UnboundedReceiver<Heard>,
     alarm: Option<ExchangeError>,
@@ -82,6 +86,7 @@ impl Carrier {
         origin: Origin,
         store: Arc<dyn Store>,
         (held, today, floor): (Held, Today, Option<Floor>),
+        streams: mpsc::Receiver<Up>,
     ) -> Self {
         let trust = inner.lists.current();
         let cosigns = !hosts_issuer(&trust, &inner.name, &origin);
@@ -97,6 +102,8 @@ impl Carrier {
             machine: Replica::new(setup, held),
             today,
             up: None,
+            streams,
+            brought: None,
             done,
             results,
             alarm: None,
@@ -122,10 +129,10 @@ impl Carrier {
                 }
                 self.show();
             }
-            let connected = self.up.is_some() || links.borrow().is_some();
+            let connected = self.up.is_some() || self.brought.is_some() || links.borrow().is_some();
             let incoming = async {
                 match &mut self.up {
-                    Some(up) => up.incoming.message().await,
+                    Some(up) => up.incoming.next().await.transpose(),
                     None => std::future::pending().await,
                 }
             };
@@ -143,6 +150,10 @@ impl Carrier {
                     }
                     Heard::Compared(good, checkpoint) => events.push_back(self.compared(good, &checkpoint)),
                 },
+                Some(up) = self.streams.recv() => {
+                    self.brought = Some(up);
+                    events.push_back(if self.up.take().is_some() { Event::Disconnected } else { Event::Tick });
+                }
                 Ok(()) = changes.changed() => {
                     if self.for_us && !is_for_us(&self.inner, &self.partner, &self.origin) {
                         return Ended::Released;
@@ -191,7 +202,10 @@ impl Carrier {
             Action::Dial => self.dial(),
             Action::HangUp(why) => {
                 tracing::debug!(partner = %self.partner, origin = %self.origin, %why, "hanging up");
-                self.up = None;
+                if let Some(ended) = self.up.take().and_then(|up| up.ended) {
+                    // Who brought the stream may be gone.
+                    let _ = ended.send(why);
+                }
             }
             Action::Send(message) => {
                 let message = convert::replica_to_wire(message);
@@ -248,7 +262,12 @@ impl Carrier {
         }
     }
 
-    fn dial(&self) {
+    fn dial(&mut self) {
+        if let Some(up) = self.brought.take() {
+            // The carrier may be gone.
+            let _ = self.done.send(Heard::Dialled(Ok(up)));
+            return;
+        }
         let (link, done) = (self.inner.link_of(&self.partner).borrow().clone(), self.done.clone());
         tokio::spawn(async move {
             // The carrier may be gone.

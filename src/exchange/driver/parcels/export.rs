@@ -1,0 +1,145 @@
+//! Makes a package: what this node has for a partner since it was last heard of.
+
+use crate::encoding::hex;
+use crate::exchange::cosigned::Cosigned;
+use crate::exchange::driver::disclosing::disclosed;
+use crate::exchange::driver::own::OwnLogs;
+use crate::exchange::driver::start::Inner;
+use crate::exchange::message::Disclosed;
+use crate::exchange::parcel::{
+    CosignedLine, EntryLine, FrontLine, Line, LogLine, MAX_PARCEL_ENTRIES, ParcelError, ParcelWriter, TrustLine,
+};
+use crate::exchange::{hosts_issuer, replicates};
+use crate::log::{Origin, VerifierKey, consistency_proof};
+use crate::store::StoreError;
+use crate::trust::{NodeName, TrustList};
+use std::io::Write;
+
+/// Bytes of leaves that are read at once.
+const AT_ONCE: usize = 1 << 20;
+/// The format.
+const VERSION: u32 = 1;
+
+/// What a package is to have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportAsked {
+    /// For whom.
+    pub to: NodeName,
+    /// One log only, and from this index on where it is said; else all, each from where the partner is known to be.
+    pub log: Option<(Origin, Option<u64>)>,
+}
+
+/// One log that was put in: from which index on, and up to which size.
+pub type Exported = (Origin, u64, u64);
+
+/// Writes a package. It blocks.
+pub(in crate::exchange::driver) fn export(
+    inner: &Inner,
+    asked: &ExportAsked,
+    to: impl Write,
+) -> Result<Vec<Exported>, ParcelError> {
+    let list = inner.lists.current();
+    let partner = &asked.to;
+    let node = list.node(partner).filter(|_| *partner != inner.name);
+    let node = node.ok_or_else(|| ParcelError::NoPartner(partner.clone()))?;
+    let keys = node.replica_keys().collect::<Vec<_>>();
+    let mut writer = ParcelWriter::new(to);
+    writer.line(&Line::Package(FrontLine {
+        version: VERSION,
+        from: inner.name.clone(),
+        to: partner.clone(),
+        made_at: inner.clock.now().as_second(),
+        trust_list: TrustLine { version: list.version(), digest: hex::encode(&list.digest().0) },
+    }))?;
+    let (mut exported, mut entries) = (Vec::new(), 0_u64);
+    for (own, origin) in logs(inner, &list, asked)? {
+        let after = asked.log.as_ref().and_then(|(_, after)| *after);
+        let after = after.unwrap_or_else(|| known_to_hold(own, &origin, &keys));
+        let Some(size) = log(&mut writer, own, &origin, after)? else { continue };
+        entries = entries.saturating_add(size.saturating_sub(after));
+        if entries > MAX_PARCEL_ENTRIES {
+            return Err(ParcelError::TooLarge("it would have too many entries"));
+        }
+        exported.push((origin, after, size));
+    }
+    for note in cosigned(inner, &list, partner).map_err(inside)? {
+        writer.line(&Line::Cosigned(CosignedLine { note }))?;
+    }
+    writer.seal(&inner.name, partner, |seal| inner.replica.seal(seal))?;
+    Ok(exported)
+}
+
+fn inside(error: impl std::fmt::Display) -> ParcelError {
+    ParcelError::Inside(error.to_string())
+}
+
+/// The own logs that go to the partner: it replicates them, and nobody else is given their entries and disclosures.
+fn logs<'a>(
+    inner: &'a Inner,
+    list: &TrustList,
+    asked: &ExportAsked,
+) -> Result<Vec<(&'a OwnLogs, Origin)>, ParcelError> {
+    let to = &asked.to;
+    if let Some((origin, _)) = &asked.log {
+        let own = inner.own.of(origin).filter(|_| replicates(list, to, origin));
+        let refused = || ParcelError::NotForPartner { origin: origin.clone(), to: to.clone() };
+        return Ok(vec![(own.ok_or_else(refused)?, origin.clone())]);
+    }
+    let all = inner.own.all().flat_map(|own| own.store.logs().into_iter().map(move |origin| (own, origin)));
+    Ok(all.filter(|(_, origin)| replicates(list, to, origin)).collect())
+}
+
+/// Size of the newest head of a log that the partner cosigned: it holds every byte up to there.
+fn known_to_hold(own: &OwnLogs, origin: &Origin, keys: &[&VerifierKey]) -> u64 {
+    let note = own.cosigned_by(origin, keys);
+    note.and_then(|note| note.lines().nth(1)?.parse::<u64>().ok()).unwrap_or(0)
+}
+
+/// Writes a log from an index on; gives the size of its head, none where it has no head yet.
+fn log<W: Write>(
+    writer: &mut ParcelWriter<W>,
+    own: &OwnLogs,
+    origin: &Origin,
+    after: u64,
+) -> Result<Option<u64>, ParcelError> {
+    let store = own.store.as_ref();
+    let Some(head) = own.head(origin) else { return Ok(None) };
+    let size = head.head.size;
+    if after > size {
+        return Err(ParcelError::Beyond { origin: origin.clone(), asked: after, published: size });
+    }
+    let consistency = match after {
+        0 => Vec::new(),
+        after if after == size => Vec::new(),
+        after => consistency_proof(after, size, &store.hashes(origin)).map_err(inside)?,
+    };
+    let (checkpoint, origin) = (head.note, origin.clone());
+    writer.line(&Line::Log(LogLine { origin: origin.clone(), after, checkpoint, consistency }))?;
+    let mut next = after;
+    while next < size {
+        let leaves = store.leaves(&origin, next..size, AT_ONCE).map_err(inside)?;
+        if leaves.is_empty() {
+            return Err(inside(StoreError::NoEntry { origin, index: next }));
+        }
+        for leaf in leaves {
+            let leaf = String::from_utf8(leaf.to_vec()).map_err(inside)?;
+            let state = disclosed(store, &origin, next, true).map_err(inside)?.unwrap_or(Disclosed::None);
+            writer.line(&Line::Entry(EntryLine::new(next, leaf, state)))?;
+            next += 1;
+        }
+    }
+    Ok(Some(size))
+}
+
+/// The newest head of each of the partner's logs that this node holds and cosigned on a package: its answer to them.
+fn cosigned(inner: &Inner, list: &TrustList, partner: &NodeName) -> Result<Vec<String>, StoreError> {
+    let Some(node) = list.node(&inner.name) else { return Ok(Vec::new()) };
+    let keys = node.replica_keys().collect::<Vec<_>>();
+    let mut notes = Vec::new();
+    for (origin, store) in inner.replicas.all() {
+        if hosts_issuer(list, partner, &origin) && replicates(list, &inner.name, &origin) {
+            notes.extend(Cosigned::load(store.as_ref(), &origin, list)?.newest_by(&keys));
+        }
+    }
+    Ok(notes)
+}

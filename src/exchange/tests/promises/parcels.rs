@@ -1,0 +1,91 @@
+//! A package is taken whole, from whom it names and for whom it is, or not at all.
+
+use super::{head, log, proof, script};
+use crate::exchange::message::Disclosed;
+use crate::exchange::parcel::{EntryLine, FrontLine, Line, LogLine, ParcelError, ParcelWriter, Survey, TrustLine};
+use crate::exchange::tests::world::{Use, WORLD, key, name};
+use crate::reason::Reasoned as _;
+use crate::trust::PackageSeal;
+
+/// The log from an index up to a size, for a node, sealed by another.
+fn package(after: u64, size: u64, to: usize, by: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut writer = ParcelWriter::new(&mut bytes);
+    let trust_list = TrustLine { version: WORLD.trust.version(), digest: "00".to_owned() };
+    let front = FrontLine { version: 1, from: name(0), to: name(to), made_at: 7, trust_list };
+    writer.line(&Line::Package(front)).unwrap();
+    let consistency = if after == 0 { Vec::new() } else { proof(after, size) };
+    let log = LogLine { origin: log(), after, checkpoint: head(size).note, consistency };
+    writer.line(&Line::Log(log)).unwrap();
+    for (index, line) in (0..).zip(&script().lines).filter(|(index, _)| (after..size).contains(index)) {
+        let leaf = String::from_utf8(line.leaf.to_vec()).unwrap();
+        writer.line(&Line::Entry(EntryLine::new(index, leaf, Disclosed::Held))).unwrap();
+    }
+    let sign = |seal: &PackageSeal| Ok(seal.sign(&key(by, Use::Replica)).unwrap());
+    writer.seal(&name(0), &name(to), sign).unwrap();
+    bytes
+}
+
+fn read(bytes: &[u8]) -> Result<Survey, ParcelError> {
+    Survey::read(bytes, &WORLD.trust, &name(1))
+}
+
+fn reason(bytes: &[u8]) -> &'static str {
+    read(bytes).unwrap_err().reason()
+}
+
+#[test]
+fn what_is_in_a_package_is_found_where_it_stands() {
+    let bytes = package(4, 9, 1, 0);
+    let survey = read(&bytes).unwrap();
+    assert_eq!((survey.front.from, survey.logs.len(), survey.cosigned.len()), (name(0), 1, 0));
+    let found = &survey.logs[0];
+    assert_eq!((found.after, found.head.size, found.next(), found.leaves.len()), (4, 9, 9, 5));
+    assert_eq!(found.refused, None);
+    for index in 4..9 {
+        let (offset, length) = found.place(index).unwrap();
+        let line = &bytes[usize::try_from(offset).unwrap()..][..usize::try_from(length).unwrap()];
+        let Line::Entry(entry) = Line::read(line, 1).unwrap() else { panic!("no entry") };
+        assert_eq!(entry.index, index);
+    }
+    assert_eq!((found.place(3), found.place(9)), (None, None));
+}
+
+#[test]
+fn a_package_that_was_cut_changed_or_reordered_is_refused_whole() {
+    let good = package(0, 6, 1, 0);
+    assert!(read(&good).is_ok());
+    let text = String::from_utf8(good.clone()).unwrap();
+    let lines = text.split_inclusive('\n').collect::<Vec<_>>();
+    for kept in 0..lines.len() {
+        assert_eq!(reason(lines[..kept].concat().as_bytes()), "PACKAGE_DAMAGED", "{kept} lines");
+    }
+    assert_eq!(reason(&good[..good.len() - 1]), "PACKAGE_DAMAGED");
+    assert_eq!(reason(&[&good[..], b"{}\n"].concat()), "PACKAGE_DAMAGED");
+    // Every byte: whatever it says then, it is not this package any more.
+    for at in (0..good.len()).step_by(7) {
+        let mut bad = good.clone();
+        bad[at] ^= 1;
+        assert!(read(&bad).is_err(), "byte {at}");
+    }
+    let mut swapped = lines.clone();
+    swapped.swap(2, 3);
+    assert_eq!(reason(swapped.concat().as_bytes()), "PACKAGE_MALFORMED");
+    let held = text.replacen("\"without\":\"held\"", "\"without\":\"none\"", 1);
+    assert_eq!(reason(held.as_bytes()), "PACKAGE_DAMAGED");
+    let both = text.replacen("\"without\":\"held\"", "\"without\":\"held\",\"disclosures\":[]", 1);
+    assert_eq!(reason(both.as_bytes()), "PACKAGE_MALFORMED");
+    assert_eq!(reason(&[b'x'; 3 << 20]), "PACKAGE_TOO_LARGE");
+    assert_eq!(reason(b""), "PACKAGE_DAMAGED");
+}
+
+#[test]
+fn a_package_is_taken_from_whom_it_names_and_by_whom_it_is_for() {
+    assert_eq!(reason(&package(0, 6, 1, 1)), "PACKAGE_NOT_SEALED");
+    assert_eq!(reason(&package(0, 6, 2, 0)), "PACKAGE_FOR_ANOTHER");
+    // The log does not go to the third, though it was sealed for him.
+    let third = Survey::read(&package(0, 6, 2, 0)[..], &WORLD.trust, &name(2)).unwrap();
+    assert_eq!(third.logs[0].refused.as_ref().unwrap().reason(), "PACKAGE_LOG_NOT_FOR_PARTNER");
+    let stranger = String::from_utf8(package(0, 6, 1, 0)).unwrap().replacen("\"pk\"", "\"xx\"", 1);
+    assert_eq!(reason(stranger.as_bytes()), "PACKAGE_FOR_NOBODY");
+}
