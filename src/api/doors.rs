@@ -14,6 +14,7 @@ use super::http;
 use super::lists::ListDoor;
 use super::logs::Logs;
 use super::policies::PoliciesDoor;
+use super::pushed::{self, PushDoor};
 use super::rate::RateLimit;
 use super::sessions::Sessions;
 use super::verifications::Verifications;
@@ -131,6 +132,7 @@ impl Doors {
         let logs = Logs { hosts: hosts.clone() };
         let sessions = Sessions::new(hosts.clone(), Arc::clone(&clock));
         let started_at = clock.now();
+        let pushed = partners.clone().map(|view| PushDoor::new(view, verifications_per_minute, Arc::clone(&clock)));
         let witness = partners.clone().map(|view| WitnessDoor::new(view, verifications_per_minute, Arc::clone(&clock)));
         // On the clients' door nobody is the operator, whatever token they show.
         let admin = Admin {
@@ -193,6 +195,11 @@ impl Doors {
             None => public,
         };
         let public = public.layer(from_fn_with_state(deadline, deadline::within_https));
+        // A package takes as long as it takes: it is kept honest by its own parts.
+        let public = match pushed {
+            Some(door) => pushed::routes(door).merge(public),
+            None => public,
+        };
 
         let admin = Admin { operator: Some(operator), ..admin };
         // No deadline: checking a log reads all of it.

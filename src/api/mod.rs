@@ -32,6 +32,7 @@ mod packages;
 mod partners;
 mod peer;
 mod policies;
+mod pushed;
 mod rate;
 mod sessions;
 mod stream;

@@ -5,7 +5,7 @@ use super::hosts::Hosts;
 use super::stream::Answers;
 use super::wire::origin::v1 as wire;
 use super::{ApiError, convert, failure};
-use crate::exchange::driver::{DriverView, ExportAsked, Imported, ImportedLog};
+use crate::exchange::driver::{DriverView, ExportAsked, Imported, ImportedLog, Wanted};
 use crate::exchange::parcel::ParcelError;
 use crate::log::Origin;
 use crate::office::{Actor, AuditEvent};
@@ -31,14 +31,15 @@ const EXPORTED: &str = "export_package";
 pub(super) fn asked(request: &wire::ExportPackageRequest) -> Result<ExportAsked, ApiError> {
     let field = |field, message: String| ApiError::Field { field, message };
     let to = request.partner.parse::<NodeName>().map_err(|error| field("partner", error.to_string()))?;
-    let log = match request.log.as_str() {
-        "" => None,
-        log => Some((log.parse::<Origin>().map_err(|error| field("log", error.to_string()))?, request.after)),
+    let logs = match (request.log.as_str(), request.after) {
+        ("", None) => Wanted::All,
+        ("", Some(_)) => return Err(field("after", "it is the index of one log: say which".to_owned())),
+        (log, after) => {
+            let origin = log.parse::<Origin>().map_err(|error| field("log", error.to_string()))?;
+            Wanted::One(origin, after)
+        }
     };
-    if log.is_none() && request.after.is_some() {
-        return Err(field("after", "it is the index of one log: say which".to_owned()));
-    }
-    Ok(ExportAsked { to, log })
+    Ok(ExportAsked { to, logs })
 }
 
 /// Makes a package, sent as it is made.
@@ -66,7 +67,10 @@ fn make(
     asked: &ExportAsked,
     out: &mpsc::Sender<Result<wire::ExportPackageResponse, Status>>,
 ) -> Result<wire::ExportedPackage, ParcelError> {
-    let mut chunks = Chunks { out, bytes: Vec::with_capacity(CHUNK) };
+    let mut chunks = Chunks::new(|chunk| {
+        let part = Some(wire::export_package_response::Part::Chunk(chunk));
+        out.blocking_send(Ok(wire::ExportPackageResponse { part })).is_ok()
+    });
     let logs = view.export(asked, &mut chunks)?;
     let inside = |error: &dyn std::fmt::Display| ParcelError::Inside(error.to_string());
     // Kept before the seal leaves: without it the rest is no package.
@@ -84,22 +88,26 @@ fn make(
     Ok(wire::ExportedPackage { logs: logs.collect() })
 }
 
-/// Bytes in messages. The last of them wait until they are sent by name.
-struct Chunks<'a> {
-    out: &'a mpsc::Sender<Result<wire::ExportPackageResponse, Status>>,
+/// Bytes in parts. The last of them wait until they are sent by name.
+pub(super) struct Chunks<F> {
+    /// False where nobody takes them any more.
+    send: F,
     bytes: Vec<u8>,
 }
 
-impl Chunks<'_> {
-    fn send(&mut self) -> std::io::Result<()> {
+impl<F: FnMut(Bytes) -> bool> Chunks<F> {
+    pub(super) fn new(send: F) -> Self {
+        Self { send, bytes: Vec::with_capacity(CHUNK) }
+    }
+
+    pub(super) fn send(&mut self) -> std::io::Result<()> {
         let chunk = Bytes::from(std::mem::replace(&mut self.bytes, Vec::with_capacity(CHUNK)));
-        let part = Some(wire::export_package_response::Part::Chunk(chunk));
-        let sent = self.out.blocking_send(Ok(wire::ExportPackageResponse { part }));
-        sent.map_err(|_| std::io::Error::other("nobody takes the package any more"))
+        let gone = || std::io::Error::other("nobody takes the package any more");
+        if (self.send)(chunk) { Ok(()) } else { Err(gone()) }
     }
 }
 
-impl Write for Chunks<'_> {
+impl<F: FnMut(Bytes) -> bool> Write for Chunks<F> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         if self.bytes.len() >= CHUNK {
             self.send()?;

@@ -2,7 +2,7 @@
 
 use super::configuration::Configuration;
 use super::tls::TlsIdentity;
-use super::{NodeError, authority, federation, outside, partners};
+use super::{NodeError, authority, federation, outside, partners, push};
 use crate::trust::TrustList;
 use std::path::Path;
 
@@ -29,6 +29,7 @@ pub fn check(file: &Path) -> Result<Configuration, Vec<NodeError>> {
         faults.extend(TlsIdentity::read(partner.tls.clone()).err());
         faults.extend(partners::open_keys(partner).err());
         faults.extend(outside::open(&partner.witnesses).err());
+        faults.extend(push::open(&partner.pushes).err());
     }
     match federation::trust(&configuration.trust, None) {
         Ok(list) => faults.extend(unlisted(&configuration, &list)),

@@ -10,7 +10,9 @@ use crate::keys::KeyName;
 use crate::office::{Fees, Office, Reader, ReadingRights};
 use crate::statement::Issuer;
 use crate::time::ZoneName;
-pub use partner::{OutsideWitnessConfiguration, PartnerConfiguration, Quota, WitnessedConfiguration};
+pub use partner::{
+    OutsideWitnessConfiguration, PartnerConfiguration, PushConfiguration, Quota, WitnessedConfiguration,
+};
 use reader::{Document, Section};
 pub use reader::{Mistake, Mistakes};
 use std::collections::BTreeMap;

@@ -3,7 +3,7 @@
 
 use super::NodeError;
 use super::configuration::WebhookConfiguration;
-use super::https::{HttpsClient, Letter};
+use super::https::{HttpsClient, Letter, whole};
 use crate::workflow::{Answer, Carried, Courier, Target};
 use bytes::Bytes;
 use std::future::Future;
@@ -26,7 +26,7 @@ impl Courier for HttpsCourier {
         headers: [(&'static str, String); 3],
         body: Bytes,
     ) -> Pin<Box<dyn Future<Output = Carried> + Send + 'a>> {
-        let letter = Letter { content_type: "application/json", headers: headers.into(), body, most: 0 };
+        let letter = Letter { content_type: "application/json", headers: headers.into(), body: whole(body), most: 0 };
         Box::pin(async move {
             let answered = self.0.post(target, letter).await?;
             Ok(Answer { status: answered.status, retry_after: answered.retry_after })

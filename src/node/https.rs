@@ -8,10 +8,12 @@ use super::NodeError;
 use super::configuration::WebhookTargets;
 use crate::workflow::{Target, is_public};
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt as _, Full, Limited, StreamBody};
+use hyper::body::{Frame, Incoming};
 use hyper::client::conn::http1;
 use hyper::header::{CONNECTION, CONTENT_TYPE, HOST, RETRY_AFTER, USER_AGENT};
-use hyper::{Method, Request};
+use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -22,6 +24,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, pem::PemObject as _};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, version};
+use tokio_stream::StreamExt as _;
 
 /// Where systems keep the public authorities, in the order they are looked for.
 const SYSTEM_AUTHORITIES: [&str; 3] =
@@ -39,6 +42,21 @@ pub(super) struct HttpsClient {
     targets: WebhookTargets,
 }
 
+/// A body that is sent.
+pub(super) type Outgoing = BoxBody<Bytes, std::io::Error>;
+
+/// A body that is at hand.
+pub(super) fn whole(body: Bytes) -> Outgoing {
+    Full::new(body).map_err(|never| match never {}).boxed()
+}
+
+/// A body that comes part by part.
+pub(super) fn streamed(
+    parts: impl tokio_stream::Stream<Item = std::io::Result<Bytes>> + Send + Sync + 'static,
+) -> Outgoing {
+    StreamBody::new(parts.map(|part| part.map(Frame::data))).boxed()
+}
+
 /// What is posted.
 pub(super) struct Letter {
     /// Media type of the body.
@@ -46,7 +64,7 @@ pub(super) struct Letter {
     /// Headers beside the usual ones.
     pub(super) headers: Vec<(&'static str, String)>,
     /// The body.
-    pub(super) body: Bytes,
+    pub(super) body: Outgoing,
     /// Bytes of the answer's body that are read at most; a longer one is no answer. With 0 it is not looked at.
     pub(super) most: usize,
 }
@@ -113,7 +131,22 @@ impl HttpsClient {
 
     /// One attempt; or why there is no answer, in words that tell nothing of what stands there.
     pub(super) async fn post(&self, target: &Target, letter: Letter) -> Result<Answered, String> {
-        let Letter { content_type, headers, body, most } = letter;
+        let most = letter.most;
+        let Answering { answer, retry_after, .. } = &mut self.send(target, letter).await?;
+        let status = answer.status().as_u16();
+        let body = match most {
+            0 => Bytes::new(),
+            most => {
+                let read = Limited::new(answer.body_mut(), most).collect().await;
+                read.map_err(|_| "its answer ended early, or is longer than any may be".to_owned())?.to_bytes()
+            }
+        };
+        Ok(Answered { status, retry_after: *retry_after, body })
+    }
+
+    /// The same, with an answer that is read part by part.
+    pub(super) async fn send(&self, target: &Target, letter: Letter) -> Result<Answering, String> {
+        let Letter { content_type, headers, body, .. } = letter;
         let stream = self.connect(target).await?;
         let name = ServerName::try_from(target.host().to_owned()).map_err(|_| "its name is none of TLS".to_owned())?;
         let stream = tokio::time::timeout(STEP, self.tls.connect(name, stream)).await;
@@ -121,11 +154,11 @@ impl HttpsClient {
         let stream = stream.map_err(|error| format!("TLS: {error}"))?;
         let mut builder = http1::Builder::new();
         builder.max_buf_size(HEAD);
-        let shaken = builder.handshake::<_, Full<Bytes>>(TokioIo::new(stream)).await;
+        let shaken = builder.handshake::<_, Outgoing>(TokioIo::new(stream)).await;
         let (mut sender, connection) = shaken.map_err(|_| "it speaks no HTTP".to_owned())?;
         let connection = tokio::spawn(connection);
         // However this ends, the connection ends with it.
-        let _ended = Ended(connection.abort_handle());
+        let connection = Ended(connection.abort_handle());
         let mut request = Request::builder()
             .method(Method::POST)
             .uri(target.path())
@@ -136,20 +169,41 @@ impl HttpsClient {
         for (name, value) in headers {
             request = request.header(name, value);
         }
-        let request = request.body(Full::new(body)).map_err(|_| "its URL cannot be asked for".to_owned())?;
+        let request = request.body(body).map_err(|_| "its URL cannot be asked for".to_owned())?;
         let answer =
             sender.send_request(request).await.map_err(|_| "the connection ended without an answer".to_owned())?;
         let wanted = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         let retry_after = wanted.and_then(|value| value.trim().parse::<u64>().ok()).map(Duration::from_secs);
-        let status = answer.status().as_u16();
-        let body = match most {
-            0 => Bytes::new(),
-            most => {
-                let read = Limited::new(answer.into_body(), most).collect().await;
-                read.map_err(|_| "its answer ended early, or is longer than any may be".to_owned())?.to_bytes()
+        Ok(Answering { answer, retry_after, _connection: connection })
+    }
+}
+
+/// An answer whose head has come.
+pub(super) struct Answering {
+    answer: Response<Incoming>,
+    retry_after: Option<Duration>,
+    _connection: Ended,
+}
+
+impl Answering {
+    pub(super) fn status(&self) -> u16 {
+        self.answer.status().as_u16()
+    }
+
+    /// When the other side wants to be asked again.
+    pub(super) const fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
+    /// The next part of its body.
+    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, String> {
+        loop {
+            let Some(frame) = self.answer.body_mut().frame().await else { return Ok(None) };
+            let frame = frame.map_err(|_| "its answer ended early".to_owned())?;
+            if let Ok(part) = frame.into_data() {
+                return Ok(Some(part));
             }
-        };
-        Ok(Answered { status, retry_after, body })
+        }
     }
 }
 

@@ -23,6 +23,7 @@ mod lists;
 mod operator;
 mod outside;
 mod partners;
+mod push;
 mod receipts;
 mod running;
 pub mod system;
@@ -35,8 +36,8 @@ mod webhook_key;
 pub use check::check;
 pub use configuration::{
     AuthorityConfiguration, Configuration, EventFormat, Limits, Mistake, Mistakes, OutsideWitnessConfiguration,
-    PartnerConfiguration, Quota, Telemetry, TlsDoor, TrustFiles, WebhookConfiguration, WebhookTargets,
-    WitnessedConfiguration,
+    PartnerConfiguration, PushConfiguration, Quota, Telemetry, TlsDoor, TrustFiles, WebhookConfiguration,
+    WebhookTargets, WitnessedConfiguration,
 };
 pub use error::NodeError;
 pub use lists::installed_lists;

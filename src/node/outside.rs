@@ -2,7 +2,7 @@
 
 use super::NodeError;
 use super::configuration::{OutsideWitnessConfiguration, WebhookTargets};
-use super::https::{HttpsClient, Letter};
+use super::https::{HttpsClient, Letter, whole};
 use crate::exchange::driver::{OutsideWitness, Shown, WitnessPost};
 use crate::workflow::Target;
 use bytes::Bytes;
@@ -21,7 +21,7 @@ struct Post {
 
 impl WitnessPost for Post {
     fn post(&self, body: String) -> Pin<Box<dyn Future<Output = Result<Shown, String>> + Send + '_>> {
-        let (headers, body) = (Vec::new(), Bytes::from(body));
+        let (headers, body) = (Vec::new(), whole(Bytes::from(body)));
         let letter = Letter { content_type: "text/plain; charset=utf-8", headers, body, most: MOST };
         Box::pin(async move {
             let answered = self.client.post(&self.target, letter).await?;

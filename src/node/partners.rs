@@ -4,11 +4,11 @@ use super::NodeError;
 use super::configuration::PartnerConfiguration;
 use super::greeting::Greeting;
 use super::listener::{Listener, ListenerLimits};
-use super::outside;
 use super::tls::TlsIdentity;
 use super::trust_keeper::TrustKeeper;
+use super::{outside, push};
 use crate::exchange::driver::{
-    self, Dialler, Driver, DriverSetup, DriverView, OutsideWitness, OwnAuthority, QuotaLimits, Receipts,
+    self, Dialler, Driver, DriverSetup, DriverView, OutsideWitness, OwnAuthority, PushTarget, QuotaLimits, Receipts,
 };
 use crate::keys::{KeyStore, Passphrase, ReplicaKey, WitnessKey};
 use crate::reason::Reasoned as _;
@@ -41,7 +41,7 @@ pub(super) struct PartnerDoor {
     listener: Listener,
     identity: Arc<TlsIdentity>,
     keys: CosignerKeys,
-    outside: Vec<OutsideWitness>,
+    reached: (Vec<OutsideWitness>, Vec<PushTarget>),
 }
 
 /// The exchange, begun, and the door that is not served yet.
@@ -101,10 +101,13 @@ impl PartnerDoor {
         let listener = Listener::bind("partner", configuration.listen)?;
         let identity = TlsIdentity::read(configuration.tls.clone())?;
         let named = configuration.clone();
-        let open = move || Ok::<_, NodeError>((open_keys(&named)?, outside::open(&named.witnesses)?));
+        let open = move || {
+            let reached = (outside::open(&named.witnesses)?, push::open(&named.pushes)?);
+            Ok::<_, NodeError>((open_keys(&named)?, reached))
+        };
         let opened = tokio::task::spawn_blocking(open).await;
-        let (keys, outside) = opened.map_err(|error| NodeError::Inside(error.to_string()))??;
-        Ok(Self { configuration, listener, identity, keys, outside })
+        let (keys, reached) = opened.map_err(|error| NodeError::Inside(error.to_string()))??;
+        Ok(Self { configuration, listener, identity, keys, reached })
     }
 
     pub(super) const fn address(&self) -> SocketAddr {
@@ -128,6 +131,7 @@ impl PartnerDoor {
         let list = keeper.list();
         let acceptor = driver::acceptor(Arc::clone(&self.identity) as _, Arc::clone(&list)).map_err(inside)?;
         let PartnerConfiguration { node, data, quota, witnessed, .. } = self.configuration;
+        let (outside_witnesses, pushes) = self.reached;
         let kept = data.clone();
         let started = Driver::start(DriverSetup {
             name: node,
@@ -137,7 +141,8 @@ impl PartnerDoor {
             replica: self.keys.replica,
             witness: self.keys.witness,
             outside_logs: witnessed.into_iter().map(|log| (log.origin, log.keys)).collect(),
-            outside_witnesses: self.outside,
+            outside_witnesses,
+            pushes,
             data,
             quota: QuotaLimits { bytes: quota.bytes, entries_a_day: quota.entries_a_day },
             receipts: Some(receipts),

@@ -92,7 +92,8 @@ fn cosigned(member: &Member, node: &Running, log: &str) -> Option<u64> {
     shown["cosigned"].as_array().unwrap().iter().find(|one| one["origin"] == log)?["size"].as_u64()
 }
 
-fn configure(member: &Member, more: &str) {
+/// Adds tables to `[partner]`.
+pub(crate) fn configure(member: &Member, more: &str) {
     let text = member.read("node.toml");
     let before = text.find("[partner.quota]").unwrap();
     fs::write(member.config(), format!("{}{more}\n{}", &text[..before], &text[before..])).unwrap();

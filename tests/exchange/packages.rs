@@ -2,7 +2,8 @@
 
 use crate::{
     delivery::{download, issue_footballs, log_to, signatory},
-    federation::{Federation, Member, stop},
+    federation::{Federation, Member, stop, until},
+    outside::configure,
     process::{Running, today},
     support::{Said, origin, origin_with, write},
     wire::origin::v1 as api,
@@ -114,6 +115,39 @@ async fn what_goes_by_carrier_is_held_cosigned_and_receipted_like_what_goes_by_w
     assert_eq!(of(&old, "logs", &log)["reason"], "", "{old:#}");
     assert!(of(&old, "logs", &log)["held"].as_u64() > Some(more.index), "{old:#}");
 
+    stop([one, two, three]);
+    let issued = pakistan.check_log("data/tdap.gov.pk", &log);
+    let replica = china.check_log(&Member::replica(pakistan, &log), &log);
+    assert_eq!((&issued["size"], &issued["root"]), (&replica["size"], &replica["root"]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_pushed_over_https_is_held_disclosed_and_cosigned() {
+    let federation = Federation::new();
+    apart(&federation);
+    let Federation { pakistan, china, kenya, .. } = &federation;
+    let (two, three) = (china.start(), kenya.start());
+    let (node, ca) = (china.node(), china.at("tls/ca.crt.pem"));
+    let url = format!("https://{}/packages", two.public);
+    configure(pakistan, &format!("[[partner.push]]\nnode = \"{node}\"\nurl = \"{url}\"\nca = \"{ca}\"\n"));
+    let mut one = pakistan.start();
+    let (caller, token) = signatory(pakistan, &mut one).await;
+    let log = log_to(china);
+    for marks in [0..3, 3..5] {
+        let place = issue_footballs(&caller, &token, marks).await.pop().unwrap();
+        china.holds(&two, pakistan, &log, place.index + 1);
+        china.is_disclosed(&two, pakistan, &log);
+        until(
+            || {
+                let shown = pakistan.passage(&one, china, &log);
+                shown.is_some_and(|log| log["cosigned"]["size"].as_u64() > Some(place.index))
+            },
+            || one.events(),
+        );
+        let bundle = download(&caller, &token, &place.number, api::DownloadFormat::Bundle).await;
+        let bundle = write(kenya.folder(), "shown.coo.json", str::from_utf8(&bundle).unwrap());
+        assert_eq!(kenya.judge(&bundle).good().json()["headline"], "VALID");
+    }
     stop([one, two, three]);
     let issued = pakistan.check_log("data/tdap.gov.pk", &log);
     let replica = china.check_log(&Member::replica(pakistan, &log), &log);

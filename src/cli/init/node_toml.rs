@@ -137,6 +137,13 @@ entries_a_day = 1000000
 # key = "witness.example/w1+<key id>+<key>"
 # url = "https://witness.example/w1"
 # ca = "tls/witness-ca.pem"
+
+# A partner that is reached by HTTPS alone: packages are posted there, and what it cosigned is the answer. Only an operator's
+# word says where disclosures go: name the partner's own address, and in `ca` who vouches for it.
+# [[partner.push]]
+# node = "node.gacc.gov.cn"
+# url = "https://exchange.gacc.gov.cn/packages"
+# ca = "tls/gacc-ca.pem"
 "#,
         listen = partner.listen,
     )

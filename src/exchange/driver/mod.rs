@@ -56,7 +56,7 @@ pub use link::Dialler;
 pub use lists::{ListError, Lists};
 pub use outside::{OutsideState, OutsideWitness, Shown, WitnessPost};
 pub use own::OwnAuthority;
-pub use parcels::{ExportAsked, Imported, ImportedLog, Spool};
+pub use parcels::{ExportAsked, Imported, ImportedLog, PackagePost, Posted, PushTarget, Spool, Wanted};
 pub use quota::{QuotaLimits, Used};
 pub use start::{Driver, DriverSetup, DriverView};
 pub use tls::{acceptor, greeted, refused};

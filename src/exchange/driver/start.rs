@@ -7,7 +7,7 @@ use super::link::{Dialler, Link};
 use super::lists::Lists;
 use super::outside::{Outside, OutsideState, OutsideWitness};
 use super::own::{Own, OwnAuthority};
-use super::parcels::{ExportAsked, Imported, Spool, export, import};
+use super::parcels::{ExportAsked, Imported, PushTarget, Spool, export, import, push};
 use super::quota::{QuotaLimits, Used};
 use super::replicas::Replicas;
 use super::watching::{WitnessDesk, WitnessSetup};
@@ -22,7 +22,7 @@ use crate::log::{LogName, Origin};
 use crate::reason::Reasoned as _;
 use crate::store::{JournalOptions, JournalStore, Store, StoreError, Table};
 use crate::time::{Clock, Random, Timestamp};
-use crate::trust::NodeName;
+use crate::trust::{NodeName, PackageSeal};
 use crate::verification::Equivocation;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
@@ -56,6 +56,8 @@ pub struct DriverSetup {
     pub outside_logs: OutsideLogs,
     /// Witnesses outside the trust list that are shown own heads.
     pub outside_witnesses: Vec<OutsideWitness>,
+    /// Partners that packages are pushed to.
+    pub pushes: Vec<PushTarget>,
     /// Where partners' logs are kept.
     pub data: PathBuf,
     /// What one partner's logs may take.
@@ -113,7 +115,7 @@ impl Driver {
     /// Opens what is kept and starts dialling. Needs a runtime.
     pub async fn start(setup: DriverSetup) -> Result<Self, StoreError> {
         let DriverSetup { name, lists, dialler, own, replica, witness, outside_logs, outside_witnesses, .. } = setup;
-        let DriverSetup { data, quota, receipts, clock, random, .. } = setup;
+        let DriverSetup { data, quota, receipts, clock, random, pushes, .. } = setup;
         let outside = Arc::new(Outside::new(outside_witnesses));
         let board = Arc::new(Board::default());
         let (folder, chance) = (data.join(WITNESS_FOLDER), Arc::clone(&random));
@@ -171,6 +173,9 @@ impl Driver {
         tasks.spawn(recalling::recall(Arc::clone(&inner), telling));
         for store in stores {
             tasks.spawn(canvassing::keep_all(Arc::clone(&inner), store));
+        }
+        for target in pushes {
+            tasks.spawn(push(Arc::clone(&inner), target));
         }
         Ok(Self { inner, stop, tasks })
     }
@@ -251,17 +256,31 @@ impl DriverView {
 
     /// Writes a package for a partner; gives each log that is in it, from which index on and up to which size. It blocks.
     pub fn export(&self, asked: &ExportAsked, to: impl std::io::Write) -> Result<Vec<(Origin, u64, u64)>, ParcelError> {
-        export(&self.0, asked, to)
+        export(&self.0, asked, to).map(|(exported, _)| exported)
     }
 
     /// Where a package is put while it arrives. It blocks.
     pub fn spool(&self) -> Result<Spool, ParcelError> {
-        Spool::open(&self.0.data.join(PACKAGE_FOLDER))
+        self.0.spool()
+    }
+
+    /// Who announces a package by its seal: a node of the trust list, with one for this node.
+    pub fn admit(&self, seal: &str) -> Result<PackageSeal, ParcelError> {
+        let seal = PackageSeal::open(seal, &self.0.lists.current())?;
+        if seal.to != self.0.name {
+            return Err(ParcelError::ForAnother { to: seal.to, here: self.0.name.clone() });
+        }
+        Ok(seal)
+    }
+
+    /// Takes a package that has arrived, if it is the one that was announced.
+    pub async fn import_sealed(&self, spool: Spool, announced: PackageSeal) -> Result<Imported, ParcelError> {
+        import(&self.0, spool, Some(announced)).await
     }
 
     /// Takes a package that has arrived.
     pub async fn import(&self, spool: Spool) -> Result<Imported, ParcelError> {
-        import(&self.0, spool).await
+        import(&self.0, spool, None).await
     }
 
     /// Every log outside the trust list that is watched here and has shown a head, with its size.
@@ -298,6 +317,11 @@ impl DriverView {
 }
 
 impl Inner {
+    /// Where a package is put while it is made or arrives. It blocks.
+    pub(super) fn spool(&self) -> Result<Spool, ParcelError> {
+        Spool::open(&self.data.join(PACKAGE_FOLDER))
+    }
+
     /// Tells the comparison of heads what another task heard.
     pub(super) fn compare(&self, event: heads::Event) {
         // Nobody compares any more: then the node stops.

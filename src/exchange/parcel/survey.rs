@@ -26,6 +26,8 @@ pub struct Survey {
     pub logs: Vec<SurveyedLog>,
     /// Notes of the addressee's own logs with the sender's cosignature.
     pub cosigned: Vec<String>,
+    /// What its maker sealed.
+    pub seal: PackageSeal,
 }
 
 /// One log of a package.
@@ -140,7 +142,7 @@ impl Survey {
                     if lines.next(&mut text)? {
                         return Err(ParcelError::Damaged(format!("something follows its seal in line {}", number + 1)));
                     }
-                    return Ok(Self { front, logs, cosigned });
+                    return Ok(Self { front, logs, cosigned, seal });
                 }
             }
         }

@@ -31,19 +31,20 @@ impl<W: Write> ParcelWriter<W> {
         self.put(&text)
     }
 
-    /// The seal: the package is whole.
+    /// The seal: the package is whole. Gives the seal's note.
     pub fn seal(
         mut self,
         from: &NodeName,
         to: &NodeName,
         sign: impl FnOnce(&PackageSeal) -> Result<String, KeyError>,
-    ) -> Result<(), ParcelError> {
+    ) -> Result<String, ParcelError> {
         let digest = self.hash.clone().finalize().into();
         let seal = PackageSeal { from: from.clone(), to: to.clone(), lines: self.lines, digest };
         let seal = sign(&seal).map_err(|error| ParcelError::Inside(error.to_string()))?;
-        let text = self.text(&Line::End(EndLine { seal }))?;
+        let text = self.text(&Line::End(EndLine { seal: seal.clone() }))?;
         self.put(&text)?;
-        self.to.flush().map_err(|error| ParcelError::Inside(error.to_string()))
+        self.to.flush().map_err(|error| ParcelError::Inside(error.to_string()))?;
+        Ok(seal)
     }
 
     fn text(&self, line: &Line) -> Result<Vec<u8>, ParcelError> {

@@ -35,6 +35,19 @@ pub struct PartnerConfiguration {
     pub witnessed: Vec<WitnessedConfiguration>,
     /// Witnesses outside the trust list that are shown the heads of this node's own logs.
     pub witnesses: Vec<OutsideWitnessConfiguration>,
+    /// Partners that packages are pushed to.
+    pub pushes: Vec<PushConfiguration>,
+}
+
+/// A partner that packages are pushed to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PushConfiguration {
+    /// Its name in the trust list.
+    pub node: NodeName,
+    /// Where packages are posted.
+    pub url: Target,
+    /// PEM of the authorities that vouch for it; the system's, where none is named.
+    pub ca: Option<PathBuf>,
 }
 
 /// A log outside the trust list that this node witnesses.
@@ -97,6 +110,10 @@ pub(super) fn partner(section: &mut Section<'_, '_>, folder: &Path, data: &Path)
         Some(Quota { bytes: mib << 20, entries_a_day })
     });
     let (witnessed, witnesses) = (all_witnessed(section), all_witnesses(section, folder));
+    let pushes = all_pushes(section, folder);
+    if let Some(own) = pushes.iter().find(|push| node.as_ref() == Some(&push.node)) {
+        section.mistake("push", format!("{} is this node: nothing is pushed to it", own.node));
+    }
     if replica_key.is_some() && replica_key == witness_key {
         section.mistake("witness_key", "is the replica key too: one key has one use");
     }
@@ -112,7 +129,23 @@ pub(super) fn partner(section: &mut Section<'_, '_>, folder: &Path, data: &Path)
         quota: quota.unwrap_or_default(),
         witnessed,
         witnesses,
+        pushes,
     })
+}
+
+/// `[[partner.push]]`.
+fn all_pushes(section: &mut Section<'_, '_>, folder: &Path) -> Vec<PushConfiguration> {
+    let all = section.tables("push", |push| {
+        let (node, url) = (push.required::<NodeName>("node"), push.required::<Target>("url"));
+        let ca = path(push, "ca", folder);
+        Some(PushConfiguration { node: node?, url: url?, ca })
+    });
+    for (nth, one) in all.iter().enumerate() {
+        if all.iter().take(nth).any(|other| other.node == one.node) {
+            section.mistake("push", format!("{} is named twice", one.node));
+        }
+    }
+    all
 }
 
 /// `[[partner.witnessed]]`.

@@ -118,6 +118,9 @@ keys = ["sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8"]
 [[partner.witness]]
 key = "COSIGNER"
 url = "https://witness.example/w1/"
+[[partner.push]]
+node = "node.gacc.gov.cn"
+url = "https://exchange.gacc.gov.cn/packages"
 "#;
 
 #[test]
@@ -136,6 +139,11 @@ fn witnesses_and_logs_outside_the_trust_list_are_named_with_their_keys() {
         ("https://witness", "http://witness", "URL such as"),
         ("w1/\"", "w1?a\"", "without a query"),
         ("[[partner.witness]]", "[[partner.witnesss]]", "did you mean `witness`?"),
+        (
+            "[[partner.push]]\nnode = \"node.gacc.gov.cn\"",
+            "[[partner.push]]\nnode = \"node.tdap.gov.pk\"",
+            "is this node",
+        ),
     ] {
         let found = mistakes(&good.replace(from, to));
         assert!(found.iter().any(|one| one.contains(word)), "{word}: {found:#?}");

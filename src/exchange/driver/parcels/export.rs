@@ -25,19 +25,32 @@ const VERSION: u32 = 1;
 pub struct ExportAsked {
     /// For whom.
     pub to: NodeName,
-    /// One log only, and from this index on where it is said; else all, each from where the partner is known to be.
-    pub log: Option<(Origin, Option<u64>)>,
+    /// Which logs.
+    pub logs: Wanted,
+}
+
+/// Which logs a package is to have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// None: cosignatures alone.
+    None,
+    /// All that go to the partner, each from where it is known to be.
+    All,
+    /// All that go to the partner, whatever it is known to hold.
+    AllFromTheStart,
+    /// One, from this index on where it is said.
+    One(Origin, Option<u64>),
 }
 
 /// One log that was put in: from which index on, and up to which size.
 pub type Exported = (Origin, u64, u64);
 
-/// Writes a package. It blocks.
+/// Writes a package; gives what is in it, and its seal. It blocks.
 pub(in crate::exchange::driver) fn export(
     inner: &Inner,
     asked: &ExportAsked,
     to: impl Write,
-) -> Result<Vec<Exported>, ParcelError> {
+) -> Result<(Vec<Exported>, String), ParcelError> {
     let list = inner.lists.current();
     let partner = &asked.to;
     let node = list.node(partner).filter(|_| *partner != inner.name);
@@ -53,8 +66,11 @@ pub(in crate::exchange::driver) fn export(
     }))?;
     let (mut exported, mut entries) = (Vec::new(), 0_u64);
     for (own, origin) in logs(inner, &list, asked)? {
-        let after = asked.log.as_ref().and_then(|(_, after)| *after);
-        let after = after.unwrap_or_else(|| known_to_hold(own, &origin, &keys));
+        let after = match &asked.logs {
+            Wanted::AllFromTheStart => 0,
+            Wanted::One(_, Some(after)) => *after,
+            _ => known_to_hold(own, &origin, &keys),
+        };
         let Some(size) = log(&mut writer, own, &origin, after)? else { continue };
         entries = entries.saturating_add(size.saturating_sub(after));
         if entries > MAX_PARCEL_ENTRIES {
@@ -65,8 +81,8 @@ pub(in crate::exchange::driver) fn export(
     for note in cosigned(inner, &list, partner).map_err(inside)? {
         writer.line(&Line::Cosigned(CosignedLine { note }))?;
     }
-    writer.seal(&inner.name, partner, |seal| inner.replica.seal(seal))?;
-    Ok(exported)
+    let seal = writer.seal(&inner.name, partner, |seal| inner.replica.seal(seal))?;
+    Ok((exported, seal))
 }
 
 fn inside(error: impl std::fmt::Display) -> ParcelError {
@@ -80,7 +96,10 @@ fn logs<'a>(
     asked: &ExportAsked,
 ) -> Result<Vec<(&'a OwnLogs, Origin)>, ParcelError> {
     let to = &asked.to;
-    if let Some((origin, _)) = &asked.log {
+    if asked.logs == Wanted::None {
+        return Ok(Vec::new());
+    }
+    if let Wanted::One(origin, _) = &asked.logs {
         let own = inner.own.of(origin).filter(|_| replicates(list, to, origin));
         let refused = || ParcelError::NotForPartner { origin: origin.clone(), to: to.clone() };
         return Ok(vec![(own.ok_or_else(refused)?, origin.clone())]);
@@ -90,7 +109,7 @@ fn logs<'a>(
 }
 
 /// Size of the newest head of a log that the partner cosigned: it holds every byte up to there.
-fn known_to_hold(own: &OwnLogs, origin: &Origin, keys: &[&VerifierKey]) -> u64 {
+pub(super) fn known_to_hold(own: &OwnLogs, origin: &Origin, keys: &[&VerifierKey]) -> u64 {
     let note = own.cosigned_by(origin, keys);
     note.and_then(|note| note.lines().nth(1)?.parse::<u64>().ok()).unwrap_or(0)
 }

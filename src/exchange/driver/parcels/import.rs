@@ -13,7 +13,7 @@ use crate::exchange::parcel::{ParcelError, Survey, SurveyedLog};
 use crate::exchange::replica::Suspicion;
 use crate::log::{Origin, SignedCheckpoint, TreeHead, root, verify_consistency};
 use crate::store::{Batch, PublishedHead, Store};
-use crate::trust::NodeName;
+use crate::trust::{NodeName, PackageSeal};
 use std::io::BufReader;
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,7 +66,13 @@ pub struct ImportedLog {
 }
 
 /// Takes a package that has arrived whole. One at a time.
-pub(in crate::exchange::driver) async fn import(inner: &Arc<Inner>, spool: Spool) -> Result<Imported, ParcelError> {
+///
+/// Where its seal was announced before it came, it has to be that one.
+pub(in crate::exchange::driver) async fn import(
+    inner: &Arc<Inner>,
+    spool: Spool,
+    announced: Option<PackageSeal>,
+) -> Result<Imported, ParcelError> {
     let _alone = inner.importing.lock().await;
     let (file, list, here) = (spool.into_file(), inner.lists.current(), inner.name.clone());
     let its = Arc::clone(&file);
@@ -74,7 +80,10 @@ pub(in crate::exchange::driver) async fn import(inner: &Arc<Inner>, spool: Spool
         let from = BufReader::with_capacity(1 << 20, ReadFrom { file: its, offset: 0 });
         Survey::read(from, &list, &here)
     });
-    let Survey { front, logs, cosigned } = surveyed.await?;
+    let Survey { front, logs, cosigned, seal } = surveyed.await?;
+    if announced.is_some_and(|announced| announced != seal) {
+        return Err(ParcelError::Damaged("its seal is not the one that was announced".to_owned()));
+    }
     let from = front.from;
     let mut imported = Imported {
         from: from.clone(),

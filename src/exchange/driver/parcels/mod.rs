@@ -8,11 +8,14 @@ mod bearer;
 mod bringing;
 mod export;
 mod import;
+mod push;
 mod shelf;
 
 pub(super) use bringing::{Bringing, Brought};
-pub use export::ExportAsked;
 pub(super) use export::export;
+pub use export::{ExportAsked, Wanted};
 pub(super) use import::import;
 pub use import::{Imported, ImportedLog};
+pub(super) use push::push;
+pub use push::{PackagePost, Posted, PushTarget};
 pub use shelf::Spool;

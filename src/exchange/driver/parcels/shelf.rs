@@ -2,11 +2,20 @@
 
 use crate::exchange::parcel::{EntryLine, Line, MAX_LINE_BYTES, MAX_PARCEL_BYTES, ParcelError, SurveyedLog};
 use crate::store::JournalOptions;
+use bytes::Bytes;
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{Read as _, Write};
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::sync::Arc;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+
+/// Bytes that are read at once, and how many such parts wait to be taken.
+const PART: usize = 256 << 10;
+const PARTS: usize = 4;
+/// Bytes of an answer that people are shown.
+const WORDS: usize = 400;
 
 /// A package that arrives, in a file that nobody else sees and that is gone with it.
 pub struct Spool {
@@ -36,9 +45,55 @@ impl Spool {
         self.file.write_all(bytes).map_err(|error| ParcelError::Inside(error.to_string()))
     }
 
+    /// Bytes so far.
+    #[must_use]
+    pub const fn length(&self) -> u64 {
+        self.bytes
+    }
+
+    /// All of it, part by part, read away from the runtime's workers. Needs a runtime.
+    pub fn into_parts(self) -> ReceiverStream<std::io::Result<Bytes>> {
+        let (out, parts) = mpsc::channel(PARTS);
+        tokio::task::spawn_blocking(move || {
+            let mut from = ReadFrom { file: Arc::new(self.file), offset: 0 };
+            loop {
+                let mut part = vec![0; PART];
+                let read = from.read(&mut part).map(|read| {
+                    part.truncate(read);
+                    Bytes::from(part)
+                });
+                let over = read.as_ref().map_or(true, Bytes::is_empty);
+                // Who reads may have gone.
+                if read.as_ref().is_ok_and(Bytes::is_empty) || out.blocking_send(read).is_err() || over {
+                    return;
+                }
+            }
+        });
+        ReceiverStream::new(parts)
+    }
+
+    /// The first of it as one line of words, for people.
+    pub(super) fn words(&self) -> String {
+        let mut bytes = vec![0; WORDS];
+        let read = self.file.read_at(&mut bytes, 0).unwrap_or(0);
+        let text = String::from_utf8_lossy(bytes.get(..read).unwrap_or_default()).into_owned();
+        text.lines().next().unwrap_or_default().chars().filter(|c| !c.is_control()).collect()
+    }
+
     /// The file, from its first byte.
     pub(super) fn into_file(self) -> Arc<File> {
         Arc::new(self.file)
+    }
+}
+
+impl Write for Spool {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        Self::write(self, bytes).map_err(std::io::Error::other)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 
