@@ -75,7 +75,7 @@ fn a_package_that_was_cut_changed_or_reordered_is_refused_whole() {
     assert_eq!(reason(held.as_bytes()), "PACKAGE_DAMAGED");
     let both = text.replacen("\"without\":\"held\"", "\"without\":\"held\",\"disclosures\":[]", 1);
     assert_eq!(reason(both.as_bytes()), "PACKAGE_MALFORMED");
-    assert_eq!(reason(&[b'x'; 3 << 20]), "PACKAGE_TOO_LARGE");
+    assert_eq!(reason(&vec![b'x'; 3 << 20]), "PACKAGE_TOO_LARGE");
     assert_eq!(reason(b""), "PACKAGE_DAMAGED");
 }
 
