@@ -130,7 +130,7 @@ struct Current {
 /// Whose word counts for a log that is watched.
 enum Keys {
     /// The trust list's.
-    Listed(Origin, VerifierKey),
+    Listed(Origin, Box<VerifierKey>),
     /// The operator's.
     Outside(Vec<VerifierKey>),
 }
@@ -279,7 +279,7 @@ impl Witness {
         if let Ok(origin) = name.as_str().parse::<Origin>()
             && let Some(key) = self.trust.log_key(&origin)
         {
-            return witnesses(&self.trust, &self.node, &origin).then_some(Keys::Listed(origin, key));
+            return witnesses(&self.trust, &self.node, &origin).then_some(Keys::Listed(origin, Box::new(key)));
         }
         self.outside.get(name).cloned().map(Keys::Outside)
     }

@@ -52,6 +52,7 @@ impl Spool {
     }
 
     /// All of it, part by part, read away from the runtime's workers. Needs a runtime.
+    #[must_use]
     pub fn into_parts(self) -> ReceiverStream<std::io::Result<Bytes>> {
         let (out, parts) = mpsc::channel(PARTS);
         tokio::task::spawn_blocking(move || {
