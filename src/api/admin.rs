@@ -29,6 +29,8 @@ use zeroize::Zeroizing;
 
 /// Bytes of entries read at once while a log is checked.
 const CHECK_BYTES: usize = 4 << 20;
+/// Most characters of the reason an operator gives.
+const MAX_REASON: usize = 500;
 
 /// Reads the trust list's files again and gives the version in use then, or says why nothing changed. It blocks.
 pub type ReloadTrust = Arc<dyn Fn() -> Result<u64, String> + Send + Sync>;
@@ -291,6 +293,37 @@ impl AdminService for Admin {
         let was_shut = blocking(move || authority.desk.sequencer().go_on(&origin, at)).await?;
         let was_shut = was_shut.map_err(|error| failure::plain(&error))?;
         Ok(Response::new(wire::GoOnResponse { was_shut }))
+    }
+
+    async fn lift_evidence(
+        &self,
+        request: Request<wire::LiftEvidenceRequest>,
+    ) -> Result<Response<wire::LiftEvidenceResponse>, Status> {
+        self.admit(request.metadata())?;
+        let wire::LiftEvidenceRequest { log, reason } = request.into_inner();
+        let field = |field, message: String| ApiError::Field { field, message };
+        let origin = log.parse::<Origin>().map_err(|error| field("log", error.to_string()))?;
+        let length = reason.trim().chars().count();
+        if !(1..=MAX_REASON).contains(&length) {
+            return Err(field("reason", format!("say why, in 1 to {MAX_REASON} characters")).into());
+        }
+        let Some(view) = self.partners.clone() else {
+            return Ok(Response::new(wire::LiftEvidenceResponse::default()));
+        };
+        let (hosts, at) = (self.hosts.clone(), self.clock.now());
+        let lifted = blocking(move || {
+            let Some(proven) = view.equivocated().borrow().get(&origin).cloned() else { return Ok(None) };
+            // Known to whoever reads a trail before it counts.
+            let change = "two histories are proven of the log; it is taken and cosigned again by the operator's word";
+            let row = serde_json::json!({ "log": origin, "change": change, "size": proven.size(), "reason": reason });
+            for authority in hosts.all() {
+                authority.desk.sequencer().note(&row, at).map_err(|error| failure::plain(&error))?;
+            }
+            view.lift(&origin, &reason).map_err(|error| failure::plain(&error))
+        });
+        let lifted = lifted.await??;
+        let past = lifted.as_ref().map_or(0, |lifted| lifted.past);
+        Ok(Response::new(wire::LiftEvidenceResponse { was_frozen: lifted.is_some(), past }))
     }
 
     async fn reload_trust_list(

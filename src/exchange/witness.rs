@@ -6,7 +6,7 @@
 use super::{
     access::witnesses,
     message::{AddCheckpoint, Witnessed},
-    replica::Suspicion,
+    replica::{Heard, Suspicion},
 };
 use crate::{
     log::{
@@ -50,6 +50,8 @@ pub enum Event {
     Trust(Arc<TrustList>),
     /// Somebody proved that the log has shown two histories.
     Equivocated(Origin),
+    /// A person has lifted that: the log is cosigned again, on the branch that was seen.
+    Lifted(Origin),
     /// This node held the log until now, up to this head, and that is durable in the table of witnessed heads: what
     /// it cosigned as replica it does not roll back as witness.
     Held {
@@ -59,6 +61,14 @@ pub enum Event {
         head: TreeHead,
         /// Its note.
         note: String,
+    },
+    /// The answer to [`Action::Recall`].
+    Recalled {
+        /// The log.
+        origin: Origin,
+        /// The furthest head that anybody knows of it, none where nobody knows any; the outer `None` as long as too
+        /// few have told.
+        furthest: Option<Option<Heard>>,
     },
 }
 
@@ -83,6 +93,8 @@ pub enum Action {
     },
     /// Two notes that do not go together.
     Suspect(Suspicion),
+    /// Ask the node's [memory](super::memory::Memory) for this log; its answer comes as [`Event::Recalled`].
+    Recall(Origin),
 }
 
 /// The witness of one node, for all logs it watches.
@@ -99,6 +111,10 @@ pub struct Witness {
 struct Watched {
     /// The head cosigned last, with its note.
     last: Option<(TreeHead, String)>,
+    /// Partners have told how far this node may have cosigned the log before it started.
+    recalled: bool,
+    /// How far they told, where that is further than what was kept: as good as cosigned, for nothing goes behind it.
+    furthest: Option<(TreeHead, String)>,
     /// The call that is being answered.
     current: Option<Current>,
     waiting: VecDeque<(u64, AddCheckpoint)>,
@@ -161,12 +177,16 @@ impl Witness {
             Event::Equivocated(origin) => {
                 self.equivocated.insert(origin);
             }
+            Event::Lifted(origin) => {
+                self.equivocated.remove(&origin);
+            }
             Event::Held { origin, head, note } => {
                 let log = self.logs.entry(origin).or_default();
                 if log.last.as_ref().is_none_or(|(last, _)| last.size < head.size) {
                     log.last = Some((head, note));
                 }
             }
+            Event::Recalled { origin, furthest } => self.recalled(&origin, furthest, &mut actions),
         }
         actions
     }
@@ -189,7 +209,23 @@ impl Witness {
             return;
         }
         log.waiting.push_back((ticket, request));
-        self.next(&origin, actions);
+        if log.recalled {
+            self.next(&origin, actions);
+        } else {
+            actions.push(Action::Recall(origin));
+        }
+    }
+
+    fn recalled(&mut self, origin: &Origin, furthest: Option<Option<Heard>>, actions: &mut Vec<Action>) {
+        let Some(log) = self.logs.get_mut(origin).filter(|log| !log.recalled) else { return };
+        let Some(furthest) = furthest else {
+            let busy = log.waiting.drain(..).map(|(ticket, _)| Action::Answer { ticket, answer: Witnessed::Busy });
+            return actions.extend(busy);
+        };
+        let kept = log.last.as_ref().map_or(0, |(last, _)| last.size);
+        log.furthest = furthest.filter(|heard| heard.head.size > kept).map(|heard| (heard.head, heard.note));
+        log.recalled = true;
+        self.next(origin, actions);
     }
 
     /// Takes up calls of a log until one has to wait for the store or the key.
@@ -200,18 +236,17 @@ impl Witness {
                 return;
             }
             let Some((ticket, request)) = log.waiting.pop_front() else { return };
-            let last = log.last.clone();
-            match judge(&self.trust, origin, last.as_ref(), &request, self.equivocated.contains(origin)) {
+            let (last, kept) = match &log.furthest {
+                Some(furthest) => (Some(furthest), false),
+                None => (log.last.as_ref(), true),
+            };
+            match judge(&self.trust, origin, last, &request, self.equivocated.contains(origin)) {
+                Judged::Again(checkpoint, note) if !kept => Self::keep(log, ticket, checkpoint, note, actions),
                 Judged::Answer(answer, suspicion) => {
                     actions.extend(suspicion.map(Action::Suspect));
                     actions.push(Action::Answer { ticket, answer });
                 }
-                Judged::New(checkpoint, note) => {
-                    let (id, record) = (origin.as_str().as_bytes().to_vec(), note.clone().into_bytes());
-                    let change = StateChange::RecordPut { table: Table::Witnessed, id, record };
-                    log.current = Some(Current { ticket, checkpoint, note });
-                    actions.push(Action::Keep { origin: origin.clone(), change });
-                }
+                Judged::New(checkpoint, note) => Self::keep(log, ticket, checkpoint, note, actions),
                 Judged::Again(checkpoint, note) => {
                     actions.push(Action::Cosign(checkpoint.clone()));
                     log.current = Some(Current { ticket, checkpoint, note });
@@ -220,10 +255,19 @@ impl Witness {
         }
     }
 
+    fn keep(log: &mut Watched, ticket: u64, checkpoint: Checkpoint, note: String, actions: &mut Vec<Action>) {
+        let origin = checkpoint.origin.clone();
+        let (id, record) = (origin.as_str().as_bytes().to_vec(), note.clone().into_bytes());
+        let change = StateChange::RecordPut { table: Table::Witnessed, id, record };
+        log.current = Some(Current { ticket, checkpoint, note });
+        actions.push(Action::Keep { origin, change });
+    }
+
     fn kept(&mut self, origin: &Origin, actions: &mut Vec<Action>) {
         let Some(log) = self.logs.get_mut(origin) else { return };
         if let Some(current) = &log.current {
             log.last = Some((current.checkpoint.head, current.note.clone()));
+            log.furthest = None;
             actions.push(Action::Cosign(current.checkpoint.clone()));
         }
     }

@@ -146,6 +146,13 @@ impl Sequencer {
         Ok(true)
     }
 
+    /// Keeps a row of the audit trail of what an operator did with the node.
+    pub fn note(&self, row: &serde_json::Value, at: Timestamp) -> Result<(), SequencerError> {
+        let at_ms = u64::try_from(at.as_millisecond()).unwrap_or(0);
+        self.0.store.commit(Batch { at_ms, audit: vec![row.to_string().into_bytes()], ..Batch::default() })?;
+        Ok(())
+    }
+
     /// Does one piece of work, or refuses at once when the queue is full. Dropping the future changes nothing:
     /// the work goes on, and the same request finds its answer.
     pub async fn submit(&self, work: Work) -> Result<Outcome, SequencerError> {

@@ -162,11 +162,13 @@ pub enum Table {
     Customs,
     /// Denials that wait for a supervisor, by log, identifier and act.
     Denial,
+    /// Logs that have shown two histories and that a person has lifted, by origin.
+    Lifted,
 }
 
 impl Table {
     /// Every table that is in use.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Account,
         Self::StatusToken,
         Self::Setting,
@@ -193,6 +195,7 @@ impl Table {
         Self::About,
         Self::Customs,
         Self::Denial,
+        Self::Lifted,
     ];
 
     /// Whether its records count by what an authority does, not by what it has: millions, which no snapshot can
@@ -246,6 +249,7 @@ impl Table {
             Self::About => 25,
             Self::Customs => 26,
             Self::Denial => 27,
+            Self::Lifted => 28,
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::{
         credit::Credit,
         message::{Announce, Cosign, FromReplica, FromSupplier, Hello, Package, Want},
     },
-    log::{Checkpoint, Extension, Origin, SignedCheckpoint, TreeHead},
+    log::{Checkpoint, Extension, Hash, Origin, SignedCheckpoint, TreeHead},
     store::{Batch, PublishedHead},
     time::Timestamp,
     trust::TrustList,
@@ -57,8 +57,26 @@ pub struct Replica {
     to_cosign: VecDeque<TreeHead>,
     /// The two histories have to be noted durably.
     note_equivocation: bool,
+    /// What is proven up to this size a person knows of.
+    lifted: u64,
     /// Findings may fall by the list in force.
     judge_again: bool,
+    floor: Floor,
+}
+
+/// What this node may have cosigned before it started. Nothing is cosigned behind it, or beside it.
+#[derive(Debug)]
+enum Floor {
+    /// Too few partners have told what they know.
+    Unknown,
+    /// What is held has not come there, or was not compared.
+    At(Heard),
+    /// The root at its size is being read.
+    Comparing(Heard),
+    /// What is held is another history.
+    Beside,
+    /// What is held is of its history.
+    Passed,
 }
 
 /// The stream to the log's own node.
@@ -85,6 +103,7 @@ impl Replica {
     pub fn new(setup: Setup, held: Held) -> Self {
         let arrivals = Arrivals::after(&held);
         let judge_again = may_judge(&setup, &held);
+        let floor = if setup.cosigns { Floor::Unknown } else { Floor::Passed };
         Self {
             setup,
             held,
@@ -96,7 +115,9 @@ impl Replica {
             cosigned_at: Timestamp::MIN,
             to_cosign: VecDeque::new(),
             note_equivocation: false,
+            lifted: 0,
             judge_again,
+            floor,
         }
     }
 
@@ -119,6 +140,13 @@ impl Replica {
         self.heads.newest().map_or(kept, |heard| heard.head.size.max(kept))
     }
 
+    /// Whether nothing is cosigned because it is not known yet what this node cosigned before, or what is held has not
+    /// come there.
+    #[must_use]
+    pub const fn recalls(&self) -> bool {
+        !matches!(self.floor, Floor::Passed)
+    }
+
     /// Takes one event.
     pub fn step(&mut self, now: Timestamp, event: Event) -> Vec<Action> {
         let mut actions = Vec::new();
@@ -138,12 +166,27 @@ impl Replica {
                 self.judge_again = may_judge(&self.setup, &self.held);
             }
             Event::Equivocated(size) => self.equivocated(now, size, &mut actions),
+            Event::Lifted(past) => {
+                self.lifted = past;
+                if self.held.record.equivocated.is_some_and(|size| size <= past) {
+                    self.held.record.equivocated = None;
+                    self.note_equivocation = true;
+                }
+            }
+            Event::Recalled(furthest) if matches!(self.floor, Floor::Unknown) => {
+                self.floor = furthest.map_or(Floor::Passed, Floor::At);
+                self.recall(&mut actions);
+                self.cosign(&mut actions);
+            }
+            Event::Recalled(_) => {}
+            Event::Root(root) => self.compared(root, &mut actions),
         }
         self.write(now, &mut actions);
         actions
     }
 
     fn tick(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
+        self.recall(actions);
         match &self.stream {
             Stream::Down { until } => {
                 let free = matches!(self.writing, Writing::Nothing) && !self.judge_again;
@@ -343,7 +386,40 @@ impl Replica {
         let Writing::Head(heard) = std::mem::replace(&mut self.writing, Writing::Nothing) else { return };
         self.held.head = Some(PublishedHead { head: heard.head, note: heard.note });
         self.heads.advanced(heard.head.size);
+        self.recall(actions);
         self.cosign(actions);
+    }
+
+    /// Finds out how far this node may have cosigned the log, and whether what is held has come there.
+    fn recall(&mut self, actions: &mut Vec<Action>) {
+        match &self.floor {
+            Floor::Unknown => actions.push(Action::Recall),
+            Floor::At(furthest) if self.held.tree_head().size >= furthest.head.size => {
+                actions.push(Action::ReadRoot(furthest.head.size));
+                self.floor = Floor::Comparing(furthest.clone());
+            }
+            _ => {}
+        }
+    }
+
+    fn compared(&mut self, root: Option<Hash>, actions: &mut Vec<Action>) {
+        let Floor::Comparing(furthest) = &self.floor else { return };
+        match root {
+            // It is read again with the next tick.
+            None => self.floor = Floor::At(furthest.clone()),
+            Some(root) if root == furthest.head.root => {
+                self.floor = Floor::Passed;
+                self.cosign(actions);
+            }
+            Some(_) => {
+                let shown = self.held.head.as_ref().map(|held| held.note.clone());
+                let (old, new) = (furthest.head.size, self.held.tree_head().size);
+                let suspicion = shown.map(|shown| self.suspicion(furthest.note.clone(), shown));
+                actions.extend(suspicion.map(Action::Suspect));
+                actions.push(Action::Alarm(ExchangeError::Inconsistent { old, new }));
+                self.floor = Floor::Beside;
+            }
+        }
     }
 
     fn cosign_held(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
@@ -354,7 +430,8 @@ impl Replica {
     fn cosign(&mut self, actions: &mut Vec<Action>) {
         // Before its first announcement the log's node does not know which head is meant.
         let up = matches!(self.stream, Stream::Up { announced: true, .. });
-        if let Some(held) = self.held.head.as_ref().filter(|_| self.setup.cosigns && up)
+        let may = self.setup.cosigns && matches!(self.floor, Floor::Passed);
+        if let Some(held) = self.held.head.as_ref().filter(|_| may && up)
             && self.held.record.equivocated.is_none()
         {
             if self.to_cosign.len() >= MOST_TO_COSIGN {
@@ -406,10 +483,9 @@ impl Replica {
         }
         let equivocated = self.held.record.equivocated;
         self.held = held;
-        if equivocated.is_some() && self.held.record.equivocated.is_none() {
-            self.held.record.equivocated = equivocated;
-            self.note_equivocation = true;
-        }
+        // What came to be known while the store failed, or was lifted, is not durable yet.
+        self.note_equivocation |= self.held.record.equivocated != equivocated;
+        self.held.record.equivocated = equivocated;
         self.arrivals = Arrivals::after(&self.held);
         self.heads = Heads::default();
         self.writing = Writing::Nothing;
@@ -418,7 +494,10 @@ impl Replica {
 
     /// The first branch is kept as it is; nothing more is taken or cosigned.
     fn equivocated(&mut self, now: Timestamp, size: u64, actions: &mut Vec<Action>) {
-        if self.held.record.equivocated.is_none() {
+        if size <= self.lifted {
+            // It still shows the other branch: what is held is kept.
+            self.hang_up(now, ExchangeError::Equivocated(size), actions);
+        } else if self.held.record.equivocated.is_none() {
             self.held.record.equivocated = Some(size);
             self.note_equivocation = true;
             self.hang_up(now, ExchangeError::Equivocated(size), actions);

@@ -1,5 +1,6 @@
 //! Promises of single machines, and what they do when a partner breaks his.
 
+mod forgotten;
 mod own_history;
 
 use super::world::{BAD, START, Script, Use, WORLD, issuer, key, name, origin, trust};
@@ -80,6 +81,8 @@ struct Bench {
     store: MemoryStore,
     replica: Replica,
     now: i64,
+    /// What partners tell of the log when they are asked.
+    furthest: Option<Option<replica::Heard>>,
     /// What was not for the store or the key.
     said: Vec<replica::Action>,
 }
@@ -97,7 +100,7 @@ impl Bench {
         let held = Held::load(&store, &log()).unwrap();
         let (origin, addressee) = (log(), "https://customs.gov.cn".to_owned());
         let setup = Setup { origin, addressee, trust: Arc::clone(trust), cosigns: true };
-        Self { store, replica: Replica::new(setup, held), now: 0, said: Vec::new() }
+        Self { store, replica: Replica::new(setup, held), now: 0, furthest: Some(None), said: Vec::new() }
     }
 
     fn tell(&mut self, event: replica::Event) {
@@ -126,6 +129,14 @@ impl Bench {
                         let size = checkpoint.head.size;
                         let line = line(&head(size), 1, true);
                         events.insert(0, Event::Cosigned { size, line: Some(line) });
+                    }
+                    Action::Recall => {
+                        let recalled = self.furthest.clone().map(Event::Recalled);
+                        recalled.into_iter().for_each(|event| events.insert(0, event));
+                    }
+                    Action::ReadRoot(size) => {
+                        let held: &dyn Store = &self.store;
+                        events.insert(0, Event::Root(root(size, &held.hashes(&log())).ok()));
                     }
                     other => self.said.push(other),
                 }
@@ -408,6 +419,7 @@ fn a_cosignature_counts_only_if_it_is_the_callers_own() {
 struct Watch {
     witness: Witness,
     store: MemoryStore,
+    furthest: Option<Option<replica::Heard>>,
 }
 
 impl Watch {
@@ -417,7 +429,7 @@ impl Watch {
 
     fn over(store: MemoryStore, node: usize) -> Self {
         let witness = Witness::load(&store, name(node), Arc::clone(&WORLD.trust), BTreeSet::new()).unwrap();
-        Self { witness, store }
+        Self { witness, store, furthest: Some(None) }
     }
 
     fn ask(&mut self, old_size: u64, consistency: Vec<Hash>, note: &str) -> u16 {
@@ -437,6 +449,9 @@ impl Watch {
                     }
                     witness::Action::Answer { answer, .. } => answered = Some(answer.status()),
                     witness::Action::Suspect(_) => {}
+                    witness::Action::Recall(origin) => {
+                        events.push(witness::Event::Recalled { origin, furthest: self.furthest.clone() });
+                    }
                 }
             }
         }

@@ -17,6 +17,7 @@ fn weather(seed: u64) -> Weather {
         crashes: 8 * foul,
         partitions: 6 * (seed % 5),
         restores: if seed.is_multiple_of(4) { 1_500 } else { 0 },
+        wipes: if !seed.is_multiple_of(4) && seed % 3 == 1 { 1_000 } else { 0 },
     }
 }
 
@@ -73,7 +74,7 @@ fn whatever_the_weather_replicas_converge_and_heads_are_cosigned_fourth_share() 
 
 #[test]
 fn a_log_that_shows_two_histories_is_found_out_within_one_round_of_comparing() {
-    let fair = || Weather { storm: 900_000, cuts: 0, lost: 0, failures: 0, crashes: 0, partitions: 0, restores: 0 };
+    let fair = || Weather { storm: 900_000, cuts: 0, lost: 0, failures: 0, crashes: 0, partitions: 0, restores: 0, wipes: 0 };
     for malice in [Malice::SplitForWitness, Malice::SplitForReplica] {
         let found = (0..24).filter_map(|seed| Simulation::hostile(seed, fair(), malice).until_found_out());
         let found = found.collect::<Vec<_>>();
@@ -86,7 +87,7 @@ fn a_log_that_shows_two_histories_is_found_out_within_one_round_of_comparing() {
 #[test]
 fn a_day_apart_stops_nobody_from_issuing_and_heals() {
     let day = 24 * 60 * 60 * 1_000;
-    let fair = Weather { storm: day, cuts: 0, lost: 0, failures: 0, crashes: 0, partitions: 0, restores: 0 };
+    let fair = Weather { storm: day, cuts: 0, lost: 0, failures: 0, crashes: 0, partitions: 0, restores: 0, wipes: 0 };
     let mut simulation = Simulation::new(1, fair);
     simulation.run_until(15_000);
     let before = simulation.issued_and_held(0);

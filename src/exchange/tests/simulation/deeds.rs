@@ -108,6 +108,17 @@ impl Simulation {
             Action::Found(findings) => assert!(findings.iter().all(|finding| finding.index == BAD), "{findings:?}"),
             Action::Alarm(_) => {}
             Action::Suspect(suspicion) => self.result(node, Local::Heads(heads::Event::Suspected(suspicion))),
+            Action::Recall => {
+                let recalled = self.nodes[node].process.as_ref().unwrap().memory.recalled(log, self.timestamp());
+                if let Some(furthest) = recalled {
+                    self.result(node, Local::Replica(log.clone(), replica::Event::Recalled(furthest)));
+                }
+            }
+            Action::ReadRoot(size) => {
+                let store: Arc<dyn Store> = self.nodes[node].store(log);
+                let root = root(size, &store.hashes(log)).unwrap();
+                self.result(node, Local::Replica(log.clone(), replica::Event::Root(Some(root))));
+            }
         }
     }
 
@@ -213,6 +224,10 @@ impl Simulation {
                 }
             }
             Action::Suspect(suspicion) => self.result(node, Local::Heads(heads::Event::Suspected(suspicion))),
+            Action::Recall(origin) => {
+                let furthest = self.nodes[node].process.as_ref().unwrap().memory.recalled(&origin, self.timestamp());
+                self.result(node, Local::Witness(witness::Event::Recalled { origin, furthest }));
+            }
         }
     }
 
