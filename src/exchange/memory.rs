@@ -2,8 +2,8 @@
 //!
 //! A folder that was lost, or is yesterday's copy, does not know what its node cosigned since: a head cosigned now might
 //! stand behind or beside one cosigned then, and both might have enough cosignatures. So at every start partners are
-//! asked for the heads they know, and nothing of a log is cosigned before what is held here has come to the furthest of
-//! them and is found to be of its history.
+//! asked for the heads they know, and nothing of a log is cosigned that is not shown to be of the history of all of
+//! them: not of the furthest alone, for of a log that shows two histories that may be the wrong one.
 //!
 //! A log's own node has to answer always; everybody else is waited for a moment. Where the folder knows nothing at all,
 //! a moment is not enough: those who answered must be so many that no set of cosigners that meets the log's policy, this
@@ -12,7 +12,7 @@
 
 use super::{message::KnownHead, replica::Heard};
 use crate::{
-    log::{Origin, SignedCheckpoint},
+    log::{Checkpoint, Origin, SignedCheckpoint},
     sequencer::gate::suffices,
     time::Timestamp,
     trust::{Node, NodeName, TrustList},
@@ -32,8 +32,8 @@ pub struct Memory {
     trust: Arc<TrustList>,
     whole: bool,
     answered: BTreeSet<NodeName>,
-    /// The furthest head that anybody told of.
-    furthest: BTreeMap<Origin, Heard>,
+    /// The heads they told of, rising, each once.
+    heads: BTreeMap<Origin, Vec<Heard>>,
     began: Timestamp,
 }
 
@@ -41,7 +41,7 @@ impl Memory {
     /// Begins at a start of the node `node`; `whole` is what was kept of [`Self::is_whole`].
     #[must_use]
     pub fn new(node: NodeName, trust: Arc<TrustList>, whole: bool, now: Timestamp) -> Self {
-        Self { node, trust, whole, answered: BTreeSet::new(), furthest: BTreeMap::new(), began: now }
+        Self { node, trust, whole, answered: BTreeSet::new(), heads: BTreeMap::new(), began: now }
     }
 
     /// Whether everybody has answered since the folder began: to be kept in it.
@@ -50,27 +50,25 @@ impl Memory {
         self.whole
     }
 
-    /// A partner told all the heads it knows.
+    /// A partner told all the heads it knows. Its first answer counts: whatever was cosigned here before the start, who
+    /// saw it knew of it then.
     pub fn told(&mut self, partner: &NodeName, heads: &[KnownHead]) {
+        if !self.answered.insert(partner.clone()) {
+            return;
+        }
         for head in heads {
             // Only what the log's own key signed counts; anything else would let a partner stop this node.
             let Some(key) = self.trust.log_key(&head.log) else { continue };
-            let known = |this: &Self| this.furthest.get(&head.log).map_or(0, |known| known.head.size);
             for note in [Some(&head.note), head.cosigned_by_asker.as_ref()].into_iter().flatten() {
-                // What is no news costs no check of a signature.
-                let size = note.lines().nth(1).and_then(|line| line.parse::<u64>().ok());
-                if size.is_none_or(|size| size <= known(self)) {
-                    continue;
-                }
                 let Ok(signed) = SignedCheckpoint::open(note, &key) else { continue };
-                let checkpoint = signed.checkpoint();
-                if checkpoint.origin == head.log {
-                    let heard = Heard { head: checkpoint.head, note: note.clone() };
-                    self.furthest.insert(head.log.clone(), heard);
+                let Checkpoint { origin, head: found } = signed.checkpoint();
+                let known = self.heads.entry(head.log.clone()).or_default();
+                if *origin == head.log && found.size > 0 && !known.iter().any(|known| known.head == *found) {
+                    let at = known.partition_point(|known| known.head.size <= found.size);
+                    known.insert(at, Heard { head: *found, note: note.clone() });
                 }
             }
         }
-        self.answered.insert(partner.clone());
         self.whole |= self.everybody();
     }
 
@@ -79,14 +77,25 @@ impl Memory {
         self.trust = trust;
     }
 
-    /// How far a log had come that this node may have cosigned: what is cosigned next must have come there too. The
-    /// outer `None` as long as too few have answered; the inner one where nobody knows of the log.
+    /// The heads of a log, rising, that this node may have cosigned: what is cosigned next must be of the history of each.
+    /// None as long as too few have answered.
     #[must_use]
-    pub fn recalled(&self, origin: &Origin, now: Timestamp) -> Option<Option<Heard>> {
+    pub fn recalled(&self, origin: &Origin, now: Timestamp) -> Option<Vec<Heard>> {
         let issuer = self.trust.issuer_of(origin).and_then(|issuer| self.trust.node_of(issuer));
         let waited = now.as_second().saturating_sub(self.began.as_second()) >= GRACE || self.everybody();
         let enough = issuer.is_none_or(|node| self.has_answered(node)) && waited && (self.whole || self.suffices(origin));
-        enough.then(|| self.furthest.get(origin).cloned())
+        enough.then(|| self.heads.get(origin).cloned().unwrap_or_default())
+    }
+
+    /// What this node holds, or cosigned now, is of the history of all heads of the log: they are as good as its own.
+    pub fn passed(&mut self, origin: &Origin) {
+        self.heads.remove(origin);
+    }
+
+    /// The heads that this node may have cosigned and that are not shown to be of one history. Partners are told of them
+    /// too: one that loses its memory meanwhile has nobody else to tell it.
+    pub fn open(&self) -> impl Iterator<Item = (&Origin, &Heard)> {
+        self.heads.iter().flat_map(|(origin, heads)| heads.iter().map(move |heard| (origin, heard)))
     }
 
     /// Those that are to be asked and have not answered.

@@ -66,9 +66,8 @@ pub enum Event {
     Recalled {
         /// The log.
         origin: Origin,
-        /// The furthest head that anybody knows of it, none where nobody knows any; the outer `None` as long as too
-        /// few have told.
-        furthest: Option<Option<Heard>>,
+        /// The heads that partners know of it, rising; none as long as too few have told.
+        heads: Option<Vec<Heard>>,
     },
 }
 
@@ -113,11 +112,22 @@ struct Watched {
     last: Option<(TreeHead, String)>,
     /// Partners have told how far this node may have cosigned the log before it started.
     recalled: bool,
-    /// How far they told, where that is further than what was kept: as good as cosigned, for nothing goes behind it.
-    furthest: Option<(TreeHead, String)>,
+    /// The heads they told, rising, and that cosigned last: each has to be shown to be of the history of what is cosigned
+    /// next. For the first of them the log is asked for a proof, until there is none.
+    told: Vec<Heard>,
     /// The call that is being answered.
     current: Option<Current>,
     waiting: VecDeque<(u64, AddCheckpoint)>,
+}
+
+impl Watched {
+    /// Puts a head among those told, if it is not there.
+    fn tell(&mut self, heard: Heard) {
+        if !self.told.iter().any(|told| told.head == heard.head) {
+            let at = self.told.partition_point(|told| told.head.size <= heard.head.size);
+            self.told.insert(at, heard);
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -156,6 +166,12 @@ impl Witness {
         Ok(Self { node, trust, logs, equivocated })
     }
 
+    /// Whether nothing is left to be shown of this log that this node may have cosigned before it started.
+    #[must_use]
+    pub fn is_clear(&self, origin: &Origin) -> bool {
+        self.logs.get(origin).is_some_and(|log| log.recalled && log.told.is_empty())
+    }
+
     /// The head cosigned last of each log, with its note.
     pub fn heads(&self) -> impl Iterator<Item = (&Origin, TreeHead, &str)> {
         self.logs
@@ -186,7 +202,7 @@ impl Witness {
                     log.last = Some((head, note));
                 }
             }
-            Event::Recalled { origin, furthest } => self.recalled(&origin, furthest, &mut actions),
+            Event::Recalled { origin, heads } => self.recalled(&origin, heads, &mut actions),
         }
         actions
     }
@@ -216,14 +232,19 @@ impl Witness {
         }
     }
 
-    fn recalled(&mut self, origin: &Origin, furthest: Option<Option<Heard>>, actions: &mut Vec<Action>) {
+    fn recalled(&mut self, origin: &Origin, heads: Option<Vec<Heard>>, actions: &mut Vec<Action>) {
         let Some(log) = self.logs.get_mut(origin).filter(|log| !log.recalled) else { return };
-        let Some(furthest) = furthest else {
+        let Some(heads) = heads else {
             let busy = log.waiting.drain(..).map(|(ticket, _)| Action::Answer { ticket, answer: Witnessed::Busy });
             return actions.extend(busy);
         };
-        let kept = log.last.as_ref().map_or(0, |(last, _)| last.size);
-        log.furthest = furthest.filter(|heard| heard.head.size > kept).map(|heard| (heard.head, heard.note));
+        // What is kept here alone needs no more than usual.
+        if heads.iter().any(|heard| log.last.as_ref().is_none_or(|(last, _)| *last != heard.head)) {
+            log.told = heads;
+            if let Some((head, note)) = log.last.clone() {
+                log.tell(Heard { head, note });
+            }
+        }
         log.recalled = true;
         self.next(origin, actions);
     }
@@ -236,12 +257,21 @@ impl Witness {
                 return;
             }
             let Some((ticket, request)) = log.waiting.pop_front() else { return };
-            let (last, kept) = match &log.furthest {
-                Some(furthest) => (Some(furthest), false),
-                None => (log.last.as_ref(), true),
-            };
+            let first = log.told.first().map(|heard| (heard.head, heard.note.clone()));
+            let (last, kept) = (first.as_ref().or(log.last.as_ref()), first.is_none());
             match judge(&self.trust, origin, last, &request, self.equivocated.contains(origin)) {
-                Judged::Again(checkpoint, note) if !kept => Self::keep(log, ticket, checkpoint, note, actions),
+                Judged::New(checkpoint, note) | Judged::Again(checkpoint, note) if !kept => {
+                    log.told.remove(0);
+                    log.told.retain(|heard| heard.head != checkpoint.head);
+                    match log.told.first().map(|heard| heard.head.size) {
+                        None => Self::keep(log, ticket, checkpoint, note, actions),
+                        // Nor may what was just shown be left behind.
+                        Some(size) => {
+                            log.tell(Heard { head: checkpoint.head, note });
+                            actions.push(Action::Answer { ticket, answer: Witnessed::Conflict(size) });
+                        }
+                    }
+                }
                 Judged::Answer(answer, suspicion) => {
                     actions.extend(suspicion.map(Action::Suspect));
                     actions.push(Action::Answer { ticket, answer });
@@ -267,7 +297,6 @@ impl Witness {
         let Some(log) = self.logs.get_mut(origin) else { return };
         if let Some(current) = &log.current {
             log.last = Some((current.checkpoint.head, current.note.clone()));
-            log.furthest = None;
             actions.push(Action::Cosign(current.checkpoint.clone()));
         }
     }

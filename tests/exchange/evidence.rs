@@ -89,10 +89,10 @@ async fn a_log_with_two_histories_is_found_out_and_frozen_by_everybody_until_a_p
         lift(" ").bad(2, &["reason"]);
         lift("a restored copy; see our letter 14").good();
         let again = lift("again").good();
-        assert!(again.out.contains("was not frozen"), "{again:?}");
+        assert!(again.out.contains("was not frozen"), "{}", again.out);
         assert_eq!(verdict(node, member, &late).await, "VALID", "{}", member.host());
         let shown = origin(&["partner", "status", "--config", &member.config()]).good();
-        assert!(shown.out.contains("lifted") && shown.out.contains("see our letter 14"), "{shown:?}");
+        assert!(shown.out.contains("lifted") && shown.out.contains("see our letter 14"), "{}", shown.out);
     }
     china.holds(&two, pakistan, &log, size);
     Pretender::open(china, pakistan, &one).await.enough(&trust, &log, size).await;

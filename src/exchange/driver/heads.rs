@@ -77,6 +77,10 @@ fn known(inner: &Inner, caller: &NodeName) -> BTreeMap<Origin, Vec<Known>> {
             all.insert(origin, both);
         }
     }
+    for (origin, heard) in inner.memory.borrow().open() {
+        let known = Known { note: heard.note.clone(), entries: false, cosigned_by_caller: None };
+        all.entry(origin.clone()).or_insert_with(Vec::new).push(known);
+    }
     for own in inner.own.all() {
         for origin in own.store.logs() {
             if let Some(head) = own.head(&origin) {

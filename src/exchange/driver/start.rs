@@ -120,7 +120,7 @@ impl Driver {
             let memory = Memory::new(its_name.clone(), its_lists.current(), whole, its_clock.now());
             let memory = watch::Sender::new(memory);
             let witness = WitnessDesk::open(WitnessSetup {
-                memory: memory.subscribe(),
+                memory: memory.clone(),
                 name: its_name,
                 key: witness,
                 store: Arc::clone(&store),

@@ -44,7 +44,7 @@ pub(super) struct WitnessSetup {
     /// Logs known to have shown two histories.
     pub(super) equivocated: BTreeSet<Origin>,
     /// What partners tell of logs that this node may have cosigned before.
-    pub(super) memory: watch::Receiver<Memory>,
+    pub(super) memory: watch::Sender<Memory>,
     /// Where heads are compared.
     pub(super) suspicions: mpsc::UnboundedSender<heads::Event>,
 }
@@ -137,7 +137,23 @@ impl Thread {
                         self.act(action, &mut keep, &mut events);
                     }
                 }
-                events.extend(self.keep(keep));
+                let kept = self.keep(keep);
+                self.clear(&kept);
+                events.extend(kept);
+            }
+        }
+    }
+
+    /// Logs of which a head was cosigned that is of the history of all that were told.
+    fn clear(&self, kept: &[Event]) {
+        for event in kept {
+            if let Event::Kept(origin) = event
+                && self.machine.is_clear(origin)
+            {
+                self.setup.memory.send_if_modified(|memory| {
+                    memory.passed(origin);
+                    false
+                });
             }
         }
     }
@@ -161,8 +177,8 @@ impl Thread {
                 }
             }
             Action::Recall(origin) => {
-                let furthest = self.setup.memory.borrow().recalled(&origin, self.setup.clock.now());
-                events.push_back(Event::Recalled { origin, furthest });
+                let heads = self.setup.memory.borrow().recalled(&origin, self.setup.clock.now());
+                events.push_back(Event::Recalled { origin, heads });
             }
             Action::Suspect(suspicion) => {
                 tracing::warn!(origin = %suspicion.origin, "two heads of the log do not go together");

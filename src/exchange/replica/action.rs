@@ -53,8 +53,8 @@ pub enum Event {
     /// A person has lifted what was proven of the log up to this size: it is taken and cosigned again, on the branch
     /// that is held.
     Lifted(u64),
-    /// The answer to [`Action::Recall`]: the furthest head that anybody knows of the log; none where nobody knows any.
-    Recalled(Option<Heard>),
+    /// The answer to [`Action::Recall`]: the heads that partners know of the log, rising.
+    Recalled(Vec<Heard>),
     /// The root of [`Action::ReadRoot`]; none if it could not be read.
     Root(Option<Hash>),
 }

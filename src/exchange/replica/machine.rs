@@ -69,13 +69,12 @@ pub struct Replica {
 enum Floor {
     /// Too few partners have told what they know.
     Unknown,
-    /// What is held has not come there, or was not compared.
-    At(Heard),
-    /// The root at its size is being read.
-    Comparing(Heard),
+    /// Heads, rising, that what is held has not come to, or was not compared with; and whether the root at the size of the
+    /// first is being read.
+    At { heads: VecDeque<Heard>, reading: bool },
     /// What is held is another history.
     Beside,
-    /// What is held is of its history.
+    /// What is held is of the history of all of them.
     Passed,
 }
 
@@ -173,10 +172,9 @@ impl Replica {
                     self.note_equivocation = true;
                 }
             }
-            Event::Recalled(furthest) if matches!(self.floor, Floor::Unknown) => {
-                self.floor = furthest.map_or(Floor::Passed, Floor::At);
+            Event::Recalled(heads) if matches!(self.floor, Floor::Unknown) => {
+                self.floor = Floor::At { heads: heads.into(), reading: false };
                 self.recall(&mut actions);
-                self.cosign(&mut actions);
             }
             Event::Recalled(_) => {}
             Event::Root(root) => self.compared(root, &mut actions),
@@ -390,35 +388,44 @@ impl Replica {
         self.cosign(actions);
     }
 
-    /// Finds out how far this node may have cosigned the log, and whether what is held has come there.
+    /// Finds out which heads of the log this node may have cosigned, and whether what is held is of their history.
     fn recall(&mut self, actions: &mut Vec<Action>) {
-        match &self.floor {
+        let held = self.held.tree_head().size;
+        match &mut self.floor {
             Floor::Unknown => actions.push(Action::Recall),
-            Floor::At(furthest) if self.held.tree_head().size >= furthest.head.size => {
-                actions.push(Action::ReadRoot(furthest.head.size));
-                self.floor = Floor::Comparing(furthest.clone());
-            }
+            Floor::At { heads, reading } if !*reading => match heads.front().map(|first| first.head.size) {
+                None => {
+                    self.floor = Floor::Passed;
+                    self.cosign(actions);
+                }
+                Some(size) if size <= held => {
+                    *reading = true;
+                    actions.push(Action::ReadRoot(size));
+                }
+                Some(_) => {}
+            },
             _ => {}
         }
     }
 
     fn compared(&mut self, root: Option<Hash>, actions: &mut Vec<Action>) {
-        let Floor::Comparing(furthest) = &self.floor else { return };
-        match root {
-            // It is read again with the next tick.
-            None => self.floor = Floor::At(furthest.clone()),
-            Some(root) if root == furthest.head.root => {
-                self.floor = Floor::Passed;
-                self.cosign(actions);
+        let Floor::At { heads, reading } = &mut self.floor else { return };
+        *reading = false;
+        match (root, heads.front().cloned()) {
+            (Some(root), Some(first)) if root == first.head.root => {
+                heads.pop_front();
+                self.recall(actions);
             }
-            Some(_) => {
+            (Some(_), Some(first)) => {
                 let shown = self.held.head.as_ref().map(|held| held.note.clone());
-                let (old, new) = (furthest.head.size, self.held.tree_head().size);
-                let suspicion = shown.map(|shown| self.suspicion(furthest.note.clone(), shown));
+                let (old, new) = (first.head.size, self.held.tree_head().size);
+                let suspicion = shown.map(|shown| self.suspicion(first.note, shown));
                 actions.extend(suspicion.map(Action::Suspect));
                 actions.push(Action::Alarm(ExchangeError::Inconsistent { old, new }));
                 self.floor = Floor::Beside;
             }
+            // It is read again with the next tick.
+            _ => {}
         }
     }
 

@@ -82,7 +82,7 @@ struct Bench {
     replica: Replica,
     now: i64,
     /// What partners tell of the log when they are asked.
-    furthest: Option<Option<replica::Heard>>,
+    heads: Option<Vec<replica::Heard>>,
     /// What was not for the store or the key.
     said: Vec<replica::Action>,
 }
@@ -100,7 +100,7 @@ impl Bench {
         let held = Held::load(&store, &log()).unwrap();
         let (origin, addressee) = (log(), "https://customs.gov.cn".to_owned());
         let setup = Setup { origin, addressee, trust: Arc::clone(trust), cosigns: true };
-        Self { store, replica: Replica::new(setup, held), now: 0, furthest: Some(None), said: Vec::new() }
+        Self { store, replica: Replica::new(setup, held), now: 0, heads: Some(Vec::new()), said: Vec::new() }
     }
 
     fn tell(&mut self, event: replica::Event) {
@@ -131,7 +131,7 @@ impl Bench {
                         events.insert(0, Event::Cosigned { size, line: Some(line) });
                     }
                     Action::Recall => {
-                        let recalled = self.furthest.clone().map(Event::Recalled);
+                        let recalled = self.heads.clone().map(Event::Recalled);
                         recalled.into_iter().for_each(|event| events.insert(0, event));
                     }
                     Action::ReadRoot(size) => {
@@ -419,7 +419,7 @@ fn a_cosignature_counts_only_if_it_is_the_callers_own() {
 struct Watch {
     witness: Witness,
     store: MemoryStore,
-    furthest: Option<Option<replica::Heard>>,
+    heads: Option<Vec<replica::Heard>>,
 }
 
 impl Watch {
@@ -429,7 +429,7 @@ impl Watch {
 
     fn over(store: MemoryStore, node: usize) -> Self {
         let witness = Witness::load(&store, name(node), Arc::clone(&WORLD.trust), BTreeSet::new()).unwrap();
-        Self { witness, store, furthest: Some(None) }
+        Self { witness, store, heads: Some(Vec::new()) }
     }
 
     fn ask(&mut self, old_size: u64, consistency: Vec<Hash>, note: &str) -> u16 {
@@ -450,7 +450,7 @@ impl Watch {
                     witness::Action::Answer { answer, .. } => answered = Some(answer.status()),
                     witness::Action::Suspect(_) => {}
                     witness::Action::Recall(origin) => {
-                        events.push(witness::Event::Recalled { origin, furthest: self.furthest.clone() });
+                        events.push(witness::Event::Recalled { origin, heads: self.heads.clone() });
                     }
                 }
             }

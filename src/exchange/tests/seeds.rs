@@ -85,6 +85,17 @@ fn a_log_that_shows_two_histories_is_found_out_within_one_round_of_comparing() {
 }
 
 #[test]
+fn who_loses_his_memory_again_and_again_helps_no_log_to_a_second_history() {
+    let foul = || Weather { storm: 900_000, cuts: 0, lost: 0, failures: 0, crashes: 0, partitions: 0, restores: 0, wipes: 2_000 };
+    for seed in 0..48 {
+        // It goes on from an old state as soon as somebody may have forgotten the newer one.
+        let mut simulation = Simulation::hostile(seed, foul(), Malice::Rollback);
+        simulation.run();
+        simulation.check_rest();
+    }
+}
+
+#[test]
 fn a_day_apart_stops_nobody_from_issuing_and_heals() {
     let day = 24 * 60 * 60 * 1_000;
     let fair = Weather { storm: day, cuts: 0, lost: 0, failures: 0, crashes: 0, partitions: 0, restores: 0, wipes: 0 };

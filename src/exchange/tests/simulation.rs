@@ -450,7 +450,9 @@ impl Simulation {
     /// The disk with all that a node kept of others is gone; its own authority's is another.
     fn wipe(&mut self, node: usize) {
         let villain = self.villain.as_ref().is_some_and(|villain| villain.node == node);
-        if self.calm || villain || self.nodes[node].process.is_none() {
+        // What everybody has forgotten nobody can be told.
+        let others = self.nodes.iter().filter(|other| other.at != node).all(|other| other.whole);
+        if self.calm || villain || !others || self.nodes[node].process.is_none() {
             return;
         }
         self.crash(node);

@@ -91,6 +91,7 @@ impl Carrier {
             frozen.borrow().get(origin).map(|proven| Event::Equivocated(proven.size()))
         };
         let mut lifts = self.inner.lifted();
+        let mut recalls = true;
         let lifted = |lifts: &watch::Receiver<BTreeMap<Origin, u64>>, origin: &Origin| {
             lifts.borrow().get(origin).map(|past| Event::Lifted(*past))
         };
@@ -104,6 +105,13 @@ impl Carrier {
                     events.extend(self.act(action));
                 }
                 self.show();
+            }
+            if recalls && !self.machine.recalls() {
+                recalls = false;
+                self.inner.memory.send_if_modified(|memory| {
+                    memory.passed(&self.origin);
+                    false
+                });
             }
             let connected = self.up.is_some() || links.borrow().is_some();
             let incoming = async {

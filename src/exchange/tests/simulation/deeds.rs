@@ -30,6 +30,9 @@ impl Simulation {
                     }
                 } else if let Some(machine) = process.replicas.get_mut(&log) {
                     let actions = machine.step(now, event);
+                    if !machine.recalls() {
+                        process.memory.passed(&log);
+                    }
                     for action in actions {
                         self.replica(node, &log, action);
                     }
@@ -49,7 +52,14 @@ impl Simulation {
                 }
             }
             Local::Witness(event) => {
+                let kept = match &event {
+                    witness::Event::Kept(log) => Some(log.clone()),
+                    _ => None,
+                };
                 let actions = process.witness.step(event);
+                if let Some(log) = kept.filter(|log| process.witness.is_clear(log)) {
+                    process.memory.passed(&log);
+                }
                 for action in actions {
                     self.witness(node, action);
                 }
@@ -110,8 +120,8 @@ impl Simulation {
             Action::Suspect(suspicion) => self.result(node, Local::Heads(heads::Event::Suspected(suspicion))),
             Action::Recall => {
                 let recalled = self.nodes[node].process.as_ref().unwrap().memory.recalled(log, self.timestamp());
-                if let Some(furthest) = recalled {
-                    self.result(node, Local::Replica(log.clone(), replica::Event::Recalled(furthest)));
+                if let Some(heads) = recalled {
+                    self.result(node, Local::Replica(log.clone(), replica::Event::Recalled(heads)));
                 }
             }
             Action::ReadRoot(size) => {
@@ -225,8 +235,8 @@ impl Simulation {
             }
             Action::Suspect(suspicion) => self.result(node, Local::Heads(heads::Event::Suspected(suspicion))),
             Action::Recall(origin) => {
-                let furthest = self.nodes[node].process.as_ref().unwrap().memory.recalled(&origin, self.timestamp());
-                self.result(node, Local::Witness(witness::Event::Recalled { origin, furthest }));
+                let heads = self.nodes[node].process.as_ref().unwrap().memory.recalled(&origin, self.timestamp());
+                self.result(node, Local::Witness(witness::Event::Recalled { origin, heads }));
             }
         }
     }
