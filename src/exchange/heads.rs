@@ -148,7 +148,12 @@ pub struct Lifted {
 
 impl Lifted {
     /// Judges what is proven of a log; none where nothing is. It reads from the disk.
-    pub fn judge(store: &dyn Store, origin: &Origin, reason: String, at: Timestamp) -> Result<Option<Self>, StoreError> {
+    pub fn judge(
+        store: &dyn Store,
+        origin: &Origin,
+        reason: String,
+        at: Timestamp,
+    ) -> Result<Option<Self>, StoreError> {
         let Some(record) = store.record(Table::Evidence, origin.as_str().as_bytes())? else { return Ok(None) };
         let broken = |why: String| StoreError::Index(format!("the evidence of {origin}: {why}"));
         let (first, second, _) = Equivocation::parts(&record).map_err(|why| broken(why.to_string()))?;

@@ -83,7 +83,8 @@ impl Memory {
     pub fn recalled(&self, origin: &Origin, now: Timestamp) -> Option<Vec<Heard>> {
         let issuer = self.trust.issuer_of(origin).and_then(|issuer| self.trust.node_of(issuer));
         let waited = now.as_second().saturating_sub(self.began.as_second()) >= GRACE || self.everybody();
-        let enough = issuer.is_none_or(|node| self.has_answered(node)) && waited && (self.whole || self.suffices(origin));
+        let enough =
+            issuer.is_none_or(|node| self.has_answered(node)) && waited && (self.whole || self.suffices(origin));
         enough.then(|| self.heads.get(origin).cloned().unwrap_or_default())
     }
 
@@ -114,9 +115,8 @@ impl Memory {
 
     fn suffices(&self, origin: &Origin) -> bool {
         let others = |name: &NodeName| *name != self.node;
-        let answered = |name: &NodeName| {
-            others(name) && self.trust.node(name).is_some_and(|node| self.has_answered(node))
-        };
+        let answered =
+            |name: &NodeName| others(name) && self.trust.node(name).is_some_and(|node| self.has_answered(node));
         // Where this node's cosignature alone is enough nobody else need have seen what it cosigned.
         suffices(&self.trust, origin, 0, answered) || !suffices(&self.trust, origin, 0, others)
     }

@@ -79,7 +79,7 @@ async fn a_log_with_two_histories_is_found_out_and_frozen_by_everybody_until_a_p
     fs::rename(&data, &other).unwrap();
     fs::rename(&first, &data).unwrap();
     let mut one = pakistan.start();
-    let (caller, token) = signatory(pakistan, &mut one).await;
+    let caller = Caller::open(&mut one, &pakistan.ca()).await;
     let more = issue_footballs(&caller, &token, 5..7).await;
     let size = more.last().unwrap().index + 1;
     for (node, member) in [(&mut two, china), (&mut three, kenya)] {

@@ -22,7 +22,8 @@ use crate::time::{Clock, Random, Timestamp};
 use crate::trust::NodeName;
 use crate::verification::Equivocation;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
@@ -30,6 +31,9 @@ use tonic::service::Routes;
 
 /// What this node keeps as a witness lies beside the partners' folders; no node's name begins with a point.
 const WITNESS_FOLDER: &str = ".witness";
+/// The file in the folder of partners' logs that says that nothing can have been cosigned yet: the cosigner keys were
+/// made with the folder. What is restored or emptied later is without it.
+const NEW: &str = ".new";
 /// Kept in the node's own store once every partner has answered it.
 const WHOLE: &[u8] = b"memory-whole";
 /// Clocks that differ by this much, in milliseconds, are said to.
@@ -103,12 +107,24 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Marks the folder of partners' logs of a node whose cosigner keys are made now.
+pub fn mark_new(data: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(data)?;
+    fs::write(data.join(NEW), "The cosigner keys were made with this folder: nothing was cosigned before.\n")
+}
+
+fn keep_whole(store: &dyn Store, at: Timestamp) -> Result<(), StoreError> {
+    let at_ms = u64::try_from(at.as_millisecond()).unwrap_or(0);
+    let state = vec![StateChange::RecordPut { table: Table::Setting, id: WHOLE.to_vec(), record: Vec::new() }];
+    store.commit(Batch { at_ms, state, ..Batch::default() }).map(drop)
+}
+
 impl Driver {
     /// Opens what is kept and starts dialling. Needs a runtime.
     pub async fn start(setup: DriverSetup) -> Result<Self, StoreError> {
         let DriverSetup { name, lists, dialler, own, replica, witness, data, quota, receipts, clock, random } = setup;
         let board = Arc::new(Board::default());
-        let (folder, chance) = (data.join(WITNESS_FOLDER), Arc::clone(&random));
+        let (folder, marked, chance) = (data.join(WITNESS_FOLDER), data.join(NEW), Arc::clone(&random));
         let (its_name, its_lists, its_clock) = (name.clone(), Arc::clone(&lists), Arc::clone(&clock));
         let (suspicions, said) = mpsc::unbounded_channel();
         let told = suspicions.clone();
@@ -116,7 +132,13 @@ impl Driver {
             let store: Arc<dyn Store> = Arc::new(JournalStore::open(&folder, JournalOptions::default(), chance)?);
             let equivocated = heads::known_evidence(store.as_ref(), &its_lists.current())?;
             let lifted = Lifted::all(store.as_ref())?;
-            let whole = store.record(Table::Setting, WHOLE)?.is_some();
+            let mut whole = store.record(Table::Setting, WHOLE)?.is_some();
+            if marked.exists() {
+                keep_whole(store.as_ref(), its_clock.now())?;
+                fs::remove_file(&marked)
+                    .map_err(|error| StoreError::Index(format!("{}: {error}", marked.display())))?;
+                whole = true;
+            }
             let memory = Memory::new(its_name.clone(), its_lists.current(), whole, its_clock.now());
             let memory = watch::Sender::new(memory);
             let witness = WitnessDesk::open(WitnessSetup {
@@ -299,13 +321,13 @@ impl Inner {
         });
         if news {
             let (store, at) = (Arc::clone(&self.node_store), self.clock.now());
-            let kept = tokio::task::spawn_blocking(move || {
-                let at_ms = u64::try_from(at.as_millisecond()).unwrap_or(0);
-                let state = vec![StateChange::RecordPut { table: Table::Setting, id: WHOLE.to_vec(), record: Vec::new() }];
-                store.commit(Batch { at_ms, state, ..Batch::default() }).map_err(|error| error.to_string())
-            });
-            if let Err(error) = kept.await.map_err(|error| error.to_string()).and_then(|kept| kept.map(drop)) {
-                tracing::error!(error, "that every partner has answered could not be kept: they are asked again at the next start");
+            let kept =
+                tokio::task::spawn_blocking(move || keep_whole(store.as_ref(), at).map_err(|error| error.to_string()));
+            if let Err(error) = kept.await.map_err(|error| error.to_string()).flatten() {
+                tracing::error!(
+                    error,
+                    "that every partner has answered could not be kept: they are asked again at the next start"
+                );
             }
         }
     }

@@ -74,7 +74,8 @@ fn whatever_the_weather_replicas_converge_and_heads_are_cosigned_fourth_share() 
 
 #[test]
 fn a_log_that_shows_two_histories_is_found_out_within_one_round_of_comparing() {
-    let fair = || Weather { storm: 900_000, cuts: 0, lost: 0, failures: 0, crashes: 0, partitions: 0, restores: 0, wipes: 0 };
+    let fair =
+        || Weather { storm: 900_000, cuts: 0, lost: 0, failures: 0, crashes: 0, partitions: 0, restores: 0, wipes: 0 };
     for malice in [Malice::SplitForWitness, Malice::SplitForReplica] {
         let found = (0..24).filter_map(|seed| Simulation::hostile(seed, fair(), malice).until_found_out());
         let found = found.collect::<Vec<_>>();
@@ -86,7 +87,16 @@ fn a_log_that_shows_two_histories_is_found_out_within_one_round_of_comparing() {
 
 #[test]
 fn who_loses_his_memory_again_and_again_helps_no_log_to_a_second_history() {
-    let foul = || Weather { storm: 900_000, cuts: 0, lost: 0, failures: 0, crashes: 0, partitions: 0, restores: 0, wipes: 2_000 };
+    let foul = || Weather {
+        storm: 900_000,
+        cuts: 0,
+        lost: 0,
+        failures: 0,
+        crashes: 0,
+        partitions: 0,
+        restores: 0,
+        wipes: 2_000,
+    };
     for seed in 0..48 {
         // It goes on from an old state as soon as somebody may have forgotten the newer one.
         let mut simulation = Simulation::hostile(seed, foul(), Malice::Rollback);
