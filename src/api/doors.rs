@@ -1,4 +1,4 @@
-//! The three doors of a node as routers: for everybody over HTTPS, for systems over gRPC, for the operator.
+//! The three doors of a node as routers: for everybody over HTTPS, for systems over gRPC and as JSON, for the operator.
 
 use super::admin::{Admin, ReloadTrust};
 use super::applications::ApplicationsDoor;
@@ -15,6 +15,7 @@ use super::lists::ListDoor;
 use super::logs::Logs;
 use super::policies::PoliciesDoor;
 use super::rate::RateLimit;
+use super::rest;
 use super::sessions::Sessions;
 use super::verifications::Verifications;
 use super::webhooks::WebhooksDoor;
@@ -79,7 +80,7 @@ pub struct DoorSetup {
 pub struct Doors {
     /// For everybody, over HTTPS.
     pub public: Router,
-    /// For people's systems, gRPC.
+    /// For people's systems, gRPC, and the same as JSON.
     pub client: Router,
     /// For the operator, gRPC.
     pub admin: Router,
@@ -184,6 +185,9 @@ impl Doors {
             .add_service(ListsServer::new(lists).max_decoding_message_size(MAX_MESSAGE))
             .add_service(LogsServer::new(logs.clone()).max_decoding_message_size(MAX_MESSAGE));
         let client = client.prepare().into_axum_router().layer(from_fn_with_state(deadline, deadline::within));
+        let json = rest::routes(client.clone(), deadline)
+            .map_err(|error| tonic_reflection::server::Error::InvalidFileDescriptorSet(error.to_string()))?;
+        let client = client.merge(json);
 
         let public = http::routes(http::Public { hosts: hosts.clone(), stopping: stopping.clone() });
         let public = public.layer(from_fn_with_state(deadline, deadline::within_https));

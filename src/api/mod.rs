@@ -32,6 +32,7 @@ mod partners;
 mod peer;
 mod policies;
 mod rate;
+pub(crate) mod rest;
 mod sessions;
 mod stream;
 #[cfg(test)]
