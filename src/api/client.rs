@@ -5,6 +5,9 @@ pub(crate) use super::wire::google::r#type::Date;
 pub(crate) use super::wire::origin::v1 as wire;
 
 use super::failure::DOMAIN;
+use axum::http::{Version, header::CONTENT_TYPE};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full, Limited};
 use prost::Message as _;
 use std::time::Duration;
 use tonic::metadata::{Ascii, MetadataValue};
@@ -13,6 +16,7 @@ use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 use tonic::{Code, Request, Status};
 use tonic_types::pb;
+use tower::{Service as _, ServiceExt as _};
 use wire::admin_service_client::AdminServiceClient;
 use wire::application_service_client::ApplicationServiceClient;
 use wire::audit_service_client::AuditServiceClient;
@@ -47,6 +51,15 @@ pub(crate) struct Dial {
     pub(crate) ca: Option<Vec<u8>>,
     /// The name its TLS identity has, where it is not the one dialled.
     pub(crate) tls_name: Option<String>,
+}
+
+/// What was answered to a document.
+#[derive(Debug, Clone)]
+pub(crate) struct JsonAnswer {
+    /// The HTTP status.
+    pub(crate) status: u16,
+    /// The document that came.
+    pub(crate) body: Bytes,
 }
 
 /// A connection, with the token its calls carry.
@@ -104,6 +117,21 @@ impl Connection {
     /// The connection itself, for services of others such as health checks.
     pub(crate) fn calls(&self) -> Calls {
         InterceptedService::new(self.channel.clone(), self.bearer.clone())
+    }
+
+    /// Posts a document to a path, as any system may.
+    pub(crate) async fn post(&self, path: &str, document: Bytes) -> Result<JsonAnswer, String> {
+        let body = tonic::body::Body::new(Full::new(document));
+        let request = axum::http::Request::post(path).version(Version::HTTP_2);
+        let request = request.header(CONTENT_TYPE, "application/json").body(body).map_err(|error| words(&error))?;
+        let mut calls = self.calls();
+        let asked = async {
+            let answer = calls.ready().await.map_err(|error| words(&error))?.call(request).await;
+            let (parts, body) = answer.map_err(|error| words(&error))?.into_parts();
+            let body = Limited::new(body, ANSWER).collect().await.map_err(|error| words(&*error))?.to_bytes();
+            Ok(JsonAnswer { status: parts.status.as_u16(), body })
+        };
+        tokio::time::timeout(CALL, asked).await.unwrap_or_else(|_| Err("no answer came in time".to_owned()))
     }
 
     /// Issuing and keeping certificates.

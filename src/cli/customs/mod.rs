@@ -5,6 +5,7 @@ mod decide;
 mod decisions;
 mod declaration;
 mod endorse;
+mod folder;
 mod named;
 mod quantity;
 mod settle;
@@ -39,6 +40,7 @@ enum Command {
     Reverse(write_off::Reverse),
     Balance(write_off::Balance),
     Endorse(endorse::Endorse),
+    Folder(folder::Folder),
 }
 
 impl Arguments {
@@ -57,6 +59,7 @@ impl Arguments {
             Command::Reverse(arguments) => arguments.run(console),
             Command::Balance(arguments) => arguments.run(console),
             Command::Endorse(arguments) => arguments.run(console),
+            Command::Folder(arguments) => arguments.run(console),
         }
     }
 }
