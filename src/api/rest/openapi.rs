@@ -29,7 +29,7 @@ pub(crate) fn describe(methods: &Methods) -> String {
         paths.insert(format!("/v1/{path}"), json!({ "post": operation(method, &mut comments) }));
     }
     let tags = tags.into_iter().map(|(name, description)| json!({ "name": name, "description": description }));
-    let described = json!({
+    let document = json!({
         "openapi": "3.1.0",
         "info": {
             "title": "Origin Exchange",
@@ -50,12 +50,12 @@ pub(crate) fn describe(methods: &Methods) -> String {
             } },
         },
     });
-    format!("{described:#}\n")
+    format!("{document:#}\n")
 }
 
 fn operation(method: &MethodDescriptor, comments: &mut Comments) -> Json {
     let service = method.parent_service().name().to_owned();
-    let mut operation = json!({
+    let operation = json!({
         "operationId": format!("{service}_{}", method.name()),
         "tags": [service],
         "description": comments.at(&method.parent_service().parent_file(), method.path()),
@@ -75,10 +75,21 @@ fn operation(method: &MethodDescriptor, comments: &mut Comments) -> Json {
         },
     });
     let named = format!("{}.{}", method.parent_service().name(), method.name());
-    if OPEN.iter().any(|open| *open == named || *open == method.parent_service().name()) {
-        operation["security"] = json!([{}, { "token": [] }]);
+    let is_open = OPEN.iter().any(|open| *open == named || *open == method.parent_service().name());
+    if is_open { with(operation, "security", json!([{}, { "token": [] }])) } else { operation }
+}
+
+/// An object with one more member.
+fn with(mut object: Json, name: &str, value: Json) -> Json {
+    if let Some(members) = object.as_object_mut() {
+        members.insert(name.to_owned(), value);
     }
-    operation
+    object
+}
+
+/// The same with what is said of it, if anything is.
+fn described(object: Json, words: &str) -> Json {
+    if words.is_empty() { object } else { with(object, "description", words.into()) }
 }
 
 fn reference(name: &str) -> Json {
@@ -133,10 +144,9 @@ impl Schemas {
     fn all(&mut self, comments: &mut Comments) -> Json {
         let mut all = Map::new();
         for (name, of) in &self.messages {
-            let mut schema = message(of, comments);
-            if !self.answered.contains(name) {
-                schema["additionalProperties"] = false.into();
-            }
+            let schema = message(of, comments);
+            let closed = !self.answered.contains(name);
+            let schema = if closed { with(schema, "additionalProperties", false.into()) } else { schema };
             all.insert(name.clone(), schema);
         }
         for (name, of) in &self.enums {
@@ -168,11 +178,7 @@ fn message(of: &MessageDescriptor, comments: &mut Comments) -> Json {
         (field.json_name().to_owned(), member(&field, &said))
     });
     let members = members.collect::<Map<_, _>>();
-    let mut schema = json!({ "type": "object", "properties": members });
-    if !words.trim().is_empty() {
-        schema["description"] = words.trim().into();
-    }
-    schema
+    described(json!({ "type": "object", "properties": members }), words.trim())
 }
 
 fn member(field: &FieldDescriptor, words: &str) -> Json {
@@ -188,11 +194,7 @@ fn member(field: &FieldDescriptor, words: &str) -> Json {
         Kind::Enum(of) => reference(&short(of.full_name())),
         Kind::Message(of) => plain(&of).unwrap_or_else(|| reference(&schema_name(&of))),
     };
-    let mut schema = if field.is_list() { json!({ "type": "array", "items": one }) } else { one };
-    if !words.is_empty() {
-        schema["description"] = words.into();
-    }
-    schema
+    described(if field.is_list() { json!({ "type": "array", "items": one }) } else { one }, words)
 }
 
 /// What is no object, though it is a message.
@@ -258,7 +260,7 @@ impl Comments {
 mod tests {
     use super::*;
 
-    fn described() -> Json {
+    fn document() -> Json {
         serde_json::from_str(&describe(&Methods::read().unwrap())).unwrap()
     }
 
@@ -275,7 +277,7 @@ mod tests {
 
     #[test]
     fn every_reference_leads_somewhere_and_every_schema_is_used() {
-        let (document, mut found) = (described(), BTreeSet::new());
+        let (document, mut found) = (document(), BTreeSet::new());
         references(&document, &mut found);
         let schemas = document["components"]["schemas"].as_object().unwrap();
         let there = schemas.keys().map(|name| format!("#/components/schemas/{name}")).collect::<BTreeSet<_>>();
@@ -287,7 +289,7 @@ mod tests {
 
     #[test]
     fn every_operation_says_what_it_does_under_a_name_of_its_own() {
-        let document = described();
+        let document = document();
         let mut names = BTreeSet::new();
         for (path, item) in document["paths"].as_object().unwrap() {
             let post = &item["post"];
@@ -302,7 +304,7 @@ mod tests {
 
     #[test]
     fn members_have_the_forms_in_which_they_are_read_and_written() {
-        let schemas = &described()["components"]["schemas"];
+        let schemas = &document()["components"]["schemas"];
         let request = &schemas["MatchDeclarationRequest"];
         assert_eq!(request["additionalProperties"], false);
         assert_eq!(request["properties"]["issuedOn"]["format"], "date");

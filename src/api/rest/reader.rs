@@ -17,6 +17,8 @@ use std::fmt::Display;
 
 /// Most bytes of a document: what a message may have, with the room that base64 and names take.
 pub(crate) const MAX_DOCUMENT: usize = 2 * MAX_MESSAGE;
+/// Most values of a document: each takes a hundred times what its two bytes take, and who calls is not known yet.
+const MAX_VALUES: usize = 100_000;
 /// Deeper than any message of the services.
 const DEPTH: usize = 32;
 /// Characters of a caller's own word that are said back to it.
@@ -24,6 +26,9 @@ const SHOWN: usize = 60;
 
 /// Reads a document as a message, in its binary form.
 pub(super) fn read(text: &[u8], of: &MessageDescriptor) -> Result<Bytes, ApiError> {
+    if text.iter().filter(|byte| matches!(byte, b',' | b'{' | b'[')).count() > MAX_VALUES {
+        return Err(ApiError::Json(format!("it has more than {MAX_VALUES} values")));
+    }
     let document = json::from_slice::<Json>(text, json::Limits { bytes: MAX_DOCUMENT, depth: DEPTH });
     let document = document.map_err(|error| ApiError::Json(error.to_string()))?;
     let bytes = message(document, of, "")?.encode_to_vec();
@@ -43,11 +48,11 @@ fn message(document: Json, of: &MessageDescriptor, at: &str) -> Result<DynamicMe
         if !given.insert(field.number()) {
             return Err(wrong(&at, "it is given under its other name too"));
         }
-        if let Some(one_of) = field.containing_oneof().filter(|one_of| !one_of.is_synthetic()) {
-            if one_of.fields().filter(|other| given.contains(&other.number())).count() > 1 {
-                let names = one_of.fields().map(|one| one.json_name().to_owned()).collect::<Vec<_>>().join(", ");
-                return Err(wrong(&at, format!("one of {names} is given, not more")));
-            }
+        if let Some(one_of) = field.containing_oneof().filter(|one_of| !one_of.is_synthetic())
+            && one_of.fields().filter(|other| given.contains(&other.number())).count() > 1
+        {
+            let names = one_of.fields().map(|one| one.json_name().to_owned()).collect::<Vec<_>>().join(", ");
+            return Err(wrong(&at, format!("one of {names} is given, not more")));
         }
         let value = whole(value, &field, &at)?;
         message.try_set_field(&field, value).map_err(|error| wrong(&at, error))?;
@@ -246,6 +251,8 @@ mod tests {
         for bad in ["", "{", "{\"certificate\":{},\"certificate\":{}}", "{} {}", deep.as_str()] {
             assert!(matches!(read(bad.as_bytes(), &of), Err(ApiError::Json(_))), "{bad}");
         }
+        let many = format!("{{\"lines\":[{}{{}}]}}", "{},".repeat(MAX_VALUES));
+        assert!(matches!(read(many.as_bytes(), &of), Err(ApiError::Json(why)) if why.contains("values")));
         let long = format!("{{\"certificate\":{{\"number\":\"{}\"}}}}", "9".repeat(MAX_MESSAGE));
         assert_eq!(read(long.as_bytes(), &of), Err(ApiError::TooLarge(MAX_MESSAGE)));
     }

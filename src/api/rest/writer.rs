@@ -67,7 +67,6 @@ mod tests {
     use super::*;
     use crate::api::wire::google::r#type::Date;
     use crate::api::wire::origin::v1 as wire;
-    use prost::Message as _;
     use serde_json::json;
 
     fn written(name: &str, message: &impl prost::Message) -> Json {

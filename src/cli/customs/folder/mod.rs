@@ -39,7 +39,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from
 pub(super) struct Folder {
     /// The folder; what is missing in it is made
     #[arg(value_name = "DIR")]
-    folder: PathBuf,
+    root: PathBuf,
     /// Ask what is there, and end. Exit code 1: something was refused; 4: the node did not answer
     #[arg(long)]
     once: bool,
@@ -83,7 +83,7 @@ impl Folder {
     pub(super) fn run(self, console: Console) -> Outcome {
         let methods = Methods::read().map_err(|error| Failure::new(Exit::Failed, error))?;
         let token = self.door.token.read()?;
-        let tray = Tray::open(&self.folder)?;
+        let tray = Tray::open(&self.root)?;
         remote::converse(async {
             let (mut connection, mut pause, mut refused) = (None, PAUSES.0, 0_usize);
             loop {

@@ -1,12 +1,16 @@
 //! A question in a file: which method its name asks for, and what is sent of it.
 
-use crate::api::rest::{Methods, takes_request_id};
-use serde::de::IgnoredAny;
-use std::collections::BTreeMap;
+use crate::{
+    api::rest::{MAX_DOCUMENT, Methods, takes_request_id},
+    encoding::json::{Limits, Outline, outline, unquoted},
+};
+use std::ops::Range;
 use uuid::Uuid;
 
 /// How files of questions end.
 pub(super) const ENDING: &str = ".json";
+/// Deeper than any question: what is deeper is for the node to refuse.
+const DEPTH: usize = 32;
 /// The service that is asked.
 const SERVICE: &str = "customs";
 
@@ -42,8 +46,11 @@ pub(super) fn stem(file: &str) -> &str {
 /// else is touched: what is wrong with the rest is for the node to say.
 pub(super) fn with_id(document: &[u8], id: Uuid) -> Vec<u8> {
     let text = without_mark(document);
-    let Ok(members) = serde_json::from_slice::<BTreeMap<String, IgnoredAny>>(text) else { return text.to_vec() };
-    if members.contains_key("requestId") || members.contains_key("request_id") {
+    let limits = Limits { bytes: MAX_DOCUMENT, depth: DEPTH };
+    let Ok(Outline::Object(members)) = outline(text, limits) else { return text.to_vec() };
+    let name = |place: &Range<usize>| text.get(place.clone()).and_then(|name| std::str::from_utf8(name).ok());
+    let mut names = members.iter().filter_map(|(place, _)| name(place).map(unquoted));
+    if names.any(|name| name == "requestId" || name == "request_id") {
         return text.to_vec();
     }
     let inside = text.trim_ascii_start().strip_prefix(b"{").unwrap_or_default();

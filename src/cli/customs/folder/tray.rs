@@ -103,7 +103,7 @@ impl Tray {
 
     /// The id under which the question is asked at this node, durable before it is given.
     pub(super) fn request_id(&self, name: &str, node: &str) -> Result<Uuid, Failure> {
-        let path = self.path(ASKED, &format!("{name}{REQUEST}"));
+        let path = self.path(ASKED, format!("{name}{REQUEST}"));
         if !path.exists() {
             let id = Uuid::now_v7();
             let request = Request { node: node.to_owned(), request_id: id.to_string() };
@@ -127,13 +127,13 @@ impl Tray {
 
     /// Puts the answer out and the question away.
     pub(super) fn answered(&self, name: &str, answer: &[u8]) -> Result<(), Failure> {
-        files::replace(&self.path(OUT, &told(name, "answer")), answer, 0o644)?;
+        files::replace(&self.path(OUT, told(name, "answer")), answer, 0o644)?;
         self.put_away(name, DONE)
     }
 
     /// The same of a question that was refused, with the reason.
     pub(super) fn refused(&self, name: &str, problem: &[u8]) -> Result<(), Failure> {
-        files::replace(&self.path(REFUSED, &told(name, "problem")), problem, 0o644)?;
+        files::replace(&self.path(REFUSED, told(name, "problem")), problem, 0o644)?;
         self.put_away(name, REFUSED)
     }
 
