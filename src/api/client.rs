@@ -30,6 +30,7 @@ use wire::list_service_client::ListServiceClient;
 use wire::log_service_client::LogServiceClient;
 use wire::policy_service_client::PolicyServiceClient;
 use wire::session_service_client::SessionServiceClient;
+use wire::share_service_client::ShareServiceClient;
 use wire::verification_service_client::VerificationServiceClient;
 use wire::webhook_service_client::WebhookServiceClient;
 
@@ -152,6 +153,11 @@ impl Connection {
     /// What customs do with certificates of partners.
     pub(crate) fn customs(&self) -> CustomsServiceClient<Calls> {
         CustomsServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
+    }
+
+    /// Links for importers.
+    pub(crate) fn shares(&self) -> ShareServiceClient<Calls> {
+        ShareServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
     }
 
     /// Answering enquiries.

@@ -34,6 +34,8 @@ mod policies;
 mod rate;
 pub(crate) mod rest;
 mod sessions;
+mod share_page;
+mod shares;
 mod stream;
 #[cfg(test)]
 pub(crate) mod testing;

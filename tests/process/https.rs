@@ -68,6 +68,11 @@ impl Https<'_> {
         self.ask("GET", path, "", "")
     }
 
+    /// The same as a browser asks.
+    pub(crate) fn browse(&self, path: &str) -> Answer {
+        self.ask("GET", path, "Accept: text/html,application/xhtml+xml\r\n", "")
+    }
+
     fn ask(&self, method: &str, path: &str, more: &str, body: &str) -> Answer {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_file(self.ca).unwrap()).unwrap();

@@ -2,8 +2,10 @@
 //!
 //! The path is made of the names alone: `CustomsService.MatchDeclaration` is `customs/match-declaration`.
 
+use super::writer;
+use crate::api::ApiError;
 use crate::api::wire::DESCRIPTORS;
-use prost_reflect::{DescriptorError, DescriptorPool, MessageDescriptor, MethodDescriptor};
+use prost_reflect::{DescriptorError, DescriptorPool, DynamicMessage, MessageDescriptor, MethodDescriptor};
 use std::collections::BTreeMap;
 
 /// The methods by their paths.
@@ -31,6 +33,14 @@ impl Methods {
     /// All of them, by path.
     pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &MethodDescriptor)> {
         self.by_path.iter().map(|(path, method)| (path.as_str(), method))
+    }
+
+    /// A message of ours as JSON.
+    pub(crate) fn told(&self, name: &str, message: &impl prost::Message) -> Result<String, ApiError> {
+        let unreadable = |why: String| ApiError::AnswerUnreadable(why);
+        let of = self.message(name).ok_or_else(|| unreadable(format!("there is no message {name}")))?;
+        let message = DynamicMessage::decode(of, message.encode_to_vec().as_slice());
+        Ok(writer::write(&message.map_err(|error| unreadable(error.to_string()))?).to_string())
     }
 
     /// A message by its full name.

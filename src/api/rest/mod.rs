@@ -26,7 +26,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get};
 use bytes::{Buf as _, BufMut as _, Bytes};
 use http_body_util::LengthLimitError;
-use prost_reflect::{DescriptorError, DynamicMessage, MethodDescriptor};
+use prost_reflect::{DynamicMessage, MethodDescriptor};
 use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,15 +51,14 @@ struct Rest {
 }
 
 /// The routes beside those of `client`, which they call.
-pub(crate) fn routes(client: Router, most: Duration) -> Result<Router, DescriptorError> {
-    let methods = Methods::read()?;
+pub(crate) fn routes(methods: Arc<Methods>, client: Router, most: Duration) -> Router {
     let description = describe(&methods).into();
-    Ok(Router::new()
+    Router::new()
         .route("/openapi.json", get(description_of))
         .route("/v1/{*method}", any(call))
         .layer(from_fn_with_state(most, deadline::within_json))
         .layer(from_fn(kept_by_nobody))
-        .with_state(Rest { methods: Arc::new(methods), description, client }))
+        .with_state(Rest { methods, description, client })
 }
 
 /// The call's time is over, as a document.

@@ -13,7 +13,7 @@ fn door(most: Duration) -> Router {
     let services = Router::new()
         .route("/origin.v1.CustomsService/GetBalance", any(nothing))
         .route("/origin.v1.CustomsService/WriteOff", any(never));
-    routes(services, most).unwrap()
+    routes(Arc::new(Methods::read().unwrap()), services, most)
 }
 
 async fn ask(request: axum::http::request::Builder, body: impl Into<Body>, most: Duration) -> (Response, Json) {

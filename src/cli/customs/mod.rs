@@ -9,6 +9,7 @@ mod folder;
 mod named;
 mod quantity;
 mod settle;
+mod share;
 mod show;
 pub(in crate::cli) mod shown;
 mod template;
@@ -41,6 +42,9 @@ enum Command {
     Balance(write_off::Balance),
     Endorse(endorse::Endorse),
     Folder(folder::Folder),
+    Share(share::Share),
+    Shares(share::Shares),
+    Unshare(share::Unshare),
 }
 
 impl Arguments {
@@ -60,6 +64,9 @@ impl Arguments {
             Command::Balance(arguments) => arguments.run(console),
             Command::Endorse(arguments) => arguments.run(console),
             Command::Folder(arguments) => arguments.run(console),
+            Command::Share(arguments) => arguments.run(console),
+            Command::Shares(arguments) => arguments.run(console),
+            Command::Unshare(arguments) => arguments.run(console),
         }
     }
 }
