@@ -14,6 +14,27 @@ fn read(path: &Path) -> Value {
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
+/// The importer has no account: it opens the link that an officer made, until it is taken back. Gives the link's secret.
+fn an_importer_opens_its_link(system: &Https<'_>, public: &str, wish: &Value) -> String {
+    let link = system.post("/v1/share/create-share", wish).good();
+    let path = link["url"].as_str().unwrap().strip_prefix("https://gacc.gov.cn").unwrap();
+    let importer = Https { address: public, ca: system.ca, token: None };
+    let found = importer.get(path);
+    for line in ["cache-control: no-store", "referrer-policy: no-referrer", "x-robots-tag: noindex"] {
+        assert!(found.head.contains(line), "{found:?}");
+    }
+    let seen = found.good();
+    assert_eq!(seen["matched"]["balance"][0]["left"], "15800", "{seen:#}");
+    assert_eq!(seen["acts"].as_array().map(Vec::len), Some(4), "{seen:#}");
+    assert!(seen["acts"].as_array().unwrap().iter().all(|act| act["by"] == ""), "{seen:#}");
+    let page = importer.browse(path);
+    assert!(page.head.contains("content-type: text/html") && page.body.contains("15800 H87"), "{page:?}");
+    let id = &link["share"]["shareId"];
+    system.post("/v1/share/revoke-share", &json!({ "shareId": id })).good();
+    assert_eq!(importer.get(path).status, 404);
+    path.rsplit('/').next().unwrap().to_owned()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_declaration_system_matches_and_writes_off_over_json_and_by_files_and_nothing_counts_twice() {
     let Federation { pakistan, china, kenya, .. } = &Federation::new();
@@ -112,25 +133,7 @@ async fn a_declaration_system_matches_and_writes_off_over_json_and_by_files_and_
     let balance = system.post("/v1/customs/get-balance", &json!({ "certificate": certificate })).good();
     assert_eq!(balance["items"][0]["left"], "15800", "{balance:#}");
 
-    // The importer has no account: it opens the link that an officer made, until it is taken back.
-    let wish = json!({ "declaration": question, "until": day });
-    let link = system.post("/v1/share/create-share", &wish).good();
-    let path = link["url"].as_str().unwrap().strip_prefix("https://gacc.gov.cn").unwrap();
-    let importer = Https { address: &two.public, token: None, ..system };
-    let found = importer.get(path);
-    for line in ["cache-control: no-store", "referrer-policy: no-referrer", "x-robots-tag: noindex"] {
-        assert!(found.head.contains(line), "{found:?}");
-    }
-    let seen = found.good();
-    assert_eq!(seen["matched"]["balance"][0]["left"], "15800", "{seen:#}");
-    assert_eq!(seen["acts"].as_array().map(Vec::len), Some(4), "{seen:#}");
-    assert!(seen["acts"].as_array().unwrap().iter().all(|act| act["by"] == ""), "{seen:#}");
-    let page = importer.browse(path);
-    assert!(page.head.contains("content-type: text/html") && page.body.contains("15800 H87"), "{page:?}");
-    let id = &link["share"]["shareId"];
-    system.post("/v1/share/revoke-share", &json!({ "shareId": id })).good();
-    assert_eq!(importer.get(path).status, 404);
-    let secret = path.rsplit('/').next().unwrap();
-    assert!(!two.events().contains(secret), "the secret is written to the events");
+    let secret = an_importer_opens_its_link(&system, &two.public, &json!({ "declaration": question, "until": day }));
+    assert!(!two.events().contains(&secret), "the secret is written to the events");
     stop([one, two, three]);
 }
