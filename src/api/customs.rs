@@ -416,7 +416,8 @@ fn change((jti, change): &(Jti, OpenedStatusChange)) -> wire::StatusNote {
     }
 }
 
-fn act(act: &CustomsAct) -> wire::CustomsAct {
+/// An act, as the wire shows it.
+pub(super) fn act(act: &CustomsAct) -> wire::CustomsAct {
     wire::CustomsAct {
         act: act.number,
         at: super::applications::at(act.by.at_ms),

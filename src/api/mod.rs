@@ -32,7 +32,10 @@ mod partners;
 mod peer;
 mod policies;
 mod rate;
+pub(crate) mod rest;
 mod sessions;
+mod share_page;
+mod shares;
 mod stream;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -35,6 +35,7 @@ mod list;
 mod log;
 mod mandate;
 mod office;
+mod openapi;
 mod origin;
 mod partner;
 mod policy;
@@ -126,6 +127,7 @@ enum Command {
     Serve(serve::Arguments),
     Doctor(doctor::Arguments),
     Bench(bench::Arguments),
+    Openapi(openapi::Arguments),
     Completion(completion::Arguments),
 }
 
@@ -166,6 +168,7 @@ impl Command {
             Self::Serve(arguments) => arguments.run(console),
             Self::Doctor(arguments) => arguments.run(console),
             Self::Bench(arguments) => arguments.run(console),
+            Self::Openapi(arguments) => arguments.run(console),
             Self::Completion(arguments) => arguments.run(console),
         }
     }

@@ -13,7 +13,7 @@ use crate::{
     },
     statement::{Act, Addressee, Issuer, Since},
     store::{EntryRef, Store},
-    time::{Clock, Date, Timestamp},
+    time::{Clock, Date, Random, Timestamp},
     trust::{Freshness, TrustList},
     verification::Verifier,
 };
@@ -48,6 +48,8 @@ pub struct DeskSetup {
     pub verifier: Arc<ArcSwap<Verifier>>,
     /// Tells the civil date at an office.
     pub clock: Arc<dyn Clock>,
+    /// Secrets of links.
+    pub random: Arc<dyn Random>,
 }
 
 /// The issuing desk of one authority. Cheap to clone.

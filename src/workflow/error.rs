@@ -168,6 +168,17 @@ pub enum WorkflowError {
     /// The account, or the authority, has as many webhooks as it may.
     #[error("an account has at most 8 webhooks, an authority 256: remove one")]
     TooManyWebhooks,
+    /// There is no such link, or it ended.
+    #[error("there is no such link any more")]
+    ShareUnknown,
+    /// A link does not end on a day that it may end on.
+    #[error("a link ends on a day from {first} to {last}")]
+    ShareEnd {
+        /// Today.
+        first: Date,
+        /// The last day it may have.
+        last: Date,
+    },
     /// The account reads changes as often as it may at once.
     #[error("this account reads changes in too many places at once; end one, or wait")]
     TooManyReaders,
@@ -289,6 +300,8 @@ impl Reasoned for WorkflowError {
             Self::TooManyReaders => "TOO_MANY_READERS",
             Self::WebhookUnknown(_) => "WEBHOOK_UNKNOWN",
             Self::TooManyWebhooks => "TOO_MANY_WEBHOOKS",
+            Self::ShareUnknown => "SHARE_UNKNOWN",
+            Self::ShareEnd { .. } => "SHARE_END_WRONG",
             Self::Record(_) => "RECORD_UNREADABLE",
             Self::ArrivalUnknown => "ARRIVAL_UNKNOWN",
             Self::ArrivalAmbiguous(_) => "ARRIVAL_AMBIGUOUS",

@@ -44,7 +44,8 @@ pub use changes::{
 pub use customs::{
     Abroad, AbroadNote, Arrival, ArrivalsAsked, ArrivalsPage, ArrivedName, Balance, Course, Decided, DecisionWish,
     Delivery, DenialsPage, EndorsementWish, EnquiryState, EnquiryView, EnquiryWish, MatchWish, Matched, Notice,
-    PartnerLogs, Raised, Replied, ReplyView, ReplyWish, SubjectWish, WriteOffWish, WrittenOff,
+    PartnerLogs, Raised, Replied, ReplyView, ReplyWish, Share, ShareId, ShareWish, Shared, SharesPage, SubjectWish,
+    WriteOffWish, WrittenOff,
 };
 pub use desk::{Desk, DeskSetup, IssueRow, Issued, StatusWish};
 pub use drawing::{DrawWish, OriginalName, Remainder};

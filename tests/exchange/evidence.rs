@@ -83,15 +83,17 @@ async fn a_log_with_two_histories_is_found_out_and_frozen_by_everybody_until_a_p
     let more = issue_footballs(&caller, &token, 5..7).await;
     let size = more.last().unwrap().index + 1;
     for (node, member) in [(&mut two, china), (&mut three, kenya)] {
-        let lift = |reason: &str| {
-            origin(&["partner", "lift", "--config", &member.config(), "--log", &log, "--reason", reason])
+        let admin = node.admin.clone();
+        let asked = |words: &[&str]| {
+            origin(&[&["partner"], words, &["--config", &member.config(), "--admin", &admin]].concat())
         };
+        let lift = |reason: &str| asked(&["lift", "--log", &log, "--reason", reason]);
         lift(" ").bad(2, &["reason"]);
         lift("a restored copy; see our letter 14").good();
         let again = lift("again").good();
         assert!(again.out.contains("was not frozen"), "{}", again.out);
         assert_eq!(verdict(node, member, &late).await, "VALID", "{}", member.host());
-        let shown = origin(&["partner", "status", "--config", &member.config()]).good();
+        let shown = asked(&["status"]).good();
         assert!(shown.out.contains("lifted") && shown.out.contains("see our letter 14"), "{}", shown.out);
     }
     china.holds(&two, pakistan, &log, size);

@@ -73,7 +73,7 @@ listen = "{public}"
 certificate = "{below}tls/server.crt.pem"
 key = "{below}tls/server.key.pem"
 
-# gRPC for people's systems: issuing, verifying, reading. The same TLS identity, unless one is named.
+# gRPC for people's systems, and the same as JSON. The same TLS identity, unless one is named.
 [client]
 listen = "{client}"
 

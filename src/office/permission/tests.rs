@@ -60,6 +60,7 @@ cells! {
     WriteOff in write_off:                      no  no  no  no  yes yes no  no  no;
     ReleaseDenial in release_denial:            no  no  no  no  no  yes no  no  no;
     EndorseArrival in endorse_arrival:          no  no  no  no  yes yes no  no  no;
+    ShareDeclaration in share_declaration:      no  no  no  no  yes yes no  no  no;
     RaiseEnquiry in raise_enquiry:              no  no  no  no  yes yes no  no  no;
     ReadEnquiries in read_enquiries:            no  no  no  no  yes yes yes no  no;
     AnswerEnquiry in answer_enquiry:            no  no  no  no  no  no  yes no  no;

@@ -15,6 +15,7 @@ use crate::{
     verification::status_after,
     workflow::{Accounts, Desk, WorkflowError, record::token_of},
 };
+use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -27,7 +28,8 @@ const PAGE_USUAL: usize = 50;
 const LOOKED_AT: usize = 20_000;
 
 /// Names a certificate of a partner.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ArrivedName {
     /// By the statement's identifier.
     Jti(Jti),

@@ -14,6 +14,7 @@ mod declared;
 mod enquiries;
 mod notices;
 mod replies;
+mod sharing;
 mod using;
 
 pub use abroad::{Abroad, AbroadNote};
@@ -24,6 +25,7 @@ pub use declared::{MatchWish, Matched};
 pub use enquiries::{EnquiryState, EnquiryView, EnquiryWish, Raised, ReplyView, SubjectWish};
 pub use notices::Notice;
 pub use replies::{Replied, ReplyWish};
+pub use sharing::{Share, ShareId, ShareWish, Shared, SharesPage};
 pub use using::{WriteOffWish, WrittenOff};
 
 use super::WorkflowError;

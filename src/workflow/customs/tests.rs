@@ -1,5 +1,7 @@
 //! Customs of China and the authority of Pakistan, each with its own store, each reading the other's logs.
 
+mod sharing;
+
 use super::{
     Abroad, ArrivalsAsked, ArrivedName, DecisionWish, Delivery, EndorsementWish, EnquiryState, EnquiryWish, ReplyWish,
     SubjectWish, WriteOffWish,

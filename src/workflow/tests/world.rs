@@ -312,6 +312,7 @@ impl World {
             partners: Arc::clone(&self.elsewhere) as _,
             verifier: Arc::new(ArcSwap::from_pointee(self.verifier())),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
+            random: Arc::new(SeededRandom::new(12)),
         });
         (desk, sequencer)
     }
