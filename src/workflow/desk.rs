@@ -1,7 +1,7 @@
 //! The issuing desk of one authority: issue, change of status, look-up.
 
 use super::{
-    Accounts, CertificateName, CertificateRecord, Offices, PartnerLogs, RequestId, WorkflowError, record,
+    Accounts, CertificateName, CertificateRecord, Offices, PartnerLogs, Reminders, RequestId, WorkflowError, record,
     releasing::held_from,
 };
 use crate::{
@@ -48,6 +48,8 @@ pub struct DeskSetup {
     pub verifier: Arc<ArcSwap<Verifier>>,
     /// Tells the civil date at an office.
     pub clock: Arc<dyn Clock>,
+    /// When people are reminded of the days of an enquiry.
+    pub reminders: Reminders,
 }
 
 /// The issuing desk of one authority. Cheap to clone.
