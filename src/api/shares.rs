@@ -3,7 +3,8 @@
 use super::applications::{done, missing};
 use super::call::{blocking, caller, refused};
 use super::convert;
-use super::customs::{act, declaration_to_wire};
+use super::arrivals::act;
+use super::customs::declaration_to_wire;
 use super::hosts::Hosts;
 use super::matching;
 use super::wire::origin::v1::{self as wire, share_service_server::ShareService};

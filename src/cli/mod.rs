@@ -15,6 +15,7 @@ mod arguments;
 mod audit;
 mod bench;
 mod certificate;
+mod change;
 mod check_config;
 mod completion;
 pub mod console;

@@ -51,7 +51,12 @@ pub fn findings(store: &dyn Store, origin: &Origin) -> Result<Vec<Finding>, Stor
 
 /// Whether the entry at this index is one.
 pub fn is_finding(store: &dyn Store, origin: &Origin, index: u64) -> Result<bool, StoreError> {
-    Ok(read(store, origin, index)?.is_some_and(|kept| kept.cleared.is_none()))
+    Ok(that_holds(store, origin, index)?.is_some())
+}
+
+/// The finding at this index, if there is one and it holds.
+pub fn that_holds(store: &dyn Store, origin: &Origin, index: u64) -> Result<Option<Finding>, StoreError> {
+    Ok(read(store, origin, index)?.filter(|kept| kept.cleared.is_none()).map(|kept| kept.finding))
 }
 
 /// Where the status of an entry stands whose finding was taken back.

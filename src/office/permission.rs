@@ -140,7 +140,7 @@ impl Action {
             Self::SignCertificate | Self::IssueCertificate | Self::ChangeStatus => &[Signatory],
             Self::ArrangeDeputy => &[Signatory, Administrator],
             Self::ReadCertificate => &[Examiner, Signatory, Liaison],
-            Self::KeepWebhooks => &[Exporter, Agent, Examiner, Signatory, Liaison],
+            Self::KeepWebhooks => &[Exporter, Agent, Examiner, Signatory, CustomsOfficer, CustomsSupervisor, Liaison],
             Self::ReadHeads | Self::ReadEntries => &[Signatory, Liaison, Auditor],
             Self::ReadAudit => &[Auditor],
             Self::ManageAccounts | Self::ManageOffices | Self::SetPolicy => &[Administrator],

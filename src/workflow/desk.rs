@@ -1,7 +1,7 @@
 //! The issuing desk of one authority: issue, change of status, look-up.
 
 use super::{
-    Accounts, CertificateName, CertificateRecord, Offices, PartnerLogs, RequestId, WorkflowError, record,
+    Accounts, CertificateName, CertificateRecord, Offices, PartnerLogs, Reminders, RequestId, WorkflowError, record,
     releasing::held_from,
 };
 use crate::{
@@ -50,6 +50,8 @@ pub struct DeskSetup {
     pub clock: Arc<dyn Clock>,
     /// Secrets of links.
     pub random: Arc<dyn Random>,
+    /// When people are reminded of the days of an enquiry.
+    pub reminders: Reminders,
 }
 
 /// The issuing desk of one authority. Cheap to clone.

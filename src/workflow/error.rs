@@ -209,6 +209,9 @@ pub enum WorkflowError {
     /// An enquiry about a number that is not known names one that is.
     #[error("a certificate of that number is known here: {0}; ask about that one")]
     NumberKnown(String),
+    /// An answer is asked for by a day that is over.
+    #[error("{0} is over: ask for the answer by a day to come")]
+    ReplyByPast(Date),
     /// A certificate that the authority asked did not issue.
     #[error("certificate {number} is of {issuer}: one enquiry asks one issuer")]
     NotItsIssuer {
@@ -312,6 +315,7 @@ impl Reasoned for WorkflowError {
             Self::UsedAbroad => "USED_ABROAD",
             Self::EnquiryUnknown => "ENQUIRY_UNKNOWN",
             Self::NumberKnown(_) => "NUMBER_KNOWN",
+            Self::ReplyByPast(_) => "REPLY_BY_PAST",
             Self::NotItsIssuer { .. } => "NOT_ITS_ISSUER",
             Self::EnquiryAnswered => "ENQUIRY_ANSWERED",
             Self::EnquiryAcknowledged => "ENQUIRY_ACKNOWLEDGED",

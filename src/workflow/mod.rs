@@ -39,12 +39,14 @@ pub use applications::{
 pub use bundle::EvidenceFile;
 pub use cancelling::{CancelWish, Cancelled, Settlement};
 pub use changes::{
-    CertificateEvent, Change, Changes, Cursor, Herald, HeraldSetup, Page as ChangePage, Reading, What, Wish,
+    ArrivalEvent, CertificateEvent, Change, Changes, Cursor, EnquiryEvent, Herald, HeraldSetup, Kinds,
+    Page as ChangePage, Reading, Said, What, Wish,
 };
 pub use customs::{
-    Abroad, AbroadNote, Arrival, ArrivalsAsked, ArrivalsPage, ArrivedName, Balance, Course, Decided, DecisionWish,
-    Delivery, DenialsPage, EndorsementWish, EnquiryState, EnquiryView, EnquiryWish, MatchWish, Matched, Notice,
-    PartnerLogs, Raised, Replied, ReplyView, ReplyWish, Share, ShareId, ShareWish, Shared, SharesPage, SubjectWish,
+    Abroad, AbroadNote, Arrival, ArrivalsAsked, ArrivalsPage, ArrivedName, Balance, ClockStep, Course, Deadline,
+    Decided, DecisionWish, Delivery, DenialsPage, EndorsementWish, EnquiryState, EnquiryView, EnquiryWish, MatchWish,
+    Matched, Notice, PartnerLogs, Raised, Reminders, Replied, ReplyView, ReplyWish, Share, ShareId, ShareWish, Shared,
+    SharesPage, StatusNote, SubjectWish,
     WriteOffWish, WrittenOff,
 };
 pub use desk::{Desk, DeskSetup, IssueRow, Issued, StatusWish};

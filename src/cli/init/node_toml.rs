@@ -151,6 +151,12 @@ status_key = {status}
 [authority.reading]
 heads = "partners"
 entries = "addressee"
+
+# When people are reminded of the days of an enquiry: so many days before a day is over, and so many days after the day to
+# answer, where the answer is still not there.
+[authority.enquiries]
+remind_days = 14
+escalate_days = 14
 "#,
         zone = quoted(time_zone.as_str()),
         statement = quoted(&keys.statement),

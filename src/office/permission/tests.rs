@@ -45,7 +45,7 @@ cells! {
     IssueCertificate in issue_certificate:      no  no  no  yes no  no  no  no  no;
     ChangeStatus in change_status:              no  no  no  yes no  no  no  no  no;
     ReadCertificate in read_certificate:        no  no  yes yes no  no  yes no  no;
-    KeepWebhooks in keep_webhooks:              yes yes yes yes no  no  yes no  no;
+    KeepWebhooks in keep_webhooks:              yes yes yes yes yes yes yes no  no;
     ReadExporters in read_exporters:            no  no  yes yes no  no  no  no  no;
     ManageExporters in manage_exporters:        no  no  yes no  no  no  no  no  no;
     ArrangeDeputy in arrange_deputy:            no  no  no  yes no  no  no  no  yes;

@@ -20,6 +20,9 @@ use crate::{
     workflow::{CancelWish, CertificateName, Desk, Issued, StatusWish, WorkflowError, tests::world::World},
 };
 
+mod changes;
+mod clock;
+
 /// Both sides, with a certificate on its way.
 struct Corridor {
     pakistan: World,
@@ -202,6 +205,40 @@ async fn what_is_addressed_to_the_country_is_listed_and_found_by_its_number() {
     // Its own issuer is no addressee, and nobody without the role sees any of it.
     assert!(corridor.exporting.arrivals(&corridor.officer, &asked).unwrap().arrivals.is_empty());
     assert_eq!(reason(corridor.customs.arrivals(&corridor.liaison, &asked)), "PERMISSION_DENIED");
+}
+
+#[tokio::test]
+async fn arrivals_are_found_by_what_they_say() {
+    let corridor = Corridor::open().await;
+    let found = |asked: ArrivalsAsked| corridor.customs.arrivals(&corridor.officer, &asked).unwrap().arrivals.len();
+    let usual = ArrivalsAsked::default;
+    let issued = corridor.exporting.own_today();
+    let (before, after) = (issued.yesterday().unwrap(), issued.tomorrow().unwrap());
+    for (asked, count) in [
+        (ArrivalsAsked { issued_from: Some(issued), issued_until: Some(issued), ..usual() }, 1),
+        (ArrivalsAsked { issued_from: Some(after), ..usual() }, 0),
+        (ArrivalsAsked { issued_until: Some(before), ..usual() }, 0),
+        (ArrivalsAsked { agreement: Some("CPFTA".parse().unwrap()), ..usual() }, 1),
+        (ArrivalsAsked { agreement: Some("COMESA".parse().unwrap()), ..usual() }, 0),
+        (ArrivalsAsked { number_prefix: corridor.number()[..6].to_owned(), ..usual() }, 1),
+        (ArrivalsAsked { number_prefix: corridor.number()[1..].to_owned(), ..usual() }, 0),
+        (ArrivalsAsked { exporter: "chenab SPORTS".to_owned(), ..usual() }, 1),
+        (ArrivalsAsked { exporter: "Indus".to_owned(), ..usual() }, 0),
+        (ArrivalsAsked { consignee: "nobody of that name".to_owned(), ..usual() }, 0),
+    ] {
+        assert_eq!(found(asked.clone()), count, "{asked:?}");
+    }
+}
+
+#[tokio::test]
+async fn acts_name_who_did_them_and_changes_of_status_their_day() {
+    let corridor = Corridor::open().await;
+    corridor.customs.write_off(&corridor.officer, corridor.write_off(1, "D-1", "1")).await.unwrap();
+    corridor.change(2, Act::Suspended, None).await;
+    let course = corridor.customs.course(&corridor.officer, &corridor.name()).unwrap();
+    assert_eq!(course.acts[0].by.name, "Li Na");
+    let day = corridor.pakistan.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    assert_eq!(course.arrival.changes.iter().map(|note| note.day).collect::<Vec<_>>(), [day]);
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use crate::{
         SectionText, ShardEnd, TrustList, root_name,
     },
     verification::Verifier,
-    workflow::{Desk, DeskSetup, IssueRow, Offices, PartnerLogs},
+    workflow::{Desk, DeskSetup, IssueRow, Offices, PartnerLogs, Reminders},
 };
 use arc_swap::ArcSwap;
 use std::{
@@ -66,6 +66,10 @@ impl PartnerLogs for Elsewhere {
     fn logs(&self) -> Vec<(Origin, Arc<dyn Store>)> {
         let stores = self.0.lock().unwrap();
         stores.iter().flat_map(|store| store.logs().into_iter().map(|log| (log, Arc::clone(store)))).collect()
+    }
+
+    fn is_hosted(&self, _: &Origin) -> bool {
+        true
     }
 
     fn has_equivocated(&self, _: &Origin) -> bool {
@@ -313,6 +317,7 @@ impl World {
             verifier: Arc::new(ArcSwap::from_pointee(self.verifier())),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             random: Arc::new(SeededRandom::new(12)),
+            reminders: Reminders::default(),
         });
         (desk, sequencer)
     }
