@@ -41,6 +41,7 @@ impl CustomsService for CustomsDoor {
             issuer: issuer(&asked.issuer)?,
             delivery: delivery(asked.delivery)?,
             untouched: asked.untouched,
+            key_closed: asked.key_closed,
             size: convert::page_size(asked.page_size)?,
             token: asked.page_token,
         };
@@ -384,6 +385,7 @@ pub(super) fn arrival(arrival: &Arrival) -> wire::Arrival {
         consignee: consignee.map(|party| party.name.to_string()).unwrap_or_default(),
         response: said(arrival.file.latest.as_ref()),
         equivocated: arrival.equivocated,
+        key_closed: arrival.key_closed.clone().unwrap_or_default(),
     }
 }
 

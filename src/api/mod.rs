@@ -11,6 +11,7 @@ mod audit;
 mod call;
 mod certificates;
 pub(crate) mod client;
+mod closing;
 mod convert;
 mod customs;
 mod deadline;

@@ -8,14 +8,18 @@ use super::{
     plan::{Ground, Plan, Planned},
     press::{Fault, Pressed, press},
     recalled::Recalled,
+    stopped::{End, Stopped, ends},
     work::Done,
 };
 use crate::log::Origin;
 use crate::reason::Reasoned as _;
+use crate::statement::Kid;
 use crate::store::{Batch, Store};
 use crate::time::Timestamp;
+use crate::trust::TrustList;
+use arc_swap::ArcSwap;
 use std::{
-    collections::HashSet,
+    collections::{BTreeMap, HashSet},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -46,6 +50,9 @@ pub struct Sequencer(Arc<Handle>);
 struct Handle {
     queue: Mutex<Option<Sender<Arrival>>>,
     places: Arc<Semaphore>,
+    /// How many places there are.
+    room: u32,
+    trust: Arc<ArcSwap<TrustList>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     gate: Arc<Gate>,
     store: Arc<dyn Store>,
@@ -59,7 +66,7 @@ impl Sequencer {
     pub fn start(setup: Setup) -> Result<Self, SequencerError> {
         let gate = Arc::new(Gate::at_start(setup.store.as_ref(), &setup.trust.load_full())?);
         publish_tail(&setup, &gate)?;
-        let store = Arc::clone(&setup.store);
+        let (store, room, trust) = (Arc::clone(&setup.store), setup.limits.queue, Arc::clone(&setup.trust));
         let places = Arc::new(Semaphore::new(usize::try_from(setup.limits.queue).unwrap_or(usize::MAX)));
         let (queue, arrivals) = mpsc::channel();
         // One batch may wait for the one being committed; a third is not begun.
@@ -90,7 +97,7 @@ impl Sequencer {
             )?,
         ];
         let (queue, threads) = (Mutex::new(Some(queue)), Mutex::new(threads));
-        let handle = Arc::new(Handle { queue, places, threads, gate: Arc::clone(&gate), store });
+        let handle = Arc::new(Handle { queue, places, room, trust, threads, gate: Arc::clone(&gate), store });
         let weak = Arc::downgrade(&handle);
         gate.wakes(move || {
             if let Some(handle) = weak.upgrade() {
@@ -144,6 +151,25 @@ impl Sequencer {
         tracing::warn!(%origin, "the operator has this log go on without its partners' word");
         gate.go_on(origin);
         Ok(true)
+    }
+
+    /// Signs nothing with a key from now on, also after a restart, because somebody else may have it since an instant; the
+    /// audit trail keeps that the operator said so. Gives where the key is to be closed: in each log at the size that
+    /// partners had cosigned before. When it answers, nothing is under way any more. The same again changes nothing;
+    /// another instant finds other sizes.
+    pub async fn stop_key(&self, kid: &Kid, suspected_since: Timestamp, at: Timestamp) -> Result<Stopped, SequencerError> {
+        let (handle, key) = (Arc::clone(&self.0), kid.clone());
+        let stopping = tokio::task::spawn_blocking(move || handle.stop_key(key, suspected_since, at));
+        let said = stopping.await.map_err(|error| SequencerError::Unavailable(error.to_string()))??;
+        // Whoever has a place has an answer when it is free again; what is refused meanwhile would be refused anyway.
+        let all = Arc::clone(&self.0.places).acquire_many_owned(self.0.room).await;
+        all.map(drop).map_err(|_| stopped())?;
+        Ok(said)
+    }
+
+    /// Where a key would be closed if it were suspect since an instant. It reads from the disk.
+    pub fn ends(&self, suspected_since: Timestamp) -> Result<Vec<End>, SequencerError> {
+        Ok(ends(self.0.store.as_ref(), &self.0.trust.load(), suspected_since)?)
     }
 
     /// Does one piece of work, or refuses at once when the queue is full. Dropping the future changes nothing:
@@ -211,6 +237,35 @@ impl Sequencer {
 }
 
 impl Handle {
+    /// Keeps that a key is stopped, and stops it.
+    fn stop_key(&self, kid: Kid, suspected_since: Timestamp, at: Timestamp) -> Result<Stopped, SequencerError> {
+        let store = self.store.as_ref();
+        let since = suspected_since.as_second();
+        let known = Stopped::all(store)?.into_iter().find(|one| one.kid == kid);
+        if let Some(known) = known.filter(|known| known.suspected_since == since) {
+            return Ok(known);
+        }
+        let at_ms = u64::try_from(at.as_millisecond()).unwrap_or(0);
+        let ends = ends(store, &self.trust.load(), suspected_since)?;
+        let stopped = Stopped { kid: kid.clone(), suspected_since: since, at_ms, ends };
+        let sizes = stopped.ends.iter().map(|end| (end.origin.to_string(), end.known.size()));
+        let row = serde_json::json!({
+            "key": kid.as_str(),
+            "change": "stopped by the operator: somebody else may have it",
+            "suspected_since": suspected_since.to_string(),
+            "counts_below": sizes.collect::<BTreeMap<_, _>>(),
+        });
+        store.commit(Batch {
+            at_ms,
+            state: vec![stopped.put()],
+            audit: vec![row.to_string().into_bytes()],
+            ..Batch::default()
+        })?;
+        tracing::warn!(%kid, %suspected_since, "nothing is signed with this key any more, by the operator's word");
+        self.gate.stop(kid);
+        Ok(stopped)
+    }
+
     /// Has the assigning thread look at the gate.
     fn wake(&self) {
         if let Some(queue) = self.queue.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
@@ -277,6 +332,7 @@ impl Line {
             issuer: &self.setup.issuer,
             zone: &self.setup.zone,
             kid: self.setup.signers.statement.kid(),
+            status_kid: self.setup.signers.status.kid(),
             shards: &shards,
             trust: &self.setup.trust,
             store: self.setup.store.as_ref(),
@@ -343,6 +399,7 @@ impl Line {
             && !self.broken.load(Ordering::Acquire)
             && self.setup.store.poisoned().is_none()
             && plan.turn() == self.gate.turn()
+            && plan.trust_version() == self.setup.trust.load().version()
         {
             return Ok(plan);
         }

@@ -17,6 +17,7 @@ use super::{
     gate::{Gate, MaySign, Standing},
     issued_for::{IssuedFor, Run},
     recalled::{Recalled, made_before},
+    restated::restate,
     snapshot::{self},
     work::Done,
 };
@@ -49,6 +50,7 @@ pub(super) struct Ground<'a> {
     pub(super) issuer: &'a Issuer,
     pub(super) zone: &'a ZoneName,
     pub(super) kid: &'a Kid,
+    pub(super) status_kid: &'a Kid,
     pub(super) shards: &'a [Shard],
     pub(super) trust: &'a ArcSwap<TrustList>,
     pub(super) store: &'a dyn Store,
@@ -60,6 +62,14 @@ pub(super) struct Ground<'a> {
 }
 
 impl Ground<'_> {
+    /// Why nothing is signed: a key in use was stopped, or the trust list closes it and a replica would refuse what it
+    /// signs.
+    fn stopped(&self) -> Option<SequencerError> {
+        let trust = self.trust.load();
+        let ended = |kid: &&Kid| self.gate.is_stopped(kid) || trust.closings(self.issuer, kid).is_some();
+        [self.kid, self.status_kid].into_iter().find(ended).map(|kid| SequencerError::KeyStopped(kid.to_string()))
+    }
+
     /// Whether a log may grow: there is a key for its shard, and the trust list has not closed it. A log of a past
     /// year that could not take its hourly snapshot would otherwise stop every other log of the authority.
     fn may_grow(&self, origin: &Origin, next: u64) -> bool {
@@ -84,6 +94,8 @@ pub(super) struct Plan {
     now: Timestamp,
     /// The turn of the gate that it was made by.
     turn: u64,
+    /// The trust list whose closings its statuses follow.
+    trust_version: u64,
     /// A log whose certificates came back without their numbers.
     numbers_unknown: Option<Origin>,
     /// Requests made before this, in Unix milliseconds, may have been carried out by a process whose work was lost.
@@ -127,7 +139,14 @@ impl Plan {
         turn: u64,
         mut whole: BTreeMap<Origin, MaySign>,
     ) -> Result<Self, SequencerError> {
-        let store = ground.store;
+        let (store, trust) = (ground.store, ground.trust.load_full());
+        let at_ms = u64::try_from(ground.clock.now().as_millisecond()).unwrap_or(0);
+        let mut restated = HashSet::new();
+        for origin in store.logs() {
+            if restate(store, &trust, &origin, at_ms)? {
+                restated.insert(origin);
+            }
+        }
         let recalled = Recalled::all(store)?.into_iter().collect::<BTreeMap<_, _>>();
         let mut logs = BTreeMap::new();
         for origin in store.logs() {
@@ -157,7 +176,8 @@ impl Plan {
             }
             // The lists that are shown know nothing of entries that came back: a snapshot is due.
             let back = recalled.get(&origin).map_or(0, |recalled| recalled.end);
-            let snapshot_at = snapshot::last(store, &origin, back)?;
+            let last_snapshot = snapshot::last(store, &origin, back, (ground.kid, ground.status_kid))?;
+            let snapshot_at = last_snapshot.filter(|_| !restated.contains(&origin));
             let may_sign = whole.remove(&origin);
             logs.insert(origin, LogPlan { may_sign, addressee, next, last, lists, snapshot_at });
         }
@@ -175,6 +195,7 @@ impl Plan {
             in_part: HashSet::new(),
             now,
             turn,
+            trust_version: trust.version(),
             numbers_unknown: numbers_unknown.map(|(origin, _)| origin),
             lost_before,
         })
@@ -183,6 +204,11 @@ impl Plan {
     /// The turn of the gate that it was made by; at another one it does not hold.
     pub(super) const fn turn(&self) -> u64 {
         self.turn
+    }
+
+    /// The trust list that it was made by; under one that closes keys otherwise it does not hold.
+    pub(super) const fn trust_version(&self) -> u64 {
+        self.trust_version
     }
 
     /// Lets a log be signed for, as the gate stood when this was made; one that is new is asked about now.
@@ -207,6 +233,9 @@ impl Plan {
 
     /// The instant at which the next snapshot is due, if any log is open.
     pub(super) fn next_snapshot(&self, ground: &Ground<'_>) -> Option<Timestamp> {
+        if ground.stopped().is_some() {
+            return None;
+        }
         let open = self.logs.iter().filter(|(origin, log)| log.takes_snapshots() && ground.may_grow(origin, log.next));
         open.map(|(_, log)| log.snapshot_at.map_or(self.now, snapshot::due)).min()
     }
@@ -223,6 +252,7 @@ impl Plan {
         self.batches += 1;
         planned.number = self.batches;
         self.moving.push_front((self.batches, HashSet::new()));
+        let stopped = ground.stopped();
         for Work { request, digest, task, by } in works {
             let stored = ground.store.answered(&request.account, &request.id)?;
             if let Some(shut) = stored.as_ref().and_then(|answer| self.waits_for_head(answer)) {
@@ -231,6 +261,10 @@ impl Plan {
             }
             if let Some(answer) = stored.map(|answer| answer_to(request, &answer, *digest)).transpose()? {
                 planned.answers.push((request.clone(), answer));
+                continue;
+            }
+            if let Some(stopped) = &stopped {
+                planned.answers.push((request.clone(), Err(stopped.clone())));
                 continue;
             }
             if made_before(&request.id, self.lost_before) {
@@ -279,7 +313,9 @@ impl Plan {
                 Err(refusal) => planned.answers.push((request.clone(), Err(refusal))),
             }
         }
-        self.close(ground, &mut planned, touched, series)?;
+        if stopped.is_none() {
+            self.close(ground, &mut planned, touched, series)?;
+        }
         if planned.is_empty() {
             // It is not sent: numbers that are under way must not be forgotten for it.
             self.numbers.pop_front();

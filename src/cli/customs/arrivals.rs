@@ -41,6 +41,9 @@ pub(super) struct Arrivals {
     /// Only those with which nothing was done
     #[arg(long)]
     untouched: bool,
+    /// Only those that count for nothing, because the key that signed them was closed before
+    #[arg(long)]
+    key_closed: bool,
     #[command(flatten)]
     most: Most,
     #[command(flatten)]
@@ -63,6 +66,7 @@ impl Arrivals {
                 issuer: issuer.clone(),
                 delivery: delivery.into(),
                 untouched: self.untouched,
+                key_closed: self.key_closed,
             };
             async move { connection.customs().list_arrivals(within_deadline(request)).await }
         };

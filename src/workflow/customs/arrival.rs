@@ -86,6 +86,8 @@ pub struct Arrival {
     pub file: CustomsFile,
     /// Whether its log is proven to have shown two histories.
     pub equivocated: bool,
+    /// Why it does not count, where it stands past the closing of its key.
+    pub key_closed: Option<String>,
     /// The file as it was read.
     pub(super) kept: Option<Vec<u8>>,
 }
@@ -99,6 +101,8 @@ pub struct ArrivalsAsked {
     pub delivery: Option<Delivery>,
     /// Only those with which nothing was done.
     pub untouched: bool,
+    /// Only those that stand past the closing of their key.
+    pub key_closed: bool,
     /// How many; 0 is what is usual.
     pub size: usize,
     /// What the last page said.
@@ -144,7 +148,8 @@ impl Desk {
                 (index, looked_at) = (at, looked_at + 1);
                 let entry = EntryRef { origin: origin.clone(), index: at };
                 let Some(arrival) = self.arrival_at(store.as_ref(), &entry)? else { continue };
-                let wanted = asked.delivery.is_none_or(|delivery| delivery == arrival.delivery);
+                let wanted = asked.delivery.is_none_or(|delivery| delivery == arrival.delivery)
+                    && (!asked.key_closed || arrival.key_closed.is_some());
                 if wanted && !(asked.untouched && arrival.file.acts > 0) {
                     page.arrivals.push(arrival);
                 }
@@ -195,7 +200,8 @@ impl Desk {
         }
     }
 
-    /// The certificate at a place; none where there is something else, or a finding.
+    /// The certificate at a place; none where there is something else, or a finding. One that stands past the closing of
+    /// its key is shown as that: it may have been used before anybody knew.
     pub(super) fn arrival_at(&self, store: &dyn Store, entry: &EntryRef) -> Result<Option<Arrival>, WorkflowError> {
         let EntryRef { origin, index } = entry;
         let Some(facts) = store.facts(origin, *index)? else { return Ok(None) };
@@ -204,7 +210,8 @@ impl Desk {
             None => inbox::finding::place(store, origin, *index)?,
         };
         let Some(place) = place else { return Ok(None) };
-        if inbox::is_finding(store, origin, *index)? {
+        let finding = inbox::finding::at(store, origin, *index)?;
+        if finding.as_ref().is_some_and(|found| !inbox::finding::keeps_its_place(&found.reason)) {
             return Ok(None);
         }
         let Some(Statement { opened, disclosures, token }) = statement_at(store, entry)? else { return Ok(None) };
@@ -242,6 +249,7 @@ impl Desk {
             arrived_at: arrived_ms.and_then(instant),
             file,
             equivocated: self.setup().partners.has_equivocated(origin),
+            key_closed: finding.map(|found| found.sentence),
             kept,
         }))
     }
