@@ -150,10 +150,12 @@ impl Hit {
             } else {
                 let (until, size, basis) = (end.until_index, end.size, &end.basis);
                 console.data(format!("{origin}: closed at {until} of {size} entries, {basis}"));
-                let hit = format!("{} certificates and {} reinstatements", end.certificates.len(), end.reinstated);
+                let hit = format!("certificates {}", end.certificates.len());
                 let hit = if end.certificates.is_empty() { hit } else { console.paint(Colour::Red, &hit) };
-                let (stay, others) = (end.stay, end.others);
-                console.data(format!("  {hit} count no more; {stay} changes stay in force; {others} others fall"));
+                let (stay, reinstated, others) = (end.stay, end.reinstated, end.others);
+                console.data(format!(
+                    "  fall: {hit}, reinstatements {reinstated}, others {others}; stay in force: changes {stay}"
+                ));
             }
             for one in &end.certificates {
                 if console.is_json() {
