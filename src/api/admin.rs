@@ -294,7 +294,10 @@ impl AdminService for Admin {
         Ok(Response::new(wire::GoOnResponse { was_shut }))
     }
 
-    async fn stop_key(&self, request: Request<wire::StopKeyRequest>) -> Result<Response<wire::StopKeyResponse>, Status> {
+    async fn stop_key(
+        &self,
+        request: Request<wire::StopKeyRequest>,
+    ) -> Result<Response<wire::StopKeyResponse>, Status> {
         self.admit(request.metadata())?;
         let wire::StopKeyRequest { issuer, key, suspected_since, only_ask } = request.into_inner();
         let key = kid(&key)?;

@@ -7,7 +7,7 @@
 use super::{SequencerError, stopped::Stopped};
 use crate::{
     log::{Origin, Policy, Quorum},
-    statement::Kid,
+    statement::{Issuer, Kid},
     store::{Store, StoreError},
     trust::{NodeName, TrustList},
 };
@@ -188,10 +188,17 @@ impl Gate {
         self.turned();
     }
 
-    /// Whether nothing is signed with this key any more.
-    #[must_use]
-    pub fn is_stopped(&self, kid: &Kid) -> bool {
-        self.state().stopped.contains(kid)
+    /// Why nothing is signed with these keys: one of them was stopped, or the trust list closes it and a replica would
+    /// refuse what it signs.
+    pub(super) fn stopped<'a>(
+        &self,
+        issuer: &Issuer,
+        mut keys: impl Iterator<Item = &'a Kid>,
+        trust: &TrustList,
+    ) -> Option<SequencerError> {
+        let state = self.state();
+        let ended = |kid: &&Kid| state.stopped.contains(*kid) || trust.closings(issuer, kid).is_some();
+        keys.find(ended).map(|kid| SequencerError::KeyStopped(kid.to_string()))
     }
 
     /// Lets a log be signed for, if it is settled. One that this process has not met may be opened when so many

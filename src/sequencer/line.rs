@@ -13,7 +13,7 @@ use super::{
 };
 use crate::log::Origin;
 use crate::reason::Reasoned as _;
-use crate::statement::Kid;
+use crate::statement::{Issuer, Kid};
 use crate::store::{Batch, Store};
 use crate::time::Timestamp;
 use crate::trust::TrustList;
@@ -52,6 +52,9 @@ struct Handle {
     places: Arc<Semaphore>,
     /// How many places there are.
     room: u32,
+    /// Whose, and the keys that sign for it.
+    issuer: Issuer,
+    kids: [Kid; 2],
     trust: Arc<ArcSwap<TrustList>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     gate: Arc<Gate>,
@@ -67,6 +70,8 @@ impl Sequencer {
         let gate = Arc::new(Gate::at_start(setup.store.as_ref(), &setup.trust.load_full())?);
         publish_tail(&setup, &gate)?;
         let (store, room, trust) = (Arc::clone(&setup.store), setup.limits.queue, Arc::clone(&setup.trust));
+        let kids = [setup.signers.statement.kid().clone(), setup.signers.status.kid().clone()];
+        let issuer = setup.issuer.clone();
         let places = Arc::new(Semaphore::new(usize::try_from(setup.limits.queue).unwrap_or(usize::MAX)));
         let (queue, arrivals) = mpsc::channel();
         // One batch may wait for the one being committed; a third is not begun.
@@ -97,7 +102,8 @@ impl Sequencer {
             )?,
         ];
         let (queue, threads) = (Mutex::new(Some(queue)), Mutex::new(threads));
-        let handle = Arc::new(Handle { queue, places, room, trust, threads, gate: Arc::clone(&gate), store });
+        let handle =
+            Arc::new(Handle { queue, places, room, issuer, kids, trust, threads, gate: Arc::clone(&gate), store });
         let weak = Arc::downgrade(&handle);
         gate.wakes(move || {
             if let Some(handle) = weak.upgrade() {
@@ -116,6 +122,10 @@ impl Sequencer {
     /// Logs that are not signed for, or whose numbers are shut, each with the reason. It reads from the disk.
     pub fn shut(&self) -> Result<Vec<(Origin, SequencerError)>, SequencerError> {
         let mut shut = self.0.gate.shut();
+        let stopped = self.0.gate.stopped(&self.0.issuer, self.0.kids.iter(), &self.0.trust.load());
+        if let Some(why) = stopped {
+            shut.extend(self.0.store.logs().into_iter().map(|origin| (origin, why.clone())));
+        }
         let recalled = Recalled::all(self.0.store.as_ref())?.into_iter().filter(|(_, one)| one.numbers_unknown);
         shut.extend(recalled.map(|(origin, _)| (origin.clone(), SequencerError::NumbersUnknown(origin.to_string()))));
         Ok(shut)
@@ -157,7 +167,12 @@ impl Sequencer {
     /// audit trail keeps that the operator said so. Gives where the key is to be closed: in each log at the size that
     /// partners had cosigned before. When it answers, nothing is under way any more. The same again changes nothing;
     /// another instant finds other sizes.
-    pub async fn stop_key(&self, kid: &Kid, suspected_since: Timestamp, at: Timestamp) -> Result<Stopped, SequencerError> {
+    pub async fn stop_key(
+        &self,
+        kid: &Kid,
+        suspected_since: Timestamp,
+        at: Timestamp,
+    ) -> Result<Stopped, SequencerError> {
         let (handle, key) = (Arc::clone(&self.0), kid.clone());
         let stopping = tokio::task::spawn_blocking(move || handle.stop_key(key, suspected_since, at));
         let said = stopping.await.map_err(|error| SequencerError::Unavailable(error.to_string()))??;

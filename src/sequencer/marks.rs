@@ -66,12 +66,7 @@ pub fn due(store: &dyn Store, origin: &Origin, mark: Mark) -> Result<Option<Stat
 
 /// How much of a log had been cosigned before an instant, as the policy asks: the largest size marked; nothing where no
 /// mark is that old. Of a log that asks nobody, the entries made in hours that were over by then.
-pub fn before(
-    store: &dyn Store,
-    origin: &Origin,
-    trust: &TrustList,
-    instant: Timestamp,
-) -> Result<Known, StoreError> {
+pub fn before(store: &dyn Store, origin: &Origin, trust: &TrustList, instant: Timestamp) -> Result<Known, StoreError> {
     if asks_nobody(trust, origin) {
         return Ok(Known::OwnRecord(made_before(store, origin, instant)?));
     }

@@ -62,12 +62,9 @@ pub(super) struct Ground<'a> {
 }
 
 impl Ground<'_> {
-    /// Why nothing is signed: a key in use was stopped, or the trust list closes it and a replica would refuse what it
-    /// signs.
+    /// Why nothing is signed, if a key in use is closed.
     fn stopped(&self) -> Option<SequencerError> {
-        let trust = self.trust.load();
-        let ended = |kid: &&Kid| self.gate.is_stopped(kid) || trust.closings(self.issuer, kid).is_some();
-        [self.kid, self.status_kid].into_iter().find(ended).map(|kid| SequencerError::KeyStopped(kid.to_string()))
+        self.gate.stopped(self.issuer, [self.kid, self.status_kid].into_iter(), &self.trust.load())
     }
 
     /// Whether a log may grow: there is a key for its shard, and the trust list has not closed it. A log of a past

@@ -58,10 +58,7 @@ impl CheckedEntry {
     pub fn is_past_closing(&self, trust: &TrustList) -> bool {
         let Envelope { iss, kid, log, .. } = &self.envelope;
         let authority = trust.may_sign(iss, kid, self.kind(), None, None, log, self.index);
-        matches!(
-            authority,
-            KeyAuthority::Closed(ClosedBecause::Ended { .. } | ClosedBecause::LogNotNamed { .. })
-        )
+        matches!(authority, KeyAuthority::Closed(ClosedBecause::Ended { .. } | ClosedBecause::LogNotNamed { .. }))
     }
 
     /// Whether its key counts at its place; or what it says does all the same, because it takes force away and the key
@@ -71,6 +68,16 @@ impl CheckedEntry {
         let Envelope { iss, kid, log, .. } = &self.envelope;
         let authority = trust.may_sign(iss, kid, self.kind(), None, None, log, self.index);
         self.refusal(authority).is_none()
+    }
+
+    /// Why it counts for nothing because its key is closed at its place; none where that is not so.
+    #[must_use]
+    pub fn key_closed(&self, trust: &TrustList) -> Option<String> {
+        if self.counts(trust) || !self.is_past_closing(trust) {
+            return None;
+        }
+        let Envelope { iss, kid, log, .. } = &self.envelope;
+        self.refusal(trust.may_sign(iss, kid, self.kind(), None, None, log, self.index))
     }
 
     /// Why its key does not count; none where it does, or where what it says counts all the same.

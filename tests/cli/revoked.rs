@@ -168,9 +168,8 @@ fn a_key_that_is_not_there_or_a_time_to_come_is_refused_before_anything_is_stopp
     let folder = folder();
     let made = Made::new(folder.path(), "tdap.gov.pk", "PK", "Asia/Karachi", "issuer");
     let config = made.at("node.toml");
-    let revoke = |kid: &str, when: &str| {
-        origin(&["key", "revoke", kid, "--suspected-since", when, "--config", &config])
-    };
+    let revoke =
+        |kid: &str, when: &str| origin(&["key", "revoke", kid, "--suspected-since", when, "--config", &config]);
     revoke("statement-9", "2026-01-01T00:00:00Z").bad(2, &["no key `statement-9`", "log key"]);
     revoke("statement-1", "2999-01-01T00:00:00Z").bad(2, &["has not come yet"]);
     // Only a running node stops a key.

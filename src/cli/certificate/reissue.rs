@@ -88,8 +88,7 @@ impl Reissue {
                     Ok(one) => {
                         issued += 1;
                         let issued_on = date_text(one.issued_on.as_ref());
-                        let done =
-                            Done { number: one.number, jti: one.jti, log: one.log, index: one.index, issued_on };
+                        let done = Done { number: one.number, jti: one.jti, log: one.log, index: one.index, issued_on };
                         ledger.done(&key, &done)?;
                         tell(console, number, &row.jti, &done);
                     }
@@ -134,7 +133,10 @@ impl Reissue {
 /// Whether a refusal concerns this certificate alone, and the next may go well.
 fn is_of_the_row(status: &tonic::Status) -> bool {
     let code = status.code();
-    matches!(code, Code::InvalidArgument | Code::FailedPrecondition | Code::NotFound | Code::AlreadyExists | Code::Aborted)
+    matches!(
+        code,
+        Code::InvalidArgument | Code::FailedPrecondition | Code::NotFound | Code::AlreadyExists | Code::Aborted
+    )
 }
 
 fn tell(console: Console, row: usize, old: &Jti, done: &Done) {
@@ -143,7 +145,9 @@ fn tell(console: Console, row: usize, old: &Jti, done: &Done) {
         let new = json!({ "number": number, "jti": jti, "log": log, "index": index, "issued_on": issued_on });
         console.data(json!({ "row": row, "replaces": old.to_string(), "issued": new }));
     } else {
-        console.data(format!("row {row}: {number} of {issued_on} replaces {old}: statement {jti} at index {index} of {log}"));
+        console.data(format!(
+            "row {row}: {number} of {issued_on} replaces {old}: statement {jti} at index {index} of {log}"
+        ));
     }
 }
 

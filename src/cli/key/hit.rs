@@ -162,10 +162,8 @@ impl Hit {
                     console.data(json!({ "hit": row(one) }));
                 } else {
                     let day = date_text(one.day.as_ref());
-                    console.data(format!(
-                        "  {}  entry {} of {day}, {} to {}",
-                        one.jti, one.index, one.agreement, one.to
-                    ));
+                    console
+                        .data(format!("  {}  entry {} of {day}, {} to {}", one.jti, one.index, one.agreement, one.to));
                 }
             }
         }

@@ -128,14 +128,17 @@ impl Arguments {
     fn which(&self, issuer: &Issuer, trust: &TrustList) -> Result<Which, Failure> {
         let unknown = || {
             Failure::new(Exit::Usage, format!("the trust list names no key `{}` of {issuer}", self.key))
-                .note("a log key closes its shard, and a root key is replaced by a change of root; neither has a key id")
+                .note(
+                    "a log key closes its shard, and a root key is replaced by a change of root; neither has a key id",
+                )
                 .help("origin trust show names the keys")
         };
         match trust.key(issuer, &self.key).ok_or_else(unknown)?.r#use {
             ListedUse::Statement => Ok(Which::Statement),
             ListedUse::Status => Ok(Which::Status),
-            ListedUse::Stamp => Err(Failure::new(Exit::Usage, format!("`{}` is a stamp key", self.key))
-                .help("this node signs nothing with it: close it in the JSON of the next list, origin trust draft list")),
+            ListedUse::Stamp => Err(Failure::new(Exit::Usage, format!("`{}` is a stamp key", self.key)).help(
+                "this node signs nothing with it: close it in the JSON of the next list, origin trust draft list",
+            )),
         }
     }
 

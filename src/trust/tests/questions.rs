@@ -71,10 +71,7 @@ fn what_is_closed_in_a_log_is_known_by_one_hash() {
     ]);
     assert_eq!(one.closed_in(&cn), elsewhere.closed_in(&cn));
     assert_ne!(one.closed_in(&ke), elsewhere.closed_in(&ke));
-    for other in [
-        closing(PK_TO_CN, 11, ClosingReason::Compromised),
-        closing(PK_TO_CN, 10, ClosingReason::Rotated),
-    ] {
+    for other in [closing(PK_TO_CN, 11, ClosingReason::Compromised), closing(PK_TO_CN, 10, ClosingReason::Rotated)] {
         assert_ne!(closed(vec![other]).closed_in(&cn), one.closed_in(&cn));
     }
     // Another authority's logs have nothing to do with it.

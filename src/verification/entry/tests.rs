@@ -212,13 +212,7 @@ fn a_certificate_past_the_closing_of_its_key_keeps_its_place_and_can_be_taken_ou
     (world.kid, world.signer) = ("s2", seed::STRANGER);
     world.change(Act::Suspended, None);
     world.snapshot(SNAPSHOT);
-    let closing = |reason| Closing {
-        iss: iss(),
-        kid: "s1".parse().unwrap(),
-        origin: origin(),
-        until_index: 1,
-        reason,
-    };
+    let closing = |reason| Closing { iss: iss(), kid: "s1".parse().unwrap(), origin: origin(), until_index: 1, reason };
     let under = |reason| {
         let list = second_key(|_| ());
         let mut text = list.text().clone();

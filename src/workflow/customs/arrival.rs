@@ -12,7 +12,7 @@ use crate::{
     },
     store::{About, Disclosures, EntryRef, Store, StoreError, Subject, about, status_as_of},
     time::{Date, Timestamp},
-    verification::status_after,
+    verification::{CheckedEntry, status_after},
     workflow::{Accounts, Desk, WorkflowError, record::token_of},
 };
 use std::{
@@ -215,7 +215,10 @@ impl Desk {
             return Ok(None);
         }
         let Some(Statement { opened, disclosures, token }) = statement_at(store, entry)? else { return Ok(None) };
-        let OpenedBody::Certificate(certificate) = opened.body else { return Ok(None) };
+        let said = CheckedEntry { index: *index, envelope: opened.envelope, body: opened.body };
+        // Another authority of this node keeps no findings of its own log.
+        let key_closed = finding.map(|found| found.sentence).or_else(|| said.key_closed(&self.trust()));
+        let OpenedBody::Certificate(certificate) = said.body else { return Ok(None) };
         let delivery = match disclosures {
             Disclosures::Present(_) => Delivery::Complete,
             Disclosures::Erased => Delivery::Erased,
@@ -238,7 +241,7 @@ impl Desk {
         let (file, kept) = self.customs_file(origin, &facts.jti)?;
         Ok(Some(Arrival {
             entry: entry.clone(),
-            issuer: opened.envelope.iss,
+            issuer: said.envelope.iss,
             jti: facts.jti,
             delivery,
             certificate: *certificate,
@@ -249,7 +252,7 @@ impl Desk {
             arrived_at: arrived_ms.and_then(instant),
             file,
             equivocated: self.setup().partners.has_equivocated(origin),
-            key_closed: finding.map(|found| found.sentence),
+            key_closed,
             kept,
         }))
     }

@@ -9,7 +9,9 @@ use crate::{
     store::Store,
     time::{Clock, Timestamp},
     verification::{CheckedEntry, EntryFault, Headline, StatusPlace, StatusView, check_entry},
-    workflow::{CertificateName, CertificateRecord, Desk, Issued, ReplaceWish, StatusWish, WorkflowError, stays_in_force},
+    workflow::{
+        CertificateName, CertificateRecord, Desk, Issued, ReplaceWish, StatusWish, WorkflowError, stays_in_force,
+    },
 };
 use std::{collections::BTreeMap, time::Duration};
 
@@ -40,7 +42,8 @@ fn findings(world: &World) -> Vec<(u64, &'static str)> {
     let (mut view, mut places, mut found) = (StatusView::new(log()), BTreeMap::<Jti, StatusPlace>::new(), Vec::new());
     for index in 0..world.store.head(&log()).unwrap().head.size {
         let leaf = world.store.leaf(&log(), index).unwrap().unwrap();
-        let mut remember = |entry: &CheckedEntry| places.extend(entry.status_place().map(|at| (entry.envelope.jti, at)));
+        let mut remember =
+            |entry: &CheckedEntry| places.extend(entry.status_place().map(|at| (entry.envelope.jti, at)));
         let fault = match check_entry(&leaf, None, &log(), index, &trust) {
             Ok(entry) => {
                 remember(&entry);

@@ -12,8 +12,8 @@ use crate::{
     store::{MemoryStore, Store},
     time::{Clock, FixedClock, SeededRandom, ZoneName},
     trust::{
-        Algorithm, Anchor, Closing, ClosingReason, Cosigning, ListDraft, ListText, ListedKey, ListedLogKey, ListedUse, Node, NodeName, Section,
-        SectionText, ShardEnd, TrustList, root_name,
+        Algorithm, Anchor, Closing, ClosingReason, Cosigning, ListDraft, ListText, ListedKey, ListedLogKey, ListedUse,
+        Node, NodeName, Section, SectionText, ShardEnd, TrustList, root_name,
     },
     verification::Verifier,
     workflow::{Desk, DeskSetup, IssueRow, Offices, PartnerLogs},
