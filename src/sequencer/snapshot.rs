@@ -63,6 +63,12 @@ pub(super) fn due(last: Timestamp) -> Timestamp {
     Timestamp::from_second(last.as_second().saturating_add(EVERY)).unwrap_or(Timestamp::MAX)
 }
 
+/// When the last snapshot of a log was made, whoever signed it.
+pub(super) fn newest(store: &dyn Store, origin: &Origin) -> Result<Option<Timestamp>, SequencerError> {
+    let newest = records(store, origin)?.into_iter().next();
+    Ok(newest.and_then(|record| Timestamp::from_second(record.as_of).ok()))
+}
+
 /// When the last snapshot of a log was made that is not older than the entries below `back`, which came back, and that
 /// the keys in use signed: one of a key that is closed since says nothing to anybody.
 pub(super) fn last(
