@@ -84,7 +84,7 @@ pub(super) fn plain(entry: &CheckedEntry) -> wire::PlainStatement {
             said.valid_until = certificate.valid_until.map(convert::date_to_wire);
         }
         OpenedBody::StatusChange(one) => {
-            said.act = one.change.act.word().to_owned();
+            one.change.act.word().clone_into(&mut said.act);
             said.target_jti = one.change.target.jti.to_string();
         }
         _ => {}

@@ -131,7 +131,7 @@ impl Hit {
     /// They as JSON lines, for whoever issues them anew.
     pub(super) fn rows(&self) -> String {
         let all = self.ends.values().flat_map(|end| &end.certificates);
-        all.map(|one| format!("{}\n", row(one))).collect()
+        all.flat_map(|one| [row(one).to_string(), "\n".to_owned()]).collect()
     }
 
     pub(super) fn show(&self, console: Console) {

@@ -199,7 +199,7 @@ impl Arguments {
             switch(at.door.config(), &at.configuration, &at.authority.issuer, at.which, &at.successor)?;
             let word = at.which.word();
             at.say(format!("`{}` is the node's {word} key in its configuration", at.successor.name));
-            self.restart(at);
+            Self::restart(at);
             return Ok(());
         }
         let opened = (at.successor.kid != self.key).then_some((&at.successor.kid, wire::KeyAct::Opened, "opens"));
@@ -209,7 +209,7 @@ impl Arguments {
                     at.say(format!("said to everyone: entry {} of {} {word} `{key}`", said.index, said.log));
                 }
                 Said::NotYet => {
-                    self.restart(at);
+                    Self::restart(at);
                     return Ok(());
                 }
             }
@@ -217,7 +217,7 @@ impl Arguments {
         Ok(())
     }
 
-    fn restart(&self, at: &Handover<'_>) {
+    fn restart(at: &Handover<'_>) {
         at.next(
             "restart",
             "restart the node: it signs with the new key from then on; then have it say so to everyone",
