@@ -22,6 +22,7 @@ pub(super) fn asked(asked: wire::ListArrivalsRequest) -> Result<ArrivalsAsked, A
         number_prefix: asked.number_prefix,
         exporter: asked.exporter,
         consignee: asked.consignee,
+        key_closed: asked.key_closed,
         size: convert::page_size(asked.page_size)?,
         token: asked.page_token,
     })
@@ -70,6 +71,7 @@ pub(super) fn arrival(arrival: &Arrival) -> wire::Arrival {
         consignee: consignee.map(|party| party.name.to_string()).unwrap_or_default(),
         response: said(arrival.file.latest.as_ref()),
         equivocated: arrival.equivocated,
+        key_closed: arrival.key_closed.clone().unwrap_or_default(),
     }
 }
 

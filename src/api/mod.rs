@@ -13,6 +13,7 @@ mod call;
 mod certificates;
 mod changes;
 pub(crate) mod client;
+mod closing;
 mod convert;
 mod customs;
 mod deadline;

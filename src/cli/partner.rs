@@ -1,6 +1,7 @@
 //! `origin partner`: how the exchange with other nodes is, from the running node.
 
 mod add;
+mod findings;
 
 use super::{
     Outcome,
@@ -35,6 +36,7 @@ enum Command {
     List(Door),
     /// Show each log between this node and its partners: lag, cosignatures, disclosures, findings, quotas
     Status(Door),
+    Findings(findings::Arguments),
     /// Have a log signed on though partners could not be asked what they hold of it
     ///
     /// A node that starts asks its partners, log by log, what they hold of its own logs, and signs for a log only when
@@ -72,6 +74,7 @@ impl Arguments {
             Command::Add(arguments) => return arguments.run(console),
             Command::List(door) => (door, false),
             Command::Status(door) => (door, true),
+            Command::Findings(arguments) => return arguments.run(console),
             Command::GoOn { door, log } => return go_on(console, &door, &log),
             Command::Lift { door, log, reason } => return lift(console, &door, &log, reason),
         };

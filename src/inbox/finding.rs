@@ -59,6 +59,35 @@ pub fn that_holds(store: &dyn Store, origin: &Origin, index: u64) -> Result<Opti
     Ok(read(store, origin, index)?.filter(|kept| kept.cleared.is_none()).map(|kept| kept.finding))
 }
 
+/// The finding that the entry at this index is, if it is one that holds.
+pub fn at(store: &dyn Store, origin: &Origin, index: u64) -> Result<Option<Finding>, StoreError> {
+    let kept = read(store, origin, index)?;
+    Ok(kept.filter(|kept| kept.cleared.is_none()).map(|kept| kept.finding))
+}
+
+/// Findings of a log that hold, from an index on, of at most so many records; with where to go on, if there may be more.
+pub fn from(
+    store: &dyn Store,
+    origin: &Origin,
+    index: u64,
+    most: usize,
+) -> Result<(Vec<Finding>, Option<u64>), StoreError> {
+    // Ids of one log have one length: this one comes before that of the index itself.
+    let after = match index.checked_sub(1) {
+        Some(before) => id(origin, before),
+        None => [origin.as_str().as_bytes(), &[0]].concat(),
+    };
+    let records = store.records_from(Table::Finding, &after, most)?;
+    let full = records.len() == most;
+    let (mut found, mut last) = (Vec::new(), None);
+    for (id, record) in records {
+        let Some(index) = index_of(origin, &id) else { return Ok((found, None)) };
+        last = Some(index);
+        found.extend(Some(kept(origin, &record)?).filter(|kept| kept.cleared.is_none()).map(|kept| kept.finding));
+    }
+    Ok((found, last.filter(|_| full).map(|last| last.saturating_add(1))))
+}
+
 /// Where the status of an entry stands whose finding was taken back.
 pub fn place(store: &dyn Store, origin: &Origin, index: u64) -> Result<Option<u32>, StoreError> {
     Ok(read(store, origin, index)?.and_then(|kept| kept.cleared?.status_index))
@@ -89,6 +118,13 @@ pub fn is_by_the_list(reason: &str) -> bool {
         reason,
         "ENTRY_KEY_UNKNOWN" | "ENTRY_KEY_OUT_OF_SCOPE" | "ENTRY_KEY_CLOSED" | "ENTRY_BEYOND_END" | "ENTRY_ADDRESSEE"
     )
+}
+
+/// Whether a certificate that is this finding keeps its place in the status lists: its key is closed there, and its issuer
+/// goes on with lists in which it has one.
+#[must_use]
+pub fn keeps_its_place(reason: &str) -> bool {
+    reason == "ENTRY_KEY_CLOSED"
 }
 
 /// The finding that a fault is.

@@ -54,6 +54,7 @@ pub use drawing::{DrawWish, OriginalName, Remainder};
 pub use error::WorkflowError;
 pub use exporters::{Drawing, Drawn, Exporters, Saved, SavedRow};
 pub use history::{CertificateHistory, Predecessor, StatusEvent};
+pub use keys::{PastEndPage, stays_in_force};
 pub use life::{CopyWish, ReplaceWish};
 pub use look_up::Existence;
 pub use offices::Offices;

@@ -25,6 +25,7 @@ mod partners;
 #[allow(dead_code, reason = "shared with other test programs")]
 mod process;
 mod rest;
+mod revoked;
 mod support;
 mod trust;
 mod usage;

@@ -61,6 +61,9 @@ pub(super) struct Arrivals {
     /// Only those whose consignee's name has these words, in capitals or not
     #[arg(long, value_name = "WORDS", default_value = "", hide_default_value = true)]
     consignee: String,
+    /// Only those that count for nothing, because the key that signed them was closed before
+    #[arg(long)]
+    key_closed: bool,
     #[command(flatten)]
     most: Most,
     #[command(flatten)]
@@ -89,6 +92,7 @@ impl Arrivals {
                 number_prefix: self.number.clone(),
                 exporter: self.exporter.clone(),
                 consignee: self.consignee.clone(),
+                key_closed: self.key_closed,
             };
             async move { connection.customs().list_arrivals(within_deadline(request)).await }
         };

@@ -114,6 +114,10 @@ fn lines(console: Console, answer: &wire::GetArrivalResponse, view: Option<&View
         let warning = "the log has shown two histories: judge with care";
         console.data(format!("{:12}{}", "WARNING", console.paint(Colour::Red, warning)));
     }
+    if !arrival.key_closed.is_empty() {
+        let warning = format!("it counts for nothing: {}", plain(&arrival.key_closed));
+        console.data(format!("{:12}{}", "WARNING", console.paint(Colour::Red, &warning)));
+    }
     if let Some(view) = view {
         console.raw(format!("\n{}", view.to_text()).as_bytes());
     }

@@ -65,7 +65,11 @@ pub(super) fn arrival_line(console: Console, arrival: &wire::Arrival) {
     }
     let number = if arrival.number.is_empty() { &arrival.jti } else { &arrival.number };
     let until = arrival.valid_until.as_ref().map_or_else(|| "no limit".to_owned(), |date| date_text(Some(date)));
-    let warned = if arrival.equivocated { console.paint(Colour::Red, "  TWO HISTORIES") } else { String::new() };
+    let warned = match (arrival.key_closed.is_empty(), arrival.equivocated) {
+        (false, _) => console.paint(Colour::Red, "  KEY CLOSED"),
+        (true, true) => console.paint(Colour::Red, "  TWO HISTORIES"),
+        (true, false) => String::new(),
+    };
     console.data(format!(
         "{:24}  {:20}  {:8} {:2}  {}  until {until}  {}  {:8}  {}{warned}",
         plain(number),
@@ -99,6 +103,7 @@ pub(super) fn arrival_described(arrival: &wire::Arrival) -> Value {
         "consignee": arrival.consignee,
         "response": arrival.response,
         "equivocated": arrival.equivocated,
+        "key_closed": (!arrival.key_closed.is_empty()).then_some(&arrival.key_closed),
     })
 }
 

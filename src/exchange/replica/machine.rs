@@ -525,10 +525,11 @@ impl Writing {
     }
 }
 
-/// Whether there are findings that a list may take back: of a partner's log, for what comes back of an own one was
-/// judged when it was issued.
+/// Whether there are findings that a list may take back, or the list closes keys otherwise than the one before: of a
+/// partner's log, for what comes back of an own one was judged when it was issued.
 fn may_judge(setup: &Setup, held: &Held) -> bool {
-    setup.cosigns && !held.findings.is_empty()
+    let otherwise = || held.open && held.record.closed != setup.trust.closed_in(&setup.origin);
+    setup.cosigns && (!held.findings.is_empty() || otherwise())
 }
 
 /// Whole seconds from one instant to another; negative where a clock went back.

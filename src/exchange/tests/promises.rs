@@ -260,6 +260,69 @@ fn what_an_older_list_had_no_key_for_counts_when_a_newer_one_has_it() {
     assert_eq!(record(&bench), record(&other));
 }
 
+/// A list that closes the key of the log from an index on, because somebody else may have it.
+fn compromised(version: u64, until_index: u64) -> Arc<TrustList> {
+    trust(version, |text| {
+        let (iss, kid, reason) = (issuer(0), "s1".parse().unwrap(), ClosingReason::Compromised);
+        text.closings.push(Closing { iss, kid, origin: log(), until_index, reason });
+    })
+}
+
+#[test]
+fn what_was_good_is_a_finding_when_a_list_closes_its_key_before_it() {
+    let mut bench = settled();
+    bench.announce(10, &head(20));
+    bench.package(10, 20, 20);
+    let findings = |bench: &Bench| {
+        let found = replica::findings(&bench.store, &log()).unwrap();
+        found.into_iter().map(|one| (one.index, one.reason)).collect::<Vec<_>>()
+    };
+    let bad = || (BAD, "BAD_SIGNATURE".to_owned());
+    assert_eq!(findings(&bench), [bad()]);
+    bench.cosigned();
+
+    // Entry 15 cancels a certificate: that stays in force. All else from entry 12 on falls.
+    bench.tell(replica::Event::Trust(compromised(2, 12)));
+    let hit = [12, 13, 14, 16, 17, 18, 19].map(|index| (index, "ENTRY_KEY_CLOSED".to_owned()));
+    assert_eq!(findings(&bench), [&[bad()][..], &hit].concat());
+    let status = |bench: &Bench| bench.store.status_lists(&log()).unwrap();
+    // It stands as where that list was there from the first.
+    let mut other = Bench::under(MemoryStore::new(), &compromised(2, 12));
+    other.connect();
+    other.announce(0, &head(20));
+    other.package(0, 20, 20);
+    assert_eq!((findings(&bench), status(&bench)), (findings(&other), status(&other)));
+    assert_eq!(bench.replica.held().record, other.replica.held().record);
+
+    // A restart under the same list judges nothing anew, and the log goes on.
+    let Bench { store, .. } = bench;
+    let mut bench = Bench::under(store, &compromised(2, 12));
+    bench.tell(replica::Event::Tick);
+    bench.connect();
+    bench.announce(20, &head(24));
+    bench.package(20, 24, 24);
+    assert_eq!((bench.size(), bench.cosigned()), (24, vec![24]));
+    assert_eq!(findings(&bench).len(), 1 + 7 + 3, "entry 23 cancels another");
+
+    // A list that corrects where the closing lies takes back what fell for nothing, and finds what did not.
+    bench.tell(replica::Event::Trust(compromised(3, 18)));
+    let hit = [18, 19, 20, 21, 22].map(|index| (index, "ENTRY_KEY_CLOSED".to_owned()));
+    assert_eq!(findings(&bench), [&[bad()][..], &hit].concat());
+    bench.tell(replica::Event::Trust(compromised(4, 9)));
+    let indexes = findings(&bench).into_iter().map(|(index, _)| index).collect::<Vec<_>>();
+    assert_eq!(indexes, (9..24).filter(|index| ![15, 23].contains(index)).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_list_that_closes_keys_where_nothing_was_signed_changes_nothing_but_that_it_is_known() {
+    let mut bench = settled();
+    bench.tell(replica::Event::Trust(compromised(2, 10)));
+    let held = bench.replica.held();
+    assert_eq!(held.record.closed, compromised(2, 10).closed_in(&log()));
+    let found = replica::findings(&bench.store, &log()).unwrap();
+    assert_eq!(found.iter().map(|one| one.index).collect::<Vec<_>>(), [BAD]);
+}
+
 #[test]
 fn a_head_is_cosigned_again_every_ten_minutes_without_news() {
     let mut bench = settled();

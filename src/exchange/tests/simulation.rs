@@ -1,5 +1,6 @@
 //! The whole system, one event after the other, with its promises checked after each.
 
+mod closing;
 mod deeds;
 mod gossip;
 mod invariants;
@@ -67,8 +68,10 @@ pub(super) struct Weather {
     pub(super) wipes: u64,
 }
 
-static JUDGED: LazyLock<Mutex<BTreeMap<(Origin, u64, Branch), Result<CheckedEntry, EntryFault>>>> =
-    LazyLock::new(Mutex::default);
+/// What each entry is by a list, as one hash of what that closes in its log.
+type Judged = BTreeMap<(Origin, u64, Branch, Option<Hash>), Result<CheckedEntry, EntryFault>>;
+
+static JUDGED: LazyLock<Mutex<Judged>> = LazyLock::new(Mutex::default);
 
 enum Local {
     Replica(Origin, replica::Event),
@@ -121,6 +124,7 @@ enum Happening {
     Wipe(usize),
     Crash(usize),
     Start(usize),
+    List(usize),
     Mend(usize, usize),
     Calm,
 }
@@ -147,6 +151,8 @@ pub(super) struct Simulation {
     pub(super) trust: Arc<TrustList>,
     /// A node that does not keep the rules, and how.
     villain: Option<Villain>,
+    /// A list that comes later.
+    newer: Option<closing::Newer>,
     pub(super) steps: u64,
     chance: Chance,
     agenda: Agenda<Happening>,
@@ -194,6 +200,7 @@ impl Simulation {
             nodes,
             trust: Arc::clone(&WORLD.trust),
             villain: None,
+            newer: None,
             steps: 0,
             chance,
             agenda: Agenda::new(),
@@ -348,6 +355,7 @@ impl Simulation {
             Happening::Issue(node) => self.issue(node),
             Happening::Crash(node) => self.crash(node),
             Happening::Start(node) => self.start(node),
+            Happening::List(node) => self.list(node),
             Happening::Mend(a, b) => {
                 self.cut.remove(&(a, b));
             }
@@ -492,7 +500,8 @@ impl Simulation {
             }
             Action::Refill { origin, note, .. } => {
                 let size = note.lines().nth(1).unwrap().parse().unwrap();
-                let machine = self.nodes[node].refill(&origin, &self.trust);
+                let trust = self.trust_of(node);
+                let machine = self.nodes[node].refill(&origin, &trust);
                 let until = self.now + 30_000;
                 let process = self.nodes[node].process.as_mut().unwrap();
                 process.refills.insert(origin, (machine, size, until));
@@ -546,7 +555,7 @@ impl Simulation {
         if self.nodes[node].process.is_some() {
             return;
         }
-        let trust = Arc::clone(&self.trust);
+        let trust = self.trust_of(node);
         let now = self.timestamp();
         self.nodes[node].start(&trust, now);
         for (log, evidence) in known_evidence(self.nodes[node].disk.node.as_ref(), &trust).unwrap() {

@@ -12,7 +12,7 @@ use crate::{
     },
     store::{About, Disclosures, EntryRef, Store, StoreError, Subject, about, status_as_of},
     time::{Date, Timestamp},
-    verification::status_after,
+    verification::{CheckedEntry, status_after},
     workflow::{Accounts, Desk, WorkflowError, record::token_of},
 };
 use serde::{Deserialize, Serialize};
@@ -88,6 +88,8 @@ pub struct Arrival {
     pub file: CustomsFile,
     /// Whether its log is proven to have shown two histories.
     pub equivocated: bool,
+    /// Why it does not count, where it stands past the closing of its key.
+    pub key_closed: Option<String>,
     /// The file as it was read.
     pub(super) kept: Option<Vec<u8>>,
 }
@@ -126,6 +128,8 @@ pub struct ArrivalsAsked {
     pub exporter: String,
     /// Only those whose consignee's name has these words.
     pub consignee: String,
+    /// Only those that stand past the closing of their key.
+    pub key_closed: bool,
     /// How many; 0 is what is usual.
     pub size: usize,
     /// What the last page said.
@@ -221,7 +225,8 @@ impl Desk {
         }
     }
 
-    /// The certificate at a place; none where there is something else, or a finding.
+    /// The certificate at a place; none where there is something else, or a finding. One that stands past the closing of
+    /// its key is shown as that: it may have been used before anybody knew.
     pub(super) fn arrival_at(&self, store: &dyn Store, entry: &EntryRef) -> Result<Option<Arrival>, WorkflowError> {
         let EntryRef { origin, index } = entry;
         let Some(facts) = store.facts(origin, *index)? else { return Ok(None) };
@@ -230,11 +235,15 @@ impl Desk {
             None => inbox::finding::place(store, origin, *index)?,
         };
         let Some(place) = place else { return Ok(None) };
-        if inbox::is_finding(store, origin, *index)? {
+        let finding = inbox::finding::at(store, origin, *index)?;
+        if finding.as_ref().is_some_and(|found| !inbox::finding::keeps_its_place(&found.reason)) {
             return Ok(None);
         }
         let Some(Statement { opened, disclosures, token }) = sent_at(store, entry)? else { return Ok(None) };
-        let OpenedBody::Certificate(certificate) = opened.body else { return Ok(None) };
+        let said = CheckedEntry { index: *index, envelope: opened.envelope, body: opened.body };
+        // Another authority of this node keeps no findings of its own log.
+        let key_closed = finding.map(|found| found.sentence).or_else(|| said.key_closed(&self.trust()));
+        let OpenedBody::Certificate(certificate) = said.body else { return Ok(None) };
         let delivery = match disclosures {
             Disclosures::Present(_) => Delivery::Complete,
             Disclosures::Erased => Delivery::Erased,
@@ -260,7 +269,7 @@ impl Desk {
         let (file, kept) = self.customs_file(origin, &facts.jti)?;
         Ok(Some(Arrival {
             entry: entry.clone(),
-            issuer: opened.envelope.iss,
+            issuer: said.envelope.iss,
             jti: facts.jti,
             delivery,
             certificate: *certificate,
@@ -271,6 +280,7 @@ impl Desk {
             arrived_at: arrived_ms.and_then(instant),
             file,
             equivocated: self.setup().partners.has_equivocated(origin),
+            key_closed,
             kept,
         }))
     }
@@ -287,6 +297,7 @@ impl ArrivalsAsked {
         let number = reference.is_some_and(|reference| reference.number.to_string().starts_with(&self.number_prefix));
         self.delivery.is_none_or(|wanted| wanted == *delivery)
             && !(self.untouched && file.acts > 0)
+            && (!self.key_closed || arrival.key_closed.is_some())
             && self.agreement.as_ref().is_none_or(|wanted| *wanted == certificate.agreement)
             && self.issued_from.is_none_or(|from| issued_on.is_some_and(|day| day >= from))
             && self.issued_until.is_none_or(|until| issued_on.is_some_and(|day| day <= until))

@@ -261,6 +261,24 @@ async fn a_write_off_is_told_to_the_issuer_and_the_balance_bears_no_more() {
 }
 
 #[tokio::test]
+async fn a_certificate_past_the_closing_of_its_key_is_shown_as_that_and_nothing_is_written_off_it() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    customs.write_off(officer, corridor.write_off(1, "D-1", "10000")).await.unwrap();
+    let hit = ArrivalsAsked { key_closed: true, ..ArrivalsAsked::default() };
+    assert!(customs.arrivals(officer, &hit).unwrap().arrivals.is_empty());
+    let entry = corridor.issued.outcome.entry.clone();
+    corridor.pakistan.revoke(&[(entry.origin.clone(), entry.index)]);
+    let page = customs.arrivals(officer, &hit).unwrap();
+    assert_eq!(page.arrivals.iter().map(|one| &one.entry).collect::<Vec<_>>(), [&entry]);
+    assert!(page.arrivals[0].key_closed.as_ref().is_some_and(|why| why.contains("counts only below entry 1")));
+    assert_eq!(reason(customs.write_off(officer, corridor.write_off(2, "D-2", "100")).await), "ARRIVAL_FORBIDS");
+    // What was done before anybody knew stays in the file.
+    let course = customs.course(officer, &corridor.name()).unwrap();
+    assert_eq!((course.acts.len(), corridor.left().as_str()), (1, "6800"));
+}
+
+#[tokio::test]
 async fn of_two_who_write_off_the_last_quantity_one_wins() {
     let corridor = Corridor::open().await;
     let (one, other) = tokio::join!(

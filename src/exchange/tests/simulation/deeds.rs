@@ -326,7 +326,8 @@ impl Simulation {
                     assert!(branch == Branch::First || (forks && of(&WORLD.forks)), "an entry that nobody signed");
                     let mut judged = JUDGED.lock().unwrap();
                     let judge = || check_entry(leaf, None, &unchecked.origin, index, &unchecked.trust);
-                    judged.entry((unchecked.origin.clone(), index, branch)).or_insert_with(judge).clone()
+                    let closed = unchecked.trust.closed_in(&unchecked.origin);
+                    judged.entry((unchecked.origin.clone(), index, branch, closed)).or_insert_with(judge).clone()
                 })
                 .unwrap();
                 self.result(node, Local::Replica(unchecked.origin, replica::Event::Checked(checked)));
