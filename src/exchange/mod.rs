@@ -11,8 +11,8 @@
 //! replica     holds a partner's log                 supplier     gives one log to one partner
 //! witness     watches logs grow                     canvasser    collects witnesses' cosignatures
 //! recall      own logs, before signing again        heads        what partners know of all logs
-//! disclosures fetches what is for it alone          parcel       the same in a file, by any carrier
-//! driver      both ends on the network
+//! memory      others' logs, before cosigning again  parcel       the same in a file, by any carrier
+//! disclosures fetches what is for it alone          driver       both ends on the network
 //! ```
 //! Every machine is `step(now, event) -> actions`. An action's result comes back as an event; until it does the
 //! machine does not count on it, so a crash between the two loses nothing that was said.
@@ -24,6 +24,7 @@ pub mod disclosures;
 pub mod driver;
 mod error;
 pub mod heads;
+pub mod memory;
 pub mod message;
 pub mod parcel;
 pub mod recall;

@@ -3,13 +3,16 @@
 //! It watches the logs of the trust list, and those of others that its operator named. What the list has a key for is the
 //! list's: an operator's word neither adds a key to such a log nor lets this node watch one that it holds.
 //!
+//! What this node may have cosigned of the list's logs before it lost its memory partners are asked, whichever way a head
+//! is shown. Of an operator's logs they know nothing: there the head kept here alone counts.
+//!
 //! For each log one head is checked, kept and cosigned after the other: the size of the last is compared and the new
 //! one made durable before anybody hears of it, so that no two heads are ever answered that roll each other back.
 
 use super::{
     access::witnesses,
     message::{AddCheckpoint, Witnessed},
-    replica::Suspicion,
+    replica::{Heard, Suspicion},
 };
 use crate::{
     log::{
@@ -53,6 +56,8 @@ pub enum Event {
     Trust(Arc<TrustList>),
     /// Somebody proved that the log has shown two histories.
     Equivocated(Origin),
+    /// A person has lifted that: the log is cosigned again, on the branch that was seen.
+    Lifted(Origin),
     /// This node held the log until now, up to this head, and that is durable in the table of witnessed heads: what
     /// it cosigned as replica it does not roll back as witness.
     Held {
@@ -62,6 +67,13 @@ pub enum Event {
         head: TreeHead,
         /// Its note.
         note: String,
+    },
+    /// The answer to [`Action::Recall`].
+    Recalled {
+        /// The log.
+        origin: Origin,
+        /// The heads that partners know of it, rising; none as long as too few have told.
+        heads: Option<Vec<Heard>>,
     },
 }
 
@@ -95,6 +107,8 @@ pub enum Action {
         /// The other.
         second: String,
     },
+    /// Ask the node's [memory](super::memory::Memory) for this log; its answer comes as [`Event::Recalled`].
+    Recall(Origin),
 }
 
 /// Logs outside the trust list that an operator has this node watch, each with the keys that may sign for it.
@@ -115,9 +129,24 @@ pub struct Witness {
 struct Watched {
     /// The head cosigned last, with its note.
     last: Option<(TreeHead, String)>,
+    /// Partners have told how far this node may have cosigned the log before it started.
+    recalled: bool,
+    /// The heads they told, rising, and that cosigned last: each has to be shown to be of the history of what is cosigned
+    /// next. For the first of them the log is asked for a proof, until there is none.
+    told: Vec<Heard>,
     /// The call that is being answered.
     current: Option<Current>,
     waiting: VecDeque<(u64, AddCheckpoint)>,
+}
+
+impl Watched {
+    /// Puts a head among those told, if it is not there.
+    fn tell(&mut self, heard: Heard) {
+        if !self.told.iter().any(|told| told.head == heard.head) {
+            let at = self.told.partition_point(|told| told.head.size <= heard.head.size);
+            self.told.insert(at, heard);
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -172,6 +201,12 @@ impl Witness {
         self
     }
 
+    /// Whether nothing is left to be shown of this log that this node may have cosigned before it started.
+    #[must_use]
+    pub fn is_clear(&self, origin: &LogName) -> bool {
+        self.logs.get(origin).is_some_and(|log| log.recalled && log.told.is_empty())
+    }
+
     /// The head cosigned last of each log, with its note.
     pub fn heads(&self) -> impl Iterator<Item = (&LogName, TreeHead, &str)> {
         self.logs
@@ -193,12 +228,16 @@ impl Witness {
             Event::Equivocated(origin) => {
                 self.equivocated.insert(origin);
             }
+            Event::Lifted(origin) => {
+                self.equivocated.remove(&origin);
+            }
             Event::Held { origin, head, note } => {
                 let log = self.logs.entry((&origin).into()).or_default();
                 if log.last.as_ref().is_none_or(|(last, _)| last.size < head.size) {
                     log.last = Some((head, note));
                 }
             }
+            Event::Recalled { origin, heads } => self.recalled(&(&origin).into(), heads, &mut actions),
         }
         actions
     }
@@ -206,14 +245,11 @@ impl Witness {
     fn asked(&mut self, ticket: u64, request: AddCheckpoint, actions: &mut Vec<Action>) {
         let note = SignedNote::parse(&request.note);
         let origin = note.as_ref().ok().and_then(|note| note.text().lines().next()?.parse::<LogName>().ok());
-        let answer = match &origin {
-            None => Some(Witnessed::Malformed),
-            Some(origin) if self.keys(origin).is_none() => Some(Witnessed::UnknownLog),
-            Some(_) => None,
+        let Some(origin) = origin else {
+            return actions.push(Action::Answer { ticket, answer: Witnessed::Malformed });
         };
-        let (Some(origin), None) = (origin, &answer) else {
-            actions.extend(answer.map(|answer| Action::Answer { ticket, answer }));
-            return;
+        let Some(keys) = self.keys(&origin) else {
+            return actions.push(Action::Answer { ticket, answer: Witnessed::UnknownLog });
         };
         let log = self.logs.entry(origin.clone()).or_default();
         if log.waiting.len() >= MOST_WAITING {
@@ -221,7 +257,27 @@ impl Witness {
             return;
         }
         log.waiting.push_back((ticket, request));
-        self.next(&origin, actions);
+        match keys {
+            Keys::Listed(listed, _) if !log.recalled => actions.push(Action::Recall(listed)),
+            Keys::Listed(..) | Keys::Outside(_) => self.next(&origin, actions),
+        }
+    }
+
+    fn recalled(&mut self, origin: &LogName, heads: Option<Vec<Heard>>, actions: &mut Vec<Action>) {
+        let Some(log) = self.logs.get_mut(origin).filter(|log| !log.recalled) else { return };
+        let Some(heads) = heads else {
+            let busy = log.waiting.drain(..).map(|(ticket, _)| Action::Answer { ticket, answer: Witnessed::Busy });
+            return actions.extend(busy);
+        };
+        // What is kept here alone needs no more than usual.
+        if heads.iter().any(|heard| log.last.as_ref().is_none_or(|(last, _)| *last != heard.head)) {
+            log.told = heads;
+            if let Some((head, note)) = log.last.clone() {
+                log.tell(Heard { head, note });
+            }
+        }
+        log.recalled = true;
+        self.next(origin, actions);
     }
 
     /// Takes up calls of a log until one has to wait for the store or the key.
@@ -233,27 +289,44 @@ impl Witness {
                 return;
             }
             let Some((ticket, request)) = log.waiting.pop_front() else { return };
-            match judge(keys.as_ref(), log.last.as_ref(), &request, frozen) {
+            let first = log.told.first().map(|heard| (heard.head, heard.note.clone()));
+            let (last, kept) = (first.as_ref().or(log.last.as_ref()), first.is_none());
+            match judge(keys.as_ref(), last, &request, frozen) {
+                Judged::New(checkpoint, note) | Judged::Again(checkpoint, note) if !kept => {
+                    log.told.remove(0);
+                    log.told.retain(|heard| heard.head != checkpoint.head);
+                    match log.told.first().map(|heard| heard.head.size) {
+                        None => Self::keep(log, ticket, checkpoint, note, actions),
+                        // Nor may what was just shown be left behind.
+                        Some(size) => {
+                            log.tell(Heard { head: checkpoint.head, note });
+                            actions.push(Action::Answer { ticket, answer: Witnessed::Conflict(size) });
+                        }
+                    }
+                }
                 Judged::Answer(answer, other) => {
-                    let first = log.last.as_ref().map(|(_, note)| note.clone());
+                    let first = last.map(|(_, note)| note.clone());
                     actions.extend(first.zip(other).zip(keys).map(|((first, second), keys)| match keys {
                         Keys::Listed(origin, _) => Action::Suspect(Suspicion { origin, first, second }),
                         Keys::Outside(_) => Action::SuspectOutside { origin: origin.clone(), first, second },
                     }));
                     actions.push(Action::Answer { ticket, answer });
                 }
-                Judged::New(checkpoint, note) => {
-                    let (id, record) = (origin.as_str().as_bytes().to_vec(), note.clone().into_bytes());
-                    let change = StateChange::RecordPut { table: Table::Witnessed, id, record };
-                    log.current = Some(Current { ticket, checkpoint, note });
-                    actions.push(Action::Keep { origin: origin.clone(), change });
-                }
+                Judged::New(checkpoint, note) => Self::keep(log, ticket, checkpoint, note, actions),
                 Judged::Again(checkpoint, note) => {
                     actions.push(Action::Cosign(checkpoint.clone()));
                     log.current = Some(Current { ticket, checkpoint, note });
                 }
             }
         }
+    }
+
+    fn keep(log: &mut Watched, ticket: u64, checkpoint: AnyCheckpoint, note: String, actions: &mut Vec<Action>) {
+        let origin = checkpoint.origin.clone();
+        let (id, record) = (origin.as_str().as_bytes().to_vec(), note.clone().into_bytes());
+        let change = StateChange::RecordPut { table: Table::Witnessed, id, record };
+        log.current = Some(Current { ticket, checkpoint, note });
+        actions.push(Action::Keep { origin, change });
     }
 
     fn kept(&mut self, origin: &LogName, actions: &mut Vec<Action>) {

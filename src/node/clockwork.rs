@@ -1,4 +1,4 @@
-//! What comes due by the clock: wishes to cancel that nobody objected to, and the next trust list.
+//! What comes due by the clock: wishes to cancel that nobody objected to, the days of enquiries, and the next trust list.
 
 use crate::reason::Reasoned as _;
 use crate::time::{Clock, Timestamp};
@@ -30,6 +30,15 @@ pub(super) async fn tend(desks: Vec<Desk>, mut stop: watch::Receiver<bool>) {
                 Err(error) => {
                     tracing::warn!(%error, reason = error.reason(), "wishes to cancel could not be looked at");
                 }
+            }
+            let own = desk.clone();
+            match tokio::task::spawn_blocking(move || own.remind()).await {
+                Ok(Ok(0)) => {}
+                Ok(Ok(count)) => tracing::info!(count, "people were reminded of the days of enquiries"),
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, reason = error.reason(), "the days of enquiries could not be looked at");
+                }
+                Err(error) => tracing::error!(%error, "a look at the days of enquiries was lost"),
             }
         }
     }

@@ -10,6 +10,7 @@ use crate::keys::KeyName;
 use crate::office::{Fees, Office, Reader, ReadingRights};
 use crate::statement::Issuer;
 use crate::time::ZoneName;
+use crate::workflow::Reminders;
 pub use partner::{
     OutsideWitnessConfiguration, PartnerConfiguration, PushConfiguration, Quota, WitnessedConfiguration,
 };
@@ -125,6 +126,8 @@ pub struct AuthorityConfiguration {
     pub status_key: KeyName,
     /// Who may read its logs.
     pub reading: ReadingRights,
+    /// When its people are reminded of the days of an enquiry.
+    pub reminders: Reminders,
     /// Its offices.
     pub offices: Vec<Office>,
 }
@@ -240,6 +243,12 @@ fn authority(section: &mut Section<'_, '_>, folder: &Path, data: &Path) -> Optio
             entries: reading.optional::<Reader>("entries").unwrap_or(defaults.entries),
         })
     });
+    let reminders = section.table("enquiries", |enquiries| {
+        let Reminders { before, after } = Reminders::default();
+        let mut days =
+            |name, usual: u16| u16::try_from(enquiries.number(name, 1..=365, u64::from(usual))).unwrap_or(usual);
+        Some(Reminders { before: days("remind_days", before), after: days("escalate_days", after) })
+    });
     let mut codes: Vec<OfficeCode> = Vec::new();
     let offices = section.tables("office", |office| {
         let code = office.required::<OfficeCode>("code");
@@ -279,6 +288,7 @@ fn authority(section: &mut Section<'_, '_>, folder: &Path, data: &Path) -> Optio
         statement_key: statement_key?,
         status_key: status_key?,
         reading: reading.unwrap_or_default(),
+        reminders: reminders.unwrap_or_default(),
         offices,
         issuer,
     })

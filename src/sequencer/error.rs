@@ -57,6 +57,9 @@ pub enum SequencerError {
     /// There is no key for the log of this year.
     #[error("there is no log key for shard {0}; make one and have it listed in the trust list before the year begins")]
     NoLogKey(String),
+    /// A key that this node signs with is closed, or about to be: somebody else may have it.
+    #[error("the signing key {0} is closed, and nothing is signed with it; ask again when the authority has another")]
+    KeyStopped(String),
     /// The trust list closed the log at its present size.
     #[error("log {0} is closed: the trust list names its final size, and entries beyond it are void")]
     LogClosed(String),
@@ -121,6 +124,7 @@ impl Reasoned for SequencerError {
             Self::NoSuchCertificate => "NO_SUCH_CERTIFICATE",
             Self::StatusForbids { .. } => "STATUS_FORBIDS",
             Self::NoLogKey(_) => "NO_LOG_KEY",
+            Self::KeyStopped(_) => "SIGNING_KEY_CLOSED",
             Self::LogClosed(_) => "LOG_CLOSED",
             Self::HistoryUnknown { .. } => "OWN_HISTORY_UNKNOWN",
             Self::NumbersUnknown(_) => "NUMBERS_UNKNOWN",
@@ -139,6 +143,7 @@ impl Reasoned for SequencerError {
             | Self::NoSpace(_)
             | Self::DateMoved(_)
             | Self::HistoryUnknown { .. }
+            | Self::KeyStopped(_)
             | Self::NumbersUnknown(_) => Class::Retry,
             Self::RequestReused(_)
             | Self::RequestBeforeRecall(_)

@@ -1,7 +1,7 @@
 //! The issuing desk of one authority: issue, change of status, look-up.
 
 use super::{
-    Accounts, CertificateName, CertificateRecord, Offices, PartnerLogs, RequestId, WorkflowError, record,
+    Accounts, CertificateName, CertificateRecord, Offices, PartnerLogs, Reminders, RequestId, WorkflowError, record,
     releasing::held_from,
 };
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
     },
     statement::{Act, Addressee, Issuer, Since},
     store::{EntryRef, Store},
-    time::{Clock, Date, Timestamp},
+    time::{Clock, Date, Random, Timestamp},
     trust::{Freshness, TrustList},
     verification::Verifier,
 };
@@ -48,6 +48,10 @@ pub struct DeskSetup {
     pub verifier: Arc<ArcSwap<Verifier>>,
     /// Tells the civil date at an office.
     pub clock: Arc<dyn Clock>,
+    /// Secrets of links.
+    pub random: Arc<dyn Random>,
+    /// When people are reminded of the days of an enquiry.
+    pub reminders: Reminders,
 }
 
 /// The issuing desk of one authority. Cheap to clone.

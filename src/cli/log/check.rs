@@ -68,7 +68,13 @@ impl Arguments {
                             admitted.err()
                         }
                         Err(fault) => {
-                            view.skip();
+                            match &fault {
+                                EntryFault::KeyClosed { entry, .. } => {
+                                    view.pass(entry);
+                                    remember(&mut targets, entry);
+                                }
+                                _ => view.skip(),
+                            }
                             Some(fault)
                         }
                     };

@@ -58,7 +58,7 @@ pub use outside::{OutsideState, OutsideWitness, Shown, WitnessPost};
 pub use own::OwnAuthority;
 pub use parcels::{ExportAsked, Imported, ImportedLog, PackagePost, Posted, PushTarget, Spool, Wanted};
 pub use quota::{QuotaLimits, Used};
-pub use start::{Driver, DriverSetup, DriverView};
+pub use start::{Driver, DriverSetup, DriverView, mark_new};
 pub use tls::{acceptor, greeted, refused};
 
 use std::time::Duration;

@@ -39,6 +39,10 @@ impl<'a> Making<'a> {
     ) {
         let mut status_index = None;
         let (claimed, fault) = match checked {
+            Err(EntryFault::KeyClosed { why, entry }) => {
+                status_index = self.pass(&entry);
+                (Some(entry.envelope.jti), Some(EntryFault::KeyClosed { why, entry }))
+            }
             Err(fault) => {
                 self.held.status.skip();
                 // One that another list may see otherwise is looked for by its own identifier.
@@ -46,13 +50,8 @@ impl<'a> Making<'a> {
             }
             Ok(entry) => {
                 let fault = self.follow(&entry, targets).err();
-                if fault.is_none()
-                    && let Some(place) = entry.status_place()
-                    && let OpenedBody::Certificate(certificate) = &entry.body
-                {
-                    status_index = place.list.checked_mul(LIST_ENTRIES).map(|first| first + place.place);
-                    let target = Target { index, place, agreement: certificate.agreement.clone() };
-                    self.held.recent.insert(entry.envelope.jti, target);
+                if fault.is_none() {
+                    status_index = self.remember(&entry);
                 }
                 (Some(entry.envelope.jti), fault)
             }
@@ -69,10 +68,37 @@ impl<'a> Making<'a> {
         self.batch.entries.push(NewEntry { origin, index, jti, status_index, number, leaf, disclosures });
     }
 
+    /// Goes past an entry whose key is closed there; gives the place that a certificate keeps in the lists.
+    fn pass(&mut self, entry: &CheckedEntry) -> Option<u32> {
+        let lists = self.held.status.lists();
+        let placed = self.held.status.pass(entry);
+        self.lists_from(lists);
+        if placed { self.remember(entry) } else { None }
+    }
+
+    /// Has later changes find a certificate; gives where its status stands, counted through all lists.
+    fn remember(&mut self, entry: &CheckedEntry) -> Option<u32> {
+        let OpenedBody::Certificate(certificate) = &entry.body else { return None };
+        let place = entry.status_place()?;
+        let target = Target { index: entry.index, place, agreement: certificate.agreement.clone() };
+        self.held.recent.insert(entry.envelope.jti, target);
+        place.list.checked_mul(LIST_ENTRIES).map(|first| first + place.place)
+    }
+
+    /// Opens the lists that came since there were so many. The order in which targets are handed out is the issuer's
+    /// secret; a replica hands out none.
+    fn lists_from(&mut self, before: usize) {
+        let origin = &self.setup.origin;
+        for list in before..self.held.status.lists() {
+            let list = u32::try_from(list).unwrap_or(u32::MAX);
+            self.batch.state.push(StateChange::StatusListOpened { origin: origin.clone(), list, seed: [0; 32] });
+        }
+    }
+
     /// Holds an entry against those before it, and takes over what it changes.
     fn follow(&mut self, entry: &CheckedEntry, targets: &BTreeMap<Jti, Target>) -> Result<(), EntryFault> {
+        let lists = self.held.status.lists();
         let held = &mut *self.held;
-        let lists = held.status.lists();
         let recent = &held.recent;
         let target_of = |jti: &Jti| recent.get(jti).or_else(|| targets.get(jti));
         if let OpenedBody::StatusChange(opened) = &entry.body
@@ -84,12 +110,9 @@ impl<'a> Making<'a> {
             return Err(fault);
         }
         held.status.admit(entry, |jti| target_of(jti).map(|target| target.place))?;
-        let origin = &self.setup.origin;
-        for list in lists..held.status.lists() {
-            let list = u32::try_from(list).unwrap_or(u32::MAX);
-            // The order in which targets are handed out is the issuer's secret; a replica hands out none.
-            self.batch.state.push(StateChange::StatusListOpened { origin: origin.clone(), list, seed: [0; 32] });
-        }
+        self.lists_from(lists);
+        let (origin, held) = (&self.setup.origin, &*self.held);
+        let target_of = |jti: &Jti| held.recent.get(jti).or_else(|| targets.get(jti));
         if let OpenedBody::StatusChange(opened) = &entry.body
             && opened.change.target.log == *origin
             && let Some(place) = target_of(&opened.change.target.jti).map(|target| target.place)
@@ -108,6 +131,9 @@ impl<'a> Making<'a> {
     pub(super) fn finish(mut self, heard: Option<&Heard>) -> (Batch, Vec<Finding>) {
         let origin = &self.setup.origin;
         self.held.record.follow(&self.held.status);
+        if !self.held.open {
+            self.held.record.closed = self.setup.trust.closed_in(origin);
+        }
         let mut kept = self.held.record.clone();
         kept.heard = heard.cloned().or(kept.heard);
         self.batch.state.push(kept.put(origin));

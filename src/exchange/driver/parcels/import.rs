@@ -175,7 +175,7 @@ async fn opened(
     origin: &Origin,
 ) -> Result<(Arc<dyn Store>, OtherWays), ParcelError> {
     let mut news = inner.replicas.opened();
-    inner.replicas.ensure(inner, from, origin, None);
+    inner.replicas.ensure(inner, from, origin);
     let opening = async {
         loop {
             if let Some(ways) = inner.replicas.ways(origin) {

@@ -23,8 +23,8 @@ fn a_log_of_strangers_is_witnessed_by_the_same_rules_if_an_operator_named_it() {
     let (key, name, first) = stranger(5);
     assert_eq!(Watch::new(2).ask(0, Vec::new(), &first), 404);
     let watching = |store| {
-        let Watch { witness, store } = Watch::over(store, 2);
-        Watch { witness: witness.watching([(name.clone(), vec![key.clone()])].into()), store }
+        let Watch { witness, store, heads } = Watch::over(store, 2);
+        Watch { witness: witness.watching([(name.clone(), vec![key.clone()])].into()), store, heads }
     };
     let mut watch = watching(MemoryStore::new());
     assert_eq!(watch.ask(0, Vec::new(), &first), 200);
@@ -36,8 +36,19 @@ fn a_log_of_strangers_is_witnessed_by_the_same_rules_if_an_operator_named_it() {
     assert_eq!(watch.ask(5, Vec::new(), &first), 409);
     // What the trust list has a key for stays the list's, whatever an operator wrote.
     let ours = [(LogName::from(&log()), vec![key.clone()])];
-    let Watch { witness, store } = Watch::new(1);
-    assert_eq!(Watch { witness: witness.watching(ours.into()), store }.ask(0, Vec::new(), &head(5).note), 404);
+    let Watch { witness, store, heads } = Watch::new(1);
+    assert_eq!(Watch { witness: witness.watching(ours.into()), store, heads }.ask(0, Vec::new(), &head(5).note), 404);
+}
+
+#[test]
+fn for_a_log_of_strangers_no_partner_is_waited_for() {
+    let (key, name, first) = stranger(5);
+    let Watch { witness, store, .. } = Watch::new(2);
+    let mut watch = Watch { witness: witness.watching([(name, vec![key])].into()), store, heads: None };
+    assert_eq!(watch.ask(0, Vec::new(), &first), 200);
+    assert_eq!(watch.ask(5, proof(5, 10), &stranger(10).2), 200);
+    // Of a log of the list, whoever shows its head, they have to tell first.
+    assert_eq!(watch.ask(0, Vec::new(), &head(5).note), 503);
 }
 
 #[test]
