@@ -204,16 +204,10 @@ impl Doors {
         let client = client.merge(json);
 
         let public = http::routes(http::Public { hosts: hosts.clone(), stopping: stopping.clone() });
-        let public = match witness {
-            Some(door) => witness::routes(door).merge(public),
-            None => public,
-        };
-        let public = public.merge(links).layer(from_fn_with_state(deadline, deadline::within_https));
+        let public = public.merge(links).merge(witness.map(witness::routes).unwrap_or_default());
+        let public = public.layer(from_fn_with_state(deadline, deadline::within_https));
         // A package takes as long as it takes: it is kept honest by its own parts.
-        let public = match pushed {
-            Some(door) => pushed::routes(door).merge(public),
-            None => public,
-        };
+        let public = public.merge(pushed.map(pushed::routes).unwrap_or_default());
 
         let admin = Admin { operator: Some(operator), ..admin };
         // No deadline: checking a log reads all of it.
