@@ -1,9 +1,9 @@
 //! `ShareService`: links by which importers see what became of their own declarations.
 
 use super::applications::{done, missing};
+use super::arrivals::act;
 use super::call::{blocking, caller, refused};
 use super::convert;
-use super::arrivals::act;
 use super::customs::declaration_to_wire;
 use super::hosts::Hosts;
 use super::matching;

@@ -137,7 +137,7 @@ impl Bench {
                     }
                     Action::ReadRoot(size) => {
                         let held: &dyn Store = &self.store;
-                        events.insert(0, Event::Root(root(size, &held.hashes(&log())).ok()));
+                        events.insert(0, Event::Root(size, root(size, &held.hashes(&log())).ok()));
                     }
                     other => self.said.push(other),
                 }
