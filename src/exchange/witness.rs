@@ -230,6 +230,10 @@ impl Witness {
             }
             Event::Lifted(origin) => {
                 self.equivocated.remove(&origin);
+                // By that person's word the branch seen here goes on, whatever others were shown.
+                if let Some(log) = self.logs.get_mut(&origin).filter(|log| log.last.is_some()) {
+                    log.told.clear();
+                }
             }
             Event::Held { origin, head, note } => {
                 let log = self.logs.entry((&origin).into()).or_default();

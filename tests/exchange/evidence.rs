@@ -88,7 +88,7 @@ async fn a_log_with_two_histories_is_found_out_and_frozen_by_everybody_until_a_p
             origin(&[&["partner"], words, &["--config", &member.config(), "--admin", &admin]].concat())
         };
         let lift = |reason: &str| asked(&["lift", "--log", &log, "--reason", reason]);
-        lift(" ").bad(2, &["reason"]);
+        lift(" ").bad(1, &["say why"]);
         lift("a restored copy; see our letter 14").good();
         let again = lift("again").good();
         assert!(again.out.contains("was not frozen"), "{}", again.out);

@@ -55,6 +55,7 @@ pub(crate) fn routes(methods: Arc<Methods>, client: Router, most: Duration) -> R
     let description = describe(&methods).into();
     Router::new()
         .route("/openapi.json", get(description_of))
+        .route(ROOT, any(call))
         .route("/v1/{*method}", any(call))
         .layer(from_fn_with_state(most, deadline::within_json))
         .layer(from_fn(kept_by_nobody))

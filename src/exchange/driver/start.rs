@@ -362,6 +362,7 @@ impl DriverView {
             store.commit(Batch { at_ms, state: vec![lifted.put(origin)], ..Batch::default() })?;
             inner.compare(heads::Event::Lifted(origin.clone(), lifted.past));
             inner.witness.lift(origin);
+            inner.memory.send_modify(|memory| memory.passed(origin));
             inner.lifted.send_modify(|all| {
                 all.insert(origin.clone(), lifted.past);
             });

@@ -55,8 +55,8 @@ pub enum Event {
     Lifted(u64),
     /// The answer to [`Action::Recall`]: the heads that partners know of the log, rising.
     Recalled(Vec<Heard>),
-    /// The root of [`Action::ReadRoot`]; none if it could not be read.
-    Root(Option<Hash>),
+    /// The root of [`Action::ReadRoot`] at this size; none if it could not be read.
+    Root(u64, Option<Hash>),
 }
 
 /// What is to be done. Results come back as events; sends and reports have none.

@@ -166,18 +166,15 @@ impl Replica {
             }
             Event::Equivocated(size) => self.equivocated(now, size, &mut actions),
             Event::Lifted(past) => {
-                self.lifted = past;
-                if self.held.record.equivocated.is_some_and(|size| size <= past) {
-                    self.held.record.equivocated = None;
-                    self.note_equivocation = true;
-                }
+                self.lift(past);
             }
             Event::Recalled(heads) if matches!(self.floor, Floor::Unknown) => {
-                self.floor = Floor::At { heads: heads.into(), reading: false };
+                let heads = heads.into_iter().filter(|heard| heard.head.size > self.lifted).collect();
+                self.floor = Floor::At { heads, reading: false };
                 self.recall(&mut actions);
             }
             Event::Recalled(_) => {}
-            Event::Root(root) => self.compared(root, &mut actions),
+            Event::Root(size, root) => self.compared(size, root, &mut actions),
         }
         self.write(now, &mut actions);
         actions
@@ -408,10 +405,12 @@ impl Replica {
         }
     }
 
-    fn compared(&mut self, root: Option<Hash>, actions: &mut Vec<Action>) {
+    fn compared(&mut self, size: u64, root: Option<Hash>, actions: &mut Vec<Action>) {
         let Floor::At { heads, reading } = &mut self.floor else { return };
         *reading = false;
-        match (root, heads.front().cloned()) {
+        // What was lifted meanwhile is not the first any more.
+        let first = heads.front().filter(|first| first.head.size == size).cloned();
+        match (root, first) {
             (Some(root), Some(first)) if root == first.head.root => {
                 heads.pop_front();
                 self.recall(actions);
@@ -497,6 +496,20 @@ impl Replica {
         self.heads = Heads::default();
         self.writing = Writing::Nothing;
         self.stream = Stream::Down { until: after(now, self.pause) };
+    }
+
+    /// A person has judged that the branch held here is the one that goes on, whatever else was shown up to this size.
+    fn lift(&mut self, past: u64) {
+        self.lifted = past;
+        if self.held.record.equivocated.is_some_and(|size| size <= past) {
+            self.held.record.equivocated = None;
+            self.note_equivocation = true;
+        }
+        match &mut self.floor {
+            Floor::Beside => self.floor = Floor::Passed,
+            Floor::At { heads, .. } => heads.retain(|heard| heard.head.size > past),
+            Floor::Unknown | Floor::Passed => {}
+        }
     }
 
     /// The first branch is kept as it is; nothing more is taken or cosigned.

@@ -133,12 +133,13 @@ impl Bench {
                         events.insert(0, Event::Cosigned { size, line: Some(line) });
                     }
                     Action::Recall => {
-                        let recalled = self.heads.clone().map(Event::Recalled);
-                        recalled.into_iter().for_each(|event| events.insert(0, event));
+                        if let Some(heads) = self.heads.clone() {
+                            events.insert(0, Event::Recalled(heads));
+                        }
                     }
                     Action::ReadRoot(size) => {
                         let held: &dyn Store = &self.store;
-                        events.insert(0, Event::Root(root(size, &held.hashes(&log())).ok()));
+                        events.insert(0, Event::Root(size, root(size, &held.hashes(&log())).ok()));
                     }
                     other => self.said.push(other),
                 }

@@ -289,7 +289,7 @@ impl Carrier {
                 tracing::error!(%origin, size, %error, "the root of what is held could not be read");
             }
             // The carrier may be gone.
-            let _ = done.send(Heard::Event(Event::Root(root.ok())));
+            let _ = done.send(Heard::Event(Event::Root(size, root.ok())));
         });
     }
 

@@ -76,6 +76,28 @@ fn a_wiped_replica_that_is_shown_another_history_cosigns_nothing_and_says_so() {
     assert!(!said.iter().any(|action| matches!(action, replica::Action::Send(FromReplica::Cosign(_)))));
     bench.tell(replica::Event::Tick);
     assert!(bench.cosigned().is_empty());
+    // Until a person judges that the branch held here goes on.
+    bench.tell(replica::Event::Lifted(20));
+    bench.announce(20, &head(24));
+    bench.package(20, 24, 24);
+    assert_eq!(bench.cosigned(), vec![24]);
+}
+
+#[test]
+fn a_lifted_log_is_dialled_again_and_frozen_again_only_by_what_forks_further_on() {
+    let mut bench = settled();
+    bench.announce(10, &head_in(&branch(), 10));
+    assert_eq!(bench.reason(), Some("LOG_EQUIVOCATED"));
+    bench.tell(replica::Event::Lifted(10));
+    bench.connect();
+    bench.announce(10, &head_in(&branch(), 10));
+    assert_eq!((bench.reason(), bench.replica.held().record.equivocated), (Some("LOG_EQUIVOCATED"), None));
+    bench.connect();
+    bench.announce(10, &head(14));
+    bench.package(10, 14, 14);
+    assert_eq!(bench.cosigned(), vec![14]);
+    bench.announce(14, &head_in(&branch(), 14));
+    assert_eq!(bench.replica.held().record.equivocated, Some(14));
 }
 
 #[test]

@@ -127,7 +127,7 @@ impl Simulation {
             Action::ReadRoot(size) => {
                 let store: Arc<dyn Store> = self.nodes[node].store(log);
                 let root = root(size, &store.hashes(log)).unwrap();
-                self.result(node, Local::Replica(log.clone(), replica::Event::Root(Some(root))));
+                self.result(node, Local::Replica(log.clone(), replica::Event::Root(size, Some(root))));
             }
         }
     }
