@@ -231,7 +231,7 @@ impl Witness {
             Event::Lifted(origin) => {
                 self.equivocated.remove(&origin);
                 // By that person's word the branch seen here goes on, whatever others were shown.
-                if let Some(log) = self.logs.get_mut(&origin).filter(|log| log.last.is_some()) {
+                if let Some(log) = self.logs.get_mut(&LogName::from(&origin)).filter(|log| log.last.is_some()) {
                     log.told.clear();
                 }
             }
