@@ -55,8 +55,15 @@ pub enum SequencerError {
         wanted: &'static str,
     },
     /// There is no key for the log of this year.
-    #[error("there is no log key for shard {0}; make one and have it listed in the trust list before the year begins")]
+    #[error(
+        "there is no log key for shard {0} here, so nothing new can be said in it: make one (`origin key new log-{0} --use log --shard {0}`), have the trust list name it, and start the node again"
+    )]
     NoLogKey(String),
+    /// The trust list names another log key for the shard, or none.
+    #[error(
+        "the trust list does not name this node's log key for shard {0}, so nobody could check what is said in it: have it listed (`origin trust draft section`), and install the list"
+    )]
+    LogKeyUnlisted(String),
     /// The trust list closed the log at its present size.
     #[error("log {0} is closed: the trust list names its final size, and entries beyond it are void")]
     LogClosed(String),
@@ -121,6 +128,7 @@ impl Reasoned for SequencerError {
             Self::NoSuchCertificate => "NO_SUCH_CERTIFICATE",
             Self::StatusForbids { .. } => "STATUS_FORBIDS",
             Self::NoLogKey(_) => "NO_LOG_KEY",
+            Self::LogKeyUnlisted(_) => "LOG_KEY_UNLISTED",
             Self::LogClosed(_) => "LOG_CLOSED",
             Self::HistoryUnknown { .. } => "OWN_HISTORY_UNKNOWN",
             Self::NumbersUnknown(_) => "NUMBERS_UNKNOWN",
@@ -150,7 +158,10 @@ impl Reasoned for SequencerError {
             | Self::StatusForbids { .. }
             | Self::LogClosed(_)
             | Self::CannotCompose(_) => Class::Reject,
-            Self::SeriesExhausted { .. } | Self::NoLogKey(_) | Self::CheckFailed(_) => Class::Fatal,
+            Self::SeriesExhausted { .. }
+            | Self::NoLogKey(_)
+            | Self::LogKeyUnlisted(_)
+            | Self::CheckFailed(_) => Class::Fatal,
         }
     }
 }

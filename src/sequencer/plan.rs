@@ -6,6 +6,7 @@
 mod life;
 mod number;
 mod planned;
+mod shards;
 mod status;
 
 pub(super) use planned::{Owed, Planned, Row, Told};
@@ -14,7 +15,7 @@ use status::{ListPlan, list_number};
 use super::{
     Beside, Issue, Nudge, Numbering, Outcome, RequestKey, Saying, SequencerError, Task, Work,
     flight::request_text,
-    gate::{Gate, MaySign, Standing},
+    gate::{Gate, MaySign},
     issued_for::{IssuedFor, Run},
     recalled::{Recalled, made_before},
     snapshot::{self},
@@ -23,6 +24,7 @@ use super::{
 use crate::{
     certificate::Ruling,
     log::{Origin, Shard},
+    signature::PublicKey,
     statement::{
         Addressee, Body, Envelope, Issuer, Jti, Kid,
         status_list::{Status, StatusList},
@@ -49,7 +51,8 @@ pub(super) struct Ground<'a> {
     pub(super) issuer: &'a Issuer,
     pub(super) zone: &'a ZoneName,
     pub(super) kid: &'a Kid,
-    pub(super) shards: &'a [Shard],
+    /// The shards that there is a log key for, and its public half.
+    pub(super) keys: &'a [(Shard, PublicKey)],
     pub(super) trust: &'a ArcSwap<TrustList>,
     pub(super) store: &'a dyn Store,
     pub(super) clock: &'a dyn Clock,
@@ -63,7 +66,7 @@ impl Ground<'_> {
     /// Whether a log may grow: there is a key for its shard, and the trust list has not closed it. A log of a past
     /// year that could not take its hourly snapshot would otherwise stop every other log of the authority.
     fn may_grow(&self, origin: &Origin, next: u64) -> bool {
-        self.shards.contains(&origin.shard())
+        self.keys.iter().any(|(shard, _)| *shard == origin.shard())
             && self.trust.load().shard_final_size(origin).is_none_or(|final_size| next < final_size)
     }
 }
@@ -84,6 +87,8 @@ pub(super) struct Plan {
     now: Timestamp,
     /// The turn of the gate that it was made by.
     turn: u64,
+    /// The year whose logs were opened, or could not be.
+    year: Option<i16>,
     /// A log whose certificates came back without their numbers.
     numbers_unknown: Option<Origin>,
     /// Requests made before this, in Unix milliseconds, may have been carried out by a process whose work was lost.
@@ -175,6 +180,7 @@ impl Plan {
             in_part: HashSet::new(),
             now,
             turn,
+            year: None,
             numbers_unknown: numbers_unknown.map(|(origin, _)| origin),
             lost_before,
         })
@@ -279,6 +285,7 @@ impl Plan {
                 Err(refusal) => planned.answers.push((request.clone(), Err(refusal))),
             }
         }
+        self.open_year(ground, &mut planned)?;
         self.close(ground, &mut planned, touched, series)?;
         if planned.is_empty() {
             // It is not sent: numbers that are under way must not be forgotten for it.
@@ -440,53 +447,6 @@ impl Plan {
             moving.extend(beside.expected.iter().map(|one| (one.table, one.id.clone())));
         }
         Ok(())
-    }
-
-    /// The log of this year to this addressee, if it may take the certificate; where entries of it are lost for good,
-    /// the one that follows it.
-    fn log_of(&self, ground: &Ground<'_>, addressee: &Addressee, day: Date) -> Result<Origin, SequencerError> {
-        let named = |shard: &Shard| {
-            Origin::new(ground.issuer.host(), shard, &addressee.label())
-                .map_err(|e| SequencerError::CannotCompose(e.to_string()))
-        };
-        let mut shard = Shard::of_year(day.year());
-        let mut origin = named(&shard)?;
-        while let Some(Standing::Closed(_)) = ground.gate.standing(&origin) {
-            shard = shard.successor().ok_or_else(|| ground.gate.refusal(&origin))?;
-            origin = named(&shard)?;
-        }
-        if !ground.shards.contains(&shard) {
-            return Err(SequencerError::NoLogKey(shard.to_string()));
-        }
-        if !ground.may_grow(&origin, self.logs.get(&origin).map_or(0, |log| log.next)) {
-            return Err(SequencerError::LogClosed(origin.to_string()));
-        }
-        self.may_sign(ground, &origin)?;
-        Ok(origin)
-    }
-
-    /// Opens a log that is new, with a snapshot as its first entry if it has status.
-    fn open_log(
-        &mut self,
-        ground: &Ground<'_>,
-        origin: &Origin,
-        addressee: &Addressee,
-        planned: &mut Planned,
-    ) -> Result<(), SequencerError> {
-        if self.logs.contains_key(origin) {
-            return Ok(());
-        }
-        let may_sign = Some(self.may_sign(ground, origin)?);
-        planned.state.push(StateChange::LogOpened { origin: origin.clone(), addressee: addressee.to_string() });
-        let addressee = addressee.clone();
-        let log = LogPlan { may_sign, addressee, next: 0, last: None, lists: Vec::new(), snapshot_at: None };
-        let has_status = log.has_status();
-        self.logs.insert(origin.clone(), log);
-        if !has_status {
-            return Ok(());
-        }
-        self.open_list(ground, origin, planned)?;
-        self.snapshot(ground, origin, planned)
     }
 
     /// Gives a body the next place of its log.
