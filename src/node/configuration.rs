@@ -123,6 +123,8 @@ pub struct AuthorityConfiguration {
     pub status_key: KeyName,
     /// Who may read its logs.
     pub reading: ReadingRights,
+    /// Years after which it erases what certificates say; none keeps it for ever.
+    pub erase_after_years: Option<u32>,
     /// Its offices.
     pub offices: Vec<Office>,
 }
@@ -232,6 +234,7 @@ fn authority(section: &mut Section<'_, '_>, folder: &Path, data: &Path) -> Optio
             entries: reading.optional::<Reader>("entries").unwrap_or(defaults.entries),
         })
     });
+    let erase_after_years = section.has("erase_after_years").then(|| section.number("erase_after_years", 0..=100, 0));
     let mut codes: Vec<OfficeCode> = Vec::new();
     let offices = section.tables("office", |office| {
         let code = office.required::<OfficeCode>("code");
@@ -271,6 +274,7 @@ fn authority(section: &mut Section<'_, '_>, folder: &Path, data: &Path) -> Optio
         statement_key: statement_key?,
         status_key: status_key?,
         reading: reading.unwrap_or_default(),
+        erase_after_years: erase_after_years.and_then(|years| u32::try_from(years).ok()),
         offices,
         issuer,
     })

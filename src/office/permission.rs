@@ -58,6 +58,8 @@ pub enum Action {
     ManageOffices,
     /// Say what may be examined by machine.
     SetPolicy,
+    /// Have what a certificate says erased at this node.
+    EraseContents,
     /// Read certificates that arrived, what was done with them here, and what is left of them.
     ReadArrivals,
     /// Decide on items of a certificate that arrived.
@@ -78,7 +80,7 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::FileApplication,
         Self::ReadOwn,
         Self::KeepProfile,
@@ -105,6 +107,7 @@ impl Action {
         Self::ManageAccounts,
         Self::ManageOffices,
         Self::SetPolicy,
+        Self::EraseContents,
         Self::ReadArrivals,
         Self::DecideItems,
         Self::WriteOff,
@@ -140,7 +143,7 @@ impl Action {
             Self::KeepWebhooks => &[Exporter, Agent, Examiner, Signatory, Liaison],
             Self::ReadHeads | Self::ReadEntries => &[Signatory, Liaison, Auditor],
             Self::ReadAudit => &[Auditor],
-            Self::ManageAccounts | Self::ManageOffices | Self::SetPolicy => &[Administrator],
+            Self::ManageAccounts | Self::ManageOffices | Self::SetPolicy | Self::EraseContents => &[Administrator],
             Self::ReadArrivals | Self::DecideItems | Self::WriteOff | Self::EndorseArrival | Self::RaiseEnquiry => {
                 &[CustomsOfficer, CustomsSupervisor]
             }
@@ -180,6 +183,7 @@ impl Action {
             Self::ManageAccounts => "manage_accounts",
             Self::ManageOffices => "manage_offices",
             Self::SetPolicy => "set_policy",
+            Self::EraseContents => "erase_contents",
             Self::ReadArrivals => "read_arrivals",
             Self::DecideItems => "decide_items",
             Self::WriteOff => "write_off",
@@ -221,6 +225,7 @@ impl Action {
             Self::ManageAccounts => "manage accounts",
             Self::ManageOffices => "manage offices",
             Self::SetPolicy => "set the policy of examination",
+            Self::EraseContents => "erase what a certificate says",
             Self::ReadArrivals => "read certificates that arrived",
             Self::DecideItems => "decide on a certificate that arrived",
             Self::WriteOff => "write off quantities of a certificate",

@@ -3,6 +3,7 @@
 mod abroad;
 mod check;
 mod draw;
+mod erase;
 mod keep;
 mod life;
 pub(super) mod name;
@@ -45,6 +46,7 @@ enum Command {
     BackToBack(draw::BackToBack),
     Split(draw::Split),
     Consolidate(draw::Consolidate),
+    Erase(erase::Erase),
 }
 
 impl Arguments {
@@ -70,6 +72,7 @@ impl Arguments {
             Command::BackToBack(arguments) => arguments.run(console),
             Command::Split(arguments) => arguments.run(console),
             Command::Consolidate(arguments) => arguments.run(console),
+            Command::Erase(arguments) => arguments.run(console),
         }
     }
 }
