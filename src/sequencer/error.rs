@@ -67,6 +67,14 @@ pub enum SequencerError {
     /// The trust list closed the log at its present size.
     #[error("log {0} is closed: the trust list names its final size, and entries beyond it are void")]
     LogClosed(String),
+    /// The log takes nothing more until the trust list closes it.
+    #[error(
+        "log {0} is being closed: it takes nothing more, and changes of its certificates go to the next log as soon as the trust list that names its final size is in use here"
+    )]
+    LogResting(String),
+    /// A log of this year is not closed.
+    #[error("log {0} is in use: certificates of this year go there; what is closed is a log of a year that is over")]
+    LogInUse(String),
     /// Partners have not said yet what they hold of the log: this node may have been restored from an old copy.
     #[error(
         "log {origin} is not signed for before partners have said what they hold of it: this node may have been restored from an old copy; not heard of since it started: {}; ask again",
@@ -130,6 +138,8 @@ impl Reasoned for SequencerError {
             Self::NoLogKey(_) => "NO_LOG_KEY",
             Self::LogKeyUnlisted(_) => "LOG_KEY_UNLISTED",
             Self::LogClosed(_) => "LOG_CLOSED",
+            Self::LogResting(_) => "LOG_RESTING",
+            Self::LogInUse(_) => "LOG_IN_USE",
             Self::HistoryUnknown { .. } => "OWN_HISTORY_UNKNOWN",
             Self::NumbersUnknown(_) => "NUMBERS_UNKNOWN",
             Self::RequestBeforeRecall(_) => "REQUEST_BEFORE_RECALL",
@@ -146,6 +156,7 @@ impl Reasoned for SequencerError {
             | Self::Unavailable(_)
             | Self::NoSpace(_)
             | Self::DateMoved(_)
+            | Self::LogResting(_)
             | Self::HistoryUnknown { .. }
             | Self::NumbersUnknown(_) => Class::Retry,
             Self::RequestReused(_)
@@ -157,11 +168,11 @@ impl Reasoned for SequencerError {
             | Self::NoSuchCertificate
             | Self::StatusForbids { .. }
             | Self::LogClosed(_)
+            | Self::LogInUse(_)
             | Self::CannotCompose(_) => Class::Reject,
-            Self::SeriesExhausted { .. }
-            | Self::NoLogKey(_)
-            | Self::LogKeyUnlisted(_)
-            | Self::CheckFailed(_) => Class::Fatal,
+            Self::SeriesExhausted { .. } | Self::NoLogKey(_) | Self::LogKeyUnlisted(_) | Self::CheckFailed(_) => {
+                Class::Fatal
+            }
         }
     }
 }

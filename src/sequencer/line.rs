@@ -106,6 +106,10 @@ impl Sequencer {
         &self.0.gate
     }
 
+    pub(super) fn store(&self) -> &Arc<dyn Store> {
+        &self.0.store
+    }
+
     /// Logs that are not signed for, or whose numbers are shut, each with the reason. It reads from the disk.
     pub fn shut(&self) -> Result<Vec<(Origin, SequencerError)>, SequencerError> {
         let mut shut = self.0.gate.shut();

@@ -18,6 +18,7 @@ use super::{
     gate::{Gate, MaySign},
     issued_for::{IssuedFor, Run},
     recalled::{Recalled, made_before},
+    resting::is_resting,
     snapshot::{self},
     work::Done,
 };
@@ -29,13 +30,13 @@ use crate::{
         Addressee, Body, Envelope, Issuer, Jti, Kid,
         status_list::{Status, StatusList},
     },
-    store::{Answer, Expected, StateChange, Store, Subject, Table},
+    store::{Answer, EntryRef, Expected, StateChange, Store, Subject, Table},
     time::{Clock, Date, Random, Timestamp, ZoneName},
     trust::TrustList,
 };
 use arc_swap::ArcSwap;
 use std::{
-    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -63,11 +64,14 @@ pub(super) struct Ground<'a> {
 }
 
 impl Ground<'_> {
-    /// Whether a log may grow: there is a key for its shard, and the trust list has not closed it. A log of a past
-    /// year that could not take its hourly snapshot would otherwise stop every other log of the authority.
-    fn may_grow(&self, origin: &Origin, next: u64) -> bool {
+    /// Whether there is a key for the shard of a log.
+    fn has_key(&self, origin: &Origin) -> bool {
         self.keys.iter().any(|(shard, _)| *shard == origin.shard())
-            && self.trust.load().shard_final_size(origin).is_none_or(|final_size| next < final_size)
+    }
+
+    /// Whether the trust list has closed a log.
+    fn is_closed(&self, origin: &Origin) -> bool {
+        self.trust.load().shard_final_size(origin).is_some()
     }
 }
 
@@ -81,12 +85,14 @@ pub(super) struct Plan {
     /// How many batches were handed over.
     batches: u64,
     /// Changes of status by the certificate they are about, as far as this plan met them.
-    changes: HashMap<Vec<u8>, Vec<u64>>,
+    changes: HashMap<Vec<u8>, Vec<EntryRef>>,
     /// Certificates of which this plan changed some items.
     in_part: HashSet<(Origin, Jti)>,
     now: Timestamp,
     /// The turn of the gate that it was made by.
     turn: u64,
+    /// Logs that take nothing more until the trust list closes them.
+    resting: BTreeSet<Origin>,
     /// The year whose logs were opened, or could not be.
     year: Option<i16>,
     /// A log whose certificates came back without their numbers.
@@ -170,7 +176,13 @@ impl Plan {
         let now = logs.values().filter_map(|log: &LogPlan| log.snapshot_at).fold(ground.clock.now(), Timestamp::max);
         let lost_before = recalled.values().map(|recalled| recalled.at_ms).max().unwrap_or(0);
         let numbers_unknown = recalled.into_iter().find(|(_, recalled)| recalled.numbers_unknown);
-        Ok(Self {
+        let mut resting = BTreeSet::new();
+        for origin in logs.keys() {
+            if is_resting(store, origin)? {
+                resting.insert(origin.clone());
+            }
+        }
+        let mut plan = Self {
             logs,
             series: HashMap::new(),
             numbers: VecDeque::new(),
@@ -180,10 +192,13 @@ impl Plan {
             in_part: HashSet::new(),
             now,
             turn,
+            resting,
             year: None,
             numbers_unknown: numbers_unknown.map(|(origin, _)| origin),
             lost_before,
-        })
+        };
+        plan.speak_for_more(ground)?;
+        Ok(plan)
     }
 
     /// The turn of the gate that it was made by; at another one it does not hold.
@@ -213,7 +228,7 @@ impl Plan {
 
     /// The instant at which the next snapshot is due, if any log is open.
     pub(super) fn next_snapshot(&self, ground: &Ground<'_>) -> Option<Timestamp> {
-        let open = self.logs.iter().filter(|(origin, log)| log.takes_snapshots() && ground.may_grow(origin, log.next));
+        let open = self.logs.iter().filter(|(origin, log)| log.takes_snapshots() && self.may_grow(ground, origin));
         open.map(|(_, log)| log.snapshot_at.map_or(self.now, snapshot::due)).min()
     }
 
@@ -325,7 +340,7 @@ impl Plan {
             .filter(|(origin, log)| {
                 let changed = touched.get(*origin).is_some_and(|mark| mark.changed);
                 let late = log.snapshot_at.is_none_or(|at| snapshot::due(at) <= now);
-                log.takes_snapshots() && (changed || late) && ground.may_grow(origin, log.next)
+                log.takes_snapshots() && (changed || late) && self.may_grow(ground, origin)
             })
             .map(|(origin, _)| origin.clone())
             .collect::<Vec<_>>();
@@ -420,13 +435,16 @@ impl Plan {
         (request, digest): (&RequestKey, [u8; 32]),
         planned: &mut Planned,
     ) -> Result<Outcome, SequencerError> {
-        let Nudge { origin, beside } = nudge;
+        let Nudge { origin, beside, rests } = nudge;
         self.stand_still(ground, &beside.expected)?;
-        let log = self.logs.get(origin).ok_or(SequencerError::NoSuchCertificate)?;
-        if !ground.may_grow(origin, log.next) {
-            return Err(SequencerError::LogClosed(origin.to_string()));
+        if !self.logs.get(origin).is_some_and(LogPlan::has_status) {
+            return Err(SequencerError::NoSuchCertificate);
         }
+        self.grows(ground, origin)?;
         self.may_sign(ground, origin)?;
+        if *rests && origin.shard() >= Shard::of_year(ground.zone.date_at(self.now).year()) {
+            return Err(SequencerError::LogInUse(origin.to_string()));
+        }
         self.snapshot(ground, origin, planned)?;
         let gone = || SequencerError::Unavailable(format!("log {origin} made no snapshot"));
         let row = planned.rows.last_mut().ok_or_else(gone)?;
@@ -434,6 +452,9 @@ impl Plan {
         let day = ground.zone.date_at(self.now);
         let outcome = Outcome { entry: row.entry(), jti: row.envelope.jti, number: None, day };
         self.take_along(beside, &outcome, planned)?;
+        if *rests {
+            self.resting.insert(origin.clone());
+        }
         Ok(outcome)
     }
 

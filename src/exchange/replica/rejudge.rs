@@ -4,7 +4,9 @@
 //! snapshot that says so is right. So where one finding falls, the log is judged anew from its first entry. What was
 //! cosigned stays cosigned: that says what is held, not that it is good.
 
-use super::{Finding, Held, Setup, Unchecked, arrivals::MOST_AT_ONCE, check, making::Making, record::ReplicaRecord};
+use super::{
+    Finding, Held, Setup, Unchecked, arrivals::MOST_AT_ONCE, check, making::Making, record::ReplicaRecord, siblings,
+};
 use crate::{
     inbox::finding::{self, Cleared, Kept, is_by_the_list},
     log::Origin,
@@ -32,9 +34,18 @@ pub struct Rejudged {
 pub fn rejudge(store: &dyn Store, setup: &Setup, at_ms: u64) -> Result<Option<Rejudged>, StoreError> {
     let Setup { origin, trust, .. } = setup;
     let kept = finding::all(store, origin)?;
+    // Entries that came before the list by which they are void.
+    let durable = store.durable_size(origin);
+    let void = |index: u64| kept.iter().any(|kept| kept.cleared.is_none() && kept.finding.index == index);
+    if trust.shard_final_size(origin).is_some_and(|last| (last..durable).any(|index| !void(index))) {
+        return judge(store, setup, &kept, at_ms).map(Some);
+    }
+    // What a log says of closed ones is right or wrong by how these ended, and that may be known only now.
+    let speaks = !siblings::ended(origin, trust, &setup.elsewhere)?.1.is_empty();
     let older = |kept: &&Kept| {
         let Finding { reason, trust_version, .. } = &kept.finding;
-        kept.cleared.is_none() && *trust_version < trust.version() && is_by_the_list(reason)
+        let by_the_list = *trust_version < trust.version() && is_by_the_list(reason);
+        kept.cleared.is_none() && (by_the_list || (speaks && reason == "ENTRY_SNAPSHOT_LISTS"))
     };
     let asked = kept.iter().filter(older).map(|kept| &kept.finding).collect::<Vec<_>>();
     let mut state = Vec::with_capacity(asked.len());
@@ -60,16 +71,20 @@ fn leaf(store: &dyn Store, origin: &Origin, index: u64) -> Result<Bytes, StoreEr
 fn judge(store: &dyn Store, setup: &Setup, kept: &[Kept], at_ms: u64) -> Result<Rejudged, StoreError> {
     let Setup { origin, trust, .. } = setup;
     let before = kept.iter().map(|kept| (kept.finding.index, kept)).collect::<BTreeMap<_, _>>();
-    let mut held = Held::nothing(origin);
+    let (_, closed) = siblings::ended(origin, trust, &setup.elsewhere)?;
+    let nothing = Held::nothing(origin);
+    let mut held = Held { status: nothing.status.beside(closed), ..nothing };
+    let mut rows = Vec::new();
     let (mut now, mut places, mut statuses) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     let (mut next, durable) = (0, store.durable_size(origin));
     while next < durable {
         let end = durable.min(next.saturating_add(u64::try_from(MOST_AT_ONCE).unwrap_or(u64::MAX)));
         let entries = (next..end).map(|index| leaf(store, origin, index)).collect::<Result<Vec<_>, _>>()?;
         let (origin, trust) = (origin.clone(), trust.clone());
-        let work = Unchecked { ticket: 0, origin, start: next, entries: entries.clone(), trust };
+        let elsewhere = setup.elsewhere.clone();
+        let work = Unchecked { ticket: 0, origin, start: next, entries: entries.clone(), trust, elsewhere };
         let mut checked = check(store, &work)?;
-        checked.targets.retain(|_, target| !now.contains_key(&target.index));
+        checked.targets.retain(|_, target| target.log != setup.origin || !now.contains_key(&target.index));
         let mut making = Making::begin(setup, &mut held, at_ms);
         for ((index, leaf), entry) in (next..end).zip(entries).zip(checked.entries) {
             making.entry(index, leaf, entry, &checked.targets, checked.trust_version);
@@ -81,6 +96,8 @@ fn judge(store: &dyn Store, setup: &Setup, kept: &[Kept], at_ms: u64) -> Result<
         for change in &making.batch.state {
             if let StateChange::StatusSet { list, index, status, .. } = change {
                 statuses.insert((*list, *index), *status);
+            } else if siblings::is_row(change, &setup.origin) {
+                rows.push(change.clone());
             }
         }
         // The store knows the others.
@@ -91,6 +108,7 @@ fn judge(store: &dyn Store, setup: &Setup, kept: &[Kept], at_ms: u64) -> Result<
     let mut record = ReplicaRecord::read(store, origin)?;
     record.follow(&held.status);
     state.push(record.put(origin));
+    state.extend(rows);
     let stood = |index: &u64| before.get(index).is_some_and(|kept| kept.cleared.is_none());
     let fell = before.values().filter(|kept| kept.cleared.is_none() && !now.contains_key(&kept.finding.index));
     let fell = fell.map(|kept| &kept.finding).collect::<Vec<_>>();

@@ -4,7 +4,7 @@ use super::{Ground, LogPlan, Plan, Planned};
 use crate::{
     log::{Origin, Shard, VerifierKey},
     reason::Reasoned as _,
-    sequencer::{SequencerError, gate::Standing},
+    sequencer::{SequencerError, gate::Standing, snapshot},
     statement::Addressee,
     store::StateChange,
     time::Date,
@@ -38,16 +38,21 @@ impl Plan {
         Ok(())
     }
 
-    /// The log of this year to this addressee, if it may take the certificate; where entries of it are lost for good,
-    /// the one that follows it.
-    pub(super) fn log_of(&self, ground: &Ground<'_>, addressee: &Addressee, day: Date) -> Result<Origin, SequencerError> {
+    /// The log of this year to this addressee, if it may take the certificate; where the trust list has closed it, or
+    /// entries of it are lost for good, the one that follows it.
+    pub(super) fn log_of(
+        &self,
+        ground: &Ground<'_>,
+        addressee: &Addressee,
+        day: Date,
+    ) -> Result<Origin, SequencerError> {
         let named = |shard: &Shard| {
             Origin::new(ground.issuer.host(), shard, &addressee.label())
                 .map_err(|e| SequencerError::CannotCompose(e.to_string()))
         };
         let mut shard = Shard::of_year(day.year());
         let mut origin = named(&shard)?;
-        while let Some(Standing::Closed(_)) = ground.gate.standing(&origin) {
+        while ground.is_closed(&origin) || matches!(ground.gate.standing(&origin), Some(Standing::Closed(_))) {
             shard = shard.successor().ok_or_else(|| ground.gate.refusal(&origin))?;
             origin = named(&shard)?;
         }
@@ -57,9 +62,7 @@ impl Plan {
         if ground.trust.load().log_key(&origin) != Some(key) {
             return Err(SequencerError::LogKeyUnlisted(shard.to_string()));
         }
-        if !ground.may_grow(&origin, self.logs.get(&origin).map_or(0, |log| log.next)) {
-            return Err(SequencerError::LogClosed(origin.to_string()));
-        }
+        self.grows(ground, &origin)?;
         self.may_sign(ground, &origin)?;
         Ok(origin)
     }
@@ -86,5 +89,77 @@ impl Plan {
         }
         self.open_list(ground, origin, planned)?;
         self.snapshot(ground, origin, planned)
+    }
+
+    /// Whether a log may grow: there is a key for its shard, the trust list has not closed it, and nobody has it rest
+    /// until that does. A log of a past year that could not take its hourly snapshot would otherwise stop every other
+    /// log of the authority.
+    pub(super) fn may_grow(&self, ground: &Ground<'_>, origin: &Origin) -> bool {
+        self.grows(ground, origin).is_ok()
+    }
+
+    /// The same, with what stands in the way.
+    pub(super) fn grows(&self, ground: &Ground<'_>, origin: &Origin) -> Result<(), SequencerError> {
+        if ground.is_closed(origin) {
+            Err(SequencerError::LogClosed(origin.to_string()))
+        } else if self.resting.contains(origin) {
+            Err(SequencerError::LogResting(origin.to_string()))
+        } else if !ground.has_key(origin) {
+            Err(SequencerError::NoLogKey(origin.shard().to_string()))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Where a change of a certificate of this log stands: there as long as it is open, else in the first log after it
+    /// that is.
+    pub(super) fn stands_in(&self, ground: &Ground<'_>, origin: &Origin) -> Result<Origin, SequencerError> {
+        let own = self.logs.get(origin).ok_or(SequencerError::NoSuchCertificate)?;
+        let later = if ground.is_closed(origin) {
+            let trust = ground.trust.load();
+            let open = |log: &&Origin| *log != origin && trust.speaks_for(log, origin) && !ground.is_closed(log);
+            match self.logs.keys().filter(open).min_by_key(|log| log.shard()) {
+                Some(log) => log.clone(),
+                None => return self.log_of(ground, &own.addressee, ground.zone.date_at(self.now)),
+            }
+        } else {
+            origin.clone()
+        };
+        self.grows(ground, &later)?;
+        self.may_sign(ground, &later)?;
+        Ok(later)
+    }
+
+    /// The closed logs that a log speaks for, by their shards: all that come right before it. What came before an open
+    /// one is told there.
+    pub(super) fn spoken_for(&self, ground: &Ground<'_>, origin: &Origin) -> Vec<Origin> {
+        if ground.is_closed(origin) {
+            return Vec::new();
+        }
+        let before = |log: &&Origin| log.addressee() == origin.addressee() && log.shard() < origin.shard();
+        let mut before = self.logs.keys().filter(before).collect::<Vec<_>>();
+        before.sort_by_key(|log| std::cmp::Reverse(log.shard()));
+        let mut run = before.into_iter().take_while(|log| ground.is_closed(log)).cloned().collect::<Vec<_>>();
+        run.reverse();
+        run
+    }
+
+    /// Has a snapshot made at once where a log speaks for another one by now: until there is one, the status of the
+    /// other's certificates only grows old.
+    pub(super) fn speak_for_more(&mut self, ground: &Ground<'_>) -> Result<(), SequencerError> {
+        let mut due = Vec::new();
+        for origin in self.logs.keys() {
+            for closed in self.spoken_for(ground, origin) {
+                if snapshot::spoken_in(ground.store, &closed)?.as_ref() != Some(origin) {
+                    due.push(origin.clone());
+                }
+            }
+        }
+        for origin in due {
+            if let Some(log) = self.logs.get_mut(&origin) {
+                log.snapshot_at = None;
+            }
+        }
+        Ok(())
     }
 }
