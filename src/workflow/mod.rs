@@ -11,9 +11,11 @@ mod bundle;
 mod cancelling;
 mod carry;
 mod changes;
+mod closing;
 mod customs;
 mod desk;
 mod drawing;
+mod erasing;
 mod error;
 mod exporters;
 mod history;
@@ -41,6 +43,7 @@ pub use cancelling::{CancelWish, Cancelled, Settlement};
 pub use changes::{
     CertificateEvent, Change, Changes, Cursor, Herald, HeraldSetup, Page as ChangePage, Reading, What, Wish,
 };
+pub use closing::Rested;
 pub use customs::{
     Abroad, AbroadNote, Arrival, ArrivalsAsked, ArrivalsPage, ArrivedName, Balance, Course, Decided, DecisionWish,
     Delivery, DenialsPage, EndorsementWish, EnquiryState, EnquiryView, EnquiryWish, MatchWish, Matched, Notice,
@@ -48,6 +51,7 @@ pub use customs::{
 };
 pub use desk::{Desk, DeskSetup, IssueRow, Issued, StatusWish};
 pub use drawing::{DrawWish, OriginalName, Remainder};
+pub use erasing::{ErasedName, Erasure};
 pub use error::WorkflowError;
 pub use exporters::{Drawing, Drawn, Exporters, Saved, SavedRow};
 pub use history::{CertificateHistory, Predecessor, StatusEvent};

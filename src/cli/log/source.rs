@@ -119,6 +119,26 @@ pub(super) struct Head {
 }
 
 impl From {
+    /// The same place for another log, or a folder that it was exported to.
+    pub(super) fn of(&self, origin: &Origin, folder: Option<PathBuf>) -> Self {
+        Self { log: Some(origin.clone()), folder, ..self.clone() }
+    }
+
+    /// Whether an exported folder is read, which holds no other log.
+    pub(super) const fn is_folder(&self) -> bool {
+        self.folder.is_some()
+    }
+
+    /// The log that is named.
+    pub(super) const fn log(&self) -> Option<&Origin> {
+        self.log.as_ref()
+    }
+
+    /// The log that a folder holds.
+    pub(super) fn in_folder(&self, folder: &std::path::Path) -> Result<Origin, Failure> {
+        folder_head(folder).map(|head| head.checkpoint.origin)
+    }
+
     /// Opens the source.
     pub(super) async fn open(&self, console: Console) -> Result<Source, Failure> {
         if let Some(folder) = &self.folder {
