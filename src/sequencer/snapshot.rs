@@ -107,6 +107,9 @@ pub(super) fn last(store: &dyn Store, origin: &Origin, back: u64) -> Result<Opti
     Ok(newest.and_then(|record| Timestamp::from_second(record.as_of).ok()))
 }
 
+/// Lists with their addresses.
+type Named = Vec<(StatusUri, Arc<StatusList>)>;
+
 /// A snapshot that stands in a batch: its statement, and the lists to be signed beside it.
 pub(super) struct Due {
     pub(super) body: StatusSnapshot,
@@ -114,9 +117,9 @@ pub(super) struct Due {
     index: u64,
     at: Timestamp,
     digests: Vec<Hash>,
-    lists: Vec<(StatusUri, Arc<StatusList>)>,
+    lists: Named,
     /// Closed logs that it speaks for, with the place of the first list of each.
-    closed: Vec<(Origin, u32, Vec<(StatusUri, Arc<StatusList>)>)>,
+    closed: Vec<(Origin, u32, Named)>,
 }
 
 impl Due {
@@ -129,7 +132,7 @@ impl Due {
     ) -> Result<Self, SequencerError> {
         let named = |log: &Origin, lists: Vec<Arc<StatusList>>| {
             let named = (0_u32..).zip(lists).map(|(number, list)| Ok((uri(issuer, log, number)?, list)));
-            named.collect::<Result<Vec<_>, SequencerError>>()
+            named.collect::<Result<Named, SequencerError>>()
         };
         let mut digests = lists.iter().map(|list| list.digest()).collect::<Vec<_>>();
         let mut behind = Vec::with_capacity(closed.len());

@@ -206,8 +206,8 @@ impl Desk {
 
     /// Where this node keeps its copy of a partner's log.
     fn copy_of(&self, origin: &Origin) -> Option<Arc<dyn Store>> {
-        let copies = self.setup().partners.copies().into_iter();
-        copies.filter(|(log, _)| log == origin).map(|(_, store)| store).next()
+        let mut copies = self.setup().partners.copies().into_iter();
+        copies.find(|(log, _)| log == origin).map(|(_, store)| store)
     }
 
     fn at_ms(&self) -> u64 {

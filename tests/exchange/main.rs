@@ -20,6 +20,7 @@ mod auditor;
 mod caller;
 mod consent;
 mod delivery;
+mod erased;
 mod evidence;
 mod federation;
 mod flood;

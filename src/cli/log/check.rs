@@ -21,13 +21,14 @@ use std::{collections::HashMap, path::PathBuf, process::ExitCode};
 /// Check a log from its first entry: hashes, head, signatures, keys and status, as a replica does
 ///
 /// Exit code 0 if everything holds, 3 if the head does not fit the entries or an entry is a finding. A log may speak for
-/// closed ones before it: these are read first, from the same node or data folder, or from the folders of `--closed`.
+/// closed ones before it: these are read first, from the same node or data folder, or from the folders of --closed.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
     from: From,
-    /// An exported log that is closed, which the exported one may speak for; may be given several times
-    #[arg(long, value_name = "DIR", requires = "folder")]
+    /// A folder, exported like --folder or of data like --data, with a closed log that this one may speak for; may be given
+    /// several times
+    #[arg(long, value_name = "DIR")]
     closed: Vec<PathBuf>,
     #[command(flatten)]
     trust: Trust,
@@ -112,20 +113,20 @@ impl Arguments {
         trust: &TrustList,
         targets: &mut Targets,
     ) -> Result<Vec<ClosedLists>, Failure> {
-        let mut sources = Vec::new();
-        if self.from.is_folder() {
-            for folder in &self.closed {
-                let head = self.from.in_folder(folder)?;
-                sources.push((head.clone(), self.from.of(&head, Some(folder.clone()))));
-            }
-            sources.sort_by_key(|(origin, _)| origin.shard());
-        } else if let Some(origin) = self.from.log() {
-            let before = trust.closed_before(origin).into_iter().filter(|(_, size)| *size > 0);
-            sources.extend(before.map(|(closed, _)| (closed.clone(), self.from.of(&closed, None))));
-        }
+        let own = self.from.origin()?;
         let mut closed = Vec::new();
-        for (origin, from) in sources {
-            let source = from.open(console).await?;
+        for (origin, _) in trust.closed_before(&own).into_iter().filter(|(_, size)| *size > 0) {
+            let mut opened = None;
+            for place in self.from.places(&origin, &self.closed) {
+                opened = place.open(console).await.ok();
+                if opened.is_some() {
+                    break;
+                }
+            }
+            let Some(source) = opened else {
+                console.message(format!("note: {origin} is closed and not here: what is said of it cannot be checked"));
+                continue;
+            };
             let head = source.head().await?;
             let view = StatusView::new(origin).beside(closed);
             let (view, _) = walk(console, (&source, &head), trust, view, targets).await?;
@@ -145,7 +146,7 @@ async fn walk(
 ) -> Result<(StatusView, Found), Failure> {
     let origin = source.origin().clone();
     let mut found = Found::default();
-    found.holds = source
+    let holds = source
         .read_roots(head, |index, leaf| {
             let checked = check_entry(leaf, None, &origin, index, trust)
                 .and_then(|entry| within_scope(targets, &entry, trust).map(|()| entry));
@@ -171,7 +172,7 @@ async fn walk(
             Ok(())
         })
         .await?;
-    Ok((view, found))
+    Ok((view, Found { holds, ..found }))
 }
 
 /// Certificates by their log and identifier.

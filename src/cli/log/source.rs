@@ -119,24 +119,25 @@ pub(super) struct Head {
 }
 
 impl From {
-    /// The same place for another log, or a folder that it was exported to.
-    pub(super) fn of(&self, origin: &Origin, folder: Option<PathBuf>) -> Self {
-        Self { log: Some(origin.clone()), folder, ..self.clone() }
+    /// The log that is read.
+    pub(super) fn origin(&self) -> Result<Origin, Failure> {
+        match (&self.log, &self.folder) {
+            (_, Some(folder)) => folder_head(folder).map(|head| head.checkpoint.origin),
+            (Some(origin), None) => Ok(origin.clone()),
+            (None, None) => Err(Failure::new(Exit::Usage, "name the log and the node, or a folder")),
+        }
     }
 
-    /// Whether an exported folder is read, which holds no other log.
-    pub(super) const fn is_folder(&self) -> bool {
-        self.folder.is_some()
-    }
-
-    /// The log that is named.
-    pub(super) const fn log(&self) -> Option<&Origin> {
-        self.log.as_ref()
-    }
-
-    /// The log that a folder holds.
-    pub(super) fn in_folder(&self, folder: &std::path::Path) -> Result<Origin, Failure> {
-        folder_head(folder).map(|head| head.checkpoint.origin)
+    /// Where another log of the same authority may be: at the same node, or in the same data folder or one of these.
+    pub(super) fn places(&self, origin: &Origin, folders: &[PathBuf]) -> Vec<Self> {
+        let place = Self { log: Some(origin.clone()), ..self.clone() };
+        if self.folder.is_some() {
+            let folders = folders.iter().cloned();
+            return folders.map(|folder| Self { folder: Some(folder), ..place.clone() }).collect();
+        }
+        let others = folders.iter().filter(|_| self.data.is_some()).cloned();
+        let others = others.map(|data| Self { data: Some(data), ..place.clone() }).collect::<Vec<_>>();
+        std::iter::once(place.clone()).chain(others).collect()
     }
 
     /// Opens the source.
