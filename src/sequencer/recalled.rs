@@ -7,7 +7,7 @@ use crate::{
     store::{Batch, EntryRef, StateChange, Store, StoreError, Table},
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 /// Entries of an own log that were missing at a start and came back from a partner, without their disclosures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,10 +106,11 @@ pub fn refilled(
         let Ok(opened) = open_leaf(&entry.leaf, none) else { continue };
         let OpenedBody::StatusChange(opened) = opened.body else { continue };
         let StatementRef { log, jti } = opened.change.target;
-        if !changes.contains_key(&(log.clone(), jti)) {
-            changes.insert((log.clone(), jti), noted_changes(store, &log, &jti)?);
-        }
-        changes.entry((log, jti)).or_default().push(EntryRef { origin: origin.clone(), index: entry.index });
+        let places = match changes.entry((log.clone(), jti)) {
+            Entry::Vacant(vacant) => vacant.insert(noted_changes(store, &log, &jti)?),
+            Entry::Occupied(known) => known.into_mut(),
+        };
+        places.push(EntryRef { origin: origin.clone(), index: entry.index });
     }
     for ((log, jti), places) in changes {
         state.push(put_changes(&log, &jti, &places, log != *origin)?);

@@ -168,7 +168,7 @@ impl Desk {
         own.commit(batch)?;
         let at_ms = self.at_ms();
         for Doomed { entry, store } in doomed {
-            for change in self.changes_beside(store.as_ref(), entry)? {
+            for change in changes_beside(store.as_ref(), entry)? {
                 self.erase_entry(&change, store, at_ms)?;
             }
             // Last: while it is there, all of it is done again.
@@ -190,20 +190,6 @@ impl Desk {
         Ok(())
     }
 
-    /// The changes of a certificate's status that stand where it is kept: their reasons may name what it says.
-    fn changes_beside(&self, store: &dyn Store, entry: &EntryRef) -> Result<Vec<EntryRef>, WorkflowError> {
-        let facts = store.facts(&entry.origin, entry.index)?.ok_or(WorkflowError::CertificateUnknown)?;
-        let mut changes = changes_of(store, entry, &facts.jti)?;
-        let heard = about(store, &Subject::Statement(facts.jti))?;
-        let heard = heard.into_iter().filter(|one| one.kind == Kind::StatusChange).map(|one| one.entry);
-        for change in heard {
-            if !changes.contains(&change) {
-                changes.push(change);
-            }
-        }
-        Ok(changes)
-    }
-
     /// Where this node keeps its copy of a partner's log.
     fn copy_of(&self, origin: &Origin) -> Option<Arc<dyn Store>> {
         let mut copies = self.setup().partners.copies().into_iter();
@@ -213,6 +199,20 @@ impl Desk {
     fn at_ms(&self) -> u64 {
         u64::try_from(self.now().as_millisecond()).unwrap_or(0)
     }
+}
+
+/// The changes of a certificate's status that stand where it is kept: their reasons may name what it says.
+fn changes_beside(store: &dyn Store, entry: &EntryRef) -> Result<Vec<EntryRef>, WorkflowError> {
+    let facts = store.facts(&entry.origin, entry.index)?.ok_or(WorkflowError::CertificateUnknown)?;
+    let mut changes = changes_of(store, entry, &facts.jti)?;
+    let heard = about(store, &Subject::Statement(facts.jti))?;
+    let heard = heard.into_iter().filter(|one| one.kind == Kind::StatusChange).map(|one| one.entry);
+    for change in heard {
+        if !changes.contains(&change) {
+            changes.push(change);
+        }
+    }
+    Ok(changes)
 }
 
 /// What of a log is due.

@@ -9,6 +9,7 @@ const ERASED: &str = "erased";
 
 impl Application {
     /// The same without what it says, if the word for that can be written.
+    #[must_use]
     pub fn erased(self) -> Option<Self> {
         let short: Text<256> = ERASED.parse().ok()?;
         let long: Text<1024> = ERASED.parse().ok()?;
