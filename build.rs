@@ -10,7 +10,7 @@ use std::{
 };
 
 /// The services for people and systems, spoken in `api`; what they import is found from them.
-const SERVICES: [&str; 14] = [
+const SERVICES: [&str; 15] = [
     "origin/v1/admin_service.proto",
     "origin/v1/application_service.proto",
     "origin/v1/audit_service.proto",
@@ -23,6 +23,7 @@ const SERVICES: [&str; 14] = [
     "origin/v1/log_service.proto",
     "origin/v1/policy_service.proto",
     "origin/v1/session_service.proto",
+    "origin/v1/share_service.proto",
     "origin/v1/verification_service.proto",
     "origin/v1/webhook_service.proto",
 ];

@@ -150,3 +150,15 @@ fn strangers_with_programs_of_their_own_accept_what_a_node_issues_and_refuse_wha
     }
     assert_eq!(seen, 8);
 }
+
+#[test]
+fn a_validator_of_others_accepts_the_openapi_description() {
+    let Some(others) = others() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let description = folder.path().join("openapi.json");
+    let written = run(Command::new(env!("CARGO_BIN_EXE_origin")).args(["openapi", "-o"]).arg(&description));
+    assert!(written.status.success());
+    let python = others.join("python/bin/python");
+    let found = json(&run(Command::new(python).arg(script("openapi_python.py")).arg(&description)));
+    assert!(found["operations"].as_u64().unwrap() > 100, "{found}");
+}

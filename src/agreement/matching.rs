@@ -17,14 +17,16 @@ mod weight;
 use super::{edition::Edition, fields::words, lists::Lists};
 use crate::{
     certificate::{Certificate, Country, HsDigits, HsEdition, Measure, Text},
-    time::Date,
+    time::{Date, serde_date},
 };
+use serde::{Deserialize, Serialize};
 
 /// What an import declaration says of the goods. Whoever reads it in bounds the lines; the work grows with lines times
 /// items.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Declared {
     /// Its date.
+    #[serde(with = "serde_date")]
     pub date: Date,
     /// The edition of the Harmonized System that the importing tariff stands on; where that is not said, the one in force
     /// on the date.
@@ -38,7 +40,7 @@ pub struct Declared {
 }
 
 /// A line of an import declaration.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeclaredLine {
     /// Its number, from 1.
     pub line: u32,

@@ -4,6 +4,7 @@
 use super::ApiError;
 use super::accounts::{self, Administrator, account_id, account_to_wire};
 use super::call::{authorization, blocking, caller, refused};
+use super::closing;
 use super::convert;
 use super::customs;
 use super::failure;
@@ -31,6 +32,8 @@ use zeroize::Zeroizing;
 
 /// Bytes of entries read at once while a log is checked.
 const CHECK_BYTES: usize = 4 << 20;
+/// Most characters of the reason an operator gives.
+const MAX_REASON: usize = 500;
 
 /// Reads the trust list's files again and gives the version in use then, or says why nothing changed. It blocks.
 pub type ReloadTrust = Arc<dyn Fn() -> Result<u64, String> + Send + Sync>;
@@ -326,6 +329,84 @@ impl AdminService for Admin {
         Ok(Response::new(wire::EraseContentsResponse { log, index, erased_before: erased.before }))
     }
 
+    async fn lift_evidence(
+        &self,
+        request: Request<wire::LiftEvidenceRequest>,
+    ) -> Result<Response<wire::LiftEvidenceResponse>, Status> {
+        self.admit(request.metadata())?;
+        let wire::LiftEvidenceRequest { log, reason } = request.into_inner();
+        let field = |field, message: String| ApiError::Field { field, message };
+        let origin = log.parse::<Origin>().map_err(|error| field("log", error.to_string()))?;
+        let length = reason.trim().chars().count();
+        if !(1..=MAX_REASON).contains(&length) {
+            return Err(field("reason", format!("say why, in 1 to {MAX_REASON} characters")).into());
+        }
+        let Some(view) = self.partners.clone() else {
+            return Ok(Response::new(wire::LiftEvidenceResponse::default()));
+        };
+        let (hosts, at) = (self.hosts.clone(), self.clock.now());
+        let lifted = blocking(move || {
+            let Some(proven) = view.equivocated().borrow().get(&origin).cloned() else { return Ok(None) };
+            // Known to whoever reads a trail before it counts.
+            let change = "two histories are proven of the log; it is taken and cosigned again by the operator's word";
+            let row = serde_json::json!({ "log": origin, "change": change, "size": proven.size(), "reason": reason });
+            for authority in hosts.all() {
+                authority.desk.sequencer().note(&row, at).map_err(|error| failure::plain(&error))?;
+            }
+            view.lift(&origin, &reason).map_err(|error| failure::plain(&error))
+        });
+        let lifted = lifted.await??;
+        let past = lifted.as_ref().map_or(0, |lifted| lifted.past);
+        Ok(Response::new(wire::LiftEvidenceResponse { was_frozen: lifted.is_some(), past }))
+    }
+
+    async fn stop_key(
+        &self,
+        request: Request<wire::StopKeyRequest>,
+    ) -> Result<Response<wire::StopKeyResponse>, Status> {
+        self.admit(request.metadata())?;
+        let wire::StopKeyRequest { issuer, key, suspected_since, only_ask } = request.into_inner();
+        let key = kid(&key)?;
+        let since = closing::since(suspected_since.as_ref())?;
+        let authority = self.hosts.named(&issuer)?;
+        let ends = authority.desk.stop_key(key, since, only_ask).await.map_err(|error| refused(&error))?;
+        let size = |origin: &Origin| authority.store().head(origin).map_or(0, |head| head.head.size);
+        let ends = ends.iter().map(|end| closing::end(end, size(&end.origin))).collect();
+        Ok(Response::new(wire::StopKeyResponse { ends }))
+    }
+
+    async fn list_signed_past(
+        &self,
+        request: Request<wire::ListSignedPastRequest>,
+    ) -> Result<Response<wire::ListSignedPastResponse>, Status> {
+        self.admit(request.metadata())?;
+        let wire::ListSignedPastRequest { issuer, key, ends, page_size, page_token } = request.into_inner();
+        let (key, ends, from) = (kid(&key)?, closing::places(&ends)?, closing::begin(&page_token)?);
+        let (authority, most) = (Arc::clone(self.hosts.named(&issuer)?), convert::page_size(page_size)?);
+        let page = blocking(move || authority.desk.signed_past(&key, &ends, from.as_ref(), most)).await?;
+        let page = page.map_err(|error| refused(&error))?;
+        Ok(Response::new(wire::ListSignedPastResponse {
+            statements: page.entries.iter().map(closing::plain).collect(),
+            next_page_token: closing::token(page.next),
+        }))
+    }
+
+    async fn list_findings(
+        &self,
+        request: Request<wire::ListFindingsRequest>,
+    ) -> Result<Response<wire::ListFindingsResponse>, Status> {
+        self.admit(request.metadata())?;
+        let wire::ListFindingsRequest { page_size, page_token, log, reason } = request.into_inner();
+        let (most, from) = (convert::page_size(page_size)?, closing::begin(&page_token)?);
+        let named = Some(log.as_str()).filter(|log| !log.is_empty()).map(|log| closing::origin("log", log));
+        let (named, view) = (named.transpose()?, self.partners.clone());
+        let found = blocking(move || {
+            let logs = view.map(|view| view.replicated()).unwrap_or_default();
+            closing::findings(logs, (named.as_ref(), &reason), from, most)
+        });
+        Ok(Response::new(found.await?.map_err(|error| failure::plain(&error))?))
+    }
+
     async fn reload_trust_list(
         &self,
         request: Request<wire::ReloadTrustListRequest>,
@@ -348,7 +429,7 @@ impl AdminService for Admin {
             wire::KeyAct::Closed => KeyAct::Closed,
             wire::KeyAct::Unspecified => return Err(field("act", "say what happened to the key".to_owned()).into()),
         };
-        let key = request.key.parse::<Kid>().map_err(|error| field("key", error.to_string()))?;
+        let key = kid(&request.key)?;
         let reason = Some(request.reason.as_str()).filter(|reason| !reason.is_empty()).map(str::parse);
         let reason = reason.transpose().map_err(|error: CertificateError| field("reason", error.to_string()))?;
         let authority = self.hosts.named(&request.issuer)?;
@@ -417,6 +498,10 @@ impl Admin {
 /// The log that is named.
 fn origin(text: &str) -> Result<Origin, ApiError> {
     text.parse().map_err(|error: crate::log::LogError| ApiError::Field { field: "log", message: error.to_string() })
+}
+
+fn kid(text: &str) -> Result<Kid, ApiError> {
+    text.parse::<Kid>().map_err(|error| ApiError::Field { field: "key", message: error.to_string() })
 }
 
 /// Hashes every entry again, from the first; what the store remembers of its tree is not asked.

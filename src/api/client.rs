@@ -5,6 +5,9 @@ pub(crate) use super::wire::google::r#type::Date;
 pub(crate) use super::wire::origin::v1 as wire;
 
 use super::failure::DOMAIN;
+use axum::http::{Version, header::CONTENT_TYPE};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full, Limited};
 use prost::Message as _;
 use std::time::Duration;
 use tonic::metadata::{Ascii, MetadataValue};
@@ -13,6 +16,7 @@ use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 use tonic::{Code, Request, Status};
 use tonic_types::pb;
+use tower::{Service as _, ServiceExt as _};
 use wire::admin_service_client::AdminServiceClient;
 use wire::application_service_client::ApplicationServiceClient;
 use wire::audit_service_client::AuditServiceClient;
@@ -26,6 +30,7 @@ use wire::list_service_client::ListServiceClient;
 use wire::log_service_client::LogServiceClient;
 use wire::policy_service_client::PolicyServiceClient;
 use wire::session_service_client::SessionServiceClient;
+use wire::share_service_client::ShareServiceClient;
 use wire::verification_service_client::VerificationServiceClient;
 use wire::webhook_service_client::WebhookServiceClient;
 
@@ -47,6 +52,15 @@ pub(crate) struct Dial {
     pub(crate) ca: Option<Vec<u8>>,
     /// The name its TLS identity has, where it is not the one dialled.
     pub(crate) tls_name: Option<String>,
+}
+
+/// What was answered to a document.
+#[derive(Debug, Clone)]
+pub(crate) struct JsonAnswer {
+    /// The HTTP status.
+    pub(crate) status: u16,
+    /// The document that came.
+    pub(crate) body: Bytes,
 }
 
 /// A connection, with the token its calls carry.
@@ -106,6 +120,21 @@ impl Connection {
         InterceptedService::new(self.channel.clone(), self.bearer.clone())
     }
 
+    /// Posts a document to a path, as any system may.
+    pub(crate) async fn post(&self, path: &str, document: Bytes) -> Result<JsonAnswer, String> {
+        let body = tonic::body::Body::new(Full::new(document));
+        let request = axum::http::Request::post(path).version(Version::HTTP_2);
+        let request = request.header(CONTENT_TYPE, "application/json").body(body).map_err(|error| words(&error))?;
+        let mut calls = self.calls();
+        let asked = async {
+            let answer = calls.ready().await.map_err(|error| words(&error))?.call(request).await;
+            let (parts, body) = answer.map_err(|error| words(&error))?.into_parts();
+            let body = Limited::new(body, ANSWER).collect().await.map_err(|error| words(&*error))?.to_bytes();
+            Ok(JsonAnswer { status: parts.status.as_u16(), body })
+        };
+        tokio::time::timeout(CALL, asked).await.unwrap_or_else(|_| Err("no answer came in time".to_owned()))
+    }
+
     /// Issuing and keeping certificates.
     pub(crate) fn certificates(&self) -> CertificateServiceClient<Calls> {
         CertificateServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
@@ -124,6 +153,11 @@ impl Connection {
     /// What customs do with certificates of partners.
     pub(crate) fn customs(&self) -> CustomsServiceClient<Calls> {
         CustomsServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
+    }
+
+    /// Links for importers.
+    pub(crate) fn shares(&self) -> ShareServiceClient<Calls> {
+        ShareServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
     }
 
     /// Answering enquiries.

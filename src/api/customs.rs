@@ -2,20 +2,17 @@
 
 use super::ApiError;
 use super::applications::{done, missing, text};
+use super::arrivals::{self, act, arrival, change};
 use super::call::{caller, refused};
 use super::convert;
 use super::enquiries;
 use super::hosts::Hosts;
 use super::wire::origin::v1::{self as wire, customs_service_server::CustomsService};
-use crate::certificate::{Measure, Text};
-use crate::office::{ActState, CustomsAct, DoneBy, WriteOffLine};
-use crate::statement::{
-    EndorsementWords, ImportDeclaration, Issuer, ItemDecision, Jti, OpenedStatusChange, ResponseCode,
-};
+use crate::certificate::Measure;
+use crate::office::{CustomsAct, WriteOffLine};
+use crate::statement::{EndorsementWords, ImportDeclaration, Issuer, ItemDecision, Jti, ResponseCode};
 use crate::time::Timestamp;
-use crate::workflow::{
-    Arrival, ArrivalsAsked, ArrivedName, Balance, DecisionWish, Delivery, EndorsementWish, Notice, WriteOffWish,
-};
+use crate::workflow::{ArrivedName, Balance, DecisionWish, EndorsementWish, Notice, WriteOffWish};
 use std::fmt::Display;
 use std::str::FromStr;
 use tonic::{Request, Response, Status};
@@ -36,14 +33,7 @@ impl CustomsService for CustomsDoor {
         request: Request<wire::ListArrivalsRequest>,
     ) -> Result<Response<wire::ListArrivalsResponse>, Status> {
         let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
-        let asked = request.into_inner();
-        let asked = ArrivalsAsked {
-            issuer: issuer(&asked.issuer)?,
-            delivery: delivery(asked.delivery)?,
-            untouched: asked.untouched,
-            size: convert::page_size(asked.page_size)?,
-            token: asked.page_token,
-        };
+        let asked = arrivals::asked(request.into_inner())?;
         let page = done(authority, move |at| at.desk.arrivals(&caller, &asked)).await?;
         Ok(Response::new(wire::ListArrivalsResponse {
             arrivals: page.arrivals.iter().map(arrival).collect(),
@@ -341,52 +331,6 @@ pub(super) const fn positive(number: u32) -> Option<u32> {
     if number == 0 { None } else { Some(number) }
 }
 
-fn delivery(wire: i32) -> Result<Option<Delivery>, ApiError> {
-    use wire::Delivery as Wire;
-    match Wire::try_from(wire) {
-        Ok(Wire::Unspecified) => Ok(None),
-        Ok(Wire::Complete) => Ok(Some(Delivery::Complete)),
-        Ok(Wire::Missing) => Ok(Some(Delivery::Missing)),
-        Ok(Wire::Held) => Ok(Some(Delivery::Held)),
-        Ok(Wire::Erased) => Ok(Some(Delivery::Erased)),
-        Err(_) => Err(missing("delivery", "is not a choice of this service")),
-    }
-}
-
-/// A certificate that arrived, as the wire shows it.
-pub(super) fn arrival(arrival: &Arrival) -> wire::Arrival {
-    let certificate = &arrival.certificate;
-    let reference = certificate.reference.as_option();
-    let exporter = certificate.exporter.as_option().map(|one| one.party.name.to_string());
-    let consignee = certificate.consignee.as_option().and_then(Option::as_ref).and_then(|one| one.party.as_ref());
-    let delivery = match arrival.delivery {
-        Delivery::Complete => wire::Delivery::Complete,
-        Delivery::Missing => wire::Delivery::Missing,
-        Delivery::Held => wire::Delivery::Held,
-        Delivery::Erased => wire::Delivery::Erased,
-    };
-    wire::Arrival {
-        issuer: arrival.issuer.to_string(),
-        jti: arrival.jti.to_string(),
-        log: arrival.entry.origin.to_string(),
-        index: arrival.entry.index,
-        delivery: delivery.into(),
-        number: reference.map(|one| one.number.to_string()).unwrap_or_default(),
-        issued_on: reference.map(|one| convert::date_to_wire(one.issued_on)),
-        agreement: certificate.agreement.to_string(),
-        from: certificate.from.to_string(),
-        valid_from: Some(convert::date_to_wire(certificate.valid_from)),
-        valid_until: certificate.valid_until.map(convert::date_to_wire),
-        status: arrival.status.word().replace(' ', "_"),
-        status_as_of: arrival.status_as_of.map(convert::instant),
-        arrived_at: arrival.arrived_at.map(convert::instant),
-        exporter: exporter.unwrap_or_default(),
-        consignee: consignee.map(|party| party.name.to_string()).unwrap_or_default(),
-        response: said(arrival.file.latest.as_ref()),
-        equivocated: arrival.equivocated,
-    }
-}
-
 /// What is left of an item, as the wire shows it.
 pub(super) fn balance(left: Balance) -> wire::ItemBalance {
     wire::ItemBalance {
@@ -404,32 +348,6 @@ pub(super) fn balance(left: Balance) -> wire::ItemBalance {
 /// What an officer should know, as the wire shows it.
 pub(super) fn notice(notice: Notice) -> wire::Notice {
     wire::Notice { reason: notice.reason.to_owned(), words: notice.words, blocks: notice.blocks }
-}
-
-fn change((jti, change): &(Jti, OpenedStatusChange)) -> wire::StatusNote {
-    let reason = change.reason.as_option().and_then(Option::as_ref);
-    wire::StatusNote {
-        act: change.change.act.word().to_owned(),
-        items: change.change.items.clone().unwrap_or_default(),
-        reason: reason.map(Text::to_string).unwrap_or_default(),
-        jti: jti.to_string(),
-    }
-}
-
-fn act(act: &CustomsAct) -> wire::CustomsAct {
-    wire::CustomsAct {
-        act: act.number,
-        at: super::applications::at(act.by.at_ms),
-        by: act.by.account.to_string(),
-        settled_by: act.settled.as_ref().map(|DoneBy { account, .. }| account.to_string()).unwrap_or_default(),
-        declaration: act.declaration.as_ref().map(declaration_to_wire),
-        decisions: act.decisions.iter().map(decided).collect(),
-        amends: act.amends.unwrap_or_default(),
-        counts: act.state == ActState::Counts,
-        awaits_release: act.state == ActState::Waits,
-        jti: shown(act.statement),
-        remarks: said(act.remarks.as_ref()),
-    }
 }
 
 /// A declaration as the wire shows it.
@@ -461,6 +379,6 @@ pub(super) fn said(value: Option<&impl ToString>) -> String {
     value.map(ToString::to_string).unwrap_or_default()
 }
 
-fn shown(jti: Option<Jti>) -> String {
+pub(super) fn shown(jti: Option<Jti>) -> String {
     said(jti.as_ref())
 }

@@ -2,6 +2,7 @@
 
 use super::ApiError;
 use super::http::Refusal;
+use super::rest;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Response};
@@ -25,6 +26,11 @@ pub(crate) async fn within_https(State(most): State<Duration>, request: Request,
         Ok(answer) => answer,
         Err(_) => Refusal::from(ApiError::DeadlineExceeded).into_response(),
     }
+}
+
+/// The same for what is served as JSON.
+pub(crate) async fn within_json(State(most): State<Duration>, request: Request, next: Next) -> Response<Body> {
+    tokio::time::timeout(most, next.run(request)).await.unwrap_or_else(|_| rest::late())
 }
 
 /// `grpc-timeout`: at most eight digits and a unit. What does not read so asks for nothing.

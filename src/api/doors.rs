@@ -1,4 +1,4 @@
-//! The three doors of a node as routers: for everybody over HTTPS, for systems over gRPC, for the operator.
+//! The three doors of a node as routers: for everybody over HTTPS, for systems over gRPC and as JSON, for the operator.
 
 use super::admin::{Admin, ReloadTrust};
 use super::applications::ApplicationsDoor;
@@ -15,7 +15,10 @@ use super::lists::ListDoor;
 use super::logs::Logs;
 use super::policies::PoliciesDoor;
 use super::rate::RateLimit;
+use super::rest;
 use super::sessions::Sessions;
+use super::share_page;
+use super::shares::SharesDoor;
 use super::verifications::Verifications;
 use super::webhooks::WebhooksDoor;
 use super::wire::DESCRIPTORS;
@@ -31,6 +34,7 @@ use super::wire::origin::v1::list_service_server::ListServiceServer;
 use super::wire::origin::v1::log_service_server::LogServiceServer;
 use super::wire::origin::v1::policy_service_server::PolicyServiceServer;
 use super::wire::origin::v1::session_service_server::SessionServiceServer;
+use super::wire::origin::v1::share_service_server::ShareServiceServer;
 use super::wire::origin::v1::verification_service_server::VerificationServiceServer;
 use super::wire::origin::v1::webhook_service_server::WebhookServiceServer;
 use crate::agreement::Lists;
@@ -79,7 +83,7 @@ pub struct DoorSetup {
 pub struct Doors {
     /// For everybody, over HTTPS.
     pub public: Router,
-    /// For people's systems, gRPC.
+    /// For people's systems, gRPC, and the same as JSON.
     pub client: Router,
     /// For the operator, gRPC.
     pub admin: Router,
@@ -107,6 +111,7 @@ type LogsServer = LogServiceServer<Logs>;
 type PoliciesServer = PolicyServiceServer<PoliciesDoor>;
 type CustomsServer = CustomsServiceServer<CustomsDoor>;
 type LiaisonServer = LiaisonServiceServer<LiaisonDoor>;
+type SharesServer = ShareServiceServer<SharesDoor>;
 type AdminServer = AdminServiceServer<Admin>;
 
 impl Doors {
@@ -129,6 +134,11 @@ impl Doors {
         let lists = ListDoor { hosts: hosts.clone(), lists, clock: Arc::clone(&clock) };
         let logs = Logs { hosts: hosts.clone() };
         let sessions = Sessions::new(hosts.clone(), Arc::clone(&clock));
+        let methods = rest::Methods::read();
+        let methods =
+            methods.map_err(|error| tonic_reflection::server::Error::InvalidFileDescriptorSet(error.to_string()));
+        let methods = Arc::new(methods?);
+        let links = share_page::routes(hosts.clone(), Arc::clone(&methods), Arc::clone(&clock));
         let started_at = clock.now();
         // On the clients' door nobody is the operator, whatever token they show.
         let admin = Admin {
@@ -155,6 +165,7 @@ impl Doors {
             WebhooksServer::NAME,
             CustomsServer::NAME,
             LiaisonServer::NAME,
+            SharesServer::NAME,
             AdminServer::NAME,
         ];
         let client = Routes::new(client_health_server)
@@ -174,6 +185,7 @@ impl Doors {
             .add_service(
                 LiaisonServer::new(LiaisonDoor { hosts: hosts.clone() }).max_decoding_message_size(MAX_MESSAGE),
             )
+            .add_service(SharesServer::new(SharesDoor { hosts: hosts.clone() }).max_decoding_message_size(MAX_MESSAGE))
             .add_service(AuditsServer::new(Audits { hosts: hosts.clone() }).max_decoding_message_size(MAX_MESSAGE))
             .add_service(SessionsServer::new(sessions).max_decoding_message_size(MAX_MESSAGE))
             .add_service(AdminServer::new(admin.clone()).max_decoding_message_size(MAX_MESSAGE))
@@ -184,9 +196,11 @@ impl Doors {
             .add_service(ListsServer::new(lists).max_decoding_message_size(MAX_MESSAGE))
             .add_service(LogsServer::new(logs.clone()).max_decoding_message_size(MAX_MESSAGE));
         let client = client.prepare().into_axum_router().layer(from_fn_with_state(deadline, deadline::within));
+        let json = rest::routes(methods, client.clone(), deadline);
+        let client = client.merge(json);
 
         let public = http::routes(http::Public { hosts: hosts.clone(), stopping: stopping.clone() });
-        let public = public.layer(from_fn_with_state(deadline, deadline::within_https));
+        let public = public.merge(links).layer(from_fn_with_state(deadline, deadline::within_https));
 
         let admin = Admin { operator: Some(operator), ..admin };
         // No deadline: checking a log reads all of it.
@@ -216,6 +230,7 @@ impl Health {
         self.client.set_serving::<WebhooksServer>().await;
         self.client.set_serving::<CustomsServer>().await;
         self.client.set_serving::<LiaisonServer>().await;
+        self.client.set_serving::<SharesServer>().await;
         self.client.set_serving::<AdminServer>().await;
         self.admin.set_serving::<AdminServer>().await;
     }
@@ -235,6 +250,7 @@ impl Health {
         self.client.set_not_serving::<WebhooksServer>().await;
         self.client.set_not_serving::<CustomsServer>().await;
         self.client.set_not_serving::<LiaisonServer>().await;
+        self.client.set_not_serving::<SharesServer>().await;
         self.client.set_not_serving::<AdminServer>().await;
         self.admin.set_not_serving::<AdminServer>().await;
         // The empty name is the server as a whole.

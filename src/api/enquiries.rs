@@ -99,8 +99,8 @@ pub(super) fn wish(asked: wire::RaiseEnquiryRequest) -> Result<EnquiryWish, ApiE
             ground: parsed("ground", &asked.ground)?,
             question: text("question", &asked.question)?,
             goods: parsed("goods", &asked.goods)?,
-            basis: None,
-            reply_by: None,
+            basis: text("basis", &asked.basis)?,
+            reply_by: asked.reply_by.map(|day| convert::date("reply_by", &day)).transpose()?,
         },
         subjects: asked.subjects.iter().map(subject).collect::<Result<_, _>>()?,
         documents: documents(&asked.documents)?,
@@ -185,6 +185,8 @@ pub(super) fn to_wire(view: &EnquiryView) -> wire::Enquiry {
         due_soon: view.due_soon,
         clarifies: said(view.enquiry.clarifies.as_ref().map(|place| &place.jti)),
         replies: view.replies.iter().map(reply_to_wire).collect(),
+        reply_by: asked.reply_by.map(convert::date_to_wire),
+        proposes: said(view.proposes.as_ref()),
     }
 }
 
@@ -207,10 +209,11 @@ fn document_to_wire(document: &DocumentDigest) -> wire::DocumentDigest {
 }
 
 fn reply_to_wire(view: &ReplyView) -> wire::EnquiryReply {
-    wire::EnquiryReply { late: view.late, ..answered(&view.jti, &view.reply) }
+    let day = view.day.map(convert::date_to_wire);
+    wire::EnquiryReply { late: view.late, day, ..answered(&view.jti, &view.reply) }
 }
 
-/// An answer as the wire shows it; whether it was late is for who knows when it was due.
+/// An answer as the wire shows it; when it came, and whether that was late, is for who knows when it was due.
 pub(super) fn answered(jti: &Jti, reply: &EnquiryReply) -> wire::EnquiryReply {
     let words = &reply.reply;
     wire::EnquiryReply {
@@ -222,6 +225,7 @@ pub(super) fn answered(jti: &Jti, reply: &EnquiryReply) -> wire::EnquiryReply {
         answers: reply.answers.iter().map(answer_to_wire).collect(),
         documents: reply.documents.iter().map(document_to_wire).collect(),
         late: false,
+        day: None,
     }
 }
 

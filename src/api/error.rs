@@ -34,6 +34,32 @@ pub enum ApiError {
         /// What is wrong.
         message: String,
     },
+    /// Nothing is served at this path.
+    #[error("`{0}` is not a method that is served as JSON: GET /openapi.json lists them")]
+    MethodUnknown(String),
+    /// Methods are asked by POST alone.
+    #[error("a method is asked by POST, with a JSON document")]
+    MethodNotPosted,
+    /// The body is not declared as what it has to be.
+    #[error("the body has to be `application/json`, as it stands and not compressed")]
+    MediaType,
+    /// The body is not strict JSON.
+    #[error("the body is not a JSON document as it has to be: {0}")]
+    Json(String),
+    /// A member is unknown or malformed.
+    #[error("{path}: {message}")]
+    Member {
+        /// Where it stands in the document.
+        path: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// More bytes than a call may have.
+    #[error("the call is longer than the {0} bytes that one may have")]
+    TooLarge(usize),
+    /// An answer of the services has no form in JSON.
+    #[error("an answer could not be told in JSON: {0}")]
+    AnswerUnreadable(String),
     /// Index or size beyond what is published.
     #[error("{asked} is beyond the {published} entries published")]
     RangeUnpublished {
@@ -71,7 +97,13 @@ impl Reasoned for ApiError {
             Self::AuthorityUnknown(_) => "AUTHORITY_UNKNOWN",
             Self::LogUnknown(_) => "LOG_UNKNOWN",
             Self::StatusListUnknown => "STATUS_LIST_UNKNOWN",
-            Self::Field { .. } => "FIELD_INVALID",
+            Self::Field { .. } | Self::Member { .. } => "FIELD_INVALID",
+            Self::MethodUnknown(_) => "METHOD_UNKNOWN",
+            Self::MethodNotPosted => "METHOD_NOT_POSTED",
+            Self::MediaType => "MEDIA_TYPE_WRONG",
+            Self::Json(_) => "JSON_MALFORMED",
+            Self::TooLarge(_) => "CALL_TOO_LARGE",
+            Self::AnswerUnreadable(_) => "ANSWER_UNREADABLE",
             Self::RangeUnpublished { .. } => "RANGE_UNPUBLISHED",
             Self::RateLimited => "RATE_LIMITED",
             Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
@@ -85,7 +117,7 @@ impl Reasoned for ApiError {
     fn class(&self) -> Class {
         match self {
             Self::RateLimited | Self::DeadlineExceeded | Self::SlowReader | Self::Stopping => Class::Retry,
-            Self::Task(_) => Class::Fatal,
+            Self::Task(_) | Self::AnswerUnreadable(_) => Class::Fatal,
             _ => Class::Reject,
         }
     }
@@ -96,6 +128,7 @@ impl ApiError {
     pub(crate) fn details(&self) -> Details {
         let fields = match self {
             Self::Field { field, message } => vec![((*field).to_owned(), message.clone())],
+            Self::Member { path, message } => vec![(path.clone(), message.clone())],
             _ => Vec::new(),
         };
         Details { fields, ..Details::default() }

@@ -64,7 +64,9 @@ fn code(reason: &str, class: Class) -> Code {
         | "POLICY_UNKNOWN"
         | "ARRIVAL_UNKNOWN"
         | "ACT_UNKNOWN"
-        | "ENQUIRY_UNKNOWN" => Code::NotFound,
+        | "ENQUIRY_UNKNOWN"
+        | "SHARE_UNKNOWN"
+        | "METHOD_UNKNOWN" => Code::NotFound,
         "REQUEST_ID_REUSED" | "NUMBER_TAKEN" | "LOGIN_TAKEN" | "EXPORTER_EXISTS" | "NATIONAL_ID_EXISTS" => {
             Code::AlreadyExists
         }

@@ -299,6 +299,7 @@ impl IntoResponse for Refusal {
                     (ApiError::Unauthenticated, _) => StatusCode::UNAUTHORIZED,
                     (ApiError::ReadingDenied, _) => StatusCode::FORBIDDEN,
                     (ApiError::DeadlineExceeded, _) => StatusCode::GATEWAY_TIMEOUT,
+                    (ApiError::RateLimited, _) => StatusCode::TOO_MANY_REQUESTS,
                     (_, Class::Reject) => StatusCode::NOT_FOUND,
                     (_, Class::Retry) => StatusCode::SERVICE_UNAVAILABLE,
                     (_, Class::Fatal) => return Self::Inside(error.to_string()).into_response(),

@@ -2,8 +2,9 @@
 
 use super::ApiError;
 use super::applications::{missing, text};
+use super::arrivals::arrival;
 use super::convert;
-use super::customs::{arrival, balance, import_declaration, measure, named, notice, optional, parsed, positive};
+use super::customs::{balance, import_declaration, measure, named, notice, optional, parsed, positive};
 use super::wire::origin::v1 as wire;
 use crate::agreement::{Declared, DeclaredLine, Difference, Weight};
 use crate::workflow::{MatchWish, Matched};
@@ -44,7 +45,7 @@ fn line(line: &wire::DeclarationLine) -> Result<DeclaredLine, ApiError> {
         net_weight: measure("lines.net_weight", &line.net_weight, &line.net_weight_unit)?,
         invoice: text("lines.invoice", &line.invoice)?,
         marks: text("lines.marks", &line.marks)?,
-        packages: None,
+        packages: positive(line.packages),
     })
 }
 

@@ -6,6 +6,7 @@ use super::wire::origin::v1 as wire;
 use crate::exchange::driver::{DriverView, PartnerState, Passage};
 use crate::log::Origin;
 use crate::reason::Reasoned as _;
+use crate::store::StoreError;
 use crate::time::Timestamp;
 use crate::trust::{Node, TrustList};
 
@@ -24,7 +25,12 @@ pub(super) fn list(view: Option<&DriverView>, trust: &TrustList, hosts: &Hosts) 
     });
     let known_logs = view.known_logs().into_iter();
     let known_logs = known_logs.map(|(origin, size)| wire::LogState { origin: origin.to_string(), size });
+    let forked = forked(view).unwrap_or_else(|error| {
+        tracing::error!(%error, "what is proven of logs cannot be read");
+        Vec::new()
+    });
     wire::ListPartnersResponse {
+        forked,
         node: view.name().to_string(),
         partners: partners.collect(),
         trust_version,
@@ -45,6 +51,24 @@ fn shut(authority: &HostedAuthority) -> Vec<wire::ShutLog> {
         message: why.to_string(),
     });
     told.collect()
+}
+
+/// Logs that have shown two histories: those that are frozen, and those that a person has lifted.
+fn forked(view: &DriverView) -> Result<Vec<wire::ForkedLog>, StoreError> {
+    let frozen = view.equivocated().borrow().clone();
+    let lifted = view.lifted()?.into_iter().filter(|(origin, _)| !frozen.contains_key(origin));
+    let lifted = lifted.map(|(origin, lifted)| wire::ForkedLog {
+        origin: origin.to_string(),
+        size: lifted.past,
+        lifted_at: Timestamp::from_second(lifted.at).ok().map(convert::instant),
+        lifted_reason: lifted.reason,
+    });
+    let frozen = frozen.values().map(|proven| wire::ForkedLog {
+        origin: proven.origin().to_string(),
+        size: proven.size(),
+        ..Default::default()
+    });
+    Ok(frozen.chain(lifted).collect())
 }
 
 fn partner(view: &DriverView, node: &Node, state: &PartnerState) -> wire::PartnerState {

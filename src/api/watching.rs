@@ -1,16 +1,13 @@
 //! `WatchCertificates`: what changed, as a stream that can be taken up again.
 
 use super::ApiError;
-use super::applications::stage_to_wire;
 use super::call::{QUIET, blocking, refused};
-use super::convert;
+use super::changes::to_wire;
 use super::hosts::HostedAuthority;
 use super::stream::Answers;
 use super::wire::origin::v1 as wire;
 use crate::office::Caller;
-use crate::statement::Act;
-use crate::time::Timestamp;
-use crate::workflow::{CertificateEvent, Change, ChangePage, Changes, Cursor, Reading, What, Wish, WorkflowError};
+use crate::workflow::{ChangePage, Changes, Cursor, Kinds, Reading, Wish, WorkflowError};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -50,21 +47,23 @@ pub(super) async fn watch(
 
 /// What a reader wishes to hear of; no kind is every kind.
 pub(super) fn wish(kinds: impl Iterator<Item = wire::ChangeKind>, own_alone: bool) -> Result<Wish, ApiError> {
-    let mut wish = Wish { applications: false, certificates: false, own_alone };
+    let mut wished = Kinds::default();
     let mut kinds = kinds.peekable();
     if kinds.peek().is_none() {
         return Ok(Wish { own_alone, ..Wish::ALL });
     }
     for kind in kinds {
         match kind {
-            wire::ChangeKind::Application => wish.applications = true,
-            wire::ChangeKind::Certificate => wish.certificates = true,
+            wire::ChangeKind::Application => wished.applications = true,
+            wire::ChangeKind::Certificate => wished.certificates = true,
+            wire::ChangeKind::Arrival => wished.arrivals = true,
+            wire::ChangeKind::Enquiry => wished.enquiries = true,
             wire::ChangeKind::Unspecified => {
                 return Err(ApiError::Field { field: "kinds", message: "is not a kind of this service".to_owned() });
             }
         }
     }
-    Ok(wish)
+    Ok(Wish { kinds: wished, own_alone })
 }
 
 fn begin(changes: &Changes, request: &wire::WatchCertificatesRequest) -> Result<Cursor, WorkflowError> {
@@ -173,54 +172,6 @@ impl Watcher {
             Ok(()) | Err(mpsc::error::SendTimeoutError::Closed(_)) => Ok(()),
             Err(mpsc::error::SendTimeoutError::Timeout(_)) => Err(ApiError::SlowReader.into()),
         }
-    }
-}
-
-/// A change in its wire form.
-fn to_wire(changes: &Changes, change: &Change) -> wire::Change {
-    use wire::change::What as Wire;
-    let what = match &change.what {
-        What::Application { id, deed, stage } => Wire::Application(wire::ApplicationChange {
-            application_id: id.to_string(),
-            deed: deed.to_string(),
-            stage: stage_to_wire(*stage).into(),
-        }),
-        What::Certificate { entry, jti, event, .. } => {
-            let mut certificate = wire::CertificateChange {
-                event: event_to_wire(event).into(),
-                number: changes.number_of(change).unwrap_or_default(),
-                jti: jti.to_string(),
-                log: entry.origin.to_string(),
-                index: entry.index,
-                application_id: change.application().map(|id| id.to_string()).unwrap_or_default(),
-                ..Default::default()
-            };
-            if let CertificateEvent::Changed { act, items, by } = event {
-                act.word().clone_into(&mut certificate.act);
-                certificate.items = items.clone().unwrap_or_default();
-                certificate.change_jti = by.to_string();
-                if let Act::Superseded { successor } = act {
-                    certificate.successor_jti = successor.jti.to_string();
-                }
-            }
-            Wire::Certificate(certificate)
-        }
-    };
-    let at = i64::try_from(change.at_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
-    wire::Change {
-        id: change.cursor.to_string(),
-        at: at.map(convert::instant),
-        office: change.office().map(ToString::to_string).unwrap_or_default(),
-        what: Some(what),
-    }
-}
-
-const fn event_to_wire(event: &CertificateEvent) -> wire::CertificateEvent {
-    match event {
-        CertificateEvent::Issued => wire::CertificateEvent::Issued,
-        CertificateEvent::Released => wire::CertificateEvent::Released,
-        CertificateEvent::Changed { .. } => wire::CertificateEvent::StatusChanged,
-        CertificateEvent::Receipted => wire::CertificateEvent::Receipted,
     }
 }
 

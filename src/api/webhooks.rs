@@ -101,8 +101,10 @@ impl WebhookService for WebhooksDoor {
 fn to_wire(webhook: &Arc<Webhook>) -> wire::Webhook {
     let kind = |wanted: bool, kind: wire::ChangeKind| wanted.then_some(kind.into());
     let kinds = [
-        kind(webhook.applications, wire::ChangeKind::Application),
-        kind(webhook.certificates, wire::ChangeKind::Certificate),
+        kind(webhook.kinds.applications, wire::ChangeKind::Application),
+        kind(webhook.kinds.certificates, wire::ChangeKind::Certificate),
+        kind(webhook.kinds.arrivals, wire::ChangeKind::Arrival),
+        kind(webhook.kinds.enquiries, wire::ChangeKind::Enquiry),
     ];
     let failing = webhook.failing.as_ref();
     let paused = webhook.paused.as_ref();

@@ -1,5 +1,8 @@
 //! `origin key`: keys at rest.
 
+mod handover;
+mod hit;
+mod revoke;
 mod rotate;
 mod succession;
 
@@ -21,7 +24,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
 
-/// Make keys, see which there are, and put new ones in the place of old ones
+/// Make keys, see which there are, put new ones in the place of old ones, and close those that others may have
 #[derive(Debug, clap::Args)]
 #[command(arg_required_else_help = true)]
 pub(super) struct Arguments {
@@ -34,6 +37,7 @@ enum Command {
     New(New),
     List(List),
     Rotate(rotate::Arguments),
+    Revoke(Box<revoke::Arguments>),
 }
 
 impl Arguments {
@@ -42,6 +46,7 @@ impl Arguments {
             Command::New(arguments) => arguments.run(console),
             Command::List(arguments) => arguments.run(console),
             Command::Rotate(arguments) => arguments.run(console),
+            Command::Revoke(arguments) => arguments.run(console),
         }
     }
 }

@@ -15,6 +15,7 @@ mod arguments;
 mod audit;
 mod bench;
 mod certificate;
+mod change;
 mod check_config;
 mod completion;
 pub mod console;
@@ -35,6 +36,7 @@ mod list;
 mod log;
 mod mandate;
 mod office;
+mod openapi;
 mod origin;
 mod partner;
 mod policy;
@@ -126,6 +128,7 @@ enum Command {
     Serve(serve::Arguments),
     Doctor(doctor::Arguments),
     Bench(bench::Arguments),
+    Openapi(openapi::Arguments),
     Completion(completion::Arguments),
 }
 
@@ -166,6 +169,7 @@ impl Command {
             Self::Serve(arguments) => arguments.run(console),
             Self::Doctor(arguments) => arguments.run(console),
             Self::Bench(arguments) => arguments.run(console),
+            Self::Openapi(arguments) => arguments.run(console),
             Self::Completion(arguments) => arguments.run(console),
         }
     }

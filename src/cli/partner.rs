@@ -1,6 +1,7 @@
 //! `origin partner`: how the exchange with other nodes is, from the running node.
 
 mod add;
+mod findings;
 
 use super::{
     Outcome,
@@ -35,6 +36,7 @@ enum Command {
     List(Door),
     /// Show each log between this node and its partners: lag, cosignatures, disclosures, findings, quotas
     Status(Door),
+    Findings(findings::Arguments),
     /// Have a log signed on though partners could not be asked what they hold of it
     ///
     /// A node that starts asks its partners, log by log, what they hold of its own logs, and signs for a log only when
@@ -48,6 +50,22 @@ enum Command {
         #[arg(long, value_name = "ORIGIN")]
         log: Origin,
     },
+    /// Take and cosign a log again that has shown two histories
+    ///
+    /// A log of a partner that is proven to have shown two histories is frozen: this node keeps the branch that it held
+    /// first, takes and cosigns nothing more, and its verdicts say so. Once you have looked into it with the partner (an old
+    /// copy that was restored, say) and the branch held here is the one that goes on, this lifts it here. The proof stays
+    /// where it was said, what forks further on freezes the log again, and the audit trail keeps what you did.
+    Lift {
+        #[command(flatten)]
+        door: Door,
+        /// The log, <host>/log/<shard>/<addressee>
+        #[arg(long, value_name = "ORIGIN")]
+        log: Origin,
+        /// Why, for the audit trail
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
 }
 
 impl Arguments {
@@ -56,7 +74,9 @@ impl Arguments {
             Command::Add(arguments) => return arguments.run(console),
             Command::List(door) => (door, false),
             Command::Status(door) => (door, true),
+            Command::Findings(arguments) => return arguments.run(console),
             Command::GoOn { door, log } => return go_on(console, &door, &log),
+            Command::Lift { door, log, reason } => return lift(console, &door, &log, reason),
         };
         let answer = remote::converse(ask(console, &door))?;
         let now = SystemClock.now();
@@ -66,6 +86,9 @@ impl Arguments {
         }
         for shut in answer.shut.iter().filter(|_| logs) {
             tell_shut(console, shut);
+        }
+        for forked in answer.forked.iter().filter(|_| logs) {
+            tell_forked(console, forked);
         }
         for partner in &answer.partners {
             if console.is_json() {
@@ -100,6 +123,48 @@ fn tell_shut(console: Console, shut: &wire::ShutLog) {
     } else {
         console.data(console.paint(Colour::Red, &format!("{message} [{reason}]")));
     }
+}
+
+/// A log that has shown two histories.
+fn tell_forked(console: Console, forked: &wire::ForkedLog) {
+    let wire::ForkedLog { origin, size, lifted_at, lifted_reason } = forked;
+    let lifted = lifted_at.as_ref().and_then(|at| Timestamp::from_second(at.seconds).ok());
+    if console.is_json() {
+        console.data(json!({ "forked": origin, "size": size, "lifted_at": lifted.map(|at| at.to_string()), "lifted_reason": lifted_reason }));
+        return;
+    }
+    let line = match lifted {
+        Some(at) => format!("{origin} has shown two histories up to size {size}; lifted {at}: {lifted_reason}"),
+        None => console.paint(
+            Colour::Red,
+            &format!(
+                "{origin} has shown two histories after size {size}: nothing more is taken or cosigned; once you have \
+                 looked into it: origin partner lift [LOG_EQUIVOCATED]"
+            ),
+        ),
+    };
+    console.data(line);
+}
+
+/// Takes and cosigns a log again.
+fn lift(console: Console, door: &Door, log: &Origin, reason: String) -> Outcome {
+    let request = wire::LiftEvidenceRequest { log: log.to_string(), reason };
+    let answer = remote::converse(async {
+        let (connection, address) = door.open(&door.configuration()?).await?;
+        let answer = connection.admin().lift_evidence(within_deadline(request)).await;
+        answer.map(tonic::Response::into_inner).map_err(|status| remote::refused(console, &address, &status))
+    })?;
+    if console.is_json() {
+        console.data(json!({ "log": log.as_str(), "was_frozen": answer.was_frozen, "past": answer.past }));
+    } else if answer.was_frozen {
+        let past = answer.past;
+        console.data(format!(
+            "{log} is taken and cosigned again, on the branch that is held here; what forks past size {past} freezes it anew"
+        ));
+    } else {
+        console.data(format!("{log} was not frozen: nothing changed"));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Goes on without the partners' word.

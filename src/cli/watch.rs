@@ -1,15 +1,13 @@
 //! `origin watch`: every change as it happens, and a restart goes on where the last run ended.
 
 use super::{
-    Outcome,
-    application::{instant, stage_word},
+    Outcome, change,
     console::{Console, Exit, Failure},
     files,
     remote::{self, NodeArguments, TokenArgument},
     tree::plain,
 };
 use crate::api::client::{Refusal, wire};
-use serde_json::{Value, json};
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
@@ -23,8 +21,8 @@ const CURSOR_BYTES: usize = 256;
 
 /// Print every change that the account may hear of, as it happens
 ///
-/// One line a change, or one JSON document with --format json: what was done to applications, and what became of
-/// certificates. With --cursor-file the command remembers how far it came, durably and after the lines are written: run
+/// One line a change, or one JSON document with --format json: what was done to applications, what became of
+/// certificates here and abroad, what came from partners, and enquiries with their clock. With --cursor-file the command remembers how far it came, durably and after the lines are written: run
 /// again it goes on from there, and misses nothing of the last thirty days. When the line breaks it is taken up again.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -57,8 +55,12 @@ pub(super) struct Arguments {
 pub(super) enum Kind {
     /// What was done to applications.
     Application,
-    /// What became of certificates.
+    /// What became of certificates, here and abroad.
     Certificate,
+    /// What came from partners.
+    Arrival,
+    /// Enquiries, their answers and their clock.
+    Enquiry,
 }
 
 impl Kind {
@@ -67,6 +69,8 @@ impl Kind {
         match self {
             Self::Application => wire::ChangeKind::Application,
             Self::Certificate => wire::ChangeKind::Certificate,
+            Self::Arrival => wire::ChangeKind::Arrival,
+            Self::Enquiry => wire::ChangeKind::Enquiry,
         }
     }
 }
@@ -141,8 +145,8 @@ impl Arguments {
                 Ok(None) => return Ok(Ended::Broken("the node ended the stream".to_owned())),
                 Err(status) => return self.broken(console, &status),
             };
-            for change in &answer.changes {
-                if !show(console, change) {
+            for one in &answer.changes {
+                if !change::show(console, one) {
                     // Whoever read along has gone, and read no more than this.
                     return Ok(Ended::Well);
                 }
@@ -175,80 +179,4 @@ impl Arguments {
 
 fn remember(path: &Path, cursor: &str) -> Result<(), Failure> {
     files::replace(path, format!("{cursor}\n").as_bytes(), 0o644)
-}
-
-/// One change as one line; false where nobody reads any more.
-fn show(console: Console, change: &wire::Change) -> bool {
-    if console.is_json() {
-        return console.try_data(described(change));
-    }
-    let at = instant(change.at.as_ref());
-    let office = plain(&change.office);
-    let line = match &change.what {
-        Some(wire::change::What::Application(one)) => {
-            let stage = stage_word(one.stage());
-            format!("{at}  {office}  application {} {}: {stage}", plain(&one.application_id), plain(&one.deed))
-        }
-        Some(wire::change::What::Certificate(one)) => {
-            let name = if one.number.is_empty() { &one.jti } else { &one.number };
-            let items = one.items.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
-            let items = if items.is_empty() { items } else { format!(" (items {items})") };
-            format!("{at}  {office}  certificate {} {}{items}", plain(name), word(one))
-        }
-        None => format!("{at}  {office}  something that this program does not know"),
-    };
-    console.try_data(line)
-}
-
-fn word(change: &wire::CertificateChange) -> &str {
-    match change.event() {
-        wire::CertificateEvent::Issued => "issued",
-        wire::CertificateEvent::Released => "released",
-        wire::CertificateEvent::Receipted => "receipted",
-        wire::CertificateEvent::StatusChanged => &change.act,
-        wire::CertificateEvent::Unspecified => "changed",
-    }
-}
-
-fn described(change: &wire::Change) -> Value {
-    let mut value = json!({ "id": change.id, "at": instant(change.at.as_ref()), "office": change.office });
-    let (kind, what) = match &change.what {
-        Some(wire::change::What::Application(one)) => {
-            ("application", json!({ "id": one.application_id, "deed": one.deed, "stage": stage_word(one.stage()) }))
-        }
-        Some(wire::change::What::Certificate(one)) => ("certificate", certificate(one)),
-        None => return value,
-    };
-    if let Some(value) = value.as_object_mut() {
-        value.insert(kind.to_owned(), what);
-    }
-    value
-}
-
-fn certificate(one: &wire::CertificateChange) -> Value {
-    let mut value = json!({
-        "event": match one.event() {
-            wire::CertificateEvent::StatusChanged => "status_changed",
-            _ => word(one),
-        },
-        "number": one.number,
-        "jti": one.jti,
-        "log": one.log,
-        "index": one.index,
-    });
-    let told = [
-        ("application", &one.application_id),
-        ("act", &one.act),
-        ("change", &one.change_jti),
-        ("successor", &one.successor_jti),
-    ];
-    if let Some(value) = value.as_object_mut() {
-        for (name, text) in told.into_iter().filter(|(_, text)| !text.is_empty()) {
-            value.insert(name.to_owned(), json!(text));
-        }
-        if !one.items.is_empty() {
-            value.insert("items".to_owned(), json!(one.items));
-        }
-    }
-    value
 }

@@ -12,6 +12,7 @@ use crate::{
     trust::{NodeName, TrustList},
     verification::{Equivocation, Prefix},
 };
+use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
@@ -57,6 +58,8 @@ pub enum Event {
     },
     /// Another trust list is in force.
     Trust(Arc<TrustList>),
+    /// A person has lifted what was proven of a log, up to this size.
+    Lifted(Origin, u64),
 }
 
 /// What is to be done.
@@ -122,11 +125,60 @@ impl Evidence {
 }
 
 /// The logs that are known to have shown two histories, with the proof. What a newer trust list no longer proves is
-/// left out. It blocks.
+/// left out, and what a person has lifted. It blocks.
 pub fn known_evidence(store: &dyn Store, trust: &TrustList) -> Result<BTreeMap<Origin, Equivocation>, StoreError> {
-    let records = store.records(Table::Evidence)?;
+    let (records, lifted) = (store.records(Table::Evidence)?, Lifted::all(store)?);
     let proven = records.iter().filter_map(|(_, record)| Equivocation::read(trust, record).ok());
-    Ok(proven.map(|proven| (proven.origin().clone(), proven)).collect())
+    let past = |origin: &Origin| lifted.get(origin).map_or(0, |lifted| lifted.past);
+    Ok(proven.filter(|proven| proven.size() > past(proven.origin())).map(|one| (one.origin().clone(), one)).collect())
+}
+
+/// A person has judged that a log that has shown two histories is taken and cosigned again, on the branch that is held
+/// here. The proof stays; what forks further on is found out anew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lifted {
+    /// Proof that the log had forked up to this size is known and freezes it no more: the larger of the two heads.
+    pub past: u64,
+    /// Why.
+    pub reason: String,
+    /// When, in Unix seconds.
+    pub at: i64,
+}
+
+impl Lifted {
+    /// Judges what is proven of a log; none where nothing is. It reads from the disk.
+    pub fn judge(
+        store: &dyn Store,
+        origin: &Origin,
+        reason: String,
+        at: Timestamp,
+    ) -> Result<Option<Self>, StoreError> {
+        let Some(record) = store.record(Table::Evidence, origin.as_str().as_bytes())? else { return Ok(None) };
+        let broken = |why: String| StoreError::Index(format!("the evidence of {origin}: {why}"));
+        let (first, second, _) = Equivocation::parts(&record).map_err(|why| broken(why.to_string()))?;
+        let size = |note: &str| note.lines().nth(1).and_then(|line| line.parse::<u64>().ok());
+        let sizes = size(&first).zip(size(&second)).ok_or_else(|| broken("a note has no size".to_owned()))?;
+        Ok(Some(Self { past: sizes.0.max(sizes.1), reason, at: at.as_second() }))
+    }
+
+    /// What keeps it: one record for each log.
+    #[must_use]
+    pub fn put(&self, origin: &Origin) -> StateChange {
+        let record = serde_json::to_vec(self).unwrap_or_default();
+        StateChange::RecordPut { table: Table::Lifted, id: origin.as_str().as_bytes().to_vec(), record }
+    }
+
+    /// All that were lifted. It blocks.
+    pub fn all(store: &dyn Store) -> Result<BTreeMap<Origin, Self>, StoreError> {
+        let broken = |what: &str| StoreError::Index(format!("a log that was lifted: {what}"));
+        let read = |(id, record): (Vec<u8>, Vec<u8>)| {
+            let origin = std::str::from_utf8(&id).ok().and_then(|text| text.parse().ok());
+            let origin = origin.ok_or_else(|| broken("it has no name"))?;
+            Ok((origin, serde_json::from_slice(&record).map_err(|error| broken(&error.to_string()))?))
+        };
+        store.records(Table::Lifted)?.into_iter().map(read).collect()
+    }
 }
 
 /// Compares heads.
@@ -153,6 +205,8 @@ struct Log {
     /// Heads found to be of the one history.
     good: VecDeque<TreeHead>,
     proven: bool,
+    /// What is proven up to this size a person knows of.
+    lifted: u64,
 }
 
 #[derive(Debug)]
@@ -201,6 +255,10 @@ impl Heads {
             }
             Event::History { ticket, history } => self.history(ticket, history, &mut actions),
             Event::Trust(trust) => self.trust = trust,
+            Event::Lifted(origin, past) => {
+                let log = self.logs.entry(origin).or_default();
+                (log.lifted, log.proven) = (past, false);
+            }
         }
         actions
     }
@@ -337,8 +395,10 @@ impl Heads {
         prefix: Option<Prefix>,
         actions: &mut Vec<Action>,
     ) {
-        if let Ok(evidence) = Evidence::prove(&self.trust, first, second, prefix) {
-            self.logs.entry(origin.clone()).or_default().proven = true;
+        let Ok(evidence) = Evidence::prove(&self.trust, first, second, prefix) else { return };
+        let log = self.logs.entry(origin.clone()).or_default();
+        if evidence.proven.size() > log.lifted {
+            log.proven = true;
             actions.push(Action::Evidence(Box::new(evidence)));
         }
     }

@@ -11,6 +11,7 @@
 //! replica     holds a partner's log                 supplier     gives one log to one partner
 //! witness     watches logs grow                     canvasser    collects witnesses' cosignatures
 //! recall      own logs, before signing again        heads        what partners know of all logs
+//! memory      others' logs, before cosigning again
 //! disclosures fetches what is for it alone          driver       both ends on the network
 //! ```
 //! Every machine is `step(now, event) -> actions`. An action's result comes back as an event; until it does the
@@ -23,6 +24,7 @@ pub mod disclosures;
 pub mod driver;
 mod error;
 pub mod heads;
+pub mod memory;
 pub mod message;
 pub mod recall;
 pub mod replica;

@@ -6,7 +6,7 @@
 use super::{
     access::witnesses,
     message::{AddCheckpoint, Witnessed},
-    replica::Suspicion,
+    replica::{Heard, Suspicion},
 };
 use crate::{
     log::{
@@ -50,6 +50,8 @@ pub enum Event {
     Trust(Arc<TrustList>),
     /// Somebody proved that the log has shown two histories.
     Equivocated(Origin),
+    /// A person has lifted that: the log is cosigned again, on the branch that was seen.
+    Lifted(Origin),
     /// This node held the log until now, up to this head, and that is durable in the table of witnessed heads: what
     /// it cosigned as replica it does not roll back as witness.
     Held {
@@ -59,6 +61,13 @@ pub enum Event {
         head: TreeHead,
         /// Its note.
         note: String,
+    },
+    /// The answer to [`Action::Recall`].
+    Recalled {
+        /// The log.
+        origin: Origin,
+        /// The heads that partners know of it, rising; none as long as too few have told.
+        heads: Option<Vec<Heard>>,
     },
 }
 
@@ -83,6 +92,8 @@ pub enum Action {
     },
     /// Two notes that do not go together.
     Suspect(Suspicion),
+    /// Ask the node's [memory](super::memory::Memory) for this log; its answer comes as [`Event::Recalled`].
+    Recall(Origin),
 }
 
 /// The witness of one node, for all logs it watches.
@@ -99,9 +110,24 @@ pub struct Witness {
 struct Watched {
     /// The head cosigned last, with its note.
     last: Option<(TreeHead, String)>,
+    /// Partners have told how far this node may have cosigned the log before it started.
+    recalled: bool,
+    /// The heads they told, rising, and that cosigned last: each has to be shown to be of the history of what is cosigned
+    /// next. For the first of them the log is asked for a proof, until there is none.
+    told: Vec<Heard>,
     /// The call that is being answered.
     current: Option<Current>,
     waiting: VecDeque<(u64, AddCheckpoint)>,
+}
+
+impl Watched {
+    /// Puts a head among those told, if it is not there.
+    fn tell(&mut self, heard: Heard) {
+        if !self.told.iter().any(|told| told.head == heard.head) {
+            let at = self.told.partition_point(|told| told.head.size <= heard.head.size);
+            self.told.insert(at, heard);
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -140,6 +166,12 @@ impl Witness {
         Ok(Self { node, trust, logs, equivocated })
     }
 
+    /// Whether nothing is left to be shown of this log that this node may have cosigned before it started.
+    #[must_use]
+    pub fn is_clear(&self, origin: &Origin) -> bool {
+        self.logs.get(origin).is_some_and(|log| log.recalled && log.told.is_empty())
+    }
+
     /// The head cosigned last of each log, with its note.
     pub fn heads(&self) -> impl Iterator<Item = (&Origin, TreeHead, &str)> {
         self.logs
@@ -161,12 +193,16 @@ impl Witness {
             Event::Equivocated(origin) => {
                 self.equivocated.insert(origin);
             }
+            Event::Lifted(origin) => {
+                self.equivocated.remove(&origin);
+            }
             Event::Held { origin, head, note } => {
                 let log = self.logs.entry(origin).or_default();
                 if log.last.as_ref().is_none_or(|(last, _)| last.size < head.size) {
                     log.last = Some((head, note));
                 }
             }
+            Event::Recalled { origin, heads } => self.recalled(&origin, heads, &mut actions),
         }
         actions
     }
@@ -189,7 +225,28 @@ impl Witness {
             return;
         }
         log.waiting.push_back((ticket, request));
-        self.next(&origin, actions);
+        if log.recalled {
+            self.next(&origin, actions);
+        } else {
+            actions.push(Action::Recall(origin));
+        }
+    }
+
+    fn recalled(&mut self, origin: &Origin, heads: Option<Vec<Heard>>, actions: &mut Vec<Action>) {
+        let Some(log) = self.logs.get_mut(origin).filter(|log| !log.recalled) else { return };
+        let Some(heads) = heads else {
+            let busy = log.waiting.drain(..).map(|(ticket, _)| Action::Answer { ticket, answer: Witnessed::Busy });
+            return actions.extend(busy);
+        };
+        // What is kept here alone needs no more than usual.
+        if heads.iter().any(|heard| log.last.as_ref().is_none_or(|(last, _)| *last != heard.head)) {
+            log.told = heads;
+            if let Some((head, note)) = log.last.clone() {
+                log.tell(Heard { head, note });
+            }
+        }
+        log.recalled = true;
+        self.next(origin, actions);
     }
 
     /// Takes up calls of a log until one has to wait for the store or the key.
@@ -200,24 +257,40 @@ impl Witness {
                 return;
             }
             let Some((ticket, request)) = log.waiting.pop_front() else { return };
-            let last = log.last.clone();
-            match judge(&self.trust, origin, last.as_ref(), &request, self.equivocated.contains(origin)) {
+            let first = log.told.first().map(|heard| (heard.head, heard.note.clone()));
+            let (last, kept) = (first.as_ref().or(log.last.as_ref()), first.is_none());
+            match judge(&self.trust, origin, last, &request, self.equivocated.contains(origin)) {
+                Judged::New(checkpoint, note) | Judged::Again(checkpoint, note) if !kept => {
+                    log.told.remove(0);
+                    log.told.retain(|heard| heard.head != checkpoint.head);
+                    match log.told.first().map(|heard| heard.head.size) {
+                        None => Self::keep(log, ticket, checkpoint, note, actions),
+                        // Nor may what was just shown be left behind.
+                        Some(size) => {
+                            log.tell(Heard { head: checkpoint.head, note });
+                            actions.push(Action::Answer { ticket, answer: Witnessed::Conflict(size) });
+                        }
+                    }
+                }
                 Judged::Answer(answer, suspicion) => {
                     actions.extend(suspicion.map(Action::Suspect));
                     actions.push(Action::Answer { ticket, answer });
                 }
-                Judged::New(checkpoint, note) => {
-                    let (id, record) = (origin.as_str().as_bytes().to_vec(), note.clone().into_bytes());
-                    let change = StateChange::RecordPut { table: Table::Witnessed, id, record };
-                    log.current = Some(Current { ticket, checkpoint, note });
-                    actions.push(Action::Keep { origin: origin.clone(), change });
-                }
+                Judged::New(checkpoint, note) => Self::keep(log, ticket, checkpoint, note, actions),
                 Judged::Again(checkpoint, note) => {
                     actions.push(Action::Cosign(checkpoint.clone()));
                     log.current = Some(Current { ticket, checkpoint, note });
                 }
             }
         }
+    }
+
+    fn keep(log: &mut Watched, ticket: u64, checkpoint: Checkpoint, note: String, actions: &mut Vec<Action>) {
+        let origin = checkpoint.origin.clone();
+        let (id, record) = (origin.as_str().as_bytes().to_vec(), note.clone().into_bytes());
+        let change = StateChange::RecordPut { table: Table::Witnessed, id, record };
+        log.current = Some(Current { ticket, checkpoint, note });
+        actions.push(Action::Keep { origin, change });
     }
 
     fn kept(&mut self, origin: &Origin, actions: &mut Vec<Action>) {

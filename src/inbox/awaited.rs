@@ -38,10 +38,7 @@ impl Awaited {
     /// Reads what is kept.
     pub fn load(store: &dyn Store, origin: &Origin) -> Result<Self, StoreError> {
         let broken = |e: postcard::Error| StoreError::Index(format!("what is awaited of {origin}: {e}"));
-        let receipted = match store.record(Table::Receipt, origin.as_str().as_bytes())? {
-            Some(bytes) => postcard::from_bytes(&bytes).map_err(broken)?,
-            None => Receipted::default(),
-        };
+        let receipted = Receipted::load(store, origin)?;
         let mut open = BTreeMap::new();
         for (id, record) in store.records(Table::Awaited)? {
             let index = id.strip_prefix(origin.as_str().as_bytes()).and_then(|rest| rest.strip_prefix(&[0]));
@@ -60,6 +57,15 @@ impl Awaited {
 }
 
 impl Receipted {
+    /// Reads how far the receipts of a log went.
+    pub fn load(store: &dyn Store, origin: &Origin) -> Result<Self, StoreError> {
+        let broken = |e: postcard::Error| StoreError::Index(format!("what is awaited of {origin}: {e}"));
+        match store.record(Table::Receipt, origin.as_str().as_bytes())? {
+            Some(bytes) => postcard::from_bytes(&bytes).map_err(broken),
+            None => Ok(Self::default()),
+        }
+    }
+
     /// Puts it.
     #[must_use]
     pub fn put(self, origin: &Origin) -> StateChange {

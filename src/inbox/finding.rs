@@ -51,7 +51,41 @@ pub fn findings(store: &dyn Store, origin: &Origin) -> Result<Vec<Finding>, Stor
 
 /// Whether the entry at this index is one.
 pub fn is_finding(store: &dyn Store, origin: &Origin, index: u64) -> Result<bool, StoreError> {
-    Ok(read(store, origin, index)?.is_some_and(|kept| kept.cleared.is_none()))
+    Ok(that_holds(store, origin, index)?.is_some())
+}
+
+/// The finding at this index, if there is one and it holds.
+pub fn that_holds(store: &dyn Store, origin: &Origin, index: u64) -> Result<Option<Finding>, StoreError> {
+    Ok(read(store, origin, index)?.filter(|kept| kept.cleared.is_none()).map(|kept| kept.finding))
+}
+
+/// The finding that the entry at this index is, if it is one that holds.
+pub fn at(store: &dyn Store, origin: &Origin, index: u64) -> Result<Option<Finding>, StoreError> {
+    let kept = read(store, origin, index)?;
+    Ok(kept.filter(|kept| kept.cleared.is_none()).map(|kept| kept.finding))
+}
+
+/// Findings of a log that hold, from an index on, of at most so many records; with where to go on, if there may be more.
+pub fn from(
+    store: &dyn Store,
+    origin: &Origin,
+    index: u64,
+    most: usize,
+) -> Result<(Vec<Finding>, Option<u64>), StoreError> {
+    // Ids of one log have one length: this one comes before that of the index itself.
+    let after = match index.checked_sub(1) {
+        Some(before) => id(origin, before),
+        None => [origin.as_str().as_bytes(), &[0]].concat(),
+    };
+    let records = store.records_from(Table::Finding, &after, most)?;
+    let full = records.len() == most;
+    let (mut found, mut last) = (Vec::new(), None);
+    for (id, record) in records {
+        let Some(index) = index_of(origin, &id) else { return Ok((found, None)) };
+        last = Some(index);
+        found.extend(Some(kept(origin, &record)?).filter(|kept| kept.cleared.is_none()).map(|kept| kept.finding));
+    }
+    Ok((found, last.filter(|_| full).map(|last| last.saturating_add(1))))
 }
 
 /// Where the status of an entry stands whose finding was taken back.
@@ -84,6 +118,13 @@ pub fn is_by_the_list(reason: &str) -> bool {
         reason,
         "ENTRY_KEY_UNKNOWN" | "ENTRY_KEY_OUT_OF_SCOPE" | "ENTRY_KEY_CLOSED" | "ENTRY_BEYOND_END" | "ENTRY_ADDRESSEE"
     )
+}
+
+/// Whether a certificate that is this finding keeps its place in the status lists: its key is closed there, and its issuer
+/// goes on with lists in which it has one.
+#[must_use]
+pub fn keeps_its_place(reason: &str) -> bool {
+    reason == "ENTRY_KEY_CLOSED"
 }
 
 /// The finding that a fault is.

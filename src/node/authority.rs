@@ -4,7 +4,7 @@ use super::elsewhere::Elsewhere;
 use super::{AuthorityConfiguration, NodeError};
 use crate::agreement::{Agreements, Lists};
 use crate::api::{HostedAuthority, KeyUsage, PublishedKey};
-use crate::exchange::driver::{DriverView, OwnAuthority};
+use crate::exchange::driver::OwnAuthority;
 use crate::keys::{KeyStore, KeyUse, LogKey, Passphrase};
 use crate::reason::Reasoned;
 use crate::sequencer::{Limits, Sequencer, Setup, Signers};
@@ -49,13 +49,13 @@ impl OpenAuthority {
         }
     }
 
-    /// Who tells of what becomes of its certificates; receipts stand in the logs of partners.
-    pub(super) fn herald(&self, around: &Surroundings, partners: Option<DriverView>) -> Herald {
+    /// Who tells of what becomes of its certificates, and of what partners said in their logs.
+    pub(super) fn herald(&self, around: &Surroundings) -> Herald {
         Herald::new(HeraldSetup {
             issuer: self.hosted.issuer.clone(),
             store: Arc::clone(self.hosted.desk.store()),
             trust: Arc::clone(&around.trust),
-            held: Arc::new(move || partners.as_ref().map(DriverView::replicated).unwrap_or_default()),
+            partners: Arc::clone(&around.elsewhere) as _,
             clock: Arc::clone(&around.clock),
         })
     }
@@ -93,7 +93,7 @@ pub(super) fn open(one: &AuthorityConfiguration, around: &Surroundings) -> Resul
         .map_err(|error| refused(one, &error))?;
     let offices = Offices::load(Arc::clone(&store), Arc::clone(&around.clock), one.offices.clone())
         .map_err(|error| refused(one, &error))?;
-    let changes = Changes::new(one.issuer.clone(), Arc::clone(&store));
+    let changes = Changes::new(one.issuer.clone(), Arc::clone(&store), Arc::clone(&around.elsewhere) as _);
     let webhooks = Webhooks::load(WebhookSetup {
         issuer: one.issuer.clone(),
         store: Arc::clone(&store),
@@ -118,6 +118,8 @@ pub(super) fn open(one: &AuthorityConfiguration, around: &Surroundings) -> Resul
         verifier: Arc::clone(&around.verifier),
         clock: Arc::clone(&around.clock),
         erase_after_years: one.erase_after_years,
+        random: Arc::clone(&around.random),
+        reminders: one.reminders,
     });
     let applications = Applications::new(desk.clone(), exporters.clone(), Arc::clone(&around.random));
     let applications = applications.under(policies.clone());

@@ -26,7 +26,7 @@ pub(super) struct Background {
 impl Background {
     /// That of the authorities that are open.
     pub(super) fn of(opened: &[OpenAuthority], around: &Surroundings, partners: Option<&DriverView>) -> Self {
-        let herald = |one: &OpenAuthority| (one.herald(around, partners.cloned()), one.hosted.desk.store().news());
+        let herald = |one: &OpenAuthority| (one.herald(around), one.hosted.desk.store().news());
         Self {
             machines: opened.iter().map(|one| one.hosted.applications.clone()).collect(),
             desks: opened.iter().map(|one| one.hosted.desk.clone()).collect(),

@@ -1,5 +1,5 @@
-//! What comes due by the clock: wishes to cancel that nobody objected to, contents that were kept for their years, and
-//! the next trust list.
+//! What comes due by the clock: wishes to cancel that nobody objected to, contents that were kept for their years, the days
+//! of enquiries, and the next trust list.
 
 use crate::reason::Reasoned as _;
 use crate::time::{Clock, Timestamp};
@@ -31,6 +31,15 @@ pub(super) async fn tend(desks: Vec<Desk>, mut stop: watch::Receiver<bool>) {
                 Err(error) => {
                     tracing::warn!(%error, reason = error.reason(), "wishes to cancel could not be looked at");
                 }
+            }
+            let own = desk.clone();
+            match tokio::task::spawn_blocking(move || own.remind()).await {
+                Ok(Ok(0)) => {}
+                Ok(Ok(count)) => tracing::info!(count, "people were reminded of the days of enquiries"),
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, reason = error.reason(), "the days of enquiries could not be looked at");
+                }
+                Err(error) => tracing::error!(%error, "a look at the days of enquiries was lost"),
             }
         }
     }

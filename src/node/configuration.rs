@@ -10,6 +10,7 @@ use crate::keys::KeyName;
 use crate::office::{Fees, Office, Reader, ReadingRights};
 use crate::statement::Issuer;
 use crate::time::ZoneName;
+use crate::workflow::Reminders;
 pub use partner::{PartnerConfiguration, Quota};
 use reader::{Document, Section};
 pub use reader::{Mistake, Mistakes};
@@ -125,6 +126,8 @@ pub struct AuthorityConfiguration {
     pub reading: ReadingRights,
     /// Years after which it erases what certificates say; none keeps it for ever.
     pub erase_after_years: Option<u32>,
+    /// When its people are reminded of the days of an enquiry.
+    pub reminders: Reminders,
     /// Its offices.
     pub offices: Vec<Office>,
 }
@@ -235,6 +238,12 @@ fn authority(section: &mut Section<'_, '_>, folder: &Path, data: &Path) -> Optio
         })
     });
     let erase_after_years = section.has("erase_after_years").then(|| section.number("erase_after_years", 0..=100, 0));
+    let reminders = section.table("enquiries", |enquiries| {
+        let Reminders { before, after } = Reminders::default();
+        let mut days =
+            |name, usual: u16| u16::try_from(enquiries.number(name, 1..=365, u64::from(usual))).unwrap_or(usual);
+        Some(Reminders { before: days("remind_days", before), after: days("escalate_days", after) })
+    });
     let mut codes: Vec<OfficeCode> = Vec::new();
     let offices = section.tables("office", |office| {
         let code = office.required::<OfficeCode>("code");
@@ -275,6 +284,7 @@ fn authority(section: &mut Section<'_, '_>, folder: &Path, data: &Path) -> Optio
         status_key: status_key?,
         reading: reading.unwrap_or_default(),
         erase_after_years: erase_after_years.and_then(|years| u32::try_from(years).ok()),
+        reminders: reminders.unwrap_or_default(),
         offices,
         issuer,
     })

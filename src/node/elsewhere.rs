@@ -39,6 +39,11 @@ impl PartnerLogs for Elsewhere {
         self.partners.get().map(DriverView::replicated).unwrap_or_default()
     }
 
+    fn is_hosted(&self, origin: &Origin) -> bool {
+        let mut hosted = self.hosted.get().into_iter().flatten();
+        hosted.any(|store| store.addressee(origin).is_some())
+    }
+
     fn has_equivocated(&self, origin: &Origin) -> bool {
         self.partners.get().is_some_and(|view| view.equivocated().borrow().contains_key(origin))
     }

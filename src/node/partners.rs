@@ -60,9 +60,7 @@ impl OpenPartners {
         serving.spawn(async move {
             loop {
                 let all = proven.borrow_and_update().values().cloned().collect::<Vec<_>>();
-                if !all.is_empty() {
-                    keeper.equivocated(all);
-                }
+                keeper.equivocated(all);
                 tokio::select! {
                     Ok(()) = proven.changed() => {}
                     _ = stopping.wait_for(|stop| *stop) => return,

@@ -6,7 +6,7 @@
 
 use super::{AccountId, Amounts, Ledger, NotDrawn, Person};
 use crate::{
-    certificate::{CertificateNumber, Goods, Measure, Text},
+    certificate::{CertificateNumber, Goods, Measure, OfficeCode, Text},
     reason::{Class, Reasoned},
     statement::{ImportDeclaration, ItemDecision, Jti, ResponseCode},
 };
@@ -32,6 +32,22 @@ pub struct CustomsFile {
     pub acts: u32,
     /// The declaration that it was first used with, while a write-off of it counts.
     pub first_used: Option<ImportDeclaration>,
+    /// Lines of declarations that were decided against, each on its own, while their item may be used with other lines.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused_lines: Vec<RefusedLine>,
+}
+
+/// A line of a declaration on which an item is not used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedLine {
+    /// The number of the declaration.
+    pub declaration: Text<70>,
+    /// The item.
+    pub item: u32,
+    /// The line.
+    pub line: u32,
+    /// The code that stands against it.
+    pub code: ResponseCode,
 }
 
 /// What became of an act.
@@ -59,6 +75,12 @@ pub struct DoneBy {
     pub person: Person,
     /// When, in Unix milliseconds.
     pub at_ms: u64,
+    /// The name of the account, as it was then.
+    #[serde(default)]
+    pub name: String,
+    /// The offices it acted for, as they were then.
+    #[serde(default)]
+    pub offices: Vec<OfficeCode>,
 }
 
 /// One act on a certificate.
@@ -131,7 +153,7 @@ pub enum CustomsRefused {
     #[error("nothing is decided or written off: name at least one item")]
     Nothing,
     /// An item is named twice.
-    #[error("item {0} is named twice; say all of it in one line")]
+    #[error("item {0} is named twice: once without a line of the declaration, or twice with the same one")]
     Twice(u32),
     /// There is no such act.
     #[error("there is no act {0} on this certificate")]
@@ -190,26 +212,52 @@ pub struct Certified<'a> {
 }
 
 impl CustomsFile {
-    /// Decides on items, or on the whole.
-    pub fn decide(&mut self, certified: Certified<'_>, decisions: &[ItemDecision]) -> Result<(), CustomsRefused> {
+    /// Decides on items, or on the whole; on an item that stands on several lines of the declaration, line by line.
+    ///
+    /// Of lines that are decided otherwise each counts for itself: what stands against one does not stand against the item
+    /// while another may be used.
+    pub fn decide(
+        &mut self,
+        certified: Certified<'_>,
+        declaration: Option<&ImportDeclaration>,
+        decisions: &[ItemDecision],
+    ) -> Result<(), CustomsRefused> {
         if decisions.is_empty() {
             return Err(CustomsRefused::Nothing);
         }
-        let mut seen = BTreeSet::new();
-        for ItemDecision { item, code, .. } in decisions {
+        let mut seen = Lines::default();
+        let mut items = BTreeMap::new();
+        for ItemDecision { item, line, code, .. } in decisions {
             if code.draws() || *code == ResponseCode::Reversed {
                 return Err(CustomsRefused::NotDecided(*code));
             }
             let place = item.unwrap_or(WHOLE);
-            if !seen.insert(place) || (seen.contains(&WHOLE) && seen.len() > 1) {
-                return Err(CustomsRefused::Twice(place));
-            }
+            seen.take(place, *line)?;
             if let Some(item) = item.filter(|item| certified.goods.items.iter().all(|one| one.number != *item)) {
                 return Err(NotDrawn::NoItem { number: certified.number.clone(), item }.into());
             }
-            self.responses.insert(place, *code);
+            let counts = items.entry(place).or_insert(*code);
+            if stands_against(*counts) || !stands_against(*code) {
+                *counts = *code;
+            }
             self.latest = Some(*code);
         }
+        if seen.0.contains_key(&WHOLE) && seen.0.len() > 1 {
+            return Err(CustomsRefused::Twice(WHOLE));
+        }
+        for ItemDecision { item, line, code, .. } in decisions {
+            if line.is_none() {
+                // A decision on the item is newer than those on its lines.
+                self.refused_lines.retain(|one| Some(one.item) != *item);
+            }
+            let (Some(item), Some(line), Some(declaration)) = (*item, *line, declaration) else { continue };
+            let number = &declaration.number;
+            self.refused_lines.retain(|one| (&one.declaration, one.item, one.line) != (number, item, line));
+            if stands_against(*code) {
+                self.refused_lines.push(RefusedLine { declaration: number.clone(), item, line, code: *code });
+            }
+        }
+        self.responses.extend(items);
         Ok(())
     }
 
@@ -224,15 +272,14 @@ impl CustomsFile {
             return Err(CustomsRefused::Nothing);
         }
         let mut decisions = Vec::with_capacity(lines.len());
-        let mut seen = BTreeSet::new();
+        let mut seen = Lines::default();
         for WriteOffLine { item, line, quantity } in lines {
-            if !seen.insert(*item) {
-                return Err(CustomsRefused::Twice(*item));
-            }
+            seen.take(*item, *line)?;
             if quantity.value.is_zero() {
                 return Err(CustomsRefused::Nothing);
             }
             self.stands(*item)?;
+            self.line_stands(declaration, *item, *line)?;
             self.ledger.draw(certified.number, certified.goods, certified.ended, (*item, quantity))?;
             let left = self.left(certified, *item);
             let nothing_left = left.as_ref().is_none_or(|left| left.value.is_zero());
@@ -280,6 +327,19 @@ impl CustomsFile {
         Some(Measure { value: left.left, unit: left.whole?.unit })
     }
 
+    /// Whether a line of the declaration was decided against.
+    fn line_stands(&self, declaration: &ImportDeclaration, item: u32, line: Option<u32>) -> Result<(), CustomsRefused> {
+        let Some(line) = line else { return Ok(()) };
+        let refused = |one: &&RefusedLine| (&one.declaration, one.item, one.line) == (&declaration.number, item, line);
+        match self.refused_lines.iter().find(refused) {
+            Some(RefusedLine { code, .. }) => {
+                let subject = format!("item {item} on line {line} of declaration {}", declaration.number);
+                Err(CustomsRefused::Decided { subject, code: *code })
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Whether something stands against using an item.
     fn stands(&self, item: u32) -> Result<(), CustomsRefused> {
         for (place, subject) in [(WHOLE, "the certificate".to_owned()), (item, format!("item {item}"))] {
@@ -291,6 +351,19 @@ impl CustomsFile {
             }
         }
         Ok(())
+    }
+}
+
+/// The lines of each item that were named.
+#[derive(Default)]
+struct Lines(BTreeMap<u32, BTreeSet<Option<u32>>>);
+
+impl Lines {
+    /// An item is named once, or with another line each time.
+    fn take(&mut self, item: u32, line: Option<u32>) -> Result<(), CustomsRefused> {
+        let lines = self.0.entry(item).or_default();
+        let alone = lines.is_empty() || (line.is_some() && !lines.contains(&None));
+        if alone && lines.insert(line) { Ok(()) } else { Err(CustomsRefused::Twice(item)) }
     }
 }
 

@@ -70,6 +70,8 @@ pub enum Action {
     ReleaseDenial,
     /// Add customs' word to a certificate that arrived.
     EndorseArrival,
+    /// Give an importer a link that shows what became of its own declaration, and take it back.
+    ShareDeclaration,
     /// Ask an issuer about certificates.
     RaiseEnquiry,
     /// Read enquiries of this authority, and those to it.
@@ -80,7 +82,7 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::FileApplication,
         Self::ReadOwn,
         Self::KeepProfile,
@@ -113,6 +115,7 @@ impl Action {
         Self::WriteOff,
         Self::ReleaseDenial,
         Self::EndorseArrival,
+        Self::ShareDeclaration,
         Self::RaiseEnquiry,
         Self::ReadEnquiries,
         Self::AnswerEnquiry,
@@ -140,13 +143,16 @@ impl Action {
             Self::SignCertificate | Self::IssueCertificate | Self::ChangeStatus => &[Signatory],
             Self::ArrangeDeputy => &[Signatory, Administrator],
             Self::ReadCertificate => &[Examiner, Signatory, Liaison],
-            Self::KeepWebhooks => &[Exporter, Agent, Examiner, Signatory, Liaison],
+            Self::KeepWebhooks => &[Exporter, Agent, Examiner, Signatory, CustomsOfficer, CustomsSupervisor, Liaison],
             Self::ReadHeads | Self::ReadEntries => &[Signatory, Liaison, Auditor],
             Self::ReadAudit => &[Auditor],
             Self::ManageAccounts | Self::ManageOffices | Self::SetPolicy | Self::EraseContents => &[Administrator],
-            Self::ReadArrivals | Self::DecideItems | Self::WriteOff | Self::EndorseArrival | Self::RaiseEnquiry => {
-                &[CustomsOfficer, CustomsSupervisor]
-            }
+            Self::ReadArrivals
+            | Self::DecideItems
+            | Self::WriteOff
+            | Self::EndorseArrival
+            | Self::ShareDeclaration
+            | Self::RaiseEnquiry => &[CustomsOfficer, CustomsSupervisor],
             Self::ReleaseDenial => &[CustomsSupervisor],
             Self::ReadEnquiries => &[CustomsOfficer, CustomsSupervisor, Liaison],
             Self::AnswerEnquiry => &[Liaison],
@@ -189,6 +195,7 @@ impl Action {
             Self::WriteOff => "write_off",
             Self::ReleaseDenial => "release_denial",
             Self::EndorseArrival => "endorse_arrival",
+            Self::ShareDeclaration => "share_declaration",
             Self::RaiseEnquiry => "raise_enquiry",
             Self::ReadEnquiries => "read_enquiries",
             Self::AnswerEnquiry => "answer_enquiry",
@@ -231,6 +238,7 @@ impl Action {
             Self::WriteOff => "write off quantities of a certificate",
             Self::ReleaseDenial => "release a denial of preference",
             Self::EndorseArrival => "endorse a certificate that arrived",
+            Self::ShareDeclaration => "share a declaration with its importer",
             Self::RaiseEnquiry => "ask an issuer about certificates",
             Self::ReadEnquiries => "read enquiries",
             Self::AnswerEnquiry => "answer an enquiry",

@@ -33,8 +33,10 @@ impl ApiToken {
         let mut secret = Zeroizing::new([0; SECRET_BYTES]);
         random.fill(secret.as_mut())?;
         // Its first characters are typed to revoke it: one that began with `-` would be read as an option.
-        if base64::encode_url(secret.as_ref()).starts_with('-') {
-            secret[0] &= 0x7f;
+        if base64::encode_url(secret.as_ref()).starts_with('-')
+            && let Some(first) = secret.first_mut()
+        {
+            *first &= 0x7f;
         }
         Ok(Self { mark: TOKEN_MARK, secret })
     }

@@ -9,7 +9,7 @@ use crate::{
     log::{Extension, Frontier, Hash, HashReader, LogError, Origin, TreeHead, consistency_proof, leaf_hash},
     signature::SignError,
     store::{EntryRef, StoreError},
-    verification::check_entry,
+    verification::{EntryFault, check_entry},
 };
 use std::collections::{BTreeMap, HashMap};
 
@@ -46,9 +46,16 @@ pub(super) fn publish_tail(setup: &Setup, gate: &Gate) -> Result<BTreeMap<Origin
         whole.insert(origin.clone(), may_sign.clone());
         let durable = setup.store.durable_size(&origin);
         let head = extend(setup, may_sign, durable, |entry, leaf, _| {
-            check_entry(leaf, None, &entry.origin, entry.index, &trust)
-                .map(|_| ())
-                .map_err(|fault| SequencerError::CheckFailed(fault.to_string()))
+            match check_entry(leaf, None, &entry.origin, entry.index, &trust) {
+                Ok(_) => Ok(()),
+                // It is durable and its place is taken: replicas find that it does not count, and the log goes on.
+                Err(fault @ EntryFault::KeyClosed { .. }) => {
+                    let EntryRef { origin, index } = entry;
+                    tracing::warn!(%origin, index, "an entry is published whose key was closed meanwhile: {fault}");
+                    Ok(())
+                }
+                Err(fault) => Err(SequencerError::CheckFailed(fault.to_string())),
+            }
         })?;
         heads.extend(head);
     }

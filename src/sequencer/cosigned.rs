@@ -1,9 +1,11 @@
 //! The cosignatures that own heads have, and whether they are enough.
 
+use super::marks::Mark;
 use crate::{
     log::{LogError, NoteSignature, Origin, SignedCheckpoint, VerifierKey},
     reason::{Class, Reasoned},
     store::{PublishedHead, StateChange, Store, StoreError, Table},
+    time::Timestamp,
     trust::TrustList,
 };
 use std::collections::BTreeMap;
@@ -145,6 +147,18 @@ impl Cosigned {
                 enough(trust, &self.origin, signed, asked_of.saturating_sub(1))
             })
             .map(|(size, signed)| (*size, signed.note().to_string()))
+    }
+
+    /// The newest head that has enough, and when it had: by the clocks of those who cosigned it or at `now`, whichever is
+    /// later. A partner whose clock is slow must not make a head older than it is.
+    #[must_use]
+    pub fn mark(&self, trust: &TrustList, now: Timestamp) -> Option<Mark> {
+        let (size, _) = self.newest(trust, 0)?;
+        let policy = trust.policy_at(&self.origin, size.saturating_sub(1)).ok()?;
+        let keys = policy.witnesses().iter().map(|witness| &witness.key).collect::<Vec<_>>();
+        let lines = self.heads.get(&size)?.cosignatures(keys).unwrap_or_default();
+        let last = lines.iter().filter_map(|line| i64::try_from(line.time).ok()).max();
+        Some(Mark { at: last.map_or(now.as_second(), |last| last.max(now.as_second())), size })
     }
 
     /// The newest note that carries a cosignature of one of these keys.

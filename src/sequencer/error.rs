@@ -64,6 +64,9 @@ pub enum SequencerError {
         "the trust list does not name this node's log key for shard {0}, so nobody could check what is said in it: have it listed (`origin trust draft section`), and install the list"
     )]
     LogKeyUnlisted(String),
+    /// A key that this node signs with is closed, or about to be: somebody else may have it.
+    #[error("the signing key {0} is closed, and nothing is signed with it; ask again when the authority has another")]
+    KeyStopped(String),
     /// The trust list closed the log at its present size.
     #[error("log {0} is closed: the trust list names its final size, and entries beyond it are void")]
     LogClosed(String),
@@ -137,6 +140,7 @@ impl Reasoned for SequencerError {
             Self::StatusForbids { .. } => "STATUS_FORBIDS",
             Self::NoLogKey(_) => "NO_LOG_KEY",
             Self::LogKeyUnlisted(_) => "LOG_KEY_UNLISTED",
+            Self::KeyStopped(_) => "SIGNING_KEY_CLOSED",
             Self::LogClosed(_) => "LOG_CLOSED",
             Self::LogResting(_) => "LOG_RESTING",
             Self::LogInUse(_) => "LOG_IN_USE",
@@ -158,6 +162,7 @@ impl Reasoned for SequencerError {
             | Self::DateMoved(_)
             | Self::LogResting(_)
             | Self::HistoryUnknown { .. }
+            | Self::KeyStopped(_)
             | Self::NumbersUnknown(_) => Class::Retry,
             Self::RequestReused(_)
             | Self::RequestBeforeRecall(_)

@@ -4,9 +4,10 @@
 //! receipt, a change of keys, a snapshot made by the clock, entries left without a head by a crash) needs a
 //! [`MaySign`] of that log, and only the gate gives one. A log that asks for nobody's cosignature has one at once.
 
-use super::SequencerError;
+use super::{SequencerError, stopped::Stopped};
 use crate::{
     log::{Origin, Policy, Quorum},
+    statement::{Issuer, Kid},
     store::{Store, StoreError},
     trust::{NodeName, TrustList},
 };
@@ -65,6 +66,8 @@ struct State {
     /// Somebody asks partners, and is told what an operator wishes instead of the gate obeying at once.
     asked: bool,
     wishes: BTreeSet<Origin>,
+    /// Keys that nothing is signed with any more.
+    stopped: BTreeSet<Kid>,
 }
 
 impl Gate {
@@ -79,7 +82,8 @@ impl Gate {
             };
             logs.insert(origin, standing);
         }
-        let state = Mutex::new(State { logs, ..State::default() });
+        let stopped = Stopped::all(store)?.into_iter().map(|one| one.kid).collect();
+        let state = Mutex::new(State { logs, stopped, ..State::default() });
         Ok(Self { state, turn: watch::Sender::default(), wake: OnceLock::new() })
     }
 
@@ -176,6 +180,25 @@ impl Gate {
     /// What the operator wished since this was asked last; for whoever attends.
     pub fn wishes(&self) -> BTreeSet<Origin> {
         std::mem::take(&mut self.state().wishes)
+    }
+
+    /// Nothing is signed with this key from now on; what is being signed is signed.
+    pub(super) fn stop(&self, kid: Kid) {
+        self.state().stopped.insert(kid);
+        self.turned();
+    }
+
+    /// Why nothing is signed with these keys: one of them was stopped, or the trust list closes it and a replica would
+    /// refuse what it signs.
+    pub(super) fn stopped<'a>(
+        &self,
+        issuer: &Issuer,
+        mut keys: impl Iterator<Item = &'a Kid>,
+        trust: &TrustList,
+    ) -> Option<SequencerError> {
+        let state = self.state();
+        let ended = |kid: &&Kid| state.stopped.contains(*kid) || trust.closings(issuer, kid).is_some();
+        keys.find(ended).map(|kid| SequencerError::KeyStopped(kid.to_string()))
     }
 
     /// Lets a log be signed for, if it is settled. One that this process has not met may be opened when so many

@@ -1,5 +1,7 @@
 //! The two threads of a sequencer and the queue before them.
 
+mod stopping;
+
 use super::{
     Outcome, Reserved, SequencerError, Setup, Work,
     commit::{commit, publish_tail},
@@ -12,8 +14,11 @@ use super::{
 };
 use crate::log::Origin;
 use crate::reason::Reasoned as _;
+use crate::statement::{Issuer, Kid};
 use crate::store::{Batch, Store};
 use crate::time::Timestamp;
+use crate::trust::TrustList;
+use arc_swap::ArcSwap;
 use std::{
     collections::HashSet,
     sync::{
@@ -46,6 +51,12 @@ pub struct Sequencer(Arc<Handle>);
 struct Handle {
     queue: Mutex<Option<Sender<Arrival>>>,
     places: Arc<Semaphore>,
+    /// How many places there are.
+    room: u32,
+    /// Whose, and the keys that sign for it.
+    issuer: Issuer,
+    kids: [Kid; 2],
+    trust: Arc<ArcSwap<TrustList>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     gate: Arc<Gate>,
     store: Arc<dyn Store>,
@@ -59,7 +70,9 @@ impl Sequencer {
     pub fn start(setup: Setup) -> Result<Self, SequencerError> {
         let gate = Arc::new(Gate::at_start(setup.store.as_ref(), &setup.trust.load_full())?);
         publish_tail(&setup, &gate)?;
-        let store = Arc::clone(&setup.store);
+        let (store, room, trust) = (Arc::clone(&setup.store), setup.limits.queue, Arc::clone(&setup.trust));
+        let kids = [setup.signers.statement.kid().clone(), setup.signers.status.kid().clone()];
+        let issuer = setup.issuer.clone();
         let places = Arc::new(Semaphore::new(usize::try_from(setup.limits.queue).unwrap_or(usize::MAX)));
         let (queue, arrivals) = mpsc::channel();
         // One batch may wait for the one being committed; a third is not begun.
@@ -90,7 +103,8 @@ impl Sequencer {
             )?,
         ];
         let (queue, threads) = (Mutex::new(Some(queue)), Mutex::new(threads));
-        let handle = Arc::new(Handle { queue, places, threads, gate: Arc::clone(&gate), store });
+        let handle =
+            Arc::new(Handle { queue, places, room, issuer, kids, trust, threads, gate: Arc::clone(&gate), store });
         let weak = Arc::downgrade(&handle);
         gate.wakes(move || {
             if let Some(handle) = weak.upgrade() {
@@ -113,6 +127,10 @@ impl Sequencer {
     /// Logs that are not signed for, or whose numbers are shut, each with the reason. It reads from the disk.
     pub fn shut(&self) -> Result<Vec<(Origin, SequencerError)>, SequencerError> {
         let mut shut = self.0.gate.shut();
+        let stopped = self.0.gate.stopped(&self.0.issuer, self.0.kids.iter(), &self.0.trust.load());
+        if let Some(why) = stopped {
+            shut.extend(self.0.store.logs().into_iter().map(|origin| (origin, why.clone())));
+        }
         let recalled = Recalled::all(self.0.store.as_ref())?.into_iter().filter(|(_, one)| one.numbers_unknown);
         shut.extend(recalled.map(|(origin, _)| (origin.clone(), SequencerError::NumbersUnknown(origin.to_string()))));
         Ok(shut)
@@ -148,6 +166,13 @@ impl Sequencer {
         tracing::warn!(%origin, "the operator has this log go on without its partners' word");
         gate.go_on(origin);
         Ok(true)
+    }
+
+    /// Keeps a row of the audit trail of what an operator did with the node.
+    pub fn note(&self, row: &serde_json::Value, at: Timestamp) -> Result<(), SequencerError> {
+        let at_ms = u64::try_from(at.as_millisecond()).unwrap_or(0);
+        self.0.store.commit(Batch { at_ms, audit: vec![row.to_string().into_bytes()], ..Batch::default() })?;
+        Ok(())
     }
 
     /// Does one piece of work, or refuses at once when the queue is full. Dropping the future changes nothing:
@@ -281,6 +306,7 @@ impl Line {
             issuer: &self.setup.issuer,
             zone: &self.setup.zone,
             kid: self.setup.signers.statement.kid(),
+            status_kid: self.setup.signers.status.kid(),
             keys: &keys,
             trust: &self.setup.trust,
             store: self.setup.store.as_ref(),
@@ -301,9 +327,8 @@ impl Line {
             let listed = self.setup.trust.load().version();
             if listed != version {
                 (since, version) = (Instant::now(), listed);
-                plan = None;
             }
-            // Other keys and another year are barriers: what is under way is through before a plan is made by them.
+            // Another year is a barrier, as another list is: what is under way is through before a plan is made by it.
             let now = year();
             if now != opened {
                 opened = now;
@@ -355,6 +380,7 @@ impl Line {
             && !self.broken.load(Ordering::Acquire)
             && self.setup.store.poisoned().is_none()
             && plan.turn() == self.gate.turn()
+            && plan.trust_version() == self.setup.trust.load().version()
         {
             return Ok(plan);
         }

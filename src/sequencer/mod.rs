@@ -22,11 +22,14 @@ pub mod gate;
 mod held;
 mod issued_for;
 mod line;
+pub mod marks;
 mod plan;
 mod press;
 mod recalled;
+mod restated;
 mod resting;
 mod snapshot;
+pub mod stopped;
 mod work;
 
 pub use error::SequencerError;

@@ -4,6 +4,7 @@
 //! thrown away and made again, so what never left the process is used again and leaves no gap.
 
 mod life;
+mod load;
 mod number;
 mod planned;
 mod shards;
@@ -17,8 +18,7 @@ use super::{
     flight::request_text,
     gate::{Gate, MaySign},
     issued_for::{IssuedFor, Run},
-    recalled::{Recalled, made_before},
-    resting::is_resting,
+    recalled::made_before,
     snapshot::{self},
     work::Done,
 };
@@ -26,10 +26,7 @@ use crate::{
     certificate::Ruling,
     log::{Origin, Shard},
     signature::PublicKey,
-    statement::{
-        Addressee, Body, Envelope, Issuer, Jti, Kid,
-        status_list::{Status, StatusList},
-    },
+    statement::{Addressee, Body, Envelope, Issuer, Jti, Kid},
     store::{Answer, EntryRef, Expected, StateChange, Store, Subject, Table},
     time::{Clock, Date, Random, Timestamp, ZoneName},
     trust::TrustList,
@@ -37,10 +34,7 @@ use crate::{
 use arc_swap::ArcSwap;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 /// Batches that can be under way behind the one being assigned: one waiting, one being committed, and one
@@ -52,6 +46,7 @@ pub(super) struct Ground<'a> {
     pub(super) issuer: &'a Issuer,
     pub(super) zone: &'a ZoneName,
     pub(super) kid: &'a Kid,
+    pub(super) status_kid: &'a Kid,
     /// The shards that there is a log key for, and its public half.
     pub(super) keys: &'a [(Shard, PublicKey)],
     pub(super) trust: &'a ArcSwap<TrustList>,
@@ -64,6 +59,11 @@ pub(super) struct Ground<'a> {
 }
 
 impl Ground<'_> {
+    /// Why nothing is signed, if a key in use is closed.
+    fn stopped(&self) -> Option<SequencerError> {
+        self.gate.stopped(self.issuer, [self.kid, self.status_kid].into_iter(), &self.trust.load())
+    }
+
     /// Whether there is a key for the shard of a log.
     fn has_key(&self, origin: &Origin) -> bool {
         self.keys.iter().any(|(shard, _)| *shard == origin.shard())
@@ -95,6 +95,8 @@ pub(super) struct Plan {
     resting: BTreeSet<Origin>,
     /// The year whose logs were opened, or could not be.
     year: Option<i16>,
+    /// The trust list whose closings its statuses follow.
+    trust_version: u64,
     /// A log whose certificates came back without their numbers.
     numbers_unknown: Option<Origin>,
     /// Requests made before this, in Unix milliseconds, may have been carried out by a process whose work was lost.
@@ -131,79 +133,14 @@ struct Touched {
 }
 
 impl Plan {
-    /// The plan that follows from what is durable. `whole` are the logs that may be signed for and are published to
-    /// their end.
-    pub(super) fn load(
-        ground: &Ground<'_>,
-        turn: u64,
-        mut whole: BTreeMap<Origin, MaySign>,
-    ) -> Result<Self, SequencerError> {
-        let store = ground.store;
-        let recalled = Recalled::all(store)?.into_iter().collect::<BTreeMap<_, _>>();
-        let mut logs = BTreeMap::new();
-        for origin in store.logs() {
-            let addressee = store
-                .addressee(&origin)
-                .and_then(|text| text.parse().ok())
-                .ok_or_else(|| SequencerError::Unavailable(format!("log {origin} has no addressee in the store")))?;
-            let next = store.durable_size(&origin);
-            let last = match next.checked_sub(1) {
-                None => None,
-                Some(index) => store.durable_entry(&origin, index)?.map(|entry| entry.facts.jti),
-            };
-            let mut lists = Vec::new();
-            for list in store.status_lists(&origin)? {
-                let mut statuses = StatusList::new();
-                for (index, value) in list.set {
-                    Status::from_value(value)
-                        .and_then(|status| statuses.set(index, status))
-                        .map_err(|e| SequencerError::Unavailable(format!("status list of {origin}: {e}")))?;
-                }
-                lists.push(ListPlan {
-                    seed: list.seed,
-                    order: None,
-                    allocated: list.allocated,
-                    statuses: Arc::new(statuses),
-                });
-            }
-            // The lists that are shown know nothing of entries that came back: a snapshot is due.
-            let back = recalled.get(&origin).map_or(0, |recalled| recalled.end);
-            let snapshot_at = snapshot::last(store, &origin, back)?;
-            let may_sign = whole.remove(&origin);
-            logs.insert(origin, LogPlan { may_sign, addressee, next, last, lists, snapshot_at });
-        }
-        // A clock that went back while the process was down must not make a snapshot older than the last one.
-        let now = logs.values().filter_map(|log: &LogPlan| log.snapshot_at).fold(ground.clock.now(), Timestamp::max);
-        let lost_before = recalled.values().map(|recalled| recalled.at_ms).max().unwrap_or(0);
-        let numbers_unknown = recalled.into_iter().find(|(_, recalled)| recalled.numbers_unknown);
-        let mut resting = BTreeSet::new();
-        for origin in logs.keys() {
-            if is_resting(store, origin)? {
-                resting.insert(origin.clone());
-            }
-        }
-        let mut plan = Self {
-            logs,
-            series: HashMap::new(),
-            numbers: VecDeque::new(),
-            moving: VecDeque::new(),
-            batches: ground.landed.load(Ordering::Acquire),
-            changes: HashMap::new(),
-            in_part: HashSet::new(),
-            now,
-            turn,
-            resting,
-            year: None,
-            numbers_unknown: numbers_unknown.map(|(origin, _)| origin),
-            lost_before,
-        };
-        plan.speak_for_more(ground)?;
-        Ok(plan)
-    }
-
     /// The turn of the gate that it was made by; at another one it does not hold.
     pub(super) const fn turn(&self) -> u64 {
         self.turn
+    }
+
+    /// The trust list that it was made by; under one that closes keys otherwise it does not hold.
+    pub(super) const fn trust_version(&self) -> u64 {
+        self.trust_version
     }
 
     /// Lets a log be signed for, as the gate stood when this was made; one that is new is asked about now.
@@ -228,6 +165,9 @@ impl Plan {
 
     /// The instant at which the next snapshot is due, if any log is open.
     pub(super) fn next_snapshot(&self, ground: &Ground<'_>) -> Option<Timestamp> {
+        if ground.stopped().is_some() {
+            return None;
+        }
         let open = self.logs.iter().filter(|(origin, log)| log.takes_snapshots() && self.may_grow(ground, origin));
         open.map(|(_, log)| log.snapshot_at.map_or(self.now, snapshot::due)).min()
     }
@@ -244,6 +184,7 @@ impl Plan {
         self.batches += 1;
         planned.number = self.batches;
         self.moving.push_front((self.batches, HashSet::new()));
+        let stopped = ground.stopped();
         for Work { request, digest, task, by } in works {
             let stored = ground.store.answered(&request.account, &request.id)?;
             if let Some(shut) = stored.as_ref().and_then(|answer| self.waits_for_head(answer)) {
@@ -252,6 +193,10 @@ impl Plan {
             }
             if let Some(answer) = stored.map(|answer| answer_to(request, &answer, *digest)).transpose()? {
                 planned.answers.push((request.clone(), answer));
+                continue;
+            }
+            if let Some(stopped) = &stopped {
+                planned.answers.push((request.clone(), Err(stopped.clone())));
                 continue;
             }
             if made_before(&request.id, self.lost_before) {
@@ -300,8 +245,10 @@ impl Plan {
                 Err(refusal) => planned.answers.push((request.clone(), Err(refusal))),
             }
         }
-        self.open_year(ground, &mut planned)?;
-        self.close(ground, &mut planned, touched, series)?;
+        if stopped.is_none() {
+            self.open_year(ground, &mut planned)?;
+            self.close(ground, &mut planned, touched, series)?;
+        }
         if planned.is_empty() {
             // It is not sent: numbers that are under way must not be forgotten for it.
             self.numbers.pop_front();

@@ -6,7 +6,7 @@ use crate::{
     keys::StatusKey,
     log::{Hash, Origin},
     statement::{
-        Issuer, Jti, StatusSnapshot, StatusUri,
+        Issuer, Jti, Kid, Presentation, StatusSnapshot, StatusToken, StatusUri,
         status_list::{StatusList, Ttl, lists_root},
     },
     store::{EntryRef, StateChange, Store, StoreError, Table},
@@ -101,9 +101,29 @@ pub(super) fn due(last: Timestamp) -> Timestamp {
     Timestamp::from_second(last.as_second().saturating_add(EVERY)).unwrap_or(Timestamp::MAX)
 }
 
-/// When the last snapshot of a log was made that is not older than the entries below `back`, which came back.
-pub(super) fn last(store: &dyn Store, origin: &Origin, back: u64) -> Result<Option<Timestamp>, SequencerError> {
+/// When the last snapshot of a log was made, whoever signed it.
+pub(super) fn newest(store: &dyn Store, origin: &Origin) -> Result<Option<Timestamp>, SequencerError> {
+    let newest = records(store, origin)?.into_iter().next();
+    Ok(newest.and_then(|record| Timestamp::from_second(record.as_of).ok()))
+}
+
+/// When the last snapshot of a log was made that is not older than the entries below `back`, which came back, and that
+/// the keys in use signed: one of a key that is closed since says nothing to anybody.
+pub(super) fn last(
+    store: &dyn Store,
+    origin: &Origin,
+    back: u64,
+    (kid, status_kid): (&Kid, &Kid),
+) -> Result<Option<Timestamp>, SequencerError> {
     let newest = records(store, origin)?.into_iter().next().filter(|record| record.index >= back);
+    let Some(record) = &newest else { return Ok(None) };
+    let none: &[&str] = &[];
+    let leaf = store.durable_entry(origin, record.index)?.map(|entry| entry.leaf);
+    let statement = leaf.and_then(|leaf| Presentation::from_leaf(&leaf, none).ok());
+    let tokens = record.tokens.iter().all(|token| StatusToken::kid_of(token).is_some_and(|found| found == *status_kid));
+    if !tokens || statement.is_none_or(|statement| statement.envelope().kid != *kid) {
+        return Ok(None);
+    }
     Ok(newest.and_then(|record| Timestamp::from_second(record.as_of).ok()))
 }
 

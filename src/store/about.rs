@@ -94,10 +94,14 @@ impl Subject {
     /// Has a statement found by it.
     #[must_use]
     pub fn put(&self, entry: &EntryRef, kind: Kind, at_ms: u64) -> StateChange {
-        let place = [entry.origin.as_str().as_bytes(), &[0], &entry.index.to_be_bytes()].concat();
         let record = postcard::to_allocvec(&Record { kind: kind.name().to_owned(), at_ms }).unwrap_or_default();
-        StateChange::RecordPut { table: Table::About, id: [self.prefix(), place].concat(), record }
+        StateChange::RecordPut { table: Table::About, id: [self.prefix(), place(entry)].concat(), record }
     }
+}
+
+/// What the id of a record says of where its statement stands.
+fn place(entry: &EntryRef) -> Vec<u8> {
+    [entry.origin.as_str().as_bytes(), &[0], &entry.index.to_be_bytes()].concat()
 }
 
 fn of_response(response: &CustomsResponse) -> Vec<Subject> {
@@ -160,6 +164,13 @@ pub fn about(store: &dyn Store, subject: &Subject) -> Result<Vec<About>, StoreEr
             return Ok(found);
         }
     }
+}
+
+/// What is known of one statement that is about something; none where it is not, or is not published.
+pub fn about_at(store: &dyn Store, subject: &Subject, entry: &EntryRef) -> Result<Option<About>, StoreError> {
+    let place = place(entry);
+    let record = store.record(Table::About, &[subject.prefix(), place.clone()].concat())?;
+    Ok(record.and_then(|record| read(&place, &record)).filter(|one| is_published(store, &one.entry)))
 }
 
 fn is_published(store: &dyn Store, entry: &EntryRef) -> bool {

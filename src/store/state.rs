@@ -162,11 +162,15 @@ pub enum Table {
     Customs,
     /// Denials that wait for a supervisor, by log, identifier and act.
     Denial,
+    /// Logs that have shown two histories and that a person has lifted, by origin.
+    Lifted,
+    /// Links by which importers see their own declarations: by their id, by the hash of their secret, by their last day.
+    Share,
 }
 
 impl Table {
     /// Every table that is in use.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 28] = [
         Self::Account,
         Self::StatusToken,
         Self::Setting,
@@ -193,6 +197,8 @@ impl Table {
         Self::About,
         Self::Customs,
         Self::Denial,
+        Self::Lifted,
+        Self::Share,
     ];
 
     /// Whether its records count by what an authority does, not by what it has: millions, which no snapshot can
@@ -213,6 +219,7 @@ impl Table {
                 | Self::Number
                 | Self::About
                 | Self::Customs
+                | Self::Share
         )
     }
 
@@ -246,6 +253,8 @@ impl Table {
             Self::About => 25,
             Self::Customs => 26,
             Self::Denial => 27,
+            Self::Lifted => 28,
+            Self::Share => 29,
         }
     }
 }

@@ -3,9 +3,10 @@
 use super::{Closing, ClosingReason, ListedKey, ListedUse, TrustList};
 use crate::{
     certificate::{AgreementCode, OfficeCode},
-    log::Origin,
+    log::{Hash, Origin},
     statement::{Issuer, Kid, Kind},
 };
+use sha2::{Digest, Sha256};
 
 /// The answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,6 +140,32 @@ impl TrustList {
             Some(&Closing { until_index, .. }) => KeyAuthority::Closed(ClosedBecause::Ended { until_index, reason }),
             None => KeyAuthority::Closed(ClosedBecause::LogNotNamed { reason }),
         }
+    }
+
+    /// What keys of its authority count no more in a log, and from where; as one hash, so that it is known whether a log
+    /// was judged by it. None while every key is open.
+    #[must_use]
+    pub fn closed_in(&self, origin: &Origin) -> Option<Hash> {
+        let authority = self.authorities.get(self.issuer_of(origin)?)?;
+        let mut hash = Sha256::new_with_prefix(b"closed keys\0");
+        for (kid, closings) in &authority.closings {
+            let until = closings.iter().find(|one| one.origin == *origin).map_or(0, |one| one.until_index);
+            let stands = closings.iter().any(|one| one.reason == ClosingReason::Compromised);
+            hash.update(kid.as_str());
+            hash.update([0, u8::from(stands)]);
+            hash.update(until.to_be_bytes());
+        }
+        (!authority.closings.is_empty()).then(|| Hash(hash.finalize().into()))
+    }
+
+    /// The first index of a log at which a key of its authority counts no more; none while every key is open.
+    #[must_use]
+    pub fn first_closed(&self, origin: &Origin) -> Option<u64> {
+        let authority = self.authorities.get(self.issuer_of(origin)?)?;
+        let until = |closings: &Vec<Closing>| {
+            closings.iter().find(|one| one.origin == *origin).map_or(0, |one| one.until_index)
+        };
+        authority.closings.values().map(until).min()
     }
 
     /// The closings of a key; none while it is open.

@@ -4,7 +4,7 @@
 //! passes the same checks as what is opened.
 
 use super::{
-    Anchor, ListText, RootChange, RootChangeText, Section, SectionEntry, SectionText, SignerName, TrustError,
+    Anchor, Closing, ListText, RootChange, RootChangeText, Section, SectionEntry, SectionText, SignerName, TrustError,
     TrustList, list::MAX_LIST_BYTES, root_name, texts::has_signed,
 };
 use crate::{
@@ -96,6 +96,24 @@ impl ListText {
                 entry.root_history.extend(change);
             }
             None => self.sections.push(SectionEntry { note, root_history: change.into_iter().collect() }),
+        }
+    }
+}
+
+impl ListText {
+    /// Closes keys. A closing that names the same log gives way: a compromise may be corrected, and ends a key that was
+    /// rotated or retired before no later than it had ended.
+    pub fn close(&mut self, closings: impl IntoIterator<Item = Closing>) {
+        for new in closings {
+            let same = |old: &&mut Closing| (&old.iss, &old.kid, &old.origin) == (&new.iss, &new.kid, &new.origin);
+            match self.closings.iter_mut().find(same) {
+                Some(old) if old.reason == new.reason => *old = new,
+                Some(old) => {
+                    old.until_index = old.until_index.min(new.until_index);
+                    old.reason = old.reason.max(new.reason);
+                }
+                None => self.closings.push(new),
+            }
         }
     }
 }

@@ -16,9 +16,9 @@ use crate::{
     reason::{Class, Reasoned},
     statement::{
         Act, Addressee, Completeness, Envelope, Issuer, Kind, OpenedBody, Presentation, StatementError, StatementRef,
-        Status, StatusSnapshot, StatusUri,
+        Status, StatusSnapshot, StatusUri, open_leaf,
     },
-    trust::{KeyAuthority, TrustList},
+    trust::{ClosedBecause, KeyAuthority, TrustList},
 };
 
 /// An entry that holds by itself.
@@ -44,6 +44,46 @@ impl CheckedEntry {
     pub fn status_place(&self) -> Option<StatusPlace> {
         let OpenedBody::Certificate(certificate) = &self.body else { return None };
         Some(StatusPlace { list: list_number(&certificate.status.uri)?, place: certificate.status.index })
+    }
+
+    /// What a leaf says, unverified: for a log whose every signature was verified before.
+    pub fn read(leaf: &[u8], index: u64) -> Result<Self, StatementError> {
+        let none: &[&str] = &[];
+        let opened = open_leaf(leaf, none)?;
+        Ok(Self { index, envelope: opened.envelope, body: opened.body })
+    }
+
+    /// Whether the trust list closes its key at its place.
+    #[must_use]
+    pub fn is_past_closing(&self, trust: &TrustList) -> bool {
+        let Envelope { iss, kid, log, .. } = &self.envelope;
+        let authority = trust.may_sign(iss, kid, self.kind(), None, None, log, self.index);
+        matches!(authority, KeyAuthority::Closed(ClosedBecause::Ended { .. } | ClosedBecause::LogNotNamed { .. }))
+    }
+
+    /// Whether its key counts at its place; or what it says does all the same, because it takes force away and the key
+    /// was closed as compromised.
+    #[must_use]
+    pub fn counts(&self, trust: &TrustList) -> bool {
+        let Envelope { iss, kid, log, .. } = &self.envelope;
+        let authority = trust.may_sign(iss, kid, self.kind(), None, None, log, self.index);
+        self.refusal(authority).is_none()
+    }
+
+    /// Why it counts for nothing because its key is closed at its place; none where that is not so.
+    #[must_use]
+    pub fn key_closed(&self, trust: &TrustList) -> Option<String> {
+        if self.counts(trust) || !self.is_past_closing(trust) {
+            return None;
+        }
+        let Envelope { iss, kid, log, .. } = &self.envelope;
+        self.refusal(trust.may_sign(iss, kid, self.kind(), None, None, log, self.index))
+    }
+
+    /// Why its key does not count; none where it does, or where what it says counts all the same.
+    fn refusal(&self, authority: KeyAuthority) -> Option<String> {
+        let restricts = matches!(&self.body, OpenedBody::StatusChange(one) if one.change.act != Act::Reinstated);
+        refusal(authority).filter(|_| !(restricts && authority.restriction_stands()))
     }
 }
 
@@ -71,8 +111,13 @@ pub enum EntryFault {
     #[error("its key may not sign it: {0}")]
     OutOfScope(String),
     /// Its key does not count at this place.
-    #[error("its key does not count here: {0}")]
-    KeyClosed(String),
+    #[error("its key does not count here: {why}")]
+    KeyClosed {
+        /// Why not.
+        why: String,
+        /// What it says, signed by that key: a certificate keeps its place in the status lists.
+        entry: Box<CheckedEntry>,
+    },
     /// The log was closed before it.
     #[error("the log was closed with {0} entries")]
     BeyondEnd(u64),
@@ -139,7 +184,7 @@ impl Reasoned for EntryFault {
             Self::Addressee => "ENTRY_ADDRESSEE",
             Self::UnknownKey => "ENTRY_KEY_UNKNOWN",
             Self::OutOfScope(_) => "ENTRY_KEY_OUT_OF_SCOPE",
-            Self::KeyClosed(_) => "ENTRY_KEY_CLOSED",
+            Self::KeyClosed { .. } => "ENTRY_KEY_CLOSED",
             Self::BeyondEnd(_) => "ENTRY_BEYOND_END",
             Self::Incomplete(_) => "ENTRY_INCOMPLETE",
             Self::OutOfOrder { .. } => "ENTRY_OUT_OF_ORDER",
@@ -215,17 +260,15 @@ pub(super) fn check_statement(
         return Err(EntryFault::BeyondEnd(last));
     }
     let authority = trust.may_sign(iss, kid, opened.body.kind(), agreement, office, origin, index);
-    let restricts = matches!(&opened.body, OpenedBody::StatusChange(opened) if opened.change.act != Act::Reinstated);
-    if let Some(why) = refusal(authority)
-        && !(restricts && authority.restriction_stands())
-    {
+    let entry = CheckedEntry { index, envelope: opened.envelope, body: opened.body };
+    if let Some(why) = entry.refusal(authority) {
         return Err(match authority {
-            KeyAuthority::Closed(_) => EntryFault::KeyClosed(why),
+            KeyAuthority::Closed(_) => EntryFault::KeyClosed { why, entry: Box::new(entry) },
             KeyAuthority::Unknown => EntryFault::UnknownKey,
             _ => EntryFault::OutOfScope(why),
         });
     }
-    Ok((CheckedEntry { index, envelope: opened.envelope, body: opened.body }, opened.completeness))
+    Ok((entry, opened.completeness))
 }
 
 /// Whether a statement goes to whom it is about, as far as it shows that: what answers or asks an authority, to the one

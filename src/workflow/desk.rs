@@ -1,7 +1,7 @@
 //! The issuing desk of one authority: issue, change of status, look-up.
 
 use super::{
-    Accounts, CertificateName, CertificateRecord, Offices, PartnerLogs, RequestId, WorkflowError, record,
+    Accounts, CertificateName, CertificateRecord, Offices, PartnerLogs, Reminders, RequestId, WorkflowError, record,
     releasing::held_from,
 };
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
     },
     statement::{Act, Addressee, Issuer, Since},
     store::{EntryRef, Store},
-    time::{Clock, Date, Timestamp},
+    time::{Clock, Date, Random, Timestamp},
     trust::{Freshness, TrustList},
     verification::Verifier,
 };
@@ -51,6 +51,10 @@ pub struct DeskSetup {
     /// Years after which what a certificate says is erased here, and never before the years that its agreement has it
     /// kept; none keeps it for ever.
     pub erase_after_years: Option<u32>,
+    /// Secrets of links.
+    pub random: Arc<dyn Random>,
+    /// When people are reminded of the days of an enquiry.
+    pub reminders: Reminders,
 }
 
 /// The issuing desk of one authority. Cheap to clone.

@@ -173,6 +173,17 @@ pub enum WorkflowError {
     /// The account, or the authority, has as many webhooks as it may.
     #[error("an account has at most 8 webhooks, an authority 256: remove one")]
     TooManyWebhooks,
+    /// There is no such link, or it ended.
+    #[error("there is no such link any more")]
+    ShareUnknown,
+    /// A link does not end on a day that it may end on.
+    #[error("a link ends on a day from {first} to {last}")]
+    ShareEnd {
+        /// Today.
+        first: Date,
+        /// The last day it may have.
+        last: Date,
+    },
     /// The account reads changes as often as it may at once.
     #[error("this account reads changes in too many places at once; end one, or wait")]
     TooManyReaders,
@@ -203,6 +214,9 @@ pub enum WorkflowError {
     /// An enquiry about a number that is not known names one that is.
     #[error("a certificate of that number is known here: {0}; ask about that one")]
     NumberKnown(String),
+    /// An answer is asked for by a day that is over.
+    #[error("{0} is over: ask for the answer by a day to come")]
+    ReplyByPast(Date),
     /// A certificate that the authority asked did not issue.
     #[error("certificate {number} is of {issuer}: one enquiry asks one issuer")]
     NotItsIssuer {
@@ -295,6 +309,8 @@ impl Reasoned for WorkflowError {
             Self::TooManyReaders => "TOO_MANY_READERS",
             Self::WebhookUnknown(_) => "WEBHOOK_UNKNOWN",
             Self::TooManyWebhooks => "TOO_MANY_WEBHOOKS",
+            Self::ShareUnknown => "SHARE_UNKNOWN",
+            Self::ShareEnd { .. } => "SHARE_END_WRONG",
             Self::Record(_) => "RECORD_UNREADABLE",
             Self::ArrivalUnknown => "ARRIVAL_UNKNOWN",
             Self::ArrivalAmbiguous(_) => "ARRIVAL_AMBIGUOUS",
@@ -305,6 +321,7 @@ impl Reasoned for WorkflowError {
             Self::UsedAbroad => "USED_ABROAD",
             Self::EnquiryUnknown => "ENQUIRY_UNKNOWN",
             Self::NumberKnown(_) => "NUMBER_KNOWN",
+            Self::ReplyByPast(_) => "REPLY_BY_PAST",
             Self::NotItsIssuer { .. } => "NOT_ITS_ISSUER",
             Self::EnquiryAnswered => "ENQUIRY_ANSWERED",
             Self::EnquiryAcknowledged => "ENQUIRY_ACKNOWLEDGED",

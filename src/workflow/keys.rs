@@ -3,17 +3,85 @@
 use super::{Desk, WorkflowError};
 use crate::{
     certificate::Text,
-    log::Hash,
+    log::{Hash, Origin},
     office::{Actor, AuditEvent},
-    sequencer::{Outcome, RequestKey, Saying, Task, Work},
-    statement::{KeyAct, KeyChange, KeyRecord, Kid},
+    sequencer::{Outcome, RequestKey, Saying, Task, Work, stopped::End},
+    statement::{Act, KeyAct, KeyChange, KeyRecord, Kid, OpenedBody},
+    time::Timestamp,
+    trust::ListedUse,
+    verification::CheckedEntry,
 };
 use sha2::{Digest, Sha256};
+
+/// Entries looked at for one page: where few are what is asked for the next page goes on from there.
+const LOOKED_AT: u64 = 20_000;
+
+/// Statements that a key signed past its end, and where to go on.
+#[derive(Default)]
+pub struct PastEndPage {
+    /// In the order of the logs asked about, and of each log.
+    pub entries: Vec<CheckedEntry>,
+    /// Where to go on; `None` at the end.
+    pub next: Option<(Origin, u64)>,
+}
+
+/// Whether what an entry says stays in force though its key is closed as compromised before it: it takes force away.
+#[must_use]
+pub fn stays_in_force(entry: &CheckedEntry) -> bool {
+    matches!(&entry.body, OpenedBody::StatusChange(one) if one.change.act != Act::Reinstated)
+}
 
 /// The account under which what the operator has said is kept. No person has it: names of accounts are random.
 const ACCOUNT: &str = "operator";
 
 impl Desk {
+    /// Where a key would be closed if somebody else might have it since an instant; and unless this only asks, nothing is
+    /// signed with it from now on.
+    pub async fn stop_key(&self, key: Kid, since: Timestamp, only_ask: bool) -> Result<Vec<End>, WorkflowError> {
+        let (trust, issuer) = (self.trust(), &self.setup().issuer);
+        let known = trust.key(issuer, &key).map(|listed| listed.r#use);
+        if !matches!(known, Some(ListedUse::Statement | ListedUse::Status)) {
+            let act = "a statement key or a status key";
+            return Err(WorkflowError::KeyNotListed { kid: key, act, version: trust.version() });
+        }
+        let sequencer = self.setup().sequencer.clone();
+        if only_ask {
+            let ends = tokio::task::spawn_blocking(move || sequencer.ends(since)).await;
+            return Ok(ends.map_err(|error| WorkflowError::Record(error.to_string()))??);
+        }
+        Ok(sequencer.stop_key(&key, since, self.now()).await?.ends)
+    }
+
+    /// What a key signed from these places of its authority's logs on; from `from` on, where that is given. It reads from
+    /// the disk.
+    pub fn signed_past(
+        &self,
+        key: &Kid,
+        ends: &[(Origin, u64)],
+        from: Option<&(Origin, u64)>,
+        most: usize,
+    ) -> Result<PastEndPage, WorkflowError> {
+        let (store, mut page, mut looked_at) = (self.store().as_ref(), PastEndPage::default(), 0);
+        let rest = ends.iter().skip_while(|(origin, _)| from.is_some_and(|(begun, _)| begun != origin));
+        for (origin, end) in rest {
+            let size = store.head(origin).map_or(0, |head| head.head.size);
+            let begin = from.filter(|(begun, _)| begun == origin).map_or(*end, |(_, index)| (*index).max(*end));
+            for index in begin..size {
+                if page.entries.len() == most || looked_at == LOOKED_AT {
+                    page.next = Some((origin.clone(), index));
+                    return Ok(page);
+                }
+                looked_at += 1;
+                let leaf = store.leaf(origin, index)?.ok_or(WorkflowError::CertificateUnknown)?;
+                let entry = CheckedEntry::read(&leaf, index).map_err(|e| WorkflowError::Record(e.to_string()))?;
+                if entry.envelope.kid == *key {
+                    page.entries.push(entry);
+                }
+            }
+        }
+        Ok(page)
+    }
+
     /// Says in the log to `all` what the trust list in use says of a key. The same said again under the same list has
     /// the same answer for as long as answers are kept.
     pub async fn announce_key(

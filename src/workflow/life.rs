@@ -9,7 +9,7 @@ use crate::{
         Certificate, Finding, Findings, Particulars, PriorCertificate, Reference, ReferenceParticulars, Relation, Text,
     },
     office::{Action, Actor, AuditEvent, Caller},
-    sequencer::{Ends, Issue, Original, Replacement, Task, Work, answered, changes_of},
+    sequencer::{Ends, Issue, Original, Replacement, SequencerError, Task, Work, answered, changes_of},
     statement::{Act, OpenedBody, Since, Status, open_leaf},
     store::EntryRef,
     time::Date,
@@ -25,7 +25,8 @@ pub struct ReplaceWish {
     pub request_id: String,
     /// The certificate that stands.
     pub certificate: CertificateName,
-    /// The particulars of the new one, as JSON. That it replaces the other is added.
+    /// The particulars of the new one, as JSON; nothing where it says what the other says, issued anew. That it replaces
+    /// the other is added.
     pub certificate_json: Vec<u8>,
     /// Why.
     pub reason: Option<Text<1024>>,
@@ -109,9 +110,19 @@ impl Desk {
     fn successor(&self, caller: &Caller, wish: &Succession) -> Result<(Replacement, Findings), WorkflowError> {
         let store = self.setup().store.as_ref();
         let target = record::find(store, &wish.certificate)?;
-        let original = CertificateRecord::read(store, &target)?;
-        let original = original.certificate.to_certificate().ok_or(WorkflowError::ContentsErased)?;
+        let record = CertificateRecord::read(store, &target)?;
+        let original = record.certificate.to_certificate().ok_or(WorkflowError::ContentsErased)?;
+        let mut changes = None;
         let (mut particulars, mut findings, bears) = match &wish.certificate_json {
+            Some(json) if json.is_empty() => {
+                // Items that were taken away would be there again.
+                if record.status != Status::Valid {
+                    let (now, wanted) = (record.status.word(), "issued anew as it is");
+                    return Err(SequencerError::StatusForbids { now, wanted }.into());
+                }
+                changes = Some(changes_of(store, &target, &record.jti)?.len());
+                (anew(&original), Findings::default(), None)
+            }
             Some(json) => {
                 let reading = Particulars::read_json(json);
                 let mut findings = reading.findings;
@@ -141,7 +152,7 @@ impl Desk {
         }
         issue.beside = std::mem::take(&mut issue.beside).and(heritage.pass_on());
         let (reason, remarks) = (wish.reason.clone(), wish.remarks.clone());
-        let originals = vec![Original { entry: target, changes: None, ends: Ends::Whole }];
+        let originals = vec![Original { entry: target, changes, ends: Ends::Whole }];
         Ok((Replacement { issue, originals, bears, reason, remarks }, warnings))
     }
 
@@ -245,8 +256,31 @@ fn follow(particulars: &mut Particulars, relation: Relation, original: &Certific
     });
 }
 
+/// What a certificate says that takes another's place because nothing but its signature is wrong: the rules of the day
+/// it is issued on decide its edition and its form.
+fn anew(original: &Certificate) -> Particulars {
+    let mut particulars = Particulars { edition: None, form: None, ..repeated(original) };
+    particulars.reference.form_edition = None;
+    // One that took another's place names the one whose place is taken now.
+    particulars.reference.prior.retain(|prior| prior.relation != Relation::Replaces || !prior.drawn.is_empty());
+    follow(&mut particulars, Relation::Replaces, original, &mut Findings::default());
+    particulars
+}
+
 /// What a copy of a certificate says.
 fn copied(original: &Certificate) -> Particulars {
+    let mut particulars = repeated(original);
+    // A copy of a copy names the one that it copies.
+    particulars.reference.prior.retain(|prior| prior.relation != Relation::TrueCopyOf);
+    follow(&mut particulars, Relation::TrueCopyOf, original, &mut Findings::default());
+    if let Some(remarks) = &mut particulars.remarks {
+        remarks.endorsements.retain(|endorsement| endorsement.code.as_str() != "CERTIFIED_TRUE_COPY");
+    }
+    particulars
+}
+
+/// The particulars that a certificate was issued from, but for its number.
+fn repeated(original: &Certificate) -> Particulars {
     let Certificate { agreement, edition, form, from, to, reference, .. } = original.clone();
     let Reference { place, office, signatories, declaration, prior, paper_number, form_edition, languages, .. } =
         reference;
@@ -261,7 +295,7 @@ fn copied(original: &Certificate) -> Particulars {
         form_edition,
         languages,
     };
-    let mut particulars = Particulars {
+    Particulars {
         agreement,
         edition: Some(edition),
         form: Some(form),
@@ -276,12 +310,5 @@ fn copied(original: &Certificate) -> Particulars {
         goods: original.goods.clone(),
         commercial: original.commercial.clone(),
         remarks: original.remarks.clone(),
-    };
-    // A copy of a copy names the one that it copies.
-    particulars.reference.prior.retain(|prior| prior.relation != Relation::TrueCopyOf);
-    follow(&mut particulars, Relation::TrueCopyOf, original, &mut Findings::default());
-    if let Some(remarks) = &mut particulars.remarks {
-        remarks.endorsements.retain(|endorsement| endorsement.code.as_str() != "CERTIFIED_TRUE_COPY");
     }
-    particulars
 }

@@ -41,13 +41,15 @@ pub use applications::{
 pub use bundle::EvidenceFile;
 pub use cancelling::{CancelWish, Cancelled, Settlement};
 pub use changes::{
-    CertificateEvent, Change, Changes, Cursor, Herald, HeraldSetup, Page as ChangePage, Reading, What, Wish,
+    ArrivalEvent, CertificateEvent, Change, Changes, Cursor, EnquiryEvent, Herald, HeraldSetup, Kinds,
+    Page as ChangePage, Reading, Said, What, Wish,
 };
 pub use closing::Rested;
 pub use customs::{
-    Abroad, AbroadNote, Arrival, ArrivalsAsked, ArrivalsPage, ArrivedName, Balance, Course, Decided, DecisionWish,
-    Delivery, DenialsPage, EndorsementWish, EnquiryState, EnquiryView, EnquiryWish, MatchWish, Matched, Notice,
-    PartnerLogs, Raised, Replied, ReplyView, ReplyWish, SubjectWish, WriteOffWish, WrittenOff,
+    Abroad, AbroadNote, Arrival, ArrivalsAsked, ArrivalsPage, ArrivedName, Balance, ClockStep, Course, Deadline,
+    Decided, DecisionWish, Delivery, DenialsPage, EndorsementWish, EnquiryState, EnquiryView, EnquiryWish, MatchWish,
+    Matched, Notice, PartnerLogs, Raised, Reminders, Replied, ReplyView, ReplyWish, Share, ShareId, ShareWish, Shared,
+    SharesPage, StatusNote, SubjectWish, WriteOffWish, WrittenOff,
 };
 pub use desk::{Desk, DeskSetup, IssueRow, Issued, StatusWish};
 pub use drawing::{DrawWish, OriginalName, Remainder};
@@ -55,6 +57,7 @@ pub use erasing::{ErasedName, Erasure};
 pub use error::WorkflowError;
 pub use exporters::{Drawing, Drawn, Exporters, Saved, SavedRow};
 pub use history::{CertificateHistory, Predecessor, StatusEvent};
+pub use keys::{PastEndPage, stays_in_force};
 pub use life::{CopyWish, ReplaceWish};
 pub use look_up::Existence;
 pub use offices::Offices;

@@ -1,4 +1,5 @@
 mod cancelling;
+mod closing;
 mod drawing;
 mod erasing;
 mod life;

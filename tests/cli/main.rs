@@ -24,6 +24,8 @@ mod partners;
 #[path = "../process/mod.rs"]
 #[allow(dead_code, reason = "shared with other test programs")]
 mod process;
+mod rest;
+mod revoked;
 mod support;
 mod trust;
 mod usage;

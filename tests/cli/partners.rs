@@ -20,12 +20,12 @@ use std::{
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A node's folder, made by `origin init`, with its door to partners on a port that is free now.
-struct Made {
-    folder: PathBuf,
+pub(crate) struct Made {
+    pub(crate) folder: PathBuf,
 }
 
 impl Made {
-    fn new(folder: &Path, host: &str, country: &str, zone: &str, role: &str) -> Self {
+    pub(crate) fn new(folder: &Path, host: &str, country: &str, zone: &str, role: &str) -> Self {
         let node = folder.join(host);
         let [public, client, admin, partner] = [(); 4].map(|()| format!("127.0.0.1:{}", port()));
         let arguments = ["init", text(&node), "--issuer", host, "--country", country, "--time-zone", zone];
@@ -35,16 +35,16 @@ impl Made {
         Self { folder: node }
     }
 
-    fn at(&self, name: &str) -> String {
+    pub(crate) fn at(&self, name: &str) -> String {
         text(&self.folder.join(name)).to_owned()
     }
 
-    fn start(&self) -> Running {
+    pub(crate) fn start(&self) -> Running {
         Running::start(&self.at("node.toml"))
     }
 
     /// Issues footballs, each with other marks.
-    fn issue(&self, node: &Running, marks: std::ops::Range<usize>) {
+    pub(crate) fn issue(&self, node: &Running, marks: std::ops::Range<usize>) {
         let token = self.at("signatory.token");
         let config = self.at("node.toml");
         if !Path::new(&token).exists() {
@@ -59,7 +59,7 @@ impl Made {
     }
 
     /// What the operator is shown of a partner.
-    fn partner(&self, node: &Running, name: &str) -> Value {
+    pub(crate) fn partner(&self, node: &Running, name: &str) -> Value {
         let config = self.at("node.toml");
         let shown = ["partner", "status", "--config", &config, "--admin", &node.admin, "--format", "json"];
         let shown = origin(&shown).good().out;
@@ -74,7 +74,7 @@ impl Made {
 
     /// Waits until a log between this node and a partner is as it should be.
     #[track_caller]
-    fn until(&self, node: &Running, partner: &str, log: &str, good: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) fn until(&self, node: &Running, partner: &str, log: &str, good: impl Fn(&Value) -> bool) -> Value {
         let begun = Instant::now();
         let mut last = Value::Null;
         while begun.elapsed() < PATIENCE {
@@ -90,14 +90,14 @@ impl Made {
 }
 
 /// The federation's one signer, who lives in the first node's offline folder.
-struct Federation<'a> {
-    folder: &'a Path,
-    signer: &'a Made,
+pub(crate) struct Federation<'a> {
+    pub(crate) folder: &'a Path,
+    pub(crate) signer: &'a Made,
 }
 
 impl Federation<'_> {
     /// A list of these nodes, after the one before where there is one; `with` are further arguments of the draft.
-    fn list(&self, name: &str, after: Option<&str>, nodes: &[&Made], with: &[&str]) -> String {
+    pub(crate) fn list(&self, name: &str, after: Option<&str>, nodes: &[&Made], with: &[&str]) -> String {
         let (draft, list) = (self.folder.join(format!("{name}.json")), self.folder.join(name));
         let anchor = self.signer.at("trust/anchor.toml");
         let own = origin(&["key", "list", "--keys", &self.signer.at("offline/keys"), "--format", "json"]).good().out;
@@ -130,7 +130,7 @@ impl Federation<'_> {
     }
 
     /// Makes a node believe this list from its first day: it has the signer's anchor.
-    fn install(&self, list: &str, node: &Made) {
+    pub(crate) fn install(&self, list: &str, node: &Made) {
         let anchor = fs::read(self.signer.at("trust/anchor.toml")).unwrap();
         fs::write(node.at("trust/anchor.toml"), anchor).unwrap();
         fs::copy(list, node.at("trust/trust-list.note")).unwrap();
@@ -139,13 +139,13 @@ impl Federation<'_> {
 
 /// Another process is watched from outside: there is no event to wait for.
 #[allow(clippy::disallowed_methods, reason = "what another process does can only be looked at now and then")]
-fn pause() {
+pub(crate) fn pause() {
     std::thread::sleep(Duration::from_millis(20));
 }
 
 /// Waits until the node has said all of these words in one event.
 #[track_caller]
-fn says(node: &Running, words: &[&str]) {
+pub(crate) fn says(node: &Running, words: &[&str]) {
     let begun = Instant::now();
     while begun.elapsed() < PATIENCE {
         if node.events().lines().any(|line| words.iter().all(|word| line.contains(word))) {

@@ -8,6 +8,7 @@ use crate::{
     one_bad_entry::smuggle,
     pretender::Pretender,
     process::{Running, copy_folder},
+    support::origin,
     wire::origin::v1 as api,
 };
 use bytes::Bytes;
@@ -22,7 +23,7 @@ async fn verdict(node: &mut Running, member: &Member, bundle: &[u8]) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_log_with_two_histories_is_found_out_and_frozen_by_everybody() {
+async fn a_log_with_two_histories_is_found_out_and_frozen_by_everybody_until_a_person_lifts_it() {
     let Federation { pakistan, china, kenya, .. } = &Federation::new();
     let (mut one, mut two, mut three) = (pakistan.start(), china.start(), kenya.start());
     let (caller, token) = signatory(pakistan, &mut one).await;
@@ -37,10 +38,10 @@ async fn a_log_with_two_histories_is_found_out_and_frozen_by_everybody() {
     one.stop();
 
     // Two histories from here on, each with an entry of its own in the same place.
-    let (data, other) = (pakistan.folder().join("data"), pakistan.folder().join("data.other"));
+    let [data, other, first] = ["data", "data.other", "data.first"].map(|name| pakistan.folder().join(name));
     copy_folder(&data, &other);
-    let origin = log.parse().unwrap();
-    let index = smuggle(pakistan, &origin, |leaf| spoilt(leaf, 0));
+    let forked = log.parse().unwrap();
+    let index = smuggle(pakistan, &forked, |leaf| spoilt(leaf, 0));
     one = pakistan.start();
     china.holds(&two, pakistan, &log, index + 1);
     Pretender::open(china, pakistan, &one).await.enough(&trust, &log, index + 1).await;
@@ -49,9 +50,9 @@ async fn a_log_with_two_histories_is_found_out_and_frozen_by_everybody() {
     assert_eq!(verdict(&mut two, china, &late).await, "VALID");
     drop(caller);
     one.stop();
-    fs::remove_dir_all(&data).unwrap();
+    fs::rename(&data, &first).unwrap();
     fs::rename(&other, &data).unwrap();
-    assert_eq!(smuggle(pakistan, &origin, |leaf| spoilt(leaf, 1)), index);
+    assert_eq!(smuggle(pakistan, &forked, |leaf| spoilt(leaf, 1)), index);
     one = pakistan.start();
 
     for (node, member) in [(&mut two, china), (&mut three, kenya)] {
@@ -72,6 +73,31 @@ async fn a_log_with_two_histories_is_found_out_and_frozen_by_everybody() {
     let mut two = china.start();
     assert_eq!(verdict(&mut two, china, &late).await, "EQUIVOCATED");
     china.holds(&two, pakistan, &log, index + 1);
+
+    // Pakistan goes on with the branch that China holds, and a person in each country lets it.
+    one.stop();
+    fs::rename(&data, &other).unwrap();
+    fs::rename(&first, &data).unwrap();
+    let mut one = pakistan.start();
+    let caller = Caller::open(&mut one, &pakistan.ca()).await;
+    let more = issue_footballs(&caller, &token, 5..7).await;
+    let size = more.last().unwrap().index + 1;
+    for (node, member) in [(&mut two, china), (&mut three, kenya)] {
+        let admin = node.admin.clone();
+        let asked = |words: &[&str]| {
+            origin(&[&["partner"], words, &["--config", &member.config(), "--admin", &admin]].concat())
+        };
+        let lift = |reason: &str| asked(&["lift", "--log", &log, "--reason", reason]);
+        lift(" ").bad(2, &["reason"]);
+        lift("a restored copy; see our letter 14").good();
+        let again = lift("again").good();
+        assert!(again.out.contains("was not frozen"), "{}", again.out);
+        assert_eq!(verdict(node, member, &late).await, "VALID", "{}", member.host());
+        let shown = asked(&["status"]).good();
+        assert!(shown.out.contains("lifted") && shown.out.contains("see our letter 14"), "{}", shown.out);
+    }
+    china.holds(&two, pakistan, &log, size);
+    Pretender::open(china, pakistan, &one).await.enough(&trust, &log, size).await;
     for node in [one, two, three] {
         let events = node.stop();
         assert!(!events.contains("panicked"), "{events}");

@@ -19,6 +19,7 @@ mod auditor;
 #[path = "../kill/caller.rs"]
 mod caller;
 mod consent;
+mod customs_system;
 mod delivery;
 mod erased;
 mod evidence;

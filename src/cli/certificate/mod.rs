@@ -8,6 +8,7 @@ mod keep;
 mod life;
 pub(super) mod name;
 mod numbers;
+mod reissue;
 mod template;
 mod wish;
 
@@ -41,6 +42,7 @@ enum Command {
     Suspend(life::Suspend),
     Reinstate(life::Reinstate),
     Replace(life::Replace),
+    Reissue(reissue::Reissue),
     Copy(life::Copy),
     Left(draw::Left),
     BackToBack(draw::BackToBack),
@@ -67,6 +69,7 @@ impl Arguments {
             Command::Suspend(arguments) => arguments.run(console),
             Command::Reinstate(arguments) => arguments.run(console),
             Command::Replace(arguments) => arguments.run(console),
+            Command::Reissue(arguments) => arguments.run(console),
             Command::Copy(arguments) => arguments.run(console),
             Command::Left(arguments) => arguments.run(console),
             Command::BackToBack(arguments) => arguments.run(console),

@@ -8,8 +8,10 @@ use crate::{
         apply::{Door, Most},
         arguments,
         console::Console,
+        remote::date_to_wire,
     },
     statement::Issuer,
+    time::Date,
 };
 use clap::ValueEnum;
 
@@ -41,6 +43,27 @@ pub(super) struct Arrivals {
     /// Only those with which nothing was done
     #[arg(long)]
     untouched: bool,
+    /// Only those issued on this day or later
+    #[arg(long, value_name = "DATE", value_parser = arguments::date)]
+    issued_from: Option<Date>,
+    /// Only those issued on this day or before
+    #[arg(long, value_name = "DATE", value_parser = arguments::date)]
+    issued_until: Option<Date>,
+    /// Only those under this agreement
+    #[arg(long, value_name = "CODE", default_value = "", hide_default_value = true)]
+    agreement: String,
+    /// Only those whose number begins so
+    #[arg(long, value_name = "PREFIX", default_value = "", hide_default_value = true)]
+    number: String,
+    /// Only those whose exporter's name has these words, in capitals or not
+    #[arg(long, value_name = "WORDS", default_value = "", hide_default_value = true)]
+    exporter: String,
+    /// Only those whose consignee's name has these words, in capitals or not
+    #[arg(long, value_name = "WORDS", default_value = "", hide_default_value = true)]
+    consignee: String,
+    /// Only those that count for nothing, because the key that signed them was closed before
+    #[arg(long)]
+    key_closed: bool,
     #[command(flatten)]
     most: Most,
     #[command(flatten)]
@@ -63,6 +86,13 @@ impl Arrivals {
                 issuer: issuer.clone(),
                 delivery: delivery.into(),
                 untouched: self.untouched,
+                issued_from: self.issued_from.map(date_to_wire),
+                issued_until: self.issued_until.map(date_to_wire),
+                agreement: self.agreement.clone(),
+                number_prefix: self.number.clone(),
+                exporter: self.exporter.clone(),
+                consignee: self.consignee.clone(),
+                key_closed: self.key_closed,
             };
             async move { connection.customs().list_arrivals(within_deadline(request)).await }
         };

@@ -33,7 +33,7 @@ pub(super) struct Decide {
     #[command(flatten)]
     named: Named,
     /// A decision on items, such as `2=PREFERENCE_DENIED:NOT_ORIGINATING` or `1,3-5=RECEIVED`; `@3` behind it names
-    /// line 3 of the declaration. May be given several times
+    /// line 3 of the declaration, and an item on several lines is decided line by line. May be given several times
     #[arg(long = "item", value_name = "ITEMS=CODE[:REASON]", required_unless_present_any = ["whole", "file"])]
     items: Vec<OfItems>,
     /// A decision on the whole certificate

@@ -11,7 +11,10 @@ use crate::{
     statement::{ResponseCode, ResponseReason},
 };
 use serde::Deserialize;
-use std::{collections::BTreeSet, str::FromStr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    str::FromStr,
+};
 
 /// Decisions of one act at most.
 const MOST: usize = 500;
@@ -174,11 +177,21 @@ fn check(decisions: &[wire::ItemDecision], exit: Exit) -> Result<(), Failure> {
         let why = format!("{} decisions where one act has 1 to {MOST}", decisions.len());
         return Err(Failure::new(exit, why).help("--item ITEM=CODE[:REASON], or --whole CODE[:REASON]"));
     }
-    let mut items = BTreeSet::new();
-    if let Some(twice) = decisions.iter().find(|one| !items.insert(one.item)) {
-        return Err(Failure::new(exit, format!("{} is decided on twice", of(twice.item))));
+    let mut items: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
+    for wire::ItemDecision { item, line, .. } in decisions {
+        let lines = items.entry(*item).or_default();
+        let alone = lines.is_empty() || (*line != 0 && !lines.contains(&0));
+        if !alone || !lines.insert(*line) {
+            let failure = Failure::new(exit, format!("{} is decided on twice", of(*item)));
+            let split = *item != 0 && *line != 0;
+            return Err(if split {
+                failure.help("each decision on it names another line: ITEM=CODE@LINE")
+            } else {
+                failure
+            });
+        }
     }
-    if items.len() > 1 && items.contains(&0) {
+    if items.len() > 1 && items.contains_key(&0) {
         return Err(Failure::new(exit, "the whole certificate is decided on alone, without items beside it"));
     }
     for wire::ItemDecision { item, code, reason, words, .. } in decisions {
@@ -256,6 +269,16 @@ mod tests {
         assert!(of_flags(&["1=RECEIVED".parse().unwrap()], whole, &[], &[]).is_err());
         assert_eq!(of_flags(&[], whole, &[], &[]).unwrap()[0].item, 0);
         assert!(of_flags(&[], None, &[], &[]).is_err());
+    }
+
+    #[test]
+    fn an_item_on_several_lines_is_decided_line_by_line() {
+        let decided = flags(&["1=ACCEPTED_FOR_CLAIM@1", "1=DIVERTED@2"], &[]).unwrap();
+        assert_eq!(decided.iter().map(|one| one.line).collect::<Vec<_>>(), [1, 2]);
+        for wrong in [["1=RECEIVED@1", "1=DIVERTED@1"], ["1=RECEIVED", "1=DIVERTED@1"], ["1=RECEIVED@1", "1=DIVERTED"]]
+        {
+            assert_eq!(flags(&wrong, &[]).unwrap_err().sentence(), "item 1 is decided on twice");
+        }
     }
 
     #[test]

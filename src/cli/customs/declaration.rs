@@ -96,6 +96,7 @@ struct Goods {
     net_weight: Much,
     invoice: String,
     marks: String,
+    packages: u32,
 }
 
 /// A file with a declaration and the certificate it was shown with.
@@ -143,6 +144,7 @@ impl DeclarationFile {
                 net_weight_unit,
                 invoice: line.invoice,
                 marks: line.marks,
+                packages: line.packages,
             }
         });
         Ok(wire::MatchDeclarationRequest {
@@ -222,6 +224,7 @@ mod tests {
             [[lines]]
             line = 7
             item = 2
+            packages = 40
             net_weight = { value = "", unit = "KGM" }
         "#;
         let request = file(text).into_match().unwrap();
@@ -229,6 +232,7 @@ mod tests {
         assert_eq!(request.lines.iter().map(|line| line.line).collect::<Vec<_>>(), [1, 7]);
         assert_eq!((request.lines[0].tariff_code.as_str(), request.lines[0].quantity.as_str()), ("95066200", "500"));
         assert_eq!(request.lines[1].net_weight_unit, "", "a unit without a value says nothing");
+        assert_eq!(request.lines.iter().map(|line| line.packages).collect::<Vec<_>>(), [0, 40]);
     }
 
     #[test]

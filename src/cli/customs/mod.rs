@@ -5,9 +5,11 @@ mod decide;
 mod decisions;
 mod declaration;
 mod endorse;
+mod folder;
 mod named;
 mod quantity;
 mod settle;
+mod share;
 mod show;
 pub(in crate::cli) mod shown;
 mod template;
@@ -39,6 +41,10 @@ enum Command {
     Reverse(write_off::Reverse),
     Balance(write_off::Balance),
     Endorse(endorse::Endorse),
+    Folder(folder::Folder),
+    Share(share::Share),
+    Shares(share::Shares),
+    Unshare(share::Unshare),
 }
 
 impl Arguments {
@@ -57,6 +63,10 @@ impl Arguments {
             Command::Reverse(arguments) => arguments.run(console),
             Command::Balance(arguments) => arguments.run(console),
             Command::Endorse(arguments) => arguments.run(console),
+            Command::Folder(arguments) => arguments.run(console),
+            Command::Share(arguments) => arguments.run(console),
+            Command::Shares(arguments) => arguments.run(console),
+            Command::Unshare(arguments) => arguments.run(console),
         }
     }
 }

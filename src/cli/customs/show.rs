@@ -66,8 +66,12 @@ fn view(token: &str) -> Result<View, Failure> {
 }
 
 fn described(answer: &wire::GetArrivalResponse, view: Option<&View>) -> Value {
-    let change =
-        |one: &wire::StatusNote| json!({ "act": one.act, "items": one.items, "reason": one.reason, "jti": one.jti });
+    let change = |one: &wire::StatusNote| {
+        json!({
+            "act": one.act, "items": one.items, "reason": one.reason, "jti": one.jti,
+            "day": shown::day(one.day.as_ref()), "at": one.at.as_ref().map(|at| instant(Some(at))),
+        })
+    };
     json!({
         "arrival": answer.arrival.as_ref().map(shown::arrival_described),
         "certificate": view,
@@ -110,6 +114,10 @@ fn lines(console: Console, answer: &wire::GetArrivalResponse, view: Option<&View
         let warning = "the log has shown two histories: judge with care";
         console.data(format!("{:12}{}", "WARNING", console.paint(Colour::Red, warning)));
     }
+    if !arrival.key_closed.is_empty() {
+        let warning = format!("it counts for nothing: {}", plain(&arrival.key_closed));
+        console.data(format!("{:12}{}", "WARNING", console.paint(Colour::Red, &warning)));
+    }
     if let Some(view) = view {
         console.raw(format!("\n{}", view.to_text()).as_bytes());
     }
@@ -127,7 +135,8 @@ fn lines(console: Console, answer: &wire::GetArrivalResponse, view: Option<&View
         let items = one.items.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
         let items = if items.is_empty() { String::new() } else { format!(" of item {items}") };
         let why = if one.reason.is_empty() { String::new() } else { format!(": {}", plain(&one.reason)) };
-        console.data(format!("{}{items}{why} (statement {})", plain(&one.act), one.jti));
+        let day = date_text(one.day.as_ref());
+        console.data(format!("{day}  {}{items}{why} (statement {})", plain(&one.act), one.jti));
     }
     if !answer.enquiries.is_empty() {
         console.data("\nEnquiries");

@@ -65,7 +65,11 @@ pub(super) fn arrival_line(console: Console, arrival: &wire::Arrival) {
     }
     let number = if arrival.number.is_empty() { &arrival.jti } else { &arrival.number };
     let until = arrival.valid_until.as_ref().map_or_else(|| "no limit".to_owned(), |date| date_text(Some(date)));
-    let warned = if arrival.equivocated { console.paint(Colour::Red, "  TWO HISTORIES") } else { String::new() };
+    let warned = match (arrival.key_closed.is_empty(), arrival.equivocated) {
+        (false, _) => console.paint(Colour::Red, "  KEY CLOSED"),
+        (true, true) => console.paint(Colour::Red, "  TWO HISTORIES"),
+        (true, false) => String::new(),
+    };
     console.data(format!(
         "{:24}  {:20}  {:8} {:2}  {}  until {until}  {}  {:8}  {}{warned}",
         plain(number),
@@ -99,6 +103,7 @@ pub(super) fn arrival_described(arrival: &wire::Arrival) -> Value {
         "consignee": arrival.consignee,
         "response": arrival.response,
         "equivocated": arrival.equivocated,
+        "key_closed": (!arrival.key_closed.is_empty()).then_some(&arrival.key_closed),
     })
 }
 
@@ -152,7 +157,8 @@ fn declaration_described(declaration: &wire::ImportDeclaration) -> Value {
 
 /// One act with what it says of each item.
 pub(super) fn act_lines(console: Console, act: &wire::CustomsAct) {
-    let mut said = format!("act {}  {}  by {}", act.act, instant(act.at.as_ref()), plain(&act.by));
+    let by = officer(&act.by, &act.by_name, &act.by_offices);
+    let mut said = format!("act {}  {}  by {by}", act.act, instant(act.at.as_ref()));
     if let Some(declaration) = &act.declaration {
         said = format!("{said}  {}", declaration_text(declaration));
     }
@@ -172,11 +178,22 @@ pub(super) fn act_lines(console: Console, act: &wire::CustomsAct) {
         console.data(format!("    remarks: {}", plain(&act.remarks)));
     }
     if !act.settled_by.is_empty() {
-        console.data(format!("    settled by {}", plain(&act.settled_by)));
+        let by = officer(&act.settled_by, &act.settled_by_name, &act.settled_by_offices);
+        console.data(format!("    settled by {by}"));
     }
     if !act.jti.is_empty() {
         console.data(format!("    told to the issuer by statement {}", act.jti));
     }
+}
+
+/// Who did something: by name where it is known, with the offices it acts for, and by account.
+fn officer(account: &str, name: &str, offices: &[String]) -> String {
+    let account = plain(account);
+    if name.is_empty() {
+        return account;
+    }
+    let offices = if offices.is_empty() { String::new() } else { format!(", {}", plain(&offices.join(", "))) };
+    format!("{}{offices} ({account})", plain(name))
 }
 
 fn decided(one: &wire::DecidedItem) -> String {
@@ -214,7 +231,11 @@ pub(super) fn act_described(act: &wire::CustomsAct) -> Value {
         "act": act.act,
         "at": act.at.as_ref().map(|at| instant(Some(at))),
         "by": act.by,
+        "by_name": act.by_name,
+        "by_offices": act.by_offices,
         "settled_by": act.settled_by,
+        "settled_by_name": act.settled_by_name,
+        "settled_by_offices": act.settled_by_offices,
         "declaration": act.declaration.as_ref().map(declaration_described),
         "decisions": act.decisions.iter().map(item).collect::<Vec<_>>(),
         "amends": act.amends,
@@ -245,5 +266,12 @@ mod tests {
         assert_eq!(decided(&one), said);
         let whole = wire::DecidedItem { code: "RECEIVED".to_owned(), ..Default::default() };
         assert_eq!(decided(&whole), "the whole: RECEIVED");
+    }
+
+    #[test]
+    fn who_did_something_is_named_where_the_name_was_kept() {
+        assert_eq!(officer("acc_1", "Li Na", &["SHA".to_owned()]), "Li Na, SHA (acc_1)");
+        assert_eq!(officer("acc_1", "Li Na", &[]), "Li Na (acc_1)");
+        assert_eq!(officer("acc_1", "", &[]), "acc_1");
     }
 }

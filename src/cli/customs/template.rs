@@ -42,8 +42,9 @@ gross_weight = { value = \"\", unit = \"KGM\" }
 net_weight = { value = \"\", unit = \"KGM\" }
 # The number of the invoice.
 invoice = \"\"
-# Marks and numbers on the packages.
+# Marks and numbers on the packages, and how many packages there are; 0 where that is not said.
 marks = \"\"
+packages = 0
 ";
 
 /// Decisions, for `decide`.
@@ -62,7 +63,7 @@ number = \"\"
 date = \"\"
 office = \"\"
 
-# One block an item; item 0 is the whole certificate, and stands alone.
+# One block an item, or one for each line it stands on; item 0 is the whole certificate, and stands alone.
 [[decisions]]
 item = 1
 # The line of the declaration; 0 where it does not matter.

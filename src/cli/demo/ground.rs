@@ -13,6 +13,7 @@ use crate::{
         ports,
         trust::{first_list, later, whole_seconds},
     },
+    exchange::driver::mark_new,
     node::{Configuration, OPERATOR_TOKEN, system::SystemClock},
     time::{Clock, ZoneName},
     trust::{Anchor, Cosigning, ListDraft, Section},
@@ -316,7 +317,7 @@ fn raise(folder: &Path, country: &'static Country, ports: Ports) -> Result<Site,
         let (own, below) = (home.join(one.short), format!("{}/{}/", country.short, one.short));
         make_node(&own, &answers, None, VALID_SECONDS)?;
         // One node hosts all of them, by a configuration of its own.
-        fs::remove_file(own.join("node.toml")).and_then(|()| fs::remove_dir(own.join("data"))).map_err(failed)?;
+        fs::remove_file(own.join("node.toml")).and_then(|()| fs::remove_dir_all(own.join("data"))).map_err(failed)?;
         if nth == 0 {
             text.push_str(&render_node(&answers, &format!("{}/", country.short), &below));
         }
@@ -327,6 +328,7 @@ fn raise(folder: &Path, country: &'static Country, ports: Ports) -> Result<Site,
         files::replace(&configuration, text.as_bytes(), 0o644)?;
     }
     fs::create_dir(home.join("trust")).map_err(failed)?;
+    mark_new(&home.join("data/partners")).map_err(failed)?;
     let operator_token = home.join("data").join(OPERATOR_TOKEN);
     let ca = first_of(country, &home)?.join("tls/ca.crt.pem");
     Ok(Site { country, configuration, home, ports, ca, operator_token })

@@ -21,8 +21,8 @@ use std::process::ExitCode;
 
 /// Ask an issuer about certificates
 ///
-/// One certificate stands in options, many in a file: `[[subjects]]` with `number`, `issued_on`, `items` and
-/// `declaration`. Only a check at random asks without a question; a certificate whose number is not known is shown by a
+/// One certificate stands in options, many in a file: `[[subjects]]` with `number`, `issued_on`, `items`, `declaration`
+/// and, where two certificates bear one number, `jti`. Only a check at random asks without a question; a certificate whose number is not known is shown by a
 /// --document.
 #[derive(Debug, clap::Args)]
 pub(super) struct Raise {
@@ -44,6 +44,9 @@ pub(super) struct Raise {
     /// The import declaration that the one certificate was shown with
     #[arg(long, value_name = "NUMBER", requires = "numbers")]
     declaration: Option<String>,
+    /// The identifier of the one certificate, where its issuer gave one number twice
+    #[arg(long, value_name = "JTI", requires = "numbers")]
+    jti: Option<Jti>,
     /// Many certificates, TOML or JSON; `-` is standard input
     #[arg(long, value_name = "FILE")]
     file: Option<Source>,
@@ -53,6 +56,12 @@ pub(super) struct Raise {
     /// What becomes of the goods meanwhile: released, released_on_security, held, not_concerned
     #[arg(long, value_name = "WORD", value_parser = goods)]
     goods: GoodsMeanwhile,
+    /// The article it rests on
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    basis: String,
+    /// By which day an answer is asked for [default: the agreement says]
+    #[arg(long, value_name = "DATE", value_parser = arguments::date)]
+    reply_by: Option<Date>,
     /// This authority's own reference
     #[arg(long, value_name = "TEXT")]
     reference: String,
@@ -90,13 +99,14 @@ struct Subject {
     items: Vec<u32>,
     #[serde(default)]
     declaration: String,
+    #[serde(default)]
+    jti: String,
 }
 
 impl SubjectsFile {
     fn into_wire(self) -> Vec<wire::EnquirySubject> {
         let subject = |one: Subject| {
-            let Subject { number, issued_on, items, declaration } = one;
-            let jti = String::new();
+            let Subject { number, issued_on, items, declaration, jti } = one;
             wire::EnquirySubject { number, issued_on: issued_on.to_wire(), items, declaration, jti }
         };
         self.subjects.into_iter().map(subject).collect()
@@ -128,6 +138,8 @@ impl Raise {
                 subjects,
                 documents,
                 clarifies,
+                basis: self.basis,
+                reply_by: self.reply_by.map(date_to_wire),
             };
             connection.customs().raise_enquiry(within_deadline(request)).await
         })?;
@@ -146,9 +158,10 @@ impl Raise {
 
     /// Those that options name.
     fn named(&self) -> Result<Vec<wire::EnquirySubject>, Failure> {
-        let detailed = self.issued_on.is_some() || self.items.is_some() || self.declaration.is_some();
-        if detailed && self.numbers.len() > 1 {
-            let why = "--issued-on, --items and --declaration are about one certificate, and several are named";
+        let particulars =
+            [self.issued_on.is_some(), self.items.is_some(), self.declaration.is_some(), self.jti.is_some()];
+        if particulars.contains(&true) && self.numbers.len() > 1 {
+            let why = "--issued-on, --items, --declaration and --jti are about one certificate, and several are named";
             return Err(Failure::new(Exit::Usage, why).help("name many with their particulars in a file: --file FILE"));
         }
         let items = arguments::items(self.items.as_deref())?;
@@ -157,7 +170,7 @@ impl Raise {
             issued_on: self.issued_on.map(date_to_wire),
             items: items.clone(),
             declaration: self.declaration.clone().unwrap_or_default(),
-            jti: String::new(),
+            jti: self.jti.map(|jti| jti.to_string()).unwrap_or_default(),
         };
         Ok(self.numbers.iter().map(subject).collect())
     }
@@ -209,6 +222,9 @@ mod tests {
         let one = raise(&["--ground", "random", "--number", "1", "--items", "1,3", "--declaration", "I-7"]).unwrap();
         let named = one.named().unwrap();
         assert_eq!((named[0].items.as_slice(), named[0].declaration.as_str()), ([1, 3].as_slice(), "I-7"));
+        let jti = "01KB3D9M8000000000000000AB";
+        let told_apart = raise(&["--ground", "random", "--number", "1", "--jti", jti]).unwrap().named().unwrap();
+        assert_eq!(told_apart[0].jti, jti);
         let many = raise(&["--ground", "random", "--number", "1", "--number", "2", "--items", "1"]).unwrap();
         assert!(many.named().unwrap_err().sentence().contains("several"));
         assert!(raise(&["--ground", "random", "--number", "1", "--file", "many"]).is_err());

@@ -113,6 +113,7 @@ pub(in crate::cli) fn full(console: Console, enquiry: &wire::Enquiry) {
         ("question", plain(or(&enquiry.question, "-"))),
         ("goods", enquiry.goods.clone()),
         ("rests on", plain(or(&enquiry.basis, "-"))),
+        ("asked for", enquiry.reply_by.as_ref().map_or_else(|| "-".to_owned(), |day| date_text(Some(day)))),
     ] {
         console.data(format!("{label:12}{value}"));
     }
@@ -124,6 +125,13 @@ pub(in crate::cli) fn full(console: Console, enquiry: &wire::Enquiry) {
     }
     documents(console, "", &enquiry.documents);
     enquiry.replies.iter().for_each(|reply| reply_lines(console, reply));
+    if !enquiry.proposes.is_empty() {
+        let (code, jti) = (plain(&enquiry.proposes), &enquiry.jti);
+        console.data(format!(
+            "{:12}{code}: origin customs decide CERTIFICATE --whole {code} --enquiry {jti}",
+            "may follow"
+        ));
+    }
 }
 
 fn subject_text(subject: &wire::EnquirySubject) -> String {
@@ -151,7 +159,8 @@ fn documents(console: Console, indent: &str, documents: &[wire::DocumentDigest])
 fn reply_lines(console: Console, reply: &wire::EnquiryReply) {
     let late = if reply.late { format!("  {}", console.paint(Colour::Red, "LATE")) } else { String::new() };
     let by = reply.reply_by.as_ref().map(|date| format!(", the rest by {}", date_text(Some(date)))).unwrap_or_default();
-    console.data(format!("reply {}  {}{by}{late}", reply.jti, plain(&reply.act)));
+    let day = reply.day.as_ref().map(|date| format!("  {}", date_text(Some(date)))).unwrap_or_default();
+    console.data(format!("reply {}{day}  {}{by}{late}", reply.jti, plain(&reply.act)));
     if !reply.words.is_empty() {
         console.data(format!("    {}", plain(&reply.words)));
     }
@@ -205,6 +214,7 @@ fn described(enquiry: &wire::Enquiry) -> Value {
             "answers": one.answers.iter().map(answer).collect::<Vec<_>>(),
             "documents": documents_described(&one.documents),
             "late": one.late,
+            "day": day(one.day.as_ref()),
         })
     };
     json!({
@@ -228,6 +238,8 @@ fn described(enquiry: &wire::Enquiry) -> Value {
         "overdue": enquiry.overdue,
         "due_soon": enquiry.due_soon,
         "clarifies": enquiry.clarifies,
+        "reply_by": day(enquiry.reply_by.as_ref()),
+        "proposes": enquiry.proposes,
         "replies": enquiry.replies.iter().map(reply).collect::<Vec<_>>(),
     })
 }

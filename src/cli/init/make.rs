@@ -12,6 +12,7 @@ use crate::{
         files,
         trust::{Described, first_list, give_keys, later, section_text, whole_seconds},
     },
+    exchange::driver::mark_new,
     keys::{KeyError, KeyName, KeyStore, KeyUse, Passphrase, PublicSide},
     log::Shard,
     node::{
@@ -94,6 +95,8 @@ fn fill(folder: &Path, answers: &Answers, passphrase: Option<Passphrase>, valid:
         let path = folder.join(below);
         fs::set_permissions(&path, private.clone()).map_err(|error| unwritable(&path, &error))?;
     }
+    let partners = folder.join("data/partners");
+    mark_new(&partners).map_err(|error| unwritable(&partners, &error))?;
     for (name, text) in agreements::SHIPPED {
         files::replace(&folder.join("agreements").join(name), text.as_bytes(), 0o644)?;
     }

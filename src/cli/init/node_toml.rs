@@ -73,7 +73,7 @@ listen = "{public}"
 certificate = "{below}tls/server.crt.pem"
 key = "{below}tls/server.key.pem"
 
-# gRPC for people's systems: issuing, verifying, reading. The same TLS identity, unless one is named.
+# gRPC for people's systems, and the same as JSON. The same TLS identity, unless one is named.
 [client]
 listen = "{client}"
 
@@ -155,6 +155,12 @@ status_key = {status}
 [authority.reading]
 heads = "partners"
 entries = "addressee"
+
+# When people are reminded of the days of an enquiry: so many days before a day is over, and so many days after the day to
+# answer, where the answer is still not there.
+[authority.enquiries]
+remind_days = 14
+escalate_days = 14
 "#,
         zone = quoted(time_zone.as_str()),
         statement = quoted(&keys.statement),

@@ -1,24 +1,23 @@
 //! `origin key rotate`: another key takes the place of one in use. One command, given again after each thing that only
 //! people can do; where it stands is read from the key folder, the trust list and the configuration, and nowhere else.
 
-use super::succession::{Successor, switch};
+use super::{
+    handover::{Handover, Said},
+    succession::{Successor, switch},
+};
 use crate::{
     api::client::{wire, within_deadline},
     cli::{
         Outcome,
         account::{Door, authority},
         arguments,
-        console::{Colour, Console, Exit, Failure},
-        files, remote,
-        trust::{Offline, add_keys, install, later, refused, whole_seconds},
+        console::{Console, Exit, Failure},
+        remote,
+        trust::install,
     },
-    keys::{KeyStore, KeyUse, Passphrase},
-    node::{AuthorityConfiguration, Configuration, system::SystemClock, system::SystemRandom},
     statement::Issuer,
-    time::Clock,
-    trust::{ListDraft, ListText, MAX_LIST_BYTES, MAX_SECTION_BYTES, Section, TrustList},
+    trust::TrustList,
 };
-use serde_json::json;
 use std::{path::PathBuf, process::ExitCode};
 
 /// Which of an authority's keys.
@@ -39,7 +38,7 @@ impl Which {
         }
     }
 
-    const fn word(self) -> &'static str {
+    pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Statement => "statement",
             Self::Status => "status",
@@ -78,15 +77,7 @@ pub(super) struct Arguments {
 }
 
 /// Where the rotation stands.
-struct Rotation<'a> {
-    given: &'a Arguments,
-    console: Console,
-    configuration: Configuration,
-    authority: AuthorityConfiguration,
-    successor: Successor,
-    /// Where drafts lie, beside the list in use.
-    drafts: PathBuf,
-}
+struct Rotation<'a>(Handover<'a>);
 
 impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
@@ -101,278 +92,80 @@ impl Arguments {
             Which::Status => &hosted.status_key,
         };
         let successor = Successor::of(present, self.r#use, &hosted, &trust)?;
-        let drafts = configuration.trust.list.with_file_name("next");
-        let rotation = Rotation { given: &self, console, configuration, authority: hosted, successor, drafts };
-        rotation.go(trust)
+        let (word, config) = (self.r#use.word(), self.door.config().display());
+        let again = format!("--use {word} --issuer {} --config {config}", issuer.host());
+        let handover = Handover {
+            console,
+            door: &self.door,
+            configuration,
+            authority: hosted,
+            which: self.r#use,
+            successor,
+            closings: Vec::new(),
+            offline: self.offline.clone(),
+            section: self.section.clone(),
+            valid: self.valid,
+            command: "origin key rotate".to_owned(),
+            again,
+        };
+        Rotation(handover).go(trust, &self.reason)
     }
 }
 
 impl Rotation<'_> {
-    fn go(&self, mut trust: TrustList) -> Outcome {
-        if !self.successor.made {
+    fn go(&self, mut trust: TrustList, reason: &str) -> Outcome {
+        let at = &self.0;
+        if !at.successor.made {
             self.is_the_one_in_use()?;
-            self.make()?;
+            at.make()?;
         }
-        if !self.is_listed(&trust)? {
-            let Some(section) = self.section(&trust)? else { return Ok(ExitCode::SUCCESS) };
-            let Some(list) = self.list(&trust, &section)? else { return Ok(ExitCode::SUCCESS) };
-            trust = install(&list, &self.configuration.trust.list, &self.configuration.trust.anchor)?;
-            self.say(format!("trust list {} is installed: it lists {}", trust.version(), self.successor.name));
+        if !at.is_listed(&trust)? {
+            let Some(section) = at.section(&trust)? else { return Ok(ExitCode::SUCCESS) };
+            let Some(list) = at.list(&trust, Some(&section))? else { return Ok(ExitCode::SUCCESS) };
+            trust = install(&list, &at.configuration.trust.list, &at.configuration.trust.anchor)?;
+            at.say(format!("trust list {} is installed: it lists {}", trust.version(), at.successor.name));
         }
-        self.announce(&trust)?;
-        switch(
-            self.given.door.config(),
-            &self.configuration,
-            &self.authority.issuer,
-            self.given.r#use,
-            &self.successor,
-        )?;
-        self.say(format!(
-            "`{}` is the node's {} key in its configuration",
-            self.successor.name,
-            self.given.r#use.word()
-        ));
-        self.clear();
-        self.next("restart", "restart the node: it signs with the new key from then on", &[]);
+        self.announce(&trust, reason)?;
+        switch(at.door.config(), &at.configuration, &at.authority.issuer, at.which, &at.successor)?;
+        at.say(format!("`{}` is the node's {} key in its configuration", at.successor.name, at.which.word()));
+        at.clear();
+        at.next("restart", "restart the node: it signs with the new key from then on", &[]);
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Has the running node say it to everyone.
+    fn announce(&self, trust: &TrustList, reason: &str) -> Result<(), Failure> {
+        let at = &self.0;
+        let said = at.announce(&at.successor.kid, wire::KeyAct::Opened, reason);
+        let said = said.map_err(|failure| {
+            failure.note(format!("trust list {} lists the key; only the running node can say so", trust.version()))
+        })?;
+        match said {
+            Said::At(said) => {
+                at.say(format!("said to everyone: entry {} of {} opens `{}`", said.index, said.log, at.successor.kid));
+                Ok(())
+            }
+            Said::NotYet => {
+                let error = format!("`{}` is closed, and the node says nothing with it", at.successor.present);
+                Err(Failure::new(Exit::Failed, error).help("go on with: origin key revoke"))
+            }
+        }
     }
 
     /// A rotation that ended without a restart must not be followed by another one.
     fn is_the_one_in_use(&self) -> Result<(), Failure> {
-        let request = wire::ListKeysRequest { issuer: self.authority.issuer.to_string() };
+        let request = wire::ListKeysRequest { issuer: self.0.authority.issuer.to_string() };
         let running = remote::converse(async {
-            let (connection, _) = self.given.door.open(&self.configuration).await?;
+            let (connection, _) = self.0.door.open(&self.0.configuration).await?;
             Ok(connection.admin().list_keys(within_deadline(request)).await.ok())
         });
         // A node that does not run reads its configuration when it starts.
         let Ok(Some(keys)) = running else { return Ok(()) };
-        let present = self.successor.present.to_string();
+        let present = self.0.successor.present.to_string();
         if keys.into_inner().keys.iter().any(|key| key.name == present) {
             return Ok(());
         }
         Err(Failure::new(Exit::Failed, format!("the node was not restarted since `{present}` took its place"))
             .help("restart the node before its key is rotated again"))
-    }
-
-    fn make(&self) -> Result<(), Failure> {
-        let passphrase = Passphrase::from_file(&self.authority.passphrase_file).map_err(arguments::key_failure)?;
-        let store = KeyStore::open(&self.authority.keys, passphrase).map_err(arguments::key_failure)?;
-        let (iss, kid) = (self.authority.issuer.clone(), self.successor.kid.clone());
-        let key_use = match self.given.r#use {
-            Which::Statement => KeyUse::Statement { iss, kid },
-            Which::Status => KeyUse::Status { iss, kid },
-        };
-        store.make(&self.successor.name, key_use, &SystemRandom).map_err(arguments::key_failure)?;
-        self.say(format!("made the key `{}` in {}", self.successor.name, self.authority.keys.display()));
-        Ok(())
-    }
-
-    /// Whether the list in use names the key, and by the key that is here.
-    fn is_listed(&self, trust: &TrustList) -> Result<bool, Failure> {
-        let Some(listed) = trust.key(&self.authority.issuer, &self.successor.kid) else { return Ok(false) };
-        let sides = KeyStore::public_sides(&self.authority.keys).map_err(arguments::key_failure)?;
-        let here = sides.iter().find(|side| side.name == self.successor.name);
-        if here.is_some_and(|side| side.public_key == listed.x) {
-            return Ok(true);
-        }
-        let error = format!("the trust list names another key `{}` than the one here", self.successor.kid);
-        Err(Failure::new(Exit::Configuration, error)
-            .note("the key that it names may have been made on another machine"))
-    }
-
-    /// The section that names the key, signed by the root key; none while somebody has to sign it.
-    fn section(&self, trust: &TrustList) -> Result<Option<Section>, Failure> {
-        let issuer = &self.authority.issuer;
-        let before = trust
-            .section(issuer)
-            .ok_or_else(|| Failure::new(Exit::Configuration, format!("the trust list has no section of {issuer}")))?;
-        let follows = |section: &Section| {
-            let text = section.text();
-            text.iss == *issuer
-                && text.serial > before.text().serial
-                && text.keys.iter().any(|key| key.kid == self.successor.kid)
-        };
-        let kept = self.draft(&format!("{}.section.note", issuer.host()));
-        let brought = match &self.given.section {
-            Some(path) => Some(path.clone()),
-            None => kept.exists().then(|| kept.clone()),
-        };
-        if let Some(path) = brought {
-            let note = files::read_text(&path, MAX_SECTION_BYTES, Exit::Configuration)?;
-            let section = Section::open(&note).map_err(refused)?;
-            if follows(&section) {
-                files::replace_in(&kept, note.as_bytes())?;
-                return Ok(Some(section));
-            }
-            if self.given.section.is_some() {
-                let error = format!("`{}` is not the next section of {issuer} with that key", path.display());
-                return Err(Failure::new(Exit::Configuration, error));
-            }
-        }
-        let mut text = before.successor();
-        let sides = KeyStore::public_sides(&self.authority.keys).map_err(arguments::key_failure)?;
-        add_keys(&mut text, &sides)?;
-        // What the old key was for is what the new one is for.
-        let old = text.keys.iter().find(|key| key.kid == self.successor.present).cloned();
-        let new = text.keys.iter_mut().find(|key| key.kid == self.successor.kid);
-        if let (Some(old), Some(new)) = (old, new) {
-            (new.kinds, new.agreements, new.offices) = (old.kinds, old.agreements, old.offices);
-        }
-        if let Some(offline) = &self.given.offline {
-            let section = Offline::open(offline)?.sign_section(text)?;
-            files::replace_in(&kept, section.note().to_string().as_bytes())?;
-            self.say(format!("the root key signed section {} of {issuer}", section.text().serial));
-            return Ok(Some(section));
-        }
-        let draft = self.draft(&format!("{}.section.json", issuer.host()));
-        let json = serde_json::to_string_pretty(&text).map_err(|error| Failure::new(Exit::Failed, error))?;
-        files::replace_in(&draft, format!("{json}\n").as_bytes())?;
-        self.next(
-            "root",
-            "the root key has to sign the section, where it is kept; give this command again with what it signed",
-            &[
-                format!(
-                    "origin trust sign {} --key root --keys OFFLINE/keys --passphrase-file OFFLINE/keys.passphrase -o section.note",
-                    draft.display()
-                ),
-                format!("origin key rotate --section section.note {}", self.again()),
-            ],
-        );
-        Ok(None)
-    }
-
-    /// The next list with that section, signed by enough; none while others have to sign it.
-    fn list(&self, trust: &TrustList, section: &Section) -> Result<Option<String>, Failure> {
-        let path = self.draft("list.json");
-        let kept =
-            if path.exists() { Some(files::read_text(&path, MAX_LIST_BYTES, Exit::Configuration)?) } else { None };
-        let kept = kept.and_then(|text| ListDraft::parse(&text).ok()).filter(|draft| {
-            let (text, note) = (draft.text(), section.note().to_string());
-            text.version == trust.version().saturating_add(1) && text.sections.iter().any(|one| one.note == note)
-        });
-        // One that others may be signing already is not made anew.
-        let mut draft = match kept {
-            Some(draft) => draft,
-            None => {
-                let issued = whole_seconds(SystemClock.now());
-                let mut text = ListText::following(trust, issued, later(issued, self.given.valid)?);
-                text.put(section, None);
-                ListDraft::new(text).map_err(refused)?
-            }
-        };
-        if let Some(offline) = &self.given.offline {
-            Offline::open(offline)?.sign_list(&mut draft)?;
-        }
-        files::replace_in(&path, draft.to_string().as_bytes())?;
-        let text = draft.text();
-        let signed = draft.signed_by(&text.signers).map_err(refused)?;
-        if usize::try_from(text.k).is_ok_and(|k| signed.len() >= k) {
-            return Ok(Some(draft.to_string()));
-        }
-        let missing = text.signers.iter().filter(|signer| !signed.iter().any(|one| one == signer));
-        let missing = missing.map(|signer| signer.name()).collect::<Vec<_>>();
-        let wanted = usize::try_from(text.k).unwrap_or(usize::MAX).saturating_sub(signed.len());
-        let (list, config) = (path.display(), self.given.door.config().display());
-        self.next(
-            "signers",
-            &format!(
-                "trust list {} is signed by {} of the {} needed; still to sign: {}",
-                text.version,
-                signed.len(),
-                text.k,
-                still_to_sign(&missing, wanted)
-            ),
-            &[
-                format!("origin trust sign {list} --key federation --keys OFFLINE/keys --passphrase-file OFFLINE/keys.passphrase -o signed.note"),
-                format!("origin trust install signed.note --config {config}"),
-                format!("origin key rotate {}", self.again()),
-            ],
-        );
-        Ok(None)
-    }
-
-    /// Has the running node say it to everyone.
-    fn announce(&self, trust: &TrustList) -> Result<(), Failure> {
-        let issuer = self.authority.issuer.to_string();
-        let said = remote::converse(async {
-            let (connection, address) = self.given.door.open(&self.configuration).await?;
-            let refused = |status: tonic::Status| remote::refused(self.console, &address, &status);
-            let reload = wire::ReloadTrustListRequest {};
-            connection.admin().reload_trust_list(within_deadline(reload)).await.map_err(refused)?;
-            let request = wire::AnnounceKeyChangeRequest {
-                issuer,
-                key: self.successor.kid.to_string(),
-                act: wire::KeyAct::Opened.into(),
-                reason: self.given.reason.clone(),
-            };
-            let answer = connection.admin().announce_key_change(within_deadline(request)).await;
-            answer.map(tonic::Response::into_inner).map_err(refused)
-        });
-        let said = said.map_err(|failure| {
-            failure.note(format!("trust list {} lists the key; only the running node can say so", trust.version()))
-        })?;
-        self.say(format!("said to everyone: entry {} of {} opens `{}`", said.index, said.log, self.successor.kid));
-        Ok(())
-    }
-
-    fn draft(&self, name: &str) -> PathBuf {
-        self.drafts.join(name)
-    }
-
-    /// The drafts have served; what is not there need not go.
-    fn clear(&self) {
-        let host = self.authority.issuer.host();
-        for name in [format!("{host}.section.json"), format!("{host}.section.note"), "list.json".to_owned()] {
-            let _ = std::fs::remove_file(self.draft(&name));
-        }
-        let _ = std::fs::remove_dir(&self.drafts);
-    }
-
-    /// What this command was given and needs again.
-    fn again(&self) -> String {
-        let config = self.given.door.config().display();
-        format!("--use {} --issuer {} --config {config}", self.given.r#use.word(), self.authority.issuer.host())
-    }
-
-    fn say(&self, what: impl std::fmt::Display) {
-        self.console.message(what);
-    }
-
-    /// What people have to do now.
-    fn next(&self, waits_for: &str, what: &str, commands: &[String]) {
-        if self.console.is_json() {
-            self.console.data(json!({
-                "issuer": self.authority.issuer.to_string(),
-                "key": self.successor.kid.to_string(),
-                "before": self.successor.present.to_string(),
-                "waits_for": waits_for,
-                "commands": commands,
-            }));
-            return;
-        }
-        self.console.message(format!("{} {what}", self.console.paint_message(Colour::Green, "next:")));
-        for command in commands {
-            self.console.message(format!("  {command}"));
-        }
-    }
-}
-
-/// Who has to sign: all of those who have not, or so many of them as are wanted.
-fn still_to_sign(missing: &[&str], wanted: usize) -> String {
-    let names = missing.join(", ");
-    if wanted < missing.len() { format!("any {wanted} of {names}") } else { names }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::still_to_sign;
-
-    #[test]
-    fn who_still_has_to_sign_is_not_more_than_are_wanted() {
-        assert_eq!(
-            still_to_sign(&["gacc.gov.cn/trust", "kra.go.ke/trust"], 1),
-            "any 1 of gacc.gov.cn/trust, kra.go.ke/trust"
-        );
-        assert_eq!(still_to_sign(&["gacc.gov.cn/trust"], 1), "gacc.gov.cn/trust");
     }
 }

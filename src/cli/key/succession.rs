@@ -56,9 +56,12 @@ impl Successor {
         let (stem, number) = numbered(present.as_str());
         let named = |number: u32| format!("{stem}-{number}");
         let following = || (number.saturating_add(1)..=MOST).map(named);
+        // One that is closed follows nothing any more.
         let made = following()
-            .find_map(|name| sides.iter().find(|side| side.name.as_str() == name))
-            .and_then(|side| Some((side.name.clone(), kid_of(&side.key_use)?)));
+            .filter_map(|name| sides.iter().find(|side| side.name.as_str() == name))
+            .map(|side| Some((side.name.clone(), kid_of(&side.key_use)?)))
+            .find(|made| made.as_ref().is_none_or(|(_, kid)| trust.closings(&authority.issuer, kid).is_none()))
+            .flatten();
         if let Some((name, kid)) = made {
             return Ok(Self { present: present_kid, name, kid, made: true });
         }

@@ -159,7 +159,13 @@ async fn walk(
                     admitted.err()
                 }
                 Err(fault) => {
-                    view.skip();
+                    match &fault {
+                        EntryFault::KeyClosed { entry, .. } => {
+                            view.pass(entry);
+                            remember(targets, entry);
+                        }
+                        _ => view.skip(),
+                    }
                     Some(fault)
                 }
             };

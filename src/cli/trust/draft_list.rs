@@ -25,8 +25,8 @@ const ENTRY_BYTES: usize = 64 * 1024;
 /// Draft a trust list from signed sections
 ///
 /// A first list names its signers; a later one (--after, under --anchor) takes over the earlier one, with sections
-/// put in and the version raised. Closings, closed logs and the cosigning policy are written into the JSON by hand
-/// before it is signed; `trust sign` refuses what cannot hold.
+/// put in and the version raised. Closings of keys, which `origin key revoke` drafts too, closed logs and the cosigning
+/// policy are written into the JSON by hand before it is signed; `trust sign` refuses what cannot hold.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Signed sections to put in

@@ -53,7 +53,7 @@ impl Arguments {
         };
         let said = install(&note, &to, &anchor)?;
         let in_use = match &node {
-            Some((configuration, file)) => use_it(console, Door::of(file, self.admin), configuration)?,
+            Some((configuration, file)) => use_it(console, &Door::of(file, self.admin), configuration)?,
             None => None,
         };
         if console.is_json() {
@@ -73,7 +73,11 @@ impl Arguments {
 }
 
 /// Has the node read the list, if it runs; gives the version it uses then.
-fn use_it(console: Console, door: Door, configuration: &Configuration) -> Result<Option<u64>, Failure> {
+pub(in crate::cli) fn use_it(
+    console: Console,
+    door: &Door,
+    configuration: &Configuration,
+) -> Result<Option<u64>, Failure> {
     remote::converse(async {
         let Ok((connection, address)) = door.open(configuration).await else { return Ok(None) };
         let answer = connection.admin().reload_trust_list(within_deadline(wire::ReloadTrustListRequest {})).await;

@@ -18,7 +18,7 @@ pub(super) use draft_list::{
     addressee, after as later, entry as node_entry, first as first_list, give_keys, put_node, whole_seconds,
 };
 pub(super) use draft_section::{Described, add_keys, section_text};
-pub(super) use install::install;
+pub(super) use install::{install, use_it};
 pub(super) use offline::Offline;
 
 /// Draft, sign, read and install sections and trust lists

@@ -26,6 +26,9 @@ const OWN: Duration = Duration::from_mins(1);
 pub(super) async fn compare(inner: Arc<Inner>, mut said: mpsc::UnboundedReceiver<Event>) {
     let (mut changes, mut stop) = (inner.lists.changes(), inner.stopping());
     let mut machine = Heads::new(inner.name.clone(), inner.lists.current(), inner.clock.now());
+    for (origin, past) in inner.lifted().borrow().clone() {
+        machine.step(inner.clock.now(), Event::Lifted(origin, past));
+    }
     let (mut tick, mut own) = (tokio::time::interval(TICK), tokio::time::interval(OWN));
     loop {
         let mut look = false;
@@ -151,7 +154,8 @@ async fn own_history(inner: &Arc<Inner>, question: ProveHistory) -> Option<Histo
 /// Keeps evidence, freezes the log here, and tells every partner; what is known already changes nothing.
 pub(super) async fn take(inner: &Arc<Inner>, evidence: &Evidence) -> Result<(), StoreError> {
     let (origin, size) = (evidence.proven.origin().clone(), evidence.proven.size());
-    if inner.equivocated().borrow().contains_key(&origin) {
+    let lifted = inner.lifted().borrow().get(&origin).copied().unwrap_or(0);
+    if inner.equivocated().borrow().contains_key(&origin) || size <= lifted {
         return Ok(());
     }
     tracing::error!(

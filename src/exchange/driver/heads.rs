@@ -77,6 +77,10 @@ fn known(inner: &Inner, caller: &NodeName) -> BTreeMap<Origin, Vec<Known>> {
             all.insert(origin, both);
         }
     }
+    for (origin, heard) in inner.memory.borrow().open() {
+        let known = Known { note: heard.note.clone(), entries: false, cosigned_by_caller: None };
+        all.entry(origin.clone()).or_insert_with(Vec::new).push(known);
+    }
     for own in inner.own.all() {
         for origin in own.store.logs() {
             if let Some(head) = own.head(&origin) {
@@ -101,7 +105,7 @@ fn shown(inner: &Inner, partner: &NodeName, head: &KnownHead) {
 /// Asks a partner for the heads it knows, and begins to replicate the logs of its own that are for this node.
 pub(super) async fn look(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerError> {
     let mut page_token = String::new();
-    let mut told = Vec::new();
+    let (mut told, mut others) = (Vec::new(), Vec::new());
     for _ in 0..PAGES {
         let most = i32::try_from(MOST).unwrap_or(i32::MAX);
         let request = wire::ListHeadsRequest { logs: Vec::new(), page_size: most, page_token };
@@ -113,25 +117,28 @@ pub(super) async fn look(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerE
         for head in &answer.heads {
             let Ok(origin) = convert::origin(&head.log) else { continue };
             let cosigned_by_asker = convert::text(&head.cosigned_by_caller).ok().filter(|note| !note.is_empty());
-            let cosigned = cosigned_by_asker.clone();
             if let Ok(note) = convert::text(&head.checkpoint) {
                 heads.push(KnownHead { log: origin.clone(), note, entries: head.entries, cosigned_by_asker });
             }
             if replicates(&list, &inner.name, &origin) && hosts_issuer(&list, link.name(), &origin) {
-                inner.replicas.ensure(inner, link.name(), &origin, cosigned);
+                inner.replicas.ensure(inner, link.name(), &origin);
             }
         }
-        let own = heads.iter().filter(|head| inner.own.of(&head.log).is_some());
-        for head in own.clone() {
-            shown(inner, link.name(), head);
+        for head in &heads {
+            if inner.own.of(&head.log).is_some() {
+                shown(inner, link.name(), head);
+                told.push(head.clone());
+            } else {
+                others.push(head.clone());
+            }
         }
-        told.extend(own.cloned());
         inner.compare(Event::Heads { partner: link.name().clone(), heads });
         page_token = answer.next_page_token;
         if page_token.is_empty() {
             break;
         }
     }
+    inner.remember(link.name(), &others).await;
     inner.told(link.name(), told);
     Ok(())
 }

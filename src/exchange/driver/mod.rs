@@ -53,7 +53,7 @@ pub use link::Dialler;
 pub use lists::{ListError, Lists};
 pub use own::OwnAuthority;
 pub use quota::{QuotaLimits, Used};
-pub use start::{Driver, DriverSetup, DriverView};
+pub use start::{Driver, DriverSetup, DriverView, mark_new};
 pub use tls::{acceptor, greeted, refused};
 
 use std::time::Duration;

@@ -4,12 +4,12 @@ use super::board::Board;
 use crate::exchange::cosigned::{Cosigned, Kept};
 use crate::exchange::{replicates, witnesses};
 use crate::log::{Host, Origin, VerifierKey};
-use crate::sequencer::Gate;
+use crate::sequencer::{Gate, marks};
 use crate::statement::Issuer;
 use crate::store::{Batch, PublishedHead, Store};
 use crate::time::Clock;
 use crate::trust::{NodeName, TrustList};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 
@@ -152,7 +152,7 @@ impl Keeper {
     }
 
     fn keep(&self, come: Vec<(NodeName, Kept)>) {
-        let trust = self.lists.current();
+        let (trust, now) = (self.lists.current(), self.clock.now());
         let mut state = Vec::new();
         {
             let mut all = self.cosigned.lock().unwrap_or_else(PoisonError::into_inner);
@@ -163,8 +163,16 @@ impl Keeper {
                     Err(error) => tracing::warn!(origin = %kept.origin, %error, "a cosignature was not kept"),
                 }
             }
+            let grown = come.iter().map(|(_, kept)| &kept.origin).collect::<BTreeSet<_>>();
+            for (origin, log) in grown.into_iter().filter_map(|origin| all.get_key_value(origin)) {
+                let mark = log.mark(&trust, now).map(|mark| marks::due(self.store.as_ref(), origin, mark));
+                match mark.transpose() {
+                    Ok(due) => state.extend(due.flatten()),
+                    Err(error) => tracing::error!(%origin, %error, "when the log was cosigned could not be noted"),
+                }
+            }
         }
-        let at_ms = u64::try_from(self.clock.now().as_millisecond()).unwrap_or(0);
+        let at_ms = u64::try_from(now.as_millisecond()).unwrap_or(0);
         match self.store.commit(Batch { at_ms, state, ..Batch::default() }) {
             Ok(_) => {
                 for (by, kept) in come {

@@ -164,7 +164,12 @@ impl Carrier<'_> {
             Action::HangUp(why) | Action::Alarm(why) => Err(why.to_string()),
             Action::Suspect(_) => Err("the partner shows another history".to_owned()),
             // A stream is open from the first; what failed is begun anew by who asked for it.
-            Action::Dial | Action::Cosign(_) | Action::Reload | Action::JudgeAgain(_) => Ok(()),
+            Action::Dial
+            | Action::Cosign(_)
+            | Action::Reload
+            | Action::JudgeAgain(_)
+            | Action::Recall
+            | Action::ReadRoot(_) => Ok(()),
         }
     }
 

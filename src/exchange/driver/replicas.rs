@@ -2,7 +2,7 @@
 
 mod carrier;
 
-use carrier::{Carrier, Ended, Floor};
+use carrier::{Carrier, Ended};
 
 use super::fetching::fetch;
 use super::link::Link;
@@ -86,17 +86,15 @@ impl Replicas {
         Arc::clone(quota)
     }
 
-    /// Begins to replicate a log of a partner, if nobody does yet. `cosigned` is the newest note with this node's own
-    /// cosignature that the partner knows.
-    pub(super) fn ensure(&self, inner: &Arc<Inner>, partner: &NodeName, origin: &Origin, cosigned: Option<String>) {
+    /// Begins to replicate a log of a partner, if nobody does yet.
+    pub(super) fn ensure(&self, inner: &Arc<Inner>, partner: &NodeName, origin: &Origin) {
         let mut running = self.running();
         if running.contains_key(origin) {
             return;
         }
         running.insert(origin.clone(), None);
         drop(running);
-        let floor = cosigned.and_then(|note| Floor::read(inner, origin, note));
-        let task = replicate(Arc::clone(inner), partner.clone(), origin.clone(), floor);
+        let task = replicate(Arc::clone(inner), partner.clone(), origin.clone());
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner).spawn(task);
     }
 
@@ -167,7 +165,7 @@ pub(super) fn addressee(origin: &Origin) -> String {
     }
 }
 
-async fn replicate(inner: Arc<Inner>, partner: NodeName, origin: Origin, floor: Option<Floor>) {
+async fn replicate(inner: Arc<Inner>, partner: NodeName, origin: Origin) {
     let mut stop = inner.stopping();
     loop {
         match open(&inner, &partner, &origin).await {
@@ -178,7 +176,7 @@ async fn replicate(inner: Arc<Inner>, partner: NodeName, origin: Origin, floor: 
                 let released = {
                     let (partner, origin) = (partner.clone(), origin.clone());
                     let fetching = fetch(Arc::clone(&inner), partner.clone(), origin.clone(), Arc::clone(&store));
-                    let replicating = Carrier::new(&inner, partner, origin, store, (held, today, floor));
+                    let replicating = Carrier::new(&inner, partner, origin, store, (held, today));
                     let (mut fetching, mut replicating) =
                         (std::pin::pin!(fetching), std::pin::pin!(replicating.run(&mut stop)));
                     let ended = tokio::select! {

@@ -11,17 +11,19 @@ use super::replicas::Replicas;
 use super::watching::{WitnessDesk, WitnessSetup};
 use super::wire::replication_service_server::ReplicationServiceServer;
 use super::{MAX_MESSAGE, PartnerError, canvassing, comparing, partners, recalling};
-use crate::exchange::heads;
+use crate::exchange::heads::{self, Lifted};
+use crate::exchange::memory::Memory;
 use crate::exchange::message::KnownHead;
 use crate::keys::{ReplicaKey, WitnessKey};
 use crate::log::Origin;
 use crate::reason::Reasoned as _;
-use crate::store::{JournalOptions, JournalStore, Store, StoreError, Table};
+use crate::store::{Batch, JournalOptions, JournalStore, StateChange, Store, StoreError, Table};
 use crate::time::{Clock, Random, Timestamp};
 use crate::trust::NodeName;
 use crate::verification::Equivocation;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
@@ -29,6 +31,11 @@ use tonic::service::Routes;
 
 /// What this node keeps as a witness lies beside the partners' folders; no node's name begins with a point.
 const WITNESS_FOLDER: &str = ".witness";
+/// The file in the folder of partners' logs that says that nothing can have been cosigned yet: the cosigner keys were
+/// made with the folder. What is restored or emptied later is without it.
+const NEW: &str = ".new";
+/// Kept in the node's own store once every partner has answered it.
+const WHOLE: &[u8] = b"memory-whole";
 /// Clocks that differ by this much, in milliseconds, are said to.
 const CLOCK_MS: i64 = 5_000;
 
@@ -73,9 +80,13 @@ pub(super) struct Inner {
     pub(super) own: Own,
     pub(super) replica: ReplicaKey,
     pub(super) witness: WitnessDesk,
+    /// What partners tell of logs that this node may have cosigned before.
+    pub(super) memory: watch::Sender<Memory>,
     /// What is the node's own: heads it witnessed, evidence.
     pub(super) node_store: Arc<dyn Store>,
     equivocated: watch::Sender<BTreeMap<Origin, Equivocation>>,
+    /// Up to where what is proven of a log was lifted by a person.
+    lifted: watch::Sender<BTreeMap<Origin, u64>>,
     suspicions: mpsc::UnboundedSender<heads::Event>,
     told: mpsc::UnboundedSender<(NodeName, Vec<KnownHead>)>,
     pub(super) replicas: Replicas,
@@ -96,19 +107,42 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Marks the folder of partners' logs of a node whose cosigner keys are made now.
+pub fn mark_new(data: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(data)?;
+    fs::write(data.join(NEW), "The cosigner keys were made with this folder: nothing was cosigned before.\n")
+}
+
+fn keep_whole(store: &dyn Store, at: Timestamp) -> Result<(), StoreError> {
+    let at_ms = u64::try_from(at.as_millisecond()).unwrap_or(0);
+    let state = vec![StateChange::RecordPut { table: Table::Setting, id: WHOLE.to_vec(), record: Vec::new() }];
+    store.commit(Batch { at_ms, state, ..Batch::default() }).map(drop)
+}
+
 impl Driver {
     /// Opens what is kept and starts dialling. Needs a runtime.
     pub async fn start(setup: DriverSetup) -> Result<Self, StoreError> {
         let DriverSetup { name, lists, dialler, own, replica, witness, data, quota, receipts, clock, random } = setup;
         let board = Arc::new(Board::default());
-        let (folder, chance) = (data.join(WITNESS_FOLDER), Arc::clone(&random));
+        let (folder, marked, chance) = (data.join(WITNESS_FOLDER), data.join(NEW), Arc::clone(&random));
         let (its_name, its_lists, its_clock) = (name.clone(), Arc::clone(&lists), Arc::clone(&clock));
         let (suspicions, said) = mpsc::unbounded_channel();
         let told = suspicions.clone();
         let opened = tokio::task::spawn_blocking(move || {
             let store: Arc<dyn Store> = Arc::new(JournalStore::open(&folder, JournalOptions::default(), chance)?);
-            let equivocated = crate::exchange::heads::known_evidence(store.as_ref(), &its_lists.current())?;
+            let equivocated = heads::known_evidence(store.as_ref(), &its_lists.current())?;
+            let lifted = Lifted::all(store.as_ref())?;
+            let mut whole = store.record(Table::Setting, WHOLE)?.is_some();
+            if marked.exists() {
+                keep_whole(store.as_ref(), its_clock.now())?;
+                fs::remove_file(&marked)
+                    .map_err(|error| StoreError::Index(format!("{}: {error}", marked.display())))?;
+                whole = true;
+            }
+            let memory = Memory::new(its_name.clone(), its_lists.current(), whole, its_clock.now());
+            let memory = watch::Sender::new(memory);
             let witness = WitnessDesk::open(WitnessSetup {
+                memory: memory.clone(),
                 name: its_name,
                 key: witness,
                 store: Arc::clone(&store),
@@ -117,10 +151,10 @@ impl Driver {
                 equivocated: equivocated.keys().cloned().collect(),
                 suspicions: told,
             })?;
-            Ok::<_, StoreError>((store, equivocated, witness))
+            Ok::<_, StoreError>((store, (equivocated, lifted), memory, witness))
         });
         let opened = opened.await.map_err(|error| StoreError::Index(error.to_string()))?;
-        let (node_store, equivocated, witness) = opened?;
+        let (node_store, (equivocated, lifted), memory, witness) = opened?;
         let stores = own.iter().map(|one| Arc::clone(&one.store)).collect::<Vec<_>>();
         let (tell, telling) = mpsc::unbounded_channel();
         let (stop, stopping) = watch::channel(false);
@@ -131,8 +165,10 @@ impl Driver {
             dialler,
             replica,
             witness,
+            memory,
             node_store,
             equivocated: watch::Sender::new(equivocated),
+            lifted: watch::Sender::new(lifted.into_iter().map(|(origin, lifted)| (origin, lifted.past)).collect()),
             suspicions,
             told: tell,
             replicas: Replicas::default(),
@@ -235,6 +271,31 @@ impl DriverView {
         Ok(record.and_then(|bytes| String::from_utf8(bytes).ok()))
     }
 
+    /// What a person has lifted. It reads from the disk.
+    pub fn lifted(&self) -> Result<BTreeMap<Origin, Lifted>, StoreError> {
+        Lifted::all(self.0.node_store.as_ref())
+    }
+
+    /// Takes and cosigns a log again that was proven to have shown two histories, on the branch that is held here; gives
+    /// what was lifted, none where nothing is proven that was not lifted before. It writes to the disk.
+    pub fn lift(&self, origin: &Origin, reason: &str) -> Result<Option<Lifted>, StoreError> {
+        let inner = &self.0;
+        let proven = inner.equivocated.borrow().contains_key(origin);
+        let (store, now) = (inner.node_store.as_ref(), inner.clock.now());
+        let lifted = Lifted::judge(store, origin, reason.to_owned(), now)?.filter(|_| proven);
+        if let Some(lifted) = &lifted {
+            let at_ms = u64::try_from(now.as_millisecond()).unwrap_or(0);
+            store.commit(Batch { at_ms, state: vec![lifted.put(origin)], ..Batch::default() })?;
+            inner.compare(heads::Event::Lifted(origin.clone(), lifted.past));
+            inner.witness.lift(origin);
+            inner.lifted.send_modify(|all| {
+                all.insert(origin.clone(), lifted.past);
+            });
+            inner.equivocated.send_modify(|all| drop(all.remove(origin)));
+        }
+        Ok(lifted)
+    }
+
     /// Changes whenever another log is kept.
     #[must_use]
     pub fn opened(&self) -> watch::Receiver<u64> {
@@ -249,6 +310,28 @@ impl Inner {
         let _ = self.suspicions.send(event);
     }
 
+    /// A partner told what it knows of the logs of others; that everybody has is kept.
+    pub(super) async fn remember(&self, partner: &NodeName, heads: &[KnownHead]) {
+        let mut news = false;
+        self.memory.send_modify(|memory| {
+            let whole = memory.is_whole();
+            memory.listed(self.lists.current());
+            memory.told(partner, heads);
+            news = !whole && memory.is_whole();
+        });
+        if news {
+            let (store, at) = (Arc::clone(&self.node_store), self.clock.now());
+            let kept =
+                tokio::task::spawn_blocking(move || keep_whole(store.as_ref(), at).map_err(|error| error.to_string()));
+            if let Err(error) = kept.await.map_err(|error| error.to_string()).flatten() {
+                tracing::error!(
+                    error,
+                    "that every partner has answered could not be kept: they are asked again at the next start"
+                );
+            }
+        }
+    }
+
     /// A partner told what it knows of the logs of this node's authorities.
     pub(super) fn told(&self, partner: &NodeName, heads: Vec<KnownHead>) {
         // Nobody asks any more: then the node stops.
@@ -258,6 +341,11 @@ impl Inner {
     /// Logs that have shown two histories, with the proof.
     pub(super) fn equivocated(&self) -> watch::Receiver<BTreeMap<Origin, Equivocation>> {
         self.equivocated.subscribe()
+    }
+
+    /// Up to where what is proven of a log was lifted by a person.
+    pub(super) fn lifted(&self) -> watch::Receiver<BTreeMap<Origin, u64>> {
+        self.lifted.subscribe()
     }
 
     /// Takes and cosigns nothing more of a log.

@@ -2,6 +2,7 @@
 
 use super::lists::Lists;
 use crate::exchange::heads;
+use crate::exchange::memory::Memory;
 use crate::exchange::message::{AddCheckpoint, Witnessed};
 use crate::exchange::witness::{Action, Event, Witness};
 use crate::keys::WitnessKey;
@@ -11,7 +12,7 @@ use crate::time::Clock;
 use crate::trust::NodeName;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// Calls that wait; who comes beyond is told to come again.
 const WAITING: usize = 1024;
@@ -21,6 +22,8 @@ enum Asked {
     Head(AddCheckpoint, oneshot::Sender<Witnessed>),
     /// The log is proven to have shown two histories.
     Equivocated(Origin),
+    /// A person has lifted that.
+    Lifted(Origin),
     /// The log was held here until now, up to the head of this note.
     Held(Origin, PublishedHead),
 }
@@ -40,6 +43,8 @@ pub(super) struct WitnessSetup {
     pub(super) clock: Arc<dyn Clock>,
     /// Logs known to have shown two histories.
     pub(super) equivocated: BTreeSet<Origin>,
+    /// What partners tell of logs that this node may have cosigned before.
+    pub(super) memory: watch::Sender<Memory>,
     /// Where heads are compared.
     pub(super) suspicions: mpsc::UnboundedSender<heads::Event>,
 }
@@ -70,6 +75,13 @@ impl WitnessDesk {
     pub(super) fn freeze(&self, origin: &Origin) {
         if self.ask.try_send(Asked::Equivocated(origin.clone())).is_err() {
             tracing::error!(%origin, "the witness has too much to do to hear that the log has shown two histories");
+        }
+    }
+
+    /// A person has lifted what is proven of the log.
+    pub(super) fn lift(&self, origin: &Origin) {
+        if self.ask.try_send(Asked::Lifted(origin.clone())).is_err() {
+            tracing::error!(%origin, "the witness has too much to do to hear that the log was lifted: it will at the next start");
         }
     }
 
@@ -113,6 +125,7 @@ impl Thread {
                         self.open.insert(self.tickets, answer);
                         events.push_back(Event::Asked { ticket: self.tickets, request });
                     }
+                    Asked::Lifted(origin) => events.push_back(Event::Lifted(origin)),
                     Asked::Equivocated(origin) => events.push_back(Event::Equivocated(origin)),
                     Asked::Held(origin, head) => events.extend(self.take_over(origin, head)),
                 }
@@ -124,7 +137,23 @@ impl Thread {
                         self.act(action, &mut keep, &mut events);
                     }
                 }
-                events.extend(self.keep(keep));
+                let kept = self.keep(keep);
+                self.clear(&kept);
+                events.extend(kept);
+            }
+        }
+    }
+
+    /// Logs of which a head was cosigned that is of the history of all that were told.
+    fn clear(&self, kept: &[Event]) {
+        for event in kept {
+            if let Event::Kept(origin) = event
+                && self.machine.is_clear(origin)
+            {
+                self.setup.memory.send_if_modified(|memory| {
+                    memory.passed(origin);
+                    false
+                });
             }
         }
     }
@@ -146,6 +175,10 @@ impl Thread {
                     // Who asked may have gone.
                     let _ = open.send(answer);
                 }
+            }
+            Action::Recall(origin) => {
+                let heads = self.setup.memory.borrow().recalled(&origin, self.setup.clock.now());
+                events.push_back(Event::Recalled { origin, heads });
             }
             Action::Suspect(suspicion) => {
                 tracing::warn!(origin = %suspicion.origin, "two heads of the log do not go together");

@@ -1,6 +1,6 @@
 //! What a replica hears and what it wants done.
 
-use super::{Elsewhere, Held, Setup};
+use super::{Elsewhere, Heard, Held, Setup};
 use crate::{
     certificate::AgreementCode,
     exchange::{
@@ -8,7 +8,7 @@ use crate::{
         message::{FromReplica, FromSupplier},
     },
     inbox::Finding,
-    log::{Checkpoint, Extension, Origin},
+    log::{Checkpoint, Extension, Hash, Origin},
     statement::Jti,
     store::Batch,
     trust::TrustList,
@@ -52,6 +52,13 @@ pub enum Event {
     Beside,
     /// Somebody proved that the log has shown two histories, the shorter of this size.
     Equivocated(u64),
+    /// A person has lifted what was proven of the log up to this size: it is taken and cosigned again, on the branch
+    /// that is held.
+    Lifted(u64),
+    /// The answer to [`Action::Recall`]: the heads that partners know of the log, rising.
+    Recalled(Vec<Heard>),
+    /// The root of [`Action::ReadRoot`]; none if it could not be read.
+    Root(Option<Hash>),
 }
 
 /// What is to be done. Results come back as events; sends and reports have none.
@@ -82,6 +89,10 @@ pub enum Action {
     /// End the stream, if one is open; judge the findings again by the list in this setup ([`super::rejudge`]), make
     /// durable what comes of it, then [`Held::load`] and [`Held::beside`]: the answer comes as [`Event::Reloaded`].
     JudgeAgain(Box<Setup>),
+    /// Ask the node's [memory](crate::exchange::memory::Memory) for the log, and tell the answer if there is one yet.
+    Recall,
+    /// Read the root of the entries held up to this size.
+    ReadRoot(u64),
     /// Tell the operators of both sides: these entries failed their check. They are in the batch already.
     Found(Vec<Finding>),
     /// Tell the operator.

@@ -56,10 +56,13 @@ impl Held {
             return Ok(Self::nothing(origin));
         }
         let record = ReplicaRecord::read(store, origin)?;
-        let (mut findings, mut places) = (BTreeSet::new(), BTreeMap::new());
+        let (mut findings, mut placeless, mut places) = (BTreeSet::new(), BTreeSet::new(), BTreeMap::new());
         for Kept { finding, cleared } in finding::all(store, origin)? {
             match cleared {
-                None => drop(findings.insert(finding.index)),
+                None => {
+                    findings.insert(finding.index);
+                    placeless.extend(Some(finding.index).filter(|_| !finding::keeps_its_place(&finding.reason)));
+                }
                 Some(cleared) => places.extend(cleared.status_index.map(|place| (finding.index, place))),
             }
         }
@@ -79,9 +82,9 @@ impl Held {
                 edge.append(leaf_hash(&entry.leaf));
                 entry.facts
             };
-            // What a later list found wrong takes no place any more.
+            // What a later list found wrong takes no place any more, unless its key alone was closed.
             let place = facts.status_index.or_else(|| places.get(&index).copied());
-            place.filter(|_| !findings.contains(&index)).into_iter().for_each(&mut take);
+            place.filter(|_| !placeless.contains(&index)).into_iter().for_each(&mut take);
             last = Some(facts.jti);
         }
         let mut lists = Vec::new();

@@ -7,7 +7,7 @@ use crate::{
         credit::Credit,
         message::{Announce, Cosign, FromReplica, FromSupplier, Hello, Package, Want},
     },
-    log::{Checkpoint, Extension, Origin, SignedCheckpoint, TreeHead},
+    log::{Checkpoint, Extension, Hash, Origin, SignedCheckpoint, TreeHead},
     store::{Batch, PublishedHead},
     time::Timestamp,
     trust::TrustList,
@@ -65,8 +65,25 @@ pub struct Replica {
     to_cosign: VecDeque<TreeHead>,
     /// The two histories have to be noted durably.
     note_equivocation: bool,
+    /// What is proven up to this size a person knows of.
+    lifted: u64,
     /// Findings may fall by the list in force.
     judge_again: bool,
+    floor: Floor,
+}
+
+/// What this node may have cosigned before it started. Nothing is cosigned behind it, or beside it.
+#[derive(Debug)]
+enum Floor {
+    /// Too few partners have told what they know.
+    Unknown,
+    /// Heads, rising, that what is held has not come to, or was not compared with; and whether the root at the size of the
+    /// first is being read.
+    At { heads: VecDeque<Heard>, reading: bool },
+    /// What is held is another history.
+    Beside,
+    /// What is held is of the history of all of them.
+    Passed,
 }
 
 /// The stream to the log's own node.
@@ -93,6 +110,7 @@ impl Replica {
     pub fn new(setup: Setup, held: Held) -> Self {
         let arrivals = Arrivals::after(&held);
         let judge_again = may_judge(&setup, &held);
+        let floor = if setup.cosigns { Floor::Unknown } else { Floor::Passed };
         Self {
             setup,
             held,
@@ -105,7 +123,9 @@ impl Replica {
             cosigned_at: Timestamp::MIN,
             to_cosign: VecDeque::new(),
             note_equivocation: false,
+            lifted: 0,
             judge_again,
+            floor,
         }
     }
 
@@ -128,6 +148,13 @@ impl Replica {
         self.heads.newest().map_or(kept, |heard| heard.head.size.max(kept))
     }
 
+    /// Whether nothing is cosigned because it is not known yet what this node cosigned before, or what is held has not
+    /// come there.
+    #[must_use]
+    pub const fn recalls(&self) -> bool {
+        !matches!(self.floor, Floor::Passed)
+    }
+
     /// Takes one event.
     pub fn step(&mut self, now: Timestamp, event: Event) -> Vec<Action> {
         let mut actions = Vec::new();
@@ -148,12 +175,26 @@ impl Replica {
             }
             Event::Beside => self.judge_again = self.setup.cosigns,
             Event::Equivocated(size) => self.equivocated(now, size, &mut actions),
+            Event::Lifted(past) => {
+                self.lifted = past;
+                if self.held.record.equivocated.is_some_and(|size| size <= past) {
+                    self.held.record.equivocated = None;
+                    self.note_equivocation = true;
+                }
+            }
+            Event::Recalled(heads) if matches!(self.floor, Floor::Unknown) => {
+                self.floor = Floor::At { heads: heads.into(), reading: false };
+                self.recall(&mut actions);
+            }
+            Event::Recalled(_) => {}
+            Event::Root(root) => self.compared(root, &mut actions),
         }
         self.write(now, &mut actions);
         actions
     }
 
     fn tick(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
+        self.recall(actions);
         match &self.stream {
             Stream::Down { until } => {
                 let begun = *self.begun.get_or_insert(now);
@@ -355,7 +396,49 @@ impl Replica {
         let Writing::Head(heard) = std::mem::replace(&mut self.writing, Writing::Nothing) else { return };
         self.held.head = Some(PublishedHead { head: heard.head, note: heard.note });
         self.heads.advanced(heard.head.size);
+        self.recall(actions);
         self.cosign(actions);
+    }
+
+    /// Finds out which heads of the log this node may have cosigned, and whether what is held is of their history.
+    fn recall(&mut self, actions: &mut Vec<Action>) {
+        let held = self.held.tree_head().size;
+        match &mut self.floor {
+            Floor::Unknown => actions.push(Action::Recall),
+            Floor::At { heads, reading } if !*reading => match heads.front().map(|first| first.head.size) {
+                None => {
+                    self.floor = Floor::Passed;
+                    self.cosign(actions);
+                }
+                Some(size) if size <= held => {
+                    *reading = true;
+                    actions.push(Action::ReadRoot(size));
+                }
+                Some(_) => {}
+            },
+            _ => {}
+        }
+    }
+
+    fn compared(&mut self, root: Option<Hash>, actions: &mut Vec<Action>) {
+        let Floor::At { heads, reading } = &mut self.floor else { return };
+        *reading = false;
+        match (root, heads.front().cloned()) {
+            (Some(root), Some(first)) if root == first.head.root => {
+                heads.pop_front();
+                self.recall(actions);
+            }
+            (Some(_), Some(first)) => {
+                let shown = self.held.head.as_ref().map(|held| held.note.clone());
+                let (old, new) = (first.head.size, self.held.tree_head().size);
+                let suspicion = shown.map(|shown| self.suspicion(first.note, shown));
+                actions.extend(suspicion.map(Action::Suspect));
+                actions.push(Action::Alarm(ExchangeError::Inconsistent { old, new }));
+                self.floor = Floor::Beside;
+            }
+            // It is read again with the next tick.
+            _ => {}
+        }
     }
 
     fn cosign_held(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
@@ -366,7 +449,8 @@ impl Replica {
     fn cosign(&mut self, actions: &mut Vec<Action>) {
         // Before its first announcement the log's node does not know which head is meant.
         let up = matches!(self.stream, Stream::Up { announced: true, .. });
-        if let Some(held) = self.held.head.as_ref().filter(|_| self.setup.cosigns && up)
+        let may = self.setup.cosigns && matches!(self.floor, Floor::Passed);
+        if let Some(held) = self.held.head.as_ref().filter(|_| may && up)
             && self.held.record.equivocated.is_none()
         {
             if self.to_cosign.len() >= MOST_TO_COSIGN {
@@ -418,10 +502,9 @@ impl Replica {
         }
         let equivocated = self.held.record.equivocated;
         self.held = held;
-        if equivocated.is_some() && self.held.record.equivocated.is_none() {
-            self.held.record.equivocated = equivocated;
-            self.note_equivocation = true;
-        }
+        // What came to be known while the store failed, or was lifted, is not durable yet.
+        self.note_equivocation |= self.held.record.equivocated != equivocated;
+        self.held.record.equivocated = equivocated;
         self.arrivals = Arrivals::after(&self.held);
         self.heads = Heads::default();
         self.writing = Writing::Nothing;
@@ -430,7 +513,10 @@ impl Replica {
 
     /// The first branch is kept as it is; nothing more is taken or cosigned.
     fn equivocated(&mut self, now: Timestamp, size: u64, actions: &mut Vec<Action>) {
-        if self.held.record.equivocated.is_none() {
+        if size <= self.lifted {
+            // It still shows the other branch: what is held is kept.
+            self.hang_up(now, ExchangeError::Equivocated(size), actions);
+        } else if self.held.record.equivocated.is_none() {
             self.held.record.equivocated = Some(size);
             self.note_equivocation = true;
             self.hang_up(now, ExchangeError::Equivocated(size), actions);
@@ -451,15 +537,16 @@ impl Writing {
     }
 }
 
-/// Whether there are findings that a list may take back, entries that it makes void, or closed logs that it has the log
-/// speak for: of a partner's log, for what comes back of an own one was
+/// Whether there are findings that a list may take back, entries that it makes void, keys that it closes otherwise than the
+/// one before, or closed logs that it has the log speak for: of a partner's log, for what comes back of an own one was
 /// judged when it was issued.
 fn may_judge(setup: &Setup, held: &Held) -> bool {
     let Setup { origin, trust, .. } = setup;
     let durable = held.edge.size();
     let void = |last: u64| held.findings.range(last..).count() < usize::try_from(durable - last).unwrap_or(usize::MAX);
     let ended = trust.shard_final_size(origin).is_some_and(|last| last < durable && void(last));
-    setup.cosigns && (!held.findings.is_empty() || ended || !held.siblings.are_by(trust, origin))
+    let otherwise = || held.open && held.record.closed != trust.closed_in(origin);
+    setup.cosigns && (!held.findings.is_empty() || ended || otherwise() || !held.siblings.are_by(trust, origin))
 }
 
 /// Whole seconds from one instant to another; negative where a clock went back.

@@ -39,6 +39,10 @@ impl<'a> Making<'a> {
     ) {
         let mut status_index = None;
         let (claimed, fault) = match checked {
+            Err(EntryFault::KeyClosed { why, entry }) => {
+                status_index = self.pass(&entry);
+                (Some(entry.envelope.jti), Some(EntryFault::KeyClosed { why, entry }))
+            }
             Err(fault) => {
                 self.held.status.skip();
                 // One that another list may see otherwise is looked for by its own identifier.
@@ -46,14 +50,8 @@ impl<'a> Making<'a> {
             }
             Ok(entry) => {
                 let fault = self.follow(&entry, targets).err();
-                if fault.is_none()
-                    && let Some(place) = entry.status_place()
-                    && let OpenedBody::Certificate(certificate) = &entry.body
-                {
-                    status_index = place.list.checked_mul(LIST_ENTRIES).map(|first| first + place.place);
-                    let (log, agreement) = (self.setup.origin.clone(), certificate.agreement.clone());
-                    let target = Target { log, index, place, agreement };
-                    self.held.recent.insert(entry.envelope.jti, target);
+                if fault.is_none() {
+                    status_index = self.remember(&entry);
                 }
                 (Some(entry.envelope.jti), fault)
             }
@@ -70,10 +68,38 @@ impl<'a> Making<'a> {
         self.batch.entries.push(NewEntry { origin, index, jti, status_index, number, leaf, disclosures });
     }
 
+    /// Goes past an entry whose key is closed there; gives the place that a certificate keeps in the lists.
+    fn pass(&mut self, entry: &CheckedEntry) -> Option<u32> {
+        let lists = self.held.status.lists();
+        let placed = self.held.status.pass(entry);
+        self.lists_from(lists);
+        if placed { self.remember(entry) } else { None }
+    }
+
+    /// Has later changes find a certificate; gives where its status stands, counted through all lists.
+    fn remember(&mut self, entry: &CheckedEntry) -> Option<u32> {
+        let OpenedBody::Certificate(certificate) = &entry.body else { return None };
+        let place = entry.status_place()?;
+        let (log, agreement) = (self.setup.origin.clone(), certificate.agreement.clone());
+        let target = Target { log, index: entry.index, place, agreement };
+        self.held.recent.insert(entry.envelope.jti, target);
+        place.list.checked_mul(LIST_ENTRIES).map(|first| first + place.place)
+    }
+
+    /// Opens the lists that came since there were so many. The order in which targets are handed out is the issuer's
+    /// secret; a replica hands out none.
+    fn lists_from(&mut self, before: usize) {
+        let origin = &self.setup.origin;
+        for list in before..self.held.status.lists() {
+            let list = u32::try_from(list).unwrap_or(u32::MAX);
+            self.batch.state.push(StateChange::StatusListOpened { origin: origin.clone(), list, seed: [0; 32] });
+        }
+    }
+
     /// Holds an entry against those before it, and takes over what it changes.
     fn follow(&mut self, entry: &CheckedEntry, targets: &BTreeMap<Jti, Target>) -> Result<(), EntryFault> {
+        let lists = self.held.status.lists();
         let held = &mut *self.held;
-        let lists = held.status.lists();
         let recent = &held.recent;
         let change = match &entry.body {
             OpenedBody::StatusChange(opened) => Some(&opened.change),
@@ -92,12 +118,8 @@ impl<'a> Making<'a> {
         }
         let place = target.map(|target| target.place);
         held.status.admit(entry, |_| place)?;
-        let origin = &self.setup.origin;
-        for list in lists..held.status.lists() {
-            let list = u32::try_from(list).unwrap_or(u32::MAX);
-            // The order in which targets are handed out is the issuer's secret; a replica hands out none.
-            self.batch.state.push(StateChange::StatusListOpened { origin: origin.clone(), list, seed: [0; 32] });
-        }
+        self.lists_from(lists);
+        let (origin, held) = (&self.setup.origin, &*self.held);
         if let Some(change) = change {
             let (log, own) = (&change.target.log, change.target.log == *origin);
             // Where an authority gets back what it lost, its logs stand in one store.
@@ -121,6 +143,9 @@ impl<'a> Making<'a> {
     pub(super) fn finish(mut self, heard: Option<&Heard>) -> (Batch, Vec<Finding>) {
         let origin = &self.setup.origin;
         self.held.record.follow(&self.held.status);
+        if !self.held.open {
+            self.held.record.closed = self.setup.trust.closed_in(origin);
+        }
         let mut kept = self.held.record.clone();
         kept.heard = heard.cloned().or(kept.heard);
         self.batch.state.push(kept.put(origin));

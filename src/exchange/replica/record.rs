@@ -2,7 +2,7 @@
 
 use super::held::TABLE;
 use crate::{
-    log::{Origin, TreeHead},
+    log::{Hash, Origin, TreeHead},
     statement::Jti,
     store::{StateChange, Store, StoreError},
     verification::StatusView,
@@ -23,6 +23,10 @@ pub struct ReplicaRecord {
     pub in_part: Vec<(u32, u32)>,
     /// The log has shown two histories, the shorter of this size: nothing is taken or cosigned any more.
     pub equivocated: Option<u64>,
+    /// Which keys counted no more, and from where, by the list that the log was judged by last; see
+    /// [`crate::trust::TrustList::closed_in`]. It stands behind the rest in the record.
+    #[serde(skip)]
+    pub closed: Option<Hash>,
 }
 
 /// A head that the log signed.
@@ -38,7 +42,10 @@ impl ReplicaRecord {
     /// Reads the record of a log; the default where there is none.
     pub fn read(store: &dyn Store, origin: &Origin) -> Result<Self, StoreError> {
         let Some(bytes) = store.record(TABLE, origin.as_str().as_bytes())? else { return Ok(Self::default()) };
-        postcard::from_bytes(&bytes).map_err(|e| StoreError::Index(format!("the record of replica {origin}: {e}")))
+        let unreadable = |e: postcard::Error| StoreError::Index(format!("the record of replica {origin}: {e}"));
+        let (record, rest) = postcard::take_from_bytes::<Self>(&bytes).map_err(unreadable)?;
+        let closed = if rest.is_empty() { None } else { postcard::from_bytes(rest).map_err(unreadable)? };
+        Ok(Self { closed, ..record })
     }
 
     /// Takes over how the log stands after its last entry.
@@ -50,7 +57,7 @@ impl ReplicaRecord {
     /// Puts the record.
     #[must_use]
     pub fn put(&self, origin: &Origin) -> StateChange {
-        let record = postcard::to_allocvec(self).unwrap_or_default();
+        let record = postcard::to_allocvec(&(self, self.closed)).unwrap_or_default();
         StateChange::RecordPut { table: TABLE, id: origin.as_str().as_bytes().to_vec(), record }
     }
 }

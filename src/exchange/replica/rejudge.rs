@@ -13,7 +13,7 @@ use crate::{
     reason::Reasoned,
     statement::open_leaf,
     store::{self, Batch, EntryRef, StateChange, Store, StoreError},
-    verification::check_entry,
+    verification::{CheckedEntry, check_entry},
 };
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,11 +29,19 @@ pub struct Rejudged {
     pub found: Vec<Finding>,
 }
 
-/// Judges the findings of a log again by the list of `setup`, if an older one made them. None where nothing is to be
-/// kept. It reads from the disk: the findings alone, and the whole log where one of them falls.
+/// Judges a log again by the list of `setup`: its findings, if an older one made them or closed logs are beside it; what
+/// stands past the closing of its key, if another one closed keys otherwise; and what came before the list by which it is
+/// void. None where nothing is to be kept. It reads from the disk: the findings, and what lies past the first closing; the
+/// whole log where one of them falls or an entry does.
 pub fn rejudge(store: &dyn Store, setup: &Setup, at_ms: u64) -> Result<Option<Rejudged>, StoreError> {
     let Setup { origin, trust, .. } = setup;
     let kept = finding::all(store, origin)?;
+    let mut record = ReplicaRecord::read(store, origin)?;
+    let closed = trust.closed_in(origin);
+    let otherwise = record.closed != closed;
+    if otherwise && is_hit(store, setup, &kept)? {
+        return judge(store, setup, &kept, at_ms).map(Some);
+    }
     // Entries that came before the list by which they are void.
     let durable = store.durable_size(origin);
     let void = |index: u64| kept.iter().any(|kept| kept.cleared.is_none() && kept.finding.index == index);
@@ -58,8 +66,28 @@ pub fn rejudge(store: &dyn Store, setup: &Setup, at_ms: u64) -> Result<Option<Re
             _ => return judge(store, setup, &kept, at_ms).map(Some),
         }
     }
+    if otherwise {
+        record.closed = closed;
+        state.push(record.put(origin));
+    }
     let batch = Batch { at_ms, state, ..Batch::default() };
     Ok((!batch.state.is_empty()).then_some(Rejudged { batch, cleared: Vec::new(), found: Vec::new() }))
+}
+
+/// Whether an entry that counted stands past the closing of its key. What its leaf says is enough to know: its signature
+/// was verified when it came.
+fn is_hit(store: &dyn Store, setup: &Setup, kept: &[Kept]) -> Result<bool, StoreError> {
+    let Setup { origin, trust, .. } = setup;
+    let Some(first) = trust.first_closed(origin) else { return Ok(false) };
+    let found = kept.iter().filter(|kept| kept.cleared.is_none()).map(|kept| kept.finding.index);
+    let found = found.collect::<BTreeSet<_>>();
+    for index in (first..store.durable_size(origin)).filter(|index| !found.contains(index)) {
+        let entry = CheckedEntry::read(&leaf(store, origin, index)?, index);
+        if entry.is_ok_and(|entry| !entry.counts(trust)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn leaf(store: &dyn Store, origin: &Origin, index: u64) -> Result<Bytes, StoreError> {
@@ -84,7 +112,8 @@ fn judge(store: &dyn Store, setup: &Setup, kept: &[Kept], at_ms: u64) -> Result<
         let elsewhere = setup.elsewhere.clone();
         let work = Unchecked { ticket: 0, origin, start: next, entries: entries.clone(), trust, elsewhere };
         let mut checked = check(store, &work)?;
-        checked.targets.retain(|_, target| target.log != setup.origin || !now.contains_key(&target.index));
+        let lost = |found: &Finding| !finding::keeps_its_place(&found.reason);
+        checked.targets.retain(|_, target| target.log != setup.origin || !now.get(&target.index).is_some_and(lost));
         let mut making = Making::begin(setup, &mut held, at_ms);
         for ((index, leaf), entry) in (next..end).zip(entries).zip(checked.entries) {
             making.entry(index, leaf, entry, &checked.targets, checked.trust_version);
@@ -107,6 +136,7 @@ fn judge(store: &dyn Store, setup: &Setup, kept: &[Kept], at_ms: u64) -> Result<
     let mut state = status(store, origin, held.status.lists(), &statuses)?;
     let mut record = ReplicaRecord::read(store, origin)?;
     record.follow(&held.status);
+    record.closed = trust.closed_in(origin);
     state.push(record.put(origin));
     state.extend(rows);
     let stood = |index: &u64| before.get(index).is_some_and(|kept| kept.cleared.is_none());

@@ -7,6 +7,7 @@ use crate::{
         cosigned::Cosigned,
         disclosures::{Awaited, Fetcher},
         heads::{Heads, known_evidence},
+        memory::Memory,
         recall::Recall,
         replica::{Elsewhere, Held, Replica, Setup},
         supplier::Supplier,
@@ -39,6 +40,7 @@ pub(super) struct Process {
     /// Own logs that are fetched back, each up to a size and until a time.
     pub(super) refills: BTreeMap<Origin, (Replica, u64, u64)>,
     pub(super) recall: Recall,
+    pub(super) memory: Memory,
     pub(super) fetchers: BTreeMap<Origin, Fetcher>,
     pub(super) suppliers: BTreeMap<u64, Supplier>,
     pub(super) canvassers: BTreeMap<Origin, Canvasser>,
@@ -54,6 +56,8 @@ pub(super) struct SimNode {
     /// Counts processes: what one of them was waiting for is not for the next.
     pub(super) epoch: u32,
     pub(super) slow: bool,
+    /// Durable: everybody has answered since its disks were new.
+    pub(super) whole: bool,
 }
 
 impl SimNode {
@@ -64,7 +68,14 @@ impl SimNode {
             node: Arc::new(MemoryStore::new()),
             partners: partners.map(|log| (log.clone(), Arc::new(MemoryStore::new()))).collect(),
         };
-        Self { at, disk, process: None, epoch: 0, slow: false }
+        Self { at, disk, process: None, epoch: 0, slow: false, whole: false }
+    }
+
+    /// Everything it kept of others is gone, and so is what its process knew.
+    pub(super) fn wipe(&mut self) {
+        self.disk.node = Arc::new(MemoryStore::new());
+        self.disk.partners.values_mut().for_each(|store| *store = Arc::new(MemoryStore::new()));
+        self.whole = false;
     }
 
     /// The logs of its own that are open.
@@ -98,6 +109,7 @@ impl SimNode {
             fetchers: self.disk.partners.keys().map(|log| (log.clone(), self.fetcher(log))).collect(),
             refills: BTreeMap::new(),
             recall,
+            memory: Memory::new(name(self.at), Arc::clone(trust), self.whole, now),
             suppliers: BTreeMap::new(),
             canvassers: own.clone().map(|log| (log.clone(), Canvasser::new(log, Arc::clone(trust)))).collect(),
             cosigned: own.map(cosigned).collect(),

@@ -1,5 +1,6 @@
 //! Promises of single machines, and what they do when a partner breaks his.
 
+mod forgotten;
 mod own_history;
 mod siblings;
 
@@ -81,6 +82,8 @@ struct Bench {
     store: MemoryStore,
     replica: Replica,
     now: i64,
+    /// What partners tell of the log when they are asked.
+    heads: Option<Vec<replica::Heard>>,
     /// What was not for the store or the key.
     said: Vec<replica::Action>,
 }
@@ -99,7 +102,7 @@ impl Bench {
         let (origin, addressee) = (log(), "https://customs.gov.cn".to_owned());
         let setup =
             Setup { origin, addressee, trust: Arc::clone(trust), cosigns: true, elsewhere: Elsewhere::default() };
-        Self { store, replica: Replica::new(setup, held), now: 0, said: Vec::new() }
+        Self { store, replica: Replica::new(setup, held), now: 0, heads: Some(Vec::new()), said: Vec::new() }
     }
 
     fn tell(&mut self, event: replica::Event) {
@@ -128,6 +131,14 @@ impl Bench {
                         let size = checkpoint.head.size;
                         let line = line(&head(size), 1, true);
                         events.insert(0, Event::Cosigned { size, line: Some(line) });
+                    }
+                    Action::Recall => {
+                        let recalled = self.heads.clone().map(Event::Recalled);
+                        recalled.into_iter().for_each(|event| events.insert(0, event));
+                    }
+                    Action::ReadRoot(size) => {
+                        let held: &dyn Store = &self.store;
+                        events.insert(0, Event::Root(root(size, &held.hashes(&log())).ok()));
                     }
                     other => self.said.push(other),
                 }
@@ -249,6 +260,69 @@ fn what_an_older_list_had_no_key_for_counts_when_a_newer_one_has_it() {
     assert_eq!(lists(&bench), lists(&other));
     let record = |bench: &Bench| bench.replica.held().record.clone();
     assert_eq!(record(&bench), record(&other));
+}
+
+/// A list that closes the key of the log from an index on, because somebody else may have it.
+fn compromised(version: u64, until_index: u64) -> Arc<TrustList> {
+    trust(version, |text| {
+        let (iss, kid, reason) = (issuer(0), "s1".parse().unwrap(), ClosingReason::Compromised);
+        text.closings.push(Closing { iss, kid, origin: log(), until_index, reason });
+    })
+}
+
+#[test]
+fn what_was_good_is_a_finding_when_a_list_closes_its_key_before_it() {
+    let mut bench = settled();
+    bench.announce(10, &head(20));
+    bench.package(10, 20, 20);
+    let findings = |bench: &Bench| {
+        let found = replica::findings(&bench.store, &log()).unwrap();
+        found.into_iter().map(|one| (one.index, one.reason)).collect::<Vec<_>>()
+    };
+    let bad = || (BAD, "BAD_SIGNATURE".to_owned());
+    assert_eq!(findings(&bench), [bad()]);
+    bench.cosigned();
+
+    // Entry 15 cancels a certificate: that stays in force. All else from entry 12 on falls.
+    bench.tell(replica::Event::Trust(compromised(2, 12)));
+    let hit = [12, 13, 14, 16, 17, 18, 19].map(|index| (index, "ENTRY_KEY_CLOSED".to_owned()));
+    assert_eq!(findings(&bench), [&[bad()][..], &hit].concat());
+    let status = |bench: &Bench| bench.store.status_lists(&log()).unwrap();
+    // It stands as where that list was there from the first.
+    let mut other = Bench::under(MemoryStore::new(), &compromised(2, 12));
+    other.connect();
+    other.announce(0, &head(20));
+    other.package(0, 20, 20);
+    assert_eq!((findings(&bench), status(&bench)), (findings(&other), status(&other)));
+    assert_eq!(bench.replica.held().record, other.replica.held().record);
+
+    // A restart under the same list judges nothing anew, and the log goes on.
+    let Bench { store, .. } = bench;
+    let mut bench = Bench::under(store, &compromised(2, 12));
+    bench.tell(replica::Event::Tick);
+    bench.connect();
+    bench.announce(20, &head(24));
+    bench.package(20, 24, 24);
+    assert_eq!((bench.size(), bench.cosigned()), (24, vec![24]));
+    assert_eq!(findings(&bench).len(), 1 + 7 + 3, "entry 23 cancels another");
+
+    // A list that corrects where the closing lies takes back what fell for nothing, and finds what did not.
+    bench.tell(replica::Event::Trust(compromised(3, 18)));
+    let hit = [18, 19, 20, 21, 22].map(|index| (index, "ENTRY_KEY_CLOSED".to_owned()));
+    assert_eq!(findings(&bench), [&[bad()][..], &hit].concat());
+    bench.tell(replica::Event::Trust(compromised(4, 9)));
+    let indexes = findings(&bench).into_iter().map(|(index, _)| index).collect::<Vec<_>>();
+    assert_eq!(indexes, (9..24).filter(|index| ![15, 23].contains(index)).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_list_that_closes_keys_where_nothing_was_signed_changes_nothing_but_that_it_is_known() {
+    let mut bench = settled();
+    bench.tell(replica::Event::Trust(compromised(2, 10)));
+    let held = bench.replica.held();
+    assert_eq!(held.record.closed, compromised(2, 10).closed_in(&log()));
+    let found = replica::findings(&bench.store, &log()).unwrap();
+    assert_eq!(found.iter().map(|one| one.index).collect::<Vec<_>>(), [BAD]);
 }
 
 #[test]
@@ -410,6 +484,7 @@ fn a_cosignature_counts_only_if_it_is_the_callers_own() {
 struct Watch {
     witness: Witness,
     store: MemoryStore,
+    heads: Option<Vec<replica::Heard>>,
 }
 
 impl Watch {
@@ -419,7 +494,7 @@ impl Watch {
 
     fn over(store: MemoryStore, node: usize) -> Self {
         let witness = Witness::load(&store, name(node), Arc::clone(&WORLD.trust), BTreeSet::new()).unwrap();
-        Self { witness, store }
+        Self { witness, store, heads: Some(Vec::new()) }
     }
 
     fn ask(&mut self, old_size: u64, consistency: Vec<Hash>, note: &str) -> u16 {
@@ -439,6 +514,9 @@ impl Watch {
                     }
                     witness::Action::Answer { answer, .. } => answered = Some(answer.status()),
                     witness::Action::Suspect(_) => {}
+                    witness::Action::Recall(origin) => {
+                        events.push(witness::Event::Recalled { origin, heads: self.heads.clone() });
+                    }
                 }
             }
         }

@@ -17,15 +17,18 @@ fn weather(seed: u64) -> Weather {
         crashes: 8 * foul,
         partitions: 6 * (seed % 5),
         restores: if seed.is_multiple_of(4) { 1_500 } else { 0 },
+        wipes: if !seed.is_multiple_of(4) && seed % 3 == 1 { 1_000 } else { 0 },
     }
 }
 
-/// Every second seed has a villain in it.
+/// Every second seed has a villain in it, and in every fourth a list closes a key.
 fn survive(seed: u64) {
     let run = || {
         let mut simulation = if seed % 2 == 1 {
             let malice = Malice::ALL[usize::try_from(seed / 2).unwrap() % Malice::ALL.len()];
             Simulation::hostile(seed, Weather { restores: 0, ..weather(seed) }, malice)
+        } else if seed % 4 == 2 {
+            Simulation::closing(seed, weather(seed))
         } else {
             Simulation::new(seed, weather(seed))
         };
@@ -73,7 +76,8 @@ fn whatever_the_weather_replicas_converge_and_heads_are_cosigned_fourth_share() 
 
 #[test]
 fn a_log_that_shows_two_histories_is_found_out_within_one_round_of_comparing() {
-    let fair = || Weather { storm: 900_000, cuts: 0, lost: 0, failures: 0, crashes: 0, partitions: 0, restores: 0 };
+    let fair =
+        || Weather { storm: 900_000, cuts: 0, lost: 0, failures: 0, crashes: 0, partitions: 0, restores: 0, wipes: 0 };
     for malice in [Malice::SplitForWitness, Malice::SplitForReplica] {
         let found = (0..24).filter_map(|seed| Simulation::hostile(seed, fair(), malice).until_found_out());
         let found = found.collect::<Vec<_>>();
@@ -84,9 +88,29 @@ fn a_log_that_shows_two_histories_is_found_out_within_one_round_of_comparing() {
 }
 
 #[test]
+fn who_loses_his_memory_again_and_again_helps_no_log_to_a_second_history() {
+    let foul = || Weather {
+        storm: 900_000,
+        cuts: 0,
+        lost: 0,
+        failures: 0,
+        crashes: 0,
+        partitions: 0,
+        restores: 0,
+        wipes: 2_000,
+    };
+    for seed in 0..48 {
+        // It goes on from an old state as soon as somebody may have forgotten the newer one.
+        let mut simulation = Simulation::hostile(seed, foul(), Malice::Rollback);
+        simulation.run();
+        simulation.check_rest();
+    }
+}
+
+#[test]
 fn a_day_apart_stops_nobody_from_issuing_and_heals() {
     let day = 24 * 60 * 60 * 1_000;
-    let fair = Weather { storm: day, cuts: 0, lost: 0, failures: 0, crashes: 0, partitions: 0, restores: 0 };
+    let fair = Weather { storm: day, cuts: 0, lost: 0, failures: 0, crashes: 0, partitions: 0, restores: 0, wipes: 0 };
     let mut simulation = Simulation::new(1, fair);
     simulation.run_until(15_000);
     let before = simulation.issued_and_held(0);

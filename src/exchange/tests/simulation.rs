@@ -1,5 +1,6 @@
 //! The whole system, one event after the other, with its promises checked after each.
 
+mod closing;
 mod deeds;
 mod gossip;
 mod invariants;
@@ -63,10 +64,14 @@ pub(super) struct Weather {
     pub(super) partitions: u64,
     /// In a hundred thousand seconds of each node: its authority's disk is an old copy.
     pub(super) restores: u64,
+    /// In a hundred thousand seconds of each node: what it kept of others is gone.
+    pub(super) wipes: u64,
 }
 
-static JUDGED: LazyLock<Mutex<BTreeMap<(Origin, u64, Branch), Result<CheckedEntry, EntryFault>>>> =
-    LazyLock::new(Mutex::default);
+/// What each entry is by a list, as one hash of what that closes in its log.
+type Judged = BTreeMap<(Origin, u64, Branch, Option<Hash>), Result<CheckedEntry, EntryFault>>;
+
+static JUDGED: LazyLock<Mutex<Judged>> = LazyLock::new(Mutex::default);
 
 enum Local {
     Replica(Origin, replica::Event),
@@ -111,12 +116,15 @@ enum Happening {
     Disclosed { to: (usize, u32), log: Origin, answer: Option<DisclosedEntry> },
     Heads { from: (usize, u32), partner: usize },
     Gossip { from: (usize, u32), partner: usize },
+    Told { to: (usize, u32), partner: usize, heads: Vec<KnownHead> },
     History { from: (usize, u32), of: usize, ticket: u64, question: ProveHistory },
     Reported { to: usize, evidence: Box<Evidence> },
     Issue(usize),
     Restore(usize),
+    Wipe(usize),
     Crash(usize),
     Start(usize),
+    List(usize),
     Mend(usize, usize),
     Calm,
 }
@@ -143,6 +151,8 @@ pub(super) struct Simulation {
     pub(super) trust: Arc<TrustList>,
     /// A node that does not keep the rules, and how.
     villain: Option<Villain>,
+    /// A list that comes later.
+    newer: Option<closing::Newer>,
     pub(super) steps: u64,
     chance: Chance,
     agenda: Agenda<Happening>,
@@ -158,6 +168,8 @@ pub(super) struct Simulation {
     cosigned: BTreeMap<(Origin, u64), BTreeMap<Hash, BTreeSet<String>>>,
     /// The history of each log whose heads had enough cosignatures behind [`FORK`].
     confirmed: BTreeMap<Origin, Branch>,
+    /// Nodes that lost what they knew of others.
+    wiped: BTreeSet<usize>,
     /// The largest size each cosigner cosigned of each log.
     last_cosigned: BTreeMap<(Origin, String), u64>,
     /// The largest size of each log whose head ever had enough cosignatures.
@@ -188,6 +200,7 @@ impl Simulation {
             nodes,
             trust: Arc::clone(&WORLD.trust),
             villain: None,
+            newer: None,
             steps: 0,
             chance,
             agenda: Agenda::new(),
@@ -200,6 +213,7 @@ impl Simulation {
             numbers: 0,
             cosigned: BTreeMap::new(),
             confirmed: BTreeMap::new(),
+            wiped: BTreeSet::new(),
             last_cosigned: BTreeMap::new(),
             released: BTreeMap::new(),
             closed: BTreeSet::new(),
@@ -322,6 +336,14 @@ impl Simulation {
             }
             Happening::Heads { from, partner } => self.tell_heads(from, partner),
             Happening::Gossip { from, partner } => self.gossip(from, partner),
+            Happening::Told { to, partner, heads } => {
+                if self.alive(to.0, to.1) {
+                    let node = &mut self.nodes[to.0];
+                    let memory = &mut node.process.as_mut().unwrap().memory;
+                    memory.told(&name(partner), &heads);
+                    node.whole = memory.is_whole();
+                }
+            }
             Happening::History { from, of, ticket, question } => self.history(from, of, ticket, &question),
             Happening::Reported { to, evidence } => {
                 if self.nodes[to].process.is_some() {
@@ -329,9 +351,11 @@ impl Simulation {
                 }
             }
             Happening::Restore(node) => self.restore(node),
+            Happening::Wipe(node) => self.wipe(node),
             Happening::Issue(node) => self.issue(node),
             Happening::Crash(node) => self.crash(node),
             Happening::Start(node) => self.start(node),
+            Happening::List(node) => self.list(node),
             Happening::Mend(a, b) => {
                 self.cut.remove(&(a, b));
             }
@@ -382,6 +406,9 @@ impl Simulation {
             if self.chance.within(0, 100_000) < self.weather.restores {
                 self.agenda.plan(self.now + 1, Happening::Restore(node));
             }
+            if self.chance.within(0, 100_000) < self.weather.wipes {
+                self.agenda.plan(self.now + 1, Happening::Wipe(node));
+            }
             if self.chance.permille(self.weather.partitions) {
                 let other = (node + 1) % NODES.len();
                 let pair = (node.min(other), node.max(other));
@@ -428,12 +455,28 @@ impl Simulation {
         }
     }
 
-    /// A partner says what it knows of the asker's logs.
+    /// The disk with all that a node kept of others is gone; its own authority's is another.
+    fn wipe(&mut self, node: usize) {
+        let villain = self.villain.as_ref().is_some_and(|villain| villain.node == node);
+        // What everybody has forgotten nobody can be told.
+        let others = self.nodes.iter().filter(|other| other.at != node).all(|other| other.whole);
+        if self.calm || villain || !others || self.nodes[node].process.is_none() {
+            return;
+        }
+        self.crash(node);
+        self.nodes[node].wipe();
+        self.wiped.insert(node);
+    }
+
+    /// A partner says what it knows of the asker's logs, and of those that the asker may have cosigned.
     fn tell_heads(&mut self, from: (usize, u32), partner: usize) {
         let there = self.nodes[partner].process.is_some() && !self.apart(from.0, partner);
         let event = if there {
             let host = issuer(from.0).host().clone();
             let mut heads = self.known(partner);
+            let told = self.told(partner, from.0, heads.clone());
+            let at = self.now + self.way(from.0, partner);
+            self.agenda.plan(at, Happening::Told { to: from, partner, heads: told });
             heads.retain(|head| *head.log.host() == host);
             recall::Event::Heads { partner: name(partner), heads }
         } else {
@@ -457,7 +500,8 @@ impl Simulation {
             }
             Action::Refill { origin, note, .. } => {
                 let size = note.lines().nth(1).unwrap().parse().unwrap();
-                let machine = self.nodes[node].refill(&origin, &self.trust);
+                let trust = self.trust_of(node);
+                let machine = self.nodes[node].refill(&origin, &trust);
                 let until = self.now + 30_000;
                 let process = self.nodes[node].process.as_mut().unwrap();
                 process.refills.insert(origin, (machine, size, until));
@@ -511,7 +555,7 @@ impl Simulation {
         if self.nodes[node].process.is_some() {
             return;
         }
-        let trust = Arc::clone(&self.trust);
+        let trust = self.trust_of(node);
         let now = self.timestamp();
         self.nodes[node].start(&trust, now);
         for (log, evidence) in known_evidence(self.nodes[node].disk.node.as_ref(), &trust).unwrap() {

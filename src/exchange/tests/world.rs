@@ -114,7 +114,7 @@ pub(super) fn trust(version: u64, change: impl FnOnce(&mut ListText)) -> Arc<Tru
         witness_vkey: Some(VerifierKey::cosigner(&name(at).witness(), key(at, Use::Witness).public_key()).unwrap()),
         retired: Vec::new(),
         https: None,
-        grpc: None,
+        grpc: Some(format!("https://{}.example:8445", NODES[at]).parse().unwrap()),
         spki: Vec::new(),
     };
     let mut text = ListText {

@@ -61,7 +61,7 @@ impl Desk {
 
     fn decide(&mut self, item: Option<u32>, code: ResponseCode) -> Result<(), &'static str> {
         let mut file = self.file.clone();
-        file.decide(self.certified(), &[decision(item, code)]).map_err(|e| e.reason())?;
+        file.decide(self.certified(), None, &[decision(item, code)]).map_err(|e| e.reason())?;
         self.file = file;
         Ok(())
     }
@@ -114,10 +114,42 @@ fn a_use_is_no_decision_and_an_item_is_decided_once_in_one_act() {
     assert_eq!(desk.decide(Some(9), ResponseCode::Received), Err("ITEM_UNKNOWN"));
     let twice = [decision(Some(1), ResponseCode::Received), decision(Some(1), ResponseCode::AcceptedForClaim)];
     let (certified, mut file) = (desk.certified(), CustomsFile::default());
-    assert_eq!(file.decide(certified, &twice).map_err(|e| e.reason()), Err("ITEM_TWICE"));
+    assert_eq!(file.decide(certified, None, &twice).map_err(|e| e.reason()), Err("ITEM_TWICE"));
     let with_whole = [decision(None, ResponseCode::Received), decision(Some(1), ResponseCode::AcceptedForClaim)];
-    assert_eq!(file.decide(certified, &with_whole).map_err(|e| e.reason()), Err("ITEM_TWICE"));
-    assert_eq!(file.decide(certified, &[]).map_err(|e| e.reason()), Err("NOTHING_DECIDED"));
+    assert_eq!(file.decide(certified, None, &with_whole).map_err(|e| e.reason()), Err("ITEM_TWICE"));
+    assert_eq!(file.decide(certified, None, &[]).map_err(|e| e.reason()), Err("NOTHING_DECIDED"));
+}
+
+#[test]
+fn an_item_on_several_lines_is_decided_and_used_line_by_line() {
+    let mut desk = Desk::new();
+    let on = |line: u32, code| ItemDecision { line: Some(line), ..decision(Some(1), code) };
+    let used = |line: Option<u32>, value: &str| WriteOffLine { item: 1, line, quantity: of(value, "H87") };
+    let (denied, accepted) = (ResponseCode::PreferenceDenied, ResponseCode::AcceptedForClaim);
+    let mut file = desk.file.clone();
+    let same = [on(1, accepted), on(1, denied)];
+    assert_eq!(file.decide(desk.certified(), None, &same).map_err(|e| e.reason()), Err("ITEM_TWICE"));
+    let without = [decision(Some(1), accepted), on(1, denied)];
+    assert_eq!(file.decide(desk.certified(), None, &without).map_err(|e| e.reason()), Err("ITEM_TWICE"));
+    let (first, second) = (declaration("D-1"), declaration("D-2"));
+    let mut file = desk.file.clone();
+    file.decide(desk.certified(), Some(&first), &[on(1, accepted), on(2, denied)]).unwrap();
+    assert_eq!(file.responses.get(&1), Some(&accepted), "the item may be used, and not on line 2");
+    desk.file = file.clone();
+    let refused = |mut file: CustomsFile, declared: &ImportDeclaration, lines: &[WriteOffLine]| {
+        file.write_off(desk.certified(), declared, lines).map(|_| ()).map_err(|e| e.reason())
+    };
+    let both = [used(Some(1), "1"), used(Some(2), "1")];
+    assert_eq!(refused(file.clone(), &first, &both), Err("PREFERENCE_NOT_GRANTED"));
+    assert_eq!(refused(file.clone(), &second, &both), Ok(()), "line 2 of another declaration");
+    assert_eq!(refused(file.clone(), &second, &[used(None, "1"), used(Some(2), "1")]), Err("ITEM_TWICE"));
+    assert_eq!(refused(file.clone(), &second, &[used(Some(1), "60"), used(Some(2), "41")]), Err("BALANCE_EXCEEDED"));
+    let decisions = file.write_off(desk.certified(), &second, &[used(Some(1), "60"), used(Some(2), "40")]).unwrap();
+    let codes = decisions.iter().map(|one| one.code).collect::<Vec<_>>();
+    assert_eq!(codes, [ResponseCode::UtilisedPartial, ResponseCode::UtilisedFull]);
+    // All lines against it: so is the item.
+    desk.file.decide(Desk::new().certified(), Some(&first), &[on(1, denied), on(2, denied)]).unwrap();
+    assert_eq!(desk.file.responses.get(&1), Some(&denied));
 }
 
 #[test]

@@ -45,7 +45,7 @@ cells! {
     IssueCertificate in issue_certificate:      no  no  no  yes no  no  no  no  no;
     ChangeStatus in change_status:              no  no  no  yes no  no  no  no  no;
     ReadCertificate in read_certificate:        no  no  yes yes no  no  yes no  no;
-    KeepWebhooks in keep_webhooks:              yes yes yes yes no  no  yes no  no;
+    KeepWebhooks in keep_webhooks:              yes yes yes yes yes yes yes no  no;
     ReadExporters in read_exporters:            no  no  yes yes no  no  no  no  no;
     ManageExporters in manage_exporters:        no  no  yes no  no  no  no  no  no;
     ArrangeDeputy in arrange_deputy:            no  no  no  yes no  no  no  no  yes;
@@ -61,6 +61,7 @@ cells! {
     WriteOff in write_off:                      no  no  no  no  yes yes no  no  no;
     ReleaseDenial in release_denial:            no  no  no  no  no  yes no  no  no;
     EndorseArrival in endorse_arrival:          no  no  no  no  yes yes no  no  no;
+    ShareDeclaration in share_declaration:      no  no  no  no  yes yes no  no  no;
     RaiseEnquiry in raise_enquiry:              no  no  no  no  yes yes no  no  no;
     ReadEnquiries in read_enquiries:            no  no  no  no  yes yes yes no  no;
     AnswerEnquiry in answer_enquiry:            no  no  no  no  no  no  yes no  no;

@@ -118,6 +118,12 @@ impl StatusToken {
         Ok(Self { text: text.to_owned(), jws, iss, uri, issued_at, ttl, list })
     }
 
+    /// The key that a token names, if it is one; nothing else of it is read.
+    #[must_use]
+    pub fn kid_of(text: &str) -> Option<Kid> {
+        Jws::parse(text, TYP, MAX_STATUS_TOKEN_BYTES).ok().map(|jws| jws.header.kid)
+    }
+
     /// The header as the token states it.
     #[must_use]
     pub const fn header(&self) -> &Header {

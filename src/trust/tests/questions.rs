@@ -47,6 +47,39 @@ fn after_a_compromise_what_restricts_a_certificate_stands_until_restated() {
 }
 
 #[test]
+fn a_later_closing_of_a_key_lies_no_later_than_an_earlier_one_of_another_reason() {
+    let mut text = ListText { closings: vec![closing(PK_TO_CN, 10, ClosingReason::Rotated)], ..world() };
+    text.close([closing(PK_TO_CN, 12, ClosingReason::Compromised), closing(PK_TO_KE, 3, ClosingReason::Compromised)]);
+    let of = |text: &ListText| text.closings.iter().map(|one| (one.until_index, one.reason)).collect::<Vec<_>>();
+    assert_eq!(of(&text), [(10, ClosingReason::Compromised), (3, ClosingReason::Compromised)]);
+    // The same reason again corrects where it lies.
+    text.close([closing(PK_TO_CN, 4, ClosingReason::Compromised), closing(PK_TO_KE, 5, ClosingReason::Compromised)]);
+    assert_eq!(of(&text), [(4, ClosingReason::Compromised), (5, ClosingReason::Compromised)]);
+}
+
+#[test]
+fn what_is_closed_in_a_log_is_known_by_one_hash() {
+    let closed = |closings| accepted(&ListText { closings, ..world() });
+    let (cn, ke) = (origin(PK_TO_CN), origin(PK_TO_KE));
+    let open = accepted(&world());
+    assert_eq!((open.closed_in(&cn), open.first_closed(&cn)), (None, None));
+    let one = closed(vec![closing(PK_TO_CN, 10, ClosingReason::Compromised)]);
+    assert_eq!((one.first_closed(&cn), one.first_closed(&ke)), (Some(10), Some(0)));
+    let elsewhere = closed(vec![
+        closing(PK_TO_CN, 10, ClosingReason::Compromised),
+        closing(PK_TO_KE, 7, ClosingReason::Compromised),
+    ]);
+    assert_eq!(one.closed_in(&cn), elsewhere.closed_in(&cn));
+    assert_ne!(one.closed_in(&ke), elsewhere.closed_in(&ke));
+    for other in [closing(PK_TO_CN, 11, ClosingReason::Compromised), closing(PK_TO_CN, 10, ClosingReason::Rotated)] {
+        assert_ne!(closed(vec![other]).closed_in(&cn), one.closed_in(&cn));
+    }
+    // Another authority's logs have nothing to do with it.
+    let foreign = origin("customs.gov.cn/log/2026/tdap.gov.pk");
+    assert_eq!(one.closed_in(&foreign), None);
+}
+
+#[test]
 fn entries_beyond_the_final_size_of_a_closed_shard_are_void() {
     let shards = vec![ShardEnd { origin: origin(PK_TO_CN), final_size: 7 }];
     let list = accepted(&ListText { shards, ..world() });

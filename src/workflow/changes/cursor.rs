@@ -6,9 +6,23 @@ use sha2::{Digest as _, Sha256};
 use std::fmt;
 
 /// The form of cursors that are given now.
-const FORM: u8 = 1;
+const FORM: u8 = 2;
+/// The form before it, whose places were the indexes of entries: each told of one change.
+const FORM_OF_ENTRIES: u8 = 1;
+/// Bits of a place that say which of the changes of one entry it is: an enquiry is about 500 certificates at most.
+const PART_BITS: u32 = 10;
 /// Every place of a row was read.
 const END: u64 = u64::MAX;
+
+/// The place of a change in what a row tells of: the entry, and which of the changes that the entry is.
+pub(super) const fn place(index: u64, part: u64) -> u64 {
+    (index << PART_BITS) | part
+}
+
+/// The entry of a place.
+pub(super) const fn entry_of(place: u64) -> u64 {
+    place >> PART_BITS
+}
 
 /// Up to where the feed of an authority was read: a row, and a place in what it tells of. The time of the row and the
 /// authority stand in it too, so that a cursor of another authority, or of a state that a restored backup does not
@@ -55,8 +69,12 @@ impl Cursor {
         let (authority, rest) = rest.split_first_chunk::<4>().ok_or(WorkflowError::CursorInvalid)?;
         let mut fields = rest.chunks_exact(8).map(|field| field.try_into().map(u64::from_be_bytes).unwrap_or_default());
         let mut field = || fields.next().ok_or(WorkflowError::CursorInvalid);
-        let cursor = Self { authority: *authority, number: field()?, next: field()?, at_ms: field()? };
-        if form == FORM && cursor.authority == mark(issuer) { Ok(cursor) } else { Err(WorkflowError::CursorInvalid) }
+        let mut cursor = Self { authority: *authority, number: field()?, next: field()?, at_ms: field()? };
+        if form == FORM_OF_ENTRIES && cursor.next != END {
+            cursor.next = place(cursor.next, 0);
+        }
+        let known = form == FORM || form == FORM_OF_ENTRIES;
+        if known && cursor.authority == mark(issuer) { Ok(cursor) } else { Err(WorkflowError::CursorInvalid) }
     }
 }
 
@@ -91,5 +109,19 @@ mod tests {
             assert!(Cursor::read(wrong, &own).is_err(), "{wrong}");
         }
         assert!(Cursor::read(&text, &other).is_err());
+    }
+
+    #[test]
+    fn a_cursor_of_the_form_before_goes_on_at_the_same_entry() {
+        let own = "https://tdap.gov.pk".parse().unwrap();
+        for (before, now) in [(7, place(7, 0)), (END, END)] {
+            let mut bytes = vec![FORM_OF_ENTRIES];
+            bytes.extend_from_slice(&mark(&own));
+            for field in [3, before, 1_790_000_000_000] {
+                bytes.extend_from_slice(&u64::to_be_bytes(field));
+            }
+            assert_eq!(Cursor::read(&base64::encode_url(&bytes), &own).unwrap().next, now);
+        }
+        assert_eq!((entry_of(place(7, 500)), place(7, 500) < place(8, 0)), (7, true));
     }
 }

@@ -1,10 +1,10 @@
 //! Tells of what comes to pass with certificates after they are published, and is nobody's request: that enough
-//! partners cosigned, and that the addressee has them.
+//! partners cosigned, that the addressee has them, and what partners said since.
 //!
 //! How far it told of each stands in the store and moves in the commit of what is told, so that it goes on where it
 //! was after a crash, and tells nothing twice.
 
-use super::super::WorkflowError;
+use super::super::{PartnerLogs, WorkflowError};
 use super::told::Told;
 use crate::{
     log::{Origin, Quorum},
@@ -17,13 +17,13 @@ use crate::{
 };
 use arc_swap::ArcSwap;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, Mutex},
+};
 
 /// Entries of a partner's log that are looked at in one round.
 const HEARD_AT_ONCE: u64 = 4_096;
-
-/// The logs of partners that are kept here, each in a store of its own.
-pub type Held = Arc<dyn Fn() -> Vec<(Origin, Arc<dyn Store>)> + Send + Sync>;
 
 /// What a herald works with.
 pub struct HeraldSetup {
@@ -33,14 +33,18 @@ pub struct HeraldSetup {
     pub store: Arc<dyn Store>,
     /// The trust list in force: it has the cosigning policy.
     pub trust: Arc<ArcSwap<TrustList>>,
-    /// The logs of partners: receipts stand in them.
-    pub held: Held,
+    /// The logs of other authorities that are kept here: what they said stands in them, receipts too.
+    pub partners: Arc<dyn PartnerLogs>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
 }
 
-/// Watches over the logs of one authority.
-pub struct Herald(HeraldSetup);
+/// Watches over the logs of one authority, and over those that are addressed to it.
+pub struct Herald {
+    pub(super) setup: HeraldSetup,
+    /// Behind which of the entries that a log waits for it looked last.
+    pub(super) looked: Mutex<HashMap<Origin, Vec<u8>>>,
+}
 
 /// What the addressee of a log said it has.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -51,50 +55,50 @@ struct Receipted {
 }
 
 /// A value of the herald's own, with what it was read from.
-struct Mark<T> {
+pub(super) struct Mark<T> {
     id: Vec<u8>,
     before: Option<Vec<u8>>,
-    value: T,
+    pub(super) value: T,
 }
 
 /// What is to be told, and how far it was told then.
 #[derive(Default)]
-struct News {
+pub(super) struct News {
     expected: Vec<Expected>,
-    state: Vec<StateChange>,
+    pub(super) state: Vec<StateChange>,
     feed: Vec<Vec<u8>>,
 }
 
 impl Herald {
     /// Begins where the last one ended.
     #[must_use]
-    pub const fn new(setup: HeraldSetup) -> Self {
-        Self(setup)
+    pub fn new(setup: HeraldSetup) -> Self {
+        Self { setup, looked: Mutex::default() }
     }
 
     /// Looks once over all logs and tells what is new, in one commit. Says whether there may be more at once. It blocks.
     pub fn look(&self) -> Result<bool, WorkflowError> {
-        let trust = self.0.trust.load_full();
+        let trust = self.setup.trust.load_full();
         let mut news = News::default();
-        for origin in self.0.store.logs() {
+        for origin in self.setup.store.logs() {
             if origin.addressee() != Addressee::Everyone.label() {
                 self.released(&origin, &trust, &mut news)?;
             }
         }
-        let more = self.receipts(&trust, &mut news)?;
+        let more = self.receipts(&trust, &mut news)? | self.listen(&trust, &mut news)?;
         let News { expected, state, feed } = news;
         if state.is_empty() {
             return Ok(more);
         }
-        let at_ms = u64::try_from(self.0.clock.now().as_millisecond()).unwrap_or(0);
-        match self.0.store.commit(Batch { at_ms, expected, state, feed, ..Batch::default() }) {
+        let at_ms = u64::try_from(self.setup.clock.now().as_millisecond()).unwrap_or(0);
+        match self.setup.store.commit(Batch { at_ms, expected, state, feed, ..Batch::default() }) {
             Ok(_) => Ok(true),
             Err(error) => Err(error.into()),
         }
     }
 
     fn released(&self, origin: &Origin, trust: &TrustList, news: &mut News) -> Result<(), WorkflowError> {
-        let store = self.0.store.as_ref();
+        let store = self.setup.store.as_ref();
         let size = store.head(origin).map_or(0, |head| head.head.size);
         let mark = Mark::<u64>::read(store, format!("feed/released/{origin}"))?;
         if mark.value >= size {
@@ -113,9 +117,11 @@ impl Herald {
     fn receipts(&self, trust: &TrustList, news: &mut News) -> Result<bool, WorkflowError> {
         let mut more = false;
         let mut spoken = BTreeSet::new();
-        for (log, held) in (self.0.held)() {
+        let replicated = self.setup.partners.logs().into_iter();
+        // Authorities of one node give each other no receipts: both read the same disk.
+        for (log, held) in replicated.filter(|(log, _)| !self.setup.partners.is_hosted(log)) {
             let size = held.head(&log).map_or(0, |head| head.head.size);
-            let mark = Mark::<u64>::read(self.0.store.as_ref(), format!("feed/heard/{log}"))?;
+            let mark = Mark::<u64>::read(self.setup.store.as_ref(), format!("feed/heard/{log}"))?;
             if mark.value >= size {
                 continue;
             }
@@ -154,13 +160,13 @@ impl Herald {
         let Some(leaf) = held.leaf(log, index)? else { return Ok(None) };
         let Ok(checked) = check_entry(&leaf, None, log, index, trust) else { return Ok(None) };
         let OpenedBody::Receipt(receipt) = checked.body else { return Ok(None) };
-        let own = receipt.origin.host() == self.0.issuer.host();
+        let own = receipt.origin.host() == self.setup.issuer.host();
         let by_addressee = trust.addressee_of(&receipt.origin) == Some(&checked.envelope.iss);
         Ok((own && by_addressee).then_some(receipt))
     }
 
     fn receipted(&self, receipt: &Receipt, news: &mut News) -> Result<(), WorkflowError> {
-        let store = self.0.store.as_ref();
+        let store = self.setup.store.as_ref();
         let log = &receipt.origin;
         let published = store.head(log).map_or(0, |head| head.head.size);
         let mark = Mark::<Receipted>::read(store, format!("feed/receipted/{log}"))?;
@@ -180,8 +186,9 @@ impl Herald {
         if after == mark.value {
             return Ok(());
         }
-        let told = Told::Receipted { log: log.clone(), late: late.clone(), from, to, except };
-        news.tell(Some(&told).filter(|_| to > from || !late.is_empty()))?;
+        for told in Told::receipted(log, &late, (from, to), &except) {
+            news.tell(Some(&told))?;
+        }
         news.move_to(&mark, &after)
     }
 }
@@ -202,7 +209,7 @@ fn released_to(store: &dyn Store, trust: &TrustList, origin: &Origin, from: u64,
 }
 
 impl<T: DeserializeOwned + Default> Mark<T> {
-    fn read(store: &dyn Store, id: String) -> Result<Self, WorkflowError> {
+    pub(super) fn read(store: &dyn Store, id: String) -> Result<Self, WorkflowError> {
         let id = id.into_bytes();
         let before = store.record(Table::Setting, &id)?;
         let value = before.as_deref().map(serde_json::from_slice).transpose();
@@ -212,12 +219,12 @@ impl<T: DeserializeOwned + Default> Mark<T> {
 }
 
 impl News {
-    fn tell(&mut self, told: Option<&Told>) -> Result<(), WorkflowError> {
+    pub(super) fn tell(&mut self, told: Option<&Told>) -> Result<(), WorkflowError> {
         self.feed.extend(told.map(Told::row).transpose()?);
         Ok(())
     }
 
-    fn move_to<T: Serialize>(&mut self, mark: &Mark<T>, to: &T) -> Result<(), WorkflowError> {
+    pub(super) fn move_to<T: Serialize>(&mut self, mark: &Mark<T>, to: &T) -> Result<(), WorkflowError> {
         let record = serde_json::to_vec(to).map_err(|e| WorkflowError::Record(e.to_string()))?;
         let (table, id) = (Table::Setting, mark.id.clone());
         self.expected.push(Expected { table, id: id.clone(), record: mark.before.clone() });

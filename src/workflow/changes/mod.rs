@@ -2,9 +2,10 @@
 //!
 //! Where they come from: a row of the store's feed stands in the same commit as the change of an application; that
 //! certificates were published stands in the commit of the head that shows them, one small row whatever their number;
-//! that they are cosigned, or receipted by their addressee, is found by a [`Herald`] and written in a commit of its own.
-//! For whom a certificate was issued is noted beside its entry, once for a run of them. So issuing waits for nobody who
-//! reads, and pays one note a batch.
+//! that they are cosigned, or receipted by their addressee, and what partners said in logs of their own, is found by a
+//! [`Herald`] and written in a commit of its own; that an enquiry came to a day of its clock stands in the commit that
+//! keeps that it was told ([`super::Desk::remind`]). For whom a certificate was issued is noted beside its entry, once for
+//! a run of them. So issuing waits for nobody who reads, and pays one note a batch.
 //!
 //! What always holds: a change is told after it is durable, and of a certificate after it is published; in one order,
 //! the same for all; each once for a cursor; to those alone who may see what it is about ([`Change::is_for`]). What is
@@ -12,24 +13,31 @@
 
 mod cursor;
 mod herald;
+mod listening;
+mod meaning;
 mod reader;
 mod told;
+mod what;
 
 pub use cursor::Cursor;
 pub use herald::{Herald, HeraldSetup};
-pub use reader::{Page, Wish};
-pub(super) use told::of_application;
+pub use reader::{Kinds, Page, Wish};
+pub(super) use told::{Told, of_application};
+pub use what::{ArrivalEvent, CertificateEvent, EnquiryEvent, Said, What};
 
-use super::{CertificateRecord, WorkflowError};
+use super::{
+    PartnerLogs, WorkflowError,
+    customs::{sent_at, statement_at},
+};
 use crate::{
     certificate::OfficeCode,
-    office::{AccountId, Action, Application, ApplicationId, Caller, Deed, StageName},
-    statement::{Act, Issuer, Jti},
-    store::{EntryRef, Store},
+    office::{AccountId, Action, Application, ApplicationId, Caller, StageName},
+    statement::Issuer,
+    store::Store,
 };
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 use tokio::sync::watch;
 
@@ -45,6 +53,7 @@ pub struct Changes(Arc<Inner>);
 struct Inner {
     issuer: Issuer,
     store: Arc<dyn Store>,
+    partners: Arc<dyn PartnerLogs>,
     readers: Mutex<HashMap<AccountId, usize>>,
     pages: reader::Pages,
 }
@@ -61,51 +70,6 @@ pub struct Change {
     audience: Audience,
 }
 
-/// What a change is.
-#[derive(Debug)]
-pub enum What {
-    /// Something was done to an application.
-    Application {
-        /// Which.
-        id: ApplicationId,
-        /// What was done.
-        deed: Deed,
-        /// Where it stood then.
-        stage: StageName,
-    },
-    /// Something became of a certificate.
-    Certificate {
-        /// Where it stands.
-        entry: EntryRef,
-        /// Its identifier.
-        jti: Jti,
-        /// What became of it.
-        event: CertificateEvent,
-        /// Its number, once it was asked for.
-        number: OnceLock<Option<String>>,
-    },
-}
-
-/// What became of a certificate.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CertificateEvent {
-    /// It was issued: signed, logged, published.
-    Issued,
-    /// It is cosigned as the policy asks.
-    Released,
-    /// Its status changed.
-    Changed {
-        /// How.
-        act: Act,
-        /// Of these items; none is the whole.
-        items: Option<Vec<u32>>,
-        /// The statement that says so.
-        by: Jti,
-    },
-    /// Its addressee has it with its disclosures.
-    Receipted,
-}
-
 /// Whom a change may be told.
 #[derive(Debug, Clone, Default)]
 struct Audience {
@@ -119,10 +83,10 @@ struct Audience {
 pub struct Reading(Arc<Inner>, AccountId);
 
 impl Changes {
-    /// Those that the store of this authority tells of.
+    /// Those that the store of this authority tells of; what partners said is read in their logs.
     #[must_use]
-    pub fn new(issuer: Issuer, store: Arc<dyn Store>) -> Self {
-        Self(Arc::new(Inner { issuer, store, readers: Mutex::default(), pages: reader::Pages::default() }))
+    pub fn new(issuer: Issuer, store: Arc<dyn Store>, partners: Arc<dyn PartnerLogs>) -> Self {
+        Self(Arc::new(Inner { issuer, store, partners, readers: Mutex::default(), pages: reader::Pages::default() }))
     }
 
     /// Wakes whenever there may be more to read.
@@ -133,7 +97,9 @@ impl Changes {
 
     /// A reader's place, if the account may read anything of them and has not too many readers.
     pub fn reading(&self, caller: &Caller) -> Result<Reading, WorkflowError> {
-        if ![Action::ReadOwn, Action::ReadQueue, Action::ReadCertificate].into_iter().any(|one| caller.may(one)) {
+        let heard =
+            [Action::ReadOwn, Action::ReadQueue, Action::ReadCertificate, Action::ReadArrivals, Action::ReadEnquiries];
+        if !heard.into_iter().any(|one| caller.may(one)) {
             super::Accounts::allow(caller, Action::ReadCertificate)?;
         }
         let mut readers = self.0.readers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -149,12 +115,20 @@ impl Changes {
     /// The number of the certificate that a change is about, where its contents are not erased. It reads from the disk.
     #[must_use]
     pub fn number_of(&self, change: &Change) -> Option<String> {
-        let What::Certificate { entry, number, .. } = &change.what else { return None };
-        let read = || {
-            let record = CertificateRecord::read(self.0.store.as_ref(), entry).ok()?;
-            record.certificate.reference.into_option().map(|reference| reference.number.to_string())
-        };
-        number.get_or_init(read).clone()
+        match &change.what {
+            What::Certificate { entry, number, .. } => {
+                let read = || what::number_of(statement_at(self.0.store.as_ref(), entry).ok()??.opened.body);
+                number.get_or_init(read).clone()
+            }
+            What::Arrival { entry, number, .. } => {
+                let read = || {
+                    let (_, held) = self.0.partners.logs().into_iter().find(|(log, _)| *log == entry.origin)?;
+                    what::number_of(sent_at(held.as_ref(), entry).ok()??.opened.body)
+                };
+                number.get_or_init(read).clone()
+            }
+            What::Application { .. } | What::Enquiry { .. } => None,
+        }
     }
 }
 
@@ -173,7 +147,8 @@ impl Drop for Reading {
 impl Change {
     /// Whether it is the caller's to hear of: what its exporter filed and what was issued for that, by a role that reads
     /// its own; what was submitted at its offices, by one that reads the queue; certificates that it had issued, or of
-    /// its offices, by one that reads certificates. A draft is nobody's but who drafts it.
+    /// its offices, by one that reads certificates; arrivals and enquiries, which are of the whole authority and nobody's
+    /// own, by one that reads those. A draft is nobody's but who drafts it.
     #[must_use]
     pub fn is_for(&self, caller: &Caller, own_alone: bool) -> bool {
         let Audience { application, office, by } = &self.audience;
@@ -192,6 +167,8 @@ impl Change {
                 let issued = by.as_deref() == Some(caller.id().as_str());
                 caller.may(Action::ReadCertificate) && (issued || here())
             }
+            What::Arrival { .. } => !own_alone && caller.may(Action::ReadArrivals),
+            What::Enquiry { .. } => !own_alone && caller.may(Action::ReadEnquiries),
         }
     }
 

@@ -1,17 +1,21 @@
 //! Reads the feed: rows become changes, a bounded portion at a time.
 
-use super::super::{CertificateRecord, WorkflowError, applications};
-use super::{Audience, CertificateEvent, Change, Changes, Cursor, Inner, What, told::Told};
+use super::super::{PartnerLogs, WorkflowError};
+use super::{
+    Audience, CertificateEvent, Change, Changes, Cursor, EnquiryEvent, Inner, What,
+    cursor::{entry_of, place},
+    meaning::Part,
+    told::Told,
+};
 use crate::{
     log::Origin,
     office::{Application, ApplicationId, Caller},
-    sequencer::IssuedFor,
-    statement::{OpenedBody, open_leaf},
     store::{EntryRef, FeedEvent, FeedRow, Store},
 };
+use serde::{Deserialize, Serialize};
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 /// Entries looked at, and rows read, for one page: what a reader may have in memory, and how long it may hold a thread.
@@ -30,13 +34,27 @@ pub struct Page {
     pub end: bool,
 }
 
-/// What a reader wishes to hear of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wish {
+/// Kinds of changes.
+#[expect(clippy::struct_excessive_bools, reason = "one for each kind, and each is asked for apart")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Kinds {
     /// Changes of applications.
     pub applications: bool,
     /// What became of certificates.
     pub certificates: bool,
+    /// What came from partners.
+    #[serde(default)]
+    pub arrivals: bool,
+    /// Enquiries, and their clock.
+    #[serde(default)]
+    pub enquiries: bool,
+}
+
+/// What a reader wishes to hear of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wish {
+    /// Of which kinds.
+    pub kinds: Kinds,
     /// Only what the account filed or had issued itself, not all of its offices.
     pub own_alone: bool,
 }
@@ -53,14 +71,21 @@ struct Known {
     feed_next: u64,
 }
 
+impl Kinds {
+    /// Every kind.
+    pub const ALL: Self = Self { applications: true, certificates: true, arrivals: true, enquiries: true };
+}
+
 impl Wish {
     /// Everything that the account may hear of.
-    pub const ALL: Self = Self { applications: true, certificates: true, own_alone: false };
+    pub const ALL: Self = Self { kinds: Kinds::ALL, own_alone: false };
 
     fn wants(self, change: &Change, caller: &Caller) -> bool {
         let kind = match change.what {
-            What::Application { .. } => self.applications,
-            What::Certificate { .. } => self.certificates,
+            What::Application { .. } => self.kinds.applications,
+            What::Certificate { .. } => self.kinds.certificates,
+            What::Arrival { .. } => self.kinds.arrivals,
+            What::Enquiry { .. } => self.kinds.enquiries,
         };
         kind && change.is_for(caller, self.own_alone)
     }
@@ -146,6 +171,8 @@ impl Inner {
         let rows = self.store.feed(first, limit)?;
         let mut portion = Portion {
             store: self.store.as_ref(),
+            partners: self.partners.as_ref(),
+            held: None,
             page: Page { changes: Vec::new(), next: *after, end: rows.len() < limit },
             left: AT_ONCE,
             applications: HashMap::new(),
@@ -179,11 +206,14 @@ enum Taken {
 }
 
 /// A page in the making.
-struct Portion<'a> {
-    store: &'a dyn Store,
+pub(super) struct Portion<'a> {
+    pub(super) store: &'a dyn Store,
+    partners: &'a dyn PartnerLogs,
+    /// The logs of partners, once one of them was asked for.
+    held: Option<HashMap<Origin, Arc<dyn Store>>>,
     page: Page,
     left: u64,
-    applications: HashMap<ApplicationId, Option<Arc<Application>>>,
+    pub(super) applications: HashMap<ApplicationId, Option<Arc<Application>>>,
 }
 
 /// The places that a row tells of.
@@ -204,41 +234,62 @@ impl Portion<'_> {
                     return Ok(Taken::NotYet);
                 }
                 let places = Places { origin, late: &[], from: *from, to: *to, except: &[] };
-                return self.places(row, start, &places, |portion, entry| portion.published(entry));
+                return self.places(row, start, &places, Self::published);
             }
             FeedEvent::Told(told) => Told::read(told),
         };
-        match &told {
-            Some(Told::Application { id, deed, stage }) => {
-                if self.left == 0 {
-                    return Ok(Taken::Part);
-                }
-                self.left = self.left.saturating_sub(1);
-                self.page.next = self.page.next.within(row, None);
-                if let Some(application) = self.application(*id)? {
-                    let office = Some(application.subject.office.clone());
-                    let audience = Audience { application: Some(application), office, by: None };
-                    self.push(row, What::Application { id: *id, deed: *deed, stage: *stage }, audience);
-                }
-                Ok(Taken::Whole)
-            }
+        match told {
+            Some(Told::Application { id, deed, stage }) => self.single(row, |portion| {
+                let Some(application) = portion.application(id)? else { return Ok(None) };
+                let office = Some(application.subject.office.clone());
+                let audience = Audience { application: Some(application), office, by: None };
+                Ok(Some((What::Application { id, deed, stage }, audience)))
+            }),
             Some(Told::Released { log, from, to }) => {
-                let places = Places { origin: log, late: &[], from: *from, to: *to, except: &[] };
+                let places = Places { origin: &log, late: &[], from, to, except: &[] };
                 self.places(row, start, &places, |portion, entry| {
-                    portion.certificate(entry, CertificateEvent::Released)
+                    portion.certificate(entry, CertificateEvent::Released).map(Part::alone)
                 })
             }
             Some(Told::Receipted { log, late, from, to, except }) => {
-                let places = Places { origin: log, late, from: *from, to: *to, except };
+                let places = Places { origin: &log, late: &late, from, to, except: &except };
                 self.places(row, start, &places, |portion, entry| {
-                    portion.certificate(entry, CertificateEvent::Receipted)
+                    portion.certificate(entry, CertificateEvent::Receipted).map(Part::alone)
                 })
             }
+            Some(Told::Heard { log, late, from, to, except }) => {
+                let places = Places { origin: &log, late: &late, from, to, except: &except };
+                self.places(row, start, &places, Self::heard)
+            }
+            Some(Told::Clock { enquiry, from, to, deadline, step, due }) => self.single(row, |_| {
+                let unreadable = |text: &str| WorkflowError::Record(format!("the clock of an enquiry names `{text}`"));
+                let from = from.parse().map_err(|_| unreadable(&from))?;
+                let to = to.parse().map_err(|_| unreadable(&to))?;
+                let event = EnquiryEvent::Clock { deadline, step, due };
+                Ok(Some((What::Enquiry { jti: enquiry, from, to, event }, Audience::default())))
+            }),
             None => {
                 self.page.next = self.page.next.within(row, None);
                 Ok(Taken::Whole)
             }
         }
+    }
+
+    /// Takes a row that tells of one thing, if there is room.
+    fn single(
+        &mut self,
+        row: &FeedRow,
+        what: impl FnOnce(&mut Self) -> Result<Option<(What, Audience)>, WorkflowError>,
+    ) -> Result<Taken, WorkflowError> {
+        if self.left == 0 {
+            return Ok(Taken::Part);
+        }
+        self.left = self.left.saturating_sub(1);
+        self.page.next = self.page.next.within(row, None);
+        if let Some((what, audience)) = what(self)? {
+            self.push(row, what, audience);
+        }
+        Ok(Taken::Whole)
     }
 
     /// Takes each place of a row from a start on, as far as there is room.
@@ -247,22 +298,33 @@ impl Portion<'_> {
         row: &FeedRow,
         start: u64,
         places: &Places<'_>,
-        what: impl Fn(&Self, &EntryRef) -> Result<Option<(What, Audience)>, WorkflowError>,
+        what: impl Fn(&mut Self, &EntryRef) -> Result<Vec<Part>, WorkflowError>,
     ) -> Result<Taken, WorkflowError> {
-        let late = places.late.iter().copied().filter(|index| *index >= start);
-        for index in late.chain(places.from.max(start)..places.to) {
+        let first = entry_of(start);
+        let late = places.late.iter().copied().filter(|index| *index >= first);
+        for index in late.chain(places.from.max(first)..places.to) {
             if self.left == 0 {
-                self.page.next = self.page.next.within(row, Some(index));
+                self.page.next = self.page.next.within(row, Some(place(index, 0).max(start)));
                 return Ok(Taken::Part);
             }
             self.left = self.left.saturating_sub(1);
-            self.page.next = self.page.next.within(row, Some(index.saturating_add(1)));
-            if places.except.binary_search(&index).is_ok() {
-                continue;
+            let behind = place(index.saturating_add(1), 0);
+            if places.except.binary_search(&index).is_err() {
+                let mut parts = what(self, &EntryRef { origin: places.origin.clone(), index })?;
+                parts.retain(|part| place(index, part.number) >= start);
+                let last = parts.len();
+                for (nth, Part { number, what, audience }) in (1..).zip(parts) {
+                    if nth > 1 && self.left == 0 {
+                        self.page.next = self.page.next.within(row, Some(place(index, number)));
+                        return Ok(Taken::Part);
+                    }
+                    self.left = self.left.saturating_sub(u64::from(nth > 1));
+                    let next = if nth == last { behind } else { place(index, number.saturating_add(1)) };
+                    self.page.next = self.page.next.within(row, Some(next));
+                    self.push(row, what, audience);
+                }
             }
-            if let Some((what, audience)) = what(self, &EntryRef { origin: places.origin.clone(), index })? {
-                self.push(row, what, audience);
-            }
+            self.page.next = self.page.next.within(row, Some(behind));
         }
         self.page.next = self.page.next.within(row, None);
         Ok(Taken::Whole)
@@ -272,64 +334,10 @@ impl Portion<'_> {
         self.page.changes.push(Arc::new(Change { cursor: self.page.next, at_ms: row.at_ms, what, audience }));
     }
 
-    /// A published entry: a certificate, a change of one's status, or nothing that concerns anybody here.
-    fn published(&self, entry: &EntryRef) -> Result<Option<(What, Audience)>, WorkflowError> {
-        if let Some(issued) = self.certificate(entry, CertificateEvent::Issued)? {
-            return Ok(Some(issued));
-        }
-        let Some(leaf) = self.store.leaf(&entry.origin, entry.index)? else { return Ok(None) };
-        let none: &[&str] = &[];
-        let opened = open_leaf(&leaf, none).map_err(|e| WorkflowError::Record(e.to_string()))?;
-        let OpenedBody::StatusChange(change) = opened.body else { return Ok(None) };
-        let Some(target) = self.store.find(&change.change.target.jti)? else { return Ok(None) };
-        let (act, items) = (change.change.act, change.change.items);
-        self.certificate(&target, CertificateEvent::Changed { act, items, by: opened.envelope.jti })
-    }
-
-    fn certificate(
-        &self,
-        entry: &EntryRef,
-        event: CertificateEvent,
-    ) -> Result<Option<(What, Audience)>, WorkflowError> {
-        let facts = self.store.facts(&entry.origin, entry.index)?;
-        let Some(facts) = facts.filter(|facts| facts.status_index.is_some()) else { return Ok(None) };
-        let audience = self.audience(entry)?;
-        let (entry, jti) = (entry.clone(), facts.jti);
-        Ok(Some((What::Certificate { entry, jti, event, number: OnceLock::new() }, audience)))
-    }
-
-    /// For whom a certificate was issued; by what it says, where nothing is noted of it.
-    fn audience(&self, entry: &EntryRef) -> Result<Audience, WorkflowError> {
-        if let Some(IssuedFor { by, office, application }) = IssuedFor::of(self.store, entry)? {
-            let application = match application {
-                Some(id) => self.kept(id)?,
-                None => None,
-            };
-            return Ok(Audience { application, office: Some(office), by: Some(by) });
-        }
-        let record = CertificateRecord::read(self.store, entry)?;
-        let office = record.certificate.reference.into_option().map(|reference| reference.office.code);
-        Ok(Audience { application: None, office, by: None })
-    }
-
-    fn kept(&self, id: ApplicationId) -> Result<Option<Arc<Application>>, WorkflowError> {
-        match self.applications.get(&id) {
-            Some(known) => Ok(known.clone()),
-            None => read_application(self.store, id),
-        }
-    }
-
-    fn application(&mut self, id: ApplicationId) -> Result<Option<Arc<Application>>, WorkflowError> {
-        let found = self.kept(id)?;
-        self.applications.insert(id, found.clone());
-        Ok(found)
-    }
-}
-
-fn read_application(store: &dyn Store, id: ApplicationId) -> Result<Option<Arc<Application>>, WorkflowError> {
-    match applications::kept(store, id) {
-        Ok(application) => Ok(Some(Arc::new(application))),
-        Err(WorkflowError::ApplicationUnknown(_)) => Ok(None),
-        Err(error) => Err(error),
+    /// The store of a partner's log, if it is kept here.
+    pub(super) fn held(&mut self, origin: &Origin) -> Option<Arc<dyn Store>> {
+        let partners = self.partners;
+        let held = self.held.get_or_insert_with(|| partners.logs().into_iter().collect());
+        held.get(origin).cloned()
     }
 }

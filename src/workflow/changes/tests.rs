@@ -5,11 +5,12 @@ use crate::{
     office::{Account, Actor, Declarant, Identity, Role, Wanted},
     reason::Reasoned as _,
     sequencer::cosigned::{Cosigned, Kept},
+    statement::{Act, EnquiryGround, EnquiryQuestion, GoodsMeanwhile},
     store::{Batch, FEED_KEPT_MS, MemoryStore},
     time::{Clock, Random, SeededRandom},
     workflow::{
-        Accounts, Applications, CertificateName, Desk, Exporters, NewToken, Paper, Preview, StatusWish,
-        tests::world::World,
+        Accounts, Applications, Arrival, ArrivalsAsked, CertificateName, Desk, EnquiryWish, Exporters, NewToken, Paper,
+        Preview, StatusWish, SubjectWish, tests::world::World,
     },
 };
 
@@ -68,7 +69,11 @@ impl Room {
         let (_, token) = accounts.open(Actor::Operator, wanted, Some(NewToken::default())).unwrap();
         let exporter = accounts.admitted(&token.unwrap()).unwrap();
         let applications = Applications::new(desk.clone(), exporters, Arc::new(SeededRandom::new(21)));
-        let changes = Changes::new(world.issuer.clone(), Arc::clone(&world.store) as Arc<dyn Store>);
+        let changes = Changes::new(
+            world.issuer.clone(),
+            Arc::clone(&world.store) as Arc<dyn Store>,
+            Arc::clone(&world.elsewhere) as _,
+        );
         Self { world, desk, applications, changes, exporter, examiner }
     }
 
@@ -77,7 +82,7 @@ impl Room {
             issuer: self.world.issuer.clone(),
             store: Arc::clone(&self.world.store) as Arc<dyn Store>,
             trust: Arc::clone(&self.world.trust),
-            held: Arc::new(Vec::<(Origin, Arc<dyn Store>)>::new),
+            partners: Arc::clone(&self.world.elsewhere) as _,
             clock: Arc::clone(&self.world.clock) as Arc<dyn Clock>,
         })
     }
@@ -135,7 +140,10 @@ fn said(change: &Change) -> String {
             CertificateEvent::Released => format!("released {}", entry.index),
             CertificateEvent::Changed { act, .. } => format!("{} {}", act.word(), entry.index),
             CertificateEvent::Receipted => format!("receipted {}", entry.index),
+            CertificateEvent::Asked { .. } => format!("asked {}", entry.index),
+            other => panic!("{other:?}"),
         },
+        other => panic!("{other:?}"),
     }
 }
 
@@ -161,12 +169,62 @@ async fn every_change_is_told_in_order_to_those_it_concerns_and_to_nobody_else()
     let from = room.changes.oldest().unwrap();
     assert!(room.heard(&room.examiner, wish, from).is_empty());
     assert_eq!(room.heard(&room.world.signatory, wish, from).len(), 3, "what it had issued is its own");
-    let wish = Wish { certificates: false, ..Wish::ALL };
+    let wish = Wish { kinds: Kinds { certificates: false, ..Kinds::ALL }, own_alone: false };
     assert_eq!(room.heard(&room.exporter, wish, from).len(), 5);
-    let page = room.changes.page(&room.exporter, Wish { applications: false, ..Wish::ALL }, &from).unwrap();
+    let wish = Wish { kinds: Kinds { applications: false, ..Kinds::ALL }, own_alone: false };
+    let page = room.changes.page(&room.exporter, wish, &from).unwrap();
     assert!(page.changes.iter().all(|change| change.application() == Some(id)));
     let number = room.changes.number_of(&page.changes[0]).unwrap();
     assert!(room.world.store.find_number(&number).unwrap().is_some());
+}
+
+#[tokio::test]
+async fn an_exporter_hears_what_is_asked_abroad_of_its_own_certificate_and_of_no_other() {
+    let world = World::new();
+    let china = world.with_customs();
+    world.sees(&china);
+    china.sees(&world);
+    let (customs, _) = china.desk();
+    let room = Room::over(world);
+    room.lived().await;
+    room.desk.issue(&room.world.signatory, &room.world.footballs(7)).await.unwrap();
+    let officer = account(&[Role::CustomsOfficer], "NGB", 50);
+    let arrivals = customs.arrivals(&officer, &ArrivalsAsked::default()).unwrap().arrivals;
+    let subject = |arrival: &Arrival| SubjectWish {
+        number: arrival.certificate.reference.as_option().unwrap().number.to_string().parse().unwrap(),
+        issued_on: None,
+        items: Vec::new(),
+        declaration: None,
+        jti: Some(arrival.jti),
+    };
+    let wish = EnquiryWish {
+        request_id: china.request_id(1),
+        to: room.world.issuer.clone(),
+        asked: EnquiryQuestion {
+            reference: "CN-2026-7".parse().unwrap(),
+            ground: EnquiryGround::Random,
+            question: None,
+            goods: GoodsMeanwhile::Released,
+            basis: None,
+            reply_by: None,
+        },
+        subjects: arrivals.iter().map(subject).collect(),
+        documents: Vec::new(),
+        clarifies: None,
+    };
+    assert_eq!(wish.subjects.len(), 2);
+    customs.enquire(&officer, wish).await.unwrap();
+    while room.herald().look().unwrap() {}
+    let asked = |caller: &Caller| {
+        let all = room.heard(caller, Wish::ALL, room.changes.oldest().unwrap());
+        all.into_iter().filter(|(_, said)| said.starts_with("asked")).collect::<Vec<_>>()
+    };
+    assert_eq!(asked(&room.exporter).len(), 1);
+    assert!(asked(&account(&[Role::Exporter], "LHE", 51)).is_empty());
+    // One enquiry, two changes: a cursor between them goes on with the second.
+    let both = asked(&room.world.signatory);
+    assert_eq!(both.len(), 2);
+    assert_eq!(room.heard(&room.world.signatory, Wish::ALL, both[0].0), both[1..]);
 }
 
 #[tokio::test]
@@ -236,13 +294,14 @@ async fn a_cursor_that_cannot_be_gone_on_from_is_refused_by_name() {
     let refused = |cursor: &str| room.changes.resume(cursor).unwrap_err().reason();
     assert_eq!(refused("AAAA"), "CURSOR_INVALID");
     // The same authority, restored from a backup that has less, or something else.
-    let fresh = Changes::new(room.world.issuer.clone(), Arc::new(MemoryStore::new()));
+    let elsewhere = || Arc::clone(&room.world.elsewhere) as _;
+    let fresh = Changes::new(room.world.issuer.clone(), Arc::new(MemoryStore::new()), elsewhere());
     assert_eq!(fresh.resume(&middle.to_string()).unwrap_err().reason(), "CURSOR_UNKNOWN");
     let another = Arc::new(MemoryStore::new());
     for at_ms in 1..40 {
         another.commit(Batch { at_ms, feed: vec![b"{}".to_vec()], ..Batch::default() }).unwrap();
     }
-    let another = Changes::new(room.world.issuer.clone(), another);
+    let another = Changes::new(room.world.issuer.clone(), another, elsewhere());
     assert_eq!(another.resume(&middle.to_string()).unwrap_err().reason(), "CURSOR_UNKNOWN");
     // Thirty days later.
     let now = u64::try_from(room.world.clock.now().as_millisecond()).unwrap();

@@ -4,6 +4,9 @@ use super::super::WorkflowError;
 use crate::{
     log::Origin,
     office::{Application, ApplicationId, Deed, StageName},
+    statement::Jti,
+    time::{Date, serde_date},
+    workflow::customs::{ClockStep, Deadline},
 };
 use serde::{Deserialize, Serialize};
 
@@ -42,9 +45,60 @@ pub(crate) enum Told {
         /// Those of them that did not come, rising.
         except: Vec<u64>,
     },
+    /// Entries of a partner's log are here, with all they disclose.
+    Heard {
+        /// The log.
+        log: Origin,
+        /// Entries before the others that were waited for, rising.
+        late: Vec<u64>,
+        /// The first of the others.
+        from: u64,
+        /// One past the last of them.
+        to: u64,
+        /// Those of them that are waited for, rising.
+        except: Vec<u64>,
+    },
+    /// The clock of an enquiry came to a step.
+    Clock {
+        /// Which.
+        enquiry: Jti,
+        /// Who asks.
+        from: String,
+        /// Who is asked.
+        to: String,
+        /// Of which day.
+        deadline: Deadline,
+        /// How that day stands to the day it was told.
+        step: ClockStep,
+        /// That day.
+        #[serde(with = "serde_date")]
+        due: Date,
+    },
 }
 
+/// Entries that one row names one by one, of each sort: a row of the feed has room for them (256 numbers of up to 20
+/// digits, twice, in 16 kB).
+pub(super) const NAMED_AT_ONCE: usize = 256;
+
 impl Told {
+    /// What an addressee says that reached it, in as many rows as it takes to name what did not.
+    pub(super) fn receipted(log: &Origin, late: &[u64], (from, to): (u64, u64), except: &[u64]) -> Vec<Self> {
+        let row = |late: &[u64], from, to, except: &[u64]| {
+            let (late, except) = (late.to_vec(), except.to_vec());
+            Self::Receipted { log: log.clone(), late, from, to, except }
+        };
+        let mut rows = late.chunks(NAMED_AT_ONCE).map(|late| row(late, from, from, &[])).collect::<Vec<_>>();
+        let mut begin = from;
+        let mut missing = except.chunks(NAMED_AT_ONCE).peekable();
+        while begin < to {
+            let named = missing.next().unwrap_or_default();
+            let end = missing.peek().and_then(|next| next.first()).copied().unwrap_or(to);
+            rows.push(row(&[], begin, end, named));
+            begin = end;
+        }
+        rows
+    }
+
     /// The row.
     pub(crate) fn row(&self) -> Result<Vec<u8>, WorkflowError> {
         serde_json::to_vec(self).map_err(|e| WorkflowError::Record(format!("a change: {e}")))
@@ -60,4 +114,32 @@ impl Told {
 pub(crate) fn of_application(application: &Application, before: usize) -> Result<Vec<Vec<u8>>, WorkflowError> {
     let done = application.history.iter().skip(before);
     done.map(|event| Told::Application { id: application.id, deed: event.deed, stage: event.stage }.row()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::MAX_TOLD_BYTES;
+
+    #[test]
+    fn a_receipt_that_names_many_entries_is_told_in_rows_that_have_room_for_them() {
+        let log: Origin = "tdap.gov.pk/log/2026/cn".parse().unwrap();
+        let late = (0..1_000).collect::<Vec<u64>>();
+        let (from, to) = (10_000_000_000_000_000, 10_000_000_000_002_000);
+        let except = (from..to).step_by(2).collect::<Vec<_>>();
+        let rows = Told::receipted(&log, &late, (from, to), &except);
+        assert!(rows.iter().all(|row| row.row().unwrap().len() < MAX_TOLD_BYTES));
+        let (mut named, mut end, mut missing) = (Vec::new(), from, Vec::new());
+        for row in rows {
+            let Told::Receipted { late, from: begin, to, except, .. } = row else { panic!("{row:?}") };
+            assert_eq!(begin, end);
+            assert!(except.iter().all(|index| (begin..to).contains(index)));
+            end = to;
+            named.extend(late);
+            missing.extend(except);
+        }
+        assert_eq!((named, end, missing), (late, to, except));
+        assert!(Told::receipted(&log, &[], (7, 7), &[]).is_empty());
+        assert_eq!(Told::receipted(&log, &[3], (7, 9), &[]).len(), 2);
+    }
 }

@@ -1,20 +1,21 @@
 //! Certificates of partners that are addressed to this authority, as they stand here.
 
 use crate::{
-    certificate::{Certificate, Country},
+    certificate::{AgreementCode, Certificate, Country},
     inbox::{self, Why},
     log::Origin,
     office::{Action, Caller, CustomsFile},
     sequencer,
     statement::{
-        Act, Change, Issuer, Jti, Kind, Opened, OpenedBody, OpenedCertificate, OpenedStatusChange, Since, StatementRef,
-        Status, open_leaf, status_list::LIST_ENTRIES,
+        Act, Change, Envelope, Issuer, Jti, Kind, Opened, OpenedBody, OpenedCertificate, OpenedStatusChange, Since,
+        StatementRef, Status, open_leaf, status_list::LIST_ENTRIES,
     },
     store::{About, Disclosures, EntryRef, Store, StoreError, Subject, about, status_as_of},
     time::{Date, Timestamp},
-    verification::status_after,
+    verification::{CheckedEntry, status_after},
     workflow::{Accounts, Desk, WorkflowError, record::token_of},
 };
+use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -27,7 +28,8 @@ const PAGE_USUAL: usize = 50;
 const LOOKED_AT: usize = 20_000;
 
 /// Names a certificate of a partner.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ArrivedName {
     /// By the statement's identifier.
     Jti(Jti),
@@ -77,7 +79,7 @@ pub struct Arrival {
     /// Its status by the changes that arrived.
     pub status: Status,
     /// The changes of its status, oldest first.
-    pub changes: Vec<(Jti, OpenedStatusChange)>,
+    pub changes: Vec<StatusNote>,
     /// The instant that its status speaks of.
     pub status_as_of: Option<Timestamp>,
     /// When its contents came.
@@ -86,8 +88,23 @@ pub struct Arrival {
     pub file: CustomsFile,
     /// Whether its log is proven to have shown two histories.
     pub equivocated: bool,
+    /// Why it does not count, where it stands past the closing of its key.
+    pub key_closed: Option<String>,
     /// The file as it was read.
     pub(super) kept: Option<Vec<u8>>,
+}
+
+/// A change of a certificate's status, as its issuer logged it.
+#[derive(Debug, Clone)]
+pub struct StatusNote {
+    /// The statement.
+    pub jti: Jti,
+    /// The day (UTC) on which the issuer says it was made.
+    pub day: Date,
+    /// When it was readable here; not known of another authority of this node, which keeps its own.
+    pub at: Option<Timestamp>,
+    /// What changed.
+    pub change: OpenedStatusChange,
 }
 
 /// Which arrivals are asked for.
@@ -99,6 +116,20 @@ pub struct ArrivalsAsked {
     pub delivery: Option<Delivery>,
     /// Only those with which nothing was done.
     pub untouched: bool,
+    /// Only those issued on this day or later.
+    pub issued_from: Option<Date>,
+    /// Only those issued on this day or before.
+    pub issued_until: Option<Date>,
+    /// Only under this agreement.
+    pub agreement: Option<AgreementCode>,
+    /// Only those whose number begins so.
+    pub number_prefix: String,
+    /// Only those whose exporter's name has these words.
+    pub exporter: String,
+    /// Only those whose consignee's name has these words.
+    pub consignee: String,
+    /// Only those that stand past the closing of their key.
+    pub key_closed: bool,
     /// How many; 0 is what is usual.
     pub size: usize,
     /// What the last page said.
@@ -144,8 +175,7 @@ impl Desk {
                 (index, looked_at) = (at, looked_at + 1);
                 let entry = EntryRef { origin: origin.clone(), index: at };
                 let Some(arrival) = self.arrival_at(store.as_ref(), &entry)? else { continue };
-                let wanted = asked.delivery.is_none_or(|delivery| delivery == arrival.delivery);
-                if wanted && !(asked.untouched && arrival.file.acts > 0) {
+                if asked.wants(&arrival) {
                     page.arrivals.push(arrival);
                 }
             }
@@ -195,7 +225,8 @@ impl Desk {
         }
     }
 
-    /// The certificate at a place; none where there is something else, or a finding.
+    /// The certificate at a place; none where there is something else, or a finding. One that stands past the closing of
+    /// its key is shown as that: it may have been used before anybody knew.
     pub(super) fn arrival_at(&self, store: &dyn Store, entry: &EntryRef) -> Result<Option<Arrival>, WorkflowError> {
         let EntryRef { origin, index } = entry;
         let Some(facts) = store.facts(origin, *index)? else { return Ok(None) };
@@ -204,30 +235,38 @@ impl Desk {
             None => inbox::finding::place(store, origin, *index)?,
         };
         let Some(place) = place else { return Ok(None) };
-        if inbox::is_finding(store, origin, *index)? {
+        let finding = inbox::finding::at(store, origin, *index)?;
+        if finding.as_ref().is_some_and(|found| !inbox::finding::keeps_its_place(&found.reason)) {
             return Ok(None);
         }
-        let Some(Statement { opened, disclosures, token }) = statement_at(store, entry)? else { return Ok(None) };
-        let OpenedBody::Certificate(certificate) = opened.body else { return Ok(None) };
+        let Some(Statement { opened, disclosures, token }) = sent_at(store, entry)? else { return Ok(None) };
+        let said = CheckedEntry { index: *index, envelope: opened.envelope, body: opened.body };
+        // Another authority of this node keeps no findings of its own log.
+        let key_closed = finding.map(|found| found.sentence).or_else(|| said.key_closed(&self.trust()));
+        let OpenedBody::Certificate(certificate) = said.body else { return Ok(None) };
         let delivery = match disclosures {
             Disclosures::Present(_) => Delivery::Complete,
             Disclosures::Erased => Delivery::Erased,
-            Disclosures::None if inbox::why(store, origin, *index)? == Some(Why::Held) => Delivery::Held,
-            Disclosures::None => Delivery::Missing,
+            Disclosures::None => {
+                let kept_back = inbox::why(store, origin, *index)? == Some(Why::Held);
+                let held = kept_back || sequencer::is_held(store, entry)?;
+                if held { Delivery::Held } else { Delivery::Missing }
+            }
         };
         let value = store.status(origin, place / LIST_ENTRIES, place % LIST_ENTRIES)?;
         let unreadable = |why: String| WorkflowError::Record(format!("entry {index} of {origin}: {why}"));
         let status = Status::from_value(value.unwrap_or_default()).map_err(|error| unreadable(error.to_string()))?;
         let later = self.later(origin, &facts.jti)?;
         let mut changes = changes(store, entry, &facts.jti)?;
-        let of_items = |(_, opened): &(Jti, OpenedStatusChange)| {
-            opened.change.items.is_some() && opened.change.act != Act::Reinstated
+        let of_items = |note: &StatusNote| {
+            let change = &note.change.change;
+            change.items.is_some() && change.act != Act::Reinstated
         };
         let mut in_part = changes.iter().any(of_items);
-        let status = later.changes.iter().fold(status, |status, change| {
-            let Change { act, items, .. } = &change.1.change;
+        let status = later.changes.iter().fold(status, |status, note| {
+            let Change { act, items, .. } = &note.change.change;
             let behind = if in_part { Status::InPart } else { Status::Valid };
-            in_part |= of_items(change);
+            in_part |= of_items(note);
             status_after(status, behind, act, items.as_deref()).unwrap_or(status)
         });
         changes.extend(later.changes);
@@ -248,7 +287,7 @@ impl Desk {
         let (file, kept) = self.customs_file(origin, &facts.jti)?;
         Ok(Some(Arrival {
             entry: entry.clone(),
-            issuer: opened.envelope.iss,
+            issuer: said.envelope.iss,
             jti: facts.jti,
             delivery,
             certificate: *certificate,
@@ -259,6 +298,7 @@ impl Desk {
             arrived_at: arrived_ms.and_then(instant),
             file,
             equivocated: self.setup().partners.has_equivocated(origin),
+            key_closed,
             kept,
         }))
     }
@@ -267,7 +307,7 @@ impl Desk {
 /// What later logs say of a certificate whose own log is closed.
 #[derive(Default)]
 struct Later {
-    changes: Vec<(Jti, OpenedStatusChange)>,
+    changes: Vec<StatusNote>,
     /// The instant of the newest snapshot that speaks for it, in Unix seconds.
     as_of: Option<u64>,
 }
@@ -284,9 +324,10 @@ impl Desk {
         for (log, store) in logs {
             let about = statements_about(store.as_ref(), &Subject::Statement(*jti), Kind::StatusChange)?;
             let heard = about.into_iter().filter(|(one, _)| one.entry.origin == log);
-            later.changes.extend(heard.filter_map(|(_, statement)| match statement.opened.body {
+            later.changes.extend(heard.filter_map(|(one, statement)| match statement.opened.body {
                 OpenedBody::StatusChange(change) if change.change.target.log == *origin => {
-                    Some((statement.opened.envelope.jti, change))
+                    let Envelope { jti, day, .. } = statement.opened.envelope;
+                    Some(StatusNote { jti, day, at: instant(one.at_ms), change })
                 }
                 _ => None,
             }));
@@ -299,6 +340,32 @@ impl Desk {
         }
         Ok(later)
     }
+}
+
+impl ArrivalsAsked {
+    /// Whether a certificate is one of those; what asks for contents finds none whose contents are not here.
+    fn wants(&self, arrival: &Arrival) -> bool {
+        let Arrival { delivery, certificate, file, .. } = arrival;
+        let reference = certificate.reference.as_option();
+        let issued_on = reference.map(|reference| reference.issued_on);
+        let exporter = certificate.exporter.as_option().map(|one| one.party.name.as_str());
+        let consignee = certificate.consignee.as_option().and_then(Option::as_ref).and_then(|one| one.party.as_ref());
+        let number = reference.is_some_and(|reference| reference.number.to_string().starts_with(&self.number_prefix));
+        self.delivery.is_none_or(|wanted| wanted == *delivery)
+            && !(self.untouched && file.acts > 0)
+            && (!self.key_closed || arrival.key_closed.is_some())
+            && self.agreement.as_ref().is_none_or(|wanted| *wanted == certificate.agreement)
+            && self.issued_from.is_none_or(|from| issued_on.is_some_and(|day| day >= from))
+            && self.issued_until.is_none_or(|until| issued_on.is_some_and(|day| day <= until))
+            && (self.number_prefix.is_empty() || number)
+            && has_words(exporter, &self.exporter)
+            && has_words(consignee.map(|party| party.name.as_str()), &self.consignee)
+    }
+}
+
+/// Whether a name has these words, in capitals or not; none are in every name, also in one that is not here.
+fn has_words(name: Option<&str>, words: &str) -> bool {
+    words.is_empty() || name.is_some_and(|name| name.to_lowercase().contains(&words.to_lowercase()))
 }
 
 impl Arrival {
@@ -323,8 +390,8 @@ impl Arrival {
     #[must_use]
     pub fn ended(&self) -> BTreeSet<u32> {
         let mut standing = BTreeMap::new();
-        for (_, change) in &self.changes {
-            let Change { act, items, .. } = &change.change;
+        for note in &self.changes {
+            let Change { act, items, .. } = &note.change.change;
             for item in items.iter().flatten() {
                 let status = standing.entry(*item).or_insert(Status::Valid);
                 *status = status_after(*status, Status::Valid, act, None).unwrap_or(*status);
@@ -336,7 +403,7 @@ impl Arrival {
     /// Whether it was in force on a day: one withdrawn from a later day on was.
     #[must_use]
     pub fn in_force_on(&self, day: Date) -> bool {
-        let since = self.changes.iter().rev().find_map(|(_, change)| match change.change {
+        let since = self.changes.iter().rev().find_map(|note| match note.change.change {
             Change { act: Act::Withdrawn { since }, items: None, .. } => Some(since),
             _ => None,
         });
@@ -349,16 +416,29 @@ impl Arrival {
 }
 
 /// A statement as a store has it.
-pub(super) struct Statement {
-    pub(super) opened: Opened,
+pub(in crate::workflow) struct Statement {
+    pub(in crate::workflow) opened: Opened,
     pub(super) disclosures: Disclosures,
     pub(super) token: String,
 }
 
 /// The published statement at a place, as far as it can be opened.
-pub(super) fn statement_at(store: &dyn Store, entry: &EntryRef) -> Result<Option<Statement>, StoreError> {
-    let Some(leaf) = store.leaf(&entry.origin, entry.index)? else { return Ok(None) };
+pub(in crate::workflow) fn statement_at(store: &dyn Store, entry: &EntryRef) -> Result<Option<Statement>, StoreError> {
     let disclosures = store.disclosures(&entry.origin, entry.index)?.unwrap_or(Disclosures::None);
+    opened_with(store, entry, disclosures)
+}
+
+/// The same as its addressee may read it: of an authority of this node, too, what waits for its holder's consent is not
+/// sent.
+pub(in crate::workflow) fn sent_at(store: &dyn Store, entry: &EntryRef) -> Result<Option<Statement>, StoreError> {
+    if sequencer::is_held(store, entry)? {
+        return opened_with(store, entry, Disclosures::None);
+    }
+    statement_at(store, entry)
+}
+
+fn opened_with(store: &dyn Store, entry: &EntryRef, disclosures: Disclosures) -> Result<Option<Statement>, StoreError> {
+    let Some(leaf) = store.leaf(&entry.origin, entry.index)? else { return Ok(None) };
     let present: &[String] = if let Disclosures::Present(present) = &disclosures { present } else { &[] };
     let Ok(opened) = open_leaf(&leaf, present) else { return Ok(None) };
     let token = token_of(&leaf, present);
@@ -384,15 +464,18 @@ pub(super) fn statements_about(
 }
 
 /// The changes of a certificate's status, in the order of its log. Another authority of this node notes its own.
-fn changes(store: &dyn Store, entry: &EntryRef, jti: &Jti) -> Result<Vec<(Jti, OpenedStatusChange)>, StoreError> {
+fn changes(store: &dyn Store, entry: &EntryRef, jti: &Jti) -> Result<Vec<StatusNote>, StoreError> {
     let about = statements_about(store, &Subject::Statement(*jti), Kind::StatusChange)?;
     let heard = about.into_iter().filter(|(one, _)| one.entry.origin == entry.origin);
-    let mut statements = heard.map(|(_, statement)| statement).collect::<Vec<_>>();
+    let mut statements = heard.map(|(one, statement)| (instant(one.at_ms), statement)).collect::<Vec<_>>();
     for change in sequencer::changes_of(store, entry, jti)? {
-        statements.extend(statement_at(store, &change)?);
+        statements.extend(statement_at(store, &change)?.map(|statement| (None, statement)));
     }
-    let opened = statements.into_iter().filter_map(|statement| match statement.opened.body {
-        OpenedBody::StatusChange(change) => Some((statement.opened.envelope.jti, change)),
+    let opened = statements.into_iter().filter_map(|(at, statement)| match statement.opened.body {
+        OpenedBody::StatusChange(change) => {
+            let Envelope { jti, day, .. } = statement.opened.envelope;
+            Some(StatusNote { jti, day, at, change })
+        }
         _ => None,
     });
     Ok(opened.collect())

@@ -80,7 +80,8 @@ impl Desk {
                 let arrival = desk.arrived(&wish.certificate)?;
                 let certificate = arrival.whole()?;
                 let mut file = arrival.file.clone();
-                file.decide(certified(&certificate, &arrival.ended()), &wish.decisions)?;
+                let (ended, declaration) = (arrival.ended(), wish.declaration.as_ref());
+                file.decide(certified(&certificate, &ended), declaration, &wish.decisions)?;
                 let act = CustomsAct {
                     number: next_act(&mut file)?,
                     by: by.clone(),
@@ -134,7 +135,8 @@ impl Desk {
                     return Err(CustomsRefused::SamePerson.into());
                 }
                 let mut file = arrival.file.clone();
-                file.decide(certified(&certificate, &arrival.ended()), &waiting.decisions)?;
+                let (ended, declaration) = (arrival.ended(), waiting.declaration.as_ref());
+                file.decide(certified(&certificate, &ended), declaration, &waiting.decisions)?;
                 let act = CustomsAct { settled: Some(by.clone()), state: ActState::Counts, ..waiting };
                 desk.tell(&arrival, &file, act, None, (&key, digest), audit.clone())
             })
@@ -184,7 +186,8 @@ impl Desk {
         let certificate = arrival.whole()?;
         let mut file = arrival.file.clone();
         // Whether it can be decided so is asked now, and again when it is released.
-        file.clone().decide(certified(&certificate, &arrival.ended()), &wish.decisions)?;
+        let (ended, declaration) = (arrival.ended(), wish.declaration.as_ref());
+        file.clone().decide(certified(&certificate, &ended), declaration, &wish.decisions)?;
         if let Some(without) = wish.decisions.iter().find(|one| one.code.needs_reason() && one.reason.is_none()) {
             return Err(WorkflowError::ReasonMissing(without.code));
         }
@@ -328,7 +331,9 @@ impl Desk {
 
     pub(super) fn done_by(&self, caller: &Caller) -> DoneBy {
         let at_ms = u64::try_from(self.now().as_millisecond()).unwrap_or(0);
-        DoneBy { account: caller.id().clone(), person: caller.account().person(), at_ms }
+        let account = caller.account();
+        let (name, offices) = (account.name.clone(), account.offices.clone());
+        DoneBy { account: caller.id().clone(), person: account.person(), at_ms, name, offices }
     }
 
     /// Today's civil date at this authority.

@@ -5,16 +5,18 @@ use crate::{
     agreement::{Declared, Matching, compare},
     office::{Action, Caller},
     statement::ImportDeclaration,
-    time::Date,
+    time::{Date, serde_date},
     workflow::{Accounts, Desk, WorkflowError},
 };
+use serde::{Deserialize, Serialize};
 
 /// What is held against a certificate.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct MatchWish {
     /// The certificate.
     pub certificate: ArrivedName,
     /// Its date of issue, as the declaration names it.
+    #[serde(with = "serde_date::option")]
     pub issued_on: Option<Date>,
     /// The declaration.
     pub declaration: ImportDeclaration,
@@ -38,6 +40,11 @@ impl Desk {
     /// Holds a declaration against the certificate that it names. It reads from the disk.
     pub fn match_declaration(&self, caller: &Caller, wish: &MatchWish) -> Result<Matched, WorkflowError> {
         Accounts::allow(caller, Action::ReadArrivals)?;
+        self.matched(wish)
+    }
+
+    /// The same for whoever may see it.
+    pub(super) fn matched(&self, wish: &MatchWish) -> Result<Matched, WorkflowError> {
         let none = |notices| {
             let matching = Matching { items: Vec::new(), differences: Vec::new() };
             Matched { arrival: None, matching, notices, balance: Vec::new() }

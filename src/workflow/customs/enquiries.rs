@@ -1,72 +1,23 @@
-//! Enquiries: asked by customs of the importing country, and seen by both sides with the clock of the agreement.
+//! Enquiries as both sides see them, with the clock of the agreement and the answers.
 
 use super::{
-    Notice,
-    arrival::{Statement, statements_about},
-    deciding::blocking,
-    digest, part,
+    ArrivedName,
+    arrival::{Statement, statement_at, statements_about},
 };
 use crate::{
     agreement::Span,
-    certificate::{AgreementCode, Country, EditionCode, Text},
-    office::{Action, Actor, AuditEvent, Caller},
-    sequencer::{Saying, Task, Work},
+    certificate::{AgreementCode, Country, EditionCode},
+    inbox,
+    office::{Action, Caller},
     statement::{
-        DocumentDigest, Enquiry, EnquiryGround, EnquiryQuestion, EnquiryReply, EnquirySubject, Envelope, Issuer, Jti,
-        Kind, OpenedBody, ReplyAct, StatementRef, SubjectAnswer,
+        Enquiry, EnquiryReply, Envelope, Issuer, Jti, Kind, OpenedBody, ReplyAct, ResponseCode, StatementRef,
+        SubjectAnswer,
     },
-    store::{Store, Subject},
+    store::{EntryRef, Store, Subject, about, about_at},
     time::{Date, Timestamp},
-    workflow::{Accounts, CertificateRecord, Desk, WorkflowError, customs::ArrivedName},
+    workflow::{Accounts, CertificateRecord, Desk, WorkflowError},
 };
-use jiff::ToSpan;
 use std::{collections::BTreeSet, sync::Arc};
-
-/// An enquiry is reminded of so many days before its answer is due.
-const REMINDED_DAYS: i64 = 14;
-
-/// What is to be asked.
-#[derive(Debug, Clone)]
-pub struct EnquiryWish {
-    /// UUIDv7, unique to the account.
-    pub request_id: String,
-    /// Whom to ask.
-    pub to: Issuer,
-    /// What, and why.
-    pub asked: EnquiryQuestion,
-    /// Of which certificates.
-    pub subjects: Vec<SubjectWish>,
-    /// Documents that go by another way.
-    pub documents: Vec<DocumentDigest>,
-    /// The reply that asked for a clarification, if this gives it.
-    pub clarifies: Option<Jti>,
-}
-
-/// A certificate to ask about.
-#[derive(Debug, Clone)]
-pub struct SubjectWish {
-    /// Its number, as it bears it; where it is known here, the rest follows from it.
-    pub number: Text<70>,
-    /// Its date of issue, as it bears it.
-    pub issued_on: Option<Date>,
-    /// The items; none are all.
-    pub items: Vec<u32>,
-    /// The declaration it was shown with.
-    pub declaration: Option<Text<70>>,
-    /// Its identifier, where one number is not enough.
-    pub jti: Option<Jti>,
-}
-
-/// An enquiry that was sent.
-#[derive(Debug, Clone)]
-pub struct Raised {
-    /// The statement.
-    pub jti: Jti,
-    /// By when the agreement asks for the answer, if it came today.
-    pub reply_due: Option<Date>,
-    /// What the officer should know.
-    pub notices: Vec<Notice>,
-}
 
 /// Where an enquiry stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,6 +76,8 @@ pub struct EnquiryView {
     pub overdue: bool,
     /// Whether that day is near.
     pub due_soon: bool,
+    /// What an officer may decide now: nothing is decided by a machine.
+    pub proposes: Option<ResponseCode>,
     /// What was answered, in its order.
     pub replies: Vec<ReplyView>,
 }
@@ -144,47 +97,15 @@ impl EnquiryView {
 
 /// Which side sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Side {
+pub(super) enum Side {
     Asking,
     Asked,
 }
 
 /// The rules that a certificate was issued under.
-type Rules = (AgreementCode, EditionCode, Country);
+pub(super) type Rules = (AgreementCode, EditionCode, Country);
 
 impl Desk {
-    /// Asks an issuer about certificates.
-    pub async fn enquire(&self, caller: &Caller, wish: EnquiryWish) -> Result<Raised, WorkflowError> {
-        Accounts::allow(caller, Action::RaiseEnquiry)?;
-        let request = self.request(caller, &wish.request_id)?;
-        let numbers = wish.subjects.iter().map(|one| {
-            let (issued_on, jti) = (one.issued_on.map(|day| day.to_string()), one.jti.map(|jti| jti.to_string()));
-            (one.number.to_string(), issued_on, &one.items, &one.declaration, jti)
-        });
-        let clarifies = wish.clarifies.map(|jti| jti.to_string());
-        let parts = [
-            wish.to.to_string(),
-            part(&wish.asked)?,
-            part(&numbers.collect::<Vec<_>>())?,
-            part(&(&wish.documents, &clarifies))?,
-        ];
-        let digest = digest("enquiry", &parts.each_ref().map(String::as_str));
-        let audit = AuditEvent::of(Actor::Caller(caller), Action::RaiseEnquiry);
-        let prepare = move |desk: &Self| {
-            desk.once(&request, digest, || {
-                let enquiry = desk.asked_of(&wish)?;
-                let audit = audit.clone().with_detail(format!("to {} about {}", wish.to, enquiry.subjects.len()));
-                let task = Task::Say(Box::new(Saying::enquiry(wish.to.clone(), enquiry)));
-                Ok(Work { request: request.clone(), digest, task, by: Some(audit) })
-            })
-        };
-        let jti = self.carry_out(prepare).await?.outcome.jti;
-        let (desk, today) = (self.clone(), self.own_today());
-        let view = blocking(move || desk.enquiry_of(Side::Asking, &jti)).await??;
-        let due = view.received_on.is_none().then(|| self.due(&view, Side::Asking, today)).flatten();
-        Ok(Raised { jti, reply_due: view.reply_due.or(due), notices: self.permits(&view) })
-    }
-
     /// Enquiries of this authority: those that are open by the day they are due, then the others, the newest first. It
     /// reads from the disk.
     pub fn enquiries(&self, caller: &Caller, open: bool) -> Result<Vec<EnquiryView>, WorkflowError> {
@@ -214,54 +135,16 @@ impl Desk {
         self.enquiry_of(Side::Asked, jti)
     }
 
-    /// Finds the certificates that are asked about, and says it all.
-    fn asked_of(&self, wish: &EnquiryWish) -> Result<Enquiry, WorkflowError> {
-        let unknown = wish.asked.ground == EnquiryGround::NumberUnknown;
-        let mut subjects = Vec::with_capacity(wish.subjects.len());
-        for subject in &wish.subjects {
-            let SubjectWish { number, issued_on, items, declaration, jti } = subject.clone();
-            let name = match jti {
-                Some(jti) => ArrivedName::Jti(jti),
-                None => ArrivedName::Number(number.to_string(), Some(wish.to.clone())),
-            };
-            let found = match self.arrived(&name) {
-                Ok(arrival) if unknown => {
-                    return Err(WorkflowError::NumberKnown(arrival.jti.to_string()));
-                }
-                Err(WorkflowError::ArrivalUnknown) if unknown => None,
-                found => Some(found?),
-            };
-            if let Some(other) = found.as_ref().filter(|one| one.issuer != wish.to) {
-                return Err(WorkflowError::NotItsIssuer {
-                    number: number.to_string(),
-                    issuer: other.issuer.to_string(),
-                });
-            }
-            let reference = found.as_ref().and_then(|one| one.certificate.reference.as_option());
-            subjects.push(EnquirySubject {
-                certificate: found.as_ref().map(super::Arrival::place),
-                number,
-                issued_on: reference.map(|reference| reference.issued_on).or(issued_on),
-                items,
-                declaration,
-            });
-        }
-        let clarifies = match &wish.clarifies {
-            None => None,
-            Some(jti) => {
-                let found = self.addressed().into_iter().find_map(|(_, store)| store.find(jti).transpose());
-                let entry = found.transpose()?.ok_or(WorkflowError::EnquiryUnknown)?;
-                Some(StatementRef { log: entry.origin, jti: *jti })
-            }
-        };
-        Ok(Enquiry { asked: wish.asked.clone(), subjects, documents: wish.documents.clone(), clarifies })
-    }
-
     fn all_enquiries(&self, side: Side, open: bool) -> Result<Vec<EnquiryView>, WorkflowError> {
         let mut all = Vec::new();
         for store in self.asking_stores(side) {
-            for (about, statement) in statements_about(store.as_ref(), &Subject::Kind(Kind::Enquiry), Kind::Enquiry)? {
-                all.extend(self.view(side, statement, about.at_ms)?);
+            for one in about(store.as_ref(), &Subject::Kind(Kind::Enquiry))? {
+                // Of those that are answered nothing is opened, where open ones alone are asked for.
+                let facts = store.facts(&one.entry.origin, one.entry.index)?;
+                let over = open && facts.map_or(Ok(true), |facts| self.is_over(&facts.jti))?;
+                if !over && let Some(statement) = counted(store.as_ref(), &one.entry)? {
+                    all.extend(self.view(side, statement, one.at_ms)?);
+                }
             }
         }
         all.retain(|view| !open || view.is_open());
@@ -272,13 +155,12 @@ impl Desk {
         Ok(all)
     }
 
-    fn enquiry_of(&self, side: Side, jti: &Jti) -> Result<EnquiryView, WorkflowError> {
+    pub(super) fn enquiry_of(&self, side: Side, jti: &Jti) -> Result<EnquiryView, WorkflowError> {
         for store in self.asking_stores(side) {
             let Some(entry) = store.find(jti)? else { continue };
-            let statements = statements_about(store.as_ref(), &Subject::Kind(Kind::Enquiry), Kind::Enquiry)?;
-            let found = statements.into_iter().find(|(about, _)| about.entry == entry);
-            if let Some((about, statement)) = found
-                && let Some(view) = self.view(side, statement, about.at_ms)?
+            let Some(one) = about_at(store.as_ref(), &Subject::Kind(Kind::Enquiry), &entry)? else { continue };
+            if let Some(statement) = counted(store.as_ref(), &entry)?
+                && let Some(view) = self.view(side, statement, one.at_ms)?
             {
                 return Ok(view);
             }
@@ -287,7 +169,7 @@ impl Desk {
     }
 
     /// Where enquiries of a side stand: one's own, or those of others.
-    fn asking_stores(&self, side: Side) -> Vec<Arc<dyn Store>> {
+    pub(super) fn asking_stores(&self, side: Side) -> Vec<Arc<dyn Store>> {
         match side {
             Side::Asking => vec![Arc::clone(self.store())],
             Side::Asked => self.stores_addressed(),
@@ -354,16 +236,18 @@ impl Desk {
             state: EnquiryState::Sent,
             overdue: false,
             due_soon: false,
+            proposes: None,
             replies,
         };
         if let Some(from) = received_on.or(view.sent_on) {
             self.clock(&mut view, side, from);
         }
         view.state = state_of(&view);
-        let today = self.own_today();
+        // A day is over where it is to be kept: at the side that replies.
+        let today = self.day_there(&view.to, self.now());
         view.overdue = view.is_open() && view.reply_due.is_some_and(|due| due < today);
-        let reminded = today.checked_add(REMINDED_DAYS.days()).unwrap_or(Date::MAX);
-        view.due_soon = view.is_open() && !view.overdue && view.reply_due.is_some_and(|due| due <= reminded);
+        view.due_soon = view.is_open() && view.reply_due.is_some_and(|due| self.is_soon(&view, due, today));
+        view.proposes = (side == Side::Asking && view.overdue).then_some(ResponseCode::NoReply);
         Ok(Some(view))
     }
 
@@ -394,6 +278,8 @@ impl Desk {
             view.reply_due = earliest(view.reply_due, reply);
             view.decide_due = earliest(view.decide_due, last(rules.decide.value(), here));
         }
+        // Where the agreements say nothing, the day that was asked for is what both sides have.
+        view.reply_due = view.reply_due.or(view.enquiry.asked.reply_by);
         let due = view.reply_due;
         for reply in &mut view.replies {
             reply.late = due.is_some_and(|due| reply.day.is_some_and(|day| day > due));
@@ -405,14 +291,14 @@ impl Desk {
     }
 
     /// The last day to answer, if the enquiry came on that day.
-    fn due(&self, view: &EnquiryView, side: Side, from: Date) -> Option<Date> {
+    pub(super) fn due(&self, view: &EnquiryView, side: Side, from: Date) -> Option<Date> {
         let mut view = view.clone();
         self.clock(&mut view, side, from);
         view.reply_due
     }
 
     /// The rules of the certificates that are asked about, each once.
-    fn editions_asked_about(&self, view: &EnquiryView, side: Side) -> Vec<Rules> {
+    pub(super) fn editions_asked_about(&self, view: &EnquiryView, side: Side) -> Vec<Rules> {
         let mut rules: Vec<Rules> = Vec::new();
         for subject in view.enquiry.subjects.iter().filter_map(|subject| subject.certificate.as_ref()) {
             let certificate = match side {
@@ -431,45 +317,27 @@ impl Desk {
         rules
     }
 
-    /// What the agreement says of the goods meanwhile.
-    fn permits(&self, view: &EnquiryView) -> Vec<Notice> {
-        let mut notices = Vec::new();
-        for (code, edition, _) in self.editions_asked_about(view, Side::Asking) {
-            let Some(edition) = self.agreements().get(&code).and_then(|one| one.edition(&edition)) else { continue };
-            let rules = &edition.verification;
-            let said = |figure: &crate::agreement::Figure<bool>, yes: &str, no: &str| {
-                figure.value().map(|may| {
-                    let article = figure.article().unwrap_or("article not known");
-                    format!("{code}: {} ({article})", if *may { yes } else { no })
-                })
-            };
-            let meanwhile = [
-                said(&rules.may_suspend, "preference may be suspended meanwhile", "preference may not be suspended"),
-                said(
-                    &rules.release_goods,
-                    "the goods are released meanwhile, on security",
-                    "the goods need not be released",
-                ),
-                said(
-                    &rules.refuse_unanswered,
-                    "preference is refused if no answer comes in time",
-                    "silence is no ground to refuse",
-                ),
-            ];
-            let meanwhile = meanwhile.into_iter().flatten();
-            notices.extend(meanwhile.map(|words| Notice::new("MEANWHILE", false, words)));
-        }
-        notices
-    }
-
     /// The civil day at this authority.
     pub(super) fn own_day(&self, at: Timestamp) -> Date {
+        self.day_there(&self.setup().issuer, at)
+    }
+
+    /// The civil day at an authority, by the trust list.
+    pub(super) fn day_there(&self, issuer: &Issuer, at: Timestamp) -> Date {
         let trust = self.trust();
-        match trust.time_zone(&self.setup().issuer) {
+        match trust.time_zone(issuer) {
             Some(zone) => zone.date_at(at),
             None => at.to_zoned(jiff::tz::TimeZone::UTC).date(),
         }
     }
+}
+
+/// The published statement at a place, if it is no finding.
+fn counted(store: &dyn Store, entry: &EntryRef) -> Result<Option<Statement>, WorkflowError> {
+    if inbox::is_finding(store, &entry.origin, entry.index)? {
+        return Ok(None);
+    }
+    Ok(statement_at(store, entry)?)
 }
 
 /// Where an enquiry stands by its answers, the last of which counts.

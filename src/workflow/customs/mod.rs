@@ -8,22 +8,29 @@
 
 mod abroad;
 mod arrival;
+mod asking;
+mod clock;
 mod course;
 mod deciding;
 mod declared;
 mod enquiries;
 mod notices;
 mod replies;
+mod sharing;
 mod using;
 
 pub use abroad::{Abroad, AbroadNote};
-pub use arrival::{Arrival, ArrivalsAsked, ArrivalsPage, ArrivedName, Delivery};
+pub use arrival::{Arrival, ArrivalsAsked, ArrivalsPage, ArrivedName, Delivery, StatusNote};
+pub(super) use arrival::{sent_at, statement_at};
+pub use asking::{EnquiryWish, Raised, SubjectWish};
+pub use clock::{ClockStep, Deadline, Reminders};
 pub use course::{Balance, Course, DenialsPage};
 pub use deciding::{Decided, DecisionWish, EndorsementWish};
 pub use declared::{MatchWish, Matched};
-pub use enquiries::{EnquiryState, EnquiryView, EnquiryWish, Raised, ReplyView, SubjectWish};
+pub use enquiries::{EnquiryState, EnquiryView, ReplyView};
 pub use notices::Notice;
 pub use replies::{Replied, ReplyWish};
+pub use sharing::{Share, ShareId, ShareWish, Shared, SharesPage};
 pub use using::{WriteOffWish, WrittenOff};
 
 use super::WorkflowError;
@@ -37,6 +44,9 @@ pub trait PartnerLogs: Send + Sync {
 
     /// Those of partners' nodes: what is kept of them here is a copy, and this node's own to erase.
     fn copies(&self) -> Vec<(Origin, Arc<dyn Store>)>;
+
+    /// Whether a log is written here, by another authority that this node hosts: everything published of it is at hand.
+    fn is_hosted(&self, origin: &Origin) -> bool;
 
     /// Whether a log is proven to have shown two histories.
     fn has_equivocated(&self, origin: &Origin) -> bool;

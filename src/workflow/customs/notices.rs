@@ -48,6 +48,10 @@ pub(super) fn notices(
             all.push(Notice::new("CONTENTS_ERASED", true, "what the certificate says was erased"));
         }
     }
+    if let Some(why) = &arrival.key_closed {
+        let words = format!("it counts for nothing: {why}; ask its issuer whether it was issued anew");
+        all.push(Notice::new("KEY_CLOSED", true, words));
+    }
     if !arrival.in_force_on(declaration.date) {
         let words = format!("the certificate is {} by its issuer", arrival.status.word());
         all.push(Notice::new("STATUS_FORBIDS", true, words));

@@ -1,5 +1,7 @@
 //! Customs of China and the authority of Pakistan, each with its own store, each reading the other's logs.
 
+mod sharing;
+
 use super::{
     Abroad, ArrivalsAsked, ArrivedName, DecisionWish, Delivery, EndorsementWish, EnquiryState, EnquiryWish, ReplyWish,
     SubjectWish, WriteOffWish,
@@ -17,6 +19,9 @@ use crate::{
     time::{Clock as _, Date, SeededRandom},
     workflow::{CancelWish, CertificateName, Desk, ErasedName, Issued, StatusWish, WorkflowError, tests::world::World},
 };
+
+mod changes;
+mod clock;
 
 /// Both sides, with a certificate on its way.
 struct Corridor {
@@ -203,6 +208,40 @@ async fn what_is_addressed_to_the_country_is_listed_and_found_by_its_number() {
 }
 
 #[tokio::test]
+async fn arrivals_are_found_by_what_they_say() {
+    let corridor = Corridor::open().await;
+    let found = |asked: ArrivalsAsked| corridor.customs.arrivals(&corridor.officer, &asked).unwrap().arrivals.len();
+    let usual = ArrivalsAsked::default;
+    let issued = corridor.exporting.own_today();
+    let (before, after) = (issued.yesterday().unwrap(), issued.tomorrow().unwrap());
+    for (asked, count) in [
+        (ArrivalsAsked { issued_from: Some(issued), issued_until: Some(issued), ..usual() }, 1),
+        (ArrivalsAsked { issued_from: Some(after), ..usual() }, 0),
+        (ArrivalsAsked { issued_until: Some(before), ..usual() }, 0),
+        (ArrivalsAsked { agreement: Some("CPFTA".parse().unwrap()), ..usual() }, 1),
+        (ArrivalsAsked { agreement: Some("COMESA".parse().unwrap()), ..usual() }, 0),
+        (ArrivalsAsked { number_prefix: corridor.number()[..6].to_owned(), ..usual() }, 1),
+        (ArrivalsAsked { number_prefix: corridor.number()[1..].to_owned(), ..usual() }, 0),
+        (ArrivalsAsked { exporter: "chenab SPORTS".to_owned(), ..usual() }, 1),
+        (ArrivalsAsked { exporter: "Indus".to_owned(), ..usual() }, 0),
+        (ArrivalsAsked { consignee: "nobody of that name".to_owned(), ..usual() }, 0),
+    ] {
+        assert_eq!(found(asked.clone()), count, "{asked:?}");
+    }
+}
+
+#[tokio::test]
+async fn acts_name_who_did_them_and_changes_of_status_their_day() {
+    let corridor = Corridor::open().await;
+    corridor.customs.write_off(&corridor.officer, corridor.write_off(1, "D-1", "1")).await.unwrap();
+    corridor.change(2, Act::Suspended, None).await;
+    let course = corridor.customs.course(&corridor.officer, &corridor.name()).unwrap();
+    assert_eq!(course.acts[0].by.name, "Li Na");
+    let day = corridor.pakistan.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    assert_eq!(course.arrival.changes.iter().map(|note| note.day).collect::<Vec<_>>(), [day]);
+}
+
+#[tokio::test]
 async fn a_write_off_is_told_to_the_issuer_and_the_balance_bears_no_more() {
     let corridor = Corridor::open().await;
     let (customs, officer) = (&corridor.customs, &corridor.officer);
@@ -219,6 +258,24 @@ async fn a_write_off_is_told_to_the_issuer_and_the_balance_bears_no_more() {
     let course = customs.course(officer, &corridor.name()).unwrap();
     assert_eq!(course.acts.iter().map(|act| act.number).collect::<Vec<_>>(), [1, 2]);
     assert!(course.acts.iter().all(|act| act.statement.is_some()));
+}
+
+#[tokio::test]
+async fn a_certificate_past_the_closing_of_its_key_is_shown_as_that_and_nothing_is_written_off_it() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    customs.write_off(officer, corridor.write_off(1, "D-1", "10000")).await.unwrap();
+    let hit = ArrivalsAsked { key_closed: true, ..ArrivalsAsked::default() };
+    assert!(customs.arrivals(officer, &hit).unwrap().arrivals.is_empty());
+    let entry = corridor.issued.outcome.entry.clone();
+    corridor.pakistan.revoke(&[(entry.origin.clone(), entry.index)]);
+    let page = customs.arrivals(officer, &hit).unwrap();
+    assert_eq!(page.arrivals.iter().map(|one| &one.entry).collect::<Vec<_>>(), [&entry]);
+    assert!(page.arrivals[0].key_closed.as_ref().is_some_and(|why| why.contains("counts only below entry 1")));
+    assert_eq!(reason(customs.write_off(officer, corridor.write_off(2, "D-2", "100")).await), "ARRIVAL_FORBIDS");
+    // What was done before anybody knew stays in the file.
+    let course = customs.course(officer, &corridor.name()).unwrap();
+    assert_eq!((course.acts.len(), corridor.left().as_str()), (1, "6800"));
 }
 
 #[tokio::test]

@@ -48,7 +48,7 @@ impl Desk {
     pub async fn write_off(&self, caller: &Caller, mut wish: WriteOffWish) -> Result<WrittenOff, WorkflowError> {
         Accounts::allow(caller, Action::WriteOff)?;
         // A statement has them in their order.
-        wish.lines.sort_by_key(|line| line.item);
+        wish.lines.sort_by_key(|line| (line.item, line.line));
         let request = self.request(caller, &wish.request_id)?;
         let parts = [
             wish.certificate.text(),
@@ -98,7 +98,7 @@ impl Desk {
         mut lines: Vec<WriteOffLine>,
         remarks: Option<Text<1024>>,
     ) -> Result<WrittenOff, WorkflowError> {
-        lines.sort_by_key(|line| line.item);
+        lines.sort_by_key(|line| (line.item, line.line));
         let said = [part(&lines)?, remarks.as_ref().map_or_else(String::new, ToString::to_string)];
         let change = move |desk: &Self, name: &ArrivedName, before: &CustomsAct, file: &mut CustomsFile| {
             let arrival = desk.arrived(name)?;

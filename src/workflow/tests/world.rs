@@ -12,11 +12,11 @@ use crate::{
     store::{MemoryStore, Store},
     time::{Clock, FixedClock, SeededRandom, ZoneName},
     trust::{
-        Algorithm, Anchor, Cosigning, ListDraft, ListText, ListedKey, ListedLogKey, ListedUse, Node, NodeName, Section,
-        SectionText, ShardEnd, TrustList, root_name,
+        Algorithm, Anchor, Closing, ClosingReason, Cosigning, ListDraft, ListText, ListedKey, ListedLogKey, ListedUse,
+        Node, NodeName, Section, SectionText, ShardEnd, TrustList, root_name,
     },
     verification::Verifier,
-    workflow::{Desk, DeskSetup, IssueRow, Offices, PartnerLogs},
+    workflow::{Desk, DeskSetup, IssueRow, Offices, PartnerLogs, Reminders},
 };
 use arc_swap::ArcSwap;
 use std::{
@@ -73,6 +73,10 @@ impl PartnerLogs for Elsewhere {
     /// One store for both sides: what the one erases, the other has lost. What is a copy is for whole nodes to show.
     fn copies(&self) -> Vec<(Origin, Arc<dyn Store>)> {
         self.logs()
+    }
+
+    fn is_hosted(&self, _: &Origin) -> bool {
+        true
     }
 
     fn has_equivocated(&self, _: &Origin) -> bool {
@@ -280,8 +284,40 @@ impl World {
         self.trust.store(Arc::new(list));
     }
 
+    /// A next trust list that closes the statement key as compromised at these places, and lists another, which is used
+    /// from the next start on.
+    pub(crate) fn revoke(&self, ends: &[(Origin, u64)]) {
+        let list = self.trust.load_full();
+        let (old, kid): (Kid, Kid) = (self.statement_kid(), "tdap-2026-2".parse().unwrap());
+        let key_use = KeyUse::Statement { iss: self.issuer.clone(), kid: kid.clone() };
+        let made = self.keys.make(&"statement-2".parse().unwrap(), key_use, &SeededRandom::new(31)).unwrap();
+        let mut section = list.section(&self.issuer).unwrap().successor();
+        let like = section.keys.iter().find(|key| key.kid == old).unwrap().clone();
+        section.keys.push(ListedKey { kid, x: made.public_key, ..like });
+        let section = self.keys.root(&"root".parse().unwrap()).unwrap().sign(section).unwrap();
+        let mut text = ListText::following(&list, list.text().issued, list.text().next_update);
+        text.put(&section, None);
+        text.close(ends.iter().map(|(origin, until_index)| Closing {
+            iss: self.issuer.clone(),
+            kid: old.clone(),
+            origin: origin.clone(),
+            until_index: *until_index,
+            reason: ClosingReason::Compromised,
+        }));
+        let mut draft = ListDraft::new(text).unwrap();
+        self.keys.federation(&"federation".parse().unwrap()).unwrap().sign(&mut draft, None).unwrap();
+        let list = draft.finish(&list.anchor().unwrap(), Some(&list)).unwrap();
+        self.trust.store(Arc::new(list));
+    }
+
+    /// The key id of the first statement key.
+    pub(crate) fn statement_kid(&self) -> Kid {
+        self.keys.statement(&"statement".parse().unwrap()).unwrap().kid().clone()
+    }
+
     fn statement_key(&self) -> StatementKey {
-        self.keys.statement(&"statement".parse().unwrap()).unwrap()
+        let second = self.keys.statement(&"statement-2".parse().unwrap());
+        second.or_else(|_| self.keys.statement(&"statement".parse().unwrap())).unwrap()
     }
 
     /// Starts a sequencer over the store, as a process does, whose partners have said what they hold of its logs.
@@ -356,6 +392,8 @@ impl World {
             verifier: Arc::new(ArcSwap::from_pointee(self.verifier())),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             erase_after_years: self.erase_after_years,
+            random: Arc::new(SeededRandom::new(12)),
+            reminders: Reminders::default(),
         });
         (desk, sequencer)
     }

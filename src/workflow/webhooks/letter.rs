@@ -1,10 +1,10 @@
 //! What is sent: changes as JSON, under the headers of Standard Webhooks, signed with the webhook's own secret.
 
-use super::super::{CertificateEvent, Change, Changes, Cursor, What};
-use super::record::WebhookId;
-use crate::{encoding::base64, statement::Act, statement::Issuer, time::Timestamp};
+use super::super::{Change, Changes, Cursor};
+use super::{described::described, record::WebhookId};
+use crate::{encoding::base64, statement::Issuer, time::Timestamp};
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use serde_json::{Value, json};
+use serde_json::json;
 use sha2::Sha256;
 use std::sync::Arc;
 use zeroize::{Zeroize as _, Zeroizing};
@@ -105,61 +105,9 @@ impl Letter {
     }
 }
 
-fn instant(at_ms: u64) -> String {
+pub(super) fn instant(at_ms: u64) -> String {
     let at = i64::try_from(at_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
     at.map(|at| at.to_string()).unwrap_or_default()
-}
-
-/// A change as JSON, in the form in which `origin watch --format json` prints it.
-fn described(all: &Changes, change: &Change) -> Value {
-    let mut value = json!({ "id": change.cursor.to_string(), "at": instant(change.at_ms) });
-    let mut put = |name: &str, what: Value| {
-        if let Some(value) = value.as_object_mut() {
-            value.insert(name.to_owned(), what);
-        }
-    };
-    if let Some(office) = change.office() {
-        put("office", json!(office.as_str()));
-    }
-    match &change.what {
-        What::Application { id, deed, stage } => {
-            put("application", json!({ "id": id.to_string(), "deed": deed.name(), "stage": stage.name() }));
-        }
-        What::Certificate { entry, jti, event, .. } => {
-            let mut one = json!({
-                "event": word(event),
-                "number": all.number_of(change).unwrap_or_default(),
-                "jti": jti.to_string(),
-                "log": entry.origin.to_string(),
-                "index": entry.index,
-            });
-            if let Some(one) = one.as_object_mut() {
-                let application = change.application().map(|id| ("application", json!(id.to_string())));
-                one.extend(application.map(|(name, value)| (name.to_owned(), value)));
-                if let CertificateEvent::Changed { act, items, by } = event {
-                    one.insert("act".to_owned(), json!(act.word()));
-                    one.insert("change".to_owned(), json!(by.to_string()));
-                    if let Act::Superseded { successor } = act {
-                        one.insert("successor".to_owned(), json!(successor.jti.to_string()));
-                    }
-                    if let Some(items) = items {
-                        one.insert("items".to_owned(), json!(items));
-                    }
-                }
-            }
-            put("certificate", one);
-        }
-    }
-    value
-}
-
-const fn word(event: &CertificateEvent) -> &'static str {
-    match event {
-        CertificateEvent::Issued => "issued",
-        CertificateEvent::Released => "released",
-        CertificateEvent::Changed { .. } => "status_changed",
-        CertificateEvent::Receipted => "receipted",
-    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 //! made from the node's own key and the webhook's id. Nobody who issues waits for any of it. Not its business: names and
 //! connections (a [`Courier`] of the node).
 
+mod described;
 mod letter;
 mod post;
 mod record;
@@ -17,7 +18,7 @@ pub use post::{Answer, Carried, Courier};
 pub use record::{Failing, Paused, Webhook, WebhookId};
 pub use target::{NotTarget, Target, is_public};
 
-use super::{Accounts, Changes, Cursor, RequestId, Wish, WorkflowError};
+use super::{Accounts, Changes, Cursor, Kinds, RequestId, Wish, WorkflowError};
 use crate::{
     office::{AccountId, Action, Actor, AuditEvent, Caller},
     sequencer::SequencerError,
@@ -117,7 +118,8 @@ impl Webhooks {
         let now = setup.clock.now();
         let request_id = RequestId::read(request_id, now)?.bytes();
         let WebhookWish { target, wish, cursor } = wanted;
-        let kinds = format!("{} {} {}", wish.applications, wish.certificates, wish.own_alone);
+        let Wish { kinds: Kinds { applications, certificates, arrivals, enquiries }, own_alone } = wish;
+        let kinds = format!("{applications} {certificates} {arrivals} {enquiries} {own_alone}");
         let asked = format!("webhook\0{target}\0{kinds}\0{}", cursor.as_deref().unwrap_or_default());
         let body_digest: [u8; 32] = Sha256::digest(asked.as_bytes()).into();
         let _turn = self.turn();
@@ -145,8 +147,7 @@ impl Webhooks {
             id: WebhookId::draw(setup.random.as_ref())?,
             account: caller.id().clone(),
             target,
-            applications: wish.applications,
-            certificates: wish.certificates,
+            kinds: wish.kinds,
             own_alone: wish.own_alone,
             scopes: caller.scopes().clone(),
             made_ms: ms(now),

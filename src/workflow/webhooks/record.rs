@@ -1,6 +1,6 @@
 //! A webhook as it is kept: whose, where to, what of, how far it came.
 
-use super::super::{Wish, WorkflowError};
+use super::super::{Kinds, Wish, WorkflowError};
 use super::target::Target;
 use crate::{
     office::{AccountId, Scopes},
@@ -29,10 +29,9 @@ pub struct Webhook {
     pub account: AccountId,
     /// Where to.
     pub target: Target,
-    /// Whether of applications.
-    pub applications: bool,
-    /// Whether of certificates.
-    pub certificates: bool,
+    /// What of.
+    #[serde(flatten)]
+    pub kinds: Kinds,
     /// Whether only of what the account filed or had issued itself.
     pub own_alone: bool,
     /// The scopes of the token it was made with: it hears no more than that opened.
@@ -76,7 +75,7 @@ impl Webhook {
     /// What it hears of.
     #[must_use]
     pub const fn wish(&self) -> Wish {
-        Wish { applications: self.applications, certificates: self.certificates, own_alone: self.own_alone }
+        Wish { kinds: self.kinds, own_alone: self.own_alone }
     }
 
     pub(super) fn put(&self) -> Result<StateChange, WorkflowError> {

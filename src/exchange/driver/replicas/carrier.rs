@@ -7,11 +7,9 @@ use crate::exchange::driver::start::Inner;
 use crate::exchange::driver::status::broken;
 use crate::exchange::driver::{convert, wire};
 use crate::exchange::heads::Event::Suspected;
-use crate::exchange::replica::{
-    Action, Elsewhere, Event, Finding, Held, Rejudged, Replica, Setup, Suspicion, Unchecked, rejudge,
-};
+use crate::exchange::replica::{Action, Elsewhere, Event, Finding, Held, Rejudged, Replica, Setup, Unchecked, rejudge};
 use crate::exchange::{ExchangeError, hosts_issuer};
-use crate::log::{Checkpoint, Origin, SignedCheckpoint, TreeHead};
+use crate::log::{Checkpoint, Origin};
 use crate::reason::Reasoned as _;
 use crate::store::{Store, StoreError};
 use crate::time::Timestamp;
@@ -36,8 +34,6 @@ pub(super) enum Ended {
 enum Heard {
     Event(Event),
     Dialled(Result<Up, String>),
-    /// Whether the history here is that of the head that was cosigned last, and the head to be cosigned.
-    Compared(bool, Checkpoint),
 }
 
 /// Carries one machine: does what it wants done, and tells it what came of it.
@@ -57,26 +53,6 @@ pub(super) struct Carrier {
     alarm: Option<ExchangeError>,
     /// Whether the list had this node hold the log when it began; a log of its own it only gets back.
     for_us: bool,
-    /// What this node cosigned last of the log, as the log's node tells, until the history here is found to be of it.
-    floor: Option<Floor>,
-}
-
-/// A head that this node cosigned, perhaps before it lost its memory.
-#[derive(Clone)]
-pub(super) struct Floor {
-    head: TreeHead,
-    note: String,
-}
-
-impl Floor {
-    /// Reads a note that carries this node's own cosignature; anything else says nothing.
-    pub(super) fn read(inner: &Inner, origin: &Origin, note: String) -> Option<Self> {
-        let list = inner.lists.current();
-        let signed = SignedCheckpoint::open(&note, &list.log_key(origin)?).ok()?;
-        let own = signed.cosignatures(list.node(&inner.name)?.replica_keys()).ok()?;
-        let (checkpoint, mine) = (signed.checkpoint(), !own.is_empty());
-        (mine && checkpoint.origin == *origin).then_some(Self { head: checkpoint.head, note })
-    }
 }
 
 impl Carrier {
@@ -85,7 +61,7 @@ impl Carrier {
         partner: NodeName,
         origin: Origin,
         store: Arc<dyn Store>,
-        (held, today, floor): (Held, Today, Option<Floor>),
+        (held, today): (Held, Today),
     ) -> Self {
         let trust = inner.lists.current();
         let cosigns = !hosts_issuer(&trust, &inner.name, &origin);
@@ -107,19 +83,25 @@ impl Carrier {
             done,
             results,
             alarm: None,
-            floor,
         }
     }
 
     pub(super) async fn run(mut self, stop: &mut watch::Receiver<bool>) -> Ended {
         let mut changes = self.inner.lists.changes();
         let mut links = self.inner.link_of(&self.partner);
+        let mut told = self.inner.memory.subscribe();
         let mut tick = tokio::time::interval(TICK);
         let mut frozen = self.inner.equivocated();
         let proven = |frozen: &watch::Receiver<BTreeMap<Origin, Equivocation>>, origin: &Origin| {
             frozen.borrow().get(origin).map(|proven| Event::Equivocated(proven.size()))
         };
-        let mut events = VecDeque::from_iter(proven(&frozen, &self.origin));
+        let mut lifts = self.inner.lifted();
+        let mut recalls = true;
+        let lifted = |lifts: &watch::Receiver<BTreeMap<Origin, u64>>, origin: &Origin| {
+            lifts.borrow().get(origin).map(|past| Event::Lifted(*past))
+        };
+        let mut events = VecDeque::from_iter(lifted(&lifts, &self.origin));
+        events.extend(proven(&frozen, &self.origin));
         events.push_back(Event::Tick);
         loop {
             while let Some(event) = events.pop_front() {
@@ -128,6 +110,13 @@ impl Carrier {
                     events.extend(self.act(action));
                 }
                 self.show();
+            }
+            if recalls && !self.machine.recalls() {
+                recalls = false;
+                self.inner.memory.send_if_modified(|memory| {
+                    memory.passed(&self.origin);
+                    false
+                });
             }
             let connected = self.up.is_some() || links.borrow().is_some();
             let incoming = async {
@@ -148,7 +137,6 @@ impl Carrier {
                         tracing::debug!(partner = %self.partner, origin = %self.origin, why, "no stream");
                         events.push_back(Event::Disconnected);
                     }
-                    Heard::Compared(good, checkpoint) => events.push_back(self.compared(good, &checkpoint)),
                 },
                 Ok(()) = changes.changed() => {
                     if self.for_us && !is_for_us(&self.inner, &self.partner, &self.origin) {
@@ -156,6 +144,8 @@ impl Carrier {
                     }
                     events.push_back(Event::Trust(self.inner.lists.current()));
                 }
+                Ok(()) = told.changed(), if self.machine.recalls() => events.push_back(Event::Tick),
+                Ok(()) = lifts.changed() => events.extend(lifted(&lifts, &self.origin)),
                 Ok(()) = frozen.changed() => events.extend(proven(&frozen, &self.origin)),
                 // Without a connection there is nobody to dial, and nobody to find silent.
                 Ok(()) = links.changed() => {
@@ -224,7 +214,7 @@ impl Carrier {
             Action::Advance { extension, note } => self.blocking(move |store| {
                 store.advance(vec![*extension], &|_| Ok(note.clone())).map(|()| Event::Advanced)
             }),
-            Action::Cosign(checkpoint) => return self.may_cosign(checkpoint),
+            Action::Cosign(checkpoint) => return Some(self.cosign(&checkpoint)),
             Action::Reload => {
                 let (origin, beside, trust) = (self.origin.clone(), self.beside.clone(), self.inner.lists.current());
                 self.blocking(move |store| {
@@ -238,6 +228,11 @@ impl Carrier {
                 let (partner, now) = (self.partner.clone(), self.inner.clock.now());
                 self.blocking(move |store| judge_again(store, &setup, &partner, now));
             }
+            Action::Recall => {
+                let recalled = self.inner.memory.borrow().recalled(&self.origin, self.inner.clock.now());
+                return recalled.map(Event::Recalled);
+            }
+            Action::ReadRoot(size) => self.read_root(size),
             Action::Found(findings) => {
                 for finding in findings {
                     let (index, sentence) = (finding.index, finding.sentence);
@@ -278,32 +273,16 @@ impl Carrier {
         });
     }
 
-    /// A node that lost its memory cosigns nothing that goes behind, or beside, what it cosigned before.
-    fn may_cosign(&self, checkpoint: Checkpoint) -> Option<Event> {
-        let Some(floor) = self.floor.clone() else { return Some(self.cosign(&checkpoint)) };
-        if checkpoint.head.size < floor.head.size {
-            return Some(Event::Cosigned { size: checkpoint.head.size, line: None });
-        }
-        let (store, done) = (Arc::clone(&self.store), self.done.clone());
+    fn read_root(&self, size: u64) {
+        let (store, origin, done) = (Arc::clone(&self.store), self.origin.clone(), self.done.clone());
         tokio::task::spawn_blocking(move || {
-            let root = crate::log::root(floor.head.size, &store.hashes(&checkpoint.origin));
-            let _ = done.send(Heard::Compared(root.is_ok_and(|root| root == floor.head.root), checkpoint));
+            let root = crate::log::root(size, &store.hashes(&origin));
+            if let Err(error) = &root {
+                tracing::error!(%origin, size, %error, "the root of what is held could not be read");
+            }
+            // The carrier may be gone.
+            let _ = done.send(Heard::Event(Event::Root(root.ok())));
         });
-        None
-    }
-
-    fn compared(&mut self, good: bool, checkpoint: &Checkpoint) -> Event {
-        if good {
-            self.floor = None;
-            return self.cosign(checkpoint);
-        }
-        let shown = self.store.head(&self.origin).map(|head| head.note);
-        if let (Some(floor), Some(second)) = (&self.floor, shown) {
-            tracing::error!(partner = %self.partner, origin = %self.origin, "the log is not the one that this node cosigned before; it is not cosigned");
-            let (origin, first) = (self.origin.clone(), floor.note.clone());
-            self.inner.compare(Suspected(Suspicion { origin, first, second }));
-        }
-        Event::Cosigned { size: checkpoint.head.size, line: None }
     }
 
     fn cosign(&self, checkpoint: &Checkpoint) -> Event {

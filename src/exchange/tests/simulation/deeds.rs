@@ -30,6 +30,9 @@ impl Simulation {
                     }
                 } else if let Some(machine) = process.replicas.get_mut(&log) {
                     let actions = machine.step(now, event);
+                    if !machine.recalls() {
+                        process.memory.passed(&log);
+                    }
                     for action in actions {
                         self.replica(node, &log, action);
                     }
@@ -49,7 +52,14 @@ impl Simulation {
                 }
             }
             Local::Witness(event) => {
+                let kept = match &event {
+                    witness::Event::Kept(log) => Some(log.clone()),
+                    _ => None,
+                };
                 let actions = process.witness.step(event);
+                if let Some(log) = kept.filter(|log| process.witness.is_clear(log)) {
+                    process.memory.passed(&log);
+                }
                 for action in actions {
                     self.witness(node, action);
                 }
@@ -108,6 +118,17 @@ impl Simulation {
             Action::Found(findings) => assert!(findings.iter().all(|finding| finding.index == BAD), "{findings:?}"),
             Action::Alarm(_) => {}
             Action::Suspect(suspicion) => self.result(node, Local::Heads(heads::Event::Suspected(suspicion))),
+            Action::Recall => {
+                let recalled = self.nodes[node].process.as_ref().unwrap().memory.recalled(log, self.timestamp());
+                if let Some(heads) = recalled {
+                    self.result(node, Local::Replica(log.clone(), replica::Event::Recalled(heads)));
+                }
+            }
+            Action::ReadRoot(size) => {
+                let store: Arc<dyn Store> = self.nodes[node].store(log);
+                let root = root(size, &store.hashes(log)).unwrap();
+                self.result(node, Local::Replica(log.clone(), replica::Event::Root(Some(root))));
+            }
         }
     }
 
@@ -213,6 +234,10 @@ impl Simulation {
                 }
             }
             Action::Suspect(suspicion) => self.result(node, Local::Heads(heads::Event::Suspected(suspicion))),
+            Action::Recall(origin) => {
+                let heads = self.nodes[node].process.as_ref().unwrap().memory.recalled(&origin, self.timestamp());
+                self.result(node, Local::Witness(witness::Event::Recalled { origin, heads }));
+            }
         }
     }
 
@@ -301,7 +326,8 @@ impl Simulation {
                     assert!(branch == Branch::First || (forks && of(&WORLD.forks)), "an entry that nobody signed");
                     let mut judged = JUDGED.lock().unwrap();
                     let judge = || check_entry(leaf, None, &unchecked.origin, index, &unchecked.trust);
-                    judged.entry((unchecked.origin.clone(), index, branch)).or_insert_with(judge).clone()
+                    let closed = unchecked.trust.closed_in(&unchecked.origin);
+                    judged.entry((unchecked.origin.clone(), index, branch, closed)).or_insert_with(judge).clone()
                 })
                 .unwrap();
                 self.result(node, Local::Replica(unchecked.origin, replica::Event::Checked(checked)));

@@ -24,6 +24,9 @@ impl Simulation {
                 tell(log, note, false);
             }
         }
+        for (log, heard) in process.iter().flat_map(|process| process.memory.open()) {
+            tell(log, heard.note.clone(), false);
+        }
         for (log, _, note) in process.iter().flat_map(|process| process.witness.heads()) {
             tell(log, note.to_owned(), false);
         }
@@ -63,6 +66,13 @@ impl Simulation {
         }
         let known = self.known(partner);
         let heads = self.told(partner, from.0, known);
+        // What it has proof of stands in its log to everyone, which whoever was away reads.
+        for (_, record) in self.nodes[partner].disk.node.records(crate::store::Table::Evidence).unwrap() {
+            let (first, second, prefix) = crate::verification::Equivocation::parts(&record).unwrap();
+            let evidence = Box::new(Evidence::prove(&self.trust, first, second, prefix).unwrap());
+            let at = self.now + self.way(from.0, partner);
+            self.agenda.plan(at, Happening::Reported { to: from.0, evidence });
+        }
         let event = heads::Event::Heads { partner: name(partner), heads };
         let at = self.now + self.way(from.0, partner);
         self.agenda.plan(at, Happening::Local(from.0, from.1, Local::Heads(event)));

@@ -1,0 +1,112 @@
+//! Certificates of partners that arrived, and what was done with them, as the wire shows them.
+
+use super::ApiError;
+use super::applications::missing;
+use super::convert;
+use super::customs::{decided, declaration_to_wire, issuer, optional, said, shown};
+use super::wire::google::r#type as google;
+use super::wire::origin::v1 as wire;
+use crate::office::{ActState, CustomsAct, DoneBy};
+use crate::workflow::{Arrival, ArrivalsAsked, Delivery, StatusNote};
+
+/// Which arrivals are asked for.
+pub(super) fn asked(asked: wire::ListArrivalsRequest) -> Result<ArrivalsAsked, ApiError> {
+    let day = |field, day: Option<google::Date>| day.map(|day| convert::date(field, &day)).transpose();
+    Ok(ArrivalsAsked {
+        issuer: issuer(&asked.issuer)?,
+        delivery: delivery(asked.delivery)?,
+        untouched: asked.untouched,
+        issued_from: day("issued_from", asked.issued_from)?,
+        issued_until: day("issued_until", asked.issued_until)?,
+        agreement: optional("agreement", &asked.agreement)?,
+        number_prefix: asked.number_prefix,
+        exporter: asked.exporter,
+        consignee: asked.consignee,
+        key_closed: asked.key_closed,
+        size: convert::page_size(asked.page_size)?,
+        token: asked.page_token,
+    })
+}
+
+fn delivery(wire: i32) -> Result<Option<Delivery>, ApiError> {
+    use wire::Delivery as Wire;
+    match Wire::try_from(wire) {
+        Ok(Wire::Unspecified) => Ok(None),
+        Ok(Wire::Complete) => Ok(Some(Delivery::Complete)),
+        Ok(Wire::Missing) => Ok(Some(Delivery::Missing)),
+        Ok(Wire::Held) => Ok(Some(Delivery::Held)),
+        Ok(Wire::Erased) => Ok(Some(Delivery::Erased)),
+        Err(_) => Err(missing("delivery", "is not a choice of this service")),
+    }
+}
+
+/// A certificate that arrived, as the wire shows it.
+pub(super) fn arrival(arrival: &Arrival) -> wire::Arrival {
+    let certificate = &arrival.certificate;
+    let reference = certificate.reference.as_option();
+    let exporter = certificate.exporter.as_option().map(|one| one.party.name.to_string());
+    let consignee = certificate.consignee.as_option().and_then(Option::as_ref).and_then(|one| one.party.as_ref());
+    let delivery = match arrival.delivery {
+        Delivery::Complete => wire::Delivery::Complete,
+        Delivery::Missing => wire::Delivery::Missing,
+        Delivery::Held => wire::Delivery::Held,
+        Delivery::Erased => wire::Delivery::Erased,
+    };
+    wire::Arrival {
+        issuer: arrival.issuer.to_string(),
+        jti: arrival.jti.to_string(),
+        log: arrival.entry.origin.to_string(),
+        index: arrival.entry.index,
+        delivery: delivery.into(),
+        number: reference.map(|one| one.number.to_string()).unwrap_or_default(),
+        issued_on: reference.map(|one| convert::date_to_wire(one.issued_on)),
+        agreement: certificate.agreement.to_string(),
+        from: certificate.from.to_string(),
+        valid_from: Some(convert::date_to_wire(certificate.valid_from)),
+        valid_until: certificate.valid_until.map(convert::date_to_wire),
+        status: arrival.status.word().replace(' ', "_"),
+        status_as_of: arrival.status_as_of.map(convert::instant),
+        arrived_at: arrival.arrived_at.map(convert::instant),
+        exporter: exporter.unwrap_or_default(),
+        consignee: consignee.map(|party| party.name.to_string()).unwrap_or_default(),
+        response: said(arrival.file.latest.as_ref()),
+        equivocated: arrival.equivocated,
+        key_closed: arrival.key_closed.clone().unwrap_or_default(),
+    }
+}
+
+/// A change of status, as the wire shows it.
+pub(super) fn change(note: &StatusNote) -> wire::StatusNote {
+    let StatusNote { jti, day, at, change } = note;
+    wire::StatusNote {
+        act: change.change.act.word().to_owned(),
+        items: change.change.items.clone().unwrap_or_default(),
+        reason: said(change.reason.as_option().and_then(Option::as_ref)),
+        jti: jti.to_string(),
+        day: Some(convert::date_to_wire(*day)),
+        at: at.map(convert::instant),
+    }
+}
+
+/// An act of customs, as the wire shows it.
+pub(super) fn act(act: &CustomsAct) -> wire::CustomsAct {
+    let offices = |by: &DoneBy| by.offices.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let settled = act.settled.as_ref();
+    wire::CustomsAct {
+        act: act.number,
+        at: super::applications::at(act.by.at_ms),
+        by: act.by.account.to_string(),
+        by_name: act.by.name.clone(),
+        by_offices: offices(&act.by),
+        settled_by: said(settled.map(|by| &by.account)),
+        settled_by_name: said(settled.map(|by| &by.name)),
+        settled_by_offices: settled.map(offices).unwrap_or_default(),
+        declaration: act.declaration.as_ref().map(declaration_to_wire),
+        decisions: act.decisions.iter().map(decided).collect(),
+        amends: act.amends.unwrap_or_default(),
+        counts: act.state == ActState::Counts,
+        awaits_release: act.state == ActState::Waits,
+        jti: shown(act.statement),
+        remarks: said(act.remarks.as_ref()),
+    }
+}

@@ -1,0 +1,195 @@
+//! `GET /share/<secret>` at the HTTPS door: what stands behind a link, as a page without script, or as JSON.
+//!
+//! What always holds: the secret is in the path alone, so nothing here writes paths anywhere; no cache keeps the answer, no
+//! page that is gone to from it is told where from, and no search engine lists it.
+
+use super::http::Refusal;
+use super::rate::RateLimit;
+use super::rest::Methods;
+use super::shares::opened;
+use super::wire::google::r#type::Date;
+use super::wire::origin::v1 as wire;
+use super::{ApiError, Hosts, Peer};
+use crate::time::Clock;
+use axum::Extension;
+use axum::Router;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+/// Where links begin.
+pub(super) const PATH: &str = "/share/";
+/// Links opened a minute from one address. A secret is not guessed at any rate; this spares the disk.
+const A_MINUTE: u32 = 60;
+const HTML: &str = "text/html; charset=utf-8";
+const JSON: &str = "application/json";
+
+/// What the door needs.
+#[derive(Clone)]
+struct Pages {
+    hosts: Hosts,
+    methods: Arc<Methods>,
+    clock: Arc<dyn Clock>,
+    rate: Arc<RateLimit>,
+}
+
+/// The route.
+pub(crate) fn routes(hosts: Hosts, methods: Arc<Methods>, clock: Arc<dyn Clock>) -> Router {
+    let rate = Arc::new(RateLimit::new(A_MINUTE));
+    Router::new().route("/share/{secret}", get(page)).layer(from_fn(told_to_nobody)).with_state(Pages {
+        hosts,
+        methods,
+        clock,
+        rate,
+    })
+}
+
+async fn page(
+    State(door): State<Pages>,
+    peer: Option<Extension<Peer>>,
+    Path(secret): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    if peer.is_some_and(|Extension(peer)| !door.rate.take(peer.network(), 1, door.clock.now())) {
+        return Err(ApiError::RateLimited.into());
+    }
+    let found = opened(&door.hosts, &secret).await.map_err(|status| Refusal::Inside(status.message().to_owned()))?;
+    let shared = found.ok_or(Refusal::NoSuchResource)?;
+    let asked = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    // A browser says that it wants pages; a program that says nothing gets what programs read.
+    if asked.contains("text/html") {
+        return Ok(([(header::CONTENT_TYPE, HTML)], html(&shared)).into_response());
+    }
+    let document = door.methods.told("origin.v1.SharedDeclaration", &shared).map_err(Refusal::from)?;
+    Ok(([(header::CONTENT_TYPE, JSON)], document).into_response())
+}
+
+async fn told_to_nobody(request: Request, next: Next) -> Response {
+    let mut answer = next.run(request).await;
+    for (name, value) in [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"),
+        (HeaderName::from_static("x-robots-tag"), "noindex"),
+    ] {
+        answer.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    answer
+}
+
+/// The page: plain enough to be printed.
+fn html(shared: &wire::SharedDeclaration) -> String {
+    let mut out = String::from(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><meta name=\"viewport\" \
+         content=\"width=device-width\"><title>Declaration and certificate of origin</title></head>\n<body>\n",
+    );
+    // Writing to a String cannot fail.
+    let _ = body(&mut out, shared);
+    out.push_str("</body>\n</html>\n");
+    out
+}
+
+fn body(out: &mut String, shared: &wire::SharedDeclaration) -> std::fmt::Result {
+    let declaration = shared.declaration.clone().unwrap_or_default();
+    let matched = shared.matched.clone().unwrap_or_default();
+    let number = shown(&declaration.number);
+    writeln!(out, "<h1>Declaration {number} of {}</h1>", day(declaration.date.as_ref()))?;
+    match &matched.arrival {
+        None => writeln!(out, "<p>The certificate of origin is not here.</p>")?,
+        Some(arrival) => {
+            let (number, issuer, status) = (shown(&arrival.number), shown(&arrival.issuer), shown(&arrival.status));
+            writeln!(out, "<p>Certificate of origin {number}, issued by {issuer}: <strong>{status}</strong>.")?;
+            let valid = (day(arrival.valid_from.as_ref()), day(arrival.valid_until.as_ref()));
+            writeln!(out, "It may be used from {} to {}.</p>", valid.0, valid.1)?;
+        }
+    }
+    table(out, "What is left of it", &["Item", "Goods", "Certified", "Used", "Left"], &matched.balance, |one| {
+        let much = |value: &str| format!("{value} {}", one.unit);
+        vec![one.item.to_string(), one.description.clone(), much(&one.whole), much(&one.used), much(&one.left)]
+    })?;
+    table(out, "What differs", &["Line", "Item", "What", "Certificate", "Declaration"], &matched.differences, |one| {
+        let place = |number: u32| if number == 0 { "all".to_owned() } else { number.to_string() };
+        let (certificate, declaration) = (one.certificate.clone(), one.declaration.clone());
+        vec![place(one.line), place(one.item), one.subject.replace('_', " "), certificate, declaration]
+    })?;
+    table(out, "What should be known", &["What"], &matched.notices, |one| vec![one.words.clone()])?;
+    let decided =
+        shared.acts.iter().flat_map(|act| act.decisions.iter().map(move |one| (act, one))).collect::<Vec<_>>();
+    table(out, "What customs decided", &["Act", "Item", "Decision", "Quantity", "Reason"], &decided, |(act, one)| {
+        let counts = if act.counts { "" } else { " (no longer)" };
+        let item = if one.item == 0 { "all".to_owned() } else { one.item.to_string() };
+        let why = [one.reason.as_str(), &one.basis, &one.words].into_iter().filter(|text| !text.is_empty());
+        let why = why.collect::<Vec<_>>().join("; ");
+        let much = format!("{} {}", one.quantity, one.unit);
+        vec![act.act.to_string(), item, format!("{}{counts}", one.code), much, why]
+    })?;
+    writeln!(out, "<p>This link ends with {}. Whoever has it sees this page.</p>", day(shared.until.as_ref()))
+}
+
+fn table<T>(
+    out: &mut String,
+    title: &str,
+    columns: &[&str],
+    rows: &[T],
+    cells: impl Fn(&T) -> Vec<String>,
+) -> std::fmt::Result {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "<h2>{title}</h2>\n<table>\n<tr>")?;
+    columns.iter().try_for_each(|column| writeln!(out, "<th scope=\"col\">{column}</th>"))?;
+    writeln!(out, "</tr>")?;
+    for row in rows {
+        writeln!(out, "<tr>")?;
+        cells(row).iter().try_for_each(|cell| writeln!(out, "<td>{}</td>", shown(cell.trim())))?;
+        writeln!(out, "</tr>")?;
+    }
+    writeln!(out, "</table>")
+}
+
+fn day(date: Option<&Date>) -> String {
+    date.map_or_else(|| "–".to_owned(), |date| format!("{:04}-{:02}-{:02}", date.year, date.month, date.day))
+}
+
+/// Text as HTML has it: what partners and importers wrote is never markup.
+fn shown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_wrote_is_text_and_never_markup() {
+        let goods =
+            wire::ItemBalance { item: 1, description: "<script>alert('1')</script>".to_owned(), ..Default::default() };
+        let matched = wire::MatchDeclarationResponse { balance: vec![goods], ..Default::default() };
+        let declaration = wire::ImportDeclaration { number: "\"><img src=x>".to_owned(), ..Default::default() };
+        let shared = wire::SharedDeclaration {
+            declaration: Some(declaration),
+            until: Some(Date { year: 2026, month: 12, day: 1 }),
+            matched: Some(matched),
+            acts: Vec::new(),
+        };
+        let page = html(&shared);
+        assert!(!page.contains("<script") && !page.contains("<img"), "{page}");
+        assert!(page.contains("&lt;script&gt;") && page.contains("2026-12-01"), "{page}");
+    }
+}

@@ -1,0 +1,282 @@
+//! `origin customs folder`: a declaration system's questions as files, for systems that make no calls.
+
+mod question;
+mod tray;
+
+use crate::{
+    api::{
+        client::{Connection, JsonAnswer},
+        rest::{MAX_DOCUMENT, Methods},
+    },
+    cli::{
+        Outcome,
+        apply::Door,
+        console::{Colour, Console, Exit, Failure},
+        remote,
+        tree::plain,
+    },
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+use tray::Tray;
+
+/// How often it is looked for new files.
+const LOOK: Duration = Duration::from_secs(1);
+/// After a node that did not answer, and at most.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_mins(1));
+
+/// Ask the node what files in a folder ask, and put its answers beside them
+///
+/// A declaration system writes DIR/in/NAME.METHOD.json, such as I-2026-77.match-declaration.json, with the document that
+/// POST /v1/customs/METHOD takes (see docs/rest.md); it writes it under a name that does not end in .json and renames
+/// it when it is whole. The answer is put into DIR/out/NAME.METHOD.answer.json and the question into DIR/done; or the
+/// question into DIR/refused, and the reason beside it into NAME.METHOD.problem.json.
+///
+/// Files are asked one after the other, in the order of their names, each name once. The command may be killed at any
+/// moment: started again it goes on where it was, and nothing is written off twice.
+#[derive(Debug, clap::Args)]
+pub(super) struct Folder {
+    /// The folder; what is missing in it is made
+    #[arg(value_name = "DIR")]
+    root: PathBuf,
+    /// Ask what is there, and end. Exit code 1: something was refused; 4: the node did not answer
+    #[arg(long)]
+    once: bool,
+    #[command(flatten)]
+    door: Door,
+}
+
+/// What came of a question.
+enum Came {
+    Answer(Vec<u8>),
+    Refusal(Problem),
+    /// Nothing that lasts: the same is asked again.
+    Later(String),
+}
+
+/// What a problem document says.
+#[derive(Debug, Clone)]
+struct Problem {
+    reason: String,
+    document: Vec<u8>,
+    words: String,
+}
+
+/// The members of a problem document that are looked at.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Told {
+    reason: String,
+    detail: String,
+    retry_after_ms: Option<u64>,
+}
+
+/// How a pass over the files ended.
+struct Pass {
+    refused: usize,
+    /// Why it ended before all were asked.
+    later: Option<String>,
+}
+
+impl Folder {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let methods = Methods::read().map_err(|error| Failure::new(Exit::Failed, error))?;
+        let token = self.door.token.read()?;
+        let tray = Tray::open(&self.root)?;
+        remote::converse(async {
+            let (mut connection, mut pause, mut refused) = (None, PAUSES.0, 0_usize);
+            loop {
+                let pass = self.pass(console, &tray, &methods, &token, &mut connection).await?;
+                refused = refused.saturating_add(pass.refused);
+                let wait = match pass.later {
+                    Some(why) if self.once => {
+                        return Err(Failure::new(Exit::Unreachable, why)
+                            .note("what was asked stays in the folder `asked`")
+                            .help("the same command goes on, and nothing is done twice"));
+                    }
+                    Some(why) => {
+                        console.message(format!("{}; asked again in {} ms", plain(&why), pause.as_millis()));
+                        let wait = pause;
+                        pause = (pause * 2).min(PAUSES.1);
+                        wait
+                    }
+                    // What came in under a name that was still being asked.
+                    None if self.once && !tray.waiting()?.is_empty() => continue,
+                    None if self.once => return Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
+                    None => {
+                        pause = PAUSES.0;
+                        LOOK
+                    }
+                };
+                tokio::select! {
+                    () = tokio::time::sleep(wait) => {}
+                    _ = tokio::signal::ctrl_c() => return Ok(ExitCode::SUCCESS),
+                }
+            }
+        })
+    }
+
+    /// Asks what is there: first what an earlier pass had begun to ask.
+    async fn pass(
+        &self,
+        console: Console,
+        tray: &Tray,
+        methods: &Methods,
+        token: &str,
+        connection: &mut Option<Connection>,
+    ) -> Result<Pass, Failure> {
+        let mut pass = Pass { refused: 0, later: None };
+        let (begun, waiting) = (tray.asked()?, tray.waiting()?);
+        // One that is asked under this name goes first; the other waits for the next pass.
+        let new = waiting.into_iter().filter(|name| !begun.contains(name)).collect::<Vec<_>>();
+        for (name, is_new) in begun.iter().map(|name| (name, false)).chain(new.iter().map(|name| (name, true))) {
+            if is_new {
+                tray.claim(name)?;
+            }
+            let came = self.ask(tray, methods, name, token, connection).await?;
+            match came {
+                Came::Answer(answer) => {
+                    tray.answered(name, &answer)?;
+                    show(console, name, None);
+                }
+                Came::Refusal(problem) => {
+                    tray.refused(name, &problem.document)?;
+                    show(console, name, Some(&problem));
+                    pass.refused += 1;
+                }
+                Came::Later(why) => {
+                    pass.later = Some(why);
+                    break;
+                }
+            }
+        }
+        Ok(pass)
+    }
+
+    async fn ask(
+        &self,
+        tray: &Tray,
+        methods: &Methods,
+        name: &str,
+        token: &str,
+        connection: &mut Option<Connection>,
+    ) -> Result<Came, Failure> {
+        let asked = match question::asked(name, methods) {
+            Ok(asked) => asked,
+            Err(why) => return Ok(Came::Refusal(Problem::ours("METHOD_UNKNOWN", why))),
+        };
+        if tray.was_done(name) {
+            let why = format!("a question of this name is in `done`: `{name}` is not asked a second time");
+            return Ok(Came::Refusal(Problem::ours("NAME_USED", why)));
+        }
+        let document = match tray.read(name, MAX_DOCUMENT) {
+            Ok(document) => document,
+            Err(failure) => return Ok(Came::Refusal(Problem::ours("FILE_UNREADABLE", failure.sentence().to_owned()))),
+        };
+        let document = if asked.takes_id {
+            question::with_id(&document, tray.request_id(name, &self.door.node.node)?)
+        } else {
+            question::without_mark(&document).to_vec()
+        };
+        let open = match connection.take() {
+            Some(open) => open,
+            None => match self.door.node.connect(Some(token)).await {
+                Ok(open) => open,
+                Err(failure) if failure.code() == Exit::Unreachable.code() => {
+                    return Ok(Came::Later(failure.sentence().to_owned()));
+                }
+                Err(failure) => return Err(failure),
+            },
+        };
+        match open.post(&asked.path, document.into()).await {
+            Ok(answer) => {
+                *connection = Some(open);
+                judged(answer)
+            }
+            Err(why) => Ok(Came::Later(format!("the node {} does not answer: {why}", self.door.node.node))),
+        }
+    }
+}
+
+/// What an answer means for its question.
+fn judged(answer: JsonAnswer) -> Result<Came, Failure> {
+    if answer.status == 200 {
+        return Ok(Came::Answer(answer.body.to_vec()));
+    }
+    let Ok(told) = serde_json::from_slice::<Told>(&answer.body) else {
+        return Ok(Came::Later(format!("what answers there with status {} is no node", answer.status)));
+    };
+    let words = format!("{}: {}", told.reason, told.detail);
+    match answer.status {
+        // None of the files is at fault, and none of them will be answered.
+        401 => Err(Failure::new(Exit::Failed, told.detail)
+            .note(format!("reason {}", told.reason))
+            .help("the token may be of another node, or its account closed: --token-file")),
+        500.. => Ok(Came::Later(words)),
+        _ if told.retry_after_ms.is_some() => Ok(Came::Later(words)),
+        _ => Ok(Came::Refusal(Problem { reason: told.reason, document: answer.body.to_vec(), words: told.detail })),
+    }
+}
+
+impl Problem {
+    /// What the command itself refuses, in the form in which a node does.
+    fn ours(reason: &str, words: String) -> Self {
+        let document = json!({
+            "type": "about:blank",
+            "title": "Bad Request",
+            "status": 400,
+            "code": "INVALID_ARGUMENT",
+            "reason": reason,
+            "detail": words,
+        });
+        Self { reason: reason.to_owned(), document: document.to_string().into_bytes(), words }
+    }
+}
+
+/// One line a question.
+fn show(console: Console, name: &str, problem: Option<&Problem>) {
+    if console.is_json() {
+        let reason = problem.map_or(Value::Null, |problem| problem.reason.as_str().into());
+        let outcome = if problem.is_some() { "refused" } else { "answered" };
+        console.data(json!({ "question": name, "outcome": outcome, "reason": reason }));
+        return;
+    }
+    console.data(match problem {
+        None => format!("{}  {}", plain(name), console.paint(Colour::Green, "answered")),
+        Some(problem) => {
+            let (refused, words) = (console.paint(Colour::Red, "refused"), plain(&problem.words));
+            format!("{}  {refused}  {}: {words}", plain(name), plain(&problem.reason))
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn came(status: u16, body: &str) -> Result<Came, Failure> {
+        judged(JsonAnswer { status, body: body.to_owned().into() })
+    }
+
+    /// A question is put away only on a node's own word that lasts.
+    #[test]
+    fn only_a_refusal_that_lasts_puts_a_question_away() {
+        let problem = |reason: &str, more: &str| format!(r#"{{"reason":"{reason}","detail":"Because"{more}}}"#);
+        assert!(matches!(came(200, "{}"), Ok(Came::Answer(_))));
+        let refused = came(409, &problem("BALANCE_EXCEEDED", ""));
+        assert!(matches!(refused, Ok(Came::Refusal(problem)) if problem.reason == "BALANCE_EXCEEDED"));
+        for (status, body) in [
+            (429, problem("OVERLOADED", r#","retryAfterMs":500"#)),
+            (503, problem("STOPPING", r#","retryAfterMs":500"#)),
+            (500, problem("TASK_LOST", "")),
+            (504, problem("DEADLINE_EXCEEDED", "")),
+            (404, "<html>".to_owned()),
+            (400, "{}".to_owned()),
+            (302, String::new()),
+        ] {
+            assert!(matches!(came(status, &body), Ok(Came::Later(_))), "{status} {body}");
+        }
+        assert!(came(401, &problem("UNAUTHENTICATED", "")).is_err());
+    }
+}

@@ -1,0 +1,247 @@
+//! `origin key revoke`: a key that somebody else may have is stopped, what it signed since is listed, and another takes its
+//! place. One command, given again after each thing that only people can do.
+
+use super::{
+    handover::{Handover, Said},
+    hit::{Hit, ask},
+    rotate::Which,
+    succession::{Successor, switch},
+};
+use crate::{
+    api::client::wire,
+    cli::{
+        Outcome,
+        account::{Door, authority},
+        arguments,
+        console::{Console, Exit, Failure},
+        files,
+        trust::{install, use_it},
+    },
+    keys::{KeyName, KeyStore, KeyUse},
+    node::{AuthorityConfiguration, system::SystemClock},
+    statement::{Issuer, Kid},
+    time::{Clock, Timestamp},
+    trust::{Closing, ClosingReason, ListedUse, TrustList},
+};
+use std::{path::PathBuf, process::ExitCode};
+
+/// Close a key that somebody else may have, and list what that hits
+///
+/// The running node signs nothing with it from then on, also after a restart. It is closed in each log at the size that
+/// partners had cosigned before the time given: certificates and reinstatements past it count no more; cancellations,
+/// withdrawals and suspensions stay in force until they are restated. Each certificate that is hit is shown and written to
+/// a file, which `origin certificate reissue` takes. If the node signs with the key, another is made in its place. The next
+/// trust list is drafted with all of it, and signed with what --offline has; give the command again when others have
+/// signed, and once more when the node was restarted. Nothing is done twice.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The key id of a statement key or a status key
+    #[arg(value_name = "KID")]
+    key: Kid,
+    /// Since when somebody else may have had it
+    #[arg(long, value_name = "INSTANT", value_parser = arguments::instant)]
+    suspected_since: Timestamp,
+    /// Only show where it would be closed and what that hits; nothing is stopped, written or drafted
+    #[arg(long)]
+    dry_run: bool,
+    /// The authority, where the node hosts several
+    #[arg(long, value_name = "AUTHORITY", value_parser = arguments::issuer)]
+    issuer: Option<Issuer>,
+    /// The folder with the root key, such as the `offline` that `origin init` made, while its medium is here
+    #[arg(long, value_name = "DIR")]
+    offline: Option<PathBuf>,
+    /// The section, if the root key signed it elsewhere
+    #[arg(long, value_name = "FILE", conflicts_with = "offline")]
+    section: Option<PathBuf>,
+    /// Why, for everyone to read
+    #[arg(long, value_name = "TEXT", default_value = "compromised")]
+    reason: String,
+    /// For how long the next trust list holds
+    #[arg(long, value_name = "TIME", value_parser = arguments::seconds, default_value = "90d")]
+    valid: u64,
+    /// Where the certificates that are hit are listed, one a line [default: KID.hit.jsonl]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    door: Door,
+}
+
+impl Arguments {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        if self.suspected_since > SystemClock.now() {
+            return Err(Failure::new(Exit::Usage, format!("{} has not come yet", self.suspected_since)));
+        }
+        let configuration = self.door.configuration()?;
+        let issuer = authority(self.issuer.clone(), &configuration)?;
+        let hosted = configuration.authorities.iter().find(|one| one.issuer == issuer).cloned();
+        let hosted =
+            hosted.ok_or_else(|| Failure::new(Exit::Usage, format!("{issuer} is not an authority of this node")))?;
+        let trust = arguments::open_trust(&configuration.trust.list, &configuration.trust.anchor)?;
+        let which = self.which(&issuer, &trust)?;
+        let hit = ask(console, &self.door, &configuration, (&issuer, &self.key), self.suspected_since, self.dry_run)?;
+        hit.show(console);
+        if self.dry_run {
+            return Ok(ExitCode::SUCCESS);
+        }
+        console.message(format!("nothing is signed with `{}` any more", self.key));
+        let file = self.output.clone().unwrap_or_else(|| format!("{}.hit.jsonl", self.key).into());
+        files::replace(&file, hit.rows().as_bytes(), 0o644)?;
+        console.message(format!("wrote {} certificates to {}", hit.certificates(), file.display()));
+
+        let (iss, config) = (&issuer, self.door.config().display());
+        let present = match which {
+            Which::Statement => &hosted.statement_key,
+            Which::Status => &hosted.status_key,
+        };
+        let successor = match key_in_use(present, &hosted)? {
+            kid if kid == self.key => {
+                let successor = Successor::of(present, which, &hosted, &trust)?;
+                self.is_of_after(&successor, &hosted, &trust)?;
+                successor
+            }
+            kid => Successor { present: self.key.clone(), name: present.clone(), kid, made: true },
+        };
+        let again = format!("--suspected-since {} --issuer {} --config {config}", self.suspected_since, iss.host());
+        let handover = Handover {
+            console,
+            door: &self.door,
+            which,
+            successor,
+            closings: self.closings(iss, &hit),
+            offline: self.offline.clone(),
+            section: self.section.clone(),
+            valid: self.valid,
+            command: format!("origin key revoke {}", self.key),
+            again,
+            authority: hosted.clone(),
+            configuration,
+        };
+        self.go(&handover, trust, *present != handover.successor.name)?;
+        if hit.certificates() > 0 {
+            let file = file.display();
+            console.message(format!("then: origin certificate reissue {file} --reason TEXT --token-file SIGNATORY"));
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// What the list says that the key signs.
+    fn which(&self, issuer: &Issuer, trust: &TrustList) -> Result<Which, Failure> {
+        let unknown = || {
+            Failure::new(Exit::Usage, format!("the trust list names no key `{}` of {issuer}", self.key))
+                .note(
+                    "a log key closes its shard, and a root key is replaced by a change of root; neither has a key id",
+                )
+                .help("origin trust show names the keys")
+        };
+        match trust.key(issuer, &self.key).ok_or_else(unknown)?.r#use {
+            ListedUse::Statement => Ok(Which::Statement),
+            ListedUse::Status => Ok(Which::Status),
+            ListedUse::Stamp => Err(Failure::new(Exit::Usage, format!("`{}` is a stamp key", self.key)).help(
+                "this node signs nothing with it: close it in the JSON of the next list, origin trust draft list",
+            )),
+        }
+    }
+
+    /// A successor that was made before the key was suspect lay beside it, and may have been taken with it.
+    fn is_of_after(
+        &self,
+        successor: &Successor,
+        hosted: &AuthorityConfiguration,
+        trust: &TrustList,
+    ) -> Result<(), Failure> {
+        let file = hosted.keys.join(format!("{}.key.pem", successor.name));
+        let made = std::fs::metadata(&file).and_then(|about| about.modified()).ok();
+        let made = made.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+        let since = u64::try_from(self.suspected_since.as_second()).unwrap_or(0);
+        if !successor.made || made.is_none_or(|made| made.as_secs() >= since) {
+            return Ok(());
+        }
+        let name = &successor.name;
+        let failure = Failure::new(Exit::Failed, format!("`{name}` follows it, and lay beside it when it was suspect"));
+        Err(match trust.key(&hosted.issuer, &successor.kid) {
+            Some(_) => failure.help(format!("revoke it first: origin key revoke {}", successor.kid)),
+            None => failure.help(format!("move {} and its public half away: another is made", file.display())),
+        })
+    }
+
+    fn closings(&self, iss: &Issuer, hit: &Hit) -> Vec<Closing> {
+        let (iss, kid, reason) = (iss.clone(), self.key.clone(), ClosingReason::Compromised);
+        let ends = hit.ends.iter();
+        ends.map(|(origin, end)| Closing {
+            iss: iss.clone(),
+            kid: kid.clone(),
+            origin: origin.clone(),
+            until_index: end.until_index,
+            reason,
+        })
+        .collect()
+    }
+
+    /// Has the list say so, the node sign with another key, and everyone told, as far as that can be done now.
+    fn go(&self, at: &Handover<'_>, mut trust: TrustList, gives_way: bool) -> Result<(), Failure> {
+        if gives_way && !at.successor.made {
+            at.make()?;
+        }
+        let section = if gives_way && !at.is_listed(&trust)? {
+            let Some(section) = at.section(&trust)? else { return Ok(()) };
+            Some(section)
+        } else {
+            None
+        };
+        if section.is_some() || !is_closed(&trust, &at.closings) {
+            let Some(list) = at.list(&trust, section.as_ref())? else { return Ok(()) };
+            trust = install(&list, &at.configuration.trust.list, &at.configuration.trust.anchor)?;
+            at.say(format!("trust list {} is installed: it closes `{}`", trust.version(), self.key));
+            use_it(at.console, at.door, &at.configuration)?;
+        }
+        at.clear();
+        if gives_way {
+            switch(at.door.config(), &at.configuration, &at.authority.issuer, at.which, &at.successor)?;
+            let word = at.which.word();
+            at.say(format!("`{}` is the node's {word} key in its configuration", at.successor.name));
+            Self::restart(at);
+            return Ok(());
+        }
+        let opened = (at.successor.kid != self.key).then_some((&at.successor.kid, wire::KeyAct::Opened, "opens"));
+        for (key, act, word) in opened.into_iter().chain([(&self.key, wire::KeyAct::Closed, "closes")]) {
+            match at.announce(key, act, &self.reason)? {
+                Said::At(said) => {
+                    at.say(format!("said to everyone: entry {} of {} {word} `{key}`", said.index, said.log));
+                }
+                Said::NotYet => {
+                    Self::restart(at);
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn restart(at: &Handover<'_>) {
+        at.next(
+            "restart",
+            "restart the node: it signs with the new key from then on; then have it say so to everyone",
+            &[format!("{} {}", at.command, at.again)],
+        );
+    }
+}
+
+/// Whether the list closes the key there, or earlier.
+fn is_closed(trust: &TrustList, wanted: &[Closing]) -> bool {
+    let closed = |wanted: &Closing| {
+        let closings = trust.closings(&wanted.iss, &wanted.kid).unwrap_or_default();
+        let same = closings.iter().find(|one| one.origin == wanted.origin);
+        same.is_some_and(|one| one.until_index <= wanted.until_index && one.reason == wanted.reason)
+    };
+    !wanted.is_empty() && wanted.iter().all(closed)
+}
+
+/// The key id of a key in the folder.
+fn key_in_use(name: &KeyName, authority: &AuthorityConfiguration) -> Result<Kid, Failure> {
+    let sides = KeyStore::public_sides(&authority.keys).map_err(arguments::key_failure)?;
+    let side = sides.into_iter().find(|side| side.name == *name);
+    match side.map(|side| side.key_use) {
+        Some(KeyUse::Statement { kid, .. } | KeyUse::Status { kid, .. }) => Ok(kid),
+        _ => Err(Failure::new(Exit::Configuration, format!("`{name}` is no such key in {}", authority.keys.display()))),
+    }
+}

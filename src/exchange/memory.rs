@@ -1,0 +1,123 @@
+//! What this node cosigned of others' logs, as replica or as witness, before it lost its memory.
+//!
+//! A folder that was lost, or is yesterday's copy, does not know what its node cosigned since: a head cosigned now might
+//! stand behind or beside one cosigned then, and both might have enough cosignatures. So at every start partners are
+//! asked for the heads they know, and nothing of a log is cosigned that is not shown to be of the history of all of
+//! them: not of the furthest alone, for of a log that shows two histories that may be the wrong one.
+//!
+//! A log's own node has to answer always; everybody else is waited for a moment. Where the folder knows nothing at all,
+//! a moment is not enough: those who answered must be so many that no set of cosigners that meets the log's policy, this
+//! node among them, was without one. Whatever head ever had enough cosignatures, one of those asked has seen it. Once
+//! everybody has answered a folder it is whole, and what nobody told of is new.
+
+use super::{message::KnownHead, replica::Heard};
+use crate::{
+    log::{Checkpoint, Origin, SignedCheckpoint},
+    sequencer::gate::suffices,
+    time::Timestamp,
+    trust::{Node, NodeName, TrustList},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// How long those that can be reached are waited for, in seconds, though enough have answered.
+const GRACE: i64 = 5;
+
+/// What partners tell of the logs that this node does not write itself.
+#[derive(Debug)]
+pub struct Memory {
+    node: NodeName,
+    trust: Arc<TrustList>,
+    whole: bool,
+    answered: BTreeSet<NodeName>,
+    /// The heads they told of, rising, each once.
+    heads: BTreeMap<Origin, Vec<Heard>>,
+    began: Timestamp,
+}
+
+impl Memory {
+    /// Begins at a start of the node `node`; `whole` is what was kept of [`Self::is_whole`].
+    #[must_use]
+    pub fn new(node: NodeName, trust: Arc<TrustList>, whole: bool, now: Timestamp) -> Self {
+        Self { node, trust, whole, answered: BTreeSet::new(), heads: BTreeMap::new(), began: now }
+    }
+
+    /// Whether everybody has answered since the folder began: to be kept in it.
+    #[must_use]
+    pub const fn is_whole(&self) -> bool {
+        self.whole
+    }
+
+    /// A partner told all the heads it knows. Its first answer counts: whatever was cosigned here before the start, who
+    /// saw it knew of it then.
+    pub fn told(&mut self, partner: &NodeName, heads: &[KnownHead]) {
+        if !self.answered.insert(partner.clone()) {
+            return;
+        }
+        for head in heads {
+            // Only what the log's own key signed counts; anything else would let a partner stop this node.
+            let Some(key) = self.trust.log_key(&head.log) else { continue };
+            for note in [Some(&head.note), head.cosigned_by_asker.as_ref()].into_iter().flatten() {
+                let Ok(signed) = SignedCheckpoint::open(note, &key) else { continue };
+                let Checkpoint { origin, head: found } = signed.checkpoint();
+                let known = self.heads.entry(head.log.clone()).or_default();
+                if *origin == head.log && found.size > 0 && !known.iter().any(|known| known.head == *found) {
+                    let at = known.partition_point(|known| known.head.size <= found.size);
+                    known.insert(at, Heard { head: *found, note: note.clone() });
+                }
+            }
+        }
+        self.whole |= self.everybody();
+    }
+
+    /// Another trust list is in force.
+    pub fn listed(&mut self, trust: Arc<TrustList>) {
+        self.trust = trust;
+    }
+
+    /// The heads of a log, rising, that this node may have cosigned: what is cosigned next must be of the history of each.
+    /// None as long as too few have answered.
+    #[must_use]
+    pub fn recalled(&self, origin: &Origin, now: Timestamp) -> Option<Vec<Heard>> {
+        let issuer = self.trust.issuer_of(origin).and_then(|issuer| self.trust.node_of(issuer));
+        let waited = now.as_second().saturating_sub(self.began.as_second()) >= GRACE || self.everybody();
+        let enough =
+            issuer.is_none_or(|node| self.has_answered(node)) && waited && (self.whole || self.suffices(origin));
+        enough.then(|| self.heads.get(origin).cloned().unwrap_or_default())
+    }
+
+    /// What this node holds, or cosigned now, is of the history of all heads of the log: they are as good as its own.
+    pub fn passed(&mut self, origin: &Origin) {
+        self.heads.remove(origin);
+    }
+
+    /// The heads that this node may have cosigned and that are not shown to be of one history. Partners are told of them
+    /// too: one that loses its memory meanwhile has nobody else to tell it.
+    pub fn open(&self) -> impl Iterator<Item = (&Origin, &Heard)> {
+        self.heads.iter().flat_map(|(origin, heads)| heads.iter().map(move |heard| (origin, heard)))
+    }
+
+    /// Those that are to be asked and have not answered.
+    pub fn silent(&self) -> impl Iterator<Item = &NodeName> {
+        self.trust.text().nodes.iter().filter(|node| !self.has_answered(node)).map(|node| &node.name)
+    }
+
+    fn everybody(&self) -> bool {
+        self.silent().next().is_none()
+    }
+
+    /// Who cannot be reached at an address of the list is not waited for; nor does this node ask itself.
+    fn has_answered(&self, node: &Node) -> bool {
+        node.name == self.node || node.grpc.is_none() || self.answered.contains(&node.name)
+    }
+
+    fn suffices(&self, origin: &Origin) -> bool {
+        let others = |name: &NodeName| *name != self.node;
+        let answered =
+            |name: &NodeName| others(name) && self.trust.node(name).is_some_and(|node| self.has_answered(node));
+        // Where this node's cosignature alone is enough nobody else need have seen what it cosigned.
+        suffices(&self.trust, origin, 0, answered) || !suffices(&self.trust, origin, 0, others)
+    }
+}

@@ -1,0 +1,70 @@
+//! Stopping a key of a running sequencer.
+
+use super::{Handle, Sequencer, stopped as gone};
+use crate::{
+    sequencer::{
+        SequencerError,
+        stopped::{End, Stopped, ends},
+    },
+    statement::Kid,
+    store::Batch,
+    time::Timestamp,
+};
+use std::{collections::BTreeMap, sync::Arc};
+
+impl Sequencer {
+    /// Signs nothing with a key from now on, also after a restart, because somebody else may have it since an instant; the
+    /// audit trail keeps that the operator said so. Gives where the key is to be closed: in each log at the size that
+    /// partners had cosigned before. When it answers, nothing is under way any more. The same again changes nothing;
+    /// another instant finds other sizes.
+    pub async fn stop_key(
+        &self,
+        kid: &Kid,
+        suspected_since: Timestamp,
+        at: Timestamp,
+    ) -> Result<Stopped, SequencerError> {
+        let (handle, key) = (Arc::clone(&self.0), kid.clone());
+        let stopping = tokio::task::spawn_blocking(move || handle.stop_key(key, suspected_since, at));
+        let said = stopping.await.map_err(|error| SequencerError::Unavailable(error.to_string()))??;
+        // Whoever has a place has an answer when it is free again; what is refused meanwhile would be refused anyway.
+        let all = Arc::clone(&self.0.places).acquire_many_owned(self.0.room).await;
+        all.map(drop).map_err(|_| gone())?;
+        Ok(said)
+    }
+
+    /// Where a key would be closed if it were suspect since an instant. It reads from the disk.
+    pub fn ends(&self, suspected_since: Timestamp) -> Result<Vec<End>, SequencerError> {
+        Ok(ends(self.0.store.as_ref(), &self.0.trust.load(), suspected_since)?)
+    }
+}
+
+impl Handle {
+    /// Keeps that a key is stopped, and stops it.
+    fn stop_key(&self, kid: Kid, suspected_since: Timestamp, at: Timestamp) -> Result<Stopped, SequencerError> {
+        let store = self.store.as_ref();
+        let since = suspected_since.as_second();
+        let known = Stopped::all(store)?.into_iter().find(|one| one.kid == kid);
+        if let Some(known) = known.filter(|known| known.suspected_since == since) {
+            return Ok(known);
+        }
+        let at_ms = u64::try_from(at.as_millisecond()).unwrap_or(0);
+        let ends = ends(store, &self.trust.load(), suspected_since)?;
+        let stopped = Stopped { kid: kid.clone(), suspected_since: since, at_ms, ends };
+        let sizes = stopped.ends.iter().map(|end| (end.origin.to_string(), end.known.size()));
+        let row = serde_json::json!({
+            "key": kid.as_str(),
+            "change": "stopped by the operator: somebody else may have it",
+            "suspected_since": suspected_since.to_string(),
+            "counts_below": sizes.collect::<BTreeMap<_, _>>(),
+        });
+        store.commit(Batch {
+            at_ms,
+            state: vec![stopped.put()],
+            audit: vec![row.to_string().into_bytes()],
+            ..Batch::default()
+        })?;
+        tracing::warn!(%kid, %suspected_since, "nothing is signed with this key any more, by the operator's word");
+        self.gate.stop(kid);
+        Ok(stopped)
+    }
+}

@@ -1,0 +1,165 @@
+//! Enquiries that customs of the importing country raise.
+
+use super::{ArrivedName, EnquiryView, Notice, deciding::blocking, digest, enquiries::Side, part};
+use crate::{
+    certificate::Text,
+    office::{Action, Actor, AuditEvent, Caller},
+    sequencer::{Saying, Task, Work},
+    statement::{DocumentDigest, Enquiry, EnquiryGround, EnquiryQuestion, EnquirySubject, Issuer, Jti, StatementRef},
+    time::Date,
+    workflow::{Accounts, Desk, WorkflowError},
+};
+
+/// What is to be asked.
+#[derive(Debug, Clone)]
+pub struct EnquiryWish {
+    /// UUIDv7, unique to the account.
+    pub request_id: String,
+    /// Whom to ask.
+    pub to: Issuer,
+    /// What, and why.
+    pub asked: EnquiryQuestion,
+    /// Of which certificates.
+    pub subjects: Vec<SubjectWish>,
+    /// Documents that go by another way.
+    pub documents: Vec<DocumentDigest>,
+    /// The reply that asked for a clarification, if this gives it.
+    pub clarifies: Option<Jti>,
+}
+
+/// A certificate to ask about.
+#[derive(Debug, Clone)]
+pub struct SubjectWish {
+    /// Its number, as it bears it; where it is known here, the rest follows from it.
+    pub number: Text<70>,
+    /// Its date of issue, as it bears it.
+    pub issued_on: Option<Date>,
+    /// The items; none are all.
+    pub items: Vec<u32>,
+    /// The declaration it was shown with.
+    pub declaration: Option<Text<70>>,
+    /// Its identifier, where one number is not enough.
+    pub jti: Option<Jti>,
+}
+
+/// An enquiry that was sent.
+#[derive(Debug, Clone)]
+pub struct Raised {
+    /// The statement.
+    pub jti: Jti,
+    /// By when the agreement asks for the answer, if it came today.
+    pub reply_due: Option<Date>,
+    /// What the officer should know.
+    pub notices: Vec<Notice>,
+}
+
+impl Desk {
+    /// Asks an issuer about certificates.
+    pub async fn enquire(&self, caller: &Caller, wish: EnquiryWish) -> Result<Raised, WorkflowError> {
+        Accounts::allow(caller, Action::RaiseEnquiry)?;
+        let request = self.request(caller, &wish.request_id)?;
+        let numbers = wish.subjects.iter().map(|one| {
+            let (issued_on, jti) = (one.issued_on.map(|day| day.to_string()), one.jti.map(|jti| jti.to_string()));
+            (one.number.to_string(), issued_on, &one.items, &one.declaration, jti)
+        });
+        let clarifies = wish.clarifies.map(|jti| jti.to_string());
+        let parts = [
+            wish.to.to_string(),
+            part(&wish.asked)?,
+            part(&numbers.collect::<Vec<_>>())?,
+            part(&(&wish.documents, &clarifies))?,
+        ];
+        let digest = digest("enquiry", &parts.each_ref().map(String::as_str));
+        let audit = AuditEvent::of(Actor::Caller(caller), Action::RaiseEnquiry);
+        let prepare = move |desk: &Self| {
+            desk.once(&request, digest, || {
+                let enquiry = desk.asked_of(&wish)?;
+                let audit = audit.clone().with_detail(format!("to {} about {}", wish.to, enquiry.subjects.len()));
+                let task = Task::Say(Box::new(Saying::enquiry(wish.to.clone(), enquiry)));
+                Ok(Work { request: request.clone(), digest, task, by: Some(audit) })
+            })
+        };
+        let jti = self.carry_out(prepare).await?.outcome.jti;
+        let (desk, today) = (self.clone(), self.own_today());
+        let view = blocking(move || desk.enquiry_of(Side::Asking, &jti)).await??;
+        let due = view.received_on.is_none().then(|| self.due(&view, Side::Asking, today)).flatten();
+        Ok(Raised { jti, reply_due: view.reply_due.or(due), notices: self.permits(&view) })
+    }
+
+    /// Finds the certificates that are asked about, and says it all.
+    fn asked_of(&self, wish: &EnquiryWish) -> Result<Enquiry, WorkflowError> {
+        if let Some(day) = wish.asked.reply_by.filter(|day| *day < self.own_today()) {
+            return Err(WorkflowError::ReplyByPast(day));
+        }
+        let unknown = wish.asked.ground == EnquiryGround::NumberUnknown;
+        let mut subjects = Vec::with_capacity(wish.subjects.len());
+        for subject in &wish.subjects {
+            let SubjectWish { number, issued_on, items, declaration, jti } = subject.clone();
+            let name = match jti {
+                Some(jti) => ArrivedName::Jti(jti),
+                None => ArrivedName::Number(number.to_string(), Some(wish.to.clone())),
+            };
+            let found = match self.arrived(&name) {
+                Ok(arrival) if unknown => {
+                    return Err(WorkflowError::NumberKnown(arrival.jti.to_string()));
+                }
+                Err(WorkflowError::ArrivalUnknown) if unknown => None,
+                found => Some(found?),
+            };
+            if let Some(other) = found.as_ref().filter(|one| one.issuer != wish.to) {
+                return Err(WorkflowError::NotItsIssuer {
+                    number: number.to_string(),
+                    issuer: other.issuer.to_string(),
+                });
+            }
+            let reference = found.as_ref().and_then(|one| one.certificate.reference.as_option());
+            subjects.push(EnquirySubject {
+                certificate: found.as_ref().map(super::Arrival::place),
+                number,
+                issued_on: reference.map(|reference| reference.issued_on).or(issued_on),
+                items,
+                declaration,
+            });
+        }
+        let clarifies = match &wish.clarifies {
+            None => None,
+            Some(jti) => {
+                let found = self.addressed().into_iter().find_map(|(_, store)| store.find(jti).transpose());
+                let entry = found.transpose()?.ok_or(WorkflowError::EnquiryUnknown)?;
+                Some(StatementRef { log: entry.origin, jti: *jti })
+            }
+        };
+        Ok(Enquiry { asked: wish.asked.clone(), subjects, documents: wish.documents.clone(), clarifies })
+    }
+
+    /// What the agreement says of the goods meanwhile.
+    fn permits(&self, view: &EnquiryView) -> Vec<Notice> {
+        let mut notices = Vec::new();
+        for (code, edition, _) in self.editions_asked_about(view, Side::Asking) {
+            let Some(edition) = self.agreements().get(&code).and_then(|one| one.edition(&edition)) else { continue };
+            let rules = &edition.verification;
+            let said = |figure: &crate::agreement::Figure<bool>, yes: &str, no: &str| {
+                figure.value().map(|may| {
+                    let article = figure.article().unwrap_or("article not known");
+                    format!("{code}: {} ({article})", if *may { yes } else { no })
+                })
+            };
+            let meanwhile = [
+                said(&rules.may_suspend, "preference may be suspended meanwhile", "preference may not be suspended"),
+                said(
+                    &rules.release_goods,
+                    "the goods are released meanwhile, on security",
+                    "the goods need not be released",
+                ),
+                said(
+                    &rules.refuse_unanswered,
+                    "preference is refused if no answer comes in time",
+                    "silence is no ground to refuse",
+                ),
+            ];
+            let meanwhile = meanwhile.into_iter().flatten();
+            notices.extend(meanwhile.map(|words| Notice::new("MEANWHILE", false, words)));
+        }
+        notices
+    }
+}

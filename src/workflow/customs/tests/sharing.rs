@@ -1,0 +1,99 @@
+//! Links to a declaration: who makes them, what they show, and when they show nothing any more.
+
+use super::{Corridor, account, reason};
+use crate::{
+    agreement::{Declared, DeclaredLine},
+    office::Role,
+    statement::{ResponseCode, ResponseReason},
+    store::Store as _,
+    time::{Clock as _, Date},
+    workflow::{MatchWish, ShareWish},
+};
+use jiff::ToSpan as _;
+
+impl Corridor {
+    fn share(&self, declaration: &str, until: Date) -> ShareWish {
+        let line = DeclaredLine {
+            line: 1,
+            item: None,
+            tariff_code: "950662".parse().unwrap(),
+            description: Some("Inflatable balls".parse().unwrap()),
+            origin: Some("PK".parse().unwrap()),
+            quantity: None,
+            gross_weight: None,
+            net_weight: None,
+            invoice: None,
+            marks: None,
+            packages: None,
+        };
+        let declaration = self.declaration(declaration);
+        let declared = Declared {
+            date: declaration.date,
+            hs_edition: None,
+            country_of_export: None,
+            importer: None,
+            lines: vec![line],
+        };
+        let declared = MatchWish { certificate: self.name(), issued_on: Some(self.today()), declaration, declared };
+        ShareWish { declared, until }
+    }
+}
+
+#[tokio::test]
+async fn a_link_shows_what_became_of_its_own_declaration_and_of_no_other() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let (share, secret) = customs.share(officer, corridor.share("D-1", corridor.today())).unwrap();
+    assert!(secret.len() == 43 && !share.id.to_string().contains(secret.as_str()));
+    customs.write_off(officer, corridor.write_off(1, "D-1", "800")).await.unwrap();
+    let shared = customs.shared(&secret).unwrap();
+    assert_eq!(shared.matched.balance[0].left, "16000");
+    assert!(shared.matched.matching.differences.iter().any(|one| one.subject.to_string() == "description"));
+    assert_eq!(shared.acts.len(), 1);
+
+    // A denial that waits is nobody's to see, and the next declaration's is another importer's.
+    let denied = (ResponseCode::PreferenceDenied, Some(ResponseReason::NotOriginating));
+    let waits = customs.decide(officer, corridor.decision(2, Some(1), denied.0, denied.1)).await.unwrap();
+    assert!(waits.statement.is_none());
+    let (_, other) = customs.share(officer, corridor.share("D-2", corridor.today())).unwrap();
+    assert_eq!(customs.shared(&secret).unwrap().acts.len(), 1);
+    assert!(customs.shared(&other).unwrap().acts.is_empty());
+    // As it stands after a restart.
+    corridor.china.store.reload().unwrap();
+    assert_eq!(corridor.china.desk().0.shared(&secret).unwrap().share.until, corridor.today());
+}
+
+#[tokio::test]
+async fn a_link_ends_with_its_last_day_or_when_it_is_taken_back() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let (first, first_secret) = customs.share(officer, corridor.share("D-1", corridor.today())).unwrap();
+    let (second, second_secret) = customs.share(officer, corridor.share("D-1", corridor.today() + 10.days())).unwrap();
+    assert_eq!(customs.shares(officer, "", 0).unwrap().shares.len(), 2);
+    customs.revoke_share(&corridor.colleague, &first.id).unwrap();
+    assert_eq!(reason(customs.shared(&first_secret)), "SHARE_UNKNOWN");
+    assert_eq!(reason(customs.revoke_share(officer, &first.id)), "SHARE_UNKNOWN");
+
+    let day = jiff::SignedDuration::from_hours(24);
+    corridor.china.clock.set(corridor.china.clock.now() + day * 10);
+    customs.shared(&second_secret).unwrap();
+    corridor.china.clock.set(corridor.china.clock.now() + day);
+    assert!(customs.shared(&second_secret).is_err() && customs.shares(officer, "", 0).unwrap().shares.is_empty());
+    // The next one that is made sweeps away what ended.
+    customs.share(officer, corridor.share("D-3", corridor.today())).unwrap();
+    assert_eq!(reason(customs.revoke_share(officer, &second.id)), "SHARE_UNKNOWN");
+}
+
+#[tokio::test]
+async fn links_are_made_by_customs_alone_within_a_year_and_guessed_by_nobody() {
+    let corridor = Corridor::open().await;
+    let (customs, today) = (&corridor.customs, corridor.today());
+    let auditor = account("A. Stranger", Role::Auditor, 35);
+    assert_eq!(reason(customs.share(&auditor, corridor.share("D-1", today))), "PERMISSION_DENIED");
+    for until in [today - 1.day(), today + 367.days()] {
+        assert_eq!(reason(customs.share(&corridor.officer, corridor.share("D-1", until))), "SHARE_END_WRONG");
+    }
+    for wrong in ["", "shr_0f6c1b2a9d4e5f60718293a4", &"A".repeat(43), &"A".repeat(44)] {
+        assert!(customs.shared(wrong).is_err(), "{wrong}");
+    }
+}

@@ -1,0 +1,160 @@
+//! A key that somebody else may have: nothing is signed with it, and what it signed since counts as the list says.
+
+use super::{log, verdict, world::World};
+use crate::{
+    log::Origin,
+    reason::Reasoned,
+    sequencer::stopped::End,
+    statement::{Act, Jti, KeyAct, OpenedBody, Status},
+    store::Store,
+    time::{Clock, Timestamp},
+    verification::{CheckedEntry, EntryFault, Headline, StatusPlace, StatusView, check_entry},
+    workflow::{
+        CertificateName, CertificateRecord, Desk, Issued, ReplaceWish, StatusWish, WorkflowError, stays_in_force,
+    },
+};
+use std::{collections::BTreeMap, time::Duration};
+
+fn name(issued: &Issued) -> CertificateName {
+    CertificateName::Jti(issued.outcome.jti)
+}
+
+async fn change(world: &World, desk: &Desk, nth: u16, issued: &Issued, act: Act) -> Result<(), WorkflowError> {
+    let reason = Some("a finding".parse().unwrap());
+    let wish = StatusWish { certificate: name(issued), act, items: None, reason, remarks: None };
+    desk.change_status(&world.signatory, &world.request_id(nth), wish).await.map(|_| ())
+}
+
+/// As it is.
+fn anew(world: &World, nth: u16, issued: &Issued) -> ReplaceWish {
+    let (request_id, certificate) = (world.request_id(nth), name(issued));
+    let reason = Some("the key that signed it is closed".parse().unwrap());
+    ReplaceWish { request_id, certificate, certificate_json: Vec::new(), reason, remarks: None }
+}
+
+fn sizes(ends: &[End]) -> Vec<(Origin, u64)> {
+    ends.iter().map(|end| (end.origin.clone(), end.known.size())).collect()
+}
+
+/// What a replica that holds the log under this list finds, by index.
+fn findings(world: &World) -> Vec<(u64, &'static str)> {
+    let trust = world.trust.load_full();
+    let (mut view, mut places, mut found) = (StatusView::new(log()), BTreeMap::<Jti, StatusPlace>::new(), Vec::new());
+    for index in 0..world.store.head(&log()).unwrap().head.size {
+        let leaf = world.store.leaf(&log(), index).unwrap().unwrap();
+        let mut remember =
+            |entry: &CheckedEntry| places.extend(entry.status_place().map(|at| (entry.envelope.jti, at)));
+        let fault = match check_entry(&leaf, None, &log(), index, &trust) {
+            Ok(entry) => {
+                remember(&entry);
+                view.admit(&entry, |jti| places.get(jti).copied()).err()
+            }
+            Err(EntryFault::KeyClosed { why, entry }) => {
+                remember(&entry);
+                view.pass(&entry);
+                Some(EntryFault::KeyClosed { why, entry })
+            }
+            Err(fault) => {
+                view.skip();
+                Some(fault)
+            }
+        };
+        found.extend(fault.map(|fault| (index, fault.reason())));
+    }
+    found
+}
+
+#[tokio::test]
+async fn nothing_is_signed_with_a_key_that_was_stopped_not_even_after_a_restart() {
+    let world = World::new();
+    let (desk, sequencer) = world.desk();
+    let key = world.statement_kid();
+    desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
+    let now = world.clock.now();
+    // Who only asks stops nothing. The log asks nobody to cosign it: its own hours say what was there before.
+    let hours = |hours: i64| Timestamp::from_second(now.as_second() + hours * 3_600).unwrap();
+    assert_eq!(sizes(&desk.stop_key(key.clone(), now, true).await.unwrap()), [(log(), 0)]);
+    assert_eq!(sizes(&desk.stop_key(key.clone(), hours(1), true).await.unwrap()), [(log(), 2)]);
+    let second = desk.issue(&world.signatory, &world.footballs(2)).await.unwrap();
+    let unknown = desk.stop_key("nobody".parse().unwrap(), now, false).await.unwrap_err();
+    assert_eq!(unknown.reason(), "KEY_NOT_LISTED");
+
+    let ends = desk.stop_key(key.clone(), now, false).await.unwrap();
+    let refused = desk.issue(&world.signatory, &world.footballs(3)).await.unwrap_err();
+    assert_eq!(refused.reason(), "SIGNING_KEY_CLOSED");
+    assert_eq!(change(&world, &desk, 4, &second, Act::Suspended).await.unwrap_err().reason(), "SIGNING_KEY_CLOSED");
+    // What was done has its answer all the same, and saying it again changes nothing.
+    assert_eq!(desk.issue(&world.signatory, &world.footballs(2)).await.unwrap().outcome, second.outcome);
+    assert_eq!(desk.stop_key(key.clone(), now, false).await.unwrap(), ends);
+    let page = desk.signed_past(&key, &sizes(&ends), None, 2).unwrap();
+    assert_eq!((page.entries.len(), page.next.clone()), (2, Some((log(), 2))));
+    let rest = desk.signed_past(&key, &sizes(&ends), page.next.as_ref(), 500).unwrap();
+    assert_eq!(rest.entries.iter().map(|entry| entry.index).collect::<Vec<_>>(), [2]);
+    assert!(rest.next.is_none() && !rest.entries.iter().any(stays_in_force));
+    sequencer.close();
+
+    let size = world.store.durable_size(&log());
+    world.clock.set(world.clock.now() + Duration::from_hours(5));
+    let (desk, sequencer) = world.desk();
+    let refused = desk.issue(&world.signatory, &world.footballs(5)).await.unwrap_err();
+    assert_eq!(refused.reason(), "SIGNING_KEY_CLOSED");
+    sequencer.close();
+    assert_eq!(world.store.durable_size(&log()), size, "not even a snapshot by the clock");
+}
+
+#[tokio::test]
+async fn a_closing_has_the_status_follow_from_what_counts_and_what_it_hits_is_issued_anew() {
+    let world = World::new();
+    let (desk, sequencer) = world.desk();
+    let old = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
+    let hit = desk.issue(&world.signatory, &world.footballs(2)).await.unwrap();
+    assert_eq!((old.outcome.entry.index, hit.outcome.entry.index), (1, 2));
+    // Entries 3 to 6: a suspension and its end, each with its snapshot.
+    change(&world, &desk, 3, &old, Act::Suspended).await.unwrap();
+    change(&world, &desk, 4, &old, Act::Reinstated).await.unwrap();
+    let key = world.statement_kid();
+    desk.stop_key(key.clone(), world.clock.now(), false).await.unwrap();
+    world.revoke(&[(log(), 2)]);
+    sequencer.close();
+
+    let (desk, sequencer) = world.desk();
+    let new = desk.replace(&world.signatory, anew(&world, 5, &hit)).await.unwrap();
+    let fell = [2, 4, 5, 6].map(|index| (index, "ENTRY_KEY_CLOSED"));
+    assert_eq!(findings(&world), fell, "and nothing that is signed since");
+    let record = |issued: &Issued| CertificateRecord::read(world.store.as_ref(), &issued.outcome.entry).unwrap();
+    assert_eq!(record(&old).status, Status::Suspended, "what gave it back does not count");
+    assert_eq!((record(&hit).status, record(&new).status), (Status::Superseded, Status::Valid));
+    let says = |issued: &Issued| record(issued).certificate.to_certificate().unwrap().goods;
+    assert_eq!(says(&new), says(&hit));
+    let headline = |issued: &Issued| verdict(&world, &desk.evidence_at(&issued.outcome.entry).unwrap()).headline;
+    assert_eq!(headline(&old), Headline::SuspendedByIssuer);
+    assert_eq!(headline(&hit), Headline::KeyClosed);
+    assert_eq!(headline(&new), Headline::Valid);
+    // Once is enough, and only what stands as it is can be said again as it is.
+    let again = desk.replace(&world.signatory, anew(&world, 5, &hit)).await.unwrap();
+    assert_eq!(again.outcome, new.outcome);
+    let refused = desk.replace(&world.signatory, anew(&world, 6, &old)).await.unwrap_err();
+    assert_eq!(refused.reason(), "STATUS_FORBIDS");
+    // What was taken away is given back with the new key.
+    change(&world, &desk, 7, &old, Act::Reinstated).await.unwrap();
+    assert_eq!(headline(&old), Headline::Valid);
+    assert_eq!(findings(&world), fell);
+    // The new key says so to everyone.
+    let (said, _) = desk.announce_key(key, KeyAct::Closed, None).await.unwrap();
+    let leaf = world.store.leaf(&said.entry.origin, said.entry.index).unwrap().unwrap();
+    let checked = check_entry(&leaf, None, &said.entry.origin, said.entry.index, &world.trust.load()).unwrap();
+    assert!(matches!(checked.body, OpenedBody::KeyChange(_)));
+    sequencer.close();
+}
+
+#[tokio::test]
+async fn a_running_writer_stops_when_the_list_closes_its_key() {
+    let world = World::new();
+    let (desk, sequencer) = world.desk();
+    desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
+    world.revoke(&[(log(), 1)]);
+    let refused = desk.issue(&world.signatory, &world.footballs(2)).await.unwrap_err();
+    assert_eq!(refused.reason(), "SIGNING_KEY_CLOSED");
+    assert_eq!(world.store.durable_size(&log()), 2);
+    sequencer.close();
+}

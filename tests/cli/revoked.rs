@@ -1,0 +1,177 @@
+//! A key that somebody else may have, with real nodes: stopped at once, closed where the partner had cosigned, what it hits
+//! listed on both sides, and issued anew.
+
+use crate::{
+    partners::{Federation, Made, pause, says},
+    process::{Running, today},
+    support::{Said, folder, origin, text},
+};
+use origin_exchange::time::Timestamp;
+use serde_json::Value;
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The lines of a command as JSON.
+fn lines(said: &Said) -> Vec<Value> {
+    said.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Asks the operator's door.
+fn asks(made: &Made, node: &Running, arguments: &[&str]) -> Said {
+    let config = made.at("node.toml");
+    origin(&[arguments, &["--config", &config, "--admin", &node.admin]].concat())
+}
+
+/// Asks the clients' door with somebody's token.
+fn client(made: &Made, node: &Running, token: &str, arguments: &[&str]) -> Said {
+    let ca = made.at("tls/ca.crt.pem");
+    origin(&[arguments, &["--node", &node.client, "--ca", &ca, "--token-file", token]].concat())
+}
+
+fn verify(made: &Made, file: &str) -> Said {
+    let (trust, anchor, day) = (made.at("trust/trust-list.note"), made.at("trust/anchor.toml"), today().to_string());
+    origin(&["verify", file, "--trust", &trust, "--anchor", &anchor, "--as-of", &day])
+}
+
+/// What China finds past the closing, once there is as much of it.
+#[track_caller]
+fn found(china: &Made, node: &Running, certificates: usize) -> Vec<Value> {
+    let begun = Instant::now();
+    loop {
+        let said = asks(china, node, &["partner", "findings", "--key-closed", "--format", "json"]).good();
+        let found = lines(&said);
+        let hit = found.iter().filter(|one| one["kind"] == "certificate-of-origin").count();
+        if hit == certificates {
+            return found;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{hit} of {certificates}\n{}\n{}", said.out, node.events());
+        pause();
+    }
+}
+
+#[test]
+fn a_key_that_others_may_have_is_stopped_closed_and_what_it_signed_since_is_issued_anew() {
+    let folder = folder();
+    let pakistan = Made::new(folder.path(), "tdap.gov.pk", "PK", "Asia/Karachi", "issuer");
+    let china = Made::new(folder.path(), "customs.gov.cn", "CN", "Asia/Shanghai", "customs");
+    let federation = Federation { folder: folder.path(), signer: &pakistan };
+    let list = federation.list("list.note", None, &[&pakistan, &china], &["--addressee", "CN=customs.gov.cn"]);
+    for node in [&china, &pakistan] {
+        federation.install(&list, node);
+    }
+    let (one, two) = (pakistan.start(), china.start());
+    let (pk, cn) = ("node.tdap.gov.pk", "node.customs.gov.cn");
+    says(&one, &["connected", cn]);
+    let log = format!("tdap.gov.pk/log/{}/customs.gov.cn", today().year());
+    let whole = |log: &Value| log["size"].as_u64() > Some(0) && log["cosigned"]["size"] == log["size"];
+    pakistan.issue(&one, 0..3);
+    pakistan.until(&one, cn, &log, whole);
+
+    // A second later somebody may have the key, and what is issued then cannot be told from what he issued.
+    let since = Timestamp::now().as_second() + 2;
+    while Timestamp::now().as_second() < since {
+        pause();
+    }
+    let when = Timestamp::from_second(since).unwrap().to_string();
+    pakistan.issue(&one, 3..6);
+    pakistan.until(&one, cn, &log, |log| log["size"].as_u64() >= Some(7) && whole(log));
+
+    // Who only looks stops nothing.
+    let revoke = ["key", "revoke", "statement-1", "--suspected-since", &when];
+    let shown = asks(&pakistan, &one, &[&revoke[..], &["--dry-run", "--format", "json"]].concat()).good();
+    let ends = lines(&shown);
+    let end = ends.iter().find(|end| end["log"] == log.as_str()).unwrap();
+    let until = end["until_index"].as_u64().unwrap();
+    assert!((1..=4).contains(&until), "what was cosigned before, to within the hour: {end}");
+    let hit = end["certificates"].as_u64().unwrap();
+    assert!((3..=6).contains(&hit), "{end}");
+    pakistan.issue(&one, 6..7);
+    let delivered = |log: &Value| log["held"].as_u64() >= Some(8) && log["disclosed"] == log["held"];
+    china.until(&two, pk, &log, delivered);
+    let hit = usize::try_from(hit).unwrap() + 1;
+
+    // The key is stopped; section and list are signed with what is offline, and in use on both sides.
+    let file = text(&folder.path().join("hit.jsonl")).to_owned();
+    let offline = pakistan.at("offline");
+    let said = asks(&pakistan, &one, &[&revoke[..], &["--offline", &offline, "-o", &file]].concat()).good();
+    for words in ["nothing is signed with `statement-1`", "it closes `statement-1`", "restart the node"] {
+        assert!(said.err.contains(words), "`{words}` is not in:\n{}", said.err);
+    }
+    assert!(said.out.contains(&format!("{log}: closed at {until} of")), "{}", said.out);
+    let rows = fs::read_to_string(&file).unwrap();
+    assert_eq!(rows.lines().count(), hit, "{rows}");
+    let first: Value = serde_json::from_str(rows.lines().next().unwrap()).unwrap();
+    let jti = first["jti"].as_str().unwrap().to_owned();
+    assert_eq!((&first["log"], first["index"].as_u64() >= Some(until)), (&log.as_str().into(), true), "{first}");
+    let signatory = pakistan.at("signatory.token");
+    let suspend = ["certificate", "suspend", "--id", &jti, "--reason", "a doubt"];
+    let refused = client(&pakistan, &one, &signatory, &suspend);
+    assert!(refused.code != 0 && refused.err.contains("SIGNING_KEY_CLOSED"), "{}", refused.err);
+
+    // China finds the same certificates, and its officers see them.
+    found(&china, &two, hit);
+    let officer = china.at("officer.token");
+    let account = ["account", "new", "--name", "officer", "--role", "customs-officer", "-o", &officer];
+    asks(&china, &two, &account).good();
+    let arrivals = ["customs", "arrivals", "--key-closed", "--format", "json"];
+    let arrived = lines(&client(&china, &two, &officer, &arrivals).good());
+    assert_eq!(arrived.len(), hit, "{arrived:#?}");
+    assert!(arrived.iter().all(|one| one["key_closed"].is_string() && one["delivery"] == "complete"), "{arrived:#?}");
+
+    // Given again before the restart it says what is still to do; after it, everyone is told.
+    let again = asks(&pakistan, &one, &[&revoke[..], &["-o", &file]].concat()).good();
+    assert!(again.err.contains("restart the node") && !again.err.contains("said to everyone"), "{}", again.err);
+    one.stop();
+    let one = pakistan.start();
+    says(&one, &["connected", cn]);
+    let told = asks(&pakistan, &one, &[&revoke[..], &["-o", &file]].concat()).good();
+    for words in ["opens `statement-2`", "closes `statement-1`", "origin certificate reissue"] {
+        assert!(told.err.contains(words), "`{words}` is not in:\n{}", told.err);
+    }
+    assert!(Path::new(&pakistan.at("keys/statement-2.key.pem")).exists());
+
+    // What is hit is issued anew, once; both sides agree about every status.
+    let reissue = ["certificate", "reissue", &file, "--reason", "the key is closed", "--format", "json"];
+    let issued = lines(&client(&pakistan, &one, &signatory, &reissue).good());
+    assert_eq!(issued.len(), hit, "{issued:#?}");
+    let once_more = lines(&client(&pakistan, &one, &signatory, &reissue).good());
+    assert_eq!(once_more, issued);
+    pakistan.until(&one, cn, &log, whole);
+    found(&china, &two, hit);
+    let all = lines(&asks(&china, &two, &["partner", "findings", "--format", "json"]).good());
+    assert!(all.iter().all(|one| one["reason"] == "ENTRY_KEY_CLOSED"), "{all:#?}");
+    let held = china.until(&two, pk, &log, |log| log["held"] == log["size"]);
+    assert_eq!(held["findings"].as_u64(), u64::try_from(all.len()).ok());
+    let bundle = |jti: &str, name: &str| {
+        let path = text(&folder.path().join(name)).to_owned();
+        client(&pakistan, &one, &signatory, &["certificate", "download", "--id", jti, "-o", &path]).good();
+        verify(&pakistan, &path)
+    };
+    let new = issued.iter().find(|row| row["replaces"] == jti.as_str()).unwrap();
+    let good = bundle(new["issued"]["jti"].as_str().unwrap(), "new.coo.json").good();
+    assert!(good.out.starts_with("VALID"), "{}", good.out);
+    let closed = bundle(&jti, "old.coo.json");
+    assert_eq!((closed.code, closed.out.lines().next()), (3, Some("KEY_CLOSED")), "{}", closed.out);
+    for node in [one, two] {
+        let events = node.stop();
+        assert!(!events.contains("LOG_EQUIVOCATED") && !events.contains("panicked"), "{events}");
+    }
+}
+
+#[test]
+fn a_key_that_is_not_there_or_a_time_to_come_is_refused_before_anything_is_stopped() {
+    let folder = folder();
+    let made = Made::new(folder.path(), "tdap.gov.pk", "PK", "Asia/Karachi", "issuer");
+    let config = made.at("node.toml");
+    let revoke =
+        |kid: &str, when: &str| origin(&["key", "revoke", kid, "--suspected-since", when, "--config", &config]);
+    revoke("statement-9", "2026-01-01T00:00:00Z").bad(2, &["no key `statement-9`", "log key"]);
+    revoke("statement-1", "2999-01-01T00:00:00Z").bad(2, &["has not come yet"]);
+    // Only a running node stops a key.
+    revoke("statement-1", "2026-01-01T00:00:00Z").bad(4, &["origin serve"]);
+}
