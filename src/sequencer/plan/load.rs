@@ -21,12 +21,7 @@ impl Plan {
     ) -> Result<Self, SequencerError> {
         let (store, trust) = (ground.store, ground.trust.load_full());
         let at_ms = u64::try_from(ground.clock.now().as_millisecond()).unwrap_or(0);
-        let mut restated = HashSet::new();
-        for origin in store.logs() {
-            if restate(store, &trust, &origin, at_ms)? {
-                restated.insert(origin);
-            }
-        }
+        let restated = restate(store, &trust, at_ms)?;
         let recalled = Recalled::all(store)?.into_iter().collect::<BTreeMap<_, _>>();
         // A clock that went back while the process was down must not make a snapshot older than the last one.
         let (mut logs, mut now) = (BTreeMap::new(), ground.clock.now());
