@@ -48,7 +48,7 @@ pub enum Event {
     },
     /// Another trust list is in force.
     Trust(Arc<TrustList>),
-    /// A closed log that this may speak for is held whole now.
+    /// A closed log that this may speak for is held whole now, or was judged again.
     Beside,
     /// Somebody proved that the log has shown two histories, the shorter of this size.
     Equivocated(u64),

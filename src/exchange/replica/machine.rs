@@ -545,7 +545,7 @@ fn may_judge(setup: &Setup, held: &Held) -> bool {
     let durable = held.edge.size();
     let void = |last: u64| held.findings.range(last..).count() < usize::try_from(durable - last).unwrap_or(usize::MAX);
     let ended = trust.shard_final_size(origin).is_some_and(|last| last < durable && void(last));
-    let otherwise = || held.open && held.record.closed != trust.closed_in(origin);
+    let otherwise = || held.open && held.record.closed != held.siblings.judged_with(trust.closed_in(origin));
     setup.cosigns && (!held.findings.is_empty() || ended || otherwise() || !held.siblings.are_by(trust, origin))
 }
 

@@ -144,7 +144,7 @@ impl<'a> Making<'a> {
         let origin = &self.setup.origin;
         self.held.record.follow(&self.held.status);
         if !self.held.open {
-            self.held.record.closed = self.setup.trust.closed_in(origin);
+            self.held.record.closed = self.held.siblings.judged_with(self.setup.trust.closed_in(origin));
         }
         let mut kept = self.held.record.clone();
         kept.heard = heard.cloned().or(kept.heard);

@@ -37,9 +37,12 @@ pub fn rejudge(store: &dyn Store, setup: &Setup, at_ms: u64) -> Result<Option<Re
     let Setup { origin, trust, .. } = setup;
     let kept = finding::all(store, origin)?;
     let mut record = ReplicaRecord::read(store, origin)?;
-    let closed = trust.closed_in(origin);
+    // What a log says of closed ones is right or wrong by how these ended, and that may be known only now.
+    let (siblings, ended) = siblings::ended(origin, trust, &setup.elsewhere)?;
+    let speaks = !ended.is_empty();
+    let closed = siblings.judged_with(trust.closed_in(origin));
     let otherwise = record.closed != closed;
-    if otherwise && is_hit(store, setup, &kept)? {
+    if otherwise && (siblings.are_judged() || is_hit(store, setup, &kept)?) {
         return judge(store, setup, &kept, at_ms).map(Some);
     }
     // Entries that came before the list by which they are void.
@@ -48,8 +51,6 @@ pub fn rejudge(store: &dyn Store, setup: &Setup, at_ms: u64) -> Result<Option<Re
     if trust.shard_final_size(origin).is_some_and(|last| (last..durable).any(|index| !void(index))) {
         return judge(store, setup, &kept, at_ms).map(Some);
     }
-    // What a log says of closed ones is right or wrong by how these ended, and that may be known only now.
-    let speaks = !siblings::ended(origin, trust, &setup.elsewhere)?.1.is_empty();
     let older = |kept: &&Kept| {
         let Finding { reason, trust_version, .. } = &kept.finding;
         let by_the_list = *trust_version < trust.version() && is_by_the_list(reason);
@@ -99,7 +100,7 @@ fn leaf(store: &dyn Store, origin: &Origin, index: u64) -> Result<Bytes, StoreEr
 fn judge(store: &dyn Store, setup: &Setup, kept: &[Kept], at_ms: u64) -> Result<Rejudged, StoreError> {
     let Setup { origin, trust, .. } = setup;
     let before = kept.iter().map(|kept| (kept.finding.index, kept)).collect::<BTreeMap<_, _>>();
-    let (_, closed) = siblings::ended(origin, trust, &setup.elsewhere)?;
+    let (siblings, closed) = siblings::ended(origin, trust, &setup.elsewhere)?;
     let nothing = Held::nothing(origin);
     let mut held = Held { status: nothing.status.beside(closed), ..nothing };
     let mut rows = Vec::new();
@@ -136,7 +137,7 @@ fn judge(store: &dyn Store, setup: &Setup, kept: &[Kept], at_ms: u64) -> Result<
     let mut state = status(store, origin, held.status.lists(), &statuses)?;
     let mut record = ReplicaRecord::read(store, origin)?;
     record.follow(&held.status);
-    record.closed = trust.closed_in(origin);
+    record.closed = siblings.judged_with(trust.closed_in(origin));
     state.push(record.put(origin));
     state.extend(rows);
     let stood = |index: &u64| before.get(index).is_some_and(|kept| kept.cleared.is_none());

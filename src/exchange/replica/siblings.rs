@@ -8,12 +8,13 @@
 use super::{Held, check::durable, held::TABLE, record::ReplicaRecord};
 use crate::{
     inbox::finding,
-    log::Origin,
+    log::{Hash, Origin},
     statement::{Change, OpenedBody, Status, StatusList, open_leaf},
     store::{StateChange, Store, StoreError},
     trust::TrustList,
     verification::{ClosedLists, ListView, StatusPlace},
 };
+use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 /// Rows read in one go.
@@ -52,9 +53,17 @@ impl fmt::Debug for Elsewhere {
     }
 }
 
-/// The closed logs that a log is held beside, and whether each is here to its end.
+/// The closed logs that a log is held beside.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Siblings(BTreeMap<Origin, bool>);
+pub struct Siblings(BTreeMap<Origin, Sibling>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Sibling {
+    /// Whether it is here to its end.
+    whole: bool,
+    /// By which closings of keys it was judged: by others its lists are others.
+    judged: Option<Hash>,
+}
 
 impl Siblings {
     /// Whether these are the closed logs by this list.
@@ -66,16 +75,44 @@ impl Siblings {
     /// Whether any is not here to its end.
     #[must_use]
     pub fn lack(&self) -> bool {
-        self.0.values().any(|whole| !whole)
+        self.0.values().any(|sibling| !sibling.whole)
     }
 
-    /// Whether one that was not here to its end is now.
+    /// Whether one that was not here to its end is now, or was judged again since its lists were read.
     #[must_use]
     pub fn came(&self, trust: &TrustList, origin: &Origin, elsewhere: &Elsewhere) -> bool {
-        let closed = trust.closed_before(origin).into_iter();
-        closed
-            .filter(|(closed, _)| self.0.get(closed) == Some(&false))
-            .any(|(closed, size)| size == 0 || elsewhere.whole(&closed, size).is_some())
+        let mut closed = trust.closed_before(origin).into_iter();
+        closed.any(|(closed, size)| match self.0.get(&closed) {
+            Some(Sibling { whole: false, .. }) => size == 0 || elsewhere.whole(&closed, size).is_some(),
+            Some(Sibling { judged, .. }) => {
+                let record = elsewhere.store(&closed).map(|store| ReplicaRecord::read(store.as_ref(), &closed));
+                record.is_some_and(|record| record.is_ok_and(|record| record.closed != *judged))
+            }
+            None => false,
+        })
+    }
+
+    /// By which closings of keys a log is judged beside these: its own by the list, and those that these were judged by.
+    /// None while every key is open.
+    pub(super) fn judged_with(&self, own: Option<Hash>) -> Option<Hash> {
+        if !self.are_judged() {
+            return own;
+        }
+        let mut hash = Sha256::new_with_prefix(b"closed keys of closed logs\0");
+        for (origin, judged) in self.0.iter().filter_map(|(origin, one)| Some((origin, one.judged?))) {
+            hash.update(origin.as_str());
+            hash.update([0]);
+            hash.update(judged.0);
+        }
+        if let Some(own) = own {
+            hash.update(own.0);
+        }
+        Some(Hash(hash.finalize().into()))
+    }
+
+    /// Whether keys were closed that signed in any of these.
+    pub(super) fn are_judged(&self) -> bool {
+        self.0.values().any(|sibling| sibling.judged.is_some())
     }
 }
 
@@ -104,7 +141,11 @@ pub(super) fn ended(
     let (mut siblings, mut closed) = (Siblings::default(), Vec::new());
     for (sibling, size) in trust.closed_before(origin) {
         let store = elsewhere.whole(&sibling, size);
-        siblings.0.insert(sibling.clone(), size == 0 || store.is_some());
+        let judged = match &store {
+            Some(store) => ReplicaRecord::read(store.as_ref(), &sibling)?.closed,
+            None => None,
+        };
+        siblings.0.insert(sibling.clone(), Sibling { whole: size == 0 || store.is_some(), judged });
         let Some(store) = store else { continue };
         // First what it says of those before it, then its own.
         speak(store.as_ref(), &sibling, size, &mut closed, elsewhere)?;

@@ -2,15 +2,15 @@
 
 use super::{Bench, at, head, key, log};
 use crate::exchange::message::{Announce, FromSupplier, Package};
-use crate::exchange::replica::{self, Action, Elsewhere, Event, Held, Replica, Setup, check, rejudge};
+use crate::exchange::replica::{self, Action, Elsewhere, Event, Held, Replica, ReplicaRecord, Setup, check, rejudge};
 use crate::exchange::tests::world::{Line, Script, Use, WORLD, issuer, trust};
-use crate::log::{Extension, Origin, TreeHead, leaf_hash, root, sign_checkpoint};
+use crate::log::{Extension, Hash, Origin, TreeHead, leaf_hash, root, sign_checkpoint};
 use crate::signature::Signer;
 use crate::statement::{
     Act, Addressee, Body, Change, Envelope, Jti, StatementRef, Status, StatusChange, StatusList, StatusSnapshot,
     compose, status_list::lists_root,
 };
-use crate::store::{MemoryStore, Store};
+use crate::store::{Batch, MemoryStore, StateChange, Store};
 use crate::time::{Date, SeededRandom};
 use crate::trust::{ListedLogKey, Section, ShardEnd, TrustList};
 use crate::verification::StatusPlace;
@@ -226,6 +226,26 @@ fn a_list_that_closes_a_log_later_finds_the_change_that_came_before() {
     assert_eq!(later.findings(), [(1, lists.clone()), (3, lists)], "by this list it speaks for nobody");
     later.tell(701, Event::Trust(list(3, true)));
     assert_eq!((later.findings(), later.status()), (Vec::new(), Some(Status::Suspended)));
+}
+
+#[test]
+fn a_closed_log_that_was_judged_again_has_the_later_one_judged_again() {
+    let (closed, elsewhere) = whole();
+    let list = list(2, true);
+    let mut later = Later::under(MemoryStore::new(), &list, elsewhere.clone());
+    later.take(&script(true));
+    let came = |later: &Later| later.replica.held().siblings.came(&list, &next(), &elsewhere);
+    assert!(!came(&later));
+    // As a list leaves it that closes a key: what was cancelled is in force again.
+    let record = ReplicaRecord { closed: Some(Hash([7; 32])), ..ReplicaRecord::read(closed.as_ref(), &log()).unwrap() };
+    let index = WORLD.scripts[&log()].lines[2].status_index.unwrap();
+    let set = StateChange::StatusSet { origin: log(), list: 0, index, status: Status::Valid.value() };
+    closed.commit(Batch { state: vec![record.put(&log()), set], ..Batch::default() }).unwrap();
+    assert!(came(&later));
+    later.tell(701, Event::Beside);
+    let lists = "ENTRY_SNAPSHOT_LISTS".to_owned();
+    assert_eq!(later.findings(), [(1, lists.clone()), (3, lists)]);
+    assert!(!came(&later), "once is enough");
 }
 
 #[test]
