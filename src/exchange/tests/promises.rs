@@ -134,7 +134,9 @@ impl Bench {
                     }
                     Action::Recall => {
                         let recalled = self.heads.clone().map(Event::Recalled);
-                        recalled.into_iter().for_each(|event| events.insert(0, event));
+                        if let Some(event) = recalled {
+                            events.insert(0, event);
+                        }
                     }
                     Action::ReadRoot(size) => {
                         let held: &dyn Store = &self.store;
