@@ -2,6 +2,7 @@
 
 mod forgotten;
 mod own_history;
+mod siblings;
 
 use super::world::{BAD, START, Script, Use, WORLD, issuer, key, name, origin, trust};
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
         message::{
             AddCheckpoint, Announce, Cosign, FromReplica, FromSupplier, Hello, History, KnownHead, Package, Witnessed,
         },
-        replica::{self, Held, Replica, Setup, check, rejudge},
+        replica::{self, Elsewhere, Held, Replica, Setup, check, rejudge},
         supplier::{self, Supplier},
         witness::{self, Witness},
     },
@@ -99,7 +100,8 @@ impl Bench {
     fn under(store: MemoryStore, trust: &Arc<TrustList>) -> Self {
         let held = Held::load(&store, &log()).unwrap();
         let (origin, addressee) = (log(), "https://customs.gov.cn".to_owned());
-        let setup = Setup { origin, addressee, trust: Arc::clone(trust), cosigns: true };
+        let setup =
+            Setup { origin, addressee, trust: Arc::clone(trust), cosigns: true, elsewhere: Elsewhere::default() };
         Self { store, replica: Replica::new(setup, held), now: 0, heads: Some(Vec::new()), said: Vec::new() }
     }
 
