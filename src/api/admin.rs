@@ -6,8 +6,10 @@ use super::accounts::{self, Administrator, account_id, account_to_wire};
 use super::call::{authorization, blocking, caller, refused};
 use super::closing;
 use super::convert;
+use super::customs;
 use super::failure;
 use super::hosts::{HostedAuthority, Hosts};
+use super::life;
 use super::offices;
 use super::packages;
 use super::partners;
@@ -21,7 +23,7 @@ use crate::statement::{KeyAct, Kid};
 use crate::store::{Store, StoreError};
 use crate::time::{Clock, Timestamp};
 use crate::verification::Verifier;
-use crate::workflow::{Accounts, NewToken};
+use crate::workflow::{Accounts, ErasedName, NewToken, Rested};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use std::sync::Arc;
@@ -290,14 +292,45 @@ impl AdminService for Admin {
 
     async fn go_on(&self, request: Request<wire::GoOnRequest>) -> Result<Response<wire::GoOnResponse>, Status> {
         self.admit(request.metadata())?;
-        let text = &request.get_ref().log;
-        let origin =
-            text.parse::<Origin>().map_err(|error| ApiError::Field { field: "log", message: error.to_string() })?;
+        let origin = origin(&request.get_ref().log)?;
         let authority = Arc::clone(self.hosts.named(origin.host().as_str())?);
         let at = self.clock.now();
         let was_shut = blocking(move || authority.desk.sequencer().go_on(&origin, at)).await?;
         let was_shut = was_shut.map_err(|error| failure::plain(&error))?;
         Ok(Response::new(wire::GoOnResponse { was_shut }))
+    }
+
+    async fn close_log(
+        &self,
+        request: Request<wire::CloseLogRequest>,
+    ) -> Result<Response<wire::CloseLogResponse>, Status> {
+        self.admit(request.metadata())?;
+        let wire::CloseLogRequest { log, take_back } = request.into_inner();
+        let origin = origin(&log)?;
+        let desk = self.hosts.named(origin.host().as_str())?.desk.clone();
+        let rested =
+            if take_back { blocking(move || desk.wake_log(&origin)).await? } else { desk.rest_log(&origin).await };
+        let Rested { size, resting, cosigned } = rested.map_err(|error| refused(&error))?;
+        Ok(Response::new(wire::CloseLogResponse { size, resting, cosigned }))
+    }
+
+    async fn erase_contents(
+        &self,
+        request: Request<wire::EraseContentsRequest>,
+    ) -> Result<Response<wire::EraseContentsResponse>, Status> {
+        use wire::erase_contents_request::Certificate;
+        let issuer = &request.get_ref().issuer;
+        let at = self.administrator(request.metadata(), issuer, Action::EraseContents)?;
+        let wire::EraseContentsRequest { certificate, reason, .. } = request.into_inner();
+        let name = match certificate {
+            Some(Certificate::Arrived(name)) => ErasedName::Arrived(customs::named(Some(name))?),
+            Some(Certificate::Own(name)) => ErasedName::Own(convert::certificate_name(Some(name))?),
+            None => ErasedName::Own(convert::certificate_name(None)?),
+        };
+        let reason = life::reason(&reason)?;
+        let erased = accounts::with(at, move |authority, actor| authority.desk.erase(actor, &name, &reason)).await?;
+        let (log, index) = (erased.entry.origin.to_string(), erased.entry.index);
+        Ok(Response::new(wire::EraseContentsResponse { log, index, erased_before: erased.before }))
     }
 
     async fn lift_evidence(
@@ -484,6 +517,11 @@ impl Admin {
             issuing: store.poisoned().is_none() && !*self.stopping.borrow(),
         }
     }
+}
+
+/// The log that is named.
+fn origin(text: &str) -> Result<Origin, ApiError> {
+    text.parse().map_err(|error: crate::log::LogError| ApiError::Field { field: "log", message: error.to_string() })
 }
 
 fn kid(text: &str) -> Result<Kid, ApiError> {

@@ -10,7 +10,7 @@ use super::hosts::{HostedAuthority, Hosts, KeyUsage, Visitor};
 use crate::log::{Origin, Shard, tile};
 use crate::office::Action;
 use crate::reason::{Class, Reasoned};
-use crate::sequencer::status_record;
+use crate::sequencer::{spoken_for, status_record};
 use crate::signature::PublicKey;
 use crate::statement::media;
 use crate::store::{Store, StoreError};
@@ -178,8 +178,14 @@ async fn read_status(
     // One list has one address: no sign, no leading zero.
     let number = list.parse::<usize>().ok().filter(|number| number.to_string() == list);
     let number = number.ok_or(ApiError::StatusListUnknown)?;
-    let record = blocking(move || status_record(authority.store().as_ref(), &origin)).await??;
-    let token = record.and_then(|record| record.tokens.into_iter().nth(number)).ok_or(ApiError::StatusListUnknown)?;
+    let record = blocking(move || {
+        let store = authority.store().as_ref();
+        // That of a closed log's certificates is told by a later one.
+        let spoken = spoken_for(store, &origin)?.map(|spoken| spoken.record);
+        spoken.map_or_else(|| status_record(store, &origin), |record| Ok(Some(record)))
+    });
+    let token =
+        record.await??.and_then(|record| record.tokens.into_iter().nth(number)).ok_or(ApiError::StatusListUnknown)?;
     Ok(found(token.into_bytes(), media::STATUS_LIST, MINUTES, true))
 }
 

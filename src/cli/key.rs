@@ -15,13 +15,14 @@ use crate::{
     encoding::base64,
     keys::{KeyName, KeyStore, KeyUse, PublicSide},
     log::Shard,
-    node::system::SystemRandom,
+    node::system::{SystemClock, SystemRandom},
     statement::{Issuer, Kid},
+    time::{Clock as _, Date, ZoneName},
     trust::{NodeName, SignerName},
 };
 use clap::Subcommand;
 use serde_json::{Value, json};
-use std::{path::PathBuf, process::ExitCode};
+use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
 
 /// Make keys, see which there are, put new ones in the place of old ones, and close those that others may have
 #[derive(Debug, clap::Args)]
@@ -160,6 +161,27 @@ fn wants(word: Use, flag: &str) -> Failure {
     Failure::new(Exit::Usage, format!("a {name} key needs {flag}"))
 }
 
+/// The month from which on next year's log key is asked for.
+pub(super) const NEXT_YEAR_FROM: i8 = 11;
+
+/// The authorities whose newest log key in a folder is of a year that ends soon, and the year that wants one.
+fn without_next_year(sides: &[PublicSide], today: Date) -> Vec<(&Issuer, Shard)> {
+    if today.month() < NEXT_YEAR_FROM {
+        return Vec::new();
+    }
+    let next = Shard::of_year(today.year().saturating_add(1));
+    let mut newest: BTreeMap<&Issuer, Shard> = BTreeMap::new();
+    for side in sides {
+        if let KeyUse::Log { iss, shard } = &side.key_use {
+            let known = newest.entry(iss).or_insert(*shard);
+            *known = (*known).max(*shard);
+        }
+    }
+    // One that made no key for this year either writes no logs from this folder any more.
+    let due = newest.into_iter().filter(|(_, shard)| shard.year() == today.year());
+    due.map(|(iss, _)| (iss, next)).collect()
+}
+
 /// List the public halves of the keys in a folder; needs no passphrase
 #[derive(Debug, clap::Args)]
 struct List {
@@ -170,8 +192,18 @@ struct List {
 
 impl List {
     fn run(self, console: Console) -> Outcome {
-        for side in KeyStore::public_sides(&self.keys).map_err(arguments::key_failure)? {
-            console.data(if console.is_json() { described(&side).to_string() } else { line(&side) });
+        let sides = KeyStore::public_sides(&self.keys).map_err(arguments::key_failure)?;
+        for side in &sides {
+            console.data(if console.is_json() { described(side).to_string() } else { line(side) });
+        }
+        for (iss, shard) in without_next_year(&sides, ZoneName::utc().date_at(SystemClock.now())) {
+            console.message(format!(
+                "note: {iss} has no log key for {shard}: without one that the trust list names, nothing is issued from the first of January on"
+            ));
+            let keys = self.keys.display();
+            console.message(format!(
+                "help: origin key new log-{shard} --use log --issuer {iss} --shard {shard} --keys {keys}"
+            ));
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -207,4 +239,27 @@ fn described(side: &PublicSide) -> Value {
         "x": base64::encode_url(side.public_key.as_bytes()),
         "verifier_key": side.verifier_key().map(|key| key.to_string()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{keys::KeyStore, time::SeededRandom};
+
+    #[test]
+    fn next_years_log_key_is_asked_for_while_there_is_time_to_list_it() {
+        let (store, random) = (KeyStore::in_memory(), SeededRandom::new(1));
+        let iss: Issuer = "https://tdap.gov.pk".parse().unwrap();
+        let make = |year: i16| {
+            let key_use = KeyUse::Log { iss: iss.clone(), shard: Shard::of_year(year) };
+            store.make(&format!("log-{year}").parse().unwrap(), key_use, &random).unwrap()
+        };
+        let (old, next) = (make(2026), make(2027));
+        let asked = |sides: &[PublicSide], day| without_next_year(sides, day).len();
+        let sides = [old.clone()];
+        assert_eq!(asked(&sides, Date::constant(2026, 10, 31)), 0, "it is early");
+        assert_eq!(asked(&sides, Date::constant(2026, 11, 1)), 1);
+        assert_eq!(asked(&[old.clone(), next], Date::constant(2026, 12, 31)), 0);
+        assert_eq!(asked(&[old], Date::constant(2028, 12, 1)), 0, "a folder that is used no more asks for nothing");
+    }
 }

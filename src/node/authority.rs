@@ -117,6 +117,7 @@ pub(super) fn open(one: &AuthorityConfiguration, around: &Surroundings) -> Resul
         partners: Arc::clone(&around.elsewhere) as _,
         verifier: Arc::clone(&around.verifier),
         clock: Arc::clone(&around.clock),
+        erase_after_years: one.erase_after_years,
         random: Arc::clone(&around.random),
         reminders: one.reminders,
     });

@@ -44,6 +44,7 @@ impl Background {
         for machine in self.machines {
             serving.spawn(machine.keep_going(stopping.clone()));
         }
+        serving.spawn(clockwork::erase(self.desks.clone(), Arc::clone(&self.clock), stopping.clone()));
         serving.spawn(clockwork::tend(self.desks, stopping.clone()));
         if let Some((view, speakers)) = self.proven {
             serving.spawn(evidence::publish(view, speakers, Arc::clone(&self.clock), stopping.clone()));

@@ -1,4 +1,5 @@
-//! What comes due by the clock: wishes to cancel that nobody objected to, the days of enquiries, and the next trust list.
+//! What comes due by the clock: wishes to cancel that nobody objected to, contents that were kept for their years, the days
+//! of enquiries, and the next trust list.
 
 use crate::reason::Reasoned as _;
 use crate::time::{Clock, Timestamp};
@@ -11,7 +12,7 @@ use tokio::sync::watch;
 
 /// How often it is looked. Days are what is waited for.
 const LOOK: Duration = Duration::from_mins(1);
-/// Seconds after which it is said again that the trust list has run out.
+/// Seconds after which it is said again that the trust list has run out, and looked again at what is to be erased.
 const AGAIN: i64 = 86_400;
 
 /// Looks until the node stops; the first time at once, for what came due while it was down.
@@ -39,6 +40,41 @@ pub(super) async fn tend(desks: Vec<Desk>, mut stop: watch::Receiver<bool>) {
                     tracing::warn!(%error, reason = error.reason(), "the days of enquiries could not be looked at");
                 }
                 Err(error) => tracing::error!(%error, "a look at the days of enquiries was lost"),
+            }
+        }
+    }
+}
+
+/// Erases what the years of keeping are over for, until the node stops: at once and every day, a round a minute while
+/// there is more.
+pub(super) async fn erase(desks: Vec<Desk>, clock: Arc<dyn Clock>, mut stop: watch::Receiver<bool>) {
+    let mut look = tokio::time::interval(LOOK);
+    let mut next = desks.into_iter().map(|desk| (desk, Timestamp::MIN)).collect::<Vec<_>>();
+    loop {
+        tokio::select! {
+            _ = look.tick() => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+        let now = clock.now();
+        for (desk, due) in next.iter_mut().filter(|(_, due)| *due <= now) {
+            let desk = desk.clone();
+            let done = tokio::task::spawn_blocking(move || desk.erase_due()).await;
+            let more = match done {
+                Ok(Ok((count, more))) => {
+                    if count > 0 {
+                        tracing::info!(count, "what certificates said was erased: the years of keeping are over");
+                    }
+                    more
+                }
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, reason = error.reason(), "what is due could not be erased");
+                    false
+                }
+                // The runtime ends.
+                Err(_) => return,
+            };
+            if !more {
+                *due = Timestamp::from_second(now.as_second().saturating_add(AGAIN)).unwrap_or(Timestamp::MAX);
             }
         }
     }

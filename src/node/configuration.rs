@@ -126,6 +126,8 @@ pub struct AuthorityConfiguration {
     pub status_key: KeyName,
     /// Who may read its logs.
     pub reading: ReadingRights,
+    /// Years after which it erases what certificates say; none keeps it for ever.
+    pub erase_after_years: Option<u32>,
     /// When its people are reminded of the days of an enquiry.
     pub reminders: Reminders,
     /// Its offices.
@@ -243,6 +245,7 @@ fn authority(section: &mut Section<'_, '_>, folder: &Path, data: &Path) -> Optio
             entries: reading.optional::<Reader>("entries").unwrap_or(defaults.entries),
         })
     });
+    let erase_after_years = section.has("erase_after_years").then(|| section.number("erase_after_years", 0..=100, 0));
     let reminders = section.table("enquiries", |enquiries| {
         let Reminders { before, after } = Reminders::default();
         let mut days =
@@ -288,6 +291,7 @@ fn authority(section: &mut Section<'_, '_>, folder: &Path, data: &Path) -> Optio
         statement_key: statement_key?,
         status_key: status_key?,
         reading: reading.unwrap_or_default(),
+        erase_after_years: erase_after_years.and_then(|years| u32::try_from(years).ok()),
         reminders: reminders.unwrap_or_default(),
         offices,
         issuer,

@@ -30,10 +30,13 @@ impl Elsewhere {
 
 impl PartnerLogs for Elsewhere {
     fn logs(&self) -> Vec<(Origin, Arc<dyn Store>)> {
-        let replicated = self.partners.get().map(DriverView::replicated).unwrap_or_default();
         let hosted = self.hosted.get().into_iter().flatten();
         let hosted = hosted.flat_map(|store| store.logs().into_iter().map(|origin| (origin, Arc::clone(store))));
-        replicated.into_iter().chain(hosted).collect()
+        self.copies().into_iter().chain(hosted).collect()
+    }
+
+    fn copies(&self) -> Vec<(Origin, Arc<dyn Store>)> {
+        self.partners.get().map(DriverView::replicated).unwrap_or_default()
     }
 
     fn is_hosted(&self, origin: &Origin) -> bool {

@@ -1,6 +1,7 @@
 //! An application for a certificate: what is asked, where it stands, and who did what to it.
 
 mod declaration;
+mod erased;
 mod fee;
 mod id;
 mod moves;

@@ -58,6 +58,8 @@ pub enum Action {
     ManageOffices,
     /// Say what may be examined by machine.
     SetPolicy,
+    /// Have what a certificate says erased at this node.
+    EraseContents,
     /// Read certificates that arrived, what was done with them here, and what is left of them.
     ReadArrivals,
     /// Decide on items of a certificate that arrived.
@@ -80,7 +82,7 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::FileApplication,
         Self::ReadOwn,
         Self::KeepProfile,
@@ -107,6 +109,7 @@ impl Action {
         Self::ManageAccounts,
         Self::ManageOffices,
         Self::SetPolicy,
+        Self::EraseContents,
         Self::ReadArrivals,
         Self::DecideItems,
         Self::WriteOff,
@@ -143,7 +146,7 @@ impl Action {
             Self::KeepWebhooks => &[Exporter, Agent, Examiner, Signatory, CustomsOfficer, CustomsSupervisor, Liaison],
             Self::ReadHeads | Self::ReadEntries => &[Signatory, Liaison, Auditor],
             Self::ReadAudit => &[Auditor],
-            Self::ManageAccounts | Self::ManageOffices | Self::SetPolicy => &[Administrator],
+            Self::ManageAccounts | Self::ManageOffices | Self::SetPolicy | Self::EraseContents => &[Administrator],
             Self::ReadArrivals
             | Self::DecideItems
             | Self::WriteOff
@@ -186,6 +189,7 @@ impl Action {
             Self::ManageAccounts => "manage_accounts",
             Self::ManageOffices => "manage_offices",
             Self::SetPolicy => "set_policy",
+            Self::EraseContents => "erase_contents",
             Self::ReadArrivals => "read_arrivals",
             Self::DecideItems => "decide_items",
             Self::WriteOff => "write_off",
@@ -228,6 +232,7 @@ impl Action {
             Self::ManageAccounts => "manage accounts",
             Self::ManageOffices => "manage offices",
             Self::SetPolicy => "set the policy of examination",
+            Self::EraseContents => "erase what a certificate says",
             Self::ReadArrivals => "read certificates that arrived",
             Self::DecideItems => "decide on a certificate that arrived",
             Self::WriteOff => "write off quantities of a certificate",

@@ -55,14 +55,29 @@ pub enum SequencerError {
         wanted: &'static str,
     },
     /// There is no key for the log of this year.
-    #[error("there is no log key for shard {0}; make one and have it listed in the trust list before the year begins")]
+    #[error(
+        "there is no log key for shard {0} here, so nothing new can be said in it: make one (`origin key new log-{0} --use log --shard {0}`), have the trust list name it, and start the node again"
+    )]
     NoLogKey(String),
+    /// The trust list names another log key for the shard, or none.
+    #[error(
+        "the trust list does not name this node's log key for shard {0}, so nobody could check what is said in it: have it listed (`origin trust draft section`), and install the list"
+    )]
+    LogKeyUnlisted(String),
     /// A key that this node signs with is closed, or about to be: somebody else may have it.
     #[error("the signing key {0} is closed, and nothing is signed with it; ask again when the authority has another")]
     KeyStopped(String),
     /// The trust list closed the log at its present size.
     #[error("log {0} is closed: the trust list names its final size, and entries beyond it are void")]
     LogClosed(String),
+    /// The log takes nothing more until the trust list closes it.
+    #[error(
+        "log {0} is being closed: it takes nothing more, and changes of its certificates go to the next log as soon as the trust list that names its final size is in use here"
+    )]
+    LogResting(String),
+    /// A log of this year is not closed.
+    #[error("log {0} is in use: certificates of this year go there; what is closed is a log of a year that is over")]
+    LogInUse(String),
     /// Partners have not said yet what they hold of the log: this node may have been restored from an old copy.
     #[error(
         "log {origin} is not signed for before partners have said what they hold of it: this node may have been restored from an old copy; not heard of since it started: {}; ask again",
@@ -124,8 +139,11 @@ impl Reasoned for SequencerError {
             Self::NoSuchCertificate => "NO_SUCH_CERTIFICATE",
             Self::StatusForbids { .. } => "STATUS_FORBIDS",
             Self::NoLogKey(_) => "NO_LOG_KEY",
+            Self::LogKeyUnlisted(_) => "LOG_KEY_UNLISTED",
             Self::KeyStopped(_) => "SIGNING_KEY_CLOSED",
             Self::LogClosed(_) => "LOG_CLOSED",
+            Self::LogResting(_) => "LOG_RESTING",
+            Self::LogInUse(_) => "LOG_IN_USE",
             Self::HistoryUnknown { .. } => "OWN_HISTORY_UNKNOWN",
             Self::NumbersUnknown(_) => "NUMBERS_UNKNOWN",
             Self::RequestBeforeRecall(_) => "REQUEST_BEFORE_RECALL",
@@ -142,6 +160,7 @@ impl Reasoned for SequencerError {
             | Self::Unavailable(_)
             | Self::NoSpace(_)
             | Self::DateMoved(_)
+            | Self::LogResting(_)
             | Self::HistoryUnknown { .. }
             | Self::KeyStopped(_)
             | Self::NumbersUnknown(_) => Class::Retry,
@@ -154,8 +173,11 @@ impl Reasoned for SequencerError {
             | Self::NoSuchCertificate
             | Self::StatusForbids { .. }
             | Self::LogClosed(_)
+            | Self::LogInUse(_)
             | Self::CannotCompose(_) => Class::Reject,
-            Self::SeriesExhausted { .. } | Self::NoLogKey(_) | Self::CheckFailed(_) => Class::Fatal,
+            Self::SeriesExhausted { .. } | Self::NoLogKey(_) | Self::LogKeyUnlisted(_) | Self::CheckFailed(_) => {
+                Class::Fatal
+            }
         }
     }
 }

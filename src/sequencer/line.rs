@@ -120,6 +120,10 @@ impl Sequencer {
         &self.0.gate
     }
 
+    pub(super) fn store(&self) -> &Arc<dyn Store> {
+        &self.0.store
+    }
+
     /// Logs that are not signed for, or whose numbers are shut, each with the reason. It reads from the disk.
     pub fn shut(&self) -> Result<Vec<(Origin, SequencerError)>, SequencerError> {
         let mut shut = self.0.gate.shut();
@@ -297,13 +301,13 @@ enum Ready {
 
 impl Line {
     fn assign(&self, arrivals: &Receiver<Arrival>, ready: &SyncSender<Ready>) {
-        let shards = self.setup.signers.logs.iter().map(|key| *key.shard()).collect::<Vec<_>>();
+        let keys = self.setup.signers.logs.iter().map(|key| (*key.shard(), key.public_key())).collect::<Vec<_>>();
         let ground = Ground {
             issuer: &self.setup.issuer,
             zone: &self.setup.zone,
             kid: self.setup.signers.statement.kid(),
             status_kid: self.setup.signers.status.kid(),
-            shards: &shards,
+            keys: &keys,
             trust: &self.setup.trust,
             store: self.setup.store.as_ref(),
             clock: self.setup.clock.as_ref(),
@@ -313,7 +317,8 @@ impl Line {
         };
         let mut plan: Option<Plan> = None;
         let mut held: Vec<Work> = Vec::new();
-        let (mut since, mut version) = (Instant::now(), self.setup.trust.load().version());
+        let year = || self.setup.zone.date_at(self.setup.clock.now()).year();
+        let (mut since, mut version, mut opened) = (Instant::now(), self.setup.trust.load().version(), year());
         loop {
             let until = plan.as_ref().and_then(|plan| plan.next_snapshot(&ground));
             let left = PATIENCE.saturating_sub(since.elapsed());
@@ -322,6 +327,12 @@ impl Line {
             let listed = self.setup.trust.load().version();
             if listed != version {
                 (since, version) = (Instant::now(), listed);
+            }
+            // Another year is a barrier, as another list is: what is under way is through before a plan is made by it.
+            let now = year();
+            if now != opened {
+                opened = now;
+                plan = None;
             }
             let mut works = std::mem::take(&mut held);
             works.extend(self.board(arrived));

@@ -27,6 +27,7 @@ mod plan;
 mod press;
 mod recalled;
 mod restated;
+mod resting;
 mod snapshot;
 pub mod stopped;
 mod work;
@@ -38,7 +39,10 @@ pub use issued_for::IssuedFor;
 pub use line::Sequencer;
 pub use plan::answered;
 pub use recalled::{Closing, Recalled, refilled};
-pub use snapshot::{StatusRecord, changes_of, status_record, status_record_below};
+pub use resting::is_resting;
+pub use snapshot::{
+    SpokenFor, StatusRecord, changes_of, spoken_for, spoken_for_below, status_record, status_record_below,
+};
 pub use work::{
     Beside, ChangeOfStatus, Changes, Draw, Ends, Issue, Nudge, Numbering, Original, Outcome, Replacement, RequestKey,
     Reservation, Reserved, Saying, Task, Work, number_id, series_begin,

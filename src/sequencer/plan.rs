@@ -7,6 +7,7 @@ mod life;
 mod load;
 mod number;
 mod planned;
+mod shards;
 mod status;
 
 pub(super) use planned::{Owed, Planned, Row, Told};
@@ -15,7 +16,7 @@ use status::{ListPlan, list_number};
 use super::{
     Beside, Issue, Nudge, Numbering, Outcome, RequestKey, Saying, SequencerError, Task, Work,
     flight::request_text,
-    gate::{Gate, MaySign, Standing},
+    gate::{Gate, MaySign},
     issued_for::{IssuedFor, Run},
     recalled::made_before,
     snapshot::{self},
@@ -24,14 +25,15 @@ use super::{
 use crate::{
     certificate::Ruling,
     log::{Origin, Shard},
+    signature::PublicKey,
     statement::{Addressee, Body, Envelope, Issuer, Jti, Kid},
-    store::{Answer, Expected, StateChange, Store, Subject, Table},
+    store::{Answer, EntryRef, Expected, StateChange, Store, Subject, Table},
     time::{Clock, Date, Random, Timestamp, ZoneName},
     trust::TrustList,
 };
 use arc_swap::ArcSwap;
 use std::{
-    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
     sync::atomic::{AtomicU64, Ordering},
 };
 
@@ -45,7 +47,8 @@ pub(super) struct Ground<'a> {
     pub(super) zone: &'a ZoneName,
     pub(super) kid: &'a Kid,
     pub(super) status_kid: &'a Kid,
-    pub(super) shards: &'a [Shard],
+    /// The shards that there is a log key for, and its public half.
+    pub(super) keys: &'a [(Shard, PublicKey)],
     pub(super) trust: &'a ArcSwap<TrustList>,
     pub(super) store: &'a dyn Store,
     pub(super) clock: &'a dyn Clock,
@@ -61,11 +64,14 @@ impl Ground<'_> {
         self.gate.stopped(self.issuer, [self.kid, self.status_kid].into_iter(), &self.trust.load())
     }
 
-    /// Whether a log may grow: there is a key for its shard, and the trust list has not closed it. A log of a past
-    /// year that could not take its hourly snapshot would otherwise stop every other log of the authority.
-    fn may_grow(&self, origin: &Origin, next: u64) -> bool {
-        self.shards.contains(&origin.shard())
-            && self.trust.load().shard_final_size(origin).is_none_or(|final_size| next < final_size)
+    /// Whether there is a key for the shard of a log.
+    fn has_key(&self, origin: &Origin) -> bool {
+        self.keys.iter().any(|(shard, _)| *shard == origin.shard())
+    }
+
+    /// Whether the trust list has closed a log.
+    fn is_closed(&self, origin: &Origin) -> bool {
+        self.trust.load().shard_final_size(origin).is_some()
     }
 }
 
@@ -79,12 +85,16 @@ pub(super) struct Plan {
     /// How many batches were handed over.
     batches: u64,
     /// Changes of status by the certificate they are about, as far as this plan met them.
-    changes: HashMap<Vec<u8>, Vec<u64>>,
+    changes: HashMap<Vec<u8>, Vec<EntryRef>>,
     /// Certificates of which this plan changed some items.
     in_part: HashSet<(Origin, Jti)>,
     now: Timestamp,
     /// The turn of the gate that it was made by.
     turn: u64,
+    /// Logs that take nothing more until the trust list closes them.
+    resting: BTreeSet<Origin>,
+    /// The year whose logs were opened, or could not be.
+    year: Option<i16>,
     /// The trust list whose closings its statuses follow.
     trust_version: u64,
     /// A log whose certificates came back without their numbers.
@@ -158,7 +168,7 @@ impl Plan {
         if ground.stopped().is_some() {
             return None;
         }
-        let open = self.logs.iter().filter(|(origin, log)| log.takes_snapshots() && ground.may_grow(origin, log.next));
+        let open = self.logs.iter().filter(|(origin, log)| log.takes_snapshots() && self.may_grow(ground, origin));
         open.map(|(_, log)| log.snapshot_at.map_or(self.now, snapshot::due)).min()
     }
 
@@ -236,6 +246,7 @@ impl Plan {
             }
         }
         if stopped.is_none() {
+            self.open_year(ground, &mut planned)?;
             self.close(ground, &mut planned, touched, series)?;
         }
         if planned.is_empty() {
@@ -276,7 +287,7 @@ impl Plan {
             .filter(|(origin, log)| {
                 let changed = touched.get(*origin).is_some_and(|mark| mark.changed);
                 let late = log.snapshot_at.is_none_or(|at| snapshot::due(at) <= now);
-                log.takes_snapshots() && (changed || late) && ground.may_grow(origin, log.next)
+                log.takes_snapshots() && (changed || late) && self.may_grow(ground, origin)
             })
             .map(|(origin, _)| origin.clone())
             .collect::<Vec<_>>();
@@ -371,13 +382,16 @@ impl Plan {
         (request, digest): (&RequestKey, [u8; 32]),
         planned: &mut Planned,
     ) -> Result<Outcome, SequencerError> {
-        let Nudge { origin, beside } = nudge;
+        let Nudge { origin, beside, rests } = nudge;
         self.stand_still(ground, &beside.expected)?;
-        let log = self.logs.get(origin).ok_or(SequencerError::NoSuchCertificate)?;
-        if !ground.may_grow(origin, log.next) {
-            return Err(SequencerError::LogClosed(origin.to_string()));
+        if !self.logs.get(origin).is_some_and(LogPlan::has_status) {
+            return Err(SequencerError::NoSuchCertificate);
         }
+        self.grows(ground, origin)?;
         self.may_sign(ground, origin)?;
+        if *rests && origin.shard() >= Shard::of_year(ground.zone.date_at(self.now).year()) {
+            return Err(SequencerError::LogInUse(origin.to_string()));
+        }
         self.snapshot(ground, origin, planned)?;
         let gone = || SequencerError::Unavailable(format!("log {origin} made no snapshot"));
         let row = planned.rows.last_mut().ok_or_else(gone)?;
@@ -385,6 +399,9 @@ impl Plan {
         let day = ground.zone.date_at(self.now);
         let outcome = Outcome { entry: row.entry(), jti: row.envelope.jti, number: None, day };
         self.take_along(beside, &outcome, planned)?;
+        if *rests {
+            self.resting.insert(origin.clone());
+        }
         Ok(outcome)
     }
 
@@ -398,53 +415,6 @@ impl Plan {
             moving.extend(beside.expected.iter().map(|one| (one.table, one.id.clone())));
         }
         Ok(())
-    }
-
-    /// The log of this year to this addressee, if it may take the certificate; where entries of it are lost for good,
-    /// the one that follows it.
-    fn log_of(&self, ground: &Ground<'_>, addressee: &Addressee, day: Date) -> Result<Origin, SequencerError> {
-        let named = |shard: &Shard| {
-            Origin::new(ground.issuer.host(), shard, &addressee.label())
-                .map_err(|e| SequencerError::CannotCompose(e.to_string()))
-        };
-        let mut shard = Shard::of_year(day.year());
-        let mut origin = named(&shard)?;
-        while let Some(Standing::Closed(_)) = ground.gate.standing(&origin) {
-            shard = shard.successor().ok_or_else(|| ground.gate.refusal(&origin))?;
-            origin = named(&shard)?;
-        }
-        if !ground.shards.contains(&shard) {
-            return Err(SequencerError::NoLogKey(shard.to_string()));
-        }
-        if !ground.may_grow(&origin, self.logs.get(&origin).map_or(0, |log| log.next)) {
-            return Err(SequencerError::LogClosed(origin.to_string()));
-        }
-        self.may_sign(ground, &origin)?;
-        Ok(origin)
-    }
-
-    /// Opens a log that is new, with a snapshot as its first entry if it has status.
-    fn open_log(
-        &mut self,
-        ground: &Ground<'_>,
-        origin: &Origin,
-        addressee: &Addressee,
-        planned: &mut Planned,
-    ) -> Result<(), SequencerError> {
-        if self.logs.contains_key(origin) {
-            return Ok(());
-        }
-        let may_sign = Some(self.may_sign(ground, origin)?);
-        planned.state.push(StateChange::LogOpened { origin: origin.clone(), addressee: addressee.to_string() });
-        let addressee = addressee.clone();
-        let log = LogPlan { may_sign, addressee, next: 0, last: None, lists: Vec::new(), snapshot_at: None };
-        let has_status = log.has_status();
-        self.logs.insert(origin.clone(), log);
-        if !has_status {
-            return Ok(());
-        }
-        self.open_list(ground, origin, planned)?;
-        self.snapshot(ground, origin, planned)
     }
 
     /// Gives a body the next place of its log.

@@ -57,7 +57,7 @@ pub(super) fn press(setup: &Setup, planned: &Planned) -> Result<Pressed, Fault> 
     let entries = press_rows(setup, &trust, &planned.rows)?;
     let mut state = planned.state.clone();
     for due in &planned.snapshots {
-        state.push(due.sign(&setup.signers.status, setup.store.as_ref())?);
+        state.extend(due.sign(&setup.signers.status, setup.store.as_ref())?);
     }
     for Owed { request, digest, done } in &planned.outcomes {
         let (answer, entry) = match done {

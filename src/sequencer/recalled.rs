@@ -1,13 +1,13 @@
 //! What is kept of a loss: entries that partners gave back, and logs that were closed because nobody could.
 
-use super::snapshot::{change_indexes, changes_id};
+use super::snapshot::{noted_changes, put_changes};
 use crate::{
     log::Origin,
-    statement::{OpenedBody, open_leaf, status_list::LIST_ENTRIES},
-    store::{Batch, StateChange, Store, StoreError, Table},
+    statement::{Jti, OpenedBody, StatementRef, open_leaf, status_list::LIST_ENTRIES},
+    store::{Batch, EntryRef, StateChange, Store, StoreError, Table},
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 /// Entries of an own log that were missing at a start and came back from a partner, without their disclosures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,20 +100,20 @@ pub fn refilled(
         numbers_unknown: certificates || before.is_some_and(|before| before.numbers_unknown),
     };
     state.push(recalled.put(origin));
-    let mut changes: BTreeMap<Vec<u8>, Vec<u64>> = BTreeMap::new();
+    let mut changes: BTreeMap<(Origin, Jti), Vec<EntryRef>> = BTreeMap::new();
     for entry in &batch.entries {
         let none: &[&str] = &[];
         let Ok(opened) = open_leaf(&entry.leaf, none) else { continue };
         let OpenedBody::StatusChange(opened) = opened.body else { continue };
-        let id = changes_id(origin, &opened.change.target.jti);
-        if !changes.contains_key(&id) {
-            changes.insert(id.clone(), change_indexes(store, &id)?);
-        }
-        changes.entry(id).or_default().push(entry.index);
+        let StatementRef { log, jti } = opened.change.target;
+        let places = match changes.entry((log.clone(), jti)) {
+            Entry::Vacant(vacant) => vacant.insert(noted_changes(store, &log, &jti)?),
+            Entry::Occupied(known) => known.into_mut(),
+        };
+        places.push(EntryRef { origin: origin.clone(), index: entry.index });
     }
-    for (id, indexes) in changes {
-        let record = postcard::to_allocvec(&indexes).map_err(|error| StoreError::Index(error.to_string()))?;
-        state.push(StateChange::RecordPut { table: Table::Setting, id, record });
+    for ((log, jti), places) in changes {
+        state.push(put_changes(&log, &jti, &places, log != *origin)?);
     }
     Ok(state)
 }

@@ -259,6 +259,8 @@ pub struct Nudge {
     pub origin: Origin,
     /// What changes.
     pub beside: Beside,
+    /// Nothing more comes to the log after it.
+    pub rests: bool,
 }
 
 /// Something the authority says that changes the status of nothing; to whom follows from what it is.

@@ -250,6 +250,29 @@ impl TrustList {
         self.shards.get(origin).copied()
     }
 
+    /// The closed logs of the same authority to the same addressee that come before a log, with their final sizes, by
+    /// their shards.
+    #[must_use]
+    pub fn closed_before(&self, origin: &Origin) -> Vec<(Origin, u64)> {
+        let before = |log: &Origin| {
+            log.host() == origin.host() && log.addressee() == origin.addressee() && log.shard() < origin.shard()
+        };
+        let mut closed = self.shards.iter().filter(|(log, _)| before(log)).collect::<Vec<_>>();
+        closed.sort_by_key(|(log, _)| log.shard());
+        closed.into_iter().map(|(log, size)| (log.clone(), *size)).collect()
+    }
+
+    /// Whether `later` may speak of certificates of `log`: it is the log itself, or, once that is closed, a later one of
+    /// the same authority to the same addressee.
+    #[must_use]
+    pub fn speaks_for(&self, later: &Origin, log: &Origin) -> bool {
+        later == log
+            || (self.shard_final_size(log).is_some()
+                && later.host() == log.host()
+                && later.addressee() == log.addressee()
+                && later.shard() > log.shard())
+    }
+
     /// A node by name.
     #[must_use]
     pub fn node(&self, name: &NodeName) -> Option<&Node> {

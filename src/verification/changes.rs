@@ -8,7 +8,6 @@ use super::{
     standing::Placed,
 };
 use crate::{
-    log::Origin,
     statement::{Act, Bundle, OpenedBody, Presentation, Proven, StatementRef},
     trust::TrustList,
 };
@@ -55,7 +54,8 @@ fn one(
     let trust = rules.0;
     let statement = Presentation::parse(&proven.token).map_err(|e| e.to_string())?;
     let log = &statement.envelope().log;
-    if !admissible(trust, &certificate.envelope.log, log) {
+    // A change stands in its target's log, or, once that is closed, in a later one to the same addressee.
+    if !trust.speaks_for(log, &certificate.envelope.log) {
         return Err(format!("it stands in {log}, where changes of this certificate do not count"));
     }
     let place = heads.prove(rules, log, statement.jwt().as_bytes(), &proven.proof);
@@ -78,13 +78,4 @@ fn one(
     }
     let placed = Placed { place: (log.shard(), place.index), day: statement.envelope().day, change: change.clone() };
     Ok((placed, place.head))
-}
-
-/// A change stands in its target's log, or, once that is closed, in a later one to the same addressee.
-fn admissible(trust: &TrustList, target: &Origin, log: &Origin) -> bool {
-    log == target
-        || (trust.shard_final_size(target).is_some()
-            && log.host() == target.host()
-            && log.addressee() == target.addressee()
-            && log.shard() > target.shard())
 }

@@ -7,7 +7,7 @@
 
 mod status_view;
 
-pub use status_view::{ListView, StatusPlace, StatusView};
+pub use status_view::{ClosedLists, ListView, StatusPlace, StatusView};
 
 use super::{authority::refusal, listed::list_number};
 use crate::{

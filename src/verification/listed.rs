@@ -6,6 +6,9 @@
 //! The list's number is bound twice: by the path to its place under `lists_root`, and by the last part of the
 //! URI that the certificate refers to. Without the second, an old token of a list could be shown under the
 //! place of another list that happens to have those old contents.
+//!
+//! The status of a closed log's certificates is told by a later log of the same authority to the same addressee. There a
+//! list's place says nothing of whose it is: its log and its number are hashed with it.
 
 use super::{
     Settings,
@@ -33,9 +36,11 @@ const LISTS_KEPT: usize = 64;
 pub(super) struct Listed {
     pub(super) list: StatusList,
     pub(super) uri: StatusUri,
+    /// The log that the snapshot stands in: the certificate's own, or a later one once that is closed.
+    pub(super) log: Origin,
     /// Instant the snapshot speaks of, by the sequencer's clock.
     pub(super) as_of: Timestamp,
-    /// The snapshot speaks for the entries before this index.
+    /// The snapshot speaks for the entries of its log before this index, and for all of a closed one.
     pub(super) size: u64,
     pub(super) head: Arc<Head>,
 }
@@ -112,51 +117,55 @@ fn open(
     origin: &Origin,
     parts: &Parts<'_>,
 ) -> Result<Listed, StatusFault> {
-    let (snapshot, proven) = snapshot(rules, heads, origin, parts)?;
+    let (log, snapshot, proven) = snapshot(rules, heads, origin, parts)?;
     let token = StatusToken::parse(parts.token).map_err(wrong("the status list token"))?;
     if token.iss != *iss {
         return Err(StatusFault::Wrong(format!("the status list is {}'s, not {iss}'s", token.iss)));
     }
     let kid = &token.header().kid;
     let key = rules.0.key(iss, kid).ok_or_else(|| unlisted_key(kid))?;
-    may("status list", kid, rules.0.may_sign_status(iss, kid, origin, proven.index))?;
+    may("status list", kid, rules.0.may_sign_status(iss, kid, &log, proven.index))?;
     token.verify(&key.x).map_err(wrong("the status list token"))?;
     let path: StatusPath = parts.path.parse().map_err(wrong("the status path"))?;
-    if list_number(&token.uri) != Some(path.index) {
-        let why = format!("the status path is of list {}, and the token of {}", path.index, token.uri);
-        return Err(StatusFault::Wrong(why));
-    }
-    path.verify(&token.list, snapshot.lists, &snapshot.lists_root).map_err(wrong("the status path"))?;
+    let number = list_number(&token.uri);
+    let digest = match number {
+        Some(number) if log != *origin => token.list.digest_of(origin, number),
+        Some(number) if number == path.index => token.list.digest(),
+        _ => {
+            let why = format!("the status path is of list {}, and the token of {}", path.index, token.uri);
+            return Err(StatusFault::Wrong(why));
+        }
+    };
+    path.verify_digest(&digest, snapshot.lists, &snapshot.lists_root).map_err(wrong("the status path"))?;
     let as_of = i64::try_from(snapshot.as_of).ok().and_then(|second| Timestamp::from_second(second).ok());
     let as_of = as_of.ok_or_else(|| StatusFault::Wrong("the status statement's time is no time".to_owned()))?;
-    Ok(Listed { list: token.list, uri: token.uri, as_of, size: snapshot.size, head: proven.head })
+    Ok(Listed { list: token.list, uri: token.uri, log, as_of, size: snapshot.size, head: proven.head })
 }
 
-/// The snapshot: an entry of the certificate's own log that holds as any entry must, and speaks for exactly the
+/// The snapshot: an entry of the certificate's own log, or of one that speaks for it, that holds as any entry must, and speaks for exactly the
 /// entries before it. What a replica would find fault with is no word on the status.
 fn snapshot(
     rules: (&TrustList, &Settings),
     heads: &Heads,
     origin: &Origin,
     parts: &Parts<'_>,
-) -> Result<(StatusSnapshot, Proven), StatusFault> {
+) -> Result<(Origin, StatusSnapshot, Proven), StatusFault> {
     const WHAT: &str = "the status statement";
     let fault = |why: String| StatusFault::Wrong(format!("{WHAT}: {why}"));
     let leaf = parts.statement.as_bytes();
     let statement = Presentation::from_leaf(leaf, &[] as &[&str]).map_err(wrong(WHAT))?;
     let log = &statement.envelope().log;
-    if log != origin {
+    if !rules.0.speaks_for(log, origin) {
         return Err(StatusFault::Wrong(format!("{WHAT} is of the log {log}, not of {origin}")));
     }
-    let proven = heads.prove(rules, origin, leaf, parts.proof);
-    let proven = proven.map_err(|why| StatusFault::Wrong(format!("the proof of {WHAT}: {}", why.why(origin))))?;
-    let (entry, _) =
-        check_statement(&statement, origin, proven.index, rules.0).map_err(|why| fault(why.to_string()))?;
+    let proven = heads.prove(rules, log, leaf, parts.proof);
+    let proven = proven.map_err(|why| StatusFault::Wrong(format!("the proof of {WHAT}: {}", why.why(log))))?;
+    let (entry, _) = check_statement(&statement, log, proven.index, rules.0).map_err(|why| fault(why.to_string()))?;
     let OpenedBody::StatusSnapshot(snapshot) = entry.body else {
         return Err(StatusFault::Wrong(format!("{WHAT} is of the kind {}", statement.vct())));
     };
     check_size(&snapshot, proven.index).map_err(|why| fault(why.to_string()))?;
-    Ok((snapshot, proven))
+    Ok((log.clone(), snapshot, proven))
 }
 
 /// The number of a status list in its log: the last part of its URI, in its only decimal spelling.

@@ -29,7 +29,7 @@ mod verifier;
 mod view;
 
 pub use check::{Basis, Check, Outcome, Subject, age};
-pub use entry::{CheckedEntry, EntryFault, ListView, StatusPlace, StatusView, check_entry, check_scope};
+pub use entry::{CheckedEntry, ClosedLists, EntryFault, ListView, StatusPlace, StatusView, check_entry, check_scope};
 pub use equivocation::{Equivocation, MAX_EVIDENCE_BYTES, NoEvidence, Prefix};
 pub use headline::{Headline, Tone};
 pub use question::{Question, STATUS_MAX_AGE_SECONDS, Settings};

@@ -46,7 +46,7 @@ pub(super) fn check(
 ) -> StatusFound {
     let mut warnings = Vec::new();
     let word = listed.map_err(StatusFault::sentence).and_then(|listed| Ok((listed, asked.status_in(listed)?)));
-    let list = word.as_ref().ok().map(|(listed, status)| (*status, (asked.log.shard(), listed.size)));
+    let list = word.as_ref().ok().map(|(listed, status)| (*status, (listed.log.shard(), listed.size)));
     let mut standing = Standing::fold(list, &mut changes.placed);
     let goods = asked.certificate.goods.as_option();
     let numbers: Option<Vec<u32>> =
@@ -60,7 +60,7 @@ pub(super) fn check(
     let basis = word.as_ref().map_or_else(
         |_| Basis::of("what was presented"),
         |(listed, _)| {
-            let source = format!("status statement of {}, for {} entries", asked.log, listed.size);
+            let source = format!("status statement of {}, for {} entries", listed.log, listed.size);
             Basis::at(source, listed.as_of, asked.question.at)
         },
     );
@@ -83,6 +83,11 @@ pub(super) fn check(
 }
 
 impl Asked<'_> {
+    /// Whether the certificate came after the snapshot: in the log of both, for a closed log is told of to its end.
+    fn came_after(&self, listed: &Listed) -> bool {
+        listed.log == *self.log && self.index.is_some_and(|index| index >= listed.size)
+    }
+
     /// What the list says of the certificate.
     fn status_in(&self, listed: &Listed) -> Result<Status, String> {
         let reference = &self.certificate.status;
@@ -93,7 +98,7 @@ impl Asked<'_> {
             ));
         }
         // The list follows from the entries before the snapshot's size; the certificate came after them.
-        if self.index.is_some_and(|index| index >= listed.size) {
+        if self.came_after(listed) {
             return Ok(Status::Valid);
         }
         listed.list.get(reference.index).map_err(|error| format!("The status list cannot be read: {error}."))
@@ -168,7 +173,7 @@ fn in_force(asked: &Asked<'_>, listed: &Listed, (standing, placed): (&Standing, 
             .next("Ask the holder, or the authority, for the bundle with the changes.");
     }
     let changed = history(placed);
-    let sentence = if asked.index.is_some_and(|index| index >= listed.size) {
+    let sentence = if asked.came_after(listed) {
         let changed = changed.as_deref().unwrap_or("No change of it was presented that counts.");
         format!("It was issued after the last status statement. {changed}")
     } else {

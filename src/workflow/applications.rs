@@ -27,6 +27,7 @@ pub use differences::Differences;
 pub(super) use file::listed_for;
 pub use file::{FiledPage, View};
 pub use import::{ImportRow, Imported};
+pub(super) use keep::erased;
 pub use moving::MovedQueue;
 pub use numbers::{NumberRow, NumberStanding, NumbersPage};
 pub use origin::JudgedOrigin;

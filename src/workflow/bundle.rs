@@ -4,7 +4,10 @@ use super::{Desk, WorkflowError, record::token_of};
 use crate::{
     log::{LogProof, Origin, Quorum, inclusion_proof},
     office::Caller,
-    sequencer::{changes_of, cosigned::Cosigned, status_record, status_record_below},
+    sequencer::{
+        SpokenFor, StatusRecord, changes_of, cosigned::Cosigned, spoken_for, spoken_for_below, status_record,
+        status_record_below,
+    },
     statement::{
         Bundle, Proven,
         status_list::{LIST_ENTRIES, StatusPath},
@@ -13,7 +16,7 @@ use crate::{
     time::Timestamp,
     trust::TrustList,
 };
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 /// A file that can be handed on.
 #[derive(Debug, Clone)]
@@ -71,37 +74,74 @@ impl Desk {
         let place = facts.status_index.ok_or(WorkflowError::CertificateUnknown)?;
         let mut bundle =
             Bundle { token: record.token.clone(), proof: Some(proof(store, entry, head)?), ..Bundle::default() };
-        // One under the head that was cosigned, though a newer one be published: what is not cosigned may be unsaid.
-        let mut status = status_record_below(store, &entry.origin, size)?;
-        if status.is_none() {
-            status = status_record(store, &entry.origin)?;
-        }
-        let as_of = status.as_ref().and_then(|status| Timestamp::from_second(status.as_of).ok());
-        if let Some(status) = status {
+        let told = Told::of(store, entry, size, &self.trust())?;
+        let as_of = told.as_ref().and_then(|told| Timestamp::from_second(told.record.as_of).ok());
+        if let Some(Told { snapshot, first, record: status, later }) = told {
             let list = place / LIST_ENTRIES;
             let at = usize::try_from(list).unwrap_or(usize::MAX);
             // A list begun after the snapshot is in none of its tokens yet: the next snapshot brings it.
             if let Some(token) = status.tokens.get(at) {
-                let snapshot = EntryRef { origin: entry.origin.clone(), index: status.index };
                 let leaf = store.leaf(&snapshot.origin, snapshot.index)?.ok_or(WorkflowError::CertificateUnknown)?;
-                let path = StatusPath::new(&status.digests, list).map_err(|e| WorkflowError::Record(e.to_string()))?;
+                let path = StatusPath::new(&status.digests, first.saturating_add(list))
+                    .map_err(|e| WorkflowError::Record(e.to_string()))?;
                 bundle.status = Some(token.clone());
                 bundle.status_path = Some(path.to_string());
                 bundle.status_statement = Some(String::from_utf8_lossy(&leaf).into_owned());
-                bundle.status_proof = Some(proof(store, &snapshot, heads.over(status.index))?);
+                let head = later.as_ref().unwrap_or(&heads).over(snapshot.index);
+                bundle.status_proof = Some(proof(store, &snapshot, head)?);
             }
         }
+        let mut later = BTreeMap::new();
         for change in changes_of(store, entry, &record.jti)? {
             let leaf = store.leaf(&change.origin, change.index)?.ok_or(WorkflowError::CertificateUnknown)?;
             let disclosures = match store.disclosures(&change.origin, change.index)? {
                 Some(Disclosures::Present(disclosures)) => disclosures,
                 _ => Vec::new(),
             };
-            let proof = proof(store, &change, heads.over(change.index))?;
+            // Its own log is closed, and a later one has its changes.
+            if change.origin != entry.origin && !later.contains_key(&change.origin) {
+                later.insert(change.origin.clone(), Heads::of_log(store, &change.origin, &self.trust())?);
+            }
+            let head = later.get(&change.origin).unwrap_or(&heads).over(change.index);
+            let proof = proof(store, &change, head)?;
             bundle.changes.push(Proven { token: token_of(&leaf, &disclosures), proof });
         }
         let number = record.certificate.reference.into_option().map(|reference| reference.number.to_string());
         Ok(EvidenceFile { bundle, number, as_of, awaiting_cosignatures: heads.enough.is_none() })
+    }
+}
+
+/// The newest word on the status of a certificate's log, by that log or, once it is closed, by a later one.
+struct Told {
+    snapshot: EntryRef,
+    /// The place of the log's first list among those of the snapshot.
+    first: u32,
+    record: StatusRecord,
+    /// The heads of the later log.
+    later: Option<Heads>,
+}
+
+impl Told {
+    fn of(store: &dyn Store, entry: &EntryRef, size: u64, trust: &TrustList) -> Result<Option<Self>, WorkflowError> {
+        let origin = &entry.origin;
+        if let Some(newest) = spoken_for(store, origin)? {
+            let later = Heads::of_log(store, &newest.log, trust)?;
+            let size = later.enough.as_ref().unwrap_or(&later.newest).size;
+            // One under the head that was cosigned, as below.
+            let below = spoken_for_below(store, origin, |log| if *log == newest.log { size } else { 0 })?;
+            let SpokenFor { log, first, record } = below.unwrap_or(newest);
+            let snapshot = EntryRef { origin: log, index: record.index };
+            return Ok(Some(Self { snapshot, first, record, later: Some(later) }));
+        }
+        // One under the head that was cosigned, though a newer one be published: what is not cosigned may be unsaid.
+        let mut record = status_record_below(store, origin, size)?;
+        if record.is_none() {
+            record = status_record(store, origin)?;
+        }
+        Ok(record.map(|record| {
+            let snapshot = EntryRef { origin: origin.clone(), index: record.index };
+            Self { snapshot, first: 0, record, later: None }
+        }))
     }
 }
 
@@ -121,6 +161,11 @@ struct Noted {
 }
 
 impl Heads {
+    /// Those of a log whatever is to be proven of it.
+    fn of_log(store: &dyn Store, origin: &Origin, trust: &TrustList) -> Result<Self, WorkflowError> {
+        Self::of(store, &EntryRef { origin: origin.clone(), index: 0 }, trust)
+    }
+
     fn of(store: &dyn Store, entry: &EntryRef, trust: &TrustList) -> Result<Self, WorkflowError> {
         let PublishedHead { head, note } = store.head(&entry.origin).ok_or(WorkflowError::CertificateUnknown)?;
         let bare = Noted { size: head.size, note };

@@ -48,6 +48,9 @@ pub struct DeskSetup {
     pub verifier: Arc<ArcSwap<Verifier>>,
     /// Tells the civil date at an office.
     pub clock: Arc<dyn Clock>,
+    /// Years after which what a certificate says is erased here, and never before the years that its agreement has it
+    /// kept; none keeps it for ever.
+    pub erase_after_years: Option<u32>,
     /// Secrets of links.
     pub random: Arc<dyn Random>,
     /// When people are reminded of the days of an enquiry.

@@ -55,6 +55,11 @@ pub enum WorkflowError {
     /// What the certificate says is erased, so nothing can be made of it.
     #[error("the contents of this certificate are erased: nothing can be made from them any more")]
     ContentsErased,
+    /// What arrived is kept by its issuer alone, which this node hosts too.
+    #[error(
+        "no copy of this certificate is kept here: its issuer is hosted on this node, and erases what it says for both"
+    )]
+    NoCopyHere,
     /// Others rest on the certificate.
     #[error("other certificates are drawn from this one; what was drawn of it would be there twice")]
     DrawnUpon,
@@ -272,6 +277,7 @@ impl Reasoned for WorkflowError {
             Self::ItemUnknown(_) => "ITEM_UNKNOWN",
             Self::ItemForbids { .. } => "ITEM_STATUS_FORBIDS",
             Self::ContentsErased => "CONTENTS_ERASED",
+            Self::NoCopyHere => "NO_COPY_HERE",
             Self::DrawnUpon => "DRAWN_UPON",
             Self::UnusedNotDeclared => "UNUSED_NOT_DECLARED",
             Self::BeforeIssue(_) => "WITHDRAWN_BEFORE_ISSUE",

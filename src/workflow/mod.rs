@@ -11,9 +11,11 @@ mod bundle;
 mod cancelling;
 mod carry;
 mod changes;
+mod closing;
 mod customs;
 mod desk;
 mod drawing;
+mod erasing;
 mod error;
 mod exporters;
 mod history;
@@ -42,6 +44,7 @@ pub use changes::{
     ArrivalEvent, CertificateEvent, Change, Changes, Cursor, EnquiryEvent, Herald, HeraldSetup, Kinds,
     Page as ChangePage, Reading, Said, What, Wish,
 };
+pub use closing::Rested;
 pub use customs::{
     Abroad, AbroadNote, Arrival, ArrivalsAsked, ArrivalsPage, ArrivedName, Balance, ClockStep, Course, Deadline,
     Decided, DecisionWish, Delivery, DenialsPage, EndorsementWish, EnquiryState, EnquiryView, EnquiryWish, MatchWish,
@@ -50,6 +53,7 @@ pub use customs::{
 };
 pub use desk::{Desk, DeskSetup, IssueRow, Issued, StatusWish};
 pub use drawing::{DrawWish, OriginalName, Remainder};
+pub use erasing::{ErasedName, Erasure};
 pub use error::WorkflowError;
 pub use exporters::{Drawing, Drawn, Exporters, Saved, SavedRow};
 pub use history::{CertificateHistory, Predecessor, StatusEvent};

@@ -39,7 +39,7 @@ impl Desk {
             let release = sequencer::release(&target);
             let changes = move |_: &Outcome| Ok(vec![release.clone()]);
             let beside = Beside { expected: vec![held], changes: Some(Arc::new(changes)), ..Beside::default() };
-            let task = Task::Nudge(Box::new(Nudge { origin: target.origin, beside }));
+            let task = Task::Nudge(Box::new(Nudge { origin: target.origin, beside, rests: false }));
             let by = Some(by.clone().with_detail(format!("released {place}")));
             let work = Work { request: request.clone(), digest, task, by };
             Ok(Prepared::Work(Box::new(work), Findings::default()))

@@ -21,6 +21,7 @@ mod caller;
 mod consent;
 mod customs_system;
 mod delivery;
+mod erased;
 mod evidence;
 mod federation;
 mod flood;

@@ -3,6 +3,7 @@
 mod abroad;
 mod check;
 mod draw;
+mod erase;
 mod keep;
 mod life;
 pub(super) mod name;
@@ -47,6 +48,7 @@ enum Command {
     BackToBack(draw::BackToBack),
     Split(draw::Split),
     Consolidate(draw::Consolidate),
+    Erase(erase::Erase),
 }
 
 impl Arguments {
@@ -73,6 +75,7 @@ impl Arguments {
             Command::BackToBack(arguments) => arguments.run(console),
             Command::Split(arguments) => arguments.run(console),
             Command::Consolidate(arguments) => arguments.run(console),
+            Command::Erase(arguments) => arguments.run(console),
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::{Look, until};
 use crate::{
     agreement::CodeList,
-    cli::{agreements, arguments},
+    cli::{agreements, arguments, key::NEXT_YEAR_FROM},
     keys::{KeyError, KeyName, KeyStore, KeyUse, Passphrase, PublicSide},
     log::{Shard, VerifierKey},
     node::{
@@ -111,7 +111,7 @@ fn keys(authority: &AuthorityConfiguration, trust: Option<&TrustList>, now: Time
     let year = authority.time_zone.date_at(now).year();
     looks.extend(shard(authority, &store, &sides, section, Shard::of_year(year), true));
     // A new year's first certificate needs its log key listed: that takes signatures, so it is asked for early.
-    let late = authority.time_zone.date_at(now).month() >= 11;
+    let late = authority.time_zone.date_at(now).month() >= NEXT_YEAR_FROM;
     looks.extend(
         shard(authority, &store, &sides, section, Shard::of_year(year.saturating_add(1)), false).filter(|_| late),
     );
@@ -155,12 +155,15 @@ fn shard(
 ) -> Option<Look> {
     let own = |side: &&PublicSide| matches!(&side.key_use, KeyUse::Log { iss, shard: of } if *iss == authority.issuer && *of == shard);
     let issuer = &authority.issuer;
-    let missing = |sentence: String| {
+    let keys = authority.keys.display();
+    let missing = |sentence: String, help: String| {
         let look = if needed { Look::bad("keys", sentence) } else { Look::warning("keys", sentence) };
-        Some(look.help(format!("origin key new log-{shard} --use log --issuer {issuer} --shard {shard}, then list it")))
+        Some(look.help(help))
     };
     let Some(side) = sides.iter().find(own) else {
-        return missing(format!("{issuer}: there is no log key for {shard}"));
+        let make = format!("origin key new log-{shard} --use log --issuer {issuer} --shard {shard} --keys {keys}");
+        let help = format!("{make}, then list it, and start the node again");
+        return missing(format!("{issuer}: there is no log key for {shard}"), help);
     };
     if let Err(error) = store.log(&side.name) {
         return Some(Look::bad("keys", format!("{issuer}: {error}")));
@@ -171,7 +174,8 @@ fn shard(
     if listed {
         Some(Look::good("keys", format!("{issuer}: the log key for {shard} opens and is listed")))
     } else {
-        missing(format!("{issuer}: the log key for {shard} is not listed"))
+        let help = format!("list it first: origin trust draft section --after FILE --keys {keys}");
+        missing(format!("{issuer}: the log key for {shard} is not listed"), help)
     }
 }
 

@@ -166,6 +166,10 @@ passphrase_file = "{below}keys.passphrase"
 statement_key = {statement}
 status_key = {status}
 
+# Years after which what certificates say is erased here: those of the authority, and its copies of those that arrived;
+# never before the years that their agreement has them kept. Without it everything is kept. Their entries stay in the log.
+# erase_after_years = 5
+
 # Who may read the authority's logs: addressee, partners or public. The log to everyone is always public.
 [authority.reading]
 heads = "partners"

@@ -1,6 +1,7 @@
-//! `origin log`: reading append-only logs, at a node or in a folder that was exported.
+//! `origin log`: reading append-only logs, at a node or in a folder that was exported; and closing those of past years.
 
 mod check;
+mod close;
 mod export;
 mod prove;
 mod source;
@@ -9,7 +10,7 @@ mod tail;
 use super::{Outcome, console::Console};
 use clap::Subcommand;
 
-/// Read, check, export and prove logs, at a node or in an exported folder
+/// Read, check, export, prove and close logs, at a node or in an exported folder
 ///
 /// An exported folder has the layout of C2SP tlog-tiles, which any client of that specification reads as well.
 #[derive(Debug, clap::Args)]
@@ -26,6 +27,7 @@ enum Command {
     Check(check::Arguments),
     Export(export::Arguments),
     Prove(prove::Arguments),
+    Close(close::Arguments),
 }
 
 impl Arguments {
@@ -36,6 +38,7 @@ impl Arguments {
             Command::Check(arguments) => arguments.run(console),
             Command::Export(arguments) => arguments.run(console),
             Command::Prove(arguments) => arguments.run(console),
+            Command::Close(arguments) => arguments.run(console),
         }
     }
 }

@@ -119,6 +119,27 @@ pub(super) struct Head {
 }
 
 impl From {
+    /// The log that is read.
+    pub(super) fn origin(&self) -> Result<Origin, Failure> {
+        match (&self.log, &self.folder) {
+            (_, Some(folder)) => folder_head(folder).map(|head| head.checkpoint.origin),
+            (Some(origin), None) => Ok(origin.clone()),
+            (None, None) => Err(Failure::new(Exit::Usage, "name the log and the node, or a folder")),
+        }
+    }
+
+    /// Where another log of the same authority may be: at the same node, or in the same data folder or one of these.
+    pub(super) fn places(&self, origin: &Origin, folders: &[PathBuf]) -> Vec<Self> {
+        let place = Self { log: Some(origin.clone()), ..self.clone() };
+        if self.folder.is_some() {
+            let folders = folders.iter().cloned();
+            return folders.map(|folder| Self { folder: Some(folder), ..place.clone() }).collect();
+        }
+        let others = folders.iter().filter(|_| self.data.is_some()).cloned();
+        let others = others.map(|data| Self { data: Some(data), ..place.clone() }).collect::<Vec<_>>();
+        std::iter::once(place.clone()).chain(others).collect()
+    }
+
     /// Opens the source.
     pub(super) async fn open(&self, console: Console) -> Result<Source, Failure> {
         if let Some(folder) = &self.folder {

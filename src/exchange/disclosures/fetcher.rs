@@ -449,6 +449,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_erased_at_the_issuers_is_neither_missing_nor_asked_for_again() {
+        let mut fetcher = Fetcher::new("tdap.gov.pk/log/2026/gacc.gov.cn".parse().unwrap(), Awaited::default(), 1);
+        assert_eq!(asked(&fetcher.step(at(0), Event::Tick)), [0]);
+        fetcher.step(at(0), Event::Answer(DisclosedEntry { index: 0, state: Disclosed::Erased }));
+        fetcher.step(at(0), Event::Ended);
+        let taken = fetcher.step(at(0), Event::Taken(vec![(0, Taken::Erased)]));
+        assert!(!taken.iter().any(|action| matches!(action, Action::Missing(_))), "{taken:?}");
+        fetcher.step(at(0), Event::Committed);
+        for hour in 1..100 {
+            assert_eq!(asked(&fetcher.step(at(hour * HELD_PAUSE), Event::Tick)), NOTHING);
+        }
+    }
+
+    #[test]
     fn of_a_log_to_everyone_nobody_owes_a_receipt() {
         let receipts = |origin: &str| {
             let awaited = Awaited { receipted: Receipted { settled: 3, owed: true }, ..Awaited::default() };

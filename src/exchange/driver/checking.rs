@@ -37,7 +37,7 @@ pub(super) async fn checked(store: Arc<dyn Store>, work: Unchecked, room: &Arc<S
 
 /// The work in parts that threads do side by side.
 fn parts(work: Unchecked) -> Vec<Unchecked> {
-    let Unchecked { ticket, origin, start, entries, trust } = work;
+    let Unchecked { ticket, origin, start, entries, trust, elsewhere } = work;
     let starts = (start..).step_by(PART);
     let chunks = entries.chunks(PART).zip(starts);
     chunks
@@ -47,6 +47,7 @@ fn parts(work: Unchecked) -> Vec<Unchecked> {
             start,
             entries: chunk.to_vec(),
             trust: Arc::clone(&trust),
+            elsewhere: elsewhere.clone(),
         })
         .collect()
 }

@@ -5,7 +5,7 @@ use super::checking::checked;
 use super::convert;
 use super::replicas::{Up, addressee, stream};
 use super::start::Inner;
-use crate::exchange::replica::{Action, Event, Held, Replica, Setup};
+use crate::exchange::replica::{Action, Elsewhere, Event, Held, Replica, Setup};
 use crate::log::{Origin, SignedCheckpoint};
 use crate::sequencer::refilled;
 use crate::store::{Store, StoreError};
@@ -34,16 +34,19 @@ pub(super) async fn refill(
     let trust = inner.lists.current();
     let key = trust.log_key(origin).ok_or("the trust list names no key for the log")?;
     let goal = SignedCheckpoint::open(note, &key).map_err(|error| error.to_string())?.checkpoint().head.size;
-    let (store, log) = (Arc::clone(&own.store), origin.clone());
+    let (store, log, list) = (Arc::clone(&own.store), origin.clone(), Arc::clone(&trust));
+    let kept = Arc::clone(&own.store);
+    let elsewhere = Elsewhere::new(move |origin| kept.addressee(origin).map(|_| Arc::clone(&kept)));
+    let beside = elsewhere.clone();
     let held = tokio::task::spawn_blocking(move || {
         // A failed write stops a store until it was read again.
         if store.poisoned().is_some() {
             store.reload()?;
         }
-        Held::load(store.as_ref(), &log)
+        Held::load(store.as_ref(), &log)?.beside(store.as_ref(), &log, &list, &beside)
     });
     let held = held.await.map_err(|error| error.to_string())?.map_err(|error: StoreError| error.to_string())?;
-    let setup = Setup { origin: origin.clone(), addressee: addressee(origin), trust, cosigns: false };
+    let setup = Setup { origin: origin.clone(), addressee: addressee(origin), trust, cosigns: false, elsewhere };
     let link = inner.link_of(from).borrow().clone();
     let up = stream(link).await?;
     let (done, results) = mpsc::unbounded_channel();

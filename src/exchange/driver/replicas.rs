@@ -11,7 +11,7 @@ use super::quota::{Quota, Today};
 use super::start::Inner;
 use super::supply::Answers;
 use super::wire;
-use crate::exchange::replica::Held;
+use crate::exchange::replica::{Elsewhere, Held};
 use crate::exchange::{ExchangeError, hosts_issuer, replicates};
 use crate::log::Origin;
 use crate::statement::{Addressee, Issuer};
@@ -169,6 +169,13 @@ impl Inner {
     }
 }
 
+/// Where the logs are that are replicated here.
+pub(super) fn elsewhere(inner: &Arc<Inner>) -> Elsewhere {
+    // The store of a log must not keep the driver that keeps it.
+    let inner = Arc::downgrade(inner);
+    Elsewhere::new(move |origin| inner.upgrade()?.replicas.store(origin))
+}
+
 /// The addressee of a log as `aud` has it.
 pub(super) fn addressee(origin: &Origin) -> String {
     let label = origin.addressee();
@@ -232,12 +239,15 @@ async fn open(
 ) -> Result<(Arc<dyn Store>, Held, Today), String> {
     let (at, origin) = (folder(inner, partner, origin), origin.clone());
     let (random, quota) = (Arc::clone(&inner.random), inner.replicas.quota(inner, partner));
+    let (trust, beside) = (inner.lists.current(), elsewhere(inner));
     let opened = tokio::task::spawn_blocking(move || {
         // Twice what is kept free for the node's own issuance: a partner's log stops before an authority's does.
         let usual = JournalOptions::default();
         let options = JournalOptions { reserve_bytes: usual.reserve_bytes.saturating_mul(2), ..usual };
         let store: Arc<dyn Store> = Arc::new(JournalStore::open(&at, options, random).map_err(|e| e.to_string())?);
-        let held = Held::load(store.as_ref(), &origin).map_err(|error| error.to_string())?;
+        let held =
+            Held::load(store.as_ref(), &origin).and_then(|held| held.beside(store.as_ref(), &origin, &trust, &beside));
+        let held = held.map_err(|error| error.to_string())?;
         let today = Today::read(store.as_ref()).map_err(|error| error.to_string())?;
         quota.found(&at, today);
         Ok((store, held, today))

@@ -1,6 +1,6 @@
 //! What a replica hears and what it wants done.
 
-use super::{Heard, Held, Setup};
+use super::{Elsewhere, Heard, Held, Setup};
 use crate::{
     certificate::AgreementCode,
     exchange::{
@@ -48,6 +48,8 @@ pub enum Event {
     },
     /// Another trust list is in force.
     Trust(Arc<TrustList>),
+    /// A closed log that this may speak for is held whole now, or was judged again.
+    Beside,
     /// Somebody proved that the log has shown two histories, the shorter of this size.
     Equivocated(u64),
     /// A person has lifted what was proven of the log up to this size: it is taken and cosigned again, on the branch
@@ -82,10 +84,10 @@ pub enum Action {
     },
     /// Cosign this head with the replica key, at the time of the event: at most one such action is open at a time.
     Cosign(Checkpoint),
-    /// Read the store again from disk, then [`Held::load`].
+    /// Read the store again from disk, then [`Held::load`] and [`Held::beside`].
     Reload,
     /// End the stream, if one is open; judge the findings again by the list in this setup ([`super::rejudge`]), make
-    /// durable what comes of it, then [`Held::load`]: the answer comes as [`Event::Reloaded`].
+    /// durable what comes of it, then [`Held::load`] and [`Held::beside`]: the answer comes as [`Event::Reloaded`].
     JudgeAgain(Box<Setup>),
     /// Ask the node's [memory](crate::exchange::memory::Memory) for the log, and tell the answer if there is one yet.
     Recall,
@@ -112,6 +114,8 @@ pub struct Unchecked {
     pub entries: Vec<Bytes>,
     /// The list to check by.
     pub trust: Arc<TrustList>,
+    /// Where closed logs are that its entries may speak of.
+    pub elsewhere: Elsewhere,
 }
 
 /// Entries that were checked.
@@ -130,7 +134,9 @@ pub struct Checked {
 /// A certificate whose status an entry changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
-    /// Its index in the log.
+    /// Its log: this one, or a closed one that this may speak for.
+    pub log: Origin,
+    /// Its index there.
     pub index: u64,
     /// Where its status stands.
     pub place: StatusPlace,

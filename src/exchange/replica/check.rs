@@ -4,7 +4,7 @@ use super::{Checked, Target, Unchecked};
 use crate::{
     inbox::finding,
     log::Origin,
-    statement::{Jti, OpenedBody, open_leaf, status_list::LIST_ENTRIES},
+    statement::{Jti, OpenedBody, StatementRef, open_leaf, status_list::LIST_ENTRIES},
     store::{Store, StoreError},
     verification::{CheckedEntry, EntryFault, StatusPlace, check_entry},
 };
@@ -28,7 +28,7 @@ pub(in crate::exchange) fn check_with(
         let checked = one(leaf, index);
         if let Ok(entry) = &checked
             && let OpenedBody::StatusChange(opened) = &entry.body
-            && let Some(target) = durable(store, &work.origin, &opened.change.target.jti)?
+            && let Some(target) = found(store, work, &opened.change.target)?
         {
             targets.insert(opened.change.target.jti, target);
         }
@@ -37,8 +37,17 @@ pub(in crate::exchange) fn check_with(
     Ok(Checked { ticket: work.ticket, entries, targets, trust_version: work.trust.version() })
 }
 
+/// The certificate that a change is about: in its own log, or in a closed one that this may speak for.
+fn found(store: &dyn Store, work: &Unchecked, target: &StatementRef) -> Result<Option<Target>, StoreError> {
+    if target.log == work.origin {
+        return durable(store, &work.origin, &target.jti);
+    }
+    let other = work.elsewhere.store(&target.log).filter(|_| work.trust.speaks_for(&work.origin, &target.log));
+    other.map_or(Ok(None), |other| durable(other.as_ref(), &target.log, &target.jti))
+}
+
 /// The certificate of this identifier among the durable entries of the log, published or not.
-fn durable(store: &dyn Store, origin: &Origin, jti: &Jti) -> Result<Option<Target>, StoreError> {
+pub(super) fn durable(store: &dyn Store, origin: &Origin, jti: &Jti) -> Result<Option<Target>, StoreError> {
     // Before it is looked for: what is published meanwhile is found by the one search or by the other.
     let (mut low, mut high) = (store.head(origin).map_or(0, |head| head.head.size), store.durable_size(origin));
     let mut index = store.find(jti)?.filter(|found| found.origin == *origin).map(|found| found.index);
@@ -60,15 +69,15 @@ fn durable(store: &dyn Store, origin: &Origin, jti: &Jti) -> Result<Option<Targe
         Some(place) => Some(place),
         None => finding::place(store, origin, index)?,
     };
-    Ok(target(index, place, &entry.leaf))
+    Ok(target(origin, index, place, &entry.leaf))
 }
 
 /// A certificate as a change refers to it; none where the entry was no good certificate.
-fn target(index: u64, status_index: Option<u32>, leaf: &[u8]) -> Option<Target> {
+fn target(log: &Origin, index: u64, status_index: Option<u32>, leaf: &[u8]) -> Option<Target> {
     let none: &[&str] = &[];
     let place = place_of(status_index?);
     let OpenedBody::Certificate(certificate) = open_leaf(leaf, none).ok()?.body else { return None };
-    Some(Target { index, place, agreement: certificate.agreement })
+    Some(Target { log: log.clone(), index, place, agreement: certificate.agreement })
 }
 
 /// Where the status with this count through all lists stands.

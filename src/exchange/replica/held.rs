@@ -1,6 +1,6 @@
 //! What a replica holds of a log, read from the log's own store.
 
-use super::{Target, record::ReplicaRecord};
+use super::{Siblings, Target, record::ReplicaRecord};
 use crate::{
     inbox::finding::{self, Kept},
     log::{EMPTY_ROOT, Frontier, Origin, TreeHead, leaf_hash},
@@ -27,6 +27,8 @@ pub struct Held {
     pub record: ReplicaRecord,
     /// Entries that failed their check.
     pub findings: BTreeSet<u64>,
+    /// Closed logs that this may speak for.
+    pub siblings: Siblings,
     /// Whether the store knows the log.
     pub open: bool,
 }
@@ -43,6 +45,7 @@ impl Held {
             recent: BTreeMap::new(),
             record: ReplicaRecord::default(),
             findings: BTreeSet::new(),
+            siblings: Siblings::default(),
             open: false,
         }
     }
@@ -95,7 +98,8 @@ impl Held {
         }
         let in_part = record.in_part.iter().map(|(list, place)| StatusPlace { list: *list, place: *place });
         let status = StatusView::resume(origin.clone(), (durable, record.last), record.as_of, lists, in_part);
-        Ok(Self { head, edge, status, last, recent: BTreeMap::new(), record, findings, open: true })
+        let (recent, siblings) = (BTreeMap::new(), Siblings::default());
+        Ok(Self { head, edge, status, last, recent, record, findings, siblings, open: true })
     }
 
     /// Size and root of the head held.

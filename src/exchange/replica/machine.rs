@@ -1,6 +1,6 @@
 //! The machine itself: what it knows, and what it does on each event.
 
-use super::{Action, Event, Held, Suspicion, Unchecked, arrivals::Arrivals, heads::Heads, record::Heard};
+use super::{Action, Elsewhere, Event, Held, Suspicion, Unchecked, arrivals::Arrivals, heads::Heads, record::Heard};
 use crate::{
     exchange::{
         ExchangeError,
@@ -25,6 +25,10 @@ const LONGEST_PAUSE: i64 = 64;
 /// The newest head is cosigned again after this long without news, in seconds (design, replication).
 const HEARTBEAT: i64 = 600;
 
+/// A log waits so long, in seconds, for closed ones that it may speak for: what it says of them is held against them. A
+/// partner that gives none of these stops no other log.
+const SIBLINGS: i64 = 600;
+
 /// Heads that may wait for the key; beyond them the newest takes the place of the one before it.
 const MOST_TO_COSIGN: usize = 64;
 
@@ -39,6 +43,8 @@ pub struct Setup {
     pub trust: Arc<TrustList>,
     /// Whether this node's replica key cosigns the log: not where it gets back what it lost of its own.
     pub cosigns: bool,
+    /// Where closed logs are that this one may speak for.
+    pub elsewhere: Elsewhere,
 }
 
 /// The addressee's side of one log.
@@ -50,6 +56,8 @@ pub struct Replica {
     writing: Writing,
     arrivals: Arrivals,
     heads: Heads,
+    /// The first tick.
+    begun: Option<Timestamp>,
     /// The pause before the next dial, in seconds.
     pause: i64,
     cosigned_at: Timestamp,
@@ -110,6 +118,7 @@ impl Replica {
             writing: Writing::Nothing,
             arrivals,
             heads: Heads::default(),
+            begun: None,
             pause: FIRST_PAUSE,
             cosigned_at: Timestamp::MIN,
             to_cosign: VecDeque::new(),
@@ -164,6 +173,7 @@ impl Replica {
                 self.setup.trust = trust;
                 self.judge_again = may_judge(&self.setup, &self.held);
             }
+            Event::Beside => self.judge_again = self.setup.cosigns,
             Event::Equivocated(size) => self.equivocated(now, size, &mut actions),
             Event::Lifted(past) => {
                 self.lift(past);
@@ -184,7 +194,9 @@ impl Replica {
         self.recall(actions);
         match &self.stream {
             Stream::Down { until } => {
-                let free = matches!(self.writing, Writing::Nothing) && !self.judge_again;
+                let begun = *self.begun.get_or_insert(now);
+                let waits = self.held.siblings.lack() && seconds(begun, now) < SIBLINGS;
+                let free = matches!(self.writing, Writing::Nothing) && !self.judge_again && !waits;
                 let idle = free && self.arrivals.is_empty();
                 if now >= *until && idle && self.held.record.equivocated.is_none() {
                     self.stream = Stream::Dialling { since: now };
@@ -313,8 +325,8 @@ impl Replica {
         }
         let durable = self.held.edge.size();
         let (ticket, start) = (self.arrivals.take(&package, &self.heads, durable)?, package.start);
-        let (origin, trust) = (self.setup.origin.clone(), Arc::clone(&self.setup.trust));
-        actions.push(Action::Check(Unchecked { ticket, origin, start, entries: package.entries, trust }));
+        let Setup { origin, trust, elsewhere, .. } = self.setup.clone();
+        actions.push(Action::Check(Unchecked { ticket, origin, start, entries: package.entries, trust, elsewhere }));
         Ok(())
     }
 
@@ -538,11 +550,16 @@ impl Writing {
     }
 }
 
-/// Whether there are findings that a list may take back, or the list closes keys otherwise than the one before: of a
-/// partner's log, for what comes back of an own one was judged when it was issued.
+/// Whether there are findings that a list may take back, entries that it makes void, keys that it closes otherwise than the
+/// one before, or closed logs that it has the log speak for: of a partner's log, for what comes back of an own one was
+/// judged when it was issued.
 fn may_judge(setup: &Setup, held: &Held) -> bool {
-    let otherwise = || held.open && held.record.closed != setup.trust.closed_in(&setup.origin);
-    setup.cosigns && (!held.findings.is_empty() || otherwise())
+    let Setup { origin, trust, .. } = setup;
+    let durable = held.edge.size();
+    let void = |last: u64| held.findings.range(last..).count() < usize::try_from(durable - last).unwrap_or(usize::MAX);
+    let ended = trust.shard_final_size(origin).is_some_and(|last| last < durable && void(last));
+    let otherwise = || held.open && held.record.closed != held.siblings.judged_with(trust.closed_in(origin));
+    setup.cosigns && (!held.findings.is_empty() || ended || otherwise() || !held.siblings.are_by(trust, origin))
 }
 
 /// Whole seconds from one instant to another; negative where a clock went back.

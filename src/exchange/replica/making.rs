@@ -1,10 +1,10 @@
 //! A batch in the making: each entry is held against those before it.
 
-use super::{Finding, Held, Target, machine::Setup, record::Heard};
+use super::{Finding, Held, Target, machine::Setup, record::Heard, siblings};
 use crate::{
     inbox::finding::{is_by_the_list, of},
     reason::Reasoned,
-    statement::{Jti, OpenedBody, Presentation, status_list::LIST_ENTRIES},
+    statement::{Jti, OpenedBody, Presentation, StatementRef, status_list::LIST_ENTRIES},
     store::{self, Batch, EntryRef, NewEntry, StateChange},
     verification::{CheckedEntry, EntryFault, check_scope},
 };
@@ -80,7 +80,8 @@ impl<'a> Making<'a> {
     fn remember(&mut self, entry: &CheckedEntry) -> Option<u32> {
         let OpenedBody::Certificate(certificate) = &entry.body else { return None };
         let place = entry.status_place()?;
-        let target = Target { index: entry.index, place, agreement: certificate.agreement.clone() };
+        let (log, agreement) = (self.setup.origin.clone(), certificate.agreement.clone());
+        let target = Target { log, index: entry.index, place, agreement };
         self.held.recent.insert(entry.envelope.jti, target);
         place.list.checked_mul(LIST_ENTRIES).map(|first| first + place.place)
     }
@@ -100,26 +101,37 @@ impl<'a> Making<'a> {
         let lists = self.held.status.lists();
         let held = &mut *self.held;
         let recent = &held.recent;
-        let target_of = |jti: &Jti| recent.get(jti).or_else(|| targets.get(jti));
-        if let OpenedBody::StatusChange(opened) = &entry.body
-            && let Some(target) = target_of(&opened.change.target.jti)
+        let change = match &entry.body {
+            OpenedBody::StatusChange(opened) => Some(&opened.change),
+            _ => None,
+        };
+        let target = change.and_then(|change| {
+            let StatementRef { log, jti } = &change.target;
+            recent.get(jti).or_else(|| targets.get(jti)).filter(|target| target.log == *log)
+        });
+        if let Some(target) = target
             // The office stands in a disclosure, which is not here yet.
             && let Err(fault) = check_scope(entry, (&target.agreement, None), &self.setup.trust)
         {
             held.status.skip();
             return Err(fault);
         }
-        held.status.admit(entry, |jti| target_of(jti).map(|target| target.place))?;
+        let place = target.map(|target| target.place);
+        held.status.admit(entry, |_| place)?;
         self.lists_from(lists);
         let (origin, held) = (&self.setup.origin, &*self.held);
-        let target_of = |jti: &Jti| held.recent.get(jti).or_else(|| targets.get(jti));
-        if let OpenedBody::StatusChange(opened) = &entry.body
-            && opened.change.target.log == *origin
-            && let Some(place) = target_of(&opened.change.target.jti).map(|target| target.place)
-            && let Some(status) = held.status.status(place)
-        {
-            let (list, index, status) = (place.list, place.place, status.value());
-            self.batch.state.push(StateChange::StatusSet { origin: origin.clone(), list, index, status });
+        if let Some(change) = change {
+            let (log, own) = (&change.target.log, change.target.log == *origin);
+            // Where an authority gets back what it lost, its logs stand in one store.
+            let kept = own || !self.setup.cosigns;
+            let status = place.and_then(|place| held.status.status_in(log, place));
+            if let Some((place, status)) = place.zip(status).filter(|_| kept) {
+                let (list, index, status) = (place.list, place.place, status.value());
+                self.batch.state.push(StateChange::StatusSet { origin: log.clone(), list, index, status });
+            }
+            if !own && self.setup.cosigns {
+                self.batch.state.push(siblings::row(origin, entry.index));
+            }
         }
         // What a certificate says of itself is not shown yet: it is found when its disclosures came.
         let place = EntryRef { origin: origin.clone(), index: entry.index };
@@ -132,7 +144,7 @@ impl<'a> Making<'a> {
         let origin = &self.setup.origin;
         self.held.record.follow(&self.held.status);
         if !self.held.open {
-            self.held.record.closed = self.setup.trust.closed_in(origin);
+            self.held.record.closed = self.held.siblings.judged_with(self.setup.trust.closed_in(origin));
         }
         let mut kept = self.held.record.clone();
         kept.heard = heard.cloned().or(kept.heard);

@@ -14,6 +14,7 @@ mod machine;
 mod making;
 mod record;
 mod rejudge;
+mod siblings;
 
 pub use crate::inbox::{Finding, findings, is_finding};
 pub use action::{Action, Checked, Event, Suspicion, Target, Unchecked};
@@ -24,3 +25,4 @@ pub use held::{Held, newest_note};
 pub use machine::{Replica, Setup};
 pub use record::{Heard, ReplicaRecord};
 pub use rejudge::{Rejudged, rejudge};
+pub use siblings::{Elsewhere, Siblings};

@@ -23,8 +23,8 @@ pub struct ReplicaRecord {
     pub in_part: Vec<(u32, u32)>,
     /// The log has shown two histories, the shorter of this size: nothing is taken or cosigned any more.
     pub equivocated: Option<u64>,
-    /// Which keys counted no more, and from where, by the list that the log was judged by last; see
-    /// [`crate::trust::TrustList::closed_in`]. It stands behind the rest in the record.
+    /// Which keys counted no more, and from where, by the list that the log was judged by last, and those by which closed
+    /// logs beside it were; see [`crate::trust::TrustList::closed_in`]. It stands behind the rest in the record.
     #[serde(skip)]
     pub closed: Option<Hash>,
 }

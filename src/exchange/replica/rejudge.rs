@@ -4,7 +4,9 @@
 //! snapshot that says so is right. So where one finding falls, the log is judged anew from its first entry. What was
 //! cosigned stays cosigned: that says what is held, not that it is good.
 
-use super::{Finding, Held, Setup, Unchecked, arrivals::MOST_AT_ONCE, check, making::Making, record::ReplicaRecord};
+use super::{
+    Finding, Held, Setup, Unchecked, arrivals::MOST_AT_ONCE, check, making::Making, record::ReplicaRecord, siblings,
+};
 use crate::{
     inbox::finding::{self, Cleared, Kept, is_by_the_list},
     log::Origin,
@@ -27,21 +29,32 @@ pub struct Rejudged {
     pub found: Vec<Finding>,
 }
 
-/// Judges a log again by the list of `setup`: its findings, if an older one made them, and what stands past the closing of
-/// its key, if another one closed keys otherwise. None where nothing is to be kept. It reads from the disk: the findings,
-/// and what lies past the first closing; the whole log where one of them falls or an entry does.
+/// Judges a log again by the list of `setup`: its findings, if an older one made them or closed logs are beside it; what
+/// stands past the closing of its key, if another one closed keys otherwise; and what came before the list by which it is
+/// void. None where nothing is to be kept. It reads from the disk: the findings, and what lies past the first closing; the
+/// whole log where one of them falls or an entry does.
 pub fn rejudge(store: &dyn Store, setup: &Setup, at_ms: u64) -> Result<Option<Rejudged>, StoreError> {
     let Setup { origin, trust, .. } = setup;
     let kept = finding::all(store, origin)?;
     let mut record = ReplicaRecord::read(store, origin)?;
-    let closed = trust.closed_in(origin);
+    // What a log says of closed ones is right or wrong by how these ended, and that may be known only now.
+    let (siblings, ended) = siblings::ended(origin, trust, &setup.elsewhere)?;
+    let speaks = !ended.is_empty();
+    let closed = siblings.judged_with(trust.closed_in(origin));
     let otherwise = record.closed != closed;
-    if otherwise && is_hit(store, setup, &kept)? {
+    if otherwise && (siblings.are_judged() || is_hit(store, setup, &kept)?) {
+        return judge(store, setup, &kept, at_ms).map(Some);
+    }
+    // Entries that came before the list by which they are void.
+    let durable = store.durable_size(origin);
+    let void = |index: u64| kept.iter().any(|kept| kept.cleared.is_none() && kept.finding.index == index);
+    if trust.shard_final_size(origin).is_some_and(|last| (last..durable).any(|index| !void(index))) {
         return judge(store, setup, &kept, at_ms).map(Some);
     }
     let older = |kept: &&Kept| {
         let Finding { reason, trust_version, .. } = &kept.finding;
-        kept.cleared.is_none() && *trust_version < trust.version() && is_by_the_list(reason)
+        let by_the_list = *trust_version < trust.version() && is_by_the_list(reason);
+        kept.cleared.is_none() && (by_the_list || (speaks && reason == "ENTRY_SNAPSHOT_LISTS"))
     };
     let asked = kept.iter().filter(older).map(|kept| &kept.finding).collect::<Vec<_>>();
     let mut state = Vec::with_capacity(asked.len());
@@ -87,17 +100,21 @@ fn leaf(store: &dyn Store, origin: &Origin, index: u64) -> Result<Bytes, StoreEr
 fn judge(store: &dyn Store, setup: &Setup, kept: &[Kept], at_ms: u64) -> Result<Rejudged, StoreError> {
     let Setup { origin, trust, .. } = setup;
     let before = kept.iter().map(|kept| (kept.finding.index, kept)).collect::<BTreeMap<_, _>>();
-    let mut held = Held::nothing(origin);
+    let (siblings, closed) = siblings::ended(origin, trust, &setup.elsewhere)?;
+    let nothing = Held::nothing(origin);
+    let mut held = Held { status: nothing.status.beside(closed), ..nothing };
+    let mut rows = Vec::new();
     let (mut now, mut places, mut statuses) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     let (mut next, durable) = (0, store.durable_size(origin));
     while next < durable {
         let end = durable.min(next.saturating_add(u64::try_from(MOST_AT_ONCE).unwrap_or(u64::MAX)));
         let entries = (next..end).map(|index| leaf(store, origin, index)).collect::<Result<Vec<_>, _>>()?;
         let (origin, trust) = (origin.clone(), trust.clone());
-        let work = Unchecked { ticket: 0, origin, start: next, entries: entries.clone(), trust };
+        let elsewhere = setup.elsewhere.clone();
+        let work = Unchecked { ticket: 0, origin, start: next, entries: entries.clone(), trust, elsewhere };
         let mut checked = check(store, &work)?;
         let lost = |found: &Finding| !finding::keeps_its_place(&found.reason);
-        checked.targets.retain(|_, target| !now.get(&target.index).is_some_and(lost));
+        checked.targets.retain(|_, target| target.log != setup.origin || !now.get(&target.index).is_some_and(lost));
         let mut making = Making::begin(setup, &mut held, at_ms);
         for ((index, leaf), entry) in (next..end).zip(entries).zip(checked.entries) {
             making.entry(index, leaf, entry, &checked.targets, checked.trust_version);
@@ -109,6 +126,8 @@ fn judge(store: &dyn Store, setup: &Setup, kept: &[Kept], at_ms: u64) -> Result<
         for change in &making.batch.state {
             if let StateChange::StatusSet { list, index, status, .. } = change {
                 statuses.insert((*list, *index), *status);
+            } else if siblings::is_row(change, &setup.origin) {
+                rows.push(change.clone());
             }
         }
         // The store knows the others.
@@ -118,8 +137,9 @@ fn judge(store: &dyn Store, setup: &Setup, kept: &[Kept], at_ms: u64) -> Result<
     let mut state = status(store, origin, held.status.lists(), &statuses)?;
     let mut record = ReplicaRecord::read(store, origin)?;
     record.follow(&held.status);
-    record.closed = trust.closed_in(origin);
+    record.closed = siblings.judged_with(trust.closed_in(origin));
     state.push(record.put(origin));
+    state.extend(rows);
     let stood = |index: &u64| before.get(index).is_some_and(|kept| kept.cleared.is_none());
     let fell = before.values().filter(|kept| kept.cleared.is_none() && !now.contains_key(&kept.finding.index));
     let fell = fell.map(|kept| &kept.finding).collect::<Vec<_>>();

@@ -9,7 +9,7 @@ use crate::{
         heads::{Heads, known_evidence},
         memory::Memory,
         recall::Recall,
-        replica::{Held, Replica, Setup},
+        replica::{Elsewhere, Held, Replica, Setup},
         supplier::Supplier,
         witness::Witness,
     },
@@ -89,7 +89,13 @@ impl SimNode {
         let replica = |(log, store): (&Origin, &Arc<MemoryStore>)| {
             let held = Held::load(store.as_ref(), log).unwrap();
             let addressee = Addressee::Authority(super::world::issuer(self.at)).to_string();
-            let setup = Setup { origin: log.clone(), addressee, trust: Arc::clone(trust), cosigns: true };
+            let setup = Setup {
+                origin: log.clone(),
+                addressee,
+                trust: Arc::clone(trust),
+                cosigns: true,
+                elsewhere: Elsewhere::default(),
+            };
             (log.clone(), Replica::new(setup, held))
         };
         let own = (0..NODES.len()).filter(|to| *to != self.at).map(|to| origin(self.at, to));
@@ -119,7 +125,16 @@ impl SimNode {
     pub(super) fn refill(&self, log: &Origin, trust: &Arc<TrustList>) -> Replica {
         let held = Held::load(self.disk.own.as_ref(), log).unwrap();
         let addressee = Addressee::Authority(super::world::issuer(ends(log).1)).to_string();
-        Replica::new(Setup { origin: log.clone(), addressee, trust: Arc::clone(trust), cosigns: false }, held)
+        Replica::new(
+            Setup {
+                origin: log.clone(),
+                addressee,
+                trust: Arc::clone(trust),
+                cosigns: false,
+                elsewhere: Elsewhere::default(),
+            },
+            held,
+        )
     }
 
     /// The store of a log here: the authority's own, or the partner log's.

@@ -4,6 +4,7 @@ mod forgotten;
 mod outside;
 mod own_history;
 mod parcels;
+mod siblings;
 
 use super::world::{BAD, START, Script, Use, WORLD, issuer, key, name, origin, trust};
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
         message::{
             AddCheckpoint, Announce, Cosign, FromReplica, FromSupplier, Hello, History, KnownHead, Package, Witnessed,
         },
-        replica::{self, Held, Replica, Setup, check, rejudge},
+        replica::{self, Elsewhere, Held, Replica, Setup, check, rejudge},
         supplier::{self, Supplier},
         witness::{self, Witness},
     },
@@ -101,7 +102,8 @@ impl Bench {
     fn under(store: MemoryStore, trust: &Arc<TrustList>) -> Self {
         let held = Held::load(&store, &log()).unwrap();
         let (origin, addressee) = (log(), "https://customs.gov.cn".to_owned());
-        let setup = Setup { origin, addressee, trust: Arc::clone(trust), cosigns: true };
+        let setup =
+            Setup { origin, addressee, trust: Arc::clone(trust), cosigns: true, elsewhere: Elsewhere::default() };
         Self { store, replica: Replica::new(setup, held), now: 0, heads: Some(Vec::new()), said: Vec::new() }
     }
 

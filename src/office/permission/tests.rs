@@ -55,6 +55,7 @@ cells! {
     ManageAccounts in manage_accounts:          no  no  no  no  no  no  no  no  yes;
     ManageOffices in manage_offices:            no  no  no  no  no  no  no  no  yes;
     SetPolicy in set_policy:                    no  no  no  no  no  no  no  no  yes;
+    EraseContents in erase_contents:            no  no  no  no  no  no  no  no  yes;
     ReadArrivals in read_arrivals:              no  no  no  no  yes yes no  no  no;
     DecideItems in decide_items:                no  no  no  no  yes yes no  no  no;
     WriteOff in write_off:                      no  no  no  no  yes yes no  no  no;

@@ -8,7 +8,7 @@ use crate::{
         Act, Body, Change, Jti, OpenedBody, StatementRef, StatusChange, open_leaf,
         status_list::{LIST_ENTRIES, Status},
     },
-    store::{EntryRef, StateChange, Store, Table},
+    store::{EntryRef, StateChange, Store},
     verification::status_after,
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -19,6 +19,8 @@ struct Target {
     jti: Jti,
     list: u32,
     index: u32,
+    /// The log that a change of it stands in.
+    stands_in: Origin,
 }
 
 impl Plan {
@@ -88,7 +90,7 @@ impl Plan {
         let entry = &original.entry;
         let facts = ground.store.facts(&entry.origin, entry.index)?.ok_or(SequencerError::NoSuchCertificate)?;
         if let Some(changes) = original.changes
-            && self.noted(ground.store, &snapshot::changes_id(&entry.origin, &facts.jti))?.len() != changes
+            && self.noted(ground.store, &entry.origin, &facts.jti)?.len() != changes
         {
             return Err(SequencerError::RecordMoved);
         }
@@ -110,16 +112,13 @@ impl Plan {
         Ok(Some((target, next, items)))
     }
 
-    /// Finds a certificate whose log may still grow.
+    /// Finds a certificate, and the log that may take a change of it.
     fn target(&self, ground: &Ground<'_>, entry: &EntryRef) -> Result<Target, SequencerError> {
         let facts = ground.store.facts(&entry.origin, entry.index)?.ok_or(SequencerError::NoSuchCertificate)?;
         let place = facts.status_index.ok_or(SequencerError::NoSuchCertificate)?;
-        if !ground.may_grow(&entry.origin, self.logs.get(&entry.origin).map_or(0, |log| log.next)) {
-            return Err(SequencerError::LogClosed(entry.origin.to_string()));
-        }
-        self.may_sign(ground, &entry.origin)?;
+        let stands_in = self.stands_in(ground, &entry.origin)?;
         let (list, index) = (place / LIST_ENTRIES, place % LIST_ENTRIES);
-        Ok(Target { entry: entry.clone(), jti: facts.jti, list, index })
+        Ok(Target { entry: entry.clone(), jti: facts.jti, list, index, stands_in })
     }
 
     fn status(&self, target: &Target) -> Result<Status, SequencerError> {
@@ -151,11 +150,11 @@ impl Plan {
         if self.in_part.contains(&(origin.clone(), target.jti)) {
             return Ok(true);
         }
-        let noted = self.noted(store, &snapshot::changes_id(origin, &target.jti))?;
+        let noted = self.noted(store, origin, &target.jti)?;
         let none: &[&str] = &[];
-        for index in noted {
+        for EntryRef { origin, index } in noted {
             // One that is not published yet is this plan's own.
-            let Some(leaf) = store.leaf(origin, index)? else { continue };
+            let Some(leaf) = store.leaf(&origin, index)? else { continue };
             let opened = open_leaf(&leaf, none).map_err(|e| SequencerError::Unavailable(e.to_string()))?;
             if let OpenedBody::StatusChange(one) = opened.body
                 && one.change.items.is_some()
@@ -167,11 +166,11 @@ impl Plan {
         Ok(false)
     }
 
-    /// The indexes of the changes noted under an id, durable or of this plan.
-    fn noted(&self, store: &dyn Store, id: &[u8]) -> Result<Vec<u64>, SequencerError> {
-        match self.changes.get(id) {
-            Some(indexes) => Ok(indexes.clone()),
-            None => Ok(snapshot::change_indexes(store, id)?),
+    /// The places of the changes noted of a certificate, durable or of this plan.
+    fn noted(&self, store: &dyn Store, origin: &Origin, jti: &Jti) -> Result<Vec<EntryRef>, SequencerError> {
+        match self.changes.get(&snapshot::changes_id(origin, jti)) {
+            Some(places) => Ok(places.clone()),
+            None => Ok(snapshot::noted_changes(store, origin, jti)?),
         }
     }
 
@@ -186,6 +185,10 @@ impl Plan {
         touched: &mut BTreeMap<Origin, Touched>,
     ) -> Result<Row, SequencerError> {
         let (origin, list, index) = (&target.entry.origin, target.list, target.index);
+        let addressee = self.logs.get(origin).map(|log| log.addressee.clone());
+        let addressee = addressee.ok_or(SequencerError::NoSuchCertificate)?;
+        // A closed log's certificates may be the first that the year's log speaks of.
+        self.open_log(ground, &target.stands_in, &addressee, planned)?;
         let gone = || SequencerError::Unavailable(format!("log {origin} has no status list"));
         let log = self.logs.get_mut(origin).ok_or_else(gone)?;
         let statuses = usize::try_from(list).ok().and_then(|at| log.lists.get_mut(at)).ok_or_else(gone)?;
@@ -193,12 +196,12 @@ impl Plan {
             .set(index, next)
             .map_err(|e| SequencerError::Unavailable(e.to_string()))?;
         planned.state.push(StateChange::StatusSet { origin: origin.clone(), list, index, status: next.value() });
-        touched.entry(origin.clone()).or_default().changed = true;
+        touched.entry(target.stands_in.clone()).or_default().changed = true;
         if change.change.items.is_some() && change.change.act != Act::Reinstated {
             self.in_part.insert((origin.clone(), target.jti));
         }
-        let row = self.place(ground, origin, Body::StatusChange(change))?;
-        planned.state.push(self.remember_change(ground.store, origin, &target.jti, row.index)?);
+        let row = self.place(ground, &target.stands_in, Body::StatusChange(change))?;
+        planned.state.push(self.remember_change(ground.store, target, row.entry())?);
         Ok(row)
     }
 
@@ -206,19 +209,19 @@ impl Plan {
     fn remember_change(
         &mut self,
         store: &dyn Store,
-        origin: &Origin,
-        jti: &Jti,
-        index: u64,
+        target: &Target,
+        entry: EntryRef,
     ) -> Result<StateChange, SequencerError> {
+        let (origin, jti) = (&target.entry.origin, &target.jti);
         let id = snapshot::changes_id(origin, jti);
         if !self.changes.contains_key(&id) {
-            let before = snapshot::change_indexes(store, &id)?;
+            let before = snapshot::noted_changes(store, origin, jti)?;
             self.changes.insert(id.clone(), before);
         }
-        let indexes = self.changes.entry(id.clone()).or_default();
-        indexes.push(index);
-        let record = postcard::to_allocvec(indexes).map_err(|e| SequencerError::Unavailable(e.to_string()))?;
-        Ok(StateChange::RecordPut { table: Table::Setting, id, record })
+        let places = self.changes.entry(id).or_default();
+        let elsewhere = entry.origin != *origin;
+        places.push(entry);
+        Ok(snapshot::put_changes(origin, jti, places, elsewhere)?)
     }
 }
 

@@ -3,11 +3,11 @@
 use super::{Ground, LogPlan, Plan, status::ListPlan};
 use crate::{
     log::Origin,
-    sequencer::{SequencerError, gate::MaySign, recalled::Recalled, restated::restate, snapshot},
+    sequencer::{SequencerError, gate::MaySign, recalled::Recalled, restated::restate, resting::is_resting, snapshot},
     statement::{Status, StatusList},
 };
 use std::{
-    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
     sync::{Arc, atomic::Ordering},
 };
 
@@ -21,12 +21,7 @@ impl Plan {
     ) -> Result<Self, SequencerError> {
         let (store, trust) = (ground.store, ground.trust.load_full());
         let at_ms = u64::try_from(ground.clock.now().as_millisecond()).unwrap_or(0);
-        let mut restated = HashSet::new();
-        for origin in store.logs() {
-            if restate(store, &trust, &origin, at_ms)? {
-                restated.insert(origin);
-            }
-        }
+        let restated = restate(store, &trust, at_ms)?;
         let recalled = Recalled::all(store)?.into_iter().collect::<BTreeMap<_, _>>();
         // A clock that went back while the process was down must not make a snapshot older than the last one.
         let (mut logs, mut now) = (BTreeMap::new(), ground.clock.now());
@@ -65,7 +60,13 @@ impl Plan {
         }
         let lost_before = recalled.values().map(|recalled| recalled.at_ms).max().unwrap_or(0);
         let numbers_unknown = recalled.into_iter().find(|(_, recalled)| recalled.numbers_unknown);
-        Ok(Self {
+        let mut resting = BTreeSet::new();
+        for origin in logs.keys() {
+            if is_resting(store, origin)? {
+                resting.insert(origin.clone());
+            }
+        }
+        let mut plan = Self {
             logs,
             series: HashMap::new(),
             numbers: VecDeque::new(),
@@ -76,8 +77,12 @@ impl Plan {
             now,
             turn,
             trust_version: trust.version(),
+            resting,
+            year: None,
             numbers_unknown: numbers_unknown.map(|(origin, _)| origin),
             lost_before,
-        })
+        };
+        plan.speak_for_more(ground)?;
+        Ok(plan)
     }
 }

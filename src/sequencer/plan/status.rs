@@ -1,6 +1,6 @@
 //! Places in the status lists of a log, and the snapshots that commit to them.
 
-use super::{Ground, Plan, Planned, Touched};
+use super::{Ground, LogPlan, Plan, Planned, Touched};
 use crate::{
     log::Origin,
     sequencer::{
@@ -31,10 +31,13 @@ impl Plan {
         planned: &mut Planned,
     ) -> Result<(), SequencerError> {
         let now = self.now;
+        let lists = |log: &LogPlan| log.lists.iter().map(|list| Arc::clone(&list.statuses)).collect::<Vec<_>>();
+        let closed = self.spoken_for(ground, origin).into_iter();
+        let closed = closed.filter_map(|log| self.logs.get(&log).map(lists).map(|lists| (log, lists)));
+        let closed = closed.collect::<Vec<_>>();
         let Some(log) = self.logs.get_mut(origin) else { return Ok(()) };
         log.snapshot_at = Some(now);
-        let lists = log.lists.iter().map(|list| Arc::clone(&list.statuses)).collect::<Vec<_>>();
-        let due = Due::new(ground.issuer, origin, log.next, now, lists)?;
+        let due = Due::new(ground.issuer, (origin, log.next), now, lists(log), closed)?;
         let row = self.place(ground, origin, Body::StatusSnapshot(due.body))?;
         planned.rows.push(row);
         planned.snapshots.push(due);

@@ -12,7 +12,7 @@ pub use path::{StatusPath, lists_root};
 pub use token::{MAX_STATUS_TOKEN_BYTES, StatusToken, Ttl};
 
 use super::StatementError;
-use crate::log::Hash;
+use crate::log::{Hash, Origin};
 use flate2::{Compression, Decompress, FlushDecompress, Status as Inflate, write::ZlibEncoder};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -126,6 +126,15 @@ impl StatusList {
     /// Takes exactly [`LIST_BYTES`] uncompressed bytes.
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, StatementError> {
         if bytes.len() == LIST_BYTES { Ok(Self(bytes)) } else { Err(StatementError::BadStatusList(LIST_BYTES)) }
+    }
+
+    /// SHA-256 of the log, the number of the list in it and the list, each of the first two behind a line feed: how a
+    /// later log commits to a list of one that is closed. There the place of a list says nothing of whose it is, so its
+    /// name is hashed with it.
+    #[must_use]
+    pub fn digest_of(&self, log: &Origin, number: u32) -> Hash {
+        let named = Sha256::new_with_prefix(format!("{log}\n{number}\n"));
+        Hash(named.chain_update(&self.0).finalize().into())
     }
 
     /// DEFLATE in the zlib format, at the highest level (draft 20, section 4.1).

@@ -11,7 +11,8 @@ const HASHES_MAX: usize = 32;
 const BYTES_MAX: usize = 64 + HASHES_MAX * 45;
 
 /// `lists_root`: the RFC 6962 root over the SHA-256 of each uncompressed list ([`StatusList::digest`]), in
-/// order, each digest an entry of the tree.
+/// order, each digest an entry of the tree; behind them those of closed logs that the log speaks for
+/// ([`StatusList::digest_of`]), by their shards and their numbers.
 #[must_use]
 pub fn lists_root(digests: &[Hash]) -> Hash {
     root_of(&leaves(digests))
@@ -46,7 +47,12 @@ impl StatusPath {
 
     /// Checks that `list` is the one at this index among `lists` under `root`.
     pub fn verify(&self, list: &StatusList, lists: u32, root: &Hash) -> Result<(), StatementError> {
-        let leaf = leaf_hash(list.digest().as_bytes());
+        self.verify_digest(&list.digest(), lists, root)
+    }
+
+    /// The same for a list by its digest.
+    pub fn verify_digest(&self, digest: &Hash, lists: u32, root: &Hash) -> Result<(), StatementError> {
+        let leaf = leaf_hash(digest.as_bytes());
         verify_inclusion(u64::from(self.index), u64::from(lists), &leaf, &self.hashes, root)
             .map_err(|_| StatementError::BadStatusPath)
     }

@@ -90,6 +90,22 @@ fn entries_beyond_the_final_size_of_a_closed_shard_are_void() {
 }
 
 #[test]
+fn a_later_log_speaks_for_a_closed_one_of_the_same_authority_to_the_same_addressee() {
+    let shards = vec![ShardEnd { origin: origin(PK_TO_CN), final_size: 7 }];
+    let list = accepted(&ListText { shards, ..world() });
+    let (closed, next) = (origin(PK_TO_CN), origin("tdap.gov.pk/log/2026-2/customs.gov.cn"));
+    let speaks = |later: &str, log: &str| list.speaks_for(&origin(later), &origin(log));
+    assert!(list.speaks_for(&next, &closed) && speaks("tdap.gov.pk/log/2027/customs.gov.cn", PK_TO_CN));
+    assert!(speaks(PK_TO_CN, PK_TO_CN) && speaks(PK_TO_KE, PK_TO_KE), "each for itself");
+    assert!(!speaks("tdap.gov.pk/log/2027/kra.go.ke", PK_TO_KE), "that one is open");
+    assert!(!speaks("tdap.gov.pk/log/2027/kra.go.ke", PK_TO_CN), "to another");
+    assert!(!speaks("customs.gov.cn/log/2027/customs.gov.cn", PK_TO_CN), "of another");
+    assert!(!speaks("tdap.gov.pk/log/2025/customs.gov.cn", PK_TO_CN), "before it");
+    assert_eq!(list.closed_before(&next), [(closed.clone(), 7)]);
+    assert_eq!(list.closed_before(&closed), []);
+}
+
+#[test]
 fn a_key_signs_within_its_scope_and_only_for_its_authority() {
     let mut text = pakistan();
     text.keys[0].kinds = vec!["certificate-of-origin".parse().unwrap()];

@@ -72,6 +72,41 @@ impl Default for ListView {
     }
 }
 
+/// The lists of a closed log, as they stand by its own entries and by changes of its certificates in later logs.
+#[derive(Debug, Clone)]
+pub struct ClosedLists {
+    origin: Origin,
+    lists: Vec<ListView>,
+    in_part: BTreeSet<StatusPlace>,
+}
+
+impl ClosedLists {
+    /// The lists of a log as it ended, in their order; `in_part` names the certificates that had a change of some items.
+    pub fn new(origin: Origin, lists: Vec<ListView>, in_part: impl IntoIterator<Item = StatusPlace>) -> Self {
+        Self { origin, lists, in_part: in_part.into_iter().collect() }
+    }
+
+    /// The log.
+    #[must_use]
+    pub const fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Takes a change in that a later log has.
+    pub fn change(&mut self, change: &Change, at: Option<StatusPlace>) -> Result<(), EntryFault> {
+        apply(&mut self.lists, &mut self.in_part, change, at)
+    }
+
+    /// Their digests as a later log commits to them.
+    fn digests(&mut self) -> Vec<Hash> {
+        let origin = &self.origin;
+        let named = (0_u32..).zip(&mut self.lists);
+        named
+            .map(|(number, view)| *view.digest.get_or_insert_with(|| view.statuses.digest_of(origin, number)))
+            .collect()
+    }
+}
+
 /// The running state of one log: what its next entry is held against.
 #[derive(Debug, Clone)]
 pub struct StatusView {
@@ -84,13 +119,15 @@ pub struct StatusView {
     /// Certificates that had a change of some items: reinstating the whole brings them back to "in part", not
     /// to valid.
     in_part: BTreeSet<StatusPlace>,
+    /// Closed logs of the same authority to the same addressee, by their shards: this one may speak for them.
+    closed: Vec<ClosedLists>,
 }
 
 impl StatusView {
     /// A log without entries.
     #[must_use]
     pub fn new(origin: Origin) -> Self {
-        Self { origin, next: 0, last: None, as_of: 0, lists: Vec::new(), in_part: BTreeSet::new() }
+        Self { origin, next: 0, last: None, as_of: 0, lists: Vec::new(), in_part: BTreeSet::new(), closed: Vec::new() }
     }
 
     /// A log as it was left after `next` entries, the last of them with the identifier `last`; `as_of` is the
@@ -103,7 +140,30 @@ impl StatusView {
         lists: Vec<ListView>,
         in_part: impl IntoIterator<Item = StatusPlace>,
     ) -> Self {
-        Self { origin, next, last, as_of, lists, in_part: in_part.into_iter().collect() }
+        Self { origin, next, last, as_of, lists, in_part: in_part.into_iter().collect(), closed: Vec::new() }
+    }
+
+    /// The same beside closed logs whose certificates it may speak for.
+    #[must_use]
+    pub fn beside(self, mut closed: Vec<ClosedLists>) -> Self {
+        closed.sort_by_key(|lists| lists.origin.shard());
+        Self { closed, ..self }
+    }
+
+    /// The closed logs it may speak for.
+    #[must_use]
+    pub fn closed(&self) -> &[ClosedLists] {
+        &self.closed
+    }
+
+    /// What a later log needs of this one, once it is closed: its lists, behind those of the closed logs before it.
+    #[must_use]
+    pub fn ended(self) -> Vec<ClosedLists> {
+        // A later log commits to a list by another digest.
+        let lists = self.lists.into_iter().map(|list| ListView { digest: None, ..list }).collect();
+        let mut closed = self.closed;
+        closed.push(ClosedLists { origin: self.origin, lists, in_part: self.in_part });
+        closed
     }
 
     /// The index of the next entry.
@@ -138,8 +198,16 @@ impl StatusView {
     /// The status at a place; none where there is no such list or no such place.
     #[must_use]
     pub fn status(&self, at: StatusPlace) -> Option<Status> {
-        let view = self.lists.get(usize::try_from(at.list).ok()?)?;
-        view.statuses.get(at.place).ok()
+        status_at(&self.lists, at)
+    }
+
+    /// The status at a place of a log that may be a closed one which this speaks for.
+    #[must_use]
+    pub fn status_in(&self, log: &Origin, at: StatusPlace) -> Option<Status> {
+        if *log == self.origin {
+            return self.status(at);
+        }
+        status_at(&self.closed.iter().find(|closed| closed.origin == *log)?.lists, at)
     }
 
     /// Holds the next entry of the log against those before it and takes it in. `place_of` finds where the
@@ -224,43 +292,68 @@ impl StatusView {
         change: &Change,
         place_of: impl FnOnce(&Jti) -> Option<StatusPlace>,
     ) -> Result<(), EntryFault> {
-        // Changes of a closed log's certificates are counted where that log's lists are.
         if change.target.log != self.origin {
-            return Ok(());
+            // Where the closed log is not held, its lists are not either, and nobody here shows them.
+            let closed = self.closed.iter_mut().find(|closed| closed.origin == change.target.log);
+            return closed.map_or(Ok(()), |closed| closed.change(change, place_of(&change.target.jti)));
         }
-        let unknown = || EntryFault::UnknownTarget(change.target.clone());
-        let at = place_of(&change.target.jti).ok_or_else(unknown)?;
-        let status = self.status(at).ok_or_else(unknown)?;
-        let behind = if self.in_part.contains(&at) { Status::InPart } else { Status::Valid };
-        let next = status_after(status, behind, &change.act, change.items.as_deref());
-        let next = next.ok_or(EntryFault::StatusRule(status))?;
-        if change.items.is_some() && change.act != Act::Reinstated {
-            self.in_part.insert(at);
-        }
-        let view = usize::try_from(at.list).ok().and_then(|list| self.lists.get_mut(list)).ok_or_else(unknown)?;
-        view.statuses.set(at.place, next)?;
-        view.digest = None;
-        Ok(())
+        apply(&mut self.lists, &mut self.in_part, change, place_of(&change.target.jti))
     }
 
-    /// The lists of a snapshot are those in use; a list that was opened and has no certificate yet is empty.
+    /// The lists of a snapshot are those in use; a list that was opened and has no certificate yet is empty. Behind them
+    /// come those of the closed logs it speaks for: all that come right before it, or fewer, as long as the list by which
+    /// the last of them is closed was not in force with the authority.
     fn snapshot(&mut self, snapshot: &StatusSnapshot) -> Result<(), EntryFault> {
         check_size(snapshot, self.next)?;
         if snapshot.as_of < self.as_of {
             return Err(EntryFault::SnapshotTime { last: self.as_of, found: snapshot.as_of });
         }
         let lists = usize::try_from(snapshot.lists).map_err(|_| EntryFault::SnapshotLists)?;
-        let mut opened = match lists.checked_sub(self.lists.len()) {
-            Some(0) => None,
-            Some(1) => Some(ListView::new()),
-            _ => return Err(EntryFault::SnapshotLists),
-        };
-        let digests = self.lists.iter_mut().chain(&mut opened).map(ListView::digest).collect::<Vec<_>>();
-        if lists_root(&digests) != snapshot.lists_root {
-            return Err(EntryFault::SnapshotLists);
+        let mut behind = Vec::new();
+        for spoken_for in 0..=self.closed.len() {
+            if let Some(closed) = spoken_for.checked_sub(1).and_then(|nth| self.closed.iter_mut().rev().nth(nth)) {
+                behind.splice(0..0, closed.digests());
+            }
+            let own = self.lists.len() + behind.len();
+            let mut opened = match lists.checked_sub(own) {
+                Some(0) => None,
+                Some(1) => Some(ListView::new()),
+                _ => continue,
+            };
+            let digests = self.lists.iter_mut().chain(&mut opened).map(ListView::digest);
+            let digests = digests.chain(behind.iter().copied()).collect::<Vec<_>>();
+            if lists_root(&digests) == snapshot.lists_root {
+                self.lists.extend(opened);
+                self.as_of = snapshot.as_of;
+                return Ok(());
+            }
         }
-        self.lists.extend(opened);
-        self.as_of = snapshot.as_of;
-        Ok(())
+        Err(EntryFault::SnapshotLists)
     }
+}
+
+fn status_at(lists: &[ListView], at: StatusPlace) -> Option<Status> {
+    lists.get(usize::try_from(at.list).ok()?)?.statuses.get(at.place).ok()
+}
+
+/// Takes a change into the lists of its target's log.
+fn apply(
+    lists: &mut [ListView],
+    in_part: &mut BTreeSet<StatusPlace>,
+    change: &Change,
+    at: Option<StatusPlace>,
+) -> Result<(), EntryFault> {
+    let unknown = || EntryFault::UnknownTarget(change.target.clone());
+    let at = at.ok_or_else(unknown)?;
+    let status = status_at(lists, at).ok_or_else(unknown)?;
+    let behind = if in_part.contains(&at) { Status::InPart } else { Status::Valid };
+    let next = status_after(status, behind, &change.act, change.items.as_deref());
+    let next = next.ok_or(EntryFault::StatusRule(status))?;
+    if change.items.is_some() && change.act != Act::Reinstated {
+        in_part.insert(at);
+    }
+    let view = usize::try_from(at.list).ok().and_then(|list| lists.get_mut(list)).ok_or_else(unknown)?;
+    view.statuses.set(at.place, next)?;
+    view.digest = None;
+    Ok(())
 }

@@ -5,9 +5,9 @@
 
 use super::paper::Paper;
 use crate::{
-    office::{AccountId, Application, ApplicationId, ExporterId, HeldNumber, NumberRecord, StageName},
+    office::{AccountId, Application, ApplicationId, ExporterId, HeldNumber, IssuedAs, NumberRecord, StageName},
     sequencer::{RequestKey, SequencerError, number_id},
-    store::{Batch, Expected, StateChange, Store, StoreError, Table},
+    store::{Batch, EntryRef, Expected, StateChange, Store, StoreError, Table},
     workflow::{Drawn, WorkflowError, changes::of_application},
 };
 
@@ -48,8 +48,35 @@ pub(super) fn find(store: &dyn Store, id: ApplicationId) -> Result<Kept, Workflo
 
 /// Reads what an application asks for.
 pub(super) fn paper(store: &dyn Store, id: ApplicationId) -> Result<Paper, WorkflowError> {
+    // Only an application whose certificate is erased is without.
     let record = store.record(Table::ApplicationPaper, &id.bytes())?;
-    Paper::from_record(&record.ok_or_else(|| WorkflowError::ApplicationUnknown(id.to_string()))?)
+    Paper::from_record(&record.ok_or(WorkflowError::ContentsErased)?)
+}
+
+/// What becomes of the application that a certificate was issued for when what that says is erased; nothing where it
+/// was issued for none, or took the place of the one that was.
+pub(in crate::workflow) fn erased(
+    store: &dyn Store,
+    id: ApplicationId,
+    certificate: &EntryRef,
+) -> Result<Option<(Expected, Vec<StateChange>)>, WorkflowError> {
+    let kept = find(store, id)?;
+    let own = |issued: &IssuedAs| issued.index == certificate.index && issued.log == certificate.origin.as_str();
+    if !kept.application.stage.certificate().is_some_and(own) {
+        return Ok(None);
+    }
+    let (expected, goods) = (expected(&kept), goods_key(&kept.application));
+    let id = expected.id.clone();
+    let after = kept.application.erased().ok_or(WorkflowError::ContentsErased)?;
+    let mut state = vec![
+        StateChange::RecordPut { table: Table::Application, id: id.clone(), record: record_of(&after)? },
+        StateChange::RecordRemoved { table: Table::ApplicationPaper, id: id.clone() },
+    ];
+    // The next application for the same goods is compared with nothing.
+    if store.record(Table::ApplicationGoods, &goods)? == Some(id) {
+        state.push(StateChange::RecordRemoved { table: Table::ApplicationGoods, id: goods });
+    }
+    Ok(Some((expected, state)))
 }
 
 /// The place of an application in the queue of its office; none where nobody waits for the office.

@@ -71,7 +71,10 @@ impl Portion<'_> {
             OpenedBody::Certificate(_) => Ok(arrived(entry.clone(), jti, iss, ArrivalEvent::Arrived)),
             OpenedBody::StatusChange(change) => {
                 let change = change.change;
-                let Some(target) = held.find(&change.target.jti)? else { return Ok(Vec::new()) };
+                // A later log of the same authority speaks for a closed one, which is kept in a store of its own.
+                let own = change.target.log.host() == entry.origin.host();
+                let Some(named) = self.held(&change.target.log).filter(|_| own) else { return Ok(Vec::new()) };
+                let Some(target) = named.find(&change.target.jti)? else { return Ok(Vec::new()) };
                 let event = ArrivalEvent::Changed { act: change.act, items: change.items, by: jti };
                 Ok(arrived(target, change.target.jti, iss, event))
             }

@@ -192,7 +192,7 @@ impl Desk {
     }
 
     /// The certificate of that name. It reads from the disk.
-    pub(super) fn arrived(&self, name: &ArrivedName) -> Result<Arrival, WorkflowError> {
+    pub(in crate::workflow) fn arrived(&self, name: &ArrivedName) -> Result<Arrival, WorkflowError> {
         let mut found = Vec::new();
         for (origin, store) in self.addressed() {
             let entries = match name {
@@ -256,15 +256,33 @@ impl Desk {
         let value = store.status(origin, place / LIST_ENTRIES, place % LIST_ENTRIES)?;
         let unreadable = |why: String| WorkflowError::Record(format!("entry {index} of {origin}: {why}"));
         let status = Status::from_value(value.unwrap_or_default()).map_err(|error| unreadable(error.to_string()))?;
+        let later = self.later(origin, &facts.jti)?;
+        let mut changes = changes(store, entry, &facts.jti)?;
+        let of_items = |note: &StatusNote| {
+            let change = &note.change.change;
+            change.items.is_some() && change.act != Act::Reinstated
+        };
+        let mut in_part = changes.iter().any(of_items);
+        let status = later.changes.iter().fold(status, |status, note| {
+            let Change { act, items, .. } = &note.change.change;
+            let behind = if in_part { Status::InPart } else { Status::Valid };
+            in_part |= of_items(note);
+            status_after(status, behind, act, items.as_deref()).unwrap_or(status)
+        });
+        changes.extend(later.changes);
         let number = certificate.reference.as_option().map(|reference| reference.number.to_string());
         let known = match &number {
             Some(number) => about(store, &Subject::Number(number.clone()))?,
             None => Vec::new(),
         };
         let arrived_ms = known.iter().find(|one| one.entry == *entry).map(|one| one.at_ms);
-        let heard = status_as_of(store, origin)?.and_then(|second| i64::try_from(second).ok());
+        let heard = later.as_of.or(status_as_of(store, origin)?).and_then(|second| i64::try_from(second).ok());
         // Another authority of this node keeps its own.
-        let own = sequencer::status_record(store, origin)?.map(|record| record.as_of);
+        let own = match sequencer::spoken_for(store, origin)? {
+            Some(spoken) => Some(spoken.record),
+            None => sequencer::status_record(store, origin)?,
+        };
+        let own = own.map(|record| record.as_of);
         let as_of = heard.or(own).and_then(|second| Timestamp::from_second(second).ok());
         let (file, kept) = self.customs_file(origin, &facts.jti)?;
         Ok(Some(Arrival {
@@ -275,7 +293,7 @@ impl Desk {
             certificate: *certificate,
             token,
             status,
-            changes: changes(store, entry, &facts.jti)?,
+            changes,
             status_as_of: as_of,
             arrived_at: arrived_ms.and_then(instant),
             file,
@@ -283,6 +301,44 @@ impl Desk {
             key_closed,
             kept,
         }))
+    }
+}
+
+/// What later logs say of a certificate whose own log is closed.
+#[derive(Default)]
+struct Later {
+    changes: Vec<StatusNote>,
+    /// The instant of the newest snapshot that speaks for it, in Unix seconds.
+    as_of: Option<u64>,
+}
+
+impl Desk {
+    /// Of a certificate of a partner's closed log. Another authority of this node has all of its logs in one store, and
+    /// notes its own.
+    fn later(&self, origin: &Origin, jti: &Jti) -> Result<Later, WorkflowError> {
+        let trust = self.trust();
+        let mut logs = self.setup().partners.copies();
+        logs.retain(|(log, _)| log != origin && trust.speaks_for(log, origin));
+        logs.sort_by_key(|(log, _)| log.shard());
+        let mut later = Later::default();
+        for (log, store) in logs {
+            let about = statements_about(store.as_ref(), &Subject::Statement(*jti), Kind::StatusChange)?;
+            let heard = about.into_iter().filter(|(one, _)| one.entry.origin == log);
+            later.changes.extend(heard.filter_map(|(one, statement)| match statement.opened.body {
+                OpenedBody::StatusChange(change) if change.change.target.log == *origin => {
+                    let Envelope { jti, day, .. } = statement.opened.envelope;
+                    Some(StatusNote { jti, day, at: instant(one.at_ms), change })
+                }
+                _ => None,
+            }));
+            // The first open one speaks; one after it says nothing yet.
+            let closed = trust.shard_final_size(&log).is_some();
+            later.as_of = status_as_of(store.as_ref(), &log)?.max(later.as_of);
+            if !closed {
+                break;
+            }
+        }
+        Ok(later)
     }
 }
 

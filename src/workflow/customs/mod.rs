@@ -42,6 +42,9 @@ pub trait PartnerLogs: Send + Sync {
     /// All that are open: replicated from partners, or of another authority that this node hosts.
     fn logs(&self) -> Vec<(Origin, Arc<dyn Store>)>;
 
+    /// Those of partners' nodes: what is kept of them here is a copy, and this node's own to erase.
+    fn copies(&self) -> Vec<(Origin, Arc<dyn Store>)>;
+
     /// Whether a log is written here, by another authority that this node hosts: everything published of it is at hand.
     fn is_hosted(&self, origin: &Origin) -> bool;
 

@@ -8,16 +8,16 @@ use super::{
 };
 use crate::{
     certificate::Measure,
-    office::{Account, Caller, Role, Wanted, WriteOffLine},
+    office::{Account, Actor, Caller, Role, Wanted, WriteOffLine},
     reason::Reasoned as _,
     statement::{
         Act, DocumentDigest, EndorsementAct, EndorsementWords, EnquiryGround, EnquiryQuestion, GoodsMeanwhile,
         ImportDeclaration, ItemAnswer, ItemDecision, Jti, ReplyAct, ResponseCode, ResponseReason, Since, Status,
         SubjectAnswer, SubjectFinding,
     },
-    store::Store as _,
+    store::{Disclosures, Store as _},
     time::{Clock as _, Date, SeededRandom},
-    workflow::{CancelWish, CertificateName, Desk, Issued, StatusWish, WorkflowError, tests::world::World},
+    workflow::{CancelWish, CertificateName, Desk, ErasedName, Issued, StatusWish, WorkflowError, tests::world::World},
 };
 
 mod changes;
@@ -499,4 +499,27 @@ async fn what_customs_did_is_there_after_a_restart() {
     corridor.china.store.reload().unwrap();
     let (again, _) = corridor.china.desk();
     assert_eq!(again.balance(&corridor.officer, &corridor.name()).unwrap()[0].left, "16000");
+}
+
+#[tokio::test]
+async fn the_copy_of_an_arrival_is_erased_by_name_or_by_the_years_of_its_agreement() {
+    let corridor = Corridor::open().await;
+    let name = ErasedName::Arrived(corridor.name());
+    let reason = "kept for longer than it may be".parse().unwrap();
+    let erased = corridor.customs.erase(Actor::Operator, &name, &reason).unwrap();
+    assert_eq!(erased.entry, corridor.issued.outcome.entry);
+    let asked = ArrivalsAsked { delivery: Some(Delivery::Erased), ..ArrivalsAsked::default() };
+    assert_eq!(corridor.customs.arrivals(&corridor.officer, &asked).unwrap().arrivals.len(), 1);
+    let rows = corridor.china.store.audit(0, 100).unwrap();
+    assert!(rows.iter().any(|row| row.row.windows(14).any(|part| part == b"erase_contents")), "kept where it was done");
+
+    let other = corridor.exporting.issue(&corridor.pakistan.signatory, &corridor.pakistan.footballs(2)).await.unwrap();
+    let mut china = corridor.china;
+    china.erase_after_years = Some(0);
+    china.clock.set("2029-01-01T00:00:00Z".parse().unwrap());
+    let (customs, _) = china.desk();
+    assert_eq!(customs.erase_due().unwrap(), (1, false));
+    let entry = &other.outcome.entry;
+    let left = corridor.pakistan.store.disclosures(&entry.origin, entry.index).unwrap();
+    assert_eq!(left, Some(Disclosures::Erased));
 }

@@ -148,6 +148,37 @@ async fn a_closing_has_the_status_follow_from_what_counts_and_what_it_hits_is_is
 }
 
 #[tokio::test]
+async fn what_a_later_log_says_of_a_closed_ones_certificates_follows_from_what_counts_too() {
+    let world = World::new();
+    let (desk, sequencer) = world.desk();
+    let next: Origin = "tdap.gov.pk/log/2027/cn".parse().unwrap();
+    let back = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
+    let gone = desk.issue(&world.signatory, &world.footballs(2)).await.unwrap();
+    change(&world, &desk, 3, &back, Act::Suspended).await.unwrap();
+    world.clock.set("2027-01-04T10:00:00Z".parse().unwrap());
+    let rested = desk.rest_log(&log()).await.unwrap();
+    world.close_log(&log(), rested.size);
+    change(&world, &desk, 4, &gone, Act::Cancelled).await.unwrap();
+    let end = world.store.durable_size(&next);
+    change(&world, &desk, 5, &back, Act::Reinstated).await.unwrap();
+    let status = |issued: &Issued| CertificateRecord::read(world.store.as_ref(), &issued.outcome.entry).unwrap().status;
+    assert_eq!((status(&back), status(&gone)), (Status::Valid, Status::Cancelled));
+    desk.stop_key(world.statement_kid(), world.clock.now(), false).await.unwrap();
+    world.revoke(&[(log(), rested.size), (next.clone(), end)]);
+    sequencer.close();
+
+    let (desk, sequencer) = world.desk();
+    desk.issue(&world.signatory, &world.footballs(6)).await.unwrap();
+    assert_eq!(status(&back), Status::Suspended, "what gave it back does not count");
+    assert_eq!(status(&gone), Status::Cancelled, "what the later log took away counts before the end of the key");
+    let headline = |issued: &Issued| verdict(&world, &desk.evidence_at(&issued.outcome.entry).unwrap()).headline;
+    assert_eq!((headline(&back), headline(&gone)), (Headline::SuspendedByIssuer, Headline::Cancelled));
+    change(&world, &desk, 7, &back, Act::Reinstated).await.unwrap();
+    assert_eq!((status(&back), headline(&back)), (Status::Valid, Headline::Valid));
+    sequencer.close();
+}
+
+#[tokio::test]
 async fn a_running_writer_stops_when_the_list_closes_its_key() {
     let world = World::new();
     let (desk, sequencer) = world.desk();

@@ -54,6 +54,8 @@ pub(crate) struct World {
     pub(crate) signatory: Caller,
     /// What the offices ask.
     pub(crate) fees: Fees,
+    /// After how many years what certificates say is erased.
+    pub(crate) erase_after_years: Option<u32>,
     /// The stores of other authorities that are seen here.
     pub(crate) elsewhere: Arc<Elsewhere>,
 }
@@ -66,6 +68,11 @@ impl PartnerLogs for Elsewhere {
     fn logs(&self) -> Vec<(Origin, Arc<dyn Store>)> {
         let stores = self.0.lock().unwrap();
         stores.iter().flat_map(|store| store.logs().into_iter().map(|log| (log, Arc::clone(store)))).collect()
+    }
+
+    /// One store for both sides: what the one erases, the other has lost. What is a copy is for whole nodes to show.
+    fn copies(&self) -> Vec<(Origin, Arc<dyn Store>)> {
+        self.logs()
     }
 
     fn is_hosted(&self, _: &Origin) -> bool {
@@ -128,6 +135,7 @@ impl World {
             issuer: PAKISTAN.issuer.parse().unwrap(),
             signatory: signatory.into(),
             fees: Fees::None,
+            erase_after_years: None,
             elsewhere: Arc::default(),
         }
     }
@@ -159,6 +167,7 @@ impl World {
             issuer: CHINA.issuer.parse().unwrap(),
             signatory: Account::open(wanted, &random).unwrap().into(),
             fees: Fees::None,
+            erase_after_years: None,
             elsewhere: Arc::default(),
         }
     }
@@ -215,6 +224,25 @@ impl World {
         self.keys.federation(&"federation".parse().unwrap()).unwrap().sign(&mut draft, None).unwrap();
         let list = draft.finish(&list.anchor().unwrap(), Some(&list)).unwrap();
         self.trust.store(Arc::new(list));
+    }
+
+    /// A log key of another year, and a next trust list that names it.
+    pub(crate) fn list_log_key(&self, year: i16) {
+        let (list, shard) = (self.trust.load_full(), Shard::of_year(year));
+        let key_use = KeyUse::Log { iss: self.issuer.clone(), shard };
+        let made = self.keys.make(
+            &format!("log-{shard}").parse().unwrap(),
+            key_use,
+            &SeededRandom::new(u64::try_from(year).unwrap()),
+        );
+        let mut section = list.section(&self.issuer).unwrap().successor();
+        section.log_keys.push(ListedLogKey { shard, x: made.unwrap().public_key });
+        let section = self.keys.root(&"root".parse().unwrap()).unwrap().sign(section).unwrap();
+        let mut text = ListText::following(&list, list.text().issued, list.text().next_update);
+        text.put(&section, None);
+        let mut draft = ListDraft::new(text).unwrap();
+        self.keys.federation(&"federation".parse().unwrap()).unwrap().sign(&mut draft, None).unwrap();
+        self.trust.store(Arc::new(draft.finish(&list.anchor().unwrap(), Some(&list)).unwrap()));
     }
 
     /// A next trust list by which a node must have witnessed every head; its name and the key it does that with.
@@ -294,7 +322,10 @@ impl World {
 
     /// Starts a sequencer over the store, as a process does, whose partners have said what they hold of its logs.
     pub(crate) fn desk(&self) -> (Desk, Sequencer) {
-        let (desk, sequencer) = self.unsettled_desk();
+        self.settled(self.unsettled_desk())
+    }
+
+    fn settled(&self, (desk, sequencer): (Desk, Sequencer)) -> (Desk, Sequencer) {
         let nodes = self.trust.load().text().nodes.iter().map(|node| node.name.clone()).collect();
         sequencer.gate().heard(nodes, Vec::new(), true);
         for log in self.store.logs() {
@@ -305,8 +336,17 @@ impl World {
         (desk, sequencer)
     }
 
+    /// The same with the log keys of these years.
+    pub(crate) fn desk_with(&self, years: &[i16]) -> (Desk, Sequencer) {
+        self.settled(self.open(years))
+    }
+
     /// One whose partners were not asked yet.
     pub(crate) fn unsettled_desk(&self) -> (Desk, Sequencer) {
+        self.open(&[2026, 2027])
+    }
+
+    fn open(&self, years: &[i16]) -> (Desk, Sequencer) {
         let setup = Setup {
             issuer: self.issuer.clone(),
             zone: ZoneName::new(self.home.zone).unwrap(),
@@ -314,7 +354,10 @@ impl World {
             signers: Signers {
                 statement: self.statement_key(),
                 status: self.keys.status(&"status".parse().unwrap()).unwrap(),
-                logs: [2026, 2027].map(|year| self.keys.log(&format!("log-{year}").parse().unwrap()).unwrap()).to_vec(),
+                logs: years
+                    .iter()
+                    .map(|year| self.keys.log(&format!("log-{year}").parse().unwrap()).unwrap())
+                    .collect(),
             },
             trust: Arc::clone(&self.trust),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
@@ -348,6 +391,7 @@ impl World {
             partners: Arc::clone(&self.elsewhere) as _,
             verifier: Arc::new(ArcSwap::from_pointee(self.verifier())),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
+            erase_after_years: self.erase_after_years,
             random: Arc::new(SeededRandom::new(12)),
             reminders: Reminders::default(),
         });

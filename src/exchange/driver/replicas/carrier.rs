@@ -1,13 +1,13 @@
 //! Carries the machine of one replicated log: does what it wants done, and tells it what came of it.
 
-use super::{Up, addressee, is_for_us, stream};
+use super::{Up, addressee, elsewhere, is_for_us, stream};
 use crate::exchange::driver::checking::checked;
 use crate::exchange::driver::quota::{Quota, Today};
 use crate::exchange::driver::start::Inner;
 use crate::exchange::driver::status::broken;
 use crate::exchange::driver::{convert, wire};
 use crate::exchange::heads::Event::Suspected;
-use crate::exchange::replica::{Action, Event, Finding, Held, Rejudged, Replica, Setup, Unchecked, rejudge};
+use crate::exchange::replica::{Action, Elsewhere, Event, Finding, Held, Rejudged, Replica, Setup, Unchecked, rejudge};
 use crate::exchange::{ExchangeError, hosts_issuer};
 use crate::log::{Checkpoint, Origin};
 use crate::reason::Reasoned as _;
@@ -44,6 +44,8 @@ pub(super) struct Carrier {
     origin: Origin,
     store: Arc<dyn Store>,
     machine: Replica,
+    /// Where closed logs are that this one may speak for.
+    beside: Elsewhere,
     quota: Arc<Quota>,
     today: Today,
     up: Option<Up>,
@@ -68,7 +70,9 @@ impl Carrier {
     ) -> Self {
         let trust = inner.lists.current();
         let cosigns = !hosts_issuer(&trust, &inner.name, &origin);
-        let setup = Setup { origin: origin.clone(), addressee: addressee(&origin), trust, cosigns };
+        let beside = elsewhere(inner);
+        let (log, addressee) = (origin.clone(), addressee(&origin));
+        let setup = Setup { origin: log, addressee, trust, cosigns, elsewhere: beside.clone() };
         let (done, results) = mpsc::unbounded_channel();
         Self {
             inner: Arc::clone(inner),
@@ -78,6 +82,7 @@ impl Carrier {
             origin,
             store,
             machine: Replica::new(setup, held),
+            beside,
             today,
             up: None,
             streams,
@@ -160,7 +165,12 @@ impl Carrier {
                     let cut = gone && self.up.take().is_some();
                     events.push_back(if cut { Event::Disconnected } else { Event::Tick });
                 }
-                _ = tick.tick(), if connected => events.push_back(Event::Tick),
+                _ = tick.tick(), if connected => {
+                    let trust = self.inner.lists.current();
+                    let came = self.machine.held().siblings.came(&trust, &self.origin, &self.beside);
+                    events.extend(came.then_some(Event::Beside));
+                    events.push_back(Event::Tick);
+                }
                 _ = stop.wait_for(|stop| *stop) => return Ended::Stopping,
             }
         }
@@ -220,10 +230,11 @@ impl Carrier {
             }),
             Action::Cosign(checkpoint) => return Some(self.cosign(&checkpoint)),
             Action::Reload => {
-                let origin = self.origin.clone();
+                let (origin, beside, trust) = (self.origin.clone(), self.beside.clone(), self.inner.lists.current());
                 self.blocking(move |store| {
                     store.reload()?;
-                    Held::load(store, &origin).map(|held| Event::Reloaded(Box::new(held)))
+                    let held = Held::load(store, &origin)?.beside(store, &origin, &trust, &beside)?;
+                    Ok(Event::Reloaded(Box::new(held)))
                 });
             }
             Action::JudgeAgain(setup) => {
@@ -347,7 +358,8 @@ fn judge_again(store: &dyn Store, setup: &Setup, partner: &NodeName, now: Timest
             tracing::warn!(%partner, %origin, index, reason, version, "an entry fails its check by the trust list in force: {sentence}");
         }
     }
-    Held::load(store, origin).map(|held| Event::Reloaded(Box::new(held)))
+    let held = Held::load(store, origin)?.beside(store, origin, &setup.trust, &setup.elsewhere)?;
+    Ok(Event::Reloaded(Box::new(held)))
 }
 
 /// Whether two troubles differ in figures alone: the bytes that are free are others with each try.

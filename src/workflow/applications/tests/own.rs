@@ -148,3 +148,25 @@ async fn an_exporter_follows_its_certificate_to_what_took_its_place_and_sees_wha
     let draft = office.applications.create(&office.exporter, &office.id(30), "", office.paper()).unwrap().application;
     assert_eq!(office.applications.became(&draft).unwrap(), None);
 }
+
+#[tokio::test]
+async fn with_the_certificate_its_application_says_nothing_any_more_and_is_the_exporters_still() {
+    let office = Office::new();
+    let (id, number) = office.issued(1).await;
+    let desk = &office.applications.desk;
+    let name = crate::workflow::ErasedName::Own(by_number(&number));
+    desk.erase(Actor::Operator, &name, &text("the years are over")).unwrap();
+    let refused = office.applications.get(&office.examiner, id).unwrap_err();
+    assert_eq!(refused.reason(), "CONTENTS_ERASED", "what it asked for is gone");
+    let page = office.applications.list(&office.exporter, None, 0, "").unwrap();
+    let [application] = page.applications.as_slice() else { panic!("{:?}", page.applications) };
+    let kept = serde_json::to_string(application).unwrap();
+    for said in ["football", "Football", "Chaudhry", "Sialkot"] {
+        assert!(!kept.contains(said), "{said} in {kept}");
+    }
+    assert_eq!(application.stage.certificate().unwrap().number, number);
+    assert!(!application.history.is_empty(), "who did what stays");
+    assert!(!desk.get(&office.exporter, &by_number(&number)).unwrap().certificate.goods.is_shown());
+    // The next one for the same goods is compared with nothing, and goes its way.
+    office.issued(20).await;
+}

@@ -181,6 +181,10 @@ impl PartnerLogs for Replicated {
         self.0.logs().into_iter().map(|log| (log, Arc::clone(&self.0))).collect()
     }
 
+    fn copies(&self) -> Vec<(Origin, Arc<dyn Store>)> {
+        self.logs()
+    }
+
     fn is_hosted(&self, _: &Origin) -> bool {
         false
     }
