@@ -52,6 +52,10 @@ pub(super) enum Name {
     #[value(name = "cosigned_latency")]
     #[serde(rename = "cosigned_latency")]
     CosignedLatency,
+    /// The same until customs of the importing country find it among their arrivals too, with all it says
+    #[value(name = "arrival_latency")]
+    #[serde(rename = "arrival_latency")]
+    ArrivalLatency,
     /// Certificates a second while eight partners pull, each its log, beside those without; then what seven of them
     /// get while the eighth has stopped reading
     #[value(name = "partners_8")]
@@ -61,6 +65,15 @@ pub(super) enum Name {
     #[value(skip)]
     #[serde(rename = "partner_stalled")]
     PartnerStalled,
+    /// Certificates a second while fifty partners pull, each its log, beside those without; then what the slowest of them
+    /// gets, beside an even share
+    #[value(name = "partners_50")]
+    #[serde(rename = "partners_50")]
+    Partners50,
+    /// The second line of `partners_50`.
+    #[value(skip)]
+    #[serde(rename = "partner_slowest")]
+    PartnerSlowest,
     /// Checks a second, on one core, of an application of 20 items with 12 materials each: every rule of form and origin
     #[value(name = "check_application")]
     #[serde(rename = "check_application")]
@@ -81,7 +94,7 @@ pub(super) enum Name {
 
 impl Name {
     /// All that take no longer than a minute.
-    pub(super) const USUAL: [Self; 14] = [
+    pub(super) const USUAL: [Self; 15] = [
         Self::IssueStream,
         Self::IssueUnary64,
         Self::VerifyCold,
@@ -91,6 +104,7 @@ impl Name {
         Self::Restart100k,
         Self::CatchUp,
         Self::CosignedLatency,
+        Self::ArrivalLatency,
         Self::Partners8,
         Self::CheckApplication,
         Self::ImportApplications,
@@ -111,8 +125,11 @@ impl Name {
             Self::CatchUp => "catch_up",
             Self::CatchUpMemory => "catch_up_memory",
             Self::CosignedLatency => "cosigned_latency",
+            Self::ArrivalLatency => "arrival_latency",
             Self::Partners8 => "partners_8",
             Self::PartnerStalled => "partner_stalled",
+            Self::Partners50 => "partners_50",
+            Self::PartnerSlowest => "partner_slowest",
             Self::CheckApplication => "check_application",
             Self::ImportApplications => "import_applications",
             Self::AutoIssue => "auto_issue",

@@ -105,6 +105,25 @@ pub(super) async fn operator(configuration: &Configuration, admin: SocketAddr) -
     connection.map_err(|why| remote::unreachable(&admin.to_string(), &why))
 }
 
+/// Opens an account at a node that serves, whose client door is dialled so; gives its id too.
+pub(super) async fn account(
+    console: Console,
+    operator: &Connection,
+    dial: Dial,
+    wanted: wire::CreateAccountRequest,
+) -> Result<(String, Access), Failure> {
+    let answer = operator.admin().create_account(within_deadline(wanted)).await;
+    let answer = answer.map_err(|status| remote::refused(console, "the node", &status))?.into_inner();
+    let id = answer.account.unwrap_or_default().account_id;
+    Ok((id, Access { dial, token: Zeroizing::new(answer.token) }))
+}
+
+/// How the client door of a node is dialled that was made in this folder.
+pub(super) fn dial(node: &Path, client: SocketAddr) -> Result<Dial, Failure> {
+    let ca = files::read(&node.join("tls/ca.crt.pem"), CA_BYTES, Exit::Failed)?;
+    Ok(Dial { url: format!("https://{client}"), ca: Some(ca), tls_name: Some("localhost".to_owned()) })
+}
+
 impl Ground {
     /// Makes a folder with the issuer's node in it.
     pub(super) fn make(bench: &Bench, ports: [u16; 4]) -> Result<Self, Failure> {
@@ -163,17 +182,13 @@ impl Ground {
         wanted: wire::CreateAccountRequest,
     ) -> Result<(String, Access), Failure> {
         let (issuer, offices) = (ISSUER.to_owned(), OFFICES.map(str::to_owned).to_vec());
-        let request = wire::CreateAccountRequest { issuer, offices, ..wanted };
-        let answer = operator.admin().create_account(within_deadline(request)).await;
-        let answer = answer.map_err(|status| remote::refused(self.console, "the node", &status))?.into_inner();
-        let id = answer.account.unwrap_or_default().account_id;
-        Ok((id, Access { dial: self.dial(client)?, token: Zeroizing::new(answer.token) }))
+        let wanted = wire::CreateAccountRequest { issuer, offices, ..wanted };
+        account(self.console, operator, self.dial(client)?, wanted).await
     }
 
     /// How the node's client door is dialled.
     pub(super) fn dial(&self, client: SocketAddr) -> Result<Dial, Failure> {
-        let ca = files::read(&self.node().join("tls/ca.crt.pem"), CA_BYTES, Exit::Failed)?;
-        Ok(Dial { url: format!("https://{client}"), ca: Some(ca), tls_name: Some("localhost".to_owned()) })
+        dial(&self.node(), client)
     }
 }
 

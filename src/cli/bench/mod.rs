@@ -7,6 +7,7 @@
 
 mod applying;
 mod cores;
+mod countries;
 mod exchanging;
 mod federation;
 mod figure;
@@ -34,7 +35,7 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 /// made. What is needed is started in a temporary folder and removed afterwards.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// What to measure [default: everything but issue_growth]
+    /// What to measure [default: everything but issue_growth and partners_50]
     #[arg(value_name = "NAME", value_enum)]
     names: Vec<Name>,
     /// How long each rate is measured
@@ -86,13 +87,15 @@ async fn measure(bench: &Bench, name: Name) -> Result<Vec<Figure>, Failure> {
         Name::DiskRatio => storing::disk_ratio(bench).await?,
         Name::Restart100k => restarting::restart(bench).await?,
         Name::IssueGrowth => storing::growth(bench).await?,
-        Name::CosignedLatency => exchanging::latency(bench).await?,
+        Name::CosignedLatency => exchanging::cosigned(bench).await?,
+        Name::ArrivalLatency => exchanging::arrived(bench).await?,
         Name::CheckApplication => judging::applications(bench)?,
         Name::ImportApplications => applying::import(bench).await?,
         Name::AutoIssue => applying::issue(bench).await?,
         Name::QueueFirstPage => applying::queue(bench).await?,
         Name::CatchUp | Name::CatchUpMemory => return exchanging::catch_up(bench).await,
         Name::Partners8 | Name::PartnerStalled => return exchanging::partners(bench).await,
+        Name::Partners50 | Name::PartnerSlowest => return exchanging::many_partners(bench).await,
     };
     Ok(vec![one])
 }
