@@ -230,6 +230,33 @@ impl Partner {
         account(console, operator, dial, wanted).await.map(|(_, access)| access)
     }
 
+    /// Waits until it has the contents of so many entries of the issuer's log to it.
+    pub(super) async fn has_contents(&self, operator: &Connection, entries: u64) -> Result<(), Failure> {
+        let begun = Instant::now();
+        loop {
+            let state = partners_of(operator).await?;
+            let mut logs =
+                state.iter().flat_map(|state| &state.logs).filter(|log| log.inward && log.origin == self.log);
+            if logs.any(|log| log.disclosed >= entries && log.missing_disclosures == 0) {
+                return Ok(());
+            }
+            if begun.elapsed() > LONGEST {
+                return Err(self.events(failed("contents do not come to a partner")));
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Lets the logs of one partner take so many entries a day, as an operator would; it must not run.
+    pub(super) fn allow(&self, entries_a_day: u64) -> Result<(), Failure> {
+        const NAME: &str = "entries_a_day = ";
+        let path = self.folder.join("node.toml");
+        let text = fs::read_to_string(&path).map_err(failed)?;
+        let line =
+            |line: &str| if line.starts_with(NAME) { format!("{NAME}{entries_a_day}\n") } else { format!("{line}\n") };
+        fs::write(&path, text.lines().map(line).collect::<String>()).map_err(failed)
+    }
+
     /// What it says of the issuer's log to it: size of the head it heard of, and of the one it cosigned last.
     pub(super) async fn passage(&self, operator: &Connection) -> Result<(u64, u64), Failure> {
         let state = partners_of(operator).await?;

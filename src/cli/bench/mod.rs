@@ -12,6 +12,7 @@ mod exchanging;
 mod federation;
 mod figure;
 mod ground;
+mod importing;
 mod issuing;
 mod judging;
 mod limits;
@@ -42,7 +43,9 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: u64,
     /// Make logs and queues as long as the figures are promised for: 300,000 for catch_up instead of 30,000, 1,000,000
-    /// for issue_growth instead of 100,000, 1,000,000 for queue_first_page instead of 20,000
+    /// for issue_growth instead of 100,000, 1,000,000 for queue_first_page and balance instead of 20,000, 1,000,000 for
+    /// match_declaration instead of 30,000. All of it is made through the same doors as in use, which takes minutes, and
+    /// about 10 GB of the disk
     #[arg(long)]
     full: bool,
     /// Where the temporary folder is made; it decides which disk is measured [default: the system's]
@@ -89,6 +92,8 @@ async fn measure(bench: &Bench, name: Name) -> Result<Vec<Figure>, Failure> {
         Name::IssueGrowth => storing::growth(bench).await?,
         Name::CosignedLatency => exchanging::cosigned(bench).await?,
         Name::ArrivalLatency => exchanging::arrived(bench).await?,
+        Name::Balance => importing::balance(bench).await?,
+        Name::MatchDeclaration => importing::matching(bench).await?,
         Name::CheckApplication => judging::applications(bench)?,
         Name::ImportApplications => applying::import(bench).await?,
         Name::AutoIssue => applying::issue(bench).await?,
