@@ -5,13 +5,14 @@
 
 use super::{
     cores::{Half, Halves},
-    ground::{self, Bench, Ground, free_ports, init, operator, today},
+    countries::COUNTRIES,
+    ground::{self, Access, Bench, Ground, Running, account, dial, free_ports, init, operator, today},
 };
 use crate::{
     api::client::{Connection, wire, within_deadline},
     cli::{
         arguments,
-        console::{Exit, Failure},
+        console::{Console, Exit, Failure},
         files,
         init::offline_signer,
         remote, serve,
@@ -29,17 +30,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Countries whose customs may have a node, with zone and a port.
-pub(super) const COUNTRIES: [(&str, &str, &str); 8] = [
-    ("CN", "Asia/Shanghai", "CNSHA"),
-    ("KE", "Africa/Nairobi", "KEMBA"),
-    ("MY", "Asia/Kuala_Lumpur", "MYPKG"),
-    ("TR", "Europe/Istanbul", "TRIST"),
-    ("ZA", "Africa/Johannesburg", "ZADUR"),
-    ("AE", "Asia/Dubai", "AEJEA"),
-    ("LK", "Asia/Colombo", "LKCMB"),
-    ("BR", "America/Sao_Paulo", "BRSSZ"),
-];
 /// How long the list is good: longer than anything is measured.
 const VALID_SECONDS: u64 = 30 * 24 * 60 * 60;
 /// The longest something is waited for that partners do by themselves.
@@ -48,6 +38,8 @@ const LONGEST: Duration = Duration::from_mins(10);
 pub(super) const LOOK: Duration = Duration::from_millis(5);
 /// Lines of its events that are shown of a partner that failed.
 const TAIL: usize = 8;
+/// The customs office that every partner has.
+const OFFICE: &str = "ONE";
 
 /// The issuer and its partners.
 pub(super) struct Federation {
@@ -82,6 +74,19 @@ impl Federation {
         let this = Self { partners: made, issuer };
         this.believe()?;
         Ok(this)
+    }
+
+    /// Starts all of them; gives the issuer, in touch with every partner.
+    pub(super) async fn start(&mut self) -> Result<Running, Failure> {
+        let running = self.issuer.start().await?;
+        for partner in &mut self.partners {
+            partner.start(None)?;
+        }
+        for partner in &mut self.partners {
+            partner.operator().await?;
+        }
+        self.in_touch(&running.operator).await?;
+        Ok(running)
     }
 
     /// Gives every node the list that names them all; the issuer is its signer.
@@ -126,18 +131,34 @@ impl Federation {
 
     /// Waits until every partner has cosigned all that the issuer has for it.
     pub(super) async fn caught_up(&self, issuer: &Connection) -> Result<(), Failure> {
+        let done = |partner: &Partner, state: &wire::PartnerState| {
+            let mut its = state.logs.iter().filter(|log| log.origin == partner.log);
+            its.any(|log| log.size > 0 && log.cosigned_size >= log.size)
+        };
+        self.until(issuer, done, "a partner does not catch up").await
+    }
+
+    /// Waits until the issuer has reached every partner: fifty that start at once take longer than it waits for an answer
+    /// when it opens a log.
+    pub(super) async fn in_touch(&self, issuer: &Connection) -> Result<(), Failure> {
+        let reached = |_: &Partner, state: &wire::PartnerState| state.connected_since.is_some();
+        self.until(issuer, reached, "the issuer does not reach a partner").await
+    }
+
+    async fn until(
+        &self,
+        issuer: &Connection,
+        done: impl Fn(&Partner, &wire::PartnerState) -> bool,
+        otherwise: &str,
+    ) -> Result<(), Failure> {
         let begun = Instant::now();
         loop {
-            let state = partners_of(issuer).await?;
-            let done = |partner: &Partner| {
-                let its = state.iter().filter(|state| state.name == partner.name).flat_map(|state| &state.logs);
-                its.filter(|log| log.origin == partner.log).any(|log| log.size > 0 && log.cosigned_size >= log.size)
-            };
-            match self.partners.iter().find(|partner| !done(partner)) {
+            let states = partners_of(issuer).await?;
+            let late =
+                |partner: &&Partner| !states.iter().any(|state| state.name == partner.name && done(partner, state));
+            match self.partners.iter().find(late) {
                 None => return Ok(()),
-                Some(late) if begun.elapsed() > LONGEST => {
-                    return Err(late.events(failed("a partner does not catch up")));
-                }
+                Some(late) if begun.elapsed() > LONGEST => return Err(late.events(failed(otherwise))),
                 Some(_) => tokio::time::sleep(LOOK).await,
             }
         }
@@ -154,7 +175,8 @@ impl Partner {
         let host = format!("customs.{}.origin.example", country.to_lowercase());
         let folder = beside.join(&host);
         let fixed = ["--issuer", &host, "--country", country, "--time-zone", zone, "--name", "Customs"];
-        let rest = ["--office", "ONE=Office,Port", "--role", "customs"];
+        let office = format!("{OFFICE}=Office,Port");
+        let rest = ["--office", &office, "--role", "customs"];
         let configuration = init(&folder, free_ports()?, &[&fixed[..], &rest].concat())?;
         let log = format!("{}/log/{}/{host}", ground::HOST, today()?.year());
         Ok(Self { name: format!("node.{host}"), log, folder, configuration, process: None })
@@ -193,6 +215,46 @@ impl Partner {
             }
             tokio::time::sleep(LOOK).await;
         }
+    }
+
+    /// Opens an account of a customs officer.
+    pub(super) async fn officer(&self, console: Console, operator: &Connection) -> Result<Access, Failure> {
+        let wanted = wire::CreateAccountRequest {
+            name: "Bench".to_owned(),
+            issuer: self.issuer(),
+            roles: vec![wire::Role::CustomsOfficer.into()],
+            offices: vec![OFFICE.to_owned()],
+            ..Default::default()
+        };
+        let dial = dial(&self.folder, self.configuration.client.listen)?;
+        account(console, operator, dial, wanted).await.map(|(_, access)| access)
+    }
+
+    /// Waits until it has the contents of so many entries of the issuer's log to it.
+    pub(super) async fn has_contents(&self, operator: &Connection, entries: u64) -> Result<(), Failure> {
+        let begun = Instant::now();
+        loop {
+            let state = partners_of(operator).await?;
+            let mut logs =
+                state.iter().flat_map(|state| &state.logs).filter(|log| log.inward && log.origin == self.log);
+            if logs.any(|log| log.disclosed >= entries && log.missing_disclosures == 0) {
+                return Ok(());
+            }
+            if begun.elapsed() > LONGEST {
+                return Err(self.events(failed("contents do not come to a partner")));
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Lets the logs of one partner take so many entries a day, as an operator would; it must not run.
+    pub(super) fn allow(&self, entries_a_day: u64) -> Result<(), Failure> {
+        const NAME: &str = "entries_a_day = ";
+        let path = self.folder.join("node.toml");
+        let text = fs::read_to_string(&path).map_err(failed)?;
+        let line =
+            |line: &str| if line.starts_with(NAME) { format!("{NAME}{entries_a_day}\n") } else { format!("{line}\n") };
+        fs::write(&path, text.lines().map(line).collect::<String>()).map_err(failed)
     }
 
     /// What it says of the issuer's log to it: size of the head it heard of, and of the one it cosigned last.

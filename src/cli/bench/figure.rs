@@ -52,6 +52,10 @@ pub(super) enum Name {
     #[value(name = "cosigned_latency")]
     #[serde(rename = "cosigned_latency")]
     CosignedLatency,
+    /// The same until customs of the importing country find it among their arrivals too, with all it says
+    #[value(name = "arrival_latency")]
+    #[serde(rename = "arrival_latency")]
+    ArrivalLatency,
     /// Certificates a second while eight partners pull, each its log, beside those without; then what seven of them
     /// get while the eighth has stopped reading
     #[value(name = "partners_8")]
@@ -61,6 +65,25 @@ pub(super) enum Name {
     #[value(skip)]
     #[serde(rename = "partner_stalled")]
     PartnerStalled,
+    /// Certificates a second while fifty partners pull, each its log, beside those without; then what the slowest of them
+    /// gets, beside an even share
+    #[value(name = "partners_50")]
+    #[serde(rename = "partners_50")]
+    Partners50,
+    /// The second line of `partners_50`.
+    #[value(skip)]
+    #[serde(rename = "partner_slowest")]
+    PartnerSlowest,
+    /// Milliseconds for what is left of a certificate, asked of customs with 20,000 write-offs (--full: 1,000,000), beside
+    /// an empty call
+    #[value(name = "balance")]
+    #[serde(rename = "balance")]
+    Balance,
+    /// Milliseconds, of 99 in 100, for a declaration of 50 lines held against a certificate of 50 items that are all alike,
+    /// by customs to whom 30,000 certificates came (--full: 1,000,000), beside an empty call
+    #[value(name = "match_declaration")]
+    #[serde(rename = "match_declaration")]
+    MatchDeclaration,
     /// Checks a second, on one core, of an application of 20 items with 12 materials each: every rule of form and origin
     #[value(name = "check_application")]
     #[serde(rename = "check_application")]
@@ -81,7 +104,7 @@ pub(super) enum Name {
 
 impl Name {
     /// All that take no longer than a minute.
-    pub(super) const USUAL: [Self; 14] = [
+    pub(super) const USUAL: [Self; 17] = [
         Self::IssueStream,
         Self::IssueUnary64,
         Self::VerifyCold,
@@ -91,7 +114,10 @@ impl Name {
         Self::Restart100k,
         Self::CatchUp,
         Self::CosignedLatency,
+        Self::ArrivalLatency,
         Self::Partners8,
+        Self::Balance,
+        Self::MatchDeclaration,
         Self::CheckApplication,
         Self::ImportApplications,
         Self::AutoIssue,
@@ -111,8 +137,13 @@ impl Name {
             Self::CatchUp => "catch_up",
             Self::CatchUpMemory => "catch_up_memory",
             Self::CosignedLatency => "cosigned_latency",
+            Self::ArrivalLatency => "arrival_latency",
             Self::Partners8 => "partners_8",
             Self::PartnerStalled => "partner_stalled",
+            Self::Partners50 => "partners_50",
+            Self::PartnerSlowest => "partner_slowest",
+            Self::Balance => "balance",
+            Self::MatchDeclaration => "match_declaration",
             Self::CheckApplication => "check_application",
             Self::ImportApplications => "import_applications",
             Self::AutoIssue => "auto_issue",
@@ -232,6 +263,11 @@ impl Calls {
     /// The call in the middle, in milliseconds.
     pub(super) fn median(&self) -> f64 {
         self.percentiles().p50
+    }
+
+    /// What 99 in 100 do not exceed, in milliseconds.
+    pub(super) fn slow(&self) -> f64 {
+        self.percentiles().p99
     }
 
     fn percentiles(&self) -> Percentiles {

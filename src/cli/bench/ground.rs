@@ -17,6 +17,7 @@ use crate::{
     trust::TrustList,
 };
 use bytes::Bytes;
+use serde_json::{Value, json};
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -105,6 +106,25 @@ pub(super) async fn operator(configuration: &Configuration, admin: SocketAddr) -
     connection.map_err(|why| remote::unreachable(&admin.to_string(), &why))
 }
 
+/// Opens an account at a node that serves, whose client door is dialled so; gives its id too.
+pub(super) async fn account(
+    console: Console,
+    operator: &Connection,
+    dial: Dial,
+    wanted: wire::CreateAccountRequest,
+) -> Result<(String, Access), Failure> {
+    let answer = operator.admin().create_account(within_deadline(wanted)).await;
+    let answer = answer.map_err(|status| remote::refused(console, "the node", &status))?.into_inner();
+    let id = answer.account.unwrap_or_default().account_id;
+    Ok((id, Access { dial, token: Zeroizing::new(answer.token) }))
+}
+
+/// How the client door of a node is dialled that was made in this folder.
+pub(super) fn dial(node: &Path, client: SocketAddr) -> Result<Dial, Failure> {
+    let ca = files::read(&node.join("tls/ca.crt.pem"), CA_BYTES, Exit::Failed)?;
+    Ok(Dial { url: format!("https://{client}"), ca: Some(ca), tls_name: Some("localhost".to_owned()) })
+}
+
 impl Ground {
     /// Makes a folder with the issuer's node in it.
     pub(super) fn make(bench: &Bench, ports: [u16; 4]) -> Result<Self, Failure> {
@@ -163,17 +183,13 @@ impl Ground {
         wanted: wire::CreateAccountRequest,
     ) -> Result<(String, Access), Failure> {
         let (issuer, offices) = (ISSUER.to_owned(), OFFICES.map(str::to_owned).to_vec());
-        let request = wire::CreateAccountRequest { issuer, offices, ..wanted };
-        let answer = operator.admin().create_account(within_deadline(request)).await;
-        let answer = answer.map_err(|status| remote::refused(self.console, "the node", &status))?.into_inner();
-        let id = answer.account.unwrap_or_default().account_id;
-        Ok((id, Access { dial: self.dial(client)?, token: Zeroizing::new(answer.token) }))
+        let wanted = wire::CreateAccountRequest { issuer, offices, ..wanted };
+        account(self.console, operator, self.dial(client)?, wanted).await
     }
 
     /// How the node's client door is dialled.
     pub(super) fn dial(&self, client: SocketAddr) -> Result<Dial, Failure> {
-        let ca = files::read(&self.node().join("tls/ca.crt.pem"), CA_BYTES, Exit::Failed)?;
-        Ok(Dial { url: format!("https://{client}"), ca: Some(ca), tls_name: Some("localhost".to_owned()) })
+        dial(&self.node(), client)
     }
 }
 
@@ -239,7 +255,16 @@ pub(super) struct Papers {
 impl Papers {
     /// Written for today, all for China.
     pub(super) fn today() -> Result<Self, Failure> {
-        let json = dated(FOOTBALLS)?;
+        Self::for_china(FOOTBALLS)
+    }
+
+    /// The same, each of so many items.
+    pub(super) fn of_items(items: u32) -> Result<Self, Failure> {
+        Self::for_china(&of_items(FOOTBALLS, items)?.to_string())
+    }
+
+    fn for_china(text: &str) -> Result<Self, Failure> {
+        let json = dated(text)?;
         let of = |office: &str| Bytes::from(json.replacen(ITS_OFFICE, &ITS_OFFICE.replace("LHE", office), 1));
         Ok(Self { all: OFFICES.map(of).to_vec(), next: AtomicUsize::new(0) })
     }
@@ -273,6 +298,30 @@ pub(super) fn today() -> Result<Date, Failure> {
     Ok(zone.date_at(SystemClock.now()))
 }
 
+/// A certificate of one item made one of so many, all alike.
+pub(super) fn of_items(text: &str, items: u32) -> Result<Value, Failure> {
+    let mut certificate: Value = serde_json::from_str(text).map_err(|error| Failure::new(Exit::Failed, error))?;
+    for (place, name) in [("/goods/items", "number"), ("/commercial/item_values", "item")] {
+        let Some(list) = certificate.pointer_mut(place).and_then(Value::as_array_mut) else { continue };
+        let Some(first) = list.first().cloned() else { continue };
+        let numbered = |number: u32| {
+            let mut one = first.clone();
+            if let Some(members) = one.as_object_mut() {
+                members.insert(name.to_owned(), json!(number));
+            }
+            one
+        };
+        *list = (1..=items).map(numbered).collect();
+    }
+    // The totals of one item are not those of many.
+    for (place, name) in [("/goods", "totals"), ("/commercial", "total")] {
+        if let Some(members) = certificate.pointer_mut(place).and_then(Value::as_object_mut) {
+            members.remove(name);
+        }
+    }
+    Ok(certificate)
+}
+
 /// A certificate of a file, dated today, as it is sent.
 fn dated(text: &str) -> Result<String, Failure> {
     let dated = offset_dates(text, today()?).map_err(|error| Failure::new(Exit::Failed, error))?;
@@ -292,6 +341,21 @@ mod tests {
             let particulars = Particulars::read_json(&papers.next()).particulars.unwrap();
             assert_eq!(particulars.reference.office.code.as_str(), office);
             assert!(particulars.reference.number.is_none(), "the series gives the number");
+        }
+    }
+
+    /// One of many items is issued as readily as one of one: nothing that is asked about it is an error.
+    #[test]
+    fn a_certificate_of_fifty_items_may_be_issued() {
+        let papers = Papers::of_items(50).unwrap();
+        let agreements = crate::cli::agreements::load(None).unwrap();
+        for office in OFFICES {
+            let particulars = Particulars::read_json(&papers.next()).particulars.unwrap();
+            assert_eq!(particulars.reference.office.code.as_str(), office);
+            assert_eq!(particulars.goods.items.iter().map(|item| item.number).max(), Some(50));
+            let agreement = agreements.get(&particulars.agreement).unwrap();
+            let judged = agreement.judge(&particulars, today().unwrap(), &crate::agreement::Holidays::none());
+            assert!(!judged.findings.has_errors(), "{}", judged.findings);
         }
     }
 

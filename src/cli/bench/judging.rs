@@ -2,7 +2,7 @@
 
 use super::{
     figure::{Figure, Limit, Name, rate},
-    ground::Bench,
+    ground::{Bench, of_items},
     pace::{Pace, Tally},
 };
 use crate::{
@@ -35,30 +35,7 @@ fn failed(error: impl std::fmt::Display) -> Failure {
 /// Certificate and declaration of twenty items, each of a dozen materials.
 fn documents(on: crate::time::Date) -> Result<(String, String), Failure> {
     let dated = offset_dates(FOOTBALLS, on).map_err(failed)?;
-    let mut certificate: Value = serde_json::from_str(&dated).map_err(failed)?;
-    let first = |list: Option<&Value>| list.and_then(|list| list.get(0)).cloned().unwrap_or_default();
-    let item = first(certificate.pointer("/goods/items"));
-    let value = first(certificate.pointer("/commercial/item_values"));
-    let numbered = |one: &Value, name: &str, number: u32| {
-        let mut one = one.clone();
-        if let Some(members) = one.as_object_mut() {
-            members.insert(name.to_owned(), json!(number));
-        }
-        one
-    };
-    let items: Vec<Value> = (1..=ITEMS).map(|number| numbered(&item, "number", number)).collect();
-    let values: Vec<Value> = (1..=ITEMS).map(|number| numbered(&value, "item", number)).collect();
-    for (place, list) in [("/goods/items", items), ("/commercial/item_values", values)] {
-        if let Some(at) = certificate.pointer_mut(place) {
-            *at = json!(list);
-        }
-    }
-    // The totals of one item are not those of twenty.
-    for (place, name) in [("/goods", "totals"), ("/commercial", "total")] {
-        if let Some(members) = certificate.pointer_mut(place).and_then(Value::as_object_mut) {
-            members.remove(name);
-        }
-    }
+    let certificate = of_items(&dated, ITEMS)?;
     let material = |number: u32| {
         json!({
             "description": format!("Material {number}"),

@@ -1,12 +1,12 @@
 //! What the machine allows: signatures on all cores, the disk, an empty call.
 
 use super::{
-    figure::{Limit, rate},
+    figure::{Calls, Limit, rate},
     ground::{CALLERS, CONNECTIONS, Running},
     pace::{Pace, Tally},
 };
 use crate::{
-    api::client::within_deadline,
+    api::client::{Connection, within_deadline},
     cli::console::{Console, Exit, Failure},
     cli::remote,
     signature::{SecretKey, Signer},
@@ -117,6 +117,18 @@ pub(super) async fn calls(console: Console, running: &Running) -> Result<Limit, 
     }
     let tally = gathered(callers).await?;
     Ok(Limit::new(tally.rate(WINDOW), "one empty call"))
+}
+
+/// Empty calls through the same door, one after the other.
+pub(super) async fn one_call(console: Console, connection: &Connection) -> Result<Calls, Failure> {
+    let (mut client, pace, mut tally) = (HealthClient::new(connection.calls()), Pace::within(WINDOW), Tally::new()?);
+    while pace.take(1) == 1 {
+        let begun = Instant::now();
+        let answer = client.check(within_deadline(HealthCheckRequest::default())).await;
+        answer.map_err(|status| remote::refused(console, "the node", &status))?;
+        tally.note(&pace, begun, 1);
+    }
+    Ok(tally.calls)
 }
 
 /// What all callers got done together.

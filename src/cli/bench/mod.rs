@@ -7,10 +7,12 @@
 
 mod applying;
 mod cores;
+mod countries;
 mod exchanging;
 mod federation;
 mod figure;
 mod ground;
+mod importing;
 mod issuing;
 mod judging;
 mod limits;
@@ -34,14 +36,16 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 /// made. What is needed is started in a temporary folder and removed afterwards.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// What to measure [default: everything but issue_growth]
+    /// What to measure [default: everything but issue_growth and partners_50]
     #[arg(value_name = "NAME", value_enum)]
     names: Vec<Name>,
     /// How long each rate is measured
     #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: u64,
     /// Make logs and queues as long as the figures are promised for: 300,000 for catch_up instead of 30,000, 1,000,000
-    /// for issue_growth instead of 100,000, 1,000,000 for queue_first_page instead of 20,000
+    /// for issue_growth instead of 100,000, 1,000,000 for queue_first_page and balance instead of 20,000, 1,000,000 for
+    /// match_declaration instead of 30,000. All of it is made through the same doors as in use, which takes minutes, and
+    /// about 10 GB of the disk
     #[arg(long)]
     full: bool,
     /// Where the temporary folder is made; it decides which disk is measured [default: the system's]
@@ -86,13 +90,17 @@ async fn measure(bench: &Bench, name: Name) -> Result<Vec<Figure>, Failure> {
         Name::DiskRatio => storing::disk_ratio(bench).await?,
         Name::Restart100k => restarting::restart(bench).await?,
         Name::IssueGrowth => storing::growth(bench).await?,
-        Name::CosignedLatency => exchanging::latency(bench).await?,
+        Name::CosignedLatency => exchanging::cosigned(bench).await?,
+        Name::ArrivalLatency => exchanging::arrived(bench).await?,
+        Name::Balance => importing::balance(bench).await?,
+        Name::MatchDeclaration => importing::matching(bench).await?,
         Name::CheckApplication => judging::applications(bench)?,
         Name::ImportApplications => applying::import(bench).await?,
         Name::AutoIssue => applying::issue(bench).await?,
         Name::QueueFirstPage => applying::queue(bench).await?,
         Name::CatchUp | Name::CatchUpMemory => return exchanging::catch_up(bench).await,
         Name::Partners8 | Name::PartnerStalled => return exchanging::partners(bench).await,
+        Name::Partners50 | Name::PartnerSlowest => return exchanging::many_partners(bench).await,
     };
     Ok(vec![one])
 }
