@@ -568,7 +568,7 @@ fn what_the_store_holds_of_an_application_stays_readable() {
     let id = office.submitted(1, office.paper());
     let change = StateChange::RecordRemoved { table: Table::ApplicationPaper, id: id.bytes().to_vec() };
     office.world.store.commit(crate::store::Batch { state: vec![change], ..Default::default() }).unwrap();
-    assert_eq!(office.applications.get(&office.exporter, id).unwrap_err().reason(), "APPLICATION_UNKNOWN");
+    assert_eq!(office.applications.get(&office.exporter, id).unwrap_err().reason(), "CONTENTS_ERASED");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use crate::exchange::message::{Announce, FromSupplier, Package};
 use crate::exchange::replica::{self, Action, Elsewhere, Event, Held, Replica, ReplicaRecord, Setup, check, rejudge};
 use crate::exchange::tests::world::{Line, Script, Use, WORLD, issuer, trust};
 use crate::log::{Extension, Hash, Origin, TreeHead, leaf_hash, root, sign_checkpoint};
-use crate::signature::Signer;
+use crate::signature::{SecretKey, Signer};
 use crate::statement::{
     Act, Addressee, Body, Change, Envelope, Jti, StatementRef, Status, StatusChange, StatusList, StatusSnapshot,
     compose, status_list::lists_root,
@@ -26,6 +26,11 @@ fn next() -> Origin {
     "tdap.gov.pk/log/2027/customs.gov.cn".parse().unwrap()
 }
 
+/// Its key: each shard has one of its own.
+fn next_key() -> SecretKey {
+    SecretKey::from_seed(&[200; 32]).unwrap()
+}
+
 fn place() -> StatusPlace {
     StatusPlace { list: 0, place: WORLD.scripts[&log()].lines[TARGET].status_index.unwrap() }
 }
@@ -35,7 +40,7 @@ fn list(version: u64, closed: bool) -> Arc<TrustList> {
     trust(version, |text| {
         let entry = text.sections.iter().position(|entry| entry.note.contains("tdap.gov.pk/root")).unwrap();
         let mut section = Section::open(&text.sections[entry].note).unwrap().successor();
-        section.log_keys.push(ListedLogKey { shard: next().shard(), x: key(0, Use::Log).public_key() });
+        section.log_keys.push(ListedLogKey { shard: next().shard(), x: next_key().public_key() });
         text.put(&section.sign(&key(0, Use::Root)).unwrap(), None);
         if closed {
             text.shards.push(ShardEnd { origin: log(), final_size: FINAL });
@@ -143,7 +148,7 @@ impl Later {
         self.tell(700, Event::Connected);
         let head = TreeHead { size, root: root(size, &script.tree).unwrap() };
         let extension = Extension::prove(next(), None, head, &[]).unwrap();
-        let note = sign_checkpoint(&extension, &key(0, Use::Log)).unwrap();
+        let note = sign_checkpoint(&extension, &next_key()).unwrap();
         let announce = Announce { note, consistency: Vec::new() };
         self.tell(700, Event::Received(FromSupplier::Announce(announce)));
         let entries = script.lines.iter().map(|line| line.leaf.clone()).collect();
