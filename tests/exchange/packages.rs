@@ -33,7 +33,9 @@ fn partner(member: &Member, node: &Running, words: &[&str]) -> Said {
 }
 
 fn import(member: &Member, node: &Running, words: &[&str]) -> Value {
-    partner(member, node, &[&["import"][..], words, &["--format", "json"]].concat()).good().json()
+    let said = partner(member, node, &[&["import"][..], words, &["--format", "json"]].concat()).good();
+    // A line for what was taken; with `--answer` another for what was made.
+    serde_json::from_str(said.out.lines().next().unwrap()).unwrap()
 }
 
 /// What came of one log.

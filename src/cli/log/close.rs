@@ -44,7 +44,7 @@ pub(super) struct Arguments {
     #[arg(long, conflicts_with = "output")]
     take_back: bool,
     /// How long cosignatures are waited for
-    #[arg(long, value_name = "TIME", value_parser = arguments::seconds, default_value = "1m")]
+    #[arg(long, value_name = "TIME", value_parser = arguments::seconds, default_value = "1min")]
     wait: u64,
     /// For how long the next trust list holds
     #[arg(long, value_name = "TIME", value_parser = arguments::seconds, default_value = "90d")]
