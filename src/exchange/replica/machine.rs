@@ -170,8 +170,11 @@ impl Replica {
             Event::Reloaded(held) => self.reloaded(now, *held),
             Event::Cosigned { size, line } => self.cosigned(now, size, line, &mut actions),
             Event::Trust(trust) => {
+                // Entries that are on their way were checked by the list before, whether any are held or not.
+                let closes = |trust: &TrustList| trust.closed_in(&self.setup.origin);
+                let otherwise = self.setup.cosigns && closes(&trust) != closes(&self.setup.trust);
                 self.setup.trust = trust;
-                self.judge_again = may_judge(&self.setup, &self.held);
+                self.judge_again |= otherwise || may_judge(&self.setup, &self.held);
             }
             Event::Beside => self.judge_again = self.setup.cosigns,
             Event::Equivocated(size) => self.equivocated(now, size, &mut actions),
