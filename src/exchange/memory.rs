@@ -25,6 +25,37 @@ use std::{
 /// How long those that can be reached are waited for, in seconds, though enough have answered.
 const GRACE: i64 = 5;
 
+/// Heads of one log that are taken from one partner: it tells what it holds, what it heard of, and what is open there.
+const MOST_HEADS: usize = 16;
+
+/// What a partner told, as far as the logs' own keys signed it. Finding that out is the dear part, done beside the memory.
+#[derive(Debug, Default)]
+pub struct Told(Vec<(Origin, Heard)>);
+
+impl Told {
+    /// Takes what the logs' own keys signed; anything else would let a partner stop this node.
+    #[must_use]
+    pub fn read(trust: &TrustList, heads: &[KnownHead]) -> Self {
+        let (mut told, mut counts) = (Vec::new(), BTreeMap::<&Origin, usize>::new());
+        for head in heads {
+            let Some(key) = trust.log_key(&head.log) else { continue };
+            for note in [Some(&head.note), head.cosigned_by_asker.as_ref()].into_iter().flatten() {
+                let count = counts.entry(&head.log).or_default();
+                if *count >= MOST_HEADS {
+                    break;
+                }
+                *count += 1;
+                let Ok(signed) = SignedCheckpoint::open(note, &key) else { continue };
+                let Checkpoint { origin, head: found } = signed.checkpoint();
+                if *origin == head.log && found.size > 0 {
+                    told.push((origin.clone(), Heard { head: *found, note: note.clone() }));
+                }
+            }
+        }
+        Self(told)
+    }
+}
+
 /// What partners tell of the logs that this node does not write itself.
 #[derive(Debug)]
 pub struct Memory {
@@ -50,23 +81,23 @@ impl Memory {
         self.whole
     }
 
-    /// A partner told all the heads it knows. Its first answer counts: whatever was cosigned here before the start, who
-    /// saw it knew of it then.
-    pub fn told(&mut self, partner: &NodeName, heads: &[KnownHead]) {
+    /// Whether a partner's heads are news: its first answer counts. Whatever was cosigned here before the start, who saw it
+    /// knew of it then.
+    #[must_use]
+    pub fn awaits(&self, partner: &NodeName) -> bool {
+        !self.answered.contains(partner)
+    }
+
+    /// A partner told all the heads it knows.
+    pub fn told(&mut self, partner: &NodeName, heads: Told) {
         if !self.answered.insert(partner.clone()) {
             return;
         }
-        for head in heads {
-            // Only what the log's own key signed counts; anything else would let a partner stop this node.
-            let Some(key) = self.trust.log_key(&head.log) else { continue };
-            for note in [Some(&head.note), head.cosigned_by_asker.as_ref()].into_iter().flatten() {
-                let Ok(signed) = SignedCheckpoint::open(note, &key) else { continue };
-                let Checkpoint { origin, head: found } = signed.checkpoint();
-                let known = self.heads.entry(head.log.clone()).or_default();
-                if *origin == head.log && found.size > 0 && !known.iter().any(|known| known.head == *found) {
-                    let at = known.partition_point(|known| known.head.size <= found.size);
-                    known.insert(at, Heard { head: *found, note: note.clone() });
-                }
+        for (origin, heard) in heads.0 {
+            let known = self.heads.entry(origin).or_default();
+            if !known.iter().any(|known| known.head == heard.head) {
+                let at = known.partition_point(|known| known.head.size <= heard.head.size);
+                known.insert(at, heard);
             }
         }
         self.whole |= self.everybody();

@@ -138,7 +138,7 @@ pub(super) async fn look(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerE
             break;
         }
     }
-    inner.remember(link.name(), &others).await;
+    inner.remember(link.name(), others).await;
     inner.told(link.name(), told);
     Ok(())
 }

@@ -14,7 +14,7 @@ use super::watching::{WitnessDesk, WitnessSetup};
 use super::wire::replication_service_server::ReplicationServiceServer;
 use super::{MAX_MESSAGE, PartnerError, canvassing, comparing, partners, recalling};
 use crate::exchange::heads::{self, Lifted};
-use crate::exchange::memory::Memory;
+use crate::exchange::memory::{Memory, Told};
 use crate::exchange::message::{AddCheckpoint, KnownHead, Witnessed};
 use crate::exchange::parcel::ParcelError;
 use crate::exchange::witness::OutsideLogs;
@@ -391,12 +391,22 @@ impl Inner {
     }
 
     /// A partner told what it knows of the logs of others; that everybody has is kept.
-    pub(super) async fn remember(&self, partner: &NodeName, heads: &[KnownHead]) {
+    pub(super) async fn remember(&self, partner: &NodeName, heads: Vec<KnownHead>) {
+        let mut told = Told::default();
+        if self.memory.borrow().awaits(partner) {
+            let list = self.lists.current();
+            let read = tokio::task::spawn_blocking(move || Told::read(&list, &heads)).await;
+            let Ok(read) = read.inspect_err(|error| tracing::error!(%error, "heads that were told failed inside"))
+            else {
+                return;
+            };
+            told = read;
+        }
         let mut news = false;
         self.memory.send_modify(|memory| {
             let whole = memory.is_whole();
             memory.listed(self.lists.current());
-            memory.told(partner, heads);
+            memory.told(partner, told);
             news = !whole && memory.is_whole();
         });
         if news {

@@ -155,6 +155,12 @@ impl Replica {
         !matches!(self.floor, Floor::Passed)
     }
 
+    /// Whether that is because too few partners have told what they know.
+    #[must_use]
+    pub const fn awaits_partners(&self) -> bool {
+        matches!(self.floor, Floor::Unknown)
+    }
+
     /// Takes one event.
     pub fn step(&mut self, now: Timestamp, event: Event) -> Vec<Action> {
         let mut actions = Vec::new();

@@ -23,6 +23,7 @@ use crate::{
         disclosures::{self, Why, take},
         heads::{self, Evidence, known_evidence},
         may_have_disclosures,
+        memory::Told,
         message::{
             AddCheckpoint, Announce, Disclosed, DisclosedEntry, DisclosuresAsked, FromReplica, FromSupplier, History,
             KnownHead, Package, ProveHistory, Want, Witnessed,
@@ -340,7 +341,7 @@ impl Simulation {
                 if self.alive(to.0, to.1) {
                     let node = &mut self.nodes[to.0];
                     let memory = &mut node.process.as_mut().unwrap().memory;
-                    memory.told(&name(partner), &heads);
+                    memory.told(&name(partner), Told::read(&self.trust, &heads));
                     node.whole = memory.is_whole();
                 }
             }

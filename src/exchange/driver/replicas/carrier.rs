@@ -22,6 +22,8 @@ use tokio::sync::{mpsc, watch};
 use tokio_stream::StreamExt as _;
 
 const TICK: Duration = Duration::from_secs(1);
+/// When nothing is cosigned for so long after the start, the operator is told why.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Why a carrier ended.
 pub(super) enum Ended {
@@ -103,7 +105,7 @@ impl Carrier {
             frozen.borrow().get(origin).map(|proven| Event::Equivocated(proven.size()))
         };
         let mut lifts = self.inner.lifted();
-        let mut recalls = true;
+        let (mut recalls, mut said, begun) = (true, false, tokio::time::Instant::now());
         let lifted = |lifts: &watch::Receiver<BTreeMap<Origin, u64>>, origin: &Origin| {
             lifts.borrow().get(origin).map(|past| Event::Lifted(*past))
         };
@@ -124,6 +126,10 @@ impl Carrier {
                     memory.passed(&self.origin);
                     false
                 });
+            }
+            if recalls && !said && begun.elapsed() > PATIENCE {
+                said = true;
+                self.say_who_is_awaited();
             }
             let connected = self.up.is_some() || self.brought.is_some() || links.borrow().is_some();
             let incoming = async {
@@ -173,6 +179,17 @@ impl Carrier {
                 }
                 _ = stop.wait_for(|stop| *stop) => return Ended::Stopping,
             }
+        }
+    }
+
+    /// Nothing is cosigned because of somebody: the operator is told of whom.
+    fn say_who_is_awaited(&self) {
+        let memory = self.inner.memory.borrow();
+        if self.machine.awaits_partners() {
+            let silent = memory.silent().map(NodeName::as_str).collect::<Vec<_>>().join(", ");
+            tracing::warn!(origin = %self.origin, silent, "nothing of the log is cosigned yet: this node may have forgotten what it cosigned, and those who may know have not told; whoever never comes back has to be taken off the trust list");
+        } else {
+            tracing::info!(origin = %self.origin, "nothing of the log is cosigned before what is held here is found to be of every head that this node may have cosigned");
         }
     }
 

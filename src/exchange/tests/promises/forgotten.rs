@@ -1,7 +1,7 @@
 //! A node that lost what it kept of others does not cosign behind or beside what it cosigned before.
 
 use super::*;
-use crate::exchange::memory::Memory;
+use crate::exchange::memory::{Memory, Told};
 use crate::exchange::replica::Heard;
 
 fn heard(head: &PublishedHead) -> Heard {
@@ -16,9 +16,9 @@ fn memory(node: usize, whole: bool) -> Memory {
 fn an_empty_folder_waits_for_whoever_may_have_seen_what_it_cosigned() {
     // The log asks for its replica's cosignature, and for the one of its witness: both have to be heard.
     let mut memory = memory(1, false);
-    memory.told(&name(0), &known(&head(12), true));
+    memory.told(&name(0), Told::read(&WORLD.trust, &known(&head(12), true)));
     assert_eq!(memory.recalled(&log(), at(600)), None);
-    memory.told(&name(2), &known(&head(20), false));
+    memory.told(&name(2), Told::read(&WORLD.trust, &known(&head(20), false)));
     assert_eq!(memory.recalled(&log(), at(1)), Some(vec![heard(&head(12)), heard(&head(20))]));
     assert!(memory.is_whole());
 }
@@ -26,10 +26,10 @@ fn an_empty_folder_waits_for_whoever_may_have_seen_what_it_cosigned() {
 #[test]
 fn a_folder_that_is_whole_waits_a_moment_for_others_and_always_for_the_logs_own_node() {
     let mut memory = memory(1, true);
-    memory.told(&name(2), &known(&head(20), false));
+    memory.told(&name(2), Told::read(&WORLD.trust, &known(&head(20), false)));
     assert_eq!(memory.recalled(&log(), at(600)), None);
     let mut memory = self::memory(1, true);
-    memory.told(&name(0), &[]);
+    memory.told(&name(0), Told::read(&WORLD.trust, &[]));
     assert_eq!(memory.recalled(&log(), at(1)), None);
     assert_eq!(memory.recalled(&log(), at(5)), Some(Vec::new()), "nobody who could be reached knows of it: it is new");
 }
@@ -38,8 +38,8 @@ fn a_folder_that_is_whole_waits_a_moment_for_others_and_always_for_the_logs_own_
 fn a_head_that_its_log_did_not_sign_stops_nobody() {
     let mut memory = memory(1, false);
     let forged = PublishedHead { note: head(30).note.replacen("30", "90", 1), ..head(30) };
-    memory.told(&name(0), &known(&head(12), true));
-    memory.told(&name(2), &known(&forged, false));
+    memory.told(&name(0), Told::read(&WORLD.trust, &known(&head(12), true)));
+    memory.told(&name(2), Told::read(&WORLD.trust, &known(&forged, false)));
     assert_eq!(memory.recalled(&log(), at(1)), Some(vec![heard(&head(12))]));
 }
 
