@@ -10,7 +10,7 @@ use super::hosts::{HostedAuthority, Hosts, KeyUsage, Visitor};
 use crate::log::{Origin, Shard, tile};
 use crate::office::Action;
 use crate::reason::{Class, Reasoned};
-use crate::sequencer::{spoken_for, status_record};
+use crate::sequencer::{cosigned::Cosigned, spoken_for, status_record};
 use crate::signature::PublicKey;
 use crate::statement::media;
 use crate::store::{Store, StoreError};
@@ -137,7 +137,10 @@ async fn read_log(
     let public = authority.is_public(action, &origin);
     let published = head.head.size;
     let (body, kind, kept) = match resource {
-        tile::Resource::Checkpoint => (head.note.into_bytes(), NOTE, NEVER),
+        tile::Resource::Checkpoint => {
+            let read = blocking(move || Cosigned::note_of(authority.store().as_ref(), &origin, head)).await?;
+            (read?.into_bytes(), NOTE, NEVER)
+        }
         tile::Resource::Tile(tile) if tile.is_in(published) => {
             let read = blocking(move || tile.read(&authority.store().hashes(&origin))).await?;
             (read?, BYTES, FOR_EVER)

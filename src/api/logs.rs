@@ -8,6 +8,7 @@ use super::hosts::{HostedAuthority, Hosts, Visitor};
 use super::wire::origin::v1::{self as wire, log_service_server::LogService};
 use crate::log::{Hash, LogProof, Origin, ReadError, consistency_proof, inclusion_proof};
 use crate::office::Action;
+use crate::sequencer::cosigned::Cosigned;
 use crate::store::{PublishedHead, StoreError};
 use bytes::Bytes;
 use std::sync::Arc;
@@ -53,8 +54,11 @@ impl LogService for Logs {
         &self,
         request: Request<wire::GetCheckpointRequest>,
     ) -> Result<Response<wire::GetCheckpointResponse>, Status> {
-        let log = self.open(request.metadata(), &request.get_ref().log, Action::ReadHeads)?;
-        Ok(Response::new(wire::GetCheckpointResponse { note: log.head.note.into() }))
+        let Readable { authority, origin, head } =
+            self.open(request.metadata(), &request.get_ref().log, Action::ReadHeads)?;
+        let note = blocking(move || Cosigned::note_of(authority.store().as_ref(), &origin, head)).await?;
+        let note = note.map_err(|error| failure::plain(&error))?;
+        Ok(Response::new(wire::GetCheckpointResponse { note: note.into() }))
     }
 
     async fn list_entries(
@@ -85,10 +89,16 @@ impl LogService for Logs {
         let size = if asked == 0 { published } else { asked };
         within(size, published)?;
         within(index, size.saturating_sub(1))?;
-        let hashes = blocking(move || inclusion_proof(index, size, &authority.store().hashes(&origin))).await?;
+        let read = move || {
+            let store = authority.store();
+            let hashes = inclusion_proof(index, size, &store.hashes(&origin));
+            (hashes, Cosigned::note_of(store.as_ref(), &origin, head))
+        };
+        let (hashes, note) = blocking(read).await?;
         let hashes = hashes.map_err(|error| unread(error, index, size))?;
+        let note = note.map_err(|error| failure::plain(&error))?;
         let answer = hashes_to_wire(&hashes);
-        let proof = if size == published { LogProof::new(index, hashes, head.note).to_string() } else { String::new() };
+        let proof = if size == published { LogProof::new(index, hashes, note).to_string() } else { String::new() };
         Ok(Response::new(wire::GetInclusionProofResponse { index, size, hashes: answer, proof }))
     }
 

@@ -112,6 +112,11 @@ impl Cosigned {
         Ok(record.and_then(|note| String::from_utf8(note).ok()))
     }
 
+    /// The note of a published head with the cosignatures that came for it so far.
+    pub fn note_of(store: &dyn Store, origin: &Origin, head: PublishedHead) -> Result<String, StoreError> {
+        Ok(Self::note_at(store, origin, head.head.size)?.unwrap_or(head.note))
+    }
+
     /// Takes a cosignature in; gives the changes that make it durable. Heads that nobody will need are dropped: those
     /// below the newest that has enough.
     pub fn keep(&mut self, kept: &Kept, trust: &TrustList) -> Result<Vec<StateChange>, CosignatureError> {
