@@ -80,7 +80,7 @@ impl ApiToken {
     /// What is kept.
     #[must_use]
     pub fn hash(&self) -> TokenHash {
-        TokenHash(Sha256::digest(self.secret.as_ref()).into())
+        TokenHash(Sha256::digest(self.secret.as_slice()).into())
     }
 }
 

@@ -99,7 +99,7 @@ impl Desk {
         let certificate = ArrivedName::Jti(self.arrived(&wish.declared.certificate)?.jti);
         let random = self.setup().random.as_ref();
         let secret = Zeroizing::new(drawn::<SECRET_BYTES>(random)?);
-        let hash: [u8; 32] = Sha256::digest(secret.as_ref()).into();
+        let hash: [u8; 32] = Sha256::digest(secret.as_slice()).into();
         let share = Share {
             id: ShareId(format!("{MARK}{}", hex::encode(&drawn::<ID_BYTES>(random)?))),
             account: caller.id().clone(),
