@@ -74,6 +74,8 @@ pub struct FormBox {
     pub title: String,
     /// What stands in it.
     pub shows: Vec<Shows>,
+    /// What the form prints in it in full, such as a declaration; `{from}` and `{to}` stand for the countries.
+    pub words: Figure<String>,
 }
 
 words! {
@@ -197,6 +199,7 @@ impl Form {
 impl FormBox {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let (number, title, shows) = (fields.required("number"), fields.required("title"), fields.required("shows"));
-        Some(Self { number: number?, title: title?, shows: shows? })
+        let words = fields.figure("words");
+        Some(Self { number: number?, title: title?, shows: shows?, words })
     }
 }
