@@ -137,6 +137,8 @@ struct BoxPart {
     number: String,
     title: String,
     shows: Vec<&'static str>,
+    /// The sentence that the form prints in it, with `{from}` and `{to}` for the countries.
+    words: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -360,6 +362,7 @@ fn box_part(one: &crate::agreement::FormBox) -> BoxPart {
         number: one.number.to_string(),
         title: one.title.clone(),
         shows: one.shows.iter().map(|word| word.as_str()).collect(),
+        words: one.words.value().cloned(),
     }
 }
 
