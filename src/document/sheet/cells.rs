@@ -32,12 +32,13 @@ pub(super) fn of(certificate: &OpenedCertificate) -> Cells {
             Shows::Invoices => commercial.map(|one| invoices(one, |_| true)),
             Shows::InvoiceValue => commercial.map(amounts),
             Shows::Incoterm => commercial.map(terms),
-            Shows::Declaration => reference.map(declaration),
-            Shows::Certification => reference.map(certification),
             Shows::IssuingAuthority => reference.map(authority),
-            Shows::ExportCustoms => reference.map(export_customs),
-            // Left free for hands and stamps.
-            Shows::OfficialUse | Shows::AuthorityUse => Some(Vec::new()),
+            // Left free for hands and stamps; or in the sheet beside the cells, with images and words of their own.
+            Shows::OfficialUse
+            | Shows::AuthorityUse
+            | Shows::Declaration
+            | Shows::Certification
+            | Shows::ExportCustoms => continue,
             // Columns of the goods.
             Shows::Item
             | Shows::Marks
@@ -251,33 +252,8 @@ fn terms(commercial: Option<&Commercial>) -> Vec<Line> {
     lines
 }
 
-fn declaration(reference: &Reference) -> Vec<Line> {
-    let Some(declaration) = &reference.declaration else { return Vec::new() };
-    let mut lines = vec![Line::bold(&declaration.person)];
-    lines.extend(declaration.capacity.iter().map(Line::new));
-    lines
-}
-
-fn certification(reference: &Reference) -> Vec<Line> {
-    let mut lines = authority(reference);
-    let place = place(&reference.place).unwrap_or_default();
-    lines.push(Line::new(format!("{place}, {}", reference.issued_on).trim_start_matches(", ")));
-    lines
-}
-
 fn authority(reference: &Reference) -> Vec<Line> {
     let mut lines = vec![Line::bold(&reference.office.body)];
     lines.extend(reference.office.name.iter().map(Line::new));
-    lines
-}
-
-fn export_customs(reference: &Reference) -> Vec<Line> {
-    let customs = |one: &&crate::certificate::Signatory| one.role == crate::certificate::SigningRole::ExportCustoms;
-    let mut lines = Vec::new();
-    for one in reference.signatories.iter().filter(customs) {
-        lines.extend(one.body.iter().map(Line::bold));
-        lines.push(Line::new(&one.name));
-        lines.extend(one.title.iter().map(Line::new));
-    }
     lines
 }

@@ -385,10 +385,10 @@ fn declaration(declaration: &crate::certificate::Declaration) -> DeclarationPart
         place: None,
         date: declaration.declared_at.map(|at| crate::time::ZoneName::utc().date_at(at.timestamp()).to_string()),
         means: match declaration.means {
-            DeclarationMeans::SignedPaper => "declared on a signed paper that the authority keeps",
-            DeclarationMeans::Portal => "declared in the authority's portal",
-            DeclarationMeans::System => "declared through the exporter's system",
-            DeclarationMeans::ElectronicSignature => "declared with the exporter's electronic signature",
+            DeclarationMeans::SignedPaper => "on a signed paper that the authority keeps",
+            DeclarationMeans::Portal => "in the authority's portal",
+            DeclarationMeans::System => "through the exporter's system",
+            DeclarationMeans::ElectronicSignature => "with the exporter's electronic signature",
         },
     }
 }
