@@ -199,7 +199,23 @@ impl Form {
 impl FormBox {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let (number, title, shows) = (fields.required("number"), fields.required("title"), fields.required("shows"));
-        let words = fields.figure("words");
+        let words: Figure<String> = fields.figure("words");
+        let unknown = words.value().and_then(|words| unknown_place(words));
+        if let Some(unknown) = unknown {
+            let path = format!("{}.value", fields.at("words"));
+            fields
+                .faults()
+                .add(&path, format!("`{unknown}` stands for nothing; `{{from}}` and `{{to}}` are the countries"));
+        }
         Some(Self { number: number?, title: title?, shows: shows?, words })
     }
+}
+
+/// What stands in braces in a box's words and is not a country.
+fn unknown_place(words: &str) -> Option<&str> {
+    words.match_indices('{').find_map(|(at, _)| {
+        let rest = words.get(at..)?;
+        let known = rest.starts_with("{from}") || rest.starts_with("{to}");
+        (!known).then(|| rest.split_inclusive('}').next().unwrap_or(rest))
+    })
 }

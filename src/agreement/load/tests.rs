@@ -71,6 +71,19 @@ fn a_confirmed_figure_names_its_article_and_has_a_value() {
 }
 
 #[test]
+fn what_a_box_prints_in_full_leaves_places_for_the_countries_alone() {
+    assert!(CPFTA.contains("were produced in {from} and"));
+    for (wrong, told) in [("{country}", "`{country}`"), ("{", "`{ and")] {
+        let found = faults(&CPFTA.replace("were produced in {from} and", &format!("were produced in {wrong} and")));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(
+            found[0].starts_with("editions[0].forms[0].boxes[11].words.value: ") && found[0].contains(told),
+            "{found:?}"
+        );
+    }
+}
+
+#[test]
 fn what_is_not_toml_is_said_with_its_place() {
     let found = faults("format = = 1");
     assert!(found[0].contains("not TOML") && found[0].contains("line 1"), "{found:?}");
