@@ -13,8 +13,8 @@ use std::{
 const SHIPPED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/forms.rs"));
 /// The ending of a template.
 const ENDING: &str = ".typ";
-/// What templates share: drawn by none of them alone.
-const SHARED: &str = "lib.typ";
+/// How the names of files begin that templates share, and that draw no form alone: `lib.typ`, `lib-goods.typ`.
+const SHARED: &str = "lib";
 /// The form of an agreement that has none of its own.
 const GENERIC: &str = "generic.typ";
 /// Bytes of one template.
@@ -64,24 +64,17 @@ impl Forms {
     pub fn of(&self, agreement: &str, form: &str) -> &str {
         let names = [format!("{agreement}-{form}{ENDING}"), format!("{agreement}{ENDING}")];
         let found = names.iter().find_map(|name| self.0.get_key_value(&name.to_lowercase()));
-        found.filter(|(name, _)| *name != SHARED).map_or(GENERIC, |(name, _)| name.as_str())
-    }
-
-    /// Whether there is a template of this name.
-    #[must_use]
-    pub fn contains(&self, name: &str) -> bool {
-        self.0.contains_key(name)
+        found.filter(|(name, _)| !is_shared(name)).map_or(GENERIC, |(name, _)| name.as_str())
     }
 
     /// Every file, name and text.
     pub fn files(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, text)| (name.as_str(), text.as_str()))
     }
+}
 
-    /// Names of those that print a form.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str).filter(|name| *name != SHARED)
-    }
+fn is_shared(name: &str) -> bool {
+    name.strip_prefix(SHARED).is_some_and(|rest| rest == ENDING || rest.starts_with('-'))
 }
 
 #[cfg(test)]
@@ -99,6 +92,7 @@ mod tests {
         assert_eq!(forms.of("XYZ", "B"), "xyz-b.typ");
         assert_eq!(forms.of("LIB", "LIB"), GENERIC);
         assert_eq!(forms.of("NOWHERE", "Z9"), GENERIC);
-        assert!(!forms.names().any(|name| name == SHARED || name == "readme.md"));
+        assert_eq!(forms.of("LIB", "GOODS"), GENERIC);
+        assert!(!forms.files().any(|(name, _)| name == "readme.md"));
     }
 }
