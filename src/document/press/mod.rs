@@ -7,11 +7,7 @@
 mod fonts;
 mod world;
 
-use super::{
-    DocumentError, FontFolders, Forms, Sheet,
-    script::Script,
-    sheet::{SHEET_FILE, Verify},
-};
+use super::{DocumentError, FontFolders, Forms, Sheet, script::Script};
 use fonts::Fonts;
 use std::collections::{BTreeMap, HashMap};
 use typst::{
@@ -26,6 +22,8 @@ use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 use world::Desk;
 
+/// The file of the sheet, beside the template.
+const SHEET_FILE: &str = "sheet.json";
 /// Pages of one document.
 const MOST_PAGES: usize = 500;
 /// Bytes of one document: what a gRPC client takes in one answer, unless it was told otherwise.
@@ -87,7 +85,7 @@ impl Press {
     pub fn prepared(&self, sheet: &Sheet) -> Result<Sheet, DocumentError> {
         let mut sheet = sheet.clone();
         sheet.contents.fonts = self.families().to_vec();
-        sheet.contents.keep_verify(|sentence: &Verify| self.missing(&sentence.text).is_none());
+        sheet.contents.verify.retain(|sentence| self.missing(&sentence.text).is_none());
         match self.missing(&sheet.to_json()) {
             None => Ok(sheet),
             Some(character) => {
@@ -120,8 +118,8 @@ impl Press {
         }
         let desk = Desk { press: self, main, files };
         let options = PdfOptions {
-            ident: Smart::Custom(sheet.ident.clone()),
-            timestamp: sheet.issued_on.and_then(timestamp),
+            ident: Smart::Custom(sheet.ident().to_owned()),
+            timestamp: sheet.issued_on().and_then(timestamp),
             standards: standards(&[PdfStandard::A_3a, PdfStandard::Ua_1])?,
             ..usual()
         };

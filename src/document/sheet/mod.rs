@@ -26,8 +26,6 @@ use std::collections::BTreeMap;
 
 /// The version of what templates are handed.
 const VERSION: u32 = 1;
-/// The file of the sheet, beside the template.
-pub(super) const SHEET_FILE: &str = "sheet.json";
 /// The file of the attached token.
 pub const ATTACHMENT: &str = "certificate-of-origin.sd-jwt";
 const LOOK_UP: &str = "lookup.svg";
@@ -77,8 +75,8 @@ pub struct Subject<'a> {
 pub struct Sheet {
     pub(super) contents: Contents,
     pub(super) files: BTreeMap<String, Vec<u8>>,
-    pub(super) ident: String,
-    pub(super) issued_on: Option<Date>,
+    ident: String,
+    issued_on: Option<Date>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -104,17 +102,10 @@ pub(super) struct Contents {
     signatories: Vec<SignatoryPart>,
     authority: AuthorityPart,
     codes: CodesPart,
-    verify: Vec<Verify>,
+    pub(super) verify: Vec<Verify>,
     notices: Vec<String>,
     attachment: Option<AttachmentPart>,
     pub(super) fonts: Vec<String>,
-}
-
-impl Contents {
-    /// Leaves sentences out that cannot be set.
-    pub(super) fn keep_verify(&mut self, keep: impl Fn(&Verify) -> bool) {
-        self.verify.retain(keep);
-    }
 }
 
 /// Lines by the word of what they show; null where the holder withheld it.
@@ -298,6 +289,18 @@ impl Sheet {
     /// The files that go with it, by name: codes, images, the attachment.
     pub fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
+    }
+
+    /// What tells the document from every other, the same each time it is printed.
+    #[must_use]
+    pub fn ident(&self) -> &str {
+        &self.ident
+    }
+
+    /// The date of issue.
+    #[must_use]
+    pub const fn issued_on(&self) -> Option<Date> {
+        self.issued_on
     }
 
     /// Agreement and form that choose the template.
