@@ -1,5 +1,5 @@
 //! Compiles the `.proto` files, in Rust alone: nothing has to be installed beside the Rust toolchain; and lists
-//! the agreement files that are compiled in, so that a new one is a file and never code.
+//! the agreement files and templates of forms that are compiled in, so that a new one is a file and never code.
 
 use std::{
     env,
@@ -30,13 +30,16 @@ const SERVICES: [&str; 15] = [
 /// What nodes say to each other, spoken in `exchange`: types of its own, in a folder of its own.
 const PARTNERS: [&str; 1] = ["origin/v1/replication_service.proto"];
 
-/// The agreement files that come with the program.
-const AGREEMENTS: &str = "node-config/agreements";
+/// Files that come with the program: their folder, their ending, and the list of them that is compiled in.
+const SHIPPED: [(&str, &str, &str); 2] =
+    [("node-config/agreements", "toml", "agreements.rs"), ("node-config/forms", "typ", "forms.rs")];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=proto");
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    agreements(&out)?;
+    for (folder, ending, list) in SHIPPED {
+        shipped(folder, ending, &out.join(list))?;
+    }
     let mut compiler = protox::Compiler::new(["proto"])?;
     // Imports and comments travel with the descriptors, so that reflection answers completely.
     compiler.include_imports(true).include_source_info(true).open_files(SERVICES)?;
@@ -55,23 +58,23 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Writes the list of agreement files, by name, as an expression of pairs: name and text.
-fn agreements(out: &Path) -> Result<(), Box<dyn Error>> {
-    println!("cargo::rerun-if-changed={AGREEMENTS}");
+/// Writes the list of a folder's files, by name, as an expression of pairs: name and text.
+fn shipped(folder: &str, ending: &str, list: &Path) -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed={folder}");
     let mut names = Vec::new();
-    for entry in fs::read_dir(AGREEMENTS)? {
+    for entry in fs::read_dir(folder)? {
         let name = entry?.file_name().into_string().map_err(|name| format!("{} is not UTF-8", name.display()))?;
-        if Path::new(&name).extension().is_some_and(|extension| extension == "toml") {
+        if Path::new(&name).extension().is_some_and(|extension| extension == ending) {
             names.push(name);
         }
     }
     names.sort();
-    let mut list = String::from("&[\n");
+    let mut text = String::from("&[\n");
     for name in names {
-        let path = format!("/{AGREEMENTS}/{name}");
-        writeln!(list, "    ({name:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {path:?}))),")?;
+        let path = format!("/{folder}/{name}");
+        writeln!(text, "    ({name:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {path:?}))),")?;
     }
-    list.push_str("]\n");
-    fs::write(out.join("agreements.rs"), list)?;
+    text.push_str("]\n");
+    fs::write(list, text)?;
     Ok(())
 }

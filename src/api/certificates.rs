@@ -4,6 +4,7 @@ use super::ApiError;
 use super::abroad;
 use super::call::{blocking, caller, refused, refused_row};
 use super::convert;
+use super::downloads::{handed_on, sections};
 use super::failure;
 use super::hosts::{HostedAuthority, Hosts};
 use super::life;
@@ -11,7 +12,7 @@ use super::stream::{Answers, answer_each, count_rows};
 use super::watching;
 use super::wire::origin::v1::{self as wire, certificate_service_server::CertificateService};
 use crate::office::Caller;
-use crate::statement::{Act, Since, media};
+use crate::statement::{Act, Since};
 use crate::store::Store;
 use crate::workflow::{
     CertificateRecord, CopyWish, DrawWish, IssueRow, Issued, OriginalName, ReplaceWish, Settlement, WorkflowError,
@@ -317,26 +318,34 @@ impl CertificateService for Certificates {
         &self,
         request: Request<wire::DownloadCertificateRequest>,
     ) -> Result<Response<wire::DownloadCertificateResponse>, Status> {
-        use wire::DownloadFormat;
         let (authority, account) = caller(&self.hosts, request.metadata())?.account()?;
-        let request = request.into_inner();
-        let name = convert::certificate_name(request.certificate)?;
-        let format = DownloadFormat::try_from(request.format)
-            .map_err(|_| ApiError::Field { field: "format", message: "is not a format of this service".to_owned() })?;
-        let evidence = authority.desk.released(&account, &name).await.map_err(|error| refused(&error))?;
-        let stem = file_stem(evidence.number.as_deref());
-        let (content, media_type, file_name) = match format {
-            DownloadFormat::Unspecified | DownloadFormat::Bundle => {
-                (evidence.bundle.to_json(), media::BUNDLE, format!("{stem}.coo.json"))
-            }
-            DownloadFormat::Token => (evidence.bundle.token, media::STATEMENT, format!("{stem}.sd-jwt")),
-        };
+        let wire::DownloadCertificateRequest { certificate, format } = request.into_inner();
+        let name = convert::certificate_name(certificate)?;
+        let file = handed_on(&authority, &account, &name, &[], format).await?;
         Ok(Response::new(wire::DownloadCertificateResponse {
-            content: content.into(),
-            media_type: media_type.to_owned(),
-            file_name,
-            as_of: evidence.as_of.map(convert::instant),
-            awaiting_cosignatures: evidence.awaiting_cosignatures,
+            content: file.content.into(),
+            media_type: file.media_type.to_owned(),
+            file_name: file.name,
+            as_of: file.evidence.as_of.map(convert::instant),
+            awaiting_cosignatures: file.evidence.awaiting_cosignatures,
+        }))
+    }
+
+    async fn redact_certificate(
+        &self,
+        request: Request<wire::RedactCertificateRequest>,
+    ) -> Result<Response<wire::RedactCertificateResponse>, Status> {
+        let (authority, account) = caller(&self.hosts, request.metadata())?.account()?;
+        let wire::RedactCertificateRequest { certificate, drop, format } = request.into_inner();
+        let name = convert::certificate_name(certificate)?;
+        let drop = sections(&drop)?;
+        let file = handed_on(&authority, &account, &name, &drop, format).await?;
+        Ok(Response::new(wire::RedactCertificateResponse {
+            content: file.content.into(),
+            media_type: file.media_type.to_owned(),
+            file_name: file.name,
+            as_of: file.evidence.as_of.map(convert::instant),
+            awaiting_cosignatures: file.evidence.awaiting_cosignatures,
         }))
     }
 }
@@ -465,10 +474,4 @@ fn act(withdrawal: Option<wire::Withdrawal>) -> Result<Act, ApiError> {
         }
     };
     Ok(Act::Withdrawn { since })
-}
-
-/// A certificate number as the stem of a file name: what a file system might read otherwise becomes `-`.
-fn file_stem(number: Option<&str>) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_') { c } else { '-' };
-    number.unwrap_or("certificate").chars().map(plain).collect::<String>().trim_start_matches(['.', '-']).to_owned()
 }

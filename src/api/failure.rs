@@ -119,7 +119,9 @@ fn code(reason: &str, class: Class) -> Code {
         | "ENQUIRY_ANSWERED"
         | "ENQUIRY_ACKNOWLEDGED"
         | "SUBJECT_ANSWERED"
-        | "POLICY_VERSION" => Code::FailedPrecondition,
+        | "POLICY_VERSION"
+        | "GLYPH_MISSING"
+        | "PRINTING_NOT_BUILT" => Code::FailedPrecondition,
         "RECORD_MOVED" | "APPLICATION_MOVED" => Code::Aborted,
         "RANGE_UNPUBLISHED" | "CURSOR_EXPIRED" | "CURSOR_UNKNOWN" => Code::OutOfRange,
         "OVERLOADED" | "RATE_LIMITED" | "SIGN_IN_LOCKED" | "NO_SPACE" | "TOO_MANY_READERS" => Code::ResourceExhausted,

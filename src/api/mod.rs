@@ -18,6 +18,7 @@ mod convert;
 mod customs;
 mod deadline;
 mod doors;
+mod downloads;
 mod enquiries;
 mod error;
 mod examinations;

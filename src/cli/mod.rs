@@ -26,6 +26,7 @@ mod enquiry;
 mod examine;
 mod exporter;
 mod files;
+mod form;
 mod forms;
 mod init;
 mod inspect;
@@ -100,6 +101,7 @@ enum Command {
     Redact(redact::Arguments),
     Certificate(certificate::Arguments),
     Agreement(agreement::Arguments),
+    Form(form::Arguments),
     List(list::Arguments),
     Key(key::Arguments),
     Trust(trust::Arguments),
@@ -141,6 +143,7 @@ impl Command {
             Self::Redact(arguments) => arguments.run(console),
             Self::Certificate(arguments) => arguments.run(console),
             Self::Agreement(arguments) => arguments.run(console),
+            Self::Form(arguments) => arguments.run(console),
             Self::List(arguments) => arguments.run(console),
             Self::Key(arguments) => arguments.run(console),
             Self::Trust(arguments) => arguments.run(console),

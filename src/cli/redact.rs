@@ -4,10 +4,14 @@ use super::{
     Outcome,
     console::{Console, Exit, Failure},
     files::{self, Source},
+    form::{self, PressArguments},
 };
 use crate::{
+    document::{Images, PaperCodes, Subject, sheet},
     reason::Reasoned,
-    statement::{Bundle, Completeness, MAX_BUNDLE_BYTES, Presentation, Section, StatementError, redact},
+    statement::{
+        Bundle, Completeness, MAX_BUNDLE_BYTES, Opened, OpenedBody, Presentation, Section, StatementError, redact,
+    },
 };
 use std::{path::PathBuf, process::ExitCode};
 
@@ -22,9 +26,14 @@ pub(super) struct Arguments {
     /// Sections to leave out: consignee, producer, transport, commercial, remarks
     #[arg(long, value_name = "SECTION,…", required = true, value_delimiter = ',', value_parser = section)]
     drop: Vec<Section>,
+    /// Print the copy: a PDF with the copy attached, marked as redacted on its face
+    #[arg(long)]
+    pdf: bool,
     /// Where the copy goes [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    #[command(flatten)]
+    press: PressArguments,
 }
 
 fn section(text: &str) -> Result<Section, String> {
@@ -41,16 +50,48 @@ impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
         let text = self.file.read_text(MAX_BUNDLE_BYTES)?;
         let text = text.trim_matches(|c: char| c.is_ascii_whitespace());
-        let copy = if text.starts_with('{') { self.bundle(text) } else { self.token(text).map(|token| token + "\n") };
-        let copy = copy.map_err(|error| {
+        let unfit = |error: StatementError| {
             Failure::new(Exit::Failed, format!("`{}` cannot be redacted: {error}", self.file))
                 .note(format!("reason {}", error.reason()))
-        })?;
+        };
+        let copy = if self.pdf {
+            self.printed(text, unfit)?
+        } else if text.starts_with('{') {
+            self.bundle(text).map_err(unfit)?.into_bytes()
+        } else {
+            (self.token(text).map_err(unfit)? + "\n").into_bytes()
+        };
         for absent in self.absent(text) {
             console.message(format!("note: `{absent}` was left out of this copy before"));
         }
-        files::deliver(console, self.output.as_deref(), copy.as_bytes())?;
+        files::deliver(console, self.output.as_deref(), &copy)?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// The copy as a printed document. What it says is not verified here: who receives it does that.
+    fn printed(&self, text: &str, unfit: impl Fn(StatementError) -> Failure) -> Result<Vec<u8>, Failure> {
+        let token =
+            if text.starts_with('{') { Bundle::parse(text.as_bytes()).map_err(&unfit)?.token } else { text.to_owned() };
+        let token = self.token(&token).map_err(&unfit)?;
+        let Opened { envelope, body, completeness } =
+            Presentation::parse(&token).and_then(|presentation| presentation.open()).map_err(&unfit)?;
+        let OpenedBody::Certificate(certificate) = body else {
+            return Err(Failure::new(Exit::Failed, format!("`{}` is no certificate", self.file)));
+        };
+        let agreements = self.press.agreements()?;
+        let subject = Subject {
+            envelope: &envelope,
+            certificate: &certificate,
+            completeness: &completeness,
+            token: Some(&token),
+            agreement: agreements.get(&certificate.agreement),
+            authority: None,
+            codes: &PaperCodes::default(),
+            images: &Images::none(),
+            awaiting_cosignatures: false,
+        };
+        let sheet = sheet(&subject).map_err(form::refused)?;
+        self.press.press()?.print(&sheet).map_err(form::refused)
     }
 
     /// Sections that are to be dropped and are not there.

@@ -4,6 +4,7 @@ use super::elsewhere::Elsewhere;
 use super::{AuthorityConfiguration, NodeError};
 use crate::agreement::{Agreements, Lists};
 use crate::api::{HostedAuthority, KeyUsage, PublishedKey};
+use crate::document::Images;
 use crate::exchange::driver::OwnAuthority;
 use crate::keys::{KeyStore, KeyUse, LogKey, Passphrase};
 use crate::reason::Reasoned;
@@ -14,7 +15,7 @@ use crate::trust::TrustList;
 use crate::verification::Verifier;
 use crate::workflow::{
     Accounts, Applications, Changes, Courier, Desk, DeskSetup, Exporters, Herald, HeraldSetup, Offices, Policies,
-    WebhookKey, WebhookSetup, Webhooks,
+    Printer, WebhookKey, WebhookSetup, Webhooks,
 };
 use arc_swap::ArcSwap;
 use std::sync::Arc;
@@ -31,6 +32,7 @@ pub(super) struct Surroundings {
     pub(super) courier: Arc<dyn Courier>,
     pub(super) webhook_key: Arc<WebhookKey>,
     pub(super) elsewhere: Arc<Elsewhere>,
+    pub(super) printer: Printer,
 }
 
 /// An authority that is open, and the writer that has to be closed in the end.
@@ -105,6 +107,7 @@ pub(super) fn open(one: &AuthorityConfiguration, around: &Surroundings) -> Resul
         random: Arc::clone(&around.random),
     })
     .map_err(|error| refused(one, &error))?;
+    let images = paper_images(one)?;
     let desk = Desk::new(DeskSetup {
         issuer: one.issuer.clone(),
         country: one.country,
@@ -120,6 +123,8 @@ pub(super) fn open(one: &AuthorityConfiguration, around: &Surroundings) -> Resul
         erase_after_years: one.erase_after_years,
         random: Arc::clone(&around.random),
         reminders: one.reminders,
+        printer: around.printer.clone(),
+        images,
     });
     let applications = Applications::new(desk.clone(), exporters.clone(), Arc::clone(&around.random));
     let applications = applications.under(policies.clone());
@@ -136,6 +141,12 @@ pub(super) fn open(one: &AuthorityConfiguration, around: &Surroundings) -> Resul
         keys: keys.published,
     };
     Ok(OpenAuthority { hosted, sequencer })
+}
+
+/// The signatures and seals that the authority's documents are printed with.
+pub(super) fn paper_images(one: &AuthorityConfiguration) -> Result<Images, NodeError> {
+    let read = one.paper.as_deref().map(Images::read).transpose();
+    read.map(Option::unwrap_or_default).map_err(|error| refused(one, &error))
 }
 
 /// Unlocks the keys the configuration names and every log key of the authority.

@@ -2,7 +2,7 @@
 
 use super::configuration::Configuration;
 use super::tls::TlsIdentity;
-use super::{NodeError, authority, federation, outside, partners, push};
+use super::{NodeError, authority, federation, outside, paper, partners, push};
 use crate::trust::TrustList;
 use std::path::Path;
 
@@ -38,5 +38,7 @@ pub fn check(file: &Path) -> Result<Configuration, Vec<NodeError>> {
     faults.extend(federation::agreements(&configuration.agreements).err());
     faults.extend(configuration.lists.as_ref().and_then(|folder| super::lists::installed_lists(folder).err()));
     faults.extend(configuration.authorities.iter().filter_map(|one| authority::open_keys(one).err()));
+    faults.extend(paper::press(&configuration.paper).err());
+    faults.extend(configuration.authorities.iter().filter_map(|one| authority::paper_images(one).err()));
     if faults.is_empty() { Ok(configuration) } else { Err(faults) }
 }

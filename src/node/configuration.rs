@@ -45,6 +45,8 @@ pub struct Configuration {
     pub limits: Limits,
     /// Where webhooks may go.
     pub webhooks: WebhookConfiguration,
+    /// What documents are printed with.
+    pub paper: PaperConfiguration,
     /// How events are written.
     pub telemetry: Telemetry,
     /// The authorities hosted here.
@@ -84,6 +86,15 @@ pub struct Limits {
     pub verifications_per_minute: u32,
     /// How long calls in progress may go on after the word to stop.
     pub drain: Duration,
+}
+
+/// What documents are printed with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PaperConfiguration {
+    /// A folder of templates of forms, which come before those of the program.
+    pub forms: Option<PathBuf>,
+    /// Folders of fonts; none: where the system keeps them.
+    pub fonts: Vec<PathBuf>,
 }
 
 /// How events are written to standard error.
@@ -132,6 +143,8 @@ pub struct AuthorityConfiguration {
     pub reminders: Reminders,
     /// Its offices.
     pub offices: Vec<Office>,
+    /// The folder of its signatures and seals, as they are printed; without one none are.
+    pub paper: Option<PathBuf>,
 }
 
 impl Configuration {
@@ -173,6 +186,12 @@ fn node(root: &mut Section<'_, '_>, folder: &Path) -> Option<Configuration> {
     };
     let limits = root.table("limits", |section| Some(limits(section))).unwrap_or_default();
     let webhooks = root.table("webhooks", |section| Some(webhooks::webhooks(section, folder))).unwrap_or_default();
+    let paper = root.table("paper", |paper| {
+        let forms = path(paper, "forms", folder);
+        let fonts = paper.texts::<String>("fonts").into_iter().map(|text| folder.join(text)).collect();
+        Some(PaperConfiguration { forms, fonts })
+    });
+    let paper = paper.unwrap_or_default();
     let telemetry = root.table("telemetry", |section| Some(telemetry(section))).unwrap_or_default();
     let authorities = match &data {
         Some(data) => root.tables("authority", |section| authority(section, folder, data)),
@@ -218,6 +237,7 @@ fn node(root: &mut Section<'_, '_>, folder: &Path) -> Option<Configuration> {
         partner,
         limits,
         webhooks,
+        paper,
         telemetry,
         authorities,
     })
@@ -252,6 +272,7 @@ fn authority(section: &mut Section<'_, '_>, folder: &Path, data: &Path) -> Optio
             |name, usual: u16| u16::try_from(enquiries.number(name, 1..=365, u64::from(usual))).unwrap_or(usual);
         Some(Reminders { before: days("remind_days", before), after: days("escalate_days", after) })
     });
+    let paper = path(section, "paper", folder);
     let mut codes: Vec<OfficeCode> = Vec::new();
     let offices = section.tables("office", |office| {
         let code = office.required::<OfficeCode>("code");
@@ -294,6 +315,7 @@ fn authority(section: &mut Section<'_, '_>, folder: &Path, data: &Path) -> Optio
         erase_after_years: erase_after_years.and_then(|years| u32::try_from(years).ok()),
         reminders: reminders.unwrap_or_default(),
         offices,
+        paper,
         issuer,
     })
 }

@@ -22,6 +22,7 @@ mod listener;
 mod lists;
 mod operator;
 mod outside;
+mod paper;
 mod partners;
 mod push;
 mod receipts;
@@ -36,12 +37,13 @@ mod webhook_key;
 pub use check::check;
 pub use configuration::{
     AuthorityConfiguration, Configuration, EventFormat, Limits, Mistake, Mistakes, OutsideWitnessConfiguration,
-    PartnerConfiguration, PushConfiguration, Quota, Telemetry, TlsDoor, TrustFiles, WebhookConfiguration,
-    WebhookTargets, WitnessedConfiguration,
+    PaperConfiguration, PartnerConfiguration, PushConfiguration, Quota, Telemetry, TlsDoor, TrustFiles,
+    WebhookConfiguration, WebhookTargets, WitnessedConfiguration,
 };
 pub use error::NodeError;
 pub use lists::installed_lists;
 pub use operator::OPERATOR_TOKEN;
+pub use paper::press;
 pub use running::{Addresses, Node};
 
 #[cfg(test)]

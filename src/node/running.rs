@@ -9,7 +9,7 @@ use super::partners::{OpenPartners, PartnerDoor};
 use super::receipts::ReceiptBook;
 use super::tls::TlsIdentity;
 use super::trust_keeper::TrustKeeper;
-use super::{NodeError, background::Background, courier::HttpsCourier, federation, operator, webhook_key};
+use super::{NodeError, background::Background, courier::HttpsCourier, federation, operator, paper, webhook_key};
 use crate::api::{DoorSetup, Doors, Health, Hosts};
 use crate::exchange::driver::Driver;
 use crate::sequencer::Sequencer;
@@ -90,6 +90,7 @@ impl Node {
             courier: Arc::new(HttpsCourier::open(&configuration.webhooks)?),
             webhook_key: webhook_key::open(&configuration.data, random.as_ref())?,
             elsewhere: Arc::default(),
+            printer: paper::printer(&configuration.paper)?,
         };
         let opened = open_all(&configuration, around.clone()).await?;
         let own = opened.iter().map(OpenAuthority::exchanged).collect();

@@ -1,12 +1,13 @@
 //! The issuing desk of one authority: issue, change of status, look-up.
 
 use super::{
-    Accounts, CertificateName, CertificateRecord, Offices, PartnerLogs, Reminders, RequestId, WorkflowError, record,
-    releasing::held_from,
+    Accounts, CertificateName, CertificateRecord, Offices, PartnerLogs, Printer, Reminders, RequestId, WorkflowError,
+    record, releasing::held_from,
 };
 use crate::{
     agreement::{Agreement, AgreementError, Agreements, Edition, Lists, NumberRule},
     certificate::{Country, Finding, Findings, Particulars, Ruling, Text},
+    document::Images,
     office::{Action, Actor, AuditEvent, Caller, Office},
     sequencer::{
         ChangeOfStatus, Draw, Issue, Numbering, Outcome, RequestKey, Sequencer, SequencerError, Task, Work, answered,
@@ -55,6 +56,10 @@ pub struct DeskSetup {
     pub random: Arc<dyn Random>,
     /// When people are reminded of the days of an enquiry.
     pub reminders: Reminders,
+    /// Sets the authority's documents.
+    pub printer: Printer,
+    /// Signatures and seals of its people and offices, as they are printed.
+    pub images: Images,
 }
 
 /// The issuing desk of one authority. Cheap to clone.

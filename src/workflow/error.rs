@@ -3,13 +3,14 @@
 use super::customs::Notice;
 use crate::{
     certificate::{Findings, Severity},
+    document::DocumentError,
     office::{
         AccountRefused, ApplicationRefused, CustomsRefused, Denied, ExporterRefused, MandateRefused, OfficeRefused,
         PolicyRefused,
     },
     reason::{Class, Reasoned},
     sequencer::SequencerError,
-    statement::{Kid, ResponseCode},
+    statement::{Kid, ResponseCode, StatementError},
     store::StoreError,
     time::Date,
     verification::Headline,
@@ -251,6 +252,12 @@ pub enum WorkflowError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// It cannot be printed.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    /// A statement cannot be taken apart, or not so.
+    #[error(transparent)]
+    Statement(#[from] StatementError),
     /// What the store holds cannot be shown.
     #[error("the record cannot be shown: {0}")]
     Record(String),
@@ -330,6 +337,8 @@ impl Reasoned for WorkflowError {
             Self::SubjectOpen(_) => "SUBJECT_OPEN",
             Self::Account(error) => error.reason(),
             Self::Sequencer(error) => error.reason(),
+            Self::Document(error) => error.reason(),
+            Self::Statement(error) => error.reason(),
             Self::Store(error) => error.reason(),
         }
     }
@@ -340,6 +349,8 @@ impl Reasoned for WorkflowError {
             Self::Account(error) => error.class(),
             Self::Sequencer(error) => error.class(),
             Self::Customs(error) => error.class(),
+            Self::Document(error) => error.class(),
+            Self::Statement(error) => error.class(),
             Self::Store(error) => error.class(),
             Self::Record(_) => Class::Fatal,
             Self::SignInLocked(_) | Self::TooManyReaders => Class::Retry,

@@ -3,6 +3,8 @@ mod closing;
 mod drawing;
 mod erasing;
 mod life;
+#[cfg(feature = "pdf")]
+mod printing;
 mod shards;
 pub(super) mod world;
 

@@ -93,6 +93,10 @@ fn every_example_says_what_stands_in_the_page() {
         let said = run(&page);
         assert_eq!(said.len(), page.len(), "{}: the shell ended early: {said:#?}", path.display());
         for (example, said) in page.iter().zip(said) {
+            let prints = ["origin form", ".pdf"].iter().any(|word| example.command.contains(word));
+            if prints && cfg!(not(feature = "pdf")) {
+                continue;
+            }
             count += 1;
             if !fits(&example.expected, &said.lines().collect::<Vec<_>>()) {
                 let (page, line, expected) = (path.display(), example.line, example.expected.join("\n"));

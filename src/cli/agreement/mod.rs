@@ -43,7 +43,7 @@ impl Arguments {
 }
 
 /// The agreement with this code, or a failure that names the nearest.
-fn named<'a>(agreements: &'a Agreements, code: &AgreementCode) -> Result<&'a Agreement, Failure> {
+pub(super) fn named<'a>(agreements: &'a Agreements, code: &AgreementCode) -> Result<&'a Agreement, Failure> {
     agreements.get(code).ok_or_else(|| {
         let known = agreements.iter().map(|one| one.code.to_string()).collect::<Vec<_>>();
         let failure = Failure::new(Exit::Failed, format!("there is no agreement `{code}` here"))

@@ -100,11 +100,23 @@ pub(super) enum Name {
     #[value(name = "queue_first_page")]
     #[serde(rename = "queue_first_page")]
     QueueFirstPage,
+    /// Certificates of five items printed a second by one caller, the time for one of a hundred, and the size of the first
+    #[value(name = "pdf")]
+    #[serde(rename = "pdf")]
+    Pdf,
+    /// Milliseconds for a printed certificate of a hundred items; measured with pdf
+    #[value(name = "pdf_long")]
+    #[serde(rename = "pdf_long")]
+    PdfLong,
+    /// Kilobytes of a printed certificate of five items; measured with pdf
+    #[value(name = "pdf_size")]
+    #[serde(rename = "pdf_size")]
+    PdfSize,
 }
 
 impl Name {
     /// All that take no longer than a minute.
-    pub(super) const USUAL: [Self; 17] = [
+    pub(super) const USUAL: [Self; 18] = [
         Self::IssueStream,
         Self::IssueUnary64,
         Self::VerifyCold,
@@ -122,6 +134,7 @@ impl Name {
         Self::ImportApplications,
         Self::AutoIssue,
         Self::QueueFirstPage,
+        Self::Pdf,
     ];
 
     pub(super) const fn as_str(self) -> &'static str {
@@ -148,6 +161,9 @@ impl Name {
             Self::ImportApplications => "import_applications",
             Self::AutoIssue => "auto_issue",
             Self::QueueFirstPage => "queue_first_page",
+            Self::Pdf => "pdf",
+            Self::PdfLong => "pdf_long",
+            Self::PdfSize => "pdf_size",
         }
     }
 }
@@ -263,6 +279,11 @@ impl Calls {
     /// The call in the middle, in milliseconds.
     pub(super) fn median(&self) -> f64 {
         self.percentiles().p50
+    }
+
+    /// What they took on average, in milliseconds.
+    pub(super) fn mean(&self) -> f64 {
+        self.0.mean() / 1_000.0
     }
 
     /// What 99 in 100 do not exceed, in milliseconds.

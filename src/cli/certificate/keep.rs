@@ -14,7 +14,10 @@ use crate::{
     },
 };
 use serde_json::json;
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 /// Show one certificate, what it follows, its status, and every change of that
 #[derive(Debug, clap::Args)]
@@ -184,6 +187,8 @@ enum As {
     Bundle,
     /// The bare SD-JWT with all its disclosures
     Token,
+    /// The printed form, PDF/A-3 with the SD-JWT attached
+    Pdf,
 }
 
 /// Get one certificate as a file that can be handed on
@@ -191,9 +196,12 @@ enum As {
 pub(super) struct Download {
     #[command(flatten)]
     name: Name,
-    /// In which form
-    #[arg(long = "as", value_enum, default_value = "bundle", value_name = "FORM")]
-    form: As,
+    /// In which form [default: pdf where the file ends so, else bundle]
+    #[arg(long = "as", value_enum, value_name = "FORM")]
+    form: Option<As>,
+    /// Leave these sections out, for a bank or another third party: consignee, producer, transport, commercial, remarks
+    #[arg(long, value_name = "SECTION,…", value_delimiter = ',')]
+    drop: Vec<String>,
     /// Where it goes [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -206,19 +214,31 @@ pub(super) struct Download {
 impl Download {
     pub(super) fn run(self, console: Console) -> Outcome {
         let token = self.token.read()?;
+        let is_pdf = self.output.as_deref().and_then(Path::extension).is_some_and(|ending| ending == "pdf");
         let format = match self.form {
-            As::Bundle => wire::DownloadFormat::Bundle,
-            As::Token => wire::DownloadFormat::Token,
+            Some(As::Pdf) => wire::DownloadFormat::Pdf,
+            None if is_pdf => wire::DownloadFormat::Pdf,
+            Some(As::Bundle) | None => wire::DownloadFormat::Bundle,
+            Some(As::Token) => wire::DownloadFormat::Token,
         };
-        let request =
-            wire::DownloadCertificateRequest { certificate: Some(self.name.to_wire()), format: format.into() };
-        let answer = remote::converse(async {
+        let certificate = Some(self.name.to_wire());
+        let (content, awaiting) = remote::converse(async {
             let connection = self.node.connect(Some(&token)).await?;
-            let answer = connection.certificates().download_certificate(within_deadline(request)).await;
-            answer.map(tonic::Response::into_inner).map_err(|status| remote::refused(console, &self.node.node, &status))
+            let mut door = connection.certificates();
+            let answer = if self.drop.is_empty() {
+                let request = wire::DownloadCertificateRequest { certificate, format: format.into() };
+                let answer = door.download_certificate(within_deadline(request)).await;
+                answer.map(|answer| answer.into_inner()).map(|file| (file.content, file.awaiting_cosignatures))
+            } else {
+                let drop = self.drop.clone();
+                let request = wire::RedactCertificateRequest { certificate, drop, format: format.into() };
+                let answer = door.redact_certificate(within_deadline(request)).await;
+                answer.map(|answer| answer.into_inner()).map(|file| (file.content, file.awaiting_cosignatures))
+            };
+            answer.map_err(|status| remote::refused(console, &self.node.node, &status))
         })?;
-        files::deliver(console, self.output.as_deref(), &answer.content)?;
-        if answer.awaiting_cosignatures {
+        files::deliver(console, self.output.as_deref(), &content)?;
+        if awaiting {
             console.message(
                 "note: the partners have yet to cosign it; until it is fetched again it verifies as NOT_COSIGNED",
             );

@@ -5,6 +5,7 @@ mod disk;
 mod doors;
 mod papers;
 mod partners;
+mod printing;
 
 use super::{
     Outcome,
@@ -18,7 +19,7 @@ use crate::{
 use serde_json::json;
 use std::{path::Path, process::ExitCode};
 
-/// Look at what a node rests on: clock, disk, keys, TLS, trust list, listeners, logs, partners
+/// Look at what a node rests on: clock, disk, keys, TLS, trust list, listeners, logs, partners, fonts
 ///
 /// Changes nothing; writes and removes one small file to time the disk. Exit code 1 if something has to be mended.
 #[derive(Debug, clap::Args)]
@@ -108,6 +109,7 @@ impl Arguments {
         looks.extend(papers::look(&configuration, self.door.config(), now));
         looks.extend(start(self.door.config()));
         looks.extend(disk::look(&configuration.data));
+        looks.extend(printing::look(&configuration));
         let (doors, running) = doors::look(console, &self.door, &configuration, now);
         looks.extend(doors);
         // What runs has read its own journals, and goes on writing them.

@@ -95,6 +95,13 @@ drain_seconds = 20
 [webhooks]
 targets = "public"
 
+# What certificates are printed with: templates of forms that come before those of the program, and the folders that fonts
+# are taken from. Without them: the program's own forms, and where the system keeps fonts; `origin doctor` says which
+# scripts there are fonts of.
+# [paper]
+# forms = "{below}forms"
+# fonts = ["{below}fonts"]
+
 # Events on standard error: `text` or `json`, and a filter such as `info,origin_exchange::store=debug`.
 [telemetry]
 format = "text"
@@ -169,6 +176,9 @@ status_key = {status}
 # Years after which what certificates say is erased here: those of the authority, and its copies of those that arrived;
 # never before the years that their agreement has them kept. Without it everything is kept. Their entries stay in the log.
 # erase_after_years = 5
+
+# The folder of signatures and seals that certificates are printed with, and its `images.toml`; docs/paper.md says how.
+# paper = "{below}paper"
 
 # Who may read the authority's logs: addressee, partners or public. The log to everyone is always public.
 [authority.reading]

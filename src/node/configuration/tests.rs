@@ -54,6 +54,18 @@ fn what_is_not_said_has_its_usual_value() {
 }
 
 #[test]
+fn what_is_printed_with_lies_beside_the_file() {
+    let text = GOOD
+        .replace("[admin]", "[paper]\nforms = \"forms\"\nfonts = [\"fonts\", \"/srv/fonts\"]\n[admin]")
+        .replace("country = \"PK\"", "country = \"PK\"\npaper = \"seals\"");
+    let read = read(&text).unwrap();
+    assert_eq!(read.paper.forms.as_deref(), Some(Path::new("/etc/origin/forms")));
+    assert_eq!(read.paper.fonts, [Path::new("/etc/origin/fonts"), Path::new("/srv/fonts")]);
+    assert_eq!(read.authorities.first().unwrap().paper.as_deref(), Some(Path::new("/etc/origin/seals")));
+    assert!(mistakes(&text.replace("forms =", "froms =")).iter().any(|one| one.contains("did you mean `forms`?")));
+}
+
+#[test]
 fn every_mistake_is_reported_at_once_with_its_line() {
     let bad = GOOD
         .replace("list = \"trust/list.note\"", "lst = \"trust/list.note\"")

@@ -3,6 +3,7 @@
 use crate::{
     agreement::{Agreements, Lists},
     certificate::offset_dates,
+    document::{FontFolders, Forms, Images},
     keys::{KeyStore, KeyUse, StatementKey},
     log::{Origin, Shard, VerifierKey},
     office::{Account, Caller, Fees, Office, Role, Wanted},
@@ -16,7 +17,7 @@ use crate::{
         Node, NodeName, Section, SectionText, ShardEnd, TrustList, root_name,
     },
     verification::Verifier,
-    workflow::{Desk, DeskSetup, IssueRow, Offices, PartnerLogs, Reminders},
+    workflow::{Desk, DeskSetup, IssueRow, Offices, PartnerLogs, Printer, Reminders},
 };
 use arc_swap::ArcSwap;
 use std::{
@@ -394,6 +395,8 @@ impl World {
             erase_after_years: self.erase_after_years,
             random: Arc::new(SeededRandom::new(12)),
             reminders: Reminders::default(),
+            printer: Printer::new(Forms::shipped(), FontFolders::System),
+            images: Images::none(),
         });
         (desk, sequencer)
     }

@@ -1,0 +1,85 @@
+//! How to verify the paper, in the languages of the people who hold it.
+
+use super::Verify;
+use crate::{certificate::Country, statement::Issuer};
+
+/// A language, whether it runs from right to left, and the sentence, with `{}` for the address.
+type Sentence = (&'static str, bool, &'static str);
+
+const ENGLISH: Sentence = (
+    "en",
+    false,
+    "Verify what was signed, not this page: {} or, without a network, `origin verify` with this PDF or a photo of its codes.",
+);
+const CHINESE: Sentence =
+    ("zh", false, "请核验签署的数据，而非本页：{}；无网络时，请用 origin verify 核验本 PDF 或二维码照片。");
+const URDU: Sentence = ("ur", true, "تصدیق دستخط شدہ معلومات کی کریں، صفحے کی نہیں: {}");
+const ARABIC: Sentence = ("ar", true, "تحقق من البيانات الموقعة لا من هذه الصفحة: {}");
+const FRENCH: Sentence = ("fr", false, "Vérifiez ce qui a été signé, non cette page : {}");
+const SPANISH: Sentence = ("es", false, "Verifique lo firmado, no esta página: {}");
+const PORTUGUESE: Sentence = ("pt", false, "Verifique o que foi assinado, não esta página: {}");
+const RUSSIAN: Sentence = ("ru", false, "Проверяйте подписанные данные, а не эту страницу: {}");
+const SWAHILI: Sentence = ("sw", false, "Thibitisha kilichotiwa saini, si ukurasa huu: {}");
+const GERMAN: Sentence = ("de", false, "Prüfen Sie, was unterschrieben wurde, nicht diese Seite: {}");
+const INDONESIAN: Sentence = ("id", false, "Verifikasi data yang ditandatangani, bukan halaman ini: {}");
+const MALAY: Sentence = ("ms", false, "Sahkan data yang ditandatangani, bukan halaman ini: {}");
+const TURKISH: Sentence = ("tr", false, "Bu sayfayı değil, imzalanan verileri doğrulayın: {}");
+const ITALIAN: Sentence = ("it", false, "Verificare i dati firmati, non questa pagina: {}");
+
+/// The language that customs of a country read besides English.
+const fn language(country: &[u8]) -> Option<&'static Sentence> {
+    Some(match country {
+        b"CN" | b"HK" | b"MO" | b"TW" | b"SG" => &CHINESE,
+        b"PK" => &URDU,
+        b"AE" | b"BH" | b"DJ" | b"DZ" | b"EG" | b"IQ" | b"JO" | b"KM" | b"KW" | b"LB" | b"LY" | b"MA" | b"MR"
+        | b"OM" | b"PS" | b"QA" | b"SA" | b"SD" | b"SY" | b"TN" | b"YE" => &ARABIC,
+        b"BE" | b"BF" | b"BI" | b"BJ" | b"CD" | b"CF" | b"CG" | b"CI" | b"CM" | b"FR" | b"GA" | b"GN" | b"LU"
+        | b"MC" | b"MG" | b"ML" | b"NE" | b"SC" | b"SN" | b"TD" | b"TG" => &FRENCH,
+        b"AR" | b"BO" | b"CL" | b"CO" | b"CR" | b"CU" | b"DO" | b"EC" | b"ES" | b"GQ" | b"GT" | b"HN" | b"MX"
+        | b"NI" | b"PA" | b"PE" | b"PY" | b"SV" | b"UY" | b"VE" => &SPANISH,
+        b"AO" | b"BR" | b"CV" | b"GW" | b"MZ" | b"PT" | b"ST" | b"TL" => &PORTUGUESE,
+        b"BY" | b"KG" | b"KZ" | b"RU" | b"TJ" => &RUSSIAN,
+        b"KE" | b"TZ" | b"UG" => &SWAHILI,
+        b"AT" | b"CH" | b"DE" | b"LI" => &GERMAN,
+        b"ID" => &INDONESIAN,
+        b"BN" | b"MY" => &MALAY,
+        b"TR" => &TURKISH,
+        b"IT" => &ITALIAN,
+        _ => return None,
+    })
+}
+
+/// The sentence in English, and in the languages of both countries.
+pub(super) fn verify(issuer: &Issuer, countries: [Country; 2]) -> Vec<Verify> {
+    let mut sentences = vec![&ENGLISH];
+    for sentence in countries.iter().filter_map(|country| language(country.as_str().as_bytes())) {
+        if !sentences.iter().any(|(known, ..)| *known == sentence.0) {
+            sentences.push(sentence);
+        }
+    }
+    let address = format!("{issuer}/V");
+    let part = |&(language, rtl, text): &Sentence| Verify {
+        language,
+        direction: if rtl { "rtl" } else { "ltr" },
+        text: text.replace("{}", &address),
+    };
+    sentences.into_iter().map(part).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_countries_read_how_to_verify_and_english_comes_first() {
+        let issuer: Issuer = "https://tdap.gov.pk".parse().unwrap();
+        let languages = |from: &str, to: &str| {
+            let parts = verify(&issuer, [from.parse().unwrap(), to.parse().unwrap()]);
+            assert!(parts.iter().all(|part| part.text.contains("https://tdap.gov.pk/V")));
+            parts.iter().map(|part| part.language).collect::<Vec<_>>()
+        };
+        assert_eq!(languages("PK", "CN"), ["en", "ur", "zh"]);
+        assert_eq!(languages("KE", "ZM"), ["en", "sw"]);
+        assert_eq!(languages("FR", "SN"), ["en", "fr"]);
+    }
+}

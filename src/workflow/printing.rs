@@ -1,0 +1,131 @@
+//! Certificates on paper: printed from what is signed, for those who may read them.
+
+use super::{CertificateName, Desk, EvidenceFile, WorkflowError};
+use crate::{
+    document::{FontFolders, Forms, PaperCodes, Press, Sheet, Subject, sheet},
+    office::Caller,
+    statement::{Opened, OpenedBody, Presentation, Section, redact},
+};
+use std::{
+    num::NonZero,
+    sync::{Arc, Mutex, PoisonError},
+    thread::available_parallelism,
+};
+use tokio::sync::Semaphore;
+
+/// A press, and how many sheets are set on it at once: as many as the machine has cores. It is set up with the first
+/// sheet, since its fonts take 100 MB. Cheap to clone.
+#[derive(Clone)]
+pub struct Printer(Arc<Inner>);
+
+struct Inner {
+    forms: Forms,
+    fonts: FontFolders,
+    press: Mutex<Option<Arc<Press>>>,
+    places: Arc<Semaphore>,
+}
+
+/// A printed certificate.
+#[derive(Debug, Clone)]
+pub struct Printed {
+    /// The document.
+    pub pdf: Vec<u8>,
+    /// The evidence it was printed from, less what the copy leaves out.
+    pub evidence: EvidenceFile,
+}
+
+impl Printer {
+    /// With these templates, and the fonts of these folders.
+    #[must_use]
+    pub fn new(forms: Forms, fonts: FontFolders) -> Self {
+        let cores = available_parallelism().map_or(1, NonZero::get);
+        let places = Arc::new(Semaphore::new(cores));
+        Self(Arc::new(Inner { forms, fonts, press: Mutex::new(None), places }))
+    }
+
+    /// The press. It blocks, the first time for as long as fonts take to read.
+    fn press(&self) -> Result<Arc<Press>, WorkflowError> {
+        let mut press = self.0.press.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(press) = press.as_ref() {
+            return Ok(Arc::clone(press));
+        }
+        let made = Arc::new(Press::new(self.0.forms.clone(), &self.0.fonts)?);
+        *press = Some(Arc::clone(&made));
+        Ok(made)
+    }
+
+    /// Makes a sheet and prints it, on a thread that may block, when it is its turn.
+    pub async fn print(
+        &self,
+        make: impl FnOnce() -> Result<Sheet, WorkflowError> + Send + 'static,
+    ) -> Result<Vec<u8>, WorkflowError> {
+        let inside = |error: &dyn std::fmt::Display| WorkflowError::Record(error.to_string());
+        let turn = Arc::clone(&self.0.places).acquire_owned().await.map_err(|error| inside(&error))?;
+        let printer = self.clone();
+        let work = move || {
+            // Held by the work and not by who waits for it: a call that was given up still takes its core.
+            let _turn = turn;
+            Ok(printer.press()?.print(&make()?)?)
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|error| inside(&error))?
+    }
+}
+
+impl Desk {
+    /// A certificate as printed, once the partners have cosigned as the policy asks; after ten seconds as it is by then,
+    /// and marked so. With sections to drop it is a redacted copy, marked so too.
+    pub async fn printed(
+        &self,
+        caller: &Caller,
+        name: &CertificateName,
+        drop: &[Section],
+    ) -> Result<Printed, WorkflowError> {
+        let mut evidence = self.released(caller, name).await?;
+        if !drop.is_empty() {
+            evidence = redacted(evidence, drop)?;
+        }
+        let (desk, shown) = (self.clone(), evidence.clone());
+        let pdf = self.setup().printer.print(move || desk.sheet(&shown)).await?;
+        Ok(Printed { pdf, evidence })
+    }
+
+    /// The evidence of a certificate without some of its sections, for a bank or another third party.
+    pub async fn redacted(
+        &self,
+        caller: &Caller,
+        name: &CertificateName,
+        drop: &[Section],
+    ) -> Result<EvidenceFile, WorkflowError> {
+        redacted(self.released(caller, name).await?, drop)
+    }
+
+    /// What is printed of a certificate.
+    fn sheet(&self, evidence: &EvidenceFile) -> Result<Sheet, WorkflowError> {
+        let Opened { envelope, body, completeness } = Presentation::parse(&evidence.bundle.token)?.open()?;
+        let OpenedBody::Certificate(certificate) = body else { return Err(WorkflowError::CertificateUnknown) };
+        // Without its number and its goods there is nothing to print.
+        if !certificate.reference.is_shown() || !certificate.goods.is_shown() {
+            return Err(WorkflowError::ContentsErased);
+        }
+        let trust = self.trust();
+        let names = trust.section(&envelope.iss).map(|section| &section.text().names);
+        let english = names.and_then(|names| names.iter().find(|(language, _)| language.as_str() == "en"));
+        let subject = Subject {
+            envelope: &envelope,
+            certificate: &certificate,
+            completeness: &completeness,
+            token: Some(&evidence.bundle.token),
+            agreement: self.setup().agreements.get(&certificate.agreement),
+            authority: english.map(|(_, name)| name.as_str()),
+            codes: &PaperCodes::default(),
+            images: &self.setup().images,
+            awaiting_cosignatures: evidence.awaiting_cosignatures,
+        };
+        Ok(sheet(&subject)?)
+    }
+}
+
+fn redacted(mut evidence: EvidenceFile, drop: &[Section]) -> Result<EvidenceFile, WorkflowError> {
+    evidence.bundle.token = redact(&Presentation::parse(&evidence.bundle.token)?, drop)?;
+    Ok(evidence)
+}

@@ -1,0 +1,61 @@
+//! A certificate on paper: for those who may read it, from what is signed, and marked as what it is.
+
+use super::world::World;
+use crate::{
+    certificate::Text,
+    office::Actor,
+    reason::Reasoned,
+    statement::Section,
+    workflow::{CertificateName, Desk, ErasedName, WorkflowError},
+};
+use hayro_syntax::{
+    Pdf,
+    object::{Name, Object},
+};
+use std::sync::Arc;
+
+/// The one file in a document.
+fn attached(pdf: &[u8]) -> String {
+    let pdf = Pdf::new(Arc::new(pdf.to_vec())).unwrap();
+    let file = |object: Object<'_>| match object {
+        Object::Stream(stream) => {
+            let kind = stream.dict().get::<Name<'_>>(b"Type".as_slice());
+            kind.is_some_and(|kind| kind.as_ref() == b"EmbeddedFile").then(|| stream.decoded().unwrap().to_vec())
+        }
+        _ => None,
+    };
+    let mut files = pdf.objects().into_iter().filter_map(file).collect::<Vec<_>>();
+    assert_eq!(files.len(), 1);
+    String::from_utf8(files.remove(0)).unwrap()
+}
+
+async fn issued(world: &World, desk: &Desk) -> CertificateName {
+    CertificateName::Jti(desk.issue(&world.signatory, &world.footballs(1)).await.unwrap().outcome.jti)
+}
+
+#[tokio::test]
+async fn a_document_carries_what_was_signed_and_a_redacted_one_no_more_than_it_shows() {
+    let world = World::new();
+    let (desk, _) = world.desk();
+    let name = issued(&world, &desk).await;
+    let whole = desk.printed(&world.signatory, &name, &[]).await.unwrap();
+    assert_eq!(attached(&whole.pdf), whole.evidence.bundle.token);
+    assert_eq!(desk.printed(&world.signatory, &name, &[]).await.unwrap().pdf, whole.pdf, "and again the same bytes");
+    let copy = desk.printed(&world.signatory, &name, &[Section::Commercial]).await.unwrap();
+    let token = attached(&copy.pdf);
+    assert_eq!(token, copy.evidence.bundle.token);
+    assert_eq!(whole.evidence.bundle.token.matches('~').count() - token.matches('~').count(), 1);
+    let refused = desk.printed(&world.signatory, &name, &[Section::Goods]).await.unwrap_err();
+    assert_eq!(refused.reason(), "NOT_REDACTABLE");
+}
+
+#[tokio::test]
+async fn what_is_erased_is_not_printed() {
+    let world = World::new();
+    let (desk, _) = world.desk();
+    let name = issued(&world, &desk).await;
+    let reason: Text<1024> = "order 12/2026".parse().unwrap();
+    desk.erase(Actor::Operator, &ErasedName::Own(name.clone()), &reason).unwrap();
+    let refused = desk.printed(&world.signatory, &name, &[]).await.unwrap_err();
+    assert!(matches!(refused, WorkflowError::ContentsErased), "{refused}");
+}
