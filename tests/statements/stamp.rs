@@ -41,7 +41,7 @@ fn with_items(count: u32) -> Sample {
             let mut item = item.clone();
             item.number = number;
             if let Some(quantity) = item.quantities.first_mut() {
-                quantity.value = format!("{}", 1_000 + number * 7_919 % 6_007).parse().unwrap();
+                quantity.value = (1_000 + number * 7_919 % 6_007).to_string().parse().unwrap();
             }
             item
         })
@@ -175,11 +175,11 @@ fn as_many_items_as_fit_a_code_of_version_25_are_carried_and_the_rest_counted() 
         carried.push(sealed.carried);
     }
     assert_eq!(carried[..2], [1, 5]);
-    assert!(carried[3] >= 10 && carried[3] < 100, "{carried:?}");
+    assert!(carried[4] >= 12 && carried[4] < 200, "{carried:?}");
     // One more would have been too many.
-    let whole = stamp_of(&with_items(100));
-    let more = Stamp { items: whole.items[..carried[3] as usize + 1].to_vec(), ..whole };
-    assert_eq!(more.sign(&kid(), &key()).unwrap().carried, carried[3]);
+    let whole = stamp_of(&with_items(500));
+    let more = Stamp { items: whole.items[..carried[4] as usize + 1].to_vec(), ..whole };
+    assert_eq!(more.sign(&kid(), &key()).unwrap().carried, carried[4]);
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn a_stamp_of_another_certificate_is_told_by_what_differs() {
     other.items[0].quantity.as_mut().unwrap().value = "999999".parse().unwrap();
     other.index += 1;
     assert_eq!(other.differences(&one), ["items", "place in the log"]);
-    assert_eq!(stamp_of(&with_items(1)).differences(&one).contains(&"statement"), true);
+    assert!(stamp_of(&with_items(1)).differences(&one).contains(&"statement"));
 }
 
 #[test]
@@ -239,7 +239,7 @@ fn hostile_stamps_are_refused_by_their_reason() {
         ("nothing after the prefix", "CO1:".to_owned(), "NOT_A_STAMP"),
         ("longer than any code", format!("CO1:{}", "0".repeat(4_300)), "STATEMENT_TOO_LARGE"),
         ("an inflating bomb", text_of(&vec![0; 2 << 20]), "STATEMENT_TOO_LARGE"),
-        ("one byte too many", text_of(&vec![0; (8 << 10) + 1]), "STATEMENT_TOO_LARGE"),
+        ("one byte too many", text_of(&[0; (8 << 10) + 1]), "STATEMENT_TOO_LARGE"),
         ("two streams", two_streams, "NOT_A_STAMP"),
         ("a stream cut off", cut, "NOT_A_STAMP"),
         ("bytes after its end", with_message(&|m| m.push(0)), "NOT_STRICT_CBOR"),
