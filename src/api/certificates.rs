@@ -4,6 +4,7 @@ use super::ApiError;
 use super::abroad;
 use super::call::{blocking, caller, refused, refused_row};
 use super::convert;
+use super::exports;
 use super::failure;
 use super::hosts::{HostedAuthority, Hosts};
 use super::life;
@@ -325,16 +326,23 @@ impl CertificateService for Certificates {
             .map_err(|_| ApiError::Field { field: "format", message: "is not a format of this service".to_owned() })?;
         let evidence = authority.desk.released(&account, &name).await.map_err(|error| refused(&error))?;
         let stem = file_stem(evidence.number.as_deref());
-        let (content, media_type, file_name) = match format {
-            DownloadFormat::Unspecified | DownloadFormat::Bundle => {
-                (evidence.bundle.to_json(), media::BUNDLE, format!("{stem}.coo.json"))
+        let (content, media_type, file_name, not_carried) = match exports::format(format) {
+            Some(format) => {
+                let token = evidence.bundle.token;
+                let export = blocking(move || exports::of_token(&token, format)).await??;
+                let file_name = format!("{stem}.{}", format.file_ending());
+                (export.content, format.media_type(), file_name, exports::not_carried(export.not_carried))
             }
-            DownloadFormat::Token => (evidence.bundle.token, media::STATEMENT, format!("{stem}.sd-jwt")),
+            None if format == DownloadFormat::Token => {
+                (evidence.bundle.token.into_bytes(), media::STATEMENT, format!("{stem}.sd-jwt"), Vec::new())
+            }
+            None => (evidence.bundle.to_json().into_bytes(), media::BUNDLE, format!("{stem}.coo.json"), Vec::new()),
         };
         Ok(Response::new(wire::DownloadCertificateResponse {
             content: content.into(),
             media_type: media_type.to_owned(),
             file_name,
+            not_carried,
             as_of: evidence.as_of.map(convert::instant),
             awaiting_cosignatures: evidence.awaiting_cosignatures,
         }))

@@ -22,6 +22,7 @@ mod enquiries;
 mod error;
 mod examinations;
 mod exporters;
+mod exports;
 mod failure;
 mod hosts;
 mod http;

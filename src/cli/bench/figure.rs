@@ -88,6 +88,10 @@ pub(super) enum Name {
     #[value(name = "check_application")]
     #[serde(rename = "check_application")]
     CheckApplication,
+    /// Exports a second, on one core, of an opened certificate of 5 items: UN/CEFACT JSON, UBL XML and CSV in turn
+    #[value(name = "export")]
+    #[serde(rename = "export")]
+    Export,
     /// Applications a second that are imported by streams of 64 rows a message, each checked and durable
     #[value(name = "import_applications")]
     #[serde(rename = "import_applications")]
@@ -104,7 +108,7 @@ pub(super) enum Name {
 
 impl Name {
     /// All that take no longer than a minute.
-    pub(super) const USUAL: [Self; 17] = [
+    pub(super) const USUAL: [Self; 18] = [
         Self::IssueStream,
         Self::IssueUnary64,
         Self::VerifyCold,
@@ -119,6 +123,7 @@ impl Name {
         Self::Balance,
         Self::MatchDeclaration,
         Self::CheckApplication,
+        Self::Export,
         Self::ImportApplications,
         Self::AutoIssue,
         Self::QueueFirstPage,
@@ -145,6 +150,7 @@ impl Name {
             Self::Balance => "balance",
             Self::MatchDeclaration => "match_declaration",
             Self::CheckApplication => "check_application",
+            Self::Export => "export",
             Self::ImportApplications => "import_applications",
             Self::AutoIssue => "auto_issue",
             Self::QueueFirstPage => "queue_first_page",
