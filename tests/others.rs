@@ -181,3 +181,52 @@ fn a_program_of_others_reads_the_frozen_stamp() {
     // The first key of RFC 8032, section 7.1.
     assert!(!ask("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").status.success());
 }
+
+/// The folder of the published schemas, beside the repository.
+fn schemas() -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/schemas");
+    if folder.exists() {
+        return Some(folder);
+    }
+    println!("SKIPPED: {} is not here", folder.display());
+    None
+}
+
+#[test]
+fn validators_of_others_accept_every_export_by_the_published_schemas() {
+    let (Some(others), Some(schemas)) = (others(), schemas()) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let issued = demonstration(folder.path());
+    let bundles = std::fs::read_dir(&issued).unwrap().map(|entry| entry.unwrap().path());
+    let bundles: Vec<PathBuf> = bundles.filter(|path| path.to_string_lossy().ends_with(".coo.json")).collect();
+    assert!(bundles.len() >= 8, "{bundles:?}");
+    let mut written = Vec::new();
+    for bundle in &bundles {
+        let stem = bundle.file_name().unwrap().to_string_lossy().replace(".coo.json", "");
+        for (format, ending) in [("un-cefact", "json"), ("ubl", "xml")] {
+            let file = folder.path().join(format!("{stem}.{ending}"));
+            let export = run(Command::new(env!("CARGO_BIN_EXE_origin"))
+                .args(["certificate", "export", "--as", format, "-o"])
+                .arg(&file)
+                .arg(bundle));
+            assert!(export.status.success(), "{stem}");
+            written.push(file);
+        }
+    }
+    let python = others.join("python/bin/python");
+    let validate = |files: &[PathBuf]| {
+        json(&run(Command::new(&python).arg(script("exports_python.py")).arg(&schemas).args(files)))
+    };
+    let found = validate(&written);
+    assert_eq!(found["files"], written.len());
+    assert_eq!(found["faults"], serde_json::json!([]));
+
+    // What does not fit is refused: else nothing was held.
+    let spoiled = [("spoiled.xml", "ProfileID", "ProfileName"), ("spoiled.json", "levelCode", "level")];
+    for ((name, from, to), of) in spoiled.into_iter().zip(["xml", "json"]) {
+        let whole = written.iter().find(|file| file.extension().is_some_and(|ending| ending == of)).unwrap();
+        let file = folder.path().join(name);
+        std::fs::write(&file, read(whole).replace(from, to)).unwrap();
+        assert_ne!(validate(&[file])["faults"], serde_json::json!([]), "{name}");
+    }
+}

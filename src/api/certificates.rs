@@ -335,6 +335,7 @@ impl CertificateService for Certificates {
             file_name: file.name,
             as_of: file.evidence.as_of.map(convert::instant),
             awaiting_cosignatures: file.evidence.awaiting_cosignatures,
+            not_carried: file.not_carried,
         }))
     }
 

@@ -1,7 +1,8 @@
 //! Certificates as files that are handed on: whole, or without some sections.
 
 use super::ApiError;
-use super::call::refused;
+use super::call::{blocking, refused};
+use super::exports;
 use super::hosts::HostedAuthority;
 use super::wire::origin::v1 as wire;
 use crate::office::Caller;
@@ -15,6 +16,8 @@ pub(super) struct HandedOn {
     pub(super) media_type: &'static str,
     pub(super) name: String,
     pub(super) evidence: EvidenceFile,
+    /// What another system's format has no place for.
+    pub(super) not_carried: Vec<wire::NotCarried>,
 }
 
 /// A certificate in the form asked for, whole or without the sections named.
@@ -41,16 +44,21 @@ pub(super) async fn handed_on(
     if !drop.is_empty() {
         stem.push_str("-redacted");
     }
+    if let Some(format) = exports::format(format) {
+        let token = evidence.bundle.token.clone();
+        let export = blocking(move || exports::of_token(&token, format)).await??;
+        let (media_type, name) = (format.media_type(), format!("{stem}.{}", format.file_ending()));
+        let not_carried = exports::not_carried(export.not_carried);
+        return Ok(HandedOn { content: export.content, media_type, name, evidence, not_carried });
+    }
     let (content, media_type, name) = match format {
-        DownloadFormat::Unspecified | DownloadFormat::Bundle => {
-            (evidence.bundle.to_json().into_bytes(), media::BUNDLE, format!("{stem}.coo.json"))
-        }
         DownloadFormat::Token => {
             (evidence.bundle.token.clone().into_bytes(), media::STATEMENT, format!("{stem}.sd-jwt"))
         }
         DownloadFormat::Pdf => (printed, media::PDF, format!("{stem}.pdf")),
+        _ => (evidence.bundle.to_json().into_bytes(), media::BUNDLE, format!("{stem}.coo.json")),
     };
-    Ok(HandedOn { content, media_type, name, evidence })
+    Ok(HandedOn { content, media_type, name, evidence, not_carried: Vec::new() })
 }
 
 /// Sections by their names, at least one.

@@ -23,6 +23,7 @@ mod enquiries;
 mod error;
 mod examinations;
 mod exporters;
+mod exports;
 mod failure;
 mod hosts;
 mod http;

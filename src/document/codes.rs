@@ -13,13 +13,15 @@ const LARGEST: Version = Version::V25;
 /// What the codes of a sheet say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PaperCodes {
-    /// Where the whole certificate is looked up.
+    /// `HTTPS://HOST/V/<jti>/<code>`, all of it of the characters of a QR code's alphanumeric mode; none once the
+    /// contents are erased. Whoever has it sees the whole certificate: not for a redacted copy.
     pub look_up: Option<String>,
-    /// What was signed, readable without a network.
+    /// `CO1:…`, what was signed, readable without a network; none where the authority has no stamp key that counts, or
+    /// the contents are erased. It carries no names.
     pub stamp: Option<String>,
-    /// Items that the stamp carries.
+    /// Items that the stamp carries, the first ones.
     pub carried: u32,
-    /// Items of the certificate.
+    /// Items of the certificate, as the stamp counts them.
     pub total: u32,
 }
 

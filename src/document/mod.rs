@@ -7,6 +7,7 @@
 mod codes;
 mod countries;
 mod error;
+pub mod export;
 mod forms;
 mod images;
 mod line;

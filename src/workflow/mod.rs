@@ -63,7 +63,7 @@ pub use keys::{PastEndPage, stays_in_force};
 pub use life::{CopyWish, ReplaceWish};
 pub use look_up::Existence;
 pub use offices::Offices;
-pub use paper::{PaperCodes, StandsThere};
+pub use paper::StandsThere;
 pub use policies::{InForce, Policies, Release, ShownAgreement, ShownPolicy};
 pub use printing::{Printed, Printer};
 pub use record::{CertificateName, CertificateRecord, Page};

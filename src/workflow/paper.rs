@@ -5,6 +5,7 @@
 
 use super::{CertificateName, CertificateRecord, Desk, Existence, WorkflowError, bundle, record};
 use crate::{
+    document::PaperCodes,
     encoding::base32,
     log::leaf_hash,
     office::Caller,
@@ -20,20 +21,6 @@ use std::sync::Arc;
 const PURPOSE: &str = "look-up";
 /// 80 bits: not guessed at any rate, and 16 characters.
 const CODE_BYTES: usize = 10;
-
-/// What is printed on a certificate's paper.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PaperCodes {
-    /// `HTTPS://HOST/V/<jti>/<code>`, all of it of the characters of a QR code's alphanumeric mode; none once the
-    /// contents are erased. Whoever has it sees the whole certificate: not for a redacted copy.
-    pub look_up: Option<String>,
-    /// `CO1:…`; none where the authority has no stamp key that counts, or the contents are erased. It carries no names.
-    pub stamp: Option<String>,
-    /// Items that the stamp carries, the first ones.
-    pub carried: u32,
-    /// Items of the certificate, as the stamp counts them.
-    pub total: u32,
-}
 
 /// What stands where a stamp says that its certificate stands.
 #[derive(Debug, Clone)]

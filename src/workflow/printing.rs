@@ -80,12 +80,20 @@ impl Desk {
         name: &CertificateName,
         drop: &[Section],
     ) -> Result<Printed, WorkflowError> {
+        let entry = self.readable(caller, name)?;
         let mut evidence = self.released(caller, name).await?;
-        if !drop.is_empty() {
+        let whole = drop.is_empty();
+        if !whole {
             evidence = redacted(evidence, drop)?;
         }
         let (desk, shown) = (self.clone(), evidence.clone());
-        let pdf = self.setup().printer.print(move || desk.sheet(&shown)).await?;
+        let make = move || {
+            let mut codes = desk.paper_codes_at(&entry)?;
+            // It would lead to what the copy leaves out.
+            codes.look_up = codes.look_up.filter(|_| whole);
+            desk.sheet(&shown, &codes)
+        };
+        let pdf = self.setup().printer.print(make).await?;
         Ok(Printed { pdf, evidence })
     }
 
@@ -100,7 +108,7 @@ impl Desk {
     }
 
     /// What is printed of a certificate.
-    fn sheet(&self, evidence: &EvidenceFile) -> Result<Sheet, WorkflowError> {
+    fn sheet(&self, evidence: &EvidenceFile, codes: &PaperCodes) -> Result<Sheet, WorkflowError> {
         let Opened { envelope, body, completeness } = Presentation::parse(&evidence.bundle.token)?.open()?;
         let OpenedBody::Certificate(certificate) = body else { return Err(WorkflowError::CertificateUnknown) };
         // Without its number and its goods there is nothing to print.
@@ -117,7 +125,7 @@ impl Desk {
             token: Some(&evidence.bundle.token),
             agreement: self.setup().agreements.get(&certificate.agreement),
             authority: english.map(|(_, name)| name.as_str()),
-            codes: &PaperCodes::default(),
+            codes,
             images: &self.setup().images,
             awaiting_cosignatures: evidence.awaiting_cosignatures,
         };

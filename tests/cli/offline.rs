@@ -109,3 +109,43 @@ fn only_what_may_be_withheld_can_be_dropped() {
     origin_with(b"x", &["redact", "-"]).bad(2, &["--drop"]);
     origin_with(b"x", &["redact", "--drop", "commercial", "-"]).bad(1, &["cannot be redacted"]);
 }
+
+/// A certificate that was signed for the vectors.
+const VECTOR: &str = include_str!("../vectors/statements/certificate-of-origin.json");
+
+#[test]
+fn a_certificate_is_exported_with_no_network_and_what_is_not_carried_is_said() {
+    let folder = folder();
+    let vector: serde_json::Value = serde_json::from_str(VECTOR).unwrap();
+    let token = write(folder.path(), "token", vector["token"].as_str().unwrap());
+    for (format, begins) in [("un-cefact", "{\"exchangedDocument\""), ("ubl", "<?xml"), ("csv", "reference.number,")] {
+        let said = origin(&["certificate", "export", text(&token), "--as", format]).good();
+        assert!(said.out.starts_with(begins), "{format}: {}", said.out);
+        assert!(said.err.contains("not carried"), "{format}: {}", said.err);
+        let file = folder.path().join("out");
+        let output = ["certificate", "export", text(&token), "--as", format, "-o", text(&file), "--format", "json"];
+        let listed = origin(&output).good().json();
+        assert_eq!(fs::read_to_string(&file).unwrap(), said.out, "{format}");
+        for one in listed["not_carried"].as_array().unwrap() {
+            let (path, why) = (one["path"].as_str().unwrap(), one["why"].as_str().unwrap());
+            assert!(said.err.contains(&format!("  {path}: {why}\n")), "{format}: {path}");
+        }
+    }
+    // What comes out goes in again, as far as it went.
+    let document = origin(&["certificate", "export", text(&token), "--as", "un-cefact"]).good().out;
+    let draft = origin_with(document.as_bytes(), &["apply", "convert", "-", "--from", "un-cefact"]).good();
+    assert_eq!(draft.json()["goods"]["items"][0]["number"], 1);
+    assert!(draft.err.contains("NUMBER_OF_ANOTHER"), "{}", draft.err);
+}
+
+#[test]
+fn what_cannot_be_exported_or_taken_is_told_why() {
+    let folder = folder();
+    let noise = write(folder.path(), "noise", "eyJ.eyJ.sig~");
+    origin(&["certificate", "export", text(&noise), "--as", "csv"]).bad(1, &["cannot be exported", "reason "]);
+    origin(&["certificate", "export", "--as", "csv"]).bad(2, &["FILE"]);
+    origin(&["certificate", "export", "--as", "csv", "--number", "X-1"]).bad(2, &["--node"]);
+    origin_with(b"{}", &["apply", "convert", "-", "--from", "un-cefact"]).bad(1, &["DOCUMENT_OF_ANOTHER_KIND"]);
+    let lacks = br#"{"specifiedConsignment":[{}]}"#;
+    origin_with(lacks, &["apply", "convert", "-", "--from", "un-cefact"]).bad(1, &["issuing office", "EXPORT_LACKS"]);
+}

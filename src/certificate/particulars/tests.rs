@@ -42,7 +42,7 @@ fn places(findings: &Findings) -> Vec<(&str, &str)> {
     findings.iter().map(|finding| (finding.path.as_str(), finding.rule.as_str())).collect()
 }
 
-fn ruling() -> Ruling {
+pub(crate) fn ruling() -> Ruling {
     Ruling {
         issued_on: parse_date("2026-11-12").unwrap(),
         edition: "2007".parse().unwrap(),

@@ -1,5 +1,6 @@
 //! `origin apply`: what exporters and their systems do, from the file to the certificate.
 
+mod convert;
 mod csv;
 mod declares;
 mod draft;
@@ -32,6 +33,7 @@ pub(super) struct Arguments {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     Template(template::Template),
+    Convert(convert::Convert),
     Check(file::Check),
     Draft(draft::Draft),
     Update(draft::Update),
@@ -48,6 +50,7 @@ impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
         match self.command {
             Command::Template(arguments) => arguments.run(console),
+            Command::Convert(arguments) => arguments.run(console),
             Command::Check(arguments) => arguments.run(console),
             Command::Draft(arguments) => arguments.run(console),
             Command::Update(arguments) => arguments.run(console),

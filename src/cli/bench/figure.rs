@@ -88,6 +88,10 @@ pub(super) enum Name {
     #[value(name = "check_application")]
     #[serde(rename = "check_application")]
     CheckApplication,
+    /// Exports a second, on one core, of an opened certificate of 5 items: UN/CEFACT JSON, UBL XML and CSV in turn
+    #[value(name = "export")]
+    #[serde(rename = "export")]
+    Export,
     /// Applications a second that are imported by streams of 64 rows a message, each checked and durable
     #[value(name = "import_applications")]
     #[serde(rename = "import_applications")]
@@ -131,6 +135,7 @@ impl Name {
         Self::Balance,
         Self::MatchDeclaration,
         Self::CheckApplication,
+        Self::Export,
         Self::ImportApplications,
         Self::AutoIssue,
         Self::QueueFirstPage,
@@ -158,6 +163,7 @@ impl Name {
             Self::Balance => "balance",
             Self::MatchDeclaration => "match_declaration",
             Self::CheckApplication => "check_application",
+            Self::Export => "export",
             Self::ImportApplications => "import_applications",
             Self::AutoIssue => "auto_issue",
             Self::QueueFirstPage => "queue_first_page",

@@ -9,6 +9,7 @@ mod applying;
 mod cores;
 mod countries;
 mod exchanging;
+mod exporting;
 mod federation;
 mod figure;
 mod ground;
@@ -96,6 +97,7 @@ async fn measure(bench: &Bench, name: Name) -> Result<Vec<Figure>, Failure> {
         Name::Balance => importing::balance(bench).await?,
         Name::MatchDeclaration => importing::matching(bench).await?,
         Name::CheckApplication => judging::applications(bench)?,
+        Name::Export => exporting::exports(bench)?,
         Name::ImportApplications => applying::import(bench).await?,
         Name::AutoIssue => applying::issue(bench).await?,
         Name::QueueFirstPage => applying::queue(bench).await?,

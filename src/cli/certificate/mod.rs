@@ -4,6 +4,7 @@ mod abroad;
 mod check;
 mod draw;
 mod erase;
+mod export;
 mod keep;
 mod life;
 pub(super) mod name;
@@ -33,6 +34,7 @@ enum Command {
     Abroad(abroad::Abroad),
     List(keep::List),
     Download(keep::Download),
+    Export(export::Export),
     Numbers(numbers::Numbers),
     Cancel(life::Cancel),
     Cancellations(wish::Cancellations),
@@ -60,6 +62,7 @@ impl Arguments {
             Command::Abroad(arguments) => arguments.run(console),
             Command::List(arguments) => arguments.run(console),
             Command::Download(arguments) => arguments.run(console),
+            Command::Export(arguments) => arguments.run(console),
             Command::Numbers(arguments) => arguments.run(console),
             Command::Cancel(arguments) => arguments.run(console),
             Command::Cancellations(arguments) => arguments.run(console),
