@@ -4,6 +4,7 @@ use super::admin::{Admin, ReloadTrust};
 use super::applications::ApplicationsDoor;
 use super::audit::Audits;
 use super::certificates::Certificates;
+use super::continuity::ContinuityDoor;
 use super::customs::CustomsDoor;
 use super::deadline;
 use super::enquiries::LiaisonDoor;
@@ -27,6 +28,7 @@ use super::wire::origin::v1::admin_service_server::AdminServiceServer;
 use super::wire::origin::v1::application_service_server::ApplicationServiceServer;
 use super::wire::origin::v1::audit_service_server::AuditServiceServer;
 use super::wire::origin::v1::certificate_service_server::CertificateServiceServer;
+use super::wire::origin::v1::continuity_service_server::ContinuityServiceServer;
 use super::wire::origin::v1::customs_service_server::CustomsServiceServer;
 use super::wire::origin::v1::examination_service_server::ExaminationServiceServer;
 use super::wire::origin::v1::exporter_service_server::ExporterServiceServer;
@@ -111,6 +113,7 @@ type SessionsServer = SessionServiceServer<Sessions>;
 type ListsServer = ListServiceServer<ListDoor>;
 type LogsServer = LogServiceServer<Logs>;
 type PoliciesServer = PolicyServiceServer<PoliciesDoor>;
+type ContinuityServer = ContinuityServiceServer<ContinuityDoor>;
 type CustomsServer = CustomsServiceServer<CustomsDoor>;
 type LiaisonServer = LiaisonServiceServer<LiaisonDoor>;
 type SharesServer = ShareServiceServer<SharesDoor>;
@@ -168,6 +171,7 @@ impl Doors {
             PoliciesServer::NAME,
             WebhooksServer::NAME,
             CustomsServer::NAME,
+            ContinuityServer::NAME,
             LiaisonServer::NAME,
             SharesServer::NAME,
             AdminServer::NAME,
@@ -185,6 +189,9 @@ impl Doors {
             )
             .add_service(
                 CustomsServer::new(CustomsDoor { hosts: hosts.clone() }).max_decoding_message_size(MAX_MESSAGE),
+            )
+            .add_service(
+                ContinuityServer::new(ContinuityDoor { hosts: hosts.clone() }).max_decoding_message_size(MAX_MESSAGE),
             )
             .add_service(
                 LiaisonServer::new(LiaisonDoor { hosts: hosts.clone() }).max_decoding_message_size(MAX_MESSAGE),
@@ -236,6 +243,7 @@ impl Health {
         self.client.set_serving::<PoliciesServer>().await;
         self.client.set_serving::<WebhooksServer>().await;
         self.client.set_serving::<CustomsServer>().await;
+        self.client.set_serving::<ContinuityServer>().await;
         self.client.set_serving::<LiaisonServer>().await;
         self.client.set_serving::<SharesServer>().await;
         self.client.set_serving::<AdminServer>().await;
@@ -256,6 +264,7 @@ impl Health {
         self.client.set_not_serving::<PoliciesServer>().await;
         self.client.set_not_serving::<WebhooksServer>().await;
         self.client.set_not_serving::<CustomsServer>().await;
+        self.client.set_not_serving::<ContinuityServer>().await;
         self.client.set_not_serving::<LiaisonServer>().await;
         self.client.set_not_serving::<SharesServer>().await;
         self.client.set_not_serving::<AdminServer>().await;

@@ -111,8 +111,9 @@ impl VerificationService for Verifications {
             issued_on: found.issued_on.map(convert::date_to_wire),
             valid_from: Some(convert::date_to_wire(found.valid_from)),
             valid_until: found.valid_until.map(convert::date_to_wire),
-            status: convert::status(found.status).into(),
+            status: found.status.map_or(wire::CertificateStatus::Unspecified, convert::status).into(),
             as_of: Some(convert::instant(self.clock.now())),
+            on_paper: found.status.is_none(),
         }))
     }
 }

@@ -120,6 +120,7 @@ pub(super) fn open(one: &AuthorityConfiguration, around: &Surroundings) -> Resul
         erase_after_years: one.erase_after_years,
         random: Arc::clone(&around.random),
         reminders: one.reminders,
+        continuity: one.continuity.clone(),
     });
     let applications = Applications::new(desk.clone(), exporters.clone(), Arc::clone(&around.random));
     let applications = applications.under(policies.clone());

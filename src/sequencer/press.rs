@@ -80,7 +80,8 @@ pub(super) fn press(setup: &Setup, planned: &Planned) -> Result<Pressed, Fault> 
     let expected = planned.expected.clone();
     let audit = planned.told.iter().map(Told::row).chain(planned.noted.iter().cloned()).collect();
     let notes = planned.runs.iter().map(Run::note).collect::<Result<_, _>>()?;
-    let batch = Batch { at_ms: planned.at_ms, entries, expected, state, audit, notes, ..Batch::default() };
+    let feed = planned.feed.clone();
+    let batch = Batch { at_ms: planned.at_ms, entries, expected, state, audit, notes, feed, ..Batch::default() };
     Ok(Pressed { batch, hashes })
 }
 

@@ -5,7 +5,7 @@ use crate::{
     certificate::offset_dates,
     keys::{KeyStore, KeyUse, StatementKey},
     log::{Origin, Shard, VerifierKey},
-    office::{Account, Caller, Fees, Office, Role, Wanted},
+    office::{Account, Caller, Continuity, Fees, Office, Role, Wanted},
     sequencer::{Limits, Sequencer, Setup, Signers, Standing},
     signature::{SecretKey, Signer as _},
     statement::{Issuer, Kid, Kind},
@@ -56,6 +56,8 @@ pub(crate) struct World {
     pub(crate) fees: Fees,
     /// After how many years what certificates say is erased.
     pub(crate) erase_after_years: Option<u32>,
+    /// Its corridors, and the days of an outage.
+    pub(crate) continuity: Continuity,
     /// The stores of other authorities that are seen here.
     pub(crate) elsewhere: Arc<Elsewhere>,
 }
@@ -136,6 +138,7 @@ impl World {
             signatory: signatory.into(),
             fees: Fees::None,
             erase_after_years: None,
+            continuity: Continuity::default(),
             elsewhere: Arc::default(),
         }
     }
@@ -168,6 +171,7 @@ impl World {
             signatory: Account::open(wanted, &random).unwrap().into(),
             fees: Fees::None,
             erase_after_years: None,
+            continuity: Continuity::default(),
             elsewhere: Arc::default(),
         }
     }
@@ -394,6 +398,7 @@ impl World {
             erase_after_years: self.erase_after_years,
             random: Arc::new(SeededRandom::new(12)),
             reminders: Reminders::default(),
+            continuity: self.continuity.clone(),
         });
         (desk, sequencer)
     }
