@@ -6,6 +6,7 @@ use crate::{
     certificate::{Instant, Particulars, Sha256},
     office::{Account, Caller, Continuity, Corridor, Medium, NumberBlock, Role, Wanted},
     reason::Reasoned as _,
+    sequencer::bears_number,
     statement::{ImportDeclaration, OpenedBody, PaperGround},
     store::Store as _,
     time::{Clock as _, Date, SeededRandom, Timestamp},
@@ -190,6 +191,15 @@ async fn a_file_of_papers_that_is_sent_again_changes_nothing_and_a_bad_row_stops
     asked.token = page.next.unwrap();
     let rest = sides.customs.papers(&sides.officer, &asked).unwrap();
     assert_eq!((page.papers.len(), rest.papers.len(), rest.next), (150, 49, None));
+}
+
+#[tokio::test]
+async fn what_came_back_of_a_paper_without_its_contents_shuts_the_numbers_as_a_certificate_does() {
+    let sides = Sides::open();
+    let entry = sides.register(sides.paper(1, "P-1")).await.unwrap().outcome.entry;
+    let leaf = |index| sides.pakistan.store.leaf(&entry.origin, index).unwrap().unwrap();
+    assert!(bears_number(None, &leaf(entry.index)));
+    assert!(!bears_number(None, &leaf(0)), "a snapshot bears none");
 }
 
 #[tokio::test]
