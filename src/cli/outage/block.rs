@@ -62,7 +62,7 @@ pub(super) struct BlockFile {
     #[serde(with = "serde_date")]
     pub(super) reserved_on: Date,
     /// IANA name of the office's zone.
-    time_zone: String,
+    pub(super) time_zone: String,
     pub(super) register_within_days: u32,
     pub(super) numbers: Vec<CertificateNumber>,
 }

@@ -220,6 +220,7 @@ async fn the_corridor_of_its_day_decides_what_is_paper_and_what_is_not() {
     let refused = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap_err();
     assert_eq!(rules(&refused), ["CORRIDOR_PAPER"]);
     // Electronic alone: a paper of that day is none that is registered.
+    let mut world = World::new();
     world.continuity = corridors(day.yesterday().unwrap());
     let (desk, _) = world.desk();
     let row = PaperRow { issued_on: day, request_id: world.request_id(2), ..sides.paper(4, "P-4") };
