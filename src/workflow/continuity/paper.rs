@@ -137,6 +137,7 @@ impl Desk {
         let request = self.request(caller, &row.request_id)?;
         let store = self.store().as_ref();
         let number = row.number.as_str();
+        self.office_of(caller, &row.office)?;
         if let Some(PaperNumber { paper: entry }) = PaperNumber::read(store, number)? {
             let found = paper_at(store, &entry)?.ok_or_else(|| {
                 // It is durable and not shown yet; or erased, and nobody can say that it is the same.
