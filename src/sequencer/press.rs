@@ -165,6 +165,10 @@ fn press_entry(setup: &Setup, trust: &TrustList, row: &Row) -> Result<(NewEntry,
             let office = Some(&certificate.reference.office.code);
             check_scope(&checked, (&certificate.agreement, office), trust).map_err(failed)?;
         }
+        (Body::PaperCertificate(paper), _) => {
+            let scope = (&paper.paper.agreement, Some(&paper.paper.office));
+            check_scope(&checked, scope, trust).map_err(failed)?;
+        }
         (_, OpenedBody::StatusChange(change)) => check_target(setup, trust, &checked, &change.change.target)?,
         _ => {}
     }

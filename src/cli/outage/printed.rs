@@ -102,7 +102,7 @@ mod tests {
         assert!(page.contains("Date of issue   2026-11-30\n"), "the date is the office's: {page}");
         assert!(page.contains("description: Basmati rice\n"), "{page}");
         entry.paper_sha256 = hex::encode(&Sha256::digest(&page));
-        assert_eq!(entry.paper_sha256, "FROZEN", "{page}");
+        assert_eq!(entry.paper_sha256, "e2c24bcd230abd80068efa8841af877818086d8c071edf0f7da14d4430d84ad2", "{page}");
         assert_eq!(as_hashed(&block, &entry).unwrap(), page);
         entry.certificate["goods"]["items"][0]["description"] = json!("Broken rice");
         assert!(as_hashed(&block, &entry).is_err_and(|failure| failure.sentence().contains("not what was printed")));

@@ -201,7 +201,11 @@ mod tests {
         };
         assert_eq!(attempt(text.clone()), Ok(3));
         assert_eq!(attempt(text[..text.len() - 5].to_owned()), Ok(2), "a torn line was never acted on");
-        assert!(attempt(text.replace("\"number\":\"2\"", "\"number\":\"9\"")).unwrap_err().contains("does not follow"));
+        let other = lines[2].replace("\"issued_at\":\"\"", "\"issued_at\":\"earlier\"");
+        let changed = [lines[0], lines[1], &other, lines[3]].join("\n") + "\n";
+        assert!(attempt(changed).unwrap_err().contains("line 4: it does not follow"));
+        let renumbered = text.replace("\"number\":\"2\"", "\"number\":\"3\"");
+        assert!(attempt(renumbered).unwrap_err().contains("line 3: its number is not the next"));
         let without = [lines[0], lines[1], lines[3]].join("\n") + "\n";
         assert!(attempt(without).unwrap_err().contains("line 3"));
         let twice = [lines[0], lines[1], lines[1], lines[2]].join("\n") + "\n";

@@ -3,7 +3,7 @@
 use super::{BlockWish, OutageRow, PaperRow, PapersAsked, Registered};
 use crate::{
     agreement::Declared,
-    certificate::{Instant, Particulars, Sha256},
+    certificate::{Instant, Particulars, Severity, Sha256},
     office::{Account, Caller, Continuity, Corridor, Medium, NumberBlock, Role, Wanted},
     reason::Reasoned as _,
     sequencer::bears_number,
@@ -122,7 +122,10 @@ fn today(world: &World) -> Date {
 
 fn rules(error: &WorkflowError) -> Vec<&str> {
     match error {
-        WorkflowError::RulesRefuse(findings) => findings.iter().map(|finding| finding.rule.as_str()).collect(),
+        WorkflowError::RulesRefuse(findings) => {
+            let forbids = findings.iter().filter(|finding| finding.severity == Severity::Error);
+            forbids.map(|finding| finding.rule.as_str()).collect()
+        }
         other => vec![other.reason()],
     }
 }
