@@ -6,12 +6,13 @@ use super::call::{caller, refused, refused_row};
 use super::certificates::issued_to_wire;
 use super::convert;
 use super::customs::{optional, parsed};
-use super::failure::{self, Details};
+use super::failure;
 use super::hosts::Hosts;
 use super::stream::count_rows;
 use super::wire::origin::v1::{self as wire, continuity_service_server::ContinuityService};
-use crate::certificate::{Instant, Sha256};
+use crate::certificate::{Findings, Instant, Sha256};
 use crate::office::{Corridor, Medium, NumberBlock};
+use crate::reason::Reasoned as _;
 use crate::statement::PaperWords;
 use crate::time::{Date, Timestamp};
 use crate::workflow::{BlockWish, Issued, OutageRow, PaperRecord, PaperRow, PapersAsked, Registered, WorkflowError};
@@ -41,7 +42,7 @@ impl ContinuityService for ContinuityDoor {
         let mut results = Vec::with_capacity(ids.len());
         for (row, request_id) in rows.into_iter().zip(ids) {
             let outcome = match row {
-                Err(error) => wire::register_result::Outcome::Error(failure::rpc(&error, &Details::default())),
+                Err(error) => row_refused(error.reason(), error.to_string(), &Findings::default()),
                 Ok(_) => match answers.next() {
                     Some(answer) => outcome(answer),
                     None => return Err(ApiError::Task("an answer is missing".to_owned()).into()),
@@ -108,7 +109,7 @@ impl ContinuityService for ContinuityDoor {
         for row in rows {
             let request_id = row.request_id.clone();
             let outcome = match outage_row(row) {
-                Err(error) => wire::register_result::Outcome::Error(failure::rpc(&error, &Details::default())),
+                Err(error) => row_refused(error.reason(), error.to_string(), &Findings::default()),
                 Ok(row) => outcome(authority.desk.register_outage(&caller, row).await),
             };
             results.push(wire::RegisterResult { request_id, outcome: Some(outcome) });
@@ -153,8 +154,18 @@ fn outcome(answer: Result<Registered, WorkflowError>) -> wire::register_result::
     });
     match shown {
         Ok(registered) => Outcome::Registered(registered),
-        Err(error) => Outcome::Error(refused_row(&error)),
+        Err(error) => {
+            let none = Findings::default();
+            let findings = if let WorkflowError::RulesRefuse(findings) = &error { findings } else { &none };
+            // What is the node's own fault is said to its operator, and not here.
+            row_refused(error.reason(), refused_row(&error).message, findings)
+        }
     }
+}
+
+fn row_refused(reason: &str, message: String, findings: &Findings) -> wire::register_result::Outcome {
+    let findings = failure::wire_findings(findings, usize::MAX).findings;
+    wire::register_result::Outcome::Refused(wire::RowRefused { reason: reason.to_owned(), message, findings })
 }
 
 fn paper_row(row: wire::PaperRow) -> Result<PaperRow, ApiError> {

@@ -5,9 +5,8 @@ use super::{
     spool::{Entry, Spool},
 };
 use crate::{
-    api::client::{Refusal, wire, within_deadline},
-    certificate::Findings,
-    certificate::Instant,
+    api::client::{wire, within_deadline},
+    certificate::{Findings, Instant},
     cli::{
         Outcome,
         certificate::findings_text,
@@ -77,19 +76,18 @@ pub(in crate::cli) fn result_line(
             console.data(format!("row {row}: {painted}  {}  {}  {day}", certificate.number, certificate.jti));
             console.raw(findings_text(console, &warnings).as_bytes());
         }
-        Some(Outcome::Error(status)) => {
+        Some(Outcome::Refused(why)) => {
             counts.refused += 1;
-            let refusal = Refusal::from(&status);
-            let findings = remote::findings(&refusal);
+            let findings = Findings(why.findings.iter().map(remote::finding).collect());
+            let wire::RowRefused { reason, message, .. } = why;
             if console.is_json() {
                 console.data(json!({
-                    "row": row, "outcome": "refused", "number": number, "reason": refusal.reason,
-                    "message": refusal.message, "findings": findings,
+                    "row": row, "outcome": "refused", "number": number, "reason": reason, "message": message,
+                    "findings": findings,
                 }));
                 return;
             }
             let painted = console.paint(Colour::Red, "refused");
-            let Refusal { message, reason, .. } = refusal;
             console.data(format!("row {row}: {painted}  {}  {} [{reason}]", plain(number), plain(&message)));
             console.raw(findings_text(console, &findings).as_bytes());
         }
