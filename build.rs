@@ -10,11 +10,12 @@ use std::{
 };
 
 /// The services for people and systems, spoken in `api`; what they import is found from them.
-const SERVICES: [&str; 15] = [
+const SERVICES: [&str; 16] = [
     "origin/v1/admin_service.proto",
     "origin/v1/application_service.proto",
     "origin/v1/audit_service.proto",
     "origin/v1/certificate_service.proto",
+    "origin/v1/continuity_service.proto",
     "origin/v1/customs_service.proto",
     "origin/v1/examination_service.proto",
     "origin/v1/exporter_service.proto",

@@ -426,7 +426,10 @@ fn result(request_id: String, outcome: Result<wire::IssuedCertificate, pb::Statu
 }
 
 /// The token is read back from the store: what is handed out is what is durable.
-fn issued_to_wire(issued: &Issued, store: Option<&dyn Store>) -> Result<wire::IssuedCertificate, WorkflowError> {
+pub(super) fn issued_to_wire(
+    issued: &Issued,
+    store: Option<&dyn Store>,
+) -> Result<wire::IssuedCertificate, WorkflowError> {
     let Issued { outcome, warnings } = issued;
     let token = match store {
         Some(store) => CertificateRecord::token(store, &outcome.entry)?.into(),

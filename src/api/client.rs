@@ -21,6 +21,7 @@ use wire::admin_service_client::AdminServiceClient;
 use wire::application_service_client::ApplicationServiceClient;
 use wire::audit_service_client::AuditServiceClient;
 use wire::certificate_service_client::CertificateServiceClient;
+use wire::continuity_service_client::ContinuityServiceClient;
 use wire::customs_service_client::CustomsServiceClient;
 use wire::examination_service_client::ExaminationServiceClient;
 use wire::exporter_service_client::ExporterServiceClient;
@@ -153,6 +154,11 @@ impl Connection {
     /// What customs do with certificates of partners.
     pub(crate) fn customs(&self) -> CustomsServiceClient<Calls> {
         CustomsServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
+    }
+
+    /// Paper beside electronic certificates.
+    pub(crate) fn continuity(&self) -> ContinuityServiceClient<Calls> {
+        ContinuityServiceClient::new(self.calls()).max_decoding_message_size(ANSWER)
     }
 
     /// Links for importers.

@@ -4,6 +4,7 @@ use super::admin::{Admin, ReloadTrust};
 use super::applications::ApplicationsDoor;
 use super::audit::Audits;
 use super::certificates::Certificates;
+use super::continuity::ContinuityDoor;
 use super::customs::CustomsDoor;
 use super::deadline;
 use super::enquiries::LiaisonDoor;
@@ -28,6 +29,7 @@ use super::wire::origin::v1::admin_service_server::AdminServiceServer;
 use super::wire::origin::v1::application_service_server::ApplicationServiceServer;
 use super::wire::origin::v1::audit_service_server::AuditServiceServer;
 use super::wire::origin::v1::certificate_service_server::CertificateServiceServer;
+use super::wire::origin::v1::continuity_service_server::ContinuityServiceServer;
 use super::wire::origin::v1::customs_service_server::CustomsServiceServer;
 use super::wire::origin::v1::examination_service_server::ExaminationServiceServer;
 use super::wire::origin::v1::exporter_service_server::ExporterServiceServer;
@@ -112,6 +114,7 @@ type SessionsServer = SessionServiceServer<Sessions>;
 type ListsServer = ListServiceServer<ListDoor>;
 type LogsServer = LogServiceServer<Logs>;
 type PoliciesServer = PolicyServiceServer<PoliciesDoor>;
+type ContinuityServer = ContinuityServiceServer<ContinuityDoor>;
 type CustomsServer = CustomsServiceServer<CustomsDoor>;
 type LiaisonServer = LiaisonServiceServer<LiaisonDoor>;
 type SharesServer = ShareServiceServer<SharesDoor>;
@@ -172,6 +175,7 @@ impl Doors {
             PoliciesServer::NAME,
             WebhooksServer::NAME,
             CustomsServer::NAME,
+            ContinuityServer::NAME,
             LiaisonServer::NAME,
             SharesServer::NAME,
             AdminServer::NAME,
@@ -189,6 +193,9 @@ impl Doors {
             )
             .add_service(
                 CustomsServer::new(CustomsDoor { hosts: hosts.clone() }).max_decoding_message_size(MAX_MESSAGE),
+            )
+            .add_service(
+                ContinuityServer::new(ContinuityDoor { hosts: hosts.clone() }).max_decoding_message_size(MAX_MESSAGE),
             )
             .add_service(
                 LiaisonServer::new(LiaisonDoor { hosts: hosts.clone() }).max_decoding_message_size(MAX_MESSAGE),
@@ -240,6 +247,7 @@ impl Health {
         self.client.set_serving::<PoliciesServer>().await;
         self.client.set_serving::<WebhooksServer>().await;
         self.client.set_serving::<CustomsServer>().await;
+        self.client.set_serving::<ContinuityServer>().await;
         self.client.set_serving::<LiaisonServer>().await;
         self.client.set_serving::<SharesServer>().await;
         self.client.set_serving::<AdminServer>().await;
@@ -260,6 +268,7 @@ impl Health {
         self.client.set_not_serving::<PoliciesServer>().await;
         self.client.set_not_serving::<WebhooksServer>().await;
         self.client.set_not_serving::<CustomsServer>().await;
+        self.client.set_not_serving::<ContinuityServer>().await;
         self.client.set_not_serving::<LiaisonServer>().await;
         self.client.set_not_serving::<SharesServer>().await;
         self.client.set_not_serving::<AdminServer>().await;

@@ -54,6 +54,7 @@ pub(super) fn answer(matched: Matched) -> wire::MatchDeclarationResponse {
     let Some(found) = matched.arrival else {
         return wire::MatchDeclarationResponse {
             notices: matched.notices.into_iter().map(notice).collect(),
+            papers: matched.papers.iter().map(super::continuity::paper).collect(),
             ..wire::MatchDeclarationResponse::default()
         };
     };
@@ -64,6 +65,7 @@ pub(super) fn answer(matched: Matched) -> wire::MatchDeclarationResponse {
         notices: matched.notices.into_iter().map(notice).collect(),
         balance: matched.balance.into_iter().map(balance).collect(),
         items: matched.matching.items.into_iter().map(Option::unwrap_or_default).collect(),
+        papers: Vec::new(),
     }
 }
 

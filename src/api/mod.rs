@@ -14,6 +14,7 @@ mod certificates;
 mod changes;
 pub(crate) mod client;
 mod closing;
+mod continuity;
 mod convert;
 mod customs;
 mod deadline;

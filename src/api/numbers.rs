@@ -15,6 +15,8 @@ pub(super) fn standing(standing: i32) -> Result<impl Fn(&NumberStanding) -> bool
             NumberStanding::Given(_) => wire::NumberStanding::Given,
             NumberStanding::Held(_) => wire::NumberStanding::Held,
             NumberStanding::Voided(_) => wire::NumberStanding::Voided,
+            NumberStanding::Block(_) => wire::NumberStanding::Block,
+            NumberStanding::Paper(_) => wire::NumberStanding::Paper,
             NumberStanding::Unexplained => wire::NumberStanding::Unexplained,
         };
         wanted == wire::NumberStanding::Unspecified || wanted == is
@@ -38,6 +40,15 @@ pub(super) fn to_wire(row: NumberRow) -> wire::CertificateNumber {
         NumberStanding::Voided(record) => {
             known(wire::CertificateNumber { standing: standing(wire::NumberStanding::Voided), ..bare }, record)
         }
+        NumberStanding::Block(held) => {
+            wire::CertificateNumber { standing: standing(wire::NumberStanding::Block), block_id: held.block, ..bare }
+        }
+        NumberStanding::Paper(entry) => wire::CertificateNumber {
+            standing: standing(wire::NumberStanding::Paper),
+            log: entry.origin.to_string(),
+            index: entry.index,
+            ..bare
+        },
         NumberStanding::Unexplained => {
             wire::CertificateNumber { standing: standing(wire::NumberStanding::Unexplained), ..bare }
         }

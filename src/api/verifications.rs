@@ -79,9 +79,10 @@ fn existence_to_wire(issuer: String, found: &Existence, now: Timestamp) -> wire:
         issued_on: found.issued_on.map(convert::date_to_wire),
         valid_from: Some(convert::date_to_wire(found.valid_from)),
         valid_until: found.valid_until.map(convert::date_to_wire),
-        status: convert::status(found.status).into(),
+        status: found.status.map_or(wire::CertificateStatus::Unspecified, convert::status).into(),
         as_of: Some(convert::instant(now)),
         token: Bytes::new(),
+        on_paper: found.status.is_none(),
     }
 }
 

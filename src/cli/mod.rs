@@ -19,6 +19,7 @@ mod change;
 mod check_config;
 mod completion;
 pub mod console;
+mod corridor;
 mod customs;
 mod demo;
 mod doctor;
@@ -39,6 +40,8 @@ mod mandate;
 mod office;
 mod openapi;
 mod origin;
+mod outage;
+mod paper;
 mod partner;
 mod policy;
 mod ports;
@@ -111,7 +114,9 @@ enum Command {
     Login(session::Login),
     Logout(session::Logout),
     Partner(partner::Arguments),
-    Issue(issue::Arguments),
+    Issue(Box<issue::Arguments>),
+    Paper(paper::Arguments),
+    Corridor(corridor::Arguments),
     Exporter(exporter::Arguments),
     Mandate(mandate::Arguments),
     Apply(apply::Arguments),
@@ -154,6 +159,8 @@ impl Command {
             Self::Logout(arguments) => arguments.run(console),
             Self::Partner(arguments) => arguments.run(console),
             Self::Issue(arguments) => arguments.run(console),
+            Self::Paper(arguments) => arguments.run(console),
+            Self::Corridor(arguments) => arguments.run(console),
             Self::Exporter(arguments) => arguments.run(console),
             Self::Mandate(arguments) => arguments.run(console),
             Self::Apply(arguments) => arguments.run(console),

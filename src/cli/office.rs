@@ -17,7 +17,7 @@ use clap::Subcommand;
 use serde_json::json;
 use std::process::ExitCode;
 
-/// Open, list, change and close issuing offices at a running node
+/// Open, list, change and close issuing offices at a running node; set numbers aside for an outage
 #[derive(Debug, clap::Args)]
 #[command(arg_required_else_help = true)]
 pub(super) struct Arguments {
@@ -32,6 +32,7 @@ enum Command {
     Change(Change),
     Close(Close),
     Move(Move),
+    Reserve(super::outage::Reserve),
 }
 
 impl Arguments {
@@ -42,6 +43,7 @@ impl Arguments {
             Command::Change(arguments) => arguments.run(console),
             Command::Close(arguments) => arguments.run(console),
             Command::Move(arguments) => arguments.run(console),
+            Command::Reserve(arguments) => arguments.run(console),
         }
     }
 }

@@ -261,19 +261,23 @@ impl Asked {
             })
         })?;
         let status = answer.status();
-        let good = status == wire::CertificateStatus::Valid;
+        // Whether a paper still stands is not known here.
+        let (good, word) = match status {
+            _ if answer.on_paper => (true, "registered on paper"),
+            status => (status == wire::CertificateStatus::Valid, status_word(status)),
+        };
         if console.is_json() {
             console.data(json!({
                 "issuer": answer.issuer, "jti": answer.jti,
                 "issued_on": date_text(answer.issued_on.as_ref()),
                 "valid_from": date_text(answer.valid_from.as_ref()),
                 "valid_until": answer.valid_until.as_ref().map(|date| date_text(Some(date))),
-                "status": status_word(status).replace(' ', "_"),
+                "status": word.replace(' ', "_"),
                 "token": (!answer.token.is_empty()).then(|| String::from_utf8_lossy(&answer.token)),
             }));
         } else {
             let colour = if good { Colour::Green } else { Colour::Red };
-            console.data(console.paint(colour, status_word(status)));
+            console.data(console.paint(colour, word));
             let until =
                 answer.valid_until.as_ref().map_or_else(|| "no limit stated".to_owned(), |date| date_text(Some(date)));
             for (label, value) in [

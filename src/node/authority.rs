@@ -127,6 +127,7 @@ pub(super) fn open(one: &AuthorityConfiguration, around: &Surroundings) -> Resul
         reminders: one.reminders,
         printer: around.printer.clone(),
         images,
+        continuity: one.continuity.clone(),
     });
     let applications = Applications::new(desk.clone(), exporters.clone(), Arc::clone(&around.random));
     let applications = applications.under(policies.clone());

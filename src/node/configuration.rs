@@ -7,7 +7,7 @@ mod webhooks;
 use super::tls::TlsFiles;
 use crate::certificate::{AgreementCode, Country, OfficeCode};
 use crate::keys::KeyName;
-use crate::office::{Fees, Office, Reader, ReadingRights};
+use crate::office::{Continuity, Corridor, Fees, Medium, Office, Reader, ReadingRights};
 use crate::statement::Issuer;
 use crate::time::ZoneName;
 use crate::workflow::Reminders;
@@ -143,6 +143,8 @@ pub struct AuthorityConfiguration {
     pub erase_after_years: Option<u32>,
     /// When its people are reminded of the days of an enquiry.
     pub reminders: Reminders,
+    /// What goes on paper, and what becomes of what was issued in an outage.
+    pub continuity: Continuity,
     /// Its offices.
     pub offices: Vec<Office>,
     /// The folder of its signatures and seals, as they are printed; without one none are.
@@ -276,6 +278,7 @@ fn authority(section: &mut Section<'_, '_>, folder: &Path, data: &Path) -> Optio
         Some(Reminders { before: days("remind_days", before), after: days("escalate_days", after) })
     });
     let paper = path(section, "paper", folder);
+    let continuity = continuity(section);
     let mut codes: Vec<OfficeCode> = Vec::new();
     let offices = section.tables("office", |office| {
         let code = office.required::<OfficeCode>("code");
@@ -318,10 +321,32 @@ fn authority(section: &mut Section<'_, '_>, folder: &Path, data: &Path) -> Optio
         reading: reading.unwrap_or_default(),
         erase_after_years: erase_after_years.and_then(|years| u32::try_from(years).ok()),
         reminders: reminders.unwrap_or_default(),
+        continuity,
         offices,
         paper,
         issuer,
     })
+}
+
+/// Corridors, and the days of an outage.
+fn continuity(section: &mut Section<'_, '_>) -> Continuity {
+    let usual = u64::from(Continuity::default().register_within_days);
+    let days = section.number("register_within_days", 1..=90, usual);
+    let mut known: Vec<Corridor> = Vec::new();
+    let corridors = section.tables("corridor", |row| {
+        let (agreement, to) = (row.required::<AgreementCode>("agreement"), row.required::<Country>("to"));
+        let (medium, from, until) = (row.required::<Medium>("medium"), row.optional("from"), row.optional("until"));
+        let corridor = Corridor { agreement: agreement?, to: to?, medium: medium?, from, until };
+        if from.zip(until).is_some_and(|(from, until)| until < from) {
+            row.mistake("until", "lies before `from`");
+        }
+        if known.iter().any(|other| other.meets(&corridor)) {
+            row.mistake("agreement", "another corridor is for the same agreement and country on some of these days");
+        }
+        known.push(corridor.clone());
+        Some(corridor)
+    });
+    Continuity { corridors, register_within_days: u16::try_from(days).unwrap_or(u16::MAX) }
 }
 
 /// [`ZoneName`] in the grammar of a text member.

@@ -11,6 +11,7 @@ mod application;
 mod audit;
 mod caller;
 mod cancellation;
+mod continuity;
 mod customs;
 mod drawn;
 mod error;
@@ -39,6 +40,7 @@ pub use application::{
 pub use audit::{Actor, AuditEvent, Denials};
 pub use caller::{Caller, Credential, Denied, Deputising};
 pub use cancellation::Cancellation;
+pub use continuity::{BLOCK_MOST, BlockNumber, Continuity, Corridor, Medium, NumberBlock, UnknownMedium};
 pub use customs::{
     ACTS_MAX, ActState, Certified, CustomsAct, CustomsFile, CustomsRefused, DoneBy, WHOLE, WaitingDenial, WriteOffLine,
 };

@@ -78,11 +78,15 @@ pub enum Action {
     ReadEnquiries,
     /// Answer an enquiry of another authority.
     AnswerEnquiry,
+    /// Register certificates that were issued on paper.
+    RegisterPaper,
+    /// Have a block of certificate numbers set aside for an outage.
+    ReserveBlock,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 38] = [
         Self::FileApplication,
         Self::ReadOwn,
         Self::KeepProfile,
@@ -119,6 +123,8 @@ impl Action {
         Self::RaiseEnquiry,
         Self::ReadEnquiries,
         Self::AnswerEnquiry,
+        Self::RegisterPaper,
+        Self::ReserveBlock,
     ];
 
     /// The table. Exporters and agents act through what is filed by them or for them; the authority's whole
@@ -140,7 +146,11 @@ impl Action {
             Self::ReserveNumber => &[Exporter, Agent, Examiner],
             Self::ReadQueue | Self::RefuseApplication | Self::ReadExporters => &[Examiner, Signatory],
             Self::ExamineApplication | Self::RecordFee | Self::RecommendIssue | Self::ManageExporters => &[Examiner],
-            Self::SignCertificate | Self::IssueCertificate | Self::ChangeStatus => &[Signatory],
+            Self::SignCertificate
+            | Self::IssueCertificate
+            | Self::ChangeStatus
+            | Self::RegisterPaper
+            | Self::ReserveBlock => &[Signatory],
             Self::ArrangeDeputy => &[Signatory, Administrator],
             Self::ReadCertificate => &[Examiner, Signatory, Liaison],
             Self::KeepWebhooks => &[Exporter, Agent, Examiner, Signatory, CustomsOfficer, CustomsSupervisor, Liaison],
@@ -199,6 +209,8 @@ impl Action {
             Self::RaiseEnquiry => "raise_enquiry",
             Self::ReadEnquiries => "read_enquiries",
             Self::AnswerEnquiry => "answer_enquiry",
+            Self::RegisterPaper => "register_paper",
+            Self::ReserveBlock => "reserve_block",
         }
     }
 
@@ -242,6 +254,8 @@ impl Action {
             Self::RaiseEnquiry => "ask an issuer about certificates",
             Self::ReadEnquiries => "read enquiries",
             Self::AnswerEnquiry => "answer an enquiry",
+            Self::RegisterPaper => "register a certificate that was issued on paper",
+            Self::ReserveBlock => "have a block of numbers set aside",
         }
     }
 }

@@ -38,14 +38,14 @@ pub use held::{Consent, held, hold, is_held, release};
 pub use issued_for::IssuedFor;
 pub use line::Sequencer;
 pub use plan::answered;
-pub use recalled::{Closing, Recalled, refilled};
+pub use recalled::{Closing, Recalled, bears_number, refilled};
 pub use resting::is_resting;
 pub use snapshot::{
     SpokenFor, StatusRecord, changes_of, spoken_for, spoken_for_below, status_record, status_record_below,
 };
 pub use work::{
-    Beside, ChangeOfStatus, Changes, Draw, Ends, Issue, Nudge, Numbering, Original, Outcome, Replacement, RequestKey,
-    Reservation, Reserved, Saying, Task, Work, number_id, series_begin,
+    Beside, ChangeOfStatus, Changes, Draw, Ends, Issue, Nudge, Numbering, Original, Outcome, PaperNumber, Replacement,
+    RequestKey, Reservation, Reserved, Saying, Task, Work, number_id, series_begin,
 };
 
 use crate::{

@@ -211,7 +211,7 @@ impl Plan {
                     continue;
                 }
                 Task::Issue(issue) => {
-                    self.issue(ground, (issue, None), (request, *digest), &mut planned, &mut touched, &mut series)
+                    self.issue(ground, issue, (request, *digest), &mut planned, &mut touched, &mut series)
                 }
                 Task::Replace(one) => {
                     self.replace(ground, one, (request, *digest), &mut planned, &mut touched, &mut series)
@@ -300,13 +300,13 @@ impl Plan {
     fn issue(
         &mut self,
         ground: &Ground<'_>,
-        (issue, bears): (&Issue, Option<Date>),
+        issue: &Issue,
         (request, digest): (&RequestKey, [u8; 32]),
         planned: &mut Planned,
         touched: &mut BTreeMap<Origin, Touched>,
         series: &mut BTreeMap<String, u64>,
     ) -> Result<Outcome, SequencerError> {
-        let Issue { particulars, ruling, zone, addressee, numbering, beside } = issue;
+        let Issue { particulars, ruling, zone, addressee, numbering, bears, beside } = issue;
         let issued_on = ruling.issued_on;
         let today = zone.date_at(self.now);
         if today != issued_on {
@@ -323,7 +323,7 @@ impl Plan {
                 }
                 number.clone()
             }
-            // Its application is expected to have it still: nothing else is issued under it.
+            // What holds it is expected to have it still: nothing else is issued under it.
             Numbering::Reserved(number) => {
                 if self.is_issued(ground.store, number.as_str())? {
                     return Err(SequencerError::NumberTaken(number.to_string()));
@@ -363,12 +363,18 @@ impl Plan {
     ) -> Result<Outcome, SequencerError> {
         let day = ground.zone.date_at(self.now);
         self.stand_still(ground, &saying.beside.expected)?;
+        if let Body::PaperCertificate(paper) = saying.body() {
+            self.paper_may(ground, paper.paper.number.as_str(), &saying.beside)?;
+        }
         let origin = self.log_of(ground, saying.addressee(), day)?;
         self.open_log(ground, &origin, saying.addressee(), planned)?;
         let row = self.place(ground, &origin, saying.body().clone())?;
         let outcome = Outcome { entry: row.entry(), jti: row.envelope.jti, number: None, day };
         let found = Subject::said(saying.body());
         planned.state.extend(found.iter().map(|one| one.put(&outcome.entry, saying.body().kind(), planned.at_ms)));
+        if let Body::PaperCertificate(paper) = saying.body() {
+            self.paper_takes(paper.paper.number.as_str(), &outcome.entry, planned)?;
+        }
         self.take_along(&saying.beside, &outcome, planned)?;
         planned.rows.push(Row { request: Some((request.clone(), digest)), ..row });
         Ok(outcome)
@@ -408,6 +414,7 @@ impl Plan {
     /// Has state change with what an outcome stands for.
     fn take_along<T>(&mut self, beside: &Beside<T>, done: &T, planned: &mut Planned) -> Result<(), SequencerError> {
         planned.expected.extend(beside.expected.iter().cloned());
+        planned.feed.extend(beside.feed.iter().cloned());
         if let Some(changes) = &beside.changes {
             planned.state.extend(changes(done).map_err(SequencerError::Unavailable)?);
         }

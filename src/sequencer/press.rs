@@ -80,7 +80,8 @@ pub(super) fn press(setup: &Setup, planned: &Planned) -> Result<Pressed, Fault> 
     let expected = planned.expected.clone();
     let audit = planned.told.iter().map(Told::row).chain(planned.noted.iter().cloned()).collect();
     let notes = planned.runs.iter().map(Run::note).collect::<Result<_, _>>()?;
-    let batch = Batch { at_ms: planned.at_ms, entries, expected, state, audit, notes, ..Batch::default() };
+    let feed = planned.feed.clone();
+    let batch = Batch { at_ms: planned.at_ms, entries, expected, state, audit, notes, feed, ..Batch::default() };
     Ok(Pressed { batch, hashes })
 }
 
@@ -163,6 +164,10 @@ fn press_entry(setup: &Setup, trust: &TrustList, row: &Row) -> Result<(NewEntry,
         (Body::Certificate { certificate, .. }, _) => {
             let office = Some(&certificate.reference.office.code);
             check_scope(&checked, (&certificate.agreement, office), trust).map_err(failed)?;
+        }
+        (Body::PaperCertificate(paper), _) => {
+            let scope = (&paper.paper.agreement, Some(&paper.paper.office));
+            check_scope(&checked, scope, trust).map_err(failed)?;
         }
         (_, OpenedBody::StatusChange(change)) => check_target(setup, trust, &checked, &change.change.target)?,
         _ => {}

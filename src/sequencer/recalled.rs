@@ -3,7 +3,7 @@
 use super::snapshot::{noted_changes, put_changes};
 use crate::{
     log::Origin,
-    statement::{Jti, OpenedBody, StatementRef, open_leaf, status_list::LIST_ENTRIES},
+    statement::{Jti, Kind, OpenedBody, StatementRef, open_leaf, status_list::LIST_ENTRIES},
     store::{Batch, EntryRef, StateChange, Store, StoreError, Table},
 };
 use serde::{Deserialize, Serialize};
@@ -92,7 +92,7 @@ pub fn refilled(
         state.push(StateChange::StatusAllocated { origin: origin.clone(), list, count: LIST_ENTRIES });
     }
     let before = Recalled::read(store, origin)?.filter(|before| before.numbers_unknown || before.end == first.index);
-    let certificates = batch.entries.iter().any(|entry| entry.status_index.is_some());
+    let certificates = batch.entries.iter().any(|entry| bears_number(entry.status_index, &entry.leaf));
     let recalled = Recalled {
         from: before.map_or(first.index, |before| before.from),
         end: last.index.saturating_add(1),
@@ -116,6 +116,13 @@ pub fn refilled(
         state.push(put_changes(&log, &jti, &places, log != *origin)?);
     }
     Ok(state)
+}
+
+/// Whether a number stands in the disclosures of an entry: of a certificate, or of a paper that is registered.
+#[must_use]
+pub fn bears_number(status_index: Option<u32>, leaf: &[u8]) -> bool {
+    let none: &[&str] = &[];
+    status_index.is_some() || open_leaf(leaf, none).is_ok_and(|opened| opened.body.kind() == Kind::PaperCertificate)
 }
 
 /// Whether a request was made before this instant, in Unix milliseconds, by the time in its UUIDv7. Who asked had a

@@ -7,7 +7,7 @@ use crate::{
     office::{ApplicationId, AuditEvent},
     statement::{
         Act, Addressee, Body, CustomsResponse, Endorsement, Enquiry, EnquiryReply, Evidence, Issuer, Jti, KeyChange,
-        Receipt,
+        PaperCertificate, Receipt,
     },
     store::{EntryRef, Expected, StateChange, Store, StoreError, Table},
     time::{Date, ZoneName},
@@ -78,6 +78,9 @@ pub struct Issue {
     pub addressee: Addressee,
     /// Where its number comes from.
     pub numbering: Numbering,
+    /// The date of issue that it bears, where that is not the day it is issued on: a certified true copy bears the
+    /// original's, and what was issued on paper in an outage the paper's.
+    pub bears: Option<Date>,
     /// What changes with it.
     pub beside: Beside,
 }
@@ -94,6 +97,8 @@ pub struct Beside<T = Outcome> {
     pub expected: Vec<Expected>,
     /// The changes, once place and number are known. An error stops the batch: it is the caller's own mistake.
     pub changes: Option<Changes<T>>,
+    /// Rows of the feed, of what no entry of a log tells.
+    pub feed: Vec<Vec<u8>>,
 }
 
 impl Beside {
@@ -102,6 +107,7 @@ impl Beside {
     pub fn and(mut self, other: Self) -> Self {
         self.application = self.application.or(other.application);
         self.expected.extend(other.expected);
+        self.feed.extend(other.feed);
         self.changes = match (self.changes, other.changes) {
             (Some(first), Some(second)) => Some(Arc::new(move |outcome| {
                 let mut state = first(outcome)?;
@@ -116,32 +122,59 @@ impl Beside {
 
 impl<T> Default for Beside<T> {
     fn default() -> Self {
-        Self { application: None, expected: Vec::new(), changes: None }
+        Self { application: None, expected: Vec::new(), changes: None, feed: Vec::new() }
     }
 }
 
-/// A certificate number that is given before its certificate: it stands on an export declaration meanwhile. No
-/// statement is made of it.
+/// Certificate numbers that are given before their certificates: one stands on an export declaration meanwhile, a block
+/// of them is kept for an outage. No statement is made of them.
 #[derive(Debug)]
 pub struct Reservation {
     /// The civil date at the office, whose year the number may have in it.
     pub day: Date,
     /// The zone of the office.
     pub zone: ZoneName,
-    /// Where it is drawn from.
+    /// Where they are drawn from.
     pub draw: Draw,
+    /// How many.
+    pub count: u32,
     /// For what it is reserved.
     pub beside: Beside<Reserved>,
 }
 
-/// A number that was given in advance.
+/// Numbers that were given in advance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reserved {
-    /// The number.
+    /// The number, or the first of a block.
     pub number: String,
     /// The civil date at the office.
     #[serde(with = "crate::time::serde_date")]
     pub day: Date,
+    /// The others of a block, rising. An answer is small and does not repeat them: what holds the block knows them.
+    #[serde(skip)]
+    pub more: Vec<String>,
+}
+
+/// Where a certificate that was issued on paper is registered, as is kept of its number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaperNumber {
+    /// The place of the statement.
+    pub paper: EntryRef,
+}
+
+impl PaperNumber {
+    /// Has the number known as that of a paper: it is never given again.
+    pub fn put(self, number: &str) -> Result<StateChange, String> {
+        let record = serde_json::to_vec(&self).map_err(|error| error.to_string())?;
+        Ok(StateChange::RecordPut { table: Table::Number, id: number_id(number), record })
+    }
+
+    /// Reads it, if the number is that of a paper.
+    pub fn read(store: &dyn Store, number: &str) -> Result<Option<Self>, StoreError> {
+        let record = store.record(Table::Number, &number_id(number))?;
+        Ok(record.and_then(|record| serde_json::from_slice(&record).ok()))
+    }
 }
 
 /// Under which id of its table a number that was given in advance is kept: the writer passes over it.
@@ -219,8 +252,8 @@ pub struct Replacement {
     pub issue: Issue,
     /// The old ones, each once.
     pub originals: Vec<Original>,
-    /// The date of issue that a certified true copy bears: the original's. None for a certificate of its own.
-    pub bears: Option<Date>,
+    /// Whether it is a certified true copy of what stands whole.
+    pub copy: bool,
     /// Why; disclosed to the holder and the addressee alone.
     pub reason: Option<Text<1024>>,
     /// Anything else they should know.
@@ -313,6 +346,13 @@ impl Saying {
     pub fn reply(reply: EnquiryReply) -> Self {
         let log = reply.enquiry.log.clone();
         Self::to_author_of(&log, Body::EnquiryReply(Box::new(reply)))
+    }
+
+    /// That a certificate was issued on paper, to customs of the importing country. Its number must be free, or held by
+    /// a record that [`Beside::expected`] names.
+    #[must_use]
+    pub fn paper(addressee: Addressee, paper: PaperCertificate) -> Self {
+        Self::to(addressee, Body::PaperCertificate(Box::new(paper)))
     }
 
     /// A word on a certificate, to its issuer.

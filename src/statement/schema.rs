@@ -3,7 +3,7 @@
 
 use super::{
     Kind,
-    kinds::{CustomsResponse, Endorsement, Enquiry, EnquiryReply},
+    kinds::{CustomsResponse, Endorsement, Enquiry, EnquiryReply, PaperCertificate},
 };
 use crate::certificate::{member::Member, schema::signed_parts};
 use serde_json::{Map, Value};
@@ -17,6 +17,7 @@ pub fn signed_definitions() -> Map<String, Value> {
     add::<Enquiry>(&mut definitions, Kind::Enquiry, "Enquiry");
     add::<EnquiryReply>(&mut definitions, Kind::EnquiryReply, "EnquiryReply");
     add::<Endorsement>(&mut definitions, Kind::Endorsement, "Endorsement");
+    add::<PaperCertificate>(&mut definitions, Kind::PaperCertificate, "PaperCertificate");
     definitions
 }
 

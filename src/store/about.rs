@@ -7,7 +7,9 @@
 use super::{EntryRef, StateChange, Store, StoreError, Table};
 use crate::{
     log::Origin,
-    statement::{Body, CustomsResponse, Endorsement, Enquiry, EnquiryReply, Jti, Kind, OpenedBody, Shown},
+    statement::{
+        Body, CustomsResponse, Endorsement, Enquiry, EnquiryReply, Jti, Kind, OpenedBody, PaperCertificate, Shown,
+    },
 };
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +19,7 @@ const A_ROUND: usize = 256;
 /// What statements are looked for by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
-    /// The number of a certificate: a certificate of that number.
+    /// The number of a certificate: a certificate of that number, electronic or registered on paper.
     Number(String),
     /// Another statement: what changes, answers, endorses it, or asks about it.
     Statement(Jti),
@@ -53,6 +55,7 @@ impl Subject {
             Body::Endorsement(one) => of_endorsement(one),
             Body::Enquiry(enquiry) => of_enquiry(enquiry),
             Body::EnquiryReply(reply) => of_reply(reply),
+            Body::PaperCertificate(paper) => of_paper(paper),
             // The sequencer keeps numbers and changes of status in records of its own.
             Body::Certificate { .. }
             | Body::StatusChange(_)
@@ -77,6 +80,7 @@ impl Subject {
             OpenedBody::Enquiry(enquiry) => enquiry.as_deref().map(of_enquiry).unwrap_or_default(),
             OpenedBody::EnquiryReply(reply) => reply.as_deref().map(of_reply).unwrap_or_default(),
             OpenedBody::Evidence(evidence) => of_evidence(&evidence.concerns),
+            OpenedBody::PaperCertificate(paper) => paper.as_deref().map(of_paper).unwrap_or_default(),
             OpenedBody::StatusSnapshot(_) | OpenedBody::KeyChange(_) | OpenedBody::Receipt(_) => Vec::new(),
         }
     }
@@ -114,6 +118,10 @@ fn of_endorsement(one: &Endorsement) -> Vec<Subject> {
 
 fn of_reply(reply: &EnquiryReply) -> Vec<Subject> {
     vec![Subject::Statement(reply.enquiry.jti)]
+}
+
+fn of_paper(paper: &PaperCertificate) -> Vec<Subject> {
+    vec![Subject::Number(paper.paper.number.to_string()), Subject::Kind(Kind::PaperCertificate)]
 }
 
 fn of_evidence(concerns: &Origin) -> Vec<Subject> {

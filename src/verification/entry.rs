@@ -256,6 +256,12 @@ pub(super) fn check_statement(
             return Err(EntryFault::Addressee);
         }
     }
+    if let OpenedBody::PaperCertificate(Some(paper)) = &opened.body {
+        (agreement, office) = (Some(&paper.paper.agreement), Some(&paper.paper.office));
+        if !super::judgement::is_for(trust, &opened.envelope.aud, paper.paper.to) {
+            return Err(EntryFault::Addressee);
+        }
+    }
     if let Some(last) = trust.shard_final_size(origin).filter(|last| index >= *last) {
         return Err(EntryFault::BeyondEnd(last));
     }

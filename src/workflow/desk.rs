@@ -6,10 +6,10 @@ use super::{
 };
 use crate::{
     agreement::{Agreement, AgreementError, Agreements, Edition, Lists, NumberRule},
-    certificate::{Country, Finding, Findings, Particulars, Ruling, Text},
+    certificate::{AgreementCode, Country, Finding, Findings, Particulars, Ruling, Text},
     document::Images,
     keys::StampKey,
-    office::{Action, Actor, AuditEvent, Caller, Office},
+    office::{Action, Actor, AuditEvent, Caller, Continuity, Office},
     sequencer::{
         ChangeOfStatus, Draw, Issue, Numbering, Outcome, RequestKey, Sequencer, SequencerError, Task, Work, answered,
     },
@@ -63,6 +63,8 @@ pub struct DeskSetup {
     pub printer: Printer,
     /// Signatures and seals of its people and offices, as they are printed.
     pub images: Images,
+    /// What goes on paper, and what becomes of what was issued in an outage.
+    pub continuity: Continuity,
 }
 
 /// The issuing desk of one authority. Cheap to clone.
@@ -312,7 +314,7 @@ impl Desk {
     }
 
     /// Whoever issues by a list that has run out hears it: nobody can rely on what is issued until the next is here.
-    fn stale_list(&self) -> Findings {
+    pub(super) fn stale_list(&self) -> Findings {
         match self.trust().freshness(self.now()) {
             Freshness::Current => Findings::default(),
             Freshness::Stale { since } => {
@@ -340,7 +342,18 @@ impl Desk {
         &self,
         office: &Office,
         particulars: Particulars,
+        findings: Findings,
+    ) -> Result<(Issue, Findings), WorkflowError> {
+        self.rule_on(office, particulars, findings, office.date_at(self.now()))
+    }
+
+    /// The same for what is issued on a day.
+    pub(super) fn rule_on(
+        &self,
+        office: &Office,
+        particulars: Particulars,
         mut findings: Findings,
+        day: Date,
     ) -> Result<(Issue, Findings), WorkflowError> {
         let Some(agreement) = self.0.agreements.get(&particulars.agreement) else {
             let known = self.0.agreements.iter().map(|a| a.code.to_string()).collect::<Vec<_>>().join(", ");
@@ -354,18 +367,18 @@ impl Desk {
             );
             return Err(WorkflowError::RulesRefuse(findings));
         };
-        let today = office.date_at(self.now());
         let lists = self.lists();
-        let judgement = agreement.judge(&particulars, today, lists.holidays());
+        let judgement = agreement.judge(&particulars, day, lists.holidays());
         findings.extend(judgement.findings);
-        agreement.check_codes(&particulars, today, &lists, &mut findings);
+        agreement.check_codes(&particulars, day, &lists, &mut findings);
+        self.by_corridor(&particulars, day, &mut findings);
         let Some(ruling) = judgement.ruling.filter(|_| !findings.has_errors()) else {
             return Err(WorkflowError::RulesRefuse(findings));
         };
         let numbering = self.numbering(agreement, office, &particulars, &ruling, &mut findings)?;
         let addressee = self.addressee(particulars.to);
         let (zone, beside) = (office.time_zone.clone(), held_from(&particulars));
-        Ok((Issue { particulars, ruling, zone, addressee, numbering, beside }, findings))
+        Ok((Issue { particulars, ruling, zone, addressee, numbering, bears: None, beside }, findings))
     }
 
     /// The office that is to issue, if it is one of the authority's.
@@ -412,7 +425,10 @@ impl Desk {
         if let Some(number) = &particulars.reference.number {
             return Ok(Numbering::Brought(number.clone()));
         }
-        let drawn = self.series_of(agreement.edition(&ruling.edition), office, particulars, ruling.issued_on);
+        let Particulars { agreement: code, from, to, .. } = particulars;
+        let edition = agreement.edition(&ruling.edition);
+        let registration = registration(particulars);
+        let drawn = self.series_of(edition, office, code, (*from, *to), registration, ruling.issued_on);
         drawn.map(Numbering::Series).map_err(|finding| {
             findings.push(*finding);
             WorkflowError::RulesRefuse(std::mem::take(findings))
@@ -420,11 +436,13 @@ impl Desk {
     }
 
     /// Where the number of a certificate is drawn from that the office issues under this edition.
-    fn series_of(
+    pub(super) fn series_of(
         &self,
         edition: Option<&Edition>,
         office: &Office,
-        particulars: &Particulars,
+        agreement: &AgreementCode,
+        (from, to): (Country, Country),
+        registration: Option<String>,
         day: Date,
     ) -> Result<Draw, Box<Finding>> {
         let rule = edition.and_then(|edition| number_rule(edition, self.0.country, self.0.issuer.host().as_str()));
@@ -433,8 +451,7 @@ impl Desk {
             let finding = Finding::error("NUMBER_MISSING", "reference.number", missing);
             return Err(Box::new(finding.with_help("bring the number in the file".to_owned())));
         };
-        let series = series.on_route(particulars.from, particulars.to);
-        let registration = particulars.exporter.registration.as_ref().map(|one| one.number.to_string());
+        let series = series.on_route(from, to);
         let key = series.key(&office.code, day, registration.as_deref()).map_err(|why| {
             let path = match &why {
                 AgreementError::RegistrationMissing { .. } => "exporter.registration.number",
@@ -442,7 +459,7 @@ impl Desk {
             };
             Box::new(Finding::error("NUMBER_SERIES", path, why.to_string()))
         })?;
-        let first = office.first_serial(&particulars.agreement);
+        let first = office.first_serial(agreement);
         Ok(Draw { key, series, office: office.code.clone(), registration, first })
     }
 
@@ -455,12 +472,13 @@ impl Desk {
     ) -> Result<Draw, WorkflowError> {
         let agreement = self.0.agreements.get(&particulars.agreement);
         let edition = agreement.and_then(|agreement| agreement.edition_on(day));
-        self.series_of(edition, office, particulars, day)
+        let Particulars { agreement: code, from, to, .. } = particulars;
+        self.series_of(edition, office, code, (*from, *to), registration(particulars), day)
             .map_err(|finding| WorkflowError::RulesRefuse(Findings(vec![*finding])))
     }
 
     /// Customs of the importing country: the authority the trust list names, else the country itself.
-    fn addressee(&self, to: Country) -> Addressee {
+    pub(super) fn addressee(&self, to: Country) -> Addressee {
         match self.0.trust.load().authority_for(&to) {
             Some(authority) => Addressee::Authority(authority.clone()),
             None => Addressee::Country(to),
@@ -475,6 +493,11 @@ impl Desk {
     pub(super) fn now(&self) -> Timestamp {
         self.0.clock.now()
     }
+}
+
+/// The exporter's registration, which a series may have in its numbers.
+fn registration(particulars: &Particulars) -> Option<String> {
+    particulars.exporter.registration.as_ref().map(|one| one.number.to_string())
 }
 
 /// How this authority numbers: the rule that names it by the first label of its host, in either case, else the

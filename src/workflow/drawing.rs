@@ -129,7 +129,7 @@ impl Desk {
         let replacement = Replacement {
             issue,
             originals: taken.collect(),
-            bears: None,
+            copy: false,
             reason: wish.reason.clone(),
             remarks: wish.remarks.clone(),
         };

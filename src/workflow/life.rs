@@ -143,6 +143,7 @@ impl Desk {
         let heritage = self.heritage(&target)?;
         heritage.hold_to(&mut particulars, &original, &mut findings);
         let (mut issue, warnings): (Issue, Findings) = self.rule_proven(office, particulars, findings)?;
+        issue.bears = bears;
         if bears.is_some() {
             issue.ruling.flags.retrospective = original.flags.retrospective;
         }
@@ -153,7 +154,7 @@ impl Desk {
         issue.beside = std::mem::take(&mut issue.beside).and(heritage.pass_on());
         let (reason, remarks) = (wish.reason.clone(), wish.remarks.clone());
         let originals = vec![Original { entry: target, changes, ends: Ends::Whole }];
-        Ok((Replacement { issue, originals, bears, reason, remarks }, warnings))
+        Ok((Replacement { issue, originals, copy: bears.is_some(), reason, remarks }, warnings))
     }
 
     /// Refuses a change of items that are not there, or to which it cannot happen any more.

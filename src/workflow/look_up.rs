@@ -17,8 +17,8 @@ pub struct Existence {
     pub valid_from: Date,
     /// The last day, where the agreement states one.
     pub valid_until: Option<Date>,
-    /// Its status by the changes logged so far.
-    pub status: Status,
+    /// Its status by the changes logged so far; a paper has none here.
+    pub status: Option<Status>,
 }
 
 impl Desk {
@@ -26,6 +26,21 @@ impl Desk {
     /// issue: numbers run, so one can be guessed, and both cannot. It reads from the disk.
     pub fn look_up(&self, name: &CertificateName, issued_on: Option<Date>) -> Result<Existence, WorkflowError> {
         let store = self.store().as_ref();
+        if let CertificateName::Number(number) = name
+            && let Some(found) = self.own_paper(number)?
+        {
+            let paper = found.paper;
+            if issued_on != Some(paper.issued_on) {
+                return Err(WorkflowError::CertificateUnknown);
+            }
+            return Ok(Existence {
+                jti: found.jti,
+                issued_on,
+                valid_from: paper.issued_on,
+                valid_until: paper.valid_until,
+                status: None,
+            });
+        }
         let CertificateRecord { jti, certificate, status, .. } =
             CertificateRecord::read(store, &record::find(store, name)?)?;
         let own = certificate.reference.as_option().map(|reference| reference.issued_on);
@@ -34,6 +49,6 @@ impl Desk {
             return Err(WorkflowError::CertificateUnknown);
         }
         let (valid_from, valid_until) = (certificate.valid_from, certificate.valid_until);
-        Ok(Existence { jti, issued_on: own, valid_from, valid_until, status })
+        Ok(Existence { jti, issued_on: own, valid_from, valid_until, status: Some(status) })
     }
 }

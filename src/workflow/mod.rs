@@ -12,6 +12,7 @@ mod cancelling;
 mod carry;
 mod changes;
 mod closing;
+mod continuity;
 mod customs;
 mod desk;
 mod drawing;
@@ -47,6 +48,7 @@ pub use changes::{
     Page as ChangePage, Reading, Said, What, Wish,
 };
 pub use closing::Rested;
+pub use continuity::{BlockWish, OutageRow, PaperRecord, PaperRow, PapersAsked, PapersPage, Registered};
 pub use customs::{
     Abroad, AbroadNote, Arrival, ArrivalsAsked, ArrivalsPage, ArrivedName, Balance, ClockStep, Course, Deadline,
     Decided, DecisionWish, Delivery, DenialsPage, EndorsementWish, EnquiryState, EnquiryView, EnquiryWish, MatchWish,

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 /// In the order in which they were frozen.
 pub fn cases() -> Vec<Case> {
-    [responses(), enquiries(), replies(), endorsements_and_evidence()].concat()
+    [responses(), enquiries(), replies(), endorsements_and_evidence(), papers()].concat()
 }
 
 /// What a section is changed to, and why it is refused then.
@@ -222,6 +222,22 @@ fn replies() -> Vec<Case> {
         ],
     ));
     cases.push(to(&named("enquiry-reply-acknowledged"), "a reply to everyone", "urn:origin-exchange:all"));
+    cases
+}
+
+fn papers() -> Vec<Case> {
+    let mut cases = spoil(
+        &named("paper-certificate-before-exchange"),
+        vec![
+            ("a paper whose use ends before its issue", "paper", |d| d["valid_until"] = json!("2026-05-31")),
+            ("a paper for its own country", "paper", |d| d["to"] = json!("PK")),
+            ("a paper for a reason nobody knows", "paper", |d| d["ground"] = json!("convenience")),
+            ("a paper without the hash of its scan", "paper", |d| d["scan_sha256"] = json!(null)),
+            ("a paper without a number", "paper", |d| d["number"] = json!("")),
+            ("a paper with goods", "paper", |d| d["goods"] = json!([])),
+        ],
+    );
+    cases.push(to(&named("paper-certificate-outage"), "a paper to everyone", "urn:origin-exchange:all"));
     cases
 }
 

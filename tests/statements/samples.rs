@@ -8,8 +8,9 @@ use origin_exchange::{
         Act, Addressee, Body, Change, CustomsResponse, DocumentDigest, EndorsedCertificate, Endorsement,
         EndorsementAct, EndorsementWords, Enquiry, EnquiryGround, EnquiryQuestion, EnquiryReply, EnquirySubject,
         Envelope, Evidence, EvidenceKind, GoodsMeanwhile, ImportDeclaration, Issued, Issuer, ItemAnswer, ItemDecision,
-        Jti, KeyAct, KeyChange, KeyRecord, Receipt, ReplyAct, ReplyWords, ResponseCode, ResponseReason, Since,
-        StatementRef, StatusChange, StatusReference, StatusSnapshot, SubjectAnswer, SubjectFinding, compose,
+        Jti, KeyAct, KeyChange, KeyRecord, PaperCertificate, PaperGround, PaperWords, Receipt, ReplyAct, ReplyWords,
+        ResponseCode, ResponseReason, Since, StatementRef, StatusChange, StatusReference, StatusSnapshot,
+        SubjectAnswer, SubjectFinding, compose,
     },
     time::{Date, SeededRandom},
 };
@@ -241,6 +242,20 @@ pub fn all() -> Vec<Sample> {
                 proof: "{\"first\":\"a stand-in\\n\",\"second\":\"for two notes\\n\",\"prefix\":null}".to_owned(),
             }),
         ),
+        sample(
+            "paper-certificate-before-exchange",
+            "A certificate that was issued on paper before certificates went electronically",
+            CHINA,
+            24,
+            Body::PaperCertificate(Box::new(paper())),
+        ),
+        sample(
+            "paper-certificate-outage",
+            "One of an outage, without a last day and without words",
+            CHINA,
+            25,
+            Body::PaperCertificate(Box::new(paper_of_outage())),
+        ),
     ]
 }
 
@@ -447,6 +462,29 @@ fn legalised() -> Endorsement {
             text: None,
         },
     }
+}
+
+fn paper() -> PaperCertificate {
+    PaperCertificate {
+        paper: PaperWords {
+            number: "PK-CN-2026-LHE-000417".parse().unwrap(),
+            issued_on: Date::constant(2026, 6, 1),
+            valid_until: Some(Date::constant(2027, 5, 31)),
+            agreement: "CPFTA".parse().unwrap(),
+            edition: "2019".parse().unwrap(),
+            from: "PK".parse().unwrap(),
+            to: "CN".parse().unwrap(),
+            office: "LHE".parse().unwrap(),
+            scan_sha256: Sha256([7; 32]),
+            ground: PaperGround::BeforeExchange,
+            remarks: Some(text("The scan has two pages; لاہور")),
+        },
+    }
+}
+
+fn paper_of_outage() -> PaperCertificate {
+    let words = PaperWords { valid_until: None, ground: PaperGround::Outage, remarks: None, ..paper().paper };
+    PaperCertificate { paper: words }
 }
 
 fn record(act: KeyAct) -> KeyRecord {

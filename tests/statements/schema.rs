@@ -220,6 +220,13 @@ pub fn of_the_code() -> Value {
             one_addressee(),
             &parts,
         ),
+        whole(
+            Kind::PaperCertificate,
+            "A certificate that was issued on paper is registered: its number is never given again, and it has neither \
+             status nor goods here. The last day of its use is not before its date of issue.",
+            one_addressee(),
+            &parts,
+        ),
     ];
     let defs_of = defs.as_object_mut().unwrap();
     defs_of.extend(whole.into_iter().flatten());

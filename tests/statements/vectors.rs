@@ -83,6 +83,9 @@ fn frozen_tokens_open_to_what_was_composed() {
             (Body::Enquiry(made), OpenedBody::Enquiry(opened)) => assert_eq!(opened.as_ref(), Some(made)),
             (Body::EnquiryReply(made), OpenedBody::EnquiryReply(opened)) => assert_eq!(opened.as_ref(), Some(made)),
             (Body::Endorsement(made), OpenedBody::Endorsement(opened)) => assert_eq!(opened.as_ref(), Some(made)),
+            (Body::PaperCertificate(made), OpenedBody::PaperCertificate(opened)) => {
+                assert_eq!(opened.as_ref(), Some(made));
+            }
             (Body::Evidence(made), OpenedBody::Evidence(opened)) => {
                 assert_eq!((opened.evidence, &opened.concerns), (made.evidence, &made.concerns));
                 assert_eq!(opened.proof.as_option(), Some(&made.proof));

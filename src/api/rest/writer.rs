@@ -81,7 +81,8 @@ mod tests {
     #[test]
     fn what_is_not_said_stands_there_but_for_messages_and_choices() {
         let nothing = written("MatchDeclarationResponse", &wire::MatchDeclarationResponse::default());
-        let expected = json!({ "found": false, "differences": [], "notices": [], "balance": [], "items": [] });
+        let expected =
+            json!({ "found": false, "differences": [], "notices": [], "balance": [], "items": [], "papers": [] });
         assert_eq!(nothing, expected);
         assert_eq!(written("ArrivedName", &wire::ArrivedName::default()), json!({ "issuer": "" }));
     }

@@ -101,6 +101,11 @@ fn judge(row: &Row, agreements: &Agreements, lists: &Lists, (on, departed): (Dat
     findings
 }
 
+/// What there is to say of a row that is issued on a day.
+pub(in crate::cli) fn judge_row(row: &Row, agreements: &Agreements, lists: &Lists, on: Date) -> Findings {
+    judge(row, agreements, lists, (on, None))
+}
+
 /// What the agreement and the lists say.
 fn by_the_rules(
     particulars: &Particulars,

@@ -14,7 +14,7 @@ mod template;
 mod wish;
 
 use super::{Outcome, console::Console};
-pub(super) use check::{findings_text, not_known};
+pub(super) use check::{findings_text, judge_row, not_known};
 use clap::Subcommand;
 pub(super) use life::Request;
 

@@ -43,7 +43,7 @@ impl Numbers {
 
 fn standing(text: &str) -> Result<wire::NumberStanding, String> {
     use wire::NumberStanding as S;
-    let known = [S::Given, S::Held, S::Voided, S::Unexplained];
+    let known = [S::Given, S::Held, S::Voided, S::Unexplained, S::Block, S::Paper];
     let found = known.into_iter().find(|one| word(*one) == text);
     found.ok_or_else(|| format!("it is one of {}", known.map(word).join(", ")))
 }
@@ -56,6 +56,8 @@ const fn word(standing: wire::NumberStanding) -> &'static str {
         S::Held => "held",
         S::Voided => "voided",
         S::Unexplained => "unexplained",
+        S::Block => "block",
+        S::Paper => "paper",
     }
 }
 
@@ -75,11 +77,14 @@ fn show(console: Console, one: &wire::CertificateNumber) {
             "void_reason": one.void_reason,
             "voided_at": instant(one.voided_at.as_ref()),
             "voided_by": one.voided_by,
+            "block_id": one.block_id,
         }));
         return;
     }
     let more = match standing {
         wire::NumberStanding::Given if !one.log.is_empty() => format!("entry {} of {}", one.index, one.log),
+        wire::NumberStanding::Block => format!("of block {}", one.block_id),
+        wire::NumberStanding::Paper => format!("registered as entry {} of {}", one.index, one.log),
         wire::NumberStanding::Held => {
             format!("by {} since {}", one.application_id, instant(one.reserved_at.as_ref()))
         }

@@ -12,6 +12,7 @@ use crate::{
         console::{Colour, Console, Exit},
         files::Source,
         forms,
+        paper::seen::{paper_described, paper_line},
         tree::plain,
     },
 };
@@ -23,7 +24,7 @@ use std::process::ExitCode;
 /// Nothing is stored and nothing is decided: the weight of a difference is proposed. `origin customs template` prints
 /// the file to fill in.
 ///
-/// Exit code 0: the certificate is here, whatever differs; 3: it is not, or a notice says that a write-off is refused.
+/// Exit code 0: the certificate is here, whatever differs, or registered on paper; 3: it is not, or a notice says that a write-off is refused.
 #[derive(Debug, clap::Args)]
 pub(super) struct Match {
     /// The declaration: TOML as `origin customs template` writes it, or JSON; `-` is standard input
@@ -45,7 +46,10 @@ impl Match {
         } else {
             show(console, &answer, &lines);
         }
-        let usable = answer.found && !answer.notices.iter().any(|notice| notice.blocks);
+        // That it is on paper is no reason against it.
+        let against = |notice: &wire::Notice| notice.blocks && notice.reason != "ON_PAPER";
+        let known = answer.found || !answer.papers.is_empty();
+        let usable = known && !answer.notices.iter().any(against);
         Ok(if usable { ExitCode::SUCCESS } else { ExitCode::from(Exit::NotValid.code()) })
     }
 }
@@ -74,12 +78,15 @@ fn described(answer: &wire::MatchDeclarationResponse, lines: &[u32]) -> Value {
         "differences": answer.differences.iter().map(difference).collect::<Vec<_>>(),
         "notices": notices_described(&answer.notices),
         "balance": balance_described(&answer.balance),
+        "papers": answer.papers.iter().map(paper_described).collect::<Vec<_>>(),
     })
 }
 
 fn show(console: Console, answer: &wire::MatchDeclarationResponse, lines: &[u32]) {
     if answer.found {
         arrival_line(console, &answer.arrival.clone().unwrap_or_default());
+    } else if !answer.papers.is_empty() {
+        answer.papers.iter().for_each(|paper| paper_line(console, paper));
     } else {
         console.data(console.paint(Colour::Red, "the certificate is not known here"));
     }

@@ -183,6 +183,9 @@ stamp_key = {stamp}
 # The folder of signatures and seals that certificates are printed with, and its `images.toml`; docs/paper.md says how.
 # paper = "{below}paper"
 
+# Days, from its date of issue, in which what was issued on paper in an outage is registered.
+# register_within_days = 5
+
 # Who may read the authority's logs: addressee, partners or public. The log to everyone is always public.
 [authority.reading]
 heads = "partners"
@@ -193,6 +196,14 @@ entries = "addressee"
 [authority.enquiries]
 remind_days = 14
 escalate_days = 14
+
+# How certificates under an agreement go to a country, and for which dates of issue: `paper`, `both` or `electronic`. What none
+# is for is electronic, and no paper of it is registered.
+# [[authority.corridor]]
+# agreement = "CPFTA"
+# to = "CN"
+# medium = "paper"
+# until = "2026-12-31"
 "#,
         zone = quoted(time_zone.as_str()),
         statement = quoted(&keys.statement),

@@ -9,7 +9,9 @@ use super::{
     Outcome,
     console::{Console, Exit, Failure},
     files::Source,
-    remote::{self, NodeArguments, TokenArgument},
+    list::ListsArgument,
+    outage::{self, Offline},
+    remote::{self, NodeArguments, TlsArguments},
     rows::Rows,
 };
 use conversation::Conversation;
@@ -29,26 +31,70 @@ use std::{
 /// the same command goes on where it was, and running it again changes nothing. A row that is refused says why and
 /// stops no other. Many rows are worked on at once: results come, and numbers are given, in the order in which rows
 /// are done, and each line says its row. Exit code 0 if every row is issued, 1 if some are refused, 4 if the node does not answer.
+///
+/// While the node cannot be reached, --offline issues on paper: each row is judged here, gets a number of the block, is
+/// noted in the spool and printed, to be signed by hand. --register has issued what the spool holds, once the node is back.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// TOML or JSON of one certificate, or JSON lines of many; `-` is standard input
+    /// TOML or JSON of one certificate, or JSON lines of many; with --register the spool; `-` is standard input
     #[arg(value_name = "FILE")]
     file: Source,
-    /// Folder for the evidence bundles of what is issued
-    #[arg(long, value_name = "DIR")]
+    /// Folder for the evidence bundles of what is issued; with --offline, for what is printed
+    #[arg(long, value_name = "DIR", conflicts_with = "register")]
     out: Option<PathBuf>,
     /// Where the request ids are kept [default: FILE.requests]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["offline", "register"])]
     requests: Option<PathBuf>,
+    /// Issue on paper, under the numbers of a block: nothing is asked at a node
+    #[arg(long, requires = "block", conflicts_with = "register")]
+    offline: bool,
+    /// The block of numbers, as `origin office reserve` wrote it
+    #[arg(long, value_name = "FILE", requires = "offline")]
+    block: Option<PathBuf>,
+    /// Where it is noted what was issued on paper [default: BLOCK.spool]
+    #[arg(long, value_name = "FILE", requires = "offline")]
+    spool: Option<PathBuf>,
+    /// Folder of agreement files to judge by with --offline [default: those that come with the program]
+    #[arg(long, value_name = "DIR", requires = "offline")]
+    agreements: Option<PathBuf>,
     #[command(flatten)]
-    node: NodeArguments,
+    lists: ListsArgument,
+    /// FILE is a spool: have issued electronically what was issued on paper
+    #[arg(long)]
+    register: bool,
     #[command(flatten)]
-    token: TokenArgument,
+    at: At,
+}
+
+/// The node, and the account that asks; nobody is asked with --offline.
+#[derive(Debug, clap::Args)]
+struct At {
+    /// The node's gRPC address, HOST:PORT
+    #[arg(long, value_name = "ADDR", env = "ORIGIN_NODE", value_parser = remote::address, required_unless_present = "offline")]
+    node: Option<String>,
+    #[command(flatten)]
+    tls: TlsArguments,
+    /// File with the account's token; `-` is standard input
+    #[arg(long, value_name = "FILE", env = "ORIGIN_TOKEN_FILE", required_unless_present = "offline")]
+    token_file: Option<Source>,
 }
 
 impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
-        let token = self.token.read()?;
+        if let (true, Some(block)) = (self.offline, &self.block) {
+            let (spool, out, agreements) = (self.spool.as_deref(), self.out.as_deref(), self.agreements.as_deref());
+            return Offline { file: &self.file, block, spool, out, agreements, lists: &self.lists }.run(console);
+        }
+        let (Some(node), Some(token)) = (self.at.node, &self.at.token_file) else {
+            return Err(Failure::new(Exit::Usage, "name the node and the account: --node ADDR --token-file FILE"));
+        };
+        let (node, token) = (NodeArguments { node, tls: self.at.tls }, remote::token(token)?);
+        if self.register {
+            return match self.file.path() {
+                Some(spool) => outage::register(console, spool, &node, &token),
+                None => Err(Failure::new(Exit::Usage, "a spool is a file")),
+            };
+        }
         let ledger_path = match (&self.requests, self.file.path()) {
             (Some(path), _) => path.clone(),
             (None, Some(path)) => {
@@ -68,11 +114,11 @@ impl Arguments {
         }
         let rows = Rows::open(&self.file)?;
         let bar = progress(count_lines(&rows, self.file.path()));
-        let ledger = Ledger::open(&ledger_path, &self.node.node)?;
+        let ledger = Ledger::open(&ledger_path, &node.node)?;
         let report = Report::new(console, bar.clone());
         let ended = remote::converse(async {
-            let connections = [self.node.connect(Some(&token)).await?, self.node.connect(Some(&token)).await?];
-            let mut conversation = Conversation::new(&self.node, &token, connections, ledger, report, self.out);
+            let connections = [node.connect(Some(&token)).await?, node.connect(Some(&token)).await?];
+            let mut conversation = Conversation::new(&node, &token, connections, ledger, report, self.out);
             let ended = conversation.run(rows).await;
             let report = conversation.end().await?;
             ended.map(|()| report)

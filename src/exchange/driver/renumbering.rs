@@ -12,7 +12,7 @@ use crate::exchange::disclosures::{Taken, take};
 use crate::exchange::message::{Disclosed, DisclosedEntry};
 use crate::exchange::replicates;
 use crate::log::Origin;
-use crate::sequencer::Recalled;
+use crate::sequencer::{PaperNumber, Recalled, bears_number};
 use crate::statement::{Completeness, OpenedBody, open_leaf};
 use crate::store::{Batch, Disclosures, EntryRef, StateChange, Store, StoreError};
 use std::sync::Arc;
@@ -73,9 +73,12 @@ async fn attempt(inner: &Arc<Inner>, origin: &Origin) -> Result<usize, String> {
     }
     let (store, log) = (Arc::clone(&own.store), origin.clone());
     let certificates = blocking(move || {
-        let facts = missing.iter().map(|index| store.facts(&log, *index));
-        let open = facts.collect::<Result<Vec<_>, _>>()?;
-        Ok(open.iter().flatten().filter(|facts| facts.status_index.is_some()).count())
+        let mut open = 0;
+        for index in missing {
+            let (Some(facts), Some(leaf)) = (store.facts(&log, index)?, store.leaf(&log, index)?) else { continue };
+            open += usize::from(bears_number(facts.status_index, &leaf));
+        }
+        Ok(open)
     });
     let certificates = certificates.await?;
     if certificates == 0 {
@@ -133,12 +136,8 @@ fn keep(store: &dyn Store, origin: &Origin, answers: &[DisclosedEntry], at_ms: u
             Taken::Good(sealed, found) => {
                 batch.late.push(sealed);
                 batch.state.extend(found);
-                if let Some(number) = number(store, origin, answer)?
-                    && !store.number_taken(&number)?
-                {
-                    let entry = EntryRef { origin: origin.clone(), index };
-                    batch.state.push(StateChange::NumberRecalled { number, entry });
-                }
+                let entry = EntryRef { origin: origin.clone(), index };
+                batch.state.extend(number(store, entry, answer)?);
                 kept.push(index);
             }
             Taken::Nothing => kept.push(index),
@@ -151,11 +150,21 @@ fn keep(store: &dyn Store, origin: &Origin, answers: &[DisclosedEntry], at_ms: u
     Ok(kept)
 }
 
-/// The number of a certificate whose disclosures were found to match.
-fn number(store: &dyn Store, origin: &Origin, answer: &DisclosedEntry) -> Result<Option<String>, StoreError> {
+/// What has the number known again that stands in disclosures which were found to match.
+fn number(store: &dyn Store, entry: EntryRef, answer: &DisclosedEntry) -> Result<Option<StateChange>, StoreError> {
     let Disclosed::All(disclosures) = &answer.state else { return Ok(None) };
-    let Some(leaf) = store.leaf(origin, answer.index)? else { return Ok(None) };
+    let Some(leaf) = store.leaf(&entry.origin, entry.index)? else { return Ok(None) };
     let Ok(opened) = open_leaf(&leaf, disclosures) else { return Ok(None) };
-    let OpenedBody::Certificate(certificate) = opened.body else { return Ok(None) };
-    Ok(certificate.reference.as_option().map(|reference| reference.number.to_string()))
+    match opened.body {
+        OpenedBody::Certificate(certificate) => {
+            let number = certificate.reference.as_option().map(|reference| reference.number.to_string());
+            let Some(number) = number else { return Ok(None) };
+            let taken = store.number_taken(&number)?;
+            Ok((!taken).then_some(StateChange::NumberRecalled { number, entry }))
+        }
+        OpenedBody::PaperCertificate(Some(paper)) => {
+            PaperNumber { paper: entry }.put(paper.paper.number.as_str()).map(Some).map_err(StoreError::Index)
+        }
+        _ => Ok(None),
+    }
 }

@@ -164,3 +164,20 @@ fn witnesses_and_logs_outside_the_trust_list_are_named_with_their_keys() {
         good.replace("sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8", &key.to_string());
     assert!(mistakes(&swapped).iter().any(|one| one.contains("type 0x01")));
 }
+
+#[test]
+fn corridors_are_read_with_their_days_and_no_day_has_two_answers() {
+    let corridor = |medium: &str, days: &str| {
+        format!("[[authority.corridor]]\nagreement = \"CPFTA\"\nto = \"CN\"\nmedium = \"{medium}\"\n{days}\n")
+    };
+    let (before, after) = ("until = \"2026-06-30\"", "from = \"2026-07-01\"");
+    let good = format!("{GOOD}{}{}", corridor("paper", before), corridor("both", after));
+    let good = good.replace("statement_key", "register_within_days = 7\nstatement_key");
+    let continuity = read(&good).unwrap().authorities.remove(0).continuity;
+    assert_eq!(continuity.register_within_days, 7);
+    assert_eq!(continuity.corridors.iter().map(|one| one.medium).collect::<Vec<_>>(), [Medium::Paper, Medium::Both]);
+    let met = mistakes(&format!("{GOOD}{}{}", corridor("paper", before), corridor("both", "")));
+    assert!(met.len() == 1 && met[0].contains("corridor[1].agreement: another corridor"), "{met:#?}");
+    let unknown = mistakes(&format!("{GOOD}{}", corridor("fax", "from = \"soon\"")));
+    assert!(unknown[0].contains("paper, both, electronic") && unknown[1].contains("corridor[0].from"), "{unknown:#?}");
+}

@@ -65,6 +65,8 @@ cells! {
     RaiseEnquiry in raise_enquiry:              no  no  no  no  yes yes no  no  no;
     ReadEnquiries in read_enquiries:            no  no  no  no  yes yes yes no  no;
     AnswerEnquiry in answer_enquiry:            no  no  no  no  no  no  yes no  no;
+    RegisterPaper in register_paper:            no  no  no  yes no  no  no  no  no;
+    ReserveBlock in reserve_block:              no  no  no  yes no  no  no  no  no;
 }
 
 #[test]

@@ -60,13 +60,13 @@ impl Plan {
         touched: &mut BTreeMap<Origin, Touched>,
         series: &mut BTreeMap<String, u64>,
     ) -> Result<Outcome, SequencerError> {
-        let Replacement { issue, originals, bears, reason, remarks } = work;
+        let Replacement { issue, originals, copy, reason, remarks } = work;
         // What can be refused is refused before anything has its place.
         let mut ending = Vec::new();
         for original in originals {
-            ending.extend(self.ending(ground, original, bears.is_some())?);
+            ending.extend(self.ending(ground, original, *copy)?);
         }
-        let outcome = self.issue(ground, (issue, *bears), asked, planned, touched, series)?;
+        let outcome = self.issue(ground, issue, asked, planned, touched, series)?;
         for (target, next, items) in ending {
             let successor = StatementRef { log: outcome.entry.origin.clone(), jti: outcome.jti };
             let change = StatusChange {

@@ -5,17 +5,17 @@ use crate::{
     certificate::CertificateNumber,
     office::AuditEvent,
     sequencer::{
-        Draw, RequestKey, Reservation, Reserved, SequencerError, number_id,
+        Beside, Draw, PaperNumber, RequestKey, Reservation, Reserved, SequencerError, number_id,
         work::{Done, series_begin_id},
     },
-    store::{StateChange, Store, Table},
+    store::{EntryRef, StateChange, Store, Table},
     time::Date,
 };
 use std::collections::BTreeMap;
 
 impl Plan {
-    /// Gives a number in advance. It makes no entry of a log: the count, the record that the number is given and what it
-    /// is given to are one change of state.
+    /// Gives numbers in advance. It makes no entry of a log: the count, the records that the numbers are given and what
+    /// they are given to are one change of state.
     pub(super) fn reserve(
         &mut self,
         ground: &Ground<'_>,
@@ -23,19 +23,26 @@ impl Plan {
         planned: &mut Planned,
         series: &mut BTreeMap<String, u64>,
     ) -> Result<Reserved, SequencerError> {
-        let Reservation { day, zone, draw, beside } = one;
+        let Reservation { day, zone, draw, count, beside } = one;
         let today = zone.date_at(self.now);
         if today != *day {
             return Err(SequencerError::DateMoved(today));
         }
         self.stand_still(ground, &beside.expected)?;
         self.may_number(ground)?;
-        let number = self.draw(ground, draw, today, planned, series)?.to_string();
-        if let Some(numbers) = self.numbers.front_mut() {
-            // Under another name than a certificate's: its own certificate may come in the very next batch.
-            numbers.insert(in_advance(&number));
+        let mut drawn = Vec::new();
+        for _ in 0..*count {
+            let number = self.draw(ground, draw, today, planned, series)?.to_string();
+            if let Some(numbers) = self.numbers.front_mut() {
+                // Under another name than a certificate's: its own certificate may come in the very next batch.
+                numbers.insert(in_advance(&number));
+            }
+            drawn.push(number);
         }
-        let reserved = Reserved { number, day: today };
+        let mut drawn = drawn.into_iter();
+        let nothing = || SequencerError::CannotCompose("a reservation of no number".to_owned());
+        let number = drawn.next().ok_or_else(nothing)?;
+        let reserved = Reserved { number, day: today, more: drawn.collect() };
         self.take_along(beside, &reserved, planned)?;
         Ok(reserved)
     }
@@ -97,6 +104,30 @@ impl Plan {
         self.series.insert(key.clone(), next);
         series.insert(key.clone(), next);
         Ok(number)
+    }
+
+    /// Whether a paper of this number may be registered: it is nobody's, or held by what is expected to hold it still.
+    pub(super) fn paper_may(&self, ground: &Ground<'_>, number: &str, beside: &Beside) -> Result<(), SequencerError> {
+        self.may_number(ground)?;
+        let id = number_id(number);
+        let held = beside.expected.iter().any(|one| one.table == Table::Number && one.id == id && one.record.is_some());
+        let taken = if held { self.is_issued(ground.store, number)? } else { self.is_given(ground.store, number)? };
+        if taken { Err(SequencerError::NumberTaken(number.to_owned())) } else { Ok(()) }
+    }
+
+    /// Has the number of a paper given.
+    pub(super) fn paper_takes(
+        &mut self,
+        number: &str,
+        entry: &EntryRef,
+        planned: &mut Planned,
+    ) -> Result<(), SequencerError> {
+        if let Some(numbers) = self.numbers.front_mut() {
+            numbers.insert(in_advance(number));
+        }
+        let taken = PaperNumber { paper: entry.clone() }.put(number).map_err(SequencerError::Unavailable)?;
+        planned.state.push(taken);
+        Ok(())
     }
 
     /// Whether a number stands on a certificate, or was given in advance.

@@ -48,6 +48,8 @@ pub(in crate::sequencer) struct Planned {
     pub(in crate::sequencer) noted: Vec<Vec<u8>>,
     /// For whom certificates are issued.
     pub(in crate::sequencer) runs: Vec<Run>,
+    /// Rows of the feed, of what no entry of a log tells.
+    pub(in crate::sequencer) feed: Vec<Vec<u8>>,
 }
 
 /// The answer that is owed to a request.

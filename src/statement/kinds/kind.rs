@@ -25,6 +25,8 @@ pub enum Kind {
     Endorsement,
     /// A log has shown two histories.
     Evidence,
+    /// A certificate that was issued on paper is registered.
+    PaperCertificate,
 }
 
 /// No kind has this name.
@@ -34,7 +36,7 @@ pub struct UnknownKind(pub String);
 
 impl Kind {
     /// Every kind there is.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::CertificateOfOrigin,
         Self::StatusChange,
         Self::StatusSnapshot,
@@ -45,6 +47,7 @@ impl Kind {
         Self::EnquiryReply,
         Self::Endorsement,
         Self::Evidence,
+        Self::PaperCertificate,
     ];
 
     /// The `vct` claim.
@@ -61,6 +64,7 @@ impl Kind {
             Self::EnquiryReply => "urn:origin-exchange:statement:enquiry-reply:1",
             Self::Endorsement => "urn:origin-exchange:statement:endorsement:1",
             Self::Evidence => "urn:origin-exchange:statement:evidence:1",
+            Self::PaperCertificate => "urn:origin-exchange:statement:paper-certificate:1",
         }
     }
 
@@ -78,6 +82,7 @@ impl Kind {
             Self::EnquiryReply => "enquiry-reply",
             Self::Endorsement => "endorsement",
             Self::Evidence => "evidence",
+            Self::PaperCertificate => "paper-certificate",
         }
     }
 

@@ -10,6 +10,7 @@ mod evidence;
 mod items;
 mod key_change;
 mod kind;
+mod paper_certificate;
 mod place;
 mod receipt;
 mod status_change;
@@ -29,6 +30,7 @@ pub use enquiry_reply::{EnquiryReply, ItemAnswer, ReplyAct, ReplyWords, SubjectA
 pub use evidence::{Evidence, EvidenceKind, OpenedEvidence};
 pub use key_change::{KeyAct, KeyChange, KeyRecord, OpenedKeyChange};
 pub use kind::{Kind, UnknownKind};
+pub use paper_certificate::{PaperCertificate, PaperGround, PaperWords};
 pub use place::StatementRef;
 pub use receipt::{RECEIPT_INDEXES_MAX, Receipt};
 pub use status_change::{Act, Change, OpenedStatusChange, Since, StatusChange};
@@ -67,6 +69,8 @@ pub enum Body {
     Endorsement(Box<Endorsement>),
     /// Proof that a log has shown two histories.
     Evidence(Evidence),
+    /// A certificate that was issued on paper.
+    PaperCertificate(Box<PaperCertificate>),
 }
 
 impl Body {
@@ -84,6 +88,7 @@ impl Body {
             Self::EnquiryReply(_) => Kind::EnquiryReply,
             Self::Endorsement(_) => Kind::Endorsement,
             Self::Evidence(_) => Kind::Evidence,
+            Self::PaperCertificate(_) => Kind::PaperCertificate,
         }
     }
 }
@@ -111,6 +116,8 @@ pub enum OpenedBody {
     Endorsement(Option<Box<Endorsement>>),
     /// Proof that a log has shown two histories.
     Evidence(OpenedEvidence),
+    /// A certificate that was issued on paper, if all of it is shown.
+    PaperCertificate(Option<Box<PaperCertificate>>),
 }
 
 impl OpenedBody {
@@ -128,6 +135,7 @@ impl OpenedBody {
             Self::EnquiryReply(_) => Kind::EnquiryReply,
             Self::Endorsement(_) => Kind::Endorsement,
             Self::Evidence(_) => Kind::Evidence,
+            Self::PaperCertificate(_) => Kind::PaperCertificate,
         }
     }
 }
@@ -138,6 +146,7 @@ pub(super) fn admit_addressee(kind: Kind, aud: &Addressee) -> Result<(), Stateme
     let everyone = *aud == Addressee::Everyone;
     match kind {
         Kind::CertificateOfOrigin if everyone => Err(StatementError::shape("aud", "a certificate has one addressee")),
+        Kind::PaperCertificate if everyone => Err(StatementError::shape("aud", "a certificate has one addressee")),
         Kind::Endorsement if everyone => Err(StatementError::shape("aud", "an endorsement has one addressee")),
         Kind::Receipt | Kind::CustomsResponse | Kind::Enquiry | Kind::EnquiryReply
             if !matches!(aud, Addressee::Authority(_)) =>
@@ -164,6 +173,7 @@ pub(super) fn disclosure_count(body: &Body) -> usize {
         Body::EnquiryReply(_) => enquiry_reply::SECTIONS,
         Body::Endorsement(_) => endorsement::SECTIONS,
         Body::Evidence(_) => evidence::SECTIONS,
+        Body::PaperCertificate(_) => paper_certificate::SECTIONS,
     }
 }
 
@@ -179,6 +189,7 @@ pub(super) fn write(body: &Body, draft: &mut Draft) -> Result<(), StatementError
         Body::EnquiryReply(body) => enquiry_reply::write(body, draft),
         Body::Endorsement(body) => endorsement::write(body, draft),
         Body::Evidence(body) => evidence::write(body, draft),
+        Body::PaperCertificate(body) => paper_certificate::write(body, draft),
     }
 }
 
@@ -198,6 +209,7 @@ pub(super) fn read<'a>(
         Kind::EnquiryReply => OpenedBody::EnquiryReply(enquiry_reply::read(disclosed)?),
         Kind::Endorsement => OpenedBody::Endorsement(endorsement::read(disclosed)?),
         Kind::Evidence => OpenedBody::Evidence(evidence::read(claims, disclosed)?),
+        Kind::PaperCertificate => OpenedBody::PaperCertificate(paper_certificate::read(disclosed)?),
     })
 }
 

@@ -24,7 +24,7 @@ macro_rules! disclosed_whole {
         ) -> Result<Option<Box<$body>>, $crate::statement::StatementError> {
             disclosed.hold_to(SECTIONS)?;
             $(let $section = disclosed.take(stringify!($section), false)?.into_option();)+
-            let ($(Some($section)),+) = ($($section),+) else { return Ok(None) };
+            let ($(Some($section),)+) = ($($section,)+) else { return Ok(None) };
             let body = $body { $($section),+ };
             body.check()?;
             Ok(Some(Box::new(body)))

@@ -267,7 +267,8 @@ impl StatusView {
             | OpenedBody::Enquiry(_)
             | OpenedBody::EnquiryReply(_)
             | OpenedBody::Endorsement(_)
-            | OpenedBody::Evidence(_) => Ok(()),
+            | OpenedBody::Evidence(_)
+            | OpenedBody::PaperCertificate(_) => Ok(()),
         }
     }
 

@@ -1,7 +1,11 @@
 use super::*;
 use crate::{
+    certificate::Sha256,
     log::LogProof,
-    statement::{Act, Body, Issued, Since, StatusList, StatusReference, StatusSnapshot, status_list::lists_root},
+    statement::{
+        Act, Body, Issued, PaperCertificate, PaperGround, PaperWords, Since, StatusList, StatusReference,
+        StatusSnapshot, status_list::lists_root,
+    },
     trust::{Closing, ClosingReason, ShardEnd},
     verification::tests::world::{SLOT, SNAPSHOT, World, at, iss, origin, plain_trust, second_key, seed, trust},
 };
@@ -263,4 +267,42 @@ fn a_change_of_what_is_not_in_the_log_is_found() {
     let change = check(&world.issued[2], 2).unwrap();
     assert_eq!(view.admit(&change, |_| None).unwrap_err().reason(), "ENTRY_TARGET_UNKNOWN");
     assert!(world.proof(1).parse::<LogProof>().is_ok());
+}
+
+#[test]
+fn a_paper_is_held_to_its_addressee_and_to_the_scope_of_its_key_as_a_certificate_is() {
+    let paper = |to: &str, office: &str| {
+        let mut world = World::empty();
+        world.add(&Body::PaperCertificate(Box::new(PaperCertificate {
+            paper: PaperWords {
+                number: "P-417".parse().unwrap(),
+                issued_on: crate::time::Date::constant(2026, 6, 1),
+                valid_until: None,
+                agreement: "CPFTA".parse().unwrap(),
+                edition: "2019".parse().unwrap(),
+                from: "PK".parse().unwrap(),
+                to: to.parse().unwrap(),
+                office: office.parse().unwrap(),
+                scan_sha256: Sha256([7; 32]),
+                ground: PaperGround::BeforeExchange,
+                remarks: None,
+            },
+        })));
+        world
+    };
+    let trust = |agreement: &'static str, office: &'static str| {
+        trust(move |section, _| {
+            section.keys[0].kinds.push("paper-certificate".parse().unwrap());
+            section.keys[0].agreements = Some(vec![agreement.parse().unwrap()]);
+            section.keys[0].offices = Some(vec![office.parse().unwrap()]);
+        })
+    };
+    assert_eq!(replay_under(&trust("CPFTA", "LHE"), &paper("CN", "LHE")), []);
+    assert_eq!(replay_under(&trust("CPFTA", "LHE"), &paper("EG", "LHE")), [(1, "ENTRY_ADDRESSEE")]);
+    for (agreement, office) in [("NONPREF", "LHE"), ("CPFTA", "KHI")] {
+        let faults = replay_under(&trust(agreement, office), &paper("CN", "LHE"));
+        assert_eq!(faults, [(1, "ENTRY_KEY_OUT_OF_SCOPE")]);
+    }
+    // A key that is not listed for papers signs none.
+    assert_eq!(replay(&paper("CN", "LHE")), [(1, "ENTRY_KEY_OUT_OF_SCOPE")]);
 }

@@ -11,7 +11,7 @@ use crate::{
     office::{Action, Actor, Application, ApplicationId, ApplicationRefused, AuditEvent, By, Caller, Deed},
     sequencer::{Beside, Reservation, Reserved, SequencerError, Task, Work},
     store::Table,
-    workflow::{Accounts, WorkflowError},
+    workflow::{Accounts, WorkflowError, changes::of_deed},
 };
 use std::sync::Arc;
 
@@ -84,6 +84,7 @@ impl Applications {
         // What it is then is known but for the number.
         let (expected, _) =
             keep::state(&Change { before: Some(kept.clone()), after: kept.application.clone(), paper: None })?;
+        let feed = vec![of_deed(&kept.application, Deed::ReserveNumber)?];
         let changes = move |reserved: &Reserved| {
             let number = reserved.number.parse::<CertificateNumber>().map_err(|e| format!("{e}"))?;
             let after = kept.application.clone().reserve_number(number, registration.clone(), &by);
@@ -91,9 +92,9 @@ impl Applications {
             keep::state(&change).map(|(_, state)| state).map_err(|e| e.to_string())
         };
         let beside: Beside<Reserved> =
-            Beside { expected: vec![expected], changes: Some(Arc::new(changes)), ..Beside::default() };
+            Beside { expected: vec![expected], changes: Some(Arc::new(changes)), feed, ..Beside::default() };
         let zone = office.time_zone.clone();
-        let task = Task::Reserve(Box::new(Reservation { day, zone, draw, beside }));
+        let task = Task::Reserve(Box::new(Reservation { day, zone, draw, count: 1, beside }));
         let audit = AuditEvent::named(Actor::Caller(caller), "application_reserve_number").on(id);
         Ok(Asked::Work(Box::new(Work { request: request.key, digest: request.digest, task, by: Some(audit) })))
     }

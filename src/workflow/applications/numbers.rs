@@ -2,8 +2,8 @@
 
 use super::Applications;
 use crate::{
-    office::{Action, Caller, NumberRecord},
-    sequencer::{number_id, series_begin},
+    office::{Action, BlockNumber, Caller, NumberRecord},
+    sequencer::{PaperNumber, number_id, series_begin},
     store::{EntryRef, Table},
     workflow::{Accounts, WorkflowError},
 };
@@ -24,6 +24,10 @@ pub enum NumberStanding {
     Held(NumberRecord),
     /// It will never stand on a certificate.
     Voided(NumberRecord),
+    /// It is of a block that an office holds for an outage.
+    Block(BlockNumber),
+    /// A paper bears it; where that is registered.
+    Paper(EntryRef),
     /// Nobody knows: the count passed it, and nothing bears it.
     Unexplained,
 }
@@ -117,15 +121,24 @@ impl Applications {
         } else {
             match store.record(Table::Number, &number_id(&number))? {
                 None => NumberStanding::Unexplained,
-                Some(record) => {
-                    let record: NumberRecord =
-                        serde_json::from_slice(&record).map_err(|e| WorkflowError::Record(format!("a number: {e}")))?;
-                    if record.voided.is_some() { NumberStanding::Voided(record) } else { NumberStanding::Held(record) }
-                }
+                Some(record) => standing(&record)?,
             }
         };
         Ok(NumberRow { number, standing })
     }
+}
+
+/// What a record of a number says; each has members that no other has.
+fn standing(record: &[u8]) -> Result<NumberStanding, WorkflowError> {
+    if let Ok(PaperNumber { paper }) = serde_json::from_slice(record) {
+        return Ok(NumberStanding::Paper(paper));
+    }
+    if let Ok(held) = serde_json::from_slice(record) {
+        return Ok(NumberStanding::Block(held));
+    }
+    let record: NumberRecord =
+        serde_json::from_slice(record).map_err(|e| WorkflowError::Record(format!("a number: {e}")))?;
+    Ok(if record.voided.is_some() { NumberStanding::Voided(record) } else { NumberStanding::Held(record) })
 }
 
 /// The number of a series with this serial: the series' name has a `#` for each digit.

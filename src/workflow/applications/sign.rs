@@ -168,8 +168,12 @@ impl Applications {
             *noted.lock().unwrap_or_else(PoisonError::into_inner) = Some(change.after);
             Ok(state)
         };
-        let beside =
-            Beside { application: Some(application.id), expected: vec![expected], changes: Some(Arc::new(changes)) };
+        let beside = Beside {
+            application: Some(application.id),
+            expected: vec![expected],
+            changes: Some(Arc::new(changes)),
+            ..Beside::default()
+        };
         let beside = std::mem::take(&mut issue.beside).and(beside);
         // One approval is one request: whoever asks again for the same one gets the same certificate.
         let mut id = [0; 16];

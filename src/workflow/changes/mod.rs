@@ -22,7 +22,7 @@ mod what;
 pub use cursor::Cursor;
 pub use herald::{Herald, HeraldSetup};
 pub use reader::{Kinds, Page, Wish};
-pub(super) use told::{Told, of_application};
+pub(super) use told::{Told, of_application, of_deed};
 pub use what::{ArrivalEvent, CertificateEvent, EnquiryEvent, Said, What};
 
 use super::{

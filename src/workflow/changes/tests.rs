@@ -326,3 +326,14 @@ async fn an_account_reads_in_a_few_places_at_once_and_only_if_it_may_read_anythi
     assert!(room.changes.reading(&room.exporter).is_ok());
     assert_eq!(refused(&account(&[Role::Administrator, Role::Auditor], "LHE", 44)), "PERMISSION_DENIED");
 }
+
+#[tokio::test]
+async fn a_number_that_is_given_in_advance_is_told_once_whoever_asks_for_it_again() {
+    let room = Room::new();
+    let paper = Paper { certificate_json: room.world.footballs(1).certificate_json, production_json: Vec::new() };
+    let id = room.applications.create(&room.exporter, &room.id(1), "", paper).unwrap().application.id;
+    for _ in 0..2 {
+        room.applications.reserve_number(&room.exporter, &room.id(2), id).await.unwrap();
+    }
+    assert_eq!(room.all(&room.exporter), ["draft: draft", "reserve_number: draft"]);
+}

@@ -110,6 +110,11 @@ impl Told {
     }
 }
 
+/// The row for a deed that leaves an application where it stands.
+pub(crate) fn of_deed(application: &Application, deed: Deed) -> Result<Vec<u8>, WorkflowError> {
+    Told::Application { id: application.id, deed, stage: application.stage.name() }.row()
+}
+
 /// Rows for all that was done to an application since it had so many events in its history.
 pub(crate) fn of_application(application: &Application, before: usize) -> Result<Vec<Vec<u8>>, WorkflowError> {
     let done = application.history.iter().skip(before);

@@ -184,7 +184,7 @@ impl Desk {
     }
 
     /// The logs addressed to this authority, with the stores they are kept in.
-    pub(super) fn addressed(&self) -> Vec<(Origin, Arc<dyn Store>)> {
+    pub(in crate::workflow) fn addressed(&self) -> Vec<(Origin, Arc<dyn Store>)> {
         let (trust, own) = (self.trust(), &self.setup().issuer);
         let mut logs = self.setup().partners.logs();
         logs.retain(|(origin, _)| trust.addressee_of(origin) == Some(own) && origin.host() != own.host());
@@ -446,7 +446,7 @@ fn opened_with(store: &dyn Store, entry: &EntryRef, disclosures: Disclosures) ->
 }
 
 /// What a store has about another statement, but findings; in the order of the log.
-pub(super) fn statements_about(
+pub(in crate::workflow) fn statements_about(
     store: &dyn Store,
     subject: &Subject,
     kind: Kind,
@@ -482,6 +482,6 @@ fn changes(store: &dyn Store, entry: &EntryRef, jti: &Jti) -> Result<Vec<StatusN
 }
 
 /// An instant of Unix milliseconds.
-pub(super) fn instant(ms: u64) -> Option<Timestamp> {
+pub(in crate::workflow) fn instant(ms: u64) -> Option<Timestamp> {
     Timestamp::from_millisecond(i64::try_from(ms).ok()?).ok()
 }

@@ -337,7 +337,7 @@ impl Desk {
     }
 
     /// Today's civil date at this authority.
-    pub(super) fn own_today(&self) -> Date {
+    pub(in crate::workflow) fn own_today(&self) -> Date {
         self.own_day(self.now())
     }
 

@@ -1,12 +1,17 @@
 //! An import declaration held against the certificate it names: what differs, what is left, what to know.
 
-use super::{Arrival, ArrivedName, Balance, Notice, course::balance, notices::notices};
+use super::{
+    Arrival, ArrivedName, Balance, Notice,
+    course::balance,
+    notices::{notices, on_paper},
+};
 use crate::{
     agreement::{Declared, Matching, compare},
     office::{Action, Caller},
     statement::ImportDeclaration,
+    store::Subject,
     time::{Date, serde_date},
-    workflow::{Accounts, Desk, WorkflowError},
+    workflow::{Accounts, Desk, PaperRecord, WorkflowError},
 };
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +39,8 @@ pub struct Matched {
     pub notices: Vec<Notice>,
     /// What is left of it.
     pub balance: Vec<Balance>,
+    /// Where no certificate is known here: papers of that number.
+    pub papers: Vec<PaperRecord>,
 }
 
 impl Desk {
@@ -47,11 +54,23 @@ impl Desk {
     pub(super) fn matched(&self, wish: &MatchWish) -> Result<Matched, WorkflowError> {
         let none = |notices| {
             let matching = Matching { items: Vec::new(), differences: Vec::new() };
-            Matched { arrival: None, matching, notices, balance: Vec::new() }
+            Matched { arrival: None, matching, notices, balance: Vec::new(), papers: Vec::new() }
         };
         let arrival = match self.arrived(&wish.certificate) {
             Ok(arrival) => arrival,
             Err(WorkflowError::ArrivalUnknown) => {
+                if let ArrivedName::Number(number, issuer) = &wish.certificate {
+                    let papers = self.papers_about(&Subject::Number(number.clone()), issuer.as_ref())?;
+                    let known = papers.iter().flat_map(|paper| {
+                        let agreement = self.agreements().get(&paper.paper.agreement);
+                        let edition = agreement.and_then(|agreement| agreement.edition(&paper.paper.edition));
+                        on_paper(paper, edition, wish)
+                    });
+                    let known = known.collect::<Vec<_>>();
+                    if !papers.is_empty() {
+                        return Ok(Matched { papers, ..none(known) });
+                    }
+                }
                 let words =
                     "no certificate of that number was addressed to this country; it may be on its way, or on paper";
                 return Ok(none(vec![Notice::new("ARRIVAL_UNKNOWN", true, words)]));
@@ -63,13 +82,12 @@ impl Desk {
         if let (Some(own), Some(named)) = (issued_on, wish.issued_on)
             && own != named
         {
-            let words = format!("the declaration names {named} as its date of issue, and it bears {own}");
-            known.push(Notice::new("ISSUE_DATE_DIFFERS", false, words));
+            known.push(Notice::other_date(named, own));
         }
         let matching = match arrival.whole() {
             Ok(certificate) => compare(&certificate, &wish.declared, self.edition_of(&arrival), &self.lists()),
             Err(_) => none(Vec::new()).matching,
         };
-        Ok(Matched { balance: balance(&arrival), matching, notices: known, arrival: Some(arrival) })
+        Ok(Matched { balance: balance(&arrival), matching, notices: known, arrival: Some(arrival), papers: Vec::new() })
     }
 }

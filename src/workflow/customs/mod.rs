@@ -21,7 +21,7 @@ mod using;
 
 pub use abroad::{Abroad, AbroadNote};
 pub use arrival::{Arrival, ArrivalsAsked, ArrivalsPage, ArrivedName, Delivery, StatusNote};
-pub(super) use arrival::{sent_at, statement_at};
+pub(super) use arrival::{instant, sent_at, statement_at, statements_about};
 pub use asking::{EnquiryWish, Raised, SubjectWish};
 pub use clock::{ClockStep, Deadline, Reminders};
 pub use course::{Balance, Course, DenialsPage};

@@ -1,12 +1,14 @@
 //! What an officer should know before a certificate is used, and whether it stands in the way.
 
-use super::{Arrival, Delivery};
+use super::{Arrival, Delivery, MatchWish};
 use crate::{
     agreement::{Edition, Known, LatePresentation},
+    encoding::hex,
     office::WHOLE,
-    statement::{ImportDeclaration, ResponseCode, Status},
+    statement::{ImportDeclaration, PaperWords, ResponseCode, Status},
     time::{Date, Timestamp},
     verification::STATUS_MAX_AGE_SECONDS,
+    workflow::PaperRecord,
 };
 
 /// Something an officer should know.
@@ -24,6 +26,30 @@ impl Notice {
     pub(super) fn new(reason: &'static str, blocks: bool, words: impl Into<String>) -> Self {
         Self { reason, words: words.into(), blocks }
     }
+
+    /// The declaration names another date of issue.
+    pub(super) fn other_date(named: Date, own: Date) -> Self {
+        let words = format!("the declaration names {named} as its date of issue, and it bears {own}");
+        Self::new("ISSUE_DATE_DIFFERS", false, words)
+    }
+}
+
+/// What is to be known of a paper on the day of a declaration: it is looked at by a person, and written off on itself.
+pub(super) fn on_paper(record: &PaperRecord, edition: Option<&Edition>, wish: &MatchWish) -> Vec<Notice> {
+    let PaperWords { issued_on, valid_until, scan_sha256, .. } = &record.paper;
+    let until = valid_until.map_or_else(|| "no last day stated".to_owned(), |last| format!("valid until {last}"));
+    let hash = hex::encode(&scan_sha256.0);
+    let words = format!(
+        "registered on paper by {}: issued on {issued_on}, {until}, SHA-256 of its scan {hash}; goods and quantities \
+         stand on the paper alone, and are written off there",
+        record.issuer.host()
+    );
+    let mut all = vec![Notice::new("ON_PAPER", true, words)];
+    if let Some(named) = wish.issued_on.filter(|named| named != issued_on) {
+        all.push(Notice::other_date(named, *issued_on));
+    }
+    dates((*issued_on, *valid_until), edition, wish.declaration.date, &mut all);
+    all
 }
 
 /// Everything that is to be known of a certificate on the day of a declaration.
@@ -59,7 +85,8 @@ pub(super) fn notices(
         let words = "the certificate was withdrawn, from a day after this declaration's on";
         all.push(Notice::new("WITHDRAWN_LATER", false, words));
     }
-    dates(arrival, edition, declaration.date, &mut all);
+    let (from, until) = (arrival.certificate.valid_from, arrival.certificate.valid_until);
+    dates((from, until), edition, declaration.date, &mut all);
     let age = arrival.status_as_of.map(|as_of| now.as_second().saturating_sub(as_of.as_second()));
     if age.and_then(|age| u64::try_from(age).ok()).is_none_or(|age| age > STATUS_MAX_AGE_SECONDS) {
         let words = "its status is older than seven days, or was never told: ask its issuer's node";
@@ -73,13 +100,12 @@ pub(super) fn notices(
     all
 }
 
-fn dates(arrival: &Arrival, edition: Option<&Edition>, day: Date, all: &mut Vec<Notice>) {
-    let certificate = &arrival.certificate;
-    if day < certificate.valid_from {
-        let words = format!("it may be used from {} on, and the declaration is of {day}", certificate.valid_from);
+fn dates((from, until): (Date, Option<Date>), edition: Option<&Edition>, day: Date, all: &mut Vec<Notice>) {
+    if day < from {
+        let words = format!("it may be used from {from} on, and the declaration is of {day}");
         all.push(Notice::new("NOT_YET_VALID", true, words));
     }
-    let Some(last) = certificate.valid_until.filter(|last| *last < day) else { return };
+    let Some(last) = until.filter(|last| *last < day) else { return };
     let rule = edition.map(|edition| &edition.late_presentation);
     let article = rule.and_then(|rule| rule.article()).unwrap_or("the agreement's data");
     let words = format!("it could be used until {last}, and the declaration is of {day}");

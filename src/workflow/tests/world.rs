@@ -6,7 +6,7 @@ use crate::{
     document::{FontFolders, Forms, Images},
     keys::{KeyStore, KeyUse, StatementKey},
     log::{Origin, Shard, VerifierKey},
-    office::{Account, Caller, Fees, Office, Role, Wanted},
+    office::{Account, Caller, Continuity, Fees, Office, Role, Wanted},
     sequencer::{Limits, Sequencer, Setup, Signers, Standing},
     signature::{SecretKey, Signer as _},
     statement::{Issuer, Kid, Kind},
@@ -57,6 +57,8 @@ pub(crate) struct World {
     pub(crate) fees: Fees,
     /// After how many years what certificates say is erased.
     pub(crate) erase_after_years: Option<u32>,
+    /// Its corridors, and the days of an outage.
+    pub(crate) continuity: Continuity,
     /// The stores of other authorities that are seen here.
     pub(crate) elsewhere: Arc<Elsewhere>,
 }
@@ -137,6 +139,7 @@ impl World {
             signatory: signatory.into(),
             fees: Fees::None,
             erase_after_years: None,
+            continuity: Continuity::default(),
             elsewhere: Arc::default(),
         }
     }
@@ -169,6 +172,7 @@ impl World {
             signatory: Account::open(wanted, &random).unwrap().into(),
             fees: Fees::None,
             erase_after_years: None,
+            continuity: Continuity::default(),
             elsewhere: Arc::default(),
         }
     }
@@ -398,6 +402,7 @@ impl World {
             reminders: Reminders::default(),
             printer: Printer::new(Forms::shipped(), FontFolders::System),
             images: Images::none(),
+            continuity: self.continuity.clone(),
         });
         (desk, sequencer)
     }

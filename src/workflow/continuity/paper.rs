@@ -1,0 +1,316 @@
+//! Certificates that were issued on paper: registered by their authority, and found by customs of the importing country.
+
+use super::{Accounts, Desk, Registered, WorkflowError, blocking, refused};
+use crate::{
+    certificate::{AgreementCode, CertificateNumber, Country, Finding, Findings, OfficeCode, Sha256, Text},
+    office::{Action, Actor, AuditEvent, BlockNumber, Caller, Medium},
+    sequencer::{Beside, Outcome, PaperNumber, Saying, SequencerError, Task, Work, number_id},
+    statement::{Issuer, Jti, Kind, OpenedBody, PaperCertificate, PaperGround, PaperWords},
+    store::{EntryRef, Expected, Store, Subject, Table},
+    time::{Date, Timestamp},
+    workflow::customs::{instant, statement_at, statements_about},
+};
+use sha2::Digest as _;
+use std::sync::Arc;
+
+/// Papers of a page at most, and where none are asked for.
+const PAGE: (usize, usize) = (500, 50);
+
+/// One paper to register.
+#[derive(Debug, Clone)]
+pub struct PaperRow {
+    /// UUIDv7, unique to the account.
+    pub request_id: String,
+    /// The number printed on it.
+    pub number: CertificateNumber,
+    /// Its date of issue.
+    pub issued_on: Date,
+    /// The last day of its use, where the agreement states one.
+    pub valid_until: Option<Date>,
+    /// The agreement.
+    pub agreement: AgreementCode,
+    /// The importing country.
+    pub to: Country,
+    /// The office that issued it.
+    pub office: OfficeCode,
+    /// SHA-256 of its scan.
+    pub scan_sha256: Sha256,
+    /// In words.
+    pub remarks: Option<Text<1024>>,
+}
+
+/// A paper that is registered.
+#[derive(Debug, Clone)]
+pub struct PaperRecord {
+    /// Where the statement stands.
+    pub entry: EntryRef,
+    /// Who registered it.
+    pub issuer: Issuer,
+    /// The statement's identifier.
+    pub jti: Jti,
+    /// What is registered.
+    pub paper: PaperWords,
+    /// When it was readable here.
+    pub at: Option<Timestamp>,
+}
+
+/// Which papers are asked for.
+#[derive(Debug, Clone, Default)]
+pub struct PapersAsked {
+    /// Only of this number.
+    pub number: String,
+    /// Only registered by this authority.
+    pub issuer: Option<Issuer>,
+    /// How many; 0 is what is usual.
+    pub size: usize,
+    /// What the last page said.
+    pub token: String,
+}
+
+/// Some papers, and where to go on.
+#[derive(Debug, Clone, Default)]
+pub struct PapersPage {
+    /// Log by log, in the order of each.
+    pub papers: Vec<PaperRecord>,
+    /// Where to go on; `None` at the end.
+    pub next: Option<String>,
+}
+
+/// What is to be done for a row.
+enum Prepared {
+    Work(Box<Work>),
+    Done(Outcome),
+}
+
+impl Desk {
+    /// Registers papers; the answers are in the order of the rows. One that is registered just so already is left as it
+    /// is, whoever asks, and however often.
+    pub async fn register_papers(
+        &self,
+        caller: &Arc<Caller>,
+        rows: Vec<PaperRow>,
+    ) -> Result<Vec<Result<Registered, WorkflowError>>, WorkflowError> {
+        Accounts::allow(caller, Action::RegisterPaper)?;
+        let (desk, asker) = (self.clone(), Arc::clone(caller));
+        let prepare = move || {
+            let one = |row: PaperRow| (desk.prepare_paper(&asker, &row), row);
+            Ok(rows.into_iter().map(one).collect::<Vec<_>>())
+        };
+        let (mut works, mut places) = (Vec::new(), Vec::new());
+        for (one, row) in blocking(prepare).await? {
+            places.push(match one {
+                Ok(Prepared::Work(work)) => {
+                    works.push(*work);
+                    Ok((None, row))
+                }
+                Ok(Prepared::Done(outcome)) => Ok((Some(outcome), row)),
+                Err(refusal) => Err(refusal),
+            });
+        }
+        let mut pending = self.sequencer().submit_many(works).await?.into_iter();
+        let mut answers = Vec::with_capacity(places.len());
+        for place in places {
+            let (done, row) = match place {
+                Ok(place) => place,
+                Err(refusal) => {
+                    answers.push(Err(refusal));
+                    continue;
+                }
+            };
+            let before = done.is_some();
+            let outcome = match done {
+                Some(outcome) => Ok(outcome),
+                None => match pending.next() {
+                    Some(pending) => pending.outcome().await,
+                    None => Err(SequencerError::Unavailable("an answer is missing".into())),
+                },
+            };
+            answers.push(outcome.map_err(WorkflowError::from).map(|outcome| {
+                let outcome = Outcome { number: Some(row.number.to_string()), day: row.issued_on, ..outcome };
+                Registered { outcome, warnings: Findings::default(), before }
+            }));
+        }
+        Ok(answers)
+    }
+
+    fn prepare_paper(&self, caller: &Caller, row: &PaperRow) -> Result<Prepared, WorkflowError> {
+        let request = self.request(caller, &row.request_id)?;
+        let store = self.store().as_ref();
+        let number = row.number.as_str();
+        self.office_of(caller, &row.office)?;
+        if let Some(PaperNumber { paper: entry }) = PaperNumber::read(store, number)? {
+            let found = paper_at(store, &entry)?.ok_or_else(|| {
+                // It is durable and not shown yet; or erased, and nobody can say that it is the same.
+                SequencerError::Unavailable(format!("what is registered of {number} cannot be read"))
+            })?;
+            let brought = self.words(row, found.paper.ground);
+            return match brought {
+                Ok(words) if words == found.paper => Ok(Prepared::Done(Outcome {
+                    jti: found.jti,
+                    entry,
+                    number: Some(number.to_owned()),
+                    day: found.paper.issued_on,
+                })),
+                _ => Err(SequencerError::NumberTaken(number.to_owned()).into()),
+            };
+        }
+        let (paper, expected) = self.judge_paper(caller, row)?;
+        let json = serde_json::to_vec(&paper).map_err(|error| WorkflowError::Record(error.to_string()))?;
+        let digest = sha2::Sha256::new_with_prefix(b"paper\0").chain_update(json).finalize().into();
+        let by = AuditEvent::of(Actor::Caller(caller), Action::RegisterPaper).with_detail(number);
+        let beside = Beside { expected: expected.into_iter().collect(), ..Beside::default() };
+        let saying = Saying::paper(self.addressee(row.to), PaperCertificate { paper }).with(beside);
+        Ok(Prepared::Work(Box::new(Work { request, digest, task: Task::Say(Box::new(saying)), by: Some(by) })))
+    }
+
+    /// What would be registered.
+    fn words(&self, row: &PaperRow, ground: PaperGround) -> Result<PaperWords, WorkflowError> {
+        let PaperRow { number, issued_on, valid_until, agreement, to, office, scan_sha256, remarks, .. } = row.clone();
+        let Some(rules) = self.agreements().get(&agreement) else {
+            let message = format!("`{agreement}` is not installed");
+            return Err(refused(Finding::error("AGREEMENT_UNKNOWN", "agreement", message)));
+        };
+        let Some(edition) = rules.edition_on(issued_on) else {
+            let message = format!("no edition of {agreement} that is installed here was in force on {issued_on}");
+            return Err(refused(Finding::error("EDITION_UNKNOWN", "issued_on", message)));
+        };
+        let (edition, from) = (edition.code.clone(), self.setup().country);
+        Ok(PaperWords {
+            number,
+            issued_on,
+            valid_until,
+            agreement,
+            edition,
+            from,
+            to,
+            office,
+            scan_sha256,
+            ground,
+            remarks,
+        })
+    }
+
+    /// Whether a paper may be registered, what is registered of it, and which record holds its number.
+    fn judge_paper(&self, caller: &Caller, row: &PaperRow) -> Result<(PaperWords, Option<Expected>), WorkflowError> {
+        let PaperRow { number, issued_on, valid_until, agreement, to, office, .. } = row;
+        let office = self.office_of(caller, office)?;
+        let today = office.office.date_at(self.now());
+        let mut findings = Findings::default();
+        if *to == self.setup().country {
+            findings.push(Finding::error("ONE_COUNTRY", "to", "it goes to the country that issued it"));
+        }
+        if *issued_on > today {
+            findings.push(Finding::error("DATE_TO_COME", "issued_on", format!("{issued_on} is a day to come")));
+        }
+        if let Some(last) = valid_until.filter(|last| *last < today) {
+            let message = format!("its last day of use was {last}: what nobody can use any more is not registered");
+            findings.push(Finding::error("PAPER_EXPIRED", "valid_until", message));
+        }
+        if valid_until.is_some_and(|last| last < *issued_on) {
+            let message = "its last day of use lies before its date of issue";
+            findings.push(Finding::error("DATES_CROSSED", "valid_until", message));
+        }
+        let id = number_id(number.as_str());
+        let record = self.store().record(Table::Number, &id)?;
+        let held = record.as_deref().and_then(|record| serde_json::from_slice::<BlockNumber>(record).ok());
+        let (ground, expected) = match held {
+            Some(BlockNumber { block }) => {
+                findings.extend(self.after_outage(&block, row, today)?);
+                (PaperGround::Outage, Some(Expected { table: Table::Number, id, record }))
+            }
+            None => {
+                findings.extend(self.on_paper_then(agreement, *to, *issued_on));
+                (PaperGround::BeforeExchange, None)
+            }
+        };
+        match self.words(row, ground) {
+            Err(WorkflowError::RulesRefuse(more)) => findings.extend(more),
+            Err(other) => return Err(other),
+            Ok(words) if findings.is_empty() => return Ok((words, expected)),
+            Ok(_) => {}
+        }
+        Err(WorkflowError::RulesRefuse(findings))
+    }
+
+    /// Only where certificates went on paper on its day is there a paper to register.
+    fn on_paper_then(&self, agreement: &AgreementCode, to: Country, day: Date) -> Findings {
+        let corridor = self.setup().continuity.corridor(agreement, to, day);
+        let message = match corridor.map(|corridor| corridor.medium) {
+            Some(Medium::Paper | Medium::Both) => return Findings::default(),
+            Some(Medium::Electronic) => format!("certificates under {agreement} to {to} of {day} are electronic"),
+            None => format!("no corridor says that certificates under {agreement} to {to} went on paper on {day}"),
+        };
+        let help = "the operator says when they did: [[authority.corridor]] in the node's configuration";
+        Findings(vec![Finding::error("CORRIDOR_ELECTRONIC", "agreement", message).with_help(help)])
+    }
+
+    /// The papers of a number, from whom the caller may read them: of partners for customs, of this authority for its
+    /// officers. It reads from the disk.
+    pub fn papers(&self, caller: &Caller, asked: &PapersAsked) -> Result<PapersPage, WorkflowError> {
+        let (arrived, own) = (caller.may(Action::ReadArrivals), caller.may(Action::ReadCertificate));
+        if !own {
+            Accounts::allow(caller, Action::ReadArrivals)?;
+        }
+        let subject = match asked.number.as_str() {
+            "" => Subject::Kind(Kind::PaperCertificate),
+            number => Subject::Number(number.to_owned()),
+        };
+        let mut papers = if arrived { self.papers_about(&subject, asked.issuer.as_ref())? } else { Vec::new() };
+        if own && asked.issuer.as_ref().is_none_or(|issuer| *issuer == self.setup().issuer) {
+            papers.extend(said(self.store().as_ref(), &subject)?);
+        }
+        let size = if asked.size == 0 { PAGE.1 } else { asked.size.min(PAGE.0) };
+        let place = |paper: &PaperRecord| format!("{}#{}", paper.entry.origin, paper.entry.index);
+        let begin = match asked.token.as_str() {
+            "" => 0,
+            token => papers.iter().position(|paper| place(paper) == token).ok_or(WorkflowError::PageToken)?,
+        };
+        let next = papers.get(begin.saturating_add(size)).map(place);
+        Ok(PapersPage { papers: papers.into_iter().skip(begin).take(size).collect(), next })
+    }
+
+    /// Papers of partners that are addressed to this authority.
+    pub(in crate::workflow) fn papers_about(
+        &self,
+        subject: &Subject,
+        issuer: Option<&Issuer>,
+    ) -> Result<Vec<PaperRecord>, WorkflowError> {
+        let mut papers = Vec::new();
+        for (origin, store) in self.addressed() {
+            if issuer.is_none_or(|issuer| issuer.host() == origin.host()) {
+                // Another authority of this node has all of its logs in one store.
+                papers.extend(said(store.as_ref(), subject)?.into_iter().filter(|paper| paper.entry.origin == origin));
+            }
+        }
+        Ok(papers)
+    }
+
+    /// The paper of a number that this authority registered.
+    pub(in crate::workflow) fn own_paper(&self, number: &str) -> Result<Option<PaperRecord>, WorkflowError> {
+        let store = self.store().as_ref();
+        let Some(PaperNumber { paper }) = PaperNumber::read(store, number)? else { return Ok(None) };
+        paper_at(store, &paper)
+    }
+}
+
+/// The papers that a store has about something, but findings and what is not here whole.
+fn said(store: &dyn Store, subject: &Subject) -> Result<Vec<PaperRecord>, WorkflowError> {
+    let mut papers = Vec::new();
+    for (one, statement) in statements_about(store, subject, Kind::PaperCertificate)? {
+        let envelope = statement.opened.envelope;
+        if let OpenedBody::PaperCertificate(Some(body)) = statement.opened.body {
+            let (issuer, jti, at) = (envelope.iss, envelope.jti, instant(one.at_ms));
+            papers.push(PaperRecord { entry: one.entry, issuer, jti, paper: body.paper, at });
+        }
+    }
+    Ok(papers)
+}
+
+/// The paper that is registered at a place, if it is shown there.
+fn paper_at(store: &dyn Store, entry: &EntryRef) -> Result<Option<PaperRecord>, WorkflowError> {
+    let Some(statement) = statement_at(store, entry)? else { return Ok(None) };
+    let envelope = statement.opened.envelope;
+    let OpenedBody::PaperCertificate(Some(body)) = statement.opened.body else { return Ok(None) };
+    let (entry, issuer, jti) = (entry.clone(), envelope.iss, envelope.jti);
+    Ok(Some(PaperRecord { entry, issuer, jti, paper: body.paper, at: None }))
+}
