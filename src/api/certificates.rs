@@ -272,15 +272,17 @@ impl CertificateService for Certificates {
         let found = blocking(move || {
             let record = authority.desk.get(&account, &name)?;
             let history = record.history(authority.store().as_ref())?;
-            Ok((record, history))
+            let key_closed = authority.desk.key_closed(&record);
+            Ok((record, history, key_closed))
         });
-        let (record, history) = found.await?.map_err(|error: WorkflowError| refused(&error))?;
+        let (record, history, key_closed) = found.await?.map_err(|error: WorkflowError| refused(&error))?;
         let token = record.token.clone().into();
         Ok(Response::new(wire::GetCertificateResponse {
             certificate: Some(record_to_wire(&record)),
             token,
             changes: history.changes.iter().map(life::event).collect(),
             predecessors: history.predecessors.iter().map(life::predecessor).collect(),
+            key_closed: key_closed.unwrap_or_default(),
         }))
     }
 

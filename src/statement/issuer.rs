@@ -9,6 +9,8 @@ const SCHEME: &str = "https://";
 const COUNTRY_URN: &str = "urn:iso:std:iso:3166:-1:";
 const EVERYONE_URN: &str = "urn:origin-exchange:all";
 const EVERYONE_LABEL: &str = "all";
+/// The first label of the host of an authority that only rehearses.
+const REHEARSAL: &str = "rehearsal.";
 
 /// An authority, named by the URL it owns: `https://<host>`, nothing after the host.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,6 +33,18 @@ impl Issuer {
     #[must_use]
     pub const fn host(&self) -> &Host {
         &self.0
+    }
+
+    /// Whether it only rehearses: its host begins with the label `rehearsal`. The name stands in whatever it signs and in
+    /// the name of each of its logs, so that nobody takes one for the other.
+    #[must_use]
+    pub fn is_rehearsal(&self) -> bool {
+        self.0.as_str().starts_with(REHEARSAL)
+    }
+
+    /// The authority as which this one rehearses.
+    pub fn rehearsal(&self) -> Result<Self, NotIssuer> {
+        if self.is_rehearsal() { Ok(self.clone()) } else { format!("{SCHEME}{REHEARSAL}{}", self.0).parse() }
     }
 }
 

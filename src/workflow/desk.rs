@@ -15,7 +15,7 @@ use crate::{
     store::{EntryRef, Store},
     time::{Clock, Date, Random, Timestamp},
     trust::{Freshness, TrustList},
-    verification::Verifier,
+    verification::{CheckedEntry, Verifier},
 };
 use arc_swap::ArcSwap;
 use sha2::{Digest, Sha256};
@@ -267,6 +267,13 @@ impl Desk {
     pub fn get(&self, caller: &Caller, name: &CertificateName) -> Result<CertificateRecord, WorkflowError> {
         let entry = self.readable(caller, name)?;
         CertificateRecord::read(self.0.store.as_ref(), &entry)
+    }
+
+    /// Why a certificate of this authority counts for nothing, where it stands past the closing of the key that signed it.
+    #[must_use]
+    pub fn key_closed(&self, record: &CertificateRecord) -> Option<String> {
+        let leaf = record.token.split('~').next().unwrap_or_default();
+        CheckedEntry::read(leaf.as_bytes(), record.entry.index).ok()?.key_closed(&self.trust())
     }
 
     /// Reads, judges and numbers one row. What was issued by the same request keeps its answer, though the rules

@@ -7,7 +7,7 @@ use crate::{
     cli::{
         Outcome,
         apply::{Door, Most},
-        console::Console,
+        console::{Colour, Console},
         files,
         remote::{self, NodeArguments, TokenArgument, date_text, status_word},
         tree::plain,
@@ -42,6 +42,8 @@ impl Show {
             if let Some(members) = described.as_object_mut() {
                 members.insert("predecessors".to_owned(), answer.predecessors.iter().map(predecessor).collect());
                 members.insert("changes".to_owned(), answer.changes.iter().map(change).collect());
+                let why = (!answer.key_closed.is_empty()).then_some(&answer.key_closed);
+                members.insert("key_closed".to_owned(), json!(why));
             }
             console.data(described);
         } else {
@@ -57,6 +59,10 @@ impl Show {
                 ("index", &certificate.index.to_string()),
             ] {
                 console.data(format!("{label:12}{value}"));
+            }
+            if !answer.key_closed.is_empty() {
+                let warning = format!("counts for nothing: {}; issue it anew", plain(&answer.key_closed));
+                console.data(format!("{:12}{}", "key closed", console.paint(Colour::Red, &warning)));
             }
             for one in &answer.predecessors {
                 let (relation, on) = (one.relation.replace('_', " "), date_text(one.issued_on.as_ref()));
