@@ -11,7 +11,7 @@ use crate::{
 };
 use std::{
     fs::{self, File},
-    net::SocketAddr,
+    net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -62,6 +62,10 @@ impl Process {
 
     /// The same from another configuration of the same node.
     pub(super) async fn again_from(&mut self, configuration: &Path) -> Result<(), Failure> {
+        // Another node that serves there would be taken for this one.
+        if TcpListener::bind(self.place.admin).is_err() {
+            return Err(Failure::new(Exit::Failed, format!("somebody serves at {} already", self.place.admin)));
+        }
         let events = File::options().create(true).append(true).open(&self.place.events).map_err(failed)?;
         let mut command = serve::beside(configuration).map_err(failed)?;
         self.child = Some(command.stderr(events).spawn().map_err(failed)?);

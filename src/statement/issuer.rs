@@ -42,6 +42,12 @@ impl Issuer {
         self.0.as_str().starts_with(REHEARSAL)
     }
 
+    /// The host of the authority that it is, or that it rehearses for: what names it in the data of agreements.
+    #[must_use]
+    pub fn rehearsed_host(&self) -> &str {
+        self.0.as_str().strip_prefix(REHEARSAL).unwrap_or(self.0.as_str())
+    }
+
     /// The authority as which this one rehearses.
     pub fn rehearsal(&self) -> Result<Self, NotIssuer> {
         if self.is_rehearsal() { Ok(self.clone()) } else { format!("{SCHEME}{REHEARSAL}{}", self.0).parse() }
@@ -144,6 +150,19 @@ as_text!(Issuer, Addressee);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_rehearses_is_told_by_the_first_label_of_its_host_and_by_nothing_else() {
+        let real: Issuer = "https://tdap.gov.pk".parse().unwrap();
+        let rehearsal = real.rehearsal().unwrap();
+        assert_eq!(rehearsal.to_string(), "https://rehearsal.tdap.gov.pk");
+        assert_eq!(rehearsal.rehearsal().unwrap(), rehearsal);
+        assert!(rehearsal.is_rehearsal() && !real.is_rehearsal());
+        assert_eq!((rehearsal.rehearsed_host(), real.rehearsed_host()), ("tdap.gov.pk", "tdap.gov.pk"));
+        for other in ["https://rehearsals.gov.pk", "https://tdap.rehearsal.pk", "https://my-rehearsal.gov.pk"] {
+            assert!(!other.parse::<Issuer>().unwrap().is_rehearsal(), "{other}");
+        }
+    }
 
     #[test]
     fn an_authority_is_a_bare_https_host() {

@@ -426,7 +426,7 @@ impl Desk {
         particulars: &Particulars,
         day: Date,
     ) -> Result<Draw, Box<Finding>> {
-        let rule = edition.and_then(|edition| number_rule(edition, self.0.country, self.0.issuer.host().as_str()));
+        let rule = edition.and_then(|edition| number_rule(edition, self.0.country, self.0.issuer.rehearsed_host()));
         let Some(series) = rule.and_then(|rule| rule.series.value()) else {
             let missing = "the agreement's data have no number series for this authority".to_owned();
             let finding = Finding::error("NUMBER_MISSING", "reference.number", missing);

@@ -14,8 +14,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-const PARTNER: &str = "node.rehearsal.customs.gov.cn";
-
 /// A node that `origin init --rehearsal` made.
 fn rehearses(folder: &Path, host: &str, country: &str, zone: &str, role: &str) -> Made {
     let node = folder.join(host);
@@ -200,6 +198,16 @@ fn a_partner_that_is_not_there_fails_at_once_and_the_month_is_issued_all_the_sam
 }
 
 #[test]
+fn a_node_that_runs_already_is_left_alone() {
+    let pair = Pair::new();
+    let node = pair.pakistan.start();
+    let arguments = pair.rehearse(&[]);
+    let said = origin(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    said.bad(1, &[&format!("somebody serves at {} already", node.admin), "the rehearsal runs the node itself"]);
+    node.stop();
+}
+
+#[test]
 fn a_real_node_rehearses_with_nobody() {
     let folder = folder();
     let real = Made::new(folder.path(), "tdap.gov.pk", "PK", "Asia/Karachi", "issuer");
@@ -209,7 +217,7 @@ fn a_real_node_rehearses_with_nobody() {
     let pair = Pair::new();
     let anchor = pair.pakistan.at("trust/anchor.toml");
     let (after, draft) = (pair.pakistan.at("trust/trust-list.note"), pair.pakistan.at("mixed.json"));
-    let section = real.at("trust/section.note");
-    let mixed = ["trust", "draft", "list", "--after", &after, "--anchor", &anchor, "--section", &section, "-o", &draft];
-    origin(&mixed).bad(64, &["only rehearses and"]);
+    let (section, entry) = (real.at("trust/section.note"), real.at("trust/node.json"));
+    let mixed = ["trust", "draft", "list", "--after", &after, "--anchor", &anchor, "--section", &section];
+    origin(&[&mixed[..], &["--entry", &entry, "-o", &draft]].concat()).bad(64, &["only rehearses and"]);
 }

@@ -194,6 +194,9 @@ impl Arguments {
                 stage.snapshots(&bundle)
             })
             .await;
+        if report.passed(Point::Held) {
+            traffic::receipted(stage, &traffic).await?;
+        }
         let state = stage.node.partners().await?;
         report.hold(Point::Findings, async { findings(stage, &state) }).await;
         stage.dismiss().await?;
@@ -214,8 +217,8 @@ impl Arguments {
             .await;
         let missed = stage.issue_past(&documents).await;
         drop(elsewhere);
-        stage.back().await?;
         let begun = Instant::now();
+        stage.back().await?;
         report
             .hold(Point::Outage, async { stage.caught_up(begun, missed.as_ref().map_err(Clone::clone)?).await })
             .await;

@@ -113,7 +113,7 @@ points! {
     OwnLogs "own_logs" needs [Issued]
         "this node's logs to it, hashed again from the first entry, are what was signed and cosigned"
         from "RFC 6962; C2SP tlog-checkpoint";
-    PartnerLogs "partner_logs" needs [Connected]
+    PartnerLogs "partner_logs" needs [Held]
         "its logs to this node, hashed again from the first entry, are what it signed"
         from "RFC 6962; C2SP tlog-checkpoint";
     Receipts "receipts" needs [Held]

@@ -27,10 +27,14 @@ use tokio::task::{JoinHandle, JoinSet};
 const AT_ONCE: usize = 8;
 /// How often the partner's progress is looked at.
 const GLANCE: Duration = Duration::from_millis(5);
+/// How often it is looked for each arrival: seldom enough that the looking takes nothing from the partner's work.
+const ASIDE: Duration = Duration::from_millis(50);
 /// Certificates whose way to customs is watched, and whose bundles are verified, at most: spread over all of them.
 const WATCHED: usize = 200;
 /// Refusals that are named.
 const NAMED: usize = 5;
+/// Receipts are made no more often than this.
+const RECEIPTS: Duration = Duration::from_mins(1);
 /// Arrivals of one page.
 const PAGE: i32 = 500;
 
@@ -152,11 +156,16 @@ pub(super) async fn send(stage: &Stage, documents: Vec<String>) -> Result<Traffi
 
 /// Waits until customs are shown a certificate whole; gives the time since it was issued.
 async fn shown(officer: Connection, sent: Sent, patience: Duration) -> Result<Duration, Failure> {
-    calls::arrived(&officer, &sent.number, patience, complete).await.map(|_| sent.at.elapsed())
-}
-
-fn complete(arrival: &wire::Arrival) -> bool {
-    arrival.delivery() == wire::Delivery::Complete
+    loop {
+        let arrival = calls::look(&officer, &sent.number).await?.and_then(|found| found.arrival);
+        if arrival.is_some_and(|arrival| arrival.delivery() == wire::Delivery::Complete) {
+            return Ok(sent.at.elapsed());
+        }
+        if sent.at.elapsed() > patience {
+            return Err(failed(format!("{} does not come to customs whole", sent.number)));
+        }
+        tokio::time::sleep(ASIDE).await;
+    }
 }
 
 type Progress = Vec<(Instant, String, u64, u64)>;
@@ -300,4 +309,34 @@ pub(super) async fn arrivals(stage: &Stage, traffic: &Traffic) -> Result<Seen, F
         times.count
     ));
     Ok(times.onto(seen, "issued_to_shown").with("complete", traffic.sent.len()))
+}
+
+/// Waits until the last certificate of each log is receipted, or the time for it is over: what became of it is read from
+/// the log.
+pub(super) async fn receipted(stage: &Stage, traffic: &Traffic) -> Result<(), Failure> {
+    let last = traffic.sizes().into_iter().filter_map(|(log, size)| {
+        traffic.sent.iter().find(|sent| sent.log == log && sent.index.saturating_add(1) == size)
+    });
+    let mut waiting = last.map(|sent| sent.number.clone()).collect::<BTreeSet<_>>();
+    let request = wire::WatchCertificatesRequest {
+        from: wire::WatchFrom::Oldest.into(),
+        kinds: vec![wire::ChangeKind::Certificate.into()],
+        ..Default::default()
+    };
+    let mut told = stage.desk.certificates().watch_certificates(request).await.map_err(refused)?.into_inner();
+    let hearing = async {
+        while let Some(answer) = told.message().await.map_err(refused)? {
+            for change in answer.changes {
+                let Some(wire::change::What::Certificate(change)) = change.what else { continue };
+                if change.event() == wire::CertificateEvent::Receipted {
+                    waiting.remove(&change.number);
+                }
+            }
+            if waiting.is_empty() {
+                break;
+            }
+        }
+        Ok(())
+    };
+    tokio::time::timeout(stage.patience.saturating_add(RECEIPTS), hearing).await.unwrap_or(Ok(()))
 }

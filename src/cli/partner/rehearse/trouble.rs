@@ -163,7 +163,7 @@ impl Stage {
             .with("seconds", took))
     }
 
-    /// Waits until the partner, which reaches this node again since `begun`, has what it missed.
+    /// Waits until the partner has what it missed; `begun` is when this node was started where it is reached.
     pub(super) async fn caught_up(&self, begun: Instant, traffic: &Traffic) -> Result<Seen, Failure> {
         for (log, size) in traffic.sizes() {
             self.cosigned(&log, size).await?;
@@ -173,7 +173,7 @@ impl Stage {
         self.verdict(&last.number, Headline::Valid).await?;
         let count = traffic.sent.len();
         Ok(Seen::held(format!(
-            "{count} entries behind; cosigned all of them {took:.1} s after it could reach this node"
+            "{count} entries behind; cosigned all of them {took:.1} s after this node was started where it is reached"
         ))
         .with("entries_behind", count)
         .with("seconds", took))
