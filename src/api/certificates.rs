@@ -274,9 +274,10 @@ impl CertificateService for Certificates {
             let record = authority.desk.get(&account, &name)?;
             let history = record.history(authority.store().as_ref())?;
             let paper = authority.desk.paper_codes_at(&record.entry)?;
-            Ok((record, history, paper))
+            let key_closed = authority.desk.key_closed(&record);
+            Ok((record, history, paper, key_closed))
         });
-        let (record, history, paper) = found.await?.map_err(|error: WorkflowError| refused(&error))?;
+        let (record, history, paper, key_closed) = found.await?.map_err(|error: WorkflowError| refused(&error))?;
         let token = record.token.clone().into();
         Ok(Response::new(wire::GetCertificateResponse {
             certificate: Some(record_to_wire(&record)),
@@ -289,6 +290,7 @@ impl CertificateService for Certificates {
                 items_carried: paper.carried,
                 items_total: paper.total,
             }),
+            key_closed: key_closed.unwrap_or_default(),
         }))
     }
 

@@ -73,8 +73,15 @@ impl CustomsService for CustomsDoor {
         request: Request<wire::DecideItemsRequest>,
     ) -> Result<Response<wire::DecideItemsResponse>, Status> {
         let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
-        let wire::DecideItemsRequest { request_id, certificate, declaration, decisions, remarks, enquiry } =
-            request.into_inner();
+        let wire::DecideItemsRequest {
+            request_id,
+            certificate,
+            declaration,
+            decisions,
+            remarks,
+            enquiry,
+            despite_closed_key,
+        } = request.into_inner();
         bounded("decisions", decisions.len())?;
         let wish = DecisionWish {
             request_id,
@@ -83,6 +90,7 @@ impl CustomsService for CustomsDoor {
             decisions: decisions.iter().map(decision).collect::<Result<_, _>>()?,
             enquiry: optional("enquiry", &enquiry)?,
             remarks: text("remarks", &remarks)?,
+            despite_closed_key,
         };
         let decided = authority.desk.decide(&caller, wish).await.map_err(|error| refused(&error))?;
         Ok(Response::new(wire::DecideItemsResponse {
@@ -236,8 +244,10 @@ impl CustomsService for CustomsDoor {
         let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
         let wire::ListEnquiriesRequest { page_size, page_token, open } = request.into_inner();
         let size = convert::page_size(page_size)?;
-        let all = done(authority, move |at| at.desk.enquiries(&caller, open)).await?;
-        let (enquiries, next_page_token) = enquiries::page(&all, size, &page_token)?;
+        let places = enquiries::places(size, &page_token)?;
+        let end = places.end;
+        let page = done(authority, move |at| at.desk.enquiries(&caller, open, places)).await?;
+        let (enquiries, next_page_token) = enquiries::page_to_wire(&page, end);
         Ok(Response::new(wire::ListEnquiriesResponse { enquiries, next_page_token }))
     }
 

@@ -10,7 +10,8 @@ use super::wire::origin::v1::{self as wire, liaison_service_server::LiaisonServi
 use crate::statement::{
     DocumentDigest, EnquiryQuestion, EnquiryReply, EnquirySubject, ItemAnswer, Jti, ReplyAct, SubjectAnswer,
 };
-use crate::workflow::{EnquiryState, EnquiryView, EnquiryWish, ReplyView, ReplyWish, SubjectWish};
+use crate::workflow::{EnquiriesPage, EnquiryState, EnquiryView, EnquiryWish, ReplyView, ReplyWish, SubjectWish};
+use std::ops::Range;
 use tonic::{Request, Response, Status};
 
 /// The handlers of the side that is asked.
@@ -28,8 +29,10 @@ impl LiaisonService for LiaisonDoor {
         let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
         let wire::ListIncomingEnquiriesRequest { page_size, page_token, open } = request.into_inner();
         let size = convert::page_size(page_size)?;
-        let all = done(authority, move |at| at.desk.incoming_enquiries(&caller, open)).await?;
-        let (enquiries, next_page_token) = page(&all, size, &page_token)?;
+        let places = places(size, &page_token)?;
+        let end = places.end;
+        let page = done(authority, move |at| at.desk.incoming_enquiries(&caller, open, places)).await?;
+        let (enquiries, next_page_token) = page_to_wire(&page, end);
         Ok(Response::new(wire::ListIncomingEnquiriesResponse { enquiries, next_page_token }))
     }
 
@@ -144,13 +147,16 @@ fn answer(wire: &wire::SubjectAnswer) -> Result<SubjectAnswer, ApiError> {
     })
 }
 
-/// A page of enquiries that are all at hand; the token counts those before it.
-pub(super) fn page(all: &[EnquiryView], size: usize, token: &str) -> Result<(Vec<wire::Enquiry>, String), ApiError> {
+/// The places of a page; its token counts those before it.
+pub(super) fn places(size: usize, token: &str) -> Result<Range<usize>, ApiError> {
     let from = if token.is_empty() { 0 } else { parsed::<usize>("page_token", token)? };
-    let rest = all.get(from..).unwrap_or_default();
-    let page = rest.iter().take(size).map(to_wire).collect::<Vec<_>>();
-    let next = if rest.len() > size { (from + size).to_string() } else { String::new() };
-    Ok((page, next))
+    Ok(from..from.saturating_add(size))
+}
+
+/// A page that ends at a place, with the token of the next.
+pub(super) fn page_to_wire(page: &EnquiriesPage, end: usize) -> (Vec<wire::Enquiry>, String) {
+    let next = if page.more { end.to_string() } else { String::new() };
+    (page.enquiries.iter().map(to_wire).collect(), next)
 }
 
 /// An enquiry as the wire shows it.

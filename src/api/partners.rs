@@ -93,6 +93,14 @@ fn partner(view: &DriverView, node: &Node, state: &PartnerState) -> wire::Partne
         bytes_quota: limits.bytes,
         entries_today: used.entries_today,
         entries_a_day: limits.entries_a_day,
+        push: state.push.as_ref().map(|push| wire::PushState {
+            address: push.address.clone(),
+            tried_at: push.tried.map(convert::instant),
+            taken_at: push.taken.map(convert::instant),
+            next_at: push.next.map(convert::instant),
+            failures: push.failures,
+            message: push.trouble.clone().unwrap_or_default(),
+        }),
     }
 }
 

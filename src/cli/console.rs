@@ -79,6 +79,12 @@ impl Failure {
         &self.error
     }
 
+    /// The facts that help to understand it.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
     /// The exit code of the process.
     #[must_use]
     pub fn code(&self) -> u8 {

@@ -4,6 +4,7 @@ mod add;
 mod export;
 mod findings;
 mod import;
+mod rehearse;
 
 use super::{
     Outcome,
@@ -21,7 +22,7 @@ use clap::Subcommand;
 use serde_json::json;
 use std::{collections::BTreeSet, process::ExitCode};
 
-/// Add partner nodes, and see how the exchange with them is
+/// Add partner nodes, rehearse with them, and see how the exchange with them is
 ///
 /// Who the partners are, where they are reached and by which keys they are known stands in the trust list.
 #[derive(Debug, clap::Args)]
@@ -41,6 +42,7 @@ enum Command {
     /// Show each log between this node and its partners: lag, cosignatures, disclosures, findings, quotas
     Status(Door),
     Findings(findings::Arguments),
+    Rehearse(Box<rehearse::Arguments>),
     /// Have a log signed on though partners could not be asked what they hold of it
     ///
     /// A node that starts asks its partners, log by log, what they hold of its own logs, and signs for a log only when
@@ -81,6 +83,7 @@ impl Arguments {
             Command::List(door) => (door, false),
             Command::Status(door) => (door, true),
             Command::Findings(arguments) => return arguments.run(console),
+            Command::Rehearse(arguments) => return arguments.run(console),
             Command::GoOn { door, log } => return go_on(console, &door, &log),
             Command::Lift { door, log, reason } => return lift(console, &door, &log, reason),
         };
@@ -246,6 +249,9 @@ fn print(console: Console, partner: &wire::PartnerState, now: Timestamp, logs: b
         partner.entries_today,
         partner.entries_a_day
     ));
+    if let Some(push) = &partner.push {
+        console.data(format!("  {}", pushed(console, push)));
+    }
     for log in &partner.logs {
         let way = if log.inward { "from" } else { "to" };
         let lag = match behind(log, now) {
@@ -265,6 +271,19 @@ fn print(console: Console, partner: &wire::PartnerState, now: Timestamp, logs: b
             console.data(format!("       {} entries wait for their holders' consent", log.held_disclosures));
         }
     }
+}
+
+/// How packages fare that are pushed, in one line.
+fn pushed(console: Console, push: &wire::PushState) -> String {
+    let at = |at: &Option<prost_types::Timestamp>| at.as_ref().map_or_else(|| "never".to_owned(), text);
+    let (address, taken) = (&push.address, at(&push.taken_at));
+    if push.failures == 0 {
+        return format!("pushed to {address}: last taken {taken}");
+    }
+    let (failures, tried, next) = (push.failures, at(&push.tried_at), at(&push.next_at));
+    let times = if failures == 1 { "once".to_owned() } else { format!("{failures} times") };
+    let words = format!("not taken, {times}: {}; last tried {tried}, next {next}, last taken {taken}", push.message);
+    format!("pushed to {address}: {}", console.paint(Colour::Red, &words))
 }
 
 /// Entries and seconds by which a log is behind.
@@ -305,5 +324,13 @@ fn document(partner: &wire::PartnerState, now: Timestamp) -> serde_json::Value {
         "bytes": { "used": partner.bytes_used, "quota": partner.bytes_quota },
         "entries_today": { "used": partner.entries_today, "quota": partner.entries_a_day },
         "logs": logs.collect::<Vec<_>>(),
+        "push": partner.push.as_ref().map(|push| json!({
+            "address": push.address,
+            "tried_at": push.tried_at.as_ref().map(text),
+            "taken_at": push.taken_at.as_ref().map(text),
+            "next_at": push.next_at.as_ref().map(text),
+            "failures": push.failures,
+            "message": push.message,
+        })),
     })
 }

@@ -12,6 +12,7 @@ use crate::{
     time::Date,
 };
 use std::{
+    ffi::OsString,
     future::Future,
     path::{Path, PathBuf},
 };
@@ -75,6 +76,13 @@ impl TlsArguments {
             None => Err(Failure::new(Exit::Configuration, "this system has no list of public authorities")
                 .help("name who vouches for the node: --ca FILE")),
         }
+    }
+
+    /// The same as arguments of another command of this program.
+    pub(super) fn as_arguments(&self) -> Vec<OsString> {
+        let ca = self.ca.iter().flat_map(|ca| [OsString::from("--ca"), ca.into()]);
+        let name = self.tls_name.iter().flat_map(|name| [OsString::from("--tls-name"), name.into()]);
+        ca.chain(name).collect()
     }
 
     /// Dials a node.

@@ -9,6 +9,8 @@ const SCHEME: &str = "https://";
 const COUNTRY_URN: &str = "urn:iso:std:iso:3166:-1:";
 const EVERYONE_URN: &str = "urn:origin-exchange:all";
 const EVERYONE_LABEL: &str = "all";
+/// The first label of the host of an authority that only rehearses.
+const REHEARSAL: &str = "rehearsal.";
 
 /// An authority, named by the URL it owns: `https://<host>`, nothing after the host.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,6 +33,24 @@ impl Issuer {
     #[must_use]
     pub const fn host(&self) -> &Host {
         &self.0
+    }
+
+    /// Whether it only rehearses: its host begins with the label `rehearsal`. The name stands in whatever it signs and in
+    /// the name of each of its logs, so that nobody takes one for the other.
+    #[must_use]
+    pub fn is_rehearsal(&self) -> bool {
+        self.0.as_str().starts_with(REHEARSAL)
+    }
+
+    /// The host of the authority that it is, or that it rehearses for: what names it in the data of agreements.
+    #[must_use]
+    pub fn rehearsed_host(&self) -> &str {
+        self.0.as_str().strip_prefix(REHEARSAL).unwrap_or(self.0.as_str())
+    }
+
+    /// The authority as which this one rehearses.
+    pub fn rehearsal(&self) -> Result<Self, NotIssuer> {
+        if self.is_rehearsal() { Ok(self.clone()) } else { format!("{SCHEME}{REHEARSAL}{}", self.0).parse() }
     }
 }
 
@@ -130,6 +150,19 @@ as_text!(Issuer, Addressee);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_rehearses_is_told_by_the_first_label_of_its_host_and_by_nothing_else() {
+        let real: Issuer = "https://tdap.gov.pk".parse().unwrap();
+        let rehearsal = real.rehearsal().unwrap();
+        assert_eq!(rehearsal.to_string(), "https://rehearsal.tdap.gov.pk");
+        assert_eq!(rehearsal.rehearsal().unwrap(), rehearsal);
+        assert!(rehearsal.is_rehearsal() && !real.is_rehearsal());
+        assert_eq!((rehearsal.rehearsed_host(), real.rehearsed_host()), ("tdap.gov.pk", "tdap.gov.pk"));
+        for other in ["https://rehearsals.gov.pk", "https://tdap.rehearsal.pk", "https://my-rehearsal.gov.pk"] {
+            assert!(!other.parse::<Issuer>().unwrap().is_rehearsal(), "{other}");
+        }
+    }
 
     #[test]
     fn an_authority_is_a_bare_https_host() {

@@ -72,7 +72,19 @@ pub(super) fn check(list: &TrustList) -> Result<(), TrustError> {
     check_shards(list)?;
     check_addressees(list)?;
     check_keys(list)?;
+    check_rehearsal(list)?;
     text.cosigning.check(list)
+}
+
+/// A list has authorities that rehearse or others: what one says must never be of use where the other is believed.
+fn check_rehearsal(list: &TrustList) -> Result<(), TrustError> {
+    let find = |rehearses: bool| list.sections().map(Section::iss).find(|iss| iss.is_rehearsal() == rehearses);
+    match (find(true), find(false)) {
+        (Some(rehearsal), Some(other)) => {
+            Err(TrustError::RehearsalMixed { rehearsal: rehearsal.clone(), other: other.clone() })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn check_nodes(list: &TrustList) -> Result<(), TrustError> {

@@ -134,6 +134,16 @@ pub enum TrustError {
         /// What is not there.
         problem: String,
     },
+    /// Authorities that only rehearse stand beside one that does not.
+    #[error(
+        "{rehearsal} only rehearses and {other} does not: a list has one or the other, or a rehearsal is taken for real"
+    )]
+    RehearsalMixed {
+        /// One that rehearses.
+        rehearsal: Issuer,
+        /// One that does not.
+        other: Issuer,
+    },
     /// A closed key was opened again.
     #[error("{iss}: the closed key `{kid}` was opened again")]
     Reopened {
@@ -190,6 +200,7 @@ impl Reasoned for TrustError {
             Self::KidReused { .. } => "KID_REUSED",
             Self::KeyRemoved { .. } => "KEY_REMOVED",
             Self::Dangling { .. } => "TRUST_DANGLING",
+            Self::RehearsalMixed { .. } => "TRUST_REHEARSAL_MIXED",
             Self::Reopened { .. } => "KEY_REOPENED",
             Self::ShardChanged(_) => "SHARD_CHANGED",
             Self::Node { .. } => "NODE_MALFORMED",

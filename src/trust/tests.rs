@@ -212,6 +212,28 @@ fn nobody_is_asked_to_sign_what_would_be_refused() {
     assert!(matches!(pakistan().sign(&key("stranger")), Err(TrustError::OtherSigner(_))));
 }
 
+/// Whoever believes a list must not come to take what was rehearsed for real.
+#[test]
+fn a_list_has_authorities_that_rehearse_or_others_and_never_both() {
+    let rehearses = |who: &str, country: &str, zone: &str, node: &str, role: &str| {
+        section_text(&iss(who).rehearsal().unwrap().to_string(), country, zone, Some(node), role)
+    };
+    let all = [
+        rehearses(PK, "PK", "Asia/Karachi", "node.pk", "issuer"),
+        rehearses(CN, "CN", "Asia/Shanghai", "node.cn", "customs"),
+        rehearses(KE, "KE", "Africa/Nairobi", "node.ke", "customs"),
+    ];
+    let mut text = world();
+    text.sections = all.map(entry).to_vec();
+    let addressee = |who: &str| iss(who).rehearsal().unwrap();
+    text.addressees = BTreeMap::from([("CN".parse().unwrap(), addressee(CN)), ("KE".parse().unwrap(), addressee(KE))]);
+    assert!(accepted(&text).sections().all(|section| section.iss().is_rehearsal()));
+    text.sections[0] = entry(pakistan());
+    let mixed = ListDraft::new(text).err();
+    let (rehearsal, other) = (addressee(CN), iss(PK));
+    assert_eq!(mixed, Some(TrustError::RehearsalMixed { rehearsal, other }));
+}
+
 #[test]
 fn an_anchor_file_reads_back_and_follows_the_list() {
     let list = accepted(&world());

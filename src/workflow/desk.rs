@@ -17,7 +17,7 @@ use crate::{
     store::{EntryRef, Store},
     time::{Clock, Date, Random, Timestamp},
     trust::{Freshness, TrustList},
-    verification::Verifier,
+    verification::{CheckedEntry, Verifier},
 };
 use arc_swap::ArcSwap;
 use sha2::{Digest, Sha256};
@@ -279,6 +279,13 @@ impl Desk {
         CertificateRecord::read(self.0.store.as_ref(), &entry)
     }
 
+    /// Why a certificate of this authority counts for nothing, where it stands past the closing of the key that signed it.
+    #[must_use]
+    pub fn key_closed(&self, record: &CertificateRecord) -> Option<String> {
+        let leaf = record.token.split('~').next().unwrap_or_default();
+        CheckedEntry::read(leaf.as_bytes(), record.entry.index).ok()?.key_closed(&self.trust())
+    }
+
     /// Reads, judges and numbers one row. What was issued by the same request keeps its answer, though the rules
     /// or the offices have changed since.
     fn prepare(&self, caller: &Caller, row: &IssueRow) -> Result<Prepared, WorkflowError> {
@@ -445,7 +452,7 @@ impl Desk {
         registration: Option<String>,
         day: Date,
     ) -> Result<Draw, Box<Finding>> {
-        let rule = edition.and_then(|edition| number_rule(edition, self.0.country, self.0.issuer.host().as_str()));
+        let rule = edition.and_then(|edition| number_rule(edition, self.0.country, self.0.issuer.rehearsed_host()));
         let Some(series) = rule.and_then(|rule| rule.series.value()) else {
             let missing = "the agreement's data have no number series for this authority".to_owned();
             let finding = Finding::error("NUMBER_MISSING", "reference.number", missing);

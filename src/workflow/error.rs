@@ -226,6 +226,18 @@ pub enum WorkflowError {
         /// Its issuer.
         issuer: String,
     },
+    /// A certificate is named by an identifier and by the number of another.
+    #[error(
+        "{jti} is certificate {number}, and {asked} was named beside it: ask about {number}, and say in the question what the paper bears"
+    )]
+    SubjectDisagrees {
+        /// The identifier.
+        jti: String,
+        /// The number that the certificate bears.
+        number: String,
+        /// The number that was named.
+        asked: String,
+    },
     /// The enquiry is answered in full.
     #[error("this enquiry is answered in full; the answer stays as it is")]
     EnquiryAnswered,
@@ -330,6 +342,7 @@ impl Reasoned for WorkflowError {
             Self::NumberKnown(_) => "NUMBER_KNOWN",
             Self::ReplyByPast(_) => "REPLY_BY_PAST",
             Self::NotItsIssuer { .. } => "NOT_ITS_ISSUER",
+            Self::SubjectDisagrees { .. } => "SUBJECT_DISAGREES",
             Self::EnquiryAnswered => "ENQUIRY_ANSWERED",
             Self::EnquiryAcknowledged => "ENQUIRY_ACKNOWLEDGED",
             Self::SubjectUnknown { .. } => "SUBJECT_UNKNOWN",

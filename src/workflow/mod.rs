@@ -51,9 +51,9 @@ pub use closing::Rested;
 pub use continuity::{BlockWish, OutageRow, PaperRecord, PaperRow, PapersAsked, PapersPage, Registered};
 pub use customs::{
     Abroad, AbroadNote, Arrival, ArrivalsAsked, ArrivalsPage, ArrivedName, Balance, ClockStep, Course, Deadline,
-    Decided, DecisionWish, Delivery, DenialsPage, EndorsementWish, EnquiryState, EnquiryView, EnquiryWish, MatchWish,
-    Matched, Notice, PartnerLogs, Raised, Reminders, Replied, ReplyView, ReplyWish, Share, ShareId, ShareWish, Shared,
-    SharesPage, StatusNote, SubjectWish, WriteOffWish, WrittenOff,
+    Decided, DecisionWish, Delivery, DenialsPage, EndorsementWish, EnquiriesPage, EnquiryState, EnquiryView,
+    EnquiryWish, MatchWish, Matched, Notice, PartnerLogs, Raised, Reminders, Replied, ReplyView, ReplyWish, Share,
+    ShareId, ShareWish, Shared, SharesPage, StatusNote, SubjectWish, WriteOffWish, WrittenOff,
 };
 pub use desk::{Desk, DeskSetup, IssueRow, Issued, StatusWish};
 pub use drawing::{DrawWish, OriginalName, Remainder};

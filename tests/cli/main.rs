@@ -24,6 +24,7 @@ mod partners;
 #[path = "../process/mod.rs"]
 #[allow(dead_code, reason = "shared with other test programs")]
 mod process;
+mod rehearsal;
 mod rest;
 mod revoked;
 mod support;

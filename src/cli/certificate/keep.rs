@@ -7,7 +7,7 @@ use crate::{
     cli::{
         Outcome,
         apply::{Door, Most},
-        console::Console,
+        console::{Colour, Console},
         files,
         remote::{self, NodeArguments, TokenArgument, date_text, status_word},
         tree::plain,
@@ -56,6 +56,8 @@ impl Show {
                     });
                     members.insert("paper".to_owned(), codes);
                 }
+                let why = (!answer.key_closed.is_empty()).then_some(&answer.key_closed);
+                members.insert("key_closed".to_owned(), json!(why));
             }
             console.data(described);
         } else {
@@ -71,6 +73,10 @@ impl Show {
                 ("index", &certificate.index.to_string()),
             ] {
                 console.data(format!("{label:12}{value}"));
+            }
+            if !answer.key_closed.is_empty() {
+                let warning = format!("counts for nothing: {}; issue it anew", plain(&answer.key_closed));
+                console.data(format!("{:12}{}", "key closed", console.paint(Colour::Red, &warning)));
             }
             for one in &answer.predecessors {
                 let (relation, on) = (one.relation.replace('_', " "), date_text(one.issued_on.as_ref()));

@@ -51,6 +51,10 @@ pub(super) struct Decide {
     /// The enquiry that it follows, by its identifier; needed with NO_REPLY
     #[arg(long, value_name = "JTI", default_value = "", hide_default_value = true)]
     enquiry: String,
+    /// Accept a claim though the certificate stands past the closing of the key that signed it: you know otherwise that it is
+    /// good, and say so to its issuer with --remarks
+    #[arg(long, requires = "remarks")]
+    despite_closed_key: bool,
     /// Anything else the issuer should know
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     remarks: String,
@@ -85,6 +89,7 @@ impl Decide {
                 decisions,
                 remarks,
                 enquiry: self.enquiry,
+                despite_closed_key: self.despite_closed_key,
             };
             connection.customs().decide_items(within_deadline(request)).await
         })?;

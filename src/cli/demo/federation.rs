@@ -1,18 +1,18 @@
 //! What operators and the federation's signers do, by the commands they have: a key is rotated, a country joins.
 
 use super::{
-    ground::{Cast, Site, failed},
+    ground::{Cast, Site},
     nodes::Running,
 };
 use crate::cli::{
-    console::{Exit, Failure},
+    console::Failure,
     files,
+    process::{failed, operator},
 };
 use std::{
     ffi::OsString,
     fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
 };
 
 /// Where a list is signed by others than its drafter, and where strangers are given it from.
@@ -34,6 +34,7 @@ pub(super) fn rotate(home: &Running, cast: &Cast, federation: &Federation<'_>) -
             origin.args(["key", "rotate", "--issuer", &cast.host(), "--config"]).arg(&home.site.configuration);
             origin.args(offline.into_iter().flat_map(|folder| [OsString::from("--offline"), folder.into()]))
         })
+        .map(drop)
     };
     rotate(Some(below.join("offline")))?;
     let made = tempfile::tempdir().map_err(failed)?;
@@ -73,6 +74,7 @@ fn sign(draft: &Path, offline: &Path, signed: &Path) -> Result<(), Failure> {
         origin.args(["trust", "sign"]).arg(draft).args(["--key", "federation", "--keys"]).arg(offline.join("keys"));
         origin.arg("--passphrase-file").arg(offline.join("keys.passphrase")).arg("-o").arg(signed)
     })
+    .map(drop)
 }
 
 /// A running node takes a list, and strangers are given it.
@@ -80,15 +82,4 @@ fn install(home: &Running, list: &Path, federation: &Federation<'_>) -> Result<(
     operator(|origin| origin.args(["trust", "install"]).arg(list).arg("--config").arg(&home.site.configuration))?;
     let list = fs::read(list).map_err(failed)?;
     files::replace(&federation.strangers.join("trust-list.note"), &list, 0o644)
-}
-
-/// Runs a command of this program.
-fn operator(arguments: impl FnOnce(&mut Command) -> &mut Command) -> Result<(), Failure> {
-    let mut command = Command::new(std::env::current_exe().map_err(failed)?);
-    let said = arguments(&mut command).stdin(Stdio::null()).output().map_err(failed)?;
-    if said.status.success() {
-        return Ok(());
-    }
-    let failure = Failure::new(Exit::Failed, "a command of an operator failed");
-    Err(String::from_utf8_lossy(&said.stderr).lines().fold(failure, Failure::note))
 }

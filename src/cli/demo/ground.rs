@@ -11,6 +11,7 @@ use crate::{
             Answers, OfficeAnswer, PartnerAnswer, SigningKeys, make_node, offline_signer, render_authority, render_node,
         },
         ports,
+        process::failed,
         trust::{first_list, later, whole_seconds},
     },
     exchange::driver::mark_new,
@@ -399,11 +400,6 @@ fn sign_list(signers: &[PathBuf], sections: &[Section]) -> Result<(String, Strin
     let anchor = Anchor::new(SIGNERS_ASKED, signers, BTreeMap::new()).map_err(failed)?;
     let list = draft.finish(&anchor, None).map_err(failed)?;
     Ok((list.to_string(), anchor.to_toml().map_err(failed)?))
-}
-
-/// An error of a step that has no better sentence.
-pub(super) fn failed(error: impl std::fmt::Display) -> Failure {
-    Failure::new(Exit::Failed, error)
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ mod ground;
 mod nodes;
 mod story;
 
+pub(super) use story::samples;
+
 use super::{
     Outcome,
     console::{Console, Exit, Failure},

@@ -3,11 +3,11 @@
 mod calls;
 mod customs;
 
-use calls::{agreed, cancel, cosigners, day_of_use, download, issue, online, open_account, redacted, tampered};
+use calls::{day_of_use, issue, online, open_account, redacted, tampered};
 
 use super::{
     federation::{self, Federation},
-    ground::{self, COUNTRIES, Cast, ZAMBIA, everybody, failed},
+    ground::{self, COUNTRIES, Cast, ZAMBIA, everybody},
     nodes::Running,
 };
 use crate::{
@@ -15,8 +15,10 @@ use crate::{
     api::client::Connection,
     cli::{
         agreements,
+        calls::{agreed, cancel, cosigners, download, refused},
         console::{Colour, Console, Exit, Failure},
         files,
+        process::failed,
     },
     node::system::SystemClock,
     statement::Bundle,
@@ -67,6 +69,11 @@ const SCENES: [Scene; 8] = [
     // Egypt wants it legalised by the ministry and the embassy, and no endorsement is there yet.
     scene!("cn-eg-crusher-nonpreferential", "ccpit", None, "a crusher, China to Egypt, not yet legalised", Incomplete),
 ];
+
+/// What they say, with dates as offsets from today.
+pub(in crate::cli) fn samples() -> impl Iterator<Item = &'static str> {
+    SCENES.iter().map(|scene| scene.text)
+}
 
 /// Where among them the one is that customs use.
 const USED: usize = 1;
@@ -301,7 +308,7 @@ impl Stage {
             "issue",
             format!("{} issued {number} ({}): entry {} of {}", desk.cast.short, scene.goods, issued.index, issued.log),
         );
-        let bundle = download(desk, &number).await?;
+        let bundle = download(&desk.connection, &number).await?;
         let cosigners = cosigners(&bundle)?.join(", ");
         telling.tell("cosigned", format!("  released under a head cosigned by {cosigners}"));
         if let Some(held_by) = scene.held_by {
@@ -347,7 +354,7 @@ impl Stage {
 
     async fn cancel(&self, telling: &mut Telling, number: &str) -> Result<(), Failure> {
         let desk = self.desk("tdap")?;
-        if cancel(desk, number).await?.waiting.is_none() {
+        if cancel(&desk.connection, number).await.map_err(refused)?.waiting.is_none() {
             return Err(failed("a cancellation that customs were not asked about"));
         }
         telling.tell(
@@ -357,7 +364,7 @@ impl Stage {
                 desk.cast.short
             ),
         );
-        let cancelled = agreed(desk, number).await?;
+        let cancelled = agreed(&desk.connection, number).await?;
         telling.tell(
             "cancel",
             format!(
@@ -365,7 +372,7 @@ impl Stage {
                 desk.cast.short, cancelled.index, cancelled.log
             ),
         );
-        let after = download(desk, number).await?;
+        let after = download(&desk.connection, number).await?;
         self.stranger.judge(&after, self.day, Headline::Cancelled)?;
         online(&self.home(desk.cast)?.dial(None).await?, &after, self.day, Headline::Cancelled).await?;
         telling.tell("cancelled", format!("  {number} is refused online and from its new bundle: CANCELLED"));
@@ -395,7 +402,7 @@ impl Stage {
         back.holds(&last.log, last.index + 1).await?;
         telling.tell("catch_up", format!("  it caught up to entry {} of {} and cosigned it", last.index, last.log));
         let desk = self.desk(scene.by)?;
-        let bundle = download(desk, &last.number).await?;
+        let bundle = download(&desk.connection, &last.number).await?;
         self.stranger.judge(&bundle, self.day, Headline::Valid)?;
         telling.tell("verify_offline", format!("  {} verified from its bundle with no network: VALID", last.number));
         Ok(())
@@ -436,7 +443,7 @@ impl Stage {
         let desk = Desk { cast, connection: home.dial(Some(&token)).await? };
         let scene = SCENES.first().ok_or_else(|| failed("nothing to issue"))?;
         let issued = issue(&desk, scene.text).await?;
-        let bundle = download(&desk, &issued.number).await?;
+        let bundle = download(&desk.connection, &issued.number).await?;
         telling.tell("issue", format!("  {} issued {} with the new key", cast.short, issued.number));
         self.stranger = Stranger::new(folder)?;
         self.stranger.judge(&bundle, self.day, Headline::Valid)?;
@@ -473,7 +480,7 @@ impl Stage {
         telling.tell("receipted", format!("  it receipted what was held for it: {receipts}"));
         self.stranger = Stranger::new(folder)?;
         let desk = self.desk("kra")?;
-        let now = download(desk, number).await?;
+        let now = download(&desk.connection, number).await?;
         self.stranger.judge(before, self.day, Headline::Valid)?;
         self.stranger.judge(&now, self.day, Headline::Valid)?;
         telling.tell(
@@ -481,7 +488,7 @@ impl Stage {
             format!("  {number} verified from the bundle released on two witnesses, and from today's: VALID"),
         );
         let issued = issue(desk, scene.text).await?;
-        let bundle = download(desk, &issued.number).await?;
+        let bundle = download(&desk.connection, &issued.number).await?;
         zambia.holds(&issued.log, issued.index + 1).await?;
         self.stranger.judge(&bundle, self.day, Headline::Valid)?;
         let cosigners = cosigners(&bundle)?.join(", ");

@@ -138,6 +138,12 @@ impl Answers {
             None,
             arguments::issuer,
         )?;
+        let issuer = match issuer {
+            Some(issuer) if given.rehearsal => {
+                Some(issuer.rehearsal().map_err(|error| Failure::new(Exit::Usage, error))?)
+            }
+            issuer => issuer,
+        };
         let country = ask.ask(given.country, "--country", "Its country, ISO 3166-1 alpha-2", None, of::<Country>)?;
         let time_zone = ask.ask(given.time_zone, "--time-zone", "Its time zone, such as Asia/Karachi", None, zone)?;
         let name = given.name.as_deref().map(text).transpose().map_err(|error| Failure::new(Exit::Usage, error))?;

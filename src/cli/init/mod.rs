@@ -35,6 +35,9 @@ pub(super) struct Arguments {
     /// The authority: a host it owns, such as tdap.gov.pk
     #[arg(long, value_name = "AUTHORITY", value_parser = arguments::issuer)]
     issuer: Option<Issuer>,
+    /// For a rehearsal: the authority is rehearsal.<its host>, and no trust list has it beside one that is not
+    #[arg(long)]
+    rehearsal: bool,
     /// Its country, ISO 3166-1 alpha-2
     #[arg(long, value_name = "XX")]
     country: Option<Country>,

@@ -68,7 +68,7 @@ impl Arguments {
 }
 
 /// Sends the file as it is read.
-async fn import(
+pub(super) async fn import(
     console: Console,
     (connection, address): (&Connection, &str),
     file: &Source,

@@ -23,6 +23,25 @@ pub struct PartnerState {
     pub clock_ahead_ms: Option<i64>,
     /// Logs that pass between us, either way.
     pub logs: BTreeMap<Origin, Passage>,
+    /// How packages fare that are pushed to it; none where none are.
+    pub push: Option<PushState>,
+}
+
+/// Packages that are pushed to a partner over HTTPS.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PushState {
+    /// Where, for people.
+    pub address: String,
+    /// When one was posted last.
+    pub tried: Option<Timestamp>,
+    /// When one was taken last.
+    pub taken: Option<Timestamp>,
+    /// When the one that was not taken is posted again.
+    pub next: Option<Timestamp>,
+    /// How often it was not taken, one time after the other.
+    pub failures: u64,
+    /// What went wrong last, in words; none once one was taken.
+    pub trouble: Option<String>,
 }
 
 /// What went wrong.

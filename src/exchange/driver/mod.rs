@@ -48,7 +48,7 @@ mod tls;
 mod watching;
 mod wire;
 
-pub use board::{Board, PartnerState, Passage, Trouble};
+pub use board::{Board, PartnerState, Passage, PushState, Trouble};
 pub use error::PartnerError;
 pub use fetching::{OwedReceipt, Receipts};
 pub use identity::{Partner, identity_uri, pin_of};

@@ -52,6 +52,12 @@ impl ResponseCode {
         matches!(self, Self::UtilisedFull | Self::UtilisedPartial)
     }
 
+    /// Whether it lets a claim to preference stand.
+    #[must_use]
+    pub const fn grants(self) -> bool {
+        matches!(self, Self::AcceptedForClaim)
+    }
+
     /// Whether it has to say why.
     #[must_use]
     pub const fn needs_reason(self) -> bool {

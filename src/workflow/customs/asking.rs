@@ -113,6 +113,15 @@ impl Desk {
                 });
             }
             let reference = found.as_ref().and_then(|one| one.certificate.reference.as_option());
+            if let (Some(reference), Some(jti)) = (reference, jti)
+                && reference.number.as_str() != number.as_str()
+            {
+                return Err(WorkflowError::SubjectDisagrees {
+                    jti: jti.to_string(),
+                    number: reference.number.to_string(),
+                    asked: number.to_string(),
+                });
+            }
             subjects.push(EnquirySubject {
                 certificate: found.as_ref().map(super::Arrival::place),
                 number,

@@ -1,6 +1,6 @@
 //! Decisions item by item, and the two people that a denial takes.
 
-use super::{Arrival, ArrivedName, course::certified, digest, part};
+use super::{Arrival, ArrivedName, course::certified, digest, notices::key_closed, part};
 use crate::{
     agreement::Edition,
     certificate::{Findings, Text},
@@ -31,6 +31,8 @@ pub struct DecisionWish {
     pub enquiry: Option<Jti>,
     /// Further words.
     pub remarks: Option<Text<1024>>,
+    /// A claim is accepted though the certificate stands past the closing of the key that signed it.
+    pub despite_closed_key: bool,
 }
 
 /// What came of it.
@@ -63,7 +65,11 @@ impl Desk {
         let parts = [
             wish.certificate.text(),
             part(&wish.declaration)?,
-            part(&(&wish.decisions, &wish.enquiry))?,
+            if wish.despite_closed_key {
+                part(&(&wish.decisions, &wish.enquiry, "despite the closed key"))?
+            } else {
+                part(&(&wish.decisions, &wish.enquiry))?
+            },
             wish.remarks.as_ref().map_or_else(String::new, ToString::to_string),
         ];
         let digest = digest("customs decision", &parts.each_ref().map(String::as_str));
@@ -78,6 +84,10 @@ impl Desk {
         let prepare = move |desk: &Self| {
             desk.once(&key, digest, || {
                 let arrival = desk.arrived(&wish.certificate)?;
+                let grants = wish.decisions.iter().any(|one| one.code.grants());
+                if let Some(notice) = key_closed(&arrival).filter(|_| grants && !wish.despite_closed_key) {
+                    return Err(WorkflowError::ArrivalForbids(notice));
+                }
                 let certificate = arrival.whole()?;
                 let mut file = arrival.file.clone();
                 let (ended, declaration) = (arrival.ended(), wish.declaration.as_ref());

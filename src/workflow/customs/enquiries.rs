@@ -13,11 +13,11 @@ use crate::{
         Enquiry, EnquiryReply, Envelope, Issuer, Jti, Kind, OpenedBody, ReplyAct, ResponseCode, StatementRef,
         SubjectAnswer,
     },
-    store::{EntryRef, Store, Subject, about, about_at},
+    store::{About, EntryRef, Store, Subject, about, about_at},
     time::{Date, Timestamp},
     workflow::{Accounts, CertificateRecord, Desk, WorkflowError},
 };
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
 /// Where an enquiry stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +95,21 @@ impl EnquiryView {
     }
 }
 
+/// Some of the enquiries of a side.
+#[derive(Debug, Clone)]
+pub struct EnquiriesPage {
+    /// Those in the places that were asked for.
+    pub enquiries: Vec<EnquiryView>,
+    /// Whether there are more behind them.
+    pub more: bool,
+}
+
+/// One of a list of which not everything is opened.
+enum Listed {
+    Open(Box<EnquiryView>),
+    Over(Arc<dyn Store>, About),
+}
+
 /// Which side sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
@@ -106,11 +121,11 @@ pub(super) enum Side {
 pub(super) type Rules = (AgreementCode, EditionCode, Country);
 
 impl Desk {
-    /// Enquiries of this authority: those that are open by the day they are due, then the others, the newest first. It
-    /// reads from the disk.
-    pub fn enquiries(&self, caller: &Caller, open: bool) -> Result<Vec<EnquiryView>, WorkflowError> {
+    /// Enquiries of this authority: those that are open by the day they are due, then the others in the order they were made;
+    /// of all these, those in some places. It reads from the disk.
+    pub fn enquiries(&self, caller: &Caller, open: bool, places: Range<usize>) -> Result<EnquiriesPage, WorkflowError> {
         Accounts::allow(caller, Action::ReadEnquiries)?;
-        self.all_enquiries(Side::Asking, open)
+        self.some_enquiries(Side::Asking, open, places)
     }
 
     /// One enquiry of this authority. It reads from the disk.
@@ -120,9 +135,14 @@ impl Desk {
     }
 
     /// Enquiries to this authority, in the same order. It reads from the disk.
-    pub fn incoming_enquiries(&self, caller: &Caller, open: bool) -> Result<Vec<EnquiryView>, WorkflowError> {
+    pub fn incoming_enquiries(
+        &self,
+        caller: &Caller,
+        open: bool,
+        places: Range<usize>,
+    ) -> Result<EnquiriesPage, WorkflowError> {
         Accounts::allow(caller, Action::ReadEnquiries)?;
-        self.all_enquiries(Side::Asked, open)
+        self.some_enquiries(Side::Asked, open, places)
     }
 
     /// One enquiry to this authority. It reads from the disk.
@@ -135,24 +155,45 @@ impl Desk {
         self.enquiry_of(Side::Asked, jti)
     }
 
-    fn all_enquiries(&self, side: Side, open: bool) -> Result<Vec<EnquiryView>, WorkflowError> {
-        let mut all = Vec::new();
+    /// What is over is known by its identifier, and opened only where it has one of the places.
+    fn some_enquiries(&self, side: Side, open: bool, places: Range<usize>) -> Result<EnquiriesPage, WorkflowError> {
+        let (mut waiting, mut rest) = (Vec::new(), Vec::new());
         for store in self.asking_stores(side) {
             for one in about(store.as_ref(), &Subject::Kind(Kind::Enquiry))? {
-                // Of those that are answered nothing is opened, where open ones alone are asked for.
                 let facts = store.facts(&one.entry.origin, one.entry.index)?;
-                let over = open && facts.map_or(Ok(true), |facts| self.is_over(&facts.jti))?;
-                if !over && let Some(statement) = counted(store.as_ref(), &one.entry)? {
-                    all.extend(self.view(side, statement, one.at_ms)?);
+                let over = facts.map(|facts| self.is_over(&facts.jti).map(|over| (facts.jti, over)));
+                match over.transpose()? {
+                    Some((_, true)) if open => {}
+                    Some((jti, true)) => rest.push((jti, Listed::Over(Arc::clone(&store), one))),
+                    _ => {
+                        let Some(view) = self.opened(side, store.as_ref(), &one)? else { continue };
+                        if view.is_open() {
+                            waiting.push(view);
+                        } else if !open {
+                            rest.push((view.place.jti, Listed::Open(Box::new(view))));
+                        }
+                    }
                 }
             }
         }
-        all.retain(|view| !open || view.is_open());
-        let far = Date::MAX;
-        all.sort_by_key(|view| {
-            (!view.is_open(), view.reply_due.filter(|_| view.is_open()).unwrap_or(far), view.place.jti)
-        });
-        Ok(all)
+        waiting.sort_by_key(|view| (view.reply_due.unwrap_or(Date::MAX), view.place.jti));
+        rest.sort_by_key(|(jti, _)| *jti);
+        let all =
+            waiting.into_iter().map(|view| Listed::Open(Box::new(view))).chain(rest.into_iter().map(|(_, one)| one));
+        let mut all = all.skip(places.start);
+        let mut enquiries = Vec::new();
+        for one in all.by_ref().take(places.len()) {
+            match one {
+                Listed::Open(view) => enquiries.push(*view),
+                Listed::Over(store, one) => enquiries.extend(self.opened(side, store.as_ref(), &one)?),
+            }
+        }
+        Ok(EnquiriesPage { enquiries, more: all.next().is_some() })
+    }
+
+    fn opened(&self, side: Side, store: &dyn Store, one: &About) -> Result<Option<EnquiryView>, WorkflowError> {
+        let Some(statement) = counted(store, &one.entry)? else { return Ok(None) };
+        self.view(side, statement, one.at_ms)
     }
 
     pub(super) fn enquiry_of(&self, side: Side, jti: &Jti) -> Result<EnquiryView, WorkflowError> {

@@ -27,7 +27,7 @@ pub use clock::{ClockStep, Deadline, Reminders};
 pub use course::{Balance, Course, DenialsPage};
 pub use deciding::{Decided, DecisionWish, EndorsementWish};
 pub use declared::{MatchWish, Matched};
-pub use enquiries::{EnquiryState, EnquiryView, ReplyView};
+pub use enquiries::{EnquiriesPage, EnquiryState, EnquiryView, ReplyView};
 pub use notices::Notice;
 pub use replies::{Replied, ReplyWish};
 pub use sharing::{Share, ShareId, ShareWish, Shared, SharesPage};

@@ -52,6 +52,13 @@ pub(super) fn on_paper(record: &PaperRecord, edition: Option<&Edition>, wish: &M
     all
 }
 
+/// That a certificate stands past the closing of the key that signed it.
+pub(super) fn key_closed(arrival: &Arrival) -> Option<Notice> {
+    let why = arrival.key_closed.as_ref()?;
+    let words = format!("it counts for nothing: {why}; ask its issuer whether it was issued anew");
+    Some(Notice::new("KEY_CLOSED", true, words))
+}
+
 /// Everything that is to be known of a certificate on the day of a declaration.
 pub(super) fn notices(
     arrival: &Arrival,
@@ -74,10 +81,7 @@ pub(super) fn notices(
             all.push(Notice::new("CONTENTS_ERASED", true, "what the certificate says was erased"));
         }
     }
-    if let Some(why) = &arrival.key_closed {
-        let words = format!("it counts for nothing: {why}; ask its issuer whether it was issued anew");
-        all.push(Notice::new("KEY_CLOSED", true, words));
-    }
+    all.extend(key_closed(arrival));
     if !arrival.in_force_on(declaration.date) {
         let words = format!("the certificate is {} by its issuer", arrival.status.word());
         all.push(Notice::new("STATUS_FORBIDS", true, words));

@@ -104,6 +104,7 @@ impl Corridor {
             decisions: vec![one],
             enquiry: None,
             remarks: None,
+            despite_closed_key: false,
         }
     }
 
@@ -276,6 +277,15 @@ async fn a_certificate_past_the_closing_of_its_key_is_shown_as_that_and_nothing_
     // What was done before anybody knew stays in the file.
     let course = customs.course(officer, &corridor.name()).unwrap();
     assert_eq!((course.acts.len(), corridor.left().as_str()), (1, "6800"));
+    // A claim is accepted only by who says that he knows; what accepts nothing is decided as ever.
+    let accept = |nth| corridor.decision(nth, Some(1), ResponseCode::AcceptedForClaim, None);
+    assert_eq!(reason(customs.decide(officer, accept(3)).await), "ARRIVAL_FORBIDS");
+    let received = corridor.decision(4, Some(1), ResponseCode::Received, None);
+    customs.decide(officer, received).await.unwrap();
+    let knows = |nth| DecisionWish { despite_closed_key: true, ..accept(nth) };
+    let accepted = customs.decide(officer, knows(5)).await.unwrap();
+    assert_eq!(customs.decide(officer, knows(5)).await.unwrap(), accepted, "said again it is the same");
+    assert_eq!(reason(customs.decide(officer, accept(5)).await), "REQUEST_ID_REUSED");
 }
 
 #[tokio::test]
@@ -402,7 +412,7 @@ async fn an_enquiry_is_answered_step_by_step_within_the_clock_of_the_agreement()
     // CPFTA, Rule 16: six months.
     assert_eq!(raised.reply_due.map(|due| due.to_string()).as_deref(), Some("2027-05-22"));
     assert!(raised.notices.iter().any(|notice| notice.words.contains("released meanwhile")));
-    let seen = &exporting.incoming_enquiries(liaison, true).unwrap()[0];
+    let seen = &exporting.incoming_enquiries(liaison, true, 0..50).unwrap().enquiries[0];
     assert_eq!((seen.state, seen.received_on), (EnquiryState::Sent, Some(exporting.own_today())));
     assert_eq!(seen.reply_due.map(|due| due.to_string()).as_deref(), Some("2027-05-22"));
     let acknowledged = exporting.reply(liaison, corridor.reply(2, raised.jti, ReplyAct::Acknowledged, Vec::new()));
@@ -419,7 +429,7 @@ async fn an_enquiry_is_answered_step_by_step_within_the_clock_of_the_agreement()
     assert_eq!(reason(twice), "ENQUIRY_ANSWERED");
     let asking = customs.enquiry(&corridor.officer, &raised.jti).unwrap();
     assert_eq!((asking.state, asking.replies.len()), (EnquiryState::Answered, 2));
-    assert!(customs.enquiries(&corridor.officer, true).unwrap().is_empty());
+    assert!(customs.enquiries(&corridor.officer, true, 0..50).unwrap().enquiries.is_empty());
     // It stays with the certificate for ever, on both sides.
     assert_eq!(customs.course(&corridor.officer, &corridor.name()).unwrap().enquiries, [raised.jti]);
     let notes = exporting.abroad(liaison, &CertificateName::Number(corridor.number())).unwrap();
@@ -432,13 +442,13 @@ async fn an_answer_after_the_deadline_counts_and_says_that_it_is_late() {
     let corridor = Corridor::open().await;
     let raised = corridor.customs.enquire(&corridor.officer, corridor.enquiry(1)).await.unwrap();
     let days = |days: i64| jiff::SignedDuration::from_hours(24 * days);
-    let view = || corridor.exporting.incoming_enquiries(&corridor.liaison, true).unwrap().remove(0);
+    let view = || corridor.exporting.incoming_enquiries(&corridor.liaison, true, 0..50).unwrap().enquiries.remove(0);
     assert!(!view().due_soon && !view().overdue);
     corridor.pakistan.clock.set(corridor.pakistan.clock.now() + days(175));
     assert!(view().due_soon && !view().overdue, "two weeks before it is due");
     corridor.pakistan.clock.set(corridor.pakistan.clock.now() + days(10));
     assert!(view().overdue);
-    assert!(corridor.customs.enquiries(&corridor.officer, true).unwrap()[0].overdue, "on both sides");
+    assert!(corridor.customs.enquiries(&corridor.officer, true, 0..50).unwrap().enquiries[0].overdue, "on both sides");
     let wish = corridor.reply(2, raised.jti, ReplyAct::Full, vec![valid(1)]);
     let late = corridor.exporting.reply(&corridor.liaison, wish).await.unwrap();
     assert!(late.late && !late.enquiry.overdue);
@@ -466,6 +476,18 @@ async fn a_number_that_is_not_known_is_asked_about_with_a_scan() {
     let raised = corridor.customs.enquire(&corridor.officer, wish).await.unwrap();
     let seen = corridor.exporting.incoming_enquiry(&corridor.liaison, &raised.jti).unwrap();
     assert!(seen.enquiry.subjects[0].certificate.is_none() && seen.reply_due.is_none());
+}
+
+#[tokio::test]
+async fn an_enquiry_that_names_one_certificate_by_its_identifier_and_another_by_its_number_is_not_sent() {
+    let corridor = Corridor::open().await;
+    let mut wish = corridor.enquiry(1);
+    wish.subjects[0].jti = Some(corridor.issued.outcome.jti);
+    wish.subjects[0].number = "PK-CN-2026-XXX-999999".parse().unwrap();
+    assert_eq!(reason(corridor.customs.enquire(&corridor.officer, wish.clone()).await), "SUBJECT_DISAGREES");
+    wish.subjects[0].number = corridor.number().parse().unwrap();
+    corridor.customs.enquire(&corridor.officer, wish).await.unwrap();
+    assert_eq!(corridor.customs.enquiries(&corridor.officer, true, 0..50).unwrap().enquiries.len(), 1);
 }
 
 #[tokio::test]

@@ -124,6 +124,9 @@ async fn a_closing_has_the_status_follow_from_what_counts_and_what_it_hits_is_is
     let record = |issued: &Issued| CertificateRecord::read(world.store.as_ref(), &issued.outcome.entry).unwrap();
     assert_eq!(record(&old).status, Status::Suspended, "what gave it back does not count");
     assert_eq!((record(&hit).status, record(&new).status), (Status::Superseded, Status::Valid));
+    let why = [&old, &hit, &new].map(|issued| desk.key_closed(&record(issued)));
+    assert!(why[0].is_none() && why[2].is_none(), "{why:?}");
+    assert!(why[1].as_ref().is_some_and(|why| why.contains("counts only below entry 2")), "{why:?}");
     let says = |issued: &Issued| record(issued).certificate.to_certificate().unwrap().goods;
     assert_eq!(says(&new), says(&hit));
     let headline = |issued: &Issued| verdict(&world, &desk.evidence_at(&issued.outcome.entry).unwrap()).headline;

@@ -1,22 +1,23 @@
 //! Customs of China use a certificate of Pakistan, and ask about it; Pakistan sees both.
 
-use super::{
-    super::{ground::failed, nodes::Running},
-    Stage, Telling,
-    calls::{account, refused},
-};
+use super::{super::nodes::Running, Stage, Telling, calls::account};
 use crate::{
     api::client::{Connection, wire, within_deadline},
-    cli::{console::Failure, remote::date_to_wire},
+    cli::{
+        calls::{self, refused},
+        console::Failure,
+        process::failed,
+        remote::date_to_wire,
+    },
     node::system::SystemClock,
     time::Clock as _,
 };
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tonic::Code;
+use wire::abroad_note::What as Heard;
 
 /// How long the nodes may take to bring something over.
 const PATIENCE: Duration = Duration::from_mins(1);
-const LOOK: Duration = Duration::from_millis(10);
 /// The declaration of the demonstration.
 const DECLARATION: &str = "223120261000012345";
 /// Tonnes of rock salt that come with it, of the 24 certified.
@@ -28,7 +29,7 @@ impl Stage {
         let (china, pakistan) = (self.node("china")?, self.node("pakistan")?);
         let officer = self.staff(china, "gacc", wire::Role::CustomsOfficer).await?;
         let liaison = self.staff(pakistan, "tdap", wire::Role::Liaison).await?;
-        let arrival = arrived(&officer, number).await?;
+        let arrival = calls::arrived(&officer, number, PATIENCE, |_| true).await?.arrival.unwrap_or_default();
         telling.tell(
             "arrived",
             format!("an officer of customs of China finds {number}: {} to {}", arrival.exporter, arrival.consignee),
@@ -36,7 +37,8 @@ impl Stage {
         self.matched(telling, &officer, number).await?;
         self.written_off(telling, &officer, number).await?;
         let signatory = &self.desk("tdap")?.connection;
-        let heard = abroad(signatory, number, |what| matches!(what, wire::abroad_note::What::Response(_))).await?;
+        let heard = calls::abroad(signatory, number, PATIENCE, |what| matches!(what, Heard::Response(_))).await?;
+        let Heard::Response(heard) = heard else { return Err(failed("another note than was waited for")) };
         let codes = heard.decisions.iter().map(|one| format!("{} of item {}", one.code, one.item)).collect::<Vec<_>>();
         telling.tell("used_abroad", format!("  tdap reads what became of it: {}", codes.join(", ")));
         self.asked(telling, &officer, &liaison, number).await
@@ -66,7 +68,7 @@ impl Stage {
             ..wire::DeclarationLine::default()
         };
         let request = wire::MatchDeclarationRequest {
-            certificate: Some(named(number)),
+            certificate: calls::arrival(number),
             declaration: Some(self.declaration()?),
             lines: vec![line],
             country_of_export: "PK".to_owned(),
@@ -107,8 +109,8 @@ impl Stage {
     fn write_off(&self, number: &str, tonnes: &str) -> Result<wire::WriteOffRequest, Failure> {
         let line = wire::WriteOffLine { item: 1, line: 1, quantity: tonnes.to_owned(), unit: "TNE".to_owned() };
         Ok(wire::WriteOffRequest {
-            request_id: uuid::Uuid::now_v7().to_string(),
-            certificate: Some(named(number)),
+            request_id: calls::request_id(),
+            certificate: calls::arrival(number),
             declaration: Some(self.declaration()?),
             lines: vec![line],
             remarks: String::new(),
@@ -124,101 +126,17 @@ impl Stage {
         number: &str,
     ) -> Result<(), Failure> {
         let issuer = self.desk("tdap")?.cast.issuer();
-        let request = wire::RaiseEnquiryRequest {
-            request_id: uuid::Uuid::now_v7().to_string(),
-            issuer,
-            reference: "CN-TAO-2026-17".to_owned(),
-            ground: "random".to_owned(),
-            goods: "released_on_security".to_owned(),
-            subjects: vec![wire::EnquirySubject { number: number.to_owned(), ..wire::EnquirySubject::default() }],
-            ..wire::RaiseEnquiryRequest::default()
-        };
-        let raised = officer.customs().raise_enquiry(within_deadline(request)).await.map_err(refused)?.into_inner();
+        let raised = calls::enquire(officer, issuer, "CN-TAO-2026-17", number).await?;
         let due = raised.reply_due.map(|day| format!("{:04}-{:02}-{:02}", day.year, day.month, day.day));
         let due = due.ok_or_else(|| failed("the agreement's clock does not run"))?;
         telling
             .tell("enquiry", format!("customs of China ask tdap, at random, whether {number} is good: due by {due}"));
-        let begun = Instant::now();
-        loop {
-            let request = wire::GetIncomingEnquiryRequest { jti: raised.jti.clone() };
-            match liaison.liaison().get_incoming_enquiry(within_deadline(request)).await {
-                Ok(_) => break,
-                Err(status) if status.code() == Code::NotFound && begun.elapsed() < PATIENCE => {
-                    tokio::time::sleep(LOOK).await;
-                }
-                Err(status) => return Err(refused(status)),
-            }
-        }
-        let request =
-            wire::AcknowledgeEnquiryRequest { request_id: uuid::Uuid::now_v7().to_string(), jti: raised.jti.clone() };
-        liaison.liaison().acknowledge_enquiry(within_deadline(request)).await.map_err(refused)?;
-        let answer = wire::SubjectAnswer { subject: 1, finding: "valid".to_owned(), ..wire::SubjectAnswer::default() };
-        let request = wire::ReplyEnquiryRequest {
-            request_id: uuid::Uuid::now_v7().to_string(),
-            jti: raised.jti.clone(),
-            act: "full".to_owned(),
-            words: "Issued by the Karachi Office; the quarry's records were seen.".to_owned(),
-            answers: vec![answer],
-            ..wire::ReplyEnquiryRequest::default()
-        };
-        liaison.liaison().reply_enquiry(within_deadline(request)).await.map_err(refused)?;
+        let words = "Issued by the Karachi Office; the quarry's records were seen.";
+        calls::answer(liaison, &raised.jti, words, PATIENCE).await?;
         telling.tell("reply", "  a liaison officer of tdap acknowledges it, and answers: valid");
-        let begun = Instant::now();
-        loop {
-            let request = wire::GetEnquiryRequest { jti: raised.jti.clone() };
-            let view = officer.customs().get_enquiry(within_deadline(request)).await.map_err(refused)?.into_inner();
-            let state = view.enquiry.as_ref().map(|enquiry| enquiry.state);
-            if state == Some(wire::EnquiryState::Answered.into()) {
-                break;
-            }
-            if begun.elapsed() > PATIENCE {
-                return Err(failed("the answer does not come"));
-            }
-            tokio::time::sleep(LOOK).await;
-        }
+        calls::answered(officer, &raised.jti, PATIENCE).await?;
         telling
             .tell("answered", "  customs of China have the signed answer, and it stays with the certificate for ever");
         Ok(())
-    }
-}
-
-fn named(number: &str) -> wire::ArrivedName {
-    wire::ArrivedName { name: Some(wire::arrived_name::Name::Number(number.to_owned())), issuer: String::new() }
-}
-
-/// Waits until the certificate is there with its contents.
-async fn arrived(officer: &Connection, number: &str) -> Result<wire::Arrival, Failure> {
-    let begun = Instant::now();
-    loop {
-        let request = wire::GetArrivalRequest { certificate: Some(named(number)) };
-        match officer.customs().get_arrival(within_deadline(request)).await {
-            Ok(answer) => return answer.into_inner().arrival.ok_or_else(|| failed("the node answered nothing")),
-            Err(status) if status.code() == Code::NotFound && begun.elapsed() < PATIENCE => {
-                tokio::time::sleep(LOOK).await;
-            }
-            Err(status) => return Err(refused(status)),
-        }
-    }
-}
-
-/// Waits until the issuer heard of something abroad; gives the newest response.
-async fn abroad(
-    signatory: &Connection,
-    number: &str,
-    wanted: impl Fn(&wire::abroad_note::What) -> bool,
-) -> Result<wire::AbroadResponse, Failure> {
-    let begun = Instant::now();
-    loop {
-        let name = Some(wire::certificate_name::Name::Number(number.to_owned()));
-        let request = wire::ListAbroadRequest { certificate: Some(wire::CertificateName { name }) };
-        let answer = signatory.certificates().list_abroad(within_deadline(request)).await.map_err(refused)?;
-        let found = answer.into_inner().notes.into_iter().filter_map(|note| note.what).find(&wanted);
-        if let Some(wire::abroad_note::What::Response(response)) = found {
-            return Ok(response);
-        }
-        if begun.elapsed() > PATIENCE {
-            return Err(failed("the issuer does not hear of it"));
-        }
-        tokio::time::sleep(LOOK).await;
     }
 }

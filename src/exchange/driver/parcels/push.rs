@@ -7,6 +7,7 @@
 use super::export::{ExportAsked, Wanted, export, known_to_hold};
 use super::import::import;
 use super::shelf::Spool;
+use crate::exchange::driver::board::PushState;
 use crate::exchange::driver::start::Inner;
 use crate::exchange::parcel::ParcelError;
 use crate::exchange::replicates;
@@ -73,10 +74,12 @@ enum Came {
 /// Pushes to one partner until the node stops.
 pub(in crate::exchange::driver) async fn push(inner: Arc<Inner>, target: PushTarget) {
     let (mut stop, mut pause, mut from_the_start) = (inner.stopping(), FIRST_PAUSE, false);
-    let (mut trouble, mut sent) = (None, Vec::new());
+    let mut sent = Vec::new();
+    show(&inner, &target, |_| ());
     loop {
         let due = due(&inner, &target.partner);
         let rest = if !due.is_empty() || from_the_start {
+            show(&inner, &target, |push| push.tried = Some(inner.clock.now()));
             // A node that stops waits for no receiver: what was not answered is sent again after the next start.
             let came = tokio::select! {
                 came = attempt(&inner, &target, from_the_start) => came,
@@ -84,14 +87,12 @@ pub(in crate::exchange::driver) async fn push(inner: Arc<Inner>, target: PushTar
             };
             match came {
                 Came::Taken if due == sent => {
-                    failed(&target, &mut trouble, "it takes what is sent, and cosigns nothing of it".to_owned());
+                    failed(&inner, &target, "it takes what is sent, and cosigns nothing of it".to_owned());
                     longer(&mut pause)
                 }
                 Came::Taken => {
                     sent = due;
-                    if trouble.take().is_some() {
-                        tracing::info!(partner = %target.partner, address = target.address, "packages are taken again");
-                    }
+                    taken(&inner, &target);
                     (pause, from_the_start) = (FIRST_PAUSE, false);
                     LOOK
                 }
@@ -101,17 +102,19 @@ pub(in crate::exchange::driver) async fn push(inner: Arc<Inner>, target: PushTar
                     pause
                 }
                 Came::FromTheStart(why) | Came::Failed(why, None) => {
-                    failed(&target, &mut trouble, why);
+                    failed(&inner, &target, why);
                     longer(&mut pause)
                 }
                 Came::Failed(why, Some(wanted)) => {
-                    failed(&target, &mut trouble, why);
+                    failed(&inner, &target, why);
                     longer(&mut pause).max(wanted.min(LONGEST_PAUSE))
                 }
             }
         } else {
             LOOK
         };
+        let next = inner.clock.now().checked_add(rest).ok();
+        show(&inner, &target, |push| push.next = next.filter(|_| push.failures > 0));
         tokio::select! {
             () = tokio::time::sleep(rest) => {}
             _ = stop.wait_for(|stop| *stop) => return,
@@ -119,11 +122,35 @@ pub(in crate::exchange::driver) async fn push(inner: Arc<Inner>, target: PushTar
     }
 }
 
+/// What operators are shown of it.
+fn show(inner: &Inner, target: &PushTarget, change: impl FnOnce(&mut PushState)) {
+    inner.board.update(&target.partner, |state| {
+        let push = state.push.get_or_insert_default();
+        push.address.clone_from(&target.address);
+        change(push);
+    });
+}
+
+fn taken(inner: &Inner, target: &PushTarget) {
+    let mut before = None;
+    show(inner, target, |push| {
+        (push.taken, push.failures) = (Some(inner.clock.now()), 0);
+        before = push.trouble.take();
+    });
+    if before.is_some() {
+        tracing::info!(partner = %target.partner, address = target.address, "packages are taken again");
+    }
+}
+
 /// The same trouble again is no second line.
-fn failed(target: &PushTarget, trouble: &mut Option<String>, why: String) {
-    if trouble.as_ref() != Some(&why) {
+fn failed(inner: &Inner, target: &PushTarget, why: String) {
+    let mut before = None;
+    show(inner, target, |push| {
+        push.failures = push.failures.saturating_add(1);
+        before = push.trouble.replace(why.clone());
+    });
+    if before.as_ref() != Some(&why) {
         tracing::warn!(partner = %target.partner, address = target.address, "a package was not taken: {why}");
-        *trouble = Some(why);
     }
 }
 

@@ -43,8 +43,38 @@ async fn both_sides_are_reminded_before_the_day_and_told_when_it_passed_each_onc
     exporting.reply(&corridor.liaison, corridor.reply(2, raised, ReplyAct::Full, vec![valid(1)])).await.unwrap();
     corridor.pass(100);
     assert_eq!(remind(), (0, 0));
-    assert!(customs.enquiries(&corridor.officer, true).unwrap().is_empty());
-    assert_eq!(customs.enquiries(&corridor.officer, false).unwrap().len(), 1);
+    assert!(customs.enquiries(&corridor.officer, true, 0..50).unwrap().enquiries.is_empty());
+    assert_eq!(customs.enquiries(&corridor.officer, false, 0..50).unwrap().enquiries.len(), 1);
+}
+
+#[tokio::test]
+async fn a_page_of_enquiries_has_its_places_and_no_others_what_is_open_first() {
+    let corridor = Corridor::open().await;
+    let (customs, exporting) = (&corridor.customs, &corridor.exporting);
+    let mut raised = Vec::new();
+    for nth in 1..=3 {
+        raised.push(customs.enquire(&corridor.officer, corridor.enquiry(nth)).await.unwrap().jti);
+    }
+    for (nth, jti) in (4..).zip(&raised[..2]) {
+        let reply = corridor.reply(nth, *jti, ReplyAct::Full, vec![valid(1)]);
+        exporting.reply(&corridor.liaison, reply).await.unwrap();
+    }
+    // Of what is over the clock knows from now on.
+    exporting.remind().unwrap();
+    customs.remind().unwrap();
+    let expected = [(raised[2], true), (raised[0], true), (raised[1], false)];
+    for (place, expected) in expected.into_iter().enumerate() {
+        for page in [
+            customs.enquiries(&corridor.officer, false, place..place + 1).unwrap(),
+            exporting.incoming_enquiries(&corridor.liaison, false, place..place + 1).unwrap(),
+        ] {
+            let [one] = page.enquiries.as_slice() else { panic!("{page:?}") };
+            assert_eq!((one.place.jti, page.more), expected);
+        }
+    }
+    let past = customs.enquiries(&corridor.officer, false, 3..10).unwrap();
+    assert!(past.enquiries.is_empty() && !past.more);
+    assert_eq!(customs.enquiries(&corridor.officer, true, 0..10).unwrap().enquiries.len(), 1);
 }
 
 #[tokio::test]
