@@ -8,7 +8,7 @@
 //! speech   statement  production
 //! matter   agreement  trust  office
 //! verdict  verification
-//! tools    store  keys
+//! tools    document  store  keys
 //! writer   sequencer  inbox
 //! work     workflow  exchange
 //! doors    api
@@ -45,6 +45,7 @@ pub mod trust;
 
 pub mod verification;
 
+pub mod document;
 pub mod keys;
 pub mod store;
 

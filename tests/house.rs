@@ -23,7 +23,7 @@ const FLOORS: &[&[&str]] = &[
     &["statement", "production"],
     &["agreement", "trust", "office"],
     &["verification"],
-    &["store", "keys"],
+    &["document", "store", "keys"],
     &["sequencer", "inbox"],
     &["exchange", "workflow"],
     &["api"],

@@ -38,6 +38,7 @@ mod mandate;
 mod office;
 mod openapi;
 mod origin;
+mod paper;
 mod partner;
 mod policy;
 mod ports;
