@@ -3,6 +3,7 @@ mod closing;
 mod drawing;
 mod erasing;
 mod life;
+mod paper;
 mod shards;
 pub(super) mod world;
 

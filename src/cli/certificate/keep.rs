@@ -21,6 +21,9 @@ use std::{path::PathBuf, process::ExitCode};
 pub(super) struct Show {
     #[command(flatten)]
     name: Name,
+    /// Show the two codes of its paper too: whoever has the first sees all of the certificate
+    #[arg(long)]
+    paper: bool,
     #[command(flatten)]
     node: NodeArguments,
     #[command(flatten)]
@@ -42,6 +45,14 @@ impl Show {
             if let Some(members) = described.as_object_mut() {
                 members.insert("predecessors".to_owned(), answer.predecessors.iter().map(predecessor).collect());
                 members.insert("changes".to_owned(), answer.changes.iter().map(change).collect());
+                if let Some(paper) = answer.paper.filter(|_| self.paper) {
+                    let told = |text: String| if text.is_empty() { serde_json::Value::Null } else { text.into() };
+                    let codes = serde_json::json!({
+                        "look_up": told(paper.look_up), "stamp": told(paper.stamp),
+                        "items_carried": paper.items_carried, "items_total": paper.items_total,
+                    });
+                    members.insert("paper".to_owned(), codes);
+                }
             }
             console.data(described);
         } else {
@@ -65,6 +76,12 @@ impl Show {
             }
             for one in &answer.changes {
                 console.data(change_line(one));
+            }
+            if let Some(paper) = answer.paper.filter(|_| self.paper) {
+                let or_none = |text: String| if text.is_empty() { "none".to_owned() } else { plain(&text) };
+                console.data(format!("{:12}{}", "look-up", or_none(paper.look_up)));
+                let carried = format!("{} of {} items are carried", paper.items_carried, paper.items_total);
+                console.data(format!("{:12}{} ({carried})", "stamp", or_none(paper.stamp)));
             }
             if certificate.held {
                 console.data("held        until its holder consents to its being sent");
