@@ -22,9 +22,8 @@ fn refused(error: &PaperError, shown: &str) -> Failure {
     let failure = Failure::new(Exit::NotValid, format!("`{shown}` is not relied on: {error}"))
         .note(format!("reason {}", error.reason()));
     match error {
-        PaperError::Nothing(_) => {
-            failure.help("photograph the codes flat and sharp, in even light, and so that they fill a third of the picture")
-        }
+        PaperError::Nothing(_) => failure
+            .help("photograph the codes flat and sharp, in even light, and so that they fill a third of the picture"),
         PaperError::TooLarge { .. } | PaperError::PicturePixels { .. } => {
             failure.help("photograph or scan the page again, with fewer pixels")
         }
@@ -81,7 +80,8 @@ fn asking(address: &str) -> Option<String> {
     let (_, rest) = address.split_once("://")?;
     let mut parts = rest.split('/');
     let (host, _, jti, code) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let word = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.');
+    let word =
+        |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.');
     let sound = parts.next().is_none() && word(host) && word(jti) && word(code);
     let host = host.to_ascii_lowercase();
     sound.then(|| format!("origin verify --node {host}:8444 --issuer {host} --id {jti} --code-file -"))

@@ -31,7 +31,7 @@ def attachment(path):
             "name": specification.filename,
             "media_type": file.mime_type,
             "relationship": str(specification.obj.get("/AFRelationship", "")).lstrip("/"),
-            "checksum_holds": file.md5 in (None, hashlib.md5(data, usedforsecurity=False).digest()),
+            "checksum_holds": not file.md5 or file.md5 == hashlib.md5(data, usedforsecurity=False).digest(),
             "text": data.decode("ascii"),
             "pages": len(pdf.pages),
         }

@@ -100,11 +100,15 @@ pub(super) enum Name {
     #[value(name = "queue_first_page")]
     #[serde(rename = "queue_first_page")]
     QueueFirstPage,
+    /// Milliseconds to find a stamp on a photograph of twelve million pixels and to judge it, beside adding the pixels up
+    #[value(name = "stamp_photo")]
+    #[serde(rename = "stamp_photo")]
+    StampPhoto,
 }
 
 impl Name {
     /// All that take no longer than a minute.
-    pub(super) const USUAL: [Self; 17] = [
+    pub(super) const USUAL: [Self; 18] = [
         Self::IssueStream,
         Self::IssueUnary64,
         Self::VerifyCold,
@@ -122,6 +126,7 @@ impl Name {
         Self::ImportApplications,
         Self::AutoIssue,
         Self::QueueFirstPage,
+        Self::StampPhoto,
     ];
 
     pub(super) const fn as_str(self) -> &'static str {
@@ -148,6 +153,7 @@ impl Name {
             Self::ImportApplications => "import_applications",
             Self::AutoIssue => "auto_issue",
             Self::QueueFirstPage => "queue_first_page",
+            Self::StampPhoto => "stamp_photo",
         }
     }
 }

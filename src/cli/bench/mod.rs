@@ -17,6 +17,7 @@ mod issuing;
 mod judging;
 mod limits;
 mod pace;
+mod reading;
 mod restarting;
 mod storing;
 mod streaming;
@@ -98,6 +99,7 @@ async fn measure(bench: &Bench, name: Name) -> Result<Vec<Figure>, Failure> {
         Name::ImportApplications => applying::import(bench).await?,
         Name::AutoIssue => applying::issue(bench).await?,
         Name::QueueFirstPage => applying::queue(bench).await?,
+        Name::StampPhoto => reading::stamp_photo(bench).await?,
         Name::CatchUp | Name::CatchUpMemory => return exchanging::catch_up(bench).await,
         Name::Partners8 | Name::PartnerStalled => return exchanging::partners(bench).await,
         Name::Partners50 | Name::PartnerSlowest => return exchanging::many_partners(bench).await,
