@@ -15,6 +15,7 @@ use super::http;
 use super::lists::ListDoor;
 use super::logs::Logs;
 use super::look_up_page;
+use super::papers::{MAX_PAPER, Papers};
 use super::policies::PoliciesDoor;
 use super::pushed::{self, PushDoor};
 use super::rate::RateLimit;
@@ -138,6 +139,7 @@ impl Doors {
             clock: Arc::clone(&clock),
             rate: Arc::new(RateLimit::new(verifications_per_minute)),
             look_ups: look_ups.clone(),
+            papers: Papers::new(),
         };
         let lists = ListDoor { hosts: hosts.clone(), lists, clock: Arc::clone(&clock) };
         let logs = Logs { hosts: hosts.clone() };
@@ -207,7 +209,7 @@ impl Doors {
             .add_service(CertificatesServer::new(certificates).max_decoding_message_size(MAX_MESSAGE))
             .add_service(ApplicationsServer::new(applications).max_decoding_message_size(MAX_MESSAGE))
             .add_service(ExaminationsServer::new(examinations).max_decoding_message_size(MAX_MESSAGE))
-            .add_service(VerificationsServer::new(verifications).max_decoding_message_size(MAX_MESSAGE))
+            .add_service(VerificationsServer::new(verifications).max_decoding_message_size(MAX_PAPER))
             .add_service(ListsServer::new(lists).max_decoding_message_size(MAX_MESSAGE))
             .add_service(LogsServer::new(logs.clone()).max_decoding_message_size(MAX_MESSAGE));
         let client = client.prepare().into_axum_router().layer(from_fn_with_state(deadline, deadline::within));

@@ -4,10 +4,12 @@ use super::call::{QUIET, blocking, caller, next_message, peer, refused};
 use super::convert;
 use super::failure;
 use super::hosts::{HostedAuthority, Hosts, Visitor};
+use super::papers::Papers;
 use super::rate::RateLimit;
 use super::stream::count_rows;
 use super::wire::origin::v1::{self as wire, verification_service_server::VerificationService};
-use super::{ApiError, Peer};
+use super::{ApiError, MAX_MESSAGE, Peer};
+use crate::document::read::{Paper, PaperKind};
 use crate::office::Caller;
 use crate::statement::{Jti, SignedStamp, stamp::STAMP_PREFIX};
 use crate::time::{Clock, Timestamp};
@@ -15,6 +17,7 @@ use crate::verification::{Outcome, Question, StampPlace, Verdict, Verifier};
 use crate::workflow::{CertificateName, Existence, StandsThere, WorkflowError};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
+use prost::Message as _;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -31,6 +34,7 @@ pub(crate) struct Verifications {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rate: Arc<RateLimit>,
     pub(crate) look_ups: LookUps,
+    pub(crate) papers: Papers,
 }
 
 /// Attempts at the code of one certificate, a minute. It is not guessed at any rate; who tries is not given the chance.
@@ -106,6 +110,10 @@ impl VerificationService for Verifications {
         let allowance = self.allowance(&request)?;
         self.take(&allowance, 1)?;
         let wire::VerifyPresentationRequest { presentation, as_of } = request.into_inner();
+        if let Some(kind) = PaperKind::of(&presentation) {
+            let (paper, service) = (self.papers.read(presentation, kind).await?, self.clone());
+            return Ok(Response::new(blocking(move || service.on_paper(&paper, as_of.as_ref())).await??));
+        }
         let verdict = if presentation.len() > LARGE || is_stamp(&presentation) {
             let service = self.clone();
             blocking(move || service.verdict(&presentation, as_of.as_ref())).await??
@@ -113,7 +121,7 @@ impl VerificationService for Verifications {
             // Inline: handing one verification of 60 µs to another thread would cost a quarter more.
             self.verdict(&presentation, as_of.as_ref())?
         };
-        Ok(Response::new(wire::VerifyPresentationResponse { verdict: Some(verdict) }))
+        Ok(Response::new(wire::VerifyPresentationResponse { verdict: Some(verdict), ..Default::default() }))
     }
 
     async fn verify_batch(
@@ -202,6 +210,10 @@ impl Verifications {
     ) -> Result<wire::VerifyBatchResponse, Status> {
         let count = message.rows.len();
         count_rows(count)?;
+        // Single papers are longer than whole messages of other sorts.
+        if message.encoded_len() > MAX_MESSAGE {
+            return Err(ApiError::TooLarge(MAX_MESSAGE).into());
+        }
         self.take(allowance, u64::try_from(count).unwrap_or(u64::MAX))?;
         let service = self.clone();
         Ok(blocking(move || {
@@ -220,21 +232,47 @@ impl Verifications {
         wire::VerifyResult { row_id: row.row_id, outcome: Some(outcome) }
     }
 
+    /// The token that paper carries is judged, or each stamp on it.
+    fn on_paper(
+        &self,
+        paper: &Paper,
+        as_of: Option<&super::wire::google::r#type::Date>,
+    ) -> Result<wire::VerifyPresentationResponse, ApiError> {
+        let mut verdicts = match &paper.attachment {
+            Some(token) => vec![self.judge(token.as_bytes(), as_of)?],
+            None => paper.stamps().map(|text| self.judge(text.as_bytes(), as_of)).collect::<Result<_, _>>()?,
+        };
+        verdicts.sort_by_key(|verdict| verdict.headline);
+        let mut verdicts = verdicts.iter().map(verdict_to_wire);
+        Ok(wire::VerifyPresentationResponse {
+            verdict: verdicts.next(),
+            further: verdicts.collect(),
+            look_ups: paper.look_ups().map(ToOwned::to_owned).collect(),
+        })
+    }
+
     fn verdict(
         &self,
         presentation: &[u8],
         as_of: Option<&super::wire::google::r#type::Date>,
     ) -> Result<wire::Verdict, ApiError> {
+        self.judge(presentation, as_of).map(|verdict| verdict_to_wire(&verdict))
+    }
+
+    fn judge(
+        &self,
+        presentation: &[u8],
+        as_of: Option<&super::wire::google::r#type::Date>,
+    ) -> Result<Verdict, ApiError> {
         let as_of = as_of.map(|date| convert::date("as_of", date)).transpose()?;
         let question = Question::at(self.clock.now()).on(as_of);
         // What is not UTF-8 is judged all the same: its replacement characters are as unreadable as it was.
         let text = String::from_utf8_lossy(presentation);
-        let verdict = if is_stamp(presentation) {
+        Ok(if is_stamp(presentation) {
             self.stamp(&text, &question)
         } else {
             self.verifier.load().verify(&text, &question)
-        };
-        Ok(verdict_to_wire(&verdict))
+        })
     }
 
     /// A stamp, by what stands in the log that it names, where an authority of this node keeps that. It reads from the disk.

@@ -4,9 +4,10 @@ use super::{
     Outcome,
     console::{Colour, Console, Exit, Failure},
     files::Source,
-    tree,
+    scan, tree,
 };
 use crate::{
+    document::read::{PAPER_MAX, Paper},
     encoding::base64,
     log::{Checkpoint, LogProof, SignedNote},
     reason::Reasoned,
@@ -17,12 +18,12 @@ use crate::{
 use serde_json::{Map, Value, json};
 use std::process::ExitCode;
 
-/// Show what a token, a bundle or a stamp says, without verifying it
+/// Show what a token, a bundle, a paper or a stamp says, without verifying it
 ///
 /// Nothing is checked but the form: not who signed, not whether it still stands. `origin verify` does that.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Token, evidence bundle or stamp; `-` is standard input
+    /// Token, evidence bundle, paper (PDF, PNG, JPEG) or stamp; `-` is standard input
     #[arg(value_name = "FILE")]
     file: Source,
 }
@@ -34,16 +35,18 @@ const WARNING: &str = "shown as it stands, NOT verified: `origin verify` says wh
 
 impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
-        let text = self.file.read_text(MAX_BUNDLE_BYTES)?;
-        let text = text.trim_matches(|c: char| c.is_ascii_whitespace());
-        let shown = if SignedStamp::is_one(text) {
-            let signed = SignedStamp::parse(text).map_err(|error| self.refused(&error))?;
-            json!({ "stamp": StampView { kid: signed.kid, stamp: signed.stamp } })
-        } else if text.starts_with('{') {
-            let bundle = Bundle::parse(text.as_bytes()).map_err(|error| self.refused(&error))?;
-            self.bundle(&bundle)?
-        } else {
-            json!({ "certificate": self.statement(text)? })
+        let bytes = self.file.read(PAPER_MAX)?;
+        let shown = match scan::read(&bytes, &self.file.to_string()) {
+            Some(paper) => self.paper(&paper?)?,
+            None if bytes.len() > MAX_BUNDLE_BYTES => {
+                let why = format!("`{}` is longer than {MAX_BUNDLE_BYTES} bytes", self.file);
+                return Err(Failure::new(Exit::Failed, why));
+            }
+            None => {
+                let text = String::from_utf8(bytes);
+                let not_text = |_| Failure::new(Exit::Failed, format!("`{}` is not UTF-8 text", self.file));
+                self.shown(&text.map_err(not_text)?)?
+            }
         };
         if console.is_json() {
             console.data(json!({ "verified": false, "shown": shown }));
@@ -52,6 +55,36 @@ impl Arguments {
             console.raw(tree::render(&with_instants(shown)).as_bytes());
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    fn shown(&self, text: &str) -> Result<Value, Failure> {
+        let text = text.trim_matches(|c: char| c.is_ascii_whitespace());
+        if SignedStamp::is_one(text) {
+            return Ok(json!({ "stamp": self.stamp(text)? }));
+        }
+        if text.starts_with('{') {
+            let bundle = Bundle::parse(text.as_bytes()).map_err(|error| self.refused(&error))?;
+            return self.bundle(&bundle);
+        }
+        Ok(json!({ "certificate": self.statement(text)? }))
+    }
+
+    fn stamp(&self, text: &str) -> Result<Value, Failure> {
+        let signed = SignedStamp::parse(text).map_err(|error| self.refused(&error))?;
+        Ok(json!(StampView { kid: signed.kid, stamp: signed.stamp }))
+    }
+
+    /// What a paper carries, and what its codes say.
+    fn paper(&self, paper: &Paper) -> Result<Value, Failure> {
+        let mut shown = Map::from_iter([("paper".to_owned(), scan::json(paper))]);
+        if let Some(token) = &paper.attachment {
+            shown.insert("attachment".to_owned(), self.shown(token)?);
+        }
+        let stamps = paper.stamps().map(|text| self.stamp(text)).collect::<Result<Vec<_>, _>>()?;
+        if !stamps.is_empty() {
+            shown.insert("stamps".to_owned(), Value::Array(stamps));
+        }
+        Ok(Value::Object(shown))
     }
 
     fn refused(&self, error: &(impl Reasoned + ?Sized)) -> Failure {

@@ -51,6 +51,7 @@ mod queue;
 mod redact;
 mod remote;
 mod rows;
+mod scan;
 mod serve;
 mod session;
 mod sign;

@@ -5,9 +5,14 @@ use super::{
     console::{Colour, Console, Exit, Failure},
     files::Source,
     remote::{self, TlsArguments, date_text, status_word},
+    scan,
 };
 use crate::{
-    api::client::{Refusal, wire, within_deadline},
+    api::{
+        MAX_PAPER,
+        client::{Refusal, wire, within_deadline},
+    },
+    document::read::{PAPER_MAX, Paper},
     node::system::SystemClock,
     reason::Reasoned as _,
     statement::{Issuer, Jti, MAX_BUNDLE_BYTES, OpenedBody, Presentation},
@@ -15,6 +20,7 @@ use crate::{
     trust::TrustList,
     verification::{Equivocation, Headline, MAX_EVIDENCE_BYTES, Question, Settings, Tone, Verdict, Verifier, View},
 };
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
@@ -25,8 +31,9 @@ const MAX_CODE_BYTES: usize = 256;
 
 /// Judge a certificate: who signed it, where it is logged, whether it stands and can be used
 ///
-/// Offline by default: a token, a redacted copy of one, an evidence bundle (.coo.json) or the text of the stamp on its paper
-/// (CO1:…), judged by a trust list. A stamp alone says what was signed and not how that stands: STAMP_AUTHENTIC at best.
+/// Offline by default: a token, a redacted copy of one, an evidence bundle (.coo.json), its paper as PDF, PNG or JPEG, or
+/// the text of the stamp on that (CO1:…), judged by a trust list. Of a PDF the attached token is judged, and the stamp on its
+/// pages held to it; of a picture each stamp. What a page says besides is never shown: only what is signed is. A stamp alone says what was signed and not how that stands: STAMP_AUTHENTIC at best.
 /// With the same inputs, evidence and --at the answer is the same, byte for byte, for ever. With --node the node judges the
 /// file, or tells by --id or --number whether it knows a certificate, and with the code of its paper what it says; that is
 /// the node's word and no proof.
@@ -35,7 +42,7 @@ const MAX_CODE_BYTES: usize = 256;
 /// list or the evidence is not accepted, and nothing was judged.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Token, evidence bundle or stamp; `-` is standard input
+    /// Token, evidence bundle, paper (PDF, PNG, JPEG) or stamp; `-` is standard input
     #[arg(value_name = "FILE", required_unless_present_any = ["id", "number"], conflicts_with_all = ["id", "number"])]
     file: Option<Source>,
     /// The trust list, a signed note
@@ -44,7 +51,7 @@ pub(super) struct Arguments {
     /// The anchor the trust list is opened with: the federation's signers, known by another road
     #[arg(long, value_name = "FILE", env = "ORIGIN_ANCHOR", required_unless_present = "node")]
     anchor: Option<PathBuf>,
-    /// The stamp of a paper, to be held to the certificate: whether it is this one's and says the same
+    /// The stamp of a paper, or a picture of that, to be held to the certificate: whether it is this one's and says the same
     #[arg(long, value_name = "FILE", conflicts_with_all = ["node", "id", "number"])]
     stamp: Option<Source>,
     /// The day of use, such as that of the import declaration [default: today in the importing country]
@@ -121,8 +128,8 @@ impl Arguments {
         };
         let trust = arguments::open_trust(list, anchor)?;
         let agreements = self.agreements.as_deref().map(|folder| agreements::load(Some(folder))).transpose()?;
-        // What is longer than any certificate is judged by its beginning, as whatever else is none.
-        let input = file.read_start(MAX_BUNDLE_BYTES)?;
+        let input = file.read_start(PAPER_MAX)?;
+        let beside = self.stamp.as_ref().map(stamps).transpose()?.unwrap_or_default();
         let question = Question {
             as_of: self.as_of,
             at: self.at.unwrap_or_else(|| SystemClock.now()),
@@ -131,18 +138,85 @@ impl Arguments {
         };
         let settings = Settings { equivocations: self.known(&trust)?, ..Settings::default() };
         let verifier = Verifier::new(Arc::new(trust), agreements.map(Arc::new), settings);
-        // Bytes that are no text are no certificate either; the verdict says so.
-        let input = String::from_utf8_lossy(&input);
-        let verdict = match &self.stamp {
-            None => verifier.verify(&input, &question),
-            Some(stamp) => {
-                let stamp = stamp.read_start(MAX_STAMP_BYTES)?;
-                verifier.verify_beside(&input, &String::from_utf8_lossy(&stamp), &question)
-            }
+        let judge = |certificate: &str, stamps: &[String]| {
+            let verdicts = stamps.iter().map(|stamp| verifier.verify_beside(certificate, stamp, &question));
+            // Of several stamps the one counts that leaves the least to rely on.
+            let least = verdicts.min_by_key(|verdict| verdict.headline);
+            least.unwrap_or_else(|| verifier.verify(certificate, &question))
         };
-        print(console, &verdict);
-        Ok(ExitCode::from(verdict.exit_code()))
+        let Some(paper) = scan::read(&input, &file.to_string()) else {
+            // What is longer than any certificate is judged by its beginning, as whatever else is none; bytes that are no
+            // text are none either.
+            let input = input.get(..=MAX_BUNDLE_BYTES).unwrap_or(&input);
+            let verdict = judge(&String::from_utf8_lossy(input), &beside);
+            print(console, &verdict);
+            return Ok(ExitCode::from(verdict.exit_code()));
+        };
+        let paper = paper?;
+        let on_it = paper.stamps().map(ToOwned::to_owned).collect::<Vec<_>>();
+        let verdicts = match &paper.attachment {
+            Some(token) => vec![judge(token, &[on_it, beside].concat())],
+            None if !beside.is_empty() => {
+                let why = "--stamp is held to a certificate, and this paper carries none but stamps";
+                return Err(
+                    Failure::new(Exit::Usage, why).help("name the bundle as FILE, and the picture with --stamp")
+                );
+            }
+            None => on_it.iter().map(|stamp| judge(stamp, &[])).collect(),
+        };
+        print_paper(console, &paper, &verdicts);
+        // Good only if each is.
+        let codes = verdicts.iter().map(|verdict| verdict.headline).min().map(Headline::exit_code);
+        Ok(ExitCode::from(codes.unwrap_or(Exit::TooOldToSay.code())))
     }
+}
+
+/// The stamps of a file: its text, or those on a picture.
+fn stamps(file: &Source) -> Result<Vec<String>, Failure> {
+    let bytes = file.read_start(PAPER_MAX)?;
+    match scan::read(&bytes, &file.to_string()) {
+        None => Ok(vec![String::from_utf8_lossy(bytes.get(..=MAX_STAMP_BYTES).unwrap_or(&bytes)).into_owned()]),
+        Some(paper) => {
+            let stamps = paper?.stamps().map(ToOwned::to_owned).collect::<Vec<_>>();
+            if stamps.is_empty() {
+                return Err(Failure::new(Exit::NotValid, format!("no stamp was found in `{file}`")));
+            }
+            Ok(stamps)
+        }
+    }
+}
+
+/// The verdicts on a paper, and then what is said of the paper itself.
+fn print_paper(console: Console, paper: &Paper, verdicts: &[Verdict]) {
+    if console.is_json() {
+        let about = scan::json(paper);
+        for verdict in verdicts {
+            let text = serde_json::to_string(&OnPaper { verdict, paper: &about });
+            console.data(text.unwrap_or_default());
+        }
+        if verdicts.is_empty() {
+            console.data(json!({ "headline": null, "paper": about }));
+        }
+        return;
+    }
+    if verdicts.is_empty() {
+        console.data("No stamp was read: nothing of what is signed is known here.");
+    }
+    for (nth, verdict) in (1..).zip(verdicts) {
+        if verdicts.len() > 1 {
+            console.data(format!("{}Stamp {nth} of {}", if nth > 1 { "\n" } else { "" }, verdicts.len()));
+        }
+        print(console, verdict);
+    }
+    console.raw(scan::text(paper).as_bytes());
+}
+
+/// A verdict with what is said of the paper.
+#[derive(Serialize)]
+struct OnPaper<'a> {
+    #[serde(flatten)]
+    verdict: &'a Verdict,
+    paper: &'a Value,
 }
 
 impl Arguments {
@@ -185,7 +259,7 @@ fn paint_headline(console: Console, headline: Headline) -> String {
 
 /// A node judges what is shown to it.
 fn judged_by(console: Console, node: &str, tls: &TlsArguments, file: &Source, as_of: Option<Date>) -> Outcome {
-    let presentation = file.read(MAX_BUNDLE_BYTES)?;
+    let presentation = file.read(MAX_PAPER)?;
     let request =
         wire::VerifyPresentationRequest { presentation: presentation.into(), as_of: as_of.map(remote::date_to_wire) };
     let verdict = remote::converse(async {
@@ -193,14 +267,23 @@ fn judged_by(console: Console, node: &str, tls: &TlsArguments, file: &Source, as
         let answer = connection.verifications().verify_presentation(within_deadline(request)).await;
         answer.map_err(|status| remote::refused(console, node, &status))
     })?;
-    let verdict = verdict.into_inner().verdict.unwrap_or_default();
-    if console.is_json() {
-        console.raw(&verdict.verdict_json);
-        console.data("");
-    } else {
-        node_verdict(console, node, &verdict);
+    let wire::VerifyPresentationResponse { verdict, further, look_ups } = verdict.into_inner();
+    for address in &look_ups {
+        console.message(format!("look-up on the paper: {}; nothing was asked there", super::tree::plain(address)));
     }
-    // The node's word for its own verdict; anything but the three codes of a verdict is none.
+    let Some(verdict) = verdict else {
+        let failure = Failure::new(Exit::TooOldToSay, "no stamp was read, so that nothing of what is signed is known");
+        return Err(if look_ups.is_empty() { failure } else { failure.help("look it up by the address on the paper") });
+    };
+    for one in [&verdict].into_iter().chain(&further) {
+        if console.is_json() {
+            console.raw(&one.verdict_json);
+            console.data("");
+        } else {
+            node_verdict(console, node, one);
+        }
+    }
+    // The node's word for its own verdict, the least good first; anything but the three codes of a verdict is none.
     match u8::try_from(verdict.exit_code) {
         Ok(code @ (0 | 3 | 5)) => Ok(ExitCode::from(code)),
         _ => Err(Failure::new(Exit::Failed, format!("the node {node} gave a verdict without its code"))),

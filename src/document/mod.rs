@@ -17,6 +17,7 @@ mod press;
 #[cfg(feature = "pdf")]
 mod press;
 mod raster;
+pub mod read;
 mod script;
 mod sheet;
 mod specimen;

@@ -20,6 +20,7 @@ mod many;
 mod new_agreement;
 mod node;
 mod offline;
+mod paper;
 mod partners;
 #[path = "../process/mod.rs"]
 #[allow(dead_code, reason = "shared with other test programs")]

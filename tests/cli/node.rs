@@ -114,7 +114,7 @@ fn footballs() -> String {
     FOOTBALLS.replace("2026-11-18", &tomorrow.to_string()).replace("2026-11-10", &yesterday.to_string())
 }
 
-fn row(marks: usize) -> String {
+pub(crate) fn row(marks: usize) -> String {
     let text = footballs().replace("YUHE/SHA/1-420", &format!("YUHE/SHA/{marks}"));
     Particulars::from_toml(&text).unwrap().to_json()
 }

@@ -116,6 +116,10 @@ pub(super) enum Name {
     #[value(name = "pdf_size")]
     #[serde(rename = "pdf_size")]
     PdfSize,
+    /// Milliseconds to find a stamp on a photograph of twelve million pixels and to judge it, beside adding the pixels up
+    #[value(name = "stamp_photo")]
+    #[serde(rename = "stamp_photo")]
+    StampPhoto,
 }
 
 impl Name {
@@ -140,6 +144,7 @@ impl Name {
         Self::AutoIssue,
         Self::QueueFirstPage,
         Self::Pdf,
+        Self::StampPhoto,
     ];
 
     pub(super) const fn as_str(self) -> &'static str {
@@ -170,6 +175,7 @@ impl Name {
             Self::Pdf => "pdf",
             Self::PdfLong => "pdf_long",
             Self::PdfSize => "pdf_size",
+            Self::StampPhoto => "stamp_photo",
         }
     }
 }

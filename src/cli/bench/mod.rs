@@ -19,6 +19,7 @@ mod judging;
 mod limits;
 mod pace;
 mod printing;
+mod reading;
 mod restarting;
 mod storing;
 mod streaming;
@@ -102,6 +103,7 @@ async fn measure(bench: &Bench, name: Name) -> Result<Vec<Figure>, Failure> {
         Name::AutoIssue => applying::issue(bench).await?,
         Name::QueueFirstPage => applying::queue(bench).await?,
         Name::Pdf | Name::PdfLong | Name::PdfSize => return printing::pdf(bench),
+        Name::StampPhoto => reading::stamp_photo(bench).await?,
         Name::CatchUp | Name::CatchUpMemory => return exchanging::catch_up(bench).await,
         Name::Partners8 | Name::PartnerStalled => return exchanging::partners(bench).await,
         Name::Partners50 | Name::PartnerSlowest => return exchanging::many_partners(bench).await,

@@ -21,6 +21,7 @@ fn verdict(checks: Vec<Check>) -> Verdict {
         at,
         statement: None,
         certificate: None,
+        stamp: None,
         trust: TrustUsed { version: 7, next_update: "2026-12-31T00:00:00Z".parse().unwrap() },
         agreements_digest: None,
     })

@@ -7,6 +7,7 @@ use crate::{
     reason::Reasoned as _,
     statement::{Jti, SignedStamp},
     store::{EntryRef, Store},
+    time::Clock as _,
     verification::{Headline, Question},
     workflow::{CertificateName, Desk, ErasedName, PaperCodes, StandsThere},
 };

@@ -1,0 +1,82 @@
+//! One file of paper with everything that was found on it.
+
+use super::{Code, PaperError, PaperKind, Pdf, Picture, codes, codes_of_pages};
+
+/// Whether the pages of a PDF are drawn to look for codes on them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Draw {
+    /// For the owner of the machine, who has the file himself.
+    Pages,
+    /// For strangers: what drawing takes is not known before.
+    Nothing,
+}
+
+/// What was found on paper. Nothing of it is judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paper {
+    /// What the file is.
+    pub kind: PaperKind,
+    /// Pages of a PDF.
+    pub pages: Option<usize>,
+    /// The file that a PDF carries, as text.
+    pub attachment: Option<String>,
+    /// The codes on it, each once.
+    pub codes: Vec<Code>,
+    /// Why no codes were looked for on the pages of a PDF that carries a file.
+    pub not_drawn: Option<PaperError>,
+}
+
+impl Paper {
+    /// Reads a file of the kind that its first bytes say. It works for up to a second, or a third of one for each page
+    /// drawn.
+    pub fn read(bytes: &[u8], kind: PaperKind, draw: Draw) -> Result<Self, PaperError> {
+        let paper = match kind {
+            PaperKind::Pdf => Self::pdf(bytes, draw)?,
+            PaperKind::Png | PaperKind::Jpeg => {
+                let codes = codes(&Picture::read(bytes)?);
+                Self { kind, pages: None, attachment: None, codes, not_drawn: None }
+            }
+        };
+        if paper.attachment.is_none() && paper.stamps().next().is_none() && paper.look_ups().next().is_none() {
+            return Err(PaperError::Nothing(match (kind, draw) {
+                (PaperKind::Pdf, Draw::Pages) => {
+                    "the PDF carries no signed token, and on its pages no code of a certificate was found"
+                }
+                (PaperKind::Pdf, Draw::Nothing) => "the PDF carries no signed token, and its pages are not drawn here",
+                _ => "no code of a certificate was found in the picture",
+            }));
+        }
+        Ok(paper)
+    }
+
+    fn pdf(bytes: &[u8], draw: Draw) -> Result<Self, PaperError> {
+        let pdf = Pdf::read(bytes)?;
+        let attachment = pdf.attachment().map(ToOwned::to_owned);
+        let drawn = match draw {
+            Draw::Pages => codes_of_pages(&pdf),
+            Draw::Nothing => Ok(Vec::new()),
+        };
+        let (codes, not_drawn) = match drawn {
+            Ok(codes) => (codes, None),
+            Err(error) if attachment.is_some() => (Vec::new(), Some(error)),
+            Err(error) => return Err(error),
+        };
+        Ok(Self { kind: PaperKind::Pdf, pages: Some(pdf.pages()), attachment, codes, not_drawn })
+    }
+
+    /// The texts of the stamps.
+    pub fn stamps(&self) -> impl Iterator<Item = &str> {
+        self.codes.iter().filter_map(|code| if let Code::Stamp(text) = code { Some(text.as_str()) } else { None })
+    }
+
+    /// The addresses under which certificates are looked up.
+    pub fn look_ups(&self) -> impl Iterator<Item = &str> {
+        self.codes.iter().filter_map(|code| if let Code::LookUp(text) = code { Some(text.as_str()) } else { None })
+    }
+
+    /// Codes that are none of a certificate's.
+    #[must_use]
+    pub fn foreign(&self) -> usize {
+        self.codes.iter().filter(|code| matches!(code, Code::Foreign(_))).count()
+    }
+}

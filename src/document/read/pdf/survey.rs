@@ -1,0 +1,377 @@
+//! Everything that stands in a PDF file, counted: objects, ends, pages, files, actions.
+
+use super::{
+    ATTACHMENT_MAX, PAGES_MAX, PaperError,
+    inflate::{Filter, Packed},
+    object::{self, Dictionary, Ended, Object},
+    token::{Token, Tokens},
+};
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// All object streams of a file together, inflated: what 500 pages need, several times.
+const OBJECT_STREAMS_MAX: usize = 64 << 20;
+
+/// What all streams of a file may inflate to for its pages to be drawn: forty pages scanned in colour at 200 dpi.
+const DRAWN_MAX: u64 = 512 << 20;
+/// Brackets open at a time in a stream that is drawn. Drawing calls itself for each; pictures open some hundreds by chance.
+const DRAWN_DEPTH_MAX: u64 = 20_000;
+/// Pixels of a picture on a page.
+const DRAWN_PIXELS_MAX: usize = 52_000_000;
+
+/// Names under which scripts stand.
+const SCRIPTS: [&str; 4] = ["JS", "JavaScript", "XFA", "RichMediaContent"];
+/// Actions that do more than show another place of the document (ISO 32000-2, 12.6.4).
+const ACTIONS: [&str; 9] = [
+    "JavaScript",
+    "Launch",
+    "SubmitForm",
+    "ImportData",
+    "ResetForm",
+    "Rendition",
+    "RichMediaExecute",
+    "GoToE",
+    "GoToR",
+];
+
+const SAVED_AGAIN: PaperError =
+    PaperError::PdfEdited("it was saved more than once, and each time may change what it says");
+
+#[derive(Debug, Default)]
+pub(super) struct Survey<'a> {
+    pub(super) pages: usize,
+    numbers: HashSet<u32>,
+    streams: HashMap<u32, Packed<'a>>,
+    object_streams: Vec<(Packed<'a>, usize, usize)>,
+    /// Numbers of the streams that hold files.
+    files: BTreeSet<u32>,
+    /// Where tables of objects begin, and where the ends say one does.
+    tables: Vec<usize>,
+    starts: Vec<usize>,
+    ends: usize,
+    encrypted: bool,
+    twice: bool,
+    previous: bool,
+    script: Option<&'static str>,
+    unclear_file: bool,
+    /// What stands in trees: the kids of other objects, and the first pages.
+    kids: HashSet<u32>,
+    roots: Vec<u32>,
+    circle: bool,
+    large_picture: bool,
+}
+
+impl<'a> Survey<'a> {
+    pub(super) fn of(bytes: &'a [u8]) -> Result<Self, PaperError> {
+        let mut survey = Self::default();
+        let gone_through = survey.go_through(bytes);
+        if survey.encrypted {
+            return Err(PaperError::PdfEncrypted);
+        }
+        if survey.ends > 1 || survey.starts.len() > 1 || survey.previous {
+            return Err(SAVED_AGAIN);
+        }
+        if gone_through.is_err() && survey.ends > 0 {
+            return Err(PaperError::PdfEdited("something stands behind its end"));
+        }
+        gone_through?;
+        if survey.twice {
+            return Err(PaperError::PdfEdited("one object stands in it twice"));
+        }
+        if survey.ends == 0 || survey.starts.is_empty() {
+            return Err(PaperError::PdfTruncated);
+        }
+        if !survey.starts.iter().all(|start| survey.tables.contains(start)) {
+            return Err(PaperError::PdfMalformed("its table of objects does not stand where it says"));
+        }
+        if objects_named(bytes) > survey.numbers.len() {
+            return Err(PaperError::PdfMalformed("an object hides in a comment, a string or a stream"));
+        }
+        survey.open_object_streams()?;
+        if let Some(name) = survey.script {
+            return Err(PaperError::PdfScript(name));
+        }
+        if survey.pages > PAGES_MAX {
+            return Err(PaperError::PdfPages(PAGES_MAX));
+        }
+        Ok(survey)
+    }
+
+    fn go_through(&mut self, bytes: &'a [u8]) -> Result<(), PaperError> {
+        let mut tokens = Tokens::new(bytes);
+        loop {
+            tokens.skip_space();
+            let at = tokens.at();
+            if let Some(comment) = tokens.comment() {
+                self.ends += usize::from(comment.starts_with(b"%%EOF"));
+                continue;
+            }
+            match tokens.next()? {
+                Token::End => return Ok(()),
+                Token::Integer(number) => self.object(at, number, &mut tokens)?,
+                Token::Word(b"xref") => self.table(at, &mut tokens)?,
+                Token::Word(b"startxref") => self.start(&mut tokens)?,
+                _ => return Err(PaperError::PdfMalformed("something stands between its objects")),
+            }
+        }
+    }
+
+    /// The place that an end names.
+    fn start(&mut self, tokens: &mut Tokens<'a>) -> Result<(), PaperError> {
+        match tokens.next()? {
+            Token::Integer(at) => self.starts.push(usize::try_from(at).unwrap_or(usize::MAX)),
+            Token::End => return Err(PaperError::PdfTruncated),
+            _ => return Err(PaperError::PdfMalformed("its end names no table of objects")),
+        }
+        Ok(())
+    }
+
+    /// A table of objects and its trailer. Where the objects are is seen from the objects.
+    fn table(&mut self, at: usize, tokens: &mut Tokens<'a>) -> Result<(), PaperError> {
+        self.tables.push(at);
+        loop {
+            match tokens.next()? {
+                Token::Integer(_) | Token::Word(b"n" | b"f") => {}
+                Token::Word(b"trailer") => break,
+                Token::End => return Err(PaperError::PdfTruncated),
+                _ => return Err(PaperError::PdfMalformed("its table of objects is not one")),
+            }
+        }
+        let (trailer, ended) = object::read(tokens)?;
+        let Object::Dictionary(dictionary) = &trailer else {
+            return Err(PaperError::PdfMalformed("its trailer is none"));
+        };
+        self.trailer(dictionary);
+        self.see(&trailer);
+        match ended {
+            Ended::Word(b"startxref") => self.start(tokens),
+            Ended::End => Err(PaperError::PdfTruncated),
+            _ => Err(PaperError::PdfMalformed("its trailer is none")),
+        }
+    }
+
+    fn trailer(&mut self, dictionary: &Dictionary<'_>) {
+        self.encrypted |= dictionary.get("Encrypt").is_some();
+        self.previous |= dictionary.get("Prev").is_some() || dictionary.get("XRefStm").is_some();
+    }
+
+    fn object(&mut self, at: usize, number: i64, tokens: &mut Tokens<'a>) -> Result<(), PaperError> {
+        const ODD: PaperError = PaperError::PdfMalformed("something stands between its objects");
+        let number = u32::try_from(number).map_err(|_| ODD)?;
+        match (tokens.next()?, tokens.next()?) {
+            (Token::Integer(_), Token::Word(b"obj")) => {}
+            (Token::End, _) | (_, Token::End) => return Err(PaperError::PdfTruncated),
+            _ => return Err(ODD),
+        }
+        self.twice |= !self.numbers.insert(number);
+        let (object, ended) = object::read(tokens)?;
+        self.see(&object);
+        match (&object, ended) {
+            (_, Ended::Word(b"endobj")) => Ok(()),
+            (Object::Dictionary(dictionary), Ended::Word(b"stream")) => self.stream(at, number, dictionary, tokens),
+            (_, Ended::End) => Err(PaperError::PdfTruncated),
+            _ => Err(PaperError::PdfMalformed("an object does not end")),
+        }
+    }
+
+    fn stream(
+        &mut self,
+        at: usize,
+        number: u32,
+        dictionary: &Dictionary<'_>,
+        tokens: &mut Tokens<'a>,
+    ) -> Result<(), PaperError> {
+        match tokens.rest() {
+            [b'\r', b'\n', ..] => tokens.skip(2),
+            [b'\n', ..] => tokens.skip(1),
+            [] => return Err(PaperError::PdfTruncated),
+            _ => return Err(PaperError::PdfMalformed("a stream does not begin on its own line")),
+        }
+        let rest = tokens.rest();
+        let stated = dictionary.count("Length").filter(|length| {
+            let mut after = Tokens::new(rest.get(*length..).unwrap_or_default());
+            after.skip_space();
+            after.word(b"endstream")
+        });
+        let length = stated.or_else(|| find(rest, b"endstream")).ok_or(PaperError::PdfTruncated)?;
+        let data = rest.get(..length).unwrap_or_default();
+        tokens.skip(length);
+        tokens.skip_space();
+        if !(tokens.word(b"endstream") && tokens.next()? == Token::Word(b"endobj")) {
+            return Err(PaperError::PdfMalformed("a stream does not end"));
+        }
+        let packed = Packed { filter: filter(dictionary), data };
+        match dictionary.name("Type") {
+            Some(b"EmbeddedFile") => {
+                self.files.insert(number);
+            }
+            Some(b"XRef") => {
+                self.tables.push(at);
+                self.trailer(dictionary);
+            }
+            Some(b"ObjStm") => {
+                let counts = dictionary.count("N").zip(dictionary.count("First"));
+                let (count, first) = counts.ok_or(PaperError::PdfMalformed("a stream of objects has no count"))?;
+                self.object_streams.push((packed, count, first));
+            }
+            _ => {}
+        }
+        self.streams.insert(number, packed);
+        Ok(())
+    }
+
+    /// Objects that stand packed together (ISO 32000-2, 7.5.7).
+    fn open_object_streams(&mut self) -> Result<(), PaperError> {
+        const ODD: PaperError = PaperError::PdfMalformed("a stream of objects is none");
+        let mut left = OBJECT_STREAMS_MAX;
+        for (packed, count, first) in std::mem::take(&mut self.object_streams) {
+            let bytes = packed.inflate("a stream of objects", left)?;
+            left -= bytes.len();
+            let mut head = Tokens::new(bytes.get(..first).ok_or(ODD)?);
+            let body = bytes.get(first..).ok_or(ODD)?;
+            let mut places = Vec::new();
+            for _ in 0..count {
+                let (Token::Integer(number), Token::Integer(at)) = (head.next()?, head.next()?) else {
+                    return Err(ODD);
+                };
+                let number = u32::try_from(number).map_err(|_| ODD)?;
+                if !self.numbers.insert(number) {
+                    return Err(PaperError::PdfEdited("one object stands in it twice"));
+                }
+                places.push(usize::try_from(at).map_err(|_| ODD)?);
+            }
+            // Each from its place to the next: none is read twice, whatever the places say.
+            for (nth, from) in places.iter().enumerate() {
+                let to = places.get(nth + 1).copied().unwrap_or(body.len());
+                let object = object::read(&mut Tokens::new(body.get(*from..to).ok_or(ODD)?));
+                match object? {
+                    (object, Ended::End) => self.see(&object),
+                    _ => return Err(ODD),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn see(&mut self, object: &Object<'_>) {
+        object.dictionaries(&mut |dictionary| {
+            self.pages += usize::from(dictionary.name("Type") == Some(b"Page"));
+            match dictionary.get("EF") {
+                None => {}
+                Some(Object::Dictionary(files)) => {
+                    for (_, file) in files.entries() {
+                        match file {
+                            Object::Reference(number) => {
+                                self.files.insert(*number);
+                            }
+                            _ => self.unclear_file = true,
+                        }
+                    }
+                }
+                Some(_) => self.unclear_file = true,
+            }
+            match dictionary.get("Kids") {
+                None => {}
+                Some(Object::List(kids)) => {
+                    for kid in kids {
+                        // Whose kid it is a second time may be its own.
+                        self.circle |= !matches!(kid, Object::Reference(number) if self.kids.insert(*number));
+                    }
+                }
+                Some(_) => self.circle = true,
+            }
+            if let Some(Object::Reference(root)) = dictionary.get("Pages") {
+                self.roots.push(*root);
+            }
+            let sides = dictionary.count("Width").zip(dictionary.count("Height"));
+            self.large_picture |= sides.is_some_and(|(width, height)| width.saturating_mul(height) > DRAWN_PIXELS_MAX);
+            let action = dictionary.name("S").and_then(|kind| ACTIONS.into_iter().find(|name| name.as_bytes() == kind));
+            let script = SCRIPTS.into_iter().find(|name| dictionary.get(name).is_some());
+            self.script = self.script.or(action).or(script);
+        });
+    }
+
+    /// The text of the one file it carries.
+    pub(super) fn attachment(&self) -> Result<Option<String>, PaperError> {
+        if self.unclear_file {
+            return Err(PaperError::PdfAttachment("it is named in a roundabout way"));
+        }
+        let mut files = self.files.iter();
+        let (file, None) = (files.next(), files.next()) else {
+            return Err(PaperError::PdfAttachments(self.files.len()));
+        };
+        let Some(number) = file else { return Ok(None) };
+        let packed = self.streams.get(number).ok_or(PaperError::PdfAttachment("it is not there"))?;
+        if packed.filter == Filter::Other {
+            return Err(PaperError::PdfAttachment("it is packed in another way than by deflate"));
+        }
+        let bytes = packed.inflate("the attachment", ATTACHMENT_MAX)?;
+        let text = String::from_utf8(bytes).map_err(|_| PaperError::PdfAttachment("it is no text"))?;
+        Ok(Some(text))
+    }
+
+    /// Whether drawing its pages ends.
+    pub(super) fn to_draw(&self) -> Result<(), PaperError> {
+        if self.circle || self.roots.iter().any(|root| self.kids.contains(root)) {
+            return Err(PaperError::PdfPageDrawing("they may lead in a circle"));
+        }
+        if self.large_picture {
+            return Err(PaperError::PdfPageDrawing("a picture on them is too large"));
+        }
+        let mut left = DRAWN_MAX;
+        for packed in self.streams.values() {
+            let cost = packed.cost(left.saturating_add(1));
+            let rest = left.checked_sub(cost.bytes);
+            left = rest.ok_or(PaperError::PdfInflates { what: "what stands on the pages", limit: DRAWN_MAX })?;
+            if cost.depth > DRAWN_DEPTH_MAX {
+                return Err(PaperError::PdfPageDrawing("something on them stands too deep within itself"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn filter(dictionary: &Dictionary<'_>) -> Filter {
+    // A file outside the file.
+    if dictionary.get("F").is_some() {
+        return Filter::Other;
+    }
+    let parameters = match dictionary.get("DecodeParms") {
+        None => false,
+        Some(Object::List(elements)) => !elements.iter().all(|element| matches!(element, Object::Null)),
+        Some(_) => true,
+    };
+    let deflate = |name: &[u8]| if name == b"FlateDecode" && !parameters { Filter::Deflate } else { Filter::Other };
+    match dictionary.get("Filter") {
+        None => Filter::Plain,
+        Some(Object::Name(name)) => deflate(name),
+        Some(Object::List(names)) => match names.as_slice() {
+            [] => Filter::Plain,
+            [Object::Name(name)] => deflate(name),
+            _ => Filter::Other,
+        },
+        Some(_) => Filter::Other,
+    }
+}
+
+fn find(bytes: &[u8], word: &[u8]) -> Option<usize> {
+    bytes.windows(word.len()).position(|window| window == word)
+}
+
+/// How often `N G obj` stands anywhere in the file, as a reader that repairs broken files would look for it.
+fn objects_named(bytes: &[u8]) -> usize {
+    let mut named = 0;
+    let mut from = 0;
+    while let Some(at) = bytes.get(from..).and_then(|rest| find(rest, b"obj")).map(|at| from + at) {
+        from = at + 3;
+        let before = bytes.get(..at).unwrap_or_default();
+        let space = |bytes: &[u8]| bytes.iter().rev().take(16).take_while(|byte| byte.is_ascii_whitespace()).count();
+        let digits = |bytes: &[u8]| bytes.iter().rev().take(16).take_while(|byte| byte.is_ascii_digit()).count();
+        let cut = |bytes: &'_ [u8], count: usize| bytes.len() - count;
+        let generation = before.get(..cut(before, space(before))).unwrap_or_default();
+        let gap = generation.get(..cut(generation, digits(generation))).unwrap_or_default();
+        let number = gap.get(..cut(gap, space(gap))).unwrap_or_default();
+        let all = space(before) > 0 && digits(generation) > 0 && space(gap) > 0 && digits(number) > 0;
+        named += usize::from(all);
+    }
+    named
+}
