@@ -162,3 +162,22 @@ fn a_validator_of_others_accepts_the_openapi_description() {
     let found = json(&run(Command::new(python).arg(script("openapi_python.py")).arg(&description)));
     assert!(found["operations"].as_u64().unwrap() > 100, "{found}");
 }
+
+#[test]
+fn a_program_of_others_reads_the_frozen_stamp() {
+    let Some(others) = others() else { return };
+    let vector = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/statements/stamp.json");
+    let vector: Value = serde_json::from_str(&read(&vector)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("stamp.txt");
+    std::fs::write(&text, vector["text"].as_str().unwrap()).unwrap();
+    let ask = |key: &str| {
+        run(Command::new(others.join("python/bin/python")).arg(script("stamp_python.py")).arg(&text).arg(key))
+    };
+    let found = json(&ask(vector["key"]["x"].as_str().unwrap()));
+    assert_eq!((&found["kid"], &found["leaf"]), (&vector["key"]["kid"], &vector["leaf"]));
+    assert_eq!((&found["total"], found["items"].as_array().unwrap().len()), (&vector["total"], 3));
+    assert_eq!((found["index"].as_u64(), &found["log"]), (Some(41), &"tdap.gov.pk/log/2026/customs.gov.cn".into()));
+    // The first key of RFC 8032, section 7.1.
+    assert!(!ask("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").status.success());
+}

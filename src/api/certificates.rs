@@ -273,15 +273,22 @@ impl CertificateService for Certificates {
         let found = blocking(move || {
             let record = authority.desk.get(&account, &name)?;
             let history = record.history(authority.store().as_ref())?;
-            Ok((record, history))
+            let paper = authority.desk.paper_codes_at(&record.entry)?;
+            Ok((record, history, paper))
         });
-        let (record, history) = found.await?.map_err(|error: WorkflowError| refused(&error))?;
+        let (record, history, paper) = found.await?.map_err(|error: WorkflowError| refused(&error))?;
         let token = record.token.clone().into();
         Ok(Response::new(wire::GetCertificateResponse {
             certificate: Some(record_to_wire(&record)),
             token,
             changes: history.changes.iter().map(life::event).collect(),
             predecessors: history.predecessors.iter().map(life::predecessor).collect(),
+            paper: Some(wire::PaperCodes {
+                look_up: paper.look_up.unwrap_or_default(),
+                stamp: paper.stamp.unwrap_or_default(),
+                items_carried: paper.carried,
+                items_total: paper.total,
+            }),
         }))
     }
 

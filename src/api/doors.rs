@@ -13,6 +13,7 @@ use super::hosts::Hosts;
 use super::http;
 use super::lists::ListDoor;
 use super::logs::Logs;
+use super::look_up_page;
 use super::policies::PoliciesDoor;
 use super::pushed::{self, PushDoor};
 use super::rate::RateLimit;
@@ -20,7 +21,7 @@ use super::rest;
 use super::sessions::Sessions;
 use super::share_page;
 use super::shares::SharesDoor;
-use super::verifications::Verifications;
+use super::verifications::{LookUps, Verifications};
 use super::webhooks::WebhooksDoor;
 use super::wire::DESCRIPTORS;
 use super::wire::origin::v1::admin_service_server::AdminServiceServer;
@@ -127,11 +128,13 @@ impl Doors {
         let certificates = Certificates { hosts: hosts.clone(), stopping: stopping.clone() };
         let applications = ApplicationsDoor { hosts: hosts.clone(), stopping: stopping.clone() };
         let examinations = ExaminationsDoor { hosts: hosts.clone() };
+        let look_ups = LookUps::new(Arc::clone(&clock));
         let verifications = Verifications {
             hosts: hosts.clone(),
             verifier: Arc::clone(&verifier),
             clock: Arc::clone(&clock),
             rate: Arc::new(RateLimit::new(verifications_per_minute)),
+            look_ups: look_ups.clone(),
         };
         let lists = ListDoor { hosts: hosts.clone(), lists, clock: Arc::clone(&clock) };
         let logs = Logs { hosts: hosts.clone() };
@@ -140,7 +143,8 @@ impl Doors {
         let methods =
             methods.map_err(|error| tonic_reflection::server::Error::InvalidFileDescriptorSet(error.to_string()));
         let methods = Arc::new(methods?);
-        let links = share_page::routes(hosts.clone(), Arc::clone(&methods), Arc::clone(&clock));
+        let links = share_page::routes(hosts.clone(), Arc::clone(&methods), Arc::clone(&clock))
+            .merge(look_up_page::routes(hosts.clone(), Arc::clone(&methods), look_ups));
         let started_at = clock.now();
         let pushed = partners.clone().map(|view| PushDoor::new(view, verifications_per_minute, Arc::clone(&clock)));
         let witness = partners.clone().map(|view| WitnessDoor::new(view, verifications_per_minute, Arc::clone(&clock)));

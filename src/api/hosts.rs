@@ -52,6 +52,8 @@ pub enum KeyUsage {
     Statement,
     /// Status lists.
     Status,
+    /// Stamps on paper.
+    Stamp,
     /// Checkpoints of a shard's logs.
     Log,
 }
@@ -63,6 +65,7 @@ impl KeyUsage {
         match self {
             Self::Statement => "statement",
             Self::Status => "status",
+            Self::Stamp => "stamp",
             Self::Log => "log",
         }
     }

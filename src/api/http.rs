@@ -6,7 +6,7 @@
 
 use super::ApiError;
 use super::call::blocking;
-use super::hosts::{HostedAuthority, Hosts, KeyUsage, Visitor};
+use super::hosts::{HostedAuthority, Hosts, KeyUsage, PublishedKey, Visitor};
 use crate::log::{Origin, Shard, tile};
 use crate::office::Action;
 use crate::reason::{Class, Reasoned};
@@ -111,12 +111,17 @@ async fn status_at(
 impl Public {
     /// The authority whose host stands in the request: `:authority` of HTTP/2, or `Host`.
     fn asked_as(&self, uri: &Uri, headers: &HeaderMap) -> Result<&Arc<HostedAuthority>, ApiError> {
-        let host = uri.host().or_else(|| {
-            let host = headers.get(header::HOST)?.to_str().ok()?;
-            Some(host.rsplit_once(':').map_or(host, |(host, _)| host))
-        });
-        self.hosts.named(host.unwrap_or_default())
+        self.hosts.named(asked_as(uri, headers))
     }
+}
+
+/// The host that a request names; empty where it names none.
+pub(super) fn asked_as<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> &'a str {
+    let host = uri.host().or_else(|| {
+        let host = headers.get(header::HOST)?.to_str().ok()?;
+        Some(host.rsplit_once(':').map_or(host, |(host, _)| host))
+    });
+    host.unwrap_or_default()
 }
 
 async fn read_log(
@@ -201,7 +206,9 @@ fn known(hosts: &Hosts, headers: &HeaderMap) -> Result<Visitor, ApiError> {
 
 /// SD-JWT VC: the issuer's keys. Whom to believe is the trust list's word; this is for libraries that ask here.
 fn discovery(authority: &HostedAuthority) -> Response {
-    let keys = authority.keys.iter().filter(|key| key.usage != KeyUsage::Log).map(|key| Jwk {
+    // A library that takes any key from here must not take a stamp's for a statement's.
+    let listed = |key: &&PublishedKey| matches!(key.usage, KeyUsage::Statement | KeyUsage::Status);
+    let keys = authority.keys.iter().filter(listed).map(|key| Jwk {
         kty: "OKP",
         crv: "Ed25519",
         alg: "EdDSA",

@@ -29,6 +29,7 @@ mod http;
 mod life;
 mod lists;
 mod logs;
+mod look_up_page;
 mod matching;
 mod numbers;
 mod offices;

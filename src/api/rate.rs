@@ -1,7 +1,9 @@
-//! How often one address may ask what costs us a signature check: a bucket that fills with time.
+//! How often one address may ask what costs us a signature check, or one thing may be asked for: a bucket that fills with
+//! time.
 
 use crate::time::Timestamp;
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
@@ -11,11 +13,11 @@ const MAX_ADDRESSES: usize = 100_000;
 /// Milliseconds of a minute: the unit of the allowance.
 const MINUTE: u64 = 60_000;
 
-/// Counts calls by address. A bucket holds one minute's allowance.
+/// Counts calls by address, or by what is asked for. A bucket holds one minute's allowance.
 #[derive(Debug)]
-pub(crate) struct RateLimit {
+pub(crate) struct RateLimit<K = IpAddr> {
     per_minute: u64,
-    buckets: Mutex<HashMap<IpAddr, Bucket>>,
+    buckets: Mutex<HashMap<K, Bucket>>,
 }
 
 /// `level` is in calls × [`MINUTE`], so that filling is exact in whole milliseconds.
@@ -25,13 +27,13 @@ struct Bucket {
     at: i64,
 }
 
-impl RateLimit {
+impl<K: Eq + Hash> RateLimit<K> {
     pub(crate) fn new(per_minute: u32) -> Self {
         Self { per_minute: u64::from(per_minute), buckets: Mutex::new(HashMap::new()) }
     }
 
     /// Takes `calls` from the address's bucket, all or none.
-    pub(crate) fn take(&self, address: IpAddr, calls: u64, now: Timestamp) -> bool {
+    pub(crate) fn take(&self, address: K, calls: u64, now: Timestamp) -> bool {
         let now = now.as_millisecond();
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= MAX_ADDRESSES && !buckets.contains_key(&address) {

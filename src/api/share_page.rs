@@ -25,8 +25,8 @@ use std::sync::Arc;
 pub(super) const PATH: &str = "/share/";
 /// Links opened a minute from one address. A secret is not guessed at any rate; this spares the disk.
 const A_MINUTE: u32 = 60;
-const HTML: &str = "text/html; charset=utf-8";
-const JSON: &str = "application/json";
+pub(super) const HTML: &str = "text/html; charset=utf-8";
+pub(super) const JSON: &str = "application/json";
 
 /// What the door needs.
 #[derive(Clone)]
@@ -68,7 +68,7 @@ async fn page(
     Ok(([(header::CONTENT_TYPE, JSON)], document).into_response())
 }
 
-async fn told_to_nobody(request: Request, next: Next) -> Response {
+pub(super) async fn told_to_nobody(request: Request, next: Next) -> Response {
     let mut answer = next.run(request).await;
     for (name, value) in [
         (header::CACHE_CONTROL, "no-store"),
@@ -157,7 +157,7 @@ fn day(date: Option<&Date>) -> String {
 }
 
 /// Text as HTML has it: what partners and importers wrote is never markup.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -182,10 +182,25 @@ impl Caller {
         client.verify_presentation(request).await.unwrap().into_inner().verdict.unwrap().headline
     }
 
+    /// The two codes of a certificate's paper.
+    pub(crate) async fn paper(&self, number: &str) -> (String, String) {
+        let request = wire::GetCertificateRequest { certificate: Some(named(number)) };
+        let paper = self.0.certificates().get_certificate(request).await.unwrap().into_inner().paper.unwrap();
+        (paper.look_up, paper.stamp)
+    }
+
+    /// The token that a code opens.
+    pub(crate) async fn look_up_whole(&self, issuer: &str, jti: &str, code: &str) -> Result<Vec<u8>, String> {
+        let name = Some(wire::look_up_certificate_request::Name::Jti(jti.to_owned()));
+        let request = wire::LookUpCertificateRequest { issuer: issuer.to_owned(), name, code: code.to_owned() };
+        let found = self.0.verifications().look_up_certificate(request).await;
+        Ok(found.map_err(|status| reason(&status))?.into_inner().token.to_vec())
+    }
+
     /// The status.
     pub(crate) async fn look_up(&self, issuer: &str, jti: &str) -> Result<&'static str, String> {
         let name = Some(wire::look_up_certificate_request::Name::Jti(jti.to_owned()));
-        let request = wire::LookUpCertificateRequest { issuer: issuer.to_owned(), name };
+        let request = wire::LookUpCertificateRequest { issuer: issuer.to_owned(), name, code: String::new() };
         let found = self.0.verifications().look_up_certificate(request).await;
         let status = found.map_err(|status| reason(&status))?.into_inner().status();
         Ok(status.as_str_name().strip_prefix("CERTIFICATE_STATUS_").unwrap())

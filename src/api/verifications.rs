@@ -9,10 +9,12 @@ use super::stream::count_rows;
 use super::wire::origin::v1::{self as wire, verification_service_server::VerificationService};
 use super::{ApiError, Peer};
 use crate::office::Caller;
-use crate::time::Clock;
-use crate::verification::{Outcome, Question, Verdict, Verifier};
-use crate::workflow::CertificateName;
+use crate::statement::{Jti, SignedStamp, stamp::STAMP_PREFIX};
+use crate::time::{Clock, Timestamp};
+use crate::verification::{Outcome, Question, StampPlace, Verdict, Verifier};
+use crate::workflow::{CertificateName, Existence, StandsThere, WorkflowError};
 use arc_swap::ArcSwap;
+use bytes::Bytes;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -28,6 +30,59 @@ pub(crate) struct Verifications {
     pub(crate) verifier: Arc<ArcSwap<Verifier>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rate: Arc<RateLimit>,
+    pub(crate) look_ups: LookUps,
+}
+
+/// Attempts at the code of one certificate, a minute. It is not guessed at any rate; who tries is not given the chance.
+const ATTEMPTS: u32 = 10;
+
+/// Opens certificates to whoever has the code on their paper, from whichever door he comes.
+#[derive(Clone)]
+pub(crate) struct LookUps {
+    pub(super) clock: Arc<dyn Clock>,
+    attempts: Arc<RateLimit<Jti>>,
+}
+
+impl LookUps {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, attempts: Arc::new(RateLimit::new(ATTEMPTS)) }
+    }
+
+    /// The whole certificate of a code.
+    pub(super) async fn whole(
+        &self,
+        authority: Arc<HostedAuthority>,
+        jti: Jti,
+        code: String,
+    ) -> Result<Result<wire::LookUpCertificateResponse, WorkflowError>, ApiError> {
+        let (limits, issuer) = (self.clone(), authority.issuer.to_string());
+        let found = blocking(move || {
+            let now = limits.clock.now();
+            match authority.desk.exists(&jti) {
+                // Only what exists is counted, so that invented identifiers fill no memory.
+                Ok(true) if !limits.attempts.take(jti, 1, now) => Err(ApiError::RateLimited),
+                Ok(_) => Ok(authority.desk.look_up_whole(jti, &code)),
+                Err(error) => Ok(Err(error)),
+            }
+        });
+        Ok(found.await??.map(|(existence, record)| wire::LookUpCertificateResponse {
+            token: record.token.into(),
+            ..existence_to_wire(issuer, &existence, self.clock.now())
+        }))
+    }
+}
+
+fn existence_to_wire(issuer: String, found: &Existence, now: Timestamp) -> wire::LookUpCertificateResponse {
+    wire::LookUpCertificateResponse {
+        issuer,
+        jti: found.jti.to_string(),
+        issued_on: found.issued_on.map(convert::date_to_wire),
+        valid_from: Some(convert::date_to_wire(found.valid_from)),
+        valid_until: found.valid_until.map(convert::date_to_wire),
+        status: convert::status(found.status).into(),
+        as_of: Some(convert::instant(now)),
+        token: Bytes::new(),
+    }
 }
 
 /// Whose allowance a call takes from.
@@ -50,7 +105,7 @@ impl VerificationService for Verifications {
         let allowance = self.allowance(&request)?;
         self.take(&allowance, 1)?;
         let wire::VerifyPresentationRequest { presentation, as_of } = request.into_inner();
-        let verdict = if presentation.len() > LARGE {
+        let verdict = if presentation.len() > LARGE || is_stamp(&presentation) {
             let service = self.clone();
             blocking(move || service.verdict(&presentation, as_of.as_ref())).await??
         } else {
@@ -92,6 +147,16 @@ impl VerificationService for Verifications {
         self.take(&allowance, 1)?;
         let request = request.into_inner();
         let authority = Arc::clone(self.hosts.named(&request.issuer)?);
+        if !request.code.is_empty() {
+            let Some(Name::Jti(jti)) = &request.name else {
+                let message = "a code opens a certificate that is named by its jti".to_owned();
+                return Err(ApiError::Field { field: "name", message }.into());
+            };
+            let jti =
+                jti.parse::<Jti>().map_err(|error| ApiError::Field { field: "jti", message: error.to_string() })?;
+            let found = self.look_ups.whole(authority, jti, request.code).await?;
+            return Ok(Response::new(found.map_err(|error| refused(&error))?));
+        }
         let (name, issued_on) = match request.name {
             Some(Name::Jti(jti)) => (convert::jti("jti", &jti)?, None),
             Some(Name::Number(wire::NumberAndDate { number, issued_on: Some(date) })) => {
@@ -105,15 +170,7 @@ impl VerificationService for Verifications {
         let issuer = authority.issuer.to_string();
         let found = blocking(move || authority.desk.look_up(&name, issued_on)).await?;
         let found = found.map_err(|error| refused(&error))?;
-        Ok(Response::new(wire::LookUpCertificateResponse {
-            issuer,
-            jti: found.jti.to_string(),
-            issued_on: found.issued_on.map(convert::date_to_wire),
-            valid_from: Some(convert::date_to_wire(found.valid_from)),
-            valid_until: found.valid_until.map(convert::date_to_wire),
-            status: convert::status(found.status).into(),
-            as_of: Some(convert::instant(self.clock.now())),
-        }))
+        Ok(Response::new(existence_to_wire(issuer, &found, self.clock.now())))
     }
 }
 
@@ -170,9 +227,39 @@ impl Verifications {
         let as_of = as_of.map(|date| convert::date("as_of", date)).transpose()?;
         let question = Question::at(self.clock.now()).on(as_of);
         // What is not UTF-8 is judged all the same: its replacement characters are as unreadable as it was.
-        let verdict = self.verifier.load().verify(&String::from_utf8_lossy(presentation), &question);
+        let text = String::from_utf8_lossy(presentation);
+        let verdict = if is_stamp(presentation) {
+            self.stamp(&text, &question)
+        } else {
+            self.verifier.load().verify(&text, &question)
+        };
         Ok(verdict_to_wire(&verdict))
     }
+
+    /// A stamp, by what stands in the log that it names, where an authority of this node keeps that. It reads from the disk.
+    fn stamp(&self, text: &str, question: &Question) -> Verdict {
+        let verifier = self.verifier.load();
+        let stamp = SignedStamp::parse(text.trim_ascii()).ok().map(|signed| signed.stamp);
+        let there = stamp.and_then(|stamp| {
+            let own = self.hosts.at(stamp.iss.host().as_str());
+            let mut desks = own.into_iter().chain(self.hosts.all()).map(|authority| authority.desk.stands_at(&stamp));
+            // What cannot be read is not there to be compared with.
+            desks.find_map(|found| found.ok().filter(|found| !matches!(found, StandsThere::NotHere)))
+        });
+        match there {
+            Some(StandsThere::Certificate(bundle)) => match serde_json::to_string(&bundle) {
+                Ok(bundle) => verifier.verify_stamp(text, StampPlace::Certificate(&bundle), question),
+                Err(_) => verifier.verify_stamp(text, StampPlace::Unseen, question),
+            },
+            Some(StandsThere::Another) => verifier.verify_stamp(text, StampPlace::Another, question),
+            Some(StandsThere::NotHere) | None => verifier.verify_stamp(text, StampPlace::Unseen, question),
+        }
+    }
+}
+
+/// What may read the disk to be judged.
+fn is_stamp(presentation: &[u8]) -> bool {
+    presentation.trim_ascii_start().starts_with(STAMP_PREFIX.as_bytes())
 }
 
 fn verdict_to_wire(verdict: &Verdict) -> wire::Verdict {

@@ -10,18 +10,19 @@ use crate::{
     encoding::base64,
     log::{Checkpoint, LogProof, SignedNote},
     reason::Reasoned,
-    statement::{Bundle, Completeness, MAX_BUNDLE_BYTES, Presentation},
+    statement::{Bundle, Completeness, MAX_BUNDLE_BYTES, Presentation, SignedStamp},
     time::Timestamp,
+    verification::StampView,
 };
 use serde_json::{Map, Value, json};
 use std::process::ExitCode;
 
-/// Show what a token or bundle says, without verifying it
+/// Show what a token, a bundle or a stamp says, without verifying it
 ///
 /// Nothing is checked but the form: not who signed, not whether it still stands. `origin verify` does that.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Token or evidence bundle; `-` is standard input
+    /// Token, evidence bundle or stamp; `-` is standard input
     #[arg(value_name = "FILE")]
     file: Source,
 }
@@ -35,7 +36,10 @@ impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
         let text = self.file.read_text(MAX_BUNDLE_BYTES)?;
         let text = text.trim_matches(|c: char| c.is_ascii_whitespace());
-        let shown = if text.starts_with('{') {
+        let shown = if SignedStamp::is_one(text) {
+            let signed = SignedStamp::parse(text).map_err(|error| self.refused(&error))?;
+            json!({ "stamp": StampView { kid: signed.kid, stamp: signed.stamp } })
+        } else if text.starts_with('{') {
             let bundle = Bundle::parse(text.as_bytes()).map_err(|error| self.refused(&error))?;
             self.bundle(&bundle)?
         } else {

@@ -10,25 +10,32 @@ use crate::{
     api::client::{Refusal, wire, within_deadline},
     node::system::SystemClock,
     reason::Reasoned as _,
-    statement::{Issuer, Jti, MAX_BUNDLE_BYTES},
+    statement::{Issuer, Jti, MAX_BUNDLE_BYTES, OpenedBody, Presentation},
     time::{Clock, Date, Timestamp},
     trust::TrustList,
-    verification::{Equivocation, Headline, MAX_EVIDENCE_BYTES, Question, Settings, Tone, Verdict, Verifier},
+    verification::{Equivocation, Headline, MAX_EVIDENCE_BYTES, Question, Settings, Tone, Verdict, Verifier, View},
 };
 use serde_json::{Value, json};
 use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
+/// What is longer is no stamp, whatever follows.
+const MAX_STAMP_BYTES: usize = 8 << 10;
+/// A code has 16 characters.
+const MAX_CODE_BYTES: usize = 256;
+
 /// Judge a certificate: who signed it, where it is logged, whether it stands and can be used
 ///
-/// Offline by default: a token, a redacted copy of one or an evidence bundle (.coo.json), judged by a trust list.
+/// Offline by default: a token, a redacted copy of one, an evidence bundle (.coo.json) or the text of the stamp on its paper
+/// (CO1:…), judged by a trust list. A stamp alone says what was signed and not how that stands: STAMP_AUTHENTIC at best.
 /// With the same inputs, evidence and --at the answer is the same, byte for byte, for ever. With --node the node judges the
-/// file, or tells by --id or --number whether it knows a certificate; that is the node's word and no proof.
+/// file, or tells by --id or --number whether it knows a certificate, and with the code of its paper what it says; that is
+/// the node's word and no proof.
 ///
 /// Exit code 0: valid; 3: not valid; 5: too little or too old to say; 4: the node does not answer; 64: the trust
 /// list or the evidence is not accepted, and nothing was judged.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Token or evidence bundle; `-` is standard input
+    /// Token, evidence bundle or stamp; `-` is standard input
     #[arg(value_name = "FILE", required_unless_present_any = ["id", "number"], conflicts_with_all = ["id", "number"])]
     file: Option<Source>,
     /// The trust list, a signed note
@@ -37,6 +44,9 @@ pub(super) struct Arguments {
     /// The anchor the trust list is opened with: the federation's signers, known by another road
     #[arg(long, value_name = "FILE", env = "ORIGIN_ANCHOR", required_unless_present = "node")]
     anchor: Option<PathBuf>,
+    /// The stamp of a paper, to be held to the certificate: whether it is this one's and says the same
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["node", "id", "number"])]
+    stamp: Option<Source>,
     /// The day of use, such as that of the import declaration [default: today in the importing country]
     #[arg(long, value_name = "DATE", value_parser = arguments::date)]
     as_of: Option<Date>,
@@ -73,6 +83,10 @@ struct Asked {
     /// The statement's identifier
     #[arg(long, value_name = "JTI", requires = "node", requires = "issuer")]
     id: Option<Jti>,
+    /// The code of its paper, the last part of the address in its first QR code: with it the node shows what it says
+    /// `-` is standard input
+    #[arg(long, value_name = "FILE", requires = "id")]
+    code_file: Option<Source>,
     /// The certificate number, with --issued-on: who knows both has the paper in hand
     #[arg(
         long,
@@ -118,7 +132,14 @@ impl Arguments {
         let settings = Settings { equivocations: self.known(&trust)?, ..Settings::default() };
         let verifier = Verifier::new(Arc::new(trust), agreements.map(Arc::new), settings);
         // Bytes that are no text are no certificate either; the verdict says so.
-        let verdict = verifier.verify(&String::from_utf8_lossy(&input), &question);
+        let input = String::from_utf8_lossy(&input);
+        let verdict = match &self.stamp {
+            None => verifier.verify(&input, &question),
+            Some(stamp) => {
+                let stamp = stamp.read_start(MAX_STAMP_BYTES)?;
+                verifier.verify_beside(&input, &String::from_utf8_lossy(&stamp), &question)
+            }
+        };
         print(console, &verdict);
         Ok(ExitCode::from(verdict.exit_code()))
     }
@@ -204,9 +225,11 @@ fn node_verdict(console: Console, node: &str, verdict: &wire::Verdict) {
             console.data(format!("{:25}what to do: {}", "", super::tree::plain(&check.next)));
         }
     }
-    if let Some(certificate) = whole.get("certificate").filter(|certificate| !certificate.is_null()) {
-        console.data("\nCertificate as signed");
-        console.raw(super::tree::render(certificate).as_bytes());
+    for (member, heading) in [("stamp", "Stamp as signed"), ("certificate", "Certificate as signed")] {
+        if let Some(shown) = whole.get(member).filter(|shown| !shown.is_null()) {
+            console.data(format!("\n{heading}"));
+            console.raw(super::tree::render(shown).as_bytes());
+        }
     }
     console.message(format!("judged by {node}, by its own trust list and clock"));
 }
@@ -223,7 +246,10 @@ impl Asked {
             _ => return Err(Failure::new(Exit::Usage, "name the certificate: --id, or --number with --issued-on")),
         };
         let issuer = self.issuer.as_ref().map(ToString::to_string).unwrap_or_default();
-        let request = wire::LookUpCertificateRequest { issuer, name: Some(name) };
+        // Not an argument, which others on this machine may read.
+        let code = self.code_file.as_ref().map(|file| file.read_text(MAX_CODE_BYTES)).transpose()?;
+        let code = code.unwrap_or_default().trim().to_owned();
+        let request = wire::LookUpCertificateRequest { issuer, name: Some(name), code };
         let answer = remote::converse(async {
             let connection = self.tls.connect(node, None).await?;
             let answer = connection.verifications().look_up_certificate(within_deadline(request)).await;
@@ -243,6 +269,7 @@ impl Asked {
                 "valid_from": date_text(answer.valid_from.as_ref()),
                 "valid_until": answer.valid_until.as_ref().map(|date| date_text(Some(date))),
                 "status": status_word(status).replace(' ', "_"),
+                "token": (!answer.token.is_empty()).then(|| String::from_utf8_lossy(&answer.token)),
             }));
         } else {
             let colour = if good { Colour::Green } else { Colour::Red };
@@ -257,8 +284,20 @@ impl Asked {
             ] {
                 console.data(format!("  {label:12}{}", super::tree::plain(&value)));
             }
+            if let Some(view) = whole(&answer.token) {
+                console.raw(format!("\n{}", view.to_text()).as_bytes());
+            }
             console.message(format!("the word of {node}, and no proof: ask the holder for the evidence bundle"));
         }
         Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(Exit::NotValid.code()) })
+    }
+}
+
+/// What a token that a node told says.
+fn whole(token: &[u8]) -> Option<View> {
+    let presentation = Presentation::parse(std::str::from_utf8(token).ok()?).ok()?;
+    match presentation.open().ok()?.body {
+        OpenedBody::Certificate(certificate) => Some(View::new(certificate)),
+        _ => None,
     }
 }

@@ -4,7 +4,10 @@
 //! the bytes it came from where the format is ours, and nothing here panics on any input.
 //! Not its business: what the values mean.
 
+pub mod base32;
+pub mod base45;
 pub mod base64;
+pub mod cbor;
 pub mod csv;
 pub mod decimal;
 pub mod hex;

@@ -5,7 +5,10 @@ use super::KeyError;
 use crate::{
     log::{AnyCheckpoint, Checkpoint, Extension, LogError, NoteSignature, Shard, cosign, sign_checkpoint},
     signature::{PublicKey, Signer},
-    statement::{Issued, Issuer, Kid, StatementError, StatusList, StatusToken, StatusUri, Unsigned, status_list::Ttl},
+    statement::{
+        Issued, Issuer, Kid, SealedStamp, Stamp, StatementError, StatusList, StatusToken, StatusUri, Unsigned,
+        status_list::Ttl,
+    },
     time::Timestamp,
     trust::{
         Anchor, ListDraft, NodeName, PackageSeal, RootChange, RootChangeText, Section, SectionText, SignerName,
@@ -152,6 +155,19 @@ impl StatusKey {
         list: &StatusList,
     ) -> Result<String, StatementError> {
         StatusToken::sign((&self.iss, &self.kid), uri, issued_at, ttl, list, self.signer.as_ref())
+    }
+}
+
+impl StampKey {
+    /// Signs a stamp, with as many of its items as fit. A stamp of another authority is refused.
+    pub fn sign(&self, stamp: &Stamp) -> Result<SealedStamp, KeyError> {
+        if stamp.iss != self.iss {
+            return Err(KeyError::NotMine(format!("a certificate of {} is not stamped by {}", stamp.iss, self.iss)));
+        }
+        stamp.sign(&self.kid, self.signer.as_ref()).map_err(|error| match error {
+            StatementError::Sign(error) => KeyError::Sign(error),
+            error => KeyError::Refused(error.to_string()),
+        })
     }
 }
 

@@ -6,7 +6,7 @@ use crate::agreement::{Agreements, Lists};
 use crate::api::{HostedAuthority, KeyUsage, PublishedKey};
 use crate::document::Images;
 use crate::exchange::driver::OwnAuthority;
-use crate::keys::{KeyStore, KeyUse, LogKey, Passphrase};
+use crate::keys::{KeyStore, KeyUse, LogKey, Passphrase, StampKey};
 use crate::reason::Reasoned;
 use crate::sequencer::{Limits, Sequencer, Setup, Signers};
 use crate::store::{JournalOptions, JournalStore, Store};
@@ -66,6 +66,7 @@ impl OpenAuthority {
 /// The keys of an authority that its node uses.
 pub(super) struct AuthorityKeys {
     signers: Signers,
+    stamp: Option<StampKey>,
     published: Vec<PublishedKey>,
 }
 
@@ -121,6 +122,7 @@ pub(super) fn open(one: &AuthorityConfiguration, around: &Surroundings) -> Resul
         verifier: Arc::clone(&around.verifier),
         clock: Arc::clone(&around.clock),
         erase_after_years: one.erase_after_years,
+        stamp: keys.stamp,
         random: Arc::clone(&around.random),
         reminders: one.reminders,
         printer: around.printer.clone(),
@@ -156,12 +158,14 @@ pub(super) fn open_keys(one: &AuthorityConfiguration) -> Result<AuthorityKeys, N
     let folder = KeyStore::open(&one.keys, passphrase).map_err(|error| fail(&error))?;
     let statement = folder.statement(&one.statement_key).map_err(|error| fail(&error))?;
     let status = folder.status(&one.status_key).map_err(|error| fail(&error))?;
+    let stamp = one.stamp_key.as_ref().map(|name| folder.stamp(name)).transpose().map_err(|error| fail(&error))?;
     let mut logs: Vec<LogKey> = Vec::new();
     let mut published = Vec::new();
     for side in folder.list().map_err(|error| fail(&error))? {
         let (usage, name) = match &side.key_use {
             KeyUse::Statement { iss, kid } if *iss == one.issuer => (KeyUsage::Statement, kid.to_string()),
             KeyUse::Status { iss, kid } if *iss == one.issuer => (KeyUsage::Status, kid.to_string()),
+            KeyUse::Stamp { iss, kid } if *iss == one.issuer => (KeyUsage::Stamp, kid.to_string()),
             KeyUse::Log { iss, shard } if *iss == one.issuer => {
                 logs.push(folder.log(&side.name).map_err(|error| fail(&error))?);
                 (KeyUsage::Log, shard.to_string())
@@ -170,13 +174,15 @@ pub(super) fn open_keys(one: &AuthorityConfiguration) -> Result<AuthorityKeys, N
         };
         published.push(PublishedKey { usage, name, key: side.public_key });
     }
-    for (name, iss) in [(&one.statement_key, statement.iss()), (&one.status_key, status.iss())] {
+    let stamped = one.stamp_key.as_ref().zip(stamp.as_ref().map(StampKey::iss));
+    let named = [(&one.statement_key, statement.iss()), (&one.status_key, status.iss())];
+    for (name, iss) in named.into_iter().chain(stamped) {
         if *iss != one.issuer {
             let path = one.keys.join(format!("{name}.key.pem"));
             return Err(NodeError::Content { path, message: format!("is a key of {iss}, not of {}", one.issuer) });
         }
     }
-    Ok(AuthorityKeys { signers: Signers { statement, status, logs }, published })
+    Ok(AuthorityKeys { signers: Signers { statement, status, logs }, stamp, published })
 }
 
 /// A clock behind the newest entry was set back: entries would be stamped with an hour that is over.

@@ -135,6 +135,8 @@ pub struct AuthorityConfiguration {
     pub statement_key: KeyName,
     /// The key it signs status lists with.
     pub status_key: KeyName,
+    /// The key it signs the stamps on paper with; none makes paper without stamps.
+    pub stamp_key: Option<KeyName>,
     /// Who may read its logs.
     pub reading: ReadingRights,
     /// Years after which it erases what certificates say; none keeps it for ever.
@@ -258,6 +260,7 @@ fn authority(section: &mut Section<'_, '_>, folder: &Path, data: &Path) -> Optio
     let passphrase_file = required_path(section, "passphrase_file", folder);
     let statement_key = section.required::<KeyName>("statement_key");
     let status_key = section.required::<KeyName>("status_key");
+    let stamp_key = section.optional::<KeyName>("stamp_key");
     let reading = section.table("reading", |reading| {
         let defaults = ReadingRights::default();
         Some(ReadingRights {
@@ -311,6 +314,7 @@ fn authority(section: &mut Section<'_, '_>, folder: &Path, data: &Path) -> Optio
         passphrase_file: passphrase_file?,
         statement_key: statement_key?,
         status_key: status_key?,
+        stamp_key,
         reading: reading.unwrap_or_default(),
         erase_after_years: erase_after_years.and_then(|years| u32::try_from(years).ok()),
         reminders: reminders.unwrap_or_default(),

@@ -121,6 +121,63 @@ async fn a_node_issues_proves_and_serves_what_it_issued() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_stands_on_paper_leads_to_the_certificate_and_nothing_less_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let (configuration, clock) = (files::write(folder.path()), clock());
+    let node = start(&configuration, &clock).await.unwrap();
+    let ca = std::fs::read(folder.path().join("tls/ca.crt.pem")).unwrap();
+    let operator = std::fs::read_to_string(&node.addresses().operator_token).unwrap();
+    let admin = Caller::operator(node.addresses().admin, operator.trim()).await;
+    let signatory = admin.account(HOST, "signatory", &["LHE"]).await;
+    let client = Caller::over_tls(node.addresses().client, &ca, Some(&signatory)).await;
+    let stranger = Caller::over_tls(node.addresses().client, &ca, None).await;
+    let issued = client.issue(&[(request_id(&clock, 1), footballs(&clock))]).await.remove(0).unwrap();
+    let (look_up, stamp) = client.paper(&issued.number).await;
+
+    // The node has the log: the stamp is as good as the certificate, until that is cancelled.
+    assert_eq!(stranger.verdict(stamp.as_bytes()).await, "VALID");
+    let whole = String::from_utf8(issued.token.to_vec()).unwrap();
+    let path = look_up.strip_prefix("HTTPS://TDAP.GOV.PK").unwrap();
+    let code = path.rsplit_once('/').unwrap().1;
+    assert_eq!(stranger.look_up_whole(HOST, &issued.jti, code).await, Ok(whole.clone().into_bytes()));
+    assert_eq!(stranger.look_up_whole(HOST, &issued.jti, "WRONG").await.unwrap_err(), "CERTIFICATE_UNKNOWN");
+
+    // As a scanner asks, and as a person types it.
+    for (host, path) in
+        [("TDAP.GOV.PK", path.to_owned()), (HOST, path.to_lowercase()), ("localhost", format!("/{HOST}{path}"))]
+    {
+        let (head, body) = get(&node, &ca, host, &path, None).await;
+        assert!(head.starts_with("http/1.1 200") && head.contains("application/json"), "{host}{path}: {head}");
+        for said in
+            ["cache-control: no-store", "referrer-policy: no-referrer", "content-security-policy: default-src 'none'"]
+        {
+            assert!(head.contains(said), "{head}");
+        }
+        let answer: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(
+            (answer["jti"].as_str(), answer["status"].as_str()),
+            (Some(&*issued.jti), Some("CERTIFICATE_STATUS_VALID"))
+        );
+        assert!(answer["token"].as_str().is_some_and(|token| !token.is_empty()), "{answer}");
+    }
+    for wrong in [format!("/V/{}/0000000000000000", issued.jti), "/V/x/y".to_owned(), format!("/V/{}/", issued.jti)] {
+        let (head, body) = get(&node, &ca, HOST, &wrong, None).await;
+        assert!(head.starts_with("http/1.1 404") && head.contains("cache-control: no-store"), "{wrong}: {head}");
+        assert!(!String::from_utf8_lossy(&body).contains(&issued.jti));
+    }
+    client.cancel(&request_id(&clock, 3), &issued.number).await.unwrap();
+    assert_eq!(stranger.verdict(stamp.as_bytes()).await, "CANCELLED");
+
+    // Whoever tries many codes is heard no more, for this certificate.
+    let mut refusals = std::collections::BTreeSet::new();
+    for _ in 0..12 {
+        refusals.insert(stranger.look_up_whole(HOST, &issued.jti, "WRONG").await.unwrap_err());
+    }
+    assert!(refusals.contains("RATE_LIMITED"), "{refusals:?}");
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_keeps_a_node_from_starting_is_one_clear_line() {
     let folder = tempfile::tempdir().unwrap();
     let (configuration, clock) = (files::write(folder.path()), clock());

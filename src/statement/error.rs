@@ -42,6 +42,17 @@ pub enum StatementError {
         /// What the parser says.
         why: String,
     },
+    /// Not `CO1:` and a COSE_Sign1 of a certificate.
+    #[error("not a stamp: {0}")]
+    NotAStamp(&'static str),
+    /// A part is not CBOR in its one spelling: an indefinite length, a key twice or out of order, bytes after its end.
+    #[error("{what} is not strict CBOR: {why}")]
+    NotStrictCbor {
+        /// Which part.
+        what: &'static str,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// The `typ` of the header is another than the one this kind of token has.
     #[error("`typ` is not `{expected}`")]
     WrongType {
@@ -152,6 +163,8 @@ impl Reasoned for StatementError {
             Self::NotAToken(_) => "NOT_A_TOKEN",
             Self::NotBase64Url(_) => "NOT_BASE64URL",
             Self::NotStrictJson { .. } => "NOT_STRICT_JSON",
+            Self::NotAStamp(_) => "NOT_A_STAMP",
+            Self::NotStrictCbor { .. } => "NOT_STRICT_CBOR",
             Self::WrongType { .. } => "WRONG_TYP",
             Self::WrongAlgorithm => "WRONG_ALG",
             Self::HeaderMemberRefused(_) => "HEADER_MEMBER_REFUSED",

@@ -8,12 +8,13 @@
 //! Only the hour is told, and the running part is kept per log, not per authority: either would tell one
 //! partner another's volume.
 
-use crate::time::{NoRandomness, Random, Timestamp};
+use crate::{
+    encoding::base32::ALPHABET,
+    time::{NoRandomness, Random, Timestamp},
+};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{fmt, str::FromStr};
 
-/// Crockford's base 32, as ULIDs use it: no I, L, O, U.
-const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const CHARACTERS: usize = 26;
 const HOUR_MS: u64 = 3_600_000;
 /// The last full hour that 48 bits of milliseconds hold (year 10889).

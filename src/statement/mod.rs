@@ -1,4 +1,5 @@
-//! What an authority signs, and how it is taken apart: SD-JWT statements, status lists, evidence bundles.
+//! What an authority signs, and how it is taken apart: SD-JWT statements, stamps on paper, status lists,
+//! evidence bundles.
 //!
 //! What always holds: a statement is composed to one closed shape for its kind and refused in any other;
 //! hostile input is bounded before it is parsed, never panics, and every refusal has a stable reason; nothing
@@ -19,6 +20,7 @@ pub mod media;
 mod opening;
 mod presentation;
 pub mod schema;
+pub mod stamp;
 pub mod status_list;
 mod status_uri;
 
@@ -40,6 +42,7 @@ pub use kinds::{
 };
 pub use opening::{Completeness, Opened, Shown, open_leaf};
 pub use presentation::{MAX_DISCLOSURES, MAX_PRESENTATION_BYTES, Presentation};
+pub use stamp::{SealedStamp, SignedStamp, Stamp, StampItem};
 pub use status_list::{Status, StatusList, StatusToken};
 pub use status_uri::{NotStatusUri, StatusUri};
 

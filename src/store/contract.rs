@@ -11,9 +11,13 @@ use crate::statement::Jti;
 use bytes::Bytes;
 use std::ops::Range;
 use tokio::sync::watch;
+use zeroize::Zeroizing;
 
 /// Makes the signed note of a checkpoint from the proof that it extends the last one.
 pub type SignHead<'a> = &'a (dyn Fn(&Extension) -> Result<String, LogError> + Sync);
+
+/// Bytes that are wiped when they are dropped.
+pub type Secret = Zeroizing<[u8; 32]>;
 
 /// The durable state of one authority: all its logs and everything beside them.
 ///
@@ -87,6 +91,10 @@ pub trait Store: Send + Sync {
 
     /// The disclosures of an entry, unsealed; `None` where there is no published entry.
     fn disclosures(&self, origin: &Origin, index: u64) -> Result<Option<Disclosures>, StoreError>;
+
+    /// A secret of the entry for one purpose: HMAC-SHA256 of the purpose under the key its disclosures are sealed with.
+    /// `None` where there is no published entry with disclosures, and once they are erased: it dies with them.
+    fn secret(&self, origin: &Origin, index: u64, purpose: &str) -> Result<Option<Secret>, StoreError>;
 
     /// The hash over the 2^`level` published leaves from `index` × 2^`level` on.
     fn node(&self, origin: &Origin, level: u8, index: u64) -> Result<Hash, StoreError>;

@@ -2,7 +2,7 @@
 //! battery compares two answers and not one with itself. Nothing survives the process; nothing is sealed.
 
 use super::batch::{Batch, Committed, Present, admit, check_note};
-use super::contract::{SignHead, Store};
+use super::contract::{Secret, SignHead, Store};
 use super::entry::{Disclosures, DurableEntry, EntryFacts, EntryRef, NewEntry, PublishedHead, Sealed};
 use super::error::StoreError;
 use super::feed::{EntryNote, FEED_KEPT_MS, FeedEvent, FeedRow};
@@ -13,10 +13,12 @@ use super::state::{
 use crate::log::{Extension, Hash, HashReader, Origin, leaf_hash, node_hash, root};
 use crate::statement::Jti;
 use bytes::Bytes;
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::{Bound, Range};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
+use zeroize::Zeroizing;
 
 /// The store in memory.
 #[derive(Debug, Default)]
@@ -405,6 +407,15 @@ impl Store for MemoryStore {
 
     fn disclosures(&self, origin: &Origin, index: u64) -> Result<Option<Disclosures>, StoreError> {
         Ok(self.lock().published(origin, index).map(|entry| entry.disclosures.clone()))
+    }
+
+    fn secret(&self, origin: &Origin, index: u64, purpose: &str) -> Result<Option<Secret>, StoreError> {
+        let Some(Disclosures::Present(disclosures)) = self.disclosures(origin, index)? else { return Ok(None) };
+        // Nothing is sealed here: the salts are what nobody knows.
+        let mut hash = Sha256::new_with_prefix(purpose);
+        disclosures.iter().for_each(|disclosure| hash.update(disclosure));
+        let secret: [u8; 32] = hash.finalize().into();
+        Ok(Some(Zeroizing::new(secret)))
     }
 
     fn node(&self, origin: &Origin, level: u8, index: u64) -> Result<Hash, StoreError> {

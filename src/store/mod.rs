@@ -22,7 +22,7 @@ mod state;
 pub use about::{About, Subject, about, about_at, index, status_as_of};
 pub use audit::{AuditChain, BrokenChain};
 pub use batch::{Batch, Committed, MAX_BATCH_BYTES, MAX_NUMBER_BYTES};
-pub use contract::{LogHashes, SignHead, Store};
+pub use contract::{LogHashes, Secret, SignHead, Store};
 pub use entry::{Disclosures, DurableEntry, EntryFacts, EntryRef, NewEntry, PublishedHead, Sealed};
 pub use error::StoreError;
 pub use feed::{EntryNote, FEED_KEPT_MS, FeedEvent, FeedRow, MAX_NOTE_BYTES, MAX_TOLD_BYTES};

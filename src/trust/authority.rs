@@ -112,9 +112,19 @@ impl TrustList {
     /// Whether the key may sign the status lists that the snapshot at this index of this log speaks of.
     #[must_use]
     pub fn may_sign_status(&self, iss: &Issuer, kid: &Kid, origin: &Origin, index: u64) -> KeyAuthority {
+        self.may_sign_as(ListedUse::Status, iss, kid, origin, index)
+    }
+
+    /// Whether the key may sign the stamp of the certificate at this index of this log.
+    #[must_use]
+    pub fn may_sign_stamp(&self, iss: &Issuer, kid: &Kid, origin: &Origin, index: u64) -> KeyAuthority {
+        self.may_sign_as(ListedUse::Stamp, iss, kid, origin, index)
+    }
+
+    fn may_sign_as(&self, wanted: ListedUse, iss: &Issuer, kid: &Kid, origin: &Origin, index: u64) -> KeyAuthority {
         match self.key(iss, kid) {
             None => KeyAuthority::Unknown,
-            Some(key) if key.r#use != ListedUse::Status => KeyAuthority::OutOfScope(Scope::Use(key.r#use)),
+            Some(key) if key.r#use != wanted => KeyAuthority::OutOfScope(Scope::Use(key.r#use)),
             Some(key) => self.at_place(iss, key, origin, index),
         }
     }

@@ -5,7 +5,8 @@ use crate::time::Timestamp;
 use serde::{Serialize, Serializer};
 use std::fmt;
 
-/// What is checked, in the order in which a verdict lists it. Every verdict lists all of them.
+/// What is checked, in the order in which a verdict lists it. Every verdict lists all of them but the stamp, which stands
+/// where one was presented beside a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Subject {
@@ -35,10 +36,12 @@ pub enum Subject {
     Trust,
     /// The cosigning policy is met.
     Cosignatures,
+    /// The stamp on the paper is this certificate's.
+    Stamp,
 }
 
 impl Subject {
-    /// All subjects, in the order of a verdict.
+    /// What every verdict lists, in its order.
     pub const ALL: [Self; 13] = [
         Self::Readable,
         Self::Issuer,
@@ -72,6 +75,7 @@ impl Subject {
             Self::Completeness => "completeness",
             Self::Trust => "trust",
             Self::Cosignatures => "cosignatures",
+            Self::Stamp => "stamp",
         }
     }
 }

@@ -4,7 +4,13 @@ use super::{
     Answer, Basis, Check, Headline, Place, Question, Say, Subject, TrustUsed, Verifier, View, answers, input,
     judgement, verdict::Findings,
 };
-use crate::statement::{Bundle, Completeness, Envelope, Kind, Opened, OpenedBody, OpenedCertificate, Presentation};
+use crate::{
+    signature::PublicKey,
+    statement::{
+        Bundle, Completeness, Envelope, Issuer, Kid, Kind, Opened, OpenedBody, OpenedCertificate, Presentation,
+        StatementError,
+    },
+};
 
 /// One question on its way through the checks.
 pub(super) struct Inquiry<'a> {
@@ -26,14 +32,28 @@ impl<'a> Inquiry<'a> {
             at: question.at,
             statement: None,
             certificate: None,
+            stamp: None,
             trust: TrustUsed { version: trust.version(), next_update: trust.next_update() },
             agreements_digest: verifier.agreements.as_ref().map(|agreements| agreements.digest().to_owned()),
         };
         Self { verifier, question, found }
     }
 
-    fn push(&mut self, check: Check) {
+    /// Adds a check.
+    pub(super) fn push(&mut self, check: Check) {
         self.found.checks.push(check);
+    }
+
+    /// What was found.
+    pub(super) fn end(self) -> Findings {
+        self.found
+    }
+
+    /// What was found of something that is not to be judged further.
+    pub(super) fn refused(mut self) -> Findings {
+        let answer = answers::refused(&self.found.checks);
+        (self.found.authentic, self.found.usable) = (answer.clone(), answer);
+        self.found
     }
 
     /// Goes through the checks.
@@ -42,9 +62,7 @@ impl<'a> Inquiry<'a> {
         let Some((bundle, presentation)) = self.read(input) else { return self.found };
         let signed = self.signed(&presentation);
         let Some(certificate) = signed.then(|| self.open(&presentation)).flatten() else {
-            let answer = answers::refused(&self.found.checks);
-            (self.found.authentic, self.found.usable) = (answer.clone(), answer);
-            return self.found;
+            return self.refused();
         };
         let case = judgement::Case {
             verifier: self.verifier,
@@ -86,7 +104,27 @@ impl<'a> Inquiry<'a> {
 
     /// Steps 6 and 7: the key by issuer and name from the trust list alone, and the strict signature.
     fn signed(&mut self, presentation: &Presentation) -> bool {
-        let Envelope { iss, kid, .. } = presentation.envelope();
+        let Envelope { iss, kid, jti, aud, log, .. } = presentation.envelope();
+        let signed = self.signed_by((iss, kid), |key| presentation.verify(key));
+        if signed {
+            self.found.statement = Some(Place {
+                iss: iss.to_string(),
+                kid: kid.to_string(),
+                jti: jti.to_string(),
+                aud: aud.to_string(),
+                log: log.to_string(),
+                index: None,
+            });
+        }
+        signed
+    }
+
+    /// The same of anything that names an issuer and a key.
+    pub(super) fn signed_by(
+        &mut self,
+        (iss, kid): (&Issuer, &Kid),
+        verify: impl FnOnce(&PublicKey) -> Result<(), StatementError>,
+    ) -> bool {
         let trust = &self.verifier.trust;
         let basis =
             Basis::at(format!("trust list, version {}", trust.version()), trust.text().issued, self.question.at);
@@ -104,18 +142,9 @@ impl<'a> Inquiry<'a> {
         };
         let known = format!("The trust list knows {iss} ({}) and its key {kid}.", section.name("en"));
         self.push(Check::passed(Subject::Issuer, known).resting_on(basis));
-        match presentation.verify(&key.x) {
+        match verify(&key.x) {
             Ok(()) => {
                 self.push(Check::passed(Subject::Signature, format!("The key {kid} of {iss} signed exactly this.")));
-                let Envelope { iss, kid, jti, aud, log, .. } = presentation.envelope();
-                self.found.statement = Some(Place {
-                    iss: iss.to_string(),
-                    kid: kid.to_string(),
-                    jti: jti.to_string(),
-                    aud: aud.to_string(),
-                    log: log.to_string(),
-                    index: None,
-                });
                 true
             }
             Err(_) => {

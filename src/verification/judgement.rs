@@ -47,7 +47,7 @@ impl Case<'_> {
     pub(super) fn judge(&self, found: &mut Findings) {
         let trust = &*self.verifier.trust;
         let edition = dates::edition(self.verifier.agreements.as_deref(), self.certificate);
-        let there = self.zone_there();
+        let there = zone_there(trust, self.certificate.to);
         // Not UTC: just after midnight at the office it would call a fresh certificate not yet valid, for no reason
         // that lies in either country.
         let zone = there.or_else(|| trust.time_zone(&self.envelope.iss));
@@ -110,16 +110,6 @@ impl Case<'_> {
         found.authentic = answers::authentic(&found.checks);
         found.usable = answers::usable(&found.checks, &found.authentic, &status.standing, as_of.date);
         found.as_of = Some(as_of);
-    }
-
-    /// The time zone of the importing country: its authority's, else that of the first authority there.
-    fn zone_there(&self) -> Option<&ZoneName> {
-        let (trust, to) = (&self.verifier.trust, &self.certificate.to);
-        let named = trust.authority_for(to).and_then(|iss| trust.time_zone(iss));
-        named.or_else(|| {
-            let there = trust.sections().find(|section| section.text().country == *to);
-            there.map(|section| &section.text().time_zone)
-        })
     }
 
     /// Step 11: without an inclusion proof nothing is VALID.
@@ -296,6 +286,15 @@ impl Case<'_> {
             Completeness::Complete => Check::passed(Subject::Completeness, "Every section and every item is shown."),
         }
     }
+}
+
+/// The time zone of an importing country: its authority's, else that of the first authority there.
+pub(super) fn zone_there(trust: &TrustList, to: Country) -> Option<&ZoneName> {
+    let named = trust.authority_for(&to).and_then(|iss| trust.time_zone(iss));
+    named.or_else(|| {
+        let there = trust.sections().find(|section| section.text().country == to);
+        there.map(|section| &section.text().time_zone)
+    })
 }
 
 /// Whether an addressee is the one of certificates for this country: its authority by the trust list, or the

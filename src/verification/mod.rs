@@ -20,6 +20,7 @@ mod inquiry;
 mod judgement;
 mod listed;
 mod question;
+mod stamp;
 mod standing;
 mod status;
 mod succession;
@@ -33,8 +34,9 @@ pub use entry::{CheckedEntry, ClosedLists, EntryFault, ListView, StatusPlace, St
 pub use equivocation::{Equivocation, MAX_EVIDENCE_BYTES, NoEvidence, Prefix};
 pub use headline::{Headline, Tone};
 pub use question::{Question, STATUS_MAX_AGE_SECONDS, Settings};
+pub use stamp::StampPlace;
 pub use succession::status_after;
-pub use verdict::{Answer, Day, FORMAT, Place, Say, TrustUsed, Verdict, Warning};
+pub use verdict::{Answer, Day, FORMAT, Place, Say, StampView, TrustUsed, Verdict, Warning};
 pub use verifier::Verifier;
 pub use view::{SectionView, View};
 

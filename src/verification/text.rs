@@ -1,6 +1,6 @@
 //! A verdict as plain text, for a terminal or a log line by line. No colour, no width of its own.
 
-use super::{Answer, Check, Verdict, View};
+use super::{Answer, Check, StampView, Verdict, View};
 use crate::certificate::node::{self, Node};
 use std::fmt::Write;
 
@@ -48,6 +48,10 @@ fn write(out: &mut String, verdict: &Verdict) -> std::fmt::Result {
             line(out, "index", &index.to_string())?;
         }
     }
+    if let Some(stamp) = &verdict.stamp {
+        writeln!(out)?;
+        write_stamp(out, stamp)?;
+    }
     if let Some(certificate) = &verdict.certificate {
         writeln!(out)?;
         write_certificate(out, certificate)?;
@@ -82,6 +86,33 @@ fn write_check(out: &mut String, check: &Check) -> std::fmt::Result {
     }
     if let Some(next) = &check.next {
         writeln!(out, "{:25}what to do: {next}", "")?;
+    }
+    Ok(())
+}
+
+fn write_stamp(out: &mut String, StampView { kid, stamp }: &StampView) -> std::fmt::Result {
+    writeln!(out, "Stamp as signed")?;
+    line(out, "issuer", &stamp.iss.to_string())?;
+    line(out, "key", kid.as_str())?;
+    line(out, "number", stamp.number.as_str())?;
+    line(out, "agreement", &format!("{} ({})", stamp.agreement, stamp.edition))?;
+    line(out, "from, to", &format!("{} to {}", stamp.from, stamp.to))?;
+    let until = stamp.valid_until.map_or_else(|| "no limit stated".to_owned(), |date| date.to_string());
+    line(out, "issued on", &format!("{}, usable until {until}", stamp.issued_on))?;
+    line(out, "log", &format!("entry {} of {}", stamp.index, stamp.log))?;
+    let or_dash = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
+    line(out, "gross weight", &or_dash(stamp.gross_weight.as_ref().map(ToString::to_string)))?;
+    line(out, "items", &format!("{} are carried", stamp.carried()))?;
+    for item in &stamp.items {
+        let hs = or_dash(item.hs.as_ref().map(ToString::to_string));
+        let quantity = or_dash(item.quantity.as_ref().map(ToString::to_string));
+        let weight = or_dash(item.gross_weight.as_ref().map(ToString::to_string));
+        let criterion = or_dash(item.criterion.as_ref().map(ToString::to_string));
+        writeln!(
+            out,
+            "    {}. HS {hs}, quantity {quantity}, gross weight {weight}, criterion {criterion}",
+            item.number
+        )?;
     }
     Ok(())
 }

@@ -1,7 +1,10 @@
 //! The whole answer: one headline, two answers, every check.
 
 use super::{Basis, Check, Headline, Outcome, Subject, Tone, View};
-use crate::time::{Date, Timestamp};
+use crate::{
+    statement::{Kid, Stamp},
+    time::{Date, Timestamp},
+};
 use serde::{Serialize, Serializer};
 
 /// The name of the JSON form; it changes when a member changes its meaning.
@@ -100,6 +103,16 @@ pub struct TrustUsed {
     pub next_update: Timestamp,
 }
 
+/// What a stamp says, and the key it names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StampView {
+    /// With which key.
+    pub kid: Kid,
+    /// What it says.
+    #[serde(flatten)]
+    pub stamp: Stamp,
+}
+
 /// The answer to one question about one certificate. It depends on its inputs alone.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Verdict {
@@ -130,6 +143,9 @@ pub struct Verdict {
     pub statement: Option<Place>,
     /// The certificate as signed, once signature and disclosures are verified.
     pub certificate: Option<View>,
+    /// The stamp as signed, where one was presented and its form holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stamp: Option<StampView>,
     /// The trust list used.
     pub trust: TrustUsed,
     /// SHA-256 of the agreement files used, in hexadecimal; absent where none were given.
@@ -148,6 +164,7 @@ pub(super) struct Findings {
     pub(super) at: Timestamp,
     pub(super) statement: Option<Place>,
     pub(super) certificate: Option<View>,
+    pub(super) stamp: Option<StampView>,
     pub(super) trust: TrustUsed,
     pub(super) agreements_digest: Option<String>,
 }
@@ -205,6 +222,7 @@ impl Verdict {
             warnings: found.warnings,
             statement: found.statement,
             certificate: found.certificate,
+            stamp: found.stamp,
             trust: found.trust,
             agreements_digest: found.agreements_digest,
             notes,

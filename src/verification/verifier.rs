@@ -1,7 +1,7 @@
 //! The verifier: one trust list, one set of agreement files, and what was verified once.
 
-use super::{Question, Settings, Verdict, head::Heads, inquiry::Inquiry, listed::Lists};
-use crate::{agreement::Agreements, trust::TrustList};
+use super::{Question, Settings, StampPlace, Verdict, head::Heads, inquiry::Inquiry, listed::Lists};
+use crate::{agreement::Agreements, statement::SignedStamp, trust::TrustList};
 use std::sync::Arc;
 
 /// Verifies certificates under one trust list. Shared between threads: what was verified once is kept and
@@ -28,11 +28,14 @@ impl Verifier {
         &self.trust
     }
 
-    /// Verifies a token, a redacted presentation or a bundle. Never fails: what cannot be read gets a verdict
+    /// Verifies a token, a redacted presentation, a bundle or a stamp. Never fails: what cannot be read gets a verdict
     /// that says so. The answer depends on the input, the question, the trust list, the agreements and the
     /// settings, and on nothing else.
     #[must_use]
     pub fn verify(&self, input: &str, question: &Question) -> Verdict {
+        if SignedStamp::is_one(input.trim_start()) {
+            return self.verify_stamp(input, StampPlace::Unseen, question);
+        }
         Verdict::conclude(Inquiry::begin(self, question).run(input))
     }
 

@@ -65,50 +65,54 @@ impl Desk {
 
     /// The evidence of the certificate at a place of a log.
     pub fn evidence_at(&self, entry: &EntryRef) -> Result<EvidenceFile, WorkflowError> {
-        let store = self.store().as_ref();
-        let record = super::CertificateRecord::read(store, entry)?;
-        let heads = Heads::of(store, entry, &self.trust())?;
-        let head = heads.over(entry.index);
-        let size = head.size;
-        let facts = store.facts(&entry.origin, entry.index)?.ok_or(WorkflowError::CertificateUnknown)?;
-        let place = facts.status_index.ok_or(WorkflowError::CertificateUnknown)?;
-        let mut bundle =
-            Bundle { token: record.token.clone(), proof: Some(proof(store, entry, head)?), ..Bundle::default() };
-        let told = Told::of(store, entry, size, &self.trust())?;
-        let as_of = told.as_ref().and_then(|told| Timestamp::from_second(told.record.as_of).ok());
-        if let Some(Told { snapshot, first, record: status, later }) = told {
-            let list = place / LIST_ENTRIES;
-            let at = usize::try_from(list).unwrap_or(usize::MAX);
-            // A list begun after the snapshot is in none of its tokens yet: the next snapshot brings it.
-            if let Some(token) = status.tokens.get(at) {
-                let leaf = store.leaf(&snapshot.origin, snapshot.index)?.ok_or(WorkflowError::CertificateUnknown)?;
-                let path = StatusPath::new(&status.digests, first.saturating_add(list))
-                    .map_err(|e| WorkflowError::Record(e.to_string()))?;
-                bundle.status = Some(token.clone());
-                bundle.status_path = Some(path.to_string());
-                bundle.status_statement = Some(String::from_utf8_lossy(&leaf).into_owned());
-                let head = later.as_ref().unwrap_or(&heads).over(snapshot.index);
-                bundle.status_proof = Some(proof(store, &snapshot, head)?);
-            }
-        }
-        let mut later = BTreeMap::new();
-        for change in changes_of(store, entry, &record.jti)? {
-            let leaf = store.leaf(&change.origin, change.index)?.ok_or(WorkflowError::CertificateUnknown)?;
-            let disclosures = match store.disclosures(&change.origin, change.index)? {
-                Some(Disclosures::Present(disclosures)) => disclosures,
-                _ => Vec::new(),
-            };
-            // Its own log is closed, and a later one has its changes.
-            if change.origin != entry.origin && !later.contains_key(&change.origin) {
-                later.insert(change.origin.clone(), Heads::of_log(store, &change.origin, &self.trust())?);
-            }
-            let head = later.get(&change.origin).unwrap_or(&heads).over(change.index);
-            let proof = proof(store, &change, head)?;
-            bundle.changes.push(Proven { token: token_of(&leaf, &disclosures), proof });
-        }
-        let number = record.certificate.reference.into_option().map(|reference| reference.number.to_string());
-        Ok(EvidenceFile { bundle, number, as_of, awaiting_cosignatures: heads.enough.is_none() })
+        evidence(self.store().as_ref(), entry, &self.trust())
     }
+}
+
+/// The evidence of the certificate at a place of a log, from whichever store keeps that log.
+pub(super) fn evidence(store: &dyn Store, entry: &EntryRef, trust: &TrustList) -> Result<EvidenceFile, WorkflowError> {
+    let record = super::CertificateRecord::read(store, entry)?;
+    let heads = Heads::of(store, entry, trust)?;
+    let head = heads.over(entry.index);
+    let size = head.size;
+    let facts = store.facts(&entry.origin, entry.index)?.ok_or(WorkflowError::CertificateUnknown)?;
+    let place = facts.status_index.ok_or(WorkflowError::CertificateUnknown)?;
+    let mut bundle =
+        Bundle { token: record.token.clone(), proof: Some(proof(store, entry, head)?), ..Bundle::default() };
+    let told = Told::of(store, entry, size, trust)?;
+    let as_of = told.as_ref().and_then(|told| Timestamp::from_second(told.record.as_of).ok());
+    if let Some(Told { snapshot, first, record: status, later }) = told {
+        let list = place / LIST_ENTRIES;
+        let at = usize::try_from(list).unwrap_or(usize::MAX);
+        // A list begun after the snapshot is in none of its tokens yet: the next snapshot brings it.
+        if let Some(token) = status.tokens.get(at) {
+            let leaf = store.leaf(&snapshot.origin, snapshot.index)?.ok_or(WorkflowError::CertificateUnknown)?;
+            let path = StatusPath::new(&status.digests, first.saturating_add(list))
+                .map_err(|e| WorkflowError::Record(e.to_string()))?;
+            bundle.status = Some(token.clone());
+            bundle.status_path = Some(path.to_string());
+            bundle.status_statement = Some(String::from_utf8_lossy(&leaf).into_owned());
+            let head = later.as_ref().unwrap_or(&heads).over(snapshot.index);
+            bundle.status_proof = Some(proof(store, &snapshot, head)?);
+        }
+    }
+    let mut later = BTreeMap::new();
+    for change in changes_of(store, entry, &record.jti)? {
+        let leaf = store.leaf(&change.origin, change.index)?.ok_or(WorkflowError::CertificateUnknown)?;
+        let disclosures = match store.disclosures(&change.origin, change.index)? {
+            Some(Disclosures::Present(disclosures)) => disclosures,
+            _ => Vec::new(),
+        };
+        // Its own log is closed, and a later one has its changes.
+        if change.origin != entry.origin && !later.contains_key(&change.origin) {
+            later.insert(change.origin.clone(), Heads::of_log(store, &change.origin, trust)?);
+        }
+        let head = later.get(&change.origin).unwrap_or(&heads).over(change.index);
+        let proof = proof(store, &change, head)?;
+        bundle.changes.push(Proven { token: token_of(&leaf, &disclosures), proof });
+    }
+    let number = record.certificate.reference.into_option().map(|reference| reference.number.to_string());
+    Ok(EvidenceFile { bundle, number, as_of, awaiting_cosignatures: heads.enough.is_none() })
 }
 
 /// The newest word on the status of a certificate's log, by that log or, once it is closed, by a later one.

@@ -8,6 +8,7 @@ use crate::{
     agreement::{Agreement, AgreementError, Agreements, Edition, Lists, NumberRule},
     certificate::{Country, Finding, Findings, Particulars, Ruling, Text},
     document::Images,
+    keys::StampKey,
     office::{Action, Actor, AuditEvent, Caller, Office},
     sequencer::{
         ChangeOfStatus, Draw, Issue, Numbering, Outcome, RequestKey, Sequencer, SequencerError, Task, Work, answered,
@@ -52,6 +53,8 @@ pub struct DeskSetup {
     /// Years after which what a certificate says is erased here, and never before the years that its agreement has it
     /// kept; none keeps it for ever.
     pub erase_after_years: Option<u32>,
+    /// Signs the stamps on paper; where there is none, paper has no stamp.
+    pub stamp: Option<StampKey>,
     /// Secrets of links.
     pub random: Arc<dyn Random>,
     /// When people are reminded of the days of an enquiry.

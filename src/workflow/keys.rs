@@ -40,8 +40,8 @@ impl Desk {
     pub async fn stop_key(&self, key: Kid, since: Timestamp, only_ask: bool) -> Result<Vec<End>, WorkflowError> {
         let (trust, issuer) = (self.trust(), &self.setup().issuer);
         let known = trust.key(issuer, &key).map(|listed| listed.r#use);
-        if !matches!(known, Some(ListedUse::Statement | ListedUse::Status)) {
-            let act = "a statement key or a status key";
+        if !matches!(known, Some(ListedUse::Statement | ListedUse::Status | ListedUse::Stamp)) {
+            let act = "a key with an id";
             return Err(WorkflowError::KeyNotListed { kid: key, act, version: trust.version() });
         }
         let sequencer = self.setup().sequencer.clone();

@@ -85,7 +85,9 @@ impl Desk {
             evidence = redacted(evidence, drop)?;
         }
         let (desk, shown) = (self.clone(), evidence.clone());
-        let pdf = self.setup().printer.print(move || desk.sheet(&shown)).await?;
+        let (reader, named) = (caller.clone(), name.clone());
+        let make = move || desk.sheet(&shown, &desk.paper_codes(&reader, &named)?);
+        let pdf = self.setup().printer.print(make).await?;
         Ok(Printed { pdf, evidence })
     }
 
@@ -100,7 +102,7 @@ impl Desk {
     }
 
     /// What is printed of a certificate.
-    fn sheet(&self, evidence: &EvidenceFile) -> Result<Sheet, WorkflowError> {
+    fn sheet(&self, evidence: &EvidenceFile, codes: &PaperCodes) -> Result<Sheet, WorkflowError> {
         let Opened { envelope, body, completeness } = Presentation::parse(&evidence.bundle.token)?.open()?;
         let OpenedBody::Certificate(certificate) = body else { return Err(WorkflowError::CertificateUnknown) };
         // Without its number and its goods there is nothing to print.
@@ -117,7 +119,7 @@ impl Desk {
             token: Some(&evidence.bundle.token),
             agreement: self.setup().agreements.get(&certificate.agreement),
             authority: english.map(|(_, name)| name.as_str()),
-            codes: &PaperCodes::default(),
+            codes,
             images: &self.setup().images,
             awaiting_cosignatures: evidence.awaiting_cosignatures,
         };

@@ -3,6 +3,7 @@ mod closing;
 mod drawing;
 mod erasing;
 mod life;
+mod paper;
 #[cfg(feature = "pdf")]
 mod printing;
 mod shards;

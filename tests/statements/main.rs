@@ -20,6 +20,7 @@ mod redaction;
 mod samples;
 mod schema;
 mod speed;
+mod stamp;
 mod status;
 mod vectors;
 
@@ -47,6 +48,7 @@ fn writes_the_vectors() {
     }
     std::fs::write(vector("hostile.json"), pretty(&hostile::all())).unwrap();
     std::fs::write(vector("status-list.json"), pretty(&status::vector())).unwrap();
+    std::fs::write(vector("stamp.json"), pretty(&stamp::vector())).unwrap();
     let docs = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs");
     std::fs::create_dir_all(&docs).unwrap();
     std::fs::write(docs.join("statements-v1.schema.json"), pretty(&schema::of_the_code())).unwrap();

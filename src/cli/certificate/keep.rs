@@ -7,11 +7,12 @@ use crate::{
     cli::{
         Outcome,
         apply::{Door, Most},
-        console::Console,
-        files,
+        console::{Console, Failure},
+        files, form,
         remote::{self, NodeArguments, TokenArgument, date_text, status_word},
         tree::plain,
     },
+    document::PaperCodes,
 };
 use serde_json::json;
 use std::{
@@ -24,6 +25,9 @@ use std::{
 pub(super) struct Show {
     #[command(flatten)]
     name: Name,
+    /// Show the two codes of its paper too: whoever has the first sees all of the certificate
+    #[arg(long)]
+    paper: bool,
     #[command(flatten)]
     node: NodeArguments,
     #[command(flatten)]
@@ -45,6 +49,14 @@ impl Show {
             if let Some(members) = described.as_object_mut() {
                 members.insert("predecessors".to_owned(), answer.predecessors.iter().map(predecessor).collect());
                 members.insert("changes".to_owned(), answer.changes.iter().map(change).collect());
+                if let Some(paper) = answer.paper.filter(|_| self.paper) {
+                    let told = |text: String| if text.is_empty() { serde_json::Value::Null } else { text.into() };
+                    let codes = serde_json::json!({
+                        "look_up": told(paper.look_up), "stamp": told(paper.stamp),
+                        "items_carried": paper.items_carried, "items_total": paper.items_total,
+                    });
+                    members.insert("paper".to_owned(), codes);
+                }
             }
             console.data(described);
         } else {
@@ -68,6 +80,12 @@ impl Show {
             }
             for one in &answer.changes {
                 console.data(change_line(one));
+            }
+            if let Some(paper) = answer.paper.filter(|_| self.paper) {
+                let or_none = |text: String| if text.is_empty() { "none".to_owned() } else { plain(&text) };
+                console.data(format!("{:12}{}", "look-up", or_none(paper.look_up)));
+                let carried = format!("{} of {} items are carried", paper.items_carried, paper.items_total);
+                console.data(format!("{:12}{} ({carried})", "stamp", or_none(paper.stamp)));
             }
             if certificate.held {
                 console.data("held        until its holder consents to its being sent");
@@ -202,6 +220,9 @@ pub(super) struct Download {
     /// Leave these sections out, for a bank or another third party: consignee, producer, transport, commercial, remarks
     #[arg(long, value_name = "SECTION,…", value_delimiter = ',')]
     drop: Vec<String>,
+    /// Also write the codes of its paper into this folder, as SVG and PNG
+    #[arg(long, value_name = "DIR", conflicts_with = "drop")]
+    codes: Option<PathBuf>,
     /// Where it goes [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -238,11 +259,37 @@ impl Download {
             answer.map_err(|status| remote::refused(console, &self.node.node, &status))
         })?;
         files::deliver(console, self.output.as_deref(), &content)?;
+        if let Some(folder) = &self.codes {
+            self.write_codes(console, &token, folder)?;
+        }
         if awaiting {
             console.message(
                 "note: the partners have yet to cosign it; until it is fetched again it verifies as NOT_COSIGNED",
             );
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    fn write_codes(&self, console: Console, token: &str, folder: &Path) -> Result<(), Failure> {
+        let request = wire::GetCertificateRequest { certificate: Some(self.name.to_wire()) };
+        let answer = remote::converse(async {
+            let connection = self.node.connect(Some(token)).await?;
+            let answer = connection.certificates().get_certificate(within_deadline(request)).await;
+            answer.map(tonic::Response::into_inner).map_err(|status| remote::refused(console, &self.node.node, &status))
+        })?;
+        let paper = answer.paper.unwrap_or_default();
+        let some = |text: String| (!text.is_empty()).then_some(text);
+        let codes = PaperCodes {
+            look_up: some(paper.look_up),
+            stamp: some(paper.stamp),
+            carried: paper.items_carried,
+            total: paper.items_total,
+        };
+        let files = codes.files().map_err(form::refused)?;
+        form::write_all(folder, files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())))?;
+        for (name, _) in &files {
+            console.message(format!("wrote {}", folder.join(name).display()));
+        }
+        Ok(())
     }
 }

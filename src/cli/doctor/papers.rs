@@ -108,6 +108,13 @@ fn keys(authority: &AuthorityConfiguration, trust: Option<&TrustList>, now: Time
         ),
         key(authority, "status", store.status(&authority.status_key).err(), &sides, &authority.status_key, section),
     ];
+    match &authority.stamp_key {
+        Some(name) => looks.push(key(authority, "stamp", store.stamp(name).err(), &sides, name, section)),
+        None => looks.push(
+            Look::warning("keys", format!("{}: no stamp key: printed certificates have no stamp", authority.issuer))
+                .help("docs/stamp.md says how a node gets its first one"),
+        ),
+    }
     let year = authority.time_zone.date_at(now).year();
     looks.extend(shard(authority, &store, &sides, section, Shard::of_year(year), true));
     // A new year's first certificate needs its log key listed: that takes signatures, so it is asked for early.
@@ -131,7 +138,7 @@ fn key(
     }
     let side = sides.iter().find(|side| side.name == *name);
     let listed = side.is_some_and(|side| match &side.key_use {
-        KeyUse::Statement { kid, .. } | KeyUse::Status { kid, .. } => {
+        KeyUse::Statement { kid, .. } | KeyUse::Status { kid, .. } | KeyUse::Stamp { kid, .. } => {
             section.and_then(|section| section.key(kid)).is_some_and(|key| key.x == side.public_key)
         }
         _ => false,

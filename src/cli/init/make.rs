@@ -34,7 +34,7 @@ use std::{
 /// What the folder holds, for the message at the end.
 pub(super) const CONTENTS: [(&str, &str); 8] = [
     ("node.toml", "the configuration, with comments"),
-    ("keys/", "statement, status, log, replica and witness keys"),
+    ("keys/", "statement, status, stamp, log, replica and witness keys"),
     ("keys.passphrase", "what opens them"),
     ("offline/", "root key and federation signer, with their own passphrase"),
     ("tls/", "the node's TLS identities: for everybody, with ca.crt.pem for its clients, and for partners"),
@@ -146,6 +146,7 @@ fn online_keys(
     Ok(vec![
         make_key(&store, &names.statement, KeyUse::Statement { iss: iss(), kid: kid(&names.statement)? })?,
         make_key(&store, &names.status, KeyUse::Status { iss: iss(), kid: kid(&names.status)? })?,
+        make_key(&store, &names.stamp, KeyUse::Stamp { iss: iss(), kid: kid(&names.stamp)? })?,
         make_key(&store, &format!("log-{year}"), log(year))?,
         make_key(&store, &format!("log-{next}"), log(next))?,
         make_key(&store, "replica", KeyUse::Replica { node: node() })?,

@@ -8,12 +8,13 @@ use std::fmt::Write;
 pub(in crate::cli) struct SigningKeys {
     pub(super) statement: String,
     pub(super) status: String,
+    pub(super) stamp: String,
 }
 
 impl SigningKeys {
     /// The keys of a new authority.
     pub(in crate::cli) fn first() -> Self {
-        Self { statement: "statement-1".to_owned(), status: "status-1".to_owned() }
+        Self { statement: "statement-1".to_owned(), status: "status-1".to_owned(), stamp: "stamp-1".to_owned() }
     }
 }
 
@@ -172,6 +173,8 @@ keys = "{below}keys"
 passphrase_file = "{below}keys.passphrase"
 statement_key = {statement}
 status_key = {status}
+# Signs the stamp on printed certificates; without it they have none.
+stamp_key = {stamp}
 
 # Years after which what certificates say is erased here: those of the authority, and its copies of those that arrived;
 # never before the years that their agreement has them kept. Without it everything is kept. Their entries stay in the log.
@@ -194,6 +197,7 @@ escalate_days = 14
         zone = quoted(time_zone.as_str()),
         statement = quoted(&keys.statement),
         status = quoted(&keys.status),
+        stamp = quoted(&keys.stamp),
     )?;
     let agreements = answers.agreements.iter().map(|code| quoted(code.as_str())).collect::<Vec<_>>().join(", ");
     for office in &answers.offices {
@@ -250,7 +254,7 @@ mod tests {
     /// The example that people read is what the program writes.
     #[test]
     fn the_example_node_file_is_what_init_writes() {
-        let keys = SigningKeys { statement: "statement-1".to_owned(), status: "status-1".to_owned() };
+        let keys = SigningKeys::first();
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("node-config/node.toml");
         let written = render(&pakistan(), &keys);
         if std::env::var_os("ORIGIN_WRITE_EXAMPLES").is_some() {
@@ -263,7 +267,7 @@ mod tests {
     fn names_with_quotes_and_other_scripts_are_written_so_that_they_read_back() {
         let mut answers = pakistan();
         answers.offices = vec![office("K=\"Quoted\" \\ دفتر,کراچی").unwrap()];
-        let keys = SigningKeys { statement: "s".to_owned(), status: "t".to_owned() };
+        let keys = SigningKeys { statement: "s".to_owned(), status: "t".to_owned(), stamp: "u".to_owned() };
         let read = Configuration::read(&render(&answers, &keys), Path::new(".")).unwrap();
         let office = &read.authorities[0].offices[0];
         assert_eq!((office.name.as_str(), office.place.as_str()), ("\"Quoted\" \\ دفتر", "کراچی"));

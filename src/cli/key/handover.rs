@@ -51,6 +51,7 @@ impl Handover<'_> {
         let key_use = match self.which {
             Which::Statement => KeyUse::Statement { iss, kid },
             Which::Status => KeyUse::Status { iss, kid },
+            Which::Stamp => KeyUse::Stamp { iss, kid },
         };
         store.make(&self.successor.name, key_use, &SystemRandom).map_err(arguments::key_failure)?;
         self.say(format!("made the key `{}` in {}", self.successor.name, self.authority.keys.display()));

@@ -35,7 +35,7 @@ use std::{path::PathBuf, process::ExitCode};
 /// signed, and once more when the node was restarted. Nothing is done twice.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The key id of a statement key or a status key
+    /// The key id of a statement, status or stamp key
     #[arg(value_name = "KID")]
     key: Kid,
     /// Since when somebody else may have had it
@@ -89,10 +89,7 @@ impl Arguments {
         console.message(format!("wrote {} certificates to {}", hit.certificates(), file.display()));
 
         let (iss, config) = (&issuer, self.door.config().display());
-        let present = match which {
-            Which::Statement => &hosted.statement_key,
-            Which::Status => &hosted.status_key,
-        };
+        let present = which.in_use(&hosted)?;
         let successor = match key_in_use(present, &hosted)? {
             kid if kid == self.key => {
                 let successor = Successor::of(present, which, &hosted, &trust)?;
@@ -136,9 +133,7 @@ impl Arguments {
         match trust.key(issuer, &self.key).ok_or_else(unknown)?.r#use {
             ListedUse::Statement => Ok(Which::Statement),
             ListedUse::Status => Ok(Which::Status),
-            ListedUse::Stamp => Err(Failure::new(Exit::Usage, format!("`{}` is a stamp key", self.key)).help(
-                "this node signs nothing with it: close it in the JSON of the next list, origin trust draft list",
-            )),
+            ListedUse::Stamp => Ok(Which::Stamp),
         }
     }
 
@@ -241,7 +236,7 @@ fn key_in_use(name: &KeyName, authority: &AuthorityConfiguration) -> Result<Kid,
     let sides = KeyStore::public_sides(&authority.keys).map_err(arguments::key_failure)?;
     let side = sides.into_iter().find(|side| side.name == *name);
     match side.map(|side| side.key_use) {
-        Some(KeyUse::Statement { kid, .. } | KeyUse::Status { kid, .. }) => Ok(kid),
+        Some(KeyUse::Statement { kid, .. } | KeyUse::Status { kid, .. } | KeyUse::Stamp { kid, .. }) => Ok(kid),
         _ => Err(Failure::new(Exit::Configuration, format!("`{name}` is no such key in {}", authority.keys.display()))),
     }
 }

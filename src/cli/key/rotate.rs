@@ -15,6 +15,8 @@ use crate::{
         remote,
         trust::install,
     },
+    keys::KeyName,
+    node::AuthorityConfiguration,
     statement::Issuer,
     trust::TrustList,
 };
@@ -27,6 +29,8 @@ pub(super) enum Which {
     Statement,
     /// Signs status lists
     Status,
+    /// Signs the stamp on paper
+    Stamp,
 }
 
 impl Which {
@@ -35,6 +39,7 @@ impl Which {
         match self {
             Self::Statement => "statement_key",
             Self::Status => "status_key",
+            Self::Stamp => "stamp_key",
         }
     }
 
@@ -42,6 +47,20 @@ impl Which {
         match self {
             Self::Statement => "statement",
             Self::Status => "status",
+            Self::Stamp => "stamp",
+        }
+    }
+
+    /// The key of this use that a configuration names.
+    pub(super) fn in_use(self, authority: &AuthorityConfiguration) -> Result<&KeyName, Failure> {
+        let none = || {
+            Failure::new(Exit::Configuration, format!("{} has no stamp key", authority.issuer))
+                .help("docs/stamp.md says how a node gets its first one")
+        };
+        match self {
+            Self::Statement => Ok(&authority.statement_key),
+            Self::Status => Ok(&authority.status_key),
+            Self::Stamp => authority.stamp_key.as_ref().ok_or_else(none),
         }
     }
 }
@@ -87,10 +106,7 @@ impl Arguments {
         let hosted =
             hosted.ok_or_else(|| Failure::new(Exit::Usage, format!("{issuer} is not an authority of this node")))?;
         let trust = arguments::open_trust(&configuration.trust.list, &configuration.trust.anchor)?;
-        let present = match self.r#use {
-            Which::Statement => &hosted.statement_key,
-            Which::Status => &hosted.status_key,
-        };
+        let present = self.r#use.in_use(&hosted)?;
         let successor = Successor::of(present, self.r#use, &hosted, &trust)?;
         let (word, config) = (self.r#use.word(), self.door.config().display());
         let again = format!("--use {word} --issuer {} --config {config}", issuer.host());

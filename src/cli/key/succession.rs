@@ -41,7 +41,9 @@ impl Successor {
     ) -> Result<Self, Failure> {
         let sides = KeyStore::public_sides(&authority.keys).map_err(arguments::key_failure)?;
         let kid_of = |key_use: &KeyUse| match (which, key_use) {
-            (Which::Statement, KeyUse::Statement { iss, kid }) | (Which::Status, KeyUse::Status { iss, kid })
+            (Which::Statement, KeyUse::Statement { iss, kid })
+            | (Which::Status, KeyUse::Status { iss, kid })
+            | (Which::Stamp, KeyUse::Stamp { iss, kid })
                 if *iss == authority.issuer =>
             {
                 Some(kid.clone())
@@ -100,10 +102,7 @@ pub(super) fn switch(
     let folder = file.parent().unwrap_or(Path::new("."));
     let read = Configuration::read(&changed, folder).map_err(|_| by_hand())?;
     let now = read.authorities.iter().find(|one| one.issuer == *issuer).ok_or_else(by_hand)?;
-    let key = match which {
-        Which::Statement => &now.statement_key,
-        Which::Status => &now.status_key,
-    };
+    let key = which.in_use(now)?;
     if *key != successor.name || read.authorities.len() != before.authorities.len() {
         return Err(by_hand());
     }

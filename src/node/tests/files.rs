@@ -37,6 +37,7 @@ keys = "keys"
 passphrase_file = "passphrase"
 statement_key = "statement"
 status_key = "status"
+stamp_key = "stamp"
 [[authority.office]]
 code = "LHE"
 name = "Lahore"
@@ -58,6 +59,7 @@ pub(super) fn write(folder: &Path) -> Configuration {
     let federation = make(&offline, "federation", KeyUse::Federation { signer: "federation.example".parse().unwrap() });
     let statement = make(&keys, "statement", KeyUse::Statement { iss: issuer.clone(), kid: kid("statement-1") });
     let status = make(&keys, "status", KeyUse::Status { iss: issuer.clone(), kid: kid("status-1") });
+    let stamp = make(&keys, "stamp", KeyUse::Stamp { iss: issuer.clone(), kid: kid("stamp-1") });
     let shard = Shard::of_year(2026);
     let log = make(&keys, "log-2026", KeyUse::Log { iss: issuer.clone(), shard });
     let listed = |name: &str, x, r#use, kinds: &[Kind]| ListedKey {
@@ -82,6 +84,7 @@ pub(super) fn write(folder: &Path) -> Configuration {
         keys: vec![
             listed("statement-1", statement.public_key, ListedUse::Statement, &Kind::ALL),
             listed("status-1", status.public_key, ListedUse::Status, &[]),
+            listed("stamp-1", stamp.public_key, ListedUse::Stamp, &[]),
         ],
         log_keys: vec![ListedLogKey { shard, x: log.public_key }],
     };

@@ -15,6 +15,7 @@ use super::segment::{self, SegmentHead, Step, Walk};
 use super::writer::Writer;
 use crate::log::{Hash, Origin, leaf_hash, root_of};
 use crate::statement::Jti;
+use crate::store::contract::Secret;
 use crate::store::entry::{Disclosures, DurableEntry, EntryFacts, EntryRef, PublishedHead};
 use crate::store::error::StoreError;
 use crate::store::state::{Answer, AuditHead, AuditRow, Records, RequestId, StatusListState, Table};
@@ -181,6 +182,11 @@ impl Core {
         }
         let sealed = self.bytes(row.sealed)?;
         self.parts.keys.unseal(origin, index, &sealed).map(Some)
+    }
+
+    pub(super) fn secret(&self, origin: &Origin, index: u64, purpose: &str) -> Result<Option<Secret>, StoreError> {
+        let sealed = self.row(origin, index)?.is_some_and(|row| row.sealed.length > 0);
+        if sealed { self.parts.keys.secret(origin, index, purpose) } else { Ok(None) }
     }
 
     pub(super) fn node(&self, origin: &Origin, level: u8, index: u64) -> Result<Hash, StoreError> {

@@ -9,11 +9,13 @@
 use super::disk::{Disk, DiskFile};
 use crate::encoding::hex;
 use crate::log::Origin;
+use crate::store::contract::Secret;
 use crate::store::entry::{Disclosures, Sealed};
 use crate::store::error::StoreError;
 use crate::time::Random;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -129,6 +131,16 @@ impl Keys {
         };
         let unsealable = || StoreError::Unsealable { origin: origin.clone(), index };
         open().map(Disclosures::Present).ok_or_else(unsealable)
+    }
+
+    /// What else a key is good for, apart for each purpose; `None` once it is erased.
+    pub(super) fn secret(&self, origin: &Origin, index: u64, purpose: &str) -> Result<Option<Secret>, StoreError> {
+        let Some(key) = self.file(origin)?.key(index)? else { return Ok(None) };
+        let unusable = |_| StoreError::Unsealable { origin: origin.clone(), index };
+        let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key.as_slice()).map_err(unusable)?;
+        mac.update(purpose.as_bytes());
+        let secret: [u8; SLOT] = mac.finalize().into_bytes().into();
+        Ok(Some(Zeroizing::new(secret)))
     }
 
     /// Overwrites a key, durably.

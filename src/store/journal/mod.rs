@@ -38,7 +38,7 @@ use self::index::{Index, IndexError, Making, SledIndex};
 use self::keys::Keys;
 pub use self::look::Looked;
 use super::batch::{Batch, Committed};
-use super::contract::{SignHead, Store};
+use super::contract::{Secret, SignHead, Store};
 use super::entry::{Disclosures, DurableEntry, EntryFacts, EntryRef, PublishedHead, Sealed};
 use super::error::StoreError;
 use super::feed::{EntryNote, FeedRow};
@@ -268,6 +268,10 @@ impl Store for JournalStore {
 
     fn disclosures(&self, origin: &Origin, index: u64) -> Result<Option<Disclosures>, StoreError> {
         self.core().disclosures(origin, index)
+    }
+
+    fn secret(&self, origin: &Origin, index: u64, purpose: &str) -> Result<Option<Secret>, StoreError> {
+        self.core().secret(origin, index, purpose)
     }
 
     fn node(&self, origin: &Origin, level: u8, index: u64) -> Result<Hash, StoreError> {

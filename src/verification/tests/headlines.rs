@@ -1,6 +1,6 @@
 //! Each way of spoiling a valid bundle gives exactly its headline.
 //!
-//! `STAMP_AUTHENTIC` is not among them: no input of this version is a stamp.
+//! `STAMP_AUTHENTIC` is not among them: a bundle is no stamp.
 
 use super::world::{
     URI, World, at, aud, cosigned, customs, iss, key, plain_trust, question, seed, trust, verify, verify_text,

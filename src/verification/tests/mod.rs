@@ -5,5 +5,6 @@ mod headlines;
 mod hostile;
 mod rendering;
 mod speed;
+mod stamp;
 mod status;
 pub(super) mod world;

@@ -393,6 +393,7 @@ impl World {
             verifier: Arc::new(ArcSwap::from_pointee(self.verifier())),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             erase_after_years: self.erase_after_years,
+            stamp: Some(self.keys.stamp(&"stamp".parse().unwrap()).unwrap()),
             random: Arc::new(SeededRandom::new(12)),
             reminders: Reminders::default(),
             printer: Printer::new(Forms::shipped(), FontFolders::System),
@@ -438,6 +439,8 @@ fn section(home: Home, keys: &KeyStore, random: &SeededRandom) -> Section {
     let root = make("root", KeyUse::Root { iss: issuer.clone() });
     let statement = make("statement", KeyUse::Statement { iss: issuer.clone(), kid: kid.clone() });
     let status_side = make("status", KeyUse::Status { iss: issuer.clone(), kid: status.clone() });
+    let stamp: Kid = format!("{label}-stamp-2026").parse().unwrap();
+    let stamp_side = make("stamp", KeyUse::Stamp { iss: issuer.clone(), kid: stamp.clone() });
     let log_keys = [2026, 2027].map(Shard::of_year).map(|shard| ListedLogKey {
         shard,
         x: make(&format!("log-{shard}"), KeyUse::Log { iss: issuer.clone(), shard }).public_key,
@@ -465,6 +468,7 @@ fn section(home: Home, keys: &KeyStore, random: &SeededRandom) -> Section {
         keys: vec![
             listed(&kid, statement.public_key, ListedUse::Statement, Kind::ALL.to_vec()),
             listed(&status, status_side.public_key, ListedUse::Status, Vec::new()),
+            listed(&stamp, stamp_side.public_key, ListedUse::Stamp, Vec::new()),
         ],
         log_keys: log_keys.to_vec(),
     };

@@ -1,0 +1,184 @@
+//! What is promised of stamps: alone, beside their certificate, beside another's, and by every wrong key.
+
+use super::world::{World, customs, iss, key, origin, question, seed, trust};
+use crate::{
+    signature::Signer as _,
+    statement::{Stamp, open_leaf},
+    time::parse_date,
+    trust::{Algorithm, Closing, ClosingReason, ListText, ListedKey, ListedUse, SectionText, ShardEnd, TrustList},
+    verification::{Headline, Outcome, Question, Say, Settings, StampPlace, Subject, Verdict, Verifier},
+};
+use std::sync::Arc;
+
+const STAMP: u8 = 9;
+
+/// The trust list with a stamp key, changed before it is signed.
+fn listed(change: impl FnOnce(&mut SectionText, &mut ListText)) -> Arc<TrustList> {
+    trust(|section, list| {
+        section.keys.push(ListedKey {
+            kid: "p1".parse().unwrap(),
+            alg: Algorithm::EdDSA,
+            x: key(STAMP).public_key(),
+            r#use: ListedUse::Stamp,
+            kinds: Vec::new(),
+            agreements: None,
+            offices: None,
+            from: Vec::new(),
+        });
+        change(section, list);
+    })
+}
+
+fn closed(until_index: u64, reason: ClosingReason) -> Arc<TrustList> {
+    listed(|_, list| {
+        let (iss, kid) = (iss(), "p1".parse().unwrap());
+        list.closings.push(Closing { iss, kid, origin: origin(), until_index, reason });
+    })
+}
+
+fn verifier(trust: &Arc<TrustList>) -> Verifier {
+    Verifier::new(Arc::clone(trust), None, Settings::default())
+}
+
+fn stamp(world: &World) -> Stamp {
+    let issued = &world.issued[world.certificate_at];
+    let opened = open_leaf(issued.jwt.as_bytes(), &issued.disclosures).unwrap();
+    Stamp::of(issued.jwt.as_bytes(), world.certificate_at as u64, &opened).unwrap()
+}
+
+fn signed(stamp: &Stamp, kid: &str, seed: u8) -> String {
+    stamp.sign(&kid.parse().unwrap(), &key(seed)).unwrap().text
+}
+
+fn good() -> String {
+    signed(&stamp(&World::settled()), "p1", STAMP)
+}
+
+fn alone(trust: &Arc<TrustList>, text: &str) -> Verdict {
+    let verdict = verifier(trust).verify(text, &question());
+    assert_eq!(verdict.checks.iter().map(|check| check.name).collect::<Vec<_>>(), Subject::ALL);
+    assert_ne!((verdict.authentic.answer, verdict.usable.answer), (Say::Yes, Say::Yes));
+    verdict
+}
+
+#[test]
+fn a_stamp_alone_is_authentic_and_no_more() {
+    let verdict = alone(&listed(|_, _| {}), &format!(" {}\n", good()));
+    assert_eq!((verdict.headline, verdict.exit_code()), (Headline::StampAuthentic, 5), "{}", verdict.to_text());
+    assert_eq!((verdict.authentic.answer, verdict.usable.answer), (Say::Unknown, Say::Unknown));
+    assert_eq!((verdict.outcome(Subject::Key), verdict.outcome(Subject::Log)), (Outcome::Passed, Outcome::Unknown));
+    let (text, json) = (verdict.to_text(), verdict.to_json());
+    let shown = verdict.stamp.unwrap().stamp;
+    for said in [shown.number.as_str(), "PK to CN", &format!("{} are carried", shown.carried()), "HS "] {
+        assert!(text.contains(said), "{said} in {text}");
+    }
+    assert!(verdict.certificate.is_none() && json.contains("\"stamp\":{\"kid\":\"p1\",\"iss\":"), "{json}");
+}
+
+#[test]
+fn what_a_stamp_says_of_itself_counts_against_it() {
+    let list = listed(|_, _| {});
+    let world = World::settled();
+    let with = |change: &dyn Fn(&mut Stamp)| {
+        let mut stamp = stamp(&world);
+        change(&mut stamp);
+        alone(&list, &signed(&stamp, "p1", STAMP)).headline
+    };
+    assert_eq!(with(&|stamp| stamp.valid_until = parse_date("2026-11-30")), Headline::Expired);
+    assert_eq!(with(&|stamp| stamp.valid_until = None), Headline::StampAuthentic);
+    assert_eq!(with(&|stamp| stamp.issued_on = parse_date("2027-01-01").unwrap()), Headline::NotYetValid);
+    assert_eq!(with(&|stamp| stamp.to = "KE".parse().unwrap()), Headline::WrongAddressee);
+    let reader = Question { reader: Some(customs()), ..question() };
+    assert_eq!(
+        verifier(&list).verify(&good(), &reader).headline,
+        Headline::WrongAddressee,
+        "the list names nobody for CN"
+    );
+}
+
+#[test]
+fn every_wrong_key_has_its_headline() {
+    let (list, world) = (listed(|_, _| {}), World::settled());
+    let by = |trust: &Arc<TrustList>, kid: &str, seed: u8| alone(trust, &signed(&stamp(&world), kid, seed)).headline;
+    assert_eq!(by(&list, "p2", STAMP), Headline::UntrustedIssuer, "a key that is not listed");
+    assert_eq!(by(&list, "p1", seed::STRANGER), Headline::BadSignature, "another key under its name");
+    assert_eq!(by(&list, "s1", seed::STATEMENT), Headline::OutOfScope, "a statement key");
+    assert_eq!(by(&list, "t1", seed::STATUS), Headline::OutOfScope, "a status key");
+    assert_eq!(by(&trust(|_, _| {}), "p1", STAMP), Headline::UntrustedIssuer, "a list without stamp keys");
+    // Where it stands is its own word: a closed key could say any place.
+    for until in [0, 1, 2, 9] {
+        assert_eq!(
+            by(&closed(until, ClosingReason::Compromised), "p1", STAMP),
+            Headline::Unproven,
+            "closed at {until}"
+        );
+    }
+    let ended = listed(|_, list| list.shards.push(ShardEnd { origin: origin(), final_size: 1 }));
+    assert_eq!(by(&ended, "p1", STAMP), Headline::NotInLog, "a place beyond the log's end");
+    let stale = listed(|_, list| list.next_update = super::world::at("2026-11-30T00:00:00Z"));
+    assert_eq!(by(&stale, "p1", STAMP), Headline::TrustStale);
+}
+
+#[test]
+fn what_is_no_stamp_is_unreadable_and_says_why() {
+    let list = listed(|_, _| {});
+    for bad in ["CO1:", "CO1:ABC", &good()[..60], &good().to_lowercase().replacen("co1:", "CO1:", 1)] {
+        let verdict = verifier(&list).verify(bad, &question());
+        assert_eq!(verdict.headline, Headline::Unreadable, "{bad}");
+    }
+}
+
+#[test]
+fn beside_its_certificate_a_stamp_changes_nothing_and_is_named() {
+    let (list, world) = (listed(|_, _| {}), World::settled());
+    let verdict = verifier(&list).verify_beside(&world.bundle().to_json(), &good(), &question());
+    assert_eq!(verdict.headline, Headline::Valid, "{}", verdict.to_text());
+    assert_eq!(verdict.outcome(Subject::Stamp), Outcome::Passed);
+    assert!(verdict.certificate.is_some());
+}
+
+#[test]
+fn beside_anothers_certificate_or_with_other_goods_it_is_altered() {
+    let (list, world) = (listed(|_, _| {}), World::settled());
+    let mut other = World::settled();
+    other.issue();
+    let second = signed(&stamp(&other), "p1", STAMP);
+    let check = |stamp: &str, says: &str| {
+        let verdict = verifier(&list).verify_beside(&world.bundle().to_json(), stamp, &question());
+        assert_eq!(verdict.headline, Headline::Altered, "{}", verdict.to_text());
+        assert_eq!(verdict.usable.answer, Say::No);
+        assert!(verdict.check(Subject::Stamp).unwrap().sentence.contains(says), "{}", verdict.to_text());
+    };
+    check(&second, "another certificate");
+    // By whoever has the stamp key: the leaf is the right one, the goods are not.
+    let mut altered = stamp(&world);
+    altered.items[0].quantity.as_mut().unwrap().value = "999999".parse().unwrap();
+    check(&signed(&altered, "p1", STAMP), "items");
+}
+
+#[test]
+fn beside_its_certificate_a_closed_key_counts_by_the_place_that_is_proven() {
+    let world = World::settled();
+    let judged = |trust: &Arc<TrustList>| {
+        verifier(trust).verify_beside(&world.bundle().to_json(), &good(), &question()).headline
+    };
+    let at = world.certificate_at as u64;
+    assert_eq!(judged(&closed(at + 1, ClosingReason::Rotated)), Headline::Valid);
+    assert_eq!(judged(&closed(at, ClosingReason::Compromised)), Headline::KeyClosed);
+    let forged = signed(&stamp(&world), "p1", seed::STRANGER);
+    let verdict = verifier(&listed(|_, _| {})).verify_beside(&world.bundle().to_json(), &forged, &question());
+    assert_eq!(verdict.headline, Headline::BadSignature);
+}
+
+#[test]
+fn a_node_that_has_the_log_says_how_it_stands_and_shows_nothing_but_the_stamp() {
+    let (list, world) = (listed(|_, _| {}), World::settled());
+    let bundle = world.bundle().to_json();
+    let verdict = verifier(&list).verify_stamp(&good(), StampPlace::Certificate(&bundle), &question());
+    assert_eq!(verdict.headline, Headline::Valid, "{}", verdict.to_text());
+    assert!(verdict.certificate.is_none() && verdict.stamp.is_some());
+    let exporter = world.certificate.exporter.party.name.as_str();
+    assert!(!verdict.to_json().contains(exporter) && !verdict.to_text().contains(exporter));
+    let another = verifier(&list).verify_stamp(&good(), StampPlace::Another, &question());
+    assert_eq!((another.headline, another.authentic.answer), (Headline::NotInLog, Say::No));
+}
