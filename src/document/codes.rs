@@ -7,6 +7,8 @@ use std::fmt::Write;
 
 /// Light modules around a code, which readers need (ISO/IEC 18004, 5.3.8).
 const QUIET: usize = 4;
+/// Dots of a module in a PNG: 40 mm of the largest code at 600 dpi.
+const DOTS: usize = 8;
 /// The largest version that paper carries legibly: 117 modules a side.
 const LARGEST: Version = Version::V25;
 
@@ -23,6 +25,20 @@ pub struct PaperCodes {
     pub carried: u32,
     /// Items of the certificate, as the stamp counts them.
     pub total: u32,
+}
+
+impl PaperCodes {
+    /// Each as files beside the paper: SVG for printers, PNG for screens, with the light modules around it.
+    pub fn files(&self) -> Result<Vec<(String, Vec<u8>)>, DocumentError> {
+        let mut files = Vec::new();
+        for (name, text) in [("lookup", &self.look_up), ("stamp", &self.stamp)] {
+            let Some(text) = text else { continue };
+            let code = Code::new(text)?;
+            files.push((format!("{name}.svg"), code.svg(QUIET).into_bytes()));
+            files.push((format!("{name}.png"), code.png(DOTS)?));
+        }
+        Ok(files)
+    }
 }
 
 /// One code.
@@ -106,12 +122,6 @@ impl Code {
             .write_image(&dots, side, side, ExtendedColorType::L8)
             .map_err(|error| DocumentError::File { path: "code.png".into(), message: error.to_string() })?;
         Ok(png)
-    }
-
-    /// Light modules that a code standing alone has around it.
-    #[must_use]
-    pub const fn quiet() -> usize {
-        QUIET
     }
 }
 

@@ -80,19 +80,13 @@ impl Desk {
         name: &CertificateName,
         drop: &[Section],
     ) -> Result<Printed, WorkflowError> {
-        let entry = self.readable(caller, name)?;
         let mut evidence = self.released(caller, name).await?;
-        let whole = drop.is_empty();
-        if !whole {
+        if !drop.is_empty() {
             evidence = redacted(evidence, drop)?;
         }
         let (desk, shown) = (self.clone(), evidence.clone());
-        let make = move || {
-            let mut codes = desk.paper_codes_at(&entry)?;
-            // It would lead to what the copy leaves out.
-            codes.look_up = codes.look_up.filter(|_| whole);
-            desk.sheet(&shown, &codes)
-        };
+        let (reader, named) = (caller.clone(), name.clone());
+        let make = move || desk.sheet(&shown, &desk.paper_codes(&reader, &named)?);
         let pdf = self.setup().printer.print(make).await?;
         Ok(Printed { pdf, evidence })
     }

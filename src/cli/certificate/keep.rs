@@ -7,11 +7,12 @@ use crate::{
     cli::{
         Outcome,
         apply::{Door, Most},
-        console::{Colour, Console},
-        files,
+        console::{Colour, Console, Failure},
+        files, form,
         remote::{self, NodeArguments, TokenArgument, date_text, status_word},
         tree::plain,
     },
+    document::PaperCodes,
 };
 use serde_json::json;
 use std::{
@@ -225,6 +226,9 @@ pub(super) struct Download {
     /// Leave these sections out, for a bank or another third party: consignee, producer, transport, commercial, remarks
     #[arg(long, value_name = "SECTION,…", value_delimiter = ',')]
     drop: Vec<String>,
+    /// Also write the codes of its paper into this folder, as SVG and PNG
+    #[arg(long, value_name = "DIR", conflicts_with = "drop")]
+    codes: Option<PathBuf>,
     /// Where it goes [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -261,11 +265,37 @@ impl Download {
             answer.map_err(|status| remote::refused(console, &self.node.node, &status))
         })?;
         files::deliver(console, self.output.as_deref(), &content)?;
+        if let Some(folder) = &self.codes {
+            self.write_codes(console, &token, folder)?;
+        }
         if awaiting {
             console.message(
                 "note: the partners have yet to cosign it; until it is fetched again it verifies as NOT_COSIGNED",
             );
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    fn write_codes(&self, console: Console, token: &str, folder: &Path) -> Result<(), Failure> {
+        let request = wire::GetCertificateRequest { certificate: Some(self.name.to_wire()) };
+        let answer = remote::converse(async {
+            let connection = self.node.connect(Some(token)).await?;
+            let answer = connection.certificates().get_certificate(within_deadline(request)).await;
+            answer.map(tonic::Response::into_inner).map_err(|status| remote::refused(console, &self.node.node, &status))
+        })?;
+        let paper = answer.paper.unwrap_or_default();
+        let some = |text: String| (!text.is_empty()).then_some(text);
+        let codes = PaperCodes {
+            look_up: some(paper.look_up),
+            stamp: some(paper.stamp),
+            carried: paper.items_carried,
+            total: paper.items_total,
+        };
+        let files = codes.files().map_err(form::refused)?;
+        form::write_all(folder, files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())))?;
+        for (name, _) in &files {
+            console.message(format!("wrote {}", folder.join(name).display()));
+        }
+        Ok(())
     }
 }

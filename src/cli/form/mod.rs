@@ -4,6 +4,8 @@ mod contact;
 mod list;
 mod preview;
 
+pub(super) use preview::write_all;
+
 use super::{
     Outcome, agreements, arguments,
     console::{Console, Exit, Failure},

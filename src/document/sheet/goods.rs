@@ -6,7 +6,7 @@ use super::{
     cells::{invoices, party, section},
 };
 use crate::{
-    agreement::{Edition, Mark},
+    agreement::{Edition, Form, Mark, Shows},
     certificate::{Commercial, Criterion, HsCode, Item, Measure, UnitCode, ValueBasis},
     statement::{OpenedCertificate, Shown},
 };
@@ -162,8 +162,8 @@ fn unit_name(unit: &UnitCode, code: &str) -> String {
     unit.name().map_or_else(|| code.to_owned(), ToOwned::to_owned)
 }
 
-/// Totals as the form shows them.
-pub(super) fn totals(certificate: &OpenedCertificate) -> Vec<Line> {
+/// Totals as the form shows them; the value of all goods only where it has a place for values.
+pub(super) fn totals(certificate: &OpenedCertificate, form: Option<&Form>) -> Vec<Line> {
     let mut lines = Vec::new();
     if let Some(totals) = certificate.goods.as_option().and_then(|goods| goods.totals.as_ref()) {
         lines.extend(totals.packages.map(|count| Line::new(format!("Packages in all: {count}"))));
@@ -172,7 +172,8 @@ pub(super) fn totals(certificate: &OpenedCertificate) -> Vec<Line> {
         lines.extend(totals.net_weight.iter().map(|one| weight("Net weight", one)));
     }
     let commercial = section(&certificate.commercial).flatten();
-    let value = commercial.and_then(|one| one.total.as_ref());
+    let shown = form.is_some_and(|form| form.shows(Shows::Fob) || form.shows(Shows::InvoiceValue));
+    let value = commercial.and_then(|one| one.total.as_ref()).filter(|_| shown);
     lines.extend(value.map(|one| Line::new(format!("Value in all: {} {}", one.currency, one.value))));
     lines
 }

@@ -258,7 +258,7 @@ pub fn sheet(subject: &Subject<'_>) -> Result<Sheet, DocumentError> {
         to: country(certificate.to),
         cells: cells::of(certificate),
         items: goods::items(certificate, edition),
-        totals: goods::totals(certificate),
+        totals: goods::totals(certificate, form),
         endorsements: endorsements(certificate),
         declaration: reference.and_then(|reference| reference.declaration.as_ref()).map(declaration),
         signatories,

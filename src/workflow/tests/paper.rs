@@ -2,6 +2,7 @@
 
 use super::world::World;
 use crate::{
+    document::PaperCodes,
     log::leaf_hash,
     office::Actor,
     reason::Reasoned as _,
@@ -9,7 +10,7 @@ use crate::{
     store::{EntryRef, Store},
     time::Clock as _,
     verification::{Headline, Question},
-    workflow::{CertificateName, Desk, ErasedName, PaperCodes, StandsThere},
+    workflow::{CertificateName, Desk, ErasedName, StandsThere},
 };
 
 /// The identifier and the code of a look-up's address.
