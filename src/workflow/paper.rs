@@ -4,7 +4,6 @@
 //! issuing nothing, cannot say what is not logged, and are the same each time until a key changes.
 
 use super::{CertificateName, CertificateRecord, Desk, Existence, WorkflowError, bundle, record};
-pub use crate::document::PaperCodes;
 use crate::{
     document::PaperCodes,
     encoding::base32,
