@@ -221,28 +221,3 @@ async fn what_a_partner_withholds_is_told_when_it_came_and_holds_nothing_up() {
     importing.look();
     assert_eq!(heard(), ["arrived", "arrived"]);
 }
-
-/// The year is closed: what becomes of its certificates stands in the next log, and is told as a change of the old one.
-#[tokio::test]
-async fn a_change_of_a_closed_logs_certificate_is_told_as_it_arrives_in_a_later_log() {
-    let corridor = Corridor::open().await;
-    let (issuing, importing) = (Ear::of(&corridor.pakistan), Ear::of(&corridor.china));
-    importing.look();
-    let closed = corridor.issued.outcome.entry.origin.clone();
-    corridor.pakistan.clock.set("2027-01-04T10:00:00Z".parse().unwrap());
-    let rested = corridor.exporting.rest_log(&closed).await.unwrap();
-    corridor.pakistan.close_log(&closed, rested.size);
-    corridor.change(2, Act::Suspended, None).await;
-    assert_eq!(corridor.pakistan.store.durable_size(&closed), rested.size, "it stands in another log");
-    issuing.look();
-    importing.look();
-    let heard = importing.all(&corridor.officer);
-    assert_eq!(heard.iter().filter(|said| *said == "arrival suspended").count(), 1, "{heard:?}");
-    let told = issuing.all(&corridor.liaison);
-    assert_eq!(told.iter().filter(|said| *said == "suspended").count(), 1, "{told:?}");
-    // A reader that goes on from a cursor before it hears the same certificate named, by its old place.
-    let all = importing.heard(&corridor.officer, importing.changes.oldest().unwrap());
-    assert!(all.last().is_some_and(|(_, said)| said == "arrival suspended"), "{all:?}");
-    let arrival = &corridor.customs.arrivals(&corridor.officer, &ArrivalsAsked::default()).unwrap().arrivals[0];
-    assert_eq!((&arrival.entry.origin, arrival.status), (&closed, crate::statement::Status::Suspended));
-}
