@@ -197,7 +197,7 @@ fn readers_of_others_find_what_paper_carries() {
     let mut page = Page::blank();
     assert!(page.print(&stamp, 145, 232, 45) && page.print(look_up, 115, 240, 22));
     // A sheet of A4 scanned at 600 dpi.
-    let pose = Pose { width: 4_960, height: 7_016, turned: (65_536, 0), micrometres: 42, tilt: 0, noise: 0 };
+    let pose = Pose { width: 4_960, height: 7_016, turned: (0, 65_536), micrometres: 42, tilt: 0, noise: 0 };
     let picture = page.photographed(&pose).unwrap();
     let file = folder.path().join("paper.pdf");
     std::fs::write(&file, made_pdf::pdf("eyJ.eyJ.sig~", Some((pose.width, pose.height, picture.luma())))).unwrap();
