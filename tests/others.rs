@@ -8,9 +8,14 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    clippy::too_many_lines
+    clippy::too_many_lines,
+    clippy::format_push_string
 )]
 
+#[path = "process/pdf.rs"]
+mod made_pdf;
+
+use origin_exchange::document::read::photograph::{Page, Pose};
 use serde_json::Value;
 use std::{
     path::{Path, PathBuf},
@@ -228,5 +233,34 @@ fn validators_of_others_accept_every_export_by_the_published_schemas() {
         let file = folder.path().join(name);
         std::fs::write(&file, read(whole).replace(from, to)).unwrap();
         assert_ne!(validate(&[file])["faults"], serde_json::json!([]), "{name}");
+    }
+}
+
+/// What is read from paper here, others read too: the attachment, and both codes at the resolutions of scanners and of
+/// fax machines, turned, and out of focus.
+#[test]
+fn readers_of_others_find_what_paper_carries() {
+    let Some(others) = others() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (stamp, look_up) = (format!("CO1:{}", "A1 $%*+-./:".repeat(120)), "HTTPS://TDAP.GOV.PK/V/01KB6Z9QX5/ABCDEFGH");
+    let mut page = Page::blank();
+    assert!(page.print(&stamp, 145, 232, 45) && page.print(look_up, 115, 240, 22));
+    // A sheet of A4 scanned at 600 dpi.
+    let pose = Pose { width: 4_960, height: 7_016, turned: (0, 65_536), micrometres: 42, tilt: 0, noise: 0 };
+    let picture = page.photographed(&pose).unwrap();
+    let file = folder.path().join("paper.pdf");
+    std::fs::write(&file, made_pdf::pdf("eyJ.eyJ.sig~", Some((pose.width, pose.height, picture.luma())))).unwrap();
+    let python = others.join("python/bin/python");
+    let found = json(&run(Command::new(python).arg(script("paper_python.py")).arg(&file)));
+    assert_eq!(found["attachment"]["text"], "eyJ.eyJ.sig~");
+    assert_eq!((&found["codes"]["stamp"], &found["codes"]["look_up"]), (&stamp.into(), &look_up.into()));
+    println!("found of 100: {}", found["rates"]);
+    for size in ["150 grey", "150 fax", "200 grey", "200 fax", "300 grey", "300 fax", "600 grey", "600 fax"] {
+        for code in ["stamp", "look_up"] {
+            assert_eq!(found["rates"][size][code], 100, "{code} at {size}: {}", found["rates"]);
+        }
+    }
+    for (size, code) in [("100 blurred", "look_up"), ("600 blurred", "stamp")] {
+        assert_eq!(found["rates"][size][code], 100, "{code} at {size}: {}", found["rates"]);
     }
 }

@@ -16,6 +16,8 @@ mod ill;
 mod init;
 mod keys;
 mod machine;
+#[path = "../process/pdf.rs"]
+mod made_pdf;
 mod many;
 mod new_agreement;
 mod node;

@@ -1,6 +1,7 @@
 //! Certificates on paper: what a photograph, a scan and a PDF are judged by, and what hostile ones are called.
 
 use crate::{
+    made_pdf,
     node::{Running, lines, row, today},
     support::{Said, folder, init, origin, text, write},
 };
@@ -56,34 +57,7 @@ fn photograph(node: &Running, name: &str, codes: &[&str]) -> String {
 /// A PDF of one page that carries the token, and shows a picture where there is one.
 fn pdf(token: &str, picture: Option<&str>) -> Vec<u8> {
     let picture = picture.map(|path| image::open(path).unwrap().to_luma8());
-    let mut file = b"%PDF-1.7\n".to_vec();
-    let mut object = |number: u32, dictionary: &str, stream: Option<&[u8]>| {
-        file.extend(format!("{number} 0 obj\n{dictionary}\n").bytes());
-        if let Some(stream) = stream {
-            file.extend([b"stream\n", stream, b"\nendstream\n"].concat());
-        }
-        file.extend(b"endobj\n");
-    };
-    object(1, "<</Type /Catalog /Pages 2 0 R /AF [5 0 R]>>", None);
-    object(2, "<</Type /Pages /Kids [3 0 R] /Count 1>>", None);
-    let resources = if picture.is_some() { "/Contents 4 0 R /Resources <</XObject <</P 7 0 R>>>>" } else { "" };
-    object(3, &format!("<</Type /Page /Parent 2 0 R /MediaBox [0 0 842 595] {resources}>>"), None);
-    object(4, "<</Length 27>>", Some(b"842 0 0 595 0 0 cm /P Do   "));
-    object(5, "<</Type /Filespec /EF <</F 6 0 R>> /AFRelationship /Alternative>>", None);
-    object(6, &format!("<</Type /EmbeddedFile /Length {}>>", token.len()), Some(token.as_bytes()));
-    if let Some(picture) = picture {
-        let (width, height) = picture.dimensions();
-        let dictionary = format!(
-            "<</Type /XObject /Subtype /Image /Width {width} /Height {height} /ColorSpace /DeviceGray \
-             /BitsPerComponent 8 /Length {}>>",
-            picture.len()
-        );
-        object(7, &dictionary, Some(&picture));
-    }
-    let start = file.len();
-    let end = format!("xref\n0 1\n0000000000 65535 f \ntrailer\n<</Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n");
-    file.extend(end.bytes());
-    file
+    made_pdf::pdf(token, picture.as_ref().map(|picture| (picture.width(), picture.height(), &**picture)))
 }
 
 #[track_caller]
@@ -185,7 +159,7 @@ fn hostile_paper_is_called_what_it_is() {
     let token = "eyJ.eyJ.sig~";
     let with = |object: &str| {
         let honest = String::from_utf8(pdf(token, None)).unwrap();
-        let place = honest.find("xref\n0 1").unwrap();
+        let place = honest.find("xref\n0 7").unwrap();
         let (objects, end) = honest.split_at(place);
         let longer = end.replace(&format!("startxref\n{place}"), &format!("startxref\n{}", place + object.len()));
         format!("{objects}{object}{longer}").into_bytes()

@@ -10,7 +10,7 @@ use rxing::{
     BarcodeFormat, Binarizer, BinaryBitmap, DecodeHints, Luma8Source,
     common::{GlobalHistogramBinarizer, HybridBinarizer},
     multi::MultipleBarcodeReader as _,
-    qrcode::cpp_port::QrReader,
+    qrcode::cpp_port::{QrReader, detector::FindFinderPatterns},
 };
 use std::collections::HashSet;
 
@@ -55,6 +55,9 @@ enum Pass {
     Parts,
 }
 
+/// Corners of codes that may be on a picture: each code has three, and text and noise make some dozens. They are tried in
+/// threes, so that a picture full of them would be tried for hours.
+const CORNERS_MAX: usize = 500;
 /// Below this width or height nothing is halved: a module would be less than a pixel.
 const HALVED_FROM: u32 = 1_500;
 
@@ -66,7 +69,9 @@ pub fn codes(picture: &Picture) -> Vec<Code> {
         if !always && found.iter().any(|code| matches!(code, Code::Stamp(_))) {
             break;
         }
-        for text in pass.texts(picture) {
+        // What is full of corners was made to be hard, and is so in every pass.
+        let Some(texts) = pass.texts(picture) else { break };
+        for text in texts {
             let code = Code::of(&text);
             if !found.contains(&code) {
                 found.push(code);
@@ -77,13 +82,14 @@ pub fn codes(picture: &Picture) -> Vec<Code> {
 }
 
 impl Pass {
-    fn texts(self, picture: &Picture) -> Vec<String> {
+    /// What the codes say that the pass finds; `None` where there are too many corners.
+    fn texts(self, picture: &Picture) -> Option<Vec<String>> {
         match self {
-            Self::Half if picture.width.min(picture.height) < HALVED_FROM => Vec::new(),
-            Self::Half => picture.halved().map(|half| by_parts(&half)).unwrap_or_default(),
-            Self::Whole => source(picture).map(|of| read(GlobalHistogramBinarizer::new(of))).unwrap_or_default(),
+            Self::Half if picture.width.min(picture.height) < HALVED_FROM => Some(Vec::new()),
+            Self::Half => by_parts(&picture.halved()?),
+            Self::Whole => read(GlobalHistogramBinarizer::new(source(picture)?)),
             Self::Parts => by_parts(picture),
-            Self::Sharpened => picture.sharpened().map(|sharp| by_parts(&sharp)).unwrap_or_default(),
+            Self::Sharpened => by_parts(&picture.sharpened()?),
         }
     }
 }
@@ -92,16 +98,20 @@ fn source(picture: &Picture) -> Option<Luma8Source<'_>> {
     Luma8Source::new_with_slice(&picture.luma, picture.width, picture.height).ok()
 }
 
-fn by_parts(picture: &Picture) -> Vec<String> {
-    source(picture).map(|of| read(HybridBinarizer::new(of))).unwrap_or_default()
+fn by_parts(picture: &Picture) -> Option<Vec<String>> {
+    read(HybridBinarizer::new(source(picture)?))
 }
 
-fn read(binarizer: impl Binarizer) -> Vec<String> {
+fn read(binarizer: impl Binarizer) -> Option<Vec<String>> {
+    let mut bitmap = BinaryBitmap::new(binarizer);
+    if FindFinderPatterns(bitmap.get_black_matrix(), true, 0).len() > CORNERS_MAX {
+        return None;
+    }
     let hints = DecodeHints {
         TryHarder: Some(true),
         PossibleFormats: Some(HashSet::from([BarcodeFormat::QR_CODE])),
         ..DecodeHints::default()
     };
-    let found = QrReader.decode_multiple_with_hints(&mut BinaryBitmap::new(binarizer), &hints);
-    found.unwrap_or_default().iter().map(|code| code.getText().to_owned()).collect()
+    let found = QrReader.decode_multiple_with_hints(&mut bitmap, &hints).unwrap_or_default();
+    Some(found.iter().map(|code| code.getText().to_owned()).collect())
 }

@@ -242,10 +242,11 @@ impl<'a> Survey<'a> {
             // Each from its place to the next: none is read twice, whatever the places say.
             for (nth, from) in places.iter().enumerate() {
                 let to = places.get(nth + 1).copied().unwrap_or(body.len());
-                let object = object::read(&mut Tokens::new(body.get(*from..to).ok_or(ODD)?));
-                match object? {
-                    (object, Ended::End) => self.see(&object),
-                    _ => return Err(ODD),
+                match object::read(&mut Tokens::new(body.get(*from..to).ok_or(ODD)?)) {
+                    Ok((object, Ended::End)) => self.see(&object),
+                    // What breaks off here is not the file.
+                    Ok(_) | Err(PaperError::PdfTruncated) => return Err(ODD),
+                    Err(error) => return Err(error),
                 }
             }
         }

@@ -305,7 +305,7 @@ fn codes_are_read_from_a_scan() {
     let mut page = photograph::Page::blank();
     assert!(page.print("CO1:SCANNED 0123456789", 145, 232, 45));
     assert!(page.print("HTTPS://TDAP.GOV.PK/V/01KB6Z9QX5M3T8W2N4R6Y7C9DF/ABCD", 115, 240, 22));
-    let turned = (65_526, 1_144);
+    let turned = (1_144, 65_526);
     let pose = photograph::Pose { width: 1_240, height: 1_754, turned, micrometres: 169, tilt: 0, noise: 2 };
     let picture = page.photographed(&pose).unwrap();
     let scan = Making::begun()
