@@ -121,8 +121,13 @@ type LiaisonServer = LiaisonServiceServer<LiaisonDoor>;
 type SharesServer = ShareServiceServer<SharesDoor>;
 type AdminServer = AdminServiceServer<Admin>;
 
+fn unreadable(error: &dyn std::fmt::Display) -> tonic_reflection::server::Error {
+    tonic_reflection::server::Error::InvalidFileDescriptorSet(error.to_string())
+}
+
 impl Doors {
     /// Makes the routers. Nothing is served before a listener takes them.
+    #[allow(clippy::too_many_lines)] // one line a service
     pub async fn open(setup: DoorSetup) -> Result<Self, tonic_reflection::server::Error> {
         let DoorSetup { hosts, lists, verifier, clock, operator, deadline, .. } = setup;
         let DoorSetup { verifications_per_minute, stopping, partners, reload_trust, .. } = setup;
@@ -131,7 +136,6 @@ impl Doors {
 
         let certificates = Certificates { hosts: hosts.clone(), stopping: stopping.clone() };
         let applications = ApplicationsDoor { hosts: hosts.clone(), stopping: stopping.clone() };
-        let examinations = ExaminationsDoor { hosts: hosts.clone() };
         let look_ups = LookUps::new(Arc::clone(&clock));
         let verifications = Verifications {
             hosts: hosts.clone(),
@@ -142,23 +146,19 @@ impl Doors {
             papers: Papers::new(),
         };
         let lists = ListDoor { hosts: hosts.clone(), lists, clock: Arc::clone(&clock) };
-        let logs = Logs { hosts: hosts.clone() };
         let sessions = Sessions::new(hosts.clone(), Arc::clone(&clock));
-        let methods = rest::Methods::read();
-        let methods =
-            methods.map_err(|error| tonic_reflection::server::Error::InvalidFileDescriptorSet(error.to_string()));
-        let methods = Arc::new(methods?);
+        let methods = rest::Methods::read().map_err(|error| unreadable(&error))?;
+        let methods = Arc::new(methods);
         let links = share_page::routes(hosts.clone(), Arc::clone(&methods), Arc::clone(&clock))
             .merge(look_up_page::routes(hosts.clone(), Arc::clone(&methods), look_ups));
-        let started_at = clock.now();
         let pushed = partners.clone().map(|view| PushDoor::new(view, verifications_per_minute, Arc::clone(&clock)));
         let witness = partners.clone().map(|view| WitnessDoor::new(view, verifications_per_minute, Arc::clone(&clock)));
         // On the clients' door nobody is the operator, whatever token they show.
         let admin = Admin {
             hosts: hosts.clone(),
             operator: None,
+            started_at: clock.now(),
             clock,
-            started_at,
             verifier,
             stopping: stopping.clone(),
             partners,
@@ -208,10 +208,13 @@ impl Doors {
             .add_service(AdminServer::new(admin.clone()).max_decoding_message_size(MAX_MESSAGE))
             .add_service(CertificatesServer::new(certificates).max_decoding_message_size(MAX_MESSAGE))
             .add_service(ApplicationsServer::new(applications).max_decoding_message_size(MAX_MESSAGE))
-            .add_service(ExaminationsServer::new(examinations).max_decoding_message_size(MAX_MESSAGE))
+            .add_service(
+                ExaminationsServer::new(ExaminationsDoor { hosts: hosts.clone() })
+                    .max_decoding_message_size(MAX_MESSAGE),
+            )
             .add_service(VerificationsServer::new(verifications).max_decoding_message_size(MAX_PAPER))
             .add_service(ListsServer::new(lists).max_decoding_message_size(MAX_MESSAGE))
-            .add_service(LogsServer::new(logs.clone()).max_decoding_message_size(MAX_MESSAGE));
+            .add_service(LogsServer::new(Logs { hosts: hosts.clone() }).max_decoding_message_size(MAX_MESSAGE));
         let client = client.prepare().into_axum_router().layer(from_fn_with_state(deadline, deadline::within));
         let json = rest::routes(methods, client.clone(), deadline);
         let client = client.merge(json);
@@ -226,8 +229,9 @@ impl Doors {
         // No deadline: checking a log reads all of it.
         let admin = Routes::new(admin_health_server)
             .add_service(reflection(&[AdminServer::NAME])?)
-            .add_service(AdminServer::new(admin).max_decoding_message_size(MAX_MESSAGE));
-        let admin = admin.prepare().into_axum_router();
+            .add_service(AdminServer::new(admin).max_decoding_message_size(MAX_MESSAGE))
+            .prepare()
+            .into_axum_router();
 
         let health = Health { client: client_health, admin: admin_health };
         health.serving().await;

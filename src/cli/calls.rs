@@ -19,12 +19,14 @@ pub(super) fn request_id() -> String {
 }
 
 /// A certificate of the caller's own authority.
+#[allow(clippy::unnecessary_wraps)] // the shape that a request's member has
 pub(super) fn own(number: &str) -> Option<wire::CertificateName> {
     let name = Some(wire::certificate_name::Name::Number(number.to_owned()));
     Some(wire::CertificateName { name })
 }
 
 /// A certificate that arrived.
+#[allow(clippy::unnecessary_wraps)] // the shape that a request's member has
 pub(super) fn arrival(number: &str) -> Option<wire::ArrivedName> {
     let name = Some(wire::arrived_name::Name::Number(number.to_owned()));
     Some(wire::ArrivedName { name, issuer: String::new() })

@@ -89,6 +89,7 @@ impl Arguments {
             codes: &PaperCodes::default(),
             images: &Images::none(),
             awaiting_cosignatures: false,
+            status: None,
         };
         let sheet = sheet(&subject).map_err(form::refused)?;
         self.press.press()?.print(&sheet).map_err(form::refused)

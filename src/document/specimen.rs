@@ -114,6 +114,7 @@ pub fn specimen(
         codes: &codes,
         images,
         awaiting_cosignatures: false,
+        status: None,
     };
     sheet(&subject).map(Sheet::into_specimen)
 }

@@ -136,7 +136,7 @@ async fn what_stands_on_paper_leads_to_the_certificate_and_nothing_less_does() {
 
     // The node has the log: the stamp is as good as the certificate, until that is cancelled.
     assert_eq!(stranger.verdict(stamp.as_bytes()).await, "VALID");
-    let whole = String::from_utf8(issued.token.to_vec()).unwrap();
+    let whole = String::from_utf8(issued.token.clone()).unwrap();
     let path = look_up.strip_prefix("HTTPS://TDAP.GOV.PK").unwrap();
     let code = path.rsplit_once('/').unwrap().1;
     assert_eq!(stranger.look_up_whole(HOST, &issued.jti, code).await, Ok(whole.clone().into_bytes()));

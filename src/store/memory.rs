@@ -413,7 +413,9 @@ impl Store for MemoryStore {
         let Some(Disclosures::Present(disclosures)) = self.disclosures(origin, index)? else { return Ok(None) };
         // Nothing is sealed here: the salts are what nobody knows.
         let mut hash = Sha256::new_with_prefix(purpose);
-        disclosures.iter().for_each(|disclosure| hash.update(disclosure));
+        for disclosure in &disclosures {
+            hash.update(disclosure);
+        }
         let secret: [u8; 32] = hash.finalize().into();
         Ok(Some(Zeroizing::new(secret)))
     }

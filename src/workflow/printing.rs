@@ -4,7 +4,7 @@ use super::{CertificateName, Desk, EvidenceFile, WorkflowError};
 use crate::{
     document::{FontFolders, Forms, PaperCodes, Press, Sheet, Subject, sheet},
     office::Caller,
-    statement::{Opened, OpenedBody, Presentation, Section, redact},
+    statement::{Opened, OpenedBody, Presentation, Section, Status, redact},
 };
 use std::{
     num::NonZero,
@@ -86,7 +86,10 @@ impl Desk {
         }
         let (desk, shown) = (self.clone(), evidence.clone());
         let (reader, named) = (caller.clone(), name.clone());
-        let make = move || desk.sheet(&shown, &desk.paper_codes(&reader, &named)?);
+        let make = move || {
+            let status = desk.get(&reader, &named)?.status;
+            desk.sheet(&shown, &desk.paper_codes(&reader, &named)?, status)
+        };
         let pdf = self.setup().printer.print(make).await?;
         Ok(Printed { pdf, evidence })
     }
@@ -102,7 +105,7 @@ impl Desk {
     }
 
     /// What is printed of a certificate.
-    fn sheet(&self, evidence: &EvidenceFile, codes: &PaperCodes) -> Result<Sheet, WorkflowError> {
+    fn sheet(&self, evidence: &EvidenceFile, codes: &PaperCodes, status: Status) -> Result<Sheet, WorkflowError> {
         let Opened { envelope, body, completeness } = Presentation::parse(&evidence.bundle.token)?.open()?;
         let OpenedBody::Certificate(certificate) = body else { return Err(WorkflowError::CertificateUnknown) };
         // Without its number and its goods there is nothing to print.
@@ -122,6 +125,7 @@ impl Desk {
             codes,
             images: &self.setup().images,
             awaiting_cosignatures: evidence.awaiting_cosignatures,
+            status: Some(status),
         };
         Ok(sheet(&subject)?)
     }

@@ -120,7 +120,7 @@ fn a_later_section_keeps_every_key_and_raises_the_serial() {
     .good()
     .json();
     assert_eq!(next["serial"], 2);
-    assert_eq!(next["keys"].as_array().unwrap().len(), 2);
+    assert_eq!(next["keys"].as_array().unwrap().len(), 3);
     let draft = write(folder.path(), "section.json", &next.to_string());
     let signed = origin(&[
         "trust",

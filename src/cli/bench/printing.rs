@@ -80,6 +80,7 @@ impl Sheets {
             codes: &codes,
             images: &Images::none(),
             awaiting_cosignatures: false,
+            status: None,
         };
         sheet(&subject).map_err(failed)
     }

@@ -60,7 +60,7 @@ const KNOWN: &[(&str, &str)] = &[
 
 pub(super) struct Fonts {
     book: LazyHash<FontBook>,
-    fonts: Vec<Font>,
+    all: Vec<Font>,
     families: Vec<String>,
     /// A bit for every code point that some font has.
     covered: Vec<u64>,
@@ -123,7 +123,7 @@ impl Fonts {
             }
         }
         families.dedup();
-        Self { book: LazyHash::new(FontBook::from_fonts(&fonts)), fonts, families, covered }
+        Self { book: LazyHash::new(FontBook::from_fonts(&fonts)), all: fonts, families, covered }
     }
 
     pub(super) const fn book(&self) -> &LazyHash<FontBook> {
@@ -131,7 +131,7 @@ impl Fonts {
     }
 
     pub(super) fn get(&self, index: usize) -> Option<Font> {
-        self.fonts.get(index).cloned()
+        self.all.get(index).cloned()
     }
 
     pub(super) fn families(&self) -> &[String] {

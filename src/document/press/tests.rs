@@ -4,7 +4,7 @@ use super::{
 };
 use crate::document::{Images, SpecimenOf, specimen};
 use crate::statement::Section;
-use hayro_syntax::{Pdf, object::Object};
+use hayro::hayro_syntax::{self, Pdf, object::Object};
 use std::fs;
 
 fn press() -> Press {

@@ -90,7 +90,7 @@ impl Picture {
         const REACH: usize = 3;
         const SIDE: usize = 2 * REACH + 1;
         let width = usize::try_from(self.width).ok()?;
-        let rows = self.luma.chunks_exact(width).map(|row| around::<SIDE>(row)).collect::<Vec<_>>();
+        let rows = self.luma.chunks_exact(width).map(around::<SIDE>).collect::<Vec<_>>();
         let mut luma = Vec::with_capacity(self.luma.len());
         let mut sums = vec![0_i32; width];
         for (y, row) in self.luma.chunks_exact(width).enumerate() {

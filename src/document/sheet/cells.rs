@@ -56,6 +56,7 @@ pub(super) fn of(certificate: &OpenedCertificate) -> Cells {
 }
 
 /// A section: not shown, shown as nothing, or shown.
+#[allow(clippy::option_option)]
 pub(super) fn section<T>(shown: &Shown<Option<T>>) -> Option<Option<&T>> {
     shown.as_option().map(Option::as_ref)
 }

@@ -41,6 +41,7 @@ fn withheld() -> Cells {
     columns.into_iter().map(|column| (column, None)).collect()
 }
 
+#[allow(clippy::option_option)] // a section that is withheld, absent, or there
 fn cells(
     item: &Item,
     is_first: bool,

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     agreement::{Agreement, Form},
     certificate::{Country, DeclarationMeans, Reference, SigningRole},
-    statement::{Completeness, Envelope, OpenedCertificate, media},
+    statement::{Completeness, Envelope, OpenedCertificate, Status, media},
     time::Date,
 };
 use serde::Serialize;
@@ -68,6 +68,8 @@ pub struct Subject<'a> {
     pub images: &'a Images,
     /// Whether the partners have yet to cosign it.
     pub awaiting_cosignatures: bool,
+    /// What the authority's records say of it when it is printed; none where nobody was asked.
+    pub status: Option<Status>,
 }
 
 /// A sheet, with the files that go with it.
@@ -272,7 +274,8 @@ pub fn sheet(subject: &Subject<'_>) -> Result<Sheet, DocumentError> {
         attachment,
         fonts: Vec::new(),
     };
-    let ident = format!("{iss} {jti} {kind:?} {:?} {}", withheld(subject.completeness), subject.awaiting_cosignatures);
+    let (awaiting, status) = (subject.awaiting_cosignatures, subject.status.unwrap_or(Status::Valid).word());
+    let ident = format!("{iss} {jti} {kind:?} {:?} {awaiting} {status}", withheld(subject.completeness));
     Ok(Sheet { contents, files, ident, issued_on: reference.map(|reference| reference.issued_on) })
 }
 
@@ -457,6 +460,10 @@ fn notices(subject: &Subject<'_>, kind: Kind) -> Vec<String> {
     let missing = withheld(subject.completeness);
     if kind == Kind::Redacted {
         notices.push(format!("REDACTED COPY: its holder withheld {}", missing.join(", ")));
+    }
+    if let Some(status) = subject.status.filter(|status| *status != Status::Valid) {
+        let word = status.word();
+        notices.push(format!("{}: when this was printed, the authority's records had it {word}", word.to_uppercase()));
     }
     if subject.awaiting_cosignatures {
         notices.push(

@@ -128,7 +128,7 @@ impl Stamp {
     }
 }
 
-#[allow(clippy::ref_option)] // the shape that `serialize_with` asks for
+#[allow(clippy::ref_option, clippy::trivially_copy_pass_by_ref)] // the shape that `serialize_with` asks for
 fn date_or_null<S: Serializer>(date: &Option<Date>, serializer: S) -> Result<S::Ok, S::Error> {
     match date {
         Some(date) => serializer.collect_str(date),

@@ -236,7 +236,7 @@ async fn a_key_registers_no_paper_of_an_agreement_it_may_not_sign_for() {
     let sides = Sides::open();
     sides.pakistan.narrow_key("NONPREF");
     let refused = sides.register(sides.paper(1, "P-1")).await.unwrap_err();
-    assert_eq!(refused.reason(), "CHECK_FAILED");
+    assert_eq!(refused.reason(), "REPLICA_CHECK_FAILED");
 }
 
 #[tokio::test]

@@ -5,10 +5,10 @@ use crate::{
     certificate::Text,
     office::Actor,
     reason::Reasoned,
-    statement::Section,
-    workflow::{CertificateName, Desk, ErasedName, WorkflowError},
+    statement::{Act, Section},
+    workflow::{CertificateName, Desk, ErasedName, StatusWish, WorkflowError},
 };
-use hayro_syntax::{
+use hayro::hayro_syntax::{
     Pdf,
     object::{Name, Object},
 };
@@ -58,4 +58,22 @@ async fn what_is_erased_is_not_printed() {
     desk.erase(Actor::Operator, &ErasedName::Own(name.clone()), &reason).unwrap();
     let refused = desk.printed(&world.signatory, &name, &[]).await.unwrap_err();
     assert!(matches!(refused, WorkflowError::ContentsErased), "{refused}");
+}
+
+#[tokio::test]
+async fn what_was_suspended_is_printed_as_such_and_as_before_when_it_was_reinstated() {
+    let world = World::new();
+    let (desk, _) = world.desk();
+    let name = issued(&world, &desk).await;
+    let printed = async || desk.printed(&world.signatory, &name, &[]).await.unwrap().pdf;
+    let change = async |nth, act| {
+        let reason = Some("a doubt".parse().unwrap());
+        let wish = StatusWish { certificate: name.clone(), act, items: None, reason, remarks: None };
+        desk.change_status(&world.signatory, &world.request_id(nth), wish).await.unwrap();
+    };
+    let before = printed().await;
+    change(2, Act::Suspended).await;
+    assert_ne!(printed().await, before);
+    change(3, Act::Reinstated).await;
+    assert_eq!(printed().await, before);
 }

@@ -249,6 +249,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::float_cmp)] // whole milliseconds are exact
     fn percentiles_are_of_what_was_measured_and_there_are_none_of_nothing() {
         assert!(Percentiles::of(Vec::new()).is_none());
         let hundred = Percentiles::of((1..=100).rev().map(Duration::from_millis).collect()).unwrap();

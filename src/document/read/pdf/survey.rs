@@ -36,6 +36,8 @@ const ACTIONS: [&str; 9] = [
 const SAVED_AGAIN: PaperError =
     PaperError::PdfEdited("it was saved more than once, and each time may change what it says");
 
+// Each is a thing that was seen or not, in no order and with no bearing on each other.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, Default)]
 pub(super) struct Survey<'a> {
     pub(super) pages: usize,

@@ -2,6 +2,7 @@ use super::*;
 use crate::document::read::{Code, codes_of_pages, photograph};
 use crate::reason::Reasoned;
 use flate2::{Compression, write::ZlibEncoder};
+use std::fmt::Write as _;
 use std::io::Write as _;
 
 const TOKEN: &str = "eyJhbGciOiJFZERTQSJ9.e30.AAAA~";
@@ -112,8 +113,8 @@ fn objects_that_stand_packed_together_are_seen() {
     let packed = |objects: &[(u32, &str)]| {
         let (mut head, mut body) = (String::new(), String::new());
         for (number, object) in objects {
-            head.push_str(&format!("{number} {} ", body.len()));
-            body.push_str(&format!("{object} "));
+            write!(head, "{number} {} ", body.len()).unwrap();
+            write!(body, "{object} ").unwrap();
         }
         (objects.len(), head.len(), deflated(format!("{head}{body}").as_bytes()))
     };
