@@ -6,13 +6,16 @@ use crate::{
     office::Actor,
     reason::Reasoned,
     statement::{Act, Section},
-    workflow::{CertificateName, Desk, ErasedName, StatusWish, WorkflowError},
+    workflow::{CertificateName, Desk, ErasedName, IssueRow, StatusWish, WorkflowError},
 };
 use hayro::hayro_syntax::{
     Pdf,
     object::{Name, Object},
 };
 use std::sync::Arc;
+
+/// The name in another script on the sample.
+const HAN: &str = "上海宇赫体育用品有限公司";
 
 /// The one file in a document.
 fn attached(pdf: &[u8]) -> String {
@@ -29,8 +32,27 @@ fn attached(pdf: &[u8]) -> String {
     String::from_utf8(files.remove(0)).unwrap()
 }
 
+/// A certificate in Latin letters alone, which every machine has a font for.
 async fn issued(world: &World, desk: &Desk) -> CertificateName {
-    CertificateName::Jti(desk.issue(&world.signatory, &world.footballs(1)).await.unwrap().outcome.jti)
+    let row = world.footballs(1);
+    let plain = String::from_utf8(row.certificate_json).unwrap().replace(HAN, "Shanghai Yuhe");
+    let row = IssueRow { certificate_json: plain.into_bytes(), ..row };
+    CertificateName::Jti(desk.issue(&world.signatory, &row).await.unwrap().outcome.jti)
+}
+
+#[tokio::test]
+async fn a_name_in_han_is_printed_where_there_is_a_font_and_refused_by_its_letter_where_there_is_none() {
+    let world = World::new();
+    let (desk, _) = world.desk();
+    let name = CertificateName::Jti(desk.issue(&world.signatory, &world.footballs(1)).await.unwrap().outcome.jti);
+    match desk.printed(&world.signatory, &name, &[]).await {
+        Ok(printed) => assert_eq!(attached(&printed.pdf), printed.evidence.bundle.token),
+        Err(refused) => {
+            println!("SKIPPED: no font here has Han letters; the package fonts-noto-cjk brings one");
+            assert_eq!(refused.reason(), "GLYPH_MISSING");
+            assert!(refused.to_string().contains('上'), "{refused}");
+        }
+    }
 }
 
 #[tokio::test]
