@@ -152,7 +152,7 @@ fn beside_anothers_certificate_or_with_other_goods_it_is_altered() {
     check(&second, "another certificate");
     // By whoever has the stamp key: the leaf is the right one, the goods are not.
     let mut altered = stamp(&world);
-    altered.items[0].hs = None;
+    altered.items[0].hs = Some("010121".parse().unwrap());
     check(&signed(&altered, "p1", STAMP), "items");
 }
 
