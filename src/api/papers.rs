@@ -12,7 +12,7 @@ use tonic::Status;
 /// Most bytes of one message to the service that judges paper: telephones take pictures of 3 to 6 MB, and the longest
 /// certificate is a PDF of one.
 pub const MAX_PAPER: usize = 8 << 20;
-/// Papers that are read at a time. Each may take 400 MB of memory and a second of a core.
+/// Papers that are read at a time. Each may take 400 MB of memory, and one made to be hard some seconds of a core.
 const AT_ONCE: usize = 2;
 
 /// Reads paper for strangers.

@@ -21,6 +21,8 @@ fn the_demonstration_shows_only_what_held_and_leaves_nothing_running() {
     assert_eq!((count("third_party"), count("receipted")), (1, 2), "{said}");
     assert_eq!((count("rotate"), count("distribute"), count("announce")), (1, 1, 1), "{said}");
     assert_eq!((count("join"), count("admit"), count("held")), (1, 1, 1), "{said}");
+    let prints = usize::from(cfg!(feature = "pdf"));
+    assert_eq!((count("print"), count("stamp"), count("beside")), (prints, prints, prints), "{said}");
     let cosigned = |goods: &str| {
         let at = steps.iter().position(|step| step["step"] == "issue" && text_of(step).contains(goods)).unwrap();
         let next = steps[at..].iter().find(|step| step["step"] == "cosigned").unwrap();

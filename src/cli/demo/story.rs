@@ -2,6 +2,7 @@
 
 mod calls;
 mod customs;
+mod paper;
 
 use calls::{day_of_use, issue, online, open_account, redacted, tampered};
 
@@ -20,11 +21,12 @@ use crate::{
         files,
         process::failed,
     },
+    document::CAN_PRINT,
     node::system::SystemClock,
     statement::Bundle,
     time::{Clock, Date},
     trust::{Anchor, TrustList},
-    verification::{Headline, Question, Settings, Verifier},
+    verification::{Headline, Question, Settings, Verdict, Verifier},
 };
 use serde_json::json;
 use std::{
@@ -75,6 +77,8 @@ pub(in crate::cli) fn samples() -> impl Iterator<Item = &'static str> {
     SCENES.iter().map(|scene| scene.text)
 }
 
+/// Where among them the one is that is printed: in letters for which every machine has a font.
+const RICE: usize = 3;
 /// Where among them the one is that customs use.
 const USED: usize = 1;
 /// Where among them the one is whose addressee joins later.
@@ -173,7 +177,19 @@ impl Stranger {
 
     /// Judges with no network for a day of use, and holds the verdict to what it must be.
     fn judge(&self, presented: &str, day: Date, expected: Headline) -> Result<(), Failure> {
-        let verdict = self.verifier.verify(presented, &Question::at(SystemClock.now()).on(Some(day)));
+        Self::held(&self.verifier.verify(presented, &Self::asked(day)), expected)
+    }
+
+    /// The same with the stamp of its paper beside it.
+    fn judge_beside(&self, presented: &str, stamp: &str, day: Date, expected: Headline) -> Result<(), Failure> {
+        Self::held(&self.verifier.verify_beside(presented, stamp, &Self::asked(day)), expected)
+    }
+
+    fn asked(day: Date) -> Question {
+        Question::at(SystemClock.now()).on(Some(day))
+    }
+
+    fn held(verdict: &Verdict, expected: Headline) -> Result<(), Failure> {
         if verdict.headline == expected {
             return Ok(());
         }
@@ -217,6 +233,13 @@ pub(super) async fn tell(telling: &mut Telling, folder: &Path, out: Option<&Path
     stage.stranger.judge(&copy, stage.day, Headline::ValidRedacted)?;
     telling.tell("redact", format!("a copy of {first} for a bank, without invoices and values: VALID_REDACTED"));
 
+    let mut printed = Vec::new();
+    if CAN_PRINT {
+        let scene = SCENES.get(RICE).ok_or_else(|| failed("nothing was issued"))?;
+        let rice = issued.get(RICE).ok_or_else(|| failed("nothing was issued"))?;
+        printed.push((scene.file, stage.print(telling, scene.by, rice).await?));
+    }
+
     let forged = tampered(bundle)?;
     telling.begin();
     stage.stranger.judge(&forged, stage.day, Headline::Altered)?;
@@ -233,6 +256,9 @@ pub(super) async fn tell(telling: &mut Telling, folder: &Path, out: Option<&Path
 
     if let Some(out) = out {
         keep(out, folder, &issued)?;
+        for (file, pdf) in &printed {
+            files::replace(&out.join(format!("{file}.pdf")), pdf, 0o644)?;
+        }
         telling.tell("keep", format!("certificates, trust list, anchor and agreements are in {}", out.display()));
     }
     Ok(stage.nodes)
