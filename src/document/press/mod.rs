@@ -9,7 +9,10 @@ mod world;
 
 use super::{DocumentError, FontFolders, Forms, Sheet, script::Script};
 use fonts::Fonts;
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::atomic::{AtomicUsize, Ordering},
+};
 use typst::{
     Library, LibraryExt, WorldExt,
     diag::SourceDiagnostic,
@@ -28,9 +31,9 @@ const SHEET_FILE: &str = "sheet.json";
 const MOST_PAGES: usize = 500;
 /// Bytes of one document: what a gRPC client takes in one answer, unless it was told otherwise.
 const MOST_BYTES: usize = 4_000_000;
-/// For how many documents what was set is remembered: words that every form has stay, and memory does not grow
-/// (design, PDF).
-const REMEMBERED: usize = 10;
+/// After how many documents what was set is gone through, and forgotten where it was not used since the last time but
+/// one: words that every form has stay, memory does not grow (design, PDF), and the cost of going through is shared.
+const FORGETTING: usize = 5;
 
 /// The template of pages side by side.
 const CONTACT: &str = include_str!("contact.typ");
@@ -42,6 +45,7 @@ pub struct Press {
     fonts: Fonts,
     forms: Forms,
     sources: BTreeMap<String, Source>,
+    printed: AtomicUsize,
 }
 
 impl Press {
@@ -53,7 +57,7 @@ impl Press {
             sources.insert(name.to_owned(), Source::new(id, text.to_owned()));
         }
         let library = LazyHash::new(Library::builder().build());
-        Ok(Self { library, fonts: Fonts::find(folders)?, forms, sources })
+        Ok(Self { library, fonts: Fonts::find(folders)?, forms, sources, printed: AtomicUsize::new(0) })
     }
 
     /// The templates.
@@ -104,7 +108,9 @@ impl Press {
     /// Prints a sheet by a template.
     pub fn print_by(&self, sheet: &Sheet, template: &str) -> Result<Vec<u8>, DocumentError> {
         let printed = self.set(sheet, template);
-        typst::comemo::evict(REMEMBERED);
+        if self.printed.fetch_add(1, Ordering::Relaxed) % FORGETTING == FORGETTING - 1 {
+            typst::comemo::evict(1);
+        }
         printed
     }
 
