@@ -33,7 +33,7 @@ use bytes::Bytes;
 use std::{collections::BTreeSet, sync::Arc};
 
 fn at(seconds: i64) -> Timestamp {
-    Timestamp::from_second(START.parse::<Timestamp>().unwrap().as_second() + seconds).unwrap()
+    Timestamp::from_second(START.as_second() + seconds).unwrap()
 }
 
 fn log() -> Origin {
@@ -53,7 +53,7 @@ fn branch() -> Levels {
 fn head_in(tree: &Levels, size: u64) -> PublishedHead {
     let head = TreeHead { size, root: root(size, tree).unwrap() };
     let extension = Extension::prove(log(), None, head, &[]).unwrap();
-    PublishedHead { head, note: sign_checkpoint(&extension, &key(0, Use::Log)).unwrap() }
+    PublishedHead { head, note: sign_checkpoint(&extension, key(0, Use::Log)).unwrap() }
 }
 
 fn head(size: u64) -> PublishedHead {
@@ -76,7 +76,7 @@ fn line(head: &PublishedHead, node: usize, replica: bool) -> String {
     } else {
         (name(node).witness(), key(node, Use::Witness))
     };
-    cosign(&checkpoint, &who, &key, u64::try_from(at(0).as_second()).unwrap()).unwrap().to_string()
+    cosign(&checkpoint, &who, key, u64::try_from(at(0).as_second()).unwrap()).unwrap().to_string()
 }
 
 /// A replica with its store, whose actions are done at once.

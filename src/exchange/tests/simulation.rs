@@ -126,6 +126,7 @@ enum Happening {
     Crash(usize),
     Start(usize),
     List(usize),
+    Offered { to: (usize, u32), list: String },
     Mend(usize, usize),
     Calm,
 }
@@ -278,7 +279,7 @@ impl Simulation {
     }
 
     fn timestamp(&self) -> Timestamp {
-        let start = START.parse::<Timestamp>().unwrap().as_millisecond();
+        let start = START.as_millisecond();
         Timestamp::from_millisecond(start + i64::try_from(self.now).unwrap()).unwrap()
     }
 
@@ -357,6 +358,11 @@ impl Simulation {
             Happening::Crash(node) => self.crash(node),
             Happening::Start(node) => self.start(node),
             Happening::List(node) => self.list(node),
+            Happening::Offered { to, list } => {
+                if self.alive(to.0, to.1) {
+                    self.offered(to.0, &list);
+                }
+            }
             Happening::Mend(a, b) => {
                 self.cut.remove(&(a, b));
             }
@@ -417,6 +423,9 @@ impl Simulation {
                 let until = self.now + self.chance.within(500, 40_000);
                 self.agenda.plan(until, Happening::Mend(pair.0, pair.1));
             }
+        }
+        if self.nodes[node].process.is_some() {
+            self.offer(node);
         }
         let Some(process) = &self.nodes[node].process else { return };
         let mut events = Vec::new();
@@ -605,7 +614,7 @@ impl Simulation {
         let next = TreeHead { size, root: root(size, tree).unwrap() };
         let proof = previous.map_or_else(Vec::new, |head| consistency_proof(head.size, size, tree).unwrap());
         let extension = Extension::prove(log.clone(), previous, next, &proof).unwrap();
-        store.advance(vec![extension], &|extension| sign_checkpoint(extension, &key(node, Use::Log))).unwrap();
+        store.advance(vec![extension], &|extension| sign_checkpoint(extension, key(node, Use::Log))).unwrap();
         let most = self.published.entry(log.clone()).or_default();
         *most = size.max(*most);
     }

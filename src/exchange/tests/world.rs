@@ -22,7 +22,7 @@ use std::{
 };
 
 /// When it all begins.
-pub(super) const START: &str = "2026-11-22T10:00:00Z";
+pub(super) static START: LazyLock<Timestamp> = LazyLock::new(|| "2026-11-22T10:00:00Z".parse().unwrap());
 /// What each log will have said in the end, at most.
 pub(super) const SCRIPT: usize = 96;
 /// The entry of each log whose signature is another key's.
@@ -45,9 +45,14 @@ pub(super) enum Use {
     Witness,
 }
 
-pub(super) fn key(node: usize, r#use: Use) -> SecretKey {
-    let number = u8::try_from(node * 16 + r#use as usize + 1).unwrap();
-    SecretKey::from_seed(&[number; 32]).unwrap()
+/// Made once: making one costs more than signing with it.
+static KEYS: LazyLock<Vec<SecretKey>> = LazyLock::new(|| {
+    let number = |number: usize| u8::try_from(number + 1).unwrap();
+    (0..NODES.len() * 16).map(|at| SecretKey::from_seed(&[number(at); 32]).unwrap()).collect()
+});
+
+pub(super) fn key(node: usize, r#use: Use) -> &'static SecretKey {
+    &KEYS[node * 16 + r#use as usize]
 }
 
 pub(super) fn name(node: usize) -> NodeName {
@@ -104,10 +109,34 @@ pub(super) static WORLD: LazyLock<World> = LazyLock::new(|| {
     World { trust: trust(1, |_| {}), scripts, forks }
 });
 
+/// Who signs the trust list, and who would like to.
+const FEDERATION: u8 = 250;
+const ANOTHER: u8 = 251;
+
+fn federation(seed: u8) -> (SecretKey, VerifierKey, Anchor) {
+    let key = SecretKey::from_seed(&[seed; 32]).unwrap();
+    let signer = VerifierKey::note("federation.example", key.public_key()).unwrap();
+    let anchor = Anchor::new(1, vec![signer.clone()], BTreeMap::new()).unwrap();
+    (key, signer, anchor)
+}
+
+/// What every node was given to believe.
+pub(super) fn anchor() -> Anchor {
+    federation(FEDERATION).2
+}
+
 /// The trust list of this version, changed before it is signed.
 pub(super) fn trust(version: u64, change: impl FnOnce(&mut ListText)) -> Arc<TrustList> {
-    let federation = SecretKey::from_seed(&[250; 32]).unwrap();
-    let signer = VerifierKey::note("federation.example", federation.public_key()).unwrap();
+    signed_by(FEDERATION, version, change)
+}
+
+/// A list of this version that is as good as the others, but for who signed it.
+pub(super) fn trust_of_another(version: u64) -> Arc<TrustList> {
+    signed_by(ANOTHER, version, |_| {})
+}
+
+fn signed_by(seed: u8, version: u64, change: impl FnOnce(&mut ListText)) -> Arc<TrustList> {
+    let (federation, signer, anchor) = federation(seed);
     let node = |at: usize| Node {
         name: name(at),
         replica_vkey: Some(VerifierKey::cosigner(&name(at).replica(), key(at, Use::Replica).public_key()).unwrap()),
@@ -122,7 +151,7 @@ pub(super) fn trust(version: u64, change: impl FnOnce(&mut ListText)) -> Arc<Tru
         issued: "2026-11-01T00:00:00Z".parse().unwrap(),
         next_update: "2027-11-01T00:00:00Z".parse().unwrap(),
         k: 1,
-        signers: vec![signer.clone()],
+        signers: vec![signer],
         sections: Vec::new(),
         closings: Vec::new(),
         shards: Vec::new(),
@@ -157,12 +186,11 @@ pub(super) fn trust(version: u64, change: impl FnOnce(&mut ListText)) -> Arc<Tru
             }],
             log_keys: vec![ListedLogKey { shard: origin(at, (at + 1) % 3).shard(), x: key(at, Use::Log).public_key() }],
         };
-        text.put(&section.sign(&key(at, Use::Root)).unwrap(), None);
+        text.put(&section.sign(key(at, Use::Root)).unwrap(), None);
     }
     change(&mut text);
     let mut draft = ListDraft::new(text).unwrap();
     draft.sign(&"federation.example".parse().unwrap(), &federation, None).unwrap();
-    let anchor = Anchor::new(1, vec![signer], BTreeMap::new()).unwrap();
     Arc::new(draft.finish(&anchor, None).unwrap())
 }
 
@@ -172,7 +200,7 @@ fn script(from: usize, to: usize, fork: u64) -> Script {
     let mut lines: Vec<Line> = Vec::new();
     let (log, mut list) = (origin(from, to), StatusList::new());
     let (mut certificates, mut snapshots) = (Vec::new(), 0);
-    let start = START.parse::<Timestamp>().unwrap().as_second();
+    let start = START.as_second();
     let mut certificate: Certificate =
         serde_json::from_str(include_str!("../../verification/tests/certificate.json")).unwrap();
     (certificate.from, certificate.to) =
@@ -218,7 +246,7 @@ fn script(from: usize, to: usize, fork: u64) -> Script {
         let salt = index as u64 + if index as u64 >= fork { 1_000 } else { 0 };
         let unsigned = compose(&envelope, &body, &SeededRandom::new(salt)).unwrap();
         let signer = if bad { key(to, Use::Statement) } else { key(from, Use::Statement) };
-        let issued = unsigned.sign(&signer).unwrap();
+        let issued = unsigned.sign(signer).unwrap();
         let leaf = Bytes::from(issued.jwt);
         lines.push(Line { jti, leaf, disclosures: issued.disclosures, status_index });
     }

@@ -21,7 +21,7 @@ fn package(after: u64, size: u64, to: usize, by: usize) -> Vec<u8> {
         let leaf = String::from_utf8(line.leaf.to_vec()).unwrap();
         writer.line(&Line::Entry(EntryLine::new(index, leaf, Disclosed::Held))).unwrap();
     }
-    let sign = |seal: &PackageSeal| Ok(seal.sign(&key(by, Use::Replica)).unwrap());
+    let sign = |seal: &PackageSeal| Ok(seal.sign(key(by, Use::Replica)).unwrap());
     writer.seal(&name(0), &name(to), sign).unwrap();
     bytes
 }

@@ -41,7 +41,7 @@ fn list(version: u64, closed: bool) -> Arc<TrustList> {
         let entry = text.sections.iter().position(|entry| entry.note.contains("tdap.gov.pk/root")).unwrap();
         let mut section = Section::open(&text.sections[entry].note).unwrap().successor();
         section.log_keys.push(ListedLogKey { shard: next().shard(), x: next_key().public_key() });
-        text.put(&section.sign(&key(0, Use::Root)).unwrap(), None);
+        text.put(&section.sign(key(0, Use::Root)).unwrap(), None);
         if closed {
             text.shards.push(ShardEnd { origin: log(), final_size: FINAL });
         }
@@ -86,7 +86,7 @@ fn script(honest: bool) -> Script {
             log: next(),
         };
         let issued = compose(&envelope, body, &SeededRandom::new(index as u64)).unwrap();
-        let issued = issued.sign(&key(0, Use::Statement)).unwrap();
+        let issued = issued.sign(key(0, Use::Statement)).unwrap();
         Line { jti, leaf: Bytes::from(issued.jwt), disclosures: issued.disclosures, status_index: None }
     });
     let lines = lines.collect::<Vec<_>>();

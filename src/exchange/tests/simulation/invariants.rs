@@ -31,7 +31,7 @@ impl Simulation {
         &mut self,
         checkpoint: &Checkpoint,
         cosigner: &str,
-        key: crate::signature::SecretKey,
+        key: &crate::signature::SecretKey,
     ) -> String {
         let Checkpoint { origin, head } = checkpoint;
         let forks = self.forks(origin);
@@ -52,11 +52,14 @@ impl Simulation {
         assert!(head.size >= *last || deceived, "{cosigner} cosigns {origin} at {} after {last}", head.size);
         *last = head.size;
         let time = u64::try_from(self.timestamp().as_second()).unwrap();
-        cosign(checkpoint, cosigner, &key, time).unwrap().to_string()
+        cosign(checkpoint, cosigner, key, time).unwrap().to_string()
     }
 
     /// Every replica holds everything, and every newest head has the cosignatures that the policy asks for.
     pub(in crate::exchange::tests) fn converged(&self) -> Result<(), String> {
+        if !self.have_the_newest_list() {
+            return Err("somebody has the list of before".to_owned());
+        }
         for log in self.logs.iter().filter(|log| !self.closed.contains(*log)) {
             let (from, to) = ends(log);
             let issued = self.goals[log];

@@ -29,10 +29,12 @@ pub(in crate::exchange::tests) enum Malice {
     StaleHeads,
     /// As replica and as witness it asks for what there is not, and cosigns what nobody showed.
     Cosigner,
+    /// It keeps to the trust list of before, and offers that one and others that nobody signed.
+    StaleList,
 }
 
 impl Malice {
-    pub(in crate::exchange::tests) const ALL: [Self; 8] = [
+    pub(in crate::exchange::tests) const ALL: [Self; 9] = [
         Self::SplitForWitness,
         Self::SplitForReplica,
         Self::Rollback,
@@ -41,6 +43,7 @@ impl Malice {
         Self::Endless,
         Self::StaleHeads,
         Self::Cosigner,
+        Self::StaleList,
     ];
 
     const fn forks(self) -> bool {
@@ -69,7 +72,7 @@ impl Villain {
 fn other_note(log: &Origin, size: u64) -> String {
     let head = TreeHead { size, root: root(size, &other(log).tree).unwrap() };
     let extension = Extension::prove(log.clone(), None, head, &[]).unwrap();
-    sign_checkpoint(&extension, &key(ends(log).0, Use::Log)).unwrap()
+    sign_checkpoint(&extension, key(ends(log).0, Use::Log)).unwrap()
 }
 
 fn other(log: &Origin) -> &'static Script {
@@ -87,11 +90,14 @@ impl Simulation {
         let node = usize::try_from(this.chance.within(0, NODES.len() as u64)).unwrap();
         let since = if malice == Malice::Rollback { this.chance.within(5_000, 30_000) } else { 0 };
         this.villain = Some(Villain { node, malice, since, shown: BTreeMap::new() });
+        if malice == Malice::StaleList {
+            this.close_a_key();
+        }
         this
     }
 
     /// Whether a node is up to this now.
-    fn does(&self, node: usize, malice: Malice) -> bool {
+    pub(super) fn does(&self, node: usize, malice: Malice) -> bool {
         let villain = self.villain.as_ref().filter(|villain| villain.node == node && villain.malice == malice);
         villain.is_some_and(|villain| self.now >= villain.since && (malice.forks() || !self.calm))
     }
@@ -217,7 +223,7 @@ impl Simulation {
                 let checkpoint = Checkpoint { origin: log.clone(), head };
                 match self.chance.within(0, 3) {
                     0 => {
-                        let line = cosign(&checkpoint, &name(node).replica(), &key(node, Use::Replica), 1);
+                        let line = cosign(&checkpoint, &name(node).replica(), key(node, Use::Replica), 1);
                         cosign_.line = line.unwrap().to_string();
                     }
                     1 => cosign_.line = "no line".to_owned(),
@@ -276,15 +282,16 @@ impl Simulation {
                     continue;
                 };
                 let smaller = self.chance.within(1, size + 1);
-                match self.chance.within(0, 4) {
+                match self.chance.within(0, 5) {
                     0 if ends(&origin).0 == node => {
                         let head_of =
                             TreeHead { size: smaller, root: root(smaller, &WORLD.scripts[&origin].tree).unwrap() };
                         let extension = Extension::prove(origin.clone(), None, head_of, &[]).unwrap();
-                        head.note = sign_checkpoint(&extension, &key(node, Use::Log)).unwrap();
+                        head.note = sign_checkpoint(&extension, key(node, Use::Log)).unwrap();
                     }
                     1 => head.note = head.note.replacen('\n', "\n9", 1),
                     2 => head.log = self.logs.iter().next().unwrap().clone(),
+                    3 => head.note.push_str(&"x".repeat(100_000)),
                     _ => {}
                 }
                 head.entries = !head.entries;
