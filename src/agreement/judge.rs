@@ -7,6 +7,7 @@
 mod consistency;
 mod dates;
 mod eligibility;
+mod fob;
 mod goods;
 mod languages;
 mod papers;
@@ -86,7 +87,26 @@ impl Agreement {
         findings
     }
 
+    /// What would be decided, whatever there is to say against it: for specimens of forms, which nobody issues.
+    #[must_use]
+    pub fn would_rule(&self, particulars: &Particulars, issued_on: Date, holidays: &Holidays) -> Option<Ruling> {
+        self.judge_anyway(particulars, issued_on, holidays, None).ruling
+    }
+
     fn judge_departed(
+        &self,
+        particulars: &Particulars,
+        issued_on: Date,
+        holidays: &Holidays,
+        departed: Option<Date>,
+    ) -> Judgement {
+        let Judgement { findings, ruling } = self.judge_anyway(particulars, issued_on, holidays, departed);
+        let ruling = ruling.filter(|_| !findings.has_errors());
+        Judgement { findings, ruling }
+    }
+
+    /// A judgement with its ruling also where a finding is an error.
+    fn judge_anyway(
         &self,
         particulars: &Particulars,
         issued_on: Date,
@@ -119,8 +139,7 @@ impl Agreement {
         let flags_and_endorsements = bench.papers();
         bench.consistency();
         let ruling = bench.ruling(printed, flags_and_endorsements);
-        let ruling = (!bench.findings.has_errors()).then_some(ruling);
-        Judgement { findings: bench.findings, ruling }
+        Judgement { findings: bench.findings, ruling: Some(ruling) }
     }
 }
 

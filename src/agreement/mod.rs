@@ -6,6 +6,7 @@
 //! blocks. A file with mistakes is refused with all of them.
 //! Not its business: where the files lie, who may issue, what was signed, who declared how goods were made.
 
+mod boxes;
 mod criterion;
 mod edition;
 mod eligibility;

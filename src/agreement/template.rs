@@ -98,6 +98,7 @@ fn reference(page: &mut Page, edition: &Edition, form: &Form) {
     page.line("# number = \"\"  # only if it was drawn earlier; otherwise the office's series gives it");
     page.line("place = { name = \"\" }  # locode = \"PKLHE\" beside it or instead");
     page.line("office = { code = \"\", body = \"\" }  # the office's code, the issuing body's name");
+    page.line("# signatories = [{ role = \"issuing_authority\", name = \"\", title = \"\" }]  # left out: the person whose account issues it");
     page.line("# declaration = { person = \"\", capacity = \"\", means = \"signed_paper\" }  # portal, system, electronic_signature");
     page.line("# [[reference.prior]]  # an earlier certificate this one follows");
     page.line("# relation = \"replaces\"  # true_copy_of, back_to_back_on, cumulates_with");
@@ -162,6 +163,11 @@ fn transport(page: &mut Page, form: &Form) {
 }
 
 fn goods(page: &mut Page, edition: &Edition, form: &Form) {
+    page.blank();
+    page.line("# [goods.totals]  # of all items, printed below them");
+    page.line("# packages = 1");
+    page.line("# gross_weight = { value = \"\", unit = \"KGM\" }");
+    page.line("# net_weight = { value = \"\", unit = \"KGM\" }");
     page.section("[goods.items]", "once for each item", form.box_of(Shows::Description));
     page.figure("most items", &form.max_items);
     page.figure("continuation sheets", &form.continuation_sheets);
@@ -375,6 +381,7 @@ mod tests {
         assert!(template.contains("printed P (unconfirmed)"), "{template}");
         assert!(template.contains("days after shipment without a mark: 15 [Decree on the early harvest of 2006"));
         assert!(template.contains("[exporter.party]  # box 1"));
+        assert!(template.contains("\n# signatories = [") && template.contains("\n# [goods.totals]"), "{template}");
         assert!(agreement("COMESA").template().contains("\n[exporter.registration]"));
     }
 }

@@ -394,7 +394,8 @@ words! {
         Diagonal = "diagonal",
         /// Also work done in any party on materials that do not originate.
         Full = "full",
-        /// Content below the threshold, carried forward without preference.
+        /// Content below the threshold, carried forward without preference, from the percentage of criterion
+        /// `PARTIAL_CUM` on.
         Partial = "partial",
     }
 }

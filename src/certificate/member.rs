@@ -159,7 +159,7 @@ impl Member for bool {
 }
 
 /// Largest whole number of a member: n..8 of the trade data elements for counts of packages.
-const WHOLE_MAX: u32 = 99_999_999;
+pub(super) const WHOLE_MAX: u32 = 99_999_999;
 
 impl Member for u32 {
     fn read(node: &Node<'_>, at: At<'_>, reader: &mut Reader) -> Option<Self> {

@@ -6,6 +6,7 @@
 //! Not its business: what an agreement demands (`agreement`), how a certificate is signed (`statement`), and
 //! what belongs to the application and never enters a certificate: cost statements, fees, evidence.
 
+pub mod asked;
 pub mod check;
 pub mod code;
 pub mod commercial;
@@ -35,10 +36,12 @@ pub mod remarks;
 pub mod remnant;
 pub mod schema;
 pub mod spelling;
+mod stand_in;
 pub mod text;
 pub mod transport;
 pub mod unit;
 
+pub use asked::Asked;
 pub use code::{
     AgreementCode, BoxNumber, CertificateNumber, CriterionCode, EditionCode, EndorsementCode, FormCode, Language,
     OfficeCode, TariffCode,

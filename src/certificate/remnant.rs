@@ -2,22 +2,22 @@
 //! hears every mistake at once, and not those of the rules only once the spelling is right.
 
 use super::{
-    finding::Severity,
+    finding::{Findings, Severity},
     member::Member as _,
     node::{self, Node},
     particulars::Particulars,
     reader::{At, Form, Reader},
+    stand_in::{self, whatever_index},
 };
+use std::collections::BTreeSet;
 
 /// Rounds of leaving out at most: a member whose part is at fault goes with it, and so on up to its section.
 const ROUNDS: usize = 8;
-/// The rule of a member that is none of the format's.
-const UNKNOWN: &str = "UNKNOWN_MEMBER";
 
 /// The particulars less what is at fault. They are for judging alone: nothing is issued from them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remnant {
-    /// What is left.
+    /// What is left; where a certificate cannot be without what is at fault, something stands there that says nothing.
     pub particulars: Particulars,
     left_out: Vec<String>,
 }
@@ -39,21 +39,34 @@ impl Remnant {
     }
 
     fn of(mut node: Node<'_>) -> Option<Self> {
-        let mut left_out = Vec::new();
+        let (mut left_out, mut stood) = (Vec::new(), BTreeSet::new());
         for _ in 0..ROUNDS {
             let mut reader = Reader::new(Form::Input);
             let read = Particulars::read(&node, At::ROOT, &mut reader);
             let errors = reader.finish().0.into_iter().filter(|finding| finding.severity == Severity::Error);
             // Where a member is that nobody knows, nothing is missing.
-            let errors = errors.map(|finding| (finding.rule != UNKNOWN, finding.path)).collect::<Vec<_>>();
+            let errors = errors.filter(|finding| finding.rule != "UNKNOWN_MEMBER").collect::<Vec<_>>();
             if let Some(particulars) = read {
-                left_out.extend(errors.into_iter().filter_map(|(known, path)| known.then_some(path)));
+                left_out.extend(errors.into_iter().map(|finding| finding.path));
                 return Some(Self { particulars, left_out });
             }
-            for (known, path) in errors {
-                let removed = remove(&mut node, &path)?;
-                left_out.extend([removed, path].into_iter().filter(|_| known));
+            let mut gone = Vec::<String>::new();
+            for finding in errors {
+                let path = finding.path;
+                // The first of them is read.
+                let reads = finding.rule == "DUPLICATE_MEMBER";
+                if !reads && !gone.iter().any(|one| is_within(&path, one)) {
+                    let stands = match stand_in::of(&path, &node) {
+                        Some(instead) => stood.insert(path.clone()) && put(&mut node, &path, instead),
+                        None => false,
+                    };
+                    if !stands {
+                        gone.push(remove(&mut node, &path)?);
+                    }
+                }
+                left_out.push(path);
             }
+            left_out.extend(gone);
         }
         None
     }
@@ -61,12 +74,56 @@ impl Remnant {
     /// Whether a finding at this place may only come of what was left out.
     #[must_use]
     pub fn concerns(&self, path: &str) -> bool {
-        self.left_out.iter().any(|out| within(path, out) || within(out, path))
+        self.left_out.iter().any(|out| {
+            let meets = |one: &str, other: &str| is_within(one, other) || is_within(other, one);
+            match path {
+                // What concerns the whole: until when it is good, and whether a scheme is for the day.
+                "" => ["transport", "reference.prior", "application"].iter().any(|on| meets(out, on)),
+                // How many there are is not changed by what one of them says.
+                "goods.items" => is_within(path, out),
+                _ => {
+                    let general = whatever_index(out);
+                    let hangs = HANGS_ON.iter().any(|(what, on)| is_within(path, what) && meets(&general, on));
+                    // Some criteria are printed with the heading of the goods.
+                    let heading = path.ends_with(".criterion.printed") && meets(&general, "goods.items[].hs");
+                    hangs || heading || meets(path, out)
+                }
+            }
+        })
+    }
+
+    /// Adds what the rules say of what is left to what the reading said: nothing that may only come of what was left
+    /// out, and nothing twice.
+    pub fn add(&self, judged: Findings, said: &mut Findings) {
+        for finding in judged.0.into_iter().filter(|finding| !self.concerns(&finding.path)) {
+            if !said.iter().any(|one| one.path == finding.path && one.rule == finding.rule) {
+                said.push(finding);
+            }
+        }
     }
 }
 
+/// What is reckoned from something else, which may have been left out: sums, what an item must have beside it, and what
+/// names an item by its number.
+const HANGS_ON: [(&str, &str); 13] = [
+    ("goods.totals", "goods.items[].packages"),
+    ("goods.totals", "goods.items[].gross_weight"),
+    ("goods.totals", "goods.items[].net_weight"),
+    ("commercial.item_values", "goods.items[].criterion"),
+    ("commercial.item_values", "goods.items[].number"),
+    ("commercial.item_values", "commercial.invoices"),
+    ("commercial.total", "goods.items[].number"),
+    ("commercial.total", "commercial.item_values"),
+    ("commercial", "commercial.exchange_rates"),
+    ("reference.prior", "goods.items[].number"),
+    // Whether it is late, and what lateness asks for.
+    ("application", "transport"),
+    ("remarks", "transport"),
+    ("transport.documents", "transport.departure"),
+];
+
 /// Whether one place is the other, or stands in it.
-fn within(inner: &str, outer: &str) -> bool {
+fn is_within(inner: &str, outer: &str) -> bool {
     let rest = inner.strip_prefix(outer);
     outer.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
@@ -106,6 +163,19 @@ fn reach<'n, 'a>(node: &'n mut Node<'a>, steps: &[&str]) -> Option<&'n mut Node<
     Some(at)
 }
 
+/// Puts a value in a place, whatever stands there.
+fn put<'a>(node: &mut Node<'a>, path: &str, value: Node<'a>) -> bool {
+    let steps = path.split('.').collect::<Vec<_>>();
+    if let Some(place) = reach(node, &steps) {
+        *place = value;
+        return true;
+    }
+    let Some((name, above)) = steps.split_last() else { return false };
+    let Some(Node::Object(members)) = reach(node, above) else { return false };
+    members.push(((*name).to_owned().into(), value));
+    true
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,6 +194,44 @@ mod tests {
         assert!(left.particulars.goods.items.first().unwrap().hs.is_none());
         assert!(left.concerns("goods.items[0].hs") && left.concerns("goods"));
         assert!(!left.concerns("consignee") && !left.concerns("goods.items[1].hs"));
+    }
+
+    #[test]
+    fn where_a_certificate_cannot_be_without_it_something_stands_and_the_rest_is_judged() {
+        let good = footballs();
+        let value: serde_json::Value = serde_json::from_str(&good).unwrap();
+        for path in [
+            "/goods/items/0/description",
+            "/goods/items/0/number",
+            "/exporter/party/name",
+            "/exporter/party/country",
+            "/exporter/party",
+            "/exporter",
+            "/reference/place",
+            "/reference/office/code",
+            "/reference/office",
+            "/reference",
+        ] {
+            let mut spoilt = value.clone();
+            *spoilt.pointer_mut(path).unwrap() = serde_json::json!(["\u{202e}"]);
+            let left = Remnant::of_json(spoilt.to_string().as_bytes()).unwrap_or_else(|| panic!("{path}"));
+            let whole = Particulars::read_json(good.as_bytes()).particulars.unwrap();
+            assert_eq!(left.particulars.commercial, whole.commercial, "{path}");
+            let criteria =
+                |of: &Particulars| of.goods.items.iter().map(|one| one.criterion.clone()).collect::<Vec<_>>();
+            assert_eq!(criteria(&left.particulars), criteria(&whole), "{path}");
+            assert!(left.concerns(&path.trim_start_matches('/').replace("/0/", "[0].").replace('/', ".")), "{path}");
+        }
+    }
+
+    #[test]
+    fn two_faults_of_one_list_take_the_list_and_not_its_section() {
+        let mut value: serde_json::Value = serde_json::from_str(&footballs()).unwrap();
+        let one = serde_json::json!({"item": 1, "basis": "fob", "amount": {"value": "1.000,50", "currency": "USD"}});
+        value["commercial"]["item_values"] = serde_json::json!([one, one]);
+        let left = Remnant::of_json(value.to_string().as_bytes()).unwrap();
+        let commercial = left.particulars.commercial.unwrap();
+        assert!(commercial.item_values.is_empty() && !commercial.invoices.is_empty());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::{
     price::Price,
 };
 use crate::{
-    certificate::{Finding, Findings},
+    certificate::{Finding, Findings, Measure},
     encoding::Decimal,
 };
 
@@ -30,6 +30,7 @@ impl Production {
                 findings.push(Finding::error("COST_STATEMENT", format!("{path}.valid_until"), message));
             }
             for (line, said) in statement.lines.iter().enumerate() {
+                not_nothing(said.per.as_ref(), &format!("{path}.lines[{line}].per"), &mut findings);
                 let path = format!("{path}.lines[{line}].item");
                 if self.item(said.item).is_none() {
                     let message = format!("item {} is not declared here", said.item);
@@ -45,6 +46,7 @@ impl Production {
 }
 
 fn check_item(item: &ItemProduction, path: &str, findings: &mut Findings) {
+    not_nothing(item.per.as_ref(), &format!("{path}.per"), findings);
     if let Some(price) = &item.price {
         let path = format!("{path}.price");
         if price.term.is_none() {
@@ -81,11 +83,39 @@ fn check_material(material: &Material, path: &str, findings: &mut Findings) {
         let message = "content carried forward needs the certificate that says so";
         findings.push(Finding::warning("EVIDENCE", format!("{path}.evidence"), message));
     }
+    if let MaterialOrigin::Country(origin) = material.origin
+        && material.content_percent.is_none()
+    {
+        for (index, evidence) in material.evidence.iter().enumerate() {
+            if let Some(of) = evidence.country.filter(|of| *of != origin) {
+                let message = format!("made out in {of}, and the material is said to originate in {origin}");
+                let help =
+                    format!("name what shows that it originates in {origin}, or write the origin that this shows");
+                let path = format!("{path}.evidence[{index}].country");
+                findings.push(Finding::warning("EVIDENCE", path, message).with_help(help));
+            }
+        }
+    }
+}
+
+fn not_nothing(per: Option<&Measure>, path: &str, findings: &mut Findings) {
+    if per.is_some_and(|per| per.value.is_zero()) {
+        let help = "the quantity that the figures are for; leave it out where they are for the whole item";
+        findings.push(Finding::error("ZERO", path, "a quantity of nothing").with_help(help));
+    }
 }
 
 fn check_price(price: &Price, path: &str, findings: &mut Findings) {
     if price.term.is_none() && !price.adjustments.is_empty() {
         let message = "steps from one delivery term to another are listed, and the price names no term";
         findings.push(Finding::error("PRICE_TERM", format!("{path}.term"), message));
+    }
+    if price.is_exceeded() {
+        let term = price.term.map(|term| format!(" {term}")).unwrap_or_default();
+        let message =
+            format!("the steps that the price of {} {}{term} includes are more than it", price.value, price.currency);
+        let help = "state what each step cost for the quantity of the price, in its currency; the price itself includes \
+                    every step before its term";
+        findings.push(Finding::error("PRICE_ADJUSTMENTS", format!("{path}.adjustments"), message).with_help(help));
     }
 }

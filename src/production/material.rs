@@ -107,9 +107,14 @@ section! {
 }
 
 impl Material {
-    /// Whether a certificate or declaration stands behind the origin.
+    /// The certificates and declarations that stand behind the origin; one's own books show none.
+    pub fn shown_by(&self) -> impl Iterator<Item = &Evidence> {
+        self.evidence.iter().filter(|evidence| evidence.kind != EvidenceKind::Records)
+    }
+
+    /// Whether there is any.
     #[must_use]
     pub fn is_evidenced(&self) -> bool {
-        !self.evidence.is_empty()
+        self.shown_by().next().is_some()
     }
 }

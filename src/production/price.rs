@@ -142,6 +142,16 @@ impl Price {
         }
     }
 
+    /// Whether the steps listed that its term includes come to more than the price itself: no price leaves goods of less
+    /// than nothing.
+    #[must_use]
+    pub fn is_exceeded(&self) -> bool {
+        let included = self.term.and_then(|term| STEPS.get(..stage(term))).unwrap_or_default();
+        let mut listed = self.adjustments.iter().filter(|listed| included.contains(&listed.step));
+        let sum = listed.try_fold(Decimal::ZERO, |sum, one| sum.checked_add(one.value));
+        sum.is_none_or(|sum| sum > self.value)
+    }
+
     /// How the price on `basis` comes about, such as `130000 CIF - 8000 freight - 1200 insurance`.
     #[must_use]
     pub fn working(&self, basis: Basis) -> String {

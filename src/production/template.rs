@@ -8,7 +8,8 @@ pub const TEMPLATE: &str = r#"# How the goods of a certificate were made. It bel
 # One table for each item of the certificate.
 [[items]]
 item = 1                        # its number on the form
-# per = { value = "1000", unit = "H87" }   # the quantity all figures are for; absent: the whole item
+# per = { value = "1000", unit = "H87" }   # the quantity all figures are for, in a unit of the item's quantity; absent:
+#                                            the whole item
 
 # What the goods are sold at, on which delivery term. Where the rule asks for another one, list every step between:
 # inland_carriage, loading, freight, insurance, delivery, duty ("0" where a step costs nothing).

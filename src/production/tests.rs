@@ -102,6 +102,47 @@ fn a_price_becomes_another_by_the_steps_listed() {
     assert_eq!(price("1", "FOB", &[]).at(Basis::Fob).unwrap(), "1".parse().unwrap());
 }
 
+/// A price of 100 with the freight in it cannot hold a freight of 150.
+#[test]
+fn a_price_whose_steps_are_more_than_it_is_refused() {
+    let judged = |term: &str, value: &str, steps: &str| {
+        let toml = format!(
+            "[[items]]\nitem = 1\nprice = {{ value = \"{value}\", currency = \"USD\", term = \"{term}\", adjustments = [{steps}] }}"
+        );
+        places(&Production::read_toml(&toml))
+    };
+    let exceeded = [("items[0].price.adjustments".to_owned(), "PRICE_ADJUSTMENTS".to_owned())];
+    let freight = r#"{ step = "freight", value = "150" }"#;
+    assert_eq!(judged("CIF", "100", freight), exceeded);
+    assert_eq!(judged("CFR", "149.99", freight), exceeded);
+    assert!(judged("CIF", "150", freight).is_empty());
+    assert_eq!(judged("CIF", "150", &format!(r#"{freight}, {{ step = "insurance", value = "0.01" }}"#)), exceeded);
+    // What comes behind the term is added to the price, and may be more.
+    assert!(judged("FOB", "100", freight).is_empty());
+    let material = format!(
+        "[[items]]\nitem = 1\nmaterials = [{{ description = \"x\", origin = \"IN\", price = {{ value = \"1\", currency = \"USD\", term = \"CFR\", adjustments = [{freight}] }} }}]"
+    );
+    let found = places(&Production::read_toml(&material));
+    assert_eq!(found[0].0, "items[0].materials[0].price.adjustments");
+}
+
+#[test]
+fn a_quantity_of_nothing_and_the_paper_of_another_country_are_said() {
+    let toml = r#"
+        [[items]]
+        item = 1
+        per = { value = "0", unit = "H87" }
+        [[items.materials]]
+        description = "bladders"
+        origin = "CN"
+        evidence = [{ kind = "certificate", reference = "P1", country = "CN" },
+            { kind = "certificate", reference = "P2", country = "IN" }]
+    "#;
+    let reading = Production::read_toml(toml);
+    let expected = [("items[0].per", "ZERO"), ("items[0].materials[0].evidence[1].country", "EVIDENCE")];
+    assert_eq!(places(&reading), expected.map(|(path, rule)| (path.to_owned(), rule.to_owned())));
+}
+
 #[test]
 fn a_step_that_is_not_listed_is_not_taken_for_nothing() {
     let cif = price("130000", "CIF", &[("insurance", "1200")]);

@@ -92,6 +92,12 @@ impl Bench<'_> {
                 let message = format!("the amount of invoice {} is missing", invoice.number);
                 self.missing_box(Shows::InvoiceValue, &format!("{path}.amount"), &message);
             }
+            if invoice.amount.as_ref().is_some_and(|amount| amount.value.is_zero())
+                && self.form.shows(Shows::InvoiceValue)
+            {
+                let message = format!("the amount of invoice {} is 0", invoice.number);
+                self.missing_box(Shows::InvoiceValue, &format!("{path}.amount"), &message);
+            }
             if invoice.delivery.is_none() && self.form.shows(Shows::Incoterm) {
                 let message = format!("the delivery term of invoice {} is missing", invoice.number);
                 self.missing_box(Shows::Incoterm, &format!("{path}.delivery"), &message);
@@ -113,7 +119,9 @@ impl Bench<'_> {
         {
             // A total of invoices with freight differs from the sum free on board, so this is no error.
             let message = format!("the values free on board come to {} {}, the total says {total}", sum.1, sum.0);
-            self.push(Finding::warning("TOTALS", path, message));
+            let mut finding = sourced(&self.form.fob, Finding::warning("TOTALS", path, message));
+            finding.form_box = self.form.box_of(Shows::Fob).map(ToString::to_string);
+            self.push(finding);
         }
         if let (Some(waiver), Some(total)) = (self.edition.waiver.value(), &commercial.total)
             && waiver.currency == total.currency

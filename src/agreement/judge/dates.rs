@@ -4,6 +4,7 @@
 use super::{Bench, sourced};
 use crate::{
     agreement::{
+        edition::Edition,
         figure::Known,
         lists::WorkingDays,
         terms::{CountedTo, Grace, LastDay, Limit, Validity},
@@ -63,6 +64,17 @@ enum Free {
     Perhaps,
 }
 
+impl Edition {
+    /// The last day of use of a certificate issued on `day`, if it has one.
+    #[must_use]
+    pub fn last_day_of(&self, day: Date) -> Option<Date> {
+        match self.validity.value()? {
+            Validity::Months { months, last_day: last } => last_day(day, *months, last.unwrap_or(LastDay::SameDate)),
+            Validity::Unlimited => None,
+        }
+    }
+}
+
 impl Bench<'_> {
     /// First and last day of use. A true copy has those of the certificate it copies, whatever day it is made: a
     /// lost paper gains no time by being lost.
@@ -116,10 +128,7 @@ impl Bench<'_> {
 
     /// The last day of use of a certificate of this edition issued on `day`, if it has one.
     pub(super) fn last_day_of(&self, day: Date) -> Option<Date> {
-        match self.edition.validity.value()? {
-            Validity::Months { months, last_day: last } => last_day(day, *months, last.unwrap_or(LastDay::SameDate)),
-            Validity::Unlimited => None,
-        }
+        self.edition.last_day_of(day)
     }
 
     /// Whether a certificate so many days after shipment bears no mark yet. Working days are those of the exporting

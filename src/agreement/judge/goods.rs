@@ -1,4 +1,4 @@
-//! Item by item: criterion, percentage against threshold, HS code, value free on board, how many items.
+//! Item by item: criterion, percentage against threshold, HS code, how many items.
 
 use super::{Bench, sourced};
 use crate::{
@@ -6,10 +6,10 @@ use crate::{
         criterion::{CriterionRule, ValueRule},
         edition::{HsOwner, PercentPrinted},
         figure::{Figure, Known},
-        form::{FobPrinted, Shows},
+        form::Shows,
         terms::{Cumulation, ItemCap, Mark},
     },
-    certificate::{BoxNumber, Commercial, Criterion, Finding, Item, Percentage, PrintedCriterion, Text, ValueBasis},
+    certificate::{BoxNumber, Criterion, Finding, Item, Percentage, PrintedCriterion, Text},
     encoding::Decimal,
 };
 
@@ -408,64 +408,6 @@ impl Bench<'_> {
         }
     }
 
-    fn fob(&mut self) {
-        let particulars = self.particulars;
-        let commercial = particulars.commercial.as_ref();
-        let form = self.form;
-        let has_fob = |number: u32| {
-            commercial.is_some_and(|commercial| {
-                commercial.item_values.iter().any(|value| value.item == number && value.basis == ValueBasis::Fob)
-            })
-        };
-        let Some(printed) = form.fob.value().copied() else {
-            if commercial.is_some_and(fob_stated) {
-                let message = "whether the form shows values free on board is not known";
-                self.push(sourced(&form.fob, Finding::unknown("FOB_VALUE", "commercial.item_values", message)));
-            }
-            return;
-        };
-        let countries = &form.fob_countries;
-        let asked_for =
-            countries.value().is_none_or(|all| all.contains(&particulars.from) || all.contains(&particulars.to));
-        for item in &particulars.goods.items {
-            let wanted = asked_for
-                && match printed {
-                    FobPrinted::Always => true,
-                    FobPrinted::Never => false,
-                    FobPrinted::ValueCriterion => self.rests_on_value(item),
-                };
-            match (wanted, has_fob(item.number)) {
-                (true, false) => {
-                    let in_box = in_box(form.box_of(Shows::Fob));
-                    let message =
-                        format!("item {} has no value free on board, and the form shows it{in_box}", item.number);
-                    let finding = Finding::error("FOB_VALUE", "commercial.item_values", message)
-                        .with_help(format!("add an entry with item = {}, basis = \"fob\" and its amount", item.number));
-                    if countries.value().is_some() && !countries.is_confirmed() {
-                        self.contradicts(countries, finding);
-                    } else {
-                        self.contradicts(&form.fob, finding);
-                    }
-                }
-                (false, true) => {
-                    let message =
-                        format!("item {} states its value free on board, which the form does not show", item.number);
-                    let finding = Finding::warning("FOB_VALUE", "commercial.item_values", message)
-                        .with_help("leave it out: whoever sees the certificate will see it");
-                    self.push(sourced(&form.fob, finding));
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// Whether the item's criterion is a percentage of value, or a product rule met by value.
-    fn rests_on_value(&self, item: &Item) -> bool {
-        let Some(criterion) = &item.criterion else { return false };
-        criterion.met_by == Some(crate::certificate::RuleMetBy::Value)
-            || self.edition.criteria.iter().any(|rule| rule.code == criterion.code && rule.value.is_some())
-    }
-
     /// Number of the first item for which `holds`: what concerns many items alike is said once, there.
     fn first_item_with(&self, holds: impl Fn(&Item) -> bool) -> Option<u32> {
         self.particulars.goods.items.iter().find(|item| holds(item)).map(|item| item.number)
@@ -490,8 +432,4 @@ pub(super) fn in_box(number: Option<&BoxNumber>) -> String {
 
 fn coded(item: &Item, rule: &CriterionRule) -> bool {
     item.criterion.as_ref().is_some_and(|criterion| criterion.code == rule.code)
-}
-
-fn fob_stated(commercial: &Commercial) -> bool {
-    commercial.item_values.iter().any(|value| value.basis == ValueBasis::Fob)
 }

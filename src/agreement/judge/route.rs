@@ -5,7 +5,7 @@ use crate::{
     agreement::{
         edition::Edition,
         figure::{Figure, Known},
-        form::Form,
+        form::{Form, Shows},
         load::Agreement,
         parties::{Member, Participation, Side},
     },
@@ -89,7 +89,7 @@ impl Agreement {
     }
 
     /// The form asked for, or else the exporting country's.
-    pub(super) fn form_judging<'e>(
+    pub(in crate::agreement) fn form_judging<'e>(
         edition: &'e Edition,
         particulars: &Particulars,
         findings: &mut Findings,
@@ -137,8 +137,13 @@ impl Bench<'_> {
             return;
         }
         let code = &self.agreement.code;
+        // A form without a box for the country shows it with the address.
+        let boxes =
+            if path == "to" { [Shows::Destination, Shows::Consignee] } else { [Shows::Origin, Shows::Exporter] };
+        let number = boxes.into_iter().find_map(|shows| self.form.box_of(shows)).map(ToString::to_string);
+        let boxed = |finding: Finding| Finding { form_box: number.clone(), ..finding };
         let Some(member) = parties.member(country) else {
-            let mut finding = Finding::error("MEMBERSHIP", path, format!("{country} is not a member of {code}"));
+            let mut finding = boxed(Finding::error("MEMBERSHIP", path, format!("{country} is not a member of {code}")));
             finding.help = Some(if parties.excluded.contains(&country) {
                 "it is expressly left out; a non-preferential certificate may serve".to_owned()
             } else if parties.former.contains(&country) {
@@ -147,12 +152,12 @@ impl Bench<'_> {
                 "check the agreement; a non-preferential certificate may serve".to_owned()
             });
             if parties.excluded.contains(&country) {
-                self.push(finding);
+                self.push(sourced(&parties.complete, finding));
             } else if parties.former.contains(&country) || parties.complete.value() == Some(&true) {
                 self.contradicts(&parties.complete, finding);
             } else {
                 let message = format!("whether {country} is a member of {code} is not known: not all are listed here");
-                self.push(sourced(&parties.complete, Finding::unknown("MEMBERSHIP", path, message)));
+                self.push(sourced(&parties.complete, boxed(Finding::unknown("MEMBERSHIP", path, message))));
             }
             return;
         };
@@ -164,19 +169,19 @@ impl Bench<'_> {
         };
         if !member.confirmed {
             let message = format!("whether {country} is a member of {code} is not confirmed");
-            self.push(sourced_here(Finding::unknown("MEMBERSHIP", path, message)));
+            self.push(sourced_here(boxed(Finding::unknown("MEMBERSHIP", path, message))));
         }
         if let Some(from) = member.from.value()
             && issued_on < *from
         {
             let message = format!("{country} is a member of {code} from {from} on, not yet on {issued_on}");
-            self.contradicts(&member.from, Finding::error("MEMBERSHIP", path, message));
+            self.contradicts(&member.from, boxed(Finding::error("MEMBERSHIP", path, message)));
         }
         if let Some(until) = member.until.value()
             && issued_on > *until
         {
             let message = format!("{country} was a member of {code} until {until}, no longer on {issued_on}");
-            self.contradicts(&member.until, Finding::error("MEMBERSHIP", path, message));
+            self.contradicts(&member.until, boxed(Finding::error("MEMBERSHIP", path, message)));
         }
         if path == "to" && member.participation.value() == Some(&Participation::Partial) {
             let message = format!("{country} takes part in {code} for some goods or with reduced rates only");

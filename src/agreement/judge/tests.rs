@@ -212,6 +212,10 @@ fn membership_is_that_of_the_day() {
     // Tunisia's day is not confirmed, so an earlier certificate is warned about and not refused.
     let early = to("TN").replace("2026-11", "2017-11");
     the_one(&judged(&early, "2017-11-16"), Severity::Warning, "MEMBERSHIP");
+    // The form has no box for the country of destination: it stands with the consignee.
+    let abroad = judged(&with(FOOTBALLS, "to = \"CN\"", "to = \"KE\""), "2026-11-12");
+    let found = the_one(&abroad, Severity::Error, "MEMBERSHIP");
+    assert_eq!((found.form_box.as_deref(), found.article.as_deref()), (Some("2"), Some("Agreement, parties")));
 }
 
 #[test]
@@ -262,6 +266,12 @@ fn a_number_is_held_against_its_countrys_pattern() {
 fn fob_stands_where_the_form_shows_it_and_nowhere_else() {
     let without = FOOTBALLS.lines().filter(|line| !line.starts_with("item_values")).collect::<Vec<_>>().join("\n");
     the_one(&judged(&without, "2026-11-12"), Severity::Error, "FOB_VALUE");
+    let nothing = the_one(&judged(&with(FOOTBALLS, "142800.00", "0.00"), "2026-11-12"), Severity::Error, "FOB_VALUE");
+    assert!(nothing.message.contains("is 0") && nothing.message.contains("(box 9)") && nothing.help.is_some());
+    assert_eq!(
+        (nothing.path.as_str(), nothing.article.as_deref()),
+        ("commercial.item_values[0].amount.value", Some("Form, box 9"))
+    );
     let too_much = with(
         SOAP,
         "[commercial]",

@@ -158,8 +158,18 @@ impl Bench<'_> {
     fn importer(&mut self) {
         let (Some(importer), Some(consignee)) = (&self.declared.importer, &self.certificate.consignee) else { return };
         let parties = [&consignee.party, &consignee.importer, &consignee.claimant].into_iter().flatten();
-        let names = parties.flat_map(|party| std::iter::once(&party.name).chain(&party.other_name));
-        let names = names.map(|name| name.as_str()).collect::<Vec<_>>();
+        let own = Wording::of_name(importer.as_str());
+        let names = parties.flat_map(|party| {
+            let names = std::iter::once(&party.name).chain(&party.other_name).map(|name| name.as_str());
+            let mut names = names.collect::<Vec<_>>();
+            // Of a name in two scripts the one that can be compared decides.
+            let comparable = |name: &&str| own.likeness(&Wording::of_name(name)) != Likeness::OtherScript;
+            if names.iter().any(comparable) {
+                names.retain(comparable);
+            }
+            names
+        });
+        let names = names.collect::<Vec<_>>();
         self.texts((None, None), Subject::Consignee, (&names, importer.as_str()), Wording::of_name);
     }
 

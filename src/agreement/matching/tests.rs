@@ -235,6 +235,17 @@ fn countries_the_importer_and_the_invoice_are_held_against_the_certificate() {
     assert_eq!(said(&slips), [("consignee", "minor")]);
     let related = footballs(|declared| declared.importer = Some("Shanghai Yuhe Trading Goods".parse().unwrap()));
     assert_eq!(said(&related), [("consignee", "unknown")]);
+    // A name in two scripts is compared in the one that can be.
+    let of_two_scripts = |importer: &str, expected: &[(&str, &str)]| {
+        let mut certificate = certificate(FOOTBALLS);
+        let party = certificate.consignee.as_mut().unwrap().party.as_mut().unwrap();
+        party.other_name = Some("上海裕和体育用品有限公司".parse().unwrap());
+        let mut own = declared(&certificate);
+        own.importer = Some(importer.parse().unwrap());
+        assert_eq!(said(&held(&agreement("CPFTA"), &certificate, &own)), expected);
+    };
+    of_two_scripts("Beijing Other Trading Co Ltd", &[("consignee", "material")]);
+    of_two_scripts("上海裕和体育用品有限公司", &[]);
     // To order: there is nobody to compare with.
     let crusher = certificate(CRUSHER);
     let mut anybody = declared(&crusher);
@@ -393,4 +404,17 @@ proptest! {
         });
         prop_assert!(matching.differences.iter().all(|one| !one.words.is_empty()));
     }
+}
+
+#[test]
+fn what_the_documentation_shows_of_a_match_is_what_comes() {
+    let matching = footballs(|declared| declared.lines[0].description = Some("Inflatable balls".parse().unwrap()));
+    assert_eq!(said(&matching), [("description", "material")]);
+    let found = &matching.differences[0];
+    assert_eq!((found.article.as_deref(), found.confirmed), (None, false));
+    let (command, service) = (include_str!("../../../docs/cli/customs.md"), include_str!("../../../docs/rest.md"));
+    for shown in [found.words.as_str(), found.certificate.as_str(), found.declaration.as_str()] {
+        assert!(command.contains(shown) && service.contains(shown), "{shown}");
+    }
+    assert!(command.contains("    material  description: certificate") && service.contains("WEIGHT_MATERIAL"));
 }

@@ -40,7 +40,10 @@ impl<'a> Scale<'a> {
             Kind::Beyond => return Weighed::bare(Weight::Material, "an officer decides"),
             Kind::Unsettled => return Weighed::bare(Weight::Unknown, "an officer decides"),
         };
-        let Some((figure, passes)) = self.passes.and_then(|figure| figure.value().map(|value| (figure, value))) else {
+        let Some(figure) = self.passes else {
+            return Weighed::bare(Weight::Unknown, "this node does not know the agreement, nor what that weighs");
+        };
+        let Some(passes) = figure.value() else {
             return Weighed::bare(Weight::Unknown, "what that weighs is not known of the agreement");
         };
         let slight = passes.contains(&Discrepancy::Slight);

@@ -61,8 +61,16 @@ fn supported(support: &Support) -> String {
     )
 }
 
-/// Says what there is to say of one item; `path` is that of its criterion.
-pub(super) fn say(item: &ItemOrigin, claimed: Option<&Criterion>, code: &str, path: &str, findings: &mut Findings) {
+/// Says what there is to say of one item; `path` is that of its criterion, and `open` why nothing is known where no
+/// rule is open.
+pub(super) fn say(
+    item: &ItemOrigin,
+    claimed: Option<&Criterion>,
+    code: &str,
+    open: Option<&str>,
+    path: &str,
+    findings: &mut Findings,
+) {
     let result = claimed.and_then(|claimed| item.rules.iter().find(|rule| rule.criterion == claimed.code));
     match (claimed, result) {
         (Some(claimed), Some(result)) => {
@@ -82,12 +90,12 @@ pub(super) fn say(item: &ItemOrigin, claimed: Option<&Criterion>, code: &str, pa
             finding.help = item.supports.as_ref().map(supported);
             findings.push(finding);
         }
-        (None, _) => outcome(item, code, path, findings),
+        (None, _) => outcome(item, code, open, path, findings),
     }
 }
 
 /// An item that claims nothing.
-fn outcome(item: &ItemOrigin, code: &str, path: &str, findings: &mut Findings) {
+fn outcome(item: &ItemOrigin, code: &str, open: Option<&str>, path: &str, findings: &mut Findings) {
     match item.outcome {
         Outcome::Qualifies => {}
         Outcome::DoesNotQualify => {
@@ -97,13 +105,13 @@ fn outcome(item: &ItemOrigin, code: &str, path: &str, findings: &mut Findings) {
             findings.push(Finding::error("ORIGIN", path, message));
         }
         Outcome::Unknown => {
-            let open = item.rules.iter().find(|rule| rule.best().1.answer != Answer::NotMet);
-            let why = match open {
+            let unsure = item.rules.iter().find(|rule| rule.best().1.answer != Answer::NotMet);
+            let why = match unsure {
                 Some(rule) if rule.best().1.answer == Answer::Met => {
                     format!("`{}` is met, by a rule that is not confirmed: {}", rule.criterion, rule.rule)
                 }
                 Some(rule) => some_of(&rule.best().1.doubts),
-                None => "no rule held here is met, and not every rule is held here or confirmed".to_owned(),
+                None => open.unwrap_or("no rule held here is met").to_owned(),
             };
             let message = format!("whether the goods originate under {code} is not known: {why}");
             findings.push(Finding::unknown("ORIGIN", path, message));
@@ -209,8 +217,13 @@ pub fn with_alternatives(findings: &mut Findings) {
     for refused in findings.0.iter_mut().filter(|one| one.rule == "THRESHOLD" && one.severity == Severity::Error) {
         let Some(other) = stated.get(&refused.path) else { continue };
         let gives = other.message.split_once("; ").map_or(other.message.as_str(), |(_, gives)| gives);
-        let article = other.article.as_ref().map(|article| format!(" ({article})")).unwrap_or_default();
-        // What to do stands first: a long line may be cut off at its end.
+        // What is asked, and by which article, the refusal says itself: a long line is cut off at its end.
+        let gives = match gives.rsplit_once("; ") {
+            Some((figures, _)) if figures.contains('(') => format!("{figures})"),
+            _ => gives.to_owned(),
+        };
+        let article = other.article.as_ref().filter(|article| refused.article.as_ref() != Some(*article));
+        let article = article.map(|article| format!(" ({article})")).unwrap_or_default();
         refused.help = Some(format!("{}: {gives}{article}", other.help.as_deref().unwrap_or_default()));
         told.push(refused.path.clone());
     }

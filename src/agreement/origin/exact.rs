@@ -37,6 +37,11 @@ impl Exact {
         }
     }
 
+    /// What `part` is of `whole`; none of nothing.
+    pub(super) fn ratio(part: u128, whole: u128) -> Option<Self> {
+        (whole > 0).then(|| Self::long(BigRational::new(part.into(), whole.into())))
+    }
+
     /// Shortens what a long calculation came to, if it can be.
     fn long(value: BigRational) -> Self {
         // The smallest number of all has no opposite: it stays long.

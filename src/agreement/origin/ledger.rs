@@ -3,6 +3,7 @@
 use super::{
     exact::Exact,
     outcome::Line,
+    quantity::{Part, Unlike},
     rate_day::RateOn,
     standing::{Parties, Standing},
 };
@@ -51,9 +52,13 @@ impl Sums {
 /// The figures of one item.
 pub(super) struct Ledger<'a> {
     pub(super) declared: &'a ItemProduction,
+    pub(super) item: &'a Item,
+    /// What of the item the figures are for: all but those of the certificate are for this part.
+    pub(super) part: Result<Part, Unlike>,
     pub(super) currency: Option<Currency>,
     pub(super) materials: Vec<Valued<'a>>,
     money: Money<'a>,
+    values: &'a [ItemValue],
     prices: Vec<(Basis, Figured)>,
 }
 
@@ -97,30 +102,32 @@ fn missing(basis: Basis, missing: Missing) -> String {
 }
 
 impl<'a> Ledger<'a> {
-    /// Draws up the figures. `values` are the values the certificate states for this item.
-    pub(super) fn of(declared: &'a ItemProduction, item: &Item, values: &[ItemValue], rates: &'a RateOn<'a>) -> Self {
-        let stated = |wanted: ValueBasis| {
-            values.iter().find(|value| value.item == item.number && value.basis == wanted).map(|value| &value.amount)
-        };
+    /// Draws up the figures, for the quantity they are declared for. `values` are the values the certificate states.
+    pub(super) fn of(
+        declared: &'a ItemProduction,
+        item: &'a Item,
+        values: &'a [ItemValue],
+        rates: &'a RateOn<'a>,
+    ) -> Self {
+        let stated = |basis: Basis| stated(values, item, basis);
         let goods = declared.price.as_ref().map(|price| price.currency);
-        let on_form = || stated(ValueBasis::Fob).or(stated(ValueBasis::ExWorks)).map(|amount| amount.currency);
+        let on_form = || stated(Basis::Fob).or(stated(Basis::ExWorks)).map(|amount| amount.currency);
         let of_materials = || declared.materials.iter().find_map(|m| m.price.as_ref()).map(|price| price.currency);
         let currency = goods.or_else(on_form).or_else(of_materials);
         let money = Money { rates, into: currency, used: RefCell::default() };
         let materials = declared.materials.iter().enumerate();
         let materials =
             materials.map(|(index, material)| Valued { material, number: index + 1, value: value(material, &money) });
-        let price = |basis: Basis, on_form: ValueBasis| match (&declared.price, stated(on_form)) {
+        let part = Part::of(declared, item, values.iter().any(|value| value.item == item.number));
+        let price = |basis: Basis| match (&declared.price, stated(basis)) {
             (Some(price), _) if price.at(basis).is_ok() => goods_at(price, basis, &money),
-            (_, Some(amount)) => money.amount(amount),
+            (_, Some(amount)) => of_part(&part, amount, &money),
             (Some(price), None) => goods_at(price, basis, &money),
             (None, None) => Err(format!("the {} value of the goods is not declared", basis.as_str())),
         };
-        let prices = vec![
-            (Basis::Fob, price(Basis::Fob, ValueBasis::Fob)),
-            (Basis::ExWorks, price(Basis::ExWorks, ValueBasis::ExWorks)),
-        ];
-        Self { declared, currency, materials: materials.collect(), money, prices }
+        let prices = [Basis::Fob, Basis::ExWorks].map(|basis| (basis, price(basis))).to_vec();
+        let materials = materials.collect();
+        Self { declared, item, part, currency, materials, money, values, prices }
     }
 
     /// The goods' value on a basis.
@@ -129,9 +136,25 @@ impl<'a> Ledger<'a> {
         price.map_or_else(|| Err(format!("the {} value is not reckoned", basis.as_str())), |(_, price)| price.clone())
     }
 
-    /// The goods' value on a basis by the declared price alone.
-    pub(super) fn declared_price(&self, basis: Basis) -> Option<Exact> {
-        goods_at(self.declared.price.as_ref()?, basis, &self.money).ok()
+    /// The goods' value on a basis by the declared price alone, if one is declared.
+    pub(super) fn declared_price(&self, basis: Basis) -> Option<Figured> {
+        self.declared.price.as_ref().map(|price| goods_at(price, basis, &self.money))
+    }
+
+    /// The goods' value on a basis as the certificate states it, for the whole item.
+    pub(super) fn stated(&self, basis: Basis) -> Option<&'a Amount> {
+        stated(self.values, self.item, basis)
+    }
+
+    /// What of an amount that the certificate states falls to the quantity that the figures are for.
+    pub(super) fn of_part(&self, amount: &Amount) -> Figured {
+        of_part(&self.part, amount, &self.money)
+    }
+
+    /// ` for 10 H87`, where the figures are not for the whole item.
+    pub(super) fn for_what(&self) -> String {
+        let named = self.part.as_ref().ok().and_then(Part::named);
+        named.map_or_else(String::new, |(per, _)| format!(" for {per}"))
     }
 
     pub(super) fn amount(&self, amount: &Amount) -> Figured {
@@ -251,19 +274,27 @@ impl<'a> Ledger<'a> {
         let mut lines = Vec::new();
         let mut say = |depth, text| lines.push(Line { depth, text, answer: None });
         let currency = self.currency.map(|currency| format!(" {currency}")).unwrap_or_default();
+        let named = self.part.as_ref().map(Part::named);
+        match named {
+            Ok(None) => {}
+            Ok(Some((per, whole))) => say(0, format!("every figure is for {per} of the item's {whole}")),
+            Err(unlike) => say(0, unlike.why.clone()),
+        }
         match (self.goods(basis), &self.declared.price) {
             (Ok(value), Some(price)) if price.at(basis).is_ok() => {
                 let working = price.working(basis);
                 say(0, format!("value of the goods, {}: {}{currency} = {working}", basis.as_str(), value.shown(2)));
             }
             (Ok(value), _) => {
-                let text = format!(
-                    "value of the goods, {}: {}{currency}, as stated on the certificate",
-                    basis.as_str(),
-                    value.shown(2)
+                let scaled = named.ok().flatten().zip(self.stated(basis));
+                let working = scaled.map_or_else(
+                    || ", as stated on the certificate".to_owned(),
+                    |((per, whole), amount)| format!(" = {amount}, as stated on the certificate, x {per} / {whole}"),
                 );
-                say(0, text);
+                say(0, format!("value of the goods, {}: {}{currency}{working}", basis.as_str(), value.shown(2)));
             }
+            // That the part is not known was said before.
+            (Err(why), _) if self.part.as_ref().is_err_and(|unlike| unlike.why == why) => {}
             (Err(why), _) => say(0, why),
         }
         for valued in &self.materials {
@@ -290,6 +321,21 @@ fn value(material: &Material, money: &Money<'_>) -> Figured {
         price.at(Basis::Cif).map_err(|why| missing(Basis::Cif, why))?
     };
     money.bring(paid, price.currency)
+}
+
+/// The value of an item that the certificate states on a basis.
+fn stated<'a>(values: &'a [ItemValue], item: &Item, basis: Basis) -> Option<&'a Amount> {
+    let wanted = match basis {
+        Basis::ExWorks => ValueBasis::ExWorks,
+        Basis::Fob => ValueBasis::Fob,
+        Basis::Cif => ValueBasis::Cif,
+    };
+    values.iter().find(|value| value.item == item.number && value.basis == wanted).map(|value| &value.amount)
+}
+
+fn of_part(part: &Result<Part, Unlike>, amount: &Amount, money: &Money<'_>) -> Figured {
+    let part = part.as_ref().map_err(|unlike| unlike.why.clone())?;
+    Ok(part.of_whole(&money.amount(amount)?))
 }
 
 fn goods_at(price: &Price, basis: Basis, money: &Money<'_>) -> Figured {

@@ -13,6 +13,8 @@ mod expression;
 mod judge;
 mod ledger;
 mod outcome;
+mod place;
+mod quantity;
 mod range;
 mod rate_day;
 mod rates;

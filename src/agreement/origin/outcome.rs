@@ -178,7 +178,7 @@ pub struct ItemOrigin {
     pub outcome: Outcome,
     /// The criterion supported: the one claimed if it is, else the first that is.
     pub supports: Option<Support>,
-    /// The figures it was judged by.
+    /// The figures it was judged by; above them, where no rule says it, what keeps the outcome from being known.
     pub figures: Vec<Line>,
     /// Every rule it was held against.
     pub rules: Vec<RuleResult>,

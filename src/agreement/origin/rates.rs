@@ -153,6 +153,13 @@ impl Rates {
         self.0.values().flatten()
     }
 
+    /// An amount in another currency by the rates of a day, cut off after a millionth; none without them.
+    #[must_use]
+    pub fn in_currency(&self, amount: Decimal, from: Currency, to: Currency, on: Date) -> Option<Decimal> {
+        let (converted, _) = self.convert(&Exact::of(amount), from, to, on)?;
+        converted.shown(6).parse().ok()
+    }
+
     fn of_the_day(&self, from: Currency, to: Currency, on: Date) -> Option<&Rate> {
         let rates = self.0.get(&(from, to))?;
         let at = rates.partition_point(|rate| rate.valid_from <= on).checked_sub(1)?;

@@ -1,13 +1,15 @@
 //! Worked examples with figures computed by hand, and random ones against an independent reckoning.
 
+mod cumulation;
 mod methods;
 mod properties;
+mod quantities;
 mod shipped;
 
 use super::*;
 use crate::agreement::testing::{COMESA, COMESA_RULES, CPFTA, CPFTA_RULES, FOOTBALLS, SOAP, particulars};
 use crate::agreement::{Agreement, AgreementErrors, Agreements};
-use crate::certificate::{Particulars, Severity};
+use crate::certificate::{Finding, Particulars, Severity};
 use crate::production::Production;
 use crate::time::Date;
 
@@ -80,6 +82,13 @@ fn item(materials: &str, more: &str) -> String {
         {more}
         "#
     )
+}
+
+#[track_caller]
+fn the_one(judgement: &OriginJudgement, severity: Severity, rule: &str) -> Finding {
+    let found = judgement.findings.iter().filter(|one| one.severity == severity && one.rule == rule);
+    let [one] = found.collect::<Vec<_>>()[..] else { panic!("{rule}: {}", judgement.findings) };
+    one.clone()
 }
 
 fn material(hs: &str, origin: &str, value: &str) -> String {

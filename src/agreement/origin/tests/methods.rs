@@ -166,42 +166,6 @@ fn what_was_not_declared_is_not_known() {
 }
 
 #[test]
-fn materials_of_the_other_party_count_on_the_cumulative_basis_if_a_certificate_shows_it() {
-    let rule = cpfta("RVC(40, build_down)", "");
-    let evidence = r#"evidence = [{ kind = "certificate", reference = "P26470Z100010042" }],"#;
-    let chinese = |evidence: &str| {
-        let chinese = material("401699", "CN", "20000").replace("origin =", &format!("{evidence} origin ="));
-        item(&(material("590320", "undetermined", "50000") + &chinese), "")
-    };
-    let shown = judged(&rule, &chinese(evidence));
-    assert_eq!(answers(&shown), (NotMet, Met));
-    let support = only(&shown).supports.as_ref().unwrap();
-    assert_eq!((support.basis.as_str(), support.printed.as_deref()), ("cumulative", Some("50%")));
-    assert_eq!(only(&shown).rules[0].national.percentage.unwrap().to_string(), "30");
-    assert_eq!(answers(&judged(&rule, &chinese(""))), (NotMet, Unknown));
-    // A country that is no party is none on either basis.
-    assert_eq!(answers(&judged(&rule, &chinese(evidence).replace("\"CN\"", "\"VN\""))), (NotMet, NotMet));
-}
-
-/// 50,000 of which 40 % is content carried forward: 30,000 does not originate, so 70 % does.
-#[test]
-fn content_below_the_threshold_is_carried_forward_where_cumulation_is_full_or_partial() {
-    let text = CPFTA.replacen(r#"value = ["bilateral"]"#, r#"value = ["partial"]"#, 1);
-    let rules = CPFTA_RULES.replacen("rule = \"RVC(40)\"", "rule = \"RVC(70)\"", 1);
-    let given = material("401699", "CN", "50000").replace(
-        "origin =",
-        r#"content_percent = "40", evidence = [{ kind = "certificate", reference = "P26" }], origin ="#,
-    );
-    let value_content = |agreement: &Agreement| {
-        let judgement = judged(agreement, &item(&given, ""));
-        let rule = only(&judgement).rules.iter().find(|rule| rule.criterion.as_str() == "VALUE_CONTENT").unwrap();
-        (rule.national.answer, rule.cumulative.answer)
-    };
-    assert_eq!(value_content(&with_rules(&text, &rules)), (NotMet, Met));
-    assert_eq!(value_content(&with_rules(CPFTA, &rules)), (NotMet, NotMet));
-}
-
-#[test]
 fn minimal_operations_never_confer_origin() {
     let rule = cpfta("RVC(40, build_down) or WO", "");
     let base = item(&material("590320", "undetermined", "10000"), "");

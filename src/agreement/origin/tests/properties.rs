@@ -67,6 +67,25 @@ proptest! {
         }
     }
 
+    /// The same when the value of the whole is brought to the part that the materials are for, by cross-multiplication.
+    #[test]
+    fn figures_for_a_part_are_held_against_the_value_of_that_part(
+        (per, all) in (1i128..2000, 1i128..2000),
+        foreign in 0i128..10_000_000,
+        percent in 1i128..100,
+    ) {
+        let text = FOOTBALLS.replace("142800.00", "100000").replace("\"16800\"", &format!("\"{all}\""));
+        let given = item(
+            &material("590320", "undetermined", &money(foreign)),
+            &format!("per = {{ value = \"{per}\", unit = \"H87\" }}"),
+        );
+        let given = given.replace(r#"price = { value = "100000", currency = "USD", term = "FOB" }"#, "");
+        let rule = cpfta(&format!("RVC({percent}, build_down)"), "");
+        let found = answers(&judged_of(&rule, &particulars(&text), &given, &Rates::none()));
+        let whole = 10_000_000 * per;
+        prop_assert_eq!(found.0, at_least(whole - foreign * all, whole, percent));
+    }
+
     /// An answer given while something is missing stays the answer when it becomes known.
     #[test]
     fn what_is_answered_before_all_is_known_stays_so(parts in parts(), missing in 0usize..8, percent in 1u32..100) {

@@ -73,6 +73,15 @@ fn a_criterion_that_is_not_met_is_refused_with_what_is() {
     assert!(refused[0].contains("(142800 - 95000) / 142800 x 100 = 33.47 %; at least 40 % is asked"), "{refused:?}");
     // A list of product rules that is not held may yet hold one that is met.
     assert_eq!(only(&judgement).outcome, Outcome::Unknown);
+    let why = &only(&judgement).figures[0].text;
+    assert!(why.starts_with("none of the rules held here is met; CPFTA may have a rule for this product"), "{why}");
+    assert!(why.contains("the list of Rule 6 was not found"), "{why}");
+    let silent = FOOTBALLS.replace(
+        r#"criterion = { code = "VALUE_CONTENT", percentage = { exact = "64.9", basis = "cumulative" } }"#,
+        "",
+    );
+    let unclaimed = judged_of(&shipped_cpfta(), &particulars(&silent), &low, &Rates::none());
+    assert!(said(&unclaimed, Severity::Unknown, "ORIGIN")[0].contains(why.as_str()), "{}", unclaimed.findings);
     let wholly =
         particulars(&FOOTBALLS.replace(
             r#"code = "VALUE_CONTENT", percentage = { exact = "64.9", basis = "cumulative" }"#,
@@ -84,6 +93,21 @@ fn a_criterion_that_is_not_met_is_refused_with_what_is() {
         refused[0].contains("not declared") && refused[0].contains("supports `VALUE_CONTENT`, 50.89 %"),
         "{refused:?}"
     );
+}
+
+/// The refusal says what is asked and by which article; a line of more than 240 characters would be cut off.
+#[test]
+fn what_may_be_written_instead_fits_into_one_line_with_its_figures() {
+    let text = FOOTBALLS.replacen("64.9", "38", 1);
+    let (agreement, of) = (shipped_cpfta(), particulars(&text));
+    let mut findings = agreement.judged(&of, date("2026-11-12")).findings;
+    findings.extend(judged_of(&agreement, &of, BALLS, &Rates::none()).findings);
+    with_alternatives(&mut findings);
+    let refused = findings.iter().find(|one| one.rule == "THRESHOLD").unwrap();
+    assert!(refused.article.as_ref().unwrap().contains("Rule 4"), "{refused}");
+    let help = refused.help.as_ref().unwrap();
+    assert!(help.starts_with("write `64`: ") && help.ends_with("/ 142800 x 100 = 64.9 %)"), "{help}");
+    assert!(help.chars().count() < 240, "{help}");
 }
 
 #[test]
