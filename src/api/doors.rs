@@ -150,7 +150,7 @@ impl Doors {
         let methods = rest::Methods::read().map_err(|error| unreadable(&error))?;
         let methods = Arc::new(methods);
         let links = share_page::routes(hosts.clone(), Arc::clone(&methods), Arc::clone(&clock))
-            .merge(look_up_page::routes(hosts.clone(), Arc::clone(&methods), look_ups));
+            .merge(look_up_page::routes(hosts.clone(), Arc::clone(&methods), look_ups, Arc::clone(&verifier)));
         let pushed = partners.clone().map(|view| PushDoor::new(view, verifications_per_minute, Arc::clone(&clock)));
         let witness = partners.clone().map(|view| WitnessDoor::new(view, verifications_per_minute, Arc::clone(&clock)));
         // On the clients' door nobody is the operator, whatever token they show.

@@ -10,6 +10,7 @@ use super::shares::opened;
 use super::wire::google::r#type::Date;
 use super::wire::origin::v1 as wire;
 use super::{ApiError, Hosts, Peer};
+use crate::encoding::base64;
 use crate::time::Clock;
 use axum::Extension;
 use axum::Router;
@@ -18,8 +19,9 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
+use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// Where links begin.
 pub(super) const PATH: &str = "/share/";
@@ -68,30 +70,53 @@ async fn page(
     Ok(([(header::CONTENT_TYPE, JSON)], document).into_response())
 }
 
+/// What pages look like: readable on a telephone, plain in print. No colour says anything that words do not.
+const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:1.5rem auto;padding:0 1rem;color:#111;\
+background:#fff}h1{font-size:1.4rem;line-height:1.25}h2{font-size:1.1rem;margin:1.8rem 0 .4rem;border-bottom:1px solid #bbb}\
+.status{font-size:1.2rem;border:2px solid;border-radius:.4rem;padding:.4rem .8rem;display:inline-block}.good{color:#0a5c2b}\
+.bad{color:#9b1c1c}dl{display:grid;grid-template-columns:minmax(8rem,14rem) 1fr;gap:.2rem 1rem;margin:.3rem 0}dt{color:#555}\
+dd{margin:0;overflow-wrap:anywhere}ol,ul{padding-left:1.4rem}li{margin:.4rem 0}table{border-collapse:collapse;width:100%}\
+th,td{border:1px solid #bbb;padding:.25rem .5rem;text-align:left;vertical-align:top}code{overflow-wrap:anywhere}\
+.note{color:#555}@media(max-width:34rem){dl{display:block}dd{margin:0 0 .4rem}}";
+
+/// A page: what it is called, and what stands on it, as HTML.
+pub(super) fn whole_page(title: &str, body: &str) -> String {
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><meta name=\"viewport\" \
+         content=\"width=device-width, initial-scale=1\"><title>{}</title><style>{STYLE}</style></head>\n<body>\n\
+         {body}</body>\n</html>\n",
+        shown(title)
+    )
+}
+
+/// Nothing is loaded and nothing runs; of styles the one that the pages have, by its hash.
+static SECURITY_POLICY: LazyLock<String> = LazyLock::new(|| {
+    let style = base64::encode(&Sha256::digest(STYLE));
+    format!("default-src 'none'; style-src 'sha256-{style}'; frame-ancestors 'none'; base-uri 'none'")
+});
+
 pub(super) async fn told_to_nobody(request: Request, next: Next) -> Response {
     let mut answer = next.run(request).await;
     for (name, value) in [
         (header::CACHE_CONTROL, "no-store"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"),
         (HeaderName::from_static("x-robots-tag"), "noindex"),
     ] {
         answer.headers_mut().insert(name, HeaderValue::from_static(value));
     }
+    // It is of characters that a header has.
+    let policy = HeaderValue::from_str(&SECURITY_POLICY).unwrap_or(HeaderValue::from_static("default-src 'none'"));
+    answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     answer
 }
 
 /// The page: plain enough to be printed.
 fn html(shared: &wire::SharedDeclaration) -> String {
-    let mut out = String::from(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><meta name=\"viewport\" \
-         content=\"width=device-width\"><title>Declaration and certificate of origin</title></head>\n<body>\n",
-    );
+    let mut out = String::new();
     // Writing to a String cannot fail.
     let _ = body(&mut out, shared);
-    out.push_str("</body>\n</html>\n");
-    out
+    whole_page("Declaration and certificate of origin", &out)
 }
 
 fn body(out: &mut String, shared: &wire::SharedDeclaration) -> std::fmt::Result {

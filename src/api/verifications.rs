@@ -9,11 +9,11 @@ use super::rate::RateLimit;
 use super::stream::count_rows;
 use super::wire::origin::v1::{self as wire, verification_service_server::VerificationService};
 use super::{ApiError, MAX_MESSAGE, Peer};
-use crate::document::read::{Paper, PaperKind};
+use crate::document::read::{Paper, PaperError, PaperKind};
 use crate::office::Caller;
 use crate::statement::{Jti, SignedStamp, stamp::STAMP_PREFIX};
 use crate::time::{Clock, Timestamp};
-use crate::verification::{Outcome, Question, StampPlace, Verdict, Verifier};
+use crate::verification::{Outcome, PaperSeen, Question, StampPlace, Verdict, Verifier};
 use crate::workflow::{CertificateName, Existence, StandsThere, WorkflowError};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -110,6 +110,9 @@ impl VerificationService for Verifications {
         let allowance = self.allowance(&request)?;
         self.take(&allowance, 1)?;
         let wire::VerifyPresentationRequest { presentation, as_of } = request.into_inner();
+        if let Some(kind) = PaperKind::unread(&presentation) {
+            return Err(failure::status(&PaperError::PictureKind(kind), &failure::Details::default()));
+        }
         if let Some(kind) = PaperKind::of(&presentation) {
             let (paper, service) = (self.papers.read(presentation, kind).await?, self.clone());
             return Ok(Response::new(blocking(move || service.on_paper(&paper, as_of.as_ref())).await??));
@@ -238,10 +241,16 @@ impl Verifications {
         paper: &Paper,
         as_of: Option<&super::wire::google::r#type::Date>,
     ) -> Result<wire::VerifyPresentationResponse, ApiError> {
-        let mut verdicts = match &paper.attachment {
+        let verdicts = match &paper.attachment {
             Some(token) => vec![self.judge(token.as_bytes(), as_of)?],
             None => paper.stamps().map(|text| self.judge(text.as_bytes(), as_of)).collect::<Result<_, _>>()?,
         };
+        let seen = PaperSeen {
+            look_ups: paper.look_ups().collect(),
+            stamps: None,
+            marks: paper.marks.iter().map(|mark| (mark.code(), mark.sentence())).collect(),
+        };
+        let mut verdicts = self.verifier.load().on_paper(verdicts, &seen);
         verdicts.sort_by_key(|verdict| verdict.headline);
         let mut verdicts = verdicts.iter().map(verdict_to_wire);
         Ok(wire::VerifyPresentationResponse {
@@ -278,7 +287,7 @@ impl Verifications {
     /// A stamp, by what stands in the log that it names, where an authority of this node keeps that. It reads from the disk.
     fn stamp(&self, text: &str, question: &Question) -> Verdict {
         let verifier = self.verifier.load();
-        let stamp = SignedStamp::parse(text.trim_ascii()).ok().map(|signed| signed.stamp);
+        let stamp = SignedStamp::pasted(text.trim_ascii()).ok().map(|signed| signed.stamp);
         let there = stamp.and_then(|stamp| {
             let own = self.hosts.at(stamp.iss.host().as_str());
             let mut desks = own.into_iter().chain(self.hosts.all()).map(|authority| authority.desk.stands_at(&stamp));

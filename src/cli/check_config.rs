@@ -23,15 +23,23 @@ pub(super) struct Arguments {
 
 impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
-        load(&self.file)?;
         let configuration = node::check(&self.file).map_err(|faults| {
-            let count = faults.len();
+            if let [NodeError::File { path, source }] = faults.as_slice()
+                && *path == self.file
+            {
+                return unreadable(path, source);
+            }
+            if let [NodeError::Configuration { file, mistakes }] = faults.as_slice() {
+                return refused(file, mistakes);
+            }
+            let sentences = faults.iter().flat_map(sentences).collect::<Vec<_>>();
+            let count = sentences.len();
             let noun = if count == 1 { "thing" } else { "things" };
             let error = format!(
                 "a node of `{}` would not start, or not be believed: {count} {noun} to mend",
                 self.file.display()
             );
-            let failure = faults.iter().fold(Failure::new(Exit::Configuration, error), Failure::note);
+            let failure = sentences.into_iter().fold(Failure::new(Exit::Configuration, error), Failure::note);
             failure.help(format!("origin doctor --config {} looks closer", self.file.display()))
         })?;
         let hosts = configuration.authorities.iter().map(|one| one.issuer.to_string()).collect::<Vec<_>>();
@@ -44,14 +52,27 @@ impl Arguments {
     }
 }
 
+/// One sentence for each thing to mend.
+fn sentences(fault: &NodeError) -> Vec<String> {
+    match fault {
+        NodeError::Configuration { mistakes, .. } => mistakes.0.iter().map(ToString::to_string).collect(),
+        other => vec![other.to_string()],
+    }
+}
+
+fn unreadable(path: &Path, source: &std::io::Error) -> Failure {
+    if source.kind() == std::io::ErrorKind::NotFound {
+        return Failure::new(Exit::Configuration, format!("there is no file `{}`", path.display()))
+            .help("origin init writes a configuration with everything it names");
+    }
+    Failure::new(Exit::Configuration, format!("{}: {source}", path.display()))
+}
+
 /// Reads a configuration; every mistake stands on a line of its own.
 pub(super) fn load(file: &Path) -> Result<Configuration, Failure> {
     Configuration::load(file).map_err(|error| match error {
         NodeError::Configuration { file, mistakes } => refused(&file, &mistakes),
-        NodeError::File { path, source } if source.kind() == std::io::ErrorKind::NotFound => {
-            Failure::new(Exit::Configuration, format!("there is no file `{}`", path.display()))
-                .help("origin init writes a configuration with everything it names")
-        }
+        NodeError::File { path, source } => unreadable(&path, &source),
         other => Failure::new(Exit::Configuration, other),
     })
 }

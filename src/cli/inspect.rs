@@ -70,13 +70,14 @@ impl Arguments {
     }
 
     fn stamp(&self, text: &str) -> Result<Value, Failure> {
-        let signed = SignedStamp::parse(text).map_err(|error| self.refused(&error))?;
+        let signed = SignedStamp::pasted(text).map_err(|error| self.refused(&error))?;
         Ok(json!(StampView { kid: signed.kid, stamp: signed.stamp }))
     }
 
     /// What a paper carries, and what its codes say.
     fn paper(&self, paper: &Paper) -> Result<Value, Failure> {
-        let mut shown = Map::from_iter([("paper".to_owned(), scan::json(paper))]);
+        let marks = paper.marks.iter().map(|mark| (mark.code().to_owned(), mark.sentence())).collect::<Vec<_>>();
+        let mut shown = Map::from_iter([("paper".to_owned(), scan::json(paper, &marks))]);
         if let Some(token) = &paper.attachment {
             shown.insert("attachment".to_owned(), self.shown(token)?);
         }

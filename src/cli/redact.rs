@@ -5,6 +5,7 @@ use super::{
     console::{Console, Exit, Failure},
     files::{self, Source},
     form::{self, PressArguments},
+    scan,
 };
 use crate::{
     document::{Images, PaperCodes, Subject, sheet},
@@ -17,10 +18,10 @@ use std::{path::PathBuf, process::ExitCode};
 
 /// Make a copy without some sections, for a bank or another third party
 ///
-/// The copy verifies as VALID_REDACTED and names what is missing. Proof and status of a bundle stay in the copy.
+/// Of a PDF the certificate that it carries is taken. The copy verifies as VALID_REDACTED and names what is missing. Proof and status of a bundle stay in the copy.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Token or evidence bundle; `-` is standard input
+    /// Token, evidence bundle, or PDF as it was downloaded; `-` is standard input
     #[arg(value_name = "FILE")]
     file: Source,
     /// Sections to leave out: consignee, producer, transport, commercial, remarks
@@ -48,7 +49,7 @@ fn section(text: &str) -> Result<Section, String> {
 
 impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
-        let text = self.file.read_text(MAX_BUNDLE_BYTES)?;
+        let text = scan::certificate(&self.file, MAX_BUNDLE_BYTES)?;
         let text = text.trim_matches(|c: char| c.is_ascii_whitespace());
         let unfit = |error: StatementError| {
             Failure::new(Exit::Failed, format!("`{}` cannot be redacted: {error}", self.file))
@@ -85,11 +86,11 @@ impl Arguments {
             completeness: &completeness,
             token: Some(&token),
             agreement: agreements.get(&certificate.agreement),
-            authority: None,
             codes: &PaperCodes::default(),
             images: &Images::none(),
             awaiting_cosignatures: false,
             status: None,
+            successor: None,
         };
         let sheet = sheet(&subject).map_err(form::refused)?;
         self.press.press()?.print(&sheet).map_err(form::refused)

@@ -2,19 +2,48 @@
 
 use super::{
     console::{Exit, Failure},
+    files::Source,
     tree,
 };
 use crate::{
-    document::read::{Draw, Paper, PaperError, PaperKind},
+    document::read::{Draw, PAPER_MAX, Paper, PaperError, PaperKind},
     reason::Reasoned as _,
+    verification::PaperSeen,
 };
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 /// Reads a file as paper, if that is what it is.
 pub(super) fn read(bytes: &[u8], shown: &str) -> Option<Result<Paper, Failure>> {
+    if let Some(kind) = PaperKind::unread(bytes) {
+        return Some(Err(refused(&PaperError::PictureKind(kind), shown)));
+    }
     let kind = PaperKind::of(bytes)?;
     Some(Paper::read(bytes, kind, Draw::Pages).map_err(|error| refused(&error, shown)))
+}
+
+/// A token or a bundle as text, or the token that a PDF carries: by the same reader as `verify`, with its refusals.
+pub(super) fn certificate(file: &Source, most: usize) -> Result<String, Failure> {
+    let (bytes, shown) = (file.read_start(PAPER_MAX)?, file.to_string());
+    if let Some(kind) = PaperKind::unread(&bytes) {
+        return Err(refused(&PaperError::PictureKind(kind), &shown));
+    }
+    match PaperKind::of(&bytes) {
+        None if bytes.len() > most => Err(Failure::new(Exit::Failed, format!("`{shown}` is longer than {most} bytes"))),
+        None => {
+            String::from_utf8(bytes).map_err(|_| Failure::new(Exit::Failed, format!("`{shown}` is not UTF-8 text")))
+        }
+        Some(kind @ PaperKind::Pdf) => {
+            let paper = Paper::read(&bytes, kind, Draw::Nothing).map_err(|error| refused(&error, &shown))?;
+            paper.attachment.ok_or_else(|| no_token(&shown))
+        }
+        Some(PaperKind::Png | PaperKind::Jpeg) => Err(no_token(&shown)),
+    }
+}
+
+fn no_token(shown: &str) -> Failure {
+    Failure::new(Exit::Failed, format!("`{shown}` carries no certificate, at most its codes"))
+        .help("name the PDF as it was downloaded, or the certificate's own file (.sd-jwt, .coo.json)")
 }
 
 /// A file that is no certificate's paper was judged as far as it goes: nobody should rely on it.
@@ -24,21 +53,42 @@ fn refused(error: &PaperError, shown: &str) -> Failure {
     match error {
         PaperError::Nothing(_) => failure
             .help("photograph the codes flat and sharp, in even light, and so that they fill a third of the picture"),
+        PaperError::TooLarge { what, .. } if what.contains("PDF") => {
+            failure.help("no certificate is that long: ask the holder for the file as it was downloaded")
+        }
         PaperError::TooLarge { .. } | PaperError::PicturePixels { .. } => {
             failure.help("photograph or scan the page again, with fewer pixels")
+        }
+        PaperError::PictureKind(_) => {
+            failure.help("save it as JPEG or PNG, or set the telephone's camera to JPEG (\"most compatible\")")
         }
         PaperError::PictureMalformed(_) => failure.help("photograph or scan the page again, as PNG or JPEG"),
         _ => failure.help("ask the holder for the file as it was downloaded, or photograph the printed page"),
     }
 }
 
+/// What of a paper is held to the verdicts on what it carries.
+pub(super) fn seen(paper: &Paper) -> PaperSeen<'_> {
+    PaperSeen {
+        look_ups: paper.look_ups().collect(),
+        stamps: (paper.attachment.is_some() && paper.drawn).then(|| paper.stamps().count()),
+        marks: paper.marks.iter().map(|mark| (mark.code(), mark.sentence())).collect(),
+    }
+}
+
+/// The code of the warning that a look-up is another certificate's.
+pub(super) const FOREIGN_LOOK_UP: &str = "LOOK_UP_OF_ANOTHER";
+
+/// What is worth knowing of a paper: a code, and a sentence.
+pub(super) type Warnings = [(String, String)];
+
 /// What is said of the paper, apart from what is signed.
-pub(super) fn lines(paper: &Paper) -> Vec<(&'static str, String)> {
+fn lines(paper: &Paper, warnings: &Warnings) -> Vec<(&'static str, String)> {
     let attached = if paper.attachment.is_some() { "carries one file, which was judged" } else { "carries no file" };
     let mut lines = vec![(
         "paper",
         match (paper.kind, paper.pages) {
-            (PaperKind::Pdf, pages) => format!("a PDF of {}, saved once, that {attached}", pages_of(pages)),
+            (PaperKind::Pdf, pages) => format!("a PDF of {} that {attached}", pages_of(pages)),
             (PaperKind::Png | PaperKind::Jpeg, _) => "a picture".to_owned(),
         },
     )];
@@ -51,7 +101,9 @@ pub(super) fn lines(paper: &Paper) -> Vec<(&'static str, String)> {
     }
     for address in paper.look_ups() {
         lines.push(("look-up", format!("{}; nothing was asked there", tree::plain(address))));
-        if let Some(command) = asking(address) {
+        // What leads to another certificate is not to be followed.
+        let followed = !warnings.iter().any(|(code, _)| code == FOREIGN_LOOK_UP);
+        if let Some(command) = asking(address).filter(|_| followed) {
             lines.push(("", format!("ask it with `{command}`")));
         }
     }
@@ -63,6 +115,9 @@ pub(super) fn lines(paper: &Paper) -> Vec<(&'static str, String)> {
     if paper.kind == PaperKind::Pdf {
         let page = "not compared with what is signed: only what is shown here is signed, whatever the page says";
         lines.push(("page", page.to_owned()));
+    }
+    for (code, sentence) in warnings {
+        lines.push(("WARNING", format!("{} [{}]", tree::plain(sentence), tree::plain(code))));
     }
     lines
 }
@@ -88,9 +143,9 @@ fn asking(address: &str) -> Option<String> {
 }
 
 /// The same as a text of its own.
-pub(super) fn text(paper: &Paper) -> String {
+pub(super) fn text(paper: &Paper, warnings: &Warnings) -> String {
     let mut text = "\nPaper\n".to_owned();
-    for (label, value) in lines(paper) {
+    for (label, value) in lines(paper, warnings) {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "  {label:14}{value}");
     }
@@ -98,7 +153,8 @@ pub(super) fn text(paper: &Paper) -> String {
 }
 
 /// The same for machines.
-pub(super) fn json(paper: &Paper) -> Value {
+pub(super) fn json(paper: &Paper, warnings: &Warnings) -> Value {
+    let warnings = warnings.iter().map(|(code, sentence)| json!({ "code": code, "sentence": sentence }));
     json!({
         "kind": match paper.kind {
             PaperKind::Pdf => "pdf",
@@ -110,6 +166,7 @@ pub(super) fn json(paper: &Paper) -> Value {
         "stamps": paper.stamps().count(),
         "look_ups": paper.look_ups().collect::<Vec<_>>(),
         "foreign_codes": paper.foreign(),
+        "warnings": warnings.collect::<Vec<_>>(),
         "not_drawn": paper.not_drawn.as_ref().map(PaperError::reason),
     })
 }
@@ -124,6 +181,26 @@ mod tests {
         assert!(said.contains("--node tdap.gov.pk:8444") && said.contains("--id 01KB6Z9QX5M3T8W2N4R6Y7C9DF"), "{said}");
         for odd in ["HTTPS://A;B/V/C/D", "HTTPS://A/V/C", "HTTPS://A/V/$(X)/D", "HTTPS://A/V/C/D/E", "HTTPS:///V/C/D"] {
             assert_eq!(asking(odd), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_pdf_gives_its_certificate_and_what_gives_none_says_what_to_bring() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, bytes: &[u8]| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, bytes).unwrap();
+            Source::File(path)
+        };
+        assert_eq!(certificate(&file("token", b"eyJ.e30.AA~\n"), 99).ok().as_deref(), Some("eyJ.e30.AA~\n"));
+        for (name, bytes) in [
+            ("long", &[b'a'; 100][..]),
+            ("latin", b"\xe9"),
+            ("heic", b"\0\0\0\x18ftypheic"),
+            ("png", b"\x89PNG\r\n\x1a\n"),
+            ("pdf", b"%PDF-1.7\n"),
+        ] {
+            assert!(certificate(&file(name, bytes), 99).is_err(), "{name}");
         }
     }
 }

@@ -1,38 +1,37 @@
 //! `origin verify`: judges a certificate with no network, or asks a node.
 
+mod node;
+
 use super::{
     Outcome, agreements, arguments,
     console::{Colour, Console, Exit, Failure},
     files::Source,
-    remote::{self, TlsArguments, date_text, status_word},
     scan,
 };
 use crate::{
-    api::{
-        MAX_PAPER,
-        client::{Refusal, wire, within_deadline},
-    },
     document::read::{PAPER_MAX, Paper},
     node::system::SystemClock,
     reason::Reasoned as _,
-    statement::{Issuer, Jti, MAX_BUNDLE_BYTES, OpenedBody, Presentation},
+    statement::{Issuer, MAX_BUNDLE_BYTES},
     time::{Clock, Date, Timestamp},
     trust::TrustList,
-    verification::{Equivocation, Headline, MAX_EVIDENCE_BYTES, Question, Settings, Tone, Verdict, Verifier, View},
+    verification::{
+        Equivocation, Headline, MAX_EVIDENCE_BYTES, Outcome as Came, PaperSeen, Question, Settings, Subject, Tone,
+        Verdict, Verifier,
+    },
 };
+use node::Asked;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 /// What is longer is no stamp, whatever follows.
 const MAX_STAMP_BYTES: usize = 8 << 10;
-/// A code has 16 characters.
-const MAX_CODE_BYTES: usize = 256;
 
 /// Judge a certificate: who signed it, where it is logged, whether it stands and can be used
 ///
 /// Offline by default: a token, a redacted copy of one, an evidence bundle (.coo.json), its paper as PDF, PNG or JPEG, or
-/// the text of the stamp on that (CO1:…), judged by a trust list. Of a PDF the attached token is judged, and the stamp on its
+/// the text of the stamp on that (CO1:…), judged by a trust list. Of a PDF the attached token is judged, and the codes on its
 /// pages held to it; of a picture each stamp. What a page says besides is never shown: only what is signed is. A stamp alone says what was signed and not how that stands: STAMP_AUTHENTIC at best.
 /// With the same inputs, evidence and --at the answer is the same, byte for byte, for ever. With --node the node judges the
 /// file, or tells by --id or --number whether it knows a certificate, and with the code of its paper what it says; that is
@@ -78,44 +77,10 @@ pub(super) struct Arguments {
     asked: Asked,
 }
 
-/// Asking a node instead.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Asking a node")]
-struct Asked {
-    /// The node's gRPC address, HOST:PORT
-    #[arg(long, value_name = "ADDR", value_parser = remote::address)]
-    node: Option<String>,
-    #[command(flatten)]
-    tls: TlsArguments,
-    /// The statement's identifier
-    #[arg(long, value_name = "JTI", requires = "node", requires = "issuer")]
-    id: Option<Jti>,
-    /// The code of its paper, the last part of the address in its first QR code: with it the node shows what it says
-    /// `-` is standard input
-    #[arg(long, value_name = "FILE", requires = "id")]
-    code_file: Option<Source>,
-    /// The certificate number, with --issued-on: who knows both has the paper in hand
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        requires = "node",
-        requires = "issuer",
-        requires = "issued_on",
-        conflicts_with = "id"
-    )]
-    number: Option<String>,
-    /// The date of issue
-    #[arg(long, value_name = "DATE", value_parser = arguments::date, requires = "number")]
-    issued_on: Option<Date>,
-    /// The issuing authority
-    #[arg(long, value_name = "AUTHORITY", value_parser = arguments::issuer, requires = "node")]
-    issuer: Option<Issuer>,
-}
-
 impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
         match (&self.asked.node, &self.file) {
-            (Some(node), Some(file)) => judged_by(console, node, &self.asked.tls, file, self.as_of),
+            (Some(node), Some(file)) => node::judged_by(console, node, &self.asked, file, self.as_of),
             (Some(node), None) => self.asked.look_up(console, node),
             (None, Some(file)) => self.judge(console, file),
             (None, None) => Err(Failure::new(Exit::Usage, "name a file, or a node and a certificate")),
@@ -129,7 +94,7 @@ impl Arguments {
         let trust = arguments::open_trust(list, anchor)?;
         let agreements = self.agreements.as_deref().map(|folder| agreements::load(Some(folder))).transpose()?;
         let input = file.read_start(PAPER_MAX)?;
-        let beside = self.stamp.as_ref().map(stamps).transpose()?.unwrap_or_default();
+        let (beside, beside_paper) = self.stamp.as_ref().map(stamps).transpose()?.unwrap_or_default();
         let question = Question {
             as_of: self.as_of,
             at: self.at.unwrap_or_else(|| SystemClock.now()),
@@ -149,8 +114,13 @@ impl Arguments {
             // text are none either.
             let input = input.get(..=MAX_BUNDLE_BYTES).unwrap_or(&input);
             let verdict = judge(&String::from_utf8_lossy(input), &beside);
-            print(console, &verdict);
-            return Ok(ExitCode::from(verdict.exit_code()));
+            let seen = beside_paper.as_ref().map(scan::seen).unwrap_or_default();
+            let seen = PaperSeen { look_ups: seen.look_ups, ..PaperSeen::default() };
+            let verdicts = verifier.on_paper(vec![verdict], &seen);
+            for verdict in &verdicts {
+                print(console, verdict);
+            }
+            return Ok(exit_code(&verdicts));
         };
         let paper = paper?;
         let on_it = paper.stamps().map(ToOwned::to_owned).collect::<Vec<_>>();
@@ -164,32 +134,44 @@ impl Arguments {
             }
             None => on_it.iter().map(|stamp| judge(stamp, &[])).collect(),
         };
+        let mut seen = scan::seen(&paper);
+        seen.look_ups.extend(beside_paper.iter().flat_map(Paper::look_ups));
+        let verdicts = verifier.on_paper(verdicts, &seen);
         print_paper(console, &paper, &verdicts);
-        // Good only if each is.
-        let codes = verdicts.iter().map(|verdict| verdict.headline).min().map(Headline::exit_code);
-        Ok(ExitCode::from(codes.unwrap_or(Exit::TooOldToSay.code())))
+        Ok(exit_code(&verdicts))
     }
 }
 
-/// The stamps of a file: its text, or those on a picture.
-fn stamps(file: &Source) -> Result<Vec<String>, Failure> {
+/// Good only if each is.
+fn exit_code(verdicts: &[Verdict]) -> ExitCode {
+    let least = verdicts.iter().map(|verdict| verdict.headline).min().map(Headline::exit_code);
+    ExitCode::from(least.unwrap_or(Exit::TooOldToSay.code()))
+}
+
+/// The stamps of a file: its text, or those on a picture, with the picture.
+fn stamps(file: &Source) -> Result<(Vec<String>, Option<Paper>), Failure> {
     let bytes = file.read_start(PAPER_MAX)?;
     match scan::read(&bytes, &file.to_string()) {
-        None => Ok(vec![String::from_utf8_lossy(bytes.get(..=MAX_STAMP_BYTES).unwrap_or(&bytes)).into_owned()]),
+        None => {
+            let text = String::from_utf8_lossy(bytes.get(..=MAX_STAMP_BYTES).unwrap_or(&bytes)).into_owned();
+            Ok((vec![text], None))
+        }
         Some(paper) => {
-            let stamps = paper?.stamps().map(ToOwned::to_owned).collect::<Vec<_>>();
+            let paper = paper?;
+            let stamps = paper.stamps().map(ToOwned::to_owned).collect::<Vec<_>>();
             if stamps.is_empty() {
                 return Err(Failure::new(Exit::NotValid, format!("no stamp was found in `{file}`")));
             }
-            Ok(stamps)
+            Ok((stamps, Some(paper)))
         }
     }
 }
 
 /// The verdicts on a paper, and then what is said of the paper itself.
 fn print_paper(console: Console, paper: &Paper, verdicts: &[Verdict]) {
+    let warnings = warnings(verdicts);
     if console.is_json() {
-        let about = scan::json(paper);
+        let about = scan::json(paper, &warnings);
         for verdict in verdicts {
             let text = serde_json::to_string(&OnPaper { verdict, paper: &about });
             console.data(text.unwrap_or_default());
@@ -208,7 +190,16 @@ fn print_paper(console: Console, paper: &Paper, verdicts: &[Verdict]) {
         }
         print(console, verdict);
     }
-    console.raw(scan::text(paper).as_bytes());
+    console.raw(scan::text(paper, &warnings).as_bytes());
+}
+
+/// What the verdicts say of the paper itself.
+fn warnings(verdicts: &[Verdict]) -> Vec<(String, String)> {
+    let Some(first) = verdicts.first() else { return Vec::new() };
+    let look_up = first.check(Subject::LookUp).filter(|check| check.outcome == Came::Failed);
+    let look_up = look_up.map(|check| (scan::FOREIGN_LOOK_UP.to_owned(), check.sentence.clone()));
+    let of_page = first.warnings.iter().filter(|warning| warning.code.starts_with("PAGE_"));
+    look_up.into_iter().chain(of_page.map(|one| (one.code.to_owned(), one.sentence.clone()))).collect()
 }
 
 /// A verdict with what is said of the paper.
@@ -239,9 +230,13 @@ fn print(console: Console, verdict: &Verdict) {
         console.data(verdict.to_json());
         return;
     }
-    let text = verdict.to_text();
-    let painted = paint_headline(console, verdict.headline);
-    match text.strip_prefix(verdict.headline.as_str()) {
+    print_text(console, verdict.headline, &verdict.to_text());
+}
+
+/// The text of a verdict, its headline in its colour.
+fn print_text(console: Console, headline: Headline, text: &str) {
+    let painted = paint_headline(console, headline);
+    match text.strip_prefix(headline.as_str()) {
         Some(rest) => console.raw(format!("{painted}{rest}").as_bytes()),
         None => console.raw(text.as_bytes()),
     }
@@ -255,136 +250,4 @@ fn paint_headline(console: Console, headline: Headline) -> String {
         Tone::Bad => Colour::Red,
     };
     console.paint(colour, headline.as_str())
-}
-
-/// A node judges what is shown to it.
-fn judged_by(console: Console, node: &str, tls: &TlsArguments, file: &Source, as_of: Option<Date>) -> Outcome {
-    let presentation = file.read(MAX_PAPER)?;
-    let request =
-        wire::VerifyPresentationRequest { presentation: presentation.into(), as_of: as_of.map(remote::date_to_wire) };
-    let verdict = remote::converse(async {
-        let connection = tls.connect(node, None).await?;
-        let answer = connection.verifications().verify_presentation(within_deadline(request)).await;
-        answer.map_err(|status| remote::refused(console, node, &status))
-    })?;
-    let wire::VerifyPresentationResponse { verdict, further, look_ups } = verdict.into_inner();
-    for address in &look_ups {
-        console.message(format!("look-up on the paper: {}; nothing was asked there", super::tree::plain(address)));
-    }
-    let Some(verdict) = verdict else {
-        let failure = Failure::new(Exit::TooOldToSay, "no stamp was read, so that nothing of what is signed is known");
-        return Err(if look_ups.is_empty() { failure } else { failure.help("look it up by the address on the paper") });
-    };
-    for one in [&verdict].into_iter().chain(&further) {
-        if console.is_json() {
-            console.raw(&one.verdict_json);
-            console.data("");
-        } else {
-            node_verdict(console, node, one);
-        }
-    }
-    // The node's word for its own verdict, the least good first; anything but the three codes of a verdict is none.
-    match u8::try_from(verdict.exit_code) {
-        Ok(code @ (0 | 3 | 5)) => Ok(ExitCode::from(code)),
-        _ => Err(Failure::new(Exit::Failed, format!("the node {node} gave a verdict without its code"))),
-    }
-}
-
-fn node_verdict(console: Console, node: &str, verdict: &wire::Verdict) {
-    let headline = Headline::ALL.into_iter().find(|one| one.as_str() == verdict.headline);
-    console.data(headline.map_or_else(|| super::tree::plain(&verdict.headline), |one| paint_headline(console, one)));
-    let whole = serde_json::from_slice::<Value>(&verdict.verdict_json).unwrap_or_default();
-    if let Some(sentence) = whole.get("sentence").and_then(Value::as_str) {
-        console.data(super::tree::plain(sentence));
-    }
-    for check in &verdict.checks {
-        let word = match check.outcome() {
-            wire::CheckOutcome::Passed => "passed",
-            wire::CheckOutcome::Failed => "failed",
-            wire::CheckOutcome::Unknown | wire::CheckOutcome::Unspecified => "unknown",
-        };
-        console.data(format!("  {word:8} {:13} {}", check.name, super::tree::plain(&check.sentence)));
-        if !check.next.is_empty() {
-            console.data(format!("{:25}what to do: {}", "", super::tree::plain(&check.next)));
-        }
-    }
-    for (member, heading) in [("stamp", "Stamp as signed"), ("certificate", "Certificate as signed")] {
-        if let Some(shown) = whole.get(member).filter(|shown| !shown.is_null()) {
-            console.data(format!("\n{heading}"));
-            console.raw(super::tree::render(shown).as_bytes());
-        }
-    }
-    console.message(format!("judged by {node}, by its own trust list and clock"));
-}
-
-impl Asked {
-    fn look_up(&self, console: Console, node: &str) -> Outcome {
-        use wire::look_up_certificate_request::Name;
-        let name = match (&self.id, &self.number, self.issued_on) {
-            (Some(id), ..) => Name::Jti(id.to_string()),
-            (None, Some(number), Some(date)) => Name::Number(wire::NumberAndDate {
-                number: number.clone(),
-                issued_on: Some(remote::date_to_wire(date)),
-            }),
-            _ => return Err(Failure::new(Exit::Usage, "name the certificate: --id, or --number with --issued-on")),
-        };
-        let issuer = self.issuer.as_ref().map(ToString::to_string).unwrap_or_default();
-        // Not an argument, which others on this machine may read.
-        let code = self.code_file.as_ref().map(|file| file.read_text(MAX_CODE_BYTES)).transpose()?;
-        let code = code.unwrap_or_default().trim().to_owned();
-        let request = wire::LookUpCertificateRequest { issuer, name: Some(name), code };
-        let answer = remote::converse(async {
-            let connection = self.tls.connect(node, None).await?;
-            let answer = connection.verifications().look_up_certificate(within_deadline(request)).await;
-            answer.map(tonic::Response::into_inner).map_err(|status| {
-                if Refusal::from(&status).reason == "CERTIFICATE_UNKNOWN" {
-                    return Failure::new(Exit::NotValid, format!("the node {node} knows no such certificate"));
-                }
-                remote::refused(console, node, &status)
-            })
-        })?;
-        let status = answer.status();
-        // Whether a paper still stands is not known here.
-        let (good, word) = match status {
-            _ if answer.on_paper => (true, "registered on paper"),
-            status => (status == wire::CertificateStatus::Valid, status_word(status)),
-        };
-        if console.is_json() {
-            console.data(json!({
-                "issuer": answer.issuer, "jti": answer.jti,
-                "issued_on": date_text(answer.issued_on.as_ref()),
-                "valid_from": date_text(answer.valid_from.as_ref()),
-                "valid_until": answer.valid_until.as_ref().map(|date| date_text(Some(date))),
-                "status": word.replace(' ', "_"),
-                "token": (!answer.token.is_empty()).then(|| String::from_utf8_lossy(&answer.token)),
-            }));
-        } else {
-            let colour = if good { Colour::Green } else { Colour::Red };
-            console.data(console.paint(colour, word));
-            let until =
-                answer.valid_until.as_ref().map_or_else(|| "no limit stated".to_owned(), |date| date_text(Some(date)));
-            for (label, value) in [
-                ("issuer", answer.issuer.clone()),
-                ("id", answer.jti.clone()),
-                ("issued on", date_text(answer.issued_on.as_ref())),
-                ("valid", format!("{} to {until}", date_text(answer.valid_from.as_ref()))),
-            ] {
-                console.data(format!("  {label:12}{}", super::tree::plain(&value)));
-            }
-            if let Some(view) = whole(&answer.token) {
-                console.raw(format!("\n{}", view.to_text()).as_bytes());
-            }
-            console.message(format!("the word of {node}, and no proof: ask the holder for the evidence bundle"));
-        }
-        Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(Exit::NotValid.code()) })
-    }
-}
-
-/// What a token that a node told says.
-fn whole(token: &[u8]) -> Option<View> {
-    let presentation = Presentation::parse(std::str::from_utf8(token).ok()?).ok()?;
-    match presentation.open().ok()?.body {
-        OpenedBody::Certificate(certificate) => Some(View::new(certificate)),
-        _ => None,
-    }
 }

@@ -8,10 +8,7 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DocumentError {
     /// No font here has a character.
-    #[error(
-        "no font here has `{character}` (U+{:04X}, {}): the package {} brings one",
-        u32::from(*character), script.name(), script.package()
-    )]
+    #[error("no font here has `{character}` (U+{:04X}, {}): {}", u32::from(*character), script.name(), remedy(*script))]
     GlyphMissing {
         /// The character.
         character: char,
@@ -55,6 +52,24 @@ pub enum DocumentError {
     NotBuilt,
 }
 
+/// What helps against a missing character: a package has fonts of a script, none has every character of it, and of emoji
+/// and the signs of other scripts no font of the system is used.
+fn remedy(script: Script) -> String {
+    let otherwise = "what is signed stands and is not printed here";
+    match script {
+        Script::Other => format!(
+            "the system's fonts are not used for it, so {otherwise} unless a folder named by `[paper] fonts` has a font with \
+             it; write certificates without it"
+        ),
+        script => {
+            format!(
+                "the package {} has fonts of this script; where it is installed and lacks it, {otherwise}",
+                script.package()
+            )
+        }
+    }
+}
+
 impl Reasoned for DocumentError {
     fn reason(&self) -> &'static str {
         match self {
@@ -75,5 +90,24 @@ impl Reasoned for DocumentError {
             // A template or an image of this node has to be mended.
             Self::Form { .. } | Self::CodeTooLong(_) | Self::File { .. } => Class::Fatal,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_told_to_install_what_does_not_help() {
+        let said =
+            |character| DocumentError::GlyphMissing { character, script: Script::of_block(character) }.to_string();
+        for character in ['😀', 'ꦲ'] {
+            let said = said(character);
+            assert!(
+                !said.contains("package") && said.contains("[paper] fonts") && said.contains("not printed"),
+                "{said}"
+            );
+        }
+        assert!(said('上').contains("the package fonts-noto-cjk has fonts of this script"), "{}", said('上'));
     }
 }

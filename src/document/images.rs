@@ -49,15 +49,15 @@ struct Named {
     office: Option<String>,
     /// The role it is printed for; without one, any.
     role: Option<String>,
-    from: Option<toml::value::Datetime>,
-    until: Option<toml::value::Datetime>,
+    from: Option<toml::Value>,
+    until: Option<toml::Value>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Listed {
     #[serde(default)]
-    image: Vec<Named>,
+    image: Vec<toml::Value>,
 }
 
 #[derive(Debug)]
@@ -97,13 +97,34 @@ impl Images {
 
     /// Reads `images.toml` of a folder and the images it names. It blocks.
     pub fn read(folder: &Path) -> Result<Self, DocumentError> {
+        Self::read_all(folder).map_err(|faults| {
+            let first = faults.into_iter().next();
+            first.unwrap_or_else(|| refused(&folder.join(IMAGES_FILE), "cannot be read"))
+        })
+    }
+
+    /// The same, with everything that is wrong with the list and with each image.
+    pub fn read_all(folder: &Path) -> Result<Self, Vec<DocumentError>> {
         let list = folder.join(IMAGES_FILE);
-        let text = String::from_utf8(bounded(&list)?).map_err(|_| refused(&list, "is not UTF-8 text"))?;
-        let listed: Listed = toml::from_str(&text).map_err(|error| refused(&list, error.to_string().trim_end()))?;
+        let only = |error: DocumentError| vec![error];
+        let text = bounded(&list).map_err(only)?;
+        let text = String::from_utf8(text).map_err(|_| only(refused(&list, "is not UTF-8 text")))?;
+        let listed: Listed =
+            toml::from_str(&text).map_err(|error| only(refused(&list, error.to_string().trim_end())))?;
         if listed.image.len() > MOST_IMAGES {
-            return Err(refused(&list, format!("names more than {MOST_IMAGES} images")));
+            return Err(only(refused(&list, format!("names more than {MOST_IMAGES} images"))));
         }
-        listed.image.into_iter().map(|one| Image::read(one, folder, &list)).collect::<Result<_, _>>().map(Self)
+        let (mut all, mut faults) = (Vec::new(), Vec::new());
+        for (one, nth) in listed.image.into_iter().zip(1..) {
+            match one.try_into::<Named>() {
+                Ok(one) => match Image::read(one, folder, &list) {
+                    Ok(image) => all.push(image),
+                    Err(found) => faults.extend(found),
+                },
+                Err(error) => faults.push(refused(&list, format!("image {nth}: {}", error.to_string().trim_end()))),
+            }
+        }
+        if faults.is_empty() { Ok(Self(all)) } else { Err(faults) }
     }
 
     /// The signature of an officer, as PNG.
@@ -139,32 +160,43 @@ impl Images {
 }
 
 impl Image {
-    fn read(one: Named, folder: &Path, list: &Path) -> Result<Self, DocumentError> {
-        let day = |date: Option<toml::value::Datetime>| match date {
-            None => Ok(None),
-            Some(date) => match parse_date(&date.to_string()) {
-                Some(date) => Ok(Some(date)),
-                None => Err(refused(list, format!("`{date}` is no date: YYYY-MM-DD"))),
-            },
+    fn read(one: Named, folder: &Path, list: &Path) -> Result<Self, Vec<DocumentError>> {
+        let mut faults = Vec::new();
+        let mut wrong = |message: String| faults.push(refused(list, format!("`{}`: {message}", one.file)));
+        let mut day = |date: Option<&toml::Value>| {
+            let date = match date? {
+                toml::Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            parse_date(&date).or_else(|| {
+                wrong(format!("`{date}` is no date: YYYY-MM-DD"));
+                None
+            })
         };
-        let plain = Path::new(&one.file).file_name().is_some_and(|name| name == one.file.as_str());
-        if !plain {
-            return Err(refused(list, format!("`{}` is not the name of a file beside it", one.file)));
+        let (from, until) = (day(one.from.as_ref()), day(one.until.as_ref()));
+        if from.zip(until).is_some_and(|(from, until)| until < from) {
+            wrong("`until` lies before `from`".to_owned());
         }
         if one.kind == Kind::Signature && one.person.is_none() {
-            return Err(refused(list, format!("`{}`: a signature is a person's: name `person`", one.file)));
+            wrong("a signature is a person's: name `person`".to_owned());
         }
-        let code = |error: crate::certificate::CertificateError| refused(list, error.to_string());
-        let path = folder.join(&one.file);
-        Ok(Self {
-            kind: one.kind,
-            person: one.person,
-            office: one.office.map(|office| office.parse()).transpose().map_err(code)?,
-            role: one.role.map(|role| role.parse()).transpose().map_err(code)?,
-            from: day(one.from)?,
-            until: day(one.until)?,
-            png: redrawn(&path)?.into(),
-        })
+        let office = one.office.as_deref().map(str::parse::<OfficeCode>).transpose();
+        let office = office.map_err(|error| wrong(error.to_string())).ok().flatten();
+        let role = one.role.as_deref().map(str::parse::<SigningRole>).transpose();
+        let role = role.map_err(|error| wrong(error.to_string())).ok().flatten();
+        let plain = Path::new(&one.file).file_name().is_some_and(|name| name == one.file.as_str());
+        let png = if plain {
+            redrawn(&folder.join(&one.file)).map_err(|error| faults.push(error)).ok()
+        } else {
+            wrong("is not the name of a file beside it".to_owned());
+            None
+        };
+        match png {
+            Some(png) if faults.is_empty() => {
+                Ok(Self { kind: one.kind, person: one.person, office, role, from, until, png: png.into() })
+            }
+            _ => Err(faults),
+        }
     }
 }
 
@@ -234,6 +266,15 @@ mod tests {
         let said = |folder: tempfile::TempDir| Images::read(folder.path()).unwrap_err().to_string();
         assert!(said(folder(list, MOST_DOTS + 1)).contains("dots"));
         assert!(said(folder("[[image]]\nkind = \"seal\"\nfile = \"../a.png\"\n", 8)).contains("beside it"));
+        let many = folder(
+            "[[image]]\nkind = \"seal\"\nfile = \"b.png\"\nfrom = 2026-02-01\nuntil = 2026-01-01\n[[image]]\nkind = \"stamp\"\nfile = \"a.png\"\n[[image]]\nkind = \"signature\"\nfile = \"a.png\"\noffice = \"a b\"\n",
+            8,
+        );
+        let all = Images::read_all(many.path()).unwrap_err();
+        let all = all.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        for word in ["lies before", "b.png", "image 2", "name `person`", "a b"] {
+            assert!(all.contains(word), "{word}: {all}");
+        }
         let bomb = folder(list, 8);
         fs::write(bomb.path().join("a.png"), b"GIF89a").unwrap();
         assert!(said(bomb).contains("PNG"));

@@ -182,11 +182,11 @@ impl Script {
             Self::Han => "Han",
             Self::Kana => "Kana",
             Self::Hangul => "Hangul",
-            Self::Other => "another script",
+            Self::Other => "of none of the scripts that are set here",
         }
     }
 
-    /// The Debian package that has a font of it.
+    /// The Debian package that has a font of it, where it is one of those that are set here.
     #[must_use]
     pub const fn package(self) -> &'static str {
         match self {

@@ -58,11 +58,11 @@ pub(super) fn sheet_of(agreements: &Agreements, token: &str, drop: &[Section]) -
         completeness: &completeness,
         token: Some(&token),
         agreement: agreements.get(&certificate.agreement),
-        authority: Some("Trade Development Authority of Pakistan"),
         codes: &codes,
         images: &Images::none(),
         awaiting_cosignatures: false,
         status: None,
+        successor: None,
     };
     sheet(&subject).unwrap()
 }

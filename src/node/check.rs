@@ -1,44 +1,206 @@
 //! What `origin check-config` does: opens everything a start would open, and writes nothing.
 
-use super::configuration::Configuration;
-use super::tls::TlsIdentity;
-use super::{NodeError, authority, federation, outside, paper, partners, push};
+use super::configuration::{Configuration, Named};
+use super::tls::{TlsFiles, TlsIdentity};
+use super::{AuthorityConfiguration, NodeError, TrustFiles, authority, federation, outside, paper, partners, push};
+use crate::agreement::Agreements;
+use crate::certificate::AgreementCode;
+use crate::document::Images;
+use crate::keys::{KeyStore, Passphrase};
+use crate::office::Fees;
+use crate::reason::Reasoned;
 use crate::trust::TrustList;
+use std::fs::File;
 use std::path::Path;
 
-/// Authorities that the trust list does not know: their node starts, and nothing they sign is believed anywhere.
-fn unlisted(configuration: &Configuration, list: &TrustList) -> Vec<NodeError> {
-    let missing = configuration.authorities.iter().filter(|one| list.section(&one.issuer).is_none());
-    let missing = missing.map(|one| NodeError::Content {
-        path: configuration.trust.list.clone(),
-        message: format!("version {} has no section of {}: nothing it signs is believed", list.version(), one.issuer),
-    });
-    missing.collect()
-}
-
-/// Everything that would keep a node of this configuration file from starting, or from issuing what anybody believes.
+/// Everything that would keep a node of this configuration file from starting, or from issuing what anybody believes:
+/// the mistakes in its shape, and all that is wrong with what it names as far as that can be read.
 /// It blocks while keys are unlocked.
 pub fn check(file: &Path) -> Result<Configuration, Vec<NodeError>> {
-    let configuration = Configuration::load(file).map_err(|error| vec![error])?;
-    let mut faults = Vec::new();
-    faults.extend(TlsIdentity::read(configuration.public.tls.clone()).err());
-    if configuration.client.tls != configuration.public.tls {
-        faults.extend(TlsIdentity::read(configuration.client.tls.clone()).err());
+    let text =
+        std::fs::read_to_string(file).map_err(|source| vec![NodeError::File { path: file.to_owned(), source }])?;
+    let (read, named) = Configuration::read_as_far(&text, file.parent().unwrap_or(Path::new(".")));
+    let (configuration, mut faults) = match read {
+        Ok(configuration) => (Some(configuration), Vec::new()),
+        Err(mistakes) => (None, vec![NodeError::Configuration { file: file.to_owned(), mistakes }]),
+    };
+    for tls in &named.tls {
+        faults.extend(identity(tls));
     }
-    if let Some(partner) = &configuration.partner {
-        faults.extend(TlsIdentity::read(partner.tls.clone()).err());
+    if let Some(partner) = &named.partner {
+        faults.extend(identity(&partner.tls));
         faults.extend(partners::open_keys(partner).err());
         faults.extend(outside::open(&partner.witnesses).err());
         faults.extend(push::open(&partner.pushes).err());
     }
-    match federation::trust(&configuration.trust, None) {
-        Ok(list) => faults.extend(unlisted(&configuration, &list)),
+    if let Some(files) = &named.trust {
+        faults.extend(trust(files, &named.authorities));
+    }
+    match named.agreements.as_deref().map(federation::agreements).transpose() {
+        Ok(Some(agreements)) => faults.extend(unknown_agreements(file, &named, &agreements)),
+        Ok(None) => {}
         Err(error) => faults.push(error),
     }
-    faults.extend(federation::agreements(&configuration.agreements).err());
-    faults.extend(configuration.lists.as_ref().and_then(|folder| super::lists::installed_lists(folder).err()));
-    faults.extend(configuration.authorities.iter().filter_map(|one| authority::open_keys(one).err()));
-    faults.extend(paper::press(&configuration.paper).err());
-    faults.extend(configuration.authorities.iter().filter_map(|one| authority::paper_images(one).err()));
-    if faults.is_empty() { Ok(configuration) } else { Err(faults) }
+    faults.extend(named.lists.as_ref().and_then(|folder| super::lists::installed_lists(folder).err()));
+    faults.extend(named.authorities.iter().flat_map(keys));
+    faults.extend(paper::press(&named.paper).err());
+    faults.extend(named.authorities.iter().flat_map(images));
+    match configuration {
+        Some(configuration) if faults.is_empty() => Ok(configuration),
+        _ => Err(faults),
+    }
+}
+
+/// A TLS identity: each of its files that is not there, else what is wrong with them together.
+fn identity(files: &TlsFiles) -> Vec<NodeError> {
+    let missing = [&files.certificate, &files.key].into_iter().filter_map(|path| unreadable(path)).collect::<Vec<_>>();
+    if missing.is_empty() { TlsIdentity::read(files.clone()).err().into_iter().collect() } else { missing }
+}
+
+fn unreadable(path: &Path) -> Option<NodeError> {
+    File::open(path).err().map(|source| NodeError::File { path: path.to_owned(), source })
+}
+
+/// Trust list and anchor, and authorities that the list does not know: their node starts, and nothing they sign is
+/// believed anywhere.
+fn trust(files: &TrustFiles, authorities: &[AuthorityConfiguration]) -> Vec<NodeError> {
+    match federation::trust(files, None) {
+        Ok(list) => authorities.iter().filter_map(|one| unlisted(files, one, &list)).collect(),
+        Err(error) => {
+            // The anchor is read first: without it the list would go unmentioned.
+            let list = unreadable(&files.list);
+            let again = matches!(&error, NodeError::File { path, .. } if *path == files.list);
+            std::iter::once(error).chain(list.filter(|_| !again)).collect()
+        }
+    }
+}
+
+fn unlisted(files: &TrustFiles, one: &AuthorityConfiguration, list: &TrustList) -> Option<NodeError> {
+    let message =
+        || format!("version {} has no section of {}: nothing it signs is believed", list.version(), one.issuer);
+    list.section(&one.issuer).is_none().then(|| NodeError::Content { path: files.list.clone(), message: message() })
+}
+
+/// Agreements that an authority names and the folder of agreements has not.
+fn unknown_agreements(file: &Path, named: &Named, agreements: &Agreements) -> Vec<NodeError> {
+    let mut faults = Vec::new();
+    for (nth, one) in named.authorities.iter().enumerate() {
+        let offices = one.offices.iter().flat_map(|office| {
+            let fees = match &office.fees {
+                Fees::Under(codes) => codes.as_slice(),
+                Fees::None | Fees::All => &[],
+            };
+            let named = office.agreements.iter().map(|code| ("agreements", code));
+            let named = named.chain(fees.iter().map(|code| ("fees", code)));
+            named.map(|(member, code)| (format!("office {}: {member}", office.code), code))
+        });
+        let corridors = one.continuity.corridors.iter().map(|one| ("corridor: agreement".to_owned(), &one.agreement));
+        for (place, code) in offices.chain(corridors).filter(|(_, code)| agreements.get(code).is_none()) {
+            let help = nearest(code, agreements);
+            let message =
+                format!("authority[{nth}]: {place}: there is no agreement `{code}` in the agreements folder ({help})");
+            faults.push(NodeError::Content { path: file.to_owned(), message });
+        }
+    }
+    faults
+}
+
+fn nearest(code: &AgreementCode, agreements: &Agreements) -> String {
+    let all = || agreements.iter().map(|one| one.code.as_str());
+    let near = all().map(|known| (strsim::damerau_levenshtein(known, code.as_str()), known)).min();
+    match near {
+        Some((distance, known)) if distance <= 1 + known.len() / 4 => format!("did you mean `{known}`?"),
+        _ => format!("known are {}", all().collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// The keys of an authority: each of those it names that does not open, else what else is wrong with them.
+fn keys(one: &AuthorityConfiguration) -> Vec<NodeError> {
+    let Err(first) = authority::open_keys(one) else { return Vec::new() };
+    let folder = Passphrase::from_file(&one.passphrase_file).and_then(|words| KeyStore::open(&one.keys, words));
+    let Ok(folder) = folder else { return vec![first] };
+    let opened = [
+        folder.statement(&one.statement_key).err(),
+        folder.status(&one.status_key).err(),
+        one.stamp_key.as_ref().and_then(|name| folder.stamp(name).err()),
+    ];
+    let faults = opened.into_iter().flatten().map(|error| refused(one, &error)).collect::<Vec<_>>();
+    if faults.is_empty() { vec![first] } else { faults }
+}
+
+/// Every mistake in the list of signatures and seals, and in the images it names.
+fn images(one: &AuthorityConfiguration) -> Vec<NodeError> {
+    let read = one.paper.as_deref().map(Images::read_all).transpose();
+    read.err().into_iter().flatten().map(|error| refused(one, &error)).collect()
+}
+
+fn refused(one: &AuthorityConfiguration, error: &impl Reasoned) -> NodeError {
+    NodeError::Authority {
+        issuer: one.issuer.to_string(),
+        message: error.to_string(),
+        reason: error.reason(),
+        class: error.class(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NODE: &str = r#"
+agreements = "agreements"
+[trust]
+list = "trust/nothing"
+anchor = "trust/none.toml"
+[public]
+listen = "127.0.0.1:0"
+certificate = "tls/nope.pem"
+key = "tls/server.key.pem"
+[client]
+listen = "127.0.0.1:0"
+[admin]
+listen = "127.0.0.1:0"
+[limits]
+connections = 0
+[[authority]]
+issuer = "https://tdap.gov.pk"
+country = "ZZ"
+time_zone = "Asia/Kar"
+keys = "keys"
+passphrase_file = "keys.passphrase"
+statement_key = "nokey"
+status_key = "status-1"
+paper = "paper"
+[[authority.office]]
+code = "LHE"
+name = "Lahore Office"
+place = "Lahore"
+agreements = ["CPFTAA", "GSP"]
+"#;
+
+    fn faults(text: &str, folder: &Path) -> Vec<String> {
+        let file = folder.join("node.toml");
+        std::fs::write(&file, text).unwrap();
+        let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/node-config/agreements");
+        std::fs::create_dir_all(folder.join("agreements")).unwrap();
+        for entry in std::fs::read_dir(shipped).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|ending| ending == "toml") {
+                std::fs::copy(&path, folder.join("agreements").join(path.file_name().unwrap())).unwrap();
+            }
+        }
+        check(&file).unwrap_err().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn mistakes_in_the_shape_hide_none_in_the_files_that_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let said = faults(NODE, folder.path()).join("\n");
+        let shape = ["limits.connections", "authority[0].country", "authority[0].time_zone"];
+        let named = ["trust/nothing", "trust/none.toml", "tls/nope.pem", "tls/server.key.pem", "keys.passphrase"];
+        for word in shape.into_iter().chain(named).chain(["images.toml", "did you mean `CPFTA`?"]) {
+            assert!(said.contains(word), "{word}: {said}");
+        }
+        assert!(!said.contains("`GSP`"), "{said}");
+    }
 }

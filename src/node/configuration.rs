@@ -151,10 +151,31 @@ pub struct AuthorityConfiguration {
     pub paper: Option<PathBuf>,
 }
 
+/// What a file names that can be looked at, also where its shape is at fault elsewhere. Where a member that no other
+/// file is looked at for is mistaken, another stands in for it: so nothing of this is ever run.
+#[derive(Debug, Default)]
+pub(super) struct Named {
+    pub(super) agreements: Option<PathBuf>,
+    pub(super) lists: Option<PathBuf>,
+    pub(super) trust: Option<TrustFiles>,
+    /// Those of the listeners, each once.
+    pub(super) tls: Vec<TlsFiles>,
+    pub(super) partner: Option<PartnerConfiguration>,
+    pub(super) paper: PaperConfiguration,
+    pub(super) authorities: Vec<AuthorityConfiguration>,
+}
+
 impl Configuration {
     /// Reads a configuration; relative paths start from `folder`, the one the file lies in.
     pub fn read(text: &str, folder: &Path) -> Result<Self, Mistakes> {
-        Document::read(text, |root| node(root, folder))
+        Document::read(text, |root| node(root, folder, &mut Named::default()))
+    }
+
+    /// Reads a configuration as far as it reads: the mistakes in its shape, and whatever it names all the same.
+    pub(super) fn read_as_far(text: &str, folder: &Path) -> (Result<Self, Mistakes>, Named) {
+        let mut named = Named::default();
+        let read = Document::read(text, |root| node(root, folder, &mut named));
+        (read, named)
     }
 
     /// Reads and checks a configuration file, without opening anything else.
@@ -167,7 +188,7 @@ impl Configuration {
     }
 }
 
-fn node(root: &mut Section<'_, '_>, folder: &Path) -> Option<Configuration> {
+fn node(root: &mut Section<'_, '_>, folder: &Path, named: &mut Named) -> Option<Configuration> {
     let data = path(root, "data", folder).or_else(|| default_path(root, "data", folder));
     let agreements = path(root, "agreements", folder).or_else(|| default_path(root, "agreements", folder));
     let lists = path(root, "lists", folder);
@@ -177,6 +198,9 @@ fn node(root: &mut Section<'_, '_>, folder: &Path) -> Option<Configuration> {
     });
     let public = root.required_table("public", |door| tls_door(door, folder, None));
     let client = root.required_table("client", |door| tls_door(door, folder, public.as_ref().map(|door| &door.tls)));
+    let doors = [&public, &client].into_iter().flatten();
+    named.tls = doors.map(|door| door.tls.clone()).collect();
+    named.tls.dedup();
     let admin = root.required_table("admin", |door| {
         let listen = door.required::<SocketAddr>("listen")?;
         if !listen.ip().is_loopback() {
@@ -230,6 +254,9 @@ fn node(root: &mut Section<'_, '_>, folder: &Path) -> Option<Configuration> {
             root.mistake(name, format!("listens at {address}, where `{other}` listens: each needs a port of its own"));
         }
     }
+    let looked_at = (agreements.clone(), lists.clone(), trust.clone(), partner.clone(), paper.clone());
+    (named.agreements, named.lists, named.trust, named.partner, named.paper) = looked_at;
+    named.authorities.clone_from(&authorities);
     Some(Configuration {
         data: data?,
         agreements: agreements?,
@@ -248,15 +275,16 @@ fn node(root: &mut Section<'_, '_>, folder: &Path) -> Option<Configuration> {
 }
 
 /// Whether two listeners want the same: an address of all interfaces takes the port of each. Port 0 is always free.
-fn collide(one: SocketAddr, other: SocketAddr) -> bool {
+#[must_use]
+pub fn collide(one: SocketAddr, other: SocketAddr) -> bool {
     let all = one.ip().is_unspecified() || other.ip().is_unspecified();
     one.port() != 0 && one.port() == other.port() && (all || one.ip() == other.ip())
 }
 
 fn authority(section: &mut Section<'_, '_>, folder: &Path, data: &Path) -> Option<AuthorityConfiguration> {
     let issuer = section.required::<Issuer>("issuer");
-    let country = section.required::<Country>("country");
-    let time_zone = section.required::<Zone>("time_zone").map(|zone| zone.0);
+    let country = section.required_or::<Country>("country", "AQ");
+    let time_zone = section.required_or::<Zone>("time_zone", "UTC").map(|zone| zone.0);
     let own = path(section, "data", folder);
     let keys = required_path(section, "keys", folder);
     let passphrase_file = required_path(section, "passphrase_file", folder);
@@ -305,9 +333,6 @@ fn authority(section: &mut Section<'_, '_>, folder: &Path, data: &Path) -> Optio
             time_zone: own_zone.or_else(|| time_zone.clone())?,
         })
     });
-    if !section.has("office") {
-        section.mistake("office", "is missing: an authority has at least one `[[authority.office]]`");
-    }
     let issuer = issuer?;
     Some(AuthorityConfiguration {
         data: own.unwrap_or_else(|| data.join(issuer.host().to_string())),
@@ -361,7 +386,7 @@ impl std::str::FromStr for Zone {
 }
 
 fn tls_door(section: &mut Section<'_, '_>, folder: &Path, otherwise: Option<&TlsFiles>) -> Option<TlsDoor> {
-    let listen = section.required::<SocketAddr>("listen");
+    let listen = section.required_or::<SocketAddr>("listen", "127.0.0.1:0");
     let files = match otherwise {
         Some(files) if !section.has("certificate") && !section.has("key") => Some(files.clone()),
         _ => {

@@ -5,8 +5,8 @@ use crate::time::Timestamp;
 use serde::{Serialize, Serializer};
 use std::fmt;
 
-/// What is checked, in the order in which a verdict lists it. Every verdict lists all of them but the stamp, which stands
-/// where one was presented beside a certificate.
+/// What is checked, in the order in which a verdict lists it. Every verdict lists all of them but the last two, which stand
+/// where a stamp was presented beside a certificate, and where paper with a look-up code was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Subject {
@@ -38,6 +38,8 @@ pub enum Subject {
     Cosignatures,
     /// The stamp on the paper is this certificate's.
     Stamp,
+    /// The look-up code on the paper leads to this certificate.
+    LookUp,
 }
 
 impl Subject {
@@ -76,6 +78,7 @@ impl Subject {
             Self::Trust => "trust",
             Self::Cosignatures => "cosignatures",
             Self::Stamp => "stamp",
+            Self::LookUp => "look_up",
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::{
         verify_consistency,
     },
     reason::{Class, Reasoned},
+    time::Timestamp,
     trust::TrustList,
 };
 use serde::Deserialize;
@@ -28,6 +29,16 @@ const DEPTH: usize = 3;
 pub struct Equivocation {
     origin: Origin,
     size: u64,
+    lifting: Option<Lifting>,
+}
+
+/// That a person has judged that the log goes on, on the branch that is held here. What is proven stays proven.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lifting {
+    /// When.
+    pub at: Timestamp,
+    /// Why, in that person's words.
+    pub reason: String,
 }
 
 /// What the longer of two heads of different sizes says the shorter one's root should have been.
@@ -117,7 +128,7 @@ impl Equivocation {
             return Err(NoEvidence::TwoLogs);
         }
         let (short, long) = if first.head.size <= second.head.size { (first, second) } else { (second, first) };
-        let found = Self { origin: short.origin.clone(), size: short.head.size };
+        let found = Self { origin: short.origin.clone(), size: short.head.size, lifting: None };
         if short.head.size == long.head.size {
             return if short.head.root == long.head.root { Err(NoEvidence::Consistent) } else { Ok(found) };
         }
@@ -125,6 +136,12 @@ impl Equivocation {
         verify_consistency(short.head.size, long.head.size, &prefix.root, &long.head.root, &prefix.proof)
             .map_err(NoEvidence::Proof)?;
         if prefix.root == short.head.root { Err(NoEvidence::Consistent) } else { Ok(found) }
+    }
+
+    /// The same as a person has lifted it.
+    #[must_use]
+    pub fn lifted(self, lifting: Lifting) -> Self {
+        Self { lifting: Some(lifting), ..self }
     }
 
     /// The log.
@@ -137,6 +154,24 @@ impl Equivocation {
     #[must_use]
     pub const fn size(&self) -> u64 {
         self.size
+    }
+}
+
+/// The least size at which a log showed two histories, of what nobody has lifted.
+pub(super) fn frozen_at(known: &[Equivocation], origin: &Origin) -> Option<u64> {
+    known.iter().filter(|found| found.origin == *origin && found.lifting.is_none()).map(Equivocation::size).min()
+}
+
+/// What is said of the history of a log of which nothing is known that nobody has lifted.
+pub(super) fn told(known: &[Equivocation], origin: &Origin) -> String {
+    let lifted = known.iter().filter(|found| found.origin == *origin);
+    let lifted = lifted.filter_map(|found| found.lifting.as_ref().map(|lifting| (found.size, lifting)));
+    match lifted.min_by_key(|(size, _)| *size) {
+        None => format!("No second history of {origin} is known here."),
+        Some((size, Lifting { at, reason })) => format!(
+            "{origin} showed two histories at {size} entries. A person has lifted that here on {at}, with the reason \
+             \"{reason}\": the branch that is held here is taken as the log's history."
+        ),
     }
 }
 

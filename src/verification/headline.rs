@@ -184,6 +184,24 @@ impl Headline {
     }
 }
 
+impl Headline {
+    /// The same where the trust list has run out: what rests on it is said under that condition.
+    #[must_use]
+    pub const fn sentence_by_stale_trust(self) -> &'static str {
+        match self {
+            Self::Expired => {
+                "Whatever the current trust list says of its keys, this certificate is no longer usable on the day asked; by \
+                 the one at hand, which has run out, it is genuine."
+            }
+            Self::NotYetValid => {
+                "Whatever the current trust list says of its keys, this certificate is not yet usable on the day asked; by the \
+                 one at hand, which has run out, it is genuine."
+            }
+            other => other.sentence(),
+        }
+    }
+}
+
 impl fmt::Display for Headline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
@@ -209,6 +227,16 @@ mod tests {
         let names = Headline::ALL.map(Headline::as_str).join(" ");
         assert_eq!(names, published);
         assert!(Headline::ALL.is_sorted());
+    }
+
+    #[test]
+    fn by_a_trust_list_that_ran_out_nothing_is_called_genuine_without_condition() {
+        for headline in
+            Headline::ALL.into_iter().filter(|one| *one > Headline::WrongAddressee && one.tone() == Tone::Bad)
+        {
+            let said = headline.sentence_by_stale_trust();
+            assert!(!said.contains("genuine") || said.contains("which has run out"), "{headline}: {said}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The checks of a certificate that is signed and in shape: verifier order, steps 10 to 14.
 
 use super::{
-    Basis, Check, Day, Headline, Question, Subject, Verifier, answers, authority, changes, dates,
+    Basis, Check, Day, Headline, Question, Subject, Verifier, answers, authority, changes, dates, equivocation,
     head::{Cosigning, Head, ProofFault, Proven},
     status,
     verdict::Findings,
@@ -9,7 +9,7 @@ use super::{
 use crate::{
     agreement::{Edition, Known},
     certificate::Country,
-    statement::{Addressee, Bundle, Completeness, Envelope, OpenedCertificate},
+    statement::{Addressee, Bundle, Completeness, Envelope, OpenedCertificate, Section},
     time::{Timestamp, ZoneName},
     trust::{Freshness, TrustList},
 };
@@ -201,9 +201,9 @@ impl Case<'_> {
                 return Check::failed(Subject::History, Headline::Equivocated, sentence).next(ask);
             }
         }
-        let known = self.verifier.settings.equivocations.iter().filter(|found| found.origin() == origin);
-        let Some(size) = known.map(super::Equivocation::size).min() else {
-            return Check::passed(Subject::History, format!("No second history of {origin} is known here."));
+        let known = &self.verifier.settings.equivocations;
+        let Some(size) = equivocation::frozen_at(known, origin) else {
+            return Check::passed(Subject::History, equivocation::told(known, origin));
         };
         let before = |head: &&&Head| head.cosigning == Cosigning::Met && head.checkpoint.head.size < size;
         let mut of_log = heads.iter().filter(|head| head.checkpoint.origin == *origin).peekable();
@@ -269,7 +269,10 @@ impl Case<'_> {
         }
         match self.completeness {
             Completeness::Incomplete { missing } => {
-                incomplete(format!("Missing, though no holder may drop it: {}.", missing.join(", ")), ask)
+                // What else is missing its holder may drop, and may have dropped.
+                let kept = |name: &&String| Section::from_name(name).is_none_or(|section| !section.may_be_dropped());
+                let kept = missing.iter().filter(kept).map(String::as_str).collect::<Vec<_>>();
+                incomplete(format!("Missing, though no holder may drop it: {}.", kept.join(", ")), ask)
             }
             Completeness::Redacted { missing } if self.question.reader.is_some() => {
                 let missing = missing.join(", ");

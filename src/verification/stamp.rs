@@ -4,7 +4,8 @@
 //! certificate the verdict is the certificate's own, with one check more.
 
 use super::{
-    Answer, Basis, Check, Day, Headline, Outcome, Question, Say, Subject, Verdict, Verifier, authority, input,
+    Answer, Basis, Check, Day, Headline, Outcome, Question, Say, Subject, Verdict, Verifier, authority, equivocation,
+    input,
     inquiry::Inquiry,
     judgement,
     verdict::{Findings, StampView},
@@ -53,7 +54,7 @@ impl Verifier {
     fn beside(&self, certificate: &str, stamp: &str, question: &Question) -> Findings {
         let mut found = Inquiry::begin(self, question).run(certificate);
         let index = found.statement.as_ref().and_then(|place| place.index);
-        let check = match SignedStamp::parse(trimmed(stamp)) {
+        let check = match SignedStamp::pasted(trimmed(stamp)) {
             Err(error) => unreadable(Subject::Stamp, &error.to_string()),
             Ok(signed) => {
                 let check = self.holds(&signed, certificate, index, question.at);
@@ -116,7 +117,7 @@ impl Verifier {
     fn alone(&self, text: &str, question: &Question, another: bool) -> Findings {
         let mut inquiry = Inquiry::begin(self, question);
         inquiry.push(judgement::trust(&self.trust, question.at));
-        let signed = match SignedStamp::parse(trimmed(text)) {
+        let signed = match SignedStamp::pasted(trimmed(text)) {
             Ok(signed) => signed,
             Err(error) => {
                 inquiry.push(unreadable(Subject::Readable, &error.to_string()));
@@ -161,9 +162,9 @@ impl Verifier {
     }
 
     fn history(&self, origin: &Origin) -> Check {
-        let known = self.settings.equivocations.iter().filter(|found| found.origin() == origin);
-        match known.map(super::Equivocation::size).min() {
-            None => Check::passed(Subject::History, format!("No second history of {origin} is known here.")),
+        let known = &self.settings.equivocations;
+        match equivocation::frozen_at(known, origin) {
+            None => Check::passed(Subject::History, equivocation::told(known, origin)),
             Some(size) => {
                 let sentence = format!("{origin} showed two histories at {size} entries, each signed by its key.");
                 Check::failed(Subject::History, Headline::Equivocated, sentence)

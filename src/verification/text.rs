@@ -1,24 +1,154 @@
 //! A verdict as plain text, for a terminal or a log line by line. No colour, no width of its own.
+//!
+//! It is made of the JSON form, so that the verdict of a node reads as one's own.
 
-use super::{Answer, Check, StampView, Verdict, View};
+use super::{Verdict, View, check::age};
 use crate::certificate::node::{self, Node};
+use serde::Deserialize;
+use serde_json::{Map, Value, value::RawValue};
 use std::fmt::Write;
 
 /// Columns of the labels, so that what follows them stands in one line.
 const LABEL: usize = 14;
 
-pub(super) fn render(verdict: &Verdict) -> String {
-    let mut out = String::with_capacity(4_096);
-    // Writing to a String cannot fail.
-    let _ = write(&mut out, verdict);
-    out
+/// As much of the JSON form as the text says.
+#[derive(Deserialize)]
+struct Told {
+    headline: String,
+    sentence: String,
+    next: Option<String>,
+    authentic: ToldAnswer,
+    usable: ToldAnswer,
+    as_of: Option<ToldDay>,
+    at: String,
+    checks: Vec<ToldCheck>,
+    warnings: Vec<ToldWarning>,
+    statement: Option<ToldPlace>,
+    certificate: Option<ToldCertificate>,
+    stamp: Option<ToldStamp>,
+    trust: ToldTrust,
+    agreements_digest: Option<String>,
+    notes: Vec<String>,
 }
 
-fn write(out: &mut String, verdict: &Verdict) -> std::fmt::Result {
-    writeln!(out, "{}", verdict.headline)?;
-    writeln!(out, "{}", verdict.sentence)?;
+#[derive(Deserialize)]
+struct ToldAnswer {
+    answer: String,
+    sentence: String,
+}
+
+#[derive(Deserialize)]
+struct ToldDay {
+    date: String,
+    zone: String,
+    asked: bool,
+}
+
+#[derive(Deserialize)]
+struct ToldCheck {
+    name: String,
+    outcome: String,
+    sentence: String,
+    next: Option<String>,
+    rests_on: Option<ToldBasis>,
+}
+
+#[derive(Deserialize)]
+struct ToldBasis {
+    source: String,
+    time: Option<String>,
+    age_seconds: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct ToldWarning {
+    code: String,
+    sentence: String,
+}
+
+#[derive(Deserialize)]
+struct ToldPlace {
+    iss: String,
+    kid: String,
+    jti: String,
+    aud: String,
+    log: String,
+    index: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct ToldTrust {
+    version: u64,
+    next_update: String,
+}
+
+#[derive(Deserialize)]
+struct ToldCertificate {
+    agreement: String,
+    edition: String,
+    form: String,
+    from: String,
+    to: String,
+    valid_from: String,
+    valid_until: Option<String>,
+    flags: Vec<String>,
+    sections: Vec<ToldSection>,
+}
+
+#[derive(Deserialize)]
+struct ToldSection {
+    name: String,
+    shown: bool,
+    /// As it stands: the order of the members is that of the format.
+    contents: Box<RawValue>,
+}
+
+#[derive(Deserialize)]
+struct ToldStamp {
+    kid: String,
+    iss: String,
+    number: String,
+    issued_on: String,
+    valid_until: Option<String>,
+    agreement: String,
+    edition: String,
+    from: String,
+    to: String,
+    total: u64,
+    gross_weight: Option<Value>,
+    items: Vec<ToldItem>,
+    log: String,
+    index: u64,
+}
+
+#[derive(Deserialize)]
+struct ToldItem {
+    number: u64,
+    hs: Option<String>,
+    quantity: Option<Value>,
+    gross_weight: Option<Value>,
+    criterion: Option<String>,
+}
+
+pub(super) fn render(verdict: &Verdict) -> String {
+    // What was written as JSON reads as JSON.
+    of_json(verdict.to_json().as_bytes()).unwrap_or_default()
+}
+
+/// The text of a verdict in its JSON form; `None` where that is no verdict of this form.
+pub(super) fn of_json(json: &[u8]) -> Option<String> {
+    let told = serde_json::from_slice::<Told>(json).ok()?;
+    let mut out = String::with_capacity(4_096);
+    // Writing to a String cannot fail.
+    let _ = write(&mut out, &told);
+    Some(out)
+}
+
+fn write(out: &mut String, verdict: &Told) -> std::fmt::Result {
+    writeln!(out, "{}", folded(&verdict.headline))?;
+    writeln!(out, "{}", folded(&verdict.sentence))?;
     if let Some(next) = &verdict.next {
-        writeln!(out, "What to do: {next}")?;
+        writeln!(out, "What to do: {}", folded(next))?;
     }
     writeln!(out)?;
     answer(out, "Authentic and not withdrawn", &verdict.authentic)?;
@@ -26,12 +156,12 @@ fn write(out: &mut String, verdict: &Verdict) -> std::fmt::Result {
         || "Usable".to_owned(),
         |day| {
             let chosen = if day.asked { "" } else { ", the day there when asked" };
-            format!("Usable on {} ({}{chosen})", day.date, day.zone)
+            format!("Usable on {} ({}{chosen})", folded(&day.date), folded(&day.zone))
         },
     );
     answer(out, &usable, &verdict.usable)?;
     for warning in &verdict.warnings {
-        writeln!(out, "Note: {} [{}]", warning.sentence, warning.code)?;
+        writeln!(out, "Note: {} [{}]", folded(&warning.sentence), folded(&warning.code))?;
     }
     writeln!(out, "\nChecks")?;
     for check in &verdict.checks {
@@ -64,86 +194,101 @@ fn write(out: &mut String, verdict: &Verdict) -> std::fmt::Result {
         |digest| format!("files with SHA-256 {digest}"),
     );
     line(out, "agreements", &agreements)?;
-    line(out, "asked at", &verdict.at.to_string())?;
+    line(out, "asked at", &verdict.at)?;
     for note in &verdict.notes {
-        writeln!(out, "{note}")?;
+        writeln!(out, "{}", folded(note))?;
     }
     Ok(())
 }
 
-fn answer(out: &mut String, label: &str, answer: &Answer) -> std::fmt::Result {
-    writeln!(out, "{label}: {}. {}", answer.answer.as_str(), answer.sentence)
+fn answer(out: &mut String, label: &str, answer: &ToldAnswer) -> std::fmt::Result {
+    writeln!(out, "{label}: {}. {}", folded(&answer.answer), folded(&answer.sentence))
 }
 
 fn line(out: &mut String, label: &str, value: &str) -> std::fmt::Result {
-    writeln!(out, "  {label:LABEL$}{value}")
+    writeln!(out, "  {:LABEL$}{}", folded(label), folded(value))
 }
 
-fn write_check(out: &mut String, check: &Check) -> std::fmt::Result {
-    writeln!(out, "  {:8} {:13} {}", check.outcome, check.name, check.sentence)?;
+fn write_check(out: &mut String, check: &ToldCheck) -> std::fmt::Result {
+    writeln!(out, "  {:8} {:13} {}", folded(&check.outcome), folded(&check.name), folded(&check.sentence))?;
     if let Some(basis) = &check.rests_on {
-        writeln!(out, "{:25}rests on: {}", "", basis.sentence())?;
+        let as_of = match (&basis.time, basis.age_seconds) {
+            (None, _) => String::new(),
+            (Some(time), Some(seconds)) => format!(", as of {time}, {} old", age(seconds)),
+            (Some(time), None) => format!(", as of {time}, later than the instant asked"),
+        };
+        writeln!(out, "{:25}rests on: {}", "", folded(&format!("{}{as_of}", basis.source)))?;
     }
     if let Some(next) = &check.next {
-        writeln!(out, "{:25}what to do: {next}", "")?;
+        writeln!(out, "{:25}what to do: {}", "", folded(next))?;
     }
     Ok(())
 }
 
-fn write_stamp(out: &mut String, StampView { kid, stamp }: &StampView) -> std::fmt::Result {
+fn write_stamp(out: &mut String, stamp: &ToldStamp) -> std::fmt::Result {
     writeln!(out, "Stamp as signed")?;
-    line(out, "issuer", &stamp.iss.to_string())?;
-    line(out, "key", kid.as_str())?;
-    line(out, "number", stamp.number.as_str())?;
+    line(out, "issuer", &stamp.iss)?;
+    line(out, "key", &stamp.kid)?;
+    line(out, "number", &stamp.number)?;
     line(out, "agreement", &format!("{} ({})", stamp.agreement, stamp.edition))?;
     line(out, "from, to", &format!("{} to {}", stamp.from, stamp.to))?;
-    let until = stamp.valid_until.map_or_else(|| "no limit stated".to_owned(), |date| date.to_string());
+    let until = stamp.valid_until.as_deref().unwrap_or("no limit stated");
     line(out, "issued on", &format!("{}, usable until {until}", stamp.issued_on))?;
     line(out, "log", &format!("entry {} of {}", stamp.index, stamp.log))?;
-    let or_dash = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
-    line(out, "gross weight", &or_dash(stamp.gross_weight.as_ref().map(ToString::to_string)))?;
-    line(out, "items", &format!("{} are carried", stamp.carried()))?;
+    line(out, "gross weight", &measure(stamp.gross_weight.as_ref()))?;
+    line(out, "items", &format!("{} of {} are carried", stamp.items.len(), stamp.total))?;
     for item in &stamp.items {
-        let hs = or_dash(item.hs.as_ref().map(ToString::to_string));
-        let quantity = or_dash(item.quantity.as_ref().map(ToString::to_string));
-        let weight = or_dash(item.gross_weight.as_ref().map(ToString::to_string));
-        let criterion = or_dash(item.criterion.as_ref().map(ToString::to_string));
+        let or_dash = |value: &Option<String>| value.as_deref().map_or_else(|| "-".to_owned(), folded);
         writeln!(
             out,
-            "    {}. HS {hs}, quantity {quantity}, gross weight {weight}, criterion {criterion}",
-            item.number
+            "    {}. HS {}, quantity {}, gross weight {}, criterion {}",
+            item.number,
+            or_dash(&item.hs),
+            measure(item.quantity.as_ref()),
+            measure(item.gross_weight.as_ref()),
+            or_dash(&item.criterion),
         )?;
     }
     Ok(())
 }
 
+/// "12 KGM"; a dash where there is none.
+fn measure(measure: Option<&Value>) -> String {
+    let of = |members: &Map<String, Value>| {
+        let part = |name: &str| members.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        folded(&format!("{} {}", part("value"), part("unit")))
+    };
+    measure.and_then(Value::as_object).map_or_else(|| "-".to_owned(), of)
+}
+
 /// The certificate alone.
 pub(super) fn certificate(view: &View) -> String {
     let mut out = String::with_capacity(2_048);
-    // Writing to a String cannot fail.
-    let _ = write_certificate(&mut out, view);
+    let json = serde_json::to_string(view).unwrap_or_default();
+    if let Ok(told) = serde_json::from_str(&json) {
+        // Writing to a String cannot fail.
+        let _ = write_certificate(&mut out, &told);
+    }
     out
 }
 
-fn write_certificate(out: &mut String, view: &View) -> std::fmt::Result {
+fn write_certificate(out: &mut String, certificate: &ToldCertificate) -> std::fmt::Result {
     writeln!(out, "Certificate as signed")?;
-    let certificate = view.certificate();
     let (agreement, edition, form) = (&certificate.agreement, &certificate.edition, &certificate.form);
     line(out, "agreement", &format!("{agreement} ({edition}), form {form}"))?;
     line(out, "from, to", &format!("{} to {}", certificate.from, certificate.to))?;
-    let until = certificate.valid_until.map_or_else(|| "no limit stated".to_owned(), |date| date.to_string());
+    let until = certificate.valid_until.as_deref().unwrap_or("no limit stated");
     line(out, "valid", &format!("{} to {until}", certificate.valid_from))?;
-    let flags = view.flags();
-    if !flags.is_empty() {
-        line(out, "marked", &flags.join(", "))?;
+    if !certificate.flags.is_empty() {
+        line(out, "marked", &certificate.flags.join(", "))?;
     }
-    for section in view.sections() {
+    for section in &certificate.sections {
         if section.shown {
-            writeln!(out, "  {}", section.name)?;
-            let contents = node::from_json(section.contents.as_bytes()).unwrap_or(Node::Null);
+            writeln!(out, "  {}", folded(&section.name))?;
+            let contents = node::from_json(section.contents.get().as_bytes()).unwrap_or(Node::Null);
             write_node(out, &contents, 2)?;
         } else {
-            line(out, section.name, "redacted by the holder")?;
+            line(out, &section.name, "redacted by the holder")?;
         }
     }
     Ok(())
@@ -180,8 +325,12 @@ fn scalar(node: &Node<'_>) -> Option<String> {
         Node::Bool(false) => "no".to_owned(),
         Node::Whole(number) => number.to_string(),
         Node::Number => "(a number)".to_owned(),
-        Node::Text(text) => text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect(),
+        Node::Text(text) => folded(text),
         Node::List(elements) if elements.is_empty() => "none".to_owned(),
         Node::List(_) | Node::Object(_) => return None,
     })
+}
+
+fn folded(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

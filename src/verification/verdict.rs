@@ -191,9 +191,11 @@ impl Verdict {
             .filter(|check| check.headline.is_some())
             .min_by_key(|check| (check.headline, check.name));
         let headline = decisive.and_then(|check| check.headline).unwrap_or(Headline::Valid);
+        let stale = found.checks.iter().any(|check| check.headline == Some(Headline::TrustStale));
+        let opening = if stale { headline.sentence_by_stale_trust() } else { headline.sentence() };
         let mut sentence = match decisive {
-            Some(check) => format!("{} {}", headline.sentence(), check.sentence),
-            None => headline.sentence().to_owned(),
+            Some(check) => format!("{opening} {}", check.sentence),
+            None => opening.to_owned(),
         };
         // Who reads no further than the first lines must not take an old file for today's word.
         let status = found.checks.iter().find(|check| check.name == Subject::Status);
@@ -258,6 +260,12 @@ impl Verdict {
     #[must_use]
     pub fn to_text(&self) -> String {
         super::text::render(self)
+    }
+
+    /// The same of a verdict that came in its JSON form, as from a node; `None` where that is none.
+    #[must_use]
+    pub fn text_of(json: &[u8]) -> Option<String> {
+        super::text::of_json(json)
     }
 }
 

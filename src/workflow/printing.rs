@@ -87,8 +87,10 @@ impl Desk {
         let (desk, shown) = (self.clone(), evidence.clone());
         let (reader, named) = (caller.clone(), name.clone());
         let make = move || {
-            let status = desk.get(&reader, &named)?.status;
-            desk.sheet(&shown, &desk.paper_codes(&reader, &named)?, status)
+            let record = desk.get(&reader, &named)?;
+            let changes = record.history(desk.store().as_ref())?.changes;
+            let successor = changes.into_iter().rev().find_map(|change| change.successor);
+            desk.sheet(&shown, &desk.paper_codes(&reader, &named)?, record.status, successor.as_deref())
         };
         let pdf = self.setup().printer.print(make).await?;
         Ok(Printed { pdf, evidence })
@@ -105,27 +107,30 @@ impl Desk {
     }
 
     /// What is printed of a certificate.
-    fn sheet(&self, evidence: &EvidenceFile, codes: &PaperCodes, status: Status) -> Result<Sheet, WorkflowError> {
+    fn sheet(
+        &self,
+        evidence: &EvidenceFile,
+        codes: &PaperCodes,
+        status: Status,
+        successor: Option<&str>,
+    ) -> Result<Sheet, WorkflowError> {
         let Opened { envelope, body, completeness } = Presentation::parse(&evidence.bundle.token)?.open()?;
         let OpenedBody::Certificate(certificate) = body else { return Err(WorkflowError::CertificateUnknown) };
         // Without its number and its goods there is nothing to print.
         if !certificate.reference.is_shown() || !certificate.goods.is_shown() {
             return Err(WorkflowError::ContentsErased);
         }
-        let trust = self.trust();
-        let names = trust.section(&envelope.iss).map(|section| &section.text().names);
-        let english = names.and_then(|names| names.iter().find(|(language, _)| language.as_str() == "en"));
         let subject = Subject {
             envelope: &envelope,
             certificate: &certificate,
             completeness: &completeness,
             token: Some(&evidence.bundle.token),
             agreement: self.setup().agreements.get(&certificate.agreement),
-            authority: english.map(|(_, name)| name.as_str()),
             codes,
             images: &self.setup().images,
             awaiting_cosignatures: evidence.awaiting_cosignatures,
             status: Some(status),
+            successor,
         };
         Ok(sheet(&subject)?)
     }

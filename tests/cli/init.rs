@@ -149,3 +149,41 @@ fn the_doctor_finds_a_new_node_well_and_a_broken_one_ill() {
     assert_eq!(said.code, 1, "{}", said.out);
     assert!(said.out.contains("trust list") && said.out.contains("chmod 0600"), "{}", said.out);
 }
+
+/// What init says it made has to start.
+#[test]
+fn init_makes_nothing_that_would_not_start() {
+    let folder = folder();
+    let node = folder.path().join("node");
+    let with = |more: &[&str]| {
+        let mut arguments = vec!["init", text(&node), "--issuer", "customs.example", "--country", "PK"];
+        arguments.extend(["--time-zone", "Asia/Karachi", "--name", "Customs"]);
+        arguments.extend(more);
+        origin(&arguments)
+    };
+    let office = ["--office", "LHE=Lahore Office,Lahore"];
+    with(&[&office[..], &["--client", "127.0.0.1:8443"]].concat()).bad(2, &["--client", "--public", "port"]);
+    with(&[&office[..], &["--valid", "0d"]].concat()).bad(2, &["--valid"]);
+    with(&[&office[..], &["--agreement", "RCEP"]].concat()).bad(2, &["PK is no party to RCEP", "CPFTA"]);
+    assert!(!node.exists());
+    with(&["--role", "customs"]).good();
+    origin(&["check-config", text(&node.join("node.toml"))]).good();
+}
+
+/// A mistake in the shape hides none in the files, and an agreement that nobody knows is said.
+#[test]
+fn every_mistake_of_a_configuration_and_of_what_it_names_is_said_in_one_run() {
+    let folder = folder();
+    let node = init(folder.path());
+    let file = node.join("node.toml");
+    let good = fs::read_to_string(&file).unwrap();
+    fs::write(&file, good.replace("\"CPFTA\"", "\"CPFTAA\"")).unwrap();
+    origin(&["check-config", text(&file)]).bad(64, &["CPFTAA", "did you mean `CPFTA`?"]);
+    let wrong = good
+        .replace("connections = 1024", "connections = 0")
+        .replace("tls/server.crt.pem", "tls/nope.pem")
+        .replace("trust/trust-list.note", "trust/nothing")
+        .replace("\"statement-1\"", "\"nokey\"");
+    fs::write(&file, wrong).unwrap();
+    origin(&["check-config", text(&file)]).bad(64, &["limits.connections", "tls/nope.pem", "trust/nothing", "nokey"]);
+}

@@ -83,7 +83,26 @@ fn a_photograph_shows_what_was_signed_and_a_node_says_how_it_stands() {
     let today = today().to_string();
     let by_node = node.asks(&["verify", &photo, "--as-of", &today], None);
     headline(&by_node, "VALID", 0);
-    assert!(by_node.err.contains(&one.look_up), "{}", by_node.err);
+    // It reads as one judged here does.
+    for words in [
+        "Authentic and not withdrawn: yes",
+        "Usable on ",
+        "rests on: ",
+        "\nPaper\n",
+        &one.look_up,
+        "to this certificate",
+    ] {
+        assert!(by_node.out.contains(words), "`{words}` is not in:\n{}", by_node.out);
+    }
+
+    // The stamp of one certificate on the sheet of another, with that one's look-up code: what is found there is genuine.
+    let mixed = photograph(&node, "mixed.png", &[&one.stamp, &two.look_up]);
+    for said in
+        [node.asks(&["verify", &mixed, "--as-of", &today], None), node.verify(&one.bundle, &["--stamp", &mixed])]
+    {
+        headline(&said, "ALTERED\n", 3);
+        assert!(said.out.contains("The look-up code on the paper is of another certificate"), "{}", said.out);
+    }
 
     // Several stamps are each judged, and told apart.
     let both = photograph(&node, "both.png", &[&one.stamp, &two.stamp]);
@@ -125,7 +144,7 @@ fn a_pdf_is_judged_by_what_it_carries_and_the_stamp_on_its_page_is_held_to_it() 
     let plain = written("certificate.txt", &pdf(&one.token, None));
     let said = node.verify(&plain, &[]);
     headline(&said, "UNPROVEN\n", 5);
-    for words in [&one.number, "Chenab Sports", "a PDF of one page", "only what is shown here is signed"] {
+    for words in [&one.number, "Chenab Sports", "a PDF of one page", "PAGE_SAVED_BY_ANOTHER"] {
         assert!(said.out.contains(words), "`{words}` is not in:\n{}", said.out);
     }
     let photo = photograph(&node, "two.png", &[&two.stamp]);
@@ -138,6 +157,22 @@ fn a_pdf_is_judged_by_what_it_carries_and_the_stamp_on_its_page_is_held_to_it() 
     let said = node.verify(&own, &["--format", "json"]);
     assert_eq!((said.code, said.json()["paper"]["stamps"].as_u64()), (5, Some(1)), "{}", said.out);
     assert_eq!(node.asks(&["verify", &own], None).code, 5);
+    // A look-up code of another certificate is one too, whoever looks at the page.
+    let photo = photograph(&node, "foreign.png", &[&one.stamp, &two.look_up]);
+    let foreign = written("foreign.pdf", &pdf(&one.token, Some(&photo)));
+    let said = node.verify(&foreign, &[]);
+    headline(&said, "ALTERED\n", 3);
+    assert!(said.out.contains("LOOK_UP_OF_ANOTHER") && !said.out.contains("ask it with"), "{}", said.out);
+    let by_node = node.asks(&["verify", &foreign], None);
+    headline(&by_node, "ALTERED\n", 3);
+    assert!(by_node.out.contains("LOOK_UP_OF_ANOTHER"), "{}", by_node.out);
+
+    // Who has nothing but the PDF has the certificate.
+    let redacted = origin(&["redact", "--drop", "commercial", &own]).good();
+    assert!(redacted.out.starts_with("eyJ") && redacted.out.len() < one.token.len(), "{}", redacted.out);
+    assert!(origin(&["certificate", "export", "--as", "csv", &own]).good().out.contains(&one.number));
+    origin(&["redact", "--drop", "commercial", &photo]).bad(1, &["carries no certificate", "help: name the PDF"]);
+
     let shown = origin(&["inspect", &own]).good();
     assert!(shown.out.contains("attachment") && shown.out.contains("stamps"), "{}", shown.out);
 
@@ -171,6 +206,7 @@ fn hostile_paper_is_called_what_it_is() {
         ([pdf(token, None), vec![b' '; 200 << 20]].concat(), "PAPER_TOO_LARGE"),
         (b"\x89PNG\r\n\x1a\n".to_vec(), "PICTURE_MALFORMED"),
         (b"\xff\xd8\xff\xe0".to_vec(), "PICTURE_MALFORMED"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0".to_vec(), "PICTURE_KIND_NOT_READ"),
     ] {
         let path = node.join("paper");
         fs::write(&path, contents).unwrap();

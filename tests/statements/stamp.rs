@@ -346,3 +346,24 @@ fn replace(bytes: &mut [u8], from: &[u8], to: &[u8]) {
     let at = bytes.windows(from.len()).position(|window| window == from).unwrap();
     bytes[at..at + to.len()].copy_from_slice(to);
 }
+
+/// As mail programs leave it: wrapped, with spaces put to line ends and before lines, or taken from there.
+#[test]
+fn a_stamp_that_a_mail_program_wrapped_reads_as_it_was() {
+    let text = stamp_of(&with_items(9)).sign(&kid(), &key()).unwrap().text;
+    let whole = SignedStamp::parse(&text).unwrap();
+    for width in [30, 60, 64, 72, 76] {
+        let lines = text.as_bytes().chunks(width).map(|line| String::from_utf8_lossy(line).into_owned());
+        let lines = lines.collect::<Vec<_>>();
+        let stripped = lines.iter().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>();
+        for wrapped in [lines.join("\n"), lines.join("\r\n") + "\r\n", stripped.join("\n")] {
+            assert_eq!(SignedStamp::pasted(&wrapped).unwrap(), whole, "{width}");
+            assert!(SignedStamp::parse(&wrapped).is_err(), "a code has no line ends");
+        }
+        let at_edge = lines.iter().any(|line| line.starts_with(' ') || line.ends_with(' '));
+        let flowed = SignedStamp::pasted(&lines.join(" \n  "));
+        assert!(at_edge || flowed.unwrap() == whole, "{width}");
+    }
+    assert_eq!(SignedStamp::pasted(&text).unwrap(), whole);
+    assert_eq!(SignedStamp::pasted(&text.replacen('A', "B", 1)).unwrap_err().reason(), "NOT_A_STAMP");
+}

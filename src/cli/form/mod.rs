@@ -13,8 +13,9 @@ use super::{
 };
 use crate::{
     agreement::{Agreement, Agreements, Edition, Form},
-    certificate::{AgreementCode, EditionCode, FormCode, Particulars, offset_dates},
-    document::{DocumentError, FontFolders, Forms, Images, Press, Sheet, SpecimenOf, specimen},
+    certificate::{AgreementCode, EditionCode, FormCode, Measure, Particulars, offset_dates},
+    document::{DocumentError, FontFolders, Forms, Images, Press, Script, Sheet, SpecimenOf, specimen},
+    encoding::Decimal,
     node::system::SystemClock,
     reason::Reasoned,
     time::{Clock, Date},
@@ -187,24 +188,82 @@ fn sample(agreement: &AgreementCode, on: Date) -> Result<Particulars, Failure> {
     Particulars::from_json(dated.as_bytes()).map_err(|findings| Failure::new(Exit::Failed, findings))
 }
 
-/// The items over and over, numbered anew.
+/// The items over and over, numbered anew, with their values; the totals are those of all of them.
 fn repeat(particulars: &mut Particulars, count: u64) {
     let count = usize::try_from(count).unwrap_or(usize::MAX);
     let items = std::mem::take(&mut particulars.goods.items);
-    let numbered = items.iter().cycle().take(count).zip(1..).map(|(item, number)| {
+    let values = particulars.commercial.as_mut().map(|one| std::mem::take(&mut one.item_values)).unwrap_or_default();
+    let mut again = Vec::new();
+    for (item, number) in items.iter().cycle().take(count).zip(1..) {
+        again.extend(values.iter().filter(|one| one.item == item.number).map(|one| {
+            let mut value = one.clone();
+            value.item = number;
+            value
+        }));
         let mut item = item.clone();
         item.number = number;
-        item
-    });
-    particulars.goods.items = numbered.collect();
+        particulars.goods.items.push(item);
+    }
+    if let Some(totals) = &mut particulars.goods.totals {
+        let items = &particulars.goods.items;
+        let packages = items.iter().flat_map(|item| &item.packages).map(|one| one.count).fold(0, u32::saturating_add);
+        totals.packages = totals.packages.map(|_| packages);
+        totals.gross_weight = totals.gross_weight.take().and_then(|_| sum(items.iter().map(|one| &one.gross_weight)));
+        totals.net_weight = totals.net_weight.take().and_then(|_| sum(items.iter().map(|one| &one.net_weight)));
+    }
+    if let Some(commercial) = &mut particulars.commercial {
+        commercial.total = commercial.total.take().and_then(|mut total| {
+            let one_currency = again.iter().all(|one| one.amount.currency == total.currency);
+            let sum = again.iter().try_fold(Decimal::ZERO, |sum, one| sum.checked_add(one.amount.value))?;
+            total.value = sum;
+            (one_currency && !again.is_empty()).then_some(total)
+        });
+        commercial.item_values = again;
+    }
+}
+
+/// The sum of weights of one unit, if all have one.
+fn sum<'a>(weights: impl Iterator<Item = &'a Option<Measure>>) -> Option<Measure> {
+    let mut total: Option<Measure> = None;
+    for weight in weights {
+        let weight = weight.as_ref()?;
+        total = Some(match total {
+            None => weight.clone(),
+            Some(mut sum) if sum.unit == weight.unit => {
+                sum.value = sum.value.checked_add(weight.value)?;
+                sum
+            }
+            Some(_) => return None,
+        });
+    }
+    total
 }
 
 /// A document that was not made.
 pub(super) fn refused(error: DocumentError) -> Failure {
     let failure = Failure::new(Exit::Failed, &error).note(format!("reason {}", error.reason()));
     match &error {
-        DocumentError::GlyphMissing { script, .. } => failure.help(format!("apt install {}", script.package())),
+        DocumentError::GlyphMissing { script, .. } if *script != Script::Other => {
+            failure.help(format!("apt install {}", script.package()))
+        }
         DocumentError::NotBuilt => failure.help("build it with its default features: cargo build --release"),
         _ => failure,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_totals_of_a_long_specimen_are_those_of_all_its_items() {
+        let mut long = sample(&"CPFTA".parse().unwrap(), today(None)).unwrap();
+        repeat(&mut long, 40);
+        let totals = long.goods.totals.as_ref().unwrap();
+        assert_eq!(totals.packages, Some(16_800));
+        assert_eq!(totals.gross_weight.as_ref().unwrap().value.to_string(), "327600");
+        let commercial = long.commercial.as_ref().unwrap();
+        assert_eq!(commercial.item_values.len(), 40);
+        assert_eq!(commercial.total.as_ref().unwrap().value.to_string(), "5712000.00");
     }
 }

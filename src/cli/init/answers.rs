@@ -8,6 +8,7 @@ use crate::{
         agreements, arguments,
         console::{Colour, Console, Exit, Failure},
     },
+    node::collide,
     statement::Issuer,
     time::ZoneName,
     trust::{Endpoint, NodeName, Role},
@@ -148,7 +149,11 @@ impl Answers {
         let time_zone = ask.ask(given.time_zone, "--time-zone", "Its time zone, such as Asia/Karachi", None, zone)?;
         let name = given.name.as_deref().map(text).transpose().map_err(|error| Failure::new(Exit::Usage, error))?;
         let name = ask.ask(name, "--name", "Its name in English", None, text)?;
-        let offices = (!given.offices.is_empty()).then_some(given.offices);
+        let issuer_role = of::<Role>("issuer").map_err(|error| Failure::new(Exit::Usage, error))?;
+        let roles = if given.roles.is_empty() { vec![issuer_role.clone()] } else { given.roles };
+        // Who issues nothing needs no office.
+        let issues = roles.contains(&issuer_role);
+        let offices = (!given.offices.is_empty() || !issues).then_some(given.offices);
         let offices = ask.ask(
             offices,
             "--office",
@@ -184,12 +189,13 @@ impl Answers {
         if let Some(office) = twice(&offices) {
             return Err(Failure::new(Exit::Usage, format!("two offices have the code `{}`", office.code)));
         }
-        let roles = if given.roles.is_empty() {
-            vec![of::<Role>("issuer").map_err(|error| Failure::new(Exit::Usage, error))?]
-        } else {
-            given.roles
-        };
-        let agreements = chosen(&shipped, given.agreements, country)?;
+        apart(&[
+            ("--public", Some(public)),
+            ("--client", Some(client)),
+            ("--admin", Some(admin)),
+            ("--partner", partner.as_ref().map(|partner| partner.listen)),
+        ])?;
+        let agreements = chosen(&shipped, given.agreements, country, !offices.is_empty(), console)?;
         let addresses = addresses(given.addresses, &[public, client]);
         Ok(Self {
             issuer,
@@ -232,8 +238,27 @@ fn twice(offices: &[OfficeAnswer]) -> Option<&OfficeAnswer> {
         .find_map(|(nth, one)| offices.iter().take(nth).any(|other| other.code == one.code).then_some(one))
 }
 
+/// Each listener needs a port of its own: the node that is made would not start.
+fn apart(doors: &[(&str, Option<SocketAddr>)]) -> Result<(), Failure> {
+    let doors = doors.iter().filter_map(|(flag, address)| Some((*flag, (*address)?))).collect::<Vec<_>>();
+    for (nth, (flag, address)) in doors.iter().enumerate() {
+        if let Some((other, _)) = doors.iter().take(nth).find(|(_, other)| collide(*address, *other)) {
+            let error =
+                format!("{flag} would listen at {address}, where {other} listens: each needs a port of its own");
+            return Err(Failure::new(Exit::Usage, error).help(format!("give {other} or {flag} another port")));
+        }
+    }
+    Ok(())
+}
+
 /// The agreements named, or all that a country can issue under.
-fn chosen(shipped: &Agreements, named: Vec<AgreementCode>, country: Country) -> Result<Vec<AgreementCode>, Failure> {
+fn chosen(
+    shipped: &Agreements,
+    named: Vec<AgreementCode>,
+    country: Country,
+    has_offices: bool,
+    console: Console,
+) -> Result<Vec<AgreementCode>, Failure> {
     if let Some(unknown) = named.iter().find(|code| shipped.get(code).is_none()) {
         let known = shipped.iter().map(|one| one.code.as_str()).collect::<Vec<_>>().join(", ");
         let failure =
@@ -242,13 +267,31 @@ fn chosen(shipped: &Agreements, named: Vec<AgreementCode>, country: Country) -> 
             .note(format!("known are {known}"))
             .help("add its file to the agreements folder afterwards"));
     }
-    if !named.is_empty() {
-        return Ok(named);
-    }
     // Who only grants a preference certifies no goods of its own for it.
-    let issues = |one: &&Agreement| one.parties.member(country).is_some_and(|member| member.side != Some(Side::Donor));
-    let mine = shipped.iter().filter(|one| one.parties.open || issues(one));
-    Ok(mine.map(|one| one.code.clone()).collect())
+    let certifies = |one: &Agreement| one.parties.member(country).is_some_and(|one| one.side != Some(Side::Donor));
+    let mine = || shipped.iter().filter(|one| one.parties.open || certifies(one)).map(|one| one.code.clone());
+    if named.is_empty() {
+        return Ok(if has_offices { mine().collect() } else { Vec::new() });
+    }
+    let known = mine().map(|code| code.to_string()).collect::<Vec<_>>().join(", ");
+    for agreement in named.iter().filter_map(|code| shipped.get(code)) {
+        if agreement.parties.open || certifies(agreement) {
+            continue;
+        }
+        let parties = &agreement.parties;
+        let error = if parties.member(country).is_some() {
+            format!("{country} grants the preference of {} and issues no certificates under it", agreement.code)
+        } else {
+            format!("{country} is no party to {}", agreement.code)
+        };
+        let left_out = parties.excluded.contains(&country) || parties.former.contains(&country);
+        if left_out || parties.member(country).is_some() || parties.complete.value() == Some(&true) {
+            let failure = Failure::new(Exit::Usage, format!("{error}: its offices could issue nothing"));
+            return Err(failure.help(format!("{country} issues under {known}")));
+        }
+        console.message(format!("warning: as far as is known, {error}; {country} issues under {known}"));
+    }
+    Ok(named)
 }
 
 /// What clients dial: the names given, and wherever the node listens that is an address of its own.
@@ -266,6 +309,11 @@ fn addresses(given: Vec<String>, listening: &[SocketAddr]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::console::Format;
+
+    fn console() -> Console {
+        Console::new(Format::Text)
+    }
 
     #[test]
     fn an_offices_name_may_have_commas() {
@@ -277,11 +325,29 @@ mod tests {
     fn a_country_issues_under_the_agreements_it_belongs_to() {
         let shipped = agreements::load(None).unwrap();
         let codes = |country: &str| {
-            let all = chosen(&shipped, Vec::new(), country.parse().unwrap()).unwrap();
+            let all = chosen(&shipped, Vec::new(), country.parse().unwrap(), true, console()).unwrap();
             all.iter().map(ToString::to_string).collect::<Vec<_>>()
         };
         assert_eq!(codes("PK"), ["CPFTA", "GSP", "NONPREF"]);
         assert_eq!(codes("KE"), ["AFCFTA", "CN-AFRICA", "COMESA", "EAC", "GSP", "NONPREF"]);
         assert!(!codes("CN").contains(&"CN-LDC".to_owned()), "China grants it, and certifies nothing for it");
+    }
+    #[test]
+    fn no_office_is_opened_for_an_agreement_its_country_is_no_party_to() {
+        let shipped = agreements::load(None).unwrap();
+        let chosen = |code: &str, country: &str| {
+            chosen(&shipped, vec![code.parse().unwrap()], country.parse().unwrap(), true, console())
+        };
+        let refused = chosen("RCEP", "PK").unwrap_err();
+        assert!(refused.sentence().contains("PK is no party to RCEP"), "{}", refused.sentence());
+        assert!(chosen("CPFTA", "PK").is_ok() && chosen("NONPREF", "PK").is_ok());
+    }
+
+    #[test]
+    fn two_listeners_at_one_address_are_refused_by_their_flags() {
+        let at = |text: &str| Some(text.parse::<SocketAddr>().unwrap());
+        assert!(apart(&[("--public", at("127.0.0.1:8443")), ("--client", at("127.0.0.1:8444"))]).is_ok());
+        let refused = apart(&[("--public", at("127.0.0.1:8443")), ("--client", at("127.0.0.1:8443"))]).unwrap_err();
+        assert!(refused.sentence().contains("--client") && refused.sentence().contains("--public"));
     }
 }

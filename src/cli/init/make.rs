@@ -16,6 +16,7 @@ use crate::{
     keys::{KeyError, KeyName, KeyStore, KeyUse, Passphrase, PublicSide},
     log::Shard,
     node::{
+        Configuration,
         system::{SystemClock, SystemRandom},
         tls::TlsIdentity,
         tls_material,
@@ -110,6 +111,13 @@ fn fill(folder: &Path, answers: &Answers, passphrase: Option<Passphrase>, valid:
     let offline = Offline::make(folder, answers)?;
     trust(folder, answers, &offline, &online, now, valid)?;
     let text = node_toml::render(answers, &names);
+    // What would not start is not made.
+    Configuration::read(&text, folder).map_err(|mistakes| {
+        mistakes.0.iter().fold(
+            Failure::new(Exit::Usage, "a node of these answers would not start; nothing was made"),
+            |failure, mistake| failure.note(format!("{}: {}", mistake.path, mistake.message)),
+        )
+    })?;
     files::replace(&folder.join("node.toml"), text.as_bytes(), 0o644)
 }
 

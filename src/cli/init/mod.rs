@@ -94,6 +94,10 @@ impl Arguments {
             let error = format!("`{}` is there already; nothing was changed", self.folder.display());
             return Err(Failure::new(Exit::Configuration, error).help("name another folder: origin init DIR"));
         }
+        if self.valid == 0 {
+            let error = "--valid: the first trust list has to hold for some time";
+            return Err(Failure::new(Exit::Usage, error).help("give a time such as --valid 365d"));
+        }
         let passphrase = self.passphrase_file.as_ref().map(arguments::passphrase).transpose()?;
         let folder = self.folder.clone();
         let valid = self.valid;

@@ -157,6 +157,16 @@ entries_a_day = 1000000
     )
 }
 
+/// What stands in the place of offices.
+const NO_OFFICE: &str = r#"
+# It has no office, and issues nothing.
+# [[authority.office]]
+# code = "KHI"
+# name = "Karachi Office"
+# place = "Karachi"
+# agreements = ["CPFTA"]
+"#;
+
 fn write_authority(out: &mut String, answers: &Answers, keys: &SigningKeys, below: &str) -> std::fmt::Result {
     let Answers { issuer, country, time_zone, .. } = answers;
     write!(
@@ -211,6 +221,9 @@ escalate_days = 14
         stamp = quoted(&keys.stamp),
     )?;
     let agreements = answers.agreements.iter().map(|code| quoted(code.as_str())).collect::<Vec<_>>().join(", ");
+    if answers.offices.is_empty() {
+        out.push_str(NO_OFFICE);
+    }
     for office in &answers.offices {
         write!(
             out,

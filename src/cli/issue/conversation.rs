@@ -6,12 +6,16 @@
 use super::{
     download::Downloads,
     ledger::{Done, Known, Ledger, RowKey},
+    patience::{LONGEST, Next, Patience},
     report::{Refused, Report},
 };
 use crate::{
+    agreement::{Agreements, Lists},
     api::client::{Connection, Refusal, wire, within_deadline},
     certificate::{Finding, Findings},
     cli::{
+        agreements, arguments,
+        certificate::judge_row,
         console::{Exit, Failure},
         remote::{self, NodeArguments, date_text},
         rows::{Row, RowText, Rows},
@@ -23,7 +27,8 @@ use bytes::Bytes;
 use std::{
     collections::{HashMap, VecDeque},
     path::PathBuf,
-    time::Duration,
+    sync::OnceLock,
+    time::{Duration, Instant},
 };
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::UnboundedReceiverStream;
@@ -50,6 +55,16 @@ struct Flight {
     json: Bytes,
 }
 
+/// What there is to say of a row that does not read, by the rules that come with the program: it goes to no node, which
+/// would say the rest.
+fn everything_about(row: &Row, read: Findings) -> Findings {
+    static RULES: OnceLock<Option<Agreements>> = OnceLock::new();
+    match RULES.get_or_init(|| agreements::load(None).ok()) {
+        Some(rules) => judge_row(row, rules, &Lists::none(), arguments::zone().date_at(SystemClock.now())),
+        None => read,
+    }
+}
+
 /// Both directions of one stream.
 struct Line {
     /// Bounded by the window of rows in flight, not by the channel: a bound here could wait for results that are
@@ -72,8 +87,7 @@ pub(super) struct Conversation<'a> {
     in_flight: HashMap<Uuid, Flight>,
     waiting: VecDeque<(Uuid, Flight)>,
     pause: Option<Duration>,
-    /// Why the node last asked for patience, so that it is said once and not at every attempt.
-    patience: Option<String>,
+    patience: Patience,
 }
 
 impl<'a> Conversation<'a> {
@@ -97,7 +111,7 @@ impl<'a> Conversation<'a> {
             in_flight: HashMap::new(),
             waiting: VecDeque::new(),
             pause: None,
-            patience: None,
+            patience: Patience::default(),
         }
     }
 
@@ -209,7 +223,8 @@ impl<'a> Conversation<'a> {
         let Some(particulars) = reading.particulars else {
             let message = row.refusal().to_owned();
             let reason = "CERTIFICATE_INVALID".to_owned();
-            self.report.row_refused(row.number, &Refused { reason, message, findings: reading.findings, help: None });
+            let findings = everything_about(&row, reading.findings);
+            self.report.row_refused(row.number, &Refused { reason, message, findings, help: None });
             return Ok(());
         };
         let request_id = match known {
@@ -307,7 +322,7 @@ impl<'a> Conversation<'a> {
         match result.outcome {
             Some(wire::issue_result::Outcome::Issued(issued)) => {
                 let warnings = Findings(issued.warnings.iter().map(remote::finding).collect::<Vec<Finding>>());
-                self.patience = None;
+                self.patience.over();
                 let done = Done {
                     number: issued.number,
                     jti: issued.jti,
@@ -322,9 +337,13 @@ impl<'a> Conversation<'a> {
             Some(wire::issue_result::Outcome::Error(status)) => {
                 let refusal = Refusal::from(&status);
                 if let Some(delay) = refusal.retry_after {
-                    if self.patience.as_ref() != Some(&refusal.reason) {
-                        self.report.message(&format!("the node asks for patience: {}", refusal.message));
-                        self.patience = Some(refusal.reason);
+                    match self.patience.asked(&refusal.reason, Instant::now()) {
+                        Next::Wait => {}
+                        Next::Say => {
+                            let Refusal { reason, message, .. } = &refusal;
+                            self.report.message(&format!("the node asks for patience: {message} [{reason}]"));
+                        }
+                        Next::GiveUp => return Err(self.gave_up(&refusal)),
                     }
                     self.pause = Some(self.pause.map_or(delay, |pause| pause.max(delay)));
                     self.waiting.push_back((id, flight));
@@ -337,6 +356,17 @@ impl<'a> Conversation<'a> {
             None => return Err(Failure::new(Exit::Failed, "the node answered a row with nothing")),
         }
         Ok(())
+    }
+
+    /// Rows without an answer stay noted: the same command sends them again under the ids they have.
+    fn gave_up(&self, refusal: &Refusal) -> Failure {
+        let Refusal { reason, message, .. } = refusal;
+        let minutes = LONGEST.as_secs() / 60;
+        let error = format!("the node has taken nothing for {minutes} minutes: {message} [{reason}]");
+        let open = self.waiting.len() + self.in_flight.len() + 1;
+        Failure::new(Exit::Unreachable, error)
+            .note(format!("without an answer yet: {open} rows"))
+            .help("have its operator mend it, then give the same command again")
     }
 
     fn bundle(&mut self, done: &Done) {

@@ -3,6 +3,7 @@
 mod conversation;
 mod download;
 pub(super) mod ledger;
+mod patience;
 mod report;
 
 use super::{

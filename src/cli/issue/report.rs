@@ -96,7 +96,10 @@ impl Report {
             }));
         } else {
             let word = self.console.paint(Colour::Red, "refused");
-            self.line(&format!("row {row}: {word}  {} [{}]", why.message, why.reason));
+            // A refusal's sentence is its first finding, which follows with its rule and its help.
+            let said = why.findings.iter().any(|finding| why.message.contains(&finding.message));
+            let message = if said { "by the rules" } else { why.message.as_str() };
+            self.line(&format!("row {row}: {word}  {message} [{}]", why.reason));
             self.lines(&findings_text(self.console, &why.findings));
             if let Some(help) = &why.help {
                 self.line(&format!("      help: {help}"));

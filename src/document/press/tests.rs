@@ -140,3 +140,21 @@ fn a_long_certificate_in_long_words_is_printed_within_bounds() {
     let pages = Pdf::new(std::sync::Arc::new(pdf)).unwrap().pages().len();
     assert!((20..=500).contains(&pages), "{pages}");
 }
+
+/// Or every certificate would be shown as edited by somebody.
+#[test]
+fn what_the_press_prints_is_known_as_printed_and_what_is_changed_in_it_is_not() {
+    use crate::document::read::{Mark, Pdf as Read};
+    let agreements = agreements();
+    let token = token(&agreements, particulars(&latin()));
+    for dropped in [&[][..], &[Section::Commercial]] {
+        let pdf = press().print(&sheet_of(&agreements, &token, dropped)).unwrap();
+        let read = Read::read(&pdf).unwrap();
+        assert_eq!((read.marks(), read.attachment().is_some()), (Vec::new(), true));
+        // Other programs give a file a name of its own.
+        let at = pdf.windows(4).rposition(|word| word == b"/ID[").unwrap();
+        let mut named = pdf.clone();
+        named[at + 32..at + 36].copy_from_slice(b"0000");
+        assert_eq!(Read::read(&named).unwrap().marks(), [Mark::SavedByAnother]);
+    }
+}

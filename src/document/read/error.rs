@@ -62,8 +62,11 @@ pub enum PaperError {
         limit: u64,
     },
     /// No picture that can be read.
-    #[error("the picture is damaged or of a kind that is not read: {0}")]
-    PictureMalformed(String),
+    #[error("the picture is damaged: {0}")]
+    PictureMalformed(&'static str),
+    /// A picture of another kind than is read.
+    #[error("it is a picture in {0}, and pictures are read as PNG or JPEG")]
+    PictureKind(&'static str),
 }
 
 impl Reasoned for PaperError {
@@ -83,6 +86,7 @@ impl Reasoned for PaperError {
             Self::PdfPageDrawing(_) => "PDF_NOT_DRAWN",
             Self::PicturePixels { .. } => "PICTURE_TOO_LARGE",
             Self::PictureMalformed(_) => "PICTURE_MALFORMED",
+            Self::PictureKind(_) => "PICTURE_KIND_NOT_READ",
         }
     }
 

@@ -4,6 +4,7 @@
 
 mod codes;
 mod error;
+mod marks;
 mod pages;
 mod paper;
 mod pdf;
@@ -14,6 +15,7 @@ mod tests;
 
 pub use codes::{Code, codes};
 pub use error::PaperError;
+pub use marks::Mark;
 pub use pages::{PAGES_DRAWN_MAX, codes_of_pages};
 pub use paper::{Draw, Paper};
 pub use pdf::{ATTACHMENT_MAX, PAGES_MAX, PDF_MAX, Pdf};
@@ -40,6 +42,27 @@ impl PaperKind {
         [(&b"%PDF-"[..], Self::Pdf), (b"\x89PNG\r\n\x1a\n", Self::Png), (b"\xff\xd8\xff", Self::Jpeg)]
             .into_iter()
             .find_map(|(magic, kind)| bytes.starts_with(magic).then_some(kind))
+    }
+
+    /// The kind of a picture that is not read, as people call it: so that nobody is told that his photograph is a broken
+    /// certificate.
+    #[must_use]
+    pub fn unread(bytes: &[u8]) -> Option<&'static str> {
+        let at = |place: usize, word: &[u8]| bytes.get(place..).is_some_and(|rest| rest.starts_with(word));
+        let brand = |brands: &[&[u8]]| at(4, b"ftyp") && brands.iter().any(|brand| at(8, brand));
+        [
+            ("HEIC", brand(&[b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"])),
+            ("AVIF", brand(&[b"avif", b"avis"])),
+            ("WebP", at(0, b"RIFF") && at(8, b"WEBP")),
+            ("TIFF", at(0, b"II*\0") || at(0, b"MM\0*")),
+            // Two letters are few; four bytes that are always zero follow the length (BITMAPFILEHEADER).
+            ("BMP", at(0, b"BM") && at(6, &[0; 4])),
+            ("GIF", at(0, b"GIF87a") || at(0, b"GIF89a")),
+            ("JPEG 2000", at(4, b"jP  \r\n")),
+            ("JPEG XL", at(0, b"\xff\x0a") || at(4, b"JXL \r\n")),
+        ]
+        .into_iter()
+        .find_map(|(name, is)| is.then_some(name))
     }
 
     /// The longest file of the kind that is read, in bytes.

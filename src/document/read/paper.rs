@@ -1,6 +1,6 @@
 //! One file of paper with everything that was found on it.
 
-use super::{Code, PaperError, PaperKind, Pdf, Picture, codes, codes_of_pages};
+use super::{Code, Mark, PaperError, PaperKind, Pdf, Picture, codes, codes_of_pages};
 
 /// Whether the pages of a PDF are drawn to look for codes on them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,10 @@ pub struct Paper {
     pub codes: Vec<Code>,
     /// Why no codes were looked for on the pages of a PDF that carries a file.
     pub not_drawn: Option<PaperError>,
+    /// Whether the pages were drawn and looked at.
+    pub drawn: bool,
+    /// What is otherwise than the press makes it, of a PDF that carries a file.
+    pub marks: Vec<Mark>,
 }
 
 impl Paper {
@@ -34,10 +38,13 @@ impl Paper {
             PaperKind::Pdf => Self::pdf(bytes, draw)?,
             PaperKind::Png | PaperKind::Jpeg => {
                 let codes = codes(&Picture::read(bytes)?);
-                Self { kind, pages: None, attachment: None, codes, not_drawn: None }
+                Self { kind, pages: None, attachment: None, codes, not_drawn: None, drawn: false, marks: Vec::new() }
             }
         };
         if paper.attachment.is_none() && paper.stamps().next().is_none() && paper.look_ups().next().is_none() {
+            if kind == PaperKind::Jpeg && Picture::is_cut_off(bytes) {
+                return Err(PaperError::PictureMalformed("it is cut off: it ends before its end mark"));
+            }
             return Err(PaperError::Nothing(match (kind, draw) {
                 (PaperKind::Pdf, Draw::Pages) => {
                     "the PDF carries no signed token, and on its pages no code of a certificate was found"
@@ -61,7 +68,10 @@ impl Paper {
             Err(error) if attachment.is_some() => (Vec::new(), Some(error)),
             Err(error) => return Err(error),
         };
-        Ok(Self { kind: PaperKind::Pdf, pages: Some(pdf.pages()), attachment, codes, not_drawn })
+        // Of a scan everybody knows that it is no page of the press.
+        let marks = if attachment.is_some() { pdf.marks() } else { Vec::new() };
+        let drawn = draw == Draw::Pages && not_drawn.is_none();
+        Ok(Self { kind: PaperKind::Pdf, pages: Some(pdf.pages()), attachment, codes, not_drawn, drawn, marks })
     }
 
     /// The texts of the stamps.

@@ -12,7 +12,7 @@ mod survey;
 pub(super) mod tests;
 mod token;
 
-use super::PaperError;
+use super::{Mark, PaperError};
 use crate::statement::MAX_PRESENTATION_BYTES;
 use survey::Survey;
 
@@ -52,6 +52,14 @@ impl<'a> Pdf<'a> {
     #[must_use]
     pub const fn pages(&self) -> usize {
         self.survey.pages
+    }
+
+    /// What it shows that the press does not print: what others laid over its pages, and whether another program saved it.
+    #[must_use]
+    pub fn marks(&self) -> Vec<Mark> {
+        let over = self.survey.laid_over().map(|kind| Mark::LaidOver(kind.to_owned()));
+        let again = (!self.survey.as_printed(self.bytes)).then_some(Mark::SavedByAnother);
+        over.into_iter().chain(again).collect()
     }
 
     /// The file, if drawing its pages ends: nothing on them inflates or nests without bounds, or leads in a circle.

@@ -1,7 +1,7 @@
 //! Pictures: PNG and JPEG, decoded to brightness alone, within bounds that are known before decoding.
 
 use super::{PaperError, PaperKind};
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 use std::io::Cursor;
 
 /// The longest picture file that is read, in bytes.
@@ -26,13 +26,21 @@ impl Picture {
             Some(PaperKind::Png) => ImageFormat::Png,
             Some(PaperKind::Jpeg) => ImageFormat::Jpeg,
             Some(PaperKind::Pdf) | None => {
-                return Err(PaperError::PictureMalformed("neither PNG nor JPEG".to_owned()));
+                return Err(PaperError::PictureMalformed("it is neither PNG nor JPEG"));
             }
         };
         if bytes.len() > PICTURE_MAX {
             return Err(PaperError::TooLarge { what: "the picture", limit: PICTURE_MAX });
         }
-        let malformed = |error: image::ImageError| PaperError::PictureMalformed(error.to_string());
+        // What the decoder says is for those who write decoders.
+        let malformed = |error: image::ImageError| {
+            PaperError::PictureMalformed(match error {
+                ImageError::IoError(_) => "it is cut off, or cannot be read to its end",
+                ImageError::Limits(_) => "it says that it has more pixels than are looked at",
+                ImageError::Unsupported(_) => "it is packed in a way that is not read",
+                _ => "what stands in it is not a picture of its kind",
+            })
+        };
         let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
         let mut limits = Limits::default();
         limits.max_alloc = Some(ALLOCATED_MAX);
@@ -44,6 +52,22 @@ impl Picture {
         }
         let luma = DynamicImage::from_decoder(decoder).map_err(malformed)?.into_luma8().into_raw();
         Ok(Self { width, height, luma })
+    }
+
+    /// Whether a JPEG ends before its end mark: the decoder fills up with grey what is missing. Within the data of a picture
+    /// a byte 255 is followed by 0 or a mark (ITU-T T.81, B.1.1.2), so that the end mark stands in them once; the small
+    /// pictures that cameras put before them are skipped by their length.
+    pub(super) fn is_cut_off(bytes: &[u8]) -> bool {
+        let mut at = 2;
+        loop {
+            match bytes.get(at..) {
+                Some([0xff, 0xff, ..]) => at += 1,
+                Some([0xff, 0xda, ..]) => break,
+                Some([0xff, _, high, low, ..]) => at += 2 + usize::from(u16::from_be_bytes([*high, *low])),
+                _ => return true,
+            }
+        }
+        !bytes.get(at..).unwrap_or_default().windows(2).any(|pair| pair == [0xff, 0xd9])
     }
 
     /// Of what was drawn, `width` times `height` bytes.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::reason::Reasoned as _;
 use photograph::{Page, Pose};
 
 /// As long as a stamp may be: it fills version 25 at level M.
@@ -155,4 +156,38 @@ fn a_picture_made_to_be_hard_is_given_up_in_a_few_seconds() {
         assert!(found.is_empty());
         assert!(begun.elapsed().as_secs() < 20, "{name} took {:?}", begun.elapsed());
     }
+}
+
+#[test]
+fn a_picture_of_another_kind_is_called_what_it_is() {
+    for (bytes, name) in [
+        (&b"\0\0\0\x18ftypheic\0\0\0\0"[..], "HEIC"),
+        (b"\0\0\0\x20ftypmif1heic", "HEIC"),
+        (b"RIFF\x10\0\0\0WEBPVP8 ", "WebP"),
+        (b"II*\0\x08\0\0\0", "TIFF"),
+        (b"MM\0*\0\0\0\x08", "TIFF"),
+        (b"BM\x46\0\0\0\0\0\0\0\x36\0\0\0", "BMP"),
+        (b"GIF89a", "GIF"),
+    ] {
+        assert_eq!((PaperKind::unread(bytes), PaperKind::of(bytes)), (Some(name), None));
+    }
+    for other in
+        [&b"eyJhbGciOiJFZERTQSJ9.e30.AAAA~"[..], b"CO1:BM", b"BMW 320 and other goods", b"{}", b"%PDF-1.7", b""]
+    {
+        assert_eq!(PaperKind::unread(other), None);
+    }
+}
+
+#[test]
+fn a_photograph_that_is_cut_off_is_called_damaged_and_not_empty() {
+    let grey = Picture::of_luma(64, 64, vec![200; 64 * 64]).unwrap();
+    let mut jpeg = Vec::new();
+    let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, 90);
+    image::ImageEncoder::write_image(encoder, &grey.luma, 64, 64, image::ExtendedColorType::L8).unwrap();
+    let read = |bytes: &[u8]| Paper::read(bytes, PaperKind::Jpeg, Draw::Nothing).unwrap_err().reason();
+    assert_eq!(read(&jpeg), "PAPER_SHOWS_NOTHING");
+    assert_eq!(read(&[&jpeg[..], b"\0\0what a telephone adds"].concat()), "PAPER_SHOWS_NOTHING");
+    assert_eq!(read(&jpeg[..jpeg.len() - 3]), "PICTURE_MALFORMED");
+    let refused = Picture::read(b"\x89PNG\r\n\x1a\nno picture at all").unwrap_err().to_string();
+    assert!(!refused.contains("Png") && !refused.contains('{'), "{refused}");
 }

@@ -6,6 +6,7 @@
 
 mod cells;
 mod goods;
+mod notices;
 mod words;
 
 use super::{
@@ -60,8 +61,6 @@ pub struct Subject<'a> {
     pub token: Option<&'a str>,
     /// The agreement, if its data are held.
     pub agreement: Option<&'a Agreement>,
-    /// The authority's name, if the trust list says it.
-    pub authority: Option<&'a str>,
     /// What its codes say.
     pub codes: &'a PaperCodes,
     /// Images of signatures and seals.
@@ -70,6 +69,8 @@ pub struct Subject<'a> {
     pub awaiting_cosignatures: bool,
     /// What the authority's records say of it when it is printed; none where nobody was asked.
     pub status: Option<Status>,
+    /// The number of the certificate that took its place, where one did and its number is known.
+    pub successor: Option<&'a str>,
 }
 
 /// A sheet, with the files that go with it.
@@ -85,6 +86,8 @@ pub struct Sheet {
 pub(super) struct Contents {
     version: u32,
     kind: Kind,
+    /// What the paper is, in words that stand on each sheet.
+    marked: String,
     language: String,
     title: String,
     description: String,
@@ -92,6 +95,8 @@ pub(super) struct Contents {
     number: String,
     jti: String,
     issued_on: Option<String>,
+    /// Place of issue.
+    place: Option<String>,
     valid_from: String,
     valid_until: Option<String>,
     from: CountryPart,
@@ -227,6 +232,7 @@ pub fn sheet(subject: &Subject<'_>) -> Result<Sheet, DocumentError> {
     let number = reference.map(|reference| reference.number.to_string()).unwrap_or_default();
     let mut files = BTreeMap::new();
     let codes = codes(subject, kind, &mut files)?;
+    let is_coded = codes.lookup.is_some() || codes.stamp.is_some();
     let signatories = reference.map(|reference| signatories(subject, reference, &mut files)).unwrap_or_default();
     let attachment = subject.token.map(|token| {
         files.insert(ATTACHMENT.to_owned(), token.as_bytes().to_vec());
@@ -242,6 +248,7 @@ pub fn sheet(subject: &Subject<'_>) -> Result<Sheet, DocumentError> {
     let contents = Contents {
         version: VERSION,
         kind,
+        marked: notices::marked(subject, kind),
         language: languages.first().map_or_else(|| "en".to_owned(), ToString::to_string),
         title: format!("Certificate of origin {number}"),
         description: format!(
@@ -254,6 +261,7 @@ pub fn sheet(subject: &Subject<'_>) -> Result<Sheet, DocumentError> {
         number,
         jti: jti.clone(),
         issued_on: reference.map(|reference| reference.issued_on.to_string()),
+        place: reference.and_then(|reference| cells::place(&reference.place)),
         valid_from: certificate.valid_from.to_string(),
         valid_until: certificate.valid_until.map(|date| date.to_string()),
         from: country(certificate.from),
@@ -265,17 +273,20 @@ pub fn sheet(subject: &Subject<'_>) -> Result<Sheet, DocumentError> {
         declaration: reference.and_then(|reference| reference.declaration.as_ref()).map(declaration),
         signatories,
         authority: AuthorityPart {
-            name: subject.authority.map_or_else(|| iss.host().to_string(), ToOwned::to_owned),
+            // As signed, and never as a list has it on the day of printing: so every copy is the same.
+            name: reference.map_or_else(|| iss.host().to_string(), |reference| reference.office.body.to_string()),
             issuer: iss.to_string(),
         },
         codes,
-        verify: words::verify(iss, [certificate.from, certificate.to]),
-        notices: notices(subject, kind),
+        verify: words::verify(iss, [certificate.from, certificate.to], is_coded),
+        notices: notices::of(subject, kind),
         attachment,
         fonts: Vec::new(),
     };
     let (awaiting, status) = (subject.awaiting_cosignatures, subject.status.unwrap_or(Status::Valid).word());
-    let ident = format!("{iss} {jti} {kind:?} {:?} {awaiting} {status}", withheld(subject.completeness));
+    let successor = subject.successor.unwrap_or_default();
+    let ident =
+        format!("{iss} {jti} {kind:?} {:?} {awaiting} {status}{successor}", notices::withheld(subject.completeness));
     Ok(Sheet { contents, files, ident, issued_on: reference.map(|reference| reference.issued_on) })
 }
 
@@ -316,6 +327,7 @@ impl Sheet {
     #[must_use]
     pub fn into_specimen(mut self) -> Self {
         self.contents.kind = Kind::Specimen;
+        Kind::Specimen.words().clone_into(&mut self.contents.marked);
         let form = &self.contents.form;
         self.contents.title = format!("Specimen of form {} of {}", form.code, form.agreement_title);
         self.contents.notices = vec!["SPECIMEN: not a certificate".to_owned()];
@@ -333,13 +345,6 @@ fn kind_of(subject: &Subject<'_>) -> Kind {
         Completeness::Complete if flags.true_copy => Kind::TrueCopy,
         Completeness::Complete if flags.replacement => Kind::Replacement,
         Completeness::Complete => Kind::Original,
-    }
-}
-
-fn withheld(completeness: &Completeness) -> &[String] {
-    match completeness {
-        Completeness::Complete => &[],
-        Completeness::Redacted { missing } | Completeness::Incomplete { missing } => missing,
     }
 }
 
@@ -453,28 +458,6 @@ fn codes(subject: &Subject<'_>, kind: Kind, files: &mut BTreeMap<String, Vec<u8>
         Ok(StampPart { file: STAMP, carried, total, alt })
     });
     Ok(CodesPart { lookup: lookup.transpose()?, stamp: stamp.transpose()? })
-}
-
-fn notices(subject: &Subject<'_>, kind: Kind) -> Vec<String> {
-    let mut notices = Vec::new();
-    let missing = withheld(subject.completeness);
-    if kind == Kind::Redacted {
-        notices.push(format!("REDACTED COPY: its holder withheld {}", missing.join(", ")));
-    }
-    if let Some(status) = subject.status.filter(|status| *status != Status::Valid) {
-        let word = status.word();
-        notices.push(format!("{}: when this was printed, the authority's records had it {word}", word.to_uppercase()));
-    }
-    if subject.awaiting_cosignatures {
-        notices.push(
-            "AWAITING COSIGNATURES: until the partners have cosigned its log it verifies as NOT COSIGNED".to_owned(),
-        );
-    }
-    let PaperCodes { carried, total, .. } = *subject.codes;
-    if subject.codes.stamp.is_some() && carried < total {
-        notices.push(format!("The stamp carries {carried} of {total} items"));
-    }
-    notices
 }
 
 #[cfg(test)]

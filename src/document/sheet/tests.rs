@@ -43,7 +43,7 @@ fn what_the_holder_withheld_is_null_and_said_and_no_code_gives_it_back() {
     assert!(item["fob"].is_null() && item["invoices"].is_null() && item["description"].is_array());
     assert!(whole["codes"]["lookup"].is_object() && sheet["codes"]["lookup"].is_null());
     assert!(sheet["codes"]["stamp"].is_object());
-    assert_eq!(sheet["notices"][0], "REDACTED COPY: its holder withheld consignee, commercial");
+    assert_eq!(sheet["notices"][0], "REDACTED COPY: its holder withheld consignee, invoices and values");
     assert!(!sheet.to_string().contains("142800") && !sheet.to_string().contains("Yuhe"));
 }
 
@@ -62,4 +62,12 @@ fn the_same_statement_gives_the_same_sheet() {
     let agreements = agreements();
     let token = token(&agreements, particulars(FOOTBALLS));
     assert_eq!(sheet_of(&agreements, &token, &[]).to_json(), sheet_of(&agreements, &token, &[]).to_json());
+}
+
+#[test]
+fn who_certifies_is_printed_as_it_was_signed() {
+    assert_eq!(of(FOOTBALLS, &[])["place"], "Lahore (PKLHE)");
+    let text = FOOTBALLS.replace("Trade Development Authority of Pakistan", "TDAP");
+    assert_eq!(of(&text, &[])["authority"]["name"], "TDAP");
+    assert_eq!(of(&text, &[Section::Commercial])["authority"]["name"], "TDAP");
 }

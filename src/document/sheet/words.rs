@@ -1,18 +1,19 @@
-//! How to verify the paper, in the languages of the people who hold it.
+//! How to verify the paper, in the languages of the people who hold it; and what was withheld, in words.
 
 use super::Verify;
 use crate::{certificate::Country, statement::Issuer};
 
-/// A language, whether it runs from right to left, and the sentence, with `{}` for the address.
+/// A language, whether it runs from right to left, and the sentence, with `{}` for the address; what stands in `[…]` is for
+/// paper that bears a code.
 type Sentence = (&'static str, bool, &'static str);
 
 const ENGLISH: Sentence = (
     "en",
     false,
-    "Verify what was signed, not this page: {} or, without a network, `origin verify` with this PDF or a photo of its codes.",
+    "Verify what was signed, not this page: {} or, without a network, “origin verify” with this PDF[ or a photo of its codes].",
 );
 const CHINESE: Sentence =
-    ("zh", false, "请核验签署的数据，而非本页：{}；无网络时，请用 origin verify 核验本 PDF 或二维码照片。");
+    ("zh", false, "请核验签署的数据，而非本页：{}；无网络时，请用 origin verify 核验本 PDF[ 或二维码照片]。");
 const URDU: Sentence = ("ur", true, "تصدیق دستخط شدہ معلومات کی کریں، صفحے کی نہیں: {}");
 const ARABIC: Sentence = ("ar", true, "تحقق من البيانات الموقعة لا من هذه الصفحة: {}");
 const FRENCH: Sentence = ("fr", false, "Vérifiez ce qui a été signé, non cette page : {}");
@@ -49,8 +50,19 @@ const fn language(country: &[u8]) -> Option<&'static Sentence> {
     })
 }
 
-/// The sentence in English, and in the languages of both countries.
-pub(super) fn verify(issuer: &Issuer, countries: [Country; 2]) -> Vec<Verify> {
+/// What a missing part of a certificate holds, as people call it.
+pub(super) fn withheld(name: &str) -> &str {
+    match name {
+        "reference" => "number, date and place of issue",
+        "commercial" => "invoices and values",
+        "remarks" => "endorsements and remarks",
+        other => other,
+    }
+}
+
+/// The sentence in English, and in the languages of both countries; `coded` where the paper bears a code, which a redacted
+/// copy may not.
+pub(super) fn verify(issuer: &Issuer, countries: [Country; 2], coded: bool) -> Vec<Verify> {
     let mut sentences = vec![&ENGLISH];
     for sentence in countries.iter().filter_map(|country| language(country.as_str().as_bytes())) {
         if !sentences.iter().any(|(known, ..)| *known == sentence.0) {
@@ -61,9 +73,17 @@ pub(super) fn verify(issuer: &Issuer, countries: [Country; 2]) -> Vec<Verify> {
     let part = |&(language, rtl, text): &Sentence| Verify {
         language,
         direction: if rtl { "rtl" } else { "ltr" },
-        text: text.replace("{}", &address),
+        text: worded(text, coded).replace("{}", &address),
     };
     sentences.into_iter().map(part).collect()
+}
+
+/// With what is for paper that bears a code, or without.
+fn worded(text: &str, coded: bool) -> String {
+    match text.split_once('[').and_then(|(before, rest)| Some((before, rest.split_once(']')?))) {
+        Some((before, (of_codes, after))) => format!("{before}{}{after}", if coded { of_codes } else { "" }),
+        None => text.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -74,12 +94,29 @@ mod tests {
     fn both_countries_read_how_to_verify_and_english_comes_first() {
         let issuer: Issuer = "https://tdap.gov.pk".parse().unwrap();
         let languages = |from: &str, to: &str| {
-            let parts = verify(&issuer, [from.parse().unwrap(), to.parse().unwrap()]);
+            let parts = verify(&issuer, [from.parse().unwrap(), to.parse().unwrap()], true);
             assert!(parts.iter().all(|part| part.text.contains("https://tdap.gov.pk/V")));
             parts.iter().map(|part| part.language).collect::<Vec<_>>()
         };
         assert_eq!(languages("PK", "CN"), ["en", "ur", "zh"]);
         assert_eq!(languages("KE", "ZM"), ["en", "sw"]);
         assert_eq!(languages("FR", "SN"), ["en", "fr"]);
+    }
+
+    #[test]
+    fn a_copy_without_codes_sends_nobody_to_photograph_them() {
+        let issuer: Issuer = "https://tdap.gov.pk".parse().unwrap();
+        let text = |coded| {
+            let parts = verify(&issuer, ["PK".parse().unwrap(), "CN".parse().unwrap()], coded);
+            parts.into_iter().map(|part| part.text).collect::<String>()
+        };
+        assert!(
+            text(true).contains("with this PDF or a photo of its codes.") && text(true).contains("PDF 或二维码照片。")
+        );
+        let without = text(false);
+        assert!(without.contains("“origin verify” with this PDF.") && without.contains("核验本 PDF。"), "{without}");
+        for gone in ["photo", "照片", "[", "]"] {
+            assert!(!without.contains(gone), "{gone} in {without}");
+        }
     }
 }

@@ -95,7 +95,7 @@ const MOST_WITNESSES: usize = 16;
 
 pub(super) fn partner(section: &mut Section<'_, '_>, folder: &Path, data: &Path) -> Option<PartnerConfiguration> {
     let node = section.required::<NodeName>("node");
-    let listen = section.required::<SocketAddr>("listen");
+    let listen = section.required_or::<SocketAddr>("listen", "127.0.0.1:0");
     let certificate = required_path(section, "certificate", folder);
     let key = required_path(section, "key", folder);
     let keys = required_path(section, "keys", folder);

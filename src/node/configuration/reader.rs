@@ -157,6 +157,16 @@ impl<'a, 't> Section<'a, 't> {
         self.optional(name)
     }
 
+    /// The same; where it is missing or mistaken, which is noted, `stand_in` is read instead: whatever else the document
+    /// names can be looked at then, and what is made of it is never handed out by [`Document::read`].
+    pub(super) fn required_or<T: FromStr<Err: fmt::Display>>(
+        &mut self,
+        name: &'static str,
+        stand_in: &str,
+    ) -> Option<T> {
+        self.required(name).or_else(|| stand_in.parse().ok())
+    }
+
     /// A whole number within bounds, or `otherwise` where it is absent.
     pub(super) fn number(&mut self, name: &'static str, bounds: std::ops::RangeInclusive<u64>, otherwise: u64) -> u64 {
         let Some(value) = self.ask(name) else { return otherwise };

@@ -227,7 +227,10 @@ impl CustomsResponse {
                 "what was used, without the item or the declaration",
             ),
             (is(ResponseCode::Reversed) && self.amends.is_none(), "REVERSED without the response that is taken back"),
-            (is(ResponseCode::NoReply) && self.enquiry.is_none(), "NO_REPLY without the enquiry that has none"),
+            (
+                is(ResponseCode::NoReply) && self.enquiry.is_none(),
+                "NO_REPLY without the enquiry that nobody answered: name it",
+            ),
         ];
         faults.into_iter().find_map(|(found, why)| found.then_some(why))
     }

@@ -19,6 +19,8 @@ pub const STAMP_PREFIX: &str = "CO1:";
 pub const STAMP_TEXT_MAX: usize = 1_451;
 /// Characters of a stamp that is read: the largest QR code there is, version 40 at level L.
 const READ_TEXT_MAX: usize = 4_296;
+/// The same with its line ends, where it was pasted.
+const PASTED_MAX: usize = 2 * READ_TEXT_MAX;
 /// Bytes that a stamp inflates to.
 const INFLATED_MAX: usize = 8 << 10;
 /// A tag, an array, in it nothing that nests but empty maps; the payload is a map of lists of lists.
@@ -106,6 +108,24 @@ impl SignedStamp {
             text.strip_prefix(STAMP_PREFIX).ok_or(StatementError::NotAStamp("it does not begin with `CO1:`"))?;
         let compressed = base45::decode(encoded).map_err(|_| StatementError::NotAStamp("it is not strict base45"))?;
         Self::open(&inflate(&compressed)?)
+    }
+
+    /// The same of a text that was pasted. Line ends, which no code has, are a mail program's and are left out; whether a
+    /// space beside one is the stamp's own is tried out, and the sum in its zlib stream tells.
+    pub fn pasted(text: &str) -> Result<Self, StatementError> {
+        StatementError::within(WHAT, text.len(), PASTED_MAX)?;
+        let lines = text.split(['\r', '\n']).filter(|line| !line.is_empty()).collect::<Vec<_>>();
+        let read = Self::parse(&lines.concat());
+        if read.is_ok() || lines.len() < 2 {
+            return read;
+        }
+        // Some programs put spaces before lines and at their ends; others take the stamp's own away there.
+        let bare = lines.iter().map(|line| line.trim_matches(' ')).collect::<String>();
+        let width = lines.iter().map(|line| line.len()).max().unwrap_or_default();
+        let (last, rest) = lines.split_last().unwrap_or((&"", &[]));
+        let mut filled = rest.iter().fold(String::new(), |all, line| all + &format!("{line:width$}"));
+        filled.push_str(last);
+        Self::parse(&bare).or_else(|_| Self::parse(&filled)).or(read)
     }
 
     /// Takes the COSE_Sign1 apart.

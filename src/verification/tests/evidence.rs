@@ -6,7 +6,7 @@ use crate::{
     reason::Reasoned as _,
     signature::Signer as _,
     statement::Act,
-    verification::{Equivocation, Headline, Prefix, Settings, Verifier},
+    verification::{Equivocation, Headline, Lifting, Prefix, Settings, Subject, Verifier},
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -107,4 +107,28 @@ fn what_a_quorum_had_cosigned_before_stays_good() {
     let mut uncosigned = bundle.clone();
     uncosigned.proof = Some(world.proof(1));
     assert_eq!(verify(&trust, &uncosigned, &question()).headline, Headline::NotCosigned);
+}
+
+#[test]
+fn evidence_that_a_person_lifted_is_still_said_with_the_reason() {
+    let trust = witness_asked();
+    let world = World::settled();
+    let (mut one, mut other) = (World::settled(), World::settled());
+    one.add_change(Act::Suspended, None);
+    other.add_change(Act::Cancelled, None);
+    let found = Equivocation::prove(&trust, &one.note(4), &other.note(4), None).unwrap();
+    let lifting =
+        Lifting { at: "2026-11-22T06:00:00Z".parse().unwrap(), reason: "an old copy was restored".to_owned() };
+    let said = |known: Vec<Equivocation>| {
+        let settings = Settings { policy: None, equivocations: known };
+        let verdict = Verifier::new(Arc::clone(&trust), None, settings).verify(&world.bundle().to_json(), &question());
+        let history = verdict.checks.iter().find(|check| check.name == Subject::History).unwrap();
+        (verdict.headline, history.sentence.clone())
+    };
+    let (_, sentence) = said(vec![found.clone().lifted(lifting.clone())]);
+    assert!(sentence.contains("showed two histories at 4 entries"), "{sentence}");
+    assert!(sentence.contains("lifted") && sentence.contains("an old copy was restored"), "{sentence}");
+    // What nobody lifted counts before what somebody did.
+    let (headline, _) = said(vec![found.clone().lifted(lifting), found]);
+    assert_eq!(headline, Headline::Equivocated);
 }

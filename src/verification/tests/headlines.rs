@@ -9,7 +9,7 @@ use super::world::{
 use crate::signature::Signer as _;
 use crate::{
     agreement::Agreements,
-    statement::{Act, Presentation, Section, Since, StatementRef, StatusList, redact, status_list::StatusPath},
+    statement::{Act, Bundle, Presentation, Section, Since, StatementRef, StatusList, redact, status_list::StatusPath},
     time::Date,
     trust::{Closing, ClosingReason, ShardEnd},
     verification::{Equivocation, Headline, Outcome, Say, Settings, Subject, Verdict, Verifier},
@@ -406,4 +406,14 @@ fn a_required_endorsement_that_is_awaited_makes_it_incomplete_if_it_is_confirmed
     let perhaps = with_agreements(&required(false), &world, &question());
     assert_eq!(perhaps.headline, Headline::Valid);
     assert!(perhaps.warnings.iter().any(|w| w.code == "ENDORSEMENT_PERHAPS_REQUIRED"));
+}
+
+#[test]
+fn what_a_holder_may_drop_is_not_called_missing() {
+    let world = World::settled();
+    let token = redacted(&world, &[Section::Commercial]);
+    let bundle = Bundle { token: without(&token, 0), ..world.bundle() };
+    let verdict = verify(&trust(|_, _| {}), &bundle, &question());
+    assert_eq!(verdict.headline, Headline::Incomplete);
+    assert!(verdict.sentence.contains("drop it: reference."), "{}", verdict.sentence);
 }

@@ -3,10 +3,10 @@
 use super::world::{World, customs, iss, key, origin, question, seed, trust};
 use crate::{
     signature::Signer as _,
-    statement::{Stamp, open_leaf},
+    statement::{Presentation, Section, Stamp, open_leaf, redact},
     time::parse_date,
     trust::{Algorithm, Closing, ClosingReason, ListText, ListedKey, ListedUse, SectionText, ShardEnd, TrustList},
-    verification::{Headline, Outcome, Question, Say, Settings, StampPlace, Subject, Verdict, Verifier},
+    verification::{Headline, Outcome, PaperSeen, Question, Say, Settings, StampPlace, Subject, Verdict, Verifier},
 };
 use std::sync::Arc;
 
@@ -181,4 +181,89 @@ fn a_node_that_has_the_log_says_how_it_stands_and_shows_nothing_but_the_stamp() 
     assert!(!verdict.to_json().contains(exporter) && !verdict.to_text().contains(exporter));
     let another = verifier(&list).verify_stamp(&good(), StampPlace::Another, &question());
     assert_eq!((another.headline, another.authentic.answer), (Headline::NotInLog, Say::No));
+}
+
+/// An address as a look-up code has it.
+fn address(host: &str, jti: &str) -> String {
+    format!("HTTPS://{}/V/{jti}/ABCDEFGHJKMNPQRS", host.to_uppercase())
+}
+
+#[test]
+fn a_look_up_code_of_another_certificate_makes_the_paper_altered() {
+    let (list, world) = (listed(|_, _| {}), World::settled());
+    let verifier = verifier(&list);
+    let verdict = verifier.verify_beside(&world.bundle().to_json(), &good(), &question());
+    let jti = verdict.statement.as_ref().unwrap().jti.clone();
+    let host = iss().host().to_string();
+    let seen = |look_up: &str| {
+        let seen = PaperSeen { look_ups: vec![look_up], ..PaperSeen::default() };
+        verifier.on_paper(vec![verdict.clone()], &seen).remove(0)
+    };
+    for own in [address(&host, &jti), address(&host, &jti).to_lowercase()] {
+        let verdict = seen(&own);
+        assert_eq!((verdict.headline, verdict.outcome(Subject::LookUp)), (Headline::Valid, Outcome::Passed), "{own}");
+    }
+    for foreign in [
+        address(&host, "01KB6Z9QX5M3T8W2N4R6Y7C9DF"),
+        address("tdap.gov.pk.example", &jti),
+        format!("https://{host}/V/x/y"),
+        "HTTPS:///V/".to_owned(),
+    ] {
+        let verdict = seen(&foreign);
+        assert_eq!((verdict.headline, verdict.usable.answer), (Headline::Altered, Say::No), "{foreign}");
+        let check = verdict.check(Subject::LookUp).unwrap();
+        assert!(check.sentence.contains("of another certificate") && check.next.is_some(), "{}", check.sentence);
+        assert!(verdict.to_json().contains("\"name\":\"look_up\",\"outcome\":\"failed\""));
+    }
+}
+
+#[test]
+fn of_a_stamp_alone_the_host_is_compared_and_nothing_is_said_of_what_is_not_known() {
+    let list = listed(|_, _| {});
+    let (verifier, host) = (verifier(&list), iss().host().to_string());
+    let alone = verifier.verify(&good(), &question());
+    let seen = |look_up: &str| {
+        let seen = PaperSeen { look_ups: vec![look_up], ..PaperSeen::default() };
+        verifier.on_paper(vec![alone.clone()], &seen).remove(0)
+    };
+    let same = seen(&address(&host, "01KB6Z9QX5M3T8W2N4R6Y7C9DF"));
+    assert_eq!((same.headline, same.check(Subject::LookUp)), (Headline::StampAuthentic, None));
+    assert_eq!(seen(&address("elsewhere.example", "01KB6Z9QX5M3T8W2N4R6Y7C9DF")).headline, Headline::Altered);
+    // Two sheets on one picture: it may be the other one's.
+    let seen = PaperSeen { look_ups: vec!["HTTPS://ELSEWHERE.EXAMPLE/V/x/y"], ..PaperSeen::default() };
+    let unreadable = verifier.verify("CO1:ABC", &question());
+    let both = verifier.on_paper(vec![alone.clone(), unreadable], &seen);
+    assert_eq!(both[0].headline, Headline::StampAuthentic);
+}
+
+#[test]
+fn a_page_without_the_stamp_that_its_authority_prints_is_named() {
+    let world = World::settled();
+    let judged = |trust: &Arc<TrustList>, token: &str, stamps: Option<usize>| {
+        let verifier = verifier(trust);
+        let seen = PaperSeen { stamps, marks: vec![("PAGE_ANNOTATED", "A note.".to_owned())], ..PaperSeen::default() };
+        let verdict = verifier.on_paper(vec![verifier.verify(token, &question())], &seen).remove(0);
+        assert_eq!(verdict.headline, verifier.verify(token, &question()).headline, "a page changes no headline");
+        assert!(verdict.warnings.iter().any(|warning| warning.code == "PAGE_ANNOTATED"));
+        assert!(verdict.to_text().contains("Note: A note. [PAGE_ANNOTATED]"));
+        verdict.warnings.iter().any(|warning| warning.code == "PAGE_WITHOUT_STAMP")
+    };
+    let (list, whole) = (listed(|_, _| {}), world.bundle().token);
+    assert!(judged(&list, &whole, Some(0)));
+    assert!(!judged(&list, &whole, Some(1)) && !judged(&list, &whole, None), "one was read, or nobody looked");
+    assert!(!judged(&trust(|_, _| {}), &whole, Some(0)), "an authority without a stamp key");
+    let copy = redact(&Presentation::parse(&whole).unwrap(), &[Section::Commercial]).unwrap();
+    assert!(!judged(&list, &copy, Some(0)), "a redacted copy carries no codes");
+}
+
+#[test]
+fn the_text_of_a_verdict_that_came_as_json_is_its_own() {
+    let (list, world) = (listed(|_, _| {}), World::settled());
+    let verdict = verifier(&list).verify_beside(&world.bundle().to_json(), &good(), &question());
+    let text = verdict.to_text();
+    assert_eq!(Verdict::text_of(verdict.to_json().as_bytes()).as_deref(), Some(&*text));
+    for said in ["Authentic and not withdrawn: yes.", "Usable on ", "rests on: ", "Certificate as signed"] {
+        assert!(text.contains(said), "{said} in {text}");
+    }
+    assert_eq!(Verdict::text_of(b"{}"), None);
 }

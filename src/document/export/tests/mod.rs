@@ -346,3 +346,21 @@ fn the_published_schema_accepts_every_un_cefact_document() {
         assert!(!validator.is_valid(&document), "{name}");
     }
 }
+
+/// UBL 2.5, IND5: no element of a document is empty.
+#[test]
+fn no_element_of_a_ubl_document_is_empty() {
+    let mut bare = certificate();
+    bare["reference"]["signatories"] = json!([]);
+    let mut all = demonstrated();
+    all.push(("without signatories".to_owned(), bare));
+    all.push(("with everything".to_owned(), certificate()));
+    for (name, certificate) in all {
+        let export = export(&opened(&certificate, &[]), Format::Ubl).unwrap();
+        let text = String::from_utf8(export.content).unwrap();
+        // What closes at once closes what was just opened.
+        let closed_at_once = |at: usize| !text[..at].rsplit('<').next().unwrap().starts_with('/');
+        let empty = text.match_indices("></").any(|(at, _)| closed_at_once(at));
+        assert!(!text.contains("/>") && !empty, "{name}: {text}");
+    }
+}

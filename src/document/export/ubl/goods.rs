@@ -45,9 +45,9 @@ pub(super) fn item<'a>(root: At<'a>, at: At<'a>) -> Element<'a> {
         .with(trade.and_then(|quantity| measure("cbc:Quantity", quantity)))
         .with(text("cbc:PreferenceCriterionCode", at.down(&["criterion", "code"]).take()))
         .with(tariff.and_then(|quantity| measure("cbc:CustomsTariffQuantity", quantity)))
-        .with([product(root, at)])
-        .with(values.into_iter().map(line))
-        .with(at.get("packages").elements().map(packages))
+        .with(product(root, at).unless_empty())
+        .with(values.into_iter().map(|value| line(value, at)))
+        .with(at.get("packages").elements().filter_map(|one| packages(one).unless_empty()))
 }
 
 fn product<'a>(root: At<'a>, at: At<'a>) -> Element<'a> {
@@ -81,15 +81,20 @@ fn product<'a>(root: At<'a>, at: At<'a>) -> Element<'a> {
 }
 
 /// The value of an item as a line of its invoice.
-fn line(value: At<'_>) -> Element<'_> {
+fn line<'a>(value: At<'a>, item: At<'a>) -> Element<'a> {
     let invoice = text("cbc:ID", value.get("invoice").take());
     Element::new("cac:InvoiceLine")
         .with(text("cbc:ID", value.get("item").take()))
         .with(text("cbc:Note", value.get("basis").take()))
         .with(amount("cbc:LineExtensionAmount", value.get("amount")))
         .with(invoice.map(|id| Element::new("cac:DocumentReference").with([id])))
-        // UBL wants an item on every line, and the line stands within it.
-        .with([Element::new("cac:Item")])
+        // UBL wants an item on every line, though the line stands within it, and nothing that is empty.
+        .with([Element::new("cac:Item").with(text("cbc:Description", described(item)))])
+}
+
+/// What an item is called; one without a description by its number, which each has.
+fn described(item: At<'_>) -> Option<&str> {
+    item.get("description").peek().or_else(|| item.get("number").peek())
 }
 
 fn packages(at: At<'_>) -> Element<'_> {

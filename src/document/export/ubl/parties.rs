@@ -87,8 +87,9 @@ pub(super) fn signatories(reference: At<'_>) -> Vec<Element<'_>> {
 
 fn endorser<'a>(sequence: usize, role: &'a str, body: Option<&'a str>, person: Option<At<'a>>) -> Element<'a> {
     let said = |name: &str| person.and_then(|person| person.get(name).take());
+    // UBL wants a contact, and nothing that is empty: where no person is named it is the body that signed.
     let contact = Element::new("cac:SignatoryContact")
-        .with(text("cbc:Name", said("name")))
+        .with(text("cbc:Name", said("name").or(body)))
         .with(text("cbc:JobTitle", said("title")));
     Element::new("cac:EndorserParty")
         .with(text("cbc:RoleCode", Some(role)))

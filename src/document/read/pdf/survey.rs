@@ -33,6 +33,11 @@ const ACTIONS: [&str; 9] = [
     "GoToR",
 ];
 
+/// How the press's files begin: the version, four bytes above ASCII as it writes them, an empty line, the first object.
+const BEGINS: &[u8] = b"%PDF-1.7\n%\x80\x80\x80\x80\n\n1 0 obj\n";
+/// What a file says of itself is short.
+const ABOUT_MAX: usize = 1 << 20;
+
 const SAVED_AGAIN: PaperError =
     PaperError::PdfEdited("it was saved more than once, and each time may change what it says");
 
@@ -60,6 +65,15 @@ pub(super) struct Survey<'a> {
     roots: Vec<u32>,
     circle: bool,
     large_picture: bool,
+    /// Arranged for slow networks, which no press of ours does.
+    linearized: bool,
+    /// A note, a field or a drawing that lies over a page; links lie over nothing.
+    laid_over: Option<String>,
+    /// Whether objects stand packed together, or in another order than their numbers'.
+    rearranged: bool,
+    last_number: u32,
+    /// What the file says of itself, in XMP.
+    about: Option<Packed<'a>>,
 }
 
 impl<'a> Survey<'a> {
@@ -68,6 +82,9 @@ impl<'a> Survey<'a> {
         let gone_through = survey.go_through(bytes);
         if survey.encrypted {
             return Err(PaperError::PdfEncrypted);
+        }
+        if survey.linearized && survey.ends <= 2 {
+            return Err(PaperError::PdfEdited("another program arranged it anew for the web (linearised it)"));
         }
         if survey.ends > 1 || survey.starts.len() > 1 || survey.previous {
             return Err(SAVED_AGAIN);
@@ -165,6 +182,8 @@ impl<'a> Survey<'a> {
             _ => return Err(ODD),
         }
         self.twice |= !self.numbers.insert(number);
+        self.rearranged |= self.last_number.checked_add(1) != Some(number);
+        self.last_number = number;
         let (object, ended) = object::read(tokens)?;
         self.see(&object);
         match (&object, ended) {
@@ -203,6 +222,7 @@ impl<'a> Survey<'a> {
         }
         let packed = Packed { filter: filter(dictionary), data };
         match dictionary.name("Type") {
+            Some(b"Metadata") => self.about = Some(packed),
             Some(b"EmbeddedFile") => {
                 self.files.insert(number);
             }
@@ -225,6 +245,7 @@ impl<'a> Survey<'a> {
     fn open_object_streams(&mut self) -> Result<(), PaperError> {
         const ODD: PaperError = PaperError::PdfMalformed("a stream of objects is none");
         let mut left = OBJECT_STREAMS_MAX;
+        self.rearranged |= !self.object_streams.is_empty();
         for (packed, count, first) in std::mem::take(&mut self.object_streams) {
             let bytes = packed.inflate("a stream of objects", left)?;
             left -= bytes.len();
@@ -258,6 +279,13 @@ impl<'a> Survey<'a> {
     fn see(&mut self, object: &Object<'_>) {
         object.dictionaries(&mut |dictionary| {
             self.pages += usize::from(dictionary.name("Type") == Some(b"Page"));
+            self.linearized |= dictionary.get("Linearized").is_some();
+            // Only annotations have both (ISO 32000-2, 12.5.2); a template of the press may link, and a link shows nothing
+            // of its own.
+            let kind = dictionary.name("Subtype").filter(|_| dictionary.get("Rect").is_some());
+            if let Some(kind) = kind.filter(|kind| *kind != b"Link" || dictionary.get("AP").is_some()) {
+                self.laid_over.get_or_insert_with(|| String::from_utf8_lossy(kind).into_owned());
+            }
             match dictionary.get("EF") {
                 None => {}
                 Some(Object::Dictionary(files)) => {
@@ -310,6 +338,32 @@ impl<'a> Survey<'a> {
         let bytes = packed.inflate("the attachment", ATTACHMENT_MAX)?;
         let text = String::from_utf8(bytes).map_err(|_| PaperError::PdfAttachment("it is no text"))?;
         Ok(Some(text))
+    }
+
+    /// What lies over a page: a kind of annotation.
+    pub(super) fn laid_over(&self) -> Option<&str> {
+        self.laid_over.as_deref()
+    }
+
+    /// Whether the file is as the press leaves it. The press writes its objects in the order of their numbers, none of them
+    /// packed, and names the document and this very file in the trailer as in the XMP part, in base64, with the count of
+    /// pages. Whatever saves a file again gives it a name of its own and rarely writes it in the same way. This tells
+    /// honest tools, and no forger: a signature on the page's bytes is nothing that paper has.
+    pub(super) fn as_printed(&self, bytes: &[u8]) -> bool {
+        let about = self.about.as_ref().and_then(|about| about.inflate("what it says of itself", ABOUT_MAX).ok());
+        let about = about.unwrap_or_default();
+        let about = String::from_utf8_lossy(&about);
+        let member = |name: &str| {
+            let (_, rest) = about.split_once(&format!("<{name}>"))?;
+            rest.split_once(&format!("</{name}>")).map(|(text, _)| text.to_owned())
+        };
+        let names = member("xmpMM:DocumentID").zip(member("xmpMM:InstanceID"));
+        let names = names.map(|(document, instance)| format!("/ID[({document})({instance})]"));
+        let tail = bytes.get(bytes.len().saturating_sub(400)..).unwrap_or_default();
+        let named = names.is_some_and(|names| find(tail, names.as_bytes()).is_some());
+        let pages = member("xmpTPg:NPages").and_then(|pages| pages.parse().ok());
+        let made = member("xmp:CreatorTool").is_some_and(|tool| tool == "Origin Exchange");
+        !self.rearranged && bytes.starts_with(BEGINS) && named && made && pages == Some(self.pages)
     }
 
     /// Whether drawing its pages ends.

@@ -355,3 +355,29 @@ fn pages_that_would_not_end_are_not_drawn() {
     let deep = drawn(&page("[3 0 R]", &format!("{}{}", "[".repeat(19_000), "]".repeat(19_000))));
     assert!(deep.is_ok_and(|found| found.is_empty()));
 }
+
+#[test]
+fn what_was_laid_over_a_page_and_who_saved_the_file_is_told() {
+    let codes = |file: &[u8]| Pdf::read(file).unwrap().marks().iter().map(Mark::code).collect::<Vec<_>>();
+    let plain = Making::certificate().ended("");
+    assert_eq!(codes(&plain), ["PAGE_SAVED_BY_ANOTHER"], "it is not of the press");
+    for over in ["FreeText", "Widget", "Stamp", "Ink"] {
+        let note = format!("<</Type /Annot /Subtype /{over} /Rect [0 0 9 9]>>");
+        let file = Making::certificate().object(6, &note).ended("");
+        assert_eq!(codes(&file), ["PAGE_ANNOTATED", "PAGE_SAVED_BY_ANOTHER"], "{over}");
+        assert!(Pdf::read(&file).unwrap().marks()[0].sentence().contains(over));
+    }
+    // A link shows nothing of its own, unless it brings a picture of itself.
+    let link = "<</Type /Annot /Subtype /Link /Rect [0 0 9 9]>>";
+    assert_eq!(codes(&Making::certificate().object(6, link).ended("")), ["PAGE_SAVED_BY_ANOTHER"]);
+    let shown = "<</Subtype /Link /Rect [0 0 9 9] /AP <</N 7 0 R>>>>";
+    assert_eq!(codes(&Making::certificate().object(6, shown).ended(""))[0], "PAGE_ANNOTATED");
+}
+
+#[test]
+fn a_file_arranged_for_the_web_is_called_that_and_not_saved_twice() {
+    let arranged = Making::begun().object(1, "<</Linearized 1 /L 9 /H [1 2] /O 1 /E 1 /N 1 /T 1>>").ended("");
+    let refused = Pdf::read(&[&arranged[..], &arranged[arranged.len() - 30..]].concat()).unwrap_err();
+    assert_eq!(refused.reason(), "PDF_EDITED");
+    assert!(refused.to_string().contains("arranged it anew") && !refused.to_string().contains("once"), "{refused}");
+}
