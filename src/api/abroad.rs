@@ -23,6 +23,8 @@ pub(super) fn to_wire(note: AbroadNote) -> wire::AbroadNote {
                 destination: said(words.destination.as_ref()),
                 items: words.items,
                 text: said(words.text.as_ref()),
+                containers: words.containers.iter().map(ToString::to_string).collect(),
+                seals: words.seals.iter().map(ToString::to_string).collect(),
             })
         }
         Abroad::Enquiry(enquiry) => What::Enquiry(wire::AbroadEnquiry {

@@ -54,6 +54,7 @@ impl CustomsService for CustomsDoor {
             acts: course.acts.iter().map(act).collect(),
             changes: course.arrival.changes.iter().map(change).collect(),
             enquiries: course.enquiries.iter().map(ToString::to_string).collect(),
+            notices: course.notices.into_iter().map(notice).collect(),
             arrival: Some(arrival(&course.arrival)),
         }))
     }
@@ -178,6 +179,7 @@ impl CustomsService for CustomsDoor {
         let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
         let wire::ReverseWriteOffRequest { request_id, certificate, act, words } = request.into_inner();
         let (name, words) = (named(certificate)?, text("words", &words)?);
+        let words = Some(words.ok_or_else(|| missing("words", "say why it is taken back"))?);
         let reversed = authority.desk.reverse_write_off(&caller, &request_id, (name, act), words).await;
         let reversed = reversed.map_err(|error| refused(&error))?;
         Ok(Response::new(wire::ReverseWriteOffResponse {
@@ -331,6 +333,9 @@ fn write_off_lines(lines: &[wire::WriteOffLine]) -> Result<Vec<WriteOffLine>, Ap
     let line = |one: &wire::WriteOffLine| {
         let quantity = measure("lines.quantity", &one.quantity, &one.unit)?;
         let quantity = quantity.ok_or_else(|| missing("lines.quantity", "how much is needed"))?;
+        if quantity.value.is_zero() {
+            return Err(missing("lines.quantity", "is more than 0"));
+        }
         Ok(WriteOffLine { item: one.item, line: positive(one.line), quantity })
     };
     lines.iter().map(line).collect()

@@ -193,6 +193,7 @@ pub(super) fn to_wire(view: &EnquiryView) -> wire::Enquiry {
         replies: view.replies.iter().map(reply_to_wire).collect(),
         reply_by: asked.reply_by.map(convert::date_to_wire),
         proposes: said(view.proposes.as_ref()),
+        clarified_by: said(view.clarified_by.as_ref()),
     }
 }
 
@@ -216,7 +217,8 @@ fn document_to_wire(document: &DocumentDigest) -> wire::DocumentDigest {
 
 fn reply_to_wire(view: &ReplyView) -> wire::EnquiryReply {
     let day = view.day.map(convert::date_to_wire);
-    wire::EnquiryReply { late: view.late, day, ..answered(&view.jti, &view.reply) }
+    let key_closed = view.key_closed.clone().unwrap_or_default();
+    wire::EnquiryReply { late: view.late, day, key_closed, ..answered(&view.jti, &view.reply) }
 }
 
 /// An answer as the wire shows it; when it came, and whether that was late, is for who knows when it was due.
@@ -232,6 +234,7 @@ pub(super) fn answered(jti: &Jti, reply: &EnquiryReply) -> wire::EnquiryReply {
         documents: reply.documents.iter().map(document_to_wire).collect(),
         late: false,
         day: None,
+        key_closed: String::new(),
     }
 }
 

@@ -1,13 +1,13 @@
 //! `ShareService`: links by which importers see what became of their own declarations.
 
 use super::applications::{done, missing};
-use super::arrivals::act;
 use super::call::{blocking, caller, refused};
 use super::convert;
-use super::customs::declaration_to_wire;
+use super::customs::{decided, declaration_to_wire, shown};
 use super::hosts::Hosts;
 use super::matching;
 use super::wire::origin::v1::{self as wire, share_service_server::ShareService};
+use crate::office::{ActState, CustomsAct};
 use crate::reason::Reasoned as _;
 use crate::workflow::{ArrivedName, Share, ShareId, ShareWish, Shared, WorkflowError};
 use tonic::{Request, Response, Status};
@@ -75,6 +75,21 @@ fn to_wire(share: &Share) -> wire::Share {
     }
 }
 
+/// An act as the importer may see it: what was decided, and not which officer did it or what the issuer was told beside.
+fn shown_act(act: &CustomsAct) -> wire::CustomsAct {
+    wire::CustomsAct {
+        act: act.number,
+        at: super::applications::at(act.by.at_ms),
+        declaration: act.declaration.as_ref().map(declaration_to_wire),
+        decisions: act.decisions.iter().map(decided).collect(),
+        amends: act.amends.unwrap_or_default(),
+        counts: act.state == ActState::Counts,
+        jti: shown(act.statement),
+        // Whatever else an act says stays inside.
+        ..wire::CustomsAct::default()
+    }
+}
+
 /// What stands behind a link of one of the authorities; nothing where none of them knows it.
 pub(super) async fn opened(hosts: &Hosts, secret: &str) -> Result<Option<wire::SharedDeclaration>, Status> {
     let (desks, secret) = (hosts.all().map(|one| one.desk.clone()).collect::<Vec<_>>(), secret.to_owned());
@@ -89,11 +104,46 @@ pub(super) async fn opened(hosts: &Hosts, secret: &str) -> Result<Option<wire::S
     Ok(found.map(|Shared { share, matched, acts }| wire::SharedDeclaration {
         declaration: Some(declaration_to_wire(&share.declared.declaration)),
         until: Some(convert::date_to_wire(share.until)),
-        // Which officer did what is not the importer's to know.
-        acts: acts
-            .iter()
-            .map(|one| wire::CustomsAct { by: String::new(), settled_by: String::new(), ..act(one) })
-            .collect(),
+        acts: acts.iter().map(shown_act).collect(),
         matched: Some(matching::answer(matched)),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::office::{Account, DoneBy, Role, Wanted};
+    use crate::time::SeededRandom;
+
+    #[test]
+    fn the_importer_is_shown_what_was_decided_and_no_officer() {
+        let wanted = Wanted { name: "Li Na".to_owned(), roles: vec![Role::CustomsOfficer], ..Wanted::default() };
+        let account = Account::open(wanted, &SeededRandom::new(1)).unwrap();
+        let by = DoneBy {
+            account: account.id.clone(),
+            person: account.person(),
+            at_ms: 1_796_000_000_000,
+            name: "Li Na".to_owned(),
+            offices: vec!["CNSHA".parse().unwrap()],
+        };
+        let act = CustomsAct {
+            number: 2,
+            by: by.clone(),
+            settled: Some(by),
+            declaration: None,
+            decisions: Vec::new(),
+            amends: Some(1),
+            state: ActState::Counts,
+            statement: None,
+            enquiry: None,
+            remarks: Some("Li Na looked at it".parse().unwrap()),
+        };
+        let shown = shown_act(&act);
+        assert!(shown.at.is_some() && shown.counts);
+        assert_eq!((shown.act, shown.amends), (2, 1));
+        let all = format!("{shown:?}");
+        for inside in ["Li Na", "CNSHA", account.id.to_string().as_str()] {
+            assert!(!all.contains(inside), "{inside}: {all}");
+        }
+    }
 }

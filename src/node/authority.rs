@@ -76,7 +76,7 @@ pub(super) fn open(one: &AuthorityConfiguration, around: &Surroundings) -> Resul
     let store = JournalStore::open(&one.data, JournalOptions::default(), Arc::clone(&around.random))
         .map_err(|error| refused(one, &error))?;
     let store: Arc<dyn Store> = Arc::new(store);
-    clock_went_on(one, store.as_ref(), around.clock.now())?;
+    clock_went_on(one, store.as_ref(), &around.trust.load(), around.clock.now())?;
     let sequencer = Sequencer::start(Setup {
         issuer: one.issuer.clone(),
         zone: one.time_zone.clone(),
@@ -187,8 +187,14 @@ pub(super) fn open_keys(one: &AuthorityConfiguration) -> Result<AuthorityKeys, N
 }
 
 /// A clock behind the newest entry was set back: entries would be stamped with an hour that is over.
-fn clock_went_on(one: &AuthorityConfiguration, store: &dyn Store, now: Timestamp) -> Result<(), NodeError> {
-    for origin in store.logs() {
+fn clock_went_on(
+    one: &AuthorityConfiguration,
+    store: &dyn Store,
+    trust: &TrustList,
+    now: Timestamp,
+) -> Result<(), NodeError> {
+    // Nothing follows in a log that the list closes: there the clock was ahead, and its successor goes on.
+    for origin in store.logs().into_iter().filter(|origin| trust.shard_final_size(origin).is_none()) {
         let Some(last) = store.head(&origin).and_then(|head| head.head.size.checked_sub(1)) else { continue };
         let facts = store.facts(&origin, last).map_err(|error| refused(one, &error))?;
         let hour = facts.and_then(|facts| i64::try_from(facts.jti.hour_ms()).ok());

@@ -63,7 +63,7 @@ pub enum NodeError {
     TlsMaterial(String),
     /// The machine's clock stands before the newest entry.
     #[error(
-        "the clock went back: it shows {now}, but {origin} has an entry of {newest}; set the clock and start again"
+        "the clock went back: it shows {now}, but {origin} has an entry of {newest}; if this clock is wrong, set it and start again; if it is right and was ahead then, docs/partners.md (A clock that was ahead) says how to go on: wait until {newest}, or have the trust list close the log before that entry"
     )]
     ClockWentBack {
         /// What the clock shows.
@@ -110,6 +110,20 @@ impl Reasoned for NodeError {
         match self {
             Self::Authority { class, .. } => *class,
             _ => Class::Fatal,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_cannot_start_because_of_a_clock_is_told_both_ways_on() {
+        let (now, newest) = ("2026-11-29T00:00:00Z".parse().unwrap(), "2027-11-29T00:00:00Z".parse().unwrap());
+        let said = NodeError::ClockWentBack { now, newest, origin: "tdap.gov.pk/log/2026/all".to_owned() }.to_string();
+        for word in ["set it and start again", "wait until 2027-11-29", "close the log", "A clock that was ahead"] {
+            assert!(said.contains(word), "{said}");
         }
     }
 }

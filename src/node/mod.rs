@@ -38,7 +38,7 @@ pub use check::check;
 pub use configuration::{
     AuthorityConfiguration, Configuration, EventFormat, Limits, Mistake, Mistakes, OutsideWitnessConfiguration,
     PaperConfiguration, PartnerConfiguration, PushConfiguration, Quota, Telemetry, TlsDoor, TrustFiles,
-    WebhookConfiguration, WebhookTargets, WitnessedConfiguration,
+    WebhookConfiguration, WebhookTargets, WitnessedConfiguration, collide,
 };
 pub use error::NodeError;
 pub use lists::installed_lists;

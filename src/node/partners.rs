@@ -10,10 +10,13 @@ use super::{outside, push};
 use crate::exchange::driver::{
     self, Dialler, Driver, DriverSetup, DriverView, OutsideWitness, OwnAuthority, PushTarget, QuotaLimits, Receipts,
 };
+use crate::exchange::heads::Lifted;
 use crate::keys::{KeyStore, Passphrase, ReplicaKey, WitnessKey};
 use crate::reason::Reasoned as _;
-use crate::time::{Clock, Random};
-use crate::trust::NodeName;
+use crate::store::StoreError;
+use crate::time::{Clock, Random, Timestamp};
+use crate::trust::{NodeName, TrustList};
+use crate::verification::{Equivocation, Lifting};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,11 +63,20 @@ impl OpenPartners {
 
     /// Serves partners; what they prove of each other is known to verdicts here.
     pub(super) fn serve(self, serving: &mut JoinSet<()>, stop: watch::Receiver<bool>, drain: Duration) -> Driver {
-        let (keeper, mut proven, mut stopping) = (self.keeper, self.driver.view().equivocated(), stop.clone());
+        let (keeper, view, mut stopping) = (self.keeper, self.driver.view(), stop.clone());
+        let mut proven = view.equivocated();
         serving.spawn(async move {
             loop {
                 let all = proven.borrow_and_update().values().cloned().collect::<Vec<_>>();
-                keeper.equivocated(all);
+                keeper.equivocated(all.clone());
+                let (view, list) = (view.clone(), keeper.list().load_full());
+                match tokio::task::spawn_blocking(move || lifted(&view, &list)).await {
+                    Ok(Ok(lifted)) => keeper.equivocated(all.into_iter().chain(lifted).collect()),
+                    Ok(Err(error)) => {
+                        tracing::error!(%error, "what was lifted could not be read: verdicts do not say it");
+                    }
+                    Err(error) => tracing::error!(%error, "a look at what was lifted was lost"),
+                }
                 tokio::select! {
                     Ok(()) = proven.changed() => {}
                     _ = stopping.wait_for(|stop| *stop) => return,
@@ -74,6 +86,19 @@ impl OpenPartners {
         serving.spawn(self.listener.serve(self.greeting, self.driver.router(), LIMITS, stop, drain));
         self.driver
     }
+}
+
+/// What is proven of logs that a person has lifted: verdicts still say it. What a newer trust list no longer proves is left
+/// out. It blocks.
+fn lifted(view: &DriverView, list: &TrustList) -> Result<Vec<Equivocation>, StoreError> {
+    let mut proven = Vec::new();
+    for (origin, Lifted { reason, at, .. }) in view.lifted()? {
+        let Some(at) = Timestamp::from_second(at).ok() else { continue };
+        let file = view.evidence(&origin)?;
+        let found = file.and_then(|file| Equivocation::read(list, file.as_bytes()).ok());
+        proven.extend(found.map(|found| found.lifted(Lifting { at, reason })));
+    }
+    Ok(proven)
 }
 
 /// Unlocks the cosigner keys. It blocks.

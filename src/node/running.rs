@@ -186,8 +186,8 @@ impl Node {
         let lists = Arc::clone(&self.lists);
         tokio::task::spawn_blocking(move || match lists.reload() {
             Ok(Read::Again) => tracing::info!("the lists were read again"),
-            Ok(Read::NoFolder) => tracing::warn!(
-                "no lists are held: the node was started without a folder of them, which it reads when it starts alone"
+            Ok(Read::NoFolder) => tracing::info!(
+                "no lists were read: to have some, name their folder (`lists`) in the configuration and start the node again"
             ),
             Err(error) => tracing::error!(%error, "the lists stay as they were"),
         })

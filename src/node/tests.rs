@@ -165,6 +165,17 @@ async fn what_stands_on_paper_leads_to_the_certificate_and_nothing_less_does() {
         assert!(head.starts_with("http/1.1 404") && head.contains("cache-control: no-store"), "{wrong}: {head}");
         assert!(!String::from_utf8_lossy(&body).contains(&issued.jti));
     }
+    // What every sheet names in words says how to verify it, to everybody.
+    for (host, path) in [("TDAP.GOV.PK", "/V".to_owned()), (HOST, "/v".to_owned()), ("localhost", format!("/{HOST}/V"))]
+    {
+        let (head, body) = get(&node, &ca, host, &path, None).await;
+        assert!(head.starts_with("http/1.1 200") && head.contains("text/html"), "{host}{path}: {head}");
+        assert!(head.contains("content-security-policy: default-src 'none'; style-src 'sha256-"), "{head}");
+        let page = String::from_utf8(body).unwrap();
+        assert!(page.contains("https://tdap.gov.pk/V/") && page.contains("origin verify"), "{page}");
+    }
+    let (head, _) = get(&node, &ca, "nobody.example", "/V", None).await;
+    assert!(head.starts_with("http/1.1 404"), "{head}");
     client.cancel(&request_id(&clock, 3), &issued.number).await.unwrap();
     assert_eq!(stranger.verdict(stamp.as_bytes()).await, "CANCELLED");
 

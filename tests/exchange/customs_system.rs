@@ -50,7 +50,7 @@ async fn a_declaration_system_matches_and_writes_off_over_json_and_by_files_and_
     let system = Https { address: &two.client, ca: Path::new(&ca), token: Some(&token) };
 
     // At lodgement: what differs, what is left, how old the status is.
-    let day = today().tomorrow().unwrap().to_string();
+    let (day, until_day) = (today().to_string(), today().tomorrow().unwrap().to_string());
     let certificate = json!({ "number": place.number, "issuer": "tdap.gov.pk" });
     let declaration = json!({ "number": "I-2026-77", "date": day, "office": "SHA" });
     let line = json!({
@@ -133,7 +133,8 @@ async fn a_declaration_system_matches_and_writes_off_over_json_and_by_files_and_
     let balance = system.post("/v1/customs/get-balance", &json!({ "certificate": certificate })).good();
     assert_eq!(balance["items"][0]["left"], "15800", "{balance:#}");
 
-    let secret = an_importer_opens_its_link(&system, &two.public, &json!({ "declaration": question, "until": day }));
+    let secret =
+        an_importer_opens_its_link(&system, &two.public, &json!({ "declaration": question, "until": until_day }));
     assert!(!two.events().contains(&secret), "the secret is written to the events");
     stop([one, two, three]);
 }

@@ -4,6 +4,7 @@ use super::{
     decisions::{self, Coded, DecisionsFile, OfItems, Said},
     declaration::Declared,
     named::Named,
+    shown::waits,
 };
 use crate::{
     api::client::{wire, within_deadline},
@@ -79,7 +80,7 @@ impl Decide {
             }
             None => decisions::of_flags(&self.items, self.whole, &self.basis, &self.words)?,
         };
-        let named = &self.named;
+        let (named, many) = (&self.named, decisions.len());
         let answer = self.request.ask(console, async |connection, request_id| {
             let certificate = Some(named.to_wire());
             let request = wire::DecideItemsRequest {
@@ -96,8 +97,7 @@ impl Decide {
         if console.is_json() {
             console.data(json!({ "act": answer.act, "jti": answer.jti, "awaits_release": answer.awaits_release }));
         } else if answer.awaits_release {
-            let waits = console.paint(Colour::Yellow, "waits for a supervisor");
-            console.data(format!("act {}  {waits}", answer.act));
+            console.data(format!("act {}  {}", answer.act, waits(console, many)));
         } else {
             console.data(format!("act {}  told to the issuer by statement {}", answer.act, answer.jti));
         }

@@ -40,7 +40,7 @@ impl Declared {
 
 /// The declaration as files have it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "{ number = \"NUMBER\", date = \"DATE\", office = \"CODE\" }")]
 pub(super) struct Import {
     number: String,
     #[serde(default)]
@@ -68,7 +68,7 @@ impl Import {
 
 /// A quantity or a weight.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "{ value = \"500\", unit = \"KGM\" }")]
 struct Much {
     value: Amount,
     unit: String,
@@ -83,7 +83,7 @@ impl Much {
 
 /// A line of the declaration.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a line of the declaration, below [[lines]]")]
 struct Goods {
     #[serde(rename = "line")]
     number: u32,
@@ -245,6 +245,13 @@ mod tests {
         assert!(refused("item = 1\nquantity = { value = \"-1\", unit = \"H87\" }").contains("line 1"));
         let (_, lines) = file(&text("item = 1\nquantity = { value = 1, unit = \"H87\" }")).into_quantities().unwrap();
         assert_eq!(lines, [Quantity::new(1, 1, "1", "H87").unwrap()]);
+    }
+
+    #[test]
+    fn a_quantity_of_another_form_is_told_how_it_is_written() {
+        let text = "certificate = \"1\"\n[[lines]]\nquantity = 500";
+        let refused = format!("{:?}", forms::parse::<DeclarationFile>(text).unwrap_err());
+        assert!(refused.contains("unit = ") && !refused.contains("struct"), "{refused}");
     }
 
     #[test]

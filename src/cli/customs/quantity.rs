@@ -3,6 +3,7 @@
 use crate::{
     api::client::wire,
     certificate::{Measure, UnitCode},
+    encoding::Decimal,
 };
 use std::str::FromStr;
 
@@ -18,7 +19,11 @@ impl Quantity {
     /// What the declaration states.
     pub(super) fn new(item: u32, line: u32, value: &str, unit: &str) -> Result<Self, String> {
         let no_decimal = |_| format!("`{value}` is no quantity: digits, with at most 6 after a point");
-        let value = value.parse().map_err(no_decimal)?;
+        let value: Decimal = value.parse().map_err(no_decimal)?;
+        if value.is_zero() {
+            return Err("a quantity is more than 0; what was written off before is taken back: origin customs reverse"
+                .to_owned());
+        }
         let unit = UnitCode::from_str(unit).map_err(|error| error.to_string())?;
         Ok(Self { item, line, much: Measure { value, unit } })
     }
@@ -41,8 +46,15 @@ impl FromStr for Quantity {
             None => (rest, 0),
         };
         let much = much.trim();
+        if much.starts_with('-') {
+            let help = "more than 0 is written off, and taken back with origin customs reverse";
+            return Err(format!("`{text}`: `{much}` is less than nothing; {help}"));
+        }
         let end = much.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(wrong)?;
         let (value, unit) = much.split_at(end);
+        if value.is_empty() {
+            return Err(wrong());
+        }
         let item = number(item).ok_or_else(wrong)?;
         Self::new(item, line, value, unit.trim()).map_err(|why| format!("`{text}`: {why}"))
     }
@@ -76,6 +88,10 @@ mod tests {
         for wrong in ["", "1", "1=", "1=500", "0=500KGM", "=500KGM", "1=KGM", "1=-5KGM", "1=500KGM@0", "1=500KGM@x"] {
             assert!(wrong.parse::<Quantity>().is_err(), "{wrong}");
         }
-        assert!("1=500kg".parse::<Quantity>().unwrap_err().contains("kg"));
+        let why = |text: &str| text.parse::<Quantity>().unwrap_err();
+        assert!(why("1=500kg").contains("kg"));
+        assert!(why("1=0H87").contains("more than 0") && why("1=0.0KGM").contains("more than 0"));
+        assert!(why("1=-5H87").contains("`-5H87` is less than nothing"));
+        assert!(why("1=KGM").contains("1=500KGM@3"));
     }
 }

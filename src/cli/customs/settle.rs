@@ -14,6 +14,7 @@ use crate::{
         tree::plain,
     },
 };
+use clap::builder::NonEmptyStringValueParser;
 use serde_json::json;
 use std::process::ExitCode;
 
@@ -99,13 +100,13 @@ impl Release {
     }
 }
 
-/// Drop a denial that waits: nothing is told to the issuer
+/// Drop a denial that waits, as who decided it or as a supervisor: nothing is told to the issuer
 #[derive(Debug, clap::Args)]
 pub(super) struct Drop {
     #[command(flatten)]
     denial: Denial,
     /// Why it is dropped
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     words: String,
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     named::Named,
-    shown::{self, act_described, act_lines, balance_described, balance_lines, host},
+    shown::{self, act_described, act_lines, balance_described, balance_lines, host, notice_lines, notices_described},
 };
 use crate::{
     api::client::{wire, within_deadline},
@@ -80,6 +80,7 @@ fn described(answer: &wire::GetArrivalResponse, view: Option<&View>) -> Value {
         "acts": answer.acts.iter().map(act_described).collect::<Vec<_>>(),
         "changes": answer.changes.iter().map(change).collect::<Vec<_>>(),
         "enquiries": answer.enquiries,
+        "notices": notices_described(&answer.notices),
     })
 }
 
@@ -142,6 +143,10 @@ fn lines(console: Console, answer: &wire::GetArrivalResponse, view: Option<&View
         console.data("\nEnquiries");
     }
     answer.enquiries.iter().for_each(|jti| console.data(format!("{jti}  (origin enquiry show {jti})")));
+    if !answer.notices.is_empty() {
+        console.data("\nWhat should be known");
+    }
+    notice_lines(console, &answer.notices);
     if view.is_some() {
         console.message(
             "as this node has verified it; who does not rely on the node takes it with --output and verifies it",

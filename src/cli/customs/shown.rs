@@ -166,7 +166,7 @@ pub(super) fn act_lines(console: Console, act: &wire::CustomsAct) {
         said = format!("{said}  in the place of act {}", act.amends);
     }
     if act.awaits_release {
-        said = format!("{said}  {}", console.paint(Colour::Yellow, "waits for a supervisor"));
+        said = format!("{said}  {}", waits(console, act.decisions.len()));
     } else if !act.counts {
         said = format!("{said}  {}", console.paint(Colour::Dim, "counts no more"));
     }
@@ -183,6 +183,15 @@ pub(super) fn act_lines(console: Console, act: &wire::CustomsAct) {
     }
     if !act.jti.is_empty() {
         console.data(format!("    told to the issuer by statement {}", act.jti));
+    }
+}
+
+/// That an act waits: a denial keeps what is decided beside it waiting.
+pub(super) fn waits(console: Console, decisions: usize) -> String {
+    let waits = console.paint(Colour::Yellow, "waits for a supervisor");
+    match decisions {
+        0 | 1 => waits,
+        all => format!("{waits}, with all {all} decisions: none of them counts or is told to the issuer before"),
     }
 }
 

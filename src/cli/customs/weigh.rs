@@ -24,7 +24,8 @@ use std::process::ExitCode;
 /// Nothing is stored and nothing is decided: the weight of a difference is proposed. `origin customs template` prints
 /// the file to fill in.
 ///
-/// Exit code 0: the certificate is here, whatever differs, or registered on paper; 3: it is not, or a notice says that a write-off is refused.
+/// Exit code 0: the certificate is here, whatever differs, or registered on paper; 3: it is not, or a notice says that a
+/// write-off is refused, also because less is left than the declaration states.
 #[derive(Debug, clap::Args)]
 pub(super) struct Match {
     /// The declaration: TOML as `origin customs template` writes it, or JSON; `-` is standard input

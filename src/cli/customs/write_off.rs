@@ -17,6 +17,7 @@ use crate::{
         forms,
     },
 };
+use clap::builder::NonEmptyStringValueParser;
 use serde_json::json;
 use std::process::ExitCode;
 
@@ -139,7 +140,7 @@ pub(super) struct Reverse {
     #[arg(long, value_name = "NUMBER")]
     act: u32,
     /// Why it is taken back
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     words: String,
     #[command(flatten)]
     request: Request,

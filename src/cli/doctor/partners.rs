@@ -10,7 +10,9 @@ use crate::{
         partner::{ask, behind},
         remote,
     },
+    log::Origin,
     node::{Configuration, PartnerConfiguration, tls::TlsIdentity},
+    statement::Issuer,
     time::Timestamp,
 };
 
@@ -26,12 +28,14 @@ pub(super) fn look(
     running: bool,
     now: Timestamp,
 ) -> Vec<Look> {
-    let Some(own) = &configuration.partner else { return Vec::new() };
-    let mut looks = vec![own_place(configuration, own)];
+    let Some(partner) = &configuration.partner else { return Vec::new() };
+    let mut looks = vec![own_place(configuration, partner)];
+    let own = configuration.authorities.iter().map(|one| one.issuer.clone()).collect::<Vec<_>>();
     if running {
         match remote::converse(ask(console, door)) {
             Ok(answer) => {
                 looks.extend(answer.shut.iter().map(shut));
+                looks.extend(answer.forked.iter().map(|one| forked(one, &own)));
                 for partner in &answer.partners {
                     looks.extend(state(partner, answer.trust_version, now));
                 }
@@ -85,6 +89,32 @@ fn shut(one: &wire::ShutLog) -> Look {
             "look for a newer backup before anything else; else have the next trust list name the log's final size, and the key of its successor's shard",
         ),
         _ => look.help("stop the node and keep the data folder as it is: somebody has to find out what was written where"),
+    }
+}
+
+/// A log that has shown two histories: of this node's own, or of a partner.
+fn forked(one: &wire::ForkedLog, own: &[Issuer]) -> Look {
+    let wire::ForkedLog { origin, size, lifted_at, lifted_reason } = one;
+    if lifted_at.is_some() {
+        return Look::good(
+            "two histories",
+            format!("{origin} showed two up to size {size}, and a person has lifted that: {lifted_reason}"),
+        );
+    }
+    let ours = origin.parse::<Origin>().is_ok_and(|origin| own.iter().any(|issuer| issuer.host() == origin.host()));
+    let look = Look::bad(
+        "two histories",
+        format!("{origin} has shown two after size {size}: nothing more of it is taken or cosigned [LOG_EQUIVOCATED]"),
+    );
+    if ours {
+        look.help(
+            "it is this node's own: was an old copy of the data folder started, or the key used elsewhere? Keep the folder \
+             and tell the partners; they lift it, or the log ends and its successor goes on",
+        )
+    } else {
+        look.help(format!(
+            "find out with its operator which history is the true one; then: origin partner lift --log {origin} --reason TEXT"
+        ))
     }
 }
 
@@ -178,4 +208,27 @@ fn passage(name: &str, log: &wire::PartnerLog, now: Timestamp) -> Vec<Look> {
         looks.push(Look::warning("disclosures", format!("{missing} entries of {origin} wait for their disclosures")));
     }
     looks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::doctor::State;
+
+    #[test]
+    fn a_log_with_two_histories_is_bad_until_a_person_has_lifted_it() {
+        let own = ["https://tdap.gov.pk".parse().unwrap()];
+        let log = |origin: &str| wire::ForkedLog { origin: origin.to_owned(), size: 7, ..Default::default() };
+        let (ours, theirs) = (log("tdap.gov.pk/log/2026/customs.gov.cn"), log("chamber.cn/log/2026/tdap.gov.pk"));
+        for (one, help) in [(&ours, "this node's own"), (&theirs, "origin partner lift --log chamber.cn/log/2026/")] {
+            let look = forked(one, &own);
+            assert_eq!(look.state, State::Bad);
+            assert!(look.sentence.contains("LOG_EQUIVOCATED") && look.sentence.contains(&one.origin));
+            assert!(look.help.is_some_and(|said| said.contains(help)));
+        }
+        let at = Some(prost_types::Timestamp { seconds: 1_790_000_000, nanos: 0 });
+        let lifted = wire::ForkedLog { lifted_at: at, lifted_reason: "an old copy".to_owned(), ..theirs };
+        let look = forked(&lifted, &own);
+        assert!(look.state == State::Good && look.sentence.contains("an old copy"));
+    }
 }

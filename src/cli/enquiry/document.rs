@@ -40,7 +40,11 @@ impl Documents {
 }
 
 fn digest(path: &Path) -> Result<wire::DocumentDigest, Failure> {
-    let hash = Sha256(Hasher::digest(files::read(path, DOCUMENT_BYTES, Exit::Failed)?).into());
+    let bytes = files::read(path, DOCUMENT_BYTES, Exit::Failed)?;
+    if bytes.is_empty() {
+        return Err(Failure::new(Exit::Failed, format!("{} is empty: there is nothing to show", path.display())));
+    }
+    let hash = Sha256(Hasher::digest(bytes).into());
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     Ok(wire::DocumentDigest { name, media_type: media_type(path).to_owned(), sha256: hash.to_string() })
 }
@@ -78,5 +82,7 @@ mod tests {
         assert_eq!((named.name.as_str(), named.media_type.as_str()), ("Scan 1.PDF", "application/pdf"));
         assert_eq!(named.sha256, "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0");
         assert!(digest(&folder.path().join("none")).is_err());
+        std::fs::write(&path, b"").unwrap();
+        assert!(digest(&path).unwrap_err().sentence().contains("is empty"));
     }
 }

@@ -120,11 +120,17 @@ pub(in crate::cli) fn full(console: Console, enquiry: &wire::Enquiry) {
     if !enquiry.clarifies.is_empty() {
         console.data(format!("{:12}the reply {}", "clarifies", enquiry.clarifies));
     }
+    if !enquiry.clarified_by.is_empty() {
+        console.data(format!("{:12}by enquiry {}, whose answer counts here too", "clarified", enquiry.clarified_by));
+    }
     for (place, subject) in (1_u32..).zip(&enquiry.subjects) {
         console.data(format!("certificate {place}  {}", subject_text(subject)));
     }
     documents(console, "", &enquiry.documents);
     enquiry.replies.iter().for_each(|reply| reply_lines(console, reply));
+    if let Some(said) = said_again(enquiry) {
+        console.data(format!("{:12}{said}", "not counted"));
+    }
     if !enquiry.proposes.is_empty() {
         let (code, jti) = (plain(&enquiry.proposes), &enquiry.jti);
         console.data(format!(
@@ -157,10 +163,14 @@ fn documents(console: Console, indent: &str, documents: &[wire::DocumentDigest])
 }
 
 fn reply_lines(console: Console, reply: &wire::EnquiryReply) {
+    let closed = match reply.key_closed.as_str() {
+        "" => String::new(),
+        _ => format!("  {}", console.paint(Colour::Red, "SIGNED BY A CLOSED KEY")),
+    };
     let late = if reply.late { format!("  {}", console.paint(Colour::Red, "LATE")) } else { String::new() };
     let by = reply.reply_by.as_ref().map(|date| format!(", the rest by {}", date_text(Some(date)))).unwrap_or_default();
     let day = reply.day.as_ref().map(|date| format!("  {}", date_text(Some(date)))).unwrap_or_default();
-    console.data(format!("reply {}{day}  {}{by}{late}", reply.jti, plain(&reply.act)));
+    console.data(format!("reply {}{day}  {}{by}{late}{closed}", reply.jti, plain(&reply.act)));
     if !reply.words.is_empty() {
         console.data(format!("    {}", plain(&reply.words)));
     }
@@ -174,6 +184,22 @@ fn reply_lines(console: Console, reply: &wire::EnquiryReply) {
         }
     }
     documents(console, "    ", &reply.documents);
+}
+
+/// What becomes of answers whose key is closed where they stand.
+fn said_again(enquiry: &wire::Enquiry) -> Option<String> {
+    let fell = enquiry.replies.iter().filter(|reply| !reply.key_closed.is_empty()).count();
+    let again = match enquiry.state() {
+        wire::EnquiryState::Answered => "it was answered again".to_owned(),
+        _ => {
+            format!("the authority that is asked says it again with its new key: origin liaison reply {}", enquiry.jti)
+        }
+    };
+    match fell {
+        0 => None,
+        1 => Some(format!("a reply that was signed by a key closed since; {again}")),
+        fell => Some(format!("{fell} replies that were signed by a key closed since; {again}")),
+    }
 }
 
 fn finding(console: Console, word: &str) -> String {
@@ -215,6 +241,7 @@ fn described(enquiry: &wire::Enquiry) -> Value {
             "documents": documents_described(&one.documents),
             "late": one.late,
             "day": day(one.day.as_ref()),
+            "key_closed": one.key_closed,
         })
     };
     json!({
@@ -238,6 +265,7 @@ fn described(enquiry: &wire::Enquiry) -> Value {
         "overdue": enquiry.overdue,
         "due_soon": enquiry.due_soon,
         "clarifies": enquiry.clarifies,
+        "clarified_by": enquiry.clarified_by,
         "reply_by": day(enquiry.reply_by.as_ref()),
         "proposes": enquiry.proposes,
         "replies": enquiry.replies.iter().map(reply).collect::<Vec<_>>(),
@@ -263,5 +291,15 @@ mod tests {
         assert_eq!(clock(&over), (Some(Colour::Red), "OVERDUE 2026-12-01".to_owned()));
         assert_eq!(clock(&wire::Enquiry { reply_due: None, ..open }).1, "no day due");
         assert_eq!(clock(&enquiry(S::Answered)).1, "answered");
+    }
+
+    #[test]
+    fn an_answer_of_a_closed_key_is_shown_as_that_and_said_again() {
+        use wire::EnquiryState as S;
+        assert_eq!(said_again(&enquiry(S::Sent)), None);
+        let reply = wire::EnquiryReply { key_closed: "closed".to_owned(), ..Default::default() };
+        let fell = |state: S| wire::Enquiry { replies: vec![reply.clone()], jti: "01KB".to_owned(), ..enquiry(state) };
+        assert!(said_again(&fell(S::Sent)).unwrap().ends_with("origin liaison reply 01KB"));
+        assert!(said_again(&fell(S::Answered)).unwrap().ends_with("answered again"));
     }
 }

@@ -91,6 +91,9 @@ impl Rows {
             (file, text) => {
                 let path = self.folder.join(file);
                 let bytes = files::read(&path, SCAN_BYTES, Exit::Failed).map_err(|why| why.sentence().to_owned())?;
+                if bytes.is_empty() {
+                    return Err(format!("`{file}` is empty: scan the paper again"));
+                }
                 let hash: [u8; 32] = Hasher::digest(bytes).into();
                 if !text.is_empty() && sha256(text)? != hash {
                     return Err(format!("`{file}` is another file than `scan_sha256` says"));
@@ -167,12 +170,13 @@ fn sha256(text: &str) -> Result<[u8; 32], String> {
 mod tests {
     use super::*;
 
-    const DIGITS: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    const DIGITS: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
     fn rows(text: &str) -> Vec<Row> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("papers");
         std::fs::write(&path, text).unwrap();
+        std::fs::write(folder.path().join("scan.pdf"), b"abc").unwrap();
         std::fs::write(folder.path().join("empty.pdf"), b"").unwrap();
         Rows::open(&Source::File(path), None).unwrap().collect()
     }
@@ -181,14 +185,14 @@ mod tests {
     fn a_table_and_lines_say_the_same_and_a_scan_is_hashed_where_it_lies() {
         let table = rows(&format!(
             "number,issued_on,valid_until,agreement,to,office,scan,scan_sha256\n\
-             00123,2026-06-01,2027-06-01,CPFTA,CN,LHE,empty.pdf,\n\
+             00123,2026-06-01,2027-06-01,CPFTA,CN,LHE,scan.pdf,\n\
              00124,2026-06-01,,CPFTA,CN,LHE,,{DIGITS}\n"
         ));
         let lines = rows(&format!(
             "{{\"number\":\"00123\",\"issued_on\":\"2026-06-01\",\"valid_until\":\"2027-06-01\",\"agreement\":\"CPFTA\",\
              \"to\":\"CN\",\"office\":\"LHE\",\"scan_sha256\":\"{DIGITS}\"}}\n\n\
              {{\"number\":\"00124\",\"issued_on\":\"2026-06-01\",\"agreement\":\"CPFTA\",\"to\":\"CN\",\"office\":\"LHE\",\
-             \"scan\":\"empty.pdf\"}}\n"
+             \"scan\":\"scan.pdf\"}}\n"
         ));
         assert_eq!(table, lines);
         let first = table[0].as_ref().unwrap();
@@ -200,11 +204,12 @@ mod tests {
     fn what_cannot_be_read_fails_its_row_alone() {
         let rows = rows(&format!(
             "number,issued_on,valid_until,agreement,to,office,scan,scan_sha256\n\
-             1,yesterday,,CPFTA,CN,LHE,empty.pdf,\n\
+             1,yesterday,,CPFTA,CN,LHE,scan.pdf,\n\
              2,2026-06-01,,CPFTA,CN,LHE,missing.pdf,\n\
-             3,2026-06-01,,CPFTA,CN,LHE,empty.pdf,{}\n\
+             3,2026-06-01,,CPFTA,CN,LHE,scan.pdf,{}\n\
              4,2026-06-01,,CPFTA,CN,LHE,,\n\
-             5,2026-06-01,,CPFTA,CN,LHE,empty.pdf,\n",
+             5,2026-06-01,,CPFTA,CN,LHE,scan.pdf,\n\
+             6,2026-06-01,,CPFTA,CN,LHE,empty.pdf,\n",
             "0".repeat(64)
         ));
         let why = rows.iter().map(|row| row.as_ref().err().cloned().unwrap_or_default()).collect::<Vec<_>>();
@@ -213,5 +218,6 @@ mod tests {
         assert!(why[2].contains("another file"), "{why:?}");
         assert!(why[3].contains("neither"), "{why:?}");
         assert_eq!(why[4], "");
+        assert!(why[5].contains("is empty"), "a scan of nothing: {why:?}");
     }
 }

@@ -82,7 +82,9 @@ impl Compare {
             let message = format!("no paper of number {} is registered here", plain(&self.number));
             return Err(Failure::new(Exit::NotValid, message).help("ask its issuer: origin enquiry raise"));
         }
-        let same = |one: &wire::PaperCertificate| one.paper.as_ref().is_some_and(|paper| *paper.scan_sha256 == own);
+        let same = |one: &wire::PaperCertificate| {
+            one.key_closed.is_empty() && one.paper.as_ref().is_some_and(|paper| *paper.scan_sha256 == own)
+        };
         let found = answer.papers.iter().any(same);
         for one in &answer.papers {
             let same = same(one);
@@ -119,6 +121,12 @@ pub(in crate::cli) fn paper_line(console: Console, one: &wire::PaperCertificate)
         one.ground.replace('_', " "),
     ));
     console.data(format!("    sha256 {}", hex::encode(&paper.scan_sha256)));
+    if !one.key_closed.is_empty() {
+        let counts = console.paint(Colour::Red, "does not count");
+        console.data(format!(
+            "    {counts}: its key is closed there; its issuer registers it anew: origin paper register"
+        ));
+    }
     if !paper.remarks.is_empty() {
         console.data(format!("    {}", plain(&paper.remarks)));
     }
@@ -139,6 +147,7 @@ pub(in crate::cli) fn paper_described(one: &wire::PaperCertificate) -> Value {
         "office": paper.office,
         "scan_sha256": hex::encode(&paper.scan_sha256),
         "ground": one.ground,
+        "key_closed": one.key_closed,
         "remarks": paper.remarks,
         "jti": one.jti,
         "log": one.log,

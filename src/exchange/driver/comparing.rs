@@ -155,7 +155,8 @@ async fn own_history(inner: &Arc<Inner>, question: ProveHistory) -> Option<Histo
 pub(super) async fn take(inner: &Arc<Inner>, evidence: &Evidence) -> Result<(), StoreError> {
     let (origin, size) = (evidence.proven.origin().clone(), evidence.proven.size());
     let lifted = inner.lifted().borrow().get(&origin).copied().unwrap_or(0);
-    if inner.equivocated().borrow().contains_key(&origin) || size <= lifted {
+    // Frozen first: that is safe whether it is kept or not, and of two who report it at once one is told of.
+    if size <= lifted || !inner.freeze(&evidence.proven) {
         return Ok(());
     }
     tracing::error!(
@@ -172,8 +173,6 @@ pub(super) async fn take(inner: &Arc<Inner>, evidence: &Evidence) -> Result<(), 
         let at_ms = u64::try_from(at.as_millisecond()).unwrap_or(0);
         store.commit(Batch { at_ms, state, ..Batch::default() })
     });
-    // Frozen first: that is safe whether it is kept or not.
-    inner.freeze(&evidence.proven);
     kept.await.map_err(|error| StoreError::Index(error.to_string()))??;
     for link in inner.all_links() {
         tokio::spawn(tell(link, origin.clone(), evidence.clone()));

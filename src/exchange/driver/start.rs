@@ -438,13 +438,20 @@ impl Inner {
         self.lifted.subscribe()
     }
 
-    /// Takes and cosigns nothing more of a log.
-    pub(super) fn freeze(&self, proven: &Equivocation) {
+    /// Takes and cosigns nothing more of a log; says whether it did until now.
+    pub(super) fn freeze(&self, proven: &Equivocation) -> bool {
         let origin = proven.origin();
-        self.equivocated.send_modify(|all| {
-            all.insert(origin.clone(), proven.clone());
+        let first = self.equivocated.send_if_modified(|all| {
+            let first = !all.contains_key(origin);
+            if first {
+                all.insert(origin.clone(), proven.clone());
+            }
+            first
         });
-        self.witness.freeze(origin);
+        if first {
+            self.witness.freeze(origin);
+        }
+        first
     }
 
     /// The store with the entries of a log, own or replicated.

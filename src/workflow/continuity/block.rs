@@ -66,6 +66,10 @@ impl Desk {
             let message = format!("a block has 1 to {BLOCK_MOST} numbers");
             return Err(refused(Finding::error("BLOCK_SIZE", "count", message)));
         }
+        if to == self.setup().country {
+            let message = format!("{to} is the country of this authority: no certificate of origin goes there");
+            return Err(refused(Finding::error("ONE_COUNTRY", "to", message)));
+        }
         let record = self.office_of(caller, &office)?;
         if record.is_closed() || !record.office.issues_under(&agreement) {
             let message = format!("office {office} is closed, or does not issue under {agreement}");
@@ -78,7 +82,8 @@ impl Desk {
         let draw =
             self.series_of(edition, &record.office, &agreement, route, None, day).map_err(|why| refused(*why))?;
         let text = format!("block\0{office}\0{agreement}\0{to}\0{count}");
-        let by = AuditEvent::of(Actor::Caller(caller), Action::ReserveBlock);
+        let by = AuditEvent::of(Actor::Caller(caller), Action::ReserveBlock)
+            .with_detail(format!("office {office}, under {agreement} to {to}"));
         let (id, account) = (id.to_owned(), caller.id().to_string());
         let at_ms = u64::try_from(now.as_millisecond()).unwrap_or(0);
         let changes = move |reserved: &Reserved| {

@@ -6,12 +6,13 @@ use crate::{
     office::{Action, Actor, AuditEvent, BlockNumber, Caller, Medium},
     sequencer::{Beside, Outcome, PaperNumber, Saying, SequencerError, Task, Work, number_id},
     statement::{Issuer, Jti, Kind, OpenedBody, PaperCertificate, PaperGround, PaperWords},
-    store::{EntryRef, Expected, Store, Subject, Table},
+    store::{EntryRef, Expected, StateChange, Store, Subject, Table},
     time::{Date, Timestamp},
-    workflow::customs::{instant, statement_at, statements_about},
+    verification::CheckedEntry,
+    workflow::customs::{instant, said_about, said_at},
 };
 use sha2::Digest as _;
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 /// Papers of a page at most, and where none are asked for.
 const PAGE: (usize, usize) = (500, 50);
@@ -52,6 +53,8 @@ pub struct PaperRecord {
     pub paper: PaperWords,
     /// When it was readable here.
     pub at: Option<Timestamp>,
+    /// Why it does not count, where it stands past the closing of its key: it is registered anew.
+    pub key_closed: Option<String>,
 }
 
 /// Which papers are asked for.
@@ -78,7 +81,7 @@ pub struct PapersPage {
 
 /// What is to be done for a row.
 enum Prepared {
-    Work(Box<Work>),
+    Work(Box<Work>, Findings),
     Done(Outcome),
 }
 
@@ -93,24 +96,25 @@ impl Desk {
         Accounts::allow(caller, Action::RegisterPaper)?;
         let (desk, asker) = (self.clone(), Arc::clone(caller));
         let prepare = move || {
-            let one = |row: PaperRow| (desk.prepare_paper(&asker, &row), row);
+            let mut scans = HashMap::new();
+            let one = |row: PaperRow| (desk.prepare_paper(&asker, &row, &mut scans), row);
             Ok(rows.into_iter().map(one).collect::<Vec<_>>())
         };
         let (mut works, mut places) = (Vec::new(), Vec::new());
         for (one, row) in blocking(prepare).await? {
             places.push(match one {
-                Ok(Prepared::Work(work)) => {
+                Ok(Prepared::Work(work, warnings)) => {
                     works.push(*work);
-                    Ok((None, row))
+                    Ok((None, warnings, row))
                 }
-                Ok(Prepared::Done(outcome)) => Ok((Some(outcome), row)),
+                Ok(Prepared::Done(outcome)) => Ok((Some(outcome), Findings::default(), row)),
                 Err(refusal) => Err(refusal),
             });
         }
         let mut pending = self.sequencer().submit_many(works).await?.into_iter();
         let mut answers = Vec::with_capacity(places.len());
         for place in places {
-            let (done, row) = match place {
+            let (done, warnings, row) = match place {
                 Ok(place) => place,
                 Err(refusal) => {
                     answers.push(Err(refusal));
@@ -127,40 +131,81 @@ impl Desk {
             };
             answers.push(outcome.map_err(WorkflowError::from).map(|outcome| {
                 let outcome = Outcome { number: Some(row.number.to_string()), day: row.issued_on, ..outcome };
-                Registered { outcome, warnings: Findings::default(), before }
+                Registered { outcome, warnings, before }
             }));
         }
         Ok(answers)
     }
 
-    fn prepare_paper(&self, caller: &Caller, row: &PaperRow) -> Result<Prepared, WorkflowError> {
+    fn prepare_paper(
+        &self,
+        caller: &Caller,
+        row: &PaperRow,
+        scans: &mut HashMap<Sha256, CertificateNumber>,
+    ) -> Result<Prepared, WorkflowError> {
         let request = self.request(caller, &row.request_id)?;
         let store = self.store().as_ref();
         let number = row.number.as_str();
         self.office_of(caller, &row.office)?;
+        let mut fallen = None;
         if let Some(PaperNumber { paper: entry }) = PaperNumber::read(store, number)? {
-            let found = paper_at(store, &entry)?.ok_or_else(|| {
+            let found = self.paper_at(&entry)?.ok_or_else(|| {
                 // It is durable and not shown yet; or erased, and nobody can say that it is the same.
                 SequencerError::Unavailable(format!("what is registered of {number} cannot be read"))
             })?;
-            let brought = self.words(row, found.paper.ground);
-            return match brought {
-                Ok(words) if words == found.paper => Ok(Prepared::Done(Outcome {
-                    jti: found.jti,
-                    entry,
-                    number: Some(number.to_owned()),
-                    day: found.paper.issued_on,
-                })),
-                _ => Err(SequencerError::NumberTaken(number.to_owned()).into()),
-            };
+            if found.key_closed.is_none() {
+                let brought = self.words(row, found.paper.ground);
+                return match brought {
+                    Ok(words) if words == found.paper => Ok(Prepared::Done(Outcome {
+                        jti: found.jti,
+                        entry,
+                        number: Some(number.to_owned()),
+                        day: found.paper.issued_on,
+                    })),
+                    _ => Err(SequencerError::NumberTaken(number.to_owned()).into()),
+                };
+            }
+            fallen = Some(found.paper.ground);
         }
-        let (paper, expected) = self.judge_paper(caller, row)?;
+        let (paper, expected) = self.judge_paper(caller, row, fallen)?;
+        let warnings = self.scan_of_another(row, scans)?;
         let json = serde_json::to_vec(&paper).map_err(|error| WorkflowError::Record(error.to_string()))?;
-        let digest = sha2::Sha256::new_with_prefix(b"paper\0").chain_update(json).finalize().into();
+        let mut digest = sha2::Sha256::new_with_prefix(b"paper\0").chain_update(json);
+        if fallen.is_some() {
+            // What was registered with the old key is another request.
+            digest.update(&row.request_id);
+        }
         let by = AuditEvent::of(Actor::Caller(caller), Action::RegisterPaper).with_detail(number);
-        let beside = Beside { expected: expected.into_iter().collect(), ..Beside::default() };
+        let scan = StateChange::RecordPut {
+            table: Table::Number,
+            id: scan_id(&row.scan_sha256),
+            record: number.as_bytes().to_vec(),
+        };
+        let changes = move |_: &Outcome| Ok::<_, String>(vec![scan.clone()]);
+        let beside =
+            Beside { expected: expected.into_iter().collect(), changes: Some(Arc::new(changes)), ..Beside::default() };
         let saying = Saying::paper(self.addressee(row.to), PaperCertificate { paper }).with(beside);
-        Ok(Prepared::Work(Box::new(Work { request, digest, task: Task::Say(Box::new(saying)), by: Some(by) })))
+        let work = Work { request, digest: digest.finalize().into(), task: Task::Say(Box::new(saying)), by: Some(by) };
+        Ok(Prepared::Work(Box::new(work), warnings))
+    }
+
+    /// Warns where the same scan is registered under another number: one of the two is a slip.
+    fn scan_of_another(
+        &self,
+        row: &PaperRow,
+        scans: &mut HashMap<Sha256, CertificateNumber>,
+    ) -> Result<Findings, WorkflowError> {
+        let kept = self.store().record(Table::Number, &scan_id(&row.scan_sha256))?;
+        let kept = kept.and_then(|number| String::from_utf8(number).ok());
+        let beside = scans.insert(row.scan_sha256, row.number.clone()).map(|number| number.to_string());
+        let other = kept.or(beside).filter(|number| number != row.number.as_str());
+        let finding = |other: String| {
+            let message =
+                format!("the same scan is registered under {other}: one of the two has the scan of the other");
+            let help = "look at both scans; where this one is wrong, tell customs of the importing country";
+            Finding::warning("SCAN_REGISTERED", "scan_sha256", message).with_help(help)
+        };
+        Ok(Findings(other.map(finding).into_iter().collect()))
     }
 
     /// What would be registered.
@@ -190,8 +235,14 @@ impl Desk {
         })
     }
 
-    /// Whether a paper may be registered, what is registered of it, and which record holds its number.
-    fn judge_paper(&self, caller: &Caller, row: &PaperRow) -> Result<(PaperWords, Option<Expected>), WorkflowError> {
+    /// Whether a paper may be registered, what is registered of it, and which record holds its number: its own, where it
+    /// was registered for a ground with a key that is closed there.
+    fn judge_paper(
+        &self,
+        caller: &Caller,
+        row: &PaperRow,
+        fallen: Option<PaperGround>,
+    ) -> Result<(PaperWords, Option<Expected>), WorkflowError> {
         let PaperRow { number, issued_on, valid_until, agreement, to, office, .. } = row;
         let office = self.office_of(caller, office)?;
         let today = office.office.date_at(self.now());
@@ -210,15 +261,17 @@ impl Desk {
             let message = "its last day of use lies before its date of issue";
             findings.push(Finding::error("DATES_CROSSED", "valid_until", message));
         }
+        findings.extend(self.beyond_its_use(row));
         let id = number_id(number.as_str());
         let record = self.store().record(Table::Number, &id)?;
         let held = record.as_deref().and_then(|record| serde_json::from_slice::<BlockNumber>(record).ok());
-        let (ground, expected) = match held {
-            Some(BlockNumber { block }) => {
+        let (ground, expected) = match (fallen, held) {
+            (Some(ground), _) => (ground, Some(Expected { table: Table::Number, id, record })),
+            (None, Some(BlockNumber { block })) => {
                 findings.extend(self.after_outage(&block, row, today)?);
                 (PaperGround::Outage, Some(Expected { table: Table::Number, id, record }))
             }
-            None => {
+            (None, None) => {
                 findings.extend(self.on_paper_then(agreement, *to, *issued_on));
                 (PaperGround::BeforeExchange, None)
             }
@@ -230,6 +283,22 @@ impl Desk {
             Ok(_) => {}
         }
         Err(WorkflowError::RulesRefuse(findings))
+    }
+
+    /// A paper is usable no longer than its agreement says, whatever is brought.
+    fn beyond_its_use(&self, row: &PaperRow) -> Findings {
+        let PaperRow { issued_on, valid_until, agreement, .. } = row;
+        let edition = self.agreements().get(agreement).and_then(|rules| rules.edition_on(*issued_on));
+        let last = edition.and_then(|edition| Some((edition.last_day_of(*issued_on)?, edition.validity.article())));
+        let (Some(brought), Some((last, article))) = (valid_until, last) else { return Findings::default() };
+        if *brought <= last {
+            return Findings::default();
+        }
+        let article = article.map_or_else(String::new, |article| format!(" ({article})"));
+        let message =
+            format!("under {agreement} a certificate of {issued_on} is used until {last} at the latest{article}");
+        let finding = Finding::error("VALIDITY", "valid_until", message);
+        Findings(vec![finding.with_help("say the last day that the paper itself bears, or leave it out")])
     }
 
     /// Only where certificates went on paper on its day is there a paper to register.
@@ -255,9 +324,9 @@ impl Desk {
             "" => Subject::Kind(Kind::PaperCertificate),
             number => Subject::Number(number.to_owned()),
         };
-        let mut papers = if arrived { self.papers_about(&subject, asked.issuer.as_ref())? } else { Vec::new() };
+        let mut papers = if arrived { self.papers_to(&subject, asked.issuer.as_ref())? } else { Vec::new() };
         if own && asked.issuer.as_ref().is_none_or(|issuer| *issuer == self.setup().issuer) {
-            papers.extend(said(self.store().as_ref(), &subject)?);
+            papers.extend(self.said(self.store().as_ref(), &subject)?);
         }
         let size = if asked.size == 0 { PAGE.1 } else { asked.size.min(PAGE.0) };
         let place = |paper: &PaperRecord| format!("{}#{}", paper.entry.origin, paper.entry.index);
@@ -269,48 +338,64 @@ impl Desk {
         Ok(PapersPage { papers: papers.into_iter().skip(begin).take(size).collect(), next })
     }
 
-    /// Papers of partners that are addressed to this authority.
+    /// Papers of partners that are addressed to this authority, and count.
     pub(in crate::workflow) fn papers_about(
         &self,
         subject: &Subject,
         issuer: Option<&Issuer>,
     ) -> Result<Vec<PaperRecord>, WorkflowError> {
+        let mut papers = self.papers_to(subject, issuer)?;
+        papers.retain(|paper| paper.key_closed.is_none());
+        Ok(papers)
+    }
+
+    /// The same with those past the closing of their key.
+    fn papers_to(&self, subject: &Subject, issuer: Option<&Issuer>) -> Result<Vec<PaperRecord>, WorkflowError> {
         let mut papers = Vec::new();
         for (origin, store) in self.addressed() {
             if issuer.is_none_or(|issuer| issuer.host() == origin.host()) {
                 // Another authority of this node has all of its logs in one store.
-                papers.extend(said(store.as_ref(), subject)?.into_iter().filter(|paper| paper.entry.origin == origin));
+                let said = self.said(store.as_ref(), subject)?;
+                papers.extend(said.into_iter().filter(|paper| paper.entry.origin == origin));
             }
         }
         Ok(papers)
     }
 
-    /// The paper of a number that this authority registered.
+    /// The paper of a number that this authority registered, if it counts.
     pub(in crate::workflow) fn own_paper(&self, number: &str) -> Result<Option<PaperRecord>, WorkflowError> {
-        let store = self.store().as_ref();
-        let Some(PaperNumber { paper }) = PaperNumber::read(store, number)? else { return Ok(None) };
-        paper_at(store, &paper)
+        let Some(PaperNumber { paper }) = PaperNumber::read(self.store().as_ref(), number)? else { return Ok(None) };
+        Ok(self.paper_at(&paper)?.filter(|paper| paper.key_closed.is_none()))
+    }
+
+    /// The papers that a store has about something, but findings of another kind than a closed key and what is not here
+    /// whole.
+    fn said(&self, store: &dyn Store, subject: &Subject) -> Result<Vec<PaperRecord>, WorkflowError> {
+        let said = said_about(store, &self.trust(), subject, Kind::PaperCertificate)?.into_iter();
+        Ok(said
+            .filter_map(|one| record(one.about.entry, one.entry, one.key_closed, instant(one.about.at_ms)))
+            .collect())
+    }
+
+    /// The paper that is registered at a place of an own log, if it is shown there.
+    fn paper_at(&self, place: &EntryRef) -> Result<Option<PaperRecord>, WorkflowError> {
+        let said = said_at(self.store().as_ref(), &self.trust(), place)?;
+        Ok(said.and_then(|(said, key_closed)| record(place.clone(), said, key_closed, None)))
     }
 }
 
-/// The papers that a store has about something, but findings and what is not here whole.
-fn said(store: &dyn Store, subject: &Subject) -> Result<Vec<PaperRecord>, WorkflowError> {
-    let mut papers = Vec::new();
-    for (one, statement) in statements_about(store, subject, Kind::PaperCertificate)? {
-        let envelope = statement.opened.envelope;
-        if let OpenedBody::PaperCertificate(Some(body)) = statement.opened.body {
-            let (issuer, jti, at) = (envelope.iss, envelope.jti, instant(one.at_ms));
-            papers.push(PaperRecord { entry: one.entry, issuer, jti, paper: body.paper, at });
-        }
-    }
-    Ok(papers)
+fn record(
+    entry: EntryRef,
+    said: CheckedEntry,
+    key_closed: Option<String>,
+    at: Option<Timestamp>,
+) -> Option<PaperRecord> {
+    let OpenedBody::PaperCertificate(Some(body)) = said.body else { return None };
+    let (issuer, jti) = (said.envelope.iss, said.envelope.jti);
+    Some(PaperRecord { entry, issuer, jti, paper: body.paper, at, key_closed })
 }
 
-/// The paper that is registered at a place, if it is shown there.
-fn paper_at(store: &dyn Store, entry: &EntryRef) -> Result<Option<PaperRecord>, WorkflowError> {
-    let Some(statement) = statement_at(store, entry)? else { return Ok(None) };
-    let envelope = statement.opened.envelope;
-    let OpenedBody::PaperCertificate(Some(body)) = statement.opened.body else { return Ok(None) };
-    let (entry, issuer, jti) = (entry.clone(), envelope.iss, envelope.jti);
-    Ok(Some(PaperRecord { entry, issuer, jti, paper: body.paper, at: None }))
+/// Under which id the number is kept that a scan is registered under; no number's begins so.
+fn scan_id(scan: &Sha256) -> Vec<u8> {
+    format!("scan/{scan}").into_bytes()
 }

@@ -322,3 +322,79 @@ async fn what_was_not_registered_within_the_days_set_is_refused_and_registered_a
     let refused = sides.exporting.register_outage(&sides.signatory, late).await.unwrap_err();
     assert_eq!(rules(&refused), ["NUMBER_NOT_OF_BLOCK"]);
 }
+
+#[tokio::test]
+async fn a_paper_past_the_closing_of_its_key_is_shown_as_that_and_registered_anew() {
+    let sides = Sides::open();
+    let row = sides.paper(1, "P-1");
+    let entry = sides.register(row.clone()).await.unwrap().outcome.entry;
+    sides.pakistan.revoke(&[(entry.origin.clone(), entry.index)]);
+    let listed = || sides.customs.papers(&sides.officer, &PapersAsked::default()).unwrap().papers;
+    assert_eq!(listed().iter().map(|one| one.key_closed.is_some()).collect::<Vec<_>>(), [true]);
+    let name = CertificateName::Number("P-1".to_owned());
+    assert_eq!(sides.exporting.look_up(&name, Some(row.issued_on)).unwrap_err().reason(), "CERTIFICATE_UNKNOWN");
+    // The next start signs with the new key.
+    sides.exporting.sequencer().close();
+    let (again, _) = sides.pakistan.desk();
+    let register = async |nth| {
+        let rows = vec![sides.paper(nth, "P-1")];
+        again.register_papers(&sides.signatory, rows).await.unwrap().remove(0).unwrap()
+    };
+    let anew = register(2).await;
+    assert!(!anew.before && anew.outcome.entry != entry, "{anew:?}");
+    assert_eq!(listed().iter().map(|one| one.key_closed.is_some()).collect::<Vec<_>>(), [true, false]);
+    let matched = sides.customs.match_declaration(&sides.officer, &sides.matching("P-1", Some(row.issued_on))).unwrap();
+    assert_eq!(matched.papers.len(), 1);
+    assert!(again.look_up(&name, Some(row.issued_on)).is_ok());
+    let once = register(3).await;
+    assert!(once.before && once.outcome.entry == anew.outcome.entry, "once, with the new key");
+}
+
+#[tokio::test]
+async fn no_paper_is_usable_longer_than_its_agreement_says() {
+    let sides = Sides::open();
+    let issued_on = today(&sides.pakistan).yesterday().unwrap();
+    // CPFTA: a year.
+    let year = issued_on.checked_add(jiff::Span::new().years(1)).unwrap();
+    let row = |nth, until| PaperRow { valid_until: Some(until), ..sides.paper(nth, "P-1") };
+    let refused = sides.register(row(1, year.tomorrow().unwrap())).await.unwrap_err();
+    assert_eq!(rules(&refused), ["VALIDITY"]);
+    assert!(refused.to_string().contains(&year.to_string()), "{refused}");
+    assert!(sides.register(row(2, year)).await.is_ok());
+}
+
+#[tokio::test]
+async fn one_scan_under_two_numbers_is_warned_of_in_one_file_and_in_the_next() {
+    let sides = Sides::open();
+    let warned = |one: &Result<Registered, WorkflowError>| {
+        let warnings = &one.as_ref().unwrap().warnings.0;
+        warnings.iter().map(|finding| format!("{} {}", finding.rule, finding.message)).collect::<Vec<_>>()
+    };
+    let rows = vec![sides.paper(1, "P-1"), sides.paper(2, "P-2")];
+    let first = sides.exporting.register_papers(&sides.signatory, rows).await.unwrap();
+    assert!(warned(&first[0]).is_empty());
+    assert!(warned(&first[1])[0].starts_with("SCAN_REGISTERED") && warned(&first[1])[0].contains("P-1"), "{first:?}");
+    let next = sides.exporting.register_papers(&sides.signatory, vec![sides.paper(3, "P-3")]).await.unwrap();
+    assert_eq!(warned(&next[0]).len(), 1);
+    let own = PaperRow { scan_sha256: Sha256([8; 32]), ..sides.paper(4, "P-4") };
+    assert!(sides.register(own).await.unwrap().warnings.0.is_empty());
+}
+
+#[tokio::test]
+async fn no_block_is_for_the_own_country_and_the_trail_says_all_of_one() {
+    let sides = Sides::open();
+    let wish = BlockWish {
+        office: "LHE".parse().unwrap(),
+        agreement: "CPFTA".parse().unwrap(),
+        to: "PK".parse().unwrap(),
+        count: 5,
+    };
+    let request = sides.pakistan.request_id(1);
+    let refused = sides.exporting.reserve_block(&sides.signatory, &request, wish).await.unwrap_err();
+    assert_eq!(rules(&refused), ["ONE_COUNTRY"]);
+    let block = sides.block(2, 5).await;
+    let (first, last) = (&block.numbers[0], &block.numbers[4]);
+    let said = format!("{first} to {last}, 5 numbers, office LHE, under CPFTA to CN");
+    let rows = sides.pakistan.store.audit(0, 100).unwrap();
+    assert!(rows.iter().any(|row| String::from_utf8_lossy(&row.row).contains(&said)), "{said}");
+}

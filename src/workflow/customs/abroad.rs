@@ -1,12 +1,16 @@
 //! What becomes of this authority's own certificates abroad: received, used, denied, asked about.
 
-use super::arrival::{instant, statements_about};
+use super::{
+    arrival::{instant, statements_about},
+    closed::said_about,
+};
 use crate::{
+    certificate::Measure,
     office::Caller,
     statement::{CustomsResponse, Endorsement, Enquiry, EnquiryReply, Issuer, Jti, Kind, OpenedBody, ResponseCode},
     store::Subject,
     time::Timestamp,
-    workflow::{CertificateName, Desk, WorkflowError},
+    workflow::{CertificateName, Desk, WorkflowError, changes::is_receipted},
 };
 use std::collections::BTreeMap;
 
@@ -47,6 +51,14 @@ impl Desk {
         self.abroad_of(&facts.jti)
     }
 
+    /// Customs of the importing country, where they said that a certificate came whole, for whoever may read it. It reads
+    /// from the disk.
+    pub fn received_by(&self, caller: &Caller, name: &CertificateName) -> Result<Option<Issuer>, WorkflowError> {
+        let entry = self.readable(caller, name)?;
+        let received = is_receipted(self.store().as_ref(), &entry)?;
+        Ok(received.then(|| self.trust().addressee_of(&entry.origin).cloned()).flatten())
+    }
+
     /// The same of a certificate by its identifier.
     pub(in crate::workflow) fn abroad_of(&self, jti: &Jti) -> Result<Vec<AbroadNote>, WorkflowError> {
         let mut notes = Vec::new();
@@ -67,11 +79,13 @@ impl Desk {
         }
         let asked = notes.iter().filter(|note| matches!(note.what, Abroad::Enquiry(_))).map(|note| note.jti);
         for enquiry in asked.collect::<Vec<_>>() {
-            let about = statements_about(self.store().as_ref(), &Subject::Statement(enquiry), Kind::EnquiryReply)?;
-            for (about, statement) in about {
-                let OpenedBody::EnquiryReply(Some(body)) = statement.opened.body else { continue };
-                let (jti, by) = (statement.opened.envelope.jti, statement.opened.envelope.iss);
-                notes.push(AbroadNote { jti, by, at: instant(about.at_ms), what: Abroad::Reply(body), amended: false });
+            let (trust, subject) = (self.trust(), Subject::Statement(enquiry));
+            let said = said_about(self.store().as_ref(), &trust, &subject, Kind::EnquiryReply)?;
+            // What stands past the closing of the own key is said again.
+            for said in said.into_iter().filter(|said| said.key_closed.is_none()) {
+                let OpenedBody::EnquiryReply(Some(body)) = said.entry.body else { continue };
+                let (jti, by, at) = (said.entry.envelope.jti, said.entry.envelope.iss, instant(said.about.at_ms));
+                notes.push(AbroadNote { jti, by, at, what: Abroad::Reply(body), amended: false });
             }
         }
         let amends = |note: &AbroadNote| match &note.what {
@@ -83,6 +97,7 @@ impl Desk {
             note.amended = amended.contains(&note.jti);
         }
         notes.sort_by_key(|note| (note.at, note.jti));
+        with_what_is_left(&mut notes);
         Ok(notes)
     }
 
@@ -96,4 +111,27 @@ impl Desk {
         }
         Ok(items.values().any(|code| code.draws()))
     }
+}
+
+/// Says what is left of an item when some of it was given back: that follows from what was left before, and customs do not
+/// say it.
+fn with_what_is_left(notes: &mut [AbroadNote]) {
+    let mut left: BTreeMap<u32, Measure> = BTreeMap::new();
+    for note in notes {
+        let Abroad::Response(response) = &mut note.what else { continue };
+        for one in &mut response.decisions {
+            let Some(item) = one.item else { continue };
+            if one.code == ResponseCode::Reversed && one.left.is_none() {
+                one.left = one.quantity.as_ref().and_then(|back| given_back(left.get(&item)?, back));
+            }
+            if let Some(now) = &one.left {
+                left.insert(item, now.clone());
+            }
+        }
+    }
+}
+
+fn given_back(left: &Measure, back: &Measure) -> Option<Measure> {
+    let value = left.value.checked_add(back.in_unit(&left.unit)?.value)?;
+    Some(Measure { value, unit: left.unit.clone() })
 }

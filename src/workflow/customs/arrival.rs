@@ -227,7 +227,11 @@ impl Desk {
 
     /// The certificate at a place; none where there is something else, or a finding. One that stands past the closing of
     /// its key is shown as that: it may have been used before anybody knew.
-    pub(super) fn arrival_at(&self, store: &dyn Store, entry: &EntryRef) -> Result<Option<Arrival>, WorkflowError> {
+    pub(in crate::workflow) fn arrival_at(
+        &self,
+        store: &dyn Store,
+        entry: &EntryRef,
+    ) -> Result<Option<Arrival>, WorkflowError> {
         let EntryRef { origin, index } = entry;
         let Some(facts) = store.facts(origin, *index)? else { return Ok(None) };
         let place = match facts.status_index {

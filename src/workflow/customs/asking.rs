@@ -1,14 +1,20 @@
 //! Enquiries that customs of the importing country raise.
 
-use super::{ArrivedName, EnquiryView, Notice, deciding::blocking, digest, enquiries::Side, part};
+use super::{
+    ArrivedName, EnquiryRefused, EnquiryView, Notice, deciding::blocking, digest, enquiries::Side, part, said_at,
+};
 use crate::{
-    certificate::Text,
+    certificate::{Certificate, Text},
     office::{Action, Actor, AuditEvent, Caller},
     sequencer::{Saying, Task, Work},
-    statement::{DocumentDigest, Enquiry, EnquiryGround, EnquiryQuestion, EnquirySubject, Issuer, Jti, StatementRef},
+    statement::{
+        DocumentDigest, Enquiry, EnquiryGround, EnquiryQuestion, EnquirySubject, Issuer, Jti, OpenedBody, ReplyAct,
+        StatementRef,
+    },
     time::Date,
     workflow::{Accounts, Desk, WorkflowError},
 };
+use std::collections::HashSet;
 
 /// What is to be asked.
 #[derive(Debug, Clone)]
@@ -88,57 +94,104 @@ impl Desk {
 
     /// Finds the certificates that are asked about, and says it all.
     fn asked_of(&self, wish: &EnquiryWish) -> Result<Enquiry, WorkflowError> {
+        self.abroad_and_listed(&wish.to)?;
         if let Some(day) = wish.asked.reply_by.filter(|day| *day < self.own_today()) {
             return Err(WorkflowError::ReplyByPast(day));
         }
+        let (mut subjects, mut seen) = (Vec::with_capacity(wish.subjects.len()), HashSet::new());
+        for (place, subject) in (1..).zip(&wish.subjects) {
+            // Two of one number are told apart by their identifiers.
+            if !seen.insert((&subject.number, subject.jti)) {
+                return Err(EnquiryRefused::Twice(subject.number.to_string()).into());
+            }
+            subjects.push(self.subject(wish, place, subject)?);
+        }
+        let clarifies = wish.clarifies.as_ref().map(|reply| self.clarification_asked(&wish.to, reply)).transpose()?;
+        Ok(Enquiry { asked: wish.asked.clone(), subjects, documents: wish.documents.clone(), clarifies })
+    }
+
+    /// Whether an authority is one that can be asked: the trust list names it, and it is of another country.
+    fn abroad_and_listed(&self, to: &Issuer) -> Result<(), EnquiryRefused> {
+        let (trust, setup) = (self.trust(), self.setup());
+        let abroad = |issuer: &Issuer| trust.country(issuer).is_some_and(|country| country != setup.country);
+        if abroad(to) {
+            return Ok(());
+        }
+        let why = match trust.country(to) {
+            _ if *to == setup.issuer => "is this authority itself",
+            Some(_) => "is an authority of this country",
+            None => "is not in the trust list",
+        };
+        let listed = trust.sections().map(|section| section.iss().clone()).filter(abroad).collect();
+        Err(EnquiryRefused::Addressee { to: to.clone(), why, listed })
+    }
+
+    /// One certificate that is asked about.
+    fn subject(
+        &self,
+        wish: &EnquiryWish,
+        place: usize,
+        subject: &SubjectWish,
+    ) -> Result<EnquirySubject, WorkflowError> {
         let unknown = wish.asked.ground == EnquiryGround::NumberUnknown;
-        let mut subjects = Vec::with_capacity(wish.subjects.len());
-        for subject in &wish.subjects {
-            let SubjectWish { number, issued_on, items, declaration, jti } = subject.clone();
-            let name = match jti {
-                Some(jti) => ArrivedName::Jti(jti),
-                None => ArrivedName::Number(number.to_string(), Some(wish.to.clone())),
-            };
-            let found = match self.arrived(&name) {
-                Ok(arrival) if unknown => {
-                    return Err(WorkflowError::NumberKnown(arrival.jti.to_string()));
-                }
-                Err(WorkflowError::ArrivalUnknown) if unknown => None,
-                found => Some(found?),
-            };
-            if let Some(other) = found.as_ref().filter(|one| one.issuer != wish.to) {
-                return Err(WorkflowError::NotItsIssuer {
-                    number: number.to_string(),
-                    issuer: other.issuer.to_string(),
-                });
+        let SubjectWish { number, issued_on, items, declaration, jti } = subject.clone();
+        let name = match jti {
+            Some(jti) => ArrivedName::Jti(jti),
+            None => ArrivedName::Number(number.to_string(), Some(wish.to.clone())),
+        };
+        let found = match self.arrived(&name) {
+            Ok(arrival) if unknown => {
+                return Err(WorkflowError::NumberKnown(arrival.jti.to_string()));
             }
-            let reference = found.as_ref().and_then(|one| one.certificate.reference.as_option());
-            if let (Some(reference), Some(jti)) = (reference, jti)
-                && reference.number.as_str() != number.as_str()
-            {
-                return Err(WorkflowError::SubjectDisagrees {
-                    jti: jti.to_string(),
-                    number: reference.number.to_string(),
-                    asked: number.to_string(),
-                });
+            Err(WorkflowError::ArrivalUnknown) if unknown => None,
+            Err(WorkflowError::ArrivalUnknown) => {
+                return Err(EnquiryRefused::NotArrived { place, number: number.to_string() }.into());
             }
-            subjects.push(EnquirySubject {
-                certificate: found.as_ref().map(super::Arrival::place),
-                number,
-                issued_on: reference.map(|reference| reference.issued_on).or(issued_on),
-                items,
-                declaration,
+            found => Some(found?),
+        };
+        if let Some(other) = found.as_ref().filter(|one| one.issuer != wish.to) {
+            return Err(WorkflowError::NotItsIssuer { number: number.to_string(), issuer: other.issuer.to_string() });
+        }
+        let reference = found.as_ref().and_then(|one| one.certificate.reference.as_option());
+        if let (Some(reference), Some(jti)) = (reference, jti)
+            && reference.number.as_str() != number.as_str()
+        {
+            return Err(WorkflowError::SubjectDisagrees {
+                jti: jti.to_string(),
+                number: reference.number.to_string(),
+                asked: number.to_string(),
             });
         }
-        let clarifies = match &wish.clarifies {
-            None => None,
-            Some(jti) => {
-                let found = self.addressed().into_iter().find_map(|(_, store)| store.find(jti).transpose());
-                let entry = found.transpose()?.ok_or(WorkflowError::EnquiryUnknown)?;
-                Some(StatementRef { log: entry.origin, jti: *jti })
-            }
-        };
-        Ok(Enquiry { asked: wish.asked.clone(), subjects, documents: wish.documents.clone(), clarifies })
+        // Of one whose contents are not here nobody knows its items.
+        if let Some(certificate) = found.as_ref().and_then(|one| one.certificate.to_certificate()) {
+            has_items(&certificate, &items)?;
+        }
+        Ok(EnquirySubject {
+            certificate: found.as_ref().map(super::Arrival::place),
+            number,
+            issued_on: reference.map(|reference| reference.issued_on).or(issued_on),
+            items,
+            declaration,
+        })
+    }
+
+    /// The reply that asked for a clarification, which no enquiry gave yet.
+    fn clarification_asked(&self, to: &Issuer, reply: &Jti) -> Result<StatementRef, WorkflowError> {
+        let found = self.addressed().into_iter().find_map(|(_, store)| {
+            let entry = store.find(reply).transpose()?;
+            Some(entry.and_then(|entry| Ok((said_at(store.as_ref(), &self.trust(), &entry)?, entry))))
+        });
+        let unasked = || EnquiryRefused::NoClarification(*reply);
+        let (said, place) = found.transpose()?.ok_or_else(unasked)?;
+        let (said, _) = said.filter(|(_, key_closed)| key_closed.is_none()).ok_or_else(unasked)?;
+        let OpenedBody::EnquiryReply(Some(body)) = said.body else { return Err(unasked().into()) };
+        if said.envelope.iss != *to || body.reply.act != ReplyAct::ClarificationAsked {
+            return Err(unasked().into());
+        }
+        match self.enquiries_clarifying(Side::Asking, reply)?.first() {
+            Some(by) => Err(EnquiryRefused::Clarified { reply: *reply, by: *by }.into()),
+            None => Ok(StatementRef { log: place.origin, jti: *reply }),
+        }
     }
 
     /// What the agreement says of the goods meanwhile.
@@ -170,5 +223,14 @@ impl Desk {
             notices.extend(meanwhile.map(|words| Notice::new("MEANWHILE", false, words)));
         }
         notices
+    }
+}
+
+/// Whether a certificate has all these items.
+pub(super) fn has_items(certificate: &Certificate, items: &[u32]) -> Result<(), EnquiryRefused> {
+    let has = certificate.goods.items.iter().map(|one| one.number).collect::<Vec<_>>();
+    match items.iter().find(|item| !has.contains(item)) {
+        None => Ok(()),
+        Some(item) => Err(EnquiryRefused::Item { number: certificate.reference.number.to_string(), item: *item, has }),
     }
 }

@@ -108,7 +108,8 @@ impl Desk {
     /// The same of one enquiry; one that is not this side's, or no statement that counts, has no clock here.
     fn remind_of(&self, side: Side, jti: &Jti) -> Result<usize, WorkflowError> {
         let (kept, record) = self.clock_kept(jti)?;
-        if kept.over {
+        // Where a key is closed, an answer that was the last word may count no more.
+        if kept.over && !self.answers_may_fall(side) {
             return Ok(0);
         }
         let view = match self.enquiry_of(side, jti) {
@@ -124,7 +125,7 @@ impl Desk {
         let steps = self.steps(&view, decided);
         let new = steps.into_iter().filter(|step| !kept.told.contains(step)).collect::<Vec<_>>();
         let over = answered && decided;
-        if new.is_empty() && !over {
+        if new.is_empty() && over == kept.over {
             return Ok(0);
         }
         let rows = new.iter().map(|Reminded { deadline, step, due }| {
@@ -146,7 +147,7 @@ impl Desk {
     fn steps(&self, view: &EnquiryView, decided: bool) -> Vec<Reminded> {
         let answered = view.state == EnquiryState::Answered;
         let waits = [
-            (Deadline::Acknowledge, view.acknowledge_due, !view.replies.is_empty()),
+            (Deadline::Acknowledge, view.acknowledge_due, view.counting().next().is_some()),
             (Deadline::Reply, view.reply_due, answered),
             (Deadline::Decide, view.decide_due, decided),
         ];

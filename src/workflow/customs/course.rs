@@ -1,10 +1,10 @@
 //! What was done here with a certificate of a partner: kept, shown, and what is left of it.
 
-use super::{Arrival, ArrivedName, arrival::statements_about};
+use super::{Arrival, ArrivedName, Notice, arrival::statements_about, bearing};
 use crate::{
     certificate::Measure,
     log::Origin,
-    office::{Action, Caller, Certified, CustomsAct, CustomsFile, WHOLE, WaitingDenial},
+    office::{Action, Caller, Certified, CustomsAct, CustomsFile, WaitingDenial},
     statement::{Jti, Kind, ResponseCode},
     store::{Expected, StateChange, Subject, Table},
     workflow::{Accounts, Desk, WorkflowError},
@@ -46,6 +46,8 @@ pub struct Course {
     pub acts: Vec<CustomsAct>,
     /// Enquiries about it, by their identifiers.
     pub enquiries: Vec<Jti>,
+    /// What is to be known of it whatever it is declared with.
+    pub notices: Vec<Notice>,
 }
 
 /// Denials that wait, each with its act, and where to go on.
@@ -65,7 +67,8 @@ impl Desk {
         let store = self.store().as_ref();
         let asked = statements_about(store, &Subject::Statement(arrival.jti), Kind::Enquiry)?;
         let enquiries = asked.into_iter().map(|(_, statement)| statement.opened.envelope.jti).collect();
-        Ok(Course { balance: balance(&arrival), arrival, acts, enquiries })
+        let notices = self.heard(&arrival)?;
+        Ok(Course { balance: balance(&arrival), arrival, acts, enquiries, notices })
     }
 
     /// What is left of a certificate. It reads from the disk.
@@ -137,7 +140,6 @@ pub(super) fn balance(arrival: &Arrival) -> Vec<Balance> {
     let Ok(certificate) = arrival.whole() else { return Vec::new() };
     let (file, ended) = (&arrival.file, arrival.ended());
     let left = file.ledger.left(&certificate.goods, &ended).into_iter();
-    let whole = file.responses.get(&WHOLE).copied();
     left.zip(&certificate.goods.items)
         .map(|(left, item)| Balance {
             item: left.item,
@@ -145,7 +147,7 @@ pub(super) fn balance(arrival: &Arrival) -> Vec<Balance> {
             used: left.drawn.to_string(),
             left: left.left.to_string(),
             whole: left.whole,
-            response: file.responses.get(&left.item).copied().or(whole),
+            response: bearing::response(file, left.item),
             ended: left.ended,
         })
         .collect()

@@ -1,6 +1,6 @@
 //! Decisions item by item, and the two people that a denial takes.
 
-use super::{Arrival, ArrivedName, course::certified, digest, notices::key_closed, part};
+use super::{Arrival, ArrivedName, UseRefused, bearing, course::certified, digest, notices::key_closed, part};
 use crate::{
     agreement::Edition,
     certificate::{Findings, Text},
@@ -91,7 +91,8 @@ impl Desk {
                 let certificate = arrival.whole()?;
                 let mut file = arrival.file.clone();
                 let (ended, declaration) = (arrival.ended(), wish.declaration.as_ref());
-                file.decide(certified(&certificate, &ended), declaration, &wish.decisions)?;
+                bearing::decide(&mut file, certified(&certificate, &ended), declaration, &wish.decisions)?;
+                desk.follows(&arrival, wish.enquiry.as_ref(), &wish.decisions)?;
                 let act = CustomsAct {
                     number: next_act(&mut file)?,
                     by: by.clone(),
@@ -111,7 +112,8 @@ impl Desk {
         self.decided(&name, &outcome).await
     }
 
-    /// Releases a denial that waits, or drops it. Who denied does not release.
+    /// Releases a denial that waits, or drops it. Who denied does not release; who neither denied nor supervises does not
+    /// drop.
     pub async fn settle_denial(
         &self,
         caller: &Caller,
@@ -132,6 +134,7 @@ impl Desk {
         let (by, audit) = (self.done_by(caller), AuditEvent::of(Actor::Caller(caller), action));
         if !release {
             let desk = self.clone();
+            let by = (by, Accounts::allow(caller, Action::ReleaseDenial).is_ok());
             blocking(move || desk.drop_denial(&request, digest, (&name, number), by, words, audit)).await??;
             return Ok(Decided { act: number, statement: None });
         }
@@ -146,7 +149,8 @@ impl Desk {
                 }
                 let mut file = arrival.file.clone();
                 let (ended, declaration) = (arrival.ended(), waiting.declaration.as_ref());
-                file.decide(certified(&certificate, &ended), declaration, &waiting.decisions)?;
+                bearing::decide(&mut file, certified(&certificate, &ended), declaration, &waiting.decisions)?;
+                desk.follows(&arrival, waiting.enquiry.as_ref(), &waiting.decisions)?;
                 let act = CustomsAct { settled: Some(by.clone()), state: ActState::Counts, ..waiting };
                 desk.tell(&arrival, &file, act, None, (&key, digest), audit.clone())
             })
@@ -197,7 +201,8 @@ impl Desk {
         let mut file = arrival.file.clone();
         // Whether it can be decided so is asked now, and again when it is released.
         let (ended, declaration) = (arrival.ended(), wish.declaration.as_ref());
-        file.clone().decide(certified(&certificate, &ended), declaration, &wish.decisions)?;
+        bearing::decide(&mut file.clone(), certified(&certificate, &ended), declaration, &wish.decisions)?;
+        self.follows(&arrival, wish.enquiry.as_ref(), &wish.decisions)?;
         if let Some(without) = wish.decisions.iter().find(|one| one.code.needs_reason() && one.reason.is_none()) {
             return Err(WorkflowError::ReasonMissing(without.code));
         }
@@ -229,7 +234,7 @@ impl Desk {
         request: &RequestKey,
         digest: [u8; 32],
         (name, number): (&ArrivedName, u32),
-        by: DoneBy,
+        (by, supervises): (DoneBy, bool),
         words: Option<Text<1024>>,
         audit: AuditEvent,
     ) -> Result<(), WorkflowError> {
@@ -238,6 +243,10 @@ impl Desk {
         }
         let arrival = self.arrived(name)?;
         let waiting = self.waiting(&arrival, number)?;
+        let own = waiting.by.account == by.account || waiting.by.person == by.person;
+        if !own && !supervises {
+            return Err(UseRefused::NotYoursToDrop(number).into());
+        }
         let remarks = words.or_else(|| waiting.remarks.clone());
         let act = CustomsAct { settled: Some(by), state: ActState::Dropped, remarks, ..waiting };
         // The file is written again as it is, so that a release under way finds that something moved.

@@ -1,10 +1,6 @@
 //! An import declaration held against the certificate it names: what differs, what is left, what to know.
 
-use super::{
-    Arrival, ArrivedName, Balance, Notice,
-    course::balance,
-    notices::{notices, on_paper},
-};
+use super::{Arrival, ArrivedName, Balance, Notice, bearing::would_be_refused, course::balance, notices::on_paper};
 use crate::{
     agreement::{Declared, Matching, compare},
     office::{Action, Caller},
@@ -47,7 +43,11 @@ impl Desk {
     /// Holds a declaration against the certificate that it names. It reads from the disk.
     pub fn match_declaration(&self, caller: &Caller, wish: &MatchWish) -> Result<Matched, WorkflowError> {
         Accounts::allow(caller, Action::ReadArrivals)?;
-        self.matched(wish)
+        let mut matched = self.matched(wish)?;
+        if let Some(arrival) = &matched.arrival {
+            matched.notices.extend(would_be_refused(arrival, wish, &matched.matching));
+        }
+        Ok(matched)
     }
 
     /// The same for whoever may see it.
@@ -77,7 +77,7 @@ impl Desk {
             }
             Err(other) => return Err(other),
         };
-        let mut known = notices(&arrival, self.edition_of(&arrival), &wish.declaration, self.now());
+        let mut known = self.known(&arrival, &wish.declaration)?;
         let issued_on = arrival.certificate.reference.as_option().map(|reference| reference.issued_on);
         if let (Some(own), Some(named)) = (issued_on, wish.issued_on)
             && own != named

@@ -1,12 +1,10 @@
 //! Enquiries as both sides see them, with the clock of the agreement and the answers.
 
 use super::{
-    ArrivedName,
-    arrival::{Statement, statement_at, statements_about},
+    arrival::{Statement, statement_at},
+    closed::said_about,
 };
 use crate::{
-    agreement::Span,
-    certificate::{AgreementCode, Country, EditionCode},
     inbox,
     office::{Action, Caller},
     statement::{
@@ -15,7 +13,7 @@ use crate::{
     },
     store::{About, EntryRef, Store, Subject, about, about_at},
     time::{Date, Timestamp},
-    workflow::{Accounts, CertificateRecord, Desk, WorkflowError},
+    workflow::{Accounts, Desk, WorkflowError},
 };
 use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
@@ -43,8 +41,10 @@ pub struct ReplyView {
     pub reply: EnquiryReply,
     /// The civil day it was made at the replying side, or came here.
     pub day: Option<Date>,
-    /// Whether it came after the day it was due.
+    /// Whether it came after the day that was in force then.
     pub late: bool,
+    /// Why it does not count, where it stands past the closing of its key.
+    pub key_closed: Option<String>,
 }
 
 /// An enquiry, as either side sees it.
@@ -66,6 +66,8 @@ pub struct EnquiryView {
     pub acknowledge_due: Option<Date>,
     /// The last day to answer.
     pub reply_due: Option<Date>,
+    /// The last day to which more time may be taken, and the article; none where the agreements say nothing.
+    pub latest: Option<(Date, Option<String>)>,
     /// The last day of the importing side to decide.
     pub decide_due: Option<Date>,
     /// The article of the day to answer.
@@ -80,6 +82,10 @@ pub struct EnquiryView {
     pub proposes: Option<ResponseCode>,
     /// What was answered, in its order.
     pub replies: Vec<ReplyView>,
+    /// The enquiry that gives the clarification which a reply asked for last.
+    pub clarified_by: Option<Jti>,
+    /// The numbers that clarifying enquiries have answers about.
+    pub(super) clarified: BTreeSet<String>,
 }
 
 impl EnquiryView {
@@ -89,9 +95,29 @@ impl EnquiryView {
         self.state != EnquiryState::Answered
     }
 
+    /// The replies that count: those past the closing of their key do not.
+    pub(super) fn counting(&self) -> impl Iterator<Item = &ReplyView> {
+        self.replies.iter().filter(|one| one.key_closed.is_none())
+    }
+
     /// The places in the enquiry that are answered.
     pub(super) fn answered(&self) -> BTreeSet<u32> {
-        self.replies.iter().flat_map(|one| &one.reply.answers).map(|answer: &SubjectAnswer| answer.subject).collect()
+        self.counting().flat_map(|one| &one.reply.answers).map(|answer: &SubjectAnswer| answer.subject).collect()
+    }
+
+    /// The numbers of the certificates that are answered about, here or in the enquiry that clarified this one.
+    fn answered_numbers(&self) -> BTreeSet<String> {
+        let full = self.counting().any(|one| one.reply.reply.act == ReplyAct::Full);
+        let answered = self.answered();
+        let subjects = (1_u32..).zip(&self.enquiry.subjects).filter(|(place, _)| full || answered.contains(place));
+        subjects.map(|(_, subject)| subject.number.to_string()).chain(self.clarified.iter().cloned()).collect()
+    }
+
+    /// Whether the enquiry that clarifies this one has the answers to all of it.
+    fn is_clarified(&self) -> bool {
+        let answered = self.answered_numbers();
+        self.clarified_by.is_some()
+            && self.enquiry.subjects.iter().all(|subject| answered.contains(subject.number.as_str()))
     }
 }
 
@@ -116,9 +142,6 @@ pub(super) enum Side {
     Asking,
     Asked,
 }
-
-/// The rules that a certificate was issued under.
-pub(super) type Rules = (AgreementCode, EditionCode, Country);
 
 impl Desk {
     /// Enquiries of this authority: those that are open by the day they are due, then the others in the order they were made;
@@ -158,13 +181,15 @@ impl Desk {
     /// What is over is known by its identifier, and opened only where it has one of the places.
     fn some_enquiries(&self, side: Side, open: bool, places: Range<usize>) -> Result<EnquiriesPage, WorkflowError> {
         let (mut waiting, mut rest) = (Vec::new(), Vec::new());
+        // Where a key is closed, an answer that was the last word may count no more.
+        let sure = !self.answers_may_fall(side);
         for store in self.asking_stores(side) {
             for one in about(store.as_ref(), &Subject::Kind(Kind::Enquiry))? {
                 let facts = store.facts(&one.entry.origin, one.entry.index)?;
                 let over = facts.map(|facts| self.is_over(&facts.jti).map(|over| (facts.jti, over)));
                 match over.transpose()? {
-                    Some((_, true)) if open => {}
-                    Some((jti, true)) => rest.push((jti, Listed::Over(Arc::clone(&store), one))),
+                    Some((_, true)) if open && sure => {}
+                    Some((jti, true)) if sure => rest.push((jti, Listed::Over(Arc::clone(&store), one))),
                     _ => {
                         let Some(view) = self.opened(side, store.as_ref(), &one)? else { continue };
                         if view.is_open() {
@@ -246,19 +271,7 @@ impl Desk {
             return Ok(None);
         }
         let here = super::arrival::instant(at_ms).map(|at| self.own_day(at));
-        let mut replies = Vec::new();
-        for store in self.answering_stores(side) {
-            for (about, reply) in statements_about(store.as_ref(), &Subject::Statement(jti), Kind::EnquiryReply)? {
-                let author = reply.opened.envelope.iss;
-                if let OpenedBody::EnquiryReply(Some(body)) = reply.opened.body
-                    && author == to
-                {
-                    let day = super::arrival::instant(about.at_ms).map(|at| self.own_day(at));
-                    replies.push(ReplyView { jti: reply.opened.envelope.jti, reply: *body, day, late: false });
-                }
-            }
-        }
-        replies.sort_by_key(|reply| reply.jti);
+        let replies = self.replies_to(side, &jti, &to)?;
         let received_on = match side {
             Side::Asked => here,
             Side::Asking => replies.first().map(|one| one.reply.reply.received_on),
@@ -272,6 +285,7 @@ impl Desk {
             received_on,
             acknowledge_due: None,
             reply_due: None,
+            latest: None,
             decide_due: None,
             article: None,
             state: EnquiryState::Sent,
@@ -279,7 +293,13 @@ impl Desk {
             due_soon: false,
             proposes: None,
             replies,
+            clarified_by: None,
+            clarified: BTreeSet::new(),
         };
+        for by in self.clarifying(side, &view)? {
+            view.clarified_by = view.clarified_by.max(Some(by.place.jti));
+            view.clarified.extend(by.answered_numbers());
+        }
         if let Some(from) = received_on.or(view.sent_on) {
             self.clock(&mut view, side, from);
         }
@@ -292,70 +312,60 @@ impl Desk {
         Ok(Some(view))
     }
 
-    /// Counts the days of the agreements concerned from a day on; where several are, the earliest counts.
-    fn clock(&self, view: &mut EnquiryView, side: Side, from: Date) {
-        let lists = self.lists();
-        // Days are counted at the side that has to do something.
-        let trust = self.trust();
-        let (there, here) = (trust.country(&view.to), trust.country(&view.from));
-        let earliest = |now: Option<Date>, new: Option<Date>| match (now, new) {
-            (Some(now), Some(new)) => Some(now.min(new)),
-            (now, new) => now.or(new),
-        };
-        for edition in self.editions_asked_about(view, side) {
-            let Some(edition) = self.agreements().get(&edition.0).and_then(|one| one.edition(&edition.1)) else {
-                continue;
-            };
-            let rules = &edition.verification;
-            let last = |span: Option<&Span>, country: Option<Country>| match (span, country) {
-                (Some(span), Some(country)) => lists.holidays().last_day(country, from, span),
-                _ => None,
-            };
-            view.acknowledge_due = earliest(view.acknowledge_due, last(rules.acknowledge.value(), there));
-            let reply = last(rules.reply.value(), there);
-            if reply.is_some() && (view.reply_due.is_none() || reply < view.reply_due) {
-                view.article = rules.reply.article().map(str::to_owned);
-            }
-            view.reply_due = earliest(view.reply_due, reply);
-            view.decide_due = earliest(view.decide_due, last(rules.decide.value(), here));
-        }
-        // Where the agreements say nothing, the day that was asked for is what both sides have.
-        view.reply_due = view.reply_due.or(view.enquiry.asked.reply_by);
-        let due = view.reply_due;
-        for reply in &mut view.replies {
-            reply.late = due.is_some_and(|due| reply.day.is_some_and(|day| day > due));
-        }
-        // The time that the replying side took counts from then on.
-        if let Some(until) = view.replies.iter().filter_map(|one| one.reply.reply.reply_by).max() {
-            view.reply_due = view.reply_due.map(|due| due.max(until));
-        }
-    }
-
-    /// The last day to answer, if the enquiry came on that day.
-    pub(super) fn due(&self, view: &EnquiryView, side: Side, from: Date) -> Option<Date> {
-        let mut view = view.clone();
-        self.clock(&mut view, side, from);
-        view.reply_due
-    }
-
-    /// The rules of the certificates that are asked about, each once.
-    pub(super) fn editions_asked_about(&self, view: &EnquiryView, side: Side) -> Vec<Rules> {
-        let mut rules: Vec<Rules> = Vec::new();
-        for subject in view.enquiry.subjects.iter().filter_map(|subject| subject.certificate.as_ref()) {
-            let certificate = match side {
-                Side::Asking => self.arrived(&ArrivedName::Jti(subject.jti)).ok().map(|arrival| arrival.certificate),
-                Side::Asked => {
-                    let entry = self.store().find(&subject.jti).ok().flatten();
-                    let record = entry.and_then(|entry| CertificateRecord::read(self.store().as_ref(), &entry).ok());
-                    record.map(|record| record.certificate)
+    /// What was answered to an enquiry by who was asked, with what stands past the closing of its key.
+    fn replies_to(&self, side: Side, enquiry: &Jti, to: &Issuer) -> Result<Vec<ReplyView>, WorkflowError> {
+        let (trust, subject, mut replies) = (self.trust(), Subject::Statement(*enquiry), Vec::new());
+        for store in self.answering_stores(side) {
+            for said in said_about(store.as_ref(), &trust, &subject, Kind::EnquiryReply)? {
+                if let OpenedBody::EnquiryReply(Some(body)) = said.entry.body
+                    && said.entry.envelope.iss == *to
+                {
+                    let day = super::arrival::instant(said.about.at_ms).map(|at| self.own_day(at));
+                    let (jti, key_closed) = (said.entry.envelope.jti, said.key_closed);
+                    replies.push(ReplyView { jti, reply: *body, day, late: false, key_closed });
                 }
-            };
-            let Some(one) = certificate.map(|one| (one.agreement, one.edition, one.to)) else { continue };
-            if !rules.contains(&one) {
-                rules.push(one);
             }
         }
-        rules
+        replies.sort_by_key(|reply| reply.jti);
+        Ok(replies)
+    }
+
+    /// The enquiries that give the clarifications which replies to this one asked for. Each is later than the one that it
+    /// clarifies, so that a circle of them has an end.
+    fn clarifying(&self, side: Side, view: &EnquiryView) -> Result<Vec<EnquiryView>, WorkflowError> {
+        let asked = view.counting().filter(|one| one.reply.reply.act == ReplyAct::ClarificationAsked);
+        let mut found = Vec::new();
+        for reply in asked.map(|one| one.jti) {
+            for jti in self.enquiries_clarifying(side, &reply)?.into_iter().filter(|jti| *jti > view.place.jti) {
+                match self.enquiry_of(side, &jti) {
+                    Ok(by) if by.from == view.from && by.to == view.to => found.push(by),
+                    Ok(_) | Err(WorkflowError::EnquiryUnknown) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Enquiries that say that they clarify a reply.
+    pub(super) fn enquiries_clarifying(&self, side: Side, reply: &Jti) -> Result<Vec<Jti>, WorkflowError> {
+        let (trust, subject, mut found) = (self.trust(), Subject::Statement(*reply), Vec::new());
+        for store in self.asking_stores(side) {
+            let said = said_about(store.as_ref(), &trust, &subject, Kind::Enquiry)?;
+            let counting = said.into_iter().filter(|said| said.key_closed.is_none());
+            found.extend(counting.map(|said| said.entry.envelope.jti));
+        }
+        Ok(found)
+    }
+
+    /// Whether a key is closed that may have signed answers, so that one of them may count no more.
+    pub(super) fn answers_may_fall(&self, side: Side) -> bool {
+        let trust = self.trust();
+        let logs = match side {
+            Side::Asking => self.addressed().into_iter().map(|(origin, _)| origin).collect(),
+            Side::Asked => self.store().logs(),
+        };
+        logs.iter().any(|origin| trust.first_closed(origin).is_some())
     }
 
     /// The civil day at this authority.
@@ -383,8 +393,8 @@ fn counted(store: &dyn Store, entry: &EntryRef) -> Result<Option<Statement>, Wor
 
 /// Where an enquiry stands by its answers, the last of which counts.
 fn state_of(view: &EnquiryView) -> EnquiryState {
-    let acts = view.replies.iter().map(|one| one.reply.reply.act).collect::<Vec<_>>();
-    if acts.contains(&ReplyAct::Full) {
+    let acts = view.counting().map(|one| one.reply.reply.act).collect::<Vec<_>>();
+    if acts.contains(&ReplyAct::Full) || view.is_clarified() {
         return EnquiryState::Answered;
     }
     match acts.last() {

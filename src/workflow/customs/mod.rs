@@ -9,14 +9,22 @@
 mod abroad;
 mod arrival;
 mod asking;
+mod bearing;
 mod clock;
+mod closed;
 mod course;
 mod deciding;
 mod declared;
+mod due;
 mod enquiries;
+mod followed;
+mod heard;
 mod notices;
+mod refused;
 mod replies;
+mod repute;
 mod sharing;
+mod unusable;
 mod using;
 
 pub use abroad::{Abroad, AbroadNote};
@@ -24,13 +32,17 @@ pub use arrival::{Arrival, ArrivalsAsked, ArrivalsPage, ArrivedName, Delivery, S
 pub(super) use arrival::{instant, sent_at, statement_at, statements_about};
 pub use asking::{EnquiryWish, Raised, SubjectWish};
 pub use clock::{ClockStep, Deadline, Reminders};
+pub(super) use closed::{said_about, said_at};
 pub use course::{Balance, Course, DenialsPage};
 pub use deciding::{Decided, DecisionWish, EndorsementWish};
 pub use declared::{MatchWish, Matched};
 pub use enquiries::{EnquiriesPage, EnquiryState, EnquiryView, ReplyView};
 pub use notices::Notice;
+pub use refused::EnquiryRefused;
 pub use replies::{Replied, ReplyWish};
+pub(super) use repute::Against;
 pub use sharing::{Share, ShareId, ShareWish, Shared, SharesPage};
+pub use unusable::UseRefused;
 pub use using::{WriteOffWish, WrittenOff};
 
 use super::WorkflowError;

@@ -136,10 +136,13 @@ fn dates((from, until): (Date, Option<Date>), edition: Option<&Edition>, day: Da
 fn used(arrival: &Arrival, edition: Option<&Edition>, declaration: &ImportDeclaration, all: &mut Vec<Notice>) {
     let file = &arrival.file;
     let first = file.first_used.as_ref();
+    // Each office counts its own.
+    let is_other =
+        |first: &ImportDeclaration| (&first.number, &first.office) != (&declaration.number, &declaration.office);
     let spent = |code: &ResponseCode| *code == ResponseCode::UtilisedFull;
     let spent = file.responses.iter().filter(|(_, code)| spent(code)).map(|(item, _)| item.to_string());
     let spent = spent.collect::<Vec<_>>();
-    if let Some(first) = first.filter(|first| !spent.is_empty() && first.number != declaration.number) {
+    if let Some(first) = first.filter(|first| !spent.is_empty() && is_other(first)) {
         let words = format!(
             "used in full before: item {}; first with declaration {} of {} at {}",
             spent.join(", "),
@@ -151,10 +154,13 @@ fn used(arrival: &Arrival, edition: Option<&Edition>, declaration: &ImportDeclar
     }
     let rule = edition.map(|edition| &edition.single_consignment);
     let single = rule.and_then(|rule| rule.value()).copied().unwrap_or(false);
-    if let Some(first) = first.filter(|first| single && first.number != declaration.number) {
+    if let Some(first) = first.filter(|first| single && is_other(first)) {
         let article = rule.and_then(|rule| rule.article()).unwrap_or("the agreement's data");
         let confirmed = rule.is_some_and(|rule| matches!(rule.known(), Known::Confirmed(_)));
-        let words = format!("it covers one consignment ({article}), and was used with declaration {}", first.number);
+        let words = format!(
+            "it covers one consignment ({article}), and was used with declaration {} of {} at {}",
+            first.number, first.date, first.office
+        );
         all.push(Notice::new("SINGLE_CONSIGNMENT", confirmed, words));
     }
     for (item, code) in &file.responses {

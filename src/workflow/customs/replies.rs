@@ -1,6 +1,6 @@
 //! Answers to the enquiries of others, signed and kept for ever.
 
-use super::{EnquiryState, EnquiryView, deciding::blocking, digest, part};
+use super::{EnquiryRefused, EnquiryState, EnquiryView, asking::has_items, deciding::blocking, digest, part};
 use crate::{
     certificate::Text,
     office::{Action, Actor, AuditEvent, Caller},
@@ -8,7 +8,7 @@ use crate::{
     statement::{DocumentDigest, EnquiryReply, Jti, ReplyAct, ReplyWords, SubjectAnswer},
     store::{Expected, StateChange, Table},
     time::Date,
-    workflow::{Accounts, Desk, WorkflowError},
+    workflow::{Accounts, CertificateRecord, Desk, WorkflowError},
 };
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -61,6 +61,7 @@ impl Desk {
             desk.once(&request, digest, || {
                 let view = desk.incoming(&wish.enquiry)?;
                 check(&view, &wish)?;
+                desk.check_items(&view, &wish)?;
                 let received_on = view.received_on.unwrap_or_else(|| desk.own_today());
                 let reply = EnquiryReply {
                     enquiry: view.place.clone(),
@@ -85,6 +86,27 @@ impl Desk {
         Ok(Replied { jti, enquiry, late })
     }
 
+    /// Whether the certificates have the items that are answered about.
+    fn check_items(&self, view: &EnquiryView, wish: &ReplyWish) -> Result<(), WorkflowError> {
+        let store = self.store().as_ref();
+        for answer in wish.answers.iter().filter(|answer| !answer.items.is_empty()) {
+            let place = usize::try_from(answer.subject).ok().and_then(|place| place.checked_sub(1));
+            let subject = place.and_then(|place| view.enquiry.subjects.get(place));
+            let Some(certificate) = subject.and_then(|subject| subject.certificate.as_ref()) else { continue };
+            let Some(entry) = store.find(&certificate.jti)? else { continue };
+            // The other side may name anything; and of one whose contents are erased nobody knows its items.
+            let record = match CertificateRecord::read(store, &entry) {
+                Ok(record) => record,
+                Err(WorkflowError::Store(error)) => return Err(error.into()),
+                Err(_) => continue,
+            };
+            if let Some(certificate) = record.certificate.to_certificate() {
+                has_items(&certificate, &answer.items.iter().map(|one| one.item).collect::<Vec<_>>())?;
+            }
+        }
+        Ok(())
+    }
+
     /// Of two who answer at once, one comes after the other and is judged anew.
     fn one_at_a_time(&self, view: &EnquiryView) -> Result<Beside, WorkflowError> {
         let id = format!("replies/{}", view.place.jti).into_bytes();
@@ -102,8 +124,13 @@ fn check(view: &EnquiryView, wish: &ReplyWish) -> Result<(), WorkflowError> {
     if view.state == EnquiryState::Answered {
         return Err(WorkflowError::EnquiryAnswered);
     }
-    if wish.act == ReplyAct::Acknowledged && !view.replies.is_empty() {
+    if wish.act == ReplyAct::Acknowledged && view.counting().next().is_some() {
         return Err(WorkflowError::EnquiryAcknowledged);
+    }
+    if let (Some(until), Some((latest, article))) = (wish.reply_by, &view.latest)
+        && until > *latest
+    {
+        return Err(EnquiryRefused::TooMuchTime { until, latest: *latest, article: article.clone() }.into());
     }
     let subjects = u32::try_from(view.enquiry.subjects.len()).unwrap_or(u32::MAX);
     if let Some(answer) = wish.answers.iter().find(|answer| !(1..=subjects).contains(&answer.subject)) {

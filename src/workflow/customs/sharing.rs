@@ -4,7 +4,7 @@
 //! last day is over or it is taken back; of its secret the hash alone is kept; a denial that waits or was dropped is not
 //! shown, nor which officer did what.
 
-use super::{ArrivedName, MatchWish, Matched, course::parse};
+use super::{ArrivedName, MatchWish, Matched, Notice, course::parse};
 use crate::{
     encoding::{base64, hex},
     office::{AccountId, ActState, Action, Actor, AuditEvent, Caller, CustomsAct},
@@ -31,6 +31,24 @@ const PAGE: usize = 50;
 const PAGE_MAX: usize = 500;
 /// Links that ended and are removed when another is made.
 const A_ROUND: usize = 64;
+/// Notices that are shown as they are.
+const TOLD: [&str; 15] = [
+    "ARRIVAL_UNKNOWN",
+    "CONTENTS_ERASED",
+    "CONTENTS_HELD",
+    "CONTENTS_MISSING",
+    "DECLARATION_AHEAD",
+    "EQUIVOCATED",
+    "EXPIRED",
+    "ISSUE_DATE_DIFFERS",
+    "KEY_CLOSED",
+    "LATE_PRESENTATION",
+    "NOT_YET_VALID",
+    "PREFERENCE_NOT_GRANTED",
+    "STATUS_FORBIDS",
+    "STATUS_OLD",
+    "WITHDRAWN_LATER",
+];
 /// What keys of the table begin with: a link by its id; the id by the hash of its secret; the ids by their last day.
 const BY_ID: u8 = b'i';
 const BY_HASH: u8 = b'h';
@@ -144,7 +162,8 @@ impl Desk {
         let id = id.and_then(|id| String::from_utf8(id).ok()).ok_or(WorkflowError::ShareUnknown)?;
         let share = self.share_of(&ShareId(id))?.filter(|share| share.until >= self.own_today());
         let share = share.ok_or(WorkflowError::ShareUnknown)?;
-        let matched = self.matched(&share.declared)?;
+        let mut matched = self.matched(&share.declared)?;
+        matched.notices = matched.notices.into_iter().filter_map(told).collect();
         let mut acts = match &matched.arrival {
             Some(arrival) => self.acts(arrival)?,
             None => Vec::new(),
@@ -216,6 +235,16 @@ impl Share {
             .map(|id| StateChange::RecordRemoved { table: Table::Share, id })
             .to_vec()
     }
+}
+
+/// A notice as the importer may read it: neither another declaration, nor what is between the authorities.
+fn told(notice: Notice) -> Option<Notice> {
+    let without = match notice.reason {
+        "ALREADY_USED" => "it was used in full before, with another declaration",
+        "SINGLE_CONSIGNMENT" => "it covers one consignment, and was used with another declaration",
+        reason => return TOLD.contains(&reason).then_some(notice),
+    };
+    Some(Notice { words: without.to_owned(), ..notice })
 }
 
 fn read(record: &[u8]) -> Result<Share, WorkflowError> {

@@ -20,8 +20,12 @@ use crate::{
     workflow::{CancelWish, CertificateName, Desk, ErasedName, Issued, StatusWish, WorkflowError, tests::world::World},
 };
 
+mod abroad;
+mod bearing;
 mod changes;
 mod clock;
+mod enquiries;
+mod following;
 
 /// Both sides, with a certificate on its way.
 struct Corridor {
@@ -43,7 +47,12 @@ fn account(name: &str, role: Role, seed: u64) -> Caller {
 
 impl Corridor {
     async fn open() -> Self {
-        let pakistan = World::new();
+        Self::open_with(|_| {}).await
+    }
+
+    async fn open_with(change: impl FnOnce(&mut World)) -> Self {
+        let mut pakistan = World::new();
+        change(&mut pakistan);
         let china = pakistan.with_customs();
         pakistan.sees(&china);
         china.sees(&pakistan);
@@ -359,7 +368,7 @@ async fn a_denial_that_is_dropped_is_told_to_nobody() {
     let wish = corridor.decision(1, None, ResponseCode::PreferenceDenied, Some(ResponseReason::GoodsDiffer));
     customs.decide(&corridor.officer, wish).await.unwrap();
     let request = corridor.china.request_id(2);
-    let dropped = customs.settle_denial(&corridor.colleague, &request, corridor.name(), 1, false, None).await.unwrap();
+    let dropped = customs.settle_denial(&corridor.supervisor, &request, corridor.name(), 1, false, None).await.unwrap();
     assert_eq!((dropped.statement, corridor.heard().len()), (None, 0));
     assert!(customs.denials(&corridor.officer, "", 10).unwrap().denials.is_empty());
     assert!(customs.write_off(&corridor.officer, corridor.write_off(3, "D-1", "1")).await.is_ok());

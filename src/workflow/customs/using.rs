@@ -2,11 +2,10 @@
 
 use super::{
     ArrivedName, Notice,
+    bearing::draw,
     course::{Balance, balance, certified},
     deciding::{blocking, next_act},
-    digest,
-    notices::notices,
-    part,
+    digest, part,
 };
 use crate::{
     certificate::Text,
@@ -62,13 +61,14 @@ impl Desk {
         let prepare = move |desk: &Self| {
             desk.once(&request, digest, || {
                 let arrival = desk.arrived(&wish.certificate)?;
-                let known = notices(&arrival, desk.edition_of(&arrival), &wish.declaration, desk.now());
+                let known = desk.known(&arrival, &wish.declaration)?;
                 if let Some(notice) = known.into_iter().find(|notice| notice.blocks) {
                     return Err(WorkflowError::ArrivalForbids(notice));
                 }
                 let (certificate, ended) = (arrival.whole()?, arrival.ended());
                 let mut file = arrival.file.clone();
-                let decisions = file.write_off(certified(&certificate, &ended), &wish.declaration, &wish.lines)?;
+                let certified = certified(&certificate, &ended);
+                let decisions = draw(&mut file, certified, &wish.declaration, &wish.lines)?;
                 let act = CustomsAct {
                     number: next_act(&mut file)?,
                     by: by.clone(),
@@ -104,7 +104,7 @@ impl Desk {
             let arrival = desk.arrived(name)?;
             let (certificate, ended) = (arrival.whole()?, arrival.ended());
             let declaration = before.declaration.clone().ok_or(CustomsRefused::NoWriteOff(before.number))?;
-            let decisions = file.write_off(certified(&certificate, &ended), &declaration, &lines)?;
+            let decisions = draw(file, certified(&certificate, &ended), &declaration, &lines)?;
             Ok((decisions, remarks.clone()))
         };
         self.change_write_off(caller, request_id, (name, number), ("amended write-off", said), change).await
@@ -204,7 +204,7 @@ impl Desk {
         let desk = self.clone();
         blocking(move || {
             let arrival = desk.arrived(&name)?;
-            let known = declaration.map(|one| notices(&arrival, desk.edition_of(&arrival), &one, desk.now()));
+            let known = declaration.map(|one| desk.known(&arrival, &one)).transpose()?;
             Ok(WrittenOff { act, statement, balance: balance(&arrival), notices: known.unwrap_or_default() })
         })
         .await?

@@ -88,6 +88,7 @@ fn said(change: &Change) -> String {
         },
         What::Arrival { event, .. } => match event {
             ArrivalEvent::Arrived => "arrived".to_owned(),
+            ArrivalEvent::OnPaper => "on paper".to_owned(),
             ArrivalEvent::Changed { act, .. } => format!("arrival {}", act.word()),
             ArrivalEvent::Told(said) => format!("told {}", told(said)),
         },

@@ -89,7 +89,8 @@ async fn a_node_that_was_down_tells_what_passed_and_reminds_of_no_day_that_is_ov
 
 #[tokio::test]
 async fn more_time_moves_the_day_and_its_reminder() {
-    let corridor = Corridor::open().await;
+    let more = r#"extend = { value = { length = 2, unit = "months" }, article = "Rule 16a", confirmed = true }"#;
+    let corridor = Corridor::open_with(|pakistan| pakistan.verified_by(more)).await;
     let exporting = &corridor.exporting;
     let raised = corridor.customs.enquire(&corridor.officer, corridor.enquiry(1)).await.unwrap().jti;
     corridor.pass(170);

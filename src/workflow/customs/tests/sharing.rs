@@ -58,6 +58,11 @@ async fn a_link_shows_what_became_of_its_own_declaration_and_of_no_other() {
     let (_, other) = customs.share(officer, corridor.share("D-2", corridor.today())).unwrap();
     assert_eq!(customs.shared(&secret).unwrap().acts.len(), 1);
     assert!(customs.shared(&other).unwrap().acts.is_empty());
+    // Used up by the first, the second hears that it was, and not with which declaration.
+    customs.write_off(officer, corridor.write_off(3, "D-1", "16000")).await.unwrap();
+    let notices = customs.shared(&other).unwrap().matched.notices;
+    assert!(notices.iter().any(|notice| notice.reason == "ALREADY_USED"), "{notices:?}");
+    assert!(notices.iter().all(|notice| !notice.words.contains("D-1")), "{notices:?}");
     // As it stands after a restart.
     corridor.china.store.reload().unwrap();
     assert_eq!(corridor.china.desk().0.shared(&secret).unwrap().share.until, corridor.today());

@@ -1,0 +1,129 @@
+//! What a certificate bears: how much is written off of it, and what stands against that.
+
+use super::{Arrival, MatchWish, Notice, UseRefused, course::certified};
+use crate::{
+    agreement::Matching,
+    certificate::{Goods, Measure, UnitCode},
+    office::{Certified, CustomsFile, CustomsRefused, NotDrawn, WHOLE, WriteOffLine},
+    reason::Reasoned as _,
+    statement::{ImportDeclaration, ItemDecision, ResponseCode},
+    workflow::WorkflowError,
+};
+
+/// Units that count what has no parts; those that convert into them count it too.
+const COUNTED: [&str; 5] = ["H87", "NMP", "NRL", "PR", "SET"];
+
+/// A whole, in the parts that [`crate::certificate::Measure::parts`] has.
+const ONE: u128 = 1_000_000;
+
+/// Refusals that a match tells of: what is only said otherwise in a declaration stands among its differences.
+const TOLD: [&str; 4] = ["BALANCE_EXCEEDED", "ITEM_WITHOUT_FORCE", "PREFERENCE_NOT_GRANTED", "QUANTITY_NOT_WHOLE"];
+
+/// Writes lines off, and says what that makes of each item.
+pub(super) fn draw(
+    file: &mut CustomsFile,
+    certified: Certified<'_>,
+    declaration: &ImportDeclaration,
+    lines: &[WriteOffLine],
+) -> Result<Vec<ItemDecision>, WorkflowError> {
+    for WriteOffLine { item, line, quantity } in lines {
+        if !is_whole(certified.goods, *item, quantity) {
+            return Err(UseRefused::NotWhole { item: *item, quantity: quantity.clone() }.into());
+        }
+        // Where no line is named it may be the one that was decided against.
+        let refused = file.refused_lines.iter().find(|one| one.item == *item && one.declaration == declaration.number);
+        if let Some(refused) = refused.filter(|_| line.is_none()) {
+            let subject = format!(
+                "item {item} on line {} of declaration {}, where no line is named,",
+                refused.line, declaration.number
+            );
+            return Err(CustomsRefused::Decided { subject, code: refused.code }.into());
+        }
+    }
+    let first = file.first_used.clone();
+    file.write_off(certified, declaration, lines).map_err(|refused| match (refused, first) {
+        (refused @ CustomsRefused::NotDrawn(NotDrawn::Exceeds { .. }), Some(first)) => {
+            UseRefused::UsedBefore { refused: Box::new(refused), first: Box::new(first) }.into()
+        }
+        (refused, _) => refused.into(),
+    })
+}
+
+/// Whether a quantity has no part of what is counted. Where the certificate itself certifies a part, parts are used.
+fn is_whole(goods: &Goods, item: u32, quantity: &Measure) -> bool {
+    let parted = |one: &Measure, unit: &UnitCode| one.parts(unit).is_some_and(|parts| !parts.is_multiple_of(ONE));
+    let is_package = quantity.unit.as_str().len() == 3 && quantity.unit.as_str().starts_with('X');
+    let package = is_package.then(|| quantity.unit.clone());
+    let mut counted = COUNTED.iter().filter_map(|unit| unit.parse::<UnitCode>().ok()).chain(package);
+    let item = goods.items.iter().find(|one| one.number == item);
+    let certified = item.map_or(&[] as &[Measure], |item| &item.quantities);
+    !counted.any(|unit| parted(quantity, &unit) && !certified.iter().any(|one| parted(one, &unit)))
+}
+
+/// Why what a declaration states could not be written off, line by line.
+pub(super) fn would_be_refused(arrival: &Arrival, wish: &MatchWish, matching: &Matching) -> Vec<Notice> {
+    let Ok(certificate) = arrival.whole() else { return Vec::new() };
+    let (ended, mut file, mut found) = (arrival.ended(), arrival.file.clone(), Vec::new());
+    let certified = certified(&certificate, &ended);
+    for (line, item) in wish.declared.lines.iter().zip(&matching.items) {
+        let Some(item) = *item else { continue };
+        // What the lines before it would use was not used yet.
+        file.first_used.clone_from(&arrival.file.first_used);
+        let Some(quantity) = line.quantity.clone() else {
+            found.extend(nothing_left(&file, certified, item));
+            continue;
+        };
+        let line = WriteOffLine { item, line: Some(line.line), quantity };
+        if let Err(refused) = draw(&mut file, certified, &wish.declaration, &[line])
+            && TOLD.contains(&refused.reason())
+        {
+            found.push(Notice::new(refused.reason(), true, refused.to_string()));
+        }
+    }
+    found
+}
+
+fn nothing_left(file: &CustomsFile, certified: Certified<'_>, item: u32) -> Option<Notice> {
+    let left = file.left(certified, item)?;
+    let first = file.first_used.as_ref().filter(|_| left.value.is_zero())?;
+    let words = format!(
+        "nothing is left of item {item}; it was first used with declaration {} of {} at {}",
+        first.number, first.date, first.office
+    );
+    Some(Notice::new("BALANCE_EXCEEDED", true, words))
+}
+
+/// The response that counts of an item: what stands against the whole stands against what was not granted by itself.
+pub(super) fn response(file: &CustomsFile, item: u32) -> Option<ResponseCode> {
+    let (own, whole) = (file.responses.get(&item).copied(), file.responses.get(&WHOLE).copied());
+    match (own, whole) {
+        (Some(own), Some(whole)) if stands_against(whole) && !stands_against(own) && !own.grants() => Some(whole),
+        (own, whole) => own.or(whole),
+    }
+}
+
+/// What was granted of items before is over once the whole is decided against.
+pub(super) fn decide(
+    file: &mut CustomsFile,
+    certified: Certified<'_>,
+    declaration: Option<&ImportDeclaration>,
+    decisions: &[ItemDecision],
+) -> Result<(), CustomsRefused> {
+    file.decide(certified, declaration, decisions)?;
+    if decisions.iter().any(|one| one.item.is_none() && stands_against(one.code)) {
+        file.responses.retain(|_, code| !code.grants());
+    }
+    Ok(())
+}
+
+/// Codes under which the customs file lets nothing be written off.
+const fn stands_against(code: ResponseCode) -> bool {
+    matches!(
+        code,
+        ResponseCode::PreferenceDenied
+            | ResponseCode::PreferenceSuspended
+            | ResponseCode::ReturnedForRectification
+            | ResponseCode::Diverted
+            | ResponseCode::NotUtilised
+    )
+}

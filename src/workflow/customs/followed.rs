@@ -1,0 +1,40 @@
+//! The enquiry that a decision says it follows.
+
+use super::{Arrival, UseRefused, enquiries::Side};
+use crate::{
+    statement::{ItemDecision, Jti, ResponseCode, ResponseReason},
+    workflow::{Desk, WorkflowError},
+};
+
+impl Desk {
+    /// Whether decisions on a certificate may name an enquiry: it asks about this certificate, and that it got no reply is
+    /// said only once its day is over without one. A denial may rest on an answer that came too late.
+    pub(super) fn follows(
+        &self,
+        arrival: &Arrival,
+        enquiry: Option<&Jti>,
+        decisions: &[ItemDecision],
+    ) -> Result<(), WorkflowError> {
+        let Some(jti) = enquiry else { return Ok(()) };
+        let (view, number) = (self.enquiry_of(Side::Asking, jti)?, arrival.whole()?.reference.number.to_string());
+        let place = view.enquiry.subjects.iter().zip(1..).find(|(subject, _)| match &subject.certificate {
+            Some(at) => at.jti == arrival.jti,
+            // It came only after it was asked about.
+            None => subject.number.as_str() == number && view.to == arrival.issuer,
+        });
+        let Some((_, place)) = place else { return Err(UseRefused::EnquiryOfAnother(*jti).into()) };
+        let no_reply = decisions.iter().any(|one| one.code == ResponseCode::NoReply);
+        let too_late = decisions.iter().any(|one| one.reason == Some(ResponseReason::NoReplyInTime));
+        if !no_reply && !too_late {
+            return Ok(());
+        }
+        let answer = view.counting().find(|one| one.reply.answers.iter().any(|one| one.subject == place));
+        match answer {
+            Some(answer) if no_reply || !answer.late => Err(UseRefused::EnquiryReplied(*jti).into()),
+            // What clarified it was answered instead.
+            None if !view.is_open() => Err(UseRefused::EnquiryReplied(*jti).into()),
+            None if !view.overdue => Err(UseRefused::EnquiryNotOverdue { enquiry: *jti, due: view.reply_due }.into()),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! What a certificate bears: what a match says of that before, and what a write-off refuses.
+
+use super::{Corridor, account, line, reason};
+use crate::{
+    agreement::{Declared, DeclaredLine},
+    certificate::Measure,
+    office::{Role, WriteOffLine},
+    reason::Reasoned as _,
+    statement::{EndorsementAct, EndorsementWords, ItemDecision, ResponseCode, ResponseReason},
+    time::Date,
+    workflow::{DecisionWish, EndorsementWish, MatchWish, Notice, WorkflowError},
+};
+
+impl Corridor {
+    /// A declaration of so many pieces; of no quantity where none is given.
+    pub(super) fn declared(&self, declaration: &str, pieces: &str) -> MatchWish {
+        let quantity = |pieces: &str| Measure { value: pieces.parse().unwrap(), unit: "H87".parse().unwrap() };
+        let line = DeclaredLine {
+            line: 1,
+            item: Some(1),
+            tariff_code: "950662".parse().unwrap(),
+            description: None,
+            origin: Some("PK".parse().unwrap()),
+            quantity: Some(pieces).filter(|pieces| !pieces.is_empty()).map(quantity),
+            gross_weight: None,
+            net_weight: None,
+            invoice: None,
+            marks: None,
+            packages: None,
+        };
+        let declaration = self.declaration(declaration);
+        let declared = Declared {
+            date: declaration.date,
+            hs_edition: None,
+            country_of_export: None,
+            importer: None,
+            lines: vec![line],
+        };
+        MatchWish { certificate: self.name(), issued_on: None, declaration, declared }
+    }
+
+    fn notices(&self, wish: &MatchWish) -> Vec<Notice> {
+        self.customs.match_declaration(&self.officer, wish).unwrap().notices
+    }
+}
+
+fn blocking<'a>(notices: &'a [Notice], reason: &str) -> &'a str {
+    notices.iter().find(|one| one.reason == reason && one.blocks).map_or("", |one| one.words.as_str())
+}
+
+#[tokio::test]
+async fn a_match_says_that_a_write_off_would_be_refused_and_where_the_certificate_was_used_first() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    assert!(corridor.notices(&corridor.declared("D-1", "16800")).iter().all(|notice| !notice.blocks));
+    let over = corridor.notices(&corridor.declared("D-1", "16801"));
+    assert!(blocking(&over, "BALANCE_EXCEEDED").contains("16800"), "{over:?}");
+    customs.write_off(officer, corridor.write_off(1, "D-1", "16800")).await.unwrap();
+    for pieces in ["1", ""] {
+        let again = corridor.notices(&corridor.declared("D-2", pieces));
+        let words = blocking(&again, "BALANCE_EXCEEDED");
+        assert!(words.contains("D-1") && words.contains("CNSHA"), "{again:?}");
+    }
+    let refused = customs.write_off(officer, corridor.write_off(2, "D-2", "1")).await.unwrap_err();
+    assert_eq!(refused.reason(), "BALANCE_EXCEEDED");
+    let said = refused.to_string();
+    assert!(said.contains("D-1") && said.contains("CNSHA"), "{said}");
+}
+
+#[tokio::test]
+async fn several_lines_of_a_declaration_are_held_against_what_is_left_together() {
+    let corridor = Corridor::open().await;
+    let mut wish = corridor.declared("D-1", "10000");
+    let second = DeclaredLine { line: 2, ..wish.declared.lines[0].clone() };
+    wish.declared.lines.push(second);
+    let words = corridor.notices(&wish);
+    assert!(blocking(&words, "BALANCE_EXCEEDED").contains("6800"), "{words:?}");
+    assert!(!blocking(&words, "BALANCE_EXCEEDED").contains("first used"), "{words:?}");
+}
+
+#[tokio::test]
+async fn a_line_that_was_denied_is_not_written_off_by_naming_no_line() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let one = |line, code, reason| ItemDecision {
+        item: Some(1),
+        line: Some(line),
+        code,
+        quantity: None,
+        left: None,
+        reason,
+        basis: None,
+        words: None,
+    };
+    let denied = Some(ResponseReason::NotOriginating);
+    let wish = DecisionWish {
+        decisions: vec![one(1, ResponseCode::AcceptedForClaim, None), one(2, ResponseCode::PreferenceDenied, denied)],
+        ..corridor.decision(1, None, ResponseCode::Received, None)
+    };
+    let act = customs.decide(officer, wish).await.unwrap().act;
+    let (request, name) = (corridor.china.request_id(2), corridor.name());
+    customs.settle_denial(&corridor.supervisor, &request, name, act, true, None).await.unwrap();
+    let on = |nth, line| {
+        let mut wish = corridor.write_off(nth, "D-1", "100");
+        wish.lines[0].line = line;
+        customs.write_off(officer, wish)
+    };
+    let refused = on(3, None).await.unwrap_err();
+    assert_eq!(refused.reason(), "PREFERENCE_NOT_GRANTED");
+    assert!(refused.to_string().contains("line 2"), "{refused}");
+    assert_eq!(reason(on(4, Some(2)).await), "PREFERENCE_NOT_GRANTED");
+    assert!(on(5, Some(1)).await.is_ok());
+    let (request, name) = (corridor.china.request_id(6), corridor.name());
+    let lines = vec![WriteOffLine { line: None, ..line("50") }];
+    let amended = customs.amend_write_off(officer, &request, (name, 2), lines, None).await;
+    assert_eq!(reason(amended), "PREFERENCE_NOT_GRANTED", "nor by amending");
+}
+
+#[tokio::test]
+async fn the_same_number_at_another_office_is_another_declaration() {
+    let corridor = Corridor::open().await;
+    corridor.customs.write_off(&corridor.officer, corridor.write_off(1, "D-1", "16800")).await.unwrap();
+    let used = |wish: &MatchWish| corridor.notices(wish).iter().any(|notice| notice.reason == "ALREADY_USED");
+    let mut wish = corridor.declared("D-1", "");
+    assert!(!used(&wish));
+    wish.declaration.office = "CNTAO".parse().unwrap();
+    assert!(used(&wish));
+}
+
+#[tokio::test]
+async fn what_is_decided_against_the_whole_is_what_the_balance_shows_and_a_write_off_refuses() {
+    for (nth, code) in (1..).zip(ResponseCode::ALL.iter()) {
+        if code.draws() || matches!(code, ResponseCode::Reversed | ResponseCode::NoReply) {
+            continue;
+        }
+        let corridor = Corridor::open().await;
+        let (customs, officer) = (&corridor.customs, &corridor.officer);
+        customs.write_off(officer, corridor.write_off(nth, "D-1", "1")).await.unwrap();
+        let accepted = corridor.decision(nth + 100, Some(1), ResponseCode::AcceptedForClaim, None);
+        customs.decide(officer, accepted).await.unwrap();
+        let whole = corridor.decision(nth + 200, None, *code, Some(ResponseReason::GoodsDiffer));
+        let decided = customs.decide(officer, whole).await.unwrap();
+        if decided.statement.is_none() {
+            let (request, name) = (corridor.china.request_id(nth + 300), corridor.name());
+            customs.settle_denial(&corridor.supervisor, &request, name, decided.act, true, None).await.unwrap();
+        }
+        let shown = customs.balance(officer, &corridor.name()).unwrap()[0].response;
+        let refused = reason(customs.write_off(officer, corridor.write_off(nth + 400, "D-1", "1")).await);
+        assert_eq!(refused == "PREFERENCE_NOT_GRANTED", shown == Some(*code) && !code.grants(), "{code}: {shown:?}");
+    }
+}
+
+#[tokio::test]
+async fn goods_that_were_endorsed_to_go_elsewhere_are_not_used_here_without_notice() {
+    let corridor = Corridor::open().await;
+    let wish = EndorsementWish {
+        request_id: corridor.china.request_id(1),
+        certificate: corridor.name(),
+        words: EndorsementWords {
+            act: EndorsementAct::DestinationChanged,
+            day: Date::constant(2000, 1, 1),
+            office: "Shanghai, Pudong".parse().unwrap(),
+            destination: Some("KE".parse().unwrap()),
+            items: vec![1],
+            containers: Vec::new(),
+            seals: Vec::new(),
+            text: None,
+        },
+    };
+    corridor.customs.endorse(&corridor.officer, wish).await.unwrap();
+    let written = corridor.customs.write_off(&corridor.officer, corridor.write_off(2, "D-1", "1")).await.unwrap();
+    let notice = written.notices.iter().find(|notice| notice.reason == "DESTINATION_CHANGED").unwrap();
+    assert!(notice.words.contains("item 1 go to KE") && notice.words.contains("Pudong"), "{}", notice.words);
+}
+
+#[tokio::test]
+async fn nothing_is_written_off_with_a_declaration_of_a_day_to_come() {
+    let corridor = Corridor::open().await;
+    let mut wish = corridor.write_off(1, "D-1", "1");
+    wish.declaration.date = corridor.today().tomorrow().unwrap();
+    let refused = corridor.customs.write_off(&corridor.officer, wish).await.unwrap_err();
+    let ahead = |notice: &Notice| notice.reason == "DECLARATION_AHEAD";
+    assert!(matches!(&refused, WorkflowError::ArrivalForbids(notice) if ahead(notice)), "{refused}");
+    let mut wish = corridor.declared("D-1", "1");
+    wish.declaration.date = corridor.today().tomorrow().unwrap();
+    assert!(corridor.notices(&wish).iter().any(|notice| ahead(notice) && notice.blocks));
+}
+
+#[tokio::test]
+async fn what_is_counted_is_written_off_whole() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    assert_eq!(reason(customs.write_off(officer, corridor.write_off(1, "D-1", "0.5")).await), "QUANTITY_NOT_WHOLE");
+    let dozens = |nth, dozens: &str| {
+        let mut wish = corridor.write_off(nth, "D-1", dozens);
+        wish.lines[0].quantity.unit = "DZN".parse().unwrap();
+        customs.write_off(officer, wish)
+    };
+    assert_eq!(reason(dozens(2, "0.3").await), "QUANTITY_NOT_WHOLE");
+    assert!(dozens(3, "0.5").await.is_ok(), "six pieces");
+    let half = corridor.notices(&corridor.declared("D-1", "2.5"));
+    assert!(blocking(&half, "QUANTITY_NOT_WHOLE").contains("item 1"), "{half:?}");
+}
+
+#[tokio::test]
+async fn a_denial_is_dropped_by_who_decided_it_or_by_a_supervisor() {
+    let corridor = Corridor::open().await;
+    let customs = &corridor.customs;
+    let denied = |nth| corridor.decision(nth, None, ResponseCode::PreferenceDenied, Some(ResponseReason::GoodsDiffer));
+    let drop = |nth, caller: &crate::office::Caller, act| {
+        let (request, caller, name) = (corridor.china.request_id(nth), caller.clone(), corridor.name());
+        async move { customs.settle_denial(&caller, &request, name, act, false, None).await }
+    };
+    customs.decide(&corridor.supervisor, denied(1)).await.unwrap();
+    let refused = drop(2, &corridor.officer, 1).await.unwrap_err();
+    assert_eq!(refused.reason(), "PERMISSION_DENIED");
+    assert!(refused.to_string().contains("another officer's"), "{refused}");
+    assert!(drop(3, &account("Ma Jun", Role::CustomsSupervisor, 35), 1).await.is_ok());
+    customs.decide(&corridor.officer, denied(4)).await.unwrap();
+    assert_eq!(reason(drop(5, &corridor.colleague, 2).await), "PERMISSION_DENIED");
+    assert!(drop(6, &corridor.officer, 2).await.is_ok());
+}

@@ -1,0 +1,187 @@
+//! Whom customs may ask, what an answer may say, and what stands past the closing of a key.
+
+use super::{changes::Ear, *};
+use crate::{
+    statement::SubjectFinding,
+    store::{Subject, about},
+    workflow::EnquiryRefused,
+};
+
+impl Corridor {
+    async fn raised(&self, nth: u16) -> Jti {
+        self.customs.enquire(&self.officer, self.enquiry(nth)).await.unwrap().jti
+    }
+
+    async fn says(&self, nth: u16, enquiry: Jti, act: ReplyAct, answers: Vec<SubjectAnswer>) -> Jti {
+        self.exporting.reply(&self.liaison, self.reply(nth, enquiry, act, answers)).await.unwrap().jti
+    }
+
+    fn takes(&self, nth: u16, enquiry: Jti, until: Date) -> ReplyWish {
+        ReplyWish { reply_by: Some(until), ..self.reply(nth, enquiry, ReplyAct::Extended, Vec::new()) }
+    }
+
+    fn asks_what(&self, nth: u16, enquiry: Jti) -> ReplyWish {
+        let words = Some("Which consignment?".parse().unwrap());
+        ReplyWish { words, ..self.reply(nth, enquiry, ReplyAct::ClarificationAsked, Vec::new()) }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_past_the_closing_of_its_key_is_shown_at_both_sides_and_given_again_with_the_new_key() {
+    let corridor = Corridor::open().await;
+    let (customs, exporting, liaison) = (&corridor.customs, &corridor.exporting, &corridor.liaison);
+    let raised = corridor.raised(1).await;
+    let fell = corridor.says(2, raised, ReplyAct::Full, vec![valid(1)]).await;
+    exporting.remind().unwrap();
+    customs.remind().unwrap();
+    let store = corridor.pakistan.store.as_ref();
+    let place = about(store, &Subject::Statement(raised)).unwrap()[0].entry.clone();
+    corridor.pakistan.revoke(&[(place.origin.clone(), place.index)]);
+    for view in [
+        customs.enquiry(&corridor.officer, &raised).unwrap(),
+        exporting.incoming_enquiry(liaison, &raised).unwrap(),
+        customs.enquiries(&corridor.officer, true, 0..10).unwrap().enquiries.remove(0),
+        exporting.incoming_enquiries(liaison, true, 0..10).unwrap().enquiries.remove(0),
+    ] {
+        assert_eq!((view.state, view.is_open()), (EnquiryState::Sent, true));
+        let [reply] = view.replies.as_slice() else { panic!("{view:?}") };
+        assert_eq!(reply.jti, fell);
+        assert!(reply.key_closed.as_ref().is_some_and(|why| why.contains("counts only below entry")));
+    }
+    // The next start signs with the new key.
+    exporting.sequencer().close();
+    let (again, _) = corridor.pakistan.desk();
+    let wish = corridor.reply(3, raised, ReplyAct::Full, vec![valid(1)]);
+    let replied = again.reply(liaison, wish).await.unwrap();
+    assert_eq!((replied.enquiry.state, replied.late), (EnquiryState::Answered, false));
+    let asking = customs.enquiry(&corridor.officer, &raised).unwrap();
+    let counts = asking.replies.iter().map(|one| (one.jti, one.key_closed.is_none())).collect::<Vec<_>>();
+    assert_eq!((asking.state, counts), (EnquiryState::Answered, vec![(fell, false), (replied.jti, true)]));
+    let twice = again.reply(liaison, corridor.reply(4, raised, ReplyAct::Full, vec![valid(1)])).await;
+    assert_eq!(reason(twice), "ENQUIRY_ANSWERED");
+}
+
+#[tokio::test]
+async fn nobody_is_asked_but_an_authority_abroad_that_the_trust_list_names() {
+    let corridor = Corridor::open().await;
+    let asked = |nth, to: &str| {
+        let mut wish = corridor.enquiry(nth);
+        wish.to = to.parse().unwrap();
+        wish.asked.ground = EnquiryGround::NumberUnknown;
+        wish.asked.question = Some("Did you issue this?".parse().unwrap());
+        wish.subjects[0].number = "PK-CN-2026-XXX-999999".parse().unwrap();
+        wish.documents = vec![DocumentDigest {
+            name: "scan.pdf".parse().unwrap(),
+            media_type: "application/pdf".parse().unwrap(),
+            sha256: crate::certificate::Sha256([7; 32]),
+        }];
+        corridor.customs.enquire(&corridor.officer, wish)
+    };
+    let before = corridor.china.store.logs();
+    let refused = asked(1, "https://nobody.example").await.unwrap_err();
+    assert_eq!(refused.reason(), "ENQUIRY_ADDRESSEE");
+    let said = refused.to_string();
+    assert!(said.contains("is not in the trust list") && said.contains("tdap.gov.pk"), "{said}");
+    let own = corridor.china.issuer.to_string();
+    let refused = asked(2, &own).await.unwrap_err();
+    assert!(
+        matches!(&refused, WorkflowError::Enquiry(EnquiryRefused::Addressee { why, .. }) if why.contains("itself"))
+    );
+    assert_eq!(corridor.china.store.logs(), before, "no log to nobody");
+    assert!(asked(3, "https://tdap.gov.pk").await.is_ok());
+}
+
+#[tokio::test]
+async fn an_item_that_the_certificate_does_not_have_is_neither_asked_about_nor_answered() {
+    let corridor = Corridor::open().await;
+    let mut wish = corridor.enquiry(1);
+    wish.subjects[0].items = vec![1, 9];
+    let refused = corridor.customs.enquire(&corridor.officer, wish).await.unwrap_err();
+    assert_eq!(refused.reason(), "ITEM_UNKNOWN");
+    assert!(refused.to_string().contains("has no item 9"), "{refused}");
+    let raised = corridor.raised(2).await;
+    let item = |item, valid| ItemAnswer { item, valid, words: None };
+    let answer =
+        SubjectAnswer { finding: SubjectFinding::PartlyValid, items: vec![item(9, true), item(10, false)], ..valid(1) };
+    let wish = corridor.reply(3, raised, ReplyAct::Full, vec![answer]);
+    assert_eq!(reason(corridor.exporting.reply(&corridor.liaison, wish).await), "ITEM_UNKNOWN");
+}
+
+#[tokio::test]
+async fn the_certificate_that_is_not_here_or_is_named_twice_is_said() {
+    let corridor = Corridor::open().await;
+    let mut wish = corridor.enquiry(1);
+    wish.subjects.push(wish.subjects[0].clone());
+    let twice = corridor.customs.enquire(&corridor.officer, wish.clone()).await.unwrap_err();
+    assert!(twice.reason() == "SUBJECT_TWICE" && twice.to_string().contains(&corridor.number()), "{twice}");
+    wish.request_id = corridor.china.request_id(2);
+    wish.subjects[1].number = "PK-CN-2026-XXX-999999".parse().unwrap();
+    let unknown = corridor.customs.enquire(&corridor.officer, wish).await.unwrap_err();
+    assert_eq!(unknown.reason(), "ARRIVAL_UNKNOWN");
+    assert!(unknown.to_string().contains("PK-CN-2026-XXX-999999, subject 2"), "{unknown}");
+}
+
+#[tokio::test]
+async fn no_more_time_is_taken_than_the_agreement_allows() {
+    let corridor = Corridor::open().await;
+    let raised = corridor.raised(1).await;
+    let reply = |wish| corridor.exporting.reply(&corridor.liaison, wish);
+    // CPFTA, Rule 16: six months, and nothing of more time.
+    let refused = reply(corridor.takes(2, raised, Date::constant(2028, 3, 15))).await.unwrap_err();
+    assert_eq!(refused.reason(), "EXTENSION_TOO_LONG");
+    let said = refused.to_string();
+    assert!(said.contains("2027-05-22") && said.contains("Rule 16"), "{said}");
+    assert!(reply(corridor.takes(3, raised, Date::constant(2027, 5, 22))).await.is_ok());
+}
+
+#[tokio::test]
+async fn the_last_day_that_was_taken_counts_and_late_is_by_the_day_in_force_then() {
+    let more = r#"extend = { value = { length = 4, unit = "months" }, article = "Rule 16a", confirmed = true }"#;
+    let corridor = Corridor::open_with(|pakistan| pakistan.verified_by(more)).await;
+    let (exporting, liaison) = (&corridor.exporting, &corridor.liaison);
+    let raised = corridor.raised(1).await;
+    let due = || exporting.incoming_enquiry(liaison, &raised).unwrap().reply_due;
+    let refused = exporting.reply(liaison, corridor.takes(2, raised, Date::constant(2027, 9, 23))).await.unwrap_err();
+    assert!(refused.to_string().contains("2027-09-22 at the latest (Rule 16a)"), "{refused}");
+    exporting.reply(liaison, corridor.takes(3, raised, Date::constant(2027, 9, 22))).await.unwrap();
+    assert_eq!(due(), Some(Date::constant(2027, 9, 22)));
+    exporting.reply(liaison, corridor.takes(4, raised, Date::constant(2027, 7, 1))).await.unwrap();
+    assert_eq!(due(), Some(Date::constant(2027, 7, 1)), "an earlier one replaces");
+    // Past the agreement's own day, and within the time that was taken.
+    corridor.pakistan.clock.set("2027-06-15T06:00:00Z".parse().unwrap());
+    let within = exporting.reply(liaison, corridor.reply(5, raised, ReplyAct::Full, vec![valid(1)])).await.unwrap();
+    assert!(!within.late);
+    assert!(!corridor.customs.enquiry(&corridor.officer, &raised).unwrap().replies.iter().any(|one| one.late));
+}
+
+#[tokio::test]
+async fn an_answer_to_the_clarifying_enquiry_answers_the_first_and_a_reply_is_clarified_once() {
+    let corridor = Corridor::open().await;
+    let (customs, exporting) = (&corridor.customs, &corridor.exporting);
+    let raised = corridor.raised(1).await;
+    let asked = exporting.reply(&corridor.liaison, corridor.asks_what(2, raised)).await.unwrap().jti;
+    let clarifying = |nth, reply| EnquiryWish { clarifies: Some(reply), ..corridor.enquiry(nth) };
+    let nothing = customs.enquire(&corridor.officer, clarifying(3, raised)).await;
+    assert_eq!(reason(nothing), "CLARIFICATION_NOT_ASKED");
+    let second = customs.enquire(&corridor.officer, clarifying(4, asked)).await.unwrap().jti;
+    let again = customs.enquire(&corridor.officer, clarifying(5, asked)).await.unwrap_err();
+    assert!(again.reason() == "CLARIFIED_BEFORE" && again.to_string().contains(&second.to_string()), "{again}");
+    let both = || {
+        [
+            customs.enquiry(&corridor.officer, &raised).unwrap(),
+            exporting.incoming_enquiry(&corridor.liaison, &raised).unwrap(),
+        ]
+    };
+    for view in both() {
+        assert_eq!((view.state, view.clarified_by), (EnquiryState::ClarificationAsked, Some(second)));
+    }
+    corridor.says(6, second, ReplyAct::Full, vec![valid(1)]).await;
+    for view in both() {
+        assert_eq!((view.state, view.is_open()), (EnquiryState::Answered, false));
+    }
+    // Its clock is over, too.
+    corridor.pakistan.clock.set("2028-01-01T00:00:00Z".parse().unwrap());
+    assert_eq!((exporting.remind().unwrap(), customs.remind().unwrap()), (0, 0));
+    let heard = Ear::of(&corridor.pakistan).all(&corridor.liaison);
+    assert!(!heard.iter().any(|one| one.starts_with("reply passed")), "{heard:?}");
+}

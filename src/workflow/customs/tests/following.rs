@@ -1,0 +1,93 @@
+//! Decisions that follow an enquiry: that it got no reply is said only where that is so.
+
+use super::{Corridor, reason, valid};
+use crate::{
+    reason::Reasoned as _,
+    statement::{Jti, ReplyAct, ResponseCode, ResponseReason, SubjectAnswer, SubjectFinding},
+    time::Clock as _,
+    workflow::DecisionWish,
+};
+
+impl Corridor {
+    /// That an enquiry got no reply.
+    fn unanswered(&self, nth: u16, enquiry: Jti) -> DecisionWish {
+        let silent = self.decision(nth, None, ResponseCode::NoReply, Some(ResponseReason::NoReplyInTime));
+        DecisionWish { enquiry: Some(enquiry), ..silent }
+    }
+
+    fn later(&self, days: i64) {
+        self.pakistan.clock.set(self.pakistan.clock.now() + jiff::SignedDuration::from_hours(24 * days));
+    }
+}
+
+#[tokio::test]
+async fn that_an_enquiry_got_no_reply_is_not_said_before_its_day_is_over() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let raised = customs.enquire(officer, corridor.enquiry(1)).await.unwrap().jti;
+    let early = customs.decide(officer, corridor.unanswered(2, raised)).await.unwrap_err();
+    assert_eq!(early.reason(), "ENQUIRY_NOT_OVERDUE");
+    assert!(early.to_string().contains("2027-05-22"), "{early}");
+    // Nor is preference denied for it.
+    let denied = corridor.decision(3, None, ResponseCode::PreferenceDenied, Some(ResponseReason::NoReplyInTime));
+    let denied = DecisionWish { enquiry: Some(raised), ..denied };
+    assert_eq!(reason(customs.decide(officer, denied).await), "ENQUIRY_NOT_OVERDUE");
+    let unknown: Jti = "01KB3D9M8000000000000000AB".parse().unwrap();
+    assert_eq!(reason(customs.decide(officer, corridor.unanswered(4, unknown)).await), "ENQUIRY_UNKNOWN");
+    assert!(corridor.heard().is_empty(), "nothing of it was told");
+    corridor.later(200);
+    customs.decide(officer, corridor.unanswered(5, raised)).await.unwrap();
+    assert_eq!(corridor.heard(), [(ResponseCode::NoReply, false)]);
+}
+
+#[tokio::test]
+async fn after_an_answer_nobody_says_that_there_was_none_but_that_it_came_too_late() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let raised = customs.enquire(officer, corridor.enquiry(1)).await.unwrap().jti;
+    corridor.later(200);
+    let reply = corridor.reply(2, raised, ReplyAct::Full, vec![valid(1)]);
+    corridor.exporting.reply(&corridor.liaison, reply).await.unwrap();
+    assert_eq!(reason(customs.decide(officer, corridor.unanswered(3, raised)).await), "ENQUIRY_ANSWERED");
+    let late = corridor.decision(4, None, ResponseCode::PreferenceDenied, Some(ResponseReason::NoReplyInTime));
+    customs.decide(officer, DecisionWish { enquiry: Some(raised), ..late }).await.unwrap();
+}
+
+#[tokio::test]
+async fn no_decision_follows_an_enquiry_about_another_certificate() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let other = corridor.exporting.issue(&corridor.pakistan.signatory, &corridor.pakistan.footballs(2)).await.unwrap();
+    let mut about_other = corridor.enquiry(1);
+    about_other.subjects[0].number = other.outcome.number.unwrap().parse().unwrap();
+    let raised = customs.enquire(officer, about_other).await.unwrap().jti;
+    corridor.later(200);
+    assert_eq!(reason(customs.decide(officer, corridor.unanswered(2, raised)).await), "ENQUIRY_OF_ANOTHER");
+    let received =
+        DecisionWish { enquiry: Some(raised), ..corridor.decision(3, Some(1), ResponseCode::AcceptedForClaim, None) };
+    assert_eq!(reason(customs.decide(officer, received).await), "ENQUIRY_OF_ANOTHER");
+}
+
+#[tokio::test]
+async fn what_the_issuer_found_is_known_before_the_certificate_is_used() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let raised = customs.enquire(officer, corridor.enquiry(1)).await.unwrap().jti;
+    let words = Some("the stitching is of third countries".parse().unwrap());
+    let answer = SubjectAnswer { finding: SubjectFinding::NotValid, words, ..valid(1) };
+    let reply = corridor.reply(2, raised, ReplyAct::Full, vec![answer]);
+    corridor.exporting.reply(&corridor.liaison, reply).await.unwrap();
+    let shown = customs.course(officer, &corridor.name()).unwrap().notices;
+    let matched = customs.match_declaration(officer, &corridor.declared("D-1", "1")).unwrap().notices;
+    let written = customs.write_off(officer, corridor.write_off(3, "D-1", "1")).await.unwrap().notices;
+    for notices in [shown, matched, written] {
+        let found = notices.iter().find(|notice| notice.reason == "ISSUER_FINDS_NOT_VALID").unwrap();
+        assert!(!found.blocks, "an officer decides");
+        for said in [raised.to_string().as_str(), "it does not hold", "the stitching is of third countries"] {
+            assert!(found.words.contains(said), "{}", found.words);
+        }
+    }
+    // And a denial says which enquiry it follows.
+    let denied = corridor.decision(4, None, ResponseCode::PreferenceDenied, Some(ResponseReason::IssuerDisowns));
+    assert!(customs.decide(officer, DecisionWish { enquiry: Some(raised), ..denied }).await.is_ok());
+}
