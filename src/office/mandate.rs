@@ -131,6 +131,15 @@ pub struct Filing<'a> {
     pub value: Option<&'a Amount>,
 }
 
+impl Mandate {
+    /// The currency in which values are counted on it, where it has a ceiling in another than the filing's.
+    #[must_use]
+    pub fn counts_in(&self, filing: &Filing<'_>) -> Option<&str> {
+        let most = self.scope.most_value.as_ref()?;
+        filing.value.filter(|value| value.currency != most.currency).map(|_| most.currency.as_str())
+    }
+}
+
 /// Why a mandate does not carry a filing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MandateRefused {
@@ -158,6 +167,19 @@ pub enum MandateRefused {
     /// All applications it is for are filed, or their value is reached.
     #[error("the mandate's ceiling is reached: {0}")]
     Ceiling(String),
+    /// What is filed cannot be held against its ceiling of value.
+    #[error("{0}")]
+    Value(String),
+    /// It names an agreement or an office that there is not.
+    #[error("there is no {what} `{named}` here, so nothing could be filed by such a mandate; there are {known}")]
+    Nowhere {
+        /// An agreement or an office.
+        what: &'static str,
+        /// What is named.
+        named: String,
+        /// Those there are.
+        known: String,
+    },
     /// It cannot be given so.
     #[error("{0}")]
     Form(&'static str),
@@ -172,13 +194,14 @@ impl MandateRefused {
 
     const fn rank(&self) -> u8 {
         match self {
-            Self::None(_) | Self::Unnamed | Self::Form(_) => 0,
+            Self::None(_) | Self::Unnamed | Self::Nowhere { .. } | Self::Form(_) => 0,
             Self::Revoked => 1,
             Self::Ended(_) => 2,
             Self::NotYet(_) => 3,
             Self::Agreement(_) => 4,
             Self::Office(_) => 5,
             Self::Ceiling(_) => 6,
+            Self::Value(_) => 7,
         }
     }
 }
@@ -194,7 +217,8 @@ impl Reasoned for MandateRefused {
             Self::Agreement(_) => "MANDATE_AGREEMENT",
             Self::Office(_) => "MANDATE_OFFICE",
             Self::Ceiling(_) => "MANDATE_CEILING",
-            Self::Form(_) => "MANDATE_INVALID",
+            Self::Value(_) => "MANDATE_VALUE",
+            Self::Nowhere { .. } | Self::Form(_) => "MANDATE_INVALID",
         }
     }
 
@@ -250,13 +274,34 @@ impl Mandate {
 
     fn valued(self, value: Option<&Amount>, before: Option<&Amount>) -> Result<Self, MandateRefused> {
         let Some(most) = &self.scope.most_value else { return Ok(self) };
-        let words = || MandateRefused::Ceiling(format!("{} {}", most.value, most.currency));
-        // A value that is not stated, or in another currency, cannot be held against the ceiling: it is refused.
-        let value = value.filter(|value| value.currency == most.currency).ok_or_else(words)?;
+        let value = match value {
+            None => {
+                return Err(MandateRefused::Value(format!(
+                    "the mandate has a ceiling of {} {}, and what is filed states no value, or values in several \
+                     currencies: state the value of all goods in one currency",
+                    most.value, most.currency
+                )));
+            }
+            Some(other) if other.currency != most.currency => {
+                return Err(MandateRefused::Value(format!(
+                    "the mandate has a ceiling of {} {}, and no rate of the day from {} is installed here, so {} {} \
+                     cannot be counted against it: state the value in {}, or have the operator install the rate",
+                    most.value, most.currency, other.currency, other.value, other.currency, most.currency
+                )));
+            }
+            Some(value) => value,
+        };
+        let used = self.used_value.unwrap_or(Decimal::ZERO);
         let others = before.filter(|before| before.currency == most.currency).map_or(Decimal::ZERO, |one| one.value);
-        let others = self.used_value.unwrap_or(Decimal::ZERO).checked_sub(others).unwrap_or(Decimal::ZERO);
-        let sum = others.checked_add(value.value);
-        let sum = sum.filter(|sum| sum.millionths() <= most.value.millionths()).ok_or_else(words)?;
+        let others = used.checked_sub(others).unwrap_or(Decimal::ZERO);
+        let sum = others.checked_add(value.value).filter(|sum| sum.millionths() <= most.value.millionths());
+        let sum = sum.ok_or_else(|| {
+            let free = most.value.checked_sub(others).unwrap_or(Decimal::ZERO);
+            MandateRefused::Ceiling(format!(
+                "of {} {} there are {free} {} left, and this is {} {}",
+                most.value, most.currency, most.currency, value.value, value.currency
+            ))
+        })?;
         Ok(Self { used_value: Some(sum), ..self })
     }
 }
@@ -353,8 +398,23 @@ mod tests {
         assert_eq!(again("601").unwrap_err().reason(), "MANDATE_CEILING");
         let three = (0..3).fold(mandate(), |mandate, _| file(mandate, "1").unwrap());
         assert_eq!(file(three, "1").err(), Some("MANDATE_CEILING"));
-        let yuan = Amount { currency: "CNY".into(), ..usd("1") };
-        assert_eq!(carry(mandate(), "CPFTA", "KHI", "2026-06-01", Some(&yuan)).err(), Some("MANDATE_CEILING"));
-        assert_eq!(carry(mandate(), "CPFTA", "KHI", "2026-06-01", None).err(), Some("MANDATE_CEILING"));
+    }
+
+    #[test]
+    fn what_cannot_be_counted_is_not_said_to_reach_the_ceiling() {
+        let (agreement, office) = ("CPFTA".parse().unwrap(), "KHI".parse().unwrap());
+        let told = |value: Option<&Amount>| {
+            let filing = Filing { agreement: &agreement, office: &office, day: day("2026-06-01"), value };
+            mandate().carry(&filing).unwrap_err()
+        };
+        let yuan = told(Some(&Amount { currency: "CNY".into(), ..usd("1") }));
+        assert_eq!(yuan.reason(), "MANDATE_VALUE");
+        assert!(yuan.to_string().contains("no rate of the day from CNY is installed here"), "{yuan}");
+        assert_eq!(told(None).reason(), "MANDATE_VALUE");
+        let reached = told(Some(&usd("1000.5"))).to_string();
+        assert_eq!(
+            reached,
+            "the mandate's ceiling is reached: of 1000 USD there are 1000 USD left, and this is 1000.5 USD"
+        );
     }
 }

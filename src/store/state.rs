@@ -166,11 +166,13 @@ pub enum Table {
     Lifted,
     /// Links by which importers see their own declarations: by their id, by the hash of their secret, by their last day.
     Share,
+    /// The applications of each exporter that name an invoice, by a hash of its number.
+    ApplicationInvoice,
 }
 
 impl Table {
     /// Every table that is in use.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::Account,
         Self::StatusToken,
         Self::Setting,
@@ -199,6 +201,7 @@ impl Table {
         Self::Denial,
         Self::Lifted,
         Self::Share,
+        Self::ApplicationInvoice,
     ];
 
     /// Whether its records count by what an authority does, not by what it has: millions, which no snapshot can
@@ -220,6 +223,7 @@ impl Table {
                 | Self::About
                 | Self::Customs
                 | Self::Share
+                | Self::ApplicationInvoice
         )
     }
 
@@ -255,6 +259,7 @@ impl Table {
             Self::Denial => 27,
             Self::Lifted => 28,
             Self::Share => 29,
+            Self::ApplicationInvoice => 30,
         }
     }
 }

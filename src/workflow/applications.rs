@@ -19,8 +19,10 @@ mod origin;
 mod paper;
 mod queue;
 mod referral;
+mod risk;
 mod sign;
 mod standing;
+mod twice;
 
 pub use check::Checked;
 pub use differences::Differences;
@@ -32,8 +34,10 @@ pub use moving::MovedQueue;
 pub use numbers::{NumberRow, NumberStanding, NumbersPage};
 pub use origin::JudgedOrigin;
 pub use paper::Paper;
-pub use queue::{QueueAsked, QueuePage, QueueRow};
+pub use queue::{JudgedNow, QueueAsked, QueuePage, QueueRow};
 pub use referral::{Found, Referring};
+pub use risk::{Risk, RiskPoint};
+pub(super) use sign::signed_by;
 pub use sign::{Preview, Signed};
 
 use super::{Accounts, Desk, Drawn, Exporters, Policies, WorkflowError};
@@ -147,7 +151,7 @@ impl Applications {
     ) -> Result<View, WorkflowError> {
         let Change { before: kept, after, paper } = change;
         for _ in 0..DRAWN_ANEW {
-            let mut drawing = self.exporters.drawing(caller);
+            let mut drawing = self.drawing(caller);
             let carried = match drawing.draw(&after.exporter, filing, before) {
                 Ok(carried) => carried,
                 // It may be refused because the same request was filed by another way in the same moment.
@@ -172,6 +176,11 @@ impl Applications {
         let now = self.desk.now();
         let known = self.desk.offices().find(office);
         known.map_or_else(|| now.to_zoned(jiff::tz::TimeZone::UTC).date(), |record| record.office.date_at(now))
+    }
+
+    /// By what right the caller files; values are counted by the rates of the day.
+    fn drawing<'a>(&'a self, caller: &'a Caller) -> super::Drawing<'a> {
+        self.exporters.drawing(caller).by_rates(self.desk.lists())
     }
 
     /// What is filed, as mandates ask of it.

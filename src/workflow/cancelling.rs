@@ -13,7 +13,7 @@ use super::{
 use crate::{
     agreement::{Known, Objection},
     certificate::{Finding, Findings, Text},
-    office::{Action, Actor, AuditEvent, Caller, Cancellation},
+    office::{Action, Actor, Application, AuditEvent, Caller, Cancellation},
     reason::{Class, Reasoned as _},
     sequencer::{self, Beside, ChangeOfStatus, Outcome, RequestKey, SequencerError, Task, Work, answered},
     statement::{Act, Status},
@@ -246,9 +246,6 @@ impl Desk {
             return Err(SequencerError::StatusForbids { now, wanted: "cancelled" }.into());
         }
         self.given_back(&target, &Act::Cancelled, None)?;
-        if self.used_abroad(&certificate.jti)? {
-            return Err(WorkflowError::UsedAbroad);
-        }
         let (standing, expected) = pending::wish(store, &target)?;
         if standing.is_some() {
             return Err(WorkflowError::CancellationAsked);
@@ -377,7 +374,8 @@ impl Desk {
         self.commit(vec![expected], vec![pending::forget(&target), done], audit)
     }
 
-    /// Whether an officer may, or the holder for a certificate of its own application.
+    /// Whether an officer may, or the holder for a certificate that was issued for its own application, or took the place of
+    /// one that was, by whatever name.
     pub(super) fn may_for_holder(
         &self,
         caller: &Caller,
@@ -385,18 +383,20 @@ impl Desk {
         officer: Action,
         holder: Option<Action>,
     ) -> Result<Action, WorkflowError> {
-        match (name, holder) {
-            (CertificateName::Application(id), Some(holder)) if !caller.may(officer) => {
-                Accounts::allow(caller, holder)?;
-                let application = super::applications::application(self.store().as_ref(), *id)?;
-                if application.is_of(caller.id(), caller.account().exporter.as_ref()) {
-                    Ok(holder)
-                } else {
-                    Err(WorkflowError::ApplicationUnknown(id.to_string()))
-                }
-            }
-            _ => Accounts::allow(caller, officer).map(|()| officer),
+        let asks = |holder: &Action| matches!(name, CertificateName::Application(_)) || caller.may(*holder);
+        let Some(holder) = holder.filter(|_| !caller.may(officer)).filter(asks) else {
+            return Accounts::allow(caller, officer).map(|()| officer);
+        };
+        Accounts::allow(caller, holder)?;
+        let own = |one: &Application| one.is_of(caller.id(), caller.account().exporter.as_ref());
+        if let CertificateName::Application(id) = name {
+            let application = super::applications::application(self.store().as_ref(), *id)?;
+            return if own(&application) { Ok(holder) } else { Err(WorkflowError::ApplicationUnknown(id.to_string())) };
         }
+        let asked_for = self.asked_for(&record::find(self.store().as_ref(), name)?)?;
+        // Of another's certificate it is told what it is told of none.
+        let is_own = !asked_for.is_empty() && asked_for.iter().all(own);
+        if is_own { Ok(holder) } else { Err(WorkflowError::CertificateUnknown) }
     }
 
     /// Makes state durable that no statement goes with.

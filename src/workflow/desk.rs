@@ -2,7 +2,7 @@
 
 use super::{
     Accounts, CertificateName, CertificateRecord, Offices, PartnerLogs, Printer, Reminders, RequestId, WorkflowError,
-    record, releasing::held_from,
+    applications::signed_by, record, releasing::held_from,
 };
 use crate::{
     agreement::{Agreement, AgreementError, Agreements, Edition, Lists, NumberRule},
@@ -311,12 +311,17 @@ impl Desk {
     fn judge(&self, caller: &Caller, certificate_json: &[u8]) -> Result<(Issue, Findings), WorkflowError> {
         let reading = Particulars::read_json(certificate_json);
         let mut findings = reading.findings;
-        let Some(particulars) = reading.particulars else { return Err(WorkflowError::RulesRefuse(findings)) };
+        let Some(mut particulars) = reading.particulars else {
+            self.say_the_rest(certificate_json, &mut findings);
+            return Err(WorkflowError::RulesRefuse(findings));
+        };
+        signed_by(caller, &mut particulars)?;
         findings.extend(self.stale_list());
         let office = &self.office(&particulars, &mut findings)?;
         if !caller.acts_for(&office.code) {
             return Err(WorkflowError::NotYourOffice(office.code.to_string()));
         }
+        self.disinterested(caller, &particulars, &mut findings)?;
         self.rule(office, particulars, findings)
     }
 

@@ -9,14 +9,18 @@ mod cover;
 mod heritage;
 mod ledgers;
 mod originals;
+mod same;
+mod used;
+mod values;
 
+pub(super) use ledgers::parts_of;
 pub use originals::{OriginalName, Remainder};
 
 use super::{Accounts, Desk, Issued, WorkflowError, desk::Prepared, life::earlier};
 use crate::{
     agreement::{Edition, OriginalEnds, Provision},
     certificate::{Finding, Findings, Item, Particulars, PriorCertificate, Relation, Text},
-    office::{Action, Actor, Amounts, AuditEvent, Caller, Draw, Draws},
+    office::{Action, Actor, Amounts, AuditEvent, Caller, Draw, Draws, is_same_exporter},
     sequencer::{Beside, Ends, Issue, Original, Outcome, Replacement, Task, Work, answered},
     statement::Status,
     time::Date,
@@ -24,8 +28,10 @@ use crate::{
 use beside::count_beside;
 use cover::check_cover;
 use originals::Proven;
+use same::{same_descriptions, same_goods, same_makers};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
+use values::count_values;
 
 /// Originals of one certificate at most.
 const ORIGINALS_MAX: usize = 64;
@@ -90,6 +96,7 @@ impl Desk {
         if !caller.acts_for(&office.code) {
             return Err(WorkflowError::NotYourOffice(office.code.to_string()));
         }
+        self.disinterested(caller, &particulars, &mut findings)?;
         let today = office.date_at(self.now());
         if wish.originals.is_empty() || wish.originals.len() > ORIGINALS_MAX {
             let message = format!(
@@ -115,10 +122,14 @@ impl Desk {
             None => agreement.edition_on(today),
         });
         for own in originals.iter().filter_map(|proven| proven.own.as_ref()) {
+            self.disinterested_in(caller, &own.entry)?;
             self.hold_like(&own.entry, &mut particulars)?;
         }
         let mut draws = self.take(&particulars, edition, today, &mut originals, &mut findings);
         count_beside(&particulars, &mut originals, &mut draws, &mut findings);
+        count_values(&particulars, &mut originals, &mut draws, &mut findings);
+        same_descriptions(&particulars, &originals, &draws, &mut findings);
+        same_makers(&particulars, &originals, &mut findings);
         check_cover(&particulars, &mut findings);
         let ends = ends_of(&particulars, edition, &mut originals, &mut findings);
         let (mut issue, mut findings) = self.rule_proven(&office, particulars, findings)?;
@@ -182,16 +193,15 @@ impl Desk {
                     say(Finding::error("ZERO", format!("{path}.quantity.value"), "a quantity of nothing"));
                     continue;
                 }
-                let goods = &proven.certificate.goods;
-                let wanted = (one.prior_item, &one.quantity);
-                if let Err(not) = proven.kept.ledger.draw(&number, goods, &proven.ended, wanted) {
-                    say(Finding::error(not.rule(), path, not.to_string()));
+                if let Err(not) = proven.draw(one.prior_item, &one.quantity) {
+                    let used = proven.used.words(one.prior_item).map_or_else(String::new, |words| format!("; {words}"));
+                    say(Finding::error(not.rule(), path, format!("{not}{used}")));
                     continue;
                 }
                 let item_of = |items: &[Item], number| items.iter().find(|item| item.number == number).cloned();
-                let (new, old) = (item_of(&particulars.goods.items, one.item), item_of(&goods.items, one.prior_item));
-                if let (Some(new), Some(old)) = (new, old) {
-                    same_goods(&new, &old, proven, &path, &mut say);
+                let old = item_of(&proven.certificate.goods.items, one.prior_item);
+                if let (Some(new), Some(old)) = (item_of(&particulars.goods.items, one.item), old) {
+                    same_goods((particulars, &new), &old, proven, &path, &mut say);
                 }
                 draws.push(Draw {
                     original: proven.kept.name().to_owned(),
@@ -217,12 +227,28 @@ impl Desk {
         if let Some(last) = original.valid_until.filter(|last| *last < today) {
             say(Finding::error("ORIGINAL_EXPIRED", path, format!("certificate {number} could be used until {last}")));
         }
+        if let Some(basis) = &proven.rests_on {
+            let message = format!(
+                "this node keeps no log in which certificate {number} stands: its status rests on {basis} alone, and what became of it since is not known here"
+            );
+            let help = "have the original verified at its issuer's node on the day";
+            say(Finding::warning("ORIGINAL_STATUS", path, message).with_help(help));
+        }
         if proven.own.is_none() {
             if original.from == self.setup().country {
                 let message = format!("certificate {number} is of this country: it is no basis of a back-to-back one");
                 say(Finding::error("ORIGINAL_COUNTRY", path, message));
             }
             return;
+        }
+        if !is_same_exporter(&particulars.exporter, &original.exporter) {
+            let message = format!(
+                "`{}` is not the exporter of certificate {number}, which is `{}`",
+                particulars.exporter.party.name, original.exporter.party.name
+            );
+            let help =
+                "what is drawn of a certificate stays its exporter's; another exporter applies for one of its own";
+            say(Finding::error("DRAWN_EXPORTER", "exporter.party", message).with_help(help));
         }
         if original.to != particulars.to {
             let message = format!("certificate {number} is for goods to {}", original.to);
@@ -272,26 +298,6 @@ fn with_article(finding: Finding, provision: Option<&Provision>) -> Finding {
     }
 }
 
-/// Goods do not change by being drawn.
-fn same_goods(new: &Item, old: &Item, proven: &Proven, path: &str, say: &mut impl FnMut(Finding)) {
-    if let (Some(own), Some(was)) = (&new.hs, &old.hs)
-        && own.edition == was.edition
-        && own.code.subheading() != was.code.subheading()
-    {
-        let message = format!(
-            "item {} is of HS {}, and item {} of certificate {} of HS {}",
-            new.number, own.code, old.number, proven.certificate.reference.number, was.code
-        );
-        say(Finding::error("DRAWN_GOODS", path, message));
-    }
-    let origin = old.origin.unwrap_or(proven.certificate.from);
-    if let Some(own) = new.origin.filter(|own| *own != origin) {
-        let message =
-            format!("item {} is said to originate in {own}, and it is drawn from goods of {origin}", new.number);
-        say(Finding::error("DRAWN_GOODS", path, message));
-    }
-}
-
 /// What of each own original ends, in their order; the ledgers know it too.
 fn ends_of(
     particulars: &Particulars,
@@ -310,7 +316,8 @@ fn ends_of(
             continue;
         }
         let goods = &proven.certificate.goods;
-        let spent = proven.kept.ledger.spent(goods, &proven.ended);
+        // Used up by what was drawn and what was used together, the rest of it must not be there a second time.
+        let spent = proven.both.spent(goods, &proven.ended);
         let nothing_left =
             goods.items.iter().all(|item| spent.contains(&item.number) || proven.ended.contains(&item.number));
         let when = rules.and_then(|rules| rules.original_ends.value());
@@ -322,7 +329,8 @@ fn ends_of(
             let path = format!("reference.prior[{}]", named.unwrap_or_default());
             findings.push(with_article(Finding::unknown("ORIGINAL_ENDS", path, message), rules));
         }
-        let newly = spent.difference(&own.spent).copied().collect::<Vec<_>>();
+        let drawn = |item: &&u32| proven.kept.ledger.items.contains_key(*item);
+        let newly = spent.difference(&own.spent).filter(drawn).copied().collect::<Vec<_>>();
         ends.push(if nothing_left || when == Some(&OriginalEnds::AtOnce) {
             Ends::Whole
         } else if newly.is_empty() {
@@ -353,10 +361,13 @@ fn shorten(issue: &mut Issue, originals: &[Proven], findings: &mut Findings) {
 fn kept(originals: &[Proven], draws: Draws) -> Result<Beside, WorkflowError> {
     let expected = originals.iter().map(|proven| proven.kept.expected()).collect();
     let state = originals.iter().map(|proven| proven.kept.put()).collect::<Result<Vec<_>, _>>()?;
+    let own = originals.iter().filter(|proven| proven.own.is_some());
+    let own = own.map(|proven| proven.kept.name().to_owned()).collect::<Vec<_>>();
     let changes = move |outcome: &Outcome| {
         let name = ledgers::name_of(&outcome.entry.origin, &outcome.jti);
         let mut state = state.clone();
         state.push(ledgers::put_draws(&name, &draws).map_err(|error| error.to_string())?);
+        state.extend(own.iter().map(|original| ledgers::put_part(original, &outcome.jti)));
         Ok(state)
     };
     Ok(Beside { expected, changes: Some(Arc::new(changes)), ..Beside::default() })

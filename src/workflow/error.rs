@@ -1,6 +1,6 @@
 //! Why a command of a person was not carried out.
 
-use super::customs::Notice;
+use super::customs::{EnquiryRefused, Notice, UseRefused};
 use crate::{
     certificate::{Findings, Severity},
     document::DocumentError,
@@ -203,11 +203,19 @@ pub enum WorkflowError {
     /// What was done with the certificate before does not allow it.
     #[error(transparent)]
     Customs(#[from] CustomsRefused),
+    /// It is not decided, dropped or written off as asked.
+    #[error(transparent)]
+    Use(#[from] UseRefused),
+    /// An enquiry is not sent, or not answered so.
+    #[error(transparent)]
+    Enquiry(#[from] EnquiryRefused),
     /// A code that needs a reason has none.
     #[error("{0} without a reason: the issuer has to be told why")]
     ReasonMissing(ResponseCode),
     /// Customs of the importing country say that it was used.
-    #[error("customs of the importing country say that this certificate was used: it is withdrawn, not cancelled")]
+    #[error(
+        "customs of the importing country say that this certificate was used: it is neither cancelled at a wish nor copied, and nothing takes its place; it can be withdrawn, and what is left of it divided"
+    )]
     UsedAbroad,
     /// There is no enquiry of that identifier.
     #[error("there is no enquiry of that identifier here")]
@@ -336,6 +344,8 @@ impl Reasoned for WorkflowError {
             Self::ArrivalIncomplete => "ARRIVAL_INCOMPLETE",
             Self::ArrivalForbids(_) => "ARRIVAL_FORBIDS",
             Self::Customs(error) => error.reason(),
+            Self::Use(error) => error.reason(),
+            Self::Enquiry(error) => error.reason(),
             Self::ReasonMissing(_) => "REASON_MISSING",
             Self::UsedAbroad => "USED_ABROAD",
             Self::EnquiryUnknown => "ENQUIRY_UNKNOWN",
@@ -362,6 +372,7 @@ impl Reasoned for WorkflowError {
             Self::Account(error) => error.class(),
             Self::Sequencer(error) => error.class(),
             Self::Customs(error) => error.class(),
+            Self::Enquiry(error) => error.class(),
             Self::Document(error) => error.class(),
             Self::Statement(error) => error.class(),
             Self::Store(error) => error.class(),

@@ -1,11 +1,13 @@
 //! Exporters and mandates: who is registered, who files for whom.
 
 mod drawing;
+mod reach;
 mod saved;
 mod struck_off;
 
 pub use drawing::{Drawing, Drawn};
 pub use saved::{Saved, SavedRow};
+pub(super) use struck_off::{is_in_its_name, parties, registered};
 
 use super::{Accounts, RequestId, WorkflowError};
 use crate::{

@@ -1,11 +1,11 @@
 //! What became of a certificate, and what it came from: every change of its status, and the certificates before and
 //! behind it, so that each points at the other for who reads it too.
 
-use super::{CertificateRecord, WorkflowError, record};
+use super::{CertificateRecord, Desk, WorkflowError, record};
 use crate::{
     certificate::{Country, Relation, Text},
     sequencer::changes_of,
-    statement::{Act, Jti, OpenedBody, open_leaf},
+    statement::{Act, Jti, OpenedBody, Status, open_leaf},
     store::{EntryRef, Store},
     time::Date,
 };
@@ -29,6 +29,8 @@ pub struct StatusEvent {
     pub remarks: Option<Text<1024>>,
     /// The number of the certificate that took its place, where one did and it is kept here.
     pub successor: Option<String>,
+    /// The status of that one by now.
+    pub successor_status: Option<Status>,
 }
 
 /// A certificate that another follows.
@@ -44,6 +46,10 @@ pub struct Predecessor {
     pub country: Country,
     /// Its identifier, where it is kept here.
     pub jti: Option<Jti>,
+    /// Its status by now, where it or the log it stands in is kept here.
+    pub status: Option<Status>,
+    /// Of another country's, the day of the newest change of all of it.
+    pub since: Option<Date>,
 }
 
 /// What came before a certificate, and what became of it.
@@ -61,16 +67,32 @@ impl CertificateRecord {
         let mut history = CertificateHistory::default();
         for prior in self.certificate.reference.as_option().into_iter().flat_map(|reference| &reference.prior) {
             let number = prior.number.to_string();
-            let entry = store.find_number(&number)?;
-            let jti = match entry {
-                Some(entry) => store.facts(&entry.origin, entry.index)?.map(|facts| facts.jti),
-                None => None,
-            };
             let (relation, issued_on, country) = (prior.relation, prior.issued_on, prior.country);
-            history.predecessors.push(Predecessor { relation, number, issued_on, country, jti });
+            // Another country may have given the same number.
+            let entry = store.find_number(&number)?.filter(|_| relation != Relation::BackToBackOn);
+            let record = entry.map(|entry| Self::read(store, &entry)).transpose()?;
+            let (jti, status) = (record.as_ref().map(|one| one.jti), record.as_ref().map(|one| one.status));
+            history.predecessors.push(Predecessor { relation, number, issued_on, country, jti, status, since: None });
         }
         for entry in changes_of(store, &self.entry, &self.jti)? {
             history.changes.extend(event(store, entry)?);
+        }
+        Ok(history)
+    }
+}
+
+impl Desk {
+    /// The same with what became of the originals of other countries, as far as their logs are kept here: a certificate
+    /// rests on them as long as it is used. It reads from the disk.
+    pub fn history(&self, record: &CertificateRecord) -> Result<CertificateHistory, WorkflowError> {
+        let mut history = record.history(self.store().as_ref())?;
+        for became in self.became_of_originals(record)? {
+            let is_it = |one: &&mut Predecessor| {
+                one.relation == Relation::BackToBackOn && one.number == became.number.as_str() && one.status.is_none()
+            };
+            if let Some(one) = history.predecessors.iter_mut().find(is_it) {
+                (one.jti, one.status, one.since) = (Some(became.jti), Some(became.status), became.since);
+            }
         }
         Ok(history)
     }
@@ -81,9 +103,11 @@ fn event(store: &dyn Store, entry: EntryRef) -> Result<Option<StatusEvent>, Work
     let opened = open_leaf(&leaf, &disclosures).map_err(|error| WorkflowError::Record(error.to_string()))?;
     let OpenedBody::StatusChange(change) = opened.body else { return Ok(None) };
     let successor = match &change.change.act {
-        Act::Superseded { successor } => number_of(store, &successor.jti)?,
+        Act::Superseded { successor } => kept(store, &successor.jti)?,
         _ => None,
     };
+    let successor_status = successor.as_ref().map(|one| one.status);
+    let successor = successor.and_then(|one| one.certificate.reference.into_option());
     Ok(Some(StatusEvent {
         jti: opened.envelope.jti,
         entry,
@@ -92,12 +116,11 @@ fn event(store: &dyn Store, entry: EntryRef) -> Result<Option<StatusEvent>, Work
         items: change.change.items.unwrap_or_default(),
         reason: change.reason.as_option().cloned().flatten(),
         remarks: change.remarks.as_option().cloned().flatten(),
-        successor,
+        successor: successor.map(|reference| reference.number.to_string()),
+        successor_status,
     }))
 }
 
-fn number_of(store: &dyn Store, jti: &Jti) -> Result<Option<String>, WorkflowError> {
-    let Some(entry) = store.find(jti)? else { return Ok(None) };
-    let certificate = CertificateRecord::read(store, &entry)?.certificate;
-    Ok(certificate.reference.as_option().map(|reference| reference.number.to_string()))
+fn kept(store: &dyn Store, jti: &Jti) -> Result<Option<CertificateRecord>, WorkflowError> {
+    store.find(jti)?.map(|entry| CertificateRecord::read(store, &entry)).transpose()
 }

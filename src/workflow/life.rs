@@ -112,6 +112,13 @@ impl Desk {
         let target = record::find(store, &wish.certificate)?;
         let record = CertificateRecord::read(store, &target)?;
         let original = record.certificate.to_certificate().ok_or(WorkflowError::ContentsErased)?;
+        self.disinterested_in(caller, &target)?;
+        // One past the closing of its key may have been used before anybody knew: customs need the one that counts.
+        let anew_for_its_key =
+            wish.certificate_json.as_ref().is_some_and(Vec::is_empty) && self.key_closed(&record).is_some();
+        if !anew_for_its_key && self.used_abroad(&record.jti)? {
+            return Err(WorkflowError::UsedAbroad);
+        }
         let mut changes = None;
         let (mut particulars, mut findings, bears) = match &wish.certificate_json {
             Some(json) if json.is_empty() => {
@@ -139,6 +146,7 @@ impl Desk {
         if !caller.acts_for(&office.code) {
             return Err(WorkflowError::NotYourOffice(office.code.to_string()));
         }
+        self.disinterested(caller, &particulars, &mut findings)?;
         self.hold_like(&target, &mut particulars)?;
         let heritage = self.heritage(&target)?;
         heritage.hold_to(&mut particulars, &original, &mut findings);

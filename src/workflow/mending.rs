@@ -44,8 +44,28 @@ pub(super) fn mends(particulars: &Particulars, original: &Certificate, findings:
     }
 }
 
-/// Says what of an item is another code or another quantity.
+/// Says what of an item is other goods, another claim or another quantity.
 fn remark(item: &Item, was: &Item, path: &str, findings: &mut Findings) {
+    let claim = |item: &Item| {
+        item.criterion.as_ref().map(|criterion| match &criterion.percentage {
+            Some(percentage) => format!("{} of {} %", criterion.code, percentage.exact),
+            None => criterion.code.to_string(),
+        })
+    };
+    let origin = |item: &Item| item.origin.map(|country| country.to_string());
+    let description = |item: &Item| Some(item.description.to_string());
+    let said = [
+        ("description", description(item), description(was)),
+        ("origin", origin(item), origin(was)),
+        ("criterion", claim(item), claim(was)),
+    ];
+    for (member, new, old) in said {
+        if new != old {
+            let [new, old] = [new, old].map(|said| said.unwrap_or_else(|| "nothing".to_owned()));
+            let message = format!("item {} says `{new}`, and it said `{old}`", item.number);
+            findings.push(Finding::warning("REPLACEMENT_CHANGES", format!("{path}.{member}"), message));
+        }
+    }
     let code = |item: &Item| item.hs.as_ref().map(|hs| hs.code.to_string());
     let (new, old) = (code(item), code(was));
     if new != old {

@@ -20,6 +20,7 @@ mod erasing;
 mod error;
 mod exporters;
 mod history;
+mod interest;
 mod keys;
 mod life;
 mod look_up;
@@ -34,12 +35,14 @@ mod record;
 mod releasing;
 mod request;
 mod trail;
+mod unread;
 mod webhooks;
 
 pub use accounts::{Accounts, NewToken, SESSION_IDLE, SESSION_LASTS, SignedIn};
 pub use applications::{
-    Applications, Checked, Differences, FiledPage, Found, ImportRow, Imported, JudgedOrigin, MovedQueue, NumberRow,
-    NumberStanding, NumbersPage, Paper, Preview, QueueAsked, QueuePage, QueueRow, Referring, Signed, View,
+    Applications, Checked, Differences, FiledPage, Found, ImportRow, Imported, JudgedNow, JudgedOrigin, MovedQueue,
+    NumberRow, NumberStanding, NumbersPage, Paper, Preview, QueueAsked, QueuePage, QueueRow, Referring, Risk,
+    RiskPoint, Signed, View,
 };
 pub use bundle::EvidenceFile;
 pub use cancelling::{CancelWish, Cancelled, Settlement};
@@ -51,9 +54,10 @@ pub use closing::Rested;
 pub use continuity::{BlockWish, OutageRow, PaperRecord, PaperRow, PapersAsked, PapersPage, Registered};
 pub use customs::{
     Abroad, AbroadNote, Arrival, ArrivalsAsked, ArrivalsPage, ArrivedName, Balance, ClockStep, Course, Deadline,
-    Decided, DecisionWish, Delivery, DenialsPage, EndorsementWish, EnquiriesPage, EnquiryState, EnquiryView,
-    EnquiryWish, MatchWish, Matched, Notice, PartnerLogs, Raised, Reminders, Replied, ReplyView, ReplyWish, Share,
-    ShareId, ShareWish, Shared, SharesPage, StatusNote, SubjectWish, WriteOffWish, WrittenOff,
+    Decided, DecisionWish, Delivery, DenialsPage, EndorsementWish, EnquiriesPage, EnquiryRefused, EnquiryState,
+    EnquiryView, EnquiryWish, MatchWish, Matched, Notice, PartnerLogs, Raised, Reminders, Replied, ReplyView,
+    ReplyWish, Share, ShareId, ShareWish, Shared, SharesPage, StatusNote, SubjectWish, UseRefused, WriteOffWish,
+    WrittenOff,
 };
 pub use desk::{Desk, DeskSetup, IssueRow, Issued, StatusWish};
 pub use drawing::{DrawWish, OriginalName, Remainder};

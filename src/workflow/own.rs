@@ -4,10 +4,11 @@
 //! What is not theirs to know is answered as what there is not: neither a number nor an identifier can be tried out.
 
 use super::{
-    Accounts, CertificateName, CertificateRecord, Desk, Page, WorkflowError, applications, exporters, pending, record,
+    Accounts, CertificateName, CertificateRecord, Desk, Page, WorkflowError, applications, drawing, exporters, pending,
+    record,
 };
 use crate::{
-    certificate::Country,
+    certificate::{Country, Relation},
     encoding::hex,
     office::{Action, Application, Caller, Cancellation, Filing},
     sequencer::{IssuedFor, changes_of},
@@ -15,8 +16,10 @@ use crate::{
     store::{EntryRef, Store},
 };
 
-/// Certificates that followed one application's, each in the place of the one before: nobody has as many.
-const SUCCESSORS_MAX: usize = 32;
+/// Certificates that followed one application's, each in the place of one before or drawn from it: nobody has as many.
+const SUCCESSORS_MAX: usize = 256;
+/// How often one for several is followed to what it was made of: each time it was made of others again.
+const BACK_MAX: usize = 8;
 /// Applications looked at before a page is given with what was found: a filter must not read for ever.
 const LOOKED_AT: usize = 5_000;
 /// Wishes looked at at once.
@@ -73,15 +76,39 @@ impl Desk {
         Accounts::allow(caller, Action::ReadCertificate).map(|()| true)
     }
 
-    /// Whether a certificate was issued for an application that is the caller's, or took the place of one that was.
+    /// Whether a certificate was issued for an application that is the caller's, or took the place of one that was; of
+    /// several, if all of them are.
     fn is_own(&self, caller: &Caller, entry: &EntryRef) -> Result<bool, WorkflowError> {
-        let store = self.store().as_ref();
-        let noted = IssuedFor::of(store, entry)?.and_then(|noted| noted.application);
-        match noted.map(|id| applications::application(store, id)).transpose() {
-            Ok(Some(application)) => self.reads(caller, &application),
-            Ok(None) | Err(WorkflowError::ApplicationUnknown(_)) => Ok(false),
-            Err(error) => Err(error),
+        let asked_for = self.asked_for(entry)?;
+        for application in &asked_for {
+            if !self.reads(caller, application)? {
+                return Ok(false);
+            }
         }
+        Ok(!asked_for.is_empty())
+    }
+
+    /// The applications that a certificate was issued for: its own, that of the one whose place it took, or those of all
+    /// that it was made of. None where one of them was issued without, or is not known any more.
+    pub(super) fn asked_for(&self, entry: &EntryRef) -> Result<Vec<Application>, WorkflowError> {
+        let (store, mut found) = (self.store().as_ref(), Vec::new());
+        let mut left = vec![(entry.clone(), 0)];
+        while let Some((entry, back)) = left.pop() {
+            if let Some(id) = IssuedFor::of(store, &entry)?.and_then(|noted| noted.application) {
+                match applications::application(store, id) {
+                    Ok(application) => found.push(application),
+                    Err(WorkflowError::ApplicationUnknown(_)) => return Ok(Vec::new()),
+                    Err(error) => return Err(error),
+                }
+                continue;
+            }
+            let made_of = made_of(store, &entry)?;
+            if made_of.is_empty() || back == BACK_MAX {
+                return Ok(Vec::new());
+            }
+            left.extend(made_of.into_iter().rev().map(|one| (one, back + 1)));
+        }
+        Ok(found)
     }
 
     /// Whether what was issued for an application is the caller's to read: of its own exporter, or of one that it filed
@@ -145,26 +172,33 @@ impl Desk {
         }
     }
 
-    /// The certificate of an application that the caller may read, and what took its place, in order.
+    /// The certificate of an application that the caller may read, and behind it what took its place and what was drawn
+    /// from it. One for several stands with the first of them alone.
     fn issued_for(&self, caller: &Caller, application: &Application) -> Result<Vec<EntryRef>, WorkflowError> {
         let store = self.store().as_ref();
         let mut entries = Vec::new();
         if application.stage.certificate().is_none() || !self.reads(caller, application)? {
             return Ok(entries);
         }
-        let mut next = match record::find(store, &CertificateName::Application(application.id)) {
-            Ok(entry) => Some(entry),
+        match record::find(store, &CertificateName::Application(application.id)) {
+            Ok(entry) => entries.push(entry),
             // It is under way.
-            Err(WorkflowError::CertificateUnknown) => None,
+            Err(WorkflowError::CertificateUnknown) => {}
             Err(error) => return Err(error),
-        };
-        while let Some(entry) = next.filter(|entry| !entries.contains(entry) && entries.len() < SUCCESSORS_MAX) {
-            // What took the place of several may be for another.
-            next = match successor(store, &entry)? {
-                Some(one) if self.is_own(caller, &one)? => Some(one),
-                _ => None,
-            };
-            entries.push(entry);
+        }
+        let mut at = 0;
+        while let Some(entry) = entries.get(at).cloned() {
+            at += 1;
+            for next in followers(store, &entry)? {
+                if entries.contains(&next) || entries.len() == SUCCESSORS_MAX {
+                    continue;
+                }
+                // What took the place of several may be for another.
+                let first = self.asked_for(&next)?.into_iter().next().map(|one| one.id);
+                if first == Some(application.id) && self.is_own(caller, &next)? {
+                    entries.push(next);
+                }
+            }
         }
         Ok(entries)
     }
@@ -204,14 +238,23 @@ impl Desk {
     }
 }
 
-/// What took the place of a certificate, if something did.
-fn successor(store: &dyn Store, entry: &EntryRef) -> Result<Option<EntryRef>, WorkflowError> {
+/// What took the place of a certificate, if something did, and what was drawn from it, in the order of their issue.
+fn followers(store: &dyn Store, entry: &EntryRef) -> Result<Vec<EntryRef>, WorkflowError> {
     let record = CertificateRecord::read(store, entry)?;
-    if record.status != Status::Superseded {
-        return Ok(None);
+    let mut followers = Vec::new();
+    for part in drawing::parts_of(store, &entry.origin, &record.jti)? {
+        followers.extend(store.find(&part)?);
     }
+    followers.sort_by(|one, other| (&one.origin, one.index).cmp(&(&other.origin, other.index)));
+    if record.status == Status::Superseded {
+        followers.extend(successor(store, &record)?);
+    }
+    Ok(followers)
+}
+
+fn successor(store: &dyn Store, record: &CertificateRecord) -> Result<Option<EntryRef>, WorkflowError> {
     let none: &[&str] = &[];
-    for change in changes_of(store, entry, &record.jti)?.into_iter().rev() {
+    for change in changes_of(store, &record.entry, &record.jti)?.into_iter().rev() {
         let leaf = store.leaf(&change.origin, change.index)?.ok_or(WorkflowError::CertificateUnknown)?;
         let opened = open_leaf(&leaf, none).map_err(|e| WorkflowError::Record(e.to_string()))?;
         if let OpenedBody::StatusChange(opened) = opened.body
@@ -221,4 +264,17 @@ fn successor(store: &dyn Store, entry: &EntryRef) -> Result<Option<EntryRef>, Wo
         }
     }
     Ok(None)
+}
+
+/// The certificates of this authority that one was drawn from, as it says; none of one whose contents are erased.
+fn made_of(store: &dyn Store, entry: &EntryRef) -> Result<Vec<EntryRef>, WorkflowError> {
+    let record = CertificateRecord::read(store, entry)?;
+    let mut found = Vec::new();
+    for prior in record.certificate.reference.as_option().into_iter().flat_map(|reference| &reference.prior) {
+        if prior.relation == Relation::Replaces && !prior.drawn.is_empty() {
+            let Some(one) = store.find_number(prior.number.as_str())? else { return Ok(Vec::new()) };
+            found.push(one);
+        }
+    }
+    Ok(found)
 }

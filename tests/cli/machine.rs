@@ -95,7 +95,9 @@ impl Office {
 #[test]
 fn a_node_that_is_killed_under_an_import_issues_each_application_once() {
     let mut office = Office::open();
-    let rows = (0..ROWS).map(footballs).collect::<Vec<_>>().join("\n");
+    // Each is another consignment.
+    let row = |nth| footballs(nth).replace("CS-2611-77", &format!("CS-{nth}"));
+    let rows = (0..ROWS).map(row).collect::<Vec<_>>().join("\n");
     let file = write(&office.home.node, "many.jsonl", &rows);
     let import = ["apply", "import", text(&file), "--person", "S. Chaudhry"];
     for _ in 0..KILLS {

@@ -47,7 +47,9 @@ pub enum ApplicationRefused {
     #[error(transparent)]
     SamePerson(#[from] SamePerson),
     /// Who filed it neither examines nor signs it.
-    #[error("who filed an application neither examines nor signs it")]
+    #[error(
+        "who filed an application, or is of its exporter, neither examines nor signs it, nor issues to that exporter"
+    )]
     OwnApplication,
     /// Only who filed it declares for it, answers and takes it back.
     #[error("this application was filed by another account")]

@@ -2,13 +2,15 @@
 
 use super::{Applications, Paper, paper};
 use crate::{
-    agreement::{Agreement, ItemOrigin, Shows, with_alternatives},
-    certificate::{CertificateNumber, Declaration, Finding, Findings, Particulars, Signatory, Text},
-    office::{Action, Amount, Application, ApplicationRefused, Caller, ExporterId, MandateRefused, Office, Subject},
+    agreement::{ItemOrigin, with_alternatives},
+    certificate::{Asked, CertificateNumber, Declaration, Finding, Findings, Particulars, Signatory, Text},
+    office::{
+        Action, Amount, Application, ApplicationId, ApplicationRefused, Caller, ExporterId, MandateRefused, Office,
+        Subject,
+    },
     production::Production,
     reason::Reasoned,
     sequencer::{Issue, Numbering},
-    time::Date,
     workflow::{Accounts, WorkflowError},
 };
 
@@ -61,10 +63,10 @@ impl Applications {
             }
             Err(other) => return Err(other),
         };
-        let Judged { subject, value, mut findings, .. } = self.judge(paper, whose.as_ref())?;
+        let Judged { subject, value, mut findings, .. } = self.judge(paper, whose.as_ref(), None)?;
         findings.extend(standing);
         if let (Some(subject), Some(whose), false) = (&subject, &whose, officer) {
-            match self.exporters.drawing(caller).draw(whose, &self.filing(subject, value.as_ref()), None) {
+            match self.drawing(caller).draw(whose, &self.filing(subject, value.as_ref()), None) {
                 // That it was struck off is among the findings about the exporter.
                 Ok(_) | Err(WorkflowError::Exporter(_)) => {}
                 Err(WorkflowError::Mandate(why)) => findings.push(refused(&why)),
@@ -74,32 +76,36 @@ impl Applications {
         Ok(Checked { findings, subject })
     }
 
-    /// Reads and judges what is filed for an exporter.
-    pub(super) fn judge(&self, paper: &Paper, whose: Option<&ExporterId>) -> Result<Judged, WorkflowError> {
+    /// Reads and judges what is filed for an exporter. What can be judged of what does not read is said with it.
+    pub(super) fn judge(
+        &self,
+        paper: &Paper,
+        whose: Option<&ExporterId>,
+        own: Option<ApplicationId>,
+    ) -> Result<Judged, WorkflowError> {
         let read = paper.read();
-        let Some(particulars) = read.particulars else {
-            return Ok(Judged { subject: None, particulars: None, value: None, findings: read.findings });
-        };
-        let (subject, value) = (paper::subject(&particulars), paper::value(&particulars));
-        let (agreement, from, form) = (particulars.agreement.clone(), particulars.from, particulars.form.clone());
-        let mut findings = read.findings;
-        findings.extend(self.against(whose, &particulars, read.production.as_ref())?);
-        let mut findings = self.apply(particulars.clone(), read.production.as_ref(), findings)?;
+        let (mut findings, production) = (read.findings, read.production);
+        let (mut subject, mut value, mut asked) = (None, None, None);
+        if let Some(particulars) = &read.particulars {
+            (subject, value) = (paper::subject(particulars), paper::value(particulars));
+            asked = Some(Asked::of(particulars));
+            findings.extend(self.against((whose, own), particulars, production.as_ref())?);
+            findings = self.apply(particulars.clone(), production.as_ref(), findings)?;
+        } else if let Some(remnant) = paper.remnant() {
+            let mut more = remnant.particulars.check();
+            more.extend(self.against((whose, own), &remnant.particulars, production.as_ref())?);
+            remnant.add(self.apply(remnant.particulars.clone(), production.as_ref(), more)?, &mut findings);
+        }
         // The office gives the number when it signs; that none is drawn from a series is not the applicant's concern.
         findings.0.retain(|finding| finding.rule != "NUMBER_MISSING");
         with_alternatives(&mut findings);
-        if let Some(agreement) = self.desk.agreements().get(&agreement) {
+        let asked = asked.or_else(|| Asked::of_json(&paper.certificate_json));
+        let agreement = asked.as_ref().and_then(|asked| self.desk.agreements().get(&asked.agreement));
+        if let Some((asked, agreement)) = asked.as_ref().zip(agreement) {
             let today = self.desk.now().to_zoned(jiff::tz::TimeZone::UTC).date();
-            let form = form_of(agreement, today, form.as_ref(), from);
-            // A rule that knows a box of its own has said it.
-            for finding in findings.0.iter_mut().filter(|finding| finding.form_box.is_none()) {
-                let shows = shows(&finding.path);
-                let boxes = form.iter().flat_map(|form| &form.boxes);
-                let found = shows.and_then(|shows| boxes.into_iter().find(|one| one.shows.contains(&shows)));
-                finding.form_box = found.map(|one| one.number.to_string());
-            }
+            agreement.name_boxes(&mut findings, asked, today);
         }
-        Ok(Judged { subject, particulars: Some(particulars), value, findings })
+        Ok(Judged { subject, particulars: read.particulars, value, findings })
     }
 
     /// Everything the rules say.
@@ -109,14 +115,20 @@ impl Applications {
         production: Option<&Production>,
         mut findings: Findings,
     ) -> Result<Findings, WorkflowError> {
-        let ruled = match self.desk.office(&particulars, &mut findings) {
-            Ok(office) => {
-                self.origin(&office, &particulars, production, &mut findings);
-                self.desk.rule(&office, particulars, findings)
-            }
-            Err(refused) => Err(refused),
+        let office = match self.desk.office(&particulars, &mut findings) {
+            Ok(office) => office,
+            // It is said of the office; of the goods the rules say the same by the day at any other.
+            Err(WorkflowError::RulesRefuse(said)) => match self.desk.offices().all().first() {
+                Some(any) => {
+                    findings = said;
+                    any.office.clone()
+                }
+                None => return Ok(said),
+            },
+            Err(other) => return Err(other),
         };
-        match ruled {
+        self.origin(&office, &particulars, production, &mut findings);
+        match self.desk.rule(&office, particulars, findings) {
             Ok((_, findings)) | Err(WorkflowError::RulesRefuse(findings)) => Ok(findings),
             Err(other) => Err(other),
         }
@@ -125,7 +137,7 @@ impl Applications {
     /// What the office knows of the exporter and of the producers named, against what is filed.
     fn against(
         &self,
-        whose: Option<&ExporterId>,
+        (whose, own): (Option<&ExporterId>, Option<ApplicationId>),
         particulars: &Particulars,
         production: Option<&Production>,
     ) -> Result<Findings, WorkflowError> {
@@ -137,6 +149,7 @@ impl Applications {
             if !exporter.struck_off {
                 findings.0.extend(self.exporters.is_another_of(&exporter)?);
             }
+            findings.extend(self.twice(whose, own, particulars)?);
         }
         Ok(findings)
     }
@@ -171,7 +184,11 @@ impl Applications {
         let mut findings = read.findings;
         let Some(particulars) = read.particulars else { return Err(WorkflowError::RulesRefuse(findings)) };
         let particulars = paper::complete(particulars, declaration, signatory);
-        findings.extend(self.against(Some(&application.exporter), &particulars, read.production.as_ref())?);
+        findings.extend(self.against(
+            (Some(&application.exporter), Some(application.id)),
+            &particulars,
+            read.production.as_ref(),
+        )?);
         self.rule_for(application, particulars, number, read.production.as_ref(), findings)
     }
 
@@ -238,49 +255,4 @@ fn with_basis(particulars: &mut Particulars, judged: &[ItemOrigin]) {
             percentage.basis.get_or_insert(support.basis);
         }
     }
-}
-
-fn form_of<'a>(
-    agreement: &'a Agreement,
-    today: Date,
-    asked: Option<&crate::certificate::FormCode>,
-    from: crate::certificate::Country,
-) -> Option<&'a crate::agreement::Form> {
-    let edition = agreement.edition_on(today)?;
-    match asked {
-        Some(code) => edition.form(code),
-        None => edition.form_of(from),
-    }
-}
-
-/// What of a form a field stands in.
-fn shows(path: &str) -> Option<Shows> {
-    let mut steps = path.split('.').map(|step| step.split('[').next().unwrap_or(step));
-    let (first, second, third) = (steps.next()?, steps.next().unwrap_or_default(), steps.next().unwrap_or_default());
-    Some(match (first, second, third) {
-        ("exporter", ..) => Shows::Exporter,
-        ("consignee", ..) => Shows::Consignee,
-        ("producer", ..) => Shows::Producer,
-        ("transport", ..) => Shows::Transport,
-        ("to", ..) => Shows::Destination,
-        ("from", ..) => Shows::Origin,
-        ("reference", "number", _) => Shows::Number,
-        ("reference", "declaration", _) => Shows::Declaration,
-        ("reference", ..) => Shows::Certification,
-        ("goods", "items", "number") => Shows::Item,
-        ("goods", "items", "marks") => Shows::Marks,
-        ("goods", "items", "packages") => Shows::Packages,
-        ("goods", "items", "hs" | "national_codes") => Shows::HsCode,
-        ("goods", "items", "criterion") => Shows::Criterion,
-        ("goods", "items", "origin") => Shows::Origin,
-        ("goods", "items", "gross_weight" | "net_weight") => Shows::GrossWeight,
-        ("goods", "items", "quantities") => Shows::Quantity,
-        ("goods", "items", "producers") => Shows::Producer,
-        ("goods", "items", _) => Shows::Description,
-        ("goods", "totals", _) => Shows::GrossWeight,
-        ("commercial", "item_values" | "total", _) => Shows::Fob,
-        ("commercial", ..) => Shows::Invoices,
-        ("remarks", ..) => Shows::Remarks,
-        _ => return None,
-    })
 }

@@ -62,16 +62,17 @@ impl Applications {
         self.act(caller, request_id, id, Deed::Refuse, body, |application, by| application.refuse(code, words, by))
     }
 
-    /// Sends what was recommended back to the queue, or takes back an approval that led to no certificate.
+    /// Sends what was recommended back to the queue, or takes back an approval that led to no certificate. Why stands
+    /// in the history, for the examiner and for whoever filed it.
     pub fn send_back(
         &self,
         caller: &Caller,
         request_id: &str,
         id: ApplicationId,
-        note: Option<Text<1024>>,
+        why: Text<1024>,
     ) -> Result<View, WorkflowError> {
-        let body = Body::of("send back").part(note.as_ref().map_or("", Text::as_str));
-        self.act(caller, request_id, id, Deed::SendBack, body, |application, by| application.send_back(note, by))
+        let body = Body::of("send back").part(why.as_str());
+        self.act(caller, request_id, id, Deed::SendBack, body, |application, by| application.send_back(Some(why), by))
     }
 
     /// One deed of an officer, durable with the answer to its request.

@@ -72,7 +72,7 @@ impl Applications {
         let mut drawing = self.exporters.drawing(caller);
         let registered = drawing.files(exporter, &self.filing_at(&outline.agreement, &outline.office, None))?;
         let subject = outline.subject(&registered.identity.name)?;
-        let findings = self.judge(paper, Some(exporter))?.findings;
+        let findings = self.judge(paper, Some(exporter), None)?.findings;
         Ok(Drafted { subject, paper: paper.shown(), findings })
     }
 
@@ -172,7 +172,7 @@ impl Applications {
             return self.commit(caller, request, Change { before: Some(kept), after, paper: None });
         };
         let moved = kept.application.filed_at.is_some();
-        let acceptable = self.acceptable_at(&paper, &kept.application.exporter, moved)?;
+        let acceptable = self.acceptable_at(&paper, &kept.application.exporter, Some(id), moved)?;
         let Acceptable { subject, value, findings, .. } = acceptable;
         let same_desk = subject.office == asked_of && subject.agreement == kept.application.subject.agreement;
         if !same_desk {
@@ -290,12 +290,18 @@ impl Applications {
 
     /// What may be submitted: nothing in it forbids issue.
     pub(super) fn acceptable(&self, paper: &Paper, whose: &ExporterId) -> Result<Acceptable, WorkflowError> {
-        self.acceptable_at(paper, whose, false)
+        self.acceptable_at(paper, whose, None, false)
     }
 
     /// The same where its office may be closed, because another issues in its place.
-    fn acceptable_at(&self, paper: &Paper, whose: &ExporterId, moved: bool) -> Result<Acceptable, WorkflowError> {
-        let mut judged = self.judge(paper, Some(whose))?;
+    fn acceptable_at(
+        &self,
+        paper: &Paper,
+        whose: &ExporterId,
+        own: Option<ApplicationId>,
+        moved: bool,
+    ) -> Result<Acceptable, WorkflowError> {
+        let mut judged = self.judge(paper, Some(whose), own)?;
         if moved {
             judged.findings.0.retain(|finding| finding.rule != "OFFICE_CLOSED");
         }

@@ -94,9 +94,16 @@ impl Applications {
     }
 
     pub(super) fn import_now(&self, caller: &Caller, rows: &[ImportRow]) -> Filed {
-        let mut seen = HashSet::new();
-        // A request that stands twice in one message waits for its first.
-        let first = rows.iter().map(|row| seen.insert(row.request_id.as_str())).collect::<Vec<_>>();
+        let (mut seen, mut named) = (HashSet::new(), HashSet::new());
+        // A request, or an invoice, that stands twice in one message waits for its first: it is judged by that one.
+        let mut comes_first = |row: &ImportRow| {
+            let mut new = seen.insert(row.request_id.clone());
+            for number in row.paper.invoices() {
+                new &= named.insert((row.exporter.clone(), number));
+            }
+            new
+        };
+        let first = rows.iter().map(&mut comes_first).collect::<Vec<_>>();
         let firsts = rows.iter().zip(&first).filter(|(_, first)| **first).map(|(row, _)| row).collect::<Vec<_>>();
         let mut together = match self.together(caller, &firsts) {
             Ok(answers) => answers,
@@ -121,9 +128,11 @@ impl Applications {
 
     fn alone(&self, caller: &Caller, row: &ImportRow) -> (Answer, Option<Released>) {
         match self.together(caller, &[row]) {
-            Ok(answers) => answers.into_iter().next().unwrap_or_else(|| (lost(), None)),
-            Err(error) => (Err(error), None),
+            // The same request came by another way in the same moment: what it came to is read.
+            Err(error) if error.reason() == "REQUEST_ID_REUSED" => self.together(caller, &[row]),
+            done => done,
         }
+        .map_or_else(|error| (Err(error), None), |answers| answers.into_iter().next().unwrap_or_else(|| (lost(), None)))
     }
 
     /// Reads and judges rows, on as many threads as there are cores.
@@ -169,7 +178,7 @@ impl Applications {
             });
         }
         for _ in 0..DRAWN_ANEW {
-            let mut drawing = self.exporters.drawing(caller);
+            let mut drawing = self.drawing(caller);
             let (mut requests, mut changes, mut places) = (Vec::new(), Vec::new(), Vec::new());
             for (nth, (place, new)) in filed.iter().enumerate() {
                 match self.drawn_by(&mut drawing, new) {

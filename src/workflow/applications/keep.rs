@@ -10,6 +10,7 @@ use crate::{
     store::{Batch, EntryRef, Expected, StateChange, Store, StoreError, Table},
     workflow::{Drawn, WorkflowError, changes::of_application},
 };
+use sha2::{Digest as _, Sha256};
 
 /// An application as it was read, with the bytes it was read from.
 #[derive(Debug, Clone)]
@@ -67,11 +68,16 @@ pub(in crate::workflow) fn erased(
     }
     let (expected, goods) = (expected(&kept), goods_key(&kept.application));
     let id = expected.id.clone();
-    let after = kept.application.erased().ok_or(WorkflowError::ContentsErased)?;
+    let after = kept.application.clone().erased().ok_or(WorkflowError::ContentsErased)?;
     let mut state = vec![
         StateChange::RecordPut { table: Table::Application, id: id.clone(), record: record_of(&after)? },
         StateChange::RecordRemoved { table: Table::ApplicationPaper, id: id.clone() },
     ];
+    let invoices = self::paper(store, kept.application.id)?.invoices().into_iter();
+    state.extend(invoices.map(|number| {
+        let id = invoice_key(&kept.application.exporter, &number, kept.application.id);
+        StateChange::RecordRemoved { table: Table::ApplicationInvoice, id }
+    }));
     // The next application for the same goods is compared with nothing.
     if store.record(Table::ApplicationGoods, &goods)? == Some(id) {
         state.push(StateChange::RecordRemoved { table: Table::ApplicationGoods, id: goods });
@@ -135,6 +141,27 @@ pub(super) fn goods_key(application: &Application) -> Vec<u8> {
     format!("{}\0{}\0{}\0{hs}", application.exporter, subject.agreement, subject.to).into_bytes()
 }
 
+/// Where the applications of an exporter that name an invoice begin.
+pub(super) fn invoice_prefix(exporter: &ExporterId, number: &str) -> Vec<u8> {
+    // Of one length for any number, so that none is the beginning of another.
+    let digest = Sha256::digest(plain(number));
+    [exporter.as_str().as_bytes(), &[0], digest.first_chunk::<16>().map_or(&[][..], |half| half)].concat()
+}
+
+fn invoice_key(exporter: &ExporterId, number: &str, id: ApplicationId) -> Vec<u8> {
+    [invoice_prefix(exporter, number), id.bytes().to_vec()].concat()
+}
+
+/// Whether two ways to write a number are of one invoice.
+pub(super) fn same_invoice(one: &str, other: &str) -> bool {
+    plain(one) == plain(other)
+}
+
+/// Letters and digits, in capitals: `inv-7 / 26` is `INV726`.
+fn plain(number: &str) -> String {
+    number.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
+}
+
 /// What an application must still be when it is changed.
 pub(super) fn expected(kept: &Kept) -> Expected {
     let (id, record) = (kept.application.id.bytes().to_vec(), Some(kept.record.clone()));
@@ -154,6 +181,9 @@ pub(super) fn state(change: &Change) -> Result<(Expected, Vec<StateChange>), Wor
     let mut state = vec![put(Table::Application, id.clone(), record_of(after)?)];
     if let Some(paper) = paper {
         state.push(put(Table::ApplicationPaper, id.clone(), paper.to_record()?));
+        for number in paper.invoices() {
+            state.push(put(Table::ApplicationInvoice, invoice_key(&after.exporter, &number, after.id), Vec::new()));
+        }
     }
     let (old, new) = (before.as_ref().and_then(|kept| queue_key(&kept.application)), queue_key(after));
     if old != new {

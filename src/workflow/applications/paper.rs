@@ -1,9 +1,10 @@
 //! What an application asks for, as it was brought: kept byte for byte, because that is what was declared.
 
+use super::twice::subheading;
 use crate::{
     certificate::{
-        AgreementCode, Country, Declaration, Finding, Findings, HsCode, OfficeCode, Particulars, Severity, Sha256,
-        Signatory, Text,
+        AgreementCode, Country, Declaration, Finding, Findings, HsCode, OfficeCode, Particulars, Remnant, Severity,
+        Sha256, Signatory, Text,
     },
     encoding::Decimal,
     office::{Amount, Subject},
@@ -13,7 +14,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256 as Hasher};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The form of the record on disk.
 const FORMAT: u8 = 1;
@@ -56,9 +57,7 @@ impl Paper {
         let reading = Particulars::read_json(&self.certificate_json);
         let mut findings = reading.findings;
         let particulars = reading.particulars.map(|mut particulars| {
-            particulars.reference.declaration = None;
-            particulars.reference.signatories = Vec::new();
-            if particulars.reference.number.take().is_some() {
+            if as_applied_for(&mut particulars) {
                 let message = "an application brings no certificate number: the office gives it";
                 findings.push(Finding::error("NUMBER_BROUGHT", "reference.number", message));
             }
@@ -77,6 +76,13 @@ impl Paper {
             ));
         }
         ReadPaper { particulars: particulars.filter(|_| !findings.has_errors()), production, findings }
+    }
+
+    /// What is left to judge of it where it does not read as it stands.
+    pub(super) fn remnant(&self) -> Option<Remnant> {
+        let mut remnant = Remnant::of_json(&self.certificate_json)?;
+        as_applied_for(&mut remnant.particulars);
+        Some(remnant)
     }
 
     /// What an unfinished paper says it is about. It is a JSON document that says under which agreement, at which office
@@ -98,6 +104,18 @@ impl Paper {
         })
     }
 
+    /// The numbers of its invoices, as far as it says any.
+    pub(super) fn invoices(&self) -> Vec<String> {
+        let named = serde_json::from_slice::<Named>(&self.certificate_json).unwrap_or_default();
+        named.commercial.invoices.into_iter().map(|invoice| invoice.number).collect()
+    }
+
+    /// The subheadings of its goods, as far as it says any.
+    pub(super) fn subheadings(&self) -> BTreeSet<String> {
+        let named = serde_json::from_slice::<Named>(&self.certificate_json).unwrap_or_default();
+        named.goods.items.iter().filter_map(|item| item.hs.as_ref()).map(|hs| subheading(&hs.code)).collect()
+    }
+
     pub(super) fn to_record(&self) -> Result<Vec<u8>, WorkflowError> {
         let body = postcard::to_stdvec(self).map_err(|e| unreadable(&e))?;
         Ok([&[FORMAT][..], &body].concat())
@@ -109,6 +127,44 @@ impl Paper {
             _ => Err(unreadable(&"it is of another version")),
         }
     }
+}
+
+/// What makes a consignment the same.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Named {
+    commercial: NamedInvoices,
+    goods: NamedGoods,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct NamedInvoices {
+    invoices: Vec<NamedInvoice>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct NamedInvoice {
+    number: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct NamedGoods {
+    items: Vec<NamedItem>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct NamedItem {
+    hs: Option<NamedHs>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct NamedHs {
+    code: String,
 }
 
 /// What a paper is about, as far as it says.
@@ -153,6 +209,13 @@ impl Outline {
         };
         Ok(Subject { agreement, office, to, exporter, goods, hs, items })
     }
+}
+
+/// Takes out what an applicant does not say; tells whether a number was brought.
+fn as_applied_for(particulars: &mut Particulars) -> bool {
+    particulars.reference.declaration = None;
+    particulars.reference.signatories = Vec::new();
+    particulars.reference.number.take().is_some()
 }
 
 /// A path below another.

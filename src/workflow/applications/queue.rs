@@ -1,11 +1,14 @@
 //! What waits for an office: oldest first, with findings and differences beside each.
 
-use super::{Applications, JudgedOrigin, differences::Differences, keep, page_size};
+use super::{
+    Applications, JudgedOrigin, Risk, check::Judged, differences::Differences, keep, page_size, risk::Earlier,
+};
 use crate::{
-    certificate::OfficeCode,
+    certificate::{Findings, OfficeCode},
     encoding::hex,
     office::{Action, Application, Caller, StageName},
     store::Table,
+    time::Date,
     workflow::{Accounts, WorkflowError},
 };
 
@@ -21,6 +24,8 @@ pub struct QueueAsked {
     pub differences: bool,
     /// Whether it is wanted what the rules of origin make of how the goods were made.
     pub origin: bool,
+    /// Whether it is wanted what the rules say today, and what there is to look at more closely.
+    pub judgement: bool,
     /// Applications on the page at most; 0 asks for 50.
     pub page_size: usize,
     /// From the page before, or empty.
@@ -38,6 +43,19 @@ pub struct QueueRow {
     pub differences: Option<Differences>,
     /// What the rules of origin make of how the goods were made, where that is declared.
     pub origin: Option<JudgedOrigin>,
+    /// What is to be said of it today, where that was asked for.
+    pub judged: Option<JudgedNow>,
+}
+
+/// What is to be said of an application today.
+#[derive(Debug, Clone)]
+pub struct JudgedNow {
+    /// The civil date at the office.
+    pub on: Date,
+    /// What the rules say on that day, by what the office knows by then.
+    pub findings: Findings,
+    /// What there is to look at more closely.
+    pub risk: Risk,
 }
 
 /// A page of the queue.
@@ -97,14 +115,25 @@ impl Applications {
         let more = places.len() > size;
         places.truncate(size);
         let next = places.last().filter(|_| more).map(|place| hex::encode(place));
-        let mut rows = Vec::with_capacity(places.len());
+        let (mut rows, mut earlier) = (Vec::with_capacity(places.len()), Earlier::new());
         for id in places.iter().filter_map(|place| keep::queued(place)) {
             let application = keep::find(self.store(), id)?.application;
             let struck_off = self.exporters.is_off(&application.exporter)?;
             let differences = if asked.differences { self.differences(&application)? } else { None };
             let origin = if asked.origin { self.judged_origin_of(&application)? } else { None };
-            rows.push(QueueRow { application, struck_off, differences, origin });
+            let judged = if asked.judgement { Some(self.judged_now(&application, &mut earlier)?) } else { None };
+            rows.push(QueueRow { application, struck_off, differences, origin, judged });
         }
         Ok(QueuePage { rows, next })
+    }
+
+    /// What the rules say today, and how much there is to look at.
+    fn judged_now(&self, application: &Application, earlier: &mut Earlier) -> Result<JudgedNow, WorkflowError> {
+        let on = self.day_at(&application.subject.office);
+        let paper = keep::paper(self.store(), application.id)?;
+        let Judged { particulars, findings, .. } =
+            self.judge(&paper, Some(&application.exporter), Some(application.id))?;
+        let risk = self.risk(application, particulars.as_ref(), &findings, on, earlier)?;
+        Ok(JudgedNow { on, findings, risk })
     }
 }

@@ -7,7 +7,7 @@ use super::{
     keep::{self, Change, Kept, Request},
 };
 use crate::{
-    certificate::{CertificateNumber, Findings, Sha256, Signatory, SigningRole, Text},
+    certificate::{CertificateNumber, Findings, Particulars, Sha256, Signatory, SigningRole, Text},
     office::{
         Action, Actor, Application, ApplicationId, ApplicationRefused, AuditEvent, By, Caller, Deed, Examined,
         IssuedAs, WhyLeft,
@@ -293,6 +293,16 @@ pub(super) fn shown(issue: &Issue) -> Result<(String, Sha256), WorkflowError> {
 
 pub(super) fn signatory_name(caller: &Caller) -> Result<Text<256>, WorkflowError> {
     Text::typed(&caller.account().name).map_err(|e| WorkflowError::Record(format!("the account's name: {e}")))
+}
+
+/// Who issues signs, unless the file names who does.
+pub(in crate::workflow) fn signed_by(caller: &Caller, particulars: &mut Particulars) -> Result<(), WorkflowError> {
+    if particulars.reference.signatories.is_empty() {
+        let name = signatory_name(caller)?;
+        let signatory = Signatory { role: SigningRole::IssuingAuthority, name, title: None, body: None };
+        particulars.reference.signatories = vec![signatory];
+    }
+    Ok(())
 }
 
 pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, WorkflowError> {

@@ -192,7 +192,7 @@ impl Applications {
             Ok(_) | Err(WorkflowError::ApplicationUnknown(_)) => return Ok(None),
             Err(error) => return Err(error),
         };
-        let judged = self.judge(&keep::paper(self.store(), id)?, Some(&kept.application.exporter))?;
+        let judged = self.judge(&keep::paper(self.store(), id)?, Some(&kept.application.exporter), Some(id))?;
         let Some(particulars) = judged.particulars.filter(|_| !judged.findings.has_errors()) else {
             return self.leave(kept, &WhyLeft::Findings("the rules refuse it today".to_owned()));
         };

@@ -218,7 +218,10 @@ async fn an_approval_that_was_taken_back_issues_nothing() {
     let office = Office::new();
     let id = office.recommended(1);
     office.approved_and_killed(9, id);
-    office.applications.send_back(&office.world.signatory, &office.id(10), id, None).unwrap();
+    let why = text("The seal of the office is not on it");
+    let back = office.applications.send_back(&office.world.signatory, &office.id(10), id, why).unwrap();
+    let told = back.application.last().and_then(|event| event.note.clone());
+    assert_eq!(told, Some(text("The seal of the office is not on it")), "whoever filed it reads why");
     assert_eq!((office.stage(id), office.certificates()), (StageName::Recommended, 0));
 }
 
@@ -590,13 +593,14 @@ async fn an_exporter_cancels_and_releases_what_it_applied_for_and_nothing_else()
     let refused = desk.cancel(&stranger, wish(10, own.clone())).await.unwrap_err();
     assert_eq!(refused.reason(), "APPLICATION_UNKNOWN");
     assert_eq!(desk.release(&stranger, &office.id(11), own.clone()).await.unwrap_err().reason(), "APPLICATION_UNKNOWN");
-    // By its number it is any certificate of the office, which is no exporter's to end.
+    // By its number too it is its holder's to end, and nobody else's.
     let number = desk.get(&office.world.signatory, &own).unwrap().certificate.reference.into_option().unwrap().number;
     let by_number = CertificateName::Number(number.to_string());
-    assert_eq!(desk.cancel(&office.exporter, wish(12, by_number)).await.unwrap_err().reason(), "PERMISSION_DENIED");
-    let released = desk.release(&office.exporter, &office.id(13), own.clone()).await.unwrap_err();
+    let refused = desk.cancel(&stranger, wish(12, by_number.clone())).await.unwrap_err();
+    assert_eq!(refused.reason(), "CERTIFICATE_UNKNOWN");
+    let released = desk.release(&office.exporter, &office.id(13), own).await.unwrap_err();
     assert_eq!(released.reason(), "NOT_HELD");
-    let cancelled = desk.cancel(&office.exporter, wish(14, own)).await.unwrap();
+    let cancelled = desk.cancel(&office.exporter, wish(14, by_number)).await.unwrap();
     assert!(matches!(cancelled, crate::workflow::Cancelled::Now(_)), "{cancelled:?}");
 }
 
@@ -604,3 +608,5 @@ mod desk;
 mod filing;
 mod machine;
 mod own;
+mod risk;
+mod twice;

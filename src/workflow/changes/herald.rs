@@ -10,7 +10,7 @@ use crate::{
     log::{Origin, Quorum},
     sequencer::cosigned::Cosigned,
     statement::{Addressee, Issuer, OpenedBody, Receipt},
-    store::{Batch, Expected, StateChange, Store, StoreError, Table},
+    store::{Batch, EntryRef, Expected, StateChange, Store, StoreError, Table},
     time::Clock,
     trust::TrustList,
     verification::check_entry,
@@ -191,6 +191,13 @@ impl Herald {
         }
         news.move_to(&mark, &after)
     }
+}
+
+/// Whether the addressee of a log said that it has what an entry says. It reads from the disk.
+pub(in crate::workflow) fn is_receipted(store: &dyn Store, entry: &EntryRef) -> Result<bool, WorkflowError> {
+    let EntryRef { origin, index } = entry;
+    let Receipted { size, outstanding } = Mark::read(store, format!("feed/receipted/{origin}"))?.value;
+    Ok(*index < size && !outstanding.contains(index))
 }
 
 /// Up to where the entries of a log from `from` on are cosigned as the policy asks for each of them.

@@ -128,6 +128,7 @@ impl Spoken<'_> {
             // What it changes counts whether its reason came or not.
             Kind::StatusChange => return Ok(Standing::Here),
             Kind::CertificateOfOrigin
+            | Kind::PaperCertificate
             | Kind::CustomsResponse
             | Kind::Endorsement
             | Kind::Enquiry

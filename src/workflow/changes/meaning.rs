@@ -69,6 +69,7 @@ impl Portion<'_> {
         let Envelope { iss, aud, jti, .. } = statement.opened.envelope;
         match statement.opened.body {
             OpenedBody::Certificate(_) => Ok(arrived(entry.clone(), jti, iss, ArrivalEvent::Arrived)),
+            OpenedBody::PaperCertificate(Some(_)) => Ok(arrived(entry.clone(), jti, iss, ArrivalEvent::OnPaper)),
             OpenedBody::StatusChange(change) => {
                 let change = change.change;
                 // A later log of the same authority speaks for a closed one, which is kept in a store of its own.

@@ -20,6 +20,7 @@ mod told;
 mod what;
 
 pub use cursor::Cursor;
+pub(super) use herald::is_receipted;
 pub use herald::{Herald, HeraldSetup};
 pub use reader::{Kinds, Page, Wish};
 pub(super) use told::{Told, of_application, of_deed};

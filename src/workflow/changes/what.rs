@@ -115,6 +115,8 @@ pub enum ArrivalEvent {
         /// The statement that says so.
         by: Jti,
     },
+    /// Its issuer registered it as one on paper, and what is registered is here.
+    OnPaper,
     /// This authority told its issuer what it did with it, or added its word to it.
     Told(Said),
 }
@@ -183,6 +185,11 @@ impl EnquiryEvent {
 
 /// The number that a certificate says it has, where its contents are here and not erased.
 pub(super) fn number_of(body: OpenedBody) -> Option<String> {
-    let OpenedBody::Certificate(certificate) = body else { return None };
-    certificate.reference.into_option().map(|reference| reference.number.to_string())
+    match body {
+        OpenedBody::Certificate(certificate) => {
+            certificate.reference.into_option().map(|reference| reference.number.to_string())
+        }
+        OpenedBody::PaperCertificate(Some(one)) => Some(one.paper.number.to_string()),
+        _ => None,
+    }
 }

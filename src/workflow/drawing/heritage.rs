@@ -4,6 +4,7 @@
 use super::{
     cover::check_cover,
     ledgers::{self, Kept, name_of},
+    values::{values, word},
 };
 use crate::{
     certificate::{Certificate, Finding, Findings, Particulars, PriorCertificate},
@@ -37,7 +38,8 @@ impl Desk {
     }
 
     /// What an act gives back of what the certificate drew. A withdrawal from a date gives nothing back: the certificate
-    /// was good until then, and may have been used. What others rest on is used, and is not cancelled at a wish.
+    /// was good until then, and may have been used. What others rest on is used, and so is what customs abroad wrote off:
+    /// it is not cancelled at a wish, also where it was used while the wish waited.
     pub(in crate::workflow) fn given_back(
         &self,
         target: &EntryRef,
@@ -54,6 +56,10 @@ impl Desk {
             let of = Kept::read(store, &name)?;
             if of.ledger.is_drawn_on() {
                 return Err(WorkflowError::DrawnUpon);
+            }
+            let facts = store.facts(&target.origin, target.index)?.ok_or(WorkflowError::CertificateUnknown)?;
+            if self.used_abroad(&facts.jti)? {
+                return Err(WorkflowError::UsedAbroad);
             }
             expected.push(of.expected());
         }
@@ -133,6 +139,7 @@ impl Heritage {
         if self.rests_on_others() {
             check_cover(particulars, findings);
             self.check_beside(particulars, old, findings);
+            self.check_values(particulars, old, findings);
         }
     }
 
@@ -159,6 +166,24 @@ impl Heritage {
                     let help = "cancel the old one, which gives back what it took, and draw anew";
                     let path = format!("goods.items[{index}].{member}");
                     findings.push(Finding::error("DRAWN_CHANGED", path, message).with_help(help));
+                }
+            }
+        }
+    }
+
+    /// A part that takes the place of one is worth no more than that took of the whole.
+    fn check_values(&self, particulars: &Particulars, old: &Certificate, findings: &mut Findings) {
+        for item in &particulars.goods.items {
+            for (on, says) in values(particulars.commercial.as_ref(), item.number) {
+                let draws = self.draws.0.iter().filter(|draw| draw.item == item.number);
+                let took = draws.filter_map(|draw| draw.beside.get(&word(on)));
+                let took = took.reduce(|sum, one| sum.checked_add(one).unwrap_or(sum));
+                if let Some(took) = took.filter(|took| says > *took) {
+                    let (number, currency) = (&old.reference.number, on.1);
+                    let message =
+                        format!("item {} is worth {says} {currency}, and {number} took {took} for it", item.number);
+                    let help = "cancel the old one, which gives back what it took, and draw anew";
+                    findings.push(Finding::error("DRAWN_CHANGED", "commercial.item_values", message).with_help(help));
                 }
             }
         }

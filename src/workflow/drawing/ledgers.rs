@@ -1,4 +1,5 @@
-//! How ledgers are kept: what was drawn of a certificate under its own name, and what a certificate drew under its own.
+//! How ledgers are kept: what was drawn of a certificate under its own name, what a certificate drew under its own, and
+//! which certificates were drawn from one, for ever.
 
 use crate::{
     log::Origin,
@@ -71,6 +72,40 @@ pub(super) fn put_draws(name: &str, draws: &Draws) -> Result<StateChange, Workfl
         return Ok(StateChange::RecordRemoved { table: Table::Drawn, id });
     }
     Ok(StateChange::RecordPut { table: Table::Drawn, id, record: written(draws)? })
+}
+
+/// Parts of a certificate that are read in one go.
+const A_ROUND: usize = 256;
+
+fn parts_prefix(name: &str) -> Vec<u8> {
+    format!("parts/{name}/").into_bytes()
+}
+
+/// Keeps that a certificate was drawn from another, whatever becomes of it.
+pub(super) fn put_part(original: &str, part: &Jti) -> StateChange {
+    let id = [parts_prefix(original), part.to_string().into_bytes()].concat();
+    StateChange::RecordPut { table: Table::Drawn, id, record: part.to_string().into_bytes() }
+}
+
+/// The certificates that were drawn from one of this authority.
+pub(in crate::workflow) fn parts_of(store: &dyn Store, origin: &Origin, jti: &Jti) -> Result<Vec<Jti>, WorkflowError> {
+    let prefix = parts_prefix(&name_of(origin, jti));
+    let (mut parts, mut after) = (Vec::new(), prefix.clone());
+    loop {
+        let records = store.records_from(Table::Drawn, &after, A_ROUND)?;
+        let full = records.len() == A_ROUND;
+        for (id, record) in records {
+            if !id.starts_with(&prefix) {
+                return Ok(parts);
+            }
+            let part = std::str::from_utf8(&record).ok().and_then(|text| text.parse().ok());
+            parts.push(part.ok_or_else(|| WorkflowError::Record(format!("what was drawn from {origin} {jti}")))?);
+            after = id;
+        }
+        if !full {
+            return Ok(parts);
+        }
+    }
 }
 
 fn parse<T: serde::de::DeserializeOwned>(bytes: &[u8], name: &str) -> Result<T, WorkflowError> {

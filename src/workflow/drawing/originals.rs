@@ -1,18 +1,22 @@
 //! Originals that new certificates are drawn from, as proven: this authority's own by its own logs, another's by the
 //! evidence presented with it.
 
-use super::ledgers::{Kept, name_of};
+use super::{
+    ledgers::{self, Kept, name_of},
+    used::Used,
+};
 use crate::{
     certificate::{
-        Certificate, CertificateNumber, Country, Finding, Findings, Particulars, PriorCertificate, Relation,
+        Certificate, CertificateNumber, Country, Finding, Findings, Measure, Particulars, PriorCertificate, Relation,
     },
-    office::Left,
+    log::Origin,
+    office::{Ledger, Left, NotDrawn},
     sequencer::SequencerError,
-    statement::{Bundle, OpenedBody, Presentation, Status},
+    statement::{Bundle, Jti, OpenedBody, Presentation, Status},
     store::EntryRef,
     time::Date,
-    verification::{Headline, Question},
-    workflow::{CertificateName, CertificateRecord, Desk, WorkflowError, record},
+    verification::{Headline, Question, Subject, Verdict},
+    workflow::{Arrival, CertificateName, CertificateRecord, Desk, WorkflowError, record},
 };
 use std::collections::BTreeSet;
 
@@ -36,7 +40,24 @@ pub(super) struct Proven {
     /// Items that have lost their force, but by being drawn.
     pub(super) ended: BTreeSet<u32>,
     pub(super) kept: Kept,
+    /// What was drawn of it and what customs say was used of it, in one.
+    pub(super) both: Ledger,
+    pub(super) used: Used,
+    /// What its status rests on, where that is the bundle alone.
+    pub(super) rests_on: Option<String>,
     pub(super) own: Option<Own>,
+}
+
+/// What became of an original abroad since a certificate was made to rest on it.
+pub(in crate::workflow) struct Became {
+    /// Its number.
+    pub(in crate::workflow) number: CertificateNumber,
+    /// Its identifier.
+    pub(in crate::workflow) jti: Jti,
+    /// Its status, as far as its log is kept here.
+    pub(in crate::workflow) status: Status,
+    /// The day of the newest change of it as a whole, by its issuer.
+    pub(in crate::workflow) since: Option<Date>,
 }
 
 /// What is known of an original that is this authority's own.
@@ -94,8 +115,10 @@ impl Desk {
         // An item is superseded by itself only when all of it was drawn, and what was given back can be drawn again.
         let ended = of(|status| !matches!(status, Status::Valid | Status::Superseded));
         let spent = of(|status| status == Status::Superseded);
+        let used = self.used(&record.entry.origin, &record.jti, &certificate)?;
+        let both = used.beside(&kept.ledger, &certificate);
         let own = Own { entry: record.entry, status: record.status, spent, changes };
-        Ok(Proven { certificate, ended, kept, own: Some(own) })
+        Ok(Proven { certificate, ended, kept, both, used, rests_on: None, own: Some(own) })
     }
 
     fn prove_bundle(&self, bundle: &[u8], today: Date) -> Result<Proven, WorkflowError> {
@@ -122,8 +145,48 @@ impl Desk {
                 format!("it is addressed to {}, and this authority is of {}", certificate.to, self.setup().country);
             return Err(refused(Headline::WrongAddressee, &why));
         }
-        let kept = Kept::read(self.store().as_ref(), &name_of(&opened.envelope.log, &opened.envelope.jti))?;
-        Ok(Proven { certificate, ended: BTreeSet::new(), kept, own: None })
+        let (log, jti) = (&opened.envelope.log, &opened.envelope.jti);
+        let (ended, rests_on) = match self.held(log, jti)? {
+            Some(arrival) => (still_stands(&arrival)?, None),
+            None => (BTreeSet::new(), Some(rests_on(&verdict))),
+        };
+        let kept = Kept::read(self.store().as_ref(), &name_of(log, jti))?;
+        let used = self.used(log, jti, &certificate)?;
+        let both = used.beside(&kept.ledger, &certificate);
+        Ok(Proven { certificate, ended, kept, both, used, rests_on, own: None })
+    }
+
+    /// A certificate of another authority as this node has it, if it keeps its log, whomever that is addressed to.
+    fn held(&self, log: &Origin, jti: &Jti) -> Result<Option<Arrival>, WorkflowError> {
+        for (_, store) in self.setup().partners.logs().into_iter().filter(|(origin, _)| origin == log) {
+            if let Some(entry) = store.find(jti)?.filter(|entry| entry.origin == *log)
+                && let Some(arrival) = self.arrival_at(store.as_ref(), &entry)?
+            {
+                return Ok(Some(arrival));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What became of the originals of other countries that a certificate was drawn from, as far as their logs are kept
+    /// here. Read anew each time: they are told to nobody when it changes.
+    pub(in crate::workflow) fn became_of_originals(
+        &self,
+        record: &CertificateRecord,
+    ) -> Result<Vec<Became>, WorkflowError> {
+        let name = name_of(&record.entry.origin, &record.jti);
+        let (draws, _) = ledgers::draws(self.store().as_ref(), &name)?;
+        let mut found: Vec<Became> = Vec::new();
+        for draw in draws.0 {
+            let named = draw.original.rsplit_once('/');
+            let named = named.and_then(|(log, jti)| Some((log.parse::<Origin>().ok()?, jti.parse::<Jti>().ok()?)));
+            let Some((log, jti)) = named.filter(|(_, jti)| found.iter().all(|one| one.jti != *jti)) else { continue };
+            if let Some(arrival) = self.held(&log, &jti)? {
+                let since = whole_change(&arrival);
+                found.push(Became { number: draw.number, jti, status: arrival.status, since });
+            }
+        }
+        Ok(found)
     }
 
     /// Refuses particulars that rest on certificates which have to be proven, and were not. One of a country whose
@@ -155,7 +218,44 @@ impl Desk {
     }
 }
 
+/// Refuses what the bundle shows as good and this node knows better; else the items that have lost their force.
+fn still_stands(arrival: &Arrival) -> Result<BTreeSet<u32>, WorkflowError> {
+    let headline = match arrival.status {
+        Status::Valid | Status::InPart => return Ok(arrival.ended()),
+        Status::Cancelled => Headline::Cancelled,
+        Status::Suspended => Headline::SuspendedByIssuer,
+        Status::Withdrawn => Headline::Withdrawn,
+        Status::Superseded => Headline::Superseded,
+    };
+    let said = whole_change(arrival).map(|day| format!(", which was said on {day}")).unwrap_or_default();
+    let word = arrival.status.word();
+    let why =
+        format!("by its issuer's log, which is kept here, it is {word}{said}; the bundle shows it as it was before");
+    Err(WorkflowError::OriginalNotValid { headline, why })
+}
+
+/// The day on which the issuer last changed all of it.
+fn whole_change(arrival: &Arrival) -> Option<Date> {
+    arrival.changes.iter().rev().find(|note| note.change.change.items.is_none()).map(|note| note.day)
+}
+
+/// What the status in a bundle rests on, and how old it is.
+fn rests_on(verdict: &Verdict) -> String {
+    let basis = verdict.check(Subject::Status).and_then(|check| check.rests_on.as_ref());
+    basis.map_or_else(|| "its bundle".to_owned(), |basis| basis.sentence())
+}
+
 impl Proven {
+    /// Draws a quantity of an item, if it is left by what was drawn here and by what customs say was used.
+    pub(super) fn draw(&mut self, item: u32, wanted: &Measure) -> Result<(), NotDrawn> {
+        let (number, goods) = (&self.certificate.reference.number, &self.certificate.goods);
+        let mut both = self.both.clone();
+        both.draw(number, goods, &self.ended, (item, wanted))?;
+        self.kept.ledger.draw(number, goods, &self.ended, (item, wanted))?;
+        self.both = both;
+        Ok(())
+    }
+
     /// How a certificate follows this one.
     pub(super) fn relation(&self) -> Relation {
         if self.own.is_some() { Relation::Replaces } else { Relation::BackToBackOn }
@@ -172,7 +272,7 @@ impl Proven {
 
     pub(super) fn remainder(&self) -> Remainder {
         let goods = &self.certificate.goods;
-        let left = self.kept.ledger.left(goods, &self.ended).into_iter();
+        let left = self.both.left(goods, &self.ended).into_iter();
         Remainder {
             number: self.certificate.reference.number.clone(),
             issued_on: self.certificate.reference.issued_on,

@@ -5,17 +5,20 @@
 
 use super::{Exporters, Read, put};
 use crate::{
-    office::{Action, Caller, Carried, Exporter, ExporterId, ExporterRefused, Filing, Mandate, MandateRefused},
+    agreement::Lists,
+    office::{Action, Amount, Caller, Carried, Exporter, ExporterId, ExporterRefused, Filing, Mandate, MandateRefused},
     store::{Expected, StateChange},
     workflow::{Accounts, WorkflowError},
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// What one caller's filings rest on: exporters as they were read, and mandates as they are drawn on.
 pub struct Drawing<'a> {
     exporters: &'a Exporters,
     caller: &'a Caller,
     read: BTreeMap<ExporterId, Held>,
+    /// By their rates values are counted against ceilings in other currencies.
+    lists: Option<Arc<Lists>>,
 }
 
 /// An exporter, and the caller's mandates of it.
@@ -40,11 +43,17 @@ impl Exporters {
     /// Begins to draw for what a caller files.
     #[must_use]
     pub const fn drawing<'a>(&'a self, caller: &'a Caller) -> Drawing<'a> {
-        Drawing { exporters: self, caller, read: BTreeMap::new() }
+        Drawing { exporters: self, caller, read: BTreeMap::new(), lists: None }
     }
 }
 
 impl Drawing<'_> {
+    /// The same by the rates of these lists.
+    #[must_use]
+    pub fn by_rates(self, lists: Arc<Lists>) -> Self {
+        Self { lists: Some(lists), ..self }
+    }
+
     /// Whether the caller is of the exporter, or has been given any mandate of it.
     pub fn holds(&mut self, id: &ExporterId) -> Result<bool, WorkflowError> {
         match self.held(id) {
@@ -79,18 +88,23 @@ impl Drawing<'_> {
         before: Option<&Carried>,
     ) -> Result<Option<Carried>, WorkflowError> {
         self.files(id, filing)?;
+        let lists = self.lists.clone();
         let held = self.held(id)?;
         if held.own {
             return Ok(None);
         }
-        let value = filing.value.cloned();
         let mut refused = MandateRefused::None(id.clone());
         let again = before.and_then(|before| held.mandates.iter().position(|one| one.value.id == before.mandate));
         for at in again.into_iter().chain((0..held.mandates.len()).filter(|at| Some(*at) != again)) {
             let Some(one) = held.mandates.get_mut(at) else { continue };
+            // What is counted is kept with the application, so that an answer that mends it counts it once.
+            let in_its =
+                one.value.counts_in(filing).and_then(|currency| converted(lists.as_deref()?, filing, currency));
+            let value = in_its.or_else(|| filing.value.cloned());
+            let filing = Filing { value: value.as_ref(), ..filing.clone() };
             let carried = match before.filter(|_| Some(at) == again) {
-                Some(before) => one.value.clone().carry_again(filing, before.value.as_ref()),
-                None => one.value.clone().carry(filing),
+                Some(before) => one.value.clone().carry_again(&filing, before.value.as_ref()),
+                None => one.value.clone().carry(&filing),
             };
             match carried {
                 Ok(mandate) => {
@@ -137,6 +151,14 @@ impl Drawing<'_> {
         }
         self.read.get_mut(id).ok_or_else(|| WorkflowError::ExporterUnknown(id.to_string()))
     }
+}
+
+/// The value of a filing in another currency, by the rates of its day.
+fn converted(lists: &Lists, filing: &Filing<'_>, currency: &str) -> Option<Amount> {
+    let value = filing.value?;
+    let (from, to) = (value.currency.parse().ok()?, currency.parse().ok()?);
+    let value = lists.rates().in_currency(value.value, from, to, filing.day)?;
+    Some(Amount { value, currency: currency.to_owned() })
 }
 
 impl Held {

@@ -3,9 +3,10 @@
 
 use super::Exporters;
 use crate::{
-    certificate::{Country, Finding, Findings, Particulars, Party, Producer},
-    office::{Exporter, ExporterRefused, Identity, folded},
-    store::{Expected, Table},
+    certificate::{Country, Finding, Findings, Particulars, Party, Producer, Severity},
+    office::{Exporter, ExporterId, ExporterRefused, Identity, folded},
+    store::{Expected, Store, Table},
+    time::Date,
     workflow::WorkflowError,
 };
 
@@ -91,40 +92,84 @@ impl Exporters {
 
     /// What the producers that a certificate names have against it: none was struck off here.
     pub(in crate::workflow) fn producers(&self, particulars: &Particulars) -> Result<Findings, WorkflowError> {
-        let named = match &particulars.producer {
-            Some(Producer::Named(parties)) => parties.as_slice(),
-            _ => &[],
-        };
-        let named = named.iter().enumerate().map(|(at, party)| (format!("producer.named[{at}]"), party));
-        let items = particulars.goods.items.iter().enumerate();
-        let by_item = items.flat_map(|(item, goods)| {
-            let producers = goods.producers.iter().enumerate();
-            producers.map(move |(at, party)| (format!("goods.items[{item}].producers[{at}]"), party))
-        });
-        let mut findings = Findings::default();
-        for (path, party) in named.chain(by_item).take(LOOKED_UP) {
-            findings.0.extend(self.producer(&path, party)?);
-        }
-        Ok(findings)
+        producers(self.0.store.as_ref(), particulars)
     }
+}
 
-    fn producer(&self, path: &str, party: &Party) -> Result<Option<Finding>, WorkflowError> {
-        let is_off = |what: &str, text: &str| -> Result<bool, WorkflowError> {
-            let found = self.0.store.record(Table::Exporter, &row(what, party.country, &folded(text)))?;
-            Ok(found.is_some())
-        };
-        for id in &party.ids {
-            if is_off("off", id.number.as_str())? {
-                let message = format!("`{}` ({}) was struck off by this office", party.name, id.number);
-                let finding = Finding::error("PRODUCER_WITHDRAWN", path, message);
-                return Ok(Some(finding.with_help("no certificate is issued for goods of its making")));
-            }
+/// What stands against the parties of a certificate that no application asks for: neither its exporter nor a producer was
+/// struck off here.
+pub(in crate::workflow) fn parties(store: &dyn Store, particulars: &Particulars) -> Result<Findings, WorkflowError> {
+    let mut findings = producers(store, particulars)?;
+    let (party, registration) = (&particulars.exporter.party, particulars.exporter.registration.as_ref());
+    let numbers = party.ids.iter().map(|id| id.number.as_str()).chain(registration.map(|one| one.number.as_str()));
+    for number in numbers.filter(|number| !folded(number).is_empty()) {
+        if is_off(store, "off", party.country, number)? {
+            let message =
+                format!("`{}` ({number}) was struck off by this office: nothing is issued for it", party.name);
+            let finding = Finding::error("EXPORTER_STRUCK_OFF", "exporter", message);
+            findings.push(finding.with_help("the office that registered it says why"));
+            return Ok(findings);
         }
-        if is_off("offname", party.name.as_str())? {
-            let message = format!("somebody named `{}` was struck off by this office", party.name);
-            let finding = Finding::warning("PRODUCER_WITHDRAWN", path, message);
-            return Ok(Some(finding.with_help("give the producer's number, by which they are told apart")));
-        }
-        Ok(None)
     }
+    if is_off(store, "offname", party.country, party.name.as_str())? {
+        let message = format!("an exporter named `{}` was struck off by this office", party.name);
+        let finding = Finding::warning("EXPORTER_STRUCK_OFF", "exporter", message);
+        findings.push(finding.with_help("see by its national id whether it is the same"));
+    }
+    Ok(findings)
+}
+
+/// Whether a certificate is in the name of a registered exporter, as an application of it would be.
+pub(in crate::workflow) fn is_in_its_name(
+    store: &dyn Store,
+    id: &ExporterId,
+    particulars: &Particulars,
+    day: Date,
+) -> Result<bool, WorkflowError> {
+    let other = |one: &Finding| one.severity == Severity::Error && one.rule != "EXPORTER_STRUCK_OFF";
+    Ok(!registered(store, id)?.against(particulars, None, day).iter().any(other))
+}
+
+/// An exporter, for what is not of this part of the office.
+pub(in crate::workflow) fn registered(store: &dyn Store, id: &ExporterId) -> Result<Exporter, WorkflowError> {
+    let record = store.record(Table::Exporter, id.as_str().as_bytes())?;
+    super::read(&record.ok_or_else(|| WorkflowError::ExporterUnknown(id.to_string()))?)
+}
+
+fn producers(store: &dyn Store, particulars: &Particulars) -> Result<Findings, WorkflowError> {
+    let named = match &particulars.producer {
+        Some(Producer::Named(parties)) => parties.as_slice(),
+        _ => &[],
+    };
+    let named = named.iter().enumerate().map(|(at, party)| (format!("producer.named[{at}]"), party));
+    let items = particulars.goods.items.iter().enumerate();
+    let by_item = items.flat_map(|(item, goods)| {
+        let producers = goods.producers.iter().enumerate();
+        producers.map(move |(at, party)| (format!("goods.items[{item}].producers[{at}]"), party))
+    });
+    let mut findings = Findings::default();
+    for (path, party) in named.chain(by_item).take(LOOKED_UP) {
+        findings.0.extend(producer(store, &path, party)?);
+    }
+    Ok(findings)
+}
+
+fn producer(store: &dyn Store, path: &str, party: &Party) -> Result<Option<Finding>, WorkflowError> {
+    for id in &party.ids {
+        if is_off(store, "off", party.country, id.number.as_str())? {
+            let message = format!("`{}` ({}) was struck off by this office", party.name, id.number);
+            let finding = Finding::error("PRODUCER_WITHDRAWN", path, message);
+            return Ok(Some(finding.with_help("no certificate is issued for goods of its making")));
+        }
+    }
+    if is_off(store, "offname", party.country, party.name.as_str())? {
+        let message = format!("somebody named `{}` was struck off by this office", party.name);
+        let finding = Finding::warning("PRODUCER_WITHDRAWN", path, message);
+        return Ok(Some(finding.with_help("give the producer's number, by which they are told apart")));
+    }
+    Ok(None)
+}
+
+fn is_off(store: &dyn Store, what: &str, country: Country, text: &str) -> Result<bool, WorkflowError> {
+    Ok(store.record(Table::Exporter, &row(what, country, &folded(text)))?.is_some())
 }

@@ -1,5 +1,8 @@
 //! Certificates that rest on others never certify more than those did.
 
+mod known;
+mod same;
+
 use super::{verdict, world::World};
 use crate::{
     certificate::Finding,

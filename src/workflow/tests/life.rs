@@ -258,8 +258,8 @@ async fn a_replacement_mends_a_certificate_and_brings_in_neither_another_exporte
     let issued = desk.replace(&world.signatory, mended).await.unwrap();
     let told = issued.warnings.0.iter().filter(|one| one.rule == "REPLACEMENT_CHANGES").collect::<Vec<_>>();
     let paths = told.iter().map(|one| one.path.as_str()).collect::<Vec<_>>();
-    assert_eq!(paths, ["goods.items[0].hs.code", "goods.items[0].gross_weight"]);
-    assert_eq!(told[1].message, "item 1 says 8000 KGM, and it said 8190 KGM");
+    assert_eq!(paths, ["goods.items[0].description", "goods.items[0].hs.code", "goods.items[0].gross_weight"]);
+    assert_eq!(told[2].message, "item 1 says 8000 KGM, and it said 8190 KGM");
 }
 
 #[tokio::test]

@@ -99,3 +99,20 @@ async fn what_was_suspended_is_printed_as_such_and_as_before_when_it_was_reinsta
     change(3, Act::Reinstated).await;
     assert_eq!(printed().await, before);
 }
+
+#[tokio::test]
+async fn who_issues_signs_where_the_file_names_nobody() {
+    let world = World::new();
+    let (desk, _) = world.desk();
+    let row = world.footballs(1);
+    let text = String::from_utf8(row.certificate_json).unwrap();
+    let named = r#"[{"role": "issuing_authority", "name": "A. Qureshi", "title": "Assistant Director"}]"#;
+    let unsigned = text.replace(named, "[]");
+    assert_ne!(text, unsigned);
+    let row = IssueRow { certificate_json: unsigned.into_bytes(), ..row };
+    let name = CertificateName::Jti(desk.issue(&world.signatory, &row).await.unwrap().outcome.jti);
+    let record = desk.get(&world.signatory, &name).unwrap();
+    let reference = record.certificate.reference.as_option().unwrap();
+    let names = reference.signatories.iter().map(|one| one.name.to_string()).collect::<Vec<_>>();
+    assert_eq!(names, [world.signatory.account().name.as_str()]);
+}

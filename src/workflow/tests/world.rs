@@ -220,6 +220,15 @@ impl World {
         self.agreements = Arc::new(Agreements::load(files).unwrap());
     }
 
+    /// CPFTA with this said of the clock of an enquiry, beside the rest.
+    pub(crate) fn verified_by(&mut self, rules: &str) {
+        let cpfta = include_str!("../../../node-config/agreements/cpfta.toml");
+        let cpfta = cpfta.replace("[editions.verification]", &format!("[editions.verification]\n{rules}"));
+        let products = include_str!("../../../node-config/agreements/cpfta.rules.toml");
+        let files = [("cpfta.toml", cpfta.as_str()), ("cpfta.rules.toml", products)];
+        self.agreements = Arc::new(Agreements::load(files).unwrap());
+    }
+
     /// A next trust list that closes a log at a size.
     pub(crate) fn close_log(&self, origin: &Origin, final_size: u64) {
         let list = self.trust.load_full();

@@ -129,6 +129,7 @@ fn certificate(one: &mut Members, event: &CertificateEvent) -> &'static str {
 fn arrival(one: &mut Members, event: &ArrivalEvent) -> &'static str {
     match event {
         ArrivalEvent::Arrived => "arrived",
+        ArrivalEvent::OnPaper => "on_paper",
         ArrivalEvent::Changed { act, items, by } => {
             one.put_act(act, items.as_deref());
             one.put("statement", by.to_string());

@@ -166,7 +166,7 @@ fn a_value_with_a_comma_is_refused_and_never_guessed() {
             "DECIMAL",
             path,
         );
-        assert_eq!(found.form_box.as_deref(), None, "what does not read has no form: {found}");
+        assert_eq!(found.form_box.as_deref(), Some("9"), "{found}");
     }
 }
 
@@ -292,4 +292,99 @@ fn the_basis_the_figures_were_met_on_is_kept_where_the_applicant_names_none() {
     let preview = office.applications.preview(&office.world.signatory, id, None).unwrap();
     let shown: Value = serde_json::from_str(&preview.certificate_json).unwrap();
     assert_eq!(shown["goods"]["items"][0]["criterion"]["percentage"]["basis"], "cumulative", "{shown}");
+}
+
+/// Every place of a document, as a pointer.
+fn places(value: &Value, at: &str, out: &mut Vec<String>) {
+    let below: Vec<(String, &Value)> = match value {
+        Value::Object(members) => members.iter().map(|(name, value)| (format!("{at}/{name}"), value)).collect(),
+        Value::Array(list) => list.iter().enumerate().map(|(nth, value)| (format!("{at}/{nth}"), value)).collect(),
+        _ => Vec::new(),
+    };
+    for (at, value) in below {
+        out.push(at.clone());
+        places(value, &at, out);
+    }
+}
+
+fn rules_at(findings: &Findings) -> std::collections::BTreeSet<(String, String)> {
+    // That a list is not installed is said once, at the first of its codes that reads.
+    let own = findings.iter().filter(|one| !one.rule.ends_with("_LIST"));
+    own.map(|one| (one.rule.clone(), one.path.clone())).collect()
+}
+
+#[test]
+fn whatever_one_member_says_wrongly_the_rules_are_heard_of_all_others_and_nothing_is_made_up() {
+    let office = Office::new();
+    let mut good = footballs(&office);
+    good["goods"]["items"][0]["criterion"] =
+        json!({ "code": "VALUE_CONTENT", "percentage": { "exact": "12", "basis": "cumulative" } });
+    let before = rules_at(&said(&office, &good));
+    let too_low = ("THRESHOLD".to_owned(), "goods.items[0].criterion.percentage.exact".to_owned());
+    assert!(before.contains(&too_low), "{before:?}");
+    let mut all = Vec::new();
+    places(&good, "", &mut all);
+    for place in all {
+        let mut spoilt = good.clone();
+        // What is a list is spoilt by being none, and everything else by being one.
+        let is_list = spoilt.pointer(&place).is_some_and(Value::is_array);
+        *spoilt.pointer_mut(&place).unwrap() = if is_list { json!({ "?": 1 }) } else { json!(["?"]) };
+        let findings = said(&office, &spoilt);
+        assert!(findings.has_errors(), "{place}");
+        let after = rules_at(&findings);
+        let path = place.split('/').skip(1).fold(String::new(), |path, step| match step.parse::<usize>() {
+            Ok(nth) => format!("{path}[{nth}]"),
+            Err(_) if path.is_empty() => step.to_owned(),
+            Err(_) => format!("{path}.{step}"),
+        });
+        let new = after.difference(&before).filter(|(_, at)| !at.starts_with(&path)).collect::<Vec<_>>();
+        assert!(new.is_empty(), "{place} makes up {new:?}");
+        // Without these nothing is judged; and the percentage is in these.
+        let needed = ["/agreement", "/from", "/to", "/goods", "/goods/items"].contains(&place.as_str());
+        if !needed && !place.starts_with("/goods/items/0/criterion") && place != "/goods/items/0" {
+            assert!(after.contains(&too_low), "{place} hides the percentage: {findings}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_read_says_its_box_and_the_rules_are_told_in_the_same_answer() {
+    let office = Office::new();
+    let mut value = footballs(&office);
+    value["goods"]["items"][0]["criterion"] =
+        json!({ "code": "VALUE_CONTENT", "percentage": { "exact": "12", "basis": "cumulative" } });
+    value["goods"]["items"][0]["hs"]["code"] = "95066".into();
+    value["commercial"]["item_values"][0]["amount"]["value"] = "1.000,50".into();
+    value["consignee"] = json!({});
+    let paper = Paper { certificate_json: value.to_string().into_bytes(), production_json: Vec::new() };
+    let findings = said(&office, &value);
+    for (rule, path, number) in [
+        ("HS_CODE", "goods.items[0].hs.code", "7"),
+        ("DECIMAL", "commercial.item_values[0].amount.value", "9"),
+        ("THRESHOLD", "goods.items[0].criterion.percentage.exact", "8"),
+    ] {
+        let found = findings.iter().find(|one| one.rule == rule && one.path == path);
+        let found = found.unwrap_or_else(|| panic!("no {rule} at {path}:\n{findings}"));
+        assert_eq!(found.form_box.as_deref(), Some(number), "{found}");
+    }
+    // What stands only to be judged is never filed.
+    let drafted = office.applications.create(&office.exporter, &office.id(1), "", paper.clone()).unwrap();
+    let id = drafted.application.id;
+    let refused =
+        office.applications.submit(&office.exporter, &office.id(2), id, Office::declarant(&paper)).unwrap_err();
+    let WorkflowError::RulesRefuse(findings) = refused else { panic!("{refused}") };
+    assert!(findings.iter().any(|one| one.rule == "THRESHOLD") && findings.iter().any(|one| one.rule == "DECIMAL"));
+}
+
+#[test]
+fn an_office_that_is_none_hides_nothing_of_the_goods() {
+    let office = Office::new();
+    let mut value = footballs(&office);
+    value["reference"]["office"]["code"] = "NOWHERE".into();
+    value["goods"]["items"][0]["criterion"] =
+        json!({ "code": "VALUE_CONTENT", "percentage": { "exact": "12", "basis": "cumulative" } });
+    let findings = said(&office, &value);
+    for rule in ["OFFICE_UNKNOWN", "THRESHOLD"] {
+        assert!(findings.iter().any(|one| one.rule == rule), "{rule}: {findings}");
+    }
 }

@@ -308,3 +308,48 @@ fn an_unfinished_draft_is_kept_with_its_findings_and_refused_only_when_it_is_sub
         office.applications.create(&stranger, &office.id(7), &exporter, office.other_paper("0000000-1", "0000000-9"));
     assert_eq!(reason(tried), "MANDATE_MISSING");
 }
+
+#[test]
+fn a_value_in_another_currency_is_counted_by_the_rate_of_the_day_and_without_one_it_is_said_so() {
+    let office = Office::new();
+    let agent = office.agent("Swift Clearing");
+    let mandate = office.mandate(1, &agent, scope(None, Some("1000")));
+    let rupees = office.other_paper("\"USD\"", "\"PKR\"");
+    let check = |paper: &Paper| {
+        let checked = office.applications.check(&agent, "SLK-1", paper).unwrap();
+        checked.findings.into_iter().find(|one| one.rule.starts_with("MANDATE"))
+    };
+    let without = check(&rupees).unwrap();
+    assert_eq!(without.rule, "MANDATE_VALUE");
+    assert!(without.message.contains("no rate of the day from PKR"), "{without}");
+    assert!(!without.message.contains("reached"), "{without}");
+    let rates = "format = 1\n[[rates]]\nfrom = \"USD\"\nto = \"PKR\"\nrate = \"285.6\"\nvalid_from = \"2026-11-01\"\nvalid_until = \"2026-11-30\"\nsource = \"the bank\"\n";
+    let present = [crate::agreement::Present { name: "rates.toml".to_owned(), text: Some(rates.to_owned()) }];
+    let lists = crate::agreement::Lists::load(&present, &mut |name| panic!("{name} is not asked for"));
+    office.world.lists.store(Arc::new(lists.unwrap_or_else(|errors| panic!("{errors}"))));
+    // 142800 PKR are 500 USD.
+    assert_eq!(check(&rupees), None);
+    let id = office.applications.create(&agent, &office.id(2), "SLK-1", rupees.clone()).unwrap().application.id;
+    let carried = office.applications.submit(&agent, &office.id(3), id, Office::declarant(&rupees)).unwrap();
+    let carried = carried.application.mandate.unwrap().value.unwrap();
+    assert_eq!((carried.value.to_string().as_str(), carried.currency.as_str()), ("500", "USD"));
+    assert_eq!(office.used(&mandate), (1, Some("500".to_owned())));
+}
+
+#[test]
+fn a_mandate_names_agreements_and_offices_that_there_are() {
+    let office = Office::new();
+    let desk = &office.applications.desk;
+    let of = |agreements: &[&str], offices: &[&str]| Scope {
+        agreements: agreements.iter().map(|code| code.parse().unwrap()).collect(),
+        offices: offices.iter().map(|code| code.parse().unwrap()).collect(),
+        ..scope(None, None)
+    };
+    assert!(desk.within_reach(&of(&[], &[])).is_ok());
+    assert!(desk.within_reach(&of(&["CPFTA"], &["LHE"])).is_ok());
+    let agreement = desk.within_reach(&of(&["NOSUCH"], &[])).unwrap_err();
+    assert_eq!(agreement.reason(), "MANDATE_INVALID");
+    assert!(agreement.to_string().contains("no agreement `NOSUCH`") && agreement.to_string().contains("CPFTA"));
+    let nowhere = desk.within_reach(&of(&[], &["MARS"])).unwrap_err().to_string();
+    assert!(nowhere.contains("no office `MARS`") && nowhere.contains("LHE"), "{nowhere}");
+}

@@ -67,7 +67,8 @@ impl Automatic {
     }
 
     fn row(&self, nth: u16) -> ImportRow {
-        let paper = self.office.paper();
+        // Each is another consignment.
+        let paper = self.office.other_paper("\"CS-2611-77\"", &format!("\"CS-{nth}\""));
         let declarant = Some(Office::declarant(&paper));
         ImportRow { request_id: self.office.id(nth), exporter: String::new(), paper, declarant }
     }
@@ -312,7 +313,7 @@ async fn nobody_of_the_exporter_has_a_signature_released_for_its_application() {
 async fn an_agreement_that_is_taken_back_in_the_same_moment_releases_nothing() {
     let automatic = Automatic::new();
     let applications = &automatic.office.applications;
-    let judged = applications.judge(&automatic.office.paper(), Some(&automatic.office.registered.id)).unwrap();
+    let judged = applications.judge(&automatic.office.paper(), Some(&automatic.office.registered.id), None).unwrap();
     let by = crate::office::By::caller(&automatic.office.exporter, &"LHE".parse().unwrap(), applications.desk.now());
     let whose = automatic.office.registered.id.clone();
     let (paper, subject) = (automatic.office.paper().shown(), judged.subject.unwrap());

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     statement::Status,
-    workflow::{CertificateRecord, CopyWish},
+    workflow::{CancelWish, Cancelled, CertificateRecord, CopyWish, DrawWish, OriginalName},
 };
 
 impl Office {
@@ -169,4 +169,112 @@ async fn with_the_certificate_its_application_says_nothing_any_more_and_is_the_e
     assert!(!desk.get(&office.exporter, &by_number(&number)).unwrap().certificate.goods.is_shown());
     // The next one for the same goods is compared with nothing, and goes its way.
     office.issued(20).await;
+}
+
+impl Office {
+    /// So many pieces of each of these, in one certificate.
+    async fn drawn(&self, nth: u16, caller: &Caller, of: &[(&str, &str)], all: &str) -> Result<String, WorkflowError> {
+        let desk = &self.applications.desk;
+        let originals = of.iter().map(|(number, _)| OriginalName::Own(by_number(number))).collect::<Vec<_>>();
+        let prior = originals.iter().zip(of).map(|(original, (number, pieces))| {
+            let issued_on = desk.remainder(&self.world.signatory, original).unwrap().issued_on;
+            serde_json::json!({
+                "relation": "replaces", "number": number, "issued_on": issued_on.to_string(), "country": "PK",
+                "drawn": [{"item": 1, "prior_item": 1, "quantity": {"value": pieces, "unit": "H87"}}],
+            })
+        });
+        let mut json: serde_json::Value = serde_json::from_slice(&self.paper().certificate_json).unwrap();
+        json["reference"]["prior"] = prior.collect();
+        json["goods"]["totals"] = serde_json::Value::Null;
+        let item = &mut json["goods"]["items"][0];
+        item["quantities"][0]["value"] = all.into();
+        item["gross_weight"]["value"] = "4000".into();
+        item["packages"][0]["count"] = 200.into();
+        json["commercial"]["item_values"][0]["amount"]["value"] = "70000.00".into();
+        json["commercial"]["total"]["value"] = "70000.00".into();
+        let (request_id, certificate_json) = (self.id(nth), json.to_string().into_bytes());
+        let reason = Some(text("sold in parts"));
+        let wish = DrawWish { request_id, originals, certificate_json, reason, remarks: None };
+        Ok(desk.draw(caller, wish).await?.outcome.number.unwrap())
+    }
+
+    async fn copied(&self, nth: u16, caller: &Caller, number: &str) -> Result<String, WorkflowError> {
+        let (request_id, certificate) = (self.id(nth), by_number(number));
+        let wish = CopyWish { request_id, certificate, unused: true, reason: None, remarks: None };
+        Ok(self.applications.desk.true_copy(caller, wish).await?.outcome.number.unwrap())
+    }
+
+    async fn cancelled(&self, nth: u16, caller: &Caller, name: CertificateName) -> Result<Cancelled, WorkflowError> {
+        let (request_id, reason) = (self.id(nth), Some(text("not shipped")));
+        let wish = CancelWish { request_id, certificate: name, unused: true, reason, remarks: None };
+        self.applications.desk.cancel(caller, wish).await
+    }
+}
+
+#[tokio::test]
+async fn an_exporter_sees_and_cancels_the_parts_of_its_certificates_and_what_was_made_of_several() {
+    let office = Office::new();
+    let (_, first) = office.issued(1).await;
+    office.world.clock.set(office.world.clock.now() + Duration::from_secs(1));
+    let (_, second) = office.issued(20).await;
+    let signatory = &office.world.signatory;
+    let part = office.drawn(40, signatory, &[(&first, "8400")], "8400").await.unwrap();
+    assert_eq!(office.numbers_of(&office.exporter, 9), [second.clone(), first.clone(), part.clone()]);
+    let both = [(first.as_str(), "8400"), (second.as_str(), "16800")];
+    let one = office.drawn(41, signatory, &both, "25200").await.unwrap();
+    for size in [1, 2, 9] {
+        let all = [second.clone(), first.clone(), part.clone(), one.clone()];
+        assert_eq!(office.numbers_of(&office.exporter, size), all, "each once");
+    }
+    assert!(office.read(&office.exporter, by_number(&one)).is_ok());
+    let stranger = account("Other Ltd", &[Role::Exporter, Role::Agent], 40);
+    assert_eq!(office.read(&stranger, by_number(&one)).unwrap_err(), "CERTIFICATE_UNKNOWN");
+    // The holder's wish works by every name, and for nobody else.
+    let refused = office.cancelled(42, &stranger, by_number(&part)).await.unwrap_err();
+    assert_eq!(refused.reason(), "CERTIFICATE_UNKNOWN");
+    let jti = office.read(&office.exporter, by_number(&part)).unwrap().jti;
+    office.cancelled(43, &office.exporter, CertificateName::Jti(jti)).await.unwrap();
+    office.cancelled(44, &office.exporter, by_number(&one)).await.unwrap();
+    for number in [&part, &one] {
+        assert_eq!(office.read(&office.exporter, by_number(number)).unwrap().status, Status::Cancelled);
+    }
+    // What took the place of one and is cancelled itself is named with that.
+    let first = office.read(&office.exporter, by_number(&first)).unwrap();
+    let history = office.applications.desk.history(&first).unwrap();
+    assert_eq!(history.changes[0].successor_status, Some(Status::Cancelled));
+}
+
+#[tokio::test]
+async fn who_is_of_the_exporter_neither_issues_to_it_nor_divides_or_copies_what_it_has() {
+    let office = Office::new();
+    let (_, number) = office.issued(1).await;
+    let wanted = Wanted {
+        name: "All in one".to_owned(),
+        roles: vec![Role::Exporter, Role::Examiner, Role::Signatory],
+        offices: vec!["LHE".parse().unwrap()],
+        exporter: Some(office.registered.id.clone()),
+        ..Wanted::default()
+    };
+    let own = Caller::from(Account::open(wanted, &SeededRandom::new(61)).unwrap());
+    assert_eq!(office.copied(20, &own, &number).await.unwrap_err().reason(), "OWN_APPLICATION");
+    let split = office.drawn(21, &own, &[(&number, "8400")], "8400").await;
+    assert_eq!(split.unwrap_err().reason(), "OWN_APPLICATION");
+    let issued = office.applications.desk.issue(&own, &office.world.footballs(22)).await;
+    assert_eq!(issued.unwrap_err().reason(), "OWN_APPLICATION");
+    office.copied(23, &office.world.signatory, &number).await.unwrap();
+}
+
+#[tokio::test]
+async fn nothing_is_issued_divided_or_copied_for_who_was_struck_off() {
+    let office = Office::new();
+    let (_, number) = office.issued(1).await;
+    office.exporters().strike_off(&office.examiner, &office.registered.id).unwrap();
+    let signatory = &office.world.signatory;
+    assert_eq!(office.copied(20, signatory, &number).await.unwrap_err().reason(), "EXPORTER_STRUCK_OFF");
+    let split = office.drawn(21, signatory, &[(&number, "8400")], "8400").await;
+    assert!(split.unwrap_err().to_string().contains("struck off"));
+    let issued = office.applications.desk.issue(signatory, &office.world.footballs(22)).await.unwrap_err();
+    assert!(issued.to_string().contains("[EXPORTER_STRUCK_OFF]"), "{issued}");
+    office.exporters().readmit(&office.examiner, &office.registered.id).unwrap();
+    office.copied(23, signatory, &number).await.unwrap();
 }

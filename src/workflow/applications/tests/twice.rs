@@ -1,0 +1,64 @@
+//! One consignment, one certificate.
+
+use super::*;
+
+fn told(findings: &crate::certificate::Findings) -> Vec<(&str, Option<&str>)> {
+    let twice = findings.0.iter().filter(|finding| finding.rule == "APPLIED_TWICE");
+    twice.map(|finding| (finding.path.as_str(), finding.form_box.as_deref())).collect()
+}
+
+fn findings_of(office: &Office, id: ApplicationId) -> Vec<String> {
+    let stage = office.applications.get(&office.examiner, id).unwrap().application.stage;
+    let submission = stage.submission().unwrap();
+    submission.findings.iter().filter(|one| one.rule == "APPLIED_TWICE").map(|one| one.message.clone()).collect()
+}
+
+#[test]
+fn a_consignment_that_is_applied_for_again_from_another_file_is_named_with_the_first() {
+    let office = Office::new();
+    let checked = office.applications.check(&office.exporter, "", &office.paper()).unwrap();
+    assert_eq!(told(&checked.findings), []);
+    let first = office.submitted(1, office.paper());
+    assert_eq!(findings_of(&office, first), Vec::<String>::new(), "it is not another of itself");
+    let checked = office.applications.check(&office.exporter, "", &office.paper()).unwrap();
+    assert_eq!(told(&checked.findings).len(), 1);
+    assert!(told(&checked.findings)[0].1.is_some(), "the box of the form is named");
+    let second = office.submitted(10, office.paper());
+    let found = findings_of(&office, second);
+    assert!(found.len() == 1 && found[0].contains(&first.to_string()), "{found:?}");
+    // Taken back, the first is none any more.
+    office.applications.withdraw(&office.exporter, &office.id(20), first, None).unwrap();
+    let third = office.submitted(21, office.paper());
+    let found = findings_of(&office, third);
+    assert!(found.len() == 1 && found[0].contains(&second.to_string()), "{found:?}");
+}
+
+#[test]
+fn another_invoice_or_other_goods_are_another_consignment() {
+    let office = Office::new();
+    office.submitted(1, office.paper());
+    let value: serde_json::Value = serde_json::from_slice(&office.paper().certificate_json).unwrap();
+    let number = value["commercial"]["invoices"][0]["number"].as_str().unwrap();
+    let other = office.other_paper(number, "ANOTHER-1");
+    assert_eq!(told(&office.applications.check(&office.exporter, "", &other).unwrap().findings), []);
+    // The same number, written in another way.
+    let same = office.other_paper(number, &number.to_lowercase().replace('-', " "));
+    assert_eq!(told(&office.applications.check(&office.exporter, "", &same).unwrap().findings).len(), 1);
+    let goods = office.other_paper("\"950662\"", "\"950699\"");
+    assert_eq!(told(&office.applications.check(&office.exporter, "", &goods).unwrap().findings), []);
+}
+
+#[tokio::test]
+async fn rows_of_one_message_with_one_invoice_are_judged_one_after_the_other() {
+    let office = Office::new();
+    let caller = Arc::new(office.exporter.clone());
+    let row = |nth| ImportRow {
+        request_id: office.id(nth),
+        exporter: String::new(),
+        paper: office.paper(),
+        declarant: Some(Office::declarant(&office.paper())),
+    };
+    let filed = office.applications.import(&caller, vec![row(1), row(2)]).await.unwrap();
+    let ids = filed.into_iter().map(|one| one.unwrap().application.id).collect::<Vec<_>>();
+    assert_eq!([findings_of(&office, ids[0]).len(), findings_of(&office, ids[1]).len()], [0, 1]);
+}

@@ -1,0 +1,88 @@
+//! Whether a consignment is applied for twice: two certificates for the same goods are what a fraud begins with.
+//!
+//! Who looks is told and decides: one invoice may cover several consignments. The machine leaves such an application to
+//! officers, because this is a warning.
+
+use super::{Applications, keep};
+use crate::{
+    certificate::{Finding, Findings, Particulars},
+    office::{Application, ApplicationId, ExporterId, StageName},
+    statement::Status,
+    store::Table,
+    workflow::WorkflowError,
+};
+use std::collections::BTreeSet;
+
+/// Applications with the same invoice that are looked at, the first ones: more than one is rare.
+const LOOKED_AT: usize = 16;
+/// Digits of a code by which goods are the same: declarations of one country may be finer than those of another.
+const SUBHEADING: usize = 6;
+
+impl Applications {
+    /// Other applications of the exporter, under way or issued and in force, that name an invoice of these particulars
+    /// for goods of the same subheading; `own` is not another.
+    pub(super) fn twice(
+        &self,
+        whose: &ExporterId,
+        own: Option<ApplicationId>,
+        particulars: &Particulars,
+    ) -> Result<Findings, WorkflowError> {
+        let mut findings = Findings::default();
+        let invoices = particulars.commercial.iter().flat_map(|commercial| &commercial.invoices);
+        for (nth, invoice) in invoices.enumerate() {
+            let prefix = keep::invoice_prefix(whose, invoice.number.as_str());
+            let rows = self.store().records_from(Table::ApplicationInvoice, &prefix, LOOKED_AT)?;
+            let ids = rows.iter().map_while(|(key, _)| key.strip_prefix(prefix.as_slice()));
+            let ids = ids.filter_map(|id| <[u8; 16]>::try_from(id).ok()).map(ApplicationId::from_bytes);
+            for id in ids.filter(|id| Some(*id) != own) {
+                let application = keep::find(self.store(), id)?.application;
+                let Some(standing) = self.stands(&application)? else { continue };
+                let paper = match keep::paper(self.store(), id) {
+                    Err(WorkflowError::ContentsErased) => continue,
+                    paper => paper?,
+                };
+                // A row is left where an invoice was taken out again.
+                let named = paper.invoices().iter().any(|number| keep::same_invoice(number, invoice.number.as_str()));
+                let goods = paper.subheadings();
+                let Some(shared) = subheadings(particulars).intersection(&goods).next().cloned().filter(|_| named)
+                else {
+                    continue;
+                };
+                let message = format!(
+                    "invoice {} with goods of HS {shared} stands in application {id} too, {standing}",
+                    invoice.number
+                );
+                let help = "take one of them back; where the invoice covers several consignments, an officer decides";
+                let path = format!("commercial.invoices[{nth}].number");
+                findings.push(Finding::warning("APPLIED_TWICE", path, message).with_help(help));
+            }
+        }
+        Ok(findings)
+    }
+
+    /// How an application stands that may lead, or has led, to a certificate in force; `None` for any other.
+    fn stands(&self, application: &Application) -> Result<Option<String>, WorkflowError> {
+        Ok(match application.stage.name() {
+            StageName::Draft | StageName::Refused | StageName::Withdrawn => None,
+            StageName::Issued => {
+                let in_force = !matches!(
+                    self.became(application)?,
+                    Some(Status::Cancelled | Status::Withdrawn | Status::Superseded)
+                );
+                let number = application.stage.certificate().map(|one| one.number.clone()).unwrap_or_default();
+                in_force.then(|| format!("issued as {number}"))
+            }
+            _ => Some("which is under way".to_owned()),
+        })
+    }
+}
+
+fn subheadings(particulars: &Particulars) -> BTreeSet<String> {
+    let codes = particulars.goods.items.iter().filter_map(|item| item.hs.as_ref()).map(|hs| hs.code.as_str());
+    codes.map(subheading).collect()
+}
+
+/// The subheading of a code.
+pub(super) fn subheading(code: &str) -> String {
+    code.chars().take(SUBHEADING).collect()
+}

@@ -1,0 +1,153 @@
+//! What is drawn of a certificate is what that certifies: the same goods, of the same origin by the same criterion, and
+//! of one's own the same makers. None of it was examined anew.
+
+use super::{beside::sources, originals::Proven};
+use crate::{
+    certificate::{Criterion, Finding, Findings, Item, Particulars, Party, Producer},
+    office::{Draws, folded},
+};
+
+/// The criterion of goods that come from one country alone; nobody claims more.
+const WHOLLY_OBTAINED: &str = "WO";
+
+/// Holds an item against the one that it is drawn from. Whom a back-to-back certificate is for may have a longer code of
+/// his own; that of a part is the same in full.
+pub(super) fn same_goods(
+    (particulars, new): (&Particulars, &Item),
+    old: &Item,
+    proven: &Proven,
+    path: &str,
+    say: &mut impl FnMut(Finding),
+) {
+    let number = &proven.certificate.reference.number;
+    let whole = format!("item {} of certificate {number}", old.number);
+    if let (Some(own), Some(was)) = (&new.hs, &old.hs) {
+        let same = match &proven.own {
+            Some(_) => own.code == was.code,
+            None => own.code.subheading() == was.code.subheading(),
+        };
+        if own.edition != was.edition {
+            let message = format!(
+                "item {} is of {own}, and {whole} of {was}: whether it is the same is yours to see",
+                new.number
+            );
+            say(Finding::warning("DRAWN_GOODS", path, message));
+        } else if !same {
+            let message = format!("item {} is of HS {}, and {whole} of HS {}", new.number, own.code, was.code);
+            say(Finding::error("DRAWN_GOODS", path, message));
+        }
+    }
+    // What names no country of origin is the exporting country's.
+    let (own, origin) = (new.origin.unwrap_or(particulars.from), old.origin.unwrap_or(proven.certificate.from));
+    if own != origin {
+        let message =
+            format!("item {} is said to originate in {own}, and it is drawn from goods of {origin}", new.number);
+        let finding = Finding::error("DRAWN_GOODS", path, message);
+        say(if new.origin.is_none() { finding.with_help(format!("say `origin`: {origin}")) } else { finding });
+    }
+    same_criterion(new, old, (proven.own.is_some(), &whole), path, say);
+}
+
+/// Nothing better is claimed than the original does, and by a part nothing else.
+fn same_criterion(new: &Item, old: &Item, (part, whole): (bool, &str), path: &str, say: &mut impl FnMut(Finding)) {
+    let claimed = |item: &Item| match &item.criterion {
+        Some(criterion) => criterion.code.to_string(),
+        None => "no criterion".to_owned(),
+    };
+    let code = |item: &Item| item.criterion.as_ref().map(|criterion| criterion.code.clone());
+    if code(new) != code(old) {
+        let message = format!("item {} claims {}, and {whole} claims {}", new.number, claimed(new), claimed(old));
+        // Goods of one country alone meet what asks for less; whether they meet this is told to the signatory.
+        let less = old.criterion.as_ref().is_some_and(|was| was.code.as_str() == WHOLLY_OBTAINED);
+        say(if !part && (less || new.criterion.is_none()) {
+            Finding::warning("DRAWN_CRITERION", path, message)
+        } else {
+            Finding::error("DRAWN_CRITERION", path, message).with_help("claim what the original claims")
+        });
+        return;
+    }
+    let Some((own, was)) = new.criterion.as_ref().zip(old.criterion.as_ref()) else { return };
+    let exact = |criterion: &Criterion| criterion.percentage.as_ref().map(|percentage| percentage.exact);
+    if let Some(percent) = exact(own).filter(|percent| exact(was) != Some(*percent)) {
+        let said = exact(was).map_or_else(|| "none".to_owned(), |was| format!("{was} %"));
+        let message = format!("item {} says {percent} %, and {whole} says {said}", new.number);
+        say(Finding::error("DRAWN_CRITERION", path, message).with_help("say what the original says"));
+    }
+    if was.partial_cumulation && !own.partial_cumulation {
+        let message =
+            format!("item {} claims preference, and {whole} is of partial cumulation, which has none", new.number);
+        say(Finding::error("DRAWN_CRITERION", path, message));
+    }
+}
+
+/// A part is described as the whole is; one for several as one of them. A back-to-back certificate may have other words for
+/// the same goods, which are told to the signatory.
+pub(super) fn same_descriptions(
+    particulars: &Particulars,
+    originals: &[Proven],
+    draws: &Draws,
+    findings: &mut Findings,
+) {
+    for (index, item) in particulars.goods.items.iter().enumerate() {
+        let (own, path) = (folded(item.description.as_str()), format!("goods.items[{index}].description"));
+        let sources = sources(item.number, originals, draws);
+        let others = sources.iter().filter(|source| folded(source.item.description.as_str()) != own);
+        let others = others.collect::<Vec<_>>();
+        let Some(other) = others.first() else { continue };
+        let Some(proven) = originals.get(other.original) else { continue };
+        let message = format!(
+            "item {} is `{}`, and item {} of certificate {} is `{}`",
+            item.number,
+            item.description,
+            other.item.number,
+            proven.certificate.reference.number,
+            other.item.description
+        );
+        findings.push(if proven.own.is_some() && others.len() == sources.len() {
+            let help = "describe it as the original does; other goods are applied for anew";
+            Finding::error("DRAWN_DESCRIPTION", path, message).with_help(help)
+        } else {
+            Finding::warning("DRAWN_DESCRIPTION", path, message)
+        });
+    }
+}
+
+/// Whose making the goods are stays what it was: a maker that is named is one that an original names.
+pub(super) fn same_makers(particulars: &Particulars, originals: &[Proven], findings: &mut Findings) {
+    let own = originals.iter().filter(|proven| proven.own.is_some()).map(|proven| &proven.certificate);
+    let own = own.collect::<Vec<_>>();
+    if own.is_empty() {
+        return;
+    }
+    let known = own.iter().flat_map(|one| named(one.producer.as_ref(), &one.goods.items)).collect::<Vec<_>>();
+    for maker in named(particulars.producer.as_ref(), &particulars.goods.items) {
+        if !known.iter().any(|one| is_same(one, maker)) {
+            let message = format!("`{}` is no producer of the goods that are drawn", maker.name);
+            let help = "name the producers that the originals name";
+            findings.push(Finding::error("DRAWN_PRODUCER", "producer", message).with_help(help));
+        }
+    }
+    let itself = |producer: Option<&Producer>| producer == Some(&Producer::Same);
+    if itself(particulars.producer.as_ref()) && !own.iter().any(|one| itself(one.producer.as_ref())) {
+        let message = "the exporter is said to be the producer, and by no certificate that is drawn on it is";
+        findings.push(Finding::error("DRAWN_PRODUCER", "producer", message));
+    }
+}
+
+/// The parties that are named as producers.
+fn named<'a>(producer: Option<&'a Producer>, items: &'a [Item]) -> Vec<&'a Party> {
+    let all = match producer {
+        Some(Producer::Named(parties)) => parties.as_slice(),
+        _ => &[],
+    };
+    all.iter().chain(items.iter().flat_map(|item| &item.producers)).collect()
+}
+
+/// By a number that both state, else by the name.
+fn is_same(one: &Party, other: &Party) -> bool {
+    let has = |party: &Party, number: &str| party.ids.iter().any(|id| folded(id.number.as_str()) == number);
+    if one.ids.is_empty() || other.ids.is_empty() {
+        return folded(one.name.as_str()) == folded(other.name.as_str());
+    }
+    one.ids.iter().any(|id| has(other, &folded(id.number.as_str())))
+}
