@@ -272,7 +272,7 @@ impl CertificateService for Certificates {
         let name = convert::certificate_name(request.into_inner().certificate)?;
         let found = blocking(move || {
             let record = authority.desk.get(&account, &name)?;
-            let history = record.history(authority.store().as_ref())?;
+            let history = authority.desk.history(&record)?;
             let paper = authority.desk.paper_codes_at(&record.entry)?;
             let key_closed = authority.desk.key_closed(&record);
             Ok((record, history, paper, key_closed))
@@ -300,8 +300,15 @@ impl CertificateService for Certificates {
     ) -> Result<Response<wire::ListAbroadResponse>, Status> {
         let (authority, account) = caller(&self.hosts, request.metadata())?.account()?;
         let name = convert::certificate_name(request.into_inner().certificate)?;
-        let notes = blocking(move || authority.desk.abroad(&account, &name)).await?.map_err(|error| refused(&error))?;
-        Ok(Response::new(wire::ListAbroadResponse { notes: notes.into_iter().map(abroad::to_wire).collect() }))
+        let look = move || {
+            let desk = &authority.desk;
+            Ok::<_, WorkflowError>((desk.abroad(&account, &name)?, desk.received_by(&account, &name)?))
+        };
+        let (notes, received_by) = blocking(look).await?.map_err(|error| refused(&error))?;
+        Ok(Response::new(wire::ListAbroadResponse {
+            notes: notes.into_iter().map(abroad::to_wire).collect(),
+            received_by: received_by.map(|by| by.to_string()).unwrap_or_default(),
+        }))
     }
 
     async fn list_certificates(

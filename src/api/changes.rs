@@ -108,6 +108,7 @@ fn arrival(
     };
     let event = match event {
         ArrivalEvent::Arrived => Event::Arrived,
+        ArrivalEvent::OnPaper => Event::OnPaper,
         ArrivalEvent::Changed { act, items, by } => {
             act.word().clone_into(&mut told.act);
             told.items = items.clone().unwrap_or_default();

@@ -236,5 +236,6 @@ pub(super) fn paper(record: &PaperRecord) -> wire::PaperCertificate {
         from: from.to_string(),
         ground: ground.to_string(),
         registered_at: record.at.map(convert::instant),
+        key_closed: record.key_closed.clone().unwrap_or_default(),
     }
 }

@@ -31,8 +31,15 @@ impl ExaminationService for ExaminationsDoor {
         request: Request<wire::ListQueueRequest>,
     ) -> Result<Response<wire::ListQueueResponse>, Status> {
         let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
-        let wire::ListQueueRequest { office, stages, with_differences, page_size, page_token, with_origin } =
-            request.into_inner();
+        let wire::ListQueueRequest {
+            office,
+            stages,
+            with_differences,
+            page_size,
+            page_token,
+            with_origin,
+            with_judgement,
+        } = request.into_inner();
         let office = match office.as_str() {
             "" => None,
             code => {
@@ -45,6 +52,7 @@ impl ExaminationService for ExaminationsDoor {
             stages: stages.into_iter().flatten().collect(),
             differences: with_differences,
             origin: with_origin,
+            judgement: with_judgement,
             page_size: convert::page_size(page_size)?,
             page_token,
         };
@@ -176,9 +184,11 @@ impl ExaminationService for ExaminationsDoor {
         request: Request<wire::SendBackApplicationRequest>,
     ) -> Result<Response<wire::SendBackApplicationResponse>, Status> {
         let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
-        let wire::SendBackApplicationRequest { request_id, application_id, note } = request.into_inner();
-        let (id, note) = (id(&application_id)?, text("note", &note)?);
-        let view = done(authority, move |at| at.applications.send_back(&caller, &request_id, id, note)).await?;
+        let wire::SendBackApplicationRequest { request_id, application_id, note, reason } = request.into_inner();
+        // Who was built before there was a reason says why in the note.
+        let why = if reason.is_empty() { note } else { reason };
+        let (id, why) = (id(&application_id)?, needed("reason", &why)?);
+        let view = done(authority, move |at| at.applications.send_back(&caller, &request_id, id, why)).await?;
         Ok(Response::new(wire::SendBackApplicationResponse { application: Some(to_wire(&view.application)) }))
     }
 
@@ -268,7 +278,19 @@ fn queued(row: &QueueRow) -> wire::QueuedApplication {
     let differences = row.differences.iter().flat_map(|one| &one.members);
     let compared_with = row.differences.as_ref().map(|one| one.certificate.clone());
     let left = row.application.left.as_ref();
+    let judged = row.judged.as_ref();
+    let points = judged.into_iter().flat_map(|one| &one.risk.points);
     wire::QueuedApplication {
+        findings_now: judged.map(|one| failure::wire_findings(&one.findings, usize::MAX).findings).unwrap_or_default(),
+        judged_on: judged.map(|one| convert::date_to_wire(one.on)),
+        risk: judged.map_or_else(String::new, |one| one.risk.level().to_owned()),
+        risk_points: points
+            .map(|one| wire::RiskPoint {
+                rule: one.rule.to_owned(),
+                weight: one.weight.into(),
+                words: one.words.clone(),
+            })
+            .collect(),
         application: Some(to_wire(&row.application)),
         compared: row.differences.is_some(),
         exporter_struck_off: row.struck_off,

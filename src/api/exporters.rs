@@ -270,6 +270,7 @@ impl ExporterService for ExporterDoor {
         let agent = read::<AccountId>("mandate.agent_account_id", &mandate.agent_account_id)?;
         let scope = scope(&mandate)?;
         let work = move |authority: &HostedAuthority, caller: &Caller| {
+            authority.desk.within_reach(&scope)?;
             authority.exporters.give(caller, &request_id, &authority.exporters.named(caller, &name)?, &agent, scope)
         };
         let mandate = self.work(&metadata, work).await?;

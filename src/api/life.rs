@@ -8,7 +8,7 @@ use super::wire::origin::v1 as wire;
 use crate::certificate::Text;
 use crate::office::Caller;
 use crate::office::Cancellation;
-use crate::statement::{Act, Since};
+use crate::statement::{Act, Since, Status as Standing};
 use crate::time::Timestamp;
 use crate::workflow::{CancelWish, Cancelled, Predecessor, Remainder, Settlement, StatusEvent, StatusWish};
 use tonic::Status;
@@ -109,6 +109,7 @@ pub(super) fn event(event: &StatusEvent) -> wire::CertificateStatusChange {
         remarks: text(&event.remarks),
         successor_jti,
         successor_number: event.successor.clone().unwrap_or_default(),
+        successor_status: standing(event.successor_status),
     }
 }
 
@@ -120,7 +121,14 @@ pub(super) fn predecessor(one: &Predecessor) -> wire::CertificatePredecessor {
         issued_on: Some(convert::date_to_wire(one.issued_on)),
         country: one.country.to_string(),
         jti: one.jti.as_ref().map(ToString::to_string).unwrap_or_default(),
+        status: standing(one.status),
+        status_since: one.since.map(convert::date_to_wire),
     }
+}
+
+/// A status, where it is known.
+fn standing(status: Option<Standing>) -> i32 {
+    status.map_or(wire::CertificateStatus::Unspecified, convert::status).into()
 }
 
 /// Cancels a certificate at its holder's wish, or keeps the wish.

@@ -146,6 +146,11 @@ pub(super) fn full(console: Console, application: &wire::Application) {
         console.data(format!("answered    {answer}"));
     }
     let findings = Findings(application.findings.iter().map(remote::finding).collect());
+    if !findings.is_empty() {
+        // Those of today are beside it in the queue.
+        let since = instant(application.submitted_at.as_ref().or(application.created_at.as_ref()));
+        console.data(format!("found       when it was filed, {since}"));
+    }
     console.raw(super::certificate::findings_text(console, &findings).as_bytes());
     for event in &application.history {
         let note = if event.note.is_empty() { String::new() } else { format!(": {}", plain(&event.note)) };

@@ -100,6 +100,7 @@ const fn arrival_event(event: wire::ArrivalEvent) -> &'static str {
     use wire::ArrivalEvent as Event;
     match event {
         Event::Arrived => "arrived",
+        Event::OnPaper => "on_paper",
         Event::StatusChanged => "status_changed",
         Event::Responded => "responded",
         Event::Endorsed => "endorsed",

@@ -60,6 +60,7 @@ macro_rules! deed {
     (
         $(#[doc = $about:literal])+
         $name:ident = $call:ident ($request:ident) { $($(#[doc = $help:literal])+ #[$arg:meta] $field:ident : $type:ty = $to:ident,)* }
+        $(without { $($left:ident),* })?
     ) => {
         $(#[doc = $about])+
         #[derive(Debug, clap::Args)]
@@ -79,6 +80,7 @@ macro_rules! deed {
                     request_id: Uuid::now_v7().to_string(),
                     application_id: application,
                     $($to: $field,)*
+                    $($($left: String::new(),)*)?
                 };
                 let answer = door.ask(console, |connection| async move {
                     connection.examinations().$call(within_deadline(request)).await
@@ -135,10 +137,10 @@ deed! {
 deed! {
     /// Send what was recommended back to the queue, or take back an approval that led to no certificate
     SendBack = send_back_application (SendBackApplicationRequest) {
-        /// A note for the examiner
-        #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
-        note: String = note,
-    }
+        /// Why, in words, for the examiner and for who filed it
+        #[arg(long, value_name = "TEXT")]
+        reason: String = reason,
+    } without { note }
 }
 
 deed! {

@@ -3,14 +3,14 @@
 use super::{
     Outcome, application,
     apply::{Door, Most},
-    console::Console,
-    origin,
+    console::{Colour, Console},
+    origin, remote,
     tree::plain,
 };
 use crate::api::client::{Connection, wire, within_deadline};
 use serde_json::json;
 
-/// List what waits to be examined or signed, oldest first, with what the rules said and what is new
+/// List what waits to be examined or signed, oldest first, with risk and findings as of today, and what is new
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// One office [default: every office the account acts for]
@@ -36,6 +36,7 @@ impl Arguments {
                 page_size,
                 page_token,
                 with_origin: true,
+                with_judgement: true,
             };
             async move { connection.examinations().list_queue(within_deadline(request)).await }
         };
@@ -59,6 +60,13 @@ fn show(console: Console, row: &wire::QueuedApplication) {
             members.insert("compared_with".to_owned(), row.compared_with.clone().into());
             members.insert("compared".to_owned(), row.compared.into());
             members.insert("differences".to_owned(), differences.collect());
+            let findings = row.findings_now.iter().map(remote::finding).collect::<Vec<_>>();
+            members.insert("findings_now".to_owned(), json!(findings));
+            members.insert("judged_on".to_owned(), remote::date_text(row.judged_on.as_ref()).into());
+            let points = row.risk_points.iter();
+            let points = points.map(|one| json!({ "rule": one.rule, "weight": one.weight, "words": one.words }));
+            members.insert("risk".to_owned(), row.risk.clone().into());
+            members.insert("risk_points".to_owned(), points.collect());
             members.insert("left".to_owned(), json!({ "reason": row.left_reason, "message": row.left_message }));
         }
         console.data(described);
@@ -82,7 +90,11 @@ fn show(console: Console, row: &wire::QueuedApplication) {
     for line in origin::brief(&paint, &row.origin_json) {
         console.data(format!("    {line}"));
     }
-    application::findings_in_short(console, &application.findings);
+    risk_line(console, row);
+    if !row.findings_now.is_empty() {
+        console.data(format!("    as of {}:", remote::date_text(row.judged_on.as_ref())));
+    }
+    application::findings_in_short(console, &row.findings_now);
     if !row.differences.is_empty() {
         let than = if row.compared_with.is_empty() { "the exporter's last certificate" } else { &row.compared_with };
         console.data(format!("    differs from {}:", plain(than)));
@@ -90,4 +102,19 @@ fn show(console: Console, row: &wire::QueuedApplication) {
     for one in &row.differences {
         console.data(format!("      {}", application::instead(&one.path, &one.before, &one.now)));
     }
+}
+
+/// How closely it should be looked at, and why.
+fn risk_line(console: Console, row: &wire::QueuedApplication) {
+    if row.risk.is_empty() {
+        return;
+    }
+    let colour = match row.risk.as_str() {
+        "high" => Colour::Red,
+        "raised" => Colour::Yellow,
+        _ => Colour::Dim,
+    };
+    let why = row.risk_points.iter().map(|one| plain(&one.words)).collect::<Vec<_>>().join("; ");
+    let why = if why.is_empty() { why } else { format!(": {why}") };
+    console.data(format!("    {}{why}", console.paint(colour, &format!("risk: {}", row.risk))));
 }

@@ -2,7 +2,7 @@
 
 use super::{
     certificate::findings_text,
-    console::{Console, Exit, Failure},
+    console::{Console, Exit, Failure, Format},
     files::{self, Source},
 };
 use crate::{
@@ -13,7 +13,9 @@ use crate::{
 };
 use std::{
     ffi::OsString,
+    fs,
     future::Future,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 use zeroize::Zeroizing;
@@ -108,12 +110,28 @@ impl TokenArgument {
 
 /// Reads a token; that it has the form of one is checked before it is sent anywhere.
 pub(super) fn token(source: &Source) -> Result<Zeroizing<String>, Failure> {
+    if let Some(path) = source.path() {
+        warn_of_others(path);
+    }
     let text = Zeroizing::new(source.read_text(TOKEN_BYTES)?);
     let token = ApiToken::parse(text.trim()).map_err(|error| {
         Failure::new(Exit::Configuration, format!("`{source}`: {error}"))
             .help("`origin account new` opens an account and prints its token once")
     })?;
     Ok(token.reveal())
+}
+
+/// Who has a token acts for its account: a file of one that others may read is said.
+fn warn_of_others(path: &Path) {
+    // Pipes and devices, such as those of a shell's `<(…)`, have modes that nobody chose.
+    let file = fs::metadata(path).ok().filter(fs::Metadata::is_file);
+    let mode = file.map_or(0, |metadata| metadata.permissions().mode());
+    if mode & 0o077 != 0 {
+        let shown = path.display();
+        let what =
+            format!("warning: others may read the token in `{shown}` (mode {:04o}): chmod 600 {shown}", mode & 0o7777);
+        Console::new(Format::Text).message(what);
+    }
 }
 
 /// Runs a conversation with a node to its end.

@@ -75,3 +75,10 @@ impl Declares {
         })
     }
 }
+
+/// What the node's word for a request that was used for something else means for a row of a file.
+pub(super) const FILED_OTHERWISE: &str = "the same row was filed before with something else beside it: another --person \
+                                          or --capacity, another --exporter, or another --production";
+/// What to do about it.
+pub(super) const FILED_OTHERWISE_HELP: &str = "help: say what was said then, and the row tells what became of it; to file it once more as another application, name \
+     another file for its request id: --requests FILE";

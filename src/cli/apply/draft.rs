@@ -3,7 +3,8 @@
 use super::{
     Door, ForExporter,
     declares::Declares,
-    file::{Filing, OneFile, made, only_row},
+    file::{Filing, OneFile},
+    written::{made, only_row},
 };
 use crate::{
     api::client::{wire, within_deadline},

@@ -1,6 +1,11 @@
 //! `origin apply check`, `submit` and `import`: files of what is applied for.
 
-use super::{Door, ForExporter, csv, declares::Declares, draft, written};
+use super::{
+    Door, ForExporter, csv,
+    declares::{Declares, FILED_OTHERWISE, FILED_OTHERWISE_HELP},
+    draft,
+    written::{self, made, only_row},
+};
 use crate::{
     api::client::{Refusal, wire, within_deadline},
     certificate::Findings,
@@ -25,8 +30,6 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::UnboundedReceiverStream;
 use uuid::Uuid;
 
-/// Bytes of a declaration of production.
-const PRODUCTION_BYTES: usize = 1 << 20;
 /// Rows of one message, and bytes: a node reads messages of at most 1 MiB.
 const BATCH: (usize, usize) = (64, 512 << 10);
 /// Messages on their way at once.
@@ -206,20 +209,6 @@ pub(super) struct Filing {
     pub(super) door: Door,
 }
 
-/// The one row of a file.
-pub(super) fn only_row(source: &Source) -> Result<Row, Failure> {
-    let mut rows = Rows::open(source)?;
-    match (rows.next().transpose()?, rows.next()) {
-        (Some(row), None) => Ok(row),
-        _ => Err(Failure::new(Exit::Usage, "the file has several rows").help("origin apply import FILE")),
-    }
-}
-
-/// A declaration of production as JSON, as far as it can be read.
-pub(super) fn made(source: Option<&Source>) -> Result<Option<Bytes>, Failure> {
-    source.map(|source| written::production(source, PRODUCTION_BYTES).map(Bytes::from)).transpose()
-}
-
 impl Submit {
     pub(super) fn run(self, console: Console) -> Outcome {
         let named = self.file.path().filter(|path| !path.exists()).and_then(|path| path.to_str());
@@ -263,6 +252,8 @@ struct Told {
     filed: u64,
     before: u64,
     refused: u64,
+    /// Some row was filed before with something else beside it.
+    otherwise: bool,
 }
 
 /// What a row asks the node for.
@@ -306,6 +297,9 @@ impl Filing {
             self.converse(console, &connection, rows, &mut ledger, production).await
         })?;
         let before = if told.before == 0 { String::new() } else { format!(", {} filed before", told.before) };
+        if told.otherwise {
+            console.message(FILED_OTHERWISE_HELP);
+        }
         console.message(format!("{} filed{before}, {} refused", told.filed, told.refused));
         Ok(if told.refused == 0 { ExitCode::SUCCESS } else { ExitCode::from(Exit::Failed.code()) })
     }
@@ -456,7 +450,10 @@ fn tell_filed(console: Console, row: usize, one: &wire::ImportedApplication, tol
 
 fn tell_refused(console: Console, row: usize, refusal: &Refusal, told: &mut Told) {
     told.refused += 1;
-    say_refused(console, row, &refusal.reason, &refusal.message, &remote::findings(refusal));
+    let reused = refusal.reason == "REQUEST_ID_REUSED";
+    told.otherwise |= reused;
+    let message = if reused { FILED_OTHERWISE } else { refusal.message.as_str() };
+    say_refused(console, row, &refusal.reason, message, &remote::findings(refusal));
 }
 
 fn say_refused(console: Console, row: usize, reason: &str, message: &str, findings: &Findings) {

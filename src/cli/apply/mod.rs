@@ -74,12 +74,15 @@ pub(super) struct Door {
     pub(super) token: TokenArgument,
 }
 
-/// How long a list may get.
-#[derive(Debug, Clone, Copy, clap::Args)]
+/// How long a list may get, and where it goes on.
+#[derive(Debug, Clone, clap::Args)]
 pub(super) struct Most {
     /// Rows at most [default: 50]
     #[arg(long, value_name = "COUNT")]
     limit: Option<usize>,
+    /// Where to go on, as the page before said it
+    #[arg(long, value_name = "TOKEN", default_value = "", hide_default_value = true)]
+    page: String,
 }
 
 impl Door {
@@ -109,19 +112,21 @@ impl Door {
         let token = self.token.read()?;
         remote::converse(async {
             let connection = self.node.connect(Some(&token)).await?;
-            let (mut left, mut begins) = (most.limit.unwrap_or(USUAL_ROWS), String::new());
+            let (mut left, mut shown, mut begins) = (most.limit.unwrap_or(USUAL_ROWS), 0_usize, most.page);
             while left > 0 {
                 let size = i32::try_from(left.min(PAGE)).unwrap_or(i32::MAX);
                 let answer = call(connection.clone(), size, begins).await;
                 let answer = answer.map_err(|status| remote::refused(console, &self.node.node, &status))?;
                 let (rows, next) = page(answer.into_inner());
+                shown = shown.saturating_add(rows);
                 if next.is_empty() {
                     return Ok(ExitCode::SUCCESS);
                 }
                 (left, begins) = (left.saturating_sub(rows), next);
             }
-            if most.limit.is_none() {
-                console.message("there are more: --limit COUNT");
+            // Whoever asks for one row asks for the first, and not for the rest.
+            if most.limit != Some(1) && !begins.is_empty() {
+                console.message(format!("{shown} shown, and there are more; next page: --page {begins}"));
             }
             Ok(ExitCode::SUCCESS)
         })

@@ -4,15 +4,34 @@ use crate::{
     cli::{
         console::{Exit, Failure},
         files::Source,
+        rows::{Row, Rows},
     },
     production::Production,
 };
+use bytes::Bytes;
 use serde_json::{Map, Value};
+
+/// Bytes of a declaration of production.
+const PRODUCTION_BYTES: usize = 1 << 20;
 
 /// The JSON that a TOML document stands for; the error says where it is no TOML.
 pub(super) fn json_of_toml(text: &str) -> Result<String, String> {
     let table = text.parse::<toml::Table>().map_err(|error| error.to_string().trim().to_owned())?;
     Ok(json_of(toml::Value::Table(table)).to_string())
+}
+
+/// The one row of a file.
+pub(super) fn only_row(source: &Source) -> Result<Row, Failure> {
+    let mut rows = Rows::open(source)?;
+    match (rows.next().transpose()?, rows.next()) {
+        (Some(row), None) => Ok(row),
+        _ => Err(Failure::new(Exit::Usage, "the file has several rows").help("origin apply import FILE")),
+    }
+}
+
+/// A declaration of production as JSON, as far as it can be read.
+pub(super) fn made(source: Option<&Source>) -> Result<Option<Bytes>, Failure> {
+    source.map(|source| self::production(source, PRODUCTION_BYTES).map(Bytes::from)).transpose()
 }
 
 /// A declaration of production, TOML or JSON, as JSON. What it says is the node's to judge.

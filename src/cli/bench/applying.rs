@@ -149,7 +149,7 @@ impl Said for Shared {
 
     fn message(&self, rows: u64) -> (String, Self::Message) {
         let row = |_| {
-            let certificate_json = self.papers.next();
+            let certificate_json = self.papers.next_consignment();
             let declaration = wire::ApplicationDeclaration {
                 person: "S. Chaudhry".to_owned(),
                 means: wire::DeclarationMeans::System.into(),

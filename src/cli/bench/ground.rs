@@ -46,6 +46,8 @@ const OFFICES: [&str; 4] = EVERY_OFFICE;
 const FOOTBALLS: &str = include_str!("../../../node-config/demo/certificates/pk-cn-footballs.json");
 /// The same to other countries.
 const RICE: &str = include_str!("../../../node-config/demo/certificates/pk-ke-rice-nonpreferential.json");
+/// The number of its invoice.
+const ITS_INVOICE: &str = "CS-2611-77";
 /// The office in the first.
 const ITS_OFFICE: &str = r#""office":{"code":"LHE""#;
 /// Bytes of the longest certificate of an authority that vouches.
@@ -287,8 +289,19 @@ impl Papers {
 
     /// The next one, each office and country in its turn.
     pub(super) fn next(&self) -> Bytes {
+        self.numbered().1
+    }
+
+    /// The next one with an invoice of its own, as another consignment has.
+    pub(super) fn next_consignment(&self) -> Bytes {
+        let (nth, paper) = self.numbered();
+        let text = String::from_utf8_lossy(&paper);
+        Bytes::from(text.replace(ITS_INVOICE, &format!("CS-{nth}")))
+    }
+
+    fn numbered(&self) -> (usize, Bytes) {
         let nth = self.next.fetch_add(1, Ordering::Relaxed);
-        self.all.get(nth % self.all.len().max(1)).cloned().unwrap_or_default()
+        (nth, self.all.get(nth % self.all.len().max(1)).cloned().unwrap_or_default())
     }
 }
 

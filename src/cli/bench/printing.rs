@@ -76,11 +76,11 @@ impl Sheets {
             completeness: &Completeness::Complete,
             token: Some(&token),
             agreement: Some(agreement),
-            authority: None,
             codes: &codes,
             images: &Images::none(),
             awaiting_cosignatures: false,
             status: None,
+            successor: None,
         };
         sheet(&subject).map_err(failed)
     }

@@ -34,8 +34,14 @@ impl Abroad {
             let answer = connection.certificates().list_abroad(within_deadline(request)).await;
             answer.map(tonic::Response::into_inner).map_err(|status| remote::refused(console, &self.node.node, &status))
         })?;
-        if answer.notes.is_empty() && !console.is_json() {
-            console.message("nothing was heard of it from abroad");
+        match (answer.notes.is_empty(), answer.received_by.as_str()) {
+            (_, by) if !by.is_empty() && console.is_json() => console.data(json!({ "received_by": by })),
+            (false, by) if !by.is_empty() => console.data(format!("received by {}", plain(host(by)))),
+            (true, by) if !by.is_empty() => {
+                console.data(format!("received by {}; nothing was done with it there yet", plain(host(by))));
+            }
+            (true, _) if !console.is_json() => console.message("nothing was heard of it from abroad"),
+            _ => {}
         }
         for note in &answer.notes {
             if console.is_json() {
@@ -49,7 +55,7 @@ impl Abroad {
 }
 
 fn show(console: Console, note: &wire::AbroadNote) {
-    let by = plain(note.by.strip_prefix("https://").unwrap_or(&note.by));
+    let by = plain(host(&note.by));
     let amended = if note.amended { "  (amended since)" } else { "" };
     let head = |what: &str| console.data(format!("{}  {by}  {what}{amended}", instant(note.at.as_ref())));
     match &note.what {
@@ -69,6 +75,9 @@ fn show(console: Console, note: &wire::AbroadNote) {
             let destination =
                 if one.destination.is_empty() { String::new() } else { format!(" to {}", one.destination) };
             head(&format!("{}{destination}, at {}", plain(&one.act), plain(&one.office)));
+            for line in endorsed(one) {
+                console.data(format!("    {line}"));
+            }
         }
         Some(What::Enquiry(one)) => head(&format!("asks, {}: {}", plain(&one.ground), plain(&one.question))),
         Some(What::Reply(one)) => {
@@ -77,6 +86,20 @@ fn show(console: Console, note: &wire::AbroadNote) {
         }
         None => head("something that this version does not know"),
     }
+}
+
+fn host(issuer: &str) -> &str {
+    issuer.strip_prefix("https://").unwrap_or(issuer)
+}
+
+/// What an endorsement says beside its act.
+fn endorsed(one: &wire::AbroadEndorsement) -> Vec<String> {
+    let items = one.items.iter().map(u32::to_string).collect::<Vec<_>>();
+    let (containers, seals) = (one.containers.iter().map(|one| plain(one)), one.seals.iter().map(|one| plain(one)));
+    let named = [("item", items), ("container", containers.collect()), ("seal", seals.collect())];
+    let named =
+        named.into_iter().filter(|(_, all)| !all.is_empty()).map(|(what, all)| format!("{what} {}", all.join(", ")));
+    named.chain((!one.text.is_empty()).then(|| plain(&one.text))).collect()
 }
 
 fn decision(one: &wire::DecidedItem) -> String {
@@ -90,6 +113,9 @@ fn decision(one: &wire::DecidedItem) -> String {
     }
     if !one.reason.is_empty() {
         said = format!("{said} {}", plain(&one.reason));
+    }
+    if !one.basis.is_empty() {
+        said = format!("{said} ({})", plain(&one.basis));
     }
     if !one.words.is_empty() {
         said = format!("{said}: {}", plain(&one.words));
@@ -111,7 +137,7 @@ fn described(note: &wire::AbroadNote) -> Value {
         } }),
         Some(What::Endorsement(one)) => json!({ "endorsement": {
             "act": one.act, "day": date_text(one.day.as_ref()), "office": one.office, "destination": one.destination,
-            "items": one.items, "text": one.text,
+            "items": one.items, "containers": one.containers, "seals": one.seals, "text": one.text,
         } }),
         Some(What::Enquiry(one)) => json!({ "enquiry": {
             "reference": one.reference, "ground": one.ground, "question": one.question, "goods": one.goods,
@@ -125,4 +151,31 @@ fn described(note: &wire::AbroadNote) -> Value {
         None => Value::Null,
     };
     json!({ "jti": note.jti, "by": note.by, "at": instant(note.at.as_ref()), "amended": note.amended, "what": what })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_denial_is_shown_with_its_article_and_an_endorsement_with_all_it_names() {
+        let denied = wire::DecidedItem {
+            item: 1,
+            code: "PREFERENCE_DENIED".to_owned(),
+            reason: "NOT_ORIGINATING".to_owned(),
+            basis: "Rule 4".to_owned(),
+            words: "bladders".to_owned(),
+            ..Default::default()
+        };
+        assert_eq!(decision(&denied), "item 1: PREFERENCE_DENIED NOT_ORIGINATING (Rule 4): bladders");
+        let one = wire::AbroadEndorsement {
+            items: vec![1, 2],
+            containers: vec!["MSKU1234565".to_owned()],
+            seals: vec!["CN-7".to_owned()],
+            text: "resealed".to_owned(),
+            ..Default::default()
+        };
+        assert_eq!(endorsed(&one), ["item 1, 2", "container MSKU1234565", "seal CN-7", "resealed"]);
+        assert!(endorsed(&wire::AbroadEndorsement::default()).is_empty());
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     agreement::{Agreements, Lists},
-    certificate::{Finding, Findings, Particulars, Severity},
+    certificate::{Asked, Finding, Findings, Particulars, Severity},
     cli::{
         Outcome, agreements, arguments,
         console::{Colour, Console, Exit},
@@ -86,17 +86,15 @@ fn judge(row: &Row, agreements: &Agreements, lists: &Lists, (on, departed): (Dat
     let mut findings = reading.findings;
     if let Some(particulars) = &reading.particulars {
         findings.extend(by_the_rules(particulars, agreements, lists, (on, departed)));
-        return findings;
-    }
-    // What can be judged without the members at fault is said now, and not when they are mended.
-    if let Some(remnant) = row.remnant() {
+    } else if let Some(remnant) = row.remnant() {
+        // What can be judged without the members at fault is said now, and not when they are mended.
         let mut more = remnant.particulars.check();
         more.extend(by_the_rules(&remnant.particulars, agreements, lists, (on, departed)));
-        for finding in more.0.into_iter().filter(|finding| !remnant.concerns(&finding.path)) {
-            if !findings.iter().any(|said| said.path == finding.path && said.rule == finding.rule) {
-                findings.push(finding);
-            }
-        }
+        remnant.add(more, &mut findings);
+    }
+    let asked = reading.particulars.as_ref().map(Asked::of).or_else(|| row.asked());
+    if let Some((asked, agreement)) = asked.and_then(|asked| agreements.get(&asked.agreement).map(|one| (asked, one))) {
+        agreement.name_boxes(&mut findings, &asked, on);
     }
     findings
 }

@@ -8,6 +8,7 @@ use crate::{
         console::{Console, Exit, Failure},
         files::{self, Source},
         remote::{self, TlsArguments},
+        scan,
     },
     document::export::{self, ExportError, Format, NotCarried},
     reason::Reasoned,
@@ -34,7 +35,7 @@ enum As {
 /// error.
 #[derive(Debug, clap::Args)]
 pub(super) struct Export {
-    /// Token or evidence bundle; `-` is standard input
+    /// Token, evidence bundle, or PDF as it was downloaded; `-` is standard input
     #[arg(value_name = "FILE", required_unless_present_any = ["id", "number"], conflicts_with_all = ["id", "number"])]
     file: Option<Source>,
     /// The certificate number, of one at a node
@@ -83,7 +84,7 @@ impl Export {
 
     /// With no network.
     fn here(&self, file: &Source) -> Result<(Vec<u8>, Vec<NotCarried>), Failure> {
-        let text = file.read_text(MAX_BUNDLE_BYTES)?;
+        let text = scan::certificate(file, MAX_BUNDLE_BYTES)?;
         let text = text.trim_matches(|c: char| c.is_ascii_whitespace());
         let refused = |error: &dyn Reasoned| {
             Failure::new(Exit::Failed, format!("`{file}` cannot be exported: {error}"))

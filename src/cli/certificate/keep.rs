@@ -82,7 +82,10 @@ impl Show {
             for one in &answer.predecessors {
                 let (relation, on) = (one.relation.replace('_', " "), date_text(one.issued_on.as_ref()));
                 let jti = if one.jti.is_empty() { String::new() } else { format!(", {}", one.jti) };
-                console.data(format!("{:12}{} of {on}, {}{jti}", relation, plain(&one.number), one.country));
+                console.data(format!("{relation:11} {} of {on}, {}{jti}", plain(&one.number), one.country));
+                if let Some(warning) = fallen(one) {
+                    console.data(format!("{:12}{}", "", console.paint(Colour::Red, &warning)));
+                }
             }
             for one in &answer.changes {
                 console.data(change_line(one));
@@ -91,7 +94,12 @@ impl Show {
                 let or_none = |text: String| if text.is_empty() { "none".to_owned() } else { plain(&text) };
                 console.data(format!("{:12}{}", "look-up", or_none(paper.look_up)));
                 let carried = format!("{} of {} items are carried", paper.items_carried, paper.items_total);
-                console.data(format!("{:12}{} ({carried})", "stamp", or_none(paper.stamp)));
+                // On a line of its own: it is copied from here, and spaces are letters of it.
+                let stamped = !paper.stamp.is_empty();
+                console.data(format!("{:12}{}", "stamp", or_none(paper.stamp)));
+                if stamped {
+                    console.data(format!("{:12}{carried}", ""));
+                }
             }
             if certificate.held {
                 console.data("held        until its holder consents to its being sent");
@@ -113,10 +121,14 @@ fn change_line(one: &wire::CertificateStatusChange) -> String {
         (None, true) => " from its issue".to_owned(),
         (None, false) => String::new(),
     };
+    let by_now = match one.successor_status() {
+        wire::CertificateStatus::Unspecified | wire::CertificateStatus::Valid => String::new(),
+        status => format!(" ({} by now)", status_word(status)),
+    };
     let successor = match (one.successor_jti.as_str(), one.successor_number.as_str()) {
         ("", _) => String::new(),
-        (jti, "") => format!(" by {jti}"),
-        (jti, number) => format!(" by {}, {jti}", plain(number)),
+        (jti, "") => format!(" by {jti}{by_now}"),
+        (jti, number) => format!(" by {}, {jti}{by_now}", plain(number)),
     };
     let words = [&one.reason, &one.remarks].into_iter().filter(|words| !words.is_empty()).map(|words| plain(words));
     let words = words.collect::<Vec<_>>().join("; ");
@@ -134,7 +146,10 @@ fn change(one: &wire::CertificateStatusChange) -> serde_json::Value {
         "from_date": one.from_date.as_ref().map(|date| date_text(Some(date))),
         "reason": some(&one.reason),
         "remarks": some(&one.remarks),
-        "successor": some(&one.successor_jti).map(|jti| json!({ "jti": jti, "number": some(&one.successor_number) })),
+        "successor": some(&one.successor_jti).map(|jti| {
+            let status = known(one.successor_status());
+            json!({ "jti": jti, "number": some(&one.successor_number), "status": status })
+        }),
         "jti": one.jti,
         "log": one.log,
         "index": one.index,
@@ -143,8 +158,35 @@ fn change(one: &wire::CertificateStatusChange) -> serde_json::Value {
 
 fn predecessor(one: &wire::CertificatePredecessor) -> serde_json::Value {
     let jti = (!one.jti.is_empty()).then(|| one.jti.clone());
-    let issued_on = date_text(one.issued_on.as_ref());
-    json!({ "relation": one.relation, "number": one.number, "issued_on": issued_on, "country": one.country, "jti": jti })
+    let since = one.status_since.as_ref().map(|day| date_text(Some(day)));
+    json!({
+        "relation": one.relation,
+        "number": one.number,
+        "issued_on": date_text(one.issued_on.as_ref()),
+        "country": one.country,
+        "jti": jti,
+        "status": known(one.status()),
+        "status_since": since,
+    })
+}
+
+fn known(status: wire::CertificateStatus) -> Option<String> {
+    let known = status != wire::CertificateStatus::Unspecified;
+    known.then(|| status_word(status).replace(' ', "_"))
+}
+
+/// That what a certificate rests on has fallen: one whose place was taken has not, but where another country issued it.
+fn fallen(one: &wire::CertificatePredecessor) -> Option<String> {
+    use wire::CertificateStatus as Is;
+    let abroad = one.relation == "back_to_back_on";
+    let fell = match one.status() {
+        Is::Cancelled | Is::Withdrawn | Is::Suspended => true,
+        Is::Superseded | Is::InPart => abroad,
+        Is::Unspecified | Is::Valid => false,
+    };
+    let since = one.status_since.as_ref().map(|day| format!(" since {}", date_text(Some(day)))).unwrap_or_default();
+    let words = || format!("that one is {}{since}: see whether this one can stand", status_word(one.status()));
+    fell.then(words)
 }
 
 /// List certificates, newest first

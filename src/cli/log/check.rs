@@ -82,7 +82,8 @@ impl Arguments {
             } else {
                 let word =
                     if good { console.paint(Colour::Green, "good") } else { console.paint(Colour::Red, "not good") };
-                console.data(format!("{origin}: {word}; {size} entries, {findings} findings"));
+                let noun = if findings == 1 { "finding" } else { "findings" };
+                console.data(format!("{origin}: {word}; {size} entries, {findings} {noun}"));
                 let holds = if holds { "is the root of the entries" } else { "is NOT the root of the entries" };
                 console.data(format!("  head       {holds}, signed by the log's key"));
                 if let Some(found) = journal {

@@ -111,7 +111,12 @@ fn tell(console: Console, answer: &wire::ImportPackageResponse, beside: bool) {
         if log.reason.is_empty() {
             let cosigned = if log.cosigned { ", cosigned" } else { "" };
             let receipted = if log.receipted { ", receipted" } else { "" };
-            say(format!("{}: {} of {} entries are held{cosigned}{receipted}", log.origin, log.held, log.size));
+            say(format!(
+                "{}: {} of {} entries are held{cosigned}{receipted}",
+                log.origin,
+                log.held,
+                log.size.max(log.held)
+            ));
         } else {
             say(console.paint(Colour::Red, &format!("{}: {} [{}]", log.origin, log.message, log.reason)));
         }

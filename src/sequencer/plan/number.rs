@@ -56,7 +56,7 @@ impl Plan {
     ) -> Result<(), SequencerError> {
         match done {
             Ok(reserved) => {
-                let noted = by.map(|by| by.clone().by_request(&request.id).with_detail(&reserved.number).to_row());
+                let noted = by.map(|by| by.clone().by_request(&request.id).with_detail(given(&reserved, by)).to_row());
                 planned.noted.extend(noted);
                 planned.outcomes.push(Owed { request: request.clone(), digest, done: Done::Reserved(reserved) });
                 Ok(())
@@ -140,6 +140,18 @@ impl Plan {
     /// Whether a number stands on a certificate, or is given by a batch under way.
     pub(super) fn is_issued(&self, store: &dyn Store, number: &str) -> Result<bool, SequencerError> {
         Ok(self.numbers.iter().any(|batch| batch.contains(number)) || store.number_taken(number)?)
+    }
+}
+
+/// What the audit trail says was given: of a block the first, the last, how many, and for what.
+fn given(reserved: &Reserved, by: &AuditEvent) -> String {
+    let Reserved { number, more, .. } = reserved;
+    match more.last() {
+        None => number.clone(),
+        Some(last) => {
+            let what = by.detail.as_ref().map_or_else(String::new, |what| format!(", {what}"));
+            format!("{number} to {last}, {} numbers{what}", more.len().saturating_add(1))
+        }
     }
 }
 
