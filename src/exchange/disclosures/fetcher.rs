@@ -323,6 +323,8 @@ impl Fetcher {
             // Everything below the first entry without an answer is settled, or listed.
             let waiting = call.left.iter().copied().chain(call.arrived.iter().map(|entry| entry.index));
             let settled = waiting.filter(|index| *index >= next.receipted.settled).min().unwrap_or(call.end);
+            // A call for what is open asks for none of the new entries before it, and settles none.
+            let settled = settled.min(call.end);
             next.receipted.settled = next.receipted.settled.max(settled);
         }
         let (before, settled) = (self.awaited.receipted.settled, next.receipted.settled);
@@ -446,6 +448,24 @@ mod tests {
         }
         fetcher.step(at(100), Event::Taken(vec![(0, Taken::Nothing), (1, Taken::Nothing), (2, Taken::Wrong)]));
         assert_eq!(receipt(&fetcher.step(at(100), Event::Committed)), Some((3, vec![2])));
+    }
+
+    #[test]
+    fn a_call_for_what_is_held_back_that_is_cut_off_settles_no_new_entry_that_nobody_answered() {
+        let mut fetcher = Fetcher::new("tdap.gov.pk/log/2026/gacc.gov.cn".parse().unwrap(), Awaited::default(), 4);
+        assert_eq!(asked(&fetcher.step(at(0), Event::Tick)), [0, 1, 2, 3]);
+        let held = |fetcher: &mut Fetcher, indexes: &[u64]| {
+            for index in indexes {
+                fetcher.step(at(0), Event::Answer(DisclosedEntry { index: *index, state: Disclosed::Held }));
+            }
+            fetcher.step(at(0), Event::Ended);
+            fetcher.step(at(0), Event::Taken(indexes.iter().map(|index| (*index, Taken::Held)).collect()));
+            asked(&fetcher.step(at(0), Event::Committed))
+        };
+        assert_eq!(held(&mut fetcher, &[1, 3]), [1, 3], "what is held back is asked for again");
+        held(&mut fetcher, &[1]);
+        assert_eq!(fetcher.awaited().receipted.settled, 0);
+        assert_eq!(asked(&fetcher.step(at(1_000), Event::Tick)), [0, 1, 2, 3]);
     }
 
     #[test]
