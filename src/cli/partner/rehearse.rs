@@ -232,7 +232,7 @@ impl Arguments {
 
     /// The node is stopped: its logs are read from their first entries.
     async fn read_again(&self, stage: &Stage, report: &mut Report, shelves: &Shelves, traffic: &Traffic) {
-        report.hold(Point::OwnLogs, async { stage.own_logs(shelves) }).await;
+        report.hold(Point::OwnLogs, async { stage.own_logs() }).await;
         report.hold(Point::PartnerLogs, async { stage.partner_logs(shelves) }).await;
         report.hold(Point::Receipts, async { stage.receipts(shelves, traffic.sizes()) }).await;
         let tls = self.tls.as_arguments();

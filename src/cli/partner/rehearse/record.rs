@@ -9,6 +9,7 @@ use crate::{
         files::Source,
         process::{failed, operator},
     },
+    exchange::replicates,
     log::Origin,
     node::system::{SystemClock, SystemRandom},
     statement::{Bundle, OpenedBody, Presentation},
@@ -24,26 +25,18 @@ const PAGE_BYTES: usize = 4 << 20;
 /// The longest time that a status may be old, in seconds: snapshots are made every hour.
 const SNAPSHOT_SECONDS: u64 = 3_600;
 
-/// What this node knew of the logs before it was stopped.
+/// What this node knew of the partner's logs before it was stopped.
 pub(super) struct Shelves {
-    /// Its own logs to the partner.
-    own: Vec<String>,
-    /// The partner's logs that it holds.
+    /// Those that it holds.
     partners: Vec<String>,
 }
 
 impl Shelves {
     pub(super) fn of(stage: &Stage, state: &wire::ListPartnersResponse) -> Self {
-        let of = |inward: bool| {
-            let logs = stage.its(state).into_iter().flat_map(|its| &its.logs);
-            logs.filter(|log| log.inward == inward && log.size > 0)
-                .map(|log| log.origin.clone())
-                .collect::<BTreeSet<_>>()
-        };
-        let host = format!("{}/log/", stage.own.issuer.host());
-        let own = of(false).into_iter().filter(|log| log.starts_with(&host)).collect();
+        let logs = stage.its(state).into_iter().flat_map(|its| &its.logs);
+        let held = logs.filter(|log| log.inward && log.size > 0).map(|log| log.origin.clone());
         let back = |log: &String| log.ends_with(&format!("/{}", stage.own.issuer.host()));
-        Self { own, partners: of(true).into_iter().filter(back).collect() }
+        Self { partners: held.filter(back).collect::<BTreeSet<_>>().into_iter().collect() }
     }
 }
 
@@ -86,9 +79,15 @@ impl Stage {
         Ok(Seen::held(format!("{entries} entries, no finding: {words}")).with("entries", entries).with("kinds", kinds))
     }
 
-    /// This node's own logs; it is stopped.
-    pub(super) fn own_logs(&self, shelves: &Shelves) -> Result<Seen, Failure> {
-        self.check_all(&shelves.own, |_| Some(self.own.data.clone()))
+    /// This node's own logs that the partner may read; it is stopped.
+    pub(super) fn own_logs(&self) -> Result<Seen, Failure> {
+        let options = JournalOptions::default();
+        let store = JournalStore::open(&self.own.data, options, Arc::new(SystemRandom)).map_err(failed)?;
+        let logs = store.logs().into_iter().filter(|log| store.head(log).is_some_and(|head| head.head.size > 0));
+        let logs = logs.filter(|log| replicates(&self.trust, &self.partner.node, log));
+        let logs = logs.map(|log| log.to_string()).collect::<Vec<_>>();
+        drop(store);
+        self.check_all(&logs, |_| Some(self.own.data.clone()))
     }
 
     /// What is held of the partner's; the node is stopped.
