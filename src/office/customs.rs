@@ -42,12 +42,23 @@ pub struct CustomsFile {
 pub struct RefusedLine {
     /// The number of the declaration.
     pub declaration: Text<70>,
+    /// The office where it was lodged: the same number at another is another declaration. None where it was kept before
+    /// that was noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub office: Option<Text<17>>,
     /// The item.
     pub item: u32,
     /// The line.
     pub line: u32,
     /// The code that stands against it.
     pub code: ResponseCode,
+}
+
+impl RefusedLine {
+    fn is_of(&self, declaration: &ImportDeclaration, item: u32) -> bool {
+        let here = self.office.as_ref().is_none_or(|office| *office == declaration.office);
+        here && self.declaration == declaration.number && self.item == item
+    }
 }
 
 /// What became of an act.
@@ -251,11 +262,15 @@ impl CustomsFile {
                 self.refused_lines.retain(|one| Some(one.item) != *item);
             }
             let (Some(item), Some(line), Some(declaration)) = (*item, *line, declaration) else { continue };
-            let number = &declaration.number;
-            self.refused_lines.retain(|one| (&one.declaration, one.item, one.line) != (number, item, line));
+            self.refused_lines.retain(|one| !(one.is_of(declaration, item) && one.line == line));
             if stands_against(*code) {
-                self.refused_lines.push(RefusedLine { declaration: number.clone(), item, line, code: *code });
+                let (declaration, office) = (declaration.number.clone(), Some(declaration.office.clone()));
+                self.refused_lines.push(RefusedLine { declaration, office, item, line, code: *code });
             }
+        }
+        if items.get(&WHOLE).is_some_and(|code| stands_against(*code)) {
+            // What was granted of items before is over.
+            self.responses.retain(|_, code| !code.grants());
         }
         self.responses.extend(items);
         Ok(())
@@ -327,17 +342,23 @@ impl CustomsFile {
         Some(Measure { value: left.left, unit: left.whole?.unit })
     }
 
-    /// Whether a line of the declaration was decided against.
-    fn line_stands(&self, declaration: &ImportDeclaration, item: u32, line: Option<u32>) -> Result<(), CustomsRefused> {
-        let Some(line) = line else { return Ok(()) };
-        let refused = |one: &&RefusedLine| (&one.declaration, one.item, one.line) == (&declaration.number, item, line);
-        match self.refused_lines.iter().find(refused) {
-            Some(RefusedLine { code, .. }) => {
-                let subject = format!("item {item} on line {line} of declaration {}", declaration.number);
-                Err(CustomsRefused::Decided { subject, code: *code })
-            }
-            None => Ok(()),
+    /// The response that counts of an item: what stands against the whole stands against what was not granted by itself.
+    #[must_use]
+    pub fn response(&self, item: u32) -> Option<ResponseCode> {
+        let (own, whole) = (self.responses.get(&item).copied(), self.responses.get(&WHOLE).copied());
+        match (own, whole) {
+            (Some(own), Some(whole)) if stands_against(whole) && !stands_against(own) && !own.grants() => Some(whole),
+            (own, whole) => own.or(whole),
         }
+    }
+
+    /// Whether a line of the declaration was decided against; where none is named, it may be that one.
+    fn line_stands(&self, declaration: &ImportDeclaration, item: u32, line: Option<u32>) -> Result<(), CustomsRefused> {
+        let mut refused = self.refused_lines.iter().filter(|one| one.is_of(declaration, item));
+        let Some(refused) = refused.find(|one| line.is_none_or(|line| one.line == line)) else { return Ok(()) };
+        let unnamed = if line.is_none() { ", where no line is named," } else { "" };
+        let subject = format!("item {item} on line {} of declaration {}{unnamed}", refused.line, declaration.number);
+        Err(CustomsRefused::Decided { subject, code: refused.code })
     }
 
     /// Whether something stands against using an item.

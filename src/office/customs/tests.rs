@@ -105,6 +105,12 @@ fn what_is_denied_or_suspended_is_not_used_until_another_decision() {
     desk.decide(Some(2), ResponseCode::PreferenceDenied).unwrap();
     desk.decide(None, ResponseCode::AcceptedForClaim).unwrap();
     assert_eq!(desk.write_off(2, "1", "TNE"), Err("PREFERENCE_NOT_GRANTED"), "one bad item stays bad");
+    // A later decision against the whole ends what was granted of an item.
+    assert_eq!(desk.file.response(1), Some(ResponseCode::UtilisedPartial));
+    desk.decide(Some(1), ResponseCode::AcceptedForClaim).unwrap();
+    desk.decide(None, ResponseCode::Diverted).unwrap();
+    assert_eq!(desk.file.response(1), Some(ResponseCode::Diverted));
+    assert_eq!(desk.write_off(1, "1", "H87"), Err("PREFERENCE_NOT_GRANTED"));
 }
 
 #[test]
@@ -141,7 +147,11 @@ fn an_item_on_several_lines_is_decided_and_used_line_by_line() {
     };
     let both = [used(Some(1), "1"), used(Some(2), "1")];
     assert_eq!(refused(file.clone(), &first, &both), Err("PREFERENCE_NOT_GRANTED"));
+    assert_eq!(refused(file.clone(), &first, &[used(None, "1")]), Err("PREFERENCE_NOT_GRANTED"), "it may be line 2");
+    assert_eq!(refused(file.clone(), &first, &[used(Some(1), "1")]), Ok(()));
     assert_eq!(refused(file.clone(), &second, &both), Ok(()), "line 2 of another declaration");
+    let elsewhere = ImportDeclaration { office: "CNNGB".parse().unwrap(), ..first.clone() };
+    assert_eq!(refused(file.clone(), &elsewhere, &both), Ok(()), "the same number at another office");
     assert_eq!(refused(file.clone(), &second, &[used(None, "1"), used(Some(2), "1")]), Err("ITEM_TWICE"));
     assert_eq!(refused(file.clone(), &second, &[used(Some(1), "60"), used(Some(2), "41")]), Err("BALANCE_EXCEEDED"));
     let decisions = file.write_off(desk.certified(), &second, &[used(Some(1), "60"), used(Some(2), "40")]).unwrap();

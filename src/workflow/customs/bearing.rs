@@ -1,12 +1,12 @@
-//! What a certificate bears: how much is written off of it, and what stands against that.
+//! What a certificate bears: how much may be written off of it.
 
 use super::{Arrival, MatchWish, Notice, UseRefused, course::certified};
 use crate::{
     agreement::Matching,
     certificate::{Goods, Measure, UnitCode},
-    office::{Certified, CustomsFile, CustomsRefused, NotDrawn, WHOLE, WriteOffLine},
+    office::{Certified, CustomsFile, CustomsRefused, NotDrawn, WriteOffLine},
     reason::Reasoned as _,
-    statement::{ImportDeclaration, ItemDecision, ResponseCode},
+    statement::{ImportDeclaration, ItemDecision},
     workflow::WorkflowError,
 };
 
@@ -26,18 +26,9 @@ pub(super) fn draw(
     declaration: &ImportDeclaration,
     lines: &[WriteOffLine],
 ) -> Result<Vec<ItemDecision>, WorkflowError> {
-    for WriteOffLine { item, line, quantity } in lines {
+    for WriteOffLine { item, quantity, .. } in lines {
         if !is_whole(certified.goods, *item, quantity) {
             return Err(UseRefused::NotWhole { item: *item, quantity: quantity.clone() }.into());
-        }
-        // Where no line is named it may be the one that was decided against.
-        let refused = file.refused_lines.iter().find(|one| one.item == *item && one.declaration == declaration.number);
-        if let Some(refused) = refused.filter(|_| line.is_none()) {
-            let subject = format!(
-                "item {item} on line {} of declaration {}, where no line is named,",
-                refused.line, declaration.number
-            );
-            return Err(CustomsRefused::Decided { subject, code: refused.code }.into());
         }
     }
     let first = file.first_used.clone();
@@ -91,39 +82,4 @@ fn nothing_left(file: &CustomsFile, certified: Certified<'_>, item: u32) -> Opti
         first.number, first.date, first.office
     );
     Some(Notice::new("BALANCE_EXCEEDED", true, words))
-}
-
-/// The response that counts of an item: what stands against the whole stands against what was not granted by itself.
-pub(super) fn response(file: &CustomsFile, item: u32) -> Option<ResponseCode> {
-    let (own, whole) = (file.responses.get(&item).copied(), file.responses.get(&WHOLE).copied());
-    match (own, whole) {
-        (Some(own), Some(whole)) if stands_against(whole) && !stands_against(own) && !own.grants() => Some(whole),
-        (own, whole) => own.or(whole),
-    }
-}
-
-/// What was granted of items before is over once the whole is decided against.
-pub(super) fn decide(
-    file: &mut CustomsFile,
-    certified: Certified<'_>,
-    declaration: Option<&ImportDeclaration>,
-    decisions: &[ItemDecision],
-) -> Result<(), CustomsRefused> {
-    file.decide(certified, declaration, decisions)?;
-    if decisions.iter().any(|one| one.item.is_none() && stands_against(one.code)) {
-        file.responses.retain(|_, code| !code.grants());
-    }
-    Ok(())
-}
-
-/// Codes under which the customs file lets nothing be written off.
-const fn stands_against(code: ResponseCode) -> bool {
-    matches!(
-        code,
-        ResponseCode::PreferenceDenied
-            | ResponseCode::PreferenceSuspended
-            | ResponseCode::ReturnedForRectification
-            | ResponseCode::Diverted
-            | ResponseCode::NotUtilised
-    )
 }

@@ -1,6 +1,6 @@
 //! What was done here with a certificate of a partner: kept, shown, and what is left of it.
 
-use super::{Arrival, ArrivedName, Notice, arrival::statements_about, bearing};
+use super::{Arrival, ArrivedName, Notice, arrival::statements_about};
 use crate::{
     certificate::Measure,
     log::Origin,
@@ -147,7 +147,7 @@ pub(super) fn balance(arrival: &Arrival) -> Vec<Balance> {
             used: left.drawn.to_string(),
             left: left.left.to_string(),
             whole: left.whole,
-            response: bearing::response(file, left.item),
+            response: file.response(left.item),
             ended: left.ended,
         })
         .collect()

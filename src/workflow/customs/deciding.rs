@@ -1,6 +1,6 @@
 //! Decisions item by item, and the two people that a denial takes.
 
-use super::{Arrival, ArrivedName, UseRefused, bearing, course::certified, digest, notices::key_closed, part};
+use super::{Arrival, ArrivedName, UseRefused, course::certified, digest, notices::key_closed, part};
 use crate::{
     agreement::Edition,
     certificate::{Findings, Text},
@@ -91,7 +91,7 @@ impl Desk {
                 let certificate = arrival.whole()?;
                 let mut file = arrival.file.clone();
                 let (ended, declaration) = (arrival.ended(), wish.declaration.as_ref());
-                bearing::decide(&mut file, certified(&certificate, &ended), declaration, &wish.decisions)?;
+                file.decide(certified(&certificate, &ended), declaration, &wish.decisions)?;
                 desk.follows(&arrival, wish.enquiry.as_ref(), &wish.decisions)?;
                 let act = CustomsAct {
                     number: next_act(&mut file)?,
@@ -149,7 +149,7 @@ impl Desk {
                 }
                 let mut file = arrival.file.clone();
                 let (ended, declaration) = (arrival.ended(), waiting.declaration.as_ref());
-                bearing::decide(&mut file, certified(&certificate, &ended), declaration, &waiting.decisions)?;
+                file.decide(certified(&certificate, &ended), declaration, &waiting.decisions)?;
                 desk.follows(&arrival, waiting.enquiry.as_ref(), &waiting.decisions)?;
                 let act = CustomsAct { settled: Some(by.clone()), state: ActState::Counts, ..waiting };
                 desk.tell(&arrival, &file, act, None, (&key, digest), audit.clone())
@@ -201,7 +201,7 @@ impl Desk {
         let mut file = arrival.file.clone();
         // Whether it can be decided so is asked now, and again when it is released.
         let (ended, declaration) = (arrival.ended(), wish.declaration.as_ref());
-        bearing::decide(&mut file.clone(), certified(&certificate, &ended), declaration, &wish.decisions)?;
+        file.clone().decide(certified(&certificate, &ended), declaration, &wish.decisions)?;
         self.follows(&arrival, wish.enquiry.as_ref(), &wish.decisions)?;
         if let Some(without) = wish.decisions.iter().find(|one| one.code.needs_reason() && one.reason.is_none()) {
             return Err(WorkflowError::ReasonMissing(without.code));
