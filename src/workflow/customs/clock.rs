@@ -74,8 +74,18 @@ pub enum ClockStep {
 struct Kept {
     /// Nothing is due any more: it is answered, and decided where that has a day.
     over: bool,
+    /// The version of the trust list by which it is: a later one may close the key that signed the last word.
+    #[serde(default)]
+    list: u64,
     /// What was told.
     told: Vec<Reminded>,
+}
+
+impl Kept {
+    /// Whether it is over by this version of the trust list.
+    const fn is_over(&self, list: u64) -> bool {
+        self.over && self.list == list
+    }
 }
 
 /// A step, with the day it is of.
@@ -108,8 +118,8 @@ impl Desk {
     /// The same of one enquiry; one that is not this side's, or no statement that counts, has no clock here.
     fn remind_of(&self, side: Side, jti: &Jti) -> Result<usize, WorkflowError> {
         let (kept, record) = self.clock_kept(jti)?;
-        // Where a key is closed, an answer that was the last word may count no more.
-        if kept.over && !self.answers_may_fall(side) {
+        let list = self.trust().version();
+        if kept.is_over(list) {
             return Ok(0);
         }
         let view = match self.enquiry_of(side, jti) {
@@ -125,7 +135,7 @@ impl Desk {
         let steps = self.steps(&view, decided);
         let new = steps.into_iter().filter(|step| !kept.told.contains(step)).collect::<Vec<_>>();
         let over = answered && decided;
-        if new.is_empty() && over == kept.over {
+        if new.is_empty() && over == kept.is_over(list) {
             return Ok(0);
         }
         let rows = new.iter().map(|Reminded { deadline, step, due }| {
@@ -137,7 +147,7 @@ impl Desk {
         let told = kept.told.into_iter().chain(new).collect();
         let (table, id) = (Table::Customs, clock_id(jti));
         let expected = vec![Expected { table, id: id.clone(), record }];
-        let state = vec![StateChange::RecordPut { table, id, record: written(&Kept { over, told })? }];
+        let state = vec![StateChange::RecordPut { table, id, record: written(&Kept { over, list, told })? }];
         let at_ms = u64::try_from(self.now().as_millisecond()).unwrap_or(0);
         self.store().commit(Batch { at_ms, expected, state, feed, ..Batch::default() })?;
         Ok(count)
@@ -201,7 +211,7 @@ impl Desk {
 
     /// Whether nothing is awaited of an enquiry any more, as far as its clock knows.
     pub(super) fn is_over(&self, jti: &Jti) -> Result<bool, WorkflowError> {
-        Ok(self.clock_kept(jti)?.0.over)
+        Ok(self.clock_kept(jti)?.0.is_over(self.trust().version()))
     }
 
     fn clock_kept(&self, jti: &Jti) -> Result<(Kept, Option<Vec<u8>>), WorkflowError> {

@@ -181,15 +181,13 @@ impl Desk {
     /// What is over is known by its identifier, and opened only where it has one of the places.
     fn some_enquiries(&self, side: Side, open: bool, places: Range<usize>) -> Result<EnquiriesPage, WorkflowError> {
         let (mut waiting, mut rest) = (Vec::new(), Vec::new());
-        // Where a key is closed, an answer that was the last word may count no more.
-        let sure = !self.answers_may_fall(side);
         for store in self.asking_stores(side) {
             for one in about(store.as_ref(), &Subject::Kind(Kind::Enquiry))? {
                 let facts = store.facts(&one.entry.origin, one.entry.index)?;
                 let over = facts.map(|facts| self.is_over(&facts.jti).map(|over| (facts.jti, over)));
                 match over.transpose()? {
-                    Some((_, true)) if open && sure => {}
-                    Some((jti, true)) if sure => rest.push((jti, Listed::Over(Arc::clone(&store), one))),
+                    Some((_, true)) if open => {}
+                    Some((jti, true)) => rest.push((jti, Listed::Over(Arc::clone(&store), one))),
                     _ => {
                         let Some(view) = self.opened(side, store.as_ref(), &one)? else { continue };
                         if view.is_open() {
@@ -356,16 +354,6 @@ impl Desk {
             found.extend(counting.map(|said| said.entry.envelope.jti));
         }
         Ok(found)
-    }
-
-    /// Whether a key is closed that may have signed answers, so that one of them may count no more.
-    pub(super) fn answers_may_fall(&self, side: Side) -> bool {
-        let trust = self.trust();
-        let logs = match side {
-            Side::Asking => self.addressed().into_iter().map(|(origin, _)| origin).collect(),
-            Side::Asked => self.store().logs(),
-        };
-        logs.iter().any(|origin| trust.first_closed(origin).is_some())
     }
 
     /// The civil day at this authority.
