@@ -1,13 +1,10 @@
 //! What the rules say of an application: everything at once, with field, box and article; nothing is stored.
 
-use super::{Applications, Paper, paper};
+use super::{Applications, Paper, paper, twice::Reader};
 use crate::{
     agreement::{ItemOrigin, with_alternatives},
     certificate::{Asked, CertificateNumber, Declaration, Finding, Findings, Particulars, Signatory, Text},
-    office::{
-        Action, Amount, Application, ApplicationId, ApplicationRefused, Caller, ExporterId, MandateRefused, Office,
-        Subject,
-    },
+    office::{Action, Amount, Application, ApplicationRefused, Caller, ExporterId, MandateRefused, Office, Subject},
     production::Production,
     reason::Reasoned,
     sequencer::{Issue, Numbering},
@@ -63,7 +60,8 @@ impl Applications {
             }
             Err(other) => return Err(other),
         };
-        let Judged { subject, value, mut findings, .. } = self.judge(paper, whose.as_ref(), None)?;
+        let Judged { subject, value, mut findings, .. } =
+            self.judge(paper, whose.as_ref(), Reader { own: None, officer })?;
         findings.extend(standing);
         if let (Some(subject), Some(whose), false) = (&subject, &whose, officer) {
             match self.drawing(caller).draw(whose, &self.filing(subject, value.as_ref()), None) {
@@ -81,7 +79,7 @@ impl Applications {
         &self,
         paper: &Paper,
         whose: Option<&ExporterId>,
-        own: Option<ApplicationId>,
+        reader: Reader,
     ) -> Result<Judged, WorkflowError> {
         let read = paper.read();
         let (mut findings, production) = (read.findings, read.production);
@@ -89,11 +87,11 @@ impl Applications {
         if let Some(particulars) = &read.particulars {
             (subject, value) = (paper::subject(particulars), paper::value(particulars));
             asked = Some(Asked::of(particulars));
-            findings.extend(self.against((whose, own), particulars, production.as_ref())?);
+            findings.extend(self.against((whose, reader), particulars, production.as_ref())?);
             findings = self.apply(particulars.clone(), production.as_ref(), findings)?;
         } else if let Some(remnant) = paper.remnant() {
             let mut more = remnant.particulars.check();
-            more.extend(self.against((whose, own), &remnant.particulars, production.as_ref())?);
+            more.extend(self.against((whose, reader), &remnant.particulars, production.as_ref())?);
             remnant.add(self.apply(remnant.particulars.clone(), production.as_ref(), more)?, &mut findings);
         }
         // The office gives the number when it signs; that none is drawn from a series is not the applicant's concern.
@@ -137,7 +135,7 @@ impl Applications {
     /// What the office knows of the exporter and of the producers named, against what is filed.
     fn against(
         &self,
-        (whose, own): (Option<&ExporterId>, Option<ApplicationId>),
+        (whose, reader): (Option<&ExporterId>, Reader),
         particulars: &Particulars,
         production: Option<&Production>,
     ) -> Result<Findings, WorkflowError> {
@@ -149,7 +147,7 @@ impl Applications {
             if !exporter.struck_off {
                 findings.0.extend(self.exporters.is_another_of(&exporter)?);
             }
-            findings.extend(self.twice(whose, own, particulars)?);
+            findings.extend(self.twice(whose, reader, particulars)?);
         }
         Ok(findings)
     }
@@ -185,7 +183,7 @@ impl Applications {
         let Some(particulars) = read.particulars else { return Err(WorkflowError::RulesRefuse(findings)) };
         let particulars = paper::complete(particulars, declaration, signatory);
         findings.extend(self.against(
-            (Some(&application.exporter), Some(application.id)),
+            (Some(&application.exporter), Reader::officer(application.id)),
             &particulars,
             read.production.as_ref(),
         )?);

@@ -7,6 +7,7 @@ use super::{
     keep::{self, Kept},
     machine::{POLICY_TRIED, Seen},
     page_size,
+    twice::Reader,
 };
 use crate::{
     certificate::{Findings, Particulars, Text},
@@ -72,7 +73,7 @@ impl Applications {
         let mut drawing = self.exporters.drawing(caller);
         let registered = drawing.files(exporter, &self.filing_at(&outline.agreement, &outline.office, None))?;
         let subject = outline.subject(&registered.identity.name)?;
-        let findings = self.judge(paper, Some(exporter), None)?.findings;
+        let findings = self.judge(paper, Some(exporter), Reader::default())?.findings;
         Ok(Drafted { subject, paper: paper.shown(), findings })
     }
 
@@ -301,7 +302,7 @@ impl Applications {
         own: Option<ApplicationId>,
         moved: bool,
     ) -> Result<Acceptable, WorkflowError> {
-        let mut judged = self.judge(paper, Some(whose), own)?;
+        let mut judged = self.judge(paper, Some(whose), Reader { own, officer: false })?;
         if moved {
             judged.findings.0.retain(|finding| finding.rule != "OFFICE_CLOSED");
         }

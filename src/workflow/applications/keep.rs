@@ -5,7 +5,9 @@
 
 use super::paper::Paper;
 use crate::{
-    office::{AccountId, Application, ApplicationId, ExporterId, HeldNumber, IssuedAs, NumberRecord, StageName},
+    office::{
+        AccountId, Application, ApplicationId, ExporterId, HeldNumber, IssuedAs, NumberRecord, StageName, folded,
+    },
     sequencer::{RequestKey, SequencerError, number_id},
     store::{Batch, EntryRef, Expected, StateChange, Store, StoreError, Table},
     workflow::{Drawn, WorkflowError, changes::of_application},
@@ -144,22 +146,13 @@ pub(super) fn goods_key(application: &Application) -> Vec<u8> {
 /// Where the applications of an exporter that name an invoice begin.
 pub(super) fn invoice_prefix(exporter: &ExporterId, number: &str) -> Vec<u8> {
     // Of one length for any number, so that none is the beginning of another.
-    let digest = Sha256::digest(plain(number));
+    let digest = Sha256::digest(folded(number));
     [exporter.as_str().as_bytes(), &[0], digest.first_chunk::<16>().map_or(&[][..], |half| half)].concat()
 }
 
+/// The newest first, as in a list.
 fn invoice_key(exporter: &ExporterId, number: &str, id: ApplicationId) -> Vec<u8> {
-    [invoice_prefix(exporter, number), id.bytes().to_vec()].concat()
-}
-
-/// Whether two ways to write a number are of one invoice.
-pub(super) fn same_invoice(one: &str, other: &str) -> bool {
-    plain(one) == plain(other)
-}
-
-/// Letters and digits, in capitals: `inv-7 / 26` is `INV726`.
-fn plain(number: &str) -> String {
-    number.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
+    [invoice_prefix(exporter, number), id.bytes().map(|byte| !byte).to_vec()].concat()
 }
 
 /// What an application must still be when it is changed.

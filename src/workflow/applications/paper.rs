@@ -16,6 +16,8 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256 as Hasher};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Invoices by which an application is found, the first ones.
+const INVOICES: usize = 64;
 /// The form of the record on disk.
 const FORMAT: u8 = 1;
 
@@ -106,14 +108,20 @@ impl Paper {
 
     /// The numbers of its invoices, as far as it says any.
     pub(super) fn invoices(&self) -> Vec<String> {
-        let named = serde_json::from_slice::<Named>(&self.certificate_json).unwrap_or_default();
-        named.commercial.invoices.into_iter().map(|invoice| invoice.number).collect()
+        self.named("/commercial/invoices", |invoice| invoice.get("number")).take(INVOICES).collect()
     }
 
     /// The subheadings of its goods, as far as it says any.
     pub(super) fn subheadings(&self) -> BTreeSet<String> {
-        let named = serde_json::from_slice::<Named>(&self.certificate_json).unwrap_or_default();
-        named.goods.items.iter().filter_map(|item| item.hs.as_ref()).map(|hs| subheading(&hs.code)).collect()
+        let codes = self.named("/goods/items", |item| item.get("hs")?.get("code"));
+        codes.map(|code| subheading(&code)).collect()
+    }
+
+    /// A text of each member of a list, which an unfinished paper may have without being one that reads.
+    fn named(&self, list: &str, of: fn(&Value) -> Option<&Value>) -> impl Iterator<Item = String> {
+        let value = serde_json::from_slice::<Value>(&self.certificate_json).unwrap_or_default();
+        let list = value.pointer(list).and_then(Value::as_array).cloned().unwrap_or_default();
+        list.into_iter().filter_map(move |one| of(&one).and_then(Value::as_str).map(ToOwned::to_owned))
     }
 
     pub(super) fn to_record(&self) -> Result<Vec<u8>, WorkflowError> {
@@ -127,44 +135,6 @@ impl Paper {
             _ => Err(unreadable(&"it is of another version")),
         }
     }
-}
-
-/// What makes a consignment the same.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Named {
-    commercial: NamedInvoices,
-    goods: NamedGoods,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct NamedInvoices {
-    invoices: Vec<NamedInvoice>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct NamedInvoice {
-    number: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct NamedGoods {
-    items: Vec<NamedItem>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct NamedItem {
-    hs: Option<NamedHs>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct NamedHs {
-    code: String,
 }
 
 /// What a paper is about, as far as it says.

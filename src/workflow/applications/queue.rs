@@ -2,6 +2,7 @@
 
 use super::{
     Applications, JudgedOrigin, Risk, check::Judged, differences::Differences, keep, page_size, risk::Earlier,
+    twice::Reader,
 };
 use crate::{
     certificate::{Findings, OfficeCode},
@@ -132,7 +133,7 @@ impl Applications {
         let on = self.day_at(&application.subject.office);
         let paper = keep::paper(self.store(), application.id)?;
         let Judged { particulars, findings, .. } =
-            self.judge(&paper, Some(&application.exporter), Some(application.id))?;
+            self.judge(&paper, Some(&application.exporter), Reader::officer(application.id))?;
         let risk = self.risk(application, particulars.as_ref(), &findings, on, earlier)?;
         Ok(JudgedNow { on, findings, risk })
     }

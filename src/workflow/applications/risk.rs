@@ -14,7 +14,7 @@ use crate::{
 use std::collections::BTreeMap;
 
 /// Applications of an exporter that are looked at for its earlier certificates.
-const APPLICATIONS: usize = 12;
+const APPLICATIONS: usize = 64;
 /// Its earlier certificates that are asked after.
 const CERTIFICATES: usize = 4;
 /// How long what became of a certificate counts: twelve months.

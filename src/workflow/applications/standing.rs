@@ -9,6 +9,7 @@ use super::{
     keep::{self, Kept},
     machine::{Released, Seen},
     sign::blocking,
+    twice::Reader,
 };
 use crate::{
     certificate::Text,
@@ -192,7 +193,11 @@ impl Applications {
             Ok(_) | Err(WorkflowError::ApplicationUnknown(_)) => return Ok(None),
             Err(error) => return Err(error),
         };
-        let judged = self.judge(&keep::paper(self.store(), id)?, Some(&kept.application.exporter), Some(id))?;
+        let judged = self.judge(
+            &keep::paper(self.store(), id)?,
+            Some(&kept.application.exporter),
+            Reader { own: Some(id), officer: false },
+        )?;
         let Some(particulars) = judged.particulars.filter(|_| !judged.findings.has_errors()) else {
             return self.leave(kept, &WhyLeft::Findings("the rules refuse it today".to_owned()));
         };

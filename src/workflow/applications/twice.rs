@@ -6,35 +6,60 @@
 use super::{Applications, keep};
 use crate::{
     certificate::{Finding, Findings, Particulars},
-    office::{Application, ApplicationId, ExporterId, StageName},
+    office::{Application, ApplicationId, ExporterId, StageName, folded},
     statement::Status,
     store::Table,
     workflow::WorkflowError,
 };
 use std::collections::BTreeSet;
 
-/// Applications with the same invoice that are looked at, the first ones: more than one is rare.
-const LOOKED_AT: usize = 16;
+/// Applications with the same invoice that are looked at, the newest: more than one is rare.
+const LOOKED_AT: usize = 256;
 /// Digits of a code by which goods are the same: declarations of one country may be finer than those of another.
 const SUBHEADING: usize = 6;
 
+/// For whom findings are made, and of which application.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Reader {
+    /// The application itself, which is not another.
+    pub(super) own: Option<ApplicationId>,
+    /// Whether it is an officer: an agent is not told what another filed for the same exporter.
+    pub(super) officer: bool,
+}
+
+impl Reader {
+    /// An officer who looks at an application.
+    pub(super) const fn officer(own: ApplicationId) -> Self {
+        Self { own: Some(own), officer: true }
+    }
+}
+
 impl Applications {
     /// Other applications of the exporter, under way or issued and in force, that name an invoice of these particulars
-    /// for goods of the same subheading; `own` is not another.
+    /// for goods of the same subheading.
     pub(super) fn twice(
         &self,
         whose: &ExporterId,
-        own: Option<ApplicationId>,
+        reader: Reader,
         particulars: &Particulars,
     ) -> Result<Findings, WorkflowError> {
-        let mut findings = Findings::default();
+        let (mut findings, goods) = (Findings::default(), subheadings(particulars));
         let invoices = particulars.commercial.iter().flat_map(|commercial| &commercial.invoices);
         for (nth, invoice) in invoices.enumerate() {
-            let prefix = keep::invoice_prefix(whose, invoice.number.as_str());
+            let number = invoice.number.as_str();
+            let mut tell = |message: String| {
+                let help = "take one of them back; where the invoice covers several consignments, an officer decides";
+                let path = format!("commercial.invoices[{nth}].number");
+                findings.push(Finding::warning("APPLIED_TWICE", path, message).with_help(help));
+            };
+            let prefix = keep::invoice_prefix(whose, number);
             let rows = self.store().records_from(Table::ApplicationInvoice, &prefix, LOOKED_AT)?;
-            let ids = rows.iter().map_while(|(key, _)| key.strip_prefix(prefix.as_slice()));
-            let ids = ids.filter_map(|id| <[u8; 16]>::try_from(id).ok()).map(ApplicationId::from_bytes);
-            for id in ids.filter(|id| Some(*id) != own) {
+            let ids = rows.iter().map_while(|(key, _)| key.strip_prefix(prefix.as_slice()).and_then(keep::listed));
+            let ids = ids.collect::<Vec<_>>();
+            if ids.len() == LOOKED_AT {
+                tell(format!("{LOOKED_AT} applications or more name invoice {number}: not all were looked at"));
+            }
+            for id in ids.into_iter().filter(|id| Some(*id) != reader.own) {
                 let application = keep::find(self.store(), id)?.application;
                 let Some(standing) = self.stands(&application)? else { continue };
                 let paper = match keep::paper(self.store(), id) {
@@ -42,19 +67,17 @@ impl Applications {
                     paper => paper?,
                 };
                 // A row is left where an invoice was taken out again.
-                let named = paper.invoices().iter().any(|number| keep::same_invoice(number, invoice.number.as_str()));
-                let goods = paper.subheadings();
-                let Some(shared) = subheadings(particulars).intersection(&goods).next().cloned().filter(|_| named)
-                else {
+                let named = paper.invoices().iter().any(|other| folded(other) == folded(number));
+                let Some(shared) = paper.subheadings().intersection(&goods).next().cloned().filter(|_| named) else {
                     continue;
                 };
-                let message = format!(
-                    "invoice {} with goods of HS {shared} stands in application {id} too, {standing}",
-                    invoice.number
-                );
-                let help = "take one of them back; where the invoice covers several consignments, an officer decides";
-                let path = format!("commercial.invoices[{nth}].number");
-                findings.push(Finding::warning("APPLIED_TWICE", path, message).with_help(help));
+                tell(if reader.officer {
+                    format!("invoice {number} with goods of HS {shared} stands in application {id} too, {standing}")
+                } else {
+                    format!(
+                        "invoice {number} with goods of HS {shared} stands in another application of this exporter too"
+                    )
+                });
             }
         }
         Ok(findings)

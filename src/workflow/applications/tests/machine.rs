@@ -313,7 +313,9 @@ async fn nobody_of_the_exporter_has_a_signature_released_for_its_application() {
 async fn an_agreement_that_is_taken_back_in_the_same_moment_releases_nothing() {
     let automatic = Automatic::new();
     let applications = &automatic.office.applications;
-    let judged = applications.judge(&automatic.office.paper(), Some(&automatic.office.registered.id), None).unwrap();
+    let judged = applications
+        .judge(&automatic.office.paper(), Some(&automatic.office.registered.id), super::super::twice::Reader::default())
+        .unwrap();
     let by = crate::office::By::caller(&automatic.office.exporter, &"LHE".parse().unwrap(), applications.desk.now());
     let whose = automatic.office.registered.id.clone();
     let (paper, subject) = (automatic.office.paper().shown(), judged.subject.unwrap());
