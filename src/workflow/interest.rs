@@ -17,9 +17,8 @@ impl Desk {
         findings: &mut Findings,
     ) -> Result<(), WorkflowError> {
         let store = self.store().as_ref();
-        let day = self.today_at(&particulars.reference.office.code);
-        if let Some((own, day)) = caller.account().exporter.as_ref().zip(day)
-            && exporters::is_in_its_name(store, own, particulars, day)?
+        if let Some(own) = caller.account().exporter.as_ref()
+            && exporters::is_in_its_name(store, own, particulars)?
         {
             return Err(ApplicationRefused::OwnApplication.into());
         }

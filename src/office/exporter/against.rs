@@ -151,6 +151,19 @@ impl Exporter {
     }
 }
 
+impl Exporter {
+    /// Whether a certificate may be in this exporter's name: by any of its numbers, or by the name in any spelling.
+    #[must_use]
+    pub fn may_be(&self, named: &certificate::Exporter) -> bool {
+        let ours = [&self.identity.national_id, &self.identity.registration].map(|number| folded(number.as_str()));
+        let registration = named.registration.iter().map(|one| one.number.as_str());
+        let mut numbers = named.party.ids.iter().map(|id| id.number.as_str()).chain(registration).map(folded);
+        let mut names = std::iter::once(&named.party.name).chain(&named.party.other_name);
+        numbers.any(|number| !number.is_empty() && ours.contains(&number))
+            || names.any(|name| is_spelling(name.as_str(), self.identity.name.as_str()))
+    }
+}
+
 /// Whether two certificates name the same exporter: by a number that both state; by the name, in any spelling of it,
 /// where one of them states none.
 #[must_use]

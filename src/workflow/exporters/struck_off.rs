@@ -3,10 +3,9 @@
 
 use super::Exporters;
 use crate::{
-    certificate::{Country, Finding, Findings, Particulars, Party, Producer, Severity},
+    certificate::{Country, Finding, Findings, Particulars, Party, Producer},
     office::{Exporter, ExporterId, ExporterRefused, Identity, folded},
     store::{Expected, Store, Table},
-    time::Date,
     workflow::WorkflowError,
 };
 
@@ -119,15 +118,13 @@ pub(in crate::workflow) fn parties(store: &dyn Store, particulars: &Particulars)
     Ok(findings)
 }
 
-/// Whether a certificate is in the name of a registered exporter, as an application of it would be.
+/// Whether a certificate may be in the name of a registered exporter.
 pub(in crate::workflow) fn is_in_its_name(
     store: &dyn Store,
     id: &ExporterId,
     particulars: &Particulars,
-    day: Date,
 ) -> Result<bool, WorkflowError> {
-    let other = |one: &Finding| one.severity == Severity::Error && one.rule != "EXPORTER_STRUCK_OFF";
-    Ok(!registered(store, id)?.against(particulars, None, day).iter().any(other))
+    Ok(registered(store, id)?.may_be(&particulars.exporter))
 }
 
 /// An exporter, for what is not of this part of the office.
