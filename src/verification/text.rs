@@ -132,7 +132,7 @@ struct ToldItem {
 
 pub(super) fn render(verdict: &Verdict) -> String {
     // What was written as JSON reads as JSON.
-    of_json(verdict.to_json().as_bytes()).unwrap_or_default()
+    of_json(verdict.to_json().as_bytes()).unwrap_or_else(|| format!("{}\n{}\n", verdict.headline, verdict.sentence))
 }
 
 /// The text of a verdict in its JSON form; `None` where that is no verdict of this form.

@@ -373,6 +373,7 @@ impl Reasoned for WorkflowError {
             Self::Sequencer(error) => error.class(),
             Self::Customs(error) => error.class(),
             Self::Enquiry(error) => error.class(),
+            Self::Use(error) => error.class(),
             Self::Document(error) => error.class(),
             Self::Statement(error) => error.class(),
             Self::Store(error) => error.class(),

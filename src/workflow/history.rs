@@ -69,7 +69,7 @@ impl CertificateRecord {
             let number = prior.number.to_string();
             let (relation, issued_on, country) = (prior.relation, prior.issued_on, prior.country);
             // Another country may have given the same number.
-            let entry = store.find_number(&number)?.filter(|_| relation != Relation::BackToBackOn);
+            let entry = store.find_number(&number)?.filter(|_| country == self.certificate.from);
             let record = entry.map(|entry| Self::read(store, &entry)).transpose()?;
             let (jti, status) = (record.as_ref().map(|one| one.jti), record.as_ref().map(|one| one.status));
             history.predecessors.push(Predecessor { relation, number, issued_on, country, jti, status, since: None });

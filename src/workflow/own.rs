@@ -15,6 +15,7 @@ use crate::{
     statement::{Act, OpenedBody, Status, open_leaf},
     store::{EntryRef, Store},
 };
+use std::collections::BTreeSet;
 
 /// Certificates that followed one application's, each in the place of one before or drawn from it: nobody has as many.
 const SUCCESSORS_MAX: usize = 256;
@@ -92,8 +93,12 @@ impl Desk {
     /// that it was made of. None where one of them was issued without, or is not known any more.
     pub(super) fn asked_for(&self, entry: &EntryRef) -> Result<Vec<Application>, WorkflowError> {
         let (store, mut found) = (self.store().as_ref(), Vec::new());
-        let mut left = vec![(entry.clone(), 0)];
+        let (mut left, mut seen) = (vec![(entry.clone(), 0)], BTreeSet::new());
         while let Some((entry, back)) = left.pop() {
+            // Many may be made of the same.
+            if !seen.insert((entry.origin.clone(), entry.index)) {
+                continue;
+            }
             if let Some(id) = IssuedFor::of(store, &entry)?.and_then(|noted| noted.application) {
                 match applications::application(store, id) {
                     Ok(application) => found.push(application),

@@ -116,12 +116,14 @@ impl SignedStamp {
         StatementError::within(WHAT, text.len(), PASTED_MAX)?;
         let lines = text.split(['\r', '\n']).filter(|line| !line.is_empty()).collect::<Vec<_>>();
         let read = Self::parse(&lines.concat());
-        if read.is_ok() || lines.len() < 2 {
+        let width = lines.iter().map(|line| line.len()).max().unwrap_or_default();
+        // A mail program breaks lines of about one length: what is filled up is hardly longer than what was pasted.
+        let filled_up = width.saturating_mul(lines.len());
+        if read.is_ok() || lines.len() < 2 || !text.is_ascii() || filled_up > 2 * PASTED_MAX {
             return read;
         }
         // Some programs put spaces before lines and at their ends; others take the stamp's own away there.
         let bare = lines.iter().map(|line| line.trim_matches(' ')).collect::<String>();
-        let width = lines.iter().map(|line| line.len()).max().unwrap_or_default();
         let (last, rest) = lines.split_last().unwrap_or((&"", &[]));
         let mut filled = rest.iter().fold(String::new(), |all, line| all + &format!("{line:width$}"));
         filled.push_str(last);

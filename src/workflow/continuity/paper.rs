@@ -198,7 +198,7 @@ impl Desk {
         let kept = self.store().record(Table::Number, &scan_id(&row.scan_sha256))?;
         let kept = kept.and_then(|number| String::from_utf8(number).ok());
         let beside = scans.insert(row.scan_sha256, row.number.clone()).map(|number| number.to_string());
-        let other = kept.or(beside).filter(|number| number != row.number.as_str());
+        let other = [kept, beside].into_iter().flatten().find(|number| number != row.number.as_str());
         let finding = |other: String| {
             let message =
                 format!("the same scan is registered under {other}: one of the two has the scan of the other");

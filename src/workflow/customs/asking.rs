@@ -100,11 +100,12 @@ impl Desk {
         }
         let (mut subjects, mut seen) = (Vec::with_capacity(wish.subjects.len()), HashSet::new());
         for (place, subject) in (1..).zip(&wish.subjects) {
-            // Two of one number are told apart by their identifiers.
-            if !seen.insert((&subject.number, subject.jti)) {
+            let found = self.subject(wish, place, subject)?;
+            // Two of one number are told apart by what they are.
+            if !seen.insert((&subject.number, found.certificate.as_ref().map(|certificate| certificate.jti))) {
                 return Err(EnquiryRefused::Twice(subject.number.to_string()).into());
             }
-            subjects.push(self.subject(wish, place, subject)?);
+            subjects.push(found);
         }
         let clarifies = wish.clarifies.as_ref().map(|reply| self.clarification_asked(&wish.to, reply)).transpose()?;
         Ok(Enquiry { asked: wish.asked.clone(), subjects, documents: wish.documents.clone(), clarifies })

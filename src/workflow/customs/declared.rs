@@ -45,7 +45,10 @@ impl Desk {
         Accounts::allow(caller, Action::ReadArrivals)?;
         let mut matched = self.matched(wish)?;
         if let Some(arrival) = &matched.arrival {
-            matched.notices.extend(would_be_refused(arrival, wish, &matched.matching));
+            let refused = would_be_refused(arrival, wish, &matched.matching);
+            // What would be refused is said once, as that.
+            matched.notices.retain(|one| refused.iter().all(|two| two.reason != one.reason));
+            matched.notices.extend(refused);
         }
         Ok(matched)
     }

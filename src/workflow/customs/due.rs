@@ -60,8 +60,11 @@ impl Desk {
             }
             view.decide_due = earliest(view.decide_due, last(rules.decide.value(), here));
         }
-        // Where the agreements say nothing, the day that was asked for is what both sides have.
-        view.reply_due = view.reply_due.or(view.enquiry.asked.reply_by);
+        // Where the agreements say nothing, the day that was asked for is what both sides have, and none is beyond it.
+        if let (None, Some(day)) = (view.reply_due, view.enquiry.asked.reply_by) {
+            view.reply_due = Some(day);
+            view.latest = Some((day, None));
+        }
         let latest = view.latest.as_ref().map(|(day, _)| *day);
         view.reply_due = in_force(view.reply_due, latest, &mut view.replies);
     }

@@ -46,7 +46,7 @@ impl Desk {
                 all.extend(about.map(|answer| found(&view.place.jti, reply.day, answer)));
             }
         }
-        let own_country = self.trust().country(&self.setup().issuer);
+        let own_country = Some(self.setup().country);
         for (_, endorsement) in statements_about(store, &subject, Kind::Endorsement)? {
             let OpenedBody::Endorsement(Some(body)) = endorsement.opened.body else { continue };
             let elsewhere = body.endorsement.destination.is_some() && body.endorsement.destination != own_country;

@@ -34,11 +34,18 @@ pub(super) fn count_values(
             let path = "commercial.item_values";
             let Some(left) = sources.iter().map(|source| left(source, on, originals)).collect::<Option<Vec<_>>>()
             else {
-                let message = format!(
-                    "item {} says {words} {basis}, and what it is drawn from says nothing on that",
-                    item.number
-                );
-                findings.push(Finding::warning("DRAWN_UNSTATED", path, message));
+                let item = item.number;
+                findings.push(if sources.iter().any(|source| states(source, basis, originals)) {
+                    let message = format!(
+                        "item {item} says {words} {basis}, and what it is drawn from says it in another currency"
+                    );
+                    let help = "state it in the currency of the original, so that it can be counted against it";
+                    Finding::error("DRAWN_UNSTATED", path, message).with_help(help)
+                } else {
+                    let message =
+                        format!("item {item} says {words} {basis}, and what it is drawn from says nothing on that");
+                    Finding::warning("DRAWN_UNSTATED", path, message)
+                });
                 continue;
             };
             let Some(taken) = shares(wanted, &left) else {
@@ -59,6 +66,12 @@ pub(super) fn count_values(
             }
         }
     }
+}
+
+/// Whether the item that something is drawn of states a value on this basis, in whatever currency.
+fn states(source: &Source, basis: ValueBasis, originals: &[Proven]) -> bool {
+    let whole = originals.get(source.original).map(|proven| proven.certificate.commercial.as_ref());
+    whole.is_some_and(|whole| values(whole, source.item.number).keys().any(|(stated, _)| *stated == basis))
 }
 
 /// How much is left of the value of an item that something was drawn of; none where it states no such value.
