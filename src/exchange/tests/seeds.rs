@@ -4,7 +4,7 @@ use super::simulation::{Malice, Simulation, Weather};
 use std::{env, panic};
 
 /// Seeds of the four tests below together, which run beside each other; `ORIGIN_SEEDS` asks for another number.
-const SEEDS: u64 = 4_000;
+const SEEDS: u64 = 10_000;
 
 fn weather(seed: u64) -> Weather {
     // From fair to foul, by the seed.

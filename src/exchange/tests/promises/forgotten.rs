@@ -1,5 +1,6 @@
 //! A node that lost what it kept of others does not cosign behind or beside what it cosigned before.
 
+use super::witnessing::Watch;
 use super::*;
 use crate::exchange::memory::{Memory, Told};
 use crate::exchange::replica::Heard;

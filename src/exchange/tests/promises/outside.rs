@@ -1,6 +1,6 @@
 //! Logs and witnesses outside the trust list.
 
-use super::{Watch, at, head, line, log, proof};
+use super::{at, head, line, log, proof, witnessing::Watch};
 use crate::exchange::canvasser::{self, Canvasser};
 use crate::exchange::message::Witnessed;
 use crate::exchange::tests::world::{WORLD, name};

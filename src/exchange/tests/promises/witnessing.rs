@@ -1,0 +1,130 @@
+//! Witness and canvasser: what is cosigned, and when a head is released.
+
+use super::*;
+
+pub(super) struct Watch {
+    pub(super) witness: Witness,
+    pub(super) store: MemoryStore,
+    pub(super) heads: Option<Vec<replica::Heard>>,
+}
+
+impl Watch {
+    pub(super) fn new(node: usize) -> Self {
+        Self::over(MemoryStore::new(), node)
+    }
+
+    pub(super) fn over(store: MemoryStore, node: usize) -> Self {
+        let witness = Witness::load(&store, name(node), Arc::clone(&WORLD.trust), BTreeSet::new()).unwrap();
+        Self { witness, store, heads: Some(Vec::new()) }
+    }
+
+    pub(super) fn ask(&mut self, old_size: u64, consistency: Vec<Hash>, note: &str) -> u16 {
+        let request = AddCheckpoint { old_size, consistency, note: note.to_owned() };
+        let mut events = vec![witness::Event::Asked { ticket: 1, request }];
+        let mut answered = None;
+        while let Some(event) = events.pop() {
+            for action in self.witness.step(event) {
+                match action {
+                    witness::Action::Keep { origin, change } => {
+                        self.store.commit(Batch { state: vec![change], ..Batch::default() }).unwrap();
+                        events.push(witness::Event::Kept(origin));
+                    }
+                    witness::Action::Cosign(checkpoint) => {
+                        let line = Some(line(&head(checkpoint.head.size), 2, false));
+                        events.push(witness::Event::Cosigned { origin: checkpoint.origin, line });
+                    }
+                    witness::Action::Answer { answer, .. } => answered = Some(answer.status()),
+                    witness::Action::Suspect(_) | witness::Action::SuspectOutside { .. } => {}
+                    witness::Action::Recall(origin) => {
+                        events.push(witness::Event::Recalled { origin, heads: self.heads.clone() });
+                    }
+                }
+            }
+        }
+        answered.unwrap()
+    }
+}
+
+#[test]
+fn a_witness_answers_as_the_specification_says() {
+    let mut watch = Watch::new(2);
+    assert_eq!(watch.ask(0, Vec::new(), &head(5).note), 200);
+    assert_eq!(watch.ask(0, Vec::new(), &head(10).note), 409);
+    assert_eq!(watch.ask(11, Vec::new(), &head(10).note), 400);
+    assert_eq!(watch.ask(5, proof(4, 10), &head(10).note), 422);
+    assert_eq!(watch.ask(5, proof(5, 10), &head(10).note), 200);
+    assert_eq!(watch.ask(10, Vec::new(), &head(10).note), 200);
+    assert_eq!(watch.ask(10, Vec::new(), &head_in(&branch(), 10).note), 409);
+    assert_eq!(watch.ask(10, Vec::new(), &head(11).note.replace("11\n", "10\n")), 403);
+    assert_eq!(watch.ask(0, Vec::new(), "nothing"), 400);
+    // What it cosigned it remembers.
+    let mut watch = Watch::over(watch.store, 2);
+    assert_eq!(watch.ask(5, proof(5, 12), &head(12).note), 409);
+    assert_eq!(watch.ask(10, proof(10, 12), &head(12).note), 200);
+    watch.witness.step(witness::Event::Equivocated(log()));
+    assert_eq!(watch.ask(12, proof(12, 14), &head(14).note), 403);
+    // Neither the addressee's node nor the log's own is a witness of it.
+    for node in [0, 1] {
+        assert_eq!(Watch::new(node).ask(0, Vec::new(), &head(5).note), 404);
+    }
+}
+
+#[test]
+fn what_was_cosigned_as_replica_is_not_rolled_back_as_witness() {
+    let mut watch = Watch::new(2);
+    let held = |size| {
+        let PublishedHead { head, note } = head(size);
+        witness::Event::Held { origin: log(), head, note }
+    };
+    watch.witness.step(held(10));
+    assert_eq!(watch.ask(0, Vec::new(), &head(5).note), 409);
+    assert_eq!(watch.ask(10, proof(10, 12), &head(12).note), 200);
+    // It knows more by now.
+    watch.witness.step(held(11));
+    assert_eq!(watch.ask(12, proof(12, 14), &head(14).note), 200);
+}
+
+#[test]
+fn a_canvasser_learns_what_the_witness_saw_and_asks_all_for_the_same_head() {
+    let mut canvasser = Canvasser::new(log(), Arc::clone(&WORLD.trust), Vec::new());
+    let asked = canvasser.step(at(0), canvasser::Event::Published(head(10)));
+    assert!(matches!(asked.as_slice(), [canvasser::Action::Ask { witness, request }]
+        if *witness == name(2).into() && request.old_size == 0));
+    // News during the round waits.
+    assert_eq!(canvasser.step(at(0), canvasser::Event::Published(head(12))), []);
+    let answered = canvasser::Event::Answered { witness: name(2).into(), answer: Witnessed::Conflict(4) };
+    let proven = canvasser.step(at(1), answered);
+    assert_eq!(proven, [canvasser::Action::Prove { witness: name(2).into(), old: 4, new: 10 }]);
+    let asked = canvasser.step(at(1), canvasser::Event::Proven { witness: name(2).into(), proof: proof(4, 10) });
+    assert!(matches!(asked.as_slice(), [canvasser::Action::Ask { request, .. }] if request.note == head(10).note));
+    let answer = Witnessed::Cosigned(line(&head(10), 2, false));
+    let next = canvasser.step(at(1), canvasser::Event::Answered { witness: name(2).into(), answer });
+    assert!(
+        matches!(next.as_slice(), [canvasser::Action::Keep { kept, .. }, canvasser::Action::Prove { old: 10, new: 12, .. }]
+        if kept.size == 10)
+    );
+    // A witness that fails is left alone for a moment, and asked again.
+    assert_eq!(canvasser.step(at(2), canvasser::Event::Failed(name(2).into())), []);
+    assert_eq!(canvasser.step(at(2), canvasser::Event::Tick), []);
+    assert_eq!(canvasser.step(at(3), canvasser::Event::Tick).len(), 1);
+}
+
+#[test]
+fn a_head_is_released_when_replica_and_witness_cosigned_the_same_one() {
+    let mut cosigned = Cosigned::none(log());
+    let mut keep = |size: u64, node: usize, replica: bool| {
+        let head = head(size);
+        let keys = WORLD.trust.node(&name(node)).unwrap();
+        let line = line(&head, node, replica);
+        let keys = keys.replica_keys().chain(keys.witness_keys());
+        let kept = Kept::check(&WORLD.trust, &log(), &head, &line, keys).unwrap();
+        let changes = cosigned.keep(&kept, &WORLD.trust).unwrap().len();
+        (changes, cosigned.newest(&WORLD.trust, 0).map(|(size, _)| size), cosigned.newest(&WORLD.trust, 7).is_some())
+    };
+    assert_eq!(keep(5, 1, true), (1, None, false));
+    assert_eq!(keep(6, 2, false), (1, None, false));
+    // The head of 5 is of no more use once that of 6 has enough.
+    assert_eq!(keep(6, 1, true), (2, Some(6), false));
+    assert_eq!(keep(7, 1, true), (1, Some(6), false));
+    assert_eq!(keep(7, 2, false), (2, Some(7), true));
+}
