@@ -177,7 +177,8 @@ impl Caller {
 
     /// The headline.
     pub(crate) async fn verdict(&self, presentation: &[u8]) -> String {
-        let request = wire::VerifyPresentationRequest { presentation: presentation.to_vec().into(), as_of: None };
+        let presentation = presentation.to_vec().into();
+        let request = wire::VerifyPresentationRequest { presentation, ..Default::default() };
         let mut client = self.0.verifications();
         client.verify_presentation(request).await.unwrap().into_inner().verdict.unwrap().headline
     }

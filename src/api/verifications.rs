@@ -13,7 +13,7 @@ use crate::document::read::{Paper, PaperError, PaperKind};
 use crate::office::Caller;
 use crate::statement::{Jti, SignedStamp, stamp::STAMP_PREFIX};
 use crate::time::{Clock, Timestamp};
-use crate::verification::{Outcome, PaperSeen, Question, StampPlace, Verdict, Verifier};
+use crate::verification::{Outcome, Question, StampPlace, Verdict, Verifier};
 use crate::workflow::{CertificateName, Existence, StandsThere, WorkflowError};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -109,13 +109,17 @@ impl VerificationService for Verifications {
     ) -> Result<Response<wire::VerifyPresentationResponse>, Status> {
         let allowance = self.allowance(&request)?;
         self.take(&allowance, 1)?;
-        let wire::VerifyPresentationRequest { presentation, as_of } = request.into_inner();
+        let wire::VerifyPresentationRequest { presentation, as_of, pages } = request.into_inner();
         if let Some(kind) = PaperKind::unread(&presentation) {
             return Err(failure::status(&PaperError::PictureKind(kind), &failure::Details::default()));
         }
         if let Some(kind) = PaperKind::of(&presentation) {
-            let (paper, service) = (self.papers.read(presentation, kind).await?, self.clone());
+            let (paper, service) = (self.papers.read(presentation, kind, pages).await?, self.clone());
             return Ok(Response::new(blocking(move || service.on_paper(&paper, as_of.as_ref())).await??));
+        }
+        if pages.is_some() {
+            let message = "what is presented is no PDF, and has no pages".to_owned();
+            return Err(ApiError::Field { field: "pages", message }.into());
         }
         let verdict = if presentation.len() > LARGE || is_stamp(&presentation) {
             let service = self.clone();
@@ -235,22 +239,15 @@ impl Verifications {
         wire::VerifyResult { row_id: row.row_id, outcome: Some(outcome) }
     }
 
-    /// The token that paper carries is judged, or each stamp on it.
+    /// The token that paper carries is judged with the stamps held to it, or each stamp on it.
     fn on_paper(
         &self,
         paper: &Paper,
         as_of: Option<&super::wire::google::r#type::Date>,
     ) -> Result<wire::VerifyPresentationResponse, ApiError> {
-        let verdicts = match &paper.attachment {
-            Some(token) => vec![self.judge(token.as_bytes(), as_of)?],
-            None => paper.stamps().map(|text| self.judge(text.as_bytes(), as_of)).collect::<Result<_, _>>()?,
-        };
-        let seen = PaperSeen {
-            look_ups: paper.look_ups().collect(),
-            stamps: None,
-            marks: paper.marks.iter().map(|mark| (mark.code(), mark.sentence())).collect(),
-        };
-        let mut verdicts = self.verifier.load().on_paper(verdicts, &seen);
+        let question = self.question(as_of)?;
+        let judge = |text: &str| self.judge(text, &question);
+        let mut verdicts = self.verifier.load().verify_paper(&paper.seen(), &question, judge);
         verdicts.sort_by_key(|verdict| verdict.headline);
         let mut verdicts = verdicts.iter().map(verdict_to_wire);
         Ok(wire::VerifyPresentationResponse {
@@ -265,23 +262,18 @@ impl Verifications {
         presentation: &[u8],
         as_of: Option<&super::wire::google::r#type::Date>,
     ) -> Result<wire::Verdict, ApiError> {
-        self.judge(presentation, as_of).map(|verdict| verdict_to_wire(&verdict))
-    }
-
-    fn judge(
-        &self,
-        presentation: &[u8],
-        as_of: Option<&super::wire::google::r#type::Date>,
-    ) -> Result<Verdict, ApiError> {
-        let as_of = as_of.map(|date| convert::date("as_of", date)).transpose()?;
-        let question = Question::at(self.clock.now()).on(as_of);
         // What is not UTF-8 is judged all the same: its replacement characters are as unreadable as it was.
         let text = String::from_utf8_lossy(presentation);
-        Ok(if is_stamp(presentation) {
-            self.stamp(&text, &question)
-        } else {
-            self.verifier.load().verify(&text, &question)
-        })
+        Ok(verdict_to_wire(&self.judge(&text, &self.question(as_of)?)))
+    }
+
+    fn question(&self, as_of: Option<&super::wire::google::r#type::Date>) -> Result<Question, ApiError> {
+        let as_of = as_of.map(|date| convert::date("as_of", date)).transpose()?;
+        Ok(Question::at(self.clock.now()).on(as_of))
+    }
+
+    fn judge(&self, text: &str, question: &Question) -> Verdict {
+        if is_stamp(text.as_bytes()) { self.stamp(text, question) } else { self.verifier.load().verify(text, question) }
     }
 
     /// A stamp, by what stands in the log that it names, where an authority of this node keeps that. It reads from the disk.

@@ -8,7 +8,6 @@ use super::{
 use crate::{
     document::read::{Draw, PAPER_MAX, Paper, PaperError, PaperKind},
     reason::Reasoned as _,
-    verification::PaperSeen,
 };
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -64,15 +63,6 @@ fn refused(error: &PaperError, shown: &str) -> Failure {
         }
         PaperError::PictureMalformed(_) => failure.help("photograph or scan the page again, as PNG or JPEG"),
         _ => failure.help("ask the holder for the file as it was downloaded, or photograph the printed page"),
-    }
-}
-
-/// What of a paper is held to the verdicts on what it carries.
-pub(super) fn seen(paper: &Paper) -> PaperSeen<'_> {
-    PaperSeen {
-        look_ups: paper.look_ups().collect(),
-        stamps: (paper.attachment.is_some() && paper.drawn).then(|| paper.stamps().count()),
-        marks: paper.marks.iter().map(|mark| (mark.code(), mark.sentence())).collect(),
     }
 }
 

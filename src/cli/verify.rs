@@ -103,41 +103,23 @@ impl Arguments {
         };
         let settings = Settings { equivocations: self.known(&trust)?, ..Settings::default() };
         let verifier = Verifier::new(Arc::new(trust), agreements.map(Arc::new), settings);
-        let judge = |certificate: &str, stamps: &[String]| {
-            let verdicts = stamps.iter().map(|stamp| verifier.verify_beside(certificate, stamp, &question));
-            // Of several stamps the one counts that leaves the least to rely on.
-            let least = verdicts.min_by_key(|verdict| verdict.headline);
-            least.unwrap_or_else(|| verifier.verify(certificate, &question))
-        };
-        let Some(paper) = scan::read(&input, &file.to_string()) else {
-            // What is longer than any certificate is judged by its beginning, as whatever else is none; bytes that are no
-            // text are none either.
-            let input = input.get(..=MAX_BUNDLE_BYTES).unwrap_or(&input);
-            let verdict = judge(&String::from_utf8_lossy(input), &beside);
-            let seen = beside_paper.as_ref().map(scan::seen).unwrap_or_default();
-            let seen = PaperSeen { look_ups: seen.look_ups, ..PaperSeen::default() };
-            let verdicts = verifier.on_paper(vec![verdict], &seen);
-            for verdict in &verdicts {
-                print(console, verdict);
-            }
-            return Ok(exit_code(&verdicts));
-        };
-        let paper = paper?;
-        let on_it = paper.stamps().map(ToOwned::to_owned).collect::<Vec<_>>();
-        let verdicts = match &paper.attachment {
-            Some(token) => vec![judge(token, &[on_it, beside].concat())],
-            None if !beside.is_empty() => {
-                let why = "--stamp is held to a certificate, and this paper carries none but stamps";
-                return Err(
-                    Failure::new(Exit::Usage, why).help("name the bundle as FILE, and the picture with --stamp")
-                );
-            }
-            None => on_it.iter().map(|stamp| judge(stamp, &[])).collect(),
-        };
-        let mut seen = scan::seen(&paper);
+        let paper = scan::read(&input, &file.to_string()).transpose()?;
+        // What is longer than any certificate is judged by its beginning, as whatever else is none; bytes that are no text
+        // are none either.
+        let text = String::from_utf8_lossy(input.get(..=MAX_BUNDLE_BYTES).unwrap_or(&input));
+        let as_text = || PaperSeen { certificate: Some(&text), ..PaperSeen::default() };
+        let mut seen = paper.as_ref().map_or_else(as_text, Paper::seen);
+        if seen.certificate.is_none() && !beside.is_empty() {
+            let why = "--stamp is held to a certificate, and this paper carries none but stamps";
+            return Err(Failure::new(Exit::Usage, why).help("name the bundle as FILE, and the picture with --stamp"));
+        }
+        seen.stamps.extend(beside.iter().map(String::as_str));
         seen.look_ups.extend(beside_paper.iter().flat_map(Paper::look_ups));
-        let verdicts = verifier.on_paper(verdicts, &seen);
-        print_paper(console, &paper, &verdicts);
+        let verdicts = verifier.verify_paper(&seen, &question, |text| verifier.verify(text, &question));
+        match &paper {
+            Some(paper) => print_paper(console, paper, &verdicts),
+            None => verdicts.iter().for_each(|verdict| print(console, verdict)),
+        }
         Ok(exit_code(&verdicts))
     }
 }
@@ -169,7 +151,7 @@ fn stamps(file: &Source) -> Result<(Vec<String>, Option<Paper>), Failure> {
 
 /// The verdicts on a paper, and then what is said of the paper itself.
 fn print_paper(console: Console, paper: &Paper, verdicts: &[Verdict]) {
-    let warnings = warnings(verdicts);
+    let warnings = verdicts.first().map(|verdict| warnings(verdict.to_json().as_bytes())).unwrap_or_default();
     if console.is_json() {
         let about = scan::json(paper, &warnings);
         for verdict in verdicts {
@@ -193,13 +175,18 @@ fn print_paper(console: Console, paper: &Paper, verdicts: &[Verdict]) {
     console.raw(scan::text(paper, &warnings).as_bytes());
 }
 
-/// What the verdicts say of the paper itself.
-fn warnings(verdicts: &[Verdict]) -> Vec<(String, String)> {
-    let Some(first) = verdicts.first() else { return Vec::new() };
-    let look_up = first.check(Subject::LookUp).filter(|check| check.outcome == Came::Failed);
-    let look_up = look_up.map(|check| (scan::FOREIGN_LOOK_UP.to_owned(), check.sentence.clone()));
-    let of_page = first.warnings.iter().filter(|warning| warning.code.starts_with("PAGE_"));
-    look_up.into_iter().chain(of_page.map(|one| (one.code.to_owned(), one.sentence.clone()))).collect()
+/// What a verdict in its JSON form says of the paper itself.
+fn warnings(verdict: &[u8]) -> Vec<(String, String)> {
+    let told = serde_json::from_slice::<Value>(verdict).unwrap_or_default();
+    let listed = |member: &str| told.get(member).and_then(Value::as_array).into_iter().flatten();
+    let text = |value: &Value, member: &str| value.get(member).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let failed = |check: &&Value| {
+        text(check, "name") == Subject::LookUp.as_str() && text(check, "outcome") == Came::Failed.as_str()
+    };
+    let look_up = listed("checks").filter(failed);
+    let look_up = look_up.map(|check| (scan::FOREIGN_LOOK_UP.to_owned(), text(check, "sentence")));
+    let of_page = listed("warnings").map(|warning| (text(warning, "code"), text(warning, "sentence")));
+    look_up.chain(of_page.filter(|(code, _)| code.starts_with("PAGE_"))).collect()
 }
 
 /// A verdict with what is said of the paper.
@@ -235,19 +222,14 @@ fn print(console: Console, verdict: &Verdict) {
 
 /// The text of a verdict, its headline in its colour.
 fn print_text(console: Console, headline: Headline, text: &str) {
-    let painted = paint_headline(console, headline);
-    match text.strip_prefix(headline.as_str()) {
-        Some(rest) => console.raw(format!("{painted}{rest}").as_bytes()),
-        None => console.raw(text.as_bytes()),
-    }
-}
-
-/// The headline in its colour.
-fn paint_headline(console: Console, headline: Headline) -> String {
     let colour = match headline.tone() {
         Tone::Good => Colour::Green,
         Tone::Unknown => Colour::Yellow,
         Tone::Bad => Colour::Red,
     };
-    console.paint(colour, headline.as_str())
+    let painted = console.paint(colour, headline.as_str());
+    match text.strip_prefix(headline.as_str()) {
+        Some(rest) => console.raw(format!("{painted}{rest}").as_bytes()),
+        None => console.raw(text.as_bytes()),
+    }
 }

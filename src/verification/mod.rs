@@ -34,7 +34,7 @@ pub use check::{Basis, Check, Outcome, Subject, age};
 pub use entry::{CheckedEntry, ClosedLists, EntryFault, ListView, StatusPlace, StatusView, check_entry, check_scope};
 pub use equivocation::{Equivocation, Lifting, MAX_EVIDENCE_BYTES, NoEvidence, Prefix};
 pub use headline::{Headline, Tone};
-pub use paper::{LookUp, PaperSeen};
+pub use paper::PaperSeen;
 pub use question::{Question, STATUS_MAX_AGE_SECONDS, Settings};
 pub use stamp::StampPlace;
 pub use succession::status_after;

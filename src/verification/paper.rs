@@ -1,10 +1,10 @@
-//! What was read of the paper beside what is judged, held to the verdicts on that: the look-up codes must lead to the
-//! certificate, a page that says otherwise than the press prints it is named.
+//! Paper: the certificate that it carries, or each stamp on it, is judged, and what else was read of it is held to that. The
+//! look-up codes must lead to the certificate, a page that says otherwise than the press prints it is named.
 //!
 //! A look-up code is nobody's signed word, and whoever follows it sees a genuine certificate: on the sheet of another one
 //! it misleads as a foreign stamp does, and counts the same.
 
-use super::{Answer, Check, Headline, Say, Subject, Verdict, Verifier, verdict::Findings};
+use super::{Answer, Check, Headline, Question, Say, Subject, Verdict, Verifier, verdict::Findings};
 use crate::{
     statement::{Issuer, Jti},
     trust::{ListedKey, ListedUse},
@@ -12,15 +12,14 @@ use crate::{
 
 /// Where a look-up code leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LookUp {
+struct LookUp {
     host: String,
     jti: Option<Jti>,
 }
 
 impl LookUp {
     /// Of `https://HOST/V/<jti>/<code>`, in capitals or small letters; the code is left aside.
-    #[must_use]
-    pub fn of(address: &str) -> Self {
+    fn of(address: &str) -> Self {
         let rest = address.trim().split_once("://").map_or("", |(_, rest)| rest);
         let mut parts = rest.split('/');
         let host = parts.next().unwrap_or_default().to_ascii_lowercase();
@@ -30,8 +29,7 @@ impl LookUp {
 
     /// Whether it leads to this statement of this issuer; `None` where the statement's identifier is not known, and the
     /// host is the issuer's.
-    #[must_use]
-    pub fn leads_to(&self, iss: &str, jti: Option<&str>) -> Option<bool> {
+    fn leads_to(&self, iss: &str, jti: Option<&str>) -> Option<bool> {
         let host = iss.split_once("://").map_or(iss, |(_, host)| host);
         if !self.host.eq_ignore_ascii_case(host) {
             return Some(false);
@@ -41,8 +39,7 @@ impl LookUp {
     }
 
     /// Where it leads, for a sentence.
-    #[must_use]
-    pub fn place(&self) -> String {
+    fn place(&self) -> String {
         let host = self.host.chars().filter(|c| c.is_ascii_graphic()).take(120).collect::<String>();
         match self.jti {
             Some(jti) => format!("{jti} at {host}"),
@@ -51,22 +48,42 @@ impl LookUp {
     }
 }
 
-/// What was seen of paper beside what is judged.
+/// What was read of one paper.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PaperSeen<'a> {
+    /// The certificate that it carries, or that it is held to.
+    pub certificate: Option<&'a str>,
+    /// The texts of its stamps.
+    pub stamps: Vec<&'a str>,
     /// The addresses of its look-up codes.
     pub look_ups: Vec<&'a str>,
-    /// How many stamps were read on the pages of a file that carries its certificate; `None` where nobody looked, or
-    /// the paper carries no certificate.
-    pub stamps: Option<usize>,
+    /// Whether the pages of a file that carries its certificate were looked at, and no stamp was read on them.
+    pub unstamped: bool,
     /// What is otherwise than the press makes it: a stable code, and a sentence.
     pub marks: Vec<(&'static str, String)>,
 }
 
 impl Verifier {
-    /// The verdicts on all that one paper carries, held to the rest of what was read of it.
+    /// The verdict on the certificate of a paper with the stamps held to it, or on each of its stamps; what stands by
+    /// itself is judged by `alone`.
     #[must_use]
-    pub fn on_paper(&self, verdicts: Vec<Verdict>, seen: &PaperSeen<'_>) -> Vec<Verdict> {
+    pub fn verify_paper(
+        &self,
+        paper: &PaperSeen<'_>,
+        question: &Question,
+        alone: impl Fn(&str) -> Verdict,
+    ) -> Vec<Verdict> {
+        let Some(certificate) = paper.certificate else {
+            return self.on_paper(paper.stamps.iter().copied().map(alone).collect(), paper);
+        };
+        let beside = paper.stamps.iter().map(|stamp| self.verify_beside(certificate, stamp, question));
+        // Of several stamps the one counts that leaves the least to rely on.
+        let least = beside.min_by_key(|verdict| verdict.headline);
+        self.on_paper(vec![least.unwrap_or_else(|| alone(certificate))], paper)
+    }
+
+    /// The verdicts on all that one paper carries, held to the rest of what was read of it.
+    pub(super) fn on_paper(&self, verdicts: Vec<Verdict>, seen: &PaperSeen<'_>) -> Vec<Verdict> {
         let look_up = look_up(&verdicts, &seen.look_ups);
         let held = verdicts.into_iter().map(|verdict| {
             let mut found = Findings::from(verdict);
@@ -79,7 +96,7 @@ impl Verifier {
             for (code, sentence) in &seen.marks {
                 found.warn(code, sentence.clone());
             }
-            let unstamped = (seen.stamps == Some(0)).then(|| self.stamps_all(&found)).flatten();
+            let unstamped = seen.unstamped.then(|| self.stamps_all(&found)).flatten();
             if let Some(iss) = unstamped {
                 let sentence = format!(
                     "No stamp can be read on its pages, and {iss} prints one on each: take it that this is not the page \

@@ -163,7 +163,7 @@ pub(super) async fn rpc(bench: &Bench) -> Result<Figure, Failure> {
             let mut tally = Tally::new()?;
             let mut mine = bundles.iter().cycle().skip(first).step_by(CALLERS);
             while let (1, Some(bundle)) = (pace.take(1), mine.next()) {
-                let request = wire::VerifyPresentationRequest { presentation: bundle.clone(), as_of: None };
+                let request = wire::VerifyPresentationRequest { presentation: bundle.clone(), ..Default::default() };
                 let begun = Instant::now();
                 let answer = client.verify_presentation(within_deadline(request)).await;
                 let answer = answer.map_err(|status| remote::refused(console, "the node", &status))?.into_inner();

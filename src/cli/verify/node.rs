@@ -1,6 +1,6 @@
 //! `origin verify --node`: the word of a node on a file, or on a certificate that is named.
 
-use super::{paint_headline, print_text};
+use super::{print_text, warnings};
 use crate::{
     api::{
         MAX_PAPER,
@@ -14,10 +14,9 @@ use crate::{
         scan, tree,
     },
     document::read::{Draw, Paper, PaperKind},
-    log::leaf_hash,
-    statement::{Issuer, Jti, OpenedBody, Presentation, SignedStamp},
+    statement::{Issuer, Jti, OpenedBody, Presentation},
     time::Date,
-    verification::{Headline, LookUp, Verdict, View},
+    verification::{Headline, Verdict, View},
 };
 use serde_json::{Value, json};
 use std::process::ExitCode;
@@ -62,9 +61,18 @@ pub(super) struct Asked {
 /// A node judges what is shown to it.
 pub(super) fn judged_by(console: Console, node: &str, asked: &Asked, file: &Source, as_of: Option<Date>) -> Outcome {
     let presentation = file.read(MAX_PAPER)?;
-    let paper = here(&presentation);
-    let request =
-        wire::VerifyPresentationRequest { presentation: presentation.into(), as_of: as_of.map(remote::date_to_wire) };
+    // What is refused here the node refuses too, in its own words.
+    let paper = PaperKind::of(&presentation).and_then(|kind| Paper::read(&presentation, kind, Draw::Pages).ok());
+    // The node draws no pages: it is told what was read on them.
+    let pages = paper.as_ref().filter(|paper| paper.drawn).map(|paper| wire::PageCodes {
+        stamps: paper.stamps().map(ToOwned::to_owned).collect(),
+        look_ups: paper.look_ups().map(ToOwned::to_owned).collect(),
+    });
+    let request = wire::VerifyPresentationRequest {
+        presentation: presentation.into(),
+        as_of: as_of.map(remote::date_to_wire),
+        pages,
+    };
     let verdict = remote::converse(async {
         let connection = asked.tls.connect(node, None).await?;
         let answer = connection.verifications().verify_presentation(within_deadline(request)).await;
@@ -79,15 +87,7 @@ pub(super) fn judged_by(console: Console, node: &str, asked: &Asked, file: &Sour
         return Err(if look_ups.is_empty() { failure } else { failure.help("look it up by the address on the paper") });
     };
     let all = [&verdict].into_iter().chain(&further).collect::<Vec<_>>();
-    let warnings = paper.as_ref().map(|paper| warnings(paper, &verdict)).unwrap_or_default();
-    // The node draws no pages: what they show against the certificate was seen here alone, and comes first.
-    let is_foreign = |code: &str| code == scan::FOREIGN_LOOK_UP || code == FOREIGN_STAMP;
-    let foreign = warnings.iter().find(|(code, _)| is_foreign(code)).filter(|_| verdict.headline != "ALTERED");
-    if let (Some((_, sentence)), false) = (foreign, console.is_json()) {
-        console.data(paint_headline(console, Headline::Altered));
-        console.data(format!("{} {}\n", Headline::Altered.sentence(), tree::plain(sentence)));
-        console.data("The node's word on the certificate that the file carries:");
-    }
+    let warnings = warnings(&verdict.verdict_json);
     for (nth, one) in (1..).zip(&all) {
         if console.is_json() {
             let about = paper.as_ref().map(|paper| scan::json(paper, &warnings));
@@ -105,61 +105,9 @@ pub(super) fn judged_by(console: Console, node: &str, asked: &Asked, file: &Sour
     console.message(format!("judged by {node}, by its own trust list and clock"));
     // The node's word for its own verdict, the least good first; anything but the three codes of a verdict is none.
     match u8::try_from(verdict.exit_code) {
-        Ok(0 | 5) if foreign.is_some() => Ok(ExitCode::from(Exit::NotValid.code())),
         Ok(code @ (0 | 3 | 5)) => Ok(ExitCode::from(code)),
         _ => Err(Failure::new(Exit::Failed, format!("the node {node} gave a verdict without its code"))),
     }
-}
-
-/// The code of the warning that a stamp on a page is another certificate's.
-const FOREIGN_STAMP: &str = "STAMP_OF_ANOTHER";
-
-/// What the file is as paper, seen here; what is refused here the node refuses too, in its own words.
-fn here(bytes: &[u8]) -> Option<Paper> {
-    Paper::read(bytes, PaperKind::of(bytes)?, Draw::Pages).ok()
-}
-
-/// What a node said of a paper itself, and what is seen here on the pages that it did not draw.
-fn warnings(paper: &Paper, verdict: &wire::Verdict) -> Vec<(String, String)> {
-    let told = serde_json::from_slice::<Value>(&verdict.verdict_json).unwrap_or_default();
-    let text = |value: &Value, member: &str| value.get(member).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let listed = told.get("warnings").and_then(Value::as_array).into_iter().flatten();
-    let mut warnings = listed
-        .map(|one| (text(one, "code"), text(one, "sentence")))
-        .filter(|(code, _)| code.starts_with("PAGE_"))
-        .collect::<Vec<_>>();
-    let looked = verdict.checks.iter().find(|check| check.name == "look_up");
-    if let Some(check) = looked.filter(|check| check.outcome() == wire::CheckOutcome::Failed) {
-        warnings.push((scan::FOREIGN_LOOK_UP.to_owned(), check.sentence.clone()));
-    }
-    let Some(token) = &paper.attachment else { return warnings };
-    let place = told.get("statement").filter(|place| place.is_object());
-    if let Some(place) = place.filter(|_| looked.is_none()) {
-        let (iss, jti) = (text(place, "iss"), text(place, "jti"));
-        let mut look_ups = paper.look_ups().map(LookUp::of);
-        if let Some(foreign) = look_ups.find(|look_up| look_up.leads_to(&iss, Some(&jti)) == Some(false)) {
-            let sentence = format!(
-                "The look-up code on the page is of another certificate: {}. Rely on nothing that stands on this paper.",
-                foreign.place()
-            );
-            warnings.push((scan::FOREIGN_LOOK_UP.to_owned(), sentence));
-        }
-    }
-    let leaf = Presentation::parse(token).ok().map(|presentation| leaf_hash(presentation.jwt().as_bytes()));
-    let mut stamps = paper.stamps().map(|text| SignedStamp::parse(text).ok().map(|signed| signed.stamp.leaf));
-    if stamps.any(|stamp| stamp != leaf) {
-        let sentence = "A stamp on the pages is not the stamp of the certificate that the file carries. Rely on nothing that \
-                        stands on this paper.";
-        warnings.push((FOREIGN_STAMP.to_owned(), sentence.to_owned()));
-    }
-    let withheld = told.pointer("/certificate/redacted").and_then(Value::as_array);
-    if paper.drawn && paper.stamps().next().is_none() && withheld.is_some_and(Vec::is_empty) {
-        // Whether the authority has a stamp key is in a trust list, and none is asked for here.
-        let sentence = "No stamp can be read on its pages: an authority that has a stamp key prints one on each, and then this \
-                        is not the page that was printed.";
-        warnings.push(("PAGE_WITHOUT_STAMP".to_owned(), sentence.to_owned()));
-    }
-    warnings
 }
 
 /// The JSON of a verdict with that of its paper as a member more.

@@ -1,14 +1,17 @@
 //! One file of paper with everything that was found on it.
 
 use super::{Code, Mark, PaperError, PaperKind, Pdf, Picture, codes, codes_of_pages};
+use crate::verification::PaperSeen;
 
 /// Whether the pages of a PDF are drawn to look for codes on them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Draw {
     /// For the owner of the machine, who has the file himself.
     Pages,
     /// For strangers: what drawing takes is not known before.
     Nothing,
+    /// For strangers who drew them, and say which codes they read there.
+    Elsewhere(Vec<Code>),
 }
 
 /// What was found on paper. Nothing of it is judged.
@@ -35,7 +38,7 @@ impl Paper {
     /// drawn.
     pub fn read(bytes: &[u8], kind: PaperKind, draw: Draw) -> Result<Self, PaperError> {
         let paper = match kind {
-            PaperKind::Pdf => Self::pdf(bytes, draw)?,
+            PaperKind::Pdf => Self::pdf(bytes, draw.clone())?,
             PaperKind::Png | PaperKind::Jpeg => {
                 let codes = codes(&Picture::read(bytes)?);
                 Self { kind, pages: None, attachment: None, codes, not_drawn: None, drawn: false, marks: Vec::new() }
@@ -46,10 +49,10 @@ impl Paper {
                 return Err(PaperError::PictureMalformed("it is cut off: it ends before its end mark"));
             }
             return Err(PaperError::Nothing(match (kind, draw) {
-                (PaperKind::Pdf, Draw::Pages) => {
+                (PaperKind::Pdf, Draw::Nothing) => "the PDF carries no signed token, and its pages are not drawn here",
+                (PaperKind::Pdf, Draw::Pages | Draw::Elsewhere(_)) => {
                     "the PDF carries no signed token, and on its pages no code of a certificate was found"
                 }
-                (PaperKind::Pdf, Draw::Nothing) => "the PDF carries no signed token, and its pages are not drawn here",
                 _ => "no code of a certificate was found in the picture",
             }));
         }
@@ -59,9 +62,10 @@ impl Paper {
     fn pdf(bytes: &[u8], draw: Draw) -> Result<Self, PaperError> {
         let pdf = Pdf::read(bytes)?;
         let attachment = pdf.attachment().map(ToOwned::to_owned);
-        let drawn = match draw {
-            Draw::Pages => codes_of_pages(&pdf),
-            Draw::Nothing => Ok(Vec::new()),
+        let (looked, drawn) = match draw {
+            Draw::Pages => (true, codes_of_pages(&pdf)),
+            Draw::Nothing => (false, Ok(Vec::new())),
+            Draw::Elsewhere(codes) => (true, Ok(codes)),
         };
         let (codes, not_drawn) = match drawn {
             Ok(codes) => (codes, None),
@@ -70,7 +74,7 @@ impl Paper {
         };
         // Of a scan everybody knows that it is no page of the press.
         let marks = if attachment.is_some() { pdf.marks() } else { Vec::new() };
-        let drawn = draw == Draw::Pages && not_drawn.is_none();
+        let drawn = looked && not_drawn.is_none();
         Ok(Self { kind: PaperKind::Pdf, pages: Some(pdf.pages()), attachment, codes, not_drawn, drawn, marks })
     }
 
@@ -82,6 +86,18 @@ impl Paper {
     /// The addresses under which certificates are looked up.
     pub fn look_ups(&self) -> impl Iterator<Item = &str> {
         self.codes.iter().filter_map(|code| if let Code::LookUp(text) = code { Some(text.as_str()) } else { None })
+    }
+
+    /// What of it is judged.
+    #[must_use]
+    pub fn seen(&self) -> PaperSeen<'_> {
+        PaperSeen {
+            certificate: self.attachment.as_deref(),
+            stamps: self.stamps().collect(),
+            look_ups: self.look_ups().collect(),
+            unstamped: self.attachment.is_some() && self.drawn && self.stamps().next().is_none(),
+            marks: self.marks.iter().map(|mark| (mark.code(), mark.sentence())).collect(),
+        }
     }
 
     /// Codes that are none of a certificate's.

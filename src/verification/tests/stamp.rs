@@ -237,11 +237,27 @@ fn of_a_stamp_alone_the_host_is_compared_and_nothing_is_said_of_what_is_not_know
 }
 
 #[test]
+fn of_the_stamps_on_a_paper_the_one_counts_that_leaves_the_least_to_rely_on() {
+    let (list, world) = (listed(|_, _| {}), World::settled());
+    let (verifier, bundle, own) = (verifier(&list), world.bundle().to_json(), good());
+    let judged = |certificate, stamps: &[&str]| {
+        let seen = PaperSeen { certificate, stamps: stamps.to_vec(), ..PaperSeen::default() };
+        let verdicts = verifier.verify_paper(&seen, &question(), |text| verifier.verify(text, &question()));
+        verdicts.iter().map(|verdict| verdict.headline).collect::<Vec<_>>()
+    };
+    assert_eq!(judged(Some(&bundle), &[]), [Headline::Valid]);
+    assert_eq!(judged(Some(&bundle), &[&own]), [Headline::Valid]);
+    assert_eq!(judged(Some(&bundle), &[&own, "CO1:ABC"]), [Headline::Unreadable]);
+    assert_eq!(judged(None, &[&own, "CO1:ABC"]), [Headline::StampAuthentic, Headline::Unreadable]);
+}
+
+#[test]
 fn a_page_without_the_stamp_that_its_authority_prints_is_named() {
     let world = World::settled();
-    let judged = |trust: &Arc<TrustList>, token: &str, stamps: Option<usize>| {
+    let judged = |trust: &Arc<TrustList>, token: &str, unstamped: bool| {
         let verifier = verifier(trust);
-        let seen = PaperSeen { stamps, marks: vec![("PAGE_ANNOTATED", "A note.".to_owned())], ..PaperSeen::default() };
+        let marks = vec![("PAGE_ANNOTATED", "A note.".to_owned())];
+        let seen = PaperSeen { unstamped, marks, ..PaperSeen::default() };
         let verdict = verifier.on_paper(vec![verifier.verify(token, &question())], &seen).remove(0);
         assert_eq!(verdict.headline, verifier.verify(token, &question()).headline, "a page changes no headline");
         assert!(verdict.warnings.iter().any(|warning| warning.code == "PAGE_ANNOTATED"));
@@ -249,11 +265,11 @@ fn a_page_without_the_stamp_that_its_authority_prints_is_named() {
         verdict.warnings.iter().any(|warning| warning.code == "PAGE_WITHOUT_STAMP")
     };
     let (list, whole) = (listed(|_, _| {}), world.bundle().token);
-    assert!(judged(&list, &whole, Some(0)));
-    assert!(!judged(&list, &whole, Some(1)) && !judged(&list, &whole, None), "one was read, or nobody looked");
-    assert!(!judged(&trust(|_, _| {}), &whole, Some(0)), "an authority without a stamp key");
+    assert!(judged(&list, &whole, true));
+    assert!(!judged(&list, &whole, false), "one was read, or nobody looked");
+    assert!(!judged(&trust(|_, _| {}), &whole, true), "an authority without a stamp key");
     let copy = redact(&Presentation::parse(&whole).unwrap(), &[Section::Commercial]).unwrap();
-    assert!(!judged(&list, &copy, Some(0)), "a redacted copy carries no codes");
+    assert!(!judged(&list, &copy, true), "a redacted copy carries no codes");
 }
 
 #[test]

@@ -53,8 +53,11 @@ pub(super) async fn account(node: &Running, cast: &Cast, role: wire::Role) -> Re
 }
 
 pub(super) async fn online(anyone: &Connection, bundle: &str, day: Date, expected: Headline) -> Result<(), Failure> {
-    let request =
-        wire::VerifyPresentationRequest { presentation: bundle.to_owned().into(), as_of: Some(date_to_wire(day)) };
+    let request = wire::VerifyPresentationRequest {
+        presentation: bundle.to_owned().into(),
+        as_of: Some(date_to_wire(day)),
+        pages: None,
+    };
     let answer = anyone.verifications().verify_presentation(within_deadline(request)).await.map_err(refused)?;
     let headline = answer.into_inner().verdict.unwrap_or_default().headline;
     if headline == expected.as_str() {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::document::read::{Code, codes_of_pages, photograph};
+use crate::document::read::{Code, Draw, Paper, PaperKind, codes_of_pages, photograph};
 use crate::reason::Reasoned;
 use flate2::{Compression, write::ZlibEncoder};
 use std::fmt::Write as _;
@@ -326,6 +326,23 @@ fn codes_are_read_from_a_scan() {
     let found = codes_of_pages(&pdf).unwrap();
     assert!(found.contains(&Code::Stamp("CO1:SCANNED 0123456789".to_owned())), "{found:?}");
     assert!(found.iter().any(|code| matches!(code, Code::LookUp(_))));
+}
+
+#[test]
+fn pages_that_were_drawn_elsewhere_show_the_codes_that_were_read_there() {
+    let (bare, whole) = (Making::page().object(4, "null").ended(""), Making::certificate().ended(""));
+    let read = |bytes: &[u8], draw| Paper::read(bytes, PaperKind::Pdf, draw);
+    for nothing in [Draw::Nothing, Draw::Elsewhere(Vec::new())] {
+        assert_eq!(read(&bare, nothing).unwrap_err().reason(), "PAPER_SHOWS_NOTHING");
+    }
+    let drawn = || Draw::Elsewhere(vec![Code::Stamp("CO1:A".to_owned())]);
+    for (bytes, certificate) in [(&bare, None), (&whole, Some(TOKEN))] {
+        let paper = read(bytes, drawn()).unwrap();
+        let seen = paper.seen();
+        assert_eq!((seen.certificate, seen.stamps, seen.unstamped), (certificate, vec!["CO1:A"], false));
+    }
+    let unstamped = |draw| read(&whole, draw).unwrap().seen().unstamped;
+    assert!(unstamped(Draw::Elsewhere(Vec::new())) && !unstamped(Draw::Nothing), "nobody looked");
 }
 
 /// What cannot be drawn is an error, and draws nobody down with it.
