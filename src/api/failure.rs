@@ -116,6 +116,8 @@ fn code(reason: &str, class: Class) -> Code {
         | "PREFERENCE_NOT_GRANTED"
         | "ACT_OVER"
         | "DENIAL_NOT_WAITING"
+        | "DENIAL_WAITS"
+        | "DECIDED_SINCE"
         | "USED_ABROAD"
         | "ENQUIRY_ANSWERED"
         | "ENQUIRY_ACKNOWLEDGED"

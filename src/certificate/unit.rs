@@ -153,6 +153,9 @@ const IN_USE: &[(&str, &str)] = &[
     ("YRD", "yard"),
 ];
 
+/// Those of them that count what has no parts, and of which others are multiples.
+const COUNTED: [&str; 5] = ["H87", "NMP", "NRL", "PR", "SET"];
+
 impl UnitCode {
     /// The code.
     #[must_use]
@@ -164,11 +167,22 @@ impl UnitCode {
     /// Recommendation 21 (Recommendation 20, annex on packages).
     #[must_use]
     pub fn name(&self) -> Option<&'static str> {
-        if let Some(package) = self.0.strip_prefix('X').filter(|package| package.len() == 2) {
+        if let Some(package) = self.package() {
             return package.parse::<PackageCode>().ok()?.name();
         }
         let at = IN_USE.binary_search_by_key(&self.0.as_str(), |(code, _)| code).ok()?;
         IN_USE.get(at).map(|(_, name)| *name)
+    }
+
+    /// The units that count what has no parts, with this one where it counts packages; what converts into one of them
+    /// counts it too.
+    pub fn counted(&self) -> impl Iterator<Item = Self> {
+        let package = self.package().map(|_| self.clone());
+        COUNTED.iter().map(|code| Self((*code).to_owned())).chain(package)
+    }
+
+    fn package(&self) -> Option<&str> {
+        self.0.strip_prefix('X').filter(|package| package.len() == 2)
     }
 }
 
@@ -244,6 +258,14 @@ mod tests {
     fn a_package_counts_as_a_unit_behind_an_x() {
         assert_eq!("XCT".parse::<UnitCode>().unwrap().name(), Some("carton"));
         assert_eq!("XQQ".parse::<UnitCode>().unwrap().name(), None);
+    }
+
+    #[test]
+    fn what_has_no_parts_is_counted_in_pieces_pairs_sets_packs_rolls_and_packages() {
+        let counted = |code: &str| code.parse::<UnitCode>().unwrap().counted().map(|one| one.0).collect::<Vec<_>>();
+        assert_eq!(counted("KGM"), COUNTED);
+        assert_eq!(counted("XCT").last().unwrap(), "XCT");
+        assert!(COUNTED.iter().all(|code| IN_USE.iter().any(|(used, _)| used == code)));
     }
 
     #[test]

@@ -178,6 +178,19 @@ pub enum CustomsRefused {
     /// It does not wait.
     #[error("act {0} waits for nobody")]
     NotWaiting(u32),
+    /// A denial that waits stands against it.
+    #[error(
+        "act {0} is a denial that waits for a supervisor, and stands against this: release or drop it first (`origin customs release`, `origin customs drop`)"
+    )]
+    Waits(u32),
+    /// What a denial that waits stands against was used or granted after it.
+    #[error("act {since} decided otherwise after act {act}, which waits: drop act {act}, and decide anew")]
+    DecidedSince {
+        /// The denial.
+        act: u32,
+        /// The act after it.
+        since: u32,
+    },
     /// The one who denied would release it.
     #[error("who denied preference does not release it; another supervisor has to")]
     SamePerson,
@@ -201,6 +214,8 @@ impl Reasoned for CustomsRefused {
             Self::ActOver(_) => "ACT_OVER",
             Self::NoWriteOff(_) => "ACT_NO_WRITE_OFF",
             Self::NotWaiting(_) => "DENIAL_NOT_WAITING",
+            Self::Waits(_) => "DENIAL_WAITS",
+            Self::DecidedSince { .. } => "DECIDED_SINCE",
             Self::SamePerson => "SAME_PERSON",
             Self::TooManyActs => "TOO_MANY_ACTS",
         }
@@ -404,6 +419,25 @@ impl CustomsAct {
     #[must_use]
     pub fn denies(decisions: &[ItemDecision]) -> bool {
         decisions.iter().any(|decision| decision.code == ResponseCode::PreferenceDenied)
+    }
+
+    /// Whether it stands, or would if it were released, against what these decisions use or grant.
+    #[must_use]
+    pub fn stands_against(
+        &self,
+        certified: Certified<'_>,
+        declaration: Option<&ImportDeclaration>,
+        decisions: &[ItemDecision],
+    ) -> bool {
+        let (mut alone, own) = (CustomsFile::default(), self.declaration.as_ref());
+        if alone.decide(certified, own, &self.decisions).is_err() {
+            return false;
+        }
+        decisions.iter().filter(|one| one.code.draws() || one.code.grants()).any(|one| {
+            let item = one.item.unwrap_or(WHOLE);
+            let line = declaration.or(own).map_or(Ok(()), |of| alone.line_stands(of, item, one.line));
+            alone.stands(item).and(line).is_err()
+        })
     }
 
     /// Whether it wrote something off.

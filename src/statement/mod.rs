@@ -34,11 +34,11 @@ pub use jws::Header;
 pub use kinds::{
     Act, Body, Change, CustomsResponse, DOCUMENTS_MAX, DocumentDigest, EndorsedCertificate, Endorsement,
     EndorsementAct, EndorsementWords, Enquiry, EnquiryGround, EnquiryQuestion, EnquiryReply, EnquirySubject, Evidence,
-    EvidenceKind, GoodsMeanwhile, ImportDeclaration, ItemAnswer, ItemDecision, KeyAct, KeyChange, KeyRecord, Kind,
-    OpenedBody, OpenedCertificate, OpenedEvidence, OpenedGoods, OpenedKeyChange, OpenedStatusChange, PaperCertificate,
-    PaperGround, PaperWords, RECEIPT_INDEXES_MAX, Receipt, ReplyAct, ReplyWords, ResponseCode, ResponseReason,
-    SUBJECTS_MAX, Section, Since, StatementRef, StatusChange, StatusReference, StatusSnapshot, SubjectAnswer,
-    SubjectFinding, UnknownKind, Withheld, open_withheld, redact, withhold,
+    EvidenceKind, GoodsMeanwhile, ITEM_NUMBER_MAX, ImportDeclaration, ItemAnswer, ItemDecision, KeyAct, KeyChange,
+    KeyRecord, Kind, OpenedBody, OpenedCertificate, OpenedEvidence, OpenedGoods, OpenedKeyChange, OpenedStatusChange,
+    PaperCertificate, PaperGround, PaperWords, RECEIPT_INDEXES_MAX, Receipt, ReplyAct, ReplyWords, ResponseCode,
+    ResponseReason, SUBJECTS_MAX, Section, Since, StatementRef, StatusChange, StatusReference, StatusSnapshot,
+    SubjectAnswer, SubjectFinding, UnknownKind, Withheld, open_withheld, redact, withhold,
 };
 pub use opening::{Completeness, Opened, Shown, open_leaf};
 pub use presentation::{MAX_DISCLOSURES, MAX_PRESENTATION_BYTES, Presentation};

@@ -129,8 +129,12 @@ fn of_evidence(concerns: &Origin) -> Vec<Subject> {
 }
 
 fn of_enquiry(enquiry: &Enquiry) -> Vec<Subject> {
-    let places = enquiry.subjects.iter().filter_map(|subject| subject.certificate.as_ref()).chain(&enquiry.clarifies);
-    places.map(|place| Subject::Statement(place.jti)).chain([Subject::Kind(Kind::Enquiry)]).collect()
+    let asked = enquiry.subjects.iter().map(|subject| match &subject.certificate {
+        Some(place) => Subject::Statement(place.jti),
+        None => Subject::Number(subject.number.to_string()),
+    });
+    let clarifies = enquiry.clarifies.iter().map(|place| Subject::Statement(place.jti));
+    asked.chain(clarifies).chain([Subject::Kind(Kind::Enquiry)]).collect()
 }
 
 /// What makes a statement found, for the commit in which it becomes readable; of a snapshot, the instant it speaks of.

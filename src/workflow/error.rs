@@ -10,7 +10,7 @@ use crate::{
     },
     reason::{Class, Reasoned},
     sequencer::SequencerError,
-    statement::{Kid, ResponseCode, StatementError},
+    statement::{Kid, StatementError},
     store::StoreError,
     time::Date,
     verification::Headline,
@@ -209,9 +209,6 @@ pub enum WorkflowError {
     /// An enquiry is not sent, or not answered so.
     #[error(transparent)]
     Enquiry(#[from] EnquiryRefused),
-    /// A code that needs a reason has none.
-    #[error("{0} without a reason: the issuer has to be told why")]
-    ReasonMissing(ResponseCode),
     /// Customs of the importing country say that it was used.
     #[error(
         "customs of the importing country say that this certificate was used: it is neither cancelled at a wish nor copied, and nothing takes its place; it can be withdrawn, and what is left of it divided"
@@ -223,9 +220,6 @@ pub enum WorkflowError {
     /// An enquiry about a number that is not known names one that is.
     #[error("a certificate of that number is known here: {0}; ask about that one")]
     NumberKnown(String),
-    /// An answer is asked for by a day that is over.
-    #[error("{0} is over: ask for the answer by a day to come")]
-    ReplyByPast(Date),
     /// A certificate that the authority asked did not issue.
     #[error("certificate {number} is of {issuer}: one enquiry asks one issuer")]
     NotItsIssuer {
@@ -346,11 +340,9 @@ impl Reasoned for WorkflowError {
             Self::Customs(error) => error.reason(),
             Self::Use(error) => error.reason(),
             Self::Enquiry(error) => error.reason(),
-            Self::ReasonMissing(_) => "REASON_MISSING",
             Self::UsedAbroad => "USED_ABROAD",
             Self::EnquiryUnknown => "ENQUIRY_UNKNOWN",
             Self::NumberKnown(_) => "NUMBER_KNOWN",
-            Self::ReplyByPast(_) => "REPLY_BY_PAST",
             Self::NotItsIssuer { .. } => "NOT_ITS_ISSUER",
             Self::SubjectDisagrees { .. } => "SUBJECT_DISAGREES",
             Self::EnquiryAnswered => "ENQUIRY_ANSWERED",

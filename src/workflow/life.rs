@@ -8,9 +8,9 @@ use crate::{
     certificate::{
         Certificate, Finding, Findings, Particulars, PriorCertificate, Reference, ReferenceParticulars, Relation, Text,
     },
-    office::{Action, Actor, AuditEvent, Caller},
+    office::{Action, Actor, AuditEvent, Caller, Office},
     sequencer::{Ends, Issue, Original, Replacement, SequencerError, Task, Work, answered, changes_of},
-    statement::{Act, OpenedBody, Since, Status, open_leaf},
+    statement::{Act, Change, OpenedBody, Since, Status, open_leaf},
     store::EntryRef,
     time::Date,
     verification::status_after,
@@ -134,7 +134,8 @@ impl Desk {
                 let reading = Particulars::read_json(json);
                 let mut findings = reading.findings;
                 let Some(mut particulars) = reading.particulars else {
-                    return Err(WorkflowError::RulesRefuse(findings));
+                    let rules = |office: &Office, particulars, said| self.rule_proven(office, particulars, said);
+                    return Err(self.unread(json, findings, rules));
                 };
                 follow(&mut particulars, Relation::Replaces, &original, &mut findings);
                 mends(&particulars, &original, &mut findings);
@@ -179,15 +180,43 @@ impl Desk {
     }
 
     /// Refuses a withdrawal from a day before the certificate was issued: that would say of days on which there was
-    /// none that it was good.
-    pub(super) fn day_may(&self, target: &EntryRef, act: &Act) -> Result<(), WorkflowError> {
-        let Act::Withdrawn { since: Since::Date(day) } = act else { return Ok(()) };
+    /// none that it was good. And one that says no more than one before: only an earlier day is found afterwards.
+    pub(super) fn day_may(&self, target: &EntryRef, act: &Act, items: Option<&[u32]>) -> Result<(), WorkflowError> {
+        let Act::Withdrawn { since } = act else { return Ok(()) };
         let record = CertificateRecord::read(self.setup().store.as_ref(), target)?;
         // Where its contents are erased its date of issue is too.
-        match record.certificate.reference.as_option().map(|reference| reference.issued_on) {
-            Some(issued_on) if *day < issued_on => Err(WorkflowError::BeforeIssue(issued_on)),
-            _ => Ok(()),
+        let issued_on = record.certificate.reference.as_option().map(|reference| reference.issued_on);
+        if let (Since::Date(day), Some(issued_on)) = (since, issued_on)
+            && *day < issued_on
+        {
+            return Err(WorkflowError::BeforeIssue(issued_on));
         }
+        if items.is_some() || record.status != Status::Withdrawn {
+            return Ok(());
+        }
+        let says_it = self.changes_said(&record)?.iter().any(|before| match (&before.items, &before.act, since) {
+            (None, Act::Withdrawn { since: Since::Issue }, _) => true,
+            (None, Act::Withdrawn { since: Since::Date(before) }, Since::Date(day)) => day >= before,
+            _ => false,
+        });
+        if says_it {
+            return Err(SequencerError::StatusForbids { now: record.status.word(), wanted: act.word() }.into());
+        }
+        Ok(())
+    }
+
+    /// The changes of a certificate's status, in their order.
+    fn changes_said(&self, original: &CertificateRecord) -> Result<Vec<Change>, WorkflowError> {
+        let (store, none): (_, &[&str]) = (self.setup().store.as_ref(), &[]);
+        let mut said = Vec::new();
+        for change in changes_of(store, &original.entry, &original.jti)? {
+            let leaf = store.leaf(&change.origin, change.index)?.ok_or(WorkflowError::CertificateUnknown)?;
+            let opened = open_leaf(&leaf, none).map_err(|e| WorkflowError::Record(e.to_string()))?;
+            if let OpenedBody::StatusChange(opened) = opened.body {
+                said.push(opened.change);
+            }
+        }
+        Ok(said)
     }
 
     /// What became of each item by changes of some items, and how many changes there were in all.
@@ -195,19 +224,14 @@ impl Desk {
         &self,
         original: &CertificateRecord,
     ) -> Result<(BTreeMap<u32, Status>, usize), WorkflowError> {
-        let store = self.setup().store.as_ref();
         let goods = original.certificate.goods.as_option().ok_or(WorkflowError::ContentsErased)?;
         let numbers = goods.items.iter().filter_map(|item| item.as_option()).map(|item| item.number);
         let mut standing = numbers.map(|number| (number, Status::Valid)).collect::<BTreeMap<_, _>>();
-        let none: &[&str] = &[];
-        let changes = changes_of(store, &original.entry, &original.jti)?;
-        for change in &changes {
-            let leaf = store.leaf(&change.origin, change.index)?.ok_or(WorkflowError::CertificateUnknown)?;
-            let opened = open_leaf(&leaf, none).map_err(|e| WorkflowError::Record(e.to_string()))?;
-            let OpenedBody::StatusChange(opened) = opened.body else { continue };
-            for item in opened.change.items.iter().flatten() {
+        let changes = self.changes_said(original)?;
+        for Change { act, items, .. } in &changes {
+            for item in items.iter().flatten() {
                 if let Some(status) = standing.get_mut(item) {
-                    *status = status_after(*status, Status::Valid, &opened.change.act, None).unwrap_or(*status);
+                    *status = status_after(*status, Status::Valid, act, None).unwrap_or(*status);
                 }
             }
         }

@@ -205,11 +205,12 @@ fn officer(account: &str, name: &str, offices: &[String]) -> String {
     format!("{}{offices} ({account})", plain(name))
 }
 
-fn decided(one: &wire::DecidedItem) -> String {
+/// A decision, with all it says.
+pub(in crate::cli) fn decided(one: &wire::DecidedItem) -> String {
     let item = if one.item == 0 { "the whole".to_owned() } else { format!("item {}", one.item) };
-    let mut said = format!("{item}: {}", one.code);
+    let mut said = format!("{item}: {}", plain(&one.code));
     if !one.reason.is_empty() {
-        said = format!("{said} {}", one.reason);
+        said = format!("{said} {}", plain(&one.reason));
     }
     if !one.quantity.is_empty() {
         said = format!("{said} {} {}", one.quantity, one.unit);

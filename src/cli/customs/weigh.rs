@@ -24,7 +24,7 @@ use std::process::ExitCode;
 /// Nothing is stored and nothing is decided: the weight of a difference is proposed. `origin customs template` prints
 /// the file to fill in.
 ///
-/// Exit code 0: the certificate is here, whatever differs, or registered on paper; 3: it is not, or a notice says that a
+/// Exit code 0: the certificate is here, whatever differs; 3: it is not, or is on paper alone, or a notice says that a
 /// write-off is refused, also because less is left than the declaration states.
 #[derive(Debug, clap::Args)]
 pub(super) struct Match {
@@ -47,12 +47,13 @@ impl Match {
         } else {
             show(console, &answer, &lines);
         }
-        // That it is on paper is no reason against it.
-        let against = |notice: &wire::Notice| notice.blocks && notice.reason != "ON_PAPER";
-        let known = answer.found || !answer.papers.is_empty();
-        let usable = known && !answer.notices.iter().any(against);
-        Ok(if usable { ExitCode::SUCCESS } else { ExitCode::from(Exit::NotValid.code()) })
+        Ok(if usable(&answer) { ExitCode::SUCCESS } else { ExitCode::from(Exit::NotValid.code()) })
     }
+}
+
+/// Whether it is here, and nothing says that a write-off is refused.
+fn usable(answer: &wire::MatchDeclarationResponse) -> bool {
+    answer.found && !answer.notices.iter().any(|notice| notice.blocks)
 }
 
 const fn weight_word(weight: wire::Weight) -> &'static str {
@@ -136,5 +137,21 @@ fn difference(console: Console, one: &wire::Difference) {
     let sentence = format!("{}{rests}", plain(&one.words));
     if !sentence.is_empty() {
         console.data(format!("        {}", sentence.trim_start()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_on_paper_alone_ends_as_every_match_that_says_that_a_write_off_is_refused() {
+        let notice = |reason: &str, blocks| wire::Notice { reason: reason.to_owned(), blocks, ..Default::default() };
+        let here = |notices| wire::MatchDeclarationResponse { found: true, notices, ..Default::default() };
+        assert!(usable(&here(vec![notice("ALREADY_USED", false)])));
+        assert!(!usable(&here(vec![notice("STATUS_FORBIDS", true)])));
+        let papers = vec![wire::PaperCertificate::default()];
+        let on_paper = wire::MatchDeclarationResponse { found: false, papers, ..here(vec![notice("ON_PAPER", true)]) };
+        assert!(!usable(&on_paper));
     }
 }

@@ -108,7 +108,7 @@ pub(in crate::cli) fn paper_line(console: Console, one: &wire::PaperCertificate)
     let paper = one.paper.clone().unwrap_or_default();
     let until = match &paper.valid_until {
         Some(day) => format!("until {}", date_text(Some(day))),
-        None => "no limit".to_owned(),
+        None => "states no last day".to_owned(),
     };
     let issuer = one.issuer.strip_prefix("https://").unwrap_or(&one.issuer);
     let issued_on = date_text(paper.issued_on.as_ref());

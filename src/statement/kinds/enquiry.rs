@@ -150,17 +150,20 @@ pub(super) fn check_documents(documents: &[DocumentDigest]) -> Result<(), Statem
     if documents.iter().map(|document| document.sha256).collect::<BTreeSet<_>>().len() != documents.len() {
         return refuse("a document that is named twice");
     }
-    if !documents.iter().all(|document| is_media_type(document.media_type.as_str())) {
+    if !documents.iter().all(DocumentDigest::has_media_type) {
         return refuse("a media type that is not like `application/pdf`");
     }
     Ok(())
 }
 
-/// Type and subtype in small letters, without parameters (RFC 6838, section 4.2).
-fn is_media_type(text: &str) -> bool {
-    let name = |name: &str| {
-        let rest = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"!#$&-^_.+".contains(&b);
-        name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit()) && name.bytes().all(rest)
-    };
-    text.split_once('/').is_some_and(|(top, sub)| name(top) && name(sub))
+impl DocumentDigest {
+    /// Whether it says what it is: type and subtype in small letters, without parameters (RFC 6838, section 4.2).
+    #[must_use]
+    pub fn has_media_type(&self) -> bool {
+        let name = |name: &str| {
+            let rest = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"!#$&-^_.+".contains(&b);
+            name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit()) && name.bytes().all(rest)
+        };
+        self.media_type.as_str().split_once('/').is_some_and(|(top, sub)| name(top) && name(sub))
+    }
 }

@@ -104,6 +104,21 @@ section! {
 
 disclosed_whole!(EnquiryReply { enquiry, reply, answers, documents });
 
+impl SubjectAnswer {
+    /// Whether what is found of the certificate is what is found of its items.
+    #[must_use]
+    pub fn agrees(&self) -> bool {
+        let holds = self.items.iter().any(|item| item.valid);
+        let fails = self.items.iter().any(|item| !item.valid);
+        match self.finding {
+            SubjectFinding::Valid => !fails,
+            SubjectFinding::NotValid => !holds,
+            SubjectFinding::PartlyValid => holds && fails,
+            SubjectFinding::NotIssued => self.items.is_empty(),
+        }
+    }
+}
+
 impl EnquiryReply {
     /// Whether it does what its act says, and its findings agree with its items.
     pub(super) fn check(&self) -> Result<(), StatementError> {
@@ -120,19 +135,13 @@ impl EnquiryReply {
             let why = format!("not places of the enquiry from 1 to {SUBJECTS_MAX}, rising");
             return Err(StatementError::shape("answers", why));
         }
-        for SubjectAnswer { finding, items, .. } in &self.answers {
-            if !are_rising(&items.iter().map(|answer| answer.item).collect::<Vec<_>>()) {
+        for answer in &self.answers {
+            if !are_rising(&answer.items.iter().map(|one| one.item).collect::<Vec<_>>()) {
                 return refuse("answers", "items not from 1 on, rising");
             }
-            let (holds, fails) = (items.iter().any(|item| item.valid), items.iter().any(|item| !item.valid));
-            let agrees = match finding {
-                SubjectFinding::Valid => !fails,
-                SubjectFinding::NotValid => !holds,
-                SubjectFinding::PartlyValid => holds && fails,
-                SubjectFinding::NotIssued => items.is_empty(),
-            };
-            if !agrees {
-                return Err(StatementError::shape("answers", format!("items that `{finding}` does not agree with")));
+            if !answer.agrees() {
+                let why = format!("items that `{}` does not agree with", answer.finding);
+                return Err(StatementError::shape("answers", why));
             }
         }
         if *act == ReplyAct::ClarificationAsked && words.is_none() {

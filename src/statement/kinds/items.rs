@@ -1,7 +1,7 @@
 //! Numbers of items, as a statement about a certificate lists them.
 
 /// The largest item number of a certificate (n..8 of the trade data elements).
-const ITEM_NUMBER_MAX: u32 = 99_999_999;
+pub const ITEM_NUMBER_MAX: u32 = 99_999_999;
 
 /// Whether these are item numbers from 1 on, rising, so that each list has one spelling and nothing stands in it twice.
 pub(super) fn are_rising(numbers: &[u32]) -> bool {

@@ -28,6 +28,7 @@ pub use enquiry::{
 };
 pub use enquiry_reply::{EnquiryReply, ItemAnswer, ReplyAct, ReplyWords, SubjectAnswer, SubjectFinding};
 pub use evidence::{Evidence, EvidenceKind, OpenedEvidence};
+pub use items::ITEM_NUMBER_MAX;
 pub use key_change::{KeyAct, KeyChange, KeyRecord, OpenedKeyChange};
 pub use kind::{Kind, UnknownKind};
 pub use paper_certificate::{PaperCertificate, PaperGround, PaperWords};

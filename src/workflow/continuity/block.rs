@@ -2,11 +2,13 @@
 
 use super::{Accounts, Desk, WorkflowError, blocking, refused};
 use crate::{
+    agreement::{Agreement, Known, Member},
     certificate::{AgreementCode, CertificateNumber, Country, Finding, OfficeCode},
     encoding::hex,
     office::{Action, Actor, AuditEvent, BLOCK_MOST, BlockNumber, Caller, NumberBlock},
     sequencer::{Beside, RequestKey, Reservation, Reserved, SequencerError, Task, Work, number_id},
     store::{StateChange, Table},
+    time::Date,
 };
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
@@ -77,7 +79,11 @@ impl Desk {
         }
         let now = self.now();
         let (day, zone) = (record.office.date_at(now), record.office.time_zone.clone());
-        let edition = self.agreements().get(&agreement).and_then(|rules| rules.edition_on(day));
+        let rules = self.agreements().get(&agreement);
+        if let Some(stranger) = rules.and_then(|rules| no_member(rules, to, day)) {
+            return Err(refused(stranger));
+        }
+        let edition = rules.and_then(|rules| rules.edition_on(day));
         let route = (self.setup().country, to);
         let draw =
             self.series_of(edition, &record.office, &agreement, route, None, day).map_err(|why| refused(*why))?;
@@ -126,4 +132,19 @@ fn put(id: Vec<u8>, record: &impl serde::Serialize) -> Result<StateChange, Strin
 /// Under which id of its table a block is kept; no number's begins so.
 fn block_id(id: &str) -> Vec<u8> {
     format!("block/{id}").into_bytes()
+}
+
+/// That a country is known to be no member of an agreement on a day.
+fn no_member(rules: &Agreement, country: Country, day: Date) -> Option<Finding> {
+    let parties = &rules.parties;
+    let left = |member: &Member| matches!(member.until.known(), Known::Confirmed(until) if day > *until);
+    let named = parties.former.contains(&country) || parties.excluded.contains(&country);
+    let stranger = !parties.open && (named || matches!(parties.complete.known(), Known::Confirmed(true)));
+    if !parties.member(country).map_or(stranger, left) {
+        return None;
+    }
+    let members = parties.members.iter().filter(|member| !left(member)).map(|member| member.country.to_string());
+    let members = members.collect::<Vec<_>>().join(", ");
+    let message = format!("{country} is not a member of {}, whose members are {members}", rules.code);
+    Some(Finding::error("MEMBERSHIP", "to", message))
 }

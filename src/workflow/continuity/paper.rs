@@ -26,7 +26,7 @@ pub struct PaperRow {
     pub number: CertificateNumber,
     /// Its date of issue.
     pub issued_on: Date,
-    /// The last day of its use, where the agreement states one.
+    /// The last day of its use, where it states one.
     pub valid_until: Option<Date>,
     /// The agreement.
     pub agreement: AgreementCode,

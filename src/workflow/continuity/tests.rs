@@ -364,6 +364,26 @@ async fn no_paper_is_usable_longer_than_its_agreement_says() {
 }
 
 #[tokio::test]
+async fn of_a_paper_that_states_no_last_day_the_day_of_its_agreement_counts() {
+    let sides = Sides::open();
+    let row = PaperRow { valid_until: None, ..sides.paper(1, "P-1") };
+    sides.register(row.clone()).await.unwrap();
+    // CPFTA: a year.
+    let year = row.issued_on.checked_add(jiff::Span::new().years(1)).unwrap();
+    let notices = |day| {
+        let mut wish = sides.matching("P-1", None);
+        wish.declaration.date = day;
+        sides.customs.match_declaration(&sides.officer, &wish).unwrap().notices
+    };
+    let within = notices(year);
+    assert_eq!(within.iter().map(|notice| notice.reason).collect::<Vec<_>>(), ["ON_PAPER"]);
+    let words = &within[0].words;
+    assert!(words.contains("states no last day of use") && words.contains(&year.to_string()), "{words}");
+    let after = notices(year.tomorrow().unwrap());
+    assert!(after.iter().any(|notice| ["EXPIRED", "LATE_PRESENTATION"].contains(&notice.reason)), "{after:?}");
+}
+
+#[tokio::test]
 async fn one_scan_under_two_numbers_is_warned_of_in_one_file_and_in_the_next() {
     let sides = Sides::open();
     let warned = |one: &Result<Registered, WorkflowError>| {
@@ -381,7 +401,7 @@ async fn one_scan_under_two_numbers_is_warned_of_in_one_file_and_in_the_next() {
 }
 
 #[tokio::test]
-async fn no_block_is_for_the_own_country_and_the_trail_says_all_of_one() {
+async fn no_block_is_for_the_own_country_or_for_a_stranger_to_the_agreement_and_the_trail_says_all_of_one() {
     let sides = Sides::open();
     let wish = BlockWish {
         office: "LHE".parse().unwrap(),
@@ -390,8 +410,13 @@ async fn no_block_is_for_the_own_country_and_the_trail_says_all_of_one() {
         count: 5,
     };
     let request = sides.pakistan.request_id(1);
-    let refused = sides.exporting.reserve_block(&sides.signatory, &request, wish).await.unwrap_err();
+    let refused = sides.exporting.reserve_block(&sides.signatory, &request, wish.clone()).await.unwrap_err();
     assert_eq!(rules(&refused), ["ONE_COUNTRY"]);
+    let abroad = BlockWish { to: "KE".parse().unwrap(), ..wish };
+    let request = sides.pakistan.request_id(3);
+    let refused = sides.exporting.reserve_block(&sides.signatory, &request, abroad).await.unwrap_err();
+    assert_eq!(rules(&refused), ["MEMBERSHIP"]);
+    assert!(refused.to_string().contains("CN, PK") || refused.to_string().contains("PK, CN"), "{refused}");
     let block = sides.block(2, 5).await;
     let (first, last) = (&block.numbers[0], &block.numbers[4]);
     let said = format!("{first} to {last}, 5 numbers, office LHE, under CPFTA to CN");

@@ -103,13 +103,10 @@ impl Desk {
 
     /// Whether customs abroad say that it was used, wholly or in part, and have not taken that back.
     pub(in crate::workflow) fn used_abroad(&self, jti: &Jti) -> Result<bool, WorkflowError> {
-        let mut items: BTreeMap<Option<u32>, ResponseCode> = BTreeMap::new();
-        for note in self.abroad_of(jti)?.into_iter().filter(|note| !note.amended) {
-            if let Abroad::Response(response) = note.what {
-                items.extend(response.decisions.iter().map(|one| (one.item, one.code)));
-            }
-        }
-        Ok(items.values().any(|code| code.draws()))
+        Ok(self.abroad_of(jti)?.iter().filter(|note| !note.amended).any(|note| match &note.what {
+            Abroad::Response(response) => response.decisions.iter().any(|one| one.code.draws()),
+            Abroad::Endorsement(_) | Abroad::Enquiry(_) | Abroad::Reply(_) => false,
+        }))
     }
 }
 

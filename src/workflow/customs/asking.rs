@@ -1,15 +1,16 @@
 //! Enquiries that customs of the importing country raise.
 
 use super::{
-    ArrivedName, EnquiryRefused, EnquiryView, Notice, deciding::blocking, digest, enquiries::Side, part, said_at,
+    ArrivedName, EnquiryRefused, EnquiryView, Notice, deciding::blocking, digest, enquiries::Side, fits, part,
+    refused::can_be_named, said_at,
 };
 use crate::{
     certificate::{Certificate, Text},
     office::{Action, Actor, AuditEvent, Caller},
     sequencer::{Saying, Task, Work},
     statement::{
-        DocumentDigest, Enquiry, EnquiryGround, EnquiryQuestion, EnquirySubject, Issuer, Jti, OpenedBody, ReplyAct,
-        StatementRef,
+        DocumentDigest, Enquiry, EnquiryGround, EnquiryQuestion, EnquirySubject, ITEM_NUMBER_MAX, Issuer, Jti,
+        OpenedBody, ReplyAct, StatementRef,
     },
     time::Date,
     workflow::{Accounts, Desk, WorkflowError},
@@ -79,9 +80,14 @@ impl Desk {
         let audit = AuditEvent::of(Actor::Caller(caller), Action::RaiseEnquiry);
         let prepare = move |desk: &Self| {
             desk.once(&request, digest, || {
+                let clarifies = wish.clarifies.as_ref().map(|reply| desk.one_at_a_time("clarified", reply));
+                let (beside, under_way) = clarifies.transpose()?.unwrap_or_default();
+                if let (Some(reply), Some(by)) = (wish.clarifies, under_way) {
+                    return Err(EnquiryRefused::Clarified { reply, by }.into());
+                }
                 let enquiry = desk.asked_of(&wish)?;
                 let audit = audit.clone().with_detail(format!("to {} about {}", wish.to, enquiry.subjects.len()));
-                let task = Task::Say(Box::new(Saying::enquiry(wish.to.clone(), enquiry)));
+                let task = Task::Say(Box::new(Saying::enquiry(wish.to.clone(), enquiry).with(beside)));
                 Ok(Work { request: request.clone(), digest, task, by: Some(audit) })
             })
         };
@@ -96,7 +102,7 @@ impl Desk {
     fn asked_of(&self, wish: &EnquiryWish) -> Result<Enquiry, WorkflowError> {
         self.abroad_and_listed(&wish.to)?;
         if let Some(day) = wish.asked.reply_by.filter(|day| *day < self.own_today()) {
-            return Err(WorkflowError::ReplyByPast(day));
+            return Err(EnquiryRefused::DayPast(day).into());
         }
         let (mut subjects, mut seen) = (Vec::with_capacity(wish.subjects.len()), HashSet::new());
         for (place, subject) in (1..).zip(&wish.subjects) {
@@ -107,6 +113,8 @@ impl Desk {
             }
             subjects.push(found);
         }
+        asks(wish)?;
+        fits("an enquiry", &(&wish.asked, &subjects, &wish.documents))?;
         let clarifies = wish.clarifies.as_ref().map(|reply| self.clarification_asked(&wish.to, reply)).transpose()?;
         Ok(Enquiry { asked: wish.asked.clone(), subjects, documents: wish.documents.clone(), clarifies })
     }
@@ -135,7 +143,13 @@ impl Desk {
         subject: &SubjectWish,
     ) -> Result<EnquirySubject, WorkflowError> {
         let unknown = wish.asked.ground == EnquiryGround::NumberUnknown;
-        let SubjectWish { number, issued_on, items, declaration, jti } = subject.clone();
+        let SubjectWish { number, issued_on, mut items, declaration, jti } = subject.clone();
+        // A statement has them in their order.
+        items.sort_unstable();
+        items.dedup();
+        if let Some(none) = items.iter().find(|item| !(1..=ITEM_NUMBER_MAX).contains(*item)) {
+            return Err(WorkflowError::ItemUnknown(*none));
+        }
         let name = match jti {
             Some(jti) => ArrivedName::Jti(jti),
             None => ArrivedName::Number(number.to_string(), Some(wish.to.clone())),
@@ -225,6 +239,21 @@ impl Desk {
         }
         notices
     }
+}
+
+/// Whether an enquiry says what its ground asks for.
+fn asks(wish: &EnquiryWish) -> Result<(), EnquiryRefused> {
+    let EnquiryQuestion { ground, question, .. } = &wish.asked;
+    if wish.subjects.is_empty() {
+        return Err(EnquiryRefused::NoSubject);
+    }
+    if *ground != EnquiryGround::Random && question.is_none() {
+        return Err(EnquiryRefused::NoQuestion);
+    }
+    if *ground == EnquiryGround::NumberUnknown && wish.documents.is_empty() {
+        return Err(EnquiryRefused::NoScan);
+    }
+    can_be_named(&wish.documents)
 }
 
 /// Whether a certificate has all these items.

@@ -4,27 +4,26 @@ use super::{Arrival, MatchWish, Notice, UseRefused, course::certified};
 use crate::{
     agreement::Matching,
     certificate::{Goods, Measure, UnitCode},
-    office::{Certified, CustomsFile, CustomsRefused, NotDrawn, WriteOffLine},
+    office::{Certified, CustomsAct, CustomsFile, CustomsRefused, NotDrawn, WriteOffLine},
     reason::Reasoned as _,
     statement::{ImportDeclaration, ItemDecision},
     workflow::WorkflowError,
 };
 
-/// Units that count what has no parts; those that convert into them count it too.
-const COUNTED: [&str; 5] = ["H87", "NMP", "NRL", "PR", "SET"];
-
 /// A whole, in the parts that [`crate::certificate::Measure::parts`] has.
 const ONE: u128 = 1_000_000;
 
 /// Refusals that a match tells of: what is only said otherwise in a declaration stands among its differences.
-const TOLD: [&str; 4] = ["BALANCE_EXCEEDED", "ITEM_WITHOUT_FORCE", "PREFERENCE_NOT_GRANTED", "QUANTITY_NOT_WHOLE"];
+const TOLD: [&str; 5] =
+    ["BALANCE_EXCEEDED", "DENIAL_WAITS", "ITEM_WITHOUT_FORCE", "PREFERENCE_NOT_GRANTED", "QUANTITY_NOT_WHOLE"];
 
-/// Writes lines off, and says what that makes of each item.
+/// Writes lines off against which none of the denials that wait stands, and says what that makes of each item.
 pub(super) fn draw(
     file: &mut CustomsFile,
     certified: Certified<'_>,
     declaration: &ImportDeclaration,
     lines: &[WriteOffLine],
+    waiting: &[CustomsAct],
 ) -> Result<Vec<ItemDecision>, WorkflowError> {
     for WriteOffLine { item, quantity, .. } in lines {
         if !is_whole(certified.goods, *item, quantity) {
@@ -32,27 +31,42 @@ pub(super) fn draw(
         }
     }
     let first = file.first_used.clone();
-    file.write_off(certified, declaration, lines).map_err(|refused| match (refused, first) {
+    let decisions = file.write_off(certified, declaration, lines).map_err(|refused| match (refused, first) {
         (refused @ CustomsRefused::NotDrawn(NotDrawn::Exceeds { .. }), Some(first)) => {
-            UseRefused::UsedBefore { refused: Box::new(refused), first: Box::new(first) }.into()
+            WorkflowError::from(UseRefused::UsedBefore { refused: Box::new(refused), first: Box::new(first) })
         }
         (refused, _) => refused.into(),
-    })
+    })?;
+    settled(waiting, certified, Some(declaration), &decisions)?;
+    Ok(decisions)
+}
+
+/// Refuses what a denial that waits stands against: a supervisor would release it over what was used meanwhile.
+pub(super) fn settled(
+    waiting: &[CustomsAct],
+    certified: Certified<'_>,
+    declaration: Option<&ImportDeclaration>,
+    decisions: &[ItemDecision],
+) -> Result<(), CustomsRefused> {
+    let against = waiting.iter().find(|one| one.stands_against(certified, declaration, decisions));
+    against.map_or(Ok(()), |one| Err(CustomsRefused::Waits(one.number)))
 }
 
 /// Whether a quantity has no part of what is counted. Where the certificate itself certifies a part, parts are used.
 fn is_whole(goods: &Goods, item: u32, quantity: &Measure) -> bool {
     let parted = |one: &Measure, unit: &UnitCode| one.parts(unit).is_some_and(|parts| !parts.is_multiple_of(ONE));
-    let is_package = quantity.unit.as_str().len() == 3 && quantity.unit.as_str().starts_with('X');
-    let package = is_package.then(|| quantity.unit.clone());
-    let mut counted = COUNTED.iter().filter_map(|unit| unit.parse::<UnitCode>().ok()).chain(package);
     let item = goods.items.iter().find(|one| one.number == item);
     let certified = item.map_or(&[] as &[Measure], |item| &item.quantities);
-    !counted.any(|unit| parted(quantity, &unit) && !certified.iter().any(|one| parted(one, &unit)))
+    !quantity.unit.counted().any(|unit| parted(quantity, &unit) && !certified.iter().any(|one| parted(one, &unit)))
 }
 
 /// Why what a declaration states could not be written off, line by line.
-pub(super) fn would_be_refused(arrival: &Arrival, wish: &MatchWish, matching: &Matching) -> Vec<Notice> {
+pub(super) fn would_be_refused(
+    arrival: &Arrival,
+    wish: &MatchWish,
+    matching: &Matching,
+    waiting: &[CustomsAct],
+) -> Vec<Notice> {
     let Ok(certificate) = arrival.whole() else { return Vec::new() };
     let (ended, mut file, mut found) = (arrival.ended(), arrival.file.clone(), Vec::new());
     let certified = certified(&certificate, &ended);
@@ -65,7 +79,7 @@ pub(super) fn would_be_refused(arrival: &Arrival, wish: &MatchWish, matching: &M
             continue;
         };
         let line = WriteOffLine { item, line: Some(line.line), quantity };
-        if let Err(refused) = draw(&mut file, certified, &wish.declaration, &[line])
+        if let Err(refused) = draw(&mut file, certified, &wish.declaration, &[line], waiting)
             && TOLD.contains(&refused.reason())
         {
             found.push(Notice::new(refused.reason(), true, refused.to_string()));

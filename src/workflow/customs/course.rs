@@ -4,7 +4,7 @@ use super::{Arrival, ArrivedName, Notice, arrival::statements_about};
 use crate::{
     certificate::Measure,
     log::Origin,
-    office::{Action, Caller, Certified, CustomsAct, CustomsFile, WaitingDenial},
+    office::{Action, Caller, Certified, CustomsAct, CustomsFile, CustomsRefused, WaitingDenial},
     statement::{Jti, Kind, ResponseCode},
     store::{Expected, StateChange, Subject, Table},
     workflow::{Accounts, Desk, WorkflowError},
@@ -116,22 +116,46 @@ impl Desk {
 
     /// Every act on a certificate, oldest first.
     pub(super) fn acts(&self, arrival: &Arrival) -> Result<Vec<CustomsAct>, WorkflowError> {
+        self.of_acts(Table::Customs, arrival, "an act of customs")
+    }
+
+    /// The denials of a certificate that wait for a supervisor, oldest first.
+    pub(super) fn waiting_on(&self, arrival: &Arrival) -> Result<Vec<CustomsAct>, WorkflowError> {
+        let listed = self.of_acts::<WaitingDenial>(Table::Denial, arrival, "a denial that waits")?;
+        let acts = listed.iter().map(|one| self.act(&arrival.entry.origin, &arrival.jti, one.act));
+        acts.filter_map(Result::transpose).collect()
+    }
+
+    /// What a table has of the acts on a certificate, oldest first.
+    fn of_acts<T: DeserializeOwned>(
+        &self,
+        table: Table,
+        arrival: &Arrival,
+        what: &str,
+    ) -> Result<Vec<T>, WorkflowError> {
         let prefix = acts_prefix(&arrival.entry.origin, &arrival.jti);
-        let (mut acts, mut after) = (Vec::new(), prefix.clone());
+        let (mut found, mut after) = (Vec::new(), prefix.clone());
         loop {
-            let records = self.store().records_from(Table::Customs, &after, A_ROUND)?;
+            let records = self.store().records_from(table, &after, A_ROUND)?;
             let full = records.len() == A_ROUND;
             for (id, record) in records {
                 if !id.starts_with(&prefix) {
-                    return Ok(acts);
+                    return Ok(found);
                 }
-                acts.push(parse(&record, "an act of customs")?);
+                found.push(parse(&record, what)?);
                 after = id;
             }
             if !full {
-                return Ok(acts);
+                return Ok(found);
             }
         }
+    }
+
+    /// That a denial waits still.
+    pub(super) fn still_waits(&self, arrival: &Arrival, act: u32) -> Result<Expected, WorkflowError> {
+        let (table, id) = (Table::Denial, act_id(&arrival.entry.origin, &arrival.jti, act));
+        let record = self.store().record(table, &id)?.ok_or(CustomsRefused::NotWaiting(act))?;
+        Ok(Expected { table, id, record: Some(record) })
     }
 }
 

@@ -1,20 +1,24 @@
 //! Decisions item by item, and the two people that a denial takes.
 
-use super::{Arrival, ArrivedName, UseRefused, course::certified, digest, notices::key_closed, part};
+use super::{
+    Arrival, ArrivedName, UseRefused, bearing::settled, course::certified, digest, fits, notices::key_closed, part,
+    unusable::says_all,
+};
 use crate::{
     agreement::Edition,
     certificate::{Findings, Text},
     office::{ACTS_MAX, ActState, Action, Actor, AuditEvent, Caller, CustomsAct, CustomsFile, CustomsRefused, DoneBy},
     sequencer::{Beside, Outcome, RequestKey, Saying, SequencerError, Task, Work, answered},
     statement::{
-        CustomsResponse, EndorsedCertificate, Endorsement, EndorsementWords, ImportDeclaration, ItemDecision, Jti,
+        CustomsResponse, EndorsedCertificate, Endorsement, EndorsementAct, EndorsementWords, ImportDeclaration,
+        ItemDecision, Jti,
     },
     store::StateChange,
     time::Date,
     workflow::{Accounts, Desk, WorkflowError, desk::Prepared},
 };
 use sha2::{Digest as _, Sha256};
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// What is decided.
 #[derive(Debug, Clone)]
@@ -88,11 +92,8 @@ impl Desk {
                 if let Some(notice) = key_closed(&arrival).filter(|_| grants && !wish.despite_closed_key) {
                     return Err(WorkflowError::ArrivalForbids(notice));
                 }
-                let certificate = arrival.whole()?;
-                let mut file = arrival.file.clone();
-                let (ended, declaration) = (arrival.ended(), wish.declaration.as_ref());
-                file.decide(certified(&certificate, &ended), declaration, &wish.decisions)?;
-                desk.follows(&arrival, wish.enquiry.as_ref(), &wish.decisions)?;
+                let follows = (wish.declaration.as_ref(), wish.enquiry.as_ref());
+                let mut file = desk.judged(&arrival, follows, &wish.decisions)?;
                 let act = CustomsAct {
                     number: next_act(&mut file)?,
                     by: by.clone(),
@@ -142,15 +143,13 @@ impl Desk {
         let prepare = move |desk: &Self| {
             desk.once(&key, digest, || {
                 let arrival = desk.arrived(&own)?;
-                let certificate = arrival.whole()?;
                 let waiting = desk.waiting(&arrival, number)?;
                 if waiting.by.account == by.account || waiting.by.person == by.person {
                     return Err(CustomsRefused::SamePerson.into());
                 }
-                let mut file = arrival.file.clone();
-                let (ended, declaration) = (arrival.ended(), waiting.declaration.as_ref());
-                file.decide(certified(&certificate, &ended), declaration, &waiting.decisions)?;
-                desk.follows(&arrival, waiting.enquiry.as_ref(), &waiting.decisions)?;
+                desk.undecided_since(&arrival, &waiting)?;
+                let follows = (waiting.declaration.as_ref(), waiting.enquiry.as_ref());
+                let file = desk.judged(&arrival, follows, &waiting.decisions)?;
                 let act = CustomsAct { settled: Some(by.clone()), state: ActState::Counts, ..waiting };
                 desk.tell(&arrival, &file, act, None, (&key, digest), audit.clone())
             })
@@ -160,8 +159,17 @@ impl Desk {
     }
 
     /// Adds this authority's word to a certificate, and tells its issuer.
-    pub async fn endorse(&self, caller: &Caller, wish: EndorsementWish) -> Result<Jti, WorkflowError> {
+    pub async fn endorse(&self, caller: &Caller, mut wish: EndorsementWish) -> Result<Jti, WorkflowError> {
         Accounts::allow(caller, Action::EndorseArrival)?;
+        let EndorsementWords { act, destination, items, containers, seals, .. } = &mut wish.words;
+        if (*act == EndorsementAct::DestinationChanged) != destination.is_some() {
+            return Err(UseRefused::Destination.into());
+        }
+        // A statement has items in their order, and nothing twice.
+        items.sort_unstable();
+        items.dedup();
+        once_each(containers);
+        once_each(seals);
         let request = self.request(caller, &wish.request_id)?;
         let digest = digest("endorsement", &[&wish.certificate.text(), &part(&wish.words)?]);
         let audit = AuditEvent::of(Actor::Caller(caller), Action::EndorseArrival);
@@ -197,15 +205,9 @@ impl Desk {
             return Ok(u32::from_be_bytes(before.try_into().unwrap_or_default()));
         }
         let arrival = self.arrived(&wish.certificate)?;
-        let certificate = arrival.whole()?;
-        let mut file = arrival.file.clone();
         // Whether it can be decided so is asked now, and again when it is released.
-        let (ended, declaration) = (arrival.ended(), wish.declaration.as_ref());
-        file.clone().decide(certified(&certificate, &ended), declaration, &wish.decisions)?;
-        self.follows(&arrival, wish.enquiry.as_ref(), &wish.decisions)?;
-        if let Some(without) = wish.decisions.iter().find(|one| one.code.needs_reason() && one.reason.is_none()) {
-            return Err(WorkflowError::ReasonMissing(without.code));
-        }
+        self.judged(&arrival, (wish.declaration.as_ref(), wish.enquiry.as_ref()), &wish.decisions)?;
+        let mut file = arrival.file.clone();
         let act = CustomsAct {
             number: next_act(&mut file)?,
             by,
@@ -249,15 +251,42 @@ impl Desk {
         }
         let remarks = words.or_else(|| waiting.remarks.clone());
         let act = CustomsAct { settled: Some(by), state: ActState::Dropped, remarks, ..waiting };
-        // The file is written again as it is, so that a release under way finds that something moved.
-        let state = vec![
-            arrival.put(&arrival.file)?,
-            arrival.put_act(&act)?,
-            arrival.remove_denial(number),
-            done(request, digest, Vec::new()),
-        ];
+        let state = vec![arrival.put_act(&act)?, arrival.remove_denial(number), done(request, digest, Vec::new())];
         let audit = audit.by_request(&request.id).with_detail("denial dropped").on(on(&arrival));
-        self.commit(vec![arrival.expected()], state, vec![audit.to_row()])
+        self.commit(vec![self.still_waits(&arrival, number)?], state, vec![audit.to_row()])
+    }
+
+    /// The file of a certificate once it is decided so.
+    fn judged(
+        &self,
+        arrival: &Arrival,
+        (declaration, enquiry): (Option<&ImportDeclaration>, Option<&Jti>),
+        decisions: &[ItemDecision],
+    ) -> Result<CustomsFile, WorkflowError> {
+        let (certificate, ended) = (arrival.whole()?, arrival.ended());
+        let certified = certified(&certificate, &ended);
+        let mut file = arrival.file.clone();
+        file.decide(certified, declaration, decisions)?;
+        says_all(declaration, enquiry, decisions)?;
+        fits("a decision", &decisions)?;
+        settled(&self.waiting_on(arrival)?, certified, declaration, decisions)?;
+        self.follows(arrival, enquiry, decisions)?;
+        Ok(file)
+    }
+
+    /// Refuses to release a denial where the same was decided otherwise after it.
+    fn undecided_since(&self, arrival: &Arrival, waiting: &CustomsAct) -> Result<(), WorkflowError> {
+        let (certificate, ended) = (arrival.whole()?, arrival.ended());
+        let certified = certified(&certificate, &ended);
+        let against = |one: &CustomsAct, other: &CustomsAct| {
+            one.stands_against(certified, other.declaration.as_ref(), &other.decisions)
+        };
+        let since = self.acts(arrival)?.into_iter().find(|one| {
+            let later = one.number > waiting.number && one.state == ActState::Counts;
+            later && (against(waiting, one) || against(one, waiting))
+        });
+        let refused = |since: CustomsAct| CustomsRefused::DecidedSince { act: waiting.number, since: since.number };
+        since.map_or(Ok(()), |since| Err(refused(since).into()))
     }
 
     fn waiting(&self, arrival: &Arrival, number: u32) -> Result<CustomsAct, WorkflowError> {
@@ -291,10 +320,11 @@ impl Desk {
             enquiry: act.enquiry.as_ref().map(|jti| self.place_of(jti)).transpose()?.flatten(),
             remarks: act.remarks.clone(),
         };
-        let mut state = vec![arrival.put(file)?];
+        let (mut state, mut expected) = (vec![arrival.put(file)?], vec![arrival.expected()]);
         state.extend(amended.map(|one| arrival.put_act(&one)).transpose()?);
         if act.settled.is_some() {
             state.push(arrival.remove_denial(act.number));
+            expected.push(self.still_waits(arrival, act.number)?);
         }
         let kept = arrival.clone();
         let changes = move |outcome: &Outcome| {
@@ -303,7 +333,6 @@ impl Desk {
             state.push(kept.put_act(&told).map_err(|error| error.to_string())?);
             Ok(state)
         };
-        let expected = vec![arrival.expected()];
         let beside = Beside { expected, changes: Some(Arc::new(changes)), ..Beside::default() };
         Ok(work(request, digest, Saying::response(response).with(beside), audit, arrival))
     }
@@ -365,6 +394,12 @@ impl Desk {
         let agreement = self.agreements().get(&arrival.certificate.agreement)?;
         agreement.edition(&arrival.certificate.edition)
     }
+}
+
+/// Leaves out what is named again.
+fn once_each<T: Ord + Clone>(list: &mut Vec<T>) {
+    let mut seen = BTreeSet::new();
+    list.retain(|one| seen.insert(one.clone()));
 }
 
 /// The number of the next act.

@@ -45,7 +45,7 @@ impl Desk {
         Accounts::allow(caller, Action::ReadArrivals)?;
         let mut matched = self.matched(wish)?;
         if let Some(arrival) = &matched.arrival {
-            let refused = would_be_refused(arrival, wish, &matched.matching);
+            let refused = would_be_refused(arrival, wish, &matched.matching, &self.waiting_on(arrival)?);
             // What would be refused is said once, as that.
             matched.notices.retain(|one| refused.iter().all(|two| two.reason != one.reason));
             matched.notices.extend(refused);
@@ -62,21 +62,24 @@ impl Desk {
         let arrival = match self.arrived(&wish.certificate) {
             Ok(arrival) => arrival,
             Err(WorkflowError::ArrivalUnknown) => {
+                let mut answered = Vec::new();
                 if let ArrivedName::Number(number, issuer) = &wish.certificate {
+                    answered = self.answered_of(number, issuer.as_ref())?;
                     let papers = self.papers_about(&Subject::Number(number.clone()), issuer.as_ref())?;
                     let known = papers.iter().flat_map(|paper| {
                         let agreement = self.agreements().get(&paper.paper.agreement);
                         let edition = agreement.and_then(|agreement| agreement.edition(&paper.paper.edition));
                         on_paper(paper, edition, wish)
                     });
-                    let known = known.collect::<Vec<_>>();
+                    let known = known.chain(answered.iter().cloned()).collect::<Vec<_>>();
                     if !papers.is_empty() {
                         return Ok(Matched { papers, ..none(known) });
                     }
                 }
                 let words =
                     "no certificate of that number was addressed to this country; it may be on its way, or on paper";
-                return Ok(none(vec![Notice::new("ARRIVAL_UNKNOWN", true, words)]));
+                answered.insert(0, Notice::new("ARRIVAL_UNKNOWN", true, words));
+                return Ok(none(answered));
             }
             Err(other) => return Err(other),
         };

@@ -1,10 +1,11 @@
 //! What an officer should know of a certificate whatever it is declared with: what its issuer found when it was asked,
 //! and where its goods were said to go.
 
-use super::{Arrival, Notice, arrival::statements_about, enquiries::Side, notices::notices};
+use super::{Arrival, EnquiryView, Notice, arrival::statements_about, enquiries::Side, notices::notices};
 use crate::{
     statement::{
-        EndorsementAct, EndorsementWords, ImportDeclaration, Jti, Kind, OpenedBody, SubjectAnswer, SubjectFinding,
+        EndorsementAct, EndorsementWords, EnquirySubject, ImportDeclaration, Issuer, Jti, Kind, OpenedBody,
+        SubjectAnswer, SubjectFinding,
     },
     store::Subject,
     time::Date,
@@ -31,20 +32,12 @@ impl Desk {
     /// What was answered to the enquiries about a certificate, and what this authority said of its destination.
     pub(super) fn heard(&self, arrival: &Arrival) -> Result<Vec<Notice>, WorkflowError> {
         let (store, subject) = (self.store().as_ref(), Subject::Statement(arrival.jti));
-        let mut all = Vec::new();
-        for (_, enquiry) in statements_about(store, &subject, Kind::Enquiry)? {
-            let view = match self.enquiry_of(Side::Asking, &enquiry.opened.envelope.jti) {
-                Ok(view) => view,
-                Err(WorkflowError::EnquiryUnknown) => continue,
-                Err(error) => return Err(error),
-            };
-            let places = view.enquiry.subjects.iter().zip(1..);
-            let places = places.filter(|(one, _)| one.certificate.as_ref().is_some_and(|at| at.jti == arrival.jti));
-            let places = places.map(|(_, place)| place).collect::<Vec<u32>>();
-            for reply in view.counting() {
-                let about = reply.reply.answers.iter().filter(|answer| places.contains(&answer.subject));
-                all.extend(about.map(|answer| found(&view.place.jti, reply.day, answer)));
-            }
+        let meant = |_: &EnquiryView, one: &EnquirySubject| {
+            one.certificate.as_ref().is_some_and(|place| place.jti == arrival.jti)
+        };
+        let mut all = self.answers(&subject, meant)?;
+        if let Some(reference) = arrival.certificate.reference.as_option() {
+            all.extend(self.answered_of(reference.number.as_str(), Some(&arrival.issuer))?);
         }
         let own_country = Some(self.setup().country);
         for (_, endorsement) in statements_about(store, &subject, Kind::Endorsement)? {
@@ -52,6 +45,37 @@ impl Desk {
             let elsewhere = body.endorsement.destination.is_some() && body.endorsement.destination != own_country;
             if body.endorsement.act == EndorsementAct::DestinationChanged && elsewhere {
                 all.push(went_elsewhere(&body.endorsement));
+            }
+        }
+        Ok(all)
+    }
+
+    /// What was answered to the enquiries about a number that was not known here when it was asked about.
+    pub(super) fn answered_of(&self, number: &str, issuer: Option<&Issuer>) -> Result<Vec<Notice>, WorkflowError> {
+        self.answers(&Subject::Number(number.to_owned()), |view, one| {
+            let of_it = one.certificate.is_none() && one.number.as_str() == number;
+            of_it && issuer.is_none_or(|issuer| *issuer == view.to)
+        })
+    }
+
+    /// What was answered to the enquiries that are found by something, of the certificates that are meant.
+    fn answers(
+        &self,
+        by: &Subject,
+        meant: impl Fn(&EnquiryView, &EnquirySubject) -> bool,
+    ) -> Result<Vec<Notice>, WorkflowError> {
+        let mut all = Vec::new();
+        for (_, enquiry) in statements_about(self.store().as_ref(), by, Kind::Enquiry)? {
+            let view = match self.enquiry_of(Side::Asking, &enquiry.opened.envelope.jti) {
+                Ok(view) => view,
+                Err(WorkflowError::EnquiryUnknown) => continue,
+                Err(error) => return Err(error),
+            };
+            let places = view.enquiry.subjects.iter().zip(1..).filter(|(one, _)| meant(&view, one));
+            let places = places.map(|(_, place)| place).collect::<Vec<u32>>();
+            for reply in view.counting() {
+                let about = reply.reply.answers.iter().filter(|answer| places.contains(&answer.subject));
+                all.extend(about.map(|answer| found(&view.place.jti, reply.day, answer)));
             }
         }
         Ok(all)

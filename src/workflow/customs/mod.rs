@@ -46,7 +46,11 @@ pub use unusable::UseRefused;
 pub use using::{WriteOffWish, WrittenOff};
 
 use super::WorkflowError;
-use crate::{log::Origin, store::Store};
+use crate::{
+    log::Origin,
+    statement::{MAX_PRESENTATION_BYTES, StatementError},
+    store::Store,
+};
 use std::sync::Arc;
 
 /// The logs of other authorities that are kept here, each with the store it is kept in.
@@ -73,6 +77,18 @@ fn digest(about: &str, parts: &[&str]) -> [u8; 32] {
         hash.update(part);
     }
     hash.finalize().into()
+}
+
+/// Bytes of what is said in one statement, as JSON: in base64url, with what stands around it, it is a third longer.
+const SAID_MAX: usize = MAX_PRESENTATION_BYTES / 8 * 5;
+
+/// Refuses what is longer than a statement may be.
+fn fits(what: &'static str, said: &impl serde::Serialize) -> Result<(), WorkflowError> {
+    let found = part(said)?.len();
+    if found > SAID_MAX {
+        return Err(StatementError::TooLarge { what, found, limit: SAID_MAX }.into());
+    }
+    Ok(())
 }
 
 /// A part of a request as such a digest takes it: in a form that does not depend on how a type prints.

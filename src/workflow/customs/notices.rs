@@ -37,7 +37,15 @@ impl Notice {
 /// What is to be known of a paper on the day of a declaration: it is looked at by a person, and written off on itself.
 pub(super) fn on_paper(record: &PaperRecord, edition: Option<&Edition>, wish: &MatchWish) -> Vec<Notice> {
     let PaperWords { issued_on, valid_until, scan_sha256, .. } = &record.paper;
-    let until = valid_until.map_or_else(|| "no last day stated".to_owned(), |last| format!("valid until {last}"));
+    let by_agreement = edition.and_then(|edition| Some((edition.last_day_of(*issued_on)?, edition.validity.article())));
+    let until = match (valid_until, by_agreement) {
+        (Some(last), _) => format!("valid until {last}"),
+        (None, Some((last, article))) => {
+            let article = article.unwrap_or("the agreement's data");
+            format!("states no last day of use, which is {last} by the agreement ({article})")
+        }
+        (None, None) => "states no last day of use".to_owned(),
+    };
     let hash = hex::encode(&scan_sha256.0);
     let words = format!(
         "registered on paper by {}: issued on {issued_on}, {until}, SHA-256 of its scan {hash}; goods and quantities \
@@ -48,7 +56,8 @@ pub(super) fn on_paper(record: &PaperRecord, edition: Option<&Edition>, wish: &M
     if let Some(named) = wish.issued_on.filter(|named| named != issued_on) {
         all.push(Notice::other_date(named, *issued_on));
     }
-    dates((*issued_on, *valid_until), edition, wish.declaration.date, &mut all);
+    let until = valid_until.or(by_agreement.map(|(last, _)| last));
+    dates((*issued_on, until), edition, wish.declaration.date, &mut all);
     all
 }
 

@@ -2,9 +2,10 @@
 
 use crate::{
     reason::{Class, Reasoned},
-    statement::{Issuer, Jti},
+    statement::{DOCUMENTS_MAX, DocumentDigest, Issuer, Jti, ReplyAct, SubjectFinding},
     time::Date,
 };
+use std::collections::HashSet;
 
 /// What stands in the way of an enquiry or of an answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -29,6 +30,68 @@ pub enum EnquiryRefused {
         /// Its number.
         number: String,
     },
+    /// No certificate is asked about.
+    #[error("the enquiry asks about no certificate: name at least one")]
+    NoSubject,
+    /// Nothing is asked.
+    #[error("only a check at random asks without words: say what is asked (`--question`)")]
+    NoQuestion,
+    /// A certificate that is not known is not shown.
+    #[error("a certificate that is not known here is shown by a scan: name one (`--document`)")]
+    NoScan,
+    /// More documents than a statement names.
+    #[error("{0} documents, where one statement names {DOCUMENTS_MAX} at most: say in words which more there are")]
+    TooManyDocuments(usize),
+    /// A document is named twice.
+    #[error("document {0} is named twice, by its bytes: name each once")]
+    DocumentTwice(String),
+    /// What a document is, is not said.
+    #[error("document {name} is said to be `{media_type}`: say a media type like `application/pdf`")]
+    MediaType {
+        /// Its name.
+        name: String,
+        /// What it is said to be.
+        media_type: String,
+    },
+    /// A reply that answers nothing, or one that may not.
+    #[error("{0}: a reply in part or in full says of at least one certificate what is found, and no other does")]
+    Answers(ReplyAct),
+    /// A reply in part leaves nothing open.
+    #[error("this answers all that is still open: answer in full (`--full`)")]
+    IsFull,
+    /// A certificate is answered twice in one reply.
+    #[error("certificate {0} of the enquiry is answered twice in this reply: answer it once, with all its items")]
+    AnsweredTwice(u32),
+    /// An item is named twice.
+    #[error("item {item} of certificate {subject} is named twice: name each once")]
+    ItemTwice {
+        /// The certificate, by its place in the enquiry.
+        subject: u32,
+        /// The item.
+        item: u32,
+    },
+    /// What is found of a certificate and of its items are two things.
+    #[error(
+        "certificate {subject} is found {finding}, which its items do not agree with: it is partly_valid where some items hold and some do not, and only there; not_issued names none"
+    )]
+    FindingDisagrees {
+        /// The certificate, by its place in the enquiry.
+        subject: u32,
+        /// What is found.
+        finding: SubjectFinding,
+    },
+    /// What is to be clarified is not said.
+    #[error("a reply that asks for a clarification says in words what is to be clarified (`--ask`)")]
+    NoWords,
+    /// Until when more time is taken is not said.
+    #[error("a reply that takes more time says until when (`--extend-until`)")]
+    NoDay,
+    /// A day for what is answered already.
+    #[error("a reply in full leaves nothing to answer by a day: leave the day out")]
+    DayWithFull,
+    /// The day that is taken is over.
+    #[error("{0} is over: say a day to come")]
+    DayPast(Date),
     /// A certificate is asked about twice.
     #[error("certificate {0} is named twice in the enquiry; name it once, with all its items")]
     Twice(String),
@@ -68,6 +131,24 @@ pub enum EnquiryRefused {
     },
 }
 
+/// Whether documents can be named by a statement.
+pub(super) fn can_be_named(documents: &[DocumentDigest]) -> Result<(), EnquiryRefused> {
+    if documents.len() > DOCUMENTS_MAX {
+        return Err(EnquiryRefused::TooManyDocuments(documents.len()));
+    }
+    let mut seen = HashSet::new();
+    for document in documents {
+        let name = document.name.to_string();
+        if !seen.insert(document.sha256.0) {
+            return Err(EnquiryRefused::DocumentTwice(name));
+        }
+        if !document.has_media_type() {
+            return Err(EnquiryRefused::MediaType { name, media_type: document.media_type.to_string() });
+        }
+    }
+    Ok(())
+}
+
 fn names(issuers: &[Issuer]) -> String {
     issuers.iter().map(|issuer| issuer.host().to_string()).collect::<Vec<_>>().join(", ")
 }
@@ -85,7 +166,21 @@ impl Reasoned for EnquiryRefused {
         match self {
             Self::Addressee { .. } => "ENQUIRY_ADDRESSEE",
             Self::NotArrived { .. } => "ARRIVAL_UNKNOWN",
-            Self::Twice(_) => "SUBJECT_TWICE",
+            Self::NoSubject => "SUBJECT_MISSING",
+            Self::NoQuestion => "QUESTION_MISSING",
+            Self::NoScan => "SCAN_MISSING",
+            Self::TooManyDocuments(_) => "TOO_MANY_DOCUMENTS",
+            Self::DocumentTwice(_) => "DOCUMENT_TWICE",
+            Self::MediaType { .. } => "MEDIA_TYPE_UNREADABLE",
+            Self::Answers(_) => "ANSWERS_MISPLACED",
+            Self::IsFull => "REPLY_IS_FULL",
+            Self::Twice(_) | Self::AnsweredTwice(_) => "SUBJECT_TWICE",
+            Self::ItemTwice { .. } => "ITEM_TWICE",
+            Self::FindingDisagrees { .. } => "FINDING_DISAGREES",
+            Self::NoWords => "WORDS_MISSING",
+            Self::NoDay => "REPLY_BY_MISSING",
+            Self::DayWithFull => "REPLY_BY_NEEDLESS",
+            Self::DayPast(_) => "REPLY_BY_PAST",
             Self::Item { .. } => "ITEM_UNKNOWN",
             Self::NoClarification(_) => "CLARIFICATION_NOT_ASKED",
             Self::Clarified { .. } => "CLARIFIED_BEFORE",

@@ -1,11 +1,14 @@
 //! Answers to the enquiries of others, signed and kept for ever.
 
-use super::{EnquiryRefused, EnquiryState, EnquiryView, asking::has_items, deciding::blocking, digest, part};
+use super::{
+    EnquiryRefused, EnquiryState, EnquiryView, asking::has_items, deciding::blocking, digest, fits, part,
+    refused::can_be_named,
+};
 use crate::{
     certificate::Text,
     office::{Action, Actor, AuditEvent, Caller},
-    sequencer::{Beside, Saying, Task, Work},
-    statement::{DocumentDigest, EnquiryReply, Jti, ReplyAct, ReplyWords, SubjectAnswer},
+    sequencer::{Beside, Outcome, Saying, SequencerError, Task, Work},
+    statement::{DocumentDigest, EnquiryReply, ITEM_NUMBER_MAX, Jti, ReplyAct, ReplyWords, SubjectAnswer},
     store::{Expected, StateChange, Table},
     time::Date,
     workflow::{Accounts, CertificateRecord, Desk, WorkflowError},
@@ -44,8 +47,11 @@ pub struct Replied {
 
 impl Desk {
     /// Answers an enquiry to this authority: step by step, or at once.
-    pub async fn reply(&self, caller: &Caller, wish: ReplyWish) -> Result<Replied, WorkflowError> {
+    pub async fn reply(&self, caller: &Caller, mut wish: ReplyWish) -> Result<Replied, WorkflowError> {
         Accounts::allow(caller, Action::AnswerEnquiry)?;
+        // A statement has them in their order.
+        wish.answers.sort_by_key(|answer| answer.subject);
+        wish.answers.iter_mut().for_each(|answer| answer.items.sort_by_key(|one| one.item));
         let request = self.request(caller, &wish.request_id)?;
         let by = wish.reply_by.map(|day| day.to_string());
         let parts = [
@@ -59,8 +65,13 @@ impl Desk {
         let asked = wish.enquiry;
         let prepare = move |desk: &Self| {
             desk.once(&request, digest, || {
+                let (beside, under_way) = desk.one_at_a_time("replies", &wish.enquiry)?;
+                if under_way.is_some() {
+                    return Err(SequencerError::RecordMoved.into());
+                }
                 let view = desk.incoming(&wish.enquiry)?;
                 check(&view, &wish)?;
+                says_all(&wish, desk.own_today())?;
                 desk.check_items(&view, &wish)?;
                 let received_on = view.received_on.unwrap_or_else(|| desk.own_today());
                 let reply = EnquiryReply {
@@ -75,7 +86,7 @@ impl Desk {
                     documents: wish.documents.clone(),
                 };
                 let audit = audit.clone().with_detail(format!("{} to {}", wish.act, view.place.jti));
-                let saying = Saying::reply(reply).with(desk.one_at_a_time(&view)?);
+                let saying = Saying::reply(reply).with(beside);
                 Ok(Work { request: request.clone(), digest, task: Task::Say(Box::new(saying)), by: Some(audit) })
             })
         };
@@ -107,15 +118,22 @@ impl Desk {
         Ok(())
     }
 
-    /// Of two who answer at once, one comes after the other and is judged anew.
-    fn one_at_a_time(&self, view: &EnquiryView) -> Result<Beside, WorkflowError> {
-        let id = format!("replies/{}", view.place.jti).into_bytes();
-        let record = self.store().record(Table::Customs, &id)?;
-        let count = record.as_deref().and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_be_bytes);
-        let next = count.saturating_add(1).to_be_bytes().to_vec();
-        let expected = vec![Expected { table: Table::Customs, id: id.clone(), record }];
-        let put = StateChange::RecordPut { table: Table::Customs, id, record: next };
-        Ok(Beside { expected, changes: Some(Arc::new(move |_| Ok(vec![put.clone()]))), ..Beside::default() })
+    /// Of two who follow a statement at once, one comes after the other and is judged anew; with the last that followed
+    /// it, while that is not shown yet. It is read before what is judged.
+    pub(super) fn one_at_a_time(&self, what: &str, followed: &Jti) -> Result<(Beside, Option<Jti>), WorkflowError> {
+        let (table, id) = (Table::Customs, format!("{what}/{followed}").into_bytes());
+        let record = self.store().record(table, &id)?;
+        let last = record.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok()?.parse::<Jti>().ok());
+        let under_way = match last {
+            Some(last) => self.store().find(&last)?.is_none().then_some(last),
+            None => None,
+        };
+        let expected = vec![Expected { table, id: id.clone(), record }];
+        let changes = move |outcome: &Outcome| {
+            let record = outcome.jti.to_string().into_bytes();
+            Ok::<_, String>(vec![StateChange::RecordPut { table, id: id.clone(), record }])
+        };
+        Ok((Beside { expected, changes: Some(Arc::new(changes)), ..Beside::default() }, under_way))
     }
 }
 
@@ -140,11 +158,45 @@ fn check(view: &EnquiryView, wish: &ReplyWish) -> Result<(), WorkflowError> {
     if let Some(twice) = wish.answers.iter().find(|answer| before.contains(&answer.subject)) {
         return Err(WorkflowError::SubjectAnswered(twice.subject));
     }
-    if wish.act == ReplyAct::Full {
-        let now = wish.answers.iter().map(|answer| answer.subject).chain(before).collect::<BTreeSet<_>>();
-        if let Some(open) = (1..=subjects).find(|subject| !now.contains(subject)) {
-            return Err(WorkflowError::SubjectOpen(open));
+    let now = wish.answers.iter().map(|answer| answer.subject).chain(before).collect::<BTreeSet<_>>();
+    match (wish.act, (1..=subjects).find(|subject| !now.contains(subject))) {
+        (ReplyAct::Full, Some(open)) => Err(WorkflowError::SubjectOpen(open)),
+        (ReplyAct::Partial, None) => Err(EnquiryRefused::IsFull.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a reply says what its act asks for, and nothing twice.
+fn says_all(wish: &ReplyWish, today: Date) -> Result<(), WorkflowError> {
+    let ReplyWish { act, reply_by, words, answers, documents, .. } = wish;
+    if answers.is_empty() == matches!(act, ReplyAct::Partial | ReplyAct::Full) {
+        return Err(EnquiryRefused::Answers(*act).into());
+    }
+    let lacks = match (act, reply_by) {
+        (ReplyAct::ClarificationAsked, _) if words.is_none() => Some(EnquiryRefused::NoWords),
+        (ReplyAct::Extended, None) => Some(EnquiryRefused::NoDay),
+        (ReplyAct::Full, Some(_)) => Some(EnquiryRefused::DayWithFull),
+        (_, Some(day)) if *day < today => Some(EnquiryRefused::DayPast(*day)),
+        _ => None,
+    };
+    if let Some(lacks) = lacks {
+        return Err(lacks.into());
+    }
+    if let Some((twice, _)) = answers.iter().zip(answers.iter().skip(1)).find(|(a, b)| a.subject == b.subject) {
+        return Err(EnquiryRefused::AnsweredTwice(twice.subject).into());
+    }
+    for answer in answers {
+        let SubjectAnswer { subject, finding, items, .. } = answer;
+        if let Some((twice, _)) = items.iter().zip(items.iter().skip(1)).find(|(a, b)| a.item == b.item) {
+            return Err(EnquiryRefused::ItemTwice { subject: *subject, item: twice.item }.into());
+        }
+        if let Some(none) = items.iter().find(|one| !(1..=ITEM_NUMBER_MAX).contains(&one.item)) {
+            return Err(WorkflowError::ItemUnknown(none.item));
+        }
+        if !answer.agrees() {
+            return Err(EnquiryRefused::FindingDisagrees { subject: *subject, finding: *finding }.into());
         }
     }
-    Ok(())
+    can_be_named(documents)?;
+    fits("a reply", &(words, answers, documents))
 }

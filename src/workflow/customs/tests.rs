@@ -408,6 +408,10 @@ async fn one_that_was_used_abroad_is_not_cancelled_at_a_wish() {
     };
     corridor.customs.write_off(&corridor.officer, corridor.write_off(1, "D-1", "1")).await.unwrap();
     assert_eq!(reason(corridor.exporting.cancel(&corridor.pakistan.signatory, wish(2)).await), "USED_ABROAD");
+    // What is decided of the item afterwards does not give back what was used.
+    let received = corridor.decision(3, Some(1), ResponseCode::Received, None);
+    corridor.customs.decide(&corridor.officer, received).await.unwrap();
+    assert_eq!(reason(corridor.exporting.cancel(&corridor.pakistan.signatory, wish(4)).await), "USED_ABROAD");
     let request = corridor.china.request_id(2);
     corridor.customs.reverse_write_off(&corridor.officer, &request, (corridor.name(), 1), None).await.unwrap();
     assert!(corridor.exporting.cancel(&corridor.pakistan.signatory, wish(3)).await.is_ok());
@@ -475,7 +479,7 @@ async fn a_number_that_is_not_known_is_asked_about_with_a_scan() {
     let without = corridor
         .customs
         .enquire(&corridor.officer, EnquiryWish { request_id: corridor.china.request_id(2), ..wish.clone() });
-    assert_eq!(reason(without.await), "CANNOT_COMPOSE", "no scan");
+    assert_eq!(reason(without.await), "SCAN_MISSING");
     wish.documents = vec![DocumentDigest {
         name: "scan.pdf".parse().unwrap(),
         media_type: "application/pdf".parse().unwrap(),
@@ -516,6 +520,9 @@ async fn a_change_of_destination_is_said_to_the_issuer_with_the_hash_of_what_was
             text: None,
         },
     };
+    let mut nowhere = EndorsementWish { request_id: corridor.china.request_id(2), ..wish.clone() };
+    nowhere.words.destination = None;
+    assert_eq!(reason(corridor.customs.endorse(&corridor.officer, nowhere).await), "DESTINATION_MISPLACED");
     corridor.customs.endorse(&corridor.officer, wish).await.unwrap();
     let notes = corridor.exporting.abroad(&corridor.liaison, &CertificateName::Number(corridor.number())).unwrap();
     let Abroad::Endorsement(said) = &notes[0].what else { panic!("{notes:?}") };

@@ -4,7 +4,7 @@ use crate::{
     certificate::Measure,
     office::CustomsRefused,
     reason::{Class, Reasoned},
-    statement::{ImportDeclaration, Jti},
+    statement::{ImportDeclaration, ItemDecision, Jti, ResponseCode, ResponseReason},
     time::Date,
 };
 
@@ -25,6 +25,26 @@ pub enum UseRefused {
     /// It is answered for this certificate.
     #[error("enquiry {0} is answered for this certificate; decide by the answer: origin enquiry show {0}")]
     EnquiryReplied(Jti),
+    /// That nobody answered is said of no enquiry.
+    #[error("NO_REPLY is said of an enquiry that got no answer: name it (`--enquiry`)")]
+    NoEnquiry,
+    /// A code that needs a reason has none.
+    #[error("{0} without a reason: the issuer has to be told why")]
+    NoReason(ResponseCode),
+    /// A reason that says nothing by itself.
+    #[error("the reason OTHER needs words that say which it is (`--words`)")]
+    NoWords,
+    /// A reason to check is none to deny.
+    #[error(
+        "RANDOM_CHECK is no reason to deny: while a certificate is verified preference is suspended (PREFERENCE_SUSPENDED)"
+    )]
+    ChecksAtRandom,
+    /// A line of no declaration, or of no item.
+    #[error("a line is that of an item in a declaration: name both, or leave the line out")]
+    LineOfNothing,
+    /// A country that the goods go to, where they do not, or none where they do.
+    #[error("a change of destination names the country that the goods go to now, and no other endorsement names one")]
+    Destination,
     /// A part of what is counted.
     #[error("{quantity} of item {item}: what is counted is written off whole")]
     NotWhole {
@@ -46,6 +66,26 @@ pub enum UseRefused {
     NotYoursToDrop(u32),
 }
 
+/// Whether decisions say what the issuer has to be told.
+pub(super) fn says_all(
+    declaration: Option<&ImportDeclaration>,
+    enquiry: Option<&Jti>,
+    decisions: &[ItemDecision],
+) -> Result<(), UseRefused> {
+    for ItemDecision { item, line, code, reason, words, .. } in decisions {
+        let why = match (code, reason) {
+            (ResponseCode::NoReply, _) if enquiry.is_none() => UseRefused::NoEnquiry,
+            (_, None) if code.needs_reason() => UseRefused::NoReason(*code),
+            (_, Some(ResponseReason::Other)) if words.is_none() => UseRefused::NoWords,
+            (ResponseCode::PreferenceDenied, Some(ResponseReason::RandomCheck)) => UseRefused::ChecksAtRandom,
+            _ if line.is_some() && (item.is_none() || declaration.is_none()) => UseRefused::LineOfNothing,
+            _ => continue,
+        };
+        return Err(why);
+    }
+    Ok(())
+}
+
 fn until(due: Option<&Date>) -> String {
     match due {
         Some(due) => format!("it may be answered until {due}"),
@@ -59,6 +99,12 @@ impl Reasoned for UseRefused {
             Self::EnquiryOfAnother(_) => "ENQUIRY_OF_ANOTHER",
             Self::EnquiryNotOverdue { .. } => "ENQUIRY_NOT_OVERDUE",
             Self::EnquiryReplied(_) => "ENQUIRY_ANSWERED",
+            Self::NoEnquiry => "ENQUIRY_MISSING",
+            Self::NoReason(_) => "REASON_MISSING",
+            Self::NoWords => "WORDS_MISSING",
+            Self::ChecksAtRandom => "REASON_DENIES_NOTHING",
+            Self::LineOfNothing => "DECLARATION_MISSING",
+            Self::Destination => "DESTINATION_MISPLACED",
             Self::NotWhole { .. } => "QUANTITY_NOT_WHOLE",
             Self::UsedBefore { refused, .. } => refused.reason(),
             Self::NotYoursToDrop(_) => "PERMISSION_DENIED",

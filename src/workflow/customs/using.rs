@@ -68,7 +68,8 @@ impl Desk {
                 let (certificate, ended) = (arrival.whole()?, arrival.ended());
                 let mut file = arrival.file.clone();
                 let certified = certified(&certificate, &ended);
-                let decisions = draw(&mut file, certified, &wish.declaration, &wish.lines)?;
+                let waiting = desk.waiting_on(&arrival)?;
+                let decisions = draw(&mut file, certified, &wish.declaration, &wish.lines, &waiting)?;
                 let act = CustomsAct {
                     number: next_act(&mut file)?,
                     by: by.clone(),
@@ -104,7 +105,8 @@ impl Desk {
             let arrival = desk.arrived(name)?;
             let (certificate, ended) = (arrival.whole()?, arrival.ended());
             let declaration = before.declaration.clone().ok_or(CustomsRefused::NoWriteOff(before.number))?;
-            let decisions = draw(file, certified(&certificate, &ended), &declaration, &lines)?;
+            let (certified, waiting) = (certified(&certificate, &ended), desk.waiting_on(&arrival)?);
+            let decisions = draw(file, certified, &declaration, &lines, &waiting)?;
             Ok((decisions, remarks.clone()))
         };
         self.change_write_off(caller, request_id, (name, number), ("amended write-off", said), change).await

@@ -276,3 +276,22 @@ async fn nothing_is_withdrawn_from_a_day_before_it_was_issued() {
     change(&world, &desk, 3, &number(&issued), since(day), None).await.unwrap();
     assert_eq!(record(&world, &issued.outcome.entry).status, Status::Withdrawn);
 }
+
+#[tokio::test]
+async fn what_is_withdrawn_is_withdrawn_again_only_from_an_earlier_day() {
+    let world = World::new();
+    let (desk, _) = world.desk();
+    let issued = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
+    let day: Date = ZoneName::new("Asia/Karachi").unwrap().date_at(world.clock.now());
+    let tomorrow = Act::Withdrawn { since: Since::Date(day.tomorrow().unwrap()) };
+    let name = number(&issued);
+    let withdraw = |nth, act: &Act| change(&world, &desk, nth, &name, act.clone(), None);
+    withdraw(2, &tomorrow).await.unwrap();
+    withdraw(2, &tomorrow).await.expect("the same request has the same answer");
+    assert_eq!(withdraw(3, &tomorrow).await.unwrap_err().reason(), "STATUS_FORBIDS");
+    let never = Act::Withdrawn { since: Since::Issue };
+    withdraw(4, &never).await.unwrap();
+    for again in [&tomorrow, &never] {
+        assert_eq!(withdraw(5, again).await.unwrap_err().reason(), "STATUS_FORBIDS");
+    }
+}

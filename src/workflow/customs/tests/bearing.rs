@@ -7,6 +7,7 @@ use crate::{
     office::{Role, WriteOffLine},
     reason::Reasoned as _,
     statement::{EndorsementAct, EndorsementWords, ItemDecision, ResponseCode, ResponseReason},
+    store::{Batch, StateChange, Store as _, Table},
     time::Date,
     workflow::{DecisionWish, EndorsementWish, MatchWish, Notice, WorkflowError},
 };
@@ -219,4 +220,105 @@ async fn a_denial_is_dropped_by_who_decided_it_or_by_a_supervisor() {
     customs.decide(&corridor.officer, denied(4)).await.unwrap();
     assert_eq!(reason(drop(5, &corridor.colleague, 2).await), "PERMISSION_DENIED");
     assert!(drop(6, &corridor.officer, 2).await.is_ok());
+}
+
+impl Corridor {
+    /// A denial of an item, or of the whole, that waits for a supervisor.
+    async fn waits(&self, nth: u16, item: Option<u32>) -> u32 {
+        let denied = self.decision(nth, item, ResponseCode::PreferenceDenied, Some(ResponseReason::GoodsDiffer));
+        self.customs.decide(&self.officer, denied).await.unwrap().act
+    }
+
+    async fn settles(&self, nth: u16, act: u32, release: bool) -> &'static str {
+        let (request, name) = (self.china.request_id(nth), self.name());
+        reason(self.customs.settle_denial(&self.supervisor, &request, name, act, release, None).await)
+    }
+}
+
+#[tokio::test]
+async fn what_a_denial_that_waits_stands_against_is_neither_used_nor_granted_until_it_is_released_or_dropped() {
+    for item in [Some(1), None] {
+        let corridor = Corridor::open().await;
+        let (customs, officer) = (&corridor.customs, &corridor.officer);
+        let used = customs.write_off(officer, corridor.write_off(1, "D-0", "1")).await.unwrap().act;
+        let act = corridor.waits(2, item).await;
+        let refused = customs.write_off(officer, corridor.write_off(3, "D-1", "1")).await.unwrap_err();
+        assert_eq!(refused.reason(), "DENIAL_WAITS");
+        assert!(refused.to_string().contains(&format!("act {act} ")), "{refused}");
+        let accepted = corridor.decision(4, item, ResponseCode::AcceptedForClaim, None);
+        assert_eq!(reason(customs.decide(officer, accepted).await), "DENIAL_WAITS");
+        let (request, name) = (corridor.china.request_id(5), corridor.name());
+        let amended = customs.amend_write_off(officer, &request, (name, used), vec![line("2")], None).await;
+        assert_eq!(reason(amended), "DENIAL_WAITS");
+        let told = corridor.notices(&corridor.declared("D-1", "1"));
+        assert!(blocking(&told, "DENIAL_WAITS").contains("release or drop it"), "a match says so before: {told:?}");
+        // What grants nothing is said meanwhile, and a use is taken back.
+        let received = corridor.decision(6, Some(1), ResponseCode::Received, None);
+        assert!(customs.decide(officer, received).await.is_ok());
+        let (request, name) = (corridor.china.request_id(7), corridor.name());
+        assert!(customs.reverse_write_off(officer, &request, (name, used), None).await.is_ok());
+        assert_eq!(corridor.settles(8, act, false).await, "none");
+        assert!(customs.write_off(officer, corridor.write_off(9, "D-1", "1")).await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn a_denial_of_one_line_that_waits_stands_against_that_line_alone() {
+    let corridor = Corridor::open().await;
+    let one = |line, code, reason| ItemDecision {
+        item: Some(1),
+        line: Some(line),
+        code,
+        quantity: None,
+        left: None,
+        reason,
+        basis: None,
+        words: None,
+    };
+    let differ = Some(ResponseReason::GoodsDiffer);
+    let wish = DecisionWish {
+        decisions: vec![one(1, ResponseCode::AcceptedForClaim, None), one(2, ResponseCode::PreferenceDenied, differ)],
+        ..corridor.decision(1, None, ResponseCode::Received, None)
+    };
+    let act = corridor.customs.decide(&corridor.officer, wish).await.unwrap().act;
+    let mut second = corridor.write_off(2, "D-1", "1");
+    second.lines[0].line = Some(2);
+    assert_eq!(reason(corridor.customs.write_off(&corridor.officer, second).await), "DENIAL_WAITS");
+    corridor.customs.write_off(&corridor.officer, corridor.write_off(3, "D-1", "1")).await.unwrap();
+    assert_eq!(corridor.settles(4, act, true).await, "none", "what it grants itself does not stand against it");
+}
+
+#[tokio::test]
+async fn a_denial_is_not_released_over_what_was_used_after_it() {
+    let corridor = Corridor::open().await;
+    let (customs, store) = (&corridor.customs, corridor.china.store.as_ref());
+    let before = customs.write_off(&corridor.officer, corridor.write_off(1, "D-0", "800")).await.unwrap().act;
+    let act = corridor.waits(2, Some(1)).await;
+    // As nodes did that let goods be used while a denial of them waited.
+    let (id, record) = store.records(Table::Denial).unwrap().remove(0);
+    let commit = |change| store.commit(Batch { at_ms: 1, state: vec![change], ..Batch::default() }).unwrap();
+    commit(StateChange::RecordRemoved { table: Table::Denial, id: id.clone() });
+    let used = customs.write_off(&corridor.officer, corridor.write_off(3, "D-1", "16000")).await.unwrap().act;
+    commit(StateChange::RecordPut { table: Table::Denial, id, record });
+    let (request, name) = (corridor.china.request_id(4), corridor.name());
+    let release = customs.settle_denial(&corridor.supervisor, &request, name, act, true, None);
+    let refused = release.await.unwrap_err();
+    assert_eq!(refused.reason(), "DECIDED_SINCE");
+    assert!(refused.to_string().contains(&format!("act {used} ")), "{refused}");
+    let (request, name) = (corridor.china.request_id(5), corridor.name());
+    customs.reverse_write_off(&corridor.officer, &request, (name, used), None).await.unwrap();
+    assert_eq!(
+        corridor.settles(6, act, true).await,
+        "none",
+        "what was used before, act {before}, is denied afterwards"
+    );
+}
+
+#[tokio::test]
+async fn of_a_release_and_a_drop_at_one_moment_one_counts() {
+    let corridor = Corridor::open().await;
+    let act = corridor.waits(1, Some(1)).await;
+    let (released, dropped) = tokio::join!(corridor.settles(2, act, true), corridor.settles(3, act, false));
+    assert_eq!([released, dropped].iter().filter(|one| **one == "none").count(), 1, "{released}, {dropped}");
+    assert_eq!(corridor.heard().len(), usize::from(released == "none"));
 }

@@ -185,3 +185,89 @@ async fn an_answer_to_the_clarifying_enquiry_answers_the_first_and_a_reply_is_cl
     let heard = Ear::of(&corridor.pakistan).all(&corridor.liaison);
     assert!(!heard.iter().any(|one| one.starts_with("reply passed")), "{heard:?}");
 }
+
+#[tokio::test]
+async fn of_two_who_clarify_the_same_reply_at_one_moment_one_is_refused_as_the_later_one_is() {
+    let corridor = Corridor::open().await;
+    let raised = corridor.raised(1).await;
+    let asked = corridor.exporting.reply(&corridor.liaison, corridor.asks_what(2, raised)).await.unwrap().jti;
+    let clarifying = |nth| EnquiryWish { clarifies: Some(asked), ..corridor.enquiry(nth) };
+    let both = tokio::join!(
+        corridor.customs.enquire(&corridor.officer, clarifying(3)),
+        corridor.customs.enquire(&corridor.colleague, clarifying(4)),
+    );
+    let lost = match both {
+        (Ok(_), Err(lost)) | (Err(lost), Ok(_)) => lost,
+        both => panic!("{both:?}"),
+    };
+    assert_eq!(lost.reason(), "CLARIFIED_BEFORE");
+    let view = corridor.customs.enquiry(&corridor.officer, &raised).unwrap();
+    assert!(view.clarified_by.is_some_and(|by| lost.to_string().contains(&by.to_string())), "{lost}");
+}
+
+fn document(name: &str, media_type: &str) -> DocumentDigest {
+    let (name, media_type) = (name.parse().unwrap(), media_type.parse().unwrap());
+    DocumentDigest { name, media_type, sha256: crate::certificate::Sha256([7; 32]) }
+}
+
+#[tokio::test]
+async fn what_an_enquiry_has_to_say_and_does_not_is_refused_by_its_own_reason() {
+    let corridor = Corridor::open().await;
+    let asks = |nth, change: fn(&mut EnquiryWish)| {
+        let mut wish = corridor.enquiry(nth);
+        change(&mut wish);
+        corridor.customs.enquire(&corridor.officer, wish)
+    };
+    let mut nth = 0;
+    for (change, refused) in [
+        ((|wish| wish.subjects.clear()) as fn(&mut EnquiryWish), "SUBJECT_MISSING"),
+        (|wish| wish.asked.ground = EnquiryGround::Origin, "QUESTION_MISSING"),
+        (|wish| wish.documents = vec![document("a.pdf", "application/pdf"); 2], "DOCUMENT_TWICE"),
+        (|wish| wish.documents = vec![document("a.pdf", "PDF")], "MEDIA_TYPE_UNREADABLE"),
+        (|wish| wish.documents = vec![document("a.pdf", "application/pdf"); 101], "TOO_MANY_DOCUMENTS"),
+        (|wish| wish.subjects[0].items = vec![1, 0], "ITEM_UNKNOWN"),
+        (|wish| wish.subjects[0].items = vec![1, 1], "none"),
+    ] {
+        nth += 1;
+        assert_eq!(reason(asks(nth, change).await), refused);
+    }
+}
+
+#[tokio::test]
+async fn what_a_reply_has_to_say_and_does_not_is_refused_by_its_own_reason() {
+    let corridor = Corridor::open().await;
+    let raised = corridor.raised(1).await;
+    let today = corridor.exporting.own_today();
+    let item = |item, valid| ItemAnswer { item, valid, words: None };
+    let partly = |items| SubjectAnswer { finding: SubjectFinding::PartlyValid, items, ..valid(1) };
+    let full = |nth, answers| corridor.reply(nth, raised, ReplyAct::Full, answers);
+    for (wish, refused) in [
+        (corridor.takes(2, raised, today.yesterday().unwrap()), "REPLY_BY_PAST"),
+        (corridor.reply(3, raised, ReplyAct::Extended, Vec::new()), "REPLY_BY_MISSING"),
+        (corridor.reply(4, raised, ReplyAct::ClarificationAsked, Vec::new()), "WORDS_MISSING"),
+        (ReplyWish { reply_by: Some(today), ..full(5, vec![valid(1)]) }, "REPLY_BY_NEEDLESS"),
+        (corridor.reply(6, raised, ReplyAct::Partial, Vec::new()), "ANSWERS_MISPLACED"),
+        (ReplyWish { answers: vec![valid(1)], ..corridor.asks_what(7, raised) }, "ANSWERS_MISPLACED"),
+        (corridor.reply(8, raised, ReplyAct::Partial, vec![valid(1)]), "REPLY_IS_FULL"),
+        (full(9, vec![valid(1), valid(1)]), "SUBJECT_TWICE"),
+        (full(10, vec![partly(Vec::new())]), "FINDING_DISAGREES"),
+        (full(11, vec![partly(vec![item(1, true), item(1, false)])]), "ITEM_TWICE"),
+        (full(12, vec![partly(vec![item(0, true), item(1, false)])]), "ITEM_UNKNOWN"),
+        (ReplyWish { documents: vec![document("a.pdf", "PDF")], ..full(13, vec![valid(1)]) }, "MEDIA_TYPE_UNREADABLE"),
+    ] {
+        assert_eq!(reason(corridor.exporting.reply(&corridor.liaison, wish).await), refused);
+    }
+    assert!(corridor.customs.enquiry(&corridor.officer, &raised).unwrap().replies.is_empty());
+}
+
+#[tokio::test]
+async fn certificates_are_answered_in_any_order() {
+    let corridor = Corridor::open().await;
+    let other = corridor.exporting.issue(&corridor.pakistan.signatory, &corridor.pakistan.footballs(2)).await.unwrap();
+    let mut wish = corridor.enquiry(1);
+    let number = other.outcome.number.unwrap().parse().unwrap();
+    wish.subjects.push(SubjectWish { number, ..wish.subjects[0].clone() });
+    let raised = corridor.customs.enquire(&corridor.officer, wish).await.unwrap().jti;
+    corridor.says(3, raised, ReplyAct::Full, vec![valid(2), valid(1)]).await;
+    assert!(!corridor.customs.enquiry(&corridor.officer, &raised).unwrap().is_open());
+}

@@ -3,9 +3,12 @@
 use super::{Corridor, reason, valid};
 use crate::{
     reason::Reasoned as _,
-    statement::{Jti, ReplyAct, ResponseCode, ResponseReason, SubjectAnswer, SubjectFinding},
+    statement::{
+        DocumentDigest, EnquiryGround, ItemDecision, Jti, ReplyAct, ResponseCode, ResponseReason, SubjectAnswer,
+        SubjectFinding,
+    },
     time::Clock as _,
-    workflow::DecisionWish,
+    workflow::{ArrivedName, DecisionWish, MatchWish},
 };
 
 impl Corridor {
@@ -90,4 +93,61 @@ async fn what_the_issuer_found_is_known_before_the_certificate_is_used() {
     // And a denial says which enquiry it follows.
     let denied = corridor.decision(4, None, ResponseCode::PreferenceDenied, Some(ResponseReason::IssuerDisowns));
     assert!(customs.decide(officer, DecisionWish { enquiry: Some(raised), ..denied }).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_a_decision_has_to_say_and_does_not_is_refused_by_its_own_reason() {
+    let corridor = Corridor::open().await;
+    let whole = |nth, code, reason| corridor.decision(nth, None, code, reason);
+    let mut of_no_declaration = corridor.decision(5, Some(1), ResponseCode::Received, None);
+    of_no_declaration.decisions[0].line = Some(1);
+    of_no_declaration.declaration = None;
+    let mut lengthy = corridor.decision(6, Some(1), ResponseCode::Received, None);
+    let words = Some("字".repeat(1024).parse().unwrap());
+    let line = |line| ItemDecision { line: Some(line), words: words.clone(), ..lengthy.decisions[0].clone() };
+    lengthy.decisions = (1..=400).map(line).collect();
+    for (wish, refused) in [
+        (whole(1, ResponseCode::NoReply, None), "ENQUIRY_MISSING"),
+        (whole(2, ResponseCode::PreferenceSuspended, None), "REASON_MISSING"),
+        (whole(3, ResponseCode::ReturnedForRectification, Some(ResponseReason::Other)), "WORDS_MISSING"),
+        (whole(4, ResponseCode::PreferenceDenied, Some(ResponseReason::RandomCheck)), "REASON_DENIES_NOTHING"),
+        (of_no_declaration, "DECLARATION_MISSING"),
+        (lengthy, "STATEMENT_TOO_LARGE"),
+    ] {
+        assert_eq!(reason(corridor.customs.decide(&corridor.officer, wish).await), refused);
+    }
+    assert!(corridor.heard().is_empty());
+}
+
+#[tokio::test]
+async fn that_a_number_was_not_issued_is_known_before_anything_of_that_number_is_used() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let first = corridor.number();
+    let (series, serial) = first.split_at(first.len() - 4);
+    let number = format!("{series}{:04}", serial.parse::<u16>().unwrap() + 1);
+    let mut wish = corridor.enquiry(1);
+    wish.asked.ground = EnquiryGround::NumberUnknown;
+    wish.asked.question = Some("Did you issue this?".parse().unwrap());
+    wish.subjects[0].number = number.parse().unwrap();
+    wish.documents = vec![DocumentDigest {
+        name: "scan.pdf".parse().unwrap(),
+        media_type: "application/pdf".parse().unwrap(),
+        sha256: crate::certificate::Sha256([7; 32]),
+    }];
+    let raised = customs.enquire(officer, wish).await.unwrap().jti;
+    let answer = SubjectAnswer { finding: SubjectFinding::NotIssued, ..valid(1) };
+    let reply = corridor.reply(2, raised, ReplyAct::Full, vec![answer]);
+    corridor.exporting.reply(&corridor.liaison, reply).await.unwrap();
+    let said = |number: &str| {
+        let certificate = ArrivedName::Number(number.to_owned(), None);
+        let wish = MatchWish { certificate, ..corridor.declared("D-1", "1") };
+        let notices = customs.match_declaration(officer, &wish).unwrap().notices;
+        notices.iter().any(|one| one.reason == "ISSUER_FINDS_NOT_VALID" && one.words.contains(&raised.to_string()))
+    };
+    assert!(said(&number), "nothing of it came");
+    let later = corridor.exporting.issue(&corridor.pakistan.signatory, &corridor.pakistan.footballs(3)).await.unwrap();
+    assert_eq!(later.outcome.number.as_deref(), Some(number.as_str()));
+    assert!(said(&number), "it came after that");
+    assert!(!said(&first));
 }

@@ -58,6 +58,8 @@ async fn a_link_shows_what_became_of_its_own_declaration_and_of_no_other() {
     let (_, other) = customs.share(officer, corridor.share("D-2", corridor.today())).unwrap();
     assert_eq!(customs.shared(&secret).unwrap().acts.len(), 1);
     assert!(customs.shared(&other).unwrap().acts.is_empty());
+    let (request, name) = (corridor.china.request_id(4), corridor.name());
+    customs.settle_denial(officer, &request, name, waits.act, false, None).await.unwrap();
     // Used up by the first, the second hears that it was, and not with which declaration.
     customs.write_off(officer, corridor.write_off(3, "D-1", "16000")).await.unwrap();
     let notices = customs.shared(&other).unwrap().matched.notices;
