@@ -465,7 +465,7 @@ mod tests {
         assert_eq!(held(&mut fetcher, &[1, 3]), [1, 3], "what is held back is asked for again");
         held(&mut fetcher, &[1]);
         assert_eq!(fetcher.awaited().receipted.settled, 0);
-        assert_eq!(asked(&fetcher.step(at(100), Event::Tick)), [0, 1, 2, 3]);
+        assert_eq!(asked(&fetcher.step(at(1_000), Event::Tick)), [0, 1, 2, 3]);
     }
 
     #[test]
