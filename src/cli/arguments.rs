@@ -95,6 +95,11 @@ pub(super) fn word<T: FromStr<Err = CertificateError>>(text: &str, case: fn(&str
     case(text.trim()).replace('-', "_").parse().map_err(|error: T::Err| error.to_string())
 }
 
+/// What an option is, with all that it may be.
+pub(super) fn one_of<'a>(what: &str, words: impl IntoIterator<Item = &'a str>) -> String {
+    format!("{what}: {}", words.into_iter().collect::<Vec<_>>().join(", "))
+}
+
 /// An agreement's code, in any case.
 pub(super) fn agreement(text: &str) -> Result<AgreementCode, String> {
     text.to_ascii_uppercase().parse().map_err(|error: CertificateError| error.to_string())

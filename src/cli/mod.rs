@@ -237,6 +237,29 @@ mod tests {
         assert!(mute.is_empty(), "without help: {mute:#?}");
     }
 
+    /// An option that takes one word of a list names them all.
+    #[test]
+    fn the_help_of_a_closed_list_is_the_whole_list() {
+        use crate::{certificate::DeclarationMeans, office, statement::EnquiryGround};
+        let told = |path: &[&str], option: &str| {
+            let below = |above: clap::Command, name: &&str| above.find_subcommand(name).unwrap().clone();
+            let command = path.iter().fold(Origin::command(), below);
+            let argument = command.get_arguments().find(|one| one.get_long() == Some(option)).unwrap();
+            argument.get_help().unwrap().to_string()
+        };
+        let told = |path: &[&str], option: &str, words: &[&str]| {
+            let told = told(path, option);
+            let missing = words.iter().filter(|word| !told.contains(**word)).collect::<Vec<_>>();
+            assert!(missing.is_empty(), "{path:?} --{option} without {missing:?}: {told}");
+        };
+        told(&["account", "new"], "role", &office::Role::ALL.map(office::Role::name));
+        told(&["apply", "list"], "stage", &office::StageName::ALL.iter().map(|one| one.name()).collect::<Vec<_>>());
+        told(&["apply", "submit"], "means", &DeclarationMeans::ALL.iter().map(|one| one.as_str()).collect::<Vec<_>>());
+        told(&["examine", "refuse"], "code", &["not_originating", "other"]);
+        told(&["enquiry", "raise"], "ground", &EnquiryGround::ALL.iter().map(|one| one.as_str()).collect::<Vec<_>>());
+        told(&["certificate", "numbers"], "standing", &["given", "held", "voided", "unexplained", "block", "paper"]);
+    }
+
     #[test]
     fn no_secret_is_an_argument() {
         fn walk(command: &clap::Command) {

@@ -16,7 +16,7 @@ pub(super) struct Arguments {
     /// One office [default: every office the account acts for]
     #[arg(long, value_name = "CODE", default_value = "", hide_default_value = true)]
     office: String,
-    /// The stages [default: those the account can do something about]
+    /// The stages, as `origin apply list --help` names them [default: those the account can do something about]
     #[arg(long = "stage", value_name = "STAGE", value_parser = application::stage)]
     stages: Vec<wire::ApplicationStage>,
     #[command(flatten)]

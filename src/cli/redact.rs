@@ -1,7 +1,7 @@
 //! `origin redact`: a copy of a certificate without some of its sections.
 
 use super::{
-    Outcome,
+    Outcome, arguments,
     console::{Console, Exit, Failure},
     files::{self, Source},
     form::{self, PressArguments},
@@ -24,8 +24,14 @@ pub(super) struct Arguments {
     /// Token, evidence bundle, or PDF as it was downloaded; `-` is standard input
     #[arg(value_name = "FILE")]
     file: Source,
-    /// Sections to leave out: consignee, producer, transport, commercial, remarks
-    #[arg(long, value_name = "SECTION,…", required = true, value_delimiter = ',', value_parser = section)]
+    #[arg(
+        long,
+        value_name = "SECTION,…",
+        required = true,
+        value_delimiter = ',',
+        value_parser = section,
+        help = arguments::one_of("Sections to leave out", droppable())
+    )]
     drop: Vec<Section>,
     /// Print the copy: a PDF with the copy attached, marked as redacted on its face
     #[arg(long)]
@@ -37,8 +43,12 @@ pub(super) struct Arguments {
     press: PressArguments,
 }
 
+/// The names of the sections that a copy may go without.
+pub(super) fn droppable() -> impl Iterator<Item = &'static str> {
+    Section::ALL.into_iter().filter(|section| section.may_be_dropped()).map(Section::name)
+}
+
 fn section(text: &str) -> Result<Section, String> {
-    let droppable = || Section::ALL.into_iter().filter(|section| section.may_be_dropped()).map(Section::name);
     let known = || droppable().collect::<Vec<_>>().join(", ");
     match Section::from_name(text) {
         Some(section) if section.may_be_dropped() => Ok(section),

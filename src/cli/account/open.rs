@@ -26,8 +26,13 @@ pub(super) struct New {
     /// For people: who or what the account is
     #[arg(long, value_name = "NAME")]
     name: String,
-    /// What it may do: exporter, agent, examiner, signatory, customs_officer, liaison, auditor, administrator
-    #[arg(long = "role", value_name = "ROLE", required = true, value_parser = role)]
+    #[arg(
+        long = "role",
+        value_name = "ROLE",
+        required = true,
+        value_parser = role,
+        help = arguments::one_of("What it may do", Role::ALL.map(Role::name))
+    )]
     roles: Vec<Role>,
     /// The offices it acts for
     #[arg(long = "office", value_name = "CODE")]

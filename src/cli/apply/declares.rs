@@ -3,7 +3,9 @@
 use super::file::OneFile;
 use crate::{
     api::client::wire,
+    certificate::DeclarationMeans,
     cli::{
+        arguments,
         console::{Exit, Failure},
         files,
     },
@@ -24,8 +26,7 @@ pub(super) struct Declares {
     /// In which capacity, such as `export manager`
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     capacity: String,
-    /// How it was declared: system, portal, signed_paper, electronic_signature [default: system, or the last with --signature]
-    #[arg(long, value_name = "MEANS", value_parser = means)]
+    #[arg(long, value_name = "MEANS", value_parser = means, help = how())]
     means: Option<wire::DeclarationMeans>,
     /// The person's own signature over what is shown (see origin apply show --shown), byte for byte
     #[arg(long, value_name = "FILE", requires = "signature_algorithm")]
@@ -38,14 +39,18 @@ pub(super) struct Declares {
     signature_key: String,
 }
 
+fn how() -> String {
+    let means = arguments::one_of("How it was declared", DeclarationMeans::ALL.iter().map(|one| one.as_str()));
+    format!("{means} [default: system, or electronic_signature with --signature]")
+}
+
 fn means(text: &str) -> Result<wire::DeclarationMeans, String> {
-    match text.replace('-', "_").as_str() {
-        "system" => Ok(wire::DeclarationMeans::System),
-        "portal" => Ok(wire::DeclarationMeans::Portal),
-        "signed_paper" => Ok(wire::DeclarationMeans::SignedPaper),
-        "electronic_signature" => Ok(wire::DeclarationMeans::ElectronicSignature),
-        _ => Err("it is one of system, portal, signed_paper, electronic_signature".to_owned()),
-    }
+    arguments::word(text, str::to_ascii_lowercase).map(|means: DeclarationMeans| match means {
+        DeclarationMeans::SignedPaper => wire::DeclarationMeans::SignedPaper,
+        DeclarationMeans::Portal => wire::DeclarationMeans::Portal,
+        DeclarationMeans::System => wire::DeclarationMeans::System,
+        DeclarationMeans::ElectronicSignature => wire::DeclarationMeans::ElectronicSignature,
+    })
 }
 
 impl Declares {

@@ -4,11 +4,12 @@ use super::{Door, Most, declares::Declares, file::OneFile};
 use crate::{
     api::client::{Connection, wire, within_deadline},
     cli::{
-        Outcome, application,
+        Outcome, application, arguments,
         console::{Console, Exit, Failure},
         files::{Source, deliver},
         origin, tree,
     },
+    office::StageName,
 };
 use std::process::ExitCode;
 use uuid::Uuid;
@@ -16,8 +17,12 @@ use uuid::Uuid;
 /// List the account's own applications, newest first
 #[derive(Debug, clap::Args)]
 pub(super) struct List {
-    /// Only those of this stage: draft, awaiting_payment, submitted, under_examination, queried, referred, recommended, approved, issued, refused, withdrawn
-    #[arg(long, value_name = "STAGE", value_parser = application::stage)]
+    #[arg(
+        long,
+        value_name = "STAGE",
+        value_parser = application::stage,
+        help = arguments::one_of("Only those of this stage", StageName::ALL.iter().map(|one| one.name()))
+    )]
     stage: Option<wire::ApplicationStage>,
     #[command(flatten)]
     most: Most,

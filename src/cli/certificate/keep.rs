@@ -7,8 +7,9 @@ use crate::{
     cli::{
         Outcome,
         apply::{Door, Most},
+        arguments,
         console::{Colour, Console, Failure},
-        files, form,
+        files, form, redact,
         remote::{self, NodeArguments, TokenArgument, date_text, status_word},
         tree::plain,
     },
@@ -265,8 +266,12 @@ pub(super) struct Download {
     /// In which form [default: pdf where the file ends so, else bundle]
     #[arg(long = "as", value_enum, value_name = "FORM")]
     form: Option<As>,
-    /// Leave these sections out, for a bank or another third party: consignee, producer, transport, commercial, remarks
-    #[arg(long, value_name = "SECTION,…", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "SECTION,…",
+        value_delimiter = ',',
+        help = arguments::one_of("Leave these sections out, for a bank or another third party", redact::droppable())
+    )]
     drop: Vec<String>,
     /// Also write the codes of its paper into this folder, as SVG and PNG
     #[arg(long, value_name = "DIR", conflicts_with = "drop")]

@@ -6,6 +6,7 @@ use crate::{
         Outcome,
         application::instant,
         apply::{Door, Most},
+        arguments,
         console::Console,
         tree::plain,
     },
@@ -18,8 +19,12 @@ pub(super) struct Numbers {
     /// Part of the names of the series, such as `PK-CN-2026` or an office's code [default: all series]
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     series: String,
-    /// Only those of which this became: given, held, voided, unexplained
-    #[arg(long, value_name = "STANDING", value_parser = standing)]
+    #[arg(
+        long,
+        value_name = "STANDING",
+        value_parser = standing,
+        help = arguments::one_of("Only those of which this became", standings().map(word))
+    )]
     standing: Option<wire::NumberStanding>,
     #[command(flatten)]
     most: Most,
@@ -42,10 +47,13 @@ impl Numbers {
 }
 
 fn standing(text: &str) -> Result<wire::NumberStanding, String> {
-    use wire::NumberStanding as S;
-    let known = [S::Given, S::Held, S::Voided, S::Unexplained, S::Block, S::Paper];
-    let found = known.into_iter().find(|one| word(*one) == text);
-    found.ok_or_else(|| format!("it is one of {}", known.map(word).join(", ")))
+    let known = || standings().map(word).collect::<Vec<_>>().join(", ");
+    standings().find(|one| word(*one) == text).ok_or_else(|| format!("it is one of {}", known()))
+}
+
+/// All that can become of a number.
+fn standings() -> impl Iterator<Item = wire::NumberStanding> {
+    (1..).map_while(|at| wire::NumberStanding::try_from(at).ok())
 }
 
 const fn word(standing: wire::NumberStanding) -> &'static str {

@@ -8,9 +8,10 @@ use crate::{
         console::{Console, Failure},
         remote,
     },
-    node::Configuration,
-    time::Timestamp,
+    node::{Configuration, system::SystemClock},
+    time::{Clock as _, Timestamp},
 };
+use jiff::SignedDuration;
 use std::{
     net::{SocketAddr, TcpListener, TcpStream},
     path::Path,
@@ -18,11 +19,11 @@ use std::{
 };
 
 const CONNECT: Duration = Duration::from_secs(2);
-/// A node whose clock is this far from the doctor's, on one machine, has stood still.
-const APART: i64 = 5;
+/// A node whose clock is further than this from the doctor's, on one machine, has stood still.
+const APART: SignedDuration = SignedDuration::from_secs(5);
 
 /// Every listener, and whether a node runs here.
-pub(super) fn look(console: Console, door: &Door, configuration: &Configuration, now: Timestamp) -> (Vec<Look>, bool) {
+pub(super) fn look(console: Console, door: &Door, configuration: &Configuration) -> (Vec<Look>, bool) {
     let mut addresses = vec![
         ("public", configuration.public.listen),
         ("client", configuration.client.listen),
@@ -38,7 +39,7 @@ pub(super) fn look(console: Console, door: &Door, configuration: &Configuration,
     let mut looks = answers.into_iter().map(|found| listener(found, door.config())).collect::<Vec<_>>();
     if running {
         match remote::converse(status(console, door, configuration)) {
-            Ok(status) => looks.extend(state(&status, now)),
+            Ok((status, apart)) => looks.extend(state(&status, apart)),
             Err(failure) => looks.push(Look::bad("node", failure.sentence())),
         }
     }
@@ -65,21 +66,31 @@ fn listener((name, address, answers): (&str, SocketAddr, bool), config: &Path) -
     }
 }
 
+/// What the node says of itself, and how far its clock is from this one.
 async fn status(
     console: Console,
     door: &Door,
     configuration: &Configuration,
-) -> Result<wire::GetStatusResponse, Failure> {
+) -> Result<(wire::GetStatusResponse, SignedDuration), Failure> {
     let (connection, address) = door.open(configuration).await?;
+    let sent = SystemClock.now();
     let answer = connection.admin().get_status(within_deadline(wire::GetStatusRequest {})).await;
-    answer.map(tonic::Response::into_inner).map_err(|status| remote::refused(console, &address, &status))
+    let received = SystemClock.now();
+    let status = answer.map_err(|status| remote::refused(console, &address, &status))?.into_inner();
+    let told = status.now.as_ref().and_then(|at| Timestamp::new(at.seconds, at.nanos).ok());
+    Ok((status, told.map_or(SignedDuration::ZERO, |told| apart(told, sent, received))))
 }
 
-fn state(status: &wire::GetStatusResponse, now: Timestamp) -> Vec<Look> {
+/// How far another clock is from this one at least: it was read at some time between the sending of a request and the
+/// receipt of its answer, however long those are apart.
+fn apart(told: Timestamp, sent: Timestamp, received: Timestamp) -> SignedDuration {
+    sent.duration_since(told).max(told.duration_since(received)).max(SignedDuration::ZERO)
+}
+
+fn state(status: &wire::GetStatusResponse, apart: SignedDuration) -> Vec<Look> {
     let mut looks = Vec::new();
-    let apart = status.now.as_ref().map_or(0, |at| (at.seconds - now.as_second()).abs());
     looks.push(if apart > APART {
-        Look::bad("node", format!("its clock is {apart} s from this one"))
+        Look::bad("node", format!("its clock is {} s from this one", apart.as_secs()))
     } else {
         Look::good("node", format!("version {} runs, with trust list {}", status.version, status.trust_version))
     });
@@ -95,4 +106,22 @@ fn state(status: &wire::GetStatusResponse, now: Timestamp) -> Vec<Look> {
         }
     }
     looks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::doctor::State;
+
+    #[test]
+    fn a_slow_answer_is_no_wrong_clock() {
+        let at = |second: i64| Timestamp::from_second(second).unwrap();
+        let seconds = |told, sent, received| apart(at(told), at(sent), at(received)).as_secs();
+        // Thirty seconds on the way, read at any of them.
+        assert_eq!([seconds(100, 100, 130), seconds(115, 100, 130), seconds(130, 100, 130)], [0, 0, 0]);
+        assert_eq!([seconds(94, 100, 130), seconds(136, 100, 130)], [6, 6]);
+        let status = wire::GetStatusResponse::default();
+        let state = |seconds| state(&status, SignedDuration::from_secs(seconds)).first().map(|look| look.state);
+        assert_eq!([state(5), state(6)], [Some(State::Good), Some(State::Bad)]);
+    }
 }

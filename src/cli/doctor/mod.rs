@@ -110,7 +110,7 @@ impl Arguments {
         looks.extend(start(self.door.config()));
         looks.extend(disk::look(&configuration.data));
         looks.extend(printing::look(&configuration));
-        let (doors, running) = doors::look(console, &self.door, &configuration, now);
+        let (doors, running) = doors::look(console, &self.door, &configuration);
         looks.extend(doors);
         // What runs has read its own journals, and goes on writing them.
         if !running {

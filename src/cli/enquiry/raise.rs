@@ -29,8 +29,12 @@ pub(super) struct Raise {
     /// Whom to ask
     #[arg(long, value_name = "AUTHORITY", value_parser = arguments::issuer)]
     to: Issuer,
-    /// Why it is asked: random, authenticity, origin, changed, number_unknown
-    #[arg(long, value_name = "GROUND", value_parser = ground)]
+    #[arg(
+        long,
+        value_name = "GROUND",
+        value_parser = ground,
+        help = arguments::one_of("Why it is asked", EnquiryGround::ALL.iter().map(|one| one.as_str()))
+    )]
     ground: EnquiryGround,
     /// A certificate, by its number; may be given several times
     #[arg(long = "number", value_name = "NUMBER", required_unless_present = "file", conflicts_with = "file")]
@@ -53,8 +57,12 @@ pub(super) struct Raise {
     /// What is asked
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     question: String,
-    /// What becomes of the goods meanwhile: released, released_on_security, held, not_concerned
-    #[arg(long, value_name = "WORD", value_parser = goods)]
+    #[arg(
+        long,
+        value_name = "WORD",
+        value_parser = goods,
+        help = arguments::one_of("What becomes of the goods meanwhile", GoodsMeanwhile::ALL.iter().map(|one| one.as_str()))
+    )]
     goods: GoodsMeanwhile,
     /// The article it rests on
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]

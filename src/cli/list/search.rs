@@ -20,8 +20,12 @@ pub(super) struct Arguments {
     /// Characters a code begins with, or words its name has
     #[arg(value_name = "WORDS", required = true)]
     words: Vec<String>,
-    /// Which codes: hs, locode, unit, package
-    #[arg(long, value_name = "KIND", default_value = "hs")]
+    #[arg(
+        long,
+        value_name = "KIND",
+        default_value = "hs",
+        help = arguments::one_of("Which codes", CodeKind::ALL.iter().map(|one| one.as_str()))
+    )]
     kind: CodeKind,
     /// Folder of lists (see docs/lists.md)
     #[arg(long, value_name = "DIR", env = "ORIGIN_LISTS")]
