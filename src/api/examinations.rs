@@ -184,10 +184,8 @@ impl ExaminationService for ExaminationsDoor {
         request: Request<wire::SendBackApplicationRequest>,
     ) -> Result<Response<wire::SendBackApplicationResponse>, Status> {
         let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
-        let wire::SendBackApplicationRequest { request_id, application_id, note, reason } = request.into_inner();
-        // Who was built before there was a reason says why in the note.
-        let why = if reason.is_empty() { note } else { reason };
-        let (id, why) = (id(&application_id)?, needed("reason", &why)?);
+        let wire::SendBackApplicationRequest { request_id, application_id, reason } = request.into_inner();
+        let (id, why) = (id(&application_id)?, needed("reason", &reason)?);
         let view = done(authority, move |at| at.applications.send_back(&caller, &request_id, id, why)).await?;
         Ok(Response::new(wire::SendBackApplicationResponse { application: Some(to_wire(&view.application)) }))
     }

@@ -6,9 +6,13 @@ mod referral;
 use super::{
     Outcome, application,
     apply::Door,
+    arguments,
     console::{Console, Failure},
 };
-use crate::api::client::{wire, within_deadline};
+use crate::{
+    api::client::{wire, within_deadline},
+    office::RefusalCode,
+};
 use std::process::ExitCode;
 use uuid::Uuid;
 
@@ -60,7 +64,6 @@ macro_rules! deed {
     (
         $(#[doc = $about:literal])+
         $name:ident = $call:ident ($request:ident) { $($(#[doc = $help:literal])+ #[$arg:meta] $field:ident : $type:ty = $to:ident,)* }
-        $(without { $($left:ident),* })?
     ) => {
         $(#[doc = $about])+
         #[derive(Debug, clap::Args)]
@@ -80,7 +83,6 @@ macro_rules! deed {
                     request_id: Uuid::now_v7().to_string(),
                     application_id: application,
                     $($to: $field,)*
-                    $($($left: String::new(),)*)?
                 };
                 let answer = door.ask(console, |connection| async move {
                     connection.examinations().$call(within_deadline(request)).await
@@ -125,8 +127,12 @@ deed! {
 deed! {
     /// Refuse an application, with a coded reason
     Refuse = refuse_application (RefuseApplicationRequest) {
-        /// not_originating, wrong_criterion, wrong_classification, evidence_insufficient, false_declaration, outside_scheme, already_issued, no_answer, not_paid, other
-        #[arg(long, value_name = "CODE")]
+        /// The reason as a code
+        #[arg(
+            long,
+            value_name = "CODE",
+            help = arguments::one_of("The reason as a code", RefusalCode::ALL.iter().map(|one| one.name()))
+        )]
         code: String = code,
         /// The reason in words, for who filed it
         #[arg(long, value_name = "TEXT")]
@@ -140,7 +146,7 @@ deed! {
         /// Why, in words, for the examiner and for who filed it
         #[arg(long, value_name = "TEXT")]
         reason: String = reason,
-    } without { note }
+    }
 }
 
 deed! {
