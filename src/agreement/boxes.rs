@@ -1,24 +1,55 @@
-//! In which box of the form the member stands that a finding is about.
+//! In which box of the form the member stands that a finding is about, and all findings of a file that does not read.
 
 use super::{
     edition::Edition,
     form::{Form, Shows},
-    load::Agreement,
+    load::{Agreement, Agreements},
 };
 use crate::{
-    certificate::{Asked, Country, Findings, FormCode},
+    certificate::{Asked, Country, Findings, FormCode, Particulars, Unread},
     time::Date,
 };
+
+impl Agreements {
+    /// Everything there is to say of a file that does not read: adds to what the reading said what `rules` say of what is
+    /// left of it, and names the boxes by the day. Its writer hears everything at once; nothing is issued from it.
+    pub fn say_the_rest<E>(
+        &self,
+        unread: &Unread,
+        on: Date,
+        said: &mut Findings,
+        rules: impl FnOnce(Particulars, Findings) -> Result<Findings, E>,
+    ) -> Result<(), E> {
+        if let Some(remnant) = &unread.remnant {
+            let judged = rules(remnant.particulars.clone(), remnant.particulars.check())?;
+            remnant.add(judged, said);
+        }
+        let asked = unread.asked.as_ref();
+        if let Some((asked, agreement)) = asked.and_then(|asked| Some((asked, self.get(&asked.agreement)?))) {
+            agreement.name_boxes(said, asked, on);
+        }
+        Ok(())
+    }
+}
 
 impl Agreement {
     /// Names the boxes, as far as the form is known by the day. A rule that knows a box of its own has said it.
     pub fn name_boxes(&self, findings: &mut Findings, asked: &Asked, on: Date) {
-        let Some(edition) = self.edition_on(on) else { return };
-        let Some(form) = form_of(edition, asked.form.as_ref(), asked.from) else { return };
-        for finding in findings.0.iter_mut().filter(|finding| finding.form_box.is_none()) {
-            let found = shows(&finding.path).and_then(|shows| form.boxes.iter().find(|one| one.shows.contains(&shows)));
-            finding.form_box = found.map(|one| one.number.to_string());
+        if findings.iter().all(|finding| finding.form_box.is_some()) {
+            return;
         }
+        let Some(edition) = self.edition_on(on) else { return };
+        if let Some(form) = form_of(edition, asked.form.as_ref(), asked.from) {
+            name_on(form, findings);
+        }
+    }
+}
+
+/// Names the boxes of a form.
+pub(super) fn name_on(form: &Form, findings: &mut Findings) {
+    for finding in findings.0.iter_mut().filter(|finding| finding.form_box.is_none()) {
+        let found = shows(&finding.path).iter().find_map(|shows| form.box_of(*shows));
+        finding.form_box = found.map(ToString::to_string);
     }
 }
 
@@ -34,39 +65,39 @@ fn form_of<'a>(edition: &'a Edition, asked: Option<&FormCode>, from: Option<Coun
     }
 }
 
-/// What of a form a member stands in.
-fn shows(path: &str) -> Option<Shows> {
+/// What of a form shows a member: the first of these that the form has.
+fn shows(path: &str) -> &'static [Shows] {
     let mut steps = path.split('.').map(|step| step.split('[').next().unwrap_or(step));
-    let (first, second, third) = (steps.next()?, steps.next().unwrap_or_default(), steps.next().unwrap_or_default());
-    Some(match (first, second, third) {
-        ("exporter", ..) => Shows::Exporter,
-        ("consignee", ..) => Shows::Consignee,
-        ("producer", ..) => Shows::Producer,
-        ("transport", ..) => Shows::Transport,
-        ("to", ..) => Shows::Destination,
-        ("from", ..) => Shows::Origin,
-        ("reference", "number", _) => Shows::Number,
-        ("reference", "declaration", _) => Shows::Declaration,
-        ("reference", ..) => Shows::Certification,
-        ("goods", "items", "number") => Shows::Item,
-        ("goods", "items", "marks") => Shows::Marks,
-        ("goods", "items", "packages") => Shows::Packages,
-        ("goods", "items", "hs" | "national_codes") => Shows::HsCode,
-        ("goods", "items", "criterion") => Shows::Criterion,
-        ("goods", "items", "origin") => Shows::Origin,
-        ("goods", "items", "gross_weight" | "net_weight") => Shows::GrossWeight,
-        ("goods", "items", "quantities") => Shows::Quantity,
-        ("goods", "items", "producers") => Shows::Producer,
-        ("goods", "items", _) => Shows::Description,
-        ("goods", "totals", _) => Shows::GrossWeight,
-        ("commercial", "item_values" | "total", _) => Shows::Fob,
-        ("commercial", ..) => Shows::Invoices,
-        ("remarks", ..) => Shows::Remarks,
+    let mut step = || steps.next().unwrap_or_default();
+    match (step(), step(), step()) {
+        ("exporter", ..) => &[Shows::Exporter],
+        ("consignee", ..) => &[Shows::Consignee],
+        ("producer", ..) => &[Shows::Producer],
+        ("transport", ..) => &[Shows::Transport],
+        ("to", ..) => &[Shows::Destination],
+        ("from", ..) => &[Shows::Origin],
+        ("reference", "number", _) => &[Shows::Number],
+        ("reference", "declaration", _) => &[Shows::Declaration],
+        ("reference", ..) => &[Shows::Certification],
+        ("goods", "items", "number") => &[Shows::Item],
+        ("goods", "items", "marks") => &[Shows::Marks],
+        ("goods", "items", "packages") => &[Shows::Packages],
+        ("goods", "items", "hs" | "national_codes") => &[Shows::HsCode],
+        ("goods", "items", "criterion") => &[Shows::Criterion],
+        ("goods", "items", "origin") => &[Shows::Origin],
+        ("goods", "items", "gross_weight" | "net_weight") => &[Shows::GrossWeight],
+        ("goods", "items", "quantities") => &[Shows::Quantity],
+        ("goods", "items", "producers") => &[Shows::Producer],
+        ("goods", "items", _) => &[Shows::Description],
+        ("goods", "totals", _) => &[Shows::GrossWeight],
+        ("commercial", "item_values" | "total", _) => &[Shows::Fob],
+        ("commercial", ..) => &[Shows::Invoices],
+        ("remarks", ..) => &[Shows::Remarks],
         // The declaration stands on no form: what it is held against does.
-        ("production", "items", "item") => Shows::Item,
-        ("production", "items", "per") => Shows::Quantity,
-        ("production", "items", "price") => Shows::Fob,
-        ("production", ..) => Shows::Criterion,
-        _ => return None,
-    })
+        ("production", "items", "item") => &[Shows::Item],
+        ("production", "items", "per") => &[Shows::Quantity, Shows::GrossWeight],
+        ("production", "items", "price") => &[Shows::Fob, Shows::InvoiceValue],
+        ("production", ..) => &[Shows::Criterion],
+        _ => &[],
+    }
 }

@@ -2,14 +2,14 @@
 //! that form.
 
 use super::{
-    code::{AgreementCode, FormCode},
+    code::{AgreementCode, FormCode, OfficeCode},
     country::Country,
-    node::{self, Node},
+    node::Node,
     particulars::Particulars,
 };
 use std::str::FromStr;
 
-/// Under which agreement, and on which form of it.
+/// Under which agreement, on which form of it, and at which office.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
     /// The agreement.
@@ -18,58 +18,61 @@ pub struct Asked {
     pub form: Option<FormCode>,
     /// The exporting country, by which agreements with several forms choose one.
     pub from: Option<Country>,
+    /// The office, by whose day the form is known.
+    pub office: Option<OfficeCode>,
 }
 
 impl Asked {
     /// What particulars that were read ask for.
     #[must_use]
     pub fn of(particulars: &Particulars) -> Self {
-        let Particulars { agreement, form, from, .. } = particulars;
-        Self { agreement: agreement.clone(), form: form.clone(), from: Some(*from) }
-    }
-
-    /// The same of JSON; none where it does not say under which agreement.
-    #[must_use]
-    pub fn of_json(json: &[u8]) -> Option<Self> {
-        Self::of_node(&node::from_json(json).ok()?)
-    }
-
-    /// The same of TOML.
-    #[must_use]
-    pub fn of_toml(toml: &str) -> Option<Self> {
-        if toml.len() > node::BYTES_MAX {
-            return None;
+        let Particulars { agreement, form, from, reference, .. } = particulars;
+        Self {
+            agreement: agreement.clone(),
+            form: form.clone(),
+            from: Some(*from),
+            office: Some(reference.office.code.clone()),
         }
-        Self::of_node(&node::from_toml(toml::Value::Table(toml.parse().ok()?)))
     }
 
-    fn of_node(node: &Node<'_>) -> Option<Self> {
-        let Node::Object(members) = node else { return None };
+    /// The same of a file as it was brought; none where it does not say under which agreement.
+    pub(super) fn of_node(node: &Node<'_>) -> Option<Self> {
+        let office = || member(member(member(node, "reference")?, "office")?, "code");
         Some(Self {
-            agreement: member(members, "agreement")?,
-            form: member(members, "form"),
-            from: member(members, "from"),
+            agreement: parsed(member(node, "agreement"))?,
+            form: parsed(member(node, "form")),
+            from: parsed(member(node, "from")),
+            office: parsed(office()),
         })
     }
 }
 
-fn member<T: FromStr>(members: &[(std::borrow::Cow<'_, str>, Node<'_>)], name: &str) -> Option<T> {
-    members.iter().find(|(found, _)| found == name).and_then(|(_, value)| match value {
-        Node::Text(text) => text.parse().ok(),
+/// The member of an object; none where it is not there.
+pub(super) fn member<'n, 'a>(node: &'n Node<'a>, name: &str) -> Option<&'n Node<'a>> {
+    let Node::Object(members) = node else { return None };
+    members.iter().find(|(found, _)| found == name).map(|(_, value)| value)
+}
+
+fn parsed<T: FromStr>(node: Option<&Node<'_>>) -> Option<T> {
+    match node {
+        Some(Node::Text(text)) => text.parse().ok(),
         _ => None,
-    })
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::certificate::Unread;
 
     #[test]
     fn the_form_is_known_whatever_else_is_at_fault() {
-        let json = br#"{"agreement": "CPFTA", "from": "PK", "form": 7, "goods": "?"}"#;
-        let asked = Asked::of_json(json).unwrap();
+        let json = br#"{"agreement": "CPFTA", "from": "PK", "form": 7, "goods": "?",
+            "reference": {"office": {"code": "LHE", "name": 7}}}"#;
+        let asked = Unread::of_json(json).asked.unwrap();
         assert_eq!((asked.agreement.as_str(), asked.form, asked.from), ("CPFTA", None, "PK".parse().ok()));
-        assert_eq!(Asked::of_toml("agreement = \"CPFTA\"").unwrap().from, None);
-        assert_eq!(Asked::of_json(b"{}"), None);
+        assert_eq!(asked.office, "LHE".parse().ok());
+        let asked = Unread::of_toml("agreement = \"CPFTA\"").asked.unwrap();
+        assert_eq!((asked.from, asked.office), (None, None));
+        assert_eq!(Unread::of_json(b"{}").asked, None);
     }
 }

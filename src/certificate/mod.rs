@@ -29,6 +29,7 @@ pub mod offset_dates;
 pub mod package;
 pub mod particulars;
 pub mod party;
+mod printable;
 pub mod producer;
 pub(crate) mod reader;
 pub mod reference;
@@ -72,7 +73,7 @@ pub use reference::{
 pub use remarks::{
     DocumentReference, Endorsement, Exhibition, QuotaCertificate, ReferenceKind, Remarks, ThirdParty, ThirdPartyRole,
 };
-pub use remnant::Remnant;
+pub use remnant::{Remnant, Unread};
 pub use spelling::{is_legal_form, plain, within};
 pub use text::Text;
 pub use transport::{

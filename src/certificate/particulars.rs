@@ -11,6 +11,7 @@ use super::{
     member::{Member, Out},
     node::{self, Node},
     party::{Consignee, Exporter, Place},
+    printable,
     producer::Producer,
     reader::{At, Form, Reader},
     reference::{Declaration, IssuingOffice, PriorCertificate, Reference, Relation, Signatory},
@@ -104,6 +105,7 @@ impl Reading {
         let mut reader = Reader::new(Form::Input);
         let particulars = Particulars::read(node, At::ROOT, &mut reader);
         let mut findings = reader.finish();
+        printable::check(node, &mut findings);
         if let Some(particulars) = &particulars {
             findings.extend(particulars.check());
         }

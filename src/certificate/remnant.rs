@@ -2,6 +2,7 @@
 //! hears every mistake at once, and not those of the rules only once the spelling is right.
 
 use super::{
+    asked::Asked,
     finding::{Findings, Severity},
     member::Member as _,
     node::{self, Node},
@@ -22,22 +23,38 @@ pub struct Remnant {
     left_out: Vec<String>,
 }
 
-impl Remnant {
-    /// Of JSON; none where what is at fault is something that nothing can be judged without.
+/// A file that does not read as it stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unread {
+    /// Which form it asks for; none where it does not say under which agreement.
+    pub asked: Option<Asked>,
+    /// What is left of it; none where what is at fault is something that nothing can be judged without.
+    pub remnant: Option<Remnant>,
+}
+
+impl Unread {
+    /// Of JSON.
     #[must_use]
-    pub fn of_json(json: &[u8]) -> Option<Self> {
-        Self::of(node::from_json(json).ok()?)
+    pub fn of_json(json: &[u8]) -> Self {
+        node::from_json(json).map(Self::of).unwrap_or_default()
     }
 
     /// The same of TOML.
     #[must_use]
-    pub fn of_toml(toml: &str) -> Option<Self> {
+    pub fn of_toml(toml: &str) -> Self {
         if toml.len() > node::BYTES_MAX {
-            return None;
+            return Self::default();
         }
-        Self::of(node::from_toml(toml::Value::Table(toml.parse().ok()?)))
+        let table = toml.parse::<toml::Table>();
+        table.map(|table| Self::of(node::from_toml(toml::Value::Table(table)))).unwrap_or_default()
     }
 
+    fn of(node: Node<'_>) -> Self {
+        Self { asked: Asked::of_node(&node), remnant: Remnant::of(node) }
+    }
+}
+
+impl Remnant {
     fn of(mut node: Node<'_>) -> Option<Self> {
         let (mut left_out, mut stood) = (Vec::new(), BTreeSet::new());
         for _ in 0..ROUNDS {
@@ -72,8 +89,7 @@ impl Remnant {
     }
 
     /// Whether a finding at this place may only come of what was left out.
-    #[must_use]
-    pub fn concerns(&self, path: &str) -> bool {
+    fn concerns(&self, path: &str) -> bool {
         self.left_out.iter().any(|out| {
             let meets = |one: &str, other: &str| is_within(one, other) || is_within(other, one);
             match path {
@@ -190,7 +206,7 @@ mod tests {
         let (good, spoilt) = (footballs(), footballs().replace("\"950662\"", "\"95066\""));
         assert_ne!(spoilt, good);
         assert!(Particulars::read_json(spoilt.as_bytes()).particulars.is_none());
-        let left = Remnant::of_json(spoilt.as_bytes()).unwrap();
+        let left = Unread::of_json(spoilt.as_bytes()).remnant.unwrap();
         assert!(left.particulars.goods.items.first().unwrap().hs.is_none());
         assert!(left.concerns("goods.items[0].hs") && left.concerns("goods"));
         assert!(!left.concerns("consignee") && !left.concerns("goods.items[1].hs"));
@@ -214,7 +230,7 @@ mod tests {
         ] {
             let mut spoilt = value.clone();
             *spoilt.pointer_mut(path).unwrap() = serde_json::json!(["\u{202e}"]);
-            let left = Remnant::of_json(spoilt.to_string().as_bytes()).unwrap_or_else(|| panic!("{path}"));
+            let left = Unread::of_json(spoilt.to_string().as_bytes()).remnant.unwrap_or_else(|| panic!("{path}"));
             let whole = Particulars::read_json(good.as_bytes()).particulars.unwrap();
             assert_eq!(left.particulars.commercial, whole.commercial, "{path}");
             let criteria =
@@ -229,15 +245,15 @@ mod tests {
         let mut value: serde_json::Value = serde_json::from_str(&footballs()).unwrap();
         let one = serde_json::json!({"item": 1, "basis": "fob", "amount": {"value": "1.000,50", "currency": "USD"}});
         value["commercial"]["item_values"] = serde_json::json!([one, one]);
-        let left = Remnant::of_json(value.to_string().as_bytes()).unwrap();
+        let left = Unread::of_json(value.to_string().as_bytes()).remnant.unwrap();
         let commercial = left.particulars.commercial.unwrap();
         assert!(commercial.item_values.is_empty() && !commercial.invoices.is_empty());
     }
 
     #[test]
     fn without_what_everything_hangs_on_nothing_is_left() {
-        assert_eq!(Remnant::of_toml("agreement = \"CPFTA\""), None);
-        assert_eq!(Remnant::of_json(b"[]"), None);
-        assert_eq!(Remnant::of_json(b"{"), None);
+        assert_eq!(Unread::of_toml("agreement = \"CPFTA\"").remnant, None);
+        assert_eq!(Unread::of_json(b"[]"), Unread::default());
+        assert_eq!(Unread::of_json(b"{"), Unread::default());
     }
 }

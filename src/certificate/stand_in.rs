@@ -1,7 +1,7 @@
 //! What stands, for judging alone, where a member that every certificate has cannot be read: a mistake in a name must
 //! not keep its writer from hearing what the rules say of the goods.
 
-use super::{member::WHOLE_MAX, node::Node};
+use super::{asked::member, member::WHOLE_MAX, node::Node};
 use std::borrow::Cow;
 
 /// What stands at a path; none where the member may be absent, or where nothing could stand that says nothing.
@@ -31,11 +31,6 @@ pub(super) fn of<'a>(path: &str, root: &Node<'a>) -> Option<Node<'a>> {
 
 fn object<'a>(members: Vec<(&'static str, Node<'a>)>) -> Node<'a> {
     Node::Object(members.into_iter().map(|(name, value)| (Cow::Borrowed(name), value)).collect())
-}
-
-fn member<'n, 'a>(node: &'n Node<'a>, name: &str) -> Option<&'n Node<'a>> {
-    let Node::Object(members) = node else { return None };
-    members.iter().find(|(found, _)| found == name).map(|(_, value)| value)
 }
 
 /// A path without its indices: `goods.items[]`.

@@ -35,10 +35,14 @@ pub(super) const fn stage_word(stage: wire::ApplicationStage) -> &'static str {
 
 /// Reads the word for a stage.
 pub(super) fn stage(text: &str) -> Result<wire::ApplicationStage, String> {
-    let all = (1..=11).filter_map(|at| wire::ApplicationStage::try_from(at).ok()).collect::<Vec<_>>();
     let plain = text.replace('-', "_");
-    let known = || all.iter().map(|one| stage_word(*one)).collect::<Vec<_>>().join(", ");
-    all.iter().copied().find(|one| stage_word(*one) == plain).ok_or_else(|| format!("the stages are {}", known()))
+    let known = || stages().map(stage_word).collect::<Vec<_>>().join(", ");
+    stages().find(|one| stage_word(*one) == plain).ok_or_else(|| format!("the stages are {}", known()))
+}
+
+/// Every stage, in order.
+fn stages() -> impl Iterator<Item = wire::ApplicationStage> {
+    (1..).map_while(|at| wire::ApplicationStage::try_from(at).ok())
 }
 
 /// An instant of the wire, to the second; `-` where there is none.
@@ -177,7 +181,8 @@ pub(super) fn findings_in_short(console: Console, findings: &[wire::Finding]) {
         };
         let path = if finding.path.is_empty() { "the file" } else { &finding.path };
         let (word, message) = (console.paint(colour, word), plain(&finding.message));
-        console.data(format!("    {word} {}: {message} [{}]", plain(path), finding.rule));
+        let form_box = finding.form_box.as_ref().map(|one| format!("; box {}", plain(one))).unwrap_or_default();
+        console.data(format!("    {word} {}: {message} [{}{form_box}]", plain(path), finding.rule));
     }
     if let Some(line) = certificate::not_known(&Findings(findings)) {
         console.data(format!("    {}", console.paint(Colour::Dim, &line)));

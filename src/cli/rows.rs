@@ -7,7 +7,7 @@ use super::{
     console::{Exit, Failure},
     files::Source,
 };
-use crate::certificate::{Asked, Finding, Findings, Particulars, Reading, Remnant};
+use crate::certificate::{Finding, Findings, Particulars, Reading, Unread};
 use serde::de::IgnoredAny;
 use std::{
     fs::File,
@@ -60,24 +60,13 @@ impl Row {
             }
         }
     }
-}
 
-impl Row {
     /// What can still be judged of it where it cannot be read.
-    pub(super) fn remnant(&self) -> Option<Remnant> {
+    pub(super) fn unread(&self) -> Unread {
         match &self.text {
-            RowText::Json(text) => Remnant::of_json(text.as_bytes()),
-            RowText::Toml(text) => Remnant::of_toml(text),
-            RowText::Unreadable(_) => None,
-        }
-    }
-
-    /// Which form it asks for, as far as that can be read.
-    pub(super) fn asked(&self) -> Option<Asked> {
-        match &self.text {
-            RowText::Json(text) => Asked::of_json(text.as_bytes()),
-            RowText::Toml(text) => Asked::of_toml(text),
-            RowText::Unreadable(_) => None,
+            RowText::Json(text) => Unread::of_json(text.as_bytes()),
+            RowText::Toml(text) => Unread::of_toml(text),
+            RowText::Unreadable(_) => Unread::default(),
         }
     }
 }

@@ -3,7 +3,7 @@
 mod against;
 mod saved;
 
-pub use against::{folded, is_same_exporter};
+pub use against::{bare_name, folded, is_same_exporter};
 pub(crate) use saved::room;
 pub use saved::{MAX_SAVED, SavedKind, SavedParty, SavedProduct};
 

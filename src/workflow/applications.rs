@@ -39,6 +39,7 @@ pub use referral::{Found, Referring};
 pub use risk::{Risk, RiskPoint};
 pub(super) use sign::signed_by;
 pub use sign::{Preview, Signed};
+pub(super) use twice::{Reader, twice};
 
 use super::{Accounts, Desk, Drawn, Exporters, Policies, WorkflowError};
 use crate::{
@@ -173,9 +174,7 @@ impl Applications {
 
     /// The civil date at an office, by which mandates begin and end.
     fn day_at(&self, office: &OfficeCode) -> Date {
-        let now = self.desk.now();
-        let known = self.desk.offices().find(office);
-        known.map_or_else(|| now.to_zoned(jiff::tz::TimeZone::UTC).date(), |record| record.office.date_at(now))
+        self.desk.day_somewhere(Some(office))
     }
 
     /// By what right the caller files; values are counted by the rates of the day.

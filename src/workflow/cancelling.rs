@@ -412,8 +412,7 @@ impl Desk {
     }
 
     pub(super) fn today_at(&self, office: &crate::certificate::OfficeCode) -> Option<Date> {
-        let found = self.offices().find(office).or_else(|| self.offices().all().into_iter().next());
-        found.map(|record| record.office.date_at(self.now()))
+        self.office_or_any(Some(office)).map(|record| record.office.date_at(self.now()))
     }
 
     fn day_at(&self, wish: &Cancellation) -> Option<Date> {

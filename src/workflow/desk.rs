@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     agreement::{Agreement, AgreementError, Agreements, Edition, Lists, NumberRule},
-    certificate::{AgreementCode, Country, Finding, Findings, Particulars, Ruling, Text},
+    certificate::{AgreementCode, Asked, Country, Finding, Findings, Particulars, Ruling, Text},
     document::Images,
     keys::StampKey,
     office::{Action, Actor, AuditEvent, Caller, Continuity, Office},
@@ -256,7 +256,7 @@ impl Desk {
         let target = record::find(self.0.store.as_ref(), &certificate)?;
         let digest = digest_of_change(&target, &act, items.as_deref(), reason.as_ref(), remarks.as_ref());
         let may = items.as_deref().map_or(Ok(()), |items| self.items_may(&target, &act, items));
-        let may = may.and_then(|()| self.day_may(&target, &act));
+        let may = may.and_then(|()| self.day_may(&target, &act, items.as_deref()));
         match may.and_then(|()| self.given_back(&target, &act, items.as_deref())) {
             Ok(beside) => {
                 let by = by.clone().with_detail(format!("{} {} {}", act.word(), target.origin, target.index));
@@ -312,8 +312,8 @@ impl Desk {
         let reading = Particulars::read_json(certificate_json);
         let mut findings = reading.findings;
         let Some(mut particulars) = reading.particulars else {
-            self.say_the_rest(certificate_json, &mut findings);
-            return Err(WorkflowError::RulesRefuse(findings));
+            let rules = |office: &Office, particulars, said| self.rule(office, particulars, said);
+            return Err(self.unread(certificate_json, findings, rules));
         };
         signed_by(caller, &mut particulars)?;
         findings.extend(self.stale_list());
@@ -322,6 +322,7 @@ impl Desk {
             return Err(WorkflowError::NotYourOffice(office.code.to_string()));
         }
         self.disinterested(caller, &particulars, &mut findings)?;
+        self.applied_for(caller, &particulars, &mut findings)?;
         self.rule(office, particulars, findings)
     }
 
@@ -359,7 +360,7 @@ impl Desk {
         self.rule_on(office, particulars, findings, office.date_at(self.now()))
     }
 
-    /// The same for what is issued on a day.
+    /// The same for what is issued on a day. Every way to issue comes by here: what stands in a box of the form says which.
     pub(super) fn rule_on(
         &self,
         office: &Office,
@@ -384,10 +385,13 @@ impl Desk {
         findings.extend(judgement.findings);
         agreement.check_codes(&particulars, day, &lists, &mut findings);
         self.by_corridor(&particulars, day, &mut findings);
-        let Some(ruling) = judgement.ruling.filter(|_| !findings.has_errors()) else {
-            return Err(WorkflowError::RulesRefuse(findings));
-        };
-        let numbering = self.numbering(agreement, office, &particulars, &ruling, &mut findings)?;
+        let ruling = judgement.ruling.filter(|_| !findings.has_errors());
+        let numbered = ruling.and_then(|ruling| {
+            let numbering = self.numbering(agreement, office, &particulars, &ruling, &mut findings)?;
+            Some((ruling, numbering))
+        });
+        agreement.name_boxes(&mut findings, &Asked::of(&particulars), day);
+        let Some((ruling, numbering)) = numbered else { return Err(WorkflowError::RulesRefuse(findings)) };
         let addressee = self.addressee(particulars.to);
         let (zone, beside) = (office.time_zone.clone(), held_from(&particulars));
         Ok((Issue { particulars, ruling, zone, addressee, numbering, bears: None, beside }, findings))
@@ -407,7 +411,7 @@ impl Desk {
                 )
                 .with_help(format!("its offices: {known}")),
             );
-            return Err(WorkflowError::RulesRefuse(std::mem::take(findings)));
+            return Err(self.refuse(particulars, std::mem::take(findings)));
         };
         let office = record.office.clone();
         if record.is_closed() {
@@ -426,6 +430,7 @@ impl Desk {
         Ok(office)
     }
 
+    /// Where the number comes from; none where a finding says why there is none.
     fn numbering(
         &self,
         agreement: &Agreement,
@@ -433,18 +438,20 @@ impl Desk {
         particulars: &Particulars,
         ruling: &Ruling,
         findings: &mut Findings,
-    ) -> Result<Numbering, WorkflowError> {
+    ) -> Option<Numbering> {
         if let Some(number) = &particulars.reference.number {
-            return Ok(Numbering::Brought(number.clone()));
+            return Some(Numbering::Brought(number.clone()));
         }
         let Particulars { agreement: code, from, to, .. } = particulars;
         let edition = agreement.edition(&ruling.edition);
         let registration = registration(particulars);
-        let drawn = self.series_of(edition, office, code, (*from, *to), registration, ruling.issued_on);
-        drawn.map(Numbering::Series).map_err(|finding| {
-            findings.push(*finding);
-            WorkflowError::RulesRefuse(std::mem::take(findings))
-        })
+        match self.series_of(edition, office, code, (*from, *to), registration, ruling.issued_on) {
+            Ok(draw) => Some(Numbering::Series(draw)),
+            Err(finding) => {
+                findings.push(*finding);
+                None
+            }
+        }
     }
 
     /// Where the number of a certificate is drawn from that the office issues under this edition.

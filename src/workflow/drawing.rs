@@ -20,7 +20,7 @@ use super::{Accounts, Desk, Issued, WorkflowError, desk::Prepared, life::earlier
 use crate::{
     agreement::{Edition, OriginalEnds, Provision},
     certificate::{Finding, Findings, Item, Particulars, PriorCertificate, Relation, Text},
-    office::{Action, Actor, Amounts, AuditEvent, Caller, Draw, Draws, is_same_exporter},
+    office::{Action, Actor, Amounts, AuditEvent, Caller, Draw, Draws, Office, is_same_exporter},
     sequencer::{Beside, Ends, Issue, Original, Outcome, Replacement, Task, Work, answered},
     statement::Status,
     time::Date,
@@ -61,9 +61,13 @@ impl Desk {
 
     /// What is left of a certificate to be drawn. It reads from the disk.
     pub fn remainder(&self, caller: &Caller, name: &OriginalName) -> Result<Remainder, WorkflowError> {
-        match name {
-            OriginalName::Own(name) => self.readable(caller, name).map(|_| ())?,
-            OriginalName::Bundle(_) => Accounts::allow(caller, Action::ReadCertificate)?,
+        let own = match name {
+            OriginalName::Own(name) => Some(name.clone()),
+            OriginalName::Bundle(bundle) => self.named_by(bundle),
+        };
+        match own {
+            Some(name) => self.readable(caller, &name).map(|_| ())?,
+            None => Accounts::allow(caller, Action::ReadCertificate)?,
         }
         let here = self.offices().all().first().map(|record| record.office.date_at(self.now()));
         Ok(self.prove(name, here.unwrap_or(Date::MIN))?.remainder())
@@ -91,7 +95,10 @@ impl Desk {
     fn drawn(&self, caller: &Caller, wish: &DrawWish) -> Result<(Replacement, Findings), WorkflowError> {
         let reading = Particulars::read_json(&wish.certificate_json);
         let mut findings = reading.findings;
-        let Some(mut particulars) = reading.particulars else { return Err(WorkflowError::RulesRefuse(findings)) };
+        let Some(mut particulars) = reading.particulars else {
+            let rules = |office: &Office, particulars, said| self.rule_proven(office, particulars, said);
+            return Err(self.unread(&wish.certificate_json, findings, rules));
+        };
         let office = self.office(&particulars, &mut findings)?;
         if !caller.acts_for(&office.code) {
             return Err(WorkflowError::NotYourOffice(office.code.to_string()));
@@ -104,7 +111,7 @@ impl Desk {
                 wish.originals.len()
             );
             findings.push(Finding::error("ORIGINALS", "reference.prior", message));
-            return Err(WorkflowError::RulesRefuse(findings));
+            return Err(self.refuse(&particulars, findings));
         }
         let mut originals = Vec::with_capacity(wish.originals.len());
         for name in &wish.originals {
@@ -112,7 +119,7 @@ impl Desk {
             if originals.iter().any(|one: &Proven| one.kept.name() == proven.kept.name()) {
                 let message = format!("certificate {} is presented twice", proven.certificate.reference.number);
                 findings.push(Finding::error("ORIGINALS", "reference.prior", message));
-                return Err(WorkflowError::RulesRefuse(findings));
+                return Err(self.refuse(&particulars, findings));
             }
             originals.push(proven);
         }
@@ -134,6 +141,7 @@ impl Desk {
         let ends = ends_of(&particulars, edition, &mut originals, &mut findings);
         let (mut issue, mut findings) = self.rule_proven(&office, particulars, findings)?;
         shorten(&mut issue, &originals, &mut findings);
+        self.name_boxes(&issue.particulars, &mut findings);
         issue.beside = std::mem::take(&mut issue.beside).and(kept(&originals, draws)?);
         let own = originals.iter().filter_map(|proven| proven.own.as_ref()).zip(ends);
         let taken = own.map(|(own, ends)| Original { entry: own.entry.clone(), changes: Some(own.changes), ends });

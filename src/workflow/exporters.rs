@@ -7,7 +7,7 @@ mod struck_off;
 
 pub use drawing::{Drawing, Drawn};
 pub use saved::{Saved, SavedRow};
-pub(super) use struck_off::{is_in_its_name, parties, registered};
+pub(super) use struck_off::{is_in_its_name, parties, registered, registered_as};
 
 use super::{Accounts, RequestId, WorkflowError};
 use crate::{
@@ -65,7 +65,7 @@ impl Exporters {
         }
         let mut expected = vec![Expected { table: Table::Exporter, id: number.clone(), record: None }];
         expected.extend(self.nobody_has(&identity)?);
-        let national = struck_off::national_row(&identity);
+        let national = struck_off::national_row(identity.country, identity.national_id.as_str());
         let exporter = Exporter { id, identity, evidence: Vec::new(), registered, struck_off: false };
         let own = exporter.id.as_str().as_bytes().to_vec();
         let state = vec![

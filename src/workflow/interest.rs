@@ -1,10 +1,14 @@
-//! What applications obey, for what is issued without one: nobody issues for himself, and nothing is issued for who was
-//! struck off.
+//! What applications obey, for what is issued without one: nobody issues for himself, nothing is issued for who was
+//! struck off, and one consignment has one certificate.
 
-use super::{Desk, WorkflowError, exporters};
+use super::{
+    Desk, WorkflowError,
+    applications::{self, Reader},
+    exporters,
+};
 use crate::{
     certificate::{Findings, Particulars},
-    office::{ApplicationRefused, Caller, ExporterRefused},
+    office::{Action, ApplicationRefused, Caller, ExporterRefused},
     store::EntryRef,
 };
 
@@ -23,6 +27,24 @@ impl Desk {
             return Err(ApplicationRefused::OwnApplication.into());
         }
         findings.extend(exporters::parties(store, particulars)?);
+        Ok(())
+    }
+
+    /// Says by which application the goods of an invoice are certified already, or will be: the exporter applied for them,
+    /// and they are issued without.
+    pub(super) fn applied_for(
+        &self,
+        caller: &Caller,
+        particulars: &Particulars,
+        findings: &mut Findings,
+    ) -> Result<(), WorkflowError> {
+        let store = self.store().as_ref();
+        if particulars.commercial.as_ref().is_some_and(|commercial| !commercial.invoices.is_empty())
+            && let Some(exporter) = exporters::registered_as(store, particulars)?
+        {
+            let reader = Reader { own: None, officer: caller.may(Action::ReadQueue) };
+            findings.extend(applications::twice(store, &exporter, reader, particulars)?);
+        }
         Ok(())
     }
 

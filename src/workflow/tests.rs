@@ -221,6 +221,34 @@ async fn the_rules_are_asked_before_anything_is_signed() {
 }
 
 #[tokio::test]
+async fn every_finding_at_issue_names_the_box_of_the_form_whether_the_file_reads_or_not() {
+    let world = World::new();
+    let (desk, _) = world.desk();
+    let low = ("\"exact\": \"64\", \"printed\": \"64%\"", "\"exact\": \"38\", \"printed\": \"38%\"");
+    let cases = [
+        (vec![low], vec![("goods.items[0].criterion", "8")]),
+        (vec![("\"code\": \"LHE\"", "\"code\": \"KHI\"")], vec![("reference.office.code", "13")]),
+        (vec![low, ("\"950662\"", "\"95066\"")], vec![("goods.items[0].hs", "7"), ("goods.items[0].criterion", "8")]),
+    ];
+    for (nth, (changes, expected)) in (1..).zip(cases) {
+        let mut row = world.footballs(nth);
+        let mut text = String::from_utf8(row.certificate_json).unwrap();
+        for (from, to) in changes {
+            assert!(text.contains(from));
+            text = text.replace(from, to);
+        }
+        row.certificate_json = text.into_bytes();
+        let refused = desk.issue(&world.signatory, &row).await.unwrap_err();
+        let WorkflowError::RulesRefuse(findings) = refused else { panic!("{refused}") };
+        for (path, number) in expected {
+            let found = findings.iter().find(|one| one.path.starts_with(path));
+            let found = found.unwrap_or_else(|| panic!("{path}: {findings}"));
+            assert_eq!(found.form_box.as_deref(), Some(number), "{found}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn certificates_are_listed_newest_first_page_by_page() {
     let world = World::new();
     let (desk, _) = world.desk();

@@ -277,7 +277,7 @@ impl<'a> Ledger<'a> {
         let named = self.part.as_ref().map(Part::named);
         match named {
             Ok(None) => {}
-            Ok(Some((per, whole))) => say(0, format!("every figure is for {per} of the item's {whole}")),
+            Ok(Some((per, whole))) => say(0, format!("every figure is for {per}; the item is {whole}")),
             Err(unlike) => say(0, unlike.why.clone()),
         }
         match (self.goods(basis), &self.declared.price) {

@@ -2,30 +2,17 @@
 
 use super::rules::EditionRules;
 use crate::{
-    agreement::form::{Form, Shows},
+    agreement::{boxes::name_on, form::Form},
     certificate::{Finding, Findings},
 };
 
-/// The first box that shows what the finding contradicts: the declaration itself stands on no form.
-fn shows(finding: &Finding) -> &'static [Shows] {
-    match finding.rule.as_str() {
-        "NO_SUCH_ITEM" => &[Shows::Item],
-        "PER" => &[Shows::Quantity, Shows::GrossWeight],
-        "VALUE_DIFFERS" => &[Shows::Fob, Shows::InvoiceValue],
-        _ => &[Shows::Criterion],
-    }
-}
-
 /// Gives what is said of the declaration its box and article, as far as they are known and it has none.
 pub(super) fn on_form(form: Option<&Form>, rules: Option<&EditionRules>, findings: &mut Findings) {
-    for finding in findings.0.iter_mut().filter(|finding| finding.path.starts_with("production")) {
-        let number = form.and_then(|form| shows(finding).iter().find_map(|shows| form.box_of(*shows)));
-        if finding.form_box.is_none() {
-            finding.form_box = number.map(ToString::to_string);
-        }
-        if finding.article.is_some() {
-            continue;
-        }
+    if let Some(form) = form {
+        name_on(form, findings);
+    }
+    let unplaced = |finding: &&mut Finding| finding.path.starts_with("production") && finding.article.is_none();
+    for finding in findings.0.iter_mut().filter(unplaced) {
         let of_form = form.and_then(|form| form.article.clone());
         // Which value percentages are taken of: by that, what goods and materials cost matters at all.
         let of_value = rules.and_then(|rules| rules.value_of.article()).map(str::to_owned);

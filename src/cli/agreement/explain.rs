@@ -3,7 +3,7 @@
 use super::named;
 use crate::{
     agreement::{Agreement, CodeKind, Edition, Lists, OriginJudgement, OriginRule},
-    certificate::{AgreementCode, HsDigits, Particulars},
+    certificate::{AgreementCode, Asked, HsDigits, Particulars},
     cli::{
         Outcome, agreements, arguments,
         certificate::findings_text,
@@ -70,6 +70,7 @@ impl Arguments {
                 }
                 let mut judgement = agreement.judge_origin(&particulars, &production, lists.rates(), on);
                 agreement.check_codes(&particulars, on, &lists, &mut judgement.findings);
+                agreement.name_boxes(&mut judgement.findings, &Asked::of(&particulars), on);
                 Ok(tell(console, &particulars, &judgement, on))
             }
             (_, _, Some(code)) => {

@@ -7,6 +7,7 @@ use crate::{
         Outcome,
         application::instant,
         console::Console,
+        customs::shown::decided,
         remote::{self, NodeArguments, TokenArgument, date_text},
         tree::plain,
     },
@@ -69,7 +70,7 @@ fn show(console: Console, note: &wire::AbroadNote) {
                 )
             });
             head(&with);
-            response.decisions.iter().for_each(|one| console.data(format!("    {}", decision(one))));
+            response.decisions.iter().for_each(|one| console.data(format!("    {}", decided(one))));
         }
         Some(What::Endorsement(one)) => {
             let destination =
@@ -100,27 +101,6 @@ fn endorsed(one: &wire::AbroadEndorsement) -> Vec<String> {
     let named =
         named.into_iter().filter(|(_, all)| !all.is_empty()).map(|(what, all)| format!("{what} {}", all.join(", ")));
     named.chain((!one.text.is_empty()).then(|| plain(&one.text))).collect()
-}
-
-fn decision(one: &wire::DecidedItem) -> String {
-    let subject = if one.item == 0 { "the certificate".to_owned() } else { format!("item {}", one.item) };
-    let mut said = format!("{subject}: {}", plain(&one.code));
-    if !one.quantity.is_empty() {
-        said = format!("{said} {} {}", one.quantity, one.unit);
-    }
-    if !one.left.is_empty() {
-        said = format!("{said}, {} left", one.left);
-    }
-    if !one.reason.is_empty() {
-        said = format!("{said} {}", plain(&one.reason));
-    }
-    if !one.basis.is_empty() {
-        said = format!("{said} ({})", plain(&one.basis));
-    }
-    if !one.words.is_empty() {
-        said = format!("{said}: {}", plain(&one.words));
-    }
-    said
 }
 
 fn described(note: &wire::AbroadNote) -> Value {
@@ -158,16 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_denial_is_shown_with_its_article_and_an_endorsement_with_all_it_names() {
-        let denied = wire::DecidedItem {
-            item: 1,
-            code: "PREFERENCE_DENIED".to_owned(),
-            reason: "NOT_ORIGINATING".to_owned(),
-            basis: "Rule 4".to_owned(),
-            words: "bladders".to_owned(),
-            ..Default::default()
-        };
-        assert_eq!(decision(&denied), "item 1: PREFERENCE_DENIED NOT_ORIGINATING (Rule 4): bladders");
+    fn an_endorsement_is_shown_with_all_it_names() {
         let one = wire::AbroadEndorsement {
             items: vec![1, 2],
             containers: vec!["MSKU1234565".to_owned()],

@@ -15,7 +15,7 @@ use crate::{
     time::{Clock, Date},
 };
 use serde_json::json;
-use std::{fmt::Write, path::PathBuf, process::ExitCode};
+use std::{convert::Infallible, fmt::Write, path::PathBuf, process::ExitCode};
 
 /// Check a certificate file, or JSON lines of many, and report every finding at once
 ///
@@ -83,20 +83,14 @@ impl Arguments {
 
 fn judge(row: &Row, agreements: &Agreements, lists: &Lists, (on, departed): (Date, Option<Date>)) -> Findings {
     let reading = row.read();
-    let mut findings = reading.findings;
-    if let Some(particulars) = &reading.particulars {
-        findings.extend(by_the_rules(particulars, agreements, lists, (on, departed)));
-    } else if let Some(remnant) = row.remnant() {
-        // What can be judged without the members at fault is said now, and not when they are mended.
-        let mut more = remnant.particulars.check();
-        more.extend(by_the_rules(&remnant.particulars, agreements, lists, (on, departed)));
-        remnant.add(more, &mut findings);
-    }
-    let asked = reading.particulars.as_ref().map(Asked::of).or_else(|| row.asked());
-    if let Some((asked, agreement)) = asked.and_then(|asked| agreements.get(&asked.agreement).map(|one| (asked, one))) {
-        agreement.name_boxes(&mut findings, &asked, on);
-    }
-    findings
+    let mut said = reading.findings;
+    let rules = |particulars: &Particulars, said| by_the_rules(particulars, agreements, lists, (on, departed), said);
+    let Some(particulars) = &reading.particulars else {
+        let rules = |particulars: Particulars, more| Ok::<_, Infallible>(rules(&particulars, more));
+        let Ok(()) = agreements.say_the_rest(&row.unread(), on, &mut said, rules);
+        return said;
+    };
+    rules(particulars, said)
 }
 
 /// What there is to say of a row that is issued on a day.
@@ -104,14 +98,14 @@ pub(in crate::cli) fn judge_row(row: &Row, agreements: &Agreements, lists: &List
     judge(row, agreements, lists, (on, None))
 }
 
-/// What the agreement and the lists say.
+/// Adds what the agreement and the lists say, and names the boxes.
 fn by_the_rules(
     particulars: &Particulars,
     agreements: &Agreements,
     lists: &Lists,
     (on, departed): (Date, Option<Date>),
+    mut findings: Findings,
 ) -> Findings {
-    let mut findings = Findings::default();
     match agreements.get(&particulars.agreement) {
         Some(agreement) => {
             findings.extend(agreement.judge(particulars, on, lists.holidays()).findings);
@@ -119,6 +113,7 @@ fn by_the_rules(
             if let Some(departed) = departed {
                 findings.extend(agreement.judge_later(particulars, on, lists.holidays(), departed));
             }
+            agreement.name_boxes(&mut findings, &Asked::of(particulars), on);
         }
         None => {
             let known = agreements.iter().map(|one| one.code.as_str()).collect::<Vec<_>>().join(", ");

@@ -190,13 +190,16 @@ fn spaced(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").to_uppercase()
 }
 
+/// A name in letters and digits alone, in capitals, less its legal form, which no two firms are told apart by.
+pub fn bare_name(name: &str) -> String {
+    let words = name.split(|c: char| !c.is_alphanumeric()).map(folded);
+    let bare = words.filter(|word| !is_legal_form(word)).collect::<String>();
+    if bare.is_empty() { folded(name) } else { bare }
+}
+
 /// Whether one name is the other in another spelling: but for the legal form, one letter in five may differ.
 fn is_spelling(said: &str, registered: &str) -> bool {
-    let bare = |text: &str| {
-        let words = text.split(|c: char| !c.is_alphanumeric()).map(folded);
-        words.filter(|word| !is_legal_form(word)).collect::<String>().chars().collect::<Vec<_>>()
-    };
-    let (said, registered) = (bare(said), bare(registered));
+    let [said, registered] = [said, registered].map(|name| bare_name(name).chars().collect::<Vec<_>>());
     let most = (registered.len() / 5).max(1);
     !registered.is_empty() && within(&said, &registered, most)
 }

@@ -1,9 +1,12 @@
 //! What the rules say of an application: everything at once, with field, box and article; nothing is stored.
 
-use super::{Applications, Paper, paper, twice::Reader};
+use super::{
+    Applications, Paper, paper,
+    twice::{Reader, twice},
+};
 use crate::{
     agreement::{ItemOrigin, with_alternatives},
-    certificate::{Asked, CertificateNumber, Declaration, Finding, Findings, Particulars, Signatory, Text},
+    certificate::{CertificateNumber, Declaration, Finding, Findings, Particulars, Signatory, Text},
     office::{Action, Amount, Application, ApplicationRefused, Caller, ExporterId, MandateRefused, Office, Subject},
     production::Production,
     reason::Reasoned,
@@ -83,53 +86,25 @@ impl Applications {
     ) -> Result<Judged, WorkflowError> {
         let read = paper.read();
         let (mut findings, production) = (read.findings, read.production);
-        let (mut subject, mut value, mut asked) = (None, None, None);
+        let production = production.as_ref();
+        let rules = |particulars: Particulars, mut said: Findings| {
+            said.extend(self.against((whose, reader), &particulars, production)?);
+            self.desk.somewhere(particulars, said, |office, particulars, mut said| {
+                self.origin(office, &particulars, production, &mut said);
+                self.desk.rule(office, particulars, said)
+            })
+        };
+        let (mut subject, mut value) = (None, None);
         if let Some(particulars) = &read.particulars {
             (subject, value) = (paper::subject(particulars), paper::value(particulars));
-            asked = Some(Asked::of(particulars));
-            findings.extend(self.against((whose, reader), particulars, production.as_ref())?);
-            findings = self.apply(particulars.clone(), production.as_ref(), findings)?;
-        } else if let Some(remnant) = paper.remnant() {
-            let mut more = remnant.particulars.check();
-            more.extend(self.against((whose, reader), &remnant.particulars, production.as_ref())?);
-            remnant.add(self.apply(remnant.particulars.clone(), production.as_ref(), more)?, &mut findings);
+            findings = rules(particulars.clone(), findings)?;
+        } else {
+            self.desk.say_the_rest(&paper.unread(), &mut findings, rules)?;
         }
         // The office gives the number when it signs; that none is drawn from a series is not the applicant's concern.
         findings.0.retain(|finding| finding.rule != "NUMBER_MISSING");
         with_alternatives(&mut findings);
-        let asked = asked.or_else(|| Asked::of_json(&paper.certificate_json));
-        let agreement = asked.as_ref().and_then(|asked| self.desk.agreements().get(&asked.agreement));
-        if let Some((asked, agreement)) = asked.as_ref().zip(agreement) {
-            let today = self.desk.now().to_zoned(jiff::tz::TimeZone::UTC).date();
-            agreement.name_boxes(&mut findings, asked, today);
-        }
         Ok(Judged { subject, particulars: read.particulars, value, findings })
-    }
-
-    /// Everything the rules say.
-    fn apply(
-        &self,
-        particulars: Particulars,
-        production: Option<&Production>,
-        mut findings: Findings,
-    ) -> Result<Findings, WorkflowError> {
-        let office = match self.desk.office(&particulars, &mut findings) {
-            Ok(office) => office,
-            // It is said of the office; of the goods the rules say the same by the day at any other.
-            Err(WorkflowError::RulesRefuse(said)) => match self.desk.offices().all().first() {
-                Some(any) => {
-                    findings = said;
-                    any.office.clone()
-                }
-                None => return Ok(said),
-            },
-            Err(other) => return Err(other),
-        };
-        self.origin(&office, &particulars, production, &mut findings);
-        match self.desk.rule(&office, particulars, findings) {
-            Ok((_, findings)) | Err(WorkflowError::RulesRefuse(findings)) => Ok(findings),
-            Err(other) => Err(other),
-        }
     }
 
     /// What the office knows of the exporter and of the producers named, against what is filed.
@@ -147,7 +122,7 @@ impl Applications {
             if !exporter.struck_off {
                 findings.0.extend(self.exporters.is_another_of(&exporter)?);
             }
-            findings.extend(self.twice(whose, reader, particulars)?);
+            findings.extend(twice(self.store(), whose, reader, particulars)?);
         }
         Ok(findings)
     }

@@ -217,15 +217,7 @@ impl Applications {
 
     /// What became of the certificate of an application that the caller sees; `None` before there is one.
     pub fn became(&self, application: &Application) -> Result<Option<Status>, WorkflowError> {
-        if application.stage.certificate().is_none() {
-            return Ok(None);
-        }
-        match record::find(self.store(), &CertificateName::Application(application.id)) {
-            Ok(entry) => Ok(Some(CertificateRecord::read(self.store(), &entry)?.status)),
-            // It is under way.
-            Err(WorkflowError::CertificateUnknown) => Ok(None),
-            Err(error) => Err(error),
-        }
+        became(self.store(), application)
     }
 
     /// The applications of the caller's exporter, and those it filed as an agent, newest first; of one stage if it is
@@ -314,6 +306,19 @@ impl Applications {
             }
             Judged { findings, .. } => Err(WorkflowError::RulesRefuse(findings)),
         }
+    }
+}
+
+/// The same, whoever looks.
+pub(super) fn became(store: &dyn Store, application: &Application) -> Result<Option<Status>, WorkflowError> {
+    if application.stage.certificate().is_none() {
+        return Ok(None);
+    }
+    match record::find(store, &CertificateName::Application(application.id)) {
+        Ok(entry) => Ok(Some(CertificateRecord::read(store, &entry)?.status)),
+        // It is under way.
+        Err(WorkflowError::CertificateUnknown) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -3,8 +3,8 @@
 use super::twice::subheading;
 use crate::{
     certificate::{
-        AgreementCode, Country, Declaration, Finding, Findings, HsCode, OfficeCode, Particulars, Remnant, Severity,
-        Sha256, Signatory, Text,
+        AgreementCode, Country, Declaration, Finding, Findings, HsCode, OfficeCode, Particulars, Severity, Sha256,
+        Signatory, Text, Unread,
     },
     encoding::Decimal,
     office::{Amount, Subject},
@@ -81,10 +81,12 @@ impl Paper {
     }
 
     /// What is left to judge of it where it does not read as it stands.
-    pub(super) fn remnant(&self) -> Option<Remnant> {
-        let mut remnant = Remnant::of_json(&self.certificate_json)?;
-        as_applied_for(&mut remnant.particulars);
-        Some(remnant)
+    pub(super) fn unread(&self) -> Unread {
+        let mut unread = Unread::of_json(&self.certificate_json);
+        if let Some(remnant) = &mut unread.remnant {
+            as_applied_for(&mut remnant.particulars);
+        }
+        unread
     }
 
     /// What an unfinished paper says it is about. It is a JSON document that says under which agreement, at which office

@@ -121,6 +121,13 @@ impl Desk {
         Ok(Proven { certificate, ended, kept, both, used, rests_on: None, own: Some(own) })
     }
 
+    /// The certificate of this authority that a bundle is about; it is not proven yet.
+    pub(super) fn named_by(&self, bundle: &[u8]) -> Option<CertificateName> {
+        let token = Bundle::parse(bundle).ok()?.token;
+        let envelope = Presentation::parse(&token).and_then(|one| one.open()).ok()?.envelope;
+        (envelope.iss == self.setup().issuer).then_some(CertificateName::Jti(envelope.jti))
+    }
+
     fn prove_bundle(&self, bundle: &[u8], today: Date) -> Result<Proven, WorkflowError> {
         let refused = |headline: Headline, why: &str| WorkflowError::OriginalNotValid { headline, why: why.to_owned() };
         let unreadable = |why: &dyn std::fmt::Display| refused(Headline::Unreadable, &why.to_string());

@@ -80,8 +80,9 @@ fn same_criterion(new: &Item, old: &Item, (part, whole): (bool, &str), path: &st
     }
 }
 
-/// A part is described as the whole is; one for several as one of them. A back-to-back certificate may have other words for
-/// the same goods, which are told to the signatory.
+/// A part is described as the whole is, and one for several as each of them: goods in other words are other goods, which
+/// nobody examined as these. A back-to-back certificate may have other words for the same goods, which are told to the
+/// signatory.
 pub(super) fn same_descriptions(
     particulars: &Particulars,
     originals: &[Proven],
@@ -92,19 +93,16 @@ pub(super) fn same_descriptions(
         let (own, path) = (folded(item.description.as_str()), format!("goods.items[{index}].description"));
         let sources = sources(item.number, originals, draws);
         let others = sources.iter().filter(|source| folded(source.item.description.as_str()) != own);
-        let others = others.collect::<Vec<_>>();
-        let Some(other) = others.first() else { continue };
-        let Some(proven) = originals.get(other.original) else { continue };
+        let others = others.filter_map(|source| Some((originals.get(source.original)?, &source.item)));
+        // One of this authority's own forbids it, whatever the others say.
+        let Some((proven, was)) = others.min_by_key(|(proven, _)| proven.own.is_none()) else { continue };
         let message = format!(
             "item {} is `{}`, and item {} of certificate {} is `{}`",
-            item.number,
-            item.description,
-            other.item.number,
-            proven.certificate.reference.number,
-            other.item.description
+            item.number, item.description, was.number, proven.certificate.reference.number, was.description
         );
-        findings.push(if proven.own.is_some() && others.len() == sources.len() {
-            let help = "describe it as the original does; other goods are applied for anew";
+        findings.push(if proven.own.is_some() {
+            let help =
+                "describe it as the original does, each of other goods as an item of its own; new goods are applied for";
             Finding::error("DRAWN_DESCRIPTION", path, message).with_help(help)
         } else {
             Finding::warning("DRAWN_DESCRIPTION", path, message)

@@ -208,6 +208,32 @@ fn who_was_struck_off_does_not_come_back_by_registering_anew() {
 }
 
 #[test]
+fn who_was_struck_off_does_not_come_back_by_leaving_its_number_out() {
+    use crate::certificate::Severity;
+    const FOOTBALLS: &str = include_str!("../../../node-config/demo/certificates/pk-cn-footballs.json");
+    let world = World::new();
+    let exporter = world.registered("S-1");
+    world.exporters.strike_off(&world.caller(Role::Examiner, None), &exporter.id).unwrap();
+    let found = |name: &str, ids: serde_json::Value| {
+        let today = parse_date("2026-11-22").unwrap();
+        let text = crate::certificate::offset_dates(FOOTBALLS, today).unwrap();
+        let mut json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        json["exporter"]["party"]["name"] = name.into();
+        json["exporter"]["party"]["ids"] = ids;
+        let reading = crate::certificate::Particulars::read_json(json.to_string().as_bytes());
+        let findings = parties(world.store.as_ref(), &reading.particulars.unwrap()).unwrap();
+        findings.into_iter().map(|one| (one.rule, one.severity)).collect::<Vec<_>>()
+    };
+    let told = |severity| vec![("EXPORTER_STRUCK_OFF".to_owned(), severity)];
+    let none = serde_json::json!([]);
+    assert_eq!(found("CHENAB SPORTS (Private) Ltd.", none.clone()), told(Severity::Error));
+    let ntn = |number: &str| serde_json::json!([{"scheme": "NTN", "number": number}]);
+    assert_eq!(found("Somebody Else", ntn("12345678")), told(Severity::Error), "its number");
+    assert_eq!(found("Chenab Sports", ntn("7777777-7")), told(Severity::Warning), "the number of another");
+    assert!(found("Chenab Rice", none).is_empty());
+}
+
+#[test]
 fn what_becomes_of_exporters_is_told_without_their_names() {
     let world = World::new();
     let exporter = world.registered("S-1").id;

@@ -30,7 +30,7 @@ fn the_cost_of_ten_pieces_is_held_against_the_value_of_ten() {
         let lines = only(judgement).figures.iter().chain(&only(judgement).rules[0].national.lines);
         assert!(lines.clone().any(|line| line.text.contains(text)), "{text}: {:?}", lines.collect::<Vec<_>>());
     };
-    shown(&ten, "every figure is for 10 H87 of the item's 100 H87");
+    shown(&ten, "every figure is for 10 H87; the item is 100 H87");
     shown(&ten, "FOB: 100 USD = 1000 USD, as stated on the certificate, x 10 H87 / 100 H87");
     shown(&ten, "(100 - 90) / 100 x 100 = 10 %");
     // Without it, the figures are for all: and so they are where it says all, in pieces or dozens.
@@ -41,7 +41,9 @@ fn the_cost_of_ten_pieces_is_held_against_the_value_of_ten() {
     assert_eq!(percent(&hundred(PIECES, &per("1", "DZN"))), "25");
     assert_eq!(percent(&hundred(r#"quantities = [{ value = "7", unit = "H87" }]"#, &per("3", "H87"))), "79");
     // A batch may be larger than what is sent of it.
-    assert_eq!(percent(&hundred(PIECES, &per("1000", "H87"))), "99.1");
+    let batch = hundred(PIECES, &per("1000", "H87"));
+    assert_eq!(percent(&batch), "99.1");
+    shown(&batch, "every figure is for 1000 H87; the item is 100 H87");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Who files for whom: by an own account or a mandate, counted once, refused at once when it ends.
 
 use super::*;
-use crate::office::Amount;
+use crate::{certificate::Severity, office::Amount};
 
 fn scope(most_applications: Option<u64>, most_value: Option<&str>) -> Scope {
     let day = |text| parse_date(text).unwrap();
@@ -226,17 +226,25 @@ fn a_check_and_a_submission_tell_what_the_office_knows_of_the_exporter_and_the_p
         let checked = office.applications.check(&office.exporter, "", paper).unwrap();
         checked.findings.into_iter().map(|one| one.rule).collect::<Vec<_>>()
     };
+    let against = |number: &str| {
+        let checked = office.applications.check(&office.exporter, "", &made_by(number)).unwrap();
+        checked.findings.into_iter().find(|one| one.rule == "PRODUCER_WITHDRAWN").map(|one| one.severity)
+    };
     assert!(rules(&office.paper()).contains(&"COST_EVIDENCE_MISSING".to_owned()), "never passed in silence");
     let withdrawn = "PRODUCER_WITHDRAWN".to_owned();
-    assert!(!rules(&made_by("0000000-7")).contains(&withdrawn));
+    assert_eq!(against("0000000-7"), None);
     let (draft, paper) = {
         let paper = made_by("00000007");
         let drafted = office.applications.create(&office.exporter, &office.id(2), "", paper.clone()).unwrap();
         (drafted.application.id, paper)
     };
     office.exporters().strike_off(&office.examiner, &other.id).unwrap();
-    assert!(rules(&made_by("0000000-7")).contains(&withdrawn));
-    assert!(!rules(&made_by("0000000-8")).contains(&withdrawn));
+    assert_eq!(against("0000000-7"), Some(Severity::Error));
+    assert_eq!(
+        against("0000000-8"),
+        Some(Severity::Warning),
+        "the name, less its legal form, is that of one struck off"
+    );
     let refused = office.applications.submit(&office.exporter, &office.id(3), draft, Office::declarant(&paper));
     let Err(WorkflowError::RulesRefuse(findings)) = refused else { panic!("it was taken") };
     assert!(findings.iter().any(|one| one.rule == withdrawn && one.path == "producer.named[0]"), "{findings}");

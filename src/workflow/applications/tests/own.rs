@@ -64,6 +64,21 @@ async fn an_exporter_reads_and_downloads_the_certificates_of_its_own_application
 }
 
 #[tokio::test]
+async fn an_exporter_asks_what_is_left_of_its_own_certificate_by_the_bundle_that_it_has() {
+    let office = Office::new();
+    let (_, number) = office.issued(1).await;
+    let desk = &office.applications.desk;
+    let bundle = desk.evidence(&office.exporter, &by_number(&number)).unwrap().bundle.to_json();
+    let bundle = OriginalName::Bundle(bundle.into_bytes());
+    let left = desk.remainder(&office.exporter, &bundle).unwrap();
+    assert_eq!(left.number.as_str(), number);
+    let stranger = account("Other Ltd", &[Role::Exporter], 40);
+    assert_eq!(desk.remainder(&stranger, &bundle).unwrap_err().reason(), "CERTIFICATE_UNKNOWN");
+    let strange = desk.remainder(&office.exporter, &OriginalName::Bundle(b"{}".to_vec()));
+    assert_eq!(strange.unwrap_err().reason(), "PERMISSION_DENIED", "other countries' originals are the office's");
+}
+
+#[tokio::test]
 async fn of_anothers_certificate_an_exporter_is_told_what_it_is_told_of_none() {
     let office = Office::new();
     let (id, number) = office.issued(1).await;

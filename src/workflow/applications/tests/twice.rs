@@ -77,3 +77,21 @@ async fn rows_of_one_message_with_one_invoice_are_judged_one_after_the_other() {
     let ids = filed.into_iter().map(|one| one.unwrap().application.id).collect::<Vec<_>>();
     assert_eq!([findings_of(&office, ids[0]).len(), findings_of(&office, ids[1]).len()], [0, 1]);
 }
+
+#[tokio::test]
+async fn what_is_issued_without_an_application_is_told_of_the_one_that_has_its_invoice() {
+    let office = Office::new();
+    let id = office.submitted(1, office.paper());
+    let direct = async |nth, ntn: &str| {
+        let mut row = office.world.footballs(nth);
+        row.certificate_json = String::from_utf8(row.certificate_json).unwrap().replace("0000000-1", ntn).into_bytes();
+        let issued = office.applications.desk.issue(&office.world.signatory, &row).await.unwrap();
+        issued.warnings.into_iter().filter(|one| one.rule == "APPLIED_TWICE").collect::<Vec<_>>()
+    };
+    let told = direct(30, "0000000-1").await;
+    assert_eq!(told.len(), 1);
+    assert!(told[0].message.contains(&id.to_string()) && told[0].form_box.is_some(), "{}", told[0]);
+    assert!(direct(31, "7777777-7").await.is_empty(), "another exporter's invoice");
+    office.applications.withdraw(&office.exporter, &office.id(20), id, None).unwrap();
+    assert!(direct(32, "0000000-1").await.is_empty(), "it was taken back");
+}

@@ -138,6 +138,37 @@ async fn one_for_several_is_never_of_two_exporters() {
 }
 
 #[tokio::test]
+async fn one_for_several_is_of_goods_that_each_of_them_describes_alike_and_a_finding_names_its_box() {
+    let world = World::new();
+    let (desk, _) = world.desk();
+    let described = |words: &str, pieces: &str| {
+        let mut json = footballs(&world, "CN", pieces);
+        json["goods"]["items"][0]["description"] = words.into();
+        json
+    };
+    let one = issue(&world, &desk, 1, &described("Footballs, size 5", "400")).await;
+    let two = issue(&world, &desk, 2, &described("FOOTBALLS size  5", "600")).await;
+    let other = issue(&world, &desk, 3, &described("Footballs, size 4", "600")).await;
+    let draw = async |nth: u16, second: &Issued| {
+        let originals = [&one, second].map(|issued| OriginalName::Own(name(issued)));
+        let of = [0, 1].map(|at: usize| desk.remainder(&world.signatory, &originals[at]).unwrap());
+        let mut json = part(&world, "CN", "replaces", &of[0], "400");
+        let drawn = part(&world, "CN", "replaces", &of[1], "600");
+        json["reference"]["prior"].as_array_mut().unwrap().push(drawn["reference"]["prior"][0].clone());
+        let item = &mut json["goods"]["items"][0];
+        item["quantities"][0]["value"] = "1000".into();
+        item["description"] = "Footballs, size 5".into();
+        desk.draw(&world.signatory, wish(&world, nth, &originals, &json)).await
+    };
+    let refused = draw(4, &other).await.unwrap_err();
+    assert_eq!(rules(&refused), ["DRAWN_DESCRIPTION"], "it is said of one of the two, and not of the other");
+    let WorkflowError::RulesRefuse(findings) = &refused else { panic!("{refused}") };
+    let told = findings.iter().find(|one| one.rule == "DRAWN_DESCRIPTION").unwrap();
+    assert!(told.form_box.is_some(), "{told:?}");
+    draw(5, &two).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_back_to_back_certificate_names_the_origin_of_its_goods() {
     let world = World::new();
     let (_china, _, _, bundle) = original(&world, "1000").await;
