@@ -38,7 +38,15 @@ impl Agreement {
         if findings.iter().all(|finding| finding.form_box.is_some()) {
             return;
         }
-        let Some(edition) = self.edition_on(on) else { return };
+        let edition = match &asked.edition {
+            Some(code) => self.edition(code),
+            // A day beyond an edge that is not confirmed is judged by the nearest.
+            None => {
+                let judges = |edition: &&Edition| !edition.in_force_source.is_confirmed();
+                self.edition_on(on).or_else(|| self.nearest(on).filter(judges))
+            }
+        };
+        let Some(edition) = edition else { return };
         if let Some(form) = form_of(edition, asked.form.as_ref(), asked.from) {
             name_on(form, findings);
         }

@@ -158,6 +158,22 @@ impl Series {
         self.expand(office.as_ref(), date, registration, |digits| Ok("#".repeat(digits)))
     }
 
+    /// A number as a running count writes it, by its [key](Self::key); none if it is not of that count, whatever the case
+    /// of its letters and whatever stands between them.
+    #[must_use]
+    pub fn spelt(key: &str, number: &str) -> Option<String> {
+        let mut given = number.chars().filter(char::is_ascii_alphanumeric);
+        let spelt = key.chars().map(|part| match part {
+            '#' => given.next().filter(char::is_ascii_digit),
+            part if part.is_ascii_alphanumeric() => {
+                given.next().filter(|one| one.eq_ignore_ascii_case(&part)).map(|_| part)
+            }
+            between => Some(between),
+        });
+        let spelt = spelt.collect::<Option<String>>()?;
+        given.next().is_none().then_some(spelt)
+    }
+
     /// Numbers as this series would give them, to an office of letters and to one of digits.
     fn examples(&self) -> [String; 2] {
         [self.example("LHE"), self.example("010")]

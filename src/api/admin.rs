@@ -19,6 +19,7 @@ use crate::certificate::CertificateError;
 use crate::exchange::driver::DriverView;
 use crate::log::{Frontier, Hash, Origin, leaf_hash};
 use crate::office::{Action, ApiToken, TokenHash};
+use crate::sequencer::newest_hour;
 use crate::statement::{KeyAct, Kid};
 use crate::store::{Store, StoreError};
 use crate::time::{Clock, Timestamp};
@@ -511,10 +512,13 @@ impl Admin {
         let store = authority.store();
         let size = |origin: &Origin| store.head(origin).map_or(0, |head| head.head.size);
         let logs = store.logs();
+        // What cannot be read here stops the writer, and that is said.
+        let newest = newest_hour(store.as_ref(), self.verifier.load().trust()).ok().flatten();
         wire::AuthorityState {
             issuer: authority.issuer.to_string(),
             logs: logs.iter().map(|one| wire::LogState { origin: one.to_string(), size: size(one) }).collect(),
             issuing: store.poisoned().is_none() && !*self.stopping.borrow(),
+            newest_hour: newest.map(|(hour, _)| convert::instant(hour)),
         }
     }
 }

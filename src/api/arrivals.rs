@@ -71,6 +71,7 @@ pub(super) fn arrival(arrival: &Arrival) -> wire::Arrival {
         consignee: consignee.map(|party| party.name.to_string()).unwrap_or_default(),
         response: said(arrival.file.latest.as_ref()),
         equivocated: arrival.equivocated,
+        lifted: arrival.lifted,
         key_closed: arrival.key_closed.clone().unwrap_or_default(),
     }
 }

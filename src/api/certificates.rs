@@ -15,7 +15,7 @@ use crate::office::Caller;
 use crate::statement::{Act, Since};
 use crate::store::Store;
 use crate::workflow::{
-    CertificateRecord, CopyWish, DrawWish, IssueRow, Issued, OriginalName, ReplaceWish, Settlement, WorkflowError,
+    CertificateRecord, CopyWish, Desk, DrawWish, IssueRow, Issued, OriginalName, ReplaceWish, Settlement, WorkflowError,
 };
 use bytes::Bytes;
 use std::sync::Arc;
@@ -112,12 +112,14 @@ impl CertificateService for Certificates {
         let (authority, account) = caller(&self.hosts, request.metadata())?.account()?;
         let wire::ListCancellationsRequest { page_size, page_token } = request.into_inner();
         let size = convert::page_size(page_size)?;
-        let listed = blocking(move || authority.desk.cancellations(&account, &page_token, size)).await?;
-        let (wishes, next) = listed.map_err(|error| refused(&error))?;
-        Ok(Response::new(wire::ListCancellationsResponse {
-            cancellations: wishes.into_iter().map(life::cancellation).collect(),
-            next_page_token: next.unwrap_or_default(),
-        }))
+        let listed = blocking(move || {
+            let (wishes, next) = authority.desk.cancellations(&account, &page_token, size)?;
+            let cancellations = wishes.into_iter().map(|wish| life::waiting(&authority.desk, wish));
+            Ok((cancellations.collect::<Result<Vec<_>, _>>()?, next))
+        });
+        let (cancellations, next) = listed.await?.map_err(|error: WorkflowError| refused(&error))?;
+        let next_page_token = next.unwrap_or_default();
+        Ok(Response::new(wire::ListCancellationsResponse { cancellations, next_page_token }))
     }
 
     async fn release_certificate(
@@ -275,13 +277,14 @@ impl CertificateService for Certificates {
             let history = authority.desk.history(&record)?;
             let paper = authority.desk.paper_codes_at(&record.entry)?;
             let key_closed = authority.desk.key_closed(&record);
-            Ok((record, history, paper, key_closed))
+            let certificate = record_to_wire(&authority.desk, &record)?;
+            Ok((certificate, record.token, history, paper, key_closed))
         });
-        let (record, history, paper, key_closed) = found.await?.map_err(|error: WorkflowError| refused(&error))?;
-        let token = record.token.clone().into();
+        let (certificate, token, history, paper, key_closed) =
+            found.await?.map_err(|error: WorkflowError| refused(&error))?;
         Ok(Response::new(wire::GetCertificateResponse {
-            certificate: Some(record_to_wire(&record)),
-            token,
+            certificate: Some(certificate),
+            token: token.into(),
             changes: history.changes.iter().map(life::event).collect(),
             predecessors: history.predecessors.iter().map(life::predecessor).collect(),
             paper: Some(wire::PaperCodes {
@@ -322,12 +325,14 @@ impl CertificateService for Certificates {
             "" => None,
             code => Some(code.parse().map_err(|error| ApiError::Field { field: "to", message: format!("{error}") })?),
         };
-        let listed = blocking(move || authority.desk.list(&account, to, size, &page_token)).await?;
-        let page = listed.map_err(|error| refused(&error))?;
-        Ok(Response::new(wire::ListCertificatesResponse {
-            certificates: page.certificates.iter().map(record_to_wire).collect(),
-            next_page_token: page.next.unwrap_or_default(),
-        }))
+        let listed = blocking(move || {
+            let page = authority.desk.list(&account, to, size, &page_token)?;
+            let certificates = page.certificates.iter().map(|record| record_to_wire(&authority.desk, record));
+            Ok((certificates.collect::<Result<Vec<_>, _>>()?, page.next))
+        });
+        let (certificates, next) = listed.await?.map_err(|error: WorkflowError| refused(&error))?;
+        let next_page_token = next.unwrap_or_default();
+        Ok(Response::new(wire::ListCertificatesResponse { certificates, next_page_token }))
     }
 
     async fn download_certificate(
@@ -455,10 +460,11 @@ pub(super) fn issued_to_wire(
     })
 }
 
-fn record_to_wire(record: &CertificateRecord) -> wire::Certificate {
+fn record_to_wire(desk: &Desk, record: &CertificateRecord) -> Result<wire::Certificate, WorkflowError> {
+    let cancellation = record.cancellation.clone().map(|wish| life::waiting(desk, wish)).transpose()?;
     let certificate = &record.certificate;
     let reference = certificate.reference.as_option();
-    wire::Certificate {
+    Ok(wire::Certificate {
         number: reference.map(|reference| reference.number.to_string()).unwrap_or_default(),
         jti: record.jti.to_string(),
         log: record.entry.origin.to_string(),
@@ -469,8 +475,8 @@ fn record_to_wire(record: &CertificateRecord) -> wire::Certificate {
         issued_on: reference.map(|reference| convert::date_to_wire(reference.issued_on)),
         status: convert::status(record.status).into(),
         held: record.held,
-        cancellation: record.cancellation.clone().map(life::cancellation),
-    }
+        cancellation,
+    })
 }
 
 fn wants_token(contents: i32) -> Result<bool, ApiError> {

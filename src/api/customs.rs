@@ -138,7 +138,8 @@ impl CustomsService for CustomsDoor {
         request: Request<wire::WriteOffRequest>,
     ) -> Result<Response<wire::WriteOffResponse>, Status> {
         let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
-        let wire::WriteOffRequest { request_id, certificate, declaration, lines, remarks } = request.into_inner();
+        let wire::WriteOffRequest { request_id, certificate, declaration, lines, remarks, despite_predecessor } =
+            request.into_inner();
         let declaration = declaration.ok_or_else(|| missing("declaration", "what is written off was imported with"))?;
         let wish = WriteOffWish {
             request_id,
@@ -146,6 +147,7 @@ impl CustomsService for CustomsDoor {
             declaration: import_declaration(declaration)?,
             lines: write_off_lines(&lines)?,
             remarks: text("remarks", &remarks)?,
+            despite_predecessor,
         };
         let written = authority.desk.write_off(&caller, wish).await.map_err(|error| refused(&error))?;
         Ok(Response::new(wire::WriteOffResponse {

@@ -182,8 +182,7 @@ impl Doors {
             SharesServer::NAME,
             AdminServer::NAME,
         ];
-        let client = Routes::new(client_health_server)
-            .add_service(reflection(&services)?)
+        let client = reflection(Routes::new(client_health_server), &services)?
             .add_service(
                 ExportersServer::new(ExporterDoor { hosts: hosts.clone() }).max_decoding_message_size(MAX_MESSAGE),
             )
@@ -227,8 +226,7 @@ impl Doors {
 
         let admin = Admin { operator: Some(operator), ..admin };
         // No deadline: checking a log reads all of it.
-        let admin = Routes::new(admin_health_server)
-            .add_service(reflection(&[AdminServer::NAME])?)
+        let admin = reflection(Routes::new(admin_health_server), &[AdminServer::NAME])?
             .add_service(AdminServer::new(admin).max_decoding_message_size(MAX_MESSAGE))
             .prepare()
             .into_axum_router();
@@ -286,18 +284,20 @@ impl Health {
     }
 }
 
-/// Answers what the services of a door are, comments included, with the details that errors carry.
-fn reflection(
-    services: &[&str],
-) -> Result<
-    tonic_reflection::server::v1::ServerReflectionServer<impl tonic_reflection::server::v1::ServerReflection>,
-    tonic_reflection::server::Error,
-> {
-    let builder = tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(DESCRIPTORS)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
-    // What is served elsewhere is not named here.
-    let builder = builder.with_service_name("grpc.health.v1.Health");
-    let builder = builder.with_service_name("grpc.reflection.v1.ServerReflection");
-    services.iter().fold(builder, |builder, name| builder.with_service_name(*name)).build_v1()
+/// Answers what the services of a door are, comments included, with the details that errors carry. It has two names:
+/// Python's and others' clients know it by the one it had before it was v1.
+fn reflection(routes: Routes, services: &[&str]) -> Result<Routes, tonic_reflection::server::Error> {
+    let builder = || {
+        let builder = tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(DESCRIPTORS)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET);
+        // What is served elsewhere is not named here.
+        let builder = builder.with_service_name("grpc.health.v1.Health");
+        let builder = builder.with_service_name("grpc.reflection.v1.ServerReflection");
+        let builder = builder.with_service_name("grpc.reflection.v1alpha.ServerReflection");
+        services.iter().fold(builder, |builder, name| builder.with_service_name(*name))
+    };
+    Ok(routes.add_service(builder().build_v1()?).add_service(builder().build_v1alpha()?))
 }

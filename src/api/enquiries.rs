@@ -193,7 +193,7 @@ pub(super) fn to_wire(view: &EnquiryView) -> wire::Enquiry {
         replies: view.replies.iter().map(reply_to_wire).collect(),
         reply_by: asked.reply_by.map(convert::date_to_wire),
         proposes: said(view.proposes.as_ref()),
-        clarified_by: said(view.clarified_by.as_ref()),
+        clarified_by: view.clarified_by.iter().map(ToString::to_string).collect(),
     }
 }
 

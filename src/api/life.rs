@@ -10,7 +10,9 @@ use crate::office::Caller;
 use crate::office::Cancellation;
 use crate::statement::{Act, Since, Status as Standing};
 use crate::time::Timestamp;
-use crate::workflow::{CancelWish, Cancelled, Predecessor, Remainder, Settlement, StatusEvent, StatusWish};
+use crate::workflow::{
+    CancelWish, Cancelled, Desk, Predecessor, Remainder, Settlement, StatusEvent, StatusWish, WorkflowError,
+};
 use tonic::Status;
 
 /// Why, and of which items.
@@ -157,13 +159,18 @@ pub(super) async fn cancel(
             waiting: None,
         },
         Cancelled::Asked(wish) => {
-            wire::CancelCertificateResponse { waiting: Some(cancellation(*wish)), ..Default::default() }
+            wire::CancelCertificateResponse { waiting: Some(cancellation(*wish, None)), ..Default::default() }
         }
     })
 }
 
-/// A wish to cancel that waits.
-pub(super) fn cancellation(wish: Cancellation) -> wire::Cancellation {
+/// A wish to cancel that waits, with what keeps it from counting.
+pub(super) fn waiting(desk: &Desk, wish: Cancellation) -> Result<wire::Cancellation, WorkflowError> {
+    let hindered_by = desk.hindrance(&wish)?;
+    Ok(cancellation(wish, hindered_by))
+}
+
+fn cancellation(wish: Cancellation, hindered_by: Option<&str>) -> wire::Cancellation {
     let asked = i64::try_from(wish.asked_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
     let text = |text: Option<Text<1024>>| text.map(|text| text.to_string()).unwrap_or_default();
     wire::Cancellation {
@@ -175,6 +182,7 @@ pub(super) fn cancellation(wish: Cancellation) -> wire::Cancellation {
         objection_until: wish.objection_until.map(convert::date_to_wire),
         reason: text(wish.reason),
         remarks: text(wish.remarks),
+        hindered_by: hindered_by.unwrap_or_default().to_owned(),
     }
 }
 

@@ -145,13 +145,15 @@ fn body(out: &mut String, shared: &wire::SharedDeclaration) -> std::fmt::Result 
     table(out, "What should be known", &["What"], &matched.notices, |one| vec![one.words.clone()])?;
     let decided =
         shared.acts.iter().flat_map(|act| act.decisions.iter().map(move |one| (act, one))).collect::<Vec<_>>();
-    table(out, "What customs decided", &["Act", "Item", "Decision", "Quantity", "Reason"], &decided, |(act, one)| {
+    let columns = ["Act", "Item", "Line", "Decision", "Quantity", "Reason"];
+    table(out, "What customs decided", &columns, &decided, |(act, one)| {
         let counts = if act.counts { "" } else { " (no longer)" };
         let item = if one.item == 0 { "all".to_owned() } else { one.item.to_string() };
+        let line = if one.line == 0 { String::new() } else { one.line.to_string() };
         let why = [one.reason.as_str(), &one.basis, &one.words].into_iter().filter(|text| !text.is_empty());
         let why = why.collect::<Vec<_>>().join("; ");
         let much = format!("{} {}", one.quantity, one.unit);
-        vec![act.act.to_string(), item, format!("{}{counts}", one.code), much, why]
+        vec![act.act.to_string(), item, line, format!("{}{counts}", one.code), much, why]
     })?;
     writeln!(out, "<p>This link ends with {}. Whoever has it sees this page.</p>", day(shared.until.as_ref()))
 }
@@ -200,6 +202,16 @@ pub(super) fn shown(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_decision_on_a_line_of_the_declaration_says_which() {
+        let one = |line, code: &str| wire::DecidedItem { item: 1, line, code: code.to_owned(), ..Default::default() };
+        let decisions = vec![one(7, "PREFERENCE_DENIED"), one(0, "RECEIVED")];
+        let act = wire::CustomsAct { act: 3, counts: true, decisions, ..Default::default() };
+        let page = html(&wire::SharedDeclaration { acts: vec![act], ..Default::default() });
+        assert!(page.contains("<td>1</td>\n<td>7</td>\n<td>PREFERENCE_DENIED</td>"), "{page}");
+        assert!(page.contains("<td>1</td>\n<td></td>\n<td>RECEIVED</td>"), "{page}");
+    }
 
     #[test]
     fn what_others_wrote_is_text_and_never_markup() {

@@ -117,6 +117,29 @@ impl Caller {
         }
     }
 
+    /// The same, asked as before that service was v1.
+    pub(crate) async fn services_v1alpha(&self) -> Vec<String> {
+        use tonic_reflection::pb::v1alpha::{
+            ServerReflectionRequest, server_reflection_client::ServerReflectionClient,
+            server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
+        };
+        let asked = Some(MessageRequest::ListServices(String::new()));
+        let request = ServerReflectionRequest { host: String::new(), message_request: asked };
+        let mut client = ServerReflectionClient::new(self.0.calls());
+        let mut answers = client.server_reflection_info(tokio_stream::iter([request])).await.unwrap().into_inner();
+        match answers.message().await.unwrap().unwrap().message_response.unwrap() {
+            MessageResponse::ListServicesResponse(all) => all.service.into_iter().map(|one| one.name).collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// What the node's clock shows, and the newest hour that an entry of its first authority bears, in Unix seconds.
+    pub(crate) async fn clock_and_newest_hour(&self) -> (i64, i64) {
+        let status = self.0.admin().get_status(wire::GetStatusRequest {}).await.unwrap().into_inner();
+        let newest = status.authorities[0].newest_hour.as_ref().unwrap().seconds;
+        (status.now.unwrap().seconds, newest)
+    }
+
     pub(crate) async fn bundle(&self, number: &str) -> Vec<u8> {
         let request = wire::DownloadCertificateRequest { certificate: Some(named(number)), format: 0 };
         let mut client = self.0.certificates();

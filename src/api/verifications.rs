@@ -11,10 +11,10 @@ use super::wire::origin::v1::{self as wire, verification_service_server::Verific
 use super::{ApiError, MAX_MESSAGE, Peer};
 use crate::document::read::{Paper, PaperError, PaperKind};
 use crate::office::Caller;
-use crate::statement::{Jti, SignedStamp, stamp::STAMP_PREFIX};
+use crate::statement::{Bundle, Jti, Presentation, SignedStamp, stamp::STAMP_PREFIX};
 use crate::time::{Clock, Timestamp};
-use crate::verification::{Outcome, Question, StampPlace, Verdict, Verifier};
-use crate::workflow::{CertificateName, Existence, StandsThere, WorkflowError};
+use crate::verification::{Outcome, Question, StampPlace, Tone, Verdict, Verifier};
+use crate::workflow::{CertificateName, Desk, Existence, StandsThere, WorkflowError};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use prost::Message as _;
@@ -22,9 +22,6 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
-
-/// Bytes of a presentation from which on it is judged on a thread of its own: it takes longer than the hand-over.
-const LARGE: usize = 64 << 10;
 
 /// The handlers.
 #[derive(Clone)]
@@ -121,13 +118,8 @@ impl VerificationService for Verifications {
             let message = "what is presented is no PDF, and has no pages".to_owned();
             return Err(ApiError::Field { field: "pages", message }.into());
         }
-        let verdict = if presentation.len() > LARGE || is_stamp(&presentation) {
-            let service = self.clone();
-            blocking(move || service.verdict(&presentation, as_of.as_ref())).await??
-        } else {
-            // Inline: handing one verification of 60 µs to another thread would cost a quarter more.
-            self.verdict(&presentation, as_of.as_ref())?
-        };
+        let service = self.clone();
+        let verdict = blocking(move || service.verdict(&presentation, as_of.as_ref())).await??;
         Ok(Response::new(wire::VerifyPresentationResponse { verdict: Some(verdict), ..Default::default() }))
     }
 
@@ -247,7 +239,10 @@ impl Verifications {
     ) -> Result<wire::VerifyPresentationResponse, ApiError> {
         let question = self.question(as_of)?;
         let judge = |text: &str| self.judge(text, &question);
-        let mut verdicts = self.verifier.load().verify_paper(&paper.seen(), &question, judge);
+        let proven = paper.attachment.as_deref().and_then(|token| self.with_evidence(token));
+        let mut seen = paper.seen();
+        seen.certificate = proven.as_deref().or(seen.certificate);
+        let mut verdicts = self.verifier.load().verify_paper(&seen, &question, judge);
         verdicts.sort_by_key(|verdict| verdict.headline);
         let mut verdicts = verdicts.iter().map(verdict_to_wire);
         Ok(wire::VerifyPresentationResponse {
@@ -273,7 +268,41 @@ impl Verifications {
     }
 
     fn judge(&self, text: &str, question: &Question) -> Verdict {
-        if is_stamp(text.as_bytes()) { self.stamp(text, question) } else { self.verifier.load().verify(text, question) }
+        if is_stamp(text.as_bytes()) {
+            return self.stamp(text, question);
+        }
+        let verifier = self.verifier.load();
+        if let Some(proven) = self.with_evidence(text) {
+            return verifier.verify(&proven, question);
+        }
+        let verdict = verifier.verify(text, question);
+        // What a bundle shows well may be known better here; what it shows badly nothing makes good.
+        let later = (verdict.headline.tone() != Tone::Bad).then(|| self.later_than(text, &verdict)).flatten();
+        later.map_or(verdict, |later| verifier.verify(&later, question))
+    }
+
+    /// The bundle of what is presented without a proof, where its log is kept here; of what stands there it gets proof
+    /// and status alone. It reads from the disk.
+    fn with_evidence(&self, text: &str) -> Option<String> {
+        let presented = Presentation::parse(text.trim_ascii()).ok()?;
+        // What cannot be read is not there to be added.
+        Some(self.known(&presented, |desk| desk.evidence_of(&presented).ok().flatten())?.to_json())
+    }
+
+    /// The bundle by what is kept here, where that shows more than the one that was presented: other changes of its
+    /// status, or what was missing there.
+    fn later_than(&self, bundle: &str, verdict: &Verdict) -> Option<String> {
+        let shown = Bundle::parse(bundle.as_bytes()).ok()?;
+        let presented = Presentation::parse(&shown.token).ok()?;
+        let changes = self.known(&presented, |desk| desk.changes_known_of(&presented).ok().flatten())?;
+        let more = changes > shown.changes.len() || verdict.headline.tone() == Tone::Unknown;
+        more.then(|| self.with_evidence(&shown.token)).flatten()
+    }
+
+    /// What the first desk says that knows the log of what is presented.
+    fn known<T>(&self, presented: &Presentation, ask: impl Fn(&Desk) -> Option<T>) -> Option<T> {
+        let own = self.hosts.at(presented.envelope().iss.host().as_str());
+        own.into_iter().chain(self.hosts.all()).find_map(|authority| ask(&authority.desk))
     }
 
     /// A stamp, by what stands in the log that it names, where an authority of this node keeps that. It reads from the disk.
@@ -297,7 +326,6 @@ impl Verifications {
     }
 }
 
-/// What may read the disk to be judged.
 fn is_stamp(presentation: &[u8]) -> bool {
     presentation.trim_ascii_start().starts_with(STAMP_PREFIX.as_bytes())
 }

@@ -2,7 +2,7 @@
 //! that form.
 
 use super::{
-    code::{AgreementCode, FormCode, OfficeCode},
+    code::{AgreementCode, EditionCode, FormCode, OfficeCode},
     country::Country,
     node::Node,
     particulars::Particulars,
@@ -14,6 +14,8 @@ use std::str::FromStr;
 pub struct Asked {
     /// The agreement.
     pub agreement: AgreementCode,
+    /// The edition, where the file names one.
+    pub edition: Option<EditionCode>,
     /// The form, where the file names one.
     pub form: Option<FormCode>,
     /// The exporting country, by which agreements with several forms choose one.
@@ -26,9 +28,10 @@ impl Asked {
     /// What particulars that were read ask for.
     #[must_use]
     pub fn of(particulars: &Particulars) -> Self {
-        let Particulars { agreement, form, from, reference, .. } = particulars;
+        let Particulars { agreement, edition, form, from, reference, .. } = particulars;
         Self {
             agreement: agreement.clone(),
+            edition: edition.clone(),
             form: form.clone(),
             from: Some(*from),
             office: Some(reference.office.code.clone()),
@@ -40,6 +43,7 @@ impl Asked {
         let office = || member(member(member(node, "reference")?, "office")?, "code");
         Some(Self {
             agreement: parsed(member(node, "agreement"))?,
+            edition: parsed(member(node, "edition")),
             form: parsed(member(node, "form")),
             from: parsed(member(node, "from")),
             office: parsed(office()),

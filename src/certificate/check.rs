@@ -187,6 +187,11 @@ fn check_item(item: &Item, path: &str, findings: &mut Findings) {
     for (k, quantity) in item.quantities.iter().enumerate() {
         not_nothing(quantity, format!("{path}.quantities[{k}].value"), findings);
     }
+    for (weight, name) in [(&item.gross_weight, "gross_weight"), (&item.net_weight, "net_weight")] {
+        if let Some(weight) = weight {
+            not_nothing(weight, format!("{path}.{name}.value"), findings);
+        }
+    }
     let percentage = item.criterion.as_ref().and_then(|criterion| criterion.percentage.as_ref());
     if let Some(percentage) = percentage
         && percentage.exact > Decimal::from_whole(100)

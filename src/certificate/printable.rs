@@ -1,5 +1,5 @@
-//! Characters that are printed on no form: emoji, and code points that are no character yet. They are well-formed text and
-//! may be signed; whoever writes them learns it before there is a certificate that no PDF can be made of.
+//! Characters that few fonts have: emoji, and code points that are no character yet. They are well-formed text and may be
+//! signed; whoever writes them learns it before there is a certificate that may have no PDF.
 //!
 //! Letters of any script are left alone: an operator may name a folder with fonts of it.
 
@@ -11,7 +11,7 @@ use super::{
 /// The section that no form shows.
 const UNPRINTED: &str = "application";
 
-/// Warns of each text that cannot be printed, by its first such character.
+/// Warns of each text that may not be printable, by its first such character.
 pub(super) fn check(document: &Node<'_>, findings: &mut Findings) {
     let Node::Object(sections) = document else { return };
     for (name, section) in sections.iter().filter(|(name, _)| name != UNPRINTED) {
@@ -23,8 +23,8 @@ pub(super) fn check(document: &Node<'_>, findings: &mut Findings) {
 fn walk(node: &Node<'_>, path: &dyn Fn() -> String, findings: &mut Findings) {
     match node {
         Node::Text(text) => findings.0.extend(unprintable(text).map(|(c, what)| {
-            let message = format!("has `{c}` (U+{:04X}), {what}: no form can be printed with it", u32::from(c));
-            let help = "write it in letters, or leave it out: signed with it, the certificate has no PDF";
+            let message = format!("has `{c}` (U+{:04X}), {what}: it may not be printable", u32::from(c));
+            let help = "write it in letters, or leave it out: where no font has it, the certificate has no PDF";
             Finding::warning("CANNOT_BE_PRINTED", path(), message).with_help(help)
         })),
         Node::List(elements) => {
@@ -90,11 +90,12 @@ mod tests {
         change(&mut value);
         let read = Particulars::read_json(value.to_string().as_bytes());
         let said = read.findings.into_iter().filter(|one| one.rule == "CANNOT_BE_PRINTED");
+        let said = said.inspect(|one| assert!(one.message.contains("may not be printable"), "{one}"));
         said.map(|one| (one.path, one.severity)).collect()
     }
 
     #[test]
-    fn who_writes_what_no_form_can_be_printed_with_hears_it_before_it_is_signed() {
+    fn who_writes_what_may_not_be_printable_hears_it_before_it_is_signed() {
         for text in ["Footballs ⚽", "Footballs 😀", "Footballs 🇵🇰", "Footballs \u{50000}"] {
             let said = found(|value| value["goods"]["items"][0]["description"] = text.into());
             assert_eq!(said, [("goods.items[0].description".to_owned(), Severity::Warning)], "{text}");

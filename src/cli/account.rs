@@ -94,6 +94,11 @@ impl Door {
 
     /// Reads the configuration.
     pub(super) fn configuration(&self) -> Result<Configuration, Failure> {
+        if self.node.is_some() || self.token_file.is_some() {
+            let error = "this command is the operator's, and goes to the node of a configuration";
+            let help = "leave --node and --token-file out: --config FILE says where the node serves its operator";
+            return Err(Failure::new(Exit::Usage, error).help(help));
+        }
         check_config::load(&self.config)
     }
 

@@ -53,7 +53,7 @@ impl Source {
         }
     }
 
-    /// Reads at most `most` bytes and one: what is longer is for its reader to refuse.
+    /// Reads at most `most` bytes and one: what is longer is for its reader to refuse. A mark of UTF-8 is left out.
     pub(super) fn read_start(&self, most: usize) -> Result<Vec<u8>, Failure> {
         let shown = self.to_string();
         let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
@@ -66,7 +66,7 @@ impl Source {
             Self::File(path) => fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)),
         };
         read.map_err(|error| unreadable(&shown, &error, Exit::Failed))?;
-        Ok(bytes)
+        Ok(unmarked(bytes))
     }
 
     /// The same, as text.
@@ -90,8 +90,29 @@ pub(super) fn read_text(path: &Path, most: usize, exit: Exit) -> Result<String, 
     text(read(path, most, exit)?, &path.display().to_string(), exit)
 }
 
-fn text(bytes: Vec<u8>, shown: &str, exit: Exit) -> Result<String, Failure> {
-    String::from_utf8(bytes).map_err(|_| Failure::new(exit, format!("`{shown}` is not UTF-8 text")))
+/// Bytes as text, if they are.
+pub(super) fn text(bytes: Vec<u8>, shown: &str, exit: Exit) -> Result<String, Failure> {
+    String::from_utf8(unmarked(bytes))
+        .map_err(|error| Failure::new(exit, format!("`{shown}` {}", no_text(error.as_bytes()))))
+}
+
+/// Without the mark that some editors begin UTF-8 with.
+fn unmarked(mut bytes: Vec<u8>) -> Vec<u8> {
+    const MARK: &[u8] = "\u{feff}".as_bytes();
+    if bytes.starts_with(MARK) {
+        bytes.drain(..MARK.len());
+    }
+    bytes
+}
+
+/// Whether bytes begin with the mark of UTF-16.
+pub(super) fn is_utf_16(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff")
+}
+
+/// What bytes are that are not UTF-8, as the end of a sentence.
+pub(super) fn no_text(bytes: &[u8]) -> &'static str {
+    if is_utf_16(bytes) { "is UTF-16 text, not UTF-8: save it as UTF-8" } else { "is not UTF-8 text" }
 }
 
 fn bounded(from: impl Read, most: usize, shown: &str, exit: Exit) -> Result<Vec<u8>, Failure> {
@@ -192,6 +213,23 @@ mod tests {
         fs::write(&path, b"12345").unwrap();
         assert_eq!(read(&path, 5, Exit::Failed).unwrap(), b"12345");
         assert!(read(&path, 4, Exit::Failed).is_err());
+    }
+
+    #[test]
+    fn a_mark_of_utf_8_is_no_part_of_a_text_and_other_letters_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("text");
+        let source = Source::File(path.clone());
+        fs::write(&path, "\u{feff}eyJ~").unwrap();
+        assert_eq!(source.read_text(99).unwrap(), "eyJ~");
+        assert_eq!(source.read_start(99).unwrap(), b"eyJ~");
+        for (bytes, said) in
+            [(&b"\xff\xfee\0"[..], "is UTF-16"), (b"\xfe\xff\0e", "is UTF-16"), (b"\xe9", "is not UTF-8")]
+        {
+            fs::write(&path, bytes).unwrap();
+            let failure = source.read_text(99).unwrap_err();
+            assert!(failure.sentence().contains(said), "{failure:?}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::{
     Outcome,
     console::{Colour, Console, Exit, Failure},
-    files::Source,
+    files::{self, Source},
     scan, tree,
 };
 use crate::{
@@ -42,11 +42,7 @@ impl Arguments {
                 let why = format!("`{}` is longer than {MAX_BUNDLE_BYTES} bytes", self.file);
                 return Err(Failure::new(Exit::Failed, why));
             }
-            None => {
-                let text = String::from_utf8(bytes);
-                let not_text = |_| Failure::new(Exit::Failed, format!("`{}` is not UTF-8 text", self.file));
-                self.shown(&text.map_err(not_text)?)?
-            }
+            None => self.shown(&files::text(bytes, &self.file.to_string(), Exit::Failed)?)?,
         };
         if console.is_json() {
             console.data(json!({ "verified": false, "shown": shown }));

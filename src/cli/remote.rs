@@ -11,6 +11,7 @@ use crate::{
     office::ApiToken,
     time::Date,
 };
+use serde_json::json;
 use std::{
     ffi::OsString,
     fs,
@@ -27,6 +28,10 @@ const TOKEN_BYTES: usize = 256;
 /// Where systems keep the public authorities, in the order they are looked for.
 const SYSTEM_AUTHORITIES: [&str; 3] =
     ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
+
+/// What another listener of a node than the clients' is known by: one answers in HTTP where gRPC is spoken, one without
+/// TLS.
+const OTHER_LISTENERS: [&str; 2] = ["invalid compression flag", "InvalidContentType"];
 
 /// Where a node is and how it is known.
 #[derive(Debug, Clone, clap::Args)]
@@ -143,8 +148,17 @@ pub(super) fn converse<T>(work: impl Future<Output = Result<T, Failure>>) -> Res
     runtime.block_on(work)
 }
 
-/// Nobody answers there.
+fn is_other_listener(why: &str) -> bool {
+    OTHER_LISTENERS.iter().any(|mark| why.contains(mark))
+}
+
+/// Nobody answers there, or something else than is asked.
 pub(super) fn unreachable(node: &str, why: &str) -> Failure {
+    if is_other_listener(why) {
+        return Failure::new(Exit::Unreachable, format!("what answers at {node} is no listener for clients"))
+            .note(why)
+            .help("the node's configuration says under [client] where that is, such as node.tdap.gov.pk:8444");
+    }
     let failure = Failure::new(Exit::Unreachable, format!("the node {node} does not answer")).note(why);
     if why.contains("UnknownIssuer") || why.contains("certificate") {
         return failure.help("name who vouches for the node: --ca FILE, such as its tls/ca.crt.pem");
@@ -155,7 +169,7 @@ pub(super) fn unreachable(node: &str, why: &str) -> Failure {
 /// A node's refusal as a failure of the command.
 pub(super) fn refused(console: Console, node: &str, status: &tonic::Status) -> Failure {
     let refusal = Refusal::from(status);
-    if refusal.unreachable {
+    if refusal.unreachable || refusal.reason.is_empty() && is_other_listener(&refusal.message) {
         return unreachable(node, &refusal.message);
     }
     refusal_failure(console, &refusal)
@@ -168,7 +182,7 @@ fn refusal_failure(console: Console, refusal: &Refusal) -> Failure {
     }
     let findings = findings(refusal);
     if !findings.is_empty() {
-        console.message(findings_text(console, &findings).trim_end());
+        tell(console, &refusal.reason, &refusal.message, &findings);
     }
     match refusal.reason.as_str() {
         "UNAUTHENTICATED" => failure.help("the token may be of another node, or its account closed: --token-file"),
@@ -177,6 +191,15 @@ fn refusal_failure(console: Console, refusal: &Refusal) -> Failure {
             Some(delay) => failure.help(format!("the same may succeed in {} ms", delay.as_millis())),
             None => failure,
         },
+    }
+}
+
+/// Tells what a refusal is about; machines are told as of a row of a file.
+pub(super) fn tell(console: Console, reason: &str, message: &str, findings: &Findings) {
+    if console.is_json() {
+        console.data(json!({ "outcome": "refused", "reason": reason, "message": message, "findings": findings }));
+    } else {
+        console.message(findings_text(console, findings).trim_end());
     }
 }
 
@@ -231,6 +254,17 @@ pub(super) const fn status_word(status: wire::CertificateStatus) -> &'static str
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_listener_that_is_not_for_clients_is_told_from_a_node_that_is_silent() {
+        let said = "protocol error: received message with invalid compression flag: 78 (valid flags are 0 and 1)";
+        let status = [tonic::Status::internal(said), tonic::Status::unavailable("tls handshake: InvalidContentType")];
+        for status in &status {
+            let failure = refused(Console::new(Format::Text), "127.0.0.1:8443", status);
+            assert_eq!(failure.sentence(), "what answers at 127.0.0.1:8443 is no listener for clients");
+        }
+        assert!(unreachable("127.0.0.1:1", "refused").sentence().contains("does not answer"));
+    }
 
     #[test]
     fn a_node_is_named_by_host_and_port() {

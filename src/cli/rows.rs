@@ -5,13 +5,14 @@
 
 use super::{
     console::{Exit, Failure},
-    files::Source,
+    files::{self, Source},
 };
 use crate::certificate::{Finding, Findings, Particulars, Reading, Unread};
 use serde::de::IgnoredAny;
 use std::{
+    collections::VecDeque,
     fs::File,
-    io::{BufRead, BufReader, Cursor, Read},
+    io::{BufRead, BufReader, Read},
 };
 
 /// Bytes of one certificate.
@@ -20,7 +21,7 @@ const ROW_BYTES: usize = 1 << 20;
 /// One certificate to be issued, as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Row {
-    /// Its place among the rows, counted from 1.
+    /// Its line in a file of lines, else its place among the rows; counted from 1.
     pub(super) number: usize,
     pub(super) text: RowText,
 }
@@ -75,19 +76,50 @@ impl Row {
 pub(super) struct Rows {
     shown: String,
     kind: Kind,
-    next: usize,
 }
 
 enum Kind {
     One(Option<RowText>),
-    Lines(Box<dyn BufRead>),
+    Lines(Lines),
+}
+
+/// A line without its end, or why it is none.
+type Line = Result<String, String>;
+
+/// The lines of a file that are not empty.
+struct Lines {
+    from: Box<dyn BufRead>,
+    /// Read before, to know what the file is.
+    begun: VecDeque<(usize, Line)>,
+    read: usize,
+}
+
+impl Lines {
+    /// The next one with its number.
+    fn next(&mut self, shown: &str) -> Result<Option<(usize, Line)>, Failure> {
+        if let Some(begun) = self.begun.pop_front() {
+            return Ok(Some(begun));
+        }
+        while let Some(line) = line(&mut self.from, shown)? {
+            self.read += 1;
+            if !line.as_ref().is_ok_and(|text| text.trim().is_empty()) {
+                return Ok(Some((self.read, line)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Whether a line is a document of its own.
+fn is_document(line: &str) -> bool {
+    line.trim_start().starts_with('{') && serde_json::from_str::<IgnoredAny>(line).is_ok()
 }
 
 impl Rows {
     /// Opens a file and looks at its first line to know what it is.
     pub(super) fn open(source: &Source) -> Result<Self, Failure> {
         let shown = source.to_string();
-        let mut from: Box<dyn BufRead> = match source {
+        let from: Box<dyn BufRead> = match source {
             Source::Stdin => Box::new(BufReader::new(std::io::stdin())),
             Source::File(path) => match File::open(path) {
                 Ok(file) => Box::new(BufReader::new(file)),
@@ -97,30 +129,38 @@ impl Rows {
                 Err(error) => return Err(unreadable(&shown, &error)),
             },
         };
-        let first = loop {
-            match line(&mut from, &shown)? {
-                Some(Ok(text)) if text.trim().is_empty() => {}
-                Some(Ok(text)) => break text,
-                Some(Err(why)) => return Err(Failure::new(Exit::Failed, format!("`{shown}`: the first line {why}"))),
-                None => return Err(Failure::new(Exit::Failed, format!("`{shown}` is empty"))),
+        let mut lines = Lines { from, begun: VecDeque::new(), read: 0 };
+        let Some((number, first)) = lines.next(&shown)? else {
+            return Err(Failure::new(Exit::Failed, format!("`{shown}` is empty")));
+        };
+        let first = match first {
+            Ok(first) => first.strip_prefix('\u{feff}').unwrap_or(&first).to_owned(),
+            Err(why) => {
+                // Then the line behind it says what the file is.
+                let second = lines.next(&shown)?;
+                if !second.as_ref().is_some_and(|(_, line)| line.as_ref().is_ok_and(|line| is_document(line))) {
+                    return Err(Failure::new(Exit::Failed, format!("`{shown}`: the first line {why}")));
+                }
+                lines.begun.push_back((number, Err(why)));
+                lines.begun.extend(second);
+                return Ok(Self { shown, kind: Kind::Lines(lines) });
             }
         };
-        let first = first.strip_prefix('\u{feff}').unwrap_or(&first).to_owned();
-        let begins = first.trim_start().starts_with('{');
-        if begins && serde_json::from_str::<IgnoredAny>(&first).is_ok() {
-            let from: Box<dyn BufRead> = Box::new(Cursor::new(first + "\n").chain(from));
-            return Ok(Self { shown, kind: Kind::Lines(from), next: 1 });
+        if is_document(&first) {
+            lines.begun.push_back((number, Ok(first)));
+            return Ok(Self { shown, kind: Kind::Lines(lines) });
         }
+        let begins = first.trim_start().starts_with('{');
         let mut text = first;
         let room = u64::try_from(ROW_BYTES).unwrap_or(u64::MAX).saturating_add(1);
         text.push('\n');
-        from.take(room).read_to_string(&mut text).map_err(|error| unreadable(&shown, &error))?;
+        lines.from.take(room).read_to_string(&mut text).map_err(|error| unreadable(&shown, &error))?;
         if text.len() > ROW_BYTES {
             return Err(Failure::new(Exit::Failed, format!("`{shown}` is longer than {ROW_BYTES} bytes"))
                 .help("many certificates stand in one file as JSON lines: one document a line"));
         }
         let text = if begins { RowText::Json(text) } else { RowText::Toml(text) };
-        Ok(Self { shown, kind: Kind::One(Some(text)), next: 1 })
+        Ok(Self { shown, kind: Kind::One(Some(text)) })
     }
 
     /// Whether there can be more than one row.
@@ -133,27 +173,21 @@ impl Iterator for Rows {
     type Item = Result<Row, Failure>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let text = match &mut self.kind {
-            Kind::One(text) => text.take()?,
-            Kind::Lines(from) => loop {
-                match line(from, &self.shown) {
-                    Ok(Some(Ok(text))) if text.trim().is_empty() => {}
-                    Ok(Some(Ok(text))) => break RowText::Json(text),
-                    Ok(Some(Err(why))) => break RowText::Unreadable(format!("the line {why}")),
-                    Ok(None) => return None,
-                    Err(failure) => return Some(Err(failure)),
-                }
+        let (number, text) = match &mut self.kind {
+            Kind::One(text) => (1, text.take()?),
+            Kind::Lines(lines) => match lines.next(&self.shown).transpose()? {
+                Ok((number, Ok(text))) => (number, RowText::Json(text)),
+                Ok((number, Err(why))) => (number, RowText::Unreadable(format!("the line {why}"))),
+                Err(failure) => return Some(Err(failure)),
             },
         };
-        let number = self.next;
-        self.next += 1;
         Some(Ok(Row { number, text }))
     }
 }
 
 /// The next line without its end, or why it is none; nothing at the end of the file. What is too long is passed over
 /// without being held.
-fn line(from: &mut Box<dyn BufRead>, shown: &str) -> Result<Option<Result<String, String>>, Failure> {
+fn line(from: &mut Box<dyn BufRead>, shown: &str) -> Result<Option<Line>, Failure> {
     let mut bytes = Vec::new();
     let limit = u64::try_from(ROW_BYTES).unwrap_or(u64::MAX).saturating_add(2);
     let mut part = from.by_ref().take(limit);
@@ -171,7 +205,7 @@ fn line(from: &mut Box<dyn BufRead>, shown: &str) -> Result<Option<Result<String
         }
         return Ok(Some(Err(format!("is longer than the {ROW_BYTES} bytes that a row may have"))));
     }
-    Ok(Some(String::from_utf8(bytes).map_err(|_| "is not UTF-8 text".to_owned())))
+    Ok(Some(String::from_utf8(bytes).map_err(|error| files::no_text(error.as_bytes()).to_owned())))
 }
 
 /// Goes on behind the next end of line.
@@ -247,5 +281,30 @@ mod tests {
         assert_eq!(found.len(), 3);
         assert!(found[1].read().findings.has_errors() && matches!(found[1].text, RowText::Unreadable(_)));
         assert_eq!(found[1].refusal(), "the line is not UTF-8 text");
+    }
+
+    #[test]
+    fn a_first_line_that_cannot_be_read_refuses_its_own_row_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows");
+        let foreign = b"\n{\"a\":\"\xff\"}\n\n{\"a\":2}\n".to_vec();
+        let endless = format!("{}\n{{\"a\":2}}\n", "x".repeat(2 << 20)).into_bytes();
+        for bytes in [foreign, endless] {
+            std::fs::write(&path, bytes).unwrap();
+            let found = Rows::open(&Source::File(path.clone())).unwrap().map(|row| row.unwrap()).collect::<Vec<_>>();
+            let readable = found.iter().map(|row| matches!(row.text, RowText::Json(_))).collect::<Vec<_>>();
+            assert_eq!(readable, [false, true]);
+        }
+        std::fs::write(&path, b"a = \"\xff\"\nb = 2\n").unwrap();
+        assert!(Rows::open(&Source::File(path)).is_err(), "no file of lines");
+    }
+
+    #[test]
+    fn a_row_is_named_by_its_line_in_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows");
+        std::fs::write(&path, "\n{\"a\":1}\n\n \n{\"a\":2}\n{\"a\":3}").unwrap();
+        let numbers = Rows::open(&Source::File(path)).unwrap().map(|row| row.unwrap().number).collect::<Vec<_>>();
+        assert_eq!(numbers, [2, 5, 6]);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     console::{Exit, Failure},
-    files::Source,
+    files::{self, Source},
     tree,
 };
 use crate::{
@@ -12,8 +12,11 @@ use crate::{
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// Reads a file as paper, if that is what it is.
+/// Reads a file as paper, if that is what it is. Text in other letters than a certificate's is named as what it is.
 pub(super) fn read(bytes: &[u8], shown: &str) -> Option<Result<Paper, Failure>> {
+    if files::is_utf_16(bytes) {
+        return Some(Err(Failure::new(Exit::NotValid, format!("`{shown}` {}", files::no_text(bytes)))));
+    }
     if let Some(kind) = PaperKind::unread(bytes) {
         return Some(Err(refused(&PaperError::PictureKind(kind), shown)));
     }
@@ -29,9 +32,7 @@ pub(super) fn certificate(file: &Source, most: usize) -> Result<String, Failure>
     }
     match PaperKind::of(&bytes) {
         None if bytes.len() > most => Err(Failure::new(Exit::Failed, format!("`{shown}` is longer than {most} bytes"))),
-        None => {
-            String::from_utf8(bytes).map_err(|_| Failure::new(Exit::Failed, format!("`{shown}` is not UTF-8 text")))
-        }
+        None => files::text(bytes, &shown, Exit::Failed),
         Some(kind @ PaperKind::Pdf) => {
             let paper = Paper::read(&bytes, kind, Draw::Nothing).map_err(|error| refused(&error, &shown))?;
             paper.attachment.ok_or_else(|| no_token(&shown))
@@ -172,6 +173,13 @@ mod tests {
         for odd in ["HTTPS://A;B/V/C/D", "HTTPS://A/V/C", "HTTPS://A/V/$(X)/D", "HTTPS://A/V/C/D/E", "HTTPS:///V/C/D"] {
             assert_eq!(asking(odd), None, "{odd}");
         }
+    }
+
+    #[test]
+    fn a_certificate_in_utf_16_is_said_to_be_in_utf_16() {
+        let Some(Err(failure)) = read(b"\xff\xfe{\0", "coo.json") else { panic!() };
+        assert_eq!(failure.sentence(), "`coo.json` is UTF-16 text, not UTF-8: save it as UTF-8");
+        assert!(read(b"{}", "coo.json").is_none());
     }
 
     #[test]

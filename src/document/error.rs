@@ -58,8 +58,7 @@ fn remedy(script: Script) -> String {
     let otherwise = "what is signed stands and is not printed here";
     match script {
         Script::Other => format!(
-            "the system's fonts are not used for it, so {otherwise} unless a folder named by `[paper] fonts` has a font with \
-             it; write certificates without it"
+            "{otherwise} unless a folder named by `[paper] fonts` has a font with it; write certificates without it"
         ),
         script => {
             format!(

@@ -43,6 +43,12 @@ impl Press {
         Ok(sheet.clone())
     }
 
+    /// Says nothing against a layout.
+    #[must_use]
+    pub const fn not_followed(&self, _: &Sheet) -> Option<String> {
+        None
+    }
+
     /// Says that there is no press.
     pub const fn contact_sheet(&self, _: &[(String, Vec<u8>)]) -> Result<Vec<u8>, DocumentError> {
         Err(DocumentError::NotBuilt)

@@ -245,7 +245,8 @@ pub struct Setting {
     pub rtl: bool,
 }
 
-/// How a text is set: by the script of most of its letters; a text without letters as Latin is.
+/// How a text is set: in the language of most of its letters' script, in the direction of its first letter (UAX 9, P2). A
+/// text without letters is set as Latin is.
 #[must_use]
 pub fn setting(text: &str) -> Setting {
     let mut counts: Vec<(Script, usize)> = Vec::new();
@@ -280,7 +281,8 @@ pub fn setting(text: &str) -> Setting {
         Script::Ethiopic => "am",
         _ => "en",
     };
-    Setting { language, rtl: main.is_rtl() }
+    let first = text.chars().find(|c| c.is_alphabetic());
+    Setting { language, rtl: first.is_some_and(|c| Script::of_block(c).is_rtl()) }
 }
 
 #[cfg(test)]
@@ -298,6 +300,9 @@ mod tests {
             ("ООО «Ромашка»", "ru", false),
             ("420 / 77-1", "en", false),
             ("株式会社さくら", "ja", false),
+            ("Nile شركة النيل للتجارة", "ar", false),
+            ("شركة Nile Trading Company", "en", true),
+            ("٣ (12) Chenab", "en", false),
         ] {
             assert_eq!(setting(text), Setting { language, rtl }, "{text}");
         }

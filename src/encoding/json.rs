@@ -24,7 +24,7 @@ pub struct Limits {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JsonError {
     /// The text is longer than its limit.
-    #[error("JSON text of {found} bytes is longer than {limit}")]
+    #[error("JSON text has more than {limit} bytes")]
     TooLarge {
         /// Bytes found.
         found: usize,

@@ -296,7 +296,11 @@ impl Recall {
             }
             let known = Known { head: signed.checkpoint().head, note: head.note, entries: head.entries };
             let log = self.logs.entry(head.log).or_insert_with(|| Own::asking(0));
-            log.heads.insert((partner.clone(), known.entries), known);
+            // It tells each head that it knows of: its own, and those that others told it. The later one counts.
+            let slot = log.heads.entry((partner.clone(), known.entries)).or_insert_with(|| known.clone());
+            if known.head.size > slot.head.size {
+                *slot = known;
+            }
         }
     }
 

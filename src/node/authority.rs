@@ -8,7 +8,7 @@ use crate::document::Images;
 use crate::exchange::driver::OwnAuthority;
 use crate::keys::{KeyStore, KeyUse, LogKey, Passphrase, StampKey};
 use crate::reason::Reasoned;
-use crate::sequencer::{Limits, Sequencer, Setup, Signers};
+use crate::sequencer::{Limits, Sequencer, Setup, Signers, newest_hour};
 use crate::store::{JournalOptions, JournalStore, Store};
 use crate::time::{Clock, Random, Timestamp};
 use crate::trust::TrustList;
@@ -193,17 +193,12 @@ fn clock_went_on(
     trust: &TrustList,
     now: Timestamp,
 ) -> Result<(), NodeError> {
-    // Nothing follows in a log that the list closes: there the clock was ahead, and its successor goes on.
-    for origin in store.logs().into_iter().filter(|origin| trust.shard_final_size(origin).is_none()) {
-        let Some(last) = store.head(&origin).and_then(|head| head.head.size.checked_sub(1)) else { continue };
-        let facts = store.facts(&origin, last).map_err(|error| refused(one, &error))?;
-        let hour = facts.and_then(|facts| i64::try_from(facts.jti.hour_ms()).ok());
-        let Some(hour) = hour.and_then(|hour| Timestamp::from_millisecond(hour).ok()) else { continue };
-        if now < hour {
-            return Err(NodeError::ClockWentBack { now, newest: hour, origin: origin.to_string() });
+    match newest_hour(store, trust).map_err(|error| refused(one, &error))? {
+        Some((newest, origin)) if now < newest => {
+            Err(NodeError::ClockWentBack { now, newest, origin: origin.to_string() })
         }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 fn refused(one: &AuthorityConfiguration, error: &(impl Reasoned + ?Sized)) -> NodeError {

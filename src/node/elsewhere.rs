@@ -47,4 +47,8 @@ impl PartnerLogs for Elsewhere {
     fn has_equivocated(&self, origin: &Origin) -> bool {
         self.partners.get().is_some_and(|view| view.equivocated().borrow().contains_key(origin))
     }
+
+    fn was_lifted(&self, origin: &Origin) -> bool {
+        self.partners.get().is_some_and(|view| view.was_lifted(origin))
+    }
 }

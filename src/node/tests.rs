@@ -6,7 +6,7 @@ mod webhooks;
 use super::{Configuration, Node, NodeError};
 use crate::api::testing::Caller;
 use crate::reason::Reasoned as _;
-use crate::time::{FixedClock, SeededRandom};
+use crate::time::{Clock as _, FixedClock, SeededRandom};
 use files::{HOST, footballs, request_id};
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -235,6 +235,35 @@ async fn a_clock_that_went_back_stops_the_start_and_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_set_back_under_a_running_node_is_told_and_is_no_midnight() {
+    let folder = tempfile::tempdir().unwrap();
+    let (configuration, clock) = (files::write(folder.path()), clock());
+    let node = start(&configuration, &clock).await.unwrap();
+    let operator = std::fs::read_to_string(&node.addresses().operator_token).unwrap();
+    let ca = std::fs::read(folder.path().join("tls/ca.crt.pem")).unwrap();
+    let admin = Caller::operator(node.addresses().admin, operator.trim()).await;
+    let token = admin.account(HOST, "signatory", &["LHE"]).await;
+    let client = Caller::over_tls(node.addresses().client, &ca, Some(&token)).await;
+    client.issue(&[(request_id(&clock, 1), footballs(&clock))]).await.remove(0).unwrap();
+    let day = std::time::Duration::from_hours(24);
+    let right = clock.now();
+    clock.set(right + day);
+    let ahead = client.issue(&[(request_id(&clock, 2), footballs(&clock))]).await.remove(0).unwrap();
+
+    clock.set(right);
+    let row = (request_id(&clock, 3), footballs(&clock));
+    let refused = client.issue(std::slice::from_ref(&row)).await.remove(0).unwrap_err();
+    assert_eq!(refused, "CLOCK_WENT_BACK", "to judge again for another day leads nowhere");
+    let (now, newest) = admin.clock_and_newest_hour().await;
+    assert!(now < newest, "{now} {newest}");
+    // What ends a certificate waits for nothing.
+    client.cancel(&request_id(&clock, 4), &ahead.number).await.unwrap();
+    clock.set(right + day);
+    client.issue(&[(request_id(&clock, 5), footballs(&clock))]).await.remove(0).unwrap();
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_door_names_the_services_it_has_and_no_others() {
     let folder = tempfile::tempdir().unwrap();
     let node = start(&files::write(folder.path()), &clock()).await.unwrap();
@@ -243,10 +272,13 @@ async fn a_door_names_the_services_it_has_and_no_others() {
     let operator = std::fs::read_to_string(&node.addresses().operator_token).unwrap();
     let admin = Caller::operator(node.addresses().admin, operator.trim()).await.services().await;
     let named = |services: &[String], name: &str| services.iter().any(|one| one == name);
-    let both = ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection"];
-    assert!(both.iter().all(|name| named(&client, name) && named(&admin, name)), "{client:?} {admin:?}");
+    let all =
+        ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"];
+    assert!(all.iter().all(|name| named(&client, name) && named(&admin, name)), "{client:?} {admin:?}");
     assert!(named(&client, "origin.v1.CertificateService") && named(&client, "origin.v1.LogService"), "{client:?}");
     assert!(named(&admin, "origin.v1.AdminService") && !named(&admin, "origin.v1.LogService"), "{admin:?}");
+    let older = Caller::over_tls(node.addresses().client, &ca, None).await.services_v1alpha().await;
+    assert_eq!(older, client, "who asks as was asked before it was v1");
     node.stop().await;
 }
 

@@ -42,6 +42,7 @@ pub struct Caller {
     account: Arc<Account>,
     credential: Credential,
     scopes: Scopes,
+    others: Vec<Arc<Account>>,
     deputising: Vec<Deputising>,
     away: bool,
     denials: Option<Arc<dyn Denials>>,
@@ -70,8 +71,15 @@ fn named(scopes: &[String]) -> String {
 impl Caller {
     /// An account that showed a credential, within the scopes it has.
     #[must_use]
-    pub const fn new(account: Arc<Account>, credential: Credential, scopes: Scopes) -> Self {
-        Self { account, credential, scopes, deputising: Vec::new(), away: false, denials: None }
+    pub fn new(account: Arc<Account>, credential: Credential, scopes: Scopes) -> Self {
+        let (others, deputising) = (Vec::new(), Vec::new());
+        Self { account, credential, scopes, others, deputising, away: false, denials: None }
+    }
+
+    /// The same, known by the other accounts of its person too.
+    #[must_use]
+    pub fn also_by(self, others: Vec<Arc<Account>>) -> Self {
+        Self { others, ..self }
     }
 
     /// The same in the place of others who are away.
@@ -96,6 +104,11 @@ impl Caller {
     #[must_use]
     pub fn account(&self) -> &Account {
         &self.account
+    }
+
+    /// Every account of its person, its own first: what a person has at stake does not hang on the account.
+    pub fn accounts(&self) -> impl Iterator<Item = &Account> {
+        std::iter::once(&self.account).chain(&self.others).map(Arc::as_ref)
     }
 
     /// Its id: requests are told apart by it.

@@ -24,7 +24,8 @@ pub const ACTS_MAX: u32 = 10_000;
 pub struct CustomsFile {
     /// What was used of it, item by item.
     pub ledger: Ledger,
-    /// What counts of each item, and under [`WHOLE`] of all: the newest response.
+    /// What counts of each item, and under [`WHOLE`] of all: the newest response that decides or uses. One that does
+    /// neither, such as that it was received, counts where there is none of those.
     pub responses: BTreeMap<u32, ResponseCode>,
     /// The newest response of all.
     pub latest: Option<ResponseCode>,
@@ -32,14 +33,18 @@ pub struct CustomsFile {
     pub acts: u32,
     /// The declaration that it was first used with, while a write-off of it counts.
     pub first_used: Option<ImportDeclaration>,
-    /// Lines of declarations that were decided against, each on its own, while their item may be used with other lines.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub refused_lines: Vec<RefusedLine>,
+    /// Items that were granted by themselves and used since: among the responses the use took the place of the grant.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub granted: BTreeSet<u32>,
+    /// Lines of declarations that were decided on by themselves: refused, or granted though something stood against their
+    /// item.
+    #[serde(default, alias = "refused_lines", skip_serializing_if = "Vec::is_empty")]
+    pub decided_lines: Vec<DecidedLine>,
 }
 
-/// A line of a declaration on which an item is not used.
+/// A line of a declaration on which an item is used, or not, by a decision of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RefusedLine {
+pub struct DecidedLine {
     /// The number of the declaration.
     pub declaration: Text<70>,
     /// The office where it was lodged: the same number at another is another declaration. None where it was kept before
@@ -50,14 +55,23 @@ pub struct RefusedLine {
     pub item: u32,
     /// The line.
     pub line: u32,
-    /// The code that stands against it.
+    /// The code that was decided.
     pub code: ResponseCode,
 }
 
-impl RefusedLine {
-    fn is_of(&self, declaration: &ImportDeclaration, item: u32) -> bool {
-        let here = self.office.as_ref().is_none_or(|office| *office == declaration.office);
-        here && self.declaration == declaration.number && self.item == item
+impl DecidedLine {
+    /// Whether it is a line of this declaration, in capitals or not: officers write one number in either way.
+    #[must_use]
+    pub fn is_of(&self, declaration: &ImportDeclaration) -> bool {
+        let same = |one: &str, other: &str| one.to_lowercase() == other.to_lowercase();
+        let here = self.office.as_ref().is_none_or(|office| same(office.as_str(), declaration.office.as_str()));
+        here && same(self.declaration.as_str(), declaration.number.as_str())
+    }
+
+    /// Its item and line, as a sentence names them.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        format!("item {} on line {} of declaration {}", self.item, self.line, self.declaration)
     }
 }
 
@@ -240,8 +254,7 @@ pub struct Certified<'a> {
 impl CustomsFile {
     /// Decides on items, or on the whole; on an item that stands on several lines of the declaration, line by line.
     ///
-    /// Of lines that are decided otherwise each counts for itself: what stands against one does not stand against the item
-    /// while another may be used.
+    /// A decision on a line is of that line alone: the item is used with others as it was.
     pub fn decide(
         &mut self,
         certified: Certified<'_>,
@@ -252,43 +265,54 @@ impl CustomsFile {
             return Err(CustomsRefused::Nothing);
         }
         let mut seen = Lines::default();
-        let mut items = BTreeMap::new();
         for ItemDecision { item, line, code, .. } in decisions {
             if code.draws() || *code == ResponseCode::Reversed {
                 return Err(CustomsRefused::NotDecided(*code));
             }
-            let place = item.unwrap_or(WHOLE);
-            seen.take(place, *line)?;
+            seen.take(item.unwrap_or(WHOLE), *line)?;
             if let Some(item) = item.filter(|item| certified.goods.items.iter().all(|one| one.number != *item)) {
                 return Err(NotDrawn::NoItem { number: certified.number.clone(), item }.into());
             }
-            let counts = items.entry(place).or_insert(*code);
-            if stands_against(*counts) || !stands_against(*code) {
-                *counts = *code;
-            }
-            self.latest = Some(*code);
         }
         if seen.0.contains_key(&WHOLE) && seen.0.len() > 1 {
             return Err(CustomsRefused::Twice(WHOLE));
         }
         for ItemDecision { item, line, code, .. } in decisions {
-            if line.is_none() {
-                // A decision on the item is newer than those on its lines.
-                self.refused_lines.retain(|one| Some(one.item) != *item);
-            }
-            let (Some(item), Some(line), Some(declaration)) = (*item, *line, declaration) else { continue };
-            self.refused_lines.retain(|one| !(one.is_of(declaration, item) && one.line == line));
-            if stands_against(*code) {
-                let (declaration, office) = (declaration.number.clone(), Some(declaration.office.clone()));
-                self.refused_lines.push(RefusedLine { declaration, office, item, line, code: *code });
-            }
+            self.latest = Some(*code);
+            self.take(item.unwrap_or(WHOLE), line.zip(declaration), *code);
         }
-        if items.get(&WHOLE).is_some_and(|code| stands_against(*code)) {
-            // What was granted of items before is over.
-            self.responses.retain(|_, code| !code.grants());
-        }
-        self.responses.extend(items);
         Ok(())
+    }
+
+    /// Takes a decision on an item or on the whole, or on a line of a declaration.
+    fn take(&mut self, place: u32, line: Option<(u32, &ImportDeclaration)>, code: ResponseCode) {
+        if let Some((line, of)) = line.filter(|_| decides(code)) {
+            self.decided_lines.retain(|one| !(one.is_of(of) && one.item == place && one.line == line));
+            if stands_against(code) || self.stands(place, None, None).is_err() {
+                let (declaration, office) = (of.number.clone(), Some(of.office.clone()));
+                self.decided_lines.push(DecidedLine { declaration, office, item: place, line, code });
+                return;
+            }
+        } else if decides(code) {
+            // A decision on the item is newer than those on its lines.
+            self.decided_lines.retain(|one| one.item != place);
+            if stands_against(code) {
+                self.granted.remove(&place);
+                if place == WHOLE {
+                    // What was granted before is over.
+                    self.granted.clear();
+                    self.responses.retain(|_, code| !code.grants());
+                    self.decided_lines.retain(|one| !one.code.grants());
+                }
+            }
+            self.responses.insert(place, code);
+            return;
+        }
+        // What decides nothing, or grants a line of an item that nothing stands against, takes back no decision and no use.
+        let said = self.responses.entry(place).or_insert(code);
+        if !decides(*said) && !said.draws() {
+            *said = code;
+        }
     }
 
     /// Writes quantities off, and says what that makes of each item.
@@ -308,13 +332,17 @@ impl CustomsFile {
             if quantity.value.is_zero() {
                 return Err(CustomsRefused::Nothing);
             }
-            self.stands(*item)?;
-            self.line_stands(declaration, *item, *line)?;
+            self.stands(*item, Some(declaration), *line)?;
             self.ledger.draw(certified.number, certified.goods, certified.ended, (*item, quantity))?;
             let left = self.left(certified, *item);
             let nothing_left = left.as_ref().is_none_or(|left| left.value.is_zero());
             let code = if nothing_left { ResponseCode::UtilisedFull } else { ResponseCode::UtilisedPartial };
-            self.responses.insert(*item, code);
+            // Used on a line that was granted by itself, the item stays as it was decided.
+            if !self.responses.get(item).is_some_and(|said| stands_against(*said))
+                && self.responses.insert(*item, code).is_some_and(ResponseCode::grants)
+            {
+                self.granted.insert(*item);
+            }
             self.latest = Some(code);
             // Both are stated in the unit that the item is drawn in.
             let used = left.as_ref().and_then(|left| quantity.in_unit(&left.unit)).unwrap_or_else(|| quantity.clone());
@@ -333,14 +361,19 @@ impl CustomsFile {
         Ok(decisions)
     }
 
-    /// Gives back what an act wrote off.
+    /// Gives back what an act wrote off. What was decided of an item stays decided.
     pub fn give_back(&mut self, decisions: &[ItemDecision]) {
         self.latest = Some(ResponseCode::Reversed);
         for decision in decisions {
             let (Some(item), Some(quantity)) = (decision.item, &decision.quantity) else { continue };
             self.ledger.give_back(item, quantity, &Amounts::default());
+            if self.responses.get(&item).is_some_and(|said| !said.draws()) {
+                continue;
+            }
             if self.ledger.items.contains_key(&item) {
                 self.responses.insert(item, ResponseCode::UtilisedPartial);
+            } else if self.granted.remove(&item) {
+                self.responses.insert(item, ResponseCode::AcceptedForClaim);
             } else {
                 self.responses.remove(&item);
             }
@@ -361,32 +394,57 @@ impl CustomsFile {
     #[must_use]
     pub fn response(&self, item: u32) -> Option<ResponseCode> {
         let (own, whole) = (self.responses.get(&item).copied(), self.responses.get(&WHOLE).copied());
-        match (own, whole) {
-            (Some(own), Some(whole)) if stands_against(whole) && !stands_against(own) && !own.grants() => Some(whole),
-            (own, whole) => own.or(whole),
+        if let Some(whole) = whole.filter(|whole| stands_against(*whole))
+            && !self.is_granted(item)
+            && !own.is_some_and(stands_against)
+        {
+            return Some(whole);
         }
+        own.or(whole)
     }
 
-    /// Whether a line of the declaration was decided against; where none is named, it may be that one.
-    fn line_stands(&self, declaration: &ImportDeclaration, item: u32, line: Option<u32>) -> Result<(), CustomsRefused> {
-        let mut refused = self.refused_lines.iter().filter(|one| one.is_of(declaration, item));
-        let Some(refused) = refused.find(|one| line.is_none_or(|line| one.line == line)) else { return Ok(()) };
-        let unnamed = if line.is_none() { ", where no line is named," } else { "" };
-        let subject = format!("item {item} on line {} of declaration {}{unnamed}", refused.line, declaration.number);
-        Err(CustomsRefused::Decided { subject, code: refused.code })
+    /// Whether an item was granted by itself, and nothing was decided against it or the whole since.
+    fn is_granted(&self, item: u32) -> bool {
+        self.granted.contains(&item) || self.responses.get(&item).is_some_and(|code| code.grants())
     }
 
-    /// Whether something stands against using an item.
-    fn stands(&self, item: u32) -> Result<(), CustomsRefused> {
-        for (place, subject) in [(WHOLE, "the certificate".to_owned()), (item, format!("item {item}"))] {
-            let code = self.responses.get(&place).copied();
-            // A decision on the item is newer than one on the whole, or says the same.
-            let granted = self.responses.get(&item) == Some(&ResponseCode::AcceptedForClaim);
-            if let Some(code) = code.filter(|code| stands_against(*code) && !(place == WHOLE && granted)) {
+    /// Whether something stands against using an item: with a line of a declaration; where none is named, with any.
+    fn stands(
+        &self,
+        item: u32,
+        declaration: Option<&ImportDeclaration>,
+        line: Option<u32>,
+    ) -> Result<(), CustomsRefused> {
+        let of = |one: &&DecidedLine| {
+            let meant = one.item == item && line.is_none_or(|line| one.line == line);
+            meant && declaration.is_some_and(|declaration| one.is_of(declaration))
+        };
+        let decided = || self.decided_lines.iter().filter(of);
+        if let Some(one) = decided().find(|one| stands_against(one.code)) {
+            let unnamed = if line.is_none() { ", where no line is named," } else { "" };
+            return Err(CustomsRefused::Decided { subject: format!("{}{unnamed}", one.subject()), code: one.code });
+        }
+        if line.is_some() && decided().next().is_some() {
+            // Granted on that line, after whatever was decided of the item or of the whole.
+            return Ok(());
+        }
+        let own = self.responses.get(&item);
+        let whole = self.responses.get(&WHOLE).filter(|_| !self.is_granted(item));
+        for (code, subject) in [(whole, "the certificate".to_owned()), (own, format!("item {item}"))] {
+            if let Some(code) = code.copied().filter(|code| stands_against(*code)) {
                 return Err(CustomsRefused::Decided { subject, code });
             }
         }
         Ok(())
+    }
+
+    /// Whether something stands against granting an item or the whole as such: no item is granted over one of its lines,
+    /// nor the whole over one of its items.
+    fn refuses(&self, place: u32) -> bool {
+        let within = |one: u32| place == WHOLE || one == place || one == WHOLE;
+        let items = self.responses.iter().map(|(one, code)| (*one, *code));
+        let lines = self.decided_lines.iter().map(|one| (one.item, one.code));
+        items.chain(lines).any(|(one, code)| within(one) && stands_against(code))
     }
 }
 
@@ -401,6 +459,11 @@ impl Lines {
         let alone = lines.is_empty() || (line.is_some() && !lines.contains(&None));
         if alone && lines.insert(line) { Ok(()) } else { Err(CustomsRefused::Twice(item)) }
     }
+}
+
+/// Whether it says that something may be used, or that it may not.
+const fn decides(code: ResponseCode) -> bool {
+    code.grants() || stands_against(code)
 }
 
 const fn stands_against(code: ResponseCode) -> bool {
@@ -435,8 +498,10 @@ impl CustomsAct {
         }
         decisions.iter().filter(|one| one.code.draws() || one.code.grants()).any(|one| {
             let item = one.item.unwrap_or(WHOLE);
-            let line = declaration.or(own).map_or(Ok(()), |of| alone.line_stands(of, item, one.line));
-            alone.stands(item).and(line).is_err()
+            if one.code.grants() && one.line.is_none() {
+                return alone.refuses(item);
+            }
+            alone.stands(item, declaration.or(own), one.line).is_err()
         })
     }
 

@@ -1,9 +1,11 @@
 //! Who exports, as the office knows them: registered once, with the evidence of what their goods cost.
 
 mod against;
+mod name;
 mod saved;
 
-pub use against::{bare_name, folded, is_same_exporter};
+pub use against::is_same_exporter;
+pub use name::{bare_name, folded, likened};
 pub(crate) use saved::room;
 pub use saved::{MAX_SAVED, SavedKind, SavedParty, SavedProduct};
 

@@ -49,7 +49,7 @@ pub use error::AccountRefused;
 pub(crate) use exporter::room;
 pub use exporter::{
     CostEvidence, Exporter, ExporterId, ExporterRefused, Identity, MAX_EVIDENCE, MAX_SAVED, NotExporterId, SavedKind,
-    SavedParty, SavedProduct, bare_name, folded, is_same_exporter,
+    SavedParty, SavedProduct, bare_name, folded, is_same_exporter, likened,
 };
 pub use four_eyes::{Examined, FourEyes, Hand, SamePerson};
 pub use login::{Login, NotALogin};

@@ -3,7 +3,7 @@
 use crate::{
     reason::{Class, Reasoned},
     store::StoreError,
-    time::Date,
+    time::{Date, Timestamp},
 };
 use std::time::Duration;
 
@@ -43,6 +43,16 @@ pub enum SequencerError {
     /// Midnight passed at the office between the judgement and the issue: judge again for this date.
     #[error("the civil date of issue is {0} by now; the rules have to be applied to that date")]
     DateMoved(Date),
+    /// The clock was set back behind what was stamped, to another day at the office: to judge again leads nowhere.
+    #[error(
+        "the clock of the node went back: it shows {now}, and {stamped} was stamped before; its operator has to look"
+    )]
+    ClockWentBack {
+        /// What the clock shows.
+        now: Timestamp,
+        /// The newest instant that anything was stamped with.
+        stamped: Timestamp,
+    },
     /// There is no certificate of that name.
     #[error("no such certificate in the logs of this authority")]
     NoSuchCertificate,
@@ -136,6 +146,7 @@ impl Reasoned for SequencerError {
             Self::RecordMoved => "RECORD_MOVED",
             Self::SeriesExhausted { .. } => "SERIES_EXHAUSTED",
             Self::DateMoved(_) => "DATE_MOVED",
+            Self::ClockWentBack { .. } => "CLOCK_WENT_BACK",
             Self::NoSuchCertificate => "NO_SUCH_CERTIFICATE",
             Self::StatusForbids { .. } => "STATUS_FORBIDS",
             Self::NoLogKey(_) => "NO_LOG_KEY",
@@ -160,6 +171,7 @@ impl Reasoned for SequencerError {
             | Self::Unavailable(_)
             | Self::NoSpace(_)
             | Self::DateMoved(_)
+            | Self::ClockWentBack { .. }
             | Self::LogResting(_)
             | Self::HistoryUnknown { .. }
             | Self::KeyStopped(_)

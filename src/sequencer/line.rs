@@ -20,6 +20,7 @@ use crate::time::Timestamp;
 use crate::trust::TrustList;
 use arc_swap::ArcSwap;
 use std::{
+    cell::Cell,
     collections::HashSet,
     sync::{
         Arc, Mutex, PoisonError,
@@ -302,6 +303,7 @@ enum Ready {
 impl Line {
     fn assign(&self, arrivals: &Receiver<Arrival>, ready: &SyncSender<Ready>) {
         let keys = self.setup.signers.logs.iter().map(|key| (*key.shard(), key.public_key())).collect::<Vec<_>>();
+        let told = Cell::new(false);
         let ground = Ground {
             issuer: &self.setup.issuer,
             zone: &self.setup.zone,
@@ -314,6 +316,7 @@ impl Line {
             random: self.setup.random.as_ref(),
             gate: &self.gate,
             landed: &self.landed,
+            told: &told,
         };
         let mut plan: Option<Plan> = None;
         let mut held: Vec<Work> = Vec::new();

@@ -29,6 +29,7 @@ mod recalled;
 mod restated;
 mod resting;
 mod snapshot;
+mod stamped;
 pub mod stopped;
 mod work;
 
@@ -43,6 +44,7 @@ pub use resting::is_resting;
 pub use snapshot::{
     SpokenFor, StatusRecord, changes_of, spoken_for, spoken_for_below, status_record, status_record_below,
 };
+pub use stamped::newest_hour;
 pub use work::{
     Beside, ChangeOfStatus, Changes, Draw, Ends, Issue, Nudge, Numbering, Original, Outcome, PaperNumber, Replacement,
     RequestKey, Reservation, Reserved, Saying, Task, Work, number_id, series_begin,

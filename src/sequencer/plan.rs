@@ -32,7 +32,9 @@ use crate::{
     trust::TrustList,
 };
 use arc_swap::ArcSwap;
+use jiff::SignedDuration;
 use std::{
+    cell::Cell,
     collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
     sync::atomic::{AtomicU64, Ordering},
 };
@@ -40,6 +42,9 @@ use std::{
 /// Batches that can be under way behind the one being assigned: one waiting, one being committed, and one
 /// for good measure.
 const BATCHES_UNDER_WAY: usize = 4;
+
+/// By how much a clock may fall behind what was stamped before it is said: being set right by little is no fault.
+const SET_RIGHT: SignedDuration = SignedDuration::from_secs(5);
 
 /// Whose plan it is, and what it draws on.
 pub(super) struct Ground<'a> {
@@ -56,6 +61,8 @@ pub(super) struct Ground<'a> {
     pub(super) gate: &'a Gate,
     /// The number of the last batch that is durable and published.
     pub(super) landed: &'a AtomicU64,
+    /// Whether it was said that the clock was set back.
+    pub(super) told: &'a Cell<bool>,
 }
 
 impl Ground<'_> {
@@ -88,7 +95,10 @@ pub(super) struct Plan {
     changes: HashMap<Vec<u8>, Vec<EntryRef>>,
     /// Certificates of which this plan changed some items.
     in_part: HashSet<(Origin, Jti)>,
+    /// The newest instant that anything was stamped with.
     now: Timestamp,
+    /// What the clock showed last, where it was set back behind that.
+    set_back: Option<Timestamp>,
     /// The turn of the gate that it was made by.
     turn: u64,
     /// Logs that take nothing more until the trust list closes them.
@@ -175,7 +185,9 @@ impl Plan {
     /// Assigns what can be assigned, answers what can be answered, and adds the snapshots that are due.
     pub(super) fn assign(&mut self, ground: &Ground<'_>, works: &[Work]) -> Result<Planned, SequencerError> {
         // The clock stamps entries and never goes back, whatever the machine's does.
-        self.now = self.now.max(ground.clock.now());
+        let (stamped, clock) = (self.now, ground.clock.now());
+        self.now = stamped.max(clock);
+        self.watch(ground, clock);
         let mut planned =
             Planned { at_ms: u64::try_from(self.now.as_millisecond()).unwrap_or(0), ..Planned::default() };
         let mut touched: BTreeMap<Origin, Touched> = BTreeMap::new();
@@ -201,6 +213,10 @@ impl Plan {
             }
             if made_before(&request.id, self.lost_before) {
                 let refusal = SequencerError::RequestBeforeRecall(request_text(request));
+                planned.answers.push((request.clone(), Err(refusal)));
+                continue;
+            }
+            if let Some(refusal) = task.day().and_then(|day| self.other_day(day)) {
                 planned.answers.push((request.clone(), Err(refusal)));
                 continue;
             }
@@ -254,11 +270,40 @@ impl Plan {
             self.numbers.pop_front();
             self.moving.pop_front();
             self.batches -= 1;
+            // Nor is anything stamped.
+            self.now = stamped;
         } else {
             self.numbers.truncate(BATCHES_UNDER_WAY);
             self.moving.truncate(BATCHES_UNDER_WAY);
         }
         Ok(planned)
+    }
+
+    /// Notes whether the clock was set back; says it once, and once that it has caught up.
+    fn watch(&mut self, ground: &Ground<'_>, clock: Timestamp) {
+        let (authority, stamped) = (ground.issuer, self.now);
+        self.set_back = (stamped.duration_since(clock) > SET_RIGHT).then_some(clock);
+        match (ground.told.replace(self.set_back.is_some()), self.set_back) {
+            (false, Some(_)) => tracing::warn!(
+                %authority,
+                reason = "CLOCK_WENT_BACK",
+                "the clock went back: it shows {clock}, and {stamped} was stamped before; nothing is issued as long as \
+                 that is another day; docs/partners.md (A clock that was ahead) says how to go on"
+            ),
+            (true, None) => tracing::info!(%authority, "the clock has caught up with what was stamped before"),
+            _ => {}
+        }
+    }
+
+    /// Why nothing is issued for a civil date, where it is another by now: midnight passed, or the clock was set back
+    /// behind what was stamped, and then to judge again leads nowhere.
+    fn other_day(&self, (day, zone): (Date, &ZoneName)) -> Option<SequencerError> {
+        let today = zone.date_at(self.now);
+        let moved = || match self.set_back {
+            Some(now) => SequencerError::ClockWentBack { now, stamped: self.now },
+            None => SequencerError::DateMoved(today),
+        };
+        (today != day).then(moved)
     }
 
     /// Adds what a batch says once: counters, and the snapshots due by a change, a new log or the clock.
@@ -306,12 +351,8 @@ impl Plan {
         touched: &mut BTreeMap<Origin, Touched>,
         series: &mut BTreeMap<String, u64>,
     ) -> Result<Outcome, SequencerError> {
-        let Issue { particulars, ruling, zone, addressee, numbering, bears, beside } = issue;
+        let Issue { particulars, ruling, addressee, numbering, bears, beside, .. } = issue;
         let issued_on = ruling.issued_on;
-        let today = zone.date_at(self.now);
-        if today != issued_on {
-            return Err(SequencerError::DateMoved(today));
-        }
         // What can be refused is refused before anything is opened or drawn.
         self.stand_still(ground, &beside.expected)?;
         let origin = self.log_of(ground, addressee, issued_on)?;

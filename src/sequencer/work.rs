@@ -63,6 +63,14 @@ impl Task {
             Self::Change(_) | Self::Say(_) | Self::Nudge(_) | Self::Reserve(_) => None,
         }
     }
+
+    /// The civil date that it was judged for, with the zone of the office, if it holds on that day only.
+    pub(super) fn day(&self) -> Option<(Date, &ZoneName)> {
+        match self {
+            Self::Reserve(one) => Some((one.day, &one.zone)),
+            _ => self.issue().map(|issue| (issue.ruling.issued_on, &issue.zone)),
+        }
+    }
 }
 
 /// A certificate that was examined and judged.

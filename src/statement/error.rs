@@ -11,11 +11,11 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StatementError {
     /// A part is longer than its limit; checked before anything is parsed.
-    #[error("{what} of {found} bytes is longer than {limit}")]
+    #[error("{what} has more than {limit} bytes")]
     TooLarge {
         /// Which part.
         what: &'static str,
-        /// Bytes found.
+        /// Bytes seen: a reader that was cut off saw no more.
         found: usize,
         /// Bytes allowed.
         limit: usize,

@@ -95,7 +95,11 @@ fn check_nodes(list: &TrustList) -> Result<(), TrustError> {
     for section in list.sections() {
         if let Some(name) = section.text().node.as_ref().filter(|name| list.node(name).is_none()) {
             let what = format!("section of {}", section.iss());
-            return Err(TrustError::Dangling { what, problem: format!("its node `{name}` is not listed") });
+            let problem = format!(
+                "its node `{name}` is not listed: list that node too (`origin trust draft list --entry`), or have the \
+                 section name the one that hosts the authority (`origin trust draft section --node`)"
+            );
+            return Err(TrustError::Dangling { what, problem });
         }
     }
     Ok(())

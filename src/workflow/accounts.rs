@@ -9,7 +9,7 @@ use super::{Trail, WorkflowError};
 use crate::{
     office::{
         Absence, Account, AccountId, AccountRefused, Action, Actor, ApiToken, AuditEvent, Caller, Credential, Denials,
-        Deputising, Login, Password, PasswordHash, Role, Scopes, Token, TokenPrefix, Wanted,
+        Deputising, Login, Password, PasswordHash, Person, Role, Scopes, Token, TokenPrefix, Wanted,
     },
     store::{AuditHead, AuditRow, StateChange, Store, Table},
     time::{Clock, Random, Timestamp},
@@ -17,7 +17,7 @@ use crate::{
 use guessing::Guesses;
 use sessions::Session;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
@@ -42,6 +42,8 @@ struct Known {
     accounts: BTreeMap<AccountId, Arc<Account>>,
     by_token: HashMap<[u8; 32], AccountId>,
     by_login: HashMap<Login, AccountId>,
+    /// Closed ones too: who filed stays who filed.
+    by_person: HashMap<Person, BTreeSet<AccountId>>,
     sessions: HashMap<[u8; 32], Arc<Session>>,
     /// Who is away, by the account that acts for them.
     absent: HashMap<AccountId, Vec<AccountId>>,
@@ -145,6 +147,7 @@ impl Accounts {
             one.offices.iter().map(|office| Deputising { office: office.clone(), absent: Arc::clone(one) })
         });
         Caller::new(Arc::clone(account), credential, scopes)
+            .also_by(known.others_of(account))
             .deputising(places.collect())
             .away(account.absences.iter().any(|absence| absence.is_at(now)))
             .heard_by(Arc::clone(&self.0.trail) as Arc<dyn Denials>)
@@ -174,6 +177,11 @@ impl Accounts {
     #[must_use]
     pub fn list(&self) -> Vec<Arc<Account>> {
         self.0.known().accounts.values().cloned().collect()
+    }
+
+    /// The other accounts of an account's person.
+    pub(super) fn others_of(&self, account: &Account) -> Vec<Arc<Account>> {
+        self.0.known().others_of(account)
     }
 
     /// One account.
@@ -399,13 +407,21 @@ impl Inner {
 }
 
 impl Known {
+    fn others_of(&self, account: &Account) -> Vec<Arc<Account>> {
+        let of_person = self.by_person.get(&account.person()).into_iter().flatten();
+        let others = of_person.filter(|id| **id != account.id).filter_map(|id| self.accounts.get(id));
+        others.cloned().collect()
+    }
+
     /// Takes an account as it is now in the place of what it was.
     fn put(&mut self, account: Account) -> Arc<Account> {
         let account = Arc::new(account);
         if let Some(before) = self.accounts.insert(account.id.clone(), Arc::clone(&account)) {
             before.tokens.iter().for_each(|token| drop(self.by_token.remove(token.hash.as_bytes())));
             before.login.iter().for_each(|login| drop(self.by_login.remove(login)));
+            self.by_person.entry(before.person()).or_default().remove(&account.id);
         }
+        self.by_person.entry(account.person()).or_default().insert(account.id.clone());
         for token in &account.tokens {
             self.by_token.insert(*token.hash.as_bytes(), account.id.clone());
         }

@@ -329,6 +329,16 @@ impl Desk {
         Ok((wish, change))
     }
 
+    /// Why a wish cannot count as things stand, by its reason; none where nothing is known against it. It reads from the
+    /// disk.
+    pub fn hindrance(&self, wish: &Cancellation) -> Result<Option<&'static str>, WorkflowError> {
+        match self.given_back(&pending::entry_of(wish)?, &Act::Cancelled, None) {
+            Ok(_) => Ok(None),
+            Err(error) if error.class() == Class::Reject => Ok(Some(error.reason())),
+            Err(error) => Err(error),
+        }
+    }
+
     fn effective(
         &self,
         target: &EntryRef,
@@ -418,6 +428,13 @@ impl Desk {
     fn day_at(&self, wish: &Cancellation) -> Option<Date> {
         self.today_at(&wish.office)
     }
+}
+
+/// Ends the wish for a certificate of which something else becomes, if there is one by then.
+pub(super) fn overtaken(target: &EntryRef) -> Beside {
+    let forget = pending::forget(target);
+    let changes = move |_: &Outcome| Ok(vec![forget.clone()]);
+    Beside { changes: Some(Arc::new(changes)), ..Beside::default() }
 }
 
 /// A wish that was judged.

@@ -2,19 +2,20 @@
 
 use super::{
     Accounts, CertificateName, CertificateRecord, Offices, PartnerLogs, Printer, Reminders, RequestId, WorkflowError,
-    applications::signed_by, record, releasing::held_from,
+    applications::signed_by, cancelling::overtaken, record, releasing::held_from,
 };
 use crate::{
-    agreement::{Agreement, AgreementError, Agreements, Edition, Lists, NumberRule},
-    certificate::{AgreementCode, Asked, Country, Finding, Findings, Particulars, Ruling, Text},
+    agreement::{Agreement, AgreementError, Agreements, Edition, Lists, NumberRule, Series},
+    certificate::{AgreementCode, Asked, CertificateNumber, Country, Finding, Findings, Particulars, Ruling, Text},
     document::Images,
     keys::StampKey,
     office::{Action, Actor, AuditEvent, Caller, Continuity, Office},
     sequencer::{
         ChangeOfStatus, Draw, Issue, Numbering, Outcome, RequestKey, Sequencer, SequencerError, Task, Work, answered,
+        number_id,
     },
     statement::{Act, Addressee, Issuer, Since},
-    store::{EntryRef, Store},
+    store::{EntryRef, Store, Table},
     time::{Clock, Date, Random, Timestamp},
     trust::{Freshness, TrustList},
     verification::{CheckedEntry, Verifier},
@@ -257,7 +258,12 @@ impl Desk {
         let digest = digest_of_change(&target, &act, items.as_deref(), reason.as_ref(), remarks.as_ref());
         let may = items.as_deref().map_or(Ok(()), |items| self.items_may(&target, &act, items));
         let may = may.and_then(|()| self.day_may(&target, &act, items.as_deref()));
-        match may.and_then(|()| self.given_back(&target, &act, items.as_deref())) {
+        let beside = may.and_then(|()| {
+            let beside = self.given_back(&target, &act, items.as_deref())?;
+            let ends = items.is_none() && matches!(act, Act::Cancelled | Act::Withdrawn { .. });
+            Ok(if ends { beside.and(overtaken(&target)) } else { beside })
+        });
+        match beside {
             Ok(beside) => {
                 let by = by.clone().with_detail(format!("{} {} {}", act.word(), target.origin, target.index));
                 let change = ChangeOfStatus { target, act, items, reason, remarks, beside };
@@ -312,8 +318,11 @@ impl Desk {
         let reading = Particulars::read_json(certificate_json);
         let mut findings = reading.findings;
         let Some(mut particulars) = reading.particulars else {
-            let rules = |office: &Office, particulars, said| self.rule(office, particulars, said);
-            return Err(self.unread(certificate_json, findings, rules));
+            let rules = |office: &Office, particulars: Particulars, mut said: Findings| {
+                self.applied_for(caller, &particulars, &mut said)?;
+                self.rule(office, particulars, said)
+            };
+            return Err(self.unread(caller, certificate_json, findings, rules));
         };
         signed_by(caller, &mut particulars)?;
         findings.extend(self.stale_list());
@@ -386,12 +395,12 @@ impl Desk {
         agreement.check_codes(&particulars, day, &lists, &mut findings);
         self.by_corridor(&particulars, day, &mut findings);
         let ruling = judgement.ruling.filter(|_| !findings.has_errors());
-        let numbered = ruling.and_then(|ruling| {
-            let numbering = self.numbering(agreement, office, &particulars, &ruling, &mut findings)?;
-            Some((ruling, numbering))
-        });
+        let numbering = match &ruling {
+            Some(ruling) => self.numbering(agreement, office, &particulars, ruling, &mut findings)?,
+            None => None,
+        };
         agreement.name_boxes(&mut findings, &Asked::of(&particulars), day);
-        let Some((ruling, numbering)) = numbered else { return Err(WorkflowError::RulesRefuse(findings)) };
+        let Some((ruling, numbering)) = ruling.zip(numbering) else { return Err(WorkflowError::RulesRefuse(findings)) };
         let addressee = self.addressee(particulars.to);
         let (zone, beside) = (office.time_zone.clone(), held_from(&particulars));
         Ok((Issue { particulars, ruling, zone, addressee, numbering, bears: None, beside }, findings))
@@ -438,20 +447,47 @@ impl Desk {
         particulars: &Particulars,
         ruling: &Ruling,
         findings: &mut Findings,
-    ) -> Option<Numbering> {
-        if let Some(number) = &particulars.reference.number {
-            return Some(Numbering::Brought(number.clone()));
-        }
+    ) -> Result<Option<Numbering>, WorkflowError> {
         let Particulars { agreement: code, from, to, .. } = particulars;
         let edition = agreement.edition(&ruling.edition);
         let registration = registration(particulars);
-        match self.series_of(edition, office, code, (*from, *to), registration, ruling.issued_on) {
-            Ok(draw) => Some(Numbering::Series(draw)),
-            Err(finding) => {
+        let series = self.series_of(edition, office, code, (*from, *to), registration, ruling.issued_on);
+        Ok(match (&particulars.reference.number, series) {
+            (Some(number), series) => {
+                if let Ok(draw) = series {
+                    findings.0.extend(self.out_of_series(number, &draw)?);
+                }
+                Some(Numbering::Brought(number.clone()))
+            }
+            (None, Ok(draw)) => Some(Numbering::Series(draw)),
+            (None, Err(finding)) => {
                 findings.push(*finding);
                 None
             }
+        })
+    }
+
+    /// What is to be said of a number that is brought where the office has a series: two numbers that differ in case or
+    /// punctuation alone are one to whoever reads them. One that was given in advance is as it was given.
+    fn out_of_series(&self, number: &CertificateNumber, draw: &Draw) -> Result<Option<Finding>, WorkflowError> {
+        let (rule, path) = ("NUMBER_NOT_OF_SERIES", "reference.number");
+        let spelt = Series::spelt(&draw.key, number.as_str());
+        if spelt.as_deref() == Some(number.as_str())
+            || self.store().record(Table::Number, &number_id(number.as_str()))?.is_some()
+        {
+            return Ok(None);
         }
+        let Draw { key, office, .. } = draw;
+        Ok(Some(match spelt {
+            Some(spelt) => {
+                let message = format!("`{number}` is a number of office {office}, which writes it `{spelt}`");
+                Finding::error(rule, path, message).with_help("write it so, or leave it out: the office numbers it")
+            }
+            None => {
+                let message = format!("`{number}` is not of the series that office {office} numbers from: {key}");
+                Finding::warning(rule, path, message).with_help("leave it out, and the office numbers it")
+            }
+        }))
     }
 
     /// Where the number of a certificate is drawn from that the office issues under this edition.

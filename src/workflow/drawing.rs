@@ -16,7 +16,7 @@ mod values;
 pub(super) use ledgers::parts_of;
 pub use originals::{OriginalName, Remainder};
 
-use super::{Accounts, Desk, Issued, WorkflowError, desk::Prepared, life::earlier};
+use super::{Accounts, Desk, Issued, WorkflowError, cancelling::overtaken, desk::Prepared, life::earlier};
 use crate::{
     agreement::{Edition, OriginalEnds, Provision},
     certificate::{Finding, Findings, Item, Particulars, PriorCertificate, Relation, Text},
@@ -28,7 +28,7 @@ use crate::{
 use beside::count_beside;
 use cover::check_cover;
 use originals::Proven;
-use same::{same_descriptions, same_goods, same_makers};
+use same::{Whole, same_descriptions, same_goods, same_makers};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use values::count_values;
@@ -63,7 +63,7 @@ impl Desk {
     pub fn remainder(&self, caller: &Caller, name: &OriginalName) -> Result<Remainder, WorkflowError> {
         let own = match name {
             OriginalName::Own(name) => Some(name.clone()),
-            OriginalName::Bundle(bundle) => self.named_by(bundle),
+            OriginalName::Bundle(bundle) => self.named_by(bundle)?,
         };
         match own {
             Some(name) => self.readable(caller, &name).map(|_| ())?,
@@ -97,7 +97,7 @@ impl Desk {
         let mut findings = reading.findings;
         let Some(mut particulars) = reading.particulars else {
             let rules = |office: &Office, particulars, said| self.rule_proven(office, particulars, said);
-            return Err(self.unread(&wish.certificate_json, findings, rules));
+            return Err(self.unread(caller, &wish.certificate_json, findings, rules));
         };
         let office = self.office(&particulars, &mut findings)?;
         if !caller.acts_for(&office.code) {
@@ -136,15 +136,20 @@ impl Desk {
         count_beside(&particulars, &mut originals, &mut draws, &mut findings);
         count_values(&particulars, &mut originals, &mut draws, &mut findings);
         same_descriptions(&particulars, &originals, &draws, &mut findings);
-        same_makers(&particulars, &originals, &mut findings);
+        let own = originals.iter().filter(|proven| proven.own.is_some()).map(|proven| &proven.certificate);
+        same_makers(&particulars, &own.collect::<Vec<_>>(), &mut findings);
         check_cover(&particulars, &mut findings);
         let ends = ends_of(&particulars, edition, &mut originals, &mut findings);
         let (mut issue, mut findings) = self.rule_proven(&office, particulars, findings)?;
         shorten(&mut issue, &originals, &mut findings);
         self.name_boxes(&issue.particulars, &mut findings);
         issue.beside = std::mem::take(&mut issue.beside).and(kept(&originals, draws)?);
-        let own = originals.iter().filter_map(|proven| proven.own.as_ref()).zip(ends);
-        let taken = own.map(|(own, ends)| Original { entry: own.entry.clone(), changes: Some(own.changes), ends });
+        let own = originals.iter().filter_map(|proven| proven.own.as_ref()).zip(ends).collect::<Vec<_>>();
+        for (own, _) in own.iter().filter(|(_, ends)| *ends == Ends::Whole) {
+            issue.beside = std::mem::take(&mut issue.beside).and(overtaken(&own.entry));
+        }
+        let taken =
+            own.into_iter().map(|(own, ends)| Original { entry: own.entry.clone(), changes: Some(own.changes), ends });
         let replacement = Replacement {
             issue,
             originals: taken.collect(),
@@ -209,7 +214,8 @@ impl Desk {
                 let item_of = |items: &[Item], number| items.iter().find(|item| item.number == number).cloned();
                 let old = item_of(&proven.certificate.goods.items, one.prior_item);
                 if let (Some(new), Some(old)) = (item_of(&particulars.goods.items, one.item), old) {
-                    same_goods((particulars, &new), &old, proven, &path, &mut say);
+                    let whole = Whole { certificate: &proven.certificate, item: &old, own: proven.own.is_some() };
+                    same_goods((particulars, &new), whole, &path, &mut say);
                 }
                 draws.push(Draw {
                     original: proven.kept.name().to_owned(),

@@ -10,7 +10,7 @@ use crate::{
     },
     reason::{Class, Reasoned},
     sequencer::SequencerError,
-    statement::{Kid, StatementError},
+    statement::{Issuer, Kid, StatementError},
     store::StoreError,
     time::Date,
     verification::Headline,
@@ -191,6 +191,16 @@ pub enum WorkflowError {
     /// No certificate of that name has arrived.
     #[error("no certificate of that name has arrived here")]
     ArrivalUnknown,
+    /// The certificate of that name is registered as paper.
+    #[error(
+        "{number} is registered on paper by {issuer}, and no certificate of that name has arrived here: its goods and quantities stand on the paper and are written off there; hold a declaration against it (`origin customs match`), compare its scan (`origin paper compare`), or ask its issuer (`origin enquiry raise`)"
+    )]
+    ArrivalOnPaper {
+        /// Its number.
+        number: String,
+        /// Who registered it.
+        issuer: Issuer,
+    },
     /// Several certificates have that number.
     #[error("several certificates have that number: {0}; name one by its issuer or its identifier")]
     ArrivalAmbiguous(String),
@@ -333,7 +343,7 @@ impl Reasoned for WorkflowError {
             Self::ShareUnknown => "SHARE_UNKNOWN",
             Self::ShareEnd { .. } => "SHARE_END_WRONG",
             Self::Record(_) => "RECORD_UNREADABLE",
-            Self::ArrivalUnknown => "ARRIVAL_UNKNOWN",
+            Self::ArrivalUnknown | Self::ArrivalOnPaper { .. } => "ARRIVAL_UNKNOWN",
             Self::ArrivalAmbiguous(_) => "ARRIVAL_AMBIGUOUS",
             Self::ArrivalIncomplete => "ARRIVAL_INCOMPLETE",
             Self::ArrivalForbids(_) => "ARRIVAL_FORBIDS",

@@ -64,13 +64,13 @@ impl Exporters {
             return Err(ExporterRefused::Registered(identity.registration.to_string()).into());
         }
         let mut expected = vec![Expected { table: Table::Exporter, id: number.clone(), record: None }];
-        expected.extend(self.nobody_has(&identity)?);
-        let national = struck_off::national_row(identity.country, identity.national_id.as_str());
+        let (national, unchanged) = self.nobody_has(&identity)?;
+        expected.extend(unchanged);
         let exporter = Exporter { id, identity, evidence: Vec::new(), registered, struck_off: false };
         let own = exporter.id.as_str().as_bytes().to_vec();
         let state = vec![
             StateChange::RecordPut { table: Table::Exporter, id: number, record: own.clone() },
-            StateChange::RecordPut { table: Table::Exporter, id: national, record: own.clone() },
+            national.with(&exporter.id),
             StateChange::RecordPut { table: Table::Exporter, id: own, record: written(&exporter)? },
             request.answer(exporter.id.as_str()),
         ];
@@ -110,11 +110,14 @@ impl Exporters {
         let Read { value, expected } = self.exporter(id)?;
         let exporter = Exporter { struck_off: true, ..value };
         let (table, own) = (Table::Exporter, id.as_str().as_bytes().to_vec());
-        let mut state = vec![StateChange::RecordPut { table, id: own.clone(), record: written(&exporter)? }];
-        let names = struck_off::names(&exporter.identity).into_iter();
-        state.extend(names.map(|id| StateChange::RecordPut { table, id, record: own.clone() }));
+        let mut expected = vec![expected];
+        let mut state = vec![StateChange::RecordPut { table, id: own, record: written(&exporter)? }];
+        for row in struck_off::rows(self.0.store.as_ref(), &exporter.identity)? {
+            expected.push(row.expected());
+            state.push(row.with(id));
+        }
         let event = AuditEvent::of(Actor::Caller(caller), Action::ManageExporters).with_detail("struck off");
-        self.commit(vec![expected], state, event.on(id))?;
+        self.commit(expected, state, event.on(id))?;
         Ok(exporter)
     }
 
@@ -129,14 +132,10 @@ impl Exporters {
         let exporter = Exporter { struck_off: false, ..value };
         let (table, own) = (Table::Exporter, id.as_str().as_bytes().to_vec());
         let mut expected = vec![expected];
-        let mut state = vec![StateChange::RecordPut { table, id: own.clone(), record: written(&exporter)? }];
-        for row in struck_off::names(&exporter.identity) {
-            let record = self.0.store.record(Table::Exporter, &row)?;
-            // Another that was struck off stands under the same name.
-            if record.as_deref() == Some(own.as_slice()) {
-                expected.push(Expected { table: Table::Exporter, id: row.clone(), record });
-                state.push(StateChange::RecordRemoved { table: Table::Exporter, id: row });
-            }
+        let mut state = vec![StateChange::RecordPut { table, id: own, record: written(&exporter)? }];
+        for row in struck_off::rows(self.0.store.as_ref(), &exporter.identity)? {
+            expected.push(row.expected());
+            state.push(row.without(id));
         }
         let event = AuditEvent::of(Actor::Caller(caller), Action::ManageExporters).with_detail("readmitted");
         self.commit(expected, state, event.on(id))?;

@@ -13,7 +13,8 @@ use crate::{
 };
 
 impl Desk {
-    /// Refuses a certificate in the name of the caller's own exporter, and says what stands against the parties it names.
+    /// Refuses a certificate in the name of an exporter of which the caller's person has an account, and says what
+    /// stands against the parties it names.
     pub(super) fn disinterested(
         &self,
         caller: &Caller,
@@ -21,10 +22,10 @@ impl Desk {
         findings: &mut Findings,
     ) -> Result<(), WorkflowError> {
         let store = self.store().as_ref();
-        if let Some(own) = caller.account().exporter.as_ref()
-            && exporters::is_in_its_name(store, own, particulars)?
-        {
-            return Err(ApplicationRefused::OwnApplication.into());
+        for own in caller.accounts().filter_map(|account| account.exporter.as_ref()) {
+            if exporters::is_in_its_name(store, own, particulars)? {
+                return Err(ApplicationRefused::OwnApplication.into());
+            }
         }
         findings.extend(exporters::parties(store, particulars)?);
         Ok(())
@@ -48,11 +49,11 @@ impl Desk {
         Ok(())
     }
 
-    /// Refuses what would follow a certificate that was issued for the caller's own application, or for an exporter that
-    /// was struck off since.
+    /// Refuses what would follow a certificate that was issued for an application of the caller's person, or for an
+    /// exporter that was struck off since.
     pub(super) fn disinterested_in(&self, caller: &Caller, certificate: &EntryRef) -> Result<(), WorkflowError> {
         for application in self.asked_for(certificate)? {
-            if application.is_of(caller.id(), caller.account().exporter.as_ref()) {
+            if caller.accounts().any(|one| application.is_of(&one.id, one.exporter.as_ref())) {
                 return Err(ApplicationRefused::OwnApplication.into());
             }
             match exporters::registered(self.store().as_ref(), &application.exporter) {

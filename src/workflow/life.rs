@@ -2,7 +2,8 @@
 //! true copy.
 
 use super::{
-    Accounts, CertificateName, CertificateRecord, Desk, Issued, WorkflowError, desk::Prepared, mending::mends, record,
+    Accounts, CertificateName, CertificateRecord, Desk, Issued, WorkflowError, cancelling::overtaken, desk::Prepared,
+    mending::mends, record,
 };
 use crate::{
     certificate::{
@@ -135,7 +136,7 @@ impl Desk {
                 let mut findings = reading.findings;
                 let Some(mut particulars) = reading.particulars else {
                     let rules = |office: &Office, particulars, said| self.rule_proven(office, particulars, said);
-                    return Err(self.unread(json, findings, rules));
+                    return Err(self.unread(caller, json, findings, rules));
                 };
                 follow(&mut particulars, Relation::Replaces, &original, &mut findings);
                 mends(&particulars, &original, &mut findings);
@@ -151,6 +152,10 @@ impl Desk {
         self.hold_like(&target, &mut particulars)?;
         let heritage = self.heritage(&target)?;
         heritage.hold_to(&mut particulars, &original, &mut findings);
+        // A copy, and what is issued anew as it is, say what the other says.
+        if bears.is_none() && changes.is_none() {
+            heritage.hold_alike(&particulars, &original, &mut findings);
+        }
         let (mut issue, warnings): (Issue, Findings) = self.rule_proven(office, particulars, findings)?;
         issue.bears = bears;
         if bears.is_some() {
@@ -160,7 +165,8 @@ impl Desk {
         if bears.is_some() || heritage.rests_on_others() {
             issue.ruling.valid_until = earlier(issue.ruling.valid_until, original.valid_until);
         }
-        issue.beside = std::mem::take(&mut issue.beside).and(heritage.pass_on());
+        let beside = std::mem::take(&mut issue.beside).and(heritage.pass_on());
+        issue.beside = beside.and(overtaken(&target));
         let (reason, remarks) = (wish.reason.clone(), wish.remarks.clone());
         let originals = vec![Original { entry: target, changes, ends: Ends::Whole }];
         Ok((Replacement { issue, originals, copy: bears.is_some(), reason, remarks }, warnings))
@@ -191,18 +197,27 @@ impl Desk {
         {
             return Err(WorkflowError::BeforeIssue(issued_on));
         }
-        if items.is_some() || record.status != Status::Withdrawn {
+        if items.is_none() && record.status != Status::Withdrawn {
             return Ok(());
         }
-        let says_it = self.changes_said(&record)?.iter().any(|before| match (&before.items, &before.act, since) {
-            (None, Act::Withdrawn { since: Since::Issue }, _) => true,
-            (None, Act::Withdrawn { since: Since::Date(before) }, Since::Date(day)) => day >= before,
+        let mut said = self.changes_said(&record)?;
+        said.retain(|before| match (&before.act, since) {
+            (Act::Withdrawn { since: Since::Issue }, _) => true,
+            (Act::Withdrawn { since: Since::Date(before) }, Since::Date(day)) => day >= before,
             _ => false,
         });
-        if says_it {
-            return Err(SequencerError::StatusForbids { now: record.status.word(), wanted: act.word() }.into());
+        let (now, wanted) = (Status::Withdrawn.word(), act.word());
+        let says_it = |item: &u32| said.iter().flat_map(|before| &before.items).any(|items| items.contains(item));
+        match items {
+            None if said.iter().any(|before| before.items.is_none()) => {
+                Err(SequencerError::StatusForbids { now, wanted }.into())
+            }
+            None => Ok(()),
+            Some(items) => match items.iter().find(|item| says_it(item)) {
+                Some(item) => Err(WorkflowError::ItemForbids { item: *item, now, wanted }),
+                None => Ok(()),
+            },
         }
-        Ok(())
     }
 
     /// The changes of a certificate's status, in their order.

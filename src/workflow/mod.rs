@@ -30,6 +30,7 @@ mod own;
 mod paper;
 mod pending;
 mod policies;
+mod presented;
 mod printing;
 mod record;
 mod releasing;

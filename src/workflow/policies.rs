@@ -230,8 +230,8 @@ impl Policies {
     }
 
     /// The first signatory of the policy whose signature is released for something of that office, or why none is.
-    /// The signatory must be nobody of the exporter for whom it was filed, and neither an account that filed it nor
-    /// another one of the same person. Where the policy names no signatory, none is looked for.
+    /// The signatory must be nobody of the exporter for whom it was filed, and no account that filed it, nor have
+    /// another account that is either. Where the policy names no signatory, none is looked for.
     #[must_use]
     pub fn release(
         &self,
@@ -251,8 +251,10 @@ impl Policies {
                 (None, _) => Some(format!("`{id}` is not an account")),
                 (Some(account), None) => Some(format!("{} has not agreed to {}", account.name, in_force.policy.name())),
                 (Some(account), Some(_)) => {
-                    let own = account.exporter.as_ref() == Some(exporter)
-                        || strangers.iter().any(|(id, person)| is_theirs(account, id, person.as_ref()));
+                    let others = inner.accounts.others_of(account);
+                    let own =
+                        std::iter::once(account).chain(&others).any(|one| one.exporter.as_ref() == Some(exporter))
+                            || strangers.iter().any(|(id, person)| is_theirs(account, id, person.as_ref()));
                     let by_setter = in_force.policy.other_person(&account.id, &account.person()).is_err();
                     match void(account, Some(office), now) {
                         None if own => Some(format!("{} filed it, or it was filed for them", account.name)),

@@ -109,6 +109,33 @@ async fn a_number_is_given_once_whoever_brings_it() {
 }
 
 #[tokio::test]
+async fn a_number_by_hand_that_is_not_of_the_office_s_series_is_told_and_none_is_the_twin_of_one() {
+    let world = World::new();
+    let (desk, _) = world.desk();
+    let brought = |nth, number: &str| {
+        let mut row = world.footballs(nth);
+        let mut json = serde_json::from_slice::<serde_json::Value>(&row.certificate_json).unwrap();
+        json["reference"]["number"] = number.into();
+        row.certificate_json = json.to_string().into_bytes();
+        row
+    };
+    let told = |findings: &crate::certificate::Findings| {
+        findings.iter().filter(|one| one.rule == "NUMBER_NOT_OF_SERIES").count()
+    };
+    let own = desk.issue(&world.signatory, &brought(1, "PK-CN-2026-LHE-000002")).await.unwrap();
+    assert_eq!(told(&own.warnings), 0, "{:?}", own.warnings);
+    for (nth, other) in (2..).zip(["FOO", "PK-CN-2025-LHE-000001", "PK-CN-2026-KHI-000999"]) {
+        let issued = desk.issue(&world.signatory, &brought(nth, other)).await.unwrap();
+        assert_eq!(told(&issued.warnings), 1, "{other}: {:?}", issued.warnings);
+    }
+    for (nth, twin) in (5..).zip(["pk-cn-2026-lhe-000002", "PK CN 2026 LHE 000002"]) {
+        let refused = desk.issue(&world.signatory, &brought(nth, twin)).await.unwrap_err();
+        let WorkflowError::RulesRefuse(findings) = &refused else { panic!("{twin}: {refused}") };
+        assert_eq!(told(findings), 1, "{twin}: {findings:?}");
+    }
+}
+
+#[tokio::test]
 async fn many_at_once_are_all_different_and_all_provable() {
     let world = World::new();
     let (desk, _) = world.desk();

@@ -4,21 +4,26 @@
 use super::{Desk, WorkflowError};
 use crate::{
     certificate::{Asked, Findings, OfficeCode, Particulars, Unread},
-    office::{Office, OfficeRecord},
+    office::{Caller, Office, OfficeRecord},
     sequencer::Issue,
     time::Date,
 };
 use std::sync::Arc;
 
 impl Desk {
-    /// The refusal of a file that does not read, with everything that `rules` say of what is left of it.
+    /// The refusal of a file that does not read, with everything that `rules` say of what is left of it, and what stands
+    /// against the parties it names.
     pub(super) fn unread(
         &self,
+        caller: &Caller,
         certificate_json: &[u8],
         mut said: Findings,
         rules: impl FnOnce(&Office, Particulars, Findings) -> Result<(Issue, Findings), WorkflowError>,
     ) -> WorkflowError {
-        let rules = |particulars, more| self.somewhere(particulars, more, rules);
+        let rules = |particulars: Particulars, mut more: Findings| {
+            self.disinterested(caller, &particulars, &mut more)?;
+            self.somewhere(particulars, more, rules)
+        };
         match self.say_the_rest(&Unread::of_json(certificate_json), &mut said, rules) {
             Ok(()) => WorkflowError::RulesRefuse(said),
             Err(error) => error,

@@ -233,6 +233,24 @@ fn a_suspension_that_ended_stands_in_the_verdict() {
 }
 
 #[test]
+fn a_refused_replacement_is_told_to_machines_as_a_refused_row_is() {
+    let node = Running::start();
+    let token = node.account("signatory");
+    let file = write(&node.folder, "footballs.toml", &footballs());
+    let said = node.asks(&["issue", text(&file), "--format", "json"], Some(&token)).good();
+    let jti = lines(&said)[0]["jti"].as_str().unwrap().to_owned();
+    let cars = write(&node.folder, "cars.json", &row(1).replace("\"950662\"", "\"870323\""));
+    let replace = ["certificate", "replace", text(&cars), "--id", jti.as_str(), "--reason", "cars", "--format", "json"];
+    let said = node.asks(&replace, Some(&token));
+    assert_eq!(said.code, 1, "{}", said.err);
+    let told = lines(&said);
+    assert_eq!(told[0]["outcome"], "refused");
+    assert_eq!(told[0]["reason"], "RULES_REFUSE");
+    let findings = told[0]["findings"].as_array().unwrap();
+    assert!(findings.iter().any(|one| one["rule"] == "REPLACEMENT_GOODS"), "{}", said.out);
+}
+
+#[test]
 fn many_rows_go_over_one_stream_and_a_bad_one_stops_no_other() {
     let node = Running::start();
     let token = node.account("signatory");
@@ -248,6 +266,7 @@ fn many_rows_go_over_one_stream_and_a_bad_one_stops_no_other() {
     let refused = results.iter().filter(|line| line["outcome"] == "refused").collect::<Vec<_>>();
     assert_eq!((results.len(), refused.len()), (300, 2), "{refused:#?}");
     for line in &refused {
+        assert_eq!(line["reason"], "RULES_REFUSE", "the node says why, also of what does not read: {line}");
         assert!(line["findings"].as_array().is_some_and(|findings| !findings.is_empty()), "{line}");
     }
     let numbers = |results: &[Value]| {
@@ -356,6 +375,10 @@ fn a_node_that_does_not_answer_or_is_another_is_code_4() {
     let other = init(other.path()).join("tls/ca.crt.pem");
     let strange = ["certificate", "list", "--node", &node.client, "--ca", text(&other), "--token-file", &token];
     origin(&strange).bad(4, &["--ca"]);
+    for listener in [&node.public, &node.admin] {
+        let elsewhere = ["certificate", "list", "--node", listener, "--ca", &ca, "--token-file", &token];
+        origin(&elsewhere).bad(4, &["is no listener for clients", listener, "[client]"]);
+    }
 }
 
 #[test]

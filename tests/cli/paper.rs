@@ -115,11 +115,16 @@ fn a_photograph_shows_what_was_signed_and_a_node_says_how_it_stands() {
     let by_node = node.asks(&["verify", &both, "--as-of", &today], None).good();
     assert!(by_node.out.contains(&one.number) && by_node.out.contains(&two.number), "{}", by_node.out);
 
-    // A look-up alone says nothing of what is signed.
+    // A look-up alone says nothing of what is signed, at either door.
     let address = photograph(&node, "look-up.png", &[&one.look_up]);
-    let said = node.verify(&address, &[]);
-    headline(&said, "No stamp was read", 5);
-    node.asks(&["verify", &address], None).bad(5, &["no stamp was read"]);
+    for said in [node.verify(&address, &[]), node.asks(&["verify", &address], None)] {
+        headline(&said, "No stamp was read", 5);
+        for words in ["\nPaper\n", &one.look_up, "ask it with `origin verify --node "] {
+            assert!(said.out.contains(words), "`{words}` is not in:\n{}", said.out);
+        }
+    }
+    let here = node.verify(&address, &["--format", "json"]);
+    assert_eq!(node.asks(&["verify", &address, "--format", "json"], None).bad(5, &[]).json(), here.json());
 
     // Held to the certificate, the stamp is its own or another's.
     headline(&node.verify(&one.bundle, &["--stamp", &photo]), "VALID\n", 0);
@@ -163,7 +168,13 @@ fn a_pdf_is_judged_by_what_it_carries_and_the_stamp_on_its_page_is_held_to_it() 
     let own = written("own.pdf", &pdf(&one.token, Some(&photo)));
     let said = node.verify(&own, &["--format", "json"]);
     assert_eq!((said.code, said.json()["paper"]["stamps"].as_u64()), (5, Some(1)), "{}", said.out);
-    assert_eq!(node.asks(&["verify", &own], None).code, 5);
+    // The node has the log: who shows a token without its proof has it judged as fully as a photograph of its stamp.
+    let today = today().to_string();
+    let bare = written("bare.sd-jwt", one.token.as_bytes());
+    let copy = written("copy.sd-jwt", origin(&["redact", "--drop", "commercial", &bare]).good().out.as_bytes());
+    for (file, word) in [(&own, "VALID\n"), (&plain, "VALID\n"), (&bare, "VALID\n"), (&copy, "VALID_REDACTED\n")] {
+        headline(&node.asks(&["verify", file, "--as-of", &today], None), word, 0);
+    }
     // A look-up code of another certificate is one too, whoever looks at the page.
     let photo = photograph(&node, "foreign.png", &[&one.stamp, &two.look_up]);
     let foreign = written("foreign.pdf", &pdf(&one.token, Some(&photo)));
@@ -188,8 +199,9 @@ fn a_pdf_is_judged_by_what_it_carries_and_the_stamp_on_its_page_is_held_to_it() 
     let update = format!("6 0 obj\n<</Type /EmbeddedFile>>\nstream\n{}\nendstream\nendobj\n", two.token);
     let end = format!("trailer\n<</Root 1 0 R /Prev 9>>\nstartxref\n{}\n%%EOF\n", honest.len());
     let edited = written("edited.pdf", &[&honest[..], update.as_bytes(), b"xref\n0 1\n", end.as_bytes()].concat());
-    node.verify(&edited, &[]).bad(3, &["edited after it was made", "reason PDF_EDITED", "help: ask the holder"]);
-    node.asks(&["verify", &edited], None).bad(1, &["PDF_EDITED"]);
+    for said in [node.verify(&edited, &[]), node.asks(&["verify", &edited], None)] {
+        said.bad(3, &["edited after it was made", "reason PDF_EDITED", "help: ask the holder"]);
+    }
 }
 
 #[test]
@@ -198,6 +210,8 @@ fn hostile_paper_is_called_what_it_is() {
     let node = init(home.path());
     let (trust, anchor) = (node.join("trust/trust-list.note"), node.join("trust/anchor.toml"));
     let verify = |path: &Path| origin(&["verify", text(path), "--trust", text(&trust), "--anchor", text(&anchor)]);
+    // Nobody answers there: what is refused is not sent.
+    let by_node = |path: &Path| origin(&["verify", text(path), "--node", "127.0.0.1:9"]);
     let token = "eyJ.eyJ.sig~";
     let with = |object: &str| {
         let honest = String::from_utf8(pdf(token, None)).unwrap();
@@ -217,10 +231,14 @@ fn hostile_paper_is_called_what_it_is() {
     ] {
         let path = node.join("paper");
         fs::write(&path, contents).unwrap();
-        verify(&path).bad(3, &[&format!("reason {reason}"), "is not relied on", "help: "]);
+        for said in [verify(&path), by_node(&path)] {
+            said.bad(3, &[&format!("reason {reason}"), "is not relied on", "help: "]);
+        }
     }
     // Nothing on it.
     let path = node.join("white.png");
     image::GrayImage::from_pixel(64, 64, image::Luma([255])).save(&path).unwrap();
-    verify(&path).bad(3, &["reason PAPER_SHOWS_NOTHING", "help: photograph"]);
+    for said in [verify(&path), by_node(&path)] {
+        said.bad(3, &["reason PAPER_SHOWS_NOTHING", "help: photograph"]);
+    }
 }

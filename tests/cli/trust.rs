@@ -102,6 +102,20 @@ fn a_list_of_two_signers_is_drafted_signed_merged_and_installed() {
     ])
     .good();
     assert!(policy.out.contains("quorum none"), "{}", policy.out);
+    for unknown in ["nobody.int/log/2026/cn", "tdap.gov.pk/log/2099/cn"] {
+        origin(&["trust", "policy", unknown, "--trust", &at("installed.note"), "--anchor", text(&anchor)])
+            .bad(64, &["names no key for the log", unknown]);
+    }
+}
+
+#[test]
+fn a_section_of_a_node_that_is_not_listed_is_refused_with_the_way_out() {
+    let folder = folder();
+    let node = init(folder.path());
+    let one = signer(folder.path(), "comesa");
+    let section = node.join("trust/section.note");
+    origin(&["trust", "draft", "list", "--section", text(&section), "--signer", &one.vkey])
+        .bad(64, &["its node `node.tdap.gov.pk` is not listed", "origin trust draft section --node"]);
 }
 
 #[test]

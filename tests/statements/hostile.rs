@@ -588,6 +588,9 @@ fn what_is_too_long_is_refused_before_it_is_looked_at() {
     let reason = |token: &str| Presentation::parse(token).unwrap_err().reason();
     assert_eq!(reason(&"~".repeat((1 << 20) + 1)), "STATEMENT_TOO_LARGE");
     assert_eq!(reason(&format!("{}~", "A".repeat(4_097))), "STATEMENT_TOO_LARGE");
+    // Whoever hands over the beginning of something long knows no more than that it is longer.
+    let said = Presentation::parse(&"~".repeat((1 << 20) + 1)).unwrap_err().to_string();
+    assert!(said.contains("has more than 1048576 bytes"), "{said}");
     assert_eq!(reason(&"~".repeat(1 << 20)), "TOO_MANY_DISCLOSURES");
     let deep = base64::encode_url("[".repeat(500_000).as_bytes());
     let good = samples::all()[0].issue();

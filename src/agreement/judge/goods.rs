@@ -38,10 +38,10 @@ impl Bench<'_> {
         let what = format!("whether one certificate may have {count} items");
         let form = self.form;
         let count = u32::try_from(count).unwrap_or(u32::MAX);
-        let in_box = in_box(form.box_of(Shows::Item));
+        let before = self.findings.0.len();
         match self.rely(&form.max_items, "ITEM_COUNT", "goods.items", &what) {
             Some(ItemCap::Certificate(limit)) if count > *limit => {
-                let message = format!("{count} items, and one certificate takes at most {limit}{in_box}");
+                let message = format!("{count} items, and one certificate takes at most {limit}");
                 let finding = Finding::error("ITEM_COUNT", "goods.items", message);
                 let help = match form.continuation_sheets.value() {
                     Some(true) => "a continuation sheet takes no more items: divide them among several certificates",
@@ -55,7 +55,7 @@ impl Bench<'_> {
                 let path = "goods.items";
                 if self.rely(&form.continuation_sheets, "CONTINUATION_SHEETS", path, &what) == Some(&false) {
                     let message = format!(
-                        "{count} items need {sheets} sheets of {limit}{in_box}, and this form has no continuation sheet"
+                        "{count} items need {sheets} sheets of {limit}, and this form has no continuation sheet"
                     );
                     let finding = Finding::error("CONTINUATION_SHEETS", path, message)
                         .with_help("divide the consignment among several certificates");
@@ -63,6 +63,10 @@ impl Bench<'_> {
                 }
             }
             _ => {}
+        }
+        // Items are numbered in a box of their own.
+        for finding in self.findings.0.iter_mut().skip(before) {
+            finding.form_box = form.box_of(Shows::Item).map(ToString::to_string);
         }
     }
 

@@ -30,8 +30,7 @@ impl Agreement {
         if let Some(edition) = self.edition_on(issued_on) {
             return Some(edition);
         }
-        let before = self.editions.iter().rev().find(|edition| edition.in_force.from <= issued_on);
-        let nearest = before.or_else(|| self.editions.first());
+        let nearest = self.nearest(issued_on);
         let edge = nearest.filter(|edition| !edition.in_force_source.is_confirmed());
         let message = format!("no edition of {} is in force on {issued_on}", self.code);
         let finding = match edge {
@@ -47,6 +46,12 @@ impl Agreement {
         };
         findings.push(finding);
         edge
+    }
+
+    /// The edition that is nearest to a day outside all.
+    pub(in crate::agreement) fn nearest(&self, day: Date) -> Option<&Edition> {
+        let before = self.editions.iter().rev().find(|edition| edition.in_force.from <= day);
+        before.or_else(|| self.editions.first())
     }
 
     /// The edition a certificate names: the one in force, or one that may be used beside it on that day.

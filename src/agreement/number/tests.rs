@@ -46,6 +46,27 @@ fn each_year_office_and_registration_counts_for_itself() {
 }
 
 #[test]
+fn a_number_is_told_from_its_count_however_it_is_written() {
+    let series: Series = "PK-CN-{yyyy}-{office}-{serial:6}".parse().unwrap();
+    let key = series.key(&office(), date("2026-11-12"), None).unwrap();
+    let spelt = |number: &str| Series::spelt(&key, number);
+    for written in ["PK-CN-2026-LHE-000417", "pk-cn-2026-lhe-000417", "PKCN 2026/LHE 000417."] {
+        assert_eq!(spelt(written).as_deref(), Some("PK-CN-2026-LHE-000417"), "{written}");
+    }
+    for other in [
+        "FOO",
+        "",
+        "PK-CN-2025-LHE-000417",
+        "PK-CN-2026-KHI-000417",
+        "PK-CN-2026-LHE-00417",
+        "PK-CN-2026-LHE-000417A",
+        "PK-CN-2026-LHE-00041O",
+    ] {
+        assert_eq!(spelt(other), None, "{other}");
+    }
+}
+
+#[test]
 fn templates_that_could_not_count_are_refused() {
     for bad in [
         "",

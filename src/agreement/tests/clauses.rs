@@ -22,7 +22,8 @@ fn the_twenty_first_item_is_refused_where_the_edition_takes_twenty() {
     let chafta = get("CHAFTA");
     assert!(with_items(&chafta, "2026-11-22", 20).ruling.is_some());
     let found = the_one(&with_items(&chafta, "2026-11-22", 21), Severity::Error, "ITEM_COUNT");
-    assert!(found.message.contains("21 items") && found.message.contains("(box 6)"), "{found}");
+    assert!(found.message.contains("21 items") && !found.message.contains("box"), "{found}");
+    assert_eq!(found.form_box.as_deref(), Some("6"));
     assert!(found.article.unwrap().contains("box 6"));
     // The old Form E: not confirmed, so it warns. The form since 20 August 2019 has no such note.
     the_one(&with_items(&get("ACFTA"), "2019-08-19", 21), Severity::Warning, "ITEM_COUNT");
@@ -45,6 +46,7 @@ fn two_sheets_are_refused_where_the_form_has_no_continuation() {
     assert!(with_items(&refused, "2026-11-22", 20).ruling.is_some());
     let found = the_one(&with_items(&refused, "2026-11-22", 41), Severity::Error, "CONTINUATION_SHEETS");
     assert!(found.message.contains("3 sheets") && found.article.unwrap() == "Annex 3-A, form");
+    assert_eq!(found.form_box.as_deref(), Some("6"));
     let unknown = with_items(&sheets(""), "2026-11-22", 21);
     the_one(&unknown, Severity::Unknown, "CONTINUATION_SHEETS");
     assert!(unknown.ruling.is_some());

@@ -1,5 +1,6 @@
 use super::*;
 use crate::api::ApiError;
+use crate::document::{DocumentError, Script};
 use tonic_types::StatusExt as _;
 
 fn findings() -> Findings {
@@ -49,6 +50,14 @@ fn many_findings_fit_a_header() {
     let details = Details { findings: Some(("certificate_json", Findings(many.collect()))), ..Default::default() };
     let sent = status(&ApiError::ReadingDenied, &details);
     assert!(sent.details().len() <= MAX_HEADER, "{}", sent.details().len());
+}
+
+#[test]
+fn what_helps_against_a_missing_character_is_said_whole() {
+    for script in Script::LOOKED_FOR.into_iter().chain([Script::Other]) {
+        let error = DocumentError::GlyphMissing { character: '\u{10FFFD}', script };
+        assert_eq!(plain(&error).message(), error.to_string());
+    }
 }
 
 #[test]

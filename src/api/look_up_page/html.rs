@@ -62,7 +62,7 @@ fn how(out: &mut String, issuer: &Issuer, names: &[(String, String)]) -> std::fm
          <p>Ask the holder for the PDF as it was downloaded, or for the certificate's own file (<code>.coo.json</code>). \
          With the program <code>origin</code> and the trust list of your authority it is judged on your own machine, with no \
          network:</p>\n\
-         <p><code>origin verify FILE --trust trust.list --anchor anchor.json</code></p>\n\
+         <p><code>origin verify FILE --trust trust-list.note --anchor anchor.toml</code></p>\n\
          <p>A photograph or scan of the larger code is judged in the same way; alone it says what was signed and not whether \
          it still stands.</p>\n\
          <h2>By asking the authority</h2>\n\

@@ -196,6 +196,16 @@ fn members_that_contradict_each_other_are_all_named() {
 }
 
 #[test]
+fn a_weight_of_nothing_is_none() {
+    for weight in ["gross_weight", "net_weight"] {
+        let mut brought = footballs();
+        brought["goods"]["items"][0][weight] = json!({"value": "0.0", "unit": "KGM"});
+        let path = format!("goods.items[0].{weight}.value");
+        assert!(places(&read(&brought).findings).contains(&(path.as_str(), "ZERO")), "{weight}");
+    }
+}
+
+#[test]
 fn a_total_that_is_not_the_sum_of_its_items_is_asked_about() {
     let said = |total: &str| {
         let mut brought = footballs();

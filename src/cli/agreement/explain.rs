@@ -149,7 +149,8 @@ fn describe(console: Console, edition: &Edition, rule: &OriginRule) {
     if let Some(criterion) = edition.criteria.iter().find(|one| one.code == rule.criterion) {
         console.data(format!("      {}", plain(&criterion.meaning)));
         if let Some(printed) = criterion.printed.value() {
-            console.data(format!("      the form prints `{}`", plain(printed)));
+            let printed = printed.replace("{percent}", "<percentage>").replace("{heading}", "<heading>");
+            console.data(format!("      the form prints `{}`", plain(&printed)));
         }
     }
     for text in rule.article.iter().chain(&rule.note) {

@@ -200,6 +200,7 @@ impl Uses {
             declaration: Some(self.declaration.clone()),
             lines: vec![piece],
             remarks: String::new(),
+            despite_predecessor: false,
         }
     }
 }

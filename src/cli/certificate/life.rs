@@ -312,9 +312,9 @@ pub(super) fn particulars(console: Console, file: &Source) -> Result<String, Fai
         return Ok(text.trim().to_owned());
     }
     let read = Particulars::from_toml(&text).map_err(|findings| {
-        console.message(super::findings_text(console, &findings).trim_end());
-        Failure::new(Exit::Failed, format!("`{file}` cannot be issued as it is"))
-            .help(format!("origin certificate check {file}"))
+        let message = format!("`{file}` cannot be issued as it is");
+        remote::tell(console, "CERTIFICATE_INVALID", &message, &findings);
+        Failure::new(Exit::Failed, message).help(format!("origin certificate check {file}"))
     })?;
     Ok(read.to_json())
 }

@@ -92,7 +92,7 @@ impl Reissue {
                         ledger.done(&key, &done)?;
                         tell(console, number, &row.jti, &done);
                     }
-                    Err(status) if is_of_the_row(&status) => {
+                    Err(status) if is_of_the_row(status.code(), &Refusal::from(&status).reason) => {
                         refused += 1;
                         let why = Refusal::from(&status);
                         tell_refused(console, number, &row.jti.to_string(), &why.reason, &why.message);
@@ -131,12 +131,12 @@ impl Reissue {
 }
 
 /// Whether a refusal concerns this certificate alone, and the next may go well.
-fn is_of_the_row(status: &tonic::Status) -> bool {
-    let code = status.code();
-    matches!(
+fn is_of_the_row(code: Code, reason: &str) -> bool {
+    let of_the_row = matches!(
         code,
         Code::InvalidArgument | Code::FailedPrecondition | Code::NotFound | Code::AlreadyExists | Code::Aborted
-    )
+    );
+    of_the_row || reason == "NOT_YOUR_OFFICE"
 }
 
 fn tell(console: Console, row: usize, old: &Jti, done: &Done) {
@@ -156,5 +156,18 @@ fn tell_refused(console: Console, row: usize, old: &str, reason: &str, message: 
         console.data(json!({ "row": row, "replaces": old, "reason": reason, "message": message }));
     } else {
         console.data(format!("row {row}: {old} is refused: {message} [{reason}]"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_of_another_office_stops_no_other_and_an_account_that_may_issue_none_stops_all() {
+        assert!(is_of_the_row(Code::PermissionDenied, "NOT_YOUR_OFFICE"));
+        assert!(is_of_the_row(Code::FailedPrecondition, "STATUS_FORBIDS"));
+        assert!(!is_of_the_row(Code::PermissionDenied, "PERMISSION_DENIED"));
+        assert!(!is_of_the_row(Code::Unavailable, "SIGNING_KEY_CLOSED"));
     }
 }

@@ -29,10 +29,12 @@ pub(super) fn show(console: Console, wish: &wire::Cancellation) {
             "number": wish.number, "log": wish.log, "index": wish.index, "asked_by": wish.asked_by,
             "asked_at": asked,
             "objection_until": until, "reason": wish.reason, "remarks": wish.remarks,
+            "hindered_by": wish.hindered_by,
         }));
         return;
     }
     let until = match until {
+        _ if !wish.hindered_by.is_empty() => format!("cannot count as things stand [{}]", wish.hindered_by),
         Some(until) => format!("counts after {until} unless customs of the importing country object"),
         None => "counts when customs of the importing country have agreed".to_owned(),
     };

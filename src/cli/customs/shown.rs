@@ -65,11 +65,7 @@ pub(super) fn arrival_line(console: Console, arrival: &wire::Arrival) {
     }
     let number = if arrival.number.is_empty() { &arrival.jti } else { &arrival.number };
     let until = arrival.valid_until.as_ref().map_or_else(|| "no limit".to_owned(), |date| date_text(Some(date)));
-    let warned = match (arrival.key_closed.is_empty(), arrival.equivocated) {
-        (false, _) => console.paint(Colour::Red, "  KEY CLOSED"),
-        (true, true) => console.paint(Colour::Red, "  TWO HISTORIES"),
-        (true, false) => String::new(),
-    };
+    let warned = warned(arrival).map_or_else(String::new, |(colour, said)| console.paint(colour, said));
     console.data(format!(
         "{:24}  {:20}  {:8} {:2}  {}  until {until}  {}  {:8}  {}{warned}",
         plain(number),
@@ -81,6 +77,16 @@ pub(super) fn arrival_line(console: Console, arrival: &wire::Arrival) {
         delivery_word(arrival.delivery()),
         or(&arrival.response, "untouched"),
     ));
+}
+
+/// What stands behind everything else of one that is to be looked at with care.
+fn warned(arrival: &wire::Arrival) -> Option<(Colour, &'static str)> {
+    match (arrival.key_closed.is_empty(), arrival.equivocated, arrival.lifted) {
+        (false, ..) => Some((Colour::Red, "  KEY CLOSED")),
+        (true, true, false) => Some((Colour::Red, "  TWO HISTORIES")),
+        (true, true, true) => Some((Colour::Yellow, "  TWO HISTORIES (lifted)")),
+        (true, false, _) => None,
+    }
 }
 
 pub(super) fn arrival_described(arrival: &wire::Arrival) -> Value {
@@ -103,6 +109,7 @@ pub(super) fn arrival_described(arrival: &wire::Arrival) -> Value {
         "consignee": arrival.consignee,
         "response": arrival.response,
         "equivocated": arrival.equivocated,
+        "lifted": arrival.lifted,
         "key_closed": (!arrival.key_closed.is_empty()).then_some(&arrival.key_closed),
     })
 }
@@ -276,6 +283,15 @@ mod tests {
         assert_eq!(decided(&one), said);
         let whole = wire::DecidedItem { code: "RECEIVED".to_owned(), ..Default::default() };
         assert_eq!(decided(&whole), "the whole: RECEIVED");
+    }
+
+    #[test]
+    fn that_a_log_had_two_histories_is_said_also_when_it_was_lifted() {
+        let said = |arrival: &wire::Arrival| warned(arrival).map(|(_, said)| said);
+        let frozen = wire::Arrival { equivocated: true, ..Default::default() };
+        assert_eq!(said(&frozen), Some("  TWO HISTORIES"));
+        assert_eq!(said(&wire::Arrival { lifted: true, ..frozen }), Some("  TWO HISTORIES (lifted)"));
+        assert_eq!(said(&wire::Arrival::default()), None);
     }
 
     #[test]

@@ -61,6 +61,10 @@ pub(super) struct WriteOff {
     /// The declaration, as `origin customs template` prints it; each line says its item and its quantity
     #[arg(long, value_name = "FILE", conflicts_with_all = ["items", "declaration"])]
     file: Option<Source>,
+    /// Write off though the certificate stands in the place of one that was used here: what is written off was not imported
+    /// under that one, and you say so to its issuer with --remarks
+    #[arg(long, requires = "remarks")]
+    despite_predecessor: bool,
     /// Anything else the issuer should know
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     remarks: String,
@@ -74,11 +78,12 @@ impl WriteOff {
             Some(source) => self.of_file(source).map(|(declaration, lines)| (Some(declaration), lines))?,
             None => (self.declared.to_wire(), self.items),
         };
-        let (named, remarks) = (&self.named, self.remarks);
+        let (named, remarks, despite_predecessor) = (&self.named, self.remarks, self.despite_predecessor);
         let lines = lines.iter().map(Quantity::to_wire).collect();
         let answer = self.request.ask(console, async |connection, request_id| {
             let certificate = Some(named.to_wire());
-            let request = wire::WriteOffRequest { request_id, certificate, declaration, lines, remarks };
+            let request =
+                wire::WriteOffRequest { request_id, certificate, declaration, lines, remarks, despite_predecessor };
             connection.customs().write_off(within_deadline(request)).await
         })?;
         let wire::WriteOffResponse { act, jti, items, notices } = answer;

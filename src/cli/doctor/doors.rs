@@ -101,11 +101,22 @@ fn state(status: &wire::GetStatusResponse, apart: SignedDuration) -> Vec<Look> {
         } else {
             Look::bad("issuing", format!("{issuer} takes no work")).help("the node's log says why")
         });
+        looks.extend(set_back(status, authority));
         for log in &authority.logs {
             looks.push(Look::good("log", format!("{} has {} entries published", log.origin, log.size)));
         }
     }
     looks
+}
+
+/// A node whose clock stands before what it signed.
+fn set_back(status: &wire::GetStatusResponse, authority: &wire::AuthorityState) -> Option<Look> {
+    let read = |at: &prost_types::Timestamp| Timestamp::new(at.seconds, at.nanos).ok();
+    let (now, newest) = (status.now.as_ref().and_then(read)?, authority.newest_hour.as_ref().and_then(read)?);
+    (now < newest).then(|| {
+        Look::bad("clock", format!("{} has an entry of {newest}, and the node's clock shows {now}", authority.issuer))
+            .help("it went back; docs/partners.md (A clock that was ahead) says how to go on")
+    })
 }
 
 #[cfg(test)]
@@ -123,5 +134,16 @@ mod tests {
         let status = wire::GetStatusResponse::default();
         let state = |seconds| state(&status, SignedDuration::from_secs(seconds)).first().map(|look| look.state);
         assert_eq!([state(5), state(6)], [Some(State::Good), Some(State::Bad)]);
+    }
+
+    #[test]
+    fn a_clock_before_the_newest_entry_is_told() {
+        let at = |second| Some(prost_types::Timestamp { seconds: second, nanos: 0 });
+        let told = |now, newest| {
+            let authority = wire::AuthorityState { newest_hour: newest, issuing: true, ..Default::default() };
+            let status = wire::GetStatusResponse { now: at(now), authorities: vec![authority], ..Default::default() };
+            state(&status, SignedDuration::ZERO).iter().any(|look| look.what == "clock" && look.state == State::Bad)
+        };
+        assert_eq!([told(7_199, at(7_200)), told(7_200, at(7_200)), told(7_199, None)], [true, false, false]);
     }
 }

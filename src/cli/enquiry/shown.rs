@@ -120,8 +120,8 @@ pub(in crate::cli) fn full(console: Console, enquiry: &wire::Enquiry) {
     if !enquiry.clarifies.is_empty() {
         console.data(format!("{:12}the reply {}", "clarifies", enquiry.clarifies));
     }
-    if !enquiry.clarified_by.is_empty() {
-        console.data(format!("{:12}by enquiry {}, whose answer counts here too", "clarified", enquiry.clarified_by));
+    for by in &enquiry.clarified_by {
+        console.data(format!("{:12}by enquiry {by}, whose answer counts here too", "clarified"));
     }
     for (place, subject) in (1_u32..).zip(&enquiry.subjects) {
         console.data(format!("certificate {place}  {}", subject_text(subject)));

@@ -1,7 +1,10 @@
 //! `origin form list`: which forms are printed, and by which template.
 
-use super::{PressArguments, all_forms};
-use crate::cli::{Outcome, console::Console};
+use super::{PressArguments, all_forms, refused, sample, today};
+use crate::{
+    cli::{Outcome, console::Console},
+    document::{FontFolders, Images, Press, SpecimenOf, specimen},
+};
 use serde_json::json;
 use std::process::ExitCode;
 
@@ -14,9 +17,15 @@ pub(super) struct Arguments {
 
 impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
-        let (forms, agreements) = (self.press.forms()?, self.press.agreements()?);
+        // Nothing is drawn here, and no font is asked for.
+        let press = Press::new(self.press.forms()?, &FontFolders::Named(Vec::new())).map_err(refused)?;
+        let (agreements, on) = (self.press.agreements()?, today(None));
         for (agreement, edition, form) in all_forms(&agreements) {
-            let template = forms.of(agreement.code.as_str(), form.code.as_str());
+            let template = press.forms().of(agreement.code.as_str(), form.code.as_str());
+            // What no specimen can be made of is printed all the same, where a certificate fits.
+            let of = SpecimenOf { agreement, edition, form };
+            let sheet = specimen(of, sample(&agreement.code, on)?, on, &Images::none());
+            let differences = sheet.ok().and_then(|sheet| press.not_followed(&sheet));
             if console.is_json() {
                 console.data(json!({
                     "agreement": agreement.code,
@@ -26,6 +35,7 @@ impl Arguments {
                     "title": form.title.value(),
                     "boxes": form.boxes.len(),
                     "confirmed": form.confirmed,
+                    "not_followed": differences,
                 }));
                 continue;
             }
@@ -34,7 +44,9 @@ impl Arguments {
                 (count, true) => format!("{count} boxes"),
                 (count, false) => format!("{count} boxes, unconfirmed"),
             };
-            console.data(format!("{:10} {:10} {template:20} {boxes}", agreement.code.as_str(), form.code.as_str()));
+            let note = differences.map(|one| format!("; {one}: the generic form is drawn")).unwrap_or_default();
+            let (agreement, form) = (agreement.code.as_str(), form.code.as_str());
+            console.data(format!("{agreement:10} {form:10} {template:20} {boxes}{note}"));
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -25,8 +25,12 @@ pub(super) struct Preview {
 impl Preview {
     pub(super) fn run(self, console: Console) -> Outcome {
         let sheet = self.wanted.sheet()?;
-        let pdf = self.wanted.press.press()?.print(&sheet).map_err(refused)?;
+        let press = self.wanted.press.press()?;
+        let pdf = press.print(&sheet).map_err(refused)?;
         files::deliver(console, self.output.as_deref(), &pdf)?;
+        if let Some(differences) = press.not_followed(&sheet) {
+            console.message(format!("note: {differences}: the generic form is drawn"));
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -6,7 +6,7 @@
 use super::{
     download::Downloads,
     ledger::{Done, Known, Ledger, RowKey},
-    patience::{LONGEST, Next, Patience},
+    patience::{LONGEST, Next, Patience, stands},
     report::{Refused, Report},
 };
 use crate::{
@@ -37,6 +37,8 @@ use uuid::Uuid;
 
 /// Rows of one message: 16 to 64 are fastest.
 const BATCH: usize = 64;
+/// Bytes of the rows of one message: a node takes no message of more than 4 MiB.
+const BATCH_BYTES: usize = 3 << 20;
 /// Rows whose ids are made durable together: one sync costs as much as issuing ten of them.
 const LOT: usize = 256;
 /// Rows in flight: enough to keep a node's writer busy through the longest round trip.
@@ -55,8 +57,7 @@ struct Flight {
     json: Bytes,
 }
 
-/// What there is to say of a row that does not read, by the rules that come with the program: it goes to no node, which
-/// would say the rest.
+/// What there is to say of a row that does not read and goes to no node, by the rules that come with the program.
 fn everything_about(row: &Row, read: Findings) -> Findings {
     static RULES: OnceLock<Option<Agreements>> = OnceLock::new();
     match RULES.get_or_init(|| agreements::load(None).ok()) {
@@ -202,15 +203,14 @@ impl<'a> Conversation<'a> {
         for _ in 0..LOT {
             let Some(row) = rows.next() else { break };
             any = true;
-            self.admit(row?).await?;
+            self.admit(&row?).await?;
         }
         self.ledger.sync()?;
         Ok(any)
     }
 
     /// Decides what is to be done with a row.
-    async fn admit(&mut self, row: Row) -> Result<(), Failure> {
-        // What cannot be read is refused below, and nothing is asked for it.
+    async fn admit(&mut self, row: &Row) -> Result<(), Failure> {
         let (RowText::Json(text) | RowText::Toml(text) | RowText::Unreadable(text)) = &row.text;
         let key = self.ledger.name(text);
         let known = self.ledger.known(&key);
@@ -220,27 +220,32 @@ impl<'a> Conversation<'a> {
             return Ok(());
         }
         let reading = row.read();
-        let Some(particulars) = reading.particulars else {
-            let message = row.refusal().to_owned();
-            let reason = "CERTIFICATE_INVALID".to_owned();
-            let findings = everything_about(&row, reading.findings);
-            self.report.row_refused(row.number, &Refused { reason, message, findings, help: None });
-            return Ok(());
+        let forgotten = matches!(&known, Known::Asked(id) if !is_kept(*id));
+        let json = match (&row.text, &reading.particulars) {
+            // What does not read is refused by the node, which has its own rules and knows whom it struck off.
+            (RowText::Json(text), particulars) if particulars.is_some() || !forgotten => {
+                Bytes::copy_from_slice(text.as_bytes())
+            }
+            (_, Some(particulars)) => Bytes::from(particulars.to_json()),
+            // A node is sent JSON alone.
+            (_, None) => {
+                let message = row.refusal().to_owned();
+                let reason = "CERTIFICATE_INVALID".to_owned();
+                let findings = everything_about(row, reading.findings);
+                self.report.row_refused(row.number, &Refused { reason, message, findings, help: None });
+                return Ok(());
+            }
         };
         let request_id = match known {
             Known::Asked(id) if is_kept(id) => id,
             Known::Asked(_) => {
-                let number = particulars.reference.number.as_ref().map(ToString::to_string);
+                let number = reading.particulars.and_then(|one| one.reference.number).map(|number| number.to_string());
                 match self.find(row.number, &key, number).await? {
                     Found::Settled => return Ok(()),
                     Found::Never => self.fresh(&key)?,
                 }
             }
             Known::New | Known::Done(_) => self.fresh(&key)?,
-        };
-        let json = match row.text {
-            RowText::Json(text) => Bytes::from(text),
-            RowText::Toml(_) | RowText::Unreadable(_) => Bytes::from(particulars.to_json()),
         };
         self.waiting.push_back((request_id, Flight { row: row.number, key, json }));
         Ok(())
@@ -299,7 +304,13 @@ impl<'a> Conversation<'a> {
             tokio::time::sleep(pause).await;
         }
         while !self.waiting.is_empty() {
-            let batch = self.waiting.drain(..BATCH.min(self.waiting.len())).collect::<Vec<_>>();
+            let mut bytes = 0_usize;
+            let fits = self.waiting.iter().take(BATCH).take_while(|(_, flight)| {
+                bytes = bytes.saturating_add(flight.json.len());
+                bytes <= BATCH_BYTES
+            });
+            let rows = fits.count().max(1);
+            let batch = self.waiting.drain(..rows).collect::<Vec<_>>();
             let rows = batch
                 .iter()
                 .map(|(id, flight)| wire::IssueRow {
@@ -361,8 +372,12 @@ impl<'a> Conversation<'a> {
     /// Rows without an answer stay noted: the same command sends them again under the ids they have.
     fn gave_up(&self, refusal: &Refusal) -> Failure {
         let Refusal { reason, message, .. } = refusal;
-        let minutes = LONGEST.as_secs() / 60;
-        let error = format!("the node has taken nothing for {minutes} minutes: {message} [{reason}]");
+        let error = if stands(reason) {
+            format!("the node takes nothing: {message} [{reason}]")
+        } else {
+            let minutes = LONGEST.as_secs() / 60;
+            format!("the node has taken nothing for {minutes} minutes: {message} [{reason}]")
+        };
         let open = self.waiting.len() + self.in_flight.len() + 1;
         Failure::new(Exit::Unreachable, error)
             .note(format!("without an answer yet: {open} rows"))

@@ -25,11 +25,16 @@ pub(super) enum Next {
     GiveUp,
 }
 
+/// Whether what a node says is over only when its operator has acted: nobody waits for that.
+pub(super) fn stands(reason: &str) -> bool {
+    reason == "SIGNING_KEY_CLOSED"
+}
+
 impl Patience {
     /// The node asks for it once more, for this reason.
     pub(super) fn asked(&mut self, reason: &str, now: Instant) -> Next {
         let since = *self.since.get_or_insert(now);
-        if now.saturating_duration_since(since) >= LONGEST {
+        if stands(reason) || now.saturating_duration_since(since) >= LONGEST {
             return Next::GiveUp;
         }
         let said = |(why, at): &(String, Instant)| why == reason && now.saturating_duration_since(*at) < AGAIN;
@@ -58,5 +63,10 @@ mod tests {
         assert_eq!((at(599), at(600)), (Next::Say, Next::GiveUp));
         patience.over();
         assert_eq!(patience.asked("STORE_FULL", begin + Duration::from_secs(601)), Next::Say);
+    }
+
+    #[test]
+    fn nobody_waits_for_a_key_that_is_closed() {
+        assert_eq!(Patience::default().asked("SIGNING_KEY_CLOSED", Instant::now()), Next::GiveUp);
     }
 }

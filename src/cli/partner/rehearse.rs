@@ -42,7 +42,8 @@ use traffic::Traffic;
 const CAST: u32 = 10;
 /// Certificates issued while the partner cannot reach the node: one in so many of the month, and no more than that.
 const PAST: (usize, usize) = (10, 200);
-/// The longest the clocks of two nodes may be apart: a snapshot of a status that is further off is a finding.
+/// The longest the clocks of two nodes may be apart: a snapshot of a status that is further off is a finding. A node says
+/// `PARTNER_CLOCK` to its operator from five seconds on, long before anything is refused for it.
 const CLOCKS_APART_MS: u64 = 5 * 60 * 1_000;
 
 /// Replay a month of traffic with a partner, and report point by point whether it conforms

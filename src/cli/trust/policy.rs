@@ -1,7 +1,11 @@
 //! `origin trust policy`: who must cosign a log.
 
 use crate::{
-    cli::{Outcome, arguments::Trust, console::Console},
+    cli::{
+        Outcome,
+        arguments::Trust,
+        console::{Console, Exit, Failure},
+    },
     log::Origin,
 };
 use std::process::ExitCode;
@@ -22,6 +26,12 @@ pub(super) struct Arguments {
 impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
         let trust = self.trust.open()?;
+        if trust.log_key(&self.origin).is_none() {
+            let why =
+                format!("the trust list names no key for the log {}, so no head of it can be checked", self.origin);
+            return Err(Failure::new(Exit::Configuration, why)
+                .help("`origin trust show` lists every authority and its log keys, one for each year"));
+        }
         let policy = match self.index {
             Some(index) => trust.policy_at(&self.origin, index),
             None => trust.policy(&self.origin),

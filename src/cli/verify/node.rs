@@ -1,6 +1,6 @@
 //! `origin verify --node`: the word of a node on a file, or on a certificate that is named.
 
-use super::{print_text, warnings};
+use super::{exit_code, print_paper, print_text, warnings};
 use crate::{
     api::{
         MAX_PAPER,
@@ -13,7 +13,7 @@ use crate::{
         remote::{self, TlsArguments, date_text, status_word},
         scan, tree,
     },
-    document::read::{Draw, Paper, PaperKind},
+    document::read::PAPER_MAX,
     statement::{Issuer, Jti, OpenedBody, Presentation},
     time::Date,
     verification::{Headline, Verdict, View},
@@ -36,7 +36,7 @@ pub(super) struct Asked {
     /// The statement's identifier
     #[arg(long, value_name = "JTI", requires = "node", requires = "issuer")]
     id: Option<Jti>,
-    /// The code of its paper, the last part of the address in its first QR code: with it the node shows what it says
+    /// The code of its paper, the last part of the address in its smaller QR code: with it the node shows what it says;
     /// `-` is standard input
     #[arg(long, value_name = "FILE", requires = "id")]
     code_file: Option<Source>,
@@ -60,9 +60,13 @@ pub(super) struct Asked {
 
 /// A node judges what is shown to it.
 pub(super) fn judged_by(console: Console, node: &str, asked: &Asked, file: &Source, as_of: Option<Date>) -> Outcome {
-    let presentation = file.read(MAX_PAPER)?;
-    // What is refused here the node refuses too, in its own words.
-    let paper = PaperKind::of(&presentation).and_then(|kind| Paper::read(&presentation, kind, Draw::Pages).ok());
+    let presentation = file.read_start(PAPER_MAX)?;
+    // What is refused here is not sent.
+    let paper = scan::read(&presentation, &file.to_string()).transpose()?;
+    if presentation.len() > MAX_PAPER {
+        let why = format!("`{file}` is longer than {MAX_PAPER} bytes, the most that a node takes");
+        return Err(Failure::new(Exit::Failed, why).help("judge it here: --trust FILE --anchor FILE instead of --node"));
+    }
     // The node draws no pages: it is told what was read on them.
     let pages = paper.as_ref().filter(|paper| paper.drawn).map(|paper| wire::PageCodes {
         stamps: paper.stamps().map(ToOwned::to_owned).collect(),
@@ -78,13 +82,13 @@ pub(super) fn judged_by(console: Console, node: &str, asked: &Asked, file: &Sour
         let answer = connection.verifications().verify_presentation(within_deadline(request)).await;
         answer.map_err(|status| remote::refused(console, node, &status))
     })?;
-    let wire::VerifyPresentationResponse { verdict, further, look_ups } = verdict.into_inner();
+    let wire::VerifyPresentationResponse { verdict, further, .. } = verdict.into_inner();
     let Some(verdict) = verdict else {
-        for address in &look_ups {
-            console.message(format!("look-up on the paper: {}; nothing was asked there", tree::plain(address)));
-        }
-        let failure = Failure::new(Exit::TooOldToSay, "no stamp was read, so that nothing of what is signed is known");
-        return Err(if look_ups.is_empty() { failure } else { failure.help("look it up by the address on the paper") });
+        let Some(paper) = &paper else {
+            return Err(Failure::new(Exit::Failed, format!("the node {node} gave no verdict")));
+        };
+        print_paper(console, paper, &[]);
+        return Ok(exit_code(&[]));
     };
     let all = [&verdict].into_iter().chain(&further).collect::<Vec<_>>();
     let warnings = warnings(&verdict.verdict_json);

@@ -24,10 +24,12 @@ enum Cell {
     Each,
     /// Of each element of a list the named members, separated by a space.
     Of(&'static [&'static str]),
+    /// The same, separated by a comma: each is several words.
+    Words(&'static [&'static str]),
     /// The names of the marks that are set.
     Marks,
 }
-use Cell::{Each, Marks, Of, One};
+use Cell::{Each, Marks, Of, One, Words};
 
 const PLACE: &[&str] = &["locode", "name"];
 const NUMBER: &[&str] = &["scheme", "number"];
@@ -51,7 +53,7 @@ const WHOLE: &[(&str, Cell)] = &[
     ("reference.office.code", One),
     ("reference.office.body", One),
     ("reference.office.name", One),
-    ("reference.signatories", Of(&["name", "title"])),
+    ("reference.signatories", Words(&["name", "title"])),
     ("reference.declaration.person", One),
     ("reference.declaration.capacity", One),
     ("reference.declaration.means", One),
@@ -155,7 +157,7 @@ pub(super) fn write(source: &Source) -> Result<Vec<u8>, ExportError> {
         let of_item = ITEM.iter().map(|(path, cell)| filled(down(item, path), *cell));
         let worth = values().filter(|value| value.get("item").peek() == number).map(|value| {
             value.get("item").take();
-            joined(value, VALUE)
+            joined(value, VALUE, " ")
         });
         let worth = plain(worth.collect::<Vec<_>>().join(BETWEEN));
         let last = [worth, source.withheld.join(BETWEEN)];
@@ -173,7 +175,8 @@ fn filled(at: At<'_>, cell: Cell) -> String {
     let text = match cell {
         One => at.take().unwrap_or_default().to_owned(),
         Each => at.elements().filter_map(At::take).collect::<Vec<_>>().join(BETWEEN),
-        Of(members) => at.elements().map(|one| joined(one, members)).collect::<Vec<_>>().join(BETWEEN),
+        Of(members) => each(at, members, " "),
+        Words(members) => each(at, members, ", "),
         Marks => {
             let set = MARKS.iter().filter(|mark| at.get(mark).take().is_some());
             set.copied().collect::<Vec<_>>().join(BETWEEN)
@@ -184,8 +187,12 @@ fn filled(at: At<'_>, cell: Cell) -> String {
 
 const MARKS: &[&str] = &["retrospective", "replacement", "true_copy", "back_to_back", "partial_cumulation"];
 
-fn joined(one: At<'_>, members: &[&str]) -> String {
-    members.iter().filter_map(|member| down(one, member).take()).collect::<Vec<_>>().join(" ")
+fn each(at: At<'_>, members: &[&str], between: &str) -> String {
+    at.elements().map(|one| joined(one, members, between)).collect::<Vec<_>>().join(BETWEEN)
+}
+
+fn joined(one: At<'_>, members: &[&str], between: &str) -> String {
+    members.iter().filter_map(|member| down(one, member).take()).collect::<Vec<_>>().join(between)
 }
 
 /// A text that no spreadsheet takes for a formula.

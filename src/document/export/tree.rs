@@ -157,4 +157,14 @@ impl<'a> At<'a> {
     pub(super) const fn is_there(self) -> bool {
         !matches!(self.0, None | Some(Node::Nothing))
     }
+
+    /// Whether an object is here.
+    pub(super) const fn is_object(self) -> bool {
+        matches!(self.0, Some(Node::Object(_)))
+    }
+
+    /// Whether a list is here, and nothing in it but objects.
+    pub(super) fn is_list_of_objects(self) -> bool {
+        matches!(self.0, Some(Node::List(_))) && self.elements().all(Self::is_object)
+    }
 }

@@ -35,6 +35,9 @@ const MOST_BYTES: usize = 4_000_000;
 /// one: words that every form has stay, memory does not grow (design, PDF), and the cost of going through is shared.
 const FORGETTING: usize = 5;
 
+/// What `lib.typ` answers, where it is asked, of a layout that it does not follow; how it differs stands behind.
+const NOT_FOLLOWED: &str = "not followed: ";
+
 /// The template of pages side by side.
 const CONTACT: &str = include_str!("contact.typ");
 const CONTACT_FILE: &str = "contact.typ";
@@ -97,6 +100,21 @@ impl Press {
                 Err(DocumentError::GlyphMissing { character, script })
             }
         }
+    }
+
+    /// How the layout of its form's template differs from the boxes of the form, where it does: the generic form is
+    /// drawn then. A template that says nothing of its layout is taken at its word.
+    #[must_use]
+    pub fn not_followed(&self, sheet: &Sheet) -> Option<String> {
+        let (agreement, form) = sheet.form();
+        let main = self.sources.get(self.forms.of(agreement, form))?;
+        let mut asked = serde_json::to_value(&sheet.contents).ok()?;
+        asked.as_object_mut()?.insert("asked".to_owned(), true.into());
+        let files = HashMap::from([(id(SHEET_FILE).ok()?, Bytes::from_string(asked.to_string()))]);
+        let desk = Desk { press: self, main, files };
+        let answer = typst::compile::<PagedDocument>(&desk).output.err()?;
+        let (_, differences) = answer.first()?.message.split_once(NOT_FOLLOWED)?;
+        Some(differences.to_owned())
     }
 
     /// Prints a sheet by the template of its form.

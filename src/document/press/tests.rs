@@ -74,11 +74,39 @@ fn every_form_of_every_agreement_is_printed() {
                 let pdf =
                     press.print(&sheet).unwrap_or_else(|error| panic!("{} {}: {error}", agreement.code, form.code));
                 assert!(pdf.starts_with(b"%PDF-") && attached(&pdf).is_empty());
+                assert_eq!(press.not_followed(&sheet), None, "{} {}", agreement.code, form.code);
                 printed += 1;
             }
         }
     }
     assert!(printed >= 20, "{printed}");
+}
+
+#[test]
+fn a_layout_that_is_not_followed_says_which_boxes_differ() {
+    let agreements = agreements();
+    let sheet = sheet_of(&agreements, &token(&agreements, particulars(&latin())), &[]);
+    let edited = include_str!("../../../node-config/forms/cpfta.typ").replace("field(3, ", "field(33, ");
+    let press = press_with("cpfta.typ", &edited);
+    assert_eq!(press.not_followed(&sheet).as_deref(), Some("box 3 missing, box 33 unknown"));
+    press.print(&sheet).unwrap();
+}
+
+#[test]
+fn a_number_that_is_too_long_for_its_column_breaks_behind_its_hyphen() {
+    let agreements = agreements();
+    let sheet = sheet_of(&agreements, &token(&agreements, particulars(&latin())), &[]);
+    for (word, fitted) in [
+        ("INV-20261127001", "INV-\\u{200B}20261127001"),
+        ("PK/2026/00017", "PK/\\u{200B}2026/\\u{200B}00017"),
+        ("20261127001", "20261127001"),
+        ("at -18 in ABCDEFGHIJKLM", "at -18 in ABCDEFGHIJK\\u{200B}LM"),
+    ] {
+        let asked = format!("#import \"lib-values.typ\": fitted\n#panic(fitted(\"{word}\", 11) == \"{fitted}\")");
+        let press = press_with("mine.typ", &asked);
+        let Err(DocumentError::Form { message, .. }) = press.print_by(&sheet, "mine.typ") else { panic!("{word}") };
+        assert!(message.contains("panicked with: true"), "{word}: {message}");
+    }
 }
 
 #[test]

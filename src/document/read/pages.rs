@@ -20,20 +20,25 @@ const STACK: usize = 64 << 20;
 /// Draws the pages and reads the codes on them, each once, in the order of the pages. Takes a third of a second a page;
 /// nothing of a page but its codes is read.
 pub fn codes_of_pages(pdf: &Pdf<'_>) -> Result<Vec<Code>, PaperError> {
-    let bytes = Arc::new(pdf.to_draw()?.to_vec());
+    let (bytes, carries) = (Arc::new(pdf.to_draw()?.to_vec()), pdf.attachment().is_some());
     // Whatever a drawing does to its thread, this one goes on.
-    let drawing = thread::Builder::new().name("drawing".to_owned()).stack_size(STACK).spawn(move || drawn(bytes));
+    let drawing = thread::Builder::new().name("drawing".to_owned()).stack_size(STACK);
+    let drawing = drawing.spawn(move || drawn(bytes, carries));
     let drawing = drawing.map_err(|_| PaperError::PdfPageDrawing("the system gives no thread"))?;
     drawing.join().unwrap_or(Err(PaperError::PdfPageDrawing("something on them is not in order")))
 }
 
-fn drawn(bytes: Arc<Vec<u8>>) -> Result<Vec<Code>, PaperError> {
+/// Where the file `carries` its certificate and a stamp of it was read, no further page is drawn larger.
+fn drawn(bytes: Arc<Vec<u8>>, carries: bool) -> Result<Vec<Code>, PaperError> {
     let pdf = hayro_syntax::Pdf::new(bytes);
     let pdf = pdf.map_err(|_| PaperError::PdfPageDrawing("the file cannot be put together"))?;
-    let mut found = Vec::new();
+    let mut found: Vec<Code> = Vec::new();
     let cache = RenderCache::new();
     for page in pdf.pages().iter().take(PAGES_DRAWN_MAX) {
-        let on_page = SIDES.into_iter().filter_map(|side| picture(page, &cache, side)).map(|picture| codes(&picture));
+        let enough = carries && found.iter().any(|code| matches!(code, Code::Stamp(_)));
+        let sides = SIDES.into_iter().take(if enough { 1 } else { SIDES.len() });
+        let pictures = sides.filter_map(|side| picture(page, &cache, side)).take_while(|picture| !picture.is_blank());
+        let on_page = pictures.map(|picture| codes(&picture));
         for code in on_page.into_iter().find(|codes| !codes.is_empty()).unwrap_or_default() {
             if !found.contains(&code) {
                 found.push(code);

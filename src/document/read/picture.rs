@@ -83,6 +83,12 @@ impl Picture {
         &self.luma
     }
 
+    /// Whether all of it is of one brightness, as an empty page is.
+    pub(super) fn is_blank(&self) -> bool {
+        let first = self.luma.first();
+        self.luma.iter().all(|pixel| Some(pixel) == first)
+    }
+
     /// Half as wide and half as high, each pixel the mean of four.
     pub(super) fn halved(&self) -> Option<Self> {
         let width = usize::try_from(self.width).ok()?;

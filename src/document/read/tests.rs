@@ -71,6 +71,14 @@ fn what_is_out_of_focus_is_sharpened() {
 }
 
 #[test]
+fn an_empty_page_is_known_without_a_search() {
+    let mut luma = vec![255; 64 * 64];
+    assert!(Picture::of_luma(64, 64, luma.clone()).unwrap().is_blank());
+    luma[99] = 254;
+    assert!(!Picture::of_luma(64, 64, luma).unwrap().is_blank());
+}
+
+#[test]
 fn pictures_are_decoded_by_what_they_are_and_within_bounds() {
     let picture = page().photographed(&Pose { width: 1_600, height: 1_200, micrometres: 195, ..POSE }).unwrap();
     let mut png = Vec::new();

@@ -345,6 +345,12 @@ impl DriverView {
         Ok(record.and_then(|bytes| String::from_utf8(bytes).ok()))
     }
 
+    /// Whether a person has lifted what was proven of a log.
+    #[must_use]
+    pub fn was_lifted(&self, origin: &Origin) -> bool {
+        self.0.lifted.borrow().contains_key(origin)
+    }
+
     /// What a person has lifted. It reads from the disk.
     pub fn lifted(&self) -> Result<BTreeMap<Origin, Lifted>, StoreError> {
         Lifted::all(self.0.node_store.as_ref())

@@ -23,6 +23,8 @@ pub(super) type Moved = Result<Application, ApplicationRefused>;
 pub struct By {
     hand: Option<Hand>,
     exporter: Option<ExporterId>,
+    /// Every account of that person, and the exporter whose account it is.
+    accounts: Vec<(AccountId, Option<ExporterId>)>,
     name: String,
     pub(super) at_ms: u64,
 }
@@ -32,14 +34,17 @@ impl By {
     #[must_use]
     pub fn caller(caller: &Caller, office: &OfficeCode, now: Timestamp) -> Self {
         let (name, exporter) = (caller.account().name.clone(), caller.account().exporter.clone());
-        Self { hand: Some(caller.hand(office)), exporter, name, at_ms: ms(now) }
+        let accounts = caller.accounts().map(|one| (one.id.clone(), one.exporter.clone())).collect();
+        Self { hand: Some(caller.hand(office)), exporter, accounts, name, at_ms: ms(now) }
     }
 
     /// A signatory whose signature a policy releases, in their own name.
     #[must_use]
     pub fn signatory(account: &Account, now: Timestamp) -> Self {
         let hand = Hand { account: account.id.clone(), person: account.person(), in_place_of: None };
-        Self { hand: Some(hand), exporter: account.exporter.clone(), name: account.name.clone(), at_ms: ms(now) }
+        let (exporter, name) = (account.exporter.clone(), account.name.clone());
+        let accounts = vec![(account.id.clone(), exporter.clone())];
+        Self { hand: Some(hand), exporter, accounts, name, at_ms: ms(now) }
     }
 
     /// The operator of the node.
@@ -51,7 +56,7 @@ impl By {
     /// A policy of the authority.
     #[must_use]
     pub fn policy(name: &str, now: Timestamp) -> Self {
-        Self { hand: None, exporter: None, name: name.to_owned(), at_ms: ms(now) }
+        Self { hand: None, exporter: None, accounts: Vec::new(), name: name.to_owned(), at_ms: ms(now) }
     }
 
     fn account(&self) -> Option<&AccountId> {
@@ -320,11 +325,11 @@ impl Application {
         deed.at(self.stage.name()).map(|_| ())
     }
 
-    /// Whether it is a deed of an officer who did not file it, and the table has it.
+    /// Whether it is a deed of an officer who did not file it, by no account of his, and the table has it.
     pub(super) fn officer(&self, deed: Deed, by: &By) -> Result<Hand, ApplicationRefused> {
         deed.at(self.stage.name())?;
         let hand = by.hand.clone().ok_or(ApplicationRefused::NotHere { deed, stage: self.stage.name() })?;
-        let own = self.is_of(&hand.account, by.exporter.as_ref());
+        let own = by.accounts.iter().any(|(account, exporter)| self.is_of(account, exporter.as_ref()));
         if own { Err(ApplicationRefused::OwnApplication) } else { Ok(hand) }
     }
 

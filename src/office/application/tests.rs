@@ -255,6 +255,24 @@ fn who_filed_it_examines_nothing_of_it_and_nobody_else_declares_for_it() {
 }
 
 #[test]
+fn who_filed_it_by_one_account_examines_nothing_of_it_by_another() {
+    let desk = Desk::new();
+    let officer = account("D. All", &[Role::Examiner, Role::Signatory], 6);
+    let other = |caller: &Caller| officer.clone().also_by(vec![std::sync::Arc::new(caller.account().clone())]);
+    let agent = account("Swift Clearing", &[Role::Agent], 7);
+    let by_agent = Application { agent: Some(agent.id().clone()), ..desk.submitted() };
+    for (submitted, person) in [(desk.submitted(), other(&desk.exporter)), (by_agent, other(&agent))] {
+        let by = desk.by(&person);
+        assert_eq!(submitted.clone().claim(&by).unwrap_err().reason(), "OWN_APPLICATION");
+        let machine = submitted.clone().machine_examine("policy", desk.now).unwrap();
+        let signed = machine.approve(Sha256([9; 32]), text("D. All"), &by);
+        assert_eq!(signed.unwrap_err().reason(), "OWN_APPLICATION");
+        assert_eq!(submitted.clone().withdraw(None, &by).unwrap_err().reason(), "APPLICATION_NOT_YOURS");
+        assert!(submitted.claim(&desk.by(&other(&desk.examiner))).is_ok(), "the other account is of nobody who filed");
+    }
+}
+
+#[test]
 fn what_is_declared_is_what_is_kept_byte_for_byte() {
     let desk = Desk::new();
     let by = desk.by(&desk.exporter);

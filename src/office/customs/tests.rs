@@ -140,7 +140,7 @@ fn an_item_on_several_lines_is_decided_and_used_line_by_line() {
     let (first, second) = (declaration("D-1"), declaration("D-2"));
     let mut file = desk.file.clone();
     file.decide(desk.certified(), Some(&first), &[on(1, accepted), on(2, denied)]).unwrap();
-    assert_eq!(file.responses.get(&1), Some(&accepted), "the item may be used, and not on line 2");
+    assert_eq!(file.response(1), Some(accepted), "the item may be used, and not on line 2");
     desk.file = file.clone();
     let refused = |mut file: CustomsFile, declared: &ImportDeclaration, lines: &[WriteOffLine]| {
         file.write_off(desk.certified(), declared, lines).map(|_| ()).map_err(|e| e.reason())
@@ -157,9 +157,121 @@ fn an_item_on_several_lines_is_decided_and_used_line_by_line() {
     let decisions = file.write_off(desk.certified(), &second, &[used(Some(1), "60"), used(Some(2), "40")]).unwrap();
     let codes = decisions.iter().map(|one| one.code).collect::<Vec<_>>();
     assert_eq!(codes, [ResponseCode::UtilisedPartial, ResponseCode::UtilisedFull]);
-    // All lines against it: so is the item.
-    desk.file.decide(Desk::new().certified(), Some(&first), &[on(1, denied), on(2, denied)]).unwrap();
-    assert_eq!(desk.file.responses.get(&1), Some(&denied));
+    // All lines against it, it is used with another declaration.
+    let mut file = desk.file.clone();
+    file.decide(desk.certified(), Some(&first), &[on(1, denied), on(2, denied)]).unwrap();
+    assert_eq!(refused(file.clone(), &first, &[used(Some(1), "1")]), Err("PREFERENCE_NOT_GRANTED"));
+    assert_eq!(refused(file.clone(), &second, &[used(Some(1), "1")]), Ok(()));
+}
+
+impl Desk {
+    fn decide_line(&mut self, of: &ImportDeclaration, line: u32, code: ResponseCode) {
+        let mut file = self.file.clone();
+        let decided = ItemDecision { line: Some(line), ..decision(Some(1), code) };
+        file.decide(self.certified(), Some(of), &[decided]).unwrap();
+        self.file = file;
+    }
+
+    fn used_on(&self, declared: &ImportDeclaration, line: Option<u32>) -> Result<CustomsFile, &'static str> {
+        let mut file = self.file.clone();
+        let lines = [WriteOffLine { item: 1, line, quantity: of("1", "H87") }];
+        file.write_off(self.certified(), declared, &lines).map_err(|e| e.reason())?;
+        Ok(file)
+    }
+
+    /// What a use of the first item on a line would say; nothing is used.
+    fn use_line(&self, of: &ImportDeclaration, line: Option<u32>) -> Result<(), &'static str> {
+        self.used_on(of, line).map(|_| ())
+    }
+}
+
+#[test]
+fn a_line_that_was_denied_alone_leaves_its_item_to_other_lines() {
+    let (first, second) = (declaration("I-77"), declaration("D-2"));
+    let mut desk = Desk::new();
+    desk.decide_line(&first, 2, ResponseCode::PreferenceDenied);
+    assert_eq!(desk.use_line(&first, Some(2)), Err("PREFERENCE_NOT_GRANTED"));
+    assert_eq!(desk.use_line(&first, None), Err("PREFERENCE_NOT_GRANTED"), "it may be line 2");
+    assert_eq!(desk.use_line(&first, Some(1)), Ok(()));
+    assert_eq!(desk.use_line(&second, Some(2)), Ok(()), "another declaration");
+    // In other letters it is the same declaration.
+    let spelled = ImportDeclaration { office: "cnsha".parse().unwrap(), ..declaration("i-77") };
+    assert_eq!(desk.use_line(&spelled, Some(2)), Err("PREFERENCE_NOT_GRANTED"));
+    // What only says how far it is lifts nothing.
+    desk.decide_line(&first, 2, ResponseCode::Received);
+    desk.decide(Some(1), ResponseCode::IncompleteData).unwrap();
+    assert_eq!(desk.use_line(&first, Some(2)), Err("PREFERENCE_NOT_GRANTED"));
+    desk.decide_line(&first, 2, ResponseCode::AcceptedForClaim);
+    assert_eq!(desk.use_line(&first, Some(2)), Ok(()));
+}
+
+#[test]
+fn a_line_that_was_granted_after_its_item_was_denied_is_used_and_no_other() {
+    let first = declaration("D-1");
+    for against in [Some(1), None] {
+        let mut desk = Desk::new();
+        desk.decide(against, ResponseCode::PreferenceDenied).unwrap();
+        desk.decide_line(&first, 2, ResponseCode::AcceptedForClaim);
+        assert_eq!(desk.use_line(&first, Some(2)), Ok(()));
+        assert_eq!(desk.use_line(&first, Some(1)), Err("PREFERENCE_NOT_GRANTED"));
+        desk.file = desk.used_on(&first, Some(2)).unwrap();
+        assert_eq!(desk.use_line(&first, Some(1)), Err("PREFERENCE_NOT_GRANTED"), "its use lifts no denial");
+        desk.decide(against, ResponseCode::PreferenceDenied).unwrap();
+        assert_eq!(desk.use_line(&first, Some(2)), Err("PREFERENCE_NOT_GRANTED"), "denied again since");
+    }
+}
+
+#[test]
+fn what_was_written_off_before_an_item_was_denied_is_given_back_and_the_denial_stays() {
+    for code in [ResponseCode::PreferenceDenied, ResponseCode::PreferenceSuspended] {
+        let mut desk = Desk::new();
+        let older = desk.write_off(1, "60", "H87").unwrap();
+        let newer = desk.write_off(1, "10", "H87").unwrap();
+        desk.decide(Some(1), code).unwrap();
+        for given in [older, newer] {
+            desk.file.give_back(&given);
+            assert_eq!(desk.file.response(1), Some(code));
+            assert_eq!(desk.write_off(1, "1", "H87"), Err("PREFERENCE_NOT_GRANTED"));
+        }
+    }
+}
+
+#[test]
+fn what_only_says_how_far_it_is_takes_no_decision_back() {
+    for code in [ResponseCode::Received, ResponseCode::IncompleteData, ResponseCode::NoReply] {
+        for of in [Some(1), None] {
+            let mut desk = Desk::new();
+            desk.decide(of, code).unwrap();
+            assert_eq!(desk.file.response(1), Some(code));
+            desk.decide(of, ResponseCode::PreferenceDenied).unwrap();
+            desk.decide(of, code).unwrap();
+            assert_eq!(desk.file.latest, Some(code));
+            assert_eq!(desk.file.response(1), Some(ResponseCode::PreferenceDenied));
+            assert_eq!(desk.write_off(1, "1", "H87"), Err("PREFERENCE_NOT_GRANTED"));
+        }
+        let mut desk = Desk::new();
+        desk.decide(None, ResponseCode::PreferenceDenied).unwrap();
+        desk.decide(Some(1), ResponseCode::AcceptedForClaim).unwrap();
+        desk.decide(Some(1), code).unwrap();
+        assert!(desk.write_off(1, "1", "H87").is_ok(), "nor what was granted");
+    }
+}
+
+#[test]
+fn what_was_granted_of_an_item_outlives_its_first_use() {
+    let mut desk = Desk::new();
+    desk.decide(None, ResponseCode::PreferenceDenied).unwrap();
+    desk.decide(Some(1), ResponseCode::AcceptedForClaim).unwrap();
+    let first = desk.write_off(1, "1", "H87").unwrap();
+    assert!(desk.write_off(1, "1", "H87").is_ok());
+    assert_eq!(desk.file.response(1), Some(ResponseCode::UtilisedPartial));
+    assert_eq!(desk.write_off(2, "1", "TNE"), Err("PREFERENCE_NOT_GRANTED"));
+    desk.file.give_back(&first);
+    desk.file.give_back(&first);
+    assert_eq!(desk.file.response(1), Some(ResponseCode::AcceptedForClaim), "used no more, it is granted still");
+    desk.write_off(1, "1", "H87").unwrap();
+    desk.decide(None, ResponseCode::PreferenceSuspended).unwrap();
+    assert_eq!(desk.write_off(1, "1", "H87"), Err("PREFERENCE_NOT_GRANTED"));
 }
 
 #[test]
@@ -173,10 +285,20 @@ fn an_item_that_lost_its_force_is_not_used() {
 #[test]
 fn a_file_reads_back_as_it_was_written() {
     let mut desk = Desk::new();
+    desk.decide(Some(1), ResponseCode::AcceptedForClaim).unwrap();
     desk.write_off(1, "60", "H87").unwrap();
     desk.decide(Some(2), ResponseCode::PreferenceDenied).unwrap();
+    desk.decide_line(&declaration("D-1"), 2, ResponseCode::PreferenceDenied);
     let written = serde_json::to_vec(&desk.file).unwrap();
     assert_eq!(serde_json::from_slice::<CustomsFile>(&written).unwrap(), desk.file);
+    let before = serde_json::json!({
+        "ledger": {"items": {}}, "responses": {"1": "ACCEPTED_FOR_CLAIM"}, "latest": "ACCEPTED_FOR_CLAIM", "acts": 1,
+        "first_used": null,
+        "refused_lines": [{"declaration": "D-1", "item": 1, "line": 2, "code": "PREFERENCE_DENIED"}],
+    });
+    let desk = Desk { file: serde_json::from_value(before).unwrap(), ..Desk::new() };
+    assert_eq!(desk.use_line(&declaration("D-1"), Some(1)), Ok(()));
+    assert_eq!(desk.use_line(&declaration("D-1"), Some(2)), Err("PREFERENCE_NOT_GRANTED"), "kept before grants were");
 }
 
 proptest! {

@@ -1,7 +1,7 @@
 //! What the office knows of an exporter, held against what a certificate says of it.
 
-use super::{CostEvidence, Exporter};
-use crate::certificate::{self, Finding, Findings, Item, Particulars, Party, is_legal_form, within};
+use super::{CostEvidence, Exporter, bare_name, folded, likened};
+use crate::certificate::{self, Finding, Findings, Item, Particulars, Party, within};
 use crate::production::Production;
 use crate::time::Date;
 use std::collections::BTreeSet;
@@ -155,9 +155,9 @@ impl Exporter {
     /// Whether a certificate may be in this exporter's name: by any of its numbers, or by the name in any spelling.
     #[must_use]
     pub fn may_be(&self, named: &certificate::Exporter) -> bool {
-        let ours = [&self.identity.national_id, &self.identity.registration].map(|number| folded(number.as_str()));
+        let ours = [&self.identity.national_id, &self.identity.registration].map(|number| likened(number.as_str()));
         let registration = named.registration.iter().map(|one| one.number.as_str());
-        let mut numbers = named.party.ids.iter().map(|id| id.number.as_str()).chain(registration).map(folded);
+        let mut numbers = named.party.ids.iter().map(|id| id.number.as_str()).chain(registration).map(likened);
         let mut names = std::iter::once(&named.party.name).chain(&named.party.other_name);
         numbers.any(|number| !number.is_empty() && ours.contains(&number))
             || names.any(|name| is_spelling(name.as_str(), self.identity.name.as_str()))
@@ -180,21 +180,9 @@ pub fn is_same_exporter(one: &certificate::Exporter, other: &certificate::Export
     !ours.is_disjoint(&theirs)
 }
 
-/// Letters and digits alone, in capitals: how numbers are compared.
-pub fn folded(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
-}
-
 /// Without regard to case and spaces.
 fn spaced(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").to_uppercase()
-}
-
-/// A name in letters and digits alone, in capitals, less its legal form, which no two firms are told apart by.
-pub fn bare_name(name: &str) -> String {
-    let words = name.split(|c: char| !c.is_alphanumeric()).map(folded);
-    let bare = words.filter(|word| !is_legal_form(word)).collect::<String>();
-    if bare.is_empty() { folded(name) } else { bare }
 }
 
 /// Whether one name is the other in another spelling: but for the legal form, one letter in five may differ.

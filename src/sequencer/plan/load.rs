@@ -5,6 +5,7 @@ use crate::{
     log::Origin,
     sequencer::{SequencerError, gate::MaySign, recalled::Recalled, restated::restate, resting::is_resting, snapshot},
     statement::{Status, StatusList},
+    time::Timestamp,
 };
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
@@ -24,7 +25,7 @@ impl Plan {
         let restated = restate(store, &trust, at_ms)?;
         let recalled = Recalled::all(store)?.into_iter().collect::<BTreeMap<_, _>>();
         // A clock that went back while the process was down must not make a snapshot older than the last one.
-        let (mut logs, mut now) = (BTreeMap::new(), ground.clock.now());
+        let (mut logs, mut now) = (BTreeMap::new(), Timestamp::MIN);
         for origin in store.logs() {
             let addressee = store
                 .addressee(&origin)
@@ -54,7 +55,9 @@ impl Plan {
             let back = recalled.get(&origin).map_or(0, |recalled| recalled.end);
             let last_snapshot = snapshot::last(store, &origin, back, (ground.kid, ground.status_kid))?;
             let snapshot_at = last_snapshot.filter(|_| !restated.contains(&origin));
-            now = snapshot::newest(store, &origin)?.map_or(now, |newest| now.max(newest));
+            // Nothing follows in a log that is closed: where a clock was ahead there, the next log does without it.
+            let newest = snapshot::newest(store, &origin)?.filter(|_| !ground.is_closed(&origin));
+            now = newest.map_or(now, |newest| now.max(newest));
             let may_sign = whole.remove(&origin);
             logs.insert(origin, LogPlan { may_sign, addressee, next, last, lists, snapshot_at });
         }
@@ -75,6 +78,7 @@ impl Plan {
             changes: HashMap::new(),
             in_part: HashSet::new(),
             now,
+            set_back: None,
             turn,
             trust_version: trust.version(),
             resting,

@@ -23,16 +23,12 @@ impl Plan {
         planned: &mut Planned,
         series: &mut BTreeMap<String, u64>,
     ) -> Result<Reserved, SequencerError> {
-        let Reservation { day, zone, draw, count, beside } = one;
-        let today = zone.date_at(self.now);
-        if today != *day {
-            return Err(SequencerError::DateMoved(today));
-        }
+        let Reservation { day: today, draw, count, beside, .. } = one;
         self.stand_still(ground, &beside.expected)?;
         self.may_number(ground)?;
         let mut drawn = Vec::new();
         for _ in 0..*count {
-            let number = self.draw(ground, draw, today, planned, series)?.to_string();
+            let number = self.draw(ground, draw, *today, planned, series)?.to_string();
             if let Some(numbers) = self.numbers.front_mut() {
                 // Under another name than a certificate's: its own certificate may come in the very next batch.
                 numbers.insert(in_advance(&number));
@@ -42,7 +38,7 @@ impl Plan {
         let mut drawn = drawn.into_iter();
         let nothing = || SequencerError::CannotCompose("a reservation of no number".to_owned());
         let number = drawn.next().ok_or_else(nothing)?;
-        let reserved = Reserved { number, day: today, more: drawn.collect() };
+        let reserved = Reserved { number, day: *today, more: drawn.collect() };
         self.take_along(beside, &reserved, planned)?;
         Ok(reserved)
     }

@@ -225,12 +225,22 @@ impl Applications {
             // The moment is at fault, and nobody knows what was done: it stays approved until somebody asks again.
             // What a policy released is judged again on the new day, by machine.
             Err(error)
-                if error.class() == Class::Retry
-                    && (released_under.is_some() || !matches!(error, SequencerError::DateMoved(_))) =>
+                if matches!(error, SequencerError::RecordMoved)
+                    || error.class() == Class::Retry
+                        && (released_under.is_some() || !matches!(error, SequencerError::DateMoved(_))) =>
             {
-                Err(error.into())
+                let now = keep::find(self.store(), id).ok().map(|kept| kept.application);
+                let moved = now.filter(|now| now.stage.approval() != approved.application.stage.approval());
+                Err(match (moved, error) {
+                    // Another approved it anew or sent it back meanwhile: to ask again leads nowhere.
+                    (Some(now), _) => now.moved().into(),
+                    // A certificate for the approval before this one is under way still, and fails.
+                    (None, SequencerError::RecordMoved) => {
+                        SequencerError::Unavailable("what another signed is still under way".to_owned()).into()
+                    }
+                    (None, error) => error.into(),
+                })
             }
-            Err(SequencerError::RecordMoved) => Err(keep::find(self.store(), id)?.application.moved().into()),
             Err(error) => {
                 let (why, now) = (Text::typed(&error.to_string()).ok(), self.desk.now());
                 let mut after = approved.application.clone().fall_back(why, now)?;

@@ -5,7 +5,7 @@ use crate::{
     certificate::{AgreementCode, CertificateNumber, Country, Finding, Findings, OfficeCode, Sha256, Text},
     office::{Action, Actor, AuditEvent, BlockNumber, Caller, Medium},
     sequencer::{Beside, Outcome, PaperNumber, Saying, SequencerError, Task, Work, number_id},
-    statement::{Issuer, Jti, Kind, OpenedBody, PaperCertificate, PaperGround, PaperWords},
+    statement::{Issuer, Jti, Kind, OpenedBody, PaperCertificate, PaperGround, PaperWords, StatementRef},
     store::{EntryRef, Expected, StateChange, Store, Subject, Table},
     time::{Date, Timestamp},
     verification::CheckedEntry,
@@ -55,6 +55,14 @@ pub struct PaperRecord {
     pub at: Option<Timestamp>,
     /// Why it does not count, where it stands past the closing of its key: it is registered anew.
     pub key_closed: Option<String>,
+}
+
+impl PaperRecord {
+    /// How statements name it.
+    #[must_use]
+    pub fn place(&self) -> StatementRef {
+        StatementRef { log: self.entry.origin.clone(), jti: self.jti }
+    }
 }
 
 /// Which papers are asked for.
@@ -350,7 +358,11 @@ impl Desk {
     }
 
     /// The same with those past the closing of their key.
-    fn papers_to(&self, subject: &Subject, issuer: Option<&Issuer>) -> Result<Vec<PaperRecord>, WorkflowError> {
+    pub(in crate::workflow) fn papers_to(
+        &self,
+        subject: &Subject,
+        issuer: Option<&Issuer>,
+    ) -> Result<Vec<PaperRecord>, WorkflowError> {
         let mut papers = Vec::new();
         for (origin, store) in self.addressed() {
             if issuer.is_none_or(|issuer| issuer.host() == origin.host()) {
@@ -360,6 +372,20 @@ impl Desk {
             }
         }
         Ok(papers)
+    }
+
+    /// The paper that a statement registered, of this authority or of a partner for it; also past the closing of its key.
+    pub(in crate::workflow) fn paper_by(&self, jti: &Jti) -> Result<Option<PaperRecord>, WorkflowError> {
+        if let Some(place) = self.store().find(jti)? {
+            return self.paper_at(&place);
+        }
+        for (origin, store) in self.addressed() {
+            if let Some(place) = store.find(jti)?.filter(|place| place.origin == origin) {
+                let said = said_at(store.as_ref(), &self.trust(), &place)?;
+                return Ok(said.and_then(|(said, key_closed)| record(place, said, key_closed, None)));
+            }
+        }
+        Ok(None)
     }
 
     /// The paper of a number that this authority registered, if it counts.

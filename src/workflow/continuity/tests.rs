@@ -7,11 +7,15 @@ use crate::{
     office::{Account, Caller, Continuity, Corridor, Medium, NumberBlock, Role, Wanted},
     reason::Reasoned as _,
     sequencer::bears_number,
-    statement::{ImportDeclaration, OpenedBody, PaperGround},
+    statement::{
+        EnquiryGround, EnquiryQuestion, GoodsMeanwhile, ImportDeclaration, OpenedBody, PaperGround, ReplyAct,
+        SubjectAnswer, SubjectFinding,
+    },
     store::Store as _,
     time::{Clock as _, Date, SeededRandom, Timestamp},
     workflow::{
-        ArrivedName, CertificateName, Desk, MatchWish, WorkflowError, customs::statement_at, tests::world::World,
+        ArrivedName, CertificateName, Desk, EnquiryWish, MatchWish, ReplyWish, SubjectWish, WorkflowError,
+        customs::statement_at, tests::world::World,
     },
 };
 use std::sync::Arc;
@@ -331,6 +335,9 @@ async fn a_paper_past_the_closing_of_its_key_is_shown_as_that_and_registered_ane
     sides.pakistan.revoke(&[(entry.origin.clone(), entry.index)]);
     let listed = || sides.customs.papers(&sides.officer, &PapersAsked::default()).unwrap().papers;
     assert_eq!(listed().iter().map(|one| one.key_closed.is_some()).collect::<Vec<_>>(), [true]);
+    let told = sides.customs.match_declaration(&sides.officer, &sides.matching("P-1", None)).unwrap().notices;
+    assert_eq!(told.iter().map(|one| one.reason).collect::<Vec<_>>(), ["KEY_CLOSED"]);
+    assert!(told[0].words.contains("registered on paper"), "{}", told[0].words);
     let name = CertificateName::Number("P-1".to_owned());
     assert_eq!(sides.exporting.look_up(&name, Some(row.issued_on)).unwrap_err().reason(), "CERTIFICATE_UNKNOWN");
     // The next start signs with the new key.
@@ -348,6 +355,64 @@ async fn a_paper_past_the_closing_of_its_key_is_shown_as_that_and_registered_ane
     assert!(again.look_up(&name, Some(row.issued_on)).is_ok());
     let once = register(3).await;
     assert!(once.before && once.outcome.entry == anew.outcome.entry, "once, with the new key");
+}
+
+#[tokio::test]
+async fn customs_ask_about_a_paper_by_its_number_and_hear_what_it_is_where_a_certificate_is_meant() {
+    let sides = Sides::open();
+    let (customs, officer) = (&sides.customs, &sides.officer);
+    let paper = sides.register(sides.paper(1, "P-1")).await.unwrap().outcome.jti;
+    let asked = |nth, ground| EnquiryWish {
+        request_id: sides.pakistan.request_id(nth),
+        to: sides.pakistan.issuer.clone(),
+        asked: EnquiryQuestion {
+            reference: "CN-2026-7".parse().unwrap(),
+            ground,
+            question: Some("Is the stamp yours?".parse().unwrap()),
+            goods: GoodsMeanwhile::Held,
+            basis: None,
+            reply_by: None,
+        },
+        subjects: vec![SubjectWish {
+            number: "P-1".parse().unwrap(),
+            issued_on: None,
+            items: Vec::new(),
+            declaration: None,
+            jti: None,
+        }],
+        documents: Vec::new(),
+        clarifies: None,
+    };
+    let unknown = customs.enquire(officer, asked(2, EnquiryGround::NumberUnknown)).await.unwrap_err();
+    assert_eq!(unknown.reason(), "NUMBER_KNOWN");
+    let raised = customs.enquire(officer, asked(3, EnquiryGround::Authenticity)).await.unwrap();
+    // CPFTA, Rule 16: six months, as of any certificate.
+    assert_eq!(raised.reply_due, Some(Date::constant(2027, 5, 22)));
+    let wanted = Wanted { name: "F. Anwar".to_owned(), roles: vec![Role::Liaison], ..Wanted::default() };
+    let liaison: Caller = Account::open(wanted, &SeededRandom::new(34)).unwrap().into();
+    let seen = sides.exporting.incoming_enquiry(&liaison, &raised.jti).unwrap();
+    assert_eq!(seen.reply_due, raised.reply_due);
+    let subject = &seen.enquiry.subjects[0];
+    assert_eq!(subject.certificate.as_ref().map(|place| place.jti), Some(paper));
+    assert_eq!(subject.issued_on, today(&sides.pakistan).yesterday().ok());
+    let answer = SubjectAnswer { subject: 1, finding: SubjectFinding::NotValid, items: Vec::new(), words: None };
+    let reply = ReplyWish {
+        request_id: sides.pakistan.request_id(4),
+        enquiry: raised.jti,
+        act: ReplyAct::Full,
+        reply_by: None,
+        words: None,
+        answers: vec![answer],
+        documents: Vec::new(),
+    };
+    sides.exporting.reply(&liaison, reply).await.unwrap();
+    let matched = customs.match_declaration(officer, &sides.matching("P-1", None)).unwrap();
+    let told = matched.notices.iter().map(|notice| notice.reason).collect::<Vec<_>>();
+    assert_eq!(told, ["ON_PAPER", "ISSUER_FINDS_NOT_VALID"]);
+    // Of what stands on paper nothing is shown.
+    let refused = customs.course(officer, &ArrivedName::Number("P-1".to_owned(), None)).err().unwrap();
+    assert_eq!(refused.reason(), "ARRIVAL_UNKNOWN");
+    assert!(refused.to_string().contains("registered on paper by https://tdap.gov.pk"), "{refused}");
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use crate::{
     store::{About, Disclosures, EntryRef, Store, StoreError, Subject, about, status_as_of},
     time::{Date, Timestamp},
     verification::{CheckedEntry, status_after},
-    workflow::{Accounts, Desk, WorkflowError, record::token_of},
+    workflow::{Accounts, Desk, PaperRecord, WorkflowError, record::token_of},
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -86,8 +86,10 @@ pub struct Arrival {
     pub arrived_at: Option<Timestamp>,
     /// What was done with it here.
     pub file: CustomsFile,
-    /// Whether its log is proven to have shown two histories.
+    /// Whether its log is proven to have shown two histories, though that may be lifted.
     pub equivocated: bool,
+    /// Whether a person has lifted that since.
+    pub lifted: bool,
     /// Why it does not count, where it stands past the closing of its key.
     pub key_closed: Option<String>,
     /// The file as it was read.
@@ -221,7 +223,23 @@ impl Desk {
                 let named = named.map(|arrival| format!("{} of {}", arrival.jti, arrival.issuer));
                 Err(WorkflowError::ArrivalAmbiguous(named.collect::<Vec<_>>().join(", ")))
             }
-            (None, _) => Err(WorkflowError::ArrivalUnknown),
+            (None, _) => Err(match self.paper_named(name)? {
+                Some(PaperRecord { issuer, paper, .. }) => {
+                    WorkflowError::ArrivalOnPaper { number: paper.number.to_string(), issuer }
+                }
+                None => WorkflowError::ArrivalUnknown,
+            }),
+        }
+    }
+
+    /// The paper of that name that is registered; one past the closing of its key where no other is. It reads from the disk.
+    pub(super) fn paper_named(&self, name: &ArrivedName) -> Result<Option<PaperRecord>, WorkflowError> {
+        match name {
+            ArrivedName::Jti(jti) => self.paper_by(jti),
+            ArrivedName::Number(number, issuer) => {
+                let papers = self.papers_to(&Subject::Number(number.clone()), issuer.as_ref())?;
+                Ok(papers.into_iter().max_by_key(|paper| paper.key_closed.is_none()))
+            }
         }
     }
 
@@ -289,6 +307,8 @@ impl Desk {
         let own = own.map(|record| record.as_of);
         let as_of = heard.or(own).and_then(|second| Timestamp::from_second(second).ok());
         let (file, kept) = self.customs_file(origin, &facts.jti)?;
+        let partners = &self.setup().partners;
+        let (frozen, lifted) = (partners.has_equivocated(origin), partners.was_lifted(origin));
         Ok(Some(Arrival {
             entry: entry.clone(),
             issuer: said.envelope.iss,
@@ -301,7 +321,8 @@ impl Desk {
             status_as_of: as_of,
             arrived_at: arrived_ms.and_then(instant),
             file,
-            equivocated: self.setup().partners.has_equivocated(origin),
+            equivocated: frozen || lifted,
+            lifted: lifted && !frozen,
             key_closed,
             kept,
         }))

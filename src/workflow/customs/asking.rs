@@ -92,16 +92,15 @@ impl Desk {
             })
         };
         let jti = self.carry_out(prepare).await?.outcome.jti;
-        let (desk, today) = (self.clone(), self.own_today());
+        let desk = self.clone();
         let view = blocking(move || desk.enquiry_of(Side::Asking, &jti)).await??;
-        let due = view.received_on.is_none().then(|| self.due(&view, Side::Asking, today)).flatten();
-        Ok(Raised { jti, reply_due: view.reply_due.or(due), notices: self.permits(&view) })
+        Ok(Raised { jti, reply_due: view.reply_due, notices: self.permits(&view) })
     }
 
     /// Finds the certificates that are asked about, and says it all.
     fn asked_of(&self, wish: &EnquiryWish) -> Result<Enquiry, WorkflowError> {
         self.abroad_and_listed(&wish.to)?;
-        if let Some(day) = wish.asked.reply_by.filter(|day| *day < self.own_today()) {
+        if let Some(day) = wish.asked.reply_by.filter(|day| *day < self.day_there(&wish.to, self.now())) {
             return Err(EnquiryRefused::DayPast(day).into());
         }
         let (mut subjects, mut seen) = (Vec::with_capacity(wish.subjects.len()), HashSet::new());
@@ -115,7 +114,8 @@ impl Desk {
         }
         asks(wish)?;
         fits("an enquiry", &(&wish.asked, &subjects, &wish.documents))?;
-        let clarifies = wish.clarifies.as_ref().map(|reply| self.clarification_asked(&wish.to, reply)).transpose()?;
+        let clarified = |reply| self.clarification_asked(&wish.to, reply, &subjects);
+        let clarifies = wish.clarifies.as_ref().map(clarified).transpose()?;
         Ok(Enquiry { asked: wish.asked.clone(), subjects, documents: wish.documents.clone(), clarifies })
     }
 
@@ -154,26 +154,33 @@ impl Desk {
             Some(jti) => ArrivedName::Jti(jti),
             None => ArrivedName::Number(number.to_string(), Some(wish.to.clone())),
         };
-        let found = match self.arrived(&name) {
-            Ok(arrival) if unknown => {
-                return Err(WorkflowError::NumberKnown(arrival.jti.to_string()));
-            }
-            Err(WorkflowError::ArrivalUnknown) if unknown => None,
-            Err(WorkflowError::ArrivalUnknown) => {
-                return Err(EnquiryRefused::NotArrived { place, number: number.to_string() }.into());
-            }
-            found => Some(found?),
+        let (found, paper) = match self.arrived(&name) {
+            Err(WorkflowError::ArrivalUnknown) => (None, None),
+            Err(WorkflowError::ArrivalOnPaper { .. }) => (None, self.paper_named(&name)?),
+            found => (Some(found?), None),
         };
-        if let Some(other) = found.as_ref().filter(|one| one.issuer != wish.to) {
-            return Err(WorkflowError::NotItsIssuer { number: number.to_string(), issuer: other.issuer.to_string() });
+        let known = match (&found, &paper) {
+            (Some(one), _) => Some((one.place(), &one.issuer)),
+            (None, Some(one)) => Some((one.place(), &one.issuer)),
+            (None, None) => None,
+        };
+        match &known {
+            Some((certificate, _)) if unknown => return Err(WorkflowError::NumberKnown(certificate.jti.to_string())),
+            Some((_, issuer)) if **issuer != wish.to => {
+                return Err(WorkflowError::NotItsIssuer { number: number.to_string(), issuer: issuer.to_string() });
+            }
+            None if !unknown => return Err(EnquiryRefused::NotArrived { place, number: number.to_string() }.into()),
+            _ => {}
         }
         let reference = found.as_ref().and_then(|one| one.certificate.reference.as_option());
-        if let (Some(reference), Some(jti)) = (reference, jti)
-            && reference.number.as_str() != number.as_str()
+        let reference = reference.map(|reference| (&reference.number, reference.issued_on));
+        let reference = reference.or_else(|| paper.as_ref().map(|one| (&one.paper.number, one.paper.issued_on)));
+        if let (Some((bears, _)), Some(jti)) = (reference, jti)
+            && bears.as_str() != number.as_str()
         {
             return Err(WorkflowError::SubjectDisagrees {
                 jti: jti.to_string(),
-                number: reference.number.to_string(),
+                number: bears.to_string(),
                 asked: number.to_string(),
             });
         }
@@ -182,16 +189,21 @@ impl Desk {
             has_items(&certificate, &items)?;
         }
         Ok(EnquirySubject {
-            certificate: found.as_ref().map(super::Arrival::place),
+            certificate: known.map(|(certificate, _)| certificate),
             number,
-            issued_on: reference.map(|reference| reference.issued_on).or(issued_on),
+            issued_on: reference.map(|(_, issued_on)| issued_on).or(issued_on),
             items,
             declaration,
         })
     }
 
-    /// The reply that asked for a clarification, which no enquiry gave yet.
-    fn clarification_asked(&self, to: &Issuer, reply: &Jti) -> Result<StatementRef, WorkflowError> {
+    /// The reply that asked for a clarification of these certificates, which no enquiry gave yet.
+    fn clarification_asked(
+        &self,
+        to: &Issuer,
+        reply: &Jti,
+        subjects: &[EnquirySubject],
+    ) -> Result<StatementRef, WorkflowError> {
         let found = self.addressed().into_iter().find_map(|(_, store)| {
             let entry = store.find(reply).transpose()?;
             Some(entry.and_then(|entry| Ok((said_at(store.as_ref(), &self.trust(), &entry)?, entry))))
@@ -203,8 +215,16 @@ impl Desk {
         if said.envelope.iss != *to || body.reply.act != ReplyAct::ClarificationAsked {
             return Err(unasked().into());
         }
-        match self.enquiries_clarifying(Side::Asking, reply)?.first() {
-            Some(by) => Err(EnquiryRefused::Clarified { reply: *reply, by: *by }.into()),
+        let asked = match self.enquiry_of(Side::Asking, &body.enquiry.jti) {
+            Err(WorkflowError::EnquiryUnknown) => return Err(unasked().into()),
+            asked => asked?,
+        };
+        if let Some((place, other)) = (1..).zip(subjects).find(|(_, subject)| !asked.asks_about(subject)) {
+            let (number, enquiry) = (other.number.to_string(), asked.place.jti);
+            return Err(EnquiryRefused::ClarifiesAnother { place, number, enquiry }.into());
+        }
+        match self.clarifying(Side::Asking, &asked, reply)?.first() {
+            Some(by) => Err(EnquiryRefused::Clarified { reply: *reply, by: by.place.jti }.into()),
             None => Ok(StatementRef { log: place.origin, jti: *reply }),
         }
     }

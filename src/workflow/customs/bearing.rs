@@ -1,29 +1,117 @@
 //! What a certificate bears: how much may be written off of it.
 
-use super::{Arrival, MatchWish, Notice, UseRefused, course::certified};
+use super::{Arrival, ArrivedName, MatchWish, Notice, UseRefused, course::certified};
 use crate::{
     agreement::Matching,
-    certificate::{Goods, Measure, UnitCode},
-    office::{Certified, CustomsAct, CustomsFile, CustomsRefused, NotDrawn, WriteOffLine},
+    certificate::{Goods, Measure, Relation, UnitCode},
+    office::{ActState, Certified, CustomsAct, CustomsFile, CustomsRefused, NotDrawn, WriteOffLine},
     reason::Reasoned as _,
     statement::{ImportDeclaration, ItemDecision},
-    workflow::WorkflowError,
+    workflow::{Desk, WorkflowError},
 };
 
 /// A whole, in the parts that [`crate::certificate::Measure::parts`] has.
 const ONE: u128 = 1_000_000;
 
 /// Refusals that a match tells of: what is only said otherwise in a declaration stands among its differences.
-const TOLD: [&str; 5] =
-    ["BALANCE_EXCEEDED", "DENIAL_WAITS", "ITEM_WITHOUT_FORCE", "PREFERENCE_NOT_GRANTED", "QUANTITY_NOT_WHOLE"];
+const TOLD: [&str; 6] = [
+    "BALANCE_EXCEEDED",
+    "BALANCE_UNIT",
+    "DENIAL_WAITS",
+    "ITEM_WITHOUT_FORCE",
+    "PREFERENCE_NOT_GRANTED",
+    "QUANTITY_NOT_WHOLE",
+];
+/// Certificates looked back at, each in the place of the one before: none is issued anew so often.
+const PREDECESSORS_MAX: usize = 32;
+
+/// What was done with a certificate before.
+pub(super) struct Before {
+    /// Denials that wait for a supervisor.
+    waiting: Vec<CustomsAct>,
+    /// Every act.
+    acts: Vec<CustomsAct>,
+}
+
+impl Desk {
+    /// What was done with a certificate before. It reads from the disk.
+    pub(super) fn before(&self, arrival: &Arrival) -> Result<Before, WorkflowError> {
+        Ok(Before { waiting: self.waiting_on(arrival)?, acts: self.acts(arrival)? })
+    }
+
+    /// Writes lines off a certificate.
+    pub(super) fn draw_on(
+        &self,
+        arrival: &Arrival,
+        file: &mut CustomsFile,
+        declaration: &ImportDeclaration,
+        lines: &[WriteOffLine],
+    ) -> Result<Vec<ItemDecision>, WorkflowError> {
+        let (certificate, ended) = (arrival.whole()?, arrival.ended());
+        draw(file, certified(&certificate, &ended), declaration, lines, &self.before(arrival)?)
+    }
+
+    /// That a certificate stands in the place of one that was used here: what was used of that one is not taken off this
+    /// one, whose items may be others. It reads from the disk.
+    pub(super) fn predecessors_used(&self, arrival: &Arrival) -> Result<Vec<Notice>, WorkflowError> {
+        let (mut found, mut seen) = (Vec::new(), vec![arrival.jti]);
+        let mut next = self.predecessors(arrival)?;
+        while let Some(before) = next.pop() {
+            if seen.contains(&before.jti) || seen.len() > PREDECESSORS_MAX {
+                continue;
+            }
+            seen.push(before.jti);
+            found.extend(used_of(&before));
+            next.extend(self.predecessors(&before)?);
+        }
+        Ok(found)
+    }
+
+    /// The certificates in whose place one stands, as far as they are known here.
+    fn predecessors(&self, arrival: &Arrival) -> Result<Vec<Arrival>, WorkflowError> {
+        let reference = arrival.certificate.reference.as_option();
+        let mut found = Vec::new();
+        for prior in reference.into_iter().flat_map(|reference| &reference.prior) {
+            if !matches!(prior.relation, Relation::Replaces | Relation::TrueCopyOf) {
+                continue;
+            }
+            match self.arrived(&ArrivedName::Number(prior.number.to_string(), Some(arrival.issuer.clone()))) {
+                Ok(before) => found.push(before),
+                Err(
+                    WorkflowError::ArrivalUnknown
+                    | WorkflowError::ArrivalOnPaper { .. }
+                    | WorkflowError::ArrivalAmbiguous(_),
+                ) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn used_of(before: &Arrival) -> Option<Notice> {
+    let used = before.file.ledger.items.iter().filter(|(_, one)| !one.drawn.is_zero());
+    let used = used.map(|(item, one)| format!("item {item}: {} {}", one.drawn, one.unit)).collect::<Vec<_>>();
+    if used.is_empty() {
+        return None;
+    }
+    let reference = before.certificate.reference.as_option();
+    let number = reference.map_or_else(|| before.jti.to_string(), |reference| reference.number.to_string());
+    let words = format!(
+        "it stands in the place of {number}, which was used here ({}), and its balance does not count that; who writes \
+         off what was not imported under {number} says so (`--despite-predecessor`, with remarks)",
+        used.join(", ")
+    );
+    Some(Notice::new("PREDECESSOR_USED", true, words))
+}
 
 /// Writes lines off against which none of the denials that wait stands, and says what that makes of each item.
-pub(super) fn draw(
+fn draw(
     file: &mut CustomsFile,
     certified: Certified<'_>,
     declaration: &ImportDeclaration,
     lines: &[WriteOffLine],
-    waiting: &[CustomsAct],
+    before: &Before,
 ) -> Result<Vec<ItemDecision>, WorkflowError> {
     for WriteOffLine { item, quantity, .. } in lines {
         if !is_whole(certified.goods, *item, quantity) {
@@ -35,10 +123,22 @@ pub(super) fn draw(
         (refused @ CustomsRefused::NotDrawn(NotDrawn::Exceeds { .. }), Some(first)) => {
             WorkflowError::from(UseRefused::UsedBefore { refused: Box::new(refused), first: Box::new(first) })
         }
+        (CustomsRefused::NotDrawn(refused @ NotDrawn::Unit { .. }), _) => in_other_unit(refused, &before.acts),
         (refused, _) => refused.into(),
     })?;
-    settled(waiting, certified, Some(declaration), &decisions)?;
+    settled(&before.waiting, certified, Some(declaration), &decisions)?;
     Ok(decisions)
+}
+
+/// Why an item is not written off in a unit, and since which act.
+fn in_other_unit(refused: NotDrawn, acts: &[CustomsAct]) -> WorkflowError {
+    let NotDrawn::Unit { item, drawn_in: Some(unit), .. } = &refused else {
+        return CustomsRefused::from(refused).into();
+    };
+    let draws = |one: &ItemDecision| one.item == Some(*item) && one.code.draws();
+    let first = acts.iter().find(|act| act.state == ActState::Counts && act.decisions.iter().any(draws));
+    let (since, unit) = (first.map(|act| act.number), unit.clone());
+    UseRefused::OtherUnit { refused: Box::new(refused.into()), since, unit }.into()
 }
 
 /// Refuses what a denial that waits stands against: a supervisor would release it over what was used meanwhile.
@@ -65,7 +165,7 @@ pub(super) fn would_be_refused(
     arrival: &Arrival,
     wish: &MatchWish,
     matching: &Matching,
-    waiting: &[CustomsAct],
+    before: &Before,
 ) -> Vec<Notice> {
     let Ok(certificate) = arrival.whole() else { return Vec::new() };
     let (ended, mut file, mut found) = (arrival.ended(), arrival.file.clone(), Vec::new());
@@ -79,7 +179,7 @@ pub(super) fn would_be_refused(
             continue;
         };
         let line = WriteOffLine { item, line: Some(line.line), quantity };
-        if let Err(refused) = draw(&mut file, certified, &wish.declaration, &[line], waiting)
+        if let Err(refused) = draw(&mut file, certified, &wish.declaration, &[line], before)
             && TOLD.contains(&refused.reason())
         {
             found.push(Notice::new(refused.reason(), true, refused.to_string()));

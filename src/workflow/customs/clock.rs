@@ -4,7 +4,7 @@
 //! a day that moved, because more time was taken, is another day. The machine proposes what may follow; a person decides.
 
 use super::{
-    EnquiryState, EnquiryView,
+    ArrivedName, EnquiryState, EnquiryView,
     arrival::statements_about,
     course::{parse, written},
     enquiries::Side,
@@ -202,7 +202,10 @@ impl Desk {
                 let OpenedBody::CustomsResponse(Some(response)) = statement.opened.body else { return false };
                 later && response.decisions.iter().any(|one| settles(one.code))
             });
-            if !decides {
+            // On what stands on paper alone nothing is decided here.
+            let on_paper =
+                || matches!(self.arrived(&ArrivedName::Jti(place.jti)), Err(WorkflowError::ArrivalOnPaper { .. }));
+            if !decides && !on_paper() {
                 return Ok(false);
             }
         }

@@ -45,7 +45,7 @@ impl Desk {
         Accounts::allow(caller, Action::ReadArrivals)?;
         let mut matched = self.matched(wish)?;
         if let Some(arrival) = &matched.arrival {
-            let refused = would_be_refused(arrival, wish, &matched.matching, &self.waiting_on(arrival)?);
+            let refused = would_be_refused(arrival, wish, &matched.matching, &self.before(arrival)?);
             // What would be refused is said once, as that.
             matched.notices.retain(|one| refused.iter().all(|two| two.reason != one.reason));
             matched.notices.extend(refused);
@@ -61,7 +61,7 @@ impl Desk {
         };
         let arrival = match self.arrived(&wish.certificate) {
             Ok(arrival) => arrival,
-            Err(WorkflowError::ArrivalUnknown) => {
+            Err(WorkflowError::ArrivalUnknown | WorkflowError::ArrivalOnPaper { .. }) => {
                 let mut answered = Vec::new();
                 if let ArrivedName::Number(number, issuer) = &wish.certificate {
                     answered = self.answered_of(number, issuer.as_ref())?;
@@ -76,14 +76,23 @@ impl Desk {
                         return Ok(Matched { papers, ..none(known) });
                     }
                 }
-                let words =
-                    "no certificate of that number was addressed to this country; it may be on its way, or on paper";
-                answered.insert(0, Notice::new("ARRIVAL_UNKNOWN", true, words));
+                let closed = self.paper_named(&wish.certificate)?.and_then(|paper| paper.key_closed);
+                let notice = if let Some(why) = closed {
+                    let words = format!(
+                        "it is registered on paper, and counts for nothing: {why}; ask its issuer whether it was registered anew"
+                    );
+                    Notice::new("KEY_CLOSED", true, words)
+                } else {
+                    let words = "no certificate of that number was addressed to this country; it may be on its way, or on paper";
+                    Notice::new("ARRIVAL_UNKNOWN", true, words)
+                };
+                answered.insert(0, notice);
                 return Ok(none(answered));
             }
             Err(other) => return Err(other),
         };
         let mut known = self.known(&arrival, &wish.declaration)?;
+        known.extend(self.predecessors_used(&arrival)?);
         let issued_on = arrival.certificate.reference.as_option().map(|reference| reference.issued_on);
         if let (Some(own), Some(named)) = (issued_on, wish.issued_on)
             && own != named

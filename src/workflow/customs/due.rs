@@ -69,13 +69,6 @@ impl Desk {
         view.reply_due = in_force(view.reply_due, latest, &mut view.replies);
     }
 
-    /// The last day to answer, if the enquiry came on that day.
-    pub(super) fn due(&self, view: &EnquiryView, side: Side, from: Date) -> Option<Date> {
-        let mut view = view.clone();
-        self.clock(&mut view, side, from);
-        view.reply_due
-    }
-
     /// The rules of the certificates that are asked about, each once.
     pub(super) fn editions_asked_about(&self, view: &EnquiryView, side: Side) -> Vec<Rules> {
         let mut rules: Vec<Rules> = Vec::new();
@@ -88,7 +81,12 @@ impl Desk {
                     record.map(|record| record.certificate)
                 }
             };
-            let Some(one) = certificate.map(|one| (one.agreement, one.edition, one.to)) else { continue };
+            let of_paper = || {
+                let paper = self.paper_by(&subject.jti).ok()??.paper;
+                Some((paper.agreement, paper.edition, paper.to))
+            };
+            let of_certificate = certificate.map(|one| (one.agreement, one.edition, one.to));
+            let Some(one) = of_certificate.or_else(of_paper) else { continue };
             if !rules.contains(&one) {
                 rules.push(one);
             }

@@ -8,8 +8,8 @@ use crate::{
     inbox,
     office::{Action, Caller},
     statement::{
-        Enquiry, EnquiryReply, Envelope, Issuer, Jti, Kind, OpenedBody, ReplyAct, ResponseCode, StatementRef,
-        SubjectAnswer,
+        Enquiry, EnquiryReply, EnquirySubject, Envelope, Issuer, Jti, Kind, OpenedBody, ReplyAct, ResponseCode,
+        StatementRef, SubjectAnswer,
     },
     store::{About, EntryRef, Store, Subject, about, about_at},
     time::{Date, Timestamp},
@@ -39,7 +39,7 @@ pub struct ReplyView {
     pub jti: Jti,
     /// What it says.
     pub reply: EnquiryReply,
-    /// The civil day it was made at the replying side, or came here.
+    /// The civil day at the replying side when it was made, or came here.
     pub day: Option<Date>,
     /// Whether it came after the day that was in force then.
     pub late: bool,
@@ -58,7 +58,7 @@ pub struct EnquiryView {
     pub to: Issuer,
     /// What is asked.
     pub enquiry: Enquiry,
-    /// The civil day it was sent, where this side knows it.
+    /// The civil day at the replying side when it was sent, where this side knows it.
     pub sent_on: Option<Date>,
     /// The civil day it came to the replying side.
     pub received_on: Option<Date>,
@@ -82,8 +82,8 @@ pub struct EnquiryView {
     pub proposes: Option<ResponseCode>,
     /// What was answered, in its order.
     pub replies: Vec<ReplyView>,
-    /// The enquiry that gives the clarification which a reply asked for last.
-    pub clarified_by: Option<Jti>,
+    /// The enquiries that give the clarifications which replies asked for.
+    pub clarified_by: Vec<Jti>,
     /// The numbers that clarifying enquiries have answers about.
     pub(super) clarified: BTreeSet<String>,
 }
@@ -113,10 +113,18 @@ impl EnquiryView {
         subjects.map(|(_, subject)| subject.number.to_string()).chain(self.clarified.iter().cloned()).collect()
     }
 
-    /// Whether the enquiry that clarifies this one has the answers to all of it.
+    /// Whether it asks about the certificate of another enquiry's subject: one that was not known here by its number alone.
+    pub(super) fn asks_about(&self, other: &EnquirySubject) -> bool {
+        self.enquiry.subjects.iter().any(|one| match (&one.certificate, &other.certificate) {
+            (Some(one), Some(other)) => one.jti == other.jti,
+            _ => one.number == other.number,
+        })
+    }
+
+    /// Whether the enquiries that clarify this one have the answers to all of it.
     fn is_clarified(&self) -> bool {
         let answered = self.answered_numbers();
-        self.clarified_by.is_some()
+        !self.clarified_by.is_empty()
             && self.enquiry.subjects.iter().all(|subject| answered.contains(subject.number.as_str()))
     }
 }
@@ -268,10 +276,11 @@ impl Desk {
         if *own != if side == Side::Asking { iss.clone() } else { to.clone() } {
             return Ok(None);
         }
-        let here = super::arrival::instant(at_ms).map(|at| self.own_day(at));
+        // Its clock runs in the days of the side that replies, which both sides count alike.
+        let there = super::arrival::instant(at_ms).map(|at| self.day_there(&to, at));
         let replies = self.replies_to(side, &jti, &to)?;
         let received_on = match side {
-            Side::Asked => here,
+            Side::Asked => there,
             Side::Asking => replies.first().map(|one| one.reply.reply.received_on),
         };
         let mut view = EnquiryView {
@@ -279,7 +288,7 @@ impl Desk {
             from: iss,
             to,
             enquiry: *enquiry,
-            sent_on: here.filter(|_| side == Side::Asking),
+            sent_on: there.filter(|_| side == Side::Asking),
             received_on,
             acknowledge_due: None,
             reply_due: None,
@@ -291,12 +300,15 @@ impl Desk {
             due_soon: false,
             proposes: None,
             replies,
-            clarified_by: None,
+            clarified_by: Vec::new(),
             clarified: BTreeSet::new(),
         };
-        for by in self.clarifying(side, &view)? {
-            view.clarified_by = view.clarified_by.max(Some(by.place.jti));
-            view.clarified.extend(by.answered_numbers());
+        let unclear = view.counting().filter(|one| one.reply.reply.act == ReplyAct::ClarificationAsked);
+        for reply in unclear.map(|one| one.jti).collect::<Vec<_>>() {
+            for by in self.clarifying(side, &view, &reply)? {
+                view.clarified_by.push(by.place.jti);
+                view.clarified.extend(by.answered_numbers());
+            }
         }
         if let Some(from) = received_on.or(view.sent_on) {
             self.clock(&mut view, side, from);
@@ -318,7 +330,7 @@ impl Desk {
                 if let OpenedBody::EnquiryReply(Some(body)) = said.entry.body
                     && said.entry.envelope.iss == *to
                 {
-                    let day = super::arrival::instant(said.about.at_ms).map(|at| self.own_day(at));
+                    let day = super::arrival::instant(said.about.at_ms).map(|at| self.day_there(to, at));
                     let (jti, key_closed) = (said.entry.envelope.jti, said.key_closed);
                     replies.push(ReplyView { jti, reply: *body, day, late: false, key_closed });
                 }
@@ -328,25 +340,29 @@ impl Desk {
         Ok(replies)
     }
 
-    /// The enquiries that give the clarifications which replies to this one asked for. Each is later than the one that it
-    /// clarifies, so that a circle of them has an end.
-    fn clarifying(&self, side: Side, view: &EnquiryView) -> Result<Vec<EnquiryView>, WorkflowError> {
-        let asked = view.counting().filter(|one| one.reply.reply.act == ReplyAct::ClarificationAsked);
+    /// The enquiries that give the clarification which a reply to this one asked for: those about a certificate of it. Each
+    /// is later than the one that it clarifies, so that a circle of them has an end.
+    pub(super) fn clarifying(
+        &self,
+        side: Side,
+        view: &EnquiryView,
+        reply: &Jti,
+    ) -> Result<Vec<EnquiryView>, WorkflowError> {
         let mut found = Vec::new();
-        for reply in asked.map(|one| one.jti) {
-            for jti in self.enquiries_clarifying(side, &reply)?.into_iter().filter(|jti| *jti > view.place.jti) {
-                match self.enquiry_of(side, &jti) {
-                    Ok(by) if by.from == view.from && by.to == view.to => found.push(by),
-                    Ok(_) | Err(WorkflowError::EnquiryUnknown) => {}
-                    Err(error) => return Err(error),
+        for jti in self.enquiries_clarifying(side, reply)?.into_iter().filter(|jti| *jti > view.place.jti) {
+            match self.enquiry_of(side, &jti) {
+                Ok(by) if by.from == view.from && by.to == view.to => {
+                    found.extend(by.enquiry.subjects.iter().any(|one| view.asks_about(one)).then_some(by));
                 }
+                Ok(_) | Err(WorkflowError::EnquiryUnknown) => {}
+                Err(error) => return Err(error),
             }
         }
         Ok(found)
     }
 
     /// Enquiries that say that they clarify a reply.
-    pub(super) fn enquiries_clarifying(&self, side: Side, reply: &Jti) -> Result<Vec<Jti>, WorkflowError> {
+    fn enquiries_clarifying(&self, side: Side, reply: &Jti) -> Result<Vec<Jti>, WorkflowError> {
         let (trust, subject, mut found) = (self.trust(), Subject::Statement(*reply), Vec::new());
         for store in self.asking_stores(side) {
             let said = said_about(store.as_ref(), &trust, &subject, Kind::Enquiry)?;

@@ -31,31 +31,49 @@ impl Desk {
 
     /// What was answered to the enquiries about a certificate, and what this authority said of its destination.
     pub(super) fn heard(&self, arrival: &Arrival) -> Result<Vec<Notice>, WorkflowError> {
-        let (store, subject) = (self.store().as_ref(), Subject::Statement(arrival.jti));
-        let meant = |_: &EnquiryView, one: &EnquirySubject| {
-            one.certificate.as_ref().is_some_and(|place| place.jti == arrival.jti)
-        };
-        let mut all = self.answers(&subject, meant)?;
+        let mut all = self.answers(&Subject::Statement(arrival.jti), stands_at(arrival.jti))?;
         if let Some(reference) = arrival.certificate.reference.as_option() {
             all.extend(self.answered_of(reference.number.as_str(), Some(&arrival.issuer))?);
         }
-        let own_country = Some(self.setup().country);
-        for (_, endorsement) in statements_about(store, &subject, Kind::Endorsement)? {
-            let OpenedBody::Endorsement(Some(body)) = endorsement.opened.body else { continue };
-            let elsewhere = body.endorsement.destination.is_some() && body.endorsement.destination != own_country;
-            if body.endorsement.act == EndorsementAct::DestinationChanged && elsewhere {
-                all.push(went_elsewhere(&body.endorsement));
-            }
-        }
+        all.extend(self.sent_elsewhere(arrival)?.iter().map(went_elsewhere));
         Ok(all)
     }
 
-    /// What was answered to the enquiries about a number that was not known here when it was asked about.
+    /// What this authority said of other destinations, of the goods that it did not say later come here after all.
+    pub(super) fn sent_elsewhere(&self, arrival: &Arrival) -> Result<Vec<EndorsementWords>, WorkflowError> {
+        let (store, subject) = (self.store().as_ref(), Subject::Statement(arrival.jti));
+        let own_country = Some(self.setup().country);
+        let certificate = arrival.certificate.to_certificate();
+        let every = certificate.map(|one| one.goods.items.iter().map(|item| item.number).collect::<Vec<_>>());
+        let mut elsewhere: Vec<EndorsementWords> = Vec::new();
+        for (_, endorsement) in statements_about(store, &subject, Kind::Endorsement)? {
+            let OpenedBody::Endorsement(Some(body)) = endorsement.opened.body else { continue };
+            let EndorsementWords { act, destination, items, .. } = &body.endorsement;
+            if *act != EndorsementAct::DestinationChanged || destination.is_none() {
+                continue;
+            }
+            if *destination != own_country {
+                elsewhere.push(body.endorsement);
+            } else if items.is_empty() {
+                elsewhere.clear();
+            } else {
+                elsewhere.retain_mut(|before| still_of(before, items, every.as_deref()));
+            }
+        }
+        Ok(elsewhere)
+    }
+
+    /// What was answered to the enquiries about a number that was not known here when it was asked about, or is on paper.
     pub(super) fn answered_of(&self, number: &str, issuer: Option<&Issuer>) -> Result<Vec<Notice>, WorkflowError> {
-        self.answers(&Subject::Number(number.to_owned()), |view, one| {
+        let subject = Subject::Number(number.to_owned());
+        let mut all = self.answers(&subject, |view, one| {
             let of_it = one.certificate.is_none() && one.number.as_str() == number;
             of_it && issuer.is_none_or(|issuer| *issuer == view.to)
-        })
+        })?;
+        for paper in self.papers_to(&subject, issuer)? {
+            all.extend(self.answers(&Subject::Statement(paper.jti), stands_at(paper.jti))?);
+        }
+        Ok(all)
     }
 
     /// What was answered to the enquiries that are found by something, of the certificates that are meant.
@@ -82,6 +100,11 @@ impl Desk {
     }
 }
 
+/// Whether what is asked about is what a statement says.
+fn stands_at(jti: Jti) -> impl Fn(&EnquiryView, &EnquirySubject) -> bool {
+    move |_, one| one.certificate.as_ref().is_some_and(|place| place.jti == jti)
+}
+
 fn found(enquiry: &Jti, day: Option<Date>, answer: &SubjectAnswer) -> Notice {
     let fails = answer.items.iter().filter(|one| !one.valid).map(|one| one.item).collect::<Vec<_>>();
     let (reason, what) = match answer.finding {
@@ -104,6 +127,16 @@ fn went_elsewhere(words: &EndorsementWords) -> Notice {
     let destination = destination.map(|country| country.to_string()).unwrap_or_default();
     let words = format!("on {day}, {office} endorsed that its goods{of} go to {destination}");
     Notice::new("DESTINATION_CHANGED", false, words)
+}
+
+/// Takes items out of what was said of others, or of all; whether any are left.
+fn still_of(before: &mut EndorsementWords, items: &[u32], every: Option<&[u32]>) -> bool {
+    if before.items.is_empty() {
+        let Some(every) = every else { return true };
+        before.items = every.to_vec();
+    }
+    before.items.retain(|item| !items.contains(item));
+    !before.items.is_empty()
 }
 
 fn items(numbers: &[u32]) -> String {

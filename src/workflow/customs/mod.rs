@@ -66,6 +66,9 @@ pub trait PartnerLogs: Send + Sync {
 
     /// Whether a log is proven to have shown two histories.
     fn has_equivocated(&self, origin: &Origin) -> bool;
+
+    /// Whether that was proven of a log before, and a person has lifted it.
+    fn was_lifted(&self, origin: &Origin) -> bool;
 }
 
 /// What makes two requests the same: their parts, each with its length, so that no two read alike.

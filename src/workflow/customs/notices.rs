@@ -178,4 +178,10 @@ fn used(arrival: &Arrival, edition: Option<&Edition>, declaration: &ImportDeclar
             all.push(Notice::new("PREFERENCE_NOT_GRANTED", false, format!("{subject} is {code}")));
         }
     }
+    for one in file.decided_lines.iter().filter(|one| one.is_of(declaration)) {
+        if matches!(one.code, ResponseCode::PreferenceDenied | ResponseCode::PreferenceSuspended) {
+            let words = format!("{} is {}", one.subject(), one.code);
+            all.push(Notice::new("PREFERENCE_NOT_GRANTED", false, words));
+        }
+    }
 }

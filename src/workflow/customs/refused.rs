@@ -108,6 +108,18 @@ pub enum EnquiryRefused {
     /// What is to be clarified was not asked for.
     #[error("{0} is no reply of the authority asked that wants a clarification")]
     NoClarification(Jti),
+    /// What is asked about is none of what is to be clarified.
+    #[error(
+        "certificate {number}, subject {place} of the enquiry, is none that enquiry {enquiry} asks about: a clarification is of its certificates alone"
+    )]
+    ClarifiesAnother {
+        /// Its place in the enquiry, from 1.
+        place: usize,
+        /// Its number.
+        number: String,
+        /// The enquiry that is to be clarified.
+        enquiry: Jti,
+    },
     /// Another enquiry clarified it before.
     #[error("what reply {reply} asked for was clarified before, by enquiry {by}")]
     Clarified {
@@ -183,6 +195,7 @@ impl Reasoned for EnquiryRefused {
             Self::DayPast(_) => "REPLY_BY_PAST",
             Self::Item { .. } => "ITEM_UNKNOWN",
             Self::NoClarification(_) => "CLARIFICATION_NOT_ASKED",
+            Self::ClarifiesAnother { .. } => "ENQUIRY_OF_ANOTHER",
             Self::Clarified { .. } => "CLARIFIED_BEFORE",
             Self::TooMuchTime { .. } => "EXTENSION_TOO_LONG",
         }

@@ -95,6 +95,7 @@ impl Corridor {
             declaration: self.declaration(declaration),
             lines: vec![line(pieces)],
             remarks: None,
+            despite_predecessor: false,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Why customs do not decide, drop or write off as asked, beyond what the file of the certificate says by itself.
 
 use crate::{
-    certificate::Measure,
+    certificate::{Measure, UnitCode},
     office::CustomsRefused,
     reason::{Class, Reasoned},
     statement::{ImportDeclaration, ItemDecision, Jti, ResponseCode, ResponseReason},
@@ -45,6 +45,9 @@ pub enum UseRefused {
     /// A country that the goods go to, where they do not, or none where they do.
     #[error("a change of destination names the country that the goods go to now, and no other endorsement names one")]
     Destination,
+    /// A new destination that is the own country, of goods that were not sent elsewhere.
+    #[error("the goods come to this country as it is: none of them was endorsed to go elsewhere")]
+    ComesHere,
     /// A part of what is counted.
     #[error("{quantity} of item {item}: what is counted is written off whole")]
     NotWhole {
@@ -60,6 +63,16 @@ pub enum UseRefused {
         refused: Box<CustomsRefused>,
         /// Where it was used first.
         first: Box<ImportDeclaration>,
+    },
+    /// A quantity in another unit than the item is written off in.
+    #[error("{refused}{}: give the quantity in {unit}", .since.map_or_else(String::new, |act| format!(", since act {act}")))]
+    OtherUnit {
+        /// What the balance does not bear.
+        refused: Box<CustomsRefused>,
+        /// The first act that counts and wrote it off.
+        since: Option<u32>,
+        /// The unit it is written off in.
+        unit: UnitCode,
     },
     /// Another officer's denial.
     #[error("act {0} is another officer's denial: who decided it drops it, or a supervisor")]
@@ -104,9 +117,9 @@ impl Reasoned for UseRefused {
             Self::NoWords => "WORDS_MISSING",
             Self::ChecksAtRandom => "REASON_DENIES_NOTHING",
             Self::LineOfNothing => "DECLARATION_MISSING",
-            Self::Destination => "DESTINATION_MISPLACED",
+            Self::Destination | Self::ComesHere => "DESTINATION_MISPLACED",
             Self::NotWhole { .. } => "QUANTITY_NOT_WHOLE",
-            Self::UsedBefore { refused, .. } => refused.reason(),
+            Self::UsedBefore { refused, .. } | Self::OtherUnit { refused, .. } => refused.reason(),
             Self::NotYoursToDrop(_) => "PERMISSION_DENIED",
         }
     }

@@ -2,8 +2,7 @@
 
 use super::{
     ArrivedName, Notice,
-    bearing::draw,
-    course::{Balance, balance, certified},
+    course::{Balance, balance},
     deciding::{blocking, next_act},
     digest, part,
 };
@@ -27,6 +26,8 @@ pub struct WriteOffWish {
     pub lines: Vec<WriteOffLine>,
     /// Further words.
     pub remarks: Option<Text<1024>>,
+    /// It is written off though the certificate stands in the place of one that was used here.
+    pub despite_predecessor: bool,
 }
 
 /// What came of it.
@@ -52,7 +53,11 @@ impl Desk {
         let parts = [
             wish.certificate.text(),
             part(&wish.declaration)?,
-            part(&wish.lines)?,
+            if wish.despite_predecessor {
+                part(&(&wish.lines, "despite its predecessor"))?
+            } else {
+                part(&wish.lines)?
+            },
             wish.remarks.as_ref().map_or_else(String::new, ToString::to_string),
         ];
         let digest = digest("write-off", &parts.each_ref().map(String::as_str));
@@ -61,15 +66,15 @@ impl Desk {
         let prepare = move |desk: &Self| {
             desk.once(&request, digest, || {
                 let arrival = desk.arrived(&wish.certificate)?;
-                let known = desk.known(&arrival, &wish.declaration)?;
+                let mut known = desk.known(&arrival, &wish.declaration)?;
+                if !wish.despite_predecessor {
+                    known.extend(desk.predecessors_used(&arrival)?);
+                }
                 if let Some(notice) = known.into_iter().find(|notice| notice.blocks) {
                     return Err(WorkflowError::ArrivalForbids(notice));
                 }
-                let (certificate, ended) = (arrival.whole()?, arrival.ended());
                 let mut file = arrival.file.clone();
-                let certified = certified(&certificate, &ended);
-                let waiting = desk.waiting_on(&arrival)?;
-                let decisions = draw(&mut file, certified, &wish.declaration, &wish.lines, &waiting)?;
+                let decisions = desk.draw_on(&arrival, &mut file, &wish.declaration, &wish.lines)?;
                 let act = CustomsAct {
                     number: next_act(&mut file)?,
                     by: by.clone(),
@@ -102,11 +107,8 @@ impl Desk {
         lines.sort_by_key(|line| (line.item, line.line));
         let said = [part(&lines)?, remarks.as_ref().map_or_else(String::new, ToString::to_string)];
         let change = move |desk: &Self, name: &ArrivedName, before: &CustomsAct, file: &mut CustomsFile| {
-            let arrival = desk.arrived(name)?;
-            let (certificate, ended) = (arrival.whole()?, arrival.ended());
-            let declaration = before.declaration.clone().ok_or(CustomsRefused::NoWriteOff(before.number))?;
-            let (certified, waiting) = (certified(&certificate, &ended), desk.waiting_on(&arrival)?);
-            let decisions = draw(file, certified, &declaration, &lines, &waiting)?;
+            let declaration = before.declaration.as_ref().ok_or(CustomsRefused::NoWriteOff(before.number))?;
+            let decisions = desk.draw_on(&desk.arrived(name)?, file, declaration, &lines)?;
             Ok((decisions, remarks.clone()))
         };
         self.change_write_off(caller, request_id, (name, number), ("amended write-off", said), change).await
@@ -206,8 +208,14 @@ impl Desk {
         let desk = self.clone();
         blocking(move || {
             let arrival = desk.arrived(&name)?;
-            let known = declaration.map(|one| desk.known(&arrival, &one)).transpose()?;
-            Ok(WrittenOff { act, statement, balance: balance(&arrival), notices: known.unwrap_or_default() })
+            let mut notices = Vec::new();
+            if let Some(declaration) = declaration {
+                notices = desk.known(&arrival, &declaration)?;
+                // It was written off by who knew.
+                let used = desk.predecessors_used(&arrival)?.into_iter();
+                notices.extend(used.map(|one| Notice { blocks: false, ..one }));
+            }
+            Ok(WrittenOff { act, statement, balance: balance(&arrival), notices })
         })
         .await?
     }

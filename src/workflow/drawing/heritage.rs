@@ -4,15 +4,16 @@
 use super::{
     cover::check_cover,
     ledgers::{self, Kept, name_of},
+    same::{Whole, same_description, same_goods, same_makers},
     values::{values, word},
 };
 use crate::{
-    certificate::{Certificate, Finding, Findings, Particulars, PriorCertificate},
+    certificate::{Certificate, Finding, Findings, Particulars, PriorCertificate, Relation},
     office::{Amounts, Draw, Draws},
     sequencer::{Beside, Outcome},
-    statement::{Act, Since},
+    statement::{Act, Jti, Since},
     store::{EntryRef, Expected},
-    workflow::{Desk, WorkflowError},
+    workflow::{CertificateRecord, Desk, WorkflowError},
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -20,6 +21,8 @@ use std::{collections::BTreeMap, sync::Arc};
 pub(in crate::workflow) struct Heritage {
     name: String,
     draws: Draws,
+    /// What was drawn on and stands in the logs here, by the name of its ledger.
+    originals: BTreeMap<String, Certificate>,
     expected: Vec<Expected>,
 }
 
@@ -34,7 +37,24 @@ impl Desk {
             return Err(WorkflowError::DrawnUpon);
         }
         let (draws, expected) = ledgers::draws(store, &name)?;
-        Ok(Heritage { name, draws, expected: vec![of.expected(), expected] })
+        let originals = self.originals_of(&draws)?;
+        Ok(Heritage { name, draws, originals, expected: vec![of.expected(), expected] })
+    }
+
+    /// The certificates of this authority that something was drawn of, as far as their contents are left.
+    fn originals_of(&self, draws: &Draws) -> Result<BTreeMap<String, Certificate>, WorkflowError> {
+        let store = self.store().as_ref();
+        let mut found: BTreeMap<String, Certificate> = BTreeMap::new();
+        for name in draws.0.iter().map(|draw| &draw.original) {
+            let jti = name.rsplit_once('/').and_then(|(_, jti)| jti.parse::<Jti>().ok());
+            let Some(jti) = jti.filter(|_| !found.contains_key(name)) else { continue };
+            let entry = store.find(&jti)?.filter(|entry| name_of(&entry.origin, &jti) == *name);
+            let Some(entry) = entry else { continue };
+            if let Some(certificate) = CertificateRecord::read(store, &entry)?.certificate.to_certificate() {
+                found.insert(name.clone(), certificate);
+            }
+        }
+        Ok(found)
     }
 
     /// What an act gives back of what the certificate drew. A withdrawal from a date gives nothing back: the certificate
@@ -143,6 +163,40 @@ impl Heritage {
         }
     }
 
+    /// What mends one that rests on others is of their goods, as that was. Where an original is not kept here, the old one
+    /// stands for it.
+    pub(in crate::workflow) fn hold_alike(
+        &self,
+        particulars: &Particulars,
+        old: &Certificate,
+        findings: &mut Findings,
+    ) {
+        let mut own = Vec::new();
+        for (index, item) in particulars.goods.items.iter().enumerate() {
+            let draws = self.draws.0.iter().filter(|draw| draw.item == item.number);
+            let wholes = draws.filter_map(|draw| self.whole(draw, old)).collect::<Vec<_>>();
+            for whole in &wholes {
+                let path = format!("goods.items[{index}]");
+                same_goods((particulars, item), *whole, &path, &mut |finding| findings.push(finding));
+            }
+            findings.0.extend(same_description((index, item), wholes.iter().copied()));
+            own.extend(wholes.iter().filter(|whole| whole.own).map(|whole| whole.certificate));
+        }
+        same_makers(particulars, &own, findings);
+    }
+
+    fn whole<'a>(&'a self, draw: &Draw, old: &'a Certificate) -> Option<Whole<'a>> {
+        let (certificate, number) = match self.originals.get(&draw.original) {
+            Some(original) => (original, draw.prior_item),
+            None => (old, draw.item),
+        };
+        let item = certificate.goods.items.iter().find(|item| item.number == number)?;
+        let is_part = |prior: &PriorCertificate| {
+            prior.relation == Relation::Replaces && !prior.drawn.is_empty() && prior.number == draw.number
+        };
+        Some(Whole { certificate, item, own: old.reference.prior.iter().any(is_part) })
+    }
+
     /// One that rests on others takes over what the old one took of their weights and packages: it states no more.
     fn check_beside(&self, particulars: &Particulars, old: &Certificate, findings: &mut Findings) {
         for (index, item) in particulars.goods.items.iter().enumerate() {
@@ -191,7 +245,7 @@ impl Heritage {
 
     /// What changes with the successor: it has drawn what the old one drew.
     pub(in crate::workflow) fn pass_on(self) -> Beside {
-        let Self { name, draws, expected } = self;
+        let Self { name, draws, expected, .. } = self;
         if draws.0.is_empty() {
             return Beside { expected, ..Beside::default() };
         }

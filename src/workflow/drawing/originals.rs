@@ -121,16 +121,16 @@ impl Desk {
         Ok(Proven { certificate, ended, kept, both, used, rests_on: None, own: Some(own) })
     }
 
-    /// The certificate of this authority that a bundle is about; it is not proven yet.
-    pub(super) fn named_by(&self, bundle: &[u8]) -> Option<CertificateName> {
-        let token = Bundle::parse(bundle).ok()?.token;
-        let envelope = Presentation::parse(&token).and_then(|one| one.open()).ok()?.envelope;
-        (envelope.iss == self.setup().issuer).then_some(CertificateName::Jti(envelope.jti))
+    /// The certificate that a bundle is about, if it is one of this authority; it is not proven yet.
+    pub(super) fn named_by(&self, bundle: &[u8]) -> Result<Option<CertificateName>, WorkflowError> {
+        let token = Bundle::parse(bundle).map_err(|error| unreadable(&error))?.token;
+        let opened = Presentation::parse(&token).and_then(|one| one.open()).map_err(|error| unreadable(&error))?;
+        let envelope = opened.envelope;
+        Ok((envelope.iss == self.setup().issuer).then_some(CertificateName::Jti(envelope.jti)))
     }
 
     fn prove_bundle(&self, bundle: &[u8], today: Date) -> Result<Proven, WorkflowError> {
         let refused = |headline: Headline, why: &str| WorkflowError::OriginalNotValid { headline, why: why.to_owned() };
-        let unreadable = |why: &dyn std::fmt::Display| refused(Headline::Unreadable, &why.to_string());
         let text = std::str::from_utf8(bundle).map_err(|error| unreadable(&error))?;
         let at = self.now();
         let question = Question { status_max_age: STATUS_MAX_AGE_SECONDS, ..Question::at(at).on(Some(today)) };
@@ -202,27 +202,52 @@ impl Desk {
         let trust = self.trust();
         for (index, prior) in particulars.reference.prior.iter().enumerate() {
             let path = format!("reference.prior[{index}]");
-            let drawn = prior.relation == Relation::Replaces && !prior.drawn.is_empty();
-            if prior.relation != Relation::BackToBackOn && !drawn {
-                continue;
-            }
-            let listed = trust.sections().any(|section| section.text().country == prior.country);
-            if listed {
-                let message = format!(
-                    "certificate {} of {} is to be proven before another rests on it",
-                    prior.number, prior.country
-                );
-                let help = "have it issued as back-to-back, split or consolidated, with the original presented";
-                findings.push(Finding::error("ORIGINAL_UNPROVEN", path, message).with_help(help));
-            } else {
-                let message = format!(
-                    "certificate {} of {} is on paper: what is drawn of it is not kept here, and nobody but the office sees to it that it is not too much",
-                    prior.number, prior.country
-                );
-                findings.push(Finding::warning("ORIGINAL_ON_PAPER", path, message));
-            }
+            let refused = match prior.relation {
+                Relation::CumulatesWith => continue,
+                // Beside it the original would stay in force, or there would be none.
+                Relation::TrueCopyOf => Some(
+                    "an own certificate is copied by `origin certificate copy`, and another country's by its issuer",
+                ),
+                Relation::Replaces if prior.drawn.is_empty() => {
+                    let on_paper = prior.country == self.setup().country && !self.is_own_number(prior);
+                    (!on_paper).then_some(
+                        "an own certificate is replaced by `origin certificate replace`, and another country's by its issuer",
+                    )
+                }
+                Relation::Replaces | Relation::BackToBackOn => {
+                    let listed = trust.sections().any(|section| section.text().country == prior.country);
+                    listed
+                        .then_some("have it issued as back-to-back, split or consolidated, with the original presented")
+                }
+            };
+            findings.push(match refused {
+                Some(help) => {
+                    let message = format!(
+                        "certificate {} of {} is to be proven before another rests on it",
+                        prior.number, prior.country
+                    );
+                    Finding::error("ORIGINAL_UNPROVEN", path, message).with_help(help)
+                }
+                None => {
+                    let message = format!(
+                        "certificate {} of {} is on paper: what becomes of it is not kept here, and nobody but the office sees to it that it is used once",
+                        prior.number, prior.country
+                    );
+                    Finding::warning("ORIGINAL_ON_PAPER", path, message)
+                }
+            });
         }
     }
+
+    /// Whether this authority has issued an electronic certificate of that number.
+    fn is_own_number(&self, prior: &PriorCertificate) -> bool {
+        record::find(self.store().as_ref(), &CertificateName::Number(prior.number.to_string())).is_ok()
+    }
+}
+
+/// Refuses what is no bundle of a certificate.
+fn unreadable(why: &dyn std::fmt::Display) -> WorkflowError {
+    WorkflowError::OriginalNotValid { headline: Headline::Unreadable, why: why.to_string() }
 }
 
 /// Refuses what the bundle shows as good and this node knows better; else the items that have lost their force.

@@ -3,29 +3,34 @@
 
 use super::{beside::sources, originals::Proven};
 use crate::{
-    certificate::{Criterion, Finding, Findings, Item, Particulars, Party, Producer},
+    certificate::{Certificate, Finding, Findings, Item, Particulars, Party, Percentage, Producer},
     office::{Draws, folded},
 };
 
 /// The criterion of goods that come from one country alone; nobody claims more.
 const WHOLLY_OBTAINED: &str = "WO";
 
+/// An item that another is drawn from.
+#[derive(Clone, Copy)]
+pub(super) struct Whole<'a> {
+    pub(super) certificate: &'a Certificate,
+    pub(super) item: &'a Item,
+    /// Whether it is this authority's own, of which the other is a part.
+    pub(super) own: bool,
+}
+
 /// Holds an item against the one that it is drawn from. Whom a back-to-back certificate is for may have a longer code of
 /// his own; that of a part is the same in full.
 pub(super) fn same_goods(
     (particulars, new): (&Particulars, &Item),
-    old: &Item,
-    proven: &Proven,
+    of: Whole<'_>,
     path: &str,
     say: &mut impl FnMut(Finding),
 ) {
-    let number = &proven.certificate.reference.number;
-    let whole = format!("item {} of certificate {number}", old.number);
+    let old = of.item;
+    let whole = format!("item {} of certificate {}", old.number, of.certificate.reference.number);
     if let (Some(own), Some(was)) = (&new.hs, &old.hs) {
-        let same = match &proven.own {
-            Some(_) => own.code == was.code,
-            None => own.code.subheading() == was.code.subheading(),
-        };
+        let same = if of.own { own.code == was.code } else { own.code.subheading() == was.code.subheading() };
         if own.edition != was.edition {
             let message = format!(
                 "item {} is of {own}, and {whole} of {was}: whether it is the same is yours to see",
@@ -38,14 +43,14 @@ pub(super) fn same_goods(
         }
     }
     // What names no country of origin is the exporting country's.
-    let (own, origin) = (new.origin.unwrap_or(particulars.from), old.origin.unwrap_or(proven.certificate.from));
+    let (own, origin) = (new.origin.unwrap_or(particulars.from), old.origin.unwrap_or(of.certificate.from));
     if own != origin {
         let message =
             format!("item {} is said to originate in {own}, and it is drawn from goods of {origin}", new.number);
         let finding = Finding::error("DRAWN_GOODS", path, message);
         say(if new.origin.is_none() { finding.with_help(format!("say `origin`: {origin}")) } else { finding });
     }
-    same_criterion(new, old, (proven.own.is_some(), &whole), path, say);
+    same_criterion(new, old, (of.own, &whole), path, say);
 }
 
 /// Nothing better is claimed than the original does, and by a part nothing else.
@@ -67,16 +72,27 @@ fn same_criterion(new: &Item, old: &Item, (part, whole): (bool, &str), path: &st
         return;
     }
     let Some((own, was)) = new.criterion.as_ref().zip(old.criterion.as_ref()) else { return };
-    let exact = |criterion: &Criterion| criterion.percentage.as_ref().map(|percentage| percentage.exact);
-    if let Some(percent) = exact(own).filter(|percent| exact(was) != Some(*percent)) {
-        let said = exact(was).map_or_else(|| "none".to_owned(), |was| format!("{was} %"));
-        let message = format!("item {} says {percent} %, and {whole} says {said}", new.number);
+    let same = |says: &Percentage, said: &Percentage| {
+        says.exact == said.exact && (says.basis.is_none() || says.basis == said.basis)
+    };
+    let said = was.percentage.as_ref();
+    if let Some(says) = own.percentage.as_ref().filter(|says| !said.is_some_and(|said| same(says, said))) {
+        let said = said.map_or_else(|| "none".to_owned(), in_words);
+        let message = format!("item {} says {}, and {whole} says {said}", new.number, in_words(says));
         say(Finding::error("DRAWN_CRITERION", path, message).with_help("say what the original says"));
     }
     if was.partial_cumulation && !own.partial_cumulation {
         let message =
             format!("item {} claims preference, and {whole} is of partial cumulation, which has none", new.number);
         say(Finding::error("DRAWN_CRITERION", path, message));
+    }
+}
+
+/// A percentage with whose content it counts.
+fn in_words(percentage: &Percentage) -> String {
+    match percentage.basis {
+        Some(basis) => format!("{} % on a {basis} basis", percentage.exact),
+        None => format!("{} %", percentage.exact),
     }
 }
 
@@ -90,30 +106,38 @@ pub(super) fn same_descriptions(
     findings: &mut Findings,
 ) {
     for (index, item) in particulars.goods.items.iter().enumerate() {
-        let (own, path) = (folded(item.description.as_str()), format!("goods.items[{index}].description"));
         let sources = sources(item.number, originals, draws);
-        let others = sources.iter().filter(|source| folded(source.item.description.as_str()) != own);
-        let others = others.filter_map(|source| Some((originals.get(source.original)?, &source.item)));
-        // One of this authority's own forbids it, whatever the others say.
-        let Some((proven, was)) = others.min_by_key(|(proven, _)| proven.own.is_none()) else { continue };
-        let message = format!(
-            "item {} is `{}`, and item {} of certificate {} is `{}`",
-            item.number, item.description, was.number, proven.certificate.reference.number, was.description
-        );
-        findings.push(if proven.own.is_some() {
-            let help =
-                "describe it as the original does, each of other goods as an item of its own; new goods are applied for";
-            Finding::error("DRAWN_DESCRIPTION", path, message).with_help(help)
-        } else {
-            Finding::warning("DRAWN_DESCRIPTION", path, message)
+        let wholes = sources.iter().filter_map(|source| {
+            let proven = originals.get(source.original)?;
+            Some(Whole { certificate: &proven.certificate, item: &source.item, own: proven.own.is_some() })
         });
+        findings.0.extend(same_description((index, item), wholes));
     }
 }
 
-/// Whose making the goods are stays what it was: a maker that is named is one that an original names.
-pub(super) fn same_makers(particulars: &Particulars, originals: &[Proven], findings: &mut Findings) {
-    let own = originals.iter().filter(|proven| proven.own.is_some()).map(|proven| &proven.certificate);
-    let own = own.collect::<Vec<_>>();
+/// The same of one item.
+pub(super) fn same_description<'a>(
+    (index, item): (usize, &Item),
+    wholes: impl Iterator<Item = Whole<'a>>,
+) -> Option<Finding> {
+    let (own, path) = (folded(item.description.as_str()), format!("goods.items[{index}].description"));
+    // One of this authority's own forbids it, whatever the others say.
+    let other = wholes.filter(|of| folded(of.item.description.as_str()) != own).min_by_key(|of| !of.own)?;
+    let message = format!(
+        "item {} is `{}`, and item {} of certificate {} is `{}`",
+        item.number, item.description, other.item.number, other.certificate.reference.number, other.item.description
+    );
+    Some(if other.own {
+        let help =
+            "describe it as the original does, each of other goods as an item of its own; new goods are applied for";
+        Finding::error("DRAWN_DESCRIPTION", path, message).with_help(help)
+    } else {
+        Finding::warning("DRAWN_DESCRIPTION", path, message)
+    })
+}
+
+/// Whose making the goods are stays what it was: a maker that is named is one that an original of one's own names.
+pub(super) fn same_makers(particulars: &Particulars, own: &[&Certificate], findings: &mut Findings) {
     if own.is_empty() {
         return;
     }

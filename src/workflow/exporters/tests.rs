@@ -186,7 +186,8 @@ fn who_was_struck_off_does_not_come_back_by_registering_anew() {
         "EXPORTER_WAS_STRUCK_OFF",
         "its registration in another writing"
     );
-    assert_eq!(reason(register(5, "S-5", "1234567-8", "KE")), "done", "another country's number");
+    let abroad = register(5, "S-5", "1234567-8", "AE");
+    assert_eq!(reason(abroad), "EXPORTER_WAS_STRUCK_OFF", "another country makes nobody another");
     // By the name alone it may be another.
     let namesake = register(6, "S-6", "888", "PK").unwrap();
     let finding = world.exporters.is_another_of(&namesake).unwrap().unwrap();
@@ -214,23 +215,89 @@ fn who_was_struck_off_does_not_come_back_by_leaving_its_number_out() {
     let world = World::new();
     let exporter = world.registered("S-1");
     world.exporters.strike_off(&world.caller(Role::Examiner, None), &exporter.id).unwrap();
-    let found = |name: &str, ids: serde_json::Value| {
+    let found_in = |country: &str, name: &str, ids: serde_json::Value| {
         let today = parse_date("2026-11-22").unwrap();
         let text = crate::certificate::offset_dates(FOOTBALLS, today).unwrap();
         let mut json: serde_json::Value = serde_json::from_str(&text).unwrap();
         json["exporter"]["party"]["name"] = name.into();
         json["exporter"]["party"]["ids"] = ids;
+        json["exporter"]["party"]["country"] = country.into();
         let reading = crate::certificate::Particulars::read_json(json.to_string().as_bytes());
         let findings = parties(world.store.as_ref(), &reading.particulars.unwrap()).unwrap();
         findings.into_iter().map(|one| (one.rule, one.severity)).collect::<Vec<_>>()
     };
+    let found = |name: &str, ids| found_in("PK", name, ids);
     let told = |severity| vec![("EXPORTER_STRUCK_OFF".to_owned(), severity)];
     let none = serde_json::json!([]);
     assert_eq!(found("CHENAB SPORTS (Private) Ltd.", none.clone()), told(Severity::Error));
     let ntn = |number: &str| serde_json::json!([{"scheme": "NTN", "number": number}]);
     assert_eq!(found("Somebody Else", ntn("12345678")), told(Severity::Error), "its number");
     assert_eq!(found("Chenab Sports", ntn("7777777-7")), told(Severity::Warning), "the number of another");
-    assert!(found("Chenab Rice", none).is_empty());
+    for name in ["M/s Chenab Sports", "The Chenab Sports Company", "Chenab \u{405}ports SMC-Private Limited"] {
+        assert_eq!(found(name, none.clone()), told(Severity::Error), "{name}");
+    }
+    assert!(found("Chenab Rice", none.clone()).is_empty());
+    // Nor by another country.
+    assert_eq!(found_in("AE", "Somebody Else", ntn("1234567-8")), told(Severity::Error));
+    assert_eq!(found_in("AE", "Chenab Sports", none), told(Severity::Error));
+}
+
+#[test]
+fn a_producer_that_was_struck_off_is_found_by_its_number_in_any_country_and_at_any_place() {
+    use crate::certificate::Severity;
+    use serde_json::json;
+    const FOOTBALLS: &str = include_str!("../../../node-config/demo/certificates/pk-cn-footballs.json");
+    let world = World::new();
+    let exporter = world.registered("S-1");
+    world.exporters.strike_off(&world.caller(Role::Examiner, None), &exporter.id).unwrap();
+    let producer = |name: &str, country: &str, number: &str| {
+        let ids = json!([{"scheme": "NTN", "number": number}]);
+        json!({"name": name, "address": ["A street"], "country": country, "ids": ids})
+    };
+    // As many before it as one list may have.
+    let others = (0..500).map(|nth| producer(&format!("Maker {nth}"), "PK", &format!("9{nth}"))).collect::<Vec<_>>();
+    let text = crate::certificate::offset_dates(FOOTBALLS, parse_date("2026-11-22").unwrap()).unwrap();
+    let mut json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    json["producer"] = json!({"named": others});
+    for (name, country, number, severity) in [
+        ("Somebody Else", "PK", "1234567-8", Severity::Error),
+        ("Somebody Else", "CN", "1234567-8", Severity::Error),
+        ("M/s Chenab Sports", "CN", "7777777-7", Severity::Warning),
+    ] {
+        json["goods"]["items"][0]["producers"] = json!([producer(name, country, number)]);
+        let reading = crate::certificate::Particulars::read_json(json.to_string().as_bytes());
+        let particulars = reading.particulars.unwrap_or_else(|| panic!("{}", reading.findings));
+        let findings = world.exporters.producers(&particulars).unwrap().into_iter();
+        let found = findings.map(|one| (one.path, one.severity)).collect::<Vec<_>>();
+        assert_eq!(found, [("goods.items[0].producers[0]".to_owned(), severity)], "{name} in {country}");
+    }
+}
+
+#[test]
+fn a_number_of_another_country_is_anothers_where_both_say_another_kind() {
+    use crate::certificate::Severity;
+    let world = World::new();
+    let officer = world.caller(Role::Examiner, None);
+    let register = |nth, registration: &str, kind: &str, country: &str| {
+        let (scheme, country) = (Some(kind.parse().unwrap()), country.parse().unwrap());
+        let name = registration.parse().unwrap();
+        let identity = Identity { name, scheme, country, ..identity(registration) };
+        world.exporters.register(&officer, &request(nth), identity)
+    };
+    let struck = register(1, "S-1", "NTN", "PK").unwrap();
+    assert_eq!(reason(register(2, "S-2", "ntn", "AE")), "NATIONAL_ID_EXISTS");
+    world.exporters.strike_off(&officer, &struck.id).unwrap();
+    assert_eq!(reason(register(3, "S-3", "N.T.N.", "AE")), "EXPORTER_WAS_STRUCK_OFF");
+    assert_eq!(reason(register(4, "S-4", "TRN", "PK")), "EXPORTER_WAS_STRUCK_OFF", "the same country's number");
+    let other = register(5, "S-5", "TRN", "AE").unwrap();
+    let finding = world.exporters.is_another_of(&other).unwrap().unwrap();
+    assert_eq!(finding.severity, Severity::Warning, "it is told, and no more");
+    // Each stands for itself: one that comes back brings no other back.
+    world.exporters.strike_off(&officer, &other.id).unwrap();
+    world.exporters.readmit(&officer, &other.id).unwrap();
+    assert_eq!(reason(register(6, "S-6", "NTN", "PK")), "EXPORTER_WAS_STRUCK_OFF");
+    world.exporters.readmit(&officer, &struck.id).unwrap();
+    assert_eq!(world.exporters.is_another_of(&other).unwrap(), None);
 }
 
 #[test]

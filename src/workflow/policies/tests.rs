@@ -163,6 +163,10 @@ fn four_eyes_hold_who_set_the_policy_and_who_filed_release_no_signature_of_their
         world.accounts.change(Actor::Operator, id, of).unwrap();
     }
     assert!(World::release(&world.policies, &[twin.id()]).is_err(), "another account of the same person");
+    assert!(World::release(&world.policies, &[]).is_ok(), "of no exporter");
+    let of_exporter = |wanted| Wanted { exporter: Some("exp_0123456789abcdef".parse().unwrap()), ..wanted };
+    world.accounts.change(Actor::Operator, twin.id(), of_exporter).unwrap();
+    assert!(World::release(&world.policies, &[]).is_err(), "of the exporter by another account");
     let closed = PolicyTerms { signatories: vec![world.administrator.id().clone()], ..world.terms() };
     assert_eq!(reason(world.policies.set(&world.administrator, Some(closed))), "POLICY_INVALID");
     let exporter = account(&world.accounts, "G. Exporter", &[Role::Exporter]);

@@ -10,8 +10,8 @@ use crate::{
     store::Store,
     time::Clock,
     workflow::{
-        CancelWish, Cancelled, CertificateName, CertificateRecord, Desk, IssueRow, Issued, Settlement, StatusWish,
-        WorkflowError,
+        CancelWish, Cancelled, CertificateName, CertificateRecord, Desk, IssueRow, Issued, ReplaceWish, Settlement,
+        StatusWish, WorkflowError,
     },
 };
 
@@ -148,6 +148,22 @@ async fn a_wish_that_was_overtaken_is_over_and_changes_nothing() {
     assert_eq!(desk.tend_cancellations().await.unwrap(), 0);
     let record = record(&world, &issued);
     assert_eq!((record.status, record.cancellation), (Status::Withdrawn, None));
+}
+
+#[tokio::test]
+async fn a_wish_is_over_when_another_certificate_takes_the_place() {
+    let world = World::new();
+    let _china = world.with_customs();
+    let (desk, _) = world.desk();
+    let issued = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
+    assert_eq!(asked(&world, &desk, 2, name(&issued)).await, "");
+    let IssueRow { request_id, certificate_json } = world.footballs(3);
+    let certificate = name(&issued);
+    let replace = ReplaceWish { request_id, certificate, certificate_json, reason: None, remarks: None };
+    desk.replace(&world.signatory, replace).await.unwrap();
+    let record = record(&world, &issued);
+    assert_eq!((record.status, record.cancellation), (Status::Superseded, None));
+    assert!(desk.cancellations(&world.signatory, "", 50).unwrap().0.is_empty());
 }
 
 #[tokio::test]

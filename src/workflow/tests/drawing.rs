@@ -158,6 +158,28 @@ async fn a_back_to_back_certificate_is_valid_says_so_and_its_request_has_one_ans
 }
 
 #[tokio::test]
+async fn what_copies_or_takes_the_place_of_another_is_not_issued_on_the_word_of_a_file() {
+    let world = World::new();
+    let (desk, _) = world.desk();
+    let issued = issue(&world, &desk, 1, &footballs(&world, "KE", "1000")).await;
+    let own = issued.outcome.number.as_deref().unwrap();
+    let unproven = async |nth: u16, relation: &str, number: &str, country: &str| {
+        let mut json = footballs(&world, "KE", "1000");
+        let day = world.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
+        let prior = json!({"relation": relation, "number": number, "issued_on": day, "country": country});
+        json["reference"]["prior"] = json!([prior]);
+        let row = IssueRow { request_id: world.request_id(nth), certificate_json: json.to_string().into_bytes() };
+        let issued = desk.issue(&world.signatory, &row).await;
+        issued.is_err_and(|error| rules(&error).contains(&"ORIGINAL_UNPROVEN".to_owned()))
+    };
+    for (nth, number, country) in [(10, own, "PK"), (20, "NOSUCH", "PK"), (30, "C26470Z100010001", "CN")] {
+        assert!(unproven(nth, "true_copy_of", number, country).await, "{number}");
+        // Only one that this node never issued can be on paper.
+        assert_eq!(unproven(nth + 1, "replaces", number, country).await, number != "NOSUCH", "{number}");
+    }
+}
+
+#[tokio::test]
 async fn only_what_is_proven_valid_complete_and_addressed_here_is_a_basis() {
     let world = World::new();
     let (china, chinas, issued, bundle) = original(&world, "1000").await;

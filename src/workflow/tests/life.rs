@@ -295,3 +295,23 @@ async fn what_is_withdrawn_is_withdrawn_again_only_from_an_earlier_day() {
         assert_eq!(withdraw(5, again).await.unwrap_err().reason(), "STATUS_FORBIDS");
     }
 }
+
+#[tokio::test]
+async fn an_item_is_withdrawn_again_only_from_an_earlier_day() {
+    let world = World::new();
+    let (desk, _) = world.desk();
+    let issued = two_items(&world, &desk).await;
+    let day: Date = ZoneName::new("Asia/Karachi").unwrap().date_at(world.clock.now());
+    let (today, never) = (Act::Withdrawn { since: Since::Date(day) }, Act::Withdrawn { since: Since::Issue });
+    let later = Act::Withdrawn { since: Since::Date(day.tomorrow().unwrap()) };
+    let name = number(&issued);
+    let withdraw = |nth, act: &Act, items: &[u32]| change(&world, &desk, nth, &name, act.clone(), Some(items.to_vec()));
+    withdraw(2, &today, &[1]).await.unwrap();
+    withdraw(2, &today, &[1]).await.expect("the same request has the same answer");
+    for (nth, again, items) in [(3, &today, &[1][..]), (4, &later, &[1][..]), (5, &later, &[1, 2][..])] {
+        assert_eq!(withdraw(nth, again, items).await.unwrap_err().reason(), "ITEM_STATUS_FORBIDS");
+    }
+    withdraw(6, &later, &[2]).await.unwrap();
+    withdraw(7, &never, &[1]).await.unwrap();
+    assert_eq!(withdraw(8, &today, &[1]).await.unwrap_err().reason(), "ITEM_STATUS_FORBIDS");
+}

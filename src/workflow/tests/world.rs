@@ -85,6 +85,10 @@ impl PartnerLogs for Elsewhere {
     fn has_equivocated(&self, _: &Origin) -> bool {
         false
     }
+
+    fn was_lifted(&self, _: &Origin) -> bool {
+        false
+    }
 }
 
 impl World {

@@ -114,6 +114,7 @@ impl Stage {
             declaration: Some(self.declaration()?),
             lines: vec![line],
             remarks: String::new(),
+            despite_predecessor: false,
         })
     }
 

@@ -189,6 +189,18 @@ fn what_lacks_what_it_has_to_say_is_refused_with_every_place() {
 }
 
 #[test]
+fn a_member_of_another_kind_is_named_before_anything_that_is_missing() {
+    for (document, member) in [
+        (json!({ "exchangedDocument": 5 }), "exchangedDocument is no object"),
+        (json!({ "exchangedDocument": {}, "specifiedConsignment": {} }), "specifiedConsignment is no list of objects"),
+        (json!({ "specifiedConsignment": [5] }), "specifiedConsignment is no list of objects"),
+    ] {
+        let refused = read(&document).unwrap_err().to_string();
+        assert!(refused.ends_with(member), "{document}: {refused}");
+    }
+}
+
+#[test]
 fn hostile_documents_are_refused_before_they_cost_anything() {
     let twice = br#"{"exchangedDocument":{},"exchangedDocument":{}}"#;
     assert!(matches!(import(twice), Err(ImportError::Unreadable(_))));

@@ -315,6 +315,18 @@ fn a_certificate_without_preference_is_not_marked_as_one_of_preference() {
 }
 
 #[test]
+fn who_signed_is_told_from_what_he_is_in_a_table() {
+    let mut certificate = certificate();
+    certificate["reference"]["signatories"] = json!([
+        { "role": "issuing_authority", "name": "A. Qureshi", "title": "Deputy Director", "body": null },
+        { "role": "export_customs", "name": "B. Khan", "title": null, "body": null },
+    ]);
+    let export = export(&opened(&certificate, &[]), Format::Csv).unwrap();
+    let text = String::from_utf8(export.content).unwrap();
+    assert!(text.contains("\"A. Qureshi, Deputy Director; B. Khan\""), "{text}");
+}
+
+#[test]
 fn no_cell_of_a_table_is_a_formula() {
     let mut certificate = certificate();
     certificate["goods"]["items"][0]["description"] = json!("=HYPERLINK(\"http://example.com\")");

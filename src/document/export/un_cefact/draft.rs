@@ -55,6 +55,14 @@ pub enum ImportError {
         "the document is no UN/CEFACT certificate of origin: it has neither exchangedDocument nor specifiedConsignment"
     )]
     AnotherKind,
+    /// One of its members is of another kind.
+    #[error("the document is no UN/CEFACT certificate of origin: {member} is no {wanted}")]
+    MemberOfAnotherKind {
+        /// Its name.
+        member: &'static str,
+        /// What it has to be.
+        wanted: &'static str,
+    },
     /// It does not say what it has to.
     #[error("the document does not say what it has to: {0}")]
     Lacks(Findings),
@@ -67,7 +75,7 @@ impl Reasoned for ImportError {
     fn reason(&self) -> &'static str {
         match self {
             Self::Unreadable(_) => "DOCUMENT_UNREADABLE",
-            Self::AnotherKind => "DOCUMENT_OF_ANOTHER_KIND",
+            Self::AnotherKind | Self::MemberOfAnotherKind { .. } => "DOCUMENT_OF_ANOTHER_KIND",
             Self::Lacks(_) => "EXPORT_LACKS",
             Self::TooManyItems(_) => "TOO_MANY_ITEMS",
         }
@@ -84,10 +92,17 @@ pub fn import(document: &[u8]) -> Result<Draft, ImportError> {
     let value: Value = json::from_slice(document, limits).map_err(ImportError::Unreadable)?;
     let tree = Node::of(value);
     let root = tree.root();
-    if !root.get("exchangedDocument").is_there() && !root.get("specifiedConsignment").is_there() {
+    let (exchanged, consignments) = (root.get("exchangedDocument"), root.get("specifiedConsignment"));
+    if !exchanged.is_there() && !consignments.is_there() {
         return Err(ImportError::AnotherKind);
     }
-    let items = root.get("specifiedConsignment").first().get("includedConsignmentItem").elements().len();
+    if exchanged.is_there() && !exchanged.is_object() {
+        return Err(ImportError::MemberOfAnotherKind { member: "exchangedDocument", wanted: "object" });
+    }
+    if consignments.is_there() && !consignments.is_list_of_objects() {
+        return Err(ImportError::MemberOfAnotherKind { member: "specifiedConsignment", wanted: "list of objects" });
+    }
+    let items = consignments.first().get("includedConsignmentItem").elements().len();
     if items > ITEMS {
         return Err(ImportError::TooManyItems(items));
     }

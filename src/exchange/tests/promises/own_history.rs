@@ -79,6 +79,16 @@ fn a_witness_that_can_be_reached_is_heard_before_the_replica_is_believed() {
 }
 
 #[test]
+fn of_the_heads_that_one_partner_tells_the_latest_counts() {
+    let mut recall = recall(6);
+    // What the witness cosigned, and what this node itself told it before it was asked.
+    let told = [known(&head(10), false), known(&head(6), false)].concat();
+    assert_eq!(heard(&mut recall, 2, told), [], "who may have the entries has not answered");
+    let settled = heard(&mut recall, 1, known(&head(6), true));
+    assert!(matches!(settled.as_slice(), [recall::Action::Settled(_, Settled::Close { size: 6, .. })]), "{settled:?}");
+}
+
+#[test]
 fn a_log_opened_since_the_start_is_no_forgotten_one_and_an_operator_may_speak_for_any() {
     let hosts = BTreeSet::from([log().host().clone()]);
     let mut recall = Recall::new(&name(0), Arc::clone(&WORLD.trust), hosts.clone(), []);

@@ -62,6 +62,13 @@ fn a_scheme_that_is_not_in_force_for_the_route_or_the_day_says_which() {
     let found = the_one(&said(&ended, &footballs(&ended)), Severity::Error, "EDITION", "");
     assert!(found.message.contains("no edition of CPFTA is in force on 2026-11-22"), "{found}");
     assert_eq!(found.article.as_deref(), Some("Notice 1"));
+    // Where its end is not confirmed it judges all the same, and its form has the boxes.
+    let loose = under(&[(
+        "in_force = { value = { from = \"2007-07-01\" }, article = \"GACC Decree 162 of 2007\", confirmed = false",
+        "in_force = { value = { from = \"2007-07-01\", until = \"2026-10-31\" }, article = \"Notice 1\", confirmed = false",
+    )]);
+    let found = the_one(&said(&loose, &footballs(&loose)), Severity::Unknown, "HS_LIST", "goods.items[0].hs.code");
+    assert_eq!(found.form_box.as_deref(), Some("7"));
 }
 
 #[test]
@@ -111,7 +118,7 @@ fn the_twenty_first_item_and_the_second_sheet_are_refused_where_the_edition_does
     assert!(!said(&twenty, &value).iter().any(|one| one.rule == "ITEM_COUNT"));
     items(&mut value, 21);
     let found = the_one(&said(&twenty, &value), Severity::Error, "ITEM_COUNT", "goods.items");
-    assert!(found.message.contains("21 items") && found.message.contains("box 6"), "{found}");
+    assert!(found.message.contains("21 items") && found.form_box.as_deref() == Some("6"), "{found}");
     assert_eq!(found.article.as_deref(), Some("Form, note 6"));
     let sheets = "continuation_sheets = { value = true, article = \"issuing guides of 2019\", confirmed = false";
     let single = under(&[

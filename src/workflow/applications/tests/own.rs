@@ -75,7 +75,8 @@ async fn an_exporter_asks_what_is_left_of_its_own_certificate_by_the_bundle_that
     let stranger = account("Other Ltd", &[Role::Exporter], 40);
     assert_eq!(desk.remainder(&stranger, &bundle).unwrap_err().reason(), "CERTIFICATE_UNKNOWN");
     let strange = desk.remainder(&office.exporter, &OriginalName::Bundle(b"{}".to_vec()));
-    assert_eq!(strange.unwrap_err().reason(), "PERMISSION_DENIED", "other countries' originals are the office's");
+    let refused = strange.unwrap_err();
+    assert_eq!(refused.reason(), "ORIGINAL_NOT_VALID", "whoever asks is told that it is no bundle: {refused}");
 }
 
 #[tokio::test]
@@ -290,6 +291,18 @@ async fn nothing_is_issued_divided_or_copied_for_who_was_struck_off() {
     assert!(split.unwrap_err().to_string().contains("struck off"));
     let issued = office.applications.desk.issue(signatory, &office.world.footballs(22)).await.unwrap_err();
     assert!(issued.to_string().contains("[EXPORTER_STRUCK_OFF]"), "{issued}");
+    let mut row = office.world.footballs(24);
+    let mut json: serde_json::Value = serde_json::from_slice(&row.certificate_json).unwrap();
+    json["goods"]["items"][0]["gross_weight"]["value"] = "8.190,00".into();
+    row.certificate_json = json.to_string().into_bytes();
+    let unread = office.applications.desk.issue(signatory, &row).await.unwrap_err();
+    assert!(unread.to_string().contains("[EXPORTER_STRUCK_OFF]"), "with what does not read: {unread}");
+    let mut row = office.world.footballs(25);
+    let mut json: serde_json::Value = serde_json::from_slice(&row.certificate_json).unwrap();
+    json["exporter"]["party"]["country"] = "AE".into();
+    row.certificate_json = json.to_string().into_bytes();
+    let abroad = office.applications.desk.issue(signatory, &row).await.unwrap_err();
+    assert!(abroad.to_string().contains("[EXPORTER_STRUCK_OFF]"), "as a firm of another country: {abroad}");
     office.exporters().readmit(&office.examiner, &office.registered.id).unwrap();
     office.copied(23, signatory, &number).await.unwrap();
 }

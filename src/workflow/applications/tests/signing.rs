@@ -50,6 +50,67 @@ async fn after_a_crash_between_approval_and_issue_the_office_sees_it_and_it_is_i
     assert_eq!(office.stage(id), StageName::Issued);
 }
 
+#[test]
+fn of_two_signatories_at_once_the_one_who_was_overtaken_is_told_who_was_first() {
+    use crate::{sequencer::SequencerError, workflow::applications::sign::Approved};
+    let office = Office::new();
+    let id = office.recommended(1);
+    let approve = |nth, who: &Caller| {
+        let shown = office.applications.preview(who, id, None).unwrap().shown;
+        let body = Body::of("sign").part(id.bytes()).part(shown.0).part("");
+        let request = office.applications.request(who, &office.id(nth), body).unwrap();
+        match office.applications.approve(who, request, id, shown, None).unwrap() {
+            Approved::Work(kept, _, became) => (*kept, became),
+            Approved::Issued(_) => panic!("it is issued"),
+        }
+    };
+    let (kept, became) = approve(9, &office.world.signatory);
+    // As the writer says it of a record that moved between its plan and its commit.
+    let late = || Err(SequencerError::Unavailable("the record was changed by another since it was read".to_owned()));
+    let settled = |outcome| office.applications.settle(kept.clone(), &became, outcome).unwrap_err();
+    assert_eq!(settled(late()).reason(), "WRITER_UNAVAILABLE", "nobody was first");
+    assert_eq!(settled(Err(SequencerError::RecordMoved)).reason(), "WRITER_UNAVAILABLE", "nobody is told of himself");
+    approve(10, &account("D. Khan", &[Role::Signatory], 33));
+    for outcome in [late(), Err(SequencerError::RecordMoved)] {
+        let refused = settled(outcome);
+        assert_eq!(refused.reason(), "APPLICATION_MOVED");
+        assert!(refused.to_string().starts_with("D. Khan was first: the application was approved at"), "{refused}");
+    }
+    assert_eq!(office.stage(id), StageName::Approved);
+}
+
+#[tokio::test]
+async fn who_is_of_the_exporter_by_another_account_neither_signs_for_it_nor_issues_to_it() {
+    let office = Office::new();
+    let id = office.recommended(1);
+    let person = crate::office::Person::new("S-7").unwrap();
+    let wanted = Wanted {
+        name: "S. Chaudhry".to_owned(),
+        roles: vec![Role::Examiner, Role::Signatory],
+        offices: vec!["LHE".parse().unwrap()],
+        ..Wanted::default()
+    };
+    let (own, token) = office.accounts.open(Actor::Operator, wanted, Some(NewToken::default())).unwrap();
+    let of_person = |wanted| Wanted { person: Some(person.clone()), ..wanted };
+    for account in [&own.id, office.exporter.id()] {
+        office.accounts.change(Actor::Operator, account, of_person).unwrap();
+    }
+    let own = office.accounts.admitted(&token.unwrap()).unwrap();
+    let shown = office.applications.preview(&own, id, None).unwrap().shown;
+    let signed = office.applications.sign(&own, &office.id(9), id, shown, None).await;
+    assert_eq!(signed.unwrap_err().reason(), "OWN_APPLICATION");
+    let other = office.submitted(11, office.other_paper("size 5", "size 4"));
+    let claimed = office.applications.claim(&own, &office.id(13), other).unwrap_err();
+    assert_eq!(claimed.reason(), "OWN_APPLICATION");
+    let issued = office.applications.desk.issue(&own, &office.world.footballs(20)).await.unwrap_err();
+    assert_eq!(issued.reason(), "OWN_APPLICATION");
+    // Another person signs.
+    let nobody = |wanted| Wanted { person: None, ..wanted };
+    office.accounts.change(Actor::Operator, own.id(), nobody).unwrap();
+    let another = office.accounts.again(&own).unwrap();
+    office.applications.sign(&another, &office.id(14), id, shown, None).await.unwrap();
+}
+
 #[tokio::test]
 async fn an_approval_that_was_taken_back_issues_nothing() {
     let office = Office::new();

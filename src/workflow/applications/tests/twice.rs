@@ -92,6 +92,13 @@ async fn what_is_issued_without_an_application_is_told_of_the_one_that_has_its_i
     assert_eq!(told.len(), 1);
     assert!(told[0].message.contains(&id.to_string()) && told[0].form_box.is_some(), "{}", told[0]);
     assert!(direct(31, "7777777-7").await.is_empty(), "another exporter's invoice");
+    let mut row = office.world.footballs(33);
+    let mut json: serde_json::Value = serde_json::from_slice(&row.certificate_json).unwrap();
+    json["goods"]["items"][0]["gross_weight"]["value"] = "8.190,00".into();
+    row.certificate_json = json.to_string().into_bytes();
+    let refused = office.applications.desk.issue(&office.world.signatory, &row).await.unwrap_err();
+    let WorkflowError::RulesRefuse(findings) = &refused else { panic!("{refused}") };
+    assert!(findings.iter().any(|one| one.rule == "APPLIED_TWICE"), "what does not read is told of it too: {findings}");
     office.applications.withdraw(&office.exporter, &office.id(20), id, None).unwrap();
     assert!(direct(32, "0000000-1").await.is_empty(), "it was taken back");
 }

@@ -9,7 +9,10 @@ use crate::{
     statement::{EndorsementAct, EndorsementWords, ItemDecision, ResponseCode, ResponseReason},
     store::{Batch, StateChange, Store as _, Table},
     time::Date,
-    workflow::{DecisionWish, EndorsementWish, MatchWish, Notice, WorkflowError},
+    workflow::{
+        ArrivedName, CertificateName, DecisionWish, EndorsementWish, MatchWish, Notice, ReplaceWish, WorkflowError,
+        WriteOffWish,
+    },
 };
 
 impl Corridor {
@@ -233,6 +236,21 @@ impl Corridor {
         let (request, name) = (self.china.request_id(nth), self.name());
         reason(self.customs.settle_denial(&self.supervisor, &request, name, act, release, None).await)
     }
+
+    /// Takes the denial that waits off its list: nodes did not look there, and let what it denies be used and granted.
+    fn unlisted(&self) -> (Vec<u8>, Vec<u8>) {
+        let (id, record) = self.china.store.records(Table::Denial).unwrap().remove(0);
+        self.commit(StateChange::RecordRemoved { table: Table::Denial, id: id.clone() });
+        (id, record)
+    }
+
+    fn listed(&self, (id, record): (Vec<u8>, Vec<u8>)) {
+        self.commit(StateChange::RecordPut { table: Table::Denial, id, record });
+    }
+
+    fn commit(&self, change: StateChange) {
+        self.china.store.commit(Batch { at_ms: 1, state: vec![change], ..Batch::default() }).unwrap();
+    }
 }
 
 #[tokio::test]
@@ -281,6 +299,8 @@ async fn a_denial_of_one_line_that_waits_stands_against_that_line_alone() {
         ..corridor.decision(1, None, ResponseCode::Received, None)
     };
     let act = corridor.customs.decide(&corridor.officer, wish).await.unwrap().act;
+    let item = corridor.decision(5, Some(1), ResponseCode::AcceptedForClaim, None);
+    assert_eq!(reason(corridor.customs.decide(&corridor.officer, item).await), "DENIAL_WAITS", "all of its lines");
     let mut second = corridor.write_off(2, "D-1", "1");
     second.lines[0].line = Some(2);
     assert_eq!(reason(corridor.customs.write_off(&corridor.officer, second).await), "DENIAL_WAITS");
@@ -291,15 +311,12 @@ async fn a_denial_of_one_line_that_waits_stands_against_that_line_alone() {
 #[tokio::test]
 async fn a_denial_is_not_released_over_what_was_used_after_it() {
     let corridor = Corridor::open().await;
-    let (customs, store) = (&corridor.customs, corridor.china.store.as_ref());
+    let customs = &corridor.customs;
     let before = customs.write_off(&corridor.officer, corridor.write_off(1, "D-0", "800")).await.unwrap().act;
     let act = corridor.waits(2, Some(1)).await;
-    // As nodes did that let goods be used while a denial of them waited.
-    let (id, record) = store.records(Table::Denial).unwrap().remove(0);
-    let commit = |change| store.commit(Batch { at_ms: 1, state: vec![change], ..Batch::default() }).unwrap();
-    commit(StateChange::RecordRemoved { table: Table::Denial, id: id.clone() });
+    let row = corridor.unlisted();
     let used = customs.write_off(&corridor.officer, corridor.write_off(3, "D-1", "16000")).await.unwrap().act;
-    commit(StateChange::RecordPut { table: Table::Denial, id, record });
+    corridor.listed(row);
     let (request, name) = (corridor.china.request_id(4), corridor.name());
     let release = customs.settle_denial(&corridor.supervisor, &request, name, act, true, None);
     let refused = release.await.unwrap_err();
@@ -321,4 +338,100 @@ async fn of_a_release_and_a_drop_at_one_moment_one_counts() {
     let (released, dropped) = tokio::join!(corridor.settles(2, act, true), corridor.settles(3, act, false));
     assert_eq!([released, dropped].iter().filter(|one| **one == "none").count(), 1, "{released}, {dropped}");
     assert_eq!(corridor.heard().len(), usize::from(released == "none"));
+}
+
+#[tokio::test]
+async fn the_whole_is_not_accepted_while_a_denial_of_one_of_its_items_waits() {
+    let corridor = Corridor::open().await;
+    let act = corridor.waits(1, Some(1)).await;
+    let accepted = |nth| {
+        let whole = corridor.decision(nth, None, ResponseCode::AcceptedForClaim, None);
+        corridor.customs.decide(&corridor.officer, whole)
+    };
+    assert_eq!(reason(accepted(2).await), "DENIAL_WAITS");
+    let row = corridor.unlisted();
+    accepted(3).await.unwrap();
+    corridor.listed(row);
+    assert_eq!(corridor.settles(4, act, true).await, "DECIDED_SINCE");
+}
+
+#[tokio::test]
+async fn a_denial_outlives_the_change_of_a_write_off_before_it_and_what_only_says_how_far_it_is() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let used = customs.write_off(officer, corridor.write_off(1, "D-1", "800")).await.unwrap().act;
+    let act = corridor.waits(2, Some(1)).await;
+    assert_eq!(corridor.settles(3, act, true).await, "none");
+    let (request, name) = (corridor.china.request_id(4), corridor.name());
+    let amended = customs.amend_write_off(officer, &request, (name, used), vec![line("700")], None).await;
+    assert_eq!(reason(amended), "PREFERENCE_NOT_GRANTED");
+    let (request, name) = (corridor.china.request_id(5), corridor.name());
+    customs.reverse_write_off(officer, &request, (name, used), None).await.unwrap();
+    let denied = |nth| customs.write_off(officer, corridor.write_off(nth, "D-2", "1"));
+    assert_eq!(reason(denied(6).await), "PREFERENCE_NOT_GRANTED");
+    for (nth, code) in [(7, ResponseCode::Received), (8, ResponseCode::IncompleteData)] {
+        customs.decide(officer, corridor.decision(nth, Some(1), code, None)).await.unwrap();
+        assert_eq!(reason(denied(nth + 10).await), "PREFERENCE_NOT_GRANTED", "after {code}");
+    }
+    let shown = customs.balance(officer, &corridor.name()).unwrap()[0].response;
+    assert_eq!(shown, Some(ResponseCode::PreferenceDenied));
+}
+
+#[tokio::test]
+async fn a_match_says_that_an_item_is_written_off_in_another_unit_since_which_act_and_what_to_give() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    customs.write_off(officer, corridor.write_off(1, "D-1", "800")).await.unwrap();
+    let weighed = || Measure { value: "10".parse().unwrap(), unit: "KGM".parse().unwrap() };
+    let mut wish = corridor.declared("D-2", "1");
+    wish.declared.lines[0].quantity = Some(weighed());
+    let notices = corridor.notices(&wish);
+    let words = blocking(&notices, "BALANCE_UNIT");
+    assert!(words.ends_with("is drawn in H87, not in KGM, since act 1: give the quantity in H87"), "{notices:?}");
+    let mut wish = corridor.write_off(2, "D-2", "1");
+    wish.lines[0].quantity = weighed();
+    let refused = customs.write_off(officer, wish).await.unwrap_err();
+    assert_eq!((refused.reason(), refused.to_string().as_str()), ("BALANCE_UNIT", words));
+}
+
+#[tokio::test]
+async fn what_stands_in_the_place_of_one_that_was_used_is_written_off_by_who_says_that_he_knows() {
+    let corridor = Corridor::open().await;
+    let (customs, officer, pakistan) = (&corridor.customs, &corridor.officer, &corridor.pakistan);
+    let used = customs.write_off(officer, corridor.write_off(1, "D-1", "800")).await.unwrap().act;
+    let entry = corridor.issued.outcome.entry.clone();
+    pakistan.revoke(&[(entry.origin.clone(), entry.index)]);
+    // The next start signs with the new key.
+    corridor.exporting.sequencer().close();
+    let (again, _) = pakistan.desk();
+    let anew = ReplaceWish {
+        request_id: pakistan.request_id(2),
+        certificate: CertificateName::Number(corridor.number()),
+        certificate_json: Vec::new(),
+        reason: Some("its key was closed".parse().unwrap()),
+        remarks: None,
+    };
+    let issued = again.replace(&pakistan.signatory, anew).await.unwrap();
+    let name = ArrivedName::Jti(issued.outcome.jti);
+    let says = |notices: &[Notice]| {
+        let words = blocking(notices, "PREDECESSOR_USED");
+        words.contains(&corridor.number()) && words.contains("item 1: 800 H87")
+    };
+    assert!(says(&customs.course(officer, &name).unwrap().notices));
+    let declared = MatchWish { certificate: name.clone(), ..corridor.declared("D-2", "100") };
+    assert!(says(&corridor.notices(&declared)));
+    let write_off = |nth, despite_predecessor| {
+        let wish = corridor.write_off(nth, "D-2", "100");
+        customs.write_off(officer, WriteOffWish { certificate: name.clone(), despite_predecessor, ..wish })
+    };
+    let refused = write_off(3, false).await.unwrap_err();
+    let forbids = |notice: &Notice| notice.reason == "PREDECESSOR_USED";
+    assert!(matches!(&refused, WorkflowError::ArrivalForbids(notice) if forbids(notice)), "{refused}");
+    let notices = write_off(4, true).await.unwrap().notices;
+    assert!(notices.iter().any(|notice| forbids(notice) && !notice.blocks), "it was not refused: {notices:?}");
+    // Used no more, the predecessor stands in nobody's way.
+    let request = corridor.china.request_id(5);
+    customs.reverse_write_off(officer, &request, (corridor.name(), used), None).await.unwrap();
+    assert!(!says(&corridor.notices(&declared)));
+    assert!(write_off(6, false).await.is_ok());
 }

@@ -193,6 +193,10 @@ impl PartnerLogs for Replicated {
     fn has_equivocated(&self, _: &Origin) -> bool {
         false
     }
+
+    fn was_lifted(&self, _: &Origin) -> bool {
+        false
+    }
 }
 
 #[tokio::test]

@@ -173,7 +173,7 @@ async fn an_answer_to_the_clarifying_enquiry_answers_the_first_and_a_reply_is_cl
         ]
     };
     for view in both() {
-        assert_eq!((view.state, view.clarified_by), (EnquiryState::ClarificationAsked, Some(second)));
+        assert_eq!((view.state, view.clarified_by), (EnquiryState::ClarificationAsked, vec![second]));
     }
     corridor.says(6, second, ReplyAct::Full, vec![valid(1)]).await;
     for view in both() {
@@ -202,7 +202,33 @@ async fn of_two_who_clarify_the_same_reply_at_one_moment_one_is_refused_as_the_l
     };
     assert_eq!(lost.reason(), "CLARIFIED_BEFORE");
     let view = corridor.customs.enquiry(&corridor.officer, &raised).unwrap();
-    assert!(view.clarified_by.is_some_and(|by| lost.to_string().contains(&by.to_string())), "{lost}");
+    let [by] = view.clarified_by.as_slice() else { panic!("{view:?}") };
+    assert!(lost.to_string().contains(&by.to_string()), "{lost}");
+}
+
+#[tokio::test]
+async fn a_clarification_is_of_the_certificates_that_the_reply_is_about_and_each_is_shown() {
+    let corridor = Corridor::open().await;
+    let (customs, exporting, officer) = (&corridor.customs, &corridor.exporting, &corridor.officer);
+    let other = exporting.issue(&corridor.pakistan.signatory, &corridor.pakistan.footballs(2)).await.unwrap();
+    let raised = corridor.raised(1).await;
+    let asked = exporting.reply(&corridor.liaison, corridor.asks_what(2, raised)).await.unwrap().jti;
+    let clarifying = |nth, reply| EnquiryWish { clarifies: Some(reply), ..corridor.enquiry(nth) };
+    let mut foreign = clarifying(3, asked);
+    foreign.subjects.push(SubjectWish {
+        number: other.outcome.number.clone().unwrap().parse().unwrap(),
+        ..foreign.subjects[0].clone()
+    });
+    let refused = customs.enquire(officer, foreign).await.unwrap_err();
+    assert_eq!(refused.reason(), "ENQUIRY_OF_ANOTHER");
+    let said = refused.to_string();
+    assert!(said.contains("subject 2") && said.contains(&raised.to_string()), "{said}");
+    // It used up nothing; and of two replies that ask, both have theirs.
+    let first = customs.enquire(officer, clarifying(4, asked)).await.unwrap().jti;
+    let again = exporting.reply(&corridor.liaison, corridor.asks_what(5, raised)).await.unwrap().jti;
+    let second = customs.enquire(officer, clarifying(6, again)).await.unwrap().jti;
+    assert_eq!(customs.enquiry(officer, &raised).unwrap().clarified_by, [first, second]);
+    assert_eq!(exporting.incoming_enquiry(&corridor.liaison, &raised).unwrap().clarified_by, [first, second]);
 }
 
 fn document(name: &str, media_type: &str) -> DocumentDigest {

@@ -4,11 +4,11 @@ use super::{Corridor, reason, valid};
 use crate::{
     reason::Reasoned as _,
     statement::{
-        DocumentDigest, EnquiryGround, ItemDecision, Jti, ReplyAct, ResponseCode, ResponseReason, SubjectAnswer,
-        SubjectFinding,
+        DocumentDigest, EndorsementAct, EndorsementWords, EnquiryGround, ItemDecision, Jti, ReplyAct, ResponseCode,
+        ResponseReason, SubjectAnswer, SubjectFinding,
     },
-    time::Clock as _,
-    workflow::{ArrivedName, DecisionWish, MatchWish},
+    time::{Clock as _, Date},
+    workflow::{ArrivedName, DecisionWish, EndorsementWish, MatchWish},
 };
 
 impl Corridor {
@@ -54,6 +54,29 @@ async fn after_an_answer_nobody_says_that_there_was_none_but_that_it_came_too_la
     assert_eq!(reason(customs.decide(officer, corridor.unanswered(3, raised)).await), "ENQUIRY_ANSWERED");
     let late = corridor.decision(4, None, ResponseCode::PreferenceDenied, Some(ResponseReason::NoReplyInTime));
     customs.decide(officer, DecisionWish { enquiry: Some(raised), ..late }).await.unwrap();
+}
+
+#[tokio::test]
+async fn both_sides_count_the_days_of_the_side_that_replies() {
+    let corridor = Corridor::open().await;
+    let (customs, exporting, officer) = (&corridor.customs, &corridor.exporting, &corridor.officer);
+    let last = Date::constant(2027, 5, 22);
+    // It is 23:00 in Karachi, and the next day in Shanghai.
+    corridor.pakistan.clock.set("2026-11-22T18:00:00Z".parse().unwrap());
+    let raised = customs.enquire(officer, corridor.enquiry(1)).await.unwrap();
+    assert_eq!(raised.reply_due, Some(last));
+    let asking = customs.enquiry(officer, &raised.jti).unwrap();
+    let asked = exporting.incoming_enquiry(&corridor.liaison, &raised.jti).unwrap();
+    assert_eq!((asking.sent_on, asking.reply_due), (asked.received_on, asked.reply_due));
+    // The evening of the last day.
+    corridor.pakistan.clock.set("2027-05-22T17:36:00Z".parse().unwrap());
+    let reply = corridor.reply(2, raised.jti, ReplyAct::Full, vec![valid(1)]);
+    assert!(!exporting.reply(&corridor.liaison, reply).await.unwrap().late);
+    let asking = customs.enquiry(officer, &raised.jti).unwrap();
+    assert_eq!((asking.reply_due, asking.replies[0].day, asking.replies[0].late), (Some(last), Some(last), false));
+    let late = corridor.decision(3, None, ResponseCode::PreferenceDenied, Some(ResponseReason::NoReplyInTime));
+    let denied = customs.decide(officer, DecisionWish { enquiry: Some(raised.jti), ..late }).await;
+    assert_eq!(reason(denied), "ENQUIRY_ANSWERED");
 }
 
 #[tokio::test]
@@ -150,4 +173,36 @@ async fn that_a_number_was_not_issued_is_known_before_anything_of_that_number_is
     assert_eq!(later.outcome.number.as_deref(), Some(number.as_str()));
     assert!(said(&number), "it came after that");
     assert!(!said(&first));
+}
+
+#[tokio::test]
+async fn goods_that_were_sent_elsewhere_and_come_here_after_all_are_spoken_of_no_more() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let endorse = async |nth, destination: &str, items: Vec<u32>| {
+        let words = EndorsementWords {
+            act: EndorsementAct::DestinationChanged,
+            day: corridor.today(),
+            office: "Shanghai".parse().unwrap(),
+            destination: Some(destination.parse().unwrap()),
+            items,
+            containers: Vec::new(),
+            seals: Vec::new(),
+            text: None,
+        };
+        let request_id = corridor.china.request_id(nth);
+        let wish = EndorsementWish { request_id, certificate: corridor.name(), words };
+        customs.endorse(officer, wish).await.unwrap();
+    };
+    let told = || {
+        let notices = customs.match_declaration(officer, &corridor.declared("D-1", "1")).unwrap().notices;
+        notices.iter().filter(|one| one.reason == "DESTINATION_CHANGED").count()
+    };
+    endorse(1, "KE", Vec::new()).await;
+    assert_eq!(told(), 1);
+    endorse(2, "CN", vec![1]).await;
+    assert_eq!(told(), 0, "its one item is back");
+    endorse(3, "KE", vec![1]).await;
+    endorse(4, "CN", Vec::new()).await;
+    assert_eq!(told(), 0);
 }

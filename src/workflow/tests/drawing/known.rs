@@ -45,6 +45,7 @@ async fn write_off(world: &World, customs: &Desk, nth: u16, original: &Issued, p
             quantity: serde_json::from_value(json!({"value": pieces, "unit": "H87"})).unwrap(),
         }],
         remarks: None,
+        despite_predecessor: false,
     };
     customs.write_off(&officer(), wish).await.unwrap();
 }
@@ -159,7 +160,10 @@ async fn one_that_was_used_while_the_wish_to_cancel_it_waited_stands() {
     let (request_id, reason) = (world.request_id(2), Some("not shipped".parse().unwrap()));
     let wish = CancelWish { request_id, certificate: name(&issued), unused: true, reason, remarks: None };
     assert!(matches!(desk.cancel(&world.signatory, wish).await.unwrap(), Cancelled::Asked(_)));
+    let waits = || desk.cancellations(&world.signatory, "", 50).unwrap().0.remove(0);
+    assert_eq!(desk.hindrance(&waits()).unwrap(), None);
     write_off(&china, &customs, 3, &issued, "1").await;
+    assert_eq!(desk.hindrance(&waits()).unwrap(), Some("USED_ABROAD"));
     let letter = Some("GACC letter 77".parse().unwrap());
     let agreed = Settlement::Agreed;
     let settled = desk.settle_cancellation(&world.signatory, &world.request_id(4), name(&issued), agreed, letter).await;

@@ -36,7 +36,7 @@ async fn a_part_is_of_the_same_exporter_of_the_same_goods_and_claims_the_same_or
         json
     };
     let item = |json: &mut Value, member: &str, value: Value| json["goods"]["items"][0][member] = value;
-    let cases: [(&str, Value); 10] = [
+    let cases: [(&str, Value); 11] = [
         (
             "DRAWN_EXPORTER",
             with(&|json| {
@@ -46,6 +46,10 @@ async fn a_part_is_of_the_same_exporter_of_the_same_goods_and_claims_the_same_or
         ),
         ("DRAWN_CRITERION", with(&|json| item(json, "criterion", json!({"code": "WO"})))),
         ("DRAWN_CRITERION", with(&|json| json["goods"]["items"][0]["criterion"]["percentage"]["exact"] = "70".into())),
+        (
+            "DRAWN_CRITERION",
+            with(&|json| json["goods"]["items"][0]["criterion"]["percentage"]["basis"] = "national".into()),
+        ),
         ("DRAWN_DESCRIPTION", with(&|json| item(json, "description", "Basketballs".into()))),
         ("DRAWN_GOODS", with(&|json| json["goods"]["items"][0]["hs"]["code"] = "950669".into())),
         ("DRAWN_GOODS", with(&|json| item(json, "origin", "CN".into()))),
@@ -85,6 +89,47 @@ async fn a_part_is_of_the_same_exporter_of_the_same_goods_and_claims_the_same_or
     }
     assert_eq!(left(&world, &desk, &own), "16800");
     desk.draw(&world.signatory, wish(&world, 30, std::slice::from_ref(&own), &good)).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_takes_the_place_of_a_part_is_of_the_goods_of_the_whole() {
+    let world = World::new();
+    let (desk, _) = world.desk();
+    let (own, of) = whole(&world, &desk).await;
+    let good = half(&world, &of);
+    let first = desk.draw(&world.signatory, wish(&world, 3, std::slice::from_ref(&own), &good)).await.unwrap();
+    let replace = async |nth: u16, change: &dyn Fn(&mut Value)| {
+        let mut json = good.clone();
+        json["reference"]["prior"] = json!([]);
+        change(&mut json);
+        let (request_id, certificate) = (world.request_id(nth), name(&first));
+        let certificate_json = json.to_string().into_bytes();
+        let wish = ReplaceWish { request_id, certificate, certificate_json, reason: None, remarks: None };
+        desk.replace(&world.signatory, wish).await
+    };
+    let renamed = replace(4, &|json| {
+        json["goods"]["items"][0]["hs"]["code"] = "950669".into();
+        json["goods"]["items"][0]["description"] = "Basketballs".into();
+    })
+    .await
+    .unwrap_err();
+    let said = rules(&renamed);
+    assert!(["DRAWN_GOODS", "DRAWN_DESCRIPTION"].iter().all(|rule| said.iter().any(|one| one == rule)), "{said:?}");
+    let claims = replace(5, &|json| json["goods"]["items"][0]["criterion"]["percentage"]["basis"] = "national".into())
+        .await
+        .unwrap_err();
+    let said = rules(&claims);
+    assert!(said.iter().any(|one| one == "DRAWN_CRITERION"), "{said:?}");
+    let made = replace(6, &|json| {
+        let party = json!({"name": "Somebody Else", "country": "PK", "address": ["Sialkot"]});
+        json["producer"] = json!({"named": [party]});
+    })
+    .await
+    .unwrap_err();
+    let said = rules(&made);
+    assert!(said.iter().any(|one| one == "DRAWN_PRODUCER"), "{said:?}");
+    assert_eq!(status(&world, &first), Status::Valid);
+    replace(7, &|json| json["consignee"]["party"]["name"] = "Ningbo Sports Import Co., Ltd.".into()).await.unwrap();
 }
 
 #[tokio::test]
