@@ -400,7 +400,8 @@ impl Desk {
             None => None,
         };
         agreement.name_boxes(&mut findings, &Asked::of(&particulars), day);
-        let Some((ruling, numbering)) = ruling.zip(numbering) else { return Err(WorkflowError::RulesRefuse(findings)) };
+        let ruled = ruling.zip(numbering).filter(|_| !findings.has_errors());
+        let Some((ruling, numbering)) = ruled else { return Err(WorkflowError::RulesRefuse(findings)) };
         let addressee = self.addressee(particulars.to);
         let (zone, beside) = (office.time_zone.clone(), held_from(&particulars));
         Ok((Issue { particulars, ruling, zone, addressee, numbering, bears: None, beside }, findings))

@@ -376,13 +376,18 @@ impl Desk {
 
     /// The paper that a statement registered, of this authority or of a partner for it; also past the closing of its key.
     pub(in crate::workflow) fn paper_by(&self, jti: &Jti) -> Result<Option<PaperRecord>, WorkflowError> {
-        if let Some(place) = self.store().find(jti)? {
-            return self.paper_at(&place);
+        // Whoever signs chooses the identifier: something else may have the same elsewhere.
+        if let Some(place) = self.store().find(jti)?
+            && let Some(paper) = self.paper_at(&place)?
+        {
+            return Ok(Some(paper));
         }
         for (origin, store) in self.addressed() {
-            if let Some(place) = store.find(jti)?.filter(|place| place.origin == origin) {
-                let said = said_at(store.as_ref(), &self.trust(), &place)?;
-                return Ok(said.and_then(|(said, key_closed)| record(place, said, key_closed, None)));
+            if let Some(place) = store.find(jti)?.filter(|place| place.origin == origin)
+                && let Some((said, key_closed)) = said_at(store.as_ref(), &self.trust(), &place)?
+                && let Some(paper) = record(place, said, key_closed, None)
+            {
+                return Ok(Some(paper));
             }
         }
         Ok(None)

@@ -296,7 +296,8 @@ async fn nothing_is_issued_divided_or_copied_for_who_was_struck_off() {
     json["goods"]["items"][0]["gross_weight"]["value"] = "8.190,00".into();
     row.certificate_json = json.to_string().into_bytes();
     let unread = office.applications.desk.issue(signatory, &row).await.unwrap_err();
-    assert!(unread.to_string().contains("[EXPORTER_STRUCK_OFF]"), "with what does not read: {unread}");
+    let WorkflowError::RulesRefuse(findings) = unread else { panic!("{unread}") };
+    assert!(findings.iter().any(|one| one.rule == "EXPORTER_STRUCK_OFF"), "with what does not read: {findings:?}");
     let mut row = office.world.footballs(25);
     let mut json: serde_json::Value = serde_json::from_slice(&row.certificate_json).unwrap();
     json["exporter"]["party"]["country"] = "AE".into();
