@@ -20,6 +20,8 @@ const MAX_FINDINGS: usize = 256;
 const MAX_HEADER: usize = 8 << 10;
 /// Longest text of one finding in an error, in characters.
 const MAX_TEXT: usize = 240;
+/// Longest sentence of an error itself, in characters: it says what to do, and travels once more outside of base64.
+const MAX_SENTENCE: usize = 400;
 /// Where nothing better is known, the time after which the same request may succeed.
 const RETRY: Duration = Duration::from_millis(500);
 
@@ -176,7 +178,7 @@ fn rpc_of(error: &(impl Reasoned + ?Sized), details: &Details, most: usize) -> p
     if !fields.is_empty() {
         all.push(any("google.rpc.BadRequest", &pb::BadRequest { field_violations: fields }));
     }
-    pb::Status { code: i32::from(code), message: cut(&message), details: all }
+    pb::Status { code: i32::from(code), message: cut_to(MAX_SENTENCE, &message), details: all }
 }
 
 /// The error as the answer to a call; the last findings are left out where they do not fit.
@@ -236,7 +238,11 @@ fn any(name: &str, message: &impl prost::Message) -> Any {
 }
 
 fn cut(text: &str) -> String {
-    match text.char_indices().nth(MAX_TEXT) {
+    cut_to(MAX_TEXT, text)
+}
+
+fn cut_to(most: usize, text: &str) -> String {
+    match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
     }

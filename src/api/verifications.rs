@@ -13,7 +13,7 @@ use crate::document::read::{Paper, PaperError, PaperKind};
 use crate::office::Caller;
 use crate::statement::{Bundle, Jti, Presentation, SignedStamp, stamp::STAMP_PREFIX};
 use crate::time::{Clock, Timestamp};
-use crate::verification::{Outcome, Question, StampPlace, Tone, Verdict, Verifier};
+use crate::verification::{Headline, Outcome, Question, StampPlace, Tone, Verdict, Verifier};
 use crate::workflow::{CertificateName, Desk, Existence, StandsThere, WorkflowError};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -276,8 +276,10 @@ impl Verifications {
             return verifier.verify(&proven, question);
         }
         let verdict = verifier.verify(text, question);
-        // What a bundle shows well may be known better here; what it shows badly nothing makes good.
-        let later = (verdict.headline.tone() != Tone::Bad).then(|| self.later_than(text, &verdict)).flatten();
+        // What a bundle shows well may be known better here, and a suspension may be over; what else it shows badly nothing
+        // makes good.
+        let asked = verdict.headline.tone() != Tone::Bad || verdict.headline == Headline::SuspendedByIssuer;
+        let later = asked.then(|| self.later_than(text, &verdict)).flatten();
         later.map_or(verdict, |later| verifier.verify(&later, question))
     }
 

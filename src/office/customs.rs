@@ -466,6 +466,23 @@ const fn decides(code: ResponseCode) -> bool {
     code.grants() || stands_against(code)
 }
 
+impl CustomsFile {
+    /// What was decided against these goods and is not mended by another certificate for them, with what it was decided of:
+    /// one that was sent back, or not used, may be replaced.
+    pub fn against(&self) -> impl Iterator<Item = (String, ResponseCode)> {
+        let items = self.responses.iter().map(|(item, code)| {
+            let subject = if *item == WHOLE { "the certificate".to_owned() } else { format!("item {item}") };
+            (subject, *code)
+        });
+        let lines = self.decided_lines.iter().map(|one| (one.subject(), one.code));
+        let stays = |code: ResponseCode| {
+            use ResponseCode::{Diverted, PreferenceDenied, PreferenceSuspended};
+            matches!(code, PreferenceDenied | PreferenceSuspended | Diverted)
+        };
+        items.chain(lines).filter(move |(_, code)| stays(*code))
+    }
+}
+
 const fn stands_against(code: ResponseCode) -> bool {
     matches!(
         code,

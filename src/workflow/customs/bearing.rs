@@ -51,7 +51,7 @@ impl Desk {
         draw(file, certified(&certificate, &ended), declaration, lines, &self.before(arrival)?)
     }
 
-    /// That a certificate stands in the place of one that was used here: what was used of that one is not taken off this
+    /// That a certificate stands in the place of one that was used or decided against here: that is not taken over to this
     /// one, whose items may be others. It reads from the disk.
     pub(super) fn predecessors_used(&self, arrival: &Arrival) -> Result<Vec<Notice>, WorkflowError> {
         let (mut found, mut seen) = (Vec::new(), vec![arrival.jti]);
@@ -61,7 +61,7 @@ impl Desk {
                 continue;
             }
             seen.push(before.jti);
-            found.extend(used_of(&before));
+            found.extend(stands_here_of(&before));
             next.extend(self.predecessors(&before)?);
         }
         Ok(found)
@@ -89,17 +89,19 @@ impl Desk {
     }
 }
 
-fn used_of(before: &Arrival) -> Option<Notice> {
+fn stands_here_of(before: &Arrival) -> Option<Notice> {
     let used = before.file.ledger.items.iter().filter(|(_, one)| !one.drawn.is_zero());
-    let used = used.map(|(item, one)| format!("item {item}: {} {}", one.drawn, one.unit)).collect::<Vec<_>>();
+    let used = used.map(|(item, one)| format!("item {item}: {} {}", one.drawn, one.unit));
+    let against = before.file.against().map(|(subject, code)| format!("{subject}: {code}"));
+    let used = used.chain(against).collect::<Vec<_>>();
     if used.is_empty() {
         return None;
     }
     let reference = before.certificate.reference.as_option();
     let number = reference.map_or_else(|| before.jti.to_string(), |reference| reference.number.to_string());
     let words = format!(
-        "it stands in the place of {number}, which was used here ({}), and its balance does not count that; who writes \
-         off what was not imported under {number} says so (`--despite-predecessor`, with remarks)",
+        "it stands in the place of {number}, which was used or decided against here ({}), and that does not count of this \
+         one by itself; who writes off all the same says why (`--despite-predecessor`, with remarks)",
         used.join(", ")
     );
     Some(Notice::new("PREDECESSOR_USED", true, words))

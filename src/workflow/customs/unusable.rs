@@ -34,6 +34,9 @@ pub enum UseRefused {
     /// A reason that says nothing by itself.
     #[error("the reason OTHER needs words that say which it is (`--words`)")]
     NoWords,
+    /// Who goes on although something speaks against it says nothing.
+    #[error("who writes off in spite of its predecessor says why (`--remarks`)")]
+    NoWhy,
     /// A reason to check is none to deny.
     #[error(
         "RANDOM_CHECK is no reason to deny: while a certificate is verified preference is suspended (PREFERENCE_SUSPENDED)"
@@ -114,7 +117,7 @@ impl Reasoned for UseRefused {
             Self::EnquiryReplied(_) => "ENQUIRY_ANSWERED",
             Self::NoEnquiry => "ENQUIRY_MISSING",
             Self::NoReason(_) => "REASON_MISSING",
-            Self::NoWords => "WORDS_MISSING",
+            Self::NoWords | Self::NoWhy => "WORDS_MISSING",
             Self::ChecksAtRandom => "REASON_DENIES_NOTHING",
             Self::LineOfNothing => "DECLARATION_MISSING",
             Self::Destination | Self::ComesHere => "DESTINATION_MISPLACED",

@@ -1,7 +1,7 @@
 //! Quantities written off, amended, and taken back; never more than there were.
 
 use super::{
-    ArrivedName, Notice,
+    ArrivedName, Notice, UseRefused,
     course::{Balance, balance},
     deciding::{blocking, next_act},
     digest, part,
@@ -47,6 +47,10 @@ impl Desk {
     /// Writes quantities off a certificate, and tells its issuer.
     pub async fn write_off(&self, caller: &Caller, mut wish: WriteOffWish) -> Result<WrittenOff, WorkflowError> {
         Accounts::allow(caller, Action::WriteOff)?;
+        let says_why = wish.remarks.as_ref().is_some_and(|remarks| !remarks.as_str().trim().is_empty());
+        if wish.despite_predecessor && !says_why {
+            return Err(UseRefused::NoWhy.into());
+        }
         // A statement has them in their order.
         wish.lines.sort_by_key(|line| (line.item, line.line));
         let request = self.request(caller, &wish.request_id)?;

@@ -204,15 +204,13 @@ impl Desk {
             let path = format!("reference.prior[{index}]");
             let refused = match prior.relation {
                 Relation::CumulatesWith => continue,
-                // Beside it the original would stay in force, or there would be none.
-                Relation::TrueCopyOf => Some(
-                    "an own certificate is copied by `origin certificate copy`, and another country's by its issuer",
-                ),
+                // Beside it the original would stay in force, or there would be none. Nobody can tell one on paper from the
+                // number of another, written a little otherwise.
+                Relation::TrueCopyOf => {
+                    Some("an own certificate is copied by `origin certificate copy`, and another's by its issuer")
+                }
                 Relation::Replaces if prior.drawn.is_empty() => {
-                    let on_paper = prior.country == self.setup().country && !self.is_own_number(prior);
-                    (!on_paper).then_some(
-                        "an own certificate is replaced by `origin certificate replace`, and another country's by its issuer",
-                    )
+                    Some("an own certificate is replaced by `origin certificate replace`, and another's by its issuer")
                 }
                 Relation::Replaces | Relation::BackToBackOn => {
                     let listed = trust.sections().any(|section| section.text().country == prior.country);
@@ -237,11 +235,6 @@ impl Desk {
                 }
             });
         }
-    }
-
-    /// Whether this authority has issued an electronic certificate of that number.
-    fn is_own_number(&self, prior: &PriorCertificate) -> bool {
-        record::find(self.store().as_ref(), &CertificateName::Number(prior.number.to_string())).is_ok()
     }
 }
 

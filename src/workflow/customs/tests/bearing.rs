@@ -420,10 +420,14 @@ async fn what_stands_in_the_place_of_one_that_was_used_is_written_off_by_who_say
     assert!(says(&customs.course(officer, &name).unwrap().notices));
     let declared = MatchWish { certificate: name.clone(), ..corridor.declared("D-2", "100") };
     assert!(says(&corridor.notices(&declared)));
+    let said = |remarks: &str| Some(remarks.parse().unwrap());
     let write_off = |nth, despite_predecessor| {
-        let wish = corridor.write_off(nth, "D-2", "100");
+        let wish = WriteOffWish { remarks: said("other goods"), ..corridor.write_off(nth, "D-2", "100") };
         customs.write_off(officer, WriteOffWish { certificate: name.clone(), despite_predecessor, ..wish })
     };
+    let silent = WriteOffWish { remarks: None, despite_predecessor: true, ..corridor.write_off(7, "D-2", "100") };
+    let silent = customs.write_off(officer, WriteOffWish { certificate: name.clone(), ..silent }).await;
+    assert_eq!(silent.unwrap_err().reason(), "WORDS_MISSING");
     let refused = write_off(3, false).await.unwrap_err();
     let forbids = |notice: &Notice| notice.reason == "PREDECESSOR_USED";
     assert!(matches!(&refused, WorkflowError::ArrivalForbids(notice) if forbids(notice)), "{refused}");
@@ -432,6 +436,14 @@ async fn what_stands_in_the_place_of_one_that_was_used_is_written_off_by_who_say
     // Used no more, the predecessor stands in nobody's way.
     let request = corridor.china.request_id(5);
     customs.reverse_write_off(officer, &request, (corridor.name(), used), None).await.unwrap();
-    assert!(!says(&corridor.notices(&declared)));
+    assert!(!corridor.notices(&declared).iter().any(forbids));
     assert!(write_off(6, false).await.is_ok());
+    // Nor does a denial end with the paper that it was said of; what was sent back may be replaced.
+    for (nth, code, stays) in
+        [(20, ResponseCode::ReturnedForRectification, false), (21, ResponseCode::PreferenceSuspended, true)]
+    {
+        let decision = corridor.decision(nth, Some(1), code, Some(ResponseReason::NotOriginating));
+        customs.decide(officer, decision).await.unwrap();
+        assert_eq!(corridor.notices(&declared).iter().any(forbids), stays, "{code}");
+    }
 }
