@@ -291,14 +291,13 @@ impl Verifications {
         Some(self.known(&presented, |desk| desk.evidence_of(&presented).ok().flatten())?.to_json())
     }
 
-    /// The bundle by what is kept here, where that shows more than the one that was presented: other changes of its
-    /// status, or what was missing there.
+    /// The bundle with what is known better here: other changes of its status, or what was missing there.
     fn later_than(&self, bundle: &str, verdict: &Verdict) -> Option<String> {
         let shown = Bundle::parse(bundle.as_bytes()).ok()?;
         let presented = Presentation::parse(&shown.token).ok()?;
-        let changes = self.known(&presented, |desk| desk.changes_known_of(&presented).ok().flatten())?;
-        let more = changes > shown.changes.len() || verdict.headline.tone() == Tone::Unknown;
-        more.then(|| self.with_evidence(&shown.token)).flatten()
+        let open = verdict.headline.tone() == Tone::Unknown;
+        let better = self.known(&presented, |desk| desk.known_better(&shown, &presented, open).ok().flatten())?;
+        Some(better.to_json())
     }
 
     /// What the first desk says that knows the log of what is presented.

@@ -1,6 +1,6 @@
 //! The evidence file of a certificate: everything a stranger needs to judge it alone.
 
-use super::{Desk, WorkflowError, record::token_of};
+use super::{Desk, WorkflowError, customs::statements_about, record::token_of};
 use crate::{
     log::{LogProof, Origin, Quorum, inclusion_proof},
     office::Caller,
@@ -9,10 +9,10 @@ use crate::{
         status_record_below,
     },
     statement::{
-        Bundle, Proven,
+        Bundle, Jti, Kind, Proven,
         status_list::{LIST_ENTRIES, StatusPath},
     },
-    store::{Disclosures, EntryRef, PublishedHead, Store},
+    store::{Disclosures, EntryRef, PublishedHead, Store, Subject},
     time::Timestamp,
     trust::TrustList,
 };
@@ -97,7 +97,7 @@ pub(super) fn evidence(store: &dyn Store, entry: &EntryRef, trust: &TrustList) -
         }
     }
     let mut later = BTreeMap::new();
-    for change in changes_of(store, entry, &record.jti)? {
+    for change in changes_here(store, entry, &record.jti)? {
         let leaf = store.leaf(&change.origin, change.index)?.ok_or(WorkflowError::CertificateUnknown)?;
         let disclosures = match store.disclosures(&change.origin, change.index)? {
             Some(Disclosures::Present(disclosures)) => disclosures,
@@ -113,6 +113,18 @@ pub(super) fn evidence(store: &dyn Store, entry: &EntryRef, trust: &TrustList) -
     }
     let number = record.certificate.reference.into_option().map(|reference| reference.number.to_string());
     Ok(EvidenceFile { bundle, number, as_of, awaiting_cosignatures: heads.enough.is_none() })
+}
+
+/// The changes of a certificate's status that a store has: by the issuer's own notes or, in a log of a partner, by what
+/// was admitted about it.
+pub(super) fn changes_here(store: &dyn Store, entry: &EntryRef, jti: &Jti) -> Result<Vec<EntryRef>, WorkflowError> {
+    let mut changes = changes_of(store, entry, jti)?;
+    for (one, _) in statements_about(store, &Subject::Statement(*jti), Kind::StatusChange)? {
+        if one.entry.origin == entry.origin && !changes.contains(&one.entry) {
+            changes.push(one.entry);
+        }
+    }
+    Ok(changes)
 }
 
 /// The newest word on the status of a certificate's log, by that log or, once it is closed, by a later one.

@@ -3,7 +3,6 @@
 
 use super::{Desk, WorkflowError, bundle};
 use crate::{
-    sequencer::changes_of,
     statement::{Bundle, Envelope, Presentation},
     store::{EntryRef, Store},
 };
@@ -18,10 +17,27 @@ impl Desk {
         Ok(Some(Bundle { token: presented.token().to_owned(), ..evidence.bundle }))
     }
 
-    /// How often its status was changed, by the log that is kept here; `None` where none has it. It reads from the disk.
-    pub fn changes_known_of(&self, presented: &Presentation) -> Result<Option<usize>, WorkflowError> {
+    /// A bundle with what is known better here: more changes of its status, or, where it leaves a question open, whatever
+    /// the own log has. `None` where nothing is. It reads from the disk.
+    pub fn known_better(
+        &self,
+        shown: &Bundle,
+        presented: &Presentation,
+        open: bool,
+    ) -> Result<Option<Bundle>, WorkflowError> {
         let Some((store, entry)) = self.kept_here(presented)? else { return Ok(None) };
-        Ok(Some(changes_of(store.as_ref(), &entry, &presented.envelope().jti)?.len()))
+        let more = bundle::changes_here(store.as_ref(), &entry, &presented.envelope().jti)?.len() > shown.changes.len();
+        let own = presented.envelope().iss == self.setup().issuer;
+        if !more && !(own && open) {
+            return Ok(None);
+        }
+        let evidence = bundle::evidence(store.as_ref(), &entry, &self.trust())?.bundle;
+        Ok(Some(if own {
+            Bundle { token: presented.token().to_owned(), ..evidence }
+        } else {
+            // Who holds a log has not every cosignature of its heads: what was presented proves more of the rest.
+            Bundle { changes: evidence.changes, ..shown.clone() }
+        }))
     }
 
     /// Where this very statement stands in a log that is kept here.

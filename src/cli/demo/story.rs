@@ -380,6 +380,7 @@ impl Stage {
 
     async fn cancel(&self, telling: &mut Telling, number: &str) -> Result<(), Failure> {
         let desk = self.desk("tdap")?;
+        let before = download(&desk.connection, number).await?;
         if cancel(&desk.connection, number).await.map_err(refused)?.waiting.is_none() {
             return Err(failed("a cancellation that customs were not asked about"));
         }
@@ -400,8 +401,17 @@ impl Stage {
         );
         let after = download(&desk.connection, number).await?;
         self.stranger.judge(&after, self.day, Headline::Cancelled)?;
-        online(&self.home(desk.cast)?.dial(None).await?, &after, self.day, Headline::Cancelled).await?;
-        telling.tell("cancelled", format!("  {number} is refused online and from its new bundle: CANCELLED"));
+        let customs = self.home(self.desk("gacc")?.cast)?;
+        customs.holds(&cancelled.log, cancelled.index.saturating_add(1)).await?;
+        for node in [self.home(desk.cast)?, customs] {
+            // Also the bundle from before: the log says otherwise by now.
+            online(&node.dial(None).await?, &after, self.day, Headline::Cancelled).await?;
+            online(&node.dial(None).await?, &before, self.day, Headline::Cancelled).await?;
+        }
+        telling.tell(
+            "cancelled",
+            format!("  {number} is refused from its new bundle, and at both nodes from the one before too: CANCELLED"),
+        );
         Ok(())
     }
 
