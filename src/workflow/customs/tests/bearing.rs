@@ -82,25 +82,21 @@ async fn several_lines_of_a_declaration_are_held_against_what_is_left_together()
     assert!(!blocking(&words, "BALANCE_EXCEEDED").contains("first used"), "{words:?}");
 }
 
+/// Item 1 is accepted on line 1, and denied on line 2.
+fn second_line_denied(corridor: &Corridor, reason: Option<ResponseReason>) -> DecisionWish {
+    let wish = corridor.decision(1, Some(1), ResponseCode::AcceptedForClaim, None);
+    let [accepted] = &wish.decisions[..] else { panic!("{wish:?}") };
+    let accepted = ItemDecision { line: Some(1), ..accepted.clone() };
+    let denied = ItemDecision { line: Some(2), code: ResponseCode::PreferenceDenied, reason, ..accepted.clone() };
+    DecisionWish { decisions: vec![accepted, denied], ..wish }
+}
+
 #[tokio::test]
 async fn a_line_that_was_denied_is_not_written_off_by_naming_no_line() {
     let corridor = Corridor::open().await;
     let (customs, officer) = (&corridor.customs, &corridor.officer);
-    let one = |line, code, reason| ItemDecision {
-        item: Some(1),
-        line: Some(line),
-        code,
-        quantity: None,
-        left: None,
-        reason,
-        basis: None,
-        words: None,
-    };
     let denied = Some(ResponseReason::NotOriginating);
-    let wish = DecisionWish {
-        decisions: vec![one(1, ResponseCode::AcceptedForClaim, None), one(2, ResponseCode::PreferenceDenied, denied)],
-        ..corridor.decision(1, None, ResponseCode::Received, None)
-    };
+    let wish = second_line_denied(&corridor, denied);
     let act = customs.decide(officer, wish).await.unwrap().act;
     let (request, name) = (corridor.china.request_id(2), corridor.name());
     customs.settle_denial(&corridor.supervisor, &request, name, act, true, None).await.unwrap();
@@ -283,21 +279,8 @@ async fn what_a_denial_that_waits_stands_against_is_neither_used_nor_granted_unt
 #[tokio::test]
 async fn a_denial_of_one_line_that_waits_stands_against_that_line_alone() {
     let corridor = Corridor::open().await;
-    let one = |line, code, reason| ItemDecision {
-        item: Some(1),
-        line: Some(line),
-        code,
-        quantity: None,
-        left: None,
-        reason,
-        basis: None,
-        words: None,
-    };
     let differ = Some(ResponseReason::GoodsDiffer);
-    let wish = DecisionWish {
-        decisions: vec![one(1, ResponseCode::AcceptedForClaim, None), one(2, ResponseCode::PreferenceDenied, differ)],
-        ..corridor.decision(1, None, ResponseCode::Received, None)
-    };
+    let wish = second_line_denied(&corridor, differ);
     let act = corridor.customs.decide(&corridor.officer, wish).await.unwrap().act;
     let item = corridor.decision(5, Some(1), ResponseCode::AcceptedForClaim, None);
     assert_eq!(reason(corridor.customs.decide(&corridor.officer, item).await), "DENIAL_WAITS", "all of its lines");
