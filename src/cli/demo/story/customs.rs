@@ -80,11 +80,11 @@ impl Stage {
         }
         let material = answer.differences.iter().filter(|one| one.weight == i32::from(wire::Weight::Material)).count();
         let subjects = answer.differences.iter().map(|one| one.subject.as_str()).collect::<Vec<_>>();
-        let subjects = if subjects.is_empty() { "nothing differs".to_owned() } else { subjects.join(", ") };
+        let subjects = if subjects.is_empty() { "nothing".to_owned() } else { subjects.join(", ") };
         telling.tell(
             "match",
             format!(
-                "  held against declaration {DECLARATION}, with a misspelt word: {subjects}, {material} of it material"
+                "  held against declaration {DECLARATION}, where a word is misspelt: what differs is {subjects}; material differences: {material}"
             ),
         );
         Ok(())
