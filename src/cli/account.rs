@@ -62,15 +62,22 @@ impl Arguments {
     }
 }
 
-/// How the node is reached: its operator's door on this machine, or its door for clients as an administrator.
+/// How the node is reached by its operator, on this machine.
 #[derive(Debug, Clone, clap::Args)]
-pub(super) struct Door {
+pub(super) struct OperatorDoor {
     /// The node's configuration, which says where it serves its operator and where the token is
     #[arg(long, value_name = "FILE", default_value = "node.toml", env = "ORIGIN_CONFIG")]
     config: PathBuf,
     /// Where the node serves its operator, if not where the configuration says
     #[arg(long, value_name = "ADDR")]
     admin: Option<SocketAddr>,
+}
+
+/// How the node is reached: its operator's door on this machine, or its door for clients as an administrator.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Door {
+    #[command(flatten)]
+    operator: OperatorDoor,
     /// The node's gRPC address, HOST:PORT, to call as an administrator of the authority and not as the operator
     #[arg(long, value_name = "ADDR", value_parser = remote::address, requires = "token_file")]
     node: Option<String>,
@@ -81,10 +88,10 @@ pub(super) struct Door {
     tls: TlsArguments,
 }
 
-impl Door {
+impl OperatorDoor {
     /// The door of the node of this configuration.
     pub(super) fn of(config: &Path, admin: Option<SocketAddr>) -> Self {
-        Self { config: config.to_owned(), admin, node: None, token_file: None, tls: TlsArguments::default() }
+        Self { config: config.to_owned(), admin }
     }
 
     /// The configuration's file.
@@ -94,11 +101,6 @@ impl Door {
 
     /// Reads the configuration.
     pub(super) fn configuration(&self) -> Result<Configuration, Failure> {
-        if self.node.is_some() || self.token_file.is_some() {
-            let error = "this command is the operator's, and goes to the node of a configuration";
-            let help = "leave --node and --token-file out: --config FILE says where the node serves its operator";
-            return Err(Failure::new(Exit::Usage, error).help(help));
-        }
         check_config::load(&self.config)
     }
 
@@ -113,7 +115,9 @@ impl Door {
         })?;
         Ok((connection, address))
     }
+}
 
+impl Door {
     /// Asks the node something about an authority: the one named, or the only one there is.
     pub(super) fn converse<T, F: Future<Output = Result<tonic::Response<T>, tonic::Status>>>(
         &self,
@@ -131,7 +135,7 @@ impl Door {
             // An administrator's own authority needs no name.
             Some(_) => (None, named.map(|issuer| issuer.to_string()).unwrap_or_default()),
             None => {
-                let configuration = self.configuration()?;
+                let configuration = self.operator.configuration()?;
                 let issuer = authority(named, &configuration)?.to_string();
                 (Some(configuration), issuer)
             }
@@ -139,7 +143,7 @@ impl Door {
         remote::converse(async {
             let (connection, address) = match (&configuration, remote_side) {
                 (_, Some((node, file))) => (self.tls.connect(node, Some(&remote::token(file)?)).await?, node.clone()),
-                (Some(configuration), None) => self.open(configuration).await?,
+                (Some(configuration), None) => self.operator.open(configuration).await?,
                 (None, None) => return Err(Failure::new(Exit::Usage, "name the node: --config or --node")),
             };
             let answer = ask(connection, issuer).await;

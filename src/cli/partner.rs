@@ -8,7 +8,7 @@ mod rehearse;
 
 use super::{
     Outcome,
-    account::Door,
+    account::OperatorDoor,
     console::{Colour, Console, Failure},
     remote,
 };
@@ -38,9 +38,9 @@ enum Command {
     Export(Box<export::Arguments>),
     Import(Box<import::Arguments>),
     /// List the partners: connected or not, and why
-    List(Door),
+    List(OperatorDoor),
     /// Show each log between this node and its partners: lag, cosignatures, disclosures, findings, quotas
-    Status(Door),
+    Status(OperatorDoor),
     Findings(findings::Arguments),
     Rehearse(Box<rehearse::Arguments>),
     /// Have a log signed on though partners could not be asked what they hold of it
@@ -51,7 +51,7 @@ enum Command {
     /// for certificates that came back without their numbers: one of them may be given twice. The audit trail keeps it.
     GoOn {
         #[command(flatten)]
-        door: Door,
+        door: OperatorDoor,
         /// The log, <host>/log/<shard>/<addressee>
         #[arg(long, value_name = "ORIGIN")]
         log: Origin,
@@ -64,7 +64,7 @@ enum Command {
     /// where it was said, what forks further on freezes the log again, and the audit trail keeps what you did.
     Lift {
         #[command(flatten)]
-        door: Door,
+        door: OperatorDoor,
         /// The log, <host>/log/<shard>/<addressee>
         #[arg(long, value_name = "ORIGIN")]
         log: Origin,
@@ -181,7 +181,7 @@ fn tell_forked(console: Console, forked: &wire::ForkedLog) {
 }
 
 /// Takes and cosigns a log again.
-fn lift(console: Console, door: &Door, log: &Origin, reason: String) -> Outcome {
+fn lift(console: Console, door: &OperatorDoor, log: &Origin, reason: String) -> Outcome {
     let request = wire::LiftEvidenceRequest { log: log.to_string(), reason };
     let answer = remote::converse(async {
         let (connection, address) = door.open(&door.configuration()?).await?;
@@ -202,7 +202,7 @@ fn lift(console: Console, door: &Door, log: &Origin, reason: String) -> Outcome 
 }
 
 /// Goes on without the partners' word.
-fn go_on(console: Console, door: &Door, log: &Origin) -> Outcome {
+fn go_on(console: Console, door: &OperatorDoor, log: &Origin) -> Outcome {
     let request = wire::GoOnRequest { log: log.to_string() };
     let answer = remote::converse(async {
         let (connection, address) = door.open(&door.configuration()?).await?;
@@ -220,7 +220,7 @@ fn go_on(console: Console, door: &Door, log: &Origin) -> Outcome {
 }
 
 /// Asks the running node.
-pub(super) async fn ask(console: Console, door: &Door) -> Result<wire::ListPartnersResponse, Failure> {
+pub(super) async fn ask(console: Console, door: &OperatorDoor) -> Result<wire::ListPartnersResponse, Failure> {
     let (connection, address) = door.open(&door.configuration()?).await?;
     let answer = connection.admin().list_partners(within_deadline(wire::ListPartnersRequest {})).await;
     answer.map(tonic::Response::into_inner).map_err(|status| remote::refused(console, &address, &status))

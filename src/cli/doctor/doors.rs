@@ -4,7 +4,7 @@ use super::Look;
 use crate::{
     api::client::{wire, within_deadline},
     cli::{
-        account::Door,
+        account::OperatorDoor,
         console::{Console, Failure},
         remote,
     },
@@ -23,7 +23,7 @@ const CONNECT: Duration = Duration::from_secs(2);
 const APART: SignedDuration = SignedDuration::from_secs(5);
 
 /// Every listener, and whether a node runs here.
-pub(super) fn look(console: Console, door: &Door, configuration: &Configuration) -> (Vec<Look>, bool) {
+pub(super) fn look(console: Console, door: &OperatorDoor, configuration: &Configuration) -> (Vec<Look>, bool) {
     let mut addresses = vec![
         ("public", configuration.public.listen),
         ("client", configuration.client.listen),
@@ -69,7 +69,7 @@ fn listener((name, address, answers): (&str, SocketAddr, bool), config: &Path) -
 /// What the node says of itself, and how far its clock is from this one.
 async fn status(
     console: Console,
-    door: &Door,
+    door: &OperatorDoor,
     configuration: &Configuration,
 ) -> Result<(wire::GetStatusResponse, SignedDuration), Failure> {
     let (connection, address) = door.open(configuration).await?;

@@ -9,7 +9,7 @@ mod printing;
 
 use super::{
     Outcome,
-    account::Door,
+    account::OperatorDoor,
     console::{Colour, Console, Exit},
 };
 use crate::{
@@ -25,7 +25,7 @@ use std::{path::Path, process::ExitCode};
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    door: Door,
+    door: OperatorDoor,
 }
 
 /// How one look came out.

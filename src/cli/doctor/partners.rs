@@ -4,7 +4,7 @@ use super::Look;
 use crate::{
     api::client::wire,
     cli::{
-        account::Door,
+        account::OperatorDoor,
         arguments,
         console::Console,
         partner::{ask, behind},
@@ -23,7 +23,7 @@ const LAG: i64 = 60;
 
 pub(super) fn look(
     console: Console,
-    door: &Door,
+    door: &OperatorDoor,
     configuration: &Configuration,
     running: bool,
     now: Timestamp,

@@ -5,7 +5,7 @@ use super::{rotate::Which, succession::Successor};
 use crate::{
     api::client::{Refusal, wire, within_deadline},
     cli::{
-        account::Door,
+        account::OperatorDoor,
         arguments,
         console::{Colour, Console, Exit, Failure},
         files, remote,
@@ -23,7 +23,7 @@ use std::path::PathBuf;
 /// One key that takes the place of another.
 pub(super) struct Handover<'a> {
     pub(super) console: Console,
-    pub(super) door: &'a Door,
+    pub(super) door: &'a OperatorDoor,
     pub(super) configuration: Configuration,
     pub(super) authority: AuthorityConfiguration,
     pub(super) which: Which,

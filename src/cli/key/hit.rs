@@ -3,7 +3,7 @@
 use crate::{
     api::client::{wire, within_deadline},
     cli::{
-        account::Door,
+        account::OperatorDoor,
         console::{Colour, Console, Exit, Failure},
         remote::{self, date_text},
     },
@@ -41,7 +41,7 @@ pub(super) struct Hit {
 /// Has the node stop a key, unless this only asks, and say what that hits.
 pub(super) fn ask(
     console: Console,
-    door: &Door,
+    door: &OperatorDoor,
     configuration: &Configuration,
     (issuer, key): (&Issuer, &Kid),
     since: Timestamp,

@@ -11,7 +11,7 @@ use crate::{
     api::client::wire,
     cli::{
         Outcome,
-        account::{Door, authority},
+        account::{OperatorDoor, authority},
         arguments,
         console::{Console, Exit, Failure},
         files,
@@ -63,7 +63,7 @@ pub(super) struct Arguments {
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]
-    door: Door,
+    door: OperatorDoor,
 }
 
 impl Arguments {

@@ -9,7 +9,7 @@ use crate::{
     api::client::{wire, within_deadline},
     cli::{
         Outcome,
-        account::{Door, authority},
+        account::{OperatorDoor, authority},
         arguments,
         console::{Console, Exit, Failure},
         remote,
@@ -92,7 +92,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "TIME", value_parser = arguments::seconds, default_value = "90d")]
     valid: u64,
     #[command(flatten)]
-    door: Door,
+    door: OperatorDoor,
 }
 
 /// Where the rotation stands.

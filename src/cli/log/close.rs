@@ -4,7 +4,7 @@ use crate::{
     api::client::{wire, within_deadline},
     cli::{
         Outcome,
-        account::{Door, authority},
+        account::{OperatorDoor, authority},
         arguments,
         console::{Console, Exit, Failure},
         files, remote,
@@ -59,7 +59,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "AUTHORITY", value_parser = arguments::issuer)]
     issuer: Option<Issuer>,
     #[command(flatten)]
-    door: Door,
+    door: OperatorDoor,
 }
 
 impl Arguments {

@@ -5,7 +5,7 @@ use crate::{
     certificate::Country,
     cli::{
         Outcome,
-        account::Door,
+        account::OperatorDoor,
         arguments,
         console::{Colour, Console, Exit, Failure},
         files, remote,
@@ -45,7 +45,7 @@ pub(super) struct Arguments {
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]
-    door: Door,
+    door: OperatorDoor,
 }
 
 impl Arguments {

@@ -4,7 +4,7 @@ use crate::{
     api::client::{Connection, wire},
     cli::{
         Outcome,
-        account::Door,
+        account::OperatorDoor,
         console::{Console, Exit, Failure},
         files::{Draft, Source},
         remote,
@@ -38,7 +38,7 @@ pub(super) struct Arguments {
     #[arg(short, long, value_name = "FILE", default_value = "-")]
     output: Source,
     #[command(flatten)]
-    door: Door,
+    door: OperatorDoor,
 }
 
 impl Arguments {

@@ -4,7 +4,7 @@ use crate::{
     api::client::{wire, within_deadline},
     cli::{
         Outcome,
-        account::Door,
+        account::OperatorDoor,
         console::{Colour, Console},
         remote::{self, date_text},
         tree::plain,
@@ -35,7 +35,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "REASON")]
     reason: Option<String>,
     #[command(flatten)]
-    door: Door,
+    door: OperatorDoor,
 }
 
 impl Arguments {

@@ -5,7 +5,7 @@ use crate::{
     api::client::{Connection, wire},
     cli::{
         Outcome,
-        account::Door,
+        account::OperatorDoor,
         console::{Colour, Console, Exit, Failure},
         files::Source,
         remote,
@@ -35,7 +35,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     answer: Option<Source>,
     #[command(flatten)]
-    door: Door,
+    door: OperatorDoor,
 }
 
 impl Arguments {

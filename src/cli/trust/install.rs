@@ -4,7 +4,7 @@ use crate::{
     api::client::{Refusal, wire, within_deadline},
     cli::{
         Outcome,
-        account::Door,
+        account::OperatorDoor,
         arguments, check_config,
         console::{Console, Exit, Failure},
         files::{self, Source},
@@ -53,7 +53,7 @@ impl Arguments {
         };
         let said = install(&note, &to, &anchor)?;
         let in_use = match &node {
-            Some((configuration, file)) => use_it(console, &Door::of(file, self.admin), configuration)?,
+            Some((configuration, file)) => use_it(console, &OperatorDoor::of(file, self.admin), configuration)?,
             None => None,
         };
         if console.is_json() {
@@ -75,7 +75,7 @@ impl Arguments {
 /// Has the node read the list, if it runs; gives the version it uses then.
 pub(in crate::cli) fn use_it(
     console: Console,
-    door: &Door,
+    door: &OperatorDoor,
     configuration: &Configuration,
 ) -> Result<Option<u64>, Failure> {
     remote::converse(async {
