@@ -8,6 +8,10 @@
 //! A required replica's answer suffices by that rule. The others are waited for a moment all the same: the replica may
 //! itself have been restored, or say less than it knows, and a witness that saw a later head speaks against it. It is
 //! a moment only, because a partner that is away for a week must not stop anybody for a week.
+//!
+//! So who comes back later may yet bring a head that the others had not seen. One that goes further than what is here
+//! was signed by a process that this one knows nothing of: the log is shut again at once, what is missing is fetched
+//! where nothing was said past it, and where something was the log stays shut.
 
 use super::message::KnownHead;
 use crate::{
@@ -19,6 +23,7 @@ use crate::{
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
+    iter,
     sync::Arc,
 };
 
@@ -43,6 +48,8 @@ pub enum Event {
         partner: NodeName,
         /// What it knows of logs of this node's authorities.
         heads: Vec<KnownHead>,
+        /// How many entries of these logs are durable by now: a log that is signed on grows.
+        durable: BTreeMap<Origin, u64>,
     },
     /// A partner could not be asked.
     Unreachable(NodeName),
@@ -64,6 +71,15 @@ pub enum Event {
     },
     /// The partner did not give what it said it holds.
     RefillFailed(Origin),
+    /// [`Action::Shut`] is through.
+    Shut {
+        /// The log.
+        origin: Origin,
+        /// Durable entries, each under a head.
+        durable: u64,
+    },
+    /// The logs that are proven to have shown two histories, but for those that a person has lifted.
+    Proven(BTreeSet<Origin>),
     /// The operator takes it on himself that nothing is missing; the command is logged.
     Override(Origin),
     /// Another trust list is in force.
@@ -92,6 +108,14 @@ pub enum Action {
         /// The head it holds.
         note: String,
     },
+    /// Let nothing more be signed for a log that was settled, wait until what is being signed is through, and say how
+    /// many entries are durable: a partner has a head of it past all that is here.
+    Shut {
+        /// The log.
+        origin: Origin,
+        /// The size of that head.
+        signed: u64,
+    },
     /// What may be done with a log from now on.
     Settled(Origin, Settled),
 }
@@ -114,7 +138,8 @@ pub enum Settled {
         /// The head that was signed over more.
         note: String,
     },
-    /// What is on disk is not what was signed: nothing may be signed before a person looked.
+    /// What is on disk is not what was signed: nothing may be signed before a person looked. Also of a log that was
+    /// settled.
     Forked {
         /// The head that was signed over something else.
         note: String,
@@ -129,6 +154,8 @@ pub struct Recall {
     hosts: BTreeSet<Host>,
     logs: BTreeMap<Origin, Own>,
     partners: BTreeMap<NodeName, Partner>,
+    /// Logs that have shown two histories.
+    proven: BTreeSet<Origin>,
     /// When the first were asked.
     began: Option<Timestamp>,
 }
@@ -143,6 +170,8 @@ struct Own {
     /// Attempts to fetch what is missing that brought nothing, and when the next is due.
     tries: u32,
     until: Timestamp,
+    /// Heads that are of the history that is here; of a settled log the one that a holder told last.
+    compared: Vec<TreeHead>,
 }
 
 #[derive(Debug, Clone)]
@@ -158,6 +187,10 @@ enum Stage {
     Comparing(TreeHead),
     Refilling,
     Settled,
+    /// It was settled, and a later head came: what is being signed is waited for.
+    Shutting,
+    /// Closed or forked: no head that is told changes that.
+    Ended,
 }
 
 #[derive(Debug)]
@@ -182,7 +215,7 @@ impl Recall {
         let others = trust.text().nodes.iter().map(|other| other.name.clone()).filter(|name| name != node);
         let partners = others.map(|name| (name, Partner::fresh())).collect();
         let logs = logs.into_iter().map(|(origin, durable)| (origin, Own::asking(durable))).collect();
-        Self { node: node.clone(), trust, hosts, logs, partners, began: None }
+        Self { node: node.clone(), trust, hosts, logs, partners, proven: BTreeSet::new(), began: None }
     }
 
     /// Whether this log may be signed on, as far as what partners hold of it goes: it was settled, or nobody who
@@ -194,22 +227,21 @@ impl Recall {
             .map_or_else(|| self.asks_nobody(origin) || self.has_enough(origin), |log| log.stage == Stage::Settled)
     }
 
-    /// The log was opened since this began, or is settled for another reason: what partners tell of it is news to
-    /// nobody, and nothing of it is missing.
+    /// The log was opened since this began: nothing of it is missing.
     pub fn opened(&mut self, origin: &Origin) {
         let fresh = || Own { stage: Stage::Settled, ..Own::asking(0) };
         self.logs.entry(origin.clone()).or_insert_with(fresh);
+    }
+
+    /// The log was closed for good before this began: nothing that partners tell of it opens it.
+    pub fn closed(&mut self, origin: &Origin) {
+        self.logs.insert(origin.clone(), Own { stage: Stage::Ended, ..Own::asking(0) });
     }
 
     /// Whether it is known what became of this log.
     #[must_use]
     pub fn knows(&self, origin: &Origin) -> bool {
         self.logs.contains_key(origin)
-    }
-
-    /// Logs that may not be signed on yet.
-    pub fn unsettled(&self) -> impl Iterator<Item = &Origin> {
-        self.logs.iter().filter(|(_, log)| log.stage != Stage::Settled).map(|(origin, _)| origin)
     }
 
     /// Those that have answered.
@@ -237,7 +269,7 @@ impl Recall {
                 self.began.get_or_insert(now);
                 self.ask(now, &mut actions);
             }
-            Event::Heads { partner, heads } => self.heard(&partner, heads),
+            Event::Heads { partner, heads, durable } => self.heard(&partner, heads, &durable, &mut actions),
             Event::Unreachable(partner) => {
                 if let Some(partner) = self.partners.get_mut(&partner) {
                     (partner.asked_at, partner.missed) = (None, true);
@@ -248,10 +280,16 @@ impl Recall {
             Event::Root { origin, size, root } => self.compared(&origin, size, root, &mut actions),
             Event::Refilled { origin, durable } => self.refilled(now, &origin, durable),
             Event::RefillFailed(origin) => self.refilled(now, &origin, 0),
+            Event::Shut { origin, durable } => {
+                if let Some(log) = self.logs.get_mut(&origin).filter(|log| log.stage == Stage::Shutting) {
+                    (log.stage, log.durable, log.refilled) = (Stage::Asking, durable, false);
+                }
+            }
+            Event::Proven(proven) => self.proven = proven,
             Event::Override(origin) => {
                 // Also of a log that is not on disk, and that nobody could be asked about.
                 let log = self.logs.entry(origin.clone()).or_insert_with(|| Own::asking(0));
-                if log.stage != Stage::Settled {
+                if matches!(log.stage, Stage::Asking | Stage::Comparing(_) | Stage::Refilling) {
                     log.settle(&origin, Settled::GoOn { refilled: log.refilled }, &mut actions);
                 }
             }
@@ -284,7 +322,13 @@ impl Recall {
         }
     }
 
-    fn heard(&mut self, partner: &NodeName, heads: Vec<KnownHead>) {
+    fn heard(
+        &mut self,
+        partner: &NodeName,
+        heads: Vec<KnownHead>,
+        durable: &BTreeMap<Origin, u64>,
+        actions: &mut Vec<Action>,
+    ) {
         let Some(known) = self.partners.get_mut(partner) else { return };
         known.answered = true;
         for head in heads.into_iter().filter(|head| self.hosts.contains(head.log.host())) {
@@ -295,7 +339,8 @@ impl Recall {
                 continue;
             }
             let known = Known { head: signed.checkpoint().head, note: head.note, entries: head.entries };
-            let log = self.logs.entry(head.log).or_insert_with(|| Own::asking(0));
+            let log = self.logs.entry(head.log.clone()).or_insert_with(|| Own::asking(0));
+            log.weigh(&head.log, durable.get(&head.log).copied(), &known, actions);
             // It tells each head that it knows of: its own, and those that others told it. The later one counts.
             let slot = log.heads.entry((partner.clone(), known.entries)).or_insert_with(|| known.clone());
             if known.head.size > slot.head.size {
@@ -320,17 +365,20 @@ impl Recall {
 
     fn compared(&mut self, origin: &Origin, size: u64, root: Hash, actions: &mut Vec<Action>) {
         let Some(log) = self.logs.get_mut(origin) else { return };
+        if log.stage == Stage::Settled {
+            return log.compare(origin, size, root, actions);
+        }
         let Stage::Comparing(head) = &log.stage else { return };
         if head.size != size {
             return;
         }
-        let settled = if head.root == root {
-            Settled::GoOn { refilled: log.refilled }
+        if head.root == root {
+            log.compared.push(*head);
+            log.stage = Stage::Asking;
         } else {
             let note = log.heads.values().find(|known| known.head == *head).map(|known| known.note.clone());
-            Settled::Forked { note: note.unwrap_or_default() }
-        };
-        log.settle(origin, settled, actions);
+            log.settle(origin, Settled::Forked { note: note.unwrap_or_default() }, actions);
+        }
     }
 
     fn decide(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
@@ -348,9 +396,19 @@ impl Recall {
             return log.settle(origin, Settled::GoOn { refilled: log.refilled }, actions);
         };
         if best.head.size <= log.durable {
-            log.stage = Stage::Comparing(best.head);
-            actions.push(Action::ReadRoot { origin: origin.clone(), size: best.head.size });
+            // A witness may have followed a history that a holder's head is not of.
+            let holders = log.heads.values().filter(|known| known.entries).map(|known| known.head);
+            let next = iter::once(best.head).chain(holders).find(|head| !log.compared.contains(head));
+            let Some(head) = next else {
+                return log.settle(origin, Settled::GoOn { refilled: log.refilled }, actions);
+            };
+            log.stage = Stage::Comparing(head);
+            actions.push(Action::ReadRoot { origin: origin.clone(), size: head.size });
             return;
+        }
+        if self.proven.contains(origin) {
+            // What is here is the other history: nobody's entries go together with it.
+            return log.settle(origin, Settled::Forked { note: best.note }, actions);
         }
         let mut holders = log.heads.iter().filter(|(_, known)| known.entries && known.head.size > log.durable);
         let count = u32::try_from(holders.clone().count()).unwrap_or(u32::MAX);
@@ -391,13 +449,42 @@ impl Partner {
 }
 
 impl Own {
-    const fn asking(durable: u64) -> Self {
-        let stage = Stage::Asking;
-        Self { durable, heads: BTreeMap::new(), stage, refilled: false, tries: 0, until: Timestamp::MIN }
+    fn asking(durable: u64) -> Self {
+        let (heads, stage) = (BTreeMap::new(), Stage::Asking);
+        Self { durable, heads, stage, refilled: false, tries: 0, until: Timestamp::MIN, compared: Vec::new() }
+    }
+
+    /// What a partner tells of a settled log. A head past all that is durable was signed by a process that this one
+    /// knows nothing of; what was told before it was settled is known, to who said that it goes on as well. A head that
+    /// is not past it, and whose entries the partner holds, has to be of the same history: a witness may also have
+    /// heard of one that nobody holds, which others find out.
+    fn weigh(&mut self, origin: &Origin, durable: Option<u64>, told: &Known, actions: &mut Vec<Action>) {
+        if self.stage != Stage::Settled {
+            return;
+        }
+        self.durable = durable.unwrap_or(self.durable);
+        let known = self.heads.values().map(|known| known.head.size).max().unwrap_or(0);
+        let size = told.head.size;
+        if size > self.durable.max(known) {
+            self.stage = Stage::Shutting;
+            actions.push(Action::Shut { origin: origin.clone(), signed: size });
+        } else if told.entries && size <= self.durable && !self.compared.contains(&told.head) {
+            actions.push(Action::ReadRoot { origin: origin.clone(), size });
+        }
+    }
+
+    /// Whether what holders told of the settled log at this size is what is here.
+    fn compare(&mut self, origin: &Origin, size: u64, root: Hash, actions: &mut Vec<Action>) {
+        let told = self.heads.values().filter(|known| known.entries && known.head.size == size);
+        let other = told.clone().find(|known| known.head.root != root).map(|known| known.note.clone());
+        self.compared = told.map(|known| known.head).collect();
+        if let Some(note) = other {
+            self.settle(origin, Settled::Forked { note }, actions);
+        }
     }
 
     fn settle(&mut self, origin: &Origin, settled: Settled, actions: &mut Vec<Action>) {
-        self.stage = Stage::Settled;
+        self.stage = if matches!(settled, Settled::GoOn { .. }) { Stage::Settled } else { Stage::Ended };
         actions.push(Action::Settled(origin.clone(), settled));
     }
 }

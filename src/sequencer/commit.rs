@@ -11,16 +11,26 @@ use crate::{
     store::{EntryRef, StoreError},
     verification::{EntryFault, check_entry},
 };
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Commits a batch and publishes it.
 pub(super) fn commit(setup: &Setup, gate: &Gate, pressed: Pressed) -> Result<(), SequencerError> {
     let Pressed { batch, hashes } = pressed;
-    let committed = setup.store.commit(batch)?;
     let trust = setup.trust.load_full();
+    // Asked before anything is durable, and whoever shuts a log waits until this is through: an entry that is durable
+    // and under no head would stand in the place of one that is to be fetched back.
+    let _signing = gate.signing();
+    let logs = batch.entries.iter().map(|entry| &entry.origin).collect::<BTreeSet<_>>();
+    let asked = logs.into_iter().map(|origin| gate.may_sign(origin, &trust));
+    let mut may_sign = BTreeMap::new();
+    for one in asked {
+        let one = one?;
+        may_sign.insert(one.origin().clone(), one);
+    }
+    let committed = setup.store.commit(batch)?;
     let mut heads = Vec::with_capacity(committed.durable.len());
     for (origin, durable) in committed.durable {
-        let may_sign = gate.may_sign(&origin, &trust)?;
+        let Some(may_sign) = may_sign.remove(&origin) else { continue };
         // A bit that flipped between signing and the disk must not be signed into a tree.
         let head = extend(setup, may_sign, durable, |entry, _, hash| match hashes.get(entry) {
             Some(signed) if signed == hash => Ok(()),
@@ -40,6 +50,7 @@ pub(super) fn commit(setup: &Setup, gate: &Gate, pressed: Pressed) -> Result<(),
 /// whole: a plan signs for these and no other, or it would meet answers that are durable and under no head.
 pub(super) fn publish_tail(setup: &Setup, gate: &Gate) -> Result<BTreeMap<Origin, MaySign>, SequencerError> {
     let trust = setup.trust.load_full();
+    let _signing = gate.signing();
     let (mut heads, mut whole) = (Vec::new(), BTreeMap::new());
     for origin in setup.store.logs() {
         let Ok(may_sign) = gate.may_sign(&origin, &trust) else { continue };

@@ -2,7 +2,8 @@
 //!
 //! A data folder may be yesterday's copy. Whatever would sign a head of a log (a certificate, a change of status, a
 //! receipt, a change of keys, a snapshot made by the clock, entries left without a head by a crash) needs a
-//! [`MaySign`] of that log, and only the gate gives one. A log that asks for nobody's cosignature has one at once.
+//! [`MaySign`] of that log, and only the gate gives one. A log that asks for nobody's cosignature has one at once. A
+//! partner that comes later may yet show that the folder is an old copy: then the gate shuts again.
 
 use super::{SequencerError, stopped::Stopped};
 use crate::{
@@ -19,8 +20,8 @@ use tokio::sync::watch;
 
 use super::recalled::Closing;
 
-/// Proof that a log may be signed for: it was settled. Once given it holds until the process ends, for a log is never
-/// unsettled again.
+/// Proof that a log may be signed for: it was settled. A gate that turned since may have shut it again: whoever commits
+/// asks anew, and holds [`Gate::signing`] until what is durable is under a head.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct MaySign(Origin);
 
@@ -37,6 +38,14 @@ pub enum Standing {
     Unknown,
     /// It may be signed for.
     Settled,
+    /// It was settled, and then a partner came with a head that goes further: what is here is an old copy. What is
+    /// missing is fetched.
+    Behind {
+        /// Entries held.
+        held: u64,
+        /// Entries that a head was signed over.
+        signed: u64,
+    },
     /// Entries are lost that a head was signed over, and nobody has them: it never grows again.
     Closed(Closing),
     /// What is on disk is not what was signed: a person has to look.
@@ -49,6 +58,8 @@ pub enum Standing {
 /// The gate of one authority.
 pub struct Gate {
     state: Mutex<State>,
+    /// Held by whoever makes entries durable and signs a head over them.
+    signing: Mutex<()>,
     turn: watch::Sender<u64>,
     /// Wakes the writer when the gate turned.
     wake: OnceLock<Wake>,
@@ -84,7 +95,7 @@ impl Gate {
         }
         let stopped = Stopped::all(store)?.into_iter().map(|one| one.kid).collect();
         let state = Mutex::new(State { logs, stopped, ..State::default() });
-        Ok(Self { state, turn: watch::Sender::default(), wake: OnceLock::new() })
+        Ok(Self { state, signing: Mutex::default(), turn: watch::Sender::default(), wake: OnceLock::new() })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -153,7 +164,7 @@ impl Gate {
         !met
     }
 
-    /// What came of asking. A log that is settled stays so.
+    /// What came of asking. A log that is settled stays so, but for [`Gate::unsettle`].
     pub fn settle(&self, origin: &Origin, standing: Standing) {
         let mut state = self.state();
         state.wishes.remove(origin);
@@ -163,6 +174,29 @@ impl Gate {
         }
         drop(state);
         self.turned();
+    }
+
+    /// Shuts a log though it was settled: it is behind, or forked. From now on nothing begins to be signed for it; what
+    /// has begun is through after [`Gate::wait`].
+    pub fn unsettle(&self, origin: &Origin, standing: Standing) {
+        let mut state = self.state();
+        state.wishes.remove(origin);
+        let now = state.logs.entry(origin.clone()).or_insert(Standing::Unknown);
+        if !matches!(now, Standing::Closed(_)) {
+            *now = standing;
+        }
+        drop(state);
+        self.turned();
+    }
+
+    /// Waits until what is being signed is durable and under a head. It blocks.
+    pub fn wait(&self) {
+        drop(self.signing());
+    }
+
+    /// Keeps those who [`Gate::wait`] waiting.
+    pub(super) fn signing(&self) -> MutexGuard<'_, ()> {
+        self.signing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The operator takes it on himself that nothing of this log is missing.
@@ -228,7 +262,8 @@ impl Gate {
     /// every log that asks is settled.
     pub(super) fn may_number(&self) -> Result<(), SequencerError> {
         let state = self.state();
-        let open = state.logs.iter().find(|(_, standing)| **standing == Standing::Unknown);
+        let asks = |standing: &Standing| matches!(standing, Standing::Unknown | Standing::Behind { .. });
+        let open = state.logs.iter().find(|(_, standing)| asks(standing));
         open.map_or(Ok(()), |(origin, standing)| Err(refusal(origin, standing, &state.silent)))
     }
 }
@@ -238,6 +273,7 @@ fn refusal(origin: &Origin, standing: &Standing, silent: &[NodeName]) -> Sequenc
     match standing {
         Standing::Closed(closing) => SequencerError::HistoryLost { origin, size: closing.size },
         Standing::Forked { size } => SequencerError::HistoryForked { origin, size: *size },
+        Standing::Behind { held, signed } => SequencerError::HistoryMissing { origin, held: *held, signed: *signed },
         Standing::Unknown | Standing::Settled => {
             let silent = silent.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             SequencerError::HistoryUnknown { origin, silent }

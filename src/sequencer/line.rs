@@ -139,11 +139,12 @@ impl Sequencer {
 
     /// Goes on with a log though partners could not be asked, or numbers of what came back are not all known: the
     /// operator takes it on himself that nothing is missing, and the audit trail keeps that he did. Says whether
-    /// anything was shut. A log that lost entries, or is not what was signed, stays closed. It blocks.
+    /// anything was shut. A log that lost entries, is known to be behind, or is not what was signed, stays shut. It
+    /// blocks.
     pub fn go_on(&self, origin: &Origin, at: Timestamp) -> Result<bool, SequencerError> {
         let (gate, store) = (&self.0.gate, self.0.store.as_ref());
         let standing = gate.standing(origin);
-        if matches!(standing, Some(Standing::Closed(_) | Standing::Forked { .. })) {
+        if matches!(standing, Some(Standing::Closed(_) | Standing::Forked { .. } | Standing::Behind { .. })) {
             return Err(gate.refusal(origin));
         }
         let recalled = Recalled::read(store, origin)?.filter(|recalled| recalled.numbers_unknown);

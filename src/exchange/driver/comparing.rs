@@ -7,13 +7,15 @@ use super::start::Inner;
 use super::{door, wire};
 use crate::exchange::heads::{Action, Event, Evidence, Heads};
 use crate::exchange::message::{History, ProveHistory};
-use crate::exchange::replica::newest_note;
+use crate::exchange::replica::{Suspicion, newest_note};
 use crate::log::Origin;
 use crate::statement::{Addressee, Kind, OpenedBody, open_leaf};
 use crate::store::{Batch, Disclosures, EntryRef, StoreError, Subject, about};
+use crate::time::Timestamp;
 use crate::trust::{NodeName, TrustList};
 use crate::verification::{Equivocation, Prefix};
 use bytes::Bytes;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -22,10 +24,16 @@ const TICK: Duration = Duration::from_secs(1);
 /// How often the machine is told which heads this node has itself.
 const OWN: Duration = Duration::from_mins(1);
 
+/// Seconds for which a head may stay uncompared before that is an alarm.
+const LASTING: i64 = 3600;
+/// Seconds after which a head that was not met again was compared: partners are asked for theirs every three minutes.
+const FORGOTTEN: i64 = 600;
+
 /// Compares until the node stops; `said` brings what the other tasks heard.
 pub(super) async fn compare(inner: Arc<Inner>, mut said: mpsc::UnboundedReceiver<Event>) {
     let (mut changes, mut stop) = (inner.lists.changes(), inner.stopping());
     let mut machine = Heads::new(inner.name.clone(), inner.lists.current(), inner.clock.now());
+    let mut uncompared = Uncompared::default();
     for (origin, past) in inner.lifted().borrow().clone() {
         machine.step(inner.clock.now(), Event::Lifted(origin, past));
     }
@@ -48,18 +56,44 @@ pub(super) async fn compare(inner: Arc<Inner>, mut said: mpsc::UnboundedReceiver
             let (heads, told) = looked.unwrap_or_default();
             events = heads;
             for evidence in told {
-                act(&inner, Action::Evidence(Box::new(evidence))).await;
+                act(&inner, Action::Evidence(Box::new(evidence)), &mut uncompared).await;
             }
         }
         for event in events {
             for action in machine.step(inner.clock.now(), event) {
-                act(&inner, action).await;
+                act(&inner, action, &mut uncompared).await;
             }
         }
     }
 }
 
-async fn act(inner: &Arc<Inner>, action: Action) {
+/// Heads that could not be compared with others, and since when. For a while that is ordinary: those who have the
+/// entries are away, or not up to them yet. What stays so is an alarm: who shows two histories does not answer either.
+#[derive(Debug, Default)]
+struct Uncompared(BTreeMap<(Origin, String), (Timestamp, Timestamp)>);
+
+impl Uncompared {
+    /// Two heads could not be compared. Says whether one of them could not for so long now that a person has to look.
+    fn lasts(&mut self, suspicion: &Suspicion, now: Timestamp) -> bool {
+        let passed = |since: &Timestamp| now.as_second().saturating_sub(since.as_second());
+        // Partners show their heads every few minutes: what was not met again was compared in between.
+        self.0.retain(|_, (_, last)| passed(last) < FORGOTTEN);
+        let mut lasting = false;
+        for note in [&suspicion.first, &suspicion.second] {
+            let head = note.lines().skip(1).take(2).collect::<Vec<_>>().join(" ");
+            let (since, last) = self.0.entry((suspicion.origin.clone(), head)).or_insert((now, now));
+            *last = now;
+            if passed(since) >= LASTING {
+                // Said again after as long.
+                *since = now;
+                lasting = true;
+            }
+        }
+        lasting
+    }
+}
+
+async fn act(inner: &Arc<Inner>, action: Action, uncompared: &mut Uncompared) {
     match action {
         // The conversation with the partner asks, and tells what it heard.
         Action::AskHeads(partner) => inner.nudge(&partner).notify_one(),
@@ -79,15 +113,17 @@ async fn act(inner: &Arc<Inner>, action: Action) {
             }
         }
         Action::Unanswered(suspicion) => {
-            let size = |note: &str| note.lines().nth(1).unwrap_or_default().to_owned();
-            tracing::warn!(
-                origin = %suspicion.origin,
-                sizes = format!("{}, {}", size(&suspicion.first), size(&suspicion.second)),
-                "two heads of the log could not be compared: nobody reached has its entries up to both; that is ordinary while \
-                 a partner gets its log back, and the next heads are compared again"
-            );
+            if uncompared.lasts(&suspicion, inner.clock.now()) {
+                let size = |note: &str| note.lines().nth(1).unwrap_or_default().to_owned();
+                tracing::warn!(
+                    origin = %suspicion.origin,
+                    sizes = format!("{}, {}", size(&suspicion.first), size(&suspicion.second)),
+                    "for an hour nobody who was reached has shown how two heads of the log belong together: ask its node why it \
+                     does not"
+                );
+            }
             let (first, second) = (suspicion.first, suspicion.second);
-            tracing::debug!(origin = %suspicion.origin, first, second, "the heads");
+            tracing::debug!(origin = %suspicion.origin, first, second, "two heads could not be compared; the next ones are again");
         }
     }
 }
@@ -217,4 +253,35 @@ pub(super) enum Reported {
     /// It proves nothing.
     #[error(transparent)]
     None(#[from] crate::verification::NoEvidence),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair(first: i64, second: i64) -> Suspicion {
+        let note = |size: i64| format!("tdap.gov.pk/log/2026/gacc.gov.cn\n{size}\nroot of {size}\n");
+        let origin = "tdap.gov.pk/log/2026/gacc.gov.cn".parse().unwrap();
+        Suspicion { origin, first: note(first), second: note(second) }
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+    }
+
+    #[test]
+    fn heads_that_cannot_be_compared_are_ordinary_for_a_while_and_an_alarm_after_an_hour() {
+        let mut uncompared = Uncompared::default();
+        // The log goes on growing, and one head of it is never explained.
+        assert!((0..20).all(|nth| !uncompared.lasts(&pair(10, 12 + nth), at(nth * 180))));
+        assert!(uncompared.lasts(&pair(10, 40), at(3600)));
+        assert!(!uncompared.lasts(&pair(10, 41), at(3780)), "it is not said every three minutes");
+    }
+
+    #[test]
+    fn a_head_that_was_compared_in_between_begins_anew() {
+        let mut uncompared = Uncompared::default();
+        assert!(!uncompared.lasts(&pair(10, 12), at(0)));
+        assert!(!uncompared.lasts(&pair(12, 14), at(7200)));
+    }
 }

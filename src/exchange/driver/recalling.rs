@@ -25,12 +25,15 @@ enum Done {
     Root { origin: Origin, size: u64, root: Hash },
     Refilled(Origin),
     Closed(Origin, Closing),
+    Shut { origin: Origin, durable: u64 },
     Renumbered,
 }
 
 /// Asks until the node stops: partners that come later may yet tell of logs that were forgotten.
 pub(super) async fn recall(inner: Arc<Inner>, mut told: mpsc::UnboundedReceiver<(NodeName, Vec<KnownHead>)>) {
     let mut recaller = Recaller::new(&inner);
+    let mut proven = inner.equivocated();
+    recaller.proven();
     // Before anything is heard: logs that ask nobody are settled, and may grow from here on.
     recaller.tick();
     let (mut changes, mut stop) = (inner.lists.changes(), inner.stopping());
@@ -44,6 +47,7 @@ pub(super) async fn recall(inner: Arc<Inner>, mut told: mpsc::UnboundedReceiver<
                 Err(error) => tracing::error!(%error, "asking for own history failed inside"),
             },
             Ok(()) = changes.changed() => recaller.step(Event::Trust(inner.lists.current())),
+            Ok(()) = proven.changed() => recaller.proven(),
             _ = stop.wait_for(|stop| *stop) => break,
         }
     }
@@ -81,7 +85,7 @@ impl<'a> Recaller<'a> {
         }
         let mut machine = Recall::new(&inner.name, inner.lists.current(), hosts, logs);
         for origin in &closed {
-            machine.opened(origin);
+            machine.closed(origin);
         }
         let began_ms = u64::try_from(inner.clock.now().as_millisecond()).unwrap_or(0);
         Self {
@@ -139,7 +143,19 @@ impl<'a> Recaller<'a> {
                 self.machine.opened(&head.log);
             }
         }
-        self.step(Event::Heads { partner, heads });
+        let sizes = heads.iter().filter_map(|head| {
+            let own = self.own(&head.log)?;
+            Some((head.log.clone(), own.store.durable_size(&head.log)))
+        });
+        let durable = sizes.collect();
+        self.step(Event::Heads { partner, heads, durable });
+    }
+
+    /// The logs hosted here that are proven to have shown two histories.
+    fn proven(&mut self) {
+        let mut proven = self.inner.equivocated().borrow().keys().cloned().collect::<BTreeSet<_>>();
+        proven.retain(|origin| self.own(origin).is_some());
+        self.step(Event::Proven(proven));
     }
 
     fn done(&mut self, done: Done) {
@@ -159,6 +175,7 @@ impl<'a> Recaller<'a> {
                     own.gate.settle(&origin, Standing::Closed(closing));
                 }
             }
+            Done::Shut { origin, durable } => self.step(Event::Shut { origin, durable }),
             Done::Renumbered => {}
         }
     }
@@ -192,8 +209,25 @@ impl<'a> Recaller<'a> {
                 );
             }
             Action::Refill { origin, from, note } => self.refill(origin, from, note),
+            Action::Shut { origin, signed } => self.shut(origin, signed),
             Action::Settled(origin, settled) => self.settled(&origin, settled),
         }
+    }
+
+    /// A partner that was not heard before has a head that no process of this folder has signed.
+    fn shut(&mut self, origin: Origin, signed: u64) {
+        let Some(own) = self.own(&origin) else { return };
+        let held = own.store.durable_size(&origin);
+        tracing::error!(%origin, held, signed, reason = "OWN_HISTORY_MISSING", "a partner has a later head of the log with this node's signature: the data folder is an old copy, and nothing more is signed for the log until what is missing is back; if something was issued since the start it cannot come back, and a person has to look");
+        own.gate.unsettle(&origin, Standing::Behind { held, signed });
+        let (gate, store, log) = (Arc::clone(&own.gate), Arc::clone(&own.store), origin.clone());
+        self.blocking(
+            move || {
+                gate.wait();
+                Ok(store.durable_size(&log))
+            },
+            move |durable| Done::Shut { origin, durable },
+        );
     }
 
     fn refill(&mut self, origin: Origin, from: NodeName, note: String) {
@@ -246,7 +280,7 @@ impl<'a> Recaller<'a> {
             Settled::Forked { note } => {
                 let size = signed(&note).unwrap_or(0);
                 tracing::error!(%origin, size, reason = "OWN_HISTORY_FORKED", "what is on disk is not what the head was signed over: nothing is signed before a person has looked");
-                own.gate.settle(origin, Standing::Forked { size });
+                own.gate.unsettle(origin, Standing::Forked { size });
             }
         }
     }

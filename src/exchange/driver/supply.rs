@@ -44,8 +44,11 @@ pub(super) fn serve(
             if matches!(error, ExchangeError::Ahead { .. }) {
                 tracing::error!(
                     partner = %caller.name,
-                    "{error}: this node was restored from an old copy, and must not issue before it has back what it lost"
+                    "{error}: it is asked for the head that says so; if this node signed that, the data folder is an old \
+                     copy, and the log is shut until it has back what it lost"
                 );
+                // A size is no proof. The head that the partner tells is: see `recall`.
+                inner.nudge(&caller.name).notify_one();
             }
             tracing::info!(partner = %caller.name, reason = crate::reason::Reasoned::reason(&error), "a stream ends: {error}");
             // A partner that has hung up hears nothing.

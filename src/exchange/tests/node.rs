@@ -1,6 +1,6 @@
 //! One node: its stores, which survive a crash, and its machines, which do not.
 
-use super::world::{NODES, WORLD, ends, name, origin};
+use super::world::{NODES, Script, WORLD, ends, name, origin};
 use crate::{
     exchange::{
         canvasser::Canvasser,
@@ -40,6 +40,8 @@ pub(super) struct Process {
     /// Own logs that are fetched back, each up to a size and until a time.
     pub(super) refills: BTreeMap<Origin, (Replica, u64, u64)>,
     pub(super) recall: Recall,
+    /// Own logs of which a root was read.
+    pub(super) rooted: BTreeSet<Origin>,
     pub(super) memory: Memory,
     pub(super) fetchers: BTreeMap<Origin, Fetcher>,
     pub(super) suppliers: BTreeMap<u64, Supplier>,
@@ -58,6 +60,8 @@ pub(super) struct SimNode {
     pub(super) slow: bool,
     /// Durable: everybody has answered since its disks were new.
     pub(super) whole: bool,
+    /// It goes on from an old copy, and says other things than it said before.
+    pub(super) strays: bool,
 }
 
 impl SimNode {
@@ -68,7 +72,7 @@ impl SimNode {
             node: Arc::new(MemoryStore::new()),
             partners: partners.map(|log| (log.clone(), Arc::new(MemoryStore::new()))).collect(),
         };
-        Self { at, disk, process: None, epoch: 0, slow: false, whole: false }
+        Self { at, disk, process: None, epoch: 0, slow: false, whole: false, strays: false }
     }
 
     /// Everything it kept of others is gone, and so is what its process knew.
@@ -109,6 +113,7 @@ impl SimNode {
             fetchers: self.disk.partners.keys().map(|log| (log.clone(), self.fetcher(log))).collect(),
             refills: BTreeMap::new(),
             recall,
+            rooted: BTreeSet::new(),
             memory: Memory::new(name(self.at), Arc::clone(trust), self.whole, now),
             suppliers: BTreeMap::new(),
             canvassers: own
@@ -149,9 +154,14 @@ impl SimNode {
         Fetcher::new(log.clone(), awaited, store.head(log).map_or(0, |head| head.head.size))
     }
 
+    /// What it says in a log of its own.
+    pub(super) fn script(&self, log: &Origin) -> &'static Script {
+        if self.strays { &WORLD.forks[log] } else { &WORLD.scripts[log] }
+    }
+
     /// Appends the next lines of the script to an own log: durable, not yet published.
     pub(super) fn issue(&self, log: &Origin, count: u64) {
-        let script = &WORLD.scripts[log];
+        let script = self.script(log);
         let store = &self.disk.own;
         let mut batch = Batch::default();
         if store.addressee(log).is_none() {

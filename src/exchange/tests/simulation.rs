@@ -6,6 +6,7 @@ mod closing;
 mod deeds;
 mod gossip;
 mod invariants;
+mod old_copy;
 mod streams;
 mod villain;
 
@@ -174,6 +175,10 @@ pub(super) struct Simulation {
     confirmed: BTreeMap<Origin, Branch>,
     /// Nodes that lost what they knew of others.
     wiped: BTreeSet<usize>,
+    /// Nodes that do not start.
+    down: BTreeSet<usize>,
+    /// Logs that their issuer holds shut because they forked.
+    alarmed: BTreeSet<Origin>,
     /// The largest size each cosigner cosigned of each log.
     last_cosigned: BTreeMap<(Origin, String), u64>,
     /// The largest size of each log whose head ever had enough cosignatures.
@@ -196,8 +201,14 @@ impl Simulation {
             let at = usize::try_from(chance.within(0, logs.len() as u64)).unwrap();
             logs.swap_remove(at);
         }
-        let logs = logs.into_iter().collect::<BTreeSet<_>>();
-        let goals = logs.iter().map(|log| (log.clone(), chance.within(1, SCRIPT as u64 / 2))).collect();
+        let goals = logs.into_iter().collect::<BTreeSet<_>>().into_iter();
+        let goals = goals.map(|log| (log, chance.within(1, SCRIPT as u64 / 2))).collect();
+        Self::of(chance, weather, goals)
+    }
+
+    /// The same with these logs, each up to a size.
+    fn of(chance: Chance, weather: Weather, goals: BTreeMap<Origin, u64>) -> Self {
+        let logs = goals.keys().cloned().collect::<BTreeSet<_>>();
         let nodes = (0..NODES.len()).map(|at| SimNode::new(at, &logs)).collect();
         let mut this = Self {
             now: 0,
@@ -218,6 +229,8 @@ impl Simulation {
             cosigned: BTreeMap::new(),
             confirmed: BTreeMap::new(),
             wiped: BTreeSet::new(),
+            down: BTreeSet::new(),
+            alarmed: BTreeSet::new(),
             last_cosigned: BTreeMap::new(),
             released: BTreeMap::new(),
             closed: BTreeSet::new(),

@@ -1,6 +1,6 @@
 //! A node that starts asks what partners hold of its own logs before it signs for them.
 
-use super::{at, branch, head, known, log};
+use super::{at, branch, head, head_in, known, log};
 use crate::exchange::message::KnownHead;
 use crate::exchange::recall::{self, Recall, Settled};
 use crate::exchange::tests::world::{WORLD, name, trust};
@@ -18,7 +18,22 @@ fn recall(durable: u64) -> Recall {
 }
 
 fn heard(recall: &mut Recall, node: usize, heads: Vec<KnownHead>) -> Vec<recall::Action> {
-    recall.step(at(1), recall::Event::Heads { partner: name(node), heads })
+    told(recall, node, heads, 10)
+}
+
+/// A partner tells while so many entries are durable here.
+fn told(recall: &mut Recall, node: usize, heads: Vec<KnownHead>, durable: u64) -> Vec<recall::Action> {
+    let durable = [(log(), durable)].into();
+    recall.step(at(1), recall::Event::Heads { partner: name(node), heads, durable })
+}
+
+/// Settled by the replica's word.
+fn settled(durable: u64) -> Recall {
+    let mut recall = recall(durable);
+    heard(&mut recall, 1, known(&head(durable), true));
+    recall.step(at(1), recall::Event::Root { origin: log(), size: durable, root: head(durable).head.root });
+    assert!(recall.is_settled(&log()));
+    recall
 }
 
 #[test]
@@ -94,7 +109,9 @@ fn a_log_opened_since_the_start_is_no_forgotten_one_and_an_operator_may_speak_fo
     let mut recall = Recall::new(&name(0), Arc::clone(&WORLD.trust), hosts.clone(), []);
     recall.step(at(0), recall::Event::Tick);
     recall.opened(&log());
-    assert_eq!(heard(&mut recall, 1, known(&head(10), true)), []);
+    let compared = [recall::Action::ReadRoot { origin: log(), size: 10 }];
+    assert_eq!(heard(&mut recall, 1, known(&head(10), true)), compared);
+    assert!(recall.is_settled(&log()));
     let mut recall = Recall::new(&name(0), Arc::clone(&WORLD.trust), hosts, []);
     let settled = recall.step(at(0), recall::Event::Override(log()));
     assert_eq!(settled, [recall::Action::Settled(log(), Settled::GoOn { refilled: false })]);
@@ -133,6 +150,78 @@ fn a_log_that_was_forgotten_comes_back() {
     recall.step(at(0), recall::Event::Unreachable(name(2)));
     let refill = heard(&mut recall, 1, known(&head(10), true));
     assert_eq!(refill, [recall::Action::Refill { origin: log(), from: name(1), note: head(10).note }]);
+}
+
+#[test]
+fn a_later_head_that_a_partner_brings_shuts_a_settled_log_until_what_is_missing_is_back() {
+    let mut recall = settled(6);
+    // Its own heads come back to it as it grows.
+    assert_eq!(told(&mut recall, 2, known(&head(8), false), 8), []);
+    let read = told(&mut recall, 1, known(&head(8), true), 8);
+    assert_eq!(read, [recall::Action::ReadRoot { origin: log(), size: 8 }]);
+    assert_eq!(recall.step(at(1), recall::Event::Root { origin: log(), size: 8, root: head(8).head.root }), []);
+    assert_eq!(told(&mut recall, 1, known(&head(8), true), 9), [], "it is known to be the same");
+
+    let shut = told(&mut recall, 1, known(&head(12), true), 8);
+    assert_eq!(shut, [recall::Action::Shut { origin: log(), signed: 12 }]);
+    assert!(!recall.is_settled(&log()));
+    assert_eq!(recall.step(at(2), recall::Event::Override(log())), [], "nobody's word brings back what is missing");
+    // What was being signed is through.
+    let refill = recall.step(at(2), recall::Event::Shut { origin: log(), durable: 9 });
+    assert_eq!(refill, [recall::Action::Refill { origin: log(), from: name(1), note: head(12).note }]);
+    recall.step(at(3), recall::Event::Refilled { origin: log(), durable: 12 });
+    let settled = recall.step(at(3), recall::Event::Root { origin: log(), size: 12, root: head(12).head.root });
+    assert_eq!(settled, [recall::Action::Settled(log(), Settled::GoOn { refilled: true })]);
+}
+
+#[test]
+fn a_settled_log_of_which_a_partner_holds_another_history_is_shut_for_good() {
+    let (shorter, longer) = (head_in(&branch(), 10), head_in(&branch(), 20));
+    let mut recall = settled(6);
+    let read = told(&mut recall, 1, known(&shorter, true), 12);
+    assert_eq!(read, [recall::Action::ReadRoot { origin: log(), size: 10 }]);
+    let forked = recall.step(at(1), recall::Event::Root { origin: log(), size: 10, root: head(10).head.root });
+    assert_eq!(forked, [recall::Action::Settled(log(), Settled::Forked { note: shorter.note })]);
+    assert_eq!(told(&mut recall, 1, known(&longer, true), 12), []);
+    assert_eq!(recall.step(at(2), recall::Event::Override(log())), []);
+    assert!(!recall.is_settled(&log()));
+
+    // Where the other one is longer its entries do not come, and that it is another is proven by others.
+    let mut recall = settled(6);
+    assert_eq!(recall.step(at(1), recall::Event::Proven([log()].into())), [], "what is here may be the true one");
+    let shut = told(&mut recall, 1, known(&longer, true), 12);
+    assert_eq!(shut, [recall::Action::Shut { origin: log(), signed: 20 }]);
+    let forked = recall.step(at(2), recall::Event::Shut { origin: log(), durable: 12 });
+    assert_eq!(forked, [recall::Action::Settled(log(), Settled::Forked { note: longer.note })]);
+}
+
+#[test]
+fn a_start_compares_what_each_holder_has_and_not_only_the_longest_head() {
+    let mut recall = recall(12);
+    // A witness followed what is here; the replica holds the other history.
+    assert_eq!(heard(&mut recall, 2, known(&head(12), false)), []);
+    let other = head_in(&branch(), 10);
+    let read = heard(&mut recall, 1, known(&other, true));
+    assert_eq!(read, [recall::Action::ReadRoot { origin: log(), size: 12 }]);
+    let read = recall.step(at(1), recall::Event::Root { origin: log(), size: 12, root: head(12).head.root });
+    assert_eq!(read, [recall::Action::ReadRoot { origin: log(), size: 10 }]);
+    let forked = recall.step(at(1), recall::Event::Root { origin: log(), size: 10, root: head(10).head.root });
+    assert_eq!(forked, [recall::Action::Settled(log(), Settled::Forked { note: other.note })]);
+}
+
+#[test]
+fn what_an_operator_overrode_does_not_shut_the_log_again_and_what_goes_further_does() {
+    let mut recall = recall(6);
+    assert_eq!(told(&mut recall, 2, known(&head(10), false), 6), []);
+    let settled = recall.step(at(1), recall::Event::Override(log()));
+    assert_eq!(settled, [recall::Action::Settled(log(), Settled::GoOn { refilled: false })]);
+    assert_eq!(told(&mut recall, 2, known(&head(10), false), 7), []);
+    let shut = told(&mut recall, 2, known(&head(12), false), 7);
+    assert_eq!(shut, [recall::Action::Shut { origin: log(), signed: 12 }]);
+    // One that was closed at an earlier start stays so, whatever is told.
+    recall.closed(&log());
+    assert_eq!(told(&mut recall, 1, known(&head(20), true), 7), []);
+    assert!(!recall.is_settled(&log()));
 }
 
 // ---- heads of all logs --------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ impl Simulation {
         if size <= previous.map_or(0, |head| head.size) {
             return;
         }
-        let tree = &WORLD.scripts[log].tree;
+        let tree = &self.nodes[node].script(log).tree;
         let next = TreeHead { size, root: root(size, tree).unwrap() };
         let proof = previous.map_or_else(Vec::new, |head| consistency_proof(head.size, size, tree).unwrap());
         let extension = Extension::prove(log.clone(), previous, next, &proof).unwrap();
@@ -58,18 +58,22 @@ impl Simulation {
     pub(super) fn tell_heads(&mut self, from: (usize, u32), partner: usize) {
         let there = self.nodes[partner].process.is_some() && !self.apart(from.0, partner);
         let event = if there {
-            let host = issuer(from.0).host().clone();
             let mut heads = self.known(partner);
             let told = self.told(partner, from.0, heads.clone());
             let at = self.now + self.way(from.0, partner);
             self.agenda.plan(at, Happening::Told { to: from, partner, heads: told });
-            heads.retain(|head| *head.log.host() == host);
-            recall::Event::Heads { partner: name(partner), heads }
+            heads.retain(|head| self.asks(from.0, &head.log));
+            recall::Event::Heads { partner: name(partner), heads, durable: BTreeMap::new() }
         } else {
             recall::Event::Unreachable(name(partner))
         };
         let at = self.now + self.way(from.0, partner);
         self.agenda.plan(at, Happening::Local(from.0, from.1, Local::Recall(event)));
+    }
+
+    /// Whether a node listens to what others tell of a log: of its own, unless it shows two histories on purpose.
+    pub(super) fn asks(&self, node: usize, log: &Origin) -> bool {
+        ends(log).0 == node && !self.lies(log)
     }
 
     pub(super) fn recall(&mut self, node: usize, action: recall::Action) {
@@ -82,7 +86,17 @@ impl Simulation {
             }
             Action::ReadRoot { origin, size } => {
                 let root = durable_root(self.nodes[node].disk.own.as_ref(), &origin, size).unwrap();
-                self.result(node, Local::Recall(recall::Event::Root { origin, size, root }));
+                let first = self.nodes[node].process.as_mut().unwrap().rooted.insert(origin.clone());
+                let event = Local::Recall(recall::Event::Root { origin, size, root });
+                // Once it takes time; what is compared again and again holds up nothing.
+                if first { self.result(node, event) } else { self.local(node, event) }
+            }
+            Action::Shut { origin, .. } => {
+                // What is being signed is through first.
+                self.publish(node, &origin);
+                self.tell_published(node, &origin);
+                let durable = self.nodes[node].disk.own.durable_size(&origin);
+                self.local(node, Local::Recall(recall::Event::Shut { origin, durable }));
             }
             Action::Refill { origin, note, .. } => {
                 let size = note.lines().nth(1).unwrap().parse().unwrap();
@@ -104,7 +118,10 @@ impl Simulation {
                 assert!(size >= self.released.get(&log).copied().unwrap_or(0), "{log} is closed at {size}");
                 self.closed.insert(log);
             }
-            Action::Settled(log, Settled::Forked { .. }) => panic!("{log} is not what was signed"),
+            Action::Settled(log, Settled::Forked { .. }) => {
+                assert!(self.nodes[node].strays, "{log} is not what was signed");
+                self.alarmed.insert(log);
+            }
         }
     }
 

@@ -95,17 +95,20 @@ impl Simulation {
     }
 
     pub(super) fn start(&mut self, node: usize) {
-        if self.nodes[node].process.is_some() {
+        if self.nodes[node].process.is_some() || self.down.contains(&node) {
             return;
         }
         let trust = self.trust_of(node);
         let now = self.timestamp();
         self.nodes[node].start(&trust, now);
         for (log, evidence) in known_evidence(self.nodes[node].disk.node.as_ref(), &trust).unwrap() {
+            if self.asks(node, &log) {
+                self.local(node, Local::Recall(recall::Event::Proven([log.clone()].into())));
+            }
             self.local(node, Local::Replica(log, replica::Event::Equivocated(evidence.size())));
         }
         for log in self.nodes[node].own_logs() {
-            if self.forks(&log) {
+            if self.lies(&log) {
                 // It knows what it did, and asks nobody.
                 self.local(node, Local::Recall(recall::Event::Override(log.clone())));
             }

@@ -38,8 +38,12 @@ impl Simulation {
                     }
                 }
             }
-            Local::Recall(event) => {
-                let actions = process.recall.step(now, event);
+            Local::Recall(mut event) => {
+                if let recall::Event::Heads { durable, .. } = &mut event {
+                    let own = &self.nodes[node].disk.own;
+                    durable.extend(own.logs().into_iter().map(|log| (log.clone(), own.durable_size(&log))));
+                }
+                let actions = self.nodes[node].process.as_mut().unwrap().recall.step(now, event);
                 for action in actions {
                     self.recall(node, action);
                 }

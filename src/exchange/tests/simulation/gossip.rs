@@ -73,9 +73,23 @@ impl Simulation {
             let at = self.now + self.way(from.0, partner);
             self.agenda.plan(at, Happening::Reported { to: from.0, evidence });
         }
+        let own = self.news_of_own(from, partner, &heads);
         let event = heads::Event::Heads { partner: name(partner), heads };
         let at = self.now + self.way(from.0, partner);
         self.agenda.plan(at, Happening::Local(from.0, from.1, Local::Heads(event)));
+        if !own.is_empty() {
+            let event = recall::Event::Heads { partner: name(partner), heads: own, durable: BTreeMap::new() };
+            self.agenda.plan(at, Happening::Local(from.0, from.1, Local::Recall(event)));
+        }
+    }
+
+    /// Of heads that are told, those of own logs that are settled: until then a partner is asked until it answers.
+    fn news_of_own(&self, from: (usize, u32), partner: usize, heads: &[KnownHead]) -> Vec<KnownHead> {
+        let process = self.nodes[from.0].process.as_ref().filter(|_| self.alive(from.0, from.1));
+        let Some(recall) = process.map(|process| &process.recall) else { return Vec::new() };
+        let answered = recall.answered().any(|one| *one == name(partner));
+        let own = heads.iter().filter(|head| answered && self.asks(from.0, &head.log) && recall.is_settled(&head.log));
+        own.cloned().collect()
     }
 
     pub(super) fn history(&mut self, from: (usize, u32), of: usize, ticket: u64, question: &ProveHistory) {
@@ -106,6 +120,9 @@ impl Simulation {
             return;
         }
         store.commit(Batch { state: vec![evidence.put()], ..Batch::default() }).unwrap();
+        if self.asks(node, &log) {
+            self.local(node, Local::Recall(recall::Event::Proven([log.clone()].into())));
+        }
         self.local(node, Local::Replica(log.clone(), replica::Event::Equivocated(evidence.proven.size())));
         self.local(node, Local::Witness(witness::Event::Equivocated(log)));
         for to in (0..NODES.len()).filter(|to| *to != node) {
@@ -122,8 +139,7 @@ impl Simulation {
 
     /// Nobody is accused who has shown one history.
     fn is_of_the_villain(&self, node: usize, log: &Origin) {
-        let forks = self.villain.as_ref().is_some_and(|villain| villain.forks(log));
-        assert!(forks, "{} accuses {log}, which has shown one history", NODES[node]);
+        assert!(self.forks(log), "{} accuses {log}, which has shown one history", NODES[node]);
     }
 
     /// The origin and the head of a note, whoever signed it.

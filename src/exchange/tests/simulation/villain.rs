@@ -102,9 +102,14 @@ impl Simulation {
         villain.is_some_and(|villain| self.now >= villain.since && (malice.forks() || !self.calm))
     }
 
-    /// Whether a log shows two histories.
-    pub(super) fn forks(&self, log: &Origin) -> bool {
+    /// Whether a log shows two histories on purpose.
+    pub(super) fn lies(&self, log: &Origin) -> bool {
         self.villain.as_ref().is_some_and(|villain| villain.forks(log))
+    }
+
+    /// Whether a log shows two histories, be it because its node does not know what it said before.
+    pub(super) fn forks(&self, log: &Origin) -> bool {
+        self.lies(log) || self.nodes[ends(log).0].strays
     }
 
     /// The branch that a head is of, if it is far enough to be of one.
