@@ -1,6 +1,6 @@
 //! `VerificationService`: verdicts for anyone, and whether a certificate exists.
 
-use super::call::{QUIET, blocking, caller, next_message, peer, refused};
+use super::call::{QUIET, blocking, caller, next_message, peer, refused, refused_row};
 use super::convert;
 use super::failure;
 use super::hosts::{HostedAuthority, Hosts, Visitor};
@@ -22,6 +22,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
+use tonic_types::pb;
 
 /// The handlers.
 #[derive(Clone)]
@@ -226,7 +227,7 @@ impl Verifications {
         use wire::verify_result::Outcome;
         let outcome = match self.verdict(&row.presentation, row.as_of.as_ref()) {
             Ok(verdict) => Outcome::Verdict(verdict),
-            Err(error) => Outcome::Error(failure::rpc(&error, &error.details())),
+            Err(error) => Outcome::Error(error.of_row()),
         };
         wire::VerifyResult { row_id: row.row_id, outcome: Some(outcome) }
     }
@@ -236,13 +237,13 @@ impl Verifications {
         &self,
         paper: &Paper,
         as_of: Option<&super::wire::google::r#type::Date>,
-    ) -> Result<wire::VerifyPresentationResponse, ApiError> {
+    ) -> Result<wire::VerifyPresentationResponse, Unjudged> {
         let question = self.question(as_of)?;
         let judge = |text: &str| self.judge(text, &question);
-        let proven = paper.attachment.as_deref().and_then(|token| self.with_evidence(token));
+        let proven = paper.attachment.as_deref().map(|token| self.with_evidence(token)).transpose()?.flatten();
         let mut seen = paper.seen();
         seen.certificate = proven.as_deref().or(seen.certificate);
-        let mut verdicts = self.verifier.load().verify_paper(&seen, &question, judge);
+        let mut verdicts = self.verifier.load().verify_paper(&seen, &question, judge)?;
         verdicts.sort_by_key(|verdict| verdict.headline);
         let mut verdicts = verdicts.iter().map(verdict_to_wire);
         Ok(wire::VerifyPresentationResponse {
@@ -256,10 +257,10 @@ impl Verifications {
         &self,
         presentation: &[u8],
         as_of: Option<&super::wire::google::r#type::Date>,
-    ) -> Result<wire::Verdict, ApiError> {
+    ) -> Result<wire::Verdict, Unjudged> {
         // What is not UTF-8 is judged all the same: its replacement characters are as unreadable as it was.
         let text = String::from_utf8_lossy(presentation);
-        Ok(verdict_to_wire(&self.judge(&text, &self.question(as_of)?)))
+        Ok(verdict_to_wire(&self.judge(&text, &self.question(as_of)?)?))
     }
 
     fn question(&self, as_of: Option<&super::wire::google::r#type::Date>) -> Result<Question, ApiError> {
@@ -267,62 +268,111 @@ impl Verifications {
         Ok(Question::at(self.clock.now()).on(as_of))
     }
 
-    fn judge(&self, text: &str, question: &Question) -> Verdict {
+    /// What this node should know and cannot read is an error: a certificate is not called good because its cancellation
+    /// is out of reach.
+    fn judge(&self, text: &str, question: &Question) -> Result<Verdict, WorkflowError> {
         if is_stamp(text.as_bytes()) {
             return self.stamp(text, question);
         }
         let verifier = self.verifier.load();
-        if let Some(proven) = self.with_evidence(text) {
-            return verifier.verify(&proven, question);
+        if let Some(proven) = self.with_evidence(text)? {
+            return Ok(verifier.verify(&proven, question));
         }
         let verdict = verifier.verify(text, question);
         // What a bundle shows well may be known better here, and a suspension may be over; what else it shows badly nothing
         // makes good.
         let asked = verdict.headline.tone() != Tone::Bad || verdict.headline == Headline::SuspendedByIssuer;
-        let later = asked.then(|| self.later_than(text, &verdict)).flatten();
-        later.map_or(verdict, |later| verifier.verify(&later, question))
+        let later = if asked { self.later_than(text, &verdict)? } else { None };
+        Ok(later.map_or(verdict, |later| verifier.verify(&later, question)))
     }
 
     /// The bundle of what is presented without a proof, where its log is kept here; of what stands there it gets proof
     /// and status alone. It reads from the disk.
-    fn with_evidence(&self, text: &str) -> Option<String> {
-        let presented = Presentation::parse(text.trim_ascii()).ok()?;
-        // What cannot be read is not there to be added.
-        Some(self.known(&presented, |desk| desk.evidence_of(&presented).ok().flatten())?.to_json())
+    fn with_evidence(&self, text: &str) -> Result<Option<String>, WorkflowError> {
+        let Ok(presented) = Presentation::parse(text.trim_ascii()) else { return Ok(None) };
+        Ok(self.known(&presented, |desk| desk.evidence_of(&presented))?.map(|bundle| bundle.to_json()))
     }
 
     /// The bundle with what is known better here: other changes of its status, or what was missing there.
-    fn later_than(&self, bundle: &str, verdict: &Verdict) -> Option<String> {
-        let shown = Bundle::parse(bundle.as_bytes()).ok()?;
-        let presented = Presentation::parse(&shown.token).ok()?;
-        let open = verdict.headline.tone() == Tone::Unknown;
-        let better = self.known(&presented, |desk| desk.known_better(&shown, &presented, open).ok().flatten())?;
-        Some(better.to_json())
+    fn later_than(&self, bundle: &str, verdict: &Verdict) -> Result<Option<String>, WorkflowError> {
+        let Ok(shown) = Bundle::parse(bundle.as_bytes()) else { return Ok(None) };
+        let Ok(presented) = Presentation::parse(&shown.token) else { return Ok(None) };
+        let better = self.known(&presented, |desk| desk.known_better(&shown, &presented, verdict))?;
+        Ok(better.map(|bundle| bundle.to_json()))
     }
 
     /// What the first desk says that knows the log of what is presented.
-    fn known<T>(&self, presented: &Presentation, ask: impl Fn(&Desk) -> Option<T>) -> Option<T> {
+    fn known<T>(
+        &self,
+        presented: &Presentation,
+        ask: impl Fn(&Desk) -> Result<Option<T>, WorkflowError>,
+    ) -> Result<Option<T>, WorkflowError> {
         let own = self.hosts.at(presented.envelope().iss.host().as_str());
-        own.into_iter().chain(self.hosts.all()).find_map(|authority| ask(&authority.desk))
+        let mut told = own.into_iter().chain(self.hosts.all()).map(|authority| ask(&authority.desk));
+        told.find_map(Result::transpose).transpose()
     }
 
     /// A stamp, by what stands in the log that it names, where an authority of this node keeps that. It reads from the disk.
-    fn stamp(&self, text: &str, question: &Question) -> Verdict {
+    fn stamp(&self, text: &str, question: &Question) -> Result<Verdict, WorkflowError> {
         let verifier = self.verifier.load();
-        let stamp = SignedStamp::pasted(text.trim_ascii()).ok().map(|signed| signed.stamp);
-        let there = stamp.and_then(|stamp| {
+        let mut there = None;
+        if let Ok(SignedStamp { stamp, .. }) = SignedStamp::pasted(text.trim_ascii()) {
             let own = self.hosts.at(stamp.iss.host().as_str());
-            let mut desks = own.into_iter().chain(self.hosts.all()).map(|authority| authority.desk.stands_at(&stamp));
-            // What cannot be read is not there to be compared with.
-            desks.find_map(|found| found.ok().filter(|found| !matches!(found, StandsThere::NotHere)))
-        });
-        match there {
+            for authority in own.into_iter().chain(self.hosts.all()) {
+                match authority.desk.stands_at(&stamp)? {
+                    StandsThere::NotHere => {}
+                    found => {
+                        there = Some(found);
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(match there {
             Some(StandsThere::Certificate(bundle)) => match serde_json::to_string(&bundle) {
                 Ok(bundle) => verifier.verify_stamp(text, StampPlace::Certificate(&bundle), question),
                 Err(_) => verifier.verify_stamp(text, StampPlace::Unseen, question),
             },
             Some(StandsThere::Another) => verifier.verify_stamp(text, StampPlace::Another, question),
             Some(StandsThere::NotHere) | None => verifier.verify_stamp(text, StampPlace::Unseen, question),
+        })
+    }
+}
+
+/// Why there is no verdict.
+enum Unjudged {
+    /// It was asked for in a wrong way.
+    Asked(ApiError),
+    /// What is kept here could not be read.
+    Unread(WorkflowError),
+}
+
+impl Unjudged {
+    fn of_row(&self) -> pb::Status {
+        match self {
+            Self::Asked(error) => failure::rpc(error, &error.details()),
+            Self::Unread(error) => refused_row(error),
+        }
+    }
+}
+
+impl From<ApiError> for Unjudged {
+    fn from(error: ApiError) -> Self {
+        Self::Asked(error)
+    }
+}
+
+impl From<WorkflowError> for Unjudged {
+    fn from(error: WorkflowError) -> Self {
+        Self::Unread(error)
+    }
+}
+
+impl From<Unjudged> for Status {
+    fn from(why: Unjudged) -> Self {
+        match why {
+            Unjudged::Asked(error) => error.into(),
+            Unjudged::Unread(error) => refused(&error),
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use super::{AccountId, Amounts, Ledger, NotDrawn, Person};
 use crate::{
-    certificate::{CertificateNumber, Goods, Measure, OfficeCode, Text},
+    certificate::{CertificateNumber, Goods, Measure, OfficeCode, Text, number_as_read},
     reason::{Class, Reasoned},
     statement::{ImportDeclaration, ItemDecision, Jti, ResponseCode},
 };
@@ -60,10 +60,11 @@ pub struct DecidedLine {
 }
 
 impl DecidedLine {
-    /// Whether it is a line of this declaration, in capitals or not: officers write one number in either way.
+    /// Whether it is a line of this declaration, in whatever letters, blanks and dashes its number is written: officers
+    /// and keyboards differ, and no denial is escaped by a full-width letter.
     #[must_use]
     pub fn is_of(&self, declaration: &ImportDeclaration) -> bool {
-        let same = |one: &str, other: &str| one.to_lowercase() == other.to_lowercase();
+        let same = |one: &str, other: &str| number_as_read(one) == number_as_read(other);
         let here = self.office.as_ref().is_none_or(|office| same(office.as_str(), declaration.office.as_str()));
         here && same(self.declaration.as_str(), declaration.number.as_str())
     }
@@ -81,9 +82,9 @@ impl DecidedLine {
 pub enum ActState {
     /// It counts.
     Counts,
-    /// A denial that a supervisor has yet to release.
+    /// A denial, or what would take the place of one, that a supervisor has yet to release.
     Waits,
-    /// A denial that was dropped: nobody was told of it.
+    /// One that was dropped: nobody was told of it.
     Dropped,
     /// Another act took its place.
     Amended(u32),
@@ -133,7 +134,7 @@ pub struct CustomsAct {
     pub remarks: Option<Text<1024>>,
 }
 
-/// A denial that waits, as the list of them shows it.
+/// A denial that waits, or what would take the place of one, as the list of them shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WaitingDenial {
     /// The log of the certificate.
@@ -192,21 +193,21 @@ pub enum CustomsRefused {
     /// It does not wait.
     #[error("act {0} waits for nobody")]
     NotWaiting(u32),
-    /// A denial that waits stands against it.
+    /// What waits for a supervisor stands against it.
     #[error(
-        "act {0} is a denial that waits for a supervisor, and stands against this: release or drop it first (`origin customs release`, `origin customs drop`)"
+        "act {0} waits for a supervisor, and stands against this: release or drop it first (`origin customs release`, `origin customs drop`)"
     )]
     Waits(u32),
-    /// What a denial that waits stands against was used or granted after it.
+    /// What an act that waits stands against was used or granted after it.
     #[error("act {since} decided otherwise after act {act}, which waits: drop act {act}, and decide anew")]
     DecidedSince {
-        /// The denial.
+        /// The act that waits.
         act: u32,
         /// The act after it.
         since: u32,
     },
-    /// The one who denied would release it.
-    #[error("who denied preference does not release it; another supervisor has to")]
+    /// The one who decided it would release it.
+    #[error("who denied preference, or lifts a denial, does not release that; another supervisor has to")]
     SamePerson,
     /// There were too many acts.
     #[error("there are {ACTS_MAX} acts on this certificate already; no more are kept")]
@@ -436,6 +437,28 @@ impl CustomsFile {
             }
         }
         Ok(())
+    }
+
+    /// Whether these decisions would take the place of a denial, or have something used in spite of it. Two people denied:
+    /// no one person undoes it, neither by granting nor by another word against it that is lifted by one.
+    #[must_use]
+    pub fn lifts_denial(&self, declaration: Option<&ImportDeclaration>, decisions: &[ItemDecision]) -> bool {
+        let mut deciding = decisions.iter().filter(|one| decides(one.code));
+        deciding.any(|one| self.is_denied(one.item.unwrap_or(WHOLE), one.line.zip(declaration)))
+    }
+
+    /// Whether a denial is what counts of an item or the whole, of any of its lines, or of the one that is named.
+    fn is_denied(&self, place: u32, line: Option<(u32, &ImportDeclaration)>) -> bool {
+        let meant = |one: &&DecidedLine| line.is_none_or(|(line, of)| one.line == line && one.is_of(of));
+        let lines = self.decided_lines.iter().filter(|one| one.item == place).filter(meant);
+        let (mut denied, mut granted) = (false, false);
+        for one in lines {
+            denied |= one.code == ResponseCode::PreferenceDenied;
+            granted |= line.is_some() && one.code.grants();
+        }
+        let said = |place: u32| self.responses.get(&place) == Some(&ResponseCode::PreferenceDenied);
+        // What was granted since, of the line or of the item by itself, was granted by two people.
+        denied || (!granted && (said(place) || (said(WHOLE) && !self.is_granted(place))))
     }
 
     /// Whether something stands against granting an item or the whole as such: no item is granted over one of its lines,

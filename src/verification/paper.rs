@@ -65,21 +65,20 @@ pub struct PaperSeen<'a> {
 
 impl Verifier {
     /// The verdict on the certificate of a paper with the stamps held to it, or on each of its stamps; what stands by
-    /// itself is judged by `alone`.
-    #[must_use]
-    pub fn verify_paper(
+    /// itself is judged by `alone`, which may fail where it has to read.
+    pub fn verify_paper<E>(
         &self,
         paper: &PaperSeen<'_>,
         question: &Question,
-        alone: impl Fn(&str) -> Verdict,
-    ) -> Vec<Verdict> {
+        alone: impl Fn(&str) -> Result<Verdict, E>,
+    ) -> Result<Vec<Verdict>, E> {
         let Some(certificate) = paper.certificate else {
-            return self.on_paper(paper.stamps.iter().copied().map(alone).collect(), paper);
+            return Ok(self.on_paper(paper.stamps.iter().copied().map(alone).collect::<Result<_, _>>()?, paper));
         };
         let beside = paper.stamps.iter().map(|stamp| self.verify_beside(certificate, stamp, question));
         // Of several stamps the one counts that leaves the least to rely on.
         let least = beside.min_by_key(|verdict| verdict.headline);
-        self.on_paper(vec![least.unwrap_or_else(|| alone(certificate))], paper)
+        Ok(self.on_paper(vec![least.map_or_else(|| alone(certificate), Ok)?], paper))
     }
 
     /// The verdicts on all that one paper carries, held to the rest of what was read of it.

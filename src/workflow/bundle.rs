@@ -1,6 +1,10 @@
 //! The evidence file of a certificate: everything a stranger needs to judge it alone.
 
-use super::{Desk, WorkflowError, customs::statements_about, record::token_of};
+use super::{
+    Desk, WorkflowError,
+    customs::{later_changes, statements_about},
+    record::{parts, token_of},
+};
 use crate::{
     log::{LogProof, Origin, Quorum, inclusion_proof},
     office::Caller,
@@ -12,11 +16,11 @@ use crate::{
         Bundle, Jti, Kind, Proven,
         status_list::{LIST_ENTRIES, StatusPath},
     },
-    store::{Disclosures, EntryRef, PublishedHead, Store, Subject},
+    store::{EntryRef, PublishedHead, Store, Subject},
     time::Timestamp,
     trust::TrustList,
 };
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 /// A file that can be handed on.
 #[derive(Debug, Clone)]
@@ -65,20 +69,53 @@ impl Desk {
 
     /// The evidence of the certificate at a place of a log.
     pub fn evidence_at(&self, entry: &EntryRef) -> Result<EvidenceFile, WorkflowError> {
-        evidence(self.store().as_ref(), entry, &self.trust())
+        self.evidence_in(self.store().as_ref(), entry)
+    }
+
+    /// The evidence of the certificate at a place of a log, from whichever store keeps that log.
+    pub(super) fn evidence_in(&self, store: &dyn Store, entry: &EntryRef) -> Result<EvidenceFile, WorkflowError> {
+        let record = super::CertificateRecord::read(store, entry)?;
+        let jti = record.jti;
+        let mut file = evidence(store, entry, record, &self.trust())?;
+        // Last, so that a change that comes meanwhile is among them, though the list of before does not know of it.
+        file.bundle.changes = self.changes_held(store, entry, &jti)?;
+        Ok(file)
+    }
+
+    /// The changes of a certificate's status that are held here, each with its proof: those in its own log and, once that
+    /// is closed, those in later logs of its issuer. A partner's later log has a store of its own.
+    pub(super) fn changes_held(
+        &self,
+        store: &dyn Store,
+        entry: &EntryRef,
+        jti: &Jti,
+    ) -> Result<Vec<Proven>, WorkflowError> {
+        let (trust, mut held) = (self.trust(), Vec::new());
+        for change in changes_here(store, entry, jti)? {
+            held.push(proven(store, &change, &trust)?);
+        }
+        for (log, store) in self.later_logs(&entry.origin) {
+            for (change, _) in later_changes(store.as_ref(), &log, (&entry.origin, jti))? {
+                held.push(proven(store.as_ref(), &change, &trust)?);
+            }
+        }
+        Ok(held)
     }
 }
 
-/// The evidence of the certificate at a place of a log, from whichever store keeps that log.
-pub(super) fn evidence(store: &dyn Store, entry: &EntryRef, trust: &TrustList) -> Result<EvidenceFile, WorkflowError> {
-    let record = super::CertificateRecord::read(store, entry)?;
+/// The same without the changes of its status.
+fn evidence(
+    store: &dyn Store,
+    entry: &EntryRef,
+    record: super::CertificateRecord,
+    trust: &TrustList,
+) -> Result<EvidenceFile, WorkflowError> {
     let heads = Heads::of(store, entry, trust)?;
     let head = heads.over(entry.index);
     let size = head.size;
     let facts = store.facts(&entry.origin, entry.index)?.ok_or(WorkflowError::CertificateUnknown)?;
     let place = facts.status_index.ok_or(WorkflowError::CertificateUnknown)?;
-    let mut bundle =
-        Bundle { token: record.token.clone(), proof: Some(proof(store, entry, head)?), ..Bundle::default() };
+    let mut bundle = Bundle { token: record.token, proof: Some(proof(store, entry, head)?), ..Bundle::default() };
     let told = Told::of(store, entry, size, trust)?;
     let as_of = told.as_ref().and_then(|told| Timestamp::from_second(told.record.as_of).ok());
     if let Some(Told { snapshot, first, record: status, later }) = told {
@@ -96,28 +133,21 @@ pub(super) fn evidence(store: &dyn Store, entry: &EntryRef, trust: &TrustList) -
             bundle.status_proof = Some(proof(store, &snapshot, head)?);
         }
     }
-    let mut later = BTreeMap::new();
-    for change in changes_here(store, entry, &record.jti)? {
-        let leaf = store.leaf(&change.origin, change.index)?.ok_or(WorkflowError::CertificateUnknown)?;
-        let disclosures = match store.disclosures(&change.origin, change.index)? {
-            Some(Disclosures::Present(disclosures)) => disclosures,
-            _ => Vec::new(),
-        };
-        // Its own log is closed, and a later one has its changes.
-        if change.origin != entry.origin && !later.contains_key(&change.origin) {
-            later.insert(change.origin.clone(), Heads::of_log(store, &change.origin, trust)?);
-        }
-        let head = later.get(&change.origin).unwrap_or(&heads).over(change.index);
-        let proof = proof(store, &change, head)?;
-        bundle.changes.push(Proven { token: token_of(&leaf, &disclosures), proof });
-    }
     let number = record.certificate.reference.into_option().map(|reference| reference.number.to_string());
     Ok(EvidenceFile { bundle, number, as_of, awaiting_cosignatures: heads.enough.is_none() })
 }
 
-/// The changes of a certificate's status that a store has: by the issuer's own notes or, in a log of a partner, by what
-/// was admitted about it.
-pub(super) fn changes_here(store: &dyn Store, entry: &EntryRef, jti: &Jti) -> Result<Vec<EntryRef>, WorkflowError> {
+/// A change as a store has it, with its proof.
+fn proven(store: &dyn Store, change: &EntryRef, trust: &TrustList) -> Result<Proven, WorkflowError> {
+    let (leaf, disclosures) = parts(store, change)?;
+    let heads = Heads::of(store, change, trust)?;
+    let proof = proof(store, change, heads.over(change.index))?;
+    Ok(Proven { token: token_of(&leaf, &disclosures), proof })
+}
+
+/// The changes of a certificate's status that the store of its log has: by the issuer's own notes, in whichever log of
+/// its own they stand, or, in a log of a partner, by what was admitted about it there.
+fn changes_here(store: &dyn Store, entry: &EntryRef, jti: &Jti) -> Result<Vec<EntryRef>, WorkflowError> {
     let mut changes = changes_of(store, entry, jti)?;
     for (one, _) in statements_about(store, &Subject::Statement(*jti), Kind::StatusChange)? {
         if one.entry.origin == entry.origin && !changes.contains(&one.entry) {

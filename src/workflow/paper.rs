@@ -3,7 +3,7 @@
 //! Neither is kept. Both follow from what was committed with the certificate: made when they are asked for, they cost
 //! issuing nothing, cannot say what is not logged, and are the same each time until a key changes.
 
-use super::{CertificateName, CertificateRecord, Desk, Existence, WorkflowError, bundle, record};
+use super::{CertificateName, CertificateRecord, Desk, Existence, WorkflowError, record};
 use crate::{
     document::PaperCodes,
     encoding::base32,
@@ -112,7 +112,7 @@ impl Desk {
         if leaf_hash(&leaf) != stamp.leaf || facts.is_none_or(|facts| facts.status_index.is_none()) {
             return Ok(StandsThere::Another);
         }
-        let evidence = bundle::evidence(store.as_ref(), &entry, &self.trust())?;
+        let evidence = self.evidence_in(store.as_ref(), &entry)?;
         Ok(StandsThere::Certificate(Box::new(evidence.bundle)))
     }
 }

@@ -1,10 +1,11 @@
 //! A certificate that somebody presents without its proof, or with less than is known here: what the log kept here proves of
 //! it is added, and nothing of what it says.
 
-use super::{Desk, WorkflowError, bundle};
+use super::{Desk, WorkflowError};
 use crate::{
-    statement::{Bundle, Envelope, Presentation},
+    statement::{Bundle, Envelope, Presentation, Proven},
     store::{EntryRef, Store},
+    verification::{Tone, Verdict},
 };
 use std::sync::Arc;
 
@@ -13,32 +14,35 @@ impl Desk {
     /// `None` where its log is not kept here, or has not this very statement. It reads from the disk.
     pub fn evidence_of(&self, presented: &Presentation) -> Result<Option<Bundle>, WorkflowError> {
         let Some((store, entry)) = self.kept_here(presented)? else { return Ok(None) };
-        let evidence = bundle::evidence(store.as_ref(), &entry, &self.trust())?;
+        let evidence = self.evidence_in(store.as_ref(), &entry)?;
         Ok(Some(Bundle { token: presented.token().to_owned(), ..evidence.bundle }))
     }
 
-    /// A bundle with what is known better here: more changes of its status, or, where it leaves a question open, whatever
-    /// the own log has. `None` where nothing is. It reads from the disk.
+    /// A bundle with what is known better here than its verdict says: changes of its status, also those that a later log
+    /// has since its own was closed; or, where it leaves a question open, whatever the own log has. `None` where nothing
+    /// is. It reads from the disk.
     pub fn known_better(
         &self,
         shown: &Bundle,
         presented: &Presentation,
-        open: bool,
+        verdict: &Verdict,
     ) -> Result<Option<Bundle>, WorkflowError> {
         let Some((store, entry)) = self.kept_here(presented)? else { return Ok(None) };
-        let more = bundle::changes_here(store.as_ref(), &entry, &presented.envelope().jti)?.len() > shown.changes.len();
-        let own = presented.envelope().iss == self.setup().issuer;
-        let better = more || (own && open);
-        if !better {
-            return Ok(None);
+        let mut missing = self.changes_held(store.as_ref(), &entry, &presented.envelope().jti)?;
+        // Not by their count: a bundle may show one twice. Nor is one there that is shown with a proof that does not hold.
+        let uncounted = verdict.warnings.iter().any(|warning| warning.code == "CHANGE_NOT_COUNTED");
+        missing.retain(|held| uncounted || shown.changes.iter().all(|one| leaf_of(one) != leaf_of(held)));
+        if presented.envelope().iss == self.setup().issuer {
+            let open = verdict.headline.tone() == Tone::Unknown;
+            if missing.is_empty() && !open {
+                return Ok(None);
+            }
+            let evidence = self.evidence_in(store.as_ref(), &entry)?.bundle;
+            return Ok(Some(Bundle { token: presented.token().to_owned(), ..evidence }));
         }
-        let evidence = bundle::evidence(store.as_ref(), &entry, &self.trust())?.bundle;
-        Ok(Some(if own {
-            Bundle { token: presented.token().to_owned(), ..evidence }
-        } else {
-            // Who holds a log has not every cosignature of its heads: what was presented proves more of the rest.
-            Bundle { changes: evidence.changes, ..shown.clone() }
-        }))
+        // Who holds a log has not every cosignature of its heads: what was presented proves more of the rest.
+        let changes = [shown.changes.as_slice(), missing.as_slice()].concat();
+        Ok((!missing.is_empty()).then(|| Bundle { changes, ..shown.clone() }))
     }
 
     /// Where this very statement stands in a log that is kept here.
@@ -59,19 +63,34 @@ impl Desk {
     }
 }
 
+/// What of a change stands in its log: its token without what is disclosed.
+fn leaf_of(change: &Proven) -> &str {
+    change.token.split('~').next().unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        statement::{Act, Section, redact},
+        statement::{Act, Jti, Section, Status, redact},
         time::Clock as _,
-        verification::{Headline, Question, Verdict},
+        verification::{Headline, Question},
         workflow::{CertificateName, CertificateRecord, StatusWish, tests::world::World},
     };
 
     fn verdict(world: &World, desk: &Desk, token: &str) -> Verdict {
         let bundle = desk.evidence_of(&Presentation::parse(token).unwrap()).unwrap().unwrap();
         world.verifier().verify(&bundle.to_json(), &Question::at(world.clock.now()))
+    }
+
+    fn wish(jti: Jti, act: Act) -> StatusWish {
+        StatusWish {
+            certificate: CertificateName::Jti(jti),
+            act,
+            items: None,
+            reason: Some("not shipped".parse().unwrap()),
+            remarks: None,
+        }
     }
 
     #[tokio::test]
@@ -89,16 +108,74 @@ mod tests {
             assert_eq!(redacted.headline, Headline::ValidRedacted, "{}", redacted.to_text());
             assert_eq!(desk.evidence_of(&Presentation::parse(&copy).unwrap()).unwrap().unwrap().token, copy);
         }
-        let name = CertificateName::Number(issued.number.unwrap());
-        let wish = StatusWish {
-            certificate: name,
-            act: Act::Cancelled,
-            items: None,
-            reason: Some("not shipped".parse().unwrap()),
-            remarks: None,
-        };
-        desk.change_status(&world.signatory, &world.request_id(3), wish).await.unwrap();
+        let cancelled = wish(issued.jti, Act::Cancelled);
+        desk.change_status(&world.signatory, &world.request_id(3), cancelled).await.unwrap();
         assert_eq!(verdict(&world, &desk, &token).headline, Headline::Cancelled);
+    }
+
+    #[tokio::test]
+    async fn a_change_in_a_later_log_counts_where_that_log_is_held_as_it_does_at_the_issuer() {
+        let world = World::new();
+        let china = world.abroad();
+        let ((desk, sequencer), (beyond, _)) = (world.desk(), china.desk());
+        let issued = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap().outcome;
+        let log = &issued.entry.origin;
+        world.clock.set("2027-01-04T10:00:00Z".parse().unwrap());
+        let rested = desk.rest_log(log).await.unwrap();
+        world.close_log(log, rested.size);
+        world.clock.set("2027-01-05T10:00:00Z".parse().unwrap());
+        sequencer.gate().turned();
+        desk.issue(&world.signatory, &world.footballs(2)).await.unwrap();
+        let before = desk.evidence_at(&issued.entry).unwrap().bundle;
+        let cancelled = wish(issued.jti, Act::Cancelled);
+        let change = desk.change_status(&world.signatory, &world.request_id(3), cancelled).await.unwrap();
+        assert_ne!(change.entry.origin, *log);
+
+        let copy = china.copies(&world, log);
+        china.copies(&world, &change.entry.origin);
+        let arrived = beyond.arrival_at(copy.as_ref(), &issued.entry).unwrap().unwrap();
+        assert_eq!(arrived.status, Status::Cancelled, "as the list of arrivals has it");
+        let (verifier, asked) = (world.verifier(), Question::at(world.clock.now()));
+        let (presented, shown) = (Presentation::parse(&before.token).unwrap(), before.to_json());
+        let said = verifier.verify(&shown, &asked);
+        assert_eq!(said.headline, Headline::Valid, "{}", said.to_text());
+        for desk in [&desk, &beyond] {
+            let better = desk.known_better(&before, &presented, &said).unwrap().unwrap();
+            let better = verifier.verify(&better.to_json(), &asked);
+            assert_eq!(better.headline, Headline::Cancelled, "{}", better.to_text());
+            assert_eq!(verdict(&world, desk, &before.token).headline, Headline::Cancelled, "and without a proof");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_change_is_not_hidden_by_showing_another_twice_or_with_a_proof_that_does_not_hold() {
+        let world = World::new();
+        let china = world.abroad();
+        china.sees(&world);
+        let ((desk, _), (beyond, _)) = (world.desk(), china.desk());
+        let issued = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap().outcome;
+        for (nth, act) in [(2, Act::Suspended), (3, Act::Reinstated)] {
+            desk.change_status(&world.signatory, &world.request_id(nth), wish(issued.jti, act)).await.unwrap();
+        }
+        let before = desk.evidence_at(&issued.entry).unwrap().bundle;
+        let cancelled = wish(issued.jti, Act::Cancelled);
+        desk.change_status(&world.signatory, &world.request_id(4), cancelled).await.unwrap();
+        let last = desk.evidence_at(&issued.entry).unwrap().bundle.changes.pop().unwrap();
+        let (verifier, asked) = (world.verifier(), Question::at(world.clock.now()));
+        let presented = Presentation::parse(&before.token).unwrap();
+        let suspended = before.changes[0].clone();
+        let unproven = Proven { proof: suspended.proof.clone(), ..last };
+        for added in [suspended, unproven] {
+            let mut shown = before.clone();
+            shown.changes.push(added);
+            let said = verifier.verify(&shown.to_json(), &asked);
+            assert_eq!(said.headline, Headline::Valid, "{}", said.to_text());
+            for desk in [&desk, &beyond] {
+                let better = desk.known_better(&shown, &presented, &said).unwrap().unwrap();
+                let better = verifier.verify(&better.to_json(), &asked);
+                assert_eq!(better.headline, Headline::Cancelled, "{}", better.to_text());
+            }
+        }
     }
 
     #[tokio::test]

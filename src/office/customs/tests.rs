@@ -194,15 +194,65 @@ fn a_line_that_was_denied_alone_leaves_its_item_to_other_lines() {
     assert_eq!(desk.use_line(&first, None), Err("PREFERENCE_NOT_GRANTED"), "it may be line 2");
     assert_eq!(desk.use_line(&first, Some(1)), Ok(()));
     assert_eq!(desk.use_line(&second, Some(2)), Ok(()), "another declaration");
-    // In other letters it is the same declaration.
-    let spelled = ImportDeclaration { office: "cnsha".parse().unwrap(), ..declaration("i-77") };
-    assert_eq!(desk.use_line(&spelled, Some(2)), Err("PREFERENCE_NOT_GRANTED"));
+    // In other letters, with other blanks or dashes it is the same declaration.
+    for (office, number) in [
+        ("cnsha", "i-77"),
+        ("\u{FF23}\u{FF2E}\u{FF33}\u{FF28}\u{FF21}", "\u{FF29}\u{FF0D}\u{FF17}\u{FF17}"),
+        ("CNSHA", "I\u{2013}77"),
+        ("CNSHA", "I\u{2212}77"),
+        ("CNSHA", "I \u{2010} 77"),
+        ("CNSHA", "I\u{A0}77"),
+        ("CNSHA", "I\u{3000}77"),
+    ] {
+        let spelled = ImportDeclaration { office: office.parse().unwrap(), ..declaration(number) };
+        assert_eq!(desk.use_line(&spelled, Some(2)), Err("PREFERENCE_NOT_GRANTED"), "{number} at {office}");
+    }
     // What only says how far it is lifts nothing.
     desk.decide_line(&first, 2, ResponseCode::Received);
     desk.decide(Some(1), ResponseCode::IncompleteData).unwrap();
     assert_eq!(desk.use_line(&first, Some(2)), Err("PREFERENCE_NOT_GRANTED"));
     desk.decide_line(&first, 2, ResponseCode::AcceptedForClaim);
     assert_eq!(desk.use_line(&first, Some(2)), Ok(()));
+}
+
+#[test]
+fn a_denial_is_lifted_by_what_decides_otherwise_on_what_it_covers_and_by_nothing_else() {
+    use ResponseCode::{
+        AcceptedForClaim, Diverted, IncompleteData, NoReply, NotUtilised, PreferenceDenied, PreferenceSuspended,
+        Received, ReturnedForRectification,
+    };
+    let (first, second) = (declaration("D-1"), declaration("D-2"));
+    let lifts = |desk: &Desk, item: Option<u32>, line: Option<u32>, code: ResponseCode| {
+        desk.file.lifts_denial(Some(&first), &[ItemDecision { line, ..decision(item, code) }])
+    };
+    let mut desk = Desk::new();
+    desk.decide(Some(1), PreferenceDenied).unwrap();
+    for code in [AcceptedForClaim, PreferenceSuspended, ReturnedForRectification, Diverted, NotUtilised] {
+        assert!(lifts(&desk, Some(1), None, code) && lifts(&desk, Some(1), Some(2), code), "{code}");
+        assert!(!lifts(&desk, Some(2), None, code), "{code} of another item");
+        assert!(!lifts(&desk, None, None, code), "{code} of the whole: what was denied of the item stays");
+    }
+    for code in [Received, IncompleteData, NoReply] {
+        assert!(!lifts(&desk, Some(1), None, code), "{code}");
+    }
+    let mut desk = Desk::new();
+    desk.decide(None, PreferenceDenied).unwrap();
+    assert!(lifts(&desk, None, None, Diverted) && lifts(&desk, Some(1), None, Diverted));
+    assert!(lifts(&desk, Some(1), Some(2), AcceptedForClaim));
+    desk.decide_line(&first, 2, AcceptedForClaim);
+    assert!(!lifts(&desk, Some(1), Some(2), Diverted), "the line was granted since");
+    assert!(lifts(&desk, Some(1), Some(1), Diverted) && lifts(&desk, Some(1), None, Diverted));
+    desk.decide(Some(1), AcceptedForClaim).unwrap();
+    assert!(!lifts(&desk, Some(1), None, Diverted), "the item was granted since");
+    desk.decide(Some(1), Diverted).unwrap();
+    assert!(lifts(&desk, Some(1), None, AcceptedForClaim), "and what was denied of the whole is over it again");
+    let mut desk = Desk::new();
+    desk.decide_line(&first, 2, PreferenceDenied);
+    assert!(lifts(&desk, Some(1), Some(2), Diverted));
+    assert!(lifts(&desk, Some(1), None, AcceptedForClaim), "a decision on the item ends those on its lines");
+    assert!(!lifts(&desk, Some(1), Some(1), AcceptedForClaim) && !lifts(&desk, Some(2), None, AcceptedForClaim));
+    let elsewhere = [ItemDecision { line: Some(2), ..decision(Some(1), Diverted) }];
+    assert!(!desk.file.lifts_denial(Some(&second), &elsewhere), "line 2 of another declaration");
 }
 
 #[test]

@@ -341,30 +341,44 @@ impl Desk {
     /// Of a certificate of a partner's closed log. Another authority of this node has all of its logs in one store, and
     /// notes its own.
     fn later(&self, origin: &Origin, jti: &Jti) -> Result<Later, WorkflowError> {
+        let mut later = Later::default();
+        for (log, store) in self.later_logs(origin) {
+            let changes = later_changes(store.as_ref(), &log, (origin, jti))?;
+            later.changes.extend(changes.into_iter().map(|(_, note)| note));
+            later.as_of = status_as_of(store.as_ref(), &log)?.max(later.as_of);
+        }
+        Ok(later)
+    }
+
+    /// The logs of a partner that speak for a closed one and are kept here, the oldest first.
+    pub(in crate::workflow) fn later_logs(&self, origin: &Origin) -> Vec<(Origin, Arc<dyn Store>)> {
         let trust = self.trust();
         let mut logs = self.setup().partners.copies();
         logs.retain(|(log, _)| log != origin && trust.speaks_for(log, origin));
         logs.sort_by_key(|(log, _)| log.shard());
-        let mut later = Later::default();
-        for (log, store) in logs {
-            let about = statements_about(store.as_ref(), &Subject::Statement(*jti), Kind::StatusChange)?;
-            let heard = about.into_iter().filter(|(one, _)| one.entry.origin == log);
-            later.changes.extend(heard.filter_map(|(one, statement)| match statement.opened.body {
-                OpenedBody::StatusChange(change) if change.change.target.log == *origin => {
-                    let Envelope { jti, day, .. } = statement.opened.envelope;
-                    Some(StatusNote { jti, day, at: instant(one.at_ms), change })
-                }
-                _ => None,
-            }));
-            // The first open one speaks; one after it says nothing yet.
-            let closed = trust.shard_final_size(&log).is_some();
-            later.as_of = status_as_of(store.as_ref(), &log)?.max(later.as_of);
-            if !closed {
-                break;
-            }
-        }
-        Ok(later)
+        // The first open one speaks; one after it says nothing yet.
+        let closed = logs.iter().take_while(|(log, _)| trust.shard_final_size(log).is_some()).count();
+        logs.truncate(closed + 1);
+        logs
     }
+}
+
+/// The changes that a later log has of a certificate of a closed one, in its order.
+pub(in crate::workflow) fn later_changes(
+    store: &dyn Store,
+    log: &Origin,
+    (origin, jti): (&Origin, &Jti),
+) -> Result<Vec<(EntryRef, StatusNote)>, WorkflowError> {
+    let about = statements_about(store, &Subject::Statement(*jti), Kind::StatusChange)?;
+    let heard = about.into_iter().filter(|(one, _)| one.entry.origin == *log);
+    let changes = heard.filter_map(|(one, statement)| match statement.opened.body {
+        OpenedBody::StatusChange(change) if change.change.target.log == *origin => {
+            let Envelope { jti, day, .. } = statement.opened.envelope;
+            Some((one.entry, StatusNote { jti, day, at: instant(one.at_ms), change }))
+        }
+        _ => None,
+    });
+    Ok(changes.collect())
 }
 
 impl ArrivalsAsked {

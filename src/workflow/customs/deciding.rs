@@ -1,8 +1,13 @@
-//! Decisions item by item, and the two people that a denial takes.
+//! Decisions item by item, and the two people that it takes to deny, and to decide otherwise what was denied.
 
 use super::{
-    Arrival, ArrivedName, UseRefused, bearing::settled, course::certified, digest, fits, notices::key_closed, part,
-    unusable::says_all,
+    Arrival, ArrivedName, UseRefused,
+    bearing::settled,
+    course::certified,
+    digest, fits,
+    notices::key_closed,
+    part,
+    unusable::{says_all, says_why},
 };
 use crate::{
     agreement::Edition,
@@ -44,7 +49,7 @@ pub struct DecisionWish {
 pub struct Decided {
     /// The act.
     pub act: u32,
-    /// The statement to the issuer; none while a denial waits for its supervisor, or where it was dropped.
+    /// The statement to the issuer; none while the act waits for its supervisor, or where it was dropped.
     pub statement: Option<Jti>,
 }
 
@@ -60,11 +65,13 @@ pub struct EndorsementWish {
 }
 
 impl Desk {
-    /// Decides on items of a certificate, or on the whole, and tells its issuer. A denial waits for a supervisor.
+    /// Decides on items of a certificate, or on the whole, and tells its issuer. A denial waits for a supervisor, and so
+    /// does what takes the place of one.
     pub async fn decide(&self, caller: &Caller, mut wish: DecisionWish) -> Result<Decided, WorkflowError> {
         // A statement has them in their order.
         wish.decisions.sort_by_key(|one| (one.item, one.line));
         Accounts::allow(caller, Action::DecideItems)?;
+        says_why(wish.despite_closed_key, wish.remarks.as_ref())?;
         let request = self.request(caller, &wish.request_id)?;
         let parts = [
             wish.certificate.text(),
@@ -79,19 +86,21 @@ impl Desk {
         let digest = digest("customs decision", &parts.each_ref().map(String::as_str));
         let by = self.done_by(caller);
         let audit = AuditEvent::of(Actor::Caller(caller), Action::DecideItems);
-        if CustomsAct::denies(&wish.decisions) {
-            let desk = self.clone();
-            let number = blocking(move || desk.propose(&request, digest, &wish, by, audit)).await??;
-            return Ok(Decided { act: number, statement: None });
+        let (desk, key, proposed) = (self.clone(), request.clone(), wish.clone());
+        let (proposer, row) = (by.clone(), audit.clone());
+        let waits = blocking(move || desk.propose(&key, digest, &proposed, proposer, row)).await??;
+        if let Some(act) = waits {
+            return Ok(Decided { act, statement: None });
         }
-        let (name, key) = (wish.certificate.clone(), request.clone());
+        let (name, key) = (wish.certificate.clone(), request);
         let prepare = move |desk: &Self| {
             desk.once(&key, digest, || {
                 let arrival = desk.arrived(&wish.certificate)?;
-                let grants = wish.decisions.iter().any(|one| one.code.grants());
-                if let Some(notice) = key_closed(&arrival).filter(|_| grants && !wish.despite_closed_key) {
-                    return Err(WorkflowError::ArrivalForbids(notice));
+                // Denied in the moment since that was asked: asked again, it waits.
+                if takes_two(&arrival, &wish) {
+                    return Err(SequencerError::RecordMoved.into());
                 }
+                not_past_its_key(&arrival, &wish)?;
                 let follows = (wish.declaration.as_ref(), wish.enquiry.as_ref());
                 let mut file = desk.judged(&arrival, follows, &wish.decisions)?;
                 let act = CustomsAct {
@@ -113,8 +122,8 @@ impl Desk {
         self.decided(&name, &outcome).await
     }
 
-    /// Releases a denial that waits, or drops it. Who denied does not release; who neither denied nor supervises does not
-    /// drop.
+    /// Releases an act that waits, or drops it. Who decided it does not release; who neither decided it nor supervises does
+    /// not drop.
     pub async fn settle_denial(
         &self,
         caller: &Caller,
@@ -196,7 +205,7 @@ impl Desk {
         Ok(self.carry_out(prepare).await?.outcome.jti)
     }
 
-    /// Keeps a denial until a supervisor released it.
+    /// Keeps what two people decide until a supervisor released it; `None` where one person does.
     fn propose(
         &self,
         request: &RequestKey,
@@ -204,11 +213,20 @@ impl Desk {
         wish: &DecisionWish,
         by: DoneBy,
         audit: AuditEvent,
-    ) -> Result<u32, WorkflowError> {
+    ) -> Result<Option<u32>, WorkflowError> {
+        let before = self.store().answered(&request.account, &request.id)?;
+        if before.is_some_and(|before| before.entry.is_some()) {
+            // The same request was told to the issuer before: that is its answer, whatever was denied since.
+            return Ok(None);
+        }
         if let Some(before) = self.answer_before(request, digest)? {
-            return Ok(u32::from_be_bytes(before.try_into().unwrap_or_default()));
+            return Ok(Some(u32::from_be_bytes(before.try_into().unwrap_or_default())));
         }
         let arrival = self.arrived(&wish.certificate)?;
+        if !takes_two(&arrival, wish) {
+            return Ok(None);
+        }
+        not_past_its_key(&arrival, wish)?;
         // Whether it can be decided so is asked now, and again when it is released.
         self.judged(&arrival, (wish.declaration.as_ref(), wish.enquiry.as_ref()), &wish.decisions)?;
         let mut file = arrival.file.clone();
@@ -230,9 +248,10 @@ impl Desk {
             arrival.put_denial(&act)?,
             done(request, digest, act.number.to_be_bytes().to_vec()),
         ];
-        let audit = audit.by_request(&request.id).with_detail("denial, to be released").on(on(&arrival));
+        let what = if CustomsAct::denies(&wish.decisions) { "denial" } else { "in the place of a denial" };
+        let audit = audit.by_request(&request.id).with_detail(format!("{what}, to be released")).on(on(&arrival));
         self.commit(vec![arrival.expected()], state, vec![audit.to_row()])?;
-        Ok(act.number)
+        Ok(Some(act.number))
     }
 
     fn drop_denial(
@@ -256,7 +275,7 @@ impl Desk {
         let remarks = words.or_else(|| waiting.remarks.clone());
         let act = CustomsAct { settled: Some(by), state: ActState::Dropped, remarks, ..waiting };
         let state = vec![arrival.put_act(&act)?, arrival.remove_denial(number), done(request, digest, Vec::new())];
-        let audit = audit.by_request(&request.id).with_detail("denial dropped").on(on(&arrival));
+        let audit = audit.by_request(&request.id).with_detail("dropped, not released").on(on(&arrival));
         self.commit(vec![self.still_waits(&arrival, number)?], state, vec![audit.to_row()])
     }
 
@@ -278,7 +297,7 @@ impl Desk {
         Ok(file)
     }
 
-    /// Refuses to release a denial where the same was decided otherwise after it.
+    /// Refuses to release what waits where the same was decided otherwise after it.
     fn undecided_since(&self, arrival: &Arrival, waiting: &CustomsAct) -> Result<(), WorkflowError> {
         let (certificate, ended) = (arrival.whole()?, arrival.ended());
         let certified = certified(&certificate, &ended);
@@ -398,6 +417,18 @@ impl Desk {
         let agreement = self.agreements().get(&arrival.certificate.agreement)?;
         agreement.edition(&arrival.certificate.edition)
     }
+}
+
+/// Whether a supervisor has to release it: two people deny, and two decide otherwise what was denied.
+fn takes_two(arrival: &Arrival, wish: &DecisionWish) -> bool {
+    CustomsAct::denies(&wish.decisions) || arrival.file.lifts_denial(wish.declaration.as_ref(), &wish.decisions)
+}
+
+/// Refuses to accept a claim on what stands past the closing of its key, but by who says that he knows.
+fn not_past_its_key(arrival: &Arrival, wish: &DecisionWish) -> Result<(), WorkflowError> {
+    let grants = wish.decisions.iter().any(|one| one.code.grants());
+    let notice = key_closed(arrival).filter(|_| grants && !wish.despite_closed_key);
+    notice.map_or(Ok(()), |notice| Err(WorkflowError::ArrivalForbids(notice)))
 }
 
 /// Leaves out what is named again.

@@ -29,7 +29,7 @@ mod using;
 
 pub use abroad::{Abroad, AbroadNote};
 pub use arrival::{Arrival, ArrivalsAsked, ArrivalsPage, ArrivedName, Delivery, StatusNote};
-pub(super) use arrival::{instant, sent_at, statement_at, statements_about};
+pub(super) use arrival::{instant, later_changes, sent_at, statement_at, statements_about};
 pub use asking::{EnquiryWish, Raised, SubjectWish};
 pub use clock::{ClockStep, Deadline, Reminders};
 pub(super) use closed::{said_about, said_at};

@@ -292,7 +292,10 @@ async fn a_certificate_past_the_closing_of_its_key_is_shown_as_that_and_nothing_
     assert_eq!(reason(customs.decide(officer, accept(3)).await), "ARRIVAL_FORBIDS");
     let received = corridor.decision(4, Some(1), ResponseCode::Received, None);
     customs.decide(officer, received).await.unwrap();
-    let knows = |nth| DecisionWish { despite_closed_key: true, ..accept(nth) };
+    let silent = DecisionWish { despite_closed_key: true, ..accept(6) };
+    assert_eq!(reason(customs.decide(officer, silent.clone()).await), "WORDS_MISSING");
+    let why = Some("its issuer confirmed it by letter".parse().unwrap());
+    let knows = |nth| DecisionWish { request_id: accept(nth).request_id, remarks: why.clone(), ..silent.clone() };
     let accepted = customs.decide(officer, knows(5)).await.unwrap();
     assert_eq!(customs.decide(officer, knows(5)).await.unwrap(), accepted, "said again it is the same");
     assert_eq!(reason(customs.decide(officer, accept(5)).await), "REQUEST_ID_REUSED");

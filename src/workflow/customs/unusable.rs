@@ -1,7 +1,7 @@
 //! Why customs do not decide, drop or write off as asked, beyond what the file of the certificate says by itself.
 
 use crate::{
-    certificate::{Measure, UnitCode},
+    certificate::{Measure, Text, UnitCode},
     office::CustomsRefused,
     reason::{Class, Reasoned},
     statement::{ImportDeclaration, ItemDecision, Jti, ResponseCode, ResponseReason},
@@ -35,7 +35,7 @@ pub enum UseRefused {
     #[error("the reason OTHER needs words that say which it is (`--words`)")]
     NoWords,
     /// Who goes on although something speaks against it says nothing.
-    #[error("who writes off in spite of its predecessor says why (`--remarks`)")]
+    #[error("who goes on in spite of what speaks against it says why (`--remarks`)")]
     NoWhy,
     /// A reason to check is none to deny.
     #[error(
@@ -77,8 +77,8 @@ pub enum UseRefused {
         /// The unit it is written off in.
         unit: UnitCode,
     },
-    /// Another officer's denial.
-    #[error("act {0} is another officer's denial: who decided it drops it, or a supervisor")]
+    /// What another officer decided, and waits.
+    #[error("act {0} is another officer's: who decided it drops it, or a supervisor")]
     NotYoursToDrop(u32),
 }
 
@@ -100,6 +100,12 @@ pub(super) fn says_all(
         return Err(why);
     }
     Ok(())
+}
+
+/// Who goes on in spite of what speaks against it says why.
+pub(super) fn says_why(in_spite: bool, remarks: Option<&Text<1024>>) -> Result<(), UseRefused> {
+    let said = remarks.is_some_and(|remarks| !remarks.as_str().trim().is_empty());
+    if in_spite && !said { Err(UseRefused::NoWhy) } else { Ok(()) }
 }
 
 fn until(due: Option<&Date>) -> String {

@@ -1,10 +1,11 @@
 //! Quantities written off, amended, and taken back; never more than there were.
 
 use super::{
-    ArrivedName, Notice, UseRefused,
+    ArrivedName, Notice,
     course::{Balance, balance},
     deciding::{blocking, next_act},
     digest, part,
+    unusable::says_why,
 };
 use crate::{
     certificate::Text,
@@ -47,10 +48,7 @@ impl Desk {
     /// Writes quantities off a certificate, and tells its issuer.
     pub async fn write_off(&self, caller: &Caller, mut wish: WriteOffWish) -> Result<WrittenOff, WorkflowError> {
         Accounts::allow(caller, Action::WriteOff)?;
-        let says_why = wish.remarks.as_ref().is_some_and(|remarks| !remarks.as_str().trim().is_empty());
-        if wish.despite_predecessor && !says_why {
-            return Err(UseRefused::NoWhy.into());
-        }
+        says_why(wish.despite_predecessor, wish.remarks.as_ref())?;
         // A statement has them in their order.
         wish.lines.sort_by_key(|line| (line.item, line.line));
         let request = self.request(caller, &wish.request_id)?;

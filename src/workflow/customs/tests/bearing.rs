@@ -10,8 +10,8 @@ use crate::{
     store::{Batch, StateChange, Store as _, Table},
     time::Date,
     workflow::{
-        ArrivedName, CertificateName, DecisionWish, EndorsementWish, MatchWish, Notice, ReplaceWish, WorkflowError,
-        WriteOffWish,
+        ArrivedName, CertificateName, Decided, DecisionWish, EndorsementWish, MatchWish, Notice, ReplaceWish,
+        WorkflowError, WriteOffWish,
     },
 };
 
@@ -358,6 +358,52 @@ async fn a_denial_outlives_the_change_of_a_write_off_before_it_and_what_only_say
     }
     let shown = customs.balance(officer, &corridor.name()).unwrap()[0].response;
     assert_eq!(shown, Some(ResponseCode::PreferenceDenied));
+}
+
+#[tokio::test]
+async fn what_two_people_denied_is_decided_otherwise_by_two() {
+    let codes = [
+        ResponseCode::ReturnedForRectification,
+        ResponseCode::Diverted,
+        ResponseCode::NotUtilised,
+        ResponseCode::PreferenceSuspended,
+        ResponseCode::AcceptedForClaim,
+    ];
+    for (item, code) in [Some(1), None].into_iter().flat_map(|item| codes.map(|code| (item, code))) {
+        let corridor = Corridor::open().await;
+        let (customs, officer) = (&corridor.customs, &corridor.officer);
+        let act = corridor.waits(1, item).await;
+        assert_eq!(corridor.settles(2, act, true).await, "none");
+        let wish = corridor.decision(3, Some(1), code, Some(ResponseReason::GoodsDiffer));
+        let waits = Decided { act: act + 1, statement: None };
+        assert_eq!(customs.decide(officer, wish.clone()).await.unwrap(), waits, "{code}");
+        assert_eq!(customs.decide(officer, wish.clone()).await.unwrap(), waits, "the same request, the same answer");
+        let shown = || customs.balance(officer, &corridor.name()).unwrap()[0].response;
+        assert_eq!(shown(), Some(ResponseCode::PreferenceDenied), "{code}");
+        assert_eq!(corridor.heard(), [(ResponseCode::PreferenceDenied, false)], "{code}");
+        assert_eq!(customs.denials(officer, "", 10).unwrap().denials.len(), 1);
+        assert_eq!(corridor.settles(4, waits.act, true).await, "none");
+        assert_eq!((shown(), corridor.heard().len()), (Some(code), 2));
+        assert_eq!(customs.decide(officer, wish).await.unwrap(), waits, "and is no second act");
+    }
+}
+
+#[tokio::test]
+async fn what_one_person_decided_before_a_denial_has_its_answer_and_is_not_decided_again_by_one() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let accept = |nth| corridor.decision(nth, Some(1), ResponseCode::AcceptedForClaim, None);
+    let accepted = customs.decide(officer, accept(1)).await.unwrap();
+    assert!(accepted.statement.is_some());
+    let act = corridor.waits(2, Some(1)).await;
+    assert_eq!(corridor.settles(3, act, true).await, "none");
+    assert_eq!(customs.decide(officer, accept(1)).await.unwrap(), accepted);
+    let lifting = customs.decide(&corridor.supervisor, accept(4)).await.unwrap();
+    assert_eq!(lifting.statement, None);
+    assert_eq!(corridor.settles(5, lifting.act, true).await, "SAME_PERSON");
+    assert_eq!(corridor.settles(6, lifting.act, false).await, "none");
+    let denied = customs.write_off(officer, corridor.write_off(7, "D-1", "1")).await;
+    assert_eq!(reason(denied), "PREFERENCE_NOT_GRANTED");
 }
 
 #[tokio::test]

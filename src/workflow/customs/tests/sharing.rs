@@ -2,7 +2,6 @@
 
 use super::{Corridor, account, reason};
 use crate::{
-    agreement::{Declared, DeclaredLine},
     office::Role,
     statement::{ResponseCode, ResponseReason},
     store::Store as _,
@@ -13,28 +12,10 @@ use jiff::ToSpan as _;
 
 impl Corridor {
     fn share(&self, declaration: &str, until: Date) -> ShareWish {
-        let line = DeclaredLine {
-            line: 1,
-            item: None,
-            tariff_code: "950662".parse().unwrap(),
-            description: Some("Inflatable balls".parse().unwrap()),
-            origin: Some("PK".parse().unwrap()),
-            quantity: None,
-            gross_weight: None,
-            net_weight: None,
-            invoice: None,
-            marks: None,
-            packages: None,
-        };
-        let declaration = self.declaration(declaration);
-        let declared = Declared {
-            date: declaration.date,
-            hs_edition: None,
-            country_of_export: None,
-            importer: None,
-            lines: vec![line],
-        };
-        let declared = MatchWish { certificate: self.name(), issued_on: Some(self.today()), declaration, declared };
+        let mut declared = MatchWish { issued_on: Some(self.today()), ..self.declared(declaration, "") };
+        for line in &mut declared.declared.lines {
+            (line.item, line.description) = (None, Some("Inflatable balls".parse().unwrap()));
+        }
         ShareWish { declared, until }
     }
 }
