@@ -295,8 +295,12 @@ impl AdminService for Admin {
         self.admit(request.metadata())?;
         let origin = origin(&request.get_ref().log)?;
         let authority = Arc::clone(self.hosts.named(origin.host().as_str())?);
-        let at = self.clock.now();
-        let was_shut = blocking(move || authority.desk.sequencer().go_on(&origin, at)).await?;
+        let (trust, at, named) = (Arc::clone(self.verifier.load().trust()), self.clock.now(), origin.to_string());
+        let was_shut = blocking(move || {
+            let known = partners::may_be_shut(&authority, &trust, &origin);
+            known.then(|| authority.desk.sequencer().go_on(&origin, at))
+        });
+        let was_shut = was_shut.await?.ok_or(ApiError::LogUnknown(named))?;
         let was_shut = was_shut.map_err(|error| failure::plain(&error))?;
         Ok(Response::new(wire::GoOnResponse { was_shut }))
     }

@@ -241,11 +241,13 @@ fn cut(text: &str) -> String {
     cut_to(MAX_TEXT, text)
 }
 
+/// The first `most` characters at most, up to a whole word: half a node's name reads like another's.
 fn cut_to(most: usize, text: &str) -> String {
-    match text.char_indices().nth(most) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
+    let Some((longest, _)) = text.char_indices().nth(most) else { return text.to_owned() };
+    let blanks = text.char_indices().take(most + 1).filter(|(_, c)| *c == ' ').map(|(at, _)| at);
+    // What has no blank near its end is no list of names, and is cut where it has to be.
+    let end = blanks.last().filter(|blank| *blank > longest / 2).unwrap_or(longest);
+    format!("{}…", text.get(..end).unwrap_or_default().trim_end_matches([',', ' ']))
 }
 
 #[cfg(test)]

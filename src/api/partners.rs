@@ -6,6 +6,7 @@ use super::wire::origin::v1 as wire;
 use crate::exchange::driver::{DriverView, OutsideState, OutsideWitness, PartnerState, Passage};
 use crate::log::Origin;
 use crate::reason::Reasoned as _;
+use crate::sequencer::gate::asks_nobody;
 use crate::store::StoreError;
 use crate::time::Timestamp;
 use crate::trust::{Node, TrustList};
@@ -55,6 +56,16 @@ fn shut(authority: &HostedAuthority) -> Vec<wire::ShutLog> {
         message: why.to_string(),
     });
     told.collect()
+}
+
+/// Whether a log of the authority is here, or shut, or would be shut if it were opened now: of any other a word that it
+/// goes on is a slip of the pen. It reads from the disk.
+pub(super) fn may_be_shut(authority: &HostedAuthority, trust: &TrustList, origin: &Origin) -> bool {
+    let is_addressee = !origin.addressee().contains('.') || trust.addressee_of(origin).is_some();
+    let may_open = is_addressee && trust.log_key(origin).is_some() && !asks_nobody(trust, origin);
+    may_open
+        || authority.store().logs().contains(origin)
+        || shut(authority).iter().any(|one| one.origin == origin.as_str())
 }
 
 /// Logs that have shown two histories: those that are frozen, and those that a person has lifted.

@@ -13,7 +13,7 @@ use super::{
     remote,
 };
 use crate::{
-    api::client::{wire, within_deadline},
+    api::client::{Connection, wire, within_deadline},
     log::Origin,
     node::system::SystemClock,
     time::{Clock, Timestamp},
@@ -206,8 +206,14 @@ fn go_on(console: Console, door: &OperatorDoor, log: &Origin) -> Outcome {
     let request = wire::GoOnRequest { log: log.to_string() };
     let answer = remote::converse(async {
         let (connection, address) = door.open(&door.configuration()?).await?;
-        let answer = connection.admin().go_on(within_deadline(request)).await;
-        answer.map(tonic::Response::into_inner).map_err(|status| remote::refused(console, &address, &status))
+        match connection.admin().go_on(within_deadline(request)).await {
+            Ok(answer) => Ok(answer.into_inner()),
+            Err(status) => {
+                let failure = remote::refused(console, &address, &status);
+                let is_unknown = matches!(failure.reason(), Some("LOG_UNKNOWN" | "AUTHORITY_UNKNOWN"));
+                Err(if is_unknown { of_those(failure, &connection).await } else { failure })
+            }
+        }
     })?;
     if console.is_json() {
         console.data(json!({ "log": log.as_str(), "was_shut": answer.was_shut }));
@@ -217,6 +223,15 @@ fn go_on(console: Console, door: &OperatorDoor, log: &Origin) -> Outcome {
         console.data(format!("{log} was not shut: nothing changed"));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The same failure, with the logs that there are.
+async fn of_those(failure: Failure, connection: &Connection) -> Failure {
+    let answer = connection.admin().get_status(within_deadline(wire::GetStatusRequest {})).await;
+    let authorities = answer.map(|answer| answer.into_inner().authorities).unwrap_or_default();
+    let logs = authorities.into_iter().flat_map(|authority| authority.logs).map(|log| log.origin);
+    let logs = logs.collect::<Vec<_>>();
+    if logs.is_empty() { failure } else { failure.note(format!("its logs are {}", logs.join(", "))) }
 }
 
 /// Asks the running node.

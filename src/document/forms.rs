@@ -2,7 +2,7 @@
 
 use super::DocumentError;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     io::Read,
     path::{Path, PathBuf},
@@ -67,6 +67,20 @@ impl Forms {
         found.filter(|(name, _)| !is_shared(name)).map_or(GENERIC, |(name, _)| name.as_str())
     }
 
+    /// An operator's templates that print none of these forms, each by its agreement and its code: misnamed, most likely.
+    /// What others import prints no form alone, and the generic one stands in for whichever is not followed.
+    #[must_use]
+    pub fn unused<'a>(&self, forms: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<&str> {
+        let used = forms.map(|(agreement, form)| self.of(agreement, form)).collect::<BTreeSet<_>>();
+        let shipped = |file: &(&str, &str)| SHIPPED.contains(file);
+        let imported = |name: &str| {
+            let quoted = format!("\"{name}\"");
+            self.0.iter().any(|(other, text)| other != name && text.contains(&quoted))
+        };
+        let own = self.files().filter(|file| !shipped(file)).map(|(name, _)| name);
+        own.filter(|name| !used.contains(name) && *name != GENERIC && !is_shared(name) && !imported(name)).collect()
+    }
+
     /// Every file, name and text.
     pub fn files(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, text)| (name.as_str(), text.as_str()))
@@ -94,5 +108,20 @@ mod tests {
         assert_eq!(forms.of("NOWHERE", "Z9"), GENERIC);
         assert_eq!(forms.of("LIB", "GOODS"), GENERIC);
         assert!(!forms.files().any(|(name, _)| name == "readme.md"));
+    }
+    #[test]
+    fn a_template_that_prints_no_form_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let lone =
+            [("cpfta.typ", "mine"), ("CPFTA-X.typ", ""), ("cfpta.typ", ""), ("generic.typ", "mine"), ("lib-x.typ", "")];
+        for (name, text) in lone.into_iter().chain([("stamp.typ", ""), ("gsp.typ", "#import \"stamp.typ\": *")]) {
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        let (comesa, text) = SHIPPED.iter().find(|(name, _)| *name == "comesa.typ").unwrap();
+        fs::write(folder.path().join(comesa), text).unwrap();
+        let forms = Forms::with_folder(folder.path()).unwrap();
+        // Those of the program may print forms of agreements that are not kept here.
+        assert_eq!(forms.unused([("CPFTA", "A"), ("GSP", "A")].into_iter()), ["CPFTA-X.typ", "cfpta.typ"]);
+        assert!(Forms::shipped().unused(std::iter::empty()).is_empty());
     }
 }

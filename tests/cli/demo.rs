@@ -33,6 +33,16 @@ fn the_demonstration_shows_only_what_held_and_leaves_nothing_running() {
     assert_eq!((count("kill"), count("catch_up"), count("cancelled"), count("end")), (1, 1, 1, 1), "{said}");
 }
 
+#[test]
+fn a_folder_that_has_something_in_it_is_not_written_over() {
+    let folder = folder();
+    let mine = write(folder.path(), "anchor.toml", "mine");
+    origin(&["demo", "--once", "--out", text(folder.path())])
+        .bad(1, &["is not empty", "nothing was made", "--out DIR"]);
+    assert_eq!(fs::read_to_string(&mine).unwrap(), "mine");
+    origin(&["demo", "--once", "--out", text(&mine)]).bad(1, &["cannot be used"]);
+}
+
 fn text_of(step: &Value) -> &str {
     step["what"].as_str().unwrap()
 }

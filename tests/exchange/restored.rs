@@ -203,6 +203,12 @@ async fn a_node_that_starts_alone_serves_what_it_has_and_signs_when_a_partner_co
     stop([alone, two]);
 
     let mut alone = pakistan.start();
+    // A slip of the pen opens nothing and goes into no audit trail; the logs that there are are named.
+    for slip in [format!("{log}x"), log.replace("/log/20", "/log/30")] {
+        let (words, door) = (["partner", "go-on", "--log", slip.as_str()], door(&alone));
+        let words = words.into_iter().chain(door.iter().map(String::as_str)).collect::<Vec<_>>();
+        origin(&words).bad(1, &["is not a log of this node", "its logs are", &log]);
+    }
     let said = partner(&alone, &["go-on", "--log", &log]);
     assert!(said.contains("goes on by your word"), "{said}");
     let caller = Caller::open(&mut alone, &pakistan.ca()).await;

@@ -61,6 +61,19 @@ fn what_helps_against_a_missing_character_is_said_whole() {
 }
 
 #[test]
+fn a_long_list_of_names_is_cut_between_two_of_them() {
+    let names = ["node.tdap.gov.pk"; 40].join(", ");
+    let cut = cut_to(MAX_SENTENCE, &names);
+    assert!(cut.chars().count() <= MAX_SENTENCE + 1 && cut.ends_with(" node.tdap.gov.pk…"), "{cut}");
+    assert_eq!((cut_to(6, "a full word").as_str(), cut_to(11, "a full word").as_str()), ("a full…", "a full word"));
+    // Without a blank near the end there is no better place.
+    assert_eq!(
+        (cut_to(3, "上海宇赫").as_str(), cut_to(8, "a 上海宇赫体育用品").as_str()),
+        ("上海宇…", "a 上海宇赫体育…")
+    );
+}
+
+#[test]
 fn what_may_succeed_later_says_when() {
     let sent = Status::from(ApiError::RateLimited);
     assert_eq!(sent.code(), Code::ResourceExhausted);

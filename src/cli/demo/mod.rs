@@ -45,6 +45,9 @@ impl Arguments {
         if let Some(folder) = &self.prepare {
             return prepare(folder, console);
         }
+        if let Some(out) = &self.out {
+            is_new(out)?;
+        }
         let temporary = tempfile::tempdir().map_err(|error| Failure::new(Exit::Failed, error))?;
         let folder = match &self.folder {
             Some(folder) => {
@@ -73,6 +76,21 @@ impl Arguments {
             drop(nodes);
             Ok(ExitCode::SUCCESS)
         })
+    }
+}
+
+/// Refuses a folder that has something in it, before anything was made: what is there would be written over, and what
+/// is left of another run has other keys.
+fn is_new(out: &Path) -> Result<(), Failure> {
+    let refused = |why: &dyn std::fmt::Display| {
+        Failure::new(Exit::Failed, format!("`{}` {why}; nothing was made", out.display()))
+            .help("name a folder that is not there yet: --out DIR")
+    };
+    match std::fs::read_dir(out).map(|mut entries| entries.next().is_none()) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(refused(&"is not empty")),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(refused(&format!("cannot be used: {error}"))),
     }
 }
 

@@ -1,9 +1,12 @@
-//! Space on the disk, and how long it takes until something is safe on it.
+//! Space on each disk that the node writes to, and how long it takes until something is safe on it.
 
 use super::Look;
+use crate::node::Configuration;
 use std::{
+    collections::BTreeSet,
     fs,
     io::Write,
+    os::unix::fs::MetadataExt,
     path::Path,
     time::{Duration, Instant},
 };
@@ -19,14 +22,31 @@ const LITTLE: u64 = 5 << 30;
 /// Below this a node may stop issuing at any time.
 const TOO_LITTLE: u64 = 1 << 30;
 
-pub(super) fn look(data: &Path) -> Vec<Look> {
-    if !data.is_dir() {
-        return vec![
-            Look::warning("disk", format!("the data folder `{}` is not there yet", data.display()))
-                .help("the node makes it at its first start"),
-        ];
+/// The disk of the node's own data, and those of its authorities' and of partners' logs where they lie on others.
+pub(super) fn look(configuration: &Configuration) -> Vec<Look> {
+    let authorities = configuration.authorities.iter().map(|one| one.data.as_path());
+    let partners = configuration.partner.iter().map(|partner| partner.data.as_path());
+    each_disk(&configuration.data, authorities.chain(partners))
+}
+
+/// Each disk once: what a folder has for itself says nothing of another, and two folders of one disk share it.
+fn each_disk<'a>(data: &'a Path, others: impl Iterator<Item = &'a Path>) -> Vec<Look> {
+    let (mut disks, mut looks) = (BTreeSet::new(), Vec::new());
+    for folder in std::iter::once(data).chain(others) {
+        match fs::metadata(folder) {
+            Ok(found) if found.is_dir() => {
+                let is_another = disks.insert(found.dev());
+                looks.extend(is_another.then(|| [space(folder), syncs(folder)]).into_iter().flatten());
+            }
+            // What is made inside of the node's own folder stands on its disk.
+            _ if folder != data && folder.starts_with(data) => {}
+            _ => looks.push(
+                Look::warning("disk", format!("the data folder `{}` is not there yet", folder.display()))
+                    .help("the node makes it at its first start; a disk of its own has to be mounted before"),
+            ),
+        }
     }
-    vec![space(data), syncs(data)]
+    looks
 }
 
 fn space(data: &Path) -> Look {
@@ -65,7 +85,12 @@ fn syncs(data: &Path) -> Look {
             let at = |percent: usize| times.get(times.len() * percent / 100).copied().unwrap_or_default();
             let ms = |time: Duration| time.as_secs_f64() * 1_000.0;
             let (median, late) = (at(50), at(98));
-            let sentence = format!("a sync takes {:.2} ms, the slowest of fifty {:.2} ms", ms(median), ms(late));
+            let sentence = format!(
+                "a sync takes {:.2} ms, the slowest of fifty {:.2} ms, in {}",
+                ms(median),
+                ms(late),
+                data.display()
+            );
             if median > SLOW {
                 Look::warning("disk", sentence)
                     .help("every answer waits for a sync: a disk with power-loss protection is faster")
@@ -75,5 +100,38 @@ fn syncs(data: &Path) -> Look {
         }
         Err(error) => Look::bad("disk", format!("`{}` cannot be written: {error}", data.display()))
             .help(format!("the node's user owns it: ls -ld {}", fs::canonicalize(data).unwrap_or_default().display())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::PathBuf;
+
+    #[test]
+    fn the_disk_of_partners_logs_is_measured_where_it_is_another_and_no_disk_twice() {
+        let own = tempfile::tempdir().unwrap();
+        // Where there is none, or it is the disk of the temporary files, there is one disk.
+        let other = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
+        let device = |folder: &Path| fs::metadata(folder).unwrap().dev();
+        let is_another = device(own.path()) != device(other.path());
+        let inside = own.path().join("partners");
+        fs::create_dir(&inside).unwrap();
+        let looks = each_disk(own.path(), [inside.as_path(), other.path(), other.path()].into_iter());
+        assert_eq!(looks.len(), if is_another { 4 } else { 2 }, "{looks:?}");
+        let of = |folder: &Path| {
+            let name = folder.display().to_string();
+            looks.iter().filter(|look| look.sentence.contains(&name)).count()
+        };
+        assert_eq!((of(own.path()), of(other.path())), (2, if is_another { 2 } else { 0 }));
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_told_unless_it_is_made_inside_of_the_nodes_own() {
+        let own = tempfile::tempdir().unwrap();
+        let (inside, away) = (own.path().join("partners"), PathBuf::from("/nowhere/partners"));
+        let looks = each_disk(own.path(), [inside.as_path(), away.as_path()].into_iter());
+        let missing = looks.iter().filter(|look| look.sentence.contains("is not there yet")).collect::<Vec<_>>();
+        assert!(missing.len() == 1 && missing[0].sentence.contains("/nowhere/partners"), "{looks:?}");
     }
 }

@@ -108,7 +108,7 @@ impl Arguments {
         let mut looks = vec![Look::good("configuration", "reads without a mistake")];
         looks.extend(papers::look(&configuration, self.door.config(), now));
         looks.extend(start(self.door.config()));
-        looks.extend(disk::look(&configuration.data));
+        looks.extend(disk::look(&configuration));
         looks.extend(printing::look(&configuration));
         let (doors, running) = doors::look(console, &self.door, &configuration);
         looks.extend(doors);

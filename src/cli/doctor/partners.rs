@@ -82,6 +82,10 @@ fn shut(one: &wire::ShutLog) -> Look {
         "OWN_HISTORY_UNKNOWN" => look.help(format!(
             "it goes on by itself when they answer; where they cannot, and the data folder is no old copy: origin partner go-on --log {origin}"
         )),
+        "OWN_HISTORY_MISSING" => look.help(
+            "it goes on by itself when what is missing has come back from the partner that holds it; find out who started this \
+             node on an old copy of its data folder, and why; where it does not come back, stop the node and keep the folder",
+        ),
         "NUMBERS_UNKNOWN" => look.help(format!(
             "the addressee's node has them; where it does not give them, and you have looked that no number can repeat: origin partner go-on --log {origin}"
         )),

@@ -1,6 +1,6 @@
 //! `origin form contact-sheet`: every form on one sheet, to be looked at together.
 
-use super::{PressArguments, all_forms, refused, sample, today};
+use super::{PressArguments, all_forms, refused, sample, tell_unused, today};
 use crate::{
     cli::{
         Outcome, arguments,
@@ -52,6 +52,7 @@ impl Arguments {
         let sheet = press.contact_sheet(&pages).map_err(refused)?;
         let bytes = if png { first_page(&sheet, ACROSS_SHEET).map_err(refused)? } else { sheet };
         files::deliver(console, Some(&self.output), &bytes)?;
+        tell_unused(console, press.forms(), &agreements);
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -1,6 +1,6 @@
 //! `origin form list`: which forms are printed, and by which template.
 
-use super::{PressArguments, all_forms, refused, sample, today};
+use super::{PressArguments, all_forms, refused, sample, tell_unused, today};
 use crate::{
     cli::{Outcome, console::Console},
     document::{FontFolders, Images, Press, SpecimenOf, specimen},
@@ -48,6 +48,7 @@ impl Arguments {
             let (agreement, form) = (agreement.code.as_str(), form.code.as_str());
             console.data(format!("{agreement:10} {form:10} {template:20} {boxes}{note}"));
         }
+        tell_unused(console, press.forms(), &agreements);
         Ok(ExitCode::SUCCESS)
     }
 }

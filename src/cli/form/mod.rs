@@ -8,7 +8,7 @@ pub(super) use preview::write_all;
 
 use super::{
     Outcome, agreements, arguments,
-    console::{Console, Exit, Failure},
+    console::{Colour, Console, Exit, Failure},
     files::Source,
 };
 use crate::{
@@ -174,6 +174,21 @@ fn all_forms(agreements: &Agreements) -> impl Iterator<Item = (&Agreement, &Edit
         let edition = agreement.editions.last();
         edition.into_iter().flat_map(move |edition| edition.forms.iter().map(move |form| (agreement, edition, form)))
     })
+}
+
+/// Names the templates of the folder that print no form, of whatever edition: whoever wrote them looks for them in vain.
+fn tell_unused(console: Console, forms: &Forms, agreements: &Agreements) {
+    let all = agreements.iter().flat_map(|agreement| {
+        let forms = agreement.editions.iter().flat_map(|edition| &edition.forms);
+        forms.map(move |form| (agreement.code.as_str(), form.code.as_str()))
+    });
+    for name in forms.unused(all) {
+        let note = console.paint_message(Colour::Bold, "note:");
+        console.message(format!(
+            "{note} `{name}` of the folder prints no form of these agreements: a template is named AGREEMENT-FORM.typ or \
+             AGREEMENT.typ, in small letters; origin form list shows their codes"
+        ));
+    }
 }
 
 fn today(on: Option<Date>) -> Date {

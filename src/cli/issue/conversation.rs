@@ -6,7 +6,7 @@
 use super::{
     download::Downloads,
     ledger::{Done, Known, Ledger, RowKey},
-    patience::{LONGEST, Next, Patience, stands},
+    patience::{LONGEST, Next, Patience, minutes, stands},
     report::{Refused, Report},
 };
 use crate::{
@@ -216,7 +216,7 @@ impl<'a> Conversation<'a> {
         let known = self.ledger.known(&key);
         if let Known::Done(done) = known {
             self.report.issued(row.number, &done, true, &Findings::default());
-            self.bundle(&done);
+            self.bundle(row.number, &done);
             return Ok(());
         }
         let reading = row.read();
@@ -290,7 +290,7 @@ impl<'a> Conversation<'a> {
                 };
                 self.ledger.done(key, &done)?;
                 self.report.issued(row, &done, true, &Findings::default());
-                self.bundle(&done);
+                self.bundle(row, &done);
                 Ok(Found::Settled)
             }
             Err(status) if Refusal::from(&status).reason == "CERTIFICATE_UNKNOWN" => Ok(Found::Never),
@@ -333,7 +333,9 @@ impl<'a> Conversation<'a> {
         match result.outcome {
             Some(wire::issue_result::Outcome::Issued(issued)) => {
                 let warnings = Findings(issued.warnings.iter().map(remote::finding).collect::<Vec<Finding>>());
-                self.patience.over();
+                if self.patience.over() {
+                    self.report.goes_on();
+                }
                 let done = Done {
                     number: issued.number,
                     jti: issued.jti,
@@ -343,16 +345,16 @@ impl<'a> Conversation<'a> {
                 };
                 self.ledger.done(&flight.key, &done)?;
                 self.report.issued(flight.row, &done, false, &warnings);
-                self.bundle(&done);
+                self.bundle(flight.row, &done);
             }
             Some(wire::issue_result::Outcome::Error(status)) => {
                 let refusal = Refusal::from(&status);
                 if let Some(delay) = refusal.retry_after {
                     match self.patience.asked(&refusal.reason, Instant::now()) {
                         Next::Wait => {}
-                        Next::Say => {
+                        Next::Say(left) => {
                             let Refusal { reason, message, .. } = &refusal;
-                            self.report.message(&format!("the node asks for patience: {message} [{reason}]"));
+                            self.report.waits(&format!("{message} [{reason}]"), &minutes(left));
                         }
                         Next::GiveUp => return Err(self.gave_up(&refusal)),
                     }
@@ -375,8 +377,7 @@ impl<'a> Conversation<'a> {
         let error = if stands(reason) {
             format!("the node takes nothing: {message} [{reason}]")
         } else {
-            let minutes = LONGEST.as_secs() / 60;
-            format!("the node has taken nothing for {minutes} minutes: {message} [{reason}]")
+            format!("the node has taken nothing for {}: {message} [{reason}]", minutes(LONGEST))
         };
         let open = self.waiting.len() + self.in_flight.len() + 1;
         Failure::new(Exit::Unreachable, error)
@@ -384,9 +385,9 @@ impl<'a> Conversation<'a> {
             .help("have its operator mend it, then give the same command again")
     }
 
-    fn bundle(&mut self, done: &Done) {
+    fn bundle(&mut self, row: usize, done: &Done) {
         if let Some(downloads) = &mut self.downloads {
-            downloads.want(done);
+            downloads.want(row, done);
         }
     }
 }

@@ -117,17 +117,21 @@ impl Arguments {
         let bar = progress(count_lines(&rows, self.file.path()));
         let ledger = Ledger::open(&ledger_path, &node.node)?;
         let report = Report::new(console, bar.clone());
+        let noted = |failure: Failure| {
+            failure.note(format!("what was sent is noted in {}; the same command goes on", ledger_path.display()))
+        };
         let ended = remote::converse(async {
-            let connections = [node.connect(Some(&token)).await?, node.connect(Some(&token)).await?];
+            let rows_on = node.connect(Some(&token)).await.map_err(noted)?;
+            let beside = node.connect(Some(&token)).await.map_err(noted)?;
+            let connections = [rows_on, beside];
             let mut conversation = Conversation::new(&node, &token, connections, ledger, report, self.out);
             let ended = conversation.run(rows).await;
+            // Bundles that did not come have a help of their own: not all of them come by the same command.
             let report = conversation.end().await?;
-            ended.map(|()| report)
+            ended.map_err(noted).map(|()| report)
         });
         bar.finish_and_clear();
-        let report = ended.map_err(|failure| {
-            failure.note(format!("what was sent is noted in {}; the same command goes on", ledger_path.display()))
-        })?;
+        let report = ended?;
         report.summary();
         Ok(if report.refused() == 0 { ExitCode::SUCCESS } else { ExitCode::from(Exit::Failed.code()) })
     }

@@ -17,8 +17,8 @@ pub(super) struct Patience {
 /// What to do when a node asks for patience.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Next {
-    /// Wait, and say why.
-    Say,
+    /// Wait, and say why; so long it may still take.
+    Say(Duration),
     /// Wait.
     Wait,
     /// Give up.
@@ -34,7 +34,8 @@ impl Patience {
     /// The node asks for it once more, for this reason.
     pub(super) fn asked(&mut self, reason: &str, now: Instant) -> Next {
         let since = *self.since.get_or_insert(now);
-        if stands(reason) || now.saturating_duration_since(since) >= LONGEST {
+        let left = LONGEST.saturating_sub(now.saturating_duration_since(since));
+        if stands(reason) || left.is_zero() {
             return Next::GiveUp;
         }
         let said = |(why, at): &(String, Instant)| why == reason && now.saturating_duration_since(*at) < AGAIN;
@@ -42,12 +43,20 @@ impl Patience {
             return Next::Wait;
         }
         self.said = Some((reason.to_owned(), now));
-        Next::Say
+        Next::Say(left)
     }
 
-    /// The node took something.
-    pub(super) fn over(&mut self) {
-        *self = Self::default();
+    /// The node took something. Says whether it was waited for.
+    pub(super) fn over(&mut self) -> bool {
+        std::mem::take(self).since.is_some()
+    }
+}
+
+/// A wait in whole minutes, of which the last one has begun.
+pub(super) fn minutes(wait: Duration) -> String {
+    match wait.as_secs().div_ceil(60) {
+        0 | 1 => "1 minute".to_owned(),
+        minutes => format!("{minutes} minutes"),
     }
 }
 
@@ -59,10 +68,20 @@ mod tests {
     fn who_waits_hears_why_each_minute_and_is_not_kept_for_ever() {
         let (begin, mut patience) = (Instant::now(), Patience::default());
         let mut at = |seconds| patience.asked("STORE_FULL", begin + Duration::from_secs(seconds));
-        assert_eq!((at(0), at(5), at(59), at(60), at(61)), (Next::Say, Next::Wait, Next::Wait, Next::Say, Next::Wait));
-        assert_eq!((at(599), at(600)), (Next::Say, Next::GiveUp));
-        patience.over();
-        assert_eq!(patience.asked("STORE_FULL", begin + Duration::from_secs(601)), Next::Say);
+        let say = |seconds| Next::Say(Duration::from_secs(seconds));
+        assert_eq!((at(0), at(5), at(59), at(60), at(61)), (say(600), Next::Wait, Next::Wait, say(540), Next::Wait));
+        assert_eq!((at(599), at(600)), (say(1), Next::GiveUp));
+        assert!(patience.over() && !patience.over());
+        assert_eq!(patience.asked("STORE_FULL", begin + Duration::from_secs(601)), say(600));
+    }
+
+    #[test]
+    fn how_long_it_goes_on_is_said_in_minutes() {
+        let said = |seconds| minutes(Duration::from_secs(seconds));
+        assert_eq!(
+            (said(600), said(541), said(540), said(1)),
+            ("10 minutes".to_owned(), "10 minutes".to_owned(), "9 minutes".to_owned(), "1 minute".to_owned(),)
+        );
     }
 
     #[test]

@@ -123,6 +123,17 @@ impl Report {
         ));
     }
 
+    /// The node asks for patience: why, and for how long it is asked again.
+    pub(super) fn waits(&self, why: &str, left: &str) {
+        self.message(&format!("the node asks for patience: {why}; it is asked again for up to {left}"));
+        self.bar.set_message(format!("waits for the node, for up to {left}"));
+    }
+
+    /// The node takes rows again.
+    pub(super) fn goes_on(&self) {
+        self.bar.set_message("");
+    }
+
     /// A message beside the bar.
     pub(super) fn message(&self, text: &str) {
         self.bar.suspend(|| self.console.message(text));

@@ -93,14 +93,17 @@ fn a_layout_that_is_not_followed_says_which_boxes_differ() {
 }
 
 #[test]
-fn a_number_that_is_too_long_for_its_column_breaks_behind_its_hyphen() {
+fn what_is_too_broad_for_its_column_breaks_inside_it_and_a_number_behind_its_hyphen() {
     let agreements = agreements();
     let sheet = sheet_of(&agreements, &token(&agreements, particulars(&latin())), &[]);
     for (word, fitted) in [
         ("INV-20261127001", "INV-\\u{200B}20261127001"),
         ("PK/2026/00017", "PK/\\u{200B}2026/\\u{200B}00017"),
         ("20261127001", "20261127001"),
-        ("at -18 in ABCDEFGHIJKLM", "at -18 in ABCDEFGHIJK\\u{200B}LM"),
+        ("at -18 in ABCDEFGHIJKLM", "at -18 in ABCDEFGHIJ\\u{200B}KLM"),
+        // The broadest letters take half as much again as most capitals do.
+        ("WWWWWWWWWWWW", "WWWWWWW\\u{200B}WWWWW"),
+        ("WWWWWWWW", "WWWWWWW\\u{200B}W"),
     ] {
         let asked = format!("#import \"lib-values.typ\": fitted\n#panic(fitted(\"{word}\", 11) == \"{fitted}\")");
         let press = press_with("mine.typ", &asked);

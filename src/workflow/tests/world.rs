@@ -5,12 +5,12 @@ use crate::{
     certificate::offset_dates,
     document::{FontFolders, Forms, Images},
     keys::{KeyStore, KeyUse, StatementKey},
-    log::{Origin, Shard, VerifierKey},
+    log::{Extension, Origin, Shard, VerifierKey},
     office::{Account, Caller, Continuity, Fees, Office, Role, Wanted},
     sequencer::{Limits, Sequencer, Setup, Signers, Standing},
     signature::{SecretKey, Signer as _},
-    statement::{Issuer, Kid, Kind},
-    store::{MemoryStore, Store},
+    statement::{Issuer, Kid, Kind, open_leaf},
+    store::{Batch, Disclosures, EntryRef, MemoryStore, NewEntry, PublishedHead, StateChange, Store},
     time::{Clock, FixedClock, SeededRandom, ZoneName},
     trust::{
         Algorithm, Anchor, Closing, ClosingReason, Cosigning, ListDraft, ListText, ListedKey, ListedLogKey, ListedUse,
@@ -184,6 +184,38 @@ impl World {
     /// Sees the logs of another from now on.
     pub(crate) fn sees(&self, other: &Self) {
         self.elsewhere.0.lock().unwrap().push(Arc::clone(&other.store) as _);
+    }
+
+    /// Keeps a copy of a log of another from now on, in a store of its own, as its replica does.
+    pub(crate) fn copies(&self, other: &Self, origin: &Origin) -> Arc<MemoryStore> {
+        let (copy, PublishedHead { head, note }) = (Arc::new(MemoryStore::new()), other.store.head(origin).unwrap());
+        let addressee = other.store.addressee(origin).unwrap();
+        let opened = StateChange::LogOpened { origin: origin.clone(), addressee };
+        let mut batch = Batch { at_ms: 1, state: vec![opened], ..Batch::default() };
+        for index in 0..head.size {
+            let leaf = other.store.leaf(origin, index).unwrap().unwrap();
+            let facts = other.store.facts(origin, index).unwrap().unwrap();
+            let shown = match other.store.disclosures(origin, index).unwrap() {
+                Some(Disclosures::Present(shown)) => shown,
+                _ => Vec::new(),
+            };
+            let entry = EntryRef { origin: origin.clone(), index };
+            batch.state.extend(crate::store::index(&entry, &open_leaf(&leaf, &shown).unwrap().body, 1));
+            batch.entries.push(NewEntry {
+                origin: entry.origin,
+                index,
+                jti: facts.jti,
+                status_index: facts.status_index,
+                number: None,
+                leaf,
+                disclosures: (!shown.is_empty()).then(|| copy.seal(origin, index, &shown).unwrap()),
+            });
+        }
+        copy.commit(batch).unwrap();
+        let extension = Extension::prove(origin.clone(), None, head, &[]).unwrap();
+        copy.advance(vec![extension], &|_| Ok(note.clone())).unwrap();
+        self.elsewhere.0.lock().unwrap().push(Arc::clone(&copy) as _);
+        copy
     }
 
     /// A next trust list by which customs of China have a node: what they are addressed, they hold and are asked about.
