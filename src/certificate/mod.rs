@@ -74,7 +74,7 @@ pub use remarks::{
     DocumentReference, Endorsement, Exhibition, QuotaCertificate, ReferenceKind, Remarks, ThirdParty, ThirdPartyRole,
 };
 pub use remnant::{Remnant, Unread};
-pub use spelling::{is_legal_form, plain, within};
+pub use spelling::{is_legal_form, number_as_read, plain, within};
 pub use text::Text;
 pub use transport::{
     Container, Departure, DepartureBasis, Leg, NonManipulation, Transport, TransportDocument, TransportDocumentKind,

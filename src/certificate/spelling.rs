@@ -1,4 +1,5 @@
-//! Spellings of one text: what is left of it without case and accents, and whether two are a few letters apart.
+//! Spellings of one text: what is left of it without case and accents, how a number reads, and whether two are a few
+//! letters apart.
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
@@ -39,6 +40,33 @@ pub fn plain(text: &str) -> String {
             || is_combining_mark(*c) && !c.is_alphabetic()
     };
     text.nfkd().filter(|c| !drops(c)).flat_map(char::to_uppercase).collect()
+}
+
+/// A certificate number as whoever reads it does: in capitals, without what stands between its parts, and its digits
+/// without the zeros before them. Only digits need what stands between them, else `1-23` would be `12-3`.
+#[must_use]
+pub fn number_as_read(number: &str) -> String {
+    let (text, mut read, mut apart) = (plain(number), String::new(), false);
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        if !character.is_alphanumeric() {
+            apart = true;
+            continue;
+        }
+        if character.is_ascii_digit() {
+            if apart && read.ends_with(|c: char| c.is_ascii_digit()) {
+                read.push('-');
+            }
+            let begins = !read.ends_with(|c: char| c.is_ascii_digit());
+            if !(begins && character == '0' && characters.peek().is_some_and(char::is_ascii_digit)) {
+                read.push(character);
+            }
+        } else {
+            read.push(character);
+        }
+        apart = false;
+    }
+    read
 }
 
 /// Whether at most so many letters are put in, left out or changed between two texts (Levenshtein). The work is the
@@ -89,6 +117,31 @@ mod tests {
             assert_eq!(plain(one), plain(other), "{one}");
         }
         assert_ne!(plain("की"), plain("का"));
+    }
+
+    #[test]
+    fn a_number_is_read_as_one_whatever_its_case_its_zeros_and_what_stands_between_its_parts() {
+        for (one, other) in [
+            ("foo", "FOO"),
+            ("TDAP-3", "tdap 000003"),
+            ("TDAP3", "TDAP/003"),
+            ("PK-CN-2026-LHE-000417", "pk.cn.2026_lhe 417"),
+            ("PK-CN-2026-LHE-000417", "\u{FF30}K\u{2013}CN\u{2013}2026\u{2013}LHE\u{2013}\u{FF14}17"),
+            ("A-000", "A0"),
+        ] {
+            assert_eq!(number_as_read(one), number_as_read(other), "{one}");
+        }
+        for (one, other) in [
+            ("A-1-23", "A-12-3"),
+            ("A-1-23", "A-123"),
+            ("A-10", "A-1"),
+            ("A-100", "A-10-0"),
+            ("A-0-5", "A-5"),
+            ("A-1", "B-1"),
+            ("A-7B", "A-7"),
+        ] {
+            assert_ne!(number_as_read(one), number_as_read(other), "{one}");
+        }
     }
 
     proptest! {

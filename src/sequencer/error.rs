@@ -29,6 +29,17 @@ pub enum SequencerError {
     /// The certificate number stands on another certificate.
     #[error("certificate number {0} is taken: it stands on another certificate of this authority")]
     NumberTaken(String),
+    /// The certificate number is another spelling of one that is given.
+    #[error(
+        "certificate number {number} is read as {given}, which this authority has given already: a number that differs in \
+         capitals, in zeros before its digits or in what stands between its parts is no other; give another number"
+    )]
+    NumberReadsAs {
+        /// The number.
+        number: String,
+        /// The one that is given.
+        given: String,
+    },
     /// What was to change with the certificate is not what it was when that was decided.
     #[error("what the certificate was to be issued for was changed by another in the meantime; nothing was issued")]
     RecordMoved,
@@ -99,6 +110,18 @@ pub enum SequencerError {
         /// Those that have not answered.
         silent: String,
     },
+    /// A partner that came later has more of the log than this node: what is here is an old copy.
+    #[error(
+        "log {origin} is not signed for: a partner has a head of {signed} entries that this node once signed, and {held} are here, so this node was started on an old copy of its data folder; what is missing is being fetched from partners; ask again"
+    )]
+    HistoryMissing {
+        /// The log.
+        origin: String,
+        /// Entries held.
+        held: u64,
+        /// Entries that a head was signed over.
+        signed: u64,
+    },
     /// Entries came back without their disclosures, and the numbers of certificates stand there.
     #[error(
         "certificates of log {0} that this node had lost came back, and their numbers not yet: no number is given before they are known, or one might be given twice; ask again"
@@ -142,7 +165,7 @@ impl Reasoned for SequencerError {
             Self::Unavailable(_) => "WRITER_UNAVAILABLE",
             Self::NoSpace(_) => "NO_SPACE",
             Self::RequestReused(_) => "REQUEST_ID_REUSED",
-            Self::NumberTaken(_) => "NUMBER_TAKEN",
+            Self::NumberTaken(_) | Self::NumberReadsAs { .. } => "NUMBER_TAKEN",
             Self::RecordMoved => "RECORD_MOVED",
             Self::SeriesExhausted { .. } => "SERIES_EXHAUSTED",
             Self::DateMoved(_) => "DATE_MOVED",
@@ -156,6 +179,7 @@ impl Reasoned for SequencerError {
             Self::LogResting(_) => "LOG_RESTING",
             Self::LogInUse(_) => "LOG_IN_USE",
             Self::HistoryUnknown { .. } => "OWN_HISTORY_UNKNOWN",
+            Self::HistoryMissing { .. } => "OWN_HISTORY_MISSING",
             Self::NumbersUnknown(_) => "NUMBERS_UNKNOWN",
             Self::RequestBeforeRecall(_) => "REQUEST_BEFORE_RECALL",
             Self::HistoryLost { .. } => "OWN_HISTORY_LOST",
@@ -174,6 +198,7 @@ impl Reasoned for SequencerError {
             | Self::ClockWentBack { .. }
             | Self::LogResting(_)
             | Self::HistoryUnknown { .. }
+            | Self::HistoryMissing { .. }
             | Self::KeyStopped(_)
             | Self::NumbersUnknown(_) => Class::Retry,
             Self::RequestReused(_)
@@ -181,6 +206,7 @@ impl Reasoned for SequencerError {
             | Self::HistoryLost { .. }
             | Self::HistoryForked { .. }
             | Self::NumberTaken(_)
+            | Self::NumberReadsAs { .. }
             | Self::RecordMoved
             | Self::NoSuchCertificate
             | Self::StatusForbids { .. }

@@ -33,6 +33,7 @@ mod stamped;
 pub mod stopped;
 mod work;
 
+pub use crate::store::number_id;
 pub use error::SequencerError;
 pub use gate::{Gate, Standing};
 pub use held::{Consent, held, hold, is_held, release};
@@ -47,7 +48,7 @@ pub use snapshot::{
 pub use stamped::newest_hour;
 pub use work::{
     Beside, ChangeOfStatus, Changes, Draw, Ends, Issue, Nudge, Numbering, Original, Outcome, PaperNumber, Replacement,
-    RequestKey, Reservation, Reserved, Saying, Task, Work, number_id, series_begin,
+    RequestKey, Reservation, Reserved, Saying, Task, Work, series_begin,
 };
 
 use crate::{

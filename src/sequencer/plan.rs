@@ -23,7 +23,7 @@ use super::{
     work::Done,
 };
 use crate::{
-    certificate::Ruling,
+    certificate::{Ruling, number_as_read},
     log::{Origin, Shard},
     signature::PublicKey,
     statement::{Addressee, Body, Envelope, Issuer, Jti, Kid},
@@ -86,7 +86,8 @@ impl Ground<'_> {
 pub(super) struct Plan {
     logs: BTreeMap<Origin, LogPlan>,
     series: HashMap<String, u64>,
-    numbers: VecDeque<HashSet<String>>,
+    /// Numbers that batches under way give, by what they are read as.
+    numbers: VecDeque<HashMap<String, String>>,
     /// Records that batches under way change.
     moving: VecDeque<(u64, HashSet<(Table, Vec<u8>)>)>,
     /// How many batches were handed over.
@@ -192,7 +193,7 @@ impl Plan {
             Planned { at_ms: u64::try_from(self.now.as_millisecond()).unwrap_or(0), ..Planned::default() };
         let mut touched: BTreeMap<Origin, Touched> = BTreeMap::new();
         let mut series: BTreeMap<String, u64> = BTreeMap::new();
-        self.numbers.push_front(HashSet::new());
+        self.numbers.push_front(HashMap::new());
         self.batches += 1;
         planned.number = self.batches;
         self.moving.push_front((self.batches, HashSet::new()));
@@ -359,16 +360,12 @@ impl Plan {
         self.may_number(ground)?;
         let number = match numbering {
             Numbering::Brought(number) => {
-                if self.is_given(ground.store, number.as_str())? {
-                    return Err(SequencerError::NumberTaken(number.to_string()));
-                }
+                self.not_given(ground.store, number.as_str())?;
                 number.clone()
             }
             // What holds it is expected to have it still: nothing else is issued under it.
             Numbering::Reserved(number) => {
-                if self.is_issued(ground.store, number.as_str())? {
-                    return Err(SequencerError::NumberTaken(number.to_string()));
-                }
+                self.not_issued(ground.store, number.as_str())?;
                 number.clone()
             }
             Numbering::Series(draw) => self.draw(ground, draw, issued_on, planned, series)?,
@@ -381,7 +378,7 @@ impl Plan {
         let (status, status_index) = self.allocate_status(ground, &origin, planned, touched)?;
         let body = Body::Certificate { certificate: Box::new(certificate), status };
         if let Some(numbers) = self.numbers.front_mut() {
-            numbers.insert(text.clone());
+            numbers.insert(number_as_read(&text), text.clone());
         }
         let row = self.place(ground, &origin, body)?;
         let outcome = Outcome { entry: row.entry(), jti: row.envelope.jti, number: Some(text.clone()), day };

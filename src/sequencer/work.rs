@@ -9,7 +9,7 @@ use crate::{
         Act, Addressee, Body, CustomsResponse, Endorsement, Enquiry, EnquiryReply, Evidence, Issuer, Jti, KeyChange,
         PaperCertificate, Receipt,
     },
-    store::{EntryRef, Expected, StateChange, Store, StoreError, Table},
+    store::{EntryRef, Expected, StateChange, Store, StoreError, Table, number_id},
     time::{Date, ZoneName},
 };
 use serde::{Deserialize, Serialize};
@@ -183,12 +183,6 @@ impl PaperNumber {
         let record = store.record(Table::Number, &number_id(number))?;
         Ok(record.and_then(|record| serde_json::from_slice(&record).ok()))
     }
-}
-
-/// Under which id of its table a number that was given in advance is kept: the writer passes over it.
-#[must_use]
-pub fn number_id(number: &str) -> Vec<u8> {
-    format!("#{number}").into_bytes()
 }
 
 /// Under which id the first serial of a series is kept, where that is not 1.

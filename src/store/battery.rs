@@ -40,6 +40,7 @@ battery!(
     nothing_is_shown_beyond_the_head,
     a_number_is_given_once,
     a_number_that_came_back_is_given_as_if_it_had_never_been_lost,
+    a_number_is_found_in_whatever_spelling_for_as_long_as_it_is_given,
     a_request_is_answered_once_and_for_as_long_as_it_may_come_again,
     an_entry_is_taken_only_at_the_next_place_with_a_rising_jti,
     a_head_must_extend_the_head_signed_last,
@@ -130,6 +131,35 @@ fn a_number_that_came_back_is_given_as_if_it_had_never_been_lost(make: Make) {
         assert!(store.number_taken("LOST/7").unwrap());
         assert!(matches!(store.commit(recall("LOST/7", 2)), Err(StoreError::NumberTaken(_))));
         assert!(matches!(store.commit(recall("LOST/8", 3)), Err(StoreError::NoEntry { .. })));
+    });
+}
+
+fn a_number_is_found_in_whatever_spelling_for_as_long_as_it_is_given(make: Make) {
+    run(make, |store, rig| {
+        rig.commit(store, &[(0, 1)], 10).unwrap();
+        let given = rig.acknowledged[&origin("cn")][0].number.clone();
+        let spellings = [
+            given.clone(),
+            given.to_lowercase(),
+            given.replace('-', " "),
+            given.replace('-', ""),
+            given.replace("-0000", "-"),
+        ];
+        let state = |state| Batch { at_ms: START_MS, state: vec![state], ..Batch::default() };
+        let (table, id) = (Table::Number, number_id("Held-7"));
+        store.commit(state(StateChange::RecordPut { table, id: id.clone(), record: vec![1] })).unwrap();
+        for round in ["committed", "reloaded"] {
+            for spelling in &spellings {
+                assert_eq!(store.number_like(spelling).unwrap().as_ref(), Some(&given), "{round}: {spelling}");
+            }
+            assert_eq!(store.number_like(&format!("{given}0")).unwrap(), None, "{round}");
+            assert!(!store.number_taken(&given.to_lowercase()).unwrap(), "{round}: by its text alone");
+            assert_eq!(store.number_in_advance_like("HELD 007").unwrap().as_deref(), Some("Held-7"), "{round}");
+            assert_eq!(store.number_like("HELD 007").unwrap(), None, "{round}: no entry has it");
+            store.reload().unwrap();
+        }
+        store.commit(state(StateChange::RecordRemoved { table, id })).unwrap();
+        assert_eq!(store.number_in_advance_like("HELD 007").unwrap(), None);
     });
 }
 

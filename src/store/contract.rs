@@ -110,6 +110,13 @@ pub trait Store: Send + Sync {
     /// Whether a number is given, to an entry published or not.
     fn number_taken(&self, number: &str) -> Result<bool, StoreError>;
 
+    /// A number of an entry, published or not, that is read as this one is: itself, or another spelling of it (see
+    /// [`crate::certificate::number_as_read`]).
+    fn number_like(&self, number: &str) -> Result<Option<String>, StoreError>;
+
+    /// The same of the numbers that stand under [`super::number_id`]: given in advance, or to a paper.
+    fn number_in_advance_like(&self, number: &str) -> Result<Option<String>, StoreError>;
+
     /// The answer a request got. See [`Answer::published`].
     fn answered(&self, account: &str, request_id: &RequestId) -> Result<Option<Answer>, StoreError>;
 

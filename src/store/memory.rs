@@ -8,13 +8,14 @@ use super::error::StoreError;
 use super::feed::{EntryNote, FEED_KEPT_MS, FeedEvent, FeedRow};
 use super::state::{
     ANSWERS_KEPT_MS, Answer, AuditHead, AuditRow, REQUEST_AHEAD_MS, Records, RequestId, StateChange, StatusListState,
-    Table,
+    Table, number_of_id,
 };
+use crate::certificate::number_as_read;
 use crate::log::{Extension, Hash, HashReader, Origin, leaf_hash, node_hash, root};
 use crate::statement::Jti;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::{Bound, Range};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
@@ -32,6 +33,8 @@ pub struct MemoryStore {
 struct Memory {
     logs: Vec<Log>,
     numbers: HashMap<String, EntryRef>,
+    numbers_read: Readings,
+    in_advance_read: Readings,
     answers: HashMap<(String, RequestId), Answer>,
     series: HashMap<String, u64>,
     lists: BTreeMap<(Origin, u32), StatusListState>,
@@ -42,6 +45,26 @@ struct Memory {
     now_ms: u64,
     failing: Option<String>,
     poisoned: Option<String>,
+}
+
+/// Numbers, each behind what it is read as.
+#[derive(Debug, Default)]
+struct Readings(BTreeSet<(String, String)>);
+
+impl Readings {
+    fn put(&mut self, number: &str) {
+        self.0.insert((number_as_read(number), number.to_owned()));
+    }
+
+    fn remove(&mut self, number: &str) {
+        self.0.remove(&(number_as_read(number), number.to_owned()));
+    }
+
+    fn like(&self, number: &str) -> Option<String> {
+        let read = number_as_read(number);
+        let first = self.0.range((read.clone(), String::new())..).next();
+        first.filter(|(one, _)| *one == read).map(|(_, number)| number.clone())
+    }
 }
 
 #[derive(Debug)]
@@ -138,12 +161,19 @@ impl Memory {
                 set.sort_unstable();
             }
             StateChange::RecordPut { table, id, record } => {
+                if let Some(number) = number_of_id(&id).filter(|_| table == Table::Number) {
+                    self.in_advance_read.put(number);
+                }
                 self.records.insert((table, id), record);
             }
             StateChange::RecordRemoved { table, id } => {
+                if let Some(number) = number_of_id(&id).filter(|_| table == Table::Number) {
+                    self.in_advance_read.remove(number);
+                }
                 self.records.remove(&(table, id));
             }
             StateChange::NumberRecalled { number, entry } => {
+                self.numbers_read.put(&number);
                 self.numbers.insert(number, entry);
             }
         }
@@ -158,6 +188,7 @@ impl Memory {
     fn append(&mut self, entry: NewEntry) -> Result<(), StoreError> {
         let disclosures = entry.disclosures.map_or(Ok(Disclosures::None), |sealed| unsealed(&sealed))?;
         if let Some(number) = entry.number {
+            self.numbers_read.put(&number);
             self.numbers.insert(number, EntryRef { origin: entry.origin.clone(), index: entry.index });
         }
         let stored = Entry { jti: entry.jti, status_index: entry.status_index, leaf: entry.leaf, disclosures };
@@ -445,6 +476,14 @@ impl Store for MemoryStore {
 
     fn number_taken(&self, number: &str) -> Result<bool, StoreError> {
         self.lock().number_taken(number)
+    }
+
+    fn number_like(&self, number: &str) -> Result<Option<String>, StoreError> {
+        Ok(self.lock().numbers_read.like(number))
+    }
+
+    fn number_in_advance_like(&self, number: &str) -> Result<Option<String>, StoreError> {
+        Ok(self.lock().in_advance_read.like(number))
     }
 
     fn answered(&self, account: &str, request_id: &RequestId) -> Result<Option<Answer>, StoreError> {

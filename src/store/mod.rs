@@ -31,7 +31,7 @@ pub use journal::{JournalOptions, JournalStore, Looked, Scrubbed};
 pub use memory::MemoryStore;
 pub use state::{
     ANSWERS_KEPT_MS, Answer, AuditHead, AuditLink, AuditRow, Expected, REQUEST_AHEAD_MS, Records, RequestId,
-    StateChange, StatusListState, Table,
+    StateChange, StatusListState, Table, number_id,
 };
 
 #[cfg(test)]

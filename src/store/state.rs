@@ -168,11 +168,13 @@ pub enum Table {
     Share,
     /// The applications of each exporter that name an invoice, by a hash of its number.
     ApplicationInvoice,
+    /// The certificates issued without an application that name an invoice, by a hash of exporter, number and date.
+    CertificateInvoice,
 }
 
 impl Table {
     /// Every table that is in use.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Account,
         Self::StatusToken,
         Self::Setting,
@@ -202,6 +204,7 @@ impl Table {
         Self::Lifted,
         Self::Share,
         Self::ApplicationInvoice,
+        Self::CertificateInvoice,
     ];
 
     /// Whether its records count by what an authority does, not by what it has: millions, which no snapshot can
@@ -224,6 +227,7 @@ impl Table {
                 | Self::Customs
                 | Self::Share
                 | Self::ApplicationInvoice
+                | Self::CertificateInvoice
         )
     }
 
@@ -260,8 +264,20 @@ impl Table {
             Self::Lifted => 28,
             Self::Share => 29,
             Self::ApplicationInvoice => 30,
+            Self::CertificateInvoice => 31,
         }
     }
+}
+
+/// Under which id of [`Table::Number`] a number is kept that was given in advance, or to a paper.
+#[must_use]
+pub fn number_id(number: &str) -> Vec<u8> {
+    format!("#{number}").into_bytes()
+}
+
+/// The number of such an id; the table has others.
+pub(super) fn number_of_id(id: &[u8]) -> Option<&str> {
+    std::str::from_utf8(id.strip_prefix(b"#")?).ok()
 }
 
 impl StateChange {

@@ -136,6 +136,83 @@ async fn a_number_by_hand_that_is_not_of_the_office_s_series_is_told_and_none_is
 }
 
 #[tokio::test]
+async fn a_number_that_is_read_as_one_already_given_is_refused_also_within_one_message() {
+    let world = World::new();
+    let (desk, sequencer) = world.desk();
+    let brought = |nth, number: &str| {
+        let mut row = world.footballs(nth);
+        let mut json = serde_json::from_slice::<serde_json::Value>(&row.certificate_json).unwrap();
+        json["reference"]["number"] = number.into();
+        row.certificate_json = json.to_string().into_bytes();
+        row
+    };
+    let numbers =
+        ["foo", "FOO", "TDAP-3", "TDAP 000003", "PK-CN-2026-KHI-000999", "pk-cn-2026-khi-999", "PK-CN-2026-LHE-1"];
+    let rows: Arc<[IssueRow]> = (1..).zip(numbers).map(|(nth, number)| brought(nth, number)).collect();
+    let answers = desk.issue_many(&Arc::new(world.signatory.clone()), rows).await.unwrap();
+    let said = |answer: &Result<Issued, WorkflowError>| match answer {
+        Ok(issued) => issued.outcome.number.clone().unwrap(),
+        Err(error) => error.reason().to_owned(),
+    };
+    assert_eq!(
+        answers.iter().map(said).collect::<Vec<_>>(),
+        ["foo", "NUMBER_TAKEN", "TDAP-3", "NUMBER_TAKEN", "PK-CN-2026-KHI-000999", "NUMBER_TAKEN", "PK-CN-2026-LHE-1"]
+    );
+    let message = answers[1].as_ref().unwrap_err().to_string();
+    assert!(message.contains("FOO is read as foo"), "{message}");
+    let drawn = desk.issue(&world.signatory, &world.footballs(20)).await.unwrap();
+    assert_eq!(
+        drawn.outcome.number.as_deref(),
+        Some("PK-CN-2026-LHE-000002"),
+        "a series passes over it in any spelling"
+    );
+    sequencer.close();
+    let (desk, _) = world.desk();
+    let refused = desk.issue(&world.signatory, &brought(21, "Foo")).await.unwrap_err();
+    assert_eq!(refused.reason(), "NUMBER_TAKEN", "after a restart too");
+    let entry = world.store.find_number("foo").unwrap();
+    assert!(entry.is_some() && world.store.find_number("FOO").unwrap().is_none(), "it is looked up by its text");
+}
+
+#[tokio::test]
+async fn who_signs_and_for_which_office_is_held_against_the_account_that_issues() {
+    let world = World::new();
+    let (desk, _) = world.desk();
+    let row = |nth, change: &dyn Fn(&mut serde_json::Value)| {
+        let mut row = world.footballs(nth);
+        let mut json = serde_json::from_slice::<serde_json::Value>(&row.certificate_json).unwrap();
+        change(&mut json["reference"]);
+        row.certificate_json = json.to_string().into_bytes();
+        row
+    };
+    let rules = ["SIGNATORY_OF_ANOTHER", "SIGNATORY_BODY", "OFFICE_NAME", "OFFICE_OF_ANOTHER"];
+    let told = |findings: &crate::certificate::Findings| {
+        let about = findings.iter().filter(|one| rules.contains(&one.rule.as_str()));
+        about.map(|one| (one.rule.clone(), one.path.clone())).collect::<Vec<_>>()
+    };
+    let said = |rule: &str, path: &str| vec![(rule.to_owned(), path.to_owned())];
+    let own = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
+    assert!(told(&own.warnings).is_empty(), "{:?}", own.warnings);
+    let another = |reference: &mut serde_json::Value| reference["signatories"][0]["name"] = "B. Khan".into();
+    let issued = desk.issue(&world.signatory, &row(2, &another)).await.unwrap();
+    let named = said("SIGNATORY_OF_ANOTHER", "reference.signatories[0].name");
+    assert_eq!(told(&issued.warnings), named, "a back office issues for officers");
+    let body = |reference: &mut serde_json::Value| reference["signatories"][0]["body"] = "Karachi Chamber".into();
+    let issued = desk.issue(&world.signatory, &row(3, &body)).await.unwrap();
+    assert_eq!(told(&issued.warnings), said("SIGNATORY_BODY", "reference.signatories[0].body"));
+    let office = |reference: &mut serde_json::Value| reference["office"]["name"] = "Karachi".into();
+    let issued = desk.issue(&world.signatory, &row(4, &office)).await.unwrap();
+    assert_eq!(told(&issued.warnings), said("OFFICE_NAME", "reference.office.name"));
+    let mut person = world.signatory.account().clone();
+    person.person = Some(crate::office::Person::new("S-7").unwrap());
+    let person = Caller::from(person);
+    let refused = desk.issue(&person, &row(5, &another)).await.unwrap_err();
+    let WorkflowError::RulesRefuse(findings) = &refused else { panic!("{refused}") };
+    assert_eq!(told(findings), named, "whose account it is is known");
+    assert!(desk.issue(&person, &row(6, &|_| {})).await.is_ok(), "in the name of the account");
+}
+
+#[tokio::test]
 async fn many_at_once_are_all_different_and_all_provable() {
     let world = World::new();
     let (desk, _) = world.desk();
@@ -495,6 +572,25 @@ async fn a_log_that_lost_entries_for_good_takes_nothing_more_and_its_successor_w
     let word = sequencer.go_on(&log(), world.clock.now()).unwrap_err();
     assert_eq!(word.reason(), "OWN_HISTORY_LOST", "nobody's word brings back what is lost");
     assert_eq!(world.store.durable_size(&log()), 2);
+}
+
+#[tokio::test]
+async fn a_log_that_a_partner_shows_to_be_behind_is_shut_again_and_takes_nothing_until_it_is_settled() {
+    let world = World::new();
+    let (desk, sequencer) = world.desk();
+    desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
+    let size = world.store.durable_size(&log());
+    let gate = sequencer.gate();
+    gate.unsettle(&log(), crate::sequencer::Standing::Behind { held: size, signed: size + 7 });
+    gate.wait();
+    let refused = desk.issue(&world.signatory, &world.footballs(2)).await.unwrap_err();
+    assert_eq!(refused.reason(), "OWN_HISTORY_MISSING");
+    assert!(refused.to_string().contains(&log().to_string()), "{refused}");
+    let word = sequencer.go_on(&log(), world.clock.now()).unwrap_err();
+    assert_eq!(word.reason(), "OWN_HISTORY_MISSING", "nobody's word brings back what is missing");
+    assert_eq!(world.store.durable_size(&log()), size);
+    gate.settle(&log(), crate::sequencer::Standing::Settled);
+    desk.issue(&world.signatory, &world.footballs(2)).await.unwrap();
 }
 
 #[tokio::test]

@@ -2,13 +2,13 @@
 
 use super::{Ground, Owed, Plan, Planned};
 use crate::{
-    certificate::CertificateNumber,
+    certificate::{CertificateNumber, number_as_read},
     office::AuditEvent,
     sequencer::{
-        Beside, Draw, PaperNumber, RequestKey, Reservation, Reserved, SequencerError, number_id,
+        Beside, Draw, PaperNumber, RequestKey, Reservation, Reserved, SequencerError,
         work::{Done, series_begin_id},
     },
-    store::{EntryRef, StateChange, Store, Table},
+    store::{EntryRef, StateChange, Store, Table, number_id},
     time::Date,
 };
 use std::collections::BTreeMap;
@@ -30,8 +30,8 @@ impl Plan {
         for _ in 0..*count {
             let number = self.draw(ground, draw, *today, planned, series)?.to_string();
             if let Some(numbers) = self.numbers.front_mut() {
-                // Under another name than a certificate's: its own certificate may come in the very next batch.
-                numbers.insert(in_advance(&number));
+                // Under another key than a certificate's: its own certificate may come in the very next batch.
+                numbers.insert(in_advance(&number), number.clone());
             }
             drawn.push(number);
         }
@@ -82,13 +82,13 @@ impl Plan {
         let begins = known == 0;
         let mut next = if begins { (*first).max(1) } else { known };
         let begin = next;
-        // A number of the series may have been brought by a back office already: it is passed over.
+        // A number of the series may have been brought by a back office already, in whatever spelling: it is passed over.
         let number = loop {
             let number = template
                 .number(office, day, registration.as_deref(), next)
                 .map_err(|why| SequencerError::SeriesExhausted { series: key.clone(), why: why.to_string() })?;
             next += 1;
-            if !self.is_given(ground.store, number.as_str())? {
+            if self.given(ground.store, number.as_str())?.is_none() {
                 break number;
             }
         };
@@ -107,8 +107,7 @@ impl Plan {
         self.may_number(ground)?;
         let id = number_id(number);
         let held = beside.expected.iter().any(|one| one.table == Table::Number && one.id == id && one.record.is_some());
-        let taken = if held { self.is_issued(ground.store, number)? } else { self.is_given(ground.store, number)? };
-        if taken { Err(SequencerError::NumberTaken(number.to_owned())) } else { Ok(()) }
+        if held { self.not_issued(ground.store, number) } else { self.not_given(ground.store, number) }
     }
 
     /// Has the number of a paper given.
@@ -119,23 +118,46 @@ impl Plan {
         planned: &mut Planned,
     ) -> Result<(), SequencerError> {
         if let Some(numbers) = self.numbers.front_mut() {
-            numbers.insert(in_advance(number));
+            numbers.insert(in_advance(number), number.to_owned());
         }
         let taken = PaperNumber { paper: entry.clone() }.put(number).map_err(SequencerError::Unavailable)?;
         planned.state.push(taken);
         Ok(())
     }
 
-    /// Whether a number stands on a certificate, or was given in advance.
-    pub(super) fn is_given(&self, store: &dyn Store, number: &str) -> Result<bool, SequencerError> {
-        let held = in_advance(number);
-        let under_way = self.numbers.iter().any(|batch| batch.contains(&held));
-        Ok(under_way || self.is_issued(store, number)? || store.record(Table::Number, &number_id(number))?.is_some())
+    /// Refuses a number that stands on a certificate or was given in advance, itself or in another spelling.
+    pub(super) fn not_given(&self, store: &dyn Store, number: &str) -> Result<(), SequencerError> {
+        unless(number, self.given(store, number)?)
     }
 
-    /// Whether a number stands on a certificate, or is given by a batch under way.
-    pub(super) fn is_issued(&self, store: &dyn Store, number: &str) -> Result<bool, SequencerError> {
-        Ok(self.numbers.iter().any(|batch| batch.contains(number)) || store.number_taken(number)?)
+    /// Refuses a number that stands on a certificate, itself or in another spelling.
+    pub(super) fn not_issued(&self, store: &dyn Store, number: &str) -> Result<(), SequencerError> {
+        unless(number, self.issued(store, number)?)
+    }
+
+    /// What is read as a number, of those that stand on a certificate or were given in advance.
+    fn given(&self, store: &dyn Store, number: &str) -> Result<Option<String>, SequencerError> {
+        let given = self.issued(store, number)?.or_else(|| self.under_way(&in_advance(number)));
+        Ok(if given.is_some() { given } else { store.number_in_advance_like(number)? })
+    }
+
+    /// What is read as a number, of those that stand on a certificate, or that a batch under way gives to one.
+    fn issued(&self, store: &dyn Store, number: &str) -> Result<Option<String>, SequencerError> {
+        let under_way = self.under_way(&number_as_read(number));
+        Ok(if under_way.is_some() { under_way } else { store.number_like(number)? })
+    }
+
+    fn under_way(&self, read: &str) -> Option<String> {
+        self.numbers.iter().find_map(|batch| batch.get(read)).cloned()
+    }
+}
+
+/// Refuses a number that is given, as itself or as another that is read so.
+fn unless(number: &str, given: Option<String>) -> Result<(), SequencerError> {
+    match given {
+        None => Ok(()),
+        Some(given) if given == number => Err(SequencerError::NumberTaken(given)),
+        Some(given) => Err(SequencerError::NumberReadsAs { number: number.to_owned(), given }),
     }
 }
 
@@ -151,7 +173,7 @@ fn given(reserved: &Reserved, by: &AuditEvent) -> String {
     }
 }
 
-/// A number that a batch under way gives in advance.
+/// A number that a batch under way gives in advance, by what it is read as.
 fn in_advance(number: &str) -> String {
-    format!("#{number}")
+    format!("#{}", number_as_read(number))
 }

@@ -255,6 +255,13 @@ impl Core {
         Ok(self.state.get(&keyspace::number(number))?.is_some())
     }
 
+    /// The first number whose key begins so.
+    pub(super) fn number_under(&self, prefix: &[u8]) -> Result<Option<String>, StoreError> {
+        let Some((key, _)) = self.state.scan(prefix, prefix, 1)?.pop() else { return Ok(None) };
+        let number = key.strip_prefix(prefix).and_then(|number| std::str::from_utf8(number).ok());
+        number.map(|number| Some(number.to_owned())).ok_or_else(|| self.unreadable("a number"))
+    }
+
     pub(super) fn answered(&self, account: &str, request_id: &RequestId) -> Result<Option<Answer>, StoreError> {
         let Some(value) = self.state.get(&keyspace::answer(account, request_id))? else { return Ok(None) };
         let stored: StoredAnswer = postcard::from_bytes(&value).map_err(|_| self.unreadable("an answer"))?;

@@ -1,7 +1,8 @@
 //! The keys of the index, and the changes that records of the journal mean for it.
 //!
 //! ```text
-//! N number                → log u32, index u64      R table id      → record
+//! N read 0 number         → log u32, index u64      R table id      → record
+//! W read 0 number         → nothing; as N, of a number that was given in advance
 //! A request id 16 account → answer                  D sequence u64  → at u64, audit row
 //! S series                → next u64                L log list      → seed of a status list
 //! C log list              → indexes handed out      X log list idx  → status
@@ -9,13 +10,15 @@
 //! E number u64            → a row of the feed        F                → number u64 of the next
 //! P log last u64          → first u64, note on entries
 //! ```
-//! Numbers inside keys are big-endian, so that order is order.
+//! Numbers inside keys are big-endian, so that order is order. A certificate number stands behind what it is read as, which
+//! others may be read as too.
 
 use super::index::Changes;
 use super::record::{EntryRecord, StateRecord};
+use crate::certificate::number_as_read;
 use crate::log::Origin;
 use crate::store::feed::{FeedEvent, FeedRow};
-use crate::store::state::{AuditHead, AuditLink, AuditRow, RequestId, StateChange, Table};
+use crate::store::state::{AuditHead, AuditLink, AuditRow, RequestId, StateChange, Table, number_of_id};
 use serde::{Deserialize, Serialize};
 
 /// An answer as the index keeps it.
@@ -35,8 +38,23 @@ fn key(kind: u8, parts: &[&[u8]]) -> Vec<u8> {
     key
 }
 
+/// All numbers of entries that are read as this one.
+pub(super) fn numbers_like(number: &str) -> Vec<u8> {
+    key(b'N', &[number_as_read(number).as_bytes(), &[0]])
+}
+
 pub(super) fn number(number: &str) -> Vec<u8> {
-    key(b'N', &[number.as_bytes()])
+    [numbers_like(number).as_slice(), number.as_bytes()].concat()
+}
+
+/// All numbers given in advance that are read as this one.
+pub(super) fn in_advance_like(number: &str) -> Vec<u8> {
+    key(b'W', &[number_as_read(number).as_bytes(), &[0]])
+}
+
+/// That a number was given in advance, or is not any more.
+fn in_advance_change(number: &str, given: bool) -> (Vec<u8>, Option<Vec<u8>>) {
+    ([in_advance_like(number).as_slice(), number.as_bytes()].concat(), given.then(Vec::new))
 }
 
 /// UUIDv7 first: answers lie by time, for sled's sake and for dropping the old ones.
@@ -210,6 +228,12 @@ pub(super) fn state_changes(
         changes.push((FEED_NEXT.to_vec(), Some(next.to_be_bytes().to_vec())));
     }
     let StateRecord::Change(change) = record else { return Some(()) };
+    if let StateChange::RecordPut { table: Table::Number, id, .. }
+    | StateChange::RecordRemoved { table: Table::Number, id } = change
+        && let Some(number) = number_of_id(id)
+    {
+        changes.push(in_advance_change(number, matches!(change, StateChange::RecordPut { .. })));
+    }
     let (key, value) = match change {
         // Logs are kept in memory, from the journal.
         StateChange::LogOpened { .. } => return Some(()),

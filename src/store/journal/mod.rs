@@ -290,6 +290,14 @@ impl Store for JournalStore {
         self.core().number_taken(number)
     }
 
+    fn number_like(&self, number: &str) -> Result<Option<String>, StoreError> {
+        self.core().number_under(&keyspace::numbers_like(number))
+    }
+
+    fn number_in_advance_like(&self, number: &str) -> Result<Option<String>, StoreError> {
+        self.core().number_under(&keyspace::in_advance_like(number))
+    }
+
     fn answered(&self, account: &str, request_id: &RequestId) -> Result<Option<Answer>, StoreError> {
         self.core().answered(account, request_id)
     }

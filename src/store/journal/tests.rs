@@ -485,6 +485,31 @@ fn a_deleted_or_damaged_index_is_made_again() {
 }
 
 #[test]
+fn an_index_of_the_form_before_numbers_stood_behind_what_they_are_read_as_is_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut rig = Rig::new(&["cn"]);
+    let store = real(folder.path()).unwrap();
+    rig.commit(&store, &[(0, 3)], 300).unwrap();
+    rig.advance(&store).unwrap();
+    drop(store);
+    {
+        let db = sled::Config::new().path(folder.path().join("index")).open().unwrap();
+        for (key, place) in db.scan_prefix(b"N").map(Result::unwrap).collect::<Vec<_>>() {
+            let number = key.rsplit(|byte| *byte == 0).next().unwrap();
+            db.insert([b"N".as_slice(), number].concat(), place).unwrap();
+            db.remove(key).unwrap();
+        }
+        let (key, reached) = db.scan_prefix(b"!").next().unwrap().unwrap();
+        db.remove(key).unwrap();
+        db.insert(b"!", reached).unwrap();
+        db.flush().unwrap();
+    }
+    let store = real(folder.path()).unwrap();
+    rig.check(&store);
+    assert_eq!(store.number_like("pk 1").unwrap().as_deref(), Some("PK-00000001"));
+}
+
+#[test]
 fn a_second_opener_is_told_in_one_clear_line() {
     let folder = tempfile::tempdir().unwrap();
     let store = real(folder.path()).unwrap();

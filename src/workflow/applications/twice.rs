@@ -97,7 +97,8 @@ fn stands(store: &dyn Store, application: &Application) -> Result<Option<String>
     })
 }
 
-fn subheadings(particulars: &Particulars) -> BTreeSet<String> {
+/// The subheadings of goods.
+pub(in crate::workflow) fn subheadings(particulars: &Particulars) -> BTreeSet<String> {
     let codes = particulars.goods.items.iter().filter_map(|item| item.hs.as_ref()).map(|hs| hs.code.as_str());
     codes.map(subheading).collect()
 }

@@ -48,8 +48,9 @@ pub(super) trait Index: Send + Sync + Debug {
     fn clear(&self) -> Result<(), IndexError>;
 }
 
-/// Where [`Reached`] stands: before every other key.
-const REACHED: &[u8] = b"!";
+/// Where [`Reached`] stands: before every other key. It names the form of the keys: an index of another form seems not to
+/// be there, and is made again. The first form had numbers under their text alone.
+const REACHED: &[u8] = b"!2";
 
 impl Reached {
     fn to_bytes(self) -> [u8; 12] {
