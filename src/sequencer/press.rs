@@ -10,10 +10,10 @@ use super::{
 use crate::{
     log::{Hash, leaf_hash},
     reason::{Class, Reasoned},
-    statement::{Body, OpenedBody, StatementError, StatementRef, compose, open_leaf},
+    statement::{Body, Issued, OpenedBody, StatementError, StatementRef, compose, open_leaf},
     store::{Batch, Disclosures, EntryRef, NewEntry, StateChange},
     trust::TrustList,
-    verification::{CheckedEntry, EntryFault, check_entry, check_scope},
+    verification::{CheckedEntry, EntryFault, OwnLeaf, check_own_entries, check_scope},
 };
 use bytes::Bytes;
 use std::{
@@ -27,7 +27,7 @@ use std::{
 };
 
 /// Rows that a thread takes at a time: enough to be worth it, few enough that all threads end together.
-const ROWS_AT_A_TIME: usize = 8;
+const ROWS_AT_A_TIME: usize = 16;
 
 /// Asked once: it is read from files.
 static CORES: LazyLock<usize> = LazyLock::new(|| thread::available_parallelism().map_or(1, NonZero::get));
@@ -97,7 +97,7 @@ fn press_rows(setup: &Setup, trust: &TrustList, rows: &[Row]) -> Result<Vec<(New
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(share) = rows.chunks(ROWS_AT_A_TIME).nth(at) else { return Ok(pressed) };
-            let entries = share.iter().map(|row| press_row(setup, trust, row)).collect::<Result<Vec<_>, _>>()?;
+            let entries = press_share(setup, trust, share)?;
             pressed.push((at, entries));
         }
     };
@@ -139,37 +139,62 @@ fn check_target(
         .map_err(|fault| SequencerError::CheckFailed(fault.to_string()))
 }
 
-fn press_row(setup: &Setup, trust: &TrustList, row: &Row) -> Result<(NewEntry, Hash), Fault> {
-    press_entry(setup, trust, row).map_err(|error| {
-        // An error of the moment concerns the whole batch, one of the row its request alone.
-        let own = error.class() != Class::Retry;
-        let request = row.request.as_ref().map(|(key, _)| key).or(row.cause.as_ref());
-        Fault { request: request.filter(|_| own).cloned(), error }
-    })
+/// Presses a few rows: what is signed is checked together, for a third of what it costs one by one.
+fn press_share(setup: &Setup, trust: &TrustList, rows: &[Row]) -> Result<Vec<(NewEntry, Hash)>, Fault> {
+    let signed = rows.iter().map(|row| sign(setup, row).map_err(|error| fault(row, error)));
+    let signed = signed.collect::<Result<Vec<_>, _>>()?;
+    let leaves = rows.iter().zip(&signed).map(|(row, issued)| OwnLeaf {
+        leaf: issued.jwt.as_bytes(),
+        origin: &row.envelope.log,
+        index: row.index,
+    });
+    // The leaf, which is what a replica gets. That the disclosures are those it has digests of is the composer's
+    // promise, and they are as long again to read.
+    let checked = check_own_entries(&leaves.collect::<Vec<_>>(), trust);
+    let entries = rows.iter().zip(signed).zip(checked).map(|((row, issued), checked)| {
+        let checked = checked.map_err(|fault| SequencerError::CheckFailed(fault.to_string()));
+        let entry = checked.and_then(|checked| finish(setup, trust, row, issued, &checked));
+        entry.map_err(|error| fault(row, error))
+    });
+    entries.collect()
 }
 
-fn press_entry(setup: &Setup, trust: &TrustList, row: &Row) -> Result<(NewEntry, Hash), SequencerError> {
+/// An error of the moment concerns the whole batch, one of the row its request alone.
+fn fault(row: &Row, error: SequencerError) -> Fault {
+    let own = error.class() != Class::Retry;
+    let request = row.request.as_ref().map(|(key, _)| key).or(row.cause.as_ref());
+    Fault { request: request.filter(|_| own).cloned(), error }
+}
+
+fn sign(setup: &Setup, row: &Row) -> Result<Issued, SequencerError> {
     let cannot = |e: StatementError| match e.class() {
         Class::Reject => SequencerError::CannotCompose(e.to_string()),
         _ => SequencerError::Unavailable(e.to_string()),
     };
     let unsigned = compose(&row.envelope, &row.body, setup.random.as_ref()).map_err(cannot)?;
-    let issued = setup.signers.statement.sign(unsigned).map_err(cannot)?;
+    setup.signers.statement.sign(unsigned).map_err(cannot)
+}
+
+/// Holds what was signed to the scope of its key, and seals what it discloses.
+fn finish(
+    setup: &Setup,
+    trust: &TrustList,
+    row: &Row,
+    issued: Issued,
+    checked: &CheckedEntry,
+) -> Result<(NewEntry, Hash), SequencerError> {
     let origin = &row.envelope.log;
-    // The leaf, which is what a replica gets. That the disclosures are those it has digests of is the composer's
-    // promise, and they are as long again to read.
     let failed = |fault: EntryFault| SequencerError::CheckFailed(fault.to_string());
-    let checked = check_entry(issued.jwt.as_bytes(), None, origin, row.index, trust).map_err(failed)?;
     match (&row.body, &checked.body) {
         (Body::Certificate { certificate, .. }, _) => {
             let office = Some(&certificate.reference.office.code);
-            check_scope(&checked, (&certificate.agreement, office), trust).map_err(failed)?;
+            check_scope(checked, (&certificate.agreement, office), trust).map_err(failed)?;
         }
         (Body::PaperCertificate(paper), _) => {
             let scope = (&paper.paper.agreement, Some(&paper.paper.office));
-            check_scope(&checked, scope, trust).map_err(failed)?;
+            check_scope(checked, scope, trust).map_err(failed)?;
         }
-        (_, OpenedBody::StatusChange(change)) => check_target(setup, trust, &checked, &change.change.target)?,
+        (_, OpenedBody::StatusChange(change)) => check_target(setup, trust, checked, &change.change.target)?,
         _ => {}
     }
     let disclosures = if issued.disclosures.is_empty() {

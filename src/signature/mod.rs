@@ -1,8 +1,8 @@
 //! Ed25519 keys and signatures under the strictest reading of RFC 8032.
 //!
 //! What always holds: a [`PublicKey`] is canonical, of prime order and not small-order, so no signature
-//! under it can be valid for two messages or two keys; [`PublicKey::verify`] is the only check there is and
-//! it is `verify_strict`. Not its business: whose key it is, and what it may sign.
+//! under it can be valid for two messages or two keys; [`PublicKey::verify`] is the only check of what comes from
+//! elsewhere, and it is `verify_strict`. Not its business: whose key it is, and what it may sign.
 
 #[cfg(test)]
 mod known;
@@ -80,6 +80,20 @@ impl PublicKey {
         }
         verified.map_err(|_| BadSignature)
     }
+}
+
+/// Whether a signer of our own signed these, asked of all at once at a third of the cost. It finds the signer that failed,
+/// and no forger: a signature made to deceive may pass here and not [`PublicKey::verify`].
+pub fn verify_own(signed: &[(PublicKey, &[u8], Signature)]) -> Result<(), BadSignature> {
+    let messages = signed.iter().map(|(_, message, _)| *message).collect::<Vec<_>>();
+    let keys = signed.iter().map(|(key, ..)| key.0).collect::<Vec<_>>();
+    let signatures = signed.iter().map(|(_, _, one)| ed25519_dalek::Signature::from_bytes(&one.0)).collect::<Vec<_>>();
+    ed25519_dalek::verify_batch(&messages, &signatures, &keys).map_err(|_| BadSignature)?;
+    #[cfg(test)]
+    for (key, message, signature) in signed {
+        known::note(key, message, signature);
+    }
+    Ok(())
 }
 
 impl fmt::Debug for PublicKey {

@@ -112,3 +112,29 @@ fn the_published_wycheproof_set_is_judged_as_published() {
     }
     assert!(seen > 100, "{seen}");
 }
+
+#[test]
+fn a_signer_that_failed_once_is_found_among_those_that_did_not() {
+    let keys = [SecretKey::from_seed(&[7; 32]).unwrap(), SecretKey::from_seed(&[8; 32]).unwrap()];
+    let messages = (0..40_u8).map(|nth| [nth; 90]).collect::<Vec<_>>();
+    let signed = |fail: &dyn Fn(usize, [u8; 64]) -> [u8; 64]| {
+        let each = messages.iter().enumerate().map(|(nth, message)| {
+            let key = &keys[nth % 2];
+            let signature = Signature::from_bytes(fail(nth, *key.sign(message).unwrap().as_bytes()));
+            (key.public_key(), message.as_slice(), signature)
+        });
+        verify_own(&each.collect::<Vec<_>>())
+    };
+    assert_eq!(verify_own(&[]), Ok(()));
+    assert_eq!(signed(&|_, signature| signature), Ok(()));
+    // A bit of either half, in whichever of them.
+    for at in [0, 31, 32, 63] {
+        for failed in [0, 17, 39] {
+            let flipped = |nth, mut signature: [u8; 64]| {
+                signature[at] ^= u8::from(nth == failed);
+                signature
+            };
+            assert_eq!(signed(&flipped), Err(BadSignature), "byte {at} of {failed}");
+        }
+    }
+}

@@ -72,8 +72,13 @@ impl Jws {
 
     /// Verifies over the exact ASCII of `header.payload` in the `text` that was parsed.
     pub(super) fn verify(&self, text: &str, key: &PublicKey) -> Result<(), StatementError> {
-        let signed = text.as_bytes().get(self.signed.clone()).ok_or(StatementError::BadSignature)?;
-        key.verify(signed, &self.signature).map_err(|_| StatementError::BadSignature)
+        let (signed, signature) = self.signed(text);
+        key.verify(signed, &signature).map_err(|_| StatementError::BadSignature)
+    }
+
+    /// The exact ASCII of `header.payload` in the `text` that was parsed, and the signature over it.
+    pub(super) fn signed<'a>(&self, text: &'a str) -> (&'a [u8], Signature) {
+        (text.as_bytes().get(self.signed.clone()).unwrap_or_default(), self.signature)
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     encoding::json::{self, Limits, Outline},
     log::MAX_LEAF_BYTES,
-    signature::PublicKey,
+    signature::{PublicKey, Signature},
 };
 use std::{borrow::Cow, ops::Range};
 
@@ -120,6 +120,12 @@ impl Presentation {
     /// Step 7: the signature, strictly, over the exact ASCII of `header.payload`.
     pub fn verify(&self, key: &PublicKey) -> Result<(), StatementError> {
         self.jws.verify(self.jwt(), key)
+    }
+
+    /// What is signed, the exact ASCII of `header.payload`, and the signature it has.
+    #[must_use]
+    pub fn signed(&self) -> (&[u8], Signature) {
+        self.jws.signed(self.jwt())
     }
 
     pub(super) fn claims(&self) -> Claims<'_> {

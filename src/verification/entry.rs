@@ -14,6 +14,7 @@ use crate::{
     certificate::{AgreementCode, OfficeCode},
     log::Origin,
     reason::{Class, Reasoned},
+    signature::{PublicKey, verify_own},
     statement::{
         Act, Addressee, Completeness, Envelope, Issuer, Kind, OpenedBody, Presentation, StatementError, StatementRef,
         Status, StatusSnapshot, StatusUri, open_leaf,
@@ -228,6 +229,44 @@ pub fn check_entry(
     }
 }
 
+/// A leaf that was signed here a moment ago, and the place it is for.
+#[derive(Debug, Clone, Copy)]
+pub struct OwnLeaf<'a> {
+    /// The JWT.
+    pub leaf: &'a [u8],
+    /// Its log.
+    pub origin: &'a Origin,
+    /// Its place in it.
+    pub index: u64,
+}
+
+/// [`check_entry`] of leaves that were signed here, their signatures all at once: it finds a signer that failed. One that
+/// did is then looked for one by one.
+#[must_use]
+pub fn check_own_entries(leaves: &[OwnLeaf<'_>], trust: &TrustList) -> Vec<Result<CheckedEntry, EntryFault>> {
+    let none: &[&str] = &[];
+    let read = leaves.iter().map(|own| {
+        let statement = Presentation::from_leaf(own.leaf, none)?;
+        let key = key_of(&statement, own.origin, trust)?;
+        let (entry, _) = check_signed(&statement, own.origin, own.index, trust)?;
+        Ok((entry, key, statement))
+    });
+    let read = read.collect::<Vec<Result<_, EntryFault>>>();
+    let signed = read.iter().flatten().map(|(_, key, statement)| {
+        let (message, signature) = statement.signed();
+        (*key, message, signature)
+    });
+    let all = verify_own(&signed.collect::<Vec<_>>());
+    let each = read.into_iter().map(|one| {
+        let (entry, key, statement) = one?;
+        if all.is_err() {
+            statement.verify(&key)?;
+        }
+        Ok(entry)
+    });
+    each.collect()
+}
+
 /// The same for a statement as somebody presents it; how much of it is shown is for the caller to judge.
 pub(super) fn check_statement(
     statement: &Presentation,
@@ -235,12 +274,27 @@ pub(super) fn check_statement(
     index: u64,
     trust: &TrustList,
 ) -> Result<(CheckedEntry, Completeness), EntryFault> {
+    statement.verify(&key_of(statement, origin, trust)?)?;
+    check_signed(statement, origin, index, trust)
+}
+
+/// The key that a statement says it is signed with.
+fn key_of(statement: &Presentation, origin: &Origin, trust: &TrustList) -> Result<PublicKey, EntryFault> {
     let Envelope { iss, kid, log, .. } = statement.envelope();
     if log != origin {
         return Err(EntryFault::OtherLog { claimed: log.clone(), found: origin.clone() });
     }
-    let key = trust.key(iss, kid).ok_or(EntryFault::UnknownKey)?;
-    statement.verify(&key.x)?;
+    trust.key(iss, kid).map(|key| key.x).ok_or(EntryFault::UnknownKey)
+}
+
+/// What is to be checked of a statement beside its signature.
+fn check_signed(
+    statement: &Presentation,
+    origin: &Origin,
+    index: u64,
+    trust: &TrustList,
+) -> Result<(CheckedEntry, Completeness), EntryFault> {
+    let Envelope { iss, kid, .. } = statement.envelope();
     let opened = statement.open()?;
     if !opened.envelope.in_log_of_addressee() {
         return Err(EntryFault::Addressee);

@@ -31,7 +31,10 @@ mod verifier;
 mod view;
 
 pub use check::{Basis, Check, Outcome, Subject, age};
-pub use entry::{CheckedEntry, ClosedLists, EntryFault, ListView, StatusPlace, StatusView, check_entry, check_scope};
+pub use entry::{
+    CheckedEntry, ClosedLists, EntryFault, ListView, OwnLeaf, StatusPlace, StatusView, check_entry, check_own_entries,
+    check_scope,
+};
 pub use equivocation::{Equivocation, Lifting, MAX_EVIDENCE_BYTES, NoEvidence, Prefix};
 pub use headline::{Headline, Tone};
 pub use paper::PaperSeen;

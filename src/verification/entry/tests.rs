@@ -60,6 +60,34 @@ fn snapshot(world: &mut World, size: u64, lists: &[StatusList], as_of: &str) {
 }
 
 #[test]
+fn what_was_signed_here_is_judged_all_at_once_as_it_is_one_by_one_and_the_signer_that_failed_is_found() {
+    let mut world = World::settled();
+    world.change(Act::Suspended, None);
+    world.change(Act::Reinstated, None);
+    let (trust, own) = (plain_trust(), origin());
+    let judged = |leaves: &[Vec<u8>]| {
+        let leaves = leaves.iter().enumerate();
+        let leaves = leaves.map(|(nth, leaf)| OwnLeaf { leaf, origin: &own, index: nth as u64 }).collect::<Vec<_>>();
+        let alone = leaves.iter().map(|one| check_entry(one.leaf, None, one.origin, one.index, &trust));
+        let alone = alone.map(|one| one.map_err(|fault| fault.reason())).collect::<Vec<_>>();
+        let together = check_own_entries(&leaves, &trust).into_iter().map(|one| one.map_err(|fault| fault.reason()));
+        assert_eq!(together.collect::<Vec<_>>(), alone);
+        alone.into_iter().map(Result::err).collect::<Vec<_>>()
+    };
+    let sound = world.issued.iter().map(|issued| issued.jwt.clone().into_bytes()).collect::<Vec<_>>();
+    assert_eq!(judged(&sound), vec![None; sound.len()]);
+    for failed in 0..sound.len() {
+        let mut leaves = sound.clone();
+        // In the middle of its last part, the signature.
+        let at = leaves[failed].len() - 40;
+        leaves[failed][at] = if leaves[failed][at] == b'A' { b'B' } else { b'A' };
+        let said = judged(&leaves);
+        assert_eq!(said.iter().position(Option::is_some), Some(failed));
+        assert_eq!(said.iter().flatten().count(), 1, "and nobody beside it: {said:?}");
+    }
+}
+
+#[test]
 fn a_sound_log_has_no_findings() {
     let mut world = World::settled();
     world.change(Act::Suspended, None);
