@@ -22,7 +22,7 @@ use crate::{
     trust::{NodeName, TrustList},
 };
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     iter,
     sync::Arc,
 };
@@ -244,6 +244,16 @@ impl Recall {
         self.logs.contains_key(origin)
     }
 
+    /// The head that a partner tells, if it is of a log of these hosts and the log's own key signed it. Only that
+    /// counts; anything else would let a partner stop this node.
+    #[must_use]
+    pub fn signed(&self, told: &KnownHead) -> Option<TreeHead> {
+        let key = self.trust.log_key(&told.log).filter(|_| self.hosts.contains(told.log.host()))?;
+        let signed = SignedCheckpoint::open(&told.note, &key).ok()?;
+        let checkpoint = signed.checkpoint();
+        (checkpoint.origin == told.log).then_some(checkpoint.head)
+    }
+
     /// Those that have answered.
     pub fn answered(&self) -> impl Iterator<Item = &NodeName> {
         self.partners.iter().filter(|(_, partner)| partner.answered).map(|(name, _)| name)
@@ -280,11 +290,7 @@ impl Recall {
             Event::Root { origin, size, root } => self.compared(&origin, size, root, &mut actions),
             Event::Refilled { origin, durable } => self.refilled(now, &origin, durable),
             Event::RefillFailed(origin) => self.refilled(now, &origin, 0),
-            Event::Shut { origin, durable } => {
-                if let Some(log) = self.logs.get_mut(&origin).filter(|log| log.stage == Stage::Shutting) {
-                    (log.stage, log.durable, log.refilled) = (Stage::Asking, durable, false);
-                }
-            }
+            Event::Shut { origin, durable } => self.shut(&origin, durable),
             Event::Proven(proven) => self.proven = proven,
             Event::Override(origin) => {
                 // Also of a log that is not on disk, and that nobody could be asked about.
@@ -331,20 +337,33 @@ impl Recall {
     ) {
         let Some(known) = self.partners.get_mut(partner) else { return };
         known.answered = true;
-        for head in heads.into_iter().filter(|head| self.hosts.contains(head.log.host())) {
-            // Only what the log's own key signed counts; anything else would let a partner stop this node.
-            let key = self.trust.log_key(&head.log);
-            let Some(signed) = key.and_then(|key| SignedCheckpoint::open(&head.note, &key).ok()) else { continue };
-            if signed.checkpoint().origin != head.log {
-                continue;
-            }
-            let known = Known { head: signed.checkpoint().head, note: head.note, entries: head.entries };
-            let log = self.logs.entry(head.log.clone()).or_insert_with(|| Own::asking(0));
-            log.weigh(&head.log, durable.get(&head.log).copied(), &known, actions);
-            // It tells each head that it knows of: its own, and those that others told it. The later one counts.
-            let slot = log.heads.entry((partner.clone(), known.entries)).or_insert_with(|| known.clone());
-            if known.head.size > slot.head.size {
-                *slot = known;
+        // It tells each head that it knows of: its own, and those that others told it. The later one counts, and is
+        // weighed: a partner that tells a thousand of them must not have the disk read a thousand times.
+        let mut latest: BTreeMap<(Origin, bool), Known> = BTreeMap::new();
+        for told in heads {
+            let Some(head) = self.signed(&told) else { continue };
+            let KnownHead { log, note, entries, .. } = told;
+            later_of(latest.entry((log, entries)), Known { head, note, entries });
+        }
+        for ((origin, entries), known) in latest {
+            let log = self.logs.entry(origin.clone()).or_insert_with(|| Own::asking(0));
+            log.weigh(&origin, durable.get(&origin).copied(), &known, actions);
+            later_of(log.heads.entry((partner.clone(), entries)), known);
+        }
+    }
+
+    /// Nothing is being signed any more for a log of which a partner has a later head. Where nobody is known to hold
+    /// what is missing, those who may hold it are asked once more: what they said is of before, and to close a log is
+    /// for ever.
+    fn shut(&mut self, origin: &Origin, durable: u64) {
+        let Some(log) = self.logs.get_mut(origin).filter(|log| log.stage == Stage::Shutting) else { return };
+        (log.stage, log.durable, log.refilled) = (Stage::Asking, durable, false);
+        if log.heads.values().any(|known| known.entries && known.head.size > durable) {
+            return;
+        }
+        for (name, partner) in &mut self.partners {
+            if super::replicates(&self.trust, name, origin) {
+                *partner = Partner::fresh();
             }
         }
     }
@@ -498,6 +517,19 @@ pub fn durable_root(store: &dyn Store, origin: &Origin, size: u64) -> Result<Has
         edge.append(leaf_hash(&store.durable_entry(origin, index)?.ok_or_else(gone)?.leaf));
     }
     Ok(edge.root())
+}
+
+/// Keeps the later of two heads.
+fn later_of<K: Ord>(slot: Entry<'_, K, Known>, known: Known) {
+    match slot {
+        Entry::Vacant(slot) => {
+            slot.insert(known);
+        }
+        Entry::Occupied(mut slot) if known.head.size > slot.get().head.size => {
+            slot.insert(known);
+        }
+        Entry::Occupied(_) => {}
+    }
 }
 
 fn later(now: Timestamp, seconds: i64) -> Timestamp {

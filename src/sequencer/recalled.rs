@@ -4,7 +4,7 @@ use super::snapshot::{noted_changes, put_changes};
 use crate::{
     log::Origin,
     statement::{Jti, Kind, OpenedBody, StatementRef, open_leaf, status_list::LIST_ENTRIES},
-    store::{Batch, EntryRef, StateChange, Store, StoreError, Table},
+    store::{Batch, EntryRef, Expected, StateChange, Store, StoreError, Table},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, btree_map::Entry};
@@ -55,6 +55,13 @@ impl Recalled {
     #[must_use]
     pub fn put(&self, origin: &Origin) -> StateChange {
         put(RECALLED, origin, self)
+    }
+
+    /// Has a batch that changes it fail where it is not this any more.
+    #[must_use]
+    pub fn still(&self, origin: &Origin) -> Expected {
+        let record = Some(postcard::to_allocvec(self).unwrap_or_default());
+        Expected { table: Table::Setting, id: id(RECALLED, origin), record }
     }
 }
 

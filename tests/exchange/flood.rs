@@ -122,7 +122,8 @@ async fn a_caller_that_sends_two_gigabytes_is_cut_off() {
     stop([one, two]);
 }
 
-/// A node in Kenya's place that has a log for China, and answers whoever wants it with a flood.
+/// A node in Kenya's place that has a log for China, and answers whoever wants it with a flood. It also tells of a log
+/// of Pakistan's that there is not.
 struct Hostile;
 
 type Nothing<T> = Result<Answer<T>, Status>;
@@ -152,9 +153,11 @@ impl ReplicationService for Hostile {
     }
 
     async fn list_heads(&self, _: Request<wire::ListHeadsRequest>) -> Nothing<wire::ListHeadsResponse> {
-        let log = format!("kra.go.ke/log/{}/gacc.gov.cn", crate::process::today().year());
-        let head = wire::KnownHead { log, entries: true, ..Default::default() };
-        Ok(Answer::new(wire::ListHeadsResponse { heads: vec![head], ..Default::default() }))
+        let year = crate::process::today().year();
+        let known = |log| wire::KnownHead { log, entries: true, ..Default::default() };
+        let own = known(format!("kra.go.ke/log/{year}/gacc.gov.cn"));
+        let made_up = known(format!("tdap.gov.pk/log/{year}/nobody.example"));
+        Ok(Answer::new(wire::ListHeadsResponse { heads: vec![own, made_up], ..Default::default() }))
     }
 
     async fn prove_history(&self, _: Request<wire::ProveHistoryRequest>) -> Nothing<wire::ProveHistoryResponse> {
@@ -225,6 +228,22 @@ async fn a_log_that_answers_with_two_gigabytes_is_left_alone() {
     let (sent, grown) = (sent.load(Ordering::Relaxed), peak(&two) - before);
     assert_eq!(said(&two, &["node.kra.go.ke", "PARTNER_PROTOCOL"]), 1, "{}", two.events());
     assert!(sent < MOST && grown < MOST, "{sent} bytes were taken, and {grown} of memory");
+    hostile.abort();
+    stop([one, two]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_a_partner_makes_up_keeps_no_number_back() {
+    let federation = Federation::new();
+    without_witnesses(&federation);
+    let Federation { pakistan, china, kenya, .. } = &federation;
+    let (mut one, two) = (pakistan.start(), china.start());
+    let signatory = signatory(pakistan, &mut one).await;
+    let hostile = floods(kenya, &Arc::default()).await;
+    says(&one, &["connected", "node.kra.go.ke"]);
+    the_others_do_not_notice(&federation, [&one, &two], &signatory, 0).await;
+    the_others_do_not_notice(&federation, [&one, &two], &signatory, 5).await;
+    assert_eq!(said(&one, &["nobody.example"]), 0, "{}", one.events());
     hostile.abort();
     stop([one, two]);
 }

@@ -137,6 +137,10 @@ impl<'a> Recaller<'a> {
         heads.retain(|head| self.own(&head.log).is_some());
         for head in &heads {
             let Some(own) = self.own(&head.log).filter(|_| !self.machine.knows(&head.log)) else { continue };
+            // A name that the log's key did not sign anybody can make up: it must not shut the numbers of all logs.
+            if self.machine.signed(head).is_none() {
+                continue;
+            }
             if own.gate.forgot(&head.log) {
                 tracing::warn!(partner = %partner, origin = %head.log, "the partner knows of a log that this node has forgotten");
             } else {

@@ -12,7 +12,7 @@ use crate::exchange::disclosures::{Taken, take};
 use crate::exchange::message::{Disclosed, DisclosedEntry};
 use crate::exchange::replicates;
 use crate::log::Origin;
-use crate::sequencer::{PaperNumber, Recalled, bears_number};
+use crate::sequencer::{PaperNumber, Recalled, Standing, bears_number};
 use crate::statement::{Completeness, OpenedBody, open_leaf};
 use crate::store::{Batch, Disclosures, EntryRef, StateChange, Store, StoreError};
 use std::sync::Arc;
@@ -50,6 +50,10 @@ async fn attempt(inner: &Arc<Inner>, origin: &Origin) -> Result<usize, String> {
     let own = inner.own.of(origin).ok_or("its authority is not hosted here")?;
     let (store, log) = (Arc::clone(&own.store), origin.clone());
     let Some((recalled, mut missing)) = blocking(move || missing(store.as_ref(), &log)).await? else { return Ok(0) };
+    // More of it is being fetched back, and is not shown before all of it is: until then nobody knows what is missing.
+    if matches!(own.gate.standing(origin), Some(Standing::Behind { .. })) {
+        return Ok(missing.len().max(1));
+    }
     let list = inner.lists.current();
     let holders = list.text().nodes.iter().filter(|node| replicates(&list, &node.name, origin));
     let links = holders.filter_map(|node| inner.link_of(&node.name).borrow().clone()).collect::<Vec<_>>();
@@ -84,8 +88,7 @@ async fn attempt(inner: &Arc<Inner>, origin: &Origin) -> Result<usize, String> {
     if certificates == 0 {
         let (store, log) = (Arc::clone(&own.store), origin.clone());
         let at_ms = u64::try_from(inner.clock.now().as_millisecond()).unwrap_or(0);
-        let state = vec![Recalled { numbers_unknown: false, ..recalled }.put(&log)];
-        blocking(move || store.commit(Batch { at_ms, state, ..Batch::default() }).map(|_| ())).await?;
+        blocking(move || known(store.as_ref(), &log, recalled, at_ms)).await?;
         tracing::info!(%origin, "the numbers of all certificates are known again");
         own.gate.turned();
     }
@@ -114,6 +117,12 @@ fn missing(store: &dyn Store, origin: &Origin) -> Result<Option<(Recalled, Vec<u
         }
     }
     Ok(Some((recalled, missing)))
+}
+
+/// Notes that the numbers of all that came back are known, unless more has come back since that was read.
+fn known(store: &dyn Store, origin: &Origin, read: Recalled, at_ms: u64) -> Result<(), StoreError> {
+    let state = vec![Recalled { numbers_unknown: false, ..read }.put(origin)];
+    store.commit(Batch { at_ms, expected: vec![read.still(origin)], state, ..Batch::default() }).map(|_| ())
 }
 
 async fn fetch(link: &Link, origin: &Origin, indexes: &[u64]) -> Result<Vec<DisclosedEntry>, String> {
@@ -166,5 +175,26 @@ fn number(store: &dyn Store, entry: EntryRef, answer: &DisclosedEntry) -> Result
             PaperNumber { paper: entry }.put(paper.paper.number.as_str()).map(Some).map_err(StoreError::Index)
         }
         _ => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::MemoryStore;
+
+    #[test]
+    fn numbers_stay_shut_where_more_came_back_since_it_was_read_what_is_missing() {
+        let store = MemoryStore::new();
+        let log: Origin = "tdap.gov.pk/log/2026/gacc.gov.cn".parse().unwrap();
+        let read = Recalled { from: 4, end: 8, at_ms: 1, numbers_unknown: true };
+        let more = Recalled { end: 12, ..read };
+        for one in [read, more] {
+            store.commit(Batch { state: vec![one.put(&log)], ..Batch::default() }).unwrap();
+        }
+        known(&store, &log, read, 2).unwrap_err();
+        assert_eq!(Recalled::read(&store, &log).unwrap(), Some(more));
+        known(&store, &log, more, 2).unwrap();
+        assert_eq!(Recalled::read(&store, &log).unwrap(), Some(Recalled { numbers_unknown: false, ..more }));
     }
 }

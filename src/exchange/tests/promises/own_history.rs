@@ -3,7 +3,7 @@
 use super::{at, branch, head, head_in, known, log};
 use crate::exchange::message::KnownHead;
 use crate::exchange::recall::{self, Recall, Settled};
-use crate::exchange::tests::world::{WORLD, name, trust};
+use crate::exchange::tests::world::{WORLD, name, origin, trust};
 use crate::log::root;
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -172,6 +172,41 @@ fn a_later_head_that_a_partner_brings_shuts_a_settled_log_until_what_is_missing_
     recall.step(at(3), recall::Event::Refilled { origin: log(), durable: 12 });
     let settled = recall.step(at(3), recall::Event::Root { origin: log(), size: 12, root: head(12).head.root });
     assert_eq!(settled, [recall::Action::Settled(log(), Settled::GoOn { refilled: true })]);
+}
+
+#[test]
+fn before_a_settled_log_is_closed_for_a_later_head_whoever_may_hold_its_entries_is_asked_again() {
+    let doubted = || {
+        let mut recall = settled(6);
+        let shut = told(&mut recall, 2, known(&head(10), false), 6);
+        assert_eq!(shut, [recall::Action::Shut { origin: log(), signed: 10 }]);
+        // That the replica had no more was before: a carrier may have brought it the rest since.
+        assert_eq!(recall.step(at(2), recall::Event::Shut { origin: log(), durable: 6 }), []);
+        assert_eq!(recall.step(at(3), recall::Event::Tick), [recall::Action::AskHeads(name(1))]);
+        recall
+    };
+    let refill = told(&mut doubted(), 1, known(&head(10), true), 6);
+    assert_eq!(refill, [recall::Action::Refill { origin: log(), from: name(1), note: head(10).note }]);
+    let closed = told(&mut doubted(), 1, known(&head(6), true), 6);
+    assert!(matches!(closed.as_slice(), [recall::Action::Settled(_, Settled::Close { size: 6, .. })]), "{closed:?}");
+}
+
+#[test]
+fn a_partner_that_tells_many_heads_of_a_settled_log_has_it_read_once() {
+    let mut recall = settled(6);
+    let many = (1..=8).flat_map(|size| [known(&head(size), true), known(&head(8), true)].concat()).collect();
+    assert_eq!(told(&mut recall, 1, many, 8), [recall::Action::ReadRoot { origin: log(), size: 8 }]);
+}
+
+#[test]
+fn a_head_counts_by_the_signature_of_its_log_and_by_nothing_else() {
+    let recall = recall(6);
+    let good = known(&head(10), true).remove(0);
+    assert_eq!(recall.signed(&good), Some(head(10).head));
+    let unsigned = KnownHead { note: String::new(), ..good.clone() };
+    let made_up = KnownHead { log: log().to_string().replace("2026", "2031").parse().unwrap(), ..good.clone() };
+    let of_another = KnownHead { log: origin(1, 0), ..good };
+    assert!([unsigned, made_up, of_another].iter().all(|head| recall.signed(head).is_none()));
 }
 
 #[test]
