@@ -9,6 +9,7 @@ use super::{
 };
 use crate::certificate::{Finding, Findings, Particulars, Reading, Unread};
 use serde::de::IgnoredAny;
+use serde_json::{Map, Value};
 use std::{
     collections::VecDeque,
     fs::File,
@@ -62,12 +63,46 @@ impl Row {
         }
     }
 
+    /// The JSON it stands for, as a node is sent it: also where it does not read, for the node judges that too, and knows
+    /// more. None where it is neither JSON nor TOML.
+    pub(super) fn json(&self, reading: &Reading) -> Option<String> {
+        match (&self.text, &reading.particulars) {
+            (RowText::Json(text), _) => Some(text.clone()),
+            (RowText::Toml(_), Some(particulars)) => Some(particulars.to_json()),
+            (RowText::Toml(text), None) => json_of_toml(text).ok().map(|json| json.to_string()),
+            (RowText::Unreadable(_), _) => None,
+        }
+    }
+
     /// What can still be judged of it where it cannot be read.
     pub(super) fn unread(&self) -> Unread {
         match &self.text {
             RowText::Json(text) => Unread::of_json(text.as_bytes()),
             RowText::Toml(text) => Unread::of_toml(text),
             RowText::Unreadable(_) => Unread::default(),
+        }
+    }
+}
+
+/// The JSON that a TOML document stands for, also where it is unfinished; the error says where it is no TOML.
+pub(super) fn json_of_toml(text: &str) -> Result<Value, String> {
+    let table = text.parse::<toml::Table>().map_err(|error| error.to_string().trim().to_owned())?;
+    Ok(json_of(toml::Value::Table(table)))
+}
+
+fn json_of(value: toml::Value) -> Value {
+    match value {
+        toml::Value::String(text) => Value::String(text),
+        toml::Value::Integer(number) => Value::from(number),
+        // JSON has no others, and null would be a member left out: the certificate would be issued without it. No member
+        // takes a number with a fraction.
+        toml::Value::Float(number) => Value::from(if number.is_finite() { number } else { 0.5 }),
+        toml::Value::Boolean(truth) => Value::Bool(truth),
+        // Dates may stand without quotes, as TOML has them.
+        toml::Value::Datetime(moment) => Value::String(moment.to_string()),
+        toml::Value::Array(list) => Value::Array(list.into_iter().map(json_of).collect()),
+        toml::Value::Table(table) => {
+            Value::Object(table.into_iter().map(|(name, value)| (name, json_of(value))).collect::<Map<_, _>>())
         }
     }
 }
@@ -246,6 +281,25 @@ mod tests {
     fn a_document_over_several_lines_is_one_certificate() {
         assert_eq!(rows("{\n\"a\": 1}\n").unwrap(), [RowText::Json("{\n\"a\": 1}\n".to_owned())]);
         assert_eq!(rows("# comment\na = 1\n").unwrap(), [RowText::Toml("# comment\na = 1\n".to_owned())]);
+    }
+
+    #[test]
+    fn what_is_written_as_toml_is_sent_as_the_json_it_stands_for_though_it_is_unfinished() {
+        let json = json_of_toml("to = \"CN\"\ndate = 2026-11-29\n[reference.office]\ncode = \"LHE\"").unwrap();
+        let stands_for =
+            serde_json::json!({ "to": "CN", "date": "2026-11-29", "reference": { "office": { "code": "LHE" } } });
+        assert_eq!(json, stands_for);
+        assert!(json_of_toml("to = ").is_err());
+    }
+
+    #[test]
+    fn a_mistake_in_toml_is_the_same_mistake_in_the_json_that_is_sent() {
+        for mistake in ["nan", "-inf", "64.9", "1.0", "-1", "7", "true", "[]", "{ cod = \"XYZ\" }", "2026-02-03"] {
+            let row = Row { number: 1, text: RowText::Toml(format!("agreement = \"CPFTA\"\nremarks = {mistake}")) };
+            let reading = row.read();
+            let sent = row.json(&reading).unwrap();
+            assert_eq!(Particulars::read_json(sent.as_bytes()).findings, reading.findings, "{sent}");
+        }
     }
 
     #[test]

@@ -7,7 +7,9 @@ use super::{Configuration, Node, NodeError};
 use crate::api::testing::Caller;
 use crate::reason::Reasoned as _;
 use crate::time::{Clock as _, FixedClock, SeededRandom};
-use files::{HOST, footballs, request_id};
+use crate::workflow::tests::world::{NOW, footballs, request_id};
+use files::HOST;
+use std::path::Path;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_rustls::TlsConnector;
@@ -15,11 +17,29 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, pem::PemObject
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
 
 fn clock() -> Arc<FixedClock> {
-    Arc::new(FixedClock::new(files::NOW.parse().unwrap()))
+    Arc::new(FixedClock::new(NOW.parse().unwrap()))
 }
 
 async fn start(configuration: &Configuration, clock: &Arc<FixedClock>) -> Result<Node, NodeError> {
     Node::start(configuration.clone(), Arc::clone(clock) as _, Arc::new(SeededRandom::new(1))).await
+}
+
+/// The operator, on this machine.
+async fn operator(node: &Node) -> Caller {
+    let token = std::fs::read_to_string(&node.addresses().operator_token).unwrap();
+    Caller::operator(node.addresses().admin, token.trim()).await
+}
+
+/// Who calls from elsewhere.
+async fn afar(node: &Node, folder: &Path, token: Option<&str>) -> Caller {
+    let ca = std::fs::read(folder.join("tls/ca.crt.pem")).unwrap();
+    Caller::over_tls(node.addresses().client, &ca, token).await
+}
+
+/// A signatory of the office, whose account is just opened.
+async fn signatory(node: &Node, folder: &Path) -> Caller {
+    let token = operator(node).await.account(HOST, "signatory", &["LHE"]).await;
+    afar(node, folder, Some(&token)).await
 }
 
 /// One HTTP/1.1 request over TLS: head and body of the answer.
@@ -50,12 +70,11 @@ async fn a_node_issues_proves_and_serves_what_it_issued() {
     let (configuration, clock) = (files::write(folder.path()), clock());
     let node = start(&configuration, &clock).await.unwrap();
     let ca = std::fs::read(folder.path().join("tls/ca.crt.pem")).unwrap();
-    let operator = std::fs::read_to_string(&node.addresses().operator_token).unwrap();
-    let admin = Caller::operator(node.addresses().admin, operator.trim()).await;
+    let admin = operator(&node).await;
     let signatory = admin.account(HOST, "signatory", &["LHE"]).await;
     let auditor = admin.account(HOST, "auditor", &[]).await;
-    let client = Caller::over_tls(node.addresses().client, &ca, Some(&signatory)).await;
-    let stranger = Caller::over_tls(node.addresses().client, &ca, None).await;
+    let client = afar(&node, folder.path(), Some(&signatory)).await;
+    let stranger = afar(&node, folder.path(), None).await;
 
     // Issued, and the same request again changes nothing.
     let row = (request_id(&clock, 1), footballs(&clock));
@@ -80,7 +99,7 @@ async fn a_node_issues_proves_and_serves_what_it_issued() {
     // The log, by both doors.
     let log = issued.log.strip_prefix(HOST).unwrap();
     assert_eq!(stranger.checkpoint(&issued.log).await.unwrap_err(), "READING_DENIED");
-    let auditing = Caller::over_tls(node.addresses().client, &ca, Some(&auditor)).await;
+    let auditing = afar(&node, folder.path(), Some(&auditor)).await;
     let signed = auditing.checkpoint(&issued.log).await.unwrap();
     let (head, body) = get(&node, &ca, HOST, &format!("{log}/checkpoint"), Some(&auditor)).await;
     assert!(head.starts_with("http/1.1 200") && head.contains("cache-control: no-cache"), "{head}");
@@ -101,7 +120,7 @@ async fn a_node_issues_proves_and_serves_what_it_issued() {
     // Keys, status list, health.
     let (head, body) = get(&node, &ca, HOST, "/.well-known/jwt-vc-issuer", None).await;
     assert!(head.contains("application/json"), "{head}");
-    assert!(String::from_utf8(body).unwrap().contains(r#""kid":"statement-1""#));
+    assert!(String::from_utf8(body).unwrap().contains(r#""kid":"tdap-2026-1""#));
     let status = log.replacen("/log/", "/status/", 1);
     let (head, _) = get(&node, &ca, HOST, &format!("{status}/0"), None).await;
     assert!(head.starts_with("http/1.1 200") && head.contains("application/statuslist+jwt"), "{head}");
@@ -115,7 +134,7 @@ async fn a_node_issues_proves_and_serves_what_it_issued() {
 
     // Started again, it has everything.
     let node = start(&configuration, &clock).await.unwrap();
-    let client = Caller::over_tls(node.addresses().client, &ca, Some(&signatory)).await;
+    let client = afar(&node, folder.path(), Some(&signatory)).await;
     assert_eq!(client.look_up(HOST, &issued.jti).await, Ok("CANCELLED"));
     node.stop().await;
 }
@@ -126,11 +145,8 @@ async fn what_stands_on_paper_leads_to_the_certificate_and_nothing_less_does() {
     let (configuration, clock) = (files::write(folder.path()), clock());
     let node = start(&configuration, &clock).await.unwrap();
     let ca = std::fs::read(folder.path().join("tls/ca.crt.pem")).unwrap();
-    let operator = std::fs::read_to_string(&node.addresses().operator_token).unwrap();
-    let admin = Caller::operator(node.addresses().admin, operator.trim()).await;
-    let signatory = admin.account(HOST, "signatory", &["LHE"]).await;
-    let client = Caller::over_tls(node.addresses().client, &ca, Some(&signatory)).await;
-    let stranger = Caller::over_tls(node.addresses().client, &ca, None).await;
+    let client = signatory(&node, folder.path()).await;
+    let stranger = afar(&node, folder.path(), None).await;
     let issued = client.issue(&[(request_id(&clock, 1), footballs(&clock))]).await.remove(0).unwrap();
     let (look_up, stamp) = client.paper(&issued.number).await;
 
@@ -219,18 +235,14 @@ async fn a_clock_that_went_back_stops_the_start_and_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let (configuration, clock) = (files::write(folder.path()), clock());
     let node = start(&configuration, &clock).await.unwrap();
-    let operator = std::fs::read_to_string(&node.addresses().operator_token).unwrap();
-    let ca = std::fs::read(folder.path().join("tls/ca.crt.pem")).unwrap();
-    let admin = Caller::operator(node.addresses().admin, operator.trim()).await;
-    let token = admin.account(HOST, "signatory", &["LHE"]).await;
-    let client = Caller::over_tls(node.addresses().client, &ca, Some(&token)).await;
+    let client = signatory(&node, folder.path()).await;
     client.issue(&[(request_id(&clock, 1), footballs(&clock))]).await.remove(0).unwrap();
     node.stop().await;
 
     clock.set("2026-11-20T00:00:00Z".parse().unwrap());
     let Err(error) = start(&configuration, &clock).await else { panic!("it started") };
     assert_eq!(error.reason(), "CLOCK_WENT_BACK", "{error}");
-    clock.set(files::NOW.parse().unwrap());
+    clock.set(NOW.parse().unwrap());
     start(&configuration, &clock).await.unwrap().stop().await;
 }
 
@@ -239,11 +251,7 @@ async fn a_clock_set_back_under_a_running_node_is_told_and_is_no_midnight() {
     let folder = tempfile::tempdir().unwrap();
     let (configuration, clock) = (files::write(folder.path()), clock());
     let node = start(&configuration, &clock).await.unwrap();
-    let operator = std::fs::read_to_string(&node.addresses().operator_token).unwrap();
-    let ca = std::fs::read(folder.path().join("tls/ca.crt.pem")).unwrap();
-    let admin = Caller::operator(node.addresses().admin, operator.trim()).await;
-    let token = admin.account(HOST, "signatory", &["LHE"]).await;
-    let client = Caller::over_tls(node.addresses().client, &ca, Some(&token)).await;
+    let client = signatory(&node, folder.path()).await;
     client.issue(&[(request_id(&clock, 1), footballs(&clock))]).await.remove(0).unwrap();
     let day = std::time::Duration::from_hours(24);
     let right = clock.now();
@@ -254,7 +262,7 @@ async fn a_clock_set_back_under_a_running_node_is_told_and_is_no_midnight() {
     let row = (request_id(&clock, 3), footballs(&clock));
     let refused = client.issue(std::slice::from_ref(&row)).await.remove(0).unwrap_err();
     assert_eq!(refused, "CLOCK_WENT_BACK", "to judge again for another day leads nowhere");
-    let (now, newest) = admin.clock_and_newest_hour().await;
+    let (now, newest) = operator(&node).await.clock_and_newest_hour().await;
     assert!(now < newest, "{now} {newest}");
     // What ends a certificate waits for nothing.
     client.cancel(&request_id(&clock, 4), &ahead.number).await.unwrap();
@@ -267,18 +275,15 @@ async fn a_clock_set_back_under_a_running_node_is_told_and_is_no_midnight() {
 async fn a_door_names_the_services_it_has_and_no_others() {
     let folder = tempfile::tempdir().unwrap();
     let node = start(&files::write(folder.path()), &clock()).await.unwrap();
-    let ca = std::fs::read(folder.path().join("tls/ca.crt.pem")).unwrap();
-    let client = Caller::over_tls(node.addresses().client, &ca, None).await.services().await;
-    let operator = std::fs::read_to_string(&node.addresses().operator_token).unwrap();
-    let admin = Caller::operator(node.addresses().admin, operator.trim()).await.services().await;
+    let stranger = afar(&node, folder.path(), None).await;
+    let (client, admin) = (stranger.services().await, operator(&node).await.services().await);
     let named = |services: &[String], name: &str| services.iter().any(|one| one == name);
     let all =
         ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"];
     assert!(all.iter().all(|name| named(&client, name) && named(&admin, name)), "{client:?} {admin:?}");
     assert!(named(&client, "origin.v1.CertificateService") && named(&client, "origin.v1.LogService"), "{client:?}");
     assert!(named(&admin, "origin.v1.AdminService") && !named(&admin, "origin.v1.LogService"), "{admin:?}");
-    let older = Caller::over_tls(node.addresses().client, &ca, None).await.services_v1alpha().await;
-    assert_eq!(older, client, "who asks as was asked before it was v1");
+    assert_eq!(stranger.services_v1alpha().await, client, "who asks as was asked before it was v1");
     node.stop().await;
 }
 
@@ -286,17 +291,11 @@ async fn a_door_names_the_services_it_has_and_no_others() {
 async fn the_operators_token_opens_nothing_at_the_clients_door_and_an_administrator_only_accounts() {
     let folder = tempfile::tempdir().unwrap();
     let node = start(&files::write(folder.path()), &clock()).await.unwrap();
-    let ca = std::fs::read(folder.path().join("tls/ca.crt.pem")).unwrap();
-    let operator = std::fs::read_to_string(&node.addresses().operator_token).unwrap();
-    let token =
-        Caller::operator(node.addresses().admin, operator.trim()).await.account(HOST, "administrator", &[]).await;
-    let afar = |token: String| {
-        let (address, ca) = (node.addresses().client, ca.clone());
-        async move { Caller::over_tls(address, &ca, Some(&token)).await }
-    };
-    let operator = afar(operator.trim().to_owned()).await;
-    assert!(operator.accounts(HOST).await.is_err(), "the operator's token is good on this machine alone");
-    let administrator = afar(token).await;
+    let token = operator(&node).await.account(HOST, "administrator", &[]).await;
+    let own = std::fs::read_to_string(&node.addresses().operator_token).unwrap();
+    let own = afar(&node, folder.path(), Some(own.trim())).await;
+    assert!(own.accounts(HOST).await.is_err(), "the operator's token is good on this machine alone");
+    let administrator = afar(&node, folder.path(), Some(&token)).await;
     assert_eq!(administrator.accounts(HOST).await, Ok(1));
     let log = format!("{HOST}/log/2026/all");
     assert_eq!(administrator.log_holds(&log).await, Err("NOT_THE_OPERATOR".to_owned()));
@@ -318,14 +317,10 @@ async fn an_account_that_was_closed_issues_nothing_more_on_a_stream_that_is_open
     let folder = tempfile::tempdir().unwrap();
     let clock = clock();
     let node = start(&files::write(folder.path()), &clock).await.unwrap();
-    let ca = std::fs::read(folder.path().join("tls/ca.crt.pem")).unwrap();
-    let operator = std::fs::read_to_string(&node.addresses().operator_token).unwrap();
-    let admin = Caller::operator(node.addresses().admin, operator.trim()).await;
-    let token = admin.account(HOST, "signatory", &["LHE"]).await;
-    let client = Caller::over_tls(node.addresses().client, &ca, Some(&token)).await;
+    let client = signatory(&node, folder.path()).await;
     let mut stream = client.open_stream().await;
     stream.send(&request_id(&clock, 1), &footballs(&clock)).await.unwrap();
-    admin.close_every_account(HOST).await;
+    operator(&node).await.close_every_account(HOST).await;
     assert_eq!(stream.send(&request_id(&clock, 2), &footballs(&clock)).await.unwrap_err(), "UNAUTHENTICATED");
     node.stop().await;
 }
@@ -367,11 +362,10 @@ impl crate::time::Clock for AskedHere {
 async fn a_presentation_is_judged_beside_the_threads_that_serve_everybody() {
     let folder = tempfile::tempdir().unwrap();
     let configuration = files::write(folder.path());
-    let ca = std::fs::read(folder.path().join("tls/ca.crt.pem")).unwrap();
-    let clock = FixedClock::new(files::NOW.parse().unwrap());
+    let clock = FixedClock::new(NOW.parse().unwrap());
     let clock = Arc::new(AskedHere(clock, std::thread::current().id(), 0.into()));
     let node = Node::start(configuration, Arc::clone(&clock) as _, Arc::new(SeededRandom::new(1))).await.unwrap();
-    let stranger = Caller::over_tls(node.addresses().client, &ca, None).await;
+    let stranger = afar(&node, folder.path(), None).await;
     let asked = async |bytes: usize| {
         let before = clock.2.load(std::sync::atomic::Ordering::SeqCst);
         stranger.verdict(&vec![b'~'; bytes]).await;
@@ -396,12 +390,9 @@ async fn lists_are_searched_by_any_account_and_replaced_while_the_node_runs() {
     std::fs::write(lists.join("hs.csv"), "hscode,description\n95,Toys\n").unwrap();
     configuration.lists = Some(lists.clone());
     let node = start(&configuration, &clock).await.unwrap();
-    let ca = std::fs::read(folder.path().join("tls/ca.crt.pem")).unwrap();
-    let operator = std::fs::read_to_string(&node.addresses().operator_token).unwrap();
-    let admin = Caller::operator(node.addresses().admin, operator.trim()).await;
-    let auditor = admin.account(HOST, "auditor", &[]).await;
-    let client = Caller::over_tls(node.addresses().client, &ca, Some(&auditor)).await;
-    let stranger = Caller::over_tls(node.addresses().client, &ca, None).await;
+    let auditor = operator(&node).await.account(HOST, "auditor", &[]).await;
+    let client = afar(&node, folder.path(), Some(&auditor)).await;
+    let stranger = afar(&node, folder.path(), None).await;
     assert_eq!(stranger.search_codes("toys").await.unwrap_err(), "UNAUTHENTICATED");
     assert_eq!(client.search_codes("balls").await, Ok((Vec::new(), "2022".to_owned())));
     // A list with a mistake changes nothing; a good one is in use without a restart.
@@ -423,10 +414,8 @@ async fn a_stream_of_changes_ends_with_its_account_and_with_the_node_and_can_be_
     let folder = tempfile::tempdir().unwrap();
     let (configuration, clock) = (files::write(folder.path()), clock());
     let node = start(&configuration, &clock).await.unwrap();
-    let ca = std::fs::read(folder.path().join("tls/ca.crt.pem")).unwrap();
-    let operator = std::fs::read_to_string(&node.addresses().operator_token).unwrap();
-    let admin = Caller::operator(node.addresses().admin, operator.trim()).await;
-    let dial = async |node: &Node, token: &str| Caller::over_tls(node.addresses().client, &ca, Some(token)).await;
+    let admin = operator(&node).await;
+    let dial = async |node: &Node, token: &str| afar(node, folder.path(), Some(token)).await;
     let signatory = admin.account(HOST, "signatory", &["LHE"]).await;
     let auditor = admin.account(HOST, "auditor", &[]).await;
     let client = dial(&node, &signatory).await;
@@ -465,8 +454,7 @@ async fn a_stream_of_changes_ends_with_its_account_and_with_the_node_and_can_be_
     client.issue(&[(request_id(&clock, 2), footballs(&clock))]).await.remove(0).unwrap();
     let (ids, _) = again.next().await.unwrap();
     assert!(!ids.is_empty() && ids.iter().all(|id| !seen.contains(id)));
-    let operator = std::fs::read_to_string(&node.addresses().operator_token).unwrap();
-    let admin = Caller::operator(node.addresses().admin, operator.trim()).await;
+    let admin = operator(&node).await;
     // Another's change wakes the stream, which then finds its own account closed.
     admin.close_every_account(HOST).await;
     let late = admin.account(HOST, "signatory", &["LHE"]).await;

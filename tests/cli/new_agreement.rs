@@ -1,7 +1,8 @@
 //! A new agreement is a new file, never code: from the template to a verified certificate.
 
 use crate::{
-    node::{Running, lines, today},
+    node::{Running, lines},
+    process::today,
     support::{folder, origin, text, write},
 };
 use std::fs;

@@ -1,9 +1,8 @@
 //! A node that runs: accounts, issuing, cancelling, verifying online and offline, reading logs.
 
-use crate::support::{FOOTBALLS, Said, command, folder, init, origin, text, write};
-use origin_exchange::{
-    certificate::Particulars,
-    time::{Date, Timestamp, ZoneName},
+use crate::{
+    process::{footballs as row, today},
+    support::{FOOTBALLS, Said, command, folder, init, origin, text, write},
 };
 use serde_json::Value;
 use std::{
@@ -103,20 +102,10 @@ impl Running {
     }
 }
 
-/// The date at the issuing office.
-pub(crate) fn today() -> Date {
-    ZoneName::new("Asia/Karachi").unwrap().date_at(Timestamp::now())
-}
-
 /// Footballs that leave tomorrow.
 fn footballs() -> String {
     let (yesterday, tomorrow) = (today().yesterday().unwrap(), today().tomorrow().unwrap());
     FOOTBALLS.replace("2026-11-18", &tomorrow.to_string()).replace("2026-11-10", &yesterday.to_string())
-}
-
-pub(crate) fn row(marks: usize) -> String {
-    let text = footballs().replace("YUHE/SHA/1-420", &format!("YUHE/SHA/{marks}"));
-    Particulars::from_toml(&text).unwrap().to_json()
 }
 
 /// The lines of a command as JSON.
@@ -248,6 +237,34 @@ fn a_refused_replacement_is_told_to_machines_as_a_refused_row_is() {
     assert_eq!(told[0]["reason"], "RULES_REFUSE");
     let findings = told[0]["findings"].as_array().unwrap();
     assert!(findings.iter().any(|one| one["rule"] == "REPLACEMENT_GOODS"), "{}", said.out);
+}
+
+/// Spelling, rules and what only the node knows, in one round.
+#[test]
+fn everything_is_said_at_once_of_a_file_in_toml_that_does_not_read() {
+    let node = Running::start();
+    let token = node.account("signatory");
+    let bad = footballs()
+        .replace("code = \"LHE\"", "code = \"ISB\"")
+        .replace("number = \"CS-2611-77\"", "number = 77")
+        .replace("planned", "dat = 1, planned")
+        .replace("\"950662\"", "\"95066\"")
+        .replace("\"VALUE_CONTENT\", percentage = { exact = \"64.9\", basis = \"cumulative\" }", "\"XYZ\"");
+    let file = write(&node.folder, "bad.toml", &bad);
+    for asked in ["issue", "apply check"] {
+        let arguments = asked.split(' ').chain([text(&file), "--format", "json"]).collect::<Vec<_>>();
+        let said = node.asks(&arguments, Some(&token));
+        assert_eq!(said.code, 1, "{asked}: {}", said.err);
+        let told = lines(&said);
+        let findings = told[0]["findings"].as_array().unwrap();
+        let items = ["goods.items[0].hs.code", "goods.items[0].criterion"];
+        let others = ["transport.departure.dat", "commercial.invoices[0].number", "reference.office.code"];
+        for path in items.iter().chain(&others) {
+            let found = findings.iter().any(|one| one["path"].as_str().unwrap().starts_with(path));
+            assert!(found, "{asked}: nothing of {path}: {findings:#?}");
+        }
+        assert!(findings.iter().any(|one| one["rule"] == "OFFICE_UNKNOWN"), "{asked}: {findings:#?}");
+    }
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use crate::{
     made_pdf,
-    node::{Running, lines, row, today},
+    node::{Running, lines},
+    process::{footballs as row, today},
     support::{Said, folder, init, origin, text, write},
 };
 use origin_exchange::document::read::photograph::{Page, Pose};

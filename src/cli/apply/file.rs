@@ -4,7 +4,7 @@ use super::{
     Door, ForExporter, csv,
     declares::{Declares, FILED_OTHERWISE, FILED_OTHERWISE_HELP},
     draft,
-    written::{self, made, only_row},
+    written::{made, only_row},
 };
 use crate::{
     api::client::{Refusal, wire, within_deadline},
@@ -80,14 +80,10 @@ impl OneFile {
                 }
                 Err(_) => Bytes::from(text.trim().to_owned()),
             },
-            RowText::Toml(text) => {
+            RowText::Toml(_) | RowText::Unreadable(_) => {
                 let reading = row.read();
-                match reading.particulars {
-                    Some(particulars) => Bytes::from(particulars.to_json()),
-                    None => written::json_of_toml(text).map(Bytes::from).map_err(|_| reading.findings)?,
-                }
+                Bytes::from(row.json(&reading).ok_or(reading.findings)?)
             }
-            RowText::Unreadable(_) => return Err(row.read().findings),
         };
         Ok(Self { certificate, production: production.cloned().unwrap_or_default(), exporter: None })
     }

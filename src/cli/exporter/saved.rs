@@ -7,6 +7,7 @@ use crate::{
         Outcome,
         console::{Console, Exit, Failure},
         files::Source,
+        rows::json_of_toml,
         tree::plain,
     },
 };
@@ -78,12 +79,9 @@ fn read(source: &Source) -> Result<Vec<u8>, Failure> {
     if text.trim_start().starts_with('{') {
         return Ok(text.trim().to_owned().into_bytes());
     }
-    let wrong = |error: &dyn std::fmt::Display| {
-        let error = error.to_string();
-        Failure::new(Exit::Failed, format!("`{source}` is neither TOML nor JSON: {}", error.trim()))
-    };
-    let table = text.parse::<toml::Table>().map_err(|error| wrong(&error))?;
-    serde_json::to_vec(&table).map_err(|error| wrong(&error))
+    let json = json_of_toml(&text);
+    json.map(|json| json.to_string().into_bytes())
+        .map_err(|error| Failure::new(Exit::Failed, format!("`{source}` is neither TOML nor JSON: {error}")))
 }
 
 #[derive(Debug, clap::Args)]

@@ -18,7 +18,7 @@ use crate::{
         certificate::judge_row,
         console::{Exit, Failure},
         remote::{self, NodeArguments, date_text},
-        rows::{Row, RowText, Rows},
+        rows::{Row, Rows},
     },
     node::system::SystemClock,
     time::Clock,
@@ -211,8 +211,7 @@ impl<'a> Conversation<'a> {
 
     /// Decides what is to be done with a row.
     async fn admit(&mut self, row: &Row) -> Result<(), Failure> {
-        let (RowText::Json(text) | RowText::Toml(text) | RowText::Unreadable(text)) = &row.text;
-        let key = self.ledger.name(text);
+        let key = self.ledger.name(row.written());
         let known = self.ledger.known(&key);
         if let Known::Done(done) = known {
             self.report.issued(row.number, &done, true, &Findings::default());
@@ -221,20 +220,14 @@ impl<'a> Conversation<'a> {
         }
         let reading = row.read();
         let forgotten = matches!(&known, Known::Asked(id) if !is_kept(*id));
-        let json = match (&row.text, &reading.particulars) {
-            // What does not read is refused by the node, which has its own rules and knows whom it struck off.
-            (RowText::Json(text), particulars) if particulars.is_some() || !forgotten => {
-                Bytes::copy_from_slice(text.as_bytes())
-            }
-            (_, Some(particulars)) => Bytes::from(particulars.to_json()),
-            // A node is sent JSON alone.
-            (_, None) => {
-                let message = row.refusal().to_owned();
-                let reason = "CERTIFICATE_INVALID".to_owned();
-                let findings = everything_about(row, reading.findings);
-                self.report.row_refused(row.number, &Refused { reason, message, findings, help: None });
-                return Ok(());
-            }
+        // What does not read is refused by the node, which has its own rules and knows whom it struck off. It is not asked
+        // anew what it has forgotten: a node that reads more than this program may have issued it.
+        let Some(json) = row.json(&reading).filter(|_| reading.particulars.is_some() || !forgotten) else {
+            let message = row.refusal().to_owned();
+            let reason = "CERTIFICATE_INVALID".to_owned();
+            let findings = everything_about(row, reading.findings);
+            self.report.row_refused(row.number, &Refused { reason, message, findings, help: None });
+            return Ok(());
         };
         let request_id = match known {
             Known::Asked(id) if is_kept(id) => id,
@@ -247,7 +240,7 @@ impl<'a> Conversation<'a> {
             }
             Known::New | Known::Done(_) => self.fresh(&key)?,
         };
-        self.waiting.push_back((request_id, Flight { row: row.number, key, json }));
+        self.waiting.push_back((request_id, Flight { row: row.number, key, json: json.into() }));
         Ok(())
     }
 

@@ -2,11 +2,11 @@
 
 use super::super::tls::TlsIdentity;
 use super::super::{Configuration, WebhookConfiguration, WebhookTargets, system::SystemClock, tls_material};
-use super::files::{self, HOST, footballs, request_id};
-use super::{clock, start};
+use super::{clock, files, signatory, start};
 use crate::api::testing::Caller;
 use crate::encoding::base64;
 use crate::time::{Clock as _, FixedClock};
+use crate::workflow::tests::world::{footballs, request_id};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::Value;
 use std::collections::VecDeque;
@@ -143,14 +143,6 @@ fn configured(folder: &Path) -> Configuration {
     configuration
 }
 
-async fn account(node: &super::Node, folder: &Path, role: &str) -> Caller {
-    let ca = std::fs::read(folder.join("tls/ca.crt.pem")).unwrap();
-    let operator = std::fs::read_to_string(&node.addresses().operator_token).unwrap();
-    let admin = Caller::operator(node.addresses().admin, operator.trim()).await;
-    let token = admin.account(HOST, role, &["LHE"]).await;
-    Caller::over_tls(node.addresses().client, &ca, Some(&token)).await
-}
-
 async fn issue(client: &Caller, clock: &FixedClock, nth: u16) {
     client.issue(&[(request_id(clock, nth), footballs(clock))]).await.remove(0).unwrap();
 }
@@ -168,7 +160,7 @@ async fn changes_come_in_order_until_they_are_taken_under_a_signature_that_verif
     let receiver = Receiver::listen(&folder.path().join("receiver"), plan).await;
     let (configuration, clock) = (configured(folder.path()), clock());
     let node = start(&configuration, &clock).await.unwrap();
-    let client = account(&node, folder.path(), "signatory").await;
+    let client = signatory(&node, folder.path()).await;
     let (id, secret) = client.add_webhook(&request_id(&clock, 50), &receiver.url).await.unwrap();
     assert_eq!(client.add_webhook(&request_id(&clock, 50), &receiver.url).await.unwrap(), (id.clone(), secret.clone()));
     for nth in [1, 2, 3] {
@@ -195,7 +187,7 @@ async fn changes_come_in_order_until_they_are_taken_under_a_signature_that_verif
     node.stop().await;
     let before = receiver.came.lock().unwrap().len();
     let node = start(&configuration, &clock).await.unwrap();
-    let client = account(&node, folder.path(), "signatory").await;
+    let client = signatory(&node, folder.path()).await;
     issue(&client, &clock, 4).await;
     receiver.until("one more", |one| one.changes().len() >= 8).await;
     assert!(receiver.came.lock().unwrap().len() > before);
@@ -236,7 +228,7 @@ async fn a_receiver_that_is_gone_slow_inside_or_somebody_else_is_told_of_and_tak
     let impostor = Receiver::listen(&folder.path().join("impostor"), []).await;
     let (configuration, clock) = (configured(folder.path()), clock());
     let node = start(&configuration, &clock).await.unwrap();
-    let client = account(&node, folder.path(), "signatory").await;
+    let client = signatory(&node, folder.path()).await;
     let add = async |nth: u16, url: &str| client.add_webhook(&request_id(&clock, nth), url).await;
 
     let (id, _) = add(60, &good.url).await.unwrap();
@@ -277,7 +269,7 @@ async fn a_receiver_that_is_gone_slow_inside_or_somebody_else_is_told_of_and_tak
     // The same node, whose webhooks may not go to this machine.
     let inside = Configuration { webhooks: WebhookConfiguration::default(), ..configuration };
     let node = start(&inside, &clock).await.unwrap();
-    let client = account(&node, folder.path(), "signatory").await;
+    let client = signatory(&node, folder.path()).await;
     let (id, _) = client.add_webhook(&request_id(&clock, 70), &good.url).await.unwrap();
     let (taken, _, why) = client.test_webhook(&id).await.unwrap();
     assert!(!taken && why.contains("open network"), "{why}");

@@ -77,9 +77,7 @@ async fn a_log_key_that_the_trust_list_does_not_name_opens_no_log() {
     let (desk, _) = world.desk();
     desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
     let list = world.trust.load_full();
-    let mut section = list.section(&world.issuer).unwrap().successor();
-    section.log_keys.retain(|key| key.shard.year() == 2026);
-    let section = world.keys.root(&"root".parse().unwrap()).unwrap().sign(section).unwrap();
+    let section = world.next_section(|section| section.log_keys.retain(|key| key.shard.year() == 2026));
     let mut text = ListText::following(&list, list.text().issued, list.text().next_update);
     text.put(&section, None);
     let mut draft = ListDraft::new(text).unwrap();

@@ -27,10 +27,14 @@ use std::{
 
 pub(crate) const NOW: &str = "2026-11-22T10:00:00Z";
 const FOOTBALLS: &str = include_str!("../../../node-config/demo/certificates/pk-cn-footballs.json");
+const CPFTA: &str = include_str!("../../../node-config/agreements/cpfta.toml");
+const CPFTA_RULES: &str = include_str!("../../../node-config/agreements/cpfta.rules.toml");
+/// Of which an authority has log keys.
+const YEARS: [i16; 2] = [2026, 2027];
 
 /// Where an authority of the tests is.
 #[derive(Clone, Copy)]
-struct Home {
+pub(crate) struct Home {
     issuer: &'static str,
     country: &'static str,
     zone: &'static str,
@@ -38,7 +42,7 @@ struct Home {
     city: &'static str,
 }
 
-const PAKISTAN: Home =
+pub(crate) const PAKISTAN: Home =
     Home { issuer: "https://tdap.gov.pk", country: "PK", zone: "Asia/Karachi", office: "LHE", city: "Lahore" };
 const CHINA: Home =
     Home { issuer: "https://customs.gov.cn", country: "CN", zone: "Asia/Shanghai", office: "NGB", city: "Ningbo" };
@@ -93,44 +97,17 @@ impl PartnerLogs for Elsewhere {
 
 impl World {
     pub(crate) fn new() -> Self {
-        let random = SeededRandom::new(7);
-        let keys = KeyStore::in_memory();
-        let federation = KeyUse::Federation { signer: "federation.example".parse().unwrap() };
-        let federation = keys.make(&"federation".parse().unwrap(), federation, &random).unwrap();
-        let section = section(PAKISTAN, &keys, &random);
-        let signer = federation.verifier_key().unwrap();
-        let anchor = Anchor::new(1, vec![signer.clone()], BTreeMap::new()).unwrap();
-        let mut text = ListText {
-            version: 1,
-            issued: "2026-11-01T00:00:00Z".parse().unwrap(),
-            next_update: "2027-11-01T00:00:00Z".parse().unwrap(),
-            k: 1,
-            signers: vec![signer],
-            sections: Vec::new(),
-            closings: Vec::new(),
-            shards: Vec::new(),
-            nodes: Vec::new(),
-            addressees: BTreeMap::new(),
-            cosigning: Cosigning::if_it_has_a_node(),
-        };
-        text.put(&section, None);
-        let mut draft = ListDraft::new(text).unwrap();
-        keys.federation(&"federation".parse().unwrap()).unwrap().sign(&mut draft, None).unwrap();
-        let trust = draft.finish(&anchor, None).unwrap();
+        let (random, keys) = (SeededRandom::new(7), KeyStore::in_memory());
+        let signer = federation(&keys, &random);
+        let section = section(PAKISTAN, (&keys, &keys), &YEARS, &random);
+        let (trust, _) = first_list(&keys, signer, &section);
         let agreements = Agreements::load([
-            ("cpfta.toml", include_str!("../../../node-config/agreements/cpfta.toml")),
-            ("cpfta.rules.toml", include_str!("../../../node-config/agreements/cpfta.rules.toml")),
+            ("cpfta.toml", CPFTA),
+            ("cpfta.rules.toml", CPFTA_RULES),
             ("comesa.toml", include_str!("../../../node-config/agreements/comesa.toml")),
             ("nonpreferential.toml", include_str!("../../../node-config/agreements/nonpreferential.toml")),
         ])
         .unwrap();
-        let wanted = Wanted {
-            name: "A. Qureshi".to_owned(),
-            roles: vec![Role::Signatory],
-            offices: vec!["LHE".parse().unwrap()],
-            ..Wanted::default()
-        };
-        let signatory = Account::open(wanted, &random).unwrap();
         Self {
             home: PAKISTAN,
             store: Arc::new(MemoryStore::new()),
@@ -140,7 +117,7 @@ impl World {
             lists: Arc::default(),
             keys,
             issuer: PAKISTAN.issuer.parse().unwrap(),
-            signatory: signatory.into(),
+            signatory: signatory(PAKISTAN, "A. Qureshi", &random),
             fees: Fees::None,
             erase_after_years: None,
             continuity: Continuity::default(),
@@ -151,19 +128,8 @@ impl World {
     /// An authority of China, known to the same federation from now on.
     pub(crate) fn abroad(&self) -> Self {
         let (random, keys) = (SeededRandom::new(23), KeyStore::in_memory());
-        let section = section(CHINA, &keys, &random);
-        let list = self.trust.load_full();
-        let mut text = ListText::following(&list, list.text().issued, list.text().next_update);
-        text.put(&section, None);
-        let mut draft = ListDraft::new(text).unwrap();
-        self.keys.federation(&"federation".parse().unwrap()).unwrap().sign(&mut draft, None).unwrap();
-        self.trust.store(Arc::new(draft.finish(&list.anchor().unwrap(), Some(&list)).unwrap()));
-        let wanted = Wanted {
-            name: "Wang Min".to_owned(),
-            roles: vec![Role::Signatory],
-            offices: vec![CHINA.office.parse().unwrap()],
-            ..Wanted::default()
-        };
+        let section = section(CHINA, (&keys, &keys), &YEARS, &random);
+        self.next_list(|text| text.put(&section, None));
         Self {
             home: CHINA,
             store: Arc::new(MemoryStore::new()),
@@ -173,12 +139,29 @@ impl World {
             lists: Arc::clone(&self.lists),
             keys,
             issuer: CHINA.issuer.parse().unwrap(),
-            signatory: Account::open(wanted, &random).unwrap().into(),
+            signatory: signatory(CHINA, "Wang Min", &random),
             fees: Fees::None,
             erase_after_years: None,
             continuity: Continuity::default(),
             elsewhere: Arc::default(),
         }
+    }
+
+    /// A next trust list with this change, in use from now on.
+    pub(crate) fn next_list(&self, change: impl FnOnce(&mut ListText)) {
+        let list = self.trust.load_full();
+        let mut text = ListText::following(&list, list.text().issued, list.text().next_update);
+        change(&mut text);
+        let mut draft = ListDraft::new(text).unwrap();
+        self.keys.federation(&"federation".parse().unwrap()).unwrap().sign(&mut draft, None).unwrap();
+        self.trust.store(Arc::new(draft.finish(&list.anchor().unwrap(), Some(&list)).unwrap()));
+    }
+
+    /// The authority's next section with this change, in no list yet.
+    pub(crate) fn next_section(&self, change: impl FnOnce(&mut SectionText)) -> Section {
+        let mut section = self.trust.load().section(&self.issuer).unwrap().successor();
+        change(&mut section);
+        self.keys.root(&"root".parse().unwrap()).unwrap().sign(section).unwrap()
     }
 
     /// Sees the logs of another from now on.
@@ -222,142 +205,106 @@ impl World {
     pub(crate) fn with_customs(&self) -> Self {
         let china = self.abroad();
         let name: NodeName = "node.customs.gov.cn".parse().unwrap();
-        let list = self.trust.load_full();
         let key = SecretKey::from_seed(&[11; 32]).unwrap();
-        let mut text = ListText::following(&list, list.text().issued, list.text().next_update);
-        text.nodes.push(Node {
-            witness_vkey: None,
-            replica_vkey: Some(VerifierKey::cosigner(&name.replica(), key.public_key()).unwrap()),
-            retired: Vec::new(),
-            https: None,
-            grpc: None,
-            spki: Vec::new(),
-            name: name.clone(),
+        let section = china.next_section(|section| {
+            section.node = Some(name.clone());
+            section.roles = vec!["customs".parse().unwrap()];
         });
-        let mut section = list.section(&china.issuer).unwrap().successor();
-        section.node = Some(name);
-        section.roles = vec!["customs".parse().unwrap()];
-        let section = china.keys.root(&"root".parse().unwrap()).unwrap().sign(section).unwrap();
-        text.put(&section, None);
-        text.addressees.insert("CN".parse().unwrap(), china.issuer.clone());
-        let mut draft = ListDraft::new(text).unwrap();
-        self.keys.federation(&"federation".parse().unwrap()).unwrap().sign(&mut draft, None).unwrap();
-        self.trust.store(Arc::new(draft.finish(&list.anchor().unwrap(), Some(&list)).unwrap()));
+        self.next_list(|text| {
+            text.nodes.push(Node {
+                witness_vkey: None,
+                replica_vkey: Some(VerifierKey::cosigner(&name.replica(), key.public_key()).unwrap()),
+                retired: Vec::new(),
+                https: None,
+                grpc: None,
+                spki: Vec::new(),
+                name,
+            });
+            text.put(&section, None);
+            text.addressees.insert("CN".parse().unwrap(), china.issuer.clone());
+        });
         china
     }
 
     /// CPFTA with this said of cancelling at the holder's wish, beside the rest.
     pub(crate) fn cancelled_by(&mut self, rules: &str) {
-        let cpfta = include_str!("../../../node-config/agreements/cpfta.toml");
-        let with = format!("[editions.cancellation]\n{rules}\n\n[editions.verification]");
-        let cpfta = cpfta.replace("[editions.verification]", &with);
-        let products = include_str!("../../../node-config/agreements/cpfta.rules.toml");
-        let files = [("cpfta.toml", cpfta.as_str()), ("cpfta.rules.toml", products)];
-        self.agreements = Arc::new(Agreements::load(files).unwrap());
+        self.cpfta_with(&format!("[editions.cancellation]\n{rules}\n\n[editions.verification]"));
     }
 
     /// CPFTA with this said of the clock of an enquiry, beside the rest.
     pub(crate) fn verified_by(&mut self, rules: &str) {
-        let cpfta = include_str!("../../../node-config/agreements/cpfta.toml");
-        let cpfta = cpfta.replace("[editions.verification]", &format!("[editions.verification]\n{rules}"));
-        let products = include_str!("../../../node-config/agreements/cpfta.rules.toml");
-        let files = [("cpfta.toml", cpfta.as_str()), ("cpfta.rules.toml", products)];
+        self.cpfta_with(&format!("[editions.verification]\n{rules}"));
+    }
+
+    /// CPFTA with this where its words on verification begin.
+    fn cpfta_with(&mut self, begin: &str) {
+        let cpfta = CPFTA.replace("[editions.verification]", begin);
+        let files = [("cpfta.toml", cpfta.as_str()), ("cpfta.rules.toml", CPFTA_RULES)];
         self.agreements = Arc::new(Agreements::load(files).unwrap());
     }
 
     /// A next trust list that closes a log at a size.
     pub(crate) fn close_log(&self, origin: &Origin, final_size: u64) {
-        let list = self.trust.load_full();
-        let mut text = ListText::following(&list, list.text().issued, list.text().next_update);
-        text.shards.push(ShardEnd { origin: origin.clone(), final_size });
-        let mut draft = ListDraft::new(text).unwrap();
-        self.keys.federation(&"federation".parse().unwrap()).unwrap().sign(&mut draft, None).unwrap();
-        let list = draft.finish(&list.anchor().unwrap(), Some(&list)).unwrap();
-        self.trust.store(Arc::new(list));
+        self.next_list(|text| text.shards.push(ShardEnd { origin: origin.clone(), final_size }));
     }
 
     /// A log key of another year, and a next trust list that names it.
     pub(crate) fn list_log_key(&self, year: i16) {
-        let (list, shard) = (self.trust.load_full(), Shard::of_year(year));
-        let key_use = KeyUse::Log { iss: self.issuer.clone(), shard };
-        let made = self.keys.make(
-            &format!("log-{shard}").parse().unwrap(),
-            key_use,
-            &SeededRandom::new(u64::try_from(year).unwrap()),
-        );
-        let mut section = list.section(&self.issuer).unwrap().successor();
-        section.log_keys.push(ListedLogKey { shard, x: made.unwrap().public_key });
-        let section = self.keys.root(&"root".parse().unwrap()).unwrap().sign(section).unwrap();
-        let mut text = ListText::following(&list, list.text().issued, list.text().next_update);
-        text.put(&section, None);
-        let mut draft = ListDraft::new(text).unwrap();
-        self.keys.federation(&"federation".parse().unwrap()).unwrap().sign(&mut draft, None).unwrap();
-        self.trust.store(Arc::new(draft.finish(&list.anchor().unwrap(), Some(&list)).unwrap()));
+        let (shard, random) = (Shard::of_year(year), SeededRandom::new(u64::try_from(year).unwrap()));
+        let log_key = log_key(&self.issuer, shard, &self.keys, &random);
+        let section = self.next_section(|section| section.log_keys.push(log_key));
+        self.next_list(|text| text.put(&section, None));
     }
 
     /// A next trust list by which a node must have witnessed every head; its name and the key it does that with.
     pub(crate) fn witnessed(&self) -> (String, SecretKey) {
         let key = SecretKey::from_seed(&[9; 32]).unwrap();
         let name: NodeName = "node.kra.go.ke".parse().unwrap();
-        let list = self.trust.load_full();
-        let mut text = ListText::following(&list, list.text().issued, list.text().next_update);
-        text.nodes.push(Node {
-            witness_vkey: Some(VerifierKey::cosigner(&name.witness(), key.public_key()).unwrap()),
-            replica_vkey: None,
-            retired: Vec::new(),
-            https: None,
-            grpc: None,
-            spki: Vec::new(),
-            name: name.clone(),
+        self.next_list(|text| {
+            text.nodes.push(Node {
+                witness_vkey: Some(VerifierKey::cosigner(&name.witness(), key.public_key()).unwrap()),
+                replica_vkey: None,
+                retired: Vec::new(),
+                https: None,
+                grpc: None,
+                spki: Vec::new(),
+                name: name.clone(),
+            });
+            text.cosigning = Cosigning { witnesses: 1, of: vec![name.clone()], ..Cosigning::if_it_has_a_node() };
         });
-        text.cosigning = Cosigning { witnesses: 1, of: vec![name.clone()], ..Cosigning::if_it_has_a_node() };
-        let mut draft = ListDraft::new(text).unwrap();
-        self.keys.federation(&"federation".parse().unwrap()).unwrap().sign(&mut draft, None).unwrap();
-        let list = draft.finish(&list.anchor().unwrap(), Some(&list)).unwrap();
-        self.trust.store(Arc::new(list));
         (name.witness(), key)
     }
 
     /// A next trust list in which the statement key may speak of another agreement only.
     pub(crate) fn narrow_key(&self, agreement: &str) {
-        let list = self.trust.load_full();
-        let mut section = list.section(&self.issuer).unwrap().successor();
-        for key in section.keys.iter_mut().filter(|key| key.r#use == ListedUse::Statement) {
-            key.agreements = Some(vec![agreement.parse().unwrap()]);
-        }
-        let section = self.keys.root(&"root".parse().unwrap()).unwrap().sign(section).unwrap();
-        let mut text = ListText::following(&list, list.text().issued, list.text().next_update);
-        text.put(&section, None);
-        let mut draft = ListDraft::new(text).unwrap();
-        self.keys.federation(&"federation".parse().unwrap()).unwrap().sign(&mut draft, None).unwrap();
-        let list = draft.finish(&list.anchor().unwrap(), Some(&list)).unwrap();
-        self.trust.store(Arc::new(list));
+        let section = self.next_section(|section| {
+            for key in section.keys.iter_mut().filter(|key| key.r#use == ListedUse::Statement) {
+                key.agreements = Some(vec![agreement.parse().unwrap()]);
+            }
+        });
+        self.next_list(|text| text.put(&section, None));
     }
 
     /// A next trust list that closes the statement key as compromised at these places, and lists another, which is used
     /// from the next start on.
     pub(crate) fn revoke(&self, ends: &[(Origin, u64)]) {
-        let list = self.trust.load_full();
         let (old, kid): (Kid, Kid) = (self.statement_kid(), "tdap-2026-2".parse().unwrap());
         let key_use = KeyUse::Statement { iss: self.issuer.clone(), kid: kid.clone() };
         let made = self.keys.make(&"statement-2".parse().unwrap(), key_use, &SeededRandom::new(31)).unwrap();
-        let mut section = list.section(&self.issuer).unwrap().successor();
-        let like = section.keys.iter().find(|key| key.kid == old).unwrap().clone();
-        section.keys.push(ListedKey { kid, x: made.public_key, ..like });
-        let section = self.keys.root(&"root".parse().unwrap()).unwrap().sign(section).unwrap();
-        let mut text = ListText::following(&list, list.text().issued, list.text().next_update);
-        text.put(&section, None);
-        text.close(ends.iter().map(|(origin, until_index)| Closing {
-            iss: self.issuer.clone(),
-            kid: old.clone(),
-            origin: origin.clone(),
-            until_index: *until_index,
-            reason: ClosingReason::Compromised,
-        }));
-        let mut draft = ListDraft::new(text).unwrap();
-        self.keys.federation(&"federation".parse().unwrap()).unwrap().sign(&mut draft, None).unwrap();
-        let list = draft.finish(&list.anchor().unwrap(), Some(&list)).unwrap();
-        self.trust.store(Arc::new(list));
+        let section = self.next_section(|section| {
+            let like = section.keys.iter().find(|key| key.kid == old).unwrap().clone();
+            section.keys.push(ListedKey { kid, x: made.public_key, ..like });
+        });
+        self.next_list(|text| {
+            text.put(&section, None);
+            text.close(ends.iter().map(|(origin, until_index)| Closing {
+                iss: self.issuer.clone(),
+                kid: old.clone(),
+                origin: origin.clone(),
+                until_index: *until_index,
+                reason: ClosingReason::Compromised,
+            }));
+        });
     }
 
     /// The key id of the first statement key.
@@ -393,7 +340,7 @@ impl World {
 
     /// One whose partners were not asked yet.
     pub(crate) fn unsettled_desk(&self) -> (Desk, Sequencer) {
-        self.open(&[2026, 2027])
+        self.open(&YEARS)
     }
 
     fn open(&self, years: &[i16]) -> (Desk, Sequencer) {
@@ -454,15 +401,11 @@ impl World {
 
     /// The footballs of Sialkot, asked for now, with the nth request id.
     pub(crate) fn footballs(&self, nth: u16) -> IssueRow {
-        let today = ZoneName::new("Asia/Karachi").unwrap().date_at(self.clock.now());
-        IssueRow {
-            request_id: self.request_id(nth),
-            certificate_json: offset_dates(FOOTBALLS, today).unwrap().into_bytes(),
-        }
+        IssueRow { request_id: self.request_id(nth), certificate_json: footballs(&self.clock) }
     }
 
     pub(crate) fn request_id(&self, nth: u16) -> String {
-        Self::request_id_at(nth, u64::try_from(self.clock.now().as_millisecond()).unwrap())
+        request_id(&self.clock, nth)
     }
 
     pub(crate) fn request_id_at(nth: u16, ms: u64) -> String {
@@ -479,22 +422,74 @@ impl World {
     }
 }
 
-/// Makes the keys of an authority, and its section with them.
-fn section(home: Home, keys: &KeyStore, random: &SeededRandom) -> Section {
+/// The footballs of Sialkot, to be issued today.
+pub(crate) fn footballs(clock: &FixedClock) -> Vec<u8> {
+    let today = ZoneName::new(PAKISTAN.zone).unwrap().date_at(clock.now());
+    offset_dates(FOOTBALLS, today).unwrap().into_bytes()
+}
+
+/// The nth request id of now.
+pub(crate) fn request_id(clock: &FixedClock, nth: u16) -> String {
+    World::request_id_at(nth, u64::try_from(clock.now().as_millisecond()).unwrap())
+}
+
+fn signatory(home: Home, name: &str, random: &SeededRandom) -> Caller {
+    let (roles, offices) = (vec![Role::Signatory], vec![home.office.parse().unwrap()]);
+    Account::open(Wanted { name: name.to_owned(), roles, offices, ..Wanted::default() }, random).unwrap().into()
+}
+
+/// Makes the key of the only signer of trust lists.
+pub(crate) fn federation(keys: &KeyStore, random: &SeededRandom) -> VerifierKey {
+    let key_use = KeyUse::Federation { signer: "federation.example".parse().unwrap() };
+    keys.make(&"federation".parse().unwrap(), key_use, random).unwrap().verifier_key().unwrap()
+}
+
+/// The first trust list, and the anchor it is known by.
+pub(crate) fn first_list(keys: &KeyStore, signer: VerifierKey, section: &Section) -> (TrustList, Anchor) {
+    let anchor = Anchor::new(1, vec![signer.clone()], BTreeMap::new()).unwrap();
+    let mut text = ListText {
+        version: 1,
+        issued: "2026-11-01T00:00:00Z".parse().unwrap(),
+        next_update: "2027-11-01T00:00:00Z".parse().unwrap(),
+        k: 1,
+        signers: vec![signer],
+        sections: Vec::new(),
+        closings: Vec::new(),
+        shards: Vec::new(),
+        nodes: Vec::new(),
+        addressees: BTreeMap::new(),
+        cosigning: Cosigning::if_it_has_a_node(),
+    };
+    text.put(section, None);
+    let mut draft = ListDraft::new(text).unwrap();
+    keys.federation(&"federation".parse().unwrap()).unwrap().sign(&mut draft, None).unwrap();
+    (draft.finish(&anchor, None).unwrap(), anchor)
+}
+
+fn log_key(issuer: &Issuer, shard: Shard, keys: &KeyStore, random: &SeededRandom) -> ListedLogKey {
+    let key_use = KeyUse::Log { iss: issuer.clone(), shard };
+    let made = keys.make(&format!("log-{shard}").parse().unwrap(), key_use, random).unwrap();
+    ListedLogKey { shard, x: made.public_key }
+}
+
+/// Makes the keys of an authority, its root apart from those that its node has, and its section with them.
+pub(crate) fn section(
+    home: Home,
+    (roots, keys): (&KeyStore, &KeyStore),
+    years: &[i16],
+    random: &SeededRandom,
+) -> Section {
     let issuer: Issuer = home.issuer.parse().unwrap();
     let label = issuer.host().as_str().split('.').next().unwrap().to_owned();
     let (kid, status): (Kid, Kid) =
         (format!("{label}-2026-1").parse().unwrap(), format!("{label}-status-2026").parse().unwrap());
+    let root = roots.make(&"root".parse().unwrap(), KeyUse::Root { iss: issuer.clone() }, random).unwrap();
     let make = |name: &str, key_use| keys.make(&name.parse().unwrap(), key_use, random).unwrap();
-    let root = make("root", KeyUse::Root { iss: issuer.clone() });
     let statement = make("statement", KeyUse::Statement { iss: issuer.clone(), kid: kid.clone() });
     let status_side = make("status", KeyUse::Status { iss: issuer.clone(), kid: status.clone() });
     let stamp: Kid = format!("{label}-stamp-2026").parse().unwrap();
     let stamp_side = make("stamp", KeyUse::Stamp { iss: issuer.clone(), kid: stamp.clone() });
-    let log_keys = [2026, 2027].map(Shard::of_year).map(|shard| ListedLogKey {
-        shard,
-        x: make(&format!("log-{shard}"), KeyUse::Log { iss: issuer.clone(), shard }).public_key,
-    });
+    let log_keys = years.iter().map(|year| log_key(&issuer, Shard::of_year(*year), keys, random)).collect();
     let listed = |kid: &Kid, x, r#use, kinds: Vec<Kind>| ListedKey {
         kid: kid.clone(),
         alg: Algorithm::EdDSA,
@@ -520,7 +515,7 @@ fn section(home: Home, keys: &KeyStore, random: &SeededRandom) -> Section {
             listed(&status, status_side.public_key, ListedUse::Status, Vec::new()),
             listed(&stamp, stamp_side.public_key, ListedUse::Stamp, Vec::new()),
         ],
-        log_keys: log_keys.to_vec(),
+        log_keys,
     };
-    keys.root(&"root".parse().unwrap()).unwrap().sign(text).unwrap()
+    roots.root(&"root".parse().unwrap()).unwrap().sign(text).unwrap()
 }

@@ -7,7 +7,7 @@ use crate::{
         console::{Exit, Failure},
         demo,
         files::Source,
-        rows::{RowText, Rows},
+        rows::{RowText, Rows, json_of_toml},
     },
     log::Hash,
     office::Office,
@@ -48,7 +48,7 @@ impl Month {
             digest.update("\n");
             let document = match &row.text {
                 RowText::Json(text) => serde_json::from_str::<Value>(text).ok(),
-                RowText::Toml(text) => toml::from_str::<Value>(text).ok(),
+                RowText::Toml(text) => json_of_toml(text).ok(),
                 RowText::Unreadable(_) => None,
             };
             match document.filter(|document| between.concerns(document)) {
@@ -212,5 +212,16 @@ mod tests {
         assert_eq!(moved["transport"]["departure"]["planned"], "2026-12-02");
         assert_eq!(moved["note"], "2026-01-30 and so on");
         assert_eq!(moved["reference"].get("number"), None);
+    }
+
+    #[test]
+    fn a_date_without_quotes_is_moved_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("month.toml");
+        let row = "agreement = \"CPFTA\"\nfrom = \"PK\"\nto = \"CN\"\napplication.received_on = 2026-01-30\n";
+        std::fs::write(&file, row).unwrap();
+        let month = Month::read(&Source::File(file), &between(&offices())).unwrap();
+        let moved: Value = serde_json::from_str(&month.documents[0]).unwrap();
+        assert_eq!(moved["application"]["received_on"], "2026-11-29");
     }
 }

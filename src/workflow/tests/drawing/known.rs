@@ -2,11 +2,9 @@
 
 use super::*;
 use crate::{
-    keys::KeyStore,
     office::{Account, Caller, Role, Wanted, WriteOffLine},
     statement::ImportDeclaration,
     time::SeededRandom,
-    trust::{ListDraft, ListText},
     workflow::{ArrivedName, CancelWish, Cancelled, Settlement, WriteOffWish},
 };
 
@@ -17,17 +15,11 @@ fn officer() -> Caller {
 
 /// A next trust list by which the authority is its country's customs too.
 fn is_customs(world: &World) {
-    let list = world.trust.load_full();
-    let mut text = ListText::following(&list, list.text().issued, list.text().next_update);
-    let mut section = list.section(&world.issuer).unwrap().successor();
-    section.roles = vec!["customs".parse().unwrap()];
-    let keys: &KeyStore = &world.keys;
-    let section = keys.root(&"root".parse().unwrap()).unwrap().sign(section).unwrap();
-    text.put(&section, None);
-    text.addressees.insert("PK".parse().unwrap(), world.issuer.clone());
-    let mut draft = ListDraft::new(text).unwrap();
-    keys.federation(&"federation".parse().unwrap()).unwrap().sign(&mut draft, None).unwrap();
-    world.trust.store(std::sync::Arc::new(draft.finish(&list.anchor().unwrap(), Some(&list)).unwrap()));
+    let section = world.next_section(|section| section.roles = vec!["customs".parse().unwrap()]);
+    world.next_list(|text| {
+        text.put(&section, None);
+        text.addressees.insert("PK".parse().unwrap(), world.issuer.clone());
+    });
 }
 
 async fn write_off(world: &World, customs: &Desk, nth: u16, original: &Issued, pieces: &str) {
