@@ -433,6 +433,17 @@ fn a_range_of_records_begins_behind_an_id_and_ends_with_its_table(make: Make) {
         }
         commit(vec![StateChange::RecordRemoved { table: Table::Application, id: vec![1, 0] }]);
         assert_eq!(page(&[1], 2), ids[2..4]);
+        let under = |prefix: &[u8], limit| -> Vec<Vec<u8>> {
+            let found = store.records_under(Table::Application, prefix, limit).unwrap();
+            found.into_iter().map(|(id, _)| id).collect()
+        };
+        for _ in 0..2 {
+            assert_eq!(under(&[1], 9), [&[1_u8][..], &[1, 0, 0], &[1, 1]], "of those that begin so alone");
+            assert_eq!(under(&[1], 2), [&[1_u8][..], &[1, 0, 0]]);
+            assert_eq!(under(&[255], 9), ids[5..]);
+            assert_eq!(under(&[0], 9), Vec::<Vec<u8>>::new(), "and of no other table");
+            store.reload().unwrap();
+        }
     });
 }
 

@@ -142,6 +142,10 @@ pub trait Store: Send + Sync {
     /// what the table holds.
     fn records_from(&self, table: Table, after: &[u8], limit: usize) -> Result<Records, StoreError>;
 
+    /// Records of a table whose ids begin so, ascending, at most `limit`. Nothing beyond them is looked at, so that what
+    /// has none costs one place of the index, also while thousands of others are on their way into it.
+    fn records_under(&self, table: Table, prefix: &[u8], limit: usize) -> Result<Records, StoreError>;
+
     /// Rows of the audit trail from a number on, at most `limit`.
     fn audit(&self, from: u64, limit: usize) -> Result<Vec<AuditRow>, StoreError>;
 

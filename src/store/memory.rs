@@ -534,6 +534,13 @@ impl Store for MemoryStore {
         Ok(of_table.take(limit).map(|((_, id), record)| (id.clone(), record.clone())).collect())
     }
 
+    fn records_under(&self, table: Table, prefix: &[u8], limit: usize) -> Result<Records, StoreError> {
+        let memory = self.lock();
+        let from = memory.records.range((table, prefix.to_vec())..);
+        let under = from.take_while(|((t, id), _)| *t == table && id.starts_with(prefix));
+        Ok(under.take(limit).map(|((_, id), record)| (id.clone(), record.clone())).collect())
+    }
+
     fn audit(&self, from: u64, limit: usize) -> Result<Vec<AuditRow>, StoreError> {
         Ok(self.lock().audit.iter().filter(|row| row.number >= from).take(limit).cloned().collect())
     }

@@ -168,13 +168,11 @@ pub enum Table {
     Share,
     /// The applications of each exporter that name an invoice, by a hash of its number.
     ApplicationInvoice,
-    /// The certificates issued without an application that name an invoice, by a hash of exporter, number and date.
-    CertificateInvoice,
 }
 
 impl Table {
     /// Every table that is in use.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 29] = [
         Self::Account,
         Self::StatusToken,
         Self::Setting,
@@ -204,7 +202,6 @@ impl Table {
         Self::Lifted,
         Self::Share,
         Self::ApplicationInvoice,
-        Self::CertificateInvoice,
     ];
 
     /// Whether its records count by what an authority does, not by what it has: millions, which no snapshot can
@@ -227,7 +224,6 @@ impl Table {
                 | Self::Customs
                 | Self::Share
                 | Self::ApplicationInvoice
-                | Self::CertificateInvoice
         )
     }
 
@@ -264,7 +260,6 @@ impl Table {
             Self::Lifted => 28,
             Self::Share => 29,
             Self::ApplicationInvoice => 30,
-            Self::CertificateInvoice => 31,
         }
     }
 }
@@ -285,6 +280,8 @@ impl StateChange {
     pub(super) const fn is_large(&self) -> bool {
         match self {
             Self::RecordPut { table, .. } | Self::RecordRemoved { table, .. } => table.is_large(),
+            // Its entry does not say it: an index that is made again has it from nowhere else.
+            Self::NumberRecalled { .. } => true,
             _ => false,
         }
     }

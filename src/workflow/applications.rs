@@ -39,7 +39,7 @@ pub use referral::{Found, Referring};
 pub use risk::{Risk, RiskPoint};
 pub(super) use sign::signed_by;
 pub use sign::{Preview, Signed};
-pub(super) use twice::{Reader, subheadings, twice};
+pub(super) use twice::{Reader, twice};
 
 use super::{Accounts, Desk, Drawn, Exporters, Policies, WorkflowError};
 use crate::{

@@ -2,7 +2,7 @@
 
 use super::{
     Accounts, CertificateName, CertificateRecord, Offices, PartnerLogs, Printer, Reminders, RequestId, WorkflowError,
-    applications::signed_by, cancelling::overtaken, invoiced, record, releasing::held_from,
+    applications::signed_by, cancelling::overtaken, record, releasing::held_from,
 };
 use crate::{
     agreement::{Agreement, AgreementError, Agreements, Edition, Lists, NumberRule, Series},
@@ -183,13 +183,10 @@ impl Desk {
         rows: Arc<[IssueRow]>,
     ) -> Result<Vec<Result<Issued, WorkflowError>>, WorkflowError> {
         let (desk, asker, own) = (self.clone(), Arc::clone(caller), Arc::clone(&rows));
-        let prepare = move || {
-            let mut prepared = own.iter().map(|row| desk.prepare(&asker, row)).collect::<Vec<_>>();
-            desk.invoiced_together(&mut prepared);
-            prepared
-        };
         let prepared =
-            tokio::task::spawn_blocking(prepare).await.map_err(|e| SequencerError::Unavailable(e.to_string()))?;
+            tokio::task::spawn_blocking(move || own.iter().map(|row| desk.prepare(&asker, row)).collect::<Vec<_>>())
+                .await
+                .map_err(|e| SequencerError::Unavailable(e.to_string()))?;
         let mut works = Vec::with_capacity(prepared.len());
         let mut places = Vec::with_capacity(prepared.len());
         for one in prepared {
@@ -302,14 +299,7 @@ impl Desk {
         let request = self.request(caller, &row.request_id)?;
         let digest = Sha256::digest(&row.certificate_json).into();
         match self.judge(caller, &row.certificate_json) {
-            Ok((mut issue, warnings)) => {
-                // What this very request issued is not another certificate for the same goods.
-                if warnings.iter().any(|one| one.rule == invoiced::RULE)
-                    && let Some(before) = answered(self.0.store.as_ref(), &request, digest)?
-                {
-                    return Ok(Prepared::Done(before?));
-                }
-                issue.beside = std::mem::take(&mut issue.beside).and(invoiced::kept(&issue.particulars));
+            Ok((issue, warnings)) => {
                 let mut by = AuditEvent::of(Actor::Caller(caller), Action::IssueCertificate);
                 let hand = caller.hand(&issue.particulars.reference.office.code);
                 by.in_place_of = hand.in_place_of.map(|(absent, _)| absent.to_string());

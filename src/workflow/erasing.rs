@@ -3,7 +3,7 @@
 //! overwritten; its entry stays, its log verifies as before, and whoever presents the disclosures of his own still proves
 //! them. What others hold (the addressee, the holder) is theirs to erase.
 
-use super::{ArrivedName, CertificateName, Desk, WorkflowError, applications, invoiced, record};
+use super::{ArrivedName, CertificateName, Desk, WorkflowError, applications, record};
 use crate::{
     agreement::Edition,
     certificate::Text,
@@ -158,14 +158,11 @@ impl Desk {
                 continue;
             }
             let issued_for = IssuedFor::of(own.as_ref(), entry)?;
-            match issued_for.and_then(|issued_for| issued_for.application) {
-                Some(id) => {
-                    if let Some((expected, changes)) = applications::erased(own.as_ref(), id, entry)? {
-                        batch.expected.push(expected);
-                        batch.state.extend(changes);
-                    }
-                }
-                None => batch.state.extend(invoiced::erased(own.as_ref(), entry)?),
+            if let Some(id) = issued_for.and_then(|issued_for| issued_for.application)
+                && let Some((expected, changes)) = applications::erased(own.as_ref(), id, entry)?
+            {
+                batch.expected.push(expected);
+                batch.state.extend(changes);
             }
         }
         own.commit(batch)?;

@@ -4,7 +4,7 @@
 use super::{
     Desk, WorkflowError,
     applications::{self, Reader},
-    exporters, invoiced,
+    exporters,
 };
 use crate::{
     certificate::{Findings, Particulars},
@@ -31,8 +31,8 @@ impl Desk {
         Ok(())
     }
 
-    /// Says where the goods of an invoice are certified already, or will be: by a certificate that was issued without an
-    /// application, or by an application of the exporter.
+    /// Says by which application the goods of an invoice are certified already, or will be: the exporter applied for them,
+    /// and they are issued without.
     pub(super) fn applied_for(
         &self,
         caller: &Caller,
@@ -40,15 +40,12 @@ impl Desk {
         findings: &mut Findings,
     ) -> Result<(), WorkflowError> {
         let store = self.store().as_ref();
-        if particulars.commercial.as_ref().is_none_or(|commercial| commercial.invoices.is_empty()) {
-            return Ok(());
+        if particulars.commercial.as_ref().is_some_and(|commercial| !commercial.invoices.is_empty())
+            && let Some(exporter) = exporters::registered_as(store, particulars)?
+        {
+            let reader = Reader { own: None, officer: caller.may(Action::ReadQueue) };
+            findings.extend(applications::twice(store, &exporter, reader, particulars)?);
         }
-        let officer = caller.may(Action::ReadQueue);
-        if let Some(exporter) = exporters::registered_as(store, particulars)? {
-            findings.extend(applications::twice(store, &exporter, Reader { own: None, officer }, particulars)?);
-        }
-        let names = invoiced::names_of(&particulars.exporter.party);
-        findings.extend(invoiced::certified(store, &names, officer, particulars)?);
         Ok(())
     }
 

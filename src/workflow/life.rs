@@ -3,14 +3,14 @@
 
 use super::{
     Accounts, CertificateName, CertificateRecord, Desk, Issued, WorkflowError, cancelling::overtaken, desk::Prepared,
-    invoiced, mending::mends, record,
+    mending::mends, record,
 };
 use crate::{
     certificate::{
         Certificate, Finding, Findings, Particulars, PriorCertificate, Reference, ReferenceParticulars, Relation, Text,
     },
     office::{Action, Actor, AuditEvent, Caller, Office},
-    sequencer::{Ends, Issue, IssuedFor, Original, Replacement, SequencerError, Task, Work, answered, changes_of},
+    sequencer::{Ends, Issue, Original, Replacement, SequencerError, Task, Work, answered, changes_of},
     statement::{Act, Change, OpenedBody, Since, Status, open_leaf},
     store::EntryRef,
     time::Date,
@@ -167,9 +167,6 @@ impl Desk {
         }
         let beside = std::mem::take(&mut issue.beside).and(heritage.pass_on());
         issue.beside = beside.and(overtaken(&target));
-        if IssuedFor::of(store, &target)?.is_none_or(|issued_for| issued_for.application.is_none()) {
-            issue.beside = std::mem::take(&mut issue.beside).and(invoiced::kept(&issue.particulars));
-        }
         let (reason, remarks) = (wish.reason.clone(), wish.remarks.clone());
         let originals = vec![Original { entry: target, changes, ends: Ends::Whole }];
         Ok((Replacement { issue, originals, copy: bears.is_some(), reason, remarks }, warnings))

@@ -21,7 +21,6 @@ mod error;
 mod exporters;
 mod history;
 mod interest;
-mod invoiced;
 mod keys;
 mod life;
 mod look_up;
@@ -84,4 +83,4 @@ pub use webhooks::{
 };
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

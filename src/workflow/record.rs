@@ -76,7 +76,8 @@ impl CertificateRecord {
             |why: String| WorkflowError::Record(format!("entry {} of {}: {why}", entry.index, entry.origin));
         let Opened { body, .. } = open_leaf(&leaf, &disclosures).map_err(|e| unreadable(e.to_string()))?;
         let OpenedBody::Certificate(certificate) = body else { return Err(WorkflowError::CertificateUnknown) };
-        let status = status_in(store, entry, place)?;
+        let value = store.status(&entry.origin, place / LIST_ENTRIES, place % LIST_ENTRIES)?;
+        let status = Status::from_value(value.unwrap_or_default()).map_err(|e| unreadable(e.to_string()))?;
         let token = token_of(&leaf, &disclosures);
         let (held, (cancellation, _)) = (sequencer::is_held(store, entry)?, pending::wish(store, entry)?);
         let (entry, jti) = (entry.clone(), facts.jti);
@@ -89,18 +90,6 @@ impl CertificateRecord {
         let (leaf, disclosures) = parts(store, entry)?;
         Ok(token_of(&leaf, &disclosures))
     }
-}
-
-/// The status of the certificate at a place, of which nothing else is read.
-pub(super) fn status_at(store: &dyn Store, entry: &EntryRef) -> Result<Status, WorkflowError> {
-    let facts = store.facts(&entry.origin, entry.index)?.ok_or(WorkflowError::CertificateUnknown)?;
-    status_in(store, entry, facts.status_index.ok_or(WorkflowError::CertificateUnknown)?)
-}
-
-fn status_in(store: &dyn Store, entry: &EntryRef, place: u32) -> Result<Status, WorkflowError> {
-    let value = store.status(&entry.origin, place / LIST_ENTRIES, place % LIST_ENTRIES)?;
-    let unreadable = |e| WorkflowError::Record(format!("entry {} of {}: {e}", entry.index, entry.origin));
-    Status::from_value(value.unwrap_or_default()).map_err(unreadable)
 }
 
 /// The leaf of a certificate and the disclosures that are left.

@@ -1,7 +1,7 @@
 //! Who signs what is issued without an application, and for which office: what the file names is held against the account
 //! that issues it and its office. An application's certificate is signed in the account's own name, whatever was filed.
 //!
-//! A back office issues for officers who have no account here, so another name is a warning. Where it was said which
+//! A back office issues for officers who have no account here, and names whom it issues for. Where it was said which
 //! person is behind the account, that person signs, and no other name stands under it: paper would bear the other's
 //! signature.
 
@@ -12,7 +12,8 @@ use crate::{
 };
 
 impl Desk {
-    /// Says where a file names another signatory than the caller, or another body or office than the one that issues.
+    /// Says where a file names another signatory than the person who issues, or another body or office than the one that
+    /// issues.
     pub(super) fn signed_as(
         &self,
         caller: &Caller,
@@ -24,13 +25,13 @@ impl Desk {
         let signing = reference.signatories.iter().enumerate();
         let signing = signing.filter(|(_, one)| one.role == SigningRole::IssuingAuthority).collect::<Vec<_>>();
         // Where several sign for the office, the caller is one of them.
-        if !signing.iter().any(|(_, one)| is_of(caller, one.name.as_str())) {
+        if caller.account().person.is_some() && !signing.iter().any(|(_, one)| is_of(caller, one.name.as_str())) {
             findings.0.extend(signing.iter().map(|(nth, one)| another(caller, *nth, one.name.as_str())));
         }
-        let body = likened(reference.office.body.as_str());
+        let body = reference.office.body.as_str();
         for (nth, one) in signing {
-            if let Some(other) = one.body.as_ref().filter(|other| likened(other.as_str()) != body) {
-                let message = format!("who signs for {} signs for `{other}`", reference.office.body);
+            if let Some(other) = one.body.as_ref().filter(|other| !alike(other.as_str(), body)) {
+                let message = format!("the signatory is said to sign for `{other}`, and the issuing body is {body}");
                 let help = "leave it out: the signatory of the issuing authority signs for the issuing body";
                 let path = format!("reference.signatories[{nth}].body");
                 findings.push(Finding::warning("SIGNATORY_BODY", path, message).with_help(help));
@@ -42,6 +43,9 @@ impl Desk {
 
     /// What is to be said of the name of an office that is not the one of its code.
     fn office_of_another(&self, office: &Office, name: &str) -> Option<Finding> {
+        if [&office.name, &office.place].into_iter().any(|own| own == name) {
+            return None;
+        }
         let (path, code, said) = ("reference.office.name", &office.code, likened(name));
         // `Lahore` names the Lahore Office.
         let named = [likened(&office.name), likened(&office.place)];
@@ -67,17 +71,17 @@ impl Desk {
 
 /// Whether a name is of the caller's person, by whichever of its accounts.
 fn is_of(caller: &Caller, name: &str) -> bool {
-    let name = likened(name);
-    caller.accounts().any(|own| likened(&own.name) == name || likened(own.person().as_str()) == name)
+    caller.accounts().any(|own| alike(&own.name, name) || alike(own.person().as_str(), name))
+}
+
+/// Whether two names are one. Most are written alike, and every certificate asks: those are not taken apart.
+fn alike(one: &str, other: &str) -> bool {
+    one == other || likened(one) == likened(other)
 }
 
 fn another(caller: &Caller, nth: usize, name: &str) -> Finding {
     let (own, path) = (caller.account(), format!("reference.signatories[{nth}].name"));
     let message = format!("`{name}` is named as who signs, and the account of {} issues it", own.name);
-    let finding = if own.person.is_some() {
-        Finding::error("SIGNATORY_OF_ANOTHER", path, message)
-    } else {
-        Finding::warning("SIGNATORY_OF_ANOTHER", path, message)
-    };
-    finding.with_help(format!("leave it out, and {} is named; or have it issued by the account of who signs", own.name))
+    let help = format!("leave it out, and {} is named; or have it issued by the account of who signs", own.name);
+    Finding::error("SIGNATORY_OF_ANOTHER", path, message).with_help(help)
 }

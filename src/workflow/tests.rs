@@ -7,7 +7,7 @@ mod paper;
 #[cfg(feature = "pdf")]
 mod printing;
 mod shards;
-pub(super) mod world;
+pub(crate) mod world;
 
 use super::*;
 use crate::{
@@ -195,8 +195,7 @@ async fn who_signs_and_for_which_office_is_held_against_the_account_that_issues(
     assert!(told(&own.warnings).is_empty(), "{:?}", own.warnings);
     let another = |reference: &mut serde_json::Value| reference["signatories"][0]["name"] = "B. Khan".into();
     let issued = desk.issue(&world.signatory, &row(2, &another)).await.unwrap();
-    let named = said("SIGNATORY_OF_ANOTHER", "reference.signatories[0].name");
-    assert_eq!(told(&issued.warnings), named, "a back office issues for officers");
+    assert!(told(&issued.warnings).is_empty(), "a back office issues for officers: {:?}", issued.warnings);
     let body = |reference: &mut serde_json::Value| reference["signatories"][0]["body"] = "Karachi Chamber".into();
     let issued = desk.issue(&world.signatory, &row(3, &body)).await.unwrap();
     assert_eq!(told(&issued.warnings), said("SIGNATORY_BODY", "reference.signatories[0].body"));
@@ -208,6 +207,7 @@ async fn who_signs_and_for_which_office_is_held_against_the_account_that_issues(
     let person = Caller::from(person);
     let refused = desk.issue(&person, &row(5, &another)).await.unwrap_err();
     let WorkflowError::RulesRefuse(findings) = &refused else { panic!("{refused}") };
+    let named = said("SIGNATORY_OF_ANOTHER", "reference.signatories[0].name");
     assert_eq!(told(findings), named, "whose account it is is known");
     assert!(desk.issue(&person, &row(6, &|_| {})).await.is_ok(), "in the name of the account");
 }

@@ -133,7 +133,7 @@ impl Ground {
         let folder = tempfile::Builder::new().prefix("origin-bench-").tempdir_in(&bench.base).map_err(|error| {
             Failure::new(Exit::Failed, format!("`{}` cannot be written: {error}", bench.base.display()))
         })?;
-        let offices = OFFICES.map(|office| format!("{office}=Bench,{office}"));
+        let offices = OFFICES.map(|office| format!("{office}=Lahore,{office}"));
         let mut arguments = vec!["--issuer", ISSUER, "--country", "PK", "--time-zone", ZONE, "--name", "Bench"];
         arguments.extend(offices.iter().flat_map(|office| ["--office", office]));
         let configuration = init(&folder.path().join("node"), ports, &arguments)?;

@@ -90,10 +90,7 @@ impl Said for Shared {
             Contents::Receipt => wire::IssueContents::Receipt,
             Contents::Token => wire::IssueContents::Token,
         };
-        let row = |_| wire::IssueRow {
-            request_id: Uuid::now_v7().to_string(),
-            certificate_json: self.papers.next_consignment(),
-        };
+        let row = |_| wire::IssueRow { request_id: Uuid::now_v7().to_string(), certificate_json: self.papers.next() };
         let rows = (0..rows).map(row).collect::<Vec<_>>();
         let first = rows.first().map(|row| row.request_id.clone()).unwrap_or_default();
         (first, wire::IssueCertificatesRequest { rows, contents: contents.into() })
@@ -143,7 +140,7 @@ async fn by_call(console: Console, running: &Running, pace: Pace) -> Result<Tall
             while pace.take(1) == 1 {
                 let request = wire::IssueCertificateRequest {
                     request_id: Uuid::now_v7().to_string(),
-                    certificate_json: papers.next_consignment(),
+                    certificate_json: papers.next(),
                     contents: wire::IssueContents::Receipt.into(),
                 };
                 let begun = Instant::now();

@@ -323,8 +323,12 @@ impl Core {
     }
 
     pub(super) fn records(&self, table: Table) -> Result<Records, StoreError> {
-        let prefix = keyspace::records(table);
-        let found = self.state.scan(&prefix, &prefix, usize::MAX)?;
+        self.records_under(table, &[], usize::MAX)
+    }
+
+    pub(super) fn records_under(&self, table: Table, prefix: &[u8], limit: usize) -> Result<Records, StoreError> {
+        let prefix = keyspace::record(table, prefix);
+        let found = self.state.scan(&prefix, &prefix, limit)?;
         Ok(found.into_iter().map(|(key, record)| (key.get(2..).unwrap_or_default().to_vec(), record)).collect())
     }
 

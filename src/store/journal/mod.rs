@@ -330,6 +330,10 @@ impl Store for JournalStore {
         self.core().records_from(table, after, limit)
     }
 
+    fn records_under(&self, table: Table, prefix: &[u8], limit: usize) -> Result<Records, StoreError> {
+        self.core().records_under(table, prefix, limit)
+    }
+
     fn audit(&self, from: u64, limit: usize) -> Result<Vec<AuditRow>, StoreError> {
         self.core().audit(from, limit)
     }

@@ -329,6 +329,29 @@ fn old_state_segments_go_once_their_answers_are_old() {
 }
 
 #[test]
+fn numbers_that_came_back_outlive_the_segments_of_their_time_and_an_index_made_again_though_two_read_alike() {
+    let (bench, store, mut rig) = Bench::lived();
+    let numbers = [("LOST/7", 1), ("lost 007", 2)];
+    let place = |index| EntryRef { origin: origin("cn"), index };
+    for (number, index) in numbers {
+        let change = StateChange::NumberRecalled { number: number.to_owned(), entry: place(index) };
+        store.commit(Batch { at_ms: rig.now_ms(), state: vec![change], ..Batch::default() }).unwrap();
+    }
+    for _ in 0..30 {
+        rig.commit(&store, &[(0, 4)], 700).unwrap();
+        rig.advance(&store).unwrap();
+    }
+    store.expire(rig.now_ms() + FEED_KEPT_MS + 1).unwrap();
+    drop(store);
+    bench.index.clear().unwrap();
+    let store = bench.open().unwrap();
+    for (number, index) in numbers {
+        assert_eq!(store.find_number(number).unwrap(), Some(place(index)), "{number}");
+    }
+    assert!(store.number_like("Lost-7").unwrap().is_some());
+}
+
+#[test]
 fn answers_are_dropped_page_by_page_to_the_last() {
     let bench = Bench::new(3);
     let options = JournalOptions { state_segment_bytes: 16 << 20, ..small() };
@@ -492,8 +515,9 @@ fn an_index_of_the_form_before_numbers_stood_behind_what_they_are_read_as_is_mad
     rig.commit(&store, &[(0, 3)], 300).unwrap();
     rig.advance(&store).unwrap();
     drop(store);
+    let index = || sled::Config::new().path(folder.path().join("index")).open().unwrap();
     {
-        let db = sled::Config::new().path(folder.path().join("index")).open().unwrap();
+        let db = index();
         for (key, place) in db.scan_prefix(b"N").map(Result::unwrap).collect::<Vec<_>>() {
             let number = key.rsplit(|byte| *byte == 0).next().unwrap();
             db.insert([b"N".as_slice(), number].concat(), place).unwrap();
@@ -502,6 +526,20 @@ fn an_index_of_the_form_before_numbers_stood_behind_what_they_are_read_as_is_mad
         let (key, reached) = db.scan_prefix(b"!").next().unwrap().unwrap();
         db.remove(key).unwrap();
         db.insert(b"!", reached).unwrap();
+        db.flush().unwrap();
+    }
+    let store = real(folder.path()).unwrap();
+    rig.check(&store);
+    assert_eq!(store.number_like("pk 1").unwrap().as_deref(), Some("PK-00000001"));
+    drop(store);
+    {
+        // The node ended while it was being made again: some of it is there, and that it is no whole one.
+        let db = index();
+        for key in db.scan_prefix(b"N").keys().map(Result::unwrap).take(2).collect::<Vec<_>>() {
+            db.remove(key).unwrap();
+        }
+        let (key, _) = db.scan_prefix(b"!").next().unwrap().unwrap();
+        db.insert(key, [[0xFF_u8; 8].as_slice(), &[0; 4]].concat()).unwrap();
         db.flush().unwrap();
     }
     let store = real(folder.path()).unwrap();

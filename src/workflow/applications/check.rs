@@ -11,7 +11,7 @@ use crate::{
     production::Production,
     reason::Reasoned,
     sequencer::{Issue, Numbering},
-    workflow::{Accounts, WorkflowError, invoiced},
+    workflow::{Accounts, WorkflowError},
 };
 
 /// What the rules say of what would be filed.
@@ -123,8 +123,6 @@ impl Applications {
                 findings.0.extend(self.exporters.is_another_of(&exporter)?);
             }
             findings.extend(twice(self.store(), whose, reader, particulars)?);
-            let names = invoiced::names_as_registered(&exporter.identity);
-            findings.extend(invoiced::certified(self.store(), &names, reader.officer, particulars)?);
         }
         Ok(findings)
     }

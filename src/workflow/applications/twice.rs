@@ -53,7 +53,7 @@ pub(in crate::workflow) fn twice(
             findings.push(Finding::warning("APPLIED_TWICE", path, message).with_help(help));
         };
         let prefix = keep::invoice_prefix(whose, number);
-        let rows = store.records_from(Table::ApplicationInvoice, &prefix, LOOKED_AT)?;
+        let rows = store.records_under(Table::ApplicationInvoice, &prefix, LOOKED_AT)?;
         let ids = rows.iter().map_while(|(key, _)| key.strip_prefix(prefix.as_slice()).and_then(keep::listed));
         let ids = ids.collect::<Vec<_>>();
         if ids.len() == LOOKED_AT {
@@ -97,8 +97,7 @@ fn stands(store: &dyn Store, application: &Application) -> Result<Option<String>
     })
 }
 
-/// The subheadings of goods.
-pub(in crate::workflow) fn subheadings(particulars: &Particulars) -> BTreeSet<String> {
+fn subheadings(particulars: &Particulars) -> BTreeSet<String> {
     let codes = particulars.goods.items.iter().filter_map(|item| item.hs.as_ref()).map(|hs| hs.code.as_str());
     codes.map(subheading).collect()
 }

@@ -9,7 +9,7 @@ use crate::{
     sequencer::{Beside, Issue, Numbering, Outcome, SequencerError, Task, Work, number_id},
     store::{Expected, StateChange, Table},
     time::Date,
-    workflow::{CertificateName, CertificateRecord, invoiced, record},
+    workflow::{CertificateName, CertificateRecord, record},
 };
 use bytes::Bytes;
 use sha2::Digest as _;
@@ -105,8 +105,7 @@ impl Desk {
             particulars.reference.paper_number = number.as_str().parse().ok();
         }
         let (issue, warnings) = self.rule_on(&office, particulars, findings, day)?;
-        let mut issue = afterwards(issue, row, &number, (day, today), expected)?;
-        issue.beside = std::mem::take(&mut issue.beside).and(invoiced::kept(&issue.particulars));
+        let issue = afterwards(issue, row, &number, (day, today), expected)?;
         let digest = sha2::Sha256::new_with_prefix(b"outage\0")
             .chain_update(row.paper_sha256.0)
             .chain_update(row.issued_at.to_string())

@@ -49,8 +49,8 @@ pub(super) trait Index: Send + Sync + Debug {
 }
 
 /// Where [`Reached`] stands: before every other key. It names the form of the keys: an index of another form seems not to
-/// be there, and is made again. The first form had numbers under their text alone.
-const REACHED: &[u8] = b"!2";
+/// be there, and is made again. The first form had numbers under their text alone, the second read zeros otherwise.
+const REACHED: &[u8] = b"!3";
 
 impl Reached {
     fn to_bytes(self) -> [u8; 12] {

@@ -1,10 +1,6 @@
 //! One consignment, one certificate.
 
 use super::*;
-use crate::{
-    statement::Act,
-    workflow::{ErasedName, IssueRow, StatusWish},
-};
 
 fn told(findings: &crate::certificate::Findings) -> Vec<(&str, Option<&str>)> {
     let twice = findings.0.iter().filter(|finding| finding.rule == "APPLIED_TWICE");
@@ -104,82 +100,5 @@ async fn what_is_issued_without_an_application_is_told_of_the_one_that_has_its_i
     let WorkflowError::RulesRefuse(findings) = &refused else { panic!("{refused}") };
     assert!(findings.iter().any(|one| one.rule == "APPLIED_TWICE"), "what does not read is told of it too: {findings}");
     office.applications.withdraw(&office.exporter, &office.id(20), id, None).unwrap();
-    let told = direct(32, "0000000-1").await;
-    assert!(told.iter().all(|one| !one.message.contains(&id.to_string())), "it was taken back: {told:?}");
-}
-
-/// A row with another invoice, or another date of it, and who has it issued.
-fn row(office: &Office, nth: u16, number: &str, day: Option<&str>) -> IssueRow {
-    let mut row = office.world.footballs(nth);
-    let mut json: serde_json::Value = serde_json::from_slice(&row.certificate_json).unwrap();
-    json["commercial"]["invoices"][0]["number"] = number.into();
-    json["commercial"]["item_values"][0]["invoice"] = number.into();
-    if let Some(day) = day {
-        json["commercial"]["invoices"][0]["date"] = day.into();
-    }
-    row.certificate_json = json.to_string().into_bytes();
-    row
-}
-
-fn named(findings: &crate::certificate::Findings) -> Vec<String> {
-    findings.iter().filter(|one| one.rule == "APPLIED_TWICE").map(|one| one.message.clone()).collect()
-}
-
-#[tokio::test]
-async fn two_certificates_without_an_application_for_one_invoice_are_told_of_each_other_and_a_request_not_of_itself() {
-    let office = Office::new();
-    let (desk, signatory) = (&office.applications.desk, &office.world.signatory);
-    let first = row(&office, 40, "CS-1", None);
-    let issued = desk.issue(signatory, &first).await.unwrap();
-    assert_eq!(named(&issued.warnings), Vec::<String>::new());
-    let again = desk.issue(signatory, &first).await.unwrap();
-    assert_eq!((again.outcome.number.clone(), named(&again.warnings)), (issued.outcome.number.clone(), Vec::new()));
-    let second = desk.issue(signatory, &row(&office, 41, "cs 1", None)).await.unwrap();
-    let told = named(&second.warnings);
-    assert!(told.len() == 1 && told[0].contains(issued.outcome.number.as_deref().unwrap()), "{told:?}");
-    assert!(
-        second.warnings.iter().any(|one| one.rule == "APPLIED_TWICE" && one.form_box.is_some()),
-        "its box is named"
-    );
-    let other = desk.issue(signatory, &row(&office, 42, "CS-2", None)).await.unwrap();
-    assert_eq!(named(&other.warnings), Vec::<String>::new(), "another invoice");
-    let older = desk.issue(signatory, &row(&office, 43, "CS-1", Some("2026-11-02"))).await.unwrap();
-    assert_eq!(named(&older.warnings), Vec::<String>::new(), "the same number of another day");
-    let wish = StatusWish {
-        certificate: CertificateName::Number(other.outcome.number.unwrap()),
-        act: Act::Cancelled,
-        items: None,
-        reason: Some(text("not shipped")),
-        remarks: None,
-    };
-    desk.change_status(signatory, &office.id(44), wish).await.unwrap();
-    let after = desk.issue(signatory, &row(&office, 45, "CS-2", None)).await.unwrap();
-    assert_eq!(named(&after.warnings), Vec::<String>::new(), "the other one was cancelled");
-}
-
-#[tokio::test]
-async fn rows_of_one_message_with_one_invoice_are_told_of_each_other_where_nothing_is_applied_for() {
-    let office = Office::new();
-    let rows = [row(&office, 50, "CS-1", None), row(&office, 51, "CS-1", None), row(&office, 52, "CS-2", None)];
-    let caller = Arc::new(office.world.signatory.clone());
-    let issued = office.applications.desk.issue_many(&caller, rows.into()).await.unwrap();
-    let told = issued.iter().map(|one| named(&one.as_ref().unwrap().warnings).len()).collect::<Vec<_>>();
-    assert_eq!(told, [0, 1, 0]);
-}
-
-#[tokio::test]
-async fn an_application_is_told_of_the_certificate_that_was_issued_without_one_until_that_is_erased() {
-    let office = Office::new();
-    let issued = office.applications.desk.issue(&office.world.signatory, &office.world.footballs(60)).await.unwrap();
-    let number = issued.outcome.number.unwrap();
-    let id = office.submitted(1, office.paper());
-    let found = findings_of(&office, id);
-    assert!(found.len() == 1 && !found[0].contains(&number), "who files is not told which: {found:?}");
-    let registered = office.registered.id.to_string();
-    let seen = || named(&office.applications.check(&office.examiner, &registered, &office.paper()).unwrap().findings);
-    assert!(seen().iter().any(|message| message.contains(&number)), "an officer is: {:?}", seen());
-    let name = ErasedName::Own(CertificateName::Number(number.clone()));
-    office.applications.desk.erase(Actor::Operator, &name, &text("his years are over")).unwrap();
-    assert!(!seen().iter().any(|message| message.contains(&number)), "nothing finds what was erased: {:?}", seen());
-    assert!(office.world.store.records(Table::CertificateInvoice).unwrap().is_empty());
+    assert!(direct(32, "0000000-1").await.is_empty(), "it was taken back");
 }
