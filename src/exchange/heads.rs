@@ -13,8 +13,9 @@ use crate::{
     verification::{Equivocation, Prefix},
 };
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     sync::Arc,
 };
 
@@ -22,6 +23,8 @@ use std::{
 const EVERY: i64 = 180;
 /// Heads of a log that are remembered as being of one history.
 const REMEMBERED: usize = 64;
+/// Notes that are remembered as signed: a round of asking brings the same few from every partner.
+const MOST_OPENED: usize = 4_096;
 /// A question about a history that is not answered for this long, in seconds, is an alarm.
 const SILENCE: i64 = 60;
 /// Questions about histories that may be open.
@@ -187,6 +190,8 @@ pub struct Heads {
     node: NodeName,
     trust: Arc<TrustList>,
     logs: BTreeMap<Origin, Log>,
+    /// By the hash of the whole note, under the trust list in force.
+    opened: HashMap<[u8; 32], (Origin, TreeHead)>,
     asked_at: BTreeMap<NodeName, Timestamp>,
     questions: BTreeMap<u64, Question>,
     next_ticket: u64,
@@ -224,7 +229,7 @@ impl Heads {
     #[must_use]
     pub fn new(node: NodeName, trust: Arc<TrustList>, now: Timestamp) -> Self {
         let (logs, asked_at, questions) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { node, trust, logs, asked_at, questions, next_ticket: 0, now }
+        Self { node, trust, logs, opened: HashMap::new(), asked_at, questions, next_ticket: 0, now }
     }
 
     /// The newest head known of each log, with its note.
@@ -248,13 +253,16 @@ impl Heads {
                 }
             }
             Event::Suspected(suspicion) => {
-                let pair = (self.open(&suspicion.first), self.open(&suspicion.second));
-                if let (Some((origin, first)), Some((_, second))) = pair {
+                let (first, second) = (self.open(&suspicion.first), self.open(&suspicion.second));
+                if let (Some((origin, first)), Some((_, second))) = (first, second) {
                     self.compare(&origin, first, second, &mut actions);
                 }
             }
             Event::History { ticket, history } => self.history(ticket, history, &mut actions),
-            Event::Trust(trust) => self.trust = trust,
+            Event::Trust(trust) => {
+                self.opened.clear();
+                self.trust = trust;
+            }
             Event::Lifted(origin, past) => {
                 let log = self.logs.entry(origin).or_default();
                 (log.lifted, log.proven) = (past, false);
@@ -279,11 +287,20 @@ impl Heads {
     }
 
     /// A note that the log's key signed, and its log.
-    fn open(&self, note: &str) -> Option<(Origin, (TreeHead, String))> {
+    fn open(&mut self, note: &str) -> Option<(Origin, (TreeHead, String))> {
+        let hash = Sha256::digest(note).into();
+        if let Some((origin, head)) = self.opened.get(&hash) {
+            return Some((origin.clone(), (*head, note.to_owned())));
+        }
         let origin: Origin = note.lines().next()?.parse().ok()?;
         let key = self.trust.log_key(&origin)?;
         let signed = SignedCheckpoint::open(note, &key).ok()?;
-        (signed.checkpoint().origin == origin).then(|| (origin, (signed.checkpoint().head, note.to_owned())))
+        let head = (signed.checkpoint().origin == origin).then(|| signed.checkpoint().head)?;
+        if self.opened.len() >= MOST_OPENED {
+            self.opened.clear();
+        }
+        self.opened.insert(hash, (origin.clone(), head));
+        Some((origin, (head, note.to_owned())))
     }
 
     fn seen(&mut self, by: Option<&NodeName>, note: &str, entries: bool, actions: &mut Vec<Action>) {

@@ -458,6 +458,27 @@ fn a_log_that_shows_two_partners_two_histories_is_found_out() {
 }
 
 #[test]
+fn a_head_that_was_seen_before_counts_no_more_once_the_list_has_not_its_key() {
+    let mut heads = Heads::new(name(2), Arc::clone(&WORLD.trust), at(0));
+    heads.step(at(0), heads::Event::Own { note: head(10).note, entries: false });
+    let tell =
+        |heads: &mut Heads| heads.step(at(1), heads::Event::Heads { partner: name(1), heads: known(&head(12), true) });
+    for _ in 0..2 {
+        let mut asked = tell(&mut heads);
+        while let [heads::Action::AskHistory { ticket, .. }] = asked.as_slice() {
+            asked = heads.step(at(1), heads::Event::History { ticket: *ticket, history: None });
+        }
+        assert!(matches!(asked.as_slice(), [heads::Action::Unanswered(_)]), "nobody knows: {asked:?}");
+    }
+    let without = trust(2, |text| {
+        text.sections.remove(0);
+        text.addressees.retain(|_, iss| *iss != issuer(0));
+    });
+    heads.step(at(2), heads::Event::Trust(without));
+    assert_eq!(tell(&mut heads), []);
+}
+
+#[test]
 fn heads_of_one_history_are_no_evidence_and_silence_is_an_alarm() {
     let mut heads = Heads::new(name(2), Arc::clone(&WORLD.trust), at(0));
     heads.step(at(0), heads::Event::Own { note: head(10).note, entries: false });
