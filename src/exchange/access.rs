@@ -34,6 +34,13 @@ pub fn witnesses(trust: &TrustList, node: &NodeName, origin: &Origin) -> bool {
         && !hosts_issuer(trust, node, origin)
 }
 
+/// Whether this node is to have the log, or to cosign it: as its addressee's, or as one of the witnesses that the trust list
+/// asks. Another may know the log's heads and is never behind with them.
+#[must_use]
+pub fn is_asked_for(trust: &TrustList, node: &NodeName, origin: &Origin) -> bool {
+    replicates(trust, node, origin) || trust.text().cosigning.of.contains(node) && witnesses(trust, node, origin)
+}
+
 /// Whether this node may be given the log's entries: it is the addressee's, or gets back what it lost of its own.
 #[must_use]
 pub fn may_replicate(trust: &TrustList, caller: &NodeName, origin: &Origin) -> bool {

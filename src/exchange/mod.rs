@@ -33,7 +33,9 @@ pub mod supplier;
 pub mod witness;
 
 pub use crate::sequencer::cosigned;
-pub use access::{hosts_issuer, is_to_everyone, may_have_disclosures, may_replicate, replicates, witnesses};
+pub use access::{
+    hosts_issuer, is_asked_for, is_to_everyone, may_have_disclosures, may_replicate, replicates, witnesses,
+};
 pub use error::ExchangeError;
 
 #[cfg(test)]

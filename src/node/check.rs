@@ -1,14 +1,18 @@
 //! What `origin check-config` does: opens everything a start would open, and writes nothing.
 
 use super::configuration::{Configuration, Named};
+use super::system::SystemClock;
 use super::tls::{TlsFiles, TlsIdentity};
 use super::{AuthorityConfiguration, NodeError, TrustFiles, authority, federation, outside, paper, partners, push};
 use crate::agreement::Agreements;
 use crate::certificate::AgreementCode;
 use crate::document::Images;
-use crate::keys::{KeyStore, Passphrase};
+use crate::keys::{KeyStore, KeyUse, Passphrase};
+use crate::log::Shard;
 use crate::office::Fees;
 use crate::reason::Reasoned;
+use crate::sequencer::SequencerError;
+use crate::time::{Clock, Timestamp};
 use crate::trust::TrustList;
 use std::fs::File;
 use std::path::Path;
@@ -116,7 +120,9 @@ fn nearest(code: &AgreementCode, agreements: &Agreements) -> String {
 
 /// The keys of an authority: each of those it names that does not open, else what else is wrong with them.
 fn keys(one: &AuthorityConfiguration) -> Vec<NodeError> {
-    let Err(first) = authority::open_keys(one) else { return Vec::new() };
+    let Err(first) = authority::open_keys(one) else {
+        return no_log_key(one, SystemClock.now()).into_iter().collect();
+    };
     let folder = Passphrase::from_file(&one.passphrase_file).and_then(|words| KeyStore::open(&one.keys, words));
     let Ok(folder) = folder else { return vec![first] };
     let opened = [
@@ -126,6 +132,16 @@ fn keys(one: &AuthorityConfiguration) -> Vec<NodeError> {
     ];
     let faults = opened.into_iter().flatten().map(|error| refused(one, &error)).collect::<Vec<_>>();
     if faults.is_empty() { vec![first] } else { faults }
+}
+
+/// Without the log key of the year a node starts, and can say nothing new.
+fn no_log_key(one: &AuthorityConfiguration, now: Timestamp) -> Option<NodeError> {
+    let shard = Shard::of_year(one.time_zone.date_at(now).year());
+    let is_it =
+        |key_use: &KeyUse| matches!(key_use, KeyUse::Log { iss, shard: of } if *iss == one.issuer && *of == shard);
+    let sides = KeyStore::public_sides(&one.keys).ok()?;
+    let is_there = sides.iter().any(|side| is_it(&side.key_use));
+    (!is_there).then(|| refused(one, &SequencerError::NoLogKey(shard.to_string())))
 }
 
 /// Every mistake in the list of signatures and seals, and in the images it names.

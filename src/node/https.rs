@@ -23,7 +23,7 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, pem::PemObject as _};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore, version};
+use tokio_rustls::rustls::{CertificateError, ClientConfig, Error, RootCertStore, version};
 use tokio_stream::StreamExt as _;
 
 /// Where systems keep the public authorities, in the order they are looked for.
@@ -151,7 +151,7 @@ impl HttpsClient {
         let name = ServerName::try_from(target.host().to_owned()).map_err(|_| "its name is none of TLS".to_owned())?;
         let stream = tokio::time::timeout(STEP, self.tls.connect(name, stream)).await;
         let stream = stream.map_err(|_| "it did not greet in time".to_owned())?;
-        let stream = stream.map_err(|error| format!("TLS: {error}"))?;
+        let stream = stream.map_err(|error| ungreeted(&error))?;
         let mut builder = http1::Builder::new();
         builder.max_buf_size(HEAD);
         let shaken = builder.handshake::<_, Outgoing>(TokioIo::new(stream)).await;
@@ -176,6 +176,32 @@ impl HttpsClient {
         let retry_after = wanted.and_then(|value| value.trim().parse::<u64>().ok()).map(Duration::from_secs);
         Ok(Answering { answer, retry_after, _connection: connection })
     }
+}
+
+/// Why there is no TLS with the other side, in words for who gave its address.
+fn ungreeted(error: &std::io::Error) -> String {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
+        Some(Error::InvalidCertificate(why)) => format!("TLS: {}", of_certificate(why)),
+        _ => format!("TLS: {error}"),
+    }
+}
+
+/// What is wrong with a server's certificate. The library's own words are those of its code, and name what stands there.
+fn of_certificate(why: &CertificateError) -> String {
+    use CertificateError as E;
+    let words = match why {
+        E::Expired | E::ExpiredContext { .. } => "its certificate has expired",
+        E::NotValidYet | E::NotValidYetContext { .. } => "its certificate is not valid yet",
+        E::UnknownIssuer => "its certificate is of no authority that is known here",
+        E::NotValidForName | E::NotValidForNameContext { .. } => "its certificate is not for that name",
+        E::InvalidPurpose | E::InvalidPurposeContext { .. } => "its certificate is not for servers",
+        // The verifier's word, which is not among the common ones.
+        E::Other(other) if other.to_string() == "CaUsedAsEndEntity" => {
+            "its certificate is that of an authority, used as a server's"
+        }
+        other => return format!("its certificate is not accepted: {other}"),
+    };
+    words.to_owned()
 }
 
 /// An answer whose head has come.
@@ -213,5 +239,26 @@ struct Ended(tokio::task::AbortHandle);
 impl Drop for Ended {
     fn drop(&mut self) {
         self.0.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio_rustls::rustls::OtherError;
+
+    /// Who gave the address reads it in a list, and knows nothing of the library's code.
+    #[test]
+    fn what_is_wrong_with_a_certificate_is_said_in_words() {
+        let own = OtherError(Arc::new(std::io::Error::other("CaUsedAsEndEntity")));
+        for (why, said) in [
+            (CertificateError::Expired, "TLS: its certificate has expired"),
+            (CertificateError::UnknownIssuer, "TLS: its certificate is of no authority that is known here"),
+            (CertificateError::NotValidForName, "TLS: its certificate is not for that name"),
+            (CertificateError::Other(own), "TLS: its certificate is that of an authority, used as a server's"),
+        ] {
+            assert_eq!(ungreeted(&std::io::Error::other(Error::InvalidCertificate(why))), said);
+        }
+        assert_eq!(ungreeted(&std::io::Error::other("broken")), "TLS: broken");
     }
 }

@@ -6,9 +6,11 @@
 use super::NodeError;
 use super::activity::Activity;
 use super::greeting::{Caller, Greeting};
+use super::unread::watched;
 use crate::api::Peer;
 use axum::Router;
 use axum::body::Body;
+use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use std::collections::HashMap;
@@ -207,16 +209,22 @@ where
         .keep_alive_timeout(KEEPALIVE.1);
     let activity = Arc::new(Activity::default());
     let its = Arc::clone(&activity);
-    let service =
-        hyper_util::service::TowerToHyperService::new(tower::service_fn(move |mut request: axum::http::Request<_>| {
+    let service = hyper_util::service::TowerToHyperService::new(tower::service_fn(
+        move |request: axum::http::Request<Incoming>| {
+            let (mut request, unread) = watched(request);
             request.extensions_mut().insert(caller.peer);
             if let Some(partner) = &caller.partner {
                 request.extensions_mut().insert(partner.clone());
             }
             let call = its.begin();
             let answer = router.clone().call(request);
-            async move { Ok::<_, Infallible>(answer.await?.map(|body: Body| call.until_sent(body))) }
-        }));
+            async move {
+                let answer = answer.await?;
+                unread.read().await;
+                Ok::<_, Infallible>(answer.map(|body: Body| call.until_sent(body)))
+            }
+        },
+    ));
     let mut served = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
         ended = served.as_mut() => ended,
@@ -243,17 +251,24 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::{Request, StatusCode, header};
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio_stream::StreamExt as _;
+
+    /// A listener that serves: where, how it is stopped, and its end.
+    fn open(router: Router, limits: ListenerLimits) -> (SocketAddr, watch::Sender<bool>, tokio::task::JoinHandle<()>) {
+        let listener = Listener::bind("test", "127.0.0.1:0".parse().unwrap()).unwrap();
+        let (address, (stop, stopping)) = (listener.address(), watch::channel(false));
+        (address, stop, tokio::spawn(listener.serve(Greeting::None, router, limits, stopping, Duration::ZERO)))
+    }
 
     #[tokio::test]
     async fn a_silent_connection_gives_its_place_to_the_next() {
-        let listener = Listener::bind("test", "127.0.0.1:0".parse().unwrap()).unwrap();
-        let address = listener.address();
         let idle = Duration::from_millis(5);
         let limits = ListenerLimits { connections: 1, connections_per_address: 9, streams_per_connection: 1, idle };
-        let (stop, stopping) = watch::channel(false);
         let router = Router::new().route("/", axum::routing::get(|| async { "served" }));
-        let serving = tokio::spawn(listener.serve(Greeting::None, router, limits, stopping, Duration::ZERO));
+        let (address, stop, serving) = open(router, limits);
         // One says nothing at all, one falls silent after its first call.
         let mut silent = TcpStream::connect(address).await.unwrap();
         let mut called = TcpStream::connect(address).await.unwrap();
@@ -264,5 +279,41 @@ mod tests {
         assert!(nothing.is_empty() && answer.ends_with(b"served"));
         stop.send(true).unwrap();
         serving.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_refusal_over_http_2_goes_out_when_the_body_has_come_and_one_of_grpc_at_once() {
+        const PARTS: usize = 3;
+        let idle = Duration::from_secs(9);
+        let limits = ListenerLimits { connections: 1, connections_per_address: 9, streams_per_connection: 99, idle };
+        let (address, stop, serving) = open(Router::new(), limits);
+        let tcp = TokioIo::new(TcpStream::connect(address).await.unwrap());
+        let shaken = hyper::client::conn::http2::handshake::<_, _, Body>(TokioExecutor::new(), tcp).await;
+        let (mut calls, connection) = shaken.unwrap();
+        let connection = tokio::spawn(connection);
+        let post = |kind: &str| Request::post(format!("http://{address}/nope")).header(header::CONTENT_TYPE, kind);
+        for _ in 0..20 {
+            let sent = Arc::new(AtomicUsize::new(0));
+            let its = Arc::clone(&sent);
+            let parts = tokio_stream::iter(0..PARTS).then(move |_| {
+                let its = Arc::clone(&its);
+                async move {
+                    tokio::time::sleep(Duration::from_millis(2)).await;
+                    its.fetch_add(1, Ordering::Relaxed);
+                    Ok::<_, Infallible>("{}")
+                }
+            });
+            let request = post("application/json").body(Body::from_stream(parts)).unwrap();
+            let answer = calls.send_request(request).await.unwrap();
+            assert_eq!((answer.status(), sent.load(Ordering::Relaxed)), (StatusCode::NOT_FOUND, PARTS));
+        }
+        // A stream that has no end yet.
+        let endless = Body::from_stream(tokio_stream::pending::<Result<&str, Infallible>>());
+        let request = post("application/grpc").body(endless).unwrap();
+        let answer = tokio::time::timeout(Duration::from_secs(5), calls.send_request(request)).await.unwrap().unwrap();
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+        stop.send(true).unwrap();
+        serving.await.unwrap();
+        connection.abort();
     }
 }

@@ -32,6 +32,7 @@ pub mod telemetry;
 pub mod tls;
 pub mod tls_material;
 mod trust_keeper;
+mod unread;
 mod webhook_key;
 
 pub use check::check;

@@ -54,6 +54,29 @@ fn found(china: &Made, node: &Running, certificates: usize) -> Vec<Value> {
     }
 }
 
+/// Revokes the key once more, from another second on: nothing is left to do, and the same logs are shown.
+fn revoked_again(pakistan: &Made, one: &Running, file: &str, (second, ends): (&str, &[Value])) {
+    let revoke = ["key", "revoke", "statement-1", "--suspected-since", second];
+    let shown = lines(&asks(pakistan, one, &[&revoke[..], &["--dry-run", "--format", "json"]].concat()).good());
+    let logs = |of: &[Value]| of.iter().filter_map(|end| end["log"].as_str()).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(logs(&shown), logs(ends), "{shown:#?}");
+    let done = asks(pakistan, one, &[&revoke[..], &["-o", file]].concat()).good();
+    assert!(done.err.contains("closes `statement-1`") && !done.err.contains("trust list"), "{}", done.err);
+    assert!(!Path::new(&pakistan.at("trust/next")).exists());
+}
+
+/// What the list itself voids does not make the log bad.
+fn voided_is_no_finding(pakistan: &Made, log: &str) {
+    let (data, trust) = (pakistan.at("data/tdap.gov.pk"), pakistan.at("trust/trust-list.note"));
+    let anchor = pakistan.at("trust/anchor.toml");
+    let check = ["log", "check", log, "--data", &data, "--trust", &trust, "--anchor", &anchor];
+    let checked = origin(&check).good();
+    assert!(checked.out.contains(&format!("{log}: good; ")) && checked.out.contains("0 findings"), "{}", checked.out);
+    let said = checked.out.lines().filter(|line| line.contains("[ENTRY_KEY_CLOSED]")).collect::<Vec<_>>();
+    assert!(said.len() == 1 && said[0].starts_with(log) && said[0].contains(" entries from "), "{said:#?}");
+    assert!(checked.out.contains("by the trust list"), "{}", checked.out);
+}
+
 #[test]
 fn a_key_that_others_may_have_is_stopped_closed_and_what_it_signed_since_is_issued_anew() {
     let folder = folder();
@@ -157,10 +180,18 @@ fn a_key_that_others_may_have_is_stopped_closed_and_what_it_signed_since_is_issu
     assert!(good.out.starts_with("VALID"), "{}", good.out);
     let closed = bundle(&jti, "old.coo.json");
     assert_eq!((closed.code, closed.out.lines().next()), (3, Some("KEY_CLOSED")), "{}", closed.out);
+    let shown = client(&pakistan, &one, &signatory, &["certificate", "show", "--id", &jti]).good();
+    assert!(shown.out.contains("superseded") && shown.out.contains("counts for nothing"), "{}", shown.out);
+    assert!(!shown.out.contains("issue it anew"), "{}", shown.out);
+
+    // Done is done, though the log to everyone began since, and whatever second is named.
+    let second = Timestamp::from_second(since + 1).unwrap().to_string();
+    revoked_again(&pakistan, &one, text(&folder.path().join("again.jsonl")), (&second, &ends));
     for node in [one, two] {
         let events = node.stop();
         assert!(!events.contains("LOG_EQUIVOCATED") && !events.contains("panicked"), "{events}");
     }
+    voided_is_no_finding(&pakistan, &log);
 }
 
 #[test]

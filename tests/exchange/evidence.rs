@@ -98,6 +98,19 @@ async fn a_log_with_two_histories_is_found_out_and_frozen_by_everybody_until_a_p
     }
     china.holds(&two, pakistan, &log, size);
     Pretender::open(china, pakistan, &one).await.enough(&trust, &log, size).await;
+
+    // Kenya loses all that it holds of partners, what it lifted too, and reads in China's log what was proven. It calls
+    // nothing good for long meanwhile: a minute was too long.
+    three.stop();
+    fs::remove_dir_all(kenya.folder().join("data/partners")).unwrap();
+    let mut three = kenya.start();
+    let all = format!("{}/log/{}/all", china.host(), &log[log.find("/log/").unwrap() + 5..][..4]);
+    kenya.holds(&three, china, &all, 1);
+    let back = std::time::Instant::now();
+    while verdict(&mut three, kenya, &late).await != "EQUIVOCATED" {
+        assert!(back.elapsed() < std::time::Duration::from_secs(30), "{}", three.events());
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
     for node in [one, two, three] {
         let events = node.stop();
         assert!(!events.contains("panicked"), "{events}");

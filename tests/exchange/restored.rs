@@ -204,7 +204,9 @@ async fn a_node_that_starts_alone_serves_what_it_has_and_signs_when_a_partner_co
 
     let mut alone = pakistan.start();
     // A slip of the pen opens nothing and goes into no audit trail; the logs that there are are named.
-    for slip in [format!("{log}x"), log.replace("/log/20", "/log/30")] {
+    let year = log.split('/').nth(2).unwrap();
+    let next_year = (year.parse::<u16>().unwrap() + 1).to_string();
+    for slip in [format!("{log}x"), log.replace("/log/20", "/log/30"), log.replace(year, &next_year)] {
         let (words, door) = (["partner", "go-on", "--log", slip.as_str()], door(&alone));
         let words = words.into_iter().chain(door.iter().map(String::as_str)).collect::<Vec<_>>();
         origin(&words).bad(1, &["is not a log of this node", "its logs are", &log]);

@@ -40,13 +40,22 @@ fn each_disk<'a>(data: &'a Path, others: impl Iterator<Item = &'a Path>) -> Vec<
             }
             // What is made inside of the node's own folder stands on its disk.
             _ if folder != data && folder.starts_with(data) => {}
-            _ => looks.push(
-                Look::warning("disk", format!("the data folder `{}` is not there yet", folder.display()))
-                    .help("the node makes it at its first start; a disk of its own has to be mounted before"),
-            ),
+            _ => {
+                looks.push(
+                    Look::warning("disk", format!("the data folder `{}` is not there yet", folder.display()))
+                        .help("the node makes it at its first start; a disk of its own has to be mounted before"),
+                );
+                looks.extend(place_of(folder).filter(|(_, disk)| disks.insert(*disk)).map(|(place, _)| space(place)));
+            }
         }
     }
     looks
+}
+
+/// The nearest folder there is, of those in which a folder will be made, and its disk.
+fn place_of(folder: &Path) -> Option<(&Path, u64)> {
+    let mut places = folder.ancestors().map(|place| if place.as_os_str().is_empty() { Path::new(".") } else { place });
+    places.find_map(|place| Some((place, fs::metadata(place).ok().filter(fs::Metadata::is_dir)?.dev())))
 }
 
 fn space(data: &Path) -> Look {
@@ -124,6 +133,17 @@ mod tests {
             looks.iter().filter(|look| look.sentence.contains(&name)).count()
         };
         assert_eq!((of(own.path()), of(other.path())), (2, if is_another { 2 } else { 0 }));
+    }
+
+    #[test]
+    fn a_folder_that_is_made_later_has_the_space_of_the_nearest_one_there_is() {
+        let own = tempfile::tempdir().unwrap();
+        let later = own.path().join("node/data");
+        let looks = each_disk(&later, [later.join("partners").as_path()].into_iter());
+        let said = looks.iter().map(|look| (look.what, look.sentence.as_str())).collect::<Vec<_>>();
+        assert!(matches!(said.as_slice(), [("disk", _), ("space", _)]), "{said:?}");
+        assert!(said[0].1.contains("is not there yet") && said[1].1.contains(own.path().to_str().unwrap()), "{said:?}");
+        assert_eq!(place_of(Path::new("nowhere/data")).map(|(place, _)| place), Some(Path::new(".")));
     }
 
     #[test]

@@ -2,11 +2,11 @@
 
 use super::Look;
 use crate::{
-    api::client::wire,
+    api::client::{wire, within_deadline},
     cli::{
         account::OperatorDoor,
         arguments,
-        console::Console,
+        console::{Console, Failure},
         partner::{ask, behind},
         remote,
     },
@@ -20,6 +20,8 @@ use crate::{
 const CLOCK_MS: i64 = 5_000;
 /// A log that is behind for longer, in seconds, is worth a word.
 const LAG: i64 = 60;
+/// Findings asked for at once.
+const A_PAGE: i32 = 500;
 
 pub(super) fn look(
     console: Console,
@@ -38,6 +40,13 @@ pub(super) fn look(
                 looks.extend(answer.forked.iter().map(|one| forked(one, &own)));
                 for partner in &answer.partners {
                     looks.extend(state(partner, answer.trust_version, now));
+                    let found = partner.logs.iter().filter(|log| log.findings > 0);
+                    looks.extend(found.flat_map(|log| {
+                        match remote::converse(past_closing(console, door, &log.origin)) {
+                            Ok(closed) => findings(log, closed),
+                            Err(failure) => vec![Look::bad("findings", failure.sentence())],
+                        }
+                    }));
                 }
             }
             Err(failure) => looks.push(Look::bad("partners", failure.sentence())),
@@ -201,15 +210,50 @@ fn passage(name: &str, log: &wire::PartnerLog, now: Timestamp) -> Vec<Look> {
             format!("{who} is {entries} entries and {seconds} s behind in {origin}"),
         ));
     }
-    if log.findings > 0 {
-        looks.push(
-            Look::warning("findings", format!("{} entries of {origin} failed their check", log.findings))
-                .help("they are held, and never delivered; the node's log names each, and its issuer has to be told"),
-        );
-    }
     if log.missing_disclosures > 0 {
         let missing = log.missing_disclosures;
         looks.push(Look::warning("disclosures", format!("{missing} entries of {origin} wait for their disclosures")));
+    }
+    looks
+}
+
+/// How many of a log's findings are entries past the closing of their key.
+async fn past_closing(console: Console, door: &OperatorDoor, log: &str) -> Result<u64, Failure> {
+    let (connection, address) = door.open(&door.configuration()?).await?;
+    let (mut count, mut page_token) = (0_u64, String::new());
+    loop {
+        let (log, reason) = (log.to_owned(), "ENTRY_KEY_CLOSED".to_owned());
+        let request = wire::ListFindingsRequest { page_size: A_PAGE, page_token, log, reason };
+        let page = connection.admin().list_findings(within_deadline(request)).await;
+        let page = page.map_err(|status| remote::refused(console, &address, &status))?.into_inner();
+        count = count.saturating_add(u64::try_from(page.findings.len()).unwrap_or(u64::MAX));
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            return Ok(count);
+        }
+    }
+}
+
+/// Entries that failed their check, so many of them because their own issuer closed the key that signed them.
+fn findings(log: &wire::PartnerLog, closed: u64) -> Vec<Look> {
+    let (origin, mut looks) = (&log.origin, Vec::new());
+    let others = log.findings.saturating_sub(closed);
+    if closed > 0 {
+        looks.push(
+            Look::warning(
+                "findings",
+                format!("{closed} entries of {origin} count no more: their issuer closed the key"),
+            )
+            .help(format!(
+                "it issues the certificates among them anew; origin partner findings --key-closed --log {origin}"
+            )),
+        );
+    }
+    if others > 0 {
+        looks.push(
+            Look::warning("findings", format!("{others} entries of {origin} failed their check"))
+                .help("they are held, and never delivered; the node's log names each, and its issuer has to be told"),
+        );
     }
     looks
 }
@@ -218,6 +262,24 @@ fn passage(name: &str, log: &wire::PartnerLog, now: Timestamp) -> Vec<Look> {
 mod tests {
     use super::*;
     use crate::cli::doctor::State;
+
+    #[test]
+    fn an_issuer_that_closed_its_key_has_not_to_be_told_of_it() {
+        let log = |findings| wire::PartnerLog {
+            origin: "tdap.gov.pk/log/2026/all".to_owned(),
+            findings,
+            ..Default::default()
+        };
+        let told = |looks: &[Look]| {
+            looks
+                .iter()
+                .map(|look| look.help.as_ref().is_some_and(|help| help.contains("to be told")))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(told(&findings(&log(27), 27)), [false]);
+        assert_eq!(told(&findings(&log(27), 26)), [false, true]);
+        assert_eq!(told(&findings(&log(1), 0)), [true]);
+    }
 
     #[test]
     fn a_log_with_two_histories_is_bad_until_a_person_has_lifted_it() {

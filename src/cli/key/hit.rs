@@ -11,6 +11,7 @@ use crate::{
     node::Configuration,
     statement::{Issuer, Kid, Kind},
     time::Timestamp,
+    trust::Closing,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -108,6 +109,11 @@ impl End {
         }
     }
 
+    /// Whether the key signed nothing past it that counts less for it.
+    fn is_untouched(&self) -> bool {
+        self.certificates.is_empty() && self.stay == 0 && self.reinstated == 0 && self.others == 0
+    }
+
     fn take(&mut self, statement: wire::PlainStatement) {
         if statement.kind == Kind::CertificateOfOrigin.name() {
             self.certificates.push(statement);
@@ -123,6 +129,14 @@ impl End {
 }
 
 impl Hit {
+    /// The same without the logs that began once the list had closed the key: it signed nothing there, and counts there for
+    /// nothing.
+    pub(super) fn without_later(mut self, said: &[Closing]) -> Self {
+        let named = |origin: &Origin| said.iter().any(|one| one.origin == *origin);
+        self.ends.retain(|origin, end| said.is_empty() || named(origin) || !end.is_untouched());
+        self
+    }
+
     /// How many certificates count no more.
     pub(super) fn certificates(&self) -> usize {
         self.ends.values().map(|end| end.certificates.len()).sum()

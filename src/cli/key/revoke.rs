@@ -79,6 +79,7 @@ impl Arguments {
         let trust = arguments::open_trust(&configuration.trust.list, &configuration.trust.anchor)?;
         let which = self.which(&issuer, &trust)?;
         let hit = ask(console, &self.door, &configuration, (&issuer, &self.key), self.suspected_since, self.dry_run)?;
+        let hit = hit.without_later(trust.closings(&issuer, &self.key).unwrap_or_default());
         hit.show(console);
         if self.dry_run {
             return Ok(ExitCode::SUCCESS);
@@ -223,12 +224,15 @@ impl Arguments {
 
 /// Whether the list closes the key there, or earlier.
 fn is_closed(trust: &TrustList, wanted: &[Closing]) -> bool {
-    let closed = |wanted: &Closing| {
-        let closings = trust.closings(&wanted.iss, &wanted.kid).unwrap_or_default();
-        let same = closings.iter().find(|one| one.origin == wanted.origin);
-        same.is_some_and(|one| one.until_index <= wanted.until_index && one.reason == wanted.reason)
-    };
+    let closed = |wanted: &Closing| covers(trust.closings(&wanted.iss, &wanted.kid).unwrap_or_default(), wanted);
     !wanted.is_empty() && wanted.iter().all(closed)
+}
+
+/// Whether closings of a key say as much as another would. What is compromised in one log is compromised in all, and in a
+/// log that none of them names it counts for nothing: one that began since needs no list of its own.
+fn covers(said: &[Closing], wanted: &Closing) -> bool {
+    let until = said.iter().find(|one| one.origin == wanted.origin).map_or(0, |one| one.until_index);
+    said.iter().any(|one| one.reason == wanted.reason) && until <= wanted.until_index
 }
 
 /// The key id of a key in the folder.
@@ -238,5 +242,32 @@ fn key_in_use(name: &KeyName, authority: &AuthorityConfiguration) -> Result<Kid,
     match side.map(|side| side.key_use) {
         Some(KeyUse::Statement { kid, .. } | KeyUse::Status { kid, .. } | KeyUse::Stamp { kid, .. }) => Ok(kid),
         _ => Err(Failure::new(Exit::Configuration, format!("`{name}` is no such key in {}", authority.keys.display()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_that_began_after_the_key_was_closed_needs_no_other_list() {
+        let closing = |shard: &str, until_index, reason| Closing {
+            iss: "https://tdap.gov.pk".parse().unwrap(),
+            kid: "statement-1".parse().unwrap(),
+            origin: format!("tdap.gov.pk/log/{shard}").parse().unwrap(),
+            until_index,
+            reason,
+        };
+        let (compromised, rotated) = (ClosingReason::Compromised, ClosingReason::Rotated);
+        let said = [closing("2026/customs.gov.cn", 4, compromised)];
+        assert!(covers(&said, &closing("2026/customs.gov.cn", 4, compromised)));
+        assert!(
+            covers(&said, &closing("2026/all", 0, compromised)) && covers(&said, &closing("2027/all", 2, compromised))
+        );
+        // It was suspect before, or was only followed by another till now, or is open.
+        assert!(!covers(&said, &closing("2026/customs.gov.cn", 3, compromised)));
+        let said = [closing("2026/customs.gov.cn", 4, rotated)];
+        assert!(!covers(&said, &closing("2026/all", 0, compromised)));
+        assert!(!covers(&[], &closing("2026/all", 0, compromised)));
     }
 }

@@ -20,8 +20,10 @@ use std::{collections::HashMap, path::PathBuf, process::ExitCode};
 
 /// Check a log from its first entry: hashes, head, signatures, keys and status, as a replica does
 ///
-/// Exit code 0 if everything holds, 3 if the head does not fit the entries or an entry is a finding. A log may speak for
-/// closed ones before it: these are read first, from the same node or data folder, or from the folders of --closed.
+/// Exit code 0 if everything holds that can be checked, 3 if the head does not fit the entries or an entry is a finding.
+/// An entry past the closing of its key is none: the trust list itself voids it. A log may speak for closed ones before
+/// it: these are read first, from the same node or data folder, or from the folders of --closed; without them, what it
+/// says of them is counted as unknown.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -34,15 +36,48 @@ pub(super) struct Arguments {
     trust: Trust,
 }
 
-/// Findings that are shown one by one; beyond, they are counted.
-const SHOWN: u64 = 100;
+/// What is said of entries is shown so often for each log; beyond, they are counted.
+const SHOWN: usize = 100;
 
 /// What was found on the way through a log.
 #[derive(Default)]
 struct Found {
     holds: bool,
     findings: u64,
+    /// Entries past the closing of their key.
+    voided: u64,
+    /// Snapshots whose lists may be those of closed logs that are not here.
+    unchecked: u64,
     kinds: HashMap<&'static str, u64>,
+    said: Vec<Said>,
+}
+
+/// What is wrong with entries of a log, each in the same way.
+struct Said {
+    fault: String,
+    reason: &'static str,
+    first: u64,
+    last: u64,
+    entries: u64,
+}
+
+/// How an entry stands that did not pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Finding,
+    Voided,
+    Unchecked,
+}
+
+impl Standing {
+    /// `whole` says whether all closed logs are here that this one may speak for.
+    fn of(fault: &EntryFault, trust: &TrustList, whole: bool) -> Self {
+        match fault {
+            EntryFault::KeyClosed { entry, .. } if entry.is_past_closing(trust) => Self::Voided,
+            EntryFault::SnapshotLists if !whole => Self::Unchecked,
+            _ => Self::Finding,
+        }
+    }
 }
 
 impl Arguments {
@@ -51,7 +86,7 @@ impl Arguments {
         remote::converse(async {
             // Later changes name a certificate by its log and its identifier.
             let mut targets = Targets::new();
-            let closed = self.closed_before(console, &trust, &mut targets).await?;
+            let before = self.closed_before(console, &trust, &mut targets).await?;
             let source = self.from.open(console).await?;
             let origin = source.origin().clone();
             let journal = source.scrub()?;
@@ -67,25 +102,19 @@ impl Arguments {
                 .map_err(|error| Failure::new(Exit::NotValid, format!("a cosignature of {origin}: {error}")))?;
             let (met, cosigners) = (policy.evaluate(&cosigned), cosigned.len());
 
-            let view = StatusView::new(origin.clone()).beside(closed);
-            let (_, found) = walk(console, (&source, &head), &trust, view, &mut targets).await?;
-            let Found { holds, findings, kinds } = found;
-            let size = head.checkpoint.head.size;
-            let good = holds && findings == 0;
+            let (_, found) = walk(console, (&source, &head), &trust, before, &mut targets).await?;
+            let good = found.holds && found.findings == 0;
             if console.is_json() {
+                let (size, root) = (head.checkpoint.head.size, head.checkpoint.head.root.to_string());
                 console.data(json!({
-                    "log": origin.to_string(), "size": size, "root": head.checkpoint.head.root.to_string(),
-                    "head_holds": holds, "findings": findings, "kinds": kinds,
+                    "log": origin.to_string(), "size": size, "root": root,
+                    "head_holds": found.holds, "findings": found.findings, "voided": found.voided,
+                    "unchecked": found.unchecked, "kinds": found.kinds,
                     "cosigned_by": cosigners, "policy_met": met, "good": good,
                     "journal_leaves": journal.map(|found| found.leaves),
                 }));
             } else {
-                let word =
-                    if good { console.paint(Colour::Green, "good") } else { console.paint(Colour::Red, "not good") };
-                let noun = if findings == 1 { "finding" } else { "findings" };
-                console.data(format!("{origin}: {word}; {size} entries, {findings} {noun}"));
-                let holds = if holds { "is the root of the entries" } else { "is NOT the root of the entries" };
-                console.data(format!("  head       {holds}, signed by the log's key"));
+                found.show(console, &head);
                 if let Some(found) = journal {
                     let (batches, leaves, megabytes) = (found.batches, found.leaves, found.bytes >> 20);
                     console.data(format!(
@@ -97,7 +126,7 @@ impl Arguments {
                 if let Some(last) = trust.shard_final_size(&origin) {
                     console.data(format!("  closed     by the trust list, with {last} entries"));
                 }
-                let mut kinds = kinds.into_iter().collect::<Vec<_>>();
+                let mut kinds = found.kinds.into_iter().collect::<Vec<_>>();
                 kinds.sort_unstable();
                 for (kind, count) in kinds {
                     console.data(format!("  {count:10} {kind}"));
@@ -113,9 +142,9 @@ impl Arguments {
         console: Console,
         trust: &TrustList,
         targets: &mut Targets,
-    ) -> Result<Vec<ClosedLists>, Failure> {
+    ) -> Result<Before, Failure> {
         let own = self.from.origin()?;
-        let mut closed = Vec::new();
+        let mut before = Before { closed: Vec::new(), whole: true };
         for (origin, _) in trust.closed_before(&own).into_iter().filter(|(_, size)| *size > 0) {
             let mut opened = None;
             for place in self.from.places(&origin, &self.closed) {
@@ -125,27 +154,39 @@ impl Arguments {
                 }
             }
             let Some(source) = opened else {
-                console.message(format!("note: {origin} is closed and not here: what is said of it cannot be checked"));
+                console.message(format!(
+                    "note: {origin} is closed and not here: what is said of it cannot be checked (--closed DIR)"
+                ));
+                before.whole = false;
                 continue;
             };
             let head = source.head().await?;
-            let view = StatusView::new(origin).beside(closed);
-            let (view, _) = walk(console, (&source, &head), trust, view, targets).await?;
-            closed = view.ended();
+            let whole = before.whole;
+            let (view, _) = walk(console, (&source, &head), trust, before, targets).await?;
+            before = Before { closed: view.ended(), whole };
         }
-        Ok(closed)
+        Ok(before)
     }
 }
 
-/// Holds each entry of a log against those before it.
+/// The closed logs that a log may speak for.
+struct Before {
+    closed: Vec<ClosedLists>,
+    /// Whether all of them are here.
+    whole: bool,
+}
+
+/// Holds each entry of a log against those before it, and says what is wrong with them.
 async fn walk(
     console: Console,
     (source, head): (&Source, &Head),
     trust: &TrustList,
-    mut view: StatusView,
+    before: Before,
     targets: &mut Targets,
 ) -> Result<(StatusView, Found), Failure> {
     let origin = source.origin().clone();
+    let Before { closed, whole } = before;
+    let mut view = StatusView::new(origin.clone()).beside(closed);
     let mut found = Found::default();
     let holds = source
         .read_roots(head, |index, leaf| {
@@ -171,15 +212,88 @@ async fn walk(
                 }
             };
             if let Some(fault) = fault {
-                found.findings += 1;
-                if found.findings <= SHOWN {
-                    report(console, index, &fault.to_string(), fault.reason());
-                }
+                found.take(index, &fault, Standing::of(&fault, trust, whole));
             }
             Ok(())
         })
         .await?;
+    found.report(console, &origin);
     Ok((view, Found { holds, ..found }))
+}
+
+impl Found {
+    fn take(&mut self, index: u64, fault: &EntryFault, standing: Standing) {
+        match standing {
+            Standing::Finding => self.findings += 1,
+            Standing::Voided => self.voided += 1,
+            // It is no fault that is known.
+            Standing::Unchecked => {
+                self.unchecked += 1;
+                return;
+            }
+        }
+        let (fault, reason, shown) = (fault.to_string(), fault.reason(), self.said.len());
+        match self.said.iter_mut().find(|said| said.reason == reason && said.fault == fault) {
+            Some(said) => {
+                said.last = index;
+                said.entries += 1;
+            }
+            None if shown < SHOWN => {
+                self.said.push(Said { fault, reason, first: index, last: index, entries: 1 });
+            }
+            None => {}
+        }
+    }
+
+    /// What is wrong with entries, once each.
+    fn report(&self, console: Console, origin: &Origin) {
+        for said in &self.said {
+            let Said { fault, reason, first, last, entries } = said;
+            if console.is_json() {
+                console.data(json!({
+                    "log": origin.to_string(), "index": first, "finding": fault, "reason": reason,
+                    "last_index": last, "entries": entries,
+                }));
+            } else {
+                console.data(line(origin, said));
+            }
+        }
+    }
+
+    /// How the log stands.
+    fn show(&self, console: Console, head: &Head) {
+        let (origin, size) = (&head.checkpoint.origin, head.checkpoint.head.size);
+        let good = match (self.holds && self.findings == 0, self.unchecked) {
+            (true, 0) => console.paint(Colour::Green, "good"),
+            (true, _) => console.paint(Colour::Green, "good, as far as it can be checked here"),
+            (false, _) => console.paint(Colour::Red, "not good"),
+        };
+        let noun = if self.findings == 1 { "finding" } else { "findings" };
+        console.data(format!("{origin}: {good}; {size} entries, {} {noun}", self.findings));
+        let holds = if self.holds { "is the root of the entries" } else { "is NOT the root of the entries" };
+        console.data(format!("  head       {holds}, signed by the log's key"));
+        if self.voided > 0 {
+            console.data(format!(
+                "  voided     {} entries, by the trust list: it closes their key before them",
+                self.voided
+            ));
+        }
+        if self.unchecked > 0 {
+            console.data(format!(
+                "  unknown    {} status snapshots, which may speak for the closed logs that are not here",
+                self.unchecked
+            ));
+        }
+    }
+}
+
+/// What is said of entries of a log, in one line.
+fn line(origin: &Origin, said: &Said) -> String {
+    let Said { fault, reason, first, last, entries } = said;
+    match entries {
+        1 => format!("{origin} entry {first}: {fault} [{reason}]"),
+        _ => format!("{origin} {entries} entries from {first} to {last}: {fault} [{reason}]"),
+    }
 }
 
 /// Certificates by their log and identifier.
@@ -212,10 +326,24 @@ fn within_scope(targets: &Targets, entry: &CheckedEntry, trust: &TrustList) -> R
     target.map_or(Ok(()), |(_, agreement)| check_scope(entry, (agreement, None), trust))
 }
 
-fn report(console: Console, index: u64, fault: &str, reason: &str) {
-    if console.is_json() {
-        console.data(json!({ "index": index, "finding": fault, "reason": reason }));
-    } else {
-        console.data(format!("entry {index}: {fault} [{reason}]"));
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_many_entries_is_said_once_with_its_log_and_the_unknown_is_no_finding() {
+        let mut found = Found::default();
+        for index in 2..6 {
+            found.take(index, &EntryFault::UnknownKey, Standing::Finding);
+        }
+        found.take(7, &EntryFault::NotRising, Standing::Finding);
+        found.take(8, &EntryFault::SnapshotLists, Standing::Unchecked);
+        assert_eq!((found.findings, found.voided, found.unchecked), (5, 0, 1));
+        let origin = "tdap.gov.pk/log/2026/all".parse().unwrap();
+        let lines = found.said.iter().map(|said| line(&origin, said)).collect::<Vec<_>>();
+        let [many, one] = lines.as_slice() else { panic!("{lines:#?}") };
+        assert!(many.starts_with("tdap.gov.pk/log/2026/all 4 entries from 2 to 5: "), "{many}");
+        assert!(many.ends_with("[ENTRY_KEY_UNKNOWN]"), "{many}");
+        assert!(one.starts_with("tdap.gov.pk/log/2026/all entry 7: "), "{one}");
     }
 }

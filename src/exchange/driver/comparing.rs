@@ -15,7 +15,7 @@ use crate::time::Timestamp;
 use crate::trust::{NodeName, TrustList};
 use crate::verification::{Equivocation, Prefix};
 use bytes::Bytes;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -23,6 +23,9 @@ use tokio::sync::mpsc;
 const TICK: Duration = Duration::from_secs(1);
 /// How often the machine is told which heads this node has itself.
 const OWN: Duration = Duration::from_mins(1);
+/// How often evidence that has just come is looked for: that of a log whose copy was lost comes back with the others' words,
+/// and until it is read here what is forked counts as good. It costs one look into the index of each log to everyone.
+const SOON: Duration = Duration::from_secs(5);
 
 /// Seconds for which a head may stay uncompared before that is an alarm.
 const LASTING: i64 = 3600;
@@ -37,24 +40,34 @@ pub(super) async fn compare(inner: Arc<Inner>, mut said: mpsc::UnboundedReceiver
     for (origin, past) in inner.lifted().borrow().clone() {
         machine.step(inner.clock.now(), Event::Lifted(origin, past));
     }
-    let (mut tick, mut own) = (tokio::time::interval(TICK), tokio::time::interval(OWN));
+    let [mut tick, mut own, mut soon] = [TICK, OWN, SOON].map(tokio::time::interval);
+    // Evidence in partners' logs that was read; each is read again with the own heads, for the list may have changed.
+    let mut seen = BTreeSet::new();
     loop {
-        let mut look = false;
+        let mut look = None;
         let mut events = tokio::select! {
             Some(event) = said.recv() => vec![event],
             Ok(()) = changes.changed() => vec![Event::Trust(inner.lists.current())],
             _ = own.tick() => {
-                look = true;
+                look = Some(true);
+                Vec::new()
+            }
+            _ = soon.tick() => {
+                look = Some(false);
                 Vec::new()
             }
             _ = tick.tick() => vec![Event::Tick],
             _ = stop.wait_for(|stop| *stop) => return,
         };
-        if look {
+        if let Some(whole) = look {
             let its = Arc::clone(&inner);
-            let looked = tokio::task::spawn_blocking(move || (own_heads(&its), said_to_all(&its))).await;
-            let (heads, told) = looked.unwrap_or_default();
-            events = heads;
+            let mut known = if whole { BTreeSet::new() } else { std::mem::take(&mut seen) };
+            let looked = tokio::task::spawn_blocking(move || {
+                let heads = if whole { own_heads(&its) } else { Vec::new() };
+                (heads, said_to_all(&its, &mut known), known)
+            });
+            let (heads, told, known) = looked.await.unwrap_or_default();
+            (events, seen) = (heads, known);
             for evidence in told {
                 act(&inner, Action::Evidence(Box::new(evidence)), &mut uncompared).await;
             }
@@ -145,17 +158,21 @@ fn own_heads(inner: &Inner) -> Vec<Event> {
 }
 
 /// Evidence in partners' logs to everyone, of logs that nothing is proven of here: what a partner said while this node was
-/// away. It blocks.
-fn said_to_all(inner: &Inner) -> Vec<Evidence> {
+/// away. What was `seen` is left out. It blocks.
+fn said_to_all(inner: &Inner, seen: &mut BTreeSet<EntryRef>) -> Vec<Evidence> {
     let (known, trust) = (inner.equivocated().borrow().clone(), inner.lists.current());
     let logs = inner.replicas.all().into_iter().filter(|(origin, _)| origin.addressee() == Addressee::Everyone.label());
     let mut proven = Vec::new();
     for (_, store) in logs {
         let said = about(store.as_ref(), &Subject::Kind(Kind::Evidence)).unwrap_or_default();
         for one in said {
+            if seen.contains(&one.entry) {
+                continue;
+            }
             let EntryRef { origin, index } = &one.entry;
             let (leaf, shown) = (store.leaf(origin, *index), store.disclosures(origin, *index));
             let (Ok(Some(leaf)), Ok(Some(Disclosures::Present(shown)))) = (leaf, shown) else { continue };
+            seen.insert(one.entry.clone());
             let Ok(opened) = open_leaf(&leaf, &shown) else { continue };
             let OpenedBody::Evidence(body) = opened.body else { continue };
             let Some(proof) = body.proof.as_option().filter(|_| !known.contains_key(&body.concerns)) else { continue };

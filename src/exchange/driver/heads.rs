@@ -7,7 +7,7 @@ use super::{PartnerError, convert};
 use crate::exchange::heads::Event;
 use crate::exchange::message::KnownHead;
 use crate::exchange::replica::newest_note;
-use crate::exchange::{hosts_issuer, replicates, witnesses};
+use crate::exchange::{hosts_issuer, is_asked_for, replicates};
 use crate::log::{Origin, VerifierKey};
 use crate::trust::NodeName;
 use bytes::Bytes;
@@ -92,13 +92,16 @@ fn known(inner: &Inner, caller: &NodeName) -> BTreeMap<Origin, Vec<Known>> {
     all
 }
 
-/// How far a partner has one of this node's own logs, by its own word: an old copy of this node does not know, and
-/// must not call the partner behind. It is told, and nothing rests on it.
+/// How far a partner has one of this node's own logs, by its own word, if it is to have it: an old copy of this node does
+/// not know, and must not call the partner behind. It is told, and nothing rests on it.
 fn shown(inner: &Inner, partner: &NodeName, head: &KnownHead) {
-    let Some(size) = head.note.lines().nth(1).and_then(|line| line.parse::<u64>().ok()) else { return };
-    let list = inner.lists.current();
-    if replicates(&list, partner, &head.log) || witnesses(&list, partner, &head.log) {
-        inner.board.passage(partner, &head.log, |passage| passage.holds(size));
+    let Some(held) = head.note.lines().nth(1).and_then(|line| line.parse::<u64>().ok()) else { return };
+    let own = inner.own.of(&head.log).and_then(|own| own.head(&head.log));
+    if let Some(own) = own.filter(|_| is_asked_for(&inner.lists.current(), partner, &head.log)) {
+        inner.board.passage(partner, &head.log, |passage| {
+            passage.holds(held);
+            passage.grows(own.head.size, inner.clock.now());
+        });
     }
 }
 

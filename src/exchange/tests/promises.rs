@@ -15,6 +15,7 @@ use crate::{
         canvasser::{self, Canvasser},
         cosigned::{Cosigned, Kept},
         heads::{self, Heads},
+        is_asked_for,
         message::{
             AddCheckpoint, Announce, Cosign, FromReplica, FromSupplier, Hello, History, KnownHead, Package, Witnessed,
         },
@@ -29,7 +30,7 @@ use crate::{
     reason::Reasoned,
     store::{Batch, MemoryStore, PublishedHead, Store},
     time::Timestamp,
-    trust::{Closing, ClosingReason, TrustList},
+    trust::{Closing, ClosingReason, Cosigning, TrustList},
 };
 use bytes::Bytes;
 use std::{collections::BTreeSet, sync::Arc};
@@ -201,6 +202,14 @@ fn settled() -> Bench {
     bench.package(4, 10, 10);
     assert_eq!((bench.size(), bench.cosigned()), (10, vec![10]));
     bench
+}
+
+#[test]
+fn a_node_that_is_not_asked_for_a_log_is_not_expected_to_have_it() {
+    let (all, none) = (trust(1, |_| {}), trust(2, |text| text.cosigning = Cosigning::if_it_has_a_node()));
+    let asked = |list: &TrustList| [0, 1, 2].map(|node| is_asked_for(list, &name(node), &log()));
+    assert_eq!(asked(&all), [false, true, true], "not its issuer; its addressee; a witness");
+    assert_eq!(asked(&none), [false, true, false]);
 }
 
 #[test]
