@@ -171,6 +171,7 @@ impl CustomsService for CustomsDoor {
             act: amended.act,
             jti: amended.statement.to_string(),
             items: amended.balance.into_iter().map(balance).collect(),
+            notices: amended.notices.into_iter().map(notice).collect(),
         }))
     }
 

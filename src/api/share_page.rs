@@ -130,7 +130,10 @@ fn body(out: &mut String, shared: &wire::SharedDeclaration) -> std::fmt::Result 
             let (number, issuer, status) = (shown(&arrival.number), shown(&arrival.issuer), shown(&arrival.status));
             writeln!(out, "<p>Certificate of origin {number}, issued by {issuer}: <strong>{status}</strong>.")?;
             let valid = (day(arrival.valid_from.as_ref()), day(arrival.valid_until.as_ref()));
-            writeln!(out, "It may be used from {} to {}.</p>", valid.0, valid.1)?;
+            // What its issuer stopped may be used on no day.
+            let stands = matches!(arrival.status.as_str(), "valid" | "in_part");
+            let may = if stands { "It may be used" } else { "It was issued to be used" };
+            writeln!(out, "{may} from {} to {}.</p>", valid.0, valid.1)?;
         }
     }
     table(out, "What is left of it", &["Item", "Goods", "Certified", "Used", "Left"], &matched.balance, |one| {
@@ -211,6 +214,19 @@ mod tests {
         let page = html(&wire::SharedDeclaration { acts: vec![act], ..Default::default() });
         assert!(page.contains("<td>1</td>\n<td>7</td>\n<td>PREFERENCE_DENIED</td>"), "{page}");
         assert!(page.contains("<td>1</td>\n<td></td>\n<td>RECEIVED</td>"), "{page}");
+    }
+
+    #[test]
+    fn of_a_certificate_that_ended_nobody_reads_that_it_may_be_used() {
+        let page = |status: &str| {
+            let arrival = wire::Arrival { status: status.to_owned(), ..Default::default() };
+            let matched = wire::MatchDeclarationResponse { arrival: Some(arrival), ..Default::default() };
+            html(&wire::SharedDeclaration { matched: Some(matched), ..Default::default() })
+        };
+        assert!(page("valid").contains("It may be used from"));
+        for ended in ["suspended", "cancelled", "withdrawn", "superseded"] {
+            assert!(!page(ended).contains("may be used"), "{ended}");
+        }
     }
 
     #[test]

@@ -545,6 +545,22 @@ impl CustomsAct {
         })
     }
 
+    /// Whether it decides anew what an earlier act decided: an item whatever its line, a line of a declaration by itself, or
+    /// the whole against what was granted of it.
+    #[must_use]
+    pub fn decides_anew(&self, earlier: &Self, decided: &ItemDecision) -> bool {
+        let place = |one: &ItemDecision| one.item.unwrap_or(WHOLE);
+        decides(decided.code)
+            && self.decisions.iter().filter(|one| decides(one.code)).any(|one| {
+                if place(one) != place(decided) {
+                    return place(one) == WHOLE && stands_against(one.code) && decided.code.grants();
+                }
+                // With no declaration a line is none.
+                let (Some(line), Some(own)) = (one.line, &self.declaration) else { return true };
+                decided.line == Some(line) && earlier.declaration.as_ref().is_some_and(|other| own.is_same(other))
+            })
+    }
+
     /// Whether it wrote something off.
     #[must_use]
     pub fn is_write_off(&self) -> bool {

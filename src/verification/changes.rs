@@ -74,7 +74,9 @@ fn one(
     // What takes force away counts on the authority's word alone, so that nothing is missed. What gives it back
     // does so only in a history that others have seen: the log might show it to this reader alone.
     if change.act == Act::Reinstated && place.head.cosigning == Cosigning::Unmet {
-        return Err("it gives force back, and its head lacks cosignatures that the policy asks for".to_owned());
+        return Err("it gives force back, and its head lacks cosignatures that the policy asks for; ask its issuer's \
+                    node, or its holder for a newer bundle"
+            .to_owned());
     }
     let placed = Placed { place: (log.shard(), place.index), day: statement.envelope().day, change: change.clone() };
     Ok((placed, place.head))

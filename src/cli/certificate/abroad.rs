@@ -80,9 +80,12 @@ fn show(console: Console, note: &wire::AbroadNote) {
                 console.data(format!("    {line}"));
             }
         }
-        Some(What::Enquiry(one)) => head(&format!("asks, {}: {}", plain(&one.ground), plain(&one.question))),
+        Some(What::Enquiry(one)) => {
+            let question = if one.question.is_empty() { String::new() } else { format!(": {}", plain(&one.question)) };
+            head(&format!("asks, {}{question}", plain(&one.ground)));
+        }
         Some(What::Reply(one)) => {
-            let findings = one.answers.iter().map(|answer| plain(&answer.finding)).collect::<Vec<_>>().join(", ");
+            let findings = one.answers.iter().map(found).collect::<Vec<_>>().join(", ");
             head(&format!("{} {findings}", plain(&one.act)));
         }
         None => head("something that this version does not know"),
@@ -91,6 +94,14 @@ fn show(console: Console, note: &wire::AbroadNote) {
 
 fn host(issuer: &str) -> &str {
     issuer.strip_prefix("https://").unwrap_or(issuer)
+}
+
+/// What is found of the certificate, and of its items where they are told apart.
+fn found(answer: &wire::SubjectAnswer) -> String {
+    let item = |one: &wire::ItemAnswer| format!("item {} {}", one.item, if one.valid { "valid" } else { "not valid" });
+    let items = answer.items.iter().map(item).collect::<Vec<_>>().join(", ");
+    let items = if items.is_empty() { items } else { format!(" ({items})") };
+    format!("{}{items}", plain(&answer.finding))
 }
 
 /// What an endorsement says beside its act.
@@ -126,6 +137,9 @@ fn described(note: &wire::AbroadNote) -> Value {
             "act": one.act, "words": one.words,
             "answers": one.answers.iter().map(|answer| json!({
                 "certificate": answer.subject, "finding": answer.finding, "words": answer.words,
+                "items": answer.items.iter().map(|one| json!({
+                    "item": one.item, "valid": one.valid, "words": one.words,
+                })).collect::<Vec<_>>(),
             })).collect::<Vec<_>>(),
         } }),
         None => Value::Null,
@@ -136,6 +150,15 @@ fn described(note: &wire::AbroadNote) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_says_which_items_hold() {
+        let item = |item, valid| wire::ItemAnswer { item, valid, words: String::new() };
+        let items = vec![item(1, true), item(2, false)];
+        let one = wire::SubjectAnswer { subject: 7, finding: "partly_valid".to_owned(), items, ..Default::default() };
+        assert_eq!(found(&one), "partly_valid (item 1 valid, item 2 not valid)");
+        assert_eq!(found(&wire::SubjectAnswer { items: Vec::new(), ..one }), "partly_valid");
+    }
 
     #[test]
     fn an_endorsement_is_shown_with_all_it_names() {

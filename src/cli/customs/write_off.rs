@@ -104,6 +104,8 @@ impl WriteOff {
 }
 
 /// Put other quantities in the place of a write-off's
+///
+/// Name every item and line that is to stay written off: what the write-off held and is not named here is given back whole.
 #[derive(Debug, clap::Args)]
 pub(super) struct Amend {
     #[command(flatten)]
@@ -131,8 +133,8 @@ impl Amend {
             let request = wire::AmendWriteOffRequest { request_id, certificate, act, lines, remarks };
             connection.customs().amend_write_off(within_deadline(request)).await
         })?;
-        let wire::AmendWriteOffResponse { act: new, jti, items } = answer;
-        Ok(Done { act: new, jti, items, notices: Vec::new() }.show(console, &format!("takes the place of act {act}")))
+        let wire::AmendWriteOffResponse { act: new, jti, items, notices } = answer;
+        Ok(Done { act: new, jti, items, notices }.show(console, &format!("takes the place of act {act}")))
     }
 }
 

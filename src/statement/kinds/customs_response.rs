@@ -8,6 +8,7 @@ use crate::{
     certificate::{
         Measure, Text,
         declare::{section, words},
+        number_as_read,
     },
     time::Date,
 };
@@ -128,6 +129,16 @@ section! {
         date: Date,
         /// The customs office, by the code its country gives it.
         office: Text<17>,
+    }
+}
+
+impl ImportDeclaration {
+    /// Whether it is the same declaration, in whatever letters, blanks and dashes its number is written; each office counts
+    /// its own.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let same = |one: &str, other: &str| number_as_read(one) == number_as_read(other);
+        same(self.number.as_str(), other.number.as_str()) && same(self.office.as_str(), other.office.as_str())
     }
 }
 

@@ -44,6 +44,7 @@ fn what_gives_force_back_must_be_cosigned_and_what_takes_it_away_need_not() {
     let shown_to_one = verify(&witness_asked(), &bundle, &question());
     assert_eq!(shown_to_one.headline, Headline::SuspendedByIssuer, "{}", shown_to_one.to_text());
     assert!(not_counted(&shown_to_one, "lacks cosignatures"), "{}", shown_to_one.to_text());
+    assert!(not_counted(&shown_to_one, "ask its issuer's node"), "{}", shown_to_one.to_text());
     assert_eq!(verify(&plain_trust(), &bundle, &question()).headline, Headline::Valid);
 
     bundle.changes.iter_mut().for_each(|change| cosign(&mut change.proof));

@@ -3,16 +3,20 @@
 use super::{
     arrival::{instant, statements_about},
     closed::said_about,
+    using::reversed,
 };
 use crate::{
     certificate::Measure,
-    office::Caller,
-    statement::{CustomsResponse, Endorsement, Enquiry, EnquiryReply, Issuer, Jti, Kind, OpenedBody, ResponseCode},
+    office::{Action, Caller},
+    statement::{
+        CustomsResponse, Endorsement, Enquiry, EnquiryReply, EnquirySubject, Issuer, ItemDecision, Jti, Kind,
+        OpenedBody, ResponseCode,
+    },
     store::Subject,
     time::Timestamp,
     workflow::{CertificateName, Desk, WorkflowError, changes::is_receipted},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Something that another authority, or this one in answer to it, said of a certificate.
 #[derive(Debug, Clone)]
@@ -38,17 +42,61 @@ pub enum Abroad {
     Endorsement(Box<Endorsement>),
     /// They ask about it.
     Enquiry(Box<Enquiry>),
-    /// What was answered to that.
+    /// What was answered to that, of this certificate alone.
     Reply(Box<EnquiryReply>),
 }
 
 impl Desk {
-    /// What became of a certificate abroad, in the order it was heard of, for whoever may read the certificate. It reads
-    /// from the disk.
+    /// What became of a certificate abroad, in the order it was heard of, for whoever may read the certificate. Of an
+    /// enquiry about certificates that this reader may not read, what is said of all together is left out: it may be about
+    /// theirs. It reads from the disk.
     pub fn abroad(&self, caller: &Caller, name: &CertificateName) -> Result<Vec<AbroadNote>, WorkflowError> {
         let entry = self.readable(caller, name)?;
         let facts = self.store().facts(&entry.origin, entry.index)?.ok_or(WorkflowError::CertificateUnknown)?;
-        self.abroad_of(&facts.jti)
+        let mut notes = self.abroad_of(&facts.jti)?;
+        if !caller.may(Action::ReadCertificate) {
+            self.leave_out_others(caller, &facts.jti, &mut notes)?;
+        }
+        Ok(notes)
+    }
+
+    fn leave_out_others(&self, caller: &Caller, own: &Jti, notes: &mut [AbroadNote]) -> Result<(), WorkflowError> {
+        let mut shared = BTreeSet::new();
+        for note in notes.iter() {
+            if let Abroad::Enquiry(enquiry) = &note.what
+                && !self.reads_every(caller, &enquiry.subjects)?
+            {
+                shared.insert(note.jti);
+            }
+        }
+        for note in notes {
+            match &mut note.what {
+                Abroad::Enquiry(enquiry) if shared.contains(&note.jti) => {
+                    enquiry.subjects.retain(|subject| is_about(subject, own));
+                    enquiry.asked.question = None;
+                    enquiry.documents.clear();
+                }
+                Abroad::Reply(reply) if shared.contains(&reply.enquiry.jti) => {
+                    reply.reply.words = None;
+                    reply.documents.clear();
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the caller may read all that are asked about; one that is known by its number alone is nobody's.
+    fn reads_every(&self, caller: &Caller, subjects: &[EnquirySubject]) -> Result<bool, WorkflowError> {
+        for subject in subjects {
+            let Some(certificate) = &subject.certificate else { return Ok(false) };
+            match self.readable(caller, &CertificateName::Jti(certificate.jti)) {
+                Ok(_) => {}
+                Err(WorkflowError::Store(error)) => return Err(error.into()),
+                Err(_) => return Ok(false),
+            }
+        }
+        Ok(true)
     }
 
     /// Customs of the importing country, where they said that a certificate came whole, for whoever may read it. It reads
@@ -77,13 +125,18 @@ impl Desk {
                 }
             }
         }
-        let asked = notes.iter().filter(|note| matches!(note.what, Abroad::Enquiry(_))).map(|note| note.jti);
-        for enquiry in asked.collect::<Vec<_>>() {
+        let asked = notes.iter().filter_map(|note| match &note.what {
+            Abroad::Enquiry(enquiry) => Some((note.jti, places_of(jti, &enquiry.subjects))),
+            _ => None,
+        });
+        for (enquiry, places) in asked.collect::<Vec<_>>() {
             let (trust, subject) = (self.trust(), Subject::Statement(enquiry));
             let said = said_about(self.store().as_ref(), &trust, &subject, Kind::EnquiryReply)?;
             // What stands past the closing of the own key is said again.
             for said in said.into_iter().filter(|said| said.key_closed.is_none()) {
-                let OpenedBody::EnquiryReply(Some(body)) = said.entry.body else { continue };
+                let OpenedBody::EnquiryReply(Some(mut body)) = said.entry.body else { continue };
+                // One enquiry asks about the certificates of many exporters.
+                body.answers.retain(|answer| places.contains(&answer.subject));
                 let (jti, by, at) = (said.entry.envelope.jti, said.entry.envelope.iss, instant(said.about.at_ms));
                 notes.push(AbroadNote { jti, by, at, what: Abroad::Reply(body), amended: false });
             }
@@ -110,12 +163,27 @@ impl Desk {
     }
 }
 
+fn is_about(subject: &EnquirySubject, own: &Jti) -> bool {
+    subject.certificate.as_ref().is_some_and(|certificate| certificate.jti == *own)
+}
+
+/// The places in an enquiry at which it asks about a certificate.
+fn places_of(own: &Jti, subjects: &[EnquirySubject]) -> BTreeSet<u32> {
+    (1..).zip(subjects).filter(|(_, subject)| is_about(subject, own)).map(|(place, _)| place).collect()
+}
+
 /// Says what is left of an item when some of it was given back: that follows from what was left before, and customs do not
-/// say it.
+/// say it; nor do they name an item that an amended write-off held and its successor does not, which is given back whole.
 fn with_what_is_left(notes: &mut [AbroadNote]) {
     let mut left: BTreeMap<u32, Measure> = BTreeMap::new();
+    let mut held: BTreeMap<Jti, Vec<ItemDecision>> = BTreeMap::new();
     for note in notes {
         let Abroad::Response(response) = &mut note.what else { continue };
+        let before = response.amends.as_ref().and_then(|place| held.remove(&place.jti)).unwrap_or_default();
+        held.insert(note.jti, response.decisions.iter().filter(|one| one.code.draws()).cloned().collect());
+        let named = response.decisions.iter().filter_map(|one| one.item).collect::<BTreeSet<_>>();
+        let dropped = before.iter().filter(|one| one.item.is_some_and(|item| !named.contains(&item)));
+        response.decisions.extend(dropped.map(reversed));
         for one in &mut response.decisions {
             let Some(item) = one.item else { continue };
             if one.code == ResponseCode::Reversed && one.left.is_none() {

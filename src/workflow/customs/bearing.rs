@@ -30,7 +30,7 @@ pub(super) struct Before {
     /// Denials that wait for a supervisor.
     waiting: Vec<CustomsAct>,
     /// Every act.
-    acts: Vec<CustomsAct>,
+    pub(super) acts: Vec<CustomsAct>,
 }
 
 impl Desk {

@@ -1,6 +1,11 @@
 //! An import declaration held against the certificate it names: what differs, what is left, what to know.
 
-use super::{Arrival, ArrivedName, Balance, Notice, bearing::would_be_refused, course::balance, notices::on_paper};
+use super::{
+    Arrival, ArrivedName, Balance, Notice,
+    bearing::would_be_refused,
+    course::balance,
+    notices::{on_paper, written_before},
+};
 use crate::{
     agreement::{Declared, Matching, compare},
     office::{Action, Caller},
@@ -45,10 +50,14 @@ impl Desk {
         Accounts::allow(caller, Action::ReadArrivals)?;
         let mut matched = self.matched(wish)?;
         if let Some(arrival) = &matched.arrival {
-            let refused = would_be_refused(arrival, wish, &matched.matching, &self.before(arrival)?);
+            let before = self.before(arrival)?;
+            let refused = would_be_refused(arrival, wish, &matched.matching, &before);
             // What would be refused is said once, as that.
             matched.notices.retain(|one| refused.iter().all(|two| two.reason != one.reason));
             matched.notices.extend(refused);
+            let lines = wish.declared.lines.iter().zip(&matched.matching.items);
+            let lines = lines.map(|(line, item)| (*item, Some(line.line)));
+            matched.notices.extend(written_before(&before.acts, &wish.declaration, lines));
         }
         Ok(matched)
     }

@@ -4,8 +4,8 @@ use super::{Arrival, Delivery, MatchWish};
 use crate::{
     agreement::{Edition, Known, LatePresentation},
     encoding::hex,
-    office::WHOLE,
-    statement::{ImportDeclaration, PaperWords, ResponseCode, Status},
+    office::{ActState, CustomsAct, WHOLE},
+    statement::{ImportDeclaration, ItemDecision, PaperWords, ResponseCode, Status},
     time::{Date, Timestamp},
     verification::STATUS_MAX_AGE_SECONDS,
     workflow::PaperRecord,
@@ -59,6 +59,69 @@ pub(super) fn on_paper(record: &PaperRecord, edition: Option<&Edition>, wish: &M
     let until = valid_until.or(by_agreement.map(|(last, _)| last));
     dates((*issued_on, until), edition, wish.declaration.date, &mut all);
     all
+}
+
+/// What is to be known of a write-off, or of what took its place, beside the other acts on its certificate.
+pub(super) fn beside_others(acts: &[CustomsAct], number: u32) -> Vec<Notice> {
+    let split = acts.iter().position(|one| one.number == number).and_then(|place| acts.split_at_checked(place));
+    let Some((before, [now, ..])) = split else { return Vec::new() };
+    let amended = before.iter().find(|one| now.amends == Some(one.number));
+    let mut all = amended.map_or_else(Vec::new, |amended| given_back(amended, now));
+    if let Some(declaration) = &now.declaration {
+        let drawn = now.decisions.iter().filter(|one| one.code.draws()).map(|one| (one.item, one.line));
+        all.extend(written_before(before, declaration, drawn));
+    }
+    all
+}
+
+/// That what an amended act held and its successor does not name was given back.
+fn given_back(before: &CustomsAct, now: &CustomsAct) -> Vec<Notice> {
+    let named = |one: &ItemDecision| now.decisions.iter().any(|two| (two.item, two.line) == (one.item, one.line));
+    let dropped = before.decisions.iter().filter(|one| one.code.draws() && !named(one));
+    let words = |one: &ItemDecision| {
+        let line = one.line.map_or_else(String::new, |line| format!(" on line {line} of the declaration"));
+        format!(
+            "act {} names no more what act {} wrote off{line}, {}: it was given back whole",
+            now.number,
+            before.number,
+            amount(one)
+        )
+    };
+    dropped.map(|one| Notice::new("GIVEN_BACK", false, words(one))).collect()
+}
+
+/// That lines of a declaration, or items where no line is named, were written off before: a file that is sent twice is not
+/// two imports.
+pub(super) fn written_before(
+    acts: &[CustomsAct],
+    declaration: &ImportDeclaration,
+    lines: impl Iterator<Item = (Option<u32>, Option<u32>)>,
+) -> Vec<Notice> {
+    let counts = |act: &&CustomsAct| {
+        act.state == ActState::Counts && act.declaration.as_ref().is_some_and(|own| own.is_same(declaration))
+    };
+    let before = |(item, line): (Option<u32>, Option<u32>)| {
+        let met = |one: &&ItemDecision| one.code.draws() && one.line == line && (line.is_some() || one.item == item);
+        let (act, one) =
+            acts.iter().filter(counts).find_map(|act| act.decisions.iter().find(met).map(|one| (act, one)))?;
+        let what =
+            line.map_or_else(|| "this declaration".to_owned(), |line| format!("line {line} of this declaration"));
+        let words = format!(
+            "with {what} {} was written off before, by act {}; the same goods are written off once: `origin customs \
+             reverse` takes an act back",
+            amount(one),
+            act.number
+        );
+        Some(Notice::new("LINE_WRITTEN_OFF_BEFORE", false, words))
+    };
+    lines.filter_map(before).collect()
+}
+
+/// How much of an item a decision is about.
+fn amount(one: &ItemDecision) -> String {
+    let much = one.quantity.as_ref().map_or_else(String::new, |much| format!("{} {} of ", much.value, much.unit));
+    let item = one.item.map_or_else(|| "the certificate".to_owned(), |item| format!("item {item}"));
+    format!("{much}{item}")
 }
 
 /// That a certificate stands past the closing of the key that signed it.

@@ -70,6 +70,17 @@ pub enum EnquiryRefused {
         /// The item.
         item: u32,
     },
+    /// An answer that tells items apart leaves out some that are asked about.
+    #[error(
+        "the answer about certificate {subject} leaves out {}, which the enquiry asks about: say of each whether it holds; a certificate is answered once, so leave it out of a reply in part until all of it is found",
+        items_named(.items)
+    )]
+    ItemsOpen {
+        /// The certificate, by its place in the enquiry.
+        subject: u32,
+        /// The items that are left out.
+        items: Vec<u32>,
+    },
     /// What is found of a certificate and of its items are two things.
     #[error(
         "certificate {subject} is found {finding}, which its items do not agree with: it is partly_valid where some items hold and some do not, and only there; not_issued names none"
@@ -169,6 +180,10 @@ fn numbers(items: &[u32]) -> String {
     items.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
 }
 
+fn items_named(items: &[u32]) -> String {
+    format!("{} {}", if items.len() == 1 { "item" } else { "items" }, numbers(items))
+}
+
 fn by_article(article: Option<&str>) -> String {
     article.map_or_else(String::new, |article| format!(" ({article})"))
 }
@@ -188,6 +203,7 @@ impl Reasoned for EnquiryRefused {
             Self::IsFull => "REPLY_IS_FULL",
             Self::Twice(_) | Self::AnsweredTwice(_) => "SUBJECT_TWICE",
             Self::ItemTwice { .. } => "ITEM_TWICE",
+            Self::ItemsOpen { .. } => "SUBJECT_OPEN",
             Self::FindingDisagrees { .. } => "FINDING_DISAGREES",
             Self::NoWords => "WORDS_MISSING",
             Self::NoDay => "REPLY_BY_MISSING",

@@ -5,10 +5,13 @@ use super::{
     refused::can_be_named,
 };
 use crate::{
-    certificate::Text,
+    certificate::{Certificate, Text},
     office::{Action, Actor, AuditEvent, Caller},
     sequencer::{Beside, Outcome, Saying, SequencerError, Task, Work},
-    statement::{DocumentDigest, EnquiryReply, ITEM_NUMBER_MAX, Jti, ReplyAct, ReplyWords, SubjectAnswer},
+    statement::{
+        DocumentDigest, EnquiryReply, EnquirySubject, ITEM_NUMBER_MAX, Jti, ReplyAct, ReplyWords, SubjectAnswer,
+        SubjectFinding,
+    },
     store::{Expected, StateChange, Table},
     time::Date,
     workflow::{Accounts, CertificateRecord, Desk, WorkflowError},
@@ -97,25 +100,31 @@ impl Desk {
         Ok(Replied { jti, enquiry, late })
     }
 
-    /// Whether the certificates have the items that are answered about.
+    /// Whether the certificates have the items that are answered about, and each item that is asked about is answered.
     fn check_items(&self, view: &EnquiryView, wish: &ReplyWish) -> Result<(), WorkflowError> {
-        let store = self.store().as_ref();
         for answer in wish.answers.iter().filter(|answer| !answer.items.is_empty()) {
             let place = usize::try_from(answer.subject).ok().and_then(|place| place.checked_sub(1));
-            let subject = place.and_then(|place| view.enquiry.subjects.get(place));
-            let Some(certificate) = subject.and_then(|subject| subject.certificate.as_ref()) else { continue };
-            let Some(entry) = store.find(&certificate.jti)? else { continue };
-            // The other side may name anything; and of one whose contents are erased nobody knows its items.
-            let record = match CertificateRecord::read(store, &entry) {
-                Ok(record) => record,
-                Err(WorkflowError::Store(error)) => return Err(error.into()),
-                Err(_) => continue,
-            };
-            if let Some(certificate) = record.certificate.to_certificate() {
-                has_items(&certificate, &answer.items.iter().map(|one| one.item).collect::<Vec<_>>())?;
+            let Some(subject) = place.and_then(|place| view.enquiry.subjects.get(place)) else { continue };
+            let certificate = self.contents_of(subject)?;
+            if let Some(certificate) = &certificate {
+                has_items(certificate, &answer.items.iter().map(|one| one.item).collect::<Vec<_>>())?;
             }
+            answers_each(answer, subject, certificate.as_ref())?;
         }
         Ok(())
+    }
+
+    /// What a certificate that is asked about says. The other side may name anything; and of one whose contents are erased
+    /// nobody knows its items.
+    fn contents_of(&self, subject: &EnquirySubject) -> Result<Option<Certificate>, WorkflowError> {
+        let store = self.store().as_ref();
+        let Some(certificate) = &subject.certificate else { return Ok(None) };
+        let Some(entry) = store.find(&certificate.jti)? else { return Ok(None) };
+        match CertificateRecord::read(store, &entry) {
+            Ok(record) => Ok(record.certificate.to_certificate()),
+            Err(WorkflowError::Store(error)) => Err(error.into()),
+            Err(_) => Ok(None),
+        }
     }
 
     /// Of two who follow a statement at once, one comes after the other and is judged anew; with the last that followed
@@ -164,6 +173,29 @@ fn check(view: &EnquiryView, wish: &ReplyWish) -> Result<(), WorkflowError> {
         (ReplyAct::Partial, None) => Err(EnquiryRefused::IsFull.into()),
         _ => Ok(()),
     }
+}
+
+/// Whether an answer that tells items apart says of each item asked about whether it holds: a certificate is answered once,
+/// and what is left out would never be answered. Of items that nobody asked about it may speak too, as the issuer may find
+/// more than it was asked; any other finding is of the whole certificate.
+fn answers_each(
+    answer: &SubjectAnswer,
+    subject: &EnquirySubject,
+    certificate: Option<&Certificate>,
+) -> Result<(), EnquiryRefused> {
+    let has = certificate.map(|one| one.goods.items.iter().map(|item| item.number).collect::<Vec<_>>());
+    let asked = match &has {
+        Some(has) if subject.items.is_empty() => has,
+        _ => &subject.items,
+    };
+    // Of an item that the certificate does not have nothing can be answered.
+    let is_there = |item: u32| has.as_ref().is_none_or(|has| has.contains(&item));
+    let named = |item: u32| answer.items.iter().any(|one| one.item == item);
+    let open = asked.iter().copied().filter(|item| is_there(*item) && !named(*item)).collect::<Vec<_>>();
+    if answer.finding != SubjectFinding::PartlyValid || open.is_empty() {
+        return Ok(());
+    }
+    Err(EnquiryRefused::ItemsOpen { subject: answer.subject, items: open })
 }
 
 /// Whether a reply says what its act asks for, and nothing twice.

@@ -164,14 +164,15 @@ impl Desk {
         let share = share.ok_or(WorkflowError::ShareUnknown)?;
         let mut matched = self.matched(&share.declared)?;
         matched.notices = matched.notices.into_iter().filter_map(told).collect();
-        let mut acts = match &matched.arrival {
+        let all = match &matched.arrival {
             Some(arrival) => self.acts(arrival)?,
             None => Vec::new(),
         };
-        acts.retain(|act| {
+        let acts = all.iter().filter(|act| {
             let told = !matches!(act.state, ActState::Waits | ActState::Dropped);
             told && act.declaration.as_ref() == Some(&share.declared.declaration)
         });
+        let acts = acts.flat_map(|act| what_counts(act, &all)).collect();
         Ok(Shared { share, matched, acts })
     }
 
@@ -235,6 +236,30 @@ impl Share {
             .map(|id| StateChange::RecordRemoved { table: Table::Share, id })
             .to_vec()
     }
+}
+
+/// An act by what counts of it: what a later act decided anew stands by itself, as amended by that one.
+fn what_counts(act: &CustomsAct, all: &[CustomsAct]) -> Vec<CustomsAct> {
+    if act.state != ActState::Counts {
+        return vec![act.clone()];
+    }
+    let later = |one: &&CustomsAct| one.number > act.number && one.state == ActState::Counts;
+    let (mut over, mut standing) = (Vec::new(), Vec::new());
+    for decided in &act.decisions {
+        let anew = all.iter().filter(later).find(|one| one.decides_anew(act, decided));
+        match anew {
+            Some(anew) => over.push(CustomsAct {
+                decisions: vec![decided.clone()],
+                state: ActState::Amended(anew.number),
+                ..act.clone()
+            }),
+            None => standing.push(decided.clone()),
+        }
+    }
+    if !standing.is_empty() {
+        over.push(CustomsAct { decisions: standing, ..act.clone() });
+    }
+    over
 }
 
 /// A notice as the importer may read it: neither another declaration, nor what is between the authorities.

@@ -17,7 +17,9 @@ use crate::{
     },
     store::{Disclosures, Store as _},
     time::{Clock as _, Date, SeededRandom},
-    workflow::{CancelWish, CertificateName, Desk, ErasedName, Issued, StatusWish, WorkflowError, tests::world::World},
+    workflow::{
+        CancelWish, CertificateName, Desk, ErasedName, IssueRow, Issued, StatusWish, WorkflowError, tests::world::World,
+    },
 };
 
 mod abroad;
@@ -178,6 +180,22 @@ impl Corridor {
 
     fn left(&self) -> String {
         self.customs.balance(&self.officer, &self.name()).unwrap()[0].left.clone()
+    }
+
+    /// The number of another certificate on its way: of tea as item 1, of coffee as items 2 and 3.
+    async fn of_three_items(&self, nth: u16) -> String {
+        let row = self.pakistan.tea_and_coffee(nth);
+        let mut json: serde_json::Value = serde_json::from_slice(&row.certificate_json).unwrap();
+        let mut third = json["goods"]["items"][1].clone();
+        third["number"] = 3.into();
+        third["description"] = "Arabica coffee AB, not roasted, not decaffeinated".into();
+        json["goods"]["items"].as_array_mut().unwrap().push(third);
+        let weight = |kilograms: &str| serde_json::json!({"value": kilograms, "unit": "KGM"});
+        json["goods"]["totals"] = serde_json::json!({
+            "packages": 1400, "gross_weight": weight("77220"), "net_weight": weight("76000"),
+        });
+        let row = IssueRow { certificate_json: json.to_string().into_bytes(), ..row };
+        self.exporting.issue(&self.pakistan.signatory, &row).await.unwrap().outcome.number.unwrap()
     }
 }
 
@@ -390,13 +408,15 @@ async fn what_its_issuer_stopped_is_not_written_off() {
     );
     corridor.change(3, Act::Reinstated, None).await;
     assert!(customs.write_off(officer, corridor.write_off(2, "D-1", "1")).await.is_ok());
-    // Withdrawn from tomorrow on, it was in force on a declaration of today.
-    let tomorrow = corridor.today().tomorrow().unwrap();
-    corridor.change(4, Act::Withdrawn { since: Since::Date(tomorrow) }, None).await;
-    let written = customs.write_off(officer, corridor.write_off(3, "D-2", "1")).await.unwrap();
+    // Withdrawn from the next day on, it was in force on a declaration of the day before.
+    let (before, clock) = (corridor.today(), &corridor.pakistan.clock);
+    clock.set(clock.now() + jiff::SignedDuration::from_hours(24));
+    corridor.change(4, Act::Withdrawn { since: Since::Date(corridor.today()) }, None).await;
+    let mut in_force = corridor.write_off(3, "D-2", "1");
+    in_force.declaration.date = before;
+    let written = customs.write_off(officer, in_force).await.unwrap();
     assert!(written.notices.iter().any(|notice| notice.reason == "WITHDRAWN_LATER"));
-    let mut late = corridor.write_off(4, "D-3", "1");
-    late.declaration.date = tomorrow;
+    let late = corridor.write_off(4, "D-3", "1");
     assert_eq!(reason(customs.write_off(officer, late).await), "ARRIVAL_FORBIDS");
 }
 

@@ -4,7 +4,9 @@ use super::{
     ArrivedName, Notice,
     course::{Balance, balance},
     deciding::{blocking, next_act},
-    digest, part,
+    digest,
+    notices::beside_others,
+    part,
     unusable::says_why,
 };
 use crate::{
@@ -126,14 +128,6 @@ impl Desk {
     ) -> Result<WrittenOff, WorkflowError> {
         let said = [String::new(), words.as_ref().map_or_else(String::new, ToString::to_string)];
         let change = move |_: &Self, _: &ArrivedName, before: &CustomsAct, _: &mut CustomsFile| {
-            let reversed = |one: &ItemDecision| ItemDecision {
-                code: ResponseCode::Reversed,
-                left: None,
-                reason: None,
-                basis: None,
-                words: None,
-                ..one.clone()
-            };
             Ok((before.decisions.iter().map(reversed).collect(), words.clone()))
         };
         self.change_write_off(caller, request_id, (name, number), ("reversed write-off", said), change).await
@@ -209,16 +203,22 @@ impl Desk {
     ) -> Result<WrittenOff, WorkflowError> {
         let desk = self.clone();
         blocking(move || {
-            let arrival = desk.arrived(&name)?;
-            let mut notices = Vec::new();
+            let (arrival, mut notices) = (desk.arrived(&name)?, Vec::new());
             if let Some(declaration) = declaration {
                 notices = desk.known(&arrival, &declaration)?;
                 // It was written off by who knew.
                 let used = desk.predecessors_used(&arrival)?.into_iter();
                 notices.extend(used.map(|one| Notice { blocks: false, ..one }));
             }
+            notices.extend(beside_others(&desk.acts(&arrival)?, act));
             Ok(WrittenOff { act, statement, balance: balance(&arrival), notices })
         })
         .await?
     }
+}
+
+/// What gives back what a decision wrote off.
+pub(super) fn reversed(one: &ItemDecision) -> ItemDecision {
+    let code = ResponseCode::Reversed;
+    ItemDecision { code, left: None, reason: None, basis: None, words: None, ..one.clone() }
 }

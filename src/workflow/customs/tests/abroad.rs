@@ -27,6 +27,50 @@ async fn the_issuer_sees_what_is_left_after_a_write_off_was_taken_back() {
 }
 
 #[tokio::test]
+async fn an_item_that_an_amendment_leaves_out_is_given_back_whole_and_both_sides_say_so() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let number = corridor.of_three_items(50).await;
+    let name = ArrivedName::Number(number.clone(), None);
+    let of = |item, kilograms: &str| WriteOffLine {
+        item,
+        line: Some(item),
+        quantity: Measure { value: kilograms.parse().unwrap(), unit: "KGM".parse().unwrap() },
+    };
+    let wish = |nth, declaration: &str, lines| WriteOffWish {
+        certificate: name.clone(),
+        lines,
+        ..corridor.write_off(nth, declaration, "1")
+    };
+    customs.write_off(officer, wish(1, "D-1", vec![of(1, "500"), of(2, "18000")])).await.unwrap();
+    let (request, lines) = (corridor.china.request_id(2), vec![of(1, "400")]);
+    let amended = customs.amend_write_off(officer, &request, (name.clone(), 1), lines, None).await.unwrap();
+    assert_eq!(amended.balance.iter().map(|one| one.left.as_str()).collect::<Vec<_>>(), ["39600", "18000", "18000"]);
+    let [given_back] = amended.notices.as_slice() else { panic!("{:?}", amended.notices) };
+    assert!(given_back.reason == "GIVEN_BACK" && !given_back.blocks);
+    assert!(given_back.words.contains("act 1") && given_back.words.contains("18000 KGM of item 2"), "{given_back:?}");
+    // What is taken back later is counted from what was left then.
+    customs.write_off(officer, wish(3, "D-2", vec![of(2, "1000")])).await.unwrap();
+    let request = corridor.china.request_id(4);
+    customs.reverse_write_off(officer, &request, (name.clone(), 3), None).await.unwrap();
+    let notes = corridor.exporting.abroad(&corridor.liaison, &CertificateName::Number(number)).unwrap();
+    let decisions = notes.into_iter().flat_map(|note| match note.what {
+        Abroad::Response(response) => response.decisions,
+        _ => Vec::new(),
+    });
+    let second = decisions.filter(|one| one.item == Some(2));
+    let second = second.map(|one| (one.code, one.left.map(|left| left.value.to_string()).unwrap_or_default()));
+    let left = |code, left: &str| (code, left.to_owned());
+    let expected = [
+        left(ResponseCode::UtilisedFull, "0"),
+        left(ResponseCode::Reversed, "18000"),
+        left(ResponseCode::UtilisedPartial, "17000"),
+        left(ResponseCode::Reversed, "18000"),
+    ];
+    assert_eq!(second.collect::<Vec<_>>(), expected);
+}
+
+#[tokio::test]
 async fn customs_hear_of_a_paper_when_its_issuer_registers_it() {
     let route = Route {
         agreement: "CPFTA".parse().unwrap(),

@@ -128,6 +128,33 @@ async fn the_same_number_at_another_office_is_another_declaration() {
 }
 
 #[tokio::test]
+async fn a_line_that_is_written_off_twice_is_said_with_the_act_that_did_it_first() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let before = |notices: &[Notice]| {
+        let found = notices.iter().filter(|one| one.reason == "LINE_WRITTEN_OFF_BEFORE" && !one.blocks);
+        found.map(|one| one.words.clone()).collect::<Vec<_>>()
+    };
+    let first = customs.write_off(officer, corridor.write_off(1, "D-1", "100")).await.unwrap();
+    assert!(before(&first.notices).is_empty(), "{:?}", first.notices);
+    let said = before(&corridor.notices(&corridor.declared("D-1", "100")));
+    assert!(said.len() == 1 && said[0].contains("by act 1;") && said[0].contains("100 H87 of item 1"), "{said:?}");
+    let again = customs.write_off(officer, corridor.write_off(2, "D-1", "100")).await.unwrap();
+    assert_eq!((again.act, before(&again.notices)), (2, said));
+    // Another declaration, another line of this one, and what was taken back are no second time.
+    let other = customs.write_off(officer, corridor.write_off(3, "D-2", "100")).await.unwrap();
+    assert!(before(&other.notices).is_empty(), "{:?}", other.notices);
+    let mut second = corridor.write_off(4, "D-1", "100");
+    second.lines[0].line = Some(2);
+    assert!(before(&customs.write_off(officer, second).await.unwrap().notices).is_empty());
+    for (nth, act) in [(5, 1), (6, 2)] {
+        let request = corridor.china.request_id(nth);
+        customs.reverse_write_off(officer, &request, (corridor.name(), act), None).await.unwrap();
+    }
+    assert!(before(&corridor.notices(&corridor.declared("D-1", "100"))).is_empty());
+}
+
+#[tokio::test]
 async fn what_is_decided_against_the_whole_is_what_the_balance_shows_and_a_write_off_refuses() {
     for (nth, code) in (1..).zip(ResponseCode::ALL.iter()) {
         if code.draws() || matches!(code, ResponseCode::Reversed | ResponseCode::NoReply) {

@@ -108,6 +108,40 @@ async fn an_item_that_the_certificate_does_not_have_is_neither_asked_about_nor_a
 }
 
 #[tokio::test]
+async fn an_answer_that_leaves_out_an_item_asked_about_is_refused_and_the_enquiry_stays_open() {
+    let corridor = Corridor::open().await;
+    let number = corridor.of_three_items(50).await;
+    let asks = async |nth, items: &[u32]| {
+        let mut wish = corridor.enquiry(nth);
+        let other = wish.subjects[0].clone();
+        wish.subjects[0].number = number.parse().unwrap();
+        wish.subjects[0].items = items.to_vec();
+        wish.subjects.push(other);
+        corridor.customs.enquire(&corridor.officer, wish).await.unwrap().jti
+    };
+    let item = |item, valid| ItemAnswer { item, valid, words: None };
+    let partly = |items| SubjectAnswer { finding: SubjectFinding::PartlyValid, items, ..valid(1) };
+    let two = || partly(vec![item(1, true), item(2, false)]);
+    // Item 3 alone, and where none is named the whole certificate.
+    for (nth, asked) in [(1, &[3][..]), (2, &[][..])] {
+        let raised = asks(nth, asked).await;
+        for (act, answers) in [(ReplyAct::Full, vec![two(), valid(2)]), (ReplyAct::Partial, vec![two()])] {
+            let id = 10 * nth + u16::from(act == ReplyAct::Full);
+            let wish = corridor.reply(id, raised, act, answers);
+            let refused = corridor.exporting.reply(&corridor.liaison, wish).await.unwrap_err();
+            assert_eq!(refused.reason(), "SUBJECT_OPEN");
+            assert!(refused.to_string().contains("certificate 1 leaves out item 3,"), "{refused}");
+        }
+        assert!(corridor.exporting.incoming_enquiry(&corridor.liaison, &raised).unwrap().is_open());
+        // What nobody asked about may be said beside it.
+        let all = partly(vec![item(1, true), item(2, false), item(3, true)]);
+        corridor.says(10 * nth + 5, raised, ReplyAct::Partial, vec![all]).await;
+        corridor.says(10 * nth + 6, raised, ReplyAct::Full, vec![valid(2)]).await;
+        assert!(!corridor.customs.enquiry(&corridor.officer, &raised).unwrap().is_open());
+    }
+}
+
+#[tokio::test]
 async fn the_certificate_that_is_not_here_or_is_named_twice_is_said() {
     let corridor = Corridor::open().await;
     let mut wish = corridor.enquiry(1);

@@ -2,7 +2,7 @@
 
 use super::{Corridor, account, reason};
 use crate::{
-    office::Role,
+    office::{ActState, Role},
     statement::{ResponseCode, ResponseReason},
     store::Store as _,
     time::{Clock as _, Date},
@@ -49,6 +49,30 @@ async fn a_link_shows_what_became_of_its_own_declaration_and_of_no_other() {
     // As it stands after a restart.
     corridor.china.store.reload().unwrap();
     assert_eq!(corridor.china.desk().0.shared(&secret).unwrap().share.until, corridor.today());
+}
+
+#[tokio::test]
+async fn a_denial_that_a_later_decision_took_the_place_of_is_shown_as_over() {
+    let corridor = Corridor::open().await;
+    let customs = &corridor.customs;
+    let (_, secret) = customs.share(&corridor.officer, corridor.share("D-1", corridor.today())).unwrap();
+    let denied = (ResponseCode::PreferenceDenied, Some(ResponseReason::NotOriginating));
+    let accepted = (ResponseCode::AcceptedForClaim, None);
+    let counts = || {
+        let acts = customs.shared(&secret).unwrap().acts;
+        acts.iter().map(|act| (act.number, act.state == ActState::Counts)).collect::<Vec<_>>()
+    };
+    for (nth, (code, why)) in [(1, denied), (3, accepted)] {
+        let waits = customs.decide(&corridor.officer, corridor.decision(nth, Some(1), code, why)).await.unwrap();
+        let (request, name) = (corridor.china.request_id(nth + 1), corridor.name());
+        let settled = customs.settle_denial(&corridor.supervisor, &request, name, waits.act, true, None).await;
+        settled.unwrap();
+        assert_eq!(counts().last(), Some(&(waits.act, true)));
+    }
+    assert_eq!(counts(), [(1, false), (2, true)]);
+    // What is used afterwards decides nothing.
+    customs.write_off(&corridor.officer, corridor.write_off(5, "D-1", "1")).await.unwrap();
+    assert_eq!(counts(), [(1, false), (2, true), (3, true)]);
 }
 
 #[tokio::test]
