@@ -31,9 +31,7 @@ impl Desk {
         if store.head(origin).is_none() {
             return Err(StoreError::UnknownLog(origin.clone()).into());
         }
-        if self.trust().shard_final_size(origin).is_some() {
-            return Err(SequencerError::LogClosed(origin.to_string()).into());
-        }
+        self.not_closed(origin)?;
         if !is_resting(store.as_ref(), origin)? {
             let by = AuditEvent::named(Actor::Operator, "rest_log");
             self.sequencer().rest(origin, self.request_now(origin), by).await?;
@@ -43,9 +41,18 @@ impl Desk {
 
     /// Lets a log that rests go on, which no trust list has closed yet. It blocks.
     pub fn wake_log(&self, origin: &Origin) -> Result<Rested, WorkflowError> {
+        self.not_closed(origin)?;
         let at_ms = u64::try_from(self.now().as_millisecond()).unwrap_or(0);
         self.sequencer().wake(origin, at_ms, AuditEvent::named(Actor::Operator, "wake_log"))?;
         self.rested(origin)
+    }
+
+    /// No word reopens what the trust list closed: entries beyond its final size are void everywhere.
+    fn not_closed(&self, origin: &Origin) -> Result<(), SequencerError> {
+        match self.trust().shard_final_size(origin) {
+            Some(_) => Err(SequencerError::LogClosed(origin.to_string())),
+            None => Ok(()),
+        }
     }
 
     fn rested(&self, origin: &Origin) -> Result<Rested, WorkflowError> {

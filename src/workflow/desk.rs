@@ -5,8 +5,8 @@ use super::{
     applications::signed_by, cancelling::overtaken, record, releasing::held_from,
 };
 use crate::{
-    agreement::{Agreement, AgreementError, Agreements, Edition, Lists, NumberRule, Series},
-    certificate::{AgreementCode, Asked, CertificateNumber, Country, Finding, Findings, Particulars, Ruling, Text},
+    agreement::{AgreementError, Agreements, Edition, Lists, NumberRule, Series},
+    certificate::{AgreementCode, Asked, CertificateNumber, Country, Finding, Findings, Particulars, Text},
     document::Images,
     keys::StampKey,
     office::{Action, Actor, AuditEvent, Caller, Continuity, Office},
@@ -319,6 +319,10 @@ impl Desk {
         let mut findings = reading.findings;
         let Some(mut particulars) = reading.particulars else {
             let rules = |office: &Office, particulars: Particulars, mut said: Findings| {
+                // Where the file's office is not known, the rules are asked about it at another.
+                if office.code == particulars.reference.office.code {
+                    self.signed_as(caller, office, &particulars, &mut said);
+                }
                 self.applied_for(caller, &particulars, &mut said)?;
                 self.rule(office, particulars, said)
             };
@@ -396,8 +400,13 @@ impl Desk {
         agreement.check_codes(&particulars, day, &lists, &mut findings);
         self.by_corridor(&particulars, day, &mut findings);
         let ruling = judgement.ruling.filter(|_| !findings.has_errors());
-        let numbering = match &ruling {
-            Some(ruling) => self.numbering(agreement, office, &particulars, ruling, &mut findings)?,
+        let edition = match ruling.as_ref().map(|ruling| &ruling.edition).or(particulars.edition.as_ref()) {
+            Some(code) => agreement.edition(code),
+            None => agreement.edition_on(day),
+        };
+        // What is to be said of the number is said with the rest. Another office numbers otherwise.
+        let numbering = match edition.filter(|_| office.code == particulars.reference.office.code) {
+            Some(edition) => self.numbering(edition, office, &particulars, day, &mut findings)?,
             None => None,
         };
         agreement.name_boxes(&mut findings, &Asked::of(&particulars), day);
@@ -444,16 +453,15 @@ impl Desk {
     /// Where the number comes from; none where a finding says why there is none.
     fn numbering(
         &self,
-        agreement: &Agreement,
+        edition: &Edition,
         office: &Office,
         particulars: &Particulars,
-        ruling: &Ruling,
+        day: Date,
         findings: &mut Findings,
     ) -> Result<Option<Numbering>, WorkflowError> {
         let Particulars { agreement: code, from, to, .. } = particulars;
-        let edition = agreement.edition(&ruling.edition);
         let registration = registration(particulars);
-        let series = self.series_of(edition, office, code, (*from, *to), registration, ruling.issued_on);
+        let series = self.series_of(Some(edition), office, code, (*from, *to), registration, day);
         Ok(match (&particulars.reference.number, series) {
             (Some(number), series) => {
                 if let Ok(draw) = series {
@@ -469,8 +477,8 @@ impl Desk {
         })
     }
 
-    /// What is to be said of a number that is brought where the office has a series: two numbers that differ in case or
-    /// punctuation alone are one to whoever reads them. One that was given in advance is as it was given.
+    /// What is to be said of a number that is brought where the office has a series: two numbers that differ in case,
+    /// punctuation or zeros alone are one to whoever reads them. One that was given in advance is as it was given.
     fn out_of_series(&self, number: &CertificateNumber, draw: &Draw) -> Result<Option<Finding>, WorkflowError> {
         let (rule, path) = ("NUMBER_NOT_OF_SERIES", "reference.number");
         let spelt = Series::spelt(&draw.key, number.as_str());

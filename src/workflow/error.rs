@@ -80,6 +80,14 @@ pub enum WorkflowError {
     /// It would be withdrawn from a day on which it was not issued yet.
     #[error("the certificate was issued on {0}: what never held is withdrawn from issue, and not from an earlier day")]
     BeforeIssue(Date),
+    /// It would be withdrawn from a day to come.
+    #[error(
+        "today is {0} at its office, and a certificate is withdrawn from its issue or from a day up to today: withdraw it on the day, and suspend it until then"
+    )]
+    AfterToday(Date),
+    /// It is withdrawn from that day on, or from its issue.
+    #[error("the certificate is withdrawn from {}", withdrawn_from(*.0))]
+    WithdrawnAlready(Option<Date>),
     /// Who settles a wish for customs of the importing country does not say where they said so.
     #[error("say where customs of the importing country agreed or objected, such as by the number of their letter")]
     ReferenceNeeded,
@@ -130,6 +138,11 @@ pub enum WorkflowError {
     /// The mandate does not carry it.
     #[error(transparent)]
     Mandate(#[from] MandateRefused),
+    /// The policy of examination is not the account's to read.
+    #[error(
+        "administrators, officers and auditors of the authority read its policy of examination, and this account is none of them"
+    )]
+    PolicyNotRead,
     /// The policy of examination is not set or agreed to.
     #[error(transparent)]
     Policy(#[from] PolicyRefused),
@@ -296,10 +309,17 @@ fn refused(findings: &Findings) -> String {
     }
 }
 
+fn withdrawn_from(day: Option<Date>) -> String {
+    match day {
+        Some(day) => format!("{day} on already: only an earlier day changes that"),
+        None => "its issue on already: no day is earlier".to_owned(),
+    }
+}
+
 impl Reasoned for WorkflowError {
     fn reason(&self) -> &'static str {
         match self {
-            Self::Denied(_) => "PERMISSION_DENIED",
+            Self::Denied(_) | Self::PolicyNotRead => "PERMISSION_DENIED",
             Self::NotYourOffice(_) => "NOT_YOUR_OFFICE",
             Self::RequestIdInvalid(_) => "REQUEST_ID_INVALID",
             Self::RequestIdExpired => "REQUEST_ID_EXPIRED",
@@ -312,6 +332,8 @@ impl Reasoned for WorkflowError {
             Self::DrawnUpon => "DRAWN_UPON",
             Self::UnusedNotDeclared => "UNUSED_NOT_DECLARED",
             Self::BeforeIssue(_) => "WITHDRAWN_BEFORE_ISSUE",
+            Self::AfterToday(_) => "WITHDRAWN_AFTER_TODAY",
+            Self::WithdrawnAlready(_) => "STATUS_FORBIDS",
             Self::ReferenceNeeded => "REFERENCE_NEEDED",
             Self::CancellationAsked => "CANCELLATION_ASKED",
             Self::CancellationNotAsked => "CANCELLATION_NOT_ASKED",

@@ -17,8 +17,9 @@ use crate::{
         ExporterRefused, Identity, Mandate, MandateId, MandateRefused, Role, Scope,
     },
     store::{Batch, Expected, StateChange, Store, Table},
-    time::{Clock, Random},
+    time::{Clock, Random, ZoneName},
 };
+use jiff::SignedDuration;
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 
@@ -64,16 +65,16 @@ impl Exporters {
             return Err(ExporterRefused::Registered(identity.registration.to_string()).into());
         }
         let mut expected = vec![Expected { table: Table::Exporter, id: number.clone(), record: None }];
-        let (national, unchanged) = self.nobody_has(&identity)?;
+        let (rows, unchanged) = self.nobody_has(&identity)?;
         expected.extend(unchanged);
         let exporter = Exporter { id, identity, evidence: Vec::new(), registered, struck_off: false };
         let own = exporter.id.as_str().as_bytes().to_vec();
-        let state = vec![
+        let mut state = vec![
             StateChange::RecordPut { table: Table::Exporter, id: number, record: own.clone() },
-            national.with(&exporter.id),
             StateChange::RecordPut { table: Table::Exporter, id: own, record: written(&exporter)? },
             request.answer(exporter.id.as_str()),
         ];
+        state.extend(rows.map(|row| row.with(&exporter.id)));
         let event = AuditEvent::of(Actor::Caller(caller), Action::ManageExporters).with_detail("registered");
         self.commit(expected, state, event.on(&exporter.id).by_request(&request.id))?;
         Ok(exporter)
@@ -172,6 +173,12 @@ impl Exporters {
             return Ok(self.mandate(id, &done)?.value);
         }
         scope.check()?;
+        // By the day of the place where it ends last: an office may lie anywhere.
+        let now = self.0.clock.now();
+        let last = now.checked_sub(SignedDuration::from_hours(12)).unwrap_or(now);
+        if scope.until < ZoneName::utc().date_at(last) {
+            return Err(MandateRefused::Form("a mandate ends today or later, and this one would be over").into());
+        }
         let exporter = self.exporter(id)?;
         if exporter.value.struck_off {
             return Err(ExporterRefused::StruckOff.into());

@@ -186,16 +186,21 @@ impl Desk {
     }
 
     /// Refuses a withdrawal from a day before the certificate was issued: that would say of days on which there was
-    /// none that it was good. And one that says no more than one before: only an earlier day is found afterwards.
+    /// none that it was good. One from a day to come, which would be shown as withdrawn and count until then. And one
+    /// that says no more than one before: only an earlier day is found afterwards.
     pub(super) fn day_may(&self, target: &EntryRef, act: &Act, items: Option<&[u32]>) -> Result<(), WorkflowError> {
         let Act::Withdrawn { since } = act else { return Ok(()) };
         let record = CertificateRecord::read(self.setup().store.as_ref(), target)?;
         // Where its contents are erased its date of issue is too.
-        let issued_on = record.certificate.reference.as_option().map(|reference| reference.issued_on);
-        if let (Since::Date(day), Some(issued_on)) = (since, issued_on)
-            && *day < issued_on
-        {
-            return Err(WorkflowError::BeforeIssue(issued_on));
+        let reference = record.certificate.reference.as_option();
+        if let Since::Date(day) = since {
+            if let Some(reference) = reference.filter(|reference| *day < reference.issued_on) {
+                return Err(WorkflowError::BeforeIssue(reference.issued_on));
+            }
+            let today = self.day_somewhere(reference.map(|reference| &reference.office.code));
+            if *day > today {
+                return Err(WorkflowError::AfterToday(today));
+            }
         }
         if items.is_none() && record.status != Status::Withdrawn {
             return Ok(());
@@ -206,13 +211,15 @@ impl Desk {
             (Act::Withdrawn { since: Since::Date(before) }, Since::Date(day)) => day >= before,
             _ => false,
         });
+        let whole = said.iter().filter(|before| before.items.is_none()).filter_map(|before| match before.act {
+            Act::Withdrawn { since: Since::Issue } => Some(None),
+            Act::Withdrawn { since: Since::Date(day) } => Some(Some(day)),
+            _ => None,
+        });
         let (now, wanted) = (Status::Withdrawn.word(), act.word());
         let says_it = |item: &u32| said.iter().flat_map(|before| &before.items).any(|items| items.contains(item));
         match items {
-            None if said.iter().any(|before| before.items.is_none()) => {
-                Err(SequencerError::StatusForbids { now, wanted }.into())
-            }
-            None => Ok(()),
+            None => whole.min().map_or(Ok(()), |from| Err(WorkflowError::WithdrawnAlready(from))),
             Some(items) => match items.iter().find(|item| says_it(item)) {
                 Some(item) => Err(WorkflowError::ItemForbids { item: *item, now, wanted }),
                 None => Ok(()),

@@ -1,5 +1,7 @@
 //! The offices of one authority: those of its node's configuration to begin with, then as its administrators keep them.
 
+mod terms;
+
 use super::WorkflowError;
 use crate::{
     certificate::{OfficeCode, Text},
@@ -87,12 +89,12 @@ impl Offices {
         &self,
         actor: Actor<'_>,
         code: &OfficeCode,
-        change: impl FnOnce(Office) -> Office,
+        change: impl FnOnce(Office) -> Result<Office, WorkflowError>,
     ) -> Result<Arc<OfficeRecord>, WorkflowError> {
         let _turn = self.turn();
         let before = self.open_one(code)?;
         // Its code is what everything names it by.
-        let office = Office { code: code.clone(), ..change(before.office.clone()) };
+        let office = Office { code: code.clone(), ..change(before.office.clone())? };
         self.put(actor, "change", OfficeRecord { office, ..OfficeRecord::clone(&before) })
     }
 

@@ -133,8 +133,8 @@ impl Desk {
         Ok(mandates.iter().any(|one| one.agent == *caller.id() && one.covers(&filing).is_ok()))
     }
 
-    /// Certificates that the caller may read: those of the authority, newest first in each log, newest log first; or
-    /// its own, by their applications, newest first, each with what took its place. It reads from the disk.
+    /// Certificates that the caller may read: those of the authority, newest first by the hour and in each log; or its
+    /// own, by their applications, newest first, each with what took its place. It reads from the disk.
     pub fn list(
         &self,
         caller: &Caller,

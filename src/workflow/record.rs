@@ -10,6 +10,7 @@ use crate::{
     store::{Disclosures, EntryRef, Store},
 };
 use bytes::Bytes;
+use std::collections::BTreeMap;
 
 /// How many certificates a page may have.
 const PAGE_MAX: usize = 500;
@@ -132,7 +133,8 @@ pub(super) fn page_size(asked: usize) -> usize {
     if asked == 0 { PAGE_USUAL } else { asked.min(PAGE_MAX) }
 }
 
-/// A page of certificates: newest log first, newest entry first.
+/// A page of certificates, newest first whichever log they stand in: by their identifiers, which rise in each log and tell
+/// the hour. Nothing closer is kept of when one was issued. A page goes on behind the last one that was looked at.
 pub(super) fn list(
     store: &dyn Store,
     to: Option<Country>,
@@ -140,37 +142,53 @@ pub(super) fn list(
     page_token: &str,
 ) -> Result<Page, WorkflowError> {
     let size = self::page_size(page_size);
+    let before = (!page_token.is_empty()).then(|| page_token.parse::<Jti>()).transpose();
+    let before = before.map_err(|_| WorkflowError::PageToken)?;
     let mut logs = store.logs();
     logs.retain(|origin| origin.addressee() != Addressee::Everyone.label());
-    logs.sort();
-    logs.reverse();
-    let (from_log, mut below) = match page_token.rsplit_once('#') {
-        None if page_token.is_empty() => (None, None),
-        None => return Err(WorkflowError::PageToken),
-        Some((origin, index)) => {
-            let origin: Origin = origin.parse().map_err(|_| WorkflowError::PageToken)?;
-            (Some(origin), Some(index.parse::<u64>().map_err(|_| WorkflowError::PageToken)?))
+    // Of each log the newest that was not looked at.
+    let mut newest = BTreeMap::new();
+    for origin in logs {
+        let below = older(store, &origin, before.as_ref())?;
+        newest.extend(newest_below(store, origin, below)?);
+    }
+    let (mut page, mut looked_at) = (Page::default(), None);
+    while let Some((jti, entry)) = newest.pop_last() {
+        if page.certificates.len() == size {
+            page.next = looked_at.map(|jti: Jti| jti.to_string());
+            return Ok(page);
         }
-    };
-    let mut page = Page::default();
-    for origin in logs.into_iter().skip_while(|origin| from_log.as_ref().is_some_and(|from| from != origin)) {
-        let published = store.head(&origin).map_or(0, |head| head.head.size);
-        let mut index = below.take().unwrap_or(published).min(published);
-        while let Some(at) = index.checked_sub(1) {
-            index = at;
-            let is_certificate = store.facts(&origin, at)?.is_some_and(|facts| facts.status_index.is_some());
-            if !is_certificate {
-                continue;
-            }
-            if page.certificates.len() == size {
-                page.next = Some(format!("{origin}#{}", at + 1));
-                return Ok(page);
-            }
-            let record = CertificateRecord::read(store, &EntryRef { origin: origin.clone(), index: at })?;
-            if to.is_none_or(|to| record.certificate.to == to) {
-                page.certificates.push(record);
-            }
+        let record = CertificateRecord::read(store, &entry)?;
+        if to.is_none_or(|to| record.certificate.to == to) {
+            page.certificates.push(record);
         }
+        looked_at = Some(jti);
+        newest.extend(newest_below(store, entry.origin, entry.index)?);
     }
     Ok(page)
+}
+
+/// How many published entries of a log are older than a statement; all, where none is named.
+fn older(store: &dyn Store, origin: &Origin, than: Option<&Jti>) -> Result<u64, WorkflowError> {
+    let published = store.head(origin).map_or(0, |head| head.head.size);
+    let Some(than) = than else { return Ok(published) };
+    let (mut low, mut high) = (0, published);
+    while low < high {
+        let middle = u64::midpoint(low, high);
+        match store.facts(origin, middle)? {
+            Some(facts) if facts.jti < *than => low = middle + 1,
+            _ => high = middle,
+        }
+    }
+    Ok(low)
+}
+
+/// The newest certificate of a log below an index.
+fn newest_below(store: &dyn Store, origin: Origin, below: u64) -> Result<Option<(Jti, EntryRef)>, WorkflowError> {
+    for index in (0..below).rev() {
+        if let Some(facts) = store.facts(&origin, index)?.filter(|facts| facts.status_index.is_some()) {
+            return Ok(Some((facts.jti, EntryRef { origin, index })));
+        }
+    }
+    Ok(None)
 }

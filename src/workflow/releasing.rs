@@ -4,7 +4,7 @@ use super::{CertificateName, Desk, WorkflowError, desk::Prepared, record};
 use crate::{
     certificate::{ApplicationFacts, Findings, Particulars},
     office::{Action, Actor, AuditEvent, Caller},
-    sequencer::{self, Beside, Consent, Issue, Nudge, Outcome, Task, Work, answered},
+    sequencer::{self, Beside, Consent, Nudge, Outcome, Task, Work, answered},
     store::EntryRef,
 };
 use sha2::{Digest as _, Sha256};
@@ -62,15 +62,6 @@ pub(super) fn held_from(particulars: &Particulars) -> Beside {
     if !particulars.application.as_ref().is_some_and(|facts| facts.hold) {
         return Beside::default();
     }
-    held_for(Consent::Holder)
-}
-
-/// Has a certificate wait for the consent of the exporter itself, whatever its particulars say.
-pub(super) fn hold_for_exporter(issue: &mut Issue) {
-    issue.beside = std::mem::take(&mut issue.beside).and(held_for(Consent::Exporter));
-}
-
-fn held_for(consent: Consent) -> Beside {
-    let changes = move |outcome: &Outcome| Ok(vec![sequencer::hold(&outcome.entry, consent)]);
+    let changes = |outcome: &Outcome| Ok(vec![sequencer::hold(&outcome.entry, Consent::Holder)]);
     Beside { changes: Some(Arc::new(changes)), ..Beside::default() }
 }

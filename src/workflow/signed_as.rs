@@ -10,6 +10,10 @@ use crate::{
     certificate::{Finding, Findings, Particulars, SigningRole},
     office::{Caller, Office, likened},
 };
+use std::collections::BTreeSet;
+
+/// Words by which no office is told from another, in the letters that [`likened`] makes of them.
+const SAY_NOTHING: [&str; 5] = ["OFFICE", "THE", "OF", "AT", "IN"];
 
 impl Desk {
     /// Says where a file names another signatory than the person who issues, or another body or office than the one that
@@ -41,24 +45,23 @@ impl Desk {
         findings.0.extend(name.and_then(|name| self.office_of_another(office, name.as_str())));
     }
 
-    /// What is to be said of the name of an office that is not the one of its code.
+    /// What is to be said of the name of an office that is not the one of its code. What another office is called is that
+    /// office, though this one's name stands in it: the Lahore Dry Port is not the Lahore Office.
     fn office_of_another(&self, office: &Office, name: &str) -> Option<Finding> {
-        if [&office.name, &office.place].into_iter().any(|own| own == name) {
+        if [&office.name, &office.place].into_iter().any(|own| alike(own, name)) {
             return None;
         }
-        let (path, code, said) = ("reference.office.name", &office.code, likened(name));
-        // `Lahore` names the Lahore Office.
-        let named = [likened(&office.name), likened(&office.place)];
-        if said.is_empty() || named.iter().any(|own| own.contains(&said) || !own.is_empty() && said.contains(own)) {
+        let (path, code, all) = ("reference.office.name", &office.code, self.offices().all());
+        let others = || all.iter().map(|record| &record.office).filter(move |other| other.code != *code);
+        let said = telling(name);
+        let names = |one: &Office| [&one.name, &one.place].into_iter().any(|own| telling(own) == said);
+        let called = others().find(|other| alike(&other.name, name));
+        if called.is_none() && names(office) {
             return None;
         }
-        let is_its =
-            |other: &Office| other.code != *code && [likened(&other.name), likened(&other.place)].contains(&said);
-        let other = self.offices().all().into_iter().find(|record| is_its(&record.office));
-        Some(match other {
+        Some(match called.or_else(|| others().find(|&other| names(other))) {
             Some(other) => {
-                let message =
-                    format!("`{name}` is office {}, and the certificate is issued by {code}", other.office.code);
+                let message = format!("`{name}` is office {}, and the certificate is issued by {code}", other.code);
                 Finding::error("OFFICE_OF_ANOTHER", path, message).with_help("name the office by its own code and name")
             }
             None => {
@@ -67,6 +70,15 @@ impl Desk {
             }
         })
     }
+}
+
+/// The words that tell an office from another: `Lahore` and `Office at Lahore` name the Lahore Office. Where there are no
+/// others, all count.
+fn telling(name: &str) -> BTreeSet<String> {
+    let words = name.split(|c: char| c.is_whitespace() || c.is_ascii_punctuation()).map(likened);
+    let words = words.filter(|word| !word.is_empty()).collect::<BTreeSet<_>>();
+    let telling = words.iter().filter(|word| !SAY_NOTHING.contains(&word.as_str())).cloned().collect::<BTreeSet<_>>();
+    if telling.is_empty() { words } else { telling }
 }
 
 /// Whether a name is of the caller's person, by whichever of its accounts.

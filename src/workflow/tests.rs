@@ -128,7 +128,8 @@ async fn a_number_by_hand_that_is_not_of_the_office_s_series_is_told_and_none_is
         let issued = desk.issue(&world.signatory, &brought(nth, other)).await.unwrap();
         assert_eq!(told(&issued.warnings), 1, "{other}: {:?}", issued.warnings);
     }
-    for (nth, twin) in (5..).zip(["pk-cn-2026-lhe-000002", "PK CN 2026 LHE 000002"]) {
+    let twins = ["pk-cn-2026-lhe-000002", "PK CN 2026 LHE 000002", "PK-CN-2026-LHE-300", "PK-CN-2026-LHE-0000300"];
+    for (nth, twin) in (5..).zip(twins) {
         let refused = desk.issue(&world.signatory, &brought(nth, twin)).await.unwrap_err();
         let WorkflowError::RulesRefuse(findings) = &refused else { panic!("{twin}: {refused}") };
         assert_eq!(told(findings), 1, "{twin}: {findings:?}");
@@ -147,7 +148,7 @@ async fn a_number_that_is_read_as_one_already_given_is_refused_also_within_one_m
         row
     };
     let numbers =
-        ["foo", "FOO", "TDAP-3", "TDAP 000003", "PK-CN-2026-KHI-000999", "pk-cn-2026-khi-999", "PK-CN-2026-LHE-1"];
+        ["foo", "FOO", "TDAP-3", "TDAP 000003", "PK-CN-2026-KHI-000999", "pk-cn-2026-khi-999", "PK-CN-2026-LHE-000001"];
     let rows: Arc<[IssueRow]> = (1..).zip(numbers).map(|(nth, number)| brought(nth, number)).collect();
     let answers = desk.issue_many(&Arc::new(world.signatory.clone()), rows).await.unwrap();
     let said = |answer: &Result<Issued, WorkflowError>| match answer {
@@ -156,16 +157,20 @@ async fn a_number_that_is_read_as_one_already_given_is_refused_also_within_one_m
     };
     assert_eq!(
         answers.iter().map(said).collect::<Vec<_>>(),
-        ["foo", "NUMBER_TAKEN", "TDAP-3", "NUMBER_TAKEN", "PK-CN-2026-KHI-000999", "NUMBER_TAKEN", "PK-CN-2026-LHE-1"]
+        [
+            "foo",
+            "NUMBER_TAKEN",
+            "TDAP-3",
+            "NUMBER_TAKEN",
+            "PK-CN-2026-KHI-000999",
+            "NUMBER_TAKEN",
+            "PK-CN-2026-LHE-000001"
+        ]
     );
     let message = answers[1].as_ref().unwrap_err().to_string();
     assert!(message.contains("FOO is read as foo"), "{message}");
     let drawn = desk.issue(&world.signatory, &world.footballs(20)).await.unwrap();
-    assert_eq!(
-        drawn.outcome.number.as_deref(),
-        Some("PK-CN-2026-LHE-000002"),
-        "a series passes over it in any spelling"
-    );
+    assert_eq!(drawn.outcome.number.as_deref(), Some("PK-CN-2026-LHE-000002"), "a series passes over it");
     sequencer.close();
     let (desk, _) = world.desk();
     let refused = desk.issue(&world.signatory, &brought(21, "Foo")).await.unwrap_err();
@@ -210,6 +215,83 @@ async fn who_signs_and_for_which_office_is_held_against_the_account_that_issues(
     let named = said("SIGNATORY_OF_ANOTHER", "reference.signatories[0].name");
     assert_eq!(told(findings), named, "whose account it is is known");
     assert!(desk.issue(&person, &row(6, &|_| {})).await.is_ok(), "in the name of the account");
+}
+
+#[tokio::test]
+async fn another_office_is_not_named_though_the_name_of_this_one_stands_in_it() {
+    let world = World::new();
+    let (desk, _) = world.desk();
+    let lahore = desk.offices().find(&"LHE".parse().unwrap()).unwrap().office.clone();
+    let port = crate::office::Office { code: "LDP".parse().unwrap(), name: "Lahore Dry Port".into(), ..lahore };
+    desk.offices().open(crate::office::Actor::Operator, port).unwrap();
+    let (other, unknown) = (Some("OFFICE_OF_ANOTHER"), Some("OFFICE_NAME"));
+    let cases = [
+        ("Lahore", None),
+        ("LAHORE OFFICE", None),
+        ("The Office at Lahore", None),
+        ("Lahore Dry Port", other),
+        ("lahore dry-port", other),
+        ("Lahore Dry Port Office", other),
+        ("L", unknown),
+        ("Office", unknown),
+        ("Lahore Cantonment", unknown),
+    ];
+    for (nth, (name, expected)) in (1..).zip(cases) {
+        let mut row = world.footballs(nth);
+        let mut json = serde_json::from_slice::<serde_json::Value>(&row.certificate_json).unwrap();
+        json["reference"]["office"]["name"] = name.into();
+        row.certificate_json = json.to_string().into_bytes();
+        let (issued, findings) = match desk.issue(&world.signatory, &row).await {
+            Ok(issued) => (true, issued.warnings),
+            Err(WorkflowError::RulesRefuse(findings)) => (false, findings),
+            Err(error) => panic!("{name}: {error}"),
+        };
+        let about = findings.iter().find(|one| one.path == "reference.office.name");
+        assert_eq!(about.map(|one| one.rule.as_str()), expected, "{name}");
+        assert_eq!(issued, expected != other, "{name}: {findings}");
+    }
+}
+
+#[tokio::test]
+async fn signatory_office_and_number_are_judged_with_the_rest_whether_the_file_reads_or_not() {
+    let world = World::new();
+    let (desk, _) = world.desk();
+    let row = |nth, hs: &str| {
+        let mut row = world.footballs(nth);
+        let text = String::from_utf8(row.certificate_json).unwrap();
+        let low = text.replace("\"exact\": \"64\", \"printed\": \"64%\"", "\"exact\": \"38\", \"printed\": \"38%\"");
+        let mut json = serde_json::from_str::<serde_json::Value>(&low.replace("\"950662\"", hs)).unwrap();
+        json["reference"]["number"] = "PK-CN-2026-LHE-7".into();
+        json["reference"]["signatories"][0]["name"] = "B. Khan".into();
+        row.certificate_json = json.to_string().into_bytes();
+        row
+    };
+    let mut person = world.signatory.account().clone();
+    person.person = Some(crate::office::Person::new("S-7").unwrap());
+    let here = Caller::from(person.clone());
+    person.offices = vec!["KHI".parse().unwrap()];
+    let elsewhere = Caller::from(person);
+    let together = ["SIGNATORY_OF_ANOTHER", "NUMBER_NOT_OF_SERIES"];
+    for (caller, row, also) in [
+        (&here, row(1, "\"950662\""), None),
+        (&here, row(2, "\"95066\""), None),
+        (&elsewhere, row(3, "\"95066\""), Some("NOT_YOUR_OFFICE")),
+    ] {
+        let refused = desk.issue(caller, &row).await.unwrap_err();
+        let WorkflowError::RulesRefuse(findings) = &refused else { panic!("{refused}") };
+        for rule in together.into_iter().chain(also) {
+            assert!(findings.iter().any(|one| one.rule == rule), "{rule}: {findings}");
+        }
+        assert!(findings.iter().any(|one| one.path.starts_with("goods.items[0].criterion")), "{findings}");
+    }
+    let mut unsaid = row(4, "\"950662\"");
+    let mut json = serde_json::from_slice::<serde_json::Value>(&unsaid.certificate_json).unwrap();
+    json["reference"]["office"].as_object_mut().unwrap().remove("body");
+    json["reference"]["signatories"][0]["body"] = "Trade Development Authority of Pakistan".into();
+    unsaid.certificate_json = json.to_string().into_bytes();
+    let refused = desk.issue(&here, &unsaid).await.unwrap_err();
+    let WorkflowError::RulesRefuse(findings) = &refused else { panic!("{refused}") };
+    assert!(findings.iter().all(|one| one.rule != "SIGNATORY_BODY"), "no body stands there to hold it against");
 }
 
 #[tokio::test]
@@ -371,6 +453,33 @@ async fn certificates_are_listed_newest_first_page_by_page() {
     }
     assert_eq!(seen, [5, 4, 3, 2, 1]);
     assert_eq!(desk.list(&world.signatory, None, 2, "nonsense").unwrap_err().reason(), "PAGE_TOKEN_INVALID");
+}
+
+#[tokio::test]
+async fn certificates_of_several_logs_are_listed_newest_first_page_by_page() {
+    let world = World::new();
+    let (desk, _) = world.desk();
+    for (nth, (hour, to)) in (1..).zip([(10, "CN"), (11, "KE"), (12, "CN"), (13, "KE")]) {
+        world.clock.set(format!("2026-11-22T{hour}:00:00Z").parse().unwrap());
+        let json = drawing::footballs(&world, to, "1000");
+        let row = IssueRow { request_id: world.request_id(nth), certificate_json: json.to_string().into_bytes() };
+        desk.issue(&world.signatory, &row).await.unwrap();
+    }
+    let listed = |to: Option<&str>| {
+        let (mut seen, mut token) = (Vec::new(), String::new());
+        loop {
+            let page = desk.list(&world.signatory, to.map(|to| to.parse().unwrap()), 1, &token).unwrap();
+            seen.extend(page.certificates.iter().map(|one| format!("{} {}", one.certificate.to, one.entry.index)));
+            match page.next {
+                Some(next) => token = next,
+                None => break seen,
+            }
+        }
+    };
+    let (all, china) = (listed(None), listed(Some("CN")));
+    let countries = all.iter().map(|one| &one[..2]).collect::<Vec<_>>();
+    assert_eq!(countries, ["KE", "CN", "KE", "CN"], "{all:?}");
+    assert_eq!(china, [all[1].clone(), all[3].clone()]);
 }
 
 #[tokio::test]

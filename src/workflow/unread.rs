@@ -3,8 +3,9 @@
 
 use super::{Desk, WorkflowError};
 use crate::{
-    certificate::{Asked, Findings, OfficeCode, Particulars, Unread},
+    certificate::{Asked, Finding, Findings, OfficeCode, Particulars, Unread},
     office::{Caller, Office, OfficeRecord},
+    reason::Reasoned as _,
     sequencer::Issue,
     time::Date,
 };
@@ -12,7 +13,7 @@ use std::sync::Arc;
 
 impl Desk {
     /// The refusal of a file that does not read, with everything that `rules` say of what is left of it, and what stands
-    /// against the parties it names.
+    /// against the parties and the office it names.
     pub(super) fn unread(
         &self,
         caller: &Caller,
@@ -21,6 +22,7 @@ impl Desk {
         rules: impl FnOnce(&Office, Particulars, Findings) -> Result<(Issue, Findings), WorkflowError>,
     ) -> WorkflowError {
         let rules = |particulars: Particulars, mut more: Findings| {
+            more.0.extend(self.not_for(caller, &particulars));
             self.disinterested(caller, &particulars, &mut more)?;
             self.somewhere(particulars, more, rules)
         };
@@ -28,6 +30,14 @@ impl Desk {
             Ok(()) => WorkflowError::RulesRefuse(said),
             Err(error) => error,
         }
+    }
+
+    /// That the caller does not act for the office, where it is one. Of a file that reads it is a refusal of its own.
+    fn not_for(&self, caller: &Caller, particulars: &Particulars) -> Option<Finding> {
+        let code = &particulars.reference.office.code;
+        let refused = self.offices().find(code).is_some() && !caller.acts_for(code);
+        let why = refused.then(|| WorkflowError::NotYourOffice(code.to_string()))?;
+        Some(Finding::error(why.reason(), "reference.office.code", why.to_string()))
     }
 
     /// Adds what `rules` say of what is left of a file, by the day at its office.

@@ -13,8 +13,8 @@ use crate::{
         IssuedAs, WhyLeft,
     },
     reason::{Class, Reasoned as _},
-    sequencer::{Beside, Issue, Numbering, Outcome, RequestKey, SequencerError, Task, Work},
-    workflow::{Accounts, Drawn, WorkflowError, releasing::hold_for_exporter},
+    sequencer::{self, Beside, Consent, Issue, Numbering, Outcome, RequestKey, SequencerError, Task, Work},
+    workflow::{Accounts, Drawn, WorkflowError},
 };
 use sha2::{Digest as _, Sha256 as Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -143,13 +143,13 @@ impl Applications {
         let submission = application.stage.submission();
         let declaration = &submission.ok_or_else(|| application.moved())?.declaration;
         let signatory = Signatory { role: SigningRole::IssuingAuthority, name, title: None, body: None };
-        let (mut issue, findings) = self.to_issue(application, &paper, declaration, signatory, number)?;
-        if let Some(carried) = &application.mandate
-            && self.exporters.holds(&application.exporter, &carried.mandate)?
-        {
-            hold_for_exporter(&mut issue);
-        }
-        Ok((issue, findings))
+        self.to_issue(application, &paper, declaration, signatory, number)
+    }
+
+    /// Whether what is issued for it waits for the consent of the exporter itself, whatever its particulars say.
+    fn waits_for_exporter(&self, application: &Application) -> Result<bool, WorkflowError> {
+        let carried = application.mandate.as_ref();
+        carried.map_or(Ok(false), |carried| self.exporters.holds(&application.exporter, &carried.mandate))
     }
 
     /// The writer's work for an approved application: the certificate, and the application issued with it.
@@ -163,7 +163,12 @@ impl Applications {
             let after = before.application.clone().issued(certificate, own.desk.now());
             let after = after.map_err(|e| e.to_string())?;
             let change = Change { before: Some(before.clone()), after, paper: None };
-            let (_, state) = keep::state(&change).map_err(|e| e.to_string())?;
+            let (_, mut state) = keep::state(&change).map_err(|e| e.to_string())?;
+            // Asked here, where every approval passes: what is submitted and approved by machine in one commit carries
+            // its mandate only from then on.
+            if own.waits_for_exporter(&before.application).map_err(|e| e.to_string())? {
+                state.push(sequencer::hold(&outcome.entry, Consent::Exporter));
+            }
             // A plan that is made again says it again: what is committed was said last.
             *noted.lock().unwrap_or_else(PoisonError::into_inner) = Some(change.after);
             Ok(state)

@@ -5,12 +5,15 @@ use crate::{
     office::{Account, Actor, Declarant, Identity, Role, Wanted},
     reason::Reasoned as _,
     sequencer::cosigned::{Cosigned, Kept},
-    statement::{Act, EnquiryGround, EnquiryQuestion, GoodsMeanwhile},
+    statement::{
+        Act, DocumentDigest, EnquiryGround, EnquiryQuestion, GoodsMeanwhile, Jti, ReplyAct, SubjectAnswer,
+        SubjectFinding,
+    },
     store::{Batch, FEED_KEPT_MS, MemoryStore},
     time::{Clock, Random, SeededRandom},
     workflow::{
-        Accounts, Applications, Arrival, ArrivalsAsked, CertificateName, Desk, EnquiryWish, Exporters, NewToken, Paper,
-        Preview, StatusWish, SubjectWish, tests::world::World,
+        Abroad, Accounts, Applications, Arrival, ArrivalsAsked, CertificateName, Desk, EnquiryWish, Exporters,
+        NewToken, Paper, Preview, ReplyWish, StatusWish, SubjectWish, tests::world::World,
     },
 };
 
@@ -178,8 +181,50 @@ async fn every_change_is_told_in_order_to_those_it_concerns_and_to_nobody_else()
     assert!(room.world.store.find_number(&number).unwrap().is_some());
 }
 
+fn document() -> DocumentDigest {
+    DocumentDigest {
+        name: "mill.pdf".parse().unwrap(),
+        media_type: "application/pdf".parse().unwrap(),
+        sha256: Shown([7; 32]),
+    }
+}
+
+/// Two certificates are answered about, and the exporter of one is told nothing of the other, which does not hold.
+async fn reads_of_its_own_alone(room: &Room, enquiry: Jti, own: usize, jti: Jti) {
+    let answer = |place: usize| SubjectAnswer {
+        subject: u32::try_from(place).unwrap() + 1,
+        finding: if place == own { SubjectFinding::Valid } else { SubjectFinding::NotValid },
+        items: Vec::new(),
+        words: Some(format!("about certificate {place}").parse().unwrap()),
+    };
+    let wish = ReplyWish {
+        request_id: room.id(50),
+        enquiry,
+        act: ReplyAct::Full,
+        reply_by: None,
+        words: Some("One mill made neither".parse().unwrap()),
+        answers: vec![answer(0), answer(1)],
+        documents: vec![document()],
+    };
+    room.desk.reply(&account(&[Role::Liaison], "LHE", 52), wish).await.unwrap();
+    for (reader, tells_all) in [(&room.exporter, false), (&room.world.signatory, true)] {
+        let notes = room.desk.abroad(reader, &CertificateName::Jti(jti)).unwrap();
+        let asked = notes.iter().find_map(|note| if let Abroad::Enquiry(one) = &note.what { Some(one) } else { None });
+        let reply = notes.iter().find_map(|note| if let Abroad::Reply(one) = &note.what { Some(one) } else { None });
+        let (asked, reply) = (asked.unwrap(), reply.unwrap());
+        assert_eq!(reply.answers, [answer(own)], "of the certificate that is read");
+        let whole = [asked.asked.question.is_some(), reply.reply.words.is_some()];
+        let documents = [!asked.documents.is_empty(), !reply.documents.is_empty()];
+        assert_eq!((whole, documents), ([tells_all; 2], [tells_all; 2]));
+        assert_eq!(asked.subjects.len() == 2, tells_all);
+    }
+    // Nor does what was found of the other speak against this one.
+    let entry = room.world.store.find(&jti).unwrap().unwrap();
+    assert!(room.desk.speaks_against(&entry).unwrap().is_empty());
+}
+
 #[tokio::test]
-async fn an_exporter_hears_what_is_asked_abroad_of_its_own_certificate_and_of_no_other() {
+async fn an_exporter_hears_and_reads_what_is_asked_abroad_of_its_own_certificate_and_of_no_other() {
     let world = World::new();
     let china = world.with_customs();
     world.sees(&china);
@@ -203,17 +248,17 @@ async fn an_exporter_hears_what_is_asked_abroad_of_its_own_certificate_and_of_no
         asked: EnquiryQuestion {
             reference: "CN-2026-7".parse().unwrap(),
             ground: EnquiryGround::Random,
-            question: None,
+            question: Some("Are both of one mill?".parse().unwrap()),
             goods: GoodsMeanwhile::Released,
             basis: None,
             reply_by: None,
         },
         subjects: arrivals.iter().map(subject).collect(),
-        documents: Vec::new(),
+        documents: vec![document()],
         clarifies: None,
     };
     assert_eq!(wish.subjects.len(), 2);
-    customs.enquire(&officer, wish).await.unwrap();
+    let enquiry = customs.enquire(&officer, wish).await.unwrap().jti;
     while room.herald().look().unwrap() {}
     let asked = |caller: &Caller| {
         let all = room.heard(caller, Wish::ALL, room.changes.oldest().unwrap());
@@ -225,6 +270,10 @@ async fn an_exporter_hears_what_is_asked_abroad_of_its_own_certificate_and_of_no
     let both = asked(&room.world.signatory);
     assert_eq!(both.len(), 2);
     assert_eq!(room.heard(&room.world.signatory, Wish::ALL, both[0].0), both[1..]);
+    let reads = |arrival: &Arrival| room.desk.abroad(&room.exporter, &CertificateName::Jti(arrival.jti)).is_ok();
+    let own = arrivals.iter().position(reads).unwrap();
+    assert!(!reads(&arrivals[1 - own]));
+    reads_of_its_own_alone(&room, enquiry, own, arrivals[own].jti).await;
 }
 
 #[tokio::test]

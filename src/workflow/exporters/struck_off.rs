@@ -44,6 +44,11 @@ impl Row {
         Self::read(store, "national", &likened(number))
     }
 
+    /// Those that the office registered under a number.
+    fn registration(store: &dyn Store, number: &str) -> Result<Self, WorkflowError> {
+        Self::read(store, "registration", &likened(number))
+    }
+
     /// That it is still what was read.
     pub(super) fn expected(&self) -> Expected {
         Expected { table: Table::Exporter, id: self.key.clone(), record: self.record.clone() }
@@ -159,9 +164,9 @@ pub(super) fn rows(store: &dyn Store, identity: &Identity) -> Result<Vec<Row>, W
 }
 
 impl Exporters {
-    /// The row of the national id of who is to be registered, and what the store must still say then. Refuses who is
-    /// registered, or was struck off.
-    pub(super) fn nobody_has(&self, identity: &Identity) -> Result<(Row, Vec<Expected>), WorkflowError> {
+    /// The rows of the numbers of who is to be registered, and what the store must still say then. Refuses who is
+    /// registered, or was struck off, in whatever spelling.
+    pub(super) fn nobody_has(&self, identity: &Identity) -> Result<([Row; 2], Vec<Expected>), WorkflowError> {
         let store = self.0.store.as_ref();
         let mut expected = Vec::new();
         for stated in numbers(identity) {
@@ -170,6 +175,13 @@ impl Exporters {
         if let Some(Off { number, exporter, same: true }) = off(store, numbers(identity), None)? {
             let (number, registration) = (number.to_owned(), exporter.identity.registration.to_string());
             return Err(ExporterRefused::WasStruckOff { number, registration }.into());
+        }
+        let number = identity.registration.as_str();
+        let registration = Row::registration(store, number)?;
+        expected.push(registration.expected());
+        if let Some(id) = registration.ids.first().filter(|_| !likened(number).is_empty()) {
+            let registration = registered(store, id)?.identity.registration.to_string();
+            return Err(ExporterRefused::RegisteredAs { number: number.to_owned(), registration }.into());
         }
         let national = Row::national(store, identity.national_id.as_str())?;
         expected.push(national.expected());
@@ -182,7 +194,7 @@ impl Exporters {
                 return Err(ExporterRefused::NationalId { number, registration }.into());
             }
         }
-        Ok((national, expected))
+        Ok(([registration, national], expected))
     }
 
     /// What stands against an exporter because another of its numbers or its name was struck off: a number is an error,

@@ -86,6 +86,9 @@ fn an_exporter_is_registered_once_by_the_office_alone() {
     assert_eq!(register(&officer, 1, "S-1").unwrap(), exporter, "a repeat changes nothing");
     assert_eq!(reason(register(&officer, 1, "S-2")), "REQUEST_ID_REUSED");
     assert_eq!(reason(register(&officer, 2, "S-1")), "EXPORTER_EXISTS");
+    let spelt = register(&officer, 2, "s 1").unwrap_err();
+    assert_eq!(spelt.reason(), "EXPORTER_EXISTS", "however it is written");
+    assert!(spelt.to_string().contains("`S-1`"), "{spelt}");
     for role in [Role::Exporter, Role::Agent, Role::Signatory, Role::Administrator] {
         assert_eq!(reason(register(&world.caller(role, None), 3, "S-3")), "PERMISSION_DENIED", "{role}");
     }
@@ -147,6 +150,21 @@ fn an_agent_files_by_a_mandate_until_it_is_used_up_or_revoked() {
     assert!(world.exporters.mandates(&stranger, &exporter).unwrap().is_empty());
     assert_eq!(reason(world.exporters.revoke(&stranger, &exporter, &second.id)), "PERMISSION_DENIED");
     assert!(matches!("man_x".parse::<MandateId>(), Err(NotMandateId(_))));
+}
+
+#[test]
+fn a_mandate_that_would_be_over_is_not_given() {
+    let world = World::new();
+    let exporter = world.registered("S-1").id;
+    let (own, agent) = (world.caller(Role::Exporter, Some(&exporter)), world.caller(Role::Agent, None));
+    let give = |nth, until| {
+        let scope = Scope { until: parse_date(until).unwrap(), ..scope(None) };
+        world.exporters.give(&own, &request(nth), &exporter, agent.id(), scope)
+    };
+    let over = give(5, "2026-11-20").unwrap_err();
+    assert_eq!(over.reason(), "MANDATE_INVALID");
+    assert!(over.to_string().contains("today or later"), "{over}");
+    assert!(give(6, "2026-11-22").is_ok(), "it ends with this day");
 }
 
 #[test]

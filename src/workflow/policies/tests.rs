@@ -126,6 +126,23 @@ fn an_agreement_counts_while_its_account_is_open_a_signatory_of_the_office_and_n
     assert!(!released(), "closed");
 }
 
+/// The last one's reason alone would hide that the first agreed and is away.
+#[test]
+fn where_nothing_is_released_the_reason_of_every_signatory_is_told() {
+    let world = World::new();
+    let second = account(&world.accounts, "D. Raza", &[Role::Signatory]);
+    let signatories = vec![world.signatory.id().clone(), second.id().clone()];
+    let terms = PolicyTerms { signatories, ..world.terms() };
+    world.policies.set(&world.administrator, Some(terms.clone())).unwrap();
+    world.policies.agree(&world.signatory, 1, terms.shown()).unwrap();
+    let absence = Absence::new(world.clock.now(), world.clock.now() + Duration::from_hours(1), None).unwrap();
+    world.accounts.arrange(Actor::Operator, world.signatory.id(), absence).unwrap();
+    assert_eq!(
+        World::release(&world.policies, &[]),
+        Err("no signature is released: A. Qureshi is away; D. Raza has not agreed to policy 1".into())
+    );
+}
+
 #[test]
 fn an_agreement_is_taken_back_for_good_and_a_restart_forgets_neither() {
     let world = World::new();
@@ -170,5 +187,7 @@ fn four_eyes_hold_who_set_the_policy_and_who_filed_release_no_signature_of_their
     let closed = PolicyTerms { signatories: vec![world.administrator.id().clone()], ..world.terms() };
     assert_eq!(reason(world.policies.set(&world.administrator, Some(closed))), "POLICY_INVALID");
     let exporter = account(&world.accounts, "G. Exporter", &[Role::Exporter]);
-    assert_eq!(reason(world.policies.get(&exporter, None)), "PERMISSION_DENIED");
+    let refused = world.policies.get(&exporter, None).unwrap_err();
+    assert_eq!(refused.reason(), "PERMISSION_DENIED");
+    assert!(refused.to_string().contains("read its policy"), "who agrees is not told what it may not set: {refused}");
 }

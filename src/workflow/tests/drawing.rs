@@ -19,7 +19,7 @@ use crate::{
 use serde_json::{Value, json};
 
 /// Footballs without an agreement, of the world's authority to a country.
-fn footballs(world: &World, to: &str, pieces: &str) -> Value {
+pub(super) fn footballs(world: &World, to: &str, pieces: &str) -> Value {
     let mut json: Value = serde_json::from_slice(&world.footballs(1).certificate_json).unwrap();
     let abroad = world.issuer.to_string().contains("customs.gov.cn");
     let (from, office, place) = if abroad { ("CN", "NGB", "Ningbo") } else { ("PK", "LHE", "Lahore") };

@@ -2,7 +2,7 @@
 
 use super::{log, verdict, world::World};
 use crate::{
-    certificate::{Relation, offset_dates},
+    certificate::Relation,
     reason::Reasoned,
     statement::{Act, OpenedBody, OpenedCertificate, Since, Status, open_leaf},
     store::{EntryRef, Store},
@@ -10,9 +10,6 @@ use crate::{
     verification::Headline,
     workflow::{CertificateName, CertificateRecord, CopyWish, Desk, Issued, ReplaceWish, StatusWish, WorkflowError},
 };
-
-/// Two items of one certificate.
-const TEA_AND_COFFEE: &str = include_str!("../../../node-config/demo/certificates/ke-cn-tea-coffee.json");
 
 fn number(issued: &Issued) -> CertificateName {
     CertificateName::Number(issued.outcome.number.clone().unwrap())
@@ -169,23 +166,8 @@ async fn a_true_copy_says_what_the_original_says_with_its_date() {
     assert_eq!(judged.headline, Headline::Valid, "{}", judged.to_json());
 }
 
-/// Tea and coffee, as two items of a certificate without an agreement.
 async fn two_items(world: &World, desk: &Desk) -> Issued {
-    let today: Date = ZoneName::new("Asia/Karachi").unwrap().date_at(world.clock.now());
-    let text = offset_dates(TEA_AND_COFFEE, today).unwrap();
-    let mut json: serde_json::Value = serde_json::from_str(&text).unwrap();
-    let of = serde_json::from_slice::<serde_json::Value>(&world.footballs(1).certificate_json).unwrap();
-    let row = world.footballs(1);
-    // From Pakistan's office, with Pakistan's exporter.
-    json["agreement"] = "NONPREF".into();
-    for member in ["from", "to", "reference", "exporter", "consignee", "transport"] {
-        json[member] = of[member].clone();
-    }
-    for item in json["goods"]["items"].as_array_mut().unwrap() {
-        item["origin"] = "PK".into();
-    }
-    let row = crate::workflow::IssueRow { certificate_json: json.to_string().into_bytes(), ..row };
-    desk.issue(&world.signatory, &row).await.unwrap()
+    desk.issue(&world.signatory, &world.tea_and_coffee(1)).await.unwrap()
 }
 
 #[tokio::test]
@@ -263,7 +245,7 @@ async fn a_replacement_mends_a_certificate_and_brings_in_neither_another_exporte
 }
 
 #[tokio::test]
-async fn nothing_is_withdrawn_from_a_day_before_it_was_issued() {
+async fn nothing_is_withdrawn_from_a_day_before_it_was_issued_or_from_one_to_come() {
     let world = World::new();
     let (desk, _) = world.desk();
     let issued = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
@@ -273,7 +255,11 @@ async fn nothing_is_withdrawn_from_a_day_before_it_was_issued() {
     let refused = change(&world, &desk, 2, &number(&issued), early, None).await.unwrap_err();
     assert_eq!(refused.reason(), "WITHDRAWN_BEFORE_ISSUE");
     assert!(refused.to_string().contains(&day.to_string()), "{refused}");
-    change(&world, &desk, 3, &number(&issued), since(day), None).await.unwrap();
+    let ahead = since(day.tomorrow().unwrap());
+    let refused = change(&world, &desk, 3, &number(&issued), ahead, None).await.unwrap_err();
+    assert_eq!(refused.reason(), "WITHDRAWN_AFTER_TODAY");
+    assert!(refused.to_string().contains(&day.to_string()), "{refused}");
+    change(&world, &desk, 4, &number(&issued), since(day), None).await.unwrap();
     assert_eq!(record(&world, &issued.outcome.entry).status, Status::Withdrawn);
 }
 
@@ -283,15 +269,18 @@ async fn what_is_withdrawn_is_withdrawn_again_only_from_an_earlier_day() {
     let (desk, _) = world.desk();
     let issued = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
     let day: Date = ZoneName::new("Asia/Karachi").unwrap().date_at(world.clock.now());
-    let tomorrow = Act::Withdrawn { since: Since::Date(day.tomorrow().unwrap()) };
+    world.clock.set(world.clock.now() + jiff::SignedDuration::from_hours(24));
+    let late = Act::Withdrawn { since: Since::Date(day.tomorrow().unwrap()) };
     let name = number(&issued);
     let withdraw = |nth, act: &Act| change(&world, &desk, nth, &name, act.clone(), None);
-    withdraw(2, &tomorrow).await.unwrap();
-    withdraw(2, &tomorrow).await.expect("the same request has the same answer");
-    assert_eq!(withdraw(3, &tomorrow).await.unwrap_err().reason(), "STATUS_FORBIDS");
+    withdraw(2, &late).await.unwrap();
+    withdraw(2, &late).await.expect("the same request has the same answer");
+    let refused = withdraw(3, &late).await.unwrap_err();
+    assert_eq!(refused.reason(), "STATUS_FORBIDS");
+    assert!(refused.to_string().contains("only an earlier day"), "{refused}");
     let never = Act::Withdrawn { since: Since::Issue };
     withdraw(4, &never).await.unwrap();
-    for again in [&tomorrow, &never] {
+    for again in [&late, &never] {
         assert_eq!(withdraw(5, again).await.unwrap_err().reason(), "STATUS_FORBIDS");
     }
 }
@@ -302,16 +291,17 @@ async fn an_item_is_withdrawn_again_only_from_an_earlier_day() {
     let (desk, _) = world.desk();
     let issued = two_items(&world, &desk).await;
     let day: Date = ZoneName::new("Asia/Karachi").unwrap().date_at(world.clock.now());
-    let (today, never) = (Act::Withdrawn { since: Since::Date(day) }, Act::Withdrawn { since: Since::Issue });
+    world.clock.set(world.clock.now() + jiff::SignedDuration::from_hours(24));
+    let (first, never) = (Act::Withdrawn { since: Since::Date(day) }, Act::Withdrawn { since: Since::Issue });
     let later = Act::Withdrawn { since: Since::Date(day.tomorrow().unwrap()) };
     let name = number(&issued);
     let withdraw = |nth, act: &Act, items: &[u32]| change(&world, &desk, nth, &name, act.clone(), Some(items.to_vec()));
-    withdraw(2, &today, &[1]).await.unwrap();
-    withdraw(2, &today, &[1]).await.expect("the same request has the same answer");
-    for (nth, again, items) in [(3, &today, &[1][..]), (4, &later, &[1][..]), (5, &later, &[1, 2][..])] {
+    withdraw(2, &first, &[1]).await.unwrap();
+    withdraw(2, &first, &[1]).await.expect("the same request has the same answer");
+    for (nth, again, items) in [(3, &first, &[1][..]), (4, &later, &[1][..]), (5, &later, &[1, 2][..])] {
         assert_eq!(withdraw(nth, again, items).await.unwrap_err().reason(), "ITEM_STATUS_FORBIDS");
     }
     withdraw(6, &later, &[2]).await.unwrap();
     withdraw(7, &never, &[1]).await.unwrap();
-    assert_eq!(withdraw(8, &today, &[1]).await.unwrap_err().reason(), "ITEM_STATUS_FORBIDS");
+    assert_eq!(withdraw(8, &first, &[1]).await.unwrap_err().reason(), "ITEM_STATUS_FORBIDS");
 }

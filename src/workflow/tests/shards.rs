@@ -142,6 +142,9 @@ async fn a_log_that_is_closed_takes_nothing_and_the_next_one_speaks_for_its_cert
     assert_eq!(world.store.durable_size(&log()), rested.size, "no snapshot by the clock either");
 
     world.close_log(&log(), rested.size);
+    for refused in [desk.wake_log(&log()), desk.rest_log(&log()).await] {
+        assert_eq!(refused.unwrap_err().reason(), "LOG_CLOSED", "nobody reopens it, nor closes it again");
+    }
     let change = desk.change_status(&world.signatory, &world.request_id(7), wish(gone.jti, Act::Cancelled)).await;
     assert_eq!(change.unwrap().entry.origin, next_log());
     let lifted = desk.change_status(&world.signatory, &world.request_id(8), wish(before.jti, Act::Reinstated)).await;

@@ -27,6 +27,8 @@ use std::{
 
 pub(crate) const NOW: &str = "2026-11-22T10:00:00Z";
 const FOOTBALLS: &str = include_str!("../../../node-config/demo/certificates/pk-cn-footballs.json");
+/// Two items of one certificate.
+const TEA_AND_COFFEE: &str = include_str!("../../../node-config/demo/certificates/ke-cn-tea-coffee.json");
 const CPFTA: &str = include_str!("../../../node-config/agreements/cpfta.toml");
 const CPFTA_RULES: &str = include_str!("../../../node-config/agreements/cpfta.rules.toml");
 /// Of which an authority has log keys.
@@ -402,6 +404,24 @@ impl World {
     /// The footballs of Sialkot, asked for now, with the nth request id.
     pub(crate) fn footballs(&self, nth: u16) -> IssueRow {
         IssueRow { request_id: self.request_id(nth), certificate_json: footballs(&self.clock) }
+    }
+
+    /// Tea and coffee, as two items of a certificate without an agreement, asked for now.
+    pub(crate) fn tea_and_coffee(&self, nth: u16) -> IssueRow {
+        let today = ZoneName::new(PAKISTAN.zone).unwrap().date_at(self.clock.now());
+        let text = offset_dates(TEA_AND_COFFEE, today).unwrap();
+        let mut json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let row = self.footballs(nth);
+        let of = serde_json::from_slice::<serde_json::Value>(&row.certificate_json).unwrap();
+        // From Pakistan's office, with Pakistan's exporter.
+        json["agreement"] = "NONPREF".into();
+        for member in ["from", "to", "reference", "exporter", "consignee", "transport"] {
+            json[member] = of[member].clone();
+        }
+        for item in json["goods"]["items"].as_array_mut().unwrap() {
+            item["origin"] = "PK".into();
+        }
+        IssueRow { certificate_json: json.to_string().into_bytes(), ..row }
     }
 
     pub(crate) fn request_id(&self, nth: u16) -> String {

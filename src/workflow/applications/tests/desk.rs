@@ -1,7 +1,10 @@
 //! The desk of a real issuing body: fees, referrals, numbers in advance, offices that close.
 
 use super::*;
-use crate::office::{Fees, ReferredTo, Scopes};
+use crate::{
+    certificate::AgreementCode,
+    office::{Fees, ReferredTo, Scopes},
+};
 
 #[test]
 fn what_is_not_paid_for_is_not_in_the_queue_and_a_treasurys_token_records_it_and_reads_nothing() {
@@ -220,12 +223,52 @@ async fn the_numbers_of_an_office_begin_where_its_administrator_says() {
     let begin = std::collections::BTreeMap::from([("CPFTA".parse().unwrap(), 500)]);
     let change = |now| crate::office::Office { series_begin: begin, ..now };
     let lahore = "LHE".parse().unwrap();
-    office.applications.desk.offices().change(Actor::Operator, &lahore, change).unwrap();
+    let desk = &office.applications.desk;
+    desk.change_office(Actor::Operator, &lahore, change).unwrap();
     let id = office.submitted(1, office.paper());
     let held = office.applications.reserve_number(&office.exporter, &office.id(3), id).await.unwrap();
     assert!(held.application.number.unwrap().number.as_str().ends_with("500"));
     let page = office.applications.numbers(&office.examiner, "", 0, "").unwrap();
     assert_eq!(page.numbers.len(), 1, "what lies below was never a number of the series");
+    // A series that has begun counts on: to be told that it begins elsewhere would be untrue.
+    let begin = |first| std::collections::BTreeMap::from([("CPFTA".parse().unwrap(), first)]);
+    let change = |first| {
+        desk.change_office(Actor::Operator, &lahore, move |now| crate::office::Office {
+            series_begin: begin(first),
+            ..now
+        })
+    };
+    let refused = change(5_000).unwrap_err();
+    assert_eq!(refused.reason(), "OFFICE_INVALID");
+    assert!(refused.to_string().contains("the next one is 501"), "{refused}");
+    change(500).expect("what it was given before stays");
+}
+
+#[test]
+fn an_office_issues_and_asks_fees_under_agreements_that_there_are() {
+    let office = Office::new();
+    let (desk, lahore) = (&office.applications.desk, "LHE".parse().unwrap());
+    let before = desk.offices().find(&lahore).unwrap();
+    let code = || "COPFTA".parse::<AgreementCode>().unwrap();
+    let wrongs: [fn(&mut crate::office::Office, AgreementCode); 3] = [
+        |office, code| office.agreements.push(code),
+        |office, code| office.fees = Fees::Under(vec![code]),
+        |office, code| office.series_begin.extend([(code, 5)]),
+    ];
+    for wrong in wrongs {
+        let mut wanted = before.office.clone();
+        wrong(&mut wanted, code());
+        let opened = crate::office::Office { code: "KHI".parse().unwrap(), ..wanted.clone() };
+        for refused in
+            [desk.change_office(Actor::Operator, &lahore, |_| wanted), desk.open_office(Actor::Operator, opened)]
+        {
+            let refused = refused.unwrap_err();
+            assert_eq!(refused.reason(), "OFFICE_INVALID");
+            assert!(refused.to_string().contains("no agreement `COPFTA`"), "{refused}");
+            assert!(refused.to_string().contains("CPFTA"), "it names those there are: {refused}");
+        }
+    }
+    assert_eq!(desk.offices().find(&lahore), Some(before));
 }
 
 #[tokio::test]

@@ -226,6 +226,56 @@ async fn after_a_kill_between_approval_and_issue_it_is_issued_exactly_once() {
 }
 
 #[tokio::test]
+async fn what_the_machine_issues_on_a_mandate_that_says_so_waits_for_the_exporters_consent_also_after_a_kill() {
+    let automatic = Automatic::new();
+    let office = &automatic.office;
+    let agent = office.agent("Swift Clearing");
+    let day = |text| parse_date(text).unwrap();
+    let (from, until) = (day("2026-01-01"), day("2026-12-31"));
+    let (agreements, offices) = (Vec::new(), Vec::new());
+    let scope = Scope { agreements, offices, from, until, most_applications: None, most_value: None, hold: true };
+    office.mandate(70, &agent, scope);
+    let row = |nth| ImportRow { exporter: "SLK-1".to_owned(), ..automatic.row(nth) };
+    let at_once = office.applications.import(&Arc::new(agent.clone()), vec![row(1)]).await.unwrap();
+    let at_once = at_once.into_iter().next().unwrap().unwrap().application.id;
+    // Filed and approved, and the node is killed behind it.
+    let killed = office.applications.import_now(&agent, &[row(2)]).into_iter().next().unwrap();
+    assert!(killed.1.is_some());
+    let killed = killed.0.unwrap().application.id;
+    let automatic = automatic.restarted();
+    automatic.take_up().await;
+    let desk = &automatic.office.applications.desk;
+    for id in [at_once, killed] {
+        assert_eq!(automatic.application(id).stage.name(), StageName::Issued);
+        let own = CertificateName::Application(id);
+        assert!(desk.get(&automatic.signatory, &own).unwrap().held, "nothing is sent without the exporter");
+        let refused = desk.release(&agent, &automatic.office.id(71), own).await.unwrap_err();
+        assert_eq!(refused.reason(), "EXPORTER_CONSENTS");
+    }
+}
+
+#[test]
+fn a_policy_names_agreements_and_offices_that_there_are() {
+    let automatic = Automatic::new();
+    let desk = &automatic.office.applications.desk;
+    let named = |caller: &Caller, member: &str, code: &str| {
+        let mut terms = automatic.terms();
+        terms[member] = json!([code]);
+        let terms = PolicyTerms::read_json(terms.to_string().as_bytes()).unwrap();
+        desk.policy_within_reach(caller, &terms)
+    };
+    named(&automatic.administrator, "agreements", "CPFTA").unwrap();
+    for (member, code, why) in
+        [("agreements", "NOSUCH", "no agreement `NOSUCH`"), ("offices", "MARS", "no office `MARS`")]
+    {
+        let refused = named(&automatic.administrator, member, code).unwrap_err();
+        assert_eq!(refused.reason(), "POLICY_INVALID");
+        assert!(refused.to_string().contains(why), "{refused}");
+    }
+    assert_eq!(named(&automatic.signatory, "offices", "MARS").unwrap_err().reason(), "PERMISSION_DENIED");
+}
+
+#[tokio::test]
 async fn midnight_between_approval_and_issue_has_it_approved_anew_by_machine() {
     let automatic = Automatic::new();
     let id = automatic.killed(1);
