@@ -11,7 +11,7 @@ use super::{
     figure::Figure,
 };
 use crate::{
-    certificate::{CertificateNumber, Country, OfficeCode},
+    certificate::{CertificateNumber, Country, OfficeCode, number_as_read},
     time::Date,
 };
 use regex::{Regex, RegexBuilder};
@@ -159,19 +159,22 @@ impl Series {
     }
 
     /// A number as a running count writes it, by its [key](Self::key); none if it is not of that count, whatever the case
-    /// of its letters and whatever stands between them.
+    /// of its letters, whatever stands between them and with however many zeros its serial begins.
     #[must_use]
     pub fn spelt(key: &str, number: &str) -> Option<String> {
-        let mut given = number.chars().filter(char::is_ascii_alphanumeric);
-        let spelt = key.chars().map(|part| match part {
-            '#' => given.next().filter(char::is_ascii_digit),
-            part if part.is_ascii_alphanumeric() => {
-                given.next().filter(|one| one.eq_ignore_ascii_case(&part)).map(|_| part)
-            }
-            between => Some(between),
-        });
-        let spelt = spelt.collect::<Option<String>>()?;
-        given.next().is_none().then_some(spelt)
+        let bare = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_uppercase();
+        let (before, rest) = key.split_once('#')?;
+        let after = rest.trim_start_matches('#');
+        let digits = 1 + rest.len().saturating_sub(after.len());
+        let given = bare(number);
+        let serial = given.strip_prefix(bare(before).as_str())?.strip_suffix(bare(after).as_str())?;
+        let counted = serial.trim_start_matches('0');
+        if serial.is_empty() || !serial.bytes().all(|b| b.is_ascii_digit()) || counted.len() > digits {
+            return None;
+        }
+        let spelt = format!("{before}{counted:0>digits$}{after}");
+        // Behind other digits, fewer of the serial's own would be another number.
+        (serial.len() == digits || number_as_read(&spelt) == number_as_read(number)).then_some(spelt)
     }
 
     /// Numbers as this series would give them, to an office of letters and to one of digits.

@@ -195,7 +195,7 @@ impl AdminService for Admin {
     ) -> Result<Response<wire::OpenOfficeResponse>, Status> {
         let at = self.offices(request.metadata(), &request.get_ref().issuer)?;
         let office = offices::wanted(request.into_inner().office)?;
-        let record = accounts::with(at, |authority, actor| authority.desk.offices().open(actor, office)).await?;
+        let record = accounts::with(at, |authority, actor| authority.desk.open_office(actor, office)).await?;
         Ok(Response::new(wire::OpenOfficeResponse { office: Some(offices::to_wire(&record)) }))
     }
 
@@ -205,7 +205,7 @@ impl AdminService for Admin {
     ) -> Result<Response<wire::UpdateOfficeResponse>, Status> {
         let at = self.offices(request.metadata(), &request.get_ref().issuer)?;
         let (code, change) = offices::change(request.into_inner())?;
-        let changed = accounts::with(at, move |authority, actor| authority.desk.offices().change(actor, &code, change));
+        let changed = accounts::with(at, move |authority, actor| authority.desk.change_office(actor, &code, change));
         let record = changed.await?;
         Ok(Response::new(wire::UpdateOfficeResponse { office: Some(offices::to_wire(&record)) }))
     }
@@ -297,7 +297,7 @@ impl AdminService for Admin {
         let authority = Arc::clone(self.hosts.named(origin.host().as_str())?);
         let (trust, at, named) = (Arc::clone(self.verifier.load().trust()), self.clock.now(), origin.to_string());
         let was_shut = blocking(move || {
-            let known = partners::may_be_shut(&authority, &trust, &origin);
+            let known = partners::may_be_shut(&authority, &trust, &origin, at);
             known.then(|| authority.desk.sequencer().go_on(&origin, at))
         });
         let was_shut = was_shut.await?.ok_or(ApiError::LogUnknown(named))?;

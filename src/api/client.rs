@@ -302,7 +302,11 @@ impl Refusal {
         let silent = matches!(code, Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Unknown);
         refusal.unreachable = silent && refusal.reason.is_empty();
         if let Some(cause) = cause.filter(|cause| refusal.unreachable && !refusal.message.contains(cause)) {
-            refusal.message = format!("{}: {cause}", refusal.message);
+            // The cause may begin with the message and go on where that ends.
+            refusal.message = match cause.split_once(&refusal.message) {
+                Some((_, more)) => format!("{}{more}", refusal.message),
+                None => format!("{}: {cause}", refusal.message),
+            };
         }
         // What the TLS room says then is about a protocol, with an address for its programmers.
         if refusal.unreachable && refusal.message.contains(CUT_OFF) {
@@ -323,5 +327,14 @@ mod tests {
         let refusal = Refusal::from(&Status::unknown(said));
         assert!(refusal.unreachable);
         assert_eq!(refusal.message, "the connection was cut off");
+    }
+
+    #[test]
+    fn a_cause_that_repeats_the_message_is_told_once() {
+        let told =
+            |cause: &str| Refusal::of(Code::Unavailable, "tcp connect error", &[], Some(cause.to_owned())).message;
+        let once = "tcp connect error: Connection refused (os error 111)";
+        assert_eq!(told(&format!("transport error: {once}")), once);
+        assert_eq!(told("the name is not known"), "tcp connect error: the name is not known");
     }
 }

@@ -7,7 +7,7 @@ use crate::reason::{Class, Reasoned};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ApiError {
     /// No token, or none that this node knows.
-    #[error("an API token of this authority is needed: metadata `authorization: Bearer oxt_…`")]
+    #[error("an API token of this authority is needed, in the header `authorization: Bearer oxt_…`")]
     Unauthenticated,
     /// The operator's token is missing or another's.
     #[error(

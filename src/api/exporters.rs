@@ -271,10 +271,11 @@ impl ExporterService for ExporterDoor {
         let scope = scope(&mandate)?;
         let work = move |authority: &HostedAuthority, caller: &Caller| {
             authority.desk.within_reach(&scope)?;
-            authority.exporters.give(caller, &request_id, &authority.exporters.named(caller, &name)?, &agent, scope)
+            let id = authority.exporters.named(caller, &name)?;
+            let mandate = authority.exporters.give(caller, &request_id, &id, &agent, scope)?;
+            Ok(named_mandate(authority, &mandate))
         };
-        let mandate = self.work(&metadata, work).await?;
-        Ok(Response::new(wire::GiveMandateResponse { mandate: Some(mandate_to_wire(&mandate)) }))
+        Ok(Response::new(wire::GiveMandateResponse { mandate: Some(self.work(&metadata, work).await?) }))
     }
 
     async fn revoke_mandate(
@@ -284,10 +285,10 @@ impl ExporterService for ExporterDoor {
         let name = request.get_ref().exporter_id.clone();
         let mandate = read::<MandateId>("mandate_id", &request.get_ref().mandate_id)?;
         let work = move |authority: &HostedAuthority, caller: &Caller| {
-            authority.exporters.revoke(caller, &authority.exporters.named(caller, &name)?, &mandate)
+            let id = authority.exporters.named(caller, &name)?;
+            Ok(named_mandate(authority, &authority.exporters.revoke(caller, &id, &mandate)?))
         };
-        let mandate = self.work(request.metadata(), work).await?;
-        Ok(Response::new(wire::RevokeMandateResponse { mandate: Some(mandate_to_wire(&mandate)) }))
+        Ok(Response::new(wire::RevokeMandateResponse { mandate: Some(self.work(request.metadata(), work).await?) }))
     }
 
     async fn list_mandates(

@@ -140,6 +140,12 @@ fn code(reason: &str, class: Class) -> Code {
     }
 }
 
+/// Whether the same request succeeds only after somebody has acted, so that nobody is told to ask again at once: a new key
+/// is listed, or the trust list closes the log.
+fn waits_for_a_person(reason: &str) -> bool {
+    matches!(reason, "SIGNING_KEY_CLOSED" | "LOG_RESTING")
+}
+
 /// The error as a value, for a row of a stream.
 pub(crate) fn rpc(error: &(impl Reasoned + ?Sized), details: &Details) -> pb::Status {
     rpc_of(error, details, MAX_FINDINGS)
@@ -158,7 +164,7 @@ fn rpc_of(error: &(impl Reasoned + ?Sized), details: &Details, most: usize) -> p
     let mut info = pb::ErrorInfo { reason: reason.to_owned(), domain: DOMAIN.to_owned(), ..Default::default() };
     info.metadata.extend(id.map(|id| ("id".to_owned(), id)));
     let mut all = vec![any("google.rpc.ErrorInfo", &info)];
-    let retry = details.retry.or_else(|| (class == Class::Retry).then_some(RETRY));
+    let retry = details.retry.or_else(|| (class == Class::Retry && !waits_for_a_person(reason)).then_some(RETRY));
     if let Some(Ok(delay)) = retry.map(prost_types::Duration::try_from) {
         all.push(any("google.rpc.RetryInfo", &pb::RetryInfo { retry_delay: Some(delay) }));
     }

@@ -58,11 +58,13 @@ fn shut(authority: &HostedAuthority) -> Vec<wire::ShutLog> {
     told.collect()
 }
 
-/// Whether a log of the authority is here, or shut, or would be shut if it were opened now: of any other a word that it
-/// goes on is a slip of the pen. It reads from the disk.
-pub(super) fn may_be_shut(authority: &HostedAuthority, trust: &TrustList, origin: &Origin) -> bool {
+/// Whether a log of the authority is here, or shut, or would be shut if it were opened now, which is of this year: of any
+/// other a word that it goes on is a slip of the pen. It reads from the disk.
+pub(super) fn may_be_shut(authority: &HostedAuthority, trust: &TrustList, origin: &Origin, now: Timestamp) -> bool {
     let is_addressee = !origin.addressee().contains('.') || trust.addressee_of(origin).is_some();
-    let may_open = is_addressee && trust.log_key(origin).is_some() && !asks_nobody(trust, origin);
+    let today = trust.time_zone(&authority.issuer).map(|zone| zone.date_at(now));
+    let is_current = today.is_some_and(|today| today.year() == origin.shard().year());
+    let may_open = is_current && is_addressee && trust.log_key(origin).is_some() && !asks_nobody(trust, origin);
     may_open
         || authority.store().logs().contains(origin)
         || shut(authority).iter().any(|one| one.origin == origin.as_str())

@@ -40,6 +40,7 @@ impl PolicyService for PoliciesDoor {
         }
         let set = move |at: &super::hosts::HostedAuthority| {
             let terms = if withdraw { None } else { Some(PolicyTerms::read_json(&terms_json)?) };
+            terms.iter().try_for_each(|terms| at.desk.policy_within_reach(&caller, terms))?;
             at.policies.set(&caller, terms)
         };
         let shown = done(authority, set).await?;

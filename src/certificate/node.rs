@@ -48,7 +48,9 @@ pub(crate) fn from_json(text: &[u8]) -> Result<Node<'_>, JsonError> {
     if text.len() > BYTES_MAX {
         return Err(JsonError::TooLarge { found: text.len(), limit: BYTES_MAX });
     }
-    let malformed = |error: serde_json::Error| JsonError::Malformed(error.to_string());
+    // Of what is no JSON at all serde_json asks for an identifier: it took an `n` for the beginning of `null`.
+    let malformed =
+        |error: serde_json::Error| JsonError::Malformed(error.to_string().replace("expected ident", "no JSON stands"));
     let mut reader = serde_json::Deserializer::from_slice(text);
     let node = Node::deserialize(&mut reader).map_err(malformed)?;
     reader.end().map_err(malformed)?;

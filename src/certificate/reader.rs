@@ -107,8 +107,11 @@ impl Reader {
             }
             _ => None,
         };
-        let mut finding =
-            Finding::error("WRONG_TYPE", at.to_string(), format!("expected {expected}, found {}", node.kind()));
+        let found = match node {
+            Node::Number if expected == "a whole number" => "a number with a sign, a fraction or an exponent",
+            _ => node.kind(),
+        };
+        let mut finding = Finding::error("WRONG_TYPE", at.to_string(), format!("expected {expected}, found {found}"));
         finding.help = help.map(str::to_owned);
         self.push(finding);
     }

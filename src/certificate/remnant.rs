@@ -102,7 +102,10 @@ impl Remnant {
                     let hangs = HANGS_ON.iter().any(|(what, on)| is_within(path, what) && meets(&general, on));
                     // Some criteria are printed with the heading of the goods.
                     let heading = path.ends_with(".criterion.printed") && meets(&general, "goods.items[].hs");
-                    hangs || heading || meets(path, out)
+                    // A signatory signs for the issuing body.
+                    let body = whatever_index(path) == "reference.signatories[].body"
+                        && meets(&general, "reference.office.body");
+                    hangs || heading || body || meets(path, out)
                 }
             }
         })

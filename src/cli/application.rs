@@ -145,7 +145,9 @@ pub(super) fn full(console: Console, application: &wire::Application) {
         referral_lines(console, referral);
     }
     for query in &application.queries {
-        console.data(format!("asked       {}", plain(&query.question)));
+        let fields = query.fields.iter().map(|field| plain(field)).collect::<Vec<_>>().join(", ");
+        let about = if fields.is_empty() { fields } else { format!(" ({fields})") };
+        console.data(format!("asked       {}{about}", plain(&query.question)));
         let answer = if query.answer.is_empty() { "(no answer yet)".to_owned() } else { plain(&query.answer) };
         console.data(format!("answered    {answer}"));
     }

@@ -20,7 +20,16 @@ const MOST_NUMBERS: usize = 500;
 
 /// `YYYY-MM-DD`.
 pub(super) fn date(text: &str) -> Result<Date, String> {
-    parse_date(text).ok_or_else(|| "a date is written YYYY-MM-DD".to_owned())
+    parse_date(text).ok_or_else(|| {
+        let is_written_so = text.bytes().all(|byte| byte == b'-' || byte.is_ascii_digit());
+        let is_written_so = is_written_so && text.split('-').map(str::len).eq([4, 2, 2]);
+        (if is_written_so { "there is no such day" } else { "a date is written YYYY-MM-DD" }).to_owned()
+    })
+}
+
+/// The node's configuration, where a command that can do without one names none: as for those that cannot.
+pub(super) fn configuration_of_environment() -> Option<PathBuf> {
+    std::env::var_os("ORIGIN_CONFIG").filter(|file| !file.is_empty()).map(PathBuf::from)
 }
 
 /// The time zone of this machine, where it says one by name; UTC else. Who stands in an office means its day.
@@ -190,6 +199,17 @@ pub(super) fn key_failure(error: crate::keys::KeyError) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_day_that_there_is_not_is_told_from_a_date_that_is_written_otherwise() {
+        assert!(date("2026-02-28").is_ok());
+        for none in ["2026-02-30", "2026-13-01", "2027-02-29"] {
+            assert_eq!(date(none), Err("there is no such day".to_owned()), "{none}");
+        }
+        for otherwise in ["30.02.2026", "2026-2-28", "today", "20260228", ""] {
+            assert_eq!(date(otherwise), Err("a date is written YYYY-MM-DD".to_owned()), "{otherwise}");
+        }
+    }
 
     #[test]
     fn a_length_of_time_has_a_unit() {

@@ -117,7 +117,7 @@ struct List {
     #[arg(long, value_name = "ACCOUNT")]
     by: Option<String>,
     /// Only this action, by the names of docs/roles.md and docs/audit.md
-    #[arg(long, value_name = "ACTION")]
+    #[arg(long, value_name = "ACTION", value_parser = action)]
     action: Option<String>,
     #[command(flatten)]
     auditor: Auditor,
@@ -125,20 +125,33 @@ struct List {
 
 impl List {
     fn run(self, console: Console) -> Outcome {
-        let mut left = self.limit;
+        let (mut left, mut next) = (self.limit, None);
         self.auditor.visit(console, self.from, &mut |row| {
+            if left == 0 {
+                next = Some(row.number);
+                return Ok(false);
+            }
             let event = AuditEvent::read(&row.row);
             let told = event.as_ref();
             let wanted = self.by.as_ref().is_none_or(|by| told.is_some_and(|event| event.by == *by))
                 && self.action.as_ref().is_none_or(|action| told.is_some_and(|event| event.action == *action));
-            if wanted && left > 0 {
+            if wanted {
                 left -= 1;
                 show(console, &row, told);
             }
-            Ok(left > 0)
+            Ok(true)
         })?;
+        // Whoever asks for one row asks for the first, and not for the rest.
+        if let Some(next) = next.filter(|_| self.limit > 1) {
+            console.message(format!("{} shown, and the record goes on; next rows: --from {next}", self.limit));
+        }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+fn action(text: &str) -> Result<String, String> {
+    let known = || AuditEvent::actions().collect::<Vec<_>>().join(", ");
+    AuditEvent::actions().find(|one| one == text).ok_or_else(|| format!("no row names it; the actions are {}", known()))
 }
 
 fn time(at_ms: u64) -> String {
@@ -229,6 +242,10 @@ impl Check {
         if let Some(head) = published.filter(|head| chain.head().is_none_or(|last| last.number < head.number)) {
             return Err(Failure::new(Exit::NotValid, format!("rows up to {} are missing", head.number)));
         }
+        if let Some(path) = self.file.as_ref().filter(|_| chain.rows() == 0) {
+            return Err(Failure::new(Exit::Failed, format!("there are no rows in `{}`", path.display()))
+                .note("every record has rows: this is no whole export"));
+        }
         let head = chain.head().map(|head| format!("{}:{}", head.number, hex::encode(&head.link.0)));
         if console.is_json() {
             console.data(json!({ "rows": chain.rows(), "head": head }));
@@ -289,5 +306,38 @@ impl Export {
         files::replace(&self.output, text.as_bytes(), 0o600)?;
         console.message(format!("{rows} rows are in {}", self.output.display()));
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{fs, path::Path};
+
+    /// Every literal that names an action of its own where a row is made.
+    fn named(folder: &Path, into: &mut Vec<String>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                named(&path, into);
+            } else {
+                let code = fs::read_to_string(&path).unwrap_or_default();
+                let calls = code.split(concat!("AuditEvent::", "named(")).skip(1);
+                let words = calls.filter_map(|call| call.lines().next()?.split('"').nth(1).map(str::to_owned));
+                into.extend(words.filter(|word| !word.contains('{')));
+            }
+        }
+    }
+
+    /// An action that rows name and `--action` refuses could not be looked for.
+    #[test]
+    fn every_action_that_rows_name_can_be_asked_for_and_no_other() {
+        let mut found = Vec::new();
+        named(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+        assert!(found.len() > 15, "{found:?}");
+        for one in found.iter().map(String::as_str).chain(["application_submit", "sign_certificate"]) {
+            assert_eq!(action(one).as_deref(), Ok(one));
+        }
+        assert!(action("nosuch").unwrap_err().contains("sign_in"));
     }
 }

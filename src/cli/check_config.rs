@@ -1,7 +1,7 @@
 //! `origin check-config`: opens everything a start would open, writes nothing, and names every mistake.
 
 use super::{
-    Outcome,
+    Outcome, arguments,
     console::{Console, Exit, Failure},
 };
 use crate::node::{self, Configuration, Mistakes, NodeError};
@@ -16,16 +16,21 @@ use std::{
 /// Opens what a start would open: TLS identity, trust list, agreements, keys. Changes nothing.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The configuration
-    #[arg(value_name = "FILE", default_value = "node.toml")]
-    file: PathBuf,
+    /// The configuration [env: ORIGIN_CONFIG] [default: node.toml]
+    #[arg(value_name = "FILE", conflicts_with = "config")]
+    file: Option<PathBuf>,
+    /// The same, as other commands are told it
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
 }
 
 impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
-        let configuration = node::check(&self.file).map_err(|faults| {
+        let named = self.file.or(self.config).or_else(arguments::configuration_of_environment);
+        let file = named.unwrap_or_else(|| PathBuf::from("node.toml"));
+        let configuration = node::check(&file).map_err(|faults| {
             if let [NodeError::File { path, source }] = faults.as_slice()
-                && *path == self.file
+                && *path == file
             {
                 return unreadable(path, source);
             }
@@ -35,18 +40,16 @@ impl Arguments {
             let sentences = faults.iter().flat_map(sentences).collect::<Vec<_>>();
             let count = sentences.len();
             let noun = if count == 1 { "thing" } else { "things" };
-            let error = format!(
-                "a node of `{}` would not start, or not be believed: {count} {noun} to mend",
-                self.file.display()
-            );
+            let error =
+                format!("a node of `{}` would not start, or not be believed: {count} {noun} to mend", file.display());
             let failure = sentences.into_iter().fold(Failure::new(Exit::Configuration, error), Failure::note);
-            failure.help(format!("origin doctor --config {} looks closer", self.file.display()))
+            failure.help(format!("origin doctor --config {} looks closer", file.display()))
         })?;
         let hosts = configuration.authorities.iter().map(|one| one.issuer.to_string()).collect::<Vec<_>>();
         if console.is_json() {
-            console.data(json!({ "file": self.file.display().to_string(), "good": true, "authorities": hosts }));
+            console.data(json!({ "file": file.display().to_string(), "good": true, "authorities": hosts }));
         } else {
-            console.data(format!("{}: good; it hosts {}", self.file.display(), hosts.join(", ")));
+            console.data(format!("{}: good; it hosts {}", file.display(), hosts.join(", ")));
         }
         Ok(ExitCode::SUCCESS)
     }

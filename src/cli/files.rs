@@ -172,6 +172,22 @@ impl<'a> Draft<'a> {
     }
 }
 
+/// The ending of a file's name, in small letters; empty where it has none.
+pub(super) fn ending(path: &Path) -> String {
+    path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase()).unwrap_or_default()
+}
+
+/// Refuses a name that says a PDF where none is written, or a picture, which never is.
+pub(super) fn is_named_rightly(path: &Path, is_pdf: bool, pdf: &str) -> Result<(), Failure> {
+    let what = match ending(path).as_str() {
+        "pdf" if !is_pdf => "a PDF",
+        "png" | "jpg" | "jpeg" | "svg" | "gif" | "bmp" | "webp" | "tif" | "tiff" => "a picture",
+        _ => return Ok(()),
+    };
+    let error = format!("`{}` is the name of {what}, and none would be written", path.display());
+    Err(Failure::new(Exit::Usage, error).help(format!("{pdf}; else name it by what it is, such as FILE.coo.json")))
+}
+
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
@@ -205,6 +221,16 @@ pub(super) fn deliver(console: Console, to: Option<&Path>, contents: &[u8]) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_says_what_is_written_in_large_letters_too() {
+        let named = |name: &str, is_pdf| is_named_rightly(Path::new(name), is_pdf, "--as pdf writes a PDF").is_ok();
+        assert_eq!(ending(Path::new("W9.PDF")), "pdf");
+        assert!(named("W9.PDF", true) && named("W9.coo.json", false) && named("W9", false));
+        for (name, is_pdf) in [("W9.PDF", false), ("W9.pdf", false), ("W9.Png", true), ("W9.jpeg", false)] {
+            assert!(!named(name, is_pdf), "{name}");
+        }
+    }
 
     #[test]
     fn what_is_too_long_is_refused_and_not_cut() {

@@ -9,6 +9,7 @@ mod succession;
 use super::{
     Outcome,
     arguments::{self, Keys},
+    check_config,
     console::{Console, Exit, Failure},
 };
 use crate::{
@@ -22,7 +23,11 @@ use crate::{
 };
 use clap::Subcommand;
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 /// Make keys, see which there are, put new ones in the place of old ones, and close those that others may have
 #[derive(Debug, clap::Args)]
@@ -185,14 +190,32 @@ fn without_next_year(sides: &[PublicSide], today: Date) -> Vec<(&Issuer, Shard)>
 /// List the public halves of the keys in a folder; needs no passphrase
 #[derive(Debug, clap::Args)]
 struct List {
-    /// The folder of key files
-    #[arg(long, value_name = "DIR", default_value = "keys")]
-    keys: PathBuf,
+    /// The folder of key files [default: those of the configuration, else keys]
+    #[arg(long, value_name = "DIR", conflicts_with = "config")]
+    keys: Option<PathBuf>,
+    /// The node's configuration, which says where its keys are [env: ORIGIN_CONFIG]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
 }
 
 impl List {
     fn run(self, console: Console) -> Outcome {
-        let sides = KeyStore::public_sides(&self.keys).map_err(arguments::key_failure)?;
+        let named = self.keys.is_some();
+        let config = self.config.or_else(|| arguments::configuration_of_environment().filter(|_| !named));
+        let folders = match config {
+            Some(file) => {
+                let configuration = check_config::load(&file)?;
+                let partner = configuration.partner.into_iter().map(|partner| partner.keys);
+                configuration.authorities.into_iter().map(|one| one.keys).chain(partner).collect::<BTreeSet<_>>()
+            }
+            None => BTreeSet::from([self.keys.unwrap_or_else(|| PathBuf::from("keys"))]),
+        };
+        folders.iter().try_for_each(|folder| Self::tell(console, folder))?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn tell(console: Console, folder: &Path) -> Result<(), Failure> {
+        let sides = KeyStore::public_sides(folder).map_err(arguments::key_failure)?;
         for side in &sides {
             console.data(if console.is_json() { described(side).to_string() } else { line(side) });
         }
@@ -200,12 +223,12 @@ impl List {
             console.message(format!(
                 "note: {iss} has no log key for {shard}: without one that the trust list names, nothing is issued from the first of January on"
             ));
-            let keys = self.keys.display();
+            let keys = folder.display();
             console.message(format!(
                 "help: origin key new log-{shard} --use log --issuer {iss} --shard {shard} --keys {keys}"
             ));
         }
-        Ok(ExitCode::SUCCESS)
+        Ok(())
     }
 }
 

@@ -4,12 +4,13 @@ use super::{
     Outcome,
     apply::{Door, ForExporter},
     arguments,
-    console::{Console, Exit, Failure},
+    console::Console,
     remote::{date_text, date_to_wire},
     tree::plain,
 };
 use crate::{
     api::client::{wire, within_deadline},
+    encoding::decimal::Decimal,
     time::Date,
 };
 use serde_json::json;
@@ -60,11 +61,11 @@ struct Give {
     #[arg(long, value_name = "DATE", value_parser = arguments::date)]
     until: Date,
     /// Applications at most [default: no ceiling]
-    #[arg(long, value_name = "COUNT", default_value_t = 0, hide_default_value = true)]
-    most_applications: u64,
+    #[arg(long, value_name = "COUNT", value_parser = ceiling)]
+    most_applications: Option<u64>,
     /// Value of all applications at most, such as `500000 USD` [default: no ceiling]
-    #[arg(long, value_name = "AMOUNT")]
-    most_value: Option<String>,
+    #[arg(long, value_name = "AMOUNT", value_parser = amount)]
+    most_value: Option<(String, String)>,
     /// Keep what is issued on it from the importing country until the exporter itself consents
     #[arg(long)]
     hold: bool,
@@ -76,13 +77,7 @@ struct Give {
 
 impl Give {
     fn run(self, console: Console) -> Outcome {
-        let (most_value, currency) = match self.most_value.as_deref().map(str::trim) {
-            None => (String::new(), String::new()),
-            Some(amount) => amount
-                .split_once(' ')
-                .map(|(value, currency)| (value.to_owned(), currency.trim().to_owned()))
-                .ok_or_else(|| Failure::new(Exit::Usage, "an amount names its currency, such as `500000 USD`"))?,
-        };
+        let (most_value, currency) = self.most_value.unwrap_or_default();
         let mandate = wire::Mandate {
             exporter_id: self.whose.exporter,
             agent_account_id: self.agent,
@@ -90,7 +85,7 @@ impl Give {
             offices: self.offices,
             from: Some(date_to_wire(self.from)),
             until: Some(date_to_wire(self.until)),
-            most_applications: self.most_applications,
+            most_applications: self.most_applications.unwrap_or_default(),
             most_value,
             currency,
             hold: self.hold,
@@ -103,6 +98,20 @@ impl Give {
         line(console, &answer.mandate.unwrap_or_default());
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// A ceiling of applications. None is no ceiling where the node is asked, and must not be meant by who writes it here.
+fn ceiling(text: &str) -> Result<u64, String> {
+    let count = text.parse::<u64>().ok().filter(|count| *count > 0);
+    count.ok_or_else(|| "a ceiling is a whole number from 1 on; leave it out where there shall be none".to_owned())
+}
+
+/// A value and its currency.
+fn amount(text: &str) -> Result<(String, String), String> {
+    let parts = text.trim().split_once(' ').map(|(value, currency)| (value, currency.trim()));
+    let read = parts.filter(|(value, currency)| value.parse::<Decimal>().is_ok() && !currency.is_empty());
+    let read = read.map(|(value, currency)| (value.to_owned(), currency.to_owned()));
+    read.ok_or_else(|| "an amount is a number and its currency, such as `500000 USD`".to_owned())
 }
 
 /// List the mandates of an exporter; an agent sees its own
@@ -199,4 +208,37 @@ fn line(console: Console, mandate: &wire::Mandate) {
         if mandate.hold { "  held until the exporter consents" } else { "" },
         if mandate.revoked { "  revoked" } else { "" },
     ));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        give: Give,
+    }
+
+    #[test]
+    fn a_mandate_for_no_application_is_refused_and_does_not_become_one_without_a_ceiling() {
+        let give = |most: &[&str]| {
+            let door = ["x", "--node", "localhost:1", "--token-file", "t"];
+            let mandate = ["--agent", "acc_1", "--from", "2026-01-01", "--until", "2026-12-31"];
+            Line::try_parse_from(door.iter().chain(&mandate).chain(most)).map(|line| line.give.most_applications)
+        };
+        let refused = give(&["--most-applications", "0"]).unwrap_err();
+        assert!(refused.to_string().contains("from 1 on"), "{refused}");
+        assert_eq!(give(&["--most-applications", "1"]).unwrap(), Some(1));
+        assert_eq!(give(&[]).unwrap(), None);
+    }
+
+    #[test]
+    fn an_amount_that_cannot_be_read_is_shown_with_one_that_can() {
+        assert_eq!(amount("500000 USD"), Ok(("500000".to_owned(), "USD".to_owned())));
+        for wrong in ["200,000 USD", "500000", "USD 500000", "500000 "] {
+            assert!(amount(wrong).unwrap_err().contains("`500000 USD`"), "{wrong}");
+        }
+    }
 }

@@ -5,7 +5,7 @@ use super::{
     account::Door,
     application::instant,
     arguments,
-    console::{Console, Failure},
+    console::{Console, Exit, Failure},
     tree::plain,
 };
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
     certificate::{AgreementCode, OfficeCode},
     statement::Issuer,
 };
-use clap::Subcommand;
+use clap::{Subcommand, builder::NonEmptyStringValueParser};
 use serde_json::json;
 use std::process::ExitCode;
 
@@ -92,10 +92,10 @@ struct Terms {
     /// An agreement it issues under; repeat for all of them
     #[arg(long = "agreement", value_name = "CODE")]
     agreements: Vec<AgreementCode>,
-    /// An agreement whose applications wait for a fee, or `all`; repeat for more
+    /// An agreement whose applications wait for a fee, or `all`; repeat for all of them
     #[arg(long = "fee", value_name = "CODE")]
     fees: Vec<String>,
-    /// The first serial of its numbers under an agreement, CODE=NUMBER; a series that has begun counts on
+    /// The first serial of its numbers under an agreement, CODE=NUMBER; before the first of them is given
     #[arg(long = "series-begin", value_name = "CODE=NUMBER", value_parser = series_begin)]
     series_begin: Vec<wire::SeriesBegin>,
 }
@@ -119,20 +119,22 @@ impl Terms {
 }
 
 /// Change an office; what is not named stays
+///
+/// Agreements and fees are named anew, all of them: those that are named take the place of those there were.
 #[derive(Debug, clap::Args)]
 struct Change {
     /// Its code
     #[arg(value_name = "CODE")]
     code: OfficeCode,
     /// Its name as certificates print it
-    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
-    name: String,
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    name: Option<String>,
     /// The place of issue as certificates print it
-    #[arg(long, value_name = "PLACE", default_value = "", hide_default_value = true)]
-    place: String,
+    #[arg(long, value_name = "PLACE", value_parser = NonEmptyStringValueParser::new())]
+    place: Option<String>,
     /// The zone whose civil date is the date of issue
-    #[arg(long, value_name = "ZONE", default_value = "", hide_default_value = true)]
-    time_zone: String,
+    #[arg(long, value_name = "ZONE", value_parser = NonEmptyStringValueParser::new())]
+    time_zone: Option<String>,
     /// It asks no fees from now on
     #[arg(long, conflicts_with = "fees")]
     no_fee: bool,
@@ -194,8 +196,10 @@ impl Open {
 
 impl Change {
     fn run(self, console: Console) -> Outcome {
+        // What is empty stays; whoever writes an empty text wants something else.
+        let [name, place, time_zone] = [self.name, self.place, self.time_zone].map(Option::unwrap_or_default);
         let At { issuer, door } = self.at;
-        let office = self.terms.office(&self.code, self.name, self.place, self.time_zone);
+        let office = self.terms.office(&self.code, name, place, time_zone);
         let clear = self.no_fee.then(|| "fees".to_owned()).into_iter().collect();
         let answer = door.converse(console, issuer, async |connection, issuer| {
             let request = wire::UpdateOfficeRequest { issuer, office: Some(office), clear };
@@ -209,6 +213,9 @@ impl Change {
 impl Close {
     fn run(self, console: Console) -> Outcome {
         let Self { code, queue_to, at } = self;
+        if let Some(to) = &queue_to {
+            can_take(console, &at, &code, to)?;
+        }
         let named = code.to_string();
         let answer = at.door.clone().converse(console, at.issuer.clone(), async |connection, issuer| {
             let request = wire::CloseOfficeRequest { issuer, code: named };
@@ -227,6 +234,21 @@ impl Move {
         move_queue(console, &self.at, &self.from, &self.to)?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Whether what waits at an office can move to the other once it is closed: an office is not closed for a slip.
+fn can_take(console: Console, at: &At, closing: &OfficeCode, to: &OfficeCode) -> Result<(), Failure> {
+    let answer = at.door.converse(console, at.issuer.clone(), async |connection, issuer| {
+        connection.admin().list_offices(within_deadline(wire::ListOfficesRequest { issuer })).await
+    })?;
+    let to = to.to_string();
+    let why = match answer.offices.iter().find(|office| office.code == to) {
+        _ if to == closing.to_string() => format!("what waits at {closing} cannot move to {closing} itself"),
+        None => format!("`{to}` is not an office of this authority"),
+        Some(office) if office.close_time.is_some() => format!("office {to} is closed"),
+        Some(_) => return Ok(()),
+    };
+    Err(Failure::new(Exit::Failed, why).note(format!("{closing} was not closed")).help("origin office list"))
 }
 
 /// Moves a queue, some at a time.

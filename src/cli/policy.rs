@@ -181,6 +181,11 @@ struct Template {
 
 impl Template {
     fn run(self, console: Console) -> Outcome {
+        // One that is there may have been filled in.
+        if let Some(path) = self.output.as_ref().filter(|path| path.exists()) {
+            return Err(Failure::new(Exit::Failed, format!("`{}` is there already", path.display()))
+                .help("name another file: -o FILE"));
+        }
         files::deliver(console, self.output.as_deref(), TEMPLATE.as_bytes())?;
         Ok(ExitCode::SUCCESS)
     }

@@ -75,7 +75,14 @@ fn show(console: Console, row: &wire::QueuedApplication) {
     application::line(console, &application);
     if !row.left_reason.is_empty() {
         let (policy, why) = (plain(&row.left_under_policy), plain(&row.left_message));
-        console.data(format!("    left to officers by {policy}: {why} [{}]", row.left_reason));
+        // What it examined waits for a signature alone.
+        let recommended = application.stage() == wire::ApplicationStage::Recommended;
+        let left = if recommended && !application.examined_under_policy.is_empty() {
+            "examined by machine and left to a signatory"
+        } else {
+            "left to officers"
+        };
+        console.data(format!("    {left} by {policy}: {why} [{}]", row.left_reason));
     }
     if row.exporter_struck_off {
         console.data("    the exporter was struck off: nothing is issued for it [EXPORTER_STRUCK_OFF]");

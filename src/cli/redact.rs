@@ -59,6 +59,15 @@ fn section(text: &str) -> Result<Section, String> {
 
 impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
+        if let Some(path) = &self.output {
+            files::is_named_rightly(path, self.pdf, "--pdf prints the copy")?;
+            let there = path.canonicalize().ok();
+            if there.is_some() && self.file.path().and_then(|file| file.canonicalize().ok()) == there {
+                let error =
+                    format!("`{}` is the certificate itself: a copy in its place would lose it", path.display());
+                return Err(Failure::new(Exit::Usage, error).help("name another file for the copy"));
+            }
+        }
         let text = scan::certificate(&self.file, MAX_BUNDLE_BYTES)?;
         let text = text.trim_matches(|c: char| c.is_ascii_whitespace());
         let unfit = |error: StatementError| {

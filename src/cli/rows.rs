@@ -150,6 +150,12 @@ fn is_document(line: &str) -> bool {
     line.trim_start().starts_with('{') && serde_json::from_str::<IgnoredAny>(line).is_ok()
 }
 
+/// Whether a file that begins so is a JSON list of documents; in TOML a table's name stands in brackets.
+fn is_list(first: &str) -> bool {
+    let inside = first.trim().strip_prefix('[').map(str::trim_start);
+    inside.is_some_and(|inside| inside.is_empty() || inside.starts_with(['{', ']']))
+}
+
 impl Rows {
     /// Opens a file and looks at its first line to know what it is.
     pub(super) fn open(source: &Source) -> Result<Self, Failure> {
@@ -186,6 +192,11 @@ impl Rows {
             return Ok(Self { shown, kind: Kind::Lines(lines) });
         }
         let begins = first.trim_start().starts_with('{');
+        if is_list(&first) {
+            return Err(Failure::new(Exit::Failed, format!("`{shown}` holds a JSON list, not a certificate")).help(
+                "write the certificates of the list as JSON lines: one document a line, such as by jq -c '.[]'",
+            ));
+        }
         let mut text = first;
         let room = u64::try_from(ROW_BYTES).unwrap_or(u64::MAX).saturating_add(1);
         text.push('\n');
@@ -281,6 +292,18 @@ mod tests {
     fn a_document_over_several_lines_is_one_certificate() {
         assert_eq!(rows("{\n\"a\": 1}\n").unwrap(), [RowText::Json("{\n\"a\": 1}\n".to_owned())]);
         assert_eq!(rows("# comment\na = 1\n").unwrap(), [RowText::Toml("# comment\na = 1\n".to_owned())]);
+    }
+
+    #[test]
+    fn a_json_list_is_called_one_and_a_table_of_toml_is_none() {
+        for list in ["[\n{\"a\": 1}\n]", "[{\"a\": 1}, {\"a\": 2}]\n", " [ { \"a\":", "[]"] {
+            let failure = rows(list).unwrap_err();
+            assert!(failure.sentence().contains("holds a JSON list"), "{list}: {failure:?}");
+            assert!(format!("{failure:?}").contains("one document a line"));
+        }
+        for table in ["[reference]\na = 1", "[[items]]\na = 1", "[ \"a\" ]\nb = 1"] {
+            assert!(matches!(rows(table).unwrap().as_slice(), [RowText::Toml(_)]), "{table}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What the record of who did what says of one deed: never what is disclosed, never a secret.
 
-use super::{Action, Caller, Role};
+use super::{Action, Caller, Deed, Role};
 use serde::{Deserialize, Serialize};
 
 /// Who did something.
@@ -51,6 +51,28 @@ pub struct AuditEvent {
     pub left_out: u64,
 }
 
+/// Actions that have a name of their own, beside those of the role table and of what is done to an application.
+const NAMED: [&str; 18] = [
+    "open_account",
+    "change_account",
+    "close_account",
+    "unlock_account",
+    "set_password",
+    "change_password",
+    "make_token",
+    "revoke_token",
+    "sign_in",
+    "sign_out",
+    "announce_key",
+    "rest_log",
+    "wake_log",
+    "export_package",
+    "cancellation_counts",
+    "agree_to_policy",
+    "revoke_agreement",
+    "application_change",
+];
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
 const fn is_zero(count: &u64) -> bool {
     *count == 0
@@ -90,6 +112,13 @@ impl AuditEvent {
             from: None,
             left_out: 0,
         }
+    }
+
+    /// Every action that rows name.
+    pub fn actions() -> impl Iterator<Item = String> {
+        let table = Action::ALL.into_iter().map(|action| action.name().to_owned());
+        let deeds = Deed::ALL.iter().map(|deed| format!("application_{}", deed.name()));
+        table.chain(deeds).chain(NAMED.map(str::to_owned))
     }
 
     /// To what it was done.

@@ -157,6 +157,14 @@ pub enum ExporterRefused {
     /// The registration number is another exporter's.
     #[error("`{0}` is the registration number of another exporter")]
     Registered(String),
+    /// The registration number is another exporter's in another spelling.
+    #[error("`{number}` is read as `{registration}`, which is the registration number of another exporter")]
+    RegisteredAs {
+        /// The number.
+        number: String,
+        /// The one that is given.
+        registration: String,
+    },
     /// The national id is another exporter's, who is registered and was not struck off.
     #[error("`{number}` is the national id of an exporter that is registered already, under `{registration}`")]
     NationalId {
@@ -175,7 +183,7 @@ pub enum ExporterRefused {
         registration: String,
     },
     /// Evidence that would end before it begins.
-    #[error("evidence of cost ends after it begins")]
+    #[error("evidence of cost ends on the day it begins or later")]
     EvidenceDates,
     /// What is no beginning of a code of the Harmonized System would be for no goods at all.
     #[error("`{0}` does not begin a code of the Harmonized System: 2 to 10 digits without points")]
@@ -203,7 +211,7 @@ pub enum ExporterRefused {
 impl Reasoned for ExporterRefused {
     fn reason(&self) -> &'static str {
         match self {
-            Self::Registered(_) => "EXPORTER_EXISTS",
+            Self::Registered(_) | Self::RegisteredAs { .. } => "EXPORTER_EXISTS",
             Self::NationalId { .. } => "NATIONAL_ID_EXISTS",
             Self::WasStruckOff { .. } => "EXPORTER_WAS_STRUCK_OFF",
             Self::EvidenceDates => "EVIDENCE_DATES",

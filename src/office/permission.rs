@@ -230,7 +230,7 @@ impl Action {
             Self::RecordFee => "record the fee of an application",
             Self::RefuseApplication => "refuse an application",
             Self::RecommendIssue => "recommend that a certificate be issued",
-            Self::SignCertificate => "sign a certificate",
+            Self::SignCertificate => "sign a certificate or void its number",
             Self::IssueCertificate => "issue a certificate",
             Self::ChangeStatus => "change the status of a certificate",
             Self::ReadCertificate => "read a certificate",

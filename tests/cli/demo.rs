@@ -41,6 +41,8 @@ fn a_folder_that_has_something_in_it_is_not_written_over() {
         .bad(1, &["is not empty", "nothing was made", "--out DIR"]);
     assert_eq!(fs::read_to_string(&mine).unwrap(), "mine");
     origin(&["demo", "--once", "--out", text(&mine)]).bad(1, &["cannot be used"]);
+    origin(&["demo", "--once", "--folder", text(folder.path())])
+        .bad(1, &["is not empty", "nothing was made", "--folder DIR"]);
 }
 
 fn text_of(step: &Value) -> &str {

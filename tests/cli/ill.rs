@@ -51,6 +51,22 @@ fn the_doctor_looks_at_every_key_and_at_the_partner_certificate() {
     assert!(!said.err.contains("entity not found"), "{}", said.err);
 }
 
+#[test]
+fn a_node_without_the_log_key_of_the_year_is_not_good() {
+    let home = Home::new();
+    let listed = origin(&["key", "list", "--config", &home.config(), "--format", "json"]).good().out;
+    let year = listed.lines().filter_map(|line| line.split("\"log-").nth(1)?.get(..4)).min().unwrap().to_owned();
+    for entry in fs::read_dir(home.node.join("keys")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.file_name().unwrap().to_string_lossy().starts_with(&format!("log-{year}")) {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    let told = format!("there is no log key for shard {year}");
+    origin(&["check-config", &home.config()]).bad(64, &[&told, "origin key new"]);
+    assert!(line(&doctor(&home), &["keys", &format!("there is no log key for {year}")]).starts_with("bad"));
+}
+
 /// Every file below a folder with its contents.
 fn contents(folder: &Path, into: &mut Vec<(PathBuf, Vec<u8>)>) {
     let mut entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();

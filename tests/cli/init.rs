@@ -1,6 +1,6 @@
 //! `origin init`, `check-config` and `doctor`: a node in one folder.
 
-use crate::support::{folder, init, origin, origin_with, text};
+use crate::support::{command, folder, init, origin, origin_with, text};
 use std::{
     fs,
     os::unix::fs::PermissionsExt,
@@ -17,6 +17,29 @@ fn what_init_writes_passes_its_own_check() {
     let node = init(folder.path());
     let said = origin(&["check-config", text(&node.join("node.toml"))]).good();
     assert!(said.out.contains("https://tdap.gov.pk"), "{}", said.out);
+}
+
+#[test]
+fn the_configuration_is_found_where_the_environment_names_it() {
+    let folder = folder();
+    let node = init(folder.path());
+    let (file, list) = (node.join("node.toml"), node.join("trust/trust-list.note"));
+    origin(&["check-config", "--config", text(&file)]).good();
+    origin(&["check-config", text(&file), "--config", text(&file)]).bad(2, &["--config"]);
+    let by_environment = |arguments: &[&str]| command(arguments).env("ORIGIN_CONFIG", &file).output().unwrap();
+    for arguments in [&["check-config"][..], &["key", "list"], &["trust", "install", text(&list)]] {
+        let output = by_environment(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    // What is named is looked at, and not what the environment says beside it.
+    let root = by_environment(&["key", "list", "--keys", text(&node.join("offline/keys"))]);
+    let root = String::from_utf8(root.stdout).unwrap();
+    assert!(root.contains(" root ") && !root.contains(" statement "), "{root}");
+    let anchor = folder.path().join("anchor.toml");
+    fs::copy(node.join("trust/anchor.toml"), &anchor).unwrap();
+    let elsewhere = folder.path().join("list.note");
+    let to = ["trust", "install", text(&list), "--to", text(&elsewhere), "--anchor", text(&anchor)];
+    assert!(by_environment(&to).status.success() && elsewhere.exists());
 }
 
 /// Every file of `node-config` is used here as it stands: the example beside what `init` made.

@@ -109,6 +109,17 @@ fn only_what_may_be_withheld_can_be_dropped() {
     origin_with(b"x", &["redact", "--drop", "commercial", "-"]).bad(1, &["cannot be redacted"]);
 }
 
+#[test]
+fn a_copy_takes_neither_the_place_of_the_certificate_nor_the_name_of_what_it_is_not() {
+    let folder = folder();
+    let own = write(folder.path(), "a.coo.json", "mine");
+    let redact = |to: &str| origin(&["redact", "--drop", "commercial", text(&own), "-o", to]);
+    redact(text(&folder.path().join("./a.coo.json"))).bad(2, &["is the certificate itself", "name another file"]);
+    redact(text(&folder.path().join("bank.PDF"))).bad(2, &["the name of a PDF", "--pdf"]);
+    redact(text(&folder.path().join("bank.png"))).bad(2, &["the name of a picture"]);
+    assert_eq!(std::fs::read_to_string(&own).unwrap(), "mine");
+}
+
 /// A certificate that was signed for the vectors.
 const VECTOR: &str = include_str!("../vectors/statements/certificate-of-origin.json");
 

@@ -430,3 +430,22 @@ fn cosigner_keys_of_another_node_do_not_start() {
         &["partner.witness_key: is the replica key too", "partner.quoter: is not known (did you mean `quota`?)"],
     );
 }
+
+#[test]
+fn a_partner_that_the_list_has_as_it_is_makes_no_new_list() {
+    let folder = folder();
+    let node = folder.path().join("kenya");
+    let at = |name: &str| text(&node.join(name)).to_owned();
+    let arguments = ["init", text(&node), "--issuer", "kra.go.ke", "--country", "KE", "--time-zone", "Africa/Nairobi"];
+    let door = ["--partner", "127.0.0.1:0", "--partner-url", "https://node.kra.go.ke:8446"];
+    origin(&[&arguments[..], &["--name", "KRA", "--office", "NBO=Office,Nairobi"], &door].concat()).good();
+    let (entry, config, draft) = (at("trust/node.json"), at("node.toml"), at("list.json"));
+    let add = ["partner", "add", &entry, "--config", &config, "-o", &draft];
+    let said = origin(&add).good();
+    assert!(said.err.contains("nothing changes") && !said.err.contains("next:"), "{}", said.err);
+    assert!(!Path::new(&draft).exists());
+    // What changes is drafted as ever.
+    let moved = fs::read_to_string(&entry).unwrap().replace("node.kra.go.ke:8446", "new.kra.go.ke:8446");
+    fs::write(&entry, moved).unwrap();
+    assert!(origin(&add).good().err.contains("next:") && Path::new(&draft).exists());
+}

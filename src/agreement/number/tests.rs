@@ -50,7 +50,13 @@ fn a_number_is_told_from_its_count_however_it_is_written() {
     let series: Series = "PK-CN-{yyyy}-{office}-{serial:6}".parse().unwrap();
     let key = series.key(&office(), date("2026-11-12"), None).unwrap();
     let spelt = |number: &str| Series::spelt(&key, number);
-    for written in ["PK-CN-2026-LHE-000417", "pk-cn-2026-lhe-000417", "PKCN 2026/LHE 000417."] {
+    for written in [
+        "PK-CN-2026-LHE-000417",
+        "pk-cn-2026-lhe-000417",
+        "PKCN 2026/LHE 000417.",
+        "PK-CN-2026-LHE-417",
+        "PK-CN-2026-LHE-0000417",
+    ] {
         assert_eq!(spelt(written).as_deref(), Some("PK-CN-2026-LHE-000417"), "{written}");
     }
     for other in [
@@ -58,12 +64,18 @@ fn a_number_is_told_from_its_count_however_it_is_written() {
         "",
         "PK-CN-2025-LHE-000417",
         "PK-CN-2026-KHI-000417",
-        "PK-CN-2026-LHE-00417",
+        "PK-CN-2026-LHE-",
+        "PK-CN-2026-LHE-1000417",
         "PK-CN-2026-LHE-000417A",
         "PK-CN-2026-LHE-00041O",
     ] {
         assert_eq!(spelt(other), None, "{other}");
     }
+    let series: Series = "P{yy}{registration:9}{serial:4}".parse().unwrap();
+    let key = series.key(&office(), date("2026-11-12"), Some("470Z10001")).unwrap();
+    assert!(Series::spelt(&key, "P26470Z100010042").is_some());
+    assert_eq!(Series::spelt(&key, "P26470Z1000142"), None, "without its zeros it is another number");
+    assert_eq!(Series::spelt("####/26", "42/26").as_deref(), Some("0042/26"));
 }
 
 #[test]

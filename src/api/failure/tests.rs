@@ -1,6 +1,7 @@
 use super::*;
 use crate::api::ApiError;
 use crate::document::{DocumentError, Script};
+use crate::sequencer::SequencerError;
 use tonic_types::StatusExt as _;
 
 fn findings() -> Findings {
@@ -78,6 +79,16 @@ fn what_may_succeed_later_says_when() {
     let sent = Status::from(ApiError::RateLimited);
     assert_eq!(sent.code(), Code::ResourceExhausted);
     assert!(sent.get_error_details().retry_info().unwrap().retry_delay.is_some());
+}
+
+#[test]
+fn what_waits_for_a_person_names_no_time_after_which_it_may_succeed() {
+    for error in [SequencerError::KeyStopped("statement-1".into()), SequencerError::LogResting("a log".into())] {
+        assert_eq!(error.class(), Class::Retry);
+        let sent = plain(&error);
+        assert_eq!(sent.code(), Code::Unavailable);
+        assert!(sent.get_error_details().retry_info().is_none(), "{error}");
+    }
 }
 
 #[test]

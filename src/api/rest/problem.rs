@@ -156,6 +156,8 @@ mod tests {
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
         assert_eq!(answer.headers()[header::WWW_AUTHENTICATE], "Bearer");
         assert_eq!(document["reason"], "UNAUTHENTICATED");
+        // The words are of HTTP, of which those of gRPC are made too.
+        assert!(document["detail"].as_str().unwrap().contains("header `authorization: Bearer"), "{document}");
     }
 
     #[tokio::test]

@@ -160,6 +160,17 @@ fn every_mistake_of_a_file_is_reported_at_once_with_its_path() {
 }
 
 #[test]
+fn a_number_that_is_not_whole_is_not_only_called_a_number() {
+    for count in [json!(-1), json!(1.5)] {
+        let mut bad = sample("pk-cn-salt-retroactive.json");
+        bad["goods"]["items"][0]["packages"][0]["count"] = count;
+        let findings = Particulars::read_json(bad.to_string().as_bytes()).findings;
+        let told = findings.iter().find(|finding| finding.rule == "WRONG_TYPE").unwrap();
+        assert_eq!(told.message, "expected a whole number, found a number with a sign, a fraction or an exponent");
+    }
+}
+
+#[test]
 fn members_that_contradict_each_other_are_all_named() {
     let mut bad = sample("pk-cn-salt-retroactive.json");
     bad["to"] = json!("PK");
@@ -345,6 +356,7 @@ fn hostile_documents_cost_bounded_work_and_get_a_bounded_answer() {
         assert_eq!(places(&reading.findings), [("", "JSON")]);
     }
     assert_eq!(places(&Particulars::read_json(b"{\"to\":\"\xff\"}").findings), [("", "JSON")]);
+    assert_eq!(Particulars::read_json(b"not json").findings.0[0].message, "no JSON stands at line 1 column 2");
 }
 
 #[test]

@@ -71,6 +71,11 @@ impl New {
             return Err(Failure::new(Exit::Failed, format!("`{}` is there already", path.display()))
                 .note("no account was opened"));
         }
+        if self.roles.contains(&Role::Exporter) && self.exporter.is_none() {
+            let why = "an account in the role `exporter` is of an exporter, and none is named: it could do nothing";
+            return Err(Failure::new(Exit::Usage, why)
+                .help("--exporter, as `origin exporter list` shows it; who files for others has the role `agent`"));
+        }
         let password = self.password_file.as_ref().map(read_password).transpose()?;
         let (name, roles) = (self.name, self.roles.iter().map(|role| role_to_wire(*role).into()).collect());
         let without_token = password.is_some() && self.scopes.is_empty() && self.until.is_none();

@@ -1,7 +1,7 @@
 //! `origin agreement check`: every mistake of a file of an agreement, of rules of origin, of rates or of holidays.
 
 use crate::{
-    agreement::{Agreements, Holidays, Rates},
+    agreement::{AgreementErrors, Agreements, Fault, Holidays, Rates},
     cli::{
         Outcome, agreements,
         console::{Colour, Console, Exit, Failure},
@@ -9,6 +9,7 @@ use crate::{
         tree::plain,
     },
 };
+use serde::de::IgnoredAny;
 use serde_json::json;
 use std::{path::PathBuf, process::ExitCode};
 
@@ -51,17 +52,31 @@ fn kind(text: &str) -> Kind {
     }
 }
 
+/// What to say of JSON, which TOML would call a mistake of its first character. No TOML begins like it.
+fn written_as_json(text: &str) -> Option<String> {
+    let begins = text.trim_start().starts_with('{');
+    begins.then(|| match serde_json::from_str::<IgnoredAny>(text) {
+        Ok(_) => "it is JSON, and these files are TOML".to_owned(),
+        Err(error) => format!("it is JSON, and these files are TOML; as JSON it does not read either: {error}"),
+    })
+}
+
 impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
         let text = self.file.read_text(MOST_BYTES)?;
         let name = self.file.to_string();
         let kind = kind(&text);
-        let found = match &kind {
-            Kind::Rates => Rates::load([(name.as_str(), text.as_str())]).map(|_| "good: a file of rates".to_owned()),
-            Kind::Holidays => {
+        let found = match (&kind, written_as_json(&text)) {
+            (_, Some(message)) => {
+                Err(AgreementErrors(vec![Fault { file: name.clone(), path: String::new(), message }]))
+            }
+            (Kind::Rates, None) => {
+                Rates::load([(name.as_str(), text.as_str())]).map(|_| "good: a file of rates".to_owned())
+            }
+            (Kind::Holidays, None) => {
                 Holidays::load([(name.as_str(), text.as_str())]).map(|_| "good: a file of holidays".to_owned())
             }
-            kind => {
+            (kind, None) => {
                 let mut all = agreements::files_of(self.agreements.as_deref())?;
                 // The file takes the place of the one that says the same of itself.
                 all.retain(|(_, other)| *kind == Kind::Unknown || self::kind(other) != *kind);

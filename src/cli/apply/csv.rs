@@ -39,7 +39,11 @@ impl<R: Read> Table<R> {
         {
             return Err(wrong("its heading is separated by `;`").help("separate fields with commas"));
         }
+        if head.first().is_some_and(|first| first.trim_start().starts_with(['{', '['])) {
+            return Err(wrong("it is JSON, not a table").help("give it a name that does not end in .csv"));
+        }
         let fields = head.iter().map(|path| steps(path)).collect::<Result<Vec<_>, _>>()?;
+        once(&head, &fields)?;
         Ok(Self { records, fields, next: 1 })
     }
 }
@@ -70,6 +74,7 @@ impl<R: Read> Iterator for Table<R> {
     }
 }
 
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Step {
     Member(String),
     Element(usize),
@@ -91,6 +96,25 @@ fn steps(path: &str) -> Result<Vec<Step>, Failure> {
         }
     }
     Ok(steps)
+}
+
+/// Of two columns for one field, or for a field and something inside it, the last would win and nobody hear of it. Sorted,
+/// the first of two such stands right before another that begins with it.
+fn once(head: &[String], fields: &[Vec<Step>]) -> Result<(), Failure> {
+    let mut named = fields.iter().zip(head).collect::<Vec<_>>();
+    named.sort();
+    for pair in named.windows(2) {
+        if let [(field, name), (other, inside)] = pair
+            && other.starts_with(field)
+        {
+            return Err(wrong(&if field.len() == other.len() {
+                format!("its heading names `{}` twice", name.trim())
+            } else {
+                format!("its heading names `{}` and `{}`, which is inside it", name.trim(), inside.trim())
+            }));
+        }
+    }
+    Ok(())
 }
 
 fn put(at: &mut Value, steps: &[Step], field: &str) {
@@ -127,10 +151,11 @@ fn put(at: &mut Value, steps: &[Step], field: &str) {
 }
 
 fn value(name: &str, field: &str) -> Value {
-    match (field, field.parse::<u32>()) {
-        ("true", _) => Value::Bool(true),
-        ("false", _) => Value::Bool(false),
-        (_, Ok(count)) if COUNTED.contains(&name) && count < 1_000_000 && field == count.to_string() => count.into(),
+    match field.parse::<u32>() {
+        // Spreadsheets write TRUE and FALSE.
+        _ if field.eq_ignore_ascii_case("true") => Value::Bool(true),
+        _ if field.eq_ignore_ascii_case("false") => Value::Bool(false),
+        Ok(count) if COUNTED.contains(&name) && count < 1_000_000 && field == count.to_string() => count.into(),
         _ => Value::String(field.to_owned()),
     }
 }
@@ -156,6 +181,36 @@ mod tests {
             r#"{"agreement":"CPFTA","goods":{"items":[{"description":"A1","number":"x"}]}}"#,
         ];
         assert_eq!(rows(table).unwrap(), expected.map(|row| RowText::Json(row.to_owned())));
+    }
+
+    #[test]
+    fn true_and_false_are_read_as_spreadsheets_write_them() {
+        for (written, read) in [("TRUE", true), ("False", false), ("true", true)] {
+            let table = format!("producer.same\n{written}\n");
+            assert_eq!(rows(&table).unwrap(), [RowText::Json(format!(r#"{{"producer":{{"same":{read}}}}}"#))]);
+        }
+    }
+
+    /// The last of two columns for one field would win, and the first be lost without a word.
+    #[test]
+    fn a_heading_that_names_a_field_twice_is_refused_with_its_name() {
+        for (heading, said) in [
+            ("to,goods.items[0].number,agreement, to", "names `to` twice"),
+            ("goods.items[0].number,to,goods.items[00].number", "twice"),
+            ("goods.items[0].number,to,goods.items", "names `goods.items` and `goods.items[0].number`"),
+        ] {
+            let failure = rows(&format!("{heading}\n1,2,3,4\n")).unwrap_err();
+            assert!(failure.sentence().contains(said), "{}", failure.sentence());
+        }
+        assert!(rows("goods.items[0].number,goods.items[1].number,goods.item\n1,2,3\n").is_ok());
+    }
+
+    #[test]
+    fn json_under_the_name_of_a_table_is_said_to_be_json() {
+        for json in ["{\"agreement\":\"CPFTA\",\"to\":\"CN\"}\n", "[\n{}]\n", "\u{feff}{\n"] {
+            let failure = rows(json).unwrap_err();
+            assert!(failure.sentence().contains("it is JSON"), "{}", failure.sentence());
+        }
     }
 
     #[test]

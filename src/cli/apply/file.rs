@@ -2,8 +2,9 @@
 
 use super::{
     Door, ForExporter, csv,
-    declares::{Declares, FILED_OTHERWISE, FILED_OTHERWISE_HELP},
+    declares::{Declares, FILED_OTHERWISE_HELP},
     draft,
+    told::{Answer, Told},
     written::{made, only_row},
 };
 use crate::{
@@ -11,14 +12,12 @@ use crate::{
     certificate::Findings,
     cli::{
         Outcome,
-        application::stage_word,
         certificate::findings_text,
         console::{Colour, Console, Exit, Failure},
         files::Source,
         issue::ledger::{Known, Ledger, RowKey},
         remote,
         rows::{Row, RowText, Rows},
-        tree::plain,
     },
     office::ApplicationId,
 };
@@ -231,7 +230,8 @@ impl Submit {
 impl Import {
     pub(super) fn run(self, console: Console) -> Outcome {
         let ledger = self.filing.ledger(&self.file)?;
-        let is_table = self.file.path().is_some_and(|path| path.extension().is_some_and(|end| end == "csv"));
+        let is_table =
+            self.file.path().is_some_and(|path| path.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv")));
         if let Some(path) = self.file.path().filter(|_| is_table) {
             let table = std::fs::File::open(path)
                 .map_err(|error| Failure::new(Exit::Failed, format!("`{}` cannot be read: {error}", path.display())))?;
@@ -242,21 +242,13 @@ impl Import {
     }
 }
 
-/// What became of the rows.
-#[derive(Default)]
-struct Told {
-    filed: u64,
-    before: u64,
-    refused: u64,
-    /// Some row was filed before with something else beside it.
-    otherwise: bool,
-}
-
 /// What a row asks the node for.
 enum Ask {
     File(Box<wire::ImportApplicationRow>, RowKey),
     /// The row was left a draft, which is submitted now.
     Draft(wire::SubmitApplicationRequest),
+    /// Nothing: it cannot be read.
+    Nothing(Answer),
 }
 
 impl Filing {
@@ -288,10 +280,14 @@ impl Filing {
             self.declares.somebody()?;
         }
         let token = self.door.token.read()?;
-        let told = remote::converse(async {
+        let mut told = Told::new(console);
+        let ended = remote::converse(async {
             let connection = self.door.node.connect(Some(&token)).await?;
-            self.converse(console, &connection, rows, &mut ledger, production).await
-        })?;
+            self.converse(&connection, rows, &mut ledger, production, &mut told).await
+        });
+        // However it ended: what was answered behind a row that was not is told too.
+        told.finish();
+        ended?;
         let before = if told.before == 0 { String::new() } else { format!(", {} filed before", told.before) };
         if told.otherwise {
             console.message(FILED_OTHERWISE_HELP);
@@ -302,12 +298,13 @@ impl Filing {
 
     async fn converse(
         &self,
-        console: Console,
         connection: &crate::api::client::Connection,
         mut rows: impl Iterator<Item = Result<Row, Failure>>,
         ledger: &mut Ledger,
         production: Option<&Bytes>,
-    ) -> Result<Told, Failure> {
+        told: &mut Told,
+    ) -> Result<(), Failure> {
+        let console = told.console();
         let refused = |status: &tonic::Status| {
             remote::refused(console, &self.door.node.node, status).note("running the command again changes nothing")
         };
@@ -315,37 +312,35 @@ impl Filing {
         let stream = UnboundedReceiverStream::new(outgoing);
         let answer = connection.applications().import_applications(stream).await;
         let mut back = answer.map_err(|status| refused(&status))?.into_inner();
-        let mut told = Told::default();
         let mut asked: HashMap<String, (usize, RowKey)> = HashMap::new();
         let (mut on_the_way, mut ended) = (0_usize, false);
         loop {
-            while on_the_way < ON_THE_WAY && !ended {
+            while on_the_way < ON_THE_WAY && !ended && !told.is_full() {
                 let mut message = Vec::new();
                 let mut bytes = 0;
-                while message.len() < BATCH.0 && bytes < BATCH.1 {
+                while message.len() < BATCH.0 && bytes < BATCH.1 && !told.is_full() {
                     let Some(row) = rows.next().transpose()? else {
                         ended = true;
                         break;
                     };
-                    match self.row(console, &row, ledger, production, &mut told)? {
-                        Some(Ask::File(one, key)) => {
+                    let place = told.read(row.number);
+                    match self.row(&row, ledger, production)? {
+                        Ask::File(one, key) => {
                             bytes += one.file.as_ref().map_or(0, |file| file.certificate_json.len());
-                            asked.insert(one.request_id.clone(), (row.number, key));
+                            asked.insert(one.request_id.clone(), (place, key));
                             message.push(*one);
                         }
-                        Some(Ask::Draft(request)) => {
+                        Ask::Draft(request) => {
                             ledger.sync()?;
                             let call = connection.applications().submit_application(within_deadline(request)).await;
-                            match call {
-                                Ok(answer) => {
-                                    let one = draft::as_imported(answer.into_inner());
-                                    tell_filed(console, row.number, &one, &mut told);
-                                }
+                            let answer = match call {
+                                Ok(answer) => Answer::filed(draft::as_imported(answer.into_inner())),
                                 Err(status) if Refusal::from(&status).unreachable => return Err(refused(&status)),
-                                Err(status) => tell_refused(console, row.number, &Refusal::from(&status), &mut told),
-                            }
+                                Err(status) => Answer::refused(&Refusal::from(&status)),
+                            };
+                            told.answered(place, answer);
                         }
-                        None => {}
+                        Ask::Nothing(answer) => told.answered(place, answer),
                     }
                 }
                 ledger.sync()?;
@@ -356,38 +351,34 @@ impl Filing {
                 }
             }
             if on_the_way == 0 {
-                ledger.sync()?;
-                return Ok(told);
+                // What has no answer now does not get one any more.
+                told.finish();
+                if ended {
+                    return ledger.sync();
+                }
+                continue;
             }
             let message = back.message().await.map_err(|status| refused(&status))?;
             let message = message.ok_or_else(|| Failure::new(Exit::Failed, "the node ended the stream"))?;
             on_the_way -= 1;
             for result in message.results {
-                let Some((row, key)) = asked.remove(&result.request_id) else { continue };
+                let Some((place, key)) = asked.remove(&result.request_id) else { continue };
                 if let (Some(imported), true) = (draft::imported(&result), self.draft) {
                     ledger.drafted(&key, &imported.application_id)?;
                 }
-                tell(console, row, result, &mut told);
+                told.answered(place, Answer::of(result));
             }
         }
     }
 
-    fn row(
-        &self,
-        console: Console,
-        row: &Row,
-        ledger: &mut Ledger,
-        production: Option<&Bytes>,
-        told: &mut Told,
-    ) -> Result<Option<Ask>, Failure> {
+    fn row(&self, row: &Row, ledger: &mut Ledger, production: Option<&Bytes>) -> Result<Ask, Failure> {
         // What cannot be read is refused below, and nothing is asked for it.
         let key = ledger.name(row.written());
         let file = match OneFile::of(row, production) {
             Ok(file) => file,
             Err(findings) => {
-                told.refused += 1;
-                say_refused(console, row.number, "CERTIFICATE_INVALID", row.refusal(), &findings);
-                return Ok(None);
+                let (reason, message) = ("CERTIFICATE_INVALID".to_owned(), row.refusal().to_owned());
+                return Ok(Ask::Nothing(Answer::Refused { reason, message, findings }));
             }
         };
         let asked = if self.draft { key.drafted() } else { key.clone() };
@@ -403,64 +394,13 @@ impl Filing {
         let declaration = if self.draft { None } else { Some(self.declares.of(&file)?) };
         if let Some(draft) = ledger.draft_of(&key).filter(|_| !self.draft) {
             let application_id = draft.to_owned();
-            return Ok(Some(Ask::Draft(wire::SubmitApplicationRequest { request_id, application_id, declaration })));
+            return Ok(Ask::Draft(wire::SubmitApplicationRequest { request_id, application_id, declaration }));
         }
         let exporter = file.exporter.clone().unwrap_or_else(|| self.whose.exporter.clone());
         let file = Some(file.into_wire());
         let row = wire::ImportApplicationRow { request_id, file, declaration, exporter };
-        Ok(Some(Ask::File(Box::new(row), key)))
+        Ok(Ask::File(Box::new(row), key))
     }
-}
-
-fn tell(console: Console, row: usize, result: wire::ImportApplicationResult, told: &mut Told) {
-    use wire::import_application_result::Outcome;
-    match result.outcome {
-        Some(Outcome::Imported(one)) => tell_filed(console, row, &one, told),
-        Some(Outcome::Error(status)) => tell_refused(console, row, &Refusal::from(&status), told),
-        None => told.refused += 1,
-    }
-}
-
-fn tell_filed(console: Console, row: usize, one: &wire::ImportedApplication, told: &mut Told) {
-    let count = if one.repeated { &mut told.before } else { &mut told.filed };
-    *count += 1;
-    let stage = stage_word(one.stage());
-    let findings = Findings(one.findings.iter().map(remote::finding).collect());
-    if console.is_json() {
-        console.data(json!({
-            "row": row, "outcome": if one.repeated { "filed before" } else { "filed" },
-            "application_id": one.application_id, "stage": stage,
-            "certificate_number": one.certificate_number, "findings": findings,
-        }));
-        return;
-    }
-    let before = if one.repeated { "filed before  " } else { "" };
-    let number =
-        if one.certificate_number.is_empty() { String::new() } else { format!("  {}", one.certificate_number) };
-    console.data(format!("row {row}: {before}{}  {stage}{number}", one.application_id));
-    // What was filed before was told its findings then.
-    if !one.repeated {
-        console.message(findings_text(console, &findings).trim_end());
-    }
-}
-
-fn tell_refused(console: Console, row: usize, refusal: &Refusal, told: &mut Told) {
-    told.refused += 1;
-    let reused = refusal.reason == "REQUEST_ID_REUSED";
-    told.otherwise |= reused;
-    let message = if reused { FILED_OTHERWISE } else { refusal.message.as_str() };
-    say_refused(console, row, &refusal.reason, message, &remote::findings(refusal));
-}
-
-fn say_refused(console: Console, row: usize, reason: &str, message: &str, findings: &Findings) {
-    if console.is_json() {
-        console.data(
-            json!({ "row": row, "outcome": "refused", "reason": reason, "message": message, "findings": findings }),
-        );
-        return;
-    }
-    console.data(format!("row {row}: {}  {} [{reason}]", console.paint(Colour::Red, "refused"), plain(message)));
-    console.raw(findings_text(console, findings).as_bytes());
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod draft;
 mod file;
 mod mine;
 mod template;
+mod told;
 mod written;
 
 use super::{
@@ -126,7 +127,7 @@ impl Door {
             }
             // Whoever asks for one row asks for the first, and not for the rest.
             if most.limit != Some(1) && !begins.is_empty() {
-                console.message(format!("{shown} shown, and there are more; next page: --page {begins}"));
+                console.message(format!("{shown} shown, and there are more; next page: --page {}", for_shell(&begins)));
             }
             Ok(ExitCode::SUCCESS)
         })
@@ -139,4 +140,26 @@ pub(super) struct ForExporter {
     /// The exporter: its id or registration number [default: the exporter whose account this is]
     #[arg(long, value_name = "EXPORTER", default_value = "", hide_default_value = true)]
     pub(super) exporter: String,
+}
+
+/// A word as it is typed into a shell: in quotes where the shell would cut it or read it otherwise.
+fn for_shell(word: &str) -> String {
+    let bare = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./:=,+@%".contains(&byte);
+    if !word.is_empty() && word.bytes().all(bare) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The numbers of a series hold a blank where the token names their last.
+    #[test]
+    fn a_token_that_is_printed_can_be_copied_into_a_shell() {
+        assert_eq!(for_shell("MDE5-x_9.=="), "MDE5-x_9.==");
+        assert_eq!(for_shell("51 PK-CN-2026-LHE-######"), "'51 PK-CN-2026-LHE-######'");
+        assert_eq!(for_shell("a'b;$c"), r"'a'\''b;$c'");
+    }
 }

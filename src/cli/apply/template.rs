@@ -142,10 +142,14 @@ impl Template {
     /// What the agreement asks for, with everything left to fill in.
     fn blank(&self) -> Result<Value, Failure> {
         let agreements = agreements::load(self.agreements.as_deref())?;
-        let agreement = self.agreement.as_ref().and_then(|code| agreements.get(code));
-        let agreement = agreement.ok_or_else(|| {
+        let named = self.agreement.as_ref();
+        let agreement = named.and_then(|code| agreements.get(code)).ok_or_else(|| {
             let known = agreements.iter().map(|one| one.code.to_string()).collect::<Vec<_>>().join(", ");
-            Failure::new(Exit::Failed, "there is no such agreement here").note(format!("known are {known}"))
+            let (code, own) = (named.map(ToString::to_string).unwrap_or_default(), self.agreements.is_none());
+            let whose = if own { "that come with the program" } else { "of that folder" };
+            let failure = Failure::new(Exit::Failed, format!("there is no agreement {code} among the files {whose}"))
+                .note(format!("known are {known}"));
+            if own { failure.help("a node's own files are read with --agreements DIR") } else { failure }
         })?;
         let table = agreement.template().parse::<toml::Table>();
         table

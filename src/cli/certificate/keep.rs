@@ -77,7 +77,8 @@ impl Show {
                 console.data(format!("{label:12}{value}"));
             }
             if !answer.key_closed.is_empty() {
-                let warning = format!("counts for nothing: {}; issue it anew", plain(&answer.key_closed));
+                let next = if is_over(certificate.status()) { "" } else { "; issue it anew" };
+                let warning = format!("counts for nothing: {}{next}", plain(&answer.key_closed));
                 console.data(format!("{:12}{}", "key closed", console.paint(Colour::Red, &warning)));
             }
             for one in &answer.predecessors {
@@ -190,7 +191,13 @@ fn fallen(one: &wire::CertificatePredecessor) -> Option<String> {
     fell.then(words)
 }
 
-/// List certificates, newest first
+/// Whether a certificate was replaced or taken back, so that nothing is to be done about it.
+const fn is_over(status: wire::CertificateStatus) -> bool {
+    use wire::CertificateStatus as S;
+    matches!(status, S::Superseded | S::Cancelled | S::Withdrawn)
+}
+
+/// List certificates, newest first by the hour of their issue
 #[derive(Debug, clap::Args)]
 pub(super) struct List {
     /// Only those to this country, ISO 3166-1 alpha-2
@@ -288,13 +295,16 @@ pub(super) struct Download {
 impl Download {
     pub(super) fn run(self, console: Console) -> Outcome {
         let token = self.token.read()?;
-        let is_pdf = self.output.as_deref().and_then(Path::extension).is_some_and(|ending| ending == "pdf");
+        let is_pdf = self.output.as_deref().is_some_and(|path| files::ending(path) == "pdf");
         let format = match self.form {
             Some(As::Pdf) => wire::DownloadFormat::Pdf,
             None if is_pdf => wire::DownloadFormat::Pdf,
             Some(As::Bundle) | None => wire::DownloadFormat::Bundle,
             Some(As::Token) => wire::DownloadFormat::Token,
         };
+        if let Some(path) = &self.output {
+            files::is_named_rightly(path, format == wire::DownloadFormat::Pdf, "--as pdf writes a PDF")?;
+        }
         let certificate = Some(self.name.to_wire());
         let (content, awaiting) = remote::converse(async {
             let connection = self.node.connect(Some(&token)).await?;

@@ -46,16 +46,15 @@ impl Arguments {
             return prepare(folder, console);
         }
         if let Some(out) = &self.out {
-            is_new(out)?;
+            is_new(out, "--out")?;
         }
         let temporary = tempfile::tempdir().map_err(|error| Failure::new(Exit::Failed, error))?;
         let folder = match &self.folder {
             Some(folder) => {
-                let unusable = |error| {
+                is_new(folder, "--folder")?;
+                std::fs::create_dir_all(folder).map_err(|error| {
                     Failure::new(Exit::Failed, format!("`{}` cannot be made: {error}", folder.display()))
-                        .help("name a folder that is not there yet")
-                };
-                std::fs::create_dir(folder).map_err(unusable)?;
+                })?;
                 // What a node's configuration names is looked for from wherever the node is started.
                 std::path::absolute(folder).map_err(|error| Failure::new(Exit::Failed, error))?
             }
@@ -81,12 +80,12 @@ impl Arguments {
 
 /// Refuses a folder that has something in it, before anything was made: what is there would be written over, and what
 /// is left of another run has other keys.
-fn is_new(out: &Path) -> Result<(), Failure> {
+fn is_new(folder: &Path, argument: &str) -> Result<(), Failure> {
     let refused = |why: &dyn std::fmt::Display| {
-        Failure::new(Exit::Failed, format!("`{}` {why}; nothing was made", out.display()))
-            .help("name a folder that is not there yet: --out DIR")
+        Failure::new(Exit::Failed, format!("`{}` {why}; nothing was made", folder.display()))
+            .help(format!("name a folder that is not there yet: {argument} DIR"))
     };
-    match std::fs::read_dir(out).map(|mut entries| entries.next().is_none()) {
+    match std::fs::read_dir(folder).map(|mut entries| entries.next().is_none()) {
         Ok(true) => Ok(()),
         Ok(false) => Err(refused(&"is not empty")),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),

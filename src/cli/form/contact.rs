@@ -31,9 +31,9 @@ pub(super) struct Arguments {
 
 impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
-        let png = match self.output.extension().and_then(|ending| ending.to_str()) {
-            Some("png") => true,
-            Some("pdf") => false,
+        let png = match files::ending(&self.output).as_str() {
+            "png" => true,
+            "pdf" => false,
             _ => return Err(Failure::new(Exit::Usage, "the file ends in .pdf or in .png")),
         };
         let (press, agreements) = (self.press.press()?, self.press.agreements()?);

@@ -157,14 +157,19 @@ impl<'a> Conversation<'a> {
         }
     }
 
+    /// Rows that were read and have no answer.
+    pub(super) fn open(&self) -> u64 {
+        u64::try_from(self.waiting.len() + self.in_flight.len()).unwrap_or(u64::MAX)
+    }
+
     /// Waits for the bundles and makes the ledger durable, however the run ended.
-    pub(super) async fn end(self) -> Result<Report, Failure> {
+    pub(super) async fn end(self) -> (Report, Result<(), Failure>) {
         let Self { mut ledger, report, downloads, .. } = self;
-        ledger.sync()?;
+        let mut ended = ledger.sync();
         if let Some(downloads) = downloads {
-            downloads.finish(&report).await?;
+            ended = ended.and(downloads.finish(&report).await);
         }
-        Ok(report)
+        (report, ended)
     }
 
     async fn dial(&self) -> Result<Line, Failure> {
@@ -188,7 +193,7 @@ impl<'a> Conversation<'a> {
                 return Ok(line);
             }
         }
-        Err(remote::unreachable(&self.node.node, why).note(format!("{} rows have no answer yet", self.waiting.len())))
+        Err(remote::unreachable(&self.node.node, why))
     }
 
     /// Bundles that nobody had time to fetch count as well: else a file of a million rows would be held in memory.
@@ -342,14 +347,18 @@ impl<'a> Conversation<'a> {
             }
             Some(wire::issue_result::Outcome::Error(status)) => {
                 let refusal = Refusal::from(&status);
-                if let Some(delay) = refusal.retry_after {
+                let delay = refusal.retry_after.or_else(|| stands(&refusal.reason).then_some(PAUSE));
+                if let Some(delay) = delay {
                     match self.patience.asked(&refusal.reason, Instant::now()) {
                         Next::Wait => {}
                         Next::Say(left) => {
                             let Refusal { reason, message, .. } = &refusal;
                             self.report.waits(&format!("{message} [{reason}]"), &minutes(left));
                         }
-                        Next::GiveUp => return Err(self.gave_up(&refusal)),
+                        Next::GiveUp => {
+                            self.waiting.push_back((id, flight));
+                            return Err(gave_up(&refusal));
+                        }
                     }
                     self.pause = Some(self.pause.map_or(delay, |pause| pause.max(delay)));
                     self.waiting.push_back((id, flight));
@@ -364,25 +373,22 @@ impl<'a> Conversation<'a> {
         Ok(())
     }
 
-    /// Rows without an answer stay noted: the same command sends them again under the ids they have.
-    fn gave_up(&self, refusal: &Refusal) -> Failure {
-        let Refusal { reason, message, .. } = refusal;
-        let error = if stands(reason) {
-            format!("the node takes nothing: {message} [{reason}]")
-        } else {
-            format!("the node has taken nothing for {}: {message} [{reason}]", minutes(LONGEST))
-        };
-        let open = self.waiting.len() + self.in_flight.len() + 1;
-        Failure::new(Exit::Unreachable, error)
-            .note(format!("without an answer yet: {open} rows"))
-            .help("have its operator mend it, then give the same command again")
-    }
-
     fn bundle(&mut self, row: usize, done: &Done) {
         if let Some(downloads) = &mut self.downloads {
             downloads.want(row, done);
         }
     }
+}
+
+/// Rows without an answer stay noted: the same command sends them again under the ids they have.
+fn gave_up(refusal: &Refusal) -> Failure {
+    let Refusal { reason, message, .. } = refusal;
+    let error = if stands(reason) {
+        format!("the node takes nothing: {message} [{reason}]")
+    } else {
+        format!("the node has taken nothing for {}: {message} [{reason}]", minutes(LONGEST))
+    };
+    Failure::new(Exit::Unreachable, error).help("have its operator mend it, then give the same command again")
 }
 
 /// Waits for one bundle, where any are under way.

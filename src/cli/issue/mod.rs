@@ -114,7 +114,8 @@ impl Arguments {
             })?;
         }
         let rows = Rows::open(&self.file)?;
-        let bar = progress(count_lines(&rows, self.file.path()));
+        let total = count_lines(&rows, self.file.path());
+        let bar = progress(total);
         let ledger = Ledger::open(&ledger_path, &node.node)?;
         let report = Report::new(console, bar.clone());
         let noted = |failure: Failure| {
@@ -126,15 +127,31 @@ impl Arguments {
             let connections = [rows_on, beside];
             let mut conversation = Conversation::new(&node, &token, connections, ledger, report, self.out);
             let ended = conversation.run(rows).await;
-            // Bundles that did not come have a help of their own: not all of them come by the same command.
-            let report = conversation.end().await?;
-            ended.map_err(noted).map(|()| report)
+            let open = conversation.open();
+            Ok((ended, open, conversation.end().await))
         });
         bar.finish_and_clear();
-        let report = ended?;
+        let (ended, open, (report, fetched)) = ended?;
         report.summary();
+        if let Err(failure) = ended {
+            let open = total.map_or(open, |total| total.saturating_sub(report.answered()));
+            return Err(noted(broken_off(failure, open, fetched.err())));
+        }
+        // Bundles that did not come have a help of their own: not all of them come by the same command.
+        fetched?;
         Ok(if report.refused() == 0 { ExitCode::SUCCESS } else { ExitCode::from(Exit::Failed.code()) })
     }
+}
+
+/// The line's failure comes before that of the bundles, which broke with it; rows that were never sent have no answer
+/// either.
+fn broken_off(failure: Failure, open: u64, bundles: Option<Failure>) -> Failure {
+    let failure = match open {
+        0 => failure,
+        1 => failure.note("1 row has no answer yet"),
+        _ => failure.note(format!("{open} rows have no answer yet")),
+    };
+    bundles.iter().fold(failure, |failure, bundles| failure.note(bundles.sentence()))
 }
 
 /// How many rows there are, where that is quickly known.
@@ -161,5 +178,22 @@ fn progress(rows: Option<u64>) -> ProgressBar {
     match ProgressStyle::with_template(style) {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_broke_is_told_before_its_bundles_and_with_every_row_that_has_no_answer() {
+        let broken = || Failure::new(Exit::Unreachable, "the node does not answer");
+        let bundles = Failure::new(Exit::Failed, "bundles that could not be fetched: 3894").help("fetch them");
+        let told = broken_off(broken(), 15_648, Some(bundles));
+        assert_eq!((told.code(), told.sentence()), (Exit::Unreachable.code(), "the node does not answer"));
+        assert_eq!(told.notes(), ["15648 rows have no answer yet", "bundles that could not be fetched: 3894"]);
+        assert!(!format!("{told:?}").contains("fetch them"));
+        assert_eq!(broken_off(broken(), 1, None).notes(), ["1 row has no answer yet"]);
+        assert!(broken_off(broken(), 0, None).notes().is_empty());
     }
 }

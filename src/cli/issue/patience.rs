@@ -27,7 +27,7 @@ pub(super) enum Next {
 
 /// Whether what a node says is over only when its operator has acted: nobody waits for that.
 pub(super) fn stands(reason: &str) -> bool {
-    reason == "SIGNING_KEY_CLOSED"
+    matches!(reason, "SIGNING_KEY_CLOSED" | "LOG_RESTING")
 }
 
 impl Patience {
@@ -85,7 +85,9 @@ mod tests {
     }
 
     #[test]
-    fn nobody_waits_for_a_key_that_is_closed() {
-        assert_eq!(Patience::default().asked("SIGNING_KEY_CLOSED", Instant::now()), Next::GiveUp);
+    fn nobody_waits_for_a_key_that_is_closed_or_a_log_that_rests() {
+        for reason in ["SIGNING_KEY_CLOSED", "LOG_RESTING"] {
+            assert_eq!(Patience::default().asked(reason, Instant::now()), Next::GiveUp);
+        }
     }
 }

@@ -147,6 +147,11 @@ impl Report {
         self.refused
     }
 
+    /// Rows that have an answer.
+    pub(super) const fn answered(&self) -> u64 {
+        self.issued + self.before + self.refused
+    }
+
     /// The counts at the end.
     pub(super) fn summary(&self) {
         let before = if self.before == 0 { String::new() } else { format!(", {} issued before", self.before) };

@@ -54,6 +54,7 @@ impl Arguments {
         let trust = arguments::open_trust(&configuration.trust.list, &configuration.trust.anchor)?;
         let issued = whole_seconds(SystemClock.now());
         let mut text = ListText::following(&trust, issued, later(issued, self.valid)?);
+        let known = text.clone();
         let node = node_entry(&self.entry)?;
         let name = node.name.clone();
         if node.grpc.is_none() || node.spki.is_empty() {
@@ -94,6 +95,13 @@ impl Arguments {
         }
         if self.witness && !text.cosigning.of.contains(&name) {
             text.cosigning.of.push(name.clone());
+        }
+        if text == known {
+            let version = trust.version();
+            console.message(format!(
+                "trust list {version} has {name} as it is here: nothing changes, no list was written"
+            ));
+            return Ok(ExitCode::SUCCESS);
         }
         let (version, k, of) = (text.version, text.k, text.signers.len());
         let draft = ListDraft::new(text).map_err(refused)?;

@@ -62,7 +62,7 @@ impl Arguments {
             }
         })?;
         if count == 0 && !console.is_json() {
-            console.message("nothing that is kept here of partners' logs failed its check so");
+            console.message("of what was asked for, nothing that is kept here of partners' logs failed its check");
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -28,11 +28,11 @@ pub(super) struct Arguments {
     /// The list; `-` is standard input
     #[arg(value_name = "FILE")]
     file: Source,
-    /// The node configuration that names list and anchor
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["to", "anchor"], required_unless_present_all = ["to", "anchor"])]
+    /// The node configuration that names list and anchor [env: ORIGIN_CONFIG]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["to", "anchor"])]
     config: Option<PathBuf>,
     /// Where the node serves its operator, if not where the configuration says
-    #[arg(long, value_name = "ADDR", requires = "config")]
+    #[arg(long, value_name = "ADDR", conflicts_with_all = ["to", "anchor"])]
     admin: Option<SocketAddr>,
     /// Where the list is installed
     #[arg(long, value_name = "FILE", requires = "anchor")]
@@ -45,7 +45,10 @@ pub(super) struct Arguments {
 impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
         let note = self.file.read_text(MAX_LIST_BYTES)?;
-        let node = self.config.map(|file| Ok::<_, Failure>((check_config::load(&file)?, file))).transpose()?;
+        // The list of another place is not that of the node that the environment names.
+        let elsewhere = self.to.is_some();
+        let config = self.config.or_else(|| arguments::configuration_of_environment().filter(|_| !elsewhere));
+        let node = config.map(|file| Ok::<_, Failure>((check_config::load(&file)?, file))).transpose()?;
         let (to, anchor) = match (&node, self.to, self.anchor) {
             (Some((configuration, _)), ..) => (configuration.trust.list.clone(), configuration.trust.anchor.clone()),
             (None, Some(to), Some(anchor)) => (to, anchor),

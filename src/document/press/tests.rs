@@ -113,6 +113,19 @@ fn what_is_too_broad_for_its_column_breaks_inside_it_and_a_number_behind_its_hyp
 }
 
 #[test]
+fn a_number_of_the_broadest_letters_stays_in_the_head_of_its_form() {
+    let agreements = agreements();
+    let mut sheet = sheet_of(&agreements, &token(&agreements, particulars(&latin())), &[]);
+    sheet.contents.number = "W".repeat(35);
+    let asked = "#import \"lib-boxes.typ\": *\n\
+                 #context panic(measure(head-of-form(masthead(number: \"No.\")).first()).width < wide / 2)";
+    let Err(DocumentError::Form { message, .. }) = press_with("mine.typ", asked).print_by(&sheet, "mine.typ") else {
+        panic!("it is printed")
+    };
+    assert!(message.contains("panicked with: true"), "{message}");
+}
+
+#[test]
 fn a_character_without_a_font_is_named_with_its_script() {
     let press = press_with("mine.typ", "");
     let agreements = agreements();

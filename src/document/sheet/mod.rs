@@ -92,7 +92,7 @@ pub(super) struct Contents {
     title: String,
     description: String,
     pub(super) form: FormPart,
-    number: String,
+    pub(super) number: String,
     jti: String,
     issued_on: Option<String>,
     /// Place of issue.

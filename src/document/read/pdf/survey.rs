@@ -55,6 +55,8 @@ pub(super) struct Survey<'a> {
     tables: Vec<usize>,
     starts: Vec<usize>,
     ends: usize,
+    /// Whether something follows an end: what does so on its line would be a comment.
+    goes_on: bool,
     encrypted: bool,
     twice: bool,
     previous: bool,
@@ -89,7 +91,7 @@ impl<'a> Survey<'a> {
         if survey.ends > 1 || survey.starts.len() > 1 || survey.previous {
             return Err(SAVED_AGAIN);
         }
-        if gone_through.is_err() && survey.ends > 0 {
+        if survey.ends > 0 && (gone_through.is_err() || survey.goes_on) {
             return Err(PaperError::PdfEdited("something stands behind its end"));
         }
         gone_through?;
@@ -121,7 +123,11 @@ impl<'a> Survey<'a> {
             tokens.skip_space();
             let at = tokens.at();
             if let Some(comment) = tokens.comment() {
-                self.ends += usize::from(comment.starts_with(b"%%EOF"));
+                if let Some(rest) = comment.strip_prefix(b"%%EOF") {
+                    self.ends += 1;
+                    let last = rest.is_empty() && matches!(tokens.rest(), b"" | b"\n" | b"\r" | b"\r\n");
+                    self.goes_on |= !last;
+                }
                 continue;
             }
             match tokens.next()? {

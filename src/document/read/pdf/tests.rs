@@ -171,6 +171,19 @@ fn an_update_that_swaps_the_attachment_is_called_an_edit() {
     assert_eq!(reason(&twice), "PDF_EDITED");
 }
 
+/// Directly behind the mark of the end it would be the rest of a comment, which nobody looks at.
+#[test]
+fn nothing_but_one_line_end_may_stand_behind_the_end() {
+    let file = Making::certificate().ended("");
+    let ended = file.strip_suffix(b"\n").unwrap();
+    for end in ["", "\n", "\r", "\r\n"] {
+        assert_eq!(reason(&[ended, end.as_bytes()].concat()), "accepted", "{end:?}");
+    }
+    for more in [" hidden", "x", "%", " ", "\n\n", "\n%", "\nhidden", "\r\n\0", "\n%%EOF", "\n%%EOF x"] {
+        assert_eq!(reason(&[ended, more.as_bytes()].concat()), "PDF_EDITED", "{more:?}");
+    }
+}
+
 #[test]
 fn an_object_that_only_some_readers_find_is_refused() {
     let hidden = "7 0 obj <</Type /EmbeddedFile>> stream";
