@@ -8,8 +8,13 @@ use crate::{
 };
 use bytes::Bytes;
 use origin_exchange::certificate::offset_dates;
+use std::time::Duration;
 
 const RICE: &str = include_str!("../../node-config/demo/certificates/pk-ke-rice-nonpreferential.json");
+
+/// The longest that an answer is waited for. A call that is under way in the very moment its node dies may never be told
+/// of it: nobody said anything then.
+pub(crate) const SILENCE: Duration = Duration::from_mins(1);
 
 /// Certificates to two countries, so that two logs grow side by side; no two are alike.
 pub(crate) struct Paper {
@@ -56,9 +61,15 @@ pub(crate) fn place(issued: api::IssuedCertificate) -> Answer {
 
 /// One call for one deed.
 pub(crate) async fn one(caller: Caller, token: String, asked: Asked) -> (Asked, Result<Answer, tonic::Status>) {
-    let mut certificates = caller.certificates(&token);
+    let answer = tokio::time::timeout(SILENCE, answer(&caller, &token, &asked)).await;
+    let answer = answer.unwrap_or_else(|_| Err(tonic::Status::deadline_exceeded("nobody said anything")));
+    (asked, answer)
+}
+
+async fn answer(caller: &Caller, token: &str, asked: &Asked) -> Result<Answer, tonic::Status> {
+    let mut certificates = caller.certificates(token);
     let request_id = asked.id.clone();
-    let answer = match &asked.deed {
+    match &asked.deed {
         Deed::Issue(json) => {
             let contents = api::IssueContents::Receipt.into();
             let request = api::IssueCertificateRequest { request_id, certificate_json: json.clone(), contents };
@@ -75,6 +86,5 @@ pub(crate) async fn one(caller: Caller, token: String, asked: Asked) -> (Asked, 
                 Answer { number: String::new(), jti, log, index }
             })
         }
-    };
-    (asked, answer)
+    }
 }

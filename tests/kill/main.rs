@@ -25,7 +25,7 @@ mod process;
 mod support;
 mod wire;
 
-use asking::{Paper, message, named, one, place};
+use asking::{Paper, SILENCE, message, named, one, place};
 use auditor::Auditor;
 use bytes::Bytes;
 use caller::Caller;
@@ -196,8 +196,8 @@ impl World {
                     node.kill();
                     alive = false;
                 }
-                message = back.message() => match message {
-                    Ok(Some(message)) => {
+                message = time::timeout(SILENCE, back.message()) => match message {
+                    Ok(Ok(Some(message))) => {
                         self.take(message);
                         if alive {
                             out.send(self.message()).unwrap();
@@ -341,9 +341,9 @@ async fn watch(caller: Caller, token: String, origins: Vec<origin_exchange::log:
     loop {
         for origin in &origins {
             let request = api::GetCheckpointRequest { log: origin.to_string() };
-            match logs.get_checkpoint(request).await {
-                Ok(answer) => notes.push(answer.into_inner().note),
-                Err(_) => return notes,
+            match time::timeout(SILENCE, logs.get_checkpoint(request)).await {
+                Ok(Ok(answer)) => notes.push(answer.into_inner().note),
+                _ => return notes,
             }
         }
         if origins.is_empty() {
