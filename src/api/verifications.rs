@@ -11,7 +11,7 @@ use super::wire::origin::v1::{self as wire, verification_service_server::Verific
 use super::{ApiError, MAX_MESSAGE, Peer};
 use crate::document::read::{Paper, PaperError, PaperKind};
 use crate::office::Caller;
-use crate::statement::{Bundle, Jti, Presentation, SignedStamp, stamp::STAMP_PREFIX};
+use crate::statement::{Bundle, Issuer, Jti, Presentation, SignedStamp, stamp::STAMP_PREFIX};
 use crate::time::{Clock, Timestamp};
 use crate::verification::{Headline, Outcome, Question, StampPlace, Tone, Verdict, Verifier};
 use crate::workflow::{CertificateName, Desk, Existence, StandsThere, WorkflowError};
@@ -290,24 +290,25 @@ impl Verifications {
     /// and status alone. It reads from the disk.
     fn with_evidence(&self, text: &str) -> Result<Option<String>, WorkflowError> {
         let Ok(presented) = Presentation::parse(text.trim_ascii()) else { return Ok(None) };
-        Ok(self.known(&presented, |desk| desk.evidence_of(&presented))?.map(|bundle| bundle.to_json()))
+        let bundle = self.known(&presented.envelope().iss, |desk| desk.evidence_of(&presented))?;
+        Ok(bundle.map(|bundle| bundle.to_json()))
     }
 
     /// The bundle with what is known better here: other changes of its status, or what was missing there.
     fn later_than(&self, bundle: &str, verdict: &Verdict) -> Result<Option<String>, WorkflowError> {
         let Ok(shown) = Bundle::parse(bundle.as_bytes()) else { return Ok(None) };
         let Ok(presented) = Presentation::parse(&shown.token) else { return Ok(None) };
-        let better = self.known(&presented, |desk| desk.known_better(&shown, &presented, verdict))?;
+        let better = self.known(&presented.envelope().iss, |desk| desk.known_better(&shown, &presented, verdict))?;
         Ok(better.map(|bundle| bundle.to_json()))
     }
 
-    /// What the first desk says that knows the log of what is presented.
+    /// What the first desk says that knows the log of what is presented; its issuer's own, if it is here, is asked first.
     fn known<T>(
         &self,
-        presented: &Presentation,
+        issuer: &Issuer,
         ask: impl Fn(&Desk) -> Result<Option<T>, WorkflowError>,
     ) -> Result<Option<T>, WorkflowError> {
-        let own = self.hosts.at(presented.envelope().iss.host().as_str());
+        let own = self.hosts.at(issuer.host().as_str());
         let mut told = own.into_iter().chain(self.hosts.all()).map(|authority| ask(&authority.desk));
         told.find_map(Result::transpose).transpose()
     }
@@ -315,26 +316,16 @@ impl Verifications {
     /// A stamp, by what stands in the log that it names, where an authority of this node keeps that. It reads from the disk.
     fn stamp(&self, text: &str, question: &Question) -> Result<Verdict, WorkflowError> {
         let verifier = self.verifier.load();
-        let mut there = None;
-        if let Ok(SignedStamp { stamp, .. }) = SignedStamp::pasted(text.trim_ascii()) {
-            let own = self.hosts.at(stamp.iss.host().as_str());
-            for authority in own.into_iter().chain(self.hosts.all()) {
-                match authority.desk.stands_at(&stamp)? {
-                    StandsThere::NotHere => {}
-                    found => {
-                        there = Some(found);
-                        break;
-                    }
-                }
-            }
-        }
+        let there = match SignedStamp::pasted(text.trim_ascii()) {
+            Ok(SignedStamp { stamp, .. }) => self.known(&stamp.iss, |desk| desk.stands_at(&stamp))?,
+            Err(_) => None,
+        };
         Ok(match there {
-            Some(StandsThere::Certificate(bundle)) => match serde_json::to_string(&bundle) {
-                Ok(bundle) => verifier.verify_stamp(text, StampPlace::Certificate(&bundle), question),
-                Err(_) => verifier.verify_stamp(text, StampPlace::Unseen, question),
-            },
+            Some(StandsThere::Certificate(bundle)) => {
+                verifier.verify_stamp(text, StampPlace::Certificate(&bundle.to_json()), question)
+            }
             Some(StandsThere::Another) => verifier.verify_stamp(text, StampPlace::Another, question),
-            Some(StandsThere::NotHere) | None => verifier.verify_stamp(text, StampPlace::Unseen, question),
+            None => verifier.verify_stamp(text, StampPlace::Unseen, question),
         })
     }
 }

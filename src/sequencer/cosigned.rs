@@ -1,4 +1,5 @@
-//! The cosignatures that own heads have, and whether they are enough.
+//! The cosignatures that heads have, and whether they are enough: of own heads as they come, of those of a log that is
+//! replicated as its issuer shows them.
 
 use super::marks::Mark;
 use crate::{
@@ -8,7 +9,7 @@ use crate::{
     time::Timestamp,
     trust::TrustList,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Heads above the newest that has enough cosignatures that are kept at most.
 const MOST_OPEN: usize = 64;
@@ -131,6 +132,27 @@ impl Cosigned {
         let record = signed.note().to_string().into_bytes();
         self.heads.insert(kept.size, signed);
         let mut changes = vec![StateChange::RecordPut { table: Table::Cosigned, id: self.id(kept.size), record }];
+        changes.extend(self.drop_stale(trust));
+        Ok(changes)
+    }
+
+    /// Takes a head with all its cosignatures, if they are enough and it is newer than any that is kept with enough; gives
+    /// the changes that make it durable.
+    pub fn take(&mut self, signed: SignedCheckpoint, trust: &TrustList) -> Vec<StateChange> {
+        let size = signed.checkpoint().head.size;
+        let known = self.newest(trust, 0).is_some_and(|(newest, _)| newest >= size);
+        if known || !enough(trust, &self.origin, &signed, size.saturating_sub(1)) {
+            return Vec::new();
+        }
+        let record = signed.note().to_string().into_bytes();
+        self.heads.insert(size, signed);
+        let mut changes = vec![StateChange::RecordPut { table: Table::Cosigned, id: self.id(size), record }];
+        changes.extend(self.drop_stale(trust));
+        changes
+    }
+
+    /// Forgets heads that nobody will need.
+    fn drop_stale(&mut self, trust: &TrustList) -> Vec<StateChange> {
         let enough = self.newest(trust, 0).map_or(0, |(size, _)| size);
         let above = self.heads.range(enough..).count();
         let mut surplus = above.saturating_sub(MOST_OPEN);
@@ -139,11 +161,9 @@ impl Cosigned {
             surplus -= usize::from(spare);
             *size < enough || spare
         });
-        for size in stale.collect::<Vec<_>>() {
-            self.heads.remove(&size);
-            changes.push(StateChange::RecordRemoved { table: Table::Cosigned, id: self.id(size) });
-        }
-        Ok(changes)
+        let stale = stale.collect::<BTreeSet<_>>();
+        self.heads.retain(|size, _| !stale.contains(size));
+        stale.into_iter().map(|size| StateChange::RecordRemoved { table: Table::Cosigned, id: self.id(size) }).collect()
     }
 
     /// The newest head of at least this size whose cosignatures meet the policy that the trust list has for an entry

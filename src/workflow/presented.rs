@@ -1,9 +1,9 @@
 //! A certificate that somebody presents without its proof, or with less than is known here: what the log kept here proves of
 //! it is added, and nothing of what it says.
 
-use super::{Desk, WorkflowError};
+use super::{Desk, WorkflowError, record::leaf_of};
 use crate::{
-    statement::{Bundle, Envelope, Presentation, Proven},
+    statement::{Bundle, Envelope, Presentation},
     store::{EntryRef, Store},
     verification::{Tone, Verdict},
 };
@@ -31,16 +31,18 @@ impl Desk {
         let mut missing = self.changes_held(store.as_ref(), &entry, &presented.envelope().jti)?;
         // Not by their count: a bundle may show one twice. Nor is one there that is shown with a proof that does not hold.
         let uncounted = verdict.warnings.iter().any(|warning| warning.code == "CHANGE_NOT_COUNTED");
-        missing.retain(|held| uncounted || shown.changes.iter().all(|one| leaf_of(one) != leaf_of(held)));
-        if presented.envelope().iss == self.setup().issuer {
-            let open = verdict.headline.tone() == Tone::Unknown;
-            if missing.is_empty() && !open {
-                return Ok(None);
-            }
-            let evidence = self.evidence_in(store.as_ref(), &entry)?.bundle;
-            return Ok(Some(Bundle { token: presented.token().to_owned(), ..evidence }));
+        missing.retain(|held| uncounted || shown.changes.iter().all(|one| leaf_of(&one.token) != leaf_of(&held.token)));
+        let (own, open) = (presented.envelope().iss == self.setup().issuer, verdict.headline.tone() == Tone::Unknown);
+        if missing.is_empty() && !open {
+            return Ok(None);
         }
-        // Who holds a log has not every cosignature of its heads: what was presented proves more of the rest.
+        if own || open {
+            let evidence = self.evidence_in(store.as_ref(), &entry)?;
+            if own || !evidence.awaiting_cosignatures {
+                return Ok(Some(Bundle { token: presented.token().to_owned(), ..evidence.bundle }));
+            }
+        }
+        // Who holds a log has the cosignatures of some of its heads: what was presented may prove more of the rest.
         let changes = [shown.changes.as_slice(), missing.as_slice()].concat();
         Ok((!missing.is_empty()).then(|| Bundle { changes, ..shown.clone() }))
     }
@@ -63,16 +65,11 @@ impl Desk {
     }
 }
 
-/// What of a change stands in its log: its token without what is disclosed.
-fn leaf_of(change: &Proven) -> &str {
-    change.token.split('~').next().unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        statement::{Act, Jti, Section, Status, redact},
+        statement::{Act, Jti, Proven, Section, Status, redact},
         time::Clock as _,
         verification::{Headline, Question},
         workflow::{CertificateName, CertificateRecord, StatusWish, tests::world::World},

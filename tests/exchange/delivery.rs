@@ -3,7 +3,8 @@
 use crate::{
     asking::named,
     caller::Caller,
-    federation::{CHAMBER, Federation, Member, stop},
+    evidence::verdict,
+    federation::{CHAMBER, Federation, Member, PATIENCE, stop},
     ledger::{Answer, Deed, Ledger},
     pretender::Pretender,
     process::{Running, footballs, today},
@@ -12,6 +13,7 @@ use crate::{
 };
 use origin_exchange::certificate::offset_dates;
 use serde_json::Value;
+use std::time::{Duration, Instant};
 
 const RICE: &str = include_str!("../../node-config/demo/certificates/pk-ke-rice-nonpreferential.json");
 
@@ -108,4 +110,42 @@ async fn what_pakistan_certifies_for_china_is_held_there_witnessed_in_kenya_and_
     let replica = china.check_log(&Member::replica(pakistan, &log), &log);
     assert!(replica["size"].as_u64() >= Some(size));
     assert!((&issued["size"], &issued["root"]) == (&replica["size"], &replica["root"]), "{issued} {replica}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reinstatement_counts_at_the_addressees_node_under_the_cosignatures_that_the_issuer_gathered() {
+    let Federation { pakistan, china, kenya, .. } = &Federation::new();
+    let (mut one, mut two, three) = (pakistan.start(), china.start(), kenya.start());
+    let (caller, token) = signatory(pakistan, &mut one).await;
+    let (log, trust) = (log_to(china), pakistan.trust());
+    let number = issue_footballs(&caller, &token, 0..1).await.remove(0).number;
+    let (certificate, reason) = (named(&number), "its origin is in doubt".to_owned());
+    let request_id = || uuid::Uuid::now_v7().to_string();
+    let mut certificates = caller.certificates(&token);
+    let suspend = api::SuspendCertificateRequest {
+        request_id: request_id(),
+        certificate: certificate.clone(),
+        reason: reason.clone(),
+        ..Default::default()
+    };
+    let index = certificates.suspend_certificate(suspend).await.unwrap().into_inner().index;
+    let partner = Pretender::open(china, pakistan, &one).await;
+    partner.enough(&trust, &log, index + 1).await;
+    let suspended = download(&caller, &token, &number, api::DownloadFormat::Bundle).await;
+    assert_eq!(verdict(&mut two, china, &suspended).await, "SUSPENDED_BY_ISSUER");
+
+    let reinstate =
+        api::ReinstateCertificateRequest { request_id: request_id(), certificate, reason, ..Default::default() };
+    let index = certificates.reinstate_certificate(reinstate).await.unwrap().into_inner().index;
+    china.holds(&two, pakistan, &log, index + 1);
+    partner.enough(&trust, &log, index + 1).await;
+    // What a replica asks every minute it asks at a start.
+    two.stop();
+    two = china.start();
+    let begun = Instant::now();
+    while verdict(&mut two, china, &suspended).await != "VALID" {
+        assert!(begun.elapsed() < PATIENCE, "{}", two.events());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    stop([one, two, three]);
 }

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use std::fs;
 
 /// What a stranger is told by this node of a bundle.
-async fn verdict(node: &mut Running, member: &Member, bundle: &[u8]) -> String {
+pub(crate) async fn verdict(node: &mut Running, member: &Member, bundle: &[u8]) -> String {
     let caller = Caller::open(node, &member.ca()).await;
     let request = api::VerifyPresentationRequest { presentation: bundle.to_vec().into(), ..Default::default() };
     let answer = caller.verifications().verify_presentation(request).await.unwrap().into_inner();

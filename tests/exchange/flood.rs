@@ -90,23 +90,24 @@ async fn the_others_do_not_notice(
     Pretender::open(china, pakistan, one).await.enough(&pakistan.trust(), &log, size).await;
 }
 
-/// Kenya's witness is not there: the policy is met without it.
-fn without_witnesses(federation: &Federation) {
+/// The nodes of Pakistan and China, and a signatory at the first. Kenya's is not there: the policy is met without a
+/// witness.
+async fn without_kenya(federation: &Federation) -> (Running, Running, (Caller, String)) {
     let list = federation.list("alone.note", None, |list| list["cosigning"]["witnesses"] = 0.into());
     federation.members().into_iter().for_each(|member| federation.install(&list, member));
+    let (mut one, two) = (federation.pakistan.start(), federation.china.start());
+    let signatory = signatory(&federation.pakistan, &mut one).await;
+    (one, two, signatory)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_caller_that_sends_two_gigabytes_is_cut_off() {
     let federation = Federation::new();
-    without_witnesses(&federation);
-    let Federation { pakistan, china, kenya, .. } = &federation;
-    let (mut one, two) = (pakistan.start(), china.start());
-    let signatory = signatory(pakistan, &mut one).await;
+    let (one, two, signatory) = without_kenya(&federation).await;
     the_others_do_not_notice(&federation, [&one, &two], &signatory, 0).await;
     let before = peak(&one);
     let sent = Arc::new(AtomicU64::new(0));
-    let channel = Pretender::open(kenya, pakistan, &one).await.channel();
+    let channel = Pretender::open(&federation.kenya, &federation.pakistan, &one).await.channel();
     let request = axum::http::Request::post("http://partner.invalid/origin.v1.ReplicationService/Sync")
         .header("content-type", "application/grpc")
         .header("te", "trailers")
@@ -216,13 +217,10 @@ async fn floods(member: &Member, sent: &Arc<AtomicU64>) -> tokio::task::JoinHand
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_log_that_answers_with_two_gigabytes_is_left_alone() {
     let federation = Federation::new();
-    without_witnesses(&federation);
-    let Federation { pakistan, china, kenya, .. } = &federation;
-    let (mut one, two) = (pakistan.start(), china.start());
-    let signatory = signatory(pakistan, &mut one).await;
+    let (one, two, signatory) = without_kenya(&federation).await;
     the_others_do_not_notice(&federation, [&one, &two], &signatory, 0).await;
     let (before, sent) = (peak(&two), Arc::new(AtomicU64::new(0)));
-    let hostile = floods(kenya, &sent).await;
+    let hostile = floods(&federation.kenya, &sent).await;
     says(&two, &["PARTNER_PROTOCOL", "node.kra.go.ke", "a message longer than any may be"]);
     the_others_do_not_notice(&federation, [&one, &two], &signatory, 5).await;
     let (sent, grown) = (sent.load(Ordering::Relaxed), peak(&two) - before);
@@ -235,11 +233,8 @@ async fn a_log_that_answers_with_two_gigabytes_is_left_alone() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_log_that_a_partner_makes_up_keeps_no_number_back() {
     let federation = Federation::new();
-    without_witnesses(&federation);
-    let Federation { pakistan, china, kenya, .. } = &federation;
-    let (mut one, two) = (pakistan.start(), china.start());
-    let signatory = signatory(pakistan, &mut one).await;
-    let hostile = floods(kenya, &Arc::default()).await;
+    let (one, two, signatory) = without_kenya(&federation).await;
+    let hostile = floods(&federation.kenya, &Arc::default()).await;
     says(&one, &["connected", "node.kra.go.ke"]);
     the_others_do_not_notice(&federation, [&one, &two], &signatory, 0).await;
     the_others_do_not_notice(&federation, [&one, &two], &signatory, 5).await;

@@ -11,7 +11,7 @@ use crate::exchange::replica::{Suspicion, newest_note};
 use crate::log::Origin;
 use crate::statement::{Addressee, Kind, OpenedBody, open_leaf};
 use crate::store::{Batch, Disclosures, EntryRef, StoreError, Subject, about};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, passed};
 use crate::trust::{NodeName, TrustList};
 use crate::verification::{Equivocation, Prefix};
 use bytes::Bytes;
@@ -88,15 +88,14 @@ struct Uncompared(BTreeMap<(Origin, String), (Timestamp, Timestamp)>);
 impl Uncompared {
     /// Two heads could not be compared. Says whether one of them could not for so long now that a person has to look.
     fn lasts(&mut self, suspicion: &Suspicion, now: Timestamp) -> bool {
-        let passed = |since: &Timestamp| now.as_second().saturating_sub(since.as_second());
         // Partners show their heads every few minutes: what was not met again was compared in between.
-        self.0.retain(|_, (_, last)| passed(last) < FORGOTTEN);
+        self.0.retain(|_, (_, last)| passed(*last, now) < FORGOTTEN);
         let mut lasting = false;
         for note in [&suspicion.first, &suspicion.second] {
             let head = note.lines().skip(1).take(2).collect::<Vec<_>>().join(" ");
             let (since, last) = self.0.entry((suspicion.origin.clone(), head)).or_insert((now, now));
             *last = now;
-            if passed(since) >= LASTING {
+            if passed(*since, now) >= LASTING {
                 // Said again after as long.
                 *since = now;
                 lasting = true;

@@ -7,8 +7,9 @@ use super::{PartnerError, convert};
 use crate::exchange::heads::Event;
 use crate::exchange::message::KnownHead;
 use crate::exchange::replica::newest_note;
-use crate::exchange::{hosts_issuer, is_asked_for, replicates};
-use crate::log::{Origin, VerifierKey};
+use crate::exchange::{cosigned::Cosigned, hosts_issuer, is_asked_for, replicates};
+use crate::log::{self, Origin, SignedCheckpoint, TreeHead, VerifierKey};
+use crate::store::{Batch, StoreError};
 use crate::trust::NodeName;
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -108,7 +109,7 @@ fn shown(inner: &Inner, partner: &NodeName, head: &KnownHead) {
 /// Asks a partner for the heads it knows, and begins to replicate the logs of its own that are for this node.
 pub(super) async fn look(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerError> {
     let mut page_token = String::new();
-    let (mut told, mut others) = (Vec::new(), Vec::new());
+    let (mut told, mut others, mut cosigned) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..PAGES {
         let most = i32::try_from(MOST).unwrap_or(i32::MAX);
         let request = wire::ListHeadsRequest { logs: Vec::new(), page_size: most, page_token };
@@ -120,11 +121,12 @@ pub(super) async fn look(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerE
         for head in &answer.heads {
             let Ok(origin) = convert::origin(&head.log) else { continue };
             let cosigned_by_asker = convert::text(&head.cosigned_by_caller).ok().filter(|note| !note.is_empty());
-            if let Ok(note) = convert::text(&head.checkpoint) {
-                heads.push(KnownHead { log: origin.clone(), note, entries: head.entries, cosigned_by_asker });
-            }
             if replicates(&list, &inner.name, &origin) && hosts_issuer(&list, link.name(), &origin) {
                 inner.replicas.ensure(inner, link.name(), &origin);
+                cosigned.extend(cosigned_by_asker.clone().map(|note| (origin.clone(), note)));
+            }
+            if let Ok(note) = convert::text(&head.checkpoint) {
+                heads.push(KnownHead { log: origin, note, entries: head.entries, cosigned_by_asker });
             }
         }
         for head in &heads {
@@ -143,5 +145,29 @@ pub(super) async fn look(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerE
     }
     inner.remember(link.name(), others).await;
     inner.told(link.name(), told);
+    let its = Arc::clone(inner);
+    let kept = tokio::task::spawn_blocking(move || cosigned.iter().try_for_each(|(log, note)| keep(&its, log, note)));
+    if let Ok(Err(error)) = kept.await {
+        tracing::warn!(partner = %link.name(), %error, "the cosignatures of others could not be kept");
+    }
+    Ok(())
+}
+
+/// Keeps a head of a replicated log with the cosignatures that its issuer gathered: what is judged here by what is held
+/// here, such as a reinstatement, needs those of the witnesses too. It blocks.
+fn keep(inner: &Inner, origin: &Origin, note: &str) -> Result<(), StoreError> {
+    let (Some(store), trust) = (inner.replicas.store(origin), inner.lists.current()) else { return Ok(()) };
+    let Some(key) = trust.log_key(origin) else { return Ok(()) };
+    let Ok(signed) = SignedCheckpoint::open(note, &key) else { return Ok(()) };
+    let TreeHead { size, root } = signed.checkpoint().head;
+    let is_held = store.head(origin).is_some_and(|held| size <= held.head.size);
+    if !is_held || log::root(size, &store.hashes(origin))? != root {
+        return Ok(());
+    }
+    let state = Cosigned::load(store.as_ref(), origin, &trust)?.take(signed, &trust);
+    if !state.is_empty() {
+        let at_ms = u64::try_from(inner.clock.now().as_millisecond()).unwrap_or(0);
+        store.commit(Batch { at_ms, state, ..Batch::default() })?;
+    }
     Ok(())
 }

@@ -147,11 +147,8 @@ impl<'a> Recaller<'a> {
                 self.machine.opened(&head.log);
             }
         }
-        let sizes = heads.iter().filter_map(|head| {
-            let own = self.own(&head.log)?;
-            Some((head.log.clone(), own.store.durable_size(&head.log)))
-        });
-        let durable = sizes.collect();
+        let size = |log: &Origin| self.own(log).map_or(0, |own| own.store.durable_size(log));
+        let durable = heads.iter().map(|head| (head.log.clone(), size(&head.log))).collect();
         self.step(Event::Heads { partner, heads, durable });
     }
 
@@ -223,7 +220,7 @@ impl<'a> Recaller<'a> {
         let Some(own) = self.own(&origin) else { return };
         let held = own.store.durable_size(&origin);
         tracing::error!(%origin, held, signed, reason = "OWN_HISTORY_MISSING", "a partner has a later head of the log with this node's signature: the data folder is an old copy, and nothing more is signed for the log until what is missing is back; if something was issued since the start it cannot come back, and a person has to look");
-        own.gate.unsettle(&origin, Standing::Behind { held, signed });
+        own.gate.settle(&origin, Standing::Behind { held, signed });
         let (gate, store, log) = (Arc::clone(&own.gate), Arc::clone(&own.store), origin.clone());
         self.blocking(
             move || {
@@ -284,7 +281,7 @@ impl<'a> Recaller<'a> {
             Settled::Forked { note } => {
                 let size = signed(&note).unwrap_or(0);
                 tracing::error!(%origin, size, reason = "OWN_HISTORY_FORKED", "what is on disk is not what the head was signed over: nothing is signed before a person has looked");
-                own.gate.unsettle(origin, Standing::Forked { size });
+                own.gate.settle(origin, Standing::Forked { size });
             }
         }
     }

@@ -198,6 +198,8 @@ async fn replicate(inner: Arc<Inner>, partner: NodeName, origin: Origin) {
                 inner.replicas.running().insert(origin.clone(), Some(running));
                 inner.replicas.opened.send_modify(|count| *count = count.wrapping_add(1));
                 tracing::info!(%partner, %origin, held = held.edge.size(), "replicating");
+                // Its node is asked again: the cosignatures that it gathered can be kept from now on.
+                inner.nudge(&partner).notify_one();
                 let released = {
                     let (partner, origin) = (partner.clone(), origin.clone());
                     let fetching =
