@@ -15,7 +15,7 @@ use super::{
 use crate::{
     log::{Hash, Origin, VerifierKey},
     store::PublishedHead,
-    time::Timestamp,
+    time::{Timestamp, later, passed},
     trust::{NodeName, TrustList},
 };
 use std::{
@@ -160,7 +160,7 @@ impl Asked {
 
     /// Leaves it alone for a while, longer each time.
     fn rest(&mut self, now: Timestamp) {
-        self.until = Timestamp::from_second(now.as_second().saturating_add(self.pause)).unwrap_or(Timestamp::MAX);
+        self.until = later(now, self.pause);
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
         self.corrections = 0;
     }
@@ -325,9 +325,4 @@ impl Canvasser {
             }
         }
     }
-}
-
-/// Whole seconds from one instant to another.
-fn passed(from: Timestamp, to: Timestamp) -> i64 {
-    to.as_second().saturating_sub(from.as_second())
 }

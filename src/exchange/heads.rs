@@ -8,7 +8,7 @@ use super::{
 use crate::{
     log::{Origin, SignedCheckpoint, TreeHead, verify_consistency},
     store::{StateChange, Store, StoreError, Table},
-    time::Timestamp,
+    time::{Timestamp, passed},
     trust::{NodeName, TrustList},
     verification::{Equivocation, Prefix},
 };
@@ -25,7 +25,7 @@ const EVERY: i64 = 180;
 const REMEMBERED: usize = 64;
 /// Notes that are remembered as signed: a round of asking brings the same few from every partner.
 const MOST_OPENED: usize = 4_096;
-/// A question about a history that is not answered for this long, in seconds, is an alarm.
+/// A question about a history that is not answered for this long, in seconds, is put to the next who may know.
 const SILENCE: i64 = 60;
 /// Questions about histories that may be open.
 const MOST_OPEN: usize = 64;
@@ -81,7 +81,7 @@ pub enum Action {
     },
     /// The log has shown two histories: keep this, send it to every partner, stop cosigning the log.
     Evidence(Box<Evidence>),
-    /// Nobody showed how these two heads belong together. An alarm, no evidence.
+    /// Nobody showed how these two heads belong together: no evidence, and an alarm where it lasts.
     Unanswered(Suspicion),
 }
 
@@ -419,9 +419,4 @@ impl Heads {
             actions.push(Action::Evidence(Box::new(evidence)));
         }
     }
-}
-
-/// Whole seconds from one instant to another.
-fn passed(from: Timestamp, to: Timestamp) -> i64 {
-    to.as_second().saturating_sub(from.as_second())
 }

@@ -14,7 +14,7 @@ use super::{message::KnownHead, replica::Heard};
 use crate::{
     log::{Checkpoint, Origin, SignedCheckpoint},
     sequencer::gate::suffices,
-    time::Timestamp,
+    time::{Timestamp, passed},
     trust::{Node, NodeName, TrustList},
 };
 use std::{
@@ -113,7 +113,7 @@ impl Memory {
     #[must_use]
     pub fn recalled(&self, origin: &Origin, now: Timestamp) -> Option<Vec<Heard>> {
         let issuer = self.trust.issuer_of(origin).and_then(|issuer| self.trust.node_of(issuer));
-        let waited = now.as_second().saturating_sub(self.began.as_second()) >= GRACE || self.everybody();
+        let waited = passed(self.began, now) >= GRACE || self.everybody();
         let enough =
             issuer.is_none_or(|node| self.has_answered(node)) && waited && (self.whole || self.suffices(origin));
         enough.then(|| self.heads.get(origin).cloned().unwrap_or_default())

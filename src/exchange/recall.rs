@@ -18,7 +18,7 @@ use crate::{
     log::{Hash, Host, Origin, Shard, SignedCheckpoint, TreeHead, leaf_hash},
     sequencer::gate::{asks_nobody, suffices},
     store::{PublishedHead, Store, StoreError},
-    time::Timestamp,
+    time::{Timestamp, later, passed},
     trust::{NodeName, TrustList},
 };
 use std::{
@@ -262,7 +262,7 @@ impl Recall {
     /// Whether everybody who can be reached has answered, or was waited for long enough.
     #[must_use]
     pub fn has_waited(&self, now: Timestamp) -> bool {
-        let over = self.began.is_some_and(|at| now.as_second().saturating_sub(at.as_second()) >= GRACE);
+        let over = self.began.is_some_and(|at| passed(at, now) >= GRACE);
         over || self.partners.values().all(|partner| partner.answered || partner.missed)
     }
 
@@ -320,7 +320,7 @@ impl Recall {
         // Also about logs that were forgotten, and that are to be opened: so each is asked, though all are settled.
         let asks = self.logs.is_empty() || self.logs.keys().any(|origin| !self.asks_nobody(origin));
         for (name, partner) in &mut self.partners {
-            let silent = partner.asked_at.is_some_and(|at| now.as_second().saturating_sub(at.as_second()) >= SILENCE);
+            let silent = partner.asked_at.is_some_and(|at| passed(at, now) >= SILENCE);
             if asks && !partner.answered && now >= partner.until && (partner.asked_at.is_none() || silent) {
                 partner.asked_at = Some(now);
                 actions.push(Action::AskHeads(name.clone()));
@@ -474,9 +474,9 @@ impl Own {
     }
 
     /// What a partner tells of a settled log. A head past all that is durable was signed by a process that this one
-    /// knows nothing of; what was told before it was settled is known, to who said that it goes on as well. A head that
-    /// is not past it, and whose entries the partner holds, has to be of the same history: a witness may also have
-    /// heard of one that nobody holds, which others find out.
+    /// knows nothing of, unless it was told before the log was settled: then it went on in spite of it, by an operator's
+    /// word. A head that is not past it, and whose entries the partner holds, has to be of the same history. One that a
+    /// witness only heard of is not compared here: where it is of another, those who compare all heads find out.
     fn weigh(&mut self, origin: &Origin, durable: Option<u64>, told: &Known, actions: &mut Vec<Action>) {
         if self.stage != Stage::Settled {
             return;
@@ -520,18 +520,9 @@ pub fn durable_root(store: &dyn Store, origin: &Origin, size: u64) -> Result<Has
 }
 
 /// Keeps the later of two heads.
-fn later_of<K: Ord>(slot: Entry<'_, K, Known>, known: Known) {
-    match slot {
-        Entry::Vacant(slot) => {
-            slot.insert(known);
-        }
-        Entry::Occupied(mut slot) if known.head.size > slot.get().head.size => {
-            slot.insert(known);
-        }
-        Entry::Occupied(_) => {}
+fn later_of<K: Ord>(entry: Entry<'_, K, Known>, known: Known) {
+    let kept = entry.or_insert_with(|| known.clone());
+    if known.head.size > kept.head.size {
+        *kept = known;
     }
-}
-
-fn later(now: Timestamp, seconds: i64) -> Timestamp {
-    Timestamp::from_second(now.as_second().saturating_add(seconds)).unwrap_or(Timestamp::MAX)
 }

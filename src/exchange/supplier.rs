@@ -11,7 +11,7 @@ use super::{
 use crate::{
     log::{EMPTY_ROOT, Hash, Origin, TreeHead},
     store::PublishedHead,
-    time::Timestamp,
+    time::{Timestamp, passed},
     trust::{NodeName, TrustList},
 };
 use bytes::Bytes;
@@ -189,12 +189,11 @@ impl Supplier {
     }
 
     fn tick(&self, now: Timestamp) -> Result<(), ExchangeError> {
-        let passed = |since: Timestamp| now.as_second().saturating_sub(since.as_second());
         if !self.greeted {
-            return if passed(self.since) >= SILENCE { Err(ExchangeError::Silent) } else { Ok(()) };
+            return if passed(self.since, now) >= SILENCE { Err(ExchangeError::Silent) } else { Ok(()) };
         }
         let owes = self.untaken > 0 || (self.told && self.next < self.announced.size && self.credit.left() == 0);
-        if owes && passed(self.moved_at) >= SLOW { Err(ExchangeError::SlowConsumer) } else { Ok(()) }
+        if owes && passed(self.moved_at, now) >= SLOW { Err(ExchangeError::SlowConsumer) } else { Ok(()) }
     }
 
     fn allowed(&self) -> Result<(), ExchangeError> {

@@ -21,12 +21,8 @@ pub(super) fn commit(setup: &Setup, gate: &Gate, pressed: Pressed) -> Result<(),
     // and under no head would stand in the place of one that is to be fetched back.
     let _signing = gate.signing();
     let logs = batch.entries.iter().map(|entry| &entry.origin).collect::<BTreeSet<_>>();
-    let asked = logs.into_iter().map(|origin| gate.may_sign(origin, &trust));
-    let mut may_sign = BTreeMap::new();
-    for one in asked {
-        let one = one?;
-        may_sign.insert(one.origin().clone(), one);
-    }
+    let asked = logs.into_iter().map(|origin| Ok((origin.clone(), gate.may_sign(origin, &trust)?)));
+    let mut may_sign = asked.collect::<Result<BTreeMap<_, _>, SequencerError>>()?;
     let committed = setup.store.commit(batch)?;
     let mut heads = Vec::with_capacity(committed.durable.len());
     for (origin, durable) in committed.durable {

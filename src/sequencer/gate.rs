@@ -164,25 +164,18 @@ impl Gate {
         !met
     }
 
-    /// What came of asking. A log that is settled stays so, but for [`Gate::unsettle`].
+    /// What came of asking. A log that is closed stays so, and one that is settled unless it is found to be behind or
+    /// forked: then nothing begins to be signed for it any more, and what has begun is through after [`Gate::wait`].
     pub fn settle(&self, origin: &Origin, standing: Standing) {
         let mut state = self.state();
         state.wishes.remove(origin);
         let now = state.logs.entry(origin.clone()).or_insert(Standing::Unknown);
-        if *now != Standing::Settled {
-            *now = standing;
-        }
-        drop(state);
-        self.turned();
-    }
-
-    /// Shuts a log though it was settled: it is behind, or forked. From now on nothing begins to be signed for it; what
-    /// has begun is through after [`Gate::wait`].
-    pub fn unsettle(&self, origin: &Origin, standing: Standing) {
-        let mut state = self.state();
-        state.wishes.remove(origin);
-        let now = state.logs.entry(origin.clone()).or_insert(Standing::Unknown);
-        if !matches!(now, Standing::Closed(_)) {
+        let stays = match now {
+            Standing::Closed(_) => true,
+            Standing::Settled => !matches!(standing, Standing::Behind { .. } | Standing::Forked { .. }),
+            Standing::Unknown | Standing::Behind { .. } | Standing::Forked { .. } => false,
+        };
+        if !stays {
             *now = standing;
         }
         drop(state);

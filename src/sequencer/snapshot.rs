@@ -10,7 +10,7 @@ use crate::{
         status_list::{StatusList, Ttl, lists_root},
     },
     store::{EntryRef, StateChange, Store, StoreError, Table},
-    time::Timestamp,
+    time::{Timestamp, later},
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -98,7 +98,7 @@ pub(super) fn uri(issuer: &Issuer, origin: &Origin, list: u32) -> Result<StatusU
 
 /// When the next snapshot is due.
 pub(super) fn due(last: Timestamp) -> Timestamp {
-    Timestamp::from_second(last.as_second().saturating_add(EVERY)).unwrap_or(Timestamp::MAX)
+    later(last, EVERY)
 }
 
 /// When the last snapshot of a log was made, whoever signed it.

@@ -136,7 +136,9 @@ pub trait Store: Send + Sync {
     fn record(&self, table: Table, id: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// All records of a table with their ids, ascending.
-    fn records(&self, table: Table) -> Result<Records, StoreError>;
+    fn records(&self, table: Table) -> Result<Records, StoreError> {
+        self.records_under(table, &[], usize::MAX)
+    }
 
     /// Records of a table whose ids come after `after`, ascending, at most `limit`. It costs by what it gives, not by
     /// what the table holds.

@@ -521,12 +521,6 @@ impl Store for MemoryStore {
         Ok(self.lock().records.get(&(table, id.to_vec())).cloned())
     }
 
-    fn records(&self, table: Table) -> Result<Records, StoreError> {
-        let memory = self.lock();
-        let from = memory.records.range((table, Vec::new())..);
-        Ok(from.take_while(|((t, _), _)| *t == table).map(|((_, id), record)| (id.clone(), record.clone())).collect())
-    }
-
     fn records_from(&self, table: Table, after: &[u8], limit: usize) -> Result<Records, StoreError> {
         let memory = self.lock();
         let from = memory.records.range((Bound::Excluded((table, after.to_vec())), Bound::Unbounded));

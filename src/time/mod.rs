@@ -14,6 +14,18 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
 }
 
+/// The instant so many seconds after another; the last there is, where it would lie beyond.
+#[must_use]
+pub fn later(from: Timestamp, seconds: i64) -> Timestamp {
+    Timestamp::from_second(from.as_second().saturating_add(seconds)).unwrap_or(Timestamp::MAX)
+}
+
+/// Whole seconds from one instant to another; negative where a clock went back.
+#[must_use]
+pub fn passed(from: Timestamp, to: Timestamp) -> i64 {
+    to.as_second().saturating_sub(from.as_second())
+}
+
 /// Fills bytes that nobody can predict.
 pub trait Random: Send + Sync {
     /// Fills `out`, or says that the system has no randomness to give.

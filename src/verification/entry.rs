@@ -267,7 +267,7 @@ pub fn check_own_entries(leaves: &[OwnLeaf<'_>], trust: &TrustList) -> Vec<Resul
     each.collect()
 }
 
-/// The same for a statement as somebody presents it; how much of it is shown is for the caller to judge.
+/// [`check_entry`] of a statement as somebody presents it; how much of it is shown is for the caller to judge.
 pub(super) fn check_statement(
     statement: &Presentation,
     origin: &Origin,

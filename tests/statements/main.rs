@@ -1,13 +1,12 @@
 //! Holds the bytes of statements: frozen tokens, hostile tokens with their reasons, and the published schema.
 //!
 //! The files of `tests/vectors/statements` are for other implementations as well. They never change for
-//! version 1 of a kind; `writes_the_vectors` exists for new kinds and versions.
+//! version 1 of a kind; a new kind or version is written by these tests, run with `WRITE_VECTORS=1`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    clippy::print_stdout,
     clippy::too_many_lines,
     unreachable_pub
 )]
@@ -19,11 +18,11 @@ mod properties_of_replies;
 mod redaction;
 mod samples;
 mod schema;
-mod speed;
 mod stamp;
 mod status;
 mod vectors;
 
+use serde_json::Value;
 use std::path::PathBuf;
 
 /// A file of the vectors.
@@ -37,19 +36,16 @@ fn read(name: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Writes every file of the vectors anew. To be run for a new kind or version, never to make a test pass:
-/// `cargo test --test statements writes_the_vectors -- --ignored`.
-#[test]
-#[ignore = "frozen bytes: run by hand for a new kind or version only"]
-fn writes_the_vectors() {
-    let pretty = |value: &serde_json::Value| format!("{}\n", serde_json::to_string_pretty(value).unwrap());
-    for sample in samples::all() {
-        std::fs::write(vector(&format!("{}.json", sample.name)), pretty(&vectors::of(&sample))).unwrap();
+/// What a file of the vectors says. `WRITE_VECTORS=1` has it say what is made here: for a new kind or version, never to
+/// make a test pass.
+fn frozen(name: &str, made: impl FnOnce() -> Value) -> Value {
+    if std::env::var_os("WRITE_VECTORS").is_some() {
+        std::fs::write(vector(name), pretty(&made())).unwrap();
     }
-    std::fs::write(vector("hostile.json"), pretty(&hostile::all())).unwrap();
-    std::fs::write(vector("status-list.json"), pretty(&status::vector())).unwrap();
-    std::fs::write(vector("stamp.json"), pretty(&stamp::vector())).unwrap();
-    let docs = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs");
-    std::fs::create_dir_all(&docs).unwrap();
-    std::fs::write(docs.join("statements-v1.schema.json"), pretty(&schema::of_the_code())).unwrap();
+    serde_json::from_str(&read(name)).unwrap()
+}
+
+/// As the files are written.
+fn pretty(value: &Value) -> String {
+    format!("{}\n", serde_json::to_string_pretty(value).unwrap())
 }

@@ -1,7 +1,7 @@
 //! The frozen status list token, and hostile ones.
 
 use super::{
-    read,
+    frozen,
     samples::{self, STATUS_URI},
 };
 use origin_exchange::{
@@ -45,7 +45,7 @@ fn token(list: &StatusList) -> String {
 }
 
 /// The file.
-pub fn vector() -> Value {
+fn vector() -> Value {
     let (list, other) = (list(), StatusList::new());
     let digests = [other.digest(), list.digest(), other.digest()];
     let order = StatusOrder::new(&[7; 32], 1);
@@ -68,7 +68,7 @@ pub fn vector() -> Value {
 #[test]
 fn the_frozen_list_reads_as_it_was_written() {
     // The compressed bytes are zlib's choice, so a frozen token is read, not made again.
-    let frozen: Value = serde_json::from_str(&read("status-list.json")).unwrap();
+    let frozen = frozen("status-list.json", vector);
     let parsed = StatusToken::parse(frozen["token"].as_str().unwrap()).unwrap();
     assert_eq!(parsed.verify(&key().public_key()), Ok(()));
     assert_eq!(

@@ -1,7 +1,7 @@
 //! The frozen tokens: composed again byte for byte, and parsed again.
 
 use super::{
-    read,
+    frozen, read,
     samples::{self, Sample},
 };
 use origin_exchange::{
@@ -45,7 +45,7 @@ pub fn decode(token: &str) -> Value {
 #[test]
 fn frozen_tokens_are_composed_again_byte_for_byte() {
     for sample in samples::all() {
-        let frozen: Value = serde_json::from_str(&read(&format!("{}.json", sample.name))).unwrap();
+        let frozen = frozen(&format!("{}.json", sample.name), || of(&sample));
         assert_eq!(frozen["token"], sample.issue().token(), "{}", sample.name);
         assert_eq!(frozen, of(&sample), "{}", sample.name);
     }

@@ -16,11 +16,11 @@ use crate::{
         files,
         init::offline_signer,
         remote, serve,
-        trust::{first_list, later, whole_seconds},
+        trust::{later, whole_seconds},
     },
     node::{Configuration, system::SystemClock},
     time::Clock,
-    trust::{ListDraft, Section},
+    trust::{ListDraft, ListText, Section},
 };
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
@@ -94,7 +94,7 @@ impl Federation {
         let own = self.issuer.node();
         let (store, signer) = offline_signer(&own)?;
         let now = whole_seconds(SystemClock.now());
-        let mut list = first_list(now, later(now, VALID_SECONDS)?);
+        let mut list = ListText::first(now, later(now, VALID_SECONDS)?);
         list.signers.push(signer.verifier_key().ok_or_else(|| failed("no verifier key"))?);
         for folder in std::iter::once(&own).chain(self.partners.iter().map(|partner| &partner.folder)) {
             let section = fs::read_to_string(folder.join("trust/section.note")).map_err(failed)?;

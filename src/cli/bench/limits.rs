@@ -10,9 +10,10 @@ use crate::{
     cli::console::{Console, Exit, Failure},
     cli::remote,
     signature::{SecretKey, Signer},
-    store::measure::{self, Load},
 };
 use std::{
+    fs::{self, File},
+    io::{self, Write as _},
     num::NonZero,
     path::Path,
     thread,
@@ -80,11 +81,23 @@ pub(super) fn joined<T>(thread: thread::ScopedJoinHandle<'_, Result<T, Failure>>
 
 /// Rows of `bytes` appended in batches, each batch synced, a second.
 pub(super) fn disk(folder: &Path, batch: u64, bytes: u64) -> Result<Limit, Failure> {
-    let leaf_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
-    let load = Load { rows: batch * BATCHES, batch, leaf_bytes, disclosure_bytes: 0 };
-    let rate = measure::limit(folder, &load)
+    let taken = synced(&folder.join("limit"), batch * bytes)
         .map_err(|error| Failure::new(Exit::Failed, format!("`{}` cannot be written: {error}", folder.display())))?;
-    Ok(Limit::new(rate, format!("{bytes} bytes a row, appended and synced by {batch}")))
+    Ok(Limit::new(rate(batch * BATCHES, taken), format!("{bytes} bytes a row, appended and synced by {batch}")))
+}
+
+/// How long it takes to append batches of so many bytes to one file, each batch synced.
+fn synced(path: &Path, bytes: u64) -> io::Result<Duration> {
+    let mut file = File::create(path)?;
+    let batch = vec![0x5a_u8; usize::try_from(bytes).map_err(io::Error::other)?];
+    let begun = Instant::now();
+    for _ in 0..BATCHES {
+        file.write_all(&batch)?;
+        file.sync_data()?;
+    }
+    let taken = begun.elapsed();
+    fs::remove_file(path)?;
+    Ok(taken)
 }
 
 /// Milliseconds that so many syncs take, one after another, each of one row.

@@ -9,7 +9,7 @@ use crate::{
     inbox::{Awaited, Receipted, Why, await_it, settle},
     log::Origin,
     store::{Batch, StateChange},
-    time::Timestamp,
+    time::{Timestamp, later, passed},
 };
 use std::collections::BTreeSet;
 
@@ -398,15 +398,6 @@ fn size_of(entry: &DisclosedEntry) -> u64 {
         _ => 0,
     };
     u64::try_from(bytes).unwrap_or(u64::MAX).saturating_add(16)
-}
-
-/// Whole seconds from one instant to another.
-fn passed(from: Timestamp, to: Timestamp) -> i64 {
-    to.as_second().saturating_sub(from.as_second())
-}
-
-fn later(now: Timestamp, seconds: i64) -> Timestamp {
-    Timestamp::from_second(now.as_second().saturating_add(seconds)).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]

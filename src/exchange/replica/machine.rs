@@ -9,7 +9,7 @@ use crate::{
     },
     log::{Checkpoint, Extension, Hash, Origin, SignedCheckpoint, TreeHead},
     store::{Batch, PublishedHead},
-    time::Timestamp,
+    time::{Timestamp, later, passed},
     trust::TrustList,
 };
 use std::{collections::VecDeque, sync::Arc};
@@ -204,7 +204,7 @@ impl Replica {
         match &self.stream {
             Stream::Down { until } => {
                 let begun = *self.begun.get_or_insert(now);
-                let waits = self.held.siblings.lack() && seconds(begun, now) < SIBLINGS;
+                let waits = self.held.siblings.lack() && passed(begun, now) < SIBLINGS;
                 let free = matches!(self.writing, Writing::Nothing) && !self.judge_again && !waits;
                 let idle = free && self.arrivals.is_empty();
                 if now >= *until && idle && self.held.record.equivocated.is_none() {
@@ -213,21 +213,21 @@ impl Replica {
                 }
             }
             Stream::Dialling { since } => {
-                if seconds(*since, now) >= SILENCE {
+                if passed(*since, now) >= SILENCE {
                     self.hang_up(now, ExchangeError::Silent, actions);
                 }
             }
             Stream::Up { heard_at, announced, wanted, credit } => {
                 let owes = !announced || (credit.left() > 0 && self.arrivals.next() < *wanted);
-                if owes && seconds(*heard_at, now) >= SILENCE {
+                if owes && passed(*heard_at, now) >= SILENCE {
                     self.hang_up(now, ExchangeError::Silent, actions);
-                } else if seconds(self.cosigned_at, now) >= HEARTBEAT {
+                } else if passed(self.cosigned_at, now) >= HEARTBEAT {
                     self.cosign_held(now, actions);
                 }
             }
         }
         if let Writing::Reload { since } = &self.writing
-            && seconds(*since, now) >= self.pause
+            && passed(*since, now) >= self.pause
         {
             self.pause = longer(self.pause);
             self.writing = Writing::Reload { since: now };
@@ -249,7 +249,7 @@ impl Replica {
 
     /// The stream is gone; what arrived and is not being written is asked for again.
     fn down(&mut self, now: Timestamp) {
-        self.stream = Stream::Down { until: after(now, self.pause) };
+        self.stream = Stream::Down { until: later(now, self.pause) };
         self.pause = longer(self.pause);
         self.arrivals.forget();
         // A head that is being made durable, or was passed by a batch, is announced again.
@@ -516,7 +516,7 @@ impl Replica {
         self.arrivals = Arrivals::after(&self.held);
         self.heads = Heads::default();
         self.writing = Writing::Nothing;
-        self.stream = Stream::Down { until: after(now, self.pause) };
+        self.stream = Stream::Down { until: later(now, self.pause) };
     }
 
     /// A person has judged that the branch held here is the one that goes on, whatever else was shown up to this size.
@@ -569,15 +569,6 @@ fn may_judge(setup: &Setup, held: &Held) -> bool {
     let ended = trust.shard_final_size(origin).is_some_and(|last| last < durable && void(last));
     let otherwise = || held.open && held.record.closed != held.siblings.judged_with(trust.closed_in(origin));
     setup.cosigns && (!held.findings.is_empty() || ended || otherwise() || !held.siblings.are_by(trust, origin))
-}
-
-/// Whole seconds from one instant to another; negative where a clock went back.
-fn seconds(from: Timestamp, to: Timestamp) -> i64 {
-    to.as_second().saturating_sub(from.as_second())
-}
-
-fn after(now: Timestamp, seconds: i64) -> Timestamp {
-    Timestamp::from_second(now.as_second().saturating_add(seconds)).unwrap_or(Timestamp::MAX)
 }
 
 fn longer(pause: i64) -> i64 {

@@ -76,10 +76,9 @@ fn whatever_the_weather_replicas_converge_and_heads_are_cosigned_fourth_share() 
 
 #[test]
 fn a_log_that_shows_two_histories_is_found_out_within_one_round_of_comparing() {
-    let fair =
-        || Weather { storm: 900_000, cuts: 0, lost: 0, failures: 0, crashes: 0, partitions: 0, restores: 0, wipes: 0 };
     for malice in [Malice::SplitForWitness, Malice::SplitForReplica] {
-        let found = (0..24).filter_map(|seed| Simulation::hostile(seed, fair(), malice).until_found_out());
+        let found =
+            (0..24).filter_map(|seed| Simulation::hostile(seed, Weather::fair(900_000), malice).until_found_out());
         let found = found.collect::<Vec<_>>();
         assert!(found.len() > 3, "too few of these seeds have a log long enough to be two");
         // A round of questions, and the minute after which a node looks at its own heads.
@@ -89,16 +88,7 @@ fn a_log_that_shows_two_histories_is_found_out_within_one_round_of_comparing() {
 
 #[test]
 fn who_loses_his_memory_again_and_again_helps_no_log_to_a_second_history() {
-    let foul = || Weather {
-        storm: 900_000,
-        cuts: 0,
-        lost: 0,
-        failures: 0,
-        crashes: 0,
-        partitions: 0,
-        restores: 0,
-        wipes: 2_000,
-    };
+    let foul = || Weather { wipes: 2_000, ..Weather::fair(900_000) };
     for seed in 0..48 {
         // It goes on from an old state as soon as somebody may have forgotten the newer one.
         let mut simulation = Simulation::hostile(seed, foul(), Malice::Rollback);
@@ -110,8 +100,7 @@ fn who_loses_his_memory_again_and_again_helps_no_log_to_a_second_history() {
 #[test]
 fn a_day_apart_stops_nobody_from_issuing_and_heals() {
     let day = 24 * 60 * 60 * 1_000;
-    let fair = Weather { storm: day, cuts: 0, lost: 0, failures: 0, crashes: 0, partitions: 0, restores: 0, wipes: 0 };
-    let mut simulation = Simulation::new(1, fair);
+    let mut simulation = Simulation::new(1, Weather::fair(day));
     simulation.run_until(14_000);
     let before = simulation.issued_and_held(0);
     simulation.part(0);

@@ -72,6 +72,13 @@ pub(super) struct Weather {
     pub(super) wipes: u64,
 }
 
+impl Weather {
+    /// Nothing goes wrong by itself, for so many milliseconds.
+    pub(super) const fn fair(storm: u64) -> Self {
+        Self { storm, cuts: 0, lost: 0, failures: 0, crashes: 0, partitions: 0, restores: 0, wipes: 0 }
+    }
+}
+
 /// What each entry is by a list, as one hash of what that closes in its log.
 type Judged = BTreeMap<(Origin, u64, Branch, Option<Hash>), Result<CheckedEntry, EntryFault>>;
 

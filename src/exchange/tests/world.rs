@@ -146,15 +146,10 @@ fn signed_by(seed: u8, version: u64, change: impl FnOnce(&mut ListText)) -> Arc<
         grpc: Some(format!("https://{}.example:8445", NODES[at]).parse().unwrap()),
         spki: Vec::new(),
     };
+    let (issued, next_update) = ("2026-11-01T00:00:00Z".parse().unwrap(), "2027-11-01T00:00:00Z".parse().unwrap());
     let mut text = ListText {
         version,
-        issued: "2026-11-01T00:00:00Z".parse().unwrap(),
-        next_update: "2027-11-01T00:00:00Z".parse().unwrap(),
-        k: 1,
         signers: vec![signer],
-        sections: Vec::new(),
-        closings: Vec::new(),
-        shards: Vec::new(),
         nodes: (0..NODES.len()).map(node).collect(),
         addressees: (0..NODES.len()).map(|at| (COUNTRIES[at].parse().unwrap(), issuer(at))).collect(),
         cosigning: Cosigning {
@@ -163,6 +158,7 @@ fn signed_by(seed: u8, version: u64, change: impl FnOnce(&mut ListText)) -> Arc<
             of: (0..NODES.len()).map(name).collect(),
             ..Cosigning::if_it_has_a_node()
         },
+        ..ListText::first(issued, next_update)
     };
     for at in 0..NODES.len() {
         let section = SectionText {

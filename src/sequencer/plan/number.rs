@@ -52,7 +52,7 @@ impl Plan {
     ) -> Result<(), SequencerError> {
         match done {
             Ok(reserved) => {
-                let noted = by.map(|by| by.clone().by_request(&request.id).with_detail(given(&reserved, by)).to_row());
+                let noted = by.map(|by| by.clone().by_request(&request.id).with_detail(detail(&reserved, by)).to_row());
                 planned.noted.extend(noted);
                 planned.outcomes.push(Owed { request: request.clone(), digest, done: Done::Reserved(reserved) });
                 Ok(())
@@ -162,7 +162,7 @@ fn unless(number: &str, given: Option<String>) -> Result<(), SequencerError> {
 }
 
 /// What the audit trail says was given: of a block the first, the last, how many, and for what.
-fn given(reserved: &Reserved, by: &AuditEvent) -> String {
+fn detail(reserved: &Reserved, by: &AuditEvent) -> String {
     let Reserved { number, more, .. } = reserved;
     match more.last() {
         None => number.clone(),

@@ -322,10 +322,6 @@ impl Core {
         Ok(self.state.get(&keyspace::record(table, id))?)
     }
 
-    pub(super) fn records(&self, table: Table) -> Result<Records, StoreError> {
-        self.records_under(table, &[], usize::MAX)
-    }
-
     pub(super) fn records_under(&self, table: Table, prefix: &[u8], limit: usize) -> Result<Records, StoreError> {
         let prefix = keyspace::record(table, prefix);
         let found = self.state.scan(&prefix, &prefix, limit)?;

@@ -23,7 +23,6 @@ mod keyspace;
 mod logs;
 mod look;
 mod mark;
-pub mod measure;
 mod open;
 mod record;
 mod rows;
@@ -320,10 +319,6 @@ impl Store for JournalStore {
 
     fn record(&self, table: Table, id: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         self.core().record(table, id)
-    }
-
-    fn records(&self, table: Table) -> Result<Records, StoreError> {
-        self.core().records(table)
     }
 
     fn records_from(&self, table: Table, after: &[u8], limit: usize) -> Result<Records, StoreError> {

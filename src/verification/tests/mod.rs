@@ -4,7 +4,6 @@ mod evidence;
 mod headlines;
 mod hostile;
 mod rendering;
-mod speed;
 mod stamp;
 mod status;
 pub(super) mod world;

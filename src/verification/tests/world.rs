@@ -15,8 +15,8 @@ use crate::{
     },
     time::{Date, SeededRandom, Timestamp},
     trust::{
-        Algorithm, Anchor, Cosigning, KindName, ListDraft, ListText, ListedKey, ListedLogKey, ListedUse, Node, Role,
-        SectionEntry, SectionText, TrustList, root_name,
+        Algorithm, Anchor, KindName, ListDraft, ListText, ListedKey, ListedLogKey, ListedUse, Node, Role, SectionEntry,
+        SectionText, TrustList, root_name,
     },
     verification::{Question, Settings, Verdict, Verifier},
 };
@@ -119,16 +119,8 @@ pub(in crate::verification) fn trust(change: impl FnOnce(&mut SectionText, &mut 
     let mut own = section();
     let mut text = ListText {
         version: 7,
-        issued: at("2026-11-01T00:00:00Z"),
-        next_update: at("2026-12-31T00:00:00Z"),
-        k: 1,
         signers: vec![signer.clone()],
-        sections: Vec::new(),
-        closings: Vec::new(),
-        shards: Vec::new(),
-        nodes: Vec::new(),
-        addressees: BTreeMap::new(),
-        cosigning: Cosigning::if_it_has_a_node(),
+        ..ListText::first(at("2026-11-01T00:00:00Z"), at("2026-12-31T00:00:00Z"))
     };
     change(&mut own, &mut text);
     let notes = [own.sign(&key(seed::ROOT)).unwrap(), customs_section().sign(&key(seed::CUSTOMS_ROOT)).unwrap()];

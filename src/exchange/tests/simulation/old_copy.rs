@@ -32,18 +32,8 @@ impl Simulation {
     /// The replica holds and cosigned more than the witness saw, and is down; the issuer is an old copy, and goes on by
     /// the word of the witness alone, which was restarted.
     fn put_back(goal: u64) -> Self {
-        let weather = Weather {
-            storm: 1_200_000,
-            cuts: 0,
-            lost: 0,
-            failures: 0,
-            crashes: 0,
-            partitions: 0,
-            restores: 0,
-            wipes: 0,
-        };
         let log = Self::log();
-        let mut this = Self::of(Chance::new(1), weather, [(log.clone(), COPY)].into());
+        let mut this = Self::of(Chance::new(1), Weather::fair(1_200_000), [(log.clone(), COPY)].into());
         this.nodes.iter_mut().for_each(|node| node.slow = false);
         this.pass(120);
         assert_eq!((this.sizes(), this.released.get(&log)), ((COPY, COPY), Some(&COPY)));

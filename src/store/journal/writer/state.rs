@@ -106,7 +106,7 @@ impl Core {
             }
         }
         for table in Table::ALL.into_iter().filter(|table| !table.is_large()) {
-            for (id, record) in self.records(table)? {
+            for (id, record) in self.records_under(table, &[], usize::MAX)? {
                 records.push(change(StateChange::RecordPut { table, id, record }));
             }
         }
