@@ -146,6 +146,13 @@ fn a_certificate_is_exported_with_no_network_and_what_is_not_carried_is_said() {
     let draft = origin_with(document.as_bytes(), &["apply", "convert", "-", "--from", "un-cefact"]).good();
     assert_eq!(draft.json()["goods"]["items"][0]["number"], 1);
     assert!(draft.err.contains("NUMBER_OF_ANOTHER"), "{}", draft.err);
+    // What it lacks, by the rules too, is what a check of the file says.
+    assert!(draft.err.contains("goods.items[0].criterion"), "{}", draft.err);
+    let file = folder.path().join("draft.json");
+    let convert = ["apply", "convert", "-", "--from", "un-cefact", "-o", text(&file), "--format", "json"];
+    let told = origin_with(document.as_bytes(), &convert).good().json();
+    let checked = origin(&["certificate", "check", text(&file), "--format", "json"]);
+    assert_eq!((checked.code, &told["application"]), (1, &checked.json()["findings"]));
 }
 
 #[test]

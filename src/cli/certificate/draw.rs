@@ -1,7 +1,7 @@
 //! `origin certificate left`, `back-to-back`, `split` and `consolidate`: certificates that rest on others.
 
 use super::{
-    life::{self, Request, Why},
+    life::{self, Once, Request, Why},
     name::Name,
 };
 use crate::{
@@ -100,7 +100,8 @@ fn show(console: Console, answer: &wire::GetRemainderResponse) {
 /// Issue a certificate on the basis of another country's
 ///
 /// The file says in `reference.prior`, as `back_to_back_on`, which quantities each item draws of which original; what is
-/// left of one is shown by `origin certificate left`.
+/// left of one is shown by `origin certificate left`. The request id is written to FILE.requests before it is sent: the same
+/// file again issues nothing, unless --requests names another file.
 #[derive(Debug, clap::Args)]
 pub(super) struct BackToBack {
     /// The new one: TOML as `origin certificate template` writes it, or JSON; `-` is standard input
@@ -110,7 +111,7 @@ pub(super) struct BackToBack {
     #[arg(long = "original", value_name = "BUNDLE", required = true)]
     originals: Vec<Source>,
     #[command(flatten)]
-    request: Request,
+    once: Once,
 }
 
 impl BackToBack {
@@ -118,24 +119,25 @@ impl BackToBack {
         let json = life::particulars(console, &self.file)?;
         let read = |file: &Source| file.read_text(MAX_BUNDLE_BYTES).map(|text| text.into_bytes().into());
         let originals = self.originals.iter().map(read).collect::<Result<Vec<_>, Failure>>()?;
-        let answer = self.request.ask(console, async |connection, request_id| {
+        let asked = format!("back-to-back {json}");
+        self.once.issue(console, &self.file, &asked, async |connection, request_id| {
             let request = wire::IssueBackToBackRequest {
                 request_id,
                 originals,
                 certificate_json: json.into_bytes().into(),
                 contents: wire::IssueContents::Receipt.into(),
             };
-            connection.certificates().issue_back_to_back(within_deadline(request)).await
-        })?;
-        life::issued(console, "issued", &answer.issued.unwrap_or_default());
-        Ok(ExitCode::SUCCESS)
+            let answer = connection.certificates().issue_back_to_back(within_deadline(request)).await?;
+            Ok(answer.map(|answer| answer.issued.unwrap_or_default()))
+        })
     }
 }
 
 /// Issue a certificate for a part of the goods of another
 ///
 /// The file says in `reference.prior`, as `replaces`, which quantities each item draws. The other one is superseded when
-/// nothing of it is left, or with its first part, as the agreement has it.
+/// nothing of it is left, or with its first part, as the agreement has it. The request id is written to FILE.requests before
+/// it is sent: the same file again issues nothing, unless --requests names another file.
 #[derive(Debug, clap::Args)]
 pub(super) struct Split {
     /// The part: TOML as `origin certificate template` writes it, or JSON; `-` is standard input
@@ -146,13 +148,14 @@ pub(super) struct Split {
     #[command(flatten)]
     why: Why,
     #[command(flatten)]
-    request: Request,
+    once: Once,
 }
 
 impl Split {
     pub(super) fn run(self, console: Console) -> Outcome {
         let json = life::particulars(console, &self.file)?;
-        let answer = self.request.ask(console, async |connection, request_id| {
+        let asked = format!("split {json}");
+        self.once.issue(console, &self.file, &asked, async |connection, request_id| {
             let request = wire::SplitCertificateRequest {
                 request_id,
                 certificate: Some(self.name.to_wire()),
@@ -161,10 +164,9 @@ impl Split {
                 remarks: self.why.remarks.clone(),
                 contents: wire::IssueContents::Receipt.into(),
             };
-            connection.certificates().split_certificate(within_deadline(request)).await
-        })?;
-        life::issued(console, "issued", &answer.issued.unwrap_or_default());
-        Ok(ExitCode::SUCCESS)
+            let answer = connection.certificates().split_certificate(within_deadline(request)).await?;
+            Ok(answer.map(|answer| answer.issued.unwrap_or_default()))
+        })
     }
 }
 
@@ -204,7 +206,7 @@ impl Consolidate {
             };
             connection.certificates().consolidate_certificates(within_deadline(request)).await
         })?;
-        life::issued(console, "issued", &answer.issued.unwrap_or_default());
+        life::issued(console, "issued", answer.issued.unwrap_or_default());
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -9,12 +9,13 @@ use crate::{
         Outcome, arguments,
         console::{Console, Exit, Failure},
         files::Source,
+        issue::ledger::{self, Done, Known, Ledger, RowKey},
         remote::{self, NodeArguments, TokenArgument},
     },
     time::Date,
 };
 use serde_json::json;
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 use tonic::{Response, Status};
 use uuid::Uuid;
 
@@ -31,6 +32,16 @@ pub(in crate::cli) struct Request {
     node: NodeArguments,
     #[command(flatten)]
     token: TokenArgument,
+}
+
+/// A request that its file stands for, so that the file is issued once however often the command is given.
+#[derive(Debug, clap::Args)]
+pub(super) struct Once {
+    /// Where the request id is kept [default: FILE.requests]
+    #[arg(long, value_name = "FILE", conflicts_with = "repeated")]
+    requests: Option<PathBuf>,
+    #[command(flatten)]
+    request: Request,
 }
 
 /// Why.
@@ -70,8 +81,16 @@ impl Request {
         console: Console,
         call: impl AsyncFnOnce(Connection, String) -> Result<Response<T>, Status>,
     ) -> Result<T, Failure> {
-        let token = self.token.read()?;
-        let request_id = self.repeated.unwrap_or_else(Uuid::now_v7).to_string();
+        self.ask_as(console, self.repeated.unwrap_or_else(Uuid::now_v7), call)
+    }
+
+    fn ask_as<T>(
+        &self,
+        console: Console,
+        request_id: Uuid,
+        call: impl AsyncFnOnce(Connection, String) -> Result<Response<T>, Status>,
+    ) -> Result<T, Failure> {
+        let (token, request_id) = (self.token.read()?, request_id.to_string());
         remote::converse(async {
             let connection = self.node.connect(Some(&token)).await?;
             let answer = call(connection, request_id.clone()).await;
@@ -81,6 +100,41 @@ impl Request {
                 if unanswered { failure.help(format!("repeat it with --request-id {request_id}")) } else { failure }
             })
         })
+    }
+}
+
+impl Once {
+    /// Has a file issued. While anything is left of what it draws on, the same again would draw it again: what was issued
+    /// before is told from the file of request ids. `asked` is what the command and the file say.
+    pub(super) fn issue(
+        &self,
+        console: Console,
+        file: &Source,
+        asked: &str,
+        call: impl AsyncFnOnce(Connection, String) -> Result<Response<wire::IssuedCertificate>, Status>,
+    ) -> Outcome {
+        let named = self.requests.as_deref();
+        // Standard input has no name to keep an id by, and whoever names a request keeps its id.
+        if self.request.repeated.is_some() || named.or_else(|| file.path()).is_none() {
+            issued(console, "issued", self.request.ask(console, call)?);
+            return Ok(ExitCode::SUCCESS);
+        }
+        let mut ledger = Ledger::open(&ledger::beside(named, file.path())?, &self.request.node.node)?;
+        let key = RowKey::of(asked);
+        let request_id = match ledger.known(&key) {
+            Known::Done(done) => {
+                told(console, "issued before:", &done);
+                return Ok(ExitCode::SUCCESS);
+            }
+            Known::Asked(id) => id,
+            Known::New => Uuid::now_v7(),
+        };
+        ledger.asked(&key, request_id)?;
+        ledger.sync()?;
+        let done = issued(console, "issued", self.request.ask_as(console, request_id, call)?);
+        ledger.done(&key, &done)?;
+        ledger.sync()?;
+        Ok(ExitCode::SUCCESS)
     }
 }
 
@@ -267,7 +321,7 @@ impl Replace {
             };
             connection.certificates().replace_certificate(within_deadline(request)).await
         })?;
-        issued(console, "replaced by", &answer.issued.unwrap_or_default());
+        issued(console, "replaced by", answer.issued.unwrap_or_default());
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -299,7 +353,7 @@ impl Copy {
             };
             connection.certificates().issue_true_copy(within_deadline(request)).await
         })?;
-        issued(console, "copied by", &answer.issued.unwrap_or_default());
+        issued(console, "copied by", answer.issued.unwrap_or_default());
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -319,13 +373,19 @@ pub(super) fn particulars(console: Console, file: &Source) -> Result<String, Fai
     Ok(read.to_json())
 }
 
-pub(super) fn issued(console: Console, how: &str, issued: &wire::IssuedCertificate) {
+/// Tells what was issued, with what was warned of.
+pub(super) fn issued(console: Console, how: &str, issued: wire::IssuedCertificate) -> Done {
     let warnings = issued.warnings.iter().map(remote::finding).collect::<Vec<_>>();
     if !warnings.is_empty() {
         console.message(super::findings_text(console, &crate::certificate::Findings(warnings)).trim_end());
     }
-    let wire::IssuedCertificate { number, jti, log, index, .. } = issued;
-    let issued_on = remote::date_text(issued.issued_on.as_ref());
+    let done = Done::from(issued);
+    told(console, how, &done);
+    done
+}
+
+fn told(console: Console, how: &str, done: &Done) {
+    let Done { number, jti, log, index, issued_on } = done;
     if console.is_json() {
         console.data(json!({ "number": number, "jti": jti, "log": log, "index": index, "issued_on": issued_on }));
     } else {

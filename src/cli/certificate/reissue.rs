@@ -7,8 +7,8 @@ use crate::{
         Outcome,
         console::{Console, Exit},
         files,
-        issue::ledger::{Done, Known, Ledger},
-        remote::{self, NodeArguments, TokenArgument, date_text},
+        issue::ledger::{self, Done, Known, Ledger},
+        remote::{self, NodeArguments, TokenArgument},
     },
     statement::Jti,
 };
@@ -54,11 +54,7 @@ impl Reissue {
     pub(super) fn run(self, console: Console) -> Outcome {
         let token = self.token.read()?;
         let text = files::read_text(&self.file, MOST_BYTES, Exit::Failed)?;
-        let requests = self.requests.clone().unwrap_or_else(|| {
-            let mut name = self.file.as_os_str().to_owned();
-            name.push(".requests");
-            PathBuf::from(name)
-        });
+        let requests = ledger::beside(self.requests.as_deref(), Some(self.file.as_path()))?;
         let mut ledger = Ledger::open(&requests, &self.node.node)?;
         let (mut issued, mut refused) = (0_u64, 0_u64);
         remote::converse(async {
@@ -87,8 +83,7 @@ impl Reissue {
                 match self.ask(&connection, request_id, &row.jti).await {
                     Ok(one) => {
                         issued += 1;
-                        let issued_on = date_text(one.issued_on.as_ref());
-                        let done = Done { number: one.number, jti: one.jti, log: one.log, index: one.index, issued_on };
+                        let done = Done::from(one);
                         ledger.done(&key, &done)?;
                         tell(console, number, &row.jti, &done);
                     }

@@ -6,12 +6,12 @@
 use super::{
     download::Downloads,
     ledger::{Done, Known, Ledger, RowKey},
-    patience::{LONGEST, Next, Patience, minutes, stands},
+    patience::{LONGEST, Next, Patience, minutes},
     report::{Refused, Report},
 };
 use crate::{
     agreement::{Agreements, Lists},
-    api::client::{Connection, Refusal, wire, within_deadline},
+    api::client::{Connection, Refusal, waits_for_a_person, wire, within_deadline},
     certificate::{Finding, Findings},
     cli::{
         agreements, arguments,
@@ -334,20 +334,14 @@ impl<'a> Conversation<'a> {
                 if self.patience.over() {
                     self.report.goes_on();
                 }
-                let done = Done {
-                    number: issued.number,
-                    jti: issued.jti,
-                    log: issued.log,
-                    index: issued.index,
-                    issued_on: date_text(issued.issued_on.as_ref()),
-                };
+                let done = Done::from(issued);
                 self.ledger.done(&flight.key, &done)?;
                 self.report.issued(flight.row, &done, false, &warnings);
                 self.bundle(flight.row, &done);
             }
             Some(wire::issue_result::Outcome::Error(status)) => {
                 let refusal = Refusal::from(&status);
-                let delay = refusal.retry_after.or_else(|| stands(&refusal.reason).then_some(PAUSE));
+                let delay = refusal.retry_after.or_else(|| waits_for_a_person(&refusal.reason).then_some(PAUSE));
                 if let Some(delay) = delay {
                     match self.patience.asked(&refusal.reason, Instant::now()) {
                         Next::Wait => {}
@@ -383,12 +377,12 @@ impl<'a> Conversation<'a> {
 /// Rows without an answer stay noted: the same command sends them again under the ids they have.
 fn gave_up(refusal: &Refusal) -> Failure {
     let Refusal { reason, message, .. } = refusal;
-    let error = if stands(reason) {
+    let error = if waits_for_a_person(reason) {
         format!("the node takes nothing: {message} [{reason}]")
     } else {
         format!("the node has taken nothing for {}: {message} [{reason}]", minutes(LONGEST))
     };
-    Failure::new(Exit::Unreachable, error).help("have its operator mend it, then give the same command again")
+    Failure::new(Exit::Unreachable, error).help("tell its operator, and give the same command again once that is over")
 }
 
 /// Waits for one bundle, where any are under way.

@@ -200,6 +200,7 @@ mod tests {
         assert_eq!(file_name("../../etc/passwd", "J1"), "______etc_passwd-J1.coo.json");
         assert_ne!(file_name("A/1", "J1"), file_name("A.1", "J2"));
     }
+
     #[test]
     fn certificates_that_a_node_made_anew_does_not_know_are_named_by_row_and_never_asked_to_be_fetched_again() {
         let mut missing = Missing::default();

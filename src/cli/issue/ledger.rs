@@ -4,7 +4,11 @@
 //! was perhaps issued always has its id here. A line that was cut short by a crash was never acted on and is cut off.
 
 use crate::{
-    cli::console::{Exit, Failure},
+    api::client::wire,
+    cli::{
+        console::{Exit, Failure},
+        remote::date_text,
+    },
     encoding::hex,
 };
 use serde::{Deserialize, Serialize};
@@ -54,6 +58,13 @@ pub(in crate::cli) struct Done {
     pub(in crate::cli) log: String,
     pub(in crate::cli) index: u64,
     pub(in crate::cli) issued_on: String,
+}
+
+impl From<wire::IssuedCertificate> for Done {
+    fn from(issued: wire::IssuedCertificate) -> Self {
+        let issued_on = date_text(issued.issued_on.as_ref());
+        Self { number: issued.number, jti: issued.jti, log: issued.log, index: issued.index, issued_on }
+    }
 }
 
 /// What is known of a row before it is sent.
@@ -106,6 +117,20 @@ mod uuid_text {
     }
 }
 
+/// The file of request ids: the one that is named, else FILE.requests beside the rows.
+pub(in crate::cli) fn beside(named: Option<&Path>, rows: Option<&Path>) -> Result<PathBuf, Failure> {
+    match (named, rows) {
+        (Some(path), _) => Ok(path.to_owned()),
+        (None, Some(rows)) => {
+            let mut name = rows.as_os_str().to_owned();
+            name.push(".requests");
+            Ok(name.into())
+        }
+        (None, None) => Err(Failure::new(Exit::Usage, "rows from standard input need a file for their request ids")
+            .help("name one: --requests FILE")),
+    }
+}
+
 /// The file, held alone while the command runs.
 pub(in crate::cli) struct Ledger {
     path: PathBuf,
@@ -127,7 +152,7 @@ impl Ledger {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                let error = format!("`{}` is in use by another `origin issue`", path.display());
+                let error = format!("`{}` is in use by another command", path.display());
                 return Err(Failure::new(Exit::Failed, error).help("wait for it to end"));
             }
             Err(TryLockError::Error(error)) => return Err(failed(error)),

@@ -96,18 +96,7 @@ impl Arguments {
                 None => Err(Failure::new(Exit::Usage, "a spool is a file")),
             };
         }
-        let ledger_path = match (&self.requests, self.file.path()) {
-            (Some(path), _) => path.clone(),
-            (None, Some(path)) => {
-                let mut name = path.as_os_str().to_owned();
-                name.push(".requests");
-                PathBuf::from(name)
-            }
-            (None, None) => {
-                return Err(Failure::new(Exit::Usage, "rows from standard input need a file for their request ids")
-                    .help("name one: --requests FILE"));
-            }
-        };
+        let ledger_path = ledger::beside(self.requests.as_deref(), self.file.path())?;
         if let Some(folder) = &self.out {
             fs::create_dir_all(folder).map_err(|error| {
                 Failure::new(Exit::Failed, format!("`{}` cannot be made: {error}", folder.display()))

@@ -1,5 +1,6 @@
 //! How long a node that asks for patience is waited for, and how often that is said.
 
+use crate::api::client::waits_for_a_person;
 use std::time::{Duration, Instant};
 
 /// A node that takes nothing for so long needs its operator, such as one whose disk is full.
@@ -25,17 +26,12 @@ pub(super) enum Next {
     GiveUp,
 }
 
-/// Whether what a node says is over only when its operator has acted: nobody waits for that.
-pub(super) fn stands(reason: &str) -> bool {
-    matches!(reason, "SIGNING_KEY_CLOSED" | "LOG_RESTING")
-}
-
 impl Patience {
     /// The node asks for it once more, for this reason.
     pub(super) fn asked(&mut self, reason: &str, now: Instant) -> Next {
         let since = *self.since.get_or_insert(now);
         let left = LONGEST.saturating_sub(now.saturating_duration_since(since));
-        if stands(reason) || left.is_zero() {
+        if waits_for_a_person(reason) || left.is_zero() {
             return Next::GiveUp;
         }
         let said = |(why, at): &(String, Instant)| why == reason && now.saturating_duration_since(*at) < AGAIN;
