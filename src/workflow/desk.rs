@@ -2,22 +2,19 @@
 
 use super::{
     Accounts, CertificateName, CertificateRecord, Offices, PartnerLogs, Printer, Reminders, RequestId, WorkflowError,
-    applications::signed_by, cancelling::overtaken, record, releasing::held_from,
+    cancelling::overtaken, record,
 };
 use crate::{
-    agreement::{AgreementError, Agreements, Edition, Lists, NumberRule, Series},
-    certificate::{AgreementCode, Asked, CertificateNumber, Country, Finding, Findings, Particulars, Text},
+    agreement::{Agreements, Lists},
+    certificate::{Country, Findings, Text},
     document::Images,
     keys::StampKey,
-    office::{Action, Actor, AuditEvent, Caller, Continuity, Office},
-    sequencer::{
-        ChangeOfStatus, Draw, Issue, Numbering, Outcome, RequestKey, Sequencer, SequencerError, Task, Work, answered,
-        number_id,
-    },
+    office::{Action, Actor, AuditEvent, Caller, Continuity},
+    sequencer::{ChangeOfStatus, Outcome, RequestKey, Sequencer, SequencerError, Task, Work, answered},
     statement::{Act, Addressee, Issuer, Since},
-    store::{EntryRef, Store, Table},
-    time::{Clock, Date, Random, Timestamp},
-    trust::{Freshness, TrustList},
+    store::{EntryRef, Store},
+    time::{Clock, Random, Timestamp},
+    trust::TrustList,
     verification::{CheckedEntry, Verifier},
 };
 use arc_swap::ArcSwap;
@@ -288,8 +285,8 @@ impl Desk {
     /// Why a certificate of this authority counts for nothing, where it stands past the closing of the key that signed it.
     #[must_use]
     pub fn key_closed(&self, record: &CertificateRecord) -> Option<String> {
-        let leaf = record.token.split('~').next().unwrap_or_default();
-        CheckedEntry::read(leaf.as_bytes(), record.entry.index).ok()?.key_closed(&self.trust())
+        let leaf = record::leaf_of(&record.token).as_bytes();
+        CheckedEntry::read(leaf, record.entry.index).ok()?.key_closed(&self.trust())
     }
 
     /// Reads, judges and numbers one row. What was issued by the same request keeps its answer, though the rules
@@ -313,235 +310,6 @@ impl Desk {
         }
     }
 
-    /// Applies the rules for today at the office.
-    fn judge(&self, caller: &Caller, certificate_json: &[u8]) -> Result<(Issue, Findings), WorkflowError> {
-        let reading = Particulars::read_json(certificate_json);
-        let mut findings = reading.findings;
-        let Some(mut particulars) = reading.particulars else {
-            let rules = |office: &Office, particulars: Particulars, mut said: Findings| {
-                // Where the file's office is not known, the rules are asked about it at another.
-                if office.code == particulars.reference.office.code {
-                    self.signed_as(caller, office, &particulars, &mut said);
-                }
-                self.applied_for(caller, &particulars, &mut said)?;
-                self.rule(office, particulars, said)
-            };
-            return Err(self.unread(caller, certificate_json, findings, rules));
-        };
-        signed_by(caller, &mut particulars)?;
-        findings.extend(self.stale_list());
-        let office = &self.office(&particulars, &mut findings)?;
-        if !caller.acts_for(&office.code) {
-            return Err(WorkflowError::NotYourOffice(office.code.to_string()));
-        }
-        self.signed_as(caller, office, &particulars, &mut findings);
-        self.disinterested(caller, &particulars, &mut findings)?;
-        self.applied_for(caller, &particulars, &mut findings)?;
-        self.rule(office, particulars, findings)
-    }
-
-    /// Whoever issues by a list that has run out hears it: nobody can rely on what is issued until the next is here.
-    pub(super) fn stale_list(&self) -> Findings {
-        match self.trust().freshness(self.now()) {
-            Freshness::Current => Findings::default(),
-            Freshness::Stale { since } => {
-                let message = format!("the node's trust list has run out: the next was due {since}");
-                let help = "what is issued now verifies as TRUST_STALE until the operator installs the next list";
-                Findings(vec![Finding::warning("TRUST_STALE", "", message).with_help(help)])
-            }
-        }
-    }
-
-    /// Applies the rules for today to what was read, and rests on no other certificate that was not proven; `findings`
-    /// are those of the reading.
-    pub(super) fn rule(
-        &self,
-        office: &Office,
-        particulars: Particulars,
-        mut findings: Findings,
-    ) -> Result<(Issue, Findings), WorkflowError> {
-        self.unproven(&particulars, &mut findings);
-        self.rule_proven(office, particulars, findings)
-    }
-
-    /// The same for what rests on certificates that were proven.
-    pub(super) fn rule_proven(
-        &self,
-        office: &Office,
-        particulars: Particulars,
-        findings: Findings,
-    ) -> Result<(Issue, Findings), WorkflowError> {
-        self.rule_on(office, particulars, findings, office.date_at(self.now()))
-    }
-
-    /// The same for what is issued on a day. Every way to issue comes by here: what stands in a box of the form says which.
-    pub(super) fn rule_on(
-        &self,
-        office: &Office,
-        particulars: Particulars,
-        mut findings: Findings,
-        day: Date,
-    ) -> Result<(Issue, Findings), WorkflowError> {
-        let Some(agreement) = self.0.agreements.get(&particulars.agreement) else {
-            let known = self.0.agreements.iter().map(|a| a.code.to_string()).collect::<Vec<_>>().join(", ");
-            findings.push(
-                Finding::error(
-                    "AGREEMENT_UNKNOWN",
-                    "agreement",
-                    format!("`{}` is not installed", particulars.agreement),
-                )
-                .with_help(format!("installed here: {known}")),
-            );
-            return Err(WorkflowError::RulesRefuse(findings));
-        };
-        let lists = self.lists();
-        let judgement = agreement.judge(&particulars, day, lists.holidays());
-        findings.extend(judgement.findings);
-        agreement.check_codes(&particulars, day, &lists, &mut findings);
-        self.by_corridor(&particulars, day, &mut findings);
-        let ruling = judgement.ruling.filter(|_| !findings.has_errors());
-        let edition = match ruling.as_ref().map(|ruling| &ruling.edition).or(particulars.edition.as_ref()) {
-            Some(code) => agreement.edition(code),
-            None => agreement.edition_on(day),
-        };
-        // What is to be said of the number is said with the rest. Another office numbers otherwise.
-        let numbering = match edition.filter(|_| office.code == particulars.reference.office.code) {
-            Some(edition) => self.numbering(edition, office, &particulars, day, &mut findings)?,
-            None => None,
-        };
-        agreement.name_boxes(&mut findings, &Asked::of(&particulars), day);
-        let ruled = ruling.zip(numbering).filter(|_| !findings.has_errors());
-        let Some((ruling, numbering)) = ruled else { return Err(WorkflowError::RulesRefuse(findings)) };
-        let addressee = self.addressee(particulars.to);
-        let (zone, beside) = (office.time_zone.clone(), held_from(&particulars));
-        Ok((Issue { particulars, ruling, zone, addressee, numbering, bears: None, beside }, findings))
-    }
-
-    /// The office that is to issue, if it is one of the authority's.
-    pub(super) fn office(&self, particulars: &Particulars, findings: &mut Findings) -> Result<Office, WorkflowError> {
-        let code = &particulars.reference.office.code;
-        let Some(record) = self.0.offices.find(code) else {
-            let open = self.0.offices.all().into_iter().filter(|record| !record.is_closed());
-            let known = open.map(|record| record.office.code.to_string()).collect::<Vec<_>>().join(", ");
-            findings.push(
-                Finding::error(
-                    "OFFICE_UNKNOWN",
-                    "reference.office.code",
-                    format!("`{code}` is not an office of this authority"),
-                )
-                .with_help(format!("its offices: {known}")),
-            );
-            return Err(self.refuse(particulars, std::mem::take(findings)));
-        };
-        let office = record.office.clone();
-        if record.is_closed() {
-            let message = format!("office {code} is closed, and issues nothing any more");
-            findings.push(Finding::error("OFFICE_CLOSED", "reference.office.code", message));
-        }
-        if !office.issues_under(&particulars.agreement) {
-            let message = format!("office {code} does not issue under {}", particulars.agreement);
-            findings.push(Finding::error("OFFICE_AGREEMENT", "agreement", message));
-        }
-        if particulars.from != self.0.country {
-            let message =
-                format!("an authority of {} certifies no goods exported from {}", self.0.country, particulars.from);
-            findings.push(Finding::error("NOT_OUR_COUNTRY", "from", message));
-        }
-        Ok(office)
-    }
-
-    /// Where the number comes from; none where a finding says why there is none.
-    fn numbering(
-        &self,
-        edition: &Edition,
-        office: &Office,
-        particulars: &Particulars,
-        day: Date,
-        findings: &mut Findings,
-    ) -> Result<Option<Numbering>, WorkflowError> {
-        let Particulars { agreement: code, from, to, .. } = particulars;
-        let registration = registration(particulars);
-        let series = self.series_of(Some(edition), office, code, (*from, *to), registration, day);
-        Ok(match (&particulars.reference.number, series) {
-            (Some(number), series) => {
-                if let Ok(draw) = series {
-                    findings.0.extend(self.out_of_series(number, &draw)?);
-                }
-                Some(Numbering::Brought(number.clone()))
-            }
-            (None, Ok(draw)) => Some(Numbering::Series(draw)),
-            (None, Err(finding)) => {
-                findings.push(*finding);
-                None
-            }
-        })
-    }
-
-    /// What is to be said of a number that is brought where the office has a series: two numbers that differ in case,
-    /// punctuation or zeros alone are one to whoever reads them. One that was given in advance is as it was given.
-    fn out_of_series(&self, number: &CertificateNumber, draw: &Draw) -> Result<Option<Finding>, WorkflowError> {
-        let (rule, path) = ("NUMBER_NOT_OF_SERIES", "reference.number");
-        let spelt = Series::spelt(&draw.key, number.as_str());
-        if spelt.as_deref() == Some(number.as_str())
-            || self.store().record(Table::Number, &number_id(number.as_str()))?.is_some()
-        {
-            return Ok(None);
-        }
-        let Draw { key, office, .. } = draw;
-        Ok(Some(match spelt {
-            Some(spelt) => {
-                let message = format!("`{number}` is a number of office {office}, which writes it `{spelt}`");
-                Finding::error(rule, path, message).with_help("write it so, or leave it out: the office numbers it")
-            }
-            None => {
-                let message = format!("`{number}` is not of the series that office {office} numbers from: {key}");
-                Finding::warning(rule, path, message).with_help("leave it out, and the office numbers it")
-            }
-        }))
-    }
-
-    /// Where the number of a certificate is drawn from that the office issues under this edition.
-    pub(super) fn series_of(
-        &self,
-        edition: Option<&Edition>,
-        office: &Office,
-        agreement: &AgreementCode,
-        (from, to): (Country, Country),
-        registration: Option<String>,
-        day: Date,
-    ) -> Result<Draw, Box<Finding>> {
-        let rule = edition.and_then(|edition| number_rule(edition, self.0.country, self.0.issuer.rehearsed_host()));
-        let Some(series) = rule.and_then(|rule| rule.series.value()) else {
-            let missing = "the agreement's data have no number series for this authority".to_owned();
-            let finding = Finding::error("NUMBER_MISSING", "reference.number", missing);
-            return Err(Box::new(finding.with_help("bring the number in the file".to_owned())));
-        };
-        let series = series.on_route(from, to);
-        let key = series.key(&office.code, day, registration.as_deref()).map_err(|why| {
-            let path = match &why {
-                AgreementError::RegistrationMissing { .. } => "exporter.registration.number",
-                _ => "reference.office.code",
-            };
-            Box::new(Finding::error("NUMBER_SERIES", path, why.to_string()))
-        })?;
-        let first = office.first_serial(agreement);
-        Ok(Draw { key, series, office: office.code.clone(), registration, first })
-    }
-
-    /// Where a number is drawn from that is given in advance, on this day.
-    pub(super) fn draw_in_advance(
-        &self,
-        office: &Office,
-        particulars: &Particulars,
-        day: Date,
-    ) -> Result<Draw, WorkflowError> {
-        let agreement = self.0.agreements.get(&particulars.agreement);
-        let edition = agreement.and_then(|agreement| agreement.edition_on(day));
-        let Particulars { agreement: code, from, to, .. } = particulars;
-        self.series_of(edition, office, code, (*from, *to), registration(particulars), day)
-            .map_err(|finding| WorkflowError::RulesRefuse(Findings(vec![*finding])))
-    }
-
     /// Customs of the importing country: the authority the trust list names, else the country itself.
     pub(super) fn addressee(&self, to: Country) -> Addressee {
         match self.0.trust.load().authority_for(&to) {
@@ -558,20 +326,6 @@ impl Desk {
     pub(super) fn now(&self) -> Timestamp {
         self.0.clock.now()
     }
-}
-
-/// The exporter's registration, which a series may have in its numbers.
-fn registration(particulars: &Particulars) -> Option<String> {
-    particulars.exporter.registration.as_ref().map(|one| one.number.to_string())
-}
-
-/// How this authority numbers: the rule that names it by the first label of its host, in either case, else the
-/// one for its whole country.
-fn number_rule<'a>(edition: &'a Edition, country: Country, host: &str) -> Option<&'a NumberRule> {
-    let label = host.split('.').next().unwrap_or(host);
-    let mut rules = edition.numbers_of(country).collect::<Vec<_>>();
-    rules.sort_by_key(|rule| rule.authority.is_none());
-    rules.into_iter().find(|rule| rule.authority.as_deref().is_none_or(|name| name.eq_ignore_ascii_case(label)))
 }
 
 /// What makes two requests for a change of status the same: its parts, each with its length, so that no two

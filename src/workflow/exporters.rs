@@ -1,7 +1,6 @@
 //! Exporters and mandates: who is registered, who files for whom.
 
 mod drawing;
-mod reach;
 mod saved;
 mod struck_off;
 

@@ -25,8 +25,6 @@ const CODE_BYTES: usize = 10;
 /// What stands where a stamp says that its certificate stands.
 #[derive(Debug, Clone)]
 pub enum StandsThere {
-    /// That log is not kept here, or not so far.
-    NotHere,
     /// Another statement, or none for ever.
     Another,
     /// The certificate, with its evidence.
@@ -91,29 +89,29 @@ impl Desk {
         Ok((self.look_up(&name, None)?, CertificateRecord::read(store, &entry)?))
     }
 
-    /// What stands where a stamp says: in this authority's own logs, or in those that are kept here of others. It reads
-    /// from the disk.
-    pub fn stands_at(&self, stamp: &Stamp) -> Result<StandsThere, WorkflowError> {
+    /// What stands where a stamp says: in this authority's own logs, or in those that are kept here of others; `None` where
+    /// that log is not kept here, or not so far. It reads from the disk.
+    pub fn stands_at(&self, stamp: &Stamp) -> Result<Option<StandsThere>, WorkflowError> {
         let (store, own) = if stamp.iss == self.setup().issuer {
             (Arc::clone(self.store()), true)
         } else {
             let mut logs = self.setup().partners.logs().into_iter();
             match logs.find(|(origin, _)| *origin == stamp.log) {
                 Some((_, store)) => (store, false),
-                None => return Ok(StandsThere::NotHere),
+                None => return Ok(None),
             }
         };
         let Some(leaf) = store.leaf(&stamp.log, stamp.index)? else {
             // What is not published here yet may still come, but never to a log of our own that a stamp names.
-            return Ok(if own { StandsThere::Another } else { StandsThere::NotHere });
+            return Ok(own.then_some(StandsThere::Another));
         };
         let entry = EntryRef { origin: stamp.log.clone(), index: stamp.index };
         let facts = store.facts(&entry.origin, entry.index)?;
         if leaf_hash(&leaf) != stamp.leaf || facts.is_none_or(|facts| facts.status_index.is_none()) {
-            return Ok(StandsThere::Another);
+            return Ok(Some(StandsThere::Another));
         }
         let evidence = self.evidence_in(store.as_ref(), &entry)?;
-        Ok(StandsThere::Certificate(Box::new(evidence.bundle)))
+        Ok(Some(StandsThere::Certificate(Box::new(evidence.bundle))))
     }
 }
 

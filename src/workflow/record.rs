@@ -114,6 +114,11 @@ pub(super) fn token_of(leaf: &[u8], disclosures: &[String]) -> String {
     token
 }
 
+/// What of a statement stands in its log: its token without what is disclosed.
+pub(super) fn leaf_of(token: &str) -> &str {
+    token.split('~').next().unwrap_or_default()
+}
+
 /// Where a certificate stands.
 pub(super) fn find(store: &dyn Store, name: &CertificateName) -> Result<EntryRef, WorkflowError> {
     let entry = match name {

@@ -3,10 +3,13 @@ mod closing;
 mod drawing;
 mod erasing;
 mod life;
+mod numbers;
+mod old_copies;
 mod paper;
 #[cfg(feature = "pdf")]
 mod printing;
 mod shards;
+mod signed_as;
 pub(crate) mod world;
 
 use super::*;
@@ -15,11 +18,11 @@ use crate::{
     office::{AuditEvent, Caller},
     reason::Reasoned,
     sequencer::{
-        Closing, Recalled, RequestKey, Saying, Task, Work,
+        RequestKey, Saying, Task, Work,
         cosigned::{Cosigned, Kept},
     },
     statement::{Act, KeyAct, KeyChange, KeyRecord, OpenedBody, Receipt, Status},
-    store::{Batch, EntryRef, Store},
+    store::{Batch, Store},
     time::{Clock, Timestamp},
     verification::{Headline, Question, Verdict, check_entry},
 };
@@ -72,226 +75,6 @@ async fn the_same_request_has_the_same_answer_and_changes_nothing() {
     let refused = desk.issue(&world.signatory, &other).await.unwrap_err();
     assert_eq!(refused.reason(), "REQUEST_ID_REUSED");
     assert_eq!(world.store.durable_size(&log()), 2);
-}
-
-#[tokio::test]
-async fn a_number_is_given_once_whoever_brings_it() {
-    let world = World::new();
-    let (desk, _) = world.desk();
-    let brought = |nth| {
-        let mut row = world.footballs(nth);
-        let text = String::from_utf8(row.certificate_json).unwrap();
-        row.certificate_json =
-            text.replacen("\"reference\": {", "\"reference\": {\"number\": \"PK-CN-2026-LHE-000002\",", 1).into_bytes();
-        row
-    };
-    let rows: Arc<[IssueRow]> =
-        [brought(1), brought(2), world.footballs(3), world.footballs(4), world.footballs(5)].into();
-    let answers = desk.issue_many(&Arc::new(world.signatory.clone()), rows).await.unwrap();
-    let numbers = answers
-        .iter()
-        .map(|answer| match answer {
-            Ok(issued) => issued.outcome.number.clone().unwrap(),
-            Err(error) => error.reason().to_owned(),
-        })
-        .collect::<Vec<_>>();
-    assert_eq!(
-        numbers,
-        [
-            "PK-CN-2026-LHE-000002",
-            "NUMBER_TAKEN",
-            "PK-CN-2026-LHE-000001",
-            "PK-CN-2026-LHE-000003",
-            "PK-CN-2026-LHE-000004"
-        ],
-        "a series passes over a number that was brought"
-    );
-}
-
-#[tokio::test]
-async fn a_number_by_hand_that_is_not_of_the_office_s_series_is_told_and_none_is_the_twin_of_one() {
-    let world = World::new();
-    let (desk, _) = world.desk();
-    let brought = |nth, number: &str| {
-        let mut row = world.footballs(nth);
-        let mut json = serde_json::from_slice::<serde_json::Value>(&row.certificate_json).unwrap();
-        json["reference"]["number"] = number.into();
-        row.certificate_json = json.to_string().into_bytes();
-        row
-    };
-    let told = |findings: &crate::certificate::Findings| {
-        findings.iter().filter(|one| one.rule == "NUMBER_NOT_OF_SERIES").count()
-    };
-    let own = desk.issue(&world.signatory, &brought(1, "PK-CN-2026-LHE-000002")).await.unwrap();
-    assert_eq!(told(&own.warnings), 0, "{:?}", own.warnings);
-    for (nth, other) in (2..).zip(["FOO", "PK-CN-2025-LHE-000001", "PK-CN-2026-KHI-000999"]) {
-        let issued = desk.issue(&world.signatory, &brought(nth, other)).await.unwrap();
-        assert_eq!(told(&issued.warnings), 1, "{other}: {:?}", issued.warnings);
-    }
-    let twins = ["pk-cn-2026-lhe-000002", "PK CN 2026 LHE 000002", "PK-CN-2026-LHE-300", "PK-CN-2026-LHE-0000300"];
-    for (nth, twin) in (5..).zip(twins) {
-        let refused = desk.issue(&world.signatory, &brought(nth, twin)).await.unwrap_err();
-        let WorkflowError::RulesRefuse(findings) = &refused else { panic!("{twin}: {refused}") };
-        assert_eq!(told(findings), 1, "{twin}: {findings:?}");
-    }
-}
-
-#[tokio::test]
-async fn a_number_that_is_read_as_one_already_given_is_refused_also_within_one_message() {
-    let world = World::new();
-    let (desk, sequencer) = world.desk();
-    let brought = |nth, number: &str| {
-        let mut row = world.footballs(nth);
-        let mut json = serde_json::from_slice::<serde_json::Value>(&row.certificate_json).unwrap();
-        json["reference"]["number"] = number.into();
-        row.certificate_json = json.to_string().into_bytes();
-        row
-    };
-    let numbers =
-        ["foo", "FOO", "TDAP-3", "TDAP 000003", "PK-CN-2026-KHI-000999", "pk-cn-2026-khi-999", "PK-CN-2026-LHE-000001"];
-    let rows: Arc<[IssueRow]> = (1..).zip(numbers).map(|(nth, number)| brought(nth, number)).collect();
-    let answers = desk.issue_many(&Arc::new(world.signatory.clone()), rows).await.unwrap();
-    let said = |answer: &Result<Issued, WorkflowError>| match answer {
-        Ok(issued) => issued.outcome.number.clone().unwrap(),
-        Err(error) => error.reason().to_owned(),
-    };
-    assert_eq!(
-        answers.iter().map(said).collect::<Vec<_>>(),
-        [
-            "foo",
-            "NUMBER_TAKEN",
-            "TDAP-3",
-            "NUMBER_TAKEN",
-            "PK-CN-2026-KHI-000999",
-            "NUMBER_TAKEN",
-            "PK-CN-2026-LHE-000001"
-        ]
-    );
-    let message = answers[1].as_ref().unwrap_err().to_string();
-    assert!(message.contains("FOO is read as foo"), "{message}");
-    let drawn = desk.issue(&world.signatory, &world.footballs(20)).await.unwrap();
-    assert_eq!(drawn.outcome.number.as_deref(), Some("PK-CN-2026-LHE-000002"), "a series passes over it");
-    sequencer.close();
-    let (desk, _) = world.desk();
-    let refused = desk.issue(&world.signatory, &brought(21, "Foo")).await.unwrap_err();
-    assert_eq!(refused.reason(), "NUMBER_TAKEN", "after a restart too");
-    let entry = world.store.find_number("foo").unwrap();
-    assert!(entry.is_some() && world.store.find_number("FOO").unwrap().is_none(), "it is looked up by its text");
-}
-
-#[tokio::test]
-async fn who_signs_and_for_which_office_is_held_against_the_account_that_issues() {
-    let world = World::new();
-    let (desk, _) = world.desk();
-    let row = |nth, change: &dyn Fn(&mut serde_json::Value)| {
-        let mut row = world.footballs(nth);
-        let mut json = serde_json::from_slice::<serde_json::Value>(&row.certificate_json).unwrap();
-        change(&mut json["reference"]);
-        row.certificate_json = json.to_string().into_bytes();
-        row
-    };
-    let rules = ["SIGNATORY_OF_ANOTHER", "SIGNATORY_BODY", "OFFICE_NAME", "OFFICE_OF_ANOTHER"];
-    let told = |findings: &crate::certificate::Findings| {
-        let about = findings.iter().filter(|one| rules.contains(&one.rule.as_str()));
-        about.map(|one| (one.rule.clone(), one.path.clone())).collect::<Vec<_>>()
-    };
-    let said = |rule: &str, path: &str| vec![(rule.to_owned(), path.to_owned())];
-    let own = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
-    assert!(told(&own.warnings).is_empty(), "{:?}", own.warnings);
-    let another = |reference: &mut serde_json::Value| reference["signatories"][0]["name"] = "B. Khan".into();
-    let issued = desk.issue(&world.signatory, &row(2, &another)).await.unwrap();
-    assert!(told(&issued.warnings).is_empty(), "a back office issues for officers: {:?}", issued.warnings);
-    let body = |reference: &mut serde_json::Value| reference["signatories"][0]["body"] = "Karachi Chamber".into();
-    let issued = desk.issue(&world.signatory, &row(3, &body)).await.unwrap();
-    assert_eq!(told(&issued.warnings), said("SIGNATORY_BODY", "reference.signatories[0].body"));
-    let office = |reference: &mut serde_json::Value| reference["office"]["name"] = "Karachi".into();
-    let issued = desk.issue(&world.signatory, &row(4, &office)).await.unwrap();
-    assert_eq!(told(&issued.warnings), said("OFFICE_NAME", "reference.office.name"));
-    let mut person = world.signatory.account().clone();
-    person.person = Some(crate::office::Person::new("S-7").unwrap());
-    let person = Caller::from(person);
-    let refused = desk.issue(&person, &row(5, &another)).await.unwrap_err();
-    let WorkflowError::RulesRefuse(findings) = &refused else { panic!("{refused}") };
-    let named = said("SIGNATORY_OF_ANOTHER", "reference.signatories[0].name");
-    assert_eq!(told(findings), named, "whose account it is is known");
-    assert!(desk.issue(&person, &row(6, &|_| {})).await.is_ok(), "in the name of the account");
-}
-
-#[tokio::test]
-async fn another_office_is_not_named_though_the_name_of_this_one_stands_in_it() {
-    let world = World::new();
-    let (desk, _) = world.desk();
-    let lahore = desk.offices().find(&"LHE".parse().unwrap()).unwrap().office.clone();
-    let port = crate::office::Office { code: "LDP".parse().unwrap(), name: "Lahore Dry Port".into(), ..lahore };
-    desk.offices().open(crate::office::Actor::Operator, port).unwrap();
-    let (other, unknown) = (Some("OFFICE_OF_ANOTHER"), Some("OFFICE_NAME"));
-    let cases = [
-        ("Lahore", None),
-        ("LAHORE OFFICE", None),
-        ("The Office at Lahore", None),
-        ("Lahore Dry Port", other),
-        ("lahore dry-port", other),
-        ("Lahore Dry Port Office", other),
-        ("L", unknown),
-        ("Office", unknown),
-        ("Lahore Cantonment", unknown),
-    ];
-    for (nth, (name, expected)) in (1..).zip(cases) {
-        let mut row = world.footballs(nth);
-        let mut json = serde_json::from_slice::<serde_json::Value>(&row.certificate_json).unwrap();
-        json["reference"]["office"]["name"] = name.into();
-        row.certificate_json = json.to_string().into_bytes();
-        let (issued, findings) = match desk.issue(&world.signatory, &row).await {
-            Ok(issued) => (true, issued.warnings),
-            Err(WorkflowError::RulesRefuse(findings)) => (false, findings),
-            Err(error) => panic!("{name}: {error}"),
-        };
-        let about = findings.iter().find(|one| one.path == "reference.office.name");
-        assert_eq!(about.map(|one| one.rule.as_str()), expected, "{name}");
-        assert_eq!(issued, expected != other, "{name}: {findings}");
-    }
-}
-
-#[tokio::test]
-async fn signatory_office_and_number_are_judged_with_the_rest_whether_the_file_reads_or_not() {
-    let world = World::new();
-    let (desk, _) = world.desk();
-    let row = |nth, hs: &str| {
-        let mut row = world.footballs(nth);
-        let text = String::from_utf8(row.certificate_json).unwrap();
-        let low = text.replace("\"exact\": \"64\", \"printed\": \"64%\"", "\"exact\": \"38\", \"printed\": \"38%\"");
-        let mut json = serde_json::from_str::<serde_json::Value>(&low.replace("\"950662\"", hs)).unwrap();
-        json["reference"]["number"] = "PK-CN-2026-LHE-7".into();
-        json["reference"]["signatories"][0]["name"] = "B. Khan".into();
-        row.certificate_json = json.to_string().into_bytes();
-        row
-    };
-    let mut person = world.signatory.account().clone();
-    person.person = Some(crate::office::Person::new("S-7").unwrap());
-    let here = Caller::from(person.clone());
-    person.offices = vec!["KHI".parse().unwrap()];
-    let elsewhere = Caller::from(person);
-    let together = ["SIGNATORY_OF_ANOTHER", "NUMBER_NOT_OF_SERIES"];
-    for (caller, row, also) in [
-        (&here, row(1, "\"950662\""), None),
-        (&here, row(2, "\"95066\""), None),
-        (&elsewhere, row(3, "\"95066\""), Some("NOT_YOUR_OFFICE")),
-    ] {
-        let refused = desk.issue(caller, &row).await.unwrap_err();
-        let WorkflowError::RulesRefuse(findings) = &refused else { panic!("{refused}") };
-        for rule in together.into_iter().chain(also) {
-            assert!(findings.iter().any(|one| one.rule == rule), "{rule}: {findings}");
-        }
-        assert!(findings.iter().any(|one| one.path.starts_with("goods.items[0].criterion")), "{findings}");
-    }
-    let mut unsaid = row(4, "\"950662\"");
-    let mut json = serde_json::from_slice::<serde_json::Value>(&unsaid.certificate_json).unwrap();
-    json["reference"]["office"].as_object_mut().unwrap().remove("body");
-    json["reference"]["signatories"][0]["body"] = "Trade Development Authority of Pakistan".into();
-    unsaid.certificate_json = json.to_string().into_bytes();
-    let refused = desk.issue(&here, &unsaid).await.unwrap_err();
-    let WorkflowError::RulesRefuse(findings) = &refused else { panic!("{refused}") };
-    assert!(findings.iter().all(|one| one.rule != "SIGNATORY_BODY"), "no body stands there to hold it against");
 }
 
 #[tokio::test]
@@ -530,26 +313,6 @@ async fn a_closed_log_stops_no_other() {
 }
 
 #[tokio::test]
-async fn what_is_refused_takes_no_place_and_draws_no_number() {
-    let world = World::new();
-    let (desk, _) = world.desk();
-    let brought = |nth, to: &str| {
-        let mut row = world.footballs(nth);
-        let text = String::from_utf8(row.certificate_json).unwrap();
-        let number = "\"reference\": {\"number\": \"PK-CN-2026-LHE-000009\",";
-        row.certificate_json = text.replacen("\"reference\": {", number, 1).replace("\"to\": \"CN\"", to).into_bytes();
-        row
-    };
-    desk.issue(&world.signatory, &brought(1, "\"to\": \"CN\"")).await.unwrap();
-    world.clock.set("2027-06-01T10:00:00Z".parse().unwrap());
-    let taken = desk.issue(&world.signatory, &brought(2, "\"to\": \"CN\"")).await.unwrap_err();
-    assert!(["NUMBER_TAKEN", "RULES_REFUSE"].contains(&taken.reason()), "{taken}");
-    // The year's log is open whether anything is issued or not: its first entry is a snapshot, and the only one.
-    let others = world.store.logs().into_iter().filter(|other| *other != log()).collect::<Vec<_>>();
-    assert!(others.iter().all(|other| world.store.durable_size(other) == 1), "{others:?}");
-}
-
-#[tokio::test]
 async fn a_receipt_goes_to_the_issuer_of_the_log_and_a_key_change_to_everyone() {
     let world = World::new();
     let (_, sequencer) = world.desk();
@@ -617,117 +380,6 @@ async fn what_is_not_cosigned_yet_is_marked_and_what_is_cosigned_is_valid() {
     let second = desk.issue(&world.signatory, &world.footballs(2)).await.unwrap().outcome;
     assert!(desk.evidence_at(&second.entry).unwrap().awaiting_cosignatures);
     assert_eq!(verdict(&world, &desk.evidence_at(&issued.entry).unwrap()).headline, Headline::Valid);
-}
-
-#[tokio::test]
-async fn work_for_a_log_that_partners_were_not_asked_about_waits_for_their_answer() {
-    let world = World::new();
-    world.witnessed();
-    let (desk, sequencer) = world.unsettled_desk();
-    let (asker, row) = (world.signatory.clone(), world.footballs(1));
-    let waiting = tokio::spawn(async move { desk.issue(&asker, &row).await });
-    // One that asks nobody may have been forgotten as well; this one was not.
-    let node = "node.kra.go.ke".parse().unwrap();
-    sequencer.gate().heard([node].into(), Vec::new(), true);
-    assert_eq!(waiting.await.unwrap().unwrap().outcome.entry, EntryRef { origin: log(), index: 1 });
-}
-
-#[tokio::test]
-async fn a_log_that_is_not_settled_after_a_start_is_not_even_signed_for_by_the_clock() {
-    let world = World::new();
-    let (_, _) = world.witnessed();
-    let (desk, sequencer) = world.unsettled_desk();
-    sequencer.gate().go_on(&log());
-    desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
-    sequencer.close();
-    let size = world.store.durable_size(&log());
-
-    world.clock.set(world.clock.now() + std::time::Duration::from_hours(3));
-    let (_, sequencer) = world.unsettled_desk();
-    let shut = sequencer.shut().unwrap();
-    assert_eq!(
-        shut.iter().map(|(log, why)| (log.clone(), why.reason())).collect::<Vec<_>>(),
-        [(log(), "OWN_HISTORY_UNKNOWN")]
-    );
-    sequencer.gate().turned();
-    sequencer.close();
-    assert_eq!(world.store.durable_size(&log()), size, "the snapshot that is due waits too");
-
-    let (_, sequencer) = world.unsettled_desk();
-    assert!(sequencer.go_on(&log(), world.clock.now()).unwrap());
-    assert!(!sequencer.go_on(&log(), world.clock.now()).unwrap(), "nothing is shut any more");
-    sequencer.close();
-    assert_eq!(world.store.durable_size(&log()), size + 1);
-    let rows = world.store.audit(0, 100).unwrap();
-    let told = rows.iter().filter(|row| row.row.windows(17).any(|part| part == b"goes on by the op"));
-    assert_eq!(told.count(), 1, "that an operator said so is kept");
-}
-
-#[tokio::test]
-async fn a_log_that_lost_entries_for_good_takes_nothing_more_and_its_successor_wants_a_key() {
-    let world = World::new();
-    let (desk, sequencer) = world.desk();
-    let issued = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap().outcome;
-    sequencer.close();
-    let lost = Closing { size: 2, signed: 9, note: "the head over nine".to_owned() };
-    world.store.commit(Batch { state: vec![lost.put(&log())], ..Batch::default() }).unwrap();
-    let (desk, sequencer) = world.desk();
-    let refused = desk.issue(&world.signatory, &world.footballs(2)).await.unwrap_err();
-    assert_eq!(refused.reason(), "NO_LOG_KEY");
-    assert!(refused.to_string().contains("2026-2"), "{refused}");
-    let wish = cancel(CertificateName::Jti(issued.jti));
-    let refused = desk.change_status(&world.signatory, &world.request_id(3), wish).await.unwrap_err();
-    assert_eq!(refused.reason(), "OWN_HISTORY_LOST");
-    let word = sequencer.go_on(&log(), world.clock.now()).unwrap_err();
-    assert_eq!(word.reason(), "OWN_HISTORY_LOST", "nobody's word brings back what is lost");
-    assert_eq!(world.store.durable_size(&log()), 2);
-}
-
-#[tokio::test]
-async fn a_log_that_a_partner_shows_to_be_behind_is_shut_again_and_takes_nothing_until_it_is_settled() {
-    let world = World::new();
-    let (desk, sequencer) = world.desk();
-    desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
-    let size = world.store.durable_size(&log());
-    let gate = sequencer.gate();
-    gate.unsettle(&log(), crate::sequencer::Standing::Behind { held: size, signed: size + 7 });
-    gate.wait();
-    let refused = desk.issue(&world.signatory, &world.footballs(2)).await.unwrap_err();
-    assert_eq!(refused.reason(), "OWN_HISTORY_MISSING");
-    assert!(refused.to_string().contains(&log().to_string()), "{refused}");
-    let word = sequencer.go_on(&log(), world.clock.now()).unwrap_err();
-    assert_eq!(word.reason(), "OWN_HISTORY_MISSING", "nobody's word brings back what is missing");
-    assert_eq!(world.store.durable_size(&log()), size);
-    gate.settle(&log(), crate::sequencer::Standing::Settled);
-    desk.issue(&world.signatory, &world.footballs(2)).await.unwrap();
-}
-
-#[tokio::test]
-async fn what_came_back_shuts_numbers_requests_of_before_and_status_places_until_it_is_known() {
-    let world = World::new();
-    let (desk, sequencer) = world.desk();
-    let first = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap().outcome;
-    sequencer.close();
-    // As if everything of that log had come back from a partner, in this hour.
-    let began_ms = u64::try_from(world.clock.now().as_millisecond()).unwrap() + 1;
-    let unknown = Recalled { from: 0, end: 2, at_ms: began_ms, numbers_unknown: true };
-    let keep = |recalled: Recalled| {
-        world.store.commit(Batch { state: vec![recalled.put(&log())], ..Batch::default() }).unwrap();
-    };
-    keep(unknown);
-    world.clock.set(world.clock.now() + std::time::Duration::from_secs(1));
-    let (desk, sequencer) = world.desk();
-    let row = world.footballs(2);
-    let refused = desk.issue(&world.signatory, &row).await.unwrap_err();
-    assert_eq!(refused.reason(), "NUMBERS_UNKNOWN");
-    keep(Recalled { numbers_unknown: false, ..unknown });
-    sequencer.gate().turned();
-    let second = desk.issue(&world.signatory, &row).await.unwrap().outcome;
-    assert_ne!(first.number, second.number);
-    assert_eq!(second.entry.index, 3, "a snapshot came first: the lists shown knew nothing of what came back");
-    let old = IssueRow { request_id: World::request_id_at(7, began_ms - 1), ..world.footballs(3) };
-    let refused = desk.issue(&world.signatory, &old).await.unwrap_err();
-    assert_eq!(refused.reason(), "REQUEST_BEFORE_RECALL");
 }
 
 #[tokio::test]

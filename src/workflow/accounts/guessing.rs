@@ -1,9 +1,6 @@
 //! How often a password may be tried: by name, whether there is such an account or not.
 
-use crate::{
-    office::Login,
-    time::{Clock, Timestamp},
-};
+use crate::{office::Login, time::Clock};
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
@@ -74,15 +71,10 @@ fn millis(ms: i64) -> Duration {
     Duration::from_millis(u64::try_from(ms).unwrap_or(0))
 }
 
-/// An instant so long after another.
-pub(super) fn after(from: Timestamp, seconds: i64) -> Timestamp {
-    Timestamp::from_second(from.as_second().saturating_add(seconds)).unwrap_or(Timestamp::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::FixedClock;
+    use crate::time::{FixedClock, Timestamp};
 
     #[test]
     fn guessing_gets_slower_and_never_impossible() {

@@ -1,13 +1,13 @@
 //! Sessions that a password begins.
 
-use super::{Accounts, Inner, guessing::after};
+use super::{Accounts, Inner};
 use crate::{
     office::{
         Account, AccountId, AccountRefused, Actor, ApiToken, AuditEvent, Caller, Credential, Denials as _, Login,
         Password, PasswordHash, TokenPrefix,
     },
     store::{Batch, StateChange, Table},
-    time::Timestamp,
+    time::{Timestamp, later},
     workflow::WorkflowError,
 };
 use serde::{Deserialize, Serialize};
@@ -111,7 +111,7 @@ impl Accounts {
         let inner = &*self.0;
         let now = inner.clock.now();
         let token = ApiToken::draw_session(inner.random.as_ref()).map_err(AccountRefused::from)?;
-        let ends = after(now, SESSION_LASTS);
+        let ends = later(now, SESSION_LASTS);
         let kept = Kept {
             account: account.id.clone(),
             prefix: token.prefix(),

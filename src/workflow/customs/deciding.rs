@@ -20,7 +20,7 @@ use crate::{
     },
     store::StateChange,
     time::Date,
-    workflow::{Accounts, Desk, WorkflowError, desk::Prepared},
+    workflow::{Accounts, Desk, WorkflowError, desk::Prepared, record::leaf_of},
 };
 use sha2::{Digest as _, Sha256};
 use std::{collections::BTreeSet, sync::Arc};
@@ -194,8 +194,7 @@ impl Desk {
                 if let Some(item) = wish.words.items.iter().find(unknown) {
                     return Err(WorkflowError::ItemUnknown(*item));
                 }
-                let leaf = arrival.token.split('~').next().unwrap_or_default();
-                let token_sha256 = crate::certificate::Sha256(Sha256::digest(leaf).into());
+                let token_sha256 = crate::certificate::Sha256(Sha256::digest(leaf_of(&arrival.token)).into());
                 let endorsed = EndorsedCertificate { place: arrival.place(), token_sha256 };
                 let endorsement = EndorsementWords { day: desk.own_today(), ..wish.words.clone() };
                 let saying = Saying::endorsement(Endorsement { endorsed, endorsement });

@@ -5,10 +5,7 @@ use crate::{
     office::{Actor, Fees, Office, OfficeRecord, OfficeRefused},
     workflow::{Desk, WorkflowError},
 };
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 impl Desk {
     /// Opens an office, or one that was closed again. It blocks until that is durable.
@@ -38,8 +35,7 @@ impl Desk {
     /// Refuses agreements that there are not: nothing would be issued, and no fee asked, under them.
     fn agreements_there(&self, before: &BTreeSet<&AgreementCode>, office: &Office) -> Result<(), OfficeRefused> {
         let new = named(office).into_iter().filter(|code| !before.contains(code));
-        let nowhere = self.nowhere(new, []);
-        nowhere.map_or(Ok(()), |nowhere| Err(OfficeRefused::Invalid(nowhere.to_string())))
+        self.nowhere(new, []).map_or(Ok(()), |why| Err(OfficeRefused::Invalid(why)))
     }
 
     /// Refuses the first serial of a series whose first number is given: it would change nothing, and be shown.
@@ -70,15 +66,15 @@ impl Desk {
         if routes.is_empty() {
             routes.push(from);
         }
-        let mut reached = BTreeMap::new();
+        let mut reached = Vec::new();
         for to in routes {
             // A series that has the exporter's registration in its numbers is one for each exporter.
             let drawn = self.series_of(known.edition_on(day), office, agreement, (from, to), None, day);
             let Ok(draw) = drawn else { return Ok(None) };
-            reached.insert(draw.key.clone(), self.store().series_next(&draw.key)?);
+            reached.push(self.store().series_next(&draw.key)?);
         }
-        let begun = reached.values().all(|next| *next > 0);
-        Ok(reached.into_values().max().filter(|_| begun))
+        let begun = reached.iter().all(|next| *next > 0);
+        Ok(reached.into_iter().max().filter(|_| begun))
     }
 }
 

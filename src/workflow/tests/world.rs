@@ -406,6 +406,14 @@ impl World {
         IssueRow { request_id: self.request_id(nth), certificate_json: footballs(&self.clock) }
     }
 
+    /// The same with something else said in it.
+    pub(crate) fn footballs_with(&self, nth: u16, change: impl FnOnce(&mut serde_json::Value)) -> IssueRow {
+        let row = self.footballs(nth);
+        let mut json = serde_json::from_slice(&row.certificate_json).unwrap();
+        change(&mut json);
+        IssueRow { certificate_json: json.to_string().into_bytes(), ..row }
+    }
+
     /// Tea and coffee, as two items of a certificate without an agreement, asked for now.
     pub(crate) fn tea_and_coffee(&self, nth: u16) -> IssueRow {
         let today = ZoneName::new(PAKISTAN.zone).unwrap().date_at(self.clock.now());
@@ -467,19 +475,8 @@ pub(crate) fn federation(keys: &KeyStore, random: &SeededRandom) -> VerifierKey 
 /// The first trust list, and the anchor it is known by.
 pub(crate) fn first_list(keys: &KeyStore, signer: VerifierKey, section: &Section) -> (TrustList, Anchor) {
     let anchor = Anchor::new(1, vec![signer.clone()], BTreeMap::new()).unwrap();
-    let mut text = ListText {
-        version: 1,
-        issued: "2026-11-01T00:00:00Z".parse().unwrap(),
-        next_update: "2027-11-01T00:00:00Z".parse().unwrap(),
-        k: 1,
-        signers: vec![signer],
-        sections: Vec::new(),
-        closings: Vec::new(),
-        shards: Vec::new(),
-        nodes: Vec::new(),
-        addressees: BTreeMap::new(),
-        cosigning: Cosigning::if_it_has_a_node(),
-    };
+    let (issued, next_update) = ("2026-11-01T00:00:00Z".parse().unwrap(), "2027-11-01T00:00:00Z".parse().unwrap());
+    let mut text = ListText { signers: vec![signer], ..ListText::first(issued, next_update) };
     text.put(section, None);
     let mut draft = ListDraft::new(text).unwrap();
     keys.federation(&"federation".parse().unwrap()).unwrap().sign(&mut draft, None).unwrap();

@@ -1,0 +1,121 @@
+//! A node that may run on an old copy of its folder: its logs are shut until it is known what they held.
+
+use super::{cancel, log, world::World};
+use crate::{
+    reason::Reasoned,
+    sequencer::{Closing, Recalled, Standing},
+    store::{Batch, EntryRef, Store},
+    time::Clock,
+    workflow::{CertificateName, IssueRow},
+};
+
+#[tokio::test]
+async fn work_for_a_log_that_partners_were_not_asked_about_waits_for_their_answer() {
+    let world = World::new();
+    world.witnessed();
+    let (desk, sequencer) = world.unsettled_desk();
+    let (asker, row) = (world.signatory.clone(), world.footballs(1));
+    let waiting = tokio::spawn(async move { desk.issue(&asker, &row).await });
+    // One that asks nobody may have been forgotten as well; this one was not.
+    let node = "node.kra.go.ke".parse().unwrap();
+    sequencer.gate().heard([node].into(), Vec::new(), true);
+    assert_eq!(waiting.await.unwrap().unwrap().outcome.entry, EntryRef { origin: log(), index: 1 });
+}
+
+#[tokio::test]
+async fn a_log_that_is_not_settled_after_a_start_is_not_even_signed_for_by_the_clock() {
+    let world = World::new();
+    let (_, _) = world.witnessed();
+    let (desk, sequencer) = world.unsettled_desk();
+    sequencer.gate().go_on(&log());
+    desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
+    sequencer.close();
+    let size = world.store.durable_size(&log());
+
+    world.clock.set(world.clock.now() + std::time::Duration::from_hours(3));
+    let (_, sequencer) = world.unsettled_desk();
+    let shut = sequencer.shut().unwrap();
+    assert_eq!(
+        shut.iter().map(|(log, why)| (log.clone(), why.reason())).collect::<Vec<_>>(),
+        [(log(), "OWN_HISTORY_UNKNOWN")]
+    );
+    sequencer.gate().turned();
+    sequencer.close();
+    assert_eq!(world.store.durable_size(&log()), size, "the snapshot that is due waits too");
+
+    let (_, sequencer) = world.unsettled_desk();
+    assert!(sequencer.go_on(&log(), world.clock.now()).unwrap());
+    assert!(!sequencer.go_on(&log(), world.clock.now()).unwrap(), "nothing is shut any more");
+    sequencer.close();
+    assert_eq!(world.store.durable_size(&log()), size + 1);
+    let rows = world.store.audit(0, 100).unwrap();
+    let told = rows.iter().filter(|row| row.row.windows(17).any(|part| part == b"goes on by the op"));
+    assert_eq!(told.count(), 1, "that an operator said so is kept");
+}
+
+#[tokio::test]
+async fn a_log_that_lost_entries_for_good_takes_nothing_more_and_its_successor_wants_a_key() {
+    let world = World::new();
+    let (desk, sequencer) = world.desk();
+    let issued = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap().outcome;
+    sequencer.close();
+    let lost = Closing { size: 2, signed: 9, note: "the head over nine".to_owned() };
+    world.store.commit(Batch { state: vec![lost.put(&log())], ..Batch::default() }).unwrap();
+    let (desk, sequencer) = world.desk();
+    let refused = desk.issue(&world.signatory, &world.footballs(2)).await.unwrap_err();
+    assert_eq!(refused.reason(), "NO_LOG_KEY");
+    assert!(refused.to_string().contains("2026-2"), "{refused}");
+    let wish = cancel(CertificateName::Jti(issued.jti));
+    let refused = desk.change_status(&world.signatory, &world.request_id(3), wish).await.unwrap_err();
+    assert_eq!(refused.reason(), "OWN_HISTORY_LOST");
+    let word = sequencer.go_on(&log(), world.clock.now()).unwrap_err();
+    assert_eq!(word.reason(), "OWN_HISTORY_LOST", "nobody's word brings back what is lost");
+    assert_eq!(world.store.durable_size(&log()), 2);
+}
+
+#[tokio::test]
+async fn a_log_that_a_partner_shows_to_be_behind_is_shut_again_and_takes_nothing_until_it_is_settled() {
+    let world = World::new();
+    let (desk, sequencer) = world.desk();
+    desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
+    let size = world.store.durable_size(&log());
+    let gate = sequencer.gate();
+    gate.settle(&log(), Standing::Behind { held: size, signed: size + 7 });
+    gate.wait();
+    let refused = desk.issue(&world.signatory, &world.footballs(2)).await.unwrap_err();
+    assert_eq!(refused.reason(), "OWN_HISTORY_MISSING");
+    assert!(refused.to_string().contains(&log().to_string()), "{refused}");
+    let word = sequencer.go_on(&log(), world.clock.now()).unwrap_err();
+    assert_eq!(word.reason(), "OWN_HISTORY_MISSING", "nobody's word brings back what is missing");
+    assert_eq!(world.store.durable_size(&log()), size);
+    gate.settle(&log(), Standing::Settled);
+    desk.issue(&world.signatory, &world.footballs(2)).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_came_back_shuts_numbers_requests_of_before_and_status_places_until_it_is_known() {
+    let world = World::new();
+    let (desk, sequencer) = world.desk();
+    let first = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap().outcome;
+    sequencer.close();
+    // As if everything of that log had come back from a partner, in this hour.
+    let began_ms = u64::try_from(world.clock.now().as_millisecond()).unwrap() + 1;
+    let unknown = Recalled { from: 0, end: 2, at_ms: began_ms, numbers_unknown: true };
+    let keep = |recalled: Recalled| {
+        world.store.commit(Batch { state: vec![recalled.put(&log())], ..Batch::default() }).unwrap();
+    };
+    keep(unknown);
+    world.clock.set(world.clock.now() + std::time::Duration::from_secs(1));
+    let (desk, sequencer) = world.desk();
+    let row = world.footballs(2);
+    let refused = desk.issue(&world.signatory, &row).await.unwrap_err();
+    assert_eq!(refused.reason(), "NUMBERS_UNKNOWN");
+    keep(Recalled { numbers_unknown: false, ..unknown });
+    sequencer.gate().turned();
+    let second = desk.issue(&world.signatory, &row).await.unwrap().outcome;
+    assert_ne!(first.number, second.number);
+    assert_eq!(second.entry.index, 3, "a snapshot came first: the lists shown knew nothing of what came back");
+    let old = IssueRow { request_id: World::request_id_at(7, began_ms - 1), ..world.footballs(3) };
+    let refused = desk.issue(&world.signatory, &old).await.unwrap_err();
+    assert_eq!(refused.reason(), "REQUEST_BEFORE_RECALL");
+}
