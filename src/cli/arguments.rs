@@ -27,7 +27,8 @@ pub(super) fn date(text: &str) -> Result<Date, String> {
     })
 }
 
-/// The node's configuration, where a command that can do without one names none: as for those that cannot.
+/// The node's configuration as the environment names it, for commands that can do without one: by `env` it would conflict
+/// with the arguments that take its place.
 pub(super) fn configuration_of_environment() -> Option<PathBuf> {
     std::env::var_os("ORIGIN_CONFIG").filter(|file| !file.is_empty()).map(PathBuf::from)
 }

@@ -100,7 +100,7 @@ impl Give {
     }
 }
 
-/// A ceiling of applications. None is no ceiling where the node is asked, and must not be meant by who writes it here.
+/// A ceiling of applications. The node takes 0 for no ceiling, and nobody who writes 0 means that.
 fn ceiling(text: &str) -> Result<u64, String> {
     let count = text.parse::<u64>().ok().filter(|count| *count > 0);
     count.ok_or_else(|| "a ceiling is a whole number from 1 on; leave it out where there shall be none".to_owned())
@@ -108,9 +108,8 @@ fn ceiling(text: &str) -> Result<u64, String> {
 
 /// A value and its currency.
 fn amount(text: &str) -> Result<(String, String), String> {
-    let parts = text.trim().split_once(' ').map(|(value, currency)| (value, currency.trim()));
-    let read = parts.filter(|(value, currency)| value.parse::<Decimal>().is_ok() && !currency.is_empty());
-    let read = read.map(|(value, currency)| (value.to_owned(), currency.to_owned()));
+    let read = text.trim().split_once(' ').filter(|(value, _)| value.parse::<Decimal>().is_ok());
+    let read = read.map(|(value, currency)| (value.to_owned(), currency.trim().to_owned()));
     read.ok_or_else(|| "an amount is a number and its currency, such as `500000 USD`".to_owned())
 }
 

@@ -19,6 +19,7 @@ use crate::{
     time::{Clock, Timestamp},
 };
 use clap::Subcommand;
+pub(super) use findings::{KEY_CLOSED, each_finding};
 use serde_json::json;
 use std::{collections::BTreeSet, process::ExitCode};
 

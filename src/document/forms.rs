@@ -109,6 +109,7 @@ mod tests {
         assert_eq!(forms.of("LIB", "GOODS"), GENERIC);
         assert!(!forms.files().any(|(name, _)| name == "readme.md"));
     }
+
     #[test]
     fn a_template_that_prints_no_form_is_named() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,15 +1,19 @@
 //! `origin apply convert`: the document of another system as a file to be finished.
 
 use crate::{
+    agreement::Lists,
     certificate::Findings,
     cli::{
-        Outcome,
-        certificate::findings_text,
+        Outcome, agreements, arguments,
+        certificate::{findings_text, judge_row},
         console::{Console, Exit, Failure},
         files::{self, Source},
+        rows::{Row, RowText},
     },
     document::export::{DOCUMENT_BYTES, ImportError, import},
+    node::system::SystemClock,
     reason::Reasoned,
+    time::Clock,
 };
 use serde_json::json;
 use std::{path::PathBuf, process::ExitCode};
@@ -23,8 +27,8 @@ enum From {
 
 /// Make an application file of the document of another system
 ///
-/// It says what of the document was not understood, and what is still to be filled in. `origin apply draft` keeps the
-/// file as a draft, unfinished too, and `origin apply submit` submits it.
+/// It says what of the document was not understood, and what is still to be filled in, as `origin certificate check` does.
+/// `origin apply draft` keeps the file as a draft, unfinished too, and `origin apply submit` submits it.
 #[derive(Debug, clap::Args)]
 pub(super) struct Convert {
     /// The document; `-` is standard input
@@ -33,6 +37,9 @@ pub(super) struct Convert {
     /// Its format
     #[arg(long, value_enum, value_name = "FORMAT")]
     from: From,
+    /// Folder of agreement files [default: those that come with the program]
+    #[arg(long, value_name = "DIR")]
+    agreements: Option<PathBuf>,
     /// Where the application file goes [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -41,21 +48,24 @@ pub(super) struct Convert {
 impl Convert {
     pub(super) fn run(self, console: Console) -> Outcome {
         let From::UnCefact = self.from;
+        let agreements = agreements::load(self.agreements.as_deref())?;
         let document = self.file.read(DOCUMENT_BYTES)?;
         let draft = import(&document).map_err(|error| self.refused(console, &error))?;
         let mut text = serde_json::to_string_pretty(&draft.application).unwrap_or_default();
         text.push('\n');
         files::deliver(console, self.output.as_deref(), text.as_bytes())?;
+        let row = Row { number: 1, text: RowText::Json(text) };
+        let lacks = judge_row(&row, &agreements, &Lists::none(), arguments::zone().date_at(SystemClock.now()));
         if let (true, Some(output)) = (console.is_json(), &self.output) {
             console.data(json!({
                 "file": output,
                 "document": draft.document,
-                "application": draft.application_findings,
+                "application": lacks,
             }));
             return Ok(ExitCode::SUCCESS);
         }
         told(console, "of the document:", &draft.document);
-        told(console, "still to be filled in:", &draft.application_findings);
+        told(console, "still to be filled in or mended:", &lacks);
         Ok(ExitCode::SUCCESS)
     }
 

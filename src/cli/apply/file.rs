@@ -14,8 +14,8 @@ use crate::{
         Outcome,
         certificate::findings_text,
         console::{Colour, Console, Exit, Failure},
-        files::Source,
-        issue::ledger::{Known, Ledger, RowKey},
+        files::{Source, ending},
+        issue::ledger::{self, Known, Ledger, RowKey},
         remote,
         rows::{Row, RowText, Rows},
     },
@@ -230,9 +230,7 @@ impl Submit {
 impl Import {
     pub(super) fn run(self, console: Console) -> Outcome {
         let ledger = self.filing.ledger(&self.file)?;
-        let is_table =
-            self.file.path().is_some_and(|path| path.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv")));
-        if let Some(path) = self.file.path().filter(|_| is_table) {
+        if let Some(path) = self.file.path().filter(|path| ending(path) == "csv") {
             let table = std::fs::File::open(path)
                 .map_err(|error| Failure::new(Exit::Failed, format!("`{}` cannot be read: {error}", path.display())))?;
             return self.filing.run(console, csv::Table::open(table)?, ledger, None);
@@ -253,19 +251,7 @@ enum Ask {
 
 impl Filing {
     pub(super) fn ledger(&self, file: &Source) -> Result<Ledger, Failure> {
-        let path = match (&self.requests, file.path()) {
-            (Some(path), _) => path.clone(),
-            (None, Some(path)) => {
-                let mut name = path.as_os_str().to_owned();
-                name.push(".requests");
-                PathBuf::from(name)
-            }
-            (None, None) => {
-                return Err(Failure::new(Exit::Usage, "rows from standard input need a file for their request ids")
-                    .help("name one: --requests FILE"));
-            }
-        };
-        Ledger::open(&path, &self.door.node.node)
+        Ledger::open(&ledger::beside(self.requests.as_deref(), file.path())?, &self.door.node.node)
     }
 
     pub(super) fn run(

@@ -19,7 +19,8 @@ use crate::{
 use serde_json::json;
 use std::process::ExitCode;
 
-/// Decide on items of a certificate, or on the whole; a denial waits for a supervisor, who is another person
+/// Decide on items of a certificate, or on the whole; a denial waits for a supervisor, who is another person, and so does
+/// what would take the place of one
 ///
 /// Codes: RECEIVED, INCOMPLETE_DATA, ACCEPTED_FOR_CLAIM, NOT_UTILISED, PREFERENCE_SUSPENDED, PREFERENCE_DENIED,
 /// RETURNED_FOR_RECTIFICATION, DIVERTED, NO_REPLY. What is imported is written off instead: origin customs write-off.

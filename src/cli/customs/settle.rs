@@ -1,4 +1,5 @@
-//! `origin customs denials`, `release` and `drop`: what a supervisor does with denials that wait.
+//! `origin customs denials`, `release` and `drop`: what a supervisor does with denials that wait, and with what would take
+//! the place of one.
 
 use super::{
     named::Named,
@@ -18,7 +19,7 @@ use clap::builder::NonEmptyStringValueParser;
 use serde_json::json;
 use std::process::ExitCode;
 
-/// List the denials that wait for a supervisor
+/// List what waits for a supervisor: denials, and decisions that would take the place of one
 #[derive(Debug, clap::Args)]
 pub(super) struct Denials {
     #[command(flatten)]
@@ -51,7 +52,7 @@ fn line(console: Console, one: &wire::WaitingDenial) {
     act_lines(console, &one.act.clone().unwrap_or_default());
 }
 
-/// Which denial, and what is said of it.
+/// Which act that waits, and who settles it.
 #[derive(Debug, clap::Args)]
 struct Denial {
     #[command(flatten)]
@@ -78,7 +79,7 @@ impl Denial {
     }
 }
 
-/// Release a denial: it is signed and told to the issuer; who decided it cannot release it
+/// Release what waits: it is signed and told to the issuer; who decided it cannot release it
 #[derive(Debug, clap::Args)]
 pub(super) struct Release {
     #[command(flatten)]
@@ -100,7 +101,7 @@ impl Release {
     }
 }
 
-/// Drop a denial that waits, as who decided it or as a supervisor: nothing is told to the issuer
+/// Drop what waits, as who decided it or as a supervisor: nothing is told to the issuer
 #[derive(Debug, clap::Args)]
 pub(super) struct Drop {
     #[command(flatten)]

@@ -193,7 +193,7 @@ pub(super) fn act_lines(console: Console, act: &wire::CustomsAct) {
     }
 }
 
-/// That an act waits: a denial keeps what is decided beside it waiting.
+/// That an act waits: what is decided beside the decision that does waits with it.
 pub(super) fn waits(console: Console, decisions: usize) -> String {
     let waits = console.paint(Colour::Yellow, "waits for a supervisor");
     match decisions {

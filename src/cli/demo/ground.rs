@@ -12,12 +12,12 @@ use crate::{
         },
         ports,
         process::failed,
-        trust::{first_list, later, whole_seconds},
+        trust::{later, whole_seconds},
     },
     exchange::driver::mark_new,
     node::{Configuration, OPERATOR_TOKEN, system::SystemClock},
     time::{Clock, ZoneName},
-    trust::{Anchor, Cosigning, ListDraft, Section},
+    trust::{Anchor, Cosigning, ListDraft, ListText, Section},
 };
 use std::{
     collections::BTreeMap,
@@ -371,7 +371,7 @@ fn under_one_list(folder: &Path, sites: Vec<Site>) -> Result<Vec<Site>, Failure>
 /// The list that names everybody, and the anchor it is opened with: two of the three signers suffice.
 fn sign_list(signers: &[PathBuf], sections: &[Section]) -> Result<(String, String), Failure> {
     let now = whole_seconds(SystemClock.now());
-    let mut list = first_list(now, later(now, VALID_SECONDS)?);
+    let mut list = ListText::first(now, later(now, VALID_SECONDS)?);
     list.k = SIGNERS_ASKED;
     let mut keys = Vec::with_capacity(signers.len());
     for own in signers {

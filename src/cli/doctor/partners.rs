@@ -2,12 +2,12 @@
 
 use super::Look;
 use crate::{
-    api::client::{wire, within_deadline},
+    api::client::wire,
     cli::{
         account::OperatorDoor,
         arguments,
         console::{Console, Failure},
-        partner::{ask, behind},
+        partner::{KEY_CLOSED, ask, behind, each_finding},
         remote,
     },
     log::Origin,
@@ -20,8 +20,6 @@ use crate::{
 const CLOCK_MS: i64 = 5_000;
 /// A log that is behind for longer, in seconds, is worth a word.
 const LAG: i64 = 60;
-/// Findings asked for at once.
-const A_PAGE: i32 = 500;
 
 pub(super) fn look(
     console: Console,
@@ -41,11 +39,9 @@ pub(super) fn look(
                 for partner in &answer.partners {
                     looks.extend(state(partner, answer.trust_version, now));
                     let found = partner.logs.iter().filter(|log| log.findings > 0);
-                    looks.extend(found.flat_map(|log| {
-                        match remote::converse(past_closing(console, door, &log.origin)) {
-                            Ok(closed) => findings(log, closed),
-                            Err(failure) => vec![Look::bad("findings", failure.sentence())],
-                        }
+                    looks.extend(found.flat_map(|log| match past_closing(console, door, &log.origin) {
+                        Ok(closed) => findings(log, closed),
+                        Err(failure) => vec![Look::bad("findings", failure.sentence())],
                     }));
                 }
             }
@@ -218,20 +214,10 @@ fn passage(name: &str, log: &wire::PartnerLog, now: Timestamp) -> Vec<Look> {
 }
 
 /// How many of a log's findings are entries past the closing of their key.
-async fn past_closing(console: Console, door: &OperatorDoor, log: &str) -> Result<u64, Failure> {
-    let (connection, address) = door.open(&door.configuration()?).await?;
-    let (mut count, mut page_token) = (0_u64, String::new());
-    loop {
-        let (log, reason) = (log.to_owned(), "ENTRY_KEY_CLOSED".to_owned());
-        let request = wire::ListFindingsRequest { page_size: A_PAGE, page_token, log, reason };
-        let page = connection.admin().list_findings(within_deadline(request)).await;
-        let page = page.map_err(|status| remote::refused(console, &address, &status))?.into_inner();
-        count = count.saturating_add(u64::try_from(page.findings.len()).unwrap_or(u64::MAX));
-        page_token = page.next_page_token;
-        if page_token.is_empty() {
-            return Ok(count);
-        }
-    }
+fn past_closing(console: Console, door: &OperatorDoor, log: &str) -> Result<u64, Failure> {
+    let mut count = 0;
+    remote::converse(each_finding(console, door, (log, KEY_CLOSED), |_| count += 1))?;
+    Ok(count)
 }
 
 /// Entries that failed their check, so many of them because their own issuer closed the key that signed them.

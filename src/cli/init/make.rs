@@ -10,7 +10,7 @@ use crate::{
         agreements, arguments,
         console::{Exit, Failure},
         files,
-        trust::{Described, first_list, give_keys, later, section_text, whole_seconds},
+        trust::{Described, give_keys, later, section_text, whole_seconds},
     },
     exchange::driver::mark_new,
     keys::{KeyError, KeyName, KeyStore, KeyUse, Passphrase, PublicSide},
@@ -23,7 +23,7 @@ use crate::{
     },
     statement::Kid,
     time::{Clock, Timestamp},
-    trust::{Anchor, ListDraft, Node, SignerName},
+    trust::{Anchor, ListDraft, ListText, Node, SignerName},
 };
 use std::{
     collections::BTreeMap,
@@ -213,7 +213,7 @@ fn trust(
     let section = root.sign(text).map_err(refused)?;
 
     let signer = offline.federation.verifier_key().ok_or_else(|| Failure::new(Exit::Failed, "no verifier key"))?;
-    let mut list = first_list(now, later(now, valid)?);
+    let mut list = ListText::first(now, later(now, valid)?);
     list.signers = vec![signer.clone()];
     list.nodes = vec![entry(folder, answers)?];
     let node = serde_json::to_string_pretty(&list.nodes.first()).map_err(|error| Failure::new(Exit::Failed, error))?;

@@ -5,7 +5,7 @@ use crate::{
     cli::{
         Outcome,
         account::OperatorDoor,
-        console::{Colour, Console},
+        console::{Colour, Console, Failure},
         remote::{self, date_text},
         tree::plain,
     },
@@ -17,7 +17,7 @@ use std::process::ExitCode;
 /// Entries asked for at once.
 const A_PAGE: i32 = 500;
 /// The reason of what stands past the closing of its key.
-const KEY_CLOSED: &str = "ENTRY_KEY_CLOSED";
+pub(in crate::cli) const KEY_CLOSED: &str = "ENTRY_KEY_CLOSED";
 
 /// List entries of partners' logs that failed their check here, with the reason
 ///
@@ -42,29 +42,37 @@ impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
         let log = self.log.map(|log| log.to_string()).unwrap_or_default();
         let reason = if self.key_closed { KEY_CLOSED.to_owned() } else { self.reason.unwrap_or_default() };
-        let (door, mut count) = (self.door, 0_u64);
-        remote::converse(async {
-            let (connection, address) = door.open(&door.configuration()?).await?;
-            let mut page_token = String::new();
-            loop {
-                let (log, reason) = (log.clone(), reason.clone());
-                let request = wire::ListFindingsRequest { page_size: A_PAGE, page_token, log, reason };
-                let page = connection.admin().list_findings(within_deadline(request)).await;
-                let page = page.map_err(|status| remote::refused(console, &address, &status))?.into_inner();
-                for found in &page.findings {
-                    count += 1;
-                    show(console, found);
-                }
-                page_token = page.next_page_token;
-                if page_token.is_empty() {
-                    return Ok(());
-                }
-            }
-        })?;
+        let mut count = 0_u64;
+        remote::converse(each_finding(console, &self.door, (&log, &reason), |found| {
+            count += 1;
+            show(console, found);
+        }))?;
         if count == 0 && !console.is_json() {
             console.message("of what was asked for, nothing that is kept here of partners' logs failed its check");
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Asks the running node for what failed its check, of one log and for one reason where they are not empty.
+pub(in crate::cli) async fn each_finding(
+    console: Console,
+    door: &OperatorDoor,
+    (log, reason): (&str, &str),
+    mut visit: impl FnMut(&wire::FoundEntry),
+) -> Result<(), Failure> {
+    let (connection, address) = door.open(&door.configuration()?).await?;
+    let mut page_token = String::new();
+    loop {
+        let (log, reason) = (log.to_owned(), reason.to_owned());
+        let request = wire::ListFindingsRequest { page_size: A_PAGE, page_token, log, reason };
+        let page = connection.admin().list_findings(within_deadline(request)).await;
+        let page = page.map_err(|status| remote::refused(console, &address, &status))?.into_inner();
+        page.findings.iter().for_each(&mut visit);
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            return Ok(());
+        }
     }
 }
 

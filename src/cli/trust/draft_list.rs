@@ -12,7 +12,7 @@ use crate::{
     node::system::SystemClock,
     statement::Issuer,
     time::{Clock, Timestamp},
-    trust::{Cosigning, Endpoint, ListDraft, ListText, MAX_SECTION_BYTES, Node, NodeName, NotPin, Section},
+    trust::{Endpoint, ListDraft, ListText, MAX_SECTION_BYTES, Node, NodeName, NotPin, Section},
 };
 use std::{
     path::{Path, PathBuf},
@@ -106,7 +106,7 @@ impl Arguments {
             (Some(list), Some(anchor)) => {
                 ListText::following(&arguments::open_trust(list, anchor)?, issued, next_update)
             }
-            _ => first(issued, next_update),
+            _ => ListText::first(issued, next_update),
         };
         if !self.signers.is_empty() {
             text.signers.clone_from(&self.signers);
@@ -159,23 +159,6 @@ pub(in crate::cli) fn put_node(nodes: &mut Vec<Node>, node: Node) {
         if key.is_some() {
             known.retired.extend(std::mem::replace(place, key.clone()).filter(|old| Some(old) != key.as_ref()));
         }
-    }
-}
-
-/// An empty list, the first of its federation.
-pub(in crate::cli) fn first(issued: Timestamp, next_update: Timestamp) -> ListText {
-    ListText {
-        version: 1,
-        issued,
-        next_update,
-        k: 1,
-        signers: Vec::new(),
-        sections: Vec::new(),
-        closings: Vec::new(),
-        shards: Vec::new(),
-        nodes: Vec::new(),
-        addressees: std::collections::BTreeMap::new(),
-        cosigning: Cosigning::if_it_has_a_node(),
     }
 }
 

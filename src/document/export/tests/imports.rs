@@ -171,7 +171,6 @@ fn a_code_of_no_list_is_left_out_and_named() {
     assert_eq!((&draft.application["agreement"], &draft.application["from"]), (&Value::Null, &Value::Null));
     let named = draft.document.iter().filter(|finding| finding.rule == "NOT_TAKEN_OVER").count();
     assert_eq!(named, 2, "{}", draft.document);
-    assert!(draft.application_findings.iter().any(|finding| finding.path == "agreement"));
 }
 
 #[test]

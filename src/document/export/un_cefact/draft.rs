@@ -6,7 +6,7 @@ use super::super::{
 };
 use super::{LEVEL, MARITIME, MIDNIGHT};
 use crate::{
-    certificate::{AgreementCode, Country, Finding, Findings, HsDigits, Locode, OfficeCode, PackageCode, Particulars},
+    certificate::{AgreementCode, Country, Finding, Findings, HsDigits, Locode, OfficeCode, PackageCode},
     encoding::json::{self, JsonError, Limits},
     reason::{Class, Reasoned},
 };
@@ -40,8 +40,6 @@ pub struct Draft {
     pub application: Value,
     /// What of the document was not taken over, or only with a guess; paths are the document's.
     pub document: Findings,
-    /// What the application still lacks; paths are the application's.
-    pub application_findings: Findings,
 }
 
 /// Why a document cannot be taken as an application.
@@ -122,8 +120,7 @@ pub fn import(document: &[u8]) -> Result<Draft, ImportError> {
         let message = format!("{} more members were not understood, and not taken over", left.len() - NOT_UNDERSTOOD);
         findings.push(Finding::warning("NOT_UNDERSTOOD", "", message));
     }
-    let application_findings = Particulars::read_json(application.to_string().as_bytes()).findings;
-    Ok(Draft { application, document: findings, application_findings })
+    Ok(Draft { application, document: findings })
 }
 
 /// The beginning of a text, as long as a line of a report.

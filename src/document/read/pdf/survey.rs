@@ -38,6 +38,11 @@ const BEGINS: &[u8] = b"%PDF-1.7\n%\x80\x80\x80\x80\n\n1 0 obj\n";
 /// What a file says of itself is short.
 const ABOUT_MAX: usize = 1 << 20;
 
+/// How a file ends.
+const END: &[u8] = b"%%EOF";
+/// In so many last bytes readers look for the end (PDF Reference 1.7, implementation note 18), whatever stands behind it.
+const END_WITHIN: usize = 1024;
+
 const SAVED_AGAIN: PaperError =
     PaperError::PdfEdited("it was saved more than once, and each time may change what it says");
 
@@ -55,7 +60,7 @@ pub(super) struct Survey<'a> {
     tables: Vec<usize>,
     starts: Vec<usize>,
     ends: usize,
-    /// Whether something follows an end: what does so on its line would be a comment.
+    /// Whether anything but white space follows an end: on its line it would be a comment, which nobody looks at.
     goes_on: bool,
     encrypted: bool,
     twice: bool,
@@ -123,10 +128,11 @@ impl<'a> Survey<'a> {
             tokens.skip_space();
             let at = tokens.at();
             if let Some(comment) = tokens.comment() {
-                if let Some(rest) = comment.strip_prefix(b"%%EOF") {
+                if comment.starts_with(END) {
                     self.ends += 1;
-                    let last = rest.is_empty() && matches!(tokens.rest(), b"" | b"\n" | b"\r" | b"\r\n");
-                    self.goes_on |= !last;
+                    let end = bytes.get(at..).unwrap_or_default();
+                    let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+                    self.goes_on |= end.len() > END_WITHIN || !end.iter().skip(END.len()).all(blank);
                 }
                 continue;
             }

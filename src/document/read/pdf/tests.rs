@@ -171,15 +171,17 @@ fn an_update_that_swaps_the_attachment_is_called_an_edit() {
     assert_eq!(reason(&twice), "PDF_EDITED");
 }
 
-/// Directly behind the mark of the end it would be the rest of a comment, which nobody looks at.
+/// Directly behind the mark of the end it would be the rest of a comment, which nobody looks at. Programs end a file with
+/// blanks and line ends, in which nothing can be hidden.
 #[test]
-fn nothing_but_one_line_end_may_stand_behind_the_end() {
+fn nothing_but_white_space_may_stand_behind_the_end() {
     let file = Making::certificate().ended("");
     let ended = file.strip_suffix(b"\n").unwrap();
-    for end in ["", "\n", "\r", "\r\n"] {
+    let (most, beyond) = ("\n".repeat(1024 - 5), " ".repeat(1024 - 4));
+    for end in ["", "\n", "\r", "\r\n", " ", "\n\n", " \t\r\n \n", &most] {
         assert_eq!(reason(&[ended, end.as_bytes()].concat()), "accepted", "{end:?}");
     }
-    for more in [" hidden", "x", "%", " ", "\n\n", "\n%", "\nhidden", "\r\n\0", "\n%%EOF", "\n%%EOF x"] {
+    for more in [" hidden", "x", "%", "\n%", "\nhidden", " \n x", "\r\n\0", "\n%%EOF", "\n%%EOF x", &beyond] {
         assert_eq!(reason(&[ended, more.as_bytes()].concat()), "PDF_EDITED", "{more:?}");
     }
 }
