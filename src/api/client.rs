@@ -1,6 +1,7 @@
 //! The other side of the doors: a connection to a node, and what its refusals say.
 
 pub(crate) use super::accounts::role_to_wire;
+pub(crate) use super::failure::waits_for_a_person;
 pub(crate) use super::wire::google::r#type::Date;
 pub(crate) use super::wire::origin::v1 as wire;
 

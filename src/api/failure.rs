@@ -142,7 +142,7 @@ fn code(reason: &str, class: Class) -> Code {
 
 /// Whether the same request succeeds only after somebody has acted, so that nobody is told to ask again at once: a new key
 /// is listed, or the trust list closes the log.
-fn waits_for_a_person(reason: &str) -> bool {
+pub(crate) fn waits_for_a_person(reason: &str) -> bool {
     matches!(reason, "SIGNING_KEY_CLOSED" | "LOG_RESTING")
 }
 

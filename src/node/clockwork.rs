@@ -2,7 +2,7 @@
 //! of enquiries, and the next trust list.
 
 use crate::reason::Reasoned as _;
-use crate::time::{Clock, Timestamp};
+use crate::time::{Clock, Timestamp, later};
 use crate::trust::{Freshness, TrustList};
 use crate::workflow::Desk;
 use arc_swap::ArcSwap;
@@ -74,7 +74,7 @@ pub(super) async fn erase(desks: Vec<Desk>, clock: Arc<dyn Clock>, mut stop: wat
                 Err(_) => return,
             };
             if !more {
-                *due = Timestamp::from_second(now.as_second().saturating_add(AGAIN)).unwrap_or(Timestamp::MAX);
+                *due = later(now, AGAIN);
             }
         }
     }

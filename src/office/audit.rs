@@ -93,6 +93,8 @@ impl AuditEvent {
     /// A deed with a name of its own, done.
     #[must_use]
     pub fn named(actor: Actor<'_>, action: &str) -> Self {
+        // Rows of an action that is not among them could not be asked for.
+        debug_assert!(Self::actions().any(|known| known == action), "`{action}` is among the actions that rows name");
         let (by, with) = match actor {
             Actor::Caller(caller) => (caller.id().to_string(), Some(caller.credential().to_string())),
             Actor::Operator => ("operator".to_owned(), None),

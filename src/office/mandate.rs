@@ -171,15 +171,8 @@ pub enum MandateRefused {
     #[error("{0}")]
     Value(String),
     /// It names an agreement or an office that there is not.
-    #[error("there is no {what} `{named}` here, so nothing could be filed by such a mandate; there are {known}")]
-    Nowhere {
-        /// An agreement or an office.
-        what: &'static str,
-        /// What is named.
-        named: String,
-        /// Those there are.
-        known: String,
-    },
+    #[error("{0}")]
+    Nowhere(String),
     /// It cannot be given so.
     #[error("{0}")]
     Form(&'static str),
@@ -194,7 +187,7 @@ impl MandateRefused {
 
     const fn rank(&self) -> u8 {
         match self {
-            Self::None(_) | Self::Unnamed | Self::Nowhere { .. } | Self::Form(_) => 0,
+            Self::None(_) | Self::Unnamed | Self::Nowhere(_) | Self::Form(_) => 0,
             Self::Revoked => 1,
             Self::Ended(_) => 2,
             Self::NotYet(_) => 3,
@@ -218,7 +211,7 @@ impl Reasoned for MandateRefused {
             Self::Office(_) => "MANDATE_OFFICE",
             Self::Ceiling(_) => "MANDATE_CEILING",
             Self::Value(_) => "MANDATE_VALUE",
-            Self::Nowhere { .. } | Self::Form(_) => "MANDATE_INVALID",
+            Self::Nowhere(_) | Self::Form(_) => "MANDATE_INVALID",
         }
     }
 

@@ -4,8 +4,8 @@
 //! passes the same checks as what is opened.
 
 use super::{
-    Anchor, Closing, ListText, RootChange, RootChangeText, Section, SectionEntry, SectionText, SignerName, TrustError,
-    TrustList, list::MAX_LIST_BYTES, root_name, texts::has_signed,
+    Anchor, Closing, Cosigning, ListText, RootChange, RootChangeText, Section, SectionEntry, SectionText, SignerName,
+    TrustError, TrustList, list::MAX_LIST_BYTES, root_name, texts::has_signed,
 };
 use crate::{
     log::{LogError, NoteSignature, SignedNote, VerifierKey, sign_note},
@@ -13,6 +13,7 @@ use crate::{
     time::Timestamp,
 };
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// JSON for people: indented, ended by a newline, as a note wants its text.
 fn render(value: &impl Serialize) -> Result<String, TrustError> {
@@ -77,6 +78,24 @@ impl RootChangeText {
 }
 
 impl ListText {
+    /// An empty list, the first of its federation.
+    #[must_use]
+    pub const fn first(issued: Timestamp, next_update: Timestamp) -> Self {
+        Self {
+            version: 1,
+            issued,
+            next_update,
+            k: 1,
+            signers: Vec::new(),
+            sections: Vec::new(),
+            closings: Vec::new(),
+            shards: Vec::new(),
+            nodes: Vec::new(),
+            addressees: BTreeMap::new(),
+            cosigning: Cosigning::if_it_has_a_node(),
+        }
+    }
+
     /// The text of the list that follows `list`: the same, one version on.
     #[must_use]
     pub fn following(list: &TrustList, issued: Timestamp, next_update: Timestamp) -> Self {
