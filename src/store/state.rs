@@ -227,6 +227,13 @@ impl Table {
         )
     }
 
+    /// Whether its records hold what applicants wrote, of which nothing may be left once it is erased though the segments
+    /// that it was written to stay: each is sealed under a key of its own, which is overwritten when it is taken out.
+    #[must_use]
+    pub const fn is_sealed(self) -> bool {
+        matches!(self, Self::Application | Self::ApplicationPaper)
+    }
+
     pub(super) const fn byte(self) -> u8 {
         match self {
             Self::Account => 0,

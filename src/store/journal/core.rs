@@ -319,20 +319,32 @@ impl Core {
     }
 
     pub(super) fn record(&self, table: Table, id: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.state.get(&keyspace::record(table, id))?)
+        let Some(record) = self.state.get(&keyspace::record(table, id))? else { return Ok(None) };
+        self.opened(table, id, record)
+    }
+
+    /// A record as it was put.
+    fn opened(&self, table: Table, id: &[u8], record: Vec<u8>) -> Result<Option<Vec<u8>>, StoreError> {
+        if table.is_sealed() { self.parts.keys.open_record((table, id), record) } else { Ok(Some(record)) }
+    }
+
+    fn all_opened(&self, table: Table, found: Vec<(Vec<u8>, Vec<u8>)>) -> Result<Records, StoreError> {
+        let opened = found.into_iter().map(|(key, record)| {
+            let id = key.get(2..).unwrap_or_default().to_vec();
+            Ok(self.opened(table, &id, record)?.map(|record| (id, record)))
+        });
+        opened.filter_map(Result::transpose).collect()
     }
 
     pub(super) fn records_under(&self, table: Table, prefix: &[u8], limit: usize) -> Result<Records, StoreError> {
         let prefix = keyspace::record(table, prefix);
-        let found = self.state.scan(&prefix, &prefix, limit)?;
-        Ok(found.into_iter().map(|(key, record)| (key.get(2..).unwrap_or_default().to_vec(), record)).collect())
+        self.all_opened(table, self.state.scan(&prefix, &prefix, limit)?)
     }
 
     pub(super) fn records_from(&self, table: Table, after: &[u8], limit: usize) -> Result<Records, StoreError> {
         // The place behind a key is the key and a zero.
         let behind = keyspace::record(table, &[after, &[0]].concat());
-        let found = self.state.scan(&keyspace::records(table), &behind, limit)?;
-        Ok(found.into_iter().map(|(key, record)| (key.get(2..).unwrap_or_default().to_vec(), record)).collect())
+        self.all_opened(table, self.state.scan(&keyspace::records(table), &behind, limit)?)
     }
 
     pub(super) fn audit(&self, from: u64, limit: usize) -> Result<Vec<AuditRow>, StoreError> {

@@ -1,5 +1,6 @@
 //! The key file of a log: one random key for each entry's disclosures, in no journal, so that overwriting
-//! it is the end of them on this node.
+//! it is the end of them on this node. And the key file of the records that are sealed ([`Table::is_sealed`]): a key for
+//! each, for as long as the record is there.
 //!
 //! Keys are made in blocks of 256 and synced before the first of a block is used, so that sealing costs no
 //! sync of its own. A slot is 32 bytes, and no slot crosses a page. What erasure cannot reach: copies of
@@ -12,6 +13,7 @@ use crate::log::Origin;
 use crate::store::contract::Secret;
 use crate::store::entry::{Disclosures, Sealed};
 use crate::store::error::StoreError;
+use crate::store::state::Table;
 use crate::time::Random;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
@@ -31,12 +33,17 @@ const MOST_BLOCKS: u64 = 16;
 /// What stands in the slot of an erased entry. No random key equals it, and nor do the zeros of a lost page.
 const ERASED: [u8; SLOT] = *b"erased erased erased erased eras";
 const NONCE: usize = 24;
+/// The key file of records.
+const RECORDS: &str = "keys/records";
+/// What a sealed record begins with; what is not sealed is JSON, or begins with its version, which is no zero.
+const SEALED: u8 = 0;
 
-/// The key files of all logs.
+/// The key files of all logs, and that of records.
 pub(super) struct Keys {
     disk: Arc<dyn Disk>,
     random: Arc<dyn Random>,
     files: Mutex<HashMap<Origin, Arc<KeyFile>>>,
+    records: Mutex<Option<Arc<KeyFile>>>,
 }
 
 struct KeyFile {
@@ -44,12 +51,52 @@ struct KeyFile {
     file: Arc<dyn DiskFile>,
     /// Keys that are durable.
     made: AtomicU64,
+    /// The next key of records.
+    next: AtomicU64,
     growing: Mutex<()>,
+}
+
+/// What is sealed, and what the seal binds: moved to another place, it does not open.
+struct Place(Vec<u8>);
+
+impl Place {
+    fn of_entry(origin: &Origin, index: u64) -> Self {
+        let mut place = format!("{origin}\n").into_bytes();
+        place.extend_from_slice(&index.to_be_bytes());
+        Self(place)
+    }
+
+    fn of_record(table: Table, id: &[u8]) -> Self {
+        Self([&[table.byte()], id].concat())
+    }
+}
+
+type Key = Zeroizing<[u8; SLOT]>;
+
+/// The nonce, and what is sealed under it; nothing where that is too long.
+fn shut(key: &Key, random: &dyn Random, place: &Place, plain: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+    let mut nonce = [0; NONCE];
+    random.fill(&mut nonce)?;
+    let cipher = XChaCha20Poly1305::new((&**key).into());
+    let sealed = cipher.encrypt(&XNonce::from(nonce), Payload { msg: plain, aad: &place.0 }).ok();
+    Ok(sealed.map(|sealed| [nonce.as_slice(), sealed.as_slice()].concat()))
+}
+
+fn unshut(key: &Key, place: &Place, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let (nonce, sealed) = sealed.split_first_chunk::<NONCE>()?;
+    let cipher = XChaCha20Poly1305::new((&**key).into());
+    cipher.decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: &place.0 }).ok().map(Zeroizing::new)
+}
+
+/// The key that a sealed record is under; nothing for one that is not sealed.
+pub(super) fn slot_of(record: &[u8]) -> Option<u64> {
+    let (slot, _) = record.strip_prefix(&[SEALED])?.split_first_chunk()?;
+    Some(u64::from_be_bytes(*slot))
 }
 
 impl Keys {
     pub(super) fn new(disk: Arc<dyn Disk>, random: Arc<dyn Random>) -> Self {
-        Self { disk, random, files: Mutex::default() }
+        Self { disk, random, files: Mutex::default(), records: Mutex::default() }
     }
 
     /// The key file of a log, of which the first `used` keys must be there. Keys behind them were never used
@@ -74,19 +121,10 @@ impl Keys {
         }
         let digest = Sha256::digest(origin.as_str());
         let name = format!("keys/{}", hex::encode(digest.get(..16).unwrap_or_default()));
-        let failed = |e| StoreError::io(&name, e);
-        let file = match self.disk.open(&name).map_err(failed)? {
-            Some(file) => file,
-            None if used > 0 => return Err(StoreError::corrupt(&name, 0, "the key file is missing")),
-            None => self.disk.create(&name).map_err(failed)?,
-        };
-        let there = file.length().map_err(failed)? / SLOT as u64;
-        if there < used {
-            let end = there * SLOT as u64;
-            return Err(StoreError::corrupt(&name, end, format!("{} keys are missing", used - there)));
-        }
-        let made = AtomicU64::new(used.div_ceil(BLOCK).saturating_mul(BLOCK).min(there));
-        let file = Arc::new(KeyFile { name, file, made, growing: Mutex::default() });
+        let file = KeyFile::open(&*self.disk, name, used)?;
+        let made = used.div_ceil(BLOCK).saturating_mul(BLOCK).min(file.made.load(Ordering::Acquire));
+        file.made.store(made, Ordering::Release);
+        let file = Arc::new(file);
         files.insert(origin.clone(), Arc::clone(&file));
         Ok(file)
     }
@@ -108,29 +146,16 @@ impl Keys {
         let key = file.key(index)?.ok_or_else(|| StoreError::Unsealable { origin: origin.clone(), index })?;
         let plain =
             Zeroizing::new(postcard::to_stdvec(disclosures).map_err(|error| StoreError::BadBatch(error.to_string()))?);
-        let mut nonce = [0; NONCE];
-        self.random.fill(&mut nonce)?;
-        let place = place(origin, index);
-        let sealed = XChaCha20Poly1305::new((&*key).into())
-            .encrypt(&XNonce::from(nonce), Payload { msg: &plain, aad: &place })
-            .map_err(|_| StoreError::BadBatch("the disclosures are too long to seal".to_owned()))?;
-        let mut bytes = Vec::with_capacity(NONCE + sealed.len());
-        bytes.extend_from_slice(&nonce);
-        bytes.extend_from_slice(&sealed);
+        let sealed = shut(&key, &*self.random, &Place::of_entry(origin, index), &plain)?;
+        let bytes = sealed.ok_or_else(|| StoreError::BadBatch("the disclosures are too long to seal".to_owned()))?;
         Ok(Sealed { origin: origin.clone(), index, bytes })
     }
 
     pub(super) fn unseal(&self, origin: &Origin, index: u64, sealed: &[u8]) -> Result<Disclosures, StoreError> {
         let Some(key) = self.file(origin)?.key(index)? else { return Ok(Disclosures::Erased) };
-        let open = || {
-            let (nonce, sealed) = sealed.split_first_chunk::<NONCE>()?;
-            let place = place(origin, index);
-            let cipher = XChaCha20Poly1305::new((&*key).into());
-            let plain = cipher.decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: &place }).ok()?;
-            postcard::from_bytes(&Zeroizing::new(plain)).ok()
-        };
-        let unsealable = || StoreError::Unsealable { origin: origin.clone(), index };
-        open().map(Disclosures::Present).ok_or_else(unsealable)
+        let plain = unshut(&key, &Place::of_entry(origin, index), sealed);
+        let disclosures = plain.and_then(|plain| postcard::from_bytes(&plain).ok());
+        disclosures.map(Disclosures::Present).ok_or_else(|| StoreError::Unsealable { origin: origin.clone(), index })
     }
 
     /// What else a key is good for, apart for each purpose; `None` once it is erased.
@@ -145,17 +170,96 @@ impl Keys {
 
     /// Overwrites a key, durably.
     pub(super) fn erase(&self, origin: &Origin, index: u64) -> Result<(), StoreError> {
-        let file = self.file(origin)?;
-        if file.key(index)?.is_none() {
-            return Ok(());
+        self.file(origin)?.erase(&[index])
+    }
+
+    /// The key file of records, of which the first `used` keys must be there.
+    pub(super) fn open_records(&self, used: u64) -> Result<(), StoreError> {
+        if used == 0 { Ok(()) } else { self.records_used(used).map(|_| ()) }
+    }
+
+    fn records_used(&self, used: u64) -> Result<Arc<KeyFile>, StoreError> {
+        let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = &*records {
+            return Ok(Arc::clone(file));
         }
-        let failed = |e| StoreError::io(&file.name, e);
-        file.file.write_at(&ERASED, index * SLOT as u64).map_err(failed)?;
-        file.file.sync().map_err(failed)
+        // Which of its keys are in use, the records alone say: what is new gets keys behind all that are there.
+        let file = Arc::new(KeyFile::open(&*self.disk, RECORDS.to_owned(), used)?);
+        *records = Some(Arc::clone(&file));
+        Ok(file)
+    }
+
+    /// Seals a record, under the key that the one before it at its place is under, or a new one. It begins with which.
+    pub(super) fn seal_record(
+        &self,
+        (table, id): (Table, &[u8]),
+        slot: Option<u64>,
+        record: &[u8],
+    ) -> Result<Vec<u8>, StoreError> {
+        let file = self.records_used(0)?;
+        let slot = slot.unwrap_or_else(|| file.next.fetch_add(1, Ordering::AcqRel));
+        file.make(slot.saturating_add(1), &*self.random)?;
+        let key = file.key(slot)?.ok_or_else(|| file.useless(slot))?;
+        let sealed = shut(&key, &*self.random, &Place::of_record(table, id), record)?;
+        let sealed = sealed.ok_or_else(|| StoreError::BadBatch("the record is too long to seal".to_owned()))?;
+        Ok([&[SEALED], slot.to_be_bytes().as_slice(), &sealed].concat())
+    }
+
+    /// A record as it was put; nothing where its key is overwritten.
+    pub(super) fn open_record(
+        &self,
+        (table, id): (Table, &[u8]),
+        record: Vec<u8>,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(slot) = slot_of(&record) else { return Ok(Some(record)) };
+        let file = self.records_used(0)?;
+        let Some(key) = file.key(slot)? else { return Ok(None) };
+        let sealed = record.get(1 + size_of::<u64>()..).unwrap_or_default();
+        let plain = unshut(&key, &Place::of_record(table, id), sealed).ok_or_else(|| file.useless(slot))?;
+        Ok(Some(plain.to_vec()))
+    }
+
+    /// Overwrites keys of records, durably.
+    pub(super) fn erase_records(&self, slots: &[u64]) -> Result<(), StoreError> {
+        if slots.is_empty() { Ok(()) } else { self.records_used(0)?.erase(slots) }
     }
 }
 
 impl KeyFile {
+    /// Opens a key file, or makes it; all keys in it count as made.
+    fn open(disk: &dyn Disk, name: String, used: u64) -> Result<Self, StoreError> {
+        let failed = |e| StoreError::io(&name, e);
+        let file = match disk.open(&name).map_err(failed)? {
+            Some(file) => file,
+            None if used > 0 => return Err(StoreError::corrupt(&name, 0, "the key file is missing")),
+            None => disk.create(&name).map_err(failed)?,
+        };
+        let there = file.length().map_err(failed)? / SLOT as u64;
+        if there < used {
+            let end = there * SLOT as u64;
+            return Err(StoreError::corrupt(&name, end, format!("{} keys are missing", used - there)));
+        }
+        Ok(Self { name, file, made: AtomicU64::new(there), next: AtomicU64::new(there), growing: Mutex::default() })
+    }
+
+    /// Overwrites keys, with one sync for all.
+    fn erase(&self, indexes: &[u64]) -> Result<(), StoreError> {
+        let failed = |e| StoreError::io(&self.name, e);
+        let mut overwritten = false;
+        for &index in indexes {
+            if self.key(index)?.is_some() {
+                self.file.write_at(&ERASED, index * SLOT as u64).map_err(failed)?;
+                overwritten = true;
+            }
+        }
+        if overwritten { self.file.sync().map_err(failed) } else { Ok(()) }
+    }
+
+    /// A record that its key does not open.
+    fn useless(&self, slot: u64) -> StoreError {
+        StoreError::corrupt(&self.name, slot.saturating_mul(SLOT as u64), "a record does not open with its key")
+    }
+
     /// Makes keys in whole blocks until there are `wanted`.
     fn make(&self, wanted: u64, random: &dyn Random) -> Result<(), StoreError> {
         if self.made.load(Ordering::Acquire) >= wanted {
@@ -180,7 +284,7 @@ impl KeyFile {
     }
 
     /// The key of an entry; `None` once it is erased.
-    fn key(&self, index: u64) -> Result<Option<Zeroizing<[u8; SLOT]>>, StoreError> {
+    fn key(&self, index: u64) -> Result<Option<Key>, StoreError> {
         let mut key = Zeroizing::new([0; SLOT]);
         let offset = index * SLOT as u64;
         let read = self.file.read_at(&mut *key, offset).map_err(|e| StoreError::io(&self.name, e))?;
@@ -189,11 +293,4 @@ impl KeyFile {
         }
         Ok((*key != ERASED).then_some(key))
     }
-}
-
-/// What a seal binds: moved to another entry or another log, it does not open.
-fn place(origin: &Origin, index: u64) -> Vec<u8> {
-    let mut place = format!("{origin}\n").into_bytes();
-    place.extend_from_slice(&index.to_be_bytes());
-    place
 }

@@ -227,6 +227,11 @@ pub(super) fn state_changes(
         }
         changes.push((FEED_NEXT.to_vec(), Some(next.to_be_bytes().to_vec())));
     }
+    match record {
+        StateRecord::Sealed { table, id, record } => changes.push((self::record(*table, id), Some(record.clone()))),
+        StateRecord::Unsealed { table, id, .. } => changes.push((self::record(*table, id), None)),
+        _ => {}
+    }
     let StateRecord::Change(change) = record else { return Some(()) };
     if let StateChange::RecordPut { table: Table::Number, id, .. }
     | StateChange::RecordRemoved { table: Table::Number, id } = change

@@ -8,6 +8,7 @@ use super::core::Core;
 use super::frame::{Class, FRAME_HEAD, FrameBuilder};
 use super::index::{Changes, Overlay, Reached};
 use super::keeper::{Keeper, Poison};
+use super::keys::slot_of;
 use super::keyspace;
 use super::logs::{Log, Logs};
 use super::mark::Mark;
@@ -38,6 +39,31 @@ struct Told {
     kept: Vec<(u32, u64)>,
     newest_answer_ms: u64,
     newest_ms: u64,
+    keyed: Keyed,
+}
+
+/// What the journals say of keys.
+#[derive(Default)]
+struct Keyed {
+    /// Entries that were erased.
+    entries: Vec<(u32, u64)>,
+    /// Keys of records that were taken out.
+    records: Vec<u64>,
+    /// How many keys of records there must be.
+    records_used: u64,
+}
+
+impl Keyed {
+    fn see(&mut self, record: &StateRecord) {
+        match record {
+            StateRecord::Sealed { record, .. } => {
+                let used = slot_of(record).map_or(0, |slot| slot.saturating_add(1));
+                self.records_used = self.records_used.max(used);
+            }
+            StateRecord::Unsealed { slot, .. } => self.records.push(*slot),
+            _ => {}
+        }
+    }
 }
 
 impl Core {
@@ -57,18 +83,21 @@ impl Core {
     fn open_from(parts: &Arc<Parts>, mark: Option<Mark>) -> Result<Self, StoreError> {
         let from = mark.as_ref().map_or(1, |mark| mark.segment);
         let Some(tail) = tail::find(&*parts.disk, from)? else { return Self::begin(parts) };
-        let told = read_live_state(parts, &tail)?;
+        let mut told = read_live_state(parts, &tail)?;
         let trusted = mark.map_or_else(Vec::new, |mark| mark.rows);
-        let (logs, mut erased) = read_logs(parts, &tail, &told, &trusted)?;
-        catch_up(parts, &tail, &logs, &mut erased)?;
+        let mut keyed = std::mem::take(&mut told.keyed);
+        let logs = read_logs(parts, &tail, &told, &trusted, &mut keyed.entries)?;
+        catch_up(parts, &tail, &logs, &mut keyed)?;
         for log in logs.all() {
             parts.keys.open(&log.origin, keys_used(log)?)?;
         }
-        for (id, index) in erased {
+        for (id, index) in keyed.entries {
             if let Some(log) = logs.by_id(id) {
                 parts.keys.erase(&log.origin, index)?;
             }
         }
+        parts.keys.open_records(keyed.records_used)?;
+        parts.keys.erase_records(&keyed.records)?;
         let Tail { entries, state, .. } = tail;
         let Told { kept, newest_answer_ms, newest_ms, .. } = told;
         Self::assemble(parts, logs, Writer { entries, state, kept, newest_ms, newest_answer_ms, marked: from })
@@ -156,6 +185,7 @@ fn read_live_state(parts: &Parts, tail: &Tail) -> Result<Told, StoreError> {
         let Some(batch) = batch else { return Ok(()) };
         told.newest_ms = told.newest_ms.max(batch.at_ms);
         for record in batch.records {
+            told.keyed.see(&record);
             match record {
                 StateRecord::Change(StateChange::LogOpened { origin, addressee }) => {
                     told.logs.push((origin, addressee, None));
@@ -164,6 +194,7 @@ fn read_live_state(parts: &Parts, tail: &Tail) -> Result<Told, StoreError> {
                     told.newest_answer_ms = told.newest_answer_ms.max(batch.at_ms);
                 }
                 StateRecord::Change(change) if change.is_large() => told.newest_answer_ms = KEPT_FOR_EVER,
+                StateRecord::Sealed { .. } | StateRecord::Unsealed { .. } => told.newest_answer_ms = KEPT_FOR_EVER,
                 StateRecord::Head { origin, head, note } => {
                     if let Some(log) = told.logs.iter_mut().find(|(known, ..)| *known == origin) {
                         log.2 = Some(PublishedHead { head, note });
@@ -236,8 +267,14 @@ impl Growing {
     }
 }
 
-/// The logs with their rows, and the erasures found on the way.
-fn read_logs(parts: &Parts, tail: &Tail, told: &Told, trusted: &[u64]) -> Result<(Logs, Vec<(u32, u64)>), StoreError> {
+/// The logs with their rows; the erasures found on the way go to `erased`.
+fn read_logs(
+    parts: &Parts,
+    tail: &Tail,
+    told: &Told,
+    trusted: &[u64],
+    erased: &mut Vec<(u32, u64)>,
+) -> Result<Logs, StoreError> {
     let mut growing = Vec::new();
     for (id, (origin, addressee, head)) in (0..).zip(&told.logs) {
         let sidecar = Sidecar::open(&*parts.disk, id)?;
@@ -249,17 +286,16 @@ fn read_logs(parts: &Parts, tail: &Tail, told: &Told, trusted: &[u64]) -> Result
         let log = Log { id, origin, addressee, sidecar, tree, head, laid, laid_from, pending, last_jti };
         growing.push(Growing { log, signed, placed, rows: Vec::new() });
     }
-    let mut erased = Vec::new();
     let mut files = HashMap::new();
     for found in &tail.frames {
         let payload = read_payload(parts, &mut files, found)?;
-        read_rows(found, &payload, &mut growing, &mut erased)?;
+        read_rows(found, &payload, &mut growing, erased)?;
     }
     let mut logs = Logs::default();
     for log in growing {
         logs.push(log.finish()?);
     }
-    Ok((logs, erased))
+    Ok(logs)
 }
 
 type OpenFiles = HashMap<u32, Arc<dyn super::disk::DiskFile>>;
@@ -330,7 +366,7 @@ fn get(logs: &mut [Growing], id: u32) -> Option<&mut Growing> {
 }
 
 /// Brings the index to the end of the journal: from where it is, or from nothing.
-fn catch_up(parts: &Parts, tail: &Tail, logs: &Logs, erased: &mut Vec<(u32, u64)>) -> Result<(), StoreError> {
+fn catch_up(parts: &Parts, tail: &Tail, logs: &Logs, keyed: &mut Keyed) -> Result<(), StoreError> {
     let end = Reached { sequence: tail.state.next.first, crc: tail.state.next.previous };
     let reached = if parts.index_is_suspect() { None } else { parts.index.reached().unwrap_or(None) };
     let caught_up = match reached {
@@ -342,7 +378,7 @@ fn catch_up(parts: &Parts, tail: &Tail, logs: &Logs, erased: &mut Vec<(u32, u64)
         // Who reads through a store that is being reloaded must not take a half-made index for a whole one.
         parts.index_making.begin();
         parts.index.clear()?;
-        rebuild(parts, tail, logs, erased)?;
+        rebuild(parts, tail, logs, keyed)?;
     }
     parts.index.apply(&Changes::new(), end)?;
     parts.index_making.end();
@@ -434,7 +470,7 @@ fn entry_changes(payload: &[u8], first: u64, changes: &mut Changes) -> Option<()
 }
 
 /// Makes the index from everything there is.
-fn rebuild(parts: &Parts, tail: &Tail, logs: &Logs, erased: &mut Vec<(u32, u64)>) -> Result<(), StoreError> {
+fn rebuild(parts: &Parts, tail: &Tail, logs: &Logs, keyed: &mut Keyed) -> Result<(), StoreError> {
     let mut portions = Portions { parts, changes: Changes::new() };
     for ordinal in segment::ordinals(&*parts.disk, Class::Entries)? {
         let name = name(Class::Entries, ordinal);
@@ -451,7 +487,7 @@ fn rebuild(parts: &Parts, tail: &Tail, logs: &Logs, erased: &mut Vec<(u32, u64)>
             }
             let unreadable = || damaged(offset, "a record does not read");
             entry_changes(walk.payload(), link.first, &mut portions.changes).ok_or_else(unreadable)?;
-            erased.extend(EntryRecords::new(walk.payload()).flatten().filter_map(|record| match record {
+            keyed.entries.extend(EntryRecords::new(walk.payload()).flatten().filter_map(|record| match record {
                 EntryRecord::Erasure { log, index, .. } => Some((log, index)),
                 _ => None,
             }));
@@ -461,6 +497,7 @@ fn rebuild(parts: &Parts, tail: &Tail, logs: &Logs, erased: &mut Vec<(u32, u64)>
     for (at, head) in tail.state_heads.iter().enumerate() {
         visit_state(parts, head, &mut |_, batch| {
             if let Some(batch) = batch.filter(|batch| at == 0 || !batch.snapshot) {
+                batch.records.iter().for_each(|record| keyed.see(record));
                 portions.state(&batch, logs)?;
             }
             portions.give(MAKING, INDEX_AT_ONCE)

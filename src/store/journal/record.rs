@@ -17,7 +17,7 @@ use crate::statement::Jti;
 use crate::store::entry::NewEntry;
 use crate::store::error::StoreError;
 use crate::store::feed::{EntryNote, FeedEvent};
-use crate::store::state::{AuditLink, StateChange};
+use crate::store::state::{AuditLink, StateChange, Table};
 use serde::{Deserialize, Serialize};
 
 const LEAF: u8 = 1;
@@ -172,6 +172,10 @@ pub(super) enum StateRecord {
     Entries { segment: u32, offset: u64 },
     /// Rows of the feed, numbered from `first`; none in a snapshot, which says with what number they go on.
     Fed { first: u64, rows: Vec<FeedEvent> },
+    /// A record of a sealed table is put, as [`super::keys::Keys::seal_record`] sealed it.
+    Sealed { table: Table, id: Vec<u8>, record: Vec<u8> },
+    /// A record of a sealed table is taken out, and the key that it was under with it.
+    Unsealed { table: Table, id: Vec<u8>, slot: u64 },
 }
 
 /// Where the entry half of a batch stands; the batch counts only with it.

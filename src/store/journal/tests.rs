@@ -1,3 +1,5 @@
+mod sealed;
+
 use super::index::{Changes, MemoryIndex, Reached};
 use super::record::{StateBatch, StateRecord};
 use super::sim::{Dice, SimDisk};

@@ -149,13 +149,15 @@ impl Core {
             writer.newest_ms = writer.newest_ms.max(batch.at_ms);
             let told = self.numbered(batch.feed.into_iter().map(FeedEvent::Told).collect())?;
             let feeds = told.is_some();
-            let changes = batch.state.into_iter().map(StateRecord::Change);
-            let records: Vec<StateRecord> = changes.chain(told).collect();
+            let (mut records, erased) = self.sealed(batch.state)?;
+            records.extend(told);
             let mut sidecars = Vec::new();
             for (_, id, _) in &opened {
                 sidecars.push(Sidecar::open(&*self.parts.disk, *id)?);
             }
             let (rows, late) = self.write_batch(writer, batch.at_ms, entries, records, &opened)?;
+            // The record first, as for an entry: what a power cut leaves is overwritten at the next start.
+            self.parts.keys.erase_records(&erased)?;
             if newest_answer {
                 writer.newest_answer_ms = writer.newest_answer_ms.max(batch.at_ms);
             }

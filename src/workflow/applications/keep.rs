@@ -72,6 +72,8 @@ pub(in crate::workflow) fn erased(
     let id = expected.id.clone();
     let after = kept.application.clone().erased().ok_or(WorkflowError::ContentsErased)?;
     let mut state = vec![
+        // Taken out first: what is put then is under a key of its own, and what it was before is under none.
+        StateChange::RecordRemoved { table: Table::Application, id: id.clone() },
         StateChange::RecordPut { table: Table::Application, id: id.clone(), record: record_of(&after)? },
         StateChange::RecordRemoved { table: Table::ApplicationPaper, id: id.clone() },
     ];

@@ -5,11 +5,13 @@ use crate::store::error::StoreError;
 use crate::store::journal::core::Core;
 use crate::store::journal::frame::{Class, FrameBuilder};
 use crate::store::journal::index::Changes;
+use crate::store::journal::keys::slot_of;
 use crate::store::journal::keyspace::{self, StoredAnswer};
 use crate::store::journal::logs::Log;
 use crate::store::journal::record::{StateBatch, StateRecord};
 use crate::store::journal::segment;
 use crate::store::state::{ANSWERS_KEPT_MS, REQUEST_AHEAD_MS, StateChange, Table};
+use std::collections::HashMap;
 
 impl Core {
     /// Looks for old answers without the writer's turn, for an answer never changes; each page that has some
@@ -62,6 +64,38 @@ impl Core {
             }
         }
         Ok((changes, next))
+    }
+
+    /// Changes as they are written: what goes into a sealed table is sealed, and with what goes out of it goes its key.
+    /// Those are given beside them.
+    pub(super) fn sealed(&self, changes: Vec<StateChange>) -> Result<(Vec<StateRecord>, Vec<u64>), StoreError> {
+        let (mut records, mut erased) = (Vec::with_capacity(changes.len()), Vec::new());
+        // What this batch did itself with a place, which the index has not got yet.
+        let mut here = HashMap::new();
+        let slot =
+            |here: &HashMap<(Table, Vec<u8>), Option<u64>>, table, id: &Vec<u8>| match here.get(&(table, id.clone())) {
+                Some(slot) => Ok::<_, StoreError>(*slot),
+                None => Ok(self.state.get(&keyspace::record(table, id))?.and_then(|record| slot_of(&record))),
+            };
+        for change in changes {
+            records.push(match change {
+                StateChange::RecordPut { table, id, record } if table.is_sealed() => {
+                    let record = self.parts.keys.seal_record((table, &id), slot(&here, table, &id)?, &record)?;
+                    here.insert((table, id.clone()), slot_of(&record));
+                    StateRecord::Sealed { table, id, record }
+                }
+                StateChange::RecordRemoved { table, id } if table.is_sealed() => match slot(&here, table, &id)? {
+                    Some(slot) => {
+                        erased.push(slot);
+                        here.insert((table, id.clone()), None);
+                        StateRecord::Unsealed { table, id, slot }
+                    }
+                    None => StateRecord::Change(StateChange::RecordRemoved { table, id }),
+                },
+                other => StateRecord::Change(other),
+            });
+        }
+        Ok((records, erased))
     }
 
     /// Begins a state segment with everything that is mutable, answers and large tables apart: those stay in the older
