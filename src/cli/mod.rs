@@ -13,6 +13,7 @@ mod application;
 mod apply;
 mod arguments;
 mod audit;
+mod backup;
 mod bench;
 mod calls;
 mod certificate;
@@ -137,6 +138,7 @@ enum Command {
     CheckConfig(check_config::Arguments),
     Serve(serve::Arguments),
     Doctor(doctor::Arguments),
+    Backup(backup::Arguments),
     Bench(bench::Arguments),
     Openapi(openapi::Arguments),
     Completion(completion::Arguments),
@@ -181,6 +183,7 @@ impl Command {
             Self::CheckConfig(arguments) => arguments.run(console),
             Self::Serve(arguments) => arguments.run(console),
             Self::Doctor(arguments) => arguments.run(console),
+            Self::Backup(arguments) => arguments.run(console),
             Self::Bench(arguments) => arguments.run(console),
             Self::Openapi(arguments) => arguments.run(console),
             Self::Completion(arguments) => arguments.run(console),

@@ -15,6 +15,7 @@ mod error;
 mod evidence;
 mod federation;
 mod files;
+mod folders;
 mod greeting;
 mod heralds;
 mod https;
@@ -42,10 +43,12 @@ pub use configuration::{
     WebhookConfiguration, WebhookTargets, WitnessedConfiguration, collide,
 };
 pub use error::NodeError;
+pub use folders::{DataFolder, data_folder, data_folders};
 pub use lists::installed_lists;
 pub use operator::OPERATOR_TOKEN;
 pub use paper::press;
 pub use running::{Addresses, Node};
+pub use webhook_key::WEBHOOK_KEY;
 
 #[cfg(test)]
 mod tests;

@@ -15,11 +15,11 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// The file in the node's data folder.
-const FILE: &str = "webhook.key";
+pub const WEBHOOK_KEY: &str = "webhook.key";
 
 /// Reads the key, or makes it at the first start.
 pub(super) fn open(data: &Path, random: &dyn Random) -> Result<Arc<WebhookKey>, NodeError> {
-    let path = data.join(FILE);
+    let path = data.join(WEBHOOK_KEY);
     let file = |source| NodeError::File { path: path.clone(), source };
     let text = match fs::read_to_string(&path) {
         Ok(text) => Zeroizing::new(text),
@@ -61,7 +61,7 @@ mod tests {
     #[test]
     fn the_key_is_made_once_for_the_nodes_own_user() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(FILE);
+        let path = folder.path().join(WEBHOOK_KEY);
         open(folder.path(), &SeededRandom::new(1)).unwrap();
         let first = fs::read(&path).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);

@@ -35,7 +35,7 @@ pub enum StoreError {
         index: u64,
     },
     /// The certificate number is given to another entry.
-    #[error("certificate number {0} is taken")]
+    #[error("certificate number `{0}` is taken")]
     NumberTaken(String),
     /// The request was answered before, or twice in one batch.
     #[error("request {request_id} of account {account} has an answer already")]
@@ -141,6 +141,9 @@ pub enum StoreError {
         /// Size signed last.
         signed: u64,
     },
+    /// A copy that is not an earlier one of what is to be copied.
+    #[error("{0} holds a copy of another data folder, or a later one: name another folder for this one")]
+    CopyOfAnother(String),
     /// The data folder was written by another version.
     #[error("{file}: written in format {found}, this version reads format {known}")]
     Version {
@@ -218,6 +221,7 @@ impl Reasoned for StoreError {
             Self::Locked(_) => "STORE_LOCKED",
             Self::Corrupt { .. } => "STORE_CORRUPT",
             Self::BehindHead { .. } => "STORE_BEHIND_HEAD",
+            Self::CopyOfAnother(_) => "STORE_COPY",
             Self::Version { .. } => "STORE_VERSION",
             Self::Index(_) => "STORE_INDEX",
             Self::Unsealable { .. } => "DISCLOSURES_UNSEALABLE",
@@ -237,7 +241,8 @@ impl Reasoned for StoreError {
             | Self::BadBatch(_)
             | Self::NoEntry { .. }
             | Self::HeadMoved { .. }
-            | Self::NotDurable { .. } => Class::Reject,
+            | Self::NotDurable { .. }
+            | Self::CopyOfAnother(_) => Class::Reject,
             Self::NoSpace { .. } | Self::Poisoned(_) | Self::Sign(_) => Class::Retry,
             Self::RootDiffers { .. }
             | Self::Io { .. }

@@ -26,7 +26,7 @@ pub use contract::{LogHashes, Secret, SignHead, Store};
 pub use entry::{Disclosures, DurableEntry, EntryFacts, EntryRef, NewEntry, PublishedHead, Sealed};
 pub use error::StoreError;
 pub use feed::{EntryNote, FEED_KEPT_MS, FeedEvent, FeedRow, MAX_NOTE_BYTES, MAX_TOLD_BYTES};
-pub use journal::{JournalOptions, JournalStore, Looked, Scrubbed};
+pub use journal::{Copied, CopyFolders, JournalOptions, JournalStore, Looked, Scrubbed};
 pub use memory::MemoryStore;
 pub use state::{
     ANSWERS_KEPT_MS, Answer, AuditHead, AuditLink, AuditRow, Expected, REQUEST_AHEAD_MS, Records, RequestId,

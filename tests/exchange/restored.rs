@@ -8,17 +8,12 @@ use crate::{
     federation::{Federation, Member, PATIENCE, stop},
     ledger::{Answer, Deed, Ledger},
     pretender::Pretender,
-    process::{Running, copy_folder, footballs, today},
+    process::{Running, footballs, today},
     support::{origin, write},
     wire::origin::v1 as api,
 };
 use origin_exchange::certificate::offset_dates;
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-    time::Instant,
-};
+use std::{collections::BTreeSet, fs, time::Instant};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
@@ -33,17 +28,11 @@ fn reason(status: &Status) -> String {
     status.get_error_details().error_info().map(|info| info.reason.clone()).unwrap_or_default()
 }
 
-/// Copies what the node keeps, while it is stopped.
-fn copy(member: &Member, name: &str) -> PathBuf {
-    let to = member.folder().join(name);
-    copy_folder(&member.folder().join("data"), &to);
-    to
-}
-
-/// Puts a copy where the node keeps what it has.
-fn put_back(member: &Member, copy: &Path) {
-    fs::remove_dir_all(member.folder().join("data")).unwrap();
-    copy_folder(copy, &member.folder().join("data"));
+/// Makes a copy of what the node keeps, or puts it back.
+fn backup(member: &Member, deed: &str) {
+    let (copy, keys) = (member.folder().join("copy"), member.folder().join("copied-keys"));
+    let (copy, keys) = (copy.display().to_string(), keys.display().to_string());
+    origin(&["backup", deed, "--config", &member.config(), "--copy", &copy, "--keys", &keys]).good();
 }
 
 /// Asks, each time anew, until the node has what it waits for.
@@ -94,8 +83,8 @@ async fn a_node_put_back_from_an_old_copy_gets_back_what_it_lost_and_repeats_no_
 
     let before = issue_footballs(&caller, &token, 0..6).await;
     china.holds(&two, pakistan, &to_china, before[5].index + 1);
+    backup(pakistan, "make");
     stop([first]);
-    let old = copy(pakistan, "old");
 
     // What happens past the copy, in one log that it knows and in one that it has never heard of.
     let mut second = pakistan.start();
@@ -115,7 +104,8 @@ async fn a_node_put_back_from_an_old_copy_gets_back_what_it_lost_and_repeats_no_
         member.is_disclosed(node, pakistan, log);
     }
     stop([second]);
-    put_back(pakistan, &old);
+    fs::remove_dir_all(pakistan.folder().join("data")).unwrap();
+    backup(pakistan, "restore");
 
     let mut third = pakistan.start();
     let caller = Caller::open(&mut third, &pakistan.ca()).await;

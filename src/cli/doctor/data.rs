@@ -2,34 +2,15 @@
 
 use super::Look;
 use crate::{
-    node::Configuration,
+    node::{Configuration, data_folders},
     reason::Reasoned as _,
     store::{JournalStore, StoreError},
 };
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
-/// Every data folder: the authorities' own, and what is kept of partners' logs.
+/// Every data folder.
 pub(super) fn look(configuration: &Configuration) -> Vec<Look> {
-    let mut folders = configuration.authorities.iter().map(|one| one.data.clone()).collect::<Vec<_>>();
-    if let Some(partner) = &configuration.partner {
-        // One folder for each node, and one below it for each of its logs; what is witnessed lies in one of its own.
-        for node in below(&partner.data) {
-            let logs = below(&node).into_iter().filter(|folder| folder.join("lock").exists());
-            folders.extend(logs);
-            folders.extend(Some(node).filter(|folder| folder.join("lock").exists()));
-        }
-    }
-    folders.iter().filter_map(|folder| journal(folder)).collect()
-}
-
-fn below(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut folders = entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect::<Vec<_>>();
-    folders.sort();
-    folders
+    data_folders(configuration).iter().filter_map(|folder| journal(&folder.path)).collect()
 }
 
 /// One of them; nothing where the node has not begun it.
@@ -43,6 +24,6 @@ fn journal(folder: &Path) -> Option<Look> {
         ),
         Err(StoreError::Locked(_)) => Look::warning("journal", format!("{shown}: a process has it open")),
         Err(error) => Look::bad("journal", format!("{error} [{}]", error.reason()))
-            .help("keep the folder as it is, and put a backup in its place: what partners hold of its logs comes back from them"),
+            .help("move the folder away and keep it; `origin backup restore` puts a copy in its place, and what partners hold beyond that comes back from them"),
     })
 }

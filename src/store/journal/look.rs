@@ -39,16 +39,32 @@ pub(super) fn look(root: &Path) -> Result<Option<Looked>, StoreError> {
         Err(fs::TryLockError::WouldBlock) => return Err(StoreError::Locked(shown)),
         Err(fs::TryLockError::Error(error)) => return Err(StoreError::io(&shown, error)),
     }
-    let found = tail::find(&Untouched(root.to_owned()), 1)?;
+    let found = tail::find(&Untouched::new(root), 1)?;
     Ok(found.map(|tail| Looked { batches: tail.frames.len(), segments: tail.entries.ordinal }))
 }
 
 /// The files of a folder, to be read alone. What is written goes nowhere.
 #[derive(Debug)]
-struct Untouched(PathBuf);
+pub(super) struct Untouched(PathBuf);
 
 #[derive(Debug)]
-struct UntouchedFile(File);
+pub(super) struct UntouchedFile(File);
+
+impl Untouched {
+    pub(super) fn new(root: &Path) -> Self {
+        Self(root.to_owned())
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl UntouchedFile {
+    pub(super) const fn new(file: File) -> Self {
+        Self(file)
+    }
+}
 
 impl Disk for Untouched {
     fn create(&self, path: &str) -> io::Result<Arc<dyn DiskFile>> {
@@ -104,7 +120,7 @@ impl DiskFile for UntouchedFile {
     }
 
     fn sync(&self) -> io::Result<()> {
-        Ok(())
+        self.0.sync_data()
     }
 
     fn truncate(&self, _: u64) -> io::Result<()> {

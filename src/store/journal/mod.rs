@@ -5,7 +5,7 @@
 //! entries/00000001  entries, disclosures, audit rows, erasures: for ever, never rewritten
 //! state/00000001    everything mutable; each segment begins with a snapshot, old ones go
 //! logs/00000000.rows, .nodes, mark   fixed-width rows and tree hashes of each log; made again when lost
-//! keys/…            one key for each entry's disclosures; the one file that is overwritten
+//! keys/…            a key for each entry's disclosures, and for each sealed record; what alone is overwritten
 //! index/            sled; made again when lost
 //! ```
 //! A batch is a frame in either class, written only after the frames before it were synced, so a power cut
@@ -13,6 +13,7 @@
 
 mod beside;
 mod chain;
+mod copy;
 mod core;
 mod disk;
 mod frame;
@@ -31,6 +32,7 @@ mod tail;
 mod wire;
 mod writer;
 
+pub use self::copy::{Copied, CopyFolders};
 use self::core::Core;
 use self::disk::{Disk, RealDisk, TakeError};
 use self::index::{Index, IndexError, Making, SledIndex};
@@ -150,6 +152,12 @@ impl JournalStore {
     /// Reads the journals of a data folder that no process has open, and changes nothing. `None` where there is none.
     pub fn look(folder: &Path) -> Result<Option<Looked>, StoreError> {
         look::look(folder).map_err(|error| error.below(folder))
+    }
+
+    /// Copies a data folder, whether a process has it open or none, to where an earlier copy of it may be. `None` where
+    /// there is none. What was acknowledged before it began is in the copy.
+    pub fn copy(from: CopyFolders<'_>, to: CopyFolders<'_>) -> Result<Option<Copied>, StoreError> {
+        copy::copy(from, to)
     }
 
     fn over(

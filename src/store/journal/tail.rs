@@ -21,10 +21,10 @@ pub(super) struct Tail {
 }
 
 /// The end of one class.
-struct End {
+pub(super) struct End {
     ordinal: u32,
     file: Arc<dyn DiskFile>,
-    offset: u64,
+    pub(super) offset: u64,
     next: Link,
     /// Start of the last frame, or of the segment if it has none.
     last: u64,
@@ -109,7 +109,7 @@ fn heads(disk: &dyn Disk, class: Class) -> Result<Vec<SegmentHead>, StoreError> 
 }
 
 /// The head of a segment if the segment was begun: with its head, and its snapshot where it has one.
-fn begun(class: Class, ordinal: u32, file: &dyn DiskFile) -> Result<Option<SegmentHead>, StoreError> {
+pub(super) fn begun(class: Class, ordinal: u32, file: &dyn DiskFile) -> Result<Option<SegmentHead>, StoreError> {
     let Some(head) = SegmentHead::read(class, ordinal, file)? else { return Ok(None) };
     if class == Class::Entries {
         return Ok(Some(head));
@@ -136,9 +136,10 @@ fn nothing_yet(disk: &dyn Disk, entries: &[SegmentHead], state: &[SegmentHead]) 
 }
 
 /// Takes a frame and its payload.
-type Visit<'a> = &'a mut dyn FnMut(Found, &[u8]) -> Result<(), StoreError>;
+pub(super) type Visit<'a> = &'a mut dyn FnMut(Found, &[u8]) -> Result<(), StoreError>;
 
-fn walk_to_end(
+/// The frames of one segment, to its end: where that is, what has to follow, and whether something torn stands there.
+pub(super) fn walk_to_end(
     class: Class,
     head: &SegmentHead,
     file: &dyn DiskFile,
@@ -189,10 +190,10 @@ fn walk_entries(disk: &dyn Disk, heads: &[SegmentHead], from: u32) -> Result<(En
     Ok((end.ok_or_else(missing)?, frames))
 }
 
-type Batches = Vec<(Found, Option<EntryHalf>)>;
+pub(super) type Batches = Vec<(Found, Option<EntryHalf>)>;
 
 /// The end of the live state segment, its batches, and the place in the entries class told of before it.
-fn walk_state(disk: &dyn Disk, head: &SegmentHead) -> Result<(End, Batches, (u32, u64)), StoreError> {
+pub(super) fn walk_state(disk: &dyn Disk, head: &SegmentHead) -> Result<(End, Batches, (u32, u64)), StoreError> {
     let file = segment::open(disk, Class::State, head.ordinal)?;
     let mut batches = Batches::new();
     let mut told = (0, 0);
