@@ -162,7 +162,6 @@ impl Series {
     /// of its letters, whatever stands between them and with however many zeros its serial begins.
     #[must_use]
     pub fn spelt(key: &str, number: &str) -> Option<String> {
-        let bare = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_uppercase();
         let (before, rest) = key.split_once('#')?;
         let after = rest.trim_start_matches('#');
         let digits = 1 + rest.len().saturating_sub(after.len());
@@ -175,6 +174,45 @@ impl Series {
         let spelt = format!("{before}{counted:0>digits$}{after}");
         // Behind other digits, fewer of the serial's own would be another number.
         (serial.len() == digits || number_as_read(&spelt) == number_as_read(number)).then_some(spelt)
+    }
+
+    /// A number as an office counts it in this series, whatever year, route and registration stand in it, read as
+    /// [`spelt`](Self::spelt) does; none if it is not of that office's count, or if its offices do not count apart.
+    #[must_use]
+    pub fn spelt_by(&self, office: &OfficeCode, number: &str) -> Option<String> {
+        if !self.parts.iter().any(|part| matches!(part, Part::Office(_))) {
+            return None;
+        }
+        let given = bare(number);
+        // All parts but the serial have their length.
+        let fixed = self.parts.iter().filter_map(|part| part.letters(office)).sum::<usize>();
+        let serial = given.len().checked_sub(fixed)?;
+        let (mut key, mut rest) = (String::new(), given.as_str());
+        for part in &self.parts {
+            let (own, behind) = rest.split_at_checked(part.letters(office).unwrap_or(serial))?;
+            match part {
+                Part::Text(text) => key.push_str(text),
+                Part::Office(length) if length.is_some_and(|length| length != office.as_str().len()) => return None,
+                Part::Office(_) => key.push_str(office.as_str()),
+                Part::Serial(digits) => key.push_str(&"#".repeat(*digits)),
+                Part::Year4 | Part::Year2 if !own.bytes().all(|b| b.is_ascii_digit()) => return None,
+                Part::From | Part::To if !own.bytes().all(|b| b.is_ascii_uppercase()) => return None,
+                Part::Year4 | Part::Year2 | Part::From | Part::To | Part::Registration(_) => key.push_str(own),
+            }
+            rest = behind;
+        }
+        Self::spelt(&key, number)
+    }
+
+    /// The largest serial that its numbers have room for.
+    #[must_use]
+    pub fn last_serial(&self) -> u64 {
+        let digits = self.parts.iter().find_map(|part| match part {
+            Part::Serial(digits) => Some(*digits),
+            _ => None,
+        });
+        let first_too_large = digits.and_then(|digits| 10_u64.checked_pow(u32::try_from(digits).ok()?));
+        first_too_large.map_or(u64::MAX, |too_large| too_large.saturating_sub(1))
     }
 
     /// Numbers as this series would give them, to an office of letters and to one of digits.
@@ -232,6 +270,11 @@ impl Series {
         }
         Ok(number)
     }
+}
+
+/// What is left of a number without what stands between its letters and digits, in capitals.
+fn bare(text: &str) -> String {
+    text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase()
 }
 
 /// The last `digits` digits of the year.
@@ -292,6 +335,18 @@ impl FromStr for Series {
 }
 
 impl Part {
+    /// How many letters and digits it has in the numbers of an office; none for the serial, whose zeros people leave out.
+    fn letters(&self, office: &OfficeCode) -> Option<usize> {
+        match self {
+            Self::Text(text) => Some(bare(text).len()),
+            Self::Year4 => Some(4),
+            Self::Year2 | Self::From | Self::To => Some(2),
+            Self::Office(_) => Some(bare(office.as_str()).len()),
+            Self::Registration(length) => Some(*length),
+            Self::Serial(_) => None,
+        }
+    }
+
     fn read(placeholder: &str) -> Result<Self, String> {
         let (name, length) = match placeholder.split_once(':') {
             Some((name, length)) => {

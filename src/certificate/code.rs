@@ -92,10 +92,11 @@ fn letter_or_digit(byte: u8) -> bool {
 }
 
 code! {
-    /// The number of a certificate, unique to its issuer: 1 to 35 letters and digits, with single spaces,
+    /// The number of a certificate, unique to its issuer: 1 to 35 ASCII letters and digits, with single spaces,
     /// `-`, `/`, `.` or `_` between them (UN/TDED 1004, an..35; ASEAN numbers carry a space and slashes).
     pub struct CertificateNumber("CERTIFICATE_NUMBER", 35, "^[A-Za-z0-9]+([ ./_-][A-Za-z0-9]+)*$",
-        "a certificate number: up to 35 letters and digits, with single spaces or - / . _ between them")
+        "a certificate number: up to 35 characters, letters A to Z in either case and digits 0 to 9, with single spaces or \
+         - / . _ between them")
         if |text| separated(text, letter_or_digit, b" ./_-");
 }
 
@@ -163,4 +164,23 @@ code! {
                 && all(tongue, |byte| byte.is_ascii_lowercase())
                 && variant.is_none_or(|variant| (2..=8).contains(&variant.len()) && all(variant, letter_or_digit))
         };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_brings_a_number_in_other_letters_hears_which_it_may_have() {
+        let (longest, long) = ("9".repeat(35), "9".repeat(36));
+        for good in ["PK-CN-2026-LHE-000417", "VN-CN 26/02/00017", "a.B_1", longest.as_str()] {
+            assert!(good.parse::<CertificateNumber>().is_ok(), "{good}");
+        }
+        for bad in ["", "\u{41A}-417", "\u{C9}-417", "K-\u{664}17", "K--417", "K-417-", "K#417", long.as_str()] {
+            let refused = bad.parse::<CertificateNumber>().unwrap_err().to_string();
+            for words in ["up to 35 characters", "letters A to Z", "digits 0 to 9", "- / . _ between them"] {
+                assert!(refused.contains(words), "{bad}: {refused}");
+            }
+        }
+    }
 }

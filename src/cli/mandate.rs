@@ -13,11 +13,11 @@ use crate::{
     encoding::decimal::Decimal,
     time::Date,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use std::process::ExitCode;
 use uuid::Uuid;
 
-/// Give, list and end mandates: by them agents and platforms file for exporters
+/// Give, list and revoke mandates, by which agents and platforms file for exporters
 #[derive(Debug, clap::Args)]
 #[command(arg_required_else_help = true)]
 pub(super) struct Arguments {
@@ -42,31 +42,31 @@ impl Arguments {
     }
 }
 
-/// Give an agent's account a mandate; the office records one that was brought on paper
+/// Give an agent's account a mandate to file for an exporter; an officer so records one that was brought on paper
 #[derive(Debug, clap::Args)]
 struct Give {
-    /// The agent's or platform's account
+    /// The account of the agent or platform, as `origin account list` shows it
     #[arg(long, value_name = "ACCOUNT")]
     agent: String,
-    /// An agreement it is for [default: every one]
+    /// An agreement under which it is good; repeat for each [default: every agreement]
     #[arg(long = "agreement", value_name = "CODE", value_parser = arguments::agreement)]
     agreements: Vec<crate::certificate::AgreementCode>,
-    /// An office it is for [default: every one]
+    /// An office at which it is good; repeat for each [default: every office]
     #[arg(long = "office", value_name = "CODE")]
     offices: Vec<String>,
-    /// The first day
+    /// The first day on which it is good
     #[arg(long, value_name = "DATE", value_parser = arguments::date)]
     from: Date,
-    /// The last day
+    /// The last day on which it is good
     #[arg(long, value_name = "DATE", value_parser = arguments::date)]
     until: Date,
-    /// Applications at most [default: no ceiling]
+    /// How many applications may be filed by it [default: no ceiling]
     #[arg(long, value_name = "COUNT", value_parser = ceiling)]
     most_applications: Option<u64>,
-    /// Value of all applications at most, such as `500000 USD` [default: no ceiling]
+    /// How much the goods of all applications together may be worth, such as `500000 USD` [default: no ceiling]
     #[arg(long, value_name = "AMOUNT", value_parser = amount)]
     most_value: Option<(String, String)>,
-    /// Keep what is issued on it from the importing country until the exporter itself consents
+    /// Send what is issued by it to the importing country only when the exporter itself consents
     #[arg(long)]
     hold: bool,
     #[command(flatten)]
@@ -106,14 +106,20 @@ fn ceiling(text: &str) -> Result<u64, String> {
     count.ok_or_else(|| "a ceiling is a whole number from 1 on; leave it out where there shall be none".to_owned())
 }
 
-/// A value and its currency.
+/// A ceiling of value, and its currency.
 fn amount(text: &str) -> Result<(String, String), String> {
-    let read = text.trim().split_once(' ').filter(|(value, _)| value.parse::<Decimal>().is_ok());
-    let read = read.map(|(value, currency)| (value.to_owned(), currency.trim().to_owned()));
-    read.ok_or_else(|| "an amount is a number and its currency, such as `500000 USD`".to_owned())
+    let read = text.trim().split_once(' ');
+    let read = read.and_then(|(value, currency)| Some((value, value.parse::<Decimal>().ok()?, currency.trim())));
+    match read {
+        None => Err("an amount is a number and its currency, such as `500000 USD`".to_owned()),
+        Some((_, worth, _)) if worth.is_zero() => {
+            Err("a ceiling of value is more than 0; leave it out where there shall be none".to_owned())
+        }
+        Some((value, _, currency)) => Ok((value.to_owned(), currency.to_owned())),
+    }
 }
 
-/// List the mandates of an exporter; an agent sees its own
+/// List the mandates of an exporter; an agent sees those it was given
 #[derive(Debug, clap::Args)]
 struct List {
     #[command(flatten)]
@@ -133,7 +139,7 @@ impl List {
     }
 }
 
-/// End a mandate before its time; it counts from the next call on
+/// Revoke a mandate before its last day: nothing more is filed by it from the next call on
 #[derive(Debug, clap::Args)]
 struct Revoke {
     /// The mandate's id
@@ -166,47 +172,60 @@ fn between(mandate: &wire::Mandate) -> String {
 
 /// One line of a list, or one JSON document.
 fn line(console: Console, mandate: &wire::Mandate) {
-    let (from, until) = (date_text(mandate.from.as_ref()), date_text(mandate.until.as_ref()));
     if console.is_json() {
-        console.data(json!({
-            "mandate_id": mandate.mandate_id,
-            "exporter_id": mandate.exporter_id,
-            "agent_account_id": mandate.agent_account_id,
-            "agreements": mandate.agreements,
-            "offices": mandate.offices,
-            "from": from,
-            "until": until,
-            "most_applications": mandate.most_applications,
-            "used_applications": mandate.used_applications,
-            "most_value": mandate.most_value,
-            "used_value": mandate.used_value,
-            "currency": mandate.currency,
-            "revoked": mandate.revoked,
-            "hold": mandate.hold,
-            "exporter_name": mandate.exporter_name,
-            "agent_name": mandate.agent_name,
-        }));
-        return;
+        console.data(described(mandate));
+    } else {
+        console.data(sentence(mandate));
     }
+}
+
+/// A mandate for machines.
+fn described(mandate: &wire::Mandate) -> Value {
+    json!({
+        "mandate_id": mandate.mandate_id,
+        "exporter_id": mandate.exporter_id,
+        "agent_account_id": mandate.agent_account_id,
+        "agreements": mandate.agreements,
+        "offices": mandate.offices,
+        "from": date_text(mandate.from.as_ref()),
+        "until": date_text(mandate.until.as_ref()),
+        "most_applications": mandate.most_applications,
+        "used_applications": mandate.used_applications,
+        "most_value": mandate.most_value,
+        "used_value": mandate.used_value,
+        "currency": mandate.currency,
+        "revoked": mandate.revoked,
+        "hold": mandate.hold,
+        "exporter_name": mandate.exporter_name,
+        "agent_name": mandate.agent_name,
+    })
+}
+
+/// A mandate for people: who files for whom, from when until when, for what, and how much of it is used.
+fn sentence(mandate: &wire::Mandate) -> String {
+    let (from, until) = (date_text(mandate.from.as_ref()), date_text(mandate.until.as_ref()));
     let all = |codes: &[String], every: &str| if codes.is_empty() { every.to_owned() } else { codes.join(", ") };
-    let most =
-        if mandate.most_applications == 0 { String::new() } else { format!(" of {}", mandate.most_applications) };
+    let (filed, most) = (mandate.used_applications, mandate.most_applications);
+    let filed = match (filed, most) {
+        (1, 0) => "1 application filed".to_owned(),
+        (filed, 0) => format!("{filed} applications filed"),
+        (filed, most) => format!("{filed} of {most} applications filed"),
+    };
     let used = if mandate.used_value.is_empty() { "0" } else { mandate.used_value.as_str() };
     let value = if mandate.most_value.is_empty() {
         String::new()
     } else {
-        format!("  {used} of {} {}", mandate.most_value, mandate.currency)
+        format!("  {used} of {} {} used", mandate.most_value, mandate.currency)
     };
-    console.data(format!(
-        "{}  {}  {from} to {until}  {}  {}  {}{most} filed{value}{}{}",
+    format!(
+        "{}  {}  {from} to {until}  {}  {}  {filed}{value}{}{}",
         mandate.mandate_id,
         between(mandate),
         all(&mandate.agreements, "every agreement"),
         all(&mandate.offices, "every office"),
-        mandate.used_applications,
-        if mandate.hold { "  held until the exporter consents" } else { "" },
+        if mandate.hold { "  sent when the exporter consents" } else { "" },
         if mandate.revoked { "  revoked" } else { "" },
-    ));
+    )
 }
 
 #[cfg(test)]
@@ -239,5 +258,33 @@ mod tests {
         for wrong in ["200,000 USD", "500000", "USD 500000", "500000 "] {
             assert!(amount(wrong).unwrap_err().contains("`500000 USD`"), "{wrong}");
         }
+        for nothing in ["0 USD", "0.00 USD"] {
+            assert!(amount(nothing).unwrap_err().contains("more than 0"), "{nothing}");
+        }
+    }
+
+    #[test]
+    fn a_list_says_how_much_of_a_mandate_is_used() {
+        let mandate = wire::Mandate {
+            mandate_id: "man_1".to_owned(),
+            agent_account_id: "acc_1".to_owned(),
+            agent_name: "Swift Clearing".to_owned(),
+            exporter_name: "Chenab Sports".to_owned(),
+            used_applications: 1,
+            ..Default::default()
+        };
+        let open = sentence(&mandate);
+        assert!(open.contains("every agreement  every office  1 application filed"), "{open}");
+        let bounded = wire::Mandate {
+            most_applications: 10,
+            most_value: "500000".to_owned(),
+            used_value: "142800".to_owned(),
+            currency: "USD".to_owned(),
+            hold: true,
+            revoked: true,
+            ..mandate
+        };
+        let used = "1 of 10 applications filed  142800 of 500000 USD used  sent when the exporter consents  revoked";
+        assert!(sentence(&bounded).ends_with(used), "{}", sentence(&bounded));
     }
 }

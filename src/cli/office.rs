@@ -92,10 +92,10 @@ struct Terms {
     /// An agreement it issues under; repeat for all of them
     #[arg(long = "agreement", value_name = "CODE")]
     agreements: Vec<AgreementCode>,
-    /// An agreement whose applications wait for a fee, or `all`; repeat for all of them
+    /// An agreement whose applications wait for a fee, repeated for each; or `all`, alone, for every agreement
     #[arg(long = "fee", value_name = "CODE")]
     fees: Vec<String>,
-    /// The first serial of its numbers under an agreement, CODE=NUMBER; before the first of them is given
+    /// The first serial of its numbers under an agreement; said before the first of them is given
     #[arg(long = "series-begin", value_name = "CODE=NUMBER", value_parser = series_begin)]
     series_begin: Vec<wire::SeriesBegin>,
 }
@@ -300,7 +300,7 @@ fn show(console: Console, office: &wire::Office) {
         }));
         return;
     }
-    let mut said = format!("{:6} {}, {}", office.code, plain(&office.name), plain(&office.place));
+    let mut said = format!("{:6} {}; at {}", office.code, plain(&office.name), plain(&office.place));
     match &office.close_time {
         Some(at) => said = format!("{said}; closed {}", instant(Some(at))),
         None if office.agreements.is_empty() => said.push_str("; issues under no agreement"),

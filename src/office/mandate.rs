@@ -165,7 +165,7 @@ pub enum MandateRefused {
     #[error("the mandate is not for office {0}")]
     Office(OfficeCode),
     /// All applications it is for are filed, or their value is reached.
-    #[error("the mandate's ceiling is reached: {0}")]
+    #[error("this goes beyond the mandate's ceiling: {0}")]
     Ceiling(String),
     /// What is filed cannot be held against its ceiling of value.
     #[error("{0}")]
@@ -253,7 +253,8 @@ impl Mandate {
         self.covers(filing)?;
         let used = self.used_applications.saturating_add(1);
         if let Some(most) = self.scope.most_applications.filter(|most| used > *most) {
-            return Err(MandateRefused::Ceiling(format!("{most} applications")));
+            let filed = if most == 1 { "application, and that is filed" } else { "applications, and all are filed" };
+            return Err(MandateRefused::Ceiling(format!("it is for {most} {filed}")));
         }
         Ok(Self { used_applications: used, ..self.valued(filing.value, None)? })
     }
@@ -291,8 +292,8 @@ impl Mandate {
         let sum = sum.ok_or_else(|| {
             let free = most.value.checked_sub(others).unwrap_or(Decimal::ZERO);
             MandateRefused::Ceiling(format!(
-                "of {} {} there are {free} {} left, and this is {} {}",
-                most.value, most.currency, most.currency, value.value, value.currency
+                "{free} {} of {} {} are left, and this is {} {}",
+                most.currency, most.value, most.currency, value.value, value.currency
             ))
         })?;
         Ok(Self { used_value: Some(sum), ..self })
@@ -305,6 +306,8 @@ impl Scope {
         let currency = self.most_value.as_ref().map(|amount| amount.currency.as_str());
         if self.until < self.from {
             Err(MandateRefused::Form("a mandate ends on its first day or later"))
+        } else if self.most_value.as_ref().is_some_and(|most| most.value.is_zero()) {
+            Err(MandateRefused::Form("a ceiling of value is more than 0: leave it out where there shall be none"))
         } else if currency.is_some_and(|code| code.len() != 3 || !code.bytes().all(|b| b.is_ascii_uppercase())) {
             Err(MandateRefused::Form("a ceiling of value names its currency by three letters of ISO 4217"))
         } else if self.agreements.len() > 64 || self.offices.len() > 64 {
@@ -390,7 +393,22 @@ mod tests {
         assert_eq!((mended.used_applications, mended.used_value.unwrap().to_string()), (2, "999".to_owned()));
         assert_eq!(again("601").unwrap_err().reason(), "MANDATE_CEILING");
         let three = (0..3).fold(mandate(), |mandate, _| file(mandate, "1").unwrap());
-        assert_eq!(file(three, "1").err(), Some("MANDATE_CEILING"));
+        assert_eq!(file(three.clone(), "1").err(), Some("MANDATE_CEILING"));
+        let (value, day) = (usd("1"), day("2026-06-01"));
+        let filing = Filing { agreement: &agreement, office: &office, day, value: Some(&value) };
+        let beyond = three.carry(&filing).unwrap_err().to_string();
+        assert_eq!(beyond, "this goes beyond the mandate's ceiling: it is for 3 applications, and all are filed");
+    }
+
+    #[test]
+    fn a_mandate_by_which_nothing_could_be_filed_is_not_given() {
+        let of = |most_value| Scope { most_value: Some(most_value), ..mandate().scope };
+        assert_eq!(of(usd("0.01")).check(), Ok(()));
+        for nothing in ["0", "0.00"] {
+            let refused = of(usd(nothing)).check().unwrap_err();
+            assert_eq!(refused.reason(), "MANDATE_INVALID");
+            assert!(refused.to_string().contains("more than 0"), "{refused}");
+        }
     }
 
     #[test]
@@ -407,7 +425,7 @@ mod tests {
         let reached = told(Some(&usd("1000.5"))).to_string();
         assert_eq!(
             reached,
-            "the mandate's ceiling is reached: of 1000 USD there are 1000 USD left, and this is 1000.5 USD"
+            "this goes beyond the mandate's ceiling: 1000 USD of 1000 USD are left, and this is 1000.5 USD"
         );
     }
 }

@@ -1,6 +1,6 @@
 //! An issuing office.
 
-use crate::certificate::{AgreementCode, CertificateError, OfficeCode};
+use crate::certificate::{AgreementCode, OfficeCode};
 use crate::reason::{Class, Reasoned};
 use crate::time::{Date, Timestamp, ZoneName};
 use serde::{Deserialize, Serialize};
@@ -101,12 +101,18 @@ const ALL: &str = "all";
 
 impl Fees {
     /// Reads a list of agreements, or the one word `all`.
-    pub fn read<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<Self, CertificateError> {
+    pub fn read<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<Self, String> {
         let words = words.into_iter().collect::<Vec<_>>();
         match words.as_slice() {
             [] => Ok(Self::None),
-            [ALL] => Ok(Self::All),
-            codes => codes.iter().map(|code| code.parse()).collect::<Result<_, _>>().map(Self::Under),
+            words if words.iter().all(|word| *word == ALL) => Ok(Self::All),
+            words if words.contains(&ALL) => {
+                Err(format!("`{ALL}` stands alone: it is every agreement, and no other is named beside it"))
+            }
+            codes => {
+                let read = codes.iter().map(|code| code.parse::<AgreementCode>().map_err(|error| error.to_string()));
+                read.collect::<Result<_, _>>().map(Self::Under)
+            }
         }
     }
 
@@ -177,6 +183,10 @@ mod tests {
             assert_eq!(fees.words(), words);
             assert_eq!(serde_json::from_str::<Fees>(&serde_json::to_string(&fees).unwrap()).unwrap(), fees);
         }
-        assert!(Fees::read(["all", "CPFTA"]).is_err(), "all is all");
+        assert_eq!(Fees::read(["all", "all"]), Ok(Fees::All));
+        for beside in [["all", "CPFTA"], ["CPFTA", "all"]] {
+            let refused = Fees::read(beside).unwrap_err();
+            assert!(refused.contains("`all` stands alone"), "{refused}");
+        }
     }
 }

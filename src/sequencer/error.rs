@@ -27,12 +27,12 @@ pub enum SequencerError {
     #[error("request {0} was used for something else; give every request an id of its own")]
     RequestReused(String),
     /// The certificate number stands on another certificate.
-    #[error("certificate number {0} is taken: it stands on another certificate of this authority")]
+    #[error("certificate number `{0}` is taken: it stands on another certificate of this authority")]
     NumberTaken(String),
     /// The certificate number is another spelling of one that is given.
     #[error(
-        "certificate number {number} is read as {given}, which this authority has given already: a number that differs in \
-         capitals, in zeros before its digits or in what stands between its parts is no other; give another number"
+        "certificate number `{number}` is read as `{given}`, which this authority has given already: a number that differs \
+         in capitals, in zeros before its digits or in what stands between its parts is no other; give another number"
     )]
     NumberReadsAs {
         /// The number.

@@ -243,17 +243,17 @@ impl Exporters {
         Ok(self.registered(id)?.identity.name.to_string())
     }
 
-    /// The exporter of an id or a registration number, for who administers accounts.
+    /// The exporter of an id or a registration number, in whatever spelling, for who administers accounts.
     pub fn of(&self, name: &str) -> Result<ExporterId, WorkflowError> {
-        let unknown = || WorkflowError::ExporterUnknown(name.trim().chars().take(35).collect());
-        if let Ok(id) = name.trim().parse() {
-            return Ok(id);
+        let name = name.trim();
+        match name.parse() {
+            Ok(id) => Ok(id),
+            Err(_) => self.registered_under(name)?.ok_or_else(|| unknown(name)),
         }
-        let id = self.0.store.record(Table::Exporter, &number_key(name.trim()))?.ok_or_else(unknown)?;
-        String::from_utf8(id).ok().and_then(|id| id.parse().ok()).ok_or_else(unknown)
     }
 
-    /// The exporter of a name: its id, its registration number, or nothing for the one whose account the caller is.
+    /// The exporter of a name: its id, its registration number in whatever spelling, or nothing for the one whose account
+    /// the caller is.
     pub fn named(&self, caller: &Caller, name: &str) -> Result<ExporterId, WorkflowError> {
         let own = caller.account().exporter.as_ref();
         match (name.trim(), own) {
@@ -261,15 +261,14 @@ impl Exporters {
             ("", None) => return Err(MandateRefused::Unnamed.into()),
             _ => {}
         }
-        if let Ok(id) = name.trim().parse() {
+        let name = name.trim();
+        if let Ok(id) = name.parse() {
             return Ok(id);
         }
         // Whether there is another's exporter of this number is not theirs to know.
-        let unknown = || WorkflowError::ExporterUnknown(name.trim().chars().take(35).collect());
-        let id = self.0.store.record(Table::Exporter, &number_key(name.trim()))?.ok_or_else(unknown)?;
-        let id: ExporterId = String::from_utf8(id).ok().and_then(|id| id.parse().ok()).ok_or_else(unknown)?;
+        let id = self.registered_under(name)?.ok_or_else(|| unknown(name))?;
         let held = || Ok::<_, WorkflowError>(self.mandates_of(&id)?.iter().any(|one| one.value.agent == *caller.id()));
-        if own == Some(&id) || caller.may(Action::ReadExporters) || held()? { Ok(id) } else { Err(unknown()) }
+        if own == Some(&id) || caller.may(Action::ReadExporters) || held()? { Ok(id) } else { Err(unknown(name)) }
     }
 
     /// Whether the caller does `action` for its own exporter, or the office does it for any.
@@ -398,6 +397,10 @@ impl Request {
             entry: None,
         }
     }
+}
+
+fn unknown(name: &str) -> WorkflowError {
+    WorkflowError::ExporterUnknown(name.chars().take(35).collect())
 }
 
 fn unreadable(what: &str) -> WorkflowError {

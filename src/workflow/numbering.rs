@@ -3,8 +3,8 @@
 use super::{Desk, WorkflowError};
 use crate::{
     agreement::{AgreementError, Edition, NumberRule, Series},
-    certificate::{AgreementCode, CertificateNumber, Country, Finding, Findings, Particulars},
-    office::Office,
+    certificate::{AgreementCode, CertificateNumber, Country, Finding, Findings, OfficeCode, Particulars},
+    office::{Office, folded},
     sequencer::{Draw, Numbering, number_id},
     store::Table,
     time::Date,
@@ -25,9 +25,7 @@ impl Desk {
         let series = self.series_of(Some(edition), office, code, (*from, *to), registration, day);
         Ok(match (&particulars.reference.number, series) {
             (Some(number), series) => {
-                if let Ok(draw) = series {
-                    findings.0.extend(self.out_of_series(number, &draw)?);
-                }
+                findings.0.extend(self.out_of_series(number, &office.code, series.ok().as_ref())?);
                 Some(Numbering::Brought(number.clone()))
             }
             (None, Ok(draw)) => Some(Numbering::Series(draw)),
@@ -38,27 +36,67 @@ impl Desk {
         })
     }
 
-    /// What is to be said of a number that is brought where the office has a series: two numbers that differ in case,
-    /// punctuation or zeros alone are one to whoever reads them. One that was given in advance is as it was given.
-    fn out_of_series(&self, number: &CertificateNumber, draw: &Draw) -> Result<Option<Finding>, WorkflowError> {
+    /// What is to be said of a number that is brought: it is the office's own, as its series writes it, where it has one;
+    /// two numbers that differ in case, punctuation or zeros alone are one to whoever reads them. One that was given in
+    /// advance is as it was given.
+    fn out_of_series(
+        &self,
+        number: &CertificateNumber,
+        own: &OfficeCode,
+        draw: Option<&Draw>,
+    ) -> Result<Option<Finding>, WorkflowError> {
         let (rule, path) = ("NUMBER_NOT_OF_SERIES", "reference.number");
-        let spelt = Series::spelt(&draw.key, number.as_str());
+        let spelt = draw.and_then(|draw| Series::spelt(&draw.key, number.as_str()));
         if spelt.as_deref() == Some(number.as_str())
             || self.store().record(Table::Number, &number_id(number.as_str()))?.is_some()
         {
             return Ok(None);
         }
-        let Draw { key, office, .. } = draw;
-        Ok(Some(match spelt {
-            Some(spelt) => {
-                let message = format!("`{number}` is a number of office {office}, which writes it `{spelt}`");
-                Finding::error(rule, path, message).with_help("write it so, or leave it out: the office numbers it")
-            }
-            None => {
-                let message = format!("`{number}` is not of the series that office {office} numbers from: {key}");
-                Finding::warning(rule, path, message).with_help("leave it out, and the office numbers it")
-            }
+        if let Some(spelt) = spelt {
+            let like = self.store().number_like(&spelt)?;
+            let given = if like.is_some() { like } else { self.store().number_in_advance_like(&spelt)? };
+            let (message, help) = match given {
+                Some(given) => (
+                    format!("`{number}` is read as `{given}`, which this authority has given already"),
+                    "leave it out: the office numbers it",
+                ),
+                None => (
+                    format!("`{number}` is a number of office {own}, which writes it `{spelt}`"),
+                    "write it so, or leave it out: the office numbers it",
+                ),
+            };
+            return Ok(Some(Finding::error(rule, path, message).with_help(help)));
+        }
+        if let Some(other) = self.numbered_by_another(number, own) {
+            let message = format!("`{number}` is a number of office {other}, and the certificate is issued by {own}");
+            let mend = if draw.is_some() { "leave it out: the office numbers it" } else { "bring one of the office" };
+            let help = format!("{mend}; or have office {other} issue the certificate");
+            return Ok(Some(Finding::error("NUMBER_OF_ANOTHER", path, message).with_help(help)));
+        }
+        Ok(draw.map(|Draw { key, .. }| {
+            let message = format!("`{number}` is not of the series that office {own} numbers from: {key}");
+            Finding::warning(rule, path, message).with_help("leave it out, and the office numbers it")
         }))
+    }
+
+    /// The other office of the authority, open or closed, in whose series a number is or reads: whoever reads it takes that
+    /// office for the one that issued.
+    fn numbered_by_another(&self, number: &CertificateNumber, own: &OfficeCode) -> Option<OfficeCode> {
+        let read = folded(number.as_str());
+        let others = self.offices().all().into_iter().map(|record| record.office.code.clone());
+        // Only the few whose code stands in it are held against every series.
+        let mut named = others.filter(|code| code != own && read.contains(&folded(code.as_str())));
+        let editions = || self.agreements().iter().flat_map(|agreement| &agreement.editions);
+        named.find(|code| {
+            let mut series = editions().filter_map(|edition| self.template(edition));
+            series.any(|series| series.spelt_by(code, number.as_str()).is_some())
+        })
+    }
+
+    /// The series that this authority numbers from under an edition.
+    pub(super) fn template<'a>(&self, edition: &'a Edition) -> Option<&'a Series> {
+        let (country, host) = (self.setup().country, self.setup().issuer.rehearsed_host());
+        number_rule(edition, country, host)?.series.value()
     }
 
     /// Where the number of a certificate is drawn from that the office issues under this edition.
@@ -71,9 +109,7 @@ impl Desk {
         registration: Option<String>,
         day: Date,
     ) -> Result<Draw, Box<Finding>> {
-        let (country, host) = (self.setup().country, self.setup().issuer.rehearsed_host());
-        let rule = edition.and_then(|edition| number_rule(edition, country, host));
-        let Some(series) = rule.and_then(|rule| rule.series.value()) else {
+        let Some(series) = edition.and_then(|edition| self.template(edition)) else {
             let missing = "the agreement's data have no number series for this authority".to_owned();
             let finding = Finding::error("NUMBER_MISSING", "reference.number", missing);
             return Err(Box::new(finding.with_help("bring the number in the file".to_owned())));

@@ -153,9 +153,9 @@ fn possible(office: &Office) -> Result<(), OfficeRefused> {
         return Err(OfficeRefused::Invalid(format!("an office issues under {AGREEMENTS} agreements at most")));
     }
     match office.series_begin.iter().find(|(_, first)| **first == 0 || **first > LARGEST_FIRST) {
-        Some((agreement, first)) => {
-            Err(OfficeRefused::Invalid(format!("the series under {agreement} cannot begin with {first}")))
-        }
+        Some((agreement, first)) => Err(OfficeRefused::Invalid(format!(
+            "the numbers under {agreement} cannot begin with {first}: a first serial is 1 to {LARGEST_FIRST}"
+        ))),
         None => Ok(()),
     }
 }

@@ -5,6 +5,7 @@ use crate::{
     certificate::{AgreementCode, OfficeCode},
     office::{Action, Caller, MandateRefused, PolicyRefused, PolicyTerms, Scope},
 };
+use std::collections::BTreeSet;
 
 impl Desk {
     /// Refuses a mandate by which nothing could be filed, because it names an agreement or an office that there is not.
@@ -19,17 +20,18 @@ impl Desk {
         nowhere.map_or(Ok(()), |why| Err(PolicyRefused::Form(why).into()))
     }
 
-    /// What is to be said of the first agreement or office of these that there is not.
+    /// What is to be said of the agreements and offices of these that there are not.
     pub(super) fn nowhere<'a>(
         &self,
         agreements: impl IntoIterator<Item = &'a AgreementCode>,
         offices: impl IntoIterator<Item = &'a OfficeCode>,
     ) -> Option<String> {
-        if let Some(named) = agreements.into_iter().find(|code| self.agreements().get(code).is_none()) {
-            return Some(format!("there is no agreement `{named}` here; there are {}", self.codes_of_agreements()));
-        }
-        let named = offices.into_iter().find(|code| self.offices().find(code).is_none())?;
-        Some(format!("there is no office `{named}` here; there are {}", self.codes_of_open_offices()))
+        let agreements = agreements.into_iter().filter(|code| self.agreements().get(code).is_none());
+        let offices = offices.into_iter().filter(|code| self.offices().find(code).is_none());
+        let agreements = none_such("agreement", agreements.map(AgreementCode::as_str), || self.codes_of_agreements());
+        let offices = none_such("office", offices.map(OfficeCode::as_str), || self.codes_of_open_offices());
+        let said = [agreements, offices].into_iter().flatten().collect::<Vec<_>>();
+        (!said.is_empty()).then(|| said.join("; "))
     }
 
     /// The agreements there are, as a sentence lists them.
@@ -42,4 +44,16 @@ impl Desk {
         let open = self.offices().all().into_iter().filter(|record| !record.is_closed());
         open.map(|record| record.office.code.to_string()).collect::<Vec<_>>().join(", ")
     }
+}
+
+/// That there are none of these, and what there is; nothing where none is named.
+fn none_such<'a>(what: &str, named: impl Iterator<Item = &'a str>, known: impl FnOnce() -> String) -> Option<String> {
+    let named = named.map(|code| format!("`{code}`")).collect::<BTreeSet<_>>();
+    let none = match named.len() {
+        0 => return None,
+        1 => format!("is no {what}"),
+        _ => format!("are no {what}s"),
+    };
+    let named = named.into_iter().collect::<Vec<_>>().join(", ");
+    Some(format!("there {none} {named} here; there are {}", known()))
 }

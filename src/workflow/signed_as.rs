@@ -16,8 +16,8 @@ use std::collections::BTreeSet;
 const SAY_NOTHING: [&str; 5] = ["OFFICE", "THE", "OF", "AT", "IN"];
 
 impl Desk {
-    /// Says where a file names another signatory than the person who issues, or another body or office than the one that
-    /// issues.
+    /// Says where a file names another signatory than the person who issues, or another body, office or place than of the
+    /// one that issues.
     pub(super) fn signed_as(
         &self,
         caller: &Caller,
@@ -43,6 +43,8 @@ impl Desk {
         }
         let name = reference.office.name.as_ref();
         findings.0.extend(name.and_then(|name| self.office_of_another(office, name.as_str())));
+        let place = reference.place.name.as_ref();
+        findings.0.extend(place.and_then(|place| elsewhere(office, place.as_str())));
     }
 
     /// What is to be said of the name of an office that is not the one of its code. What another office is called is that
@@ -89,6 +91,16 @@ fn is_of(caller: &Caller, name: &str) -> bool {
 /// Whether two names are one. Most are written alike, and every certificate asks: those are not taken apart.
 fn alike(one: &str, other: &str) -> bool {
     one == other || likened(one) == likened(other)
+}
+
+/// What is to be said of a place of issue that is not the office's; its country may stand beside it.
+fn elsewhere(office: &Office, place: &str) -> Option<Finding> {
+    if alike(&office.place, place) || telling(&office.place).is_subset(&telling(place)) {
+        return None;
+    }
+    let message = format!("`{place}` is not the place of office {}: {}", office.code, office.place);
+    let finding = Finding::warning("OFFICE_PLACE", "reference.place.name", message);
+    Some(finding.with_help(format!("write `{}`, where the office issues", office.place)))
 }
 
 fn another(caller: &Caller, nth: usize, name: &str) -> Finding {

@@ -79,6 +79,46 @@ fn a_number_is_told_from_its_count_however_it_is_written() {
 }
 
 #[test]
+fn a_number_of_an_office_is_told_whatever_its_year_route_and_registration() {
+    let spelt = |series: &str, office: &str, number: &str| {
+        series.parse::<Series>().unwrap().spelt_by(&office.parse().unwrap(), number)
+    };
+    for (series, office, number, written) in [
+        ("PK-CN-{yyyy}-{office}-{serial:6}", "KHI", "PK-CN-2026-KHI-000005", "PK-CN-2026-KHI-000005"),
+        ("{office}-{yyyy}-{serial:6}", "KHI", "KHI-2025-000001", "KHI-2025-000001"),
+        ("{office}-{yyyy}-{serial:6}", "KHI", "khi-2026-2", "KHI-2026-000002"),
+        ("{office}-{yyyy}-{serial:6}", "KHI-2", "khi 2/2026/0000002", "KHI-2-2026-000002"),
+        ("{from}-{to} {yy}/{office:2}/{serial:5}", "02", "pk-cn 26/02/17", "PK-CN 26/02/00017"),
+        ("{office}{yy}{registration:3}{serial:4}", "KHI", "KHI26A1B0042", "KHI26A1B0042"),
+    ] {
+        assert_eq!(spelt(series, office, number).as_deref(), Some(written), "{number}");
+    }
+    for (series, office, number) in [
+        ("{office}-{yyyy}-{serial:6}", "LHE", "KHI-2026-000001"),
+        ("{office}-{yyyy}-{serial:6}", "KHI", "KHI-2026-"),
+        ("{office}-{yyyy}-{serial:6}", "KHI", "KHI-2026-1000001"),
+        ("{office}-{yyyy}-{serial:6}", "KHI", "KHI-XXVI-000001"),
+        ("{office}-{yyyy}-{serial:6}", "KHI", "KHI202600001"),
+        ("{office}-{yyyy}-{serial:6}", "KHI", "K-417"),
+        ("{from}-{to} {yy}/{office:2}/{serial:5}", "KHI", "PK-CN 26/KHI/00017"),
+        ("{from}-{to} {yy}/{office:2}/{serial:5}", "02", "P1-CN 26/02/00017"),
+        ("KE-NP-{yyyy}-{serial:6}", "KHI", "KE-NP-2026-000001"),
+    ] {
+        assert_eq!(spelt(series, office, number), None, "{number}");
+    }
+}
+
+#[test]
+fn the_last_serial_is_the_last_that_gives_a_number() {
+    for (series, last) in [("A{serial:2}", 99), ("{serial:18}", 999_999_999_999_999_999)] {
+        let series: Series = series.parse().unwrap();
+        assert_eq!(series.last_serial(), last);
+        assert!(series.number(&office(), date("2026-01-01"), None, last).is_ok());
+        assert!(series.number(&office(), date("2026-01-01"), None, last + 1).is_err());
+    }
+}
+
+#[test]
 fn templates_that_could_not_count_are_refused() {
     for bad in [
         "",

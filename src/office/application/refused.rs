@@ -58,14 +58,14 @@ pub enum ApplicationRefused {
     #[error("an answer keeps agreement and office; withdraw the application and draft another")]
     OtherDesk,
     /// It has a number already.
-    #[error("certificate number {0} was given to this application already")]
+    #[error("certificate number `{0}` was given to this application already")]
     NumberHeld(String),
     /// It has none.
     #[error("no certificate number was given to this application in advance")]
     NoNumberHeld,
     /// Its number was given for something else.
     #[error(
-        "certificate number {0} was given for the agreement, country and exporter named then; a signatory can void it, or another application is drafted"
+        "certificate number `{0}` was given for the agreement, country and exporter named then; a signatory can void it, or another application is drafted"
     )]
     NumberBound(String),
     /// The exporter's applications hold too many numbers that no certificate bears yet.

@@ -8,7 +8,7 @@ use super::{
     machine::{Released, Seen},
 };
 use crate::{
-    office::{Action, Amount, Application, By, Caller, Declarant, Drafted, MandateRefused, folded},
+    office::{Action, Amount, Application, By, Caller, Declarant, Drafted, MandateRefused, folded, likened},
     reason::Reasoned as _,
     sequencer::{Issue, SequencerError},
     store::Expected,
@@ -99,7 +99,7 @@ impl Applications {
         let mut comes_first = |row: &ImportRow| {
             let mut new = seen.insert(row.request_id.clone());
             for number in row.paper.invoices() {
-                new &= named.insert((row.exporter.clone(), folded(&number)));
+                new &= named.insert((likened(&row.exporter), folded(&number)));
             }
             new
         };

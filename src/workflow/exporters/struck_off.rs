@@ -197,6 +197,19 @@ impl Exporters {
         Ok(([registration, national], expected))
     }
 
+    /// Who the office registered under a number: just so, else as whoever reads it has it, which is nobody else's.
+    pub(super) fn registered_under(&self, number: &str) -> Result<Option<ExporterId>, WorkflowError> {
+        let store = self.0.store.as_ref();
+        if let Some(id) = store.record(Table::Exporter, &super::number_key(number))? {
+            let id = String::from_utf8(id).ok().and_then(|id| id.parse().ok());
+            return id.map(Some).ok_or_else(|| super::unreadable("the id of an exporter"));
+        }
+        if likened(number).is_empty() {
+            return Ok(None);
+        }
+        Ok(Row::registration(store, number)?.ids.into_iter().next())
+    }
+
     /// What stands against an exporter because another of its numbers or its name was struck off: a number is an error,
     /// the name alone a warning. It may have been registered before the other was struck off.
     pub(in crate::workflow) fn is_another_of(&self, exporter: &Exporter) -> Result<Option<Finding>, WorkflowError> {

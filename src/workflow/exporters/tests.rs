@@ -96,6 +96,26 @@ fn an_exporter_is_registered_once_by_the_office_alone() {
 }
 
 #[test]
+fn an_exporter_is_found_by_its_registration_however_that_is_written_and_by_nobody_to_whom_it_is_not_told() {
+    let world = World::new();
+    let exporter = world.registered("SLK-10").id;
+    let officer = world.caller(Role::Examiner, None);
+    let (own, agent) = (world.caller(Role::Exporter, Some(&exporter)), world.caller(Role::Agent, None));
+    for written in ["SLK-10", " slk 10 ", "SLK10", "\u{405}LK/1\u{41E}"] {
+        assert_eq!(world.exporters.of(written).unwrap(), exporter, "{written}");
+        for caller in [&officer, &own] {
+            assert_eq!(world.exporters.named(caller, written).unwrap(), exporter, "{written}");
+        }
+        assert_eq!(reason(world.exporters.named(&agent, written)), "EXPORTER_UNKNOWN", "{written}");
+    }
+    world.exporters.give(&own, &request(5), &exporter, agent.id(), scope(None)).unwrap();
+    assert_eq!(world.exporters.named(&agent, "slk 10").unwrap(), exporter, "by its mandate");
+    for other in ["SLK-1", "SLK-100", "-", "exp"] {
+        assert_eq!(reason(world.exporters.of(other)), "EXPORTER_UNKNOWN", "{other}");
+    }
+}
+
+#[test]
 fn an_exporter_sees_itself_and_no_other() {
     let world = World::new();
     let exporter = world.registered("S-1").id;

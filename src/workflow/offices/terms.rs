@@ -1,6 +1,7 @@
 //! What an office may be given: agreements that there are, and first serials of series that have not begun.
 
 use crate::{
+    agreement::Series,
     certificate::{AgreementCode, OfficeCode},
     office::{Actor, Fees, Office, OfficeRecord, OfficeRefused},
     workflow::{Desk, WorkflowError},
@@ -38,11 +39,20 @@ impl Desk {
         self.nowhere(new, []).map_or(Ok(()), |why| Err(OfficeRefused::Invalid(why)))
     }
 
-    /// Refuses the first serial of a series whose first number is given: it would change nothing, and be shown.
+    /// Refuses the first serial of a series whose first number is given: it would change nothing, and be shown. One that
+    /// the series' digits have no room for would stop the office when its next number is drawn.
     fn series_ahead(&self, before: Option<&Office>, office: &Office) -> Result<(), WorkflowError> {
         for (agreement, first) in &office.series_begin {
             if before.and_then(|before| before.series_begin.get(agreement)) == Some(first) {
                 continue;
+            }
+            if let Some(last) = self.last_serial(office, agreement).filter(|last| first > last) {
+                let words = format!(
+                    "the numbers of office {} under {agreement} cannot begin with {first}: the largest that they have room \
+                     for is {last}",
+                    office.code
+                );
+                return Err(OfficeRefused::Invalid(words).into());
             }
             if let Some(next) = self.series_reached(office, agreement)? {
                 let words = format!(
@@ -54,6 +64,12 @@ impl Desk {
             }
         }
         Ok(())
+    }
+
+    /// The largest serial of an office under an agreement today; none where it has no series.
+    fn last_serial(&self, office: &Office, agreement: &AgreementCode) -> Option<u64> {
+        let edition = self.agreements().get(agreement)?.edition_on(office.date_at(self.now()))?;
+        self.template(edition).map(Series::last_serial)
     }
 
     /// The next serial under an agreement; none where a series of today has yet to begin.

@@ -2,16 +2,33 @@
 
 use super::{log, world::World};
 use crate::{
-    certificate::Findings,
+    certificate::{Finding, Findings, Sha256},
+    office::{Actor, Continuity, Corridor, Medium, Office},
     reason::Reasoned,
     store::Store,
-    workflow::{IssueRow, Issued, WorkflowError},
+    workflow::{Desk, IssueRow, Issued, PaperRow, WorkflowError},
 };
 use std::sync::Arc;
 
 /// The footballs under a number of their own.
 fn brought(world: &World, nth: u16, number: &str) -> IssueRow {
     world.footballs_with(nth, |json| json["reference"]["number"] = number.into())
+}
+
+/// A second office of the authority, with series of its own.
+fn open_karachi(desk: &Desk) {
+    let lahore = desk.offices().find(&"LHE".parse().unwrap()).unwrap().office.clone();
+    let karachi = Office { code: "KHI".parse().unwrap(), name: "Karachi".into(), place: "Karachi".into(), ..lahore };
+    desk.offices().open(Actor::Operator, karachi).unwrap();
+}
+
+/// What the rule says, where it says something once.
+fn said(error: &WorkflowError, rule: &str) -> Finding {
+    let WorkflowError::RulesRefuse(findings) = error else { panic!("{error}") };
+    let mut said = findings.iter().filter(|one| one.rule == rule);
+    let one = said.next().unwrap_or_else(|| panic!("{findings}"));
+    assert!(said.next().is_none(), "{findings}");
+    one.clone()
 }
 
 #[tokio::test]
@@ -53,12 +70,65 @@ async fn a_number_by_hand_that_is_not_of_the_office_s_series_is_told_and_none_is
         let issued = desk.issue(&world.signatory, &brought(&world, nth, other)).await.unwrap();
         assert_eq!(told(&issued.warnings), 1, "{other}: {:?}", issued.warnings);
     }
-    let twins = ["pk-cn-2026-lhe-000002", "PK CN 2026 LHE 000002", "PK-CN-2026-LHE-300", "PK-CN-2026-LHE-0000300"];
-    for (nth, twin) in (5..).zip(twins) {
+    let (given, free) = ("read as `PK-CN-2026-LHE-000002`, which", "writes it `PK-CN-2026-LHE-000300`");
+    let twins = [
+        ("pk-cn-2026-lhe-000002", given),
+        ("PK CN 2026 LHE 000002", given),
+        ("PK-CN-2026-LHE-300", free),
+        ("PK-CN-2026-LHE-0000300", free),
+    ];
+    for (nth, (twin, words)) in (5..).zip(twins) {
         let refused = desk.issue(&world.signatory, &brought(&world, nth, twin)).await.unwrap_err();
-        let WorkflowError::RulesRefuse(findings) = &refused else { panic!("{twin}: {refused}") };
-        assert_eq!(told(findings), 1, "{twin}: {findings:?}");
+        let said = said(&refused, "NUMBER_NOT_OF_SERIES");
+        assert!(said.message.contains(words), "{said}");
+        let suggests = said.help.as_ref().unwrap().contains("write it so");
+        assert_eq!(suggests, words == free, "a number that is given is suggested to nobody: {said}");
     }
+}
+
+#[tokio::test]
+async fn no_office_issues_under_a_number_of_another_however_it_is_written() {
+    let world = World::new();
+    let (desk, _) = world.desk();
+    open_karachi(&desk);
+    let numbers = ["PK-CN-2026-KHI-000005", "pk cn 2025 khi 5", "KHI-2026-000001", "khi-2026-2"];
+    for (nth, number) in (1..).zip(numbers) {
+        let refused = desk.issue(&world.signatory, &brought(&world, nth, number)).await.unwrap_err();
+        let said = said(&refused, "NUMBER_OF_ANOTHER");
+        assert!(said.message.contains("a number of office KHI") && said.message.contains("by LHE"), "{said}");
+        assert!(said.help.as_ref().unwrap().contains("have office KHI issue"), "{said}");
+    }
+    desk.offices().close(Actor::Operator, &"KHI".parse().unwrap()).unwrap();
+    let refused = desk.issue(&world.signatory, &brought(&world, 11, numbers[0])).await.unwrap_err();
+    assert!(said(&refused, "NUMBER_OF_ANOTHER").message.contains("office KHI"), "it may be opened again");
+    for (nth, number) in (12..).zip(["PK-CN-2026-LHE-000005", "KHI/7", "PK-CN-2026-ISB-000005"]) {
+        let issued = desk.issue(&world.signatory, &brought(&world, nth, number)).await.unwrap();
+        assert_eq!(issued.outcome.number.as_deref(), Some(number), "its own, and those of no office");
+    }
+}
+
+#[tokio::test]
+async fn a_paper_is_registered_under_the_number_that_it_bears_also_one_of_another_office() {
+    let mut world = World::new();
+    let (agreement, to) = ("CPFTA".parse().unwrap(), "CN".parse().unwrap());
+    let corridor = Corridor { agreement, to, medium: Medium::Paper, from: None, until: None };
+    world.continuity = Continuity { corridors: vec![corridor], register_within_days: 5 };
+    let (desk, _) = world.desk();
+    open_karachi(&desk);
+    let number = "PK-CN-2026-KHI-000005";
+    let row = PaperRow {
+        request_id: world.request_id(1),
+        number: number.parse().unwrap(),
+        issued_on: "2026-11-20".parse().unwrap(),
+        valid_until: None,
+        agreement: "CPFTA".parse().unwrap(),
+        to,
+        office: "LHE".parse().unwrap(),
+        scan_sha256: Sha256([7; 32]),
+        remarks: None,
+    };
+    let answers = desk.register_papers(&Arc::new(world.signatory.clone()), vec![row]).await.unwrap();
+    assert_eq!(answers[0].as_ref().unwrap().outcome.number.as_deref(), Some(number));
 }
 
 #[tokio::test]
@@ -86,7 +156,7 @@ async fn a_number_that_is_read_as_one_already_given_is_refused_also_within_one_m
         ]
     );
     let message = answers[1].as_ref().unwrap_err().to_string();
-    assert!(message.contains("FOO is read as foo"), "{message}");
+    assert!(message.contains("`FOO` is read as `foo`"), "{message}");
     let drawn = desk.issue(&world.signatory, &world.footballs(20)).await.unwrap();
     assert_eq!(drawn.outcome.number.as_deref(), Some("PK-CN-2026-LHE-000002"), "a series passes over it");
     sequencer.close();

@@ -13,7 +13,7 @@ async fn who_signs_and_for_which_office_is_held_against_the_account_that_issues(
     let world = World::new();
     let (desk, _) = world.desk();
     let row = |nth, change: &dyn Fn(&mut Value)| world.footballs_with(nth, |json| change(&mut json["reference"]));
-    let rules = ["SIGNATORY_OF_ANOTHER", "SIGNATORY_BODY", "OFFICE_NAME", "OFFICE_OF_ANOTHER"];
+    let rules = ["SIGNATORY_OF_ANOTHER", "SIGNATORY_BODY", "OFFICE_NAME", "OFFICE_OF_ANOTHER", "OFFICE_PLACE"];
     let told = |findings: &Findings| {
         let about = findings.iter().filter(|one| rules.contains(&one.rule.as_str()));
         about.map(|one| (one.rule.clone(), one.path.clone())).collect::<Vec<_>>()
@@ -30,6 +30,12 @@ async fn who_signs_and_for_which_office_is_held_against_the_account_that_issues(
     let office = |reference: &mut Value| reference["office"]["name"] = "Karachi".into();
     let issued = desk.issue(&world.signatory, &row(4, &office)).await.unwrap();
     assert_eq!(told(&issued.warnings), said("OFFICE_NAME", "reference.office.name"));
+    let elsewhere = said("OFFICE_PLACE", "reference.place.name");
+    for (nth, place, told_of) in [(7, "Karachi", elsewhere), (8, "Lahore, Pakistan", vec![])] {
+        let place = |reference: &mut Value| reference["place"]["name"] = place.into();
+        let issued = desk.issue(&world.signatory, &row(nth, &place)).await.unwrap();
+        assert_eq!(told(&issued.warnings), told_of);
+    }
     let mut person = world.signatory.account().clone();
     person.person = Some(Person::new("S-7").unwrap());
     let person = Caller::from(person);

@@ -217,6 +217,20 @@ async fn a_closed_office_issues_nothing_and_its_queue_is_issued_by_another() {
     assert_eq!((certificate.subject.office, certificate.filed_at), (karachi, Some(lahore)));
 }
 
+#[test]
+fn a_signatory_types_no_number_of_another_office() {
+    let office = Office::new();
+    let offices = office.applications.desk.offices();
+    let lahore = offices.find(&"LHE".parse().unwrap()).unwrap().office.clone();
+    offices.open(Actor::Operator, crate::office::Office { code: "KHI".parse().unwrap(), ..lahore }).unwrap();
+    let id = office.recommended(1);
+    let preview = |number: &str| office.applications.preview(&office.world.signatory, id, number.parse().ok());
+    let refused = preview("khi-2026-2").unwrap_err();
+    let WorkflowError::RulesRefuse(findings) = &refused else { panic!("{refused}") };
+    assert!(findings.iter().any(|one| one.rule == "NUMBER_OF_ANOTHER"), "{findings}");
+    assert!(preview("PK-CN-2026-LHE-000007").unwrap().certificate_json.contains("PK-CN-2026-LHE-000007"));
+}
+
 #[tokio::test]
 async fn the_numbers_of_an_office_begin_where_its_administrator_says() {
     let office = Office::new();
@@ -245,6 +259,28 @@ async fn the_numbers_of_an_office_begin_where_its_administrator_says() {
 }
 
 #[test]
+fn an_office_is_not_stopped_by_a_first_serial_that_its_numbers_have_no_room_for() {
+    let office = Office::new();
+    let (desk, lahore) = (&office.applications.desk, "LHE".parse().unwrap());
+    let begin = |first: u64| {
+        let series_begin = std::collections::BTreeMap::from([("CPFTA".parse().unwrap(), first)]);
+        move |now: crate::office::Office| crate::office::Office { series_begin, ..now }
+    };
+    let before = desk.offices().find(&lahore).unwrap();
+    let karachi = crate::office::Office { code: "KHI".parse().unwrap(), ..before.office.clone() };
+    for refused in [
+        desk.change_office(Actor::Operator, &lahore, begin(99_999_999)),
+        desk.open_office(Actor::Operator, begin(1_000_000)(karachi)),
+    ] {
+        let refused = refused.unwrap_err();
+        assert_eq!(refused.reason(), "OFFICE_INVALID");
+        assert!(refused.to_string().contains("the largest that they have room for is 999999"), "{refused}");
+    }
+    assert_eq!(desk.offices().find(&lahore), Some(before));
+    desk.change_office(Actor::Operator, &lahore, begin(999_999)).expect("one number is left");
+}
+
+#[test]
 fn an_office_issues_and_asks_fees_under_agreements_that_there_are() {
     let office = Office::new();
     let (desk, lahore) = (&office.applications.desk, "LHE".parse().unwrap());
@@ -268,6 +304,13 @@ fn an_office_issues_and_asks_fees_under_agreements_that_there_are() {
             assert!(refused.to_string().contains("CPFTA"), "it names those there are: {refused}");
         }
     }
+    let several = |office: crate::office::Office| crate::office::Office {
+        agreements: vec!["XFTA".parse().unwrap(), "CPFTA".parse().unwrap(), code()],
+        fees: Fees::Under(vec!["YFTA".parse().unwrap(), code()]),
+        ..office
+    };
+    let refused = desk.change_office(Actor::Operator, &lahore, several).unwrap_err().to_string();
+    assert!(refused.contains("no agreements `COPFTA`, `XFTA`, `YFTA` here"), "all of them: {refused}");
     assert_eq!(desk.offices().find(&lahore), Some(before));
 }
 

@@ -360,4 +360,8 @@ fn a_mandate_names_agreements_and_offices_that_there_are() {
     assert!(agreement.to_string().contains("no agreement `NOSUCH`") && agreement.to_string().contains("CPFTA"));
     let nowhere = desk.within_reach(&of(&[], &["MARS"])).unwrap_err().to_string();
     assert!(nowhere.contains("no office `MARS`") && nowhere.contains("LHE"), "{nowhere}");
+    let all = desk.within_reach(&of(&["NOSUCH", "CPFTA", "NOTHIS"], &["MARS", "LUNA"])).unwrap_err().to_string();
+    for named in ["no agreements `NOSUCH`, `NOTHIS` here", "no offices `LUNA`, `MARS` here"] {
+        assert!(all.contains(named), "all of them are named: {all}");
+    }
 }

@@ -67,13 +67,9 @@ fn another_invoice_or_other_goods_are_another_consignment() {
 async fn rows_of_one_message_with_one_invoice_are_judged_one_after_the_other() {
     let office = Office::new();
     let caller = Arc::new(office.exporter.clone());
-    let row = |nth| ImportRow {
-        request_id: office.id(nth),
-        exporter: String::new(),
-        paper: office.paper(),
-        declarant: Some(Office::declarant(&office.paper())),
-    };
-    let filed = office.applications.import(&caller, vec![row(1), row(2)]).await.unwrap();
+    // Whichever way each of them writes whose it is.
+    let row = |nth, exporter| row_of(office.id(nth), exporter, office.paper());
+    let filed = office.applications.import(&caller, vec![row(1, "SLK-1"), row(2, "slk 1")]).await.unwrap();
     let ids = filed.into_iter().map(|one| one.unwrap().application.id).collect::<Vec<_>>();
     assert_eq!([findings_of(&office, ids[0]).len(), findings_of(&office, ids[1]).len()], [0, 1]);
 }
