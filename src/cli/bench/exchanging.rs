@@ -3,7 +3,7 @@
 use super::{
     cores::Halves,
     countries::COUNTRIES,
-    federation::{Federation, LOOK, refused},
+    federation::{Disk, Federation, LOOK, refused},
     figure::{Figure, Limit, Name, rate, real},
     ground::{Access, Bench, CONNECTIONS, Papers, Running},
     issuing::{Contents, by_stream, row_bytes, these_by_stream},
@@ -28,7 +28,7 @@ const MANY: usize = COUNTRIES.len();
 const YOUNG: u64 = 10_000;
 /// Entries that a partner catches up with, and as many as the figure is promised for.
 const BEHIND: u64 = 30_000;
-const FAR_BEHIND: u64 = 300_000;
+const FAR_BEHIND: u64 = 1_000_000;
 /// Entries that a replica makes durable at once, at most.
 const AT_ONCE: u64 = 1_024;
 /// Syncs on the way of a cosigned certificate: entry and checkpoint at the issuer's, both again at the partner's.
@@ -46,7 +46,7 @@ fn failed(error: impl std::fmt::Display) -> Failure {
 
 /// `catch_up`, and what it takes of memory.
 pub(super) async fn catch_up(bench: &Bench) -> Result<Vec<Figure>, Failure> {
-    let mut federation = Federation::make(bench, 1)?;
+    let mut federation = Federation::make(bench, 1, Disk::Shared)?;
     let running = federation.issuer.start().await?;
     let bytes = here_for(&mut federation, None, &running.operator, row_bytes(bench, &running)).await?;
     let issue = async |count| by_stream(bench.console, &running.access, Pace::count(count), Contents::Receipt).await;
@@ -132,7 +132,7 @@ pub(super) async fn arrived(bench: &Bench) -> Result<Figure, Failure> {
 }
 
 async fn latency(bench: &Bench, name: Name) -> Result<Figure, Failure> {
-    let mut federation = Federation::make(bench, 1)?;
+    let mut federation = Federation::make(bench, 1, Disk::Shared)?;
     let running = federation.start().await?;
     let bytes = row_bytes(bench, &running).await?;
     federation.caught_up(&running.operator).await?;
@@ -229,8 +229,8 @@ struct Apart {
 
 impl Apart {
     /// Makes so many, each with a log from the issuer that was opened; they do not run yet, and hold nothing.
-    async fn make(bench: &Bench, partners: usize) -> Result<Self, Failure> {
-        let mut federation = Federation::make(bench, partners)?;
+    async fn make(bench: &Bench, partners: usize, disk: Disk) -> Result<Self, Failure> {
+        let mut federation = Federation::make(bench, partners, disk)?;
         let halves = Halves::apart()?;
         if halves.is_none() {
             bench.console.message("one core alone: the partners' own work counts as the issuer's cost");
@@ -277,7 +277,7 @@ impl Apart {
 
 /// `partners_8`, and what one of them that stalls costs the others.
 pub(super) async fn partners(bench: &Bench) -> Result<Vec<Figure>, Failure> {
-    let mut apart = Apart::make(bench, SOME).await?;
+    let mut apart = Apart::make(bench, SOME, Disk::Own).await?;
     // Each state is measured before and after the other one: a machine has its moods.
     let alone = apart.issuing(bench).await?;
     apart.start().await?;
@@ -309,7 +309,7 @@ pub(super) async fn partners(bench: &Bench) -> Result<Vec<Figure>, Failure> {
 
 /// `partners_50`, and what the one gets that gets least.
 pub(super) async fn many_partners(bench: &Bench) -> Result<Vec<Figure>, Failure> {
-    let mut apart = Apart::make(bench, MANY).await?;
+    let mut apart = Apart::make(bench, MANY, Disk::Own).await?;
     let alone = apart.issuing(bench).await?;
     apart.start().await?;
     let with = apart.issuing(bench).await?;

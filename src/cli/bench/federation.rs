@@ -41,11 +41,24 @@ const TAIL: usize = 8;
 /// The customs office that every partner has.
 const OFFICE: &str = "ONE";
 
+/// A folder in memory, where there is one.
+const MEMORY: &str = "/dev/shm";
+
+/// Where the partners keep what they have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Disk {
+    /// On the issuer's disk: how fast a partner makes it durable is what is measured.
+    Shared,
+    /// Not on the issuer's disk, where that can be: what they write is not its cost.
+    Own,
+}
+
 /// The issuer and its partners.
 pub(super) struct Federation {
-    // They end before the folder goes.
+    // They end before their folders go.
     pub(super) partners: Vec<Partner>,
     pub(super) issuer: Ground,
+    _memory: Option<tempfile::TempDir>,
 }
 
 /// A partner's node, and the process that is it while it runs.
@@ -65,13 +78,21 @@ fn failed(error: impl std::fmt::Display) -> Failure {
 
 impl Federation {
     /// The issuer, and the first so many of the countries. The addressee's node must cosign, and nobody else.
-    pub(super) fn make(bench: &Bench, partners: usize) -> Result<Self, Failure> {
+    pub(super) fn make(bench: &Bench, partners: usize, disk: Disk) -> Result<Self, Failure> {
         let issuer = Ground::make(bench, free_ports()?)?;
+        let memory = match disk {
+            Disk::Shared => None,
+            Disk::Own => tempfile::Builder::new().prefix("origin-bench-").tempdir_in(MEMORY).ok(),
+        };
+        if disk == Disk::Own && memory.is_none() {
+            bench.console.message(format!("no folder in {MEMORY}: what partners write counts as the issuer's cost"));
+        }
+        let theirs = memory.as_ref().map_or_else(|| issuer.beside(), tempfile::TempDir::path);
         let mut made = Vec::with_capacity(partners);
         for (country, zone, _) in COUNTRIES.iter().take(partners) {
-            made.push(Partner::make(issuer.beside(), country, zone)?);
+            made.push(Partner::make(theirs, country, zone)?);
         }
-        let this = Self { partners: made, issuer };
+        let this = Self { partners: made, issuer, _memory: memory };
         this.believe()?;
         Ok(this)
     }

@@ -56,8 +56,8 @@ pub(super) enum Name {
     #[value(name = "arrival_latency")]
     #[serde(rename = "arrival_latency")]
     ArrivalLatency,
-    /// Certificates a second while eight partners pull, each its log, beside those without; then what seven of them
-    /// get while the eighth has stopped reading
+    /// Certificates a second while eight partners pull, each its log, with cores and disks that are not the issuer's, beside
+    /// those without; then what seven of them get while the eighth has stopped reading
     #[value(name = "partners_8")]
     #[serde(rename = "partners_8")]
     Partners8,
@@ -65,8 +65,8 @@ pub(super) enum Name {
     #[value(skip)]
     #[serde(rename = "partner_stalled")]
     PartnerStalled,
-    /// Certificates a second while fifty partners pull, each its log, beside those without; then what the slowest of them
-    /// gets, beside an even share
+    /// Certificates a second while fifty partners pull, each its log, with cores and disks that are not the issuer's, beside
+    /// those without; then what the slowest of them gets, beside an even share
     #[value(name = "partners_50")]
     #[serde(rename = "partners_50")]
     Partners50,

@@ -5,7 +5,7 @@
 //! so that the figure is of one node.
 
 use super::{
-    federation::{Federation, refused},
+    federation::{Disk, Federation, refused},
     figure::{Figure, Limit, Name},
     ground::{Access, Bench, CALLERS, CONNECTIONS, Papers, Running, today},
     issuing::{Contents, by_stream},
@@ -52,7 +52,7 @@ fn failed(error: impl std::fmt::Display) -> Failure {
 /// `balance`.
 pub(super) async fn balance(bench: &Bench) -> Result<Figure, Failure> {
     let written_off = if bench.full { ALL_WRITTEN_OFF } else { WRITTEN_OFF };
-    let mut federation = Federation::make(bench, 1)?;
+    let mut federation = Federation::make(bench, 1, Disk::Shared)?;
     let running = federation.start().await?;
     let certificates = written_off / OF_EACH;
     let pace = Pace::count(certificates);
@@ -85,7 +85,7 @@ pub(super) async fn balance(bench: &Bench) -> Result<Figure, Failure> {
 /// `match_declaration`.
 pub(super) async fn matching(bench: &Bench) -> Result<Figure, Failure> {
     let came = if bench.full { ALL_CAME } else { CAME };
-    let mut federation = Federation::make(bench, 1)?;
+    let mut federation = Federation::make(bench, 1, Disk::Shared)?;
     for partner in &federation.partners {
         // What is made in minutes here comes in a year elsewhere.
         partner.allow(2 * ALL_CAME)?;

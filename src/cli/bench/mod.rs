@@ -45,7 +45,7 @@ pub(super) struct Arguments {
     /// How long each rate is measured
     #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: u64,
-    /// Make logs and queues as long as the figures are promised for: 300,000 for catch_up instead of 30,000, 1,000,000
+    /// Make logs and queues as long as the figures are promised for: 1,000,000 for catch_up instead of 30,000, 1,000,000
     /// for issue_growth instead of 100,000, 1,000,000 for queue_first_page and balance instead of 20,000, 1,000,000 for
     /// match_declaration instead of 30,000. All of it is made through the same doors as in use, which takes minutes, and
     /// about 10 GB of the disk
