@@ -100,7 +100,10 @@ fn shown(inner: &Inner, partner: &NodeName, head: &KnownHead) {
     let own = inner.own.of(&head.log).and_then(|own| own.head(&head.log));
     if let Some(own) = own.filter(|_| is_asked_for(&inner.lists.current(), partner, &head.log)) {
         inner.board.passage(partner, &head.log, |passage| {
-            passage.holds(held);
+            // Of a head that it only heard it has nothing.
+            if head.entries {
+                passage.holds(held);
+            }
             passage.grows(own.head.size, inner.clock.now());
         });
     }
