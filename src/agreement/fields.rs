@@ -4,7 +4,7 @@
 //! asked for: so the list of allowed names cannot differ from what is read.
 
 use super::figure::Figure;
-use crate::time::parse_date;
+use crate::time::read_date;
 use std::cell::RefCell;
 use toml::{Table, Value};
 
@@ -269,11 +269,7 @@ impl FromValue for crate::certificate::BoxNumber {
 impl FromValue for crate::time::Date {
     fn from_value(value: &Value, path: &str, faults: &Faults) -> Option<Self> {
         let text = String::from_value(value, path, faults)?;
-        let date = parse_date(&text);
-        if date.is_none() {
-            faults.add(path, format!("`{text}` is not a date YYYY-MM-DD"));
-        }
-        date
+        read_date(&text).map_err(|why| faults.add(path, format!("`{text}`: {why}"))).ok()
     }
 }
 

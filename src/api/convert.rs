@@ -19,7 +19,10 @@ pub(crate) fn date_to_wire(date: Date) -> google::Date {
 pub(crate) fn date(field: &'static str, date: &google::Date) -> Result<Date, ApiError> {
     let wrong = || ApiError::Field {
         field,
-        message: format!("{}-{}-{} is not a whole civil date", date.year, date.month, date.day),
+        message: match (date.year, date.month, date.day) {
+            (1.., 1.., 1..) => format!("`{:04}-{:02}-{:02}`: there is no such day", date.year, date.month, date.day),
+            (year, month, day) => format!("{year}-{month}-{day} is not a whole civil date"),
+        },
     };
     let narrow = |part: i32| i8::try_from(part).map_err(|_| wrong());
     let year = i16::try_from(date.year).ok().filter(|year| (1..=9999).contains(year)).ok_or_else(wrong)?;

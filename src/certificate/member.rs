@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     encoding::Decimal,
-    time::{Date, parse_date},
+    time::{Date, read_date},
 };
 use serde::{Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
@@ -242,11 +242,8 @@ fn decimal_help(text: &str) -> Option<String> {
 impl Member for Date {
     fn read(node: &Node<'_>, at: At<'_>, reader: &mut Reader) -> Option<Self> {
         let text = reader.text(node, at)?;
-        let date = parse_date(text);
-        if date.is_none() {
-            reader.error("DATE", at, format!("`{}` is not a date YYYY-MM-DD", quoted(text)));
-        }
-        date
+        let date = read_date(text).map_err(|why| reader.error("DATE", at, format!("`{}`: {why}", quoted(text))));
+        date.ok()
     }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -12,7 +12,7 @@ use super::{
     reader::quoted,
     text::Text,
 };
-use crate::time::{Date, Timestamp};
+use crate::time::{Date, NotADate, Timestamp, read_instant};
 use std::{fmt, str::FromStr};
 
 section! {
@@ -189,10 +189,14 @@ impl FromStr for Instant {
     type Err = CertificateError;
 
     fn from_str(text: &str) -> Result<Self, CertificateError> {
-        let instant: Option<Timestamp> = text.parse().ok();
+        let read = read_instant(text);
         // Exactly the spelling we write, so that an instant has one.
-        instant.map(Self).filter(|instant| text.len() == 20 && instant.to_string() == text).ok_or_else(|| {
-            let why = format!("`{}` is not an instant in UTC, such as 2026-11-12T08:30:00Z", quoted(text));
+        let instant = read.ok().map(Self).filter(|instant| text.len() == 20 && instant.to_string() == text);
+        instant.ok_or_else(|| {
+            let why = match read {
+                Err(why @ NotADate::NoSuchDay) => format!("`{}`: {why}", quoted(text)),
+                _ => format!("`{}` is not an instant in UTC, such as 2026-11-12T08:30:00Z", quoted(text)),
+            };
             CertificateError::code("INSTANT", why)
         })
     }

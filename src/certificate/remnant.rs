@@ -88,6 +88,12 @@ impl Remnant {
         None
     }
 
+    /// Whether the member at this path is among what was left out.
+    #[must_use]
+    pub fn lacks(&self, path: &str) -> bool {
+        self.left_out.iter().any(|out| out == path)
+    }
+
     /// Whether a finding at this place may only come of what was left out.
     fn concerns(&self, path: &str) -> bool {
         self.left_out.iter().any(|out| {
@@ -253,9 +259,30 @@ mod tests {
         assert!(commercial.item_values.is_empty() && !commercial.invoices.is_empty());
     }
 
+    /// Which agreement, from where and to where: most hangs on these, and not all.
+    #[test]
+    fn without_its_agreement_or_its_countries_the_rest_of_a_file_is_left() {
+        let good = footballs();
+        let whole = Particulars::read_json(good.as_bytes()).particulars.unwrap();
+        let value: serde_json::Value = serde_json::from_str(&good).unwrap();
+        for path in ["agreement", "from", "to"] {
+            for spoilt in [None, Some(serde_json::json!("?")), Some(serde_json::json!(["CN"]))] {
+                let mut file = value.clone();
+                match spoilt {
+                    Some(spoilt) => file[path] = spoilt,
+                    None => drop(file.as_object_mut().unwrap().remove(path)),
+                }
+                let left = Unread::of_json(file.to_string().as_bytes()).remnant.unwrap();
+                assert!(left.lacks(path) && left.concerns(path) && !left.lacks("goods"), "{path}");
+                assert_eq!(left.particulars.goods, whole.goods, "{path}");
+            }
+        }
+        let little = Unread::of_toml("to = \"CN\"").remnant.unwrap();
+        assert!(little.lacks("agreement") && little.lacks("from") && !little.lacks("to"));
+    }
+
     #[test]
     fn without_what_everything_hangs_on_nothing_is_left() {
-        assert_eq!(Unread::of_toml("agreement = \"CPFTA\"").remnant, None);
         assert_eq!(Unread::of_json(b"[]"), Unread::default());
         assert_eq!(Unread::of_json(b"{"), Unread::default());
     }

@@ -67,25 +67,58 @@ pub fn input() -> Value {
 /// Whether a path such as `goods.items[0].hs.code` names a member of a document of that schema.
 #[must_use]
 pub fn has_member(schema: &Value, path: &str) -> bool {
-    let mut steps = path.split('.').map(|step| step.split_once('[').map_or(step, |(name, _)| name));
-    steps.try_fold(schema, |at, name| member_below(schema, at, name)).is_some()
+    member_at(schema, path).is_some()
 }
 
-/// The member of that name, behind references, lists and what may be null.
-fn member_below<'a>(schema: &'a Value, mut at: &'a Value, name: &str) -> Option<&'a Value> {
-    loop {
-        if let Some(below) = at.get("properties").and_then(|all| all.get(name)) {
-            return Some(below);
-        }
-        at = match (at.get("$ref").and_then(Value::as_str), at.get("items")) {
-            (Some(definition), _) => schema.pointer(definition.trim_start_matches('#'))?,
-            (None, Some(items)) => items,
-            (None, None) => {
-                let some = ["anyOf", "oneOf"].iter().find_map(|choice| at.get(*choice).and_then(Value::as_array))?;
-                some.iter().find(|one| one.get("$ref").is_some() || one.get("items").is_some())?
-            }
-        };
+/// How a value is written in JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// `true` or `false`.
+    Truth,
+    /// A whole number.
+    Whole,
+    /// A text.
+    Text,
+}
+
+/// How the value is written that stands at such a path of a document of that schema. Where none stands, or more than one
+/// value, a text does as well as anything: whoever reads the document says what is wrong there.
+#[must_use]
+pub fn written_at(schema: &Value, path: &str) -> Written {
+    let Some(at) = member_at(schema, path) else { return Written::Text };
+    match (may_be(at, "boolean", Value::is_boolean), may_be(at, "integer", Value::is_u64)) {
+        (true, _) => Written::Truth,
+        (false, true) => Written::Whole,
+        (false, false) => Written::Text,
     }
+}
+
+/// Whether a value of that type may stand there, or in a list there.
+fn may_be(at: &Value, kind: &str, is: fn(&Value) -> bool) -> bool {
+    at.get("type").and_then(Value::as_str) == Some(kind)
+        || at.get("const").is_some_and(is)
+        || at.get("items").into_iter().chain(choices(at)).any(|one| may_be(one, kind, is))
+}
+
+fn member_at<'a>(schema: &'a Value, path: &str) -> Option<&'a Value> {
+    let mut steps = path.split('.').map(|step| step.split_once('[').map_or(step, |(name, _)| name));
+    steps.try_fold(schema, |at, name| member_below(schema, at, name))
+}
+
+/// The member of that name, behind references, lists and the one of several that may stand there.
+fn member_below<'a>(schema: &'a Value, at: &'a Value, name: &str) -> Option<&'a Value> {
+    if let Some(below) = at.get("properties").and_then(|all| all.get(name)) {
+        return Some(below);
+    }
+    let referred = at.get("$ref").and_then(Value::as_str);
+    let referred = referred.and_then(|definition| schema.pointer(definition.trim_start_matches('#')));
+    let mut below = referred.into_iter().chain(at.get("items")).chain(choices(at));
+    below.find_map(|one| member_below(schema, one, name))
+}
+
+fn choices(at: &Value) -> impl Iterator<Item = &Value> {
+    let named = ["anyOf", "oneOf"].into_iter().filter_map(move |choice| at.get(choice));
+    named.filter_map(Value::as_array).flatten()
 }
 
 /// The schema of a document that is brought: its own members, and its parts under `$defs`.

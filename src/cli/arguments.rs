@@ -8,7 +8,7 @@ use crate::{
     certificate::{AgreementCode, CertificateError},
     keys::{KeyStore, Passphrase},
     statement::Issuer,
-    time::{Date, Timestamp, ZoneName, parse_date},
+    time::{Date, NotADate, Timestamp, ZoneName, read_date, read_instant},
     trust::{Anchor, MAX_ANCHOR_BYTES, MAX_LIST_BYTES, TrustList},
 };
 use std::{path::PathBuf, str::FromStr};
@@ -20,11 +20,7 @@ const MOST_NUMBERS: usize = 500;
 
 /// `YYYY-MM-DD`.
 pub(super) fn date(text: &str) -> Result<Date, String> {
-    parse_date(text).ok_or_else(|| {
-        let is_written_so = text.bytes().all(|byte| byte == b'-' || byte.is_ascii_digit());
-        let is_written_so = is_written_so && text.split('-').map(str::len).eq([4, 2, 2]);
-        (if is_written_so { "there is no such day" } else { "a date is written YYYY-MM-DD" }).to_owned()
-    })
+    read_date(text).map_err(|why| why.to_string())
 }
 
 /// The node's configuration as the environment names it, for commands that can do without one: by `env` it would conflict
@@ -46,7 +42,10 @@ pub(super) fn zone() -> ZoneName {
 
 /// `YYYY-MM-DDTHH:MM:SSZ`, or with an offset.
 pub(super) fn instant(text: &str) -> Result<Timestamp, String> {
-    text.parse().map_err(|_| "an instant is written YYYY-MM-DDTHH:MM:SSZ".to_owned())
+    read_instant(text).map_err(|why| match why {
+        NotADate::NoSuchDay => why.to_string(),
+        NotADate::OtherForm => "an instant is written YYYY-MM-DDTHH:MM:SSZ".to_owned(),
+    })
 }
 
 /// A length of time: a whole number and `s`, `min`, `h` or `d`. In seconds.
@@ -63,6 +62,12 @@ pub(super) fn seconds(text: &str) -> Result<u64, String> {
     };
     let number = number.parse::<u64>().map_err(|_| wrong())?;
     number.checked_mul(unit).ok_or_else(wrong)
+}
+
+/// How many rows a list shows at most. One that shows none would not even say whether there are any.
+pub(super) fn rows(text: &str) -> Result<usize, String> {
+    let rows = text.parse::<usize>().ok().filter(|rows| *rows > 0);
+    rows.ok_or_else(|| "a list shows one row or more: a whole number from 1 on".to_owned())
 }
 
 /// `https://<host>`, or the bare host.
@@ -206,6 +211,7 @@ mod tests {
         assert!(date("2026-02-28").is_ok());
         for none in ["2026-02-30", "2026-13-01", "2027-02-29"] {
             assert_eq!(date(none), Err("there is no such day".to_owned()), "{none}");
+            assert_eq!(instant(&format!("{none}T10:00:00Z")), Err("there is no such day".to_owned()), "{none}");
         }
         for otherwise in ["30.02.2026", "2026-2-28", "today", "20260228", ""] {
             assert_eq!(date(otherwise), Err("a date is written YYYY-MM-DD".to_owned()), "{otherwise}");
@@ -220,6 +226,14 @@ mod tests {
         assert_eq!(seconds("0s"), Ok(0));
         for wrong in ["", "7", "d", "-1d", "1.5h", "7 d", "99999999999999999999s", "9999999999999999999d"] {
             assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_list_shows_one_row_or_more() {
+        assert_eq!((rows("1"), rows("500")), (Ok(1), Ok(500)));
+        for wrong in ["0", "-1", "", "all", "1.5"] {
+            assert!(rows(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! `origin audit`: the record of who did what, for auditors.
 
 use super::{
-    Outcome,
+    Outcome, arguments,
     console::{Console, Exit, Failure},
     files::{self, Source},
     remote::{self, TlsArguments},
@@ -111,8 +111,8 @@ struct List {
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     from: u64,
     /// Rows at most
-    #[arg(long, value_name = "COUNT", default_value_t = 100)]
-    limit: u64,
+    #[arg(long, value_name = "COUNT", value_parser = arguments::rows, default_value_t = 100)]
+    limit: usize,
     /// Only what this account did
     #[arg(long, value_name = "ACCOUNT")]
     by: Option<String>,
@@ -288,6 +288,7 @@ struct Export {
 
 impl Export {
     fn run(self, console: Console) -> Outcome {
+        files::apart(Some(&self.output), &self.auditor.token_file)?;
         let (mut text, mut rows) = (String::new(), 0_u64);
         self.auditor.visit(console, 0, &mut |row| {
             let row = Exported {

@@ -2,10 +2,14 @@
 
 use super::console::{Console, Exit, Failure};
 use std::{
+    borrow::Borrow,
     convert::Infallible,
     fmt, fs,
     io::{ErrorKind, Read, Write},
-    os::unix::fs::PermissionsExt,
+    os::{
+        fd::AsFd,
+        unix::fs::{MetadataExt, PermissionsExt},
+    },
     path::{Path, PathBuf},
     str::FromStr,
 };
@@ -42,6 +46,14 @@ impl Source {
         match self {
             Self::Stdin => None,
             Self::File(path) => Some(path),
+        }
+    }
+
+    /// What the system says of it; of standard input what it says of the file that is read there, if it is one.
+    fn metadata(&self) -> Option<fs::Metadata> {
+        match self {
+            Self::Stdin => fs::File::from(std::io::stdin().as_fd().try_clone_to_owned().ok()?).metadata().ok(),
+            Self::File(path) => fs::metadata(path).ok(),
         }
     }
 
@@ -177,15 +189,67 @@ pub(super) fn ending(path: &Path) -> String {
     path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase()).unwrap_or_default()
 }
 
-/// Refuses a name that says a PDF where none is written, or a picture, which never is.
-pub(super) fn is_named_rightly(path: &Path, is_pdf: bool, pdf: &str) -> Result<(), Failure> {
-    let what = match ending(path).as_str() {
-        "pdf" if !is_pdf => "a PDF",
-        "png" | "jpg" | "jpeg" | "svg" | "gif" | "bmp" | "webp" | "tif" | "tiff" => "a picture",
+/// What a command writes, as far as the names of files say it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Made {
+    Pdf,
+    Json,
+    Xml,
+    Table,
+    /// A statement with its disclosures, as text.
+    Token,
+}
+
+impl Made {
+    /// What it is called, and how its files may end, the usual ending first.
+    const fn named(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::Pdf => ("a PDF", &["pdf"]),
+            Self::Json => ("JSON", &["json"]),
+            Self::Xml => ("XML", &["xml"]),
+            Self::Table => ("a table", &["csv"]),
+            Self::Token => ("a token", &["sd-jwt", "jwt"]),
+        }
+    }
+
+    /// What an ending says; nothing where it says none of these.
+    fn said_by(ending: &str) -> Option<Self> {
+        let all = [Self::Pdf, Self::Json, Self::Xml, Self::Table, Self::Token];
+        all.into_iter().find(|made| made.named().1.contains(&ending))
+    }
+}
+
+/// Refuses a name that says another kind of file than is written, or a picture, which never is. `how` says how the command
+/// is told what to write.
+pub(super) fn is_named_rightly(path: &Path, made: Made, how: &str) -> Result<(), Failure> {
+    let ending = ending(path);
+    let says = match (ending.as_str(), Made::said_by(&ending)) {
+        ("png" | "jpg" | "jpeg" | "svg" | "gif" | "bmp" | "webp" | "tif" | "tiff", _) => "a picture",
+        (_, Some(other)) if other != made => other.named().0,
         _ => return Ok(()),
     };
-    let error = format!("`{}` is the name of {what}, and none would be written", path.display());
-    Err(Failure::new(Exit::Usage, error).help(format!("{pdf}; else name it by what it is, such as FILE.coo.json")))
+    let (what, endings) = made.named();
+    let error = format!("`{}` is the name of {says}, and {what} would be written", path.display());
+    let named = endings.first().copied().unwrap_or_default();
+    Err(Failure::new(Exit::Usage, error).help(format!("{how}; else name it by what it is, such as FILE.{named}")))
+}
+
+/// Refuses an output that is one of the files that are read: what stands there would be lost. To be asked before anything
+/// is read.
+pub(super) fn apart(output: Option<&Path>, inputs: impl IntoIterator<Item: Borrow<Source>>) -> Result<(), Failure> {
+    let Some(path) = output else { return Ok(()) };
+    let Some(there) = fs::metadata(path).ok().and_then(|metadata| place(&metadata)) else { return Ok(()) };
+    let is_there = |input: &Source| input.metadata().and_then(|metadata| place(&metadata)) == Some(there);
+    if inputs.into_iter().any(|input| is_there(input.borrow())) {
+        let error = format!("`{}` is read, and what is written in its place would be all that is left", path.display());
+        return Err(Failure::new(Exit::Usage, error).help("name another file for what is written"));
+    }
+    Ok(())
+}
+
+/// Where the contents of a file lie, whatever it is called; none of what is no file, such as a pipe.
+fn place(metadata: &fs::Metadata) -> Option<(u64, u64)> {
+    metadata.is_file().then(|| (metadata.dev(), metadata.ino()))
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -224,12 +288,53 @@ mod tests {
 
     #[test]
     fn a_name_says_what_is_written_in_large_letters_too() {
-        let named = |name: &str, is_pdf| is_named_rightly(Path::new(name), is_pdf, "--as pdf writes a PDF").is_ok();
+        let named = |name: &str, made| is_named_rightly(Path::new(name), made, "--as pdf writes a PDF").is_ok();
         assert_eq!(ending(Path::new("W9.PDF")), "pdf");
-        assert!(named("W9.PDF", true) && named("W9.coo.json", false) && named("W9", false));
-        for (name, is_pdf) in [("W9.PDF", false), ("W9.pdf", false), ("W9.Png", true), ("W9.jpeg", false)] {
-            assert!(!named(name, is_pdf), "{name}");
+        for (name, made) in [
+            ("W9.PDF", Made::Pdf),
+            ("W9.coo.json", Made::Json),
+            ("W9.XML", Made::Xml),
+            ("W9.csv", Made::Table),
+            ("W9.sd-jwt", Made::Token),
+            ("W9.jwt", Made::Token),
+            ("W9.txt", Made::Token),
+            ("W9", Made::Json),
+        ] {
+            assert!(named(name, made), "{name}");
         }
+        for (name, made) in [
+            ("W9.PDF", Made::Json),
+            ("W9.pdf", Made::Token),
+            ("W9.Png", Made::Pdf),
+            ("W9.jpeg", Made::Json),
+            ("W9.coo.json", Made::Pdf),
+            ("W9.json", Made::Token),
+            ("W9.sd-jwt", Made::Json),
+            ("W9.xml", Made::Table),
+            ("W9.csv", Made::Xml),
+        ] {
+            assert!(!named(name, made), "{name}");
+        }
+    }
+
+    /// By another path, by a link, by a second name: it is the same file, and would be lost.
+    #[test]
+    fn what_is_read_is_not_written_over_whatever_it_is_called() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("a"), b"mine").unwrap();
+        fs::write(at("b"), b"mine").unwrap();
+        std::os::unix::fs::symlink(at("a"), at("link")).unwrap();
+        fs::hard_link(at("a"), at("second")).unwrap();
+        let inputs = [Source::Stdin, Source::File(at("none")), Source::File(at("a"))];
+        for output in ["a", "./a", "link", "second"] {
+            let failure = apart(Some(at(output).as_path()), &inputs).unwrap_err();
+            assert!(failure.sentence().contains("is read") && failure.code() == 2, "{output}");
+        }
+        for output in [Some(at("b")), Some(at("new")), None] {
+            assert!(apart(output.as_deref(), &inputs).is_ok(), "{output:?}");
+        }
+        assert_eq!(fs::read(at("a")).unwrap(), b"mine");
     }
 
     #[test]

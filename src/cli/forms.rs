@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     api::client::Date as WireDate,
-    time::{Date, parse_date},
+    time::{Date, read_date},
 };
 use serde::{
     Deserialize, Deserializer,
@@ -58,7 +58,7 @@ impl<'de> Deserialize<'de> for Day {
         if text.is_empty() {
             return Ok(Self(None));
         }
-        let date = parse_date(&text).ok_or_else(|| D::Error::custom(format!("`{text}` is no date: YYYY-MM-DD")))?;
+        let date = read_date(&text).map_err(|why| D::Error::custom(format!("`{text}`: {why}")))?;
         Ok(Self(Some(date)))
     }
 }
@@ -85,6 +85,7 @@ impl<'de> Deserialize<'de> for Amount {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::parse_date;
 
     #[derive(Debug, Deserialize, PartialEq)]
     #[serde(deny_unknown_fields)]
@@ -105,6 +106,8 @@ mod tests {
         for wrong in ["on = \"22.11.2026\"", "on = 2026-11-22T10:00:00Z", "on = 7", r#"{"on": null}"#] {
             assert!(parse::<Form>(wrong).is_err(), "{wrong}");
         }
+        assert!(parse::<Form>("on = \"2026-02-30\"").unwrap_err().contains("`2026-02-30`: there is no such day"));
+        assert!(parse::<Form>("on = 2026-02-30").is_err());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::{
     Outcome, arguments,
     console::{Console, Exit, Failure},
-    files::{self, Source},
+    files::{self, Made, Source},
     form::{self, PressArguments},
     scan,
 };
@@ -59,17 +59,17 @@ fn section(text: &str) -> Result<Section, String> {
 
 impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
-        if let Some(path) = &self.output {
-            files::is_named_rightly(path, self.pdf, "--pdf prints the copy")?;
-            let there = path.canonicalize().ok();
-            if there.is_some() && self.file.path().and_then(|file| file.canonicalize().ok()) == there {
-                let error =
-                    format!("`{}` is the certificate itself: a copy in its place would lose it", path.display());
-                return Err(Failure::new(Exit::Usage, error).help("name another file for the copy"));
-            }
-        }
+        files::apart(self.output.as_deref(), [&self.file])?;
         let text = scan::certificate(&self.file, MAX_BUNDLE_BYTES)?;
         let text = text.trim_matches(|c: char| c.is_ascii_whitespace());
+        if let Some(path) = &self.output {
+            let made = match (self.pdf, text.starts_with('{')) {
+                (true, _) => Made::Pdf,
+                (false, true) => Made::Json,
+                (false, false) => Made::Token,
+            };
+            files::is_named_rightly(path, made, "--pdf prints the copy")?;
+        }
         let unfit = |error: StatementError| {
             Failure::new(Exit::Failed, format!("`{}` cannot be redacted: {error}", self.file))
                 .note(format!("reason {}", error.reason()))

@@ -107,6 +107,11 @@ impl NodeArguments {
 }
 
 impl TokenArgument {
+    /// Where it is read from.
+    pub(super) const fn source(&self) -> &Source {
+        &self.token_file
+    }
+
     /// Reads the token.
     pub(super) fn read(&self) -> Result<Zeroizing<String>, Failure> {
         token(&self.token_file)

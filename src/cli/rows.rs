@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use std::{
     collections::VecDeque,
     fs::File,
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader, Cursor, Read},
 };
 
 /// Bytes of one certificate.
@@ -107,6 +107,14 @@ fn json_of(value: toml::Value) -> Value {
     }
 }
 
+/// What a file turned out to hold, by its first line and by a name that ends in `.csv`.
+pub(super) enum Held {
+    /// Certificates.
+    Rows(Rows),
+    /// A table, from its heading on.
+    Table(Box<dyn Read>),
+}
+
 /// The rows of one file.
 pub(super) struct Rows {
     shown: String,
@@ -156,7 +164,33 @@ fn is_list(first: &str) -> bool {
     inside.is_some_and(|inside| inside.is_empty() || inside.starts_with(['{', ']']))
 }
 
+/// Whether a file that begins so is a table: its first line names fields by their paths, and a line of TOML has `=`.
+fn is_heading(first: &str) -> bool {
+    let is_path = |field: &str| {
+        let field = field.trim().trim_matches('"');
+        !field.is_empty() && field.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.[]".contains(&byte))
+    };
+    let separator = [',', ';', '\t'].into_iter().find(|separator| first.contains(*separator));
+    separator.is_some_and(|separator| first.split(separator).all(is_path))
+}
+
 impl Rows {
+    /// Opens a file of certificates. A table is none: who reads tables opens what is [`Held`].
+    pub(super) fn open(source: &Source) -> Result<Self, Failure> {
+        match Held::open(source)? {
+            Held::Rows(rows) => Ok(rows),
+            Held::Table(_) => Err(Failure::new(Exit::Failed, format!("`{source}` is a table, and no certificate"))
+                .help("a certificate is TOML or JSON; `origin apply import FILE` files the rows of a table")),
+        }
+    }
+
+    /// Whether there can be more than one row.
+    pub(super) const fn are_lines(&self) -> bool {
+        matches!(self.kind, Kind::Lines(_))
+    }
+}
+
+impl Held {
     /// Opens a file and looks at its first line to know what it is.
     pub(super) fn open(source: &Source) -> Result<Self, Failure> {
         let shown = source.to_string();
@@ -184,12 +218,18 @@ impl Rows {
                 }
                 lines.begun.push_back((number, Err(why)));
                 lines.begun.extend(second);
-                return Ok(Self { shown, kind: Kind::Lines(lines) });
+                return Ok(Self::Rows(Rows { shown, kind: Kind::Lines(lines) }));
             }
         };
         if is_document(&first) {
             lines.begun.push_back((number, Ok(first)));
-            return Ok(Self { shown, kind: Kind::Lines(lines) });
+            return Ok(Self::Rows(Rows { shown, kind: Kind::Lines(lines) }));
+        }
+        let named = source.path().is_some_and(|path| files::ending(path) == "csv");
+        if is_heading(&first) || named && !first.trim_start().starts_with(['{', '[']) {
+            // With the lines before it that were empty, so that each row is named by its line.
+            let begun = Cursor::new(format!("{}{first}\n", "\n".repeat(number.saturating_sub(1))));
+            return Ok(Self::Table(Box::new(begun.chain(lines.from))));
         }
         let begins = first.trim_start().starts_with('{');
         if is_list(&first) {
@@ -206,12 +246,7 @@ impl Rows {
                 .help("many certificates stand in one file as JSON lines: one document a line"));
         }
         let text = if begins { RowText::Json(text) } else { RowText::Toml(text) };
-        Ok(Self { shown, kind: Kind::One(Some(text)) })
-    }
-
-    /// Whether there can be more than one row.
-    pub(super) const fn are_lines(&self) -> bool {
-        matches!(self.kind, Kind::Lines(_))
+        Ok(Self::Rows(Rows { shown, kind: Kind::One(Some(text)) }))
     }
 }
 
@@ -303,6 +338,33 @@ mod tests {
         }
         for table in ["[reference]\na = 1", "[[items]]\na = 1", "[ \"a\" ]\nb = 1"] {
             assert!(matches!(rows(table).unwrap().as_slice(), [RowText::Toml(_)]), "{table}");
+        }
+    }
+
+    /// A table read as TOML would be refused for a missing `=`, and nobody would learn what to do with it.
+    #[test]
+    fn a_table_is_told_from_toml_by_its_heading_and_handed_on_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = Source::File(folder.path().join("rows"));
+        let open = |text: &str| {
+            std::fs::write(source.path().unwrap(), text).unwrap();
+            Held::open(&source)
+        };
+        for table in ["agreement,goods.items[0].number\nCPFTA,1\n", "\n\"from\", to\nPK,CN\n", "a;b\n1;2\n"] {
+            let Held::Table(mut from) = open(table).unwrap() else { panic!("{table}") };
+            let mut read = String::new();
+            from.read_to_string(&mut read).unwrap();
+            assert_eq!(read, table);
+            let failure = rows(table).unwrap_err();
+            assert!(failure.sentence().contains("is a table") && format!("{failure:?}").contains("apply import"));
+        }
+        for none in ["to = \"CN, PK\"\n", "# a, b\nto = \"CN\"", "agreement\nCPFTA\n", "Dear Sir, good day\n"] {
+            assert!(matches!(open(none).unwrap(), Held::Rows(_)), "{none}");
+        }
+        let named = Source::File(folder.path().join("rows.CSV"));
+        for (text, is_table) in [("agreement\nCPFTA\n", true), ("No. and day\n1\n", true), ("{\"a\":1}\n", false)] {
+            std::fs::write(named.path().unwrap(), text).unwrap();
+            assert_eq!(matches!(Held::open(&named).unwrap(), Held::Table(_)), is_table, "{text}");
         }
     }
 

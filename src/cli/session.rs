@@ -32,6 +32,7 @@ pub(super) struct Login {
 
 impl Login {
     pub(super) fn run(self, console: Console) -> Outcome {
+        files::apart(Some(&self.output), [&self.password_file])?;
         let password = read_password(&self.password_file)?;
         let Self { name: login, issuer, node, output, .. } = self;
         let answer = remote::converse(async {

@@ -6,7 +6,7 @@
 use super::DocumentError;
 use crate::{
     certificate::{OfficeCode, SigningRole},
-    time::{Date, parse_date},
+    time::{Date, read_date},
 };
 use image::{
     ExtendedColorType, ImageDecoder, ImageEncoder, ImageFormat,
@@ -168,10 +168,7 @@ impl Image {
                 toml::Value::String(text) => text.clone(),
                 other => other.to_string(),
             };
-            parse_date(&date).or_else(|| {
-                wrong(format!("`{date}` is no date: YYYY-MM-DD"));
-                None
-            })
+            read_date(&date).map_err(|why| wrong(format!("`{date}`: {why}"))).ok()
         };
         let (from, until) = (day(one.from.as_ref()), day(one.until.as_ref()));
         if from.zip(until).is_some_and(|(from, until)| until < from) {
@@ -235,6 +232,7 @@ fn refused(path: &Path, message: impl Into<String>) -> DocumentError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::parse_date;
 
     fn folder(list: &str, side: u32) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();

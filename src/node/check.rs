@@ -3,11 +3,14 @@
 use super::configuration::{Configuration, Named};
 use super::system::SystemClock;
 use super::tls::{TlsFiles, TlsIdentity};
-use super::{AuthorityConfiguration, NodeError, TrustFiles, authority, federation, outside, paper, partners, push};
+use super::{
+    AuthorityConfiguration, NodeError, PartnerConfiguration, TrustFiles, authority, courier, federation, outside,
+    paper, partners, push,
+};
 use crate::agreement::Agreements;
 use crate::certificate::AgreementCode;
 use crate::document::Images;
-use crate::keys::{KeyStore, KeyUse, Passphrase};
+use crate::keys::{KeyError, KeyName, KeyStore, KeyUse, Passphrase};
 use crate::log::Shard;
 use crate::office::Fees;
 use crate::reason::Reasoned;
@@ -16,6 +19,7 @@ use crate::time::{Clock, Timestamp};
 use crate::trust::TrustList;
 use std::fs::File;
 use std::path::Path;
+use std::slice;
 
 /// Everything that would keep a node of this configuration file from starting, or from issuing what anybody believes:
 /// the mistakes in its shape, and all that is wrong with what it names as far as that can be read.
@@ -33,10 +37,11 @@ pub fn check(file: &Path) -> Result<Configuration, Vec<NodeError>> {
     }
     if let Some(partner) = &named.partner {
         faults.extend(identity(&partner.tls));
-        faults.extend(partners::open_keys(partner).err());
-        faults.extend(outside::open(&partner.witnesses).err());
-        faults.extend(push::open(&partner.pushes).err());
+        faults.extend(cosigner_keys(partner));
+        faults.extend(partner.witnesses.iter().filter_map(|one| outside::open(slice::from_ref(one)).err()));
+        faults.extend(partner.pushes.iter().filter_map(|one| push::open(slice::from_ref(one)).err()));
     }
+    faults.extend(courier::HttpsCourier::open(&named.webhooks).err());
     if let Some(files) = &named.trust {
         faults.extend(trust(files, &named.authorities));
     }
@@ -118,20 +123,57 @@ fn nearest(code: &AgreementCode, agreements: &Agreements) -> String {
     }
 }
 
-/// The keys of an authority: each of those it names that does not open, else what else is wrong with them.
+/// The keys of an authority: each of those it names that does not open, else what else is wrong with them; and that the
+/// log key of the year is not there.
 fn keys(one: &AuthorityConfiguration) -> Vec<NodeError> {
-    let Err(first) = authority::open_keys(one) else {
-        return no_log_key(one, SystemClock.now()).into_iter().collect();
+    let log_key = no_log_key(one, SystemClock.now());
+    let Err(first) = authority::open_keys(one) else { return log_key.into_iter().collect() };
+    let each: Vec<KeyError> = match opened(&one.keys, &one.passphrase_file) {
+        Ok(folder) => [
+            folder.statement(&one.statement_key).err(),
+            folder.status(&one.status_key).err(),
+            one.stamp_key.as_ref().and_then(|name| folder.stamp(name).err()),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
+        Err(_) => absent(&one.keys, [&one.statement_key, &one.status_key].into_iter().chain(&one.stamp_key)),
     };
-    let folder = Passphrase::from_file(&one.passphrase_file).and_then(|words| KeyStore::open(&one.keys, words));
-    let Ok(folder) = folder else { return vec![first] };
-    let opened = [
-        folder.statement(&one.statement_key).err(),
-        folder.status(&one.status_key).err(),
-        one.stamp_key.as_ref().and_then(|name| folder.stamp(name).err()),
-    ];
-    let faults = opened.into_iter().flatten().map(|error| refused(one, &error)).collect::<Vec<_>>();
-    if faults.is_empty() { vec![first] } else { faults }
+    with_the_others(first, each.iter().map(|error| refused(one, error)).chain(log_key))
+}
+
+/// The same of the keys a node cosigns with.
+fn cosigner_keys(one: &PartnerConfiguration) -> Vec<NodeError> {
+    let Err(first) = partners::open_keys(one) else { return Vec::new() };
+    let each: Vec<KeyError> = match opened(&one.keys, &one.passphrase_file) {
+        Ok(folder) => {
+            let each = [folder.replica(&one.replica_key).err(), folder.witness(&one.witness_key).err()];
+            each.into_iter().flatten().collect()
+        }
+        Err(_) => absent(&one.keys, [&one.replica_key, &one.witness_key].into_iter()),
+    };
+    with_the_others(first, each.into_iter().map(|error| partners::refused(one, &error)))
+}
+
+fn opened(keys: &Path, passphrase: &Path) -> Result<KeyStore, KeyError> {
+    KeyStore::open(keys, Passphrase::from_file(passphrase)?)
+}
+
+/// Keys that are named and are not in their folder: that is known without what opens them.
+fn absent<'a>(folder: &Path, names: impl Iterator<Item = &'a KeyName>) -> Vec<KeyError> {
+    let sides = match KeyStore::public_sides(folder) {
+        Ok(sides) => sides,
+        Err(error) => return vec![error],
+    };
+    let missing = names.filter(|name| sides.iter().all(|side| side.name != **name));
+    missing.map(|name| KeyError::Missing { name: name.clone(), folder: folder.to_owned() }).collect()
+}
+
+/// What a start would stop at, and each of the others that are wrong beside it.
+fn with_the_others(first: NodeError, each: impl Iterator<Item = NodeError>) -> Vec<NodeError> {
+    let said = first.to_string();
+    let others = each.filter(|one| one.to_string() != said).collect::<Vec<_>>();
+    std::iter::once(first).chain(others).collect()
 }
 
 /// Without the log key of the year a node starts, and can say nothing new.
@@ -178,6 +220,8 @@ listen = "127.0.0.1:0"
 listen = "127.0.0.1:0"
 [limits]
 connections = 0
+[webhooks]
+ca = "tls/no-ca.pem"
 [[authority]]
 issuer = "https://tdap.gov.pk"
 country = "ZZ"
@@ -214,9 +258,44 @@ agreements = ["CPFTAA", "GSP"]
         let said = faults(NODE, folder.path()).join("\n");
         let shape = ["limits.connections", "authority[0].country", "authority[0].time_zone"];
         let named = ["trust/nothing", "trust/none.toml", "tls/nope.pem", "tls/server.key.pem", "keys.passphrase"];
-        for word in shape.into_iter().chain(named).chain(["images.toml", "did you mean `CPFTA`?"]) {
+        for word in shape.into_iter().chain(named).chain(["images.toml", "no-ca", "did you mean `CPFTA`?"]) {
             assert!(said.contains(word), "{word}: {said}");
         }
         assert!(!said.contains("`GSP`"), "{said}");
+    }
+
+    const PARTNER: &str = r#"
+[partner]
+node = "node.tdap.gov.pk"
+listen = "127.0.0.1:0"
+certificate = "tls/partner.crt.pem"
+key = "tls/partner.key.pem"
+keys = "keys"
+passphrase_file = "keys.passphrase"
+replica_key = "no-replica"
+witness_key = "no-witness"
+"#;
+
+    /// Named one by one, each would cost a call of the command; without the passphrase none would be named at all.
+    #[test]
+    fn every_key_that_is_missing_is_named_whether_the_passphrase_is_there_or_not() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let (keys, words) = (folder.path().join("keys"), folder.path().join("keys.passphrase"));
+        std::fs::create_dir(&keys).unwrap();
+        std::fs::set_permissions(&keys, std::fs::Permissions::from_mode(0o700)).unwrap();
+        let named = ["`nokey`", "`status-1`", "`no-replica`", "`no-witness`"];
+        for passphrase in [None, Some("four words that nobody guesses\n")] {
+            if let Some(passphrase) = passphrase {
+                std::fs::write(&words, passphrase).unwrap();
+                std::fs::set_permissions(&words, std::fs::Permissions::from_mode(0o600)).unwrap();
+            }
+            let said = faults(&format!("{NODE}{PARTNER}"), folder.path());
+            for name in named {
+                assert_eq!(said.iter().filter(|one| one.contains(name)).count(), 1, "{name}: {said:#?}");
+            }
+            let missing = said.iter().any(|one| one.contains("keys.passphrase"));
+            assert_eq!(missing, passphrase.is_none(), "{said:#?}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use crate::certificate::{AgreementCode, Country, OfficeCode};
 use crate::keys::KeyName;
 use crate::office::{Continuity, Corridor, Fees, Medium, Office, Reader, ReadingRights};
 use crate::statement::Issuer;
-use crate::time::ZoneName;
+use crate::time::{Date, ZoneName, read_date};
 use crate::workflow::Reminders;
 pub use partner::{
     OutsideWitnessConfiguration, PartnerConfiguration, PushConfiguration, Quota, WitnessedConfiguration,
@@ -161,6 +161,7 @@ pub(super) struct Named {
     /// Those of the listeners, each once.
     pub(super) tls: Vec<TlsFiles>,
     pub(super) partner: Option<PartnerConfiguration>,
+    pub(super) webhooks: WebhookConfiguration,
     pub(super) paper: PaperConfiguration,
     pub(super) authorities: Vec<AuthorityConfiguration>,
 }
@@ -256,6 +257,7 @@ fn node(root: &mut Section<'_, '_>, folder: &Path, named: &mut Named) -> Option<
     }
     let looked_at = (agreements.clone(), lists.clone(), trust.clone(), partner.clone(), paper.clone());
     (named.agreements, named.lists, named.trust, named.partner, named.paper) = looked_at;
+    named.webhooks.clone_from(&webhooks);
     named.authorities.clone_from(&authorities);
     Some(Configuration {
         data: data?,
@@ -360,7 +362,9 @@ fn continuity(section: &mut Section<'_, '_>) -> Continuity {
     let mut known: Vec<Corridor> = Vec::new();
     let corridors = section.tables("corridor", |row| {
         let (agreement, to) = (row.required::<AgreementCode>("agreement"), row.required::<Country>("to"));
-        let (medium, from, until) = (row.required::<Medium>("medium"), row.optional("from"), row.optional("until"));
+        let medium = row.required::<Medium>("medium");
+        let mut day = |name| row.optional::<Day>(name).map(|day| day.0);
+        let (from, until) = (day("from"), day("until"));
         let corridor = Corridor { agreement: agreement?, to: to?, medium: medium?, from, until };
         if from.zip(until).is_some_and(|(from, until)| until < from) {
             row.mistake("until", "lies before `from`");
@@ -382,6 +386,17 @@ impl std::str::FromStr for Zone {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         ZoneName::new(text).map(Self)
+    }
+}
+
+/// A date, read as everywhere else.
+struct Day(Date);
+
+impl std::str::FromStr for Day {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        read_date(text).map(Self).map_err(|why| format!("`{text}`: {why}"))
     }
 }
 

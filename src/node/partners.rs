@@ -11,7 +11,7 @@ use crate::exchange::driver::{
     self, Dialler, Driver, DriverSetup, DriverView, OutsideWitness, OwnAuthority, PushTarget, QuotaLimits, Receipts,
 };
 use crate::exchange::heads::Lifted;
-use crate::keys::{KeyStore, Passphrase, ReplicaKey, WitnessKey};
+use crate::keys::{KeyError, KeyStore, Passphrase, ReplicaKey, WitnessKey};
 use crate::reason::Reasoned as _;
 use crate::store::StoreError;
 use crate::time::{Clock, Random, Timestamp};
@@ -103,19 +103,24 @@ fn lifted(view: &DriverView, list: &TrustList) -> Result<Vec<Equivocation>, Stor
 
 /// Unlocks the cosigner keys. It blocks.
 pub(super) fn open_keys(one: &PartnerConfiguration) -> Result<CosignerKeys, NodeError> {
-    let content = |message: String| NodeError::Content { path: one.keys.clone(), message };
-    let refused = |error: crate::keys::KeyError| content(format!("{error} [{}]", error.reason()));
+    let refused = |error: KeyError| self::refused(one, &error);
     let passphrase = Passphrase::from_file(&one.passphrase_file).map_err(refused)?;
     let folder = KeyStore::open(&one.keys, passphrase).map_err(refused)?;
     let replica = folder.replica(&one.replica_key).map_err(refused)?;
     let witness = folder.witness(&one.witness_key).map_err(refused)?;
     let mine = |node: &NodeName| {
-        let of_another = || content(format!("holds a cosigner key of {node}, not of {}", one.node));
+        let message = || format!("holds a cosigner key of {node}, not of {}", one.node);
+        let of_another = || NodeError::Content { path: one.keys.clone(), message: message() };
         if *node == one.node { Ok(()) } else { Err(of_another()) }
     };
     mine(replica.node())?;
     mine(witness.node())?;
     Ok(CosignerKeys { replica, witness })
+}
+
+/// That a cosigner key cannot be used.
+pub(super) fn refused(one: &PartnerConfiguration, error: &KeyError) -> NodeError {
+    NodeError::Content { path: one.keys.clone(), message: format!("{error} [{}]", error.reason()) }
 }
 
 impl PartnerDoor {

@@ -83,17 +83,42 @@ impl<'de> serde::Deserialize<'de> for ZoneName {
     }
 }
 
-/// Reads `YYYY-MM-DD` and nothing else: no time, no sign, no expanded year.
-#[must_use]
-pub fn parse_date(text: &str) -> Option<Date> {
+/// Why a text is no date. Whoever says so says the text too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotADate {
+    /// It is written as one, and the calendar does not have it.
+    #[error("there is no such day")]
+    NoSuchDay,
+    /// It is written in another manner.
+    #[error("a date is written YYYY-MM-DD")]
+    OtherForm,
+}
+
+/// Reads `YYYY-MM-DD` and nothing else: no time, no sign, no expanded year; and no day that there is not, which is never
+/// taken for one near it.
+pub fn read_date(text: &str) -> Result<Date, NotADate> {
     let plain = text.len() == 10
         && text.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
-    if plain { text.parse().ok() } else { None }
+    if plain { text.parse().map_err(|_| NotADate::NoSuchDay) } else { Err(NotADate::OtherForm) }
+}
+
+/// The same where it does not matter why a text is none.
+#[must_use]
+pub fn parse_date(text: &str) -> Option<Date> {
+    read_date(text).ok()
+}
+
+/// Reads an instant, `YYYY-MM-DDTHH:MM:SSZ` or with an offset; its day is one that there is.
+pub fn read_instant(text: &str) -> Result<Timestamp, NotADate> {
+    text.parse().map_err(|_| match text.get(..10).map(read_date) {
+        Some(Err(why)) => why,
+        Some(Ok(_)) | None => NotADate::OtherForm,
+    })
 }
 
 /// For `#[serde(with)]`: a date as `YYYY-MM-DD`.
 pub mod serde_date {
-    use super::{Date, parse_date};
+    use super::{Date, read_date};
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
     /// Writes the date.
@@ -104,12 +129,12 @@ pub mod serde_date {
     /// Reads the date.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
         let text = String::deserialize(deserializer)?;
-        parse_date(&text).ok_or_else(|| D::Error::custom(format!("`{text}` is not a date YYYY-MM-DD")))
+        read_date(&text).map_err(|why| D::Error::custom(format!("`{text}`: {why}")))
     }
 
     /// The same for a member that must be present and may be null.
     pub mod option {
-        use super::{Date, Deserialize, Deserializer, Error, Serializer, parse_date};
+        use super::{Date, Deserialize, Deserializer, Error, Serializer, read_date};
 
         /// Writes the date or null.
         pub fn serialize<S: Serializer>(date: &Option<Date>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -123,9 +148,7 @@ pub mod serde_date {
         pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
             match Option::<String>::deserialize(deserializer)? {
                 None => Ok(None),
-                Some(text) => parse_date(&text)
-                    .map(Some)
-                    .ok_or_else(|| D::Error::custom(format!("`{text}` is not a date YYYY-MM-DD"))),
+                Some(text) => read_date(&text).map(Some).map_err(|why| D::Error::custom(format!("`{text}`: {why}"))),
             }
         }
     }
@@ -211,5 +234,23 @@ mod tests {
         for bad in ["2026-02-29", "2026-2-28", "+002026-02-28", "2026-02-28T00:00", "20260228", " 2026-02-28"] {
             assert_eq!(parse_date(bad), None, "{bad}");
         }
+    }
+
+    /// Taken for the day after the last of the month, it would be another day than was written.
+    #[test]
+    fn a_day_that_there_is_not_is_no_other_day() {
+        for none in ["2026-02-29", "2026-02-30", "2026-04-31", "2026-13-01", "2026-00-10", "2026-01-00"] {
+            assert_eq!(read_date(none), Err(NotADate::NoSuchDay), "{none}");
+            for instant in [format!("{none}T10:00:00Z"), format!("{none}T10:00:00+05:00")] {
+                assert_eq!(read_instant(&instant), Err(NotADate::NoSuchDay), "{instant}");
+            }
+            let said = serde_date::deserialize(serde_json::json!(none)).unwrap_err().to_string();
+            assert_eq!(said, format!("`{none}`: there is no such day"));
+        }
+        assert_eq!(read_date("30.02.2026"), Err(NotADate::OtherForm));
+        for otherwise in ["2026-02-28", "2026-02-28T25:00:00Z", "tomorrow", "中中中中"] {
+            assert_eq!(read_instant(otherwise), Err(NotADate::OtherForm), "{otherwise}");
+        }
+        assert!(read_instant("2028-02-29T10:00:00Z").is_ok());
     }
 }

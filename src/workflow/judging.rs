@@ -83,6 +83,7 @@ impl Desk {
             let message = format!("`{}` is not installed", particulars.agreement);
             let help = format!("installed here: {}", self.codes_of_agreements());
             findings.push(Finding::error("AGREEMENT_UNKNOWN", "agreement", message).with_help(help));
+            self.lists().check_without_rules(&particulars, day, &mut findings);
             return Err(WorkflowError::RulesRefuse(findings));
         };
         let lists = self.lists();

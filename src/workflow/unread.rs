@@ -19,12 +19,12 @@ impl Desk {
         caller: &Caller,
         certificate_json: &[u8],
         mut said: Findings,
-        rules: impl FnOnce(&Office, Particulars, Findings) -> Result<(Issue, Findings), WorkflowError>,
+        rules: impl Fn(&Office, Particulars, Findings) -> Result<(Issue, Findings), WorkflowError>,
     ) -> WorkflowError {
         let rules = |particulars: Particulars, mut more: Findings| {
             more.0.extend(self.not_for(caller, &particulars));
             self.disinterested(caller, &particulars, &mut more)?;
-            self.somewhere(particulars, more, rules)
+            self.somewhere(particulars, more, &rules)
         };
         match self.say_the_rest(&Unread::of_json(certificate_json), &mut said, rules) {
             Ok(()) => WorkflowError::RulesRefuse(said),
@@ -45,10 +45,10 @@ impl Desk {
         &self,
         unread: &Unread,
         said: &mut Findings,
-        rules: impl FnOnce(Particulars, Findings) -> Result<Findings, WorkflowError>,
+        rules: impl Fn(Particulars, Findings) -> Result<Findings, WorkflowError>,
     ) -> Result<(), WorkflowError> {
         let day = self.day_somewhere(unread.asked.as_ref().and_then(|asked| asked.office.as_ref()));
-        self.agreements().say_the_rest(unread, day, said, rules)
+        self.agreements().say_the_rest(unread, (day, Some(self.setup().country)), said, rules)
     }
 
     /// What rules say of particulars, issued or not. An office that is none of the authority's is said of them; of the

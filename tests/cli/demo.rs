@@ -13,7 +13,9 @@ use std::{
 
 #[test]
 fn the_demonstration_shows_only_what_held_and_leaves_nothing_running() {
-    let said = origin(&["--format", "json", "demo", "--once"]).good().out;
+    let folder = folder();
+    let out = folder.path().join("out");
+    let said = origin(&["--format", "json", "demo", "--once", "--out", text(&out)]).good().out;
     let steps = said.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect::<Vec<_>>();
     assert!(steps.iter().all(|step| step["held"] == true), "{said}");
     let count = |name: &str| steps.iter().filter(|step| step["step"] == name).count();
@@ -31,6 +33,17 @@ fn the_demonstration_shows_only_what_held_and_leaves_nothing_running() {
     // Without a replica two witnesses are asked for.
     assert_eq!((cosigned("Kenya to Zambia"), cosigned("China to Egypt")), (2, 2), "{said}");
     assert_eq!((count("kill"), count("catch_up"), count("cancelled"), count("end")), (1, 1, 1, 1), "{said}");
+    // Of the certificate that was cancelled what is kept says both, and the demonstration says which is which.
+    let told = steps.iter().find(|step| step["step"] == "keep_cancelled").map(text_of).unwrap();
+    let (list, anchor) = (out.join("trust-list.note"), out.join("anchor.toml"));
+    for (file, code, verdict) in [("pk-cn-footballs", 0, "VALID"), ("pk-cn-footballs.cancelled", 3, "CANCELLED")] {
+        let name = format!("{file}.coo.json");
+        assert!(told.contains(&name) && told.contains(&format!("says {verdict}")), "{told}");
+        let file = out.join(name);
+        let judged = origin(&["verify", text(&file), "--trust", text(&list), "--anchor", text(&anchor)]);
+        assert_eq!(judged.code, code, "{}", judged.out);
+        assert!(judged.out.starts_with(verdict), "{}", judged.out);
+    }
 }
 
 #[test]

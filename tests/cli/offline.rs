@@ -1,6 +1,6 @@
 //! `origin verify`, `inspect` and `redact` on files, with no node.
 
-use crate::support::{folder, init, origin, origin_with, text, write};
+use crate::support::{command, folder, init, origin, origin_with, text, write};
 use std::{fs, path::Path};
 
 fn verify(node: &Path, file: &str, more: &[&str]) -> crate::support::Said {
@@ -114,10 +114,32 @@ fn a_copy_takes_neither_the_place_of_the_certificate_nor_the_name_of_what_it_is_
     let folder = folder();
     let own = write(folder.path(), "a.coo.json", "mine");
     let redact = |to: &str| origin(&["redact", "--drop", "commercial", text(&own), "-o", to]);
-    redact(text(&folder.path().join("./a.coo.json"))).bad(2, &["is the certificate itself", "name another file"]);
+    redact(text(&folder.path().join("./a.coo.json"))).bad(2, &["is read", "name another file"]);
     redact(text(&folder.path().join("bank.PDF"))).bad(2, &["the name of a PDF", "--pdf"]);
     redact(text(&folder.path().join("bank.png"))).bad(2, &["the name of a picture"]);
     assert_eq!(std::fs::read_to_string(&own).unwrap(), "mine");
+}
+
+/// What a command writes over what it reads is all that is left: an export in place of the certificate, a copy in place of
+/// the original that a shell hands over on standard input.
+#[test]
+fn no_command_writes_over_what_it_reads() {
+    let folder = folder();
+    let own = write(folder.path(), "own.json", "mine");
+    let own = text(&own);
+    for command in [
+        &["certificate", "export", own, "--as", "un-cefact"][..],
+        &["apply", "convert", own, "--from", "un-cefact"],
+        &["form", "sheet", "CPFTA", "--certificate", own],
+        &["trust", "sign", own, "--key", "root", "--passphrase-file", own],
+        &["trust", "draft", "section", "--after", own, "--keys", own],
+    ] {
+        origin(&[command, &["-o", own]].concat()).bad(2, &["is read", "name another file"]);
+    }
+    let redact = ["redact", "--drop", "commercial", "-", "-o", own];
+    let handed = command(&redact).stdin(fs::File::open(own).unwrap()).output().unwrap();
+    assert_eq!(handed.status.code(), Some(2), "{}", String::from_utf8_lossy(&handed.stderr));
+    assert_eq!(fs::read_to_string(own).unwrap(), "mine");
 }
 
 /// A certificate that was signed for the vectors.

@@ -67,3 +67,37 @@ fn colours_are_for_terminals_alone() {
     assert_eq!(output.status.code(), Some(64));
     assert!(!output.stderr.contains(&0x1b), "{}", String::from_utf8_lossy(&output.stderr));
 }
+
+#[test]
+fn a_list_of_no_rows_is_refused_in_a_sentence() {
+    for list in [
+        &["apply", "list", "--limit"][..],
+        &["certificate", "list", "--limit"],
+        &["audit", "list", "--limit"],
+        &["list", "search", "ball", "--most"],
+    ] {
+        origin(&[list, &["0"]].concat()).bad(2, &["one row or more"]);
+    }
+}
+
+/// A day that there is not is a slip of who wrote it: taken for another day, it would decide about that one.
+#[test]
+fn a_day_that_there_is_not_is_refused_with_what_was_written() {
+    let sha256 = "0".repeat(64);
+    for (arguments, none) in [
+        (&["verify", "nothing", "--at", "2026-02-30T00:00:00Z"][..], "2026-02-30T00:00:00Z"),
+        (&["verify", "nothing", "--as-of", "2026-02-29"], "2026-02-29"),
+        (&["account", "new", "--name", "x", "--role", "auditor", "--until", "2026-02-30"], "2026-02-30"),
+        (&["account", "away", "acc_1", "--from", "2026-04-31", "--until", "2026-05-02"], "2026-04-31"),
+        (&["account", "away", "acc_1", "--from", "2026-04-30", "--until", "2026-13-02"], "2026-13-02"),
+        (&["examine", "report", "app_1", "--paper-sha256", sha256.as_str(), "--visited", "2026-02-30"], "2026-02-30"),
+        (&["examine", "refer", "app_1", "--to", "factory", "--due", "2026-02-30"], "2026-02-30"),
+        (&["key", "revoke", "2026-1", "--suspected-since", "2026-06-31T00:00:00Z"], "2026-06-31T00:00:00Z"),
+    ] {
+        origin(arguments).bad(2, &[none, "there is no such day"]);
+    }
+    let file = folder();
+    let file = write(file.path(), "x.toml", "agreement = \"CPFTA\"\napplication = { received_on = \"2026-02-30\" }\n");
+    let said = origin(&["certificate", "check", text(&file)]);
+    assert!(said.out.contains("`2026-02-30`: there is no such day"), "{}", said.out);
+}

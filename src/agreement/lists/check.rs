@@ -27,6 +27,13 @@ impl Agreement {
 }
 
 impl Lists {
+    /// The same where the agreement is not known: of the edition of a code nothing is said, for its rules may be written in
+    /// that one.
+    pub fn check_without_rules(&self, particulars: &Particulars, on: Date, findings: &mut Findings) {
+        self.check(particulars, on, None, findings);
+        findings.0.retain(|finding| finding.rule != "HS_LIST" || !finding.path.ends_with(".hs.edition"));
+    }
+
     /// The same, where `rules_in` is the edition of the HS that the rules of origin are written in.
     pub fn check(&self, particulars: &Particulars, on: Date, rules_in: Option<HsEdition>, findings: &mut Findings) {
         let mut check = Check { lists: self, on, rules_in, findings };

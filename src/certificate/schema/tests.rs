@@ -102,6 +102,29 @@ fn every_sample_fits_the_schema_and_a_certificate_fits_the_signed_one() {
     }
 }
 
+#[test]
+fn a_path_says_how_the_value_is_written_that_stands_there_and_not_what_its_last_name_is() {
+    let schema = input();
+    for (path, written) in [
+        ("goods.items[3].number", Written::Whole),
+        ("commercial.invoices[0].number", Written::Text),
+        ("commercial.item_values[0].item", Written::Whole),
+        ("reference.prior[0].drawn[1].prior_item", Written::Whole),
+        ("goods.totals.packages", Written::Whole),
+        ("remarks.quota.year", Written::Whole),
+        ("consignee.to_order", Written::Truth),
+        ("producer.same", Written::Truth),
+        ("producer.named[0].name", Written::Text),
+        ("exporter.party.address[1]", Written::Text),
+        ("goods", Written::Text),
+        ("goods.items[0].nmuber", Written::Text),
+        ("", Written::Text),
+    ] {
+        assert_eq!(written_at(&schema, path), written, "{path}");
+    }
+    assert!(has_member(&schema, "producer.named[0].name") && !has_member(&schema, "producer.nmaed"));
+}
+
 /// Whether the schema of a code takes exactly the texts its reader takes.
 fn agrees<T: Member + FromStr>(text: &str) -> Result<(), TestCaseError> {
     let mut definitions = Definitions::new(Form::Input);

@@ -10,7 +10,7 @@ use crate::{
         files::{self, Source},
     },
     office::{Action, PASSWORD_MOST, Role},
-    time::{Timestamp, parse_date},
+    time::{Date, NotADate, Timestamp, parse_date, read_date, read_instant},
 };
 use clap::Subcommand;
 use std::{path::PathBuf, process::ExitCode};
@@ -18,9 +18,11 @@ use zeroize::Zeroizing;
 
 /// An instant, or the first instant of a civil date in UTC.
 pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
-    let date = || parse_date(text).and_then(|date| format!("{date}T00:00:00Z").parse().ok());
-    let wrong = || "a date such as 2027-01-31 or an instant such as 2027-01-31T12:00:00Z".to_owned();
-    text.parse::<Timestamp>().ok().or_else(date).ok_or_else(wrong)
+    let begins = |date: Date| read_instant(&format!("{date}T00:00:00Z"));
+    read_date(text).and_then(begins).or_else(|_| read_instant(text)).map_err(|why| match why {
+        NotADate::NoSuchDay => why.to_string(),
+        NotADate::OtherForm => "a date such as 2027-01-31 or an instant such as 2027-01-31T12:00:00Z".to_owned(),
+    })
 }
 
 /// An instant, or the first instant of a civil date where this machine stands: who is away from a day on is away at its

@@ -7,7 +7,7 @@ use crate::{
         Outcome, agreements, arguments,
         certificate::{findings_text, judge_row},
         console::{Console, Exit, Failure},
-        files::{self, Source},
+        files::{self, Made, Source},
         rows::{Row, RowText},
     },
     document::export::{DOCUMENT_BYTES, ImportError, import},
@@ -48,6 +48,10 @@ pub(super) struct Convert {
 impl Convert {
     pub(super) fn run(self, console: Console) -> Outcome {
         let From::UnCefact = self.from;
+        files::apart(self.output.as_deref(), [&self.file])?;
+        if let Some(path) = &self.output {
+            files::is_named_rightly(path, Made::Json, "an application file is made as JSON")?;
+        }
         let agreements = agreements::load(self.agreements.as_deref())?;
         let document = self.file.read(DOCUMENT_BYTES)?;
         let draft = import(&document).map_err(|error| self.refused(console, &error))?;

@@ -1,11 +1,13 @@
 //! A table as rows of JSON: the first line names fields by their path, such as `goods.items[0].hs.code`.
 
 use crate::{
+    certificate::schema::{self, Written, written_at},
     cli::{
         console::{Exit, Failure},
         rows::{Row, RowText},
     },
     encoding::csv::{CsvError, Records},
+    production,
 };
 use serde_json::{Map, Value};
 use std::io::Read;
@@ -14,14 +16,12 @@ use std::io::Read;
 const ROW_BYTES: usize = 1 << 20;
 /// Elements of a list in a table.
 const LONGEST_LIST: usize = 1_000;
-/// Members that are counts and places; everything else is a text.
-const COUNTED: [&str; 3] = ["number", "count", "item"];
 
 /// The rows of a table as JSON documents, one at a time: a million rows need no more memory than the longest. A row
 /// that cannot be read is refused with its line, and those behind it follow.
 pub(super) struct Table<R> {
     records: Records<R>,
-    fields: Vec<Vec<Step>>,
+    fields: Vec<(Vec<Step>, Written)>,
     next: usize,
 }
 
@@ -35,16 +35,16 @@ impl<R: Read> Table<R> {
             None => return Err(wrong("it has no heading")),
         };
         if let [only] = head.as_slice()
-            && only.contains(';')
+            && let Some(separator) = [';', '\t'].into_iter().find(|separator| only.contains(*separator))
         {
-            return Err(wrong("its heading is separated by `;`").help("separate fields with commas"));
-        }
-        if head.first().is_some_and(|first| first.trim_start().starts_with(['{', '['])) {
-            return Err(wrong("it is JSON, not a table").help("give it a name that does not end in .csv"));
+            let separated = format!("its heading is separated by `{}`", separator.escape_default());
+            return Err(wrong(&separated).help("separate fields with commas"));
         }
         let fields = head.iter().map(|path| steps(path)).collect::<Result<Vec<_>, _>>()?;
         once(&head, &fields)?;
-        Ok(Self { records, fields, next: 1 })
+        let (certificate, made) = (schema::input(), production::schema());
+        let written = head.iter().map(|path| written(path.trim(), &certificate, &made));
+        Ok(Self { records, fields: fields.into_iter().zip(written).collect(), next: 1 })
     }
 }
 
@@ -60,8 +60,9 @@ impl<R: Read> Iterator for Table<R> {
             }
             Ok(record) => {
                 let mut row = Value::Object(Map::new());
-                for (steps, field) in self.fields.iter().zip(&record.fields).filter(|(_, field)| !field.is_empty()) {
-                    put(&mut row, steps, field);
+                let given = self.fields.iter().zip(&record.fields).filter(|(_, field)| !field.is_empty());
+                for ((steps, written), field) in given {
+                    put(&mut row, steps, value(*written, field));
                 }
                 RowText::Json(row.to_string())
             }
@@ -117,7 +118,7 @@ fn once(head: &[String], fields: &[Vec<Step>]) -> Result<(), Failure> {
     Ok(())
 }
 
-fn put(at: &mut Value, steps: &[Step], field: &str) {
+fn put(at: &mut Value, steps: &[Step], value: Value) {
     let Some((step, rest)) = steps.split_first() else { return };
     let below = match step {
         Step::Member(name) => {
@@ -126,7 +127,7 @@ fn put(at: &mut Value, steps: &[Step], field: &str) {
             }
             let Value::Object(members) = at else { return };
             if rest.is_empty() {
-                members.insert(name.clone(), value(name, field));
+                members.insert(name.clone(), value);
                 return;
             }
             members.entry(name.clone()).or_insert(Value::Null)
@@ -141,23 +142,34 @@ fn put(at: &mut Value, steps: &[Step], field: &str) {
             }
             let Some(element) = elements.get_mut(*place) else { return };
             if rest.is_empty() {
-                *element = Value::String(field.to_owned());
+                *element = value;
                 return;
             }
             element
         }
     };
-    put(below, rest, field);
+    put(below, rest, value);
 }
 
-fn value(name: &str, field: &str) -> Value {
-    match field.parse::<u32>() {
-        // Spreadsheets write TRUE and FALSE.
-        _ if field.eq_ignore_ascii_case("true") => Value::Bool(true),
-        _ if field.eq_ignore_ascii_case("false") => Value::Bool(false),
-        Ok(count) if COUNTED.contains(&name) && count < 1_000_000 && field == count.to_string() => count.into(),
-        _ => Value::String(field.to_owned()),
+/// How the cells of a column are written: as the field is that its heading names. A row that says more than a certificate
+/// has that in a member of its own.
+fn written(path: &str, certificate: &Value, made: &Value) -> Written {
+    match path.split_once('.') {
+        Some(("certificate", inside)) => written_at(certificate, inside),
+        Some(("production", inside)) => written_at(made, inside),
+        _ => written_at(certificate, path),
     }
+}
+
+/// What a cell says. One that is not written as its field is stays a text, and is refused with the name of the field.
+fn value(written: Written, field: &str) -> Value {
+    let read = match written {
+        // Spreadsheets write TRUE and FALSE.
+        Written::Truth => field.to_ascii_lowercase().parse::<bool>().ok().map(Value::Bool),
+        Written::Whole => field.parse::<u64>().ok().filter(|whole| whole.to_string() == field).map(Value::from),
+        Written::Text => None,
+    };
+    read.unwrap_or_else(|| Value::String(field.to_owned()))
 }
 
 fn wrong(why: &str) -> Failure {
@@ -191,6 +203,30 @@ mod tests {
         }
     }
 
+    /// An invoice whose number is digits alone, goods that are called TRUE: a cell is what its field is, whatever it looks
+    /// like and whatever the last name of its path is elsewhere.
+    #[test]
+    fn a_cell_is_written_as_its_field_is() {
+        for (path, cell, written) in [
+            ("commercial.invoices[0].number", "260042", r#""260042""#),
+            ("commercial.item_values[0].item", "1", "1"),
+            ("goods.totals.packages", "1500000", "1500000"),
+            ("goods.items[0].number", "007", r#""007""#),
+            ("goods.items[0].description", "TRUE", r#""TRUE""#),
+            ("consignee.to_order", "TRUE", "true"),
+            ("consignee.to_order", "yes", r#""yes""#),
+            ("certificate.goods.items[0].number", "2", "2"),
+            ("production.items[0].item", "2", "2"),
+            ("production.items[0].materials_complete", "True", "true"),
+        ] {
+            let read = rows(&format!("{path},to\n{cell},CN\n")).unwrap();
+            let [RowText::Json(text)] = read.as_slice() else { panic!("{path}: {read:?}") };
+            let row: Value = serde_json::from_str(text).unwrap();
+            let pointer = format!("/{}", path.replace(['.', '['], "/").replace(']', ""));
+            assert_eq!(row.pointer(&pointer).unwrap().to_string(), written, "{path}");
+        }
+    }
+
     /// The last of two columns for one field would win, and the first be lost without a word.
     #[test]
     fn a_heading_that_names_a_field_twice_is_refused_with_its_name() {
@@ -203,14 +239,6 @@ mod tests {
             assert!(failure.sentence().contains(said), "{}", failure.sentence());
         }
         assert!(rows("goods.items[0].number,goods.items[1].number,goods.item\n1,2,3\n").is_ok());
-    }
-
-    #[test]
-    fn json_under_the_name_of_a_table_is_said_to_be_json() {
-        for json in ["{\"agreement\":\"CPFTA\",\"to\":\"CN\"}\n", "[\n{}]\n", "\u{feff}{\n"] {
-            let failure = rows(json).unwrap_err();
-            assert!(failure.sentence().contains("it is JSON"), "{}", failure.sentence());
-        }
     }
 
     #[test]

@@ -14,10 +14,10 @@ use crate::{
         Outcome,
         certificate::findings_text,
         console::{Colour, Console, Exit, Failure},
-        files::{Source, ending},
+        files::Source,
         issue::ledger::{self, Known, Ledger, RowKey},
         remote,
-        rows::{Row, RowText, Rows},
+        rows::{Held, Row, RowText},
     },
     office::ApplicationId,
 };
@@ -181,7 +181,7 @@ pub(super) struct Submit {
 /// the command again changes nothing. A row that is refused says why and stops no other. Exit code 0 if every row is filed, 1 if some are refused.
 #[derive(Debug, clap::Args)]
 pub(super) struct Import {
-    /// JSON lines, or CSV where the name ends in .csv; `-` is standard input
+    /// JSON lines, or a CSV table; `-` is standard input
     #[arg(value_name = "FILE")]
     file: Source,
     #[command(flatten)]
@@ -230,13 +230,10 @@ impl Submit {
 impl Import {
     pub(super) fn run(self, console: Console) -> Outcome {
         let ledger = self.filing.ledger(&self.file)?;
-        if let Some(path) = self.file.path().filter(|path| ending(path) == "csv") {
-            let table = std::fs::File::open(path)
-                .map_err(|error| Failure::new(Exit::Failed, format!("`{}` cannot be read: {error}", path.display())))?;
-            return self.filing.run(console, csv::Table::open(table)?, ledger, None);
+        match Held::open(&self.file)? {
+            Held::Rows(rows) => self.filing.run(console, rows, ledger, None),
+            Held::Table(table) => self.filing.run(console, csv::Table::open(table)?, ledger, None),
         }
-        let rows = Rows::open(&self.file)?;
-        self.filing.run(console, rows, ledger, None)
     }
 }
 

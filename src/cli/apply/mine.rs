@@ -6,7 +6,7 @@ use crate::{
     cli::{
         Outcome, application, arguments,
         console::{Console, Exit, Failure},
-        files::{Source, deliver},
+        files::{Source, apart, deliver},
         origin, tree,
     },
     office::StageName,
@@ -62,13 +62,15 @@ pub(super) struct Show {
 
 impl Show {
     pub(super) fn run(self, console: Console) -> Outcome {
+        let shown = self.shown.as_ref().and_then(Source::path);
+        apart(shown, [self.door.token.source()])?;
         let request = wire::GetApplicationRequest { application_id: self.application };
         let answer = self.door.ask(console, |connection| async move {
             connection.applications().get_application(within_deadline(request)).await
         })?;
-        if let Some(to) = &self.shown {
+        if self.shown.is_some() {
             let file = OneFile::kept(answer.file.unwrap_or_default());
-            deliver(console, to.path(), &file.shown_bytes())?;
+            deliver(console, shown, &file.shown_bytes())?;
             return Ok(ExitCode::SUCCESS);
         }
         application::full(console, &answer.application.unwrap_or_default());

@@ -11,7 +11,7 @@ mod told;
 mod written;
 
 use super::{
-    Outcome,
+    Outcome, arguments,
     console::{Console, Failure},
     remote::{self, NodeArguments, TokenArgument},
 };
@@ -79,7 +79,7 @@ pub(super) struct Door {
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Most {
     /// Rows at most [default: 50]
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", value_parser = arguments::rows)]
     limit: Option<usize>,
     /// Where to go on, as the page before said it
     #[arg(long, value_name = "TOKEN", default_value = "", hide_default_value = true)]

@@ -86,6 +86,9 @@ pub(super) struct Template {
 
 impl Template {
     pub(super) fn run(self, console: Console) -> Outcome {
+        for output in [&self.output, &self.production] {
+            files::apart(output.as_deref(), [self.door.token.source()])?;
+        }
         let (mut file, mut made) = match &self.from {
             Some(earlier) => self.earlier(console, earlier)?,
             None => (self.blank()?, Vec::new()),

@@ -87,7 +87,7 @@ fn judge(row: &Row, agreements: &Agreements, lists: &Lists, (on, departed): (Dat
     let rules = |particulars: &Particulars, said| by_the_rules(particulars, agreements, lists, (on, departed), said);
     let Some(particulars) = &reading.particulars else {
         let rules = |particulars: Particulars, more| Ok::<_, Infallible>(rules(&particulars, more));
-        let Ok(()) = agreements.say_the_rest(&row.unread(), on, &mut said, rules);
+        let Ok(()) = agreements.say_the_rest(&row.unread(), (on, None), &mut said, rules);
         return said;
     };
     rules(particulars, said)
@@ -120,6 +120,7 @@ fn by_the_rules(
             let message = format!("there is no agreement `{}` here", particulars.agreement);
             let finding = Finding::error("AGREEMENT_UNKNOWN", "agreement", message);
             findings.push(finding.with_help(format!("known are {known}")));
+            lists.check_without_rules(particulars, on, &mut findings);
         }
     }
     findings

@@ -9,7 +9,8 @@ use crate::{
         apply::{Door, Most},
         arguments,
         console::{Colour, Console, Failure},
-        files, form, redact,
+        files::{self, Made},
+        form, redact,
         remote::{self, NodeArguments, TokenArgument, date_text, status_word},
         tree::plain,
     },
@@ -294,6 +295,7 @@ pub(super) struct Download {
 
 impl Download {
     pub(super) fn run(self, console: Console) -> Outcome {
+        files::apart(self.output.as_deref(), [self.token.source()])?;
         let token = self.token.read()?;
         let is_pdf = self.output.as_deref().is_some_and(|path| files::ending(path) == "pdf");
         let format = match self.form {
@@ -303,7 +305,12 @@ impl Download {
             Some(As::Token) => wire::DownloadFormat::Token,
         };
         if let Some(path) = &self.output {
-            files::is_named_rightly(path, format == wire::DownloadFormat::Pdf, "--as pdf writes a PDF")?;
+            let made = match format {
+                wire::DownloadFormat::Pdf => Made::Pdf,
+                wire::DownloadFormat::Token => Made::Token,
+                _ => Made::Json,
+            };
+            files::is_named_rightly(path, made, "--as pdf, bundle or token says what is written")?;
         }
         let certificate = Some(self.name.to_wire());
         let (content, awaiting) = remote::converse(async {

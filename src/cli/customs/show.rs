@@ -35,6 +35,7 @@ pub(super) struct Show {
 
 impl Show {
     pub(super) fn run(self, console: Console) -> Outcome {
+        files::apart(self.output.as_deref(), [self.door.token.source()])?;
         let request = wire::GetArrivalRequest { certificate: Some(self.named.to_wire()) };
         let answer = self.door.ask(console, |connection| async move {
             connection.customs().get_arrival(within_deadline(request)).await

@@ -2,13 +2,15 @@
 
 mod calls;
 mod customs;
+mod growth;
+mod keep;
 mod paper;
 
 use calls::{day_of_use, issue, online, open_account, redacted, tampered};
+use keep::Made;
 
 use super::{
-    federation::{self, Federation},
-    ground::{self, COUNTRIES, Cast, ZAMBIA, everybody},
+    ground::{self, COUNTRIES, Cast, everybody},
     nodes::Running,
 };
 use crate::{
@@ -18,12 +20,10 @@ use crate::{
         agreements,
         calls::{agreed, cancel, cosigners, download, refused},
         console::{Colour, Console, Exit, Failure},
-        files,
         process::failed,
     },
     document::CAN_PRINT,
     node::system::SystemClock,
-    statement::Bundle,
     time::{Clock, Date},
     trust::{Anchor, TrustList},
     verification::{Headline, Question, Settings, Verdict, Verifier},
@@ -247,7 +247,7 @@ pub(super) async fn tell(telling: &mut Telling, folder: &Path, out: Option<&Path
 
     let (second, _) = issued.get(USED).ok_or_else(|| failed("nothing was issued"))?;
     stage.used(telling, second).await?;
-    stage.cancel(telling, first).await?;
+    let cancelled = stage.cancel(telling, first).await?;
     stage.catch_up(telling).await?;
     let (_, signed_before) = issued.get(1).ok_or_else(|| failed("nothing was issued"))?;
     stage.rotate(telling, folder, signed_before).await?;
@@ -255,11 +255,7 @@ pub(super) async fn tell(telling: &mut Telling, folder: &Path, out: Option<&Path
     stage.join(telling, folder, kept).await?;
 
     if let Some(out) = out {
-        keep(out, folder, &issued)?;
-        for (file, pdf) in &printed {
-            files::replace(&out.join(format!("{file}.pdf")), pdf, 0o644)?;
-        }
-        telling.tell("keep", format!("certificates, trust list, anchor and agreements are in {}", out.display()));
+        stage.keep(telling, out, folder, &Made { issued: &issued, cancelled: &cancelled, printed: &printed })?;
     }
     Ok(stage.nodes)
 }
@@ -378,7 +374,8 @@ impl Stage {
         Ok(())
     }
 
-    async fn cancel(&self, telling: &mut Telling, number: &str) -> Result<(), Failure> {
+    /// Cancels a certificate; gives its bundle from afterwards.
+    async fn cancel(&self, telling: &mut Telling, number: &str) -> Result<String, Failure> {
         let desk = self.desk("tdap")?;
         let before = download(&desk.connection, number).await?;
         if cancel(&desk.connection, number).await.map_err(refused)?.waiting.is_none() {
@@ -412,7 +409,7 @@ impl Stage {
             "cancelled",
             format!("  {number} is refused from its new bundle, and at both nodes from the one before too: CANCELLED"),
         );
-        Ok(())
+        Ok(after)
     }
 
     /// A partner's node dies, is issued past, and comes back.
@@ -443,119 +440,4 @@ impl Stage {
         telling.tell("verify_offline", format!("  {} verified from its bundle with no network: VALID", last.number));
         Ok(())
     }
-}
-
-impl Stage {
-    fn place(&self, short: &str) -> Result<usize, Failure> {
-        let place = self.nodes.iter().position(|node| node.site.country.short == short);
-        place.ok_or_else(|| failed("a country without a node"))
-    }
-
-    fn federation<'a>(&self, strangers: &'a Path) -> Result<Federation<'a>, Failure> {
-        Ok(Federation { second: self.node("china")?.site.first()?.join("offline"), strangers })
-    }
-
-    /// An authority changes its statement key: listed, known to the partners, said to everyone, used.
-    async fn rotate(&mut self, telling: &mut Telling, folder: &Path, before: &str) -> Result<(), Failure> {
-        let (cast, trust) = (self.desk("tdap")?.cast, folder.join("trust"));
-        let home = self.node("pakistan")?;
-        federation::rotate(home, cast, &self.federation(&trust)?)?;
-        telling
-            .tell("rotate", format!("{} made {}; its root and two signers listed it", cast.short, federation::NEW_KEY));
-        home.listed(2).await?;
-        telling.tell("distribute", "  Pakistan's node took trust list 2, and the partners took it from there");
-        let year = cast.zone()?.date_at(SystemClock.now()).year();
-        let log = format!("{}/log/{year}/all", cast.host());
-        for short in ["china", "kenya"] {
-            self.node(short)?.holds(&log, 1).await?;
-        }
-        telling.tell("announce", format!("  it said so to everyone: both partners hold {log}"));
-        let at = self.place("pakistan")?;
-        let home = self.nodes.get_mut(at).ok_or_else(|| failed("a country without a node"))?;
-        home.kill();
-        home.again().await?;
-        telling.tell("restart", "  Pakistan's node is started again, to sign with it");
-        let token = open_account(home, cast).await?;
-        let desk = Desk { cast, connection: home.dial(Some(&token)).await? };
-        let scene = SCENES.first().ok_or_else(|| failed("nothing to issue"))?;
-        let issued = issue(&desk, scene.text).await?;
-        let bundle = download(&desk.connection, &issued.number).await?;
-        telling.tell("issue", format!("  {} issued {} with the new key", cast.short, issued.number));
-        self.stranger = Stranger::new(folder)?;
-        self.stranger.judge(&bundle, self.day, Headline::Valid)?;
-        self.stranger.judge(before, self.day, Headline::Valid)?;
-        telling.tell(
-            "verify_offline",
-            "  verified under list 2 with no network, and so is what the old key signed: VALID",
-        );
-        Ok(())
-    }
-
-    /// A country that had no node when a certificate was addressed to it comes up with one, and gets what was held.
-    async fn join(&mut self, telling: &mut Telling, folder: &Path, kept: &(String, String)) -> Result<(), Failure> {
-        let (number, before) = kept;
-        let (sender, scene) = (self.desk("kra")?.cast, SCENES.get(SOAP).ok_or_else(|| failed("nothing was issued"))?);
-        let year = sender.zone()?.date_at(SystemClock.now()).year();
-        let log = format!("{}/log/{year}/zm", sender.host());
-        let zra = ZAMBIA.cast.first().ok_or_else(|| failed("a country without anybody"))?;
-        let site = ground::join(folder)?;
-        telling
-            .tell("join", format!("Zambia makes a node for {}, and gives the federation its entry", whom(ZAMBIA.cast)));
-        let trust = folder.join("trust");
-        federation::admit(self.node("kenya")?, &site, &self.federation(&trust)?)?;
-        self.node("kenya")?.listed_by_the_connected(3).await?;
-        telling.tell("admit", format!("  trust list 3 names the node, and {} for what is addressed to ZM", zra.short));
-        let zambia = Running::start(site).await?;
-        zambia.connected(COUNTRIES.len()).await?;
-        telling.tell("serve", format!("  Zambia serves at {}, connected to all three", zambia.site.ports.client));
-        // The first entry of a log is a status snapshot.
-        zambia.holds(&log, 2).await?;
-        telling.tell("held", format!("  it holds {log}, begun before it was there, with the contents of {number}"));
-        let receipts = format!("{}/log/{year}/{}", zra.host(), sender.host());
-        self.node("kenya")?.holds(&receipts, 2).await?;
-        telling.tell("receipted", format!("  it receipted what was held for it: {receipts}"));
-        self.stranger = Stranger::new(folder)?;
-        let desk = self.desk("kra")?;
-        let now = download(&desk.connection, number).await?;
-        self.stranger.judge(before, self.day, Headline::Valid)?;
-        self.stranger.judge(&now, self.day, Headline::Valid)?;
-        telling.tell(
-            "verify_offline",
-            format!("  {number} verified from the bundle released on two witnesses, and from today's: VALID"),
-        );
-        let issued = issue(desk, scene.text).await?;
-        let bundle = download(&desk.connection, &issued.number).await?;
-        zambia.holds(&issued.log, issued.index + 1).await?;
-        self.stranger.judge(&bundle, self.day, Headline::Valid)?;
-        let cosigners = cosigners(&bundle)?.join(", ");
-        telling.tell(
-            "issue",
-            format!(
-                "  {} issued {}, to Zambia's customs by name, cosigned by {cosigners}",
-                sender.short, issued.number
-            ),
-        );
-        self.nodes.push(zambia);
-        Ok(())
-    }
-}
-
-/// Keeps what a stranger needs to repeat it.
-fn keep(out: &Path, folder: &Path, issued: &[(String, String)]) -> Result<(), Failure> {
-    fs::create_dir_all(out).map_err(failed)?;
-    for ((number, bundle), scene) in issued.iter().zip(&SCENES) {
-        files::replace(&out.join(format!("{}.coo.json", scene.file)), bundle.as_bytes(), 0o644)?;
-        let token = Bundle::parse(bundle.as_bytes()).map_err(failed)?.token;
-        files::replace(&out.join(format!("{}.sd-jwt", scene.file)), token.as_bytes(), 0o644)?;
-        tracing::debug!(%number, "kept");
-    }
-    for name in ["trust-list.note", "anchor.toml"] {
-        files::replace(&out.join(name), &fs::read(folder.join("trust").join(name)).map_err(failed)?, 0o644)?;
-    }
-    let rules = out.join("agreements");
-    fs::create_dir_all(&rules).map_err(failed)?;
-    for (name, text) in agreements::SHIPPED {
-        files::replace(&rules.join(name), text.as_bytes(), 0o644)?;
-    }
-    Ok(())
 }

@@ -5,12 +5,13 @@ use crate::{
     api::client::{wire, within_deadline},
     cli::{
         apply::Door,
+        arguments,
         console::{Console, Exit, Failure},
         files::Source,
         remote,
     },
     encoding::hex,
-    time::{Date, parse_date},
+    time::Date,
 };
 use clap::ValueEnum;
 use sha2::{Digest as _, Sha256};
@@ -40,7 +41,7 @@ pub(super) struct Refer {
     #[arg(long, value_name = "TEXT")]
     look_at: String,
     /// The day by which the report is due, YYYY-MM-DD
-    #[arg(long, value_name = "DATE", value_parser = day)]
+    #[arg(long, value_name = "DATE", value_parser = arguments::date)]
     due: Date,
     #[command(flatten)]
     door: Door,
@@ -56,7 +57,7 @@ pub(super) struct Report {
     #[arg(long, value_name = "NAME")]
     visitor: String,
     /// On which day, YYYY-MM-DD
-    #[arg(long, value_name = "DATE", value_parser = day)]
+    #[arg(long, value_name = "DATE", value_parser = arguments::date)]
     visited: Date,
     /// What was found, in words
     #[arg(long, value_name = "TEXT")]
@@ -115,8 +116,4 @@ impl Report {
         })?;
         Ok(answer.application)
     }
-}
-
-fn day(text: &str) -> Result<Date, String> {
-    parse_date(text).ok_or_else(|| "a day is written 2026-11-22".to_owned())
 }

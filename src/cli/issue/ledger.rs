@@ -7,6 +7,7 @@ use crate::{
     api::client::wire,
     cli::{
         console::{Exit, Failure},
+        files::{self, Source},
         remote::date_text,
     },
     encoding::hex,
@@ -103,6 +104,9 @@ enum Line {
     },
 }
 
+/// How the first line begins.
+const FIRST: &str = "{\"node\":\"";
+
 /// A request id as text.
 mod uuid_text {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
@@ -120,7 +124,10 @@ mod uuid_text {
 /// The file of request ids: the one that is named, else FILE.requests beside the rows.
 pub(in crate::cli) fn beside(named: Option<&Path>, rows: Option<&Path>) -> Result<PathBuf, Failure> {
     match (named, rows) {
-        (Some(path), _) => Ok(path.to_owned()),
+        (Some(path), rows) => {
+            files::apart(Some(path), [rows.map_or(Source::Stdin, |rows| Source::File(rows.to_owned()))])?;
+            Ok(path.to_owned())
+        }
         (None, Some(rows)) => {
             let mut name = rows.as_os_str().to_owned();
             name.push(".requests");
@@ -194,6 +201,11 @@ impl Ledger {
             first = false;
         }
         drop(reader);
+        // Without a whole line it is the first one, cut short, or a file of somebody's that is not to be cut off.
+        if whole == 0 && !FIRST.starts_with(&text) && !text.starts_with(FIRST) {
+            return Err(Failure::new(Exit::Failed, format!("`{}` is no file of request ids", path.display()))
+                .note("nothing was sent"));
+        }
         file.set_len(whole).map_err(failed)?;
         file.seek(SeekFrom::End(0)).map_err(failed)?;
         let (path, pending) = (path.to_owned(), Vec::new());
@@ -353,6 +365,24 @@ mod tests {
         fs::write(&path, [whole.as_slice(), b"{\"asked\":{\"row\":\"12"].concat()).unwrap();
         assert!(matches!(open(&path).known(&key), Known::Asked(_)));
         assert_eq!(fs::read(&path).unwrap(), whole);
+    }
+
+    /// A file of rows without an end of line, named by mistake, would be cut to nothing.
+    #[test]
+    fn a_file_that_is_none_of_request_ids_is_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows.jsonl");
+        for text in ["{\"agreement\":\"CPFTA\"}", "a row", "{\"agreement\":\"CPFTA\"}\n"] {
+            fs::write(&path, text).unwrap();
+            assert!(beside(Some(&path), Some(&path)).is_err());
+            assert!(Ledger::open(&path, "node:1").is_err(), "{text}");
+            assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        }
+        for cut_short in ["", "{\"no", "{\"node\":\"node"] {
+            fs::write(&path, cut_short).unwrap();
+            drop(open(&path));
+            assert_eq!(fs::read_to_string(&path).unwrap(), "{\"node\":\"node:1\"}\n");
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::{
         account::{OperatorDoor, authority},
         arguments,
         console::{Console, Exit, Failure},
-        files,
+        files::{self, Source},
         trust::{install, use_it},
     },
     keys::{KeyName, KeyStore, KeyUse},
@@ -71,6 +71,7 @@ impl Arguments {
         if self.suspected_since > SystemClock.now() {
             return Err(Failure::new(Exit::Usage, format!("{} has not come yet", self.suspected_since)));
         }
+        files::apart(self.output.as_deref(), self.section.iter().cloned().map(Source::File))?;
         let configuration = self.door.configuration()?;
         let issuer = authority(self.issuer.clone(), &configuration)?;
         let hosted = configuration.authorities.iter().find(|one| one.issuer == issuer).cloned();

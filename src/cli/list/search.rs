@@ -37,7 +37,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "EDITION")]
     edition: Option<String>,
     /// How many codes are shown at most
-    #[arg(long, value_name = "N", default_value = "50")]
+    #[arg(long, value_name = "N", value_parser = arguments::rows, default_value = "50")]
     most: usize,
 }
 

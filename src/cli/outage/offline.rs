@@ -45,9 +45,10 @@ fn spool_of(block: &Path) -> PathBuf {
 
 impl Offline<'_> {
     pub(in crate::cli) fn run(self, console: Console) -> Outcome {
+        let path = self.spool.map_or_else(|| spool_of(self.block), Path::to_owned);
+        files::apart(Some(&path), [self.file.clone(), Source::File(self.block.to_owned())])?;
         let block = BlockFile::load(self.block)?;
         let (rules, lists) = (agreements::load(self.agreements)?, self.lists.read()?);
-        let path = self.spool.map_or_else(|| spool_of(self.block), Path::to_owned);
         let mut spool = Spool::of_block(&path, &block)?;
         let zone = block.zone()?;
         let (mut issued, mut before, mut refused) = (0_u64, 0_u64, 0_u64);

@@ -31,6 +31,9 @@ struct Head {
 /// The form that is written and read here.
 const FORM: u32 = 1;
 
+/// How the first line begins.
+const FIRST: &[u8] = b"{\"spool\":";
+
 /// One certificate that was issued on paper.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -126,6 +129,12 @@ impl Spool {
         let Some(block) = block else {
             return Err(Failure::new(Exit::Failed, format!("`{}` is an empty spool", path.display())));
         };
+        // Without a whole line it is the first one, cut short, or a file of somebody's that is not to be cut off.
+        if whole == 0 && !FIRST.starts_with(&text) && !text.starts_with(FIRST) {
+            return Err(
+                Failure::new(Exit::Failed, format!("`{}` is no spool", path.display())).note("nothing was issued")
+            );
+        }
         file.set_len(u64::try_from(whole).unwrap_or(u64::MAX)).map_err(|error| unusable(path, &error))?;
         file.seek(SeekFrom::End(0)).map_err(|error| unusable(path, &error))?;
         Ok(Self { path: path.to_owned(), file, last, block, entries })
@@ -210,6 +219,17 @@ mod tests {
         assert!(attempt(without).unwrap_err().contains("line 3"));
         let twice = [lines[0], lines[1], lines[1], lines[2]].join("\n") + "\n";
         assert!(attempt(twice).unwrap_err().contains("line 3"));
+    }
+
+    #[test]
+    fn a_file_that_is_no_spool_is_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows.jsonl");
+        fs::write(&path, "{\"agreement\":\"CPFTA\"}").unwrap();
+        assert!(Spool::of_block(&path, &block()).is_err_and(|failure| failure.sentence().contains("is no spool")));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "{\"agreement\":\"CPFTA\"}");
+        fs::write(&path, "{\"spool\":1,").unwrap();
+        assert!(Spool::of_block(&path, &block()).is_ok(), "a first line that was cut short is written again");
     }
 
     #[test]

@@ -8,7 +8,8 @@ use crate::{
         account::OperatorDoor,
         arguments,
         console::{Colour, Console, Exit, Failure},
-        files, remote,
+        files::{self, Source},
+        remote,
         trust::{addressee, later, node_entry, put_node, refused, whole_seconds},
     },
     log::Origin,
@@ -50,6 +51,8 @@ pub(super) struct Arguments {
 
 impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
+        let read = self.sections.iter().chain([&self.entry]);
+        files::apart(self.output.as_deref(), read.cloned().map(Source::File))?;
         let configuration = self.door.configuration()?;
         let trust = arguments::open_trust(&configuration.trust.list, &configuration.trust.anchor)?;
         let issued = whole_seconds(SystemClock.now());

@@ -5,7 +5,7 @@ use crate::{
     cli::{
         Outcome, arguments,
         console::{Console, Exit, Failure},
-        files,
+        files::{self, Source},
     },
     keys::{KeyStore, KeyUse},
     log::VerifierKey,
@@ -100,6 +100,8 @@ pub(in crate::cli) fn addressee(text: &str) -> Result<(Country, Issuer), String>
 
 impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
+        let read = self.sections.iter().chain(&self.entries).chain(&self.after).chain(&self.anchor);
+        files::apart(self.output.as_deref(), read.cloned().map(Source::File))?;
         let issued = whole_seconds(self.at.unwrap_or_else(|| SystemClock.now()));
         let next_update = after(issued, self.valid)?;
         let mut text = match (&self.after, &self.anchor) {

@@ -5,7 +5,7 @@ use crate::{
     cli::{
         Outcome, arguments,
         console::{Console, Exit, Failure},
-        files,
+        files::{self, Source},
     },
     keys::{KeyStore, KeyUse, PublicSide},
     log::VerifierKey,
@@ -66,6 +66,7 @@ fn name(text: &str) -> Result<(Language, Text), String> {
 
 impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
+        files::apart(self.output.as_deref(), self.after.iter().cloned().map(Source::File))?;
         let mut sides = Vec::new();
         for folder in &self.keys {
             sides.extend(KeyStore::public_sides(folder).map_err(arguments::key_failure)?);

@@ -39,6 +39,8 @@ pub(super) struct Arguments {
 
 impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
+        let anchors = self.anchor.iter().cloned().map(Source::File);
+        files::apart(self.output.as_deref(), anchors.chain([self.file.clone()]))?;
         let draft = self.file.read_text(MAX_LIST_BYTES)?;
         let anchor = self.anchor.as_deref().map(arguments::open_anchor).transpose()?;
         let signed = match draft_of(&draft) {

@@ -178,6 +178,8 @@ fn corridors_are_read_with_their_days_and_no_day_has_two_answers() {
     assert_eq!(continuity.corridors.iter().map(|one| one.medium).collect::<Vec<_>>(), [Medium::Paper, Medium::Both]);
     let met = mistakes(&format!("{GOOD}{}{}", corridor("paper", before), corridor("both", "")));
     assert!(met.len() == 1 && met[0].contains("corridor[1].agreement: another corridor"), "{met:#?}");
+    let none = mistakes(&format!("{GOOD}{}", corridor("both", "until = \"2026-06-31\"")));
+    assert!(none.len() == 1 && none[0].contains("`2026-06-31`: there is no such day"), "{none:#?}");
     let unknown = mistakes(&format!("{GOOD}{}", corridor("fax", "from = \"soon\"")));
     assert!(unknown[0].contains("paper, both, electronic") && unknown[1].contains("corridor[0].from"), "{unknown:#?}");
 }

@@ -346,12 +346,51 @@ fn whatever_one_member_says_wrongly_the_rules_are_heard_of_all_others_and_nothin
         });
         let new = after.difference(&before).filter(|(_, at)| !at.starts_with(&path)).collect::<Vec<_>>();
         assert!(new.is_empty(), "{place} makes up {new:?}");
-        // Without these nothing is judged; and the percentage is in these.
-        let needed = ["/agreement", "/from", "/to", "/goods", "/goods/items"].contains(&place.as_str());
+        // Without the agreement nothing asks for a percentage; and it is in these.
+        let needed = ["/agreement", "/goods", "/goods/items"].contains(&place.as_str());
         if !needed && !place.starts_with("/goods/items/0/criterion") && place != "/goods/items/0" {
             assert!(after.contains(&too_low), "{place} hides the percentage: {findings}");
         }
     }
+}
+
+/// Each was the end of it: only who had mended it heard what else there was.
+#[test]
+fn a_file_without_its_agreement_or_its_countries_is_told_everything_else_with_that() {
+    let office = Office::new();
+    let mut value = footballs(&office);
+    value["goods"]["items"][0]["criterion"] =
+        json!({ "code": "VALUE_CONTENT", "percentage": { "exact": "12", "basis": "cumulative" } });
+    value["goods"]["items"][0]["net_weight"] = json!({ "value": "9000", "unit": "KGM" });
+    value["reference"]["office"]["code"] = "NOWHERE".into();
+    let wrong = [("from", "ZZ", "COUNTRY"), ("to", "China", "COUNTRY"), ("agreement", "cpfta", "AGREEMENT_CODE")];
+    for (member, wrong, rule) in wrong {
+        for (wrong, rule) in [(Some(wrong), rule), (None, "REQUIRED")] {
+            let mut spoilt = value.clone();
+            spoilt.as_object_mut().unwrap().remove(member);
+            if let Some(wrong) = wrong {
+                spoilt[member] = wrong.into();
+            }
+            let findings = said(&office, &spoilt);
+            the_one(&findings, Severity::Error, rule, member);
+            the_one(&findings, Severity::Error, "NET_ABOVE_GROSS", "goods.items[0].net_weight");
+            the_one(&findings, Severity::Error, "OFFICE_UNKNOWN", "reference.office.code");
+            let judged = findings.iter().any(|one| one.rule == "THRESHOLD");
+            assert_eq!(judged, member != "agreement", "{member}: {findings}");
+            assert!(findings.iter().all(|one| !one.message.contains("NONE-NAMED")), "{findings}");
+        }
+    }
+    // One that reads and is none is the end of the agreement's rules alone.
+    value["agreement"] = "CPTFA".into();
+    let findings = said(&office, &value);
+    for (rule, path) in [
+        ("AGREEMENT_UNKNOWN", "agreement"),
+        ("NET_ABOVE_GROSS", "goods.items[0].net_weight"),
+        ("OFFICE_UNKNOWN", "reference.office.code"),
+    ] {
+        the_one(&findings, Severity::Error, rule, path);
+    }
+    the_one(&findings, Severity::Unknown, "HS_LIST", "goods.items[0].hs.code");
 }
 
 #[test]
