@@ -144,6 +144,14 @@ pub enum StoreError {
     /// A copy that is not an earlier one of what is to be copied.
     #[error("{0} holds a copy of another data folder, or a later one: name another folder for this one")]
     CopyOfAnother(String),
+    /// A copy is not what was made.
+    #[error("{file}: {what}; the copy is damaged, use another one")]
+    CopyDamaged {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        what: String,
+    },
     /// The data folder was written by another version.
     #[error("{file}: written in format {found}, this version reads format {known}")]
     Version {
@@ -222,6 +230,7 @@ impl Reasoned for StoreError {
             Self::Corrupt { .. } => "STORE_CORRUPT",
             Self::BehindHead { .. } => "STORE_BEHIND_HEAD",
             Self::CopyOfAnother(_) => "STORE_COPY",
+            Self::CopyDamaged { .. } => "STORE_COPY_DAMAGED",
             Self::Version { .. } => "STORE_VERSION",
             Self::Index(_) => "STORE_INDEX",
             Self::Unsealable { .. } => "DISCLOSURES_UNSEALABLE",
@@ -249,6 +258,7 @@ impl Reasoned for StoreError {
             | Self::Locked(_)
             | Self::Corrupt { .. }
             | Self::BehindHead { .. }
+            | Self::CopyDamaged { .. }
             | Self::Version { .. }
             | Self::Index(_)
             | Self::Unsealable { .. }

@@ -2,8 +2,11 @@
 //!
 //! Segments only grow and are never rewritten, so a copy that is there already gets what is new. Whatever is copied was
 //! synced first: a batch that a power cut could still take from the node is not to live on in its copy. What follows from
-//! the journals (sidecars, index) is made again where the copy is opened. A copy that is cut off leaves the one before it
-//! as good as it was: entries come before the state that tells of them, and each file is put in its place whole.
+//! the journals (sidecars, index) is made again where the copy is put back.
+//!
+//! `copy.json` says what belongs to the copy, with a checksum of each file, and is written last: one that is cut off leaves
+//! what it said before as good as it was, for a longer file begins with the shorter one. By it a copy that lost something
+//! is told from a node that was cut off, and a copy of another history from an earlier one of this.
 
 use super::{
     disk::Disk,
@@ -14,9 +17,10 @@ use super::{
     tail,
 };
 use crate::store::error::StoreError;
+use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
-    io::{self, Read as _},
+    io::{self, Read},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::Path,
     time::Duration,
@@ -25,6 +29,9 @@ use std::{
 /// How often it is looked again where something is being written.
 const LOOKS: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(100);
+/// What belongs to a copy.
+const MANIFEST: &str = "copy.json";
+const FORMAT: u32 = 1;
 
 /// Where the journals of a data folder lie, and where its keys.
 #[derive(Debug, Clone, Copy)]
@@ -46,44 +53,179 @@ pub struct Copied {
     pub bytes: u64,
 }
 
-/// Up to where is copied.
-struct End {
-    /// State segments, ascending; the last is the live one.
-    state: Vec<u32>,
-    /// Bytes of the live state segment.
-    state_bytes: u64,
-    /// The last segment of entries, and its bytes.
-    entries: (u32, u64),
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Manifest {
+    format: u32,
+    entries: Vec<Held>,
+    state: Vec<Held>,
 }
 
-/// Copies a data folder; `None` where none was begun.
-pub(super) fn copy(from: CopyFolders<'_>, to: CopyFolders<'_>) -> Result<Option<Copied>, StoreError> {
+/// A segment of a copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Held {
+    segment: u32,
+    bytes: u64,
+    crc32c: u32,
+}
+
+impl Manifest {
+    /// What a folder says of itself; nothing where it is no copy.
+    fn read(folder: &Path) -> Result<Option<Self>, StoreError> {
+        let path = folder.join(MANIFEST);
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(StoreError::io(&path.display().to_string(), error)),
+        };
+        let read = serde_json::from_slice::<Self>(&text).ok().filter(|manifest| manifest.format == FORMAT);
+        read.map(Some).ok_or_else(|| damaged(&path, "it does not read"))
+    }
+
+    fn write(&self, folder: &Path) -> Result<(), StoreError> {
+        let text = serde_json::to_vec(self).map_err(|error| StoreError::BadBatch(error.to_string()))?;
+        put(folder, MANIFEST, &mut text.as_slice(), |_| Ok(()))
+    }
+
+    fn of(&self, class: Class) -> &[Held] {
+        match class {
+            Class::Entries => &self.entries,
+            Class::State => &self.state,
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = (Class, &Held)> {
+        let of = |class| self.of(class).iter().map(move |held| (class, held));
+        of(Class::Entries).chain(of(Class::State))
+    }
+}
+
+/// Up to where is copied: the segments of each class, ascending, with their bytes.
+struct End {
+    entries: Vec<(u32, u64)>,
+    state: Vec<(u32, u64)>,
+}
+
+fn damaged(path: &Path, what: &str) -> StoreError {
+    StoreError::CopyDamaged { file: path.display().to_string(), what: what.to_owned() }
+}
+
+fn another(to: CopyFolders<'_>) -> StoreError {
+    StoreError::CopyOfAnother(to.journals.display().to_string())
+}
+
+/// Copies a data folder, or brings an earlier copy of it up to date; `None` where none was begun.
+pub(super) fn make(from: CopyFolders<'_>, to: CopyFolders<'_>) -> Result<Option<Copied>, StoreError> {
     if !from.journals.join(Class::State.folder()).exists() {
         return Ok(None);
     }
     let _lock = prepare(to)?;
+    let old = match Manifest::read(to.journals)? {
+        Some(old) => old,
+        // Whatever stands there is no copy: it may be a node's own folder.
+        None if !is_empty(to)? => return Err(another(to)),
+        None => {
+            let none = Manifest { format: FORMAT, ..Manifest::default() };
+            none.write(to.journals)?;
+            none
+        }
+    };
     let source = Untouched::new(from.journals);
     for look in 1.. {
         let patient = look < LOOKS;
-        let copied = match end(&source, patient) {
+        let end = match end(&source, patient) {
             Ok(None) => return Ok(None),
-            Ok(Some(end)) => attempt(&source, from, to, &end),
-            Err(error) => Err(error),
+            Ok(Some(end)) => end,
+            // It is being written.
+            Err(StoreError::Corrupt { .. }) if patient => {
+                pause();
+                continue;
+            }
+            Err(error) => return Err(error),
         };
-        match copied {
+        match attempt(&source, from, to, &old, &end) {
             Ok(copied) => return Ok(Some(copied)),
-            // It is being written, or was taken away meanwhile, because its time was over.
-            Err(StoreError::Corrupt { .. }) if patient => pause(),
-            Err(StoreError::Io { source, .. }) if patient && source.kind() == io::ErrorKind::NotFound => {}
+            // It was taken away meanwhile, because its time was over.
+            Err(StoreError::Io { source, .. }) if patient && source.kind() == io::ErrorKind::NotFound => pause(),
             Err(error) => return Err(error),
         }
     }
     Ok(None)
 }
 
+/// Reads a whole copy and holds it against what it says of itself.
+pub(super) fn check(folder: &Path) -> Result<Copied, StoreError> {
+    let manifest = Manifest::read(folder)?.ok_or_else(|| damaged(&folder.join(MANIFEST), "it is missing"))?;
+    if manifest.state.is_empty() {
+        return Err(damaged(&folder.join(MANIFEST), "the copy was never finished"));
+    }
+    let mut checked = Copied::default();
+    for (class, held) in manifest.all() {
+        let path = folder.join(segment::name(class, held.segment));
+        let file = File::open(&path).map_err(|_| damaged(&path, "it is missing"))?;
+        let (bytes, crc32c) =
+            summed(file, held.bytes).map_err(|error| StoreError::io(&path.display().to_string(), error))?;
+        if (bytes, crc32c) != (held.bytes, held.crc32c) {
+            return Err(damaged(&path, "it is not what was copied"));
+        }
+        checked.segments += 1;
+        checked.bytes += bytes;
+    }
+    Ok(checked)
+}
+
+/// Puts a copy where nothing is.
+pub(super) fn restore(from: CopyFolders<'_>, to: CopyFolders<'_>) -> Result<Copied, StoreError> {
+    let mut copied = check(from.journals)?;
+    let manifest = Manifest::read(from.journals)?.unwrap_or_default();
+    let _lock = prepare(to)?;
+    for (class, held) in manifest.all() {
+        let name = segment::name(class, held.segment);
+        let file = File::open(from.journals.join(&name)).map_err(|error| StoreError::io(&name, error))?;
+        put(to.journals, &name, &mut file.take(held.bytes), |_| Ok(()))?;
+    }
+    copied.bytes += keys_over(from, to)?;
+    Ok(copied)
+}
+
 #[expect(clippy::disallowed_methods, reason = "another process writes, and tells nobody when it has")]
 fn pause() {
     std::thread::sleep(PAUSE);
+}
+
+/// How many of the first bytes there are, and their checksum.
+fn summed(file: File, bytes: u64) -> io::Result<(u64, u32)> {
+    let mut summing = Summing { from: file.take(bytes), bytes: 0, crc32c: 0 };
+    io::copy(&mut summing, &mut io::sink())?;
+    Ok((summing.bytes, summing.crc32c))
+}
+
+/// Sums up what is read through it.
+struct Summing<R> {
+    from: R,
+    bytes: u64,
+    crc32c: u32,
+}
+
+impl<R: Read> Read for Summing<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.from.read(into)?;
+        self.crc32c = crc32c::crc32c_append(self.crc32c, into.get(..read).unwrap_or_default());
+        self.bytes += read as u64;
+        Ok(read)
+    }
+}
+
+fn is_empty(to: CopyFolders<'_>) -> Result<bool, StoreError> {
+    for folder in [Class::Entries, Class::State].map(|class| to.journals.join(class.folder())) {
+        let mut entries =
+            fs::read_dir(&folder).map_err(|error| StoreError::io(&folder.display().to_string(), error))?;
+        if entries.next().is_some() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The folders of a copy, held against another that is being taken.
@@ -133,7 +275,20 @@ fn end(source: &Untouched, patient: bool) -> Result<Option<End>, StoreError> {
     }
     let file = segment::open(source, Class::Entries, entries.0)?;
     file.sync().map_err(|error| StoreError::io(&segment::name(Class::Entries, entries.0), error))?;
-    Ok(Some(End { state, state_bytes, entries }))
+    let bounded = |class, ordinals: &[u32], end: (u32, u64)| {
+        let bound = |&ordinal: &u32| {
+            let name = segment::name(class, ordinal);
+            let length =
+                || segment::open(source, class, ordinal)?.length().map_err(|error| StoreError::io(&name, error));
+            Ok((ordinal, if ordinal == end.0 { end.1 } else { length()? }))
+        };
+        ordinals.iter().map(bound).collect::<Result<Vec<_>, StoreError>>()
+    };
+    let all = (1..=entries.0).collect::<Vec<_>>();
+    Ok(Some(End {
+        entries: bounded(Class::Entries, &all, entries)?,
+        state: bounded(Class::State, &state, (live.0, state_bytes))?,
+    }))
 }
 
 fn half_is_whole(source: &Untouched, half: &EntryHalf) -> Result<bool, StoreError> {
@@ -148,73 +303,87 @@ fn half_is_whole(source: &Untouched, half: &EntryHalf) -> Result<bool, StoreErro
     }))
 }
 
-fn attempt(source: &Untouched, from: CopyFolders<'_>, to: CopyFolders<'_>, end: &End) -> Result<Copied, StoreError> {
-    let target = Untouched::new(to.journals);
-    let live = end.state.last().copied().unwrap_or_default();
-    for (class, last) in [(Class::Entries, end.entries.0), (Class::State, live)] {
-        if segment::ordinals(&target, class)?.last().is_some_and(|there| *there > last) {
-            return Err(StoreError::CopyOfAnother(to.journals.display().to_string()));
+/// Whether all that an earlier copy holds is the beginning of what is copied now: asked before anything is written.
+fn follows(source: &Untouched, to: CopyFolders<'_>, old: &Manifest, end: &End) -> Result<(), StoreError> {
+    for (class, now) in [(Class::Entries, &end.entries), (Class::State, &end.state)] {
+        let held = old.of(class);
+        let first = now.first().map_or(1, |(ordinal, _)| *ordinal);
+        // What its time was over for is not there any more.
+        for (at, one) in held.iter().enumerate().filter(|(_, one)| one.segment >= first) {
+            let name = segment::name(class, one.segment);
+            let failed = |error| StoreError::io(&name, error);
+            let bytes = now.iter().find(|(ordinal, _)| *ordinal == one.segment).map(|(_, bytes)| *bytes);
+            let open = || File::open(source.root().join(&name)).map_err(failed);
+            let same = match bytes {
+                None => false,
+                // One that was closed is as long as it was, and the head of the next one tells of its last batch.
+                Some(bytes) if at + 1 < held.len() => {
+                    bytes == one.bytes && {
+                        let path = to.journals.join(&name);
+                        let there = File::open(&path).map_err(|_| damaged(&path, "it is missing"))?;
+                        let head = SEGMENT_HEAD as u64;
+                        summed(open()?, head).map_err(failed)? == summed(there, head).map_err(failed)?
+                    }
+                }
+                Some(bytes) => {
+                    bytes >= one.bytes && summed(open()?, one.bytes).map_err(failed)? == (one.bytes, one.crc32c)
+                }
+            };
+            if !same {
+                return Err(another(to));
+            }
         }
     }
+    Ok(())
+}
+
+fn attempt(
+    source: &Untouched,
+    from: CopyFolders<'_>,
+    to: CopyFolders<'_>,
+    old: &Manifest,
+    end: &End,
+) -> Result<Copied, StoreError> {
+    follows(source, to, old, end)?;
     let mut copied = Copied::default();
-    for ordinal in 1..=end.entries.0 {
-        let bytes = (ordinal == end.entries.0).then_some(end.entries.1);
-        segment_over(source, to.journals, Class::Entries, ordinal, bytes, &mut copied)?;
+    let mut new = Manifest { format: FORMAT, ..Manifest::default() };
+    for &(ordinal, bytes) in &end.entries {
+        new.entries.push(segment_over(source, to, old, (Class::Entries, ordinal, bytes), &mut copied)?);
     }
     // After the entries that they seal, before the state that tells of them.
-    for name in names(from.keys)? {
-        let contents = fs::read(from.keys.join(&name)).map_err(|error| StoreError::io(&name, error))?;
-        put(to.keys, &name, &mut contents.as_slice(), |_| Ok(()))?;
-        copied.bytes += contents.len() as u64;
+    copied.bytes += keys_over(from, to)?;
+    for &(ordinal, bytes) in &end.state {
+        new.state.push(segment_over(source, to, old, (Class::State, ordinal, bytes), &mut copied)?);
     }
-    for &ordinal in &end.state {
-        let bytes = (ordinal == live).then_some(end.state_bytes);
-        segment_over(source, to.journals, Class::State, ordinal, bytes, &mut copied)?;
-    }
-    for ordinal in segment::ordinals(&target, Class::State)?.into_iter().filter(|one| !end.state.contains(one)) {
-        let path = to.journals.join(segment::name(Class::State, ordinal));
+    new.write(to.journals)?;
+    let gone = old.state.iter().filter(|held| !new.state.iter().any(|one| one.segment == held.segment));
+    for held in gone {
+        let path = to.journals.join(segment::name(Class::State, held.segment));
         fs::remove_file(&path).map_err(|error| StoreError::io(&path.display().to_string(), error))?;
     }
     Ok(copied)
 }
 
-/// Copies one segment up to `bytes`, or all of one that is closed, unless it is there.
+/// Copies one segment up to so many bytes, unless it is there.
 fn segment_over(
     source: &Untouched,
-    to: &Path,
-    class: Class,
-    ordinal: u32,
-    bytes: Option<u64>,
+    to: CopyFolders<'_>,
+    old: &Manifest,
+    (class, ordinal, bytes): (Class, u32, u64),
     copied: &mut Copied,
-) -> Result<(), StoreError> {
+) -> Result<Held, StoreError> {
     let name = segment::name(class, ordinal);
     let failed = |error| StoreError::io(&name, error);
-    let head_of = |file: &mut File| {
-        let mut head = Vec::with_capacity(SEGMENT_HEAD);
-        file.take(SEGMENT_HEAD as u64).read_to_end(&mut head).map(|_| head)
-    };
-    let mut file = File::open(source.root().join(&name)).map_err(failed)?;
-    let bytes = match bytes {
-        Some(bytes) => bytes,
-        None => file.metadata().map_err(failed)?.len(),
-    };
-    let head = head_of(&mut file).map_err(failed)?;
-    match File::open(to.join(&name)) {
-        Ok(mut there) => {
-            let length = there.metadata().map_err(failed)?.len();
-            if length > bytes || head_of(&mut there).map_err(failed)? != head {
-                return Err(StoreError::CopyOfAnother(to.display().to_string()));
-            }
-            if length == bytes {
-                copied.kept += 1;
-                return Ok(());
-            }
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(failed(error)),
+    let held = old.of(class).iter().find(|held| held.segment == ordinal && held.bytes == bytes);
+    if let Some(held) = held
+        && fs::metadata(to.journals.join(&name)).is_ok_and(|there| there.len() >= bytes)
+    {
+        copied.kept += 1;
+        return Ok(*held);
     }
-    let rest = bytes.saturating_sub(head.len() as u64);
-    put(to, &name, &mut head.as_slice().chain(file.take(rest)), |written| {
+    let file = File::open(source.root().join(&name)).map_err(failed)?;
+    let mut summing = Summing { from: file.take(bytes), bytes: 0, crc32c: 0 };
+    put(to.journals, &name, &mut summing, |written| {
         let damaged = |offset| StoreError::corrupt(&name, offset, "what was copied is not whole");
         let file = UntouchedFile::new(written);
         let head = SegmentHead::read(class, ordinal, &file)?.ok_or_else(|| damaged(0))?;
@@ -223,7 +392,23 @@ fn segment_over(
     })?;
     copied.segments += 1;
     copied.bytes += bytes;
-    Ok(())
+    Ok(Held { segment: ordinal, bytes, crc32c: summing.crc32c })
+}
+
+/// Copies the key files; gives their bytes.
+fn keys_over(from: CopyFolders<'_>, to: CopyFolders<'_>) -> Result<u64, StoreError> {
+    let failed = |error| StoreError::io(&from.keys.display().to_string(), error);
+    let mut bytes = 0;
+    for entry in fs::read_dir(from.keys).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if !name.contains('.') && entry.file_type().map_err(failed)?.is_file() {
+            let contents = zeroize::Zeroizing::new(fs::read(entry.path()).map_err(failed)?);
+            put(to.keys, &name, &mut contents.as_slice(), |_| Ok(()))?;
+            bytes += contents.len() as u64;
+        }
+    }
+    Ok(bytes)
 }
 
 /// Puts a file in its place whole and durable, once it was found to be what it should.
@@ -245,147 +430,5 @@ fn put(
     File::open(path.parent().unwrap_or(folder)).and_then(|folder| folder.sync_all()).map_err(failed)
 }
 
-/// The key files in a folder.
-fn names(folder: &Path) -> Result<Vec<String>, StoreError> {
-    let failed = |error| StoreError::io(&folder.display().to_string(), error);
-    let mut names = Vec::new();
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let name = entry.map_err(failed)?.file_name().to_string_lossy().into_owned();
-        if !name.contains('.') {
-            names.push(name);
-        }
-    }
-    Ok(names)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::{
-        FEED_KEPT_MS, Store as _,
-        journal::{JournalOptions, JournalStore},
-        rig::{Rig, origin},
-    };
-    use crate::time::SeededRandom;
-    use std::{path::PathBuf, sync::Arc};
-
-    fn open(folder: &Path) -> JournalStore {
-        let options = JournalOptions {
-            entry_segment_bytes: 24 << 10,
-            state_segment_bytes: 6 << 10,
-            reserve_bytes: 0,
-            ..JournalOptions::default()
-        };
-        JournalStore::open(folder, options, Arc::new(SeededRandom::new(7))).unwrap()
-    }
-
-    /// Journals and keys.
-    type Place = (PathBuf, PathBuf);
-
-    /// As a node has them.
-    fn whole(folder: &Path) -> Place {
-        (folder.to_owned(), folder.join("keys"))
-    }
-
-    fn over(from: &Place, to: &Place) -> Result<Option<Copied>, StoreError> {
-        copy(CopyFolders { journals: &from.0, keys: &from.1 }, CopyFolders { journals: &to.0, keys: &to.1 })
-    }
-
-    #[test]
-    fn a_copy_taken_while_the_node_writes_has_all_that_was_acknowledged_before_it_and_opens_whole() {
-        let folder = tempfile::tempdir().unwrap();
-        let node = whole(&folder.path().join("node"));
-        let kept = (folder.path().join("copy"), folder.path().join("copied keys"));
-        let store = open(&node.0);
-        let mut rig = Rig::new(&["cn", "all"]);
-        let mut before = 0;
-        for round in 0..12 {
-            std::thread::scope(|scope| {
-                let writer = scope.spawn(|| {
-                    for _ in 0..10 {
-                        rig.commit(&store, &[(0, 4), (1, 1)], 700).unwrap();
-                        rig.advance(&store).unwrap();
-                    }
-                    store.expire(rig.now_ms() + FEED_KEPT_MS).unwrap();
-                });
-                let copied = over(&node, &kept).unwrap();
-                writer.join().unwrap();
-                assert!(round == 0 || copied.is_some_and(|copied| copied.segments > 0));
-            });
-            let again = whole(&folder.path().join(format!("again {round}")));
-            over(&kept, &again).unwrap();
-            if again.0.join("state").read_dir().unwrap().next().is_none() {
-                continue;
-            }
-            let back = open(&again.0);
-            back.scrub().unwrap();
-            let size = back.head(&origin("cn")).map_or(0, |head| head.head.size);
-            assert!(size >= before, "round {round}: {size} of {before} that were published when it began");
-            for index in 0..size {
-                let same = |store: &JournalStore| {
-                    (store.leaf(&origin("cn"), index).unwrap(), store.disclosures(&origin("cn"), index).unwrap())
-                };
-                assert_eq!(same(&back), same(&store), "round {round}, entry {index}");
-            }
-            before = store.head(&origin("cn")).map_or(0, |head| head.head.size);
-        }
-        assert!(before > 400);
-        let again = over(&node, &kept).unwrap().unwrap();
-        assert!(again.kept > 5, "{again:?}");
-        assert_eq!(over(&node, &kept).unwrap().unwrap().segments, 0, "nothing is new");
-    }
-
-    #[test]
-    fn a_copy_of_another_history_or_of_a_later_time_is_not_written_over() {
-        let folder = tempfile::tempdir().unwrap();
-        let (node, other) = (whole(&folder.path().join("node")), whole(&folder.path().join("other")));
-        let kept = (folder.path().join("copy"), folder.path().join("copied keys"));
-        let early = (folder.path().join("early"), folder.path().join("early keys"));
-        let mut rig = Rig::new(&["cn"]);
-        let store = open(&node.0);
-        rig.commit(&store, &[(0, 4)], 700).unwrap();
-        rig.advance(&store).unwrap();
-        over(&node, &early).unwrap();
-        for _ in 0..30 {
-            rig.commit(&store, &[(0, 4)], 700).unwrap();
-            rig.advance(&store).unwrap();
-        }
-        over(&node, &kept).unwrap();
-        let mut others = Rig::new(&["cn"]);
-        let options = JournalOptions { reserve_bytes: 0, ..JournalOptions::default() };
-        let store = JournalStore::open(&other.0, options, Arc::new(SeededRandom::new(8))).unwrap();
-        for _ in 0..60 {
-            others.commit(&store, &[(0, 4)], 700).unwrap();
-            others.advance(&store).unwrap();
-        }
-        for wrong in [&other, &early] {
-            let error = over(wrong, &kept).unwrap_err();
-            assert!(matches!(error, StoreError::CopyOfAnother(_)), "{error}");
-        }
-        let again = whole(&folder.path().join("again"));
-        over(&kept, &again).unwrap();
-        rig.check(&open(&again.0));
-    }
-
-    #[test]
-    fn damage_is_said_and_not_copied() {
-        let folder = tempfile::tempdir().unwrap();
-        let node = whole(&folder.path().join("node"));
-        let kept = (folder.path().join("copy"), folder.path().join("copied keys"));
-        let store = open(&node.0);
-        let mut rig = Rig::new(&["cn"]);
-        for _ in 0..30 {
-            rig.commit(&store, &[(0, 4)], 700).unwrap();
-            rig.advance(&store).unwrap();
-        }
-        drop(store);
-        let path = node.0.join("entries/00000002");
-        let mut bytes = fs::read(&path).unwrap();
-        let middle = bytes.len() / 2;
-        bytes[middle] ^= 1;
-        fs::write(&path, bytes).unwrap();
-        let error = over(&node, &kept).unwrap_err();
-        assert!(matches!(error, StoreError::Corrupt { ref file, .. } if file == "entries/00000002"), "{error}");
-        assert!(!kept.0.join("entries/00000002").exists());
-    }
-}
+mod tests;

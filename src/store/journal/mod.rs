@@ -157,7 +157,22 @@ impl JournalStore {
     /// Copies a data folder, whether a process has it open or none, to where an earlier copy of it may be. `None` where
     /// there is none. What was acknowledged before it began is in the copy.
     pub fn copy(from: CopyFolders<'_>, to: CopyFolders<'_>) -> Result<Option<Copied>, StoreError> {
-        copy::copy(from, to)
+        copy::make(from, to).map_err(|error| error.below(from.journals))
+    }
+
+    /// Reads a copy and holds it against what it says of itself.
+    pub fn check_copy(folder: &Path) -> Result<Copied, StoreError> {
+        copy::check(folder)
+    }
+
+    /// Puts a copy where nothing is.
+    pub fn restore(from: CopyFolders<'_>, to: CopyFolders<'_>) -> Result<Copied, StoreError> {
+        copy::restore(from, to)
+    }
+
+    /// Opens every seal there is: whether the keys belong to the journals. Says how many.
+    pub fn unseal_all(&self) -> Result<u64, StoreError> {
+        self.core().unseal_all()
     }
 
     fn over(
