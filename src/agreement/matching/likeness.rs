@@ -76,6 +76,15 @@ impl Wording {
         self.judge(other, QUICK_MOST)
     }
 
+    /// How much of what this text says the other says too, 99 where it is all of it: its words that matter, and its
+    /// figures.
+    pub(super) fn share_in(&self, other: &Self) -> u32 {
+        let (own, others) = (self.figures.iter().collect::<BTreeSet<_>>(), other.figures.iter().collect());
+        let shared = self.words.intersection(&other.words).count() + own.intersection(&others).count();
+        let all = self.words.len() + own.len();
+        u32::try_from(shared * 99 / all.max(1)).unwrap_or(0)
+    }
+
     fn judge(&self, other: &Self, longest: usize) -> Likeness {
         let same_figures = self.figures == other.figures;
         if same_figures && self.letters == other.letters {

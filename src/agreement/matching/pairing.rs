@@ -12,7 +12,7 @@ use crate::{
 };
 use std::cmp::Reverse;
 
-/// How well a line fits an item.
+/// How well a line fits an item, in hundredths of a point.
 #[derive(Debug, Clone, Copy)]
 struct Fit {
     /// Classification and words: what the goods are.
@@ -70,18 +70,18 @@ fn fits(certificate: &Certificate, declared: &Declared, lists: &Lists) -> Vec<Fi
     for (at, line) in declared.lines.iter().enumerate().filter(|(_, line)| line.item.is_none()) {
         let words = line.description.as_ref().map(|text| Wording::of(text.as_str()));
         let of_goods = |(place, (item, (described, became))): (usize, (&Item, &(Wording, Vec<String>)))| {
-            let likeness = words.as_ref().map(|words| words.quick_likeness(described));
             let (code, shown) = match hs_relation(item, line, declared, became) {
-                HsRelation::Same => (8, true),
-                HsRelation::NotShown => (8, false),
-                HsRelation::OtherEdition(heading) | HsRelation::Differs(heading) => (4 * u32::from(heading), heading),
+                HsRelation::Same => (800, true),
+                HsRelation::NotShown => (800, false),
+                HsRelation::OtherEdition(heading) | HsRelation::Differs(heading) => (400 * u32::from(heading), heading),
             };
-            let words = match likeness {
-                Some(Likeness::Same) => 6,
-                Some(Likeness::Typing) => 5,
-                Some(Likeness::Alike) => 3,
-                Some(Likeness::OtherScript | Likeness::Other) | None => 0,
-            };
+            let words = words.as_ref().map_or(0, |words| match words.quick_likeness(described) {
+                Likeness::Same => 600,
+                Likeness::Typing => 500,
+                // Of two alike it is the one that has more of the line's words.
+                Likeness::Alike => 300 + words.share_in(described),
+                Likeness::OtherScript | Likeness::Other => 0,
+            });
             // Of one item alone it can only be that; whether it is, the differences tell.
             (shown || words > 0 || items.len() == 1).then_some((place, code + words))
         };
@@ -95,28 +95,25 @@ fn fits(certificate: &Certificate, declared: &Declared, lists: &Lists) -> Vec<Fi
     found
 }
 
-/// How well a line fits an item beyond what the goods are. What neither says fits as well as what both say alike.
+/// How well a line fits an item beyond what the goods are. What neither says tells nothing.
 fn details(certificate: &Certificate, item: &Item, line: &DeclaredLine) -> u32 {
     let claims = Claims::of(item, line);
     let quantity = match claims.of_subject(Subject::Quantity) {
         Some(claim) if claim.declared == claim.certified => 3,
         Some(claim) if claim.declared < claim.certified => 2,
-        None if line.quantity.is_none() && item.quantities.is_empty() => 3,
         _ => 0,
     };
-    let weight = |subject: Subject, declared: Option<&Measure>, certified: Option<&Measure>| {
-        let equal = claims.of_subject(subject).is_some_and(|claim| claim.declared == claim.certified);
-        u32::from(equal || declared.is_none() && certified.is_none())
-    };
-    let packages = match claims.of_subject(Subject::Packages) {
-        Some(claim) => claim.declared == claim.certified,
-        None => line.packages.is_none() && item.packages.is_empty(),
-    };
+    // Tonnes convert into kilograms, and still speak for the item that is certified in tonnes.
+    let of_unit = |declared: &Measure| item.quantities.iter().any(|one| one.unit == declared.unit);
+    let unit = line.quantity.as_ref().is_some_and(of_unit);
+    let equal = |subject| claims.of_subject(subject).is_some_and(|claim| claim.declared == claim.certified);
     let origin = line.origin == Some(item.origin.unwrap_or(certificate.from));
-    quantity
-        + 2 * u32::from(origin)
-        + weight(Subject::GrossWeight, line.gross_weight.as_ref(), item.gross_weight.as_ref())
-        + weight(Subject::NetWeight, line.net_weight.as_ref(), item.net_weight.as_ref())
-        + u32::from(packages)
-        + u32::from(line.marks == item.marks)
+    let alike = [
+        unit,
+        equal(Subject::GrossWeight),
+        equal(Subject::NetWeight),
+        equal(Subject::Packages),
+        line.marks.is_some() && line.marks == item.marks,
+    ];
+    100 * (quantity + 2 * u32::from(origin) + alike.into_iter().map(u32::from).sum::<u32>())
 }

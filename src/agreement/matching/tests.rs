@@ -303,6 +303,77 @@ fn two_lines_alike_go_to_two_items_alike() {
     assert_eq!((matching.items.as_slice(), said(&matching)), ([Some(1), Some(2)].as_slice(), vec![]));
 }
 
+/// Two sorts of one mineral, under one code.
+fn rock_salt() -> Certificate {
+    let mut certificate = certificate(FOOTBALLS);
+    let first = certificate.goods.items[0].clone();
+    let item = |number: u32, description: &str, quantity: Measure, net_weight: Option<Measure>| Item {
+        number,
+        description: description.parse().unwrap(),
+        hs: Some(HsCode { code: "250100".parse().unwrap(), edition: HsEdition::Hs2022 }),
+        quantities: vec![quantity],
+        packages: Vec::new(),
+        marks: None,
+        gross_weight: None,
+        net_weight,
+        ..first.clone()
+    };
+    let crushed = "Rock salt, pink, crushed 2-5 mm, in 1000 kg bulk bags";
+    certificate.goods.items = vec![
+        item(1, crushed, of("24", "TNE"), Some(of("24000", "KGM"))),
+        item(2, "Rock salt, pink, blocks, unworked", of("5000", "KGM"), None),
+    ];
+    certificate
+}
+
+fn salt(line: u32, description: Option<&str>, quantity: Option<Measure>) -> DeclaredLine {
+    DeclaredLine {
+        line,
+        item: None,
+        tariff_code: "250100".parse().unwrap(),
+        description: description.map(|text| text.parse().unwrap()),
+        origin: Some("PK".parse().unwrap()),
+        quantity,
+        gross_weight: None,
+        net_weight: None,
+        invoice: None,
+        marks: None,
+        packages: None,
+    }
+}
+
+#[test]
+fn of_two_items_alike_a_line_goes_to_the_one_that_has_more_of_its_words() {
+    let certificate = rock_salt();
+    let items = |lines: Vec<DeclaredLine>| {
+        let declared = Declared { lines, ..declared(&certificate) };
+        held(&agreement("CPFTA"), &certificate, &declared).items
+    };
+    let crushed = |line, quantity| salt(line, Some("Rock salt, pink, crushed 2-5 mm"), Some(quantity));
+    let blocks = |line, quantity| salt(line, Some("Rock salt, pink, blocks"), Some(quantity));
+    assert_eq!(items(vec![crushed(1, of("1", "TNE"))]), [Some(1)]);
+    assert_eq!(items(vec![crushed(1, of("1", "TNE")), blocks(2, of("1", "TNE"))]), [Some(1), Some(2)]);
+    assert_eq!(items(vec![blocks(1, of("1000", "KGM")), crushed(2, of("1000", "KGM"))]), [Some(2), Some(1)]);
+    // The very quantity of the other item does not draw it away.
+    assert_eq!(items(vec![crushed(1, of("5000", "KGM"))]), [Some(1)]);
+}
+
+#[test]
+fn what_neither_line_nor_item_says_decides_nothing_and_the_unit_as_stated_does() {
+    let certificate = rock_salt();
+    let item = |description: Option<&str>, quantity: Option<Measure>| {
+        let declared = Declared { lines: vec![salt(1, description, quantity)], ..declared(&certificate) };
+        held(&agreement("CPFTA"), &certificate, &declared).items
+    };
+    // Neither the second item nor the line has a net weight.
+    assert_eq!(item(Some("Rock salt, pink"), None), [Some(1)]);
+    assert_eq!(item(None, None), [Some(1)]);
+    for description in [None, Some("Rock salt, pink")] {
+        assert_eq!(item(description, Some(of("1", "TNE"))), [Some(1)], "{description:?}");
+        assert_eq!(item(description, Some(of("1000", "KGM"))), [Some(2)], "{description:?}");
+    }
+}
+
 #[test]
 fn a_full_certificate_of_texts_almost_alike_is_compared_in_bounded_work() {
     let mut certificate = certificate(FOOTBALLS);
