@@ -50,13 +50,17 @@ pub(super) struct Decide {
     /// Decisions from a file, as `origin customs template decisions` prints it; `-` is standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["items", "whole", "basis", "words"])]
     file: Option<Source>,
-    /// The enquiry that it follows, by its identifier; needed with NO_REPLY
+    /// The enquiry that it follows, by its identifier; needed with NO_REPLY and with the reason NO_REPLY_IN_TIME
     #[arg(long, value_name = "JTI", default_value = "", hide_default_value = true)]
     enquiry: String,
     /// Accept a claim though the certificate stands past the closing of the key that signed it: you know otherwise that it is
     /// good, and say so to its issuer with --remarks
     #[arg(long, requires = "remarks")]
     despite_closed_key: bool,
+    /// Accept a claim though the certificate stands in the place of one that was used or decided against here: you know that
+    /// this claim is another, and say so to its issuer with --remarks
+    #[arg(long, requires = "remarks")]
+    despite_predecessor: bool,
     /// Anything else the issuer should know
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     remarks: String,
@@ -92,6 +96,7 @@ impl Decide {
                 remarks,
                 enquiry: self.enquiry,
                 despite_closed_key: self.despite_closed_key,
+                despite_predecessor: self.despite_predecessor,
             };
             connection.customs().decide_items(within_deadline(request)).await
         })?;

@@ -31,6 +31,8 @@ pub struct AbroadNote {
     pub what: Abroad,
     /// Whether a later statement took its place or took it back.
     pub amended: bool,
+    /// Whether it is an answer that came after the day that was in force then.
+    pub late: bool,
 }
 
 /// What was said.
@@ -47,17 +49,32 @@ pub enum Abroad {
 }
 
 impl Desk {
-    /// What became of a certificate abroad, in the order it was heard of, for whoever may read the certificate. Of an
-    /// enquiry about certificates that this reader may not read, what is said of all together is left out: it may be about
-    /// theirs. It reads from the disk.
+    /// What became of a certificate abroad, in the order it was heard of, for whoever may read the certificate. What customs
+    /// remark is for the issuer, and left out for others. Of an enquiry about certificates that this reader may not read,
+    /// what is said of all together is left out too: it may be about theirs. It reads from the disk.
     pub fn abroad(&self, caller: &Caller, name: &CertificateName) -> Result<Vec<AbroadNote>, WorkflowError> {
         let entry = self.readable(caller, name)?;
         let facts = self.store().facts(&entry.origin, entry.index)?.ok_or(WorkflowError::CertificateUnknown)?;
         let mut notes = self.abroad_of(&facts.jti)?;
+        self.find_late(&mut notes)?;
         if !caller.may(Action::ReadCertificate) {
+            leave_out_remarks(&mut notes);
             self.leave_out_others(caller, &facts.jti, &mut notes)?;
         }
         Ok(notes)
+    }
+
+    fn find_late(&self, notes: &mut [AbroadNote]) -> Result<(), WorkflowError> {
+        for note in notes {
+            let Abroad::Reply(reply) = &note.what else { continue };
+            let asked = match self.incoming(&reply.enquiry.jti) {
+                Ok(asked) => asked,
+                Err(WorkflowError::EnquiryUnknown) => continue,
+                Err(error) => return Err(error),
+            };
+            note.late = asked.replies.iter().any(|one| one.jti == note.jti && one.late);
+        }
+        Ok(())
     }
 
     fn leave_out_others(&self, caller: &Caller, own: &Jti, notes: &mut [AbroadNote]) -> Result<(), WorkflowError> {
@@ -121,7 +138,7 @@ impl Desk {
                         _ => continue,
                     };
                     let (jti, by) = (statement.opened.envelope.jti, statement.opened.envelope.iss);
-                    notes.push(AbroadNote { jti, by, at: instant(about.at_ms), what, amended: false });
+                    notes.push(AbroadNote { jti, by, at: instant(about.at_ms), what, amended: false, late: false });
                 }
             }
         }
@@ -138,7 +155,7 @@ impl Desk {
                 // One enquiry asks about the certificates of many exporters.
                 body.answers.retain(|answer| places.contains(&answer.subject));
                 let (jti, by, at) = (said.entry.envelope.jti, said.entry.envelope.iss, instant(said.about.at_ms));
-                notes.push(AbroadNote { jti, by, at, what: Abroad::Reply(body), amended: false });
+                notes.push(AbroadNote { jti, by, at, what: Abroad::Reply(body), amended: false, late: false });
             }
         }
         let amends = |note: &AbroadNote| match &note.what {
@@ -160,6 +177,14 @@ impl Desk {
             Abroad::Response(response) => response.decisions.iter().any(|one| one.code.draws()),
             Abroad::Endorsement(_) | Abroad::Enquiry(_) | Abroad::Reply(_) => false,
         }))
+    }
+}
+
+fn leave_out_remarks(notes: &mut [AbroadNote]) {
+    for note in notes {
+        if let Abroad::Response(response) = &mut note.what {
+            response.remarks = None;
+        }
     }
 }
 
@@ -199,4 +224,30 @@ fn with_what_is_left(notes: &mut [AbroadNote]) {
 fn given_back(left: &Measure, back: &Measure) -> Option<Measure> {
     let value = left.value.checked_add(back.in_unit(&left.unit)?.value)?;
     Some(Measure { value, unit: left.unit.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::statement::StatementRef;
+
+    #[test]
+    fn what_customs_remark_to_the_issuer_is_for_its_officers_alone() {
+        let jti = Jti([7; 16]);
+        let certificate = StatementRef { log: "tdap.gov.pk/log/2026/cn".parse().unwrap(), jti };
+        let response = CustomsResponse {
+            certificate,
+            declaration: None,
+            decisions: Vec::new(),
+            amends: None,
+            enquiry: None,
+            remarks: Some("its issuer confirmed it by letter".parse().unwrap()),
+        };
+        let by = "https://customs.gov.cn".parse().unwrap();
+        let what = Abroad::Response(Box::new(response));
+        let mut notes = [AbroadNote { jti, by, at: None, what, amended: false, late: false }];
+        leave_out_remarks(&mut notes);
+        let Abroad::Response(response) = &notes[0].what else { panic!("{notes:?}") };
+        assert_eq!(response.remarks, None);
+    }
 }

@@ -101,7 +101,7 @@ fn stands_here_of(before: &Arrival) -> Option<Notice> {
     let number = reference.map_or_else(|| before.jti.to_string(), |reference| reference.number.to_string());
     let words = format!(
         "it stands in the place of {number}, which was used or decided against here ({}), and that does not count of this \
-         one by itself; who writes off all the same says why (`--despite-predecessor`, with remarks)",
+         one by itself; who writes off or accepts a claim all the same says why (`--despite-predecessor`, with remarks)",
         used.join(", ")
     );
     Some(Notice::new("PREDECESSOR_USED", true, words))

@@ -5,7 +5,7 @@ use super::{
     bearing::settled,
     course::certified,
     digest, fits,
-    notices::key_closed,
+    granting::in_force,
     part,
     unusable::{says_all, says_why},
 };
@@ -42,6 +42,8 @@ pub struct DecisionWish {
     pub remarks: Option<Text<1024>>,
     /// A claim is accepted though the certificate stands past the closing of the key that signed it.
     pub despite_closed_key: bool,
+    /// A claim is accepted though the certificate stands in the place of one that was used or decided against here.
+    pub despite_predecessor: bool,
 }
 
 /// What came of it.
@@ -71,15 +73,16 @@ impl Desk {
         // A statement has them in their order.
         wish.decisions.sort_by_key(|one| (one.item, one.line));
         Accounts::allow(caller, Action::DecideItems)?;
-        says_why(wish.despite_closed_key, wish.remarks.as_ref())?;
+        says_why(wish.despite_closed_key || wish.despite_predecessor, wish.remarks.as_ref())?;
         let request = self.request(caller, &wish.request_id)?;
         let parts = [
             wish.certificate.text(),
             part(&wish.declaration)?,
-            if wish.despite_closed_key {
-                part(&(&wish.decisions, &wish.enquiry, "despite the closed key"))?
-            } else {
-                part(&(&wish.decisions, &wish.enquiry))?
+            match (wish.despite_closed_key, wish.despite_predecessor) {
+                (false, false) => part(&(&wish.decisions, &wish.enquiry))?,
+                (true, false) => part(&(&wish.decisions, &wish.enquiry, "despite the closed key"))?,
+                (false, true) => part(&(&wish.decisions, &wish.enquiry, "despite its predecessor"))?,
+                (true, true) => part(&(&wish.decisions, &wish.enquiry, "despite the closed key and its predecessor"))?,
             },
             wish.remarks.as_ref().map_or_else(String::new, ToString::to_string),
         ];
@@ -98,9 +101,9 @@ impl Desk {
                 let arrival = desk.arrived(&wish.certificate)?;
                 // Denied in the moment since that was asked: asked again, it waits.
                 if takes_two(&arrival, &wish) {
-                    return Err(SequencerError::RecordMoved.into());
+                    return Err(SequencerError::Crowded("certificate").into());
                 }
-                not_past_its_key(&arrival, &wish)?;
+                desk.may_accept(&arrival, &wish)?;
                 let follows = (wish.declaration.as_ref(), wish.enquiry.as_ref());
                 let mut file = desk.judged(&arrival, follows, &wish.decisions)?;
                 let act = CustomsAct {
@@ -144,7 +147,7 @@ impl Desk {
         let (by, audit) = (self.done_by(caller), AuditEvent::of(Actor::Caller(caller), action));
         if !release {
             let desk = self.clone();
-            let by = (by, Accounts::allow(caller, Action::ReleaseDenial).is_ok());
+            let by = (by, caller.may(Action::ReleaseDenial));
             blocking(move || desk.drop_denial(&request, digest, (&name, number), by, words, audit)).await??;
             return Ok(Decided { act: number, statement: None });
         }
@@ -225,7 +228,7 @@ impl Desk {
         if !takes_two(&arrival, wish) {
             return Ok(None);
         }
-        not_past_its_key(&arrival, wish)?;
+        self.may_accept(&arrival, wish)?;
         // Whether it can be decided so is asked now, and again when it is released.
         self.judged(&arrival, (wish.declaration.as_ref(), wish.enquiry.as_ref()), &wish.decisions)?;
         let mut file = arrival.file.clone();
@@ -291,6 +294,8 @@ impl Desk {
         file.decide(certified, declaration, decisions)?;
         says_all(declaration, enquiry, decisions)?;
         fits("a decision", &decisions)?;
+        in_force(arrival, certified, declaration.map_or_else(|| self.own_today(), |one| one.date), decisions)?;
+        self.unused(arrival, declaration, decisions)?;
         settled(&self.waiting_on(arrival)?, certified, declaration, decisions)?;
         self.follows(arrival, enquiry, decisions)?;
         Ok(file)
@@ -421,13 +426,6 @@ impl Desk {
 /// Whether a supervisor has to release it: two people deny, and two decide otherwise what was denied.
 fn takes_two(arrival: &Arrival, wish: &DecisionWish) -> bool {
     CustomsAct::denies(&wish.decisions) || arrival.file.lifts_denial(wish.declaration.as_ref(), &wish.decisions)
-}
-
-/// Refuses to accept a claim on what stands past the closing of its key, but by who says that he knows.
-fn not_past_its_key(arrival: &Arrival, wish: &DecisionWish) -> Result<(), WorkflowError> {
-    let grants = wish.decisions.iter().any(|one| one.code.grants());
-    let notice = key_closed(arrival).filter(|_| grants && !wish.despite_closed_key);
-    notice.map_or(Ok(()), |notice| Err(WorkflowError::ArrivalForbids(notice)))
 }
 
 /// Leaves out what is named again.

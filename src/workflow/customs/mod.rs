@@ -18,6 +18,7 @@ mod declared;
 mod due;
 mod enquiries;
 mod followed;
+mod granting;
 mod heard;
 mod notices;
 mod refused;

@@ -131,6 +131,15 @@ pub(super) fn key_closed(arrival: &Arrival) -> Option<Notice> {
     Some(Notice::new("KEY_CLOSED", true, words))
 }
 
+/// That a certificate is not in force on a day.
+pub(super) fn status_forbids(arrival: &Arrival, day: Date) -> Option<Notice> {
+    if arrival.in_force_on(day) {
+        return None;
+    }
+    let words = format!("the certificate is {} by its issuer", arrival.status.word());
+    Some(Notice::new("STATUS_FORBIDS", true, words))
+}
+
 /// Everything that is to be known of a certificate on the day of a declaration.
 pub(super) fn notices(
     arrival: &Arrival,
@@ -154,9 +163,8 @@ pub(super) fn notices(
         }
     }
     all.extend(key_closed(arrival));
-    if !arrival.in_force_on(declaration.date) {
-        let words = format!("the certificate is {} by its issuer", arrival.status.word());
-        all.push(Notice::new("STATUS_FORBIDS", true, words));
+    if let Some(notice) = status_forbids(arrival, declaration.date) {
+        all.push(notice);
     } else if arrival.status == Status::Withdrawn {
         let words = "the certificate was withdrawn, from a day after this declaration's on";
         all.push(Notice::new("WITHDRAWN_LATER", false, words));

@@ -1,7 +1,7 @@
 //! Answers to the enquiries of others, signed and kept for ever.
 
 use super::{
-    EnquiryRefused, EnquiryState, EnquiryView, asking::has_items, deciding::blocking, digest, fits, part,
+    EnquiryRefused, EnquiryState, EnquiryView, Notice, asking::has_items, deciding::blocking, digest, fits, part,
     refused::can_be_named,
 };
 use crate::{
@@ -9,10 +9,10 @@ use crate::{
     office::{Action, Actor, AuditEvent, Caller},
     sequencer::{Beside, Outcome, Saying, SequencerError, Task, Work},
     statement::{
-        DocumentDigest, EnquiryReply, EnquirySubject, ITEM_NUMBER_MAX, Jti, ReplyAct, ReplyWords, SubjectAnswer,
+        DocumentDigest, EnquiryReply, EnquirySubject, ITEM_NUMBER_MAX, Jti, Kind, ReplyAct, ReplyWords, SubjectAnswer,
         SubjectFinding,
     },
-    store::{Expected, StateChange, Table},
+    store::{Expected, StateChange, Subject, Table, about},
     time::Date,
     workflow::{Accounts, CertificateRecord, Desk, WorkflowError},
 };
@@ -46,6 +46,8 @@ pub struct Replied {
     pub enquiry: EnquiryView,
     /// Whether it came after the day it was due.
     pub late: bool,
+    /// What it says that the own logs do not.
+    pub notices: Vec<Notice>,
 }
 
 impl Desk {
@@ -65,12 +67,12 @@ impl Desk {
         ];
         let digest = digest("reply to an enquiry", &parts.each_ref().map(String::as_str));
         let audit = AuditEvent::of(Actor::Caller(caller), Action::AnswerEnquiry);
-        let asked = wish.enquiry;
+        let (asked, answers) = (wish.enquiry, wish.answers.clone());
         let prepare = move |desk: &Self| {
             desk.once(&request, digest, || {
                 let (beside, under_way) = desk.one_at_a_time("replies", &wish.enquiry)?;
                 if under_way.is_some() {
-                    return Err(SequencerError::RecordMoved.into());
+                    return Err(SequencerError::Crowded("enquiry").into());
                 }
                 let view = desk.incoming(&wish.enquiry)?;
                 check(&view, &wish)?;
@@ -95,9 +97,46 @@ impl Desk {
         };
         let jti = self.carry_out(prepare).await?.outcome.jti;
         let desk = self.clone();
-        let enquiry = blocking(move || desk.incoming(&asked)).await??;
+        let look = move || {
+            let enquiry = desk.incoming(&asked)?;
+            let notices = desk.at_odds(&enquiry, &answers)?;
+            Ok::<_, WorkflowError>((enquiry, notices))
+        };
+        let (enquiry, notices) = blocking(look).await??;
         let late = enquiry.replies.iter().any(|one| one.jti == jti && one.late);
-        Ok(Replied { jti, enquiry, late })
+        Ok(Replied { jti, enquiry, late, notices })
+    }
+
+    /// Answers about numbers of which the own logs say something else. They may be right: a paper need not be registered.
+    fn at_odds(&self, view: &EnquiryView, answers: &[SubjectAnswer]) -> Result<Vec<Notice>, WorkflowError> {
+        let mut notices = Vec::new();
+        for (place, subject) in (1_u32..).zip(&view.enquiry.subjects) {
+            let Some(answer) = answers.iter().find(|answer| answer.subject == place) else { continue };
+            let (number, finding) = (&subject.number, answer.finding);
+            let (reason, stands) = match (finding == SubjectFinding::NotIssued, self.is_issued(subject)?) {
+                (true, true) => ("ISSUED_HERE", "is a certificate of this authority"),
+                (false, false) => ("UNKNOWN_HERE", "is not a number that this node knows"),
+                _ => continue,
+            };
+            let words = format!(
+                "certificate {place}, {number}, {stands}, and was answered with {finding}: if that is wrong tell who asked, who can ask again"
+            );
+            notices.push(Notice::new(reason, false, words));
+        }
+        Ok(notices)
+    }
+
+    /// Whether this authority issued what is asked about, or registered it as paper, as far as the node knows.
+    fn is_issued(&self, subject: &EnquirySubject) -> Result<bool, WorkflowError> {
+        let store = self.store().as_ref();
+        if let Some(certificate) = &subject.certificate
+            && store.find(&certificate.jti)?.is_some()
+        {
+            return Ok(true);
+        }
+        let number = subject.number.to_string();
+        let known = about(store, &Subject::Number(number.clone()))?;
+        Ok(store.number_taken(&number)? || known.iter().any(|one| one.kind == Kind::PaperCertificate))
     }
 
     /// Whether the certificates have the items that are answered about, and each item that is asked about is answered.

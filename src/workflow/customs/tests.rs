@@ -26,6 +26,7 @@ mod abroad;
 mod bearing;
 mod changes;
 mod clock;
+mod deciding;
 mod enquiries;
 mod following;
 
@@ -117,6 +118,7 @@ impl Corridor {
             enquiry: None,
             remarks: None,
             despite_closed_key: false,
+            despite_predecessor: false,
         }
     }
 
@@ -489,6 +491,8 @@ async fn an_answer_after_the_deadline_counts_and_says_that_it_is_late() {
     let wish = corridor.reply(2, raised.jti, ReplyAct::Full, vec![valid(1)]);
     let late = corridor.exporting.reply(&corridor.liaison, wish).await.unwrap();
     assert!(late.late && !late.enquiry.overdue);
+    let notes = corridor.exporting.abroad(&corridor.liaison, &CertificateName::Number(corridor.number())).unwrap();
+    assert_eq!(notes.iter().map(|note| note.late).collect::<Vec<_>>(), [false, true], "the question, and the answer");
 }
 
 #[tokio::test]

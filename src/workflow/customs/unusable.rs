@@ -25,9 +25,9 @@ pub enum UseRefused {
     /// It is answered for this certificate.
     #[error("enquiry {0} is answered for this certificate; decide by the answer: origin enquiry show {0}")]
     EnquiryReplied(Jti),
-    /// That nobody answered is said of no enquiry.
-    #[error("NO_REPLY is said of an enquiry that got no answer: name it (`--enquiry`)")]
-    NoEnquiry,
+    /// That nobody answered is said of no enquiry: the code or the reason that says so.
+    #[error("{0} is said of an enquiry that got no answer in time: name it (`--enquiry`)")]
+    NoEnquiry(&'static str),
     /// A code that needs a reason has none.
     #[error("{0} without a reason: the issuer has to be told why")]
     NoReason(ResponseCode),
@@ -51,6 +51,16 @@ pub enum UseRefused {
     /// A new destination that is the own country, of goods that were not sent elsewhere.
     #[error("the goods come to this country as it is: none of them was endorsed to go elsewhere")]
     ComesHere,
+    /// What was written off is said to be unused.
+    #[error(
+        "{used} of item {item} are written off, and what was used is not NOT_UTILISED: take that back first (`origin customs reverse`), or name the line of the declaration that was imported without the certificate"
+    )]
+    WrittenOff {
+        /// The item.
+        item: u32,
+        /// How much was written off.
+        used: Measure,
+    },
     /// A part of what is counted.
     #[error("{quantity} of item {item}: what is counted is written off whole")]
     NotWhole {
@@ -90,7 +100,8 @@ pub(super) fn says_all(
 ) -> Result<(), UseRefused> {
     for ItemDecision { item, line, code, reason, words, .. } in decisions {
         let why = match (code, reason) {
-            (ResponseCode::NoReply, _) if enquiry.is_none() => UseRefused::NoEnquiry,
+            (ResponseCode::NoReply, _) if enquiry.is_none() => UseRefused::NoEnquiry("NO_REPLY"),
+            (_, Some(ResponseReason::NoReplyInTime)) if enquiry.is_none() => UseRefused::NoEnquiry("NO_REPLY_IN_TIME"),
             (_, None) if code.needs_reason() => UseRefused::NoReason(*code),
             (_, Some(ResponseReason::Other)) if words.is_none() => UseRefused::NoWords,
             (ResponseCode::PreferenceDenied, Some(ResponseReason::RandomCheck)) => UseRefused::ChecksAtRandom,
@@ -121,12 +132,13 @@ impl Reasoned for UseRefused {
             Self::EnquiryOfAnother(_) => "ENQUIRY_OF_ANOTHER",
             Self::EnquiryNotOverdue { .. } => "ENQUIRY_NOT_OVERDUE",
             Self::EnquiryReplied(_) => "ENQUIRY_ANSWERED",
-            Self::NoEnquiry => "ENQUIRY_MISSING",
+            Self::NoEnquiry(_) => "ENQUIRY_MISSING",
             Self::NoReason(_) => "REASON_MISSING",
             Self::NoWords | Self::NoWhy => "WORDS_MISSING",
             Self::ChecksAtRandom => "REASON_DENIES_NOTHING",
             Self::LineOfNothing => "DECLARATION_MISSING",
             Self::Destination | Self::ComesHere => "DESTINATION_MISPLACED",
+            Self::WrittenOff { .. } => "WRITTEN_OFF",
             Self::NotWhole { .. } => "QUANTITY_NOT_WHOLE",
             Self::UsedBefore { refused, .. } | Self::OtherUnit { refused, .. } => refused.reason(),
             Self::NotYoursToDrop(_) => "PERMISSION_DENIED",

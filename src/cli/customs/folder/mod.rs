@@ -269,6 +269,7 @@ mod tests {
         for (status, body) in [
             (429, problem("OVERLOADED", r#","retryAfterMs":500"#)),
             (503, problem("STOPPING", r#","retryAfterMs":500"#)),
+            (503, problem("TOO_MANY_AT_ONCE", r#","retryAfterMs":500"#)),
             (500, problem("TASK_LOST", "")),
             (504, problem("DEADLINE_EXCEEDED", "")),
             (404, "<html>".to_owned()),

@@ -162,7 +162,9 @@ async fn what_is_decided_against_the_whole_is_what_the_balance_shows_and_a_write
         }
         let corridor = Corridor::open().await;
         let (customs, officer) = (&corridor.customs, &corridor.officer);
-        customs.write_off(officer, corridor.write_off(nth, "D-1", "1")).await.unwrap();
+        if *code != ResponseCode::NotUtilised {
+            customs.write_off(officer, corridor.write_off(nth, "D-1", "1")).await.unwrap();
+        }
         let accepted = corridor.decision(nth + 100, Some(1), ResponseCode::AcceptedForClaim, None);
         customs.decide(officer, accepted).await.unwrap();
         let whole = corridor.decision(nth + 200, None, *code, Some(ResponseReason::GoodsDiffer));
@@ -250,14 +252,31 @@ async fn a_denial_is_dropped_by_who_decided_it_or_by_a_supervisor() {
 
 impl Corridor {
     /// A denial of an item, or of the whole, that waits for a supervisor.
-    async fn waits(&self, nth: u16, item: Option<u32>) -> u32 {
+    pub(super) async fn waits(&self, nth: u16, item: Option<u32>) -> u32 {
         let denied = self.decision(nth, item, ResponseCode::PreferenceDenied, Some(ResponseReason::GoodsDiffer));
         self.customs.decide(&self.officer, denied).await.unwrap().act
     }
 
-    async fn settles(&self, nth: u16, act: u32, release: bool) -> &'static str {
+    pub(super) async fn settles(&self, nth: u16, act: u32, release: bool) -> &'static str {
         let (request, name) = (self.china.request_id(nth), self.name());
         reason(self.customs.settle_denial(&self.supervisor, &request, name, act, release, None).await)
+    }
+
+    /// The certificate is issued anew, because its key was closed.
+    pub(super) async fn issued_anew(&self, nth: u16) -> ArrivedName {
+        let (pakistan, entry) = (&self.pakistan, self.issued.outcome.entry.clone());
+        pakistan.revoke(&[(entry.origin, entry.index)]);
+        // The next start signs with the new key.
+        self.exporting.sequencer().close();
+        let (again, _) = pakistan.desk();
+        let anew = ReplaceWish {
+            request_id: pakistan.request_id(nth),
+            certificate: CertificateName::Number(self.number()),
+            certificate_json: Vec::new(),
+            reason: Some("its key was closed".parse().unwrap()),
+            remarks: None,
+        };
+        ArrivedName::Jti(again.replace(&pakistan.signatory, anew).await.unwrap().outcome.jti)
     }
 
     /// Takes the denial that waits off its list: nodes did not look there, and let what it denies be used and granted.
@@ -453,22 +472,9 @@ async fn a_match_says_that_an_item_is_written_off_in_another_unit_since_which_ac
 #[tokio::test]
 async fn what_stands_in_the_place_of_one_that_was_used_is_written_off_by_who_says_that_he_knows() {
     let corridor = Corridor::open().await;
-    let (customs, officer, pakistan) = (&corridor.customs, &corridor.officer, &corridor.pakistan);
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
     let used = customs.write_off(officer, corridor.write_off(1, "D-1", "800")).await.unwrap().act;
-    let entry = corridor.issued.outcome.entry.clone();
-    pakistan.revoke(&[(entry.origin.clone(), entry.index)]);
-    // The next start signs with the new key.
-    corridor.exporting.sequencer().close();
-    let (again, _) = pakistan.desk();
-    let anew = ReplaceWish {
-        request_id: pakistan.request_id(2),
-        certificate: CertificateName::Number(corridor.number()),
-        certificate_json: Vec::new(),
-        reason: Some("its key was closed".parse().unwrap()),
-        remarks: None,
-    };
-    let issued = again.replace(&pakistan.signatory, anew).await.unwrap();
-    let name = ArrivedName::Jti(issued.outcome.jti);
+    let name = corridor.issued_anew(2).await;
     let says = |notices: &[Notice]| {
         let words = blocking(notices, "PREDECESSOR_USED");
         words.contains(&corridor.number()) && words.contains("item 1: 800 H87")

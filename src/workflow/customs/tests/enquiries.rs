@@ -331,3 +331,30 @@ async fn certificates_are_answered_in_any_order() {
     corridor.says(3, raised, ReplyAct::Full, vec![valid(2), valid(1)]).await;
     assert!(!corridor.customs.enquiry(&corridor.officer, &raised).unwrap().is_open());
 }
+
+#[tokio::test]
+async fn who_answers_otherwise_than_the_own_logs_say_is_told_so() {
+    let corridor = Corridor::open().await;
+    let mut wish = corridor.enquiry(1);
+    wish.subjects[0].number = "PK-CN-2026-XXX-999999".parse().unwrap();
+    wish.asked.ground = EnquiryGround::NumberUnknown;
+    wish.asked.question = Some("Did you issue this?".parse().unwrap());
+    wish.documents = vec![DocumentDigest {
+        name: "scan.pdf".parse().unwrap(),
+        media_type: "application/pdf".parse().unwrap(),
+        sha256: crate::certificate::Sha256([7; 32]),
+    }];
+    let told = async |nth, enquiry, finding| {
+        let answer = SubjectAnswer { finding, ..valid(1) };
+        let reply = corridor.reply(nth, enquiry, ReplyAct::Full, vec![answer]);
+        let replied = corridor.exporting.reply(&corridor.liaison, reply).await.unwrap();
+        replied.notices.into_iter().map(|one| (one.reason, one.blocks)).collect::<Vec<_>>()
+    };
+    let enquiry = corridor.customs.enquire(&corridor.officer, wish.clone()).await.unwrap().jti;
+    assert_eq!(told(2, enquiry, SubjectFinding::Valid).await, [("UNKNOWN_HERE", false)]);
+    wish.request_id = corridor.china.request_id(3);
+    let enquiry = corridor.customs.enquire(&corridor.officer, wish).await.unwrap().jti;
+    assert!(told(4, enquiry, SubjectFinding::NotIssued).await.is_empty());
+    let enquiry = corridor.raised(5).await;
+    assert_eq!(told(6, enquiry, SubjectFinding::NotIssued).await, [("ISSUED_HERE", false)]);
+}

@@ -131,6 +131,7 @@ async fn what_a_decision_has_to_say_and_does_not_is_refused_by_its_own_reason() 
     lengthy.decisions = (1..=400).map(line).collect();
     for (wish, refused) in [
         (whole(1, ResponseCode::NoReply, None), "ENQUIRY_MISSING"),
+        (whole(7, ResponseCode::PreferenceDenied, Some(ResponseReason::NoReplyInTime)), "ENQUIRY_MISSING"),
         (whole(2, ResponseCode::PreferenceSuspended, None), "REASON_MISSING"),
         (whole(3, ResponseCode::ReturnedForRectification, Some(ResponseReason::Other)), "WORDS_MISSING"),
         (whole(4, ResponseCode::PreferenceDenied, Some(ResponseReason::RandomCheck)), "REASON_DENIES_NOTHING"),

@@ -1,0 +1,99 @@
+//! What stands in the way of a decision beyond the file of the certificate: a claim is accepted on what has force, and what
+//! was written off was used.
+
+use super::{
+    Arrival, DecisionWish, Notice, UseRefused,
+    notices::{key_closed, status_forbids},
+};
+use crate::{
+    certificate::Measure,
+    office::{ActState, Certified, WHOLE},
+    statement::{ImportDeclaration, ItemDecision, ResponseCode},
+    time::Date,
+    workflow::{Desk, WorkflowError},
+};
+
+/// What may be decided of what has no force.
+const INSTEAD: &str = "no claim is accepted on it; deny or suspend preference (PREFERENCE_DENIED, PREFERENCE_SUSPENDED), \
+                       or say that it was not used (NOT_UTILISED)";
+
+impl Desk {
+    /// Refuses to accept a claim on what stands past the closing of its key, or in the place of one that was used or decided
+    /// against here, but by who says that he knows. It reads from the disk.
+    pub(super) fn may_accept(&self, arrival: &Arrival, wish: &DecisionWish) -> Result<(), WorkflowError> {
+        if !wish.decisions.iter().any(|one| one.code.grants()) {
+            return Ok(());
+        }
+        let mut known = Vec::new();
+        if !wish.despite_closed_key {
+            known.extend(key_closed(arrival));
+        }
+        if !wish.despite_predecessor {
+            known.extend(self.predecessors_used(arrival)?);
+        }
+        known.into_iter().next().map_or(Ok(()), |notice| Err(WorkflowError::ArrivalForbids(notice)))
+    }
+
+    /// Refuses to say that what was written off was not used. It reads from the disk.
+    pub(super) fn unused(
+        &self,
+        arrival: &Arrival,
+        declaration: Option<&ImportDeclaration>,
+        decisions: &[ItemDecision],
+    ) -> Result<(), WorkflowError> {
+        for one in decisions.iter().filter(|one| one.code == ResponseCode::NotUtilised) {
+            let used = match (one.line, declaration) {
+                (Some(line), Some(declaration)) => self.used_on_line(arrival, declaration, (one.item, line))?,
+                _ => used_of(arrival, one.item.unwrap_or(WHOLE)),
+            };
+            if let Some((item, used)) = used {
+                return Err(UseRefused::WrittenOff { item, used }.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// How much of an item was written off on a line of a declaration.
+    fn used_on_line(
+        &self,
+        arrival: &Arrival,
+        declaration: &ImportDeclaration,
+        (item, line): (Option<u32>, u32),
+    ) -> Result<Option<(u32, Measure)>, WorkflowError> {
+        let acts = self.acts(arrival)?.into_iter().filter(|act| {
+            let with_it = act.declaration.as_ref().is_some_and(|own| own.is_same(declaration));
+            act.state == ActState::Counts && with_it
+        });
+        let on_it = |one: &ItemDecision| one.code.draws() && one.item == item && one.line == Some(line);
+        let mut used = acts.flat_map(|act| act.decisions).filter(on_it);
+        Ok(used.find_map(|one| one.item.zip(one.quantity)))
+    }
+}
+
+/// How much of an item was written off, or of the first item of the whole that was used.
+fn used_of(arrival: &Arrival, place: u32) -> Option<(u32, Measure)> {
+    let mut used = arrival.file.ledger.items.iter().filter(|(_, one)| !one.drawn.is_zero());
+    let (item, one) = used.find(|(item, _)| place == WHOLE || **item == place)?;
+    Some((*item, Measure { value: one.drawn, unit: one.unit.clone() }))
+}
+
+/// Refuses to accept a claim on what has no force at its issuer on a day.
+pub(super) fn in_force(
+    arrival: &Arrival,
+    Certified { goods, ended, .. }: Certified<'_>,
+    day: Date,
+    decisions: &[ItemDecision],
+) -> Result<(), WorkflowError> {
+    let of_item = |one: &ItemDecision| match one.item {
+        Some(item) => ended.contains(&item).then(|| format!("item {item} has lost its force at its issuer")),
+        None => {
+            let all = goods.items.iter().all(|item| ended.contains(&item.number));
+            all.then(|| "every item of it has lost its force at its issuer".to_owned())
+        }
+    };
+    let stopped = status_forbids(arrival, day).map(|notice| notice.words);
+    let mut granted = decisions.iter().filter(|one| one.code.grants());
+    let why = granted.find_map(|one| stopped.clone().or_else(|| of_item(one)));
+    let forbids = |why: String| Notice::new("STATUS_FORBIDS", true, format!("{why}: {INSTEAD}"));
+    why.map_or(Ok(()), |why| Err(WorkflowError::ArrivalForbids(forbids(why))))
+}

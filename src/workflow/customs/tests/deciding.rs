@@ -1,0 +1,148 @@
+//! What is decided of a certificate, and what has to be so before it is.
+
+use super::{Corridor, reason};
+use crate::{
+    office::{AuditEvent, Denials},
+    reason::Reasoned as _,
+    statement::{Act, ResponseCode, ResponseReason},
+    workflow::{ArrivedName, CertificateName, DecisionWish, StatusWish, WorkflowError},
+};
+use std::sync::{Arc, Mutex};
+
+/// What a refusal says stands in the way.
+fn forbidden<T>(result: Result<T, WorkflowError>) -> (&'static str, String) {
+    match result.err() {
+        Some(WorkflowError::ArrivalForbids(notice)) => (notice.reason, notice.words),
+        other => (other.map_or("none", |error| error.reason()), String::new()),
+    }
+}
+
+#[tokio::test]
+async fn no_claim_is_accepted_on_a_certificate_that_its_issuer_stopped() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let accept = |nth, item| {
+        let accepted = corridor.decision(nth, item, ResponseCode::AcceptedForClaim, None);
+        customs.decide(officer, accepted)
+    };
+    corridor.change(2, Act::Suspended, None).await;
+    for (nth, item) in [(1, Some(1)), (2, None)] {
+        let (reason, words) = forbidden(accept(nth, item).await);
+        assert_eq!(reason, "STATUS_FORBIDS");
+        assert!(words.contains("suspended by its issuer") && words.contains("PREFERENCE_DENIED"), "{words}");
+    }
+    let undeclared = corridor.decision(3, Some(1), ResponseCode::AcceptedForClaim, None);
+    let undeclared = DecisionWish { declaration: None, ..undeclared };
+    assert_eq!(forbidden(customs.decide(officer, undeclared).await).0, "STATUS_FORBIDS", "nor today");
+    // What accepts nothing is decided as ever.
+    for (nth, code) in [(4, ResponseCode::Received), (5, ResponseCode::PreferenceSuspended)] {
+        let wish = corridor.decision(nth, Some(1), code, Some(ResponseReason::GoodsDiffer));
+        customs.decide(officer, wish).await.unwrap();
+    }
+    let act = corridor.waits(6, Some(1)).await;
+    assert_eq!(corridor.settles(7, act, false).await, "none");
+    corridor.change(3, Act::Reinstated, None).await;
+    accept(8, Some(1)).await.unwrap();
+}
+
+#[tokio::test]
+async fn no_claim_is_accepted_on_an_item_that_lost_its_force() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let number = corridor.of_three_items(2).await;
+    let stopped = StatusWish {
+        certificate: CertificateName::Number(number.clone()),
+        act: Act::Suspended,
+        items: Some(vec![2]),
+        reason: Some("found so".parse().unwrap()),
+        remarks: None,
+    };
+    let request = corridor.pakistan.request_id(3);
+    corridor.exporting.change_status(&corridor.pakistan.signatory, &request, stopped).await.unwrap();
+    let accept = |nth, item| {
+        let accepted = corridor.decision(nth, item, ResponseCode::AcceptedForClaim, None);
+        let certificate = ArrivedName::Number(number.clone(), None);
+        customs.decide(officer, DecisionWish { certificate, ..accepted })
+    };
+    let (reason, words) = forbidden(accept(1, Some(2)).await);
+    assert_eq!(reason, "STATUS_FORBIDS");
+    assert!(words.contains("item 2 has lost its force"), "{words}");
+    accept(2, Some(1)).await.unwrap();
+    accept(3, None).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_written_off_is_not_said_to_be_unused() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let used = customs.write_off(officer, corridor.write_off(1, "D-1", "800")).await.unwrap().act;
+    let unused = |nth, item, line, declaration: &str| {
+        let mut wish = corridor.decision(nth, item, ResponseCode::NotUtilised, None);
+        wish.declaration = Some(corridor.declaration(declaration));
+        wish.decisions[0].line = line;
+        customs.decide(officer, wish)
+    };
+    for (nth, item, line) in [(2, Some(1), None), (3, None, None), (4, Some(1), Some(1))] {
+        let refused = unused(nth, item, line, "D-1").await.unwrap_err();
+        assert_eq!(refused.reason(), "WRITTEN_OFF");
+        assert!(refused.to_string().starts_with("800 H87 of item 1 are written off"), "{refused}");
+    }
+    // What was imported without it, on another line or with another declaration, is said.
+    unused(5, Some(1), Some(2), "D-1").await.unwrap();
+    unused(6, Some(1), Some(1), "D-2").await.unwrap();
+    let request = corridor.china.request_id(7);
+    customs.reverse_write_off(officer, &request, (corridor.name(), used), None).await.unwrap();
+    unused(8, Some(1), None, "D-1").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_claim_on_what_stands_in_the_place_of_one_that_was_denied_is_accepted_by_who_says_that_he_knows() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let name = corridor.issued_anew(2).await;
+    let act = corridor.waits(1, Some(1)).await;
+    assert_eq!(corridor.settles(2, act, true).await, "none");
+    let decide = |nth, code, despite_predecessor, remarks: Option<&str>| {
+        let remarks = remarks.map(|said| said.parse().unwrap());
+        let wish = corridor.decision(nth, Some(1), code, None);
+        customs.decide(officer, DecisionWish { certificate: name.clone(), despite_predecessor, remarks, ..wish })
+    };
+    let accept = ResponseCode::AcceptedForClaim;
+    let (why, words) = forbidden(decide(3, accept, false, None).await);
+    assert_eq!(why, "PREDECESSOR_USED");
+    assert!(words.contains("item 1: PREFERENCE_DENIED"), "{words}");
+    decide(4, ResponseCode::Received, false, None).await.unwrap();
+    assert_eq!(reason(decide(5, accept, true, None).await), "WORDS_MISSING");
+    let accepted = decide(6, accept, true, Some("the balls were stitched anew")).await.unwrap();
+    assert!(accepted.statement.is_some());
+    let again = decide(6, accept, true, Some("the balls were stitched anew")).await.unwrap();
+    assert_eq!(again, accepted, "said again it is the same");
+    assert_eq!(reason(decide(6, accept, false, Some("the balls were stitched anew")).await), "REQUEST_ID_REUSED");
+}
+
+/// Hears what is denied to a caller.
+#[derive(Default)]
+struct Ear(Mutex<Vec<String>>);
+
+impl Denials for Ear {
+    fn denied(&self, event: AuditEvent) {
+        self.0.lock().unwrap().push(event.action);
+    }
+}
+
+#[tokio::test]
+async fn who_drops_what_he_decided_is_denied_nothing_in_the_audit_record() {
+    let corridor = Corridor::open().await;
+    let act = corridor.waits(1, Some(1)).await;
+    let ear = Arc::new(Ear::default());
+    let officer = corridor.officer.clone().heard_by(Arc::clone(&ear) as Arc<dyn Denials>);
+    let settle = |nth, release| {
+        let (request, name) = (corridor.china.request_id(nth), corridor.name());
+        let (customs, officer) = (corridor.customs.clone(), officer.clone());
+        async move { customs.settle_denial(&officer, &request, name, act, release, None).await }
+    };
+    settle(2, false).await.unwrap();
+    assert!(ear.0.lock().unwrap().is_empty());
+    assert_eq!(reason(settle(3, true).await), "PERMISSION_DENIED");
+    assert_eq!(*ear.0.lock().unwrap(), ["release_denial"], "who asks to release is");
+}
