@@ -33,7 +33,7 @@ pub(super) fn to_wire(note: AbroadNote) -> wire::AbroadNote {
             question: said(enquiry.asked.question.as_ref()),
             goods: enquiry.asked.goods.to_string(),
         }),
-        Abroad::Reply(reply) => What::Reply(answered(&note.jti, &reply)),
+        Abroad::Reply(reply) => What::Reply(wire::EnquiryReply { late: note.late, ..answered(&note.jti, &reply) }),
     };
     wire::AbroadNote {
         jti: note.jti.to_string(),

@@ -82,16 +82,18 @@ impl CustomsService for CustomsDoor {
             remarks,
             enquiry,
             despite_closed_key,
+            despite_predecessor,
         } = request.into_inner();
         bounded("decisions", decisions.len())?;
         let wish = DecisionWish {
             request_id,
             certificate: named(certificate)?,
             declaration: declaration.map(import_declaration).transpose()?,
-            decisions: decisions.iter().map(decision).collect::<Result<_, _>>()?,
+            decisions: each("decisions", &decisions, decision)?,
             enquiry: optional("enquiry", &enquiry)?,
             remarks: text("remarks", &remarks)?,
             despite_closed_key,
+            despite_predecessor,
         };
         let decided = authority.desk.decide(&caller, wish).await.map_err(|error| refused(&error))?;
         Ok(Response::new(wire::DecideItemsResponse {
@@ -208,7 +210,7 @@ impl CustomsService for CustomsDoor {
     ) -> Result<Response<wire::EndorseCertificateResponse>, Status> {
         let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
         let asked = request.into_inner();
-        let containers = asked.containers.iter().map(|one| parsed("containers", one)).collect::<Result<_, _>>()?;
+        let containers = each("containers", &asked.containers, |one| parsed("", one))?;
         let wish = EndorsementWish {
             request_id: asked.request_id,
             certificate: named(asked.certificate)?,
@@ -220,7 +222,7 @@ impl CustomsService for CustomsDoor {
                 destination: optional("destination", &asked.destination)?,
                 items: asked.items,
                 containers,
-                seals: asked.seals.iter().map(|one| parsed("seals", one)).collect::<Result<_, _>>()?,
+                seals: each("seals", &asked.seals, |one| parsed("", one))?,
                 text: text("text", &asked.text)?,
             },
         };
@@ -310,38 +312,50 @@ pub(super) fn import_declaration(wire: wire::ImportDeclaration) -> Result<Import
     })
 }
 
-/// A quantity and its unit, if there is one.
-pub(super) fn measure(field: &'static str, value: &str, unit: &str) -> Result<Option<Measure>, ApiError> {
+/// Reads a list; what is wrong with an entry is said with its place.
+pub(super) fn each<T, Read>(
+    list: &str,
+    all: &[T],
+    read: impl Fn(&T) -> Result<Read, ApiError>,
+) -> Result<Vec<Read>, ApiError> {
+    all.iter().enumerate().map(|(at, one)| read(one).map_err(|error| error.of_entry(list, at))).collect()
+}
+
+/// A quantity and its unit, each with its field, if there is one.
+pub(super) fn measure(
+    (field, value): (&'static str, &str),
+    (unit_field, unit): (&'static str, &str),
+) -> Result<Option<Measure>, ApiError> {
     if value.is_empty() {
         return Ok(None);
     }
-    Ok(Some(Measure { value: parsed(field, value)?, unit: parsed(field, unit)? }))
+    Ok(Some(Measure { value: parsed(field, value)?, unit: parsed(unit_field, unit)? }))
 }
 
 fn decision(wire: &wire::ItemDecision) -> Result<ItemDecision, ApiError> {
     Ok(ItemDecision {
         item: positive(wire.item),
         line: positive(wire.line),
-        code: parsed("decisions.code", &wire.code)?,
+        code: parsed("code", &wire.code)?,
         quantity: None,
         left: None,
-        reason: optional("decisions.reason", &wire.reason)?,
-        basis: text("decisions.basis", &wire.basis)?,
-        words: text("decisions.words", &wire.words)?,
+        reason: optional("reason", &wire.reason)?,
+        basis: text("basis", &wire.basis)?,
+        words: text("words", &wire.words)?,
     })
 }
 
 fn write_off_lines(lines: &[wire::WriteOffLine]) -> Result<Vec<WriteOffLine>, ApiError> {
     bounded("lines", lines.len())?;
     let line = |one: &wire::WriteOffLine| {
-        let quantity = measure("lines.quantity", &one.quantity, &one.unit)?;
-        let quantity = quantity.ok_or_else(|| missing("lines.quantity", "how much is needed"))?;
+        let quantity = measure(("quantity", &one.quantity), ("unit", &one.unit))?;
+        let quantity = quantity.ok_or_else(|| missing("quantity", "how much is needed"))?;
         if quantity.value.is_zero() {
-            return Err(missing("lines.quantity", "is more than 0"));
+            return Err(missing("quantity", "is more than 0"));
         }
         Ok(WriteOffLine { item: one.item, line: positive(one.line), quantity })
     };
-    lines.iter().map(line).collect()
+    each("lines", lines, line)
 }
 
 /// A number that is absent as 0.

@@ -4,7 +4,7 @@ use super::ApiError;
 use super::applications::{done, missing, needed, text};
 use super::call::{caller, refused};
 use super::convert;
-use super::customs::{bounded, issuer, optional, parsed, said};
+use super::customs::{bounded, each, issuer, optional, parsed, said};
 use super::hosts::Hosts;
 use super::wire::origin::v1::{self as wire, liaison_service_server::LiaisonService};
 use crate::statement::{
@@ -83,11 +83,15 @@ impl LiaisonService for LiaisonDoor {
             act: parsed("act", &asked.act)?,
             reply_by,
             words: text("words", &asked.words)?,
-            answers: asked.answers.iter().map(answer).collect::<Result<_, _>>()?,
+            answers: each("answers", &asked.answers, answer)?,
             documents: documents(&asked.documents)?,
         };
         let replied = authority.desk.reply(&caller, wish).await.map_err(|error| refused(&error))?;
-        Ok(Response::new(wire::ReplyEnquiryResponse { jti: replied.jti.to_string(), late: replied.late }))
+        Ok(Response::new(wire::ReplyEnquiryResponse {
+            jti: replied.jti.to_string(),
+            late: replied.late,
+            notices: replied.notices.into_iter().map(super::customs::notice).collect(),
+        }))
     }
 }
 
@@ -105,20 +109,20 @@ pub(super) fn wish(asked: wire::RaiseEnquiryRequest) -> Result<EnquiryWish, ApiE
             basis: text("basis", &asked.basis)?,
             reply_by: asked.reply_by.map(|day| convert::date("reply_by", &day)).transpose()?,
         },
-        subjects: asked.subjects.iter().map(subject).collect::<Result<_, _>>()?,
+        subjects: each("subjects", &asked.subjects, subject)?,
         documents: documents(&asked.documents)?,
         clarifies: optional("clarifies", &asked.clarifies)?,
     })
 }
 
 fn subject(wire: &wire::EnquirySubject) -> Result<SubjectWish, ApiError> {
-    let issued_on = wire.issued_on.as_ref().map(|day| convert::date("subjects.issued_on", day)).transpose()?;
+    let issued_on = wire.issued_on.as_ref().map(|day| convert::date("issued_on", day)).transpose()?;
     Ok(SubjectWish {
-        number: parsed("subjects.number", &wire.number)?,
+        number: parsed("number", &wire.number)?,
         issued_on,
         items: wire.items.clone(),
-        declaration: text("subjects.declaration", &wire.declaration)?,
-        jti: optional("subjects.jti", &wire.jti)?,
+        declaration: text("declaration", &wire.declaration)?,
+        jti: optional("jti", &wire.jti)?,
     })
 }
 
@@ -126,24 +130,24 @@ fn documents(wire: &[wire::DocumentDigest]) -> Result<Vec<DocumentDigest>, ApiEr
     bounded("documents", wire.len())?;
     let read = |one: &wire::DocumentDigest| {
         Ok(DocumentDigest {
-            name: needed("documents.name", &one.name)?,
-            media_type: needed("documents.media_type", &one.media_type)?,
-            sha256: parsed("documents.sha256", &one.sha256)?,
+            name: needed("name", &one.name)?,
+            media_type: needed("media_type", &one.media_type)?,
+            sha256: parsed("sha256", &one.sha256)?,
         })
     };
-    wire.iter().map(read).collect()
+    each("documents", wire, read)
 }
 
 fn answer(wire: &wire::SubjectAnswer) -> Result<SubjectAnswer, ApiError> {
-    bounded("answers.items", wire.items.len())?;
-    let item = |one: &wire::ItemAnswer| {
-        Ok(ItemAnswer { item: one.item, valid: one.valid, words: text("answers.items.words", &one.words)? })
-    };
+    bounded("items", wire.items.len())?;
+    let items = each("items", &wire.items, |one| {
+        Ok(ItemAnswer { item: one.item, valid: one.valid, words: text("words", &one.words)? })
+    })?;
     Ok(SubjectAnswer {
         subject: wire.subject,
-        finding: parsed("answers.finding", &wire.finding)?,
-        items: wire.items.iter().map(item).collect::<Result<_, ApiError>>()?,
-        words: text("answers.words", &wire.words)?,
+        finding: parsed("finding", &wire.finding)?,
+        items,
+        words: text("words", &wire.words)?,
     })
 }
 

@@ -128,6 +128,20 @@ impl Reasoned for ApiError {
 }
 
 impl ApiError {
+    /// The same of a field of one entry of a list, of which `at` is the place from 0.
+    pub(crate) fn of_entry(self, list: &str, at: usize) -> Self {
+        let inside = |field: &str| match field {
+            // The entry is a mere value.
+            "" => format!("{list}[{at}]"),
+            field => format!("{list}[{at}].{field}"),
+        };
+        match self {
+            Self::Field { field, message } => Self::Member { path: inside(field), message },
+            Self::Member { path, message } => Self::Member { path: inside(&path), message },
+            other => other,
+        }
+    }
+
     /// What accompanies it.
     pub(crate) fn details(&self) -> Details {
         let fields = match self {

@@ -116,6 +116,7 @@ fn code(reason: &str, class: Class) -> Code {
         | "BALANCE_EXCEEDED"
         | "ITEM_WITHOUT_FORCE"
         | "PREFERENCE_NOT_GRANTED"
+        | "WRITTEN_OFF"
         | "ACT_OVER"
         | "DENIAL_NOT_WAITING"
         | "DENIAL_WAITS"

@@ -4,7 +4,7 @@ use super::ApiError;
 use super::applications::{missing, text};
 use super::arrivals::arrival;
 use super::convert;
-use super::customs::{balance, import_declaration, measure, named, notice, optional, parsed, positive};
+use super::customs::{balance, each, import_declaration, measure, named, notice, optional, parsed, positive};
 use super::wire::origin::v1 as wire;
 use crate::agreement::{Declared, DeclaredLine, Difference, Weight};
 use crate::workflow::{MatchWish, Matched};
@@ -27,7 +27,7 @@ pub(super) fn wish(asked: wire::MatchDeclarationRequest) -> Result<MatchWish, Ap
             hs_edition: None,
             country_of_export: optional("country_of_export", &asked.country_of_export)?,
             importer: text("importer", &asked.importer)?,
-            lines: asked.lines.iter().map(line).collect::<Result<_, _>>()?,
+            lines: each("lines", &asked.lines, line)?,
         },
         declaration,
     })
@@ -37,14 +37,14 @@ fn line(line: &wire::DeclarationLine) -> Result<DeclaredLine, ApiError> {
     Ok(DeclaredLine {
         line: line.line,
         item: positive(line.item),
-        tariff_code: parsed("lines.tariff_code", &line.tariff_code)?,
-        description: text("lines.description", &line.description)?,
-        origin: optional("lines.origin", &line.origin)?,
-        quantity: measure("lines.quantity", &line.quantity, &line.quantity_unit)?,
-        gross_weight: measure("lines.gross_weight", &line.gross_weight, &line.gross_weight_unit)?,
-        net_weight: measure("lines.net_weight", &line.net_weight, &line.net_weight_unit)?,
-        invoice: text("lines.invoice", &line.invoice)?,
-        marks: text("lines.marks", &line.marks)?,
+        tariff_code: parsed("tariff_code", &line.tariff_code)?,
+        description: text("description", &line.description)?,
+        origin: optional("origin", &line.origin)?,
+        quantity: measure(("quantity", &line.quantity), ("quantity_unit", &line.quantity_unit))?,
+        gross_weight: measure(("gross_weight", &line.gross_weight), ("gross_weight_unit", &line.gross_weight_unit))?,
+        net_weight: measure(("net_weight", &line.net_weight), ("net_weight_unit", &line.net_weight_unit))?,
+        invoice: text("invoice", &line.invoice)?,
+        marks: text("marks", &line.marks)?,
         packages: positive(line.packages),
     })
 }
@@ -85,5 +85,42 @@ fn difference(one: Difference) -> wire::Difference {
         article: one.article.unwrap_or_default(),
         confirmed: one.confirmed,
         words: one.words,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A program that sends many lines is told which of them, and which of its fields.
+    #[test]
+    fn what_is_wrong_with_a_line_is_said_of_that_line_and_a_unit_is_its_own_field() {
+        let good = wire::DeclarationLine {
+            line: 1,
+            tariff_code: "250100".to_owned(),
+            quantity: "1".to_owned(),
+            quantity_unit: "TNE".to_owned(),
+            ..wire::DeclarationLine::default()
+        };
+        let refused = |wrong: wire::DeclarationLine| {
+            let lines = vec![good.clone(), good.clone(), good.clone(), wrong];
+            match each("lines", &lines, line) {
+                Err(ApiError::Member { path, .. }) => path,
+                other => panic!("{other:?}"),
+            }
+        };
+        for (wrong, field) in [
+            (wire::DeclarationLine { tariff_code: "25".to_owned(), ..good.clone() }, "lines[3].tariff_code"),
+            (wire::DeclarationLine { quantity: "one".to_owned(), ..good.clone() }, "lines[3].quantity"),
+            (wire::DeclarationLine { quantity_unit: "TON?".to_owned(), ..good.clone() }, "lines[3].quantity_unit"),
+            (
+                wire::DeclarationLine { net_weight: "1".to_owned(), net_weight_unit: "kg".to_owned(), ..good.clone() },
+                "lines[3].net_weight_unit",
+            ),
+        ] {
+            assert_eq!(refused(wrong), field);
+        }
+        let containers = each("containers", &["x", "y"], |_| Err::<(), _>(missing("", "is none")));
+        assert!(matches!(containers, Err(ApiError::Member { path, .. }) if path == "containers[0]"));
     }
 }

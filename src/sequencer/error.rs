@@ -40,9 +40,12 @@ pub enum SequencerError {
         /// The one that is given.
         given: String,
     },
-    /// What was to change with the certificate is not what it was when that was decided.
-    #[error("what the certificate was to be issued for was changed by another in the meantime; nothing was issued")]
+    /// What the work rests on is not what it was when that was decided: it is prepared again, and who asked is not told.
+    #[error("what this rests on was changed by another in the meantime; nothing was done")]
     RecordMoved,
+    /// Others were first, as often as it was prepared: the moment is at fault, and what was asked is not.
+    #[error("too many act on the same {0} at once, and others were first; nothing was done: ask again")]
+    Crowded(&'static str),
     /// The number series gives a number that cannot be used.
     #[error("the number series {series} cannot go on: {why}")]
     SeriesExhausted {
@@ -167,6 +170,7 @@ impl Reasoned for SequencerError {
             Self::RequestReused(_) => "REQUEST_ID_REUSED",
             Self::NumberTaken(_) | Self::NumberReadsAs { .. } => "NUMBER_TAKEN",
             Self::RecordMoved => "RECORD_MOVED",
+            Self::Crowded(_) => "TOO_MANY_AT_ONCE",
             Self::SeriesExhausted { .. } => "SERIES_EXHAUSTED",
             Self::DateMoved(_) => "DATE_MOVED",
             Self::ClockWentBack { .. } => "CLOCK_WENT_BACK",
@@ -194,6 +198,7 @@ impl Reasoned for SequencerError {
             Self::Overloaded { .. }
             | Self::Unavailable(_)
             | Self::NoSpace(_)
+            | Self::Crowded(_)
             | Self::DateMoved(_)
             | Self::ClockWentBack { .. }
             | Self::LogResting(_)

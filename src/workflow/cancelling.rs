@@ -17,7 +17,7 @@ use crate::{
     reason::{Class, Reasoned as _},
     sequencer::{self, Beside, ChangeOfStatus, Outcome, RequestKey, SequencerError, Task, Work, answered},
     statement::{Act, Status},
-    store::{Batch, EntryRef, StateChange},
+    store::{Batch, EntryRef, StateChange, StoreError},
     time::Date,
     verification::status_after,
 };
@@ -417,8 +417,12 @@ impl Desk {
         audit: Vec<Vec<u8>>,
     ) -> Result<(), WorkflowError> {
         let at_ms = u64::try_from(self.now().as_millisecond()).unwrap_or(0);
-        self.store().commit(Batch { at_ms, expected, state, audit, ..Batch::default() })?;
-        Ok(())
+        match self.store().commit(Batch { at_ms, expected, state, audit, ..Batch::default() }) {
+            Ok(_) => Ok(()),
+            // Another was first with the same certificate: asked again, it is judged anew.
+            Err(StoreError::RecordMoved { .. }) => Err(SequencerError::Crowded("certificate").into()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     pub(super) fn today_at(&self, office: &crate::certificate::OfficeCode) -> Option<Date> {

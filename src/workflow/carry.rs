@@ -39,8 +39,53 @@ impl Desk {
                     // Whether it came or not, the store says what is so now.
                     let _ = tokio::time::timeout(MOVE_AWAITED, news.changed()).await;
                 }
+                Err(SequencerError::RecordMoved) => return Err(SequencerError::Crowded("certificate").into()),
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        reason::{Class, Reasoned as _},
+        sequencer::{Beside, RequestKey, Saying, Task, Work},
+        statement::Receipt,
+        store::{Expected, Table},
+        workflow::tests::world::World,
+    };
+    use std::sync::Mutex;
+
+    /// A command whose turn never comes is as good as it was, and whoever asked is told to ask again.
+    #[tokio::test]
+    async fn where_others_are_first_each_time_the_moment_is_at_fault_and_not_what_was_asked() {
+        let world = World::new();
+        let (desk, _) = world.desk();
+        let others = (1..=20).map(|nth| world.footballs(nth)).collect::<Vec<_>>();
+        let (others, signatory) = (Arc::new(Mutex::new(others)), world.signatory.clone());
+        let left = Arc::clone(&others);
+        let runtime = tokio::runtime::Handle::current();
+        let prepare = move |desk: &Desk| {
+            let first = others.lock().unwrap().pop().unwrap();
+            runtime.block_on(desk.issue(&signatory, &first))?;
+            let receipt = Receipt {
+                origin: "gacc.gov.cn/log/2026/tdap.gov.pk".parse().unwrap(),
+                size: 40,
+                missing: Vec::new(),
+                held: Vec::new(),
+            };
+            let gone = Expected { table: Table::Setting, id: b"gone".to_vec(), record: Some(Vec::new()) };
+            let beside = Beside { expected: vec![gone], ..Beside::default() };
+            let request = RequestKey { account: "exchange".to_owned(), id: [1; 16] };
+            let task = Task::Say(Box::new(Saying::receipt(receipt).with(beside)));
+            let work = Work { request, digest: [1; 32], task, by: None };
+            Ok::<_, WorkflowError>(Prepared::Work(Box::new(work), Findings::default()))
+        };
+        let error = desk.carry_out(prepare).await.unwrap_err();
+        assert_eq!((error.reason(), error.class()), ("TOO_MANY_AT_ONCE", Class::Retry), "{error}");
+        assert!(error.to_string().contains("the same certificate at once"), "{error}");
+        assert_eq!(left.lock().unwrap().len(), 20 - MOVES_TRIED);
     }
 }

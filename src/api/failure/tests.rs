@@ -79,6 +79,9 @@ fn what_may_succeed_later_says_when() {
     let sent = Status::from(ApiError::RateLimited);
     assert_eq!(sent.code(), Code::ResourceExhausted);
     assert!(sent.get_error_details().retry_info().unwrap().retry_delay.is_some());
+    let crowded = plain(&SequencerError::Crowded("certificate"));
+    assert_eq!(crowded.code(), Code::Unavailable, "nothing is wrong with what was asked");
+    assert!(crowded.get_error_details().retry_info().unwrap().retry_delay.is_some());
 }
 
 #[test]

@@ -132,14 +132,15 @@ mod tests {
 
     #[tokio::test]
     async fn a_refusal_has_status_reason_and_field() {
-        let error = ApiError::Field { field: "lines.tariff_code", message: "6 to 10 digits".to_owned() };
+        let error = ApiError::Field { field: "tariff_code", message: "6 to 10 digits".to_owned() };
+        let error = error.of_entry("lines", 3);
         let (answer, document) = problem(&error.into(), "customs/match-declaration").await;
         assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
         assert_eq!(answer.headers()[header::CONTENT_TYPE], MEDIA_TYPE);
         assert_eq!(document["status"], 400);
         assert_eq!(document["reason"], "FIELD_INVALID");
         assert_eq!(document["code"], "INVALID_ARGUMENT");
-        assert_eq!(document["fields"], json!([{ "field": "lines.tariffCode", "detail": "6 to 10 digits" }]));
+        assert_eq!(document["fields"], json!([{ "field": "lines[3].tariffCode", "detail": "6 to 10 digits" }]));
     }
 
     #[tokio::test]

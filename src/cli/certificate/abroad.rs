@@ -6,11 +6,13 @@ use crate::{
     cli::{
         Outcome,
         application::instant,
-        console::Console,
-        customs::shown::decided,
+        console::{Colour, Console},
+        customs::shown::{day, decided},
+        enquiry::shown::{document_text, documents_described},
         remote::{self, NodeArguments, TokenArgument, date_text},
         tree::plain,
     },
+    statement::ReplyAct,
 };
 use serde_json::{Value, json};
 use std::process::ExitCode;
@@ -70,7 +72,7 @@ fn show(console: Console, note: &wire::AbroadNote) {
                 )
             });
             head(&with);
-            response.decisions.iter().for_each(|one| console.data(format!("    {}", decided(one))));
+            responded(response).iter().for_each(|line| console.data(format!("    {line}")));
         }
         Some(What::Endorsement(one)) => {
             let destination =
@@ -85,8 +87,9 @@ fn show(console: Console, note: &wire::AbroadNote) {
             head(&format!("asks, {}{question}", plain(&one.ground)));
         }
         Some(What::Reply(one)) => {
-            let findings = one.answers.iter().map(found).collect::<Vec<_>>().join(", ");
-            head(&format!("{} {findings}", plain(&one.act)));
+            let late = if one.late { format!("  {}", console.paint(Colour::Red, "LATE")) } else { String::new() };
+            head(&format!("{}{late}", replied(one)));
+            words(one).iter().for_each(|line| console.data(format!("    {line}")));
         }
         None => head("something that this version does not know"),
     }
@@ -94,6 +97,40 @@ fn show(console: Console, note: &wire::AbroadNote) {
 
 fn host(issuer: &str) -> &str {
     issuer.strip_prefix("https://").unwrap_or(issuer)
+}
+
+/// What customs decided, and what they say to the issuer beside it.
+fn responded(response: &wire::AbroadResponse) -> Vec<String> {
+    let remarks = plain(&response.remarks);
+    let decisions = response.decisions.iter().map(decided);
+    decisions.chain((!remarks.is_empty()).then(|| format!("remarks: {remarks}"))).collect()
+}
+
+/// What a reply does, what it finds, and the day that it names.
+fn replied(one: &wire::EnquiryReply) -> String {
+    let mut said = plain(&one.act);
+    let findings = one.answers.iter().map(found).collect::<Vec<_>>().join(", ");
+    if !findings.is_empty() {
+        said = format!("{said} {findings}");
+    }
+    if one.reply_by.is_some() {
+        let until = if one.act == ReplyAct::Extended.as_str() { " until" } else { ", the rest by" };
+        said = format!("{said}{until} {}", date_text(one.reply_by.as_ref()));
+    }
+    said
+}
+
+/// What a reply says in words: on the whole, of the certificate and of its items; and its documents.
+fn words(one: &wire::EnquiryReply) -> Vec<String> {
+    let mut lines = vec![plain(&one.words)];
+    for answer in &one.answers {
+        lines.push(plain(&answer.words));
+        let items = answer.items.iter().filter(|item| !item.words.is_empty());
+        lines.extend(items.map(|item| format!("item {}: {}", item.item, plain(&item.words))));
+    }
+    lines.retain(|line| !line.is_empty());
+    lines.extend(one.documents.iter().map(document_text));
+    lines
 }
 
 /// What is found of the certificate, and of its items where they are told apart.
@@ -134,7 +171,8 @@ fn described(note: &wire::AbroadNote) -> Value {
             "reference": one.reference, "ground": one.ground, "question": one.question, "goods": one.goods,
         } }),
         Some(What::Reply(one)) => json!({ "reply": {
-            "act": one.act, "words": one.words,
+            "act": one.act, "reply_by": day(one.reply_by.as_ref()), "late": one.late, "words": one.words,
+            "documents": documents_described(&one.documents),
             "answers": one.answers.iter().map(|answer| json!({
                 "certificate": answer.subject, "finding": answer.finding, "words": answer.words,
                 "items": answer.items.iter().map(|one| json!({
@@ -150,6 +188,7 @@ fn described(note: &wire::AbroadNote) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::client::Date;
 
     #[test]
     fn an_answer_says_which_items_hold() {
@@ -158,6 +197,51 @@ mod tests {
         let one = wire::SubjectAnswer { subject: 7, finding: "partly_valid".to_owned(), items, ..Default::default() };
         assert_eq!(found(&one), "partly_valid (item 1 valid, item 2 not valid)");
         assert_eq!(found(&wire::SubjectAnswer { items: Vec::new(), ..one }), "partly_valid");
+    }
+
+    #[test]
+    fn what_customs_remark_to_the_issuer_is_shown() {
+        let decisions = vec![wire::DecidedItem { item: 1, code: "ACCEPTED".to_owned(), ..Default::default() }];
+        let remarks = "Known to be good: letter 14".to_owned();
+        let one = wire::AbroadResponse { decisions, remarks, ..Default::default() };
+        assert_eq!(responded(&one), ["item 1: ACCEPTED", "remarks: Known to be good: letter 14"]);
+        assert_eq!(responded(&wire::AbroadResponse { remarks: String::new(), ..one }).len(), 1);
+    }
+
+    #[test]
+    fn a_reply_says_until_when_in_which_words_and_with_which_documents() {
+        let reply = |act: &str| wire::EnquiryReply {
+            act: act.to_owned(),
+            reply_by: Some(Date { year: 2027, month: 3, day: 31 }),
+            ..Default::default()
+        };
+        assert_eq!(replied(&reply("extended")), "extended until 2027-03-31");
+        assert_eq!(replied(&wire::EnquiryReply { reply_by: None, ..reply("acknowledged") }), "acknowledged");
+        let answer = wire::SubjectAnswer {
+            subject: 1,
+            finding: "partly_valid".to_owned(),
+            items: vec![
+                wire::ItemAnswer { item: 1, valid: true, words: String::new() },
+                wire::ItemAnswer { item: 2, valid: false, words: "Added afterwards".to_owned() },
+            ],
+            words: "Seen at the mill".to_owned(),
+        };
+        let document = wire::DocumentDigest {
+            name: "report.pdf".to_owned(),
+            media_type: "application/pdf".to_owned(),
+            sha256: "07".to_owned(),
+        };
+        let one = wire::EnquiryReply {
+            words: "In part".to_owned(),
+            answers: vec![answer],
+            documents: vec![document],
+            ..reply("partial")
+        };
+        let head = "partial partly_valid (item 1 valid, item 2 not valid), the rest by 2027-03-31";
+        assert_eq!(replied(&one), head);
+        let document = "document report.pdf (application/pdf) sha256 07";
+        assert_eq!(words(&one), ["In part", "Seen at the mill", "item 2: Added afterwards", document]);
+        assert!(words(&reply("extended")).is_empty());
     }
 
     #[test]

@@ -92,8 +92,13 @@ fn shut(one: &wire::ShutLog) -> Look {
              node on an old copy of its data folder, and why; where it does not come back, stop the node and keep the folder",
         ),
         "NUMBERS_UNKNOWN" => look.help(format!(
-            "the addressee's node has them; where it does not give them, and you have looked that no number can repeat: origin partner go-on --log {origin}"
+            "where there is a newer copy of the data folder, stop the node and put that back: origin backup restore --copy DIR --keys DIR; \
+             else wait until the addressee's node has given them, or, once you have looked that no number can repeat: origin partner go-on --log {origin}"
         )),
+        "SIGNING_KEY_CLOSED" => look.help(
+            "the node needs a new key: give origin key revoke again, it makes one and says what is still to be signed; once the \
+             trust list that names it is installed, start the node again",
+        ),
         "OWN_HISTORY_LOST" => look.help(
             "look for a newer backup before anything else; else have the next trust list name the log's final size, and the key of its successor's shard",
         ),
@@ -208,7 +213,12 @@ fn passage(name: &str, log: &wire::PartnerLog, now: Timestamp) -> Vec<Look> {
     }
     if log.missing_disclosures > 0 {
         let missing = log.missing_disclosures;
-        looks.push(Look::warning("disclosures", format!("{missing} entries of {origin} wait for their disclosures")));
+        looks.push(
+            Look::warning("disclosures", format!("{missing} entries of {origin} wait for their disclosures")).help(format!(
+                "this node asks again by itself; where they stay away, {name} has to look whether it still has them: was an \
+                 old copy of its data folder started, or one without its keys?"
+            )),
+        );
     }
     looks
 }
@@ -265,6 +275,34 @@ mod tests {
         assert_eq!(told(&findings(&log(27), 27)), [false]);
         assert_eq!(told(&findings(&log(27), 26)), [false, true]);
         assert_eq!(told(&findings(&log(1), 0)), [true]);
+    }
+
+    #[test]
+    fn a_closed_key_asks_for_another_and_lost_numbers_for_the_newest_copy() {
+        let help = |reason: &str| {
+            let (origin, reason) = ("tdap.gov.pk/log/2026/all".to_owned(), reason.to_owned());
+            shut(&wire::ShutLog { origin, reason, ..Default::default() }).help.unwrap()
+        };
+        let closed = help("SIGNING_KEY_CLOSED");
+        assert!(closed.contains("origin key revoke") && !closed.contains("as it is"), "{closed}");
+        let numbers = help("NUMBERS_UNKNOWN");
+        let places = ["origin backup restore", "origin partner go-on"].map(|words| numbers.find(words));
+        assert!(places[0].is_some() && places[0] < places[1], "{numbers}");
+        assert!(help("OWN_HISTORY_FORKED").contains("keep the data folder as it is"));
+    }
+
+    #[test]
+    fn disclosures_that_a_partner_does_not_give_are_said_with_who_has_to_look() {
+        let log = wire::PartnerLog {
+            origin: "tdap.gov.pk/log/2026/all".to_owned(),
+            missing_disclosures: 1_917,
+            ..Default::default()
+        };
+        let looks = passage("node.tdap.gov.pk", &log, Timestamp::UNIX_EPOCH);
+        let [look] = looks.as_slice() else { panic!("{} looks", looks.len()) };
+        assert_eq!(look.state, State::Warning);
+        assert!(look.sentence.contains("1917 entries of tdap.gov.pk"), "{}", look.sentence);
+        assert!(look.help.as_ref().is_some_and(|help| help.contains("node.tdap.gov.pk has to look")));
     }
 
     #[test]

@@ -157,9 +157,13 @@ fn subject_text(subject: &wire::EnquirySubject) -> String {
 
 fn documents(console: Console, indent: &str, documents: &[wire::DocumentDigest]) {
     for one in documents {
-        let (name, media_type) = (plain(&one.name), plain(&one.media_type));
-        console.data(format!("{indent}document {name} ({media_type}) sha256 {}", one.sha256));
+        console.data(format!("{indent}{}", document_text(one)));
     }
+}
+
+/// A document that goes by another way, in one line.
+pub(in crate::cli) fn document_text(one: &wire::DocumentDigest) -> String {
+    format!("document {} ({}) sha256 {}", plain(&one.name), plain(&one.media_type), one.sha256)
 }
 
 fn reply_lines(console: Console, reply: &wire::EnquiryReply) {
@@ -211,7 +215,7 @@ fn finding(console: Console, word: &str) -> String {
     console.paint(colour, &plain(word))
 }
 
-fn documents_described(documents: &[wire::DocumentDigest]) -> Value {
+pub(in crate::cli) fn documents_described(documents: &[wire::DocumentDigest]) -> Value {
     let one =
         |one: &wire::DocumentDigest| json!({ "name": one.name, "media_type": one.media_type, "sha256": one.sha256 });
     documents.iter().map(one).collect()

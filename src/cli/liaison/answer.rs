@@ -11,7 +11,7 @@ use crate::{
 use serde::Deserialize;
 use std::{collections::BTreeSet, str::FromStr};
 
-/// The answer about certificates, as `1=valid`, `2-4=not_valid:WORDS` or `5=partly_valid:1+,2-:WORDS`.
+/// The answer about certificates, as `1=valid`, `2-4=not_valid:WORDS`, `5=not_issued` or `6=partly_valid:1+,2-:WORDS`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Answer {
     subjects: Vec<u32>,
@@ -24,7 +24,8 @@ impl FromStr for Answer {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` answers nothing: 1=valid, 2=not_valid:WORDS or 3=partly_valid:1+,2-");
+        let wrong =
+            || format!("`{text}` answers nothing: 1=valid, 2=not_valid:WORDS, 3=not_issued or 4=partly_valid:1+,2-");
         let (subjects, rest) = text.split_once('=').ok_or_else(wrong)?;
         let (finding, rest) = rest.split_once(':').unwrap_or((rest, ""));
         let finding = word(finding)?;

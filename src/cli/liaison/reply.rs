@@ -7,6 +7,7 @@ use crate::{
         Outcome, arguments,
         certificate::Request,
         console::{Colour, Console, Exit, Failure},
+        customs::shown::{notice_lines, notices_described},
         enquiry::document::Documents,
         files::Source,
         forms,
@@ -46,8 +47,8 @@ pub(super) struct Reply {
     enquiry: Jti,
     #[command(flatten)]
     does: Does,
-    /// An answer: `1=valid`, `2-4=not_valid:WORDS`, or `5=partly_valid:1+,2-` where item 1 holds and item 2 does not.
-    /// May be given several times
+    /// An answer: `1=valid`, `2-4=not_valid:WORDS`, `5=not_issued` of a number that was not given, or
+    /// `6=partly_valid:1+,2-` where item 1 holds and item 2 does not. May be given several times
     #[arg(long = "answer", value_name = "PLACES=FINDING")]
     answers: Vec<Answer>,
     /// Answers from a file, TOML or JSON, with words on each item; `-` is standard input
@@ -84,11 +85,13 @@ impl Reply {
             connection.liaison().reply_enquiry(within_deadline(request)).await
         })?;
         if console.is_json() {
-            console.data(json!({ "jti": answer.jti, "act": act.as_str(), "late": answer.late }));
+            let notices = notices_described(&answer.notices);
+            console.data(json!({ "jti": answer.jti, "act": act.as_str(), "late": answer.late, "notices": notices }));
             return Ok(ExitCode::SUCCESS);
         }
         let late = console.paint(Colour::Red, "; LATE: the day it was due is over");
         console.data(format!("{act} by statement {}{}", answer.jti, if answer.late { late.as_str() } else { "" }));
+        notice_lines(console, &answer.notices);
         Ok(ExitCode::SUCCESS)
     }
 

@@ -158,6 +158,17 @@ impl Fetcher {
         &self.awaited
     }
 
+    /// How many entries lack disclosures that are wanted: those that did not come, and, while a partner leaves what it is
+    /// asked for without an answer, all behind them, of which it was not asked yet.
+    #[must_use]
+    pub fn missing(&self) -> u64 {
+        let settled = self.awaited.receipted.settled;
+        let (end, behind) =
+            if self.pause == FIRST_PAUSE { (u64::MAX, 0) } else { (settled, self.published.saturating_sub(settled)) };
+        let listed = self.awaited.open.range(..end).filter(|(_, why)| **why == Why::Missing).count();
+        u64::try_from(listed).unwrap_or(u64::MAX).saturating_add(behind)
+    }
+
     /// Whether nothing is asked for or being written just now.
     #[must_use]
     pub const fn is_idle(&self) -> bool {
@@ -439,6 +450,25 @@ mod tests {
         }
         fetcher.step(at(100), Event::Taken(vec![(0, Taken::Nothing), (1, Taken::Nothing), (2, Taken::Wrong)]));
         assert_eq!(receipt(&fetcher.step(at(100), Event::Committed)), Some((3, vec![2])));
+    }
+
+    #[test]
+    fn what_a_partner_was_not_asked_for_yet_is_missing_too_while_it_answers_nothing() {
+        let log: Origin = "tdap.gov.pk/log/2026/gacc.gov.cn".parse().unwrap();
+        let mut fetcher = Fetcher::new(log.clone(), Awaited::default(), 1_917);
+        assert_eq!(asked(&fetcher.step(at(0), Event::Tick)).len(), 256);
+        assert_eq!(fetcher.missing(), 0, "it is being asked");
+        fetcher.step(at(0), Event::Ended);
+        assert_eq!(fetcher.missing(), 1_917);
+        // The same where it answers that there are none.
+        let mut fetcher = Fetcher::new(log, Awaited::default(), 1_917);
+        let first = asked(&fetcher.step(at(0), Event::Tick));
+        for index in &first {
+            fetcher.step(at(0), Event::Answer(DisclosedEntry { index: *index, state: Disclosed::None }));
+        }
+        fetcher.step(at(0), Event::Taken(first.iter().map(|index| (*index, Taken::Wrong)).collect()));
+        fetcher.step(at(0), Event::Committed);
+        assert_eq!((fetcher.awaited().receipted.settled, fetcher.missing()), (256, 1_917));
     }
 
     #[test]

@@ -290,9 +290,10 @@ impl Carrier<'_> {
     }
 
     fn show(&self) {
-        let count = |why| u64::try_from(self.machine.awaited().indexes(why).len()).unwrap_or(u64::MAX);
-        let (missing, kept_back) = (count(Why::Missing), count(Why::Held));
-        let disclosed = self.machine.awaited().receipted.settled;
+        let awaited = self.machine.awaited();
+        let kept_back = awaited.open.values().filter(|why| **why == Why::Held).count();
+        let (missing, kept_back) = (self.machine.missing(), u64::try_from(kept_back).unwrap_or(u64::MAX));
+        let disclosed = awaited.receipted.settled;
         self.inner.board.passage(self.partner, self.origin, |passage| {
             (passage.missing, passage.kept_back, passage.disclosed) = (missing, kept_back, disclosed);
         });

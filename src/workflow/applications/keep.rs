@@ -277,7 +277,7 @@ pub(super) const fn drawn_on(error: &WorkflowError) -> bool {
 
 /// Too many drew on the same mandate at once.
 pub(super) fn crowded() -> WorkflowError {
-    SequencerError::Unavailable("too many draw on the same mandate at once".to_owned()).into()
+    SequencerError::Crowded("mandate").into()
 }
 
 /// Who was first, and when.
