@@ -72,7 +72,9 @@ fn show(console: Console, note: &wire::AbroadNote) {
                 )
             });
             head(&with);
-            responded(response).iter().for_each(|line| console.data(format!("    {line}")));
+            for line in responded(response) {
+                console.data(format!("    {line}"));
+            }
         }
         Some(What::Endorsement(one)) => {
             let destination =
@@ -89,7 +91,9 @@ fn show(console: Console, note: &wire::AbroadNote) {
         Some(What::Reply(one)) => {
             let late = if one.late { format!("  {}", console.paint(Colour::Red, "LATE")) } else { String::new() };
             head(&format!("{}{late}", replied(one)));
-            words(one).iter().for_each(|line| console.data(format!("    {line}")));
+            for line in words(one) {
+                console.data(format!("    {line}"));
+            }
         }
         None => head("something that this version does not know"),
     }
