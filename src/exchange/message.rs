@@ -153,7 +153,8 @@ pub struct KnownHead {
     pub note: String,
     /// Whether it holds the entries up to that head, and can give them.
     pub entries: bool,
-    /// The newest note that carries the asker's own cosignature, if it knows one.
+    /// A note that carries the asker's own cosignature, if it knows one: the newest that has as many as the trust list asks
+    /// for, else the newest.
     pub cosigned_by_asker: Option<String>,
 }
 

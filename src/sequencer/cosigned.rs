@@ -79,7 +79,7 @@ impl Kept {
     }
 }
 
-/// Heads of one own log with the cosignatures they have.
+/// Heads of one log with the cosignatures they have.
 #[derive(Debug, Clone)]
 pub struct Cosigned {
     origin: Origin,
@@ -195,9 +195,21 @@ impl Cosigned {
     /// The newest note that carries a cosignature of one of these keys.
     #[must_use]
     pub fn newest_by(&self, keys: &[&VerifierKey]) -> Option<String> {
-        let by =
-            |signed: &SignedCheckpoint| signed.cosignatures(keys.iter().copied()).is_ok_and(|found| !found.is_empty());
-        self.heads.values().rev().find(|signed| by(signed)).map(|signed| signed.note().to_string())
+        self.by(keys).next().map(|(_, signed)| signed.note().to_string())
+    }
+
+    /// The same, of those that have enough before any other: heads come faster than all have cosigned them, and who
+    /// replicates the log [takes](Self::take) none that has not enough.
+    #[must_use]
+    pub fn enough_by(&self, trust: &TrustList, keys: &[&VerifierKey]) -> Option<String> {
+        let found = self.by(keys).find(|(size, signed)| enough(trust, &self.origin, signed, size.saturating_sub(1)));
+        found.or_else(|| self.by(keys).next()).map(|(_, signed)| signed.note().to_string())
+    }
+
+    /// The heads that one of these keys cosigned, the newest first.
+    fn by<'a>(&'a self, keys: &'a [&'a VerifierKey]) -> impl Iterator<Item = (u64, &'a SignedCheckpoint)> {
+        let heads = self.heads.iter().rev().map(|(size, signed)| (*size, signed));
+        heads.filter(move |(_, signed)| signed.cosignatures(keys.iter().copied()).is_ok_and(|found| !found.is_empty()))
     }
 
     /// The cosignatures of all heads kept, by size, with their times: for lag and last cosignature.

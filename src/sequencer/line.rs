@@ -16,7 +16,7 @@ use crate::log::Origin;
 use crate::reason::Reasoned as _;
 use crate::statement::{Issuer, Kid};
 use crate::store::{Batch, Store};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, passed};
 use crate::trust::TrustList;
 use arc_swap::ArcSwap;
 use std::{
@@ -506,7 +506,7 @@ impl Line {
     /// Drops answers nobody may ask for any more, once an hour: hourly snapshots bring a batch however quiet it is.
     fn sweep(&self, swept: &mut Timestamp) {
         let now = self.setup.clock.now();
-        if now.as_second().saturating_sub(swept.as_second()) < SWEEP_EVERY {
+        if passed(*swept, now) < SWEEP_EVERY {
             return;
         }
         *swept = now;

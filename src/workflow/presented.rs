@@ -36,15 +36,20 @@ impl Desk {
         if missing.is_empty() && !open {
             return Ok(None);
         }
-        if own || open {
-            let evidence = self.evidence_in(store.as_ref(), &entry)?;
-            if own || !evidence.awaiting_cosignatures {
-                return Ok(Some(Bundle { token: presented.token().to_owned(), ..evidence.bundle }));
-            }
+        let evidence = if own || open { Some(self.evidence_in(store.as_ref(), &entry)?) } else { None };
+        let token = presented.token().to_owned();
+        if own {
+            return Ok(evidence.map(|evidence| Bundle { token, ..evidence.bundle }));
         }
-        // Who holds a log has the cosignatures of some of its heads: what was presented may prove more of the rest.
-        let changes = [shown.changes.as_slice(), missing.as_slice()].concat();
-        Ok((!missing.is_empty()).then(|| Bundle { changes, ..shown.clone() }))
+        // Who holds a log may be behind, and has the cosignatures of some of its heads: what is shown of changes stays, and
+        // what was presented may prove more of the rest.
+        let nothing_missing = missing.is_empty();
+        let changes = [shown.changes.clone(), missing].concat();
+        Ok(match evidence.filter(|evidence| !evidence.awaiting_cosignatures) {
+            Some(evidence) => Some(Bundle { token, changes, ..evidence.bundle }),
+            None if nothing_missing => None,
+            None => Some(Bundle { changes, ..shown.clone() }),
+        })
     }
 
     /// Where this very statement stands in a log that is kept here.
@@ -69,7 +74,7 @@ impl Desk {
 mod tests {
     use super::*;
     use crate::{
-        statement::{Act, Jti, Proven, Section, Status, redact},
+        statement::{Act, Jti, Proven, Section, Since, Status, redact},
         time::Clock as _,
         verification::{Headline, Question},
         workflow::{CertificateName, CertificateRecord, StatusWish, tests::world::World},
@@ -173,6 +178,23 @@ mod tests {
                 assert_eq!(better.headline, Headline::Cancelled, "{}", better.to_text());
             }
         }
+    }
+
+    #[tokio::test]
+    async fn a_change_that_has_not_come_here_yet_is_not_lost_where_what_is_shown_leaves_a_question_open() {
+        let world = World::new();
+        let china = world.abroad();
+        let ((desk, _), (beyond, _)) = (world.desk(), china.desk());
+        let issued = desk.issue(&world.signatory, &world.tea_and_coffee(1)).await.unwrap().outcome;
+        china.copies(&world, &issued.entry.origin);
+        let withdrawn = wish(issued.jti, Act::Withdrawn { since: Since::Issue });
+        let withdrawn = StatusWish { items: Some(vec![2]), ..withdrawn };
+        desk.change_status(&world.signatory, &world.request_id(2), withdrawn).await.unwrap();
+        let shown = Bundle { proof: None, ..desk.evidence_at(&issued.entry).unwrap().bundle };
+        let said = world.verifier().verify(&shown.to_json(), &Question::at(world.clock.now()));
+        assert_eq!(said.headline, Headline::Unproven, "{}", said.to_text());
+        let better = beyond.known_better(&shown, &Presentation::parse(&shown.token).unwrap(), &said).unwrap().unwrap();
+        assert!(better.proof.is_some() && better.changes == shown.changes && better.changes.len() == 1);
     }
 
     #[tokio::test]

@@ -99,7 +99,9 @@ pub struct Fetcher {
     published: u64,
     call: Option<Call>,
     writing: Option<Writing>,
+    /// Nothing new is asked for before: what was asked for last was left without an answer.
     again_at: Timestamp,
+    missing_again_at: Timestamp,
     held_again_at: Timestamp,
     held_asked_at: Timestamp,
     pause: i64,
@@ -142,6 +144,7 @@ impl Fetcher {
             call: None,
             writing: None,
             again_at: Timestamp::MIN,
+            missing_again_at: Timestamp::MIN,
             held_again_at: Timestamp::MIN,
             held_asked_at: Timestamp::MIN,
             pause: FIRST_PAUSE,
@@ -163,8 +166,8 @@ impl Fetcher {
     #[must_use]
     pub fn missing(&self) -> u64 {
         let settled = self.awaited.receipted.settled;
-        let (end, behind) =
-            if self.pause == FIRST_PAUSE { (u64::MAX, 0) } else { (settled, self.published.saturating_sub(settled)) };
+        let answers = self.pause == FIRST_PAUSE;
+        let (end, behind) = if answers { (u64::MAX, 0) } else { (settled, self.published.saturating_sub(settled)) };
         let listed = self.awaited.open.range(..end).filter(|(_, why)| **why == Why::Missing).count();
         u64::try_from(listed).unwrap_or(u64::MAX).saturating_add(behind)
     }
@@ -217,8 +220,9 @@ impl Fetcher {
             }
             Event::Receipted => actions.extend(self.receipted().map(Action::Commit)),
             Event::Brought => {
-                (self.again_at, self.held_again_at) = (Timestamp::MIN, Timestamp::MIN);
-                (self.receipt_at, self.pause) = (Timestamp::MIN, FIRST_PAUSE);
+                (self.again_at, self.missing_again_at) = (Timestamp::MIN, Timestamp::MIN);
+                (self.held_again_at, self.receipt_at) = (Timestamp::MIN, Timestamp::MIN);
+                self.pause = FIRST_PAUSE;
             }
             Event::ReceiptFailed => {
                 self.receipt_under_way = false;
@@ -267,22 +271,22 @@ impl Fetcher {
             self.pause = if self.awaited.indexes(Why::Missing).is_empty() { FIRST_PAUSE } else { self.pause };
         } else {
             self.rest(now);
+            self.again_at = self.missing_again_at;
             actions.push(Action::Missing(call.left.into_iter().collect()));
         }
     }
 
-    /// New entries first; then those that did not come, and now and then those held back.
+    /// New entries first, which wait for no others; then those that did not come, and now and then those held back.
     fn ask(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
-        let again = now >= self.again_at;
         let settled = self.awaited.receipted.settled;
         let mut end = settled;
         let mut left = BTreeSet::new();
-        if again && settled < self.published {
+        if now >= self.again_at && settled < self.published {
             end = self.published.min(settled.saturating_add(MOST_ASKED));
             left.extend(settled..end);
         } else {
-            let held_again = now >= self.held_again_at;
-            let due = |why: &Why| if *why == Why::Held { held_again } else { again };
+            let (missing_again, held_again) = (now >= self.missing_again_at, now >= self.held_again_at);
+            let due = |why: &Why| if *why == Why::Held { held_again } else { missing_again };
             let open = self.awaited.open.iter().filter(|(_, why)| due(why)).map(|(index, _)| *index);
             left.extend(open.take(MAX_INDEXES));
             if held_again {
@@ -291,7 +295,9 @@ impl Fetcher {
             if left.is_empty() {
                 return;
             }
-            self.rest(now);
+            if missing_again {
+                self.rest(now);
+            }
         }
         let asked = DisclosuresAsked { log: self.origin.clone(), indexes: left.iter().copied().collect() };
         self.call = Some(Call { left, end, arrived: Vec::new(), bytes: 0, heard_at: now, over: false });
@@ -396,8 +402,9 @@ impl Fetcher {
         Receipted { owed: receipted.owed || self.ahead > 0, ..receipted }.put(&self.origin)
     }
 
+    /// Leaves what is missing alone for a while, longer each time.
     fn rest(&mut self, now: Timestamp) {
-        self.again_at = later(now, self.pause);
+        self.missing_again_at = later(now, self.pause);
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
     }
 }
@@ -412,130 +419,4 @@ fn size_of(entry: &DisclosedEntry) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NOTHING: [u64; 0] = [];
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(second).unwrap()
-    }
-
-    /// What is asked for.
-    fn asked(actions: &[Action]) -> Vec<u64> {
-        let indexes = actions.iter().filter_map(|action| match action {
-            Action::Fetch { asked, .. } => Some(asked.indexes.clone()),
-            _ => None,
-        });
-        indexes.flatten().collect()
-    }
-
-    #[test]
-    fn a_receipt_speaks_for_all_up_to_its_size_though_answers_come_out_of_turn() {
-        let receipt = |actions: &[Action]| {
-            actions.iter().find_map(|action| match action {
-                Action::Receipt { size, missing, .. } => Some((*size, missing.clone())),
-                _ => None,
-            })
-        };
-        let mut fetcher = Fetcher::new("tdap.gov.pk/log/2026/gacc.gov.cn".parse().unwrap(), Awaited::default(), 3);
-        assert_eq!(asked(&fetcher.step(at(0), Event::Tick)), [0, 1, 2]);
-        fetcher.step(at(0), Event::Answer(DisclosedEntry { index: 2, state: Disclosed::None }));
-        fetcher.step(at(0), Event::Ended);
-        fetcher.step(at(0), Event::Taken(vec![(2, Taken::Wrong)]));
-        assert_eq!(receipt(&fetcher.step(at(0), Event::Committed)), None, "the first two are not settled");
-        assert_eq!(receipt(&fetcher.step(at(100), Event::Tick)), None);
-        for index in 0..3 {
-            fetcher.step(at(100), Event::Answer(DisclosedEntry { index, state: Disclosed::None }));
-        }
-        fetcher.step(at(100), Event::Taken(vec![(0, Taken::Nothing), (1, Taken::Nothing), (2, Taken::Wrong)]));
-        assert_eq!(receipt(&fetcher.step(at(100), Event::Committed)), Some((3, vec![2])));
-    }
-
-    #[test]
-    fn what_a_partner_was_not_asked_for_yet_is_missing_too_while_it_answers_nothing() {
-        let log: Origin = "tdap.gov.pk/log/2026/gacc.gov.cn".parse().unwrap();
-        let mut fetcher = Fetcher::new(log.clone(), Awaited::default(), 1_917);
-        assert_eq!(asked(&fetcher.step(at(0), Event::Tick)).len(), 256);
-        assert_eq!(fetcher.missing(), 0, "it is being asked");
-        fetcher.step(at(0), Event::Ended);
-        assert_eq!(fetcher.missing(), 1_917);
-        // The same where it answers that there are none.
-        let mut fetcher = Fetcher::new(log, Awaited::default(), 1_917);
-        let first = asked(&fetcher.step(at(0), Event::Tick));
-        for index in &first {
-            fetcher.step(at(0), Event::Answer(DisclosedEntry { index: *index, state: Disclosed::None }));
-        }
-        fetcher.step(at(0), Event::Taken(first.iter().map(|index| (*index, Taken::Wrong)).collect()));
-        fetcher.step(at(0), Event::Committed);
-        assert_eq!((fetcher.awaited().receipted.settled, fetcher.missing()), (256, 1_917));
-    }
-
-    #[test]
-    fn a_call_for_what_is_held_back_that_is_cut_off_settles_no_new_entry_that_nobody_answered() {
-        let mut fetcher = Fetcher::new("tdap.gov.pk/log/2026/gacc.gov.cn".parse().unwrap(), Awaited::default(), 4);
-        assert_eq!(asked(&fetcher.step(at(0), Event::Tick)), [0, 1, 2, 3]);
-        let held = |fetcher: &mut Fetcher, indexes: &[u64]| {
-            for index in indexes {
-                fetcher.step(at(0), Event::Answer(DisclosedEntry { index: *index, state: Disclosed::Held }));
-            }
-            fetcher.step(at(0), Event::Ended);
-            fetcher.step(at(0), Event::Taken(indexes.iter().map(|index| (*index, Taken::Held)).collect()));
-            asked(&fetcher.step(at(0), Event::Committed))
-        };
-        assert_eq!(held(&mut fetcher, &[1, 3]), [1, 3], "what is held back is asked for again");
-        held(&mut fetcher, &[1]);
-        assert_eq!(fetcher.awaited().receipted.settled, 0);
-        assert_eq!(asked(&fetcher.step(at(1_000), Event::Tick)), [0, 1, 2, 3]);
-    }
-
-    #[test]
-    fn what_is_erased_at_the_issuers_is_neither_missing_nor_asked_for_again() {
-        let mut fetcher = Fetcher::new("tdap.gov.pk/log/2026/gacc.gov.cn".parse().unwrap(), Awaited::default(), 1);
-        assert_eq!(asked(&fetcher.step(at(0), Event::Tick)), [0]);
-        fetcher.step(at(0), Event::Answer(DisclosedEntry { index: 0, state: Disclosed::Erased }));
-        fetcher.step(at(0), Event::Ended);
-        let taken = fetcher.step(at(0), Event::Taken(vec![(0, Taken::Erased)]));
-        assert!(!taken.iter().any(|action| matches!(action, Action::Missing(_))), "{taken:?}");
-        fetcher.step(at(0), Event::Committed);
-        for hour in 1..100 {
-            assert_eq!(asked(&fetcher.step(at(hour * HELD_PAUSE), Event::Tick)), NOTHING);
-        }
-    }
-
-    #[test]
-    fn of_a_log_to_everyone_nobody_owes_a_receipt() {
-        let receipts = |origin: &str| {
-            let awaited = Awaited { receipted: Receipted { settled: 3, owed: true }, ..Awaited::default() };
-            let mut fetcher = Fetcher::new(origin.parse().unwrap(), awaited, 3);
-            let actions = (0..10).flat_map(|minute| fetcher.step(at(minute * RECEIPT_EVERY), Event::Tick));
-            actions.filter(|action| matches!(action, Action::Receipt { .. })).count()
-        };
-        assert_eq!(receipts("tdap.gov.pk/log/2026/gacc.gov.cn"), 1);
-        assert_eq!(receipts("tdap.gov.pk/log/2026/all"), 0);
-    }
-
-    #[test]
-    fn what_is_held_is_asked_for_again_by_the_hour_and_when_there_is_news_of_its_log() {
-        let held = || {
-            let receipted = Receipted { settled: 5, owed: false };
-            let awaited = Awaited { receipted, open: [(3, Why::Held)].into() };
-            let mut fetcher = Fetcher::new("tdap.gov.pk/log/2026/gacc.gov.cn".parse().unwrap(), awaited, 5);
-            assert_eq!(asked(&fetcher.step(at(0), Event::Tick)), [3]);
-            fetcher.step(at(0), Event::Answer(DisclosedEntry { index: 3, state: Disclosed::Held }));
-            fetcher.step(at(0), Event::Taken(vec![(3, Taken::Held)]));
-            assert_eq!(asked(&fetcher.step(at(0), Event::Committed)), NOTHING);
-            fetcher
-        };
-        let mut quiet = held();
-        assert_eq!(asked(&quiet.step(at(HELD_PAUSE - 1), Event::Tick)), NOTHING);
-        assert_eq!(asked(&quiet.step(at(HELD_PAUSE), Event::Tick)), [3]);
-        // News in a row are not a question each.
-        let mut news = held();
-        assert_eq!(asked(&news.step(at(HELD_AFTER_NEWS - 1), Event::Published(6))), NOTHING);
-        assert_eq!(asked(&news.step(at(HELD_AFTER_NEWS), Event::Tick)), [3]);
-        let mut late = held();
-        assert_eq!(asked(&late.step(at(HELD_AFTER_NEWS), Event::Published(5))), NOTHING, "that is no news");
-        assert_eq!(asked(&late.step(at(HELD_AFTER_NEWS), Event::Published(6))), [3]);
-    }
-}
+mod tests;

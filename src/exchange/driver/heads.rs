@@ -85,7 +85,7 @@ fn known(inner: &Inner, caller: &NodeName) -> BTreeMap<Origin, Vec<Known>> {
     for own in inner.own.all() {
         for origin in own.store.logs() {
             if let Some(head) = own.head(&origin) {
-                let cosigned_by_caller = own.cosigned_by(&origin, &keys);
+                let cosigned_by_caller = own.shown_to(&origin, &keys, &list);
                 all.insert(origin, vec![Known { note: head.note, entries: true, cosigned_by_caller }]);
             }
         }
@@ -112,7 +112,7 @@ fn shown(inner: &Inner, partner: &NodeName, head: &KnownHead) {
 /// Asks a partner for the heads it knows, and begins to replicate the logs of its own that are for this node.
 pub(super) async fn look(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerError> {
     let mut page_token = String::new();
-    let (mut told, mut others, mut cosigned) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut told, mut others, mut cosigned) = (Vec::new(), Vec::new(), BTreeMap::<Origin, String>::new());
     for _ in 0..PAGES {
         let most = i32::try_from(MOST).unwrap_or(i32::MAX);
         let request = wire::ListHeadsRequest { logs: Vec::new(), page_size: most, page_token };
@@ -149,9 +149,15 @@ pub(super) async fn look(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerE
     inner.remember(link.name(), others).await;
     inner.told(link.name(), told);
     let its = Arc::clone(inner);
-    let kept = tokio::task::spawn_blocking(move || cosigned.iter().try_for_each(|(log, note)| keep(&its, log, note)));
-    if let Ok(Err(error)) = kept.await {
-        tracing::warn!(partner = %link.name(), %error, "the cosignatures of others could not be kept");
+    let keeping = tokio::task::spawn_blocking(move || {
+        for (origin, note) in &cosigned {
+            if let Err(error) = keep(&its, origin, note) {
+                tracing::warn!(%origin, %error, "the cosignatures that its issuer gathered could not be kept");
+            }
+        }
+    });
+    if let Err(error) = keeping.await {
+        tracing::error!(%error, "keeping cosignatures failed inside");
     }
     Ok(())
 }

@@ -107,6 +107,12 @@ impl OwnLogs {
         let cosigned = self.cosigned.lock().unwrap_or_else(PoisonError::into_inner);
         cosigned.get(origin)?.newest_by(keys)
     }
+
+    /// What is shown of a log to whoever has one of these keys, of all that it cosigned.
+    pub(super) fn shown_to(&self, origin: &Origin, keys: &[&VerifierKey], trust: &TrustList) -> Option<String> {
+        let cosigned = self.cosigned.lock().unwrap_or_else(PoisonError::into_inner);
+        cosigned.get(origin)?.enough_by(trust, keys)
+    }
 }
 
 impl Keeper {

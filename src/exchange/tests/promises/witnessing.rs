@@ -109,16 +109,18 @@ fn a_canvasser_learns_what_the_witness_saw_and_asks_all_for_the_same_head() {
     assert_eq!(canvasser.step(at(3), canvasser::Event::Tick).len(), 1);
 }
 
+/// A node's cosignature of the head of this size.
+fn kept(size: u64, node: usize, replica: bool) -> Kept {
+    let (head, keys) = (head(size), WORLD.trust.node(&name(node)).unwrap());
+    let line = line(&head, node, replica);
+    Kept::check(&WORLD.trust, &log(), &head, &line, keys.replica_keys().chain(keys.witness_keys())).unwrap()
+}
+
 #[test]
 fn a_head_is_released_when_replica_and_witness_cosigned_the_same_one() {
     let mut cosigned = Cosigned::none(log());
     let mut keep = |size: u64, node: usize, replica: bool| {
-        let head = head(size);
-        let keys = WORLD.trust.node(&name(node)).unwrap();
-        let line = line(&head, node, replica);
-        let keys = keys.replica_keys().chain(keys.witness_keys());
-        let kept = Kept::check(&WORLD.trust, &log(), &head, &line, keys).unwrap();
-        let changes = cosigned.keep(&kept, &WORLD.trust).unwrap().len();
+        let changes = cosigned.keep(&kept(size, node, replica), &WORLD.trust).unwrap().len();
         (changes, cosigned.newest(&WORLD.trust, 0).map(|(size, _)| size), cosigned.newest(&WORLD.trust, 7).is_some())
     };
     assert_eq!(keep(5, 1, true), (1, None, false));
@@ -127,4 +129,27 @@ fn a_head_is_released_when_replica_and_witness_cosigned_the_same_one() {
     assert_eq!(keep(6, 1, true), (2, Some(6), false));
     assert_eq!(keep(7, 1, true), (1, Some(6), false));
     assert_eq!(keep(7, 2, false), (2, Some(7), true));
+}
+
+/// The witness has never cosigned the newest head of a busy log, which the replica has.
+#[test]
+fn who_replicates_a_busy_log_is_shown_a_head_that_has_enough_and_keeps_that_one() {
+    let (mut issuer, mut replica) = (Cosigned::none(log()), Cosigned::none(log()));
+    let keys = WORLD.trust.node(&name(1)).unwrap().replica_keys().collect::<Vec<_>>();
+    let shown = |issuer: &Cosigned| issuer.enough_by(&WORLD.trust, &keys);
+    let open = |note: Option<String>| {
+        crate::log::SignedCheckpoint::open(&note.unwrap(), &WORLD.trust.log_key(&log()).unwrap()).unwrap()
+    };
+    issuer.keep(&kept(5, 1, true), &WORLD.trust).unwrap();
+    assert_eq!(shown(&issuer), issuer.newest_by(&keys), "what it cosigned, though no other did");
+    assert!(replica.take(open(shown(&issuer)), &WORLD.trust).is_empty());
+    for cosigned in [kept(6, 1, true), kept(6, 2, false), kept(7, 1, true)] {
+        issuer.keep(&cosigned, &WORLD.trust).unwrap();
+    }
+    assert_eq!(open(issuer.newest_by(&keys)).checkpoint().head.size, 7);
+    assert!(replica.take(open(issuer.newest_by(&keys)), &WORLD.trust).is_empty());
+    assert_eq!(open(shown(&issuer)).checkpoint().head.size, 6);
+    assert_eq!(replica.take(open(shown(&issuer)), &WORLD.trust).len(), 1);
+    assert_eq!(replica.newest(&WORLD.trust, 6).map(|(size, _)| size), Some(6));
+    assert!(replica.take(open(shown(&issuer)), &WORLD.trust).is_empty(), "once");
 }
