@@ -45,6 +45,32 @@ impl Faults {
     }
 }
 
+/// The table that a file holds, if it is TOML.
+pub(super) fn read_table(text: &str, faults: &Faults) -> Option<Table> {
+    let table = text.parse::<Table>();
+    table.map_err(|error| faults.add("", format!("not TOML: {}", error.to_string().trim_end()))).ok()
+}
+
+/// Reads files of one format, given as name and TOML text; gives every mistake of every file.
+pub(super) fn read_files<N: AsRef<str>, T: AsRef<str>>(
+    files: impl IntoIterator<Item = (N, T)>,
+    format: u32,
+    mut read: impl FnMut(&mut Fields<'_>),
+) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (name, text) in files {
+        let found = Faults::of(name.as_ref());
+        if let Some(table) = read_table(text.as_ref(), &found) {
+            let mut fields = Fields::root(&table, &found);
+            fields.format(format);
+            read(&mut fields);
+            fields.close();
+        }
+        faults.extend(found.into_vec());
+    }
+    faults
+}
+
 /// What a single TOML value can be read as.
 pub(super) trait FromValue: Sized {
     fn from_value(value: &Value, path: &str, faults: &Faults) -> Option<Self>;

@@ -2,7 +2,7 @@
 
 use super::{
     edition::Edition,
-    fields::{Fault, Faults, Fields, read_from_text},
+    fields::{Fault, Faults, Fields, read_from_text, read_table},
     origin::OriginRules,
     parties::Parties,
 };
@@ -151,11 +151,6 @@ impl Agreements {
     pub fn digest(&self) -> &str {
         &self.digest
     }
-}
-
-fn read_table(text: &str, faults: &Faults) -> Option<toml::Table> {
-    let table = text.parse::<toml::Table>();
-    table.map_err(|error| faults.add("", format!("not TOML: {}", error.to_string().trim_end()))).ok()
 }
 
 fn read_agreement(table: &toml::Table, faults: &Faults) -> Option<Agreement> {

@@ -27,6 +27,7 @@ mod terms;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod unread;
 mod usable;
 
 pub use criterion::{Bound, CriterionRule, ValueRule};

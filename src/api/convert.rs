@@ -4,7 +4,7 @@ use super::ApiError;
 use super::wire::google::r#type as google;
 use super::wire::origin::v1 as wire;
 use crate::statement::Status;
-use crate::time::{Date, Timestamp};
+use crate::time::{Date, NotADate, Timestamp};
 use crate::workflow::CertificateName;
 
 /// Most entries of a page.
@@ -20,7 +20,7 @@ pub(crate) fn date(field: &'static str, date: &google::Date) -> Result<Date, Api
     let wrong = || ApiError::Field {
         field,
         message: match (date.year, date.month, date.day) {
-            (1.., 1.., 1..) => format!("`{:04}-{:02}-{:02}`: there is no such day", date.year, date.month, date.day),
+            (year @ 1.., month @ 1.., day @ 1..) => format!("`{year:04}-{month:02}-{day:02}`: {}", NotADate::NoSuchDay),
             (year, month, day) => format!("{year}-{month}-{day} is not a whole civil date"),
         },
     };

@@ -12,7 +12,7 @@ use super::{
     reader::quoted,
     text::Text,
 };
-use crate::time::{Date, NotADate, Timestamp, read_instant};
+use crate::time::{Date, Timestamp, read_utc, whole_seconds};
 use std::{fmt, str::FromStr};
 
 section! {
@@ -175,7 +175,7 @@ impl Instant {
     /// The instant, less its fraction of a second.
     #[must_use]
     pub fn of(instant: Timestamp) -> Self {
-        Self(Timestamp::from_second(instant.as_second()).unwrap_or(instant))
+        Self(whole_seconds(instant))
     }
 
     /// The instant.
@@ -189,16 +189,8 @@ impl FromStr for Instant {
     type Err = CertificateError;
 
     fn from_str(text: &str) -> Result<Self, CertificateError> {
-        let read = read_instant(text);
-        // Exactly the spelling we write, so that an instant has one.
-        let instant = read.ok().map(Self).filter(|instant| text.len() == 20 && instant.to_string() == text);
-        instant.ok_or_else(|| {
-            let why = match read {
-                Err(why @ NotADate::NoSuchDay) => format!("`{}`: {why}", quoted(text)),
-                _ => format!("`{}` is not an instant in UTC, such as 2026-11-12T08:30:00Z", quoted(text)),
-            };
-            CertificateError::code("INSTANT", why)
-        })
+        let instant = read_utc(text).map(Self);
+        instant.map_err(|why| CertificateError::code("INSTANT", format!("`{}`: {why}", quoted(text))))
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     api::client::{Connection, Dial, role_to_wire, wire, within_deadline},
-    node::{Configuration, OPERATOR_TOKEN},
+    node::{AuthorityConfiguration, Configuration, OPERATOR_TOKEN},
     office::Role,
     statement::Issuer,
     time::Timestamp,
@@ -181,6 +181,13 @@ pub(super) fn authority(named: Option<Issuer>, configuration: &Configuration) ->
                 .help("name one: --issuer AUTHORITY"))
         }
     }
+}
+
+/// The same with all that is configured of it: it is one of this node's.
+pub(super) fn hosted(named: Option<Issuer>, configuration: &Configuration) -> Result<AuthorityConfiguration, Failure> {
+    let issuer = authority(named, configuration)?;
+    let hosted = configuration.authorities.iter().find(|one| one.issuer == issuer).cloned();
+    hosted.ok_or_else(|| Failure::new(Exit::Usage, format!("{issuer} is not an authority of this node")))
 }
 
 fn role(text: &str) -> Result<Role, String> {

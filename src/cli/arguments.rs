@@ -7,8 +7,9 @@ use super::{
 use crate::{
     certificate::{AgreementCode, CertificateError},
     keys::{KeyStore, Passphrase},
+    node::system::SystemClock,
     statement::Issuer,
-    time::{Date, NotADate, Timestamp, ZoneName, read_date, read_instant},
+    time::{Clock, Date, Timestamp, ZoneName, read_date, read_instant},
     trust::{Anchor, MAX_ANCHOR_BYTES, MAX_LIST_BYTES, TrustList},
 };
 use std::{path::PathBuf, str::FromStr};
@@ -40,12 +41,14 @@ pub(super) fn zone() -> ZoneName {
     ZoneName::new(name.trim_start_matches(':')).unwrap_or_else(|_| ZoneName::utc())
 }
 
+/// The day in that zone.
+pub(super) fn today() -> Date {
+    zone().date_at(SystemClock.now())
+}
+
 /// `YYYY-MM-DDTHH:MM:SSZ`, or with an offset.
 pub(super) fn instant(text: &str) -> Result<Timestamp, String> {
-    read_instant(text).map_err(|why| match why {
-        NotADate::NoSuchDay => why.to_string(),
-        NotADate::OtherForm => "an instant is written YYYY-MM-DDTHH:MM:SSZ".to_owned(),
-    })
+    read_instant(text).map_err(|why| why.to_string())
 }
 
 /// A length of time: a whole number and `s`, `min`, `h` or `d`. In seconds.

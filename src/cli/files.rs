@@ -179,8 +179,7 @@ impl<'a> Draft<'a> {
         let Self { path, file } = self;
         file.as_file().sync_all().map_err(|error| unwritten(path, &error))?;
         file.persist(path).map_err(|error| unwritten(path, &error.error))?;
-        let folder = fs::File::open(folder_of(path)).and_then(|folder| folder.sync_all());
-        folder.map_err(|error| unwritten(path, &error))
+        sync_folder_of(path).map_err(|error| unwritten(path, &error))
     }
 }
 
@@ -221,7 +220,8 @@ impl Made {
 
 /// Refuses a name that says another kind of file than is written, or a picture, which never is. `how` says how the command
 /// is told what to write.
-pub(super) fn is_named_rightly(path: &Path, made: Made, how: &str) -> Result<(), Failure> {
+pub(super) fn is_named_rightly(output: Option<&Path>, made: Made, how: &str) -> Result<(), Failure> {
+    let Some(path) = output else { return Ok(()) };
     let ending = ending(path);
     let says = match (ending.as_str(), Made::said_by(&ending)) {
         ("png" | "jpg" | "jpeg" | "svg" | "gif" | "bmp" | "webp" | "tif" | "tiff", _) => "a picture",
@@ -250,6 +250,11 @@ pub(super) fn apart(output: Option<&Path>, inputs: impl IntoIterator<Item: Borro
 /// Where the contents of a file lie, whatever it is called; none of what is no file, such as a pipe.
 fn place(metadata: &fs::Metadata) -> Option<(u64, u64)> {
     metadata.is_file().then(|| (metadata.dev(), metadata.ino()))
+}
+
+/// Makes durable that a new file is there.
+pub(super) fn sync_folder_of(path: &Path) -> std::io::Result<()> {
+    fs::File::open(folder_of(path))?.sync_all()
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -288,7 +293,7 @@ mod tests {
 
     #[test]
     fn a_name_says_what_is_written_in_large_letters_too() {
-        let named = |name: &str, made| is_named_rightly(Path::new(name), made, "--as pdf writes a PDF").is_ok();
+        let named = |name: &str, made| is_named_rightly(Some(Path::new(name)), made, "--as pdf writes a PDF").is_ok();
         assert_eq!(ending(Path::new("W9.PDF")), "pdf");
         for (name, made) in [
             ("W9.PDF", Made::Pdf),

@@ -9,6 +9,7 @@
 mod account;
 mod agreement;
 mod agreements;
+mod appended;
 mod application;
 mod apply;
 mod arguments;

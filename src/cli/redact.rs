@@ -62,14 +62,12 @@ impl Arguments {
         files::apart(self.output.as_deref(), [&self.file])?;
         let text = scan::certificate(&self.file, MAX_BUNDLE_BYTES)?;
         let text = text.trim_matches(|c: char| c.is_ascii_whitespace());
-        if let Some(path) = &self.output {
-            let made = match (self.pdf, text.starts_with('{')) {
-                (true, _) => Made::Pdf,
-                (false, true) => Made::Json,
-                (false, false) => Made::Token,
-            };
-            files::is_named_rightly(path, made, "--pdf prints the copy")?;
-        }
+        let made = match (self.pdf, text.starts_with('{')) {
+            (true, _) => Made::Pdf,
+            (false, true) => Made::Json,
+            (false, false) => Made::Token,
+        };
+        files::is_named_rightly(self.output.as_deref(), made, "--pdf prints the copy")?;
         let unfit = |error: StatementError| {
             Failure::new(Exit::Failed, format!("`{}` cannot be redacted: {error}", self.file))
                 .note(format!("reason {}", error.reason()))

@@ -201,7 +201,7 @@ fn clock_went_on(
     }
 }
 
-fn refused(one: &AuthorityConfiguration, error: &(impl Reasoned + ?Sized)) -> NodeError {
+pub(super) fn refused(one: &AuthorityConfiguration, error: &(impl Reasoned + ?Sized)) -> NodeError {
     NodeError::Authority {
         issuer: one.issuer.to_string(),
         message: error.to_string(),

@@ -1,5 +1,6 @@
 //! What `origin check-config` does: opens everything a start would open, and writes nothing.
 
+use super::authority::refused;
 use super::configuration::{Configuration, Named};
 use super::system::SystemClock;
 use super::tls::{TlsFiles, TlsIdentity};
@@ -13,7 +14,6 @@ use crate::document::Images;
 use crate::keys::{KeyError, KeyName, KeyStore, KeyUse, Passphrase};
 use crate::log::Shard;
 use crate::office::Fees;
-use crate::reason::Reasoned;
 use crate::sequencer::SequencerError;
 use crate::time::{Clock, Timestamp};
 use crate::trust::TrustList;
@@ -192,18 +192,10 @@ fn images(one: &AuthorityConfiguration) -> Vec<NodeError> {
     read.err().into_iter().flatten().map(|error| refused(one, &error)).collect()
 }
 
-fn refused(one: &AuthorityConfiguration, error: &impl Reasoned) -> NodeError {
-    NodeError::Authority {
-        issuer: one.issuer.to_string(),
-        message: error.to_string(),
-        reason: error.reason(),
-        class: error.class(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::node::configuration::tests::PARTNER;
 
     const NODE: &str = r#"
 agreements = "agreements"
@@ -264,18 +256,6 @@ agreements = ["CPFTAA", "GSP"]
         assert!(!said.contains("`GSP`"), "{said}");
     }
 
-    const PARTNER: &str = r#"
-[partner]
-node = "node.tdap.gov.pk"
-listen = "127.0.0.1:0"
-certificate = "tls/partner.crt.pem"
-key = "tls/partner.key.pem"
-keys = "keys"
-passphrase_file = "keys.passphrase"
-replica_key = "no-replica"
-witness_key = "no-witness"
-"#;
-
     /// Named one by one, each would cost a call of the command; without the passphrase none would be named at all.
     #[test]
     fn every_key_that_is_missing_is_named_whether_the_passphrase_is_there_or_not() {
@@ -290,7 +270,8 @@ witness_key = "no-witness"
                 std::fs::write(&words, passphrase).unwrap();
                 std::fs::set_permissions(&words, std::fs::Permissions::from_mode(0o600)).unwrap();
             }
-            let said = faults(&format!("{NODE}{PARTNER}"), folder.path());
+            let partner = PARTNER.replace("_key = \"", "_key = \"no-");
+            let said = faults(&format!("{NODE}{partner}"), folder.path());
             for name in named {
                 assert_eq!(said.iter().filter(|one| one.contains(name)).count(), 1, "{name}: {said:#?}");
             }

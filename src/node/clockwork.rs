@@ -2,7 +2,7 @@
 //! of enquiries, and the next trust list.
 
 use crate::reason::Reasoned as _;
-use crate::time::{Clock, Timestamp, later};
+use crate::time::{Clock, Timestamp, later, passed};
 use crate::trust::{Freshness, TrustList};
 use crate::workflow::Desk;
 use arc_swap::ArcSwap;
@@ -111,7 +111,7 @@ impl Reminder {
     fn due(&mut self, freshness: Freshness, now: Timestamp) -> Freshness {
         if freshness == Freshness::Current {
             self.0 = None;
-        } else if self.0.is_none_or(|last| now.as_second().saturating_sub(last.as_second()) >= AGAIN) {
+        } else if self.0.is_none_or(|last| passed(last, now) >= AGAIN) {
             self.0 = Some(now);
             return freshness;
         }

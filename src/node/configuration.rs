@@ -483,4 +483,4 @@ fn default_path(section: &Section<'_, '_>, name: &str, folder: &Path) -> Option<
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

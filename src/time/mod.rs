@@ -14,6 +14,12 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
 }
 
+/// The instant, less its fraction of a second.
+#[must_use]
+pub fn whole_seconds(instant: Timestamp) -> Timestamp {
+    Timestamp::from_second(instant.as_second()).unwrap_or(instant)
+}
+
 /// The instant so many seconds after another; the last there is, where it would lie beyond.
 #[must_use]
 pub fn later(from: Timestamp, seconds: i64) -> Timestamp {
@@ -83,7 +89,7 @@ impl<'de> serde::Deserialize<'de> for ZoneName {
     }
 }
 
-/// Why a text is no date. Whoever says so says the text too.
+/// Why a text is no date, or no instant. Whoever says so says the text too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotADate {
     /// It is written as one, and the calendar does not have it.
@@ -92,6 +98,9 @@ pub enum NotADate {
     /// It is written in another manner.
     #[error("a date is written YYYY-MM-DD")]
     OtherForm,
+    /// It is written otherwise than an instant.
+    #[error("an instant is written YYYY-MM-DDTHH:MM:SSZ, in UTC")]
+    NoInstant,
 }
 
 /// Reads `YYYY-MM-DD` and nothing else: no time, no sign, no expanded year; and no day that there is not, which is never
@@ -111,9 +120,16 @@ pub fn parse_date(text: &str) -> Option<Date> {
 /// Reads an instant, `YYYY-MM-DDTHH:MM:SSZ` or with an offset; its day is one that there is.
 pub fn read_instant(text: &str) -> Result<Timestamp, NotADate> {
     text.parse().map_err(|_| match text.get(..10).map(read_date) {
-        Some(Err(why)) => why,
-        Some(Ok(_)) | None => NotADate::OtherForm,
+        Some(Err(NotADate::NoSuchDay)) => NotADate::NoSuchDay,
+        _ => NotADate::NoInstant,
     })
+}
+
+/// The same in one spelling, as what is signed has it: `YYYY-MM-DDTHH:MM:SSZ`, in UTC, of the years 0 to 9999.
+pub fn read_utc(text: &str) -> Result<Timestamp, NotADate> {
+    let instant = read_instant(text)?;
+    let as_written = text.len() == "2026-01-01T00:00:00Z".len() && instant.to_string() == text;
+    if as_written { Ok(instant) } else { Err(NotADate::NoInstant) }
 }
 
 /// For `#[serde(with)]`: a date as `YYYY-MM-DD`.
@@ -243,14 +259,26 @@ mod tests {
             assert_eq!(read_date(none), Err(NotADate::NoSuchDay), "{none}");
             for instant in [format!("{none}T10:00:00Z"), format!("{none}T10:00:00+05:00")] {
                 assert_eq!(read_instant(&instant), Err(NotADate::NoSuchDay), "{instant}");
+                assert_eq!(read_utc(&instant), Err(NotADate::NoSuchDay), "{instant}");
             }
             let said = serde_date::deserialize(serde_json::json!(none)).unwrap_err().to_string();
             assert_eq!(said, format!("`{none}`: there is no such day"));
         }
         assert_eq!(read_date("30.02.2026"), Err(NotADate::OtherForm));
         for otherwise in ["2026-02-28", "2026-02-28T25:00:00Z", "tomorrow", "中中中中"] {
-            assert_eq!(read_instant(otherwise), Err(NotADate::OtherForm), "{otherwise}");
+            assert_eq!(read_instant(otherwise), Err(NotADate::NoInstant), "{otherwise}");
         }
         assert!(read_instant("2028-02-29T10:00:00Z").is_ok());
+    }
+
+    /// Of two spellings one would be signed and another be read for the same.
+    #[test]
+    fn what_is_signed_has_its_instant_in_one_spelling() {
+        assert!(read_utc("2028-02-29T10:00:00Z").is_ok());
+        for other in
+            ["2028-02-29T15:00:00+05:00", "2028-02-29T10:00:00.5Z", "2028-02-29t10:00:00z", "2028-02-29 10:00:00Z"]
+        {
+            assert_eq!(read_utc(other), Err(NotADate::NoInstant), "{other}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use super::TrustError;
 use crate::{
     log::{KeyKind, SignedNote, VerifierKey},
     signature::PublicKey,
-    time::Timestamp,
+    time::{Timestamp, read_utc},
 };
 use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
@@ -19,7 +19,7 @@ pub(super) fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D
 
 /// For `#[serde(with)]`: an instant as `YYYY-MM-DDTHH:MM:SSZ`.
 pub(super) mod instant {
-    use super::{Deserialize, Deserializer, Error, Serializer, Timestamp};
+    use super::{Deserialize, Deserializer, Error, Serializer, Timestamp, read_utc};
 
     pub(in crate::trust) fn serialize<S: Serializer>(instant: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(instant)
@@ -27,11 +27,7 @@ pub(super) mod instant {
 
     pub(in crate::trust) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let instant = text.parse::<Timestamp>().ok().filter(|instant| {
-            // Whole seconds of the years 0 to 9999, spelt as they are written.
-            text.len() == "2026-01-01T00:00:00Z".len() && instant.to_string() == text
-        });
-        instant.ok_or_else(|| D::Error::custom(format!("`{text}` is not an instant YYYY-MM-DDTHH:MM:SSZ")))
+        read_utc(&text).map_err(|why| D::Error::custom(format!("`{text}`: {why}")))
     }
 }
 

@@ -93,9 +93,13 @@ fn alike(one: &str, other: &str) -> bool {
     one == other || likened(one) == likened(other)
 }
 
-/// What is to be said of a place of issue that is not the office's; its country may stand beside it.
+/// What is to be said of a place of issue that is not the office's; its country may stand beside either.
 fn elsewhere(office: &Office, place: &str) -> Option<Finding> {
-    if alike(&office.place, place) || telling(&office.place).is_subset(&telling(place)) {
+    if alike(&office.place, place) {
+        return None;
+    }
+    let (own, said) = (telling(&office.place), telling(place));
+    if own.is_subset(&said) || said.is_subset(&own) {
         return None;
     }
     let message = format!("`{place}` is not the place of office {}: {}", office.code, office.place);

@@ -48,7 +48,7 @@ impl Desk {
         rules: impl Fn(Particulars, Findings) -> Result<Findings, WorkflowError>,
     ) -> Result<(), WorkflowError> {
         let day = self.day_somewhere(unread.asked.as_ref().and_then(|asked| asked.office.as_ref()));
-        self.agreements().say_the_rest(unread, (day, Some(self.setup().country)), said, rules)
+        self.agreements().say_the_rest(unread, day, Some(self.setup().country), said, rules)
     }
 
     /// What rules say of particulars, issued or not. An office that is none of the authority's is said of them; of the

@@ -11,8 +11,6 @@ use crate::{
 struct Check<'l> {
     lists: &'l Lists,
     on: Date,
-    /// The edition of the HS the agreement's rules are written in.
-    rules_in: Option<HsEdition>,
     findings: &'l mut Findings,
 }
 
@@ -30,39 +28,52 @@ impl Lists {
     /// The same where the agreement is not known: of the edition of a code nothing is said, for its rules may be written in
     /// that one.
     pub fn check_without_rules(&self, particulars: &Particulars, on: Date, findings: &mut Findings) {
-        self.check(particulars, on, None, findings);
-        findings.0.retain(|finding| finding.rule != "HS_LIST" || !finding.path.ends_with(".hs.edition"));
+        Check { lists: self, on, findings }.codes(particulars);
     }
 
     /// The same, where `rules_in` is the edition of the HS that the rules of origin are written in.
     pub fn check(&self, particulars: &Particulars, on: Date, rules_in: Option<HsEdition>, findings: &mut Findings) {
-        let mut check = Check { lists: self, on, rules_in, findings };
-        check.goods(particulars);
-        check.places(particulars);
-        check.units(particulars);
+        let mut check = Check { lists: self, on, findings };
+        check.editions(particulars, rules_in);
+        check.codes(particulars);
     }
 }
 
 impl Check<'_> {
+    fn codes(&mut self, particulars: &Particulars) {
+        self.goods(particulars);
+        self.places(particulars);
+        self.units(particulars);
+    }
+
+    fn editions(&mut self, particulars: &Particulars, rules_in: Option<HsEdition>) {
+        for (index, item) in particulars.goods.items.iter().enumerate() {
+            let Some(hs) = &item.hs else { continue };
+            let place = format!("goods.items[{index}].hs.edition");
+            self.days(hs, &place, rules_in);
+            if let Some(rules_in) = rules_in.filter(|rules_in| *rules_in != hs.edition) {
+                self.in_the_rules_edition(hs, &place, rules_in);
+            }
+        }
+    }
+
     fn goods(&mut self, particulars: &Particulars) {
         let mut absent = Vec::new();
         for (index, item) in particulars.goods.items.iter().enumerate() {
             let Some(hs) = &item.hs else { continue };
-            let path = format!("goods.items[{index}].hs");
-            self.days(hs, &path);
-            self.in_the_rules_edition(hs, &path);
+            let path = format!("goods.items[{index}].hs.code");
             match self.lists.hs(hs.edition) {
                 None if absent.contains(&hs.edition) => {}
                 None => {
                     absent.push(hs.edition);
                     let message =
                         format!("no list of HS {} is held here: only the form of the code was checked", hs.edition);
-                    self.findings.push(Finding::unknown("HS_LIST", format!("{path}.code"), message));
+                    self.findings.push(Finding::unknown("HS_LIST", path, message));
                 }
                 Some(list) if list.get(hs.code.subheading()).is_none() => {
                     // Never an error: a difference of classification alone invalidates nothing.
                     let message = format!("`{}` is not in the list of HS {}", hs.code.subheading(), hs.edition);
-                    let finding = Finding::warning("HS_LIST", format!("{path}.code"), message);
+                    let finding = Finding::warning("HS_LIST", path, message);
                     self.findings.push(match self.elsewhere(hs) {
                         Some(help) => finding.with_help(help),
                         None => finding,
@@ -74,20 +85,20 @@ impl Check<'_> {
     }
 
     /// Whether the edition is in force on the day.
-    fn days(&mut self, hs: &HsCode, path: &str) {
+    fn days(&mut self, hs: &HsCode, place: &str, rules_in: Option<HsEdition>) {
         let (on, edition) = (self.on, hs.edition);
         let until = self.lists.hs(edition).and_then(|list| list.holds().until);
         let from = self.lists.hs(edition).map_or_else(|| first_day(edition), |list| list.holds().from);
         if on < from {
             let message = format!("HS {edition} is not in force on {on}: it holds from {from} on");
-            self.findings.push(Finding::warning("HS_LIST", format!("{path}.edition"), message));
+            self.findings.push(Finding::warning("HS_LIST", place, message));
         }
         // Rules of origin are written in one edition for decades: a code of that one is what they ask for.
         if let Some(until) = until.filter(|until| *until < on)
-            && self.rules_in != Some(edition)
+            && rules_in != Some(edition)
         {
             let message = format!("HS {edition} held until {until}");
-            let finding = Finding::warning("HS_LIST", format!("{path}.edition"), message);
+            let finding = Finding::warning("HS_LIST", place, message);
             let newer = self.lists.of(CodeKind::Hs, on).and_then(edition_of).filter(|newer| *newer != edition);
             self.findings.push(match newer {
                 Some(newer) => {
@@ -101,13 +112,11 @@ impl Check<'_> {
     }
 
     /// What the code is in the edition that the rules are written in, beside the finding that there is another.
-    fn in_the_rules_edition(&mut self, hs: &HsCode, path: &str) {
-        let Some(rules_in) = self.rules_in.filter(|rules| *rules != hs.edition) else { return };
+    fn in_the_rules_edition(&mut self, hs: &HsCode, place: &str, rules_in: HsEdition) {
         let codes = self.lists.became(hs.code.subheading(), hs.edition, rules_in);
         if codes.is_empty() {
             return;
         }
-        let place = format!("{path}.edition");
         let said = self.findings.0.iter_mut().find(|one| one.rule == "HS_EDITION" && one.path == place);
         if let Some(finding) = said {
             let help = format!("in HS {rules_in} the goods of `{}` are {}", hs.code.subheading(), codes.join(" or "));

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     agreement::{
         edition::InForce,
-        fields::{Faults, Fields, read_from_text},
+        fields::{Faults, Fields, read_from_text, read_table},
         load::AgreementErrors,
         origin::{Rate, Rates},
     },
@@ -127,25 +127,22 @@ impl Lists {
         for file in present {
             let Some(text) = &file.text else { continue };
             let found = Faults::of(&file.name);
-            match text.parse::<toml::Table>() {
-                Err(error) => found.add("", format!("not TOML: {}", error.to_string().trim_end())),
-                Ok(table) => {
-                    let mut fields = Fields::root(&table, &found);
-                    fields.format(FORMAT);
-                    if file.name == NAMES {
-                        let entries = fields.list("lists", Entry::read);
-                        fields.close();
-                        named.extend(entries.iter().flat_map(|entry| entry.files.iter().cloned()));
-                        lists.tables(entries, &found, open);
-                    } else if table.contains_key("holidays") {
-                        lists.holidays.read(&mut fields);
-                        fields.close();
-                    } else if table.contains_key("rates") {
-                        Rates::read(&mut fields, &mut rates);
-                        fields.close();
-                    } else {
-                        found.add("", "holds neither `[[rates]]` nor `[[holidays]]`");
-                    }
+            if let Some(table) = read_table(text, &found) {
+                let mut fields = Fields::root(&table, &found);
+                fields.format(FORMAT);
+                if file.name == NAMES {
+                    let entries = fields.list("lists", Entry::read);
+                    fields.close();
+                    named.extend(entries.iter().flat_map(|entry| entry.files.iter().cloned()));
+                    lists.tables(entries, &found, open);
+                } else if table.contains_key("holidays") {
+                    lists.holidays.read(&mut fields);
+                    fields.close();
+                } else if table.contains_key("rates") {
+                    Rates::read(&mut fields, &mut rates);
+                    fields.close();
+                } else {
+                    found.add("", "holds neither `[[rates]]` nor `[[holidays]]`");
                 }
             }
             faults.extend(found.into_vec());

@@ -2,7 +2,7 @@
 
 use crate::{
     agreement::{
-        fields::{Faults, Fields, FromValue, words},
+        fields::{Faults, Fields, FromValue, read_files, words},
         load::AgreementErrors,
         terms::{Span, SpanUnit},
     },
@@ -109,20 +109,8 @@ impl Holidays {
     pub fn load<N: AsRef<str>, T: AsRef<str>>(
         files: impl IntoIterator<Item = (N, T)>,
     ) -> Result<Self, AgreementErrors> {
-        let (mut holidays, mut faults) = (Self::none(), Vec::new());
-        for (name, text) in files {
-            let found = Faults::of(name.as_ref());
-            match text.as_ref().parse::<toml::Table>() {
-                Ok(table) => {
-                    let mut fields = Fields::root(&table, &found);
-                    fields.format(super::folder::FORMAT);
-                    holidays.read(&mut fields);
-                    fields.close();
-                }
-                Err(error) => found.add("", format!("not TOML: {}", error.to_string().trim_end())),
-            }
-            faults.extend(found.into_vec());
-        }
+        let mut holidays = Self::none();
+        let faults = read_files(files, super::folder::FORMAT, |fields| holidays.read(fields));
         if faults.is_empty() { Ok(holidays) } else { Err(AgreementErrors(faults)) }
     }
 

@@ -3,7 +3,7 @@
 use super::exact::Exact;
 use crate::{
     agreement::{
-        fields::{Fault, Faults, Fields},
+        fields::{Fault, Fields, read_files},
         load::AgreementErrors,
     },
     certificate::Currency,
@@ -85,20 +85,8 @@ impl Rates {
     pub fn load<N: AsRef<str>, T: AsRef<str>>(
         files: impl IntoIterator<Item = (N, T)>,
     ) -> Result<Self, AgreementErrors> {
-        let (mut rates, mut faults) = (Vec::<Rate>::new(), Vec::new());
-        for (name, text) in files {
-            let found = Faults::of(name.as_ref());
-            match text.as_ref().parse::<toml::Table>() {
-                Ok(table) => {
-                    let mut fields = Fields::root(&table, &found);
-                    fields.format(FORMAT);
-                    Self::read(&mut fields, &mut rates);
-                    fields.close();
-                }
-                Err(error) => found.add("", format!("not TOML: {}", error.to_string().trim_end())),
-            }
-            faults.extend(found.into_vec());
-        }
+        let mut rates = Vec::new();
+        let mut faults = read_files(files, FORMAT, |fields| Self::read(fields, &mut rates));
         let rates = Self::of(rates, &mut faults);
         if faults.is_empty() { Ok(rates) } else { Err(AgreementErrors(faults)) }
     }

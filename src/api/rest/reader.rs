@@ -7,7 +7,7 @@
 
 use crate::api::{ApiError, MAX_MESSAGE};
 use crate::encoding::{base64, json};
-use crate::time::{NotADate, read_date, read_instant};
+use crate::time::{read_date, read_instant};
 use bytes::Bytes;
 use prost::Message as _;
 use prost_reflect::{DynamicMessage, EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor, Value};
@@ -123,24 +123,16 @@ fn word(name: &str, of: &EnumDescriptor, at: &str) -> Result<i32, ApiError> {
 }
 
 fn date(text: &str, of: &MessageDescriptor, at: &str) -> Result<DynamicMessage, ApiError> {
-    let date = read_date(text).map_err(|why| not_a_date(why, text, at, "a civil date is needed, as 2026-12-01"))?;
+    let date = read_date(text).map_err(|why| wrong(at, format!("`{}`: {why}", shown(text))))?;
     let parts = [("year", i32::from(date.year())), ("month", date.month().into()), ("day", date.day().into())];
     filled(of, parts.map(|(name, part)| (name, Value::I32(part))), at)
 }
 
 fn instant(text: &str, of: &MessageDescriptor, at: &str) -> Result<DynamicMessage, ApiError> {
-    let needed = "an instant is needed, as 2026-12-01T08:30:00Z";
-    let instant = read_instant(text).map_err(|why| not_a_date(why, text, at, needed))?;
+    let instant = read_instant(text).map_err(|why| wrong(at, format!("`{}`: {why}", shown(text))))?;
     // Protobuf counts a part of a second forwards, before 1970 too.
     let wire = prost_types::Timestamp { seconds: instant.as_second(), nanos: instant.subsec_nanosecond() }.normalized();
     filled(of, [("seconds", Value::I64(wire.seconds)), ("nanos", Value::I32(wire.nanos))], at)
-}
-
-fn not_a_date(why: NotADate, text: &str, at: &str, needed: &str) -> ApiError {
-    match why {
-        NotADate::NoSuchDay => wrong(at, format!("`{}`: {why}", shown(text))),
-        NotADate::OtherForm => wrong(at, needed),
-    }
 }
 
 fn filled<const N: usize>(

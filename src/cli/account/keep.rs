@@ -21,7 +21,9 @@ pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
     let begins = |date: Date| read_instant(&format!("{date}T00:00:00Z"));
     read_date(text).and_then(begins).or_else(|_| read_instant(text)).map_err(|why| match why {
         NotADate::NoSuchDay => why.to_string(),
-        NotADate::OtherForm => "a date such as 2027-01-31 or an instant such as 2027-01-31T12:00:00Z".to_owned(),
+        NotADate::OtherForm | NotADate::NoInstant => {
+            "a date such as 2027-01-31 or an instant such as 2027-01-31T12:00:00Z".to_owned()
+        }
     })
 }
 

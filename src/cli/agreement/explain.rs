@@ -14,9 +14,8 @@ use crate::{
         rows::Rows,
         tree::plain,
     },
-    node::system::SystemClock,
     production::Production,
-    time::{Clock, Date},
+    time::Date,
 };
 use serde_json::json;
 use std::{path::PathBuf, process::ExitCode};
@@ -56,10 +55,7 @@ impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
         let all = agreements::load(self.agreements.as_deref())?;
         let agreement = named(&all, &self.agreement)?;
-        let on = match self.on {
-            Some(date) => date,
-            None => arguments::zone().date_at(SystemClock.now()),
-        };
+        let on = self.on.unwrap_or_else(arguments::today);
         match (&self.certificate, &self.production, &self.hs) {
             (Some(certificate), Some(production), _) => {
                 let lists = self.lists.read()?;

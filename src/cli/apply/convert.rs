@@ -11,9 +11,7 @@ use crate::{
         rows::{Row, RowText},
     },
     document::export::{DOCUMENT_BYTES, ImportError, import},
-    node::system::SystemClock,
     reason::Reasoned,
-    time::Clock,
 };
 use serde_json::json;
 use std::{path::PathBuf, process::ExitCode};
@@ -49,9 +47,7 @@ impl Convert {
     pub(super) fn run(self, console: Console) -> Outcome {
         let From::UnCefact = self.from;
         files::apart(self.output.as_deref(), [&self.file])?;
-        if let Some(path) = &self.output {
-            files::is_named_rightly(path, Made::Json, "an application file is made as JSON")?;
-        }
+        files::is_named_rightly(self.output.as_deref(), Made::Json, "an application file is made as JSON")?;
         let agreements = agreements::load(self.agreements.as_deref())?;
         let document = self.file.read(DOCUMENT_BYTES)?;
         let draft = import(&document).map_err(|error| self.refused(console, &error))?;
@@ -59,7 +55,7 @@ impl Convert {
         text.push('\n');
         files::deliver(console, self.output.as_deref(), text.as_bytes())?;
         let row = Row { number: 1, text: RowText::Json(text) };
-        let lacks = judge_row(&row, &agreements, &Lists::none(), arguments::zone().date_at(SystemClock.now()));
+        let lacks = judge_row(&row, &agreements, &Lists::none(), arguments::today());
         if let (true, Some(output)) = (console.is_json(), &self.output) {
             console.data(json!({
                 "file": output,

@@ -16,10 +16,10 @@ use crate::{
         files,
         init::offline_signer,
         remote, serve,
-        trust::{later, whole_seconds},
+        trust::later,
     },
     node::{Configuration, system::SystemClock},
-    time::Clock,
+    time::{Clock, whole_seconds},
     trust::{ListDraft, ListText, Section},
 };
 use rustix::process::{Pid, Signal, kill_process};

@@ -7,7 +7,7 @@ use crate::{
         Outcome,
         application::instant,
         console::{Colour, Console},
-        customs::shown::{day, decided},
+        customs::shown::{day, decided, named_beside},
         enquiry::shown::{document_text, documents_described},
         remote::{self, NodeArguments, TokenArgument, date_text},
         tree::plain,
@@ -80,7 +80,7 @@ fn show(console: Console, note: &wire::AbroadNote) {
             let destination =
                 if one.destination.is_empty() { String::new() } else { format!(" to {}", one.destination) };
             head(&format!("{}{destination}, at {}", plain(&one.act), plain(&one.office)));
-            for line in endorsed(one) {
+            for line in named_beside(&one.items, &one.containers, &one.seals, &one.text) {
                 console.data(format!("    {line}"));
             }
         }
@@ -143,16 +143,6 @@ fn found(answer: &wire::SubjectAnswer) -> String {
     let items = answer.items.iter().map(item).collect::<Vec<_>>().join(", ");
     let items = if items.is_empty() { items } else { format!(" ({items})") };
     format!("{}{items}", plain(&answer.finding))
-}
-
-/// What an endorsement says beside its act.
-fn endorsed(one: &wire::AbroadEndorsement) -> Vec<String> {
-    let items = one.items.iter().map(u32::to_string).collect::<Vec<_>>();
-    let (containers, seals) = (one.containers.iter().map(|one| plain(one)), one.seals.iter().map(|one| plain(one)));
-    let named = [("item", items), ("container", containers.collect()), ("seal", seals.collect())];
-    let named =
-        named.into_iter().filter(|(_, all)| !all.is_empty()).map(|(what, all)| format!("{what} {}", all.join(", ")));
-    named.chain((!one.text.is_empty()).then(|| plain(&one.text))).collect()
 }
 
 fn described(note: &wire::AbroadNote) -> Value {
@@ -246,18 +236,5 @@ mod tests {
         let document = "document report.pdf (application/pdf) sha256 07";
         assert_eq!(words(&one), ["In part", "Seen at the mill", "item 2: Added afterwards", document]);
         assert!(words(&reply("extended")).is_empty());
-    }
-
-    #[test]
-    fn an_endorsement_is_shown_with_all_it_names() {
-        let one = wire::AbroadEndorsement {
-            items: vec![1, 2],
-            containers: vec!["MSKU1234565".to_owned()],
-            seals: vec!["CN-7".to_owned()],
-            text: "resealed".to_owned(),
-            ..Default::default()
-        };
-        assert_eq!(endorsed(&one), ["item 1, 2", "container MSKU1234565", "seal CN-7", "resealed"]);
-        assert!(endorsed(&wire::AbroadEndorsement::default()).is_empty());
     }
 }

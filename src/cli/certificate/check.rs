@@ -11,8 +11,7 @@ use crate::{
         rows::{Row, Rows},
         tree::plain,
     },
-    node::system::SystemClock,
-    time::{Clock, Date},
+    time::Date,
 };
 use serde_json::json;
 use std::{convert::Infallible, fmt::Write, path::PathBuf, process::ExitCode};
@@ -41,10 +40,7 @@ pub(super) struct Arguments {
 impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
         let agreements = agreements::load(self.agreements.as_deref())?;
-        let on = match self.on {
-            Some(date) => date,
-            None => arguments::zone().date_at(SystemClock.now()),
-        };
+        let on = self.on.unwrap_or_else(arguments::today);
         let lists = self.lists.read()?;
         let rows = Rows::open(&self.file)?;
         let many = rows.are_lines();
@@ -87,7 +83,7 @@ fn judge(row: &Row, agreements: &Agreements, lists: &Lists, (on, departed): (Dat
     let rules = |particulars: &Particulars, said| by_the_rules(particulars, agreements, lists, (on, departed), said);
     let Some(particulars) = &reading.particulars else {
         let rules = |particulars: Particulars, more| Ok::<_, Infallible>(rules(&particulars, more));
-        let Ok(()) = agreements.say_the_rest(&row.unread(), (on, None), &mut said, rules);
+        let Ok(()) = agreements.say_the_rest(&row.unread(), on, None, &mut said, rules);
         return said;
     };
     rules(particulars, said)

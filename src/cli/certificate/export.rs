@@ -63,14 +63,12 @@ pub(super) struct Export {
 impl Export {
     pub(super) fn run(self, console: Console) -> Outcome {
         files::apart(self.output.as_deref(), self.file.iter().chain(&self.token_file))?;
-        if let Some(path) = &self.output {
-            let made = match self.form {
-                As::UnCefact => Made::Json,
-                As::Ubl => Made::Xml,
-                As::Csv => Made::Table,
-            };
-            files::is_named_rightly(path, made, "--as names the format")?;
-        }
+        let made = match self.form {
+            As::UnCefact => Made::Json,
+            As::Ubl => Made::Xml,
+            As::Csv => Made::Table,
+        };
+        files::is_named_rightly(self.output.as_deref(), made, "--as names the format")?;
         let (content, not_carried) = match &self.file {
             Some(file) => self.here(file)?,
             None => self.at_node(console)?,

@@ -304,14 +304,12 @@ impl Download {
             Some(As::Bundle) | None => wire::DownloadFormat::Bundle,
             Some(As::Token) => wire::DownloadFormat::Token,
         };
-        if let Some(path) = &self.output {
-            let made = match format {
-                wire::DownloadFormat::Pdf => Made::Pdf,
-                wire::DownloadFormat::Token => Made::Token,
-                _ => Made::Json,
-            };
-            files::is_named_rightly(path, made, "--as pdf, bundle or token says what is written")?;
-        }
+        let made = match format {
+            wire::DownloadFormat::Pdf => Made::Pdf,
+            wire::DownloadFormat::Token => Made::Token,
+            _ => Made::Json,
+        };
+        files::is_named_rightly(self.output.as_deref(), made, "--as pdf, bundle or token says what is written")?;
         let certificate = Some(self.name.to_wire());
         let (content, awaiting) = remote::converse(async {
             let connection = self.node.connect(Some(&token)).await?;

@@ -12,11 +12,11 @@ use crate::{
         },
         ports,
         process::failed,
-        trust::{later, whole_seconds},
+        trust::later,
     },
     exchange::driver::mark_new,
     node::{Configuration, OPERATOR_TOKEN, system::SystemClock},
-    time::{Clock, ZoneName},
+    time::{Clock, ZoneName, whole_seconds},
     trust::{Anchor, Cosigning, ListDraft, ListText, Section},
 };
 use std::{

@@ -1,6 +1,6 @@
 //! `origin form contact-sheet`: every form on one sheet, to be looked at together.
 
-use super::{PressArguments, all_forms, refused, sample, tell_unused, today};
+use super::{PressArguments, all_forms, refused, sample, tell_unused};
 use crate::{
     cli::{
         Outcome, arguments,
@@ -37,7 +37,7 @@ impl Arguments {
             _ => return Err(Failure::new(Exit::Usage, "the file ends in .pdf or in .png")),
         };
         let (press, agreements) = (self.press.press()?, self.press.agreements()?);
-        let on = today(self.on);
+        let on = self.on.unwrap_or_else(arguments::today);
         let mut pages = Vec::new();
         for (agreement, edition, form) in all_forms(&agreements) {
             let of = SpecimenOf { agreement, edition, form };

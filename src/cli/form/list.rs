@@ -1,8 +1,8 @@
 //! `origin form list`: which forms are printed, and by which template.
 
-use super::{PressArguments, all_forms, refused, sample, tell_unused, today};
+use super::{PressArguments, all_forms, refused, sample, tell_unused};
 use crate::{
-    cli::{Outcome, console::Console},
+    cli::{Outcome, arguments, console::Console},
     document::{FontFolders, Images, Press, SpecimenOf, specimen},
 };
 use serde_json::json;
@@ -19,7 +19,7 @@ impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
         // Nothing is drawn here, and no font is asked for.
         let press = Press::new(self.press.forms()?, &FontFolders::Named(Vec::new())).map_err(refused)?;
-        let (agreements, on) = (self.press.agreements()?, today(None));
+        let (agreements, on) = (self.press.agreements()?, arguments::today());
         for (agreement, edition, form) in all_forms(&agreements) {
             let template = press.forms().of(agreement.code.as_str(), form.code.as_str());
             // What no specimen can be made of is printed all the same, where a certificate fits.

@@ -16,9 +16,8 @@ use crate::{
     certificate::{AgreementCode, EditionCode, FormCode, Measure, Particulars, offset_dates},
     document::{DocumentError, FontFolders, Forms, Images, Press, Script, Sheet, SpecimenOf, specimen},
     encoding::Decimal,
-    node::system::SystemClock,
     reason::Reasoned,
-    time::{Clock, Date},
+    time::Date,
 };
 use clap::Subcommand;
 use std::path::PathBuf;
@@ -125,7 +124,7 @@ impl Wanted {
         let agreements = self.press.agreements()?;
         let agreement = super::agreement::named(&agreements, &self.agreement)?;
         let of = self.form(agreement)?;
-        let on = today(self.on);
+        let on = self.on.unwrap_or_else(arguments::today);
         let mut particulars = match &self.certificate {
             None => sample(&self.agreement, on)?,
             Some(file) => {
@@ -189,10 +188,6 @@ fn tell_unused(console: Console, forms: &Forms, agreements: &Agreements) {
              AGREEMENT.typ, in small letters; origin form list shows their codes"
         ));
     }
-}
-
-fn today(on: Option<Date>) -> Date {
-    on.unwrap_or_else(|| arguments::zone().date_at(SystemClock.now()))
 }
 
 /// The demonstration's certificate of an agreement, or another's.
@@ -272,7 +267,7 @@ mod tests {
 
     #[test]
     fn the_totals_of_a_long_specimen_are_those_of_all_its_items() {
-        let mut long = sample(&"CPFTA".parse().unwrap(), today(None)).unwrap();
+        let mut long = sample(&"CPFTA".parse().unwrap(), arguments::today()).unwrap();
         repeat(&mut long, 40);
         let totals = long.goods.totals.as_ref().unwrap();
         assert_eq!(totals.packages, Some(16_800));

@@ -25,9 +25,7 @@ pub(super) struct Preview {
 impl Preview {
     pub(super) fn run(self, console: Console) -> Outcome {
         files::apart(self.output.as_deref(), &self.wanted.certificate)?;
-        if let Some(path) = &self.output {
-            files::is_named_rightly(path, Made::Pdf, "a specimen is printed as a PDF")?;
-        }
+        files::is_named_rightly(self.output.as_deref(), Made::Pdf, "a specimen is printed as a PDF")?;
         let sheet = self.wanted.sheet()?;
         let press = self.wanted.press.press()?;
         let pdf = press.print(&sheet).map_err(refused)?;
@@ -55,9 +53,7 @@ pub(super) struct Sheet {
 impl Sheet {
     pub(super) fn run(self, console: Console) -> Outcome {
         files::apart(self.output.as_deref(), &self.wanted.certificate)?;
-        if let Some(path) = &self.output {
-            files::is_named_rightly(path, Made::Json, "what a template reads is JSON")?;
-        }
+        files::is_named_rightly(self.output.as_deref(), Made::Json, "what a template reads is JSON")?;
         let sheet = self.wanted.press.press()?.prepared(&self.wanted.sheet()?).map_err(refused)?;
         files::deliver(console, self.output.as_deref(), sheet.to_json().as_bytes())?;
         if let Some(folder) = &self.files {

@@ -10,7 +10,7 @@ use crate::{
         agreements, arguments,
         console::{Exit, Failure},
         files,
-        trust::{Described, give_keys, later, section_text, whole_seconds},
+        trust::{Described, give_keys, later, section_text},
     },
     exchange::driver::mark_new,
     keys::{KeyError, KeyName, KeyStore, KeyUse, Passphrase, PublicSide},
@@ -22,7 +22,7 @@ use crate::{
         tls_material,
     },
     statement::Kid,
-    time::{Clock, Timestamp},
+    time::{Clock, Timestamp, whole_seconds},
     trust::{Anchor, ListDraft, ListText, Node, SignerName},
 };
 use std::{

@@ -61,7 +61,7 @@ struct Flight {
 fn everything_about(row: &Row, read: Findings) -> Findings {
     static RULES: OnceLock<Option<Agreements>> = OnceLock::new();
     match RULES.get_or_init(|| agreements::load(None).ok()) {
-        Some(rules) => judge_row(row, rules, &Lists::none(), arguments::zone().date_at(SystemClock.now())),
+        Some(rules) => judge_row(row, rules, &Lists::none(), arguments::today()),
         None => read,
     }
 }

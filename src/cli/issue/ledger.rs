@@ -6,6 +6,7 @@
 use crate::{
     api::client::wire,
     cli::{
+        appended,
         console::{Exit, Failure},
         files::{self, Source},
         remote::date_text,
@@ -16,8 +17,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::{
     collections::HashMap,
-    fs::{self, File, OpenOptions, TryLockError},
-    io::{BufRead, BufReader, Seek, SeekFrom, Write},
+    fs::File,
+    io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
 };
 use uuid::Uuid;
@@ -104,8 +105,10 @@ enum Line {
     },
 }
 
+const NOTHING_SENT: &str = "without a durable request id nothing is sent";
+
 /// How the first line begins.
-const FIRST: &str = "{\"node\":\"";
+const FIRST: &[u8] = b"{\"node\":\"";
 
 /// A request id as text.
 mod uuid_text {
@@ -153,17 +156,7 @@ pub(in crate::cli) struct Ledger {
 impl Ledger {
     /// Opens or makes the file for requests to one node.
     pub(in crate::cli) fn open(path: &Path, node: &str) -> Result<Self, Failure> {
-        let failed = |error: std::io::Error| unusable(path, &error);
-        let mut file =
-            OpenOptions::new().read(true).append(true).create(true).truncate(false).open(path).map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let error = format!("`{}` is in use by another command", path.display());
-                return Err(Failure::new(Exit::Failed, error).help("wait for it to end"));
-            }
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
-        }
+        let mut file = appended::hold(path, true).map_err(|failure| failure.note(NOTHING_SENT))?;
         let (mut known, mut drafts) = (HashMap::new(), HashMap::new());
         let mut whole = 0_u64;
         let mut reader = BufReader::new(&file);
@@ -171,7 +164,7 @@ impl Ledger {
         let mut text = String::new();
         loop {
             text.clear();
-            let read = reader.read_line(&mut text).map_err(failed)?;
+            let read = reader.read_line(&mut text).map_err(|error| unusable(path, &error))?;
             if read == 0 || !text.ends_with('\n') {
                 break;
             }
@@ -201,21 +194,13 @@ impl Ledger {
             first = false;
         }
         drop(reader);
-        // Without a whole line it is the first one, cut short, or a file of somebody's that is not to be cut off.
-        if whole == 0 && !FIRST.starts_with(&text) && !text.starts_with(FIRST) {
-            return Err(Failure::new(Exit::Failed, format!("`{}` is no file of request ids", path.display()))
-                .note("nothing was sent"));
-        }
-        file.set_len(whole).map_err(failed)?;
-        file.seek(SeekFrom::End(0)).map_err(failed)?;
+        appended::cut(&mut file, path, (whole, text.as_bytes()), (FIRST, "file of request ids"))?;
         let (path, pending) = (path.to_owned(), Vec::new());
         let mut ledger = Self { path, file, known, drafts, seen: HashMap::new(), pending };
         if whole == 0 {
             ledger.write(&Line::Node(node.to_owned()))?;
             ledger.sync()?;
-            let path = &ledger.path;
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| unusable(folder, &error))?;
+            files::sync_folder_of(&ledger.path).map_err(|error| unusable(&ledger.path, &error))?;
         }
         Ok(ledger)
     }
@@ -282,13 +267,13 @@ impl Ledger {
 }
 
 fn unusable(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(Exit::Failed, format!("`{}` cannot be used: {error}", path.display()))
-        .note("without a durable request id nothing is sent")
+    appended::unusable(path, error).note(NOTHING_SENT)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     fn done() -> Done {
         Done {

@@ -9,12 +9,12 @@ use crate::{
         arguments,
         console::{Colour, Console, Exit, Failure},
         files, remote,
-        trust::{Offline, add_keys, later, refused, whole_seconds},
+        trust::{Offline, add_keys, later, refused},
     },
     keys::{KeyStore, KeyUse, Passphrase},
     node::{AuthorityConfiguration, Configuration, system::SystemClock, system::SystemRandom},
     statement::Kid,
-    time::Clock,
+    time::{Clock, whole_seconds},
     trust::{Closing, ListDraft, ListText, MAX_LIST_BYTES, MAX_SECTION_BYTES, Section, TrustList},
 };
 use serde_json::json;

@@ -11,7 +11,7 @@ use crate::{
     api::client::wire,
     cli::{
         Outcome,
-        account::{OperatorDoor, authority},
+        account::{OperatorDoor, hosted},
         arguments,
         console::{Console, Exit, Failure},
         files::{self, Source},
@@ -73,10 +73,8 @@ impl Arguments {
         }
         files::apart(self.output.as_deref(), self.section.iter().cloned().map(Source::File))?;
         let configuration = self.door.configuration()?;
-        let issuer = authority(self.issuer.clone(), &configuration)?;
-        let hosted = configuration.authorities.iter().find(|one| one.issuer == issuer).cloned();
-        let hosted =
-            hosted.ok_or_else(|| Failure::new(Exit::Usage, format!("{issuer} is not an authority of this node")))?;
+        let hosted = hosted(self.issuer.clone(), &configuration)?;
+        let issuer = hosted.issuer.clone();
         let trust = arguments::open_trust(&configuration.trust.list, &configuration.trust.anchor)?;
         let which = self.which(&issuer, &trust)?;
         let hit = ask(console, &self.door, &configuration, (&issuer, &self.key), self.suspected_since, self.dry_run)?;

@@ -9,7 +9,7 @@ use crate::{
     api::client::{wire, within_deadline},
     cli::{
         Outcome,
-        account::{OperatorDoor, authority},
+        account::{OperatorDoor, hosted},
         arguments,
         console::{Console, Exit, Failure},
         remote,
@@ -101,15 +101,12 @@ struct Rotation<'a>(Handover<'a>);
 impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
         let configuration = self.door.configuration()?;
-        let issuer = authority(self.issuer.clone(), &configuration)?;
-        let hosted = configuration.authorities.iter().find(|one| one.issuer == issuer).cloned();
-        let hosted =
-            hosted.ok_or_else(|| Failure::new(Exit::Usage, format!("{issuer} is not an authority of this node")))?;
+        let hosted = hosted(self.issuer.clone(), &configuration)?;
         let trust = arguments::open_trust(&configuration.trust.list, &configuration.trust.anchor)?;
         let present = self.r#use.in_use(&hosted)?;
         let successor = Successor::of(present, self.r#use, &hosted, &trust)?;
         let (word, config) = (self.r#use.word(), self.door.config().display());
-        let again = format!("--use {word} --issuer {} --config {config}", issuer.host());
+        let again = format!("--use {word} --issuer {} --config {config}", hosted.issuer.host());
         let handover = Handover {
             console,
             door: &self.door,

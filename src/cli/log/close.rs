@@ -8,12 +8,12 @@ use crate::{
         arguments,
         console::{Console, Exit, Failure},
         files, remote,
-        trust::{later, refused, whole_seconds},
+        trust::{later, refused},
     },
     log::{Origin, Shard},
     node::{Configuration, system::SystemClock},
     statement::{Addressee, Issuer},
-    time::Clock as _,
+    time::{Clock as _, whole_seconds},
     trust::{ListDraft, ListText, ShardEnd, TrustList},
 };
 use serde_json::json;

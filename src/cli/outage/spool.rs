@@ -5,15 +5,19 @@
 
 use super::block::BlockFile;
 use crate::{
-    cli::console::{Exit, Failure},
+    cli::{
+        appended::{self, unusable},
+        console::{Exit, Failure},
+        files,
+    },
     encoding::hex,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
-    io::{Read, Seek, SeekFrom, Write},
+    fs::File,
+    io::{Read, Write},
     path::{Path, PathBuf},
 };
 
@@ -63,12 +67,10 @@ pub(super) struct Spool {
 impl Spool {
     /// Opens the spool of a block, or begins one.
     pub(super) fn of_block(path: &Path, block: &BlockFile) -> Result<Self, Failure> {
-        let file = OpenOptions::new().read(true).append(true).create(true).truncate(false).open(path);
-        let mut spool = Self::held(path, file.map_err(|error| unusable(path, &error))?, Some(block))?;
+        let mut spool = Self::held(path, Some(block))?;
         if spool.last.is_empty() {
             spool.append(&Head { spool: FORM, block: block.clone() })?;
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| unusable(folder, &error))?;
+            files::sync_folder_of(path).map_err(|error| unusable(path, &error))?;
         }
         if spool.block != *block {
             let message = format!("`{}` is the spool of block {}", path.display(), spool.block.block);
@@ -79,20 +81,12 @@ impl Spool {
 
     /// Opens one that is there.
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
-        let file = OpenOptions::new().read(true).append(true).open(path);
-        Self::held(path, file.map_err(|error| unusable(path, &error))?, None)
+        Self::held(path, None)
     }
 
-    /// `begun` is the block of one that is empty yet.
-    fn held(path: &Path, mut file: File, begun: Option<&BlockFile>) -> Result<Self, Failure> {
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let message = format!("`{}` is in use by another `origin issue`", path.display());
-                return Err(Failure::new(Exit::Failed, message).help("wait for it to end"));
-            }
-            Err(TryLockError::Error(error)) => return Err(unusable(path, &error)),
-        }
+    /// `begun` is the block of one that is empty yet, or not there.
+    fn held(path: &Path, begun: Option<&BlockFile>) -> Result<Self, Failure> {
+        let mut file = appended::hold(path, begun.is_some())?;
         let mut text = Vec::new();
         let read =
             Read::by_ref(&mut file).take(MOST_BYTES).read_to_end(&mut text).map_err(|error| unusable(path, &error))?;
@@ -126,17 +120,11 @@ impl Spool {
             }
             last = hex::encode(&Sha256::digest(line));
         }
+        let rest = text.get(whole..).unwrap_or_default();
+        appended::cut(&mut file, path, (u64::try_from(whole).unwrap_or(u64::MAX), rest), (FIRST, "spool"))?;
         let Some(block) = block else {
             return Err(Failure::new(Exit::Failed, format!("`{}` is an empty spool", path.display())));
         };
-        // Without a whole line it is the first one, cut short, or a file of somebody's that is not to be cut off.
-        if whole == 0 && !FIRST.starts_with(&text) && !text.starts_with(FIRST) {
-            return Err(
-                Failure::new(Exit::Failed, format!("`{}` is no spool", path.display())).note("nothing was issued")
-            );
-        }
-        file.set_len(u64::try_from(whole).unwrap_or(u64::MAX)).map_err(|error| unusable(path, &error))?;
-        file.seek(SeekFrom::End(0)).map_err(|error| unusable(path, &error))?;
         Ok(Self { path: path.to_owned(), file, last, block, entries })
     }
 
@@ -163,14 +151,11 @@ impl Spool {
     }
 }
 
-fn unusable(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(Exit::Failed, format!("`{}` cannot be used: {error}", path.display()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
+    use std::fs;
 
     fn block() -> BlockFile {
         serde_json::from_value(json!({
@@ -226,7 +211,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("rows.jsonl");
         fs::write(&path, "{\"agreement\":\"CPFTA\"}").unwrap();
-        assert!(Spool::of_block(&path, &block()).is_err_and(|failure| failure.sentence().contains("is no spool")));
+        for opened in [Spool::of_block(&path, &block()), Spool::open(&path)] {
+            assert!(opened.is_err_and(|failure| failure.sentence().contains("is no spool")));
+        }
         assert_eq!(fs::read_to_string(&path).unwrap(), "{\"agreement\":\"CPFTA\"}");
         fs::write(&path, "{\"spool\":1,").unwrap();
         assert!(Spool::of_block(&path, &block()).is_ok(), "a first line that was cut short is written again");

@@ -10,12 +10,12 @@ use crate::{
         console::{Colour, Console, Exit, Failure},
         files::{self, Source},
         remote,
-        trust::{addressee, later, node_entry, put_node, refused, whole_seconds},
+        trust::{addressee, later, node_entry, put_node, refused},
     },
     log::Origin,
     node::{Configuration, system::SystemClock},
     statement::{Addressee, Issuer},
-    time::Clock,
+    time::{Clock, whole_seconds},
     trust::{ListDraft, ListText, MAX_SECTION_BYTES, Section},
 };
 use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};

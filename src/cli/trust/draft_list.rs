@@ -11,7 +11,7 @@ use crate::{
     log::VerifierKey,
     node::system::SystemClock,
     statement::Issuer,
-    time::{Clock, Timestamp},
+    time::{Clock, Timestamp, whole_seconds},
     trust::{Endpoint, ListDraft, ListText, MAX_SECTION_BYTES, Node, NodeName, NotPin, Section},
 };
 use std::{
@@ -162,11 +162,6 @@ pub(in crate::cli) fn put_node(nodes: &mut Vec<Node>, node: Node) {
             known.retired.extend(std::mem::replace(place, key.clone()).filter(|old| Some(old) != key.as_ref()));
         }
     }
-}
-
-/// Lists speak of whole seconds.
-pub(in crate::cli) fn whole_seconds(instant: Timestamp) -> Timestamp {
-    Timestamp::from_second(instant.as_second()).unwrap_or(instant)
 }
 
 /// The instant some seconds later.

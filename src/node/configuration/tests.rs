@@ -114,7 +114,8 @@ fn a_wrong_kind_of_value_names_both_kinds() {
     assert!(found.first().unwrap().contains("from 1 to 30"), "{found:#?}");
 }
 
-const PARTNER: &str = r#"
+/// The section of a node that has partners.
+pub(in crate::node) const PARTNER: &str = r#"
 [partner]
 node = "node.tdap.gov.pk"
 listen = "127.0.0.1:0"
@@ -124,6 +125,9 @@ keys = "keys"
 passphrase_file = "keys.passphrase"
 replica_key = "replica"
 witness_key = "witness"
+"#;
+
+const WITNESSES: &str = r#"
 [[partner.witnessed]]
 origin = "go.sum database tree"
 keys = ["sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8"]
@@ -140,7 +144,7 @@ fn witnesses_and_logs_outside_the_trust_list_are_named_with_their_keys() {
     use crate::signature::Signer as _;
     let secret = crate::signature::SecretKey::from_seed(&[3; 32]).unwrap();
     let key = crate::log::VerifierKey::cosigner("witness.example/w1", secret.public_key()).unwrap();
-    let good = format!("{GOOD}{}", PARTNER.replace("COSIGNER", &key.to_string()));
+    let good = format!("{GOOD}{PARTNER}{}", WITNESSES.replace("COSIGNER", &key.to_string()));
     let partner = read(&good).unwrap().partner.unwrap();
     assert_eq!(partner.witnessed.first().unwrap().origin.as_str(), "go.sum database tree");
     assert_eq!(partner.witnesses.first().unwrap().url.to_string(), "https://witness.example/w1/add-checkpoint");

@@ -25,12 +25,10 @@ impl Declarant {
     /// The declaration as the certificate will carry it, made at this instant.
     #[must_use]
     pub fn declared(self, at: Timestamp) -> Declaration {
-        // To the second, which is as exact as a certificate says it.
-        let second = Timestamp::from_second(at.as_second()).unwrap_or(at);
         Declaration {
             person: self.person,
             capacity: self.capacity,
-            declared_at: second.to_string().parse::<Instant>().ok(),
+            declared_at: Some(Instant::of(at)),
             means: self.means,
             shown_sha256: Some(self.shown),
             signature: self.signature,

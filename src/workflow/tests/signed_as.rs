@@ -36,6 +36,10 @@ async fn who_signs_and_for_which_office_is_held_against_the_account_that_issues(
         let issued = desk.issue(&world.signatory, &row(nth, &place)).await.unwrap();
         assert_eq!(told(&issued.warnings), told_of);
     }
+    let with_country = |office: Office| Office { place: "Lahore, Pakistan".into(), ..office };
+    desk.change_office(Actor::Operator, &"LHE".parse().unwrap(), with_country).unwrap();
+    let issued = desk.issue(&world.signatory, &world.footballs(9)).await.unwrap();
+    assert!(told(&issued.warnings).is_empty(), "nobody is told of a good place: {:?}", issued.warnings);
     let mut person = world.signatory.account().clone();
     person.person = Some(Person::new("S-7").unwrap());
     let person = Caller::from(person);

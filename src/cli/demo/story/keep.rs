@@ -1,6 +1,6 @@
 //! What stays of the demonstration, for a stranger to repeat it: certificates, trust list, anchor and agreements.
 
-use super::{SCENES, Stage, Telling};
+use super::{SCENES, Scene, Stage, Telling};
 use crate::{
     cli::{agreements, console::Failure, files, process::failed},
     statement::Bundle,
@@ -27,7 +27,7 @@ impl Stage {
         folder: &Path,
         made: &Made<'_>,
     ) -> Result<(), Failure> {
-        fs::create_dir_all(out).map_err(failed)?;
+        fs::create_dir_all(out.join("agreements")).map_err(failed)?;
         let write = |name: String, contents: &[u8]| files::replace(&out.join(name), contents, 0o644);
         for ((_, bundle), scene) in made.issued.iter().zip(&SCENES) {
             write(format!("{}.coo.json", scene.file), bundle.as_bytes())?;
@@ -40,18 +40,15 @@ impl Stage {
         for name in ["trust-list.note", "anchor.toml"] {
             write(name.to_owned(), &fs::read(folder.join("trust").join(name)).map_err(failed)?)?;
         }
-        let rules = out.join("agreements");
-        fs::create_dir_all(&rules).map_err(failed)?;
         for (name, text) in agreements::SHIPPED {
-            files::replace(&rules.join(name), text.as_bytes(), 0o644)?;
+            write(format!("agreements/{name}"), text.as_bytes())?;
         }
         telling.tell(
             "keep",
             format!("certificates as they were released, trust list, anchor and agreements are in {}", out.display()),
         );
-        let ((number, before), scene) =
-            made.issued.iter().zip(&SCENES).next().ok_or_else(|| failed("nothing was issued"))?;
-        let file = scene.file;
+        let first = made.issued.first().zip(SCENES.first());
+        let ((number, before), Scene { file, .. }) = first.ok_or_else(|| failed("nothing was issued"))?;
         write(format!("{file}.cancelled.coo.json"), made.cancelled.as_bytes())?;
         self.stranger.judge(before, self.day, Headline::Valid)?;
         self.stranger.judge(made.cancelled, self.day, Headline::Cancelled)?;

@@ -7,7 +7,7 @@ use crate::{
     api::client::{Connection, wire, within_deadline},
     certificate::Country,
     cli::{
-        account::authority,
+        account::hosted,
         agreements, arguments,
         calls::{self, refused},
         check_config,
@@ -84,12 +84,10 @@ impl Known {
     /// Reads the configuration and the list it believes; refuses what is no rehearsal.
     pub(super) fn read(asked: &Arguments) -> Result<Self, Failure> {
         let configuration = check_config::load(&asked.config)?;
-        let issuer = authority(asked.issuer.clone(), &configuration)?;
-        let own = configuration.authorities.iter().find(|one| one.issuer == issuer).cloned();
-        let own = own.ok_or_else(|| Failure::new(Exit::Usage, format!("{issuer} is not an authority of this node")))?;
+        let own = hosted(asked.issuer.clone(), &configuration)?;
         let trust = arguments::open_trust(&configuration.trust.list, &configuration.trust.anchor)?;
-        let hosted = configuration.authorities.iter().map(|one| &one.issuer);
-        if let Some(real) = hosted.chain(trust.sections().map(|section| section.iss())).find(|iss| !iss.is_rehearsal())
+        let issuers = configuration.authorities.iter().map(|one| &one.issuer);
+        if let Some(real) = issuers.chain(trust.sections().map(|section| section.iss())).find(|iss| !iss.is_rehearsal())
         {
             return Err(Failure::new(Exit::Configuration, format!("{real} is no authority that only rehearses"))
                 .note("what a rehearsal issues is signed, logged and cosigned for ever, like everything else")
