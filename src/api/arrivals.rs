@@ -7,7 +7,7 @@ use super::customs::{decided, declaration_to_wire, issuer, optional, said, shown
 use super::wire::google::r#type as google;
 use super::wire::origin::v1 as wire;
 use crate::office::{ActState, CustomsAct, DoneBy};
-use crate::workflow::{Arrival, ArrivalsAsked, Delivery, StatusNote};
+use crate::workflow::{Arrival, ArrivalsAsked, Delivery, EndorsementNote, StatusNote};
 
 /// Which arrivals are asked for.
 pub(super) fn asked(asked: wire::ListArrivalsRequest) -> Result<ArrivalsAsked, ApiError> {
@@ -73,6 +73,24 @@ pub(super) fn arrival(arrival: &Arrival) -> wire::Arrival {
         equivocated: arrival.equivocated,
         lifted: arrival.lifted,
         key_closed: arrival.key_closed.clone().unwrap_or_default(),
+        endorsed: arrival.endorsements.last().map(endorsed),
+    }
+}
+
+/// A word that was added to a certificate, as the wire shows it.
+pub(super) fn endorsed(note: &EndorsementNote) -> wire::ArrivalEndorsement {
+    let EndorsementNote { jti, at, words } = note;
+    wire::ArrivalEndorsement {
+        jti: jti.to_string(),
+        at: at.map(convert::instant),
+        act: words.act.to_string(),
+        day: Some(convert::date_to_wire(words.day)),
+        office: words.office.to_string(),
+        destination: said(words.destination.as_ref()),
+        items: words.items.clone(),
+        containers: words.containers.iter().map(ToString::to_string).collect(),
+        seals: words.seals.iter().map(ToString::to_string).collect(),
+        text: said(words.text.as_ref()),
     }
 }
 
@@ -102,6 +120,7 @@ pub(super) fn act(act: &CustomsAct) -> wire::CustomsAct {
         settled_by: said(settled.map(|by| &by.account)),
         settled_by_name: said(settled.map(|by| &by.name)),
         settled_by_offices: settled.map(offices).unwrap_or_default(),
+        settled_at: settled.and_then(|by| super::applications::at(by.at_ms)),
         declaration: act.declaration.as_ref().map(declaration_to_wire),
         decisions: act.decisions.iter().map(decided).collect(),
         amends: act.amends.unwrap_or_default(),

@@ -2,7 +2,7 @@
 
 use super::ApiError;
 use super::applications::{done, missing, text};
-use super::arrivals::{self, act, arrival, change};
+use super::arrivals::{self, act, arrival, change, endorsed};
 use super::call::{caller, refused};
 use super::convert;
 use super::enquiries;
@@ -55,6 +55,7 @@ impl CustomsService for CustomsDoor {
             changes: course.arrival.changes.iter().map(change).collect(),
             enquiries: course.enquiries.iter().map(ToString::to_string).collect(),
             notices: course.notices.into_iter().map(notice).collect(),
+            endorsements: course.arrival.endorsements.iter().map(endorsed).collect(),
             arrival: Some(arrival(&course.arrival)),
         }))
     }

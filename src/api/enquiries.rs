@@ -4,7 +4,7 @@ use super::ApiError;
 use super::applications::{done, missing, needed, text};
 use super::call::{caller, refused};
 use super::convert;
-use super::customs::{bounded, each, issuer, optional, parsed, said};
+use super::customs::{bounded, each, issuer, notice, optional, parsed, said};
 use super::hosts::Hosts;
 use super::wire::origin::v1::{self as wire, liaison_service_server::LiaisonService};
 use crate::statement::{
@@ -90,7 +90,7 @@ impl LiaisonService for LiaisonDoor {
         Ok(Response::new(wire::ReplyEnquiryResponse {
             jti: replied.jti.to_string(),
             late: replied.late,
-            notices: replied.notices.into_iter().map(super::customs::notice).collect(),
+            notices: replied.notices.into_iter().map(notice).collect(),
         }))
     }
 }

@@ -8,6 +8,7 @@ use super::customs::{balance, each, import_declaration, measure, named, notice, 
 use super::wire::origin::v1 as wire;
 use crate::agreement::{Declared, DeclaredLine, Difference, Weight};
 use crate::workflow::{MatchWish, Matched};
+use std::collections::BTreeSet;
 
 /// Lines of one declaration at most.
 const LINES_MAX: usize = 50;
@@ -27,10 +28,20 @@ pub(super) fn wish(asked: wire::MatchDeclarationRequest) -> Result<MatchWish, Ap
             hs_edition: None,
             country_of_export: optional("country_of_export", &asked.country_of_export)?,
             importer: text("importer", &asked.importer)?,
-            lines: each("lines", &asked.lines, line)?,
+            lines: lines(&asked.lines)?,
         },
         declaration,
     })
+}
+
+/// The lines, each with a number of its own: what is said of a line is said by its number.
+fn lines(wire: &[wire::DeclarationLine]) -> Result<Vec<DeclaredLine>, ApiError> {
+    let lines = each("lines", wire, line)?;
+    let mut seen = BTreeSet::new();
+    match lines.iter().position(|one| !seen.insert(one.line)) {
+        None => Ok(lines),
+        Some(at) => Err(missing("line", "is the number of a line before: each has its own").of_entry("lines", at)),
+    }
 }
 
 fn line(line: &wire::DeclarationLine) -> Result<DeclaredLine, ApiError> {
@@ -120,6 +131,10 @@ mod tests {
         ] {
             assert_eq!(refused(wrong), field);
         }
+        let second = wire::DeclarationLine { line: 2, ..good.clone() };
+        assert_eq!(lines(&[good.clone(), second.clone()]).unwrap().len(), 2);
+        let twice = lines(&[good.clone(), good, second]);
+        assert!(matches!(twice, Err(ApiError::Member { path, .. }) if path == "lines[1].line"));
         let containers = each("containers", &["x", "y"], |_| Err::<(), _>(missing("", "is none")));
         assert!(matches!(containers, Err(ApiError::Member { path, .. }) if path == "containers[0]"));
     }

@@ -11,7 +11,8 @@ use super::wire::google::r#type::Date;
 use super::wire::origin::v1 as wire;
 use super::{ApiError, Hosts, Peer};
 use crate::encoding::base64;
-use crate::time::Clock;
+use crate::time::{Clock, Timestamp};
+use crate::verification::age;
 use axum::Extension;
 use axum::Router;
 use axum::extract::{Path, Request, State};
@@ -64,7 +65,7 @@ async fn page(
     let asked = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     // A browser says that it wants pages; a program that says nothing gets what programs read.
     if asked.contains("text/html") {
-        return Ok(([(header::CONTENT_TYPE, HTML)], html(&shared)).into_response());
+        return Ok(([(header::CONTENT_TYPE, HTML)], html(&shared, door.clock.now())).into_response());
     }
     let document = door.methods.told("origin.v1.SharedDeclaration", &shared).map_err(Refusal::from)?;
     Ok(([(header::CONTENT_TYPE, JSON)], document).into_response())
@@ -112,14 +113,14 @@ pub(super) async fn told_to_nobody(request: Request, next: Next) -> Response {
 }
 
 /// The page: plain enough to be printed.
-fn html(shared: &wire::SharedDeclaration) -> String {
+fn html(shared: &wire::SharedDeclaration, now: Timestamp) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
-    let _ = body(&mut out, shared);
+    let _ = body(&mut out, shared, now);
     whole_page("Declaration and certificate of origin", &out)
 }
 
-fn body(out: &mut String, shared: &wire::SharedDeclaration) -> std::fmt::Result {
+fn body(out: &mut String, shared: &wire::SharedDeclaration, now: Timestamp) -> std::fmt::Result {
     let declaration = shared.declaration.clone().unwrap_or_default();
     let matched = shared.matched.clone().unwrap_or_default();
     let number = shown(&declaration.number);
@@ -128,7 +129,11 @@ fn body(out: &mut String, shared: &wire::SharedDeclaration) -> std::fmt::Result 
         None => writeln!(out, "<p>The certificate of origin is not here.</p>")?,
         Some(arrival) => {
             let (number, issuer, status) = (shown(&arrival.number), shown(&arrival.issuer), shown(&arrival.status));
-            writeln!(out, "<p>Certificate of origin {number}, issued by {issuer}: <strong>{status}</strong>.")?;
+            writeln!(
+                out,
+                "<p>Certificate of origin {number}, issued by {issuer}: <strong>{status}</strong>{}.",
+                known(arrival, now)
+            )?;
             let valid = (day(arrival.valid_from.as_ref()), day(arrival.valid_until.as_ref()));
             // What its issuer stopped may be used on no day.
             let stands = matches!(arrival.status.as_str(), "valid" | "in_part");
@@ -159,6 +164,15 @@ fn body(out: &mut String, shared: &wire::SharedDeclaration) -> std::fmt::Result 
         vec![act.act.to_string(), item, line, format!("{}{counts}", one.code), much, why]
     })?;
     writeln!(out, "<p>This link ends with {}. Whoever has it sees this page.</p>", day(shared.until.as_ref()))
+}
+
+/// The instant that a status speaks of, and how long ago that is.
+fn known(arrival: &wire::Arrival, now: Timestamp) -> String {
+    let as_of = arrival.status_as_of.as_ref().and_then(|at| Timestamp::from_second(at.seconds).ok());
+    as_of.map_or_else(String::new, |as_of| {
+        let passed = u64::try_from(now.as_second().saturating_sub(as_of.as_second())).unwrap_or(0);
+        format!(", as of {as_of} ({} old)", age(passed))
+    })
 }
 
 fn table<T>(
@@ -211,7 +225,7 @@ mod tests {
         let one = |line, code: &str| wire::DecidedItem { item: 1, line, code: code.to_owned(), ..Default::default() };
         let decisions = vec![one(7, "PREFERENCE_DENIED"), one(0, "RECEIVED")];
         let act = wire::CustomsAct { act: 3, counts: true, decisions, ..Default::default() };
-        let page = html(&wire::SharedDeclaration { acts: vec![act], ..Default::default() });
+        let page = html(&wire::SharedDeclaration { acts: vec![act], ..Default::default() }, Timestamp::UNIX_EPOCH);
         assert!(page.contains("<td>1</td>\n<td>7</td>\n<td>PREFERENCE_DENIED</td>"), "{page}");
         assert!(page.contains("<td>1</td>\n<td></td>\n<td>RECEIVED</td>"), "{page}");
     }
@@ -221,12 +235,22 @@ mod tests {
         let page = |status: &str| {
             let arrival = wire::Arrival { status: status.to_owned(), ..Default::default() };
             let matched = wire::MatchDeclarationResponse { arrival: Some(arrival), ..Default::default() };
-            html(&wire::SharedDeclaration { matched: Some(matched), ..Default::default() })
+            html(&wire::SharedDeclaration { matched: Some(matched), ..Default::default() }, Timestamp::UNIX_EPOCH)
         };
         assert!(page("valid").contains("It may be used from"));
         for ended in ["suspended", "cancelled", "withdrawn", "superseded"] {
             assert!(!page(ended).contains("may be used"), "{ended}");
         }
+    }
+
+    #[test]
+    fn the_status_says_of_which_instant_it_speaks_and_how_old_that_is() {
+        let status_as_of = Some(prost_types::Timestamp { seconds: 60, nanos: 0 });
+        let arrival = wire::Arrival { status: "valid".to_owned(), status_as_of, ..Default::default() };
+        let matched = wire::MatchDeclarationResponse { arrival: Some(arrival), ..Default::default() };
+        let shared = wire::SharedDeclaration { matched: Some(matched), ..Default::default() };
+        let page = html(&shared, Timestamp::from_second(10_860).unwrap());
+        assert!(page.contains("<strong>valid</strong>, as of 1970-01-01T00:01:00Z (3 h old)."), "{page}");
     }
 
     #[test]
@@ -241,7 +265,7 @@ mod tests {
             matched: Some(matched),
             acts: Vec::new(),
         };
-        let page = html(&shared);
+        let page = html(&shared, Timestamp::UNIX_EPOCH);
         assert!(!page.contains("<script") && !page.contains("<img"), "{page}");
         assert!(page.contains("&lt;script&gt;") && page.contains("2026-12-01"), "{page}");
     }

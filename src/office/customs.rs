@@ -27,13 +27,13 @@ pub struct CustomsFile {
     /// What counts of each item, and under [`WHOLE`] of all: the newest response that decides or uses. One that does
     /// neither, such as that it was received, counts where there is none of those.
     pub responses: BTreeMap<u32, ResponseCode>,
-    /// The newest response of all.
+    /// The newest response of all; of what was used and accepted since, what its use made of it.
     pub latest: Option<ResponseCode>,
     /// How many acts there were.
     pub acts: u32,
     /// The declaration that it was first used with, while a write-off of it counts.
     pub first_used: Option<ImportDeclaration>,
-    /// Items that were granted by themselves and used since: among the responses the use took the place of the grant.
+    /// Items that were granted by themselves and used, whichever was first: among the responses the use has the place.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub granted: BTreeSet<u32>,
     /// Lines of declarations that were decided on by themselves: refused, or granted though something stood against their
@@ -279,10 +279,30 @@ impl CustomsFile {
             return Err(CustomsRefused::Twice(WHOLE));
         }
         for ItemDecision { item, line, code, .. } in decisions {
-            self.latest = Some(*code);
-            self.take(item.unwrap_or(WHOLE), line.zip(declaration), *code);
+            let place = item.unwrap_or(WHOLE);
+            let used = self.used(certified, place).filter(|_| code.grants());
+            self.latest = Some(used.unwrap_or(*code));
+            self.take(place, line.zip(declaration), *code);
+            // What was used stays used, and is granted beside it.
+            if let (Some(used), Some(said)) = (used.filter(|_| place != WHOLE), self.responses.get_mut(&place))
+                && said.grants()
+            {
+                *said = used;
+                self.granted.insert(place);
+            }
         }
         Ok(())
+    }
+
+    /// What its use makes of an item, or of the whole; none where nothing of it is used.
+    fn used(&self, certified: Certified<'_>, place: u32) -> Option<ResponseCode> {
+        let left = self.ledger.left(certified.goods, certified.ended).into_iter();
+        let left = left.filter(|one| place == WHOLE || one.item == place).collect::<Vec<_>>();
+        if left.iter().all(|one| one.drawn.is_zero()) {
+            return None;
+        }
+        let full = left.iter().all(|one| one.left.is_zero() && !one.drawn.is_zero());
+        Some(if full { ResponseCode::UtilisedFull } else { ResponseCode::UtilisedPartial })
     }
 
     /// Takes a decision on an item or on the whole, or on a line of a declaration.
@@ -559,6 +579,13 @@ impl CustomsAct {
                 let (Some(line), Some(own)) = (one.line, &self.declaration) else { return true };
                 decided.line == Some(line) && earlier.declaration.as_ref().is_some_and(|other| own.is_same(other))
             })
+    }
+
+    /// Since when it counts, in Unix milliseconds, and its number: what waited for a supervisor, since it was released.
+    #[must_use]
+    pub fn counts_from(&self) -> (u64, u32) {
+        let released = self.settled.as_ref().filter(|_| self.state != ActState::Dropped);
+        (released.unwrap_or(&self.by).at_ms, self.number)
     }
 
     /// Whether it wrote something off.

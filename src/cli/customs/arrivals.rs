@@ -31,7 +31,7 @@ enum Contents {
 /// List certificates addressed to this country, newest first in each log
 ///
 /// A line has the number, issuer, agreement, exporting country, date of issue, last day, status and how old it is,
-/// whether the contents are here, and what was done with it last.
+/// whether the contents are here, and what was done with it last, with the last word that was added to it.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arrivals {
     /// Only those of this issuer
@@ -40,7 +40,7 @@ pub(super) struct Arrivals {
     /// Only those whose contents came, or did not
     #[arg(long, value_enum, value_name = "DELIVERY")]
     delivery: Option<Contents>,
-    /// Only those with which nothing was done
+    /// Only those with which nothing was done, and to which no word was added
     #[arg(long)]
     untouched: bool,
     /// Only those issued on this day or later

@@ -88,9 +88,7 @@ impl Shares {
                 if console.is_json() {
                     console.data(described(share));
                 } else {
-                    let declaration = declaration_text(&share.declaration.clone().unwrap_or_default());
-                    let until = day(share.until.as_ref()).unwrap_or_default();
-                    console.data(format!("{}  until {until}  {declaration}", plain(&share.share_id)));
+                    console.data(line(share));
                 }
             }
             (answer.shares.len(), answer.next_page_token)
@@ -109,6 +107,12 @@ impl Unshare {
     }
 }
 
+fn line(share: &wire::Share) -> String {
+    let declaration = declaration_text(&share.declaration.clone().unwrap_or_default());
+    let until = day(share.until.as_ref()).unwrap_or_default();
+    format!("{}  until {until}  certificate {}  {declaration}", plain(&share.share_id), plain(&share.jti))
+}
+
 fn described(share: &wire::Share) -> Value {
     let declaration = share.declaration.clone().unwrap_or_default();
     json!({
@@ -118,4 +122,17 @@ fn described(share: &wire::Share) -> Value {
         "until": day(share.until.as_ref()),
         "account": share.account_id,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_is_listed_with_its_certificate() {
+        let jti = "01KB3D9M8000000000000000AB";
+        let share = wire::Share { share_id: "shr_1".to_owned(), jti: jti.to_owned(), ..Default::default() };
+        assert!(line(&share).contains(&format!("certificate {jti}")), "{}", line(&share));
+        assert_eq!(described(&share)["jti"], jti);
+    }
 }

@@ -2,7 +2,10 @@
 
 use super::{
     named::Named,
-    shown::{self, act_described, act_lines, balance_described, balance_lines, host, notice_lines, notices_described},
+    shown::{
+        self, act_described, act_lines, balance_described, balance_lines, endorsement_described, endorsement_lines,
+        host, notice_lines, notices_described,
+    },
 };
 use crate::{
     api::client::{wire, within_deadline},
@@ -79,6 +82,7 @@ fn described(answer: &wire::GetArrivalResponse, view: Option<&View>) -> Value {
         "token": answer.token,
         "balance": balance_described(&answer.balance),
         "acts": answer.acts.iter().map(act_described).collect::<Vec<_>>(),
+        "endorsements": answer.endorsements.iter().map(endorsement_described).collect::<Vec<_>>(),
         "changes": answer.changes.iter().map(change).collect::<Vec<_>>(),
         "enquiries": answer.enquiries,
         "notices": notices_described(&answer.notices),
@@ -127,7 +131,8 @@ fn lines(console: Console, answer: &wire::GetArrivalResponse, view: Option<&View
     balance_lines(console, &answer.balance);
     console.data("\nWhat was done here");
     answer.acts.iter().for_each(|act| act_lines(console, act));
-    if answer.acts.is_empty() {
+    answer.endorsements.iter().for_each(|one| endorsement_lines(console, one));
+    if answer.acts.is_empty() && answer.endorsements.is_empty() {
         console.data("nothing");
     }
     if !answer.changes.is_empty() {

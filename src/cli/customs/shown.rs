@@ -75,8 +75,48 @@ pub(super) fn arrival_line(console: Console, arrival: &wire::Arrival) {
         date_text(arrival.issued_on.as_ref()),
         status(console, arrival),
         delivery_word(arrival.delivery()),
-        or(&arrival.response, "untouched"),
+        done(arrival),
     ));
+}
+
+/// What was done with it last, and the last word that was added to it.
+fn done(arrival: &wire::Arrival) -> String {
+    let endorsed = arrival.endorsed.as_ref().map(endorsed);
+    let done = [Some(arrival.response.clone()).filter(|code| !code.is_empty()), endorsed];
+    let done = done.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    or(&done, "untouched").to_owned()
+}
+
+fn endorsed(one: &wire::ArrivalEndorsement) -> String {
+    let to = if one.destination.is_empty() { String::new() } else { format!(" to {}", plain(&one.destination)) };
+    format!("{}{to}", plain(&one.act))
+}
+
+/// A word that was added to a certificate, with all it names.
+pub(super) fn endorsement_lines(console: Console, one: &wire::ArrivalEndorsement) {
+    console.data(format!("endorsed  {}  {}, at {}", instant(one.at.as_ref()), endorsed(one), plain(&one.office)));
+    for line in named_beside(&one.items, &one.containers, &one.seals, &one.text) {
+        console.data(format!("    {line}"));
+    }
+    console.data(format!("    told to the issuer by statement {}", one.jti));
+}
+
+/// What an endorsement names beside its act.
+pub(in crate::cli) fn named_beside(items: &[u32], containers: &[String], seals: &[String], text: &str) -> Vec<String> {
+    let items = items.iter().map(u32::to_string).collect::<Vec<_>>();
+    let (containers, seals) = (containers.iter().map(|one| plain(one)), seals.iter().map(|one| plain(one)));
+    let named = [("item", items), ("container", containers.collect()), ("seal", seals.collect())];
+    let named =
+        named.into_iter().filter(|(_, all)| !all.is_empty()).map(|(what, all)| format!("{what} {}", all.join(", ")));
+    named.chain((!text.is_empty()).then(|| plain(text))).collect()
+}
+
+pub(super) fn endorsement_described(one: &wire::ArrivalEndorsement) -> Value {
+    json!({
+        "jti": one.jti, "at": one.at.as_ref().map(|at| instant(Some(at))), "act": one.act,
+        "day": day(one.day.as_ref()), "office": one.office, "destination": one.destination, "items": one.items,
+        "containers": one.containers, "seals": one.seals, "text": one.text,
+    })
 }
 
 /// What stands behind everything else of one that is to be looked at with care.
@@ -108,6 +148,7 @@ pub(super) fn arrival_described(arrival: &wire::Arrival) -> Value {
         "exporter": arrival.exporter,
         "consignee": arrival.consignee,
         "response": arrival.response,
+        "endorsed": arrival.endorsed.as_ref().map(endorsement_described),
         "equivocated": arrival.equivocated,
         "lifted": arrival.lifted,
         "key_closed": (!arrival.key_closed.is_empty()).then_some(&arrival.key_closed),
@@ -184,13 +225,27 @@ pub(super) fn act_lines(console: Console, act: &wire::CustomsAct) {
     if !act.remarks.is_empty() {
         console.data(format!("    remarks: {}", plain(&act.remarks)));
     }
-    if !act.settled_by.is_empty() {
-        let by = officer(&act.settled_by, &act.settled_by_name, &act.settled_by_offices);
-        console.data(format!("    settled by {by}"));
+    if let Some(settled) = settled(act) {
+        console.data(format!("    {settled}"));
     }
     if !act.jti.is_empty() {
         console.data(format!("    told to the issuer by statement {}", act.jti));
     }
+}
+
+/// Who released or dropped an act that waited, and when: what was released counts from then.
+fn settled(act: &wire::CustomsAct) -> Option<String> {
+    if act.settled_by.is_empty() {
+        return None;
+    }
+    let by = officer(&act.settled_by, &act.settled_by_name, &act.settled_by_offices);
+    let at = instant(act.settled_at.as_ref());
+    // The issuer is told of what was released alone.
+    Some(if act.jti.is_empty() {
+        format!("dropped {at} by {by}")
+    } else {
+        format!("released {at} by {by}, and counts from then")
+    })
 }
 
 /// That an act waits: what is decided beside the decision that does waits with it.
@@ -253,6 +308,7 @@ pub(super) fn act_described(act: &wire::CustomsAct) -> Value {
         "settled_by": act.settled_by,
         "settled_by_name": act.settled_by_name,
         "settled_by_offices": act.settled_by_offices,
+        "settled_at": act.settled_at.as_ref().map(|at| instant(Some(at))),
         "declaration": act.declaration.as_ref().map(declaration_described),
         "decisions": act.decisions.iter().map(item).collect::<Vec<_>>(),
         "amends": act.amends,
@@ -292,6 +348,51 @@ mod tests {
         assert_eq!(said(&frozen), Some("  TWO HISTORIES"));
         assert_eq!(said(&wire::Arrival { lifted: true, ..frozen }), Some("  TWO HISTORIES (lifted)"));
         assert_eq!(said(&wire::Arrival::default()), None);
+    }
+
+    fn endorsement() -> wire::ArrivalEndorsement {
+        wire::ArrivalEndorsement {
+            act: "destination_changed".to_owned(),
+            destination: "KE".to_owned(),
+            items: vec![1, 2],
+            containers: vec!["MSKU1234565".to_owned()],
+            seals: vec!["CN-7".to_owned()],
+            text: "resealed".to_owned(),
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn an_endorsement_is_shown_with_all_it_names() {
+        let one = endorsement();
+        let named = named_beside(&one.items, &one.containers, &one.seals, &one.text);
+        assert_eq!(named, ["item 1, 2", "container MSKU1234565", "seal CN-7", "resealed"]);
+        assert!(named_beside(&[], &[], &[], "").is_empty());
+        let described = endorsement_described(&one);
+        assert_eq!((&described["destination"], &described["seals"][0]), (&json!("KE"), &json!("CN-7")));
+    }
+
+    #[test]
+    fn what_was_endorsed_to_go_elsewhere_is_not_untouched() {
+        let untouched = wire::Arrival::default();
+        assert_eq!(done(&untouched), "untouched");
+        let endorsed = wire::Arrival { endorsed: Some(endorsement()), ..untouched };
+        assert_eq!(done(&endorsed), "destination_changed to KE");
+        let used = wire::Arrival { response: "UTILISED_FULL".to_owned(), ..endorsed };
+        assert_eq!(done(&used), "UTILISED_FULL, destination_changed to KE");
+        assert_eq!(arrival_described(&used)["endorsed"]["act"], "destination_changed");
+    }
+
+    #[test]
+    fn what_was_released_says_when_and_what_was_dropped_too() {
+        let at = |second| Some(prost_types::Timestamp { seconds: second, nanos: 0 });
+        let waits = wire::CustomsAct { at: at(0), ..Default::default() };
+        assert_eq!(settled(&waits), None);
+        let dropped = wire::CustomsAct { settled_by: "acc_2".to_owned(), settled_at: at(60), ..waits };
+        assert_eq!(settled(&dropped).unwrap(), "dropped 1970-01-01T00:01:00Z by acc_2");
+        let released = wire::CustomsAct { jti: "01KB".to_owned(), ..dropped };
+        assert_eq!(settled(&released).unwrap(), "released 1970-01-01T00:01:00Z by acc_2, and counts from then");
+        assert_eq!(act_described(&released)["settled_at"], "1970-01-01T00:01:00Z");
     }
 
     #[test]

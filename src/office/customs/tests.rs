@@ -325,6 +325,21 @@ fn what_was_granted_of_an_item_outlives_its_first_use() {
 }
 
 #[test]
+fn what_was_used_is_used_still_after_its_claim_is_accepted() {
+    for (quantity, code) in [("10", ResponseCode::UtilisedPartial), ("100", ResponseCode::UtilisedFull)] {
+        for of in [Some(1), None] {
+            let mut desk = Desk::new();
+            let used = desk.write_off(1, quantity, "H87").unwrap();
+            desk.decide(of, ResponseCode::AcceptedForClaim).unwrap();
+            assert_eq!(desk.file.response(1), Some(code));
+            assert!(desk.file.latest.is_some_and(ResponseCode::draws));
+            desk.file.give_back(&used);
+            assert_eq!(desk.file.response(1), Some(ResponseCode::AcceptedForClaim));
+        }
+    }
+}
+
+#[test]
 fn an_item_that_lost_its_force_is_not_used() {
     let mut desk = Desk::new();
     desk.ended.insert(1);

@@ -1,5 +1,6 @@
 //! Certificates of partners that are addressed to this authority, as they stand here.
 
+use super::endorsed::{EndorsementNote, endorsements};
 use crate::{
     certificate::{AgreementCode, Certificate, Country},
     inbox::{self, Why},
@@ -86,6 +87,8 @@ pub struct Arrival {
     pub arrived_at: Option<Timestamp>,
     /// What was done with it here.
     pub file: CustomsFile,
+    /// The words that this authority added to it, oldest first.
+    pub endorsements: Vec<EndorsementNote>,
     /// Whether its log is proven to have shown two histories, though that may be lifted.
     pub equivocated: bool,
     /// Whether a person has lifted that since.
@@ -307,6 +310,7 @@ impl Desk {
         let own = own.map(|record| record.as_of);
         let as_of = heard.or(own).and_then(|second| Timestamp::from_second(second).ok());
         let (file, kept) = self.customs_file(origin, &facts.jti)?;
+        let endorsements = endorsements(self.store().as_ref(), &facts.jti)?;
         let partners = &self.setup().partners;
         let (frozen, lifted) = (partners.has_equivocated(origin), partners.was_lifted(origin));
         Ok(Some(Arrival {
@@ -321,6 +325,7 @@ impl Desk {
             status_as_of: as_of,
             arrived_at: arrived_ms.and_then(instant),
             file,
+            endorsements,
             equivocated: frozen || lifted,
             lifted: lifted && !frozen,
             key_closed,
@@ -384,14 +389,14 @@ pub(in crate::workflow) fn later_changes(
 impl ArrivalsAsked {
     /// Whether a certificate is one of those; what asks for contents finds none whose contents are not here.
     fn wants(&self, arrival: &Arrival) -> bool {
-        let Arrival { delivery, certificate, file, .. } = arrival;
+        let Arrival { delivery, certificate, file, endorsements, .. } = arrival;
         let reference = certificate.reference.as_option();
         let issued_on = reference.map(|reference| reference.issued_on);
         let exporter = certificate.exporter.as_option().map(|one| one.party.name.as_str());
         let consignee = certificate.consignee.as_option().and_then(Option::as_ref).and_then(|one| one.party.as_ref());
         let number = reference.is_some_and(|reference| reference.number.to_string().starts_with(&self.number_prefix));
         self.delivery.is_none_or(|wanted| wanted == *delivery)
-            && !(self.untouched && file.acts > 0)
+            && !(self.untouched && (file.acts > 0 || !endorsements.is_empty()))
             && (!self.key_closed || arrival.key_closed.is_some())
             && self.agreement.as_ref().is_none_or(|wanted| *wanted == certificate.agreement)
             && self.issued_from.is_none_or(|from| issued_on.is_some_and(|day| day >= from))

@@ -9,8 +9,8 @@ use crate::{
     office::{Action, Actor, AuditEvent, Caller},
     sequencer::{Saying, Task, Work},
     statement::{
-        DocumentDigest, Enquiry, EnquiryGround, EnquiryQuestion, EnquirySubject, ITEM_NUMBER_MAX, Issuer, Jti,
-        OpenedBody, ReplyAct, StatementRef,
+        DocumentDigest, Enquiry, EnquiryGround, EnquiryQuestion, EnquirySubject, GoodsMeanwhile, ITEM_NUMBER_MAX,
+        Issuer, Jti, OpenedBody, ReplyAct, StatementRef,
     },
     time::Date,
     workflow::{Accounts, Desk, WorkflowError},
@@ -235,6 +235,11 @@ impl Desk {
         for (code, edition, _) in self.editions_asked_about(view, Side::Asking) {
             let Some(edition) = self.agreements().get(&code).and_then(|one| one.edition(&edition)) else { continue };
             let rules = &edition.verification;
+            let released = if view.enquiry.asked.goods == GoodsMeanwhile::Held {
+                "the goods are held, where they are to be released meanwhile, on security"
+            } else {
+                "the goods are released meanwhile, on security"
+            };
             let said = |figure: &crate::agreement::Figure<bool>, yes: &str, no: &str| {
                 figure.value().map(|may| {
                     let article = figure.article().unwrap_or("article not known");
@@ -243,11 +248,7 @@ impl Desk {
             };
             let meanwhile = [
                 said(&rules.may_suspend, "preference may be suspended meanwhile", "preference may not be suspended"),
-                said(
-                    &rules.release_goods,
-                    "the goods are released meanwhile, on security",
-                    "the goods need not be released",
-                ),
+                said(&rules.release_goods, released, "the goods need not be released"),
                 said(
                     &rules.refuse_unanswered,
                     "preference is refused if no answer comes in time",

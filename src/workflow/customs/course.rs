@@ -42,7 +42,7 @@ pub struct Course {
     pub arrival: Arrival,
     /// What is left of it; nothing while its contents are not here.
     pub balance: Vec<Balance>,
-    /// What was done, oldest first.
+    /// What was done, in the order in which it took effect.
     pub acts: Vec<CustomsAct>,
     /// Enquiries about it, by their identifiers.
     pub enquiries: Vec<Jti>,
@@ -63,7 +63,9 @@ impl Desk {
     pub fn course(&self, caller: &Caller, name: &ArrivedName) -> Result<Course, WorkflowError> {
         Accounts::allow(caller, Action::ReadArrivals)?;
         let arrival = self.arrived(name)?;
-        let acts = self.acts(&arrival)?;
+        let mut acts = self.acts(&arrival)?;
+        // Released later, an act has the last word, whatever its number.
+        acts.sort_by_key(CustomsAct::counts_from);
         let store = self.store().as_ref();
         let asked = statements_about(store, &Subject::Statement(arrival.jti), Kind::Enquiry)?;
         let enquiries = asked.into_iter().map(|(_, statement)| statement.opened.envelope.jti).collect();

@@ -115,10 +115,7 @@ impl EnquiryView {
 
     /// Whether it asks about the certificate of another enquiry's subject: one that was not known here by its number alone.
     pub(super) fn asks_about(&self, other: &EnquirySubject) -> bool {
-        self.enquiry.subjects.iter().any(|one| match (&one.certificate, &other.certificate) {
-            (Some(one), Some(other)) => one.jti == other.jti,
-            _ => one.number == other.number,
-        })
+        self.enquiry.subjects.iter().any(|one| is_same(one, other))
     }
 
     /// Whether the enquiries that clarify this one have the answers to all of it.
@@ -384,6 +381,14 @@ impl Desk {
             Some(zone) => zone.date_at(at),
             None => at.to_zoned(jiff::tz::TimeZone::UTC).date(),
         }
+    }
+}
+
+/// Whether two enquiries ask about one certificate: one that was not known here by its number alone.
+pub(super) fn is_same(one: &EnquirySubject, other: &EnquirySubject) -> bool {
+    match (&one.certificate, &other.certificate) {
+        (Some(one), Some(other)) => one.jti == other.jti,
+        _ => one.number == other.number,
     }
 }
 

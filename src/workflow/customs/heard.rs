@@ -4,8 +4,8 @@
 use super::{Arrival, EnquiryView, Notice, arrival::statements_about, enquiries::Side, notices::notices};
 use crate::{
     statement::{
-        EndorsementAct, EndorsementWords, EnquirySubject, ImportDeclaration, Issuer, Jti, Kind, OpenedBody,
-        SubjectAnswer, SubjectFinding,
+        EndorsementAct, EndorsementWords, EnquirySubject, ImportDeclaration, Issuer, Jti, Kind, SubjectAnswer,
+        SubjectFinding,
     },
     store::Subject,
     time::Date,
@@ -35,32 +35,30 @@ impl Desk {
         if let Some(reference) = arrival.certificate.reference.as_option() {
             all.extend(self.answered_of(reference.number.as_str(), Some(&arrival.issuer))?);
         }
-        all.extend(self.sent_elsewhere(arrival)?.iter().map(went_elsewhere));
+        all.extend(self.sent_elsewhere(arrival).iter().map(went_elsewhere));
         Ok(all)
     }
 
     /// What this authority said of other destinations, of the goods that it did not say later come here after all.
-    pub(super) fn sent_elsewhere(&self, arrival: &Arrival) -> Result<Vec<EndorsementWords>, WorkflowError> {
-        let (store, subject) = (self.store().as_ref(), Subject::Statement(arrival.jti));
+    pub(super) fn sent_elsewhere(&self, arrival: &Arrival) -> Vec<EndorsementWords> {
         let own_country = Some(self.setup().country);
         let certificate = arrival.certificate.to_certificate();
         let every = certificate.map(|one| one.goods.items.iter().map(|item| item.number).collect::<Vec<_>>());
         let mut elsewhere: Vec<EndorsementWords> = Vec::new();
-        for (_, endorsement) in statements_about(store, &subject, Kind::Endorsement)? {
-            let OpenedBody::Endorsement(Some(body)) = endorsement.opened.body else { continue };
-            let EndorsementWords { act, destination, items, .. } = &body.endorsement;
+        for note in &arrival.endorsements {
+            let EndorsementWords { act, destination, items, .. } = &note.words;
             if *act != EndorsementAct::DestinationChanged || destination.is_none() {
                 continue;
             }
             if *destination != own_country {
-                elsewhere.push(body.endorsement);
+                elsewhere.push(note.words.clone());
             } else if items.is_empty() {
                 elsewhere.clear();
             } else {
                 elsewhere.retain_mut(|before| still_of(before, items, every.as_deref()));
             }
         }
-        Ok(elsewhere)
+        elsewhere
     }
 
     /// What was answered to the enquiries about a number that was not known here when it was asked about, or is on paper.

@@ -139,6 +139,26 @@ pub enum EnquiryRefused {
         /// The enquiry that gave it.
         by: Jti,
     },
+    /// No more time than there is.
+    #[error("it is due on {due} already, and {until} is no later: say a later day, or answer it")]
+    NoMoreTime {
+        /// The day that was taken.
+        until: Date,
+        /// The day that is in force.
+        due: Date,
+    },
+    /// The same certificate is answered otherwise in an enquiry that belongs to this one.
+    #[error(
+        "certificate {subject} was answered with {finding} in enquiry {enquiry}, which belongs to this one by a clarification: an answer stays as it is, so answer the same here"
+    )]
+    AnsweredOtherwise {
+        /// The certificate, by its place in the enquiry.
+        subject: u32,
+        /// What was found.
+        finding: SubjectFinding,
+        /// Where that was answered.
+        enquiry: Jti,
+    },
     /// More time than the agreement allows.
     #[error(
         "{until} is too late: the agreement has it answered by {latest} at the latest{}",
@@ -213,6 +233,8 @@ impl Reasoned for EnquiryRefused {
             Self::NoClarification(_) => "CLARIFICATION_NOT_ASKED",
             Self::ClarifiesAnother { .. } => "ENQUIRY_OF_ANOTHER",
             Self::Clarified { .. } => "CLARIFIED_BEFORE",
+            Self::NoMoreTime { .. } => "EXTENSION_TOO_SHORT",
+            Self::AnsweredOtherwise { .. } => "SUBJECT_ANSWERED",
             Self::TooMuchTime { .. } => "EXTENSION_TOO_LONG",
         }
     }

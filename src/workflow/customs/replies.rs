@@ -1,16 +1,16 @@
 //! Answers to the enquiries of others, signed and kept for ever.
 
 use super::{
-    EnquiryRefused, EnquiryState, EnquiryView, Notice, asking::has_items, deciding::blocking, digest, fits, part,
-    refused::can_be_named,
+    EnquiryRefused, EnquiryState, EnquiryView, Notice, arrival::statement_at, asking::has_items, deciding::blocking,
+    digest, enquiries::is_same, fits, part, refused::can_be_named,
 };
 use crate::{
     certificate::{Certificate, Text},
     office::{Action, Actor, AuditEvent, Caller},
     sequencer::{Beside, Outcome, Saying, SequencerError, Task, Work},
     statement::{
-        DocumentDigest, EnquiryReply, EnquirySubject, ITEM_NUMBER_MAX, Jti, Kind, ReplyAct, ReplyWords, SubjectAnswer,
-        SubjectFinding,
+        DocumentDigest, EnquiryReply, EnquirySubject, ITEM_NUMBER_MAX, ItemAnswer, Jti, Kind, OpenedBody, ReplyAct,
+        ReplyWords, SubjectAnswer, SubjectFinding,
     },
     store::{Expected, StateChange, Subject, Table, about},
     time::Date,
@@ -70,14 +70,18 @@ impl Desk {
         let (asked, answers) = (wish.enquiry, wish.answers.clone());
         let prepare = move |desk: &Self| {
             desk.once(&request, digest, || {
-                let (beside, under_way) = desk.one_at_a_time("replies", &wish.enquiry)?;
+                // Enquiries that clarify one another are answered one at a time too.
+                let first = desk.first_asked(&wish.enquiry)?;
+                let (beside, under_way) = desk.one_at_a_time("replies", &first)?;
                 if under_way.is_some() {
                     return Err(SequencerError::Crowded("enquiry").into());
                 }
                 let view = desk.incoming(&wish.enquiry)?;
                 check(&view, &wish)?;
                 says_all(&wish, desk.own_today())?;
+                takes_more(&view, &wish)?;
                 desk.check_items(&view, &wish)?;
+                desk.same_elsewhere(&first, &view, &wish)?;
                 let received_on = view.received_on.unwrap_or_else(|| desk.own_today());
                 let reply = EnquiryReply {
                     enquiry: view.place.clone(),
@@ -142,13 +146,49 @@ impl Desk {
     /// Whether the certificates have the items that are answered about, and each item that is asked about is answered.
     fn check_items(&self, view: &EnquiryView, wish: &ReplyWish) -> Result<(), WorkflowError> {
         for answer in wish.answers.iter().filter(|answer| !answer.items.is_empty()) {
-            let place = usize::try_from(answer.subject).ok().and_then(|place| place.checked_sub(1));
-            let Some(subject) = place.and_then(|place| view.enquiry.subjects.get(place)) else { continue };
+            let Some(subject) = subject_at(view, answer.subject) else { continue };
             let certificate = self.contents_of(subject)?;
             if let Some(certificate) = &certificate {
                 has_items(certificate, &answer.items.iter().map(|one| one.item).collect::<Vec<_>>())?;
             }
             answers_each(answer, subject, certificate.as_ref())?;
+        }
+        Ok(())
+    }
+
+    /// The enquiry that an enquiry clarifies, by way of others that it clarifies; itself where it clarifies none.
+    fn first_asked(&self, enquiry: &Jti) -> Result<Jti, WorkflowError> {
+        let mut view = self.incoming(enquiry)?;
+        while let Some(reply) = &view.enquiry.clarifies {
+            let Some(entry) = self.store().find(&reply.jti)? else { break };
+            let Some(statement) = statement_at(self.store().as_ref(), &entry)? else { break };
+            let OpenedBody::EnquiryReply(Some(body)) = statement.opened.body else { break };
+            match self.incoming(&body.enquiry.jti) {
+                // Each is later than the one that it clarifies, so that a circle of them has an end.
+                Ok(asked) if asked.place.jti < view.place.jti => view = asked,
+                Ok(_) | Err(WorkflowError::EnquiryUnknown) => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(view.place.jti)
+    }
+
+    /// Whether a certificate is answered as it was in the enquiries that belong to this one, from the first on: those that
+    /// clarify one another have one answer.
+    fn same_elsewhere(&self, first: &Jti, view: &EnquiryView, wish: &ReplyWish) -> Result<(), WorkflowError> {
+        let mut open = vec![*first];
+        while let Some(enquiry) = open.pop() {
+            let other = match self.incoming(&enquiry) {
+                Ok(other) => other,
+                Err(WorkflowError::EnquiryUnknown) => continue,
+                Err(error) => return Err(error),
+            };
+            open.extend(&other.clarified_by);
+            if enquiry != view.place.jti
+                && let Some(refused) = otherwise(&other, view, &wish.answers)
+            {
+                return Err(refused.into());
+            }
         }
         Ok(())
     }
@@ -210,6 +250,39 @@ fn check(view: &EnquiryView, wish: &ReplyWish) -> Result<(), WorkflowError> {
     match (wish.act, (1..=subjects).find(|subject| !now.contains(subject))) {
         (ReplyAct::Full, Some(open)) => Err(WorkflowError::SubjectOpen(open)),
         (ReplyAct::Partial, None) => Err(EnquiryRefused::IsFull.into()),
+        _ => Ok(()),
+    }
+}
+
+/// An answer that finds something else of a certificate than another enquiry was answered with.
+fn otherwise(other: &EnquiryView, view: &EnquiryView, answers: &[SubjectAnswer]) -> Option<EnquiryRefused> {
+    let before = other.counting().flat_map(|reply| &reply.reply.answers).collect::<Vec<_>>();
+    answers.iter().find_map(|answer| {
+        let asked = subject_at(view, answer.subject)?;
+        let differs = |one: &&&SubjectAnswer| {
+            let same = subject_at(other, one.subject).is_some_and(|subject| is_same(subject, asked));
+            same && !agree(one, answer)
+        };
+        let found = before.iter().find(differs)?;
+        let (subject, finding, enquiry) = (answer.subject, found.finding, other.place.jti);
+        Some(EnquiryRefused::AnsweredOtherwise { subject, finding, enquiry })
+    })
+}
+
+fn subject_at(view: &EnquiryView, place: u32) -> Option<&EnquirySubject> {
+    view.enquiry.subjects.get(usize::try_from(place).ok()?.checked_sub(1)?)
+}
+
+/// Whether two answers about one certificate find the same, also of each item that both name.
+fn agree(one: &SubjectAnswer, other: &SubjectAnswer) -> bool {
+    let against = |item: &ItemAnswer| other.items.iter().any(|own| own.item == item.item && own.valid != item.valid);
+    one.finding == other.finding && !one.items.iter().any(against)
+}
+
+/// Whether a reply that takes more time does so.
+fn takes_more(view: &EnquiryView, wish: &ReplyWish) -> Result<(), EnquiryRefused> {
+    match (wish.act, wish.reply_by, view.reply_due) {
+        (ReplyAct::Extended, Some(until), Some(due)) if until <= due => Err(EnquiryRefused::NoMoreTime { until, due }),
         _ => Ok(()),
     }
 }

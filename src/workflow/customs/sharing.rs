@@ -164,10 +164,15 @@ impl Desk {
         let share = share.ok_or(WorkflowError::ShareUnknown)?;
         let mut matched = self.matched(&share.declared)?;
         matched.notices = matched.notices.into_iter().filter_map(told).collect();
-        let all = match &matched.arrival {
+        if let Some(arrival) = &mut matched.arrival {
+            // What was said to its issuer of where the goods go, and of their seals.
+            arrival.endorsements.clear();
+        }
+        let mut all = match &matched.arrival {
             Some(arrival) => self.acts(arrival)?,
             None => Vec::new(),
         };
+        all.sort_by_key(CustomsAct::counts_from);
         let acts = all.iter().filter(|act| {
             let told = !matches!(act.state, ActState::Waits | ActState::Dropped);
             told && act.declaration.as_ref() == Some(&share.declared.declaration)
@@ -243,7 +248,7 @@ fn what_counts(act: &CustomsAct, all: &[CustomsAct]) -> Vec<CustomsAct> {
     if act.state != ActState::Counts {
         return vec![act.clone()];
     }
-    let later = |one: &&CustomsAct| one.number > act.number && one.state == ActState::Counts;
+    let later = |one: &&CustomsAct| one.counts_from() > act.counts_from() && one.state == ActState::Counts;
     let (mut over, mut standing) = (Vec::new(), Vec::new());
     for decided in &act.decisions {
         let anew = all.iter().filter(later).find(|one| one.decides_anew(act, decided));

@@ -122,6 +122,20 @@ impl Corridor {
         }
     }
 
+    fn endorsement(&self, nth: u16, destination: &str, items: Vec<u32>) -> EndorsementWish {
+        let words = EndorsementWords {
+            act: EndorsementAct::DestinationChanged,
+            day: Date::constant(2000, 1, 1),
+            office: "Shanghai, Pudong".parse().unwrap(),
+            destination: Some(destination.parse().unwrap()),
+            items,
+            containers: Vec::new(),
+            seals: Vec::new(),
+            text: None,
+        };
+        EndorsementWish { request_id: self.china.request_id(nth), certificate: self.name(), words }
+    }
+
     fn enquiry(&self, nth: u16) -> EnquiryWish {
         EnquiryWish {
             request_id: self.china.request_id(nth),
@@ -534,20 +548,7 @@ async fn an_enquiry_that_names_one_certificate_by_its_identifier_and_another_by_
 #[tokio::test]
 async fn a_change_of_destination_is_said_to_the_issuer_with_the_hash_of_what_was_seen() {
     let corridor = Corridor::open().await;
-    let wish = EndorsementWish {
-        request_id: corridor.china.request_id(1),
-        certificate: corridor.name(),
-        words: EndorsementWords {
-            act: EndorsementAct::DestinationChanged,
-            day: Date::constant(2000, 1, 1),
-            office: "Shanghai".parse().unwrap(),
-            destination: Some("KZ".parse().unwrap()),
-            items: Vec::new(),
-            containers: Vec::new(),
-            seals: Vec::new(),
-            text: None,
-        },
-    };
+    let wish = corridor.endorsement(1, "KZ", Vec::new());
     let mut nowhere = EndorsementWish { request_id: corridor.china.request_id(2), ..wish.clone() };
     nowhere.words.destination = None;
     assert_eq!(reason(corridor.customs.endorse(&corridor.officer, nowhere).await), "DESTINATION_MISPLACED");

@@ -18,7 +18,12 @@ use crate::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    process::ExitCode,
+    time::Duration,
+};
 use tray::Tray;
 
 /// How often it is looked for new files.
@@ -30,8 +35,9 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from
 ///
 /// A declaration system writes DIR/in/NAME.METHOD.json, such as I-2026-77.match-declaration.json, with the document that
 /// POST /v1/customs/METHOD takes (see docs/rest.md); it writes it under a name that does not end in .json and renames
-/// it when it is whole. The answer is put into DIR/out/NAME.METHOD.answer.json and the question into DIR/done; or the
-/// question into DIR/refused, and the reason beside it into NAME.METHOD.problem.json.
+/// it when it is whole. What else lies there is passed over, and named once. The answer is put into
+/// DIR/out/NAME.METHOD.answer.json and the question into DIR/done; or the question into DIR/refused, and the reason
+/// beside it into NAME.METHOD.problem.json.
 ///
 /// Files are asked one after the other, in the order of their names, each name once. The command may be killed at any
 /// moment: started again it goes on where it was, and nothing is written off twice.
@@ -86,8 +92,14 @@ impl Folder {
         let tray = Tray::open(&self.root)?;
         remote::converse(async {
             let (mut connection, mut pause, mut refused) = (None, PAUSES.0, 0_usize);
+            let mut looks = BTreeMap::new();
             loop {
                 let pass = self.pass(console, &tray, &methods, &token, &mut connection).await?;
+                // What is being written is there for a moment.
+                for name in first_said(&tray.passed_over()?, &mut looks, if self.once { 1 } else { 2 }) {
+                    let why = "a question is a file whose name ends in .json, no folder and no link";
+                    console.message(format!("`{}` in `in` is passed over: {why}", plain(&name)));
+                }
                 refused = refused.saturating_add(pass.refused);
                 let wait = match pass.later {
                     Some(why) if self.once => {
@@ -199,6 +211,20 @@ impl Folder {
     }
 }
 
+/// The names that are there at so many looks by now; each is given once.
+fn first_said(over: &BTreeSet<String>, looks: &mut BTreeMap<String, u32>, many: u32) -> Vec<String> {
+    looks.retain(|name, looks| *looks >= many || over.contains(name));
+    let mut said = Vec::new();
+    for name in over {
+        let looks = looks.entry(name.clone()).or_default();
+        *looks = looks.saturating_add(1);
+        if *looks == many {
+            said.push(name.clone());
+        }
+    }
+    said
+}
+
 /// What an answer means for its question.
 fn judged(answer: JsonAnswer) -> Result<Came, Failure> {
     if answer.status == 200 {
@@ -257,6 +283,16 @@ mod tests {
 
     fn came(status: u16, body: &str) -> Result<Came, Failure> {
         judged(JsonAnswer { status, body: body.to_owned().into() })
+    }
+
+    #[test]
+    fn what_is_passed_over_is_said_once_and_not_while_it_is_being_written() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+        let mut looks = BTreeMap::new();
+        assert!(first_said(&names(&["a.tmp", "b.pdf"]), &mut looks, 2).is_empty());
+        assert_eq!(first_said(&names(&["b.pdf"]), &mut looks, 2), ["b.pdf"]);
+        assert!(first_said(&names(&["a.tmp", "b.pdf"]), &mut looks, 2).is_empty());
+        assert_eq!(first_said(&names(&["c.pdf"]), &mut BTreeMap::new(), 1), ["c.pdf"]);
     }
 
     /// A question is put away only on a node's own word that lasts.

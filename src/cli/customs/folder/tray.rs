@@ -12,6 +12,7 @@ use crate::cli::{
 };
 use serde::{Deserialize, Serialize};
 use std::{
+    collections::BTreeSet,
     ffi::OsStr,
     fs::{self, File, TryLockError},
     io::{self, ErrorKind},
@@ -77,14 +78,32 @@ impl Tray {
         self.names(ASKED, ENDING)
     }
 
-    /// Questions that were put in, by name. What does not end in `.json` is not whole yet.
+    /// Questions that were put in, by name, in whatever letters the ending is. What does not end in `.json` is not whole
+    /// yet.
     pub(super) fn waiting(&self) -> Result<Vec<String>, Failure> {
-        self.names(IN, ENDING)
+        let files = self.listed(IN)?.into_iter().filter(|(_, plain)| *plain);
+        let mut names = files.filter_map(|(file, _)| question(&file)).collect::<Vec<_>>();
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+
+    /// What lies among them and is none, by name: folders, links, and what has another ending.
+    pub(super) fn passed_over(&self) -> Result<BTreeSet<String>, Failure> {
+        let others = self.listed(IN)?.into_iter().filter(|(file, plain)| !plain || question(file).is_none());
+        Ok(others.map(|(file, _)| file).collect())
     }
 
     /// Takes a question over.
     pub(super) fn claim(&self, name: &str) -> Result<(), Failure> {
-        self.step(name, IN, ASKED)?;
+        let is_file = fs::symlink_metadata(self.path(IN, name)).is_ok_and(|found| found.is_file());
+        let other = if is_file {
+            None
+        } else {
+            let mut files = self.listed(IN)?.into_iter().filter(|(_, plain)| *plain).map(|(file, _)| file);
+            files.find(|file| question(file).as_deref() == Some(name))
+        };
+        self.moved((IN, other.as_deref().unwrap_or(name)), (ASKED, name))?;
         // What an earlier question of this name was refused for is over.
         self.remove(REFUSED, name)?;
         self.remove(REFUSED, &told(name, "problem"))
@@ -144,7 +163,11 @@ impl Tray {
 
     /// Moves a question, durably.
     fn step(&self, name: &str, from: &str, to: &str) -> Result<(), Failure> {
-        let (old, new) = (self.path(from, name), self.path(to, name));
+        self.moved((from, name), (to, name))
+    }
+
+    fn moved(&self, (from, file): (&str, &str), (to, name): (&str, &str)) -> Result<(), Failure> {
+        let (old, new) = (self.path(from, file), self.path(to, name));
         let moved = fs::rename(&old, &new);
         let sync = |folder: &str| File::open(self.root.join(folder))?.sync_all();
         moved.and_then(|()| sync(to)).and_then(|()| sync(from)).map_err(|error| unusable(&old, &error))
@@ -160,23 +183,36 @@ impl Tray {
 
     /// Plain files with this ending, in the order of their names.
     fn names(&self, folder: &str, ending: &str) -> Result<Vec<String>, Failure> {
-        let folder = self.root.join(folder);
-        let failed = |error: io::Error| unusable(&folder, &error);
-        let mut names = Vec::new();
-        for entry in fs::read_dir(&folder).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            let plain = entry.file_type().is_ok_and(|kind| kind.is_file());
-            let name = entry.file_name();
-            let name = name.to_str().filter(|name| plain && name.ends_with(ending) && !name.starts_with('.'));
-            names.extend(name.map(ToOwned::to_owned));
-        }
+        let files = self.listed(folder)?.into_iter().filter(|(_, plain)| *plain).map(|(name, _)| name);
+        let mut names = files.filter(|name| name.ends_with(ending) && !name.starts_with('.')).collect::<Vec<_>>();
         names.sort();
         Ok(names)
+    }
+
+    /// What lies in a folder, each with whether it is a plain file whose name is a text.
+    fn listed(&self, folder: &str) -> Result<Vec<(String, bool)>, Failure> {
+        let folder = self.root.join(folder);
+        let failed = |error: io::Error| unusable(&folder, &error);
+        let mut found = Vec::new();
+        for entry in fs::read_dir(&folder).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let name = entry.file_name();
+            let plain = name.to_str().is_some() && entry.file_type().is_ok_and(|kind| kind.is_file());
+            found.push((name.to_string_lossy().into_owned(), plain));
+        }
+        Ok(found)
     }
 
     fn path(&self, folder: &str, name: impl AsRef<OsStr>) -> PathBuf {
         self.root.join(folder).join(name.as_ref())
     }
+}
+
+/// The name of the question that a file is: the file's own, with its ending in small letters.
+fn question(file: &str) -> Option<String> {
+    let (stem, ending) = file.split_at_checked(file.len().checked_sub(ENDING.len())?)?;
+    let is_one = ending.eq_ignore_ascii_case(ENDING) && !file.starts_with('.');
+    is_one.then(|| format!("{stem}{ENDING}"))
 }
 
 /// `I-77.write-off.json` and `answer`: `I-77.write-off.answer.json`.
@@ -247,7 +283,7 @@ mod tests {
     fn what_is_not_whole_or_no_file_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let tray = tray(folder.path());
-        for name in ["b.write-off.json.part", ".b.write-off.json", "b.write-off.JSON", "b.write-off.tmp"] {
+        for name in ["b.write-off.json.part", ".b.write-off.json", "b.write-off.tmp"] {
             put(folder.path(), name, "{");
         }
         fs::create_dir(folder.path().join(IN).join("c.write-off.json")).unwrap();
@@ -255,6 +291,25 @@ mod tests {
         put(folder.path(), "2.get-balance.json", "{}");
         put(folder.path(), "1.get-balance.json", "{}");
         assert_eq!(tray.waiting().unwrap(), ["1.get-balance.json", "2.get-balance.json"]);
+        let over = tray.passed_over().unwrap().into_iter().collect::<Vec<_>>();
+        let left =
+            [".b.write-off.json", "b.write-off.json.part", "b.write-off.tmp", "c.write-off.json", "d.write-off.json"];
+        assert_eq!(over, left);
+    }
+
+    #[test]
+    fn an_ending_in_capitals_is_the_same_name_and_no_link_of_that_name_is_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let tray = tray(folder.path());
+        put(folder.path(), "I-77.write-off.JSON", "{\"first\":1}");
+        std::os::unix::fs::symlink("/etc/hostname", folder.path().join(IN).join(QUESTION)).unwrap();
+        assert_eq!(tray.waiting().unwrap(), [QUESTION]);
+        tray.claim(QUESTION).unwrap();
+        assert_eq!(tray.read(QUESTION, 100).unwrap(), b"{\"first\":1}");
+        tray.answered(QUESTION, b"{}").unwrap();
+        put(folder.path(), "I-77.write-off.Json", "{}");
+        assert_eq!(tray.waiting().unwrap(), [QUESTION]);
+        assert!(tray.was_done(QUESTION), "a name is asked once, in whatever letters its ending is");
     }
 
     #[test]

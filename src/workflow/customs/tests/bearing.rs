@@ -6,12 +6,11 @@ use crate::{
     certificate::Measure,
     office::{Role, WriteOffLine},
     reason::Reasoned as _,
-    statement::{EndorsementAct, EndorsementWords, ItemDecision, ResponseCode, ResponseReason},
+    statement::{ItemDecision, ResponseCode, ResponseReason},
     store::{Batch, StateChange, Store as _, Table},
-    time::Date,
     workflow::{
-        ArrivedName, CertificateName, Decided, DecisionWish, EndorsementWish, MatchWish, Notice, ReplaceWish,
-        WorkflowError, WriteOffWish,
+        ArrivedName, CertificateName, Decided, DecisionWish, MatchWish, Notice, ReplaceWish, WorkflowError,
+        WriteOffWish,
     },
 };
 
@@ -98,8 +97,7 @@ async fn a_line_that_was_denied_is_not_written_off_by_naming_no_line() {
     let denied = Some(ResponseReason::NotOriginating);
     let wish = second_line_denied(&corridor, denied);
     let act = customs.decide(officer, wish).await.unwrap().act;
-    let (request, name) = (corridor.china.request_id(2), corridor.name());
-    customs.settle_denial(&corridor.supervisor, &request, name, act, true, None).await.unwrap();
+    assert_eq!(corridor.settles(2, act, true).await, "none");
     let on = |nth, line| {
         let mut wish = corridor.write_off(nth, "D-1", "100");
         wish.lines[0].line = line;
@@ -147,10 +145,8 @@ async fn a_line_that_is_written_off_twice_is_said_with_the_act_that_did_it_first
     let mut second = corridor.write_off(4, "D-1", "100");
     second.lines[0].line = Some(2);
     assert!(before(&customs.write_off(officer, second).await.unwrap().notices).is_empty());
-    for (nth, act) in [(5, 1), (6, 2)] {
-        let request = corridor.china.request_id(nth);
-        customs.reverse_write_off(officer, &request, (corridor.name(), act), None).await.unwrap();
-    }
+    corridor.takes_back(5, 1).await;
+    corridor.takes_back(6, 2).await;
     assert!(before(&corridor.notices(&corridor.declared("D-1", "100"))).is_empty());
 }
 
@@ -170,8 +166,7 @@ async fn what_is_decided_against_the_whole_is_what_the_balance_shows_and_a_write
         let whole = corridor.decision(nth + 200, None, *code, Some(ResponseReason::GoodsDiffer));
         let decided = customs.decide(officer, whole).await.unwrap();
         if decided.statement.is_none() {
-            let (request, name) = (corridor.china.request_id(nth + 300), corridor.name());
-            customs.settle_denial(&corridor.supervisor, &request, name, decided.act, true, None).await.unwrap();
+            assert_eq!(corridor.settles(nth + 300, decided.act, true).await, "none");
         }
         let shown = customs.balance(officer, &corridor.name()).unwrap()[0].response;
         let refused = reason(customs.write_off(officer, corridor.write_off(nth + 400, "D-1", "1")).await);
@@ -182,20 +177,7 @@ async fn what_is_decided_against_the_whole_is_what_the_balance_shows_and_a_write
 #[tokio::test]
 async fn goods_that_were_endorsed_to_go_elsewhere_are_not_used_here_without_notice() {
     let corridor = Corridor::open().await;
-    let wish = EndorsementWish {
-        request_id: corridor.china.request_id(1),
-        certificate: corridor.name(),
-        words: EndorsementWords {
-            act: EndorsementAct::DestinationChanged,
-            day: Date::constant(2000, 1, 1),
-            office: "Shanghai, Pudong".parse().unwrap(),
-            destination: Some("KE".parse().unwrap()),
-            items: vec![1],
-            containers: Vec::new(),
-            seals: Vec::new(),
-            text: None,
-        },
-    };
+    let wish = corridor.endorsement(1, "KE", vec![1]);
     corridor.customs.endorse(&corridor.officer, wish).await.unwrap();
     let written = corridor.customs.write_off(&corridor.officer, corridor.write_off(2, "D-1", "1")).await.unwrap();
     let notice = written.notices.iter().find(|notice| notice.reason == "DESTINATION_CHANGED").unwrap();
@@ -262,6 +244,12 @@ impl Corridor {
         reason(self.customs.settle_denial(&self.supervisor, &request, name, act, release, None).await)
     }
 
+    /// A write-off is taken back.
+    pub(super) async fn takes_back(&self, nth: u16, act: u32) {
+        let (request, written_off) = (self.china.request_id(nth), (self.name(), act));
+        self.customs.reverse_write_off(&self.officer, &request, written_off, None).await.unwrap();
+    }
+
     /// The certificate is issued anew, because its key was closed.
     pub(super) async fn issued_anew(&self, nth: u16) -> ArrivedName {
         let (pakistan, entry) = (&self.pakistan, self.issued.outcome.entry.clone());
@@ -315,8 +303,7 @@ async fn what_a_denial_that_waits_stands_against_is_neither_used_nor_granted_unt
         // What grants nothing is said meanwhile, and a use is taken back.
         let received = corridor.decision(6, Some(1), ResponseCode::Received, None);
         assert!(customs.decide(officer, received).await.is_ok());
-        let (request, name) = (corridor.china.request_id(7), corridor.name());
-        assert!(customs.reverse_write_off(officer, &request, (name, used), None).await.is_ok());
+        corridor.takes_back(7, used).await;
         assert_eq!(corridor.settles(8, act, false).await, "none");
         assert!(customs.write_off(officer, corridor.write_off(9, "D-1", "1")).await.is_ok());
     }
@@ -351,8 +338,7 @@ async fn a_denial_is_not_released_over_what_was_used_after_it() {
     let refused = release.await.unwrap_err();
     assert_eq!(refused.reason(), "DECIDED_SINCE");
     assert!(refused.to_string().contains(&format!("act {used} ")), "{refused}");
-    let (request, name) = (corridor.china.request_id(5), corridor.name());
-    customs.reverse_write_off(&corridor.officer, &request, (name, used), None).await.unwrap();
+    corridor.takes_back(5, used).await;
     assert_eq!(
         corridor.settles(6, act, true).await,
         "none",
@@ -394,8 +380,7 @@ async fn a_denial_outlives_the_change_of_a_write_off_before_it_and_what_only_say
     let (request, name) = (corridor.china.request_id(4), corridor.name());
     let amended = customs.amend_write_off(officer, &request, (name, used), vec![line("700")], None).await;
     assert_eq!(reason(amended), "PREFERENCE_NOT_GRANTED");
-    let (request, name) = (corridor.china.request_id(5), corridor.name());
-    customs.reverse_write_off(officer, &request, (name, used), None).await.unwrap();
+    corridor.takes_back(5, used).await;
     let denied = |nth| customs.write_off(officer, corridor.write_off(nth, "D-2", "1"));
     assert_eq!(reason(denied(6).await), "PREFERENCE_NOT_GRANTED");
     for (nth, code) in [(7, ResponseCode::Received), (8, ResponseCode::IncompleteData)] {
@@ -496,8 +481,7 @@ async fn what_stands_in_the_place_of_one_that_was_used_is_written_off_by_who_say
     let notices = write_off(4, true).await.unwrap().notices;
     assert!(notices.iter().any(|notice| forbids(notice) && !notice.blocks), "it was not refused: {notices:?}");
     // Used no more, the predecessor stands in nobody's way.
-    let request = corridor.china.request_id(5);
-    customs.reverse_write_off(officer, &request, (corridor.name(), used), None).await.unwrap();
+    corridor.takes_back(5, used).await;
     assert!(!corridor.notices(&declared).iter().any(forbids));
     assert!(write_off(6, false).await.is_ok());
     // Nor does a denial end with the paper that it was said of; what was sent back may be replaced.

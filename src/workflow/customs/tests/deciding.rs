@@ -2,10 +2,11 @@
 
 use super::{Corridor, reason};
 use crate::{
-    office::{AuditEvent, Denials},
+    office::{ActState, AuditEvent, Denials},
     reason::Reasoned as _,
     statement::{Act, ResponseCode, ResponseReason},
-    workflow::{ArrivedName, CertificateName, DecisionWish, StatusWish, WorkflowError},
+    time::Clock as _,
+    workflow::{ArrivedName, CertificateName, DecisionWish, ShareWish, StatusWish, WorkflowError},
 };
 use std::sync::{Arc, Mutex};
 
@@ -90,8 +91,7 @@ async fn what_was_written_off_is_not_said_to_be_unused() {
     // What was imported without it, on another line or with another declaration, is said.
     unused(5, Some(1), Some(2), "D-1").await.unwrap();
     unused(6, Some(1), Some(1), "D-2").await.unwrap();
-    let request = corridor.china.request_id(7);
-    customs.reverse_write_off(officer, &request, (corridor.name(), used), None).await.unwrap();
+    corridor.takes_back(7, used).await;
     unused(8, Some(1), None, "D-1").await.unwrap();
 }
 
@@ -145,4 +145,47 @@ async fn who_drops_what_he_decided_is_denied_nothing_in_the_audit_record() {
     assert!(ear.0.lock().unwrap().is_empty());
     assert_eq!(reason(settle(3, true).await), "PERMISSION_DENIED");
     assert_eq!(*ear.0.lock().unwrap(), ["release_denial"], "who asks to release is");
+}
+
+#[tokio::test]
+async fn an_act_that_was_released_stands_where_it_was_released_and_is_the_last_word() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let wish = ShareWish { declared: corridor.declared("D-1", "1"), until: corridor.today() };
+    let (_, secret) = customs.share(officer, wish).unwrap();
+    let later = || corridor.china.clock.set(corridor.china.clock.now() + jiff::SignedDuration::from_mins(1));
+    let denied = corridor.waits(1, Some(1)).await;
+    later();
+    let suspended = corridor.decision(2, Some(1), ResponseCode::PreferenceSuspended, Some(ResponseReason::GoodsDiffer));
+    let suspended = customs.decide(officer, suspended).await.unwrap().act;
+    later();
+    assert_eq!(corridor.settles(3, denied, true).await, "none");
+    let course = customs.course(officer, &corridor.name()).unwrap();
+    assert_eq!(course.acts.iter().map(|act| act.number).collect::<Vec<_>>(), [suspended, denied]);
+    let released = course.acts[1].settled.as_ref().unwrap();
+    assert!(released.at_ms > course.acts[0].by.at_ms && course.acts[1].by.at_ms < course.acts[0].by.at_ms);
+    assert_eq!(course.balance[0].response, Some(ResponseCode::PreferenceDenied));
+    // The importer's page says the same of what counts.
+    let counts = customs.shared(&secret).unwrap().acts.into_iter();
+    let counts = counts.map(|act| (act.number, act.state == ActState::Counts)).collect::<Vec<_>>();
+    assert_eq!(counts, [(suspended, false), (denied, true)]);
+}
+
+#[tokio::test]
+async fn what_was_used_up_and_is_accepted_by_a_late_release_is_used_still() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let used = customs.write_off(officer, corridor.write_off(1, "D-1", "16800")).await.unwrap().act;
+    let denied = corridor.waits(2, Some(1)).await;
+    assert_eq!(corridor.settles(3, denied, true).await, "none");
+    let accepted = corridor.decision(4, Some(1), ResponseCode::AcceptedForClaim, None);
+    let accepted = customs.decide(officer, accepted).await.unwrap().act;
+    assert_eq!(corridor.settles(5, accepted, true).await, "none");
+    let shown = || {
+        let course = customs.course(officer, &corridor.name()).unwrap();
+        (course.balance[0].response, course.arrival.file.latest)
+    };
+    assert_eq!(shown(), (Some(ResponseCode::UtilisedFull), Some(ResponseCode::UtilisedFull)));
+    corridor.takes_back(6, used).await;
+    assert_eq!(shown().0, Some(ResponseCode::AcceptedForClaim), "used no more, it is granted still");
 }

@@ -165,7 +165,20 @@ async fn no_more_time_is_taken_than_the_agreement_allows() {
     assert_eq!(refused.reason(), "EXTENSION_TOO_LONG");
     let said = refused.to_string();
     assert!(said.contains("2027-05-22") && said.contains("Rule 16"), "{said}");
-    assert!(reply(corridor.takes(3, raised, Date::constant(2027, 5, 22))).await.is_ok());
+}
+
+#[tokio::test]
+async fn time_is_taken_until_a_day_later_than_the_one_in_force() {
+    let more = r#"extend = { value = { length = 4, unit = "months" }, article = "Rule 16a", confirmed = true }"#;
+    let corridor = Corridor::open_with(|pakistan| pakistan.verified_by(more)).await;
+    let raised = corridor.raised(1).await;
+    for (nth, day) in [(2, Date::constant(2027, 1, 31)), (3, Date::constant(2027, 5, 22))] {
+        let refused = corridor.exporting.reply(&corridor.liaison, corridor.takes(nth, raised, day)).await.unwrap_err();
+        assert_eq!(refused.reason(), "EXTENSION_TOO_SHORT");
+        assert!(refused.to_string().contains("due on 2027-05-22"), "{refused}");
+    }
+    let later = corridor.takes(4, raised, Date::constant(2027, 5, 23));
+    assert!(corridor.exporting.reply(&corridor.liaison, later).await.is_ok());
 }
 
 #[tokio::test]
@@ -177,10 +190,10 @@ async fn the_last_day_that_was_taken_counts_and_late_is_by_the_day_in_force_then
     let due = || exporting.incoming_enquiry(liaison, &raised).unwrap().reply_due;
     let refused = exporting.reply(liaison, corridor.takes(2, raised, Date::constant(2027, 9, 23))).await.unwrap_err();
     assert!(refused.to_string().contains("2027-09-22 at the latest (Rule 16a)"), "{refused}");
-    exporting.reply(liaison, corridor.takes(3, raised, Date::constant(2027, 9, 22))).await.unwrap();
-    assert_eq!(due(), Some(Date::constant(2027, 9, 22)));
-    exporting.reply(liaison, corridor.takes(4, raised, Date::constant(2027, 7, 1))).await.unwrap();
-    assert_eq!(due(), Some(Date::constant(2027, 7, 1)), "an earlier one replaces");
+    exporting.reply(liaison, corridor.takes(3, raised, Date::constant(2027, 7, 1))).await.unwrap();
+    assert_eq!(due(), Some(Date::constant(2027, 7, 1)));
+    exporting.reply(liaison, corridor.takes(4, raised, Date::constant(2027, 9, 22))).await.unwrap();
+    assert_eq!(due(), Some(Date::constant(2027, 9, 22)), "a later one replaces");
     // Past the agreement's own day, and within the time that was taken.
     corridor.pakistan.clock.set("2027-06-15T06:00:00Z".parse().unwrap());
     let within = exporting.reply(liaison, corridor.reply(5, raised, ReplyAct::Full, vec![valid(1)])).await.unwrap();
@@ -263,6 +276,52 @@ async fn a_clarification_is_of_the_certificates_that_the_reply_is_about_and_each
     let second = customs.enquire(officer, clarifying(6, again)).await.unwrap().jti;
     assert_eq!(customs.enquiry(officer, &raised).unwrap().clarified_by, [first, second]);
     assert_eq!(exporting.incoming_enquiry(&corridor.liaison, &raised).unwrap().clarified_by, [first, second]);
+}
+
+#[tokio::test]
+async fn enquiries_that_clarify_one_another_have_one_answer_about_a_certificate() {
+    let corridor = Corridor::open().await;
+    let (customs, exporting) = (&corridor.customs, &corridor.exporting);
+    let other = exporting.issue(&corridor.pakistan.signatory, &corridor.pakistan.footballs(2)).await.unwrap();
+    let two = |nth, clarifies| {
+        let mut wish = EnquiryWish { clarifies, ..corridor.enquiry(nth) };
+        let number = other.outcome.number.clone().unwrap().parse().unwrap();
+        wish.subjects.push(SubjectWish { number, ..wish.subjects[0].clone() });
+        customs.enquire(&corridor.officer, wish)
+    };
+    let raised = two(1, None).await.unwrap().jti;
+    let asked = exporting.reply(&corridor.liaison, corridor.asks_what(2, raised)).await.unwrap().jti;
+    let first = two(3, Some(asked)).await.unwrap().jti;
+    let again = exporting.reply(&corridor.liaison, corridor.asks_what(4, raised)).await.unwrap().jti;
+    let second = two(5, Some(again)).await.unwrap().jti;
+    corridor.says(6, first, ReplyAct::Partial, vec![valid(1)]).await;
+    let denied = SubjectAnswer { finding: SubjectFinding::NotValid, ..valid(1) };
+    for (nth, enquiry) in [(7, second), (8, raised)] {
+        let wish = corridor.reply(nth, enquiry, ReplyAct::Partial, vec![denied.clone()]);
+        let refused = exporting.reply(&corridor.liaison, wish).await.unwrap_err();
+        assert_eq!(refused.reason(), "SUBJECT_ANSWERED");
+        assert!(refused.to_string().contains(&format!("valid in enquiry {first}")), "{refused}");
+    }
+    // The same is said again, and of the other certificate anything yet.
+    let otherwise = SubjectAnswer { subject: 2, ..denied };
+    corridor.says(9, second, ReplyAct::Full, vec![valid(1), otherwise.clone()]).await;
+    let contrary = exporting.reply(&corridor.liaison, corridor.reply(10, first, ReplyAct::Full, vec![valid(2)])).await;
+    assert_eq!(reason(contrary), "SUBJECT_ANSWERED");
+    corridor.says(11, first, ReplyAct::Full, vec![otherwise]).await;
+    assert!(!customs.enquiry(&corridor.officer, &raised).unwrap().is_open());
+}
+
+#[tokio::test]
+async fn of_goods_that_are_held_nobody_reads_that_they_are_released() {
+    let corridor = Corridor::open().await;
+    let mut wish = corridor.enquiry(1);
+    wish.asked.goods = GoodsMeanwhile::Held;
+    let notices = corridor.customs.enquire(&corridor.officer, wish).await.unwrap().notices;
+    let said = |words: &str| notices.iter().any(|one| one.reason == "MEANWHILE" && one.words.contains(words));
+    assert!(
+        !said("the goods are released") && said("the goods are held, where they are to be released"),
+        "{notices:?}"
+    );
 }
 
 fn document(name: &str, media_type: &str) -> DocumentDigest {

@@ -4,11 +4,11 @@ use super::{Corridor, reason, valid};
 use crate::{
     reason::Reasoned as _,
     statement::{
-        DocumentDigest, EndorsementAct, EndorsementWords, EnquiryGround, ItemDecision, Jti, ReplyAct, ResponseCode,
-        ResponseReason, SubjectAnswer, SubjectFinding,
+        DocumentDigest, EndorsementAct, EnquiryGround, ItemDecision, Jti, ReplyAct, ResponseCode, ResponseReason,
+        SubjectAnswer, SubjectFinding,
     },
     time::{Clock as _, Date},
-    workflow::{ArrivedName, DecisionWish, EndorsementWish, MatchWish},
+    workflow::{ArrivalsAsked, ArrivedName, DecisionWish, MatchWish, ShareWish},
 };
 
 impl Corridor {
@@ -181,19 +181,7 @@ async fn goods_that_were_sent_elsewhere_and_come_here_after_all_are_spoken_of_no
     let corridor = Corridor::open().await;
     let (customs, officer) = (&corridor.customs, &corridor.officer);
     let endorse = async |nth, destination: &str, items: Vec<u32>| {
-        let words = EndorsementWords {
-            act: EndorsementAct::DestinationChanged,
-            day: corridor.today(),
-            office: "Shanghai".parse().unwrap(),
-            destination: Some(destination.parse().unwrap()),
-            items,
-            containers: Vec::new(),
-            seals: Vec::new(),
-            text: None,
-        };
-        let request_id = corridor.china.request_id(nth);
-        let wish = EndorsementWish { request_id, certificate: corridor.name(), words };
-        customs.endorse(officer, wish).await.unwrap();
+        customs.endorse(officer, corridor.endorsement(nth, destination, items)).await.unwrap();
     };
     let told = || {
         let notices = customs.match_declaration(officer, &corridor.declared("D-1", "1")).unwrap().notices;
@@ -206,4 +194,32 @@ async fn goods_that_were_sent_elsewhere_and_come_here_after_all_are_spoken_of_no
     endorse(3, "KE", vec![1]).await;
     endorse(4, "CN", Vec::new()).await;
     assert_eq!(told(), 0);
+}
+
+#[tokio::test]
+async fn what_was_endorsed_here_is_seen_here_and_the_certificate_is_not_untouched() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let untouched = || {
+        let asked = ArrivalsAsked { untouched: true, ..ArrivalsAsked::default() };
+        customs.arrivals(officer, &asked).unwrap().arrivals.len()
+    };
+    let course = || customs.course(officer, &corridor.name()).unwrap().arrival.endorsements;
+    assert_eq!((untouched(), course().len()), (1, 0));
+    let away = customs.endorse(officer, corridor.endorsement(1, "KE", Vec::new())).await.unwrap();
+    assert_eq!(untouched(), 0);
+    let back = customs.endorse(officer, corridor.endorsement(2, "CN", Vec::new())).await.unwrap();
+    let mut transit = corridor.endorsement(3, "CN", vec![1]);
+    (transit.words.act, transit.words.destination) = (EndorsementAct::TransitNotAltered, None);
+    transit.words.containers = vec!["MSCU1234566".parse().unwrap()];
+    transit.words.seals = vec!["77120".parse().unwrap()];
+    let passed = customs.endorse(officer, transit.clone()).await.unwrap();
+    let seen = course();
+    assert_eq!(seen.iter().map(|note| note.jti).collect::<Vec<_>>(), [away, back, passed]);
+    assert!(seen.iter().all(|note| note.at.is_some() && note.words.day == corridor.today()));
+    assert_eq!((&seen[2].words.containers, &seen[2].words.seals), (&transit.words.containers, &transit.words.seals));
+    // The importer is not shown what its authorities said of where the goods go.
+    let wish = ShareWish { declared: corridor.declared("D-1", "1"), until: corridor.today() };
+    let (_, secret) = customs.share(officer, wish).unwrap();
+    assert!(customs.shared(&secret).unwrap().matched.arrival.unwrap().endorsements.is_empty());
 }
