@@ -13,6 +13,7 @@ use super::life;
 use super::offices;
 use super::packages;
 use super::partners;
+use super::serves::serves;
 use super::stream::Answers;
 use super::wire::origin::v1::{self as wire, admin_service_server::AdminService};
 use crate::certificate::CertificateError;
@@ -55,10 +56,44 @@ pub(crate) struct Admin {
     pub(crate) reload_trust: ReloadTrust,
 }
 
-#[tonic::async_trait]
-impl AdminService for Admin {
-    type ExportPackageStream = Answers<wire::ExportPackageResponse>;
+serves! {
+    AdminService for Admin
+    where
+        ExportPackageStream = Answers<wire::ExportPackageResponse>
+    {
+        create_account(wire::CreateAccountRequest) -> wire::CreateAccountResponse;
+        list_accounts(wire::ListAccountsRequest) -> wire::ListAccountsResponse;
+        disable_account(wire::DisableAccountRequest) -> wire::DisableAccountResponse;
+        update_account(wire::UpdateAccountRequest) -> wire::UpdateAccountResponse;
+        create_token(wire::CreateTokenRequest) -> wire::CreateTokenResponse;
+        revoke_token(wire::RevokeTokenRequest) -> wire::RevokeTokenResponse;
+        set_password(wire::SetPasswordRequest) -> wire::SetPasswordResponse;
+        unlock_account(wire::UnlockAccountRequest) -> wire::UnlockAccountResponse;
+        arrange_absence(wire::ArrangeAbsenceRequest) -> wire::ArrangeAbsenceResponse;
+        list_offices(wire::ListOfficesRequest) -> wire::ListOfficesResponse;
+        open_office(wire::OpenOfficeRequest) -> wire::OpenOfficeResponse;
+        update_office(wire::UpdateOfficeRequest) -> wire::UpdateOfficeResponse;
+        close_office(wire::CloseOfficeRequest) -> wire::CloseOfficeResponse;
+        move_queue(wire::MoveQueueRequest) -> wire::MoveQueueResponse;
+        get_status(wire::GetStatusRequest) -> wire::GetStatusResponse;
+        list_keys(wire::ListKeysRequest) -> wire::ListKeysResponse;
+        check_log(wire::CheckLogRequest) -> wire::CheckLogResponse;
+        list_partners(wire::ListPartnersRequest) -> wire::ListPartnersResponse;
+        go_on(wire::GoOnRequest) -> wire::GoOnResponse;
+        close_log(wire::CloseLogRequest) -> wire::CloseLogResponse;
+        erase_contents(wire::EraseContentsRequest) -> wire::EraseContentsResponse;
+        lift_evidence(wire::LiftEvidenceRequest) -> wire::LiftEvidenceResponse;
+        stop_key(wire::StopKeyRequest) -> wire::StopKeyResponse;
+        list_signed_past(wire::ListSignedPastRequest) -> wire::ListSignedPastResponse;
+        list_findings(wire::ListFindingsRequest) -> wire::ListFindingsResponse;
+        export_package(wire::ExportPackageRequest) -> Answers<wire::ExportPackageResponse>;
+        import_package(Streaming<wire::ImportPackageRequest>) -> wire::ImportPackageResponse;
+        reload_trust_list(wire::ReloadTrustListRequest) -> wire::ReloadTrustListResponse;
+        announce_key_change(wire::AnnounceKeyChangeRequest) -> wire::AnnounceKeyChangeResponse;
+    }
+}
 
+impl Admin {
     async fn create_account(
         &self,
         request: Request<wire::CreateAccountRequest>,
@@ -419,7 +454,7 @@ impl AdminService for Admin {
     async fn export_package(
         &self,
         request: Request<wire::ExportPackageRequest>,
-    ) -> Result<Response<Self::ExportPackageStream>, Status> {
+    ) -> Result<Response<Answers<wire::ExportPackageResponse>>, Status> {
         self.admit(request.metadata())?;
         let view = self.partners.clone().ok_or(ApiError::NoPartners)?;
         let asked = packages::asked(request.get_ref())?;

@@ -5,6 +5,7 @@ use super::call::{blocking, caller, refused, refused_row};
 use super::convert;
 use super::failure;
 use super::hosts::{HostedAuthority, Hosts};
+use super::serves::serves;
 use super::stream::{Answers, answer_each, count_rows};
 use super::wire::origin::v1::{self as wire, application_service_server::ApplicationService};
 use crate::certificate::{DeclarationMeans, DeclarationSignature, Sha256, Text};
@@ -31,10 +32,25 @@ pub(super) async fn done<T: Send + 'static>(
     blocking(move || work(&authority)).await?.map_err(|error| refused(&error))
 }
 
-#[tonic::async_trait]
-impl ApplicationService for ApplicationsDoor {
-    type ImportApplicationsStream = Answers<wire::ImportApplicationsResponse>;
+serves! {
+    ApplicationService for ApplicationsDoor
+    where
+        ImportApplicationsStream = Answers<wire::ImportApplicationsResponse>
+    {
+        check_application(wire::CheckApplicationRequest) -> wire::CheckApplicationResponse;
+        create_application(wire::CreateApplicationRequest) -> wire::CreateApplicationResponse;
+        update_application(wire::UpdateApplicationRequest) -> wire::UpdateApplicationResponse;
+        submit_application(wire::SubmitApplicationRequest) -> wire::SubmitApplicationResponse;
+        answer_query(wire::AnswerQueryRequest) -> wire::AnswerQueryResponse;
+        withdraw_application(wire::WithdrawApplicationRequest) -> wire::WithdrawApplicationResponse;
+        reserve_number(wire::ReserveNumberRequest) -> wire::ReserveNumberResponse;
+        get_application(wire::GetApplicationRequest) -> wire::GetApplicationResponse;
+        list_applications(wire::ListApplicationsRequest) -> wire::ListApplicationsResponse;
+        import_applications(Streaming<wire::ImportApplicationsRequest>) -> Answers<wire::ImportApplicationsResponse>;
+    }
+}
 
+impl ApplicationsDoor {
     async fn check_application(
         &self,
         request: Request<wire::CheckApplicationRequest>,
@@ -168,7 +184,7 @@ impl ApplicationService for ApplicationsDoor {
     async fn import_applications(
         &self,
         request: Request<Streaming<wire::ImportApplicationsRequest>>,
-    ) -> Result<Response<Self::ImportApplicationsStream>, Status> {
+    ) -> Result<Response<Answers<wire::ImportApplicationsResponse>>, Status> {
         let asked = caller(&self.hosts, request.metadata())?.account()?;
         Ok(answer_each(asked, request.into_inner(), self.stopping.clone(), import_message))
     }

@@ -3,6 +3,7 @@
 use super::call::{blocking, caller, refused};
 use super::convert;
 use super::hosts::Hosts;
+use super::serves::serves;
 use super::wire::origin::v1::{self as wire, audit_service_server::AuditService};
 use bytes::Bytes;
 use tonic::{Request, Response, Status};
@@ -13,8 +14,14 @@ pub(crate) struct Audits {
     pub(crate) hosts: Hosts,
 }
 
-#[tonic::async_trait]
-impl AuditService for Audits {
+serves! {
+    AuditService for Audits {
+        list_audit_rows(wire::ListAuditRowsRequest) -> wire::ListAuditRowsResponse;
+        get_audit_head(wire::GetAuditHeadRequest) -> wire::GetAuditHeadResponse;
+    }
+}
+
+impl Audits {
     async fn list_audit_rows(
         &self,
         request: Request<wire::ListAuditRowsRequest>,

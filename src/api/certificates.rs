@@ -8,6 +8,7 @@ use super::downloads::{handed_on, sections};
 use super::failure;
 use super::hosts::{HostedAuthority, Hosts};
 use super::life;
+use super::serves::serves;
 use super::stream::{Answers, answer_each, count_rows};
 use super::watching;
 use super::wire::origin::v1::{self as wire, certificate_service_server::CertificateService};
@@ -30,15 +31,40 @@ pub(crate) struct Certificates {
     pub(crate) stopping: watch::Receiver<bool>,
 }
 
-#[tonic::async_trait]
-impl CertificateService for Certificates {
-    type IssueCertificatesStream = Answers<wire::IssueCertificatesResponse>;
-    type WatchCertificatesStream = Answers<wire::WatchCertificatesResponse>;
+serves! {
+    CertificateService for Certificates
+    where
+        IssueCertificatesStream = Answers<wire::IssueCertificatesResponse>,
+        WatchCertificatesStream = Answers<wire::WatchCertificatesResponse>
+    {
+        watch_certificates(wire::WatchCertificatesRequest) -> Answers<wire::WatchCertificatesResponse>;
+        issue_certificates(Streaming<wire::IssueCertificatesRequest>) -> Answers<wire::IssueCertificatesResponse>;
+        issue_certificate(wire::IssueCertificateRequest) -> wire::IssueCertificateResponse;
+        cancel_certificate(wire::CancelCertificateRequest) -> wire::CancelCertificateResponse;
+        settle_cancellation(wire::SettleCancellationRequest) -> wire::SettleCancellationResponse;
+        list_cancellations(wire::ListCancellationsRequest) -> wire::ListCancellationsResponse;
+        release_certificate(wire::ReleaseCertificateRequest) -> wire::ReleaseCertificateResponse;
+        suspend_certificate(wire::SuspendCertificateRequest) -> wire::SuspendCertificateResponse;
+        reinstate_certificate(wire::ReinstateCertificateRequest) -> wire::ReinstateCertificateResponse;
+        replace_certificate(wire::ReplaceCertificateRequest) -> wire::ReplaceCertificateResponse;
+        issue_true_copy(wire::IssueTrueCopyRequest) -> wire::IssueTrueCopyResponse;
+        issue_back_to_back(wire::IssueBackToBackRequest) -> wire::IssueBackToBackResponse;
+        split_certificate(wire::SplitCertificateRequest) -> wire::SplitCertificateResponse;
+        consolidate_certificates(wire::ConsolidateCertificatesRequest) -> wire::ConsolidateCertificatesResponse;
+        get_remainder(wire::GetRemainderRequest) -> wire::GetRemainderResponse;
+        get_certificate(wire::GetCertificateRequest) -> wire::GetCertificateResponse;
+        list_abroad(wire::ListAbroadRequest) -> wire::ListAbroadResponse;
+        list_certificates(wire::ListCertificatesRequest) -> wire::ListCertificatesResponse;
+        download_certificate(wire::DownloadCertificateRequest) -> wire::DownloadCertificateResponse;
+        redact_certificate(wire::RedactCertificateRequest) -> wire::RedactCertificateResponse;
+    }
+}
 
+impl Certificates {
     async fn watch_certificates(
         &self,
         request: Request<wire::WatchCertificatesRequest>,
-    ) -> Result<Response<Self::WatchCertificatesStream>, Status> {
+    ) -> Result<Response<Answers<wire::WatchCertificatesResponse>>, Status> {
         let asked = caller(&self.hosts, request.metadata())?.account()?;
         watching::watch(asked, request.into_inner(), self.stopping.clone()).await
     }
@@ -46,7 +72,7 @@ impl CertificateService for Certificates {
     async fn issue_certificates(
         &self,
         request: Request<Streaming<wire::IssueCertificatesRequest>>,
-    ) -> Result<Response<Self::IssueCertificatesStream>, Status> {
+    ) -> Result<Response<Answers<wire::IssueCertificatesResponse>>, Status> {
         let asked = caller(&self.hosts, request.metadata())?.account()?;
         Ok(answer_each(asked, request.into_inner(), self.stopping.clone(), issue_message))
     }

@@ -8,6 +8,7 @@ use super::convert;
 use super::customs::{optional, parsed};
 use super::failure;
 use super::hosts::Hosts;
+use super::serves::serves;
 use super::stream::count_rows;
 use super::wire::origin::v1::{self as wire, continuity_service_server::ContinuityService};
 use crate::certificate::{Findings, Instant, Sha256};
@@ -24,8 +25,17 @@ pub(crate) struct ContinuityDoor {
     pub(crate) hosts: Hosts,
 }
 
-#[tonic::async_trait]
-impl ContinuityService for ContinuityDoor {
+serves! {
+    ContinuityService for ContinuityDoor {
+        register_paper_certificates(wire::RegisterPaperCertificatesRequest) -> wire::RegisterPaperCertificatesResponse;
+        list_paper_certificates(wire::ListPaperCertificatesRequest) -> wire::ListPaperCertificatesResponse;
+        reserve_number_block(wire::ReserveNumberBlockRequest) -> wire::ReserveNumberBlockResponse;
+        register_outage_certificates(wire::RegisterOutageCertificatesRequest) -> wire::RegisterOutageCertificatesResponse;
+        list_corridors(wire::ListCorridorsRequest) -> wire::ListCorridorsResponse;
+    }
+}
+
+impl ContinuityDoor {
     async fn register_paper_certificates(
         &self,
         request: Request<wire::RegisterPaperCertificatesRequest>,

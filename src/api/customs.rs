@@ -7,6 +7,7 @@ use super::call::{caller, refused};
 use super::convert;
 use super::enquiries;
 use super::hosts::Hosts;
+use super::serves::serves;
 use super::wire::origin::v1::{self as wire, customs_service_server::CustomsService};
 use crate::certificate::Measure;
 use crate::office::{CustomsAct, WriteOffLine};
@@ -26,8 +27,26 @@ pub(crate) struct CustomsDoor {
     pub(crate) hosts: Hosts,
 }
 
-#[tonic::async_trait]
-impl CustomsService for CustomsDoor {
+serves! {
+    CustomsService for CustomsDoor {
+        list_arrivals(wire::ListArrivalsRequest) -> wire::ListArrivalsResponse;
+        get_arrival(wire::GetArrivalRequest) -> wire::GetArrivalResponse;
+        match_declaration(wire::MatchDeclarationRequest) -> wire::MatchDeclarationResponse;
+        decide_items(wire::DecideItemsRequest) -> wire::DecideItemsResponse;
+        settle_denial(wire::SettleDenialRequest) -> wire::SettleDenialResponse;
+        list_denials(wire::ListDenialsRequest) -> wire::ListDenialsResponse;
+        write_off(wire::WriteOffRequest) -> wire::WriteOffResponse;
+        amend_write_off(wire::AmendWriteOffRequest) -> wire::AmendWriteOffResponse;
+        reverse_write_off(wire::ReverseWriteOffRequest) -> wire::ReverseWriteOffResponse;
+        get_balance(wire::GetBalanceRequest) -> wire::GetBalanceResponse;
+        endorse_certificate(wire::EndorseCertificateRequest) -> wire::EndorseCertificateResponse;
+        raise_enquiry(wire::RaiseEnquiryRequest) -> wire::RaiseEnquiryResponse;
+        list_enquiries(wire::ListEnquiriesRequest) -> wire::ListEnquiriesResponse;
+        get_enquiry(wire::GetEnquiryRequest) -> wire::GetEnquiryResponse;
+    }
+}
+
+impl CustomsDoor {
     async fn list_arrivals(
         &self,
         request: Request<wire::ListArrivalsRequest>,

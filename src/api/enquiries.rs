@@ -6,6 +6,7 @@ use super::call::{caller, refused};
 use super::convert;
 use super::customs::{bounded, each, issuer, notice, optional, parsed, said};
 use super::hosts::Hosts;
+use super::serves::serves;
 use super::wire::origin::v1::{self as wire, liaison_service_server::LiaisonService};
 use crate::statement::{
     DocumentDigest, EnquiryQuestion, EnquiryReply, EnquirySubject, ItemAnswer, Jti, ReplyAct, SubjectAnswer,
@@ -20,8 +21,16 @@ pub(crate) struct LiaisonDoor {
     pub(crate) hosts: Hosts,
 }
 
-#[tonic::async_trait]
-impl LiaisonService for LiaisonDoor {
+serves! {
+    LiaisonService for LiaisonDoor {
+        list_incoming_enquiries(wire::ListIncomingEnquiriesRequest) -> wire::ListIncomingEnquiriesResponse;
+        get_incoming_enquiry(wire::GetIncomingEnquiryRequest) -> wire::GetIncomingEnquiryResponse;
+        acknowledge_enquiry(wire::AcknowledgeEnquiryRequest) -> wire::AcknowledgeEnquiryResponse;
+        reply_enquiry(wire::ReplyEnquiryRequest) -> wire::ReplyEnquiryResponse;
+    }
+}
+
+impl LiaisonDoor {
     async fn list_incoming_enquiries(
         &self,
         request: Request<wire::ListIncomingEnquiriesRequest>,

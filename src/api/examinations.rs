@@ -7,6 +7,7 @@ use super::convert;
 use super::failure;
 use super::hosts::{HostedAuthority, Hosts};
 use super::numbers;
+use super::serves::serves;
 use super::wire::google::r#type::Date as WireDate;
 use super::wire::origin::v1::{self as wire, examination_service_server::ExaminationService};
 use crate::certificate::CertificateNumber;
@@ -24,8 +25,26 @@ pub(crate) struct ExaminationsDoor {
     pub(crate) hosts: Hosts,
 }
 
-#[tonic::async_trait]
-impl ExaminationService for ExaminationsDoor {
+serves! {
+    ExaminationService for ExaminationsDoor {
+        list_queue(wire::ListQueueRequest) -> wire::ListQueueResponse;
+        claim_application(wire::ClaimApplicationRequest) -> wire::ClaimApplicationResponse;
+        release_application(wire::ReleaseApplicationRequest) -> wire::ReleaseApplicationResponse;
+        raise_query(wire::RaiseQueryRequest) -> wire::RaiseQueryResponse;
+        record_fee(wire::RecordFeeRequest) -> wire::RecordFeeResponse;
+        refer_application(wire::ReferApplicationRequest) -> wire::ReferApplicationResponse;
+        report_referral(wire::ReportReferralRequest) -> wire::ReportReferralResponse;
+        recommend_issue(wire::RecommendIssueRequest) -> wire::RecommendIssueResponse;
+        refuse_application(wire::RefuseApplicationRequest) -> wire::RefuseApplicationResponse;
+        send_back_application(wire::SendBackApplicationRequest) -> wire::SendBackApplicationResponse;
+        void_number(wire::VoidNumberRequest) -> wire::VoidNumberResponse;
+        list_numbers(wire::ListNumbersRequest) -> wire::ListNumbersResponse;
+        preview_certificate(wire::PreviewCertificateRequest) -> wire::PreviewCertificateResponse;
+        sign_application(wire::SignApplicationRequest) -> wire::SignApplicationResponse;
+    }
+}
+
+impl ExaminationsDoor {
     async fn list_queue(
         &self,
         request: Request<wire::ListQueueRequest>,

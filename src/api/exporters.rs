@@ -5,6 +5,7 @@ use super::applications::{needed, text};
 use super::call::{blocking, caller, refused};
 use super::convert;
 use super::hosts::{HostedAuthority, Hosts};
+use super::serves::serves;
 use super::wire::google::r#type::Date as WireDate;
 use super::wire::origin::v1::{self as wire, exporter_service_server::ExporterService};
 use crate::office::{
@@ -168,8 +169,27 @@ const fn kind_to_wire(kind: SavedKind) -> wire::SavedKind {
     }
 }
 
-#[tonic::async_trait]
-impl ExporterService for ExporterDoor {
+serves! {
+    ExporterService for ExporterDoor {
+        register_exporter(wire::RegisterExporterRequest) -> wire::RegisterExporterResponse;
+        get_exporter(wire::GetExporterRequest) -> wire::GetExporterResponse;
+        list_exporters(wire::ListExportersRequest) -> wire::ListExportersResponse;
+        strike_off_exporter(wire::StrikeOffExporterRequest) -> wire::StrikeOffExporterResponse;
+        readmit_exporter(wire::ReadmitExporterRequest) -> wire::ReadmitExporterResponse;
+        bring_cost_evidence(wire::BringCostEvidenceRequest) -> wire::BringCostEvidenceResponse;
+        verify_cost_evidence(wire::VerifyCostEvidenceRequest) -> wire::VerifyCostEvidenceResponse;
+        give_mandate(wire::GiveMandateRequest) -> wire::GiveMandateResponse;
+        revoke_mandate(wire::RevokeMandateRequest) -> wire::RevokeMandateResponse;
+        list_mandates(wire::ListMandatesRequest) -> wire::ListMandatesResponse;
+        save_party(wire::SavePartyRequest) -> wire::SavePartyResponse;
+        save_product(wire::SaveProductRequest) -> wire::SaveProductResponse;
+        list_saved(wire::ListSavedRequest) -> wire::ListSavedResponse;
+        get_saved(wire::GetSavedRequest) -> wire::GetSavedResponse;
+        remove_saved(wire::RemoveSavedRequest) -> wire::RemoveSavedResponse;
+    }
+}
+
+impl ExporterDoor {
     async fn register_exporter(
         &self,
         request: Request<wire::RegisterExporterRequest>,

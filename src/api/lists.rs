@@ -3,6 +3,7 @@
 use super::call::{blocking, caller};
 use super::convert;
 use super::hosts::Hosts;
+use super::serves::serves;
 use super::wire::origin::v1::{self as wire, list_service_server::ListService};
 use crate::agreement::{self, CodeKind, Found, Lists};
 use crate::time::Clock;
@@ -60,8 +61,14 @@ fn under(list: &agreement::CodeList, code: &str) -> Vec<String> {
     above.filter_map(|digits| list.get(code.get(..digits)?)).map(|found| found.name.to_owned()).collect()
 }
 
-#[tonic::async_trait]
-impl ListService for ListDoor {
+serves! {
+    ListService for ListDoor {
+        search_codes(wire::SearchCodesRequest) -> wire::SearchCodesResponse;
+        list_code_lists(wire::ListCodeListsRequest) -> wire::ListCodeListsResponse;
+    }
+}
+
+impl ListDoor {
     async fn search_codes(
         &self,
         request: Request<wire::SearchCodesRequest>,

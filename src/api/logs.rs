@@ -5,6 +5,7 @@ use super::call::{blocking, caller};
 use super::convert;
 use super::failure;
 use super::hosts::{HostedAuthority, Hosts, Visitor};
+use super::serves::serves;
 use super::wire::origin::v1::{self as wire, log_service_server::LogService};
 use crate::log::{Hash, LogProof, Origin, ReadError, consistency_proof, inclusion_proof};
 use crate::office::Action;
@@ -31,8 +32,17 @@ struct Readable {
     head: PublishedHead,
 }
 
-#[tonic::async_trait]
-impl LogService for Logs {
+serves! {
+    LogService for Logs {
+        list_logs(wire::ListLogsRequest) -> wire::ListLogsResponse;
+        get_checkpoint(wire::GetCheckpointRequest) -> wire::GetCheckpointResponse;
+        list_entries(wire::ListEntriesRequest) -> wire::ListEntriesResponse;
+        get_inclusion_proof(wire::GetInclusionProofRequest) -> wire::GetInclusionProofResponse;
+        get_consistency_proof(wire::GetConsistencyProofRequest) -> wire::GetConsistencyProofResponse;
+    }
+}
+
+impl Logs {
     async fn list_logs(
         &self,
         request: Request<wire::ListLogsRequest>,

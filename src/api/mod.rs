@@ -43,6 +43,7 @@ mod policies;
 mod pushed;
 mod rate;
 pub(crate) mod rest;
+mod serves;
 mod sessions;
 mod share_page;
 mod shares;

@@ -4,6 +4,7 @@ use super::ApiError;
 use super::applications::{at, done, sha256};
 use super::call::caller;
 use super::hosts::Hosts;
+use super::serves::serves;
 use super::wire::origin::v1::{self as wire, policy_service_server::PolicyService};
 use crate::office::PolicyTerms;
 use crate::workflow::ShownPolicy;
@@ -16,8 +17,16 @@ pub(crate) struct PoliciesDoor {
     pub(crate) hosts: Hosts,
 }
 
-#[tonic::async_trait]
-impl PolicyService for PoliciesDoor {
+serves! {
+    PolicyService for PoliciesDoor {
+        get_policy(wire::GetPolicyRequest) -> wire::GetPolicyResponse;
+        set_policy(wire::SetPolicyRequest) -> wire::SetPolicyResponse;
+        agree_to_policy(wire::AgreeToPolicyRequest) -> wire::AgreeToPolicyResponse;
+        revoke_agreement(wire::RevokeAgreementRequest) -> wire::RevokeAgreementResponse;
+    }
+}
+
+impl PoliciesDoor {
     async fn get_policy(
         &self,
         request: Request<wire::GetPolicyRequest>,

@@ -6,6 +6,7 @@ use super::call::{blocking, caller, peer, refused};
 use super::convert;
 use super::hosts::Hosts;
 use super::rate::RateLimit;
+use super::serves::serves;
 use super::wire::origin::v1::{self as wire, session_service_server::SessionService};
 use crate::office::Action;
 use crate::time::Clock;
@@ -46,8 +47,16 @@ impl Sessions {
     }
 }
 
-#[tonic::async_trait]
-impl SessionService for Sessions {
+serves! {
+    SessionService for Sessions {
+        sign_in(wire::SignInRequest) -> wire::SignInResponse;
+        sign_out(wire::SignOutRequest) -> wire::SignOutResponse;
+        change_password(wire::ChangePasswordRequest) -> wire::ChangePasswordResponse;
+        get_caller(wire::GetCallerRequest) -> wire::GetCallerResponse;
+    }
+}
+
+impl Sessions {
     async fn sign_in(&self, request: Request<wire::SignInRequest>) -> Result<Response<wire::SignInResponse>, Status> {
         let network = peer(request.extensions()).map(super::Peer::network);
         let wire::SignInRequest { issuer, login, password } = request.into_inner();

@@ -6,6 +6,7 @@ use super::failure;
 use super::hosts::{HostedAuthority, Hosts, Visitor};
 use super::papers::Papers;
 use super::rate::RateLimit;
+use super::serves::serves;
 use super::stream::count_rows;
 use super::wire::origin::v1::{self as wire, verification_service_server::VerificationService};
 use super::{ApiError, MAX_MESSAGE, Peer};
@@ -97,10 +98,18 @@ enum Allowance {
     Open(Arc<HostedAuthority>, Arc<Caller>),
 }
 
-#[tonic::async_trait]
-impl VerificationService for Verifications {
-    type VerifyBatchStream = ReceiverStream<Result<wire::VerifyBatchResponse, Status>>;
+serves! {
+    VerificationService for Verifications
+    where
+        VerifyBatchStream = ReceiverStream<Result<wire::VerifyBatchResponse, Status>>
+    {
+        verify_presentation(wire::VerifyPresentationRequest) -> wire::VerifyPresentationResponse;
+        verify_batch(Streaming<wire::VerifyBatchRequest>) -> ReceiverStream<Result<wire::VerifyBatchResponse, Status>>;
+        look_up_certificate(wire::LookUpCertificateRequest) -> wire::LookUpCertificateResponse;
+    }
+}
 
+impl Verifications {
     async fn verify_presentation(
         &self,
         request: Request<wire::VerifyPresentationRequest>,
@@ -127,7 +136,7 @@ impl VerificationService for Verifications {
     async fn verify_batch(
         &self,
         request: Request<Streaming<wire::VerifyBatchRequest>>,
-    ) -> Result<Response<Self::VerifyBatchStream>, Status> {
+    ) -> Result<Response<ReceiverStream<Result<wire::VerifyBatchResponse, Status>>>, Status> {
         let allowance = self.allowance(&request)?;
         let (service, mut incoming) = (self.clone(), request.into_inner());
         let (answers, stream) = mpsc::channel(1);

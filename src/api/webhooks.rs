@@ -4,6 +4,7 @@ use super::ApiError;
 use super::call::{blocking, caller, refused};
 use super::convert;
 use super::hosts::Hosts;
+use super::serves::serves;
 use super::watching::wish;
 use super::wire::origin::v1::{self as wire, webhook_service_server::WebhookService};
 use crate::office::Caller;
@@ -35,8 +36,17 @@ fn id(text: &str) -> Result<WebhookId, Status> {
     text.parse().map_err(|error: WorkflowError| refused(&error))
 }
 
-#[tonic::async_trait]
-impl WebhookService for WebhooksDoor {
+serves! {
+    WebhookService for WebhooksDoor {
+        create_webhook(wire::CreateWebhookRequest) -> wire::CreateWebhookResponse;
+        list_webhooks(wire::ListWebhooksRequest) -> wire::ListWebhooksResponse;
+        test_webhook(wire::TestWebhookRequest) -> wire::TestWebhookResponse;
+        resume_webhook(wire::ResumeWebhookRequest) -> wire::ResumeWebhookResponse;
+        remove_webhook(wire::RemoveWebhookRequest) -> wire::RemoveWebhookResponse;
+    }
+}
+
+impl WebhooksDoor {
     async fn create_webhook(
         &self,
         request: Request<wire::CreateWebhookRequest>,
