@@ -6,6 +6,7 @@ use super::convert;
 use super::customs::{decided, declaration_to_wire, shown};
 use super::hosts::Hosts;
 use super::matching;
+use super::serves::serves;
 use super::wire::origin::v1::{self as wire, share_service_server::ShareService};
 use crate::office::{ActState, CustomsAct};
 use crate::reason::Reasoned as _;
@@ -18,8 +19,15 @@ pub(crate) struct SharesDoor {
     pub(crate) hosts: Hosts,
 }
 
-#[tonic::async_trait]
-impl ShareService for SharesDoor {
+serves! {
+    ShareService for SharesDoor {
+        create_share(wire::CreateShareRequest) -> wire::CreateShareResponse;
+        list_shares(wire::ListSharesRequest) -> wire::ListSharesResponse;
+        revoke_share(wire::RevokeShareRequest) -> wire::RevokeShareResponse;
+    }
+}
+
+impl SharesDoor {
     async fn create_share(
         &self,
         request: Request<wire::CreateShareRequest>,
@@ -112,7 +120,7 @@ pub(super) async fn opened(hosts: &Hosts, secret: &str) -> Result<Option<wire::S
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::office::{Account, DoneBy, Role, Wanted};
+    use crate::office::{Account, Despite, DoneBy, Role, Wanted};
     use crate::time::SeededRandom;
 
     #[test]
@@ -137,6 +145,7 @@ mod tests {
             statement: None,
             enquiry: None,
             remarks: Some("Li Na looked at it".parse().unwrap()),
+            despite: Despite::default(),
         };
         let shown = shown_act(&act);
         assert!(shown.at.is_some() && shown.counts);

@@ -1,14 +1,15 @@
 //! What customs of the importing country did with a certificate of a partner: what is used of it, what was decided, and
 //! each act by its number.
-//!
-//! An act is never changed but for what became of it: it is amended, taken back, released or dropped by a later deed, and
-//! who reads the acts in their order sees the whole course.
 
-use super::{AccountId, Amounts, Ledger, NotDrawn, Person};
+mod act;
+
+pub use act::{ActState, CustomsAct, Despite, DoneBy, WaitingDenial};
+
+use super::{Amounts, Ledger, NotDrawn};
 use crate::{
-    certificate::{CertificateNumber, Goods, Measure, OfficeCode, Text, number_as_read},
+    certificate::{CertificateNumber, Goods, Measure, Text, number_as_read},
     reason::{Class, Reasoned},
-    statement::{ImportDeclaration, ItemDecision, Jti, ResponseCode},
+    statement::{ImportDeclaration, ItemDecision, ResponseCode},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -74,77 +75,6 @@ impl DecidedLine {
     pub fn subject(&self) -> String {
         format!("item {} on line {} of declaration {}", self.item, self.line, self.declaration)
     }
-}
-
-/// What became of an act.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ActState {
-    /// It counts.
-    Counts,
-    /// A denial, or what would take the place of one, that a supervisor has yet to release.
-    Waits,
-    /// One that was dropped: nobody was told of it.
-    Dropped,
-    /// Another act took its place.
-    Amended(u32),
-    /// It was taken back by another act.
-    Reversed(u32),
-}
-
-/// Who did something.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DoneBy {
-    /// The account.
-    pub account: AccountId,
-    /// The person behind it: who denies and who releases are two.
-    pub person: Person,
-    /// When, in Unix milliseconds.
-    pub at_ms: u64,
-    /// The name of the account, as it was then.
-    #[serde(default)]
-    pub name: String,
-    /// The offices it acted for, as they were then.
-    #[serde(default)]
-    pub offices: Vec<OfficeCode>,
-}
-
-/// One act on a certificate.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CustomsAct {
-    /// Its number among those of the certificate, from 1.
-    pub number: u32,
-    /// Who did it.
-    pub by: DoneBy,
-    /// Who released or dropped it.
-    pub settled: Option<DoneBy>,
-    /// The declaration it belongs to.
-    pub declaration: Option<ImportDeclaration>,
-    /// Item by item.
-    pub decisions: Vec<ItemDecision>,
-    /// The act that it takes the place of or takes back.
-    pub amends: Option<u32>,
-    /// What became of it.
-    pub state: ActState,
-    /// The statement to the issuer, once one was made.
-    pub statement: Option<Jti>,
-    /// The enquiry that it follows.
-    pub enquiry: Option<Jti>,
-    /// Further words.
-    pub remarks: Option<Text<1024>>,
-}
-
-/// A denial that waits, or what would take the place of one, as the list of them shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WaitingDenial {
-    /// The log of the certificate.
-    pub log: String,
-    /// Its identifier.
-    pub jti: Jti,
-    /// Its number.
-    pub number: CertificateNumber,
-    /// The act.
-    pub act: u32,
 }
 
 /// A quantity that is written off of an item.
@@ -535,64 +465,6 @@ const fn stands_against(code: ResponseCode) -> bool {
             | ResponseCode::Diverted
             | ResponseCode::NotUtilised
     )
-}
-
-impl CustomsAct {
-    /// Whether a supervisor has to release it: preference is refused by two people.
-    #[must_use]
-    pub fn denies(decisions: &[ItemDecision]) -> bool {
-        decisions.iter().any(|decision| decision.code == ResponseCode::PreferenceDenied)
-    }
-
-    /// Whether it stands, or would if it were released, against what these decisions use or grant.
-    #[must_use]
-    pub fn stands_against(
-        &self,
-        certified: Certified<'_>,
-        declaration: Option<&ImportDeclaration>,
-        decisions: &[ItemDecision],
-    ) -> bool {
-        let (mut alone, own) = (CustomsFile::default(), self.declaration.as_ref());
-        if alone.decide(certified, own, &self.decisions).is_err() {
-            return false;
-        }
-        decisions.iter().filter(|one| one.code.draws() || one.code.grants()).any(|one| {
-            let item = one.item.unwrap_or(WHOLE);
-            if one.code.grants() && one.line.is_none() {
-                return alone.refuses(item);
-            }
-            alone.stands(item, declaration.or(own), one.line).is_err()
-        })
-    }
-
-    /// Whether it decides anew what an earlier act decided: an item whatever its line, a line of a declaration by itself, or
-    /// the whole against what was granted of it.
-    #[must_use]
-    pub fn decides_anew(&self, earlier: &Self, decided: &ItemDecision) -> bool {
-        let place = |one: &ItemDecision| one.item.unwrap_or(WHOLE);
-        decides(decided.code)
-            && self.decisions.iter().filter(|one| decides(one.code)).any(|one| {
-                if place(one) != place(decided) {
-                    return place(one) == WHOLE && stands_against(one.code) && decided.code.grants();
-                }
-                // With no declaration a line is none.
-                let (Some(line), Some(own)) = (one.line, &self.declaration) else { return true };
-                decided.line == Some(line) && earlier.declaration.as_ref().is_some_and(|other| own.is_same(other))
-            })
-    }
-
-    /// Since when it counts, in Unix milliseconds, and its number: what waited for a supervisor, since it was released.
-    #[must_use]
-    pub fn counts_from(&self) -> (u64, u32) {
-        let released = self.settled.as_ref().filter(|_| self.state != ActState::Dropped);
-        (released.unwrap_or(&self.by).at_ms, self.number)
-    }
-
-    /// Whether it wrote something off.
-    #[must_use]
-    pub fn is_write_off(&self) -> bool {
-        self.decisions.iter().any(|decision| decision.code.draws())
-    }
 }
 
 #[cfg(test)]

@@ -223,6 +223,14 @@ pub enum WorkflowError {
     /// Something stands in the way of using the certificate; the sentence says what.
     #[error("{} [{}]", .0.words, .0.reason)]
     ArrivalForbids(Notice),
+    /// What waits for a supervisor would be refused if it were decided today.
+    #[error("act {act} is not released: drop it, and decide anew (`origin customs drop`); {refused}")]
+    NotReleased {
+        /// The act.
+        act: u32,
+        /// Why it would be refused.
+        refused: Box<Self>,
+    },
     /// What was done with the certificate before does not allow it.
     #[error(transparent)]
     Customs(#[from] CustomsRefused),
@@ -369,6 +377,7 @@ impl Reasoned for WorkflowError {
             Self::ArrivalAmbiguous(_) => "ARRIVAL_AMBIGUOUS",
             Self::ArrivalIncomplete => "ARRIVAL_INCOMPLETE",
             Self::ArrivalForbids(_) => "ARRIVAL_FORBIDS",
+            Self::NotReleased { refused, .. } => refused.reason(),
             Self::Customs(error) => error.reason(),
             Self::Use(error) => error.reason(),
             Self::Enquiry(error) => error.reason(),
@@ -395,6 +404,7 @@ impl Reasoned for WorkflowError {
             Self::Application(error) => error.class(),
             Self::Account(error) => error.class(),
             Self::Sequencer(error) => error.class(),
+            Self::NotReleased { refused, .. } => refused.class(),
             Self::Customs(error) => error.class(),
             Self::Enquiry(error) => error.class(),
             Self::Use(error) => error.class(),

@@ -12,7 +12,9 @@ use super::{
 use crate::{
     agreement::Edition,
     certificate::{Findings, Text},
-    office::{ACTS_MAX, ActState, Action, Actor, AuditEvent, Caller, CustomsAct, CustomsFile, CustomsRefused, DoneBy},
+    office::{
+        ACTS_MAX, ActState, Action, Actor, AuditEvent, Caller, CustomsAct, CustomsFile, CustomsRefused, Despite, DoneBy,
+    },
     sequencer::{Beside, Outcome, RequestKey, Saying, SequencerError, Task, Work, answered},
     statement::{
         CustomsResponse, EndorsedCertificate, Endorsement, EndorsementAct, EndorsementWords, ImportDeclaration,
@@ -44,6 +46,13 @@ pub struct DecisionWish {
     pub despite_closed_key: bool,
     /// A claim is accepted though the certificate stands in the place of one that was used or decided against here.
     pub despite_predecessor: bool,
+}
+
+impl DecisionWish {
+    /// What is gone on in spite of.
+    const fn despite(&self) -> Despite {
+        Despite { closed_key: self.despite_closed_key, predecessor: self.despite_predecessor }
+    }
 }
 
 /// What came of it.
@@ -103,9 +112,8 @@ impl Desk {
                 if takes_two(&arrival, &wish) {
                     return Err(SequencerError::Crowded("certificate").into());
                 }
-                desk.may_accept(&arrival, &wish)?;
                 let follows = (wish.declaration.as_ref(), wish.enquiry.as_ref());
-                let mut file = desk.judged(&arrival, follows, &wish.decisions)?;
+                let mut file = desk.judged(&arrival, follows, &wish.decisions, wish.despite())?;
                 let act = CustomsAct {
                     number: next_act(&mut file)?,
                     by: by.clone(),
@@ -117,57 +125,13 @@ impl Desk {
                     statement: None,
                     enquiry: wish.enquiry,
                     remarks: wish.remarks.clone(),
+                    despite: wish.despite(),
                 };
                 desk.tell(&arrival, &file, act, None, (&key, digest), audit.clone())
             })
         };
         let outcome = self.carry_out(prepare).await?.outcome;
         self.decided(&name, &outcome).await
-    }
-
-    /// Releases an act that waits, or drops it. Who decided it does not release; who neither decided it nor supervises does
-    /// not drop.
-    pub async fn settle_denial(
-        &self,
-        caller: &Caller,
-        request_id: &str,
-        name: ArrivedName,
-        number: u32,
-        release: bool,
-        words: Option<Text<1024>>,
-    ) -> Result<Decided, WorkflowError> {
-        let action = if release { Action::ReleaseDenial } else { Action::DecideItems };
-        Accounts::allow(caller, action)?;
-        let request = self.request(caller, request_id)?;
-        let said = words.as_ref().map_or("", Text::as_str);
-        let digest = digest(
-            "settlement of a denial",
-            &[&name.text(), &number.to_string(), if release { "release" } else { "drop" }, said],
-        );
-        let (by, audit) = (self.done_by(caller), AuditEvent::of(Actor::Caller(caller), action));
-        if !release {
-            let desk = self.clone();
-            let by = (by, caller.may(Action::ReleaseDenial));
-            blocking(move || desk.drop_denial(&request, digest, (&name, number), by, words, audit)).await??;
-            return Ok(Decided { act: number, statement: None });
-        }
-        let (own, key) = (name.clone(), request.clone());
-        let prepare = move |desk: &Self| {
-            desk.once(&key, digest, || {
-                let arrival = desk.arrived(&own)?;
-                let waiting = desk.waiting(&arrival, number)?;
-                if waiting.by.account == by.account || waiting.by.person == by.person {
-                    return Err(CustomsRefused::SamePerson.into());
-                }
-                desk.undecided_since(&arrival, &waiting)?;
-                let follows = (waiting.declaration.as_ref(), waiting.enquiry.as_ref());
-                let file = desk.judged(&arrival, follows, &waiting.decisions)?;
-                let act = CustomsAct { settled: Some(by.clone()), state: ActState::Counts, ..waiting };
-                desk.tell(&arrival, &file, act, None, (&key, digest), audit.clone())
-            })
-        };
-        let outcome = self.carry_out(prepare).await?.outcome;
-        Ok(Decided { act: number, statement: Some(outcome.jti) })
     }
 
     /// Adds this authority's word to a certificate, and tells its issuer.
@@ -228,9 +192,9 @@ impl Desk {
         if !takes_two(&arrival, wish) {
             return Ok(None);
         }
-        self.may_accept(&arrival, wish)?;
         // Whether it can be decided so is asked now, and again when it is released.
-        self.judged(&arrival, (wish.declaration.as_ref(), wish.enquiry.as_ref()), &wish.decisions)?;
+        let follows = (wish.declaration.as_ref(), wish.enquiry.as_ref());
+        self.judged(&arrival, follows, &wish.decisions, wish.despite())?;
         let mut file = arrival.file.clone();
         let act = CustomsAct {
             number: next_act(&mut file)?,
@@ -243,6 +207,7 @@ impl Desk {
             statement: None,
             enquiry: wish.enquiry,
             remarks: wish.remarks.clone(),
+            despite: wish.despite(),
         };
         let state = vec![
             arrival.put(&file)?,
@@ -256,38 +221,16 @@ impl Desk {
         Ok(Some(act.number))
     }
 
-    fn drop_denial(
-        &self,
-        request: &RequestKey,
-        digest: [u8; 32],
-        (name, number): (&ArrivedName, u32),
-        (by, supervises): (DoneBy, bool),
-        words: Option<Text<1024>>,
-        audit: AuditEvent,
-    ) -> Result<(), WorkflowError> {
-        if self.answer_before(request, digest)?.is_some() {
-            return Ok(());
-        }
-        let arrival = self.arrived(name)?;
-        let waiting = self.waiting(&arrival, number)?;
-        let own = waiting.by.account == by.account || waiting.by.person == by.person;
-        if !own && !supervises {
-            return Err(UseRefused::NotYoursToDrop(number).into());
-        }
-        let remarks = words.or_else(|| waiting.remarks.clone());
-        let act = CustomsAct { settled: Some(by), state: ActState::Dropped, remarks, ..waiting };
-        let state = vec![arrival.put_act(&act)?, arrival.remove_denial(number), done(request, digest, Vec::new())];
-        let audit = audit.by_request(&request.id).with_detail("dropped, not released").on(on(&arrival));
-        self.commit(vec![self.still_waits(&arrival, number)?], state, vec![audit.to_row()])
-    }
-
-    /// The file of a certificate once it is decided so.
-    fn judged(
+    /// The file of a certificate once it is decided so, and all that is asked before: of what waited for a supervisor twice,
+    /// because days may have passed.
+    pub(super) fn judged(
         &self,
         arrival: &Arrival,
         (declaration, enquiry): (Option<&ImportDeclaration>, Option<&Jti>),
         decisions: &[ItemDecision],
+        despite: Despite,
     ) -> Result<CustomsFile, WorkflowError> {
+        self.may_accept(arrival, decisions, despite)?;
         let (certificate, ended) = (arrival.whole()?, arrival.ended());
         let certified = certified(&certificate, &ended);
         let mut file = arrival.file.clone();
@@ -299,29 +242,6 @@ impl Desk {
         settled(&self.waiting_on(arrival)?, certified, declaration, decisions)?;
         self.follows(arrival, enquiry, decisions)?;
         Ok(file)
-    }
-
-    /// Refuses to release what waits where the same was decided otherwise after it.
-    fn undecided_since(&self, arrival: &Arrival, waiting: &CustomsAct) -> Result<(), WorkflowError> {
-        let (certificate, ended) = (arrival.whole()?, arrival.ended());
-        let certified = certified(&certificate, &ended);
-        let against = |one: &CustomsAct, other: &CustomsAct| {
-            one.stands_against(certified, other.declaration.as_ref(), &other.decisions)
-        };
-        let since = self.acts(arrival)?.into_iter().find(|one| {
-            let later = one.number > waiting.number && one.state == ActState::Counts;
-            later && (against(waiting, one) || against(one, waiting))
-        });
-        let refused = |since: CustomsAct| CustomsRefused::DecidedSince { act: waiting.number, since: since.number };
-        since.map_or(Ok(()), |since| Err(refused(since).into()))
-    }
-
-    fn waiting(&self, arrival: &Arrival, number: u32) -> Result<CustomsAct, WorkflowError> {
-        let act = self.act(&arrival.entry.origin, &arrival.jti, number)?.ok_or(CustomsRefused::NoAct(number))?;
-        match act.state {
-            ActState::Waits => Ok(act),
-            _ => Err(CustomsRefused::NotWaiting(number).into()),
-        }
     }
 
     /// The work that tells the issuer of an act, and keeps it with the file in the same durable unit.
@@ -395,7 +315,11 @@ impl Desk {
     }
 
     /// The answer of a request that no statement was made for.
-    fn answer_before(&self, request: &RequestKey, digest: [u8; 32]) -> Result<Option<Vec<u8>>, WorkflowError> {
+    pub(super) fn answer_before(
+        &self,
+        request: &RequestKey,
+        digest: [u8; 32],
+    ) -> Result<Option<Vec<u8>>, WorkflowError> {
         let Some(before) = self.store().answered(&request.account, &request.id)? else { return Ok(None) };
         if before.body_digest != digest || before.entry.is_some() {
             let id = uuid::Uuid::from_bytes(request.id).to_string();
@@ -456,11 +380,11 @@ pub(super) fn work(
 }
 
 /// A certificate as the audit record names it.
-fn on(arrival: &Arrival) -> String {
+pub(super) fn on(arrival: &Arrival) -> String {
     format!("{} {}", arrival.entry.origin, arrival.entry.index)
 }
 
-fn done(request: &RequestKey, digest: [u8; 32], answer: Vec<u8>) -> StateChange {
+pub(super) fn done(request: &RequestKey, digest: [u8; 32], answer: Vec<u8>) -> StateChange {
     StateChange::RequestAnswered {
         account: request.account.clone(),
         request_id: request.id,

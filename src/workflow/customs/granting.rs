@@ -2,12 +2,12 @@
 //! was written off was used.
 
 use super::{
-    Arrival, DecisionWish, Notice, UseRefused,
+    Arrival, Notice, UseRefused,
     notices::{key_closed, status_forbids},
 };
 use crate::{
     certificate::Measure,
-    office::{ActState, Certified, WHOLE},
+    office::{ActState, Certified, Despite, WHOLE},
     statement::{ImportDeclaration, ItemDecision, ResponseCode},
     time::Date,
     workflow::{Desk, WorkflowError},
@@ -20,15 +20,20 @@ const INSTEAD: &str = "no claim is accepted on it; deny or suspend preference (P
 impl Desk {
     /// Refuses to accept a claim on what stands past the closing of its key, or in the place of one that was used or decided
     /// against here, but by who says that he knows. It reads from the disk.
-    pub(super) fn may_accept(&self, arrival: &Arrival, wish: &DecisionWish) -> Result<(), WorkflowError> {
-        if !wish.decisions.iter().any(|one| one.code.grants()) {
+    pub(super) fn may_accept(
+        &self,
+        arrival: &Arrival,
+        decisions: &[ItemDecision],
+        despite: Despite,
+    ) -> Result<(), WorkflowError> {
+        if !decisions.iter().any(|one| one.code.grants()) {
             return Ok(());
         }
         let mut known = Vec::new();
-        if !wish.despite_closed_key {
+        if !despite.closed_key {
             known.extend(key_closed(arrival));
         }
-        if !wish.despite_predecessor {
+        if !despite.predecessor {
             known.extend(self.predecessors_used(arrival)?);
         }
         known.into_iter().next().map_or(Ok(()), |notice| Err(WorkflowError::ArrivalForbids(notice)))

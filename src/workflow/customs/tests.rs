@@ -12,8 +12,8 @@ use crate::{
     reason::Reasoned as _,
     statement::{
         Act, DocumentDigest, EndorsementAct, EndorsementWords, EnquiryGround, EnquiryQuestion, GoodsMeanwhile,
-        ImportDeclaration, ItemAnswer, ItemDecision, Jti, ReplyAct, ResponseCode, ResponseReason, Since, Status,
-        SubjectAnswer, SubjectFinding,
+        ImportDeclaration, ItemAnswer, ItemDecision, Jti, ReplyAct, ResponseCode, ResponseReason, SubjectAnswer,
+        SubjectFinding,
     },
     store::{Disclosures, Store as _},
     time::{Clock as _, Date, SeededRandom},
@@ -29,6 +29,9 @@ mod clock;
 mod deciding;
 mod enquiries;
 mod following;
+mod listing;
+mod settling;
+mod using;
 
 /// Both sides, with a certificate on its way.
 struct Corridor {
@@ -232,50 +235,6 @@ fn valid(subject: u32) -> SubjectAnswer {
 }
 
 #[tokio::test]
-async fn what_is_addressed_to_the_country_is_listed_and_found_by_its_number() {
-    let corridor = Corridor::open().await;
-    let asked = ArrivalsAsked::default();
-    let page = corridor.customs.arrivals(&corridor.officer, &asked).unwrap();
-    assert_eq!(page.arrivals.len(), 1);
-    let arrival = &page.arrivals[0];
-    assert_eq!((arrival.delivery, arrival.status), (Delivery::Complete, Status::Valid));
-    assert_eq!(arrival.issuer, corridor.pakistan.issuer);
-    assert!(page.next.is_none() && arrival.file.acts == 0);
-    let by_jti = corridor.customs.course(&corridor.officer, &ArrivedName::Jti(corridor.issued.outcome.jti)).unwrap();
-    let by_number = corridor.customs.course(&corridor.officer, &corridor.name()).unwrap();
-    assert_eq!(by_jti.arrival.entry, by_number.arrival.entry);
-    assert_eq!(by_number.balance[0].left, "16800");
-    let other = ArrivedName::Number(corridor.number(), Some("https://gacc.gov.cn".parse().unwrap()));
-    assert_eq!(reason(corridor.customs.course(&corridor.officer, &other)), "ARRIVAL_UNKNOWN");
-    // Its own issuer is no addressee, and nobody without the role sees any of it.
-    assert!(corridor.exporting.arrivals(&corridor.officer, &asked).unwrap().arrivals.is_empty());
-    assert_eq!(reason(corridor.customs.arrivals(&corridor.liaison, &asked)), "PERMISSION_DENIED");
-}
-
-#[tokio::test]
-async fn arrivals_are_found_by_what_they_say() {
-    let corridor = Corridor::open().await;
-    let found = |asked: ArrivalsAsked| corridor.customs.arrivals(&corridor.officer, &asked).unwrap().arrivals.len();
-    let usual = ArrivalsAsked::default;
-    let issued = corridor.exporting.own_today();
-    let (before, after) = (issued.yesterday().unwrap(), issued.tomorrow().unwrap());
-    for (asked, count) in [
-        (ArrivalsAsked { issued_from: Some(issued), issued_until: Some(issued), ..usual() }, 1),
-        (ArrivalsAsked { issued_from: Some(after), ..usual() }, 0),
-        (ArrivalsAsked { issued_until: Some(before), ..usual() }, 0),
-        (ArrivalsAsked { agreement: Some("CPFTA".parse().unwrap()), ..usual() }, 1),
-        (ArrivalsAsked { agreement: Some("COMESA".parse().unwrap()), ..usual() }, 0),
-        (ArrivalsAsked { number_prefix: corridor.number()[..6].to_owned(), ..usual() }, 1),
-        (ArrivalsAsked { number_prefix: corridor.number()[1..].to_owned(), ..usual() }, 0),
-        (ArrivalsAsked { exporter: "chenab SPORTS".to_owned(), ..usual() }, 1),
-        (ArrivalsAsked { exporter: "Indus".to_owned(), ..usual() }, 0),
-        (ArrivalsAsked { consignee: "nobody of that name".to_owned(), ..usual() }, 0),
-    ] {
-        assert_eq!(found(asked.clone()), count, "{asked:?}");
-    }
-}
-
-#[tokio::test]
 async fn acts_name_who_did_them_and_changes_of_status_their_day() {
     let corridor = Corridor::open().await;
     corridor.customs.write_off(&corridor.officer, corridor.write_off(1, "D-1", "1")).await.unwrap();
@@ -284,156 +243,6 @@ async fn acts_name_who_did_them_and_changes_of_status_their_day() {
     assert_eq!(course.acts[0].by.name, "Li Na");
     let day = corridor.pakistan.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
     assert_eq!(course.arrival.changes.iter().map(|note| note.day).collect::<Vec<_>>(), [day]);
-}
-
-#[tokio::test]
-async fn a_write_off_is_told_to_the_issuer_and_the_balance_bears_no_more() {
-    let corridor = Corridor::open().await;
-    let (customs, officer) = (&corridor.customs, &corridor.officer);
-    let first = customs.write_off(officer, corridor.write_off(1, "D-1", "10000")).await.unwrap();
-    assert_eq!((first.act, corridor.left().as_str()), (1, "6800"));
-    let again = customs.write_off(officer, corridor.write_off(1, "D-1", "10000")).await.unwrap();
-    assert_eq!((again.act, again.statement), (first.act, first.statement), "the same request, the same answer");
-    assert_eq!(reason(customs.write_off(officer, corridor.write_off(2, "D-2", "6801")).await), "BALANCE_EXCEEDED");
-    let second = customs.write_off(officer, corridor.write_off(3, "D-2", "6800")).await.unwrap();
-    assert_eq!(corridor.left(), "0");
-    let warned = second.notices.iter().any(|notice| notice.reason == "ALREADY_USED");
-    assert!(warned, "used in full, and first with another declaration: {:?}", second.notices);
-    assert_eq!(corridor.heard(), [(ResponseCode::UtilisedPartial, false), (ResponseCode::UtilisedFull, false)]);
-    let course = customs.course(officer, &corridor.name()).unwrap();
-    assert_eq!(course.acts.iter().map(|act| act.number).collect::<Vec<_>>(), [1, 2]);
-    assert!(course.acts.iter().all(|act| act.statement.is_some()));
-}
-
-#[tokio::test]
-async fn a_certificate_past_the_closing_of_its_key_is_shown_as_that_and_nothing_is_written_off_it() {
-    let corridor = Corridor::open().await;
-    let (customs, officer) = (&corridor.customs, &corridor.officer);
-    customs.write_off(officer, corridor.write_off(1, "D-1", "10000")).await.unwrap();
-    let hit = ArrivalsAsked { key_closed: true, ..ArrivalsAsked::default() };
-    assert!(customs.arrivals(officer, &hit).unwrap().arrivals.is_empty());
-    let entry = corridor.issued.outcome.entry.clone();
-    corridor.pakistan.revoke(&[(entry.origin.clone(), entry.index)]);
-    let page = customs.arrivals(officer, &hit).unwrap();
-    assert_eq!(page.arrivals.iter().map(|one| &one.entry).collect::<Vec<_>>(), [&entry]);
-    assert!(page.arrivals[0].key_closed.as_ref().is_some_and(|why| why.contains("counts only below entry 1")));
-    assert_eq!(reason(customs.write_off(officer, corridor.write_off(2, "D-2", "100")).await), "ARRIVAL_FORBIDS");
-    // What was done before anybody knew stays in the file.
-    let course = customs.course(officer, &corridor.name()).unwrap();
-    assert_eq!((course.acts.len(), corridor.left().as_str()), (1, "6800"));
-    // A claim is accepted only by who says that he knows; what accepts nothing is decided as ever.
-    let accept = |nth| corridor.decision(nth, Some(1), ResponseCode::AcceptedForClaim, None);
-    assert_eq!(reason(customs.decide(officer, accept(3)).await), "ARRIVAL_FORBIDS");
-    let received = corridor.decision(4, Some(1), ResponseCode::Received, None);
-    customs.decide(officer, received).await.unwrap();
-    let silent = DecisionWish { despite_closed_key: true, ..accept(6) };
-    assert_eq!(reason(customs.decide(officer, silent.clone()).await), "WORDS_MISSING");
-    let why = Some("its issuer confirmed it by letter".parse().unwrap());
-    let knows = |nth| DecisionWish { request_id: accept(nth).request_id, remarks: why.clone(), ..silent.clone() };
-    let accepted = customs.decide(officer, knows(5)).await.unwrap();
-    assert_eq!(customs.decide(officer, knows(5)).await.unwrap(), accepted, "said again it is the same");
-    assert_eq!(reason(customs.decide(officer, accept(5)).await), "REQUEST_ID_REUSED");
-}
-
-#[tokio::test]
-async fn of_two_who_write_off_the_last_quantity_one_wins() {
-    let corridor = Corridor::open().await;
-    let (one, other) = tokio::join!(
-        corridor.customs.write_off(&corridor.officer, corridor.write_off(1, "D-1", "16800")),
-        corridor.customs.write_off(&corridor.colleague, corridor.write_off(2, "D-2", "16800")),
-    );
-    let lost = match (one, other) {
-        (Ok(_), Err(lost)) | (Err(lost), Ok(_)) => lost,
-        (one, other) => panic!("{one:?} and {other:?}"),
-    };
-    assert_eq!(lost.reason(), "BALANCE_EXCEEDED");
-    assert_eq!((corridor.left().as_str(), corridor.heard().len()), ("0", 1));
-}
-
-#[tokio::test]
-async fn a_write_off_is_amended_and_taken_back_and_the_issuer_sees_both() {
-    let corridor = Corridor::open().await;
-    let (customs, officer) = (&corridor.customs, &corridor.officer);
-    customs.write_off(officer, corridor.write_off(1, "D-1", "16800")).await.unwrap();
-    let request = corridor.china.request_id(2);
-    let amended = customs.amend_write_off(officer, &request, (corridor.name(), 1), vec![line("800")], None).await;
-    assert_eq!((amended.unwrap().act, corridor.left().as_str()), (2, "16000"));
-    let request = corridor.china.request_id(3);
-    let over = customs.reverse_write_off(officer, &request, (corridor.name(), 1), None).await;
-    assert_eq!(reason(over), "ACT_OVER");
-    let request = corridor.china.request_id(4);
-    let reversed = customs.reverse_write_off(officer, &request, (corridor.name(), 2), None).await.unwrap();
-    assert_eq!((reversed.act, corridor.left().as_str()), (3, "16800"));
-    let codes = [ResponseCode::UtilisedFull, ResponseCode::UtilisedPartial, ResponseCode::Reversed];
-    assert_eq!(corridor.heard(), [(codes[0], true), (codes[1], true), (codes[2], false)]);
-    let request = corridor.china.request_id(5);
-    let nothing = customs.amend_write_off(officer, &request, (corridor.name(), 3), vec![line("1")], None).await;
-    assert_eq!(reason(nothing), "ACT_NO_WRITE_OFF");
-}
-
-#[tokio::test]
-async fn a_denial_takes_two_people_and_a_reason() {
-    let corridor = Corridor::open().await;
-    let (customs, officer) = (&corridor.customs, &corridor.officer);
-    let denied = ResponseCode::PreferenceDenied;
-    let without = customs.decide(officer, corridor.decision(1, Some(1), denied, None)).await;
-    assert_eq!(reason(without), "REASON_MISSING");
-    let wish = corridor.decision(2, Some(1), denied, Some(ResponseReason::NotOriginating));
-    let waits = customs.decide(&corridor.supervisor, wish.clone()).await.unwrap();
-    assert_eq!((waits.act, waits.statement, corridor.heard().len()), (1, None, 0));
-    assert_eq!(customs.decide(&corridor.supervisor, wish).await.unwrap(), waits, "the same request, the same answer");
-    assert_eq!(customs.denials(officer, "", 10).unwrap().denials.len(), 1);
-    let settle = |caller: &Caller, nth: u16, release: bool| {
-        let (customs, caller) = (customs.clone(), caller.clone());
-        let (request, name) = (corridor.china.request_id(nth), corridor.name());
-        async move { customs.settle_denial(&caller, &request, name, 1, release, None).await }
-    };
-    assert_eq!(reason(settle(officer, 3, true).await), "PERMISSION_DENIED");
-    assert_eq!(reason(settle(&corridor.supervisor, 4, true).await), "SAME_PERSON");
-    let other = account("Ma Jun", Role::CustomsSupervisor, 35);
-    assert!(settle(&other, 5, true).await.unwrap().statement.is_some());
-    assert_eq!(corridor.heard(), [(denied, false)]);
-    assert!(customs.denials(officer, "", 10).unwrap().denials.is_empty());
-    assert_eq!(reason(settle(&other, 6, true).await), "DENIAL_NOT_WAITING");
-    let used = customs.write_off(officer, corridor.write_off(7, "D-1", "1")).await;
-    assert_eq!(reason(used), "PREFERENCE_NOT_GRANTED");
-}
-
-#[tokio::test]
-async fn a_denial_that_is_dropped_is_told_to_nobody() {
-    let corridor = Corridor::open().await;
-    let customs = &corridor.customs;
-    let wish = corridor.decision(1, None, ResponseCode::PreferenceDenied, Some(ResponseReason::GoodsDiffer));
-    customs.decide(&corridor.officer, wish).await.unwrap();
-    let request = corridor.china.request_id(2);
-    let dropped = customs.settle_denial(&corridor.supervisor, &request, corridor.name(), 1, false, None).await.unwrap();
-    assert_eq!((dropped.statement, corridor.heard().len()), (None, 0));
-    assert!(customs.denials(&corridor.officer, "", 10).unwrap().denials.is_empty());
-    assert!(customs.write_off(&corridor.officer, corridor.write_off(3, "D-1", "1")).await.is_ok());
-}
-
-#[tokio::test]
-async fn what_its_issuer_stopped_is_not_written_off() {
-    let corridor = Corridor::open().await;
-    let (customs, officer) = (&corridor.customs, &corridor.officer);
-    corridor.change(2, Act::Suspended, None).await;
-    let refused = customs.write_off(officer, corridor.write_off(1, "D-1", "1")).await.unwrap_err();
-    assert!(
-        matches!(&refused, WorkflowError::ArrivalForbids(notice) if notice.reason == "STATUS_FORBIDS"),
-        "{refused}"
-    );
-    corridor.change(3, Act::Reinstated, None).await;
-    assert!(customs.write_off(officer, corridor.write_off(2, "D-1", "1")).await.is_ok());
-    // Withdrawn from the next day on, it was in force on a declaration of the day before.
-    let (before, clock) = (corridor.today(), &corridor.pakistan.clock);
-    clock.set(clock.now() + jiff::SignedDuration::from_hours(24));
-    corridor.change(4, Act::Withdrawn { since: Since::Date(corridor.today()) }, None).await;
-    let mut in_force = corridor.write_off(3, "D-2", "1");
-    in_force.declaration.date = before;
-    let written = customs.write_off(officer, in_force).await.unwrap();
-    assert!(written.notices.iter().any(|notice| notice.reason == "WITHDRAWN_LATER"));
-    let late = corridor.write_off(4, "D-3", "1");
-    assert_eq!(reason(customs.write_off(officer, late).await), "ARRIVAL_FORBIDS");
 }
 
 #[tokio::test]

@@ -11,7 +11,9 @@ use super::{
 };
 use crate::{
     certificate::Text,
-    office::{ActState, Action, Actor, AuditEvent, Caller, CustomsAct, CustomsFile, CustomsRefused, WriteOffLine},
+    office::{
+        ActState, Action, Actor, AuditEvent, Caller, CustomsAct, CustomsFile, CustomsRefused, Despite, WriteOffLine,
+    },
     statement::{ImportDeclaration, ItemDecision, Jti, ResponseCode},
     workflow::{Accounts, Desk, WorkflowError},
 };
@@ -90,6 +92,7 @@ impl Desk {
                     statement: None,
                     enquiry: None,
                     remarks: wish.remarks.clone(),
+                    despite: Despite { predecessor: wish.despite_predecessor, ..Despite::default() },
                 };
                 desk.tell(&arrival, &file, act, None, (&request, digest), audit.clone())
             })
@@ -183,6 +186,7 @@ impl Desk {
                     statement: None,
                     enquiry: None,
                     remarks,
+                    despite: Despite::default(),
                 };
                 let state = if reverses { ActState::Reversed(next) } else { ActState::Amended(next) };
                 let amended = CustomsAct { state, ..before };

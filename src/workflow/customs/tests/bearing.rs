@@ -1,10 +1,10 @@
 //! What a certificate bears: what a match says of that before, and what a write-off refuses.
 
-use super::{Corridor, account, line, reason};
+use super::{Corridor, line, reason};
 use crate::{
     agreement::{Declared, DeclaredLine},
     certificate::Measure,
-    office::{Role, WriteOffLine},
+    office::WriteOffLine,
     reason::Reasoned as _,
     statement::{ItemDecision, ResponseCode, ResponseReason},
     store::{Batch, StateChange, Store as _, Table},
@@ -213,37 +213,7 @@ async fn what_is_counted_is_written_off_whole() {
     assert!(blocking(&half, "QUANTITY_NOT_WHOLE").contains("item 1"), "{half:?}");
 }
 
-#[tokio::test]
-async fn a_denial_is_dropped_by_who_decided_it_or_by_a_supervisor() {
-    let corridor = Corridor::open().await;
-    let customs = &corridor.customs;
-    let denied = |nth| corridor.decision(nth, None, ResponseCode::PreferenceDenied, Some(ResponseReason::GoodsDiffer));
-    let drop = |nth, caller: &crate::office::Caller, act| {
-        let (request, caller, name) = (corridor.china.request_id(nth), caller.clone(), corridor.name());
-        async move { customs.settle_denial(&caller, &request, name, act, false, None).await }
-    };
-    customs.decide(&corridor.supervisor, denied(1)).await.unwrap();
-    let refused = drop(2, &corridor.officer, 1).await.unwrap_err();
-    assert_eq!(refused.reason(), "PERMISSION_DENIED");
-    assert!(refused.to_string().contains("another officer's"), "{refused}");
-    assert!(drop(3, &account("Ma Jun", Role::CustomsSupervisor, 35), 1).await.is_ok());
-    customs.decide(&corridor.officer, denied(4)).await.unwrap();
-    assert_eq!(reason(drop(5, &corridor.colleague, 2).await), "PERMISSION_DENIED");
-    assert!(drop(6, &corridor.officer, 2).await.is_ok());
-}
-
 impl Corridor {
-    /// A denial of an item, or of the whole, that waits for a supervisor.
-    pub(super) async fn waits(&self, nth: u16, item: Option<u32>) -> u32 {
-        let denied = self.decision(nth, item, ResponseCode::PreferenceDenied, Some(ResponseReason::GoodsDiffer));
-        self.customs.decide(&self.officer, denied).await.unwrap().act
-    }
-
-    pub(super) async fn settles(&self, nth: u16, act: u32, release: bool) -> &'static str {
-        let (request, name) = (self.china.request_id(nth), self.name());
-        reason(self.customs.settle_denial(&self.supervisor, &request, name, act, release, None).await)
-    }
-
     /// A write-off is taken back.
     pub(super) async fn takes_back(&self, nth: u16, act: u32) {
         let (request, written_off) = (self.china.request_id(nth), (self.name(), act));
@@ -344,15 +314,6 @@ async fn a_denial_is_not_released_over_what_was_used_after_it() {
         "none",
         "what was used before, act {before}, is denied afterwards"
     );
-}
-
-#[tokio::test]
-async fn of_a_release_and_a_drop_at_one_moment_one_counts() {
-    let corridor = Corridor::open().await;
-    let act = corridor.waits(1, Some(1)).await;
-    let (released, dropped) = tokio::join!(corridor.settles(2, act, true), corridor.settles(3, act, false));
-    assert_eq!([released, dropped].iter().filter(|one| **one == "none").count(), 1, "{released}, {dropped}");
-    assert_eq!(corridor.heard().len(), usize::from(released == "none"));
 }
 
 #[tokio::test]

@@ -2,13 +2,10 @@
 
 use super::{Corridor, reason};
 use crate::{
-    office::{ActState, AuditEvent, Denials},
     reason::Reasoned as _,
     statement::{Act, ResponseCode, ResponseReason},
-    time::Clock as _,
-    workflow::{ArrivedName, CertificateName, DecisionWish, ShareWish, StatusWish, WorkflowError},
+    workflow::{ArrivedName, CertificateName, DecisionWish, StatusWish, WorkflowError},
 };
-use std::sync::{Arc, Mutex};
 
 /// What a refusal says stands in the way.
 fn forbidden<T>(result: Result<T, WorkflowError>) -> (&'static str, String) {
@@ -118,57 +115,6 @@ async fn a_claim_on_what_stands_in_the_place_of_one_that_was_denied_is_accepted_
     let again = decide(6, accept, true, Some("the balls were stitched anew")).await.unwrap();
     assert_eq!(again, accepted, "said again it is the same");
     assert_eq!(reason(decide(6, accept, false, Some("the balls were stitched anew")).await), "REQUEST_ID_REUSED");
-}
-
-/// Hears what is denied to a caller.
-#[derive(Default)]
-struct Ear(Mutex<Vec<String>>);
-
-impl Denials for Ear {
-    fn denied(&self, event: AuditEvent) {
-        self.0.lock().unwrap().push(event.action);
-    }
-}
-
-#[tokio::test]
-async fn who_drops_what_he_decided_is_denied_nothing_in_the_audit_record() {
-    let corridor = Corridor::open().await;
-    let act = corridor.waits(1, Some(1)).await;
-    let ear = Arc::new(Ear::default());
-    let officer = corridor.officer.clone().heard_by(Arc::clone(&ear) as Arc<dyn Denials>);
-    let settle = |nth, release| {
-        let (request, name) = (corridor.china.request_id(nth), corridor.name());
-        let (customs, officer) = (corridor.customs.clone(), officer.clone());
-        async move { customs.settle_denial(&officer, &request, name, act, release, None).await }
-    };
-    settle(2, false).await.unwrap();
-    assert!(ear.0.lock().unwrap().is_empty());
-    assert_eq!(reason(settle(3, true).await), "PERMISSION_DENIED");
-    assert_eq!(*ear.0.lock().unwrap(), ["release_denial"], "who asks to release is");
-}
-
-#[tokio::test]
-async fn an_act_that_was_released_stands_where_it_was_released_and_is_the_last_word() {
-    let corridor = Corridor::open().await;
-    let (customs, officer) = (&corridor.customs, &corridor.officer);
-    let wish = ShareWish { declared: corridor.declared("D-1", "1"), until: corridor.today() };
-    let (_, secret) = customs.share(officer, wish).unwrap();
-    let later = || corridor.china.clock.set(corridor.china.clock.now() + jiff::SignedDuration::from_mins(1));
-    let denied = corridor.waits(1, Some(1)).await;
-    later();
-    let suspended = corridor.decision(2, Some(1), ResponseCode::PreferenceSuspended, Some(ResponseReason::GoodsDiffer));
-    let suspended = customs.decide(officer, suspended).await.unwrap().act;
-    later();
-    assert_eq!(corridor.settles(3, denied, true).await, "none");
-    let course = customs.course(officer, &corridor.name()).unwrap();
-    assert_eq!(course.acts.iter().map(|act| act.number).collect::<Vec<_>>(), [suspended, denied]);
-    let released = course.acts[1].settled.as_ref().unwrap();
-    assert!(released.at_ms > course.acts[0].by.at_ms && course.acts[1].by.at_ms < course.acts[0].by.at_ms);
-    assert_eq!(course.balance[0].response, Some(ResponseCode::PreferenceDenied));
-    // The importer's page says the same of what counts.
-    let counts = customs.shared(&secret).unwrap().acts.into_iter();
-    let counts = counts.map(|act| (act.number, act.state == ActState::Counts)).collect::<Vec<_>>();
-    assert_eq!(counts, [(suspended, false), (denied, true)]);
 }
 
 #[tokio::test]

@@ -1,0 +1,121 @@
+//! Pages of the certificates that arrived: those that are asked for, the newest first.
+
+use super::{Arrival, Delivery};
+use crate::{
+    certificate::AgreementCode,
+    log::Origin,
+    office::{Action, Caller},
+    statement::Issuer,
+    store::EntryRef,
+    time::Date,
+    workflow::{Accounts, Desk, WorkflowError},
+};
+
+/// How many arrivals a page may have, and has where none are asked for.
+const PAGE_MAX: usize = 500;
+const PAGE_USUAL: usize = 50;
+/// Entries looked at for one page, where few are what is asked for: the next page goes on from there.
+const LOOKED_AT: usize = 20_000;
+
+/// Which arrivals are asked for.
+#[derive(Debug, Clone, Default)]
+pub struct ArrivalsAsked {
+    /// Only of this issuer.
+    pub issuer: Option<Issuer>,
+    /// Only so delivered.
+    pub delivery: Option<Delivery>,
+    /// Only those with which nothing was done.
+    pub untouched: bool,
+    /// Only those issued on this day or later.
+    pub issued_from: Option<Date>,
+    /// Only those issued on this day or before.
+    pub issued_until: Option<Date>,
+    /// Only under this agreement.
+    pub agreement: Option<AgreementCode>,
+    /// Only those whose number begins so.
+    pub number_prefix: String,
+    /// Only those whose exporter's name has these words.
+    pub exporter: String,
+    /// Only those whose consignee's name has these words.
+    pub consignee: String,
+    /// Only those that stand past the closing of their key.
+    pub key_closed: bool,
+    /// How many; 0 is what is usual.
+    pub size: usize,
+    /// What the last page said.
+    pub token: String,
+}
+
+/// Some arrivals, and where to go on.
+#[derive(Default)]
+pub struct ArrivalsPage {
+    /// Newest first in each log, the newest log first.
+    pub arrivals: Vec<Arrival>,
+    /// Where to go on; `None` at the end.
+    pub next: Option<String>,
+}
+
+impl Desk {
+    /// Certificates addressed to this authority. It reads from the disk.
+    pub fn arrivals(&self, caller: &Caller, asked: &ArrivalsAsked) -> Result<ArrivalsPage, WorkflowError> {
+        Accounts::allow(caller, Action::ReadArrivals)?;
+        let size = if asked.size == 0 { PAGE_USUAL } else { asked.size.min(PAGE_MAX) };
+        let (from_log, mut below) = match asked.token.rsplit_once('#') {
+            None if asked.token.is_empty() => (None, None),
+            None => return Err(WorkflowError::PageToken),
+            Some((origin, index)) => {
+                let origin: Origin = origin.parse().map_err(|_| WorkflowError::PageToken)?;
+                (Some(origin), Some(index.parse::<u64>().map_err(|_| WorkflowError::PageToken)?))
+            }
+        };
+        let mut logs = self.addressed();
+        logs.retain(|(origin, _)| asked.issuer.as_ref().is_none_or(|issuer| issuer.host() == origin.host()));
+        // The newest shard first, whoever's it is.
+        logs.sort_by(|(one, _), (other, _)| (other.shard(), other).cmp(&(one.shard(), one)));
+        let (mut page, mut looked_at) = (ArrivalsPage::default(), 0);
+        let logs = logs.into_iter().skip_while(|(origin, _)| from_log.as_ref().is_some_and(|from| from != origin));
+        for (origin, store) in logs {
+            let published = store.head(&origin).map_or(0, |head| head.head.size);
+            let mut index = below.take().unwrap_or(published).min(published);
+            while let Some(at) = index.checked_sub(1) {
+                if page.arrivals.len() == size || looked_at == LOOKED_AT {
+                    page.next = Some(format!("{origin}#{index}"));
+                    return Ok(page);
+                }
+                (index, looked_at) = (at, looked_at + 1);
+                let entry = EntryRef { origin: origin.clone(), index: at };
+                let Some(arrival) = self.arrival_at(store.as_ref(), &entry)? else { continue };
+                if asked.wants(&arrival) {
+                    page.arrivals.push(arrival);
+                }
+            }
+        }
+        Ok(page)
+    }
+}
+
+impl ArrivalsAsked {
+    /// Whether a certificate is one of those; what asks for contents finds none whose contents are not here.
+    fn wants(&self, arrival: &Arrival) -> bool {
+        let Arrival { delivery, certificate, file, endorsements, .. } = arrival;
+        let reference = certificate.reference.as_option();
+        let issued_on = reference.map(|reference| reference.issued_on);
+        let exporter = certificate.exporter.as_option().map(|one| one.party.name.as_str());
+        let consignee = certificate.consignee.as_option().and_then(Option::as_ref).and_then(|one| one.party.as_ref());
+        let number = reference.is_some_and(|reference| reference.number.to_string().starts_with(&self.number_prefix));
+        self.delivery.is_none_or(|wanted| wanted == *delivery)
+            && !(self.untouched && (file.acts > 0 || !endorsements.is_empty()))
+            && (!self.key_closed || arrival.key_closed.is_some())
+            && self.agreement.as_ref().is_none_or(|wanted| *wanted == certificate.agreement)
+            && self.issued_from.is_none_or(|from| issued_on.is_some_and(|day| day >= from))
+            && self.issued_until.is_none_or(|until| issued_on.is_some_and(|day| day <= until))
+            && (self.number_prefix.is_empty() || number)
+            && has_words(exporter, &self.exporter)
+            && has_words(consignee.map(|party| party.name.as_str()), &self.consignee)
+    }
+}
+
+/// Whether a name has these words, in capitals or not; none are in every name, also in one that is not here.
+fn has_words(name: Option<&str>, words: &str) -> bool {
+    words.is_empty() || name.is_some_and(|name| name.to_lowercase().contains(&words.to_lowercase()))
+}

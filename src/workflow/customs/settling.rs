@@ -1,0 +1,120 @@
+//! Acts that wait for a supervisor: released, or dropped.
+
+use super::{
+    Arrival, ArrivedName, Decided, UseRefused,
+    course::certified,
+    deciding::{blocking, done, on},
+    digest,
+};
+use crate::{
+    certificate::Text,
+    office::{ActState, Action, Actor, AuditEvent, Caller, CustomsAct, CustomsRefused, DoneBy},
+    sequencer::RequestKey,
+    workflow::{Accounts, Desk, WorkflowError},
+};
+
+impl Desk {
+    /// Releases an act that waits, or drops it. Who decided it does not release; who neither decided it nor supervises does
+    /// not drop.
+    pub async fn settle_denial(
+        &self,
+        caller: &Caller,
+        request_id: &str,
+        name: ArrivedName,
+        number: u32,
+        release: bool,
+        words: Option<Text<1024>>,
+    ) -> Result<Decided, WorkflowError> {
+        let action = if release { Action::ReleaseDenial } else { Action::DecideItems };
+        Accounts::allow(caller, action)?;
+        let request = self.request(caller, request_id)?;
+        let said = words.as_ref().map_or("", Text::as_str);
+        let digest = digest(
+            "settlement of a denial",
+            &[&name.text(), &number.to_string(), if release { "release" } else { "drop" }, said],
+        );
+        let (by, audit) = (self.done_by(caller), AuditEvent::of(Actor::Caller(caller), action));
+        if !release {
+            let desk = self.clone();
+            let by = (by, caller.may(Action::ReleaseDenial));
+            blocking(move || desk.drop_denial(&request, digest, (&name, number), by, words, audit)).await??;
+            return Ok(Decided { act: number, statement: None });
+        }
+        let (own, key) = (name.clone(), request.clone());
+        let prepare = move |desk: &Self| {
+            desk.once(&key, digest, || {
+                let arrival = desk.arrived(&own)?;
+                let waiting = desk.waiting(&arrival, number)?;
+                if waiting.by.account == by.account || waiting.by.person == by.person {
+                    return Err(CustomsRefused::SamePerson.into());
+                }
+                desk.undecided_since(&arrival, &waiting)?;
+                let follows = (waiting.declaration.as_ref(), waiting.enquiry.as_ref());
+                let judged = desk.judged(&arrival, follows, &waiting.decisions, waiting.despite);
+                let file = judged.map_err(|refused| not_released(number, refused))?;
+                let act = CustomsAct { settled: Some(by.clone()), state: ActState::Counts, ..waiting };
+                desk.tell(&arrival, &file, act, None, (&key, digest), audit.clone())
+            })
+        };
+        let outcome = self.carry_out(prepare).await?.outcome;
+        Ok(Decided { act: number, statement: Some(outcome.jti) })
+    }
+
+    fn drop_denial(
+        &self,
+        request: &RequestKey,
+        digest: [u8; 32],
+        (name, number): (&ArrivedName, u32),
+        (by, supervises): (DoneBy, bool),
+        words: Option<Text<1024>>,
+        audit: AuditEvent,
+    ) -> Result<(), WorkflowError> {
+        if self.answer_before(request, digest)?.is_some() {
+            return Ok(());
+        }
+        let arrival = self.arrived(name)?;
+        let waiting = self.waiting(&arrival, number)?;
+        let own = waiting.by.account == by.account || waiting.by.person == by.person;
+        if !own && !supervises {
+            return Err(UseRefused::NotYoursToDrop(number).into());
+        }
+        let remarks = words.or_else(|| waiting.remarks.clone());
+        let act = CustomsAct { settled: Some(by), state: ActState::Dropped, remarks, ..waiting };
+        let state = vec![arrival.put_act(&act)?, arrival.remove_denial(number), done(request, digest, Vec::new())];
+        let audit = audit.by_request(&request.id).with_detail("dropped, not released").on(on(&arrival));
+        self.commit(vec![self.still_waits(&arrival, number)?], state, vec![audit.to_row()])
+    }
+
+    /// Refuses to release what waits where the same was decided otherwise after it.
+    fn undecided_since(&self, arrival: &Arrival, waiting: &CustomsAct) -> Result<(), WorkflowError> {
+        let (certificate, ended) = (arrival.whole()?, arrival.ended());
+        let certified = certified(&certificate, &ended);
+        let against = |one: &CustomsAct, other: &CustomsAct| {
+            one.stands_against(certified, other.declaration.as_ref(), &other.decisions)
+        };
+        let since = self.acts(arrival)?.into_iter().find(|one| {
+            let later = one.number > waiting.number && one.state == ActState::Counts;
+            later && (against(waiting, one) || against(one, waiting))
+        });
+        let refused = |since: CustomsAct| CustomsRefused::DecidedSince { act: waiting.number, since: since.number };
+        since.map_or(Ok(()), |since| Err(refused(since).into()))
+    }
+
+    fn waiting(&self, arrival: &Arrival, number: u32) -> Result<CustomsAct, WorkflowError> {
+        let act = self.act(&arrival.entry.origin, &arrival.jti, number)?.ok_or(CustomsRefused::NoAct(number))?;
+        match act.state {
+            ActState::Waits => Ok(act),
+            _ => Err(CustomsRefused::NotWaiting(number).into()),
+        }
+    }
+}
+
+/// Why what waits is not released, with what to do: as it was decided it would be refused today.
+fn not_released(act: u32, refused: WorkflowError) -> WorkflowError {
+    match refused {
+        WorkflowError::ArrivalForbids(_) | WorkflowError::Use(_) => {
+            WorkflowError::NotReleased { act, refused: Box::new(refused) }
+        }
+        other => other,
+    }
+}

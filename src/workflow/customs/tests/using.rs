@@ -1,0 +1,118 @@
+//! What is written off, amended and taken back, and what stands in the way of that.
+
+use super::{Corridor, line, reason};
+use crate::{
+    reason::Reasoned as _,
+    statement::{Act, ResponseCode, Since},
+    time::Clock as _,
+    workflow::{ArrivalsAsked, DecisionWish, WorkflowError},
+};
+
+#[tokio::test]
+async fn a_write_off_is_told_to_the_issuer_and_the_balance_bears_no_more() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let first = customs.write_off(officer, corridor.write_off(1, "D-1", "10000")).await.unwrap();
+    assert_eq!((first.act, corridor.left().as_str()), (1, "6800"));
+    let again = customs.write_off(officer, corridor.write_off(1, "D-1", "10000")).await.unwrap();
+    assert_eq!((again.act, again.statement), (first.act, first.statement), "the same request, the same answer");
+    assert_eq!(reason(customs.write_off(officer, corridor.write_off(2, "D-2", "6801")).await), "BALANCE_EXCEEDED");
+    let second = customs.write_off(officer, corridor.write_off(3, "D-2", "6800")).await.unwrap();
+    assert_eq!(corridor.left(), "0");
+    let warned = second.notices.iter().any(|notice| notice.reason == "ALREADY_USED");
+    assert!(warned, "used in full, and first with another declaration: {:?}", second.notices);
+    assert_eq!(corridor.heard(), [(ResponseCode::UtilisedPartial, false), (ResponseCode::UtilisedFull, false)]);
+    let course = customs.course(officer, &corridor.name()).unwrap();
+    assert_eq!(course.acts.iter().map(|act| act.number).collect::<Vec<_>>(), [1, 2]);
+    assert!(course.acts.iter().all(|act| act.statement.is_some()));
+}
+
+#[tokio::test]
+async fn a_certificate_past_the_closing_of_its_key_is_shown_as_that_and_nothing_is_written_off_it() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    customs.write_off(officer, corridor.write_off(1, "D-1", "10000")).await.unwrap();
+    let hit = ArrivalsAsked { key_closed: true, ..ArrivalsAsked::default() };
+    assert!(customs.arrivals(officer, &hit).unwrap().arrivals.is_empty());
+    let entry = corridor.issued.outcome.entry.clone();
+    corridor.pakistan.revoke(&[(entry.origin.clone(), entry.index)]);
+    let page = customs.arrivals(officer, &hit).unwrap();
+    assert_eq!(page.arrivals.iter().map(|one| &one.entry).collect::<Vec<_>>(), [&entry]);
+    assert!(page.arrivals[0].key_closed.as_ref().is_some_and(|why| why.contains("counts only below entry 1")));
+    assert_eq!(reason(customs.write_off(officer, corridor.write_off(2, "D-2", "100")).await), "ARRIVAL_FORBIDS");
+    // What was done before anybody knew stays in the file.
+    let course = customs.course(officer, &corridor.name()).unwrap();
+    assert_eq!((course.acts.len(), corridor.left().as_str()), (1, "6800"));
+    // A claim is accepted only by who says that he knows; what accepts nothing is decided as ever.
+    let accept = |nth| corridor.decision(nth, Some(1), ResponseCode::AcceptedForClaim, None);
+    assert_eq!(reason(customs.decide(officer, accept(3)).await), "ARRIVAL_FORBIDS");
+    let received = corridor.decision(4, Some(1), ResponseCode::Received, None);
+    customs.decide(officer, received).await.unwrap();
+    let silent = DecisionWish { despite_closed_key: true, ..accept(6) };
+    assert_eq!(reason(customs.decide(officer, silent.clone()).await), "WORDS_MISSING");
+    let why = Some("its issuer confirmed it by letter".parse().unwrap());
+    let knows = |nth| DecisionWish { request_id: accept(nth).request_id, remarks: why.clone(), ..silent.clone() };
+    let accepted = customs.decide(officer, knows(5)).await.unwrap();
+    assert_eq!(customs.decide(officer, knows(5)).await.unwrap(), accepted, "said again it is the same");
+    assert_eq!(reason(customs.decide(officer, accept(5)).await), "REQUEST_ID_REUSED");
+}
+
+#[tokio::test]
+async fn of_two_who_write_off_the_last_quantity_one_wins() {
+    let corridor = Corridor::open().await;
+    let (one, other) = tokio::join!(
+        corridor.customs.write_off(&corridor.officer, corridor.write_off(1, "D-1", "16800")),
+        corridor.customs.write_off(&corridor.colleague, corridor.write_off(2, "D-2", "16800")),
+    );
+    let lost = match (one, other) {
+        (Ok(_), Err(lost)) | (Err(lost), Ok(_)) => lost,
+        (one, other) => panic!("{one:?} and {other:?}"),
+    };
+    assert_eq!(lost.reason(), "BALANCE_EXCEEDED");
+    assert_eq!((corridor.left().as_str(), corridor.heard().len()), ("0", 1));
+}
+
+#[tokio::test]
+async fn a_write_off_is_amended_and_taken_back_and_the_issuer_sees_both() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    customs.write_off(officer, corridor.write_off(1, "D-1", "16800")).await.unwrap();
+    let request = corridor.china.request_id(2);
+    let amended = customs.amend_write_off(officer, &request, (corridor.name(), 1), vec![line("800")], None).await;
+    assert_eq!((amended.unwrap().act, corridor.left().as_str()), (2, "16000"));
+    let request = corridor.china.request_id(3);
+    let over = customs.reverse_write_off(officer, &request, (corridor.name(), 1), None).await;
+    assert_eq!(reason(over), "ACT_OVER");
+    let request = corridor.china.request_id(4);
+    let reversed = customs.reverse_write_off(officer, &request, (corridor.name(), 2), None).await.unwrap();
+    assert_eq!((reversed.act, corridor.left().as_str()), (3, "16800"));
+    let codes = [ResponseCode::UtilisedFull, ResponseCode::UtilisedPartial, ResponseCode::Reversed];
+    assert_eq!(corridor.heard(), [(codes[0], true), (codes[1], true), (codes[2], false)]);
+    let request = corridor.china.request_id(5);
+    let nothing = customs.amend_write_off(officer, &request, (corridor.name(), 3), vec![line("1")], None).await;
+    assert_eq!(reason(nothing), "ACT_NO_WRITE_OFF");
+}
+
+#[tokio::test]
+async fn what_its_issuer_stopped_is_not_written_off() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    corridor.change(2, Act::Suspended, None).await;
+    let refused = customs.write_off(officer, corridor.write_off(1, "D-1", "1")).await.unwrap_err();
+    assert!(
+        matches!(&refused, WorkflowError::ArrivalForbids(notice) if notice.reason == "STATUS_FORBIDS"),
+        "{refused}"
+    );
+    corridor.change(3, Act::Reinstated, None).await;
+    assert!(customs.write_off(officer, corridor.write_off(2, "D-1", "1")).await.is_ok());
+    // Withdrawn from the next day on, it was in force on a declaration of the day before.
+    let (before, clock) = (corridor.today(), &corridor.pakistan.clock);
+    clock.set(clock.now() + jiff::SignedDuration::from_hours(24));
+    corridor.change(4, Act::Withdrawn { since: Since::Date(corridor.today()) }, None).await;
+    let mut in_force = corridor.write_off(3, "D-2", "1");
+    in_force.declaration.date = before;
+    let written = customs.write_off(officer, in_force).await.unwrap();
+    assert!(written.notices.iter().any(|notice| notice.reason == "WITHDRAWN_LATER"));
+    let late = corridor.write_off(4, "D-3", "1");
+    assert_eq!(reason(customs.write_off(officer, late).await), "ARRIVAL_FORBIDS");
+}
