@@ -6,10 +6,13 @@ use super::wire::origin::v1 as wire;
 use crate::exchange::driver::{DriverView, OutsideState, OutsideWitness, PartnerState, Passage};
 use crate::log::Origin;
 use crate::reason::Reasoned as _;
-use crate::sequencer::gate::asks_nobody;
+use crate::sequencer::{GivenTwice, gate::asks_nobody};
 use crate::store::StoreError;
 use crate::time::Timestamp;
 use crate::trust::{Node, TrustList};
+
+/// Numbers of one log that are named; whoever wants the others finds them in the node's log.
+const NAMED: usize = 20;
 
 /// What the operator is shown: every node of the list but this one, and what is shut here. It reads from the disk.
 pub(super) fn list(view: Option<&DriverView>, trust: &TrustList, hosts: &Hosts) -> wire::ListPartnersResponse {
@@ -55,7 +58,26 @@ fn shut(authority: &HostedAuthority) -> Vec<wire::ShutLog> {
         reason: why.reason().to_owned(),
         message: why.to_string(),
     });
-    told.collect()
+    let twice = GivenTwice::all(authority.store().as_ref()).unwrap_or_else(|error| {
+        tracing::error!(issuer = %authority.issuer, %error, "which numbers were given twice cannot be read");
+        Vec::new()
+    });
+    told.chain(twice.into_iter().map(|(origin, twice)| given_twice(&origin, &twice))).collect()
+}
+
+/// Numbers that two certificates bear since one of them came back.
+fn given_twice(origin: &Origin, twice: &[GivenTwice]) -> wire::ShutLog {
+    let named = twice.iter().take(NAMED).map(|one| format!("{} ({})", one.number, one.jti));
+    let named = named.collect::<Vec<_>>().join(", ");
+    let count = twice.len();
+    let more = if count > NAMED { format!(" and {} more", count - NAMED) } else { String::new() };
+    wire::ShutLog {
+        origin: origin.to_string(),
+        reason: "NUMBER_TAKEN".to_owned(),
+        message: format!(
+            "{count} entries of log {origin} came back under numbers that were given again meanwhile: {named}{more}"
+        ),
+    }
 }
 
 /// Whether a log of the authority is here, or shut, or would be shut if it were opened now, which is of this year: of any
@@ -147,5 +169,26 @@ fn log(origin: &Origin, passage: &Passage) -> wire::PartnerLog {
         missing_disclosures: passage.missing,
         held_disclosures: passage.kept_back,
         findings: passage.findings,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::statement::Jti;
+
+    #[test]
+    fn numbers_that_were_given_twice_are_named_as_far_as_there_is_room() {
+        let origin: Origin = "tdap.gov.pk/log/2026/gacc.gov.cn".parse().unwrap();
+        let twice = |count: u8| {
+            let one = |nth: u8| GivenTwice { number: format!("LHE-{nth:02}"), jti: Jti([nth; 16]) };
+            given_twice(&origin, &(1..=count).map(one).collect::<Vec<_>>())
+        };
+        let two = twice(2);
+        assert_eq!((two.reason.as_str(), two.origin.as_str()), ("NUMBER_TAKEN", origin.as_str()));
+        let named = format!("meanwhile: LHE-01 ({}), LHE-02 ({})", Jti([1; 16]), Jti([2; 16]));
+        assert!(two.message.ends_with(&named), "{two:?}");
+        let many = twice(23).message;
+        assert!(many.starts_with("23 entries") && many.ends_with(") and 3 more"), "{many}");
     }
 }

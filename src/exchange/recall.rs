@@ -12,6 +12,8 @@
 //! So who comes back later may yet bring a head that the others had not seen. One that goes further than what is here
 //! was signed by a process that this one knows nothing of: the log is shut again at once, what is missing is fetched
 //! where nothing was said past it, and where something was the log stays shut.
+//!
+//! What a partner told shuts a log as long as it is on the trust list: after a start it would not be asked either.
 
 use super::message::KnownHead;
 use crate::{
@@ -146,6 +148,15 @@ pub enum Settled {
     },
 }
 
+/// What is known to be missing of a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lack {
+    /// Entries that a head was signed over and that are not here.
+    pub missing: u64,
+    /// Who holds some of them, and how many entries of the log each holds.
+    pub holders: Vec<(NodeName, u64)>,
+}
+
 /// Asks about the own logs of one node.
 #[derive(Debug)]
 pub struct Recall {
@@ -254,6 +265,12 @@ impl Recall {
         (checkpoint.origin == told.log).then_some(checkpoint.head)
     }
 
+    /// What is known to be missing of the logs that are neither settled nor ended.
+    #[must_use]
+    pub fn lacks(&self) -> BTreeMap<Origin, Lack> {
+        self.logs.iter().filter_map(|(origin, log)| Some((origin.clone(), log.lack()?))).collect()
+    }
+
     /// Those that have answered.
     pub fn answered(&self) -> impl Iterator<Item = &NodeName> {
         self.partners.iter().filter(|(_, partner)| partner.answered).map(|(name, _)| name)
@@ -310,6 +327,10 @@ impl Recall {
         let names = trust.text().nodes.iter().map(|node| node.name.clone()).filter(|name| *name != self.node);
         let names = names.collect::<BTreeSet<_>>();
         self.partners.retain(|name, _| names.contains(name));
+        // Of a log that is settled it is kept: what was overridden is no news when the partner comes back.
+        for log in self.logs.values_mut().filter(|log| log.is_open()) {
+            log.heads.retain(|(name, _), _| names.contains(name));
+        }
         for name in names {
             self.partners.entry(name).or_insert_with(Partner::fresh);
         }
@@ -394,9 +415,14 @@ impl Recall {
         if head.root == root {
             log.compared.push(*head);
             log.stage = Stage::Asking;
+            return;
+        }
+        let told = log.heads.values().find(|known| known.head == *head).map(|known| known.note.clone());
+        if let Some(note) = told {
+            log.settle(origin, Settled::Forked { note }, actions);
         } else {
-            let note = log.heads.values().find(|known| known.head == *head).map(|known| known.note.clone());
-            log.settle(origin, Settled::Forked { note: note.unwrap_or_default() }, actions);
+            // Who told it was taken off the trust list meanwhile.
+            log.stage = Stage::Asking;
         }
     }
 
@@ -471,6 +497,22 @@ impl Own {
     fn asking(durable: u64) -> Self {
         let (heads, stage) = (BTreeMap::new(), Stage::Asking);
         Self { durable, heads, stage, refilled: false, tries: 0, until: Timestamp::MIN, compared: Vec::new() }
+    }
+
+    /// Whether what partners tell is still to settle it.
+    const fn is_open(&self) -> bool {
+        match self.stage {
+            Stage::Asking | Stage::Comparing(_) | Stage::Refilling | Stage::Shutting => true,
+            Stage::Settled | Stage::Ended => false,
+        }
+    }
+
+    fn lack(&self) -> Option<Lack> {
+        let further = self.heads.iter().filter(|(_, known)| self.is_open() && known.head.size > self.durable);
+        let signed = further.clone().map(|(_, known)| known.head.size).max()?;
+        let holders = further.filter(|(_, known)| known.entries);
+        let holders = holders.map(|((name, _), known)| (name.clone(), known.head.size)).collect();
+        Some(Lack { missing: signed.saturating_sub(self.durable), holders })
     }
 
     /// What a partner tells of a settled log. A head past all that is durable was signed by a process that this one

@@ -104,18 +104,21 @@ pub enum SequencerError {
     LogInUse(String),
     /// Partners have not said yet what they hold of the log: this node may have been restored from an old copy.
     #[error(
-        "log {origin} is not signed for before partners have said what they hold of it: this node may have been restored from an old copy; not heard of since it started: {}; ask again",
-        if .silent.is_empty() { "nobody is asked, for the node has no door to partners" } else { .silent.as_str() }
+        "log {origin} is not signed for before partners have said what they hold of it: this node may have been restored from an old copy; {}; ask again",
+        heard(.silent, .waits)
     )]
     HistoryUnknown {
         /// The log.
         origin: String,
         /// Those that have not answered.
         silent: String,
+        /// What it lacks by the word of those that have, and who holds it; empty where nothing is known to be missing.
+        waits: String,
     },
     /// A partner that came later has more of the log than this node: what is here is an old copy.
     #[error(
-        "log {origin} is not signed for: a partner has a head of {signed} entries that this node once signed, and {held} are here, so this node was started on an old copy of its data folder; what is missing is being fetched from partners; ask again"
+        "log {origin} is not signed for: a partner has a head of {signed} entries that this node once signed, and {held} are here, so this node was started on an old copy of its data folder; what is missing is being fetched from partners{}; ask again",
+        after(.waits)
     )]
     HistoryMissing {
         /// The log.
@@ -124,12 +127,20 @@ pub enum SequencerError {
         held: u64,
         /// Entries that a head was signed over.
         signed: u64,
+        /// Who holds what is missing; empty where that is not known yet.
+        waits: String,
     },
     /// Entries came back without their disclosures, and the numbers of certificates stand there.
     #[error(
-        "certificates of log {0} that this node had lost came back, and their numbers not yet: no number is given before they are known, or one might be given twice; ask again"
+        "certificates of log {origin} that this node had lost came back, and their numbers not yet: no number is given before they are known, or one might be given twice{}; ask again",
+        after(.waits)
     )]
-    NumbersUnknown(String),
+    NumbersUnknown {
+        /// The log.
+        origin: String,
+        /// Who is asked for them; empty where nobody was yet.
+        waits: String,
+    },
     /// The request was made before the node lost what it had, and whether it was carried out is not known.
     #[error(
         "request {0} was made before this node got back what it had lost, and may have been carried out: look the certificate up by its number, or in the list, and ask under a new id if it is not there"
@@ -145,7 +156,7 @@ pub enum SequencerError {
     },
     /// What is on disk is not what was signed.
     #[error(
-        "log {origin} is not signed for: what is on disk is not what its head of size {size} was signed over; a person has to look"
+        "log {origin} is not signed for, and no certificate number is given: what is on disk is not what its head of size {size} was signed over, and that other history may have taken any number; a person has to look"
     )]
     HistoryForked {
         /// The log.
@@ -159,6 +170,20 @@ pub enum SequencerError {
     /// The signed entry fails the check that every replica makes: the keys here are not those of the trust list.
     #[error("the signed statement fails the check of its replicas ({0}); nothing was issued")]
     CheckFailed(String),
+}
+
+/// What is known of a log that partners were not all heard about.
+fn heard(silent: &str, waits: &str) -> String {
+    match (silent, waits) {
+        ("", "") => "not heard of since it started: nobody is asked, for the node has no door to partners".to_owned(),
+        ("", waits) => waits.to_owned(),
+        (silent, waits) => format!("not heard of since it started: {silent}{}", after(waits)),
+    }
+}
+
+/// What a log waits for, after what was said of it.
+fn after(waits: &str) -> String {
+    if waits.is_empty() { String::new() } else { format!("; {waits}") }
 }
 
 impl Reasoned for SequencerError {
@@ -184,7 +209,7 @@ impl Reasoned for SequencerError {
             Self::LogInUse(_) => "LOG_IN_USE",
             Self::HistoryUnknown { .. } => "OWN_HISTORY_UNKNOWN",
             Self::HistoryMissing { .. } => "OWN_HISTORY_MISSING",
-            Self::NumbersUnknown(_) => "NUMBERS_UNKNOWN",
+            Self::NumbersUnknown { .. } => "NUMBERS_UNKNOWN",
             Self::RequestBeforeRecall(_) => "REQUEST_BEFORE_RECALL",
             Self::HistoryLost { .. } => "OWN_HISTORY_LOST",
             Self::HistoryForked { .. } => "OWN_HISTORY_FORKED",
@@ -205,7 +230,7 @@ impl Reasoned for SequencerError {
             | Self::HistoryUnknown { .. }
             | Self::HistoryMissing { .. }
             | Self::KeyStopped(_)
-            | Self::NumbersUnknown(_) => Class::Retry,
+            | Self::NumbersUnknown { .. } => Class::Retry,
             Self::RequestReused(_)
             | Self::RequestBeforeRecall(_)
             | Self::HistoryLost { .. }

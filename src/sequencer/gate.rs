@@ -18,7 +18,10 @@ use std::{
 };
 use tokio::sync::watch;
 
-use super::recalled::Closing;
+use super::{
+    recalled::Closing,
+    wait::{Lost, Wait},
+};
 
 /// Proof that a log may be signed for: it was settled. A gate that turned since may have shut it again: whoever commits
 /// asks anew, and holds [`Gate::signing`] until what is durable is under a head.
@@ -77,6 +80,8 @@ struct State {
     /// Somebody asks partners, and is told what an operator wishes instead of the gate obeying at once.
     asked: bool,
     wishes: BTreeSet<Origin>,
+    /// What logs wait for, as far as whoever asks partners for it knows.
+    waits: BTreeMap<(Origin, Lost), Wait>,
     /// Keys that nothing is signed with any more.
     stopped: BTreeSet<Kid>,
 }
@@ -132,11 +137,28 @@ impl Gate {
         self.state().logs.get(origin).cloned()
     }
 
-    /// Logs that may not be signed for, and why not.
-    pub(super) fn shut(&self) -> Vec<(Origin, SequencerError)> {
+    /// Logs that may not be signed for, and why not. Nobody has to look any more at one that the trust list has ended.
+    pub(super) fn shut(&self, trust: &TrustList) -> Vec<(Origin, SequencerError)> {
         let state = self.state();
-        let shut = state.logs.iter().filter(|(_, standing)| **standing != Standing::Settled);
-        shut.map(|(origin, standing)| (origin.clone(), refusal(origin, standing, &state.silent))).collect()
+        let shut = state.logs.iter().filter(|(origin, standing)| match standing {
+            Standing::Settled => false,
+            Standing::Forked { .. } => !is_ended(trust, origin),
+            Standing::Unknown | Standing::Behind { .. } | Standing::Closed(_) => true,
+        });
+        shut.map(|(origin, standing)| (origin.clone(), refusal(origin, standing, &state))).collect()
+    }
+
+    /// What a log waits for, as whoever asks partners for it sees it now; since when stays what was said first. None ends
+    /// it.
+    pub fn waits(&self, origin: &Origin, lost: Lost, wait: Option<Wait>) {
+        let (mut state, place) = (self.state(), (origin.clone(), lost));
+        match wait {
+            Some(wait) => {
+                let since = state.waits.get(&place).map_or(wait.since, |before| before.since);
+                state.waits.insert(place, Wait { since, ..wait });
+            }
+            None => drop(state.waits.remove(&place)),
+        }
     }
 
     /// Somebody asks partners from now on.
@@ -238,7 +260,7 @@ impl Gate {
             if free { Standing::Settled } else { Standing::Unknown }
         });
         if standing != Standing::Settled {
-            return Err(refusal(origin, &standing, &state.silent));
+            return Err(refusal(origin, &standing, &state));
         }
         state.logs.insert(origin.clone(), Standing::Settled);
         Ok(MaySign(origin.clone()))
@@ -247,29 +269,54 @@ impl Gate {
     /// Why a log was not signed for when the plan was made; by now it may be settled, then it is to be asked again.
     pub(super) fn refusal(&self, origin: &Origin) -> SequencerError {
         let state = self.state();
-        refusal(origin, state.logs.get(origin).unwrap_or(&Standing::Unknown), &state.silent)
+        refusal(origin, state.logs.get(origin).unwrap_or(&Standing::Unknown), &state)
     }
 
     /// Whether certificate numbers may be given. They are one count through all logs of the authority: what is
     /// missing of one log may have taken any of them, so even a certificate for a log that asks nobody waits until
-    /// every log that asks is settled.
-    pub(super) fn may_number(&self) -> Result<(), SequencerError> {
+    /// every log that asks is settled. Another history of a log may have taken any as well, and never comes here: there
+    /// the trust list has to say first what counts, by ending the log.
+    pub(super) fn may_number(&self, trust: &TrustList) -> Result<(), SequencerError> {
         let state = self.state();
-        let asks = |standing: &Standing| matches!(standing, Standing::Unknown | Standing::Behind { .. });
-        let open = state.logs.iter().find(|(_, standing)| asks(standing));
-        open.map_or(Ok(()), |(origin, standing)| Err(refusal(origin, standing, &state.silent)))
+        let open = state.logs.iter().find(|(origin, standing)| match standing {
+            Standing::Unknown | Standing::Behind { .. } => true,
+            Standing::Forked { .. } => !is_ended(trust, origin),
+            Standing::Settled | Standing::Closed(_) => false,
+        });
+        open.map_or(Ok(()), |(origin, standing)| Err(refusal(origin, standing, &state)))
+    }
+
+    /// Why no number is given though every log is settled: the numbers of certificates that came back did not.
+    pub(super) fn numbers_unknown(&self, origin: &Origin) -> SequencerError {
+        let waits = self.state().waited_for(origin, Lost::Numbers);
+        SequencerError::NumbersUnknown { origin: origin.to_string(), waits }
     }
 }
 
-fn refusal(origin: &Origin, standing: &Standing, silent: &[NodeName]) -> SequencerError {
+impl State {
+    /// What is known of what a log waits for; empty where nothing is.
+    fn waited_for(&self, origin: &Origin, lost: Lost) -> String {
+        self.waits.get(&(origin.clone(), lost)).map(ToString::to_string).unwrap_or_default()
+    }
+}
+
+/// Whether the trust list has ended a log: what its entries are from there on is nobody's question any more.
+fn is_ended(trust: &TrustList, origin: &Origin) -> bool {
+    trust.shard_final_size(origin).is_some()
+}
+
+fn refusal(origin: &Origin, standing: &Standing, state: &State) -> SequencerError {
+    let waits = state.waited_for(origin, Lost::Entries);
     let origin = origin.to_string();
     match standing {
         Standing::Closed(closing) => SequencerError::HistoryLost { origin, size: closing.size },
         Standing::Forked { size } => SequencerError::HistoryForked { origin, size: *size },
-        Standing::Behind { held, signed } => SequencerError::HistoryMissing { origin, held: *held, signed: *signed },
+        Standing::Behind { held, signed } => {
+            SequencerError::HistoryMissing { origin, held: *held, signed: *signed, waits }
+        }
         Standing::Unknown | Standing::Settled => {
-            let silent = silent.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            SequencerError::HistoryUnknown { origin, silent }
+            let silent = state.silent.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            SequencerError::HistoryUnknown { origin, silent, waits }
         }
     }
 }

@@ -127,13 +127,17 @@ impl Sequencer {
 
     /// Logs that are not signed for, or whose numbers are shut, each with the reason. It reads from the disk.
     pub fn shut(&self) -> Result<Vec<(Origin, SequencerError)>, SequencerError> {
-        let mut shut = self.0.gate.shut();
-        let stopped = self.0.gate.stopped(&self.0.issuer, self.0.kids.iter(), &self.0.trust.load());
+        let (gate, trust) = (&self.0.gate, self.0.trust.load());
+        let mut shut = gate.shut(&trust);
+        let stopped = gate.stopped(&self.0.issuer, self.0.kids.iter(), &trust);
         if let Some(why) = stopped {
             shut.extend(self.0.store.logs().into_iter().map(|origin| (origin, why.clone())));
         }
         let recalled = Recalled::all(self.0.store.as_ref())?.into_iter().filter(|(_, one)| one.numbers_unknown);
-        shut.extend(recalled.map(|(origin, _)| (origin.clone(), SequencerError::NumbersUnknown(origin.to_string()))));
+        shut.extend(recalled.map(|(origin, _)| {
+            let why = gate.numbers_unknown(&origin);
+            (origin, why)
+        }));
         Ok(shut)
     }
 

@@ -31,6 +31,7 @@ mod resting;
 mod snapshot;
 mod stamped;
 pub mod stopped;
+mod wait;
 mod work;
 
 pub use crate::store::number_id;
@@ -40,12 +41,13 @@ pub use held::{Consent, held, hold, is_held, release};
 pub use issued_for::IssuedFor;
 pub use line::Sequencer;
 pub use plan::answered;
-pub use recalled::{Closing, Recalled, bears_number, refilled};
+pub use recalled::{Closing, GivenTwice, Recalled, bears_number, refilled};
 pub use resting::is_resting;
 pub use snapshot::{
     SpokenFor, StatusRecord, changes_of, spoken_for, spoken_for_below, status_record, status_record_below,
 };
 pub use stamped::newest_hour;
+pub use wait::{Lost, Wait};
 pub use work::{
     Beside, ChangeOfStatus, Changes, Draw, Ends, Issue, Nudge, Numbering, Original, Outcome, PaperNumber, Replacement,
     RequestKey, Reservation, Reserved, Saying, Task, Work, series_begin,

@@ -170,8 +170,8 @@ impl Plan {
 
     /// Whether a certificate number may be given: none that was lost may be given again.
     fn may_number(&self, ground: &Ground<'_>) -> Result<(), SequencerError> {
-        ground.gate.may_number()?;
-        self.numbers_unknown.as_ref().map_or(Ok(()), |log| Err(SequencerError::NumbersUnknown(log.to_string())))
+        ground.gate.may_number(&ground.trust.load())?;
+        self.numbers_unknown.as_ref().map_or(Ok(()), |log| Err(ground.gate.numbers_unknown(log)))
     }
 
     /// The instant at which the next snapshot is due, if any log is open.

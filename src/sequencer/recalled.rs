@@ -33,8 +33,18 @@ pub struct Closing {
     pub note: String,
 }
 
+/// A certificate, or a paper, that came back under a number that something else had got by then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GivenTwice {
+    /// The number.
+    pub number: String,
+    /// The statement that came back: by the number it is not found.
+    pub jti: Jti,
+}
+
 const RECALLED: &str = "recalled/";
 const CLOSED: &str = "closed/";
+const TWICE: &str = "twice/";
 
 impl Recalled {
     /// Reads what is kept of one log.
@@ -75,6 +85,25 @@ impl Closing {
     #[must_use]
     pub fn put(&self, origin: &Origin) -> StateChange {
         put(CLOSED, origin, self)
+    }
+}
+
+impl GivenTwice {
+    /// What is kept of one log.
+    pub fn read(store: &dyn Store, origin: &Origin) -> Result<Vec<Self>, StoreError> {
+        Ok(read::<Vec<Self>>(store, TWICE, origin)?.unwrap_or_default())
+    }
+
+    /// Of every log of which something is kept.
+    pub fn all(store: &dyn Store) -> Result<Vec<(Origin, Vec<Self>)>, StoreError> {
+        let kept = store.logs().into_iter().map(|origin| Self::read(store, &origin).map(|twice| (origin, twice)));
+        kept.filter(|kept| !matches!(kept, Ok((_, twice)) if twice.is_empty())).collect()
+    }
+
+    /// The change that keeps all of one log.
+    #[must_use]
+    pub fn put(all: &[Self], origin: &Origin) -> StateChange {
+        put(TWICE, origin, &all)
     }
 }
 

@@ -1,11 +1,12 @@
 //! Whether a node serves here, and how far its logs have come.
 
-use super::Look;
+use super::{Look, partners};
 use crate::{
     api::client::{wire, within_deadline},
     cli::{
         account::OperatorDoor,
         console::{Console, Failure},
+        partner::ask,
         remote,
     },
     node::{Configuration, system::SystemClock},
@@ -39,7 +40,12 @@ pub(super) fn look(console: Console, door: &OperatorDoor, configuration: &Config
     let mut looks = answers.into_iter().map(|found| listener(found, door.config())).collect::<Vec<_>>();
     if running {
         match remote::converse(status(console, door, configuration)) {
-            Ok((status, apart)) => looks.extend(state(&status, apart)),
+            Ok((status, apart)) => {
+                // A node that does not say it is told of with its partners.
+                let shut = remote::converse(ask(console, door)).map(|answer| answer.shut).unwrap_or_default();
+                looks.extend(state(&status, apart, &shut));
+                looks.extend(shut.iter().map(partners::shut));
+            }
             Err(failure) => looks.push(Look::bad("node", failure.sentence())),
         }
     }
@@ -87,7 +93,17 @@ fn apart(told: Timestamp, sent: Timestamp, received: Timestamp) -> SignedDuratio
     sent.duration_since(told).max(told.duration_since(received)).max(SignedDuration::ZERO)
 }
 
-fn state(status: &wire::GetStatusResponse, apart: SignedDuration) -> Vec<Look> {
+/// Logs by which an authority gives no certificate number, whatever the log of the certificate: numbers are one count.
+fn without_numbers<'a>(issuer: &'a str, shut: &'a [wire::ShutLog]) -> impl Iterator<Item = &'a wire::ShutLog> {
+    let host = issuer.strip_prefix("https://").unwrap_or(issuer);
+    shut.iter().filter(move |one| {
+        let of_it = one.origin.split('/').next() == Some(host);
+        let numbers = ["NUMBERS_UNKNOWN", "OWN_HISTORY_UNKNOWN", "OWN_HISTORY_MISSING", "OWN_HISTORY_FORKED"];
+        of_it && numbers.contains(&one.reason.as_str())
+    })
+}
+
+fn state(status: &wire::GetStatusResponse, apart: SignedDuration, shut: &[wire::ShutLog]) -> Vec<Look> {
     let mut looks = Vec::new();
     looks.push(if apart > APART {
         Look::bad("node", format!("its clock is {} s from this one", apart.as_secs()))
@@ -96,10 +112,13 @@ fn state(status: &wire::GetStatusResponse, apart: SignedDuration) -> Vec<Look> {
     });
     for authority in &status.authorities {
         let issuer = &authority.issuer;
-        looks.push(if authority.issuing {
-            Look::good("issuing", format!("{issuer} takes work"))
-        } else {
-            Look::bad("issuing", format!("{issuer} takes no work")).help("the node's log says why")
+        let waits = without_numbers(issuer, shut).map(|one| format!("{} [{}]", one.origin, one.reason));
+        let waits = waits.collect::<Vec<_>>().join(", ");
+        looks.push(match (authority.issuing, waits.is_empty()) {
+            (false, _) => Look::bad("issuing", format!("{issuer} takes no work")).help("the node's log says why"),
+            (true, true) => Look::good("issuing", format!("{issuer} takes work")),
+            (true, false) => Look::bad("issuing", format!("{issuer} gives no certificate number: held up by {waits}"))
+                .help("see `own log` below: what each log waits for, and for whom"),
         });
         looks.extend(set_back(status, authority));
         for log in &authority.logs {
@@ -132,8 +151,30 @@ mod tests {
         assert_eq!([seconds(100, 100, 130), seconds(115, 100, 130), seconds(130, 100, 130)], [0, 0, 0]);
         assert_eq!([seconds(94, 100, 130), seconds(136, 100, 130)], [6, 6]);
         let status = wire::GetStatusResponse::default();
-        let state = |seconds| state(&status, SignedDuration::from_secs(seconds)).first().map(|look| look.state);
+        let state = |seconds| state(&status, SignedDuration::from_secs(seconds), &[]).first().map(|look| look.state);
         assert_eq!([state(5), state(6)], [Some(State::Good), Some(State::Bad)]);
+    }
+
+    #[test]
+    fn an_authority_whose_numbers_wait_is_not_said_to_take_work() {
+        let issuer = "https://tdap.gov.pk".to_owned();
+        let authority = wire::AuthorityState { issuer, issuing: true, ..Default::default() };
+        let status = wire::GetStatusResponse { authorities: vec![authority], ..Default::default() };
+        let issuing = |host: &str, reason: &str| {
+            let origin = format!("{host}/log/2026/gacc.gov.cn");
+            let shut = wire::ShutLog { origin, reason: reason.to_owned(), ..Default::default() };
+            let looks = state(&status, SignedDuration::ZERO, &[shut]);
+            looks.into_iter().find(|look| look.what == "issuing").unwrap()
+        };
+        for reason in ["NUMBERS_UNKNOWN", "OWN_HISTORY_UNKNOWN", "OWN_HISTORY_MISSING", "OWN_HISTORY_FORKED"] {
+            let look = issuing("tdap.gov.pk", reason);
+            assert!(look.state == State::Bad && !look.sentence.contains("takes work"), "{look:?}");
+            assert!(look.sentence.contains("tdap.gov.pk/log/2026/gacc.gov.cn") && look.sentence.contains(reason));
+        }
+        // A log that is closed has a successor, and another authority has numbers of its own.
+        for (host, reason) in [("tdap.gov.pk", "OWN_HISTORY_LOST"), ("chamber.cn", "NUMBERS_UNKNOWN")] {
+            assert!(issuing(host, reason).sentence.ends_with("takes work"));
+        }
     }
 
     #[test]
@@ -142,7 +183,9 @@ mod tests {
         let told = |now, newest| {
             let authority = wire::AuthorityState { newest_hour: newest, issuing: true, ..Default::default() };
             let status = wire::GetStatusResponse { now: at(now), authorities: vec![authority], ..Default::default() };
-            state(&status, SignedDuration::ZERO).iter().any(|look| look.what == "clock" && look.state == State::Bad)
+            state(&status, SignedDuration::ZERO, &[])
+                .iter()
+                .any(|look| look.what == "clock" && look.state == State::Bad)
         };
         assert_eq!([told(7_199, at(7_200)), told(7_200, at(7_200)), told(7_199, None)], [true, false, false]);
     }

@@ -34,7 +34,6 @@ pub(super) fn look(
     if running {
         match remote::converse(ask(console, door)) {
             Ok(answer) => {
-                looks.extend(answer.shut.iter().map(shut));
                 looks.extend(answer.forked.iter().map(|one| forked(one, &own)));
                 for partner in &answer.partners {
                     looks.extend(state(partner, answer.trust_version, now));
@@ -80,16 +79,26 @@ fn own_place(configuration: &Configuration, own: &PartnerConfiguration) -> Look 
 }
 
 /// A log of this node's own for which not everything goes on.
-fn shut(one: &wire::ShutLog) -> Look {
+pub(super) fn shut(one: &wire::ShutLog) -> Look {
     let wire::ShutLog { origin, reason, message } = one;
-    let look = Look::bad("own log", format!("{message} [{reason}]"));
+    let sentence = format!("{message} [{reason}]");
+    if reason == "NUMBER_TAKEN" {
+        return Look::warning("own log", sentence).help(
+            "two certificates bear each of these numbers, which is found as the one that had it here first; the other is named \
+             with it: have one of the two replaced, and the replacement gets a number of its own: origin certificate replace --id ID",
+        );
+    }
+    let look = Look::bad("own log", sentence);
     match reason.as_str() {
         "OWN_HISTORY_UNKNOWN" => look.help(format!(
-            "it goes on by itself when they answer; where they cannot, and the data folder is no old copy: origin partner go-on --log {origin}"
+            "it goes on by itself when they have answered, and what they say is missing has come; where they cannot, and the data \
+             folder is no old copy: origin partner go-on --log {origin}"
         )),
         "OWN_HISTORY_MISSING" => look.help(
             "it goes on by itself when what is missing has come back from the partner that holds it; find out who started this \
-             node on an old copy of its data folder, and why; where it does not come back, stop the node and keep the folder",
+             node on an old copy of its data folder, and why; where it does not come back, that partner's operator has to look \
+             whether its node still has it, or a newer copy of the data folder brings it: stop the node and put that back. What \
+             a partner told counts no more once the trust list does not name it",
         ),
         "NUMBERS_UNKNOWN" => look.help(format!(
             "where there is a newer copy of the data folder, stop the node and put that back: origin backup restore --copy DIR --keys DIR; \
@@ -289,6 +298,16 @@ mod tests {
         let places = ["origin backup restore", "origin partner go-on"].map(|words| numbers.find(words));
         assert!(places[0].is_some() && places[0] < places[1], "{numbers}");
         assert!(help("OWN_HISTORY_FORKED").contains("keep the data folder as it is"));
+        let missing = help("OWN_HISTORY_MISSING");
+        assert!(missing.contains("that partner's operator") && missing.contains("a newer copy"), "{missing}");
+    }
+
+    #[test]
+    fn a_number_on_two_certificates_is_said_with_what_to_do_and_shuts_nothing() {
+        let reason = "NUMBER_TAKEN".to_owned();
+        let look = shut(&wire::ShutLog { reason, ..Default::default() });
+        assert_eq!(look.state, State::Warning);
+        assert!(look.help.is_some_and(|help| help.contains("origin certificate replace --id")));
     }
 
     #[test]

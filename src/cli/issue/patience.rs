@@ -81,6 +81,13 @@ mod tests {
     }
 
     #[test]
+    fn what_a_log_waits_for_is_said_with_the_first_answer() {
+        for reason in ["NUMBERS_UNKNOWN", "OWN_HISTORY_MISSING", "OWN_HISTORY_UNKNOWN"] {
+            assert_eq!(Patience::default().asked(reason, Instant::now()), Next::Say(LONGEST));
+        }
+    }
+
+    #[test]
     fn nobody_waits_for_a_key_that_is_closed_or_a_log_that_rests() {
         for reason in ["SIGNING_KEY_CLOSED", "LOG_RESTING"] {
             assert_eq!(Patience::default().asked(reason, Instant::now()), Next::GiveUp);

@@ -5,10 +5,11 @@ use super::refilling::refill;
 use super::renumbering::renumber;
 use super::start::Inner;
 use crate::exchange::message::KnownHead;
-use crate::exchange::recall::{Action, Event, Recall, Settled, durable_root};
+use crate::exchange::recall::{Action, Event, Lack, Recall, Settled, durable_root};
 use crate::log::{Hash, Host, Origin, SignedCheckpoint};
-use crate::sequencer::{Closing, Recalled, Standing};
+use crate::sequencer::{Closing, Lost, Recalled, Standing, Wait};
 use crate::store::{Batch, StoreError};
+use crate::time::Timestamp;
 use crate::trust::NodeName;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -23,7 +24,7 @@ const AGAIN: Duration = Duration::from_secs(5);
 /// What a task brought.
 enum Done {
     Root { origin: Origin, size: u64, root: Hash },
-    Refilled(Origin),
+    Refilled { origin: Origin, trouble: Option<String> },
     Closed(Origin, Closing),
     Shut { origin: Origin, durable: u64 },
     Renumbered,
@@ -62,6 +63,8 @@ struct Recaller<'a> {
     refills: BTreeMap<Origin, watch::Sender<bool>>,
     /// Logs of which an operator says that nothing is missing, while they are fetched back.
     wishes: BTreeSet<Origin>,
+    /// Logs of which something is known to be missing, with what came of the last attempt to fetch it.
+    lacking: BTreeMap<Origin, Option<String>>,
     /// Partners that are to be asked and were not found away yet.
     asked: BTreeSet<NodeName>,
     began_ms: u64,
@@ -94,6 +97,7 @@ impl<'a> Recaller<'a> {
             tasks: JoinSet::new(),
             refills: BTreeMap::new(),
             wishes: BTreeSet::new(),
+            lacking: BTreeMap::new(),
             asked: BTreeSet::new(),
             began_ms,
         }
@@ -162,8 +166,9 @@ impl<'a> Recaller<'a> {
     fn done(&mut self, done: Done) {
         match done {
             Done::Root { origin, size, root } => self.step(Event::Root { origin, size, root }),
-            Done::Refilled(origin) => {
+            Done::Refilled { origin, trouble } => {
                 self.refills.remove(&origin);
+                self.lacking.insert(origin.clone(), trouble);
                 let durable = self.own(&origin).map_or(0, |own| own.store.durable_size(&origin));
                 if self.wishes.remove(&origin) {
                     self.step(Event::Override(origin));
@@ -190,8 +195,27 @@ impl<'a> Recaller<'a> {
         for own in self.inner.own.all() {
             own.gate.heard(answered.clone(), silent.clone(), self.machine.has_waited(now));
         }
+        self.lacks(now);
         while let Some(action) = actions.pop_front() {
             self.act(action);
+        }
+    }
+
+    /// Has the gates know what is missing, and who holds it: whoever is told that a log is shut is told that too.
+    fn lacks(&mut self, now: Timestamp) {
+        let (lacks, before) = (self.machine.lacks(), std::mem::take(&mut self.lacking));
+        for origin in before.keys().filter(|origin| !lacks.contains_key(*origin)) {
+            if let Some(own) = self.own(origin) {
+                own.gate.waits(origin, Lost::Entries, None);
+            }
+        }
+        for (origin, Lack { missing, holders }) in lacks {
+            let Some(own) = self.own(&origin) else { continue };
+            let trouble = before.get(&origin).cloned().flatten();
+            let holders = holders.into_iter().map(|(name, held)| (name, Some(held))).collect();
+            let wait = Wait { since: now, missing, holders, trouble: trouble.clone() };
+            own.gate.waits(&origin, Lost::Entries, Some(wait));
+            self.lacking.insert(origin, trouble);
         }
     }
 
@@ -237,10 +261,12 @@ impl<'a> Recaller<'a> {
         self.refills.insert(origin.clone(), end);
         let (inner, began_ms) = (Arc::clone(self.inner), self.began_ms);
         self.tasks.spawn(async move {
-            if let Err(why) = refill(&inner, &origin, &from, &note, began_ms, ended).await {
+            let ended = refill(&inner, &origin, &from, &note, began_ms, ended).await;
+            let trouble = ended.err().map(|why| {
                 tracing::warn!(%origin, partner = %from, "what is missing did not come: {why}");
-            }
-            Done::Refilled(origin)
+                format!("{from}: {why}")
+            });
+            Done::Refilled { origin, trouble }
         });
     }
 

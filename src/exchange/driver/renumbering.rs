@@ -12,9 +12,11 @@ use crate::exchange::disclosures::{Taken, take};
 use crate::exchange::message::{Disclosed, DisclosedEntry};
 use crate::exchange::replicates;
 use crate::log::Origin;
-use crate::sequencer::{PaperNumber, Recalled, Standing, bears_number};
+use crate::sequencer::{GivenTwice, Lost, PaperNumber, Recalled, Standing, Wait, bears_number};
 use crate::statement::{Completeness, OpenedBody, open_leaf};
 use crate::store::{Batch, Disclosures, EntryRef, StateChange, Store, StoreError};
+use crate::trust::NodeName;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,11 +31,21 @@ pub(super) async fn renumber(inner: &Arc<Inner>, origin: &Origin) {
     let mut said = false;
     loop {
         match attempt(inner, origin).await {
-            Ok(0) => return,
-            Ok(missing) if said => tracing::debug!(%origin, missing, "disclosures of own entries did not come"),
-            Ok(missing) => {
-                tracing::warn!(%origin, missing, reason = "NUMBERS_UNKNOWN", "certificates came back without their disclosures: no number is given before they are here, or an operator goes on without them");
-                said = true;
+            Ok(wait) => {
+                let missing = wait.as_ref().map(|wait| wait.missing);
+                if let Some(own) = inner.own.of(origin) {
+                    own.gate.waits(origin, Lost::Numbers, wait);
+                }
+                match missing {
+                    None => return,
+                    Some(missing) if said => {
+                        tracing::debug!(%origin, missing, "disclosures of own entries did not come");
+                    }
+                    Some(missing) => {
+                        tracing::warn!(%origin, missing, reason = "NUMBERS_UNKNOWN", "certificates came back without their disclosures: no number is given before they are here, or an operator goes on without them");
+                        said = true;
+                    }
+                }
             }
             Err(why) => tracing::warn!(%origin, "disclosures of own entries could not be brought back: {why}"),
         }
@@ -45,18 +57,21 @@ pub(super) async fn renumber(inner: &Arc<Inner>, origin: &Origin) {
 }
 
 /// Asks every node that holds the log for what is missing, once; says of how many certificates the number is still
-/// unknown.
-async fn attempt(inner: &Arc<Inner>, origin: &Origin) -> Result<usize, String> {
+/// unknown, and who was asked. None where all are known.
+async fn attempt(inner: &Arc<Inner>, origin: &Origin) -> Result<Option<Wait>, String> {
     let own = inner.own.of(origin).ok_or("its authority is not hosted here")?;
     let (store, log) = (Arc::clone(&own.store), origin.clone());
-    let Some((recalled, mut missing)) = blocking(move || missing(store.as_ref(), &log)).await? else { return Ok(0) };
+    let Some((recalled, mut missing)) = blocking(move || missing(store.as_ref(), &log)).await? else { return Ok(None) };
+    let list = inner.lists.current();
+    let holders = list.text().nodes.iter().map(|node| &node.name).filter(|name| replicates(&list, name, origin));
+    let holders = holders.cloned().collect::<Vec<_>>();
     // More of it is being fetched back, and is not shown before all of it is: until then nobody knows what is missing.
     if matches!(own.gate.standing(origin), Some(Standing::Behind { .. })) {
-        return Ok(missing.len().max(1));
+        let first = "more of the log has to come back first".to_owned();
+        return Ok(Some(wait(inner, missing.len().max(1), holders, Some(first))));
     }
-    let list = inner.lists.current();
-    let holders = list.text().nodes.iter().filter(|node| replicates(&list, &node.name, origin));
-    let links = holders.filter_map(|node| inner.link_of(&node.name).borrow().clone()).collect::<Vec<_>>();
+    let links = holders.iter().filter_map(|name| inner.link_of(name).borrow().clone()).collect::<Vec<_>>();
+    let mut trouble = links.is_empty().then(|| "none of them is connected".to_owned());
     for link in links {
         let mut still = Vec::new();
         for part in missing.chunks(AT_ONCE) {
@@ -69,6 +84,7 @@ async fn attempt(inner: &Arc<Inner>, origin: &Origin) -> Result<usize, String> {
                 }
                 Err(why) => {
                     tracing::debug!(partner = %link.name(), %origin, why, "disclosures were not given");
+                    trouble = Some(format!("{}: {why}", link.name()));
                     still.extend(part);
                 }
             }
@@ -85,14 +101,20 @@ async fn attempt(inner: &Arc<Inner>, origin: &Origin) -> Result<usize, String> {
         Ok(open)
     });
     let certificates = certificates.await?;
-    if certificates == 0 {
-        let (store, log) = (Arc::clone(&own.store), origin.clone());
-        let at_ms = u64::try_from(inner.clock.now().as_millisecond()).unwrap_or(0);
-        blocking(move || known(store.as_ref(), &log, recalled, at_ms)).await?;
-        tracing::info!(%origin, "the numbers of all certificates are known again");
-        own.gate.turned();
+    if certificates > 0 {
+        return Ok(Some(wait(inner, certificates, holders, trouble)));
     }
-    Ok(certificates)
+    let (store, log) = (Arc::clone(&own.store), origin.clone());
+    let at_ms = u64::try_from(inner.clock.now().as_millisecond()).unwrap_or(0);
+    blocking(move || known(store.as_ref(), &log, recalled, at_ms)).await?;
+    tracing::info!(%origin, "the numbers of all certificates are known again");
+    own.gate.turned();
+    Ok(None)
+}
+
+fn wait(inner: &Inner, missing: usize, holders: Vec<NodeName>, trouble: Option<String>) -> Wait {
+    let missing = u64::try_from(missing).unwrap_or(u64::MAX);
+    Wait { since: inner.clock.now(), missing, holders: holders.into_iter().map(|name| (name, None)).collect(), trouble }
 }
 
 async fn blocking<T: Send + 'static>(
@@ -136,31 +158,56 @@ async fn fetch(link: &Link, origin: &Origin, indexes: &[u64]) -> Result<Vec<Disc
     Ok(all)
 }
 
-/// Makes durable what matches; gives the entries of which nothing more is wanted.
+/// Makes durable what matches; gives the entries of which nothing more is wanted. A number that something else has by
+/// now stays with that, and is kept beside as one that was given twice.
 fn keep(store: &dyn Store, origin: &Origin, answers: &[DisclosedEntry], at_ms: u64) -> Result<Vec<u64>, StoreError> {
     let mut batch = Batch { at_ms, ..Batch::default() };
-    let mut kept = Vec::new();
+    let (mut kept, mut given, mut twice) = (Vec::new(), BTreeSet::new(), Vec::new());
     for ((index, taken), answer) in take(store, origin, answers, at_ms)?.into_iter().zip(answers) {
         match taken {
             Taken::Good(sealed, found) => {
                 batch.late.push(sealed);
                 batch.state.extend(found);
                 let entry = EntryRef { origin: origin.clone(), index };
-                batch.state.extend(number(store, entry, answer)?);
                 kept.push(index);
+                let Some((number, change)) = number(store, &entry, answer)? else { continue };
+                let is_taken = !given.insert(number.clone()) || store.number_taken(&number)?;
+                if !is_taken {
+                    batch.state.push(change);
+                }
+                if is_taken || reads_as_another(store, &number, &entry)? {
+                    twice.extend(store.facts(origin, index)?.map(|facts| GivenTwice { number, jti: facts.jti }));
+                }
             }
             Taken::Nothing => kept.push(index),
             Taken::Erased | Taken::Held | Taken::Wrong => {}
         }
     }
-    if !batch.late.is_empty() {
-        store.commit(batch)?;
+    if batch.late.is_empty() {
+        return Ok(kept);
     }
+    if !twice.is_empty() {
+        let (count, numbers) =
+            (twice.len(), twice.iter().map(|one| one.number.as_str()).collect::<Vec<_>>().join(", "));
+        tracing::warn!(%origin, count, numbers, reason = "NUMBER_TAKEN", "certificates came back under numbers that were given again meanwhile: each stands on two, and is found as the one that had it here first");
+        batch.state.push(GivenTwice::put(&[GivenTwice::read(store, origin)?, twice].concat(), origin));
+    }
+    store.commit(batch)?;
     Ok(kept)
 }
 
-/// What has the number known again that stands in disclosures which were found to match.
-fn number(store: &dyn Store, entry: EntryRef, answer: &DisclosedEntry) -> Result<Option<StateChange>, StoreError> {
+/// Whether something else of this authority has a number that is read as this one is.
+fn reads_as_another(store: &dyn Store, number: &str, entry: &EntryRef) -> Result<bool, StoreError> {
+    let paper = PaperNumber::read(store, number)?.is_some_and(|known| known.paper != *entry);
+    Ok(paper || store.number_like(number)?.is_some())
+}
+
+/// The number that stands in disclosures which were found to match, and what has it known again.
+fn number(
+    store: &dyn Store,
+    entry: &EntryRef,
+    answer: &DisclosedEntry,
+) -> Result<Option<(String, StateChange)>, StoreError> {
     let Disclosed::All(disclosures) = &answer.state else { return Ok(None) };
     let Some(leaf) = store.leaf(&entry.origin, entry.index)? else { return Ok(None) };
     let Ok(opened) = open_leaf(&leaf, disclosures) else { return Ok(None) };
@@ -168,11 +215,13 @@ fn number(store: &dyn Store, entry: EntryRef, answer: &DisclosedEntry) -> Result
         OpenedBody::Certificate(certificate) => {
             let number = certificate.reference.as_option().map(|reference| reference.number.to_string());
             let Some(number) = number else { return Ok(None) };
-            let taken = store.number_taken(&number)?;
-            Ok((!taken).then_some(StateChange::NumberRecalled { number, entry }))
+            let change = StateChange::NumberRecalled { number: number.clone(), entry: entry.clone() };
+            Ok(Some((number, change)))
         }
         OpenedBody::PaperCertificate(Some(paper)) => {
-            PaperNumber { paper: entry }.put(paper.paper.number.as_str()).map(Some).map_err(StoreError::Index)
+            let number = paper.paper.number.as_str().to_owned();
+            let change = PaperNumber { paper: entry.clone() }.put(&number).map_err(StoreError::Index)?;
+            Ok(Some((number, change)))
         }
         _ => Ok(None),
     }
@@ -181,7 +230,51 @@ fn number(store: &dyn Store, entry: EntryRef, answer: &DisclosedEntry) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::MemoryStore;
+    use crate::{
+        log::Extension,
+        store::{MemoryStore, NewEntry},
+        workflow::tests::world::World,
+    };
+
+    #[tokio::test]
+    async fn a_number_that_was_given_again_meanwhile_is_kept_as_that_and_stays_with_what_has_it() {
+        let world = World::new();
+        let (desk, _) = world.desk();
+        let issued = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap().outcome;
+        let (log, number, index) = (issued.entry.origin.clone(), issued.number.unwrap(), issued.entry.index);
+        // Its entries came back, bare.
+        let (store, published) = (MemoryStore::new(), world.store.head(&log).unwrap());
+        let addressee = world.store.addressee(&log).unwrap();
+        let opened = StateChange::LogOpened { origin: log.clone(), addressee };
+        let bare = (0..published.head.size).map(|index| {
+            let facts = world.store.facts(&log, index).unwrap().unwrap();
+            NewEntry {
+                origin: log.clone(),
+                index,
+                jti: facts.jti,
+                status_index: facts.status_index,
+                number: None,
+                leaf: world.store.leaf(&log, index).unwrap().unwrap(),
+                disclosures: None,
+            }
+        });
+        let entries = bare.collect();
+        store.commit(Batch { at_ms: 1, state: vec![opened], entries, ..Batch::default() }).unwrap();
+        let extension = Extension::prove(log.clone(), None, published.head, &[]).unwrap();
+        store.advance(vec![extension], &|_| Ok(published.note.clone())).unwrap();
+        // Meanwhile something else got the number.
+        let other = EntryRef { origin: log.clone(), index: 0 };
+        let given = StateChange::NumberRecalled { number: number.clone(), entry: other.clone() };
+        store.commit(Batch { at_ms: 2, state: vec![given], ..Batch::default() }).unwrap();
+
+        let Some(Disclosures::Present(shown)) = world.store.disclosures(&log, index).unwrap() else { panic!() };
+        let answers = [DisclosedEntry { index, state: Disclosed::All(shown) }];
+        assert_eq!(keep(&store, &log, &answers, 3).unwrap(), [index]);
+        let twice = vec![GivenTwice { number: number.clone(), jti: issued.jti }];
+        assert_eq!(GivenTwice::all(&store).unwrap(), [(log.clone(), twice)]);
+        assert_eq!(store.find_number(&number).unwrap(), Some(other));
+        assert!(matches!(store.disclosures(&log, index).unwrap(), Some(Disclosures::Present(_))));
+    }
 
     #[test]
     fn numbers_stay_shut_where_more_came_back_since_it_was_read_what_is_missing() {

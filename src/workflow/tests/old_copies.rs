@@ -2,8 +2,9 @@
 
 use super::{cancel, log, world::World};
 use crate::{
+    log::Origin,
     reason::Reasoned,
-    sequencer::{Closing, Recalled, Standing},
+    sequencer::{Closing, Lost, Recalled, Sequencer, Standing, Wait},
     store::{Batch, EntryRef, Store},
     time::Clock,
     workflow::{CertificateName, IssueRow},
@@ -90,6 +91,58 @@ async fn a_log_that_a_partner_shows_to_be_behind_is_shut_again_and_takes_nothing
     assert_eq!(world.store.durable_size(&log()), size);
     gate.settle(&log(), Standing::Settled);
     desk.issue(&world.signatory, &world.footballs(2)).await.unwrap();
+}
+
+#[tokio::test]
+async fn no_number_is_given_in_any_log_while_another_history_of_one_may_have_taken_it_until_the_list_ends_that_log() {
+    let world = World::new();
+    let (desk, sequencer) = world.desk();
+    let forked: Origin = "tdap.gov.pk/log/2026/ke".parse().unwrap();
+    sequencer.gate().settle(&forked, Standing::Forked { size: 9 });
+    let refused = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap_err();
+    assert_eq!(refused.reason(), "OWN_HISTORY_FORKED");
+    assert!(refused.to_string().contains(forked.as_str()), "{refused}");
+    let shut = |sequencer: &Sequencer| {
+        let shut = sequencer.shut().unwrap().into_iter();
+        shut.map(|(log, why)| (log, why.reason())).collect::<Vec<_>>()
+    };
+    assert_eq!(shut(&sequencer), [(forked.clone(), "OWN_HISTORY_FORKED")]);
+    world.close_log(&forked, 6);
+    let issued = desk.issue(&world.signatory, &world.footballs(2)).await.unwrap().outcome;
+    assert_eq!(issued.entry.origin, log());
+    assert!(shut(&sequencer).is_empty());
+}
+
+#[tokio::test]
+async fn whoever_is_told_that_a_log_waits_is_told_since_when_and_for_whom() {
+    let world = World::new();
+    let (desk, sequencer) = world.desk();
+    desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
+    let (gate, begun) = (sequencer.gate(), world.clock.now());
+    let holder = "node.gacc.gov.cn".parse().unwrap();
+    let wait = Wait { since: begun, missing: 7, holders: vec![(holder, Some(9))], trouble: None };
+    let later =
+        Wait { since: begun + std::time::Duration::from_hours(1), trouble: Some("silent".to_owned()), ..wait.clone() };
+    gate.settle(&log(), Standing::Behind { held: 2, signed: 9 });
+    gate.waits(&log(), Lost::Entries, Some(wait.clone()));
+    gate.waits(&log(), Lost::Entries, Some(later));
+    let refused = desk.issue(&world.signatory, &world.footballs(2)).await.unwrap_err().to_string();
+    let said = format!("7 missing since {begun}, asked of node.gacc.gov.cn (holds 9 entries); the last time: silent");
+    assert!(refused.contains(&said), "{refused}");
+    gate.waits(&log(), Lost::Entries, None);
+    gate.settle(&log(), Standing::Settled);
+    desk.issue(&world.signatory, &world.footballs(3)).await.unwrap();
+
+    let unknown = Recalled { from: 0, end: 2, at_ms: 1, numbers_unknown: true };
+    world.store.commit(Batch { state: vec![unknown.put(&log())], ..Batch::default() }).unwrap();
+    gate.turned();
+    gate.waits(&log(), Lost::Numbers, Some(wait));
+    let refused = desk.issue(&world.signatory, &world.footballs(4)).await.unwrap_err();
+    assert_eq!(refused.reason(), "NUMBERS_UNKNOWN");
+    let shut = sequencer.shut().unwrap();
+    for said in shut.iter().map(|(_, why)| why.to_string()).chain([refused.to_string()]) {
+        assert!(said.contains("asked of node.gacc.gov.cn (holds 9 entries)"), "{said}");
+    }
 }
 
 #[tokio::test]

@@ -2,10 +2,13 @@
 
 use super::{at, branch, head, head_in, known, log};
 use crate::exchange::message::KnownHead;
-use crate::exchange::recall::{self, Recall, Settled};
-use crate::exchange::tests::world::{WORLD, name, origin, trust};
+use crate::exchange::recall::{self, Lack, Recall, Settled};
+use crate::exchange::tests::world::{WORLD, issuer, name, origin, trust};
 use crate::log::root;
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 fn recall(durable: u64) -> Recall {
     let hosts = BTreeSet::from([log().host().clone()]);
@@ -257,6 +260,63 @@ fn what_an_operator_overrode_does_not_shut_the_log_again_and_what_goes_further_d
     recall.closed(&log());
     assert_eq!(told(&mut recall, 1, known(&head(20), true), 7), []);
     assert!(!recall.is_settled(&log()));
+}
+
+/// A list without the witness.
+fn without_the_witness() -> Arc<crate::trust::TrustList> {
+    trust(2, |text| {
+        text.sections.remove(2);
+        text.addressees.retain(|_, iss| *iss != issuer(2));
+        text.nodes.retain(|node| node.name != name(2));
+        text.cosigning = crate::trust::Cosigning::if_it_has_a_node();
+    })
+}
+
+#[test]
+fn a_log_that_is_behind_goes_on_when_the_only_holder_that_gives_nothing_is_taken_off_the_list() {
+    let mut recall = settled(6);
+    let shut = told(&mut recall, 2, known(&head(12), true), 6);
+    assert_eq!(shut, [recall::Action::Shut { origin: log(), signed: 12 }]);
+    let refill = recall.step(at(2), recall::Event::Shut { origin: log(), durable: 6 });
+    assert_eq!(refill, [recall::Action::Refill { origin: log(), from: name(2), note: head(12).note }]);
+    // What is missing is said as long as it is.
+    let lack = Lack { missing: 6, holders: vec![(name(2), 12)] };
+    assert_eq!(recall.lacks(), BTreeMap::from([(log(), lack.clone())]));
+    assert_eq!(recall.step(at(3), recall::Event::RefillFailed(log())), []);
+    assert_eq!(recall.lacks(), BTreeMap::from([(log(), lack)]));
+    let settled = recall.step(at(4), recall::Event::Trust(without_the_witness()));
+    assert_eq!(settled, [recall::Action::Settled(log(), Settled::GoOn { refilled: false })]);
+    assert!(recall.lacks().is_empty());
+}
+
+#[test]
+fn a_log_of_which_another_partner_has_the_same_head_stays_behind_when_one_of_them_is_taken_off_the_list() {
+    let mut recall = settled(6);
+    told(&mut recall, 2, known(&head(12), true), 6);
+    recall.step(at(2), recall::Event::Shut { origin: log(), durable: 6 });
+    told(&mut recall, 1, known(&head(12), true), 6);
+    recall.step(at(3), recall::Event::RefillFailed(log()));
+    recall.step(at(4), recall::Event::Trust(without_the_witness()));
+    assert!(!recall.is_settled(&log()));
+    let refill = recall.step(at(100), recall::Event::Tick);
+    assert!(
+        refill.contains(&recall::Action::Refill { origin: log(), from: name(1), note: head(12).note }),
+        "{refill:?}"
+    );
+}
+
+#[test]
+fn a_log_is_not_forked_by_what_a_partner_told_that_is_taken_off_the_list_while_it_is_compared() {
+    let mut recall = recall(12);
+    let other = head_in(&branch(), 10);
+    told(&mut recall, 2, known(&other, true), 12);
+    let read = told(&mut recall, 1, known(&head(12), true), 12);
+    assert_eq!(read, [recall::Action::ReadRoot { origin: log(), size: 12 }]);
+    let read = recall.step(at(1), recall::Event::Root { origin: log(), size: 12, root: head(12).head.root });
+    assert_eq!(read, [recall::Action::ReadRoot { origin: log(), size: 10 }]);
+    assert_eq!(recall.step(at(2), recall::Event::Trust(without_the_witness())), []);
+    let settled = recall.step(at(2), recall::Event::Root { origin: log(), size: 10, root: head(10).head.root });
+    assert_eq!(settled, [recall::Action::Settled(log(), Settled::GoOn { refilled: false })]);
 }
 
 // ---- heads of all logs --------------------------------------------------------------------------------------

@@ -1,0 +1,69 @@
+//! What an own log waits for from partners, and from whom: for whoever is told that it is shut.
+
+use crate::{time::Timestamp, trust::NodeName};
+use std::fmt;
+
+/// What was lost, and is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lost {
+    /// Entries that a head was signed over.
+    Entries,
+    /// The numbers of certificates that came back without them.
+    Numbers,
+}
+
+/// How it stands with that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wait {
+    /// Since when it is waited for.
+    pub since: Timestamp,
+    /// How many entries, or numbers.
+    pub missing: u64,
+    /// Who may give them, and how many entries of the log each says it holds, where that was said.
+    pub holders: Vec<(NodeName, Option<u64>)>,
+    /// What came of asking last, where that brought nothing.
+    pub trouble: Option<String>,
+}
+
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { since, missing, holders, trouble } = self;
+        write!(f, "{missing} missing since {since}, ")?;
+        if holders.is_empty() {
+            f.write_str("held by no partner that was heard")?;
+        } else {
+            f.write_str("asked of ")?;
+        }
+        for (nth, (name, held)) in holders.iter().enumerate() {
+            let before = if nth == 0 { "" } else { ", " };
+            write!(f, "{before}{name}")?;
+            if let Some(held) = held {
+                write!(f, " (holds {held} entries)")?;
+            }
+        }
+        trouble.as_ref().map_or(Ok(()), |why| write!(f, "; the last time: {why}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_waited_for_is_said_with_who_holds_it_since_when_and_why_it_does_not_come() {
+        let name = |name: &str| name.parse::<NodeName>().unwrap();
+        let wait = Wait {
+            since: "2026-11-22T10:00:00Z".parse().unwrap(),
+            missing: 7,
+            holders: vec![(name("node.gacc.gov.cn"), Some(20)), (name("node.kra.go.ke"), None)],
+            trouble: Some("node.gacc.gov.cn: nothing more came".to_owned()),
+        };
+        assert_eq!(
+            wait.to_string(),
+            "7 missing since 2026-11-22T10:00:00Z, asked of node.gacc.gov.cn (holds 20 entries), node.kra.go.ke; \
+             the last time: node.gacc.gov.cn: nothing more came"
+        );
+        let nobody = Wait { holders: Vec::new(), trouble: None, ..wait };
+        assert_eq!(nobody.to_string(), "7 missing since 2026-11-22T10:00:00Z, held by no partner that was heard");
+    }
+}
