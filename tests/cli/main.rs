@@ -8,6 +8,7 @@
     reason = "a test says what went wrong by panicking"
 )]
 
+mod backup;
 mod certificate;
 mod changes;
 mod demo;

@@ -10,7 +10,10 @@ use std::path::Path;
 
 /// Every data folder.
 pub(super) fn look(configuration: &Configuration) -> Vec<Look> {
-    data_folders(configuration).iter().filter_map(|folder| journal(&folder.path)).collect()
+    match data_folders(configuration) {
+        Ok(folders) => folders.iter().filter_map(|folder| journal(&folder.path)).collect(),
+        Err(error) => vec![Look::bad("journal", error.to_string())],
+    }
 }
 
 /// One of them; nothing where the node has not begun it.

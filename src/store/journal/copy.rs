@@ -7,10 +7,13 @@
 //! `copy.json` says what belongs to the copy, with a checksum of each file, and is written last: one that is cut off leaves
 //! what it said before as good as it was, for a longer file begins with the shorter one. By it a copy that lost something
 //! is told from a node that was cut off, and a copy of another history from an earlier one of this.
+//!
+//! An error names its file as whoever asked would find it: a copy and what it is of lie in different places.
 
 use super::{
     disk::Disk,
     frame::{Class, FRAME_HEAD, is_whole, read_head},
+    keys,
     look::{Untouched, UntouchedFile},
     record::EntryHalf,
     segment::{self, SEGMENT_HEAD, SegmentHead, Walk},
@@ -20,11 +23,12 @@ use crate::store::error::StoreError;
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
-    io::{self, Read},
+    io::{self, Read, Write as _},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::Path,
     time::Duration,
 };
+use zeroize::Zeroizing;
 
 /// How often it is looked again where something is being written.
 const LOOKS: u32 = 20;
@@ -32,6 +36,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// What belongs to a copy.
 const MANIFEST: &str = "copy.json";
 const FORMAT: u32 = 1;
+/// Bytes that are copied at once.
+const PORTION: usize = 1 << 16;
 
 /// Where the journals of a data folder lie, and where its keys.
 #[derive(Debug, Clone, Copy)]
@@ -77,7 +83,7 @@ impl Manifest {
         let text = match fs::read(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(StoreError::io(&path.display().to_string(), error)),
+            Err(error) => return Err(io_error(&path, error)),
         };
         let read = serde_json::from_slice::<Self>(&text).ok().filter(|manifest| manifest.format == FORMAT);
         read.map(Some).ok_or_else(|| damaged(&path, "it does not read"))
@@ -85,7 +91,7 @@ impl Manifest {
 
     fn write(&self, folder: &Path) -> Result<(), StoreError> {
         let text = serde_json::to_vec(self).map_err(|error| StoreError::BadBatch(error.to_string()))?;
-        put(folder, MANIFEST, &mut text.as_slice(), |_| Ok(()))
+        put(folder, MANIFEST, (folder, &mut text.as_slice()), |_| Ok(()))
     }
 
     fn of(&self, class: Class) -> &[Held] {
@@ -107,6 +113,10 @@ struct End {
     state: Vec<(u32, u64)>,
 }
 
+fn io_error(path: &Path, error: io::Error) -> StoreError {
+    StoreError::io(&path.display().to_string(), error)
+}
+
 fn damaged(path: &Path, what: &str) -> StoreError {
     StoreError::CopyDamaged { file: path.display().to_string(), what: what.to_owned() }
 }
@@ -115,22 +125,52 @@ fn another(to: CopyFolders<'_>) -> StoreError {
     StoreError::CopyOfAnother(to.journals.display().to_string())
 }
 
+/// Whether a data folder was begun. Refuses one that may not be copied to where it is to go; nothing is written.
+pub(super) fn compare(from: CopyFolders<'_>, to: CopyFolders<'_>) -> Result<bool, StoreError> {
+    if !is_begun(from)? {
+        return Ok(false);
+    }
+    let old = there(to)?.unwrap_or_default();
+    Ok(settled(from, |source, end| follows(source, to, &old, end))?.is_some())
+}
+
 /// Copies a data folder, or brings an earlier copy of it up to date; `None` where none was begun.
 pub(super) fn make(from: CopyFolders<'_>, to: CopyFolders<'_>) -> Result<Option<Copied>, StoreError> {
-    if !from.journals.join(Class::State.folder()).exists() {
+    if !is_begun(from)? {
         return Ok(None);
     }
     let _lock = prepare(to)?;
-    let old = match Manifest::read(to.journals)? {
+    let old = match there(to)? {
         Some(old) => old,
-        // Whatever stands there is no copy: it may be a node's own folder.
-        None if !is_empty(to)? => return Err(another(to)),
         None => {
             let none = Manifest { format: FORMAT, ..Manifest::default() };
             none.write(to.journals)?;
             none
         }
     };
+    settled(from, |source, end| attempt(source, from, to, &old, end))
+}
+
+/// Whether there is a store. What may not be looked at is not taken for nothing.
+fn is_begun(from: CopyFolders<'_>) -> Result<bool, StoreError> {
+    let state = from.journals.join(Class::State.folder());
+    state.try_exists().map_err(|error| io_error(&state, error))
+}
+
+/// The copy that is there already, if one is.
+fn there(to: CopyFolders<'_>) -> Result<Option<Manifest>, StoreError> {
+    match Manifest::read(to.journals)? {
+        // Whatever stands there is no copy: it may be a node's own folder.
+        None if !is_empty(to)? => Err(another(to)),
+        old => Ok(old),
+    }
+}
+
+/// Works on a data folder up to its end, and looks again where it was being written; nothing where there is no end.
+fn settled<T>(
+    from: CopyFolders<'_>,
+    work: impl Fn(&Untouched, &End) -> Result<T, StoreError>,
+) -> Result<Option<T>, StoreError> {
     let source = Untouched::new(from.journals);
     for look in 1.. {
         let patient = look < LOOKS;
@@ -142,10 +182,10 @@ pub(super) fn make(from: CopyFolders<'_>, to: CopyFolders<'_>) -> Result<Option<
                 pause();
                 continue;
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.below(from.journals)),
         };
-        match attempt(&source, from, to, &old, &end) {
-            Ok(copied) => return Ok(Some(copied)),
+        match work(&source, &end) {
+            Ok(done) => return Ok(Some(done)),
             // It was taken away meanwhile, because its time was over.
             Err(StoreError::Io { source, .. }) if patient && source.kind() == io::ErrorKind::NotFound => pause(),
             Err(error) => return Err(error),
@@ -163,9 +203,7 @@ pub(super) fn check(folder: &Path) -> Result<Copied, StoreError> {
     let mut checked = Copied::default();
     for (class, held) in manifest.all() {
         let path = folder.join(segment::name(class, held.segment));
-        let file = File::open(&path).map_err(|_| damaged(&path, "it is missing"))?;
-        let (bytes, crc32c) =
-            summed(file, held.bytes).map_err(|error| StoreError::io(&path.display().to_string(), error))?;
+        let (bytes, crc32c) = summed(&path, open_copied(&path)?, held.bytes)?;
         if (bytes, crc32c) != (held.bytes, held.crc32c) {
             return Err(damaged(&path, "it is not what was copied"));
         }
@@ -182,11 +220,41 @@ pub(super) fn restore(from: CopyFolders<'_>, to: CopyFolders<'_>) -> Result<Copi
     let _lock = prepare(to)?;
     for (class, held) in manifest.all() {
         let name = segment::name(class, held.segment);
-        let file = File::open(from.journals.join(&name)).map_err(|error| StoreError::io(&name, error))?;
-        put(to.journals, &name, &mut file.take(held.bytes), |_| Ok(()))?;
+        let path = from.journals.join(&name);
+        put(to.journals, &name, (&path, &mut open_copied(&path)?.take(held.bytes)), |_| Ok(()))?;
     }
     copied.bytes += keys_over(from, to)?;
     Ok(copied)
+}
+
+/// An error that was found in what was put back at `to`, told of the file of the copy that it came from: what was put
+/// back does not stay.
+pub(super) fn of_copy(error: StoreError, from: CopyFolders<'_>, to: &Path) -> StoreError {
+    let own = |file: &str| Path::new(file).strip_prefix(to).unwrap_or(Path::new(file)).to_owned();
+    let copied = |file: &str| {
+        let name = own(file);
+        name.strip_prefix("keys").map_or_else(|_| from.journals.join(&name), |key| from.keys.join(key))
+    };
+    match error {
+        StoreError::Corrupt { file, offset, what } => damaged(&copied(&file), &format!("{what}, at offset {offset}")),
+        StoreError::Unsealable { origin, index } => {
+            let what = format!("it does not open what is sealed of entry {index} of log {origin}");
+            damaged(&copied(&keys::name(&origin)), &what)
+        }
+        StoreError::Version { file, found, known } => {
+            StoreError::Version { file: copied(&file).display().to_string(), found, known }
+        }
+        StoreError::Io { file, source } => io_error(&to.join(own(&file)), source),
+        other => other,
+    }
+}
+
+/// A file of a copy.
+fn open_copied(path: &Path) -> Result<File, StoreError> {
+    File::open(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => damaged(path, "it is missing"),
+        _ => io_error(path, error),
+    })
 }
 
 #[expect(clippy::disallowed_methods, reason = "another process writes, and tells nobody when it has")]
@@ -194,10 +262,10 @@ fn pause() {
     std::thread::sleep(PAUSE);
 }
 
-/// How many of the first bytes there are, and their checksum.
-fn summed(file: File, bytes: u64) -> io::Result<(u64, u32)> {
+/// How many of the first bytes of a file there are, and their checksum.
+fn summed(path: &Path, file: File, bytes: u64) -> Result<(u64, u32), StoreError> {
     let mut summing = Summing { from: file.take(bytes), bytes: 0, crc32c: 0 };
-    io::copy(&mut summing, &mut io::sink())?;
+    io::copy(&mut summing, &mut io::sink()).map_err(|error| io_error(path, error))?;
     Ok((summing.bytes, summing.crc32c))
 }
 
@@ -219,10 +287,11 @@ impl<R: Read> Read for Summing<R> {
 
 fn is_empty(to: CopyFolders<'_>) -> Result<bool, StoreError> {
     for folder in [Class::Entries, Class::State].map(|class| to.journals.join(class.folder())) {
-        let mut entries =
-            fs::read_dir(&folder).map_err(|error| StoreError::io(&folder.display().to_string(), error))?;
-        if entries.next().is_some() {
-            return Ok(false);
+        match fs::read_dir(&folder).map(|mut entries| entries.next().is_some()) {
+            Ok(true) => return Ok(false),
+            Ok(false) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(io_error(&folder, error)),
         }
     }
     Ok(true)
@@ -230,17 +299,16 @@ fn is_empty(to: CopyFolders<'_>) -> Result<bool, StoreError> {
 
 /// The folders of a copy, held against another that is being taken.
 fn prepare(to: CopyFolders<'_>) -> Result<File, StoreError> {
-    let at = |path: &Path, error| StoreError::io(&path.display().to_string(), error);
     for folder in [&to.journals.join(Class::Entries.folder()), &to.journals.join(Class::State.folder()), to.keys] {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| at(folder, error))?;
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| io_error(folder, error))?;
     }
     let path = to.journals.join("lock");
     let lock = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
-    let lock = lock.map_err(|error| at(&path, error))?;
+    let lock = lock.map_err(|error| io_error(&path, error))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(fs::TryLockError::WouldBlock) => Err(StoreError::Locked(to.journals.display().to_string())),
-        Err(fs::TryLockError::Error(error)) => Err(at(&path, error)),
+        Err(fs::TryLockError::Error(error)) => Err(io_error(&path, error)),
     }
 }
 
@@ -311,23 +379,20 @@ fn follows(source: &Untouched, to: CopyFolders<'_>, old: &Manifest, end: &End) -
         // What its time was over for is not there any more.
         for (at, one) in held.iter().enumerate().filter(|(_, one)| one.segment >= first) {
             let name = segment::name(class, one.segment);
-            let failed = |error| StoreError::io(&name, error);
+            let path = source.root().join(&name);
+            let sum = |bytes| summed(&path, File::open(&path).map_err(|error| io_error(&path, error))?, bytes);
             let bytes = now.iter().find(|(ordinal, _)| *ordinal == one.segment).map(|(_, bytes)| *bytes);
-            let open = || File::open(source.root().join(&name)).map_err(failed);
             let same = match bytes {
                 None => false,
                 // One that was closed is as long as it was, and the head of the next one tells of its last batch.
                 Some(bytes) if at + 1 < held.len() => {
                     bytes == one.bytes && {
-                        let path = to.journals.join(&name);
-                        let there = File::open(&path).map_err(|_| damaged(&path, "it is missing"))?;
+                        let there = to.journals.join(&name);
                         let head = SEGMENT_HEAD as u64;
-                        summed(open()?, head).map_err(failed)? == summed(there, head).map_err(failed)?
+                        sum(head)? == summed(&there, open_copied(&there)?, head)?
                     }
                 }
-                Some(bytes) => {
-                    bytes >= one.bytes && summed(open()?, one.bytes).map_err(failed)? == (one.bytes, one.crc32c)
-                }
+                Some(bytes) => bytes >= one.bytes && sum(one.bytes)? == (one.bytes, one.crc32c),
             };
             if !same {
                 return Err(another(to));
@@ -359,7 +424,7 @@ fn attempt(
     let gone = old.state.iter().filter(|held| !new.state.iter().any(|one| one.segment == held.segment));
     for held in gone {
         let path = to.journals.join(segment::name(Class::State, held.segment));
-        fs::remove_file(&path).map_err(|error| StoreError::io(&path.display().to_string(), error))?;
+        fs::remove_file(&path).map_err(|error| io_error(&path, error))?;
     }
     Ok(copied)
 }
@@ -373,7 +438,6 @@ fn segment_over(
     copied: &mut Copied,
 ) -> Result<Held, StoreError> {
     let name = segment::name(class, ordinal);
-    let failed = |error| StoreError::io(&name, error);
     let held = old.of(class).iter().find(|held| held.segment == ordinal && held.bytes == bytes);
     if let Some(held) = held
         && fs::metadata(to.journals.join(&name)).is_ok_and(|there| there.len() >= bytes)
@@ -381,30 +445,37 @@ fn segment_over(
         copied.kept += 1;
         return Ok(*held);
     }
-    let file = File::open(source.root().join(&name)).map_err(failed)?;
+    let path = source.root().join(&name);
+    let file = File::open(&path).map_err(|error| io_error(&path, error))?;
     let mut summing = Summing { from: file.take(bytes), bytes: 0, crc32c: 0 };
-    put(to.journals, &name, &mut summing, |written| {
-        let damaged = |offset| StoreError::corrupt(&name, offset, "what was copied is not whole");
-        let file = UntouchedFile::new(written);
-        let head = SegmentHead::read(class, ordinal, &file)?.ok_or_else(|| damaged(0))?;
-        let (offset, _, torn) = tail::walk_to_end(class, &head, &file, true, &mut |_, _| Ok(()))?;
-        if torn || offset != bytes { Err(damaged(offset)) } else { Ok(()) }
+    put(to.journals, &name, (&path, &mut summing), |written| {
+        ends_whole((class, ordinal, bytes), written).map_err(|error| error.below(source.root()))
     })?;
     copied.segments += 1;
     copied.bytes += bytes;
     Ok(Held { segment: ordinal, bytes, crc32c: summing.crc32c })
 }
 
+/// Whether the last batch of a segment ends where it should.
+fn ends_whole((class, ordinal, bytes): (Class, u32, u64), written: File) -> Result<(), StoreError> {
+    let damaged = |offset| StoreError::corrupt(&segment::name(class, ordinal), offset, "what was copied is not whole");
+    let file = UntouchedFile::new(written);
+    let head = SegmentHead::read(class, ordinal, &file)?.ok_or_else(|| damaged(0))?;
+    let (offset, _, torn) = tail::walk_to_end(class, &head, &file, true, &mut |_, _| Ok(()))?;
+    if torn || offset != bytes { Err(damaged(offset)) } else { Ok(()) }
+}
+
 /// Copies the key files; gives their bytes.
 fn keys_over(from: CopyFolders<'_>, to: CopyFolders<'_>) -> Result<u64, StoreError> {
-    let failed = |error| StoreError::io(&from.keys.display().to_string(), error);
+    let failed = |error| io_error(from.keys, error);
     let mut bytes = 0;
     for entry in fs::read_dir(from.keys).map_err(failed)? {
         let entry = entry.map_err(failed)?;
         let name = entry.file_name().to_string_lossy().into_owned();
         if !name.contains('.') && entry.file_type().map_err(failed)?.is_file() {
-            let contents = zeroize::Zeroizing::new(fs::read(entry.path()).map_err(failed)?);
-            put(to.keys, &name, &mut contents.as_slice(), |_| Ok(()))?;
+            let path = entry.path();
+            let contents = Zeroizing::new(fs::read(&path).map_err(|error| io_error(&path, error))?);
+            put(to.keys, &name, (&path, &mut contents.as_slice()), |_| Ok(()))?;
             bytes += contents.len() as u64;
         }
     }
@@ -415,15 +486,23 @@ fn keys_over(from: CopyFolders<'_>, to: CopyFolders<'_>) -> Result<u64, StoreErr
 fn put(
     folder: &Path,
     name: &str,
-    contents: &mut dyn io::Read,
+    (from, contents): (&Path, &mut dyn Read),
     check: impl FnOnce(File) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     let path = folder.join(name);
     let beside = folder.join(format!("{name}.new"));
-    let failed = |error| StoreError::io(&path.display().to_string(), error);
+    let failed = |error| io_error(&path, error);
     let options = OpenOptions::new().read(true).write(true).create(true).truncate(true).mode(0o600).open(&beside);
     let mut file = options.map_err(failed)?;
-    io::copy(contents, &mut file).map_err(failed)?;
+    let mut portion = Zeroizing::new(vec![0_u8; PORTION]);
+    loop {
+        match contents.read(&mut portion) {
+            Ok(0) => break,
+            Ok(read) => file.write_all(portion.get(..read).unwrap_or_default()).map_err(failed)?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(io_error(from, error)),
+        }
+    }
     file.sync_all().map_err(failed)?;
     check(file)?;
     fs::rename(&beside, &path).map_err(failed)?;

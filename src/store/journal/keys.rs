@@ -88,6 +88,12 @@ fn unshut(key: &Key, place: &Place, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>>
     cipher.decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: &place.0 }).ok().map(Zeroizing::new)
 }
 
+/// The name of a log's key file.
+pub(super) fn name(origin: &Origin) -> String {
+    let digest = Sha256::digest(origin.as_str());
+    format!("keys/{}", hex::encode(digest.get(..16).unwrap_or_default()))
+}
+
 /// The key that a sealed record is under; nothing for one that is not sealed.
 pub(super) fn slot_of(record: &[u8]) -> Option<u64> {
     let (slot, _) = record.strip_prefix(&[SEALED])?.split_first_chunk()?;
@@ -119,9 +125,7 @@ impl Keys {
         if let Some(file) = files.get(origin) {
             return Ok(Arc::clone(file));
         }
-        let digest = Sha256::digest(origin.as_str());
-        let name = format!("keys/{}", hex::encode(digest.get(..16).unwrap_or_default()));
-        let file = KeyFile::open(&*self.disk, name, used)?;
+        let file = KeyFile::open(&*self.disk, name(origin), used)?;
         let made = used.div_ceil(BLOCK).saturating_mul(BLOCK).min(file.made.load(Ordering::Acquire));
         file.made.store(made, Ordering::Release);
         let file = Arc::new(file);

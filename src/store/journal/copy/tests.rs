@@ -138,6 +138,22 @@ fn a_copy_of_another_history_or_of_a_later_time_is_left_as_it_is() {
 }
 
 #[test]
+fn what_is_there_is_held_against_what_comes_before_anything_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let (node, kept, ..) = kept_of(folder.path());
+    let other = kept_of(&folder.path().join("other")).0;
+    let asked = |from: &Place, to: &Place| compare(folders(from), folders(to));
+    let nowhere = (folder.path().join("nowhere"), folder.path().join("no keys"));
+    assert!(asked(&node, &kept).unwrap() && asked(&node, &nowhere).unwrap());
+    assert!(!asked(&nowhere, &kept).unwrap(), "nothing was begun");
+    // Neither another copy nor a node's own folder.
+    for (from, to) in [(&other, &kept), (&node, &other)] {
+        assert!(matches!(asked(from, to), Err(StoreError::CopyOfAnother(_))));
+    }
+    assert!(!nowhere.0.exists() && !nowhere.1.exists());
+}
+
+#[test]
 fn a_copy_that_lost_or_changed_a_byte_is_not_put_back() {
     let folder = tempfile::tempdir().unwrap();
     let (_, kept, _, mut rig) = kept_of(folder.path());
@@ -184,6 +200,6 @@ fn damage_is_said_and_not_copied() {
     bytes[middle] ^= 1;
     fs::write(&path, bytes).unwrap();
     let error = over(&node, &kept).unwrap_err();
-    assert!(matches!(error, StoreError::Corrupt { ref file, .. } if file == "entries/00000002"), "{error}");
+    assert!(matches!(error, StoreError::Corrupt { ref file, .. } if *file == path.display().to_string()), "{error}");
     assert!(!kept.0.join("entries/00000002").exists());
 }
