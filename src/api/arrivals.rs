@@ -74,6 +74,7 @@ pub(super) fn arrival(arrival: &Arrival) -> wire::Arrival {
         lifted: arrival.lifted,
         key_closed: arrival.key_closed.clone().unwrap_or_default(),
         endorsed: arrival.endorsements.last().map(endorsed),
+        awaits_release: arrival.waits,
     }
 }
 
@@ -128,5 +129,6 @@ pub(super) fn act(act: &CustomsAct) -> wire::CustomsAct {
         awaits_release: act.state == ActState::Waits,
         jti: shown(act.statement),
         remarks: said(act.remarks.as_ref()),
+        settled_words: said(act.settled_words.as_ref()),
     }
 }

@@ -148,7 +148,7 @@ fn enquiry(jti: &Jti, (from, to): (&Issuer, &Issuer), event: &EnquiryEvent) -> w
             told.due = reply_by.map(convert::date_to_wire);
             Event::Replied
         }
-        EnquiryEvent::Clock { deadline, step, due } => {
+        EnquiryEvent::Clock { deadline, step, due, .. } => {
             deadline.word().clone_into(&mut told.deadline);
             told.due = Some(convert::date_to_wire(*due));
             match step {

@@ -10,7 +10,7 @@ use super::hosts::Hosts;
 use super::serves::serves;
 use super::wire::origin::v1::{self as wire, customs_service_server::CustomsService};
 use crate::certificate::Measure;
-use crate::office::{CustomsAct, WriteOffLine};
+use crate::office::{CustomsAct, DecidedLine, WriteOffLine};
 use crate::statement::{EndorsementWords, ImportDeclaration, Issuer, ItemDecision, Jti, ResponseCode};
 use crate::time::Timestamp;
 use crate::workflow::{ArrivedName, Balance, DecisionWish, EndorsementWish, Notice, WriteOffWish};
@@ -120,6 +120,7 @@ impl CustomsDoor {
             act: decided.act,
             awaits_release: decided.statement.is_none(),
             jti: shown(decided.statement),
+            notices: decided.notices.into_iter().map(notice).collect(),
         }))
     }
 
@@ -132,7 +133,10 @@ impl CustomsDoor {
         let (name, words) = (named(certificate)?, text("words", &words)?);
         let settled = authority.desk.settle_denial(&caller, &request_id, name, act, release, words).await;
         let settled = settled.map_err(|error| refused(&error))?;
-        Ok(Response::new(wire::SettleDenialResponse { jti: shown(settled.statement) }))
+        Ok(Response::new(wire::SettleDenialResponse {
+            jti: shown(settled.statement),
+            notices: settled.notices.into_iter().map(notice).collect(),
+        }))
     }
 
     async fn list_denials(
@@ -246,8 +250,11 @@ impl CustomsDoor {
                 text: text("text", &asked.text)?,
             },
         };
-        let jti = authority.desk.endorse(&caller, wish).await.map_err(|error| refused(&error))?;
-        Ok(Response::new(wire::EndorseCertificateResponse { jti: jti.to_string() }))
+        let endorsed = authority.desk.endorse(&caller, wish).await.map_err(|error| refused(&error))?;
+        Ok(Response::new(wire::EndorseCertificateResponse {
+            jti: endorsed.statement.to_string(),
+            notices: endorsed.notices.into_iter().map(notice).collect(),
+        }))
     }
 
     async fn raise_enquiry(
@@ -394,6 +401,16 @@ pub(super) fn balance(left: Balance) -> wire::ItemBalance {
         left: left.left,
         response: left.response.as_ref().map(ResponseCode::to_string).unwrap_or_default(),
         ended: left.ended,
+        lines: left.lines.iter().map(decided_line).collect(),
+    }
+}
+
+fn decided_line(one: &DecidedLine) -> wire::DecidedLine {
+    wire::DecidedLine {
+        declaration: one.declaration.to_string(),
+        office: said(one.office.as_ref()),
+        line: one.line,
+        code: one.code.to_string(),
     }
 }
 

@@ -86,6 +86,7 @@ impl LiaisonDoor {
         let asked = request.into_inner();
         bounded("answers", asked.answers.len())?;
         let reply_by = asked.reply_by.map(|day| convert::date("reply_by", &day)).transpose()?;
+        let only_ask = asked.only_ask;
         let wish = ReplyWish {
             request_id: asked.request_id,
             enquiry: parsed("jti", &asked.jti)?,
@@ -95,6 +96,14 @@ impl LiaisonDoor {
             answers: each("answers", &asked.answers, answer)?,
             documents: documents(&asked.documents)?,
         };
+        if only_ask {
+            let judged = authority.desk.judge_reply(&caller, wish).await.map_err(|error| refused(&error))?;
+            return Ok(Response::new(wire::ReplyEnquiryResponse {
+                jti: String::new(),
+                late: judged.late,
+                notices: judged.notices.into_iter().map(notice).collect(),
+            }));
+        }
         let replied = authority.desk.reply(&caller, wish).await.map_err(|error| refused(&error))?;
         Ok(Response::new(wire::ReplyEnquiryResponse {
             jti: replied.jti.to_string(),
@@ -207,6 +216,8 @@ pub(super) fn to_wire(view: &EnquiryView) -> wire::Enquiry {
         reply_by: asked.reply_by.map(convert::date_to_wire),
         proposes: said(view.proposes.as_ref()),
         clarified_by: view.clarified_by.iter().map(ToString::to_string).collect(),
+        days_unknown: !view.days_known,
+        proposes_of: view.proposes_of.clone(),
     }
 }
 

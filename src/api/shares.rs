@@ -145,6 +145,7 @@ mod tests {
             statement: None,
             enquiry: None,
             remarks: Some("Li Na looked at it".parse().unwrap()),
+            settled_words: Some("Li Na may go on".parse().unwrap()),
             despite: Despite::default(),
         };
         let shown = shown_act(&act);

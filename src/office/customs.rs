@@ -7,7 +7,7 @@ pub use act::{ActState, CustomsAct, Despite, DoneBy, WaitingDenial};
 
 use super::{Amounts, Ledger, NotDrawn};
 use crate::{
-    certificate::{CertificateNumber, Goods, Measure, Text, number_as_read},
+    certificate::{CertificateNumber, Goods, Measure, Text},
     reason::{Class, Reasoned},
     statement::{ImportDeclaration, ItemDecision, ResponseCode},
 };
@@ -62,12 +62,10 @@ pub struct DecidedLine {
 
 impl DecidedLine {
     /// Whether it is a line of this declaration, in whatever letters, blanks and dashes its number is written: officers
-    /// and keyboards differ, and no denial is escaped by a full-width letter.
+    /// and keyboards differ, and no denial is escaped by a full-width letter or by a dash.
     #[must_use]
     pub fn is_of(&self, declaration: &ImportDeclaration) -> bool {
-        let same = |one: &str, other: &str| number_as_read(one) == number_as_read(other);
-        let here = self.office.as_ref().is_none_or(|office| same(office.as_str(), declaration.office.as_str()));
-        here && same(self.declaration.as_str(), declaration.number.as_str())
+        declaration.is_numbered(&self.declaration, self.office.as_ref())
     }
 
     /// Its item and line, as a sentence names them.
@@ -128,7 +126,7 @@ pub enum CustomsRefused {
         "act {0} waits for a supervisor, and stands against this: release or drop it first (`origin customs release`, `origin customs drop`)"
     )]
     Waits(u32),
-    /// What an act that waits stands against was used or granted after it.
+    /// What an act that waits stands against was used or granted after it, or what it grants was decided against.
     #[error("act {since} decided otherwise after act {act}, which waits: drop act {act}, and decide anew")]
     DecidedSince {
         /// The act that waits.

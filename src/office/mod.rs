@@ -42,8 +42,8 @@ pub use caller::{Caller, Credential, Denied, Deputising};
 pub use cancellation::Cancellation;
 pub use continuity::{BLOCK_MOST, BlockNumber, Continuity, Corridor, Medium, NumberBlock, UnknownMedium};
 pub use customs::{
-    ACTS_MAX, ActState, Certified, CustomsAct, CustomsFile, CustomsRefused, Despite, DoneBy, WHOLE, WaitingDenial,
-    WriteOffLine,
+    ACTS_MAX, ActState, Certified, CustomsAct, CustomsFile, CustomsRefused, DecidedLine, Despite, DoneBy, WHOLE,
+    WaitingDenial, WriteOffLine,
 };
 pub use drawn::{Amounts, Draw, DrawnOfItem, Draws, Ledger, Left, NotDrawn, shares, stated};
 pub use error::AccountRefused;

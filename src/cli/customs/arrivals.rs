@@ -3,6 +3,7 @@
 use super::shown;
 use crate::{
     api::client::{Connection, wire, within_deadline},
+    certificate::AgreementCode,
     cli::{
         Outcome,
         apply::{Door, Most},
@@ -40,7 +41,7 @@ pub(super) struct Arrivals {
     /// Only those whose contents came, or did not
     #[arg(long, value_enum, value_name = "DELIVERY")]
     delivery: Option<Contents>,
-    /// Only those with which nothing was done, and to which no word was added
+    /// Only those with which nothing was done, of which nothing waits for a supervisor, and to which no word was added
     #[arg(long)]
     untouched: bool,
     /// Only those issued on this day or later
@@ -50,15 +51,15 @@ pub(super) struct Arrivals {
     #[arg(long, value_name = "DATE", value_parser = arguments::date)]
     issued_until: Option<Date>,
     /// Only those under this agreement
-    #[arg(long, value_name = "CODE", default_value = "", hide_default_value = true)]
-    agreement: String,
-    /// Only those whose number begins so
+    #[arg(long, value_name = "CODE", value_parser = arguments::agreement)]
+    agreement: Option<AgreementCode>,
+    /// Only those whose number begins so, in whatever letters, blanks and dashes
     #[arg(long, value_name = "PREFIX", default_value = "", hide_default_value = true)]
     number: String,
-    /// Only those whose exporter's name has these words, in capitals or not
+    /// Only those whose exporter's name has these words, in capitals or not, in either script that it bears
     #[arg(long, value_name = "WORDS", default_value = "", hide_default_value = true)]
     exporter: String,
-    /// Only those whose consignee's name has these words, in capitals or not
+    /// Only those whose consignee's name has these words, in capitals or not, in either script that it bears
     #[arg(long, value_name = "WORDS", default_value = "", hide_default_value = true)]
     consignee: String,
     /// Only those that count for nothing, because the key that signed them was closed before
@@ -73,6 +74,7 @@ pub(super) struct Arrivals {
 impl Arrivals {
     pub(super) fn run(self, console: Console) -> Outcome {
         let issuer = self.issuer.map(|issuer| issuer.to_string()).unwrap_or_default();
+        let agreement = self.agreement.map(|agreement| agreement.to_string()).unwrap_or_default();
         let delivery = self.delivery.map_or(wire::Delivery::Unspecified, |delivery| match delivery {
             Contents::Complete => wire::Delivery::Complete,
             Contents::Missing => wire::Delivery::Missing,
@@ -88,7 +90,7 @@ impl Arrivals {
                 untouched: self.untouched,
                 issued_from: self.issued_from.map(date_to_wire),
                 issued_until: self.issued_until.map(date_to_wire),
-                agreement: self.agreement.clone(),
+                agreement: agreement.clone(),
                 number_prefix: self.number.clone(),
                 exporter: self.exporter.clone(),
                 consignee: self.consignee.clone(),

@@ -4,7 +4,7 @@ use super::{
     decisions::{self, Coded, DecisionsFile, OfItems, Said},
     declaration::Declared,
     named::Named,
-    shown::waits,
+    shown::{notice_lines, notices_described, waits},
 };
 use crate::{
     api::client::{wire, within_deadline},
@@ -25,7 +25,8 @@ use std::process::ExitCode;
 /// Codes: RECEIVED, INCOMPLETE_DATA, ACCEPTED_FOR_CLAIM, NOT_UTILISED, PREFERENCE_SUSPENDED, PREFERENCE_DENIED,
 /// RETURNED_FOR_RECTIFICATION, DIVERTED, NO_REPLY. What is imported is written off instead: origin customs write-off.
 ///
-/// Reasons, which to suspend, to deny and to return need: NOT_ORIGINATING, PRODUCT_NOT_ELIGIBLE, CRITERION_WRONG,
+/// Reasons, which to suspend, to deny and to return need, and which stand with no other code (but NO_REPLY_IN_TIME with
+/// NO_REPLY, and INSUFFICIENT_INFORMATION with INCOMPLETE_DATA): NOT_ORIGINATING, PRODUCT_NOT_ELIGIBLE, CRITERION_WRONG,
 /// HS_MISMATCH, CERTIFICATE_EXPIRED, CERTIFICATE_WITHDRAWN, SIGNATORY_NOT_LISTED, SIGNATURE_INVALID,
 /// CERTIFICATE_ALTERED, ALREADY_USED, RETROSPECTIVE_NOT_ENDORSED, BACK_TO_BACK_EXCEEDED, DIRECT_CONSIGNMENT_NOT_SHOWN,
 /// THIRD_PARTY_INVOICE_UNDISCLOSED, GOODS_DIFFER, INSUFFICIENT_INFORMATION, NO_REPLY_IN_TIME, ISSUER_DISOWNS,
@@ -101,11 +102,17 @@ impl Decide {
             connection.customs().decide_items(within_deadline(request)).await
         })?;
         if console.is_json() {
-            console.data(json!({ "act": answer.act, "jti": answer.jti, "awaits_release": answer.awaits_release }));
+            console.data(json!({
+                "act": answer.act, "jti": answer.jti, "awaits_release": answer.awaits_release,
+                "notices": notices_described(&answer.notices),
+            }));
         } else if answer.awaits_release {
             console.data(format!("act {}  {}", answer.act, waits(console, many)));
         } else {
             console.data(format!("act {}  told to the issuer by statement {}", answer.act, answer.jti));
+        }
+        if !console.is_json() {
+            notice_lines(console, &answer.notices);
         }
         if answer.awaits_release {
             let (typed, act) = (named.typed(), answer.act);

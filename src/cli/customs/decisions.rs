@@ -46,12 +46,21 @@ fn word<T: FromStr<Err = CertificateError>>(text: &str) -> Result<T, String> {
     arguments::word(text, str::to_ascii_uppercase)
 }
 
+/// A code. What follows from a write-off reads as one, and is refused with what is done instead.
+fn code(text: &str) -> Result<ResponseCode, String> {
+    word(text).map_err(|_| {
+        let sayable = ResponseCode::ALL.iter().filter(|one| !one.draws() && **one != ResponseCode::Reversed);
+        let sayable = sayable.map(|one| one.as_str()).collect::<Vec<_>>().join(", ");
+        format!("`{text}` is not one of {sayable}")
+    })
+}
+
 impl FromStr for Coded {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (code, reason) = text.split_once(':').map_or((text, None), |(code, reason)| (code, Some(reason)));
-        Ok(Self { code: word(code)?, reason: reason.map(word).transpose()? })
+        let (coded, reason) = text.split_once(':').map_or((text, None), |(coded, reason)| (coded, Some(reason)));
+        Ok(Self { code: code(coded)?, reason: reason.map(word).transpose()? })
     }
 }
 
@@ -161,7 +170,7 @@ impl DecisionsFile {
                 "" => String::new(),
                 reason => word::<ResponseReason>(reason).map_err(wrong)?.to_string(),
             };
-            let code = word::<ResponseCode>(&one.code).map_err(wrong)?.to_string();
+            let code = code(&one.code).map_err(wrong)?.to_string();
             let (basis, words) = (one.basis.clone(), one.words.clone());
             Ok(wire::ItemDecision { item: one.item, line: one.line, code, reason, basis, words })
         };
@@ -209,6 +218,12 @@ fn check(decisions: &[wire::ItemDecision], exit: Exit) -> Result<(), Failure> {
             let all = ResponseReason::ALL.iter().map(|one| one.as_str()).collect::<Vec<_>>().join(", ");
             let failure = Failure::new(exit, format!("{of}: {code} needs a reason"));
             return Err(failure.note(format!("the reasons are {all}")).help(format!("{code}:REASON")));
+        }
+        if let Ok(why) = reason.parse::<ResponseReason>()
+            && !known.takes(why)
+        {
+            let failure = Failure::new(exit, format!("{of}: {code} does not stand with the reason {reason}"));
+            return Err(failure.help("a reason says why preference is denied or suspended; say anything else in words"));
         }
         if reason == ResponseReason::Other.as_str() && words.is_empty() {
             return Err(Failure::new(exit, format!("{of}: the reason OTHER needs words that say which")));
@@ -260,6 +275,31 @@ mod tests {
         assert!(flags(&["1=PREFERENCE_DENIED:OTHER"], &["why"]).is_ok());
         assert!(refused("1=UTILISED_FULL").contains("written off"));
         assert!(refused("1=REVERSED").contains("taken back"));
+    }
+
+    #[test]
+    fn a_reason_to_refuse_is_not_sent_with_a_code_that_refuses_nothing() {
+        for wrong in ["1=ACCEPTED_FOR_CLAIM:NOT_ORIGINATING", "1=RECEIVED:NOT_ORIGINATING", "1=NO_REPLY:GOODS_DIFFER"] {
+            let refused = flags(&[wrong], &[]).unwrap_err();
+            assert!(refused.sentence().contains("does not stand with the reason"), "{wrong}");
+        }
+        for right in ["1=PREFERENCE_SUSPENDED:RANDOM_CHECK", "1=NO_REPLY:NO_REPLY_IN_TIME"] {
+            assert!(flags(&[right], &[]).is_ok(), "{right}");
+        }
+        let file = template::DECISIONS.replace("\"PREFERENCE_DENIED\"", "\"ACCEPTED_FOR_CLAIM\"");
+        let refused = forms::parse::<DecisionsFile>(&file).unwrap().decisions().unwrap_err();
+        assert!(refused.sentence().contains("does not stand with the reason NOT_ORIGINATING"), "nor from a file");
+    }
+
+    #[test]
+    fn the_codes_that_are_listed_are_those_that_may_be_said() {
+        let said = "1=FOO".parse::<OfItems>().unwrap_err();
+        for code in ResponseCode::ALL {
+            let sayable = flags(&[format!("1={code}").as_str()], &[])
+                .err()
+                .is_none_or(|error| error.sentence().contains("needs a reason"));
+            assert_eq!(said.contains(code.as_str()), sayable, "{code}: {said}");
+        }
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! `origin customs endorse`: this authority's word on a certificate.
 
-use super::named::Named;
+use super::{
+    named::Named,
+    shown::{notice_lines, notices_described},
+};
 use crate::{
     api::client::{wire, within_deadline},
     certificate::{ContainerNumber, Country},
@@ -73,9 +76,11 @@ impl Endorse {
             connection.customs().endorse_certificate(within_deadline(request)).await
         })?;
         if console.is_json() {
-            console.data(json!({ "jti": answer.jti, "act": act.as_str() }));
+            let notices = notices_described(&answer.notices);
+            console.data(json!({ "jti": answer.jti, "act": act.as_str(), "notices": notices }));
         } else {
             console.data(format!("{act}, told to the issuer by statement {}", answer.jti));
+            notice_lines(console, &answer.notices);
         }
         Ok(ExitCode::SUCCESS)
     }

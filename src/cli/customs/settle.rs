@@ -3,7 +3,7 @@
 
 use super::{
     named::Named,
-    shown::{act_described, act_lines, host},
+    shown::{act_described, act_lines, host, notice_lines, notices_described},
 };
 use crate::{
     api::client::{Connection, wire, within_deadline},
@@ -84,7 +84,7 @@ impl Denial {
 pub(super) struct Release {
     #[command(flatten)]
     denial: Denial,
-    /// Words for the record
+    /// Words for the record, which stay here
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     words: String,
 }
@@ -93,9 +93,11 @@ impl Release {
     pub(super) fn run(self, console: Console) -> Outcome {
         let answer = self.denial.settle(console, true, &self.words)?;
         if console.is_json() {
-            console.data(json!({ "act": self.denial.act, "released": true, "jti": answer.jti }));
+            let notices = notices_described(&answer.notices);
+            console.data(json!({ "act": self.denial.act, "released": true, "jti": answer.jti, "notices": notices }));
         } else {
             console.data(format!("act {}  told to the issuer by statement {}", self.denial.act, answer.jti));
+            notice_lines(console, &answer.notices);
         }
         Ok(ExitCode::SUCCESS)
     }

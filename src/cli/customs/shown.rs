@@ -17,6 +17,9 @@ use serde_json::{Value, json};
 /// Status words that leave a certificate usable, or usable in part.
 const GOOD: [&str; 2] = ["valid", "in_part"];
 
+/// What is said of an act, and of its certificate, while it is not released.
+const WAITS: &str = "waits for a supervisor";
+
 /// The bare host of an authority.
 pub(in crate::cli) fn host(issuer: &str) -> String {
     plain(issuer.strip_prefix("https://").unwrap_or(issuer))
@@ -79,10 +82,11 @@ pub(super) fn arrival_line(console: Console, arrival: &wire::Arrival) {
     ));
 }
 
-/// What was done with it last, and the last word that was added to it.
+/// What was done with it last, whether something waits, and the last word that was added to it.
 fn done(arrival: &wire::Arrival) -> String {
     let endorsed = arrival.endorsed.as_ref().map(endorsed);
-    let done = [Some(arrival.response.clone()).filter(|code| !code.is_empty()), endorsed];
+    let waits = arrival.awaits_release.then(|| WAITS.to_owned());
+    let done = [Some(arrival.response.clone()).filter(|code| !code.is_empty()), waits, endorsed];
     let done = done.into_iter().flatten().collect::<Vec<_>>().join(", ");
     or(&done, "untouched").to_owned()
 }
@@ -148,6 +152,7 @@ pub(super) fn arrival_described(arrival: &wire::Arrival) -> Value {
         "exporter": arrival.exporter,
         "consignee": arrival.consignee,
         "response": arrival.response,
+        "awaits_release": arrival.awaits_release,
         "endorsed": arrival.endorsed.as_ref().map(endorsement_described),
         "equivocated": arrival.equivocated,
         "lifted": arrival.lifted,
@@ -165,14 +170,29 @@ pub(super) fn balance_lines(console: Console, items: &[wire::ItemBalance]) {
         };
         let response = if one.response.is_empty() { String::new() } else { format!("  {}", one.response) };
         console.data(format!("item {:3}  {left}{response}  {}", one.item, plain(&one.description)));
+        for line in &one.lines {
+            console.data(format!("          {}", decided_line(line)));
+        }
     }
 }
 
+/// A line of a declaration that was decided on by itself.
+fn decided_line(one: &wire::DecidedLine) -> String {
+    let at = if one.office.is_empty() { String::new() } else { format!(" at {}", plain(&one.office)) };
+    format!("{} on line {} of declaration {}{at}", plain(&one.code), one.line, plain(&one.declaration))
+}
+
 pub(super) fn balance_described(items: &[wire::ItemBalance]) -> Value {
+    let line = |one: &wire::DecidedLine| {
+        json!({
+            "declaration": one.declaration, "office": one.office, "line": one.line, "code": one.code,
+        })
+    };
     let item = |one: &wire::ItemBalance| {
         json!({
             "item": one.item, "description": one.description, "unit": one.unit, "whole": one.whole, "used": one.used,
             "left": one.left, "response": one.response, "ended": one.ended,
+            "lines": one.lines.iter().map(line).collect::<Vec<_>>(),
         })
     };
     items.iter().map(item).collect()
@@ -223,7 +243,8 @@ pub(super) fn act_lines(console: Console, act: &wire::CustomsAct) {
         console.data(format!("    {}", decided(one)));
     }
     if !act.remarks.is_empty() {
-        console.data(format!("    remarks: {}", plain(&act.remarks)));
+        let whose = if act.settled_words.is_empty() { String::new() } else { format!(" of {by}") };
+        console.data(format!("    remarks{whose}: {}", plain(&act.remarks)));
     }
     if let Some(settled) = settled(act) {
         console.data(format!("    {settled}"));
@@ -240,17 +261,18 @@ fn settled(act: &wire::CustomsAct) -> Option<String> {
     }
     let by = officer(&act.settled_by, &act.settled_by_name, &act.settled_by_offices);
     let at = instant(act.settled_at.as_ref());
+    let words = if act.settled_words.is_empty() { String::new() } else { format!(": {}", plain(&act.settled_words)) };
     // The issuer is told of what was released alone.
     Some(if act.jti.is_empty() {
-        format!("dropped {at} by {by}")
+        format!("dropped {at} by {by}{words}")
     } else {
-        format!("released {at} by {by}, and counts from then")
+        format!("released {at} by {by}, and counts from then{words}")
     })
 }
 
 /// That an act waits: what is decided beside the decision that does waits with it.
 pub(super) fn waits(console: Console, decisions: usize) -> String {
-    let waits = console.paint(Colour::Yellow, "waits for a supervisor");
+    let waits = console.paint(Colour::Yellow, WAITS);
     match decisions {
         0 | 1 => waits,
         all => format!("{waits}, with all {all} decisions: none of them counts or is told to the issuer before"),
@@ -316,6 +338,7 @@ pub(super) fn act_described(act: &wire::CustomsAct) -> Value {
         "awaits_release": act.awaits_release,
         "jti": act.jti,
         "remarks": act.remarks,
+        "settled_words": act.settled_words,
     })
 }
 
@@ -350,6 +373,19 @@ mod tests {
         assert_eq!(said(&wire::Arrival::default()), None);
     }
 
+    #[test]
+    fn a_line_that_was_denied_by_itself_is_named_beside_its_item() {
+        let one = wire::DecidedLine {
+            declaration: "I-77".to_owned(),
+            office: "SHA".to_owned(),
+            line: 2,
+            code: "PREFERENCE_DENIED".to_owned(),
+        };
+        assert_eq!(decided_line(&one), "PREFERENCE_DENIED on line 2 of declaration I-77 at SHA");
+        let item = wire::ItemBalance { lines: vec![one], ..wire::ItemBalance::default() };
+        assert_eq!(balance_described(&[item])[0]["lines"][0]["line"], 2);
+    }
+
     fn endorsement() -> wire::ArrivalEndorsement {
         wire::ArrivalEndorsement {
             act: "destination_changed".to_owned(),
@@ -380,6 +416,8 @@ mod tests {
         assert_eq!(done(&endorsed), "destination_changed to KE");
         let used = wire::Arrival { response: "UTILISED_FULL".to_owned(), ..endorsed };
         assert_eq!(done(&used), "UTILISED_FULL, destination_changed to KE");
+        let waits = wire::Arrival { awaits_release: true, ..wire::Arrival::default() };
+        assert_eq!(done(&waits), "waits for a supervisor");
         assert_eq!(arrival_described(&used)["endorsed"]["act"], "destination_changed");
     }
 
@@ -390,6 +428,9 @@ mod tests {
         assert_eq!(settled(&waits), None);
         let dropped = wire::CustomsAct { settled_by: "acc_2".to_owned(), settled_at: at(60), ..waits };
         assert_eq!(settled(&dropped).unwrap(), "dropped 1970-01-01T00:01:00Z by acc_2");
+        let worded = wire::CustomsAct { settled_words: "the evidence came".to_owned(), ..dropped.clone() };
+        assert_eq!(settled(&worded).unwrap(), "dropped 1970-01-01T00:01:00Z by acc_2: the evidence came");
+        assert_eq!(act_described(&worded)["settled_words"], "the evidence came");
         let released = wire::CustomsAct { jti: "01KB".to_owned(), ..dropped };
         assert_eq!(settled(&released).unwrap(), "released 1970-01-01T00:01:00Z by acc_2, and counts from then");
         assert_eq!(act_described(&released)["settled_at"], "1970-01-01T00:01:00Z");

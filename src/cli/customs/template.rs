@@ -53,7 +53,7 @@ pub(super) const DECISIONS: &str = "\
 #   origin customs decide CERTIFICATE --file FILE
 # Codes: RECEIVED, INCOMPLETE_DATA, ACCEPTED_FOR_CLAIM, NOT_UTILISED, PREFERENCE_SUSPENDED, PREFERENCE_DENIED,
 # RETURNED_FOR_RECTIFICATION, DIVERTED, NO_REPLY. What is imported is written off instead: origin customs write-off.
-# To suspend, to deny and to return need a reason; `origin customs decide --help` lists them.
+# To suspend, to deny and to return need a reason, and other codes have none; `origin customs decide --help` lists them.
 
 remarks = \"\"
 

@@ -82,7 +82,7 @@ impl Show {
         let answer = self.door.ask(console, |connection| async move {
             connection.customs().get_enquiry(within_deadline(request)).await
         })?;
-        shown::full(console, &answer.enquiry.unwrap_or_default());
+        shown::full(console, shown::Side::Asking, &answer.enquiry.unwrap_or_default());
         Ok(ExitCode::SUCCESS)
     }
 }

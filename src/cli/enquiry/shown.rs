@@ -50,6 +50,7 @@ fn clock(enquiry: &wire::Enquiry) -> (Option<Colour>, String) {
         (_, None) if enquiry.overdue => (Some(Colour::Red), "OVERDUE".to_owned()),
         (_, Some(due)) if enquiry.due_soon => (Some(Colour::Yellow), format!("due soon {due}")),
         (_, Some(due)) => (None, format!("due {due}")),
+        (_, None) if enquiry.days_unknown => (None, "day not known yet".to_owned()),
         (_, None) => (None, "no day due".to_owned()),
     }
 }
@@ -85,13 +86,16 @@ pub(in crate::cli) fn line(console: Console, side: Side, enquiry: &wire::Enquiry
 }
 
 /// All of it.
-pub(in crate::cli) fn full(console: Console, enquiry: &wire::Enquiry) {
+pub(in crate::cli) fn full(console: Console, side: Side, enquiry: &wire::Enquiry) {
     if console.is_json() {
         console.data(described(enquiry));
         return;
     }
-    let due = |date: &Option<WireDate>| {
-        date.as_ref().map_or_else(|| "no day that the agreement's data say".to_owned(), |date| date_text(Some(date)))
+    let other = if side == Side::Asking { &enquiry.to } else { &enquiry.from };
+    let due = |date: &Option<WireDate>| match date {
+        Some(date) => date_text(Some(date)),
+        None if enquiry.days_unknown => format!("a day that is known once the logs of {} are open here", host(other)),
+        None => "no day that the agreement's data say".to_owned(),
     };
     let article = match enquiry.reply_article.as_str() {
         "" => String::new(),
@@ -104,7 +108,7 @@ pub(in crate::cli) fn full(console: Console, enquiry: &wire::Enquiry) {
         ("reference", plain(or(&enquiry.reference, "-"))),
         ("state", state_word(enquiry.state()).to_owned()),
         ("clock", painted_clock(console, enquiry, 0)),
-        ("sent", date_text(enquiry.sent_on.as_ref())),
+        ("sent", enquiry.sent_on.as_ref().map(|day| date_text(Some(day))).unwrap_or_default()),
         ("received", date_text(enquiry.received_on.as_ref())),
         ("acknowledge", format!("by {}", due(&enquiry.acknowledge_due))),
         ("answer", format!("by {}{article}", due(&enquiry.reply_due))),
@@ -115,7 +119,9 @@ pub(in crate::cli) fn full(console: Console, enquiry: &wire::Enquiry) {
         ("rests on", plain(or(&enquiry.basis, "-"))),
         ("asked for", enquiry.reply_by.as_ref().map_or_else(|| "-".to_owned(), |day| date_text(Some(day)))),
     ] {
-        console.data(format!("{label:12}{value}"));
+        if !value.is_empty() {
+            console.data(format!("{label:12}{value}"));
+        }
     }
     if !enquiry.clarifies.is_empty() {
         console.data(format!("{:12}the reply {}", "clarifies", enquiry.clarifies));
@@ -131,13 +137,38 @@ pub(in crate::cli) fn full(console: Console, enquiry: &wire::Enquiry) {
     if let Some(said) = said_again(enquiry) {
         console.data(format!("{:12}{said}", "not counted"));
     }
-    if !enquiry.proposes.is_empty() {
-        let (code, jti) = (plain(&enquiry.proposes), &enquiry.jti);
-        console.data(format!(
-            "{:12}{code}: origin customs decide CERTIFICATE --whole {code} --enquiry {jti}",
-            "may follow"
+    if let Some(said) = may_follow(side, enquiry) {
+        console.data(format!("{:12}{said}", "may follow"));
+    }
+}
+
+/// What a person of the asking side may do once the day to answer is over: on a certificate that is not here nothing is
+/// decided.
+fn may_follow(side: Side, enquiry: &wire::Enquiry) -> Option<String> {
+    if side == Side::Asked || !enquiry.overdue {
+        return None;
+    }
+    let (code, jti) = (plain(&enquiry.proposes), &enquiry.jti);
+    if code.is_empty() {
+        return Some(format!(
+            "ask {} again, or by another way: no certificate without an answer is here to be decided on; one that \
+             arrives later is, with --enquiry {jti}",
+            host(&enquiry.to)
         ));
     }
+    let subject = |place: u32| enquiry.subjects.get(usize::try_from(place).ok()?.checked_sub(1)?);
+    let (certificate, of) = match enquiry.proposes_of.as_slice() {
+        [] => ("CERTIFICATE".to_owned(), String::new()),
+        [one] => {
+            let name = |one: &wire::EnquirySubject| plain(or(&one.jti, &one.number));
+            (subject(*one).map_or_else(|| "CERTIFICATE".to_owned(), name), String::new())
+        }
+        many => {
+            let places = many.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+            ("CERTIFICATE".to_owned(), format!(", for each of certificate {places}"))
+        }
+    };
+    Some(format!("{code}: origin customs decide {certificate} --whole {code} --enquiry {jti}{of}"))
 }
 
 fn subject_text(subject: &wire::EnquirySubject) -> String {
@@ -272,6 +303,8 @@ fn described(enquiry: &wire::Enquiry) -> Value {
         "clarified_by": enquiry.clarified_by,
         "reply_by": day(enquiry.reply_by.as_ref()),
         "proposes": enquiry.proposes,
+        "proposes_of": enquiry.proposes_of,
+        "days_unknown": enquiry.days_unknown,
         "replies": enquiry.replies.iter().map(reply).collect::<Vec<_>>(),
     })
 }
@@ -293,8 +326,35 @@ mod tests {
         assert_eq!(clock(&wire::Enquiry { due_soon: true, ..open.clone() }).1, "due soon 2026-12-01");
         let over = wire::Enquiry { overdue: true, due_soon: true, ..open.clone() };
         assert_eq!(clock(&over), (Some(Colour::Red), "OVERDUE 2026-12-01".to_owned()));
-        assert_eq!(clock(&wire::Enquiry { reply_due: None, ..open }).1, "no day due");
+        assert_eq!(clock(&wire::Enquiry { reply_due: None, ..open.clone() }).1, "no day due");
+        let starting = wire::Enquiry { reply_due: None, days_unknown: true, ..open };
+        assert_eq!(clock(&starting).1, "day not known yet");
         assert_eq!(clock(&enquiry(S::Answered)).1, "answered");
+    }
+
+    #[test]
+    fn what_may_follow_names_a_certificate_that_is_here_and_none_that_is_not() {
+        let subject =
+            |jti: &str| wire::EnquirySubject { jti: jti.to_owned(), number: "999".to_owned(), ..Default::default() };
+        let open = wire::Enquiry {
+            jti: "01KE".to_owned(),
+            to: "https://tdap.gov.pk".to_owned(),
+            overdue: true,
+            subjects: vec![subject(""), subject("01KC")],
+            ..enquiry(wire::EnquiryState::Sent)
+        };
+        let nothing = may_follow(Side::Asking, &open).unwrap();
+        assert!(nothing.starts_with("ask tdap.gov.pk again") && !nothing.contains("customs decide"), "{nothing}");
+        let proposed = |proposes_of: &[u32]| {
+            let (proposes, proposes_of) = ("NO_REPLY".to_owned(), proposes_of.to_vec());
+            wire::Enquiry { proposes, proposes_of, ..open.clone() }
+        };
+        let one = "NO_REPLY: origin customs decide 01KC --whole NO_REPLY --enquiry 01KE";
+        assert_eq!(may_follow(Side::Asking, &proposed(&[2])).unwrap(), one);
+        assert!(may_follow(Side::Asking, &proposed(&[1])).unwrap().contains("customs decide 999 --whole"));
+        assert!(may_follow(Side::Asking, &proposed(&[1, 2])).unwrap().ends_with("for each of certificate 1, 2"));
+        assert_eq!(may_follow(Side::Asked, &open), None, "who is asked decides nothing");
+        assert_eq!(may_follow(Side::Asking, &wire::Enquiry { overdue: false, ..open }), None);
     }
 
     #[test]

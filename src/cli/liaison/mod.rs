@@ -88,7 +88,7 @@ impl Show {
         let answer = self.door.ask(console, |connection| async move {
             connection.liaison().get_incoming_enquiry(within_deadline(request)).await
         })?;
-        shown::full(console, &answer.enquiry.unwrap_or_default());
+        shown::full(console, shown::Side::Asked, &answer.enquiry.unwrap_or_default());
         Ok(ExitCode::SUCCESS)
     }
 }

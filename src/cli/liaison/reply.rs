@@ -67,6 +67,9 @@ pub(super) struct Reply {
     words: Option<String>,
     #[command(flatten)]
     documents: Documents,
+    /// Only judge the answer and show what is to be known of it; nothing is signed
+    #[arg(long)]
+    dry_run: bool,
     #[command(flatten)]
     request: Request,
 }
@@ -78,10 +81,11 @@ impl Reply {
         let documents = self.documents.to_wire()?;
         let words = self.does.ask.or(self.words).unwrap_or_default();
         let reply_by = self.does.extend_until.or(self.rest_by).map(date_to_wire);
-        let jti = self.enquiry.to_string();
+        let (jti, only_ask) = (self.enquiry.to_string(), self.dry_run);
         let answer = self.request.ask(console, async |connection, request_id| {
             let act = act.to_string();
-            let request = wire::ReplyEnquiryRequest { request_id, jti, act, reply_by, words, answers, documents };
+            let request =
+                wire::ReplyEnquiryRequest { request_id, jti, act, reply_by, words, answers, documents, only_ask };
             connection.liaison().reply_enquiry(within_deadline(request)).await
         })?;
         if console.is_json() {
@@ -90,7 +94,12 @@ impl Reply {
             return Ok(ExitCode::SUCCESS);
         }
         let late = console.paint(Colour::Red, "; LATE: the day it was due is over");
-        console.data(format!("{act} by statement {}{}", answer.jti, if answer.late { late.as_str() } else { "" }));
+        // A node that does not know dry runs has signed it, and its statement is named.
+        let by = match answer.jti.as_str() {
+            "" => "can be answered so, nothing is signed".to_owned(),
+            jti => format!("by statement {jti}"),
+        };
+        console.data(format!("{act} {by}{}", if answer.late { late.as_str() } else { "" }));
         notice_lines(console, &answer.notices);
         Ok(ExitCode::SUCCESS)
     }
@@ -150,6 +159,14 @@ mod tests {
         {
             assert!(reply(wrong).is_err(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn a_dry_run_is_of_any_reply_and_asked_for() {
+        let full = ["--full", "--answer", "1=not_issued"];
+        assert!(!reply(&full).unwrap().dry_run);
+        assert!(reply(&[&full[..], &["--dry-run"]].concat()).unwrap().dry_run);
+        assert!(reply(&["--extend-until", "2027-01-31", "--dry-run"]).unwrap().dry_run);
     }
 
     #[test]

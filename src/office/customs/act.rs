@@ -65,8 +65,11 @@ pub struct CustomsAct {
     pub statement: Option<Jti>,
     /// The enquiry that it follows.
     pub enquiry: Option<Jti>,
-    /// Further words.
+    /// Further words of who decided it; the issuer is told of them.
     pub remarks: Option<Text<1024>>,
+    /// Words of who released or dropped it, which stay here; none where it was kept before they had a place of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled_words: Option<Text<1024>>,
     /// What its decider went on in spite of; nothing where it was kept before that was noted.
     #[serde(default)]
     pub despite: Despite,
@@ -183,6 +186,7 @@ mod tests {
             statement: None,
             enquiry: None,
             remarks: None,
+            settled_words: None,
             despite: Despite { closed_key: true, predecessor: false },
         };
         let mut kept = serde_json::to_value(&act).unwrap();

@@ -203,6 +203,9 @@ fn a_line_that_was_denied_alone_leaves_its_item_to_other_lines() {
         ("CNSHA", "I \u{2010} 77"),
         ("CNSHA", "I\u{A0}77"),
         ("CNSHA", "I\u{3000}77"),
+        ("CN-SHA", "I77"),
+        ("CNSHA", "i 7-7"),
+        ("CNSHA", "I-7-7"),
     ] {
         let spelled = ImportDeclaration { office: office.parse().unwrap(), ..declaration(number) };
         assert_eq!(desk.use_line(&spelled, Some(2)), Err("PREFERENCE_NOT_GRANTED"), "{number} at {office}");

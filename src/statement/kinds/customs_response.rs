@@ -8,7 +8,7 @@ use crate::{
     certificate::{
         Measure, Text,
         declare::{section, words},
-        number_as_read,
+        number_as_read, plain,
     },
     time::Date,
 };
@@ -63,6 +63,18 @@ impl ResponseCode {
     #[must_use]
     pub const fn needs_reason(self) -> bool {
         matches!(self, Self::PreferenceSuspended | Self::PreferenceDenied | Self::ReturnedForRectification)
+    }
+
+    /// Whether a reason may stand beside it. Reasons say why something is refused, suspended or sent back; two of them are
+    /// what another code says itself. What others signed is read whatever it says.
+    #[must_use]
+    pub const fn takes(self, reason: ResponseReason) -> bool {
+        let says_it = matches!(
+            (self, reason),
+            (Self::NoReply, ResponseReason::NoReplyInTime)
+                | (Self::IncompleteData, ResponseReason::InsufficientInformation)
+        );
+        self.needs_reason() || says_it
     }
 }
 
@@ -137,8 +149,18 @@ impl ImportDeclaration {
     /// its own.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
-        let same = |one: &str, other: &str| number_as_read(one) == number_as_read(other);
-        same(self.number.as_str(), other.number.as_str()) && same(self.office.as_str(), other.office.as_str())
+        self.is_numbered(&other.number, Some(&other.office))
+    }
+
+    /// The same by a number and an office; by the number alone where the office is not known. Between digits, too, blanks
+    /// and dashes make no other declaration: one certificate is hardly shown at one office with both `1-23` and `12-3`, and
+    /// no refusal is escaped by a dash.
+    #[must_use]
+    pub fn is_numbered(&self, number: &Text<70>, office: Option<&Text<17>>) -> bool {
+        let bare = |text: &str| plain(text).chars().filter(|one| one.is_alphanumeric()).collect::<String>();
+        let same = |one: &str, other: &str| number_as_read(one) == number_as_read(other) || bare(one) == bare(other);
+        let here = office.is_none_or(|office| same(office.as_str(), self.office.as_str()));
+        here && same(number.as_str(), self.number.as_str())
     }
 }
 
@@ -244,5 +266,28 @@ impl CustomsResponse {
             ),
         ];
         faults.into_iter().find_map(|(found, why)| found.then_some(why))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_declaration_is_the_same_with_its_blanks_and_dashes_anywhere_and_another_by_a_letter_a_digit_or_its_office() {
+        let of = |number: &str, office: &str| ImportDeclaration {
+            number: number.parse().unwrap(),
+            date: Date::constant(2026, 12, 1),
+            office: office.parse().unwrap(),
+        };
+        let one = of("I-2026-24", "CNSHA");
+        for same in ["I202624", "i 2026/24", "I-20-26-24", "I\u{2013}2026\u{2013}24", "I-2026-024"] {
+            assert!(one.is_same(&of(same, "cn-sha")), "{same}");
+        }
+        for other in ["I-2026-25", "I-2026-240", "J-2026-24", "2026-24"] {
+            assert!(!one.is_same(&of(other, "CNSHA")), "{other}");
+        }
+        assert!(!one.is_same(&of("I-2026-24", "CNNGB")));
+        assert!(one.is_numbered(&one.number, None));
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     inbox::{self, Receipted},
     log::Origin,
     sequencer,
-    statement::{Kind, open_leaf},
+    statement::{Issuer, Kind, open_leaf},
     store::{Disclosures, EntryRef, StateChange, Store, Table},
     trust::TrustList,
 };
@@ -18,6 +18,9 @@ use std::sync::PoisonError;
 
 /// Entries of a log that are looked at for one row.
 const TOLD_AT_ONCE: u64 = 4_096;
+/// What the ids of the marks begin with that say how far each log was told.
+const LISTENED: &str = "feed/listened/";
+
 /// What is to be done with an entry of a partner's log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Standing {
@@ -55,7 +58,7 @@ impl Herald {
         let Spoken { log, held, hosted } = *spoken;
         let published = held.head(log).map_or(0, |head| head.head.size);
         let settled = if hosted { published } else { Receipted::load(held, log)?.settled.min(published) };
-        let mark = Mark::<u64>::read(self.setup.store.as_ref(), format!("feed/listened/{log}"))?;
+        let mark = Mark::<u64>::read(self.setup.store.as_ref(), format!("{LISTENED}{log}"))?;
         let from = mark.value;
         let end = settled.min(from.saturating_add(TOLD_AT_ONCE));
         let (late, seen) = self.late(spoken, news)?;
@@ -146,6 +149,15 @@ impl Spoken<'_> {
     fn is_readable(&self, index: u64) -> Result<bool, WorkflowError> {
         Ok(!matches!(self.held.disclosures(self.log, index)?, None | Some(Disclosures::None)))
     }
+}
+
+/// The logs of an authority of which anything was told here.
+pub(in crate::workflow) fn listened_to(store: &dyn Store, issuer: &Issuer) -> Result<Vec<Origin>, WorkflowError> {
+    // An origin begins with its host.
+    let prefix = format!("{LISTENED}{}/", issuer.host());
+    let marks = store.records_under(Table::Setting, prefix.as_bytes(), usize::MAX)?;
+    let log = |id: &[u8]| std::str::from_utf8(id).ok()?.strip_prefix(LISTENED)?.parse::<Origin>().ok();
+    Ok(marks.iter().filter_map(|(id, _)| log(id)).collect())
 }
 
 fn waiting_prefix(log: &Origin) -> Vec<u8> {

@@ -22,6 +22,7 @@ mod what;
 pub use cursor::Cursor;
 pub(super) use herald::is_receipted;
 pub use herald::{Herald, HeraldSetup};
+pub(super) use listening::listened_to;
 pub use reader::{Kinds, Page, Wish};
 pub(super) use told::{Told, of_application, of_deed};
 pub use what::{ArrivalEvent, CertificateEvent, EnquiryEvent, Said, What};

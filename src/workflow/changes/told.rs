@@ -73,6 +73,9 @@ pub(crate) enum Told {
         /// That day.
         #[serde(with = "serde_date")]
         due: Date,
+        /// Whether an officer may say now that there was no reply.
+        #[serde(default)]
+        proposes: bool,
     },
 }
 

@@ -167,6 +167,8 @@ pub enum EnquiryEvent {
         step: ClockStep,
         /// That day.
         due: Date,
+        /// Whether an officer may say now that there was no reply: who asked, of a certificate that is here.
+        proposes: bool,
     },
 }
 
@@ -175,9 +177,7 @@ impl EnquiryEvent {
     #[must_use]
     pub const fn proposes(&self) -> Option<ResponseCode> {
         match self {
-            Self::Clock { deadline: Deadline::Reply, step: ClockStep::Passed | ClockStep::Unanswered, .. } => {
-                Some(ResponseCode::NoReply)
-            }
+            Self::Clock { proposes: true, .. } => Some(ResponseCode::NoReply),
             _ => None,
         }
     }

@@ -81,6 +81,8 @@ pub struct Arrival {
     pub arrived_at: Option<Timestamp>,
     /// What was done with it here.
     pub file: CustomsFile,
+    /// Whether an act on it waits for a supervisor.
+    pub waits: bool,
     /// The words that this authority added to it, oldest first.
     pub endorsements: Vec<EndorsementNote>,
     /// Whether its log is proven to have shown two histories, though that may be lifted.
@@ -191,6 +193,7 @@ impl Desk {
         let delivery = match disclosures {
             Disclosures::Present(_) => Delivery::Complete,
             Disclosures::Erased => Delivery::Erased,
+            Disclosures::None if inbox::is_erased_there(store, origin, *index)? => Delivery::Erased,
             Disclosures::None => {
                 let kept_back = inbox::why(store, origin, *index)? == Some(Why::Held);
                 let held = kept_back || sequencer::is_held(store, entry)?;
@@ -229,6 +232,8 @@ impl Desk {
         let own = own.map(|record| record.as_of);
         let as_of = heard.or(own).and_then(|second| Timestamp::from_second(second).ok());
         let (file, kept) = self.customs_file(origin, &facts.jti)?;
+        // Most were never touched, and are not looked up once more.
+        let waits = file.acts > 0 && self.has_waiting(origin, &facts.jti)?;
         let endorsements = endorsements(self.store().as_ref(), &facts.jti)?;
         let partners = &self.setup().partners;
         let (frozen, lifted) = (partners.has_equivocated(origin), partners.was_lifted(origin));
@@ -244,6 +249,7 @@ impl Desk {
             status_as_of: as_of,
             arrived_at: arrived_ms.and_then(instant),
             file,
+            waits,
             endorsements,
             equivocated: frozen || lifted,
             lifted: lifted && !frozen,

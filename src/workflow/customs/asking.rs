@@ -1,8 +1,8 @@
 //! Enquiries that customs of the importing country raise.
 
 use super::{
-    ArrivedName, EnquiryRefused, EnquiryView, Notice, deciding::blocking, digest, enquiries::Side, fits, part,
-    refused::can_be_named, said_at,
+    ArrivedName, EnquiryRefused, EnquiryView, Notice, arrival::statements_about, deciding::blocking, digest,
+    enquiries::Side, fits, part, refused::can_be_named, said_at,
 };
 use crate::{
     certificate::{Certificate, Text},
@@ -10,8 +10,9 @@ use crate::{
     sequencer::{Saying, Task, Work},
     statement::{
         DocumentDigest, Enquiry, EnquiryGround, EnquiryQuestion, EnquirySubject, GoodsMeanwhile, ITEM_NUMBER_MAX,
-        Issuer, Jti, OpenedBody, ReplyAct, StatementRef,
+        Issuer, Jti, Kind, OpenedBody, ReplyAct, StatementRef,
     },
+    store::Subject,
     time::Date,
     workflow::{Accounts, Desk, WorkflowError},
 };
@@ -78,6 +79,7 @@ impl Desk {
         ];
         let digest = digest("enquiry", &parts.each_ref().map(String::as_str));
         let audit = AuditEvent::of(Actor::Caller(caller), Action::RaiseEnquiry);
+        let given = wish.subjects.iter().map(|one| one.issued_on).collect::<Vec<_>>();
         let prepare = move |desk: &Self| {
             desk.once(&request, digest, || {
                 let clarifies = wish.clarifies.as_ref().map(|reply| desk.one_at_a_time("clarified", reply));
@@ -93,8 +95,14 @@ impl Desk {
         };
         let jti = self.carry_out(prepare).await?.outcome.jti;
         let desk = self.clone();
-        let view = blocking(move || desk.enquiry_of(Side::Asking, &jti)).await??;
-        Ok(Raised { jti, reply_due: view.reply_due, notices: self.permits(&view) })
+        let look = move || {
+            let view = desk.enquiry_of(Side::Asking, &jti)?;
+            let mut notices = other_dates(&view, &given);
+            notices.extend(desk.asked_before(&view)?);
+            notices.extend(desk.permits(&view)?);
+            Ok::<_, WorkflowError>(Raised { jti, reply_due: view.reply_due, notices })
+        };
+        blocking(look).await?
     }
 
     /// Finds the certificates that are asked about, and says it all.
@@ -229,10 +237,44 @@ impl Desk {
         }
     }
 
-    /// What the agreement says of the goods meanwhile.
-    fn permits(&self, view: &EnquiryView) -> Vec<Notice> {
+    /// Earlier enquiries that ask the same and are still open. One that clarifies asks the same by what it is.
+    fn asked_before(&self, view: &EnquiryView) -> Result<Vec<Notice>, WorkflowError> {
         let mut notices = Vec::new();
-        for (code, edition, _) in self.editions_asked_about(view, Side::Asking) {
+        let subjects = &view.enquiry.subjects;
+        let Some(first) = subjects.first().filter(|_| view.enquiry.clarifies.is_none()) else { return Ok(notices) };
+        let named = match &first.certificate {
+            Some(place) => Subject::Statement(place.jti),
+            None => Subject::Number(first.number.to_string()),
+        };
+        for (_, statement) in statements_about(self.store().as_ref(), &named, Kind::Enquiry)? {
+            let before = statement.opened.envelope.jti;
+            if before >= view.place.jti {
+                continue;
+            }
+            let other = match self.enquiry_of(Side::Asking, &before) {
+                Ok(other) => other,
+                Err(WorkflowError::EnquiryUnknown) => continue,
+                Err(error) => return Err(error),
+            };
+            let same = other.to == view.to
+                && other.enquiry.asked.ground == view.enquiry.asked.ground
+                && other.enquiry.subjects.len() == subjects.len()
+                && subjects.iter().all(|subject| other.asks_about(subject));
+            if same && other.is_open() {
+                let words = format!(
+                    "enquiry {before} asks the same about the same certificates and is still open: each is answered by \
+                     itself"
+                );
+                notices.push(Notice::new("ASKED_BEFORE", false, words));
+            }
+        }
+        Ok(notices)
+    }
+
+    /// What the agreement says of the goods meanwhile.
+    fn permits(&self, view: &EnquiryView) -> Result<Vec<Notice>, WorkflowError> {
+        let mut notices = Vec::new();
+        for (code, edition, _) in self.editions_asked_about(view, Side::Asking)? {
             let Some(edition) = self.agreements().get(&code).and_then(|one| one.edition(&edition)) else { continue };
             let rules = &edition.verification;
             let released = if view.enquiry.asked.goods == GoodsMeanwhile::Held {
@@ -258,8 +300,26 @@ impl Desk {
             let meanwhile = meanwhile.into_iter().flatten();
             notices.extend(meanwhile.map(|words| Notice::new("MEANWHILE", false, words)));
         }
-        notices
+        Ok(notices)
     }
+}
+
+/// Dates of issue that were given and are not the certificates' own, which are the ones that were sent.
+fn other_dates(view: &EnquiryView, given: &[Option<Date>]) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    for ((place, subject), given) in (1_u32..).zip(&view.enquiry.subjects).zip(given) {
+        if let (Some(given), Some(bears)) = (given, subject.issued_on)
+            && *given != bears
+        {
+            let words = format!(
+                "certificate {place}, {}, is named with {given} as its date of issue, and bears {bears}, which is what was \
+                 sent: see that the same certificate is meant",
+                subject.number
+            );
+            notices.push(Notice::new("ISSUE_DATE_DIFFERS", false, words));
+        }
+    }
+    notices
 }
 
 /// Whether an enquiry says what its ground asks for.

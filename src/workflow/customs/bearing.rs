@@ -1,9 +1,9 @@
 //! What a certificate bears: how much may be written off of it.
 
-use super::{Arrival, ArrivedName, MatchWish, Notice, UseRefused, course::certified};
+use super::{Arrival, MatchWish, Notice, UseRefused, course::certified};
 use crate::{
     agreement::Matching,
-    certificate::{Goods, Measure, Relation, UnitCode},
+    certificate::{Goods, Measure, UnitCode},
     office::{ActState, Certified, CustomsAct, CustomsFile, CustomsRefused, NotDrawn, WriteOffLine},
     reason::Reasoned as _,
     statement::{ImportDeclaration, ItemDecision},
@@ -22,8 +22,6 @@ const TOLD: [&str; 6] = [
     "PREFERENCE_NOT_GRANTED",
     "QUANTITY_NOT_WHOLE",
 ];
-/// Certificates looked back at, each in the place of the one before: none is issued anew so often.
-const PREDECESSORS_MAX: usize = 32;
 
 /// What was done with a certificate before.
 pub(super) struct Before {
@@ -50,61 +48,6 @@ impl Desk {
         let (certificate, ended) = (arrival.whole()?, arrival.ended());
         draw(file, certified(&certificate, &ended), declaration, lines, &self.before(arrival)?)
     }
-
-    /// That a certificate stands in the place of one that was used or decided against here: that is not taken over to this
-    /// one, whose items may be others. It reads from the disk.
-    pub(super) fn predecessors_used(&self, arrival: &Arrival) -> Result<Vec<Notice>, WorkflowError> {
-        let (mut found, mut seen) = (Vec::new(), vec![arrival.jti]);
-        let mut next = self.predecessors(arrival)?;
-        while let Some(before) = next.pop() {
-            if seen.contains(&before.jti) || seen.len() > PREDECESSORS_MAX {
-                continue;
-            }
-            seen.push(before.jti);
-            found.extend(stands_here_of(&before));
-            next.extend(self.predecessors(&before)?);
-        }
-        Ok(found)
-    }
-
-    /// The certificates in whose place one stands, as far as they are known here.
-    fn predecessors(&self, arrival: &Arrival) -> Result<Vec<Arrival>, WorkflowError> {
-        let reference = arrival.certificate.reference.as_option();
-        let mut found = Vec::new();
-        for prior in reference.into_iter().flat_map(|reference| &reference.prior) {
-            if !matches!(prior.relation, Relation::Replaces | Relation::TrueCopyOf) {
-                continue;
-            }
-            match self.arrived(&ArrivedName::Number(prior.number.to_string(), Some(arrival.issuer.clone()))) {
-                Ok(before) => found.push(before),
-                Err(
-                    WorkflowError::ArrivalUnknown
-                    | WorkflowError::ArrivalOnPaper { .. }
-                    | WorkflowError::ArrivalAmbiguous(_),
-                ) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(found)
-    }
-}
-
-fn stands_here_of(before: &Arrival) -> Option<Notice> {
-    let used = before.file.ledger.items.iter().filter(|(_, one)| !one.drawn.is_zero());
-    let used = used.map(|(item, one)| format!("item {item}: {} {}", one.drawn, one.unit));
-    let against = before.file.against().map(|(subject, code)| format!("{subject}: {code}"));
-    let used = used.chain(against).collect::<Vec<_>>();
-    if used.is_empty() {
-        return None;
-    }
-    let reference = before.certificate.reference.as_option();
-    let number = reference.map_or_else(|| before.jti.to_string(), |reference| reference.number.to_string());
-    let words = format!(
-        "it stands in the place of {number}, which was used or decided against here ({}), and that does not count of this \
-         one by itself; who writes off or accepts a claim all the same says why (`--despite-predecessor`, with remarks)",
-        used.join(", ")
-    );
-    Some(Notice::new("PREDECESSOR_USED", true, words))
 }
 
 /// Writes lines off against which none of the denials that wait stands, and says what that makes of each item.

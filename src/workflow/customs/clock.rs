@@ -127,6 +127,10 @@ impl Desk {
             Err(WorkflowError::EnquiryUnknown) => return Ok(0),
             Err(error) => return Err(error),
         };
+        // What is not known yet is told at a later look.
+        if !view.days_known {
+            return Ok(0);
+        }
         let answered = view.state == EnquiryState::Answered;
         let decided = match view.decide_due.filter(|_| side == Side::Asking) {
             None => true,
@@ -140,7 +144,8 @@ impl Desk {
         }
         let rows = new.iter().map(|Reminded { deadline, step, due }| {
             let (from, to) = (view.from.to_string(), view.to.to_string());
-            Told::Clock { enquiry: *jti, from, to, deadline: *deadline, step: *step, due: *due }.row()
+            let proposes = *deadline == Deadline::Reply && *step != ClockStep::Soon && view.proposes.is_some();
+            Told::Clock { enquiry: *jti, from, to, deadline: *deadline, step: *step, due: *due, proposes }.row()
         });
         let feed = rows.collect::<Result<Vec<_>, _>>()?;
         let count = feed.len();

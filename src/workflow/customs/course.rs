@@ -4,7 +4,7 @@ use super::{Arrival, ArrivedName, Notice, arrival::statements_about};
 use crate::{
     certificate::Measure,
     log::Origin,
-    office::{Action, Caller, Certified, CustomsAct, CustomsFile, CustomsRefused, WaitingDenial},
+    office::{Action, Caller, Certified, CustomsAct, CustomsFile, CustomsRefused, DecidedLine, WaitingDenial},
     statement::{Jti, Kind, ResponseCode},
     store::{Expected, StateChange, Subject, Table},
     workflow::{Accounts, Desk, WorkflowError},
@@ -34,6 +34,8 @@ pub struct Balance {
     pub response: Option<ResponseCode>,
     /// Whether it has lost its force at its issuer.
     pub ended: bool,
+    /// Lines of declarations that were decided on by themselves, which the response does not tell of.
+    pub lines: Vec<DecidedLine>,
 }
 
 /// A certificate with everything that was done with it.
@@ -129,6 +131,13 @@ impl Desk {
         acts.filter_map(Result::transpose).collect()
     }
 
+    /// Whether any of them waits.
+    pub(super) fn has_waiting(&self, origin: &Origin, jti: &Jti) -> Result<bool, WorkflowError> {
+        let prefix = acts_prefix(origin, jti);
+        let first = self.store().records_from(Table::Denial, &prefix, 1)?;
+        Ok(first.first().is_some_and(|(id, _)| id.starts_with(&prefix)))
+    }
+
     /// What a table has of the acts on a certificate, oldest first.
     fn of_acts<T: DeserializeOwned>(
         &self,
@@ -176,6 +185,7 @@ pub(super) fn balance(arrival: &Arrival) -> Vec<Balance> {
             whole: left.whole,
             response: file.response(left.item),
             ended: left.ended,
+            lines: file.decided_lines.iter().filter(|one| one.item == left.item).cloned().collect(),
         })
         .collect()
 }

@@ -1,11 +1,12 @@
 //! Decisions item by item, and the two people that it takes to deny, and to decide otherwise what was denied.
 
 use super::{
-    Arrival, ArrivedName, UseRefused,
+    Arrival, ArrivedName, Notice, UseRefused,
     bearing::settled,
     course::certified,
     digest, fits,
     granting::in_force,
+    notices::used_up,
     part,
     unusable::{says_all, says_why},
 };
@@ -62,6 +63,8 @@ pub struct Decided {
     pub act: u32,
     /// The statement to the issuer; none while the act waits for its supervisor, or where it was dropped.
     pub statement: Option<Jti>,
+    /// What an officer should know, where a claim is accepted.
+    pub notices: Vec<Notice>,
 }
 
 /// A word to be added to a certificate.
@@ -73,6 +76,15 @@ pub struct EndorsementWish {
     pub certificate: ArrivedName,
     /// What is said; its day is today at the authority.
     pub words: EndorsementWords,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endorsed {
+    /// The statement to the issuer.
+    pub statement: Jti,
+    /// What an officer should know.
+    pub notices: Vec<Notice>,
 }
 
 impl Desk {
@@ -102,7 +114,7 @@ impl Desk {
         let (proposer, row) = (by.clone(), audit.clone());
         let waits = blocking(move || desk.propose(&key, digest, &proposed, proposer, row)).await??;
         if let Some(act) = waits {
-            return Ok(Decided { act, statement: None });
+            return self.with_notices(&wish.certificate, act, None).await;
         }
         let (name, key) = (wish.certificate.clone(), request);
         let prepare = move |desk: &Self| {
@@ -125,17 +137,19 @@ impl Desk {
                     statement: None,
                     enquiry: wish.enquiry,
                     remarks: wish.remarks.clone(),
+                    settled_words: None,
                     despite: wish.despite(),
                 };
                 desk.tell(&arrival, &file, act, None, (&key, digest), audit.clone())
             })
         };
         let outcome = self.carry_out(prepare).await?.outcome;
-        self.decided(&name, &outcome).await
+        let act = self.act_told(&name, &outcome).await?;
+        self.with_notices(&name, act, Some(outcome.jti)).await
     }
 
     /// Adds this authority's word to a certificate, and tells its issuer.
-    pub async fn endorse(&self, caller: &Caller, mut wish: EndorsementWish) -> Result<Jti, WorkflowError> {
+    pub async fn endorse(&self, caller: &Caller, mut wish: EndorsementWish) -> Result<Endorsed, WorkflowError> {
         Accounts::allow(caller, Action::EndorseArrival)?;
         let EndorsementWords { act, destination, items, containers, seals, .. } = &mut wish.words;
         if (*act == EndorsementAct::DestinationChanged) != destination.is_some() {
@@ -149,12 +163,14 @@ impl Desk {
         let request = self.request(caller, &wish.request_id)?;
         let digest = digest("endorsement", &[&wish.certificate.text(), &part(&wish.words)?]);
         let audit = AuditEvent::of(Actor::Caller(caller), Action::EndorseArrival);
+        let (name, words) = (wish.certificate.clone(), wish.words.clone());
         let prepare = move |desk: &Self| {
             desk.once(&request, digest, || {
                 let arrival = desk.arrived(&wish.certificate)?;
                 let certificate = arrival.whole()?;
                 let comes_here = wish.words.destination == Some(desk.setup().country);
-                if comes_here && desk.sent_elsewhere(&arrival).is_empty() {
+                let gone = |one: &Notice| one.reason == "DESTINATION_CHANGED";
+                if comes_here && !desk.heard(&arrival)?.iter().any(gone) {
                     return Err(UseRefused::ComesHere.into());
                 }
                 let unknown = |item: &&u32| certificate.goods.items.iter().all(|one| one.number != **item);
@@ -168,7 +184,14 @@ impl Desk {
                 Ok(work(&request, digest, saying, audit.clone(), &arrival))
             })
         };
-        Ok(self.carry_out(prepare).await?.outcome.jti)
+        let statement = self.carry_out(prepare).await?.outcome.jti;
+        let desk = self.clone();
+        let notices = blocking(move || {
+            let goes = words.destination.is_some_and(|country| country != desk.setup().country);
+            let used = if goes { used_up(&desk.arrived(&name)?, &words.items) } else { None };
+            Ok::<Vec<Notice>, WorkflowError>(used.into_iter().collect())
+        });
+        Ok(Endorsed { statement, notices: notices.await?? })
     }
 
     /// Keeps what two people decide until a supervisor released it; `None` where one person does.
@@ -207,6 +230,7 @@ impl Desk {
             statement: None,
             enquiry: wish.enquiry,
             remarks: wish.remarks.clone(),
+            settled_words: None,
             despite: wish.despite(),
         };
         let state = vec![
@@ -238,6 +262,7 @@ impl Desk {
         says_all(declaration, enquiry, decisions)?;
         fits("a decision", &decisions)?;
         in_force(arrival, certified, declaration.map_or_else(|| self.own_today(), |one| one.date), decisions)?;
+        self.fits_the_day(arrival, declaration, decisions)?;
         self.unused(arrival, declaration, decisions)?;
         settled(&self.waiting_on(arrival)?, certified, declaration, decisions)?;
         self.follows(arrival, enquiry, decisions)?;
@@ -291,14 +316,25 @@ impl Desk {
     }
 
     /// The act that a statement told of.
-    pub(super) async fn decided(&self, name: &ArrivedName, outcome: &Outcome) -> Result<Decided, WorkflowError> {
+    pub(super) async fn act_told(&self, name: &ArrivedName, outcome: &Outcome) -> Result<u32, WorkflowError> {
         let (desk, name, jti) = (self.clone(), name.clone(), outcome.jti);
         let act = blocking(move || {
             let acts = desk.acts(&desk.arrived(&name)?)?;
             Ok::<_, WorkflowError>(acts.iter().rev().find(|act| act.statement == Some(jti)).map(|act| act.number))
         });
-        let act = act.await??.ok_or_else(|| WorkflowError::Record("an act is lost".to_owned()))?;
-        Ok(Decided { act, statement: Some(jti) })
+        act.await??.ok_or_else(|| WorkflowError::Record("an act is lost".to_owned()))
+    }
+
+    /// An act that was decided or released, with what is to be known of it.
+    pub(super) async fn with_notices(
+        &self,
+        name: &ArrivedName,
+        act: u32,
+        statement: Option<Jti>,
+    ) -> Result<Decided, WorkflowError> {
+        let (desk, name) = (self.clone(), name.clone());
+        let notices = blocking(move || desk.known_of_act(&name, act)).await??;
+        Ok(Decided { act, statement, notices })
     }
 
     /// What was done before by the same request, or the work; a refusal counts only where it was not done before.

@@ -100,7 +100,7 @@ impl Desk {
             }
             Err(other) => return Err(other),
         };
-        let mut known = self.known(&arrival, &wish.declaration)?;
+        let mut known = self.known(&arrival, Some(&wish.declaration))?;
         known.extend(self.predecessors_used(&arrival)?);
         let issued_on = arrival.certificate.reference.as_option().map(|reference| reference.issued_on);
         if let (Some(own), Some(named)) = (issued_on, wish.issued_on)

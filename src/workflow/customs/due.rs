@@ -4,9 +4,12 @@ use super::{ArrivedName, EnquiryView, ReplyView, enquiries::Side};
 use crate::{
     agreement::Span,
     certificate::{AgreementCode, Country, EditionCode},
+    log::Origin,
+    statement::{Enquiry, EnquirySubject, Issuer},
     time::Date,
-    workflow::{CertificateRecord, Desk},
+    workflow::{CertificateRecord, Desk, WorkflowError, changes::listened_to},
 };
+use std::collections::BTreeSet;
 
 /// The rules that a certificate was issued under.
 pub(super) type Rules = (AgreementCode, EditionCode, Country);
@@ -26,8 +29,25 @@ fn in_force(agreed: Option<Date>, latest: Option<Date>, replies: &mut [ReplyView
 }
 
 impl Desk {
-    /// Counts the days of the agreements concerned from a day on; where several are, the earliest counts.
-    pub(super) fn clock(&self, view: &mut EnquiryView, side: Side, from: Date) {
+    /// Whether the logs of the other side are open here that the days of an enquiry rest on: those of the certificates
+    /// it asks about, and those that were read before, where replies and clarifications stand. A node that starts opens
+    /// them as it connects; before that a certificate looks unknown, and an answer as if there were none.
+    pub(super) fn days_are_known(&self, side: Side, other: &Issuer, enquiry: &Enquiry) -> Result<bool, WorkflowError> {
+        let (trust, own) = (self.trust(), &self.setup().issuer);
+        let mut needed = listened_to(self.store().as_ref(), other)?;
+        if side == Side::Asking {
+            let certified = enquiry.subjects.iter().filter_map(|subject| subject.certificate.as_ref());
+            needed.extend(certified.map(|place| place.log.clone()));
+        }
+        let open = self.addressed().into_iter().map(|(log, _)| log).collect::<BTreeSet<Origin>>();
+        // One that the trust list gives to another authority by now, or knows no more, is never opened here.
+        let comes = |log: &Origin| trust.addressee_of(log) == Some(own) && trust.issuer_of(log).is_some();
+        Ok(needed.iter().all(|log| open.contains(log) || !comes(log)))
+    }
+
+    /// Counts the days of the agreements concerned from a day on; where several are, the earliest counts. It alone says
+    /// when an enquiry is due: lists, reminders and decisions have it from here.
+    pub(super) fn clock(&self, view: &mut EnquiryView, side: Side, from: Date) -> Result<(), WorkflowError> {
         let lists = self.lists();
         // Days are counted at the side that has to do something.
         let trust = self.trust();
@@ -36,7 +56,7 @@ impl Desk {
             (Some(now), Some(new)) => Some(now.min(new)),
             (now, new) => now.or(new),
         };
-        for edition in self.editions_asked_about(view, side) {
+        for edition in self.editions_asked_about(view, side)? {
             let Some(edition) = self.agreements().get(&edition.0).and_then(|one| one.edition(&edition.1)) else {
                 continue;
             };
@@ -60,37 +80,66 @@ impl Desk {
             }
             view.decide_due = earliest(view.decide_due, last(rules.decide.value(), here));
         }
-        // Where the agreements say nothing, the day that was asked for is what both sides have, and none is beyond it.
-        if let (None, Some(day)) = (view.reply_due, view.enquiry.asked.reply_by) {
-            view.reply_due = Some(day);
-            view.latest = Some((day, None));
-        }
+        // Where the agreements say nothing, the day that was asked for is what both sides have. It binds nobody: more time
+        // is taken as the side that is asked needs it.
+        view.reply_due = view.reply_due.or(view.enquiry.asked.reply_by);
         let latest = view.latest.as_ref().map(|(day, _)| *day);
         view.reply_due = in_force(view.reply_due, latest, &mut view.replies);
+        Ok(())
     }
 
     /// The rules of the certificates that are asked about, each once.
-    pub(super) fn editions_asked_about(&self, view: &EnquiryView, side: Side) -> Vec<Rules> {
+    pub(super) fn editions_asked_about(&self, view: &EnquiryView, side: Side) -> Result<Vec<Rules>, WorkflowError> {
         let mut rules: Vec<Rules> = Vec::new();
-        for subject in view.enquiry.subjects.iter().filter_map(|subject| subject.certificate.as_ref()) {
+        for place in view.enquiry.subjects.iter().filter_map(|subject| subject.certificate.as_ref()) {
             let certificate = match side {
-                Side::Asking => self.arrived(&ArrivedName::Jti(subject.jti)).ok().map(|arrival| arrival.certificate),
-                Side::Asked => {
-                    let entry = self.store().find(&subject.jti).ok().flatten();
-                    let record = entry.and_then(|entry| CertificateRecord::read(self.store().as_ref(), &entry).ok());
-                    record.map(|record| record.certificate)
-                }
+                Side::Asking => found(self.arrived(&ArrivedName::Jti(place.jti)))?.map(|arrival| arrival.certificate),
+                Side::Asked => match self.store().find(&place.jti)? {
+                    Some(entry) => {
+                        found(CertificateRecord::read(self.store().as_ref(), &entry))?.map(|record| record.certificate)
+                    }
+                    None => None,
+                },
             };
-            let of_paper = || {
-                let paper = self.paper_by(&subject.jti).ok()??.paper;
-                Some((paper.agreement, paper.edition, paper.to))
+            let one = match certificate {
+                Some(one) => Some((one.agreement, one.edition, one.to)),
+                None => found(self.paper_by(&place.jti))?
+                    .flatten()
+                    .map(|one| (one.paper.agreement, one.paper.edition, one.paper.to)),
             };
-            let of_certificate = certificate.map(|one| (one.agreement, one.edition, one.to));
-            let Some(one) = of_certificate.or_else(of_paper) else { continue };
-            if !rules.contains(&one) {
+            if let Some(one) = one.filter(|one| !rules.contains(one)) {
                 rules.push(one);
             }
         }
-        rules
+        Ok(rules)
+    }
+
+    /// The certificates of an enquiry that are here and have no answer yet, by their places in it: of these alone an
+    /// officer can say that there was none.
+    pub(super) fn unanswered_here(&self, view: &EnquiryView) -> Result<Vec<u32>, WorkflowError> {
+        let (answered, mut places) = (view.answered(), Vec::new());
+        for (place, subject) in (1_u32..).zip(&view.enquiry.subjects) {
+            if !answered.contains(&place) && found(self.arrived(&name_of(subject, &view.to)))?.is_some() {
+                places.push(place);
+            }
+        }
+        Ok(places)
+    }
+}
+
+/// How a certificate that is asked about is looked for; one that was not known then may have come since.
+fn name_of(subject: &EnquirySubject, issuer: &Issuer) -> ArrivedName {
+    match &subject.certificate {
+        Some(place) => ArrivedName::Jti(place.jti),
+        None => ArrivedName::Number(subject.number.to_string(), Some(issuer.clone())),
+    }
+}
+
+/// What is not to be found is none; what could not be read is no answer to that.
+fn found<T>(result: Result<T, WorkflowError>) -> Result<Option<T>, WorkflowError> {
+    match result {
+        Ok(one) => Ok(Some(one)),
+        Err(WorkflowError::Store(error)) => Err(error.into()),
+        Err(_) => Ok(None),
     }
 }

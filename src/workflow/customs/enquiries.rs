@@ -58,10 +58,13 @@ pub struct EnquiryView {
     pub to: Issuer,
     /// What is asked.
     pub enquiry: Enquiry,
-    /// The civil day at the replying side when it was sent, where this side knows it.
+    /// The civil day at the replying side when it was sent; to the side that is asked, by the word of who asks.
     pub sent_on: Option<Date>,
     /// The civil day it came to the replying side.
     pub received_on: Option<Date>,
+    /// Whether its days are known: while logs that they rest on are still to be opened here they are not, and none is
+    /// named.
+    pub days_known: bool,
     /// The last day to say that it came.
     pub acknowledge_due: Option<Date>,
     /// The last day to answer.
@@ -80,6 +83,8 @@ pub struct EnquiryView {
     pub due_soon: bool,
     /// What an officer may decide now: nothing is decided by a machine.
     pub proposes: Option<ResponseCode>,
+    /// Of which certificates, by their places in it: those that are here and have no answer.
+    pub proposes_of: Vec<u32>,
     /// What was answered, in its order.
     pub replies: Vec<ReplyView>,
     /// The enquiries that give the clarifications which replies asked for.
@@ -276,17 +281,22 @@ impl Desk {
         // Its clock runs in the days of the side that replies, which both sides count alike.
         let there = super::arrival::instant(at_ms).map(|at| self.day_there(&to, at));
         let replies = self.replies_to(side, &jti, &to)?;
-        let received_on = match side {
-            Side::Asked => there,
-            Side::Asking => replies.first().map(|one| one.reply.reply.received_on),
+        let (sent_on, received_on) = match side {
+            Side::Asking => (there, replies.first().map(|one| one.reply.reply.received_on)),
+            Side::Asked => {
+                let made = super::arrival::instant(jti.hour_ms()).map(|at| self.day_there(&to, at));
+                // A clock that is ahead says nothing of it.
+                (made.filter(|made| there.is_some_and(|there| *made <= there)), there)
+            }
         };
         let mut view = EnquiryView {
             place: StatementRef { log, jti },
             from: iss,
             to,
             enquiry: *enquiry,
-            sent_on: there.filter(|_| side == Side::Asking),
+            sent_on,
             received_on,
+            days_known: false,
             acknowledge_due: None,
             reply_due: None,
             latest: None,
@@ -296,6 +306,7 @@ impl Desk {
             overdue: false,
             due_soon: false,
             proposes: None,
+            proposes_of: Vec::new(),
             replies,
             clarified_by: Vec::new(),
             clarified: BTreeSet::new(),
@@ -307,15 +318,20 @@ impl Desk {
                 view.clarified.extend(by.answered_numbers());
             }
         }
-        if let Some(from) = received_on.or(view.sent_on) {
-            self.clock(&mut view, side, from);
+        let other = if side == Side::Asking { &view.to } else { &view.from };
+        view.days_known = self.days_are_known(side, other, &view.enquiry)?;
+        if let Some(from) = received_on.or(sent_on).filter(|_| view.days_known) {
+            self.clock(&mut view, side, from)?;
         }
         view.state = state_of(&view);
         // A day is over where it is to be kept: at the side that replies.
         let today = self.day_there(&view.to, self.now());
         view.overdue = view.is_open() && view.reply_due.is_some_and(|due| due < today);
         view.due_soon = view.is_open() && view.reply_due.is_some_and(|due| self.is_soon(&view, due, today));
-        view.proposes = (side == Side::Asking && view.overdue).then_some(ResponseCode::NoReply);
+        if side == Side::Asking && view.overdue {
+            view.proposes_of = self.unanswered_here(&view)?;
+            view.proposes = (!view.proposes_of.is_empty()).then_some(ResponseCode::NoReply);
+        }
         Ok(Some(view))
     }
 

@@ -2,7 +2,7 @@
 //! was written off was used.
 
 use super::{
-    Arrival, Notice, UseRefused,
+    Arrival, ArrivedName, Notice, UseRefused,
     notices::{key_closed, status_forbids},
 };
 use crate::{
@@ -16,6 +16,10 @@ use crate::{
 /// What may be decided of what has no force.
 const INSTEAD: &str = "no claim is accepted on it; deny or suspend preference (PREFERENCE_DENIED, PREFERENCE_SUSPENDED), \
                        or say that it was not used (NOT_UTILISED)";
+
+/// Notices that stand in the way and are asked about by themselves: what is gone on in spite of, and what is decided
+/// instead.
+const ASKED_APART: [&str; 2] = ["KEY_CLOSED", "STATUS_FORBIDS"];
 
 impl Desk {
     /// Refuses to accept a claim on what stands past the closing of its key, or in the place of one that was used or decided
@@ -37,6 +41,33 @@ impl Desk {
             known.extend(self.predecessors_used(arrival)?);
         }
         known.into_iter().next().map_or(Ok(()), |notice| Err(WorkflowError::ArrivalForbids(notice)))
+    }
+
+    /// Refuses a declaration of a day to come, and to accept a claim with one that a write-off is refused with.
+    pub(super) fn fits_the_day(
+        &self,
+        arrival: &Arrival,
+        declaration: Option<&ImportDeclaration>,
+        decisions: &[ItemDecision],
+    ) -> Result<(), WorkflowError> {
+        let grants = decisions.iter().any(|one| one.code.grants());
+        let stops = |one: &Notice| {
+            one.blocks && (one.reason == "DECLARATION_AHEAD" || (grants && !ASKED_APART.contains(&one.reason)))
+        };
+        let stopped = self.known_of_day(arrival, declaration).into_iter().find(stops);
+        stopped.map_or(Ok(()), |notice| Err(WorkflowError::ArrivalForbids(notice)))
+    }
+
+    /// What an officer should know of an act by which a claim is accepted; nothing of any other. It reads from the disk.
+    pub(super) fn known_of_act(&self, name: &ArrivedName, number: u32) -> Result<Vec<Notice>, WorkflowError> {
+        let arrival = self.arrived(name)?;
+        let act = self.act(&arrival.entry.origin, &arrival.jti, number)?;
+        let Some(act) = act.filter(|act| act.decisions.iter().any(|one| one.code.grants())) else {
+            return Ok(Vec::new());
+        };
+        let mut known = self.known(&arrival, act.declaration.as_ref())?;
+        known.extend(self.predecessors_used(&arrival)?);
+        Ok(known)
     }
 
     /// Refuses to say that what was written off was not used. It reads from the disk.

@@ -1,7 +1,9 @@
 //! What an officer should know of a certificate whatever it is declared with: what its issuer found when it was asked,
 //! and where its goods were said to go.
 
-use super::{Arrival, EnquiryView, Notice, arrival::statements_about, enquiries::Side, notices::notices};
+use super::{
+    Arrival, EndorsementNote, EnquiryView, Notice, arrival::statements_about, enquiries::Side, notices::notices,
+};
 use crate::{
     statement::{
         EndorsementAct, EndorsementWords, EnquirySubject, ImportDeclaration, Issuer, Jti, Kind, SubjectAnswer,
@@ -13,49 +15,70 @@ use crate::{
 };
 
 impl Desk {
-    /// Everything that is to be known before a certificate is used with a declaration. It reads from the disk.
+    /// Everything that is to be known before a certificate is used, or a claim on it accepted, with a declaration; where none
+    /// is named, today. It reads from the disk.
     pub(super) fn known(
         &self,
         arrival: &Arrival,
-        declaration: &ImportDeclaration,
+        declaration: Option<&ImportDeclaration>,
     ) -> Result<Vec<Notice>, WorkflowError> {
-        let mut all = notices(arrival, self.edition_of(arrival), declaration, self.now());
-        let today = self.own_today();
-        if declaration.date > today {
-            let words = format!("the declaration is of {}, and today is {today}", declaration.date);
-            all.push(Notice::new("DECLARATION_AHEAD", true, words));
-        }
+        let mut all = self.known_of_day(arrival, declaration);
         all.extend(self.heard(arrival)?);
         Ok(all)
     }
 
-    /// What was answered to the enquiries about a certificate, and what this authority said of its destination.
+    /// What of that the certificate, its agreement, what was done with it and the day say by themselves.
+    pub(super) fn known_of_day(&self, arrival: &Arrival, declaration: Option<&ImportDeclaration>) -> Vec<Notice> {
+        let today = self.own_today();
+        let mut all = notices(arrival, self.edition_of(arrival), (declaration, today), self.now());
+        if let Some(ahead) = declaration.filter(|declaration| declaration.date > today) {
+            let words = format!("the declaration is of {}, and today is {today}", ahead.date);
+            all.push(Notice::new("DECLARATION_AHEAD", true, words));
+        }
+        all
+    }
+
+    /// What was answered to the enquiries about a certificate, what this authority said of its destination, and both of
+    /// those in whose place it stands.
     pub(super) fn heard(&self, arrival: &Arrival) -> Result<Vec<Notice>, WorkflowError> {
+        let mut all = self.answered(arrival)?;
+        all.extend(self.gone(arrival, None));
+        all.extend(self.predecessors_heard(arrival)?);
+        Ok(all)
+    }
+
+    /// What was answered to the enquiries about a certificate.
+    pub(super) fn answered(&self, arrival: &Arrival) -> Result<Vec<Notice>, WorkflowError> {
         let mut all = self.answers(&Subject::Statement(arrival.jti), stands_at(arrival.jti))?;
         if let Some(reference) = arrival.certificate.reference.as_option() {
             all.extend(self.answered_of(reference.number.as_str(), Some(&arrival.issuer))?);
         }
-        all.extend(self.sent_elsewhere(arrival).iter().map(went_elsewhere));
         Ok(all)
     }
 
+    /// That goods of a certificate were said to go elsewhere, after a word by which all of them came here.
+    pub(super) fn gone(&self, arrival: &Arrival, back: Option<Jti>) -> Vec<Notice> {
+        let sent = self.sent_elsewhere(arrival).into_iter().filter(|note| back.is_none_or(|back| note.jti > back));
+        sent.map(|note| went_elsewhere(&note.words)).collect()
+    }
+
     /// What this authority said of other destinations, of the goods that it did not say later come here after all.
-    pub(super) fn sent_elsewhere(&self, arrival: &Arrival) -> Vec<EndorsementWords> {
+    fn sent_elsewhere(&self, arrival: &Arrival) -> Vec<EndorsementNote> {
         let own_country = Some(self.setup().country);
         let certificate = arrival.certificate.to_certificate();
         let every = certificate.map(|one| one.goods.items.iter().map(|item| item.number).collect::<Vec<_>>());
-        let mut elsewhere: Vec<EndorsementWords> = Vec::new();
+        let mut elsewhere: Vec<EndorsementNote> = Vec::new();
         for note in &arrival.endorsements {
             let EndorsementWords { act, destination, items, .. } = &note.words;
             if *act != EndorsementAct::DestinationChanged || destination.is_none() {
                 continue;
             }
             if *destination != own_country {
-                elsewhere.push(note.words.clone());
+                elsewhere.push(note.clone());
             } else if items.is_empty() {
                 elsewhere.clear();
             } else {
-                elsewhere.retain_mut(|before| still_of(before, items, every.as_deref()));
+                elsewhere.retain_mut(|before| still_of(&mut before.words, items, every.as_deref()));
             }
         }
         elsewhere

@@ -2,7 +2,7 @@
 
 use super::{Arrival, Delivery};
 use crate::{
-    certificate::AgreementCode,
+    certificate::{AgreementCode, Party, Text, number_as_read, plain},
     log::Origin,
     office::{Action, Caller},
     statement::Issuer,
@@ -24,7 +24,7 @@ pub struct ArrivalsAsked {
     pub issuer: Option<Issuer>,
     /// Only so delivered.
     pub delivery: Option<Delivery>,
-    /// Only those with which nothing was done.
+    /// Only those with which nothing was done, and of which nothing waits for a supervisor.
     pub untouched: bool,
     /// Only those issued on this day or later.
     pub issued_from: Option<Date>,
@@ -97,25 +97,35 @@ impl Desk {
 impl ArrivalsAsked {
     /// Whether a certificate is one of those; what asks for contents finds none whose contents are not here.
     fn wants(&self, arrival: &Arrival) -> bool {
-        let Arrival { delivery, certificate, file, endorsements, .. } = arrival;
+        let Arrival { delivery, certificate, file, waits, endorsements, .. } = arrival;
+        let touched = file.latest.is_some() || *waits || !endorsements.is_empty();
         let reference = certificate.reference.as_option();
         let issued_on = reference.map(|reference| reference.issued_on);
-        let exporter = certificate.exporter.as_option().map(|one| one.party.name.as_str());
+        let exporter = certificate.exporter.as_option().map(|one| &one.party);
         let consignee = certificate.consignee.as_option().and_then(Option::as_ref).and_then(|one| one.party.as_ref());
-        let number = reference.is_some_and(|reference| reference.number.to_string().starts_with(&self.number_prefix));
+        let number = reference.is_some_and(|reference| begins(reference.number.as_str(), &self.number_prefix));
         self.delivery.is_none_or(|wanted| wanted == *delivery)
-            && !(self.untouched && (file.acts > 0 || !endorsements.is_empty()))
+            && !(self.untouched && touched)
             && (!self.key_closed || arrival.key_closed.is_some())
             && self.agreement.as_ref().is_none_or(|wanted| *wanted == certificate.agreement)
             && self.issued_from.is_none_or(|from| issued_on.is_some_and(|day| day >= from))
             && self.issued_until.is_none_or(|until| issued_on.is_some_and(|day| day <= until))
             && (self.number_prefix.is_empty() || number)
             && has_words(exporter, &self.exporter)
-            && has_words(consignee.map(|party| party.name.as_str()), &self.consignee)
+            && has_words(consignee, &self.consignee)
     }
 }
 
-/// Whether a name has these words, in capitals or not; none are in every name, also in one that is not here.
-fn has_words(name: Option<&str>, words: &str) -> bool {
-    words.is_empty() || name.is_some_and(|name| name.to_lowercase().contains(&words.to_lowercase()))
+/// Whether a number begins so, as whoever reads it does: in whatever letters, blanks and dashes, and without the zeros that
+/// are left out of it.
+fn begins(number: &str, prefix: &str) -> bool {
+    let bare = |text: &str| plain(text).chars().filter(|one| one.is_alphanumeric()).collect::<String>();
+    bare(number).starts_with(&bare(prefix)) || number_as_read(number).starts_with(&number_as_read(prefix))
+}
+
+/// Whether a party's name, or the one that it bears in another script, has these words, in capitals or not; none are in
+/// every name, also in one that is not here.
+fn has_words(party: Option<&Party>, words: &str) -> bool {
+    let has = |name: &Text<256>| name.as_str().to_lowercase().contains(&words.to_lowercase());
+    words.is_empty() || party.is_some_and(|party| has(&party.name) || party.other_name.as_ref().is_some_and(has))
 }

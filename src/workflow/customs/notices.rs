@@ -4,7 +4,7 @@ use super::{Arrival, Delivery, MatchWish};
 use crate::{
     agreement::{Edition, Known, LatePresentation},
     encoding::hex,
-    office::{ActState, CustomsAct, WHOLE},
+    office::{ActState, CustomsAct, DecidedLine, WHOLE},
     statement::{ImportDeclaration, ItemDecision, PaperWords, ResponseCode, Status},
     time::{Date, Timestamp},
     verification::STATUS_MAX_AGE_SECONDS,
@@ -57,7 +57,8 @@ pub(super) fn on_paper(record: &PaperRecord, edition: Option<&Edition>, wish: &M
         all.push(Notice::other_date(named, *issued_on));
     }
     let until = valid_until.or(by_agreement.map(|(last, _)| last));
-    dates((*issued_on, until), edition, wish.declaration.date, &mut all);
+    let day = wish.declaration.date;
+    dates((*issued_on, until), edition, (day, &format!("the declaration is of {day}")), &mut all);
     all
 }
 
@@ -117,6 +118,22 @@ pub(super) fn written_before(
     lines.filter_map(before).collect()
 }
 
+/// That goods which were said to go elsewhere were used here in full: these items, or any where none is named.
+pub(super) fn used_up(arrival: &Arrival, items: &[u32]) -> Option<Notice> {
+    let meant = |item: &u32| items.is_empty() || items.contains(item);
+    let spent = arrival.file.responses.iter().filter(|(_, code)| **code == ResponseCode::UtilisedFull);
+    let spent = spent.map(|(item, _)| item).filter(|item| meant(item)).map(u32::to_string).collect::<Vec<_>>();
+    if spent.is_empty() {
+        return None;
+    }
+    let words = format!(
+        "used here in full: item {}; what was imported here goes nowhere else: `origin customs reverse` takes a \
+         write-off back",
+        spent.join(", ")
+    );
+    Some(Notice::new("ALREADY_USED", false, words))
+}
+
 /// How much of an item a decision is about.
 fn amount(one: &ItemDecision) -> String {
     let much = one.quantity.as_ref().map_or_else(String::new, |much| format!("{} {} of ", much.value, much.unit));
@@ -140,14 +157,14 @@ pub(super) fn status_forbids(arrival: &Arrival, day: Date) -> Option<Notice> {
     Some(Notice::new("STATUS_FORBIDS", true, words))
 }
 
-/// Everything that is to be known of a certificate on the day of a declaration.
+/// Everything that is to be known of a certificate on the day of a declaration, or today where none is named.
 pub(super) fn notices(
     arrival: &Arrival,
     edition: Option<&Edition>,
-    declaration: &ImportDeclaration,
+    (declaration, today): (Option<&ImportDeclaration>, Date),
     now: Timestamp,
 ) -> Vec<Notice> {
-    let mut all = Vec::new();
+    let (mut all, day) = (Vec::new(), declaration.map_or(today, |declaration| declaration.date));
     match arrival.delivery {
         Delivery::Complete => {}
         Delivery::Missing => {
@@ -163,14 +180,15 @@ pub(super) fn notices(
         }
     }
     all.extend(key_closed(arrival));
-    if let Some(notice) = status_forbids(arrival, declaration.date) {
+    if let Some(notice) = status_forbids(arrival, day) {
         all.push(notice);
     } else if arrival.status == Status::Withdrawn {
         let words = "the certificate was withdrawn, from a day after this declaration's on";
         all.push(Notice::new("WITHDRAWN_LATER", false, words));
     }
     let (from, until) = (arrival.certificate.valid_from, arrival.certificate.valid_until);
-    dates((from, until), edition, declaration.date, &mut all);
+    let said = if declaration.is_some() { "the declaration is of" } else { "today is" };
+    dates((from, until), edition, (day, &format!("{said} {day}")), &mut all);
     let age = arrival.status_as_of.map(|as_of| now.as_second().saturating_sub(as_of.as_second()));
     if age.and_then(|age| u64::try_from(age).ok()).is_none_or(|age| age > STATUS_MAX_AGE_SECONDS) {
         let words = "its status is older than seven days, or was never told: ask its issuer's node";
@@ -184,15 +202,20 @@ pub(super) fn notices(
     all
 }
 
-fn dates((from, until): (Date, Option<Date>), edition: Option<&Edition>, day: Date, all: &mut Vec<Notice>) {
+fn dates(
+    (from, until): (Date, Option<Date>),
+    edition: Option<&Edition>,
+    (day, said): (Date, &str),
+    all: &mut Vec<Notice>,
+) {
     if day < from {
-        let words = format!("it may be used from {from} on, and the declaration is of {day}");
+        let words = format!("it may be used from {from} on, and {said}");
         all.push(Notice::new("NOT_YET_VALID", true, words));
     }
     let Some(last) = until.filter(|last| *last < day) else { return };
     let rule = edition.map(|edition| &edition.late_presentation);
     let article = rule.and_then(|rule| rule.article()).unwrap_or("the agreement's data");
-    let words = format!("it could be used until {last}, and the declaration is of {day}");
+    let words = format!("it could be used until {last}, and {said}");
     let notice = match rule.map(|rule| rule.value()) {
         Some(Some(LatePresentation::Refused)) => Notice::new("EXPIRED", true, words),
         Some(Some(rule)) => {
@@ -213,12 +236,13 @@ fn dates((from, until): (Date, Option<Date>), edition: Option<&Edition>, day: Da
 }
 
 /// What was done with it before, anywhere in the country.
-fn used(arrival: &Arrival, edition: Option<&Edition>, declaration: &ImportDeclaration, all: &mut Vec<Notice>) {
+fn used(arrival: &Arrival, edition: Option<&Edition>, declaration: Option<&ImportDeclaration>, all: &mut Vec<Notice>) {
     let file = &arrival.file;
     let first = file.first_used.as_ref();
-    // Each office counts its own.
-    let is_other =
-        |first: &ImportDeclaration| (&first.number, &first.office) != (&declaration.number, &declaration.office);
+    // Each office counts its own; and a number that is only likened to the first is no proof that it is the first.
+    let is_other = |first: &ImportDeclaration| {
+        declaration.is_none_or(|one| (&first.number, &first.office) != (&one.number, &one.office))
+    };
     let spent = |code: &ResponseCode| *code == ResponseCode::UtilisedFull;
     let spent = file.responses.iter().filter(|(_, code)| spent(code)).map(|(item, _)| item.to_string());
     let spent = spent.collect::<Vec<_>>();
@@ -236,7 +260,8 @@ fn used(arrival: &Arrival, edition: Option<&Edition>, declaration: &ImportDeclar
     let single = rule.and_then(|rule| rule.value()).copied().unwrap_or(false);
     if let Some(first) = first.filter(|first| single && is_other(first)) {
         let article = rule.and_then(|rule| rule.article()).unwrap_or("the agreement's data");
-        let confirmed = rule.is_some_and(|rule| matches!(rule.known(), Known::Confirmed(_)));
+        // Where no declaration is named, it may be the one that it was used with.
+        let confirmed = declaration.is_some() && rule.is_some_and(|rule| matches!(rule.known(), Known::Confirmed(_)));
         let words = format!(
             "it covers one consignment ({article}), and was used with declaration {} of {} at {}",
             first.number, first.date, first.office
@@ -249,7 +274,8 @@ fn used(arrival: &Arrival, edition: Option<&Edition>, declaration: &ImportDeclar
             all.push(Notice::new("PREFERENCE_NOT_GRANTED", false, format!("{subject} is {code}")));
         }
     }
-    for one in file.decided_lines.iter().filter(|one| one.is_of(declaration)) {
+    let declared = |one: &&DecidedLine| declaration.is_some_and(|declaration| one.is_of(declaration));
+    for one in file.decided_lines.iter().filter(declared) {
         if matches!(one.code, ResponseCode::PreferenceDenied | ResponseCode::PreferenceSuspended) {
             let words = format!("{} is {}", one.subject(), one.code);
             all.push(Notice::new("PREFERENCE_NOT_GRANTED", false, words));

@@ -50,13 +50,43 @@ pub struct Replied {
     pub notices: Vec<Notice>,
 }
 
+/// An answer that could be given.
+#[derive(Debug, Clone)]
+pub struct JudgedReply {
+    /// Whether it would come after the day it is due.
+    pub late: bool,
+    /// What it would say that the own logs do not.
+    pub notices: Vec<Notice>,
+}
+
+impl ReplyWish {
+    /// A statement has what it answers in its order.
+    fn in_order(mut self) -> Self {
+        self.answers.sort_by_key(|answer| answer.subject);
+        for answer in &mut self.answers {
+            answer.items.sort_by_key(|one| one.item);
+        }
+        self
+    }
+}
+
 impl Desk {
-    /// Answers an enquiry to this authority: step by step, or at once.
-    pub async fn reply(&self, caller: &Caller, mut wish: ReplyWish) -> Result<Replied, WorkflowError> {
+    /// Judges an answer as [`Self::reply`] would, and gives none: what is signed stays.
+    pub async fn judge_reply(&self, caller: &Caller, wish: ReplyWish) -> Result<JudgedReply, WorkflowError> {
         Accounts::allow(caller, Action::AnswerEnquiry)?;
-        // A statement has them in their order.
-        wish.answers.sort_by_key(|answer| answer.subject);
-        wish.answers.iter_mut().for_each(|answer| answer.items.sort_by_key(|one| one.item));
+        let (wish, desk) = (wish.in_order(), self.clone());
+        let judge = move || {
+            let view = desk.answerable(&desk.first_asked(&wish.enquiry)?, &wish)?;
+            let notices = desk.at_odds(&view, &wish.answers)?;
+            Ok::<_, WorkflowError>(JudgedReply { late: view.overdue, notices })
+        };
+        blocking(judge).await?
+    }
+
+    /// Answers an enquiry to this authority: step by step, or at once.
+    pub async fn reply(&self, caller: &Caller, wish: ReplyWish) -> Result<Replied, WorkflowError> {
+        Accounts::allow(caller, Action::AnswerEnquiry)?;
+        let wish = wish.in_order();
         let request = self.request(caller, &wish.request_id)?;
         let by = wish.reply_by.map(|day| day.to_string());
         let parts = [
@@ -76,12 +106,7 @@ impl Desk {
                 if under_way.is_some() {
                     return Err(SequencerError::Crowded("enquiry").into());
                 }
-                let view = desk.incoming(&wish.enquiry)?;
-                check(&view, &wish)?;
-                says_all(&wish, desk.own_today())?;
-                takes_more(&view, &wish)?;
-                desk.check_items(&view, &wish)?;
-                desk.same_elsewhere(&first, &view, &wish)?;
+                let view = desk.answerable(&first, &wish)?;
                 let received_on = view.received_on.unwrap_or_else(|| desk.own_today());
                 let reply = EnquiryReply {
                     enquiry: view.place.clone(),
@@ -111,6 +136,17 @@ impl Desk {
         Ok(Replied { jti, enquiry, late, notices })
     }
 
+    /// The enquiry, if it can be answered so.
+    fn answerable(&self, first: &Jti, wish: &ReplyWish) -> Result<EnquiryView, WorkflowError> {
+        let view = self.incoming(&wish.enquiry)?;
+        check(&view, wish)?;
+        says_all(wish, self.own_today())?;
+        takes_more(&view, wish)?;
+        self.check_items(&view, wish)?;
+        self.same_elsewhere(first, &view, wish)?;
+        Ok(view)
+    }
+
     /// Answers about numbers of which the own logs say something else. They may be right: a paper need not be registered.
     fn at_odds(&self, view: &EnquiryView, answers: &[SubjectAnswer]) -> Result<Vec<Notice>, WorkflowError> {
         let mut notices = Vec::new();
@@ -123,7 +159,8 @@ impl Desk {
                 _ => continue,
             };
             let words = format!(
-                "certificate {place}, {number}, {stands}, and was answered with {finding}: if that is wrong tell who asked, who can ask again"
+                "certificate {place}, {number}, {stands}, and the answer is {finding}: once signed it stays; if it \
+                 is wrong then, tell who asked, who can ask again"
             );
             notices.push(Notice::new(reason, false, words));
         }

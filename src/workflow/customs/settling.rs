@@ -38,7 +38,7 @@ impl Desk {
             let desk = self.clone();
             let by = (by, caller.may(Action::ReleaseDenial));
             blocking(move || desk.drop_denial(&request, digest, (&name, number), by, words, audit)).await??;
-            return Ok(Decided { act: number, statement: None });
+            return Ok(Decided { act: number, statement: None, notices: Vec::new() });
         }
         let (own, key) = (name.clone(), request.clone());
         let prepare = move |desk: &Self| {
@@ -52,12 +52,13 @@ impl Desk {
                 let follows = (waiting.declaration.as_ref(), waiting.enquiry.as_ref());
                 let judged = desk.judged(&arrival, follows, &waiting.decisions, waiting.despite);
                 let file = judged.map_err(|refused| not_released(number, refused))?;
-                let act = CustomsAct { settled: Some(by.clone()), state: ActState::Counts, ..waiting };
+                let (settled, settled_words) = (Some(by.clone()), words.clone());
+                let act = CustomsAct { settled, settled_words, state: ActState::Counts, ..waiting };
                 desk.tell(&arrival, &file, act, None, (&key, digest), audit.clone())
             })
         };
         let outcome = self.carry_out(prepare).await?.outcome;
-        Ok(Decided { act: number, statement: Some(outcome.jti) })
+        self.with_notices(&name, number, Some(outcome.jti)).await
     }
 
     fn drop_denial(
@@ -78,8 +79,7 @@ impl Desk {
         if !own && !supervises {
             return Err(UseRefused::NotYoursToDrop(number).into());
         }
-        let remarks = words.or_else(|| waiting.remarks.clone());
-        let act = CustomsAct { settled: Some(by), state: ActState::Dropped, remarks, ..waiting };
+        let act = CustomsAct { settled: Some(by), settled_words: words, state: ActState::Dropped, ..waiting };
         let state = vec![arrival.put_act(&act)?, arrival.remove_denial(number), done(request, digest, Vec::new())];
         let audit = audit.by_request(&request.id).with_detail("dropped, not released").on(on(&arrival));
         self.commit(vec![self.still_waits(&arrival, number)?], state, vec![audit.to_row()])

@@ -164,9 +164,15 @@ impl Desk {
         let share = share.ok_or(WorkflowError::ShareUnknown)?;
         let mut matched = self.matched(&share.declared)?;
         matched.notices = matched.notices.into_iter().filter_map(told).collect();
+        for left in &mut matched.balance {
+            // Other declarations are not the importer's.
+            left.lines.retain(|line| line.is_of(&share.declared.declaration));
+        }
         if let Some(arrival) = &mut matched.arrival {
             // What was said to its issuer of where the goods go, and of their seals.
             arrival.endorsements.clear();
+            // Nobody outside hears of what may be dropped yet.
+            arrival.waits = false;
         }
         let mut all = match &matched.arrival {
             Some(arrival) => self.acts(arrival)?,

@@ -30,6 +30,7 @@ mod deciding;
 mod enquiries;
 mod following;
 mod listing;
+mod predecessors;
 mod settling;
 mod using;
 
@@ -228,6 +229,11 @@ fn line(pieces: &str) -> WriteOffLine {
 
 fn reason<T>(result: Result<T, WorkflowError>) -> &'static str {
     result.err().map_or("none", |error| error.reason())
+}
+
+/// A reason, where a code has to have one.
+fn why(code: ResponseCode) -> Option<ResponseReason> {
+    code.needs_reason().then_some(ResponseReason::GoodsDiffer)
 }
 
 fn valid(subject: u32) -> SubjectAnswer {

@@ -31,6 +31,16 @@ pub enum UseRefused {
     /// A code that needs a reason has none.
     #[error("{0} without a reason: the issuer has to be told why")]
     NoReason(ResponseCode),
+    /// A reason to refuse beside a code that refuses nothing.
+    #[error(
+        "{code} with the reason {reason}: a reason stands with PREFERENCE_DENIED, PREFERENCE_SUSPENDED and RETURNED_FOR_RECTIFICATION alone; what else is to be said are words (`--words`)"
+    )]
+    ReasonMisplaced {
+        /// The code.
+        code: ResponseCode,
+        /// The reason.
+        reason: ResponseReason,
+    },
     /// A reason that says nothing by itself.
     #[error("the reason OTHER needs words that say which it is (`--words`)")]
     NoWords,
@@ -103,6 +113,7 @@ pub(super) fn says_all(
             (ResponseCode::NoReply, _) if enquiry.is_none() => UseRefused::NoEnquiry("NO_REPLY"),
             (_, Some(ResponseReason::NoReplyInTime)) if enquiry.is_none() => UseRefused::NoEnquiry("NO_REPLY_IN_TIME"),
             (_, None) if code.needs_reason() => UseRefused::NoReason(*code),
+            (_, Some(reason)) if !code.takes(*reason) => UseRefused::ReasonMisplaced { code: *code, reason: *reason },
             (_, Some(ResponseReason::Other)) if words.is_none() => UseRefused::NoWords,
             (ResponseCode::PreferenceDenied, Some(ResponseReason::RandomCheck)) => UseRefused::ChecksAtRandom,
             _ if line.is_some() && (item.is_none() || declaration.is_none()) => UseRefused::LineOfNothing,
@@ -134,6 +145,7 @@ impl Reasoned for UseRefused {
             Self::EnquiryReplied(_) => "ENQUIRY_ANSWERED",
             Self::NoEnquiry(_) => "ENQUIRY_MISSING",
             Self::NoReason(_) => "REASON_MISSING",
+            Self::ReasonMisplaced { .. } => "REASON_MISPLACED",
             Self::NoWords | Self::NoWhy => "WORDS_MISSING",
             Self::ChecksAtRandom => "REASON_DENIES_NOTHING",
             Self::LineOfNothing => "DECLARATION_MISSING",

@@ -72,7 +72,7 @@ impl Desk {
         let prepare = move |desk: &Self| {
             desk.once(&request, digest, || {
                 let arrival = desk.arrived(&wish.certificate)?;
-                let mut known = desk.known(&arrival, &wish.declaration)?;
+                let mut known = desk.known(&arrival, Some(&wish.declaration))?;
                 if !wish.despite_predecessor {
                     known.extend(desk.predecessors_used(&arrival)?);
                 }
@@ -92,14 +92,15 @@ impl Desk {
                     statement: None,
                     enquiry: None,
                     remarks: wish.remarks.clone(),
+                    settled_words: None,
                     despite: Despite { predecessor: wish.despite_predecessor, ..Despite::default() },
                 };
                 desk.tell(&arrival, &file, act, None, (&request, digest), audit.clone())
             })
         };
         let outcome = self.carry_out(prepare).await?.outcome;
-        let decided = self.decided(&name, &outcome).await?;
-        self.written_off(name, decided.act, outcome.jti, Some(declaration)).await
+        let act = self.act_told(&name, &outcome).await?;
+        self.written_off(name, act, outcome.jti, Some(declaration)).await
     }
 
     /// Puts other quantities in the place of a write-off's.
@@ -186,6 +187,7 @@ impl Desk {
                     statement: None,
                     enquiry: None,
                     remarks,
+                    settled_words: None,
                     despite: Despite::default(),
                 };
                 let state = if reverses { ActState::Reversed(next) } else { ActState::Amended(next) };
@@ -194,8 +196,8 @@ impl Desk {
             })
         };
         let outcome = self.carry_out(prepare).await?.outcome;
-        let decided = self.decided(&name, &outcome).await?;
-        self.written_off(name, decided.act, outcome.jti, None).await
+        let act = self.act_told(&name, &outcome).await?;
+        self.written_off(name, act, outcome.jti, None).await
     }
 
     async fn written_off(
@@ -208,13 +210,19 @@ impl Desk {
         let desk = self.clone();
         blocking(move || {
             let (arrival, mut notices) = (desk.arrived(&name)?, Vec::new());
+            let acts = desk.acts(&arrival)?;
             if let Some(declaration) = declaration {
-                notices = desk.known(&arrival, &declaration)?;
+                // What this act used was not used before it.
+                let mut before = arrival.clone();
+                if let Some(act) = acts.iter().find(|one| one.number == act && one.state == ActState::Counts) {
+                    before.file.give_back(&act.decisions);
+                }
+                notices = desk.known(&before, Some(&declaration))?;
                 // It was written off by who knew.
                 let used = desk.predecessors_used(&arrival)?.into_iter();
                 notices.extend(used.map(|one| Notice { blocks: false, ..one }));
             }
-            notices.extend(beside_others(&desk.acts(&arrival)?, act));
+            notices.extend(beside_others(&acts, act));
             Ok(WrittenOff { act, statement, balance: balance(&arrival), notices })
         })
         .await?

@@ -157,7 +157,7 @@ fn enquiry(one: &mut Members, event: &EnquiryEvent) -> &'static str {
             }
             "replied"
         }
-        EnquiryEvent::Clock { deadline, step, due } => {
+        EnquiryEvent::Clock { deadline, step, due, .. } => {
             one.put("deadline", deadline.word());
             one.put("due", due.to_string());
             match step {

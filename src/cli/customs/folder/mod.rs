@@ -97,7 +97,7 @@ impl Folder {
                 let pass = self.pass(console, &tray, &methods, &token, &mut connection).await?;
                 // What is being written is there for a moment.
                 for name in first_said(&tray.passed_over()?, &mut looks, if self.once { 1 } else { 2 }) {
-                    let why = "a question is a file whose name ends in .json, no folder and no link";
+                    let why = "a question is a file NAME.METHOD.json that begins with no dot, no folder and no link";
                     console.message(format!("`{}` in `in` is passed over: {why}", plain(&name)));
                 }
                 refused = refused.saturating_add(pass.refused);

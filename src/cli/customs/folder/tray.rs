@@ -78,8 +78,8 @@ impl Tray {
         self.names(ASKED, ENDING)
     }
 
-    /// Questions that were put in, by name, in whatever letters the ending is. What does not end in `.json` is not whole
-    /// yet.
+    /// Questions that were put in, by name, in whatever letters the method and the ending are. What does not end in `.json`
+    /// is not whole yet.
     pub(super) fn waiting(&self) -> Result<Vec<String>, Failure> {
         let files = self.listed(IN)?.into_iter().filter(|(_, plain)| *plain);
         let mut names = files.filter_map(|(file, _)| question(&file)).collect::<Vec<_>>();
@@ -208,11 +208,14 @@ impl Tray {
     }
 }
 
-/// The name of the question that a file is: the file's own, with its ending in small letters.
+/// The name of the question that a file is: the file's own, with its method and its ending in small letters.
 fn question(file: &str) -> Option<String> {
     let (stem, ending) = file.split_at_checked(file.len().checked_sub(ENDING.len())?)?;
     let is_one = ending.eq_ignore_ascii_case(ENDING) && !file.starts_with('.');
-    is_one.then(|| format!("{stem}{ENDING}"))
+    is_one.then(|| match stem.rsplit_once('.') {
+        Some((name, method)) => format!("{name}.{}{ENDING}", method.to_ascii_lowercase()),
+        None => format!("{stem}{ENDING}"),
+    })
 }
 
 /// `I-77.write-off.json` and `answer`: `I-77.write-off.answer.json`.
@@ -298,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ending_in_capitals_is_the_same_name_and_no_link_of_that_name_is_taken() {
+    fn an_ending_or_a_method_in_capitals_is_the_same_name_and_no_link_of_that_name_is_taken() {
         let folder = tempfile::tempdir().unwrap();
         let tray = tray(folder.path());
         put(folder.path(), "I-77.write-off.JSON", "{\"first\":1}");
@@ -307,9 +310,9 @@ mod tests {
         tray.claim(QUESTION).unwrap();
         assert_eq!(tray.read(QUESTION, 100).unwrap(), b"{\"first\":1}");
         tray.answered(QUESTION, b"{}").unwrap();
-        put(folder.path(), "I-77.write-off.Json", "{}");
-        assert_eq!(tray.waiting().unwrap(), [QUESTION]);
-        assert!(tray.was_done(QUESTION), "a name is asked once, in whatever letters its ending is");
+        put(folder.path(), "I-77.WRITE-OFF.Json", "{}");
+        assert_eq!(tray.waiting().unwrap(), [QUESTION], "nor does a method in capitals make another name");
+        assert!(tray.was_done(QUESTION), "a name is asked once, in whatever letters its end is");
     }
 
     #[test]

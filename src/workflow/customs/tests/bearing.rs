@@ -1,6 +1,6 @@
 //! What a certificate bears: what a match says of that before, and what a write-off refuses.
 
-use super::{Corridor, line, reason};
+use super::{Corridor, line, reason, why};
 use crate::{
     agreement::{Declared, DeclaredLine},
     certificate::Measure,
@@ -9,7 +9,7 @@ use crate::{
     statement::{ItemDecision, ResponseCode, ResponseReason},
     store::{Batch, StateChange, Store as _, Table},
     workflow::{
-        ArrivedName, CertificateName, Decided, DecisionWish, MatchWish, Notice, ReplaceWish, WorkflowError,
+        ArrivedName, CertificateName, DecisionWish, MatchWish, Notice, ReplaceWish, ShareWish, WorkflowError,
         WriteOffWish,
     },
 };
@@ -115,6 +115,24 @@ async fn a_line_that_was_denied_is_not_written_off_by_naming_no_line() {
 }
 
 #[tokio::test]
+async fn the_balance_names_a_line_that_was_denied_by_itself_and_an_importer_sees_its_own_alone() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let wish = second_line_denied(&corridor, Some(ResponseReason::NotOriginating));
+    let act = customs.decide(officer, wish).await.unwrap().act;
+    assert_eq!(corridor.settles(2, act, true).await, "none");
+    let item = customs.balance(officer, &corridor.name()).unwrap().remove(0);
+    let lines = item.lines.iter().map(|one| (one.line, one.code)).collect::<Vec<_>>();
+    assert_eq!(item.response, Some(ResponseCode::AcceptedForClaim));
+    assert_eq!(lines, [(2, ResponseCode::PreferenceDenied)]);
+    for (declaration, seen) in [("d 1", 1), ("D-2", 0)] {
+        let wish = ShareWish { declared: corridor.declared(declaration, "1"), until: corridor.today() };
+        let (_, secret) = customs.share(officer, wish).unwrap();
+        assert_eq!(customs.shared(&secret).unwrap().matched.balance[0].lines.len(), seen, "{declaration}");
+    }
+}
+
+#[tokio::test]
 async fn the_same_number_at_another_office_is_another_declaration() {
     let corridor = Corridor::open().await;
     corridor.customs.write_off(&corridor.officer, corridor.write_off(1, "D-1", "16800")).await.unwrap();
@@ -163,7 +181,7 @@ async fn what_is_decided_against_the_whole_is_what_the_balance_shows_and_a_write
         }
         let accepted = corridor.decision(nth + 100, Some(1), ResponseCode::AcceptedForClaim, None);
         customs.decide(officer, accepted).await.unwrap();
-        let whole = corridor.decision(nth + 200, None, *code, Some(ResponseReason::GoodsDiffer));
+        let whole = corridor.decision(nth + 200, None, *code, why(*code));
         let decided = customs.decide(officer, whole).await.unwrap();
         if decided.statement.is_none() {
             assert_eq!(corridor.settles(nth + 300, decided.act, true).await, "none");
@@ -366,9 +384,9 @@ async fn what_two_people_denied_is_decided_otherwise_by_two() {
         let (customs, officer) = (&corridor.customs, &corridor.officer);
         let act = corridor.waits(1, item).await;
         assert_eq!(corridor.settles(2, act, true).await, "none");
-        let wish = corridor.decision(3, Some(1), code, Some(ResponseReason::GoodsDiffer));
-        let waits = Decided { act: act + 1, statement: None };
-        assert_eq!(customs.decide(officer, wish.clone()).await.unwrap(), waits, "{code}");
+        let wish = corridor.decision(3, Some(1), code, why(code));
+        let waits = customs.decide(officer, wish.clone()).await.unwrap();
+        assert_eq!((waits.act, waits.statement), (act + 1, None), "{code}");
         assert_eq!(customs.decide(officer, wish.clone()).await.unwrap(), waits, "the same request, the same answer");
         let shown = || customs.balance(officer, &corridor.name()).unwrap()[0].response;
         assert_eq!(shown(), Some(ResponseCode::PreferenceDenied), "{code}");
@@ -376,7 +394,8 @@ async fn what_two_people_denied_is_decided_otherwise_by_two() {
         assert_eq!(customs.denials(officer, "", 10).unwrap().denials.len(), 1);
         assert_eq!(corridor.settles(4, waits.act, true).await, "none");
         assert_eq!((shown(), corridor.heard().len()), (Some(code), 2));
-        assert_eq!(customs.decide(officer, wish).await.unwrap(), waits, "and is no second act");
+        let again = customs.decide(officer, wish).await.unwrap();
+        assert_eq!((again.act, again.statement), (waits.act, None), "and is no second act");
     }
 }
 
@@ -389,7 +408,8 @@ async fn what_one_person_decided_before_a_denial_has_its_answer_and_is_not_decid
     assert!(accepted.statement.is_some());
     let act = corridor.waits(2, Some(1)).await;
     assert_eq!(corridor.settles(3, act, true).await, "none");
-    assert_eq!(customs.decide(officer, accept(1)).await.unwrap(), accepted);
+    let again = customs.decide(officer, accept(1)).await.unwrap();
+    assert_eq!((again.act, again.statement), (accepted.act, accepted.statement));
     let lifting = customs.decide(&corridor.supervisor, accept(4)).await.unwrap();
     assert_eq!(lifting.statement, None);
     assert_eq!(corridor.settles(5, lifting.act, true).await, "SAME_PERSON");

@@ -57,6 +57,16 @@ impl Ear {
         }
     }
 
+    /// What the steps of the clock propose, one after the other.
+    pub(super) fn proposed(&self, caller: &Caller) -> Vec<Option<ResponseCode>> {
+        let page = self.changes.page(caller, Wish::ALL, &self.changes.oldest().unwrap()).unwrap();
+        let steps = page.changes.iter().filter_map(|change| match &change.what {
+            What::Enquiry { event, .. } if matches!(event, EnquiryEvent::Clock { .. }) => Some(event.proposes()),
+            _ => None,
+        });
+        steps.collect()
+    }
+
     pub(super) fn all(&self, caller: &Caller) -> Vec<String> {
         let heard = self.heard(caller, self.changes.oldest().unwrap());
         heard.into_iter().map(|(_, said)| said).filter(|said| said != "issued").collect()
@@ -96,7 +106,7 @@ fn said(change: &Change) -> String {
             EnquiryEvent::Raised { clarifies: None } => "enquiry raised".to_owned(),
             EnquiryEvent::Raised { clarifies: Some(_) } => "enquiry clarified".to_owned(),
             EnquiryEvent::Replied { act, .. } => format!("enquiry {act}"),
-            EnquiryEvent::Clock { deadline, step, due } => {
+            EnquiryEvent::Clock { deadline, step, due, .. } => {
                 let step = match step {
                     ClockStep::Soon => "soon",
                     ClockStep::Passed => "passed",

@@ -6,6 +6,28 @@ impl Corridor {
     fn pass(&self, days: i64) {
         self.pakistan.clock.set(self.pakistan.clock.now() + jiff::SignedDuration::from_hours(24 * days));
     }
+
+    /// About a number that is not known here: no agreement says when it is answered.
+    pub(super) fn about_a_stranger(&self, nth: u16, reply_by: Date) -> EnquiryWish {
+        let mut wish = self.enquiry(nth);
+        wish.asked.ground = EnquiryGround::NumberUnknown;
+        wish.asked.question = Some("Did you issue this?".parse().unwrap());
+        wish.asked.reply_by = Some(reply_by);
+        wish.subjects[0].number = "PK-CN-2026-XXX-999999".parse().unwrap();
+        wish.documents = vec![DocumentDigest {
+            name: "scan.pdf".parse().unwrap(),
+            media_type: "application/pdf".parse().unwrap(),
+            sha256: crate::certificate::Sha256([7; 32]),
+        }];
+        wish
+    }
+
+    /// Customs at their next start: logs of partners are opened one by one, and none is yet.
+    fn starting(&mut self) -> Desk {
+        self.china.elsewhere = std::sync::Arc::default();
+        self.china.store.reload().unwrap();
+        self.china.desk().0
+    }
 }
 
 #[tokio::test]
@@ -109,17 +131,8 @@ async fn more_time_moves_the_day_and_its_reminder() {
 #[tokio::test]
 async fn the_day_that_was_asked_for_counts_where_no_agreement_says_one() {
     let corridor = Corridor::open().await;
-    let mut wish = corridor.enquiry(1);
-    wish.asked.ground = EnquiryGround::NumberUnknown;
-    wish.asked.question = Some("Did you issue this?".parse().unwrap());
+    let mut wish = corridor.about_a_stranger(1, Date::constant(2027, 1, 31));
     wish.asked.basis = Some("Article 20".parse().unwrap());
-    wish.asked.reply_by = Some(Date::constant(2027, 1, 31));
-    wish.subjects[0].number = "PK-CN-2026-XXX-999999".parse().unwrap();
-    wish.documents = vec![DocumentDigest {
-        name: "scan.pdf".parse().unwrap(),
-        media_type: "application/pdf".parse().unwrap(),
-        sha256: crate::certificate::Sha256([7; 32]),
-    }];
     let mut past = EnquiryWish { request_id: corridor.china.request_id(2), ..wish.clone() };
     past.asked.reply_by = Some(Date::constant(2026, 11, 21));
     assert_eq!(reason(corridor.customs.enquire(&corridor.officer, past).await), "REPLY_BY_PAST");
@@ -129,4 +142,69 @@ async fn the_day_that_was_asked_for_counts_where_no_agreement_says_one() {
     assert_eq!(seen.enquiry.asked.basis.as_ref().map(ToString::to_string).as_deref(), Some("Article 20"));
     corridor.pass(60);
     assert_eq!(corridor.exporting.remind().unwrap(), 1);
+}
+
+#[tokio::test]
+async fn while_a_node_opens_the_logs_of_partners_no_day_is_told_that_is_not_the_agreements() {
+    let mut corridor = Corridor::open().await;
+    let last = Date::constant(2027, 5, 22);
+    let mut wish = corridor.enquiry(1);
+    wish.asked.reply_by = Some(Date::constant(2026, 12, 23));
+    let raised = corridor.customs.enquire(&corridor.officer, wish).await.unwrap();
+    assert_eq!(raised.reply_due, Some(last));
+    let importing = Ear::of(&corridor.china);
+    corridor.pass(60);
+    let starting = corridor.starting();
+    assert_eq!(starting.remind().unwrap(), 0, "past the day that was asked for, which is not the day it is due");
+    let view = starting.enquiry(&corridor.officer, &raised.jti).unwrap();
+    assert_eq!((view.days_known, view.reply_due, view.overdue), (false, None, false));
+    corridor.china.sees(&corridor.pakistan);
+    assert_eq!(starting.remind().unwrap(), 0);
+    let view = starting.enquiry(&corridor.officer, &raised.jti).unwrap();
+    assert_eq!((view.days_known, view.reply_due), (true, Some(last)));
+    corridor.pass(122);
+    assert_eq!(starting.remind().unwrap(), 1);
+    let heard = importing.all(&corridor.officer);
+    let clock = heard.iter().filter(|one| one.starts_with("reply ")).collect::<Vec<_>>();
+    assert_eq!(clock, ["reply passed 2027-05-22"]);
+}
+
+#[tokio::test]
+async fn an_answer_in_a_log_that_is_not_open_yet_is_no_silence() {
+    let mut corridor = Corridor::open().await;
+    let wish = corridor.about_a_stranger(1, Date::constant(2027, 1, 31));
+    let raised = corridor.customs.enquire(&corridor.officer, wish).await.unwrap().jti;
+    let stranger = SubjectAnswer { finding: SubjectFinding::NotIssued, ..valid(1) };
+    let reply = corridor.reply(2, raised, ReplyAct::Full, vec![stranger]);
+    corridor.exporting.reply(&corridor.liaison, reply).await.unwrap();
+    Ear::of(&corridor.china).look();
+    corridor.pass(120);
+    let starting = corridor.starting();
+    assert_eq!(starting.remind().unwrap(), 0);
+    assert!(!starting.enquiry(&corridor.officer, &raised).unwrap().days_known);
+    corridor.china.sees(&corridor.pakistan);
+    assert_eq!(starting.remind().unwrap(), 0);
+    assert_eq!(starting.enquiry(&corridor.officer, &raised).unwrap().state, EnquiryState::Answered);
+}
+
+#[tokio::test]
+async fn no_reply_is_proposed_to_who_asked_and_of_a_certificate_that_is_here() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let (issuing, importing) = (Ear::of(&corridor.pakistan), Ear::of(&corridor.china));
+    let stranger = corridor.about_a_stranger(1, Date::constant(2027, 1, 31));
+    let stranger = customs.enquire(officer, stranger).await.unwrap().jti;
+    let known = customs.enquire(officer, corridor.enquiry(2)).await.unwrap().jti;
+    corridor.pass(71);
+    assert_eq!(customs.remind().unwrap(), 1);
+    let view = customs.enquiry(officer, &stranger).unwrap();
+    assert_eq!((view.overdue, view.proposes, view.proposes_of), (true, None, Vec::new()));
+    assert_eq!(importing.proposed(officer), [None]);
+    corridor.pass(111);
+    assert_eq!(customs.remind().unwrap(), 2, "still no answer to the one, and none to the other");
+    let view = customs.enquiry(officer, &known).unwrap();
+    assert_eq!((view.proposes, view.proposes_of), (Some(ResponseCode::NoReply), vec![1]));
+    assert_eq!(importing.proposed(officer).into_iter().flatten().collect::<Vec<_>>(), [ResponseCode::NoReply]);
+    assert!(corridor.exporting.remind().unwrap() > 0);
+    assert!(issuing.proposed(&corridor.liaison).iter().all(Option::is_none), "who is asked decides nothing");
 }

@@ -1,9 +1,10 @@
 //! What is decided of a certificate, and what has to be so before it is.
 
-use super::{Corridor, reason};
+use super::{Corridor, reason, why};
 use crate::{
     reason::Reasoned as _,
-    statement::{Act, ResponseCode, ResponseReason},
+    statement::{Act, ImportDeclaration, ResponseCode},
+    time::{Clock as _, Date},
     workflow::{ArrivedName, CertificateName, DecisionWish, StatusWish, WorkflowError},
 };
 
@@ -34,8 +35,7 @@ async fn no_claim_is_accepted_on_a_certificate_that_its_issuer_stopped() {
     assert_eq!(forbidden(customs.decide(officer, undeclared).await).0, "STATUS_FORBIDS", "nor today");
     // What accepts nothing is decided as ever.
     for (nth, code) in [(4, ResponseCode::Received), (5, ResponseCode::PreferenceSuspended)] {
-        let wish = corridor.decision(nth, Some(1), code, Some(ResponseReason::GoodsDiffer));
-        customs.decide(officer, wish).await.unwrap();
+        customs.decide(officer, corridor.decision(nth, Some(1), code, why(code))).await.unwrap();
     }
     let act = corridor.waits(6, Some(1)).await;
     assert_eq!(corridor.settles(7, act, false).await, "none");
@@ -134,4 +134,69 @@ async fn what_was_used_up_and_is_accepted_by_a_late_release_is_used_still() {
     assert_eq!(shown(), (Some(ResponseCode::UtilisedFull), Some(ResponseCode::UtilisedFull)));
     corridor.takes_back(6, used).await;
     assert_eq!(shown().0, Some(ResponseCode::AcceptedForClaim), "used no more, it is granted still");
+}
+
+#[tokio::test]
+async fn no_decision_names_a_day_to_come_and_no_claim_is_accepted_before_the_first_day() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let dated = |date| ImportDeclaration { date, ..corridor.declaration("D-1") };
+    let decide = |nth, code, date| {
+        let declaration = Some(dated(date));
+        customs.decide(officer, DecisionWish { declaration, ..corridor.decision(nth, Some(1), code, why(code)) })
+    };
+    let tomorrow = corridor.today().tomorrow().unwrap();
+    let codes = [ResponseCode::AcceptedForClaim, ResponseCode::PreferenceDenied, ResponseCode::Received];
+    for (nth, code) in (1..).zip(codes) {
+        assert_eq!(forbidden(decide(nth, code, tomorrow).await).0, "DECLARATION_AHEAD", "{code}");
+    }
+    let long_ago = Date::constant(2020, 1, 1);
+    assert_eq!(forbidden(decide(11, ResponseCode::AcceptedForClaim, long_ago).await).0, "NOT_YET_VALID");
+    assert!(corridor.heard().is_empty(), "nothing of it was told");
+    // A denial may name any declaration there was.
+    assert_eq!(decide(15, ResponseCode::PreferenceDenied, long_ago).await.unwrap().statement, None);
+}
+
+#[tokio::test]
+async fn past_its_last_day_a_claim_is_accepted_where_a_write_off_is_taken_and_nowhere_else() {
+    let rule = "value = \"refused\", article = \"Rule 15\", confirmed = true";
+    for (late, said) in [(rule, "EXPIRED"), ("confirmed = false", "none")] {
+        let corridor = Corridor::open_with(|world| world.good_for_a_month(late)).await;
+        let (customs, officer) = (&corridor.customs, &corridor.officer);
+        let before = corridor.today();
+        corridor.pakistan.clock.set(corridor.pakistan.clock.now() + jiff::SignedDuration::from_hours(24 * 35));
+        let accept = |nth, declaration| {
+            let accepted = corridor.decision(nth, Some(1), ResponseCode::AcceptedForClaim, None);
+            customs.decide(officer, DecisionWish { declaration, ..accepted })
+        };
+        let today = corridor.declaration("D-1");
+        assert_eq!(forbidden(customs.write_off(officer, corridor.write_off(1, "D-1", "1")).await).0, said);
+        assert_eq!(forbidden(accept(2, Some(today.clone())).await).0, said);
+        assert_eq!(forbidden(accept(3, None).await).0, said, "today, where no declaration is named");
+        let in_time = ImportDeclaration { date: before, ..today };
+        assert_eq!(forbidden(accept(4, Some(in_time)).await).0, "none");
+    }
+}
+
+#[tokio::test]
+async fn who_accepts_a_claim_is_told_what_who_writes_off_is_told_also_when_it_is_released() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    customs.endorse(officer, corridor.endorsement(1, "KE", Vec::new())).await.unwrap();
+    let decide = async |nth, code| {
+        let decided = customs.decide(officer, corridor.decision(nth, Some(1), code, why(code))).await.unwrap();
+        let reasons = decided.notices.iter().map(|one| one.reason).collect::<Vec<_>>();
+        (decided.act, reasons)
+    };
+    let (_, told) = decide(2, ResponseCode::AcceptedForClaim).await;
+    assert!(told.contains(&"DESTINATION_CHANGED"), "{told:?}");
+    let nothing: [&str; 0] = [];
+    assert_eq!(decide(3, ResponseCode::Received).await.1, nothing, "what accepts nothing is told nothing");
+    let denied = corridor.waits(4, Some(1)).await;
+    assert_eq!(corridor.settles(5, denied, true).await, "none");
+    let (lifts, told) = decide(6, ResponseCode::AcceptedForClaim).await;
+    assert!(told.contains(&"DESTINATION_CHANGED") && told.contains(&"PREFERENCE_NOT_GRANTED"), "{told:?}");
+    let (request, name) = (corridor.china.request_id(7), corridor.name());
+    let released = customs.settle_denial(&corridor.supervisor, &request, name, lifts, true, None).await.unwrap();
+    assert!(released.notices.iter().any(|one| one.reason == "DESTINATION_CHANGED"), "{:?}", released.notices);
 }

@@ -417,3 +417,74 @@ async fn who_answers_otherwise_than_the_own_logs_say_is_told_so() {
     let enquiry = corridor.raised(5).await;
     assert_eq!(told(6, enquiry, SubjectFinding::NotIssued).await, [("ISSUED_HERE", false)]);
 }
+
+#[tokio::test]
+async fn a_day_that_was_only_asked_for_sets_no_end_to_the_time_that_is_taken() {
+    let corridor = Corridor::open().await;
+    let (exporting, liaison) = (&corridor.exporting, &corridor.liaison);
+    let wish = corridor.about_a_stranger(1, Date::constant(2026, 12, 20));
+    let raised = corridor.customs.enquire(&corridor.officer, wish).await.unwrap().jti;
+    let until = Date::constant(2027, 1, 10);
+    exporting.reply(liaison, corridor.takes(2, raised, until)).await.unwrap();
+    assert_eq!(exporting.incoming_enquiry(liaison, &raised).unwrap().reply_due, Some(until));
+    assert_eq!(corridor.customs.enquiry(&corridor.officer, &raised).unwrap().reply_due, Some(until));
+    corridor.pakistan.clock.set("2027-01-05T06:00:00Z".parse().unwrap());
+    let stranger = SubjectAnswer { finding: SubjectFinding::NotIssued, ..valid(1) };
+    let reply = corridor.reply(3, raised, ReplyAct::Full, vec![stranger]);
+    assert!(!exporting.reply(liaison, reply).await.unwrap().late);
+}
+
+#[tokio::test]
+async fn who_asks_the_same_again_or_gives_another_date_of_issue_is_told_so() {
+    let corridor = Corridor::open().await;
+    let told = async |wish| {
+        let raised = corridor.customs.enquire(&corridor.officer, wish).await.unwrap();
+        let reasons = raised.notices.iter().map(|one| one.reason).filter(|reason| *reason != "MEANWHILE");
+        (raised.jti, reasons.collect::<Vec<_>>())
+    };
+    let mut dated = corridor.enquiry(1);
+    dated.subjects[0].issued_on = Some(Date::constant(2026, 1, 31));
+    let (first, notices) = told(dated).await;
+    assert_eq!(notices, ["ISSUE_DATE_DIFFERS"]);
+    let mut own = corridor.enquiry(2);
+    own.subjects[0].issued_on =
+        corridor.customs.enquiry(&corridor.officer, &first).unwrap().enquiry.subjects[0].issued_on;
+    let (second, notices) = told(own.clone()).await;
+    assert_eq!(notices, ["ASKED_BEFORE"]);
+    assert_eq!(told(own).await, (second, vec!["ASKED_BEFORE"]), "a request that is repeated is no other");
+    let mut doubted = corridor.enquiry(3);
+    doubted.asked.ground = EnquiryGround::Authenticity;
+    doubted.asked.question = Some("Is the seal yours?".parse().unwrap());
+    assert!(told(doubted).await.1.is_empty(), "another ground");
+    for (nth, enquiry) in [(4, first), (5, second)] {
+        corridor.says(nth, enquiry, ReplyAct::Full, vec![valid(1)]).await;
+    }
+    assert!(told(corridor.enquiry(6)).await.1.is_empty(), "what is answered is not asked twice");
+}
+
+#[tokio::test]
+async fn an_answer_is_judged_as_it_would_be_and_nothing_is_signed() {
+    let corridor = Corridor::open().await;
+    let (exporting, liaison) = (&corridor.exporting, &corridor.liaison);
+    let raised = corridor.raised(1).await;
+    let stranger = SubjectAnswer { finding: SubjectFinding::NotIssued, ..valid(1) };
+    let wish = corridor.reply(2, raised, ReplyAct::Full, vec![stranger]);
+    let judged = exporting.judge_reply(liaison, wish.clone()).await.unwrap();
+    let reasons = judged.notices.iter().map(|one| one.reason).collect::<Vec<_>>();
+    assert_eq!((reasons, judged.late), (vec!["ISSUED_HERE"], false));
+    let twice = corridor.reply(3, raised, ReplyAct::Full, vec![valid(1), valid(1)]);
+    assert_eq!(reason(exporting.judge_reply(liaison, twice).await), "SUBJECT_TWICE");
+    assert_eq!(reason(exporting.judge_reply(&corridor.officer, wish.clone()).await), "PERMISSION_DENIED");
+    assert!(exporting.incoming_enquiry(liaison, &raised).unwrap().replies.is_empty());
+    exporting.reply(liaison, wish).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_is_asked_sees_the_day_on_which_it_was_sent() {
+    let corridor = Corridor::open().await;
+    // It is half past midnight in Karachi.
+    corridor.pakistan.clock.set("2026-11-22T19:30:00Z".parse().unwrap());
+    let raised = corridor.raised(1).await;
+    let seen = corridor.exporting.incoming_enquiry(&corridor.liaison, &raised).unwrap();
+    assert_eq!((seen.sent_on, seen.received_on), (Some(Date::constant(2026, 11, 23)), seen.sent_on));
+}

@@ -135,6 +135,9 @@ async fn what_a_decision_has_to_say_and_does_not_is_refused_by_its_own_reason() 
         (whole(2, ResponseCode::PreferenceSuspended, None), "REASON_MISSING"),
         (whole(3, ResponseCode::ReturnedForRectification, Some(ResponseReason::Other)), "WORDS_MISSING"),
         (whole(4, ResponseCode::PreferenceDenied, Some(ResponseReason::RandomCheck)), "REASON_DENIES_NOTHING"),
+        (whole(8, ResponseCode::AcceptedForClaim, Some(ResponseReason::NotOriginating)), "REASON_MISPLACED"),
+        (whole(9, ResponseCode::Received, Some(ResponseReason::NotOriginating)), "REASON_MISPLACED"),
+        (whole(10, ResponseCode::IncompleteData, Some(ResponseReason::NotOriginating)), "REASON_MISPLACED"),
         (of_no_declaration, "DECLARATION_MISSING"),
         (lengthy, "STATEMENT_TOO_LARGE"),
     ] {
@@ -197,6 +200,21 @@ async fn goods_that_were_sent_elsewhere_and_come_here_after_all_are_spoken_of_no
 }
 
 #[tokio::test]
+async fn goods_that_were_used_here_in_full_are_not_sent_elsewhere_without_notice() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let told = async |nth, destination: &str, items: Vec<u32>| {
+        let notices = customs.endorse(officer, corridor.endorsement(nth, destination, items)).await.unwrap().notices;
+        notices.iter().any(|one| one.reason == "ALREADY_USED" && one.words.contains("item 1"))
+    };
+    customs.write_off(officer, corridor.write_off(1, "D-1", "800")).await.unwrap();
+    assert!(!told(2, "KE", Vec::new()).await, "the rest may go");
+    customs.write_off(officer, corridor.write_off(3, "D-1", "16000")).await.unwrap();
+    assert!(told(4, "KE", Vec::new()).await && told(5, "KE", vec![1]).await);
+    assert!(!told(6, "CN", Vec::new()).await, "they come here");
+}
+
+#[tokio::test]
 async fn what_was_endorsed_here_is_seen_here_and_the_certificate_is_not_untouched() {
     let corridor = Corridor::open().await;
     let (customs, officer) = (&corridor.customs, &corridor.officer);
@@ -206,14 +224,14 @@ async fn what_was_endorsed_here_is_seen_here_and_the_certificate_is_not_untouche
     };
     let course = || customs.course(officer, &corridor.name()).unwrap().arrival.endorsements;
     assert_eq!((untouched(), course().len()), (1, 0));
-    let away = customs.endorse(officer, corridor.endorsement(1, "KE", Vec::new())).await.unwrap();
+    let away = customs.endorse(officer, corridor.endorsement(1, "KE", Vec::new())).await.unwrap().statement;
     assert_eq!(untouched(), 0);
-    let back = customs.endorse(officer, corridor.endorsement(2, "CN", Vec::new())).await.unwrap();
+    let back = customs.endorse(officer, corridor.endorsement(2, "CN", Vec::new())).await.unwrap().statement;
     let mut transit = corridor.endorsement(3, "CN", vec![1]);
     (transit.words.act, transit.words.destination) = (EndorsementAct::TransitNotAltered, None);
     transit.words.containers = vec!["MSCU1234566".parse().unwrap()];
     transit.words.seals = vec!["77120".parse().unwrap()];
-    let passed = customs.endorse(officer, transit.clone()).await.unwrap();
+    let passed = customs.endorse(officer, transit.clone()).await.unwrap().statement;
     let seen = course();
     assert_eq!(seen.iter().map(|note| note.jti).collect::<Vec<_>>(), [away, back, passed]);
     assert!(seen.iter().all(|note| note.at.is_some() && note.words.day == corridor.today()));

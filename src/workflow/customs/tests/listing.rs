@@ -45,7 +45,38 @@ async fn arrivals_are_found_by_what_they_say() {
         (ArrivalsAsked { exporter: "chenab SPORTS".to_owned(), ..usual() }, 1),
         (ArrivalsAsked { exporter: "Indus".to_owned(), ..usual() }, 0),
         (ArrivalsAsked { consignee: "nobody of that name".to_owned(), ..usual() }, 0),
+        // A number is read as it is by who looks for it, and a part of one in small letters begins one, too.
+        (ArrivalsAsked { number_prefix: corridor.number().to_lowercase().replace('-', " "), ..usual() }, 1),
+        (ArrivalsAsked { number_prefix: corridor.number().to_lowercase()[..6].replace('-', ""), ..usual() }, 1),
     ] {
         assert_eq!(found(asked.clone()), count, "{asked:?}");
     }
+}
+
+#[tokio::test]
+async fn a_party_is_found_by_either_of_the_names_it_bears() {
+    let corridor = Corridor::open().await;
+    let row = corridor.pakistan.footballs_with(2, |json| json["consignee"]["party"]["other_name"] = "青岛体育".into());
+    corridor.exporting.issue(&corridor.pakistan.signatory, &row).await.unwrap();
+    let found = |consignee: &str| {
+        let asked = ArrivalsAsked { consignee: consignee.to_owned(), ..ArrivalsAsked::default() };
+        corridor.customs.arrivals(&corridor.officer, &asked).unwrap().arrivals.len()
+    };
+    assert_eq!(found("青岛"), 1);
+    assert_eq!(found("北京"), 0);
+}
+
+#[tokio::test]
+async fn one_on_which_an_act_waits_is_not_untouched_and_one_that_was_dropped_leaves_it_so() {
+    let corridor = Corridor::open().await;
+    let found = |untouched| {
+        let asked = ArrivalsAsked { untouched, ..ArrivalsAsked::default() };
+        let arrivals = corridor.customs.arrivals(&corridor.officer, &asked).unwrap().arrivals;
+        arrivals.iter().map(|arrival| arrival.waits).collect::<Vec<_>>()
+    };
+    assert_eq!((found(true), found(false)), (vec![false], vec![false]));
+    let act = corridor.waits(1, Some(1)).await;
+    assert_eq!((found(true), found(false)), (vec![], vec![true]));
+    assert_eq!(corridor.settles(2, act, false).await, "none");
+    assert_eq!(found(true), [false]);
 }

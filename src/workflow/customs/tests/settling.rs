@@ -1,6 +1,6 @@
 //! What waits for a supervisor: who releases and who drops it, and what is asked again before it is released.
 
-use super::{Corridor, account, reason, valid};
+use super::{Corridor, account, reason, valid, why};
 use crate::{
     office::{ActState, AuditEvent, Caller, Denials, Role},
     reason::Reasoned as _,
@@ -122,6 +122,24 @@ async fn a_denial_is_dropped_by_who_decided_it_or_by_a_supervisor() {
     customs.decide(&corridor.officer, denied(4)).await.unwrap();
     assert_eq!(reason(drop(5, &corridor.colleague, 2).await), "PERMISSION_DENIED");
     assert!(drop(6, &corridor.officer, 2).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_a_supervisor_says_stands_beside_what_the_officer_said_and_takes_nothing_of_it() {
+    for release in [false, true] {
+        let corridor = Corridor::open().await;
+        let said = |text: &str| Some(text.parse().unwrap());
+        let denied = corridor.decision(1, Some(1), ResponseCode::PreferenceDenied, Some(ResponseReason::GoodsDiffer));
+        let denied = DecisionWish { remarks: said("the bladders are of rubber"), ..denied };
+        let act = corridor.customs.decide(&corridor.officer, denied).await.unwrap().act;
+        let (request, words) = (corridor.china.request_id(2), said("seen by two"));
+        let settled =
+            corridor.customs.settle_denial(&corridor.supervisor, &request, corridor.name(), act, release, words);
+        settled.await.unwrap();
+        let course = corridor.customs.course(&corridor.officer, &corridor.name()).unwrap();
+        let act = &course.acts[0];
+        assert_eq!((&act.remarks, &act.settled_words), (&said("the bladders are of rubber"), &said("seen by two")));
+    }
 }
 
 #[tokio::test]
@@ -280,7 +298,7 @@ async fn what_accepts_nothing_is_released_whatever_became_of_its_certificate() {
     use ResponseCode::{Diverted, NotUtilised, PreferenceDenied, PreferenceSuspended, ReturnedForRectification};
     for code in [PreferenceDenied, PreferenceSuspended, ReturnedForRectification, Diverted, NotUtilised] {
         let corridor = Corridor::open().await;
-        let wish = corridor.decision(12, Some(1), code, Some(ResponseReason::GoodsDiffer));
+        let wish = corridor.decision(12, Some(1), code, why(code));
         let act = corridor.lifts(10, &corridor.name(), wish).await;
         corridor.change(2, Act::Suspended, None).await;
         corridor.closes_the_key();

@@ -37,7 +37,8 @@ async fn a_link_shows_what_became_of_its_own_declaration_and_of_no_other() {
     let waits = customs.decide(officer, corridor.decision(2, Some(1), denied.0, denied.1)).await.unwrap();
     assert!(waits.statement.is_none());
     let (_, other) = customs.share(officer, corridor.share("D-2", corridor.today())).unwrap();
-    assert_eq!(customs.shared(&secret).unwrap().acts.len(), 1);
+    let seen = customs.shared(&secret).unwrap();
+    assert_eq!((seen.acts.len(), seen.matched.arrival.unwrap().waits), (1, false));
     assert!(customs.shared(&other).unwrap().acts.is_empty());
     let (request, name) = (corridor.china.request_id(4), corridor.name());
     customs.settle_denial(officer, &request, name, waits.act, false, None).await.unwrap();

@@ -2,10 +2,11 @@
 
 use super::{Corridor, line, reason};
 use crate::{
+    office::WriteOffLine,
     reason::Reasoned as _,
     statement::{Act, ResponseCode, Since},
     time::Clock as _,
-    workflow::{ArrivalsAsked, DecisionWish, WorkflowError},
+    workflow::{ArrivalsAsked, ArrivedName, DecisionWish, WorkflowError, WriteOffWish},
 };
 
 #[tokio::test]
@@ -20,7 +21,7 @@ async fn a_write_off_is_told_to_the_issuer_and_the_balance_bears_no_more() {
     let second = customs.write_off(officer, corridor.write_off(3, "D-2", "6800")).await.unwrap();
     assert_eq!(corridor.left(), "0");
     let warned = second.notices.iter().any(|notice| notice.reason == "ALREADY_USED");
-    assert!(warned, "used in full, and first with another declaration: {:?}", second.notices);
+    assert!(!warned, "it was not used in full before this: {:?}", second.notices);
     assert_eq!(corridor.heard(), [(ResponseCode::UtilisedPartial, false), (ResponseCode::UtilisedFull, false)]);
     let course = customs.course(officer, &corridor.name()).unwrap();
     assert_eq!(course.acts.iter().map(|act| act.number).collect::<Vec<_>>(), [1, 2]);
@@ -55,6 +56,23 @@ async fn a_certificate_past_the_closing_of_its_key_is_shown_as_that_and_nothing_
     let accepted = customs.decide(officer, knows(5)).await.unwrap();
     assert_eq!(customs.decide(officer, knows(5)).await.unwrap(), accepted, "said again it is the same");
     assert_eq!(reason(customs.decide(officer, accept(5)).await), "REQUEST_ID_REUSED");
+}
+
+#[tokio::test]
+async fn that_an_item_was_used_in_full_before_is_said_when_another_is_written_off() {
+    let corridor = Corridor::open().await;
+    let name = ArrivedName::Number(corridor.of_three_items(2).await, None);
+    let balance = corridor.customs.balance(&corridor.officer, &name).unwrap();
+    let used = async |nth, declaration, item: usize| {
+        let quantity = balance[item - 1].whole.clone().unwrap();
+        let lines = vec![WriteOffLine { item: u32::try_from(item).unwrap(), line: None, quantity }];
+        let wish = WriteOffWish { certificate: name.clone(), lines, ..corridor.write_off(nth, declaration, "1") };
+        let notices = corridor.customs.write_off(&corridor.officer, wish).await.unwrap().notices;
+        notices.into_iter().filter(|one| one.reason == "ALREADY_USED").map(|one| one.words).collect::<Vec<_>>()
+    };
+    assert!(used(1, "D-1", 1).await.is_empty());
+    let said = used(2, "D-2", 2).await;
+    assert!(said.len() == 1 && said[0].starts_with("used in full before: item 1;"), "{said:?}");
 }
 
 #[tokio::test]

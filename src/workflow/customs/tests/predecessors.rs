@@ -1,0 +1,84 @@
+//! What is known of a certificate, said of the one that takes its place.
+
+use super::{Corridor, valid};
+use crate::{
+    statement::{ReplyAct, ResponseCode, SubjectAnswer, SubjectFinding},
+    workflow::{
+        ArrivedName, CertificateName, DecisionWish, EndorsementWish, IssueRow, MatchWish, Notice, ReplaceWish,
+        WriteOffWish,
+    },
+};
+
+impl Corridor {
+    /// The certificate is found not valid, and its goods are endorsed to go to Kenya.
+    async fn is_spoken_against(&self) {
+        let raised = self.customs.enquire(&self.officer, self.enquiry(1)).await.unwrap().jti;
+        let words = Some("the stitching is of third countries".parse().unwrap());
+        let answer = SubjectAnswer { finding: SubjectFinding::NotValid, words, ..valid(1) };
+        let reply = self.reply(2, raised, ReplyAct::Full, vec![answer]);
+        self.exporting.reply(&self.liaison, reply).await.unwrap();
+        self.customs.endorse(&self.officer, self.endorsement(3, "KE", Vec::new())).await.unwrap();
+    }
+
+    /// Its issuer puts another in its place.
+    async fn is_replaced(&self, nth: u16) -> ArrivedName {
+        let IssueRow { request_id, certificate_json } = self.pakistan.footballs(nth);
+        let text = String::from_utf8(certificate_json).unwrap();
+        let text = text.replacen("Footballs, inflatable", "Footballs for training, inflatable", 1);
+        let anew = ReplaceWish {
+            request_id,
+            certificate: CertificateName::Number(self.number()),
+            certificate_json: text.into_bytes(),
+            reason: Some("another kind was shipped".parse().unwrap()),
+            remarks: None,
+        };
+        ArrivedName::Jti(self.exporting.replace(&self.pakistan.signatory, anew).await.unwrap().outcome.jti)
+    }
+
+    /// Which of both is said of a successor, each of the certificate before it.
+    fn both(&self, notices: &[Notice]) -> Vec<&'static str> {
+        let told = ["ISSUER_FINDS_NOT_VALID", "DESTINATION_CHANGED"];
+        let said = notices.iter().filter(|one| told.contains(&one.reason));
+        let begins = format!("of {}, in whose place it stands: ", self.number());
+        said.inspect(|one| assert!(!one.blocks && one.words.starts_with(&begins), "{}", one.words))
+            .map(|one| one.reason)
+            .collect()
+    }
+
+    fn shown(&self, name: &ArrivedName) -> Vec<&'static str> {
+        self.both(&self.customs.course(&self.officer, name).unwrap().notices)
+    }
+}
+
+#[tokio::test]
+async fn what_is_known_of_a_certificate_is_said_of_its_successor_before_that_is_used_or_accepted() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    corridor.is_spoken_against().await;
+    let name = corridor.is_replaced(4).await;
+    let all = ["ISSUER_FINDS_NOT_VALID", "DESTINATION_CHANGED"];
+    assert_eq!(corridor.shown(&name), all);
+    let declared = MatchWish { certificate: name.clone(), ..corridor.declared("D-1", "1") };
+    let matched = customs.match_declaration(officer, &declared).unwrap().notices;
+    assert_eq!(corridor.both(&matched), all);
+    let accepts = corridor.decision(5, Some(1), ResponseCode::AcceptedForClaim, None);
+    let decided = customs.decide(officer, DecisionWish { certificate: name.clone(), ..accepts }).await.unwrap();
+    assert_eq!(corridor.both(&decided.notices), all);
+    let uses = WriteOffWish { certificate: name.clone(), ..corridor.write_off(6, "D-1", "1") };
+    let written = customs.write_off(officer, uses).await.unwrap();
+    assert_eq!(corridor.both(&written.notices), all, "and it was not refused");
+}
+
+#[tokio::test]
+async fn goods_of_a_predecessor_that_come_here_after_all_are_spoken_of_no_more() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    corridor.is_spoken_against().await;
+    let name = corridor.is_replaced(4).await;
+    let back = |nth| EndorsementWish { certificate: name.clone(), ..corridor.endorsement(nth, "CN", Vec::new()) };
+    customs.endorse(officer, back(5)).await.unwrap();
+    assert_eq!(corridor.shown(&name), ["ISSUER_FINDS_NOT_VALID"], "what was found is not undone by that");
+    // Sent away once more, by the old number.
+    customs.endorse(officer, corridor.endorsement(6, "KE", vec![1])).await.unwrap();
+    assert_eq!(corridor.shown(&name), ["ISSUER_FINDS_NOT_VALID", "DESTINATION_CHANGED"]);
+}
