@@ -176,6 +176,22 @@ impl Series {
         (serial.len() == digits || number_as_read(&spelt) == number_as_read(number)).then_some(spelt)
     }
 
+    /// The serial of a number of a running count, as [`spelt`](Self::spelt) reads it.
+    #[must_use]
+    pub fn serial(key: &str, number: &str) -> Option<u64> {
+        let (before, rest) = key.split_once('#')?;
+        let digits = 1 + rest.len().saturating_sub(rest.trim_start_matches('#').len());
+        Self::spelt(key, number)?.get(before.len()..)?.get(..digits)?.parse().ok()
+    }
+
+    /// How all numbers of a running count begin when they are [read](number_as_read).
+    #[must_use]
+    pub fn begins_as_read(key: &str) -> String {
+        let filled = |digit| number_as_read(&key.replace('#', digit));
+        let (ones, twos) = (filled("1"), filled("2"));
+        ones.chars().zip(twos.chars()).take_while(|(one, two)| one == two).map(|(one, _)| one).collect()
+    }
+
     /// A number as an office counts it in this series, whatever year, route and registration stand in it, read as
     /// [`spelt`](Self::spelt) does; none if it is not of that office's count, or if its offices do not count apart.
     #[must_use]

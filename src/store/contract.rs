@@ -117,6 +117,10 @@ pub trait Store: Send + Sync {
     /// The same of the numbers that stand under [`super::number_id`]: given in advance, or to a paper.
     fn number_in_advance_like(&self, number: &str) -> Result<Option<String>, StoreError>;
 
+    /// The largest serial of the numbers of both kinds whose reading begins with `read`; `serial` tells that of one, and
+    /// none where it is of another count. It looks at each of them.
+    fn highest_serial(&self, read: &str, serial: &dyn Fn(&str) -> Option<u64>) -> Result<Option<u64>, StoreError>;
+
     /// The answer a request got. See [`Answer::published`].
     fn answered(&self, account: &str, request_id: &RequestId) -> Result<Option<Answer>, StoreError>;
 

@@ -60,6 +60,11 @@ impl Readings {
         self.0.remove(&(number_as_read(number), number.to_owned()));
     }
 
+    fn highest(&self, read: &str, serial: &dyn Fn(&str) -> Option<u64>) -> Option<u64> {
+        let begin = self.0.range((read.to_owned(), String::new())..);
+        begin.take_while(|(one, _)| one.starts_with(read)).filter_map(|(_, number)| serial(number)).max()
+    }
+
     fn like(&self, number: &str) -> Option<String> {
         let read = number_as_read(number);
         let first = self.0.range((read.clone(), String::new())..).next();
@@ -484,6 +489,11 @@ impl Store for MemoryStore {
 
     fn number_in_advance_like(&self, number: &str) -> Result<Option<String>, StoreError> {
         Ok(self.lock().in_advance_read.like(number))
+    }
+
+    fn highest_serial(&self, read: &str, serial: &dyn Fn(&str) -> Option<u64>) -> Result<Option<u64>, StoreError> {
+        let memory = self.lock();
+        Ok(memory.numbers_read.highest(read, serial).max(memory.in_advance_read.highest(read, serial)))
     }
 
     fn answered(&self, account: &str, request_id: &RequestId) -> Result<Option<Answer>, StoreError> {

@@ -137,6 +137,23 @@ fn templates_that_could_not_count_are_refused() {
 }
 
 #[test]
+fn the_serial_of_a_number_is_read_and_every_number_of_a_count_is_read_with_its_beginning() {
+    let keys = ["PK-CN-2026-LHE-######", "P26470Z1000####", "####/26", "A05####-9", "C####", "A0####"];
+    for key in keys {
+        let digits = key.matches('#').count();
+        let begin = Series::begins_as_read(key);
+        for serial in [1, 9, 90, 417, 9_999] {
+            let number = key.replacen(&"#".repeat(digits), &format!("{serial:0digits$}"), 1);
+            assert_eq!(Series::serial(key, &number), Some(serial), "{number}");
+            assert!(number_as_read(&number).starts_with(&begin), "{number} and {begin}");
+        }
+    }
+    assert_eq!(Series::begins_as_read(keys[0]), "PKCN2026LHE");
+    assert_eq!(Series::serial(keys[0], "pk cn 2026 lhe 417"), Some(417));
+    assert_eq!(Series::serial(keys[0], "PK-CN-2026-KHI-000417"), None);
+}
+
+#[test]
 fn a_pattern_speaks_of_the_whole_number() {
     let pattern: Pattern = "A|B".parse().unwrap();
     assert!(pattern.matches("A") && pattern.matches("B"));

@@ -23,8 +23,8 @@ const MOST_BYTES: usize = 256 << 20;
 
 /// Issue certificates anew as they are, each in the place of the old one
 ///
-/// For those that a closed key signed: the file is what `origin key revoke` wrote, a line for each with its `jti`. The new
-/// one says what the old one says, under the rules of today and with a number of its own; the old one is superseded by it
+/// For those that a closed key signed, and no others: the file is what `origin key revoke` wrote, a line for each with its
+/// `jti`. One whose holder asked for its cancellation waits until that is settled. The new one says what the old one says, under the rules of today and with a number of its own; the old one is superseded by it
 /// in the same moment. Every row's request id is written to FILE.requests before it is asked for, so that the same command
 /// goes on after whatever interruption, and running it again changes nothing. A row that is refused says why and stops no
 /// other. Exit code 0 if every row is issued, 1 if some are refused, 4 if the node does not answer.
@@ -56,7 +56,7 @@ impl Reissue {
         let text = files::read_text(&self.file, MOST_BYTES, Exit::Failed)?;
         let requests = ledger::beside(self.requests.as_deref(), Some(self.file.as_path()))?;
         let mut ledger = Ledger::open(&requests, &self.node.node)?;
-        let (mut issued, mut refused) = (0_u64, 0_u64);
+        let (mut issued, mut before, mut refused) = (0_u64, 0_u64, 0_u64);
         remote::converse(async {
             let connection = self.node.connect(Some(&token)).await?;
             for (number, line) in (1_usize..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
@@ -71,7 +71,7 @@ impl Reissue {
                 let key = ledger.name(line);
                 let request_id = match ledger.known(&key) {
                     Known::Done(done) => {
-                        issued += 1;
+                        before += 1;
                         tell(console, number, &row.jti, &done);
                         continue;
                     }
@@ -94,13 +94,14 @@ impl Reissue {
                     }
                     Err(status) => {
                         let failure = remote::refused(console, &self.node.node, &status);
-                        return Err(failure.note(format!("{issued} are issued; the same command goes on")));
+                        return Err(failure.note(format!("{} are issued; the same command goes on", issued + before)));
                     }
                 }
             }
             ledger.sync()
         })?;
-        console.message(format!("{issued} issued anew, {refused} refused"));
+        let before = if before == 0 { String::new() } else { format!(", {before} issued before") };
+        console.message(format!("{issued} issued anew{before}, {refused} refused"));
         Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::from(Exit::Failed.code()) })
     }
 

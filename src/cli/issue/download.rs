@@ -7,8 +7,12 @@ use crate::{
         console::{Exit, Failure},
         files,
     },
+    statement::{Bundle, Presentation},
 };
-use std::{collections::VecDeque, path::PathBuf};
+use std::{
+    collections::VecDeque,
+    path::{Path, PathBuf},
+};
 use tokio::task::JoinSet;
 
 /// Bundles fetched at once.
@@ -106,6 +110,11 @@ impl Downloads {
     pub(super) fn want(&mut self, row: usize, done: &Done) {
         let path = self.folder.join(file_name(&done.number, &done.jti));
         if path.exists() {
+            // The same again is fetched once; what else has that name is not overwritten, and not taken for it.
+            if !is_bundle_of(&path, &done.jti) {
+                let why = "is there already and is no bundle of this certificate: move it away";
+                self.missing.add(Missed::Failed(format!("{}: `{}` {why}", done.number, path.display())));
+            }
             return;
         }
         self.wanted.push_back(Wanted { row, number: done.number.clone(), jti: done.jti.clone(), path });
@@ -179,6 +188,13 @@ async fn fetch(connection: &Connection, jti: String, path: PathBuf) -> Result<(P
         let _ = std::fs::remove_file(early);
     }
     Ok((path, answer.awaiting_cosignatures))
+}
+
+/// Whether a file is the bundle of this certificate.
+fn is_bundle_of(path: &Path, jti: &str) -> bool {
+    let bundle = std::fs::read(path).ok().and_then(|text| Bundle::parse(&text).ok());
+    let presented = bundle.and_then(|bundle| Presentation::parse(&bundle.token).ok());
+    presented.is_some_and(|presented| presented.envelope().jti.to_string() == jti)
 }
 
 /// A name that stays in its folder whatever a number is made of.

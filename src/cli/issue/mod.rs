@@ -49,12 +49,9 @@ pub(super) struct Arguments {
     /// Issue on paper, under the numbers of a block: nothing is asked at a node
     #[arg(long, requires = "block", conflicts_with = "register")]
     offline: bool,
-    /// The block of numbers, as `origin office reserve` wrote it
+    /// The block of numbers, as `origin office reserve` wrote it; what is issued under it is noted beside it, in FILE.spool
     #[arg(long, value_name = "FILE", requires = "offline")]
     block: Option<PathBuf>,
-    /// Where it is noted what was issued on paper [default: BLOCK.spool]
-    #[arg(long, value_name = "FILE", requires = "offline")]
-    spool: Option<PathBuf>,
     /// Folder of agreement files to judge by with --offline [default: those that come with the program]
     #[arg(long, value_name = "DIR", requires = "offline")]
     agreements: Option<PathBuf>,
@@ -83,8 +80,8 @@ struct At {
 impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
         if let (true, Some(block)) = (self.offline, &self.block) {
-            let (spool, out, agreements) = (self.spool.as_deref(), self.out.as_deref(), self.agreements.as_deref());
-            return Offline { file: &self.file, block, spool, out, agreements, lists: &self.lists }.run(console);
+            let (out, agreements) = (self.out.as_deref(), self.agreements.as_deref());
+            return Offline { file: &self.file, block, out, agreements, lists: &self.lists }.run(console);
         }
         let (Some(node), Some(token)) = (self.at.node, &self.at.token_file) else {
             return Err(Failure::new(Exit::Usage, "name the node and the account: --node ADDR --token-file FILE"));

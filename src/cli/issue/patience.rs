@@ -48,6 +48,14 @@ impl Patience {
     }
 }
 
+/// What whoever watches hears of a wait: why, for how long, and that nothing is lost by not staying.
+pub(super) fn waiting(why: &str, left: &str) -> String {
+    format!(
+        "the node asks for patience: {why}; it is asked again for up to {left}; stop it if you like (Ctrl-C): nothing is \
+         lost, and the same command goes on"
+    )
+}
+
 /// A wait in whole minutes, of which the last one has begun.
 pub(super) fn minutes(wait: Duration) -> String {
     match wait.as_secs().div_ceil(60) {
@@ -72,6 +80,13 @@ mod tests {
     }
 
     #[test]
+    fn who_waits_hears_that_the_command_may_be_stopped_and_goes_on() {
+        let said = waiting("the disk is full [STORE_FULL]", "10 minutes");
+        assert!(said.contains("[STORE_FULL]") && said.contains("10 minutes"), "{said}");
+        assert!(said.contains("Ctrl-C") && said.ends_with("the same command goes on"), "{said}");
+    }
+
+    #[test]
     fn how_long_it_goes_on_is_said_in_minutes() {
         let said = |seconds| minutes(Duration::from_secs(seconds));
         assert_eq!(
@@ -88,8 +103,8 @@ mod tests {
     }
 
     #[test]
-    fn nobody_waits_for_a_key_that_is_closed_or_a_log_that_rests() {
-        for reason in ["SIGNING_KEY_CLOSED", "LOG_RESTING"] {
+    fn nobody_waits_for_a_key_that_is_closed_or_not_there_or_a_log_that_rests() {
+        for reason in ["SIGNING_KEY_CLOSED", "NO_LOG_KEY", "LOG_KEY_UNLISTED", "LOG_RESTING"] {
             assert_eq!(Patience::default().asked(reason, Instant::now()), Next::GiveUp);
         }
     }

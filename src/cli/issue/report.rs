@@ -1,12 +1,13 @@
 //! One line a row: what became of it.
 
-use super::ledger::Done;
+use super::{ledger::Done, patience::waiting};
 use crate::{
     certificate::Findings,
     cli::{
         certificate::findings_text,
         console::{Colour, Console},
     },
+    reason::counted,
 };
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
@@ -118,14 +119,14 @@ impl Report {
     /// So many bundles came before the partners had cosigned.
     pub(super) fn awaiting(&self, bundles: usize) {
         self.message(&format!(
-            "note: {bundles} bundles await the partners' cosignatures and verify as NOT_COSIGNED until then; the same \
-             command fetches them again"
+            "note: {} the partners' cosignatures and verify as NOT_COSIGNED until then; the same command fetches them again",
+            counted(bundles, "bundle waits for", "bundles wait for")
         ));
     }
 
     /// The node asks for patience: why, and for how long it is asked again.
     pub(super) fn waits(&self, why: &str, left: &str) {
-        self.message(&format!("the node asks for patience: {why}; it is asked again for up to {left}"));
+        self.message(&waiting(why, left));
         self.bar.set_message(format!("waits for the node, for up to {left}"));
     }
 

@@ -1,5 +1,6 @@
 //! A block of numbers: asked for at the node, kept in a file.
 
+use super::spool::Spool;
 use crate::{
     api::client::{wire, within_deadline},
     certificate::{AgreementCode, CertificateNumber, Country, OfficeCode},
@@ -9,6 +10,7 @@ use crate::{
         arguments,
         console::{Console, Exit, Failure},
         files,
+        remote::date_to_wire,
     },
     time::{Date, ZoneName, serde_date},
 };
@@ -24,24 +26,29 @@ const MOST_BYTES: usize = 1 << 20;
 
 /// Set a block of certificate numbers aside, for a day on which the node cannot be reached
 ///
-/// The file goes to the counter that issues on paper, and to one counter alone: each number is given by it once.
+/// The file goes to the counter that issues on paper, and to one counter alone: each number is given by it once. A node that
+/// was restored from a copy older than the block does not know it: --again puts it back, before anything else is issued. It
+/// is refused where a number of it was given to something else meanwhile.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Reserve {
     /// The office that will issue
-    #[arg(value_name = "CODE")]
-    code: OfficeCode,
+    #[arg(value_name = "CODE", required_unless_present = "again")]
+    code: Option<OfficeCode>,
     /// The agreement
-    #[arg(long, value_name = "CODE", value_parser = arguments::agreement)]
-    agreement: AgreementCode,
+    #[arg(long, value_name = "CODE", value_parser = arguments::agreement, required_unless_present = "again")]
+    agreement: Option<AgreementCode>,
     /// The importing country
-    #[arg(long, value_name = "COUNTRY")]
-    to: Country,
+    #[arg(long, value_name = "COUNTRY", required_unless_present = "again")]
+    to: Option<Country>,
     /// How many numbers, 1 to 1000
-    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1000))]
-    count: u32,
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1000), required_unless_present = "again")]
+    count: Option<u32>,
     /// The file to write; one that is there is not replaced
-    #[arg(short, long, value_name = "FILE")]
-    output: PathBuf,
+    #[arg(short, long, value_name = "FILE", required_unless_present = "again")]
+    output: Option<PathBuf>,
+    /// Put back the block that this file has, or this spool of what was issued under it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["code", "agreement", "to", "count", "output"])]
+    again: Option<PathBuf>,
     /// The id of a request that got no answer: the same block comes again
     #[arg(long = "request-id", value_name = "UUID")]
     request_id: Option<Uuid>,
@@ -77,9 +84,31 @@ impl BlockFile {
         })
     }
 
+    /// Reads one from its file, or from the spool of what was issued under it.
+    fn of_either(path: &Path) -> Result<Self, Failure> {
+        if Spool::is_one(path)? { Ok(Spool::open(path)?.block) } else { Self::load(path) }
+    }
+
     /// The zone whose civil date is the date of issue.
     pub(super) fn zone(&self) -> Result<ZoneName, Failure> {
         ZoneName::new(&self.time_zone).map_err(|error| Failure::new(Exit::Failed, error))
+    }
+
+    fn show(&self, console: Console, json: &str) {
+        if console.is_json() {
+            console.data(json);
+            return;
+        }
+        let named = |number: Option<&CertificateNumber>| number.map(ToString::to_string).unwrap_or_default();
+        console.data(format!(
+            "{} numbers for {} under {} to {}: {} to {}",
+            self.numbers.len(),
+            self.office,
+            self.agreement,
+            self.to,
+            named(self.numbers.first()),
+            named(self.numbers.last()),
+        ));
     }
 
     fn of(block: wire::NumberBlock) -> Result<Self, Failure> {
@@ -100,19 +129,46 @@ impl BlockFile {
     }
 }
 
+impl From<BlockFile> for wire::NumberBlock {
+    fn from(file: BlockFile) -> Self {
+        Self {
+            block_id: file.block,
+            office: file.office.to_string(),
+            agreement: file.agreement.to_string(),
+            to: file.to.to_string(),
+            reserved_on: Some(date_to_wire(file.reserved_on)),
+            numbers: file.numbers.iter().map(ToString::to_string).collect(),
+            issuer: file.authority,
+            time_zone: file.time_zone,
+            register_within_days: file.register_within_days,
+        }
+    }
+}
+
 impl Reserve {
     pub(in crate::cli) fn run(self, console: Console) -> Outcome {
-        if self.output.exists() {
-            let message = format!("`{}` is there already", self.output.display());
+        if let Some(path) = &self.again {
+            return self.put_back(console, &BlockFile::of_either(path)?);
+        }
+        let (Some(code), Some(agreement), Some(to), Some(count), Some(output)) =
+            (&self.code, &self.agreement, self.to, self.count, &self.output)
+        else {
+            return Err(Failure::new(
+                Exit::Usage,
+                "name the office, the agreement, the country, how many, and the file",
+            ));
+        };
+        if output.exists() {
+            let message = format!("`{}` is there already", output.display());
             return Err(Failure::new(Exit::Failed, message).help("name another file: -o FILE"));
         }
         let id = self.request_id.unwrap_or_else(Uuid::now_v7);
         let request = wire::ReserveNumberBlockRequest {
             request_id: id.to_string(),
-            office: self.code.to_string(),
-            agreement: self.agreement.to_string(),
-            to: self.to.to_string(),
-            count: self.count,
+            office: code.to_string(),
+            agreement: agreement.to_string(),
+            to: to.to_string(),
+            count,
         };
         let asked = self.door.ask(console, |connection| async move {
             connection.continuity().reserve_number_block(within_deadline(request)).await
@@ -124,23 +180,21 @@ impl Reserve {
         let file = BlockFile::of(answer.block.unwrap_or_default())?;
         let mut text = serde_json::to_string_pretty(&file).map_err(|error| Failure::new(Exit::Failed, error))?;
         text.push('\n');
-        files::replace(&self.output, text.as_bytes(), 0o600)?;
-        let (first, last) = (file.numbers.first(), file.numbers.last());
-        let named = |number: Option<&CertificateNumber>| number.map(ToString::to_string).unwrap_or_default();
-        if console.is_json() {
-            console.data(text.trim_end());
-        } else {
-            console.data(format!(
-                "{} numbers for {} under {} to {}: {} to {}",
-                file.numbers.len(),
-                file.office,
-                file.agreement,
-                file.to,
-                named(first),
-                named(last),
-            ));
-        }
-        console.message(format!("wrote {}; give it to one counter", self.output.display()));
+        files::replace(output, text.as_bytes(), 0o600)?;
+        file.show(console, text.trim_end());
+        console.message(format!("wrote {}; give it to one counter", output.display()));
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn put_back(&self, console: Console, file: &BlockFile) -> Outcome {
+        let id = self.request_id.unwrap_or_else(Uuid::now_v7);
+        let request = wire::PutBackNumberBlockRequest { request_id: id.to_string(), block: Some(file.clone().into()) };
+        self.door.ask(console, |connection| async move {
+            connection.continuity().put_back_number_block(within_deadline(request)).await
+        })?;
+        let text = serde_json::to_string(file).map_err(|error| Failure::new(Exit::Failed, error))?;
+        file.show(console, &text);
+        console.message("the node has this block; register what was issued under it: origin issue --register SPOOL");
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -22,21 +22,26 @@ use crate::{
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use std::{
+    fs,
     path::{Path, PathBuf},
     process::ExitCode,
 };
+
+/// What to do about a line of a spool that is cut short.
+pub(super) const CUT_SHORT: &str = "where a paper with that number was printed, it counts: take a copy of the spool \
+                                    that is whole, or register the scan as paper when the days of the outage are over: \
+                                    origin paper register";
 
 /// What is issued on paper, and by which rules.
 pub(in crate::cli) struct Offline<'a> {
     pub(in crate::cli) file: &'a Source,
     pub(in crate::cli) block: &'a Path,
-    pub(in crate::cli) spool: Option<&'a Path>,
     pub(in crate::cli) out: Option<&'a Path>,
     pub(in crate::cli) agreements: Option<&'a Path>,
     pub(in crate::cli) lists: &'a ListsArgument,
 }
 
-/// Where the spool of a block stands where none is named.
+/// Where the spool of a block stands: beside its file and nowhere else, so that no two of them give the same numbers.
 fn spool_of(block: &Path) -> PathBuf {
     let mut name = block.as_os_str().to_owned();
     name.push(".spool");
@@ -45,11 +50,14 @@ fn spool_of(block: &Path) -> PathBuf {
 
 impl Offline<'_> {
     pub(in crate::cli) fn run(self, console: Console) -> Outcome {
-        let path = self.spool.map_or_else(|| spool_of(self.block), Path::to_owned);
+        let path = spool_of(self.block);
         files::apart(Some(&path), [self.file.clone(), Source::File(self.block.to_owned())])?;
         let block = BlockFile::load(self.block)?;
         let (rules, lists) = (agreements::load(self.agreements)?, self.lists.read()?);
         let mut spool = Spool::of_block(&path, &block)?;
+        if let Some(cut) = spool.cut_short() {
+            console.message(format!("warning: {cut}, which is given to nothing any more; {CUT_SHORT}"));
+        }
         let zone = block.zone()?;
         let (mut issued, mut before, mut refused) = (0_u64, 0_u64, 0_u64);
         for row in Rows::open(self.file)? {
@@ -73,11 +81,17 @@ impl Offline<'_> {
                 refuse(console, &row, &findings);
                 continue;
             };
-            let Some(number) = block.numbers.get(spool.entries.len()) else {
+            spool.give_up_cut()?;
+            let counts = format!("{issued} issued, {before} issued before, {refused} refused");
+            let Some(number) = spool.next_number() else {
                 return Err(Failure::new(Exit::Failed, "every number of the block is given")
-                    .note(format!("{issued} issued, {before} issued before, {refused} refused"))
+                    .note(counts)
                     .help("take another block: origin office reserve"));
             };
+            let page = self.page_of(number.as_str());
+            if page.exists() {
+                return Err(there_already(&page, &path).note(counts));
+            }
             let entry = Self::entry(&block, &spool, (particulars, number, instant), name)?;
             // Noted first: a number that stands on a paper is never given to another.
             spool.note(entry.clone())?;
@@ -85,7 +99,7 @@ impl Offline<'_> {
             issued += 1;
             say(console, row.number, "issued on paper", &entry, &printed);
         }
-        let left = block.numbers.len().saturating_sub(spool.entries.len());
+        let left = spool.left();
         console.message(format!("{issued} issued, {before} issued before, {refused} refused; {left} numbers left"));
         if issued > 0 {
             console.message(format!(
@@ -118,15 +132,37 @@ impl Offline<'_> {
         Ok(entry)
     }
 
-    /// Writes the paper, as it was hashed.
+    /// Writes the paper, as it was hashed; another one is never overwritten.
     fn print(&self, block: &BlockFile, entry: &Entry) -> Result<PathBuf, Failure> {
         let page = printed::as_hashed(block, entry)?;
-        let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '_' };
-        let name = entry.number.chars().map(plain).collect::<String>() + ".txt";
-        let path = self.out.unwrap_or(Path::new(".")).join(name);
+        let path = self.page_of(&entry.number);
+        if fs::read(&path).is_ok_and(|there| there == page.as_bytes()) {
+            return Ok(path);
+        }
+        if path.exists() {
+            return Err(there_already(&path, &spool_of(self.block)));
+        }
         files::replace_in(&path, page.as_bytes())?;
         Ok(path)
     }
+
+    /// The file of a paper.
+    fn page_of(&self, number: &str) -> PathBuf {
+        let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '_' };
+        let name = number.chars().map(plain).collect::<String>() + ".txt";
+        self.out.unwrap_or(Path::new(".")).join(name)
+    }
+}
+
+/// A paper of the number is there that the spool knows nothing of.
+fn there_already(page: &Path, spool: &Path) -> Failure {
+    let message = format!("`{}` is there already, and `{}` does not say that paper", page.display(), spool.display());
+    Failure::new(Exit::Failed, message)
+        .note("its number was given before, and is not given twice; nothing was overwritten")
+        .help(
+            "put the spool back in which it is noted, or take another block; where that file is no paper of this block, \
+             name another folder: --out DIR",
+        )
 }
 
 /// Whether the numbers of the block were given for this.

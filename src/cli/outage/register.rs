@@ -1,6 +1,7 @@
 //! `origin issue --register`: what a spool holds, issued electronically; and how results of registering are shown.
 
 use super::{
+    offline::CUT_SHORT,
     printed,
     spool::{Entry, Spool},
 };
@@ -124,6 +125,9 @@ pub(in crate::cli) fn register(console: Console, path: &Path, node: &NodeArgumen
         Ok(())
     })?;
     counts.summary(console, "registered");
+    if let Some(cut) = spool.cut_short() {
+        return Err(Failure::new(Exit::Failed, format!("{cut}, of which nothing was registered")).help(CUT_SHORT));
+    }
     Ok(if counts.refused == 0 { ExitCode::SUCCESS } else { ExitCode::from(Exit::Failed.code()) })
 }
 

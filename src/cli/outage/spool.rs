@@ -1,10 +1,13 @@
 //! The spool: what was issued on paper under one block, line by line, each line with the hash of the one before it, so that
 //! nothing is changed, put in or taken out of the middle unseen.
 //!
-//! A line is durable before its paper is printed. One that was cut short by a crash was never acted on and is cut off.
+//! A line is durable before its paper is printed. One that was cut short by a crash was not acted on; of one that was cut
+//! short later, such as by a copy that broke off, a paper may be about. Nobody can tell the two apart, so its number is given
+//! no more, and whoever goes on is told.
 
 use super::block::BlockFile;
 use crate::{
+    certificate::CertificateNumber,
     cli::{
         appended::{self, unusable},
         console::{Exit, Failure},
@@ -16,8 +19,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::{
-    fs::File,
-    io::{Read, Write},
+    fs::{File, OpenOptions},
+    io::{Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
@@ -55,11 +58,49 @@ pub(super) struct Entry {
     pub(super) certificate: Value,
 }
 
+/// In the place of a line that was cut short: its number is given no more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CutShort {
+    /// As of an entry.
+    previous: String,
+    /// The number.
+    cut_short: String,
+}
+
+/// A line behind the first.
+enum Line {
+    Entry(Box<Entry>),
+    CutShort(CutShort),
+}
+
+impl Line {
+    fn read(line: &[u8]) -> Result<Self, serde_json::Error> {
+        // The message of an untagged reading would say nothing of what is wrong.
+        match serde_json::from_slice::<CutShort>(line) {
+            Ok(cut) => Ok(Self::CutShort(cut)),
+            Err(_) => serde_json::from_slice(line).map(|entry| Self::Entry(Box::new(entry))),
+        }
+    }
+
+    /// The hash of the line before, and the number.
+    fn place(&self) -> (&str, &str) {
+        match self {
+            Self::Entry(entry) => (&entry.previous, &entry.number),
+            Self::CutShort(cut) => (&cut.previous, &cut.cut_short),
+        }
+    }
+}
+
 /// A spool that is held alone.
 pub(super) struct Spool {
     path: PathBuf,
     file: File,
     last: String,
+    /// The length of the whole lines, where one behind them is cut short.
+    cut_at: Option<u64>,
+    /// How many numbers of the block are given, or are given no more.
+    spent: usize,
     pub(super) block: BlockFile,
     pub(super) entries: Vec<Entry>,
 }
@@ -74,7 +115,9 @@ impl Spool {
         }
         if spool.block != *block {
             let message = format!("`{}` is the spool of block {}", path.display(), spool.block.block);
-            return Err(Failure::new(Exit::Failed, message).help("name another file: --spool FILE"));
+            return Err(
+                Failure::new(Exit::Failed, message).help("put it elsewhere: a block's spool stands beside its file")
+            );
         }
         Ok(spool)
     }
@@ -82,6 +125,14 @@ impl Spool {
     /// Opens one that is there.
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
         Self::held(path, None)
+    }
+
+    /// Whether a file begins as a spool does.
+    pub(super) fn is_one(path: &Path) -> Result<bool, Failure> {
+        let mut begin = Vec::new();
+        let file = File::open(path).map_err(|error| unusable(path, &error))?;
+        file.take(FIRST.len() as u64).read_to_end(&mut begin).map_err(|error| unusable(path, &error))?;
+        Ok(begin == FIRST)
     }
 
     /// `begun` is the block of one that is empty yet, or not there.
@@ -94,7 +145,7 @@ impl Spool {
             return Err(Failure::new(Exit::Failed, format!("`{}` is longer than any spool", path.display())));
         }
         let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        let (mut last, mut block, mut entries) = (String::new(), begun.cloned(), Vec::new());
+        let (mut last, mut block, mut entries, mut spent) = (String::new(), begun.cloned(), Vec::new(), 0_usize);
         for (nth, line) in text.get(..whole).unwrap_or_default().split_inclusive(|byte| *byte == b'\n').enumerate() {
             let line = line.strip_suffix(b"\n").unwrap_or(line);
             let broken = |why: &dyn std::fmt::Display| {
@@ -108,24 +159,74 @@ impl Spool {
                 }
                 block = Some(head.block);
             } else {
-                let entry: Entry = serde_json::from_slice(line).map_err(|error| broken(&error))?;
-                if entry.previous != last {
+                let line = Line::read(line).map_err(|error| broken(&error))?;
+                let (previous, number) = line.place();
+                if previous != last {
                     return Err(broken(&"it does not follow the line before it: something was changed or taken out"));
                 }
-                let given = block.as_ref().and_then(|block| block.numbers.get(entries.len()));
-                if given.is_none_or(|number| number.as_str() != entry.number) {
+                let given = block.as_ref().and_then(|block| block.numbers.get(spent));
+                if given.is_none_or(|given| given.as_str() != number) {
                     return Err(broken(&"its number is not the next of the block"));
                 }
-                entries.push(entry);
+                spent += 1;
+                if let Line::Entry(entry) = line {
+                    entries.push(*entry);
+                }
             }
             last = hex::encode(&Sha256::digest(line));
         }
-        let rest = text.get(whole..).unwrap_or_default();
-        appended::cut(&mut file, path, (u64::try_from(whole).unwrap_or(u64::MAX), rest), (FIRST, "spool"))?;
+        let (rest, whole) = (text.get(whole..).unwrap_or_default(), u64::try_from(whole).unwrap_or(u64::MAX));
+        // A first line that was cut short gave no number.
+        if whole == 0 {
+            appended::cut(&mut file, path, (whole, rest), (FIRST, "spool"))?;
+        }
+        let cut_at = (whole > 0 && !rest.is_empty()).then_some(whole);
         let Some(block) = block else {
             return Err(Failure::new(Exit::Failed, format!("`{}` is an empty spool", path.display())));
         };
-        Ok(Self { path: path.to_owned(), file, last, block, entries })
+        Ok(Self { path: path.to_owned(), file, last, cut_at, spent, block, entries })
+    }
+
+    /// What is to be said where the last line is cut short. As long as nothing is noted behind it, it stays as it is.
+    pub(super) fn cut_short(&self) -> Option<String> {
+        self.cut_at?;
+        let number = self.next_number().map_or("nothing of the block", CertificateNumber::as_str);
+        Some(format!("the last line of `{}` is cut short; it was about {number}", self.path.display()))
+    }
+
+    /// Has the number of a line that was cut short given no more, durably. It is written over that line, so that a crash
+    /// leaves one or the other.
+    pub(super) fn give_up_cut(&mut self) -> Result<(), Failure> {
+        let Some(whole) = self.cut_at else { return Ok(()) };
+        let mut text = Vec::new();
+        if let Some(number) = self.next_number() {
+            let line = CutShort { previous: self.last.clone(), cut_short: number.to_string() };
+            text = serde_json::to_vec(&line).map_err(|error| Failure::new(Exit::Failed, error))?;
+            self.last = hex::encode(&Sha256::digest(&text));
+            text.push(b'\n');
+            self.spent += 1;
+        }
+        // What is appended to writes nowhere but at its end.
+        let over = || {
+            let mut file = OpenOptions::new().write(true).open(&self.path)?;
+            file.seek(SeekFrom::Start(whole))?;
+            file.write_all(&text)?;
+            file.set_len(whole.saturating_add(text.len() as u64))?;
+            file.sync_all()
+        };
+        over().map_err(|error: std::io::Error| unusable(&self.path, &error))?;
+        self.cut_at = None;
+        Ok(())
+    }
+
+    /// The number that is given next.
+    pub(super) fn next_number(&self) -> Option<&CertificateNumber> {
+        self.block.numbers.get(self.spent)
+    }
+
+    /// How many can be given yet.
+    pub(super) fn left(&self) -> usize {
+        self.block.numbers.len().saturating_sub(self.spent)
     }
 
     /// The hash of the last line, which the next one names.
@@ -136,6 +237,7 @@ impl Spool {
     /// Notes one; it is durable when this returns.
     pub(super) fn note(&mut self, entry: Entry) -> Result<(), Failure> {
         self.append(&entry)?;
+        self.spent += 1;
         self.entries.push(entry);
         Ok(())
     }
@@ -183,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_changed_taken_out_or_put_in_is_seen_and_a_torn_one_is_cut_off() {
+    fn a_line_that_is_changed_taken_out_or_put_in_is_seen() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("spool");
         filled(&path);
@@ -194,7 +296,6 @@ mod tests {
             Spool::open(&path).map(|spool| spool.entries.len()).map_err(|failure| failure.sentence().to_owned())
         };
         assert_eq!(attempt(text.clone()), Ok(3));
-        assert_eq!(attempt(text[..text.len() - 5].to_owned()), Ok(2), "a torn line was never acted on");
         let other = lines[2].replace("\"issued_at\":\"\"", "\"issued_at\":\"earlier\"");
         let changed = [lines[0], lines[1], &other, lines[3]].join("\n") + "\n";
         assert!(attempt(changed).unwrap_err().contains("line 4: it does not follow"));
@@ -207,6 +308,35 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_is_cut_short_is_told_until_its_number_is_given_up_and_that_is_never_given_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("spool");
+        filled(&path);
+        let text = fs::read_to_string(&path).unwrap();
+        let whole = text.lines().take(2).map(|line| line.len() + 1).sum::<usize>();
+        let torn = &text[..whole + 9];
+        fs::write(&path, torn).unwrap();
+        for _ in 0..2 {
+            let spool = Spool::open(&path).unwrap();
+            assert_eq!((spool.entries.len(), spool.left()), (1, 2));
+            assert!(spool.cut_short().unwrap().ends_with("is cut short; it was about 2"));
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap(), torn, "who only looks changes nothing");
+        let mut spool = Spool::of_block(&path, &block()).unwrap();
+        spool.give_up_cut().unwrap();
+        assert_eq!((spool.cut_short(), spool.next_number().unwrap().as_str()), (None, "3"));
+        drop(spool);
+        let mut again = Spool::of_block(&path, &block()).unwrap();
+        again.give_up_cut().unwrap();
+        assert_eq!((again.entries.len(), again.left(), again.cut_short()), (1, 1, None));
+        let entry = Entry { previous: again.last().to_owned(), number: "3".to_owned(), ..again.entries[0].clone() };
+        again.note(entry).unwrap();
+        drop(again);
+        let again = Spool::open(&path).unwrap();
+        assert_eq!((again.entries.len(), again.left()), (2, 0));
+    }
+
+    #[test]
     fn a_file_that_is_no_spool_is_left_as_it_is() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("rows.jsonl");
@@ -215,6 +345,7 @@ mod tests {
             assert!(opened.is_err_and(|failure| failure.sentence().contains("is no spool")));
         }
         assert_eq!(fs::read_to_string(&path).unwrap(), "{\"agreement\":\"CPFTA\"}");
+        assert!(!Spool::is_one(&path).unwrap());
         fs::write(&path, "{\"spool\":1,").unwrap();
         assert!(Spool::of_block(&path, &block()).is_ok(), "a first line that was cut short is written again");
     }

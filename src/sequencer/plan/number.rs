@@ -2,16 +2,28 @@
 
 use super::{Ground, Owed, Plan, Planned};
 use crate::{
+    agreement::Series,
     certificate::{CertificateNumber, number_as_read},
     office::AuditEvent,
     sequencer::{
-        Beside, Draw, PaperNumber, RequestKey, Reservation, Reserved, SequencerError,
+        Beside, Draw, PaperNumber, RequestKey, Reservation, Reserved, SequencerError, Which, unnumbered,
         work::{Done, series_begin_id},
     },
     store::{EntryRef, StateChange, Store, Table, number_id},
     time::Date,
 };
 use std::collections::BTreeMap;
+
+/// Where a count stands.
+#[derive(Clone, Copy)]
+struct Count {
+    /// The first serial, of one that was not begun.
+    begins: Option<u64>,
+    /// The next serial.
+    next: u64,
+    /// Whether it is to be kept that numbers which nobody knows were passed over.
+    passes: bool,
+}
 
 impl Plan {
     /// Gives numbers in advance. It makes no entry of a log: the count, the records that the numbers are given and what
@@ -23,17 +35,27 @@ impl Plan {
         planned: &mut Planned,
         series: &mut BTreeMap<String, u64>,
     ) -> Result<Reserved, SequencerError> {
-        let Reservation { day: today, draw, count, beside, .. } = one;
+        let Reservation { day: today, draw, which, beside, .. } = one;
         self.stand_still(ground, &beside.expected)?;
         self.may_number(ground)?;
         let mut drawn = Vec::new();
-        for _ in 0..*count {
-            let number = self.draw(ground, draw, *today, planned, series)?.to_string();
-            if let Some(numbers) = self.numbers.front_mut() {
-                // Under another key than a certificate's: its own certificate may come in the very next batch.
-                numbers.insert(in_advance(&number), number.clone());
+        match which {
+            Which::Next(count) => {
+                for _ in 0..*count {
+                    let number = self.draw(ground, draw, *today, planned, series)?;
+                    drawn.push(self.give_in_advance(&number));
+                }
             }
-            drawn.push(number);
+            Which::These(numbers) => {
+                for number in numbers {
+                    self.not_given(ground.store, number.as_str())?;
+                }
+                let count = self.count(ground.store, draw)?;
+                let serials = numbers.iter().filter_map(|number| Series::serial(&draw.key, number.as_str()));
+                let next = serials.max().map_or(count.next, |last| count.next.max(last.saturating_add(1)));
+                self.counted(&draw.key, Count { next, ..count }, planned, series);
+                drawn.extend(numbers.iter().map(|number| self.give_in_advance(number)));
+            }
         }
         let mut drawn = drawn.into_iter();
         let nothing = || SequencerError::CannotCompose("a reservation of no number".to_owned());
@@ -41,6 +63,15 @@ impl Plan {
         let reserved = Reserved { number, day: *today, more: drawn.collect() };
         self.take_along(beside, &reserved, planned)?;
         Ok(reserved)
+    }
+
+    fn give_in_advance(&mut self, number: &CertificateNumber) -> String {
+        let number = number.to_string();
+        if let Some(numbers) = self.numbers.front_mut() {
+            // Under another key than a certificate's: its own certificate may come in the very next batch.
+            numbers.insert(in_advance(&number), number.clone());
+        }
+        number
     }
 
     /// Owes the answer to a reservation, or answers its refusal.
@@ -74,14 +105,9 @@ impl Plan {
         planned: &mut Planned,
         series: &mut BTreeMap<String, u64>,
     ) -> Result<CertificateNumber, SequencerError> {
-        let Draw { key, series: template, office, registration, first } = draw;
-        let known = match self.series.get(key) {
-            Some(next) => *next,
-            None => ground.store.series_next(key)?,
-        };
-        let begins = known == 0;
-        let mut next = if begins { (*first).max(1) } else { known };
-        let begin = next;
+        let Draw { key, series: template, office, registration, .. } = draw;
+        let count = self.count(ground.store, draw)?;
+        let mut next = count.next;
         // A number of the series may have been brought by a back office already, in whatever spelling: it is passed over.
         let number = loop {
             let number = template
@@ -92,14 +118,51 @@ impl Plan {
                 break number;
             }
         };
-        if begins && begin > 1 {
+        self.counted(key, Count { next, ..count }, planned, series);
+        Ok(number)
+    }
+
+    /// Where the count of a series stands. After a loss it may have been further: it goes on behind every number of it
+    /// that is known, since what lies between may stand on a paper that nobody here knows of, and passes over as many as
+    /// are known to be lost.
+    fn count(&self, store: &dyn Store, draw: &Draw) -> Result<Count, SequencerError> {
+        let key = &draw.key;
+        if let Some(next) = self.series.get(key) {
+            return Ok(Count { begins: None, next: *next, passes: false });
+        }
+        let known = store.series_next(key)?;
+        let (begins, next) = if known == 0 { (Some(draw.first.max(1)), draw.first.max(1)) } else { (None, known) };
+        if self.lost_before == 0 {
+            return Ok(Count { begins, next, passes: false });
+        }
+        let serial = |number: &str| Series::serial(key, number);
+        let highest = store.highest_serial(&Series::begins_as_read(key), &serial)?;
+        let next = highest.map_or(next, |highest| next.max(highest.saturating_add(1)));
+        let passes = self.unnumbered > 0 && !unnumbered::has_passed(store, key, self.unnumbered)?;
+        let behind = next.saturating_add(self.unnumbered);
+        // A series of which there is nothing begins after the loss.
+        let had_some = (known > 0 || highest.is_some()) && behind <= draw.series.last_serial();
+        Ok(Count { begins, next: if passes && had_some { behind } else { next }, passes })
+    }
+
+    /// Has the count of a series go on from there.
+    fn counted(
+        &mut self,
+        key: &str,
+        Count { begins, next, passes }: Count,
+        planned: &mut Planned,
+        series: &mut BTreeMap<String, u64>,
+    ) {
+        if let Some(begin) = begins.filter(|begin| *begin > 1) {
             // What lies below was never a number of this series: no gap has to be explained there.
             let (id, record) = (series_begin_id(key), begin.to_be_bytes().to_vec());
             planned.state.push(StateChange::RecordPut { table: Table::Setting, id, record });
         }
-        self.series.insert(key.clone(), next);
-        series.insert(key.clone(), next);
-        Ok(number)
+        if passes {
+            planned.state.push(unnumbered::passed(key, self.unnumbered));
+        }
+        self.series.insert(key.to_owned(), next);
+        series.insert(key.to_owned(), next);
     }
 
     /// Whether a paper of this number may be registered: it is nobody's, or held by what is expected to hold it still.
@@ -164,12 +227,10 @@ fn unless(number: &str, given: Option<String>) -> Result<(), SequencerError> {
 /// What the audit trail says was given: of a block the first, the last, how many, and for what.
 fn detail(reserved: &Reserved, by: &AuditEvent) -> String {
     let Reserved { number, more, .. } = reserved;
+    let what = by.detail.as_ref().map_or_else(String::new, |what| format!(", {what}"));
     match more.last() {
-        None => number.clone(),
-        Some(last) => {
-            let what = by.detail.as_ref().map_or_else(String::new, |what| format!(", {what}"));
-            format!("{number} to {last}, {} numbers{what}", more.len().saturating_add(1))
-        }
+        None => format!("{number}{what}"),
+        Some(last) => format!("{number} to {last}, {} numbers{what}", more.len().saturating_add(1)),
     }
 }
 

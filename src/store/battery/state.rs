@@ -6,6 +6,7 @@ battery!(
     a_number_is_given_once,
     a_number_that_came_back_is_given_as_if_it_had_never_been_lost,
     a_number_is_found_in_whatever_spelling_for_as_long_as_it_is_given,
+    the_highest_serial_is_found_among_numbers_of_entries_and_those_given_in_advance,
     a_request_is_answered_once_and_for_as_long_as_it_may_come_again,
     state_reads_back_as_last_written,
     a_range_of_records_begins_behind_an_id_and_ends_with_its_table,
@@ -79,6 +80,29 @@ fn a_number_is_found_in_whatever_spelling_for_as_long_as_it_is_given(make: Make)
         }
         store.commit(state(StateChange::RecordRemoved { table, id })).unwrap();
         assert_eq!(store.number_in_advance_like("HELD 007").unwrap(), None);
+    });
+}
+
+fn the_highest_serial_is_found_among_numbers_of_entries_and_those_given_in_advance(make: Make) {
+    run(make, |store, rig| {
+        rig.commit(store, &[(0, 3)], 400).unwrap();
+        rig.advance(store).unwrap();
+        let serial = |number: &str| number.strip_prefix("KE-").and_then(|rest| rest.parse::<u64>().ok());
+        let highest = || store.highest_serial("KE", &serial).unwrap();
+        let recalled = |number: &str, index| StateChange::NumberRecalled {
+            number: number.to_owned(),
+            entry: EntryRef { origin: origin("cn"), index },
+        };
+        let held =
+            |number: &str| StateChange::RecordPut { table: Table::Number, id: number_id(number), record: vec![1] };
+        let put = |state| store.commit(Batch { at_ms: START_MS, state, ..Batch::default() }).unwrap();
+        assert_eq!(highest(), None);
+        // By its text 9 comes behind 881.
+        put(vec![recalled("KE-0881", 0), recalled("KE-0009", 1), recalled("KF-9999", 2)]);
+        assert_eq!(highest(), Some(881));
+        put(vec![held("KE-0900"), held("KE-0012")]);
+        store.reload().unwrap();
+        assert_eq!(highest(), Some(900));
     });
 }
 

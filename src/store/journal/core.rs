@@ -284,6 +284,29 @@ impl Core {
         number.map(|number| Some(number.to_owned())).ok_or_else(|| self.unreadable("a number"))
     }
 
+    pub(super) fn highest_serial(
+        &self,
+        read: &str,
+        serial: &dyn Fn(&str) -> Option<u64>,
+    ) -> Result<Option<u64>, StoreError> {
+        /// Numbers read at once.
+        const PAGE: usize = 4_096;
+        let mut highest = None;
+        for prefix in keyspace::numbers_read(read) {
+            let mut from = prefix.clone();
+            loop {
+                let page = self.state.scan(&prefix, &from, PAGE)?;
+                let Some((last, _)) = page.last() else { break };
+                from = [last.as_slice(), &[0]].concat();
+                for (key, _) in page {
+                    let number = keyspace::number_in(&key).ok_or_else(|| self.unreadable("a number"))?;
+                    highest = highest.max(serial(number));
+                }
+            }
+        }
+        Ok(highest)
+    }
+
     pub(super) fn answered(&self, account: &str, request_id: &RequestId) -> Result<Option<Answer>, StoreError> {
         let Some(value) = self.state.get(&keyspace::answer(account, request_id))? else { return Ok(None) };
         let stored: StoredAnswer = postcard::from_bytes(&value).map_err(|_| self.unreadable("an answer"))?;

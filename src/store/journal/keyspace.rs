@@ -52,6 +52,17 @@ pub(super) fn in_advance_like(number: &str) -> Vec<u8> {
     key(b'W', &[number_as_read(number).as_bytes(), &[0]])
 }
 
+/// All numbers whose reading begins so: of entries, and given in advance.
+pub(super) fn numbers_read(read: &str) -> [Vec<u8>; 2] {
+    [key(b'N', &[read.as_bytes()]), key(b'W', &[read.as_bytes()])]
+}
+
+/// The number that stands in a key of either.
+pub(super) fn number_in(key: &[u8]) -> Option<&str> {
+    let behind = key.iter().position(|byte| *byte == 0)?.checked_add(1)?;
+    std::str::from_utf8(key.get(behind..)?).ok()
+}
+
 /// That a number was given in advance, or is not any more.
 fn in_advance_change(number: &str, given: bool) -> (Vec<u8>, Option<Vec<u8>>) {
     ([in_advance_like(number).as_slice(), number.as_bytes()].concat(), given.then(Vec::new))

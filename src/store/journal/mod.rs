@@ -157,7 +157,12 @@ impl JournalStore {
     /// Copies a data folder, whether a process has it open or none, to where an earlier copy of it may be. `None` where
     /// there is none. What was acknowledged before it began is in the copy.
     pub fn copy(from: CopyFolders<'_>, to: CopyFolders<'_>) -> Result<Option<Copied>, StoreError> {
-        copy::make(from, to).map_err(|error| error.below(from.journals))
+        copy::make(from, to)
+    }
+
+    /// Whether there is a data folder to copy; refuses one that is not to go over what is there. Nothing is written.
+    pub fn may_copy(from: CopyFolders<'_>, to: CopyFolders<'_>) -> Result<bool, StoreError> {
+        copy::compare(from, to)
     }
 
     /// Reads a copy and holds it against what it says of itself.
@@ -168,6 +173,12 @@ impl JournalStore {
     /// Puts a copy where nothing is.
     pub fn restore(from: CopyFolders<'_>, to: CopyFolders<'_>) -> Result<Copied, StoreError> {
         copy::restore(from, to)
+    }
+
+    /// An error that was found in what was put back at `to`, told of the file of the copy that it came from.
+    #[must_use]
+    pub fn of_copy(error: StoreError, from: CopyFolders<'_>, to: &Path) -> StoreError {
+        copy::of_copy(error, from, to)
     }
 
     /// Opens every seal there is: whether the keys belong to the journals. Says how many.
@@ -318,6 +329,10 @@ impl Store for JournalStore {
 
     fn number_in_advance_like(&self, number: &str) -> Result<Option<String>, StoreError> {
         self.core().number_under(&keyspace::in_advance_like(number))
+    }
+
+    fn highest_serial(&self, read: &str, serial: &dyn Fn(&str) -> Option<u64>) -> Result<Option<u64>, StoreError> {
+        self.core().highest_serial(read, serial)
     }
 
     fn answered(&self, account: &str, request_id: &RequestId) -> Result<Option<Answer>, StoreError> {

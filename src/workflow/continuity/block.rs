@@ -6,7 +6,7 @@ use crate::{
     certificate::{AgreementCode, CertificateNumber, Country, Finding, OfficeCode},
     encoding::hex,
     office::{Action, Actor, AuditEvent, BLOCK_MOST, BlockNumber, Caller, NumberBlock},
-    sequencer::{Beside, RequestKey, Reservation, Reserved, SequencerError, Task, Work, number_id},
+    sequencer::{Beside, RequestKey, Reservation, Reserved, SequencerError, Task, Which, Work, number_id},
     store::{StateChange, Table},
     time::Date,
 };
@@ -112,7 +112,7 @@ impl Desk {
             Ok::<_, String>(state)
         };
         let beside = Beside { changes: Some(Arc::new(changes)), ..Beside::default() };
-        let task = Task::Reserve(Box::new(Reservation { day, zone, draw, count, beside }));
+        let task = Task::Reserve(Box::new(Reservation { day, zone, draw, which: Which::Next(count), beside }));
         Ok(Work { request, digest: Sha256::digest(text).into(), task, by: Some(by) })
     }
 
@@ -124,13 +124,13 @@ impl Desk {
     }
 }
 
-fn put(id: Vec<u8>, record: &impl serde::Serialize) -> Result<StateChange, String> {
+pub(super) fn put(id: Vec<u8>, record: &impl serde::Serialize) -> Result<StateChange, String> {
     let record = serde_json::to_vec(record).map_err(|error| error.to_string())?;
     Ok(StateChange::RecordPut { table: Table::Number, id, record })
 }
 
 /// Under which id of its table a block is kept; no number's begins so.
-fn block_id(id: &str) -> Vec<u8> {
+pub(super) fn block_id(id: &str) -> Vec<u8> {
     format!("block/{id}").into_bytes()
 }
 

@@ -5,10 +5,12 @@
 //! its addressee, and says nothing of goods; what was issued in an outage is issued electronically once, bears the date of
 //! its paper, and says that it was registered afterwards.
 
+mod again;
 mod block;
 mod outage;
 mod paper;
 
+pub use again::BlockAgain;
 pub use block::BlockWish;
 pub use outage::OutageRow;
 pub use paper::{PaperRecord, PaperRow, PapersAsked, PapersPage};

@@ -84,8 +84,7 @@ impl Desk {
         let today = office.date_at(now);
         let (held, expected) = self.held_by_block(&number)?;
         if held.as_deref() != Some(row.block.as_str()) {
-            let message = format!("{number} is not a number of block {} that waits for its certificate", row.block);
-            return Err(refused(Finding::error("NUMBER_NOT_OF_BLOCK", "reference.number", message)));
+            return Err(refused(self.not_of_block(&number, &row.block)?));
         }
         self.of_block(row, &particulars, &mut findings)?;
         let at_ms = u64::try_from(row.issued_at.timestamp().as_millisecond()).unwrap_or(0);
@@ -131,6 +130,21 @@ impl Desk {
         let record = self.store().record(Table::Number, &id)?;
         let held = record.as_deref().and_then(|record| serde_json::from_slice::<BlockNumber>(record).ok());
         Ok((held.map(|held| held.block), Expected { table: Table::Number, id, record }))
+    }
+
+    /// Why a number is not one that waits in its block: the block may be one that this node has no memory of.
+    fn not_of_block(&self, number: &CertificateNumber, block: &str) -> Result<Finding, WorkflowError> {
+        let (rule, path) = ("NUMBER_NOT_OF_BLOCK", "reference.number");
+        if self.block(block)?.is_some() {
+            let message = format!("{number} is not a number of block {block} that waits for its certificate");
+            return Ok(Finding::error(rule, path, message));
+        }
+        let message = format!(
+            "block {block} is not known here: this node may have been restored from a copy that is older than the block"
+        );
+        let help = "put the block back before anything else is issued (`origin office reserve --again FILE`, with its file or \
+                    the spool), and give the same command again";
+        Ok(Finding::error(rule, path, message).with_help(help))
     }
 
     /// Whether a certificate is for what the numbers of its block were given for.
@@ -205,6 +219,12 @@ impl Desk {
         }
         Ok(findings)
     }
+}
+
+/// Whether a certificate says that it was issued on paper first, in an outage.
+pub(super) fn says_outage(record: &CertificateRecord) -> bool {
+    let remarks = record.certificate.remarks.as_option().and_then(Option::as_ref);
+    remarks.iter().flat_map(|remarks| &remarks.endorsements).any(|one| one.code.as_str() == ENDORSEMENT)
 }
 
 /// What was judged for the day of its paper, to be issued today: it bears that day, and says so.

@@ -317,7 +317,8 @@ impl Desk {
             Some(Medium::Electronic) => format!("certificates under {agreement} to {to} of {day} are electronic"),
             None => format!("no corridor says that certificates under {agreement} to {to} went on paper on {day}"),
         };
-        let help = "the operator says when they did: [[authority.corridor]] in the node's configuration";
+        let help = "the operator says when they did: [[authority.corridor]] in the node's configuration; where its number is of a \
+                    block that this node lost, put that back: origin office reserve --again FILE";
         Findings(vec![Finding::error("CORRIDOR_ELECTRONIC", "agreement", message).with_help(help)])
     }
 
@@ -409,7 +410,7 @@ impl Desk {
     }
 
     /// The paper that is registered at a place of an own log, if it is shown there.
-    fn paper_at(&self, place: &EntryRef) -> Result<Option<PaperRecord>, WorkflowError> {
+    pub(super) fn paper_at(&self, place: &EntryRef) -> Result<Option<PaperRecord>, WorkflowError> {
         let said = said_at(self.store().as_ref(), &self.trust(), place)?;
         Ok(said.and_then(|(said, key_closed)| record(place.clone(), said, key_closed, None)))
     }

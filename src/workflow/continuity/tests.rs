@@ -20,6 +20,8 @@ use crate::{
 };
 use std::sync::Arc;
 
+mod again;
+
 /// Both sides. Until today certificates went on paper, from tomorrow on electronically alone; today both.
 struct Sides {
     pakistan: World,

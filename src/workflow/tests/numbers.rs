@@ -3,9 +3,12 @@
 use super::{log, world::World};
 use crate::{
     certificate::{Finding, Findings, Sha256},
+    log::Extension,
     office::{Actor, Continuity, Corridor, Medium, Office},
     reason::Reasoned,
-    store::Store,
+    sequencer::{Outcome, Recalled, number_id, refilled},
+    store::{Batch, Disclosures, MemoryStore, NewEntry, PublishedHead, StateChange, StatusListState, Store, Table},
+    time::Clock as _,
     workflow::{Desk, IssueRow, Issued, PaperRow, WorkflowError},
 };
 use std::sync::Arc;
@@ -57,6 +60,92 @@ async fn a_number_is_given_once_whoever_brings_it() {
         ],
         "a series passes over a number that was brought"
     );
+}
+
+#[tokio::test]
+async fn after_a_loss_a_series_goes_on_behind_every_number_of_it_that_is_known_and_fills_no_gap() {
+    let world = World::new();
+    let (desk, sequencer) = world.desk();
+    let entry = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap().outcome.entry;
+    sequencer.close();
+    let put = |state| world.store.commit(Batch { at_ms: 1, state, ..Batch::default() }).unwrap();
+    let numbered = |number: &str| StateChange::NumberRecalled { number: number.to_owned(), entry: entry.clone() };
+    put(vec![numbered("PK-CN-2026-LHE-000881"), numbered("PK-CN-2026-KHI-000999")]);
+    // Nothing was lost: one that was brought is passed over when its turn comes.
+    let (desk, sequencer) = world.desk();
+    let issued = desk.issue(&world.signatory, &world.footballs(2)).await.unwrap();
+    assert_eq!(issued.outcome.number.as_deref(), Some("PK-CN-2026-LHE-000002"));
+    sequencer.close();
+    // What was lost came back: 000003 may stand on a paper that nobody here knows of.
+    let recalled = Recalled { from: 0, end: 2, at_ms: 1, numbers_unknown: false };
+    put(vec![recalled.put(&entry.origin)]);
+    let (desk, sequencer) = world.desk();
+    for (nth, number) in [(3, "PK-CN-2026-LHE-000882"), (4, "PK-CN-2026-LHE-000883")] {
+        let issued = desk.issue(&world.signatory, &world.footballs(nth)).await.unwrap();
+        assert_eq!(issued.outcome.number.as_deref(), Some(number));
+    }
+    sequencer.close();
+    // A number of a block or of a paper is known as one of a certificate is.
+    let id = number_id("PK-CN-2026-LHE-000900");
+    put(vec![StateChange::RecordPut { table: Table::Number, id, record: br#"{"block":"b1"}"#.to_vec() }]);
+    let (desk, _) = world.desk();
+    let issued = desk.issue(&world.signatory, &world.footballs(5)).await.unwrap();
+    assert_eq!(issued.outcome.number.as_deref(), Some("PK-CN-2026-LHE-000901"));
+}
+
+/// A store that a log came back to, with the number and the contents of one certificate alone.
+fn came_back(world: &World, known: &Outcome) -> MemoryStore {
+    let (store, origin) = (MemoryStore::new(), known.entry.origin.clone());
+    let PublishedHead { head, note } = world.store.head(&origin).unwrap();
+    let addressee = world.store.addressee(&origin).unwrap();
+    let mut batch = Batch { at_ms: 1, ..Batch::default() };
+    batch.state.push(StateChange::LogOpened { origin: origin.clone(), addressee });
+    for StatusListState { list, seed, .. } in world.store.status_lists(&origin).unwrap() {
+        batch.state.push(StateChange::StatusListOpened { origin: origin.clone(), list, seed });
+    }
+    for index in 0..head.size {
+        let facts = world.store.facts(&origin, index).unwrap().unwrap();
+        let shown = match world.store.disclosures(&origin, index).unwrap() {
+            Some(Disclosures::Present(shown)) if index == known.entry.index => Some(shown),
+            _ => None,
+        };
+        batch.entries.push(NewEntry {
+            origin: origin.clone(),
+            index,
+            jti: facts.jti,
+            status_index: facts.status_index,
+            number: known.number.clone().filter(|_| shown.is_some()),
+            leaf: world.store.leaf(&origin, index).unwrap().unwrap(),
+            disclosures: shown.map(|shown| store.seal(&origin, index, &shown).unwrap()),
+        });
+    }
+    let kept = refilled(&store, &origin, &batch, 1).unwrap();
+    batch.state.extend(kept);
+    store.commit(batch).unwrap();
+    let extension = Extension::prove(origin, None, head, &[]).unwrap();
+    store.advance(vec![extension], &|_| Ok(note.clone())).unwrap();
+    store
+}
+
+#[tokio::test]
+async fn where_an_operator_goes_on_without_a_number_each_series_passes_over_it_once() {
+    let mut world = World::new();
+    let (desk, sequencer) = world.desk();
+    let known = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap().outcome;
+    let held = desk.issue(&world.signatory, &world.footballs(2)).await.unwrap().outcome;
+    assert_eq!(held.number.as_deref(), Some("PK-CN-2026-LHE-000002"));
+    sequencer.close();
+    world.store = Arc::new(came_back(&world, &known));
+    let (desk, sequencer) = world.desk();
+    let refused = desk.issue(&world.signatory, &world.footballs(3)).await.unwrap_err();
+    assert_eq!(refused.reason(), "NUMBERS_UNKNOWN");
+    sequencer.go_on(&known.entry.origin, world.clock.now()).unwrap();
+    let issued = desk.issue(&world.signatory, &world.footballs(4)).await.unwrap();
+    assert_eq!(issued.outcome.number.as_deref(), Some("PK-CN-2026-LHE-000003"));
+    sequencer.close();
+    let (desk, _) = world.desk();
+    let issued = desk.issue(&world.signatory, &world.footballs(5)).await.unwrap();
+    assert_eq!(issued.outcome.number.as_deref(), Some("PK-CN-2026-LHE-000004"), "once");
 }
 
 #[tokio::test]

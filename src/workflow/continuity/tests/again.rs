@@ -1,0 +1,88 @@
+//! A block of numbers that the node lost, put back from its file.
+
+use super::{
+    super::{BlockAgain, OutageRow},
+    Sides, rules,
+};
+use crate::{office::NumberBlock, reason::Reasoned as _, store::Store as _, time::Clock as _, workflow::WorkflowError};
+use std::sync::Arc;
+
+impl Sides {
+    async fn put_back(&self, nth: u16, file: BlockAgain) -> Result<NumberBlock, WorkflowError> {
+        self.exporting.put_back_block(&self.signatory, &self.pakistan.request_id(nth), file).await
+    }
+}
+
+/// A block as its file has it.
+fn file_of(block: &NumberBlock) -> BlockAgain {
+    BlockAgain {
+        issuer: "https://tdap.gov.pk".to_owned(),
+        id: block.id.clone(),
+        office: block.office.clone(),
+        agreement: block.agreement.clone(),
+        to: block.to,
+        reserved_on: block.reserved_on,
+        numbers: block.numbers.clone(),
+    }
+}
+
+#[tokio::test]
+async fn a_block_that_the_node_has_no_memory_of_is_put_back_and_what_was_issued_under_it_is_registered() {
+    // As it was, and restored from a copy that is older than the block.
+    let (before, after) = (Sides::open(), Sides::open());
+    let block = before.block(1, 3).await;
+    let row = after.on_paper(2, &block, 0, after.pakistan.clock.now());
+    let refused = after.exporting.register_outage(&after.signatory, row.clone()).await.unwrap_err();
+    assert_eq!(rules(&refused), ["NUMBER_NOT_OF_BLOCK"]);
+    let WorkflowError::RulesRefuse(findings) = &refused else { panic!("{refused}") };
+    assert!(findings.iter().any(|one| one.help.as_deref().is_some_and(|help| help.contains("reserve --again"))));
+    let officer = Arc::new(after.officer.clone());
+    let denied = after.exporting.put_back_block(&officer, &after.pakistan.request_id(3), file_of(&block)).await;
+    assert_eq!(denied.unwrap_err().reason(), "PERMISSION_DENIED");
+
+    let back = after.put_back(4, file_of(&block)).await.unwrap();
+    assert_eq!((&back.id, &back.numbers), (&block.id, &block.numbers));
+    assert_eq!(after.put_back(5, file_of(&block)).await.unwrap(), back, "once");
+    let rows = after.pakistan.store.audit(0, 100).unwrap();
+    let said = rows.iter().filter(|row| String::from_utf8_lossy(&row.row).contains("put back from its file"));
+    assert_eq!(said.count(), 1);
+    let row = OutageRow { request_id: after.pakistan.request_id(6), ..row };
+    let done = after.exporting.register_outage(&after.signatory, row).await.unwrap();
+    assert_eq!(done.outcome.number.as_deref(), Some(block.numbers[0].as_str()));
+    // The others are given to nothing else, and the series goes on behind them.
+    let issued = after.exporting.issue(&after.signatory, &after.pakistan.footballs(7)).await.unwrap();
+    assert!(issued.outcome.number.unwrap().as_str() > block.numbers[2].as_str());
+    // What was registered under its number is not something else.
+    let registered = BlockAgain { id: "0".repeat(32), numbers: vec![block.numbers[0].clone()], ..file_of(&block) };
+    after.put_back(8, registered).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_block_is_not_put_back_where_a_number_of_it_was_given_or_its_file_can_be_none_of_this_authority() {
+    let (before, after) = (Sides::open(), Sides::open());
+    let block = before.block(1, 3).await;
+    let issued = after.exporting.issue(&after.signatory, &after.pakistan.footballs(2)).await.unwrap().outcome;
+    assert_eq!(issued.number.as_deref(), Some(block.numbers[0].as_str()), "given again");
+    let refused = after.put_back(3, file_of(&block)).await.unwrap_err();
+    assert_eq!(rules(&refused), ["BLOCK_NUMBER_GIVEN"]);
+    let WorkflowError::RulesRefuse(findings) = &refused else { panic!("{refused}") };
+    assert!(findings.0[0].message.contains(block.numbers[0].as_str()), "{refused}");
+    assert!(findings.0[0].message.contains(&issued.jti.to_string()), "{refused}");
+    let rest = BlockAgain { numbers: block.numbers[1..].to_vec(), ..file_of(&block) };
+    after.put_back(4, rest.clone()).await.unwrap();
+    let foo = vec!["FOO-1".parse().unwrap()];
+    let falling = vec![block.numbers[2].clone(), block.numbers[1].clone()];
+    let tomorrow = block.reserved_on.tomorrow().unwrap();
+    let wrong = [
+        (BlockAgain { issuer: "https://kra.go.ke".to_owned(), ..rest.clone() }, "BLOCK_OF_ANOTHER"),
+        (BlockAgain { id: "../b1".to_owned(), ..rest.clone() }, "BLOCK_DIFFERS"),
+        (BlockAgain { numbers: Vec::new(), ..rest.clone() }, "BLOCK_SIZE"),
+        (BlockAgain { numbers: foo, ..rest.clone() }, "NUMBER_NOT_OF_SERIES"),
+        (BlockAgain { numbers: falling, ..rest.clone() }, "BLOCK_DIFFERS"),
+        (BlockAgain { reserved_on: tomorrow, ..rest.clone() }, "DATE_TO_COME"),
+        (file_of(&block), "BLOCK_DIFFERS"),
+    ];
+    for (nth, (file, rule)) in (5..).zip(wrong) {
+        assert_eq!(rules(&after.put_back(nth, file).await.unwrap_err()), [rule]);
+    }
+}
