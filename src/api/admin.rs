@@ -322,8 +322,8 @@ impl Admin {
     ) -> Result<Response<wire::ListPartnersResponse>, Status> {
         self.admit(request.metadata())?;
         let trust = Arc::clone(self.verifier.load().trust());
-        let (hosts, view) = (self.hosts.clone(), self.partners.clone());
-        Ok(Response::new(blocking(move || partners::list(view.as_ref(), &trust, &hosts)).await?))
+        let (hosts, view, now) = (self.hosts.clone(), self.partners.clone(), self.clock.now());
+        Ok(Response::new(blocking(move || partners::list(view.as_ref(), &trust, &hosts, now)).await?))
     }
 
     async fn go_on(&self, request: Request<wire::GoOnRequest>) -> Result<Response<wire::GoOnResponse>, Status> {
@@ -331,13 +331,13 @@ impl Admin {
         let origin = origin(&request.get_ref().log)?;
         let authority = Arc::clone(self.hosts.named(origin.host().as_str())?);
         let (trust, at, named) = (Arc::clone(self.verifier.load().trust()), self.clock.now(), origin.to_string());
-        let was_shut = blocking(move || {
+        let for_good = request.get_ref().for_good;
+        let answer = blocking(move || {
             let known = partners::may_be_shut(&authority, &trust, &origin, at);
-            known.then(|| authority.desk.sequencer().go_on(&origin, at))
+            known.then(|| partners::go_on(authority.desk.sequencer(), &origin, for_good, at))
         });
-        let was_shut = was_shut.await?.ok_or(ApiError::LogUnknown(named))?;
-        let was_shut = was_shut.map_err(|error| failure::plain(&error))?;
-        Ok(Response::new(wire::GoOnResponse { was_shut }))
+        let answer = answer.await?.ok_or(ApiError::LogUnknown(named))?;
+        Ok(Response::new(answer.map_err(|error| failure::plain(&error))?))
     }
 
     async fn close_log(
@@ -551,11 +551,16 @@ impl Admin {
         let store = authority.store();
         let size = |origin: &Origin| store.head(origin).map_or(0, |head| head.head.size);
         let logs = store.logs();
+        let logs = logs.iter().map(|one| wire::LogState {
+            origin: one.to_string(),
+            size: size(one),
+            closed_with: authority.desk.sequencer().closed_with(one),
+        });
         // What cannot be read here stops the writer, and that is said.
         let newest = newest_hour(store.as_ref(), self.verifier.load().trust()).ok().flatten();
         wire::AuthorityState {
             issuer: authority.issuer.to_string(),
-            logs: logs.iter().map(|one| wire::LogState { origin: one.to_string(), size: size(one) }).collect(),
+            logs: logs.collect(),
             issuing: store.poisoned().is_none() && !*self.stopping.borrow(),
             newest_hour: newest.map(|(hour, _)| convert::instant(hour)),
         }

@@ -345,14 +345,18 @@ impl Certificates {
         request: Request<wire::ListCertificatesRequest>,
     ) -> Result<Response<wire::ListCertificatesResponse>, Status> {
         let (authority, account) = caller(&self.hosts, request.metadata())?.account()?;
-        let wire::ListCertificatesRequest { page_size, page_token, to } = request.into_inner();
+        let wire::ListCertificatesRequest { page_size, page_token, to, void } = request.into_inner();
         let size = convert::page_size(page_size)?;
         let to = match to.as_str() {
             "" => None,
             code => Some(code.parse().map_err(|error| ApiError::Field { field: "to", message: format!("{error}") })?),
         };
         let listed = blocking(move || {
-            let page = authority.desk.list(&account, to, size, &page_token)?;
+            let page = if void {
+                authority.desk.list_void(&account, to, size, &page_token)?
+            } else {
+                authority.desk.list(&account, to, size, &page_token)?
+            };
             let certificates = page.certificates.iter().map(|record| record_to_wire(&authority.desk, record));
             Ok((certificates.collect::<Result<Vec<_>, _>>()?, page.next))
         });
@@ -502,6 +506,7 @@ fn record_to_wire(desk: &Desk, record: &CertificateRecord) -> Result<wire::Certi
         status: convert::status(record.status).into(),
         held: record.held,
         cancellation,
+        void: desk.void(record).unwrap_or_default(),
     })
 }
 

@@ -11,12 +11,14 @@ use super::hosts::Hosts;
 use super::serves::serves;
 use super::stream::count_rows;
 use super::wire::origin::v1::{self as wire, continuity_service_server::ContinuityService};
-use crate::certificate::{Findings, Instant, Sha256};
+use crate::certificate::{CertificateNumber, Findings, Instant, Sha256};
 use crate::office::{Corridor, Medium, NumberBlock};
 use crate::reason::Reasoned as _;
-use crate::statement::PaperWords;
+use crate::statement::{Issuer, PaperWords};
 use crate::time::{Date, Timestamp};
-use crate::workflow::{BlockWish, Issued, OutageRow, PaperRecord, PaperRow, PapersAsked, Registered, WorkflowError};
+use crate::workflow::{
+    BlockAgain, BlockWish, Desk, Issued, OutageRow, PaperRecord, PaperRow, PapersAsked, Registered, WorkflowError,
+};
 use tonic::{Request, Response, Status};
 
 /// The handlers.
@@ -30,6 +32,7 @@ serves! {
         register_paper_certificates(wire::RegisterPaperCertificatesRequest) -> wire::RegisterPaperCertificatesResponse;
         list_paper_certificates(wire::ListPaperCertificatesRequest) -> wire::ListPaperCertificatesResponse;
         reserve_number_block(wire::ReserveNumberBlockRequest) -> wire::ReserveNumberBlockResponse;
+        put_back_number_block(wire::PutBackNumberBlockRequest) -> wire::PutBackNumberBlockResponse;
         register_outage_certificates(wire::RegisterOutageCertificatesRequest) -> wire::RegisterOutageCertificatesResponse;
         list_corridors(wire::ListCorridorsRequest) -> wire::ListCorridorsResponse;
     }
@@ -91,20 +94,33 @@ impl ContinuityDoor {
             count,
         };
         let block = authority.desk.reserve_block(&caller, &request_id, wish).await.map_err(|error| refused(&error))?;
-        let NumberBlock { id, office, agreement, to, reserved_on, numbers, .. } = block;
-        let record = authority.desk.offices().find(&office);
         Ok(Response::new(wire::ReserveNumberBlockResponse {
-            block: Some(wire::NumberBlock {
-                block_id: id,
-                time_zone: record.map(|one| one.office.time_zone.as_str().to_owned()).unwrap_or_default(),
-                office: office.to_string(),
-                agreement: agreement.to_string(),
-                to: to.to_string(),
-                reserved_on: Some(convert::date_to_wire(reserved_on)),
-                numbers: numbers.iter().map(ToString::to_string).collect(),
-                issuer: authority.issuer.to_string(),
-                register_within_days: authority.desk.continuity().register_within_days.into(),
-            }),
+            block: Some(block_to_wire(&authority.desk, &authority.issuer, block)),
+        }))
+    }
+
+    async fn put_back_number_block(
+        &self,
+        request: Request<wire::PutBackNumberBlockRequest>,
+    ) -> Result<Response<wire::PutBackNumberBlockResponse>, Status> {
+        let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
+        let wire::PutBackNumberBlockRequest { request_id, block } = request.into_inner();
+        let block = block.ok_or_else(|| missing("block", "what is put back is needed"))?;
+        let day = block.reserved_on.ok_or_else(|| missing("block.reserved_on", "the day it was given is needed"))?;
+        let numbers = block.numbers.iter().map(|number| parsed::<CertificateNumber>("block.numbers", number));
+        let again = BlockAgain {
+            issuer: block.issuer,
+            id: block.block_id,
+            office: parsed("block.office", &block.office)?,
+            agreement: parsed("block.agreement", &block.agreement)?,
+            to: parsed("block.to", &block.to)?,
+            reserved_on: convert::date("block.reserved_on", &day)?,
+            numbers: numbers.collect::<Result<_, _>>()?,
+        };
+        let block =
+            authority.desk.put_back_block(&caller, &request_id, again).await.map_err(|error| refused(&error))?;
+        Ok(Response::new(wire::PutBackNumberBlockResponse {
+            block: Some(block_to_wire(&authority.desk, &authority.issuer, block)),
         }))
     }
 
@@ -137,6 +153,22 @@ impl ContinuityDoor {
             corridors: desk.continuity().corridors.iter().map(|one| corridor(one, today)).collect(),
             register_within_days: desk.continuity().register_within_days.into(),
         }))
+    }
+}
+
+fn block_to_wire(desk: &Desk, issuer: &Issuer, block: NumberBlock) -> wire::NumberBlock {
+    let NumberBlock { id, office, agreement, to, reserved_on, numbers, .. } = block;
+    let record = desk.offices().find(&office);
+    wire::NumberBlock {
+        block_id: id,
+        time_zone: record.map(|one| one.office.time_zone.as_str().to_owned()).unwrap_or_default(),
+        office: office.to_string(),
+        agreement: agreement.to_string(),
+        to: to.to_string(),
+        reserved_on: Some(convert::date_to_wire(reserved_on)),
+        numbers: numbers.iter().map(ToString::to_string).collect(),
+        issuer: issuer.to_string(),
+        register_within_days: desk.continuity().register_within_days.into(),
     }
 }
 

@@ -92,11 +92,14 @@ fn needs_another_state(reason: &str) -> bool {
         "RULES_REFUSE"
             | "STATUS_FORBIDS"
             | "LOG_CLOSED"
+            | "ENTRY_BEYOND_END"
+            | "NO_HEAD_KEPT"
             | "LOG_IN_USE"
             | "REQUEST_ID_EXPIRED"
             | "REQUEST_BEFORE_RECALL"
             | "OWN_HISTORY_LOST"
             | "OWN_HISTORY_FORKED"
+            | "NOTHING_MISSING"
             | "APPLICATION_STATE"
             | "APPLICATION_CLAIMED"
             | "SHOWN_DIFFERS"
@@ -107,6 +110,7 @@ fn needs_another_state(reason: &str) -> bool {
             | "UNUSED_NOT_DECLARED"
             | "CANCELLATION_ASKED"
             | "CANCELLATION_NOT_ASKED"
+            | "KEY_NOT_CLOSED"
             | "NOT_HELD"
             | "EXPORTER_CONSENTS"
             | "ORIGINAL_NOT_VALID"
@@ -150,9 +154,9 @@ fn needs_another_state(reason: &str) -> bool {
 }
 
 /// Whether the same request succeeds only after somebody has acted, so that nobody is told to ask again at once: a new key
-/// is listed, or the trust list closes the log.
+/// is made or listed, or the trust list closes the log.
 pub(crate) fn waits_for_a_person(reason: &str) -> bool {
-    matches!(reason, "SIGNING_KEY_CLOSED" | "LOG_RESTING")
+    matches!(reason, "SIGNING_KEY_CLOSED" | "NO_LOG_KEY" | "LOG_KEY_UNLISTED" | "LOG_RESTING")
 }
 
 /// The error as a value, for a row of a stream.

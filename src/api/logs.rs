@@ -144,7 +144,12 @@ fn readable(authority: &HostedAuthority, caller: &Visitor) -> Vec<wire::Log> {
     let mut logs = store.logs();
     logs.retain(|origin| authority.admit(caller, Action::ReadHeads, origin).is_ok());
     let published = |origin: &Origin| store.head(origin).map_or(0, |head| head.head.size);
-    logs.iter().map(|origin| wire::Log { origin: origin.to_string(), size: published(origin) }).collect()
+    let told = |origin: &Origin| wire::Log {
+        origin: origin.to_string(),
+        size: published(origin),
+        closed_with: authority.desk.sequencer().closed_with(origin),
+    };
+    logs.iter().map(told).collect()
 }
 
 const fn within(asked: u64, published: u64) -> Result<(), ApiError> {

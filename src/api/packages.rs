@@ -149,7 +149,7 @@ fn answer(imported: Imported, own_trust_version: u64) -> wire::ImportPackageResp
     });
     let logs = imported.logs.into_iter().map(|log| {
         let (reason, message) = why(&log.refused);
-        let ImportedLog { origin, after, size, held, cosigned, receipted, missing, kept_back, .. } = log;
+        let ImportedLog { origin, after, size, held, cosigned, awaits, receipted, missing, kept_back, .. } = log;
         wire::ImportedLog {
             origin: origin.to_string(),
             after,
@@ -161,6 +161,7 @@ fn answer(imported: Imported, own_trust_version: u64) -> wire::ImportPackageResp
             held_disclosures: kept_back,
             reason,
             message,
+            awaits: awaits.iter().map(ToString::to_string).collect(),
         }
     });
     wire::ImportPackageResponse {

@@ -5,8 +5,8 @@ use super::hosts::{HostedAuthority, Hosts};
 use super::wire::origin::v1 as wire;
 use crate::exchange::driver::{DriverView, OutsideState, OutsideWitness, PartnerState, Passage};
 use crate::log::Origin;
-use crate::reason::Reasoned as _;
-use crate::sequencer::{GivenTwice, gate::asks_nobody};
+use crate::reason::{Reasoned as _, counted};
+use crate::sequencer::{GivenTwice, Sequencer, SequencerError, gate::asks_nobody};
 use crate::store::StoreError;
 use crate::time::Timestamp;
 use crate::trust::{Node, TrustList};
@@ -15,8 +15,19 @@ use crate::trust::{Node, TrustList};
 const NAMED: usize = 20;
 
 /// What the operator is shown: every node of the list but this one, and what is shut here. It reads from the disk.
-pub(super) fn list(view: Option<&DriverView>, trust: &TrustList, hosts: &Hosts) -> wire::ListPartnersResponse {
-    let (trust_version, shut) = (trust.version(), hosts.all().flat_map(|one| shut(one)).collect());
+pub(super) fn list(
+    view: Option<&DriverView>,
+    trust: &TrustList,
+    hosts: &Hosts,
+    now: Timestamp,
+) -> wire::ListPartnersResponse {
+    let closed = |origin: &Origin| {
+        let here = || hosts.all().find_map(|one| one.desk.sequencer().closed_with(origin));
+        trust.shard_final_size(origin).or_else(here)
+    };
+    let keyless = |one: &HostedAuthority| one.desk.sequencer().keyless(now).into_iter().map(told);
+    let shut = hosts.all().flat_map(|one| shut(one).into_iter().chain(keyless(one))).collect();
+    let trust_version = trust.version();
     let Some(view) = view else {
         return wire::ListPartnersResponse { trust_version, shut, ..Default::default() };
     };
@@ -25,12 +36,16 @@ pub(super) fn list(view: Option<&DriverView>, trust: &TrustList, hosts: &Hosts) 
     nodes.sort_by(|a, b| a.name.cmp(&b.name));
     let partners = nodes.into_iter().map(|node| {
         let state = states.get(&node.name).cloned().unwrap_or_default();
-        partner(view, node, &state)
+        partner(view, node, &state, &closed)
     });
     let known_logs = view.known_logs().into_iter();
-    let known_logs = known_logs.map(|(origin, size)| wire::LogState { origin: origin.to_string(), size });
+    let known_logs = known_logs.map(|(origin, size)| wire::LogState {
+        origin: origin.to_string(),
+        size,
+        closed_with: closed(&origin),
+    });
     let outside = view.outside_logs().into_iter();
-    let outside = outside.map(|(name, size)| wire::LogState { origin: name.to_string(), size });
+    let outside = outside.map(|(name, size)| wire::LogState { origin: name.to_string(), size, closed_with: None });
     let witnesses = view.outside_witnesses().into_iter().map(|(witness, state)| outside_witness(&witness, &state));
     let forked = forked(view).unwrap_or_else(|error| {
         tracing::error!(%error, "what is proven of logs cannot be read");
@@ -53,16 +68,30 @@ fn shut(authority: &HostedAuthority) -> Vec<wire::ShutLog> {
         tracing::error!(issuer = %authority.issuer, %error, "what is shut of an authority cannot be read");
         Vec::new()
     });
-    let told = shut.into_iter().map(|(origin, why)| wire::ShutLog {
-        origin: origin.to_string(),
-        reason: why.reason().to_owned(),
-        message: why.to_string(),
-    });
+    let told = shut.into_iter().map(told);
     let twice = GivenTwice::all(authority.store().as_ref()).unwrap_or_else(|error| {
         tracing::error!(issuer = %authority.issuer, %error, "which numbers were given twice cannot be read");
         Vec::new()
     });
     told.chain(twice.into_iter().map(|(origin, twice)| given_twice(&origin, &twice))).collect()
+}
+
+fn told((origin, why): (Origin, SequencerError)) -> wire::ShutLog {
+    wire::ShutLog { origin: origin.to_string(), reason: why.reason().to_owned(), message: why.to_string() }
+}
+
+/// Has a log signed on, or closed for good, by the operator's word. It blocks.
+pub(super) fn go_on(
+    sequencer: &Sequencer,
+    origin: &Origin,
+    for_good: bool,
+    at: Timestamp,
+) -> Result<wire::GoOnResponse, SequencerError> {
+    if !for_good {
+        return Ok(wire::GoOnResponse { was_shut: sequencer.go_on(origin, at)?, ..Default::default() });
+    }
+    let (size, signed) = sequencer.give_up(origin, at)?;
+    Ok(wire::GoOnResponse { was_shut: true, size, lost: signed.saturating_sub(size) })
 }
 
 /// Numbers that two certificates bear since one of them came back.
@@ -75,7 +104,8 @@ fn given_twice(origin: &Origin, twice: &[GivenTwice]) -> wire::ShutLog {
         origin: origin.to_string(),
         reason: "NUMBER_TAKEN".to_owned(),
         message: format!(
-            "{count} entries of log {origin} came back under numbers that were given again meanwhile: {named}{more}"
+            "{} of log {origin} came back under numbers that were given again meanwhile: {named}{more}",
+            counted(count, "entry", "entries")
         ),
     }
 }
@@ -110,7 +140,12 @@ fn forked(view: &DriverView) -> Result<Vec<wire::ForkedLog>, StoreError> {
     Ok(frozen.chain(lifted).collect())
 }
 
-fn partner(view: &DriverView, node: &Node, state: &PartnerState) -> wire::PartnerState {
+fn partner(
+    view: &DriverView,
+    node: &Node,
+    state: &PartnerState,
+    closed: &impl Fn(&Origin) -> Option<u64>,
+) -> wire::PartnerState {
     let (used, limits) = view.quota(&node.name);
     let trouble = state.trouble.as_ref();
     wire::PartnerState {
@@ -123,7 +158,7 @@ fn partner(view: &DriverView, node: &Node, state: &PartnerState) -> wire::Partne
         trust_version: state.list_version.unwrap_or(0),
         trust_forked: state.list_forked,
         clock_ahead_ms: state.clock_ahead_ms,
-        logs: state.logs.iter().map(|(origin, passage)| log(origin, passage)).collect(),
+        logs: state.logs.iter().map(|(origin, passage)| log(origin, passage, closed(origin))).collect(),
         bytes_used: used.bytes,
         bytes_quota: limits.bytes,
         entries_today: used.entries_today,
@@ -155,7 +190,7 @@ fn outside_witness(witness: &OutsideWitness, state: &OutsideState) -> wire::Outs
     }
 }
 
-fn log(origin: &Origin, passage: &Passage) -> wire::PartnerLog {
+fn log(origin: &Origin, passage: &Passage, closed_with: Option<u64>) -> wire::PartnerLog {
     let at = |second: u64| Timestamp::from_second(i64::try_from(second).ok()?).ok();
     wire::PartnerLog {
         origin: origin.to_string(),
@@ -169,6 +204,7 @@ fn log(origin: &Origin, passage: &Passage) -> wire::PartnerLog {
         missing_disclosures: passage.missing,
         held_disclosures: passage.kept_back,
         findings: passage.findings,
+        closed_with,
     }
 }
 

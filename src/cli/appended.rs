@@ -1,5 +1,5 @@
 //! Files of lines that one command at a time appends to: the request ids of rows, the spool of a block. A line that was cut
-//! short by a crash was never acted on.
+//! short by a crash was never acted on; a spool, which is copied about, takes more care ([`cut`] is for its first line alone).
 
 use super::console::{Exit, Failure};
 use std::{

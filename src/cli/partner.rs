@@ -3,6 +3,7 @@
 mod add;
 mod export;
 mod findings;
+mod go_on;
 mod import;
 mod rehearse;
 
@@ -13,9 +14,10 @@ use super::{
     remote,
 };
 use crate::{
-    api::client::{Connection, wire, within_deadline},
+    api::client::{wire, within_deadline},
     log::Origin,
     node::system::SystemClock,
+    reason::counted,
     time::{Clock, Timestamp},
 };
 use clap::Subcommand;
@@ -44,19 +46,7 @@ enum Command {
     Status(OperatorDoor),
     Findings(findings::Arguments),
     Rehearse(Box<rehearse::Arguments>),
-    /// Have a log signed on though partners could not be asked what they hold of it
-    ///
-    /// A node that starts asks its partners, log by log, what they hold of its own logs, and signs for a log only when
-    /// enough have answered: its data folder may be an old copy. Where they cannot be reached, and you know that the
-    /// folder is whole, this goes on without them. If it is not whole, the log shows two histories, for ever. The same
-    /// for certificates that came back without their numbers: one of them may be given twice. The audit trail keeps it.
-    GoOn {
-        #[command(flatten)]
-        door: OperatorDoor,
-        /// The log, <host>/log/<shard>/<addressee>
-        #[arg(long, value_name = "ORIGIN")]
-        log: Origin,
-    },
+    GoOn(go_on::Arguments),
     /// Take and cosign a log again that has shown two histories
     ///
     /// A log of a partner that is proven to have shown two histories is frozen: this node keeps the branch that it held
@@ -85,7 +75,7 @@ impl Arguments {
             Command::Status(door) => (door, true),
             Command::Findings(arguments) => return arguments.run(console),
             Command::Rehearse(arguments) => return arguments.run(console),
-            Command::GoOn { door, log } => return go_on(console, &door, &log),
+            Command::GoOn(arguments) => return arguments.run(console),
             Command::Lift { door, log, reason } => return lift(console, &door, &log, reason),
         };
         let answer = remote::converse(ask(console, &door))?;
@@ -104,7 +94,7 @@ impl Arguments {
             if console.is_json() {
                 console.data(document(partner, now));
             } else {
-                print(console, partner, now, logs);
+                print(console, partner, now, logs.then_some(answer.shut.as_slice()));
             }
         }
         for witness in answer.outside_witnesses.iter().filter(|_| logs) {
@@ -112,9 +102,10 @@ impl Arguments {
         }
         for log in witnessed(&answer).into_iter().filter(|_| logs) {
             if console.is_json() {
-                console.data(json!({ "witnessed": log.origin, "size": log.size }));
+                console.data(json!({ "witnessed": log.origin, "size": log.size, "closed_with": log.closed_with }));
             } else {
-                console.data(format!("witnessed here  {}: {} entries", log.origin, log.size));
+                let size = log.closed_with.map_or_else(|| entries(log.size), closed);
+                console.data(format!("witnessed here  {}: {size}", log.origin));
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -202,39 +193,6 @@ fn lift(console: Console, door: &OperatorDoor, log: &Origin, reason: String) -> 
     Ok(ExitCode::SUCCESS)
 }
 
-/// Goes on without the partners' word.
-fn go_on(console: Console, door: &OperatorDoor, log: &Origin) -> Outcome {
-    let request = wire::GoOnRequest { log: log.to_string() };
-    let answer = remote::converse(async {
-        let (connection, address) = door.open(&door.configuration()?).await?;
-        match connection.admin().go_on(within_deadline(request)).await {
-            Ok(answer) => Ok(answer.into_inner()),
-            Err(status) => {
-                let failure = remote::refused(console, &address, &status);
-                let is_unknown = matches!(failure.reason(), Some("LOG_UNKNOWN" | "AUTHORITY_UNKNOWN"));
-                Err(if is_unknown { of_those(failure, &connection).await } else { failure })
-            }
-        }
-    })?;
-    if console.is_json() {
-        console.data(json!({ "log": log.as_str(), "was_shut": answer.was_shut }));
-    } else if answer.was_shut {
-        console.data(format!("{log} goes on by your word; the audit trail keeps it"));
-    } else {
-        console.data(format!("{log} was not shut: nothing changed"));
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// The same failure, with the logs that there are.
-async fn of_those(failure: Failure, connection: &Connection) -> Failure {
-    let answer = connection.admin().get_status(within_deadline(wire::GetStatusRequest {})).await;
-    let authorities = answer.map(|answer| answer.into_inner().authorities).unwrap_or_default();
-    let logs = authorities.into_iter().flat_map(|authority| authority.logs).map(|log| log.origin);
-    let logs = logs.collect::<Vec<_>>();
-    if logs.is_empty() { failure } else { failure.note(format!("its logs are {}", logs.join(", "))) }
-}
-
 /// Asks the running node.
 pub(super) async fn ask(console: Console, door: &OperatorDoor) -> Result<wire::ListPartnersResponse, Failure> {
     let (connection, address) = door.open(&door.configuration()?).await?;
@@ -242,7 +200,8 @@ pub(super) async fn ask(console: Console, door: &OperatorDoor) -> Result<wire::L
     answer.map(tonic::Response::into_inner).map_err(|status| remote::refused(console, &address, &status))
 }
 
-fn print(console: Console, partner: &wire::PartnerState, now: Timestamp, logs: bool) {
+/// One partner; with its logs where it is known which of this node's are shut.
+fn print(console: Console, partner: &wire::PartnerState, now: Timestamp, shut: Option<&[wire::ShutLog]>) {
     let (colour, word) = match (&partner.connected_since, partner.reason.is_empty()) {
         (Some(_), _) => (Colour::Green, "connected".to_owned()),
         (None, true) => (Colour::Yellow, "not yet connected".to_owned()),
@@ -250,9 +209,7 @@ fn print(console: Console, partner: &wire::PartnerState, now: Timestamp, logs: b
     };
     let address = if partner.address.is_empty() { "no address" } else { &partner.address };
     console.data(format!("{:32} {address:32} {}", partner.name, console.paint(colour, &word)));
-    if !logs {
-        return;
-    }
+    let Some(shut) = shut else { return };
     if partner.trust_version > 0 {
         let fork = if partner.trust_forked { ", another than this node's" } else { "" };
         let clock = partner.clock_ahead_ms.map(|ms| format!(", clock {ms:+} ms")).unwrap_or_default();
@@ -270,36 +227,63 @@ fn print(console: Console, partner: &wire::PartnerState, now: Timestamp, logs: b
     }
     for log in &partner.logs {
         let way = if log.inward { "from" } else { "to" };
-        let lag = match behind(log, now) {
-            Some((entries, seconds)) => format!("{entries} entries and {seconds} s behind"),
-            None => "up to date".to_owned(),
-        };
+        let lag = lag(log, shut, now);
         let cosigned = match &log.cosigned_at {
             Some(at) => format!("cosigned {} at {}", log.cosigned_size, text(at)),
             None => "not cosigned".to_owned(),
         };
         console.data(format!("  {way:4} {}: {} of {}, {lag}; {cosigned}", log.origin, log.held, log.size));
         if log.missing_disclosures > 0 || log.findings > 0 {
-            let (missing, findings) = (log.missing_disclosures, log.findings);
-            console.data(format!("       {missing} entries wait for disclosures, {findings} failed their check"));
+            let missing = counted(log.missing_disclosures, "entry waits", "entries wait");
+            console.data(format!("       {missing} for disclosures, {} failed the check", log.findings));
         }
         if log.held_disclosures > 0 {
-            console.data(format!("       {} entries wait for their holders' consent", log.held_disclosures));
+            let held = counted(log.held_disclosures, "entry waits", "entries wait");
+            console.data(format!("       {held} for the holder's consent"));
         }
     }
+}
+
+fn entries(count: u64) -> String {
+    counted(count, "entry", "entries")
+}
+
+/// A log that takes nothing more.
+pub(super) fn closed(with: u64) -> String {
+    format!("closed with {}", entries(with))
+}
+
+/// How far a log has come between this node and a partner. Of one that this node lost entries of, what a partner has seen
+/// of it is no measure.
+fn lag(log: &wire::PartnerLog, shut: &[wire::ShutLog], now: Timestamp) -> String {
+    let doubted = |one: &wire::ShutLog| one.origin == log.origin && one.reason.starts_with("OWN_HISTORY_");
+    let lag = match behind(log, now) {
+        Some((behind, seconds)) => Some(format!("{} and {seconds} s behind", entries(behind))),
+        None if shut.iter().any(doubted) => Some("the log is shut".to_owned()),
+        None if log.closed_with.is_some() => None,
+        None => Some("up to date".to_owned()),
+    };
+    log.closed_with.map(closed).into_iter().chain(lag).collect::<Vec<_>>().join(", ")
 }
 
 /// How packages fare that are pushed, in one line.
 fn pushed(console: Console, push: &wire::PushState) -> String {
     let at = |at: &Option<prost_types::Timestamp>| at.as_ref().map_or_else(|| "never".to_owned(), text);
     let (address, taken) = (&push.address, at(&push.taken_at));
-    if push.failures == 0 {
-        return format!("pushed to {address}: last taken {taken}");
-    }
-    let (failures, tried, next) = (push.failures, at(&push.tried_at), at(&push.next_at));
-    let times = if failures == 1 { "once".to_owned() } else { format!("{failures} times") };
-    let words = format!("not taken, {times}: {}; last tried {tried}, next {next}, last taken {taken}", push.message);
+    let Some(how) = not_taken(push) else { return format!("pushed to {address}: last taken {taken}") };
+    let (tried, next) = (at(&push.tried_at), at(&push.next_at));
+    let words = format!("{how}; last tried {tried}, next {next}, last taken {taken}");
     format!("pushed to {address}: {}", console.paint(Colour::Red, &words))
+}
+
+/// How often what is pushed was not taken, and why; none where it was.
+pub(super) fn not_taken(push: &wire::PushState) -> Option<String> {
+    let times = match push.failures {
+        0 => return None,
+        1 => "once".to_owned(),
+        failures => format!("{failures} times"),
+    };
+    Some(format!("not taken, {times}: {}", push.message))
 }
 
 /// Entries and seconds by which a log is behind.
@@ -320,6 +304,7 @@ fn document(partner: &wire::PartnerState, now: Timestamp) -> serde_json::Value {
             "inward": log.inward,
             "size": log.size,
             "held": log.held,
+            "closed_with": log.closed_with,
             "behind": { "entries": entries, "seconds": seconds },
             "cosigned": log.cosigned_at.as_ref().map(|at| json!({ "size": log.cosigned_size, "at": text(at) })),
             "disclosed": log.disclosed,
@@ -349,4 +334,29 @@ fn document(partner: &wire::PartnerState, now: Timestamp) -> serde_json::Value {
             "message": push.message,
         })),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_that_is_shut_is_not_up_to_date_and_one_that_is_closed_is_said_to_be() {
+        let origin = "tdap.gov.pk/log/2026/cn".to_owned();
+        let log = |closed_with, size| {
+            let origin = origin.clone();
+            wire::PartnerLog { origin, size, held: size, closed_with, ..Default::default() }
+        };
+        let (missing, key) = ("OWN_HISTORY_MISSING".to_owned(), "SIGNING_KEY_CLOSED".to_owned());
+        let shut = |reason| wire::ShutLog { origin: origin.clone(), reason, ..Default::default() };
+        let said = |log: &wire::PartnerLog, shut: &[wire::ShutLog]| lag(log, shut, Timestamp::UNIX_EPOCH);
+        assert_eq!(said(&log(None, 3), &[]), "up to date");
+        assert_eq!(said(&log(None, 3), &[shut(key)]), "up to date");
+        assert_eq!(said(&log(None, 3), &[shut(missing.clone())]), "the log is shut");
+        assert_eq!(said(&log(Some(1), 2), &[]), "closed with 1 entry");
+        assert_eq!(said(&log(Some(3), 3), &[shut(missing)]), "closed with 3 entries, the log is shut");
+        let at = Some(prost_types::Timestamp { seconds: -5, nanos: 0 });
+        let late = wire::PartnerLog { held: 2, behind_since: at, ..log(None, 3) };
+        assert_eq!(said(&late, &[]), "1 entry and 5 s behind");
+    }
 }

@@ -112,11 +112,27 @@ impl Memory {
     /// None as long as too few have answered.
     #[must_use]
     pub fn recalled(&self, origin: &Origin, now: Timestamp) -> Option<Vec<Heard>> {
-        let issuer = self.trust.issuer_of(origin).and_then(|issuer| self.trust.node_of(issuer));
         let waited = passed(self.began, now) >= GRACE || self.everybody();
-        let enough =
-            issuer.is_none_or(|node| self.has_answered(node)) && waited && (self.whole || self.suffices(origin));
+        let enough = !self.awaits_issuer(origin) && waited && (self.whole || self.suffices(origin));
         enough.then(|| self.heads.get(origin).cloned().unwrap_or_default())
+    }
+
+    /// Whether the log's own node has to tell what it knows, and has not.
+    #[must_use]
+    pub fn awaits_issuer(&self, origin: &Origin) -> bool {
+        self.silent_issuer(origin).is_some()
+    }
+
+    /// Those who have to tell before anything of the log is cosigned: its own node always, and before all others.
+    #[must_use]
+    pub fn awaited(&self, origin: &Origin) -> Vec<NodeName> {
+        let issuer = self.silent_issuer(origin).map(|node| vec![node.name.clone()]);
+        issuer.unwrap_or_else(|| self.silent().cloned().collect())
+    }
+
+    fn silent_issuer(&self, origin: &Origin) -> Option<&Node> {
+        let issuer = self.trust.issuer_of(origin).and_then(|issuer| self.trust.node_of(issuer));
+        issuer.filter(|node| !self.has_answered(node))
     }
 
     /// What this node holds, or cosigned now, is of the history of all heads of the log: they are as good as its own.

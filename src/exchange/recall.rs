@@ -82,8 +82,12 @@ pub enum Event {
     },
     /// The logs that are proven to have shown two histories, but for those that a person has lifted.
     Proven(BTreeSet<Origin>),
-    /// The operator takes it on himself that nothing is missing; the command is logged.
+    /// The operator takes it on himself that nothing is missing; the command is logged. Where something is known to be
+    /// missing nobody's word counts.
     Override(Origin),
+    /// The operator gives up what is known to be missing of a log: its entries come back from nobody. It is closed for
+    /// good with what is here.
+    GiveUp(Origin),
     /// Another trust list is in force.
     Trust(Arc<TrustList>),
 }
@@ -151,8 +155,12 @@ pub enum Settled {
 /// What is known to be missing of a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lack {
-    /// Entries that a head was signed over and that are not here.
-    pub missing: u64,
+    /// Entries held.
+    pub held: u64,
+    /// Entries that a head of this node was signed over.
+    pub signed: u64,
+    /// Who told of that head.
+    pub told: NodeName,
     /// Who holds some of them, and how many entries of the log each holds.
     pub holders: Vec<(NodeName, u64)>,
 }
@@ -178,6 +186,8 @@ struct Own {
     heads: BTreeMap<(NodeName, bool), Known>,
     stage: Stage,
     refilled: bool,
+    /// The operator waits for what is missing no more.
+    given_up: bool,
     /// Attempts to fetch what is missing that brought nothing, and when the next is due.
     tries: u32,
     until: Timestamp,
@@ -312,8 +322,13 @@ impl Recall {
             Event::Override(origin) => {
                 // Also of a log that is not on disk, and that nobody could be asked about.
                 let log = self.logs.entry(origin.clone()).or_insert_with(|| Own::asking(0));
-                if matches!(log.stage, Stage::Asking | Stage::Comparing(_) | Stage::Refilling) {
+                if matches!(log.stage, Stage::Asking | Stage::Comparing(_)) && log.lack().is_none() {
                     log.settle(&origin, Settled::GoOn { refilled: log.refilled }, &mut actions);
+                }
+            }
+            Event::GiveUp(origin) => {
+                if let Some(log) = self.logs.get_mut(&origin).filter(|log| log.lack().is_some()) {
+                    log.given_up = true;
                 }
             }
             Event::Trust(trust) => self.listed(trust),
@@ -327,8 +342,7 @@ impl Recall {
         let names = trust.text().nodes.iter().map(|node| node.name.clone()).filter(|name| *name != self.node);
         let names = names.collect::<BTreeSet<_>>();
         self.partners.retain(|name, _| names.contains(name));
-        // Of a log that is settled it is kept: what was overridden is no news when the partner comes back.
-        for log in self.logs.values_mut().filter(|log| log.is_open()) {
+        for log in self.logs.values_mut() {
             log.heads.retain(|(name, _), _| names.contains(name));
         }
         for name in names {
@@ -436,7 +450,12 @@ impl Recall {
     fn decide_one(&mut self, now: Timestamp, origin: &Origin, actions: &mut Vec<Action>) {
         let enough = self.asks_nobody(origin) || (self.has_enough(origin) && self.has_waited(now));
         let waits = self.waits_for_holder(origin);
-        let Some(log) = self.logs.get_mut(origin).filter(|_| enough) else { return };
+        let Some(log) = self.logs.get_mut(origin) else { return };
+        // What else is missing later was not given up.
+        log.given_up = log.given_up && log.lack().is_some();
+        if !enough && !log.given_up {
+            return;
+        }
         let Some(best) = log.heads.values().max_by_key(|known| known.head.size).cloned() else {
             return log.settle(origin, Settled::GoOn { refilled: log.refilled }, actions);
         };
@@ -455,7 +474,8 @@ impl Recall {
             // What is here is the other history: nobody's entries go together with it.
             return log.settle(origin, Settled::Forked { note: best.note }, actions);
         }
-        let mut holders = log.heads.iter().filter(|(_, known)| known.entries && known.head.size > log.durable);
+        let holds = |known: &Known| known.entries && known.head.size > log.durable && !log.given_up;
+        let mut holders = log.heads.iter().filter(|(_, known)| holds(known));
         let count = u32::try_from(holders.clone().count()).unwrap_or(u32::MAX);
         if count > 0 {
             let turn = usize::try_from(log.tries % count).unwrap_or(0);
@@ -464,7 +484,7 @@ impl Recall {
                 log.stage = Stage::Refilling;
                 actions.push(Action::Refill { origin: origin.clone(), from, note });
             }
-        } else if !waits {
+        } else if log.given_up || !waits {
             let (size, successor) = (log.durable, origin.shard().successor());
             log.settle(origin, Settled::Close { size, successor, note: best.note }, actions);
         }
@@ -495,8 +515,8 @@ impl Partner {
 
 impl Own {
     fn asking(durable: u64) -> Self {
-        let (heads, stage) = (BTreeMap::new(), Stage::Asking);
-        Self { durable, heads, stage, refilled: false, tries: 0, until: Timestamp::MIN, compared: Vec::new() }
+        let (heads, stage, until) = (BTreeMap::new(), Stage::Asking, Timestamp::MIN);
+        Self { durable, heads, stage, refilled: false, given_up: false, tries: 0, until, compared: Vec::new() }
     }
 
     /// Whether what partners tell is still to settle it.
@@ -509,24 +529,23 @@ impl Own {
 
     fn lack(&self) -> Option<Lack> {
         let further = self.heads.iter().filter(|(_, known)| self.is_open() && known.head.size > self.durable);
-        let signed = further.clone().map(|(_, known)| known.head.size).max()?;
+        let ((told, _), longest) = further.clone().max_by_key(|(_, known)| known.head.size)?;
         let holders = further.filter(|(_, known)| known.entries);
         let holders = holders.map(|((name, _), known)| (name.clone(), known.head.size)).collect();
-        Some(Lack { missing: signed.saturating_sub(self.durable), holders })
+        Some(Lack { held: self.durable, signed: longest.head.size, told: told.clone(), holders })
     }
 
     /// What a partner tells of a settled log. A head past all that is durable was signed by a process that this one
-    /// knows nothing of, unless it was told before the log was settled: then it went on in spite of it, by an operator's
-    /// word. A head that is not past it, and whose entries the partner holds, has to be of the same history. One that a
-    /// witness only heard of is not compared here: where it is of another, those who compare all heads find out.
+    /// knows nothing of. A head that is not past it, and whose entries the partner holds, has to be of the same
+    /// history. One that a witness only heard of is not compared here: where it is of another, those who compare all
+    /// heads find out.
     fn weigh(&mut self, origin: &Origin, durable: Option<u64>, told: &Known, actions: &mut Vec<Action>) {
         if self.stage != Stage::Settled {
             return;
         }
         self.durable = durable.unwrap_or(self.durable);
-        let known = self.heads.values().map(|known| known.head.size).max().unwrap_or(0);
         let size = told.head.size;
-        if size > self.durable.max(known) {
+        if size > self.durable {
             self.stage = Stage::Shutting;
             actions.push(Action::Shut { origin: origin.clone(), signed: size });
         } else if told.entries && size <= self.durable && !self.compared.contains(&told.head) {

@@ -87,6 +87,22 @@ pub fn settle(origin: &Origin, index: u64) -> StateChange {
     StateChange::RecordRemoved { table: Table::Awaited, id: id(origin, index) }
 }
 
+/// Puts that the issuer has erased them: none were here, and none will come.
+#[must_use]
+pub fn erased_there(origin: &Origin, index: u64) -> StateChange {
+    StateChange::RecordPut { table: Table::Awaited, id: erased_id(origin, index), record: Vec::new() }
+}
+
+/// Whether the issuer said that it has erased the disclosures of an entry.
+pub fn is_erased_there(store: &dyn Store, origin: &Origin, index: u64) -> Result<bool, StoreError> {
+    Ok(store.record(Table::Awaited, &erased_id(origin, index))?.is_some())
+}
+
+/// No log's name begins with it.
+fn erased_id(origin: &Origin, index: u64) -> Vec<u8> {
+    [b"/erased/".as_slice(), &id(origin, index)].concat()
+}
+
 /// Why the disclosures of an entry are awaited, if they are.
 pub fn why(store: &dyn Store, origin: &Origin, index: u64) -> Result<Option<Why>, StoreError> {
     let record = store.record(Table::Awaited, &id(origin, index))?;

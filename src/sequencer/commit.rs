@@ -2,20 +2,22 @@
 
 use super::{
     SequencerError, Setup,
-    gate::{Gate, MaySign},
+    gate::{Gate, MaySign, asks_nobody},
     press::Pressed,
+    spared::spare,
 };
 use crate::{
     log::{Extension, Frontier, Hash, HashReader, LogError, Origin, TreeHead, consistency_proof, leaf_hash},
     signature::SignError,
-    store::{EntryRef, StoreError},
+    store::{Batch, EntryRef, PublishedHead, StateChange, StoreError},
+    trust::TrustList,
     verification::{EntryFault, check_entry},
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Commits a batch and publishes it.
 pub(super) fn commit(setup: &Setup, gate: &Gate, pressed: Pressed) -> Result<(), SequencerError> {
-    let Pressed { batch, hashes } = pressed;
+    let Pressed { mut batch, hashes } = pressed;
     let trust = setup.trust.load_full();
     // Asked before anything is durable, and whoever shuts a log waits until this is through: an entry that is durable
     // and under no head would stand in the place of one that is to be fetched back.
@@ -23,6 +25,8 @@ pub(super) fn commit(setup: &Setup, gate: &Gate, pressed: Pressed) -> Result<(),
     let logs = batch.entries.iter().map(|entry| &entry.origin).collect::<BTreeSet<_>>();
     let asked = logs.into_iter().map(|origin| Ok((origin.clone(), gate.may_sign(origin, &trust)?)));
     let mut may_sign = asked.collect::<Result<BTreeMap<_, _>, SequencerError>>()?;
+    let followed = followed(setup, &trust, &batch);
+    batch.state.extend(followed);
     let committed = setup.store.commit(batch)?;
     let mut heads = Vec::with_capacity(committed.durable.len());
     for (origin, durable) in committed.durable {
@@ -38,6 +42,19 @@ pub(super) fn commit(setup: &Setup, gate: &Gate, pressed: Pressed) -> Result<(),
         heads.extend(head);
     }
     publish(setup, heads)
+}
+
+/// The heads that a batch lets others follow in logs that nobody cosigns: of those that are cosigned, what is kept is so
+/// with the cosignatures.
+fn followed(setup: &Setup, trust: &TrustList, batch: &Batch) -> Vec<StateChange> {
+    let ends = batch.entries.iter().map(|entry| (&entry.origin, entry.index.saturating_add(1)));
+    let mut followed = Vec::new();
+    for (origin, end) in ends.collect::<BTreeMap<_, _>>() {
+        if let Some(PublishedHead { head, note }) = setup.store.head(origin).filter(|_| asks_nobody(trust, origin)) {
+            followed.extend(spare(origin, head.size, end, &note));
+        }
+    }
+    followed
 }
 
 /// Publishes what was durable past the last signed heads when the store was opened, after checking each such
@@ -56,9 +73,9 @@ pub(super) fn publish_tail(setup: &Setup, gate: &Gate) -> Result<BTreeMap<Origin
             match check_entry(leaf, None, &entry.origin, entry.index, &trust) {
                 Ok(_) => Ok(()),
                 // It is durable and its place is taken: replicas find that it does not count, and the log goes on.
-                Err(fault @ EntryFault::KeyClosed { .. }) => {
+                Err(fault @ (EntryFault::KeyClosed { .. } | EntryFault::BeyondEnd(_))) => {
                     let EntryRef { origin, index } = entry;
-                    tracing::warn!(%origin, index, "an entry is published whose key was closed meanwhile: {fault}");
+                    tracing::warn!(%origin, index, "an entry is published that meanwhile counts no more: {fault}");
                     Ok(())
                 }
                 Err(fault) => Err(SequencerError::CheckFailed(fault.to_string())),

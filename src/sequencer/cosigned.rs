@@ -1,7 +1,7 @@
 //! The cosignatures that heads have, and whether they are enough: of own heads as they come, of those of a log that is
 //! replicated as its issuer shows them.
 
-use super::marks::Mark;
+use super::{marks::Mark, spared::spare};
 use crate::{
     log::{LogError, NoteSignature, Origin, SignedCheckpoint, VerifierKey},
     reason::{Class, Reasoned},
@@ -118,8 +118,8 @@ impl Cosigned {
         Ok(Self::note_at(store, origin, head.head.size)?.unwrap_or(head.note))
     }
 
-    /// Takes a cosignature in; gives the changes that make it durable. Heads that nobody will need are dropped: those
-    /// below the newest that has enough.
+    /// Takes a cosignature in; gives the changes that make it durable. Heads below the newest that has enough are dropped
+    /// from here; some of them are kept [apart](super::spared).
     pub fn keep(&mut self, kept: &Kept, trust: &TrustList) -> Result<Vec<StateChange>, CosignatureError> {
         let key = trust.log_key(&self.origin).ok_or(CosignatureError::UntrustedLog)?;
         let mut signed = match self.heads.remove(&kept.size) {
@@ -151,19 +151,28 @@ impl Cosigned {
         changes
     }
 
-    /// Forgets heads that nobody will need.
+    /// Forgets heads that a newer one follows which has enough, and those that are too many above it.
     fn drop_stale(&mut self, trust: &TrustList) -> Vec<StateChange> {
-        let enough = self.newest(trust, 0).map_or(0, |(size, _)| size);
-        let above = self.heads.range(enough..).count();
+        let newest = self.newest(trust, 0).map_or(0, |(size, _)| size);
+        let above = self.heads.range(newest..).count();
         let mut surplus = above.saturating_sub(MOST_OPEN);
         let stale = self.heads.keys().copied().filter(|size| {
-            let spare = *size > enough && surplus > 0;
-            surplus -= usize::from(spare);
-            *size < enough || spare
+            let too_many = *size > newest && surplus > 0;
+            surplus -= usize::from(too_many);
+            *size < newest || too_many
         });
         let stale = stale.collect::<BTreeSet<_>>();
+        let (mut next, mut changes) = (newest, Vec::new());
+        for (size, signed) in self.heads.range(..newest).rev() {
+            if enough(trust, &self.origin, signed, size.saturating_sub(1)) {
+                changes.extend(spare(&self.origin, *size, next, &signed.note().to_string()));
+                next = *size;
+            }
+        }
         self.heads.retain(|size, _| !stale.contains(size));
-        stale.into_iter().map(|size| StateChange::RecordRemoved { table: Table::Cosigned, id: self.id(size) }).collect()
+        let removed = |size| StateChange::RecordRemoved { table: Table::Cosigned, id: self.id(size) };
+        changes.extend(stale.into_iter().map(removed));
+        changes
     }
 
     /// The newest head of at least this size whose cosignatures meet the policy that the trust list has for an entry

@@ -1,9 +1,10 @@
 //! Why a piece of work was not done. None of it was acknowledged, and what failed left no trace.
 
 use crate::{
-    reason::{Class, Reasoned},
-    store::StoreError,
+    reason::{Class, Reasoned, counted},
+    store::{EntryRef, StoreError},
     time::{Date, Timestamp},
+    trust::TrustList,
 };
 use std::time::Duration;
 
@@ -80,12 +81,12 @@ pub enum SequencerError {
     },
     /// There is no key for the log of this year.
     #[error(
-        "there is no log key for shard {0} here, so nothing new can be said in it: make one (`origin key new log-{0} --use log --shard {0}`), have the trust list name it, and start the node again"
+        "there is no log key for shard {0} in use here, so nothing new can be said in it: tell the operator of this node, who makes one where there is none yet (`origin key new log-{0} --use log --shard {0}`), has the trust list name it, and starts the node again"
     )]
     NoLogKey(String),
     /// The trust list names another log key for the shard, or none.
     #[error(
-        "the trust list does not name this node's log key for shard {0}, so nobody could check what is said in it: have it listed (`origin trust draft section`), and install the list"
+        "the trust list does not name this node's log key for shard {0}, so nobody could check what is said in it: tell the operator of this node, who has the key listed (`origin trust draft section`), and installs the list"
     )]
     LogKeyUnlisted(String),
     /// A key that this node signs with is closed, or about to be: somebody else may have it.
@@ -94,6 +95,18 @@ pub enum SequencerError {
     /// The trust list closed the log at its present size.
     #[error("log {0} is closed: the trust list names its final size, and entries beyond it are void")]
     LogClosed(String),
+    /// The certificate stands beyond the end that the trust list gave its log.
+    #[error(
+        "the certificate is void: it is entry {index} of {origin}, which the trust list ended with {size} entries, so nobody finds it there; nothing becomes of it any more, and its number stays taken: issue it anew (`origin issue`)"
+    )]
+    Void {
+        /// The log.
+        origin: String,
+        /// The certificate's place in it.
+        index: u64,
+        /// The log's final size.
+        size: u64,
+    },
     /// The log takes nothing more until the trust list closes it.
     #[error(
         "log {0} is being closed: it takes nothing more, and changes of its certificates go to the next log as soon as the trust list that names its final size is in use here"
@@ -104,21 +117,19 @@ pub enum SequencerError {
     LogInUse(String),
     /// Partners have not said yet what they hold of the log: this node may have been restored from an old copy.
     #[error(
-        "log {origin} is not signed for before partners have said what they hold of it: this node may have been restored from an old copy; {}; ask again",
-        heard(.silent, .waits)
+        "log {origin} is not signed for before partners have said what they hold of it: this node may have been restored from an old copy; not heard of since it started: {}; ask again",
+        heard(.silent)
     )]
     HistoryUnknown {
         /// The log.
         origin: String,
         /// Those that have not answered.
         silent: String,
-        /// What it lacks by the word of those that have, and who holds it; empty where nothing is known to be missing.
-        waits: String,
     },
-    /// A partner that came later has more of the log than this node: what is here is an old copy.
+    /// A partner knows of more of the log than is here, with this node's signature: what is here is an old copy.
     #[error(
-        "log {origin} is not signed for: a partner has a head of {signed} entries that this node once signed, and {held} are here, so this node was started on an old copy of its data folder; what is missing is being fetched from partners{}; ask again",
-        after(.waits)
+        "log {origin} is not signed for: {told} knows a head of {} that this node once signed, and {held} are here, so this node was started on an old copy of its data folder; what is missing is fetched from partners{}; ask again",
+        counted(*signed, "entry", "entries"), after(.waits)
     )]
     HistoryMissing {
         /// The log.
@@ -127,8 +138,21 @@ pub enum SequencerError {
         held: u64,
         /// Entries that a head was signed over.
         signed: u64,
+        /// Who told of that head.
+        told: String,
         /// Who holds what is missing; empty where that is not known yet.
         waits: String,
+    },
+    /// A log is to be closed for what it is behind by, and is not known to be behind.
+    #[error(
+        "log {origin} is not closed: nobody that was heard knows of more than the {} here, so there is nothing to give up",
+        counted(*held, "entry that is", "entries that are")
+    )]
+    NothingMissing {
+        /// The log.
+        origin: String,
+        /// Entries held.
+        held: u64,
     },
     /// Entries came back without their disclosures, and the numbers of certificates stand there.
     #[error(
@@ -147,7 +171,10 @@ pub enum SequencerError {
     )]
     RequestBeforeRecall(String),
     /// The log is closed for good: entries are lost.
-    #[error("log {origin} is closed at {size} entries: more were signed, are lost, and no partner has them")]
+    #[error(
+        "log {origin} is closed at {}: more were signed, are lost, and no partner has them",
+        counted(*size, "entry", "entries")
+    )]
     HistoryLost {
         /// The log.
         origin: String,
@@ -172,13 +199,20 @@ pub enum SequencerError {
     CheckFailed(String),
 }
 
-/// What is known of a log that partners were not all heard about.
-fn heard(silent: &str, waits: &str) -> String {
-    match (silent, waits) {
-        ("", "") => "not heard of since it started: nobody is asked, for the node has no door to partners".to_owned(),
-        ("", waits) => waits.to_owned(),
-        (silent, waits) => format!("not heard of since it started: {silent}{}", after(waits)),
+impl SequencerError {
+    /// Refuses a certificate that the end of its log made void.
+    pub fn if_void(trust: &TrustList, entry: &EntryRef) -> Result<(), Self> {
+        let EntryRef { origin, index } = entry;
+        match trust.shard_final_size(origin).filter(|last| index >= last) {
+            Some(size) => Err(Self::Void { origin: origin.to_string(), index: *index, size }),
+            None => Ok(()),
+        }
     }
+}
+
+/// Those that were not heard of.
+const fn heard(silent: &str) -> &str {
+    if silent.is_empty() { "nobody is asked, for the node has no door to partners" } else { silent }
 }
 
 /// What a log waits for, after what was said of it.
@@ -205,10 +239,12 @@ impl Reasoned for SequencerError {
             Self::LogKeyUnlisted(_) => "LOG_KEY_UNLISTED",
             Self::KeyStopped(_) => "SIGNING_KEY_CLOSED",
             Self::LogClosed(_) => "LOG_CLOSED",
+            Self::Void { .. } => "ENTRY_BEYOND_END",
             Self::LogResting(_) => "LOG_RESTING",
             Self::LogInUse(_) => "LOG_IN_USE",
             Self::HistoryUnknown { .. } => "OWN_HISTORY_UNKNOWN",
             Self::HistoryMissing { .. } => "OWN_HISTORY_MISSING",
+            Self::NothingMissing { .. } => "NOTHING_MISSING",
             Self::NumbersUnknown { .. } => "NUMBERS_UNKNOWN",
             Self::RequestBeforeRecall(_) => "REQUEST_BEFORE_RECALL",
             Self::HistoryLost { .. } => "OWN_HISTORY_LOST",
@@ -230,22 +266,24 @@ impl Reasoned for SequencerError {
             | Self::HistoryUnknown { .. }
             | Self::HistoryMissing { .. }
             | Self::KeyStopped(_)
+            | Self::NoLogKey(_)
+            | Self::LogKeyUnlisted(_)
             | Self::NumbersUnknown { .. } => Class::Retry,
             Self::RequestReused(_)
             | Self::RequestBeforeRecall(_)
             | Self::HistoryLost { .. }
             | Self::HistoryForked { .. }
+            | Self::NothingMissing { .. }
             | Self::NumberTaken(_)
             | Self::NumberReadsAs { .. }
             | Self::RecordMoved
             | Self::NoSuchCertificate
             | Self::StatusForbids { .. }
             | Self::LogClosed(_)
+            | Self::Void { .. }
             | Self::LogInUse(_)
             | Self::CannotCompose(_) => Class::Reject,
-            Self::SeriesExhausted { .. } | Self::NoLogKey(_) | Self::LogKeyUnlisted(_) | Self::CheckFailed(_) => {
-                Class::Fatal
-            }
+            Self::SeriesExhausted { .. } | Self::CheckFailed(_) => Class::Fatal,
         }
     }
 }

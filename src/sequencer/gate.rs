@@ -41,13 +41,15 @@ pub enum Standing {
     Unknown,
     /// It may be signed for.
     Settled,
-    /// It was settled, and then a partner came with a head that goes further: what is here is an old copy. What is
-    /// missing is fetched.
+    /// A partner knows of a head with this node's signature that goes further: what is here is an old copy. What is
+    /// missing is fetched, and until it is here nobody's word has the log signed on.
     Behind {
         /// Entries held.
         held: u64,
         /// Entries that a head was signed over.
         signed: u64,
+        /// Who told of that head.
+        told: NodeName,
     },
     /// Entries are lost that a head was signed over, and nobody has them: it never grows again.
     Closed(Closing),
@@ -56,6 +58,15 @@ pub enum Standing {
         /// Size of the head that was signed over something else.
         size: u64,
     },
+}
+
+/// What an operator says of a log that is shut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Word {
+    /// Nothing of it is missing: it is signed on from what is here.
+    Whole,
+    /// What is missing comes back from nobody: it is closed for good with what is here.
+    GivenUp,
 }
 
 /// The gate of one authority.
@@ -79,7 +90,7 @@ struct State {
     waited: bool,
     /// Somebody asks partners, and is told what an operator wishes instead of the gate obeying at once.
     asked: bool,
-    wishes: BTreeSet<Origin>,
+    wishes: BTreeMap<Origin, Word>,
     /// What logs wait for, as far as whoever asks partners for it knows.
     waits: BTreeMap<(Origin, Lost), Wait>,
     /// Keys that nothing is signed with any more.
@@ -190,7 +201,6 @@ impl Gate {
     /// forked: then nothing begins to be signed for it any more, and what has begun is through after [`Gate::wait`].
     pub fn settle(&self, origin: &Origin, standing: Standing) {
         let mut state = self.state();
-        state.wishes.remove(origin);
         let now = state.logs.entry(origin.clone()).or_insert(Standing::Unknown);
         let stays = match now {
             Standing::Closed(_) => true,
@@ -218,7 +228,7 @@ impl Gate {
     pub fn go_on(&self, origin: &Origin) {
         let mut state = self.state();
         if state.asked {
-            state.wishes.insert(origin.clone());
+            state.wishes.insert(origin.clone(), Word::Whole);
         } else {
             state.logs.insert(origin.clone(), Standing::Settled);
         }
@@ -226,8 +236,13 @@ impl Gate {
         self.turned();
     }
 
+    /// The operator gives up what a log is behind by: whoever attends closes it for good.
+    pub(super) fn give_up(&self, origin: &Origin) {
+        self.state().wishes.insert(origin.clone(), Word::GivenUp);
+    }
+
     /// What the operator wished since this was asked last; for whoever attends.
-    pub fn wishes(&self) -> BTreeSet<Origin> {
+    pub fn wishes(&self) -> BTreeMap<Origin, Word> {
         std::mem::take(&mut self.state().wishes)
     }
 
@@ -294,9 +309,19 @@ impl Gate {
 }
 
 impl State {
-    /// What is known of what a log waits for; empty where nothing is.
+    /// What is known of what a log waits for, and where nobody is known to hold it, who may; empty where nothing is.
     fn waited_for(&self, origin: &Origin, lost: Lost) -> String {
-        self.waits.get(&(origin.clone(), lost)).map(ToString::to_string).unwrap_or_default()
+        let Some(wait) = self.waits.get(&(origin.clone(), lost)) else { return String::new() };
+        if wait.holders.is_empty() && !self.silent.is_empty() {
+            format!("{wait}; not heard of since the start: {}", self.unheard())
+        } else {
+            wait.to_string()
+        }
+    }
+
+    /// Who has not answered.
+    fn unheard(&self) -> String {
+        self.silent.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -306,17 +331,18 @@ fn is_ended(trust: &TrustList, origin: &Origin) -> bool {
 }
 
 fn refusal(origin: &Origin, standing: &Standing, state: &State) -> SequencerError {
-    let waits = state.waited_for(origin, Lost::Entries);
-    let origin = origin.to_string();
     match standing {
-        Standing::Closed(closing) => SequencerError::HistoryLost { origin, size: closing.size },
-        Standing::Forked { size } => SequencerError::HistoryForked { origin, size: *size },
-        Standing::Behind { held, signed } => {
-            SequencerError::HistoryMissing { origin, held: *held, signed: *signed, waits }
-        }
+        Standing::Closed(closing) => SequencerError::HistoryLost { origin: origin.to_string(), size: closing.size },
+        Standing::Forked { size } => SequencerError::HistoryForked { origin: origin.to_string(), size: *size },
+        Standing::Behind { held, signed, told } => SequencerError::HistoryMissing {
+            origin: origin.to_string(),
+            held: *held,
+            signed: *signed,
+            told: told.to_string(),
+            waits: state.waited_for(origin, Lost::Entries),
+        },
         Standing::Unknown | Standing::Settled => {
-            let silent = state.silent.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            SequencerError::HistoryUnknown { origin, silent, waits }
+            SequencerError::HistoryUnknown { origin: origin.to_string(), silent: state.unheard() }
         }
     }
 }

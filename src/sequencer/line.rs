@@ -7,21 +7,23 @@ use super::{
     commit::{commit, publish_tail},
     flight::{Answer, Boarding, Flight, Waiter},
     gate::{Gate, Standing},
-    plan::{Ground, Plan, Planned},
+    plan::{Ground, Plan, Planned, keyed, of_day},
     press::{Fault, Pressed, press},
     recalled::Recalled,
+    unnumbered,
     work::Done,
 };
-use crate::log::Origin;
+use crate::log::{Origin, Shard};
 use crate::reason::Reasoned as _;
+use crate::signature::PublicKey;
 use crate::statement::{Issuer, Kid};
 use crate::store::{Batch, Store};
-use crate::time::{Timestamp, passed};
+use crate::time::{Timestamp, ZoneName, passed};
 use crate::trust::TrustList;
 use arc_swap::ArcSwap;
 use std::{
     cell::Cell,
-    collections::HashSet,
+    collections::{BTreeSet, HashSet},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -57,6 +59,9 @@ struct Handle {
     /// Whose, and the keys that sign for it.
     issuer: Issuer,
     kids: [Kid; 2],
+    /// Those that sign the heads of its logs, and where a year of logs begins.
+    keys: Vec<(Shard, PublicKey)>,
+    zone: ZoneName,
     trust: Arc<ArcSwap<TrustList>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     gate: Arc<Gate>,
@@ -73,7 +78,8 @@ impl Sequencer {
         publish_tail(&setup, &gate)?;
         let (store, room, trust) = (Arc::clone(&setup.store), setup.limits.queue, Arc::clone(&setup.trust));
         let kids = [setup.signers.statement.kid().clone(), setup.signers.status.kid().clone()];
-        let issuer = setup.issuer.clone();
+        let keys = log_keys(&setup);
+        let (issuer, zone) = (setup.issuer.clone(), setup.zone.clone());
         let places = Arc::new(Semaphore::new(usize::try_from(setup.limits.queue).unwrap_or(usize::MAX)));
         let (queue, arrivals) = mpsc::channel();
         // One batch may wait for the one being committed; a third is not begun.
@@ -104,8 +110,9 @@ impl Sequencer {
             )?,
         ];
         let (queue, threads) = (Mutex::new(Some(queue)), Mutex::new(threads));
+        let held = Arc::clone(&gate);
         let handle =
-            Arc::new(Handle { queue, places, room, issuer, kids, trust, threads, gate: Arc::clone(&gate), store });
+            Arc::new(Handle { queue, places, room, issuer, kids, keys, zone, trust, threads, gate: held, store });
         let weak = Arc::downgrade(&handle);
         gate.wakes(move || {
             if let Some(handle) = weak.upgrade() {
@@ -141,6 +148,30 @@ impl Sequencer {
         Ok(shut)
     }
 
+    /// The entries that a log is closed with: the trust list names that as its final size, or the rest is lost for
+    /// good. None while it is open.
+    #[must_use]
+    pub fn closed_with(&self, origin: &Origin) -> Option<u64> {
+        let lost = || match self.0.gate.standing(origin)? {
+            Standing::Closed(closing) => Some(closing.size),
+            Standing::Unknown | Standing::Settled | Standing::Behind { .. } | Standing::Forked { .. } => None,
+        };
+        self.0.trust.load().shard_final_size(origin).or_else(lost)
+    }
+
+    /// Logs of this day that cannot be opened for want of a key, to those whom this authority writes to: what is to
+    /// stand in them is refused.
+    #[must_use]
+    pub fn keyless(&self, now: Timestamp) -> Vec<(Origin, SequencerError)> {
+        let (handle, trust) = (&self.0, self.0.trust.load());
+        let (host, day) = (handle.issuer.host(), handle.zone.date_at(now));
+        let logs = handle.store.logs();
+        let addressees = logs.iter().map(Origin::addressee).collect::<BTreeSet<_>>();
+        // A log without a successor is among those that are shut.
+        let current = addressees.into_iter().filter_map(|to| of_day(host, to, day, &trust, &handle.gate).ok());
+        current.filter_map(|origin| keyed(&handle.keys, &origin, &trust).err().map(|why| (origin, why))).collect()
+    }
+
     /// Goes on with a log though partners could not be asked, or numbers of what came back are not all known: the
     /// operator takes it on himself that nothing is missing, and the audit trail keeps that he did. Says whether
     /// anything was shut. A log that lost entries, is known to be behind, or is not what was signed, stays shut. It
@@ -162,16 +193,40 @@ impl Sequencer {
             "partners_asked": standing == Some(Standing::Settled),
             "numbers_unknown": recalled.is_some(),
         });
-        let known = recalled.map(|recalled| Recalled { numbers_unknown: false, ..recalled }.put(origin));
+        let mut state = Vec::new();
+        if let Some(recalled) = recalled {
+            state.push(unnumbered::keep(store, origin, &recalled)?);
+            state.push(Recalled { numbers_unknown: false, ..recalled }.put(origin));
+        }
         store.commit(Batch {
             at_ms: u64::try_from(at.as_millisecond()).unwrap_or(0),
-            state: known.into_iter().collect(),
+            state,
             audit: vec![row.to_string().into_bytes()],
             ..Batch::default()
         })?;
         tracing::warn!(%origin, "the operator has this log go on without its partners' word");
         gate.go_on(origin);
         Ok(true)
+    }
+
+    /// Gives up what a log is known to be behind by: it is closed for good with the entries held, and its successor
+    /// takes what comes. Gives those, and how many had been signed. The operator takes it on himself that nobody brings
+    /// the rest, and the audit trail keeps that he did. It blocks.
+    pub fn give_up(&self, origin: &Origin, at: Timestamp) -> Result<(u64, u64), SequencerError> {
+        let gate = &self.0.gate;
+        let (held, signed) = match gate.standing(origin) {
+            Some(Standing::Behind { held, signed, .. }) => (held, signed),
+            Some(Standing::Closed(_) | Standing::Forked { .. }) => return Err(gate.refusal(origin)),
+            Some(Standing::Unknown | Standing::Settled) | None => {
+                let held = self.0.store.durable_size(origin);
+                return Err(SequencerError::NothingMissing { origin: origin.to_string(), held });
+            }
+        };
+        let change = "is closed for good by the operator's word";
+        self.note(&serde_json::json!({ "log": origin, "change": change, "entries": held, "signed": signed }), at)?;
+        tracing::warn!(%origin, held, signed, "the operator gives up what is missing of this log");
+        gate.give_up(origin);
+        Ok((held, signed))
     }
 
     /// Keeps a row of the audit trail of what an operator did with the node.
@@ -255,6 +310,11 @@ impl Handle {
     }
 }
 
+/// The keys that sign heads, by shard.
+fn log_keys(setup: &Setup) -> Vec<(Shard, PublicKey)> {
+    setup.signers.logs.iter().map(|key| (*key.shard(), key.public_key())).collect()
+}
+
 /// An answer that is on its way.
 pub struct PendingOutcome(oneshot::Receiver<Answer>);
 
@@ -307,7 +367,7 @@ enum Ready {
 
 impl Line {
     fn assign(&self, arrivals: &Receiver<Arrival>, ready: &SyncSender<Ready>) {
-        let keys = self.setup.signers.logs.iter().map(|key| (*key.shard(), key.public_key())).collect::<Vec<_>>();
+        let keys = log_keys(&self.setup);
         let told = Cell::new(false);
         let ground = Ground {
             issuer: &self.setup.issuer,

@@ -29,14 +29,16 @@ mod recalled;
 mod restated;
 mod resting;
 mod snapshot;
+pub mod spared;
 mod stamped;
 pub mod stopped;
+mod unnumbered;
 mod wait;
 mod work;
 
 pub use crate::store::number_id;
 pub use error::SequencerError;
-pub use gate::{Gate, Standing};
+pub use gate::{Gate, Standing, Word};
 pub use held::{Consent, held, hold, is_held, release};
 pub use issued_for::IssuedFor;
 pub use line::Sequencer;
@@ -45,12 +47,13 @@ pub use recalled::{Closing, GivenTwice, Recalled, bears_number, refilled};
 pub use resting::is_resting;
 pub use snapshot::{
     SpokenFor, StatusRecord, changes_of, spoken_for, spoken_for_below, status_record, status_record_below,
+    void_changes_of,
 };
 pub use stamped::newest_hour;
 pub use wait::{Lost, Wait};
 pub use work::{
     Beside, ChangeOfStatus, Changes, Draw, Ends, Issue, Nudge, Numbering, Original, Outcome, PaperNumber, Replacement,
-    RequestKey, Reservation, Reserved, Saying, Task, Work, series_begin,
+    RequestKey, Reservation, Reserved, Saying, Task, Which, Work, series_begin,
 };
 
 use crate::{

@@ -11,6 +11,7 @@ mod shards;
 mod status;
 
 pub(super) use planned::{Owed, Planned, Row, Told};
+pub(super) use shards::{keyed, of_day};
 use status::{ListPlan, list_number};
 
 use super::{
@@ -80,6 +81,11 @@ impl Ground<'_> {
     fn is_closed(&self, origin: &Origin) -> bool {
         self.trust.load().shard_final_size(origin).is_some()
     }
+
+    /// Refuses what nobody would find in its log: nothing becomes of a certificate that the end of its log made void.
+    fn counts(&self, entry: &EntryRef) -> Result<(), SequencerError> {
+        SequencerError::if_void(&self.trust.load(), entry)
+    }
 }
 
 /// The next free place of everything.
@@ -112,6 +118,8 @@ pub(super) struct Plan {
     numbers_unknown: Option<Origin>,
     /// Requests made before this, in Unix milliseconds, may have been carried out by a process whose work was lost.
     lost_before: u64,
+    /// Certificates whose numbers nobody knows.
+    unnumbered: u64,
 }
 
 struct LogPlan {

@@ -1,10 +1,11 @@
-//! The status of own logs under a list that closes a key.
+//! The status of own logs under a list that closes a key, or ends a log below its newest entry.
 //!
-//! What a compromised key gave back does not count past its end, and what it took away does; replicas judge the log anew
-//! when the list reaches them. The lists that the authority goes on with have to be those which follow from the entries
-//! by the same list, or its next snapshot would be a finding everywhere and every status unknown.
+//! What a compromised key gave back does not count past its end, and what it took away does; past the end of a log nothing
+//! counts. Replicas judge the log anew when the list reaches them. The lists that the authority goes on with have to be
+//! those which follow from the entries by the same list, or its next snapshot would be a finding everywhere and every
+//! status unknown.
 
-use super::SequencerError;
+use super::{SequencerError, snapshot::set_void_apart};
 use crate::{
     log::{Hash, Origin},
     statement::{Jti, OpenedBody, Status},
@@ -12,15 +13,33 @@ use crate::{
     trust::TrustList,
     verification::{CheckedEntry, StatusPlace, StatusView},
 };
-use std::collections::{BTreeMap, HashMap, HashSet};
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-/// By which closings the status of a log was judged last.
+/// By what the status of a log was judged last.
 fn id(origin: &Origin) -> Vec<u8> {
     format!("judged/{origin}").into_bytes()
 }
 
-/// Brings the status of the logs in line with the keys that the list closes, where another list closed keys otherwise. The
-/// lists of a closed log follow also from the log that speaks for it, so these are judged together. Gives the logs whose
+/// By what the status of a log is judged: the keys that the list closes, and the end of the log where entries stand beyond
+/// it. None where all counts.
+fn judged_by(store: &dyn Store, trust: &TrustList, origin: &Origin) -> Option<Hash> {
+    let closed = trust.closed_in(origin);
+    let Some(last) = ended_below(store, trust, origin) else { return closed };
+    let mut hash = Sha256::new_with_prefix(b"ended log\0");
+    hash.update(last.to_be_bytes());
+    if let Some(closed) = closed {
+        hash.update(closed.0);
+    }
+    Some(Hash(hash.finalize().into()))
+}
+
+/// The final size of a log that has more entries.
+fn ended_below(store: &dyn Store, trust: &TrustList, origin: &Origin) -> Option<u64> {
+    trust.shard_final_size(origin).filter(|last| *last < store.durable_size(origin))
+}
+
+/// Brings the status of the logs in line with the list, where another one closed keys or ended logs otherwise. The lists of a closed log follow also from the log that speaks for it, so these are judged together. Gives the logs whose
 /// next snapshot tells of what was judged. It reads what lies past the first closing, and whole logs where something there
 /// counts no more. No batch may be under way.
 pub(super) fn restate(store: &dyn Store, trust: &TrustList, at_ms: u64) -> Result<HashSet<Origin>, SequencerError> {
@@ -41,11 +60,11 @@ pub(super) fn restate(store: &dyn Store, trust: &TrustList, at_ms: u64) -> Resul
     Ok(restated)
 }
 
-/// Judges logs that are told of together, and says whether another list closed keys otherwise.
+/// Judges logs that are told of together, and says whether another list judged otherwise.
 fn judge(store: &dyn Store, trust: &TrustList, logs: &[Origin], at_ms: u64) -> Result<bool, SequencerError> {
     let (mut judged, mut hit) = (Vec::new(), false);
     for origin in logs {
-        let closed = trust.closed_in(origin);
+        let closed = judged_by(store, trust, origin);
         let before = store.record(Table::Setting, &id(origin))?;
         let before: Option<Hash> = before.and_then(|bytes| postcard::from_bytes(&bytes).ok());
         let (true, Some(closed)) = (closed != before, closed) else { continue };
@@ -64,7 +83,8 @@ fn judge(store: &dyn Store, trust: &TrustList, logs: &[Origin], at_ms: u64) -> R
 
 /// Whether an entry past the first closing counts no more.
 fn is_hit(store: &dyn Store, trust: &TrustList, origin: &Origin) -> Result<bool, StoreError> {
-    for index in trust.first_closed(origin).unwrap_or(0)..store.durable_size(origin) {
+    let first = trust.first_closed(origin).into_iter().chain(ended_below(store, trust, origin)).min();
+    for index in first.unwrap_or(0)..store.durable_size(origin) {
         if read(store, origin, index)?.is_some_and(|entry| !entry.counts(trust)) {
             return Ok(true);
         }
@@ -79,11 +99,12 @@ fn read(store: &dyn Store, origin: &Origin, index: u64) -> Result<Option<Checked
     Ok(CheckedEntry::read(&entry.leaf, index).ok())
 }
 
-/// The statuses as they follow from the entries that count, log by log, where they are kept otherwise.
+/// The statuses as they follow from the entries that count, log by log, where they are kept otherwise; and the notes of
+/// changes with those apart that were never said.
 fn follow(store: &dyn Store, trust: &TrustList, logs: &[Origin]) -> Result<Vec<StateChange>, StoreError> {
-    let mut certificates: HashMap<(Origin, Jti), StatusPlace> = HashMap::new();
+    let mut certificates: HashMap<(Origin, Jti), Certificate> = HashMap::new();
     let mut changed: BTreeMap<(Origin, StatusPlace), Status> = BTreeMap::new();
-    let (mut kept, mut closed) = (BTreeMap::new(), Vec::new());
+    let (mut kept, mut closed, mut unsaid) = (BTreeMap::new(), Vec::new(), BTreeSet::new());
     for origin in logs {
         let mut view = StatusView::new(origin.clone()).beside(closed);
         for index in 0..store.durable_size(origin) {
@@ -91,24 +112,28 @@ fn follow(store: &dyn Store, trust: &TrustList, logs: &[Origin]) -> Result<Vec<S
                 view.skip();
                 continue;
             };
+            let is_void = trust.is_void(origin, index);
             if let Some(place) = entry.status_place() {
-                certificates.insert((origin.clone(), entry.envelope.jti), place);
+                certificates.insert((origin.clone(), entry.envelope.jti), Certificate { place, is_void });
             }
             let target = match &entry.body {
                 OpenedBody::StatusChange(one) => Some(&one.change.target),
                 _ => None,
             };
-            let place = target.and_then(|target| certificates.get(&(target.log.clone(), target.jti)).copied());
+            let of = target.and_then(|target| certificates.get(&(target.log.clone(), target.jti)).copied());
             if entry.counts(trust) {
+                // Nobody else finds a certificate that is void: what was said of it changes nothing.
+                let place = of.filter(|of| !of.is_void).map(|of| of.place);
                 // Its own snapshots may be of what counted then; they change nothing.
                 let _ = view.admit(&entry, |_| place);
             } else {
                 view.pass(&entry);
             }
-            if let Some((target, place)) = target.zip(place)
-                && let Some(status) = view.status_in(&target.log, place)
+            unsaid.extend(target.filter(|_| is_void).map(|target| (target.log.clone(), target.jti)));
+            if let Some((target, of)) = target.zip(of)
+                && let Some(status) = view.status_in(&target.log, of.place)
             {
-                changed.insert((target.log.clone(), place), status);
+                changed.insert((target.log.clone(), of.place), status);
             }
         }
         for list in store.status_lists(origin)? {
@@ -125,5 +150,16 @@ fn follow(store: &dyn Store, trust: &TrustList, logs: &[Origin]) -> Result<Vec<S
         index,
         status: status.value(),
     });
-    Ok(set.collect())
+    let mut state = set.collect::<Vec<_>>();
+    for (log, jti) in unsaid {
+        state.extend(set_void_apart(store, (&log, &jti), |place| trust.is_void(&place.origin, place.index))?);
+    }
+    Ok(state)
+}
+
+/// A certificate that changes are about.
+#[derive(Clone, Copy)]
+struct Certificate {
+    place: StatusPlace,
+    is_void: bool,
 }

@@ -213,6 +213,40 @@ fn later_id(origin: &Origin, jti: &Jti) -> Vec<u8> {
     format!("changes-later/{origin}/{jti}").into_bytes()
 }
 
+/// Where those are noted that the end of their log made void.
+fn void_id(origin: &Origin, jti: &Jti) -> Vec<u8> {
+    format!("changes-void/{origin}/{jti}").into_bytes()
+}
+
+/// The places of changes of a certificate's status that the end of their log made void: they were never said, and what they
+/// say of the certificate is kept all the same, until it is erased.
+pub fn void_changes_of(store: &dyn Store, target: &EntryRef, jti: &Jti) -> Result<Vec<EntryRef>, StoreError> {
+    read(store, &void_id(&target.origin, jti))
+}
+
+/// The notes of a certificate's changes with those apart that are void by now.
+pub(super) fn set_void_apart(
+    store: &dyn Store,
+    (origin, jti): (&Origin, &Jti),
+    is_void: impl Fn(&EntryRef) -> bool,
+) -> Result<Vec<StateChange>, StoreError> {
+    let (void, said): (Vec<_>, Vec<_>) = noted_changes(store, origin, jti)?.into_iter().partition(is_void);
+    if void.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut state = Vec::new();
+    for elsewhere in [false, true] {
+        if void.iter().any(|place| (place.origin != *origin) == elsewhere) {
+            state.push(put_changes(origin, jti, &said, elsewhere)?);
+        }
+    }
+    let id = void_id(origin, jti);
+    let apart = [read(store, &id)?, void].concat();
+    let record = postcard::to_allocvec(&apart).map_err(|error| StoreError::Index(error.to_string()))?;
+    state.push(StateChange::RecordPut { table: Table::Setting, id, record });
+    Ok(state)
+}
+
 /// The places of the changes noted of a certificate, published or not, in their order.
 pub(super) fn noted_changes(store: &dyn Store, origin: &Origin, jti: &Jti) -> Result<Vec<EntryRef>, StoreError> {
     let own = read::<u64>(store, &changes_id(origin, jti))?.into_iter();

@@ -1,6 +1,6 @@
 //! What an own log waits for from partners, and from whom: for whoever is told that it is shut.
 
-use crate::{time::Timestamp, trust::NodeName};
+use crate::{reason::counted, time::Timestamp, trust::NodeName};
 use std::fmt;
 
 /// What was lost, and is waited for.
@@ -38,7 +38,7 @@ impl fmt::Display for Wait {
             let before = if nth == 0 { "" } else { ", " };
             write!(f, "{before}{name}")?;
             if let Some(held) = held {
-                write!(f, " (holds {held} entries)")?;
+                write!(f, " (holds {})", counted(*held, "entry", "entries"))?;
             }
         }
         trouble.as_ref().map_or(Ok(()), |why| write!(f, "; the last time: {why}"))

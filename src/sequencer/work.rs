@@ -144,10 +144,20 @@ pub struct Reservation {
     pub zone: ZoneName,
     /// Where they are drawn from.
     pub draw: Draw,
-    /// How many.
-    pub count: u32,
+    /// Which of them.
+    pub which: Which,
     /// For what it is reserved.
     pub beside: Beside<Reserved>,
+}
+
+/// Which numbers of a series are given in advance.
+#[derive(Debug)]
+pub enum Which {
+    /// So many, from the next on.
+    Next(u32),
+    /// These, which were given in a time that this node has no memory of: none of them is anything else's, and the count
+    /// goes on behind them.
+    These(Vec<CertificateNumber>),
 }
 
 /// Numbers that were given in advance.

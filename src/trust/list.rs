@@ -250,6 +250,12 @@ impl TrustList {
         self.shards.get(origin).copied()
     }
 
+    /// Whether an entry stands beyond the final size of its log: then it is void.
+    #[must_use]
+    pub fn is_void(&self, origin: &Origin, index: u64) -> bool {
+        self.shard_final_size(origin).is_some_and(|last| index >= last)
+    }
+
     /// The closed logs of the same authority to the same addressee that come before a log, with their final sizes, by
     /// their shards.
     #[must_use]

@@ -9,8 +9,8 @@ use crate::{
     log::{LogProof, Origin, Quorum, inclusion_proof},
     office::Caller,
     sequencer::{
-        SpokenFor, StatusRecord, changes_of, cosigned::Cosigned, spoken_for, spoken_for_below, status_record,
-        status_record_below,
+        SequencerError, SpokenFor, StatusRecord, changes_of, cosigned::Cosigned, spared, spoken_for, spoken_for_below,
+        status_record, status_record_below,
     },
     statement::{
         Bundle, Jti, Kind, Proven,
@@ -42,7 +42,21 @@ impl Desk {
     /// The evidence of one certificate that the caller may read, as of now. It reads from the disk.
     pub fn evidence(&self, caller: &Caller, name: &super::CertificateName) -> Result<EvidenceFile, WorkflowError> {
         let entry = self.readable(caller, name)?;
+        SequencerError::if_void(&self.trust(), &entry)?;
+        // It would prove nothing, to whomever it is shown.
+        if let Some(last) = self.unproven_within(self.store().as_ref(), &entry)? {
+            return Err(WorkflowError::NoHeadKept { entry, last });
+        }
         self.evidence_at(&entry)
+    }
+
+    /// The end of an entry's log, where the list ended it and no head within that end is kept which covers the entry.
+    pub(super) fn unproven_within(&self, store: &dyn Store, entry: &EntryRef) -> Result<Option<u64>, WorkflowError> {
+        let trust = self.trust();
+        let size = store.head(&entry.origin).map_or(0, |head| head.head.size);
+        let Some(last) = trust.shard_final_size(&entry.origin).filter(|last| *last < size) else { return Ok(None) };
+        let rests_on = Heads::of(store, entry, &trust)?.over(entry.index).size;
+        Ok((rests_on > last).then_some(last))
     }
 
     /// The same, once the partners have cosigned as the policy asks; after ten seconds as it is by then.
@@ -116,7 +130,7 @@ fn evidence(
     let facts = store.facts(&entry.origin, entry.index)?.ok_or(WorkflowError::CertificateUnknown)?;
     let place = facts.status_index.ok_or(WorkflowError::CertificateUnknown)?;
     let mut bundle = Bundle { token: record.token, proof: Some(proof(store, entry, head)?), ..Bundle::default() };
-    let told = Told::of(store, entry, size, trust)?;
+    let told = Told::of(store, entry, (size, heads.newest.size), trust)?;
     let as_of = told.as_ref().and_then(|told| Timestamp::from_second(told.record.as_of).ok());
     if let Some(Told { snapshot, first, record: status, later }) = told {
         let list = place / LIST_ENTRIES;
@@ -126,10 +140,10 @@ fn evidence(
             let leaf = store.leaf(&snapshot.origin, snapshot.index)?.ok_or(WorkflowError::CertificateUnknown)?;
             let path = StatusPath::new(&status.digests, first.saturating_add(list))
                 .map_err(|e| WorkflowError::Record(e.to_string()))?;
+            let head = later.as_ref().unwrap_or(&heads).over(snapshot.index);
             bundle.status = Some(token.clone());
             bundle.status_path = Some(path.to_string());
             bundle.status_statement = Some(String::from_utf8_lossy(&leaf).into_owned());
-            let head = later.as_ref().unwrap_or(&heads).over(snapshot.index);
             bundle.status_proof = Some(proof(store, &snapshot, head)?);
         }
     }
@@ -168,14 +182,23 @@ struct Told {
 }
 
 impl Told {
-    fn of(store: &dyn Store, entry: &EntryRef, size: u64, trust: &TrustList) -> Result<Option<Self>, WorkflowError> {
+    /// `size` is that of the head which the evidence rests on, `newest` that of the newest which it may rest on.
+    fn of(
+        store: &dyn Store,
+        entry: &EntryRef,
+        (size, newest): (u64, u64),
+        trust: &TrustList,
+    ) -> Result<Option<Self>, WorkflowError> {
         let origin = &entry.origin;
-        if let Some(newest) = spoken_for(store, origin)? {
-            let later = Heads::of_log(store, &newest.log, trust)?;
+        if let Some(spoken) = spoken_for(store, origin)? {
+            let later = Heads::of_log(store, &spoken.log, trust)?;
             let size = later.enough.as_ref().unwrap_or(&later.newest).size;
             // One under the head that was cosigned, as below.
-            let below = spoken_for_below(store, origin, |log| if *log == newest.log { size } else { 0 })?;
-            let SpokenFor { log, first, record } = below.unwrap_or(newest);
+            let below = spoken_for_below(store, origin, |log| if *log == spoken.log { size } else { 0 })?;
+            let SpokenFor { log, first, record } = below.unwrap_or(spoken);
+            if record.index >= later.newest.size {
+                return Ok(None);
+            }
             let snapshot = EntryRef { origin: log, index: record.index };
             return Ok(Some(Self { snapshot, first, record, later: Some(later) }));
         }
@@ -184,6 +207,8 @@ impl Told {
         if record.is_none() {
             record = status_record(store, origin)?;
         }
+        // Beyond the end of a log it says nothing: the next log speaks for it as soon as it is open.
+        record = record.filter(|record| record.index < newest);
         Ok(record.map(|record| {
             let snapshot = EntryRef { origin: origin.clone(), index: record.index };
             Self { snapshot, first: 0, record, later: None }
@@ -214,6 +239,13 @@ impl Heads {
 
     fn of(store: &dyn Store, entry: &EntryRef, trust: &TrustList) -> Result<Self, WorkflowError> {
         let PublishedHead { head, note } = store.head(&entry.origin).ok_or(WorkflowError::CertificateUnknown)?;
+        // Beyond its end nobody vouches for a log: what was there before is proven under a head of then.
+        if let Some(last) = trust.shard_final_size(&entry.origin).filter(|last| *last < head.size)
+            && let Some((size, note)) = spared::within(store, &entry.origin, trust, (entry.index, last))?
+        {
+            let noted = Noted { size, note };
+            return Ok(Self { enough: Some(noted.clone()), newest: noted });
+        }
         let bare = Noted { size: head.size, note };
         let policy = trust.policy_at(&entry.origin, entry.index).map_err(|e| WorkflowError::Record(e.to_string()))?;
         if *policy.quorum() == Quorum::None {

@@ -240,6 +240,7 @@ impl Desk {
         if !wish.unused {
             return Err(WorkflowError::UnusedNotDeclared);
         }
+        SequencerError::if_void(&self.trust(), &target)?;
         let certificate = CertificateRecord::read(store, &target)?;
         if status_after(certificate.status, Status::Valid, &Act::Cancelled, None).is_none() {
             let now = certificate.status.word();
@@ -332,7 +333,9 @@ impl Desk {
     /// Why a wish cannot count as things stand, by its reason; none where nothing is known against it. It reads from the
     /// disk.
     pub fn hindrance(&self, wish: &Cancellation) -> Result<Option<&'static str>, WorkflowError> {
-        match self.given_back(&pending::entry_of(wish)?, &Act::Cancelled, None) {
+        let entry = pending::entry_of(wish)?;
+        let may = SequencerError::if_void(&self.trust(), &entry).map_err(WorkflowError::from);
+        match may.and_then(|()| self.given_back(&entry, &Act::Cancelled, None)) {
             Ok(_) => Ok(None),
             Err(error) if error.class() == Class::Reject => Ok(Some(error.reason())),
             Err(error) => Err(error),

@@ -253,7 +253,8 @@ impl Desk {
         let StatusWish { certificate, act, items, reason, remarks } = wish.clone();
         let target = record::find(self.0.store.as_ref(), &certificate)?;
         let digest = digest_of_change(&target, &act, items.as_deref(), reason.as_ref(), remarks.as_ref());
-        let may = items.as_deref().map_or(Ok(()), |items| self.items_may(&target, &act, items));
+        let may = SequencerError::if_void(&self.trust(), &target).map_err(WorkflowError::from);
+        let may = may.and_then(|()| items.as_deref().map_or(Ok(()), |items| self.items_may(&target, &act, items)));
         let may = may.and_then(|()| self.day_may(&target, &act, items.as_deref()));
         let beside = may.and_then(|()| {
             let beside = self.given_back(&target, &act, items.as_deref())?;
@@ -280,6 +281,12 @@ impl Desk {
     pub fn get(&self, caller: &Caller, name: &CertificateName) -> Result<CertificateRecord, WorkflowError> {
         let entry = self.readable(caller, name)?;
         CertificateRecord::read(self.0.store.as_ref(), &entry)
+    }
+
+    /// Why a certificate of this authority is void, where it stands beyond the end that the trust list gave its log.
+    #[must_use]
+    pub fn void(&self, record: &CertificateRecord) -> Option<String> {
+        SequencerError::if_void(&self.trust(), &record.entry).err().map(|error| error.to_string())
     }
 
     /// Why a certificate of this authority counts for nothing, where it stands past the closing of the key that signed it.

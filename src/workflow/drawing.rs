@@ -59,7 +59,7 @@ impl Desk {
         self.carry_out(move |desk| desk.prepare_draw(&account, &wish)).await
     }
 
-    /// What is left of a certificate to be drawn. It reads from the disk.
+    /// What is left of a certificate to be drawn, what void ones drew given back. It blocks.
     pub fn remainder(&self, caller: &Caller, name: &OriginalName) -> Result<Remainder, WorkflowError> {
         let own = match name {
             OriginalName::Own(name) => Some(name.clone()),
@@ -69,6 +69,7 @@ impl Desk {
             Some(name) => self.readable(caller, &name).map(|_| ())?,
             None => Accounts::allow(caller, Action::ReadCertificate)?,
         }
+        self.give_back_void()?;
         let here = self.offices().all().first().map(|record| record.office.date_at(self.now()));
         Ok(self.prove(name, here.unwrap_or(Date::MIN))?.remainder())
     }
@@ -78,6 +79,7 @@ impl Desk {
         Accounts::allow(caller, Action::ChangeStatus)?;
         let request = self.request(caller, &wish.request_id)?;
         let digest = wish.digest();
+        self.give_back_void()?;
         match self.drawn(caller, wish) {
             Ok((replacement, warnings)) => {
                 let by = AuditEvent::of(Actor::Caller(caller), Action::IssueCertificate);

@@ -9,7 +9,7 @@ use crate::{
     certificate::Text,
     log::Origin,
     office::{Action, Actor, AuditEvent},
-    sequencer::{IssuedFor, changes_of},
+    sequencer::{IssuedFor, changes_of, void_changes_of},
     statement::{Jti, Kind, OpenedBody, open_leaf},
     store::{Batch, Disclosures, EntryRef, StateChange, Store, Subject, Table, about},
     time::{Date, Timestamp, ZoneName},
@@ -205,6 +205,7 @@ impl Desk {
 fn changes_beside(store: &dyn Store, entry: &EntryRef) -> Result<Vec<EntryRef>, WorkflowError> {
     let facts = store.facts(&entry.origin, entry.index)?.ok_or(WorkflowError::CertificateUnknown)?;
     let mut changes = changes_of(store, entry, &facts.jti)?;
+    changes.extend(void_changes_of(store, entry, &facts.jti)?);
     let heard = about(store, &Subject::Statement(facts.jti))?;
     let heard = heard.into_iter().filter(|one| one.kind == Kind::StatusChange).map(|one| one.entry);
     for change in heard {

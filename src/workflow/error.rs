@@ -11,7 +11,7 @@ use crate::{
     reason::{Class, Reasoned},
     sequencer::SequencerError,
     statement::{Issuer, Kid, StatementError},
-    store::StoreError,
+    store::{EntryRef, StoreError},
     time::Date,
     verification::Headline,
 };
@@ -40,6 +40,16 @@ pub enum WorkflowError {
     /// There is no certificate of that name.
     #[error("this authority has no such certificate")]
     CertificateUnknown,
+    /// The log of the certificate was ended, and no head is kept that its evidence could rest on.
+    #[error(
+        "entry {} of {} cannot be proven from here: the trust list ended the log with {last} entries, and no head of at most that many that covers the entry is kept with the cosignatures that the policy asks for; a bundle that was downloaded before still proves it, and so may one of the addressee's node (`origin verify --node`); else have it issued anew", .entry.index, .entry.origin
+    )]
+    NoHeadKept {
+        /// Where it stands.
+        entry: EntryRef,
+        /// The log's final size.
+        last: u64,
+    },
     /// The certificate has no such item.
     #[error("the certificate has no item {0}")]
     ItemUnknown(u32),
@@ -94,6 +104,11 @@ pub enum WorkflowError {
     /// Its cancellation was asked for before.
     #[error("the cancellation of this certificate was asked for before, and waits")]
     CancellationAsked,
+    /// It would be issued anew as it is, and its key is open.
+    #[error(
+        "no closed key signed this certificate, and only what one signed is issued anew as it is; with other contents it is replaced (`origin certificate replace`)"
+    )]
+    KeyNotClosed,
     /// Nobody asked for its cancellation, or that is over.
     #[error("nobody asked for the cancellation of this certificate, or that is over")]
     CancellationNotAsked,
@@ -333,6 +348,7 @@ impl Reasoned for WorkflowError {
             Self::RequestIdExpired => "REQUEST_ID_EXPIRED",
             Self::RulesRefuse(_) => "RULES_REFUSE",
             Self::CertificateUnknown => "CERTIFICATE_UNKNOWN",
+            Self::NoHeadKept { .. } => "NO_HEAD_KEPT",
             Self::ItemUnknown(_) => "ITEM_UNKNOWN",
             Self::ItemForbids { .. } => "ITEM_STATUS_FORBIDS",
             Self::ContentsErased => "CONTENTS_ERASED",
@@ -344,6 +360,7 @@ impl Reasoned for WorkflowError {
             Self::WithdrawnAlready(_) => "STATUS_FORBIDS",
             Self::ReferenceNeeded => "REFERENCE_NEEDED",
             Self::CancellationAsked => "CANCELLATION_ASKED",
+            Self::KeyNotClosed => "KEY_NOT_CLOSED",
             Self::CancellationNotAsked => "CANCELLATION_NOT_ASKED",
             Self::NotHeld => "NOT_HELD",
             Self::ExporterConsents => "EXPORTER_CONSENTS",

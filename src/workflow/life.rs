@@ -3,7 +3,7 @@
 
 use super::{
     Accounts, CertificateName, CertificateRecord, Desk, Issued, WorkflowError, cancelling::overtaken, desk::Prepared,
-    mending::mends, record,
+    mending::mends, pending, record,
 };
 use crate::{
     certificate::{
@@ -111,6 +111,7 @@ impl Desk {
     fn successor(&self, caller: &Caller, wish: &Succession) -> Result<(Replacement, Findings), WorkflowError> {
         let store = self.setup().store.as_ref();
         let target = record::find(store, &wish.certificate)?;
+        SequencerError::if_void(&self.trust(), &target)?;
         let record = CertificateRecord::read(store, &target)?;
         let original = record.certificate.to_certificate().ok_or(WorkflowError::ContentsErased)?;
         self.disinterested_in(caller, &target)?;
@@ -120,7 +121,7 @@ impl Desk {
         if !anew_for_its_key && self.used_abroad(&record.jti)? {
             return Err(WorkflowError::UsedAbroad);
         }
-        let mut changes = None;
+        let (mut changes, mut unasked) = (None, None);
         let (mut particulars, mut findings, bears) = match &wish.certificate_json {
             Some(json) if json.is_empty() => {
                 // Items that were taken away would be there again.
@@ -128,6 +129,15 @@ impl Desk {
                     let (now, wanted) = (record.status.word(), "issued anew as it is");
                     return Err(SequencerError::StatusForbids { now, wanted }.into());
                 }
+                if !anew_for_its_key {
+                    return Err(WorkflowError::KeyNotClosed);
+                }
+                // The new one would be valid, and its holder wants none: that is settled first.
+                let (asked, still) = pending::wish(store, &target)?;
+                if asked.is_some() {
+                    return Err(WorkflowError::CancellationAsked);
+                }
+                unasked = Some(still);
                 changes = Some(changes_of(store, &target, &record.jti)?.len());
                 (anew(&original), Findings::default(), None)
             }
@@ -167,6 +177,7 @@ impl Desk {
         }
         let beside = std::mem::take(&mut issue.beside).and(heritage.pass_on());
         issue.beside = beside.and(overtaken(&target));
+        issue.beside.expected.extend(unasked);
         let (reason, remarks) = (wish.reason.clone(), wish.remarks.clone());
         let originals = vec![Original { entry: target, changes, ends: Ends::Whole }];
         Ok((Replacement { issue, originals, copy: bears.is_some(), reason, remarks }, warnings))

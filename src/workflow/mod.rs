@@ -56,13 +56,13 @@ pub use changes::{
     Page as ChangePage, Reading, Said, What, Wish,
 };
 pub use closing::Rested;
-pub use continuity::{BlockWish, OutageRow, PaperRecord, PaperRow, PapersAsked, PapersPage, Registered};
+pub use continuity::{BlockAgain, BlockWish, OutageRow, PaperRecord, PaperRow, PapersAsked, PapersPage, Registered};
 pub use customs::{
     Abroad, AbroadNote, Arrival, ArrivalsAsked, ArrivalsPage, ArrivedName, Balance, ClockStep, Course, Deadline,
-    Decided, DecisionWish, Delivery, DenialsPage, EndorsementNote, EndorsementWish, EnquiriesPage, EnquiryRefused,
-    EnquiryState, EnquiryView, EnquiryWish, MatchWish, Matched, Notice, PartnerLogs, Raised, Reminders, Replied,
-    ReplyView, ReplyWish, Share, ShareId, ShareWish, Shared, SharesPage, StatusNote, SubjectWish, UseRefused,
-    WriteOffWish, WrittenOff,
+    Decided, DecisionWish, Delivery, DenialsPage, Endorsed, EndorsementNote, EndorsementWish, EnquiriesPage,
+    EnquiryRefused, EnquiryState, EnquiryView, EnquiryWish, JudgedReply, MatchWish, Matched, Notice, PartnerLogs,
+    Raised, Reminders, Replied, ReplyView, ReplyWish, Share, ShareId, ShareWish, Shared, SharesPage, StatusNote,
+    SubjectWish, UseRefused, WriteOffWish, WrittenOff,
 };
 pub use desk::{Desk, DeskSetup, IssueRow, Issued, StatusWish};
 pub use drawing::{DrawWish, OriginalName, Remainder};

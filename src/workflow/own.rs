@@ -10,6 +10,7 @@ use super::{
 use crate::{
     certificate::{Country, Relation},
     encoding::hex,
+    log::Origin,
     office::{Action, Application, Caller, Cancellation, Filing},
     sequencer::{IssuedFor, changes_of},
     statement::{Act, OpenedBody, Status, open_leaf},
@@ -143,7 +144,7 @@ impl Desk {
         page_token: &str,
     ) -> Result<Page, WorkflowError> {
         if Self::reads_all(caller)? {
-            return record::list(self.store().as_ref(), to, page_size, page_token);
+            return record::list(self.store().as_ref(), to, page_size, page_token, |_| 0);
         }
         let (store, size) = (self.store().as_ref(), record::page_size(page_size));
         let mut place = Place::read(page_token)?;
@@ -175,6 +176,21 @@ impl Desk {
                 return Ok(page);
             }
         }
+    }
+
+    /// Certificates of the authority that are void, because they stand beyond the end that the trust list gave their log,
+    /// newest first: each is to be issued anew. It reads from the disk.
+    pub fn list_void(
+        &self,
+        caller: &Caller,
+        to: Option<Country>,
+        page_size: usize,
+        page_token: &str,
+    ) -> Result<Page, WorkflowError> {
+        Accounts::allow(caller, Action::ReadCertificate)?;
+        let trust = self.trust();
+        let first = |origin: &Origin| trust.shard_final_size(origin).unwrap_or(u64::MAX);
+        record::list(self.store().as_ref(), to, page_size, page_token, first)
     }
 
     /// The certificate of an application that the caller may read, and behind it what took its place and what was drawn

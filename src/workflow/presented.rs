@@ -36,7 +36,14 @@ impl Desk {
         if missing.is_empty() && !open {
             return Ok(None);
         }
-        let evidence = if own || open { Some(self.evidence_in(store.as_ref(), &entry)?) } else { None };
+        let mut evidence = if own || open { Some(self.evidence_in(store.as_ref(), &entry)?) } else { None };
+        // A head of before the end of its log may be left with the holder alone.
+        if let Some(evidence) = &mut evidence
+            && shown.proof.is_some()
+            && self.unproven_within(store.as_ref(), &entry)?.is_some()
+        {
+            evidence.bundle.proof.clone_from(&shown.proof);
+        }
         let token = presented.token().to_owned();
         if own {
             return Ok(evidence.map(|evidence| Bundle { token, ..evidence.bundle }));

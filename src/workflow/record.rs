@@ -10,7 +10,7 @@ use crate::{
     store::{Disclosures, EntryRef, Store},
 };
 use bytes::Bytes;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
 /// How many certificates a page may have.
 const PAGE_MAX: usize = 500;
@@ -138,13 +138,15 @@ pub(super) fn page_size(asked: usize) -> usize {
     if asked == 0 { PAGE_USUAL } else { asked.min(PAGE_MAX) }
 }
 
-/// A page of certificates, newest first whichever log they stand in: by their identifiers, which rise in each log and tell
-/// the hour. Nothing closer is kept of when one was issued. A page goes on behind the last one that was looked at.
+/// A page of certificates, each log's from an index on, newest first whichever log they stand in: by their identifiers, which
+/// rise in each log and tell the hour. Nothing closer is kept of when one was issued. A page goes on behind the last one
+/// that was looked at.
 pub(super) fn list(
     store: &dyn Store,
     to: Option<Country>,
     page_size: usize,
     page_token: &str,
+    first: impl Fn(&Origin) -> u64,
 ) -> Result<Page, WorkflowError> {
     let size = self::page_size(page_size);
     let before = (!page_token.is_empty()).then(|| page_token.parse::<Jti>()).transpose();
@@ -155,7 +157,7 @@ pub(super) fn list(
     let mut newest = BTreeMap::new();
     for origin in logs {
         let below = older(store, &origin, before.as_ref())?;
-        newest.extend(newest_below(store, origin, below)?);
+        newest.extend(newest_of(store, first(&origin)..below, origin)?);
     }
     let (mut page, mut looked_at) = (Page::default(), None);
     while let Some((jti, entry)) = newest.pop_last() {
@@ -168,7 +170,7 @@ pub(super) fn list(
             page.certificates.push(record);
         }
         looked_at = Some(jti);
-        newest.extend(newest_below(store, entry.origin, entry.index)?);
+        newest.extend(newest_of(store, first(&entry.origin)..entry.index, entry.origin)?);
     }
     Ok(page)
 }
@@ -188,9 +190,9 @@ fn older(store: &dyn Store, origin: &Origin, than: Option<&Jti>) -> Result<u64, 
     Ok(low)
 }
 
-/// The newest certificate of a log below an index.
-fn newest_below(store: &dyn Store, origin: Origin, below: u64) -> Result<Option<(Jti, EntryRef)>, WorkflowError> {
-    for index in (0..below).rev() {
+/// The newest certificate of a log among these entries.
+fn newest_of(store: &dyn Store, among: Range<u64>, origin: Origin) -> Result<Option<(Jti, EntryRef)>, WorkflowError> {
+    for index in among.rev() {
         if let Some(facts) = store.facts(&origin, index)?.filter(|facts| facts.status_index.is_some()) {
             return Ok(Some((facts.jti, EntryRef { origin, index })));
         }

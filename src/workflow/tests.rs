@@ -1,6 +1,7 @@
 mod cancelling;
 mod closing;
 mod drawing;
+mod ended;
 mod erasing;
 mod life;
 mod numbers;

@@ -114,6 +114,26 @@ pub(crate) fn lines(said: &Said) -> Vec<Value> {
 }
 
 #[test]
+fn a_bundle_that_is_there_is_kept_and_another_file_of_its_name_is_neither_overwritten_nor_taken_for_it() {
+    let node = Running::start();
+    let token = node.account("signatory");
+    let (file, bundles) = (write(&node.folder, "footballs.toml", &footballs()), node.path("bundles"));
+    let issue = ["issue", text(&file), "--out", &bundles, "--format", "json"];
+    let said = lines(&node.asks(&issue, Some(&token)).good());
+    let issued = said.iter().find(|line| line["outcome"] == "issued").unwrap();
+    let bundle = format!("{bundles}/{}.coo.json", issued["number"].as_str().unwrap());
+    let whole = fs::read_to_string(&bundle).unwrap();
+    assert_eq!(lines(&node.asks(&issue, Some(&token)).good())[0]["before"], true);
+    assert_eq!(fs::read_to_string(&bundle).unwrap(), whole);
+    fs::write(&bundle, "{}").unwrap();
+    node.asks(&issue, Some(&token)).bad(1, &["is there already and is no bundle of this certificate", &bundle]);
+    assert_eq!(fs::read_to_string(&bundle).unwrap(), "{}");
+    fs::remove_file(&bundle).unwrap();
+    node.asks(&issue, Some(&token)).good();
+    assert_eq!(fs::read_to_string(&bundle).unwrap().len(), whole.len());
+}
+
+#[test]
 fn one_certificate_from_the_file_to_a_stranger_who_verifies_it_alone() {
     let node = Running::start();
     let token = node.account("signatory");

@@ -162,8 +162,9 @@ fn a_key_that_others_may_have_is_stopped_closed_and_what_it_signed_since_is_issu
     let reissue = ["certificate", "reissue", &file, "--reason", "the key is closed", "--format", "json"];
     let issued = lines(&client(&pakistan, &one, &signatory, &reissue).good());
     assert_eq!(issued.len(), hit, "{issued:#?}");
-    let once_more = lines(&client(&pakistan, &one, &signatory, &reissue).good());
-    assert_eq!(once_more, issued);
+    let once_more = client(&pakistan, &one, &signatory, &reissue).good();
+    assert!(once_more.err.contains(&format!("0 issued anew, {hit} issued before, 0 refused")), "{}", once_more.err);
+    assert_eq!(lines(&once_more), issued);
     pakistan.until(&one, cn, &log, whole);
     found(&china, &two, hit);
     let all = lines(&asks(&china, &two, &["partner", "findings", "--format", "json"]).good());

@@ -11,6 +11,7 @@
     reason = "a test says what went wrong by panicking"
 )]
 
+mod alone;
 #[path = "../kill/asking.rs"]
 mod asking;
 #[path = "../kill/auditor.rs"]

@@ -5,7 +5,7 @@ use crate::{
     asking::{named, one},
     caller::Caller,
     delivery::{download, issue, issue_footballs, log_to, signatory},
-    federation::{Federation, Member, PATIENCE, stop},
+    federation::{Federation, Member, PATIENCE, stop, until},
     ledger::{Answer, Deed, Ledger},
     pretender::Pretender,
     process::{Running, footballs, today},
@@ -43,7 +43,8 @@ async fn issue_in_time(caller: &Caller, token: &str, json: &str) -> Answer {
         match one(caller.clone(), token.to_owned(), asked).await.1 {
             Ok(answer) => return answer,
             Err(status) => {
-                let passing = ["OWN_HISTORY_UNKNOWN", "NUMBERS_UNKNOWN"].contains(&reason(&status).as_str());
+                let passing = ["OWN_HISTORY_UNKNOWN", "OWN_HISTORY_MISSING", "NUMBERS_UNKNOWN"];
+                let passing = passing.contains(&reason(&status).as_str());
                 assert!(passing && begun.elapsed() < PATIENCE, "{status:?}");
                 tokio::time::sleep(std::time::Duration::from_millis(100)).await;
             }
@@ -207,4 +208,49 @@ async fn a_node_that_starts_alone_serves_what_it_has_and_signs_when_a_partner_co
     issue_in_time(&caller, &token, &footballs(5)).await;
     assert!(partner(&alone, &["go-on", "--log", &log]).contains("nothing changed"));
     stop([alone]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_old_copy_that_a_witness_proves_is_signed_on_by_nobodys_word_and_closed_when_the_rest_is_given_up() {
+    let Federation { pakistan, china, kenya, .. } = &Federation::new();
+    let mut first = pakistan.start();
+    let (two, three) = (china.start(), kenya.start());
+    let (caller, token) = signatory(pakistan, &mut first).await;
+    let log = log_to(china);
+    let before = issue_footballs(&caller, &token, 0..2).await;
+    china.holds(&two, pakistan, &log, before[1].index + 1);
+    backup(pakistan, "make");
+    let after = issue_footballs(&caller, &token, 2..3).await;
+    pakistan.holds(&first, kenya, &log, after[0].index + 1);
+    stop([first, two]);
+    fs::remove_dir_all(pakistan.folder().join("data")).unwrap();
+    backup(pakistan, "restore");
+
+    // The holder is away, and the witness knows of what it does not hold.
+    let mut old = pakistan.start();
+    let (config, admin) = (pakistan.config(), old.admin.clone());
+    let partner = |words: &[&str]| {
+        let door = ["--config", config.as_str(), "--admin", admin.as_str()];
+        origin(&[&["partner"][..], words, &door[..]].concat())
+    };
+    let status = || partner(&["status"]).good().out;
+    until(|| status().contains("OWN_HISTORY_MISSING"), status);
+    let said = status();
+    let shut = said.lines().find(|line| line.contains("OWN_HISTORY_MISSING")).unwrap();
+    assert!([&log, &kenya.node(), &china.node()].iter().all(|word| shut.contains(word.as_str())), "{said}");
+    assert!(!said.lines().any(|line| line.contains(&log) && line.contains("up to date")), "{said}");
+    let go_on = ["go-on", "--log", log.as_str()];
+    partner(&go_on).bad(1, &["OWN_HISTORY_MISSING", &kenya.node(), "--for-good"]);
+    let caller = Caller::open(&mut old, &pakistan.ca()).await;
+    let asked = Ledger::default().ask(Deed::Issue(footballs(3).into()));
+    let refused = one(caller, token.clone(), asked).await.1.unwrap_err();
+    assert!(["OWN_HISTORY_MISSING", "OWN_HISTORY_UNKNOWN"].contains(&reason(&refused).as_str()), "{refused:?}");
+
+    let given_up = partner(&[&go_on[..], &["--for-good"]].concat()).good();
+    assert!(given_up.err.contains("about to be closed for good"), "{}", given_up.err);
+    assert!(given_up.out.contains("is closed with"), "{}", given_up.out);
+    until(|| status().contains("OWN_HISTORY_LOST"), status);
+    assert!(status().contains("closed with"), "{}", status());
+    partner(&go_on).bad(1, &["OWN_HISTORY_LOST"]);
+    stop([old, three]);
 }

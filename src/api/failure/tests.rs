@@ -86,11 +86,17 @@ fn what_may_succeed_later_says_when() {
 
 #[test]
 fn what_waits_for_a_person_names_no_time_after_which_it_may_succeed() {
-    for error in [SequencerError::KeyStopped("statement-1".into()), SequencerError::LogResting("a log".into())] {
+    for error in [
+        SequencerError::KeyStopped("statement-1".into()),
+        SequencerError::NoLogKey("2026-2".into()),
+        SequencerError::LogKeyUnlisted("2026-2".into()),
+        SequencerError::LogResting("a log".into()),
+    ] {
         assert_eq!(error.class(), Class::Retry);
         let sent = plain(&error);
         assert_eq!(sent.code(), Code::Unavailable);
         assert!(sent.get_error_details().retry_info().is_none(), "{error}");
+        assert_eq!(sent.message(), error.to_string(), "who asks is told what it is and who mends it");
     }
 }
 

@@ -15,6 +15,7 @@ use crate::{
         tree::plain,
     },
     document::PaperCodes,
+    statement::{Bundle, Completeness, Presentation},
 };
 use serde_json::json;
 use std::{
@@ -68,7 +69,7 @@ impl Show {
             for (label, value) in [
                 ("number", certificate.number.as_str()),
                 ("id", &certificate.jti),
-                ("status", status_word(certificate.status())),
+                ("status", standing(&certificate)),
                 ("agreement", &certificate.agreement),
                 ("from, to", &route),
                 ("issued on", &date_text(certificate.issued_on.as_ref())),
@@ -76,6 +77,9 @@ impl Show {
                 ("index", &certificate.index.to_string()),
             ] {
                 console.data(format!("{label:12}{value}"));
+            }
+            if !certificate.void.is_empty() {
+                console.data(format!("{:12}{}", "void", console.paint(Colour::Red, &plain(&certificate.void))));
             }
             if !answer.key_closed.is_empty() {
                 let next = if is_over(certificate.status()) { "" } else { "; issue it anew" };
@@ -198,12 +202,22 @@ const fn is_over(status: wire::CertificateStatus) -> bool {
     matches!(status, S::Superseded | S::Cancelled | S::Withdrawn)
 }
 
+/// What a certificate counts for: what is void has no status that anybody would find.
+fn standing(certificate: &wire::Certificate) -> &'static str {
+    if certificate.void.is_empty() { status_word(certificate.status()) } else { "void" }
+}
+
 /// List certificates, newest first by the hour of their issue
+///
+/// One that stands beyond the end which the trust list gave its log is `void`: it is issued anew.
 #[derive(Debug, clap::Args)]
 pub(super) struct List {
     /// Only those to this country, ISO 3166-1 alpha-2
     #[arg(long, value_name = "XX")]
     to: Option<Country>,
+    /// Only those that are void, and so to be issued anew
+    #[arg(long)]
+    void: bool,
     #[command(flatten)]
     most: Most,
     #[command(flatten)]
@@ -214,7 +228,7 @@ impl List {
     pub(super) fn run(self, console: Console) -> Outcome {
         let to = self.to.map(|country| country.to_string()).unwrap_or_default();
         let call = |connection: Connection, page_size, page_token| {
-            let request = wire::ListCertificatesRequest { page_size, page_token, to: to.clone() };
+            let request = wire::ListCertificatesRequest { page_size, page_token, to: to.clone(), void: self.void };
             async move { connection.certificates().list_certificates(within_deadline(request)).await }
         };
         self.door.pages(console, self.most, call, |answer| {
@@ -231,7 +245,7 @@ fn line(certificate: &wire::Certificate) -> String {
         "{}  {:24} {:10} {:8} {}→{}  {}",
         date_text(certificate.issued_on.as_ref()),
         certificate.number,
-        status_word(certificate.status()),
+        standing(certificate),
         certificate.agreement,
         certificate.from,
         certificate.to,
@@ -249,7 +263,8 @@ fn described(certificate: &wire::Certificate) -> serde_json::Value {
         "from": certificate.from,
         "to": certificate.to,
         "issued_on": date_text(certificate.issued_on.as_ref()),
-        "status": status_word(certificate.status()).replace(' ', "_"),
+        "status": standing(certificate).replace(' ', "_"),
+        "void": (!certificate.void.is_empty()).then_some(&certificate.void),
         "held": certificate.held,
         "cancellation_asked": certificate.cancellation.is_some(),
     })
@@ -293,6 +308,17 @@ pub(super) struct Download {
     token: TokenArgument,
 }
 
+/// Whether a file lacks what no holder may leave out: its issuer has erased what the certificate says.
+fn says_nothing(made: Made, content: &[u8]) -> bool {
+    let token = match made {
+        Made::Json => Bundle::parse(content).ok().map(|bundle| bundle.token),
+        Made::Token => std::str::from_utf8(content).ok().map(str::to_owned),
+        Made::Pdf | Made::Xml | Made::Table => None,
+    };
+    let opened = token.and_then(|token| Presentation::parse(token.trim()).ok()?.open().ok());
+    opened.is_some_and(|opened| matches!(opened.completeness, Completeness::Incomplete { .. }))
+}
+
 impl Download {
     pub(super) fn run(self, console: Console) -> Outcome {
         files::apart(self.output.as_deref(), [self.token.source()])?;
@@ -327,6 +353,12 @@ impl Download {
             answer.map_err(|status| remote::refused(console, &self.node.node, &status))
         })?;
         files::deliver(console, self.output.as_deref(), &content)?;
+        if says_nothing(made, &content) {
+            console.message(
+                "note: what it says is erased: the file proves that it was issued, when and to whom, and its status; \
+                 it verifies as INCOMPLETE",
+            );
+        }
         if let Some(folder) = &self.codes {
             self.write_codes(console, &token, folder)?;
         }
@@ -359,5 +391,20 @@ impl Download {
             console.message(format!("wrote {}", folder.join(name).display()));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_void_is_listed_as_void_whatever_its_status() {
+        let valid = wire::Certificate { status: wire::CertificateStatus::Valid.into(), ..wire::Certificate::default() };
+        let void = wire::Certificate { void: "it is entry 5".to_owned(), ..valid.clone() };
+        assert!(line(&valid).contains(" valid ") && line(&void).contains(" void "), "{}", line(&void));
+        let (valid, void) = (described(&valid), described(&void));
+        assert_eq!((&valid["status"], &valid["void"]), (&json!("valid"), &json!(null)));
+        assert_eq!((&void["status"], &void["void"]), (&json!("void"), &json!("it is entry 5")));
     }
 }

@@ -6,10 +6,13 @@ use crate::{
     cli::{
         account::OperatorDoor,
         console::{Console, Failure},
-        partner::ask,
+        partner::{ask, closed},
         remote,
     },
+    keys::{KeyStore, KeyUse},
+    log::Origin,
     node::{Configuration, system::SystemClock},
+    reason::counted,
     time::{Clock as _, Timestamp},
 };
 use jiff::SignedDuration;
@@ -44,7 +47,7 @@ pub(super) fn look(console: Console, door: &OperatorDoor, configuration: &Config
                 // A node that does not say it is told of with its partners.
                 let shut = remote::converse(ask(console, door)).map(|answer| answer.shut).unwrap_or_default();
                 looks.extend(state(&status, apart, &shut));
-                looks.extend(shut.iter().map(partners::shut));
+                looks.extend(shut.iter().map(|one| partners::shut(one, key_lies_here(configuration, &one.origin))));
             }
             Err(failure) => looks.push(Look::bad("node", failure.sentence())),
         }
@@ -93,14 +96,30 @@ fn apart(told: Timestamp, sent: Timestamp, received: Timestamp) -> SignedDuratio
     sent.duration_since(told).max(told.duration_since(received)).max(SignedDuration::ZERO)
 }
 
-/// Logs by which an authority gives no certificate number, whatever the log of the certificate: numbers are one count.
-fn without_numbers<'a>(issuer: &'a str, shut: &'a [wire::ShutLog]) -> impl Iterator<Item = &'a wire::ShutLog> {
-    let host = issuer.strip_prefix("https://").unwrap_or(issuer);
-    shut.iter().filter(move |one| {
-        let of_it = one.origin.split('/').next() == Some(host);
-        let numbers = ["NUMBERS_UNKNOWN", "OWN_HISTORY_UNKNOWN", "OWN_HISTORY_MISSING", "OWN_HISTORY_FORKED"];
-        of_it && numbers.contains(&one.reason.as_str())
+/// Whether a key for the shard of a log lies in the key folder of its authority: the node read those that lay there at its
+/// start.
+fn key_lies_here(configuration: &Configuration, origin: &str) -> bool {
+    let Ok(origin) = origin.parse::<Origin>() else { return false };
+    let own = configuration.authorities.iter().filter(|one| one.issuer.host() == origin.host());
+    let mut sides = own.filter_map(|one| KeyStore::public_sides(&one.keys).ok()).flatten();
+    sides.any(|side| {
+        matches!(&side.key_use, KeyUse::Log { iss, shard } if iss.host() == origin.host() && *shard == origin.shard())
     })
+}
+
+/// Logs by which an authority gives no certificate number, whatever the log of the certificate: numbers are one count.
+const NO_NUMBERS: &[&str] = &["NUMBERS_UNKNOWN", "OWN_HISTORY_UNKNOWN", "OWN_HISTORY_MISSING", "OWN_HISTORY_FORKED"];
+/// Logs that no certificate can stand in for want of a key.
+const NO_KEY: &[&str] = &["NO_LOG_KEY", "LOG_KEY_UNLISTED"];
+
+/// The logs of an authority that are shut for one of these reasons, each with its own.
+fn held_up(issuer: &str, shut: &[wire::ShutLog], reasons: &[&str]) -> String {
+    let host = issuer.strip_prefix("https://").unwrap_or(issuer);
+    let found = shut.iter().filter(|one| {
+        let of_it = one.origin.split('/').next() == Some(host);
+        of_it && reasons.contains(&one.reason.as_str())
+    });
+    found.map(|one| format!("{} [{}]", one.origin, one.reason)).collect::<Vec<_>>().join(", ")
 }
 
 fn state(status: &wire::GetStatusResponse, apart: SignedDuration, shut: &[wire::ShutLog]) -> Vec<Look> {
@@ -112,20 +131,32 @@ fn state(status: &wire::GetStatusResponse, apart: SignedDuration, shut: &[wire::
     });
     for authority in &status.authorities {
         let issuer = &authority.issuer;
-        let waits = without_numbers(issuer, shut).map(|one| format!("{} [{}]", one.origin, one.reason));
-        let waits = waits.collect::<Vec<_>>().join(", ");
-        looks.push(match (authority.issuing, waits.is_empty()) {
-            (false, _) => Look::bad("issuing", format!("{issuer} takes no work")).help("the node's log says why"),
-            (true, true) => Look::good("issuing", format!("{issuer} takes work")),
-            (true, false) => Look::bad("issuing", format!("{issuer} gives no certificate number: held up by {waits}"))
-                .help("see `own log` below: what each log waits for, and for whom"),
+        let (waits, keyless) = (held_up(issuer, shut, NO_NUMBERS), held_up(issuer, shut, NO_KEY));
+        looks.push(match (authority.issuing, waits.is_empty(), keyless.is_empty()) {
+            (false, ..) => Look::bad("issuing", format!("{issuer} takes no work")).help("the node's log says why"),
+            (true, false, _) => {
+                Look::bad("issuing", format!("{issuer} gives no certificate number: held up by {waits}"))
+                    .help("see `own log` below: what each log waits for, and for whom")
+            }
+            (true, true, false) => Look::bad(
+                "issuing",
+                format!("{issuer} issues nothing that goes into {keyless}: there is no key for it"),
+            )
+            .help("see `own log` below: what each log lacks, and what to do"),
+            (true, true, true) => Look::good("issuing", format!("{issuer} takes work")),
         });
         looks.extend(set_back(status, authority));
-        for log in &authority.logs {
-            looks.push(Look::good("log", format!("{} has {} entries published", log.origin, log.size)));
-        }
+        looks.extend(authority.logs.iter().map(log));
     }
     looks
+}
+
+fn log(one: &wire::LogState) -> Look {
+    let size = one.closed_with.map_or_else(
+        || format!("has {} published", counted(one.size, "entry", "entries")),
+        |with| format!("is {}", closed(with)),
+    );
+    Look::good("log", format!("{} {size}", one.origin))
 }
 
 /// A node whose clock stands before what it signed.
@@ -171,10 +202,24 @@ mod tests {
             assert!(look.state == State::Bad && !look.sentence.contains("takes work"), "{look:?}");
             assert!(look.sentence.contains("tdap.gov.pk/log/2026/gacc.gov.cn") && look.sentence.contains(reason));
         }
+        // Where the successor of a closed log has no key, what goes there is refused.
+        for reason in ["NO_LOG_KEY", "LOG_KEY_UNLISTED"] {
+            let look = issuing("tdap.gov.pk", reason);
+            assert!(look.state == State::Bad && !look.sentence.contains("takes work"), "{look:?}");
+            assert!(look.sentence.contains("tdap.gov.pk/log/2026/gacc.gov.cn") && look.sentence.contains(reason));
+        }
         // A log that is closed has a successor, and another authority has numbers of its own.
         for (host, reason) in [("tdap.gov.pk", "OWN_HISTORY_LOST"), ("chamber.cn", "NUMBERS_UNKNOWN")] {
             assert!(issuing(host, reason).sentence.ends_with("takes work"));
         }
+    }
+
+    #[test]
+    fn a_log_that_takes_nothing_more_is_said_to_be_closed() {
+        let told =
+            |closed_with| log(&wire::LogState { origin: "tdap.gov.pk/log/2026/cn".to_owned(), size: 1, closed_with });
+        assert!(told(None).sentence.ends_with("/cn has 1 entry published"));
+        assert!(told(Some(3)).sentence.ends_with("/cn is closed with 3 entries"));
     }
 
     #[test]

@@ -7,11 +7,12 @@ use crate::{
         account::OperatorDoor,
         arguments,
         console::{Console, Failure},
-        partner::{KEY_CLOSED, ask, behind, each_finding},
+        partner::{KEY_CLOSED, ask, behind, each_finding, not_taken},
         remote,
     },
     log::Origin,
     node::{Configuration, PartnerConfiguration, tls::TlsIdentity},
+    reason::counted,
     statement::Issuer,
     time::Timestamp,
 };
@@ -35,6 +36,7 @@ pub(super) fn look(
         match remote::converse(ask(console, door)) {
             Ok(answer) => {
                 looks.extend(answer.forked.iter().map(|one| forked(one, &own)));
+                looks.extend(answer.outside_witnesses.iter().filter_map(outside));
                 for partner in &answer.partners {
                     looks.extend(state(partner, answer.trust_version, now));
                     let found = partner.logs.iter().filter(|log| log.findings > 0);
@@ -78,8 +80,8 @@ fn own_place(configuration: &Configuration, own: &PartnerConfiguration) -> Look 
     }
 }
 
-/// A log of this node's own for which not everything goes on.
-pub(super) fn shut(one: &wire::ShutLog) -> Look {
+/// A log of this node's own for which not everything goes on; `kept` says whether a log key for it lies in the folder.
+pub(super) fn shut(one: &wire::ShutLog, kept: bool) -> Look {
     let wire::ShutLog { origin, reason, message } = one;
     let sentence = format!("{message} [{reason}]");
     if reason == "NUMBER_TAKEN" {
@@ -91,14 +93,24 @@ pub(super) fn shut(one: &wire::ShutLog) -> Look {
     let look = Look::bad("own log", sentence);
     match reason.as_str() {
         "OWN_HISTORY_UNKNOWN" => look.help(format!(
-            "it goes on by itself when they have answered, and what they say is missing has come; where they cannot, and the data \
-             folder is no old copy: origin partner go-on --log {origin}"
+            "it goes on by itself when they have answered; where they cannot, and you know that the data folder is no old copy: \
+             origin partner go-on --log {origin}"
         )),
-        "OWN_HISTORY_MISSING" => look.help(
+        "OWN_HISTORY_MISSING" => look.help(format!(
             "it goes on by itself when what is missing has come back from the partner that holds it; find out who started this \
              node on an old copy of its data folder, and why; where it does not come back, that partner's operator has to look \
              whether its node still has it, or a newer copy of the data folder brings it: stop the node and put that back. What \
-             a partner told counts no more once the trust list does not name it",
+             a partner told counts no more once the trust list does not name it. Only once nobody has it any more: origin \
+             partner go-on --for-good --log {origin} closes the log with what is here, and its successor goes on"
+        )),
+        "NO_LOG_KEY" if kept => look.help("the key lies in the folder, and is read at a start: start the node again"),
+        "NO_LOG_KEY" => look.help(
+            "make the key as it says, have the next trust list name it (origin trust draft section), install that, and start \
+             the node again",
+        ),
+        "LOG_KEY_UNLISTED" => look.help(
+            "have the next trust list name the key that lies here (origin trust draft section), and install that; was the \
+             key made anew? A key that is listed is not replaced: put the one back that the list names",
         ),
         "NUMBERS_UNKNOWN" => look.help(format!(
             "where there is a newer copy of the data folder, stop the node and put that back: origin backup restore --copy DIR --keys DIR; \
@@ -113,6 +125,27 @@ pub(super) fn shut(one: &wire::ShutLog) -> Look {
         ),
         _ => look.help("stop the node and keep the data folder as it is: somebody has to find out what was written where"),
     }
+}
+
+/// A witness outside the trust list that does not cosign.
+fn outside(witness: &wire::OutsideWitness) -> Option<Look> {
+    let wire::OutsideWitness { name, address, message, .. } = witness;
+    (!message.is_empty()).then(|| {
+        Look::warning("witness", format!("{name} at {address} does not cosign: {message}")).help(
+            "it is asked again by itself; is that still its address, and does `ca` of its `[[partner.witness]]` vouch for it? \
+             Who runs it has to look otherwise",
+        )
+    })
+}
+
+/// Packages that a partner does not take.
+fn pushed(name: &str, push: &wire::PushState) -> Option<Look> {
+    not_taken(push).map(|how| {
+        Look::warning("push", format!("what is pushed to {name} at {} is {how}", push.address)).help(
+            "it is pushed again by itself; where it is refused, its operator has to look: does its trust list name this node \
+             and its replica key, and is the address in `[[partner.push]]` its `/packages`?",
+        )
+    })
 }
 
 /// A log that has shown two histories: of this node's own, or of a partner.
@@ -183,6 +216,7 @@ fn state(partner: &wire::PartnerState, ours: u64, now: Timestamp) -> Vec<Look> {
         _ => None,
     });
     looks.extend(partner.logs.iter().flat_map(|log| passage(name, log, now)));
+    looks.extend(partner.push.as_ref().and_then(|push| pushed(name, push)));
     if partner.bytes_used >= partner.bytes_quota || partner.entries_today >= partner.entries_a_day {
         looks.push(
             Look::warning("partner quota", format!("the logs of {name} have used up their quota"))
@@ -217,13 +251,13 @@ fn passage(name: &str, log: &wire::PartnerLog, now: Timestamp) -> Vec<Look> {
         let who = if log.inward { "this node" } else { name };
         looks.push(Look::warning(
             "partner lag",
-            format!("{who} is {entries} entries and {seconds} s behind in {origin}"),
+            format!("{who} is {} and {seconds} s behind in {origin}", counted(entries, "entry", "entries")),
         ));
     }
     if log.missing_disclosures > 0 {
-        let missing = log.missing_disclosures;
+        let missing = counted(log.missing_disclosures, "entry", "entries");
         looks.push(
-            Look::warning("disclosures", format!("{missing} entries of {origin} wait for their disclosures")).help(format!(
+            Look::warning("disclosures", format!("of {origin} the disclosures of {missing} are missing")).help(format!(
                 "this node asks again by itself; where they stay away, {name} has to look whether it still has them: was an \
                  old copy of its data folder started, or one without its keys?"
             )),
@@ -247,7 +281,10 @@ fn findings(log: &wire::PartnerLog, closed: u64) -> Vec<Look> {
         looks.push(
             Look::warning(
                 "findings",
-                format!("{closed} entries of {origin} count no more: their issuer closed the key"),
+                format!(
+                    "{} of {origin} no more: the issuer closed the key",
+                    counted(closed, "entry counts", "entries count")
+                ),
             )
             .help(format!(
                 "it issues the certificates among them anew; origin partner findings --key-closed --log {origin}"
@@ -256,7 +293,7 @@ fn findings(log: &wire::PartnerLog, closed: u64) -> Vec<Look> {
     }
     if others > 0 {
         looks.push(
-            Look::warning("findings", format!("{others} entries of {origin} failed their check"))
+            Look::warning("findings", format!("{} of {origin} failed the check", counted(others, "entry", "entries")))
                 .help("they are held, and never delivered; the node's log names each, and its issuer has to be told"),
         );
     }
@@ -290,7 +327,7 @@ mod tests {
     fn a_closed_key_asks_for_another_and_lost_numbers_for_the_newest_copy() {
         let help = |reason: &str| {
             let (origin, reason) = ("tdap.gov.pk/log/2026/all".to_owned(), reason.to_owned());
-            shut(&wire::ShutLog { origin, reason, ..Default::default() }).help.unwrap()
+            shut(&wire::ShutLog { origin, reason, ..Default::default() }, false).help.unwrap()
         };
         let closed = help("SIGNING_KEY_CLOSED");
         assert!(closed.contains("origin key revoke") && !closed.contains("as it is"), "{closed}");
@@ -300,12 +337,48 @@ mod tests {
         assert!(help("OWN_HISTORY_FORKED").contains("keep the data folder as it is"));
         let missing = help("OWN_HISTORY_MISSING");
         assert!(missing.contains("that partner's operator") && missing.contains("a newer copy"), "{missing}");
+        // Signed on it is by nobody's word, and closed for good only when nobody has the rest.
+        assert!(missing.contains("Only once nobody") && missing.contains("go-on --for-good --log tdap"), "{missing}");
+        let unknown = help("OWN_HISTORY_UNKNOWN");
+        assert!(unknown.contains("go-on --log tdap") && !unknown.contains("missing"), "{unknown}");
+    }
+
+    #[test]
+    fn a_key_that_is_not_in_use_is_to_be_made_or_the_node_to_be_started_again() {
+        let help = |reason: &str, kept| {
+            let (origin, reason) = ("tdap.gov.pk/log/2026-2/cn".to_owned(), reason.to_owned());
+            let look = shut(&wire::ShutLog { origin, reason, ..Default::default() }, kept);
+            assert_eq!(look.state, State::Bad);
+            look.help.unwrap()
+        };
+        assert!(help("NO_LOG_KEY", true).contains("lies in the folder"));
+        assert!(help("NO_LOG_KEY", false).contains("make the key"));
+        assert!(help("LOG_KEY_UNLISTED", true).contains("have the next trust list name"));
+    }
+
+    #[test]
+    fn a_witness_that_fails_and_a_push_that_is_refused_are_warned_of() {
+        let witness = wire::OutsideWitness { name: "witness.example".to_owned(), ..Default::default() };
+        assert!(outside(&witness).is_none());
+        let look =
+            outside(&wire::OutsideWitness { message: "invalid peer certificate".to_owned(), ..witness }).unwrap();
+        assert!(look.state == State::Warning && look.sentence.contains("invalid peer certificate"), "{look:?}");
+        let push = wire::PushState { address: "https://node.kra.go.ke/packages".to_owned(), ..Default::default() };
+        let refused = wire::PushState { failures: 3, message: "it answered 403".to_owned(), ..push.clone() };
+        let told = |push| {
+            let partner =
+                wire::PartnerState { name: "node.kra.go.ke".to_owned(), push: Some(push), ..Default::default() };
+            state(&partner, 1, Timestamp::UNIX_EPOCH).into_iter().find(|look| look.what == "push")
+        };
+        assert!(told(push).is_none());
+        let look = told(refused).unwrap();
+        assert!(look.state == State::Warning && look.sentence.contains("3 times: it answered 403"), "{look:?}");
     }
 
     #[test]
     fn a_number_on_two_certificates_is_said_with_what_to_do_and_shuts_nothing() {
         let reason = "NUMBER_TAKEN".to_owned();
-        let look = shut(&wire::ShutLog { reason, ..Default::default() });
+        let look = shut(&wire::ShutLog { reason, ..Default::default() }, false);
         assert_eq!(look.state, State::Warning);
         assert!(look.help.is_some_and(|help| help.contains("origin certificate replace --id")));
     }
@@ -320,7 +393,11 @@ mod tests {
         let looks = passage("node.tdap.gov.pk", &log, Timestamp::UNIX_EPOCH);
         let [look] = looks.as_slice() else { panic!("{} looks", looks.len()) };
         assert_eq!(look.state, State::Warning);
-        assert!(look.sentence.contains("1917 entries of tdap.gov.pk"), "{}", look.sentence);
+        assert!(
+            look.sentence.contains("of tdap.gov.pk/log/2026/all the disclosures of 1917 entries"),
+            "{}",
+            look.sentence
+        );
         assert!(look.help.as_ref().is_some_and(|help| help.contains("node.tdap.gov.pk has to look")));
     }
 

@@ -10,7 +10,7 @@ use crate::{
         remote,
     },
     log::{Origin, SignedCheckpoint},
-    reason::Reasoned,
+    reason::{Reasoned, counted},
     statement::{Jti, OpenedBody, StatementRef},
     trust::TrustList,
     verification::{CheckedEntry, ClosedLists, EntryFault, StatusPlace, StatusView, check_entry, check_scope},
@@ -124,7 +124,8 @@ impl Arguments {
                 let met = if met { "meets the policy" } else { "does not meet the policy" };
                 console.data(format!("  cosigned   by {cosigners}, which {met}"));
                 if let Some(last) = trust.shard_final_size(&origin) {
-                    console.data(format!("  closed     by the trust list, with {last} entries"));
+                    let last = counted(last, "entry", "entries");
+                    console.data(format!("  closed     by the trust list, with {last}"));
                 }
                 let mut kinds = found.kinds.into_iter().collect::<Vec<_>>();
                 kinds.sort_unstable();
@@ -268,21 +269,17 @@ impl Found {
             (true, _) => console.paint(Colour::Green, "good, as far as it can be checked here"),
             (false, _) => console.paint(Colour::Red, "not good"),
         };
-        let noun = if self.findings == 1 { "finding" } else { "findings" };
-        console.data(format!("{origin}: {good}; {size} entries, {} {noun}", self.findings));
+        let (size, findings) = (counted(size, "entry", "entries"), counted(self.findings, "finding", "findings"));
+        console.data(format!("{origin}: {good}; {size}, {findings}"));
         let holds = if self.holds { "is the root of the entries" } else { "is NOT the root of the entries" };
         console.data(format!("  head       {holds}, signed by the log's key"));
         if self.voided > 0 {
-            console.data(format!(
-                "  voided     {} entries, by the trust list: it closes their key before them",
-                self.voided
-            ));
+            let voided = counted(self.voided, "entry", "entries");
+            console.data(format!("  voided     {voided}, by the trust list: it closes their key before them"));
         }
         if self.unchecked > 0 {
-            console.data(format!(
-                "  unknown    {} status snapshots, which may speak for the closed logs that are not here",
-                self.unchecked
-            ));
+            let unknown = counted(self.unchecked, "status snapshot", "status snapshots");
+            console.data(format!("  unknown    {unknown}, which may speak for the closed logs that are not here"));
         }
     }
 }

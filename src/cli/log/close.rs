@@ -12,6 +12,7 @@ use crate::{
     },
     log::{Origin, Shard},
     node::{Configuration, system::SystemClock},
+    reason::counted,
     statement::{Addressee, Issuer},
     time::{Clock as _, whole_seconds},
     trust::{ListDraft, ListText, ShardEnd, TrustList},
@@ -71,18 +72,18 @@ impl Arguments {
         for origin in logs {
             if self.take_back {
                 let answer = self.ask(console, &configuration, &origin)?;
-                console.message(format!("{origin} goes on at {} entries", answer.size));
+                console.message(format!("{origin} goes on at {}", counted(answer.size, "entry", "entries")));
                 continue;
             }
             let answer = self.ask(console, &configuration, &origin)?;
             if answer.cosigned {
-                console.message(format!("{origin} ends with {} entries", answer.size));
+                console.message(format!("{origin} ends with {}", counted(answer.size, "entry", "entries")));
                 ends.push(ShardEnd { origin, final_size: answer.size });
             } else {
                 waiting += 1;
+                let size = counted(answer.size, "entry is", "entries are");
                 console.message(format!(
-                    "{origin} takes nothing more; its {} entries are not cosigned yet as the trust list asks",
-                    answer.size
+                    "{origin} takes nothing more; its {size} not cosigned yet as the trust list asks"
                 ));
             }
         }

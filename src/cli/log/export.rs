@@ -8,6 +8,7 @@ use crate::{
         files, remote,
     },
     log::tile,
+    reason::counted,
 };
 use serde_json::json;
 use std::{
@@ -57,7 +58,8 @@ impl Arguments {
             if console.is_json() {
                 console.data(json!({ "log": source.origin().to_string(), "size": size }));
             } else {
-                console.message(format!("wrote {size} entries of {} to {}", source.origin(), self.to.display()));
+                let size = counted(size, "entry", "entries");
+                console.message(format!("wrote {size} of {} to {}", source.origin(), self.to.display()));
             }
             Ok(ExitCode::SUCCESS)
         })

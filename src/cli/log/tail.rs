@@ -2,9 +2,11 @@
 
 use super::source::{From, OnlyAt};
 use crate::{
+    api::client::wire,
     cli::{
         Outcome, arguments,
         console::{Console, Failure},
+        partner::closed,
         remote,
         tree::plain,
     },
@@ -32,13 +34,19 @@ impl List {
         }
         for log in logs {
             if console.is_json() {
-                console.data(json!({ "log": log.origin, "size": log.size }));
+                console.data(json!({ "log": log.origin, "size": log.size, "closed_with": log.closed_with }));
             } else {
-                console.data(format!("{:10}  {}", log.size, plain(&log.origin)));
+                console.data(line(&log));
             }
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// One log, for people.
+fn line(log: &wire::Log) -> String {
+    let end = log.closed_with.map(|with| format!(", {}", closed(with))).unwrap_or_default();
+    format!("{:10}  {}{end}", log.size, plain(&log.origin))
 }
 
 /// Show the newest entries of a log, and with --follow those that come
@@ -113,4 +121,16 @@ fn show(console: Console, index: u64, leaf: &[u8]) -> bool {
         (Err(error), false) => format!("{index:10}  unreadable: {}", plain(&error.to_string())),
     };
     console.try_data(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_that_takes_nothing_more_is_listed_as_closed() {
+        let log = |closed_with| wire::Log { origin: "tdap.gov.pk/log/2026/cn".to_owned(), size: 3, closed_with };
+        assert_eq!(line(&log(None)).trim(), "3  tdap.gov.pk/log/2026/cn");
+        assert_eq!(line(&log(Some(1))).trim(), "3  tdap.gov.pk/log/2026/cn, closed with 1 entry");
+    }
 }

@@ -10,6 +10,7 @@ use crate::{
         remote,
     },
     log::Origin,
+    reason::counted,
     trust::NodeName,
 };
 use serde_json::json;
@@ -97,7 +98,7 @@ pub(super) fn tell(console: Console, partner: &str, made: &wire::ExportedPackage
     for log in &made.logs {
         let wire::ExportedLog { origin, after, size } = log;
         let what = match size.saturating_sub(*after) {
-            0 => format!("nothing beyond the {size} entries that are held"),
+            0 => format!("nothing beyond the {} held", counted(*size, "entry that is", "entries that are")),
             1 => format!("entry {after}"),
             _ => format!("entries {after} to {}", size.saturating_sub(1)),
         };

@@ -120,6 +120,9 @@ fn tell(console: Console, answer: &wire::ImportPackageResponse, beside: bool) {
         } else {
             say(console.paint(Colour::Red, &format!("{}: {} [{}]", log.origin, log.message, log.reason)));
         }
+        if !log.awaits.is_empty() {
+            say(format!("  not cosigned before these have told what they know of it: {}", log.awaits.join(", ")));
+        }
         let (missing, kept_back) = (log.missing_disclosures.len(), log.held_disclosures.len());
         if let Some(first) = log.missing_disclosures.first() {
             say(format!("  {missing} entries without their disclosures, the first {first}: ask for"));
@@ -146,6 +149,7 @@ fn document(answer: &wire::ImportPackageResponse) -> serde_json::Value {
             "size": log.size,
             "held": log.held,
             "cosigned": log.cosigned,
+            "awaits": log.awaits,
             "receipted": log.receipted,
             "missing_disclosures": log.missing_disclosures,
             "held_disclosures": log.held_disclosures,

@@ -20,6 +20,7 @@ use crate::{
         remote::{self, TlsArguments},
     },
     node::system::SystemClock,
+    reason::counted,
     statement::Issuer,
     time::{Clock, Timestamp},
     trust::NodeName,
@@ -321,17 +322,13 @@ fn findings(stage: &Stage, state: &wire::ListPartnersResponse) -> Result<Seen, F
     }
     let logs = stage.its(state).into_iter().flat_map(|its| &its.logs).filter(|log| log.inward).collect::<Vec<_>>();
     if let Some(log) = logs.iter().find(|log| log.findings > 0) {
-        return Err(Failure::new(
-            Exit::Failed,
-            format!("{} entries of {} failed a check here", log.findings, log.origin),
-        )
-        .note("origin partner findings"));
+        let entries = counted(log.findings, "entry", "entries");
+        return Err(Failure::new(Exit::Failed, format!("{entries} of {} failed a check here", log.origin))
+            .note("origin partner findings"));
     }
     if let Some(log) = logs.iter().find(|log| log.missing_disclosures > 0) {
-        return Err(failed(format!(
-            "{} entries of {} came without their disclosures",
-            log.missing_disclosures, log.origin
-        )));
+        let entries = counted(log.missing_disclosures, "entry", "entries");
+        return Err(failed(format!("{entries} of {} came without disclosures", log.origin)));
     }
     let entries = logs.iter().map(|log| log.held).sum::<u64>();
     Ok(Seen::held(format!("none in {entries} entries of {} logs", logs.len())).with("entries", entries))

@@ -6,7 +6,7 @@ use crate::{
         is_to_everyone,
         message::{Disclosed, DisclosedEntry, DisclosuresAsked, MAX_INDEXES},
     },
-    inbox::{Awaited, Receipted, Why, await_it, settle},
+    inbox::{Awaited, Receipted, Why, await_it, erased_there, settle},
     log::Origin,
     store::{Batch, StateChange},
     time::{Timestamp, later, passed},
@@ -319,7 +319,11 @@ impl Fetcher {
                     news.push(index);
                     None
                 }
-                Taken::Nothing | Taken::Erased => None,
+                Taken::Nothing => None,
+                Taken::Erased => {
+                    batch.state.push(erased_there(&self.origin, index));
+                    None
+                }
                 Taken::Held => Some(Why::Held),
                 Taken::Wrong => {
                     wrong.push(index);

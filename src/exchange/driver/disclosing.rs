@@ -7,6 +7,7 @@ use super::supply::Answers;
 use super::{convert, wire};
 use crate::exchange::message::Disclosed;
 use crate::exchange::{ExchangeError, hosts_issuer, may_have_disclosures};
+use crate::inbox::{Why, why};
 use crate::sequencer::is_held;
 use crate::store::{Disclosures, EntryRef, Store};
 use crate::trust::NodeName;
@@ -71,8 +72,11 @@ pub(super) fn disclosed(
 ) -> Result<Option<Disclosed>, crate::store::StoreError> {
     let entry = EntryRef { origin: origin.clone(), index };
     let held = to_addressee && is_held(store, &entry)?;
+    // What its issuer kept back never came here: an issuer that lost it waits for nobody.
+    let never_came = !to_addressee && why(store, origin, index)? == Some(Why::Held);
     Ok(store.disclosures(origin, index)?.map(|found| match found {
         Disclosures::Present(_) if held => Disclosed::Held,
+        Disclosures::None if never_came => Disclosed::Held,
         Disclosures::None => Disclosed::None,
         Disclosures::Erased => Disclosed::Erased,
         Disclosures::Present(all) => Disclosed::All(all),

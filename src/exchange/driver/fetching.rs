@@ -131,8 +131,10 @@ impl Carrier<'_> {
     ) -> bool {
         let mut news = self.store.news();
         let mut tick = tokio::time::interval(TICK);
-        let link = self.inner.link_of(self.partner);
-        let mut events = VecDeque::from([Event::Tick]);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut link = self.inner.link_of(self.partner);
+        let mut events = VecDeque::new();
+        self.show();
         loop {
             while let Some(event) = events.pop_front() {
                 let failed = matches!(event, Event::StoreFailed);
@@ -158,7 +160,12 @@ impl Carrier<'_> {
             tokio::select! {
                 answer = answer => events.extend(self.heard(answer)),
                 Some(heard) = self.results.recv() => match heard {
-                    Heard::Event(event) => events.push_back(event),
+                    Heard::Event(event) => {
+                        if let (Event::ReceiptFailed, Some(bringing)) = (&event, &mut self.brought) {
+                            bringing.has_no_receipt();
+                        }
+                        events.push_back(event);
+                    }
                     Heard::Called(Ok(call)) => self.call = Some(*call),
                     Heard::Called(Err(why)) => {
                         tracing::debug!(partner = %self.partner, origin = %self.origin, why, "disclosures cannot be asked for");
@@ -175,6 +182,7 @@ impl Carrier<'_> {
                 }
                 // Without a connection there is nobody to ask.
                 _ = tick.tick(), if connected => events.push_back(Event::Tick),
+                Ok(()) = link.changed(), if !connected => {}
                 _ = stop.wait_for(|stop| *stop) => return true,
             }
         }

@@ -109,7 +109,7 @@ fn shown(inner: &Inner, partner: &NodeName, head: &KnownHead) {
     }
 }
 
-/// Asks a partner for the heads it knows, and begins to replicate the logs of its own that are for this node.
+/// Asks a partner for the heads it knows, and begins to replicate the logs of its own that are for this node and new here.
 pub(super) async fn look(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerError> {
     let mut page_token = String::new();
     let (mut told, mut others, mut cosigned) = (Vec::new(), Vec::new(), BTreeMap::<Origin, String>::new());

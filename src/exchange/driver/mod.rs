@@ -58,6 +58,8 @@ pub use outside::{OutsideState, OutsideWitness, Shown, WitnessPost};
 pub use own::OwnAuthority;
 pub use parcels::{ExportAsked, Imported, ImportedLog, PackagePost, Posted, PushTarget, Spool, Wanted};
 pub use quota::{QuotaLimits, Used};
+#[cfg(test)]
+pub(in crate::exchange) use replicas::kept;
 pub use start::{Driver, DriverSetup, DriverView, mark_new};
 pub use tls::{acceptor, greeted, refused};
 

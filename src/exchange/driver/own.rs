@@ -115,6 +115,15 @@ impl OwnLogs {
     }
 }
 
+/// Size and time, in Unix seconds, of the newest head that one of these keys cosigned.
+pub(super) fn last_by(cosigned: &Cosigned, keys: &[&VerifierKey]) -> Option<(u64, u64)> {
+    let heads = cosigned.heads().filter_map(|(size, signed)| {
+        let lines = signed.cosignatures(keys.iter().copied()).unwrap_or_default();
+        Some((size, lines.iter().map(|line| line.time).max()?))
+    });
+    heads.max()
+}
+
 impl Keeper {
     /// Makes durable what has come since the last sync: one commit for all of it. Ends when nobody brings any more.
     fn run(self, mut keep: mpsc::Receiver<(Cosigner, Kept)>) {
@@ -146,11 +155,7 @@ impl Keeper {
                 continue;
             }
             let keys = node.replica_keys().chain(node.witness_keys()).collect::<Vec<_>>();
-            let last = loaded.heads().filter_map(|(size, signed)| {
-                let lines = signed.cosignatures(keys.iter().copied()).unwrap_or_default();
-                Some((size, lines.iter().map(|line| line.time).max()?))
-            });
-            let Some((held, time)) = last.max() else { continue };
+            let Some((held, time)) = last_by(loaded, &keys) else { continue };
             let now = self.clock.now();
             self.board.passage(&node.name, origin, |passage| {
                 passage.cosigned = passage.cosigned.max(Some((held, time)));

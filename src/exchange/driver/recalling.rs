@@ -7,7 +7,7 @@ use super::start::Inner;
 use crate::exchange::message::KnownHead;
 use crate::exchange::recall::{Action, Event, Lack, Recall, Settled, durable_root};
 use crate::log::{Hash, Host, Origin, SignedCheckpoint};
-use crate::sequencer::{Closing, Lost, Recalled, Standing, Wait};
+use crate::sequencer::{Closing, Lost, Recalled, Standing, Wait, Word};
 use crate::store::{Batch, StoreError};
 use crate::time::Timestamp;
 use crate::trust::NodeName;
@@ -61,8 +61,6 @@ struct Recaller<'a> {
     tasks: JoinSet<Done>,
     /// Logs that are fetched back, and what ends that.
     refills: BTreeMap<Origin, watch::Sender<bool>>,
-    /// Logs of which an operator says that nothing is missing, while they are fetched back.
-    wishes: BTreeSet<Origin>,
     /// Logs of which something is known to be missing, with what came of the last attempt to fetch it.
     lacking: BTreeMap<Origin, Option<String>>,
     /// Partners that are to be asked and were not found away yet.
@@ -96,7 +94,6 @@ impl<'a> Recaller<'a> {
             machine,
             tasks: JoinSet::new(),
             refills: BTreeMap::new(),
-            wishes: BTreeSet::new(),
             lacking: BTreeMap::new(),
             asked: BTreeSet::new(),
             began_ms,
@@ -118,21 +115,23 @@ impl<'a> Recaller<'a> {
             self.step(Event::Unreachable(name));
         }
         for own in self.inner.own.all() {
-            for origin in own.gate.wishes() {
-                self.wished(origin);
+            for (origin, word) in own.gate.wishes() {
+                self.wished(origin, word);
             }
         }
         self.step(Event::Tick);
     }
 
-    /// What is being written is ended first: two writers of one log there must not be.
-    fn wished(&mut self, origin: Origin) {
-        match self.refills.get(&origin) {
-            Some(end) => {
-                end.send_replace(true);
-                self.wishes.insert(origin);
+    fn wished(&mut self, origin: Origin, word: Word) {
+        match word {
+            Word::Whole => self.step(Event::Override(origin)),
+            Word::GivenUp => {
+                // What is being fetched is ended first: two writers of one log there must not be.
+                if let Some(end) = self.refills.get(&origin) {
+                    end.send_replace(true);
+                }
+                self.step(Event::GiveUp(origin));
             }
-            None => self.step(Event::Override(origin)),
         }
     }
 
@@ -170,11 +169,7 @@ impl<'a> Recaller<'a> {
                 self.refills.remove(&origin);
                 self.lacking.insert(origin.clone(), trouble);
                 let durable = self.own(&origin).map_or(0, |own| own.store.durable_size(&origin));
-                if self.wishes.remove(&origin) {
-                    self.step(Event::Override(origin));
-                } else {
-                    self.step(Event::Refilled { origin, durable });
-                }
+                self.step(Event::Refilled { origin, durable });
             }
             Done::Closed(origin, closing) => {
                 if let Some(own) = self.own(&origin) {
@@ -201,20 +196,29 @@ impl<'a> Recaller<'a> {
         }
     }
 
-    /// Has the gates know what is missing, and who holds it: whoever is told that a log is shut is told that too.
+    /// Has the gates know what is missing, and who holds it: whoever is told that a log is shut is told that too, and
+    /// nobody's word has it signed on.
     fn lacks(&mut self, now: Timestamp) {
         let (lacks, before) = (self.machine.lacks(), std::mem::take(&mut self.lacking));
         for origin in before.keys().filter(|origin| !lacks.contains_key(*origin)) {
             if let Some(own) = self.own(origin) {
                 own.gate.waits(origin, Lost::Entries, None);
+                if matches!(own.gate.standing(origin), Some(Standing::Behind { .. })) {
+                    own.gate.settle(origin, Standing::Unknown);
+                }
             }
         }
-        for (origin, Lack { missing, holders }) in lacks {
+        for (origin, Lack { held, signed, told, holders }) in lacks {
             let Some(own) = self.own(&origin) else { continue };
             let trouble = before.get(&origin).cloned().flatten();
             let holders = holders.into_iter().map(|(name, held)| (name, Some(held))).collect();
+            let missing = signed.saturating_sub(held);
             let wait = Wait { since: now, missing, holders, trouble: trouble.clone() };
             own.gate.waits(&origin, Lost::Entries, Some(wait));
+            let behind = Standing::Behind { held, signed, told };
+            if own.gate.standing(&origin).as_ref() != Some(&behind) {
+                own.gate.settle(&origin, behind);
+            }
             self.lacking.insert(origin, trouble);
         }
     }
@@ -244,7 +248,6 @@ impl<'a> Recaller<'a> {
         let Some(own) = self.own(&origin) else { return };
         let held = own.store.durable_size(&origin);
         tracing::error!(%origin, held, signed, reason = "OWN_HISTORY_MISSING", "a partner has a later head of the log with this node's signature: the data folder is an old copy, and nothing more is signed for the log until what is missing is back; if something was issued since the start it cannot come back, and a person has to look");
-        own.gate.settle(&origin, Standing::Behind { held, signed });
         let (gate, store, log) = (Arc::clone(&own.gate), Arc::clone(&own.store), origin.clone());
         self.blocking(
             move || {

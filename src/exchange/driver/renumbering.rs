@@ -72,11 +72,13 @@ async fn attempt(inner: &Arc<Inner>, origin: &Origin) -> Result<Option<Wait>, St
     }
     let links = holders.iter().filter_map(|name| inner.link_of(name).borrow().clone()).collect::<Vec<_>>();
     let mut trouble = links.is_empty().then(|| "none of them is connected".to_owned());
+    let mut held = BTreeSet::new();
     for link in links {
         let mut still = Vec::new();
         for part in missing.chunks(AT_ONCE) {
             match fetch(&link, origin, part).await {
                 Ok(answers) => {
+                    held.extend(answers.iter().filter(|one| one.state == Disclosed::Held).map(|one| one.index));
                     let (store, log) = (Arc::clone(&own.store), origin.clone());
                     let at_ms = u64::try_from(inner.clock.now().as_millisecond()).unwrap_or(0);
                     let kept = blocking(move || keep(store.as_ref(), &log, &answers, at_ms)).await?;
@@ -92,6 +94,7 @@ async fn attempt(inner: &Arc<Inner>, origin: &Origin) -> Result<Option<Wait>, St
         missing = still;
     }
     let (store, log) = (Arc::clone(&own.store), origin.clone());
+    let unknown = missing.clone();
     let certificates = blocking(move || {
         let mut open = 0;
         for index in missing {
@@ -102,7 +105,9 @@ async fn attempt(inner: &Arc<Inner>, origin: &Origin) -> Result<Option<Wait>, St
     });
     let certificates = certificates.await?;
     if certificates > 0 {
-        return Ok(Some(wait(inner, certificates, holders, trouble)));
+        let held = unknown.iter().filter(|index| held.contains(*index)).count();
+        let said = [nobody_has(held), trouble].into_iter().flatten().collect::<Vec<_>>().join("; ");
+        return Ok(Some(wait(inner, certificates, holders, Some(said).filter(|said| !said.is_empty()))));
     }
     let (store, log) = (Arc::clone(&own.store), origin.clone());
     let at_ms = u64::try_from(inner.clock.now().as_millisecond()).unwrap_or(0);
@@ -110,6 +115,18 @@ async fn attempt(inner: &Arc<Inner>, origin: &Origin) -> Result<Option<Wait>, St
     tracing::info!(%origin, "the numbers of all certificates are known again");
     own.gate.turned();
     Ok(None)
+}
+
+/// What is said of certificates that were not sent yet when they were lost: no partner can give them back.
+fn nobody_has(held: usize) -> Option<String> {
+    let are = if held == 1 { "is" } else { "are" };
+    (held > 0).then(|| {
+        format!(
+            "{held} of them {are} held since before the loss: what such a certificate says was never sent, its holder alone \
+             has it in the bundle, and no partner can give it back; where an operator goes on without it, each series passes \
+             over its number"
+        )
+    })
 }
 
 fn wait(inner: &Inner, missing: usize, holders: Vec<NodeName>, trouble: Option<String>) -> Wait {
@@ -231,30 +248,27 @@ fn number(
 mod tests {
     use super::*;
     use crate::{
+        exchange::driver::disclosing::disclosed,
+        inbox::{Why, await_it},
         log::Extension,
         store::{MemoryStore, NewEntry},
         workflow::tests::world::World,
     };
 
-    #[tokio::test]
-    async fn a_number_that_was_given_again_meanwhile_is_kept_as_that_and_stays_with_what_has_it() {
-        let world = World::new();
-        let (desk, _) = world.desk();
-        let issued = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap().outcome;
-        let (log, number, index) = (issued.entry.origin.clone(), issued.number.unwrap(), issued.entry.index);
-        // Its entries came back, bare.
-        let (store, published) = (MemoryStore::new(), world.store.head(&log).unwrap());
-        let addressee = world.store.addressee(&log).unwrap();
+    /// A store that the entries of a log came back to, bare.
+    fn bare(world: &World, log: &Origin) -> MemoryStore {
+        let (store, published) = (MemoryStore::new(), world.store.head(log).unwrap());
+        let addressee = world.store.addressee(log).unwrap();
         let opened = StateChange::LogOpened { origin: log.clone(), addressee };
         let bare = (0..published.head.size).map(|index| {
-            let facts = world.store.facts(&log, index).unwrap().unwrap();
+            let facts = world.store.facts(log, index).unwrap().unwrap();
             NewEntry {
                 origin: log.clone(),
                 index,
                 jti: facts.jti,
                 status_index: facts.status_index,
                 number: None,
-                leaf: world.store.leaf(&log, index).unwrap().unwrap(),
+                leaf: world.store.leaf(log, index).unwrap().unwrap(),
                 disclosures: None,
             }
         });
@@ -262,6 +276,16 @@ mod tests {
         store.commit(Batch { at_ms: 1, state: vec![opened], entries, ..Batch::default() }).unwrap();
         let extension = Extension::prove(log.clone(), None, published.head, &[]).unwrap();
         store.advance(vec![extension], &|_| Ok(published.note.clone())).unwrap();
+        store
+    }
+
+    #[tokio::test]
+    async fn a_number_that_was_given_again_meanwhile_is_kept_as_that_and_stays_with_what_has_it() {
+        let world = World::new();
+        let (desk, _) = world.desk();
+        let issued = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap().outcome;
+        let (log, number, index) = (issued.entry.origin.clone(), issued.number.unwrap(), issued.entry.index);
+        let store = bare(&world, &log);
         // Meanwhile something else got the number.
         let other = EntryRef { origin: log.clone(), index: 0 };
         let given = StateChange::NumberRecalled { number: number.clone(), entry: other.clone() };
@@ -274,6 +298,26 @@ mod tests {
         assert_eq!(GivenTwice::all(&store).unwrap(), [(log.clone(), twice)]);
         assert_eq!(store.find_number(&number).unwrap(), Some(other));
         assert!(matches!(store.disclosures(&log, index).unwrap(), Some(Disclosures::Present(_))));
+    }
+
+    #[test]
+    fn it_is_said_that_nobody_else_has_what_was_held() {
+        assert_eq!(nobody_has(0), None);
+        let said = nobody_has(1).unwrap();
+        assert!(said.starts_with("1 of them is held") && said.contains("no partner can give it back"), "{said}");
+    }
+
+    #[tokio::test]
+    async fn an_addressee_says_to_the_issuer_that_lost_it_that_a_certificate_was_held() {
+        let world = World::new();
+        let (desk, _) = world.desk();
+        let entry = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap().outcome.entry;
+        let store = bare(&world, &entry.origin);
+        let says = |to_addressee| disclosed(&store, &entry.origin, entry.index, to_addressee).unwrap();
+        assert_eq!(says(false), Some(Disclosed::None));
+        let state = vec![await_it(&entry.origin, entry.index, Why::Held)];
+        store.commit(Batch { at_ms: 2, state, ..Batch::default() }).unwrap();
+        assert_eq!((says(false), says(true)), (Some(Disclosed::Held), Some(Disclosed::None)));
     }
 
     #[test]

@@ -6,20 +6,22 @@ use carrier::{Carrier, Ended};
 
 use super::fetching::fetch;
 use super::link::Link;
+use super::own::last_by;
 use super::parcels::Brought;
 use super::quota::{Quota, Today};
 use super::start::Inner;
 use super::supply::Answers;
 use super::wire;
-use crate::exchange::replica::{Elsewhere, Held};
+use crate::exchange::cosigned::Cosigned;
+use crate::exchange::replica::{Elsewhere, Held, ReplicaRecord};
 use crate::exchange::{ExchangeError, hosts_issuer, replicates};
 use crate::log::Origin;
 use crate::statement::{Addressee, Issuer};
-use crate::store::{JournalOptions, JournalStore, Store};
-use crate::trust::NodeName;
-use std::collections::{BTreeMap, HashMap};
+use crate::store::{JournalOptions, JournalStore, Store, StoreError};
+use crate::trust::{NodeName, TrustList};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::num::NonZero;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
@@ -45,6 +47,14 @@ pub(super) struct Replicas {
 struct Running {
     store: Arc<dyn Store>,
     ways: OtherWays,
+}
+
+/// A log that is served, for the task that replicates it.
+struct Open {
+    store: Arc<dyn Store>,
+    today: Today,
+    streams: mpsc::Receiver<Up>,
+    bringing: mpsc::Receiver<Brought>,
 }
 
 /// How a log is brought by another way than the connection to its node.
@@ -109,6 +119,40 @@ impl Replicas {
         Arc::clone(quota)
     }
 
+    /// Opens what lies here of partners' logs. When this returns what is held is served, whether a log's own node can be
+    /// reached or not: what is known of a certificate is not forgotten by a start. Nothing is cosigned by that.
+    pub(super) async fn begin(&self, inner: &Arc<Inner>) {
+        let (list, name, data) = (inner.lists.current(), inner.name.clone(), inner.data.clone());
+        let kept = tokio::task::spawn_blocking(move || kept(&list, &name, &data)).await;
+        let kept = kept.unwrap_or_else(|error| {
+            tracing::error!(%error, "a look for partners' logs was lost: each is served once its own node is heard");
+            Vec::new()
+        });
+        let mut opening = JoinSet::new();
+        for (partner, origin) in kept {
+            self.running().insert(origin.clone(), None);
+            let (inner, room) = (Arc::clone(inner), self.room_to_check());
+            opening.spawn(async move {
+                let _room = room.acquire_owned().await;
+                let opened = open(&inner, &partner, &origin).await;
+                // What cannot be opened is tried again by its task, which says why.
+                let opened = opened.ok().map(|(store, today)| inner.replicas.serve(&origin, store, today));
+                (partner, origin, opened)
+            });
+        }
+        // Tasks begin once all are there: a log may speak for closed ones.
+        let mut all = Vec::new();
+        while let Some(opened) = opening.join_next().await {
+            match opened {
+                Ok(opened) => all.push(opened),
+                Err(error) => tracing::error!(%error, "opening a partner's log failed inside"),
+            }
+        }
+        for (partner, origin, opened) in all {
+            self.spawn(replicate(Arc::clone(inner), partner, origin, opened));
+        }
+    }
+
     /// Begins to replicate a log of a partner, if nobody does yet.
     pub(super) fn ensure(&self, inner: &Arc<Inner>, partner: &NodeName, origin: &Origin) {
         let mut running = self.running();
@@ -117,8 +161,20 @@ impl Replicas {
         }
         running.insert(origin.clone(), None);
         drop(running);
-        let task = replicate(Arc::clone(inner), partner.clone(), origin.clone());
+        self.spawn(replicate(Arc::clone(inner), partner.clone(), origin.clone(), None));
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner).spawn(task);
+    }
+
+    /// Has everybody see what is held of a log.
+    fn serve(&self, origin: &Origin, store: Arc<dyn Store>, today: Today) -> Open {
+        let ((stream, streams), (disclosures, bringing)) = (mpsc::channel(1), mpsc::channel(1));
+        let running = Running { store: Arc::clone(&store), ways: OtherWays { stream, disclosures } };
+        self.running().insert(origin.clone(), Some(running));
+        self.opened.send_modify(|count| *count = count.wrapping_add(1));
+        Open { store, today, streams, bringing }
     }
 
     /// A log is not held here any more; what was held stays on disk.
@@ -144,6 +200,19 @@ fn folder(inner: &Inner, partner: &NodeName, origin: &Origin) -> PathBuf {
     }
     let below = std::fs::read_dir(&inner.data).into_iter().flatten().flatten();
     below.map(|node| node.path().join(&log)).find(|kept| kept.exists()).unwrap_or(usual)
+}
+
+/// The logs that lie in the folder and that the list has this node hold, each with the node that gives it. It blocks.
+pub(in crate::exchange) fn kept(list: &TrustList, name: &NodeName, data: &Path) -> Vec<(NodeName, Origin)> {
+    let nodes = std::fs::read_dir(data).into_iter().flatten().flatten();
+    let below = nodes.flat_map(|node| std::fs::read_dir(node.path()).into_iter().flatten().flatten());
+    let named = below.filter_map(|log| log.file_name().to_str()?.replace('_', "/").parse().ok());
+    let logs = named.collect::<BTreeSet<Origin>>().into_iter().filter(|origin| replicates(list, name, origin));
+    let given = |origin: Origin| {
+        let giver = list.issuer_of(&origin).and_then(|issuer| list.node_of(issuer))?;
+        Some((giver.name.clone(), origin))
+    };
+    logs.filter_map(given).collect()
 }
 
 /// Whether the list has this node hold the log, and the partner as the one who gives it.
@@ -188,18 +257,13 @@ pub(super) fn addressee(origin: &Origin) -> String {
     }
 }
 
-async fn replicate(inner: Arc<Inner>, partner: NodeName, origin: Origin) {
+/// Replicates a log until the node stops, or it goes to another; it may be served already.
+async fn replicate(inner: Arc<Inner>, partner: NodeName, origin: Origin, mut served: Option<Open>) {
     let mut stop = inner.stopping();
     loop {
-        match open(&inner, &partner, &origin).await {
-            Ok((store, held, today)) => {
-                let ((stream, streams), (disclosures, bringing)) = (mpsc::channel(1), mpsc::channel(1));
-                let running = Running { store: Arc::clone(&store), ways: OtherWays { stream, disclosures } };
-                inner.replicas.running().insert(origin.clone(), Some(running));
-                inner.replicas.opened.send_modify(|count| *count = count.wrapping_add(1));
+        match begin(&inner, &partner, &origin, served.take()).await {
+            Ok((Open { store, today, streams, bringing }, held)) => {
                 tracing::info!(%partner, %origin, held = held.edge.size(), "replicating");
-                // Its node is asked again: the cosignatures that it gathered can be kept from now on.
-                inner.nudge(&partner).notify_one();
                 let released = {
                     let (partner, origin) = (partner.clone(), origin.clone());
                     let fetching =
@@ -224,6 +288,8 @@ async fn replicate(inner: Arc<Inner>, partner: NodeName, origin: Origin) {
                 return;
             }
             Err(why) => {
+                // One that cannot be read is served to nobody.
+                inner.replicas.running().insert(origin.clone(), None);
                 tracing::error!(%partner, %origin, "the partner's log cannot be opened here: {why}");
                 tokio::select! {
                     () = tokio::time::sleep(AGAIN) => {}
@@ -234,27 +300,63 @@ async fn replicate(inner: Arc<Inner>, partner: NodeName, origin: Origin) {
     }
 }
 
-async fn open(
+/// Opens a log if it is not served yet, and reads what its machine begins with.
+async fn begin(
     inner: &Arc<Inner>,
     partner: &NodeName,
     origin: &Origin,
-) -> Result<(Arc<dyn Store>, Held, Today), String> {
-    let (at, origin) = (folder(inner, partner, origin), origin.clone());
-    let (random, quota) = (Arc::clone(&inner.random), inner.replicas.quota(inner, partner));
+    served: Option<Open>,
+) -> Result<(Open, Held), String> {
+    let served = if let Some(served) = served {
+        served
+    } else {
+        let (store, today) = open(inner, partner, origin).await?;
+        let served = inner.replicas.serve(origin, store, today);
+        // Its node is asked again: the cosignatures that it gathered can be kept from now on.
+        inner.nudge(partner).notify_one();
+        served
+    };
+    let (store, origin) = (Arc::clone(&served.store), origin.clone());
     let (trust, beside) = (inner.lists.current(), elsewhere(inner));
+    let _room = inner.replicas.room_to_check().acquire_owned().await;
+    let loaded = tokio::task::spawn_blocking(move || {
+        Held::load(store.as_ref(), &origin)?.beside(store.as_ref(), &origin, &trust, &beside)
+    });
+    let loaded = loaded.await.map_err(|error| error.to_string())?;
+    Ok((served, loaded.map_err(|error: StoreError| error.to_string())?))
+}
+
+/// Opens the store of a log, and shows how far it is held.
+async fn open(inner: &Arc<Inner>, partner: &NodeName, origin: &Origin) -> Result<(Arc<dyn Store>, Today), String> {
+    let (inner, partner, origin) = (Arc::clone(inner), partner.clone(), origin.clone());
     let opened = tokio::task::spawn_blocking(move || {
+        let at = folder(&inner, &partner, &origin);
         // Twice what is kept free for the node's own issuance: a partner's log stops before an authority's does.
         let usual = JournalOptions::default();
         let options = JournalOptions { reserve_bytes: usual.reserve_bytes.saturating_mul(2), ..usual };
-        let store: Arc<dyn Store> = Arc::new(JournalStore::open(&at, options, random).map_err(|e| e.to_string())?);
-        let held =
-            Held::load(store.as_ref(), &origin).and_then(|held| held.beside(store.as_ref(), &origin, &trust, &beside));
-        let held = held.map_err(|error| error.to_string())?;
-        let today = Today::read(store.as_ref()).map_err(|error| error.to_string())?;
-        quota.found(&at, today);
-        Ok((store, held, today))
+        let store: Arc<dyn Store> = Arc::new(JournalStore::open(&at, options, Arc::clone(&inner.random))?);
+        let today = Today::read(store.as_ref())?;
+        show(&inner, &partner, &origin, store.as_ref())?;
+        inner.replicas.quota(&inner, &partner).found(&at, today);
+        Ok::<_, StoreError>((store, today))
     });
-    opened.await.map_err(|error| error.to_string())?
+    opened.await.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
+}
+
+/// How far a log is held and was cosigned, as its store has it: nobody need be heard for that. It blocks.
+fn show(inner: &Inner, partner: &NodeName, origin: &Origin, store: &dyn Store) -> Result<(), StoreError> {
+    let (list, now) = (inner.lists.current(), inner.clock.now());
+    let held = store.head(origin).map_or(0, |head| head.head.size);
+    let heard = ReplicaRecord::read(store, origin)?.heard.map_or(0, |heard| heard.head.size);
+    let keys = list.node(&inner.name).map_or_else(Vec::new, |node| node.replica_keys().collect::<Vec<_>>());
+    let cosigned = last_by(&Cosigned::load(store, origin, &list)?, &keys);
+    inner.board.passage(partner, origin, |passage| {
+        passage.inward = true;
+        passage.grows(heard.max(held), now);
+        passage.holds(held);
+        passage.cosigned = passage.cosigned.max(cosigned);
+    });
+    Ok(())
 }
 
 /// A stream to the log's node.

@@ -135,7 +135,7 @@ fn keep_whole(store: &dyn Store, at: Timestamp) -> Result<(), StoreError> {
 }
 
 impl Driver {
-    /// Opens what is kept and starts dialling. Needs a runtime.
+    /// Opens what is kept, partners' logs too, and starts dialling. Needs a runtime.
     pub async fn start(setup: DriverSetup) -> Result<Self, StoreError> {
         let DriverSetup { name, lists, dialler, own, replica, witness, outside_logs, outside_witnesses, .. } = setup;
         let DriverSetup { data, quota, receipts, clock, random, pushes, .. } = setup;
@@ -203,6 +203,7 @@ impl Driver {
             untold: Mutex::default(),
             links: Mutex::default(),
         });
+        inner.replicas.begin(&inner).await;
         let mut tasks = JoinSet::new();
         tasks.spawn(partners::keep_all(Arc::clone(&inner)));
         tasks.spawn(comparing::compare(Arc::clone(&inner), said));

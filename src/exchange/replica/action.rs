@@ -22,6 +22,8 @@ use std::{collections::BTreeMap, sync::Arc};
 pub enum Event {
     /// Time passed; once a second is often enough.
     Tick,
+    /// There is somebody to dial who was not there before: no pause is kept.
+    Offered,
     /// The stream to the log's own node is open.
     Connected,
     /// The stream ended, or could not be opened.

@@ -161,11 +161,24 @@ impl Replica {
         matches!(self.floor, Floor::Unknown)
     }
 
+    /// Whether all that the stream announced is held, and not cosigned because it is not known yet what was before.
+    #[must_use]
+    pub fn holds_all_uncosigned(&self) -> bool {
+        let held = self.held.tree_head().size;
+        self.recalls() && self.heads.newest().is_some_and(|newest| newest.head.size <= held)
+    }
+
     /// Takes one event.
     pub fn step(&mut self, now: Timestamp, event: Event) -> Vec<Action> {
         let mut actions = Vec::new();
         match event {
             Event::Tick => self.tick(now, &mut actions),
+            Event::Offered => {
+                if let Stream::Down { until } = &mut self.stream {
+                    *until = now;
+                }
+                self.tick(now, &mut actions);
+            }
             Event::Connected => self.connected(now, &mut actions),
             Event::Disconnected => self.down(now),
             Event::Received(message) => self.received(now, message, &mut actions),

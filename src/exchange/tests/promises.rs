@@ -1,6 +1,7 @@
 //! Promises of single machines, and what they do when a partner breaks his.
 
 mod forgotten;
+mod kept;
 mod outside;
 mod own_history;
 mod parcels;

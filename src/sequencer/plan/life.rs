@@ -89,6 +89,7 @@ impl Plan {
     ) -> Result<Option<(Target, Status, Option<Vec<u32>>)>, SequencerError> {
         let entry = &original.entry;
         let facts = ground.store.facts(&entry.origin, entry.index)?.ok_or(SequencerError::NoSuchCertificate)?;
+        ground.counts(entry)?;
         if let Some(changes) = original.changes
             && self.noted(ground.store, &entry.origin, &facts.jti)?.len() != changes
         {
@@ -116,6 +117,7 @@ impl Plan {
     fn target(&self, ground: &Ground<'_>, entry: &EntryRef) -> Result<Target, SequencerError> {
         let facts = ground.store.facts(&entry.origin, entry.index)?.ok_or(SequencerError::NoSuchCertificate)?;
         let place = facts.status_index.ok_or(SequencerError::NoSuchCertificate)?;
+        ground.counts(entry)?;
         let stands_in = self.stands_in(ground, &entry.origin)?;
         let (list, index) = (place / LIST_ENTRIES, place % LIST_ENTRIES);
         Ok(Target { entry: entry.clone(), jti: facts.jti, list, index, stands_in })

@@ -3,7 +3,9 @@
 use super::{Ground, LogPlan, Plan, status::ListPlan};
 use crate::{
     log::Origin,
-    sequencer::{SequencerError, gate::MaySign, recalled::Recalled, restated::restate, resting::is_resting, snapshot},
+    sequencer::{
+        SequencerError, gate::MaySign, recalled::Recalled, restated::restate, resting::is_resting, snapshot, unnumbered,
+    },
     statement::{Status, StatusList},
     time::Timestamp,
 };
@@ -85,6 +87,7 @@ impl Plan {
             year: None,
             numbers_unknown: numbers_unknown.map(|(origin, _)| origin),
             lost_before,
+            unnumbered: unnumbered::all(store)?,
         };
         plan.speak_for_more(ground)?;
         Ok(plan)

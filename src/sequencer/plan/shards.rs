@@ -2,33 +2,74 @@
 
 use super::{Ground, LogPlan, Plan, Planned};
 use crate::{
-    log::{Origin, Shard, VerifierKey},
+    log::{Host, Origin, Shard, VerifierKey},
     reason::Reasoned as _,
-    sequencer::{SequencerError, gate::Standing, snapshot},
+    sequencer::{
+        SequencerError,
+        gate::{Gate, Standing},
+        snapshot,
+    },
+    signature::PublicKey,
     statement::Addressee,
     store::StateChange,
     time::Date,
+    trust::TrustList,
 };
 use std::collections::BTreeSet;
+
+/// The log of a day to an addressee: that of the year, or where the trust list has closed it, or entries of it are lost
+/// for good, the one that follows it.
+pub(in crate::sequencer) fn of_day(
+    host: &Host,
+    addressee: &str,
+    day: Date,
+    trust: &TrustList,
+    gate: &Gate,
+) -> Result<Origin, SequencerError> {
+    let named =
+        |shard: &Shard| Origin::new(host, shard, addressee).map_err(|e| SequencerError::CannotCompose(e.to_string()));
+    let mut shard = Shard::of_year(day.year());
+    let mut origin = named(&shard)?;
+    while trust.shard_final_size(&origin).is_some() || matches!(gate.standing(&origin), Some(Standing::Closed(_))) {
+        shard = shard.successor().ok_or_else(|| gate.refusal(&origin))?;
+        origin = named(&shard)?;
+    }
+    Ok(origin)
+}
+
+/// Whether one of these keys is that of a log, and the trust list names it: a head that nobody has the key for is
+/// cosigned by nobody, and proves nothing to anybody.
+pub(in crate::sequencer) fn keyed(
+    keys: &[(Shard, PublicKey)],
+    origin: &Origin,
+    trust: &TrustList,
+) -> Result<(), SequencerError> {
+    let shard = origin.shard();
+    let key = keys.iter().find(|(of, _)| *of == shard).map(|(_, key)| VerifierKey::log(origin, *key));
+    let key = key.ok_or_else(|| SequencerError::NoLogKey(shard.to_string()))?;
+    if trust.log_key(origin) == Some(key) { Ok(()) } else { Err(SequencerError::LogKeyUnlisted(shard.to_string())) }
+}
 
 impl Plan {
     /// Opens this year's logs to everybody whom logs of before are addressed to: partners hold and cosign them before
     /// the first certificate wants to stand there, and what is in the way is said on the first of January, not by whoever
-    /// is refused first.
+    /// is refused first. So does the successor of a log that a list ended in its year: the status of what stands there is
+    /// told in no other.
     pub(super) fn open_year(&mut self, ground: &Ground<'_>, planned: &mut Planned) -> Result<(), SequencerError> {
         let day = ground.zone.date_at(self.now);
         if self.year.replace(day.year()) == Some(day.year()) {
             return Ok(());
         }
         let shard = Shard::of_year(day.year());
-        let before = self.logs.iter().filter(|(origin, log)| origin.shard() < shard && log.has_status());
+        let over = |origin: &Origin| origin.shard() < shard || ground.is_closed(origin);
+        let before = self.logs.iter().filter(|(origin, log)| over(origin) && log.has_status());
         let addressees = before.map(|(_, log)| log.addressee.clone()).collect::<BTreeSet<_>>();
         for addressee in addressees {
             match self.log_of(ground, &addressee, day) {
                 Ok(origin) => self.open_log(ground, &origin, &addressee, planned)?,
                 Err(error @ SequencerError::Unavailable(_)) => return Err(error),
                 // As soon as partners have said what they hold, the plan is made again.
-                Err(SequencerError::HistoryUnknown { .. }) => {}
+                Err(SequencerError::HistoryUnknown { .. } | SequencerError::HistoryMissing { .. }) => {}
                 Err(error) => tracing::warn!(
                     authority = %ground.issuer, %shard, %addressee, reason = error.reason(),
                     "the log of the year is not opened: {error}"
@@ -38,30 +79,16 @@ impl Plan {
         Ok(())
     }
 
-    /// The log of this year to this addressee, if it may take the certificate; where the trust list has closed it, or
-    /// entries of it are lost for good, the one that follows it.
+    /// The log of the day to this addressee, if it may take the certificate.
     pub(super) fn log_of(
         &self,
         ground: &Ground<'_>,
         addressee: &Addressee,
         day: Date,
     ) -> Result<Origin, SequencerError> {
-        let named = |shard: &Shard| {
-            Origin::new(ground.issuer.host(), shard, &addressee.label())
-                .map_err(|e| SequencerError::CannotCompose(e.to_string()))
-        };
-        let mut shard = Shard::of_year(day.year());
-        let mut origin = named(&shard)?;
-        while ground.is_closed(&origin) || matches!(ground.gate.standing(&origin), Some(Standing::Closed(_))) {
-            shard = shard.successor().ok_or_else(|| ground.gate.refusal(&origin))?;
-            origin = named(&shard)?;
-        }
-        let key = ground.keys.iter().find(|(of, _)| *of == shard).map(|(_, key)| VerifierKey::log(&origin, *key));
-        let key = key.ok_or_else(|| SequencerError::NoLogKey(shard.to_string()))?;
-        // A head that nobody has the key for is cosigned by nobody, and proves nothing to anybody.
-        if ground.trust.load().log_key(&origin) != Some(key) {
-            return Err(SequencerError::LogKeyUnlisted(shard.to_string()));
-        }
+        let trust = ground.trust.load();
+        let origin = of_day(ground.issuer.host(), &addressee.label(), day, &trust, ground.gate)?;
+        keyed(ground.keys, &origin, &trust)?;
         self.grows(ground, &origin)?;
         self.may_sign(ground, &origin)?;
         Ok(origin)

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     certificate::{CertificateNumber, Particulars, Text},
     office::{Action, Actor, Application, ApplicationId, ApplicationRefused, AuditEvent, By, Caller, Deed},
-    sequencer::{Beside, Reservation, Reserved, SequencerError, Task, Work},
+    sequencer::{Beside, Reservation, Reserved, SequencerError, Task, Which, Work},
     store::Table,
     workflow::{Accounts, WorkflowError, changes::of_deed},
 };
@@ -94,7 +94,7 @@ impl Applications {
         let beside: Beside<Reserved> =
             Beside { expected: vec![expected], changes: Some(Arc::new(changes)), feed, ..Beside::default() };
         let zone = office.time_zone.clone();
-        let task = Task::Reserve(Box::new(Reservation { day, zone, draw, count: 1, beside }));
+        let task = Task::Reserve(Box::new(Reservation { day, zone, draw, which: Which::Next(1), beside }));
         let audit = AuditEvent::named(Actor::Caller(caller), "application_reserve_number").on(id);
         Ok(Asked::Work(Box::new(Work { request: request.key, digest: request.digest, task, by: Some(audit) })))
     }

@@ -9,10 +9,10 @@ use super::{
 };
 use crate::{
     certificate::{Certificate, Finding, Findings, Particulars, PriorCertificate, Relation},
-    office::{Amounts, Draw, Draws},
+    office::{Action, Actor, Amounts, AuditEvent, Draw, Draws},
     sequencer::{Beside, Outcome},
     statement::{Act, Jti, Since},
-    store::{EntryRef, Expected},
+    store::{EntryRef, Expected, StateChange, Store},
     workflow::{CertificateRecord, Desk, WorkflowError},
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -83,37 +83,74 @@ impl Desk {
             }
             expected.push(of.expected());
         }
-        let (draws, still) = ledgers::draws(store, &name)?;
-        if draws.0.is_empty() {
+        let state = returned(store, &name, items, &mut expected)?;
+        if state.is_empty() {
             return Ok(Beside { expected, ..Beside::default() });
         }
-        let concerned = |draw: &Draw| items.is_none_or(|items| items.contains(&draw.item));
-        let (back, kept): (Vec<_>, Vec<_>) = draws.0.into_iter().partition(concerned);
-        let mut ledgers_of = BTreeMap::new();
-        for draw in &back {
-            let ledger = match ledgers_of.remove(&draw.original) {
-                Some(ledger) => ledger,
-                None => Kept::read(store, &draw.original)?,
-            };
-            let mut ledger: Kept = ledger;
-            if expected.iter().all(|one| *one != ledger.expected()) {
-                expected.push(ledger.expected());
-            }
-            ledger.ledger.give_back(draw.prior_item, &draw.quantity, &draw.beside);
-            ledgers_of.insert(draw.original.clone(), ledger);
-        }
-        expected.push(still);
-        let mut state = vec![ledgers::put_draws(&name, &Draws(kept))?];
-        for ledger in ledgers_of.values() {
-            state.push(ledger.put()?);
-        }
         Ok(Beside { expected, changes: Some(Arc::new(move |_: &Outcome| Ok(state.clone()))), ..Beside::default() })
+    }
+
+    /// Gives back what certificates drew that are void: nobody can withdraw these, and what is issued anew in their place
+    /// draws it again. It reads from the disk.
+    pub(in crate::workflow) fn give_back_void(&self) -> Result<(), WorkflowError> {
+        let (store, trust) = (self.store().as_ref(), self.trust());
+        for origin in store.logs() {
+            let Some(last) = trust.shard_final_size(&origin) else { continue };
+            for index in last..store.head(&origin).map_or(0, |head| head.head.size) {
+                let Some(facts) = store.facts(&origin, index)?.filter(|facts| facts.status_index.is_some()) else {
+                    continue;
+                };
+                let mut expected = Vec::new();
+                let state = returned(store, &name_of(&origin, &facts.jti), None, &mut expected)?;
+                if !state.is_empty() {
+                    let by = AuditEvent::of(Actor::Node, Action::ChangeStatus).on(format!("{origin} {index}"));
+                    let by = by.with_detail("gave back what it drew: it is void");
+                    self.commit(expected, state, vec![by.to_row()])?;
+                }
+            }
+        }
+        Ok(())
     }
 
     fn ledger_name(&self, target: &EntryRef) -> Result<String, WorkflowError> {
         let facts = self.store().facts(&target.origin, target.index)?.ok_or(WorkflowError::CertificateUnknown)?;
         Ok(name_of(&target.origin, &facts.jti))
     }
+}
+
+/// Gives back what a certificate drew, all of it or for some of its items; what that rests on is expected. Nothing where it
+/// drew nothing.
+fn returned(
+    store: &dyn Store,
+    name: &str,
+    items: Option<&[u32]>,
+    expected: &mut Vec<Expected>,
+) -> Result<Vec<StateChange>, WorkflowError> {
+    let (draws, still) = ledgers::draws(store, name)?;
+    if draws.0.is_empty() {
+        return Ok(Vec::new());
+    }
+    let concerned = |draw: &Draw| items.is_none_or(|items| items.contains(&draw.item));
+    let (back, kept): (Vec<_>, Vec<_>) = draws.0.into_iter().partition(concerned);
+    let mut ledgers_of = BTreeMap::new();
+    for draw in &back {
+        let ledger = match ledgers_of.remove(&draw.original) {
+            Some(ledger) => ledger,
+            None => Kept::read(store, &draw.original)?,
+        };
+        let mut ledger: Kept = ledger;
+        if expected.iter().all(|one| *one != ledger.expected()) {
+            expected.push(ledger.expected());
+        }
+        ledger.ledger.give_back(draw.prior_item, &draw.quantity, &draw.beside);
+        ledgers_of.insert(draw.original.clone(), ledger);
+    }
+    expected.push(still);
+    let mut state = vec![ledgers::put_draws(name, &Draws(kept))?];
+    for ledger in ledgers_of.values() {
+        state.push(ledger.put()?);
+    }
+    Ok(state)
 }
 
 impl Heritage {

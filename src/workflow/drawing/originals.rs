@@ -100,6 +100,7 @@ impl Desk {
     fn prove_own(&self, name: &CertificateName) -> Result<Proven, WorkflowError> {
         let store = self.store().as_ref();
         let record = CertificateRecord::read(store, &record::find(store, name)?)?;
+        SequencerError::if_void(&self.trust(), &record.entry)?;
         let certificate = record.certificate.to_certificate().ok_or(WorkflowError::ContentsErased)?;
         let kept = Kept::read(store, &name_of(&record.entry.origin, &record.jti))?;
         let stands = matches!(record.status, Status::Valid | Status::InPart);

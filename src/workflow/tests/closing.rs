@@ -10,7 +10,8 @@ use crate::{
     time::{Clock, Timestamp},
     verification::{CheckedEntry, EntryFault, Headline, StatusPlace, StatusView, check_entry},
     workflow::{
-        CertificateName, CertificateRecord, Desk, Issued, ReplaceWish, StatusWish, WorkflowError, stays_in_force,
+        CancelWish, Cancelled, CertificateName, CertificateRecord, Desk, Issued, ReplaceWish, Settlement, StatusWish,
+        WorkflowError, stays_in_force,
     },
 };
 use std::{collections::BTreeMap, time::Duration};
@@ -147,6 +148,34 @@ async fn a_closing_has_the_status_follow_from_what_counts_and_what_it_hits_is_is
     let leaf = world.store.leaf(&said.entry.origin, said.entry.index).unwrap().unwrap();
     let checked = check_entry(&leaf, None, &said.entry.origin, said.entry.index, &world.trust.load()).unwrap();
     assert!(matches!(checked.body, OpenedBody::KeyChange(_)));
+    sequencer.close();
+}
+
+#[tokio::test]
+async fn what_no_closed_key_signed_and_what_its_holder_wants_cancelled_is_not_issued_anew() {
+    let world = World::new();
+    let _china = world.with_customs();
+    let (desk, sequencer) = world.desk();
+    let good = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
+    let hit = desk.issue(&world.signatory, &world.footballs(2)).await.unwrap();
+    let origin = hit.outcome.entry.origin.clone();
+    let refused = desk.replace(&world.signatory, anew(&world, 3, &good)).await.unwrap_err();
+    assert_eq!(refused.reason(), "KEY_NOT_CLOSED");
+    let (request_id, reason) = (world.request_id(4), Some("not shipped".parse().unwrap()));
+    let wish = CancelWish { request_id, certificate: name(&hit), unused: true, reason, remarks: None };
+    let Cancelled::Asked(_) = desk.cancel(&world.signatory, wish).await.unwrap() else { panic!("it waits") };
+    desk.stop_key(world.statement_kid(), world.clock.now(), false).await.unwrap();
+    world.revoke(&[(origin, hit.outcome.entry.index)]);
+    sequencer.close();
+
+    let (desk, sequencer) = world.desk();
+    let refused = desk.replace(&world.signatory, anew(&world, 5, &good)).await.unwrap_err();
+    assert_eq!(refused.reason(), "KEY_NOT_CLOSED");
+    let refused = desk.replace(&world.signatory, anew(&world, 6, &hit)).await.unwrap_err();
+    assert_eq!(refused.reason(), "CANCELLATION_ASKED");
+    let taken_back = Settlement::TakenBack;
+    desk.settle_cancellation(&world.signatory, &world.request_id(7), name(&hit), taken_back, None).await.unwrap();
+    desk.replace(&world.signatory, anew(&world, 8, &hit)).await.unwrap();
     sequencer.close();
 }
 

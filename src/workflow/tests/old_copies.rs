@@ -3,12 +3,18 @@
 use super::{cancel, log, world::World};
 use crate::{
     log::Origin,
-    reason::Reasoned,
-    sequencer::{Closing, Lost, Recalled, Sequencer, Standing, Wait},
+    reason::{Class, Reasoned},
+    sequencer::{Closing, Lost, Recalled, Sequencer, Standing, Wait, Word},
     store::{Batch, EntryRef, Store},
     time::Clock,
     workflow::{CertificateName, IssueRow},
 };
+use std::collections::BTreeMap;
+
+/// What a partner's word shows a log to be behind by.
+fn behind(held: u64, signed: u64) -> Standing {
+    Standing::Behind { held, signed, told: "node.kra.go.ke".parse().unwrap() }
+}
 
 #[tokio::test]
 async fn work_for_a_log_that_partners_were_not_asked_about_waits_for_their_answer() {
@@ -59,6 +65,7 @@ async fn a_log_that_lost_entries_for_good_takes_nothing_more_and_its_successor_w
     let world = World::new();
     let (desk, sequencer) = world.desk();
     let issued = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap().outcome;
+    assert!(sequencer.keyless(world.clock.now()).is_empty() && sequencer.closed_with(&log()).is_none());
     sequencer.close();
     let lost = Closing { size: 2, signed: 9, note: "the head over nine".to_owned() };
     world.store.commit(Batch { state: vec![lost.put(&log())], ..Batch::default() }).unwrap();
@@ -66,6 +73,11 @@ async fn a_log_that_lost_entries_for_good_takes_nothing_more_and_its_successor_w
     let refused = desk.issue(&world.signatory, &world.footballs(2)).await.unwrap_err();
     assert_eq!(refused.reason(), "NO_LOG_KEY");
     assert!(refused.to_string().contains("2026-2"), "{refused}");
+    // A person mends it, who asks is told which, and the operator sees it before anybody asks.
+    assert!(refused.class() == Class::Retry && refused.to_string().contains("tell the operator"), "{refused}");
+    assert_eq!(sequencer.closed_with(&log()), Some(2));
+    let keyless = sequencer.keyless(world.clock.now()).into_iter().map(|(log, why)| (log.to_string(), why.reason()));
+    assert_eq!(keyless.collect::<Vec<_>>(), [(log().to_string().replace("/2026/", "/2026-2/"), "NO_LOG_KEY")]);
     let wish = cancel(CertificateName::Jti(issued.jti));
     let refused = desk.change_status(&world.signatory, &world.request_id(3), wish).await.unwrap_err();
     assert_eq!(refused.reason(), "OWN_HISTORY_LOST");
@@ -81,16 +93,51 @@ async fn a_log_that_a_partner_shows_to_be_behind_is_shut_again_and_takes_nothing
     desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
     let size = world.store.durable_size(&log());
     let gate = sequencer.gate();
-    gate.settle(&log(), Standing::Behind { held: size, signed: size + 7 });
+    gate.settle(&log(), behind(size, size + 7));
     gate.wait();
     let refused = desk.issue(&world.signatory, &world.footballs(2)).await.unwrap_err();
     assert_eq!(refused.reason(), "OWN_HISTORY_MISSING");
     assert!(refused.to_string().contains(&log().to_string()), "{refused}");
+    let told =
+        format!("node.kra.go.ke knows a head of {} entries that this node once signed, and {size} are", size + 7);
+    assert!(refused.to_string().contains(&told), "{refused}");
     let word = sequencer.go_on(&log(), world.clock.now()).unwrap_err();
     assert_eq!(word.reason(), "OWN_HISTORY_MISSING", "nobody's word brings back what is missing");
     assert_eq!(world.store.durable_size(&log()), size);
     gate.settle(&log(), Standing::Settled);
     desk.issue(&world.signatory, &world.footballs(2)).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_log_is_behind_by_is_given_up_only_where_a_partner_told_of_it_and_the_audit_trail_keeps_that() {
+    let world = World::new();
+    let (desk, sequencer) = world.desk();
+    desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
+    let (gate, size) = (sequencer.gate(), world.store.durable_size(&log()));
+    let nothing = sequencer.give_up(&log(), world.clock.now()).unwrap_err();
+    assert_eq!(nothing.reason(), "NOTHING_MISSING", "a log that is whole is not closed by a slip of the pen");
+    gate.settle(&log(), behind(size, size + 1));
+    assert_eq!(sequencer.give_up(&log(), world.clock.now()).unwrap(), (size, size + 1));
+    assert_eq!(gate.wishes(), BTreeMap::from([(log(), Word::GivenUp)]));
+    let rows = world.store.audit(0, 100).unwrap();
+    assert!(rows.iter().any(|row| row.row.windows(22).any(|part| part == b"is closed for good by ")));
+}
+
+#[tokio::test]
+async fn who_was_not_heard_of_is_named_where_nobody_that_was_holds_what_is_missing() {
+    let world = World::new();
+    let (desk, sequencer) = world.desk();
+    desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
+    let (gate, silent) = (sequencer.gate(), "node.gacc.gov.cn".parse().unwrap());
+    gate.heard(["node.kra.go.ke".parse().unwrap()].into(), vec![silent], true);
+    gate.settle(&log(), behind(2, 3));
+    let wait = Wait { since: world.clock.now(), missing: 1, holders: Vec::new(), trouble: None };
+    gate.waits(&log(), Lost::Entries, Some(wait));
+    let said = sequencer.shut().unwrap().remove(0).1.to_string();
+    assert!(
+        said.contains("held by no partner that was heard; not heard of since the start: node.gacc.gov.cn"),
+        "{said}"
+    );
 }
 
 #[tokio::test]
@@ -123,7 +170,7 @@ async fn whoever_is_told_that_a_log_waits_is_told_since_when_and_for_whom() {
     let wait = Wait { since: begun, missing: 7, holders: vec![(holder, Some(9))], trouble: None };
     let later =
         Wait { since: begun + std::time::Duration::from_hours(1), trouble: Some("silent".to_owned()), ..wait.clone() };
-    gate.settle(&log(), Standing::Behind { held: 2, signed: 9 });
+    gate.settle(&log(), behind(2, 9));
     gate.waits(&log(), Lost::Entries, Some(wait.clone()));
     gate.waits(&log(), Lost::Entries, Some(later));
     let refused = desk.issue(&world.signatory, &world.footballs(2)).await.unwrap_err().to_string();

@@ -224,9 +224,9 @@ async fn two_closed_years_are_spoken_for_by_the_third() {
     sequencer.close();
 
     let third: Origin = "tdap.gov.pk/log/2028/cn".parse().unwrap();
-    world.list_log_key(2028);
+    world.list_log_key("2028");
     world.clock.set("2028-01-04T10:00:00Z".parse().unwrap());
-    let (desk, _) = world.desk_with(&[2026, 2027, 2028]);
+    let (desk, _) = world.desk_with(&["2026", "2027", "2028"]);
     let rested = desk.rest_log(&next_log()).await.unwrap();
     world.close_log(&next_log(), rested.size);
     let lifted = desk.change_status(&world.signatory, &world.request_id(4), wish(first.jti, Act::Reinstated)).await;

@@ -238,10 +238,20 @@ impl World {
         self.cpfta_with(&format!("[editions.verification]\n{rules}"));
     }
 
+    /// CPFTA by which a certificate is good for a month, with this said of one that is shown later.
+    pub(crate) fn good_for_a_month(&mut self, late: &str) {
+        let (validity, rule) = ("validity = { value = { months = 12,", "late_presentation = { confirmed = false }");
+        let cpfta = CPFTA.replace(validity, "validity = { value = { months = 1,");
+        self.cpfta_is(&cpfta.replace(rule, &format!("late_presentation = {{ {late} }}")));
+    }
+
     /// CPFTA with this where its words on verification begin.
     fn cpfta_with(&mut self, begin: &str) {
-        let cpfta = CPFTA.replace("[editions.verification]", begin);
-        let files = [("cpfta.toml", cpfta.as_str()), ("cpfta.rules.toml", CPFTA_RULES)];
+        self.cpfta_is(&CPFTA.replace("[editions.verification]", begin));
+    }
+
+    fn cpfta_is(&mut self, cpfta: &str) {
+        let files = [("cpfta.toml", cpfta), ("cpfta.rules.toml", CPFTA_RULES)];
         self.agreements = Arc::new(Agreements::load(files).unwrap());
     }
 
@@ -250,9 +260,10 @@ impl World {
         self.next_list(|text| text.shards.push(ShardEnd { origin: origin.clone(), final_size }));
     }
 
-    /// A log key of another year, and a next trust list that names it.
-    pub(crate) fn list_log_key(&self, year: i16) {
-        let (shard, random) = (Shard::of_year(year), SeededRandom::new(u64::try_from(year).unwrap()));
+    /// A log key of another shard, and a next trust list that names it.
+    pub(crate) fn list_log_key(&self, shard: &str) {
+        let shard: Shard = shard.parse().unwrap();
+        let random = SeededRandom::new(shard.to_string().bytes().fold(0, |seed, byte| seed * 31 + u64::from(byte)));
         let log_key = log_key(&self.issuer, shard, &self.keys, &random);
         let section = self.next_section(|section| section.log_keys.push(log_key));
         self.next_list(|text| text.put(&section, None));
@@ -335,9 +346,9 @@ impl World {
         (desk, sequencer)
     }
 
-    /// The same with the log keys of these years.
-    pub(crate) fn desk_with(&self, years: &[i16]) -> (Desk, Sequencer) {
-        self.settled(self.open(years))
+    /// The same with the log keys of these shards.
+    pub(crate) fn desk_with(&self, shards: &[&str]) -> (Desk, Sequencer) {
+        self.settled(self.open(shards))
     }
 
     /// One whose partners were not asked yet.
@@ -345,7 +356,7 @@ impl World {
         self.open(&YEARS)
     }
 
-    fn open(&self, years: &[i16]) -> (Desk, Sequencer) {
+    fn open(&self, shards: &[impl std::fmt::Display]) -> (Desk, Sequencer) {
         let setup = Setup {
             issuer: self.issuer.clone(),
             zone: ZoneName::new(self.home.zone).unwrap(),
@@ -353,9 +364,9 @@ impl World {
             signers: Signers {
                 statement: self.statement_key(),
                 status: self.keys.status(&"status".parse().unwrap()).unwrap(),
-                logs: years
+                logs: shards
                     .iter()
-                    .map(|year| self.keys.log(&format!("log-{year}").parse().unwrap()).unwrap())
+                    .map(|shard| self.keys.log(&format!("log-{shard}").parse().unwrap()).unwrap())
                     .collect(),
             },
             trust: Arc::clone(&self.trust),

@@ -1,6 +1,7 @@
 //! What is asked for, when, and of what a receipt speaks.
 
 use super::*;
+use crate::store::{MemoryStore, Store as _};
 
 const NOTHING: [u64; 0] = [];
 
@@ -91,6 +92,16 @@ fn what_is_erased_at_the_issuers_is_neither_missing_nor_asked_for_again() {
     fetcher.step(at(0), Event::Ended);
     let taken = fetcher.step(at(0), Event::Taken(vec![(0, Taken::Erased)]));
     assert!(!taken.iter().any(|action| matches!(action, Action::Missing(_))), "{taken:?}");
+    // It is kept that it is erased, and not told as missing to whoever looks.
+    let store = MemoryStore::new();
+    for action in taken {
+        if let Action::Commit(Batch { at_ms, state, .. }) = action {
+            store.commit(Batch { at_ms, state, ..Batch::default() }).unwrap();
+        }
+    }
+    let log = "tdap.gov.pk/log/2026/gacc.gov.cn".parse().unwrap();
+    assert!(crate::inbox::is_erased_there(&store, &log, 0).unwrap());
+    assert!(Awaited::load(&store, &log).unwrap().open.is_empty());
     fetcher.step(at(0), Event::Committed);
     for hour in 1..100 {
         assert_eq!(asked(&fetcher.step(at(hour * HELD_PAUSE), Event::Tick)), NOTHING);

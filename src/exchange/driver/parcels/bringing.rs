@@ -63,6 +63,11 @@ impl Bringing {
         owed && Instant::now() < until
     }
 
+    /// It cannot be made now: it stays owed, and nobody waits for it.
+    pub(in crate::exchange::driver) fn has_no_receipt(&mut self) {
+        self.until = Some(Instant::now());
+    }
+
     /// Tells who brought it what came of it.
     pub(in crate::exchange::driver) fn done(self, awaited: &Awaited) {
         // Who brought it may be gone.

@@ -14,10 +14,11 @@ use crate::exchange::replica::Suspicion;
 use crate::log::{Origin, SignedCheckpoint, TreeHead, root, verify_consistency};
 use crate::store::{Batch, PublishedHead, Store};
 use crate::trust::{NodeName, PackageSeal};
+use std::fs::File;
 use std::io::BufReader;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_stream::wrappers::ReceiverStream;
 
 /// How long a log's own task may take to open what is kept of it.
@@ -26,6 +27,8 @@ const OPENING: Duration = Duration::from_mins(1);
 const SILENCE: Duration = Duration::from_mins(1);
 /// Messages on their way, each way.
 const ROOM: usize = 16;
+/// Logs that are taken side by side: each may have to wait, and holds a few packages in memory.
+const SIDE_BY_SIDE: usize = 8;
 
 /// What came of a package.
 #[derive(Debug, Clone)]
@@ -55,6 +58,8 @@ pub struct ImportedLog {
     pub held: u64,
     /// Whether the head was cosigned.
     pub cosigned: bool,
+    /// Those who have to tell what this node cosigned before it cosigns the head, where it waits for that.
+    pub awaits: Vec<NodeName>,
     /// Whether what came is receipted in the log to the issuer.
     pub receipted: bool,
     /// Entries whose disclosures are not here.
@@ -89,13 +94,10 @@ pub(in crate::exchange::driver) async fn import(
         from: from.clone(),
         made_at: front.made_at,
         trust_version: front.trust_list.version,
-        logs: Vec::with_capacity(logs.len()),
+        logs: Vec::new(),
         cosigned: Vec::with_capacity(cosigned.len()),
     };
-    for log in logs {
-        let shelf = Arc::new(Shelf { file: Arc::clone(&file), log });
-        imported.logs.push(take_log(inner, &from, shelf).await);
-    }
+    imported.logs = take_logs(inner, &from, &file, logs).await?;
     for note in cosigned {
         imported.cosigned.push(take_cosigned(inner, &from, &note).await);
     }
@@ -113,6 +115,29 @@ fn inside(error: impl std::fmt::Display) -> ParcelError {
     ParcelError::Inside(error.to_string())
 }
 
+/// Takes all logs, some side by side; what came of them is in their order.
+async fn take_logs(
+    inner: &Arc<Inner>,
+    from: &NodeName,
+    file: &Arc<File>,
+    logs: Vec<SurveyedLog>,
+) -> Result<Vec<ImportedLog>, ParcelError> {
+    let room = Arc::new(Semaphore::new(SIDE_BY_SIDE));
+    let taking = logs.into_iter().map(|log| {
+        let (inner, from, room) = (Arc::clone(inner), from.clone(), Arc::clone(&room));
+        let shelf = Arc::new(Shelf { file: Arc::clone(file), log });
+        tokio::spawn(async move {
+            let _room = room.acquire_owned().await;
+            take_log(&inner, &from, shelf).await
+        })
+    });
+    let mut taken = Vec::new();
+    for taking in taking.collect::<Vec<_>>() {
+        taken.push(taking.await.map_err(inside)?);
+    }
+    Ok(taken)
+}
+
 async fn take_log(inner: &Arc<Inner>, from: &NodeName, shelf: Arc<Shelf>) -> ImportedLog {
     let log = &shelf.log;
     let mut taken = ImportedLog {
@@ -121,6 +146,7 @@ async fn take_log(inner: &Arc<Inner>, from: &NodeName, shelf: Arc<Shelf>) -> Imp
         size: log.head.size,
         held: 0,
         cosigned: false,
+        awaits: Vec::new(),
         receipted: false,
         missing: Vec::new(),
         kept_back: Vec::new(),
@@ -155,8 +181,9 @@ async fn take(
     if goes_beyond(inner, &store, shelf).await? {
         let line = stream(&store, &ways, shelf).await?;
         taken.cosigned = line.is_some();
-        if let Some(line) = line {
-            keep(inner, &store, &shelf.log, line).await?;
+        match line {
+            Some(line) => keep(inner, &store, &shelf.log, line).await?,
+            None => taken.awaits = inner.memory.borrow().awaited(&origin),
         }
     }
     let (done, told) = oneshot::channel();

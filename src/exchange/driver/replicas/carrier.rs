@@ -25,6 +25,9 @@ const TICK: Duration = Duration::from_secs(1);
 /// When nothing is cosigned for so long after the start, the operator is told why.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long who brought a log waits until partners have told what this node cosigned: longer than a start waits for them.
+const TOLD: Duration = Duration::from_secs(8);
+
 /// Why a carrier ended.
 pub(super) enum Ended {
     /// The node stops.
@@ -54,6 +57,8 @@ pub(super) struct Carrier {
     /// Streams by another way than the connection, and the one that is taken at the next dial.
     streams: mpsc::Receiver<Up>,
     brought: Option<Up>,
+    /// Since when what was brought is held and only not cosigned.
+    held_since: Option<tokio::time::Instant>,
     done: mpsc::UnboundedSender<Heard>,
     results: mpsc::UnboundedReceiver<Heard>,
     alarm: Option<ExchangeError>,
@@ -89,6 +94,7 @@ impl Carrier {
             up: None,
             streams,
             brought: None,
+            held_since: None,
             done,
             results,
             alarm: None,
@@ -100,18 +106,22 @@ impl Carrier {
         let mut links = self.inner.link_of(&self.partner);
         let mut told = self.inner.memory.subscribe();
         let mut tick = tokio::time::interval(TICK);
+        // While nobody is there it stands still, which may be for days.
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut frozen = self.inner.equivocated();
         let proven = |frozen: &watch::Receiver<BTreeMap<Origin, Equivocation>>, origin: &Origin| {
             frozen.borrow().get(origin).map(|proven| Event::Equivocated(proven.size()))
         };
         let mut lifts = self.inner.lifted();
-        let (mut recalls, mut said, begun) = (true, false, tokio::time::Instant::now());
+        let (mut recalls, mut said, mut since) = (true, false, tokio::time::Instant::now());
         let lifted = |lifts: &watch::Receiver<BTreeMap<Origin, u64>>, origin: &Origin| {
             lifts.borrow().get(origin).map(|past| Event::Lifted(*past))
         };
         let mut events = VecDeque::from_iter(lifted(&lifts, &self.origin));
         events.extend(proven(&frozen, &self.origin));
-        events.push_back(Event::Tick);
+        // With nobody to dial it is only looked whether what was found holds by the list in force.
+        let is_there = links.borrow().is_some();
+        events.push_back(if is_there { Event::Tick } else { Event::Trust(self.inner.lists.current()) });
         loop {
             while let Some(event) = events.pop_front() {
                 let actions = self.machine.step(self.inner.clock.now(), event);
@@ -127,11 +137,16 @@ impl Carrier {
                     false
                 });
             }
-            if recalls && !said && begun.elapsed() > PATIENCE {
+            if self.is_through(links.borrow().is_some()) {
+                self.up = None;
+                events.push_back(Event::Disconnected);
+                continue;
+            }
+            let connected = self.up.is_some() || self.brought.is_some() || links.borrow().is_some();
+            if recalls && !said && connected && since.elapsed() > PATIENCE {
                 said = true;
                 self.say_who_is_awaited();
             }
-            let connected = self.up.is_some() || self.brought.is_some() || links.borrow().is_some();
             let incoming = async {
                 match &mut self.up {
                     Some(up) => up.incoming.next().await.transpose(),
@@ -153,7 +168,8 @@ impl Carrier {
                 },
                 Some(up) = self.streams.recv() => {
                     self.brought = Some(up);
-                    events.push_back(if self.up.take().is_some() { Event::Disconnected } else { Event::Tick });
+                    events.extend(self.up.take().map(|_| Event::Disconnected));
+                    events.push_back(Event::Offered);
                 }
                 Ok(()) = changes.changed() => {
                     if self.for_us && !is_for_us(&self.inner, &self.partner, &self.origin) {
@@ -161,15 +177,18 @@ impl Carrier {
                     }
                     events.push_back(Event::Trust(self.inner.lists.current()));
                 }
-                Ok(()) = told.changed(), if self.machine.recalls() => events.push_back(Event::Tick),
+                Ok(()) = told.changed(), if connected && self.machine.recalls() => events.push_back(Event::Tick),
                 Ok(()) = lifts.changed() => events.extend(lifted(&lifts, &self.origin)),
                 Ok(()) = frozen.changed() => events.extend(proven(&frozen, &self.origin)),
                 // Without a connection there is nobody to dial, and nobody to find silent.
                 Ok(()) = links.changed() => {
                     // A partner that is taken off the list, or is known otherwise now, is dialled anew.
-                    let gone = links.borrow_and_update().is_none();
-                    let cut = gone && self.up.take().is_some();
-                    events.push_back(if cut { Event::Disconnected } else { Event::Tick });
+                    if links.borrow_and_update().is_some() {
+                        since = tokio::time::Instant::now();
+                        events.push_back(Event::Offered);
+                    } else {
+                        events.extend(self.up.take().map(|_| Event::Disconnected));
+                    }
                 }
                 _ = tick.tick(), if connected => {
                     let trust = self.inner.lists.current();
@@ -180,6 +199,18 @@ impl Carrier {
                 _ = stop.wait_for(|stop| *stop) => return Ended::Stopping,
             }
         }
+    }
+
+    /// Whether a stream that somebody brought has nothing more to give: what it announced is held, and those who have to
+    /// tell first what this node cosigned do not.
+    fn is_through(&mut self, is_there: bool) -> bool {
+        if !self.up.as_ref().is_some_and(|up| up.ended.is_some()) || !self.machine.holds_all_uncosigned() {
+            self.held_since = None;
+            return false;
+        }
+        let since = *self.held_since.get_or_insert_with(tokio::time::Instant::now);
+        let silent = !is_there && self.inner.memory.borrow().awaits_issuer(&self.origin);
+        silent || since.elapsed() > TOLD
     }
 
     /// Nothing is cosigned because of somebody: the operator is told of whom.

@@ -36,6 +36,30 @@ fn a_folder_that_is_whole_waits_a_moment_for_others_and_always_for_the_logs_own_
 }
 
 #[test]
+fn who_is_waited_for_is_the_logs_own_node_before_all_others() {
+    let mut memory = memory(1, false);
+    memory.told(&name(2), Told::default());
+    assert_eq!((memory.awaits_issuer(&log()), memory.awaited(&log())), (true, vec![name(0)]));
+    let mut memory = self::memory(1, false);
+    memory.told(&name(0), Told::default());
+    assert_eq!((memory.awaits_issuer(&log()), memory.awaited(&log())), (false, vec![name(2)]));
+}
+
+#[test]
+fn what_somebody_brings_is_through_once_it_is_held_though_nobody_told_what_was_cosigned() {
+    let mut bench = Bench::new();
+    bench.heads = None;
+    bench.connect();
+    bench.announce(0, &head(8));
+    assert!(!bench.replica.holds_all_uncosigned(), "none of it is here");
+    bench.package(0, 8, 8);
+    assert!(bench.replica.holds_all_uncosigned());
+    bench.heads = Some(Vec::new());
+    bench.tell(replica::Event::Tick);
+    assert_eq!((bench.cosigned(), bench.replica.holds_all_uncosigned()), (vec![8], false));
+}
+
+#[test]
 fn a_head_that_its_log_did_not_sign_stops_nobody() {
     let mut memory = memory(1, false);
     let forged = PublishedHead { note: head(30).note.replacen("30", "90", 1), ..head(30) };

@@ -248,18 +248,49 @@ fn a_start_compares_what_each_holder_has_and_not_only_the_longest_head() {
 }
 
 #[test]
-fn what_an_operator_overrode_does_not_shut_the_log_again_and_what_goes_further_does() {
+fn nobodys_word_has_a_log_signed_on_of_which_a_longer_head_is_known_and_what_is_given_up_closes_it() {
     let mut recall = recall(6);
+    // The witness knows a head and holds no entries; the replica is away.
     assert_eq!(told(&mut recall, 2, known(&head(10), false), 6), []);
-    let settled = recall.step(at(1), recall::Event::Override(log()));
-    assert_eq!(settled, [recall::Action::Settled(log(), Settled::GoOn { refilled: false })]);
-    assert_eq!(told(&mut recall, 2, known(&head(10), false), 7), []);
-    let shut = told(&mut recall, 2, known(&head(12), false), 7);
-    assert_eq!(shut, [recall::Action::Shut { origin: log(), signed: 12 }]);
+    let lack = Lack { held: 6, signed: 10, told: name(2), holders: Vec::new() };
+    assert_eq!(recall.lacks(), BTreeMap::from([(log(), lack)]));
+    assert_eq!(recall.step(at(1), recall::Event::Override(log())), []);
+    assert!(!recall.is_settled(&log()));
+    let close = Settled::Close { size: 6, successor: "2026-2".parse().ok(), note: head(10).note };
+    let closed = recall.step(at(2), recall::Event::GiveUp(log()));
+    assert_eq!(closed, [recall::Action::Settled(log(), close)]);
+    assert!(recall.lacks().is_empty());
+    assert_eq!(told(&mut recall, 1, known(&head(10), true), 6), [], "who comes back too late changes nothing");
     // One that was closed at an earlier start stays so, whatever is told.
     recall.closed(&log());
     assert_eq!(told(&mut recall, 1, known(&head(20), true), 7), []);
     assert!(!recall.is_settled(&log()));
+}
+
+#[test]
+fn what_a_holder_does_not_give_can_be_given_up_and_nothing_else_is() {
+    // Nothing is known to be missing: the log is not closed.
+    let mut recall = settled(6);
+    assert_eq!(recall.step(at(1), recall::Event::GiveUp(log())), []);
+    assert!(recall.is_settled(&log()));
+    told(&mut recall, 2, known(&head(12), true), 6);
+    // While it is shut, and while the holder is asked, it is only kept in mind.
+    assert_eq!(recall.step(at(2), recall::Event::GiveUp(log())), []);
+    let closed = recall.step(at(2), recall::Event::Shut { origin: log(), durable: 6 });
+    assert!(matches!(closed.as_slice(), [recall::Action::Settled(_, Settled::Close { size: 6, .. })]), "{closed:?}");
+
+    let mut recall = settled(6);
+    told(&mut recall, 2, known(&head(12), true), 6);
+    recall.step(at(2), recall::Event::Shut { origin: log(), durable: 6 });
+    assert_eq!(recall.step(at(3), recall::Event::GiveUp(log())), []);
+    // What came after all is not thrown away, and what is missing later was not given up.
+    let read = recall.step(at(4), recall::Event::Refilled { origin: log(), durable: 12 });
+    assert_eq!(read, [recall::Action::ReadRoot { origin: log(), size: 12 }]);
+    recall.step(at(4), recall::Event::Root { origin: log(), size: 12, root: head(12).head.root });
+    assert!(recall.is_settled(&log()));
+    told(&mut recall, 2, known(&head(20), true), 12);
+    let refill = recall.step(at(5), recall::Event::Shut { origin: log(), durable: 12 });
+    assert_eq!(refill, [recall::Action::Refill { origin: log(), from: name(2), note: head(20).note }]);
 }
 
 /// A list without the witness.
@@ -280,7 +311,7 @@ fn a_log_that_is_behind_goes_on_when_the_only_holder_that_gives_nothing_is_taken
     let refill = recall.step(at(2), recall::Event::Shut { origin: log(), durable: 6 });
     assert_eq!(refill, [recall::Action::Refill { origin: log(), from: name(2), note: head(12).note }]);
     // What is missing is said as long as it is.
-    let lack = Lack { missing: 6, holders: vec![(name(2), 12)] };
+    let lack = Lack { held: 6, signed: 12, told: name(2), holders: vec![(name(2), 12)] };
     assert_eq!(recall.lacks(), BTreeMap::from([(log(), lack.clone())]));
     assert_eq!(recall.step(at(3), recall::Event::RefillFailed(log())), []);
     assert_eq!(recall.lacks(), BTreeMap::from([(log(), lack)]));

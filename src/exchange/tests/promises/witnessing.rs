@@ -128,7 +128,8 @@ fn a_head_is_released_when_replica_and_witness_cosigned_the_same_one() {
     // The head of 5 is of no more use once that of 6 has enough.
     assert_eq!(keep(6, 1, true), (2, Some(6), false));
     assert_eq!(keep(7, 1, true), (1, Some(6), false));
-    assert_eq!(keep(7, 2, false), (2, Some(7), true));
+    // That had enough, so it is kept apart.
+    assert_eq!(keep(7, 2, false), (3, Some(7), true));
 }
 
 /// The witness has never cosigned the newest head of a busy log, which the replica has.

@@ -1,0 +1,150 @@
+//! `origin partner go-on`: an operator's word on a log that waits for partners.
+
+use crate::{
+    api::client::{Connection, wire, within_deadline},
+    cli::{
+        Outcome,
+        account::OperatorDoor,
+        console::{Console, Failure},
+        remote,
+    },
+    log::Origin,
+    reason::counted,
+};
+use serde_json::json;
+use std::process::ExitCode;
+
+/// Have a log signed on though partners could not be asked what they hold of it, or close it for what is lost
+///
+/// A node that starts asks its partners, log by log, what they hold of its own logs, and signs for a log only when
+/// enough have answered: its data folder may be an old copy. Where they cannot be reached, and you know that the
+/// folder is whole, this goes on without them. If it is not whole, the log shows two histories, for ever. The same
+/// for certificates that came back without their numbers: each series passes over as many numbers as are unknown, and one
+/// that a back office brought may be given twice all the same.
+///
+/// Where a partner knows a longer head of the log that this very node signed (OWN_HISTORY_MISSING), the folder is an old
+/// copy, and the log is not signed on by anybody's word: what is missing comes from the partner that holds it, or with a
+/// newer copy of the folder. Once nobody has it any more, --for-good gives it up: the log is closed with what is here,
+/// and its successor takes what comes.
+///
+/// What is about to be done is said before it is done, and the audit trail keeps it.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    door: OperatorDoor,
+    /// The log, <host>/log/<shard>/<addressee>
+    #[arg(long, value_name = "ORIGIN")]
+    log: Origin,
+    /// What a partner proved to be missing comes back from nobody: close the log with what is here
+    #[arg(long)]
+    for_good: bool,
+}
+
+impl Arguments {
+    pub(super) fn run(self, console: Console) -> Outcome {
+        let Self { door, log, for_good } = self;
+        let answer = remote::converse(async {
+            let (connection, address) = door.open(&door.configuration()?).await?;
+            let refused = |status: &tonic::Status| remote::refused(console, &address, status);
+            let known = connection.admin().list_partners(within_deadline(wire::ListPartnersRequest {})).await;
+            let known = known.map_err(|status| refused(&status))?.into_inner();
+            for shut in known.shut.iter().filter(|shut| shut.origin == log.as_str()) {
+                if let Some(way) = way(shut, for_good) {
+                    console.message(way);
+                }
+            }
+            let request = wire::GoOnRequest { log: log.to_string(), for_good };
+            match connection.admin().go_on(within_deadline(request)).await {
+                Ok(answer) => Ok(answer.into_inner()),
+                Err(status) => {
+                    let failure = refused(&status);
+                    let reason = failure.reason().unwrap_or_default().to_owned();
+                    Err(match reason.as_str() {
+                        "LOG_UNKNOWN" | "AUTHORITY_UNKNOWN" => of_those(failure, &connection).await,
+                        "OWN_HISTORY_MISSING" => failure.help(
+                            "wait for who holds what is missing, or put a newer copy of the data folder back; once nobody has \
+                             it any more, --for-good closes the log with what is here, and its successor goes on",
+                        ),
+                        _ => failure,
+                    })
+                }
+            }
+        })?;
+        tell(console, &log, for_good, &answer);
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// What the operator's word is about to do to a log that is shut; none where the node refuses it.
+fn way(shut: &wire::ShutLog, for_good: bool) -> Option<String> {
+    let origin = &shut.origin;
+    match (shut.reason.as_str(), for_good) {
+        ("OWN_HISTORY_UNKNOWN", false) => Some(format!(
+            "{origin} is about to be signed on from what is here, though not all were heard: if the data folder is an old \
+             copy, it shows two histories, for ever"
+        )),
+        ("NUMBERS_UNKNOWN", false) => Some(format!(
+            "numbers are about to be given again, though not all that {origin} gave are known: one may be given twice"
+        )),
+        ("OWN_HISTORY_MISSING", true) => Some(format!(
+            "{origin} is about to be closed for good: what is missing is given up, also if who holds it comes back; its \
+             successor takes what comes, and may give a number again that a lost certificate bears"
+        )),
+        _ => None,
+    }
+}
+
+fn tell(console: Console, log: &Origin, for_good: bool, answer: &wire::GoOnResponse) {
+    let wire::GoOnResponse { was_shut, size, lost } = answer;
+    if console.is_json() {
+        let closed = for_good.then(|| json!({ "size": size, "lost": lost }));
+        console.data(json!({ "log": log.as_str(), "was_shut": was_shut, "closed": closed }));
+    } else if for_good {
+        let (held, lost) = (counted(*size, "entry", "entries"), counted(*lost, "entry is", "entries are"));
+        let successor = log.shard().successor().map_or_else(|| "none".to_owned(), |shard| shard.to_string());
+        console.data(format!(
+            "{log} is closed with {held}, and {lost} given up; the audit trail keeps it. What comes goes to shard \
+             {successor}, which needs a log key: origin doctor says how"
+        ));
+    } else if *was_shut {
+        console.data(format!("{log} goes on by your word; the audit trail keeps it"));
+    } else {
+        console.data(format!("{log} was not shut: nothing changed"));
+    }
+}
+
+/// The same failure, with the logs that there are.
+async fn of_those(failure: Failure, connection: &Connection) -> Failure {
+    let answer = connection.admin().get_status(within_deadline(wire::GetStatusRequest {})).await;
+    let authorities = answer.map(|answer| answer.into_inner().authorities).unwrap_or_default();
+    let logs = authorities.into_iter().flat_map(|authority| authority.logs).map(|log| log.origin);
+    let logs = logs.collect::<Vec<_>>();
+    if logs.is_empty() { failure } else { failure.note(format!("its logs are {}", logs.join(", "))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_about_to_be_done_is_said_for_each_state_and_word() {
+        let way = |reason: &str, for_good| {
+            let (origin, reason) = ("tdap.gov.pk/log/2026/cn".to_owned(), reason.to_owned());
+            way(&wire::ShutLog { origin, reason, ..Default::default() }, for_good)
+        };
+        let says = |way: Option<String>, word: &str| way.is_some_and(|way| way.contains(word));
+        assert!(says(way("OWN_HISTORY_UNKNOWN", false), "two histories"));
+        assert!(says(way("NUMBERS_UNKNOWN", false), "given twice"));
+        assert!(says(way("OWN_HISTORY_MISSING", true), "closed for good"));
+        // The node refuses these.
+        for (reason, for_good) in [
+            ("OWN_HISTORY_MISSING", false),
+            ("OWN_HISTORY_UNKNOWN", true),
+            ("NUMBERS_UNKNOWN", true),
+            ("OWN_HISTORY_LOST", true),
+            ("OWN_HISTORY_FORKED", true),
+        ] {
+            assert_eq!(way(reason, for_good), None, "{reason}");
+        }
+    }
+}

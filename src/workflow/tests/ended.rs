@@ -1,0 +1,272 @@
+//! A log that a trust list ended below its newest entry: what stands beyond is void, and what stands within goes on.
+
+use super::{cancel, log, verdict, world::World};
+use crate::{
+    log::{Checkpoint, LogProof, Origin, cosign},
+    office::Actor,
+    reason::Reasoned,
+    sequencer::cosigned::{Cosigned, Kept},
+    statement::{Act, Jti, OpenedBody, Status},
+    store::{Batch, Disclosures, Store},
+    verification::{EntryFault, Headline, StatusPlace, StatusView, check_entry},
+    workflow::{
+        CancelWish, CertificateName, CertificateRecord, Desk, DrawWish, ErasedName, EvidenceFile, Issued, OriginalName,
+        ReplaceWish, StatusWish, WorkflowError,
+    },
+};
+use serde_json::json;
+use std::collections::HashMap;
+
+fn successor() -> Origin {
+    "tdap.gov.pk/log/2026-2/cn".parse().unwrap()
+}
+
+fn name(issued: &Issued) -> CertificateName {
+    CertificateName::Jti(issued.outcome.jti)
+}
+
+fn record(world: &World, issued: &Issued) -> CertificateRecord {
+    CertificateRecord::read(world.store.as_ref(), &issued.outcome.entry).unwrap()
+}
+
+async fn change(world: &World, desk: &Desk, nth: u16, issued: &Issued, act: Act) -> Result<Origin, WorkflowError> {
+    let wish = StatusWish { act, ..cancel(name(issued)) };
+    let done = desk.change_status(&world.signatory, &world.request_id(nth), wish).await;
+    done.map(|outcome| outcome.entry.origin)
+}
+
+/// Entries under the head that evidence rests on.
+fn rests_on(evidence: &EvidenceFile) -> u64 {
+    let proof: LogProof = evidence.bundle.proof.as_ref().unwrap().parse().unwrap();
+    proof.checkpoint.lines().nth(1).unwrap().parse().unwrap()
+}
+
+/// What a replica that holds both logs finds, but for what the list itself makes void.
+fn findings(world: &World) -> Vec<(Origin, u64, &'static str)> {
+    let trust = world.trust.load_full();
+    let (mut places, mut found) = (HashMap::<(Origin, Jti), StatusPlace>::new(), Vec::new());
+    let mut closed = Vec::new();
+    for origin in [log(), successor()] {
+        let mut view = StatusView::new(origin.clone()).beside(closed);
+        for index in 0..world.store.head(&origin).map_or(0, |head| head.head.size) {
+            let leaf = world.store.leaf(&origin, index).unwrap().unwrap();
+            let fault = match check_entry(&leaf, None, &origin, index, &trust) {
+                Ok(entry) => {
+                    let place = match &entry.body {
+                        OpenedBody::StatusChange(one) => {
+                            let target = &one.change.target;
+                            places.get(&(target.log.clone(), target.jti)).copied()
+                        }
+                        _ => None,
+                    };
+                    places.extend(entry.status_place().map(|place| ((origin.clone(), entry.envelope.jti), place)));
+                    view.admit(&entry, |_| place).err()
+                }
+                Err(fault) => {
+                    view.skip();
+                    Some(fault).filter(|fault| !matches!(fault, EntryFault::BeyondEnd(_)))
+                }
+            };
+            found.extend(fault.map(|fault| (origin.clone(), index, fault.reason())));
+        }
+        closed = view.ended();
+    }
+    found
+}
+
+#[tokio::test]
+async fn nothing_becomes_of_a_certificate_beyond_the_end_of_its_log_and_partners_find_no_fault() {
+    let world = World::new();
+    world.list_log_key("2026-2");
+    let (desk, _) = world.desk_with(&["2026", "2027", "2026-2"]);
+    let issue = async |nth| desk.issue(&world.signatory, &world.footballs(nth)).await.unwrap();
+    let (kept, gone, void) = (issue(1).await, issue(2).await, issue(3).await);
+    // Beyond the end that the list will name: a change of what is void, and one of what is not.
+    change(&world, &desk, 4, &void, Act::Suspended).await.unwrap();
+    change(&world, &desk, 5, &gone, Act::Cancelled).await.unwrap();
+    assert_eq!((void.outcome.entry.index, record(&world, &gone).status), (3, Status::Cancelled));
+    assert_eq!(desk.void(&record(&world, &void)), None);
+    let size = world.store.durable_size(&log());
+    world.close_log(&log(), 3);
+
+    for (nth, act) in (6..).zip([Act::Suspended, Act::Reinstated, Act::Cancelled]) {
+        let refused = change(&world, &desk, nth, &void, act.clone()).await.unwrap_err();
+        assert_eq!(refused.reason(), "ENTRY_BEYOND_END", "{act:?}");
+        assert!(refused.to_string().contains("issue it anew"), "{refused}");
+    }
+    let wish = ReplaceWish {
+        request_id: world.request_id(9),
+        certificate: name(&void),
+        certificate_json: Vec::new(),
+        reason: None,
+        remarks: None,
+    };
+    assert_eq!(desk.replace(&world.signatory, wish).await.unwrap_err().reason(), "ENTRY_BEYOND_END");
+    let wish = CancelWish {
+        request_id: world.request_id(10),
+        certificate: name(&void),
+        unused: true,
+        reason: None,
+        remarks: None,
+    };
+    assert_eq!(desk.cancel(&world.signatory, wish).await.unwrap_err().reason(), "ENTRY_BEYOND_END");
+    let refused = desk.evidence(&world.signatory, &name(&void)).unwrap_err();
+    assert_eq!(refused.reason(), "ENTRY_BEYOND_END", "a file that proves nothing is handed to nobody");
+
+    // Its number stays taken, and what is issued anew stands in the successor.
+    let anew = issue(11).await;
+    assert_eq!(anew.outcome.entry.origin, successor());
+    assert_eq!(anew.outcome.number.as_deref(), Some("PK-CN-2026-LHE-000004"));
+    // Nothing of what stands beyond counts, with no restart.
+    for (issued, status) in [(&kept, Status::Valid), (&gone, Status::Valid), (&void, Status::Valid)] {
+        let record = record(&world, issued);
+        assert_eq!(record.status, status);
+        let changes = record.history(world.store.as_ref()).unwrap().changes;
+        assert!(changes.is_empty(), "{changes:?}");
+    }
+    let why = desk.void(&record(&world, &void)).unwrap();
+    assert!(why.contains("entry 3 of tdap.gov.pk/log/2026/cn") && why.contains("ended with 3 entries"), "{why}");
+    let page = desk.list_void(&world.signatory, None, 10, "").unwrap();
+    assert_eq!(page.certificates.iter().map(|one| one.jti).collect::<Vec<_>>(), [void.outcome.jti]);
+    assert!(page.next.is_none());
+    assert_eq!([&kept, &gone].map(|issued| desk.void(&record(&world, issued))), [None, None]);
+    for issued in [&kept, &gone] {
+        let evidence = desk.evidence(&world.signatory, &name(issued)).unwrap();
+        assert_eq!(rests_on(&evidence), 3, "no head beyond the end proves anything");
+        let verdict = verdict(&world, &evidence);
+        assert_eq!(verdict.headline, Headline::Valid, "{}", verdict.to_json());
+    }
+    assert_eq!(change(&world, &desk, 12, &gone, Act::Suspended).await.unwrap(), successor());
+    assert_eq!(verdict(&world, &desk.evidence_at(&gone.outcome.entry).unwrap()).headline, Headline::SuspendedByIssuer);
+    // What was said of it beyond the end is erased with it.
+    let reason = "order 12/2026".parse().unwrap();
+    desk.erase(Actor::Operator, &ErasedName::Own(name(&gone)), &reason).unwrap();
+    assert_eq!(world.store.disclosures(&log(), 6).unwrap(), Some(Disclosures::Erased));
+    let found = findings(&world);
+    assert!(found.is_empty(), "{found:?}");
+    assert_eq!(world.store.durable_size(&log()), size, "the ended log stays as it is");
+}
+
+#[tokio::test]
+async fn the_successor_of_a_log_that_a_list_ended_is_opened_by_itself_to_tell_the_status() {
+    let world = World::new();
+    world.list_log_key("2026-2");
+    let (desk, sequencer) = world.desk_with(&["2026", "2027", "2026-2"]);
+    let issued = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
+    desk.issue(&world.signatory, &world.footballs(2)).await.unwrap();
+    world.close_log(&log(), 2);
+    sequencer.gate().turned();
+    sequencer.close();
+    assert_eq!(world.store.head(&successor()).unwrap().head.size, 1, "its first entry is its status snapshot");
+    let verdict = verdict(&world, &desk.evidence(&world.signatory, &name(&issued)).unwrap());
+    assert_eq!(verdict.headline, Headline::Valid, "{}", verdict.to_json());
+}
+
+#[tokio::test]
+async fn nothing_is_drawn_of_what_is_void_and_what_that_drew_is_given_back() {
+    let world = World::new();
+    world.list_log_key("2026-2");
+    let (desk, _) = world.desk_with(&["2026", "2027", "2026-2"]);
+    let whole = super::drawing::footballs(&world, "CN", "1000");
+    let row =
+        crate::workflow::IssueRow { request_id: world.request_id(1), certificate_json: whole.to_string().into_bytes() };
+    let original = desk.issue(&world.signatory, &row).await.unwrap();
+    let of = OriginalName::Own(name(&original));
+    let draw = async |nth, of: &Issued, pieces: &str| {
+        let named = record(&world, of);
+        let reference = named.certificate.reference.as_option().unwrap();
+        let mut part = super::drawing::footballs(&world, "CN", pieces);
+        part["goods"]["items"][0]["gross_weight"] = serde_json::Value::Null;
+        part["goods"]["items"][0]["packages"] = json!([{"count": 1, "kind": "CT"}]);
+        part["reference"]["prior"] = json!([{
+            "relation": "replaces", "number": reference.number.as_str(),
+            "issued_on": reference.issued_on.to_string(), "country": "PK",
+            "drawn": [{"item": 1, "prior_item": 1, "quantity": {"value": pieces, "unit": "H87"}}],
+        }]);
+        let wish = DrawWish {
+            request_id: world.request_id(nth),
+            originals: vec![OriginalName::Own(name(of))],
+            certificate_json: part.to_string().into_bytes(),
+            reason: None,
+            remarks: None,
+        };
+        desk.draw(&world.signatory, wish).await
+    };
+    let left = || desk.remainder(&world.signatory, &of).unwrap().items[0].0.left.to_string();
+    let part = draw(2, &original, "600").await.unwrap();
+    assert_eq!((part.outcome.entry.index, left().as_str()), (2, "400"));
+    world.close_log(&log(), 2);
+    assert_eq!(left(), "1000", "nobody could withdraw it, to give it back");
+    let refused = draw(3, &part, "10").await.unwrap_err();
+    assert_eq!(refused.reason(), "ENTRY_BEYOND_END");
+    draw(4, &original, "600").await.unwrap();
+    assert_eq!(left(), "400");
+}
+
+/// Has the witness cosign the newest head of a log.
+fn witness(world: &World, cosigned: &mut Cosigned, origin: &Origin, (name, key): (&str, &crate::signature::SecretKey)) {
+    let (trust, head) = (world.trust.load_full(), world.store.head(origin).unwrap());
+    let checkpoint = Checkpoint { origin: origin.clone(), head: head.head };
+    let line = cosign(&checkpoint, name, key, 1_795_400_000).unwrap().to_string();
+    let node = trust.node(&"node.kra.go.ke".parse().unwrap()).unwrap();
+    let kept = Kept::check(&trust, origin, &head, &line, node.witness_keys()).unwrap();
+    let state = cosigned.keep(&kept, &trust).unwrap();
+    world.store.commit(Batch { state, ..Batch::default() }).unwrap();
+}
+
+#[tokio::test]
+async fn evidence_in_an_ended_log_rests_on_the_newest_cosigned_head_within_it() {
+    let world = World::new();
+    let (name_of, key) = world.witnessed();
+    let by = (name_of.as_str(), &key);
+    world.list_log_key("2026-2");
+    let (desk, sequencer) = world.desk_with(&["2026", "2027", "2026-2"]);
+    sequencer.gate().go_on(&log());
+    let mut cosigned = Cosigned::none(log());
+    let mut issued = Vec::new();
+    for nth in 1..=5 {
+        issued.push(desk.issue(&world.signatory, &world.footballs(nth)).await.unwrap());
+        // The head of 4 entries is cosigned by nobody.
+        if nth != 3 {
+            witness(&world, &mut cosigned, &log(), by);
+        }
+    }
+    world.close_log(&log(), 5);
+    sequencer.gate().go_on(&successor());
+    desk.issue(&world.signatory, &world.footballs(6)).await.unwrap();
+    witness(&world, &mut Cosigned::none(successor()), &successor(), by);
+    let evidence = |nth: usize| desk.evidence(&world.signatory, &name(&issued[nth]));
+    for nth in [0, 1, 2, 3] {
+        let evidence = evidence(nth).unwrap();
+        assert_eq!(rests_on(&evidence), 5);
+        let verdict = verdict(&world, &evidence);
+        assert_eq!(verdict.headline, Headline::Valid, "{}", verdict.to_json());
+    }
+    assert_eq!(evidence(4).unwrap_err().reason(), "ENTRY_BEYOND_END");
+}
+
+#[tokio::test]
+async fn where_no_cosigned_head_covers_an_entry_of_an_ended_log_its_holder_is_told() {
+    let world = World::new();
+    let (name_of, key) = world.witnessed();
+    let (desk, sequencer) = world.desk();
+    sequencer.gate().go_on(&log());
+    let mut cosigned = Cosigned::none(log());
+    let mut issued = Vec::new();
+    for nth in 1..=4 {
+        issued.push(desk.issue(&world.signatory, &world.footballs(nth)).await.unwrap());
+        if nth != 2 {
+            witness(&world, &mut cosigned, &log(), (name_of.as_str(), &key));
+        }
+    }
+    // Of at most 3 entries only the head of 2 was cosigned.
+    world.close_log(&log(), 3);
+    let evidence = |nth: usize| desk.evidence(&world.signatory, &name(&issued[nth]));
+    assert_eq!(rests_on(&evidence(0).unwrap()), 2);
+    let refused = evidence(1).unwrap_err();
+    assert_eq!(refused.reason(), "NO_HEAD_KEPT");
+    assert!(refused.to_string().contains("downloaded before"), "{refused}");
+    // What is judged here goes on to say why it is not proven.
+    let held = desk.evidence_at(&issued[1].outcome.entry).unwrap();
+    assert_eq!(verdict(&world, &held).headline, Headline::Unproven);
+}
