@@ -139,9 +139,9 @@ pub enum SequencerError {
         /// Entries that a head was signed over.
         signed: u64,
         /// Who told of that head.
-        told: String,
+        told: Box<str>,
         /// Who holds what is missing; empty where that is not known yet.
-        waits: String,
+        waits: Box<str>,
     },
     /// A log is to be closed for what it is behind by, and is not known to be behind.
     #[error(

@@ -338,8 +338,8 @@ fn refusal(origin: &Origin, standing: &Standing, state: &State) -> SequencerErro
             origin: origin.to_string(),
             held: *held,
             signed: *signed,
-            told: told.to_string(),
-            waits: state.waited_for(origin, Lost::Entries),
+            told: told.to_string().into(),
+            waits: state.waited_for(origin, Lost::Entries).into(),
         },
         Standing::Unknown | Standing::Settled => {
             SequencerError::HistoryUnknown { origin: origin.to_string(), silent: state.unheard() }

@@ -171,7 +171,6 @@ fn a_copying_that_was_cut_off_is_not_called_whole() {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "says what could not be tried")]
 fn what_may_not_be_looked_at_is_not_taken_for_nothing() {
     let home = kept();
     store(&home.node.join("data/partners/node.gacc.gov.cn/log"));

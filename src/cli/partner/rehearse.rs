@@ -175,7 +175,9 @@ impl Arguments {
         report.hold(Point::Reinstated, stage.reinstated(suspended)).await;
         report.hold(Point::Withdrawn, stage.withdrawn(part())).await;
         report.hold(Point::Cancelled, stage.cancelled(part())).await;
-        report.hold(Point::Replaced, stage.replaced(part())).await;
+        let replaced = part();
+        let document = traffic.document(replaced, &month.documents);
+        report.hold(Point::Replaced, stage.replaced(replaced, document.map_or("", String::as_str))).await;
         report.hold(Point::TrueCopy, stage.true_copy(part())).await;
         report.hold(Point::Accepted, stage.accepted(part())).await;
         report.hold(Point::Denied, stage.denied(part())).await;

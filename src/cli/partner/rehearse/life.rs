@@ -121,11 +121,13 @@ impl Stage {
         self.changed(number, begun, at, Headline::Cancelled, "cancelled").await
     }
 
-    pub(super) async fn replaced(&self, number: &str) -> Result<Seen, Failure> {
+    /// By one that was issued from the same document.
+    pub(super) async fn replaced(&self, number: &str, document: &str) -> Result<Seen, Failure> {
         let begun = Instant::now();
         let request = wire::ReplaceCertificateRequest {
             request_id: request_id(),
             certificate: own(number),
+            certificate_json: document.to_owned().into_bytes().into(),
             reason: "the consignee changed".to_owned(),
             contents: wire::IssueContents::Receipt.into(),
             ..Default::default()

@@ -45,6 +45,8 @@ pub(super) struct Sent {
     pub(super) log: String,
     pub(super) index: u64,
     at: Instant,
+    /// Its place in the month's file; none of one that was issued beside it.
+    row: Option<usize>,
 }
 
 /// What came of a stream of certificates.
@@ -64,7 +66,12 @@ impl Traffic {
     /// One more was issued.
     pub(super) fn take(&mut self, issued: wire::IssuedCertificate) {
         let wire::IssuedCertificate { number, log, index, .. } = issued;
-        self.sent.push(Sent { number, log, index, at: Instant::now() });
+        self.sent.push(Sent { number, log, index, at: Instant::now(), row: None });
+    }
+
+    /// What a certificate was issued from, of the month's documents.
+    pub(super) fn document<'m>(&self, number: &str, documents: &'m [String]) -> Option<&'m String> {
+        documents.get(self.sent.iter().find(|sent| sent.number == number)?.row?)
     }
 
     /// The size up to which each log has certificates.
@@ -119,6 +126,7 @@ pub(super) async fn send(stage: &Stage, documents: Vec<String>) -> Result<Traffi
                     log: issued.log,
                     index: issued.index,
                     at: Instant::now(),
+                    row: Some(nth),
                 });
                 let concerned = nth.is_multiple_of(step(documents.len()));
                 if let (Ok(sent), Some(officer), true) = (&issued, &officer, concerned) {

@@ -204,7 +204,7 @@ impl Carrier {
     /// Whether a stream that somebody brought has nothing more to give: what it announced is held, and those who have to
     /// tell first what this node cosigned do not.
     fn is_through(&mut self, is_there: bool) -> bool {
-        if !self.up.as_ref().is_some_and(|up| up.ended.is_some()) || !self.machine.holds_all_uncosigned() {
+        if self.up.as_ref().is_none_or(|up| up.ended.is_none()) || !self.machine.holds_all_uncosigned() {
             self.held_since = None;
             return false;
         }
