@@ -225,7 +225,8 @@ impl List {
             ));
             let keys = folder.display();
             console.message(format!(
-                "help: origin key new log-{shard} --use log --issuer {iss} --shard {shard} --keys {keys}"
+                "help: origin key new log-{shard} --use log --issuer {iss} --shard {shard} --keys {keys} \
+                 --passphrase-file FILE"
             ));
         }
         Ok(())

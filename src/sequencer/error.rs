@@ -81,7 +81,7 @@ pub enum SequencerError {
     },
     /// There is no key for the log of this year.
     #[error(
-        "there is no log key for shard {0} in use here, so nothing new can be said in it: tell the operator of this node, who makes one where there is none yet (`origin key new log-{0} --use log --shard {0}`), has the trust list name it, and starts the node again"
+        "there is no log key for shard {0} in use here, so nothing new can be said in it: tell the operator of this node, who makes one where there is none yet (`origin key new log-{0}`), has the trust list name it, and starts the node again"
     )]
     NoLogKey(String),
     /// The trust list names another log key for the shard, or none.

@@ -6,6 +6,7 @@
 
 use super::{EntryRef, StateChange, Store, StoreError, Table};
 use crate::{
+    certificate::number_as_read,
     log::Origin,
     statement::{
         Body, CustomsResponse, Endorsement, Enquiry, EnquiryReply, Jti, Kind, OpenedBody, PaperCertificate, Shown,
@@ -19,7 +20,7 @@ const A_ROUND: usize = 256;
 /// What statements are looked for by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
-    /// The number of a certificate: a certificate of that number, electronic or registered on paper.
+    /// The number of a certificate: a certificate of a number that is read as it, electronic or registered on paper.
     Number(String),
     /// Another statement: what changes, answers, endorses it, or asks about it.
     Statement(Jti),
@@ -88,10 +89,19 @@ impl Subject {
     /// What the ids of all its records begin with. No number and no origin has a zero byte.
     fn prefix(&self) -> Vec<u8> {
         match self {
-            Self::Number(number) => [b"number/", number.as_bytes(), &[0]].concat(),
+            Self::Number(number) => numbered(&number_as_read(number)),
             Self::Statement(jti) => [b"statement/".as_slice(), &jti.0].concat(),
             Self::Kind(kind) => [b"kind/", kind.name().as_bytes(), &[0]].concat(),
             Self::Log(log) => [b"log/", log.as_str().as_bytes(), &[0]].concat(),
+        }
+    }
+
+    /// What they began with before numbers were kept as they are read, if that is something else: what was put there then
+    /// is found by its very spelling.
+    fn prefix_before(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Number(number) => Some(numbered(number)).filter(|before| *before != self.prefix()),
+            Self::Statement(_) | Self::Kind(_) | Self::Log(_) => None,
         }
     }
 
@@ -101,6 +111,10 @@ impl Subject {
         let record = postcard::to_allocvec(&Record { kind: kind.name().to_owned(), at_ms }).unwrap_or_default();
         StateChange::RecordPut { table: Table::About, id: [self.prefix(), place(entry)].concat(), record }
     }
+}
+
+fn numbered(number: &str) -> Vec<u8> {
+    [b"number/", number.as_bytes(), &[0]].concat()
 }
 
 /// What the id of a record says of where its statement stands.
@@ -160,13 +174,22 @@ pub fn status_as_of(store: &dyn Store, origin: &Origin) -> Result<Option<u64>, S
 /// The published statements of a store that are about something, in the order of each log; of certificates of one
 /// number there may be several, where an issuer gave it twice.
 pub fn about(store: &dyn Store, subject: &Subject) -> Result<Vec<About>, StoreError> {
-    let prefix = subject.prefix();
-    let (mut found, mut after) = (Vec::new(), prefix.clone());
+    let found = under(store, &subject.prefix())?;
+    let Some(before) = subject.prefix_before() else { return Ok(found) };
+    let mut all = under(store, &before)?;
+    all.retain(|one| found.iter().all(|known| known.entry != one.entry));
+    all.extend(found);
+    Ok(all)
+}
+
+/// The published ones whose records have ids that begin so.
+fn under(store: &dyn Store, prefix: &[u8]) -> Result<Vec<About>, StoreError> {
+    let (mut found, mut after) = (Vec::new(), prefix.to_vec());
     loop {
         let records = store.records_from(Table::About, &after, A_ROUND)?;
         let full = records.len() == A_ROUND;
         for (id, record) in records {
-            let Some(rest) = id.strip_prefix(prefix.as_slice()) else { return Ok(found) };
+            let Some(rest) = id.strip_prefix(prefix) else { return Ok(found) };
             if let Some(one) = read(rest, &record).filter(|one| is_published(store, &one.entry)) {
                 found.push(one);
             }
@@ -181,7 +204,11 @@ pub fn about(store: &dyn Store, subject: &Subject) -> Result<Vec<About>, StoreEr
 /// What is known of one statement that is about something; none where it is not, or is not published.
 pub fn about_at(store: &dyn Store, subject: &Subject, entry: &EntryRef) -> Result<Option<About>, StoreError> {
     let place = place(entry);
-    let record = store.record(Table::About, &[subject.prefix(), place.clone()].concat())?;
+    let record_under = |prefix: Vec<u8>| store.record(Table::About, &[prefix, place.clone()].concat());
+    let record = match (record_under(subject.prefix())?, subject.prefix_before()) {
+        (None, Some(before)) => record_under(before)?,
+        (record, _) => record,
+    };
     Ok(record.and_then(|record| read(&place, &record)).filter(|one| is_published(store, &one.entry)))
 }
 

@@ -7,7 +7,7 @@ use crate::{
     office::{ApplicationId, Cancellation},
     sequencer,
     statement::{Addressee, Jti, Opened, OpenedBody, OpenedCertificate, Status, open_leaf, status_list::LIST_ENTRIES},
-    store::{Disclosures, EntryRef, Store},
+    store::{Disclosures, EntryRef, Store, StoreError},
 };
 use bytes::Bytes;
 use std::{collections::BTreeMap, ops::Range};
@@ -123,7 +123,7 @@ pub(super) fn leaf_of(token: &str) -> &str {
 pub(super) fn find(store: &dyn Store, name: &CertificateName) -> Result<EntryRef, WorkflowError> {
     let entry = match name {
         CertificateName::Jti(jti) => store.find(jti)?,
-        CertificateName::Number(number) => store.find_number(number)?,
+        CertificateName::Number(number) => numbered(store, number)?,
         CertificateName::Application(id) => {
             let application = super::applications::application(store, *id)?;
             let certificate = application.stage.certificate().ok_or(WorkflowError::CertificateUnknown)?;
@@ -131,6 +131,18 @@ pub(super) fn find(store: &dyn Store, name: &CertificateName) -> Result<EntryRef
         }
     };
     entry.ok_or(WorkflowError::CertificateUnknown)
+}
+
+/// Where the certificate of a number stands in the store of who gave it: of that very spelling, or else of another that is
+/// read as it.
+pub(super) fn numbered(store: &dyn Store, number: &str) -> Result<Option<EntryRef>, StoreError> {
+    if let Some(entry) = store.find_number(number)? {
+        return Ok(Some(entry));
+    }
+    match store.number_like(number)? {
+        Some(other) => store.find_number(&other),
+        None => Ok(None),
+    }
 }
 
 /// How many certificates a page has of which so many are asked for.

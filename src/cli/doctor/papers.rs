@@ -168,7 +168,9 @@ fn shard(
         Some(look.help(help))
     };
     let Some(side) = sides.iter().find(own) else {
-        let make = format!("origin key new log-{shard} --use log --issuer {issuer} --shard {shard} --keys {keys}");
+        let make = format!(
+            "origin key new log-{shard} --use log --issuer {issuer} --shard {shard} --keys {keys} --passphrase-file FILE"
+        );
         let help = format!("{make}, then list it, and start the node again");
         return missing(format!("{issuer}: there is no log key for {shard}"), help);
     };

@@ -21,7 +21,7 @@ use std::{collections::HashMap, path::PathBuf, process::ExitCode};
 /// Check a log from its first entry: hashes, head, signatures, keys and status, as a replica does
 ///
 /// Exit code 0 if everything holds that can be checked, 3 if the head does not fit the entries or an entry is a finding.
-/// An entry past the closing of its key is none: the trust list itself voids it. A log may speak for closed ones before
+/// An entry past the closing of its key, or past the end of its log, is none: the trust list itself voids it. A log may speak for closed ones before
 /// it: these are read first, from the same node or data folder, or from the folders of --closed; without them, what it
 /// says of them is counted as unknown.
 #[derive(Debug, clap::Args)]
@@ -74,6 +74,7 @@ impl Standing {
     fn of(fault: &EntryFault, trust: &TrustList, whole: bool) -> Self {
         match fault {
             EntryFault::KeyClosed { entry, .. } if entry.is_past_closing(trust) => Self::Voided,
+            EntryFault::BeyondEnd(_) => Self::Voided,
             EntryFault::SnapshotLists if !whole => Self::Unchecked,
             _ => Self::Finding,
         }
@@ -275,7 +276,9 @@ impl Found {
         console.data(format!("  head       {holds}, signed by the log's key"));
         if self.voided > 0 {
             let voided = counted(self.voided, "entry", "entries");
-            console.data(format!("  voided     {voided}, by the trust list: it closes their key before them"));
+            console.data(format!(
+                "  voided     {voided}, by the trust list: it closes their key, or ends the log, before them"
+            ));
         }
         if self.unchecked > 0 {
             let unknown = counted(self.unchecked, "status snapshot", "status snapshots");

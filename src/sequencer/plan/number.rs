@@ -52,7 +52,10 @@ impl Plan {
                 }
                 let count = self.count(ground.store, draw)?;
                 let serials = numbers.iter().filter_map(|number| Series::serial(&draw.key, number.as_str()));
-                let next = serials.max().map_or(count.next, |last| count.next.max(last.saturating_add(1)));
+                // What was lost and is known by no number lay behind the block as well as before it.
+                let lost = if self.lost_before == 0 { 0 } else { self.unnumbered };
+                let behind = |last: u64| last.saturating_add(1).saturating_add(lost);
+                let next = serials.max().map_or(count.next, |last| count.next.max(behind(last)));
                 self.counted(&draw.key, Count { next, ..count }, planned, series);
                 drawn.extend(numbers.iter().map(|number| self.give_in_advance(number)));
             }
@@ -135,13 +138,15 @@ impl Plan {
         if self.lost_before == 0 {
             return Ok(Count { begins, next, passes: false });
         }
-        let serial = |number: &str| Series::serial(key, number);
+        // One that a back office brought may bear the last serial there is: nothing goes on behind that.
+        let last = draw.series.last_serial();
+        let serial = |number: &str| Series::serial(key, number).filter(|serial| *serial < last);
         let highest = store.highest_serial(&Series::begins_as_read(key), &serial)?;
         let next = highest.map_or(next, |highest| next.max(highest.saturating_add(1)));
         let passes = self.unnumbered > 0 && !unnumbered::has_passed(store, key, self.unnumbered)?;
         let behind = next.saturating_add(self.unnumbered);
         // A series of which there is nothing begins after the loss.
-        let had_some = (known > 0 || highest.is_some()) && behind <= draw.series.last_serial();
+        let had_some = (known > 0 || highest.is_some()) && behind <= last;
         Ok(Count { begins, next: if passes && had_some { behind } else { next }, passes })
     }
 

@@ -1,11 +1,13 @@
 //! What a store keeps beside entries: numbers, answers, series, records and the feed.
 
 use super::*;
+use crate::statement::Kind;
 
 battery!(
     a_number_is_given_once,
     a_number_that_came_back_is_given_as_if_it_had_never_been_lost,
     a_number_is_found_in_whatever_spelling_for_as_long_as_it_is_given,
+    a_statement_about_a_number_is_found_by_what_that_is_read_as,
     the_highest_serial_is_found_among_numbers_of_entries_and_those_given_in_advance,
     a_request_is_answered_once_and_for_as_long_as_it_may_come_again,
     state_reads_back_as_last_written,
@@ -80,6 +82,35 @@ fn a_number_is_found_in_whatever_spelling_for_as_long_as_it_is_given(make: Make)
         }
         store.commit(state(StateChange::RecordRemoved { table, id })).unwrap();
         assert_eq!(store.number_in_advance_like("HELD 007").unwrap(), None);
+    });
+}
+
+fn a_statement_about_a_number_is_found_by_what_that_is_read_as(make: Make) {
+    run(make, |store, rig| {
+        rig.commit(store, &[(0, 2)], 10).unwrap();
+        rig.advance(store).unwrap();
+        let cn = origin("cn");
+        let place = |index| EntryRef { origin: cn.clone(), index };
+        let now = Subject::Number("KE-2026/07".to_owned()).put(&place(0), Kind::PaperCertificate, 7);
+        let StateChange::RecordPut { table, record, .. } = now.clone() else { panic!("no record: {now:?}") };
+        // As it was put before numbers were kept as they are read.
+        let index = 1_u64.to_be_bytes();
+        let id = [b"number/KE-2026/08\0".as_slice(), cn.as_str().as_bytes(), &[0], &index].concat();
+        let before = StateChange::RecordPut { table, id, record };
+        store.commit(Batch { at_ms: START_MS, state: vec![now, before], ..Batch::default() }).unwrap();
+        let found = |number: &str| {
+            let subject = Subject::Number(number.to_owned());
+            let found = about(store, &subject).unwrap();
+            for one in &found {
+                assert_eq!(about_at(store, &subject, &one.entry).unwrap().as_ref(), Some(one), "{number}");
+            }
+            found.into_iter().map(|one| one.entry.index).collect::<Vec<_>>()
+        };
+        for spelling in ["KE-2026/07", "ke 2026 7", "KE2026-07"] {
+            assert_eq!(found(spelling), [0], "{spelling}");
+        }
+        assert_eq!(found("KE-2026/08"), [1], "by its very spelling");
+        assert!(found("KE-2026/09").is_empty() && found("KE-2026/070").is_empty());
     });
 }
 

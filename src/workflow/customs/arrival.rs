@@ -11,10 +11,13 @@ use crate::{
         Act, Change, Envelope, Issuer, Jti, Kind, Opened, OpenedBody, OpenedCertificate, OpenedStatusChange, Since,
         StatementRef, Status, open_leaf, status_list::LIST_ENTRIES,
     },
-    store::{About, Disclosures, EntryRef, Store, StoreError, Subject, about, status_as_of},
+    store::{About, Disclosures, EntryRef, Store, StoreError, Subject, about, about_at, status_as_of},
     time::{Date, Timestamp},
     verification::{CheckedEntry, status_after},
-    workflow::{Desk, PaperRecord, WorkflowError, record::token_of},
+    workflow::{
+        Desk, PaperRecord, WorkflowError,
+        record::{numbered, token_of},
+    },
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -131,12 +134,19 @@ impl Desk {
                     let known = known.into_iter().filter(|one| one.kind == Kind::CertificateOfOrigin);
                     let mut entries = known.map(|one| one.entry).collect::<Vec<_>>();
                     // Another authority of this node keeps its own numbers.
-                    entries.extend(store.find_number(number)?.filter(|entry| !entries.contains(entry)));
+                    entries.extend(numbered(store.as_ref(), number)?.filter(|entry| !entries.contains(entry)));
                     entries
                 }
             };
             for entry in entries.into_iter().filter(|entry| entry.origin == origin) {
                 found.extend(self.arrival_at(store.as_ref(), &entry)?);
+            }
+        }
+        if let ArrivedName::Number(number, _) = name {
+            let bears = |one: &Arrival| one.certificate.reference.as_option().map(|own| own.number.as_str() == number);
+            // What bears that very spelling goes before others that are read as it.
+            if found.iter().any(|one| bears(one) == Some(true)) {
+                found.retain(|one| bears(one) != Some(false));
             }
         }
         let mut found = found.into_iter();
@@ -156,13 +166,15 @@ impl Desk {
         }
     }
 
-    /// The paper of that name that is registered; one past the closing of its key where no other is. It reads from the disk.
+    /// The paper of that name that is registered: one of that very spelling before others that are read as it, and one past
+    /// the closing of its key where no other is. It reads from the disk.
     pub(super) fn paper_named(&self, name: &ArrivedName) -> Result<Option<PaperRecord>, WorkflowError> {
         match name {
             ArrivedName::Jti(jti) => self.paper_by(jti),
             ArrivedName::Number(number, issuer) => {
                 let papers = self.papers_to(&Subject::Number(number.clone()), issuer.as_ref())?;
-                Ok(papers.into_iter().max_by_key(|paper| paper.key_closed.is_none()))
+                let first = |paper: &PaperRecord| (paper.paper.number.as_str() == number, paper.key_closed.is_none());
+                Ok(papers.into_iter().max_by_key(first))
             }
         }
     }
@@ -219,10 +231,10 @@ impl Desk {
         changes.extend(later.changes);
         let number = certificate.reference.as_option().map(|reference| reference.number.to_string());
         let known = match &number {
-            Some(number) => about(store, &Subject::Number(number.clone()))?,
-            None => Vec::new(),
+            Some(number) => about_at(store, &Subject::Number(number.clone()), entry)?,
+            None => None,
         };
-        let arrived_ms = known.iter().find(|one| one.entry == *entry).map(|one| one.at_ms);
+        let arrived_ms = known.map(|one| one.at_ms);
         let heard = later.as_of.or(status_as_of(store, origin)?).and_then(|second| i64::try_from(second).ok());
         // Another authority of this node keeps its own.
         let own = match sequencer::spoken_for(store, origin)? {

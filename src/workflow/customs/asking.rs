@@ -5,7 +5,7 @@ use super::{
     enquiries::Side, fits, part, refused::can_be_named, said_at,
 };
 use crate::{
-    certificate::{Certificate, Text},
+    certificate::{Certificate, Text, number_as_read},
     office::{Action, Actor, AuditEvent, Caller},
     sequencer::{Saying, Task, Work},
     statement::{
@@ -115,7 +115,8 @@ impl Desk {
         for (place, subject) in (1..).zip(&wish.subjects) {
             let found = self.subject(wish, place, subject)?;
             // Two of one number are told apart by what they are.
-            if !seen.insert((&subject.number, found.certificate.as_ref().map(|certificate| certificate.jti))) {
+            let jti = found.certificate.as_ref().map(|certificate| certificate.jti);
+            if !seen.insert((number_as_read(subject.number.as_str()), jti)) {
                 return Err(EnquiryRefused::Twice(subject.number.to_string()).into());
             }
             subjects.push(found);
@@ -184,7 +185,7 @@ impl Desk {
         let reference = reference.map(|reference| (&reference.number, reference.issued_on));
         let reference = reference.or_else(|| paper.as_ref().map(|one| (&one.paper.number, one.paper.issued_on)));
         if let (Some((bears, _)), Some(jti)) = (reference, jti)
-            && bears.as_str() != number.as_str()
+            && number_as_read(bears.as_str()) != number_as_read(number.as_str())
         {
             return Err(WorkflowError::SubjectDisagrees {
                 jti: jti.to_string(),
@@ -196,9 +197,11 @@ impl Desk {
         if let Some(certificate) = found.as_ref().and_then(|one| one.certificate.to_certificate()) {
             has_items(&certificate, &items)?;
         }
+        // However its number was typed, what is known is asked about by the one that it bears.
+        let borne = reference.and_then(|(bears, _)| bears.as_str().parse::<Text<70>>().ok());
         Ok(EnquirySubject {
             certificate: known.map(|(certificate, _)| certificate),
-            number,
+            number: borne.unwrap_or(number),
             issued_on: reference.map(|(_, issued_on)| issued_on).or(issued_on),
             items,
             declaration,

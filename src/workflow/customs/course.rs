@@ -71,7 +71,7 @@ impl Desk {
         let store = self.store().as_ref();
         let asked = statements_about(store, &Subject::Statement(arrival.jti), Kind::Enquiry)?;
         let enquiries = asked.into_iter().map(|(_, statement)| statement.opened.envelope.jti).collect();
-        let mut notices = self.heard(&arrival)?;
+        let mut notices = self.heard(&arrival, &[])?;
         notices.extend(self.predecessors_used(&arrival)?);
         Ok(Course { balance: balance(&arrival), arrival, acts, enquiries, notices })
     }

@@ -63,7 +63,8 @@ pub struct Decided {
     pub act: u32,
     /// The statement to the issuer; none while the act waits for its supervisor, or where it was dropped.
     pub statement: Option<Jti>,
-    /// What an officer should know, where a claim is accepted.
+    /// What an officer should know, where a claim is accepted; what the issuer answered, where preference is suspended, or
+    /// refused because no reply came in time.
     pub notices: Vec<Notice>,
 }
 
@@ -170,7 +171,7 @@ impl Desk {
                 let certificate = arrival.whole()?;
                 let comes_here = wish.words.destination == Some(desk.setup().country);
                 let gone = |one: &Notice| one.reason == "DESTINATION_CHANGED";
-                if comes_here && !desk.heard(&arrival)?.iter().any(gone) {
+                if comes_here && !desk.heard(&arrival, &[])?.iter().any(gone) {
                     return Err(UseRefused::ComesHere.into());
                 }
                 let unknown = |item: &&u32| certificate.goods.items.iter().all(|one| one.number != **item);

@@ -4,6 +4,7 @@ use super::{
     Arrival, ArrivedName, Balance, Notice,
     bearing::would_be_refused,
     course::balance,
+    heard::named_items,
     notices::{on_paper, written_before},
 };
 use crate::{
@@ -100,7 +101,12 @@ impl Desk {
             }
             Err(other) => return Err(other),
         };
-        let mut known = self.known(&arrival, Some(&wish.declaration))?;
+        let matching = match arrival.whole() {
+            Ok(certificate) => compare(&certificate, &wish.declared, self.edition_of(&arrival), &self.lists()),
+            Err(_) => none(Vec::new()).matching,
+        };
+        let items = named_items(matching.items.iter().copied());
+        let mut known = self.known(&arrival, Some(&wish.declaration), &items)?;
         known.extend(self.predecessors_used(&arrival)?);
         let issued_on = arrival.certificate.reference.as_option().map(|reference| reference.issued_on);
         if let (Some(own), Some(named)) = (issued_on, wish.issued_on)
@@ -108,10 +114,6 @@ impl Desk {
         {
             known.push(Notice::other_date(named, own));
         }
-        let matching = match arrival.whole() {
-            Ok(certificate) => compare(&certificate, &wish.declared, self.edition_of(&arrival), &self.lists()),
-            Err(_) => none(Vec::new()).matching,
-        };
         Ok(Matched { balance: balance(&arrival), matching, notices: known, arrival: Some(arrival), papers: Vec::new() })
     }
 }

@@ -5,6 +5,7 @@ use super::{
     closed::said_about,
 };
 use crate::{
+    certificate::number_as_read,
     inbox,
     office::{Action, Caller},
     statement::{
@@ -89,7 +90,7 @@ pub struct EnquiryView {
     pub replies: Vec<ReplyView>,
     /// The enquiries that give the clarifications which replies asked for.
     pub clarified_by: Vec<Jti>,
-    /// The numbers that clarifying enquiries have answers about.
+    /// The numbers, as they are read, that clarifying enquiries have answers about.
     pub(super) clarified: BTreeSet<String>,
 }
 
@@ -110,12 +111,14 @@ impl EnquiryView {
         self.counting().flat_map(|one| &one.reply.answers).map(|answer: &SubjectAnswer| answer.subject).collect()
     }
 
-    /// The numbers of the certificates that are answered about, here or in the enquiry that clarified this one.
+    /// The numbers, as they are read, of the certificates that are answered about, here or in the enquiry that clarified
+    /// this one.
     fn answered_numbers(&self) -> BTreeSet<String> {
         let full = self.counting().any(|one| one.reply.reply.act == ReplyAct::Full);
         let answered = self.answered();
         let subjects = (1_u32..).zip(&self.enquiry.subjects).filter(|(place, _)| full || answered.contains(place));
-        subjects.map(|(_, subject)| subject.number.to_string()).chain(self.clarified.iter().cloned()).collect()
+        let numbers = subjects.map(|(_, subject)| number_as_read(subject.number.as_str()));
+        numbers.chain(self.clarified.iter().cloned()).collect()
     }
 
     /// Whether it asks about the certificate of another enquiry's subject: one that was not known here by its number alone.
@@ -127,7 +130,7 @@ impl EnquiryView {
     fn is_clarified(&self) -> bool {
         let answered = self.answered_numbers();
         !self.clarified_by.is_empty()
-            && self.enquiry.subjects.iter().all(|subject| answered.contains(subject.number.as_str()))
+            && self.enquiry.subjects.iter().all(|one| answered.contains(&number_as_read(one.number.as_str())))
     }
 }
 
@@ -400,11 +403,12 @@ impl Desk {
     }
 }
 
-/// Whether two enquiries ask about one certificate: one that was not known here by its number alone.
+/// Whether two enquiries ask about one certificate: one that was not known here by its number alone, in whatever letters,
+/// blanks and dashes it was typed.
 pub(super) fn is_same(one: &EnquirySubject, other: &EnquirySubject) -> bool {
     match (&one.certificate, &other.certificate) {
         (Some(one), Some(other)) => one.jti == other.jti,
-        _ => one.number == other.number,
+        _ => number_as_read(one.number.as_str()) == number_as_read(other.number.as_str()),
     }
 }
 

@@ -3,12 +3,13 @@
 
 use super::{
     Arrival, ArrivedName, Notice, UseRefused,
+    heard::named_items,
     notices::{key_closed, status_forbids},
 };
 use crate::{
     certificate::Measure,
     office::{ActState, Certified, Despite, WHOLE},
-    statement::{ImportDeclaration, ItemDecision, ResponseCode},
+    statement::{ImportDeclaration, ItemDecision, ResponseCode, ResponseReason},
     time::Date,
     workflow::{Desk, WorkflowError},
 };
@@ -58,16 +59,21 @@ impl Desk {
         stopped.map_or(Ok(()), |notice| Err(WorkflowError::ArrivalForbids(notice)))
     }
 
-    /// What an officer should know of an act by which a claim is accepted; nothing of any other. It reads from the disk.
+    /// What an officer should know of an act by which a claim is accepted; of one that waits for the issuer, or denies
+    /// because it did not answer in time, what it answered; nothing of any other. It reads from the disk.
     pub(super) fn known_of_act(&self, name: &ArrivedName, number: u32) -> Result<Vec<Notice>, WorkflowError> {
         let arrival = self.arrived(name)?;
-        let act = self.act(&arrival.entry.origin, &arrival.jti, number)?;
-        let Some(act) = act.filter(|act| act.decisions.iter().any(|one| one.code.grants())) else {
-            return Ok(Vec::new());
+        let Some(act) = self.act(&arrival.entry.origin, &arrival.jti, number)? else { return Ok(Vec::new()) };
+        if act.decisions.iter().any(|one| one.code.grants()) {
+            let items = named_items(act.decisions.iter().map(|one| one.item));
+            let mut known = self.known(&arrival, act.declaration.as_ref(), &items)?;
+            known.extend(self.predecessors_used(&arrival)?);
+            return Ok(known);
+        }
+        let unanswered = |one: &ItemDecision| {
+            one.code == ResponseCode::PreferenceSuspended || one.reason == Some(ResponseReason::NoReplyInTime)
         };
-        let mut known = self.known(&arrival, act.declaration.as_ref())?;
-        known.extend(self.predecessors_used(&arrival)?);
-        Ok(known)
+        if act.decisions.iter().any(unanswered) { self.answered(&arrival) } else { Ok(Vec::new()) }
     }
 
     /// Refuses to say that what was written off was not used. It reads from the disk.

@@ -2,9 +2,13 @@
 //! and where its goods were said to go.
 
 use super::{
-    Arrival, EndorsementNote, EnquiryView, Notice, arrival::statements_about, enquiries::Side, notices::notices,
+    Arrival, EndorsementNote, EnquiryView, Notice,
+    arrival::statements_about,
+    enquiries::Side,
+    notices::{notices, used_before},
 };
 use crate::{
+    certificate::number_as_read,
     statement::{
         EndorsementAct, EndorsementWords, EnquirySubject, ImportDeclaration, Issuer, Jti, Kind, SubjectAnswer,
         SubjectFinding,
@@ -15,19 +19,21 @@ use crate::{
 };
 
 impl Desk {
-    /// Everything that is to be known before a certificate is used, or a claim on it accepted, with a declaration; where none
-    /// is named, today. It reads from the disk.
+    /// Everything that is to be known before items of a certificate are used, or a claim on them accepted, with a
+    /// declaration; where none is named, today. No items are all of them. It reads from the disk.
     pub(super) fn known(
         &self,
         arrival: &Arrival,
         declaration: Option<&ImportDeclaration>,
+        items: &[u32],
     ) -> Result<Vec<Notice>, WorkflowError> {
         let mut all = self.known_of_day(arrival, declaration);
-        all.extend(self.heard(arrival)?);
+        all.extend(used_before(&arrival.file, &self.acts(arrival)?, declaration));
+        all.extend(self.heard(arrival, items)?);
         Ok(all)
     }
 
-    /// What of that the certificate, its agreement, what was done with it and the day say by themselves.
+    /// What of that the certificate, its agreement, its file and the day say by themselves.
     pub(super) fn known_of_day(&self, arrival: &Arrival, declaration: Option<&ImportDeclaration>) -> Vec<Notice> {
         let today = self.own_today();
         let mut all = notices(arrival, self.edition_of(arrival), (declaration, today), self.now());
@@ -38,11 +44,11 @@ impl Desk {
         all
     }
 
-    /// What was answered to the enquiries about a certificate, what this authority said of its destination, and both of
-    /// those in whose place it stands.
-    pub(super) fn heard(&self, arrival: &Arrival) -> Result<Vec<Notice>, WorkflowError> {
+    /// What was answered to the enquiries about a certificate, what this authority said of where these items of it go, or
+    /// any where none is named, and both of those in whose place it stands.
+    pub(super) fn heard(&self, arrival: &Arrival, items: &[u32]) -> Result<Vec<Notice>, WorkflowError> {
         let mut all = self.answered(arrival)?;
-        all.extend(self.gone(arrival, None));
+        all.extend(self.gone(arrival, None, items));
         all.extend(self.predecessors_heard(arrival)?);
         Ok(all)
     }
@@ -56,9 +62,12 @@ impl Desk {
         Ok(all)
     }
 
-    /// That goods of a certificate were said to go elsewhere, after a word by which all of them came here.
-    pub(super) fn gone(&self, arrival: &Arrival, back: Option<Jti>) -> Vec<Notice> {
+    /// That these items of a certificate, or any where none is named, were said to go elsewhere, after a word by which all
+    /// of them came here.
+    pub(super) fn gone(&self, arrival: &Arrival, back: Option<Jti>, items: &[u32]) -> Vec<Notice> {
+        let meets = |of: &[u32]| items.is_empty() || of.is_empty() || of.iter().any(|item| items.contains(item));
         let sent = self.sent_elsewhere(arrival).into_iter().filter(|note| back.is_none_or(|back| note.jti > back));
+        let sent = sent.filter(|note| meets(&note.words.items));
         sent.map(|note| went_elsewhere(&note.words)).collect()
     }
 
@@ -88,7 +97,7 @@ impl Desk {
     pub(super) fn answered_of(&self, number: &str, issuer: Option<&Issuer>) -> Result<Vec<Notice>, WorkflowError> {
         let subject = Subject::Number(number.to_owned());
         let mut all = self.answers(&subject, |view, one| {
-            let of_it = one.certificate.is_none() && one.number.as_str() == number;
+            let of_it = one.certificate.is_none() && number_as_read(one.number.as_str()) == number_as_read(number);
             of_it && issuer.is_none_or(|issuer| *issuer == view.to)
         })?;
         for paper in self.papers_to(&subject, issuer)? {
@@ -158,6 +167,11 @@ fn still_of(before: &mut EndorsementWords, items: &[u32], every: Option<&[u32]>)
     }
     before.items.retain(|item| !items.contains(item));
     !before.items.is_empty()
+}
+
+/// The items that are named one by one; none where one of them is not, so that all are meant.
+pub(super) fn named_items(items: impl Iterator<Item = Option<u32>>) -> Vec<u32> {
+    items.collect::<Option<Vec<_>>>().unwrap_or_default()
 }
 
 fn items(numbers: &[u32]) -> String {

@@ -4,12 +4,13 @@ use super::{Arrival, Delivery, MatchWish};
 use crate::{
     agreement::{Edition, Known, LatePresentation},
     encoding::hex,
-    office::{ActState, CustomsAct, DecidedLine, WHOLE},
+    office::{ActState, CustomsAct, CustomsFile, DecidedLine, WHOLE},
     statement::{ImportDeclaration, ItemDecision, PaperWords, ResponseCode, Status},
     time::{Date, Timestamp},
     verification::STATUS_MAX_AGE_SECONDS,
     workflow::PaperRecord,
 };
+use std::collections::BTreeSet;
 
 /// Something an officer should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -235,30 +236,47 @@ fn dates(
     all.push(notice);
 }
 
+/// That items were used in full, and not with this declaration: who used up the rest of one is no second who uses it.
+pub(super) fn used_before(
+    file: &CustomsFile,
+    acts: &[CustomsAct],
+    declaration: Option<&ImportDeclaration>,
+) -> Option<Notice> {
+    let first = file.first_used.as_ref()?;
+    let with_it = |own: &ImportDeclaration| declaration.is_some_and(|one| is_exactly(one, own));
+    if with_it(first) {
+        return None;
+    }
+    let own = acts.iter().filter(|act| act.state == ActState::Counts && act.declaration.as_ref().is_some_and(with_it));
+    let own = own.flat_map(|act| &act.decisions).filter(|one| one.code.draws()).filter_map(|one| one.item);
+    let own = own.collect::<BTreeSet<_>>();
+    let spent = file.responses.iter().filter(|(_, code)| **code == ResponseCode::UtilisedFull).map(|(item, _)| item);
+    let spent = spent.filter(|item| !own.contains(*item)).map(u32::to_string).collect::<Vec<_>>();
+    if spent.is_empty() {
+        return None;
+    }
+    let words = format!(
+        "used in full before: item {}; first with declaration {} of {} at {}",
+        spent.join(", "),
+        first.number,
+        first.date,
+        first.office
+    );
+    Some(Notice::new("ALREADY_USED", false, words))
+}
+
+/// Each office counts its own; and a number that is only likened to another is no proof that it is the other.
+fn is_exactly(one: &ImportDeclaration, other: &ImportDeclaration) -> bool {
+    (&one.number, &one.office) == (&other.number, &other.office)
+}
+
 /// What was done with it before, anywhere in the country.
 fn used(arrival: &Arrival, edition: Option<&Edition>, declaration: Option<&ImportDeclaration>, all: &mut Vec<Notice>) {
     let file = &arrival.file;
-    let first = file.first_used.as_ref();
-    // Each office counts its own; and a number that is only likened to the first is no proof that it is the first.
-    let is_other = |first: &ImportDeclaration| {
-        declaration.is_none_or(|one| (&first.number, &first.office) != (&one.number, &one.office))
-    };
-    let spent = |code: &ResponseCode| *code == ResponseCode::UtilisedFull;
-    let spent = file.responses.iter().filter(|(_, code)| spent(code)).map(|(item, _)| item.to_string());
-    let spent = spent.collect::<Vec<_>>();
-    if let Some(first) = first.filter(|first| !spent.is_empty() && is_other(first)) {
-        let words = format!(
-            "used in full before: item {}; first with declaration {} of {} at {}",
-            spent.join(", "),
-            first.number,
-            first.date,
-            first.office
-        );
-        all.push(Notice::new("ALREADY_USED", false, words));
-    }
     let rule = edition.map(|edition| &edition.single_consignment);
     let single = rule.and_then(|rule| rule.value()).copied().unwrap_or(false);
-    if let Some(first) = first.filter(|first| single && is_other(first)) {
+    let first = file.first_used.as_ref().filter(|first| declaration.is_none_or(|one| !is_exactly(one, first)));
+    if let Some(first) = first.filter(|_| single) {
         let article = rule.and_then(|rule| rule.article()).unwrap_or("the agreement's data");
         // Where no declaration is named, it may be the one that it was used with.
         let confirmed = declaration.is_some() && rule.is_some_and(|rule| matches!(rule.known(), Known::Confirmed(_)));

@@ -37,7 +37,7 @@ impl Desk {
             // That an earlier one is good says nothing of this one.
             heard.retain(|one| one.reason == "ISSUER_FINDS_NOT_VALID");
             if let Some(before) = &before {
-                heard.extend(self.gone(before, back));
+                heard.extend(self.gone(before, back, &[]));
                 back = back.max(self.came_back(before));
             }
             found.extend(heard.into_iter().map(|one| {

@@ -177,7 +177,7 @@ impl Desk {
         }
         let number = subject.number.to_string();
         let known = about(store, &Subject::Number(number.clone()))?;
-        Ok(store.number_taken(&number)? || known.iter().any(|one| one.kind == Kind::PaperCertificate))
+        Ok(store.number_like(&number)?.is_some() || known.iter().any(|one| one.kind == Kind::PaperCertificate))
     }
 
     /// Whether the certificates have the items that are answered about, and each item that is asked about is answered.

@@ -30,6 +30,7 @@ mod deciding;
 mod enquiries;
 mod following;
 mod listing;
+mod numbers;
 mod predecessors;
 mod settling;
 mod using;

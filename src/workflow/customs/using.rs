@@ -5,6 +5,7 @@ use super::{
     course::{Balance, balance},
     deciding::{blocking, next_act},
     digest,
+    heard::named_items,
     notices::beside_others,
     part,
     unusable::says_why,
@@ -72,7 +73,7 @@ impl Desk {
         let prepare = move |desk: &Self| {
             desk.once(&request, digest, || {
                 let arrival = desk.arrived(&wish.certificate)?;
-                let mut known = desk.known(&arrival, Some(&wish.declaration))?;
+                let mut known = desk.known(&arrival, Some(&wish.declaration), &[])?;
                 if !wish.despite_predecessor {
                     known.extend(desk.predecessors_used(&arrival)?);
                 }
@@ -213,11 +214,12 @@ impl Desk {
             let acts = desk.acts(&arrival)?;
             if let Some(declaration) = declaration {
                 // What this act used was not used before it.
-                let mut before = arrival.clone();
+                let (mut before, mut items) = (arrival.clone(), Vec::new());
                 if let Some(act) = acts.iter().find(|one| one.number == act && one.state == ActState::Counts) {
                     before.file.give_back(&act.decisions);
+                    items = named_items(act.decisions.iter().map(|one| one.item));
                 }
-                notices = desk.known(&before, Some(&declaration))?;
+                notices = desk.known(&before, Some(&declaration), &items)?;
                 // It was written off by who knew.
                 let used = desk.predecessors_used(&arrival)?.into_iter();
                 notices.extend(used.map(|one| Notice { blocks: false, ..one }));

@@ -1,14 +1,17 @@
 //! Decisions that follow an enquiry: that it got no reply is said only where that is so.
 
-use super::{Corridor, reason, valid};
+use super::{Corridor, reason, valid, why};
 use crate::{
+    office::WriteOffLine,
     reason::Reasoned as _,
     statement::{
         DocumentDigest, EndorsementAct, EnquiryGround, ItemDecision, Jti, ReplyAct, ResponseCode, ResponseReason,
         SubjectAnswer, SubjectFinding,
     },
     time::{Clock as _, Date},
-    workflow::{ArrivalsAsked, ArrivedName, DecisionWish, MatchWish, ShareWish},
+    workflow::{
+        ArrivalsAsked, ArrivedName, Decided, DecisionWish, EndorsementWish, MatchWish, Notice, ShareWish, WriteOffWish,
+    },
 };
 
 impl Corridor {
@@ -54,6 +57,35 @@ async fn after_an_answer_nobody_says_that_there_was_none_but_that_it_came_too_la
     assert_eq!(reason(customs.decide(officer, corridor.unanswered(3, raised)).await), "ENQUIRY_ANSWERED");
     let late = corridor.decision(4, None, ResponseCode::PreferenceDenied, Some(ResponseReason::NoReplyInTime));
     customs.decide(officer, DecisionWish { enquiry: Some(raised), ..late }).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_denial_for_want_of_a_reply_is_decided_and_released_with_what_the_issuer_answered_since() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let raised = customs.enquire(officer, corridor.enquiry(1)).await.unwrap().jti;
+    corridor.later(200);
+    let said = |decided: &Decided| decided.notices.iter().map(|one| one.reason).collect::<Vec<_>>();
+    let denies = async |nth| {
+        let late = Some(ResponseReason::NoReplyInTime);
+        let denied = corridor.decision(nth, Some(1), ResponseCode::PreferenceDenied, late);
+        customs.decide(officer, DecisionWish { enquiry: Some(raised), ..denied }).await.unwrap()
+    };
+    let first = denies(2).await;
+    assert!(said(&first).is_empty(), "{first:?}");
+    let reply = corridor.reply(2, raised, ReplyAct::Full, vec![valid(1)]);
+    assert!(corridor.exporting.reply(&corridor.liaison, reply).await.unwrap().late);
+    let (request, name) = (corridor.china.request_id(3), corridor.name());
+    let released = customs.settle_denial(&corridor.supervisor, &request, name, first.act, true, None).await.unwrap();
+    assert_eq!(said(&released), ["ISSUER_FINDS_VALID"]);
+    assert_eq!(said(&denies(4).await), ["ISSUER_FINDS_VALID"]);
+    // So it is where the officer waits for more, and not where the answer is no part of why.
+    let decides = async |nth, code| {
+        let wish = corridor.decision(nth, Some(1), code, why(code));
+        said(&customs.decide(officer, wish).await.unwrap())
+    };
+    assert_eq!(decides(5, ResponseCode::PreferenceSuspended).await, ["ISSUER_FINDS_VALID"]);
+    assert!(decides(6, ResponseCode::PreferenceDenied).await.is_empty());
 }
 
 #[tokio::test]
@@ -197,6 +229,40 @@ async fn goods_that_were_sent_elsewhere_and_come_here_after_all_are_spoken_of_no
     endorse(3, "KE", vec![1]).await;
     endorse(4, "CN", Vec::new()).await;
     assert_eq!(told(), 0);
+}
+
+#[tokio::test]
+async fn that_an_item_goes_elsewhere_is_said_of_it_and_of_the_whole_and_not_of_the_other_items() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let name = ArrivedName::Number(corridor.of_three_items(2).await, None);
+    let away = corridor.endorsement(1, "KE", vec![2]);
+    customs.endorse(officer, EndorsementWish { certificate: name.clone(), ..away }).await.unwrap();
+    let told = |notices: &[Notice]| notices.iter().any(|one| one.reason == "DESTINATION_CHANGED");
+    let matched = |item: Option<u32>| {
+        let mut wish = MatchWish { certificate: name.clone(), ..corridor.declared("D-1", "") };
+        wish.declared.lines.retain(|_| item.is_some());
+        for line in &mut wish.declared.lines {
+            line.item = item;
+        }
+        told(&customs.match_declaration(officer, &wish).unwrap().notices)
+    };
+    let accepts = async |nth, item| {
+        let wish = corridor.decision(nth, item, ResponseCode::AcceptedForClaim, None);
+        told(&customs.decide(officer, DecisionWish { certificate: name.clone(), ..wish }).await.unwrap().notices)
+    };
+    let balance = customs.balance(officer, &name).unwrap();
+    for (nth, item) in [(10, 1), (20, 2)] {
+        assert_eq!(matched(Some(item)), item == 2, "item {item}");
+        let quantity = balance.iter().find(|one| one.item == item).and_then(|one| one.whole.clone()).unwrap();
+        let lines = vec![WriteOffLine { item, line: None, quantity }];
+        let wish = WriteOffWish { certificate: name.clone(), lines, ..corridor.write_off(nth, "D-1", "1") };
+        let written = customs.write_off(officer, wish).await.unwrap();
+        assert_eq!(told(&written.notices), item == 2, "item {item}");
+        assert_eq!(accepts(nth + 1, Some(item)).await, item == 2, "item {item}");
+    }
+    assert!(accepts(30, None).await && matched(None));
+    assert!(told(&customs.course(officer, &name).unwrap().notices));
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use crate::{
     reason::Reasoned as _,
     statement::{Act, ResponseCode, Since},
     time::Clock as _,
-    workflow::{ArrivalsAsked, ArrivedName, DecisionWish, WorkflowError, WriteOffWish},
+    workflow::{ArrivalsAsked, ArrivedName, DecisionWish, Notice, WorkflowError, WriteOffWish},
 };
 
 #[tokio::test]
@@ -73,6 +73,30 @@ async fn that_an_item_was_used_in_full_before_is_said_when_another_is_written_of
     assert!(used(1, "D-1", 1).await.is_empty());
     let said = used(2, "D-2", 2).await;
     assert!(said.len() == 1 && said[0].starts_with("used in full before: item 1;"), "{said:?}");
+}
+
+#[tokio::test]
+async fn who_used_up_the_rest_of_an_item_is_not_told_that_it_was_used_before() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let told = |notices: &[Notice]| notices.iter().any(|one| one.reason == "ALREADY_USED");
+    let matched = |declaration: &str| {
+        let wish = corridor.declared(declaration, "");
+        told(&customs.match_declaration(officer, &wish).unwrap().notices)
+    };
+    let accepts = async |nth, declaration: &str| {
+        let mut wish = corridor.decision(nth, Some(1), ResponseCode::AcceptedForClaim, None);
+        wish.declaration = Some(corridor.declaration(declaration));
+        told(&customs.decide(officer, wish).await.unwrap().notices)
+    };
+    customs.write_off(officer, corridor.write_off(1, "I-A", "6800")).await.unwrap();
+    customs.write_off(officer, corridor.write_off(2, "I-B", "10000")).await.unwrap();
+    assert_eq!([matched("I-A"), matched("I-B"), matched("I-C")], [false, false, true]);
+    assert!(!accepts(3, "I-B").await && accepts(4, "I-C").await);
+    // What was taken back is used by the next one, and not by this one.
+    corridor.takes_back(5, 2).await;
+    customs.write_off(officer, corridor.write_off(6, "I-C", "10000")).await.unwrap();
+    assert_eq!([matched("I-A"), matched("I-B"), matched("I-C")], [false, true, false]);
 }
 
 #[tokio::test]
