@@ -9,7 +9,7 @@ use crate::{
     sequencer::{Outcome, Recalled, number_id, refilled},
     store::{Batch, Disclosures, MemoryStore, NewEntry, PublishedHead, StateChange, StatusListState, Store, Table},
     time::Clock as _,
-    workflow::{Desk, IssueRow, Issued, PaperRow, WorkflowError},
+    workflow::{BlockAgain, Desk, IssueRow, Issued, PaperRow, WorkflowError},
 };
 use std::sync::Arc;
 
@@ -146,6 +146,32 @@ async fn where_an_operator_goes_on_without_a_number_each_series_passes_over_it_o
     let (desk, _) = world.desk();
     let issued = desk.issue(&world.signatory, &world.footballs(5)).await.unwrap();
     assert_eq!(issued.outcome.number.as_deref(), Some("PK-CN-2026-LHE-000004"), "once");
+}
+
+/// The number that is lost may have been given behind the block as well as before it.
+#[tokio::test]
+async fn a_number_that_is_lost_is_passed_over_behind_a_block_too_that_is_put_back() {
+    let mut world = World::new();
+    let (desk, sequencer) = world.desk();
+    let known = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap().outcome;
+    desk.issue(&world.signatory, &world.footballs(2)).await.unwrap();
+    sequencer.close();
+    world.store = Arc::new(came_back(&world, &known));
+    let (desk, sequencer) = world.desk();
+    sequencer.go_on(&known.entry.origin, world.clock.now()).unwrap();
+    let block = BlockAgain {
+        issuer: "https://tdap.gov.pk".to_owned(),
+        id: "0".repeat(32),
+        office: "LHE".parse().unwrap(),
+        agreement: "CPFTA".parse().unwrap(),
+        to: "CN".parse().unwrap(),
+        reserved_on: "2026-11-12".parse().unwrap(),
+        numbers: ["PK-CN-2026-LHE-000002", "PK-CN-2026-LHE-000003"].map(|number| number.parse().unwrap()).into(),
+    };
+    let signatory = Arc::new(world.signatory.clone());
+    desk.put_back_block(&signatory, &world.request_id(3), block).await.unwrap();
+    let issued = desk.issue(&world.signatory, &world.footballs(4)).await.unwrap();
+    assert_eq!(issued.outcome.number.as_deref(), Some("PK-CN-2026-LHE-000005"));
 }
 
 #[tokio::test]
