@@ -96,7 +96,7 @@ struct World {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_was_acknowledged_survives_kill_nine_under_load() {
     let number = |name: &str| env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
-    let rounds = number("ORIGIN_KILL_ROUNDS").unwrap_or(200);
+    let rounds = number("ORIGIN_KILL_ROUNDS").unwrap_or(120);
     let seed = number("ORIGIN_KILL_SEED").unwrap_or_else(|| u64::try_from(Timestamp::now().as_millisecond()).unwrap());
     println!("ORIGIN_KILL_SEED={seed} ORIGIN_KILL_ROUNDS={rounds}");
     let begun = Instant::now();

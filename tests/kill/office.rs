@@ -159,7 +159,7 @@ struct Office {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_office_killed_at_work_issues_once_and_keeps_every_number() {
     let number = |name: &str| env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
-    let rounds = number("ORIGIN_OFFICE_KILL_ROUNDS").unwrap_or(20);
+    let rounds = number("ORIGIN_OFFICE_KILL_ROUNDS").unwrap_or(12);
     let seed = number("ORIGIN_KILL_SEED").unwrap_or_else(|| u64::try_from(Timestamp::now().as_millisecond()).unwrap());
     println!("ORIGIN_KILL_SEED={seed} ORIGIN_OFFICE_KILL_ROUNDS={rounds}");
     let (mut office, mut node) = Office::new(seed);
