@@ -10,7 +10,7 @@ use super::hosts::Hosts;
 use super::serves::serves;
 use super::wire::origin::v1::{self as wire, customs_service_server::CustomsService};
 use crate::certificate::Measure;
-use crate::office::{CustomsAct, DecidedLine, WriteOffLine};
+use crate::office::{CustomsAct, DecidedLine, WaitingDenial, WriteOffLine};
 use crate::statement::{EndorsementWords, ImportDeclaration, Issuer, ItemDecision, Jti, ResponseCode};
 use crate::time::Timestamp;
 use crate::workflow::{ArrivedName, Balance, DecisionWish, EndorsementWish, Notice, WriteOffWish};
@@ -147,14 +147,15 @@ impl CustomsDoor {
         let wire::ListDenialsRequest { page_size, page_token } = request.into_inner();
         let size = convert::page_size(page_size)?;
         let page = done(authority, move |at| at.desk.denials(&caller, &page_token, size)).await?;
-        let denial = |(waiting, its): &(crate::office::WaitingDenial, CustomsAct)| wire::WaitingDenial {
+        let denial = |(waiting, its, notices): (WaitingDenial, CustomsAct, Vec<Notice>)| wire::WaitingDenial {
             issuer: waiting.log.split('/').next().map(|host| format!("https://{host}")).unwrap_or_default(),
             number: waiting.number.to_string(),
             jti: waiting.jti.to_string(),
-            act: Some(act(its)),
+            act: Some(act(&its)),
+            notices: notices.into_iter().map(notice).collect(),
         };
         Ok(Response::new(wire::ListDenialsResponse {
-            denials: page.denials.iter().map(denial).collect(),
+            denials: page.denials.into_iter().map(denial).collect(),
             next_page_token: page.next.unwrap_or_default(),
         }))
     }

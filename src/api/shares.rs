@@ -120,20 +120,20 @@ pub(super) async fn opened(hosts: &Hosts, secret: &str) -> Result<Option<wire::S
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::office::{Account, Despite, DoneBy, Role, Wanted};
-    use crate::time::SeededRandom;
+    use crate::office::{Account, Caller, Despite, DoneBy, Role, Wanted};
+    use crate::time::{SeededRandom, Timestamp};
 
     #[test]
     fn the_importer_is_shown_what_was_decided_and_no_officer() {
-        let wanted = Wanted { name: "Li Na".to_owned(), roles: vec![Role::CustomsOfficer], ..Wanted::default() };
-        let account = Account::open(wanted, &SeededRandom::new(1)).unwrap();
-        let by = DoneBy {
-            account: account.id.clone(),
-            person: account.person(),
-            at_ms: 1_796_000_000_000,
+        let wanted = Wanted {
             name: "Li Na".to_owned(),
+            roles: vec![Role::CustomsOfficer],
             offices: vec!["CNSHA".parse().unwrap()],
+            ..Wanted::default()
         };
+        let officer = Caller::from(Account::open(wanted, &SeededRandom::new(1)).unwrap());
+        let by = DoneBy::of(&officer, Timestamp::UNIX_EPOCH);
+        assert_eq!((by.name.as_str(), by.offices.len()), ("Li Na", 1));
         let act = CustomsAct {
             number: 2,
             by: by.clone(),
@@ -152,7 +152,7 @@ mod tests {
         assert!(shown.at.is_some() && shown.counts);
         assert_eq!((shown.act, shown.amends), (2, 1));
         let all = format!("{shown:?}");
-        for inside in ["Li Na", "CNSHA", account.id.to_string().as_str()] {
+        for inside in ["Li Na", "CNSHA", officer.id().to_string().as_str()] {
             assert!(!all.contains(inside), "{inside}: {all}");
         }
     }

@@ -5,7 +5,7 @@ use super::{
     files::{self, Source},
 };
 use crate::{
-    certificate::{AgreementCode, CertificateError},
+    certificate::{AgreementCode, CertificateError, Country},
     keys::{KeyStore, Passphrase},
     node::system::SystemClock,
     statement::Issuer,
@@ -73,9 +73,10 @@ pub(super) fn rows(text: &str) -> Result<usize, String> {
     rows.ok_or_else(|| "a list shows one row or more: a whole number from 1 on".to_owned())
 }
 
-/// `https://<host>`, or the bare host.
+/// `https://<host>`, or the bare host, in any case.
 pub(super) fn issuer(text: &str) -> Result<Issuer, String> {
-    let full = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
+    let text = text.to_ascii_lowercase();
+    let full = if text.contains("://") { text } else { format!("https://{text}") };
     full.parse().map_err(|error: crate::statement::NotIssuer| error.to_string())
 }
 
@@ -120,6 +121,11 @@ pub(super) fn one_of<'a>(what: &str, words: impl IntoIterator<Item = &'a str>) -
 
 /// An agreement's code, in any case.
 pub(super) fn agreement(text: &str) -> Result<AgreementCode, String> {
+    text.to_ascii_uppercase().parse().map_err(|error: CertificateError| error.to_string())
+}
+
+/// A country's code, in any case.
+pub(super) fn country(text: &str) -> Result<Country, String> {
     text.to_ascii_uppercase().parse().map_err(|error: CertificateError| error.to_string())
 }
 
@@ -251,8 +257,21 @@ mod tests {
     }
 
     #[test]
+    fn a_country_is_named_by_its_code_in_any_case() {
+        for same in ["ke", "Ke", "KE"] {
+            assert_eq!(country(same).map(|one| one.to_string()), Ok("KE".to_owned()), "{same}");
+        }
+        for wrong in ["", "KEN", "XX", "ｋｅ"] {
+            assert!(country(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
     fn an_authority_is_named_by_its_url_or_its_host() {
-        assert_eq!(issuer("tdap.gov.pk"), issuer("https://tdap.gov.pk"));
+        for same in ["https://tdap.gov.pk", "TDAP.gov.pk", "HTTPS://TDAP.GOV.PK"] {
+            assert_eq!(issuer(same), issuer("tdap.gov.pk"), "{same}");
+        }
+        assert!(issuer("tdap.gov.pk").is_ok());
         assert!(issuer("https://tdap.gov.pk/x").is_err());
         assert!(issuer("http://tdap.gov.pk").is_err());
     }

@@ -56,10 +56,10 @@ pub(super) struct Arrivals {
     /// Only those whose number begins so, in whatever letters, blanks and dashes
     #[arg(long, value_name = "PREFIX", default_value = "", hide_default_value = true)]
     number: String,
-    /// Only those whose exporter's name has these words, in capitals or not, in either script that it bears
+    /// Only those whose exporter's name has each of these words, in whatever letters, in either script that it bears
     #[arg(long, value_name = "WORDS", default_value = "", hide_default_value = true)]
     exporter: String,
-    /// Only those whose consignee's name has these words, in capitals or not, in either script that it bears
+    /// Only those whose consignee's name has each of these words, in whatever letters, in either script that it bears
     #[arg(long, value_name = "WORDS", default_value = "", hide_default_value = true)]
     consignee: String,
     /// Only those that count for nothing, because the key that signed them was closed before

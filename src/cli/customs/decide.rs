@@ -106,12 +106,10 @@ impl Decide {
                 "act": answer.act, "jti": answer.jti, "awaits_release": answer.awaits_release,
                 "notices": notices_described(&answer.notices),
             }));
-        } else if answer.awaits_release {
-            console.data(format!("act {}  {}", answer.act, waits(console, many)));
         } else {
-            console.data(format!("act {}  told to the issuer by statement {}", answer.act, answer.jti));
-        }
-        if !console.is_json() {
+            let told = || format!("told to the issuer by statement {}", answer.jti);
+            let became = if answer.awaits_release { waits(console, many) } else { told() };
+            console.data(format!("act {}  {became}", answer.act));
             notice_lines(console, &answer.notices);
         }
         if answer.awaits_release {

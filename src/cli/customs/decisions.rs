@@ -223,7 +223,9 @@ fn check(decisions: &[wire::ItemDecision], exit: Exit) -> Result<(), Failure> {
             && !known.takes(why)
         {
             let failure = Failure::new(exit, format!("{of}: {code} does not stand with the reason {reason}"));
-            return Err(failure.help("a reason says why preference is denied or suspended; say anything else in words"));
+            return Err(failure.help(
+                "a reason says why preference is denied or suspended or a certificate sent back; say all else in words",
+            ));
         }
         if reason == ResponseReason::Other.as_str() && words.is_empty() {
             return Err(Failure::new(exit, format!("{of}: the reason OTHER needs words that say which")));
@@ -282,8 +284,13 @@ mod tests {
         for wrong in ["1=ACCEPTED_FOR_CLAIM:NOT_ORIGINATING", "1=RECEIVED:NOT_ORIGINATING", "1=NO_REPLY:GOODS_DIFFER"] {
             let refused = flags(&[wrong], &[]).unwrap_err();
             assert!(refused.sentence().contains("does not stand with the reason"), "{wrong}");
+            assert!(format!("{refused:?}").contains("or a certificate sent back"), "{refused:?}");
         }
-        for right in ["1=PREFERENCE_SUSPENDED:RANDOM_CHECK", "1=NO_REPLY:NO_REPLY_IN_TIME"] {
+        for right in [
+            "1=PREFERENCE_SUSPENDED:RANDOM_CHECK",
+            "1=RETURNED_FOR_RECTIFICATION:CRITERION_WRONG",
+            "1=NO_REPLY:NO_REPLY_IN_TIME",
+        ] {
             assert!(flags(&[right], &[]).is_ok(), "{right}");
         }
         let file = template::DECISIONS.replace("\"PREFERENCE_DENIED\"", "\"ACCEPTED_FOR_CLAIM\"");

@@ -18,7 +18,7 @@ use std::process::ExitCode;
 #[group(required = true, multiple = false)]
 struct Act {
     /// The goods go to another country now, ISO 3166-1 alpha-2
-    #[arg(long, value_name = "XX")]
+    #[arg(long, value_name = "XX", value_parser = arguments::country)]
     new_destination: Option<Country>,
     /// The goods passed in transit, under supervision and unaltered
     #[arg(long)]

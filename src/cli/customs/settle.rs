@@ -20,6 +20,8 @@ use serde_json::json;
 use std::process::ExitCode;
 
 /// List what waits for a supervisor: denials, and decisions that would take the place of one
+///
+/// Each with what its officer was told when it was decided, as it stands by now.
 #[derive(Debug, clap::Args)]
 pub(super) struct Denials {
     #[command(flatten)]
@@ -44,12 +46,15 @@ impl Denials {
 fn line(console: Console, one: &wire::WaitingDenial) {
     if console.is_json() {
         let act = one.act.as_ref().map(act_described);
-        console.data(json!({ "issuer": one.issuer, "number": one.number, "jti": one.jti, "act": act }));
+        let notices = notices_described(&one.notices);
+        let (issuer, number, jti) = (&one.issuer, &one.number, &one.jti);
+        console.data(json!({ "issuer": issuer, "number": number, "jti": jti, "act": act, "notices": notices }));
         return;
     }
     let number = if one.number.is_empty() { &one.jti } else { &one.number };
     console.data(format!("{}  {}", plain(number), host(&one.issuer)));
     act_lines(console, &one.act.clone().unwrap_or_default());
+    notice_lines(console, &one.notices);
 }
 
 /// Which act that waits, and who settles it.

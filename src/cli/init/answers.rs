@@ -145,7 +145,8 @@ impl Answers {
             }
             issuer => issuer,
         };
-        let country = ask.ask(given.country, "--country", "Its country, ISO 3166-1 alpha-2", None, of::<Country>)?;
+        let country =
+            ask.ask(given.country, "--country", "Its country, ISO 3166-1 alpha-2", None, arguments::country)?;
         let time_zone = ask.ask(given.time_zone, "--time-zone", "Its time zone, such as Asia/Karachi", None, zone)?;
         let name = given.name.as_deref().map(text).transpose().map_err(|error| Failure::new(Exit::Usage, error))?;
         let name = ask.ask(name, "--name", "Its name in English", None, text)?;

@@ -39,7 +39,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     rehearsal: bool,
     /// Its country, ISO 3166-1 alpha-2
-    #[arg(long, value_name = "XX")]
+    #[arg(long, value_name = "XX", value_parser = arguments::country)]
     country: Option<Country>,
     /// The time zone of its civil dates, such as Asia/Karachi
     #[arg(long, value_name = "ZONE", value_parser = answers::zone)]

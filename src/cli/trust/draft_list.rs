@@ -94,8 +94,7 @@ fn node(text: &str) -> Result<Node, String> {
 /// `XX=AUTHORITY`.
 pub(in crate::cli) fn addressee(text: &str) -> Result<(Country, Issuer), String> {
     let (country, iss) = text.split_once('=').ok_or("write XX=AUTHORITY, such as `CN=customs.gov.cn`")?;
-    let country = country.parse().map_err(|error: crate::certificate::CertificateError| error.to_string())?;
-    Ok((country, arguments::issuer(iss)?))
+    Ok((arguments::country(country)?, arguments::issuer(iss)?))
 }
 
 impl Arguments {

@@ -6,8 +6,9 @@
 use super::{Certified, CustomsFile, WHOLE, decides, stands_against};
 use crate::{
     certificate::{CertificateNumber, OfficeCode, Text},
-    office::{AccountId, Person},
+    office::{AccountId, Caller, Person},
     statement::{ImportDeclaration, ItemDecision, Jti, ResponseCode},
+    time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +43,27 @@ pub struct DoneBy {
     /// The offices it acted for, as they were then.
     #[serde(default)]
     pub offices: Vec<OfficeCode>,
+}
+
+impl DoneBy {
+    /// A caller, as it is at this instant.
+    #[must_use]
+    pub fn of(caller: &Caller, at: Timestamp) -> Self {
+        let account = caller.account();
+        Self {
+            account: account.id.clone(),
+            person: account.person(),
+            at_ms: u64::try_from(at.as_millisecond()).unwrap_or(0),
+            name: account.name.clone(),
+            offices: account.offices.clone(),
+        }
+    }
+
+    /// Whether both are one account, or accounts of one person.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.account == other.account || self.person == other.person
+    }
 }
 
 /// One act on a certificate.
@@ -142,6 +164,17 @@ impl CustomsAct {
             })
     }
 
+    /// Whether it decides something just as an earlier act does: the whole, an item, or a line of one declaration.
+    #[must_use]
+    pub fn decides_the_same(&self, earlier: &Self) -> bool {
+        let declared = self.declaration.as_ref().zip(earlier.declaration.as_ref());
+        let one_declaration = declared.is_some_and(|(own, other)| own.is_same(other));
+        self.decisions.iter().filter(|now| decides(now.code)).any(|now| {
+            let same = |one: &ItemDecision| (one.item, one.line, one.code) == (now.item, now.line, now.code);
+            earlier.decisions.iter().any(same) && (now.line.is_none() || one_declaration)
+        })
+    }
+
     /// Since when it counts, in Unix milliseconds, and its number: what waited for a supervisor, since it was released.
     #[must_use]
     pub fn counts_from(&self) -> (u64, u32) {
@@ -167,17 +200,10 @@ mod tests {
     #[test]
     fn an_act_that_was_kept_before_it_said_what_it_went_on_in_spite_of_reads_as_one_that_said_nothing() {
         let wanted = Wanted { name: "Li Na".to_owned(), roles: vec![Role::CustomsOfficer], ..Wanted::default() };
-        let account = Account::open(wanted, &SeededRandom::new(1)).unwrap();
-        let by = DoneBy {
-            account: account.id.clone(),
-            person: account.person(),
-            at_ms: 1_796_000_000_000,
-            name: account.name,
-            offices: Vec::new(),
-        };
+        let officer: Caller = Account::open(wanted, &SeededRandom::new(1)).unwrap().into();
         let act = CustomsAct {
             number: 1,
-            by,
+            by: DoneBy::of(&officer, Timestamp::UNIX_EPOCH),
             settled: None,
             declaration: None,
             decisions: Vec::new(),

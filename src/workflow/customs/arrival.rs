@@ -166,6 +166,19 @@ impl Desk {
         }
     }
 
+    /// The certificate of that name; none where it is not here by now, is on paper alone, or is one of several.
+    pub(super) fn if_arrived(&self, name: &ArrivedName) -> Result<Option<Arrival>, WorkflowError> {
+        match self.arrived(name) {
+            Ok(arrival) => Ok(Some(arrival)),
+            Err(
+                WorkflowError::ArrivalUnknown
+                | WorkflowError::ArrivalOnPaper { .. }
+                | WorkflowError::ArrivalAmbiguous(_),
+            ) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The paper of that name that is registered: one of that very spelling before others that are read as it, and one past
     /// the closing of its key where no other is. It reads from the disk.
     pub(super) fn paper_named(&self, name: &ArrivedName) -> Result<Option<PaperRecord>, WorkflowError> {

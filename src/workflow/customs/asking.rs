@@ -1,8 +1,8 @@
 //! Enquiries that customs of the importing country raise.
 
 use super::{
-    ArrivedName, EnquiryRefused, EnquiryView, Notice, arrival::statements_about, deciding::blocking, digest,
-    enquiries::Side, fits, part, refused::can_be_named, said_at,
+    ArrivedName, EnquiryRefused, EnquiryView, Notice, deciding::blocking, digest, enquiries::Side, fits, part,
+    refused::can_be_named, said_at,
 };
 use crate::{
     certificate::{Certificate, Text, number_as_read},
@@ -10,7 +10,7 @@ use crate::{
     sequencer::{Saying, Task, Work},
     statement::{
         DocumentDigest, Enquiry, EnquiryGround, EnquiryQuestion, EnquirySubject, GoodsMeanwhile, ITEM_NUMBER_MAX,
-        Issuer, Jti, Kind, OpenedBody, ReplyAct, StatementRef,
+        Issuer, Jti, OpenedBody, ReplyAct, StatementRef,
     },
     store::Subject,
     time::Date,
@@ -249,17 +249,10 @@ impl Desk {
             Some(place) => Subject::Statement(place.jti),
             None => Subject::Number(first.number.to_string()),
         };
-        for (_, statement) in statements_about(self.store().as_ref(), &named, Kind::Enquiry)? {
-            let before = statement.opened.envelope.jti;
-            if before >= view.place.jti {
-                continue;
-            }
-            let other = match self.enquiry_of(Side::Asking, &before) {
-                Ok(other) => other,
-                Err(WorkflowError::EnquiryUnknown) => continue,
-                Err(error) => return Err(error),
-            };
-            let same = other.to == view.to
+        for other in self.enquiries_about(&named)? {
+            let before = other.place.jti;
+            let same = before < view.place.jti
+                && other.to == view.to
                 && other.enquiry.asked.ground == view.enquiry.asked.ground
                 && other.enquiry.subjects.len() == subjects.len()
                 && subjects.iter().all(|subject| other.asks_about(subject));

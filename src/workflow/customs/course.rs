@@ -52,10 +52,10 @@ pub struct Course {
     pub notices: Vec<Notice>,
 }
 
-/// Denials that wait, each with its act, and where to go on.
+/// Denials that wait, each with its act and with what is to be known of that by now, and where to go on.
 pub struct DenialsPage {
     /// By log and identifier.
-    pub denials: Vec<(WaitingDenial, CustomsAct)>,
+    pub denials: Vec<(WaitingDenial, CustomsAct, Vec<Notice>)>,
     /// Where to go on; `None` at the end.
     pub next: Option<String>,
 }
@@ -96,7 +96,12 @@ impl Desk {
             let waiting: WaitingDenial = parse(&record, "a denial that waits")?;
             let log = waiting.log.parse().map_err(|_| WorkflowError::Record("a denial names no log".to_owned()))?;
             if let Some(act) = self.act(&log, &waiting.jti, waiting.act)? {
-                denials.push((waiting, act));
+                let notices = match self.if_arrived(&ArrivedName::Jti(waiting.jti))? {
+                    Some(arrival) => self.known_of_act(&arrival, &act)?,
+                    // A node that starts opens the logs of partners as it connects.
+                    None => Vec::new(),
+                };
+                denials.push((waiting, act, notices));
             }
         }
         Ok(DenialsPage { denials, next })

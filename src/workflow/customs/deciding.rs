@@ -54,6 +54,24 @@ impl DecisionWish {
     const fn despite(&self) -> Despite {
         Despite { closed_key: self.despite_closed_key, predecessor: self.despite_predecessor }
     }
+
+    /// The act that it is.
+    fn act(&self, number: u32, by: DoneBy, state: ActState) -> CustomsAct {
+        CustomsAct {
+            number,
+            by,
+            settled: None,
+            declaration: self.declaration.clone(),
+            decisions: self.decisions.clone(),
+            amends: None,
+            state,
+            statement: None,
+            enquiry: self.enquiry,
+            remarks: self.remarks.clone(),
+            settled_words: None,
+            despite: self.despite(),
+        }
+    }
 }
 
 /// What came of it.
@@ -64,7 +82,7 @@ pub struct Decided {
     /// The statement to the issuer; none while the act waits for its supervisor, or where it was dropped.
     pub statement: Option<Jti>,
     /// What an officer should know, where a claim is accepted; what the issuer answered, where preference is suspended, or
-    /// refused because no reply came in time.
+    /// refused because no reply came in time; and that an earlier act waits that decides the same.
     pub notices: Vec<Notice>,
 }
 
@@ -127,20 +145,7 @@ impl Desk {
                 }
                 let follows = (wish.declaration.as_ref(), wish.enquiry.as_ref());
                 let mut file = desk.judged(&arrival, follows, &wish.decisions, wish.despite())?;
-                let act = CustomsAct {
-                    number: next_act(&mut file)?,
-                    by: by.clone(),
-                    settled: None,
-                    declaration: wish.declaration.clone(),
-                    decisions: wish.decisions.clone(),
-                    amends: None,
-                    state: ActState::Counts,
-                    statement: None,
-                    enquiry: wish.enquiry,
-                    remarks: wish.remarks.clone(),
-                    settled_words: None,
-                    despite: wish.despite(),
-                };
+                let act = wish.act(next_act(&mut file)?, by.clone(), ActState::Counts);
                 desk.tell(&arrival, &file, act, None, (&key, digest), audit.clone())
             })
         };
@@ -220,20 +225,7 @@ impl Desk {
         let follows = (wish.declaration.as_ref(), wish.enquiry.as_ref());
         self.judged(&arrival, follows, &wish.decisions, wish.despite())?;
         let mut file = arrival.file.clone();
-        let act = CustomsAct {
-            number: next_act(&mut file)?,
-            by,
-            settled: None,
-            declaration: wish.declaration.clone(),
-            decisions: wish.decisions.clone(),
-            amends: None,
-            state: ActState::Waits,
-            statement: None,
-            enquiry: wish.enquiry,
-            remarks: wish.remarks.clone(),
-            settled_words: None,
-            despite: wish.despite(),
-        };
+        let act = wish.act(next_act(&mut file)?, by, ActState::Waits);
         let state = vec![
             arrival.put(&file)?,
             arrival.put_act(&act)?,
@@ -334,7 +326,14 @@ impl Desk {
         statement: Option<Jti>,
     ) -> Result<Decided, WorkflowError> {
         let (desk, name) = (self.clone(), name.clone());
-        let notices = blocking(move || desk.known_of_act(&name, act)).await??;
+        let known = move || {
+            let arrival = desk.arrived(&name)?;
+            match desk.act(&arrival.entry.origin, &arrival.jti, act)? {
+                Some(act) => desk.known_of_act(&arrival, &act),
+                None => Ok(Vec::new()),
+            }
+        };
+        let notices = blocking(known).await??;
         Ok(Decided { act, statement, notices })
     }
 
@@ -366,10 +365,7 @@ impl Desk {
     }
 
     pub(super) fn done_by(&self, caller: &Caller) -> DoneBy {
-        let at_ms = u64::try_from(self.now().as_millisecond()).unwrap_or(0);
-        let account = caller.account();
-        let (name, offices) = (account.name.clone(), account.offices.clone());
-        DoneBy { account: caller.id().clone(), person: account.person(), at_ms, name, offices }
+        DoneBy::of(caller, self.now())
     }
 
     /// Today's civil date at this authority.

@@ -1,7 +1,7 @@
 //! Enquiries as both sides see them, with the clock of the agreement and the answers.
 
 use super::{
-    arrival::{Statement, statement_at},
+    arrival::{Statement, statement_at, statements_about},
     closed::said_about,
 };
 use crate::{
@@ -243,6 +243,19 @@ impl Desk {
             }
         }
         Err(WorkflowError::EnquiryUnknown)
+    }
+
+    /// Own enquiries that are found by what they ask about, in their order.
+    pub(super) fn enquiries_about(&self, subject: &Subject) -> Result<Vec<EnquiryView>, WorkflowError> {
+        let mut views = Vec::new();
+        for (_, enquiry) in statements_about(self.store().as_ref(), subject, Kind::Enquiry)? {
+            match self.enquiry_of(Side::Asking, &enquiry.opened.envelope.jti) {
+                Ok(view) => views.push(view),
+                Err(WorkflowError::EnquiryUnknown) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(views)
     }
 
     /// Where enquiries of a side stand: one's own, or those of others.

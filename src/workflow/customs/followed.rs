@@ -2,6 +2,7 @@
 
 use super::{Arrival, UseRefused, enquiries::Side};
 use crate::{
+    certificate::number_as_read,
     statement::{ItemDecision, Jti, ResponseCode, ResponseReason},
     workflow::{Desk, WorkflowError},
 };
@@ -16,11 +17,14 @@ impl Desk {
         decisions: &[ItemDecision],
     ) -> Result<(), WorkflowError> {
         let Some(jti) = enquiry else { return Ok(()) };
-        let (view, number) = (self.enquiry_of(Side::Asking, jti)?, arrival.whole()?.reference.number.to_string());
+        let (view, number) = (self.enquiry_of(Side::Asking, jti)?, arrival.whole()?.reference.number);
         let place = view.enquiry.subjects.iter().zip(1..).find(|(subject, _)| match &subject.certificate {
             Some(at) => at.jti == arrival.jti,
-            // It came only after it was asked about.
-            None => subject.number.as_str() == number && view.to == arrival.issuer,
+            // It came only after it was asked about, by its number as somebody typed it.
+            None => {
+                let same = number_as_read(subject.number.as_str()) == number_as_read(number.as_str());
+                same && view.to == arrival.issuer
+            }
         });
         let Some((_, place)) = place else { return Err(UseRefused::EnquiryOfAnother(*jti).into()) };
         let no_reply = decisions.iter().any(|one| one.code == ResponseCode::NoReply);

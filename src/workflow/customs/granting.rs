@@ -2,13 +2,13 @@
 //! was written off was used.
 
 use super::{
-    Arrival, ArrivedName, Notice, UseRefused,
+    Arrival, Notice, UseRefused,
     heard::named_items,
-    notices::{key_closed, status_forbids},
+    notices::{decided_before, key_closed, status_forbids},
 };
 use crate::{
     certificate::Measure,
-    office::{ActState, Certified, Despite, WHOLE},
+    office::{ActState, Certified, CustomsAct, Despite, WHOLE},
     statement::{ImportDeclaration, ItemDecision, ResponseCode, ResponseReason},
     time::Date,
     workflow::{Desk, WorkflowError},
@@ -60,20 +60,21 @@ impl Desk {
     }
 
     /// What an officer should know of an act by which a claim is accepted; of one that waits for the issuer, or denies
-    /// because it did not answer in time, what it answered; nothing of any other. It reads from the disk.
-    pub(super) fn known_of_act(&self, name: &ArrivedName, number: u32) -> Result<Vec<Notice>, WorkflowError> {
-        let arrival = self.arrived(name)?;
-        let Some(act) = self.act(&arrival.entry.origin, &arrival.jti, number)? else { return Ok(Vec::new()) };
-        if act.decisions.iter().any(|one| one.code.grants()) {
-            let items = named_items(act.decisions.iter().map(|one| one.item));
-            let mut known = self.known(&arrival, act.declaration.as_ref(), &items)?;
-            known.extend(self.predecessors_used(&arrival)?);
-            return Ok(known);
-        }
+    /// because it did not answer in time, what it answered; of any, that an earlier one waits which decides the same. It
+    /// reads from the disk.
+    pub(super) fn known_of_act(&self, arrival: &Arrival, act: &CustomsAct) -> Result<Vec<Notice>, WorkflowError> {
+        let mut known = decided_before(&self.waiting_on(arrival)?, act);
         let unanswered = |one: &ItemDecision| {
             one.code == ResponseCode::PreferenceSuspended || one.reason == Some(ResponseReason::NoReplyInTime)
         };
-        if act.decisions.iter().any(unanswered) { self.answered(&arrival) } else { Ok(Vec::new()) }
+        if act.decisions.iter().any(|one| one.code.grants()) {
+            let items = named_items(act.decisions.iter().map(|one| one.item));
+            known.extend(self.known(arrival, act.declaration.as_ref(), &items)?);
+            known.extend(self.predecessors_used(arrival)?);
+        } else if act.decisions.iter().any(unanswered) {
+            known.extend(self.answered(arrival)?);
+        }
+        Ok(known)
     }
 
     /// Refuses to say that what was written off was not used. It reads from the disk.

@@ -2,19 +2,15 @@
 //! and where its goods were said to go.
 
 use super::{
-    Arrival, EndorsementNote, EnquiryView, Notice,
-    arrival::statements_about,
-    enquiries::Side,
+    Arrival, EndorsementNote, EnquiryView, Notice, ReplyView,
     notices::{notices, used_before},
 };
 use crate::{
     certificate::number_as_read,
     statement::{
-        EndorsementAct, EndorsementWords, EnquirySubject, ImportDeclaration, Issuer, Jti, Kind, SubjectAnswer,
-        SubjectFinding,
+        EndorsementAct, EndorsementWords, EnquirySubject, ImportDeclaration, Issuer, Jti, SubjectAnswer, SubjectFinding,
     },
     store::Subject,
-    time::Date,
     workflow::{Desk, WorkflowError},
 };
 
@@ -113,17 +109,12 @@ impl Desk {
         meant: impl Fn(&EnquiryView, &EnquirySubject) -> bool,
     ) -> Result<Vec<Notice>, WorkflowError> {
         let mut all = Vec::new();
-        for (_, enquiry) in statements_about(self.store().as_ref(), by, Kind::Enquiry)? {
-            let view = match self.enquiry_of(Side::Asking, &enquiry.opened.envelope.jti) {
-                Ok(view) => view,
-                Err(WorkflowError::EnquiryUnknown) => continue,
-                Err(error) => return Err(error),
-            };
+        for view in self.enquiries_about(by)? {
             let places = view.enquiry.subjects.iter().zip(1..).filter(|(one, _)| meant(&view, one));
             let places = places.map(|(_, place)| place).collect::<Vec<u32>>();
             for reply in view.counting() {
                 let about = reply.reply.answers.iter().filter(|answer| places.contains(&answer.subject));
-                all.extend(about.map(|answer| found(&view.place.jti, reply.day, answer)));
+                all.extend(about.map(|answer| found(&view.place.jti, reply, answer)));
             }
         }
         Ok(all)
@@ -135,7 +126,7 @@ fn stands_at(jti: Jti) -> impl Fn(&EnquiryView, &EnquirySubject) -> bool {
     move |_, one| one.certificate.as_ref().is_some_and(|place| place.jti == jti)
 }
 
-fn found(enquiry: &Jti, day: Option<Date>, answer: &SubjectAnswer) -> Notice {
+fn found(enquiry: &Jti, reply: &ReplyView, answer: &SubjectAnswer) -> Notice {
     let fails = answer.items.iter().filter(|one| !one.valid).map(|one| one.item).collect::<Vec<_>>();
     let (reason, what) = match answer.finding {
         SubjectFinding::Valid => ("ISSUER_FINDS_VALID", "it holds".to_owned()),
@@ -143,12 +134,13 @@ fn found(enquiry: &Jti, day: Option<Date>, answer: &SubjectAnswer) -> Notice {
         SubjectFinding::PartlyValid => ("ISSUER_FINDS_NOT_VALID", format!("it does not hold for {}", items(&fails))),
         SubjectFinding::NotIssued => ("ISSUER_FINDS_NOT_VALID", "it did not issue it".to_owned()),
     };
-    let on = day.map_or_else(String::new, |day| format!(" on {day}"));
+    let on = reply.day.map_or_else(String::new, |day| format!(" on {day}"));
+    let late = if reply.late { ", after the day by which it was due" } else { "" };
     let of_items = answer.items.iter().filter_map(|one| one.words.as_ref().map(|words| (one.item, words)));
     let of_items = of_items.map(|(item, words)| format!("item {item}: {words}"));
     let said = answer.words.iter().map(ToString::to_string).chain(of_items).collect::<Vec<_>>().join("; ");
     let said = if said.is_empty() { said } else { format!(" ({said})") };
-    Notice::new(reason, false, format!("its issuer answered enquiry {enquiry}{on}: {what}{said}"))
+    Notice::new(reason, false, format!("its issuer answered enquiry {enquiry}{on}{late}: {what}{said}"))
 }
 
 fn went_elsewhere(words: &EndorsementWords) -> Notice {

@@ -34,9 +34,9 @@ pub struct ArrivalsAsked {
     pub agreement: Option<AgreementCode>,
     /// Only those whose number begins so.
     pub number_prefix: String,
-    /// Only those whose exporter's name has these words.
+    /// Only those whose exporter's name has each of these words.
     pub exporter: String,
-    /// Only those whose consignee's name has these words.
+    /// Only those whose consignee's name has each of these words.
     pub consignee: String,
     /// Only those that stand past the closing of their key.
     pub key_closed: bool,
@@ -123,9 +123,12 @@ fn begins(number: &str, prefix: &str) -> bool {
     bare(number).starts_with(&bare(prefix)) || number_as_read(number).starts_with(&number_as_read(prefix))
 }
 
-/// Whether a party's name, or the one that it bears in another script, has these words, in capitals or not; none are in
-/// every name, also in one that is not here.
+/// Whether a party's name, or the one that it bears in another script, has each of these words, wherever it stands and
+/// in whatever letters; none are in every name, also in one that is not here.
 fn has_words(party: Option<&Party>, words: &str) -> bool {
-    let has = |name: &Text<256>| name.as_str().to_lowercase().contains(&words.to_lowercase());
-    words.is_empty() || party.is_some_and(|party| has(&party.name) || party.other_name.as_ref().is_some_and(has))
+    let has = |name: &Text<256>, word: &str| plain(name.as_str()).contains(word);
+    let named = |party: &Party, word: &str| {
+        has(&party.name, word) || party.other_name.as_ref().is_some_and(|other| has(other, word))
+    };
+    plain(words).split_whitespace().all(|word| party.is_some_and(|party| named(party, word)))
 }

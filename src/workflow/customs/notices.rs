@@ -119,11 +119,22 @@ pub(super) fn written_before(
     lines.filter_map(before).collect()
 }
 
+/// That acts before one wait for a supervisor and decide the same: released twice it would be told twice.
+pub(super) fn decided_before(waiting: &[CustomsAct], act: &CustomsAct) -> Vec<Notice> {
+    let before = waiting.iter().filter(|one| one.number < act.number && act.decides_the_same(one));
+    let words = |one: &CustomsAct| {
+        format!(
+            "act {} decides the same, and waits for a supervisor: one of both is enough, drop the other",
+            one.number
+        )
+    };
+    before.map(|one| Notice::new("DECIDED_BEFORE", false, words(one))).collect()
+}
+
 /// That goods which were said to go elsewhere were used here in full: these items, or any where none is named.
 pub(super) fn used_up(arrival: &Arrival, items: &[u32]) -> Option<Notice> {
     let meant = |item: &u32| items.is_empty() || items.contains(item);
-    let spent = arrival.file.responses.iter().filter(|(_, code)| **code == ResponseCode::UtilisedFull);
-    let spent = spent.map(|(item, _)| item).filter(|item| meant(item)).map(u32::to_string).collect::<Vec<_>>();
+    let spent = spent(&arrival.file).filter(meant).map(|item| item.to_string()).collect::<Vec<_>>();
     if spent.is_empty() {
         return None;
     }
@@ -133,6 +144,11 @@ pub(super) fn used_up(arrival: &Arrival, items: &[u32]) -> Option<Notice> {
         spent.join(", ")
     );
     Some(Notice::new("ALREADY_USED", false, words))
+}
+
+/// The items that were used in full.
+fn spent(file: &CustomsFile) -> impl Iterator<Item = u32> {
+    file.responses.iter().filter(|(_, code)| **code == ResponseCode::UtilisedFull).map(|(item, _)| *item)
 }
 
 /// How much of an item a decision is about.
@@ -250,8 +266,7 @@ pub(super) fn used_before(
     let own = acts.iter().filter(|act| act.state == ActState::Counts && act.declaration.as_ref().is_some_and(with_it));
     let own = own.flat_map(|act| &act.decisions).filter(|one| one.code.draws()).filter_map(|one| one.item);
     let own = own.collect::<BTreeSet<_>>();
-    let spent = file.responses.iter().filter(|(_, code)| **code == ResponseCode::UtilisedFull).map(|(item, _)| item);
-    let spent = spent.filter(|item| !own.contains(*item)).map(u32::to_string).collect::<Vec<_>>();
+    let spent = spent(file).filter(|item| !own.contains(item)).map(|item| item.to_string()).collect::<Vec<_>>();
     if spent.is_empty() {
         return None;
     }

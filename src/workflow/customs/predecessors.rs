@@ -72,17 +72,11 @@ impl Desk {
             if found.len() >= PREDECESSORS_MAX || found.iter().any(|one| one.number == number) {
                 continue;
             }
-            let before = match self.arrived(&ArrivedName::Number(number.clone(), Some(arrival.issuer.clone()))) {
-                Ok(before) if seen.contains(&before.jti) => continue,
-                Ok(before) => Some(before),
-                Err(
-                    WorkflowError::ArrivalUnknown
-                    | WorkflowError::ArrivalOnPaper { .. }
-                    | WorkflowError::ArrivalAmbiguous(_),
-                ) => None,
-                Err(error) => return Err(error),
-            };
+            let before = self.if_arrived(&ArrivedName::Number(number.clone(), Some(arrival.issuer.clone())))?;
             if let Some(before) = &before {
+                if seen.contains(&before.jti) {
+                    continue;
+                }
                 seen.push(before.jti);
                 next.extend(replaced(before));
             }

@@ -45,7 +45,7 @@ impl Desk {
             desk.once(&key, digest, || {
                 let arrival = desk.arrived(&own)?;
                 let waiting = desk.waiting(&arrival, number)?;
-                if waiting.by.account == by.account || waiting.by.person == by.person {
+                if waiting.by.is_same(&by) {
                     return Err(CustomsRefused::SamePerson.into());
                 }
                 desk.undecided_since(&arrival, &waiting)?;
@@ -75,8 +75,7 @@ impl Desk {
         }
         let arrival = self.arrived(name)?;
         let waiting = self.waiting(&arrival, number)?;
-        let own = waiting.by.account == by.account || waiting.by.person == by.person;
-        if !own && !supervises {
+        if !waiting.by.is_same(&by) && !supervises {
             return Err(UseRefused::NotYoursToDrop(number).into());
         }
         let act = CustomsAct { settled: Some(by), settled_words: words, state: ActState::Dropped, ..waiting };

@@ -73,11 +73,17 @@ async fn a_denial_for_want_of_a_reply_is_decided_and_released_with_what_the_issu
     };
     let first = denies(2).await;
     assert!(said(&first).is_empty(), "{first:?}");
+    let queue = || customs.denials(&corridor.supervisor, "", 10).unwrap().denials.remove(0).2;
+    assert!(queue().is_empty());
     let reply = corridor.reply(2, raised, ReplyAct::Full, vec![valid(1)]);
     assert!(corridor.exporting.reply(&corridor.liaison, reply).await.unwrap().late);
+    // So says the queue before it is released, and that the answer was late.
+    let [waits]: [Notice; 1] = queue().try_into().unwrap();
+    assert_eq!(waits.reason, "ISSUER_FINDS_VALID");
+    assert!(waits.words.contains("after the day by which it was due: it holds"), "{}", waits.words);
     let (request, name) = (corridor.china.request_id(3), corridor.name());
     let released = customs.settle_denial(&corridor.supervisor, &request, name, first.act, true, None).await.unwrap();
-    assert_eq!(said(&released), ["ISSUER_FINDS_VALID"]);
+    assert_eq!(released.notices, [waits]);
     assert_eq!(said(&denies(4).await), ["ISSUER_FINDS_VALID"]);
     // So it is where the officer waits for more, and not where the answer is no part of why.
     let decides = async |nth, code| {
@@ -85,7 +91,7 @@ async fn a_denial_for_want_of_a_reply_is_decided_and_released_with_what_the_issu
         said(&customs.decide(officer, wish).await.unwrap())
     };
     assert_eq!(decides(5, ResponseCode::PreferenceSuspended).await, ["ISSUER_FINDS_VALID"]);
-    assert!(decides(6, ResponseCode::PreferenceDenied).await.is_empty());
+    assert_eq!(decides(6, ResponseCode::PreferenceDenied).await, ["DECIDED_BEFORE"]);
 }
 
 #[tokio::test]

@@ -44,6 +44,10 @@ async fn arrivals_are_found_by_what_they_say() {
         (ArrivalsAsked { number_prefix: corridor.number()[1..].to_owned(), ..usual() }, 0),
         (ArrivalsAsked { exporter: "chenab SPORTS".to_owned(), ..usual() }, 1),
         (ArrivalsAsked { exporter: "Indus".to_owned(), ..usual() }, 0),
+        // Each word by itself, wherever it stands; and all of them.
+        (ArrivalsAsked { exporter: "sports  Chenab".to_owned(), ..usual() }, 1),
+        (ArrivalsAsked { exporter: "ＣＨＥＮＡＢ\u{3000}ｓｐｏｒｔｓ".to_owned(), ..usual() }, 1),
+        (ArrivalsAsked { exporter: "Chenab Indus".to_owned(), ..usual() }, 0),
         (ArrivalsAsked { consignee: "nobody of that name".to_owned(), ..usual() }, 0),
         // A number is read as it is by who looks for it, and a part of one in small letters begins one, too.
         (ArrivalsAsked { number_prefix: corridor.number().to_lowercase().replace('-', " "), ..usual() }, 1),
@@ -62,7 +66,10 @@ async fn a_party_is_found_by_either_of_the_names_it_bears() {
         let asked = ArrivalsAsked { consignee: consignee.to_owned(), ..ArrivalsAsked::default() };
         corridor.customs.arrivals(&corridor.officer, &asked).unwrap().arrivals.len()
     };
-    assert_eq!(found("青岛"), 1);
+    for words in ["青岛", "体育 青岛", "青岛\u{3000}体育"] {
+        assert_eq!(found(words), 1, "{words}");
+    }
+    assert_eq!(found("青岛 北京"), 0);
     assert_eq!(found("北京"), 0);
 }
 

@@ -74,6 +74,19 @@ async fn an_answer_about_a_number_is_held_to_the_own_logs_however_it_was_typed()
 }
 
 #[tokio::test]
+async fn that_nobody_answered_about_a_number_is_said_of_its_certificate_however_it_was_typed() {
+    let corridor = Corridor::open().await;
+    let raised = corridor.customs.enquire(&corridor.officer, corridor.about(1, "k 417")).await.unwrap().jti;
+    let row = corridor.pakistan.footballs_with(2, |json| json["reference"]["number"] = "K-417".into());
+    corridor.exporting.issue(&corridor.pakistan.signatory, &row).await.unwrap();
+    corridor.pakistan.clock.set("2027-02-15T06:00:00Z".parse().unwrap());
+    let silent = corridor.decision(3, None, ResponseCode::NoReply, Some(ResponseReason::NoReplyInTime));
+    let certificate = ArrivedName::Number("K-417".to_owned(), None);
+    let silent = DecisionWish { certificate, enquiry: Some(raised), ..silent };
+    assert_eq!(reason(corridor.customs.decide(&corridor.officer, silent).await), "none");
+}
+
+#[tokio::test]
 async fn who_asks_the_same_about_a_number_in_other_letters_is_told_so() {
     let corridor = Corridor::open().await;
     let mut told = Vec::new();

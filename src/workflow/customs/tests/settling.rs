@@ -93,6 +93,37 @@ async fn a_denial_takes_two_people_and_a_reason() {
 }
 
 #[tokio::test]
+async fn who_decides_the_same_as_what_waits_is_told_so_and_so_is_who_releases_it() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let denies = async |nth, item, line| {
+        let mut wish =
+            corridor.decision(nth, item, ResponseCode::PreferenceDenied, Some(ResponseReason::NotOriginating));
+        wish.decisions[0].line = line;
+        customs.decide(officer, wish).await.unwrap()
+    };
+    let said = |decided: &Decided| decided.notices.iter().map(|one| one.reason).collect::<Vec<_>>();
+    let before = corridor.waits(1, Some(1)).await;
+    for (nth, item, line) in [(2, None, None), (3, Some(1), Some(1)), (4, Some(1), Some(2))] {
+        assert!(said(&denies(nth, item, line).await).is_empty(), "{item:?} {line:?} is another matter");
+    }
+    let mut elsewhere =
+        corridor.decision(5, Some(1), ResponseCode::PreferenceDenied, Some(ResponseReason::NotOriginating));
+    elsewhere.decisions[0].line = Some(1);
+    elsewhere.declaration = Some(corridor.declaration("D-2"));
+    assert!(said(&customs.decide(officer, elsewhere).await.unwrap()).is_empty(), "a line of another declaration");
+    assert_eq!(said(&denies(6, Some(1), Some(1)).await), ["DECIDED_BEFORE"]);
+    let again = denies(7, Some(1), None).await;
+    let [notice] = again.notices.as_slice() else { panic!("{again:?}") };
+    assert!(notice.words.starts_with(&format!("act {before} decides the same")) && !notice.blocks, "{notice:?}");
+    let released = corridor.releases(8, &corridor.name(), again.act).await.unwrap();
+    assert_eq!(said(&released), ["DECIDED_BEFORE"]);
+    assert_eq!(corridor.settles(9, before, false).await, "none");
+    let again = denies(10, Some(1), None).await;
+    assert!(said(&again).is_empty(), "what was dropped or released waits no more: {again:?}");
+}
+
+#[tokio::test]
 async fn a_denial_that_is_dropped_is_told_to_nobody() {
     let corridor = Corridor::open().await;
     let customs = &corridor.customs;
