@@ -162,9 +162,7 @@ impl Series {
     /// of its letters, whatever stands between them and with however many zeros its serial begins.
     #[must_use]
     pub fn spelt(key: &str, number: &str) -> Option<String> {
-        let (before, rest) = key.split_once('#')?;
-        let after = rest.trim_start_matches('#');
-        let digits = 1 + rest.len().saturating_sub(after.len());
+        let (before, digits, after) = around_serial(key)?;
         let given = bare(number);
         let serial = given.strip_prefix(bare(before).as_str())?.strip_suffix(bare(after).as_str())?;
         let counted = serial.trim_start_matches('0');
@@ -179,8 +177,7 @@ impl Series {
     /// The serial of a number of a running count, as [`spelt`](Self::spelt) reads it.
     #[must_use]
     pub fn serial(key: &str, number: &str) -> Option<u64> {
-        let (before, rest) = key.split_once('#')?;
-        let digits = 1 + rest.len().saturating_sub(rest.trim_start_matches('#').len());
+        let (before, digits, _) = around_serial(key)?;
         Self::spelt(key, number)?.get(before.len()..)?.get(..digits)?.parse().ok()
     }
 
@@ -286,6 +283,13 @@ impl Series {
         }
         Ok(number)
     }
+}
+
+/// What stands before the serial in the key of a running count, how many digits the serial has, and what stands after it.
+fn around_serial(key: &str) -> Option<(&str, usize, &str)> {
+    let (before, rest) = key.split_once('#')?;
+    let after = rest.trim_start_matches('#');
+    Some((before, 1 + rest.len().saturating_sub(after.len()), after))
 }
 
 /// What is left of a number without what stands between its letters and digits, in capitals.

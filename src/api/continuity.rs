@@ -104,7 +104,7 @@ impl ContinuityDoor {
         request: Request<wire::PutBackNumberBlockRequest>,
     ) -> Result<Response<wire::PutBackNumberBlockResponse>, Status> {
         let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
-        let wire::PutBackNumberBlockRequest { request_id, block } = request.into_inner();
+        let wire::PutBackNumberBlockRequest { request_id, block, far } = request.into_inner();
         let block = block.ok_or_else(|| missing("block", "what is put back is needed"))?;
         let day = block.reserved_on.ok_or_else(|| missing("block.reserved_on", "the day it was given is needed"))?;
         let numbers = block.numbers.iter().map(|number| parsed::<CertificateNumber>("block.numbers", number));
@@ -116,11 +116,12 @@ impl ContinuityDoor {
             to: parsed("block.to", &block.to)?,
             reserved_on: convert::date("block.reserved_on", &day)?,
             numbers: numbers.collect::<Result<_, _>>()?,
+            far,
         };
-        let block =
-            authority.desk.put_back_block(&caller, &request_id, again).await.map_err(|error| refused(&error))?;
+        let back = authority.desk.put_back_block(&caller, &request_id, again).await.map_err(|error| refused(&error))?;
         Ok(Response::new(wire::PutBackNumberBlockResponse {
-            block: Some(block_to_wire(&authority.desk, &authority.issuer, block)),
+            block: Some(block_to_wire(&authority.desk, &authority.issuer, back.block)),
+            before: back.before,
         }))
     }
 

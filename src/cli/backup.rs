@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     node::{Configuration, DataFolder, NodeError, WEBHOOK_KEY, data_folder, data_folders, system::SystemRandom},
-    reason::Reasoned as _,
+    reason::{Reasoned as _, counted},
     store::{Copied, CopyFolders, JournalOptions, JournalStore, Scrubbed, Store as _, StoreError},
 };
 use clap::Subcommand;
@@ -223,8 +223,8 @@ fn say(console: Console, name: &Path, Copied { segments, kept, bytes }: Copied) 
         let folder = name.to_string();
         console.data(json!({ "folder": folder, "segments": segments, "kept": kept, "bytes": bytes }));
     } else {
-        let noun = if segments == 1 { "segment" } else { "segments" };
-        console.data(format!("{name}: {segments} {noun} copied, {kept} there before; {bytes} bytes"));
+        let segments = counted(segments, "segment", "segments");
+        console.data(format!("{name}: {segments} copied, {kept} there before; {bytes} bytes"));
     }
 }
 
@@ -237,7 +237,8 @@ impl Check {
                 let (segments, bytes) = (checked.segments, checked.bytes);
                 console.data(json!({ "folder": name.display().to_string(), "segments": segments, "bytes": bytes }));
             } else {
-                console.data(format!("{}: whole; {} segments", name.display(), checked.segments));
+                let segments = counted(checked.segments, "segment", "segments");
+                console.data(format!("{}: whole; {segments}", name.display()));
             }
         }
         if list.is_found {
@@ -345,8 +346,8 @@ impl Restore {
                 "logs": logs,
             }));
         } else {
-            let entries = whole.leaves;
-            console.data(format!("{}: whole; {entries} entries checked, {unsealed} seals opened", name.display()));
+            let (entries, seals) = (counted(whole.leaves, "entry", "entries"), counted(unsealed, "seal", "seals"));
+            console.data(format!("{}: whole; {entries} checked, {seals} opened", name.display()));
             for (size, log) in logs {
                 console.data(format!("  {log}  {size}"));
             }

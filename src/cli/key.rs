@@ -225,8 +225,8 @@ impl List {
             ));
             let keys = folder.display();
             console.message(format!(
-                "help: origin key new log-{shard} --use log --issuer {iss} --shard {shard} --keys {keys} \
-                 --passphrase-file FILE"
+                "help: put the one back that the trust list names; where it names none: origin key new log-{shard} \
+                 --use log --issuer {iss} --shard {shard} --keys {keys} --passphrase-file FILE"
             ));
         }
         Ok(())

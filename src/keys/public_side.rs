@@ -163,6 +163,12 @@ struct File {
 const ALGORITHM: &str = "Ed25519";
 
 impl PublicSide {
+    /// Whether it is the key of what an authority logs in a shard.
+    #[must_use]
+    pub fn is_log_key(&self, issuer: &Issuer, shard: Shard) -> bool {
+        matches!(&self.key_use, KeyUse::Log { iss, shard: of } if iss == issuer && *of == shard)
+    }
+
     /// The verifier key as a trust list or an anchor names it: for root, federation, replica and witness
     /// keys. A log key has one per log, a statement, status or stamp key is named by its key id instead.
     #[must_use]

@@ -11,15 +11,17 @@ use super::{
 use crate::agreement::Agreements;
 use crate::certificate::AgreementCode;
 use crate::document::Images;
-use crate::keys::{KeyError, KeyName, KeyStore, KeyUse, Passphrase};
+use crate::keys::{KeyError, KeyName, KeyStore, Passphrase};
 use crate::log::Shard;
 use crate::office::Fees;
 use crate::sequencer::SequencerError;
 use crate::time::{Clock, Timestamp};
 use crate::trust::TrustList;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::Path;
 use std::slice;
+use std::sync::Arc;
 
 /// Everything that would keep a node of this configuration file from starting, or from issuing what anybody believes:
 /// the mistakes in its shape, and all that is wrong with what it names as far as that can be read.
@@ -42,16 +44,14 @@ pub fn check(file: &Path) -> Result<Configuration, Vec<NodeError>> {
         faults.extend(partner.pushes.iter().filter_map(|one| push::open(slice::from_ref(one)).err()));
     }
     faults.extend(courier::HttpsCourier::open(&named.webhooks).err());
-    if let Some(files) = &named.trust {
-        faults.extend(trust(files, &named.authorities));
-    }
+    let list = named.trust.as_ref().and_then(|files| trust(files, &named.authorities, &mut faults));
     match named.agreements.as_deref().map(federation::agreements).transpose() {
         Ok(Some(agreements)) => faults.extend(unknown_agreements(file, &named, &agreements)),
         Ok(None) => {}
         Err(error) => faults.push(error),
     }
     faults.extend(named.lists.as_ref().and_then(|folder| super::lists::installed_lists(folder).err()));
-    faults.extend(named.authorities.iter().flat_map(keys));
+    faults.extend(named.authorities.iter().flat_map(|one| keys(one, list.as_deref())));
     faults.extend(paper::press(&named.paper).err());
     faults.extend(named.authorities.iter().flat_map(images));
     match configuration {
@@ -71,15 +71,23 @@ fn unreadable(path: &Path) -> Option<NodeError> {
 }
 
 /// Trust list and anchor, and authorities that the list does not know: their node starts, and nothing they sign is
-/// believed anywhere.
-fn trust(files: &TrustFiles, authorities: &[AuthorityConfiguration]) -> Vec<NodeError> {
+/// believed anywhere. Gives the list, where it opens.
+fn trust(
+    files: &TrustFiles,
+    authorities: &[AuthorityConfiguration],
+    faults: &mut Vec<NodeError>,
+) -> Option<Arc<TrustList>> {
     match federation::trust(files, None) {
-        Ok(list) => authorities.iter().filter_map(|one| unlisted(files, one, &list)).collect(),
+        Ok(list) => {
+            faults.extend(authorities.iter().filter_map(|one| unlisted(files, one, &list)));
+            Some(list)
+        }
         Err(error) => {
             // The anchor is read first: without it the list would go unmentioned.
             let list = unreadable(&files.list);
             let again = matches!(&error, NodeError::File { path, .. } if *path == files.list);
-            std::iter::once(error).chain(list.filter(|_| !again)).collect()
+            faults.extend(std::iter::once(error).chain(list.filter(|_| !again)));
+            None
         }
     }
 }
@@ -123,11 +131,11 @@ fn nearest(code: &AgreementCode, agreements: &Agreements) -> String {
     }
 }
 
-/// The keys of an authority: each of those it names that does not open, else what else is wrong with them; and that the
-/// log key of the year is not there.
-fn keys(one: &AuthorityConfiguration) -> Vec<NodeError> {
-    let log_key = no_log_key(one, SystemClock.now());
-    let Err(first) = authority::open_keys(one) else { return log_key.into_iter().collect() };
+/// The keys of an authority: each of those it names that does not open, else what else is wrong with them; and the log keys
+/// that are not there.
+fn keys(one: &AuthorityConfiguration, list: Option<&TrustList>) -> Vec<NodeError> {
+    let log_keys = no_log_keys(one, list, SystemClock.now());
+    let Err(first) = authority::open_keys(one) else { return log_keys };
     let each: Vec<KeyError> = match opened(&one.keys, &one.passphrase_file) {
         Ok(folder) => [
             folder.statement(&one.statement_key).err(),
@@ -139,7 +147,7 @@ fn keys(one: &AuthorityConfiguration) -> Vec<NodeError> {
         .collect(),
         Err(_) => absent(&one.keys, [&one.statement_key, &one.status_key].into_iter().chain(&one.stamp_key)),
     };
-    with_the_others(first, each.iter().map(|error| refused(one, error)).chain(log_key))
+    with_the_others(first, each.iter().map(|error| refused(one, error)).chain(log_keys))
 }
 
 /// The same of the keys a node cosigns with.
@@ -176,14 +184,27 @@ fn with_the_others(first: NodeError, each: impl Iterator<Item = NodeError>) -> V
     std::iter::once(first).chain(others).collect()
 }
 
-/// Without the log key of the year a node starts, and can say nothing new.
-fn no_log_key(one: &AuthorityConfiguration, now: Timestamp) -> Option<NodeError> {
-    let shard = Shard::of_year(one.time_zone.date_at(now).year());
-    let is_it =
-        |key_use: &KeyUse| matches!(key_use, KeyUse::Log { iss, shard: of } if *iss == one.issuer && *of == shard);
-    let sides = KeyStore::public_sides(&one.keys).ok()?;
-    let is_there = sides.iter().any(|side| is_it(&side.key_use));
-    (!is_there).then(|| refused(one, &SequencerError::NoLogKey(shard.to_string())))
+/// The log keys that are not there, of the year and of every shard after its first that the list names: a node starts
+/// without them, and can say nothing new in their logs.
+fn no_log_keys(one: &AuthorityConfiguration, list: Option<&TrustList>, now: Timestamp) -> Vec<NodeError> {
+    let Ok(sides) = KeyStore::public_sides(&one.keys) else { return Vec::new() };
+    let is_there = |shard| sides.iter().any(|side| side.is_log_key(&one.issuer, shard));
+    let year = Shard::of_year(one.time_zone.date_at(now).year());
+    let section = list.and_then(|list| list.section(&one.issuer));
+    let listed = section.iter().flat_map(|section| &section.text().log_keys).map(|key| key.shard);
+    let listed = listed.filter(|shard| *shard >= year).collect::<BTreeSet<_>>();
+    let mut missing = Vec::new();
+    for shard in listed.iter().filter(|shard| !is_there(**shard)) {
+        let message = format!(
+            "there is no log key for shard {shard}, and the trust list names one: put that key back, as it was kept apart, \
+             and make no other: one that is listed is not replaced"
+        );
+        missing.push(NodeError::Content { path: one.keys.clone(), message });
+    }
+    if !listed.contains(&year) && !is_there(year) {
+        missing.push(refused(one, &SequencerError::NoLogKey(year.to_string())));
+    }
+    missing
 }
 
 /// Every mistake in the list of signatures and seals, and in the images it names.

@@ -53,9 +53,7 @@ impl Desk {
             return Ok(None);
         }
         if let Some(spelt) = spelt {
-            let like = self.store().number_like(&spelt)?;
-            let given = if like.is_some() { like } else { self.store().number_in_advance_like(&spelt)? };
-            let (message, help) = match given {
+            let (message, help) = match self.read_as(&spelt)? {
                 Some(given) => (
                     format!("`{number}` is read as `{given}`, which this authority has given already"),
                     "leave it out: the office numbers it",
@@ -77,6 +75,12 @@ impl Desk {
             let message = format!("`{number}` is not of the series that office {own} numbers from: {key}");
             Finding::warning(rule, path, message).with_help("leave it out, and the office numbers it")
         }))
+    }
+
+    /// What is read as a number, of those that stand on a certificate or were given in advance.
+    pub(super) fn read_as(&self, number: &str) -> Result<Option<String>, WorkflowError> {
+        let like = self.store().number_like(number)?;
+        Ok(if like.is_some() { like } else { self.store().number_in_advance_like(number)? })
     }
 
     /// The other office of the authority, open or closed, in whose series a number is or reads: whoever reads it takes that

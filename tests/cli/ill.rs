@@ -6,6 +6,7 @@ use crate::{
     support::{Said, origin, text, write},
 };
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -52,18 +53,26 @@ fn the_doctor_looks_at_every_key_and_at_the_partner_certificate() {
 }
 
 #[test]
-fn a_node_without_the_log_key_of_the_year_is_not_good() {
+fn a_node_without_a_log_key_that_the_list_names_is_not_good_and_is_told_to_make_no_other() {
     let home = Home::new();
     let listed = origin(&["key", "list", "--config", &home.config(), "--format", "json"]).good().out;
-    let year = listed.lines().filter_map(|line| line.split("\"log-").nth(1)?.get(..4)).min().unwrap().to_owned();
-    for entry in fs::read_dir(home.node.join("keys")).unwrap() {
-        let path = entry.unwrap().path();
-        if path.file_name().unwrap().to_string_lossy().starts_with(&format!("log-{year}")) {
-            fs::remove_file(path).unwrap();
+    let years = listed.lines().filter_map(|line| line.split("\"log-").nth(1)?.get(..4)).collect::<BTreeSet<_>>();
+    assert_eq!(years.len(), 2, "of the year and of the next: {listed}");
+    for year in years.iter().rev() {
+        for entry in fs::read_dir(home.node.join("keys")).unwrap() {
+            let path = entry.unwrap().path();
+            if path.file_name().unwrap().to_string_lossy().starts_with(&format!("log-{year}")) {
+                fs::remove_file(path).unwrap();
+            }
         }
+        let told = format!("there is no log key for shard {year}, and the trust list names one: put that key back");
+        let refused = origin(&["check-config", &home.config()]).bad(64, &[&told]);
+        assert!(!refused.err.contains("origin key new"), "{}", refused.err);
+        let said = doctor(&home);
+        assert!(line(&said, &["start", &told]).starts_with("bad"));
+        assert!(!said.out.contains("origin key new"), "{}", said.out);
     }
-    let told = format!("there is no log key for shard {year}");
-    origin(&["check-config", &home.config()]).bad(64, &[&told, "origin key new"]);
+    let year = years.first().unwrap();
     assert!(line(&doctor(&home), &["keys", &format!("there is no log key for {year}")]).starts_with("bad"));
 }
 

@@ -1,15 +1,19 @@
 //! Whether a node serves here, and how far its logs have come.
 
-use super::{Look, partners};
+use super::{
+    Look,
+    partners::{self, LogKey},
+};
 use crate::{
     api::client::{wire, within_deadline},
     cli::{
         account::OperatorDoor,
+        arguments,
         console::{Console, Failure},
         partner::{ask, closed},
         remote,
     },
-    keys::{KeyStore, KeyUse},
+    keys::KeyStore,
     log::Origin,
     node::{Configuration, system::SystemClock},
     reason::counted,
@@ -47,7 +51,7 @@ pub(super) fn look(console: Console, door: &OperatorDoor, configuration: &Config
                 // A node that does not say it is told of with its partners.
                 let shut = remote::converse(ask(console, door)).map(|answer| answer.shut).unwrap_or_default();
                 looks.extend(state(&status, apart, &shut));
-                looks.extend(shut.iter().map(|one| partners::shut(one, key_lies_here(configuration, &one.origin))));
+                looks.extend(shut.iter().map(|one| partners::shut(one, key_of(configuration, &one.origin))));
             }
             Err(failure) => looks.push(Look::bad("node", failure.sentence())),
         }
@@ -96,15 +100,19 @@ fn apart(told: Timestamp, sent: Timestamp, received: Timestamp) -> SignedDuratio
     sent.duration_since(told).max(told.duration_since(received)).max(SignedDuration::ZERO)
 }
 
-/// Whether a key for the shard of a log lies in the key folder of its authority: the node read those that lay there at its
-/// start.
-fn key_lies_here(configuration: &Configuration, origin: &str) -> bool {
-    let Ok(origin) = origin.parse::<Origin>() else { return false };
-    let own = configuration.authorities.iter().filter(|one| one.issuer.host() == origin.host());
-    let mut sides = own.filter_map(|one| KeyStore::public_sides(&one.keys).ok()).flatten();
-    sides.any(|side| {
-        matches!(&side.key_use, KeyUse::Log { iss, shard } if iss.host() == origin.host() && *shard == origin.shard())
-    })
+/// Where the key for the shard of a log is: the node read those that lay in the key folder of its authority at its start.
+fn key_of(configuration: &Configuration, origin: &str) -> LogKey {
+    let Ok(origin) = origin.parse::<Origin>() else { return LogKey::None };
+    let mut own = configuration.authorities.iter().filter(|one| one.issuer.host() == origin.host());
+    let is_kept = own.any(|one| {
+        let sides = KeyStore::public_sides(&one.keys).unwrap_or_default();
+        sides.iter().any(|side| side.is_log_key(&one.issuer, origin.shard()))
+    });
+    if is_kept {
+        return LogKey::Kept;
+    }
+    let list = arguments::open_trust(&configuration.trust.list, &configuration.trust.anchor);
+    if list.is_ok_and(|list| list.log_key(&origin).is_some()) { LogKey::Lost } else { LogKey::None }
 }
 
 /// Logs by which an authority gives no certificate number, whatever the log of the certificate: numbers are one count.

@@ -15,6 +15,10 @@ use crate::{
 };
 use std::{fs, path::Path};
 
+/// What helps where a log key is listed and not there: a list names one key for a shard, for good.
+pub(super) const PUT_BACK: &str = "put that key back as it was kept apart, and start the node again; make no other: a key that \
+                                   is listed is not replaced";
+
 pub(super) fn look(configuration: &Configuration, config: &Path, now: Timestamp) -> Vec<Look> {
     let mut looks = Vec::new();
     let trust = match arguments::open_trust(&configuration.trust.list, &configuration.trust.anchor) {
@@ -160,27 +164,28 @@ fn shard(
     shard: Shard,
     needed: bool,
 ) -> Option<Look> {
-    let own = |side: &&PublicSide| matches!(&side.key_use, KeyUse::Log { iss, shard: of } if *iss == authority.issuer && *of == shard);
     let issuer = &authority.issuer;
     let keys = authority.keys.display();
     let missing = |sentence: String, help: String| {
         let look = if needed { Look::bad("keys", sentence) } else { Look::warning("keys", sentence) };
         Some(look.help(help))
     };
-    let Some(side) = sides.iter().find(own) else {
+    let named = section.and_then(|section| section.text().log_keys.iter().find(|key| key.shard == shard));
+    let Some(side) = sides.iter().find(|side| side.is_log_key(issuer, shard)) else {
+        let sentence = format!("{issuer}: there is no log key for {shard}");
+        if named.is_some() {
+            return Some(Look::bad("keys", format!("{sentence}, and the trust list names one")).help(PUT_BACK));
+        }
         let make = format!(
             "origin key new log-{shard} --use log --issuer {issuer} --shard {shard} --keys {keys} --passphrase-file FILE"
         );
         let help = format!("{make}, then list it, and start the node again");
-        return missing(format!("{issuer}: there is no log key for {shard}"), help);
+        return missing(sentence, help);
     };
     if let Err(error) = store.log(&side.name) {
         return Some(Look::bad("keys", format!("{issuer}: {error}")));
     }
-    let listed = section.is_some_and(|section| {
-        section.text().log_keys.iter().any(|key| key.shard == shard && key.x == side.public_key)
-    });
-    if listed {
+    if named.is_some_and(|key| key.x == side.public_key) {
         Some(Look::good("keys", format!("{issuer}: the log key for {shard} opens and is listed")))
     } else {
         let help = format!("list it first: origin trust draft section --after FILE --keys {keys}");

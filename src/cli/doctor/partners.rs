@@ -1,6 +1,6 @@
 //! The exchange with partner nodes: this node's place in the trust list, and what is wrong with each partner.
 
-use super::Look;
+use super::{Look, papers::PUT_BACK};
 use crate::{
     api::client::wire,
     cli::{
@@ -80,8 +80,19 @@ fn own_place(configuration: &Configuration, own: &PartnerConfiguration) -> Look 
     }
 }
 
-/// A log of this node's own for which not everything goes on; `kept` says whether a log key for it lies in the folder.
-pub(super) fn shut(one: &wire::ShutLog, kept: bool) -> Look {
+/// Where the log key of a shard is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum LogKey {
+    /// It lies in the folder.
+    Kept,
+    /// The trust list names one, which is not in the folder.
+    Lost,
+    /// There is none.
+    None,
+}
+
+/// A log of this node's own for which not everything goes on, and where its key is.
+pub(super) fn shut(one: &wire::ShutLog, key: LogKey) -> Look {
     let wire::ShutLog { origin, reason, message } = one;
     let sentence = format!("{message} [{reason}]");
     if reason == "NUMBER_TAKEN" {
@@ -103,11 +114,14 @@ pub(super) fn shut(one: &wire::ShutLog, kept: bool) -> Look {
              a partner told counts no more once the trust list does not name it. Only once nobody has it any more: origin \
              partner go-on --for-good --log {origin} closes the log with what is here, and its successor goes on"
         )),
-        "NO_LOG_KEY" if kept => look.help("the key lies in the folder, and is read at a start: start the node again"),
-        "NO_LOG_KEY" => look.help(
-            "make the key as it says, have the next trust list name it (origin trust draft section), install that, and start \
-             the node again",
-        ),
+        "NO_LOG_KEY" => look.help(match key {
+            LogKey::Kept => "the key lies in the folder, and is read at a start: start the node again",
+            LogKey::Lost => PUT_BACK,
+            LogKey::None => {
+                "make the key as it says, have the next trust list name it (origin trust draft section), install that, and \
+                 start the node again"
+            }
+        }),
         "LOG_KEY_UNLISTED" => look.help(
             "have the next trust list name the key that lies here (origin trust draft section), and install that; was the \
              key made anew? A key that is listed is not replaced: put the one back that the list names",
@@ -327,7 +341,7 @@ mod tests {
     fn a_closed_key_asks_for_another_and_lost_numbers_for_the_newest_copy() {
         let help = |reason: &str| {
             let (origin, reason) = ("tdap.gov.pk/log/2026/all".to_owned(), reason.to_owned());
-            shut(&wire::ShutLog { origin, reason, ..Default::default() }, false).help.unwrap()
+            shut(&wire::ShutLog { origin, reason, ..Default::default() }, LogKey::None).help.unwrap()
         };
         let closed = help("SIGNING_KEY_CLOSED");
         assert!(closed.contains("origin key revoke") && !closed.contains("as it is"), "{closed}");
@@ -344,16 +358,18 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_not_in_use_is_to_be_made_or_the_node_to_be_started_again() {
-        let help = |reason: &str, kept| {
+    fn a_key_that_is_not_in_use_is_put_back_where_it_is_listed_or_made_or_the_node_is_started_again() {
+        let help = |reason: &str, key| {
             let (origin, reason) = ("tdap.gov.pk/log/2026-2/cn".to_owned(), reason.to_owned());
-            let look = shut(&wire::ShutLog { origin, reason, ..Default::default() }, kept);
+            let look = shut(&wire::ShutLog { origin, reason, ..Default::default() }, key);
             assert_eq!(look.state, State::Bad);
             look.help.unwrap()
         };
-        assert!(help("NO_LOG_KEY", true).contains("lies in the folder"));
-        assert!(help("NO_LOG_KEY", false).contains("make the key"));
-        assert!(help("LOG_KEY_UNLISTED", true).contains("have the next trust list name"));
+        assert!(help("NO_LOG_KEY", LogKey::Kept).contains("lies in the folder"));
+        assert!(help("NO_LOG_KEY", LogKey::None).contains("make the key"));
+        let lost = help("NO_LOG_KEY", LogKey::Lost);
+        assert!(lost.contains("put that key back") && !lost.contains("make the key"), "{lost}");
+        assert!(help("LOG_KEY_UNLISTED", LogKey::Kept).contains("have the next trust list name"));
     }
 
     #[test]
@@ -378,7 +394,7 @@ mod tests {
     #[test]
     fn a_number_on_two_certificates_is_said_with_what_to_do_and_shuts_nothing() {
         let reason = "NUMBER_TAKEN".to_owned();
-        let look = shut(&wire::ShutLog { reason, ..Default::default() }, false);
+        let look = shut(&wire::ShutLog { reason, ..Default::default() }, LogKey::None);
         assert_eq!(look.state, State::Warning);
         assert!(look.help.is_some_and(|help| help.contains("origin certificate replace --id")));
     }

@@ -12,6 +12,7 @@ use crate::{
         files,
         remote::date_to_wire,
     },
+    reason::counted,
     time::{Date, ZoneName, serde_date},
 };
 use serde::{Deserialize, Serialize};
@@ -38,7 +39,7 @@ pub(in crate::cli) struct Reserve {
     #[arg(long, value_name = "CODE", value_parser = arguments::agreement, required_unless_present = "again")]
     agreement: Option<AgreementCode>,
     /// The importing country
-    #[arg(long, value_name = "COUNTRY", required_unless_present = "again")]
+    #[arg(long, value_name = "COUNTRY", value_parser = arguments::country, required_unless_present = "again")]
     to: Option<Country>,
     /// How many numbers, 1 to 1000
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1000), required_unless_present = "again")]
@@ -49,6 +50,9 @@ pub(in crate::cli) struct Reserve {
     /// Put back the block that this file has, or this spool of what was issued under it
     #[arg(long, value_name = "FILE", conflicts_with_all = ["code", "agreement", "to", "count", "output"])]
     again: Option<PathBuf>,
+    /// Put it back however far its numbers lie beyond all that the node knows of their series, which goes on behind them
+    #[arg(long, requires = "again")]
+    far: bool,
     /// The id of a request that got no answer: the same block comes again
     #[arg(long = "request-id", value_name = "UUID")]
     request_id: Option<Uuid>,
@@ -99,16 +103,18 @@ impl BlockFile {
             console.data(json);
             return;
         }
-        let named = |number: Option<&CertificateNumber>| number.map(ToString::to_string).unwrap_or_default();
-        console.data(format!(
-            "{} numbers for {} under {} to {}: {} to {}",
-            self.numbers.len(),
-            self.office,
-            self.agreement,
-            self.to,
-            named(self.numbers.first()),
-            named(self.numbers.last()),
-        ));
+        console.data(self.described());
+    }
+
+    fn described(&self) -> String {
+        let Self { office, agreement, to, numbers, .. } = self;
+        let which = match numbers.as_slice() {
+            [] => String::new(),
+            [one] => format!(": {one}"),
+            [first, .., last] => format!(": {first} to {last}"),
+        };
+        let count = counted(numbers.len(), "number", "numbers");
+        format!("{count} for {office} under {agreement} to {to}{which}")
     }
 
     fn of(block: wire::NumberBlock) -> Result<Self, Failure> {
@@ -188,13 +194,37 @@ impl Reserve {
 
     fn put_back(&self, console: Console, file: &BlockFile) -> Outcome {
         let id = self.request_id.unwrap_or_else(Uuid::now_v7);
-        let request = wire::PutBackNumberBlockRequest { request_id: id.to_string(), block: Some(file.clone().into()) };
-        self.door.ask(console, |connection| async move {
+        let request = wire::PutBackNumberBlockRequest {
+            request_id: id.to_string(),
+            block: Some(file.clone().into()),
+            far: self.far,
+        };
+        let answer = self.door.ask(console, |connection| async move {
             connection.continuity().put_back_number_block(within_deadline(request)).await
         })?;
         let text = serde_json::to_string(file).map_err(|error| Failure::new(Exit::Failed, error))?;
         file.show(console, &text);
-        console.message("the node has this block; register what was issued under it: origin issue --register SPOOL");
+        let done = if answer.before { "the node had it, and nothing was changed" } else { "the node has it again" };
+        console.message(format!("{done}; register what was issued under it: origin issue --register SPOOL"));
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_block_of_one_number_names_it_once() {
+        let block = |numbers: &[&str]| -> BlockFile {
+            serde_json::from_value(json!({
+                "authority": "https://tdap.gov.pk", "block": "b1", "office": "KHI", "agreement": "NONPREF", "to": "KE",
+                "reserved_on": "2026-11-29", "time_zone": "Asia/Karachi", "register_within_days": 5, "numbers": numbers,
+            }))
+            .unwrap()
+        };
+        assert_eq!(block(&["N-1"]).described(), "1 number for KHI under NONPREF to KE: N-1");
+        assert_eq!(block(&["N-1", "N-2", "N-3"]).described(), "3 numbers for KHI under NONPREF to KE: N-1 to N-3");
     }
 }

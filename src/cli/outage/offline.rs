@@ -17,6 +17,7 @@ use crate::{
     },
     encoding::hex,
     node::system::SystemClock,
+    reason::counted,
     time::Clock,
 };
 use serde_json::json;
@@ -57,6 +58,9 @@ impl Offline<'_> {
         let mut spool = Spool::of_block(&path, &block)?;
         if let Some(cut) = spool.cut_short() {
             console.message(format!("warning: {cut}, which is given to nothing any more; {CUT_SHORT}"));
+        }
+        if let Some(page) = spool.lost().map(|number| self.page_of(number)).find(|page| page.exists()) {
+            return Err(there_already(&page, &path));
         }
         let zone = block.zone()?;
         let (mut issued, mut before, mut refused) = (0_u64, 0_u64, 0_u64);
@@ -100,7 +104,8 @@ impl Offline<'_> {
             say(console, row.number, "issued on paper", &entry, &printed);
         }
         let left = spool.left();
-        console.message(format!("{issued} issued, {before} issued before, {refused} refused; {left} numbers left"));
+        let left = counted(left, "number", "numbers");
+        console.message(format!("{issued} issued, {before} issued before, {refused} refused; {left} left"));
         if issued > 0 {
             console.message(format!(
                 "sign each by hand; when the node is back, within {} days: origin issue --register {}",

@@ -3,7 +3,7 @@
 //!
 //! A line is durable before its paper is printed. One that was cut short by a crash was not acted on; of one that was cut
 //! short later, such as by a copy that broke off, a paper may be about. Nobody can tell the two apart, so its number is given
-//! no more, and whoever goes on is told.
+//! no more, and whoever uses the spool is told, each time.
 
 use super::block::BlockFile;
 use crate::{
@@ -101,6 +101,8 @@ pub(super) struct Spool {
     cut_at: Option<u64>,
     /// How many numbers of the block are given, or are given no more.
     spent: usize,
+    /// The numbers that lines which were cut short were about, and which are given no more.
+    given_up: Vec<String>,
     pub(super) block: BlockFile,
     pub(super) entries: Vec<Entry>,
 }
@@ -145,7 +147,8 @@ impl Spool {
             return Err(Failure::new(Exit::Failed, format!("`{}` is longer than any spool", path.display())));
         }
         let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        let (mut last, mut block, mut entries, mut spent) = (String::new(), begun.cloned(), Vec::new(), 0_usize);
+        let (mut last, mut block, mut spent) = (String::new(), begun.cloned(), 0_usize);
+        let (mut entries, mut given_up) = (Vec::new(), Vec::new());
         for (nth, line) in text.get(..whole).unwrap_or_default().split_inclusive(|byte| *byte == b'\n').enumerate() {
             let line = line.strip_suffix(b"\n").unwrap_or(line);
             let broken = |why: &dyn std::fmt::Display| {
@@ -169,8 +172,9 @@ impl Spool {
                     return Err(broken(&"its number is not the next of the block"));
                 }
                 spent += 1;
-                if let Line::Entry(entry) = line {
-                    entries.push(*entry);
+                match line {
+                    Line::Entry(entry) => entries.push(*entry),
+                    Line::CutShort(cut) => given_up.push(cut.cut_short),
                 }
             }
             last = hex::encode(&Sha256::digest(line));
@@ -184,14 +188,28 @@ impl Spool {
         let Some(block) = block else {
             return Err(Failure::new(Exit::Failed, format!("`{}` is an empty spool", path.display())));
         };
-        Ok(Self { path: path.to_owned(), file, last, cut_at, spent, block, entries })
+        Ok(Self { path: path.to_owned(), file, last, cut_at, spent, given_up, block, entries })
     }
 
-    /// What is to be said where the last line is cut short. As long as nothing is noted behind it, it stays as it is.
+    /// The numbers of lines that were cut short: of those that were given up, and of the last one, which stays as it is as
+    /// long as nothing is noted behind it.
+    pub(super) fn lost(&self) -> impl Iterator<Item = &str> {
+        let last = self.cut_at.and_then(|_| self.next_number());
+        self.given_up.iter().map(String::as_str).chain(last.map(CertificateNumber::as_str))
+    }
+
+    /// What is to be said where lines were cut short.
     pub(super) fn cut_short(&self) -> Option<String> {
-        self.cut_at?;
-        let number = self.next_number().map_or("nothing of the block", CertificateNumber::as_str);
-        Some(format!("the last line of `{}` is cut short; it was about {number}", self.path.display()))
+        let path = self.path.display();
+        match self.lost().collect::<Vec<_>>().as_slice() {
+            [] => self
+                .cut_at
+                .map(|_| format!("the last line of `{path}` is cut short; it was about nothing of the block")),
+            [one] => Some(format!("a line of `{path}` was cut short; it was about {one}")),
+            more => {
+                Some(format!("{} lines of `{path}` were cut short; they were about {}", more.len(), more.join(", ")))
+            }
+        }
     }
 
     /// Has the number of a line that was cut short given no more, durably. It is written over that line, so that a crash
@@ -205,6 +223,7 @@ impl Spool {
             self.last = hex::encode(&Sha256::digest(&text));
             text.push(b'\n');
             self.spent += 1;
+            self.given_up.push(line.cut_short);
         }
         // What is appended to writes nowhere but at its end.
         let over = || {
@@ -308,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_cut_short_is_told_until_its_number_is_given_up_and_that_is_never_given_again() {
+    fn a_line_that_is_cut_short_is_told_each_time_and_its_number_is_given_to_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("spool");
         filled(&path);
@@ -319,21 +338,23 @@ mod tests {
         for _ in 0..2 {
             let spool = Spool::open(&path).unwrap();
             assert_eq!((spool.entries.len(), spool.left()), (1, 2));
-            assert!(spool.cut_short().unwrap().ends_with("is cut short; it was about 2"));
+            assert!(spool.cut_short().unwrap().ends_with("was cut short; it was about 2"));
         }
         assert_eq!(fs::read_to_string(&path).unwrap(), torn, "who only looks changes nothing");
         let mut spool = Spool::of_block(&path, &block()).unwrap();
         spool.give_up_cut().unwrap();
-        assert_eq!((spool.cut_short(), spool.next_number().unwrap().as_str()), (None, "3"));
+        assert_eq!(spool.next_number().unwrap().as_str(), "3");
+        assert!(spool.cut_short().unwrap().ends_with("was cut short; it was about 2"));
         drop(spool);
         let mut again = Spool::of_block(&path, &block()).unwrap();
         again.give_up_cut().unwrap();
-        assert_eq!((again.entries.len(), again.left(), again.cut_short()), (1, 1, None));
+        assert_eq!((again.entries.len(), again.left(), again.lost().collect::<Vec<_>>()), (1, 1, vec!["2"]));
         let entry = Entry { previous: again.last().to_owned(), number: "3".to_owned(), ..again.entries[0].clone() };
         again.note(entry).unwrap();
         drop(again);
         let again = Spool::open(&path).unwrap();
         assert_eq!((again.entries.len(), again.left()), (2, 0));
+        assert!(again.cut_short().unwrap().ends_with("was cut short; it was about 2"), "also behind what follows it");
     }
 
     #[test]

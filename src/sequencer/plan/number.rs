@@ -9,7 +9,7 @@ use crate::{
         Beside, Draw, PaperNumber, RequestKey, Reservation, Reserved, SequencerError, Which, unnumbered,
         work::{Done, series_begin_id},
     },
-    store::{EntryRef, StateChange, Store, Table, number_id},
+    store::{EntryRef, StateChange, Store, StoreError, Table, number_id},
     time::Date,
 };
 use std::collections::BTreeMap;
@@ -23,6 +23,16 @@ struct Count {
     next: u64,
     /// Whether it is to be kept that numbers which nobody knows were passed over.
     passes: bool,
+}
+
+impl Draw {
+    /// The highest serial of the series that is known of a certificate, of a paper, or of what was given in advance.
+    pub(crate) fn highest_known(&self, store: &dyn Store) -> Result<Option<u64>, StoreError> {
+        // One that a back office brought may bear the last serial there is: nothing goes on behind that.
+        let last = self.series.last_serial();
+        let serial = |number: &str| Series::serial(&self.key, number).filter(|serial| *serial < last);
+        store.highest_serial(&Series::begins_as_read(&self.key), &serial)
+    }
 }
 
 impl Plan {
@@ -138,10 +148,7 @@ impl Plan {
         if self.lost_before == 0 {
             return Ok(Count { begins, next, passes: false });
         }
-        // One that a back office brought may bear the last serial there is: nothing goes on behind that.
-        let last = draw.series.last_serial();
-        let serial = |number: &str| Series::serial(key, number).filter(|serial| *serial < last);
-        let highest = store.highest_serial(&Series::begins_as_read(key), &serial)?;
+        let (last, highest) = (draw.series.last_serial(), draw.highest_known(store)?);
         let next = highest.map_or(next, |highest| next.max(highest.saturating_add(1)));
         let passes = self.unnumbered > 0 && !unnumbered::has_passed(store, key, self.unnumbered)?;
         let behind = next.saturating_add(self.unnumbered);

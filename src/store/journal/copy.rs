@@ -4,12 +4,14 @@
 //! synced first: a batch that a power cut could still take from the node is not to live on in its copy. What follows from
 //! the journals (sidecars, index) is made again where the copy is put back.
 //!
-//! `copy.json` says what belongs to the copy, with a checksum of each file, and is written last: one that is cut off leaves
-//! what it said before as good as it was, for a longer file begins with the shorter one. By it a copy that lost something
-//! is told from a node that was cut off, and a copy of another history from an earlier one of this.
+//! What belongs to the copy is said by its manifest, which is written last: a copying that is cut off leaves what it said
+//! before as good as it was, for a longer file begins with the shorter one.
 //!
 //! An error names its file as whoever asked would find it: a copy and what it is of lie in different places.
 
+mod manifest;
+
+use self::manifest::{Held, MANIFEST, Manifest};
 use super::{
     disk::Disk,
     frame::{Class, FRAME_HEAD, is_whole, read_head},
@@ -20,7 +22,6 @@ use super::{
     tail,
 };
 use crate::store::error::StoreError;
-use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Read, Write as _},
@@ -33,9 +34,6 @@ use zeroize::Zeroizing;
 /// How often it is looked again where something is being written.
 const LOOKS: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(100);
-/// What belongs to a copy.
-const MANIFEST: &str = "copy.json";
-const FORMAT: u32 = 1;
 /// Bytes that are copied at once.
 const PORTION: usize = 1 << 16;
 
@@ -57,54 +55,6 @@ pub struct Copied {
     pub kept: u64,
     /// Bytes that were written, those of keys included.
     pub bytes: u64,
-}
-
-#[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Manifest {
-    format: u32,
-    entries: Vec<Held>,
-    state: Vec<Held>,
-}
-
-/// A segment of a copy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Held {
-    segment: u32,
-    bytes: u64,
-    crc32c: u32,
-}
-
-impl Manifest {
-    /// What a folder says of itself; nothing where it is no copy.
-    fn read(folder: &Path) -> Result<Option<Self>, StoreError> {
-        let path = folder.join(MANIFEST);
-        let text = match fs::read(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(io_error(&path, error)),
-        };
-        let read = serde_json::from_slice::<Self>(&text).ok().filter(|manifest| manifest.format == FORMAT);
-        read.map(Some).ok_or_else(|| damaged(&path, "it does not read"))
-    }
-
-    fn write(&self, folder: &Path) -> Result<(), StoreError> {
-        let text = serde_json::to_vec(self).map_err(|error| StoreError::BadBatch(error.to_string()))?;
-        put(folder, MANIFEST, (folder, &mut text.as_slice()), |_| Ok(()))
-    }
-
-    fn of(&self, class: Class) -> &[Held] {
-        match class {
-            Class::Entries => &self.entries,
-            Class::State => &self.state,
-        }
-    }
-
-    fn all(&self) -> impl Iterator<Item = (Class, &Held)> {
-        let of = |class| self.of(class).iter().map(move |held| (class, held));
-        of(Class::Entries).chain(of(Class::State))
-    }
 }
 
 /// Up to where is copied: the segments of each class, ascending, with their bytes.
@@ -130,7 +80,7 @@ pub(super) fn compare(from: CopyFolders<'_>, to: CopyFolders<'_>) -> Result<bool
     if !is_begun(from)? {
         return Ok(false);
     }
-    let old = there(to)?.unwrap_or_default();
+    let old = there(to)?.unwrap_or_else(Manifest::empty);
     Ok(settled(from, |source, end| follows(source, to, &old, end))?.is_some())
 }
 
@@ -143,7 +93,7 @@ pub(super) fn make(from: CopyFolders<'_>, to: CopyFolders<'_>) -> Result<Option<
     let old = match there(to)? {
         Some(old) => old,
         None => {
-            let none = Manifest { format: FORMAT, ..Manifest::default() };
+            let none = Manifest::empty();
             none.write(to.journals)?;
             none
         }
@@ -196,6 +146,10 @@ fn settled<T>(
 
 /// Reads a whole copy and holds it against what it says of itself.
 pub(super) fn check(folder: &Path) -> Result<Copied, StoreError> {
+    Ok(checked(folder)?.1)
+}
+
+fn checked(folder: &Path) -> Result<(Manifest, Copied), StoreError> {
     let manifest = Manifest::read(folder)?.ok_or_else(|| damaged(&folder.join(MANIFEST), "it is missing"))?;
     if manifest.state.is_empty() {
         return Err(damaged(&folder.join(MANIFEST), "the copy was never finished"));
@@ -210,13 +164,12 @@ pub(super) fn check(folder: &Path) -> Result<Copied, StoreError> {
         checked.segments += 1;
         checked.bytes += bytes;
     }
-    Ok(checked)
+    Ok((manifest, checked))
 }
 
 /// Puts a copy where nothing is.
 pub(super) fn restore(from: CopyFolders<'_>, to: CopyFolders<'_>) -> Result<Copied, StoreError> {
-    let mut copied = check(from.journals)?;
-    let manifest = Manifest::read(from.journals)?.unwrap_or_default();
+    let (manifest, mut copied) = checked(from.journals)?;
     let _lock = prepare(to)?;
     for (class, held) in manifest.all() {
         let name = segment::name(class, held.segment);
@@ -411,7 +364,7 @@ fn attempt(
 ) -> Result<Copied, StoreError> {
     follows(source, to, old, end)?;
     let mut copied = Copied::default();
-    let mut new = Manifest { format: FORMAT, ..Manifest::default() };
+    let mut new = Manifest::empty();
     for &(ordinal, bytes) in &end.entries {
         new.entries.push(segment_over(source, to, old, (Class::Entries, ordinal, bytes), &mut copied)?);
     }

@@ -1,11 +1,12 @@
 //! A block of numbers that this node has no memory of, such as after a restore from an older copy, put back from its file.
 //!
 //! Nothing signed proves that the file is as it was given: who may have a block set aside says so, and the audit record
-//! names him. What can be held against it is: the office, the series its numbers are of, and what has them meanwhile.
+//! names him. What can be held against it is: the office, the series its numbers are of and how far that has come, and what
+//! has them meanwhile.
 
 use super::{
-    Accounts, Desk, WorkflowError,
-    block::{block_id, put},
+    Accounts, DATES_TRIED, Desk, WorkflowError,
+    block::{block_id, kept},
     blocking,
     outage::says_outage,
     refused,
@@ -13,10 +14,8 @@ use super::{
 use crate::{
     agreement::Series,
     certificate::{AgreementCode, CertificateNumber, Country, Finding, Findings, OfficeCode},
-    office::{Action, Actor, AuditEvent, BLOCK_MOST, BlockNumber, Caller, NumberBlock, Office},
-    sequencer::{
-        Beside, Draw, PaperNumber, RequestKey, Reservation, Reserved, SequencerError, Task, Which, Work, number_id,
-    },
+    office::{Action, Actor, AuditEvent, BLOCK_MOST, Caller, NumberBlock, Office},
+    sequencer::{Beside, Draw, PaperNumber, RequestKey, Reservation, Reserved, SequencerError, Task, Which, Work},
     statement::PaperGround,
     store::{Expected, Table},
     time::Date,
@@ -25,12 +24,12 @@ use crate::{
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 
-/// How often it is asked for again because midnight passed at the office.
-const DATES_TRIED: usize = 2;
 /// Numbers that are named one by one.
 const NAMED: usize = 10;
+/// How far beyond all that is known of its series a number lies at most, unless that is said: ten of the largest blocks.
+const FARTHEST: u64 = 10_000;
 
-/// A block as its file has it.
+/// A block as its file has it, and how it is put back.
 #[derive(Debug, Clone)]
 pub struct BlockAgain {
     /// The authority that the file names.
@@ -47,6 +46,17 @@ pub struct BlockAgain {
     pub reserved_on: Date,
     /// The numbers, rising.
     pub numbers: Vec<CertificateNumber>,
+    /// Whether they may lie however far beyond all that is known of their series.
+    pub far: bool,
+}
+
+/// A block that was to be put back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlockBack {
+    /// The block.
+    pub block: NumberBlock,
+    /// Whether nothing was put back: it was here, or all of its numbers are registered.
+    pub before: bool,
 }
 
 /// What is to be done.
@@ -73,7 +83,7 @@ impl Desk {
         caller: &Arc<Caller>,
         request_id: &str,
         again: BlockAgain,
-    ) -> Result<NumberBlock, WorkflowError> {
+    ) -> Result<BlockBack, WorkflowError> {
         Accounts::allow(caller, Action::ReserveBlock)?;
         let request = self.request(caller, request_id)?;
         let mut tried = 1;
@@ -81,7 +91,7 @@ impl Desk {
             let (desk, by, key, file) = (self.clone(), Arc::clone(caller), request.clone(), again.clone());
             let work = match blocking(move || desk.prepare_again(&by, key, &file)).await? {
                 Prepared::Work(work) => work,
-                Prepared::Known(block) => return Ok(*block),
+                Prepared::Known(block) => return Ok(BlockBack { block: *block, before: true }),
             };
             match self.sequencer().reserve(*work).await {
                 Ok(_) => break,
@@ -90,8 +100,8 @@ impl Desk {
             }
         }
         let desk = self.clone();
-        let gone = || WorkflowError::Record("a block of numbers is gone".to_owned());
-        blocking(move || desk.block(&again.id)?.ok_or_else(gone)).await
+        let block = blocking(move || desk.given_block(&again.id)).await?;
+        Ok(BlockBack { block, before: false })
     }
 
     fn prepare_again(
@@ -136,8 +146,9 @@ impl Desk {
             }
             return Err(WorkflowError::RulesRefuse(findings));
         }
-        if free.is_empty() {
-            return Ok(Prepared::Known(Box::new(block)));
+        let Some(last) = free.last() else { return Ok(Prepared::Known(Box::new(block))) };
+        if !again.far {
+            self.not_too_far(&draw, last)?;
         }
         let (day, zone) = (record.office.date_at(now), record.office.time_zone.clone());
         let text = serde_json::to_vec(&block).map_err(|error| WorkflowError::Record(error.to_string()))?;
@@ -145,15 +156,8 @@ impl Desk {
         let words =
             format!("put back from its file: office {}, under {} to {}", block.office, block.agreement, block.to);
         let by = AuditEvent::of(Actor::Caller(caller), Action::ReserveBlock).with_detail(words);
-        let id = block_id(&block.id);
-        let expected = vec![Expected { table: Table::Number, id: id.clone(), record: None }];
-        let changes = move |reserved: &Reserved| {
-            let mut state = vec![put(id.clone(), &block)?];
-            for number in std::iter::once(&reserved.number).chain(&reserved.more) {
-                state.push(put(number_id(number), &BlockNumber { block: block.id.clone() })?);
-            }
-            Ok::<_, String>(state)
-        };
+        let expected = vec![Expected { table: Table::Number, id: block_id(&block.id), record: None }];
+        let changes = move |reserved: &Reserved| kept(&block, reserved);
         let beside = Beside { expected, changes: Some(Arc::new(changes)), ..Beside::default() };
         let which = Which::These(free);
         let task = Task::Reserve(Box::new(Reservation { day, zone, draw, which, beside }));
@@ -194,6 +198,26 @@ impl Desk {
         Ok(draw)
     }
 
+    /// Refuses a number that lies too far beyond all that is known of its series: that goes on behind it, so one that stands
+    /// in its file by mistake would use the series up.
+    fn not_too_far(&self, draw: &Draw, number: &CertificateNumber) -> Result<(), WorkflowError> {
+        let (store, key) = (self.store().as_ref(), &draw.key);
+        let counted = store.series_next(key)?.max(draw.first).saturating_sub(1);
+        let known = draw.highest_known(store)?.map_or(counted, |highest| highest.max(counted));
+        let beyond = Series::serial(key, number.as_str()).unwrap_or(u64::MAX).saturating_sub(known);
+        if beyond <= FARTHEST {
+            return Ok(());
+        }
+        let message = format!(
+            "`{number}` lies {beyond} numbers beyond the last that is known here of {key}, which would go on behind it"
+        );
+        let help = format!(
+            "is it as it was given? A block lies within {FARTHEST} numbers, unless the node lost more than blocks: where it \
+             is right, say so: origin office reserve --again FILE --far"
+        );
+        Err(refused(Finding::error("BLOCK_TOO_FAR", "numbers", message).with_help(help)))
+    }
+
     /// What became of a number of a block that is to be put back.
     fn standing_of(&self, number: &CertificateNumber) -> Result<Standing, WorkflowError> {
         let (store, text) = (self.store().as_ref(), number.as_str());
@@ -215,9 +239,7 @@ impl Desk {
                 Standing::Given(format!("certificate {}", record.jti))
             });
         }
-        let like = store.number_like(text)?;
-        let like = if like.is_some() { like } else { store.number_in_advance_like(text)? };
-        Ok(match like {
+        Ok(match self.read_as(text)? {
             None => Standing::Free,
             Some(same) if same == text => Standing::Given("an application, or another block".to_owned()),
             Some(other) => Standing::Given(format!("what has `{other}`, which is read as it")),

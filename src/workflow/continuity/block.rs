@@ -1,6 +1,6 @@
 //! Blocks of numbers that an office holds for the certificates it issues on paper while its node cannot be reached.
 
-use super::{Accounts, Desk, WorkflowError, blocking, refused};
+use super::{Accounts, DATES_TRIED, Desk, WorkflowError, blocking, refused};
 use crate::{
     agreement::{Agreement, Known, Member},
     certificate::{AgreementCode, CertificateNumber, Country, Finding, OfficeCode},
@@ -12,9 +12,6 @@ use crate::{
 };
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
-
-/// How often a block is asked for again because midnight passed at the office.
-const DATES_TRIED: usize = 2;
 
 /// Which numbers are wanted.
 #[derive(Debug, Clone)]
@@ -52,8 +49,7 @@ impl Desk {
             }
         }
         let desk = self.clone();
-        blocking(move || desk.block(&id)?.ok_or_else(|| WorkflowError::Record("a block of numbers is gone".to_owned())))
-            .await
+        blocking(move || desk.given_block(&id)).await
     }
 
     fn prepare_block(
@@ -105,15 +101,16 @@ impl Desk {
                 by: account.clone(),
                 numbers: numbers.collect::<Result<_, _>>()?,
             };
-            let mut state = vec![put(block_id(&id), &block)?];
-            for number in &block.numbers {
-                state.push(put(number_id(number.as_str()), &BlockNumber { block: id.clone() })?);
-            }
-            Ok::<_, String>(state)
+            kept(&block, reserved)
         };
         let beside = Beside { changes: Some(Arc::new(changes)), ..Beside::default() };
         let task = Task::Reserve(Box::new(Reservation { day, zone, draw, which: Which::Next(count), beside }));
         Ok(Work { request, digest: Sha256::digest(text).into(), task, by: Some(by) })
+    }
+
+    /// A block that was given just now.
+    pub(super) fn given_block(&self, id: &str) -> Result<NumberBlock, WorkflowError> {
+        self.block(id)?.ok_or_else(|| WorkflowError::Record("a block of numbers is gone".to_owned()))
     }
 
     /// The block of that id.
@@ -124,7 +121,16 @@ impl Desk {
     }
 }
 
-pub(super) fn put(id: Vec<u8>, record: &impl serde::Serialize) -> Result<StateChange, String> {
+/// What is kept of a block, and of each of its numbers that are given now.
+pub(super) fn kept(block: &NumberBlock, reserved: &Reserved) -> Result<Vec<StateChange>, String> {
+    let mut state = vec![put(block_id(&block.id), block)?];
+    for number in std::iter::once(&reserved.number).chain(&reserved.more) {
+        state.push(put(number_id(number), &BlockNumber { block: block.id.clone() })?);
+    }
+    Ok(state)
+}
+
+fn put(id: Vec<u8>, record: &impl serde::Serialize) -> Result<StateChange, String> {
     let record = serde_json::to_vec(record).map_err(|error| error.to_string())?;
     Ok(StateChange::RecordPut { table: Table::Number, id, record })
 }

@@ -10,7 +10,7 @@ mod block;
 mod outage;
 mod paper;
 
-pub use again::BlockAgain;
+pub use again::{BlockAgain, BlockBack};
 pub use block::BlockWish;
 pub use outage::OutageRow;
 pub use paper::{PaperRecord, PaperRow, PapersAsked, PapersPage};
@@ -23,6 +23,9 @@ use crate::{
     time::Date,
 };
 use std::sync::Arc;
+
+/// How often work is prepared again because midnight passed at the office under it.
+const DATES_TRIED: usize = 2;
 
 /// What came of a row.
 #[derive(Debug, Clone)]

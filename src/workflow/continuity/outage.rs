@@ -1,7 +1,7 @@
 //! What was issued on paper in an outage, issued electronically afterwards: once, within the days set, with the date of
 //! its paper.
 
-use super::{Accounts, Desk, PaperRow, Registered, WorkflowError, blocking, refused};
+use super::{Accounts, DATES_TRIED, Desk, PaperRow, Registered, WorkflowError, blocking, refused};
 use crate::{
     certificate::{CertificateNumber, Endorsement, Finding, Findings, Instant, Particulars, Sha256, Text},
     encoding::hex,
@@ -15,8 +15,6 @@ use bytes::Bytes;
 use sha2::Digest as _;
 use std::sync::Arc;
 
-/// How often an issue is judged again because midnight passed under it.
-const DATES_TRIED: usize = 2;
 /// How far the clock of the office that was cut off may run ahead, in milliseconds: ten minutes.
 const AHEAD_MS: u64 = 10 * 60 * 1000;
 /// What the certificate says of it.

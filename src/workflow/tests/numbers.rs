@@ -167,6 +167,7 @@ async fn a_number_that_is_lost_is_passed_over_behind_a_block_too_that_is_put_bac
         to: "CN".parse().unwrap(),
         reserved_on: "2026-11-12".parse().unwrap(),
         numbers: ["PK-CN-2026-LHE-000002", "PK-CN-2026-LHE-000003"].map(|number| number.parse().unwrap()).into(),
+        far: false,
     };
     let signatory = Arc::new(world.signatory.clone());
     desk.put_back_block(&signatory, &world.request_id(3), block).await.unwrap();

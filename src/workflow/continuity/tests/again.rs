@@ -1,14 +1,17 @@
 //! A block of numbers that the node lost, put back from its file.
 
 use super::{
-    super::{BlockAgain, OutageRow},
+    super::{BlockAgain, BlockBack, OutageRow},
     Sides, rules,
 };
-use crate::{office::NumberBlock, reason::Reasoned as _, store::Store as _, time::Clock as _, workflow::WorkflowError};
+use crate::{
+    certificate::CertificateNumber, office::NumberBlock, reason::Reasoned as _, store::Store as _, time::Clock as _,
+    workflow::WorkflowError,
+};
 use std::sync::Arc;
 
 impl Sides {
-    async fn put_back(&self, nth: u16, file: BlockAgain) -> Result<NumberBlock, WorkflowError> {
+    async fn put_back(&self, nth: u16, file: BlockAgain) -> Result<BlockBack, WorkflowError> {
         self.exporting.put_back_block(&self.signatory, &self.pakistan.request_id(nth), file).await
     }
 }
@@ -23,6 +26,7 @@ fn file_of(block: &NumberBlock) -> BlockAgain {
         to: block.to,
         reserved_on: block.reserved_on,
         numbers: block.numbers.clone(),
+        far: false,
     }
 }
 
@@ -41,8 +45,8 @@ async fn a_block_that_the_node_has_no_memory_of_is_put_back_and_what_was_issued_
     assert_eq!(denied.unwrap_err().reason(), "PERMISSION_DENIED");
 
     let back = after.put_back(4, file_of(&block)).await.unwrap();
-    assert_eq!((&back.id, &back.numbers), (&block.id, &block.numbers));
-    assert_eq!(after.put_back(5, file_of(&block)).await.unwrap(), back, "once");
+    assert_eq!((&back.block.id, &back.block.numbers, back.before), (&block.id, &block.numbers, false));
+    assert_eq!(after.put_back(5, file_of(&block)).await.unwrap(), BlockBack { before: true, ..back }, "once");
     let rows = after.pakistan.store.audit(0, 100).unwrap();
     let said = rows.iter().filter(|row| String::from_utf8_lossy(&row.row).contains("put back from its file"));
     assert_eq!(said.count(), 1);
@@ -54,7 +58,7 @@ async fn a_block_that_the_node_has_no_memory_of_is_put_back_and_what_was_issued_
     assert!(issued.outcome.number.unwrap().as_str() > block.numbers[2].as_str());
     // What was registered under its number is not something else.
     let registered = BlockAgain { id: "0".repeat(32), numbers: vec![block.numbers[0].clone()], ..file_of(&block) };
-    after.put_back(8, registered).await.unwrap();
+    assert!(after.put_back(8, registered).await.unwrap().before);
 }
 
 #[tokio::test]
@@ -85,4 +89,29 @@ async fn a_block_is_not_put_back_where_a_number_of_it_was_given_or_its_file_can_
     for (nth, (file, rule)) in (5..).zip(wrong) {
         assert_eq!(rules(&after.put_back(nth, file).await.unwrap_err()), [rule]);
     }
+}
+
+#[tokio::test]
+async fn a_number_far_beyond_all_that_is_known_uses_its_series_up_by_an_explicit_word_alone() {
+    let (before, after) = (Sides::open(), Sides::open());
+    let block = before.block(1, 1).await;
+    let (common, serial) = block.numbers[0].as_str().split_at(block.numbers[0].as_str().len() - 6);
+    let known = serial.parse::<u64>().unwrap() - 1;
+    let one = |id: &str, serial: u64| {
+        let number: CertificateNumber = format!("{common}{serial:06}").parse().unwrap();
+        BlockAgain { id: id.repeat(32), numbers: vec![number], ..file_of(&block) }
+    };
+    for far in [known + 10_001, 999_999] {
+        let refused = after.put_back(2, one("1", far)).await.unwrap_err();
+        assert_eq!(rules(&refused), ["BLOCK_TOO_FAR"]);
+        let WorkflowError::RulesRefuse(findings) = &refused else { panic!("{refused}") };
+        assert!(findings.0[0].help.as_deref().is_some_and(|help| help.contains("--again FILE --far")));
+    }
+    // A block within reach, from which the next is reached.
+    after.put_back(3, one("2", known + 10_000)).await.unwrap();
+    after.put_back(4, one("3", known + 10_001)).await.unwrap();
+    after.exporting.issue(&after.signatory, &after.pakistan.footballs(5)).await.unwrap();
+    after.put_back(6, BlockAgain { far: true, ..one("4", 999_999) }).await.unwrap();
+    let refused = after.exporting.issue(&after.signatory, &after.pakistan.footballs(7)).await.unwrap_err();
+    assert_eq!(refused.reason(), "SERIES_EXHAUSTED");
 }
