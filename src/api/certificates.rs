@@ -16,7 +16,8 @@ use crate::office::Caller;
 use crate::statement::{Act, Since};
 use crate::store::Store;
 use crate::workflow::{
-    CertificateRecord, CopyWish, Desk, DrawWish, IssueRow, Issued, OriginalName, ReplaceWish, Settlement, WorkflowError,
+    CertificateRecord, CertificatesAsked, CopyWish, Desk, DrawWish, IssueRow, Issued, OriginalName, ReplaceWish,
+    Settlement, WorkflowError,
 };
 use bytes::Bytes;
 use std::sync::Arc;
@@ -352,11 +353,8 @@ impl Certificates {
             code => Some(code.parse().map_err(|error| ApiError::Field { field: "to", message: format!("{error}") })?),
         };
         let listed = blocking(move || {
-            let page = if void {
-                authority.desk.list_void(&account, to, size, &page_token)?
-            } else {
-                authority.desk.list(&account, to, size, &page_token)?
-            };
+            let asked = CertificatesAsked { to, void, page_size: size, page_token: &page_token };
+            let page = authority.desk.list(&account, asked)?;
             let certificates = page.certificates.iter().map(|record| record_to_wire(&authority.desk, record));
             Ok((certificates.collect::<Result<Vec<_>, _>>()?, page.next))
         });

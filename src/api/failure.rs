@@ -95,6 +95,7 @@ fn needs_another_state(reason: &str) -> bool {
             | "ENTRY_BEYOND_END"
             | "NO_HEAD_KEPT"
             | "LOG_IN_USE"
+            | "SERIES_EXHAUSTED"
             | "REQUEST_ID_EXPIRED"
             | "REQUEST_BEFORE_RECALL"
             | "OWN_HISTORY_LOST"

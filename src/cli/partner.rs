@@ -228,11 +228,7 @@ fn print(console: Console, partner: &wire::PartnerState, now: Timestamp, shut: O
     for log in &partner.logs {
         let way = if log.inward { "from" } else { "to" };
         let lag = lag(log, shut, now);
-        let cosigned = match &log.cosigned_at {
-            Some(at) => format!("cosigned {} at {}", log.cosigned_size, text(at)),
-            None => "not cosigned".to_owned(),
-        };
-        console.data(format!("  {way:4} {}: {} of {}, {lag}; {cosigned}", log.origin, log.held, log.size));
+        console.data(format!("  {way:4} {}: {}, {lag}; {}", log.origin, held(log), cosigned(log)));
         if log.missing_disclosures > 0 || log.findings > 0 {
             let missing = counted(log.missing_disclosures, "entry waits", "entries wait");
             console.data(format!("       {missing} for disclosures, {} failed the check", log.findings));
@@ -242,6 +238,20 @@ fn print(console: Console, partner: &wire::PartnerState, now: Timestamp, shut: O
             console.data(format!("       {held} for the holder's consent"));
         }
     }
+}
+
+/// How much of a log its reader holds. A partner may hold what this node lost of its own.
+fn held(log: &wire::PartnerLog) -> String {
+    let wire::PartnerLog { held, size, .. } = log;
+    if held > size { format!("{held} there and {size} here") } else { format!("{held} of {size}") }
+}
+
+/// What was cosigned last. Of its own cosignatures a node keeps those that came back to it: after a start it may have given
+/// a newer one.
+fn cosigned(log: &wire::PartnerLog) -> String {
+    let Some(at) = &log.cosigned_at else { return "not cosigned".to_owned() };
+    let least = if log.inward && log.cosigned_size < log.held { "at least " } else { "" };
+    format!("cosigned {least}{} at {}", log.cosigned_size, text(at))
 }
 
 fn entries(count: u64) -> String {
@@ -256,7 +266,10 @@ pub(super) fn closed(with: u64) -> String {
 /// How far a log has come between this node and a partner. Of one that this node lost entries of, what a partner has seen
 /// of it is no measure.
 fn lag(log: &wire::PartnerLog, shut: &[wire::ShutLog], now: Timestamp) -> String {
-    let doubted = |one: &wire::ShutLog| one.origin == log.origin && one.reason.starts_with("OWN_HISTORY_");
+    let doubted = |one: &wire::ShutLog| {
+        // What is lost for good is said by what the log is closed with.
+        one.origin == log.origin && one.reason.starts_with("OWN_HISTORY_") && one.reason != "OWN_HISTORY_LOST"
+    };
     let lag = match behind(log, now) {
         Some((behind, seconds)) => Some(format!("{} and {seconds} s behind", entries(behind))),
         None if shut.iter().any(doubted) => Some("the log is shut".to_owned()),
@@ -286,10 +299,12 @@ pub(super) fn not_taken(push: &wire::PushState) -> Option<String> {
     Some(format!("not taken, {times}: {}", push.message))
 }
 
-/// Entries and seconds by which a log is behind.
+/// Entries and seconds by which a log is behind; for what stands beyond its end nobody waits.
 pub(super) fn behind(log: &wire::PartnerLog, now: Timestamp) -> Option<(u64, i64)> {
     let since = log.behind_since.as_ref()?;
-    Some((log.size.saturating_sub(log.held), now.as_second().saturating_sub(since.seconds).max(0)))
+    let end = log.closed_with.map_or(log.size, |last| log.size.min(last));
+    let entries = end.checked_sub(log.held).filter(|entries| *entries > 0)?;
+    Some((entries, now.as_second().saturating_sub(since.seconds).max(0)))
 }
 
 fn text(at: &prost_types::Timestamp) -> String {
@@ -355,8 +370,26 @@ mod tests {
         assert_eq!(said(&log(None, 3), &[shut(missing.clone())]), "the log is shut");
         assert_eq!(said(&log(Some(1), 2), &[]), "closed with 1 entry");
         assert_eq!(said(&log(Some(3), 3), &[shut(missing)]), "closed with 3 entries, the log is shut");
+        let lost = shut("OWN_HISTORY_LOST".to_owned());
+        assert_eq!(said(&log(Some(3), 3), &[lost]), "closed with 3 entries", "nobody waits for it to open");
         let at = Some(prost_types::Timestamp { seconds: -5, nanos: 0 });
         let late = wire::PartnerLog { held: 2, behind_since: at, ..log(None, 3) };
         assert_eq!(said(&late, &[]), "1 entry and 5 s behind");
+        let beyond = wire::PartnerLog { closed_with: Some(2), ..late };
+        assert_eq!(said(&beyond, &[]), "closed with 2 entries");
+    }
+
+    #[test]
+    fn what_a_partner_holds_beyond_what_is_here_and_what_may_have_been_cosigned_since_is_not_said_to_be_less() {
+        let log = |held, size| wire::PartnerLog { held, size, ..Default::default() };
+        assert_eq!((held(&log(2, 3)).as_str(), held(&log(17, 12)).as_str()), ("2 of 3", "17 there and 12 here"));
+        assert_eq!(cosigned(&log(3, 3)), "not cosigned");
+        let said = |inward, cosigned_size| {
+            let cosigned_at = Some(prost_types::Timestamp { seconds: 0, nanos: 0 });
+            cosigned(&wire::PartnerLog { inward, cosigned_size, cosigned_at, ..log(3, 3) })
+        };
+        assert_eq!(said(true, 2), "cosigned at least 2 at 1970-01-01T00:00:00Z");
+        assert_eq!(said(true, 3), "cosigned 3 at 1970-01-01T00:00:00Z");
+        assert_eq!(said(false, 2), "cosigned 2 at 1970-01-01T00:00:00Z", "what a partner cosigned is known as it came");
     }
 }

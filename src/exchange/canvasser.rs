@@ -292,7 +292,9 @@ impl Canvasser {
 
     /// Begins a round if one is due, and asks everybody who is free for its head.
     fn canvass(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
-        let Some(newest) = &self.newest else { return };
+        // What goes beyond the end that the list gave the log proves nothing, whoever cosigns it.
+        let last = self.trust.shard_final_size(&self.origin).unwrap_or(u64::MAX);
+        let Some(newest) = self.newest.as_ref().filter(|newest| newest.head.size <= last) else { return };
         let due = self.round.as_ref().is_none_or(|round| {
             // Entries older than the addressee's node may want more witnesses than newer ones.
             let asked = [0, u64::MAX].map(|index| self.trust.witnesses_asked(&self.origin, index));

@@ -281,6 +281,12 @@ impl Recall {
         self.logs.iter().filter_map(|(origin, log)| Some((origin.clone(), log.lack()?))).collect()
     }
 
+    /// Who says to hold more than so many entries of a log, and how many, whatever became of it here.
+    #[must_use]
+    pub fn holders(&self, origin: &Origin, more_than: u64) -> Vec<(NodeName, u64)> {
+        self.logs.get(origin).map_or_else(Vec::new, |log| log.holders(more_than))
+    }
+
     /// Those that have answered.
     pub fn answered(&self) -> impl Iterator<Item = &NodeName> {
         self.partners.iter().filter(|(_, partner)| partner.answered).map(|(name, _)| name)
@@ -529,10 +535,14 @@ impl Own {
 
     fn lack(&self) -> Option<Lack> {
         let further = self.heads.iter().filter(|(_, known)| self.is_open() && known.head.size > self.durable);
-        let ((told, _), longest) = further.clone().max_by_key(|(_, known)| known.head.size)?;
-        let holders = further.filter(|(_, known)| known.entries);
-        let holders = holders.map(|((name, _), known)| (name.clone(), known.head.size)).collect();
+        let ((told, _), longest) = further.max_by_key(|(_, known)| known.head.size)?;
+        let holders = self.holders(self.durable);
         Some(Lack { held: self.durable, signed: longest.head.size, told: told.clone(), holders })
+    }
+
+    fn holders(&self, more_than: u64) -> Vec<(NodeName, u64)> {
+        let holders = self.heads.iter().filter(|(_, known)| known.entries && known.head.size > more_than);
+        holders.map(|((name, _), known)| (name.clone(), known.head.size)).collect()
     }
 
     /// What a partner tells of a settled log. A head past all that is durable was signed by a process that this one

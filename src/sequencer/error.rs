@@ -3,7 +3,7 @@
 use crate::{
     reason::{Class, Reasoned, counted},
     store::{EntryRef, StoreError},
-    time::{Date, Timestamp},
+    time::{Date, Timestamp, whole_seconds},
     trust::TrustList,
 };
 use std::time::Duration;
@@ -48,7 +48,9 @@ pub enum SequencerError {
     #[error("too many act on the same {0} at once, and others were first; nothing was done: ask again")]
     Crowded(&'static str),
     /// The number series gives a number that cannot be used.
-    #[error("the number series {series} cannot go on: {why}")]
+    #[error(
+        "the number series {series} cannot go on: {why}; tell the operator of this node, who mends the series in the agreement's file, or bring the certificate's number in its file (`reference.number`)"
+    )]
     SeriesExhausted {
         /// The series.
         series: String,
@@ -60,7 +62,8 @@ pub enum SequencerError {
     DateMoved(Date),
     /// The clock was set back behind what was stamped, to another day at the office: to judge again leads nowhere.
     #[error(
-        "the clock of the node went back: it shows {now}, and {stamped} was stamped before; its operator has to look"
+        "the clock of the node went back: it shows {}, and {} was stamped before; its operator has to look",
+        whole_seconds(*now), whole_seconds(*stamped)
     )]
     ClockWentBack {
         /// What the clock shows.
@@ -81,7 +84,7 @@ pub enum SequencerError {
     },
     /// There is no key for the log of this year.
     #[error(
-        "there is no log key for shard {0} in use here, so nothing new can be said in it: tell the operator of this node, who makes one where there is none yet (`origin key new log-{0}`), has the trust list name it, and starts the node again"
+        "there is no log key for shard {0} in use here, so nothing new can be said in it: tell the operator of this node, who puts back the one that the trust list names, or makes one where it names none (`origin key new log-{0}`) and has it listed, and starts the node again"
     )]
     NoLogKey(String),
     /// The trust list names another log key for the shard, or none.
@@ -170,9 +173,10 @@ pub enum SequencerError {
         "request {0} was made before this node got back what it had lost, and may have been carried out: look the certificate up by its number, or in the list, and ask under a new id if it is not there"
     )]
     RequestBeforeRecall(String),
-    /// The log is closed for good: entries are lost.
+    /// The log is closed for good with fewer entries than were signed: nobody that was heard had the others, or the
+    /// operator gave them up.
     #[error(
-        "log {origin} is closed at {}: more were signed, are lost, and no partner has them",
+        "log {origin} is closed for good with {}, though this node once signed a head of {signed}: what is beyond is not taken back, whoever holds it; heard to hold more: {holders}",
         counted(*size, "entry", "entries")
     )]
     HistoryLost {
@@ -180,6 +184,10 @@ pub enum SequencerError {
         origin: String,
         /// Entries held.
         size: u64,
+        /// Entries that a head was signed over.
+        signed: u64,
+        /// Who was heard to hold more, and how many; or who was not heard.
+        holders: Box<str>,
     },
     /// What is on disk is not what was signed.
     #[error(
@@ -282,8 +290,9 @@ impl Reasoned for SequencerError {
             | Self::LogClosed(_)
             | Self::Void { .. }
             | Self::LogInUse(_)
+            | Self::SeriesExhausted { .. }
             | Self::CannotCompose(_) => Class::Reject,
-            Self::SeriesExhausted { .. } | Self::CheckFailed(_) => Class::Fatal,
+            Self::CheckFailed(_) => Class::Fatal,
         }
     }
 }

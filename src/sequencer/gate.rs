@@ -20,7 +20,7 @@ use tokio::sync::watch;
 
 use super::{
     recalled::Closing,
-    wait::{Lost, Wait},
+    wait::{Lost, Wait, holder},
 };
 
 /// Proof that a log may be signed for: it was settled. A gate that turned since may have shut it again: whoever commits
@@ -160,7 +160,7 @@ impl Gate {
     }
 
     /// What a log waits for, as whoever asks partners for it sees it now; since when stays what was said first. None ends
-    /// it.
+    /// it. One that is closed waits for nothing: of it is said who holds what is missing all the same.
     pub fn waits(&self, origin: &Origin, lost: Lost, wait: Option<Wait>) {
         let (mut state, place) = (self.state(), (origin.clone(), lost));
         match wait {
@@ -312,11 +312,19 @@ impl State {
     /// What is known of what a log waits for, and where nobody is known to hold it, who may; empty where nothing is.
     fn waited_for(&self, origin: &Origin, lost: Lost) -> String {
         let Some(wait) = self.waits.get(&(origin.clone(), lost)) else { return String::new() };
-        if wait.holders.is_empty() && !self.silent.is_empty() {
-            format!("{wait}; not heard of since the start: {}", self.unheard())
-        } else {
-            wait.to_string()
-        }
+        if wait.holders.is_empty() { self.and_unheard(wait.to_string()) } else { wait.to_string() }
+    }
+
+    /// Who was heard to hold more of a log than is here, and how many entries of it each.
+    fn heard_to_hold(&self, origin: &Origin) -> String {
+        let wait = self.waits.get(&(origin.clone(), Lost::Entries));
+        let holders: Vec<String> = wait.into_iter().flat_map(|wait| &wait.holders).map(holder).collect();
+        if holders.is_empty() { self.and_unheard("nobody".to_owned()) } else { holders.join(", ") }
+    }
+
+    /// What is said, and who has not answered, if somebody has not.
+    fn and_unheard(&self, said: String) -> String {
+        if self.silent.is_empty() { said } else { format!("{said}; not heard of since the start: {}", self.unheard()) }
     }
 
     /// Who has not answered.
@@ -332,7 +340,12 @@ fn is_ended(trust: &TrustList, origin: &Origin) -> bool {
 
 fn refusal(origin: &Origin, standing: &Standing, state: &State) -> SequencerError {
     match standing {
-        Standing::Closed(closing) => SequencerError::HistoryLost { origin: origin.to_string(), size: closing.size },
+        Standing::Closed(closing) => SequencerError::HistoryLost {
+            origin: origin.to_string(),
+            size: closing.size,
+            signed: closing.signed,
+            holders: state.heard_to_hold(origin).into(),
+        },
         Standing::Forked { size } => SequencerError::HistoryForked { origin: origin.to_string(), size: *size },
         Standing::Behind { held, signed, told } => SequencerError::HistoryMissing {
             origin: origin.to_string(),

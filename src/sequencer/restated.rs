@@ -39,9 +39,10 @@ fn ended_below(store: &dyn Store, trust: &TrustList, origin: &Origin) -> Option<
     trust.shard_final_size(origin).filter(|last| *last < store.durable_size(origin))
 }
 
-/// Brings the status of the logs in line with the list, where another one closed keys or ended logs otherwise. The lists of a closed log follow also from the log that speaks for it, so these are judged together. Gives the logs whose
-/// next snapshot tells of what was judged. It reads what lies past the first closing, and whole logs where something there
-/// counts no more. No batch may be under way.
+/// Brings the status of the logs in line with the list, where another one closed keys or ended logs otherwise. The lists of
+/// a closed log follow also from the log that speaks for it, so these are judged together. Gives the logs whose next
+/// snapshot tells of what was judged. It reads what lies past the first closing, and whole logs where something there counts
+/// no more. No batch may be under way.
 pub(super) fn restate(store: &dyn Store, trust: &TrustList, at_ms: u64) -> Result<HashSet<Origin>, SequencerError> {
     let mut restated = HashSet::new();
     let mut by_addressee: BTreeMap<String, Vec<Origin>> = BTreeMap::new();

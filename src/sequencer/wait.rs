@@ -1,6 +1,10 @@
 //! What an own log waits for from partners, and from whom: for whoever is told that it is shut.
 
-use crate::{reason::counted, time::Timestamp, trust::NodeName};
+use crate::{
+    reason::counted,
+    time::{Timestamp, whole_seconds},
+    trust::NodeName,
+};
 use std::fmt;
 
 /// What was lost, and is waited for.
@@ -28,21 +32,24 @@ pub struct Wait {
 impl fmt::Display for Wait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { since, missing, holders, trouble } = self;
-        write!(f, "{missing} missing since {since}, ")?;
+        write!(f, "{missing} missing since {}, ", whole_seconds(*since))?;
         if holders.is_empty() {
             f.write_str("held by no partner that was heard")?;
         } else {
             f.write_str("asked of ")?;
         }
-        for (nth, (name, held)) in holders.iter().enumerate() {
+        for (nth, one) in holders.iter().enumerate() {
             let before = if nth == 0 { "" } else { ", " };
-            write!(f, "{before}{name}")?;
-            if let Some(held) = held {
-                write!(f, " (holds {})", counted(*held, "entry", "entries"))?;
-            }
+            write!(f, "{before}{}", holder(one))?;
         }
         trouble.as_ref().map_or(Ok(()), |why| write!(f, "; the last time: {why}"))
     }
+}
+
+/// Who may give what is missing, and how many entries of the log that partner says it holds.
+pub(super) fn holder((name, held): &(NodeName, Option<u64>)) -> String {
+    let held = held.map(|held| format!(" (holds {})", counted(held, "entry", "entries")));
+    format!("{name}{}", held.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -53,7 +60,7 @@ mod tests {
     fn what_is_waited_for_is_said_with_who_holds_it_since_when_and_why_it_does_not_come() {
         let name = |name: &str| name.parse::<NodeName>().unwrap();
         let wait = Wait {
-            since: "2026-11-22T10:00:00Z".parse().unwrap(),
+            since: "2026-11-22T10:00:00.0136395Z".parse().unwrap(),
             missing: 7,
             holders: vec![(name("node.gacc.gov.cn"), Some(20)), (name("node.kra.go.ke"), None)],
             trouble: Some("node.gacc.gov.cn: nothing more came".to_owned()),

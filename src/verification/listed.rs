@@ -142,8 +142,8 @@ fn open(
     Ok(Listed { list: token.list, uri: token.uri, log, as_of, size: snapshot.size, head: proven.head })
 }
 
-/// The snapshot: an entry of the certificate's own log, or of one that speaks for it, that holds as any entry must, and speaks for exactly the
-/// entries before it. What a replica would find fault with is no word on the status.
+/// The snapshot: an entry of the certificate's own log, or of one that speaks for it, that holds as any entry must, and
+/// speaks for exactly the entries before it. What a replica would find fault with is no word on the status.
 fn snapshot(
     rules: (&TrustList, &Settings),
     heads: &Heads,

@@ -71,7 +71,7 @@ pub(super) fn check(
         warnings.push(Warning { code: "STATUS_FROM_LATER", sentence });
     }
     let check = if let Some(loss) = &standing.whole {
-        lost(loss, date)
+        lost(loss, date, changes.awaited(list.map(|(_, told)| told)))
     } else {
         match &word {
             Err(why) => Check::unknown(Subject::Status, Headline::StatusUnknown, why.clone())
@@ -115,7 +115,8 @@ impl StatusFault {
     }
 }
 
-fn lost(loss: &Loss, date: Date) -> Check {
+/// `awaited` is what would have it in force again, if more had cosigned it.
+fn lost(loss: &Loss, date: Date, awaited: Option<&Placed>) -> Check {
     let failed = |headline, sentence: String| Check::failed(Subject::Status, headline, sentence);
     let details = "Details were not presented.";
     match loss {
@@ -142,8 +143,18 @@ fn lost(loss: &Loss, date: Date) -> Check {
             failed(Headline::Superseded, by).next("Ask the holder for the certificate that took its place.")
         }
         Loss::Suspended => {
-            let sentence = "The authority suspended it until further notice.".to_owned();
-            failed(Headline::SuspendedByIssuer, sentence).next("Ask the authority when it will decide.")
+            let (more, next) = awaited.map_or_else(
+                || (String::new(), "Ask the authority when it will decide."),
+                |Placed { place: (_, index), day, .. }| {
+                    let more = format!(
+                        " That it was reinstated on {day} (entry {index}) is shown too, and counts as soon as as many have \
+                         cosigned it as the trust list asks for."
+                    );
+                    (more, "Ask again in a minute, or ask its issuer's node.")
+                },
+            );
+            let sentence = format!("The authority suspended it until further notice.{more}");
+            failed(Headline::SuspendedByIssuer, sentence).next(next)
         }
     }
 }

@@ -56,7 +56,9 @@ pub use changes::{
     Page as ChangePage, Reading, Said, What, Wish,
 };
 pub use closing::Rested;
-pub use continuity::{BlockAgain, BlockWish, OutageRow, PaperRecord, PaperRow, PapersAsked, PapersPage, Registered};
+pub use continuity::{
+    BlockAgain, BlockBack, BlockWish, OutageRow, PaperRecord, PaperRow, PapersAsked, PapersPage, Registered,
+};
 pub use customs::{
     Abroad, AbroadNote, Arrival, ArrivalsAsked, ArrivalsPage, ArrivedName, Balance, ClockStep, Course, Deadline,
     Decided, DecisionWish, Delivery, DenialsPage, Endorsed, EndorsementNote, EndorsementWish, EnquiriesPage,
@@ -77,7 +79,7 @@ pub use offices::Offices;
 pub use paper::StandsThere;
 pub use policies::{InForce, Policies, Release, ShownAgreement, ShownPolicy};
 pub use printing::{Printed, Printer};
-pub use record::{CertificateName, CertificateRecord, Page};
+pub use record::{CertificateName, CertificateRecord, CertificatesAsked, Page};
 pub use request::RequestId;
 pub use trail::Trail;
 pub use webhooks::{

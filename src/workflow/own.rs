@@ -4,11 +4,11 @@
 //! What is not theirs to know is answered as what there is not: neither a number nor an identifier can be tried out.
 
 use super::{
-    Accounts, CertificateName, CertificateRecord, Desk, Page, WorkflowError, applications, drawing, exporters, pending,
-    record,
+    Accounts, CertificateName, CertificateRecord, CertificatesAsked, Desk, Page, WorkflowError, applications, drawing,
+    exporters, pending, record,
 };
 use crate::{
-    certificate::{Country, Relation},
+    certificate::Relation,
     encoding::hex,
     log::Origin,
     office::{Action, Application, Caller, Cancellation, Filing},
@@ -134,19 +134,21 @@ impl Desk {
         Ok(mandates.iter().any(|one| one.agent == *caller.id() && one.covers(&filing).is_ok()))
     }
 
-    /// Certificates that the caller may read: those of the authority, newest first by the hour and in each log; or its
-    /// own, by their applications, newest first, each with what took its place. It reads from the disk.
-    pub fn list(
-        &self,
-        caller: &Caller,
-        to: Option<Country>,
-        page_size: usize,
-        page_token: &str,
-    ) -> Result<Page, WorkflowError> {
-        if Self::reads_all(caller)? {
-            return record::list(self.store().as_ref(), to, page_size, page_token, |_| 0);
+    /// Certificates that the caller may read: those of the authority, newest first by the hour and in each log, or of them
+    /// those that are void; or its own, by their applications, newest first, each with what took its place. It reads from
+    /// the disk.
+    pub fn list(&self, caller: &Caller, asked: CertificatesAsked<'_>) -> Result<Page, WorkflowError> {
+        let (store, CertificatesAsked { to, void, page_size, page_token }) = (self.store().as_ref(), asked);
+        if void {
+            Accounts::allow(caller, Action::ReadCertificate)?;
+            let trust = self.trust();
+            let first = |origin: &Origin| trust.shard_final_size(origin).unwrap_or(u64::MAX);
+            return record::list(store, asked, first);
         }
-        let (store, size) = (self.store().as_ref(), record::page_size(page_size));
+        if Self::reads_all(caller)? {
+            return record::list(store, asked, |_| 0);
+        }
+        let size = record::page_size(page_size);
         let mut place = Place::read(page_token)?;
         let mut page = Page::default();
         let mut looked_at = 0;
@@ -176,21 +178,6 @@ impl Desk {
                 return Ok(page);
             }
         }
-    }
-
-    /// Certificates of the authority that are void, because they stand beyond the end that the trust list gave their log,
-    /// newest first: each is to be issued anew. It reads from the disk.
-    pub fn list_void(
-        &self,
-        caller: &Caller,
-        to: Option<Country>,
-        page_size: usize,
-        page_token: &str,
-    ) -> Result<Page, WorkflowError> {
-        Accounts::allow(caller, Action::ReadCertificate)?;
-        let trust = self.trust();
-        let first = |origin: &Origin| trust.shard_final_size(origin).unwrap_or(u64::MAX);
-        record::list(self.store().as_ref(), to, page_size, page_token, first)
     }
 
     /// The certificate of an application that the caller may read, and behind it what took its place and what was drawn

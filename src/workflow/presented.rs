@@ -53,7 +53,9 @@ impl Desk {
         let nothing_missing = missing.is_empty();
         let changes = [shown.changes.clone(), missing].concat();
         Ok(match evidence.filter(|evidence| !evidence.awaiting_cosignatures) {
-            Some(evidence) => Some(Bundle { token, changes, ..evidence.bundle }),
+            Some(evidence) if evidence.bundle.status.is_some() => Some(Bundle { token, changes, ..evidence.bundle }),
+            // Signed status lists are the issuer's alone, so a copy of its log has none: what was presented stays.
+            Some(evidence) => Some(Bundle { changes, proof: evidence.bundle.proof, ..shown.clone() }),
             None if nothing_missing => None,
             None => Some(Bundle { changes, ..shown.clone() }),
         })
@@ -202,6 +204,9 @@ mod tests {
         assert_eq!(said.headline, Headline::Unproven, "{}", said.to_text());
         let better = beyond.known_better(&shown, &Presentation::parse(&shown.token).unwrap(), &said).unwrap().unwrap();
         assert!(better.proof.is_some() && better.changes == shown.changes && better.changes.len() == 1);
+        assert!(better.status.is_some() && better.status == shown.status, "no signed status list is held here");
+        let said = world.verifier().verify(&better.to_json(), &Question::at(world.clock.now()));
+        assert_ne!(said.headline, Headline::StatusUnknown, "{}", said.to_text());
     }
 
     #[tokio::test]

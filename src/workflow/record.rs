@@ -58,6 +58,20 @@ pub struct CertificateRecord {
     pub cancellation: Option<Cancellation>,
 }
 
+/// Which certificates are listed.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CertificatesAsked<'a> {
+    /// Those to this country alone.
+    pub to: Option<Country>,
+    /// Those of the authority alone that stand beyond the end that the trust list gave their log: each is to be issued
+    /// anew.
+    pub void: bool,
+    /// Certificates of one page; 0 for as many as is usual.
+    pub page_size: usize,
+    /// What the page before gave; empty for the first.
+    pub page_token: &'a str,
+}
+
 /// Some certificates, and where to go on.
 #[derive(Debug, Clone, Default)]
 pub struct Page {
@@ -155,9 +169,7 @@ pub(super) fn page_size(asked: usize) -> usize {
 /// that was looked at.
 pub(super) fn list(
     store: &dyn Store,
-    to: Option<Country>,
-    page_size: usize,
-    page_token: &str,
+    CertificatesAsked { to, page_size, page_token, .. }: CertificatesAsked<'_>,
     first: impl Fn(&Origin) -> u64,
 ) -> Result<Page, WorkflowError> {
     let size = self::page_size(page_size);

@@ -34,6 +34,10 @@ fn log() -> Origin {
     "tdap.gov.pk/log/2026/cn".parse().unwrap()
 }
 
+fn a_page(page_size: usize, page_token: &str) -> CertificatesAsked<'_> {
+    CertificatesAsked { page_size, page_token, ..CertificatesAsked::default() }
+}
+
 fn verdict(world: &World, evidence: &EvidenceFile) -> Verdict {
     let question = Question::at(world.clock.now());
     world.verifier().verify(&evidence.bundle.to_json(), &question)
@@ -228,7 +232,7 @@ async fn certificates_are_listed_newest_first_page_by_page() {
     let mut seen = Vec::new();
     let mut token = String::new();
     loop {
-        let page = desk.list(&world.signatory, None, 2, &token).unwrap();
+        let page = desk.list(&world.signatory, a_page(2, &token)).unwrap();
         seen.extend(page.certificates.iter().map(|record| record.entry.index));
         match page.next {
             Some(next) => token = next,
@@ -236,7 +240,7 @@ async fn certificates_are_listed_newest_first_page_by_page() {
         }
     }
     assert_eq!(seen, [5, 4, 3, 2, 1]);
-    assert_eq!(desk.list(&world.signatory, None, 2, "nonsense").unwrap_err().reason(), "PAGE_TOKEN_INVALID");
+    assert_eq!(desk.list(&world.signatory, a_page(2, "nonsense")).unwrap_err().reason(), "PAGE_TOKEN_INVALID");
 }
 
 #[tokio::test]
@@ -252,7 +256,8 @@ async fn certificates_of_several_logs_are_listed_newest_first_page_by_page() {
     let listed = |to: Option<&str>| {
         let (mut seen, mut token) = (Vec::new(), String::new());
         loop {
-            let page = desk.list(&world.signatory, to.map(|to| to.parse().unwrap()), 1, &token).unwrap();
+            let asked = CertificatesAsked { to: to.map(|to| to.parse().unwrap()), ..a_page(1, &token) };
+            let page = desk.list(&world.signatory, asked).unwrap();
             seen.extend(page.certificates.iter().map(|one| format!("{} {}", one.certificate.to, one.entry.index)));
             match page.next {
                 Some(next) => token = next,

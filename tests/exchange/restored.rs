@@ -156,16 +156,25 @@ async fn a_node_put_back_from_an_old_copy_gets_back_what_it_lost_and_repeats_no_
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_node_that_starts_alone_serves_what_it_has_and_signs_when_a_partner_comes_or_its_operator_says_so() {
-    let Federation { pakistan, china, kenya, .. } = &Federation::new();
+/// Starts the three nodes, and issues certificates that China's node holds when this returns: the nodes, who signs, the log,
+/// and where they stand.
+async fn begun(federation: &Federation, count: usize) -> ([Running; 3], (Caller, String), String, Vec<Answer>) {
+    let Federation { pakistan, china, kenya, .. } = federation;
     let mut first = pakistan.start();
     let (two, three) = (china.start(), kenya.start());
-    let (caller, token) = signatory(pakistan, &mut first).await;
+    let signs = signatory(pakistan, &mut first).await;
     let log = log_to(china);
-    let places = issue_footballs(&caller, &token, 0..3).await;
-    china.holds(&two, pakistan, &log, places[2].index + 1);
-    stop([first, two, three]);
+    let places = issue_footballs(&signs.0, &signs.1, 0..count).await;
+    china.holds(&two, pakistan, &log, places[count - 1].index + 1);
+    ([first, two, three], signs, log, places)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_starts_alone_serves_what_it_has_and_signs_when_a_partner_comes_or_its_operator_says_so() {
+    let federation = &Federation::new();
+    let Federation { pakistan, china, .. } = federation;
+    let (nodes, (_, token), log, places) = begun(federation, 3).await;
+    stop(nodes);
 
     let ask = async |node: &mut Running, marks| {
         let caller = Caller::open(node, &pakistan.ca()).await;
@@ -212,13 +221,9 @@ async fn a_node_that_starts_alone_serves_what_it_has_and_signs_when_a_partner_co
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_old_copy_that_a_witness_proves_is_signed_on_by_nobodys_word_and_closed_when_the_rest_is_given_up() {
-    let Federation { pakistan, china, kenya, .. } = &Federation::new();
-    let mut first = pakistan.start();
-    let (two, three) = (china.start(), kenya.start());
-    let (caller, token) = signatory(pakistan, &mut first).await;
-    let log = log_to(china);
-    let before = issue_footballs(&caller, &token, 0..2).await;
-    china.holds(&two, pakistan, &log, before[1].index + 1);
+    let federation = &Federation::new();
+    let Federation { pakistan, china, kenya, .. } = federation;
+    let ([first, two, three], (caller, token), log, _) = begun(federation, 2).await;
     backup(pakistan, "make");
     let after = issue_footballs(&caller, &token, 2..3).await;
     pakistan.holds(&first, kenya, &log, after[0].index + 1);
@@ -247,7 +252,9 @@ async fn an_old_copy_that_a_witness_proves_is_signed_on_by_nobodys_word_and_clos
     assert!(["OWN_HISTORY_MISSING", "OWN_HISTORY_UNKNOWN"].contains(&reason(&refused).as_str()), "{refused:?}");
 
     let given_up = partner(&[&go_on[..], &["--for-good"]].concat()).good();
-    assert!(given_up.err.contains("about to be closed for good"), "{}", given_up.err);
+    for said in ["about to be closed for good", &format!("not connected now: {}", china.node())] {
+        assert!(given_up.err.contains(said), "{}", given_up.err);
+    }
     assert!(given_up.out.contains("is closed with"), "{}", given_up.out);
     until(|| status().contains("OWN_HISTORY_LOST"), status);
     assert!(status().contains("closed with"), "{}", status());

@@ -101,6 +101,19 @@ fn what_waits_for_a_person_names_no_time_after_which_it_may_succeed() {
 }
 
 #[test]
+fn who_asks_is_told_that_a_series_cannot_go_on_and_what_helps() {
+    let (series, why) = ("PK-CN-2026-LHE-######".to_owned(), "the series has no further number".to_owned());
+    let error = SequencerError::SeriesExhausted { series, why };
+    let sent = plain(&error);
+    assert_eq!((sent.code(), sent.message()), (Code::FailedPrecondition, error.to_string().as_str()));
+    assert!(
+        sent.message().contains("PK-CN-2026-LHE") && sent.message().contains("reference.number"),
+        "{}",
+        sent.message()
+    );
+}
+
+#[test]
 fn every_reason_has_the_code_that_is_written_down() {
     let text = include_str!("../../../docs/errors.md");
     let reasons = |cell: &str| cell.split('`').skip(1).step_by(2).map(ToOwned::to_owned).collect::<Vec<_>>();

@@ -213,7 +213,7 @@ fn standing(certificate: &wire::Certificate) -> &'static str {
 #[derive(Debug, clap::Args)]
 pub(super) struct List {
     /// Only those to this country, ISO 3166-1 alpha-2
-    #[arg(long, value_name = "XX")]
+    #[arg(long, value_name = "XX", value_parser = arguments::country)]
     to: Option<Country>,
     /// Only those that are void, and so to be issued anew
     #[arg(long)]

@@ -21,9 +21,9 @@ use std::{collections::HashMap, path::PathBuf, process::ExitCode};
 /// Check a log from its first entry: hashes, head, signatures, keys and status, as a replica does
 ///
 /// Exit code 0 if everything holds that can be checked, 3 if the head does not fit the entries or an entry is a finding.
-/// An entry past the closing of its key, or past the end of its log, is none: the trust list itself voids it. A log may speak for closed ones before
-/// it: these are read first, from the same node or data folder, or from the folders of --closed; without them, what it
-/// says of them is counted as unknown.
+/// An entry past the closing of its key, or past the end of its log, is none: the trust list itself voids it. A log may
+/// speak for closed ones before it: these are read first, from the same node or data folder, or from the folders of
+/// --closed; without them, what it says of them is counted as unknown.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]

@@ -48,8 +48,10 @@ impl Arguments {
             let refused = |status: &tonic::Status| remote::refused(console, &address, status);
             let known = connection.admin().list_partners(within_deadline(wire::ListPartnersRequest {})).await;
             let known = known.map_err(|status| refused(&status))?.into_inner();
+            let away = known.partners.iter().filter(|partner| partner.connected_since.is_none());
+            let away = away.map(|partner| partner.name.as_str()).collect::<Vec<_>>();
             for shut in known.shut.iter().filter(|shut| shut.origin == log.as_str()) {
-                if let Some(way) = way(shut, for_good) {
+                if let Some(way) = way(shut, for_good, &away) {
                     console.message(way);
                 }
             }
@@ -75,20 +77,21 @@ impl Arguments {
     }
 }
 
-/// What the operator's word is about to do to a log that is shut; none where the node refuses it.
-fn way(shut: &wire::ShutLog, for_good: bool) -> Option<String> {
+/// What the operator's word is about to do to a log that is shut, while these are away; none where the node refuses it.
+fn way(shut: &wire::ShutLog, for_good: bool, away: &[&str]) -> Option<String> {
     let origin = &shut.origin;
+    let away = if away.is_empty() { String::new() } else { format!("; not connected now: {}", away.join(", ")) };
     match (shut.reason.as_str(), for_good) {
         ("OWN_HISTORY_UNKNOWN", false) => Some(format!(
             "{origin} is about to be signed on from what is here, though not all were heard: if the data folder is an old \
-             copy, it shows two histories, for ever"
+             copy, it shows two histories, for ever{away}"
         )),
         ("NUMBERS_UNKNOWN", false) => Some(format!(
-            "numbers are about to be given again, though not all that {origin} gave are known: one may be given twice"
+            "numbers are about to be given again, though not all that {origin} gave are known: one may be given twice{away}"
         )),
         ("OWN_HISTORY_MISSING", true) => Some(format!(
             "{origin} is about to be closed for good: what is missing is given up, also if who holds it comes back; its \
-             successor takes what comes, and may give a number again that a lost certificate bears"
+             successor takes what comes, and may give a number again that a lost certificate bears{away}"
         )),
         _ => None,
     }
@@ -130,12 +133,13 @@ mod tests {
     fn what_is_about_to_be_done_is_said_for_each_state_and_word() {
         let way = |reason: &str, for_good| {
             let (origin, reason) = ("tdap.gov.pk/log/2026/cn".to_owned(), reason.to_owned());
-            way(&wire::ShutLog { origin, reason, ..Default::default() }, for_good)
+            way(&wire::ShutLog { origin, reason, ..Default::default() }, for_good, &["node.gacc.gov.cn"])
         };
         let says = |way: Option<String>, word: &str| way.is_some_and(|way| way.contains(word));
         assert!(says(way("OWN_HISTORY_UNKNOWN", false), "two histories"));
         assert!(says(way("NUMBERS_UNKNOWN", false), "given twice"));
         assert!(says(way("OWN_HISTORY_MISSING", true), "closed for good"));
+        assert!(says(way("OWN_HISTORY_MISSING", true), "not connected now: node.gacc.gov.cn"));
         // The node refuses these.
         for (reason, for_good) in [
             ("OWN_HISTORY_MISSING", false),

@@ -63,6 +63,8 @@ struct Recaller<'a> {
     refills: BTreeMap<Origin, watch::Sender<bool>>,
     /// Logs of which something is known to be missing, with what came of the last attempt to fetch it.
     lacking: BTreeMap<Origin, Option<String>>,
+    /// Logs that are closed for good, with what they are closed with.
+    closed: BTreeMap<Origin, Closing>,
     /// Partners that are to be asked and were not found away yet.
     asked: BTreeSet<NodeName>,
     began_ms: u64,
@@ -71,13 +73,13 @@ struct Recaller<'a> {
 impl<'a> Recaller<'a> {
     fn new(inner: &'a Arc<Inner>) -> Self {
         let mut logs = Vec::new();
-        let mut closed = Vec::new();
+        let mut closed = BTreeMap::new();
         let mut hosts: BTreeSet<Host> = BTreeSet::new();
         for (host, own) in inner.own.hosts() {
             hosts.insert(host.clone());
             for origin in own.store.logs() {
-                if matches!(own.gate.standing(&origin), Some(Standing::Closed(_))) {
-                    closed.push(origin);
+                if let Some(Standing::Closed(closing)) = own.gate.standing(&origin) {
+                    closed.insert(origin, closing);
                 } else {
                     let durable = own.store.durable_size(&origin);
                     logs.push((origin, durable));
@@ -85,7 +87,7 @@ impl<'a> Recaller<'a> {
             }
         }
         let mut machine = Recall::new(&inner.name, inner.lists.current(), hosts, logs);
-        for origin in &closed {
+        for origin in closed.keys() {
             machine.closed(origin);
         }
         let began_ms = u64::try_from(inner.clock.now().as_millisecond()).unwrap_or(0);
@@ -95,6 +97,7 @@ impl<'a> Recaller<'a> {
             tasks: JoinSet::new(),
             refills: BTreeMap::new(),
             lacking: BTreeMap::new(),
+            closed,
             asked: BTreeSet::new(),
             began_ms,
         }
@@ -173,8 +176,9 @@ impl<'a> Recaller<'a> {
             }
             Done::Closed(origin, closing) => {
                 if let Some(own) = self.own(&origin) {
-                    own.gate.settle(&origin, Standing::Closed(closing));
+                    own.gate.settle(&origin, Standing::Closed(closing.clone()));
                 }
+                self.closed.insert(origin, closing);
             }
             Done::Shut { origin, durable } => self.step(Event::Shut { origin, durable }),
             Done::Renumbered => {}
@@ -196,8 +200,8 @@ impl<'a> Recaller<'a> {
         }
     }
 
-    /// Has the gates know what is missing, and who holds it: whoever is told that a log is shut is told that too, and
-    /// nobody's word has it signed on.
+    /// Has the gates know what is missing, and who holds it, also where it is given up: whoever is told that a log is shut
+    /// is told that too, and nobody's word has it signed on.
     fn lacks(&mut self, now: Timestamp) {
         let (lacks, before) = (self.machine.lacks(), std::mem::take(&mut self.lacking));
         for origin in before.keys().filter(|origin| !lacks.contains_key(*origin)) {
@@ -220,6 +224,12 @@ impl<'a> Recaller<'a> {
                 own.gate.settle(&origin, behind);
             }
             self.lacking.insert(origin, trouble);
+        }
+        for (origin, Closing { size, signed, .. }) in &self.closed {
+            let Some(own) = self.own(origin) else { continue };
+            let holders = self.machine.holders(origin, *size).into_iter().map(|(name, held)| (name, Some(held)));
+            let (missing, holders) = (signed.saturating_sub(*size), holders.collect());
+            own.gate.waits(origin, Lost::Entries, Some(Wait { since: now, missing, holders, trouble: None }));
         }
     }
 
@@ -293,7 +303,7 @@ impl<'a> Recaller<'a> {
             Settled::Close { size, note, .. } => {
                 let closing = Closing { size, signed: signed(&note).unwrap_or(0), note };
                 let lost = closing.signed.saturating_sub(size);
-                tracing::error!(%origin, size, lost, reason = "OWN_HISTORY_LOST", "entries are lost that a head was signed over, and no partner has them: the log is closed, and its successor takes what comes");
+                tracing::error!(%origin, size, lost, reason = "OWN_HISTORY_LOST", "entries that a head was signed over are not here, and nobody that was heard has them or the operator gave them up: the log is closed, and its successor takes what comes");
                 let at_ms = u64::try_from(self.inner.clock.now().as_millisecond()).unwrap_or(0);
                 let batch = Batch { at_ms, state: vec![closing.put(origin)], ..Batch::default() };
                 let (store, origin) = (Arc::clone(&own.store), origin.clone());

@@ -10,7 +10,9 @@ use crate::exchange::ExchangeError;
 use crate::exchange::message::{FromReplica, MAX_PACKAGE_BYTES, MAX_PACKAGE_ENTRIES};
 use crate::exchange::supplier::{Action, Event, Supplier};
 use crate::log::{Hash, Origin, consistency_proof};
+use crate::sequencer::Standing;
 use crate::store::Store;
+use crate::trust::NodeName;
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -41,15 +43,6 @@ pub(super) fn serve(
     let (taken, takes) = mpsc::unbounded_channel();
     tokio::spawn(async move {
         if let Err(error) = converse(&inner, &caller, incoming, &out, takes).await {
-            if matches!(error, ExchangeError::Ahead { .. }) {
-                tracing::error!(
-                    partner = %caller.name,
-                    "{error}: it is asked for the head that says so; if this node signed that, the data folder is an old \
-                     copy, and the log is shut until it has back what it lost"
-                );
-                // A size is no proof. The head that the partner tells is: see `recall`.
-                inner.nudge(&caller.name).notify_one();
-            }
             tracing::info!(partner = %caller.name, reason = crate::reason::Reasoned::reason(&error), "a stream ends: {error}");
             // A partner that has hung up hears nothing.
             let _ = tokio::time::timeout(TICK, out.send(Err(status(&error)))).await;
@@ -141,7 +134,7 @@ async fn converse(
                             own.keep(caller.clone().into(), kept);
                         }
                     }
-                    Action::HangUp(why) => return Err(why),
+                    Action::HangUp(why) => return Err(looked_into(inner, caller, &origin, why)),
                 }
             }
         }
@@ -175,6 +168,24 @@ async fn converse(
             _ = stop.wait_for(|stop| *stop) => return Err(ExchangeError::CannotKeep("it is stopping".to_owned())),
         }
     }
+}
+
+/// Looks into it where a partner says that it holds more of a log than is here. What was given up stays with whoever holds
+/// it: that is told with the log's state, and is no news.
+fn looked_into(inner: &Inner, partner: &NodeName, origin: &Origin, why: ExchangeError) -> ExchangeError {
+    let standing = inner.own.of(origin).and_then(|own| own.gate.standing(origin));
+    if !matches!(why, ExchangeError::Ahead { .. }) || matches!(standing, Some(Standing::Closed(_))) {
+        return why;
+    }
+    tracing::error!(
+        %partner,
+        %origin,
+        "{why}: it is asked for the head that says so; if this node signed that, the data folder is an old copy, and the log \
+         is shut until it has back what it lost"
+    );
+    // A size is no proof. The head that the partner tells is: see `recall`.
+    inner.nudge(partner).notify_one();
+    why
 }
 
 /// A hosted authority's log, open or not yet; else one that is replicated here, for its own node that lost it.

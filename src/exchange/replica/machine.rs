@@ -161,11 +161,19 @@ impl Replica {
         matches!(self.floor, Floor::Unknown)
     }
 
-    /// Whether all that the stream announced is held, and not cosigned because it is not known yet what was before.
+    /// Whether all that the stream announced is held, and not cosigned: because it is not known yet what was before, or
+    /// because the list has ended the log before it.
     #[must_use]
     pub fn holds_all_uncosigned(&self) -> bool {
         let held = self.held.tree_head().size;
-        self.recalls() && self.heads.newest().is_some_and(|newest| newest.head.size <= held)
+        let rests = self.recalls() || self.is_beyond_end();
+        rests && self.heads.newest().is_some_and(|newest| newest.head.size <= held)
+    }
+
+    /// Whether the head that is held goes beyond the end that the list gave its log: it proves nothing, whoever cosigns it.
+    fn is_beyond_end(&self) -> bool {
+        let size = self.held.tree_head().size;
+        self.setup.trust.shard_final_size(&self.setup.origin).is_some_and(|last| last < size)
     }
 
     /// Takes one event.
@@ -470,7 +478,7 @@ impl Replica {
     fn cosign(&mut self, actions: &mut Vec<Action>) {
         // Before its first announcement the log's node does not know which head is meant.
         let up = matches!(self.stream, Stream::Up { announced: true, .. });
-        let may = self.setup.cosigns && matches!(self.floor, Floor::Passed);
+        let may = self.setup.cosigns && matches!(self.floor, Floor::Passed) && !self.is_beyond_end();
         if let Some(held) = self.held.head.as_ref().filter(|_| may && up)
             && self.held.record.equivocated.is_none()
         {

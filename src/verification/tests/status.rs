@@ -45,7 +45,18 @@ fn what_gives_force_back_must_be_cosigned_and_what_takes_it_away_need_not() {
     assert_eq!(shown_to_one.headline, Headline::SuspendedByIssuer, "{}", shown_to_one.to_text());
     assert!(not_counted(&shown_to_one, "lacks cosignatures"), "{}", shown_to_one.to_text());
     assert!(not_counted(&shown_to_one, "ask its issuer's node"), "{}", shown_to_one.to_text());
+    let says = |verdict: &Verdict| {
+        verdict.check(Subject::Status).unwrap().sentence.contains("reinstated on 2026-11-12 (entry 4)")
+    };
+    assert!(says(&shown_to_one) && !says(&suspended), "what is awaited is said: {}", shown_to_one.to_text());
     assert_eq!(verify(&plain_trust(), &bundle, &question()).headline, Headline::Valid);
+
+    let mut again = bundle.clone();
+    world.add_change(Act::Suspended, None);
+    again.changes = world.bundle().changes;
+    let again = verify(&witness_asked(), &again, &question());
+    assert_eq!(again.headline, Headline::SuspendedByIssuer, "{}", again.to_text());
+    assert!(!says(&again), "it was suspended since: {}", again.to_text());
 
     bundle.changes.iter_mut().for_each(|change| cosign(&mut change.proof));
     let seen_by_others = verify(&witness_asked(), &bundle, &question());

@@ -15,7 +15,7 @@ use crate::{
     reason::Reasoned as _,
     store::{StateChange, Table},
     time::{Clock, SeededRandom, parse_date},
-    workflow::{CertificateName, NewToken, tests::world::World},
+    workflow::{CertificateName, CertificatesAsked, NewToken, tests::world::World},
 };
 use std::time::Duration;
 
@@ -165,7 +165,7 @@ impl Office {
     }
 
     fn certificates(&self) -> usize {
-        self.applications.desk.list(&self.world.signatory, None, 0, "").unwrap().certificates.len()
+        self.applications.desk.list(&self.world.signatory, CertificatesAsked::default()).unwrap().certificates.len()
     }
 }
 

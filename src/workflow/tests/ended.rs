@@ -10,8 +10,8 @@ use crate::{
     store::{Batch, Disclosures, Store},
     verification::{EntryFault, Headline, StatusPlace, StatusView, check_entry},
     workflow::{
-        CancelWish, CertificateName, CertificateRecord, Desk, DrawWish, ErasedName, EvidenceFile, Issued, OriginalName,
-        ReplaceWish, StatusWish, WorkflowError,
+        CancelWish, CertificateName, CertificateRecord, CertificatesAsked, Desk, DrawWish, ErasedName, EvidenceFile,
+        Issued, OriginalName, ReplaceWish, StatusWish, WorkflowError,
     },
 };
 use serde_json::json;
@@ -126,7 +126,7 @@ async fn nothing_becomes_of_a_certificate_beyond_the_end_of_its_log_and_partners
     }
     let why = desk.void(&record(&world, &void)).unwrap();
     assert!(why.contains("entry 3 of tdap.gov.pk/log/2026/cn") && why.contains("ended with 3 entries"), "{why}");
-    let page = desk.list_void(&world.signatory, None, 10, "").unwrap();
+    let page = desk.list(&world.signatory, CertificatesAsked { void: true, ..CertificatesAsked::default() }).unwrap();
     assert_eq!(page.certificates.iter().map(|one| one.jti).collect::<Vec<_>>(), [void.outcome.jti]);
     assert!(page.next.is_none());
     assert_eq!([&kept, &gone].map(|issued| desk.void(&record(&world, issued))), [None, None]);

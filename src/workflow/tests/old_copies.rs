@@ -83,6 +83,14 @@ async fn a_log_that_lost_entries_for_good_takes_nothing_more_and_its_successor_w
     assert_eq!(refused.reason(), "OWN_HISTORY_LOST");
     let word = sequencer.go_on(&log(), world.clock.now()).unwrap_err();
     assert_eq!(word.reason(), "OWN_HISTORY_LOST", "nobody's word brings back what is lost");
+    // Who holds it is said, though nothing of it is taken.
+    let said = word.to_string();
+    assert!(["with 2 entries", "a head of 9", "hold more: nobody"].iter().all(|word| said.contains(word)), "{said}");
+    let holders = vec![("node.gacc.gov.cn".parse().unwrap(), Some(9))];
+    let wait = Wait { since: world.clock.now(), missing: 7, holders, trouble: None };
+    sequencer.gate().waits(&log(), Lost::Entries, Some(wait));
+    let said = sequencer.go_on(&log(), world.clock.now()).unwrap_err().to_string();
+    assert!(said.ends_with("heard to hold more: node.gacc.gov.cn (holds 9 entries)"), "{said}");
     assert_eq!(world.store.durable_size(&log()), 2);
 }
 

@@ -261,6 +261,11 @@ fn nobodys_word_has_a_log_signed_on_of_which_a_longer_head_is_known_and_what_is_
     assert_eq!(closed, [recall::Action::Settled(log(), close)]);
     assert!(recall.lacks().is_empty());
     assert_eq!(told(&mut recall, 1, known(&head(10), true), 6), [], "who comes back too late changes nothing");
+    assert_eq!(
+        (recall.holders(&log(), 6), recall.holders(&log(), 10)),
+        (vec![(name(1), 10)], Vec::new()),
+        "but is known"
+    );
     // One that was closed at an earlier start stays so, whatever is told.
     recall.closed(&log());
     assert_eq!(told(&mut recall, 1, known(&head(20), true), 7), []);

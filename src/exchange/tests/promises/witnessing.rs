@@ -69,6 +69,30 @@ fn a_witness_answers_as_the_specification_says() {
     }
 }
 
+/// A list that ends the log.
+fn ended(version: u64, final_size: u64) -> Arc<TrustList> {
+    trust(version, |text| text.shards.push(crate::trust::ShardEnd { origin: log(), final_size }))
+}
+
+#[test]
+fn no_head_is_cosigned_that_goes_beyond_the_end_of_its_log() {
+    for (final_size, cosigned) in [(10, vec![10]), (8, Vec::new())] {
+        let mut bench = settled();
+        bench.tell(replica::Event::Trust(ended(2, final_size)));
+        bench.connect();
+        bench.announce(10, &head(10));
+        assert_eq!((bench.cosigned(), bench.replica.holds_all_uncosigned()), (cosigned, final_size < 10));
+        // Nor with the heartbeat.
+        bench.now += 700;
+        bench.tell(replica::Event::Tick);
+        assert_eq!(bench.cosigned().is_empty(), final_size < 10, "{final_size}");
+        // Nor is a witness asked to.
+        let mut canvasser = Canvasser::new(log(), ended(2, final_size), Vec::new());
+        let asked = canvasser.step(at(0), canvasser::Event::Published(head(10)));
+        assert_eq!(asked.is_empty(), final_size < 10, "{asked:?}");
+    }
+}
+
 #[test]
 fn what_was_cosigned_as_replica_is_not_rolled_back_as_witness() {
     let mut watch = Watch::new(2);

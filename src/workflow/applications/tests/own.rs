@@ -36,7 +36,8 @@ impl Office {
     fn numbers_of(&self, caller: &Caller, size: usize) -> Vec<String> {
         let (mut numbers, mut token) = (Vec::new(), String::new());
         loop {
-            let page = self.applications.desk.list(caller, None, size, &token).unwrap();
+            let asked = CertificatesAsked { page_size: size, page_token: &token, ..CertificatesAsked::default() };
+            let page = self.applications.desk.list(caller, asked).unwrap();
             assert!(page.certificates.len() <= size);
             let references = page.certificates.into_iter().map(|one| one.certificate.reference.into_option().unwrap());
             numbers.extend(references.map(|reference| reference.number.to_string()));
@@ -115,7 +116,10 @@ async fn who_may_read_neither_its_own_nor_any_is_denied() {
     };
     for caller in [narrow, account("E. Audit", &[Role::Auditor], 42)] {
         assert_eq!(office.read(&caller, by_number(&number)).unwrap_err(), "PERMISSION_DENIED");
-        assert_eq!(office.applications.desk.list(&caller, None, 9, "").unwrap_err().reason(), "PERMISSION_DENIED");
+        assert_eq!(
+            office.applications.desk.list(&caller, CertificatesAsked::default()).unwrap_err().reason(),
+            "PERMISSION_DENIED"
+        );
     }
 }
 
