@@ -1,5 +1,6 @@
 //! One figure as it is printed.
 
+use super::asked::Asked;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 use std::{fmt, time::Duration};
@@ -188,8 +189,8 @@ pub(super) struct Figure {
     pub(super) unit: &'static str,
     /// In the same unit, from the same run.
     pub(super) limit: f64,
-    ratio: f64,
-    percentiles: Option<Percentiles>,
+    pub(super) ratio: f64,
+    pub(super) percentiles: Option<Percentiles>,
     /// What the limit is, for people.
     #[serde(skip)]
     limited_by: String,
@@ -197,10 +198,10 @@ pub(super) struct Figure {
 
 /// How long calls took, in milliseconds.
 #[derive(Debug, Clone, Copy, Serialize)]
-struct Percentiles {
-    p50: f64,
+pub(super) struct Percentiles {
+    pub(super) p50: f64,
     p90: f64,
-    p99: f64,
+    pub(super) p99: f64,
     p999: f64,
     max: f64,
 }
@@ -217,9 +218,21 @@ impl Figure {
         self
     }
 
+    /// What is promised of it and not kept.
+    pub(super) fn missed(&self) -> impl Iterator<Item = Asked> {
+        self.name.asked().iter().copied().filter(|asked| !asked.is_met(self))
+    }
+
     /// One line for machines.
     pub(super) fn to_json(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+        #[derive(Serialize)]
+        struct Line<'a> {
+            #[serde(flatten)]
+            figure: &'a Figure,
+            missed: Vec<String>,
+        }
+        let missed = self.missed().map(|asked| asked.to_string()).collect();
+        serde_json::to_string(&Line { figure: self, missed }).unwrap_or_default()
     }
 }
 
@@ -236,10 +249,10 @@ impl fmt::Display for Figure {
             self.limited_by,
             self.ratio,
         )?;
-        match &self.percentiles {
-            Some(Percentiles { p50, p99, max, .. }) => write!(f, "; p50 {p50:.2} ms, p99 {p99:.2} ms, max {max:.2} ms"),
-            None => Ok(()),
+        if let Some(Percentiles { p50, p99, max, .. }) = &self.percentiles {
+            write!(f, "; p50 {p50:.2} ms, p99 {p99:.2} ms, max {max:.2} ms")?;
         }
+        self.missed().try_for_each(|asked| write!(f, "; MISSED: {asked}"))
     }
 }
 
@@ -337,7 +350,8 @@ mod tests {
         assert_eq!((json["unit"].as_str(), json["ratio"].as_f64()), (Some("certificates/s"), Some(0.25)));
         let median = json["percentiles"]["p50"].as_f64().unwrap();
         assert!((median - 500.0).abs() < 1.0, "{median}");
-        assert_eq!(json.as_object().unwrap().len(), 6);
+        assert_eq!(json["missed"], serde_json::json!([]));
+        assert_eq!(json.as_object().unwrap().len(), 7);
     }
 
     #[test]
