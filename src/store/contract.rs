@@ -1,6 +1,7 @@
 //! What the work needs of a store, in its words; each engine keeps these promises and one battery holds them to it.
 
 use super::batch::{Batch, Committed};
+use super::damage::{Damage, ScrubbedPiece};
 use super::entry::{Disclosures, DurableEntry, EntryFacts, EntryRef, PublishedHead, Sealed};
 use super::error::StoreError;
 use super::feed::{EntryNote, FeedRow};
@@ -54,6 +55,15 @@ pub trait Store: Send + Sync {
 
     /// Why the writer stopped, if it did.
     fn poisoned(&self) -> Option<String>;
+
+    // ---- reading again ------------------------------------------------------------------------------
+
+    /// Reads the next piece of what is stored, and a package of entries at random, and holds them against their checksums,
+    /// their rows and the tree. Once a minute it has read all within a week. It holds up no writer, and changes nothing.
+    fn scrub_piece(&self, now_ms: u64) -> ScrubbedPiece;
+
+    /// What was found damaged and is so still, as the last piece saw it, a start in between or not.
+    fn damages(&self) -> Vec<Damage>;
 
     // ---- logs ---------------------------------------------------------------------------------------
 

@@ -142,8 +142,15 @@ pub enum StoreError {
         signed: u64,
     },
     /// A copy that is not an earlier one of what is to be copied.
-    #[error("{0} holds a copy of another data folder, or a later one: name another folder for this one")]
+    #[error(
+        "{0} holds a copy of another data folder, or a later one: name other folders for this one and for its keys"
+    )]
     CopyOfAnother(String),
+    /// Keys that are not those of an earlier copy of what is to be copied.
+    #[error(
+        "{0} holds keys of another data folder, or of a later time: name another folder for the keys of this one, and keep that one with the copy it belongs to"
+    )]
+    CopiedKeysOfAnother(String),
     /// A copy is not what was made.
     #[error("{file}: {what}; the copy is damaged, use another one")]
     CopyDamaged {
@@ -229,7 +236,7 @@ impl Reasoned for StoreError {
             Self::Locked(_) => "STORE_LOCKED",
             Self::Corrupt { .. } => "STORE_CORRUPT",
             Self::BehindHead { .. } => "STORE_BEHIND_HEAD",
-            Self::CopyOfAnother(_) => "STORE_COPY",
+            Self::CopyOfAnother(_) | Self::CopiedKeysOfAnother(_) => "STORE_COPY",
             Self::CopyDamaged { .. } => "STORE_COPY_DAMAGED",
             Self::Version { .. } => "STORE_VERSION",
             Self::Index(_) => "STORE_INDEX",
@@ -251,7 +258,8 @@ impl Reasoned for StoreError {
             | Self::NoEntry { .. }
             | Self::HeadMoved { .. }
             | Self::NotDurable { .. }
-            | Self::CopyOfAnother(_) => Class::Reject,
+            | Self::CopyOfAnother(_)
+            | Self::CopiedKeysOfAnother(_) => Class::Reject,
             Self::NoSpace { .. } | Self::Poisoned(_) | Self::Sign(_) => Class::Retry,
             Self::RootDiffers { .. }
             | Self::Io { .. }

@@ -4,7 +4,7 @@
 //! its answer and the state that changes with it are there together or not at all; a head is signed only if
 //! it extends the head signed last and its root is the root of what is stored; readers see nothing beyond
 //! the head; after a failed write nothing goes on from memory until the store was read again from disk.
-//! One [`Store`] contract, an engine for disk and one for memory, one battery of tests for both.
+//! One [`Store`] contract, an engine for disk and, for tests, one for memory; one battery of tests for both.
 //!
 //! Not its business: what an entry says, who may write it, when a head is due.
 
@@ -12,22 +12,22 @@ mod about;
 mod audit;
 mod batch;
 mod contract;
+mod damage;
 mod entry;
 mod error;
 mod feed;
 mod journal;
-mod memory;
 mod state;
 
 pub use about::{About, Subject, about, about_at, index, status_as_of};
 pub use audit::{AuditChain, BrokenChain};
 pub use batch::{Batch, Committed, MAX_BATCH_BYTES, MAX_NUMBER_BYTES};
 pub use contract::{LogHashes, Secret, SignHead, Store};
+pub use damage::{Damage, ScrubbedPiece};
 pub use entry::{Disclosures, DurableEntry, EntryFacts, EntryRef, NewEntry, PublishedHead, Sealed};
 pub use error::StoreError;
 pub use feed::{EntryNote, FEED_KEPT_MS, FeedEvent, FeedRow, MAX_NOTE_BYTES, MAX_TOLD_BYTES};
 pub use journal::{Copied, CopyFolders, JournalOptions, JournalStore, Looked, Scrubbed};
-pub use memory::MemoryStore;
 pub use state::{
     ANSWERS_KEPT_MS, Answer, AuditHead, AuditLink, AuditRow, Expected, REQUEST_AHEAD_MS, Records, RequestId,
     StateChange, StatusListState, Table, number_id,
@@ -36,4 +36,9 @@ pub use state::{
 #[cfg(test)]
 mod battery;
 #[cfg(test)]
+mod memory;
+#[cfg(test)]
 mod rig;
+
+#[cfg(test)]
+pub(crate) use memory::MemoryStore;

@@ -168,11 +168,13 @@ pub enum Table {
     Share,
     /// The applications of each exporter that name an invoice, by a hash of its number.
     ApplicationInvoice,
+    /// What people wrote in the acts of [`Table::Customs`], by the same keys.
+    CustomsWords,
 }
 
 impl Table {
     /// Every table that is in use.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Account,
         Self::StatusToken,
         Self::Setting,
@@ -202,6 +204,7 @@ impl Table {
         Self::Lifted,
         Self::Share,
         Self::ApplicationInvoice,
+        Self::CustomsWords,
     ];
 
     /// Whether its records count by what an authority does, not by what it has: millions, which no snapshot can
@@ -224,14 +227,16 @@ impl Table {
                 | Self::Customs
                 | Self::Share
                 | Self::ApplicationInvoice
+                | Self::CustomsWords
         )
     }
 
-    /// Whether its records hold what applicants wrote, of which nothing may be left once it is erased though the segments
-    /// that it was written to stay: each is sealed under a key of its own, which is overwritten when it is taken out.
+    /// Whether its records hold what applicants or customs wrote, of which nothing may be left once it is erased though the
+    /// segments that it was written to stay: each is sealed under a key of its own, which is overwritten when it is taken
+    /// out.
     #[must_use]
     pub const fn is_sealed(self) -> bool {
-        matches!(self, Self::Application | Self::ApplicationPaper)
+        matches!(self, Self::Application | Self::ApplicationPaper | Self::CustomsWords)
     }
 
     pub(super) const fn byte(self) -> u8 {
@@ -267,6 +272,7 @@ impl Table {
             Self::Lifted => 28,
             Self::Share => 29,
             Self::ApplicationInvoice => 30,
+            Self::CustomsWords => 31,
         }
     }
 }

@@ -9,16 +9,20 @@
 //!
 //! An error names its file as whoever asked would find it: a copy and what it is of lie in different places.
 
+mod before;
 mod manifest;
 
-use self::manifest::{Held, MANIFEST, Manifest};
+use self::{
+    before::{There, follows, there},
+    manifest::{Held, MANIFEST, Manifest},
+};
 use super::{
     disk::Disk,
     frame::{Class, FRAME_HEAD, is_whole, read_head},
     keys,
     look::{Untouched, UntouchedFile},
     record::EntryHalf,
-    segment::{self, SEGMENT_HEAD, SegmentHead, Walk},
+    segment::{self, SegmentHead, Walk},
     tail,
 };
 use crate::store::error::StoreError;
@@ -80,8 +84,8 @@ pub(super) fn compare(from: CopyFolders<'_>, to: CopyFolders<'_>) -> Result<bool
     if !is_begun(from)? {
         return Ok(false);
     }
-    let old = there(to)?.unwrap_or_else(Manifest::empty);
-    Ok(settled(from, |source, end| follows(source, to, &old, end))?.is_some())
+    let there = there(to)?;
+    Ok(settled(from, |source, end| follows(source, from, to, &there, end))?.is_some())
 }
 
 /// Copies a data folder, or brings an earlier copy of it up to date; `None` where none was begun.
@@ -90,30 +94,14 @@ pub(super) fn make(from: CopyFolders<'_>, to: CopyFolders<'_>) -> Result<Option<
         return Ok(None);
     }
     let _lock = prepare(to)?;
-    let old = match there(to)? {
-        Some(old) => old,
-        None => {
-            let none = Manifest::empty();
-            none.write(to.journals)?;
-            none
-        }
-    };
-    settled(from, |source, end| attempt(source, from, to, &old, end))
+    let there = there(to)?;
+    settled(from, |source, end| attempt(source, from, to, &there, end))
 }
 
 /// Whether there is a store. What may not be looked at is not taken for nothing.
 fn is_begun(from: CopyFolders<'_>) -> Result<bool, StoreError> {
     let state = from.journals.join(Class::State.folder());
     state.try_exists().map_err(|error| io_error(&state, error))
-}
-
-/// The copy that is there already, if one is.
-fn there(to: CopyFolders<'_>) -> Result<Option<Manifest>, StoreError> {
-    match Manifest::read(to.journals)? {
-        // Whatever stands there is no copy: it may be a node's own folder.
-        None if !is_empty(to)? => Err(another(to)),
-        old => Ok(old),
-    }
 }
 
 /// Works on a data folder up to its end, and looks again where it was being written; nothing where there is no end.
@@ -324,45 +312,18 @@ fn half_is_whole(source: &Untouched, half: &EntryHalf) -> Result<bool, StoreErro
     }))
 }
 
-/// Whether all that an earlier copy holds is the beginning of what is copied now: asked before anything is written.
-fn follows(source: &Untouched, to: CopyFolders<'_>, old: &Manifest, end: &End) -> Result<(), StoreError> {
-    for (class, now) in [(Class::Entries, &end.entries), (Class::State, &end.state)] {
-        let held = old.of(class);
-        let first = now.first().map_or(1, |(ordinal, _)| *ordinal);
-        // What its time was over for is not there any more.
-        for (at, one) in held.iter().enumerate().filter(|(_, one)| one.segment >= first) {
-            let name = segment::name(class, one.segment);
-            let path = source.root().join(&name);
-            let sum = |bytes| summed(&path, File::open(&path).map_err(|error| io_error(&path, error))?, bytes);
-            let bytes = now.iter().find(|(ordinal, _)| *ordinal == one.segment).map(|(_, bytes)| *bytes);
-            let same = match bytes {
-                None => false,
-                // One that was closed is as long as it was, and the head of the next one tells of its last batch.
-                Some(bytes) if at + 1 < held.len() => {
-                    bytes == one.bytes && {
-                        let there = to.journals.join(&name);
-                        let head = SEGMENT_HEAD as u64;
-                        sum(head)? == summed(&there, open_copied(&there)?, head)?
-                    }
-                }
-                Some(bytes) => bytes >= one.bytes && sum(one.bytes)? == (one.bytes, one.crc32c),
-            };
-            if !same {
-                return Err(another(to));
-            }
-        }
-    }
-    Ok(())
-}
-
 fn attempt(
     source: &Untouched,
     from: CopyFolders<'_>,
     to: CopyFolders<'_>,
-    old: &Manifest,
+    there: &There,
     end: &End,
 ) -> Result<Copied, StoreError> {
-    follows(source, to, old, end)?;
+    follows(source, from, to, there, end)?;
+    // What is cut off from here on is known for what it was before.
+    let old = &there.copy;
+    old.begin(to.journals)?;
+    there.keys.begin(to.keys)?;
     let mut copied = Copied::default();
     let mut new = Manifest::empty();
     for &(ordinal, bytes) in &end.entries {
@@ -373,6 +334,8 @@ fn attempt(
     for &(ordinal, bytes) in &end.state {
         new.state.push(segment_over(source, to, old, (Class::State, ordinal, bytes), &mut copied)?);
     }
+    // What the copy has, its keys open: theirs is written first.
+    new.write(to.keys)?;
     new.write(to.journals)?;
     let gone = old.state.iter().filter(|held| !new.state.iter().any(|one| one.segment == held.segment));
     for held in gone {
@@ -418,19 +381,28 @@ fn ends_whole((class, ordinal, bytes): (Class, u32, u64), written: File) -> Resu
     if torn || offset != bytes { Err(damaged(offset)) } else { Ok(()) }
 }
 
-/// Copies the key files; gives their bytes.
-fn keys_over(from: CopyFolders<'_>, to: CopyFolders<'_>) -> Result<u64, StoreError> {
-    let failed = |error| io_error(from.keys, error);
-    let mut bytes = 0;
-    for entry in fs::read_dir(from.keys).map_err(failed)? {
+/// The names of the key files of a folder.
+fn key_files(folder: &Path) -> Result<Vec<String>, StoreError> {
+    let failed = |error| io_error(folder, error);
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;
         let name = entry.file_name().to_string_lossy().into_owned();
         if !name.contains('.') && entry.file_type().map_err(failed)?.is_file() {
-            let path = entry.path();
-            let contents = Zeroizing::new(fs::read(&path).map_err(|error| io_error(&path, error))?);
-            put(to.keys, &name, (&path, &mut contents.as_slice()), |_| Ok(()))?;
-            bytes += contents.len() as u64;
+            names.push(name);
         }
+    }
+    Ok(names)
+}
+
+/// Copies the key files; gives their bytes.
+fn keys_over(from: CopyFolders<'_>, to: CopyFolders<'_>) -> Result<u64, StoreError> {
+    let mut bytes = 0;
+    for name in key_files(from.keys)? {
+        let path = from.keys.join(&name);
+        let contents = Zeroizing::new(fs::read(&path).map_err(|error| io_error(&path, error))?);
+        put(to.keys, &name, (&path, &mut contents.as_slice()), |_| Ok(()))?;
+        bytes += contents.len() as u64;
     }
     Ok(bytes)
 }

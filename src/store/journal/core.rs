@@ -1,7 +1,6 @@
 //! An opened data folder, and everything that is read from it.
 
 use super::Parts;
-use super::Scrubbed;
 use super::beside::Beside;
 use super::disk::DiskFile;
 use super::frame::Class;
@@ -9,9 +8,8 @@ use super::index::Overlay;
 use super::keeper::{Keeper, Poison};
 use super::keyspace::{self, StoredAnswer};
 use super::logs::{Log, Logs};
-use super::record::{EntryRecord, EntryRecords};
 use super::rows::{KEPT_LEVEL, Place, Row};
-use super::segment::{self, SegmentHead, Step, Walk};
+use super::segment;
 use super::writer::Writer;
 use crate::log::{Hash, Origin, leaf_hash, root_of};
 use crate::statement::Jti;
@@ -123,7 +121,7 @@ impl Core {
     }
 
     /// The leaf of a row, if it is the leaf that was logged: a bit that flipped on the disk is never served.
-    fn leaf_of(&self, row: &Row) -> Result<Bytes, StoreError> {
+    pub(super) fn leaf_of(&self, row: &Row) -> Result<Bytes, StoreError> {
         let leaf = self.bytes(row.leaf)?;
         if leaf_hash(&leaf) == row.leaf_hash {
             return Ok(leaf.into());
@@ -407,46 +405,5 @@ impl Core {
     /// The number the first chained row gets: behind the rows of the time before, which were few.
     pub(super) fn first_audit_number(&self) -> Result<u64, StoreError> {
         Ok(self.audit(0, usize::MAX)?.last().map_or(0, |row| row.number.saturating_add(1)))
-    }
-
-    pub(super) fn scrub(&self) -> Result<Scrubbed, StoreError> {
-        let disk = &*self.parts.disk;
-        let end = {
-            let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-            (writer.entries.ordinal, writer.entries.offset)
-        };
-        let mut found = Scrubbed::default();
-        for ordinal in segment::ordinals(disk, Class::Entries)? {
-            let name = segment::name(Class::Entries, ordinal);
-            let file = segment::open(disk, Class::Entries, ordinal)?;
-            let head = SegmentHead::read(Class::Entries, ordinal, &*file)?;
-            let head = head.ok_or_else(|| StoreError::corrupt(&name, 0, "the segment's head is damaged"))?;
-            let mut walk = Walk::new(Class::Entries, &head, &*file)?;
-            while (ordinal, walk.end().0) < end {
-                match walk.step()? {
-                    Step::Frame(frame) => {
-                        found.batches += 1;
-                        found.bytes += frame.end() - frame.offset;
-                    }
-                    Step::End => break,
-                    Step::Torn => return Err(StoreError::corrupt(&name, walk.end().0, "the batch is damaged")),
-                }
-                self.scrub_records(&name, walk.payload(), &mut found)?;
-            }
-        }
-        Ok(found)
-    }
-
-    fn scrub_records(&self, name: &str, payload: &[u8], found: &mut Scrubbed) -> Result<(), StoreError> {
-        for record in EntryRecords::new(payload) {
-            let record = record.ok_or_else(|| StoreError::corrupt(name, 0, "a record does not read"))?;
-            let EntryRecord::Leaf { log, index, jti, leaf, .. } = record else { continue };
-            let origin = self.entry_at((log, index))?.0.origin;
-            let expected = self.durable_entry(&origin, index)?;
-            let row = expected.filter(|entry| entry.facts.jti == jti && entry.leaf == leaf);
-            row.ok_or_else(|| StoreError::corrupt(name, 0, format!("entry {index} of log {origin} differs")))?;
-            found.leaves += 1;
-        }
-        Ok(())
     }
 }

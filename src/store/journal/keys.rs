@@ -94,6 +94,13 @@ pub(super) fn name(origin: &Origin) -> String {
     format!("keys/{}", hex::encode(digest.get(..16).unwrap_or_default()))
 }
 
+/// Whether a key file may take the place of an earlier copy of it: none of its keys is missing, and none that was erased is
+/// back. More cannot be asked of the keys alone: those that were made ahead and never used are made anew.
+pub(super) fn may_follow(now: &[u8], copied: &[u8]) -> bool {
+    now.len() >= copied.len()
+        && copied.chunks(SLOT).zip(now.chunks(SLOT)).all(|(copied, now)| copied != ERASED || now == ERASED)
+}
+
 /// The key that a sealed record is under; nothing for one that is not sealed.
 pub(super) fn slot_of(record: &[u8]) -> Option<u64> {
     let (slot, _) = record.strip_prefix(&[SEALED])?.split_first_chunk()?;

@@ -5,10 +5,14 @@
 
 use super::{
     disk::{Disk, DiskFile},
+    frame::{Class, FRAME_HEAD},
+    record::{EntryRecord, EntryRecords},
+    segment::{self, Found},
     tail,
 };
 use crate::store::error::StoreError;
 use std::{
+    collections::BTreeMap,
     fs::{self, File},
     io,
     os::unix::fs::FileExt as _,
@@ -17,13 +21,18 @@ use std::{
 };
 
 /// What a look found whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Looked {
     /// Batches of entries, each with its checksum.
     pub batches: usize,
     /// Segments of entries.
     pub segments: u32,
+    /// The newest leaf of each log that the last batches have one of.
+    pub newest: Vec<Vec<u8>>,
 }
+
+/// Bytes of the last batches that are read for the newest leaves: what was written before them is older.
+const NEWEST: u64 = 64 << 20;
 
 /// Reads both journals of a data folder to their ends. `None` where no store was ever begun.
 pub(super) fn look(root: &Path) -> Result<Option<Looked>, StoreError> {
@@ -39,8 +48,32 @@ pub(super) fn look(root: &Path) -> Result<Option<Looked>, StoreError> {
         Err(fs::TryLockError::WouldBlock) => return Err(StoreError::Locked(shown)),
         Err(fs::TryLockError::Error(error)) => return Err(StoreError::io(&shown, error)),
     }
-    let found = tail::find(&Untouched::new(root), 1)?;
-    Ok(found.map(|tail| Looked { batches: tail.frames.len(), segments: tail.entries.ordinal }))
+    let disk = Untouched::new(root);
+    let Some(tail) = tail::find(&disk, 1)? else { return Ok(None) };
+    let newest = newest(&disk, &tail.frames)?;
+    Ok(Some(Looked { batches: tail.frames.len(), segments: tail.entries.ordinal, newest }))
+}
+
+fn newest(disk: &Untouched, frames: &[Found]) -> Result<Vec<Vec<u8>>, StoreError> {
+    let (mut newest, mut read) = (BTreeMap::<u32, (u64, Vec<u8>)>::new(), 0_u64);
+    for frame in frames.iter().rev() {
+        if read > NEWEST {
+            break;
+        }
+        read = read.saturating_add(u64::from(frame.head.length));
+        let file = segment::open(disk, Class::Entries, frame.ordinal)?;
+        let mut payload = vec![0; usize::try_from(frame.head.length).unwrap_or(0)];
+        let failed = |error| StoreError::io(&segment::name(Class::Entries, frame.ordinal), error);
+        file.read_at(&mut payload, frame.offset.saturating_add(FRAME_HEAD as u64)).map_err(failed)?;
+        for record in EntryRecords::new(&payload).flatten() {
+            if let EntryRecord::Leaf { log, index, leaf, .. } = record
+                && newest.get(&log).is_none_or(|(known, _)| *known < index)
+            {
+                newest.insert(log, (index, leaf.to_vec()));
+            }
+        }
+    }
+    Ok(newest.into_values().map(|(_, leaf)| leaf).collect())
 }
 
 /// The files of a folder, to be read alone. What is written goes nowhere.

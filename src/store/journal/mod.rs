@@ -7,6 +7,7 @@
 //! logs/00000000.rows, .nodes, mark   fixed-width rows and tree hashes of each log; made again when lost
 //! keys/…            a key for each entry's disclosures, and for each sealed record; what alone is overwritten
 //! index/            sled; made again when lost
+//! scrub             how far all of it was read again, and what was found damaged; it may be lost
 //! ```
 //! A batch is a frame in either class, written only after the frames before it were synced, so a power cut
 //! can tear only the last. The state half names the entry half: the batch counts with both or not at all.
@@ -27,6 +28,7 @@ mod mark;
 mod open;
 mod record;
 mod rows;
+mod scrub;
 mod segment;
 mod tail;
 mod wire;
@@ -38,8 +40,10 @@ use self::disk::{Disk, RealDisk, TakeError};
 use self::index::{Index, IndexError, Making, SledIndex};
 use self::keys::Keys;
 pub use self::look::Looked;
+use self::scrub::Scrubbing;
 use super::batch::{Batch, Committed};
 use super::contract::{Secret, SignHead, Store};
+use super::damage::{Damage, ScrubbedPiece};
 use super::entry::{Disclosures, DurableEntry, EntryFacts, EntryRef, PublishedHead, Sealed};
 use super::error::StoreError;
 use super::feed::{EntryNote, FeedRow};
@@ -49,9 +53,9 @@ use crate::statement::Jti;
 use crate::time::Random;
 use bytes::Bytes;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use tokio::sync::watch;
 
 /// How a data folder is kept.
@@ -92,9 +96,15 @@ struct Parts {
     keys: Keys,
     random: Arc<dyn Random>,
     options: JournalOptions,
+    scrubbing: Mutex<Scrubbing>,
 }
 
 impl Parts {
+    /// Held for moments only, and never while the disk is read.
+    fn scrubbing(&self) -> MutexGuard<'_, Scrubbing> {
+        self.scrubbing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The next start makes the index again.
     fn distrust_index(&self) {
         self.index_suspect.store(true, Ordering::Release);
@@ -107,6 +117,8 @@ impl Parts {
 
 /// The store in a data folder of its own, held against every other process.
 pub struct JournalStore {
+    /// Where its files are, for people.
+    folder: PathBuf,
     parts: Arc<Parts>,
     core: RwLock<Arc<Core>>,
     reloading: Mutex<()>,
@@ -146,7 +158,9 @@ impl JournalStore {
             TakeError::Io(error) => StoreError::io(&shown, error),
         })?;
         let index = SledIndex::open(&folder.join("index"))?;
-        Self::over(Arc::new(disk), Arc::new(index), options, random).map_err(|error| error.below(folder))
+        let store = Self::over(Arc::new(disk), Arc::new(index), options, random);
+        let store = store.map_err(|error| error.below(folder))?;
+        Ok(Self { folder: folder.to_owned(), ..store })
     }
 
     /// Reads the journals of a data folder that no process has open, and changes nothing. `None` where there is none.
@@ -194,10 +208,13 @@ impl JournalStore {
     ) -> Result<Self, StoreError> {
         let keys = Keys::new(Arc::clone(&disk), Arc::clone(&random));
         let index_suspect = AtomicBool::new(false);
-        let parts = Parts { disk, index, index_suspect, index_making: Arc::default(), keys, random, options };
+        let scrubbing = Mutex::new(Scrubbing::read(&*disk));
+        let index_making = Arc::default();
+        let parts = Parts { disk, index, index_suspect, index_making, keys, random, options, scrubbing };
         let parts = Arc::new(parts);
         let core = Core::open(Arc::clone(&parts))?;
         Ok(Self {
+            folder: PathBuf::new(),
             parts,
             core: RwLock::new(Arc::new(core)),
             reloading: Mutex::default(),
@@ -208,6 +225,12 @@ impl JournalStore {
 
     fn core(&self) -> Arc<Core> {
         Arc::clone(&self.core.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Damage with its file named as whoever looks for it finds it.
+    fn named(&self, damages: Vec<Damage>) -> Vec<Damage> {
+        let named = |damage: Damage| Damage { file: self.folder.join(&damage.file).display().to_string(), ..damage };
+        damages.into_iter().map(named).collect()
     }
 
     /// Reads every entry there is and checks it against its checksum, its row and the signed head of its log.
@@ -261,6 +284,17 @@ impl Store for JournalStore {
 
     fn poisoned(&self) -> Option<String> {
         self.core().poisoned()
+    }
+
+    fn scrub_piece(&self, now_ms: u64) -> ScrubbedPiece {
+        let core = self.core();
+        let ScrubbedPiece { found, gone, is_last } = core.scrub_piece(core.portion(), now_ms);
+        ScrubbedPiece { found: self.named(found), gone: self.named(gone), is_last }
+    }
+
+    fn damages(&self) -> Vec<Damage> {
+        let known = self.parts.scrubbing().damages.clone();
+        self.named(known)
     }
 
     fn logs(&self) -> Vec<Origin> {

@@ -1,36 +1,34 @@
 //! Every start, and every reload: the ends of the journals are found, the logs are taken from them, what
 //! follows from the journals is checked against them and made again where it is behind or lost.
 
+mod catch_up;
+
 use super::Parts;
 use super::beside::Beside;
 use super::chain::Chain;
 use super::core::Core;
+use super::disk::DiskFile;
 use super::frame::{Class, FRAME_HEAD, FrameBuilder};
-use super::index::{Changes, Overlay, Reached};
+use super::index::{Overlay, Reached};
 use super::keeper::{Keeper, Poison};
 use super::keys::slot_of;
-use super::keyspace;
 use super::logs::{Log, Logs};
 use super::mark::Mark;
-use super::record::{EntryHalf, EntryRecord, EntryRecords, StateBatch, StateRecord};
+use super::record::{EntryRecord, EntryRecords, StateBatch, StateRecord};
 use super::rows::{Place, Row, Sidecar, Tree};
 use super::segment::{self, Found, SegmentHead, Step, Walk, name};
 use super::tail::{self, Tail};
-use super::wire::length32;
 use super::writer::{FEED_OUTLASTS_ANSWERS_MS, KEPT_FOR_EVER, Writer};
 use crate::log::{Hash, Origin, leaf_hash};
 use crate::store::entry::PublishedHead;
 use crate::store::error::StoreError;
 use crate::store::state::StateChange;
+use catch_up::catch_up;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, RwLock};
 
-/// Changes given to the index at once.
-const INDEX_AT_ONCE: usize = 8192;
 /// Rows written to a sidecar at once.
 const ROWS_AT_ONCE: usize = 4096;
-/// A half-made index says it reached this, and is made again.
-const MAKING: Reached = Reached { sequence: u64::MAX, crc: 0 };
 
 /// What the live state segment says.
 #[derive(Default)]
@@ -298,14 +296,20 @@ fn read_logs(
     Ok(logs)
 }
 
-type OpenFiles = HashMap<u32, Arc<dyn super::disk::DiskFile>>;
+/// Segments of entries that were opened before.
+type OpenFiles = HashMap<u32, Arc<dyn DiskFile>>;
+
+fn entries_file(parts: &Parts, files: &mut OpenFiles, ordinal: u32) -> Result<Arc<dyn DiskFile>, StoreError> {
+    if let Some(file) = files.get(&ordinal) {
+        return Ok(Arc::clone(file));
+    }
+    let file = segment::open(&*parts.disk, Class::Entries, ordinal)?;
+    files.insert(ordinal, Arc::clone(&file));
+    Ok(file)
+}
 
 fn read_payload(parts: &Parts, files: &mut OpenFiles, found: &Found) -> Result<Vec<u8>, StoreError> {
-    let file = match files.get(&found.ordinal) {
-        Some(file) => Arc::clone(file),
-        None => segment::open(&*parts.disk, Class::Entries, found.ordinal)?,
-    };
-    files.insert(found.ordinal, Arc::clone(&file));
+    let file = entries_file(parts, files, found.ordinal)?;
     let mut payload = vec![0; usize::try_from(found.head.length).unwrap_or(0)];
     let failed = |e| StoreError::io(&name(Class::Entries, found.ordinal), e);
     file.read_at(&mut payload, found.offset + FRAME_HEAD as u64).map_err(failed)?;
@@ -319,12 +323,6 @@ fn read_rows(
     erased: &mut Vec<(u32, u64)>,
 ) -> Result<(), StoreError> {
     let damaged = |what: &str| StoreError::corrupt(&name(Class::Entries, found.ordinal), found.offset, what);
-    let start = u32::try_from(found.offset).unwrap_or(u32::MAX).saturating_add(length32(FRAME_HEAD));
-    let place = |offset: usize, bytes: &[u8]| Place {
-        segment: found.ordinal,
-        offset: start.saturating_add(length32(offset)),
-        length: length32(bytes.len()),
-    };
     for record in EntryRecords::new(payload) {
         match record.ok_or_else(|| damaged("a record does not read"))? {
             EntryRecord::Leaf { log, index, jti, status, leaf, offset, .. } => {
@@ -335,13 +333,19 @@ fn read_rows(
                 }
                 if index == next {
                     let leaf_hash = leaf_hash(leaf);
-                    log.rows.push(Row { jti, leaf_hash, leaf: place(offset, leaf), sealed: Place::default(), status });
+                    log.rows.push(Row {
+                        jti,
+                        leaf_hash,
+                        leaf: found.place(offset, leaf),
+                        sealed: Place::default(),
+                        status,
+                    });
                 }
             }
             EntryRecord::Disclosures { log, index, sealed, offset } => {
                 let log = get(logs, log).ok_or_else(|| damaged("disclosures of a log that is not open"))?;
                 let at = index.checked_sub(log.placed).and_then(|at| usize::try_from(at).ok());
-                let place = place(offset, sealed);
+                let place = found.place(offset, sealed);
                 match at {
                     Some(at) => {
                         if let Some(row) = log.rows.get_mut(at) {
@@ -363,145 +367,4 @@ fn read_rows(
 
 fn get(logs: &mut [Growing], id: u32) -> Option<&mut Growing> {
     logs.get_mut(usize::try_from(id).ok()?)
-}
-
-/// Brings the index to the end of the journal: from where it is, or from nothing.
-fn catch_up(parts: &Parts, tail: &Tail, logs: &Logs, keyed: &mut Keyed) -> Result<(), StoreError> {
-    let end = Reached { sequence: tail.state.next.first, crc: tail.state.next.previous };
-    let reached = if parts.index_is_suspect() { None } else { parts.index.reached().unwrap_or(None) };
-    let caught_up = match reached {
-        Some(reached) => replay(parts, tail, logs, reached)?,
-        None => false,
-    };
-    if !caught_up {
-        tracing::info!("the index is made again from the journal");
-        // Who reads through a store that is being reloaded must not take a half-made index for a whole one.
-        parts.index_making.begin();
-        parts.index.clear()?;
-        rebuild(parts, tail, logs, keyed)?;
-    }
-    parts.index.apply(&Changes::new(), end)?;
-    parts.index_making.end();
-    parts.index_suspect.store(false, std::sync::atomic::Ordering::Release);
-    Ok(())
-}
-
-/// Collects changes and hands them over in portions.
-struct Portions<'a> {
-    parts: &'a Parts,
-    changes: Changes,
-}
-
-impl Portions<'_> {
-    fn give(&mut self, reached: Reached, at_least: usize) -> Result<(), StoreError> {
-        if self.changes.len() >= at_least {
-            self.parts.index.apply(&self.changes, reached)?;
-            self.changes.clear();
-        }
-        Ok(())
-    }
-
-    fn state(&mut self, batch: &StateBatch, logs: &Logs) -> Result<(), StoreError> {
-        for record in &batch.records {
-            keyspace::state_changes(record, batch.at_ms, &|origin| logs.id(origin), &mut self.changes)
-                .ok_or_else(|| StoreError::corrupt("state", 0, "a change names a log that is not open"))?;
-        }
-        Ok(())
-    }
-}
-
-/// Replays the batches an index has not got; `false` if it is not an index of this journal.
-fn replay(parts: &Parts, tail: &Tail, logs: &Logs, reached: Reached) -> Result<bool, StoreError> {
-    let Some(first) = tail.state_heads.iter().rposition(|head| head.link.first <= reached.sequence) else {
-        return Ok(false);
-    };
-    let mut portions = Portions { parts, changes: Changes::new() };
-    let mut files = HashMap::new();
-    let mut here = false;
-    for head in tail.state_heads.iter().skip(first) {
-        visit_state(parts, head, &mut |before, batch| {
-            if here {
-                portions.give(before, INDEX_AT_ONCE)?;
-            }
-            here |= before == reached;
-            let Some(batch) = batch.filter(|batch| here && !batch.snapshot) else { return Ok(()) };
-            portions.state(&batch, logs)?;
-            match &batch.half {
-                Some(half) => replay_half(parts, &mut files, half, &mut portions.changes),
-                None => Ok(()),
-            }
-        })?;
-    }
-    let end = Reached { sequence: tail.state.next.first, crc: tail.state.next.previous };
-    if here {
-        portions.give(end, 1)?;
-    }
-    Ok(here)
-}
-
-fn replay_half(
-    parts: &Parts,
-    files: &mut OpenFiles,
-    half: &EntryHalf,
-    changes: &mut Changes,
-) -> Result<(), StoreError> {
-    let name = name(Class::Entries, half.segment);
-    let damaged = |what: &str| StoreError::corrupt(&name, u64::from(half.offset), what);
-    let file = match files.get(&half.segment) {
-        Some(file) => Arc::clone(file),
-        None => segment::open(&*parts.disk, Class::Entries, half.segment)?,
-    };
-    files.insert(half.segment, Arc::clone(&file));
-    let mut frame = vec![0; usize::try_from(half.length).unwrap_or(0)];
-    file.read_at(&mut frame, u64::from(half.offset)).map_err(|e| StoreError::io(&name, e))?;
-    let (head_bytes, payload) =
-        frame.split_first_chunk::<FRAME_HEAD>().ok_or_else(|| damaged("the batch is cut off"))?;
-    let head = super::frame::read_head(Class::Entries, head_bytes)
-        .filter(|head| head.crc == half.crc && super::frame::is_whole(head, head_bytes, payload))
-        .ok_or_else(|| damaged("the batch is damaged"))?;
-    entry_changes(payload, head.link.first, changes).ok_or_else(|| damaged("a record does not read"))
-}
-
-fn entry_changes(payload: &[u8], first: u64, changes: &mut Changes) -> Option<()> {
-    for (sequence, record) in (first..).zip(EntryRecords::new(payload)) {
-        keyspace::entry_changes(&record?, sequence, changes);
-    }
-    Some(())
-}
-
-/// Makes the index from everything there is.
-fn rebuild(parts: &Parts, tail: &Tail, logs: &Logs, keyed: &mut Keyed) -> Result<(), StoreError> {
-    let mut portions = Portions { parts, changes: Changes::new() };
-    for ordinal in segment::ordinals(&*parts.disk, Class::Entries)? {
-        let name = name(Class::Entries, ordinal);
-        let file = segment::open(&*parts.disk, Class::Entries, ordinal)?;
-        let damaged = |offset: u64, what: &str| StoreError::corrupt(&name, offset, what);
-        let head = SegmentHead::read(Class::Entries, ordinal, &*file)?;
-        let mut walk = Walk::new(Class::Entries, &head.ok_or_else(|| damaged(0, "the head is damaged"))?, &*file)?;
-        loop {
-            let (offset, link) = walk.end();
-            match walk.step()? {
-                Step::Frame(_) => {}
-                Step::End => break,
-                Step::Torn => return Err(damaged(offset, "the batch is damaged")),
-            }
-            let unreadable = || damaged(offset, "a record does not read");
-            entry_changes(walk.payload(), link.first, &mut portions.changes).ok_or_else(unreadable)?;
-            keyed.entries.extend(EntryRecords::new(walk.payload()).flatten().filter_map(|record| match record {
-                EntryRecord::Erasure { log, index, .. } => Some((log, index)),
-                _ => None,
-            }));
-            portions.give(MAKING, INDEX_AT_ONCE)?;
-        }
-    }
-    for (at, head) in tail.state_heads.iter().enumerate() {
-        visit_state(parts, head, &mut |_, batch| {
-            if let Some(batch) = batch.filter(|batch| at == 0 || !batch.snapshot) {
-                batch.records.iter().for_each(|record| keyed.see(record));
-                portions.state(&batch, logs)?;
-            }
-            portions.give(MAKING, INDEX_AT_ONCE)
-        })?;
-    }
-    portions.give(MAKING, 1)
 }

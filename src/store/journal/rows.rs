@@ -24,7 +24,8 @@ pub(super) const ROW: usize = 80;
 /// Hashes below this level are computed from at most 255 rows.
 pub(super) const KEPT_LEVEL: u8 = 8;
 const KEPT_WIDTH: u64 = 1 << KEPT_LEVEL;
-const HASH: usize = 32;
+/// Bytes of a hash.
+pub(super) const HASH: usize = 32;
 
 /// Where bytes stand in the entries class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -78,6 +79,16 @@ impl Row {
     }
 }
 
+/// The file of a log's rows.
+pub(super) fn rows_name(id: u32) -> String {
+    format!("logs/{id:08}.rows")
+}
+
+/// The file of a log's hashes of level 8.
+pub(super) fn nodes_name(id: u32) -> String {
+    format!("logs/{id:08}.nodes")
+}
+
 /// The two files of a log's sidecar.
 #[derive(Debug, Clone)]
 pub(super) struct Sidecar {
@@ -97,7 +108,7 @@ impl Sidecar {
                 None => disk.create(name).map_err(failed),
             }
         };
-        let (rows_name, nodes_name) = (format!("logs/{id:08}.rows"), format!("logs/{id:08}.nodes"));
+        let (rows_name, nodes_name) = (rows_name(id), nodes_name(id));
         let (rows, nodes) = (file(&rows_name)?, file(&nodes_name)?);
         Ok(Self { rows, nodes, rows_name: rows_name.into(), nodes_name: nodes_name.into() })
     }

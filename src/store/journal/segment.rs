@@ -10,7 +10,8 @@
 
 use super::disk::{Disk, DiskFile};
 use super::frame::{Class, FRAME_HEAD, FrameHead, Link, is_whole, read_head};
-use super::wire::Fields;
+use super::rows::Place;
+use super::wire::{Fields, length32};
 use crate::store::error::StoreError;
 use std::sync::Arc;
 
@@ -111,6 +112,13 @@ impl Found {
     pub(super) fn end(&self) -> u64 {
         self.offset + FRAME_HEAD as u64 + u64::from(self.head.length)
     }
+
+    /// Where bytes stand that begin at an offset of its payload.
+    pub(super) fn place(&self, offset: usize, bytes: &[u8]) -> Place {
+        let start = u32::try_from(self.offset).unwrap_or(u32::MAX).saturating_add(length32(FRAME_HEAD));
+        let offset = start.saturating_add(length32(offset));
+        Place { segment: self.ordinal, offset, length: length32(bytes.len()) }
+    }
 }
 
 /// What stands at a place of a segment.
@@ -140,19 +148,39 @@ pub(super) struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     pub(super) fn new(class: Class, head: &SegmentHead, file: &'a dyn DiskFile) -> Result<Self, StoreError> {
-        let length = file.length().map_err(|e| StoreError::io(&name(class, head.ordinal), e))?;
-        let offset = SEGMENT_HEAD as u64;
-        let (ordinal, next) = (head.ordinal, head.link);
+        Self::resume(class, head.ordinal, file, (SEGMENT_HEAD as u64, head.link))
+    }
+
+    /// Goes on where an earlier walk came to its [`Self::end`].
+    pub(super) fn resume(
+        class: Class,
+        ordinal: u32,
+        file: &'a dyn DiskFile,
+        (offset, next): (u64, Link),
+    ) -> Result<Self, StoreError> {
+        let length = file.length().map_err(|e| StoreError::io(&name(class, ordinal), e))?;
         Ok(Self { class, ordinal, file, length, next, offset, payload: Vec::new(), any_segment: false })
+    }
+
+    /// Looks at a file whose head is lost; [`Self::skip`] comes to its first frame.
+    pub(super) fn without_head(class: Class, ordinal: u32, file: &'a dyn DiskFile) -> Result<Self, StoreError> {
+        let link = Link { segment: 0, first: 0, previous: 0 };
+        Ok(Self { any_segment: true, ..Self::resume(class, ordinal, file, (0, link))? })
     }
 
     /// Whether a file whose head is lost holds a whole frame: then it was in use, and is damaged.
     pub(super) fn any_whole_frame(class: Class, ordinal: u32, file: &'a dyn DiskFile) -> Result<bool, StoreError> {
-        let link = Link { segment: 0, first: 0, previous: 0 };
-        let mut walk = Self::new(class, &SegmentHead { ordinal, link, length_before: 0 }, file)?;
-        walk.any_segment = true;
-        walk.offset = 0;
-        Ok(walk.whole_frame_past_tear()?.is_some())
+        Ok(Self::without_head(class, ordinal, file)?.whole_frame_past_tear()?.is_some())
+    }
+
+    /// Whether a whole frame stands at an offset.
+    pub(super) fn is_whole_at(
+        class: Class,
+        ordinal: u32,
+        file: &'a dyn DiskFile,
+        offset: u64,
+    ) -> Result<bool, StoreError> {
+        Ok(Self::without_head(class, ordinal, file)?.frame_at(offset)?.is_some())
     }
 
     /// Where the next frame has to stand, and what it has to follow.
@@ -218,5 +246,17 @@ impl<'a> Walk<'a> {
             at += (read.saturating_sub(magic.len() - 1)).max(1) as u64;
         }
         Ok(None)
+    }
+
+    /// Goes on at the next whole frame behind what is torn, or at the end where there is none; gives where that is.
+    pub(super) fn skip(&mut self) -> u64 {
+        // A disk that does not read on is at its end.
+        let offset = self.whole_frame_past_tear().ok().flatten();
+        let found = offset.and_then(|offset| Some((offset, self.frame_at(offset).ok().flatten()?)));
+        match found {
+            Some((offset, head)) => (self.offset, self.next, self.any_segment) = (offset, head.link, false),
+            None => self.offset = self.length,
+        }
+        self.offset
     }
 }

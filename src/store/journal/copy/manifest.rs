@@ -11,7 +11,7 @@ pub(super) const MANIFEST: &str = "copy.json";
 const FORMAT: u32 = 1;
 
 /// What belongs to a copy: the segments of each class, ascending.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Manifest {
     format: u32,
@@ -44,6 +44,11 @@ impl Manifest {
         };
         let read = serde_json::from_slice::<Self>(&text).ok().filter(|manifest| manifest.format == FORMAT);
         read.map(Some).ok_or_else(|| damaged(&path, "it does not read"))
+    }
+
+    /// Writes it where none is.
+    pub(super) fn begin(&self, folder: &Path) -> Result<(), StoreError> {
+        if Self::read(folder)?.is_none() { self.write(folder) } else { Ok(()) }
     }
 
     pub(super) fn write(&self, folder: &Path) -> Result<(), StoreError> {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::store::{
-    FEED_KEPT_MS, Store as _,
+    Disclosures, FEED_KEPT_MS, Store as _,
     journal::{JournalOptions, JournalStore},
     rig::{Rig, origin},
 };
@@ -151,6 +151,103 @@ fn what_is_there_is_held_against_what_comes_before_anything_is_written() {
         assert!(matches!(asked(from, to), Err(StoreError::CopyOfAnother(_))));
     }
     assert!(!nowhere.0.exists() && !nowhere.1.exists());
+}
+
+/// Every file of a folder with its contents.
+fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut files = paths.map(|path| (path.clone(), fs::read(path).unwrap())).collect::<Vec<_>>();
+    files.sort();
+    files
+}
+
+#[test]
+fn keys_of_a_later_time_or_of_another_node_are_not_written_over_for_a_new_copy() {
+    let folder = tempfile::tempdir().unwrap();
+    let (node, late, store, mut rig) = kept_of(folder.path());
+    let early = (folder.path().join("early"), folder.path().join("early keys"));
+    over(&node, &early).unwrap();
+    lives(&store, &mut rig, 60);
+    over(&node, &late).unwrap();
+    drop(store);
+    let later = files(&late.1);
+    let fresh = (folder.path().join("fresh"), late.1.clone());
+    let refused = |from: &Place, to: &Place, named: &Path| {
+        for error in [compare(folders(from), folders(to)).err(), over(from, to).err()] {
+            let named = named.display().to_string();
+            assert!(matches!(error, Some(StoreError::CopiedKeysOfAnother(ref at)) if *at == named), "{error:?}");
+        }
+        assert!(Manifest::read(&to.0).unwrap().is_none(), "no copy was begun");
+    };
+    // The data folder is an earlier copy: it is shorter at first, and then outgrows the later one.
+    let again = whole(&folder.path().join("again"));
+    back(&early, &again).unwrap();
+    for batches in [0_u64, 90] {
+        let store = open(&again.0);
+        let mut forked = Rig::new(&["cn"]);
+        forked.made = 5_000;
+        for _ in 0..batches {
+            forked.commit(&store, &[(0, 4)], 600).unwrap();
+        }
+        drop(store);
+        refused(&again, &fresh, &late.1);
+    }
+    let other = kept_of(&folder.path().join("other")).0;
+    refused(&other, &fresh, &late.1);
+    // A node's own keys say nothing of any copy.
+    refused(&again, &(folder.path().join("fresh"), other.1.clone()), &other.1);
+    assert!(files(&late.1) == later);
+    let third = whole(&folder.path().join("third"));
+    back(&late, &third).unwrap();
+    let store = open(&third.0);
+    rig.check(&store);
+    store.unseal_all().unwrap();
+    drop(store);
+    over(&third, &(folder.path().join("fresh"), late.1.clone())).unwrap();
+}
+
+#[test]
+fn keys_that_are_cut_or_came_back_after_an_erasure_are_not_copied_over_good_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let (node, kept, store, mut rig) = kept_of(folder.path());
+    let before = files(&node.1);
+    store.erase(&origin("cn"), 3, rig.now_ms()).unwrap();
+    over(&node, &kept).unwrap();
+    drop(store);
+    let (file, erased) = (node.0.join(keys::name(&origin("cn"))), files(&kept.1));
+    let good = fs::read(&file).unwrap();
+    let unerased = before.into_iter().find(|(path, _)| *path == file).unwrap().1;
+    assert!(unerased.len() == good.len() && unerased != good);
+    for bad in [Some(unerased), Some(good[..good.len() - 1].to_vec()), None] {
+        match bad {
+            Some(bad) => fs::write(&file, bad).unwrap(),
+            None => fs::remove_file(&file).unwrap(),
+        }
+        assert!(matches!(over(&node, &kept), Err(StoreError::CopiedKeysOfAnother(_))));
+        assert!(files(&kept.1) == erased);
+    }
+    fs::write(&file, good).unwrap();
+    // Keys behind those in use are made anew after a start, and are no other node's for it.
+    let store = open(&node.0);
+    lives(&store, &mut rig, 60);
+    over(&node, &kept).unwrap();
+    let again = whole(&folder.path().join("again"));
+    back(&kept, &again).unwrap();
+    let back = open(&again.0);
+    assert_eq!(back.disclosures(&origin("cn"), 3).unwrap(), Some(Disclosures::Erased));
+    back.unseal_all().unwrap();
+}
+
+#[test]
+fn keys_of_an_earlier_version_belong_to_the_copy_beside_them_and_to_no_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (node, kept, ..) = kept_of(folder.path());
+    fs::remove_file(kept.1.join(MANIFEST)).unwrap();
+    let fresh = (folder.path().join("fresh"), kept.1.clone());
+    assert!(matches!(over(&node, &fresh), Err(StoreError::CopiedKeysOfAnother(_))));
+    over(&node, &kept).unwrap();
+    assert!(kept.1.join(MANIFEST).exists());
+    over(&node, &fresh).unwrap();
 }
 
 #[test]
